@@ -1,0 +1,60 @@
+//! The stable names of findings.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+macro_rules! codes {
+    ($($variant:ident = $name:literal),* $(,)?) => {
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+        pub enum Code {
+            $(#[serde(rename = $name)] $variant,)*
+        }
+
+        impl Code {
+            pub const ALL: &[Code] = &[$(Code::$variant),*];
+
+            pub fn name(self) -> &'static str {
+                match self { $(Code::$variant => $name),* }
+            }
+        }
+    };
+}
+
+codes! {
+    AddressConflict = "address-conflict",
+    AddressOnVirtualInterface = "address-on-virtual-interface",
+    AddressNotInternalIp = "address-not-internal-ip",
+    AddressMissing = "address-missing",
+    AddressesInSeveralSubnets = "addresses-in-several-subnets",
+    MethodInvalid = "method-invalid",
+    MethodIneffective = "method-ineffective",
+    DatastoreUnreachable = "datastore-unreachable",
+    TyphaUnreachable = "typha-unreachable",
+    ForbiddenToCalico = "forbidden-to-calico",
+    KilledWhileStarting = "killed-while-starting",
+    StartupExited = "startup-exited",
+    BirdNotRunning = "bird-not-running",
+    BgpSessionDown = "bgp-session-down",
+    ProbeTimeoutTooShort = "probe-timeout-too-short",
+    ProbeMisfit = "probe-misfit",
+    RolloutUnfinished = "rollout-unfinished",
+    PodNotReady = "pod-not-ready",
+}
+
+impl std::fmt::Display for Code {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+impl std::str::FromStr for Code {
+    type Err = UnknownCode;
+
+    fn from_str(name: &str) -> Result<Self, UnknownCode> {
+        Self::ALL.iter().copied().find(|code| code.name() == name).ok_or_else(|| UnknownCode(name.to_owned()))
+    }
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("there is no finding called {0:?}")]
+pub struct UnknownCode(String);

@@ -1,0 +1,181 @@
+//! What one exec into a calico-node container told, already parsed.
+
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::observed::Observed;
+
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Inside {
+    pub bird4: Observed<Bird>,
+    pub bird6: Observed<Bird>,
+    /// In the kernel's order: the order is what detection goes by.
+    pub interfaces: Observed<Vec<Interface>>,
+    pub routes: Observed<Vec<Route>>,
+}
+
+/// One BIRD daemon: `show status` and `show protocols`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Bird {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub router_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_reboot: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub graceful_restart: Option<GracefulRestart>,
+    pub protocols: Vec<Protocol>,
+}
+
+/// BIRD keeps its old routes until every peer is back or the timer ends.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", default)]
+pub struct GracefulRestart {
+    pub waiting_for: u32,
+    /// Seconds gone of `limit`.
+    pub timer: u32,
+    pub limit: u32,
+}
+
+/// A row of `show protocols`, as BIRD has it: only the white space is gone.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Protocol {
+    pub name: String,
+    pub proto: String,
+    pub table: String,
+    pub state: String,
+    pub since: String,
+    /// Everything after `since`, single-spaced: the BGP state and the last error, which BIRD keeps.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub info: String,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Interface {
+    pub index: u32,
+    pub name: String,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub flags: Vec<String>,
+    /// `bridge`, `veth`, … where `ip -d` said so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kind: Option<String>,
+    pub addresses: Vec<InterfaceAddress>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct InterfaceAddress {
+    pub address: std::net::IpAddr,
+    pub prefix_length: u8,
+    /// The other end of a point-to-point link.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub peer: Option<std::net::IpAddr>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Route {
+    /// `default` or a network.
+    pub destination: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub gateway: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub device: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub source: Option<String>,
+}
+
+/// The digest of one attempt to start, read from a container's log. The log itself is not kept:
+/// it can be huge and, at DEBUG, can hold secrets.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", default)]
+pub struct StartupLog {
+    pub lines: u64,
+    #[schemars(with = "Option<String>")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub first: Option<Timestamp>,
+    #[schemars(with = "Option<String>")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last: Option<Timestamp>,
+    /// The log was read to its end; a cut one cannot tell how it ended.
+    pub complete: bool,
+    /// Known lines in order, at most `MAX_MARKS`, with the time of each.
+    pub marks: Vec<Mark>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Mark {
+    #[schemars(with = "Option<String>")]
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub at: Option<Timestamp>,
+    pub kind: MarkKind,
+    /// The message without its time and file, secrets masked, bounded.
+    pub text: String,
+    /// How often in a row, when the same message repeats.
+    #[serde(skip_serializing_if = "is_one", default = "one")]
+    pub times: u32,
+}
+
+fn one() -> u32 {
+    1
+}
+
+fn is_one(times: &u32) -> bool {
+    *times == 1
+}
+
+/// What a known log line means. Texts and their sources: `calico::startup_log`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum MarkKind {
+    LogLevel,
+    Starting,
+    DatastoreCheck,
+    DatastoreRetry,
+    DatastoreUnauthorized,
+    DatastoreVerified,
+    DatastoreSkipped,
+    Autodetected,
+    AddressFromEnvironment,
+    AutodetectFailed,
+    AutodetectKept,
+    InvalidMethod,
+    InvalidRegex,
+    ConflictCheck,
+    AddressConflict,
+    AddressCleared,
+    AddressNotOnHost,
+    AddressChanged,
+    NodeName,
+    TunnelAddress,
+    Started,
+    UpdateConflict,
+    Forbidden,
+    TyphaFailed,
+    Fatal,
+    Terminating,
+    FailedToStart,
+    BackendNotBird,
+    HealthPortTaken,
+    HealthEndpointFailed,
+    FelixTimedOut,
+    BgpPortTaken,
+    BgpAddressGone,
+    BgpUnexpectedPeer,
+    /// A DEBUG read of a node's data; only the first and last are kept.
+    NodeRead,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", default)]
+pub struct NodeLogs {
+    pub current: Observed<StartupLog>,
+    pub previous: Observed<StartupLog>,
+}

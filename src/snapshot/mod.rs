@@ -1,0 +1,114 @@
+//! Everything seen of a cluster at one moment, as plain data: the format of `--save`, `--from` and the fixtures.
+
+pub mod inside;
+pub mod objects;
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::observed::Observed;
+use inside::{Inside, NodeLogs};
+use objects::{ConfigMap, ControllerRevision, Custom, DaemonSet, Event, Node, Pod};
+
+pub const API_VERSION: &str = "calico-fix/v1";
+pub const KIND: &str = "Snapshot";
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Snapshot {
+    pub api_version: String,
+    pub kind: String,
+    #[schemars(with = "String")]
+    pub taken_at: Timestamp,
+    /// `live`, or what the snapshot was put together from.
+    pub origin: Origin,
+    #[serde(default)]
+    pub cluster: Cluster,
+    /// The DaemonSet that runs calico-node on Linux nodes.
+    #[serde(default)]
+    pub daemon_set: Observed<DaemonSet>,
+    #[serde(default)]
+    pub nodes: Observed<Vec<Node>>,
+    /// The DaemonSet's pods.
+    #[serde(default)]
+    pub pods: Observed<Vec<Pod>>,
+    /// Events about those pods and the DaemonSet.
+    #[serde(default)]
+    pub events: Observed<Vec<Event>>,
+    #[serde(default)]
+    pub controller_revisions: Observed<Vec<ControllerRevision>>,
+    /// ConfigMaps that the container's environment refers to, with only the keys it refers to, by name.
+    #[serde(default)]
+    pub config_maps: BTreeMap<String, Observed<ConfigMap>>,
+    #[serde(default)]
+    pub resources: Resources,
+    /// By node name: what an exec into its calico-node said.
+    #[serde(default)]
+    pub inside: BTreeMap<String, Observed<Inside>>,
+    /// By node name: digests of its calico-node's logs.
+    #[serde(default)]
+    pub logs: BTreeMap<String, NodeLogs>,
+}
+
+/// Where a snapshot comes from decides how what it lacks is worded.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Origin {
+    #[default]
+    Live,
+    /// `kubectl get` output and files beside it.
+    Files,
+    /// A `calicoctl cluster diags` archive.
+    Diags,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Cluster {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub context: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub server: Option<String>,
+    pub version: Observed<String>,
+    /// `--no-exec` was given: what exec would have told was left out on purpose.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub exec_left_out: bool,
+}
+
+/// Calico's and its operator's own resources.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Resources {
+    pub installations: Observed<Vec<Custom>>,
+    pub tigera_statuses: Observed<Vec<Custom>>,
+    pub ip_pools: Observed<Vec<Custom>>,
+    pub bgp_configurations: Observed<Vec<Custom>>,
+    pub bgp_peers: Observed<Vec<Custom>>,
+    pub cluster_informations: Observed<Vec<Custom>>,
+    pub node_statuses: Observed<Vec<Custom>>,
+}
+
+impl Snapshot {
+    /// One in which nothing has been asked yet.
+    pub fn empty(origin: Origin, taken_at: Timestamp) -> Self {
+        Self {
+            api_version: API_VERSION.into(),
+            kind: KIND.into(),
+            taken_at,
+            origin,
+            cluster: Cluster::default(),
+            daemon_set: Observed::NotAsked,
+            nodes: Observed::NotAsked,
+            pods: Observed::NotAsked,
+            events: Observed::NotAsked,
+            controller_revisions: Observed::NotAsked,
+            config_maps: BTreeMap::new(),
+            resources: Resources::default(),
+            inside: BTreeMap::new(),
+            logs: BTreeMap::new(),
+        }
+    }
+}
