@@ -3,7 +3,9 @@
 pub mod calico;
 pub mod diagnosis;
 pub mod observed;
+pub mod render;
 pub mod snapshot;
+pub mod text;
 
 /// The program, under either of its names.
 pub fn run() -> std::process::ExitCode {
