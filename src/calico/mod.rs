@@ -1,1 +1,4 @@
-
+pub mod bird;
+pub mod family;
+pub mod session;
+pub mod text;
