@@ -4,4 +4,5 @@ pub mod inside;
 pub mod interfaces;
 pub mod routes;
 pub mod session;
+pub mod startup_log;
 pub mod text;
