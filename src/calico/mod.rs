@@ -1,1 +1,8 @@
+//! Calico's own language, parsed once at the border.
 
+pub mod address;
+pub mod exclusions;
+pub mod family;
+pub mod go_regex;
+pub mod version;
+pub mod virtual_interfaces;
