@@ -1,1 +1,11 @@
+//! Calico's own language, parsed once at the border.
 
+pub mod address;
+pub mod environment;
+pub mod exclusions;
+pub mod family;
+pub mod go_regex;
+pub mod method;
+pub mod probe;
+pub mod version;
+pub mod virtual_interfaces;
