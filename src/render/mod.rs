@@ -1,6 +1,8 @@
 //! Values -> `io::Write`. Nothing is decided here: what is shown was decided in `diagnosis`.
 
+pub mod calicoctl;
 pub mod data;
+pub mod explain;
 mod findings;
 mod head;
 mod nodes;

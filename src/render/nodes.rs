@@ -15,36 +15,42 @@ pub fn write(report: &Report, shown: Shown, style: &Style, out: &mut dyn Write) 
     let columns = Columns::of(report, shown);
     let mut table = Table::new(columns.headers());
     let listed = shown.wide || shown.all || shown.rows_only || report.nodes.len() <= LISTED;
-    let (mut healthy, mut unknown) = (0, 0);
+    let mut counted = [0; COUNTED.len()];
     for node in &report.nodes {
-        match columns.health(node) {
-            Health::Healthy if !listed => healthy += 1,
-            Health::Unknown if !listed => unknown += 1,
+        match COUNTED.iter().position(|(health, ..)| *health == columns.health(node)) {
+            Some(at) if !listed => counted[at] += 1,
             _ => table.push(columns.row(node, report)),
         }
     }
+    let mut more = "";
     if !table.is_empty() {
         table.write(!shown.rows_only, style, out)?;
+        more = "more ";
     }
-    let more = if table.is_empty() { "" } else { "more " };
-    if unknown > 0 {
-        let (nodes, verb) = if unknown == 1 { ("node", "was") } else { ("nodes", "were") };
-        writeln!(out, "{}", style.paint(Tone::Doubtful, &format!("{unknown} {more}{nodes} {verb} not seen in full; --all lists them")))?;
-    }
-    if healthy > 0 {
-        let (nodes, verb) = if healthy == 1 { ("node", "is") } else { ("nodes", "are") };
-        let more = if unknown > 0 { "more " } else { more };
-        writeln!(out, "{}", style.paint(Tone::Good, &format!("{healthy} {more}{nodes} {verb} healthy; --all lists them")))?;
+    for ((_, tone, one, several), number) in COUNTED.iter().zip(counted).filter(|(_, number)| *number > 0) {
+        let (noun, says) = if number == 1 { ("node", one) } else { ("nodes", several) };
+        writeln!(out, "{}", style.paint(*tone, &format!("{number} {more}{noun} {says}; --all lists them")))?;
+        more = "more ";
     }
     Ok(())
 }
 
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum Health {
     Healthy,
     Sick,
+    /// Well, but for sessions with nodes that are not.
+    Affected,
     /// Nothing speaks against it, but not all that matters was seen.
     Unknown,
 }
+
+/// What a node is counted under rather than listed, and how that reads for one and for several.
+const COUNTED: [(Health, Tone, &str, &str); 3] = [
+    (Health::Unknown, Tone::Doubtful, "was not seen in full", "were not seen in full"),
+    (Health::Affected, Tone::Doubtful, "is ready and lacks only some BGP sessions", "are ready and lack only some BGP sessions"),
+    (Health::Healthy, Tone::Good, "is healthy", "are healthy"),
+];
 
 struct Columns {
     wide: bool,
@@ -118,7 +124,12 @@ impl Columns {
     fn sessions(&self, count: Option<SessionCount>, family_unused: bool) -> Cell {
         match count {
             Some(SessionCount { established, total }) => {
-                Cell::new(if established < total { Tone::Bad } else { Tone::Plain }, format!("{established}/{total}"))
+                let tone = match established {
+                    _ if established == total => Tone::Plain,
+                    0 => Tone::Bad,
+                    _ => Tone::Doubtful,
+                };
+                Cell::new(tone, format!("{established}/{total}"))
             }
             None if !self.has_bird || family_unused => Cell::none(),
             None => Cell::unknown(),
@@ -126,11 +137,14 @@ impl Columns {
     }
 
     fn health(&self, node: &NodeRow) -> Health {
-        let down = |count: Option<SessionCount>| count.is_some_and(|count| count.established < count.total);
-        if !node.findings.is_empty() || node.ready == Some(false) || down(node.bgp4) || down(node.bgp6) {
+        let counts = || [node.bgp4, node.bgp6].into_iter().flatten();
+        let alone = counts().any(|count| count.total > 0 && count.established == 0);
+        if !node.findings.is_empty() || node.ready == Some(false) || alone {
             Health::Sick
         } else if node.ready.is_none() || (self.has_bird && node.bgp4.is_none() && node.bgp6.is_none()) {
             Health::Unknown
+        } else if counts().any(|count| count.established < count.total) {
+            Health::Affected
         } else {
             Health::Healthy
         }

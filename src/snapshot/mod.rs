@@ -2,6 +2,7 @@
 
 pub mod inside;
 pub mod objects;
+pub mod selector;
 
 use std::collections::BTreeMap;
 
