@@ -1,4 +1,5 @@
 pub mod bird;
+pub mod event_text;
 pub mod family;
 pub mod inside;
 pub mod interfaces;
