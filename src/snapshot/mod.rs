@@ -2,7 +2,9 @@
 
 pub mod inside;
 pub mod objects;
+pub mod secrets;
 pub mod selector;
+pub mod trim;
 
 use std::collections::BTreeMap;
 
