@@ -4,6 +4,7 @@ pub mod calico;
 pub mod cli;
 pub mod cluster;
 pub mod diagnosis;
+pub mod import;
 pub mod observed;
 pub mod snapshot;
 
