@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 
 use http::Uri;
+use ipnet::IpNet;
 
 /// The proxy for `server`: the cluster's own `proxy-url` wins over the environment, and `NO_PROXY` speaks only of the latter.
 pub fn for_server(
@@ -59,8 +60,8 @@ fn matches(entry: &str, host: &str, port: u16, address: Option<IpAddr>) -> bool 
     if entry == "*" {
         return true;
     }
-    if let Some((network, length)) = network(entry) {
-        return address.is_some_and(|address| within(address, network, length));
+    if let Ok(network) = entry.parse::<IpNet>() {
+        return address.is_some_and(|address| network.contains(&address));
     }
     let (name, wanted_port) = split_port(entry);
     if name.is_empty() || wanted_port.is_some_and(|wanted| wanted.parse() != Ok(port)) {
@@ -88,21 +89,6 @@ fn split_port(entry: &str) -> (&str, Option<&str>) {
     match entry.split_once(':') {
         Some((name, port)) if !port.contains(':') => (name, Some(port)),
         _ => (entry, None),
-    }
-}
-
-fn network(entry: &str) -> Option<(IpAddr, u32)> {
-    let (address, length) = entry.split_once('/')?;
-    let address: IpAddr = address.parse().ok()?;
-    let length: u32 = length.parse().ok()?;
-    (length <= if address.is_ipv4() { 32 } else { 128 }).then_some((address, length))
-}
-
-fn within(address: IpAddr, network: IpAddr, length: u32) -> bool {
-    match (address, network) {
-        (IpAddr::V4(a), IpAddr::V4(b)) => length == 0 || (a.to_bits() ^ b.to_bits()) >> (32 - length) == 0,
-        (IpAddr::V6(a), IpAddr::V6(b)) => length == 0 || (a.to_bits() ^ b.to_bits()) >> (128 - length) == 0,
-        _ => false,
     }
 }
 
