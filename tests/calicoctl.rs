@@ -16,7 +16,8 @@ fn bird_of(folder: &Path, case: &str, family: &str) -> Observed<Bird> {
 }
 
 fn check(folder: &Path) -> usize {
-    let files = std::fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry").file_name().into_string().expect("a name"));
+    let files =
+        std::fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry").file_name().into_string().expect("a name"));
     let cases: BTreeSet<String> = files.filter_map(|name| name.strip_suffix(".calicoctl-new.txt").map(str::to_owned)).collect();
     for case in &cases {
         let (bird4, bird6) = (bird_of(folder, case, "v4"), bird_of(folder, case, "v6"));

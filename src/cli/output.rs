@@ -43,10 +43,10 @@ pub struct UnknownFormat {
 }
 
 fn choose<T: Copy>(given: &str, all: &[(&str, T)]) -> Result<T, UnknownFormat> {
-    all.iter().find(|(name, _)| *name == given).map(|(_, format)| *format).ok_or_else(|| UnknownFormat {
-        given: given.to_owned(),
-        allowed: all.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(","),
-    })
+    all.iter()
+        .find(|(name, _)| *name == given)
+        .map(|(_, format)| *format)
+        .ok_or_else(|| UnknownFormat { given: given.to_owned(), allowed: all.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(",") })
 }
 
 impl FromStr for Output {

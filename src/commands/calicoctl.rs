@@ -52,11 +52,7 @@ fn not_calicoctls(flags: &ConnectionFlags) -> Option<&'static str> {
 }
 
 /// Calico's names for what kubectl's flags say (libcalico-go apiconfig). A datastore that was chosen stays chosen.
-fn environment(
-    flags: &ConnectionFlags,
-    variable: impl Fn(&str) -> Option<OsString>,
-    home: Option<&Path>,
-) -> Vec<(&'static str, OsString)> {
+fn environment(flags: &ConnectionFlags, variable: impl Fn(&str) -> Option<OsString>, home: Option<&Path>) -> Vec<(&'static str, OsString)> {
     let mut set: Vec<(&'static str, OsString)> = Vec::new();
     if ["DATASTORE_TYPE", "CALICO_DATASTORE_TYPE"].iter().all(|name| variable(name).is_none()) {
         set.push(("DATASTORE_TYPE", "kubernetes".into()));

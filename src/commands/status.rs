@@ -62,7 +62,9 @@ impl Chosen {
         let chosen: BTreeSet<String> = match self {
             Self::All => return Ok(None),
             Self::Names(names) => {
-                if let Some(missing) = names.iter().find(|name| nodes.is_some_and(|nodes| nodes.iter().all(|node| node.metadata.name != **name))) {
+                if let Some(missing) =
+                    names.iter().find(|name| nodes.is_some_and(|nodes| nodes.iter().all(|node| node.metadata.name != **name)))
+                {
                     let message = format!("Error from server (NotFound): nodes {missing:?} not found");
                     return Err(Failure::NotInspected { message, hint: None });
                 }

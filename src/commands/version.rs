@@ -35,8 +35,11 @@ struct Client {
 
 impl Default for Versions {
     fn default() -> Self {
-        let client =
-            Client { version: concat!("v", env!("CARGO_PKG_VERSION")), commit: env!("CALICO_FIX_COMMIT"), target: env!("CALICO_FIX_TARGET") };
+        let client = Client {
+            version: concat!("v", env!("CARGO_PKG_VERSION")),
+            commit: env!("CALICO_FIX_COMMIT"),
+            target: env!("CALICO_FIX_TARGET"),
+        };
         Self { client_version: client, server_version: None, calico_version: None }
     }
 }

@@ -63,7 +63,11 @@ fn row(family: &Family, protocol: &Protocol) -> Option<[String; 5]> {
 pub fn hidden(bird4: &Observed<Bird>, bird6: &Observed<Bird>) -> Vec<String> {
     let of = |family: &'static Family, bird: &Observed<Bird>| {
         let protocols = bird.seen().map(|bird| bird.protocols.clone()).unwrap_or_default();
-        protocols.into_iter().filter(|protocol| protocol.proto == "BGP").filter_map(|protocol| hidden_line(family, &protocol)).collect::<Vec<_>>()
+        protocols
+            .into_iter()
+            .filter(|protocol| protocol.proto == "BGP")
+            .filter_map(|protocol| hidden_line(family, &protocol))
+            .collect::<Vec<_>>()
     };
     of(&V4, bird4).into_iter().chain(of(&V6, bird6)).collect()
 }
@@ -106,7 +110,10 @@ mod tests {
 
     #[test]
     fn no_bird_at_all() {
-        assert_eq!(print(&Observed::Absent, &Observed::Absent), "Calico process is running.\n\nThe BGP backend process (BIRD) is not running.\n\n");
+        assert_eq!(
+            print(&Observed::Absent, &Observed::Absent),
+            "Calico process is running.\n\nThe BGP backend process (BIRD) is not running.\n\n"
+        );
     }
 
     #[test]

@@ -41,6 +41,9 @@ fn run(view: &View, found: &Found) -> Vec<Finding> {
 fn is_failure(fact: &EventFact) -> bool {
     matches!(
         fact,
-        EventFact::BirdSocketRefused { .. } | EventFact::FelixNotLive { .. } | EventFact::FelixNotReady { .. } | EventFact::HttpProbeFailed { .. }
+        EventFact::BirdSocketRefused { .. }
+            | EventFact::FelixNotLive { .. }
+            | EventFact::FelixNotReady { .. }
+            | EventFact::HttpProbeFailed { .. }
     )
 }

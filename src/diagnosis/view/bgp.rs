@@ -42,7 +42,12 @@ impl Down<'_> {
     /// The row as BIRD prints it, single-spaced.
     pub fn row(&self) -> String {
         let Protocol { name, proto, table, state, since, info } = self.row.as_ref();
-        [name, proto, table, state, since, info].into_iter().filter(|part| !part.is_empty()).map(String::as_str).collect::<Vec<_>>().join(" ")
+        [name, proto, table, state, since, info]
+            .into_iter()
+            .filter(|part| !part.is_empty())
+            .map(String::as_str)
+            .collect::<Vec<_>>()
+            .join(" ")
     }
 }
 

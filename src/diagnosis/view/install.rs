@@ -38,7 +38,9 @@ impl<'a> Install<'a> {
             container,
             flavour: daemon_set.map(|daemon_set| Flavour::of(daemon_set, installation)),
             owner: daemon_set.map(|daemon_set| Owner::of(daemon_set, installation)),
-            version: daemon_set.and_then(|daemon_set| version::calico_version(daemon_set, information, installation)).map(|(version, _)| version),
+            version: daemon_set
+                .and_then(|daemon_set| version::calico_version(daemon_set, information, installation))
+                .map(|(version, _)| version),
             environment,
         }
     }
@@ -153,7 +155,9 @@ impl<'a> Install<'a> {
         let (value, problem) = self.problem(family)?;
         let why = match problem {
             Problem::Invalid { .. } => "which is no method".to_owned(),
-            Problem::UnknownToRelease { since: Version { major, minor, patch, .. } } => format!("which Calico knows only from {major}.{minor}.{patch}"),
+            Problem::UnknownToRelease { since: Version { major, minor, patch, .. } } => {
+                format!("which Calico knows only from {major}.{minor}.{patch}")
+            }
             _ => return None,
         };
         Some(InvalidMethod { value, why })

@@ -63,9 +63,9 @@ impl<'a> View<'a> {
 
     /// More than one address family is in use between the nodes.
     pub fn families(&self) -> impl Iterator<Item = Family> {
-        [Family::V4, Family::V6]
-            .into_iter()
-            .filter(|family| self.nodes.iter().any(|node| node.stored(*family).is_some() || node.bgp(*family).total().is_some_and(|total| total > 0)))
+        [Family::V4, Family::V6].into_iter().filter(|family| {
+            self.nodes.iter().any(|node| node.stored(*family).is_some() || node.bgp(*family).total().is_some_and(|total| total > 0))
+        })
     }
 }
 

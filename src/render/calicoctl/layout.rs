@@ -36,7 +36,10 @@ impl Layout {
         for lines in &wrapped {
             let height = lines.iter().map(Vec::len).max().unwrap_or(1);
             for at in 0..height {
-                self.write_line(lines.iter().zip(widths).map(|(cell, width)| self.cell(cell.get(at).map_or("", String::as_str), width)), out)?;
+                self.write_line(
+                    lines.iter().zip(widths).map(|(cell, width)| self.cell(cell.get(at).map_or("", String::as_str), width)),
+                    out,
+                )?;
             }
         }
         writeln!(out, "{rule}")
@@ -139,9 +142,16 @@ mod tests {
 
     #[test]
     fn numbers_go_right() {
-        for (cell, decimal) in
-            [("12", true), ("-1,234.5", true), ("1234567", true), ("1234,567", false), ("1)", false), ("", false), ("1.", false), ("10.0.0.1", false)]
-        {
+        for (cell, decimal) in [
+            ("12", true),
+            ("-1,234.5", true),
+            ("1234567", true),
+            ("1234,567", false),
+            ("1)", false),
+            ("", false),
+            ("1.", false),
+            ("10.0.0.1", false),
+        ] {
             assert_eq!(is_decimal(cell), decimal, "{cell}");
         }
     }
