@@ -52,6 +52,10 @@ impl<'a> Install<'a> {
         format!("daemonset/{}", self.daemon_set.map_or("calico-node", |daemon_set| daemon_set.metadata.name.as_str()))
     }
 
+    pub fn environment(&self) -> Option<&Environment> {
+        self.environment.as_ref()
+    }
+
     pub fn version(&self) -> Option<Version> {
         self.version
     }

@@ -3,6 +3,7 @@
 mod bgp;
 mod install;
 mod node;
+mod probes;
 
 use std::collections::HashMap;
 use std::net::IpAddr;
