@@ -4,7 +4,7 @@
 //! `node/pkg/health/bird/bird.go`, which misses rows of five columns.
 
 use crate::calico::text::clean;
-use crate::snapshot::inside::{Bird, GracefulRestart, Protocol};
+use crate::snapshot::inside::{Bird, Protocol};
 
 const HEADINGS: [&str; 6] = ["name", "proto", "table", "state", "since", "info"];
 /// birdcl's own words on standard error when nobody listens on the socket (BIRD `client/client.c`).

@@ -1,4 +1,5 @@
 use super::*;
+use crate::snapshot::inside::GracefulRestart;
 
 const HEALTHY: &str = include_str!("../../tests/fixtures/bird/healthy.protocols.txt");
 const RAW: &str = include_str!("../../tests/fixtures/bird/down-row.protocols.raw.txt");

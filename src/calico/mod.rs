@@ -14,6 +14,7 @@ pub mod owner;
 pub mod probe;
 pub mod routes;
 pub mod session;
+pub mod startup_log;
 pub mod text;
 pub mod version;
 pub mod virtual_interfaces;
