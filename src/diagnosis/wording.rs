@@ -19,14 +19,6 @@ pub fn list(names: &[String]) -> String {
     }
 }
 
-/// `1 node`, `3 nodes`.
-pub fn count(number: usize, noun: &str) -> String {
-    match number {
-        1 => format!("1 {noun}"),
-        _ => format!("{number} {noun}s"),
-    }
-}
-
 /// `from br-3a10a9384428, a bridge (Docker)`, where the interface is known.
 pub fn origin_of(node: &NodeView, address: IpAddr) -> Option<String> {
     let stored = node.stored(Family::of(address)).filter(|stored| stored.address() == address);

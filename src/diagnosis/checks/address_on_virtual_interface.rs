@@ -3,7 +3,7 @@ use crate::calico::virtual_interfaces;
 use crate::diagnosis::check::{Check, Found};
 use crate::diagnosis::code::Code;
 use crate::diagnosis::explain::Explanation;
-use crate::diagnosis::report::{Finding, Severity, Source};
+use crate::diagnosis::report::{Finding, Source};
 use crate::diagnosis::view::{NodeView, View};
 use crate::diagnosis::{evidence, remedy, wording};
 

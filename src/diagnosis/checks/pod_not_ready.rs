@@ -1,4 +1,4 @@
-use crate::calico::event_text::EventFact;
+use crate::calico::event_text::EventKind;
 use crate::calico::family::Family;
 use crate::diagnosis::check::{Check, Found};
 use crate::diagnosis::code::Code;
@@ -41,7 +41,7 @@ fn finding(view: &View, found: &Found, node: &NodeView) -> Option<Finding> {
         shown.push(node.evidence(Source::Node, text));
     }
     shown.extend(wording::restarts(node));
-    shown.extend(evidence::of_event(node, |fact| !matches!(fact, EventFact::Other | EventFact::PreStopFailed)));
+    shown.extend(evidence::of_event(node, |fact| !matches!(fact, EventKind::Other | EventKind::PreStopFailed)));
     let nodes = vec![node.name.to_owned()];
     let message = format!("calico-node on {} is not Ready: {why}", node.name);
     let fix = if gone { None } else { remedy::startup_log(view, node) };

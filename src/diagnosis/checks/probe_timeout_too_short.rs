@@ -1,4 +1,4 @@
-use crate::calico::event_text::EventFact;
+use crate::calico::event_text::EventKind;
 use crate::diagnosis::check::{Check, Found};
 use crate::diagnosis::code::Code;
 use crate::diagnosis::explain::Explanation;
@@ -42,6 +42,6 @@ fn run(view: &View, _: &Found) -> Vec<Finding> {
     vec![Finding { code: Code::ProbeTimeoutTooShort, severity, nodes: names, message, evidence: shown, fix }]
 }
 
-fn is_timeout(fact: &EventFact) -> bool {
-    matches!(fact, EventFact::ProbeTimedOut { .. })
+fn is_timeout(fact: &EventKind) -> bool {
+    matches!(fact, EventKind::ProbeTimedOut { .. })
 }

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use super::bgp::Bgp;
 use super::install::Install;
 use crate::calico::address::{self, Cidr};
-use crate::calico::event_text::{self, EventFact};
+use crate::calico::event_text::{self, EventKind};
 use crate::calico::family::Family;
 use crate::calico::startup_log;
 use crate::diagnosis::report::{Evidence, Source};
@@ -33,7 +33,7 @@ pub struct NodeView<'a> {
 
 pub struct Told<'a> {
     pub event: &'a Event,
-    pub fact: EventFact,
+    pub fact: EventKind,
 }
 
 #[derive(Clone, Debug)]
@@ -136,7 +136,7 @@ fn told<'a>(pod: Option<&'a Pod>, events: &HashMap<&str, Vec<&'a Event>>) -> Vec
         .into_iter()
         .flatten()
         .filter(|event| event.involved_object.uid.is_none() || pod.metadata.uid.is_none() || event.involved_object.uid == pod.metadata.uid)
-        .map(|event| Told { event, fact: event_text::parse(&event.reason, &event.message) })
+        .map(|event| Told { event, fact: event_text::parse(&event.reason, &event.message).kind })
         .collect();
     told.sort_by_key(|told| told.event.last_seen());
     told
@@ -252,18 +252,18 @@ impl<'a> NodeView<'a> {
     }
 
     /// How often a kind of event was told of the pod that runs now.
-    pub fn times(&self, matches: impl Fn(&EventFact) -> bool) -> i32 {
+    pub fn times(&self, matches: impl Fn(&EventKind) -> bool) -> i32 {
         self.events.iter().filter(|told| matches(&told.fact)).map(|told| told.event.times()).sum()
     }
 
-    pub fn last_event(&self, matches: impl Fn(&EventFact) -> bool) -> Option<&Told<'a>> {
+    pub fn last_event(&self, matches: impl Fn(&EventKind) -> bool) -> Option<&Told<'a>> {
         self.events.iter().rev().find(|told| matches(&told.fact))
     }
 
     /// The peers that the newest readiness event names, and the event: BIRD's word without an exec.
     pub fn not_established(&self) -> Option<(&Told<'a>, Family, &[IpAddr])> {
         self.events.iter().rev().find_map(|told| match &told.fact {
-            EventFact::NotEstablished { family, peers, .. } => Some((told, *family, peers.as_slice())),
+            EventKind::NotEstablished { family, peers, .. } => Some((told, *family, peers.as_slice())),
             _ => None,
         })
     }
