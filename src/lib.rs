@@ -2,6 +2,7 @@
 
 pub mod calico;
 pub mod diagnosis;
+pub mod import;
 pub mod observed;
 pub mod snapshot;
 

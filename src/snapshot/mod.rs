@@ -2,6 +2,8 @@
 
 pub mod inside;
 pub mod objects;
+pub mod secrets;
+pub mod trim;
 
 use std::collections::BTreeMap;
 
