@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use super::report::{Evidence, Source};
 use super::view::{NodeView, Stored, View};
-use crate::calico::event_text::EventFact;
+use crate::calico::event_text::EventKind;
 use crate::calico::family::Family;
 use crate::snapshot::inside::MarkKind;
 
@@ -76,7 +76,7 @@ pub fn of_mark(node: &NodeView, kind: MarkKind) -> Option<Evidence> {
 }
 
 /// The newest event of this kind, with how often it was told.
-pub fn of_event(node: &NodeView, matches: impl Fn(&EventFact) -> bool) -> Option<Evidence> {
+pub fn of_event(node: &NodeView, matches: impl Fn(&EventKind) -> bool) -> Option<Evidence> {
     let told = node.last_event(&matches)?;
     let times = node.times(&matches);
     let message = told.event.message.trim();

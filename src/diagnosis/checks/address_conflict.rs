@@ -46,11 +46,14 @@ fn run(view: &View, _: &Found) -> Vec<Finding> {
             logged.entry(address).or_default().push(node);
         }
     }
-    claims
-        .into_iter()
-        .filter(|(address, nodes)| nodes.len() > 1 || logged.contains_key(address))
-        .map(|(address, nodes)| finding(view, address, nodes, logged.remove(&address).unwrap_or_default()))
-        .collect()
+    let mut findings = Vec::new();
+    for (address, nodes) in claims {
+        let logged = logged.remove(&address).unwrap_or_default();
+        if nodes.len() > 1 || !logged.is_empty() {
+            findings.push(finding(view, address, nodes, logged));
+        }
+    }
+    findings
 }
 
 fn finding(view: &View, address: IpAddr, names: BTreeSet<&str>, logged: Vec<&NodeView>) -> Finding {

@@ -3,7 +3,7 @@ use crate::calico::virtual_interfaces;
 use crate::diagnosis::check::{Check, Found};
 use crate::diagnosis::code::Code;
 use crate::diagnosis::explain::Explanation;
-use crate::diagnosis::report::{Finding, Severity, Source};
+use crate::diagnosis::report::{Finding, Source};
 use crate::diagnosis::view::{NodeView, View};
 use crate::diagnosis::{evidence, remedy, wording};
 
@@ -46,9 +46,7 @@ fn finding(view: &View, node: &NodeView, family: Family) -> Option<Finding> {
     let mut shown = evidence::of_address(node, family, stored);
     shown.extend(evidence::of_sessions(view, node, family, stored.address()));
     let twins = others_with(view, node, stored.address());
-    shown.extend(
-        twins.iter().map(|(twin, interface)| twin.evidence(Source::Interfaces, format!("{interface} has {} too", stored.address()))),
-    );
+    shown.extend(twins.iter().map(|(twin, interface)| twin.evidence(Source::Interfaces, format!("{interface} has {} too", stored.address()))));
     let shared = match twins.len() {
         0 => String::new(),
         1 => "; another node has that address too".to_owned(),
@@ -60,14 +58,7 @@ fn finding(view: &View, node: &NodeView, family: Family) -> Option<Finding> {
     );
     let nodes = vec![node.name.to_owned()];
     let fix = remedy::autodetection(view, family, &nodes);
-    Some(Finding {
-        code: Code::AddressOnVirtualInterface,
-        severity: wording::outage(view, node, family),
-        nodes,
-        message,
-        evidence: shown,
-        fix,
-    })
+    Some(Finding { code: Code::AddressOnVirtualInterface, severity: wording::outage(view, node, family), nodes, message, evidence: shown, fix })
 }
 
 /// Hosts that own the same address without advertising it: sessions to it end at themselves.

@@ -1,4 +1,4 @@
-use crate::calico::event_text::EventFact;
+use crate::calico::event_text::EventKind;
 use crate::calico::family::Family;
 use crate::diagnosis::check::{Check, Found};
 use crate::diagnosis::code::Code;
@@ -39,7 +39,7 @@ fn finding(view: &View, node: &NodeView) -> Option<Finding> {
             shown
         }
         Bgp::Unknown if node.is_not_ready() => {
-            let newest = node.last_event(|fact| is_refusal(fact) || matches!(fact, EventFact::NotEstablished { .. }))?;
+            let newest = node.last_event(|fact| is_refusal(fact) || matches!(fact, EventKind::NotEstablished { .. }))?;
             if !is_refusal(&newest.fact) || node.times(is_refusal) < 3 {
                 return None;
             }
@@ -55,8 +55,8 @@ fn finding(view: &View, node: &NodeView) -> Option<Finding> {
     Some(Finding { code: Code::BirdNotRunning, severity: Severity::Error, nodes, message, evidence: shown, fix })
 }
 
-fn is_refusal(fact: &EventFact) -> bool {
-    matches!(fact, EventFact::BirdSocketRefused { .. })
+fn is_refusal(fact: &EventKind) -> bool {
+    matches!(fact, EventKind::BirdSocketRefused { .. })
 }
 
 /// The container has had its time to start, or says that it has started.

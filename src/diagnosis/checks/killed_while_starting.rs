@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use crate::calico::event_text::EventFact;
+use crate::calico::event_text::EventKind;
 use crate::calico::startup_log::{self, Outcome};
 use crate::diagnosis::check::{Check, Found};
 use crate::diagnosis::code::Code;
@@ -9,6 +9,7 @@ use crate::diagnosis::report::{Evidence, Finding, Severity, Source};
 use crate::diagnosis::view::{NodeView, View};
 use crate::diagnosis::{evidence, remedy, wording};
 use crate::snapshot::inside::{MarkKind, StartupLog};
+use crate::snapshot::objects::CALICO_NODE;
 
 pub const CHECK: Check = Check {
     explanation: Explanation {
@@ -31,8 +32,9 @@ fn run(view: &View, found: &Found) -> Vec<Finding> {
     view.nodes.iter().filter(|node| !found.is_culprit(node.name)).filter_map(|node| finding(view, node)).collect()
 }
 
-fn is_kill(fact: &EventFact) -> bool {
-    matches!(fact, EventFact::KilledByLiveness | EventFact::KilledByStartup)
+fn is_kill(fact: &EventKind) -> bool {
+    let (EventKind::KilledByLiveness { container } | EventKind::KilledByStartup { container }) = fact else { return false };
+    container.as_deref().is_none_or(|name| name == CALICO_NODE)
 }
 
 fn finding(view: &View, node: &NodeView) -> Option<Finding> {
@@ -57,8 +59,7 @@ fn finding(view: &View, node: &NodeView) -> Option<Finding> {
 
 /// Logs decide where they were read; else the container's life against the budget.
 fn was_starting(view: &View, node: &NodeView) -> bool {
-    let mut killed =
-        node.attempts().filter(|log| matches!(startup_log::outcome(log), Outcome::CutOff)).filter(|log| !log.marks.is_empty()).peekable();
+    let mut killed = node.attempts().filter(|log| matches!(startup_log::outcome(log), Outcome::CutOff)).filter(|log| !log.marks.is_empty()).peekable();
     if killed.peek().is_some() {
         return killed.all(|log| !log.marks.iter().any(|mark| mark.kind == MarkKind::Started));
     }
@@ -71,7 +72,7 @@ fn was_starting(view: &View, node: &NodeView) -> bool {
     }
     match (view.start_budget(node), lived(node)) {
         (Some(budget), Some(lived)) => lived <= budget + Duration::from_secs(35),
-        _ => node.last_event(|fact| matches!(fact, EventFact::FelixNotLive { .. })).is_some(),
+        _ => node.last_event(|fact| matches!(fact, EventKind::FelixNotLive { .. })).is_some(),
     }
 }
 

@@ -1,4 +1,4 @@
-use crate::calico::event_text::EventFact;
+use crate::calico::event_text::EventKind;
 use crate::calico::family::Family;
 use crate::diagnosis::check::{Check, Found};
 use crate::diagnosis::code::Code;
@@ -37,12 +37,11 @@ fn finding(view: &View, found: &Found, node: &NodeView) -> Option<Finding> {
     };
     let mut shown = vec![node.evidence(Source::Pod, format!("{}: Ready is False", pod.metadata.name))];
     if let Some(condition) = node.node.and_then(|node| node.condition("Ready")).filter(|_| gone) {
-        let text =
-            format!("Ready is {}: {}", condition.status, condition.message.as_deref().or(condition.reason.as_deref()).unwrap_or_default());
+        let text = format!("Ready is {}: {}", condition.status, condition.message.as_deref().or(condition.reason.as_deref()).unwrap_or_default());
         shown.push(node.evidence(Source::Node, text));
     }
     shown.extend(wording::restarts(node));
-    shown.extend(evidence::of_event(node, |fact| !matches!(fact, EventFact::Other | EventFact::PreStopFailed)));
+    shown.extend(evidence::of_event(node, |fact| !matches!(fact, EventKind::Other | EventKind::PreStopFailed)));
     let nodes = vec![node.name.to_owned()];
     let message = format!("calico-node on {} is not Ready: {why}", node.name);
     let fix = if gone { None } else { remedy::startup_log(view, node) };
@@ -69,8 +68,12 @@ fn missing(view: &View, node: &NodeView) -> Option<Finding> {
     if status.current_number_scheduled >= status.desired_number_scheduled || node.kubelet_ready() != Some(true) {
         return None;
     }
-    let text =
-        format!("{}: {} of {} pods scheduled", view.install.name(), status.current_number_scheduled, status.desired_number_scheduled);
+    let text = format!(
+        "{}: {} of {} pods scheduled",
+        view.install.name(),
+        status.current_number_scheduled,
+        status.desired_number_scheduled
+    );
     Some(Finding {
         code: Code::PodNotReady,
         severity: Severity::Error,

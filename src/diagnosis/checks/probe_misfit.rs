@@ -1,4 +1,4 @@
-use crate::calico::event_text::EventFact;
+use crate::calico::event_text::EventKind;
 use crate::diagnosis::check::{Check, Found};
 use crate::diagnosis::code::Code;
 use crate::diagnosis::explain::Explanation;
@@ -38,12 +38,9 @@ fn run(view: &View, found: &Found) -> Vec<Finding> {
     vec![Finding { code: Code::ProbeMisfit, severity, nodes: names, message, evidence: shown, fix: None }]
 }
 
-fn is_failure(fact: &EventFact) -> bool {
+fn is_failure(fact: &EventKind) -> bool {
     matches!(
         fact,
-        EventFact::BirdSocketRefused { .. }
-            | EventFact::FelixNotLive { .. }
-            | EventFact::FelixNotReady { .. }
-            | EventFact::HttpProbeFailed { .. }
+        EventKind::BirdSocketRefused { .. } | EventKind::FelixNotLive { .. } | EventKind::FelixNotReady { .. } | EventKind::HttpProbeFailed { .. }
     )
 }

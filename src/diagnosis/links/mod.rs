@@ -15,7 +15,6 @@ use crate::calico::session::PeerKind;
 use crate::snapshot::inside::MarkKind;
 
 pub struct Link<'v, 'a> {
-    pub family: Family,
     /// The node that reports it; of two, the first by name.
     pub near: End<'v, 'a>,
     pub far: Far<'v, 'a>,
@@ -76,14 +75,13 @@ fn add<'v, 'a>(
 ) {
     let Some(far) = far else {
         let key = (family, node.name.to_owned(), address.to_string());
-        links.insert(key, Link { family, near: End { node, row }, far: Far::Outside(address), kind });
+        links.insert(key, Link { near: End { node, row }, far: Far::Outside(address), kind });
         return;
     };
     let in_order = node.name <= far.name;
     let key = if in_order { (family, node.name.into(), far.name.into()) } else { (family, far.name.into(), node.name.into()) };
     let (first, second) = if in_order { (node, far) } else { (far, node) };
     let link = links.entry(key).or_insert_with(|| Link {
-        family,
         near: End { node: first, row: None },
         far: Far::Node(End { node: second, row: None }),
         kind,

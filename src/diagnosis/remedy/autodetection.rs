@@ -10,11 +10,12 @@ use super::super::shell::quote;
 use super::super::view::View;
 use crate::calico::environment::method_variable;
 use crate::calico::family::Family;
+use crate::calico::flavour::Flavour;
 use crate::calico::version::Version;
 
 /// For the nodes whose address is wrong; the method is chosen for all, since all nodes share one.
 pub fn autodetection(view: &View, family: Family, wrong: &[String]) -> Option<Fix> {
-    if view.install.detects_nothing() {
+    if view.install.detects_nothing() || view.install.flavour == Some(Flavour::Aks) {
         return None;
     }
     let choice = choose(view, family, wrong)?;
@@ -22,8 +23,9 @@ pub fn autodetection(view: &View, family: Family, wrong: &[String]) -> Option<Fi
         true => installation(family, &choice),
         false => daemon_set(view, family, &choice)?,
     };
-    let reverted = if view.install.is_operator() { String::new() } else { super::reverted_by(view) };
-    Some(Fix { command, why: format!("{}; calico-node restarts node by node{reverted}", choice.why()) })
+    let lasting = view.install.flavour.filter(|_| view.install.owners.len() > usize::from(view.install.is_operator()));
+    let place = lasting.map(|flavour| format!(": {}", flavour.durable_place())).unwrap_or_default();
+    Some(Fix { command, why: format!("{}; calico-node restarts node by node{}{place}", choice.why(), super::reverted_by(view)) })
 }
 
 enum Choice {

@@ -19,7 +19,8 @@ pub fn startup_log(view: &View, node: &NodeView) -> Option<Fix> {
     Some(Fix { command, why: "the cause is in its log; this changes nothing".to_owned() })
 }
 
-/// Who would put a change of the DaemonSet back, as a half-sentence.
+/// Who would put a change of the object back, as a half-sentence: its owner, or the owner of the Installation.
 fn reverted_by(view: &View) -> String {
-    view.install.reverts().map(|(owner, durable)| format!(". {owner} may put it back: set it in {durable} too")).unwrap_or_default()
+    let owner = view.install.owners.get(usize::from(view.install.is_operator()));
+    owner.map(|owner| format!("; {owner} may put it back, so set it there too")).unwrap_or_default()
 }

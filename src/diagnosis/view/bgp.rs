@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::net::IpAddr;
 
 use crate::calico::family::Family;
-use crate::calico::session::{self, BgpState, PeerKind, Session};
+use crate::calico::session::{self, BgpState, Session};
 use crate::diagnosis::report::Source;
 use crate::observed::Observed;
 use crate::snapshot::inside::{Bird, GracefulRestart, Inside, Protocol};
@@ -23,7 +23,6 @@ pub enum Bgp<'a> {
 
 #[derive(Debug)]
 pub struct Sessions<'a> {
-    pub source: Source,
     pub established: u32,
     pub total: u32,
     pub down: Vec<Down<'a>>,
@@ -42,12 +41,7 @@ impl Down<'_> {
     /// The row as BIRD prints it, single-spaced.
     pub fn row(&self) -> String {
         let Protocol { name, proto, table, state, since, info } = self.row.as_ref();
-        [name, proto, table, state, since, info]
-            .into_iter()
-            .filter(|part| !part.is_empty())
-            .map(String::as_str)
-            .collect::<Vec<_>>()
-            .join(" ")
+        [name, proto, table, state, since, info].into_iter().filter(|part| !part.is_empty()).map(String::as_str).collect::<Vec<_>>().join(" ")
     }
 }
 
@@ -77,15 +71,10 @@ impl<'a> Bgp<'a> {
     pub fn down(&self) -> &[Down<'a>] {
         self.seen().map_or(&[], |sessions| &sessions.down)
     }
-
-    pub fn total(&self) -> Option<u32> {
-        self.seen().map(|sessions| sessions.total)
-    }
 }
 
 fn from_bird(bird: &Bird, family: Family) -> Sessions<'_> {
     let mut sessions = Sessions {
-        source: Source::Birdcl,
         established: 0,
         total: 0,
         down: Vec::new(),
@@ -113,7 +102,7 @@ fn from_status(status: &Custom, family: Family) -> Option<Sessions<'_>> {
     };
     bgp.get(count)?;
     let mut sessions =
-        Sessions { source: Source::CalicoNodeStatus, established: 0, total: 0, down: Vec::new(), graceful_restart: None, router_id: None };
+        Sessions { established: 0, total: 0, down: Vec::new(), graceful_restart: None, router_id: None };
     for peer in peers.and_then(|peers| peers.as_array()).into_iter().flatten() {
         let text = |key: &str| peer.get(key).and_then(|value| value.as_str()).unwrap_or_default();
         let Ok(address) = text("peerIP").parse::<IpAddr>() else { continue };
@@ -122,10 +111,10 @@ fn from_status(status: &Custom, family: Family) -> Option<Sessions<'_>> {
             sessions.established += 1;
             continue;
         }
-        let (kind, prefix) = match text("type") {
-            "NodePeer" => (PeerKind::Node, "Node"),
-            "GlobalPeer" => (PeerKind::Global, "Global"),
-            _ => (PeerKind::Mesh, "Mesh"),
+        let prefix = match text("type") {
+            "NodePeer" => "Node",
+            "GlobalPeer" => "Global",
+            _ => "Mesh",
         };
         let row = Protocol {
             name: format!("{prefix}_{}", address.to_string().replace(['.', ':'], "_")),
@@ -135,7 +124,7 @@ fn from_status(status: &Custom, family: Family) -> Option<Sessions<'_>> {
             info: text("state").into(),
             ..Protocol::default()
         };
-        let session = session::of(&row, family).unwrap_or_else(|| Session::waiting(family, kind, address));
+        let Some(session) = session::of(&row, family) else { continue };
         sessions.down.push(Down { session, source: Source::CalicoNodeStatus, row: Cow::Owned(row) });
     }
     Some(sessions)

@@ -2,9 +2,9 @@
 
 use crate::calico::environment::{Backend, Datastore, Environment, MethodSetting, Value};
 use crate::calico::family::Family;
-use crate::calico::flavour::Flavour;
-use crate::calico::method::{self, Gate, Method, Problem};
-use crate::calico::owner::Owner;
+use crate::calico::flavour::{self, Flavour};
+use crate::calico::method::{self, Gate, Problem};
+use crate::calico::owner::{self, Owner};
 use crate::calico::version::{self, Version};
 use crate::snapshot::Snapshot;
 use crate::snapshot::objects::{Container, DaemonSet};
@@ -14,7 +14,8 @@ pub struct Install<'a> {
     /// The container calico-node as the DaemonSet has it now; pods may still run an older one.
     pub container: Option<&'a Container>,
     pub flavour: Option<Flavour>,
-    pub owner: Option<Owner>,
+    /// Who puts an edit back, nearest first.
+    pub owners: Vec<Owner>,
     version: Option<Version>,
     environment: Option<Environment>,
 }
@@ -29,18 +30,19 @@ impl<'a> Install<'a> {
     pub fn new(snapshot: &'a Snapshot) -> Self {
         let daemon_set = snapshot.daemon_set.seen();
         let container = daemon_set.and_then(|daemon_set| daemon_set.spec.template.spec.calico_node());
-        let installation = snapshot.resources.installations.seen().and_then(|all| all.iter().find(|one| one.metadata.name == "default"));
+        let installations = snapshot.resources.installations.seen().map_or(&[][..], Vec::as_slice);
+        let installation = installations.iter().find(|one| one.metadata.name == "default");
+        let nodes = snapshot.nodes.seen().map_or(&[][..], Vec::as_slice);
+        let flavour = daemon_set.map(|daemon_set| flavour::flavour(daemon_set, installations, nodes));
         let information = snapshot.resources.cluster_informations.seen().map_or(&[][..], Vec::as_slice);
         let namespace = daemon_set.and_then(|daemon_set| daemon_set.metadata.namespace.as_deref()).unwrap_or("kube-system");
         let environment = container.map(|container| Environment::resolve(container, &snapshot.config_maps, namespace));
         Self {
             daemon_set,
             container,
-            flavour: daemon_set.map(|daemon_set| Flavour::of(daemon_set, installation)),
-            owner: daemon_set.map(|daemon_set| Owner::of(daemon_set, installation)),
-            version: daemon_set
-                .and_then(|daemon_set| version::calico_version(daemon_set, information, installation))
-                .map(|(version, _)| version),
+            flavour,
+            owners: daemon_set.zip(flavour).map(|(daemon_set, flavour)| owner::owners(daemon_set, flavour, installations)).unwrap_or_default(),
+            version: daemon_set.and_then(|daemon_set| version::calico_version(daemon_set, information, installation)).map(|(version, _)| version),
             environment,
         }
     }
@@ -54,8 +56,25 @@ impl<'a> Install<'a> {
         format!("daemonset/{}", self.daemon_set.map_or("calico-node", |daemon_set| daemon_set.metadata.name.as_str()))
     }
 
+    pub fn environment(&self) -> Option<&Environment> {
+        self.environment.as_ref()
+    }
+
     pub fn version(&self) -> Option<Version> {
         self.version
+    }
+
+    pub fn is_operator(&self) -> bool {
+        self.flavour.is_some_and(Flavour::is_operator)
+    }
+
+    pub fn flavour_name(&self) -> Option<String> {
+        self.flavour.map(|flavour| flavour.to_string())
+    }
+
+    /// Who would put an edit back, and where the setting lasts.
+    pub fn reverts(&self) -> Option<(String, &'static str)> {
+        Some((self.owners.first()?.to_string(), self.flavour?.durable_place()))
     }
 
     fn backend(&self) -> Option<Backend> {
@@ -155,9 +174,7 @@ impl<'a> Install<'a> {
         let (value, problem) = self.problem(family)?;
         let why = match problem {
             Problem::Invalid { .. } => "which is no method".to_owned(),
-            Problem::UnknownToRelease { since: Version { major, minor, patch, .. } } => {
-                format!("which Calico knows only from {major}.{minor}.{patch}")
-            }
+            Problem::UnknownToRelease { since: Version { major, minor, patch, .. } } => format!("which Calico knows only from {major}.{minor}.{patch}"),
             _ => return None,
         };
         Some(InvalidMethod { value, why })

@@ -3,13 +3,14 @@
 mod bgp;
 mod install;
 mod node;
+mod probes;
 
 use std::collections::HashMap;
 use std::net::IpAddr;
 
 pub use bgp::{Bgp, Down};
 pub use install::Install;
-pub use node::{Held, NodeView, Stored, Told};
+pub use node::{NodeView, Stored};
 
 use crate::calico::family::Family;
 use crate::snapshot::Snapshot;
@@ -59,13 +60,6 @@ impl<'a> View<'a> {
             .iter()
             .flat_map(move |node| node.bgp(family).down().iter().map(move |down| (node, down)))
             .filter(move |(_, down)| down.session.address == address)
-    }
-
-    /// More than one address family is in use between the nodes.
-    pub fn families(&self) -> impl Iterator<Item = Family> {
-        [Family::V4, Family::V6].into_iter().filter(|family| {
-            self.nodes.iter().any(|node| node.stored(*family).is_some() || node.bgp(*family).total().is_some_and(|total| total > 0))
-        })
     }
 }
 

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use super::bgp::Bgp;
 use super::install::Install;
 use crate::calico::address::{self, Cidr};
-use crate::calico::event_text::{self, EventFact};
+use crate::calico::event_text::{self, EventKind};
 use crate::calico::family::Family;
 use crate::calico::startup_log;
 use crate::diagnosis::report::{Evidence, Source};
@@ -33,7 +33,7 @@ pub struct NodeView<'a> {
 
 pub struct Told<'a> {
     pub event: &'a Event,
-    pub fact: EventFact,
+    pub fact: EventKind,
 }
 
 #[derive(Clone, Debug)]
@@ -75,14 +75,12 @@ pub fn all<'a>(snapshot: &'a Snapshot, install: &Install<'a>) -> Vec<NodeView<'a
     for pod in snapshot.pods.seen().into_iter().flatten() {
         let Some(node) = pod.spec.node_name.as_deref() else { continue };
         // While a rollout replaces a pod both are listed; the one that stays counts.
-        let keeps =
-            |kept: &&Pod| kept.metadata.deletion_timestamp.is_none() && kept.metadata.creation_timestamp >= pod.metadata.creation_timestamp;
+        let keeps = |kept: &&Pod| kept.metadata.deletion_timestamp.is_none() && kept.metadata.creation_timestamp >= pod.metadata.creation_timestamp;
         if !pods.get(node).is_some_and(keeps) {
             pods.insert(node, pod);
         }
     }
-    let nodes: BTreeMap<&str, &Node> =
-        snapshot.nodes.seen().into_iter().flatten().map(|node| (node.metadata.name.as_str(), node)).collect();
+    let nodes: BTreeMap<&str, &Node> = snapshot.nodes.seen().into_iter().flatten().map(|node| (node.metadata.name.as_str(), node)).collect();
     let mut events: HashMap<&str, Vec<&Event>> = HashMap::new();
     for event in snapshot.events.seen().into_iter().flatten() {
         events.entry(event.involved_object.name.as_str()).or_default().push(event);
@@ -114,12 +112,7 @@ pub fn all<'a>(snapshot: &'a Snapshot, install: &Install<'a>) -> Vec<NodeView<'a
                 node: nodes.get(name).copied(),
                 pod,
                 stored: [None, None],
-                internal_ips: nodes
-                    .get(name)
-                    .into_iter()
-                    .flat_map(|node| node.addresses("InternalIP"))
-                    .filter_map(|ip| ip.parse().ok())
-                    .collect(),
+                internal_ips: nodes.get(name).into_iter().flat_map(|node| node.addresses("InternalIP")).filter_map(|ip| ip.parse().ok()).collect(),
                 inside,
                 logs: snapshot.logs.get(name),
                 events: told(pod, &events),
@@ -143,7 +136,7 @@ fn told<'a>(pod: Option<&'a Pod>, events: &HashMap<&str, Vec<&'a Event>>) -> Vec
         .into_iter()
         .flatten()
         .filter(|event| event.involved_object.uid.is_none() || pod.metadata.uid.is_none() || event.involved_object.uid == pod.metadata.uid)
-        .map(|event| Told { event, fact: event_text::parse(&event.reason, &event.message) })
+        .map(|event| Told { event, fact: event_text::parse(&event.reason, &event.message).kind })
         .collect();
     told.sort_by_key(|told| told.event.last_seen());
     told
@@ -173,11 +166,10 @@ fn stored(view: &NodeView, family: Family) -> Option<Stored> {
 
 fn held_by(view: &NodeView, address: IpAddr) -> Option<Held> {
     if let Some(interfaces) = view.interfaces() {
-        return interfaces.iter().find(|interface| interface.addresses.iter().any(|held| held.address == address)).map(|interface| Held {
-            interface: interface.name.clone(),
-            kind: interface.kind.clone(),
-            source: Source::Interfaces,
-        });
+        return interfaces
+            .iter()
+            .find(|interface| interface.addresses.iter().any(|held| held.address == address))
+            .map(|interface| Held { interface: interface.name.clone(), kind: interface.kind.clone(), source: Source::Interfaces });
     }
     annotated_interface(view, address).or_else(|| {
         view.detections()
@@ -260,18 +252,18 @@ impl<'a> NodeView<'a> {
     }
 
     /// How often a kind of event was told of the pod that runs now.
-    pub fn times(&self, matches: impl Fn(&EventFact) -> bool) -> i32 {
+    pub fn times(&self, matches: impl Fn(&EventKind) -> bool) -> i32 {
         self.events.iter().filter(|told| matches(&told.fact)).map(|told| told.event.times()).sum()
     }
 
-    pub fn last_event(&self, matches: impl Fn(&EventFact) -> bool) -> Option<&Told<'a>> {
+    pub fn last_event(&self, matches: impl Fn(&EventKind) -> bool) -> Option<&Told<'a>> {
         self.events.iter().rev().find(|told| matches(&told.fact))
     }
 
     /// The peers that the newest readiness event names, and the event: BIRD's word without an exec.
     pub fn not_established(&self) -> Option<(&Told<'a>, Family, &[IpAddr])> {
         self.events.iter().rev().find_map(|told| match &told.fact {
-            EventFact::NotEstablished { family, peers, .. } => Some((told, *family, peers.as_slice())),
+            EventKind::NotEstablished { family, peers, .. } => Some((told, *family, peers.as_slice())),
             _ => None,
         })
     }
