@@ -28,7 +28,8 @@ pub fn kind(file: &str, text: &str) -> Option<TextKind> {
     if (start.starts_with('[') && text.contains("\"ifindex\"")) || start.starts_with("1: lo") {
         return Some(TextKind::Interfaces);
     }
-    let logged = |line: &str| line.contains("] startup/") || line.contains("[INFO][") || line.contains("[WARNING][") || line.contains("level=info");
+    let logged =
+        |line: &str| line.contains("] startup/") || line.contains("[INFO][") || line.contains("[WARNING][") || line.contains("level=info");
     // A file that quotes log lines (an operator's, a timeline) is no log: its name says what it is.
     let log = name.contains(".log") || name.ends_with("log.txt") || file.contains("/logs/") || name.contains("calico-node");
     let refused = name.starts_with("operator-log");
@@ -40,7 +41,8 @@ pub fn node_of<'a>(file: &str, known: impl Iterator<Item = (&'a str, &'a str)>) 
     known
         .filter(|(label, _)| {
             file.split(['/', '\\', ':']).any(|part| {
-                part.strip_prefix(label).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '_', ' ']) || rest.starts_with("-log"))
+                part.strip_prefix(label)
+                    .is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '_', ' ']) || rest.starts_with("-log"))
             })
         })
         .max_by_key(|(label, _)| label.len())

@@ -2,6 +2,8 @@
 
 pub mod inside;
 pub mod objects;
+pub mod save;
+pub mod schema;
 pub mod secrets;
 pub mod trim;
 
