@@ -2,6 +2,7 @@
 
 pub mod inside;
 pub mod objects;
+pub mod redact;
 pub mod save;
 pub mod schema;
 pub mod secrets;
