@@ -33,7 +33,7 @@ pub fn kind(file: &str, text: &str) -> Option<TextKind> {
     // A file that quotes log lines (an operator's, a timeline) is no log: its name says what it is.
     let log = name.contains(".log") || name.ends_with("log.txt") || file.contains("/logs/") || name.contains("calico-node");
     let refused = name.starts_with("operator-log");
-    (log && !refused && head().any(logged)).then(|| TextKind::Log { previous: name.contains("previous") })
+    (log && !refused && (startup_log::is_gone(text) || head().any(logged))).then(|| TextKind::Log { previous: name.contains("previous") })
 }
 
 /// The node of `known` whose name begins the file's, or names a directory above it; the longest wins.
