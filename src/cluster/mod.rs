@@ -9,6 +9,8 @@ mod failure;
 pub mod gather;
 mod kubeconfig;
 mod logs;
+mod objects;
+mod observe;
 pub mod progress;
 mod proxy;
 pub mod request;

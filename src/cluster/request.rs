@@ -54,13 +54,13 @@ impl Api {
         Ok(String::from_utf8_lossy(&body).into_owned())
     }
 
-    /// A whole list, page by page: each object is cut down by `trim` and offered to `keep` before the next page is asked for.
-    pub async fn list<T: DeserializeOwned>(
+    /// A whole list, page by page: `keep` cuts each object down, or drops it, before the next page is asked for.
+    pub async fn list<T: DeserializeOwned, R>(
         &self,
         kind: &Resource,
         query: &Query<'_>,
-        mut keep: impl FnMut(T) -> Option<T>,
-    ) -> Result<Vec<T>, RequestError> {
+        mut keep: impl FnMut(T) -> Option<R>,
+    ) -> Result<Vec<R>, RequestError> {
         let asked = kind.list(query.namespace);
         let base = kind.path(query.namespace, None);
         let mut limit = PAGE;
@@ -73,14 +73,14 @@ impl Api {
         }
     }
 
-    async fn pages<T: DeserializeOwned>(
+    async fn pages<T: DeserializeOwned, R>(
         &self,
         base: &str,
         query: &Query<'_>,
         limit: u32,
         asked: &Asked,
-        keep: &mut impl FnMut(T) -> Option<T>,
-    ) -> Result<Vec<T>, RequestError> {
+        keep: &mut impl FnMut(T) -> Option<R>,
+    ) -> Result<Vec<R>, RequestError> {
         let mut all = Vec::new();
         let mut token = String::new();
         for seen in 0.. {
@@ -180,7 +180,7 @@ fn decode<T: DeserializeOwned>(body: &[u8], asked: &Asked) -> Result<T, RequestE
     serde_json::from_slice(body).map_err(|error| RequestError::Unreadable { asked: asked.clone(), why: error.to_string() })
 }
 
-pub(super) async fn within<T>(limit: Option<Duration>, work: impl Future<Output = T>) -> Option<T> {
+async fn within<T>(limit: Option<Duration>, work: impl Future<Output = T>) -> Option<T> {
     match limit {
         Some(limit) => tokio::time::timeout(limit, work).await.ok(),
         None => Some(work.await),
@@ -188,7 +188,7 @@ pub(super) async fn within<T>(limit: Option<Duration>, work: impl Future<Output 
 }
 
 /// Too many requests, a server that restarts, a connection that broke: these pass. A refusal does not.
-fn can_pass(error: &RequestError) -> bool {
+pub(super) fn can_pass(error: &RequestError) -> bool {
     matches!(error, RequestError::Server { code: 429 | 503 | 504, .. } | RequestError::Unreachable { kind: Unreachable::Dropped, .. })
 }
 
