@@ -1,6 +1,8 @@
 //! kubectl calico-fix: find out what is wrong with Calico, and mend it.
 
 pub mod calico;
+pub mod cli;
+pub mod cluster;
 pub mod diagnosis;
 pub mod import;
 pub mod observed;

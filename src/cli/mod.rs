@@ -1,0 +1,3 @@
+//! What may be typed.
+
+pub mod connection;
