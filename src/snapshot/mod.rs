@@ -6,6 +6,7 @@ pub mod redact;
 pub mod save;
 pub mod schema;
 pub mod secrets;
+pub mod selector;
 pub mod trim;
 
 use std::collections::BTreeMap;
