@@ -57,10 +57,7 @@ pub fn newest_time(snapshot: &Snapshot) -> Timestamp {
     });
     let pods = snapshot.pods.seen().into_iter().flatten().flat_map(|pod| {
         let states = pod.status.container_statuses.iter().flat_map(|status| [&status.state, &status.last_state]).flat_map(|state| {
-            [
-                state.running.as_ref().and_then(|running| running.started_at),
-                state.terminated.as_ref().and_then(|ended| ended.finished_at),
-            ]
+            [state.running.as_ref().and_then(|running| running.started_at), state.terminated.as_ref().and_then(|ended| ended.finished_at)]
         });
         let conditions = pod.status.conditions.iter().map(|condition| condition.last_transition_time);
         conditions.chain(states).chain([pod.metadata.creation_timestamp]).flatten()

@@ -38,13 +38,17 @@ impl ImportError {
             Self::Empty { .. } | Self::Unknown { .. } => {
                 "write it anew: kubectl calico-fix status --save FILE, or kubectl get nodes,daemonsets,pods,events -A -o yaml > FILE"
             }
-            Self::TooLarge { .. } => "take less into it: kubectl get nodes -o json > nodes.json, kubectl get pods,events,daemonsets -n kube-system -o json > rest.json",
+            Self::TooLarge { .. } => {
+                "take less into it: kubectl get nodes -o json > nodes.json, kubectl get pods,events,daemonsets -n kube-system -o json > rest.json"
+            }
             Self::Archive { .. } => "collect it anew: calicoctl cluster diags",
             Self::Syntax { .. } => "write it anew; a file that was cut off or edited by hand cannot be trusted",
             Self::Version { .. } => "read it with the release that wrote it, or save it anew: kubectl calico-fix status --save FILE",
             Self::NotAlone { .. } => "give the snapshot alone: --from FILE",
             Self::Contradiction { .. } => "give files of one cluster and one moment only",
-            Self::Ambiguous { .. } => "give a file that has only the DaemonSet that is meant: kubectl get daemonset NAME -n NAMESPACE -o yaml > FILE",
+            Self::Ambiguous { .. } => {
+                "give a file that has only the DaemonSet that is meant: kubectl get daemonset NAME -n NAMESPACE -o yaml > FILE"
+            }
             Self::NoCluster => "add them: kubectl get nodes,daemonsets,pods,events -A -o yaml > FILE",
         }
     }

@@ -118,7 +118,10 @@ fn directory(root: &Path, take: &mut dyn FnMut(Piece) -> Result<(), ImportError>
             let (path, kind) = (entry.path(), entry.file_type().map_err(unreadable)?);
             count += 1;
             if count > MAX_ENTRIES {
-                return Err(ImportError::Archive { file: root.display().to_string(), problem: format!("it has more than {MAX_ENTRIES} files") });
+                return Err(ImportError::Archive {
+                    file: root.display().to_string(),
+                    problem: format!("it has more than {MAX_ENTRIES} files"),
+                });
             }
             if kind.is_dir() && depth < MAX_DEPTH {
                 open.push((path, depth + 1));

@@ -28,11 +28,12 @@ pub fn kind(file: &str, text: &str) -> Option<TextKind> {
     if (start.starts_with('[') && text.contains("\"ifindex\"")) || start.starts_with("1: lo") {
         return Some(TextKind::Interfaces);
     }
-    let logged = |line: &str| line.contains("] startup/") || line.contains("[INFO][") || line.contains("[WARNING][") || line.contains("level=info");
+    let logged =
+        |line: &str| line.contains("] startup/") || line.contains("[INFO][") || line.contains("[WARNING][") || line.contains("level=info");
     // A file that quotes log lines (an operator's, a timeline) is no log: its name says what it is.
     let log = name.contains(".log") || name.ends_with("log.txt") || file.contains("/logs/") || name.contains("calico-node");
     let refused = name.starts_with("operator-log");
-    (log && !refused && head().any(logged)).then(|| TextKind::Log { previous: name.contains("previous") })
+    (log && !refused && (startup_log::is_gone(text) || head().any(logged))).then(|| TextKind::Log { previous: name.contains("previous") })
 }
 
 /// The node of `known` whose name begins the file's, or names a directory above it; the longest wins.
@@ -40,7 +41,8 @@ pub fn node_of<'a>(file: &str, known: impl Iterator<Item = (&'a str, &'a str)>) 
     known
         .filter(|(label, _)| {
             file.split(['/', '\\', ':']).any(|part| {
-                part.strip_prefix(label).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '_', ' ']) || rest.starts_with("-log"))
+                part.strip_prefix(label)
+                    .is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '_', ' ']) || rest.starts_with("-log"))
             })
         })
         .max_by_key(|(label, _)| label.len())
@@ -92,7 +94,8 @@ fn read_birdcl(text: &str, inside: &mut Inside) -> Result<(), String> {
     }
     for ((protocols, status), (asked, slot)) in answers.iter().zip(asked.into_iter().zip([&mut inside.bird4, &mut inside.bird6])) {
         if asked {
-            *slot = daemon(protocols, status)?;
+            // What stands there in place of an answer (kubectl's own error) tells why there is none.
+            *slot = daemon(protocols, status).unwrap_or_else(Observed::Failed);
         }
     }
     Ok(())
