@@ -1,1 +1,21 @@
-pub fn placeholder() {}
+//! A simulated Kubernetes cluster with Calico: small, strict, and honest about what it does not simulate (README.md).
+//! It shares no code with what it tests.
+
+mod api;
+mod fault;
+mod host;
+mod kinds;
+mod running;
+mod sandbox;
+pub mod scenario;
+mod store;
+mod tls;
+mod users;
+mod world;
+
+pub use fault::{Effect, Fault};
+pub use host::{Bird, Host, Interface, Kubelet, Recovery, Session};
+pub use running::{RecordedRequest, Running, Server, start};
+pub use store::Store;
+pub use users::{Rule, User};
+pub use world::{Logs, World};

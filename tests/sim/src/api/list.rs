@@ -1,0 +1,119 @@
+//! Lists: selected, cut into pages, as objects or as a table.
+
+use base64::Engine;
+use base64::engine::general_purpose::{URL_SAFE, URL_SAFE_NO_PAD};
+use hyper::{HeaderMap, StatusCode};
+use serde_json::{Value, json};
+
+use super::path::{Query, Target};
+use super::select::{Fields, Labels};
+use super::status::Failure;
+use super::{Outcome, table};
+use crate::kinds::Kind;
+use crate::store::Stored;
+use crate::world::World;
+
+const TOO_OLD: &str = "The provided continue parameter is too old to display a consistent list result. You can start a new list without \
+the continue parameter, or use the continue token in this response to retrieve the remainder of the results. Continuing with the provided \
+token results in an inconsistent list - objects that were created, modified, or deleted between the time the first chunk was returned and \
+now may show up in the list.";
+
+/// The page that was asked for.
+pub struct Page {
+    pub next: Option<String>,
+    pub remaining: Option<usize>,
+}
+
+pub fn answer(world: &World, kind: &Kind, target: &Target, query: &Query, headers: &HeaderMap) -> Outcome {
+    let labels = Labels::parse(query.get("labelSelector").unwrap_or_default())?;
+    let fields = Fields::parse(kind, query.get("fieldSelector").unwrap_or_default())?;
+    let selected = query.get("labelSelector").is_some() || query.get("fieldSelector").is_some();
+    let limit = query.get("limit").map_or(Ok(0), |text| text.parse::<usize>().map_err(|_| Failure::bad_request("invalid limit")))?;
+    let after = query.get("continue").map(|token| start_of(token, world.store.resource_version)).transpose()?;
+
+    let namespace = target.namespace.as_deref();
+    let mut items: Vec<&Stored> = world
+        .store
+        .all(kind)
+        .filter(|stored| namespace.is_none_or(|namespace| stored.namespace == namespace))
+        .filter(|stored| after.as_ref().is_none_or(|after| key(kind, stored) >= *after))
+        .filter(|stored| labels.matches(stored) && fields.matches(stored))
+        .collect();
+    let mut page = Page { next: None, remaining: None };
+    if limit > 0 && items.len() > limit {
+        // With a selector the server does not know how many would match.
+        page.remaining = (!selected).then(|| items.len() - limit);
+        page.next = Some(token(world.store.resource_version, &key(kind, items[limit - 1])));
+        items.truncate(limit);
+    }
+    if table::wanted(headers) {
+        return Ok(super::json(StatusCode::OK, &table::build(kind, &items, world, Some(&page))));
+    }
+    Ok(super::answer(StatusCode::OK, "application/json", text(world, kind, &items, &page)))
+}
+
+fn text(world: &World, kind: &Kind, items: &[&Stored], page: &Page) -> String {
+    let mut text = String::with_capacity(items.iter().map(|stored| stored.json.len() + 1).sum::<usize>() + 256);
+    text.push_str(&format!(
+        r#"{{"kind":"{}List","apiVersion":"{}","metadata":{},"items":["#,
+        kind.kind,
+        kind.api_version(),
+        metadata(world, kind, page)
+    ));
+    for (at, stored) in items.iter().enumerate() {
+        if at > 0 {
+            text.push(',');
+        }
+        text.push_str(std::str::from_utf8(&stored.json).unwrap_or("null"));
+    }
+    text.push_str("]}");
+    text
+}
+
+pub fn metadata(world: &World, kind: &Kind, page: &Page) -> Value {
+    let mut metadata = json!({"resourceVersion": world.store.resource_version.to_string()});
+    if let Some(next) = &page.next {
+        metadata["continue"] = next.clone().into();
+    } else if kind.custom {
+        metadata["continue"] = "".into();
+    }
+    if let Some(remaining) = page.remaining {
+        metadata["remainingItemCount"] = remaining.into();
+    }
+    metadata
+}
+
+fn key(kind: &Kind, stored: &Stored) -> String {
+    if kind.namespaced { format!("/{}/{}", stored.namespace, stored.name) } else { format!("/{}", stored.name) }
+}
+
+/// As etcd's key range: just after the last key given.
+fn token(version: u64, last: &str) -> String {
+    let (rv, start) = (version, format!("{last}\0"));
+    URL_SAFE_NO_PAD.encode(format!(r#"{{"v":"meta.k8s.io/v1","rv":{rv},"start":{}}}"#, Value::from(start)))
+}
+
+fn start_of(token: &str, version: u64) -> Result<String, Failure> {
+    let invalid = |why: String| Failure::bad_request(format!("continue key is not valid: {why}"));
+    let bytes = URL_SAFE_NO_PAD.decode(token).or_else(|_| URL_SAFE.decode(token)).map_err(|error| invalid(error.to_string()))?;
+    let value: Value = serde_json::from_slice(&bytes).map_err(|error| invalid(error.to_string()))?;
+    let start = value["start"].as_str().ok_or_else(|| invalid("no start".into()))?;
+    if value["rv"].as_u64() != Some(version) {
+        return Err(Failure::expired(TOO_OLD));
+    }
+    Ok(start.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_is_the_one_a_real_server_gave() {
+        let recorded = "eyJ2IjoibWV0YS5rOHMuaW8vdjEiLCJydiI6NTM1LCJzdGFydCI6Ii9ub2RlLTFcdTAwMDAifQ";
+        assert_eq!(start_of(recorded, 535).expect("reads"), "/node-1\0");
+        assert_eq!(start_of(&token(7, "/a/b"), 7).expect("reads"), "/a/b\0");
+        assert!(start_of(recorded, 536).is_err(), "another version is too old");
+        assert!(start_of("not a token", 535).is_err());
+    }
+}

@@ -1,0 +1,130 @@
+//! Failures as Kubernetes words them: a `Status` body, or plain text where the real one has plain text.
+
+use hyper::{Method, StatusCode};
+use serde_json::{Map, Value, json};
+
+use super::{Answer, answer};
+use crate::kinds::{Kind, qualified};
+
+#[derive(Debug)]
+pub struct Failure {
+    code: u16,
+    /// `None`: the answer is plain text, not a Status.
+    reason: Option<&'static str>,
+    message: String,
+    details: Option<Value>,
+    nosniff: bool,
+}
+
+fn details(name: Option<&str>, group: &str, kind: &str) -> Value {
+    let mut map = Map::new();
+    if let Some(name) = name {
+        map.insert("name".into(), name.into());
+    }
+    if !group.is_empty() {
+        map.insert("group".into(), group.into());
+    }
+    map.insert("kind".into(), kind.into());
+    map.into()
+}
+
+impl Failure {
+    fn new(code: u16, reason: &'static str, message: impl Into<String>) -> Self {
+        Self { code, reason: Some(reason), message: message.into(), details: None, nosniff: false }
+    }
+
+    pub fn bad_request(message: impl Into<String>) -> Self {
+        Self::new(400, "BadRequest", message)
+    }
+
+    pub fn unauthorized() -> Self {
+        Self::new(401, "Unauthorized", "Unauthorized")
+    }
+
+    /// `resource` carries the subresource.
+    pub fn forbidden(user: &str, verb: &str, group: &str, resource: &str, namespace: Option<&str>, name: Option<&str>) -> Self {
+        let plural = resource.split('/').next().unwrap_or_default();
+        let name = name.filter(|_| verb != "list");
+        let what = match name {
+            Some(name) => format!("{} {name:?}", qualified(group, plural)),
+            None => qualified(group, plural),
+        };
+        let scope = namespace.map_or_else(|| "at the cluster scope".to_string(), |namespace| format!("in the namespace {namespace:?}"));
+        let message = format!("{what} is forbidden: User {user:?} cannot {verb} resource {resource:?} in API group {group:?} {scope}");
+        Self { details: Some(details(name, group, plural)), nosniff: true, ..Self::new(403, "Forbidden", message) }
+    }
+
+    pub fn not_found(kind: &Kind, name: &str) -> Self {
+        let message = format!("{} {name:?} not found", kind.qualified());
+        Self { details: Some(details(Some(name), kind.group, kind.plural)), ..Self::new(404, "NotFound", message) }
+    }
+
+    pub fn no_such_page() -> Self {
+        Self { code: 404, reason: None, message: "404 page not found\n".into(), details: None, nosniff: true }
+    }
+
+    pub fn expired(message: impl Into<String>) -> Self {
+        Self::new(410, "Expired", message)
+    }
+
+    pub fn too_many_requests(seconds: u32) -> Self {
+        let details = json!({"retryAfterSeconds": seconds});
+        Self { details: Some(details), ..Self::new(429, "TooManyRequests", "too many requests, please try again later") }
+    }
+
+    pub fn internal(message: impl Into<String>) -> Self {
+        Self::new(500, "InternalError", message)
+    }
+
+    /// What a kubelet answers itself is passed on as plain text.
+    pub fn of_kubelet(message: impl Into<String>) -> Self {
+        Self { code: 500, reason: None, message: message.into(), details: None, nosniff: true }
+    }
+
+    /// The kubelet could not be reached: a Status without a reason.
+    pub fn proxied(message: impl Into<String>) -> Self {
+        Self::new(500, "", message)
+    }
+
+    pub fn planned(code: u16) -> Self {
+        match code {
+            500 => Self::internal("Internal error occurred: fault by plan"),
+            503 => Self::new(503, "ServiceUnavailable", "the server is currently unable to handle the request"),
+            504 => Self::new(504, "Timeout", "request did not complete within the allotted timeout"),
+            code => Self::new(code, "", "fault by plan"),
+        }
+    }
+
+    /// What this server cannot do, said as such.
+    pub fn not_simulated(method: &Method, verb: &str, resource: &str) -> Self {
+        Self::new(405, "MethodNotAllowed", format!("the simulated API server does not support {verb} ({method}) on {resource}"))
+    }
+
+    pub fn answer(self) -> Answer {
+        let code = StatusCode::from_u16(self.code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let mut refused = match self.reason {
+            None => answer(code, "text/plain; charset=utf-8", self.message),
+            Some(reason) => {
+                let mut status = json!({
+                    "kind": "Status",
+                    "apiVersion": "v1",
+                    "metadata": {},
+                    "status": "Failure",
+                    "message": self.message,
+                    "code": self.code,
+                });
+                if !reason.is_empty() {
+                    status["reason"] = reason.into();
+                }
+                if let Some(details) = self.details {
+                    status["details"] = details;
+                }
+                super::json(code, &status)
+            }
+        };
+        if self.nosniff {
+            refused.headers_mut().insert("X-Content-Type-Options", hyper::header::HeaderValue::from_static("nosniff"));
+        }
+        refused
+    }
+}

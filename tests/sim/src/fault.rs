@@ -1,0 +1,83 @@
+//! Faults by plan: which requests, how often, and what goes wrong.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum Effect {
+    /// Waits, then answers as always.
+    Latency(Duration),
+    /// 429 with `Retry-After` in seconds.
+    TooManyRequests { retry_after: u32 },
+    /// A Status of this code: 500, 503, …
+    Status(u16),
+    /// Half the true answer, then the connection is dropped.
+    Reset,
+    /// Half the true answer, cleanly ended.
+    Truncated,
+    /// No answer, for as long as the client waits.
+    Hang,
+    /// The true answer with this many bytes of padding added.
+    Huge(usize),
+}
+
+/// One planned fault. Latency adds up; of the others the first that matches wins.
+#[derive(Debug)]
+pub struct Fault {
+    /// Part of the path with `*` for anything, query included.
+    pattern: String,
+    skip: AtomicU32,
+    times: AtomicU32,
+    pub effect: Effect,
+}
+
+impl Fault {
+    /// On every request whose path and query have `pattern` in them.
+    pub fn always(pattern: &str, effect: Effect) -> Self {
+        Self { pattern: pattern.into(), skip: 0.into(), times: u32::MAX.into(), effect }
+    }
+
+    /// On the first `times` of them.
+    pub fn times(pattern: &str, times: u32, effect: Effect) -> Self {
+        Self { times: times.into(), ..Self::always(pattern, effect) }
+    }
+
+    /// Leaves the first `skip` alone.
+    #[must_use]
+    pub fn after(self, skip: u32) -> Self {
+        Self { skip: skip.into(), ..self }
+    }
+
+    /// Counts the request when it is one of those meant.
+    pub(crate) fn strikes(&self, path_and_query: &str) -> bool {
+        contains(path_and_query, &self.pattern) && !take(&self.skip) && (self.times.load(Ordering::SeqCst) == u32::MAX || take(&self.times))
+    }
+}
+
+fn take(counter: &AtomicU32) -> bool {
+    counter.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)).is_ok()
+}
+
+fn contains(text: &str, pattern: &str) -> bool {
+    let mut rest = text;
+    pattern.split('*').all(|part| match rest.find(part) {
+        Some(at) => {
+            rest = &rest[at + part.len()..];
+            true
+        }
+        None => false,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fault_strikes_only_what_it_names_and_only_so_often() {
+        let fault = Fault::times("/pods/*/log", 2, Effect::Status(500)).after(1);
+        let log = "/api/v1/namespaces/a/pods/b/log?container=c";
+        let struck: Vec<bool> = [log, "/api/v1/pods", log, log, log].iter().map(|path| fault.strikes(path)).collect();
+        assert_eq!(struck, [false, false, true, true, false]);
+    }
+}

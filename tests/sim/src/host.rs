@@ -1,0 +1,293 @@
+//! One host: its interfaces and its BIRD, and what `birdcl` and `ip` print there.
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
+
+use serde_json::json;
+
+/// How the node's kubelet takes exec and log requests.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Kubelet {
+    #[default]
+    Answers,
+    /// The API server gets "no route to host".
+    NoRoute,
+    /// Nothing comes back.
+    Hangs,
+}
+
+#[derive(Clone, Debug)]
+pub struct Interface {
+    pub index: u32,
+    pub name: String,
+    /// `bridge`, `veth`, …; `None` for a real device.
+    pub kind: Option<&'static str>,
+    pub flags: &'static [&'static str],
+    pub addresses: Vec<(IpAddr, u8)>,
+}
+
+/// BIRD holds its old routes until its peers are back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Recovery {
+    pub waiting_for: usize,
+    pub timer: u32,
+}
+
+/// A BGP row of `show protocols`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Session {
+    pub name: String,
+    pub state: &'static str,
+    pub since: String,
+    /// BGP state, padded as BIRD pads it, and the last error; empty for a session that is down.
+    pub info: String,
+}
+
+impl Session {
+    pub fn new(name: String, state: &'static str, since: &str, bgp: &str, error: &str) -> Self {
+        let info = if bgp.is_empty() { String::new() } else { format!("{bgp:<14}{error}") };
+        Self { name, state, since: since.into(), info }
+    }
+}
+
+#[derive(Clone)]
+pub struct Bird {
+    pub router_id: Ipv4Addr,
+    /// `HH:MM:SS`: what the static protocols show.
+    pub since: String,
+    /// `YYYY-MM-DD HH:MM:SS`.
+    pub last_reboot: String,
+    pub server_time: String,
+    pub recovery: Option<Recovery>,
+    /// Made when asked for: a mesh of 500 has 250,000 rows.
+    pub sessions: Arc<dyn Fn() -> Vec<Session> + Send + Sync>,
+}
+
+#[derive(Clone)]
+pub struct Host {
+    pub node: String,
+    pub internal: Ipv4Addr,
+    pub kubelet: Kubelet,
+    /// `None`: nobody listens on the control socket.
+    pub bird: Option<Bird>,
+    /// Runs without peers where IPv6 is off, as Calico's image does.
+    pub bird6: Option<Bird>,
+    pub interfaces: Vec<Interface>,
+    pub gateway: Ipv4Addr,
+    /// The API server translates exec for this node's older kubelet: what the kubelet refuses comes on the status channel.
+    pub translated: bool,
+    /// Tools the container does not have: `birdcl`, `ip`.
+    pub lacks: Vec<&'static str>,
+}
+
+const VERSION: &str = "v0.3.3+birdv1.6.8";
+
+impl Host {
+    /// File name and text of everything the host's tools can print.
+    pub fn says(&self) -> Vec<(String, String)> {
+        let mut says = Vec::new();
+        for (family, bird) in [("bird", &self.bird), ("bird6", &self.bird6)] {
+            match bird {
+                Some(bird) => {
+                    let protocols = bird.protocols();
+                    says.push((format!("{family}.greeting"), format!("BIRD {VERSION} ready.\n")));
+                    says.push((format!("{family}.status"), bird.status()));
+                    says.push((format!("{family}.protocols-all"), protocols.clone()));
+                    says.push((format!("{family}.protocols"), protocols));
+                }
+                None => {
+                    let why = format!("Unable to connect to server control socket (/var/run/calico/{family}.ctl): Connection refused\n");
+                    says.push((format!("{family}.down"), why));
+                }
+            }
+        }
+        says.push(("addr.json".into(), self.addresses_json()));
+        says.push(("addr.txt".into(), self.addresses_text()));
+        says.push(("route.json".into(), self.routes_json()));
+        says.push(("route.txt".into(), self.routes_text()));
+        says.push(("route6.json".into(), "[ ]\n".into()));
+        says.push(("route6.txt".into(), String::new()));
+        says
+    }
+
+    fn uplink(&self) -> &str {
+        let holds = |interface: &&Interface| interface.addresses.iter().any(|(address, _)| *address == IpAddr::V4(self.internal));
+        self.interfaces.iter().find(holds).map_or("eth0", |interface| interface.name.as_str())
+    }
+
+    fn addresses_json(&self) -> String {
+        let link = |interface: &Interface| {
+            let addresses: Vec<_> = interface
+                .addresses
+                .iter()
+                .map(|(address, prefix)| {
+                    let family = if address.is_ipv4() { "inet" } else { "inet6" };
+                    json!({
+                        "family": family,
+                        "local": address,
+                        "prefixlen": prefix,
+                        "scope": scope(*address),
+                        "label": interface.name,
+                        "valid_life_time": u32::MAX,
+                        "preferred_life_time": u32::MAX,
+                    })
+                })
+                .collect();
+            let mut link = json!({
+                "ifindex": interface.index,
+                "ifname": interface.name,
+                "flags": interface.flags,
+                "mtu": if interface.name == "lo" { 65536 } else { 1500 },
+                "qdisc": "noqueue",
+                "operstate": if interface.flags.contains(&"LOWER_UP") { "UP" } else { "DOWN" },
+                "group": "default",
+                "txqlen": 1000,
+                "link_type": if interface.name == "lo" { "loopback" } else { "ether" },
+                "address": mac(interface.index),
+                "addr_info": addresses,
+            });
+            if let Some(kind) = interface.kind {
+                link["linkinfo"] = json!({"info_kind": kind});
+            }
+            link
+        };
+        format!("{}\n", serde_json::Value::from(self.interfaces.iter().map(link).collect::<Vec<_>>()))
+    }
+
+    fn addresses_text(&self) -> String {
+        let mut text = String::new();
+        for Interface { index, name, flags, addresses, .. } in &self.interfaces {
+            let flags = flags.join(",");
+            let kind = if name == "lo" { "loopback" } else { "ether" };
+            text.push_str(&format!(
+                "{index}: {name}: <{flags}> mtu 1500 qdisc noqueue state UP group default\n    link/{kind} {}\n",
+                mac(*index)
+            ));
+            for (address, prefix) in addresses {
+                let family = if address.is_ipv4() { "inet" } else { "inet6" };
+                text.push_str(&format!(
+                    "    {family} {address}/{prefix} scope {} {name}\n       valid_lft forever preferred_lft forever\n",
+                    scope(*address)
+                ));
+            }
+        }
+        text
+    }
+
+    /// Destination, device, source: the default route first, then one per address.
+    fn routes(&self) -> Vec<(String, &str, IpAddr)> {
+        let connected = self.interfaces.iter().filter(|interface| interface.name != "lo").flat_map(|interface| {
+            interface.addresses.iter().filter(|(address, prefix)| address.is_ipv4() && *prefix < 32).map(|(address, prefix)| {
+                let network = network(*address, *prefix);
+                (format!("{network}/{prefix}"), interface.name.as_str(), *address)
+            })
+        });
+        connected.collect()
+    }
+
+    fn routes_json(&self) -> String {
+        let mut routes = vec![
+            json!({"dst": "default", "gateway": self.gateway, "dev": self.uplink(), "protocol": "dhcp", "prefsrc": self.internal, "flags": []}),
+        ];
+        routes.extend(self.routes().into_iter().map(|(destination, device, source)| {
+            json!({"dst": destination, "dev": device, "protocol": "kernel", "scope": "link", "prefsrc": source, "flags": []})
+        }));
+        format!("{}\n", serde_json::Value::from(routes))
+    }
+
+    fn routes_text(&self) -> String {
+        let mut text = format!("default via {} dev {} proto dhcp src {} \n", self.gateway, self.uplink(), self.internal);
+        for (destination, device, source) in self.routes() {
+            text.push_str(&format!("{destination} dev {device} proto kernel scope link src {source} \n"));
+        }
+        text
+    }
+}
+
+fn scope(address: IpAddr) -> &'static str {
+    match address {
+        IpAddr::V4(address) if address.is_loopback() => "host",
+        IpAddr::V6(address) if address.is_loopback() => "host",
+        IpAddr::V6(address) if address.is_unicast_link_local() => "link",
+        _ => "global",
+    }
+}
+
+fn network(address: IpAddr, prefix: u8) -> IpAddr {
+    match address {
+        IpAddr::V4(address) => Ipv4Addr::from_bits(address.to_bits() & u32::MAX.checked_shl(32 - u32::from(prefix)).unwrap_or(0)).into(),
+        address => address,
+    }
+}
+
+fn mac(index: u32) -> String {
+    if index == 1 { "00:00:00:00:00:00".into() } else { format!("02:42:3a:f3:45:{index:02x}") }
+}
+
+impl Bird {
+    fn status(&self) -> String {
+        let Self { router_id, server_time, last_reboot, .. } = self;
+        let mut text = format!(
+            "BIRD {VERSION} ready.\nBIRD {VERSION}\nRouter ID is {router_id}\nCurrent server time is {server_time}\n\
+             Last reboot on {last_reboot}\nLast reconfiguration on {last_reboot}\n"
+        );
+        if let Some(Recovery { waiting_for, timer }) = &self.recovery {
+            text.push_str(&format!(
+                "Graceful restart recovery in progress\n  Waiting for {waiting_for} protocols to recover\n  Wait timer is {timer}/240\n"
+            ));
+        }
+        text.push_str("Daemon is up and running\n");
+        text
+    }
+
+    fn protocols(&self) -> String {
+        let mut text = format!("BIRD {VERSION} ready.\nname     proto    table    state  since       info\n");
+        let kernel = if self.recovery.is_some() { "wait" } else { "up" };
+        for (name, proto, state) in
+            [("static1", "Static", "up"), ("kernel1", "Kernel", kernel), ("device1", "Device", "up"), ("direct1", "Direct", "up")]
+        {
+            text.push_str(&format!("{name:<8} {proto:<8} master   {state:<6} {:<12}\n", self.since));
+        }
+        for Session { name, state, since, info } in (self.sessions)() {
+            let line = format!("{name:<8} BGP      master   {state:<6} {since:<12}{info}");
+            text.push_str(if info.is_empty() { line.trim_end() } else { &line });
+            text.push('\n');
+        }
+        text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn birdcl_prints_as_recorded() {
+        let sessions = vec![
+            Session::new("Mesh_10_0_0_2".into(), "up", "15:16:48", "Established", ""),
+            Session::new("Mesh_172_18_0_1".into(), "start", "15:18:02", "Passive", ""),
+            Session::new("Mesh_172_18_0_2".into(), "start", "09:58:48", "Active", "Socket: Network is unreachable"),
+            Session::new("Mesh_10_0_0_3".into(), "down", "09:57:17", "", ""),
+        ];
+        let bird = Bird {
+            router_id: Ipv4Addr::new(10, 0, 0, 1),
+            since: "15:16:45".into(),
+            last_reboot: "2026-11-23 15:16:45".into(),
+            server_time: "2026-11-23 15:19:40".into(),
+            recovery: None,
+            sessions: Arc::new(move || sessions.clone()),
+        };
+        let expected = "BIRD v0.3.3+birdv1.6.8 ready.
+name     proto    table    state  since       info
+static1  Static   master   up     15:16:45    
+kernel1  Kernel   master   up     15:16:45    
+device1  Device   master   up     15:16:45    
+direct1  Direct   master   up     15:16:45    
+Mesh_10_0_0_2 BGP      master   up     15:16:48    Established   
+Mesh_172_18_0_1 BGP      master   start  15:18:02    Passive       
+Mesh_172_18_0_2 BGP      master   start  09:58:48    Active        Socket: Network is unreachable
+Mesh_10_0_0_3 BGP      master   down   09:57:17
+";
+        assert_eq!(bird.protocols(), expected);
+    }
+}

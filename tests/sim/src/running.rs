@@ -1,0 +1,145 @@
+//! The listening server: TLS, connections, and the handle tests hold.
+
+use std::io;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::net::TcpListener;
+use tokio_rustls::TlsAcceptor;
+
+use crate::api::Api;
+use crate::sandbox::Tools;
+use crate::tls::Authority;
+use crate::world::World;
+
+/// What one request was, as the server saw it.
+#[derive(Clone, Debug)]
+pub struct RecordedRequest {
+    pub method: String,
+    pub path: String,
+    pub query: String,
+    pub headers: Vec<(String, String)>,
+    /// Empty where nobody was recognised.
+    pub user: String,
+}
+
+impl RecordedRequest {
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(header, _)| header.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
+    }
+}
+
+/// A server on the current runtime; it stops when dropped.
+pub struct Server {
+    address: SocketAddr,
+    directory: tempfile::TempDir,
+    requests: Arc<Mutex<Vec<RecordedRequest>>>,
+    task: tokio::task::JoinHandle<()>,
+}
+
+impl Server {
+    pub async fn start(world: World) -> io::Result<Self> {
+        let authority = Authority::new()?;
+        let directory = tempfile::tempdir()?;
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
+        let address = listener.local_addr()?;
+        authority.write_kubeconfig(&directory.path().join("kubeconfig"), &format!("https://{address}"), &world.users)?;
+        let requests = Arc::new(Mutex::new(Vec::new()));
+        let api = Arc::new(Api { world, tools: Tools::new()?, requests: requests.clone() });
+        let acceptor = TlsAcceptor::from(authority.server.clone());
+        let task = tokio::spawn(async move {
+            // Dropping the set with the task ends every connection with the server.
+            let mut connections = tokio::task::JoinSet::new();
+            loop {
+                tokio::select! {
+                    accepted = listener.accept() => match accepted {
+                        Ok((stream, _)) => { connections.spawn(serve(stream, acceptor.clone(), api.clone())); }
+                        Err(_) => tokio::time::sleep(std::time::Duration::from_millis(10)).await,
+                    },
+                    Some(_) = connections.join_next(), if !connections.is_empty() => {}
+                }
+            }
+        });
+        Ok(Self { address, directory, requests, task })
+    }
+
+    pub fn kubeconfig(&self) -> PathBuf {
+        self.directory.path().join("kubeconfig")
+    }
+
+    pub fn url(&self) -> String {
+        format!("https://{}", self.address)
+    }
+
+    /// Every request so far, oldest first.
+    pub fn requests(&self) -> Vec<RecordedRequest> {
+        self.requests.lock().map(|requests| requests.clone()).unwrap_or_default()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+async fn serve(stream: tokio::net::TcpStream, acceptor: TlsAcceptor, api: Arc<Api>) {
+    let _ = stream.set_nodelay(true);
+    let Ok(stream) = acceptor.accept(stream).await else { return };
+    let certified = stream.get_ref().1.peer_certificates().is_some_and(|chain| !chain.is_empty());
+    let service = service_fn(move |request| {
+        let api = api.clone();
+        async move { api.answer(request, certified).await }
+    });
+    let _ = http1::Builder::new().timer(TokioTimer::new()).serve_connection(TokioIo::new(stream), service).with_upgrades().await;
+}
+
+/// A server with a thread and a runtime of its own, for tests that are not async; it stops when dropped.
+pub struct Running {
+    server: Option<Server>,
+    runtime: Option<tokio::runtime::Runtime>,
+    kubeconfig: PathBuf,
+}
+
+/// Starts a server for `world`.
+///
+/// # Panics
+/// When no runtime, port or temporary directory can be had: a test cannot go on without.
+pub fn start(world: World) -> Running {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
+    let server = runtime.block_on(Server::start(world)).expect("a server on loopback");
+    let kubeconfig = server.kubeconfig();
+    Running { server: Some(server), runtime: Some(runtime), kubeconfig }
+}
+
+impl Running {
+    fn server(&self) -> &Server {
+        self.server.as_ref().expect("present until dropped")
+    }
+
+    /// Contexts in it: `admin` (current), `viewer`, `no-exec`, `nobody`, `certificate`, `unknown`.
+    pub fn kubeconfig(&self) -> &Path {
+        &self.kubeconfig
+    }
+
+    pub fn url(&self) -> String {
+        self.server().url()
+    }
+
+    pub fn requests(&self) -> Vec<RecordedRequest> {
+        self.server().requests()
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.server.take();
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
+    }
+}

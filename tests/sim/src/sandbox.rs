@@ -1,0 +1,143 @@
+//! Runs the commands of an exec for real, in a directory made for one of them: fake `birdcl` and `ip` that print what the
+//! host's tools would, a closed PATH, a time limit, no stdin. What a script can break there is its own directory.
+
+use std::io;
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::Duration;
+
+use tokio::io::AsyncReadExt;
+use tokio::process::Command;
+
+use crate::host::Host;
+
+/// What the container's image has besides Calico's own tools, as far as scripts need it.
+const SHELL_TOOLS: &[&str] = &[
+    "sh", "cat", "head", "tail", "grep", "sed", "awk", "tr", "cut", "wc", "sort", "uniq", "date", "echo", "printf", "true", "false",
+    "test", "sleep", "timeout", "env", "ls", "basename", "dirname", "od", "dd", "expr", "seq", "uname", "tee", "mktemp", "rm", "base64",
+    "stat", "readlink", "id",
+];
+const LIMIT: Duration = Duration::from_secs(60);
+const LARGEST: u64 = 16 << 20;
+
+const BIRDCL: &str = r#"#!/bin/sh
+dir=${0%/*}/../say
+family=bird
+case "$*" in *bird6.ctl*) family=bird6 ;; esac
+[ -e "$dir/$family.down" ] && { cat "$dir/$family.down" >&2; exit 1; }
+case "$*" in
+*"show protocols all"*) cat "$dir/$family.protocols-all" ;;
+*"show protocols"*) cat "$dir/$family.protocols" ;;
+*"show status"*) cat "$dir/$family.status" ;;
+*) cat "$dir/$family.greeting"; echo "syntax error" ;;
+esac
+"#;
+
+const IP: &str = r#"#!/bin/sh
+dir=${0%/*}/../say
+form=txt family=
+for word; do
+  case "$word" in
+  -6) family=6 ;;
+  -4|-d|-details|-o|-p|-N) ;;
+  -j|-json) form=json ;;
+  -*[jd]*) case "$word" in *j*) form=json ;; esac ;;
+  a|addr|address) cat "$dir/addr.$form"; exit 0 ;;
+  l|link) cat "$dir/addr.$form"; exit 0 ;;
+  r|ro|route) cat "$dir/route$family.$form"; exit 0 ;;
+  *) echo "Object \"$word\" is unknown, try \"ip help\"." >&2; exit 1 ;;
+  esac
+done
+"#;
+
+/// The outcome of one command.
+#[derive(Debug, Default)]
+pub struct Done {
+    pub stdout: Vec<u8>,
+    pub stderr: Vec<u8>,
+    pub code: i32,
+    /// The command could not even be started.
+    pub error: Option<String>,
+}
+
+/// The machine's own tools, linked into one directory.
+pub struct Tools {
+    directory: tempfile::TempDir,
+}
+
+impl Tools {
+    pub fn new() -> io::Result<Self> {
+        let directory = tempfile::tempdir()?;
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        let places: Vec<PathBuf> = std::env::split_paths(&path).chain(["/usr/bin".into(), "/bin".into()]).collect();
+        for tool in SHELL_TOOLS {
+            if let Some(found) = places.iter().map(|place| place.join(tool)).find(|path| path.is_file()) {
+                symlink(found, directory.path().join(tool))?;
+            }
+        }
+        Ok(Self { directory })
+    }
+
+    pub async fn run(&self, host: &Host, command: &[String]) -> Done {
+        match self.try_run(host, command).await {
+            Ok(done) => done,
+            Err(error) => Done { error: Some(format!("sandbox: {error}")), ..Done::default() },
+        }
+    }
+
+    async fn try_run(&self, host: &Host, command: &[String]) -> io::Result<Done> {
+        let place = tempfile::tempdir()?;
+        let bin = furnish(place.path(), host)?;
+        let Some(name) = command.first().and_then(|path| Path::new(path).file_name()) else { return Ok(Done::default()) };
+        let Some(program) = [bin.as_path(), self.directory.path()].iter().map(|directory| directory.join(name)).find(|path| path.exists())
+        else {
+            let name = &command[0];
+            let error = format!(
+                "error executing command in container: failed to exec in container: failed to start exec: OCI runtime exec failed: exec failed: \
+                 unable to start container process: exec: {name:?}: executable file not found in $PATH"
+            );
+            return Ok(Done { error: Some(error), ..Done::default() });
+        };
+        let mut child = Command::new(program)
+            .args(&command[1..])
+            .env_clear()
+            .env("PATH", std::env::join_paths([bin.as_path(), self.directory.path()]).map_err(io::Error::other)?)
+            .env("NODENAME", &host.node)
+            .env("LC_ALL", "C")
+            .current_dir(place.path())
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()?;
+        let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
+        let (Some(out), Some(err)) = (child.stdout.take(), child.stderr.take()) else { return Err(io::Error::other("no pipes")) };
+        let (mut out, mut err) = (out.take(LARGEST), err.take(LARGEST));
+        let whole = async { tokio::try_join!(out.read_to_end(&mut stdout), err.read_to_end(&mut stderr)) };
+        if tokio::time::timeout(LIMIT, whole).await.is_err() {
+            child.start_kill()?;
+        }
+        // No code means killed by a signal: 128 + 9, as a shell would say.
+        let code = child.wait().await?.code().unwrap_or(137);
+        Ok(Done { stdout, stderr, code, error: None })
+    }
+}
+
+/// Lays out `say/` (what the tools print) and `bin/` (the tools this host's image has).
+fn furnish(place: &Path, host: &Host) -> io::Result<PathBuf> {
+    let (bin, say) = (place.join("bin"), place.join("say"));
+    std::fs::create_dir(&bin)?;
+    std::fs::create_dir(&say)?;
+    for (name, text) in host.says() {
+        std::fs::write(say.join(name), text)?;
+    }
+    for (name, script) in [("birdcl", BIRDCL), ("ip", IP)] {
+        if !host.lacks.contains(&name) {
+            let path = bin.join(name);
+            std::fs::write(&path, script)?;
+            std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755))?;
+        }
+    }
+    Ok(bin)
+}

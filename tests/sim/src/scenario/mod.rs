@@ -1,0 +1,366 @@
+//! Worlds in the exact shape of the recordings; the same every time they are built.
+
+mod build;
+mod custom;
+mod fabric;
+mod happened;
+mod logs;
+mod objects;
+mod workload;
+
+use std::net::Ipv4Addr;
+
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
+
+use crate::world::World;
+use build::{BRIDGE_IP, Backend, Member, Plan};
+use fabric::Topology;
+use workload::{Flavour, State};
+
+/// 2026-11-20T08:30:00Z: "now" in every scenario.
+const NOW: i64 = 1_795_163_400;
+const DAY: i64 = 86_400;
+
+fn at(seconds_ago: i64) -> Timestamp {
+    Timestamp::from_second(NOW - seconds_ago).unwrap_or(Timestamp::UNIX_EPOCH)
+}
+
+fn created() -> Timestamp {
+    at(110 * DAY)
+}
+
+fn template(text: &str) -> Value {
+    serde_json::from_str(text).unwrap_or_else(|error| panic!("a template: {error}"))
+}
+
+fn manifest_flavour() -> Flavour {
+    let spec = template(include_str!("../../templates/daemonset-manifest.json"));
+    Flavour {
+        namespace: "kube-system",
+        name: "calico-node",
+        label: "calico-node",
+        spec,
+        operator: false,
+        created: created(),
+        generation: 1,
+    }
+}
+
+fn operator_flavour() -> Flavour {
+    let spec = template(include_str!("../../templates/daemonset-operator.json"));
+    Flavour { namespace: "calico-system", operator: true, spec, ..manifest_flavour() }
+}
+
+/// Nodes named as the incident's were, on 10.12.x networks.
+fn members(count: usize) -> Vec<Member> {
+    let member = |number: usize| {
+        let (third, fourth) = (33 + number / 200, 10 + number % 200);
+        let ip = Ipv4Addr::from_bits(Ipv4Addr::new(10, 12, 0, 0).to_bits() + (third * 256 + fourth) as u32);
+        let octets = ip.octets();
+        Member {
+            name: format!("amz-sin8-opsrespool-{}-{}", octets[2], octets[3]),
+            ip,
+            stored: (ip, 24),
+            bridge: false,
+            born: at(20 * DAY + (number as i64 * 13) % 600),
+            state: State::Ready,
+            reflector: false,
+            round_trip: 0.005,
+        }
+    };
+    (0..count).map(member).collect()
+}
+
+fn plan(count: usize) -> Plan {
+    Plan {
+        now: at(0),
+        created: created(),
+        members: members(count),
+        flavour: manifest_flavour(),
+        backend: Backend::Bird,
+        topology: Topology::Mesh,
+    }
+}
+
+/// What a manifest install has besides the DaemonSet.
+fn finish(plan: &Plan, before: &Value, changed: Timestamp) -> World {
+    let mut world = plan.world();
+    for revision in plan.flavour.revisions(before, changed) {
+        world.store.add(revision);
+    }
+    if plan.flavour.operator {
+        return world;
+    }
+    let backend = if plan.backend == Backend::Vxlan { "vxlan" } else { "bird" };
+    let mut metadata = objects::metadata("ConfigMap", Some("kube-system"), "calico-config", created());
+    metadata["labels"] = json!({"app.kubernetes.io/part-of": "calico"});
+    let data = json!({"calico_backend": backend, "typha_service_name": "none", "veth_mtu": "0", "cni_network_config": "{\n  \"name\": \"k8s-pod-network\",\n  \"cniVersion\": \"0.3.1\"\n}\n"});
+    world.store.add(json!({"kind": "ConfigMap", "apiVersion": "v1", "metadata": metadata, "data": data}));
+    world.store.add(custom::cluster_information(created(), "v3.24.5", "k8s,bgp,kdd"));
+    world.store.add(custom::felix_configuration(created()));
+    let (ipip, vxlan) = if plan.backend == Backend::Vxlan { ("Never", "Always") } else { ("Always", "Never") };
+    world.store.add(custom::ip_pool(created(), ipip, vxlan));
+    world
+}
+
+fn finished(plan: &Plan) -> World {
+    let before = plan.flavour.spec.clone();
+    finish(plan, &before, plan.created)
+}
+
+/// A manifest install of 3.24.5 with BIRD and the full mesh, where nothing is wrong.
+pub fn healthy(count: usize) -> World {
+    finished(&plan(count))
+}
+
+/// Seconds before "now" that the victim of `bridge_address` came back.
+const RESTARTED: i64 = 97;
+
+fn mislead(plan: &mut Plan) {
+    if let Some(victim) = plan.members.last_mut() {
+        victim.bridge = true;
+        victim.stored = (BRIDGE_IP, 16);
+        victim.born = at(RESTARTED);
+        victim.state = State::NotReady;
+    }
+}
+
+/// Incident 1: the last node took the address of a docker bridge when it came back.
+pub fn bridge_address(count: usize) -> World {
+    let mut plan = plan(count);
+    mislead(&mut plan);
+    let mut world = finished(&plan);
+    happened::not_established(&mut world, &plan, at(RESTARTED));
+    world
+}
+
+/// After `IP_AUTODETECTION_METHOD=interface=eth.*` was rolled out; the bridge is still there.
+pub fn bridge_address_healed(count: usize) -> World {
+    let mut plan = plan(count);
+    let before = plan.flavour.spec.clone();
+    plan.flavour.set_env("IP_AUTODETECTION_METHOD", "interface=eth.*");
+    plan.flavour.generation = 2;
+    rolled_out(&mut plan);
+    if let Some(victim) = plan.members.last_mut() {
+        victim.bridge = true;
+    }
+    finish(&plan, &before, at(3 * 3600))
+}
+
+/// Pods replaced one after the other, the last about an hour ago.
+fn rolled_out(plan: &mut Plan) {
+    let count = plan.members.len() as i64;
+    for (number, member) in plan.members.iter_mut().enumerate() {
+        member.born = at(3600 + (count - number as i64) * 15);
+    }
+}
+
+const FAR: &str = "amz-iad12-opsrespool-13-33";
+
+fn far_node(plan: &mut Plan) {
+    if let Some(far) = plan.members.last_mut() {
+        far.name = FAR.into();
+        far.ip = Ipv4Addr::new(10, 8, 13, 33);
+        far.stored = (far.ip, 24);
+        far.round_trip = 1.5;
+    }
+}
+
+/// Incident 2: a far node is killed by its liveness probe (10 s + 6 × 10 s) before it has started, for the seventh time.
+pub fn slow_start(count: usize) -> World {
+    let mut plan = plan(count);
+    far_node(&mut plan);
+    if let Some(far) = plan.members.last_mut() {
+        far.born = at(1560);
+        far.state = State::BackOff { restarts: 7, started: at(182), killed: at(119) };
+    }
+    let mut world = finished(&plan);
+    happened::killed(&mut world, &plan);
+    world
+}
+
+/// After the liveness probe was given 60 s + 10 × 10 s.
+pub fn slow_start_healed(count: usize) -> World {
+    let mut plan = plan(count);
+    far_node(&mut plan);
+    let before = plan.flavour.spec.clone();
+    let probe = &mut plan.flavour.container()["livenessProbe"];
+    probe["initialDelaySeconds"] = 60.into();
+    probe["failureThreshold"] = 10.into();
+    plan.flavour.generation = 2;
+    rolled_out(&mut plan);
+    finish(&plan, &before, at(3 * 3600))
+}
+
+/// Every host has the bridge, the last one advertises it; the network is 192.168.56.x, so the healthy side dials.
+pub fn all_bridges(count: usize) -> World {
+    let mut plan = plan(count);
+    for (number, member) in plan.members.iter_mut().enumerate() {
+        member.ip = Ipv4Addr::from_bits(Ipv4Addr::new(192, 168, 56, 10).to_bits() + number as u32);
+        let octets = member.ip.octets();
+        member.name = format!("amz-sin8-opsrespool-{}-{}", octets[2], octets[3]);
+        member.stored = (member.ip, 24);
+        member.bridge = true;
+    }
+    mislead(&mut plan);
+    let mut world = finished(&plan);
+    happened::not_established(&mut world, &plan, at(RESTARTED));
+    world
+}
+
+/// A manifest install with the VXLAN backend: no BIRD anywhere.
+pub fn vxlan(count: usize) -> World {
+    let mut plan = plan(count);
+    plan.backend = Backend::Vxlan;
+    plan.flavour.set_env("CALICO_IPV4POOL_IPIP", "Never");
+    plan.flavour.set_env("CALICO_IPV4POOL_VXLAN", "Always");
+    let container = plan.flavour.container();
+    container["livenessProbe"]["exec"]["command"] = json!(["/bin/calico-node", "-felix-live"]);
+    container["readinessProbe"]["exec"]["command"] = json!(["/bin/calico-node", "-felix-ready"]);
+    finished(&plan)
+}
+
+fn operated(plan: &Plan, detection: &Value) -> World {
+    let mut world = finished(plan);
+    world.store.add(custom::installation(created(), detection));
+    world.store.add(custom::tigera_status(created()));
+    world.store.add(custom::cluster_information(created(), "v3.24.5", "typha,kdd,k8s,operator,bgp"));
+    world.store.add(custom::felix_configuration(created()));
+    world.store.add(custom::ip_pool(created(), "Never", "CrossSubnet"));
+    world
+}
+
+fn first_found() -> Value {
+    json!({"firstFound": true})
+}
+
+/// The operator's install: `calico-system`, owned by the Installation.
+pub fn operator(count: usize) -> World {
+    operated(&Plan { flavour: operator_flavour(), ..plan(count) }, &first_found())
+}
+
+/// Incident 1 in the operator's install.
+pub fn operator_bridge_address(count: usize) -> World {
+    let mut plan = Plan { flavour: operator_flavour(), ..plan(count) };
+    mislead(&mut plan);
+    let mut world = operated(&plan, &first_found());
+    happened::not_established(&mut world, &plan, at(RESTARTED));
+    world
+}
+
+/// canal: Calico for policy, flannel for the network; no addresses, no BIRD.
+pub fn canal(count: usize) -> World {
+    let mut flavour = Flavour { name: "canal", label: "canal", ..manifest_flavour() };
+    flavour.set_env("CALICO_NETWORKING_BACKEND", "none");
+    flavour.set_env("CLUSTER_TYPE", "k8s,canal");
+    flavour.set_env("IP", "");
+    let port = json!({"host": "localhost", "path": "/readiness", "port": 9099, "scheme": "HTTP"});
+    let container = flavour.container();
+    container["livenessProbe"]["exec"]["command"] = json!(["/bin/calico-node", "-felix-live"]);
+    container["readinessProbe"] =
+        json!({"failureThreshold": 3, "httpGet": port, "periodSeconds": 10, "successThreshold": 1, "timeoutSeconds": 10});
+    let labels = json!({"k8s-app": "canal"});
+    flavour.spec["selector"]["matchLabels"] = labels.clone();
+    flavour.spec["template"]["metadata"]["labels"] = labels;
+    let flannel = json!({
+        "name": "kube-flannel",
+        "image": "docker.io/flannel/flannel:v0.20.2",
+        "command": ["/opt/bin/flanneld", "--ip-masq", "--kube-subnet-mgr"],
+        "env": [{"name": "FLANNELD_IFACE", "valueFrom": {"configMapKeyRef": {"key": "canal_iface", "name": "canal-config"}}}],
+        "resources": {},
+    });
+    if let Some(containers) = flavour.spec["template"]["spec"]["containers"].as_array_mut() {
+        containers.push(flannel);
+    }
+    let plan = Plan { flavour, backend: Backend::None, ..plan(count) };
+    let mut world = finished(&plan);
+    world.store.remove("ConfigMap", |name| name == "calico-config");
+    let metadata = objects::metadata("ConfigMap", Some("kube-system"), "canal-config", created());
+    let data = json!({"canal_iface": "", "masquerade": "true", "typha_service_name": "none", "veth_mtu": "0"});
+    world.store.add(json!({"kind": "ConfigMap", "apiVersion": "v1", "metadata": metadata, "data": data}));
+    world
+}
+
+/// Three nodes whose network is something else: no DaemonSet, pod, host or custom resource of Calico.
+pub fn no_calico() -> World {
+    let plan = Plan { backend: Backend::None, ..plan(3) };
+    let mut world = World::empty(plan.now);
+    let whole = plan.world();
+    for name in ["Node", "Namespace"] {
+        if let Some(kind) = crate::kinds::Kind::named(name) {
+            for stored in whole.store.all(kind) {
+                let mut object: Value = serde_json::from_slice(&stored.whole(kind)).unwrap_or_default();
+                object["metadata"]["annotations"] = json!({});
+                world.store.add(object);
+            }
+        }
+    }
+    world
+}
+
+/// A manifest install and an operator's install side by side, as a half-done migration leaves them.
+pub fn two_calicos() -> World {
+    let mut world = operator(3);
+    let plan = plan(3);
+    plan.add_to(&mut world);
+    for revision in plan.flavour.revisions(&plan.flavour.spec, plan.created) {
+        world.store.add(revision);
+    }
+    world
+}
+
+/// No mesh: every node peers with three route reflectors.
+pub fn far_reflectors(count: usize) -> World {
+    let mut plan = plan(count);
+    plan.topology = Topology::Reflectors;
+    for reflector in plan.members.iter_mut().take(3) {
+        reflector.reflector = true;
+    }
+    let mut world = finished(&plan);
+    for object in custom::without_mesh(created()) {
+        world.store.add(object);
+    }
+    world
+}
+
+/// By the name a command line would use; `None` for an unknown one.
+pub fn named(name: &str, count: usize) -> Option<World> {
+    Some(match name {
+        "healthy" => healthy(count),
+        "bridge-address" => bridge_address(count),
+        "bridge-address-healed" => bridge_address_healed(count),
+        "slow-start" => slow_start(count),
+        "slow-start-healed" => slow_start_healed(count),
+        "all-bridges" => all_bridges(count),
+        "vxlan" => vxlan(count),
+        "operator" => operator(count),
+        "operator-bridge-address" => operator_bridge_address(count),
+        "canal" => canal(count),
+        "no-calico" => no_calico(),
+        "two-calicos" => two_calicos(),
+        "far-reflectors" => far_reflectors(count),
+        _ => return None,
+    })
+}
+
+pub const NAMES: &[&str] = &[
+    "healthy",
+    "bridge-address",
+    "bridge-address-healed",
+    "slow-start",
+    "slow-start-healed",
+    "all-bridges",
+    "vxlan",
+    "operator",
+    "operator-bridge-address",
+    "canal",
+    "no-calico",
+    "two-calicos",
+    "far-reflectors",
+];
+
+/// Shifts a moment by whole seconds; scenarios count from a start.
+fn later(from: Timestamp, seconds: i64) -> Timestamp {
+    from + SignedDuration::from_secs(seconds)
+}
