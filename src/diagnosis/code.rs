@@ -24,21 +24,44 @@ codes! {
     AddressConflict = "address-conflict",
     AddressOnVirtualInterface = "address-on-virtual-interface",
     AddressNotInternalIp = "address-not-internal-ip",
-    AddressMissing = "address-missing",
-    AddressesInSeveralSubnets = "addresses-in-several-subnets",
     MethodInvalid = "method-invalid",
-    MethodIneffective = "method-ineffective",
     DatastoreUnreachable = "datastore-unreachable",
     TyphaUnreachable = "typha-unreachable",
     ForbiddenToCalico = "forbidden-to-calico",
     KilledWhileStarting = "killed-while-starting",
     StartupExited = "startup-exited",
+    AddressMissing = "address-missing",
+    AddressesInSeveralSubnets = "addresses-in-several-subnets",
+    MethodIneffective = "method-ineffective",
     BirdNotRunning = "bird-not-running",
     BgpSessionDown = "bgp-session-down",
     ProbeTimeoutTooShort = "probe-timeout-too-short",
     ProbeMisfit = "probe-misfit",
     RolloutUnfinished = "rollout-unfinished",
     PodNotReady = "pod-not-ready",
+}
+
+impl Code {
+    /// A node with such a finding is a cause: what it and its peers suffer needs no finding of its own.
+    pub fn explains_outage(self) -> bool {
+        match self {
+            Self::AddressConflict
+            | Self::AddressOnVirtualInterface
+            | Self::AddressNotInternalIp
+            | Self::MethodInvalid
+            | Self::DatastoreUnreachable
+            | Self::TyphaUnreachable
+            | Self::ForbiddenToCalico
+            | Self::KilledWhileStarting
+            | Self::StartupExited
+            | Self::AddressMissing
+            | Self::BirdNotRunning
+            | Self::BgpSessionDown
+            | Self::ProbeMisfit
+            | Self::PodNotReady => true,
+            Self::AddressesInSeveralSubnets | Self::MethodIneffective | Self::ProbeTimeoutTooShort | Self::RolloutUnfinished => false,
+        }
+    }
 }
 
 impl std::fmt::Display for Code {

@@ -1,0 +1,161 @@
+use super::*;
+
+fn section(name: &str, output: &str, status: i32, complaint: &str) -> String {
+    format!("{MARK}begin {name}\n{output}\n{MARK}end {name} {status}\n{complaint}\n{MARK}done {name}\n")
+}
+
+const PROTOCOLS: &str =
+    "BIRD v0.3.3+birdv1.6.8 ready.\nname proto table state since info\nMesh_10_0_0_2 BGP master up 09:56:30 Established\n";
+const STATUS: &str = "BIRD v0.3.3+birdv1.6.8 ready.\nBIRD v0.3.3+birdv1.6.8\nRouter ID is 10.0.0.1\nDaemon is up and running\n";
+const REFUSED: &str = "Unable to connect to server control socket (/var/run/calico/bird6.ctl): Connection refused";
+const LINKS: &str = r#"[{"ifindex":1,"ifname":"lo","addr_info":[{"local":"127.0.0.1","prefixlen":8}]}]"#;
+
+fn all() -> String {
+    [
+        section("bird4.protocols", PROTOCOLS, 0, ""),
+        section("bird4.status", STATUS, 0, ""),
+        section("interfaces", LINKS, 0, "Option \"-j\" is unknown"),
+        section("bird6.protocols", "", 1, REFUSED),
+        section("bird6.status", "", 1, REFUSED),
+        section("routes4", r#"[{"dst":"default","gateway":"10.0.0.254","dev":"eth0"}]"#, 0, ""),
+        section("routes6", "", 0, ""),
+    ]
+    .concat()
+}
+
+#[test]
+fn everything_answered() {
+    let inside = parse(&all());
+    let bird = inside.bird4.seen().expect("seen");
+    assert_eq!((bird.router_id.as_deref(), bird.protocols.len()), (Some("10.0.0.1"), 1));
+    assert_eq!(inside.bird6, Observed::Absent);
+    assert_eq!(inside.interfaces.seen().expect("seen")[0].name, "lo");
+    assert_eq!(inside.routes.seen().expect("seen").len(), 1);
+}
+
+#[test]
+fn a_cut_anywhere_loses_only_what_was_not_whole() {
+    let text = all();
+    let whole = parse(&text);
+    for end in (0..text.len()).filter(|end| text.is_char_boundary(*end)) {
+        let inside = parse(&text[..end]);
+        let cut = Observed::<()>::Failed(CUT_OFF.to_owned());
+        assert!(inside.bird4 == whole.bird4 || inside.bird4.why_not() == cut.why_not(), "{end}");
+        assert!(inside.bird6 == whole.bird6 || inside.bird6.why_not() == cut.why_not(), "{end}");
+        assert!(inside.interfaces == whole.interfaces || inside.interfaces.why_not() == cut.why_not(), "{end}");
+        // The very last line's end may be missing.
+        assert!(inside.routes == whole.routes || inside.routes.why_not() == cut.why_not(), "{end}");
+    }
+    assert_eq!(parse("").interfaces, Observed::Failed(CUT_OFF.into()));
+}
+
+#[test]
+fn what_could_not_be_asked_is_failed_and_says_why() {
+    for (status, complaint, why) in [
+        (127, "sh: birdcl: not found", "birdcl: not found in the container"),
+        (124, "", "birdcl: no answer in time"),
+        (1, "", "birdcl: exit status 1"),
+        (1, "Permission denied\u{1b}[2J", "birdcl: Permission denied (exit status 1)"),
+        (1, "Unable to connect to server control socket (/run/bird.ctl): Permission denied", "BIRD's control socket: Permission denied"),
+        (0, "", "text of an unknown format from BIRD: \"\""),
+    ] {
+        let text = section("bird4.protocols", "", status, complaint) + &section("bird4.status", "", status, complaint);
+        assert_eq!(parse(&text).bird4, Observed::Failed(why.into()));
+    }
+}
+
+#[test]
+fn no_ipv6_in_the_kernel_does_not_hide_the_ipv4_routes() {
+    let text = section("routes4", "default via 10.0.0.254 dev eth0", 0, "")
+        + &section("routes6", "", 2, "RTNETLINK answers: Operation not supported");
+    assert_eq!(parse(&text).routes.seen().map(Vec::len), Some(1));
+    let text = section("routes4", "default via 10.0.0.254 dev eth0", 0, "") + &section("routes6", "", 2, "out of memory");
+    assert_eq!(parse(&text).routes, Observed::Failed("ip: out of memory (exit status 2)".into()));
+}
+
+#[cfg(unix)]
+mod run {
+    use std::os::unix::fs::PermissionsExt;
+    use std::path::Path;
+    use std::process::Command;
+
+    use super::*;
+
+    const BIRDCL: &str = r#"#!/bin/sh
+case "$2" in *bird6.ctl) echo "Unable to connect to server control socket ($2): Connection refused" >&2; exit 1;; esac
+case "$4" in
+  protocols) printf 'BIRD 1.6.8 ready.\nname     proto    table    state  since       info\nMesh_10_0_0_2 BGP      master   up     09:56:30    Established   \n' ;;
+  status) printf 'BIRD 1.6.8 ready.\nBIRD 1.6.8\nRouter ID is 10.0.0.1\nDaemon is up and running\n' ;;
+esac
+"#;
+    /// Knows neither `-j` nor `-d`, as busybox does not.
+    const IP: &str = r#"#!/bin/sh
+case "$*" in
+  addr) printf '1: lo: <LOOPBACK,UP> mtu 65536 qdisc noqueue\n    inet 127.0.0.1/8 scope host lo\n' ;;
+  '-4 route') printf 'default via 10.0.0.254 dev eth0 \n' ;;
+  '-6 route') ;;
+  *) echo 'ip: unrecognized option' >&2; exit 1 ;;
+esac
+"#;
+
+    fn install(folder: &Path, name: &str, text: &str) {
+        let path = folder.join(name);
+        std::fs::write(&path, text).expect("writes");
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).expect("permits");
+    }
+
+    /// The shells that are here, each as the program and its first words. A test needs at least `sh`.
+    fn shells() -> Vec<Vec<&'static str>> {
+        let candidates =
+            [vec!["/bin/sh"], vec!["/bin/dash"], vec!["/bin/bash", "--posix"], vec!["/bin/busybox", "sh"], vec!["/usr/bin/busybox", "sh"]];
+        candidates.into_iter().filter(|words| Path::new(words[0]).exists()).collect()
+    }
+
+    fn run(shell: &[&str], path: &Path) -> Inside {
+        let output = Command::new(shell[0]).args(&shell[1..]).args(["-c", SCRIPT]).env("PATH", path).output().expect("runs");
+        assert_eq!(String::from_utf8_lossy(&output.stderr), "", "{shell:?}");
+        parse(&String::from_utf8_lossy(&output.stdout))
+    }
+
+    #[test]
+    fn with_plain_tools_and_no_timeout() {
+        let folder = tempfile::tempdir().expect("a folder");
+        install(folder.path(), "birdcl", BIRDCL);
+        install(folder.path(), "ip", IP);
+        for shell in shells() {
+            let inside = run(&shell, folder.path());
+            assert_eq!(inside.bird4.seen().expect("seen").protocols[0].name, "Mesh_10_0_0_2", "{shell:?}");
+            assert_eq!(inside.bird6, Observed::Absent, "{shell:?}");
+            assert_eq!(inside.interfaces.seen().expect("seen")[0].name, "lo", "{shell:?}");
+            assert_eq!(inside.routes.seen().expect("seen")[0].destination, "default", "{shell:?}");
+        }
+    }
+
+    #[test]
+    fn with_no_tools_at_all() {
+        let folder = tempfile::tempdir().expect("a folder");
+        // busybox may stand in with an `ip` of its own.
+        for shell in shells().into_iter().filter(|shell| !shell.contains(&"sh")) {
+            let inside = run(&shell, folder.path());
+            assert_eq!(inside.bird4, Observed::Failed("birdcl: not found in the container".into()), "{shell:?}");
+            assert_eq!(inside.bird6, Observed::Failed("birdcl: not found in the container".into()), "{shell:?}");
+            assert_eq!(inside.interfaces, Observed::Failed("ip: not found in the container".into()), "{shell:?}");
+            assert_eq!(inside.routes, Observed::Failed("ip: not found in the container".into()), "{shell:?}");
+        }
+    }
+
+    #[test]
+    fn a_tool_that_hangs_is_stopped_where_timeout_exists() {
+        let folder = tempfile::tempdir().expect("a folder");
+        install(folder.path(), "birdcl", BIRDCL);
+        install(folder.path(), "ip", IP);
+        install(
+            folder.path(),
+            "timeout",
+            "#!/bin/sh\n[ \"$1\" = 1 ] && exit 0\ncase \"$*\" in *birdcl*) exit 124;; esac\nshift\nexec \"$@\"\n",
+        );
+        let inside = run(&["/bin/sh"], folder.path());
+        assert_eq!(inside.bird4, Observed::Failed("birdcl: no answer in time".into()));
+        assert!(inside.interfaces.seen().is_some());
+    }
+}

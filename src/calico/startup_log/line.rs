@@ -1,0 +1,205 @@
+//! One line of a container's log, whatever wrote it and whatever carried it.
+
+use std::borrow::Cow;
+
+use jiff::Timestamp;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Level {
+    /// A bare line says none.
+    None,
+    Debug,
+    Info,
+    Warning,
+    Error,
+    Fatal,
+}
+
+const LEVELS: [(&str, Level); 8] = [
+    ("TRACE", Level::Debug),
+    ("DEBUG", Level::Debug),
+    ("INFO", Level::Info),
+    ("WARNING", Level::Warning),
+    ("WARN", Level::Warning),
+    ("ERROR", Level::Error),
+    ("FATAL", Level::Fatal),
+    ("PANIC", Level::Fatal),
+];
+
+#[derive(Debug, PartialEq)]
+pub struct Line<'a> {
+    /// The kubelet's time where it gave one, else the line's own, taken as UTC.
+    pub at: Option<Timestamp>,
+    pub level: Level,
+    /// `startup` of `startup/startup.go 427:`; older releases name no component.
+    pub component: Option<&'a str>,
+    pub message: Cow<'a, str>,
+}
+
+pub fn parse(text: &str) -> Line<'_> {
+    let (carried, rest) = carrier(text.trim_end());
+    let mut line = bracketed(rest).or_else(|| logrus(rest)).or_else(|| klog(rest)).unwrap_or_else(|| bare(rest));
+    line.at = carried.or(line.at);
+    line
+}
+
+/// What the kubelet (`--timestamps`) or the container runtime's file (`… stdout F `) puts before a line.
+fn carrier(text: &str) -> (Option<Timestamp>, &str) {
+    let Some((word, rest)) = text.split_once(' ') else { return (None, text) };
+    let Some(at) = instant(word) else { return (None, text) };
+    let mut words = rest.splitn(3, ' ');
+    match (words.next(), words.next(), words.next()) {
+        (Some("stdout" | "stderr"), Some(flag), line) if flag.starts_with(['F', 'P']) && flag.len() == 1 => (Some(at), line.unwrap_or("")),
+        _ => (Some(at), rest),
+    }
+}
+
+fn instant(word: &str) -> Option<Timestamp> {
+    let begins = word.len() >= 20 && word.as_bytes()[4] == b'-' && word.as_bytes()[10] == b'T';
+    begins.then(|| word.parse().ok()).flatten()
+}
+
+/// `2024-01-02 03:04:05.678 [INFO][9] startup/startup.go 425: message`
+fn bracketed(text: &str) -> Option<Line<'_>> {
+    let (date, rest) = text.split_once(' ')?;
+    let (time, rest) = rest.split_once(' ')?;
+    let (level, rest) = rest.strip_prefix('[')?.split_once(']')?;
+    let level = level_of(level)?;
+    let rest = match rest.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+        Some((_process, rest)) => rest,
+        None => rest,
+    };
+    let (component, message) = source(rest.trim_start());
+    let at = format!("{date}T{time}Z").parse().ok();
+    Some(Line { at, level, component, message: Cow::Borrowed(message) })
+}
+
+fn level_of(name: &str) -> Option<Level> {
+    LEVELS.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, level)| *level)
+}
+
+/// Splits `startup/startup.go 425: ` off.
+fn source(text: &str) -> (Option<&str>, &str) {
+    let split = || {
+        let (file, rest) = text.split_once(' ')?;
+        let (number, message) = rest.split_once(": ").or_else(|| Some((rest.strip_suffix(':')?, "")))?;
+        let known = file.ends_with(".go") && number.bytes().all(|byte| byte.is_ascii_digit());
+        known.then_some((file.split_once('/').map(|(component, _)| component), message))
+    };
+    split().unwrap_or((None, text))
+}
+
+/// `time="…" level=info msg="…" Key=value`, as Calico wrote until 2018 and its health check still does.
+fn logrus(text: &str) -> Option<Line<'_>> {
+    let (time, rest) = text.strip_prefix("time=\"")?.split_once("\" level=")?;
+    let (level, rest) = rest.split_once(' ')?;
+    let rest = rest.strip_prefix("msg=")?;
+    let message = match rest.strip_prefix('"') {
+        Some(quoted) => Cow::Owned(unquote(quoted)),
+        None => Cow::Borrowed(rest),
+    };
+    Some(Line { at: time.parse().ok(), level: level_of(level).unwrap_or(Level::None), component: None, message })
+}
+
+/// Takes the quotes off the message and leaves the fields behind it.
+fn unquote(quoted: &str) -> String {
+    let mut out = String::with_capacity(quoted.len());
+    let mut chars = quoted.chars();
+    while let Some(c) = chars.next() {
+        match c {
+            '\\' => match chars.next() {
+                Some('n') => out.push(' '),
+                Some(other) => out.push(other),
+                None => {}
+            },
+            '"' => break,
+            c => out.push(c),
+        }
+    }
+    out.push_str(chars.as_str().trim_end());
+    out
+}
+
+/// `W1123 15:16:45.204551      79 client_config.go:617] message`, which names no year.
+fn klog(text: &str) -> Option<Line<'_>> {
+    let (head, message) = text.split_once("] ")?;
+    let mut words = head.split_whitespace();
+    let (stamp, time) = (words.next()?, words.next()?);
+    let level = match stamp.chars().next()? {
+        'I' => Level::Info,
+        'W' => Level::Warning,
+        'E' => Level::Error,
+        'F' => Level::Fatal,
+        _ => return None,
+    };
+    let known = stamp.len() == 5 && stamp[1..].bytes().all(|byte| byte.is_ascii_digit()) && time.matches(':').count() == 2;
+    known.then_some(Line { at: None, level, component: Some("klog"), message: Cow::Borrowed(message) })
+}
+
+fn bare(text: &str) -> Line<'_> {
+    let crashed = text.starts_with("panic: ") || text.starts_with("fatal error: ");
+    let component = (text.starts_with("bird: ") || text.starts_with("bird6: ")).then_some("bird");
+    Line { at: None, level: if crashed { Level::Fatal } else { Level::None }, component, message: Cow::Borrowed(text) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_form() {
+        for (text, at, level, component, message) in [
+            (
+                "2026-11-23 15:51:41.274 [INFO][9] startup/startup.go 427: Early log level set to info",
+                "2026-11-23T15:51:41.274Z",
+                Level::Info,
+                Some("startup"),
+                "Early log level set to info",
+            ),
+            (
+                "2026-11-23T15:51:41.274788682Z 2026-11-23 15:51:41.001 [ERROR][9] startup/startup.go 201: No",
+                "2026-11-23T15:51:41.274788682Z",
+                Level::Error,
+                Some("startup"),
+                "No",
+            ),
+            (
+                "2026-11-23T16:51:41.5+01:00 stdout F 2026-11-23 15:51:41.001 [FATAL][9] felix/x.go 2: No",
+                "2026-11-23T15:51:41.5Z",
+                Level::Fatal,
+                Some("felix"),
+                "No",
+            ),
+            ("2026-11-23T15:51:41.5Z stderr P", "2026-11-23T15:51:41.5Z", Level::None, None, ""),
+            ("2019-04-10 11:25:07.651 [WARNING][8] startup.go 252: Early", "2019-04-10T11:25:07.651Z", Level::Warning, None, "Early"),
+            ("2019-04-10 11:25:07.651 [DEBUG] no file", "2019-04-10T11:25:07.651Z", Level::Debug, None, "no file"),
+            (
+                "time=\"2018-10-31T07:47:17Z\" level=debug msg=\"Check \\\"it\\\"\" CIDR=10.12.13.33/24 ",
+                "2018-10-31T07:47:17Z",
+                Level::Debug,
+                None,
+                "Check \"it\" CIDR=10.12.13.33/24",
+            ),
+            ("2026-11-23T16:05:55Z Calico node failed to start", "2026-11-23T16:05:55Z", Level::None, None, "Calico node failed to start"),
+        ] {
+            let line = parse(text);
+            assert_eq!(line.at.map(|at| at.to_string()).as_deref(), Some(at), "{text}");
+            assert_eq!((line.level, line.component, line.message.as_ref()), (level, component, message), "{text}");
+        }
+    }
+
+    #[test]
+    fn lines_without_a_time() {
+        for (text, level, component, message) in [
+            ("Skipping datastore connection test", Level::None, None, "Skipping datastore connection test"),
+            ("bird: Mesh_10_0_0_2: Started", Level::None, Some("bird"), "bird: Mesh_10_0_0_2: Started"),
+            ("W1123 15:16:45.204551      79 client_config.go:617] Neither", Level::Warning, Some("klog"), "Neither"),
+            ("panic: runtime error", Level::Fatal, None, "panic: runtime error"),
+            ("", Level::None, None, ""),
+            ("é [] ] [", Level::None, None, "é [] ] ["),
+        ] {
+            let line = parse(text);
+            assert_eq!((line.at, line.level, line.component, line.message.as_ref()), (None, level, component, message), "{text}");
+        }
+    }
+}

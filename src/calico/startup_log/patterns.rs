@@ -1,0 +1,155 @@
+//! The log lines that mean something, and what.
+
+use super::line::{Level, Line};
+use crate::snapshot::inside::MarkKind;
+
+/// Whose line it must be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// The start-up program's, before it says that it has started.
+    Startup,
+    /// Anybody's, before the start.
+    BeforeStart,
+    /// The start-up program's, or the address monitor's that later does the same every minute.
+    Detection,
+    Felix,
+    Bird,
+    Anyone,
+}
+
+pub struct Pattern {
+    pub kind: MarkKind,
+    pub scope: Scope,
+    /// The message begins with this.
+    pub begins: &'static str,
+    /// … and holds each of these.
+    pub holds: &'static [&'static str],
+    /// Where Calico writes it.
+    pub source: &'static str,
+    /// The releases it was seen in.
+    pub releases: &'static str,
+}
+
+const fn row(
+    kind: MarkKind,
+    scope: Scope,
+    begins: &'static str,
+    holds: &'static [&'static str],
+    source: &'static str,
+    releases: &'static str,
+) -> Pattern {
+    Pattern { kind, scope, begins, holds, source, releases }
+}
+
+const STARTUP: &str = "node/pkg/lifecycle/startup/startup.go";
+const METHODS: &str = "node/pkg/lifecycle/startup/autodetection/autodetection_methods.go";
+const UTILS: &str = "node/pkg/lifecycle/utils/utils.go";
+const RC_LOCAL: &str = "node/filesystem/etc/rc.local";
+const HEALTH: &str = "libcalico-go/lib/health/health.go";
+const BIRD: &str = "bird/proto/bgp/bgp.c";
+const ETCD: &str = "libcalico-go/lib/backend (etcd)";
+
+/// The first row that fits wins.
+pub const PATTERNS: &[Pattern] = {
+    use MarkKind::*;
+    use Scope::*;
+    &[
+        row(LogLevel, Startup, "Early log level set to", &[], STARTUP, "all"),
+        row(Starting, Startup, "Starting node ", &[" with version "], STARTUP, "all"),
+        row(DatastoreCheck, Startup, "Checking datastore connection", &[], STARTUP, "all"),
+        row(DatastoreRetry, Startup, "Hit error connecting to datastore - retry", &[], STARTUP, "all"),
+        row(DatastoreUnauthorized, Startup, "Connection to the datastore is unauthorized", &[], STARTUP, "all"),
+        row(DatastoreVerified, Startup, "Datastore connection verified", &[], STARTUP, "all"),
+        row(DatastoreSkipped, Startup, "Skipping datastore connection test", &[], STARTUP, "all"),
+        row(Autodetected, Detection, "Using autodetected IPv", &[], METHODS, "all"),
+        row(Autodetected, Detection, "Including CIDR information from host interface", &["CIDR="], METHODS, "3.22.0 and later"),
+        row(AddressFromEnvironment, Startup, "Using IPv", &["address from environment"], STARTUP, "all"),
+        row(AutodetectKept, Detection, "Autodetection of IPv", &["failed, keeping existing value"], STARTUP, "3.15 and later"),
+        row(AutodetectFailed, Detection, "Unable to auto-detect", &[], METHODS, "all"),
+        row(AutodetectFailed, Detection, "Unable to find matching host interface for IP", &[], METHODS, "3.22.0 and later"),
+        row(AutodetectFailed, Startup, "Couldn't autodetect an IPv", &[], STARTUP, "all"),
+        row(InvalidMethod, Startup, "Invalid IP autodetection method", &[], METHODS, "all"),
+        row(InvalidRegex, Startup, "Invalid interface regex", &[], METHODS, "all"),
+        row(ConflictCheck, Startup, "Node IPv", &["changed, will check for conflicts"], STARTUP, "all"),
+        row(AddressConflict, Startup, "Calico node '", &["is already using the IPv"], STARTUP, "all"),
+        row(AddressCleared, Startup, "Clearing out-of-date IPv", &[], STARTUP, "all"),
+        row(AddressNotOnHost, Startup, "Unable to confirm IPv", &["is assigned to this host"], STARTUP, "all"),
+        row(AddressChanged, Startup, "IPv", &["address has changed. This could happen"], STARTUP, "all"),
+        row(NodeName, Startup, "Using node name: ", &[], STARTUP, "all"),
+        row(Started, Startup, "Calico node started successfully", &[], RC_LOCAL, "all"),
+        row(Terminating, Startup, "Terminating", &[], UTILS, "all"),
+        row(FailedToStart, Startup, "Calico node failed to start", &[], RC_LOCAL, "all"),
+        row(UpdateConflict, BeforeStart, "Unable to set node resource configuration", &["update conflict"], STARTUP, "3.24.5"),
+        row(UpdateConflict, BeforeStart, "Tunnel IP allocator failed", &["update conflict"], STARTUP, "master"),
+        row(Forbidden, Anyone, "", &["forbidden: User \""], "kube-apiserver's answer", "all"),
+        row(TyphaFailed, Anyone, "Failed to connect to Typha", &[], "felix/daemon/daemon.go", "all"),
+        row(
+            TyphaFailed,
+            Anyone,
+            "Typha discovery enabled but discovery failed",
+            &[],
+            "typha/pkg/syncclientutils/startsyncerclient.go",
+            "all",
+        ),
+        row(BackendNotBird, Anyone, "CALICO_NETWORKING_BACKEND is ", &[" BGP daemon"], RC_LOCAL, "all"),
+        row(HealthPortTaken, Felix, "Health endpoint failed", &["address already in use"], HEALTH, "all"),
+        row(HealthEndpointFailed, Felix, "Health endpoint failed", &[], HEALTH, "all"),
+        row(FelixTimedOut, Felix, "Report timed out", &[], HEALTH, "up to 3.25.0"),
+        row(FelixTimedOut, Felix, "Reporter is not live: timed out", &[], HEALTH, "3.26.0 and later"),
+        row(BgpPortTaken, Bird, "", &["bind: Address in use"], BIRD, "all"),
+        row(BgpPortTaken, Bird, "", &["bind: Address already in use"], BIRD, "all"),
+        row(BgpAddressGone, Bird, "", &["bind: Address not available"], BIRD, "all"),
+        row(BgpAddressGone, Bird, "", &["bind: Cannot assign requested address"], BIRD, "all"),
+        row(BgpUnexpectedPeer, Bird, "", &["Unexpected connect from unknown address"], BIRD, "all"),
+        row(NodeRead, Startup, "Get Node key from /calico/", &[], ETCD, "2.x to 3.0"),
+        row(NodeRead, Startup, "Get Key: /calico/v1/host/", &[], ETCD, "2.x to 3.0"),
+        row(NodeRead, Startup, "Get Key: /calico/bgp/v1/host/", &[], ETCD, "2.x to 3.0"),
+    ]
+};
+
+/// Lines of programs that run only after the start: it has been, even where its own line was not read.
+const AFTER_START: [(&str, &str); 2] = [("confd", "Starting calico-confd"), ("felix", "Successfully loaded configuration.")];
+
+const MONITORS: [&str; 2] = ["monitor-addresses", "node-services"];
+
+pub fn kind_of(line: &Line<'_>, started: bool) -> Option<MarkKind> {
+    let message = line.message.as_ref();
+    if let Some(pattern) = PATTERNS.iter().find(|pattern| pattern.fits(line, message, started)) {
+        return Some(pattern.kind);
+    }
+    if !started && line.component.is_some_and(|component| component == "tunnel-ip-allocator" || component.starts_with("allocate-")) {
+        return Some(if line.level == Level::Fatal { MarkKind::Fatal } else { MarkKind::TunnelAddress });
+    }
+    if !started && AFTER_START.iter().any(|(component, text)| line.component == Some(component) && message.starts_with(text)) {
+        return Some(MarkKind::Started);
+    }
+    (line.level == Level::Fatal).then_some(MarkKind::Fatal)
+}
+
+impl Pattern {
+    fn fits(&self, line: &Line<'_>, message: &str, started: bool) -> bool {
+        message.starts_with(self.begins) && self.scope.takes(line, started) && self.holds.iter().all(|text| message.contains(text))
+    }
+}
+
+/// Whether the start-up program can have written this line.
+pub fn is_startup(line: &Line<'_>, started: bool) -> bool {
+    match line.component {
+        Some(component) => component == "startup",
+        None => !started,
+    }
+}
+
+impl Scope {
+    fn takes(self, line: &Line<'_>, started: bool) -> bool {
+        let component = line.component.unwrap_or_default();
+        match self {
+            Self::Startup => is_startup(line, started),
+            Self::BeforeStart => !started,
+            Self::Detection => is_startup(line, started) || MONITORS.contains(&component),
+            Self::Felix => component == "felix" || line.component.is_none(),
+            Self::Bird => component == "bird",
+            Self::Anyone => true,
+        }
+    }
+}

@@ -1,0 +1,180 @@
+//! kubectl's connection flags. kubectl hands none of its global flags to a plugin, so all of them are read here.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+/// All of kubectl's `ConfigFlags`, in its own words (cli-runtime `config_flags.go`).
+#[derive(Args, Clone, Debug, Default)]
+#[command(next_help_heading = "Connection")]
+pub struct ConnectionFlags {
+    /// Path to the kubeconfig file to use for CLI requests.
+    #[arg(long, global = true, value_name = "FILE")]
+    pub kubeconfig: Option<PathBuf>,
+
+    /// The name of the kubeconfig context to use
+    #[arg(long, global = true, value_name = "NAME")]
+    pub context: Option<String>,
+
+    /// The name of the kubeconfig cluster to use
+    #[arg(long, global = true, value_name = "NAME")]
+    pub cluster: Option<String>,
+
+    /// The name of the kubeconfig user to use
+    #[arg(long, global = true, value_name = "NAME")]
+    pub user: Option<String>,
+
+    /// If present, the namespace scope for this CLI request
+    #[arg(short, long, global = true, value_name = "NAMESPACE")]
+    pub namespace: Option<String>,
+
+    /// Username to impersonate for the operation. User could be a regular user or a service account in a namespace.
+    #[arg(long = "as", global = true, value_name = "USER")]
+    pub impersonate: Option<String>,
+
+    /// UID to impersonate for the operation.
+    #[arg(long = "as-uid", global = true, value_name = "UID")]
+    pub impersonate_uid: Option<String>,
+
+    /// Group to impersonate for the operation, this flag can be repeated to specify multiple groups.
+    #[arg(long = "as-group", global = true, value_name = "GROUP")]
+    pub impersonate_groups: Vec<String>,
+
+    /// User extras to impersonate for the operation, this flag can be repeated to specify multiple values for the same key.
+    #[arg(long = "as-user-extra", global = true, value_name = "KEY=VALUE", value_parser = key_value)]
+    pub impersonate_extra: Vec<(String, String)>,
+
+    /// The address and port of the Kubernetes API server
+    #[arg(short, long, global = true, value_name = "URL")]
+    pub server: Option<String>,
+
+    /// Bearer token for authentication to the API server
+    #[arg(long, global = true, value_name = "TOKEN")]
+    pub token: Option<Secret>,
+
+    /// Path to a cert file for the certificate authority
+    #[arg(long, global = true, value_name = "FILE")]
+    pub certificate_authority: Option<PathBuf>,
+
+    /// Path to a client certificate file for TLS
+    #[arg(long, global = true, value_name = "FILE")]
+    pub client_certificate: Option<PathBuf>,
+
+    /// Path to a client key file for TLS
+    #[arg(long, global = true, value_name = "FILE")]
+    pub client_key: Option<PathBuf>,
+
+    /// If true, the server's certificate will not be checked for validity. This will make your HTTPS connections insecure
+    #[arg(long, global = true, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL")]
+    pub insecure_skip_tls_verify: Option<bool>,
+
+    /// Server name to use for server certificate validation. If it is not provided, the hostname used to contact the server is used
+    #[arg(long, global = true, value_name = "NAME")]
+    pub tls_server_name: Option<String>,
+
+    /// The length of time to wait before giving up on a single server request. Non-zero values should contain a corresponding
+    /// time unit (e.g. 1s, 2m, 3h). A value of zero means don't timeout requests. [default: 30s, 60s for lists]
+    #[arg(long, global = true, value_name = "DURATION")]
+    pub request_timeout: Option<String>,
+
+    /// If true, opt-out of response compression for all requests to the server
+    #[arg(long, global = true, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL")]
+    pub disable_compression: Option<bool>,
+
+    /// Accepted as kubectl's; nothing is cached
+    #[arg(long, global = true, value_name = "DIR", hide = true)]
+    pub cache_dir: Option<PathBuf>,
+}
+
+/// A value that no debug print and no error may show.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Secret(String);
+
+impl Secret {
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<String> for Secret {
+    fn from(value: String) -> Self {
+        Self(value)
+    }
+}
+
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Secret(…)")
+    }
+}
+
+fn key_value(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((key, value)) if !key.is_empty() => Ok((key.to_owned(), value.to_owned())),
+        _ => Err("must be KEY=VALUE".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct Probe {
+        #[command(flatten)]
+        connection: ConnectionFlags,
+        #[command(subcommand)]
+        verb: Option<Verb>,
+    }
+
+    #[derive(clap::Subcommand)]
+    enum Verb {
+        Status,
+    }
+
+    fn parse(line: &str) -> Result<ConnectionFlags, clap::Error> {
+        Probe::try_parse_from(line.split_whitespace()).map(|probe| {
+            assert!(matches!(probe.verb, None | Some(Verb::Status)));
+            probe.connection
+        })
+    }
+
+    #[test]
+    fn flags_are_taken_on_either_side_of_the_verb() {
+        for line in
+            ["x --context a -n kube-system status", "x status --context a -n kube-system", "x --context=a status --namespace=kube-system"]
+        {
+            let flags = parse(line).expect(line);
+            assert_eq!((flags.context.as_deref(), flags.namespace.as_deref()), (Some("a"), Some("kube-system")), "{line}");
+        }
+    }
+
+    #[test]
+    fn switches_take_a_value_only_behind_an_equals_sign() {
+        for (line, expected) in [
+            ("x status", None),
+            ("x --insecure-skip-tls-verify status", Some(true)),
+            ("x --insecure-skip-tls-verify=true status", Some(true)),
+            ("x --insecure-skip-tls-verify=false status", Some(false)),
+        ] {
+            assert_eq!(parse(line).expect(line).insecure_skip_tls_verify, expected, "{line}");
+        }
+    }
+
+    #[test]
+    fn groups_and_extras_repeat() {
+        let flags = parse("x --as u --as-group a --as-group b --as-user-extra k=1 --as-user-extra k=2=3").expect("parses");
+        assert_eq!(flags.impersonate_groups, ["a", "b"]);
+        assert_eq!(flags.impersonate_extra, [("k".into(), "1".into()), ("k".into(), "2=3".into())]);
+        assert!(parse("x --as-user-extra novalue").is_err());
+    }
+
+    #[test]
+    fn a_token_is_not_printed() {
+        let flags = parse("x --token sesame").expect("parses");
+        assert!(!format!("{flags:?}").contains("sesame"));
+        assert_eq!(flags.token.as_ref().map(Secret::reveal), Some("sesame"));
+    }
+}

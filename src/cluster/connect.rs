@@ -1,0 +1,149 @@
+//! From flags and kubeconfig to a client that names itself in the audit log.
+
+use std::fmt;
+use std::sync::Arc;
+
+use http::{HeaderName, HeaderValue, Uri};
+
+use super::error::ConnectError;
+use super::timeout::Timeouts;
+use super::{credential, kubeconfig, proxy};
+use crate::cli::connection::ConnectionFlags;
+
+/// A cluster that can be asked. Setting one up sends nothing yet.
+#[derive(Clone)]
+pub struct Connection {
+    pub client: kube::Client,
+    pub context: Option<String>,
+    /// As the kubeconfig has it: `https://10.0.0.1:6443`.
+    pub server: String,
+    /// The context's namespace, or `default`.
+    pub default_namespace: String,
+    /// `-n`, when it was given.
+    pub namespace: Option<String>,
+    pub timeouts: Timeouts,
+    pub route: Arc<Route>,
+    /// When the credentials end, where that is known: a watch must connect anew by then.
+    pub valid_until: Option<jiff::Timestamp>,
+}
+
+impl fmt::Debug for Connection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Connection").field("context", &self.context).field("server", &self.server).finish_non_exhaustive()
+    }
+}
+
+/// What an error about the way to the server must be able to name.
+#[derive(Clone, Debug, Default)]
+pub struct Route {
+    pub server: String,
+    /// `host:port`, as kubectl names a server that refuses.
+    pub host: String,
+    /// What the server's certificate is checked against.
+    pub authority: String,
+    pub tls_server_name: Option<String>,
+    /// Without user and password.
+    pub proxy: Option<String>,
+    pub credential: Credential,
+}
+
+/// How the program shows who it is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Credential {
+    #[default]
+    None,
+    Token,
+    TokenFile(String),
+    Certificate,
+    Password,
+    /// A credential plugin, by its command.
+    Exec(String),
+    Provider(String),
+}
+
+impl fmt::Display for Credential {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::None => f.write_str("a request without credentials"),
+            Self::Token => f.write_str("the token"),
+            Self::TokenFile(path) => write!(f, "the token of {path}"),
+            Self::Certificate => f.write_str("the client certificate"),
+            Self::Password => f.write_str("the user name and password"),
+            Self::Exec(command) => write!(f, "the credentials from {command}"),
+            Self::Provider(name) => write!(f, "the credentials of the auth provider {name}"),
+        }
+    }
+}
+
+/// Reads the kubeconfig as kubectl does, never the pod's own service account. `command` is the verb: it goes into `Kubectl-Command`.
+pub async fn connect(flags: &ConnectionFlags, command: &str) -> Result<Connection, ConnectError> {
+    let timeouts = Timeouts::from_flag(flags.request_timeout.as_deref())?;
+    let mut chosen = kubeconfig::choose(flags)?;
+    let credential = credential::describe(&chosen.auth);
+    let valid_until = credential::resolve(&mut chosen).await?;
+    let uri: Uri = chosen.server.parse().map_err(|_| ConnectError::BadServer { server: chosen.server.clone() })?;
+    let proxy_url = proxy::for_server(&uri, chosen.cluster.proxy_url.as_deref(), |name| std::env::var(name).ok())?;
+    let route = Arc::new(Route {
+        server: chosen.server.clone(),
+        host: host(&uri),
+        authority: chosen.authority(),
+        tls_server_name: chosen.cluster.tls_server_name.clone(),
+        proxy: proxy_url.as_ref().map(|uri| format!("{}://{}", uri.scheme_str().unwrap_or("http"), host(uri))),
+        credential,
+    });
+    let mut config = kube::Config::new(uri);
+    config.default_namespace = chosen.namespace.clone();
+    config.root_cert = chosen.root_certificates()?;
+    config.accept_invalid_certs = chosen.cluster.insecure_skip_tls_verify.unwrap_or(false);
+    config.disable_compression = chosen.cluster.disable_compression.unwrap_or(false);
+    config.tls_server_name = chosen.cluster.tls_server_name.clone();
+    config.proxy_url = proxy_url;
+    // kube's own retries cover writes too, up to 15 times; reads are retried in `request`.
+    config.default_retry = false;
+    config.headers = headers(command)?;
+    config.auth_info = chosen.auth;
+    let client = kube::Client::try_from(config).map_err(|error| ConnectError::Invalid(credential::without_secrets(&error)))?;
+    Ok(Connection {
+        client,
+        context: chosen.context,
+        server: chosen.server,
+        default_namespace: chosen.namespace,
+        namespace: flags.namespace.clone().filter(|name| !name.is_empty()),
+        timeouts,
+        route,
+        valid_until,
+    })
+}
+
+/// `host:port`, with the port even where the URL leaves it out, and never the user part of a URL.
+fn host(uri: &Uri) -> String {
+    let host = uri.host().unwrap_or_default();
+    match uri.port_u16() {
+        Some(port) => format!("{host}:{port}"),
+        None => host.to_owned(),
+    }
+}
+
+/// What the audit log shows: kubectl's own headers (kubectl `command_headers.go`).
+fn headers(command: &str) -> Result<Vec<(HeaderName, HeaderValue)>, ConnectError> {
+    let value = |text: String| HeaderValue::try_from(text).map_err(|error| ConnectError::Invalid(error.to_string()));
+    Ok(vec![
+        (http::header::USER_AGENT, value(user_agent())?),
+        (HeaderName::from_static("kubectl-command"), value(format!("kubectl calico-fix {command}").trim_end().to_owned())?),
+    ])
+}
+
+/// Go's names for system and processor, so that it sorts with kubectl's.
+fn user_agent() -> String {
+    let os = match std::env::consts::OS {
+        "macos" => "darwin",
+        other => other,
+    };
+    let arch = match std::env::consts::ARCH {
+        "x86_64" => "amd64",
+        "aarch64" => "arm64",
+        "x86" => "386",
+        other => other,
+    };
+    format!("kubectl-calico_fix/{} ({os}/{arch})", env!("CARGO_PKG_VERSION"))
+}

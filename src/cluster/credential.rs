@@ -1,0 +1,175 @@
+//! Credential plugins (`client.authentication.k8s.io`), run once. kube would run them three times for one connection,
+//! let an interactive one hang without a terminal, and print their output, with the token, in its errors.
+
+use std::error::Error;
+use std::io::IsTerminal;
+use std::process::Stdio;
+
+use base64::Engine;
+use kube::config::{AuthInfo, ExecAuthCluster, ExecConfig, ExecInteractiveMode};
+use serde::Deserialize;
+use serde_json::json;
+
+use super::connect::Credential;
+use super::error::ConnectError;
+use super::kubeconfig::Chosen;
+
+/// How this user will show who it is, in kube's order of preference.
+pub fn describe(auth: &AuthInfo) -> Credential {
+    let certificate = auth.client_certificate.is_some() || auth.client_certificate_data.is_some();
+    match auth {
+        AuthInfo { auth_provider: Some(provider), .. } => Credential::Provider(provider.name.clone()),
+        AuthInfo { username: Some(_), password: Some(_), .. } => Credential::Password,
+        AuthInfo { token: Some(_), .. } => Credential::Token,
+        AuthInfo { token_file: Some(path), .. } => Credential::TokenFile(path.clone()),
+        AuthInfo { exec: Some(exec), .. } => Credential::Exec(exec.command.clone().unwrap_or_default()),
+        _ if certificate => Credential::Certificate,
+        _ => Credential::None,
+    }
+}
+
+/// Runs the plugin, if the user has one and nothing that outranks it, and puts its answer in its place.
+pub async fn resolve(chosen: &mut Chosen) -> Result<Option<jiff::Timestamp>, ConnectError> {
+    if !matches!(describe(&chosen.auth), Credential::Exec(_)) {
+        return Ok(None);
+    }
+    let Some(exec) = chosen.auth.exec.take() else { return Ok(None) };
+    let status = run(&exec, chosen).await.map_err(|why| ConnectError::Plugin {
+        command: exec.command.clone().unwrap_or_default(),
+        why,
+        install_hint: exec.install_hint.clone().filter(|hint| !hint.is_empty()),
+    })?;
+    if let Some(token) = status.token {
+        chosen.auth.token = Some(token.into());
+    }
+    if let (Some(certificate), Some(key)) = (status.client_certificate_data, status.client_key_data) {
+        let encode = |pem: String| base64::engine::general_purpose::STANDARD.encode(pem);
+        chosen.auth.client_certificate_data = Some(encode(certificate));
+        chosen.auth.client_key_data = Some(encode(key).into());
+    }
+    Ok(status.expiration_timestamp)
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Answer {
+    api_version: Option<String>,
+    status: Option<Status>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct Status {
+    token: Option<String>,
+    client_certificate_data: Option<String>,
+    client_key_data: Option<String>,
+    expiration_timestamp: Option<jiff::Timestamp>,
+}
+
+async fn run(exec: &ExecConfig, chosen: &Chosen) -> Result<Status, String> {
+    let name = exec.command.as_deref().filter(|name| !name.is_empty()).ok_or("the kubeconfig names no command")?;
+    let terminal = std::io::stdin().is_terminal();
+    let interactive = match exec.interactive_mode {
+        Some(ExecInteractiveMode::Never) => false,
+        Some(ExecInteractiveMode::Always) if !terminal => {
+            return Err(format!("{name} must talk to you (interactiveMode: Always), and standard input is not a terminal"));
+        }
+        Some(ExecInteractiveMode::Always) => true,
+        Some(ExecInteractiveMode::IfAvailable) | None => terminal,
+    };
+    let mut command = tokio::process::Command::new(name);
+    command.args(exec.args.iter().flatten());
+    for pair in exec.env.iter().flatten() {
+        if let (Some(key), Some(value)) = (pair.get("name"), pair.get("value")) {
+            command.env(key, value);
+        }
+    }
+    command.env("KUBERNETES_EXEC_INFO", info(exec, chosen, interactive)?);
+    command
+        .stdin(if interactive { Stdio::inherit() } else { Stdio::null() })
+        .stderr(Stdio::inherit())
+        .stdout(Stdio::piped())
+        .kill_on_drop(true);
+    let output = command.output().await.map_err(|error| match error.kind() {
+        std::io::ErrorKind::NotFound => format!("executable {name} not found"),
+        _ => format!("{name} cannot be run: {error}"),
+    })?;
+    if !output.status.success() {
+        return Err(format!("executable {name} failed with {}", output.status));
+    }
+    read(name, exec.api_version.as_deref(), &output.stdout)
+}
+
+fn info(exec: &ExecConfig, chosen: &Chosen, interactive: bool) -> Result<String, String> {
+    let mut spec = json!({ "interactive": interactive });
+    if exec.provide_cluster_info {
+        let cluster = ExecAuthCluster::try_from(&chosen.cluster).map_err(|error| error.to_string())?;
+        spec["cluster"] = serde_json::to_value(cluster).map_err(|error| error.to_string())?;
+    }
+    let api_version = exec.api_version.as_deref().unwrap_or("client.authentication.k8s.io/v1");
+    Ok(json!({ "kind": "ExecCredential", "apiVersion": api_version, "spec": spec }).to_string())
+}
+
+/// Some plugins answer in YAML, which client-go takes too. What cannot be read is not shown: it may hold the token.
+fn read(name: &str, wanted: Option<&str>, stdout: &[u8]) -> Result<Status, String> {
+    let answer: Answer = serde_yaml::from_slice(stdout).map_err(|_| format!("what {name} printed is not an ExecCredential"))?;
+    if let (Some(wanted), Some(got)) = (wanted, &answer.api_version)
+        && wanted != got
+    {
+        return Err(format!("the kubeconfig says API version {wanted}, {name} answered in {got}"));
+    }
+    let status = answer.status.ok_or_else(|| format!("{name} gave no status"))?;
+    let has_certificate = status.client_certificate_data.is_some() && status.client_key_data.is_some();
+    if status.token.as_deref().is_none_or(str::is_empty) && !has_certificate {
+        return Err(format!("{name} gave neither a token nor a client certificate"));
+    }
+    Ok(status)
+}
+
+/// What kube says of a configuration it cannot use, without the output of commands that can hold secrets.
+pub fn without_secrets(error: &kube::Error) -> String {
+    match error {
+        kube::Error::Auth(kube::client::AuthError::AuthExecRun { out, .. }) => {
+            format!("the auth provider's command failed with {}", out.status)
+        }
+        kube::Error::Auth(kube::client::AuthError::AuthExecParse(_) | kube::client::AuthError::ParseTokenKey(_)) => {
+            "what the auth provider's command printed cannot be read".into()
+        }
+        other => other.source().map_or_else(|| other.to_string(), ToString::to_string),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const V1: &str = "client.authentication.k8s.io/v1";
+
+    #[test]
+    fn answers_in_json_and_yaml_are_read() {
+        for text in [
+            format!(
+                r#"{{"kind":"ExecCredential","apiVersion":"{V1}","status":{{"token":"t","expirationTimestamp":"2026-01-02T03:04:05Z"}}}}"#
+            ),
+            format!("kind: ExecCredential\napiVersion: {V1}\nstatus:\n  token: t\n  expirationTimestamp: \"2026-01-02T03:04:05Z\"\n"),
+        ] {
+            let status = read("p", Some(V1), text.as_bytes()).expect("reads");
+            assert_eq!(status.token.as_deref(), Some("t"));
+            assert_eq!(status.expiration_timestamp.map(|at| at.to_string()).as_deref(), Some("2026-01-02T03:04:05Z"));
+        }
+    }
+
+    #[test]
+    fn a_useless_answer_is_told_without_showing_it() {
+        for text in [
+            "sesame sesame: [",
+            "sesame",
+            r#"{"apiVersion":"client.authentication.k8s.io/v1beta1","status":{"token":"sesame"}}"#,
+            r#"{"apiVersion":"client.authentication.k8s.io/v1"}"#,
+            r#"{"status":{"clientKeyData":"sesame"}}"#,
+        ] {
+            let why = read("p", Some(V1), text.as_bytes()).err().expect(text);
+            assert!(!why.contains("sesame"), "{why}");
+        }
+    }
+}

@@ -1,0 +1,148 @@
+//! Reads everything there is to see into a snapshot, each part as soon as what it needs is known.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::connect::Connection;
+use super::discover::discover;
+use super::error::{GatherError, RequestError};
+use super::progress::Progress;
+use super::request::{Api, Query};
+use super::resource::NODES;
+use super::{exec, logs, objects};
+use crate::observed::Observed;
+use crate::snapshot::inside::{Inside, NodeLogs};
+use crate::snapshot::objects::{ConfigMap, ControllerRevision, DaemonSet, Event, Node, Pod};
+use crate::snapshot::{Cluster, Origin, Snapshot};
+
+/// What to read.
+#[derive(Clone, Debug)]
+pub struct Wanted {
+    /// Where Calico's DaemonSet is (`-n`); found when not given.
+    pub namespace: Option<String>,
+    /// Its name (`--daemonset`).
+    pub daemon_set: Option<String>,
+    /// Look inside each calico-node.
+    pub exec: bool,
+    /// Which nodes to exec into and read logs of; objects are always read whole, for sessions have two ends.
+    pub nodes: Option<NodeFilter>,
+    pub max_concurrent: usize,
+    pub logs: LogsWanted,
+    /// For one exec, from start to end.
+    pub exec_timeout: std::time::Duration,
+}
+
+impl Default for Wanted {
+    fn default() -> Self {
+        Self {
+            namespace: None,
+            daemon_set: None,
+            exec: true,
+            nodes: None,
+            max_concurrent: 32,
+            logs: LogsWanted::WhereTroubled,
+            exec_timeout: std::time::Duration::from_secs(15),
+        }
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NodeFilter {
+    Names(BTreeSet<String>),
+    /// A label selector, judged by the API server.
+    Selector(String),
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum LogsWanted {
+    /// Of pods that are not Ready or have restarted.
+    #[default]
+    WhereTroubled,
+    All,
+    None,
+}
+
+/// Fails only where nothing at all can be told: no answer, no right, no Calico.
+pub async fn gather(connection: &Connection, wanted: &Wanted, progress: &dyn Progress) -> Result<Snapshot, GatherError> {
+    let api = Api::new(connection);
+    progress.begin("Reading the cluster", None);
+    let read = futures::future::try_join(async { Ok(objects::whole_cluster(&api).await) }, around(&api, wanted, progress)).await;
+    progress.finish();
+    let (whole, around) = read?;
+    let mut snapshot = Snapshot::empty(Origin::Live, jiff::Timestamp::now());
+    snapshot.cluster = Cluster {
+        context: connection.context.clone(),
+        server: Some(connection.server.clone()),
+        version: whole.version,
+        exec_left_out: !wanted.exec,
+    };
+    snapshot.nodes = whole.nodes;
+    snapshot.resources = whole.resources;
+    snapshot.daemon_set = Observed::Seen(around.daemon_set);
+    snapshot.pods = around.pods;
+    snapshot.events = around.events;
+    snapshot.controller_revisions = around.controller_revisions;
+    snapshot.config_maps = around.config_maps;
+    snapshot.inside = around.inside;
+    snapshot.logs = around.logs;
+    Ok(snapshot)
+}
+
+/// What hangs on the DaemonSet.
+struct Around {
+    daemon_set: DaemonSet,
+    pods: Observed<Vec<Pod>>,
+    events: Observed<Vec<Event>>,
+    controller_revisions: Observed<Vec<ControllerRevision>>,
+    config_maps: BTreeMap<String, Observed<ConfigMap>>,
+    inside: BTreeMap<String, Observed<Inside>>,
+    logs: BTreeMap<String, NodeLogs>,
+}
+
+async fn around(api: &Api, wanted: &Wanted, progress: &dyn Progress) -> Result<Around, GatherError> {
+    let chosen = chosen_nodes(api, wanted.nodes.as_ref());
+    let (daemon_set, chosen) = futures::future::try_join(discover(api, wanted), async { Ok(chosen.await?) }).await?;
+    let deep = async {
+        let pods = objects::pods(api, &daemon_set).await;
+        let (inside, logs) = into_nodes(api, &pods, chosen.as_ref(), wanted, progress).await;
+        (pods, inside, logs)
+    };
+    let ((pods, inside, logs), events, controller_revisions, config_maps) = futures::join!(
+        deep,
+        objects::events(api, &daemon_set),
+        objects::controller_revisions(api, &daemon_set),
+        objects::config_maps(api, &daemon_set)
+    );
+    let events = events.map(|events| objects::about(events, &daemon_set, pods.seen()));
+    Ok(Around { daemon_set, pods, events, controller_revisions, config_maps, inside, logs })
+}
+
+/// `None` means all.
+async fn chosen_nodes(api: &Api, filter: Option<&NodeFilter>) -> Result<Option<BTreeSet<String>>, RequestError> {
+    match filter {
+        None => Ok(None),
+        Some(NodeFilter::Names(names)) => Ok(Some(names.clone())),
+        Some(NodeFilter::Selector(selector)) => {
+            let query = Query { label_selector: Some(selector), ..Query::default() };
+            let names = api.list(&NODES, &query, |node: Node| Some(node.metadata.name)).await?;
+            Ok(Some(names.into_iter().collect()))
+        }
+    }
+}
+
+async fn into_nodes(
+    api: &Api,
+    pods: &Observed<Vec<Pod>>,
+    chosen: Option<&BTreeSet<String>>,
+    wanted: &Wanted,
+    progress: &dyn Progress,
+) -> (BTreeMap<String, Observed<Inside>>, BTreeMap<String, NodeLogs>) {
+    let pods: Vec<&Pod> = objects::one_a_node(pods.seen().map_or(&[], Vec::as_slice))
+        .into_iter()
+        .filter(|pod| chosen.is_none_or(|names| pod.spec.node_name.as_ref().is_some_and(|node| names.contains(node))))
+        .collect();
+    let to_exec: &[&Pod] = if wanted.exec { &pods } else { &[] };
+    let to_log: Vec<&Pod> = pods.iter().copied().filter(|pod| logs::is_wanted(pod, wanted.logs)).collect();
+    progress.begin("Looking into calico-node", Some((to_exec.len() + to_log.len()) as u64));
+    let limits = exec::Limits { at_once: wanted.max_concurrent, each: wanted.exec_timeout };
+    futures::join!(exec::look(api, to_exec, &limits, progress), logs::read(api, &to_log, wanted.max_concurrent, progress))
+}

@@ -1,0 +1,153 @@
+//! A container's log, bounded: the beginning, where the start is told, and for what went wrong the end as well.
+
+use std::collections::BTreeMap;
+
+use futures::StreamExt;
+
+use super::error::RequestError;
+use super::gather::LogsWanted;
+use super::observe::observe;
+use super::progress::Progress;
+use super::request::Api;
+use super::resource::{Asked, PODS};
+use crate::calico::startup_log;
+use crate::observed::Observed;
+use crate::snapshot::inside::{NodeLogs, StartupLog};
+use crate::snapshot::objects::{CALICO_NODE, Pod};
+
+const MAX_PART: usize = 256 << 10;
+/// The end of a log that is longer than a part; of DEBUG's long lines, this many fit.
+const TAIL_LINES: u32 = 500;
+
+/// By node name.
+pub(super) async fn read(api: &Api, pods: &[&Pod], at_once: usize, progress: &dyn Progress) -> BTreeMap<String, NodeLogs> {
+    let reads = pods.iter().filter_map(|pod| Some((pod.spec.node_name.clone()?, pod))).map(|(node, pod)| async move {
+        let logs = of_pod(api, pod).await;
+        progress.advance();
+        (node, logs)
+    });
+    futures::stream::iter(reads).buffer_unordered(at_once.max(1)).collect().await
+}
+
+/// Whose logs are worth reading.
+pub(super) fn is_wanted(pod: &Pod, wanted: LogsWanted) -> bool {
+    match wanted {
+        LogsWanted::All => true,
+        LogsWanted::WhereTroubled => is_troubled(pod),
+        LogsWanted::None => false,
+    }
+}
+
+fn is_troubled(pod: &Pod) -> bool {
+    pod.is_ready() != Some(true) || restarts(pod) > 0
+}
+
+fn restarts(pod: &Pod) -> i32 {
+    pod.calico_node_status().map_or(0, |status| status.restart_count)
+}
+
+async fn of_pod(api: &Api, pod: &Pod) -> NodeLogs {
+    let current = one(api, pod, false);
+    if restarts(pod) == 0 {
+        return NodeLogs { current: current.await, previous: Observed::NotAsked };
+    }
+    let (current, previous) = futures::join!(current, one(api, pod, true));
+    NodeLogs { current, previous }
+}
+
+async fn one(api: &Api, pod: &Pod, previous: bool) -> Observed<StartupLog> {
+    match text(api, pod, previous).await {
+        Ok((log, _)) if startup_log::is_gone(&log) => Observed::Absent,
+        Ok((log, complete)) => Observed::Seen(startup_log::digest(log.as_bytes(), complete)),
+        Err(error) if is_absent(&error) => Observed::Absent,
+        Err(error) => observe(Err(error)),
+    }
+}
+
+/// A container that never ran, or ran only once, has no such log.
+fn is_absent(error: &RequestError) -> bool {
+    matches!(error, RequestError::Server { code: 400, message, .. }
+        if message.contains("is waiting to start") || message.contains("previous terminated container"))
+}
+
+async fn text(api: &Api, pod: &Pod, previous: bool) -> Result<(String, bool), RequestError> {
+    let head = part(api, pod, previous, None).await?;
+    if head.len() < MAX_PART {
+        return Ok((head, true));
+    }
+    if !previous && !is_troubled(pod) {
+        return Ok((head, false));
+    }
+    let tail = part(api, pod, previous, Some(TAIL_LINES)).await?;
+    let complete = tail.len() < MAX_PART;
+    Ok((joined(&head, &tail), complete))
+}
+
+async fn part(api: &Api, pod: &Pod, previous: bool, tail: Option<u32>) -> Result<String, RequestError> {
+    let namespace = pod.metadata.namespace.as_deref();
+    let asked = Asked { resource: "pods/log".into(), ..PODS.get(namespace, &pod.metadata.name) };
+    let mut path = PODS.path(namespace, Some(&pod.metadata.name));
+    path += &format!("/log?container={CALICO_NODE}&timestamps=true&limitBytes={MAX_PART}");
+    if previous {
+        path += "&previous=true";
+    }
+    if let Some(lines) = tail {
+        path += &format!("&tailLines={lines}");
+    }
+    api.text(&path, &asked, MAX_PART * 2).await
+}
+
+/// Without the head's cut last line, and without the lines that both parts have.
+fn joined(head: &str, tail: &str) -> String {
+    let head = head.rfind('\n').and_then(|end| head.get(..=end)).unwrap_or_default();
+    let last = head.lines().next_back().and_then(time);
+    let rest = tail.lines().skip_while(|line| matches!((time(line), last), (Some(at), Some(last)) if at <= last));
+    let mut text = head.to_owned();
+    for line in rest {
+        text.push_str(line);
+        text.push('\n');
+    }
+    text
+}
+
+/// The kubelet's own, before each line.
+fn time(line: &str) -> Option<jiff::Timestamp> {
+    line.split(' ').next()?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn head_and_tail_meet_without_a_cut_or_a_repeated_line() {
+        let head = "2026-01-01T00:00:01.1Z a\n2026-01-01T00:00:02.12Z b\n2026-01-01T00:00:0";
+        for (tail, expected) in [
+            (
+                "2026-01-01T00:00:02.12Z b\n2026-01-01T00:00:03Z c\n",
+                "2026-01-01T00:00:01.1Z a\n2026-01-01T00:00:02.12Z b\n2026-01-01T00:00:03Z c\n",
+            ),
+            ("2026-01-01T00:00:09Z z\n", "2026-01-01T00:00:01.1Z a\n2026-01-01T00:00:02.12Z b\n2026-01-01T00:00:09Z z\n"),
+            ("no time\n", "2026-01-01T00:00:01.1Z a\n2026-01-01T00:00:02.12Z b\nno time\n"),
+        ] {
+            assert_eq!(joined(head, tail), expected);
+        }
+    }
+
+    #[test]
+    fn logs_are_read_where_a_pod_is_not_ready_or_restarted() {
+        let pod = |ready: &str, restarts: i32| -> Pod {
+            serde_json::from_value(serde_json::json!({"status": {
+                "conditions": [{"type": "Ready", "status": ready}],
+                "containerStatuses": [{"name": "calico-node", "restartCount": restarts}],
+            }}))
+            .expect("a pod")
+        };
+        for (ready, restarts, troubled) in [("True", 0, false), ("False", 0, true), ("True", 1, true), ("Unknown", 0, true)] {
+            let pod = pod(ready, restarts);
+            assert_eq!(is_wanted(&pod, LogsWanted::WhereTroubled), troubled, "{ready} {restarts}");
+            assert!(is_wanted(&pod, LogsWanted::All));
+            assert!(!is_wanted(&pod, LogsWanted::None));
+        }
+    }
+}

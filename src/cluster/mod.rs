@@ -1,0 +1,24 @@
+//! Every request to Kubernetes. It reads and reports; it judges nothing.
+
+pub mod connect;
+mod credential;
+pub mod discover;
+pub mod error;
+mod exec;
+mod failure;
+pub mod gather;
+mod kubeconfig;
+mod logs;
+mod objects;
+mod observe;
+pub mod progress;
+mod proxy;
+pub mod request;
+pub mod resource;
+pub mod timeout;
+
+pub use connect::{Connection, connect};
+pub use discover::DiscoverError;
+pub use error::{ConnectError, GatherError, RequestError};
+pub use gather::{LogsWanted, NodeFilter, Wanted, gather};
+pub use progress::{Bar, Progress, Silent};

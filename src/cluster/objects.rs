@@ -1,0 +1,210 @@
+//! The objects that are read, each cut down page by page: a whole list of nodes is never held.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use futures::future::join_all;
+use serde::Deserialize;
+
+use super::observe::observe;
+use super::request::{Api, Query};
+use super::resource::{
+    Asked, BGP_CONFIGURATIONS, BGP_PEERS, CLUSTER_INFORMATIONS, CONFIG_MAPS, CONTROLLER_REVISIONS, EVENTS, INSTALLATIONS, IP_POOLS,
+    NODE_STATUSES, NODES, PODS, Resource, TIGERA_STATUSES,
+};
+use crate::calico::environment::{self, Keys};
+use crate::observed::Observed;
+use crate::snapshot::objects::{ConfigMap, ControllerRevision, Custom, DaemonSet, Event, Meta, Node, Pod};
+use crate::snapshot::{Resources, trim};
+
+/// Of events in one namespace no more pages than this are read: a storm must not hold up the rest.
+const MAX_EVENT_PAGES: u32 = 40;
+
+pub(super) struct WholeCluster {
+    pub version: Observed<String>,
+    pub nodes: Observed<Vec<Node>>,
+    pub resources: Resources,
+}
+
+pub(super) async fn whole_cluster(api: &Api) -> WholeCluster {
+    let (version, nodes, installations, tigera_statuses, ip_pools, bgp_configurations, bgp_peers, cluster_informations, node_statuses) = futures::join!(
+        version(api),
+        nodes(api),
+        custom(api, &INSTALLATIONS, "Installation"),
+        custom(api, &TIGERA_STATUSES, "TigeraStatus"),
+        custom(api, &IP_POOLS, "IPPool"),
+        custom(api, &BGP_CONFIGURATIONS, "BGPConfiguration"),
+        custom(api, &BGP_PEERS, "BGPPeer"),
+        custom(api, &CLUSTER_INFORMATIONS, "ClusterInformation"),
+        custom(api, &NODE_STATUSES, "CalicoNodeStatus"),
+    );
+    let resources =
+        Resources { installations, tigera_statuses, ip_pools, bgp_configurations, bgp_peers, cluster_informations, node_statuses };
+    WholeCluster { version, nodes, resources }
+}
+
+async fn version(api: &Api) -> Observed<String> {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Version {
+        git_version: String,
+    }
+    let asked = Asked { verb: "get".into(), resource: "/version".into(), namespace: None, name: None };
+    observe(api.get::<Version>("/version", &asked).await).map(|version| version.git_version.chars().take(100).collect())
+}
+
+async fn nodes(api: &Api) -> Observed<Vec<Node>> {
+    observe(api.list(&NODES, &Query::default(), |node| Some(trimmed(node, trim::node))).await)
+}
+
+async fn custom(api: &Api, resource: &Resource, kind: &str) -> Observed<Vec<Custom>> {
+    observe(api.list(resource, &Query::default(), |object| Some(trimmed(object, |object| trim::custom(object, kind)))).await)
+}
+
+fn trimmed<T>(mut object: T, trim: impl FnOnce(&mut T)) -> T {
+    trim(&mut object);
+    object
+}
+
+/// The DaemonSet's own pods: its labels may be on others as well.
+pub(super) async fn pods(api: &Api, set: &DaemonSet) -> Observed<Vec<Pod>> {
+    let selector = selector(set);
+    let query = Query { namespace: set.metadata.namespace.as_deref(), label_selector: Some(&selector), ..Query::default() };
+    let keep = |pod: Pod| is_of(set, &pod.metadata).then(|| trimmed(pod, trim::pod));
+    observe(api.list(&PODS, &query, keep).await)
+}
+
+pub(super) async fn controller_revisions(api: &Api, set: &DaemonSet) -> Observed<Vec<ControllerRevision>> {
+    let selector = selector(set);
+    let query = Query { namespace: set.metadata.namespace.as_deref(), label_selector: Some(&selector), ..Query::default() };
+    let keep = |revision: ControllerRevision| is_of(set, &revision.metadata).then(|| trimmed(revision, trim::controller_revision));
+    observe(api.list(&CONTROLLER_REVISIONS, &query, keep).await)
+}
+
+fn selector(set: &DaemonSet) -> String {
+    let pairs = set.spec.selector.match_labels.iter().map(|(key, value)| format!("{key}={value}"));
+    pairs.collect::<Vec<_>>().join(",")
+}
+
+/// Owned by it, or by nobody while its labels match.
+fn is_of(set: &DaemonSet, meta: &Meta) -> bool {
+    match meta.owner_references.as_slice() {
+        [] => !set.spec.selector.match_labels.is_empty(),
+        owners => owners.iter().any(|owner| owner.kind == "DaemonSet" && owner.name == set.metadata.name),
+    }
+}
+
+/// During a rollout a node can have two pods: the one that stays, and of those the newest.
+pub(super) fn one_a_node(pods: &[Pod]) -> Vec<&Pod> {
+    let mut by_node: BTreeMap<&str, &Pod> = BTreeMap::new();
+    let rank = |pod: &Pod| (pod.metadata.deletion_timestamp.is_none(), pod.metadata.creation_timestamp);
+    for pod in pods {
+        let Some(node) = pod.spec.node_name.as_deref() else { continue };
+        let best = by_node.entry(node).or_insert(pod);
+        if rank(pod) > rank(best) {
+            *best = pod;
+        }
+    }
+    by_node.into_values().collect()
+}
+
+/// About pods named as the DaemonSet names them, and about itself; asked for before the pods are known.
+pub(super) async fn events(api: &Api, set: &DaemonSet) -> Observed<Vec<Event>> {
+    let own = format!("involvedObject.kind=DaemonSet,involvedObject.name={}", set.metadata.name);
+    let begin = format!("{}-", set.metadata.name);
+    let list = |selector: String| {
+        let begin = &begin;
+        async move {
+            let query = Query {
+                namespace: set.metadata.namespace.as_deref(),
+                field_selector: Some(&selector),
+                most_pages: Some(MAX_EVENT_PAGES),
+                ..Query::default()
+            };
+            let keep = |event: Event| {
+                let object = &event.involved_object;
+                (object.kind != "Pod" || object.name.starts_with(begin)).then(|| trimmed(event, trim::event))
+            };
+            api.list(&EVENTS, &query, keep).await
+        }
+    };
+    let (of_pods, of_set) = futures::join!(list("involvedObject.kind=Pod".to_owned()), list(own));
+    observe(of_pods.and_then(|mut events| {
+        events.extend(of_set?);
+        Ok(events)
+    }))
+}
+
+/// Of those events what is about the DaemonSet and, where they could be seen, its present pods.
+pub(super) fn about(mut events: Vec<Event>, set: &DaemonSet, pods: Option<&Vec<Pod>>) -> Vec<Event> {
+    let names: Option<BTreeSet<&str>> = pods.map(|pods| pods.iter().map(|pod| pod.metadata.name.as_str()).collect());
+    events.retain(|event| match event.involved_object.kind.as_str() {
+        "Pod" => names.as_ref().is_none_or(|names| names.contains(event.involved_object.name.as_str())),
+        kind => kind == "DaemonSet" && event.involved_object.name == set.metadata.name,
+    });
+    events
+}
+
+/// By name: those that the container's environment refers to, with the keys it refers to.
+pub(super) async fn config_maps(api: &Api, set: &DaemonSet) -> BTreeMap<String, Observed<ConfigMap>> {
+    let references = set.spec.template.spec.calico_node().map(environment::references).unwrap_or_default();
+    let mut wanted: BTreeMap<String, Option<Vec<String>>> = BTreeMap::new();
+    for reference in references {
+        let keys = wanted.entry(reference.name).or_insert_with(|| Some(Vec::new()));
+        match (reference.keys, &mut *keys) {
+            (Keys::All, keys) => *keys = None,
+            (Keys::Key(key), Some(known)) => known.push(key),
+            (Keys::Key(_), None) => {}
+        }
+    }
+    let namespace = set.metadata.namespace.as_deref();
+    let reads = wanted.into_iter().map(|(name, keys)| async move {
+        let path = CONFIG_MAPS.path(namespace, Some(&name));
+        let answer = api.get::<ConfigMap>(&path, &CONFIG_MAPS.get(namespace, &name)).await;
+        let keys: Option<Vec<&str>> = keys.as_ref().map(|keys| keys.iter().map(String::as_str).collect());
+        let map = observe(answer).map(|map| trimmed(map, |map| trim::config_map(map, keys.as_deref())));
+        (name, map)
+    });
+    join_all(reads).await.into_iter().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pod(name: &str, node: &str, created: &str, deleted: bool) -> Pod {
+        serde_json::from_value(serde_json::json!({
+            "metadata": {"name": name, "creationTimestamp": created, "deletionTimestamp": deleted.then_some(created)},
+            "spec": {"nodeName": node},
+        }))
+        .expect("a pod")
+    }
+
+    #[test]
+    fn of_two_pods_on_a_node_the_one_that_stays_is_looked_into() {
+        let pods = [
+            pod("going", "a", "2026-01-01T00:00:09Z", true),
+            pod("coming", "a", "2026-01-01T00:00:05Z", false),
+            pod("old", "b", "2026-01-01T00:00:00Z", false),
+            pod("new", "b", "2026-01-01T00:00:01Z", false),
+        ];
+        let names: Vec<&str> = one_a_node(&pods).iter().map(|pod| pod.metadata.name.as_str()).collect();
+        assert_eq!(names, ["coming", "new"]);
+    }
+
+    #[test]
+    fn a_pod_of_another_owner_with_the_same_labels_is_left_out() {
+        let set: DaemonSet = serde_json::from_value(serde_json::json!({
+            "metadata": {"name": "calico-node"}, "spec": {"selector": {"matchLabels": {"k8s-app": "calico-node"}}},
+        }))
+        .expect("a DaemonSet");
+        for (owners, expected) in [
+            (serde_json::json!([]), true),
+            (serde_json::json!([{"kind": "DaemonSet", "name": "calico-node"}]), true),
+            (serde_json::json!([{"kind": "DaemonSet", "name": "other"}]), false),
+            (serde_json::json!([{"kind": "Job", "name": "calico-node"}]), false),
+        ] {
+            let meta: Meta = serde_json::from_value(serde_json::json!({"ownerReferences": owners})).expect("metadata");
+            assert_eq!(is_of(&set, &meta), expected, "{owners}");
+        }
+    }
+}

@@ -1,0 +1,36 @@
+//! From an answer, or none, to what a snapshot says of it.
+
+use super::error::RequestError;
+use crate::observed::Observed;
+
+/// Not allowed, not there, and not answered are three things.
+pub(super) fn observe<T>(answer: Result<T, RequestError>) -> Observed<T> {
+    match answer {
+        Ok(value) => Observed::Seen(value),
+        Err(error @ RequestError::Forbidden { .. }) => Observed::Forbidden(cannot(&error)),
+        Err(error) if error.is_not_found() => Observed::Absent,
+        Err(error) => Observed::Failed(why(&error)),
+    }
+}
+
+/// The right that is missing, without the user's name.
+pub(super) fn cannot(error: &RequestError) -> String {
+    match error {
+        RequestError::Forbidden { asked, .. } => format!("cannot {asked}"),
+        other => why(other),
+    }
+}
+
+/// The reason alone, for a row that says already what was asked.
+pub(super) fn why(error: &RequestError) -> String {
+    let text = match error {
+        RequestError::Server { message, .. } => match message.split_once("error dialing backend: ") {
+            Some((_, rest)) => format!("the kubelet cannot be reached: {rest}"),
+            None => message.clone(),
+        },
+        RequestError::TimedOut { limit: Some(limit), .. } => format!("no answer within {}s", limit.as_secs_f64()),
+        RequestError::TimedOut { limit: None, .. } => "no answer in time".into(),
+        other => other.to_string(),
+    };
+    text.chars().take(500).collect()
+}

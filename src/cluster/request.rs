@@ -1,0 +1,197 @@
+//! One read of the API: bounded in time and size, tried again when that can help. Only reads are ever repeated.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::{HeaderMap, Request, header};
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
+use super::connect::{Connection, Route};
+use super::error::{RequestError, Unreachable};
+use super::failure;
+use super::resource::{Asked, Resource};
+use super::timeout::Timeouts;
+
+/// A page of 500 nodes with a hundred images each is about 10 MB.
+const MAX_BODY: usize = 64 << 20;
+const PAGE: u32 = 500;
+/// In all, the first try included.
+const ATTEMPTS: u32 = 4;
+const FIRST_PAUSE: Duration = Duration::from_millis(200);
+const LONGEST_PAUSE: Duration = Duration::from_secs(10);
+
+#[derive(Clone)]
+pub struct Api {
+    client: kube::Client,
+    route: Arc<Route>,
+    timeouts: Timeouts,
+}
+
+impl Api {
+    pub fn new(connection: &Connection) -> Self {
+        Self { client: connection.client.clone(), route: connection.route.clone(), timeouts: connection.timeouts }
+    }
+
+    pub fn client(&self) -> &kube::Client {
+        &self.client
+    }
+
+    pub fn route(&self) -> &Arc<Route> {
+        &self.route
+    }
+
+    /// One object, or any other answer that is JSON.
+    pub async fn get<T: DeserializeOwned>(&self, path: &str, asked: &Asked) -> Result<T, RequestError> {
+        let body = self.read(path, asked, self.timeouts.get, MAX_BODY).await?;
+        decode(&body, asked)
+    }
+
+    /// An answer that is text, of at most `most` bytes.
+    pub async fn text(&self, path: &str, asked: &Asked, most: usize) -> Result<String, RequestError> {
+        let body = self.read(path, asked, self.timeouts.list, most).await?;
+        Ok(String::from_utf8_lossy(&body).into_owned())
+    }
+
+    /// A whole list, page by page: `keep` cuts each object down, or drops it, before the next page is asked for.
+    pub async fn list<T: DeserializeOwned, R>(
+        &self,
+        kind: &Resource,
+        query: &Query<'_>,
+        mut keep: impl FnMut(T) -> Option<R>,
+    ) -> Result<Vec<R>, RequestError> {
+        let asked = kind.list(query.namespace);
+        let base = kind.path(query.namespace, None);
+        let mut limit = PAGE;
+        loop {
+            match self.pages(&base, query, limit, &asked, &mut keep).await {
+                // The list has changed too much to go on in it: once more from the start, then in one piece.
+                Err(error) if error.is_gone() && limit > 0 => limit = if limit == PAGE { PAGE * 4 } else { 0 },
+                other => return other,
+            }
+        }
+    }
+
+    async fn pages<T: DeserializeOwned, R>(
+        &self,
+        base: &str,
+        query: &Query<'_>,
+        limit: u32,
+        asked: &Asked,
+        keep: &mut impl FnMut(T) -> Option<R>,
+    ) -> Result<Vec<R>, RequestError> {
+        let mut all = Vec::new();
+        let mut token = String::new();
+        for seen in 0.. {
+            let body = self.read(&query.path(base, limit, &token), asked, self.timeouts.list, MAX_BODY).await?;
+            let page: Page<T> = decode(&body, asked)?;
+            all.extend(page.items.unwrap_or_default().into_iter().filter_map(&mut *keep));
+            token = page.metadata.r#continue.unwrap_or_default();
+            if token.is_empty() || query.most_pages.is_some_and(|most| seen + 1 >= most) {
+                break;
+            }
+        }
+        Ok(all)
+    }
+
+    async fn read(&self, path: &str, asked: &Asked, limit: Option<Duration>, most: usize) -> Result<Vec<u8>, RequestError> {
+        let mut pause = FIRST_PAUSE;
+        for left in (0..ATTEMPTS).rev() {
+            let (error, wait) = match within(limit, self.once(path, asked, limit, most)).await {
+                None => return Err(RequestError::TimedOut { asked: asked.clone(), limit }),
+                Some(Ok(body)) => return Ok(body),
+                Some(Err(failed)) => failed,
+            };
+            if left == 0 || !can_pass(&error) {
+                return Err(error);
+            }
+            tokio::time::sleep(wait.unwrap_or(pause).min(LONGEST_PAUSE)).await;
+            pause *= 2;
+        }
+        Err(RequestError::TimedOut { asked: asked.clone(), limit })
+    }
+
+    async fn once(
+        &self,
+        path: &str,
+        asked: &Asked,
+        limit: Option<Duration>,
+        most: usize,
+    ) -> Result<Vec<u8>, (RequestError, Option<Duration>)> {
+        let unreadable = |why: String| (RequestError::Unreadable { asked: asked.clone(), why }, None);
+        let request = Request::get(path).header(header::ACCEPT, "application/json, */*").body(kube::client::Body::empty());
+        let request = request.map_err(|error| unreadable(error.to_string()))?;
+        let response = self.client.send(request).await.map_err(|error| (failure::unanswered(&error, asked, limit, &self.route), None))?;
+        let status = response.status();
+        let wait = retry_after(response.headers());
+        let body = match Limited::new(response.into_body(), most).collect().await {
+            Ok(body) => body.to_bytes(),
+            Err(error) if error.is::<LengthLimitError>() => return Err(unreadable(format!("it is larger than {most} bytes"))),
+            Err(error) => {
+                let error = error.downcast::<kube::Error>().map_or_else(kube::Error::Service, |error| *error);
+                return Err((failure::unanswered(&error, asked, limit, &self.route), None));
+            }
+        };
+        if status.is_success() { Ok(body.to_vec()) } else { Err((failure::answered(status.as_u16(), &body, asked, &self.route), wait)) }
+    }
+}
+
+/// Which part of a collection.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Query<'a> {
+    pub namespace: Option<&'a str>,
+    pub label_selector: Option<&'a str>,
+    pub field_selector: Option<&'a str>,
+    /// The list may be longer than anyone needs.
+    pub most_pages: Option<u32>,
+}
+
+impl Query<'_> {
+    fn path(&self, base: &str, limit: u32, token: &str) -> String {
+        let limit = if limit == 0 { String::new() } else { limit.to_string() };
+        let pairs = [
+            ("limit", limit.as_str()),
+            ("labelSelector", self.label_selector.unwrap_or_default()),
+            ("fieldSelector", self.field_selector.unwrap_or_default()),
+            ("continue", token),
+        ];
+        let pairs = pairs.iter().filter(|(_, value)| !value.is_empty());
+        let pairs: Vec<_> = pairs.map(|(key, value)| format!("{key}={}", super::resource::escaped(value))).collect();
+        format!("{base}?{}", pairs.join("&"))
+    }
+}
+
+#[derive(Deserialize)]
+struct Page<T> {
+    #[serde(default)]
+    metadata: PageMeta,
+    #[serde(default = "Option::default")]
+    items: Option<Vec<T>>,
+}
+
+#[derive(Default, Deserialize)]
+struct PageMeta {
+    #[serde(default)]
+    r#continue: Option<String>,
+}
+
+fn decode<T: DeserializeOwned>(body: &[u8], asked: &Asked) -> Result<T, RequestError> {
+    serde_json::from_slice(body).map_err(|error| RequestError::Unreadable { asked: asked.clone(), why: error.to_string() })
+}
+
+async fn within<T>(limit: Option<Duration>, work: impl Future<Output = T>) -> Option<T> {
+    match limit {
+        Some(limit) => tokio::time::timeout(limit, work).await.ok(),
+        None => Some(work.await),
+    }
+}
+
+/// Too many requests, a server that restarts, a connection that broke: these pass. A refusal does not.
+pub(super) fn can_pass(error: &RequestError) -> bool {
+    matches!(error, RequestError::Server { code: 429 | 503 | 504, .. } | RequestError::Unreachable { kind: Unreachable::Dropped, .. })
+}
+
+fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    headers.get(header::RETRY_AFTER)?.to_str().ok()?.trim().parse().ok().map(Duration::from_secs)
+}

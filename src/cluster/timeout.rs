@@ -1,0 +1,112 @@
+//! `--request-timeout` as kubectl reads it.
+
+use std::time::Duration;
+
+/// How long to wait for one request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Timeouts {
+    /// One object, or one page of a list other than nodes and pods.
+    pub get: Option<Duration>,
+    /// One page of a list: it can be megabytes on a slow link.
+    pub list: Option<Duration>,
+}
+
+impl Default for Timeouts {
+    fn default() -> Self {
+        Self { get: Some(Duration::from_secs(30)), list: Some(Duration::from_secs(60)) }
+    }
+}
+
+impl Timeouts {
+    /// A given value counts for every request; `None` as flag means the defaults, a zero means no limit.
+    pub fn from_flag(flag: Option<&str>) -> Result<Self, InvalidTimeout> {
+        match flag {
+            None | Some("") => Ok(Self::default()),
+            Some(text) => parse(text).map(|limit| Self { get: limit, list: limit }),
+        }
+    }
+}
+
+/// kubectl's own words (client-go `clientcmd/client_config.go`, `ParseTimeout`).
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "error: invalid timeout value \"{0}\". Timeout must be a single integer in seconds, or an integer followed by a corresponding time unit (e.g. 1s | 2m | 3h)"
+)]
+pub struct InvalidTimeout(pub String);
+
+fn parse(text: &str) -> Result<Option<Duration>, InvalidTimeout> {
+    let invalid = || InvalidTimeout(text.chars().take(40).collect());
+    let duration = match text.parse::<u64>() {
+        Ok(seconds) => Duration::from_secs(seconds),
+        Err(_) => go_duration(text).ok_or_else(invalid)?,
+    };
+    Ok((!duration.is_zero()).then_some(duration))
+}
+
+/// Go's `time.ParseDuration` without negative values: `1h30m`, `1.5s`, `300ms`.
+fn go_duration(text: &str) -> Option<Duration> {
+    let mut rest = text.strip_prefix('+').unwrap_or(text);
+    if rest.is_empty() {
+        return None;
+    }
+    let mut total = 0.0_f64;
+    while !rest.is_empty() {
+        let end = rest.find(|c: char| !c.is_ascii_digit() && c != '.')?;
+        let number: f64 = rest.get(..end)?.parse().ok()?;
+        rest = rest.get(end..)?;
+        let end = rest.find(|c: char| c.is_ascii_digit() || c == '.').unwrap_or(rest.len());
+        let seconds = match rest.get(..end)? {
+            "ns" => 1e-9,
+            "us" | "µs" | "μs" => 1e-6,
+            "ms" => 1e-3,
+            "s" => 1.0,
+            "m" => 60.0,
+            "h" => 3600.0,
+            _ => return None,
+        };
+        total += number * seconds;
+        rest = rest.get(end..)?;
+    }
+    Duration::try_from_secs_f64(total).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_kubectl_takes_and_refuses() {
+        for (text, expected) in [
+            ("0", Some(None)),
+            ("0s", Some(None)),
+            ("30", Some(Some(30_000))),
+            ("30s", Some(Some(30_000))),
+            ("+5s", Some(Some(5_000))),
+            ("2m", Some(Some(120_000))),
+            ("1h30m", Some(Some(5_400_000))),
+            ("1.5s", Some(Some(1_500))),
+            (".5s", Some(Some(500))),
+            ("300ms", Some(Some(300))),
+            ("5x", None),
+            ("s", None),
+            ("5s3", None),
+            ("1 s", None),
+            ("-1s", None),
+            ("-1", None),
+            ("1..5s", None),
+            ("99999999999999999999h", None),
+            ("five", None),
+            ("+", None),
+        ] {
+            let read = Timeouts::from_flag(Some(text)).ok().map(|timeouts| timeouts.list.map(|limit| limit.as_millis()));
+            assert_eq!(read, expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn an_absent_or_empty_flag_means_the_defaults() {
+        for flag in [None, Some("")] {
+            assert_eq!(Timeouts::from_flag(flag), Ok(Timeouts::default()));
+        }
+    }
+}

@@ -1,0 +1,343 @@
+//! Cuts objects down to what judging needs, bounds what is left and masks secrets.
+//! Live gathering and reading files both go through here, so that the same cluster gives the same snapshot.
+
+use serde_json::Value;
+
+use super::objects::{
+    CALICO_NODE, Condition, ConfigMap, Container, ContainerState, ContainerStatus, ControllerRevision, Custom, DaemonSet, EnvVar, Event,
+    Meta, Node, Pod, PodSpec, Probe,
+};
+use super::secrets::{MASK, is_secret_variable, mask_text, mask_tree};
+use crate::observed::Observed;
+
+/// An event message or a condition message; the API server allows 1 KiB and 32 KiB.
+pub const MAX_MESSAGE: usize = 4 << 10;
+/// An annotation: `projectcalico.org/Interfaces` lists every interface of a node.
+pub const MAX_ANNOTATION: usize = 16 << 10;
+/// A name, label, address, image or variable.
+pub const MAX_WORD: usize = 1 << 10;
+/// Labels, conditions, addresses, taints, variables: of one object, of one sort.
+pub const MAX_ITEMS: usize = 512;
+/// Members of one list or mapping in a custom resource.
+const MAX_TREE_ITEMS: usize = 2_000;
+const MAX_TREE_DEPTH: usize = 24;
+
+/// Annotations that tell something: Calico's own, and the marks of those who own an object.
+const ANNOTATIONS: [&str; 18] = [
+    "projectcalico.org/",
+    "kubectl-calico-fix/",
+    "unsupported.operator.tigera.io/",
+    "operator.tigera.io/",
+    "meta.helm.sh/",
+    "helm.sh/",
+    "argocd.argoproj.io/",
+    "kustomize.toolkit.fluxcd.io/",
+    "helm.toolkit.fluxcd.io/",
+    "objectset.rio.cattle.io/",
+    "rke.cattle.io/",
+    "addon.kops.k8s.io/",
+    "addonmanager.kubernetes.io/",
+    "app.kubernetes.io/",
+    "flannel.alpha.coreos.com/public-ip",
+    "alpha.kubernetes.io/provided-node-ip",
+    "kubectl.kubernetes.io/restartedAt",
+    "deprecated.daemonset.template.generation",
+];
+
+/// These carry the whole object once more.
+const COPIES: [&str; 2] = ["kubectl.kubernetes.io/last-applied-configuration", "objectset.rio.cattle.io/applied"];
+
+/// Variables of a pod that judging needs; the DaemonSet keeps all of them.
+const POD_VARIABLES: [&str; 10] = [
+    "IP",
+    "CALICO_",
+    "FELIX_HEALTH",
+    "NODEIP",
+    "NODENAME",
+    "DATASTORE_TYPE",
+    "CLUSTER_TYPE",
+    "ETCD_ENDPOINTS",
+    "DISABLE_NODE_IP_CHECK",
+    "AUTODETECT_",
+];
+
+pub fn node(node: &mut Node) {
+    meta(&mut node.metadata);
+    node.spec.taints.truncate(MAX_ITEMS);
+    for taint in &mut node.spec.taints {
+        word(&mut taint.key);
+        taint.value.iter_mut().for_each(word);
+        word(&mut taint.effect);
+    }
+    node.status.addresses.truncate(MAX_ITEMS);
+    for address in &mut node.status.addresses {
+        word(&mut address.r#type);
+        word(&mut address.address);
+    }
+    conditions(&mut node.status.conditions);
+    let info = &mut node.status.node_info;
+    for text in [&mut info.kubelet_version, &mut info.operating_system, &mut info.architecture, &mut info.kernel_version] {
+        word(text);
+    }
+}
+
+/// Keeps the container calico-node alone, and of its variables those that are looked at.
+pub fn pod(pod: &mut Pod) {
+    meta(&mut pod.metadata);
+    pod_spec(&mut pod.spec);
+    for container in &mut pod.spec.containers {
+        keep_needed_variables(&mut container.env);
+    }
+    word(&mut pod.status.phase);
+    pod.status.reason.iter_mut().for_each(word);
+    pod.status.message.iter_mut().for_each(message);
+    pod.status.host_ip.iter_mut().for_each(word);
+    conditions(&mut pod.status.conditions);
+    pod.status.container_statuses.retain(|status| status.name == CALICO_NODE);
+    pod.status.init_container_statuses.truncate(MAX_ITEMS);
+    for status in pod.status.container_statuses.iter_mut().chain(&mut pod.status.init_container_statuses) {
+        container_status(status);
+    }
+}
+
+pub fn daemon_set(set: &mut DaemonSet) {
+    meta(&mut set.metadata);
+    meta(&mut set.spec.template.metadata);
+    pod_spec(&mut set.spec.template.spec);
+    word(&mut set.spec.update_strategy.r#type);
+    words(&mut set.spec.selector.match_labels);
+}
+
+/// Keeps `keys` alone, those that the container's environment refers to; `None` keeps all (`envFrom`).
+pub fn config_map(map: &mut ConfigMap, keys: Option<&[&str]>) {
+    meta(&mut map.metadata);
+    if let Some(keys) = keys {
+        map.data.retain(|key, _| keys.contains(&key.as_str()));
+    }
+    keep_first(&mut map.data, MAX_ITEMS);
+    for (key, value) in &mut map.data {
+        variable(key, value);
+    }
+}
+
+pub fn event(event: &mut Event) {
+    meta(&mut event.metadata);
+    message(&mut event.message);
+    for text in [&mut event.r#type, &mut event.reason, &mut event.involved_object.kind, &mut event.involved_object.name] {
+        word(text);
+    }
+    let optional =
+        [&mut event.involved_object.namespace, &mut event.involved_object.uid, &mut event.source.component, &mut event.source.host];
+    optional.into_iter().flatten().for_each(word);
+}
+
+pub fn controller_revision(revision: &mut ControllerRevision) {
+    meta(&mut revision.metadata);
+}
+
+/// `kind` as in the API: of a `CalicoNodeStatus` the routes go (thousands a node), of the rest what could be secret.
+pub fn custom(custom: &mut Custom, kind: &str) {
+    meta(&mut custom.metadata);
+    if kind == "CalicoNodeStatus"
+        && let Value::Object(status) = &mut custom.status
+    {
+        status.remove("routes");
+    }
+    for tree in [&mut custom.spec, &mut custom.status] {
+        mask_tree(tree);
+        bound_tree(tree, MAX_TREE_DEPTH);
+    }
+}
+
+/// All of a snapshot that was read from a file, by the same rules.
+pub fn snapshot(snapshot: &mut super::Snapshot) {
+    fn each<T>(list: &mut Observed<Vec<T>>, trim: impl FnMut(&mut T)) {
+        if let Observed::Seen(list) = list {
+            list.iter_mut().for_each(trim);
+        }
+    }
+    each(&mut snapshot.nodes, node);
+    each(&mut snapshot.pods, pod);
+    each(&mut snapshot.events, event);
+    each(&mut snapshot.controller_revisions, controller_revision);
+    if let Observed::Seen(set) = &mut snapshot.daemon_set {
+        daemon_set(set);
+    }
+    for map in snapshot.config_maps.values_mut() {
+        if let Observed::Seen(map) = map {
+            config_map(map, None);
+        }
+    }
+    let all = &mut snapshot.resources;
+    for (list, kind) in [
+        (&mut all.installations, "Installation"),
+        (&mut all.tigera_statuses, "TigeraStatus"),
+        (&mut all.ip_pools, "IPPool"),
+        (&mut all.bgp_configurations, "BGPConfiguration"),
+        (&mut all.bgp_peers, "BGPPeer"),
+        (&mut all.cluster_informations, "ClusterInformation"),
+        (&mut all.node_statuses, "CalicoNodeStatus"),
+    ] {
+        each(list, |one| custom(one, kind));
+    }
+}
+
+/// `text` within `MAX_WORD`.
+pub fn bounded(text: &str) -> String {
+    let mut text = text.to_owned();
+    bound(&mut text, MAX_WORD);
+    text
+}
+
+/// Cuts at a character's border and says so.
+pub fn bound(text: &mut String, max: usize) {
+    if text.len() > max {
+        let mut end = max.saturating_sub('…'.len_utf8());
+        while !text.is_char_boundary(end) {
+            end -= 1;
+        }
+        text.truncate(end);
+        text.push('…');
+        text.shrink_to_fit();
+    }
+}
+
+fn message(text: &mut String) {
+    bound(text, MAX_MESSAGE);
+    mask_text(text);
+}
+
+fn word(text: &mut String) {
+    bound(text, MAX_WORD);
+    mask_text(text);
+}
+
+fn words(map: &mut std::collections::BTreeMap<String, String>) {
+    keep_first(map, MAX_ITEMS);
+    map.values_mut().for_each(word);
+}
+
+fn keep_first<V>(map: &mut std::collections::BTreeMap<String, V>, count: usize) {
+    if let Some(key) = map.keys().nth(count).cloned() {
+        map.split_off(&key);
+    }
+}
+
+fn meta(meta: &mut Meta) {
+    word(&mut meta.name);
+    [&mut meta.namespace, &mut meta.uid, &mut meta.resource_version].into_iter().flatten().for_each(word);
+    words(&mut meta.labels);
+    meta.annotations.retain(|name, _| is_kept(name));
+    keep_first(&mut meta.annotations, MAX_ITEMS);
+    for value in meta.annotations.values_mut() {
+        bound(value, MAX_ANNOTATION);
+        // `projectcalico.org/WireguardPublicKey` is public, so names are not judged here.
+        mask_text(value);
+    }
+    meta.owner_references.truncate(MAX_ITEMS);
+    for owner in &mut meta.owner_references {
+        word(&mut owner.kind);
+        word(&mut owner.name);
+    }
+}
+
+fn is_kept(annotation: &str) -> bool {
+    ANNOTATIONS.iter().any(|prefix| annotation.starts_with(prefix)) && !COPIES.contains(&annotation)
+}
+
+fn conditions(conditions: &mut Vec<Condition>) {
+    conditions.truncate(MAX_ITEMS);
+    for condition in conditions {
+        word(&mut condition.r#type);
+        word(&mut condition.status);
+        condition.reason.iter_mut().for_each(word);
+        condition.message.iter_mut().for_each(message);
+    }
+}
+
+fn pod_spec(spec: &mut PodSpec) {
+    [&mut spec.node_name, &mut spec.service_account_name].into_iter().flatten().for_each(word);
+    spec.containers.retain(|container| container.name == CALICO_NODE);
+    spec.containers.truncate(1);
+    spec.containers.iter_mut().for_each(container);
+}
+
+fn container(container: &mut Container) {
+    word(&mut container.image);
+    container.env.truncate(MAX_ITEMS);
+    container.env_from.truncate(MAX_ITEMS);
+    for EnvVar { name, value, .. } in &mut container.env {
+        word(name);
+        if let Some(value) = value {
+            variable(name, value);
+        }
+    }
+    let probes = [&mut container.liveness_probe, &mut container.readiness_probe, &mut container.startup_probe];
+    probes.into_iter().flatten().for_each(probe);
+    words(&mut container.resources.requests);
+    words(&mut container.resources.limits);
+}
+
+fn variable(name: &str, value: &mut String) {
+    if is_secret_variable(name) && !value.is_empty() {
+        *value = MASK.into();
+    } else {
+        bound(value, MAX_MESSAGE);
+        mask_text(value);
+    }
+}
+
+/// A kept value may refer to others as `$(NAME)`; those stay too.
+fn keep_needed_variables(env: &mut Vec<EnvVar>) {
+    let needed = |name: &str| POD_VARIABLES.iter().any(|prefix| name.starts_with(prefix));
+    let referred: Vec<String> = env
+        .iter()
+        .filter(|variable| needed(&variable.name))
+        .filter_map(|variable| variable.value.clone())
+        .filter(|value| value.contains("$("))
+        .collect();
+    env.retain(|variable| needed(&variable.name) || referred.iter().any(|value| value.contains(&format!("$({})", variable.name))));
+}
+
+fn probe(probe: &mut Probe) {
+    if let Some(exec) = &mut probe.exec {
+        exec.command.truncate(MAX_ITEMS);
+        exec.command.iter_mut().for_each(message);
+    }
+    if let Some(http) = &mut probe.http_get {
+        [&mut http.host, &mut http.path, &mut http.scheme].into_iter().flatten().for_each(word);
+    }
+}
+
+fn container_status(status: &mut ContainerStatus) {
+    for state in [&mut status.state, &mut status.last_state] {
+        container_state(state);
+    }
+}
+
+fn container_state(state: &mut ContainerState) {
+    if let Some(waiting) = &mut state.waiting {
+        waiting.reason.iter_mut().for_each(word);
+        waiting.message.iter_mut().for_each(message);
+    }
+    if let Some(terminated) = &mut state.terminated {
+        terminated.reason.iter_mut().for_each(word);
+        terminated.message.iter_mut().for_each(message);
+    }
+}
+
+fn bound_tree(value: &mut Value, depth: usize) {
+    match value {
+        Value::String(text) => bound(text, MAX_MESSAGE),
+        Value::Array(items) => {
+            items.truncate(if depth == 0 { 0 } else { MAX_TREE_ITEMS });
+            items.iter_mut().for_each(|item| bound_tree(item, depth - 1));
+        }
+        Value::Object(fields) => {
+            let excess: Vec<String> = fields.keys().skip(if depth == 0 { 0 } else { MAX_TREE_ITEMS }).cloned().collect();
+            excess.iter().for_each(|name| drop(fields.remove(name)));
+            fields.values_mut().for_each(|field| bound_tree(field, depth - 1));
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+}
