@@ -24,6 +24,7 @@ use crate::snapshot::objects::{CALICO_NODE, Pod};
 const MAX_OUTPUT: usize = 1 << 20;
 const MAX_COMPLAINT: usize = 4 << 10;
 const PIPE: usize = 64 << 10;
+const PAUSE: Duration = Duration::from_millis(200);
 
 pub(super) struct Limits {
     pub at_once: usize,
@@ -61,7 +62,10 @@ async fn one(api: &Api, pod: &Pod, limit: Duration) -> Observed<Inside> {
     let work = async {
         match start(api, pod, &asked, limit).await {
             // Nothing has run yet: a server that was busy or broke off may be asked once more.
-            Err(error) if can_pass(&error) => run(start(api, pod, &asked, limit).await?, &mut output, &mut complaint).await,
+            Err(error) if can_pass(&error) => {
+                tokio::time::sleep(PAUSE).await;
+                run(start(api, pod, &asked, limit).await?, &mut output, &mut complaint).await
+            }
             Err(error) => Err(error),
             Ok(process) => run(process, &mut output, &mut complaint).await,
         }

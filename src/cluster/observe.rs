@@ -28,6 +28,7 @@ pub(super) fn why(error: &RequestError) -> String {
             Some(rest) => format!("the kubelet cannot be reached: {rest}"),
             None => message.clone(),
         },
+        RequestError::Unreadable { why, .. } => format!("the answer cannot be read: {why}"),
         RequestError::TimedOut { limit: Some(limit), .. } => format!("no answer within {}s", limit.as_secs_f64()),
         RequestError::TimedOut { limit: None, .. } => "no answer in time".into(),
         other => other.to_string(),

@@ -77,7 +77,7 @@ async fn rights_that_are_missing_altogether() {
         r#"Error from server (Forbidden): daemonsets.apps is forbidden: User "nobody" cannot list resource"#,
         "kubectl-calico-fix-view",
     );
-    says(&error, "daemonsets", "list daemonsets.apps in the namespace");
+    says(&error, "daemonsets", "list daemonsets.apps at the cluster scope");
 }
 
 #[tokio::test]
