@@ -3,12 +3,25 @@
 pub mod calico;
 pub mod cli;
 pub mod cluster;
+pub mod commands;
 pub mod diagnosis;
+pub mod exit;
 pub mod import;
 pub mod observed;
+pub mod render;
 pub mod snapshot;
+pub mod text;
 
 /// The program, under either of its names.
 pub fn run() -> std::process::ExitCode {
-    std::process::ExitCode::SUCCESS
+    let mut streams = commands::Streams::standard();
+    let mut result = commands::run(std::env::args_os().collect(), &mut streams);
+    if let (Ok(_), Err(error)) = (&result, streams.flush()) {
+        result = Err(error.into());
+    }
+    if let Err(failure) = &result {
+        // With stderr gone too there is nobody left to tell; the exit code still says it.
+        let _ = exit::explain(failure, &mut streams.err).and_then(|()| streams.flush());
+    }
+    exit::code(&result).into()
 }

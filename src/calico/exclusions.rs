@@ -29,8 +29,10 @@ const ANCHORED: &[&str] = &[
     "^br-.*",
 ];
 
+type Row = ((u16, u16, u16), &'static [&'static str]);
+
 /// By patch release, newest first: 3.24.1 is older behaviour than 3.23.5.
-const BY_RELEASE: &[((u16, u16, u16), &[&str])] = &[
+const BY_RELEASE: &[Row] = &[
     ((3, 25, 0), ANCHORED),
     ((3, 24, 6), ANCHORED.split_at(17).0),
     ((3, 24, 4), ANCHORED.split_at(16).0),

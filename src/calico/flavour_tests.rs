@@ -203,8 +203,29 @@ fn recordings_are_told_apart() {
             assert_eq!(candidates(std::slice::from_ref(&set)).len(), 1, "{:?}", case.path());
             let expected = if operator { Flavour::Operator } else { Flavour::Manifest };
             assert_eq!(flavour(&set, &[], &[]), expected, "{:?}", case.path());
+            fits(&set, operator, &case.path());
             seen += 1;
         }
     }
     assert!(seen > 10);
+}
+
+/// No recorded DaemonSet has a probe that cannot succeed, and what its environment says is known.
+fn fits(set: &DaemonSet, operator: bool, case: &std::path::Path) {
+    use crate::calico::environment::{Backend, Datastore, Environment};
+    use crate::calico::{family::Family, method, probe, version};
+    use crate::observed::Observed;
+
+    let container = set.spec.template.spec.calico_node().expect("the container");
+    let config: crate::snapshot::objects::ConfigMap =
+        serde_json::from_value(json!({"data": {"calico_backend": "bird"}})).expect("a ConfigMap");
+    let maps = [("calico-config".to_owned(), Observed::Seen(config))].into();
+    let environment = Environment::resolve(container, &maps, "kube-system");
+    let release = version::calico_version(set, &[], None).map(|(release, _)| release);
+    assert_eq!((environment.backend(), environment.datastore()), (Backend::Bird, Datastore::Kubernetes), "{case:?}");
+    assert_eq!(probe::misfits(container, &environment.backend(), release, &environment.health()), [], "{case:?}");
+    assert!(probe::start_budget(container).is_some(), "{case:?}");
+    if !operator {
+        assert_eq!(method::gate(Family::V4, &environment.ip(Family::V4), &Backend::Bird), method::Gate::Detected, "{case:?}");
+    }
 }

@@ -3,6 +3,7 @@
 pub mod address;
 pub mod bird;
 pub mod environment;
+pub mod event_text;
 pub mod exclusions;
 pub mod family;
 pub mod flavour;

@@ -72,7 +72,7 @@ pub enum Reason {
 const KINDS: [(&str, PeerKind); 4] =
     [("Mesh_", PeerKind::Mesh), ("Node_", PeerKind::Node), ("Global_", PeerKind::Global), ("Local_Workload_", PeerKind::LocalWorkload)];
 
-/// As BIRD 1.6 spells them, `proto/bgp/bgp.c` (`bgp_state_names`); `Passive` is Calico's fork and later 1.6.
+/// As BIRD 1.6 spells them, `proto/bgp/bgp.c` (`bgp_state_dsc`); `Passive` is the idle of a side that waits to be dialled.
 const BGP_STATES: [(&str, BgpState); 9] = [
     ("Established", BgpState::Established),
     ("Idle", BgpState::Idle),

@@ -1,12 +1,73 @@
 //! `&Snapshot -> Report`: a registry line and a file per check.
 
+mod check;
+mod checks;
 pub mod code;
+mod evidence;
+pub mod explain;
+mod links;
+mod remedy;
 pub mod report;
+mod rows;
+mod shell;
+mod summary;
+mod unseen;
+mod view;
+mod wording;
+
+use std::collections::BTreeSet;
 
 use crate::snapshot::Snapshot;
-use report::Report;
+use check::Found;
+use code::Code;
+use report::{Finding, Report, Verdict};
+use view::View;
+
+pub const API_VERSION: &str = "calico-fix/v1";
+pub const KIND: &str = "Status";
+
+/// What of a snapshot to report on.
+#[derive(Clone, Debug, Default)]
+pub struct Scope {
+    /// Only these nodes; findings that concern none of them are left out.
+    pub nodes: Option<BTreeSet<String>>,
+    /// Every session of every node in the rows.
+    pub sessions: bool,
+}
 
 /// Judges a snapshot. Asks for nothing, changes nothing, reads no clock.
-pub fn diagnose(_snapshot: &Snapshot) -> Report {
-    unimplemented!("being written")
+pub fn diagnose(snapshot: &Snapshot, scope: &Scope) -> Report {
+    let view = View::new(snapshot);
+    let mut found = Found::default();
+    for code in Code::ALL {
+        let findings = (checks::of(*code).run)(&view, &found);
+        found.add(findings);
+    }
+    let mut findings = found.into_findings();
+    findings.retain(|finding| concerns(finding, scope));
+    findings.sort_by_key(|finding| finding.severity);
+    let nodes = rows::all(&view, &findings, scope);
+    let unseen = unseen::all(&view, scope);
+    let verdict = match (findings.is_empty(), unseen.iter().any(|unseen| unseen.matters)) {
+        (false, _) => Verdict::Sick,
+        (true, true) => Verdict::Unknown,
+        (true, false) => Verdict::Healthy,
+    };
+    Report {
+        api_version: API_VERSION.to_owned(),
+        kind: KIND.to_owned(),
+        taken_at: snapshot.taken_at,
+        verdict,
+        cluster: summary::of(&view),
+        nodes,
+        findings,
+        unseen,
+    }
+}
+
+fn concerns(finding: &Finding, scope: &Scope) -> bool {
+    match &scope.nodes {
+        None => true,
+        Some(wanted) => finding.nodes.is_empty() || finding.nodes.iter().any(|node| wanted.contains(node)),
+    }
 }

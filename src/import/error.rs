@@ -1,25 +1,55 @@
 //! What can be wrong with a file, and what to do then.
 
-use std::path::PathBuf;
-
-/// Each message names the file (as it was given, an archive's entry behind a colon), what is wrong, and what to type instead.
+/// Each message names the file (as it was given, an archive's entry behind a colon) and what is wrong.
 #[derive(Debug, thiserror::Error)]
 pub enum ImportError {
     #[error("no file was given to read from")]
     Nothing,
-    #[error("{}: {source}", path.display())]
-    Unreadable { path: PathBuf, source: std::io::Error },
+    #[error("{file}: {source}")]
+    Unreadable { file: String, source: std::io::Error },
+    #[error("{file}: is empty")]
+    Empty { file: String },
+    #[error("{file}: larger than {limit} MiB")]
+    TooLarge { file: String, limit: u64 },
+    #[error("{file}: cannot be unpacked: {problem}")]
+    Archive { file: String, problem: String },
     #[error("{file}: {problem}")]
-    Bad { file: String, problem: String, hint: &'static str },
+    Syntax { file: String, problem: String },
+    #[error("{file}: is neither a snapshot, nor kubectl's output, nor a text that is known")]
+    Unknown { file: String },
+    #[error("{file}: is a snapshot of version {found:?}, this program reads {expected:?}", expected = crate::snapshot::API_VERSION)]
+    Version { file: String, found: String },
+    #[error("{file}: is a snapshot and cannot be read together with other files")]
+    NotAlone { file: String },
+    #[error("{file}: node {node:?} is there twice and differs")]
+    Contradiction { file: String, node: String },
+    #[error("two DaemonSets could be Calico's: {}", names.join(", "))]
+    Ambiguous { names: Vec<String> },
+    #[error("the files hold no nodes, no DaemonSet and no pods of Calico")]
+    NoCluster,
 }
 
 impl ImportError {
-    /// What to type instead, where something can be said.
-    pub fn hint(&self) -> Option<&'static str> {
+    /// What to type instead.
+    pub fn hint(&self) -> &'static str {
         match self {
-            Self::Nothing => Some("give a file: --from FILE, or - for standard input"),
-            Self::Unreadable { .. } => None,
-            Self::Bad { hint, .. } => Some(hint),
+            Self::Nothing => "give a file: --from FILE, or - for standard input",
+            Self::Unreadable { .. } => "check the name and the rights of the file",
+            Self::Empty { .. } | Self::Unknown { .. } => {
+                "write it anew: kubectl calico-fix status --save FILE, or kubectl get nodes,daemonsets,pods,events -A -o yaml > FILE"
+            }
+            Self::TooLarge { .. } => {
+                "take less into it: kubectl get nodes -o json > nodes.json, kubectl get pods,events,daemonsets -n kube-system -o json > rest.json"
+            }
+            Self::Archive { .. } => "collect it anew: calicoctl cluster diags",
+            Self::Syntax { .. } => "write it anew; a file that was cut off or edited by hand cannot be trusted",
+            Self::Version { .. } => "read it with the release that wrote it, or save it anew: kubectl calico-fix status --save FILE",
+            Self::NotAlone { .. } => "give the snapshot alone: --from FILE",
+            Self::Contradiction { .. } => "give files of one cluster and one moment only",
+            Self::Ambiguous { .. } => {
+                "give a file that has only the DaemonSet that is meant: kubectl get daemonset NAME -n NAMESPACE -o yaml > FILE"
+            }
+            Self::NoCluster => "add them: kubectl get nodes,daemonsets,pods,events -A -o yaml > FILE",
         }
     }
 }

@@ -2,7 +2,11 @@
 
 pub mod inside;
 pub mod objects;
+pub mod redact;
+pub mod save;
+pub mod schema;
 pub mod secrets;
+pub mod selector;
 pub mod trim;
 
 use std::collections::BTreeMap;

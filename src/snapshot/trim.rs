@@ -8,6 +8,7 @@ use super::objects::{
     Meta, Node, Pod, PodSpec, Probe,
 };
 use super::secrets::{MASK, is_secret_variable, mask_text, mask_tree};
+use crate::observed::Observed;
 
 /// An event message or a condition message; the API server allows 1 KiB and 32 KiB.
 pub const MAX_MESSAGE: usize = 4 << 10;
@@ -146,6 +147,46 @@ pub fn custom(custom: &mut Custom, kind: &str) {
         mask_tree(tree);
         bound_tree(tree, MAX_TREE_DEPTH);
     }
+}
+
+/// All of a snapshot that was read from a file, by the same rules.
+pub fn snapshot(snapshot: &mut super::Snapshot) {
+    fn each<T>(list: &mut Observed<Vec<T>>, trim: impl FnMut(&mut T)) {
+        if let Observed::Seen(list) = list {
+            list.iter_mut().for_each(trim);
+        }
+    }
+    each(&mut snapshot.nodes, node);
+    each(&mut snapshot.pods, pod);
+    each(&mut snapshot.events, event);
+    each(&mut snapshot.controller_revisions, controller_revision);
+    if let Observed::Seen(set) = &mut snapshot.daemon_set {
+        daemon_set(set);
+    }
+    for map in snapshot.config_maps.values_mut() {
+        if let Observed::Seen(map) = map {
+            config_map(map, None);
+        }
+    }
+    let all = &mut snapshot.resources;
+    for (list, kind) in [
+        (&mut all.installations, "Installation"),
+        (&mut all.tigera_statuses, "TigeraStatus"),
+        (&mut all.ip_pools, "IPPool"),
+        (&mut all.bgp_configurations, "BGPConfiguration"),
+        (&mut all.bgp_peers, "BGPPeer"),
+        (&mut all.cluster_informations, "ClusterInformation"),
+        (&mut all.node_statuses, "CalicoNodeStatus"),
+    ] {
+        each(list, |one| custom(one, kind));
+    }
+}
+
+/// `text` within `MAX_WORD`.
+pub fn bounded(text: &str) -> String {
+    let mut text = text.to_owned();
+    bound(&mut text, MAX_WORD);
+    text
 }
 
 /// Cuts at a character's border and says so.

@@ -83,8 +83,15 @@ pub const PATTERNS: &[Pattern] = {
         row(UpdateConflict, BeforeStart, "Tunnel IP allocator failed", &["update conflict"], STARTUP, "master"),
         row(Forbidden, Anyone, "", &["forbidden: User \""], "kube-apiserver's answer", "all"),
         row(TyphaFailed, Anyone, "Failed to connect to Typha", &[], "felix/daemon/daemon.go", "all"),
-        row(TyphaFailed, Anyone, "Typha discovery failed", &[], "felix/daemon/daemon.go", "3.20 and later"),
-        row(BackendNotBird, Anyone, "CALICO_NETWORKING_BACKEND is ", &["no need to run a BGP daemon"], RC_LOCAL, "all"),
+        row(
+            TyphaFailed,
+            Anyone,
+            "Typha discovery enabled but discovery failed",
+            &[],
+            "typha/pkg/syncclientutils/startsyncerclient.go",
+            "all",
+        ),
+        row(BackendNotBird, Anyone, "CALICO_NETWORKING_BACKEND is ", &[" BGP daemon"], RC_LOCAL, "all"),
         row(HealthPortTaken, Felix, "Health endpoint failed", &["address already in use"], HEALTH, "all"),
         row(HealthEndpointFailed, Felix, "Health endpoint failed", &[], HEALTH, "all"),
         row(FelixTimedOut, Felix, "Report timed out", &[], HEALTH, "up to 3.25.0"),
@@ -100,8 +107,8 @@ pub const PATTERNS: &[Pattern] = {
     ]
 };
 
-/// These follow the start, so the start has been even where its own line was not read.
-const AFTER_START: [&str; 2] = ["Starting calico-confd", "Starting Calico Felix"];
+/// Lines of programs that run only after the start: it has been, even where its own line was not read.
+const AFTER_START: [(&str, &str); 2] = [("confd", "Starting calico-confd"), ("felix", "Successfully loaded configuration.")];
 
 const MONITORS: [&str; 2] = ["monitor-addresses", "node-services"];
 
@@ -113,7 +120,7 @@ pub fn kind_of(line: &Line<'_>, started: bool) -> Option<MarkKind> {
     if !started && line.component.is_some_and(|component| component == "tunnel-ip-allocator" || component.starts_with("allocate-")) {
         return Some(if line.level == Level::Fatal { MarkKind::Fatal } else { MarkKind::TunnelAddress });
     }
-    if !started && AFTER_START.iter().any(|text| message.starts_with(text)) {
+    if !started && AFTER_START.iter().any(|(component, text)| line.component == Some(component) && message.starts_with(text)) {
         return Some(MarkKind::Started);
     }
     (line.level == Level::Fatal).then_some(MarkKind::Fatal)

@@ -152,6 +152,12 @@ fn trouble_after_the_start_is_marked_and_the_start_stands() {
         ("2024-01-02 03:04:06.000 [WARNING][81] felix/health.go 1: Report timed out name=\"int_dataplane\"", FelixTimedOut),
         ("bird: Mesh_10_0_0_2: Socket error: bind: Address not available", BgpAddressGone),
         ("bird: Socket error: bind: Address in use", BgpPortTaken),
+        ("CALICO_NETWORKING_BACKEND is vxlan - no need to run a BGP daemon", BackendNotBird),
+        ("CALICO_NETWORKING_BACKEND is none - no BGP daemon running", BackendNotBird),
+        (
+            "2021-11-19 03:27:46.413 [FATAL][1674] confd/startsyncerclient.go 48: Typha discovery enabled but discovery failed. error=x",
+            TyphaFailed,
+        ),
         ("bird: BGP: Unexpected connect from unknown address 192.168.1.5 (port 40000)", BgpUnexpectedPeer),
         (
             "2024-01-02 03:04:06.000 [INFO][76] monitor-addresses/autodetection_methods.go 103: Using autodetected IPv4 address on interface nodelocaldns: 10.96.0.10/32",

@@ -74,6 +74,8 @@ pub struct Host {
     pub bird6: Option<Bird>,
     pub interfaces: Vec<Interface>,
     pub gateway: Ipv4Addr,
+    /// The API server translates exec for this node's older kubelet: what the kubelet refuses comes on the status channel.
+    pub translated: bool,
     /// Tools the container does not have: `birdcl`, `ip`.
     pub lacks: Vec<&'static str>,
 }

@@ -46,8 +46,11 @@ pub async fn answer(api: Arc<Api>, target: Target, name: String, query: Query, m
         Some((Kubelet::Answers, _)) => {}
         None => return Err(Failure::internal(format!("the simulated cluster has no host {node:?} to run a command on"))),
     }
-    if logs::state(&pod, &container).is_none_or(|status| status["state"]["running"].is_null()) {
-        return Err(Failure::proxied(format!("container not found ({container:?})")));
+    let gone = logs::state(&pod, &container).is_none_or(|status| status["state"]["running"].is_null());
+    let missing = format!("container not found ({container:?})");
+    let translated = api.world.hosts.get(&node).is_some_and(|host| host.translated);
+    if gone && !translated {
+        return Err(Failure::of_kubelet(format!("{missing}\n")));
     }
     let headers = request.headers();
     let text = |name| headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok()).unwrap_or_default();
@@ -67,6 +70,7 @@ pub async fn answer(api: Arc<Api>, target: Target, name: String, query: Query, m
         let Ok(upgraded) = upgrade.await else { return };
         let socket = WebSocketStream::from_raw_socket(TokioIo::new(upgraded), Role::Server, None).await;
         let done = match api.world.hosts.get(&node) {
+            Some(_) if gone => Done { error: Some(format!("unable to upgrade connection: {missing}")), ..Done::default() },
             Some(host) => api.tools.run(host, &command).await,
             None => return,
         };

@@ -9,7 +9,7 @@ use crate::kinds::{Kind, qualified};
 #[derive(Debug)]
 pub struct Failure {
     code: u16,
-    /// `None`: the answer is `404 page not found`, not a Status.
+    /// `None`: the answer is plain text, not a Status.
     reason: Option<&'static str>,
     message: String,
     details: Option<Value>,
@@ -76,7 +76,12 @@ impl Failure {
         Self::new(500, "InternalError", message)
     }
 
-    /// The kubelet could not be reached, or refused: no reason, as the API server passes it on.
+    /// What a kubelet answers itself is passed on as plain text.
+    pub fn of_kubelet(message: impl Into<String>) -> Self {
+        Self { code: 500, reason: None, message: message.into(), details: None, nosniff: true }
+    }
+
+    /// The kubelet could not be reached: a Status without a reason.
     pub fn proxied(message: impl Into<String>) -> Self {
         Self::new(500, "", message)
     }

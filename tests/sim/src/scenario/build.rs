@@ -194,6 +194,7 @@ impl Plan {
             bird6: runs.then(|| bird(member.stored.0, Arc::new(Vec::new))),
             interfaces,
             gateway: Ipv4Addr::new(octets[0], octets[1], octets[2], 1),
+            translated: false,
             lacks: Vec::new(),
         }
     }

@@ -172,7 +172,7 @@ pub fn slow_start(count: usize) -> World {
     let mut plan = plan(count);
     far_node(&mut plan);
     if let Some(far) = plan.members.last_mut() {
-        far.born = at(1500);
+        far.born = at(1560);
         far.state = State::BackOff { restarts: 7, started: at(182), killed: at(119) };
     }
     let mut world = finished(&plan);

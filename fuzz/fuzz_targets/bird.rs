@@ -1,0 +1,18 @@
+#![no_main]
+
+use calico_fix::calico::family::Family;
+use calico_fix::calico::{bird, session};
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|texts: (&str, &str)| {
+    let Ok(bird) = bird::parse(texts.0, texts.1) else { return };
+    for row in &bird.protocols {
+        assert!(!row.name.is_empty() && !row.info.chars().any(char::is_control));
+        for family in Family::ALL {
+            if let Some(session) = session::of(row, family) {
+                assert_eq!(Family::of(session.address), family);
+                let _ = session.reason();
+            }
+        }
+    }
+});

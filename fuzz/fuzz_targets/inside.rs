@@ -1,0 +1,18 @@
+#![no_main]
+
+use calico_fix::calico::family::Family;
+use calico_fix::calico::{inside, interfaces, routes};
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|text: &str| {
+    let _ = inside::parse(text);
+    if let Ok(found) = interfaces::parse(text) {
+        assert!(!found.is_empty());
+        for entry in found.iter().flat_map(|interface| &interface.addresses) {
+            assert!(entry.prefix_length <= if entry.address.is_ipv4() { 32 } else { 128 });
+        }
+    }
+    for family in Family::ALL {
+        let _ = routes::parse(text, family);
+    }
+});

@@ -1,0 +1,16 @@
+#![no_main]
+
+use calico_fix::calico::startup_log;
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|log: &[u8]| {
+    let log = startup_log::digest(log, true);
+    assert!(log.marks.len() <= startup_log::MAX_MARKS);
+    for mark in &log.marks {
+        assert!(!mark.text.chars().any(char::is_control));
+        let _ = startup_log::detection(mark).map(|found| found.cidr());
+    }
+    let exited = matches!(startup_log::outcome(&log), startup_log::Outcome::Exited { .. });
+    assert!(exited || startup_log::exit_reason(&log).is_none());
+    let _ = (startup_log::started_after(&log), startup_log::last_phase(&log));
+});

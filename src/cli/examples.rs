@@ -1,0 +1,51 @@
+//! Help in kubectl's manner: examples first. `%` stands for the name the program was called by.
+
+const TEMPLATE: &str = "{about-with-newline}\n{before-help}{all-args}\n\nUsage:\n  {usage}\n";
+
+const TOP: &[(&str, &str)] = &[
+    ("Is Calico healthy, and if not, why", "% status"),
+    ("What a finding means and how to fix it by hand", "% explain address-on-virtual-interface"),
+    ("Take what was seen along, and look at it without the cluster", "% status --save calico.yaml\n  % status --from calico.yaml"),
+];
+
+const STATUS: &[(&str, &str)] = &[
+    ("Is Calico healthy, and if not, why", "% status"),
+    ("Every BGP session of two nodes", "% status --node node-1,node-2 --peers"),
+    ("Without looking into the pods (no right to exec is needed)", "% status --no-exec"),
+    ("For a script: exit code 1 on errors, but not on warnings", "% status -o json --fail-on error"),
+    ("Keep what was seen for somebody else, without your names and addresses", "% status --save calico.yaml --redact"),
+    ("From files that you were sent", "% status --from nodes.yaml --from pods.yaml --from events.yaml"),
+];
+
+const EXPLAIN: &[(&str, &str)] = &[("All findings there are", "% explain"), ("One of them", "% explain bgp-session-down")];
+
+const VERSION: &[(&str, &str)] =
+    &[("This plugin, the server and Calico", "% version"), ("Only this plugin; no cluster is asked", "% version --client -o json")];
+
+const COMPLETION: &[(&str, &str)] = &[("Completion in this bash", "source <(% completion bash)")];
+
+const NODE: &[(&str, &str)] = &[
+    ("What `calicoctl node status` would print on node-1", "% node status --node node-1"),
+    ("As calicoctl up to v3.32 had it", "% node status --layout old"),
+];
+
+pub fn add(mut command: clap::Command, name: &'static str) -> clap::Command {
+    for (verb, examples) in [("status", STATUS), ("explain", EXPLAIN), ("version", VERSION), ("completion", COMPLETION), ("node", NODE)] {
+        if command.find_subcommand(verb).is_some() {
+            command = command.mut_subcommand(verb, |command| {
+                let command = with(command, examples, name);
+                if command.find_subcommand("status").is_some() {
+                    command.mut_subcommand("status", |command| with(command, examples, name))
+                } else {
+                    command
+                }
+            });
+        }
+    }
+    with(command, TOP, name)
+}
+
+fn with(command: clap::Command, examples: &[(&str, &str)], name: &str) -> clap::Command {
+    let listed: Vec<String> = examples.iter().map(|(what, line)| format!("  # {what}\n  {}", line.replace('%', name))).collect();
+    command.help_template(TEMPLATE).before_help(format!("Examples:\n{}", listed.join("\n\n")))
+}

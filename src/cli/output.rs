@@ -1,0 +1,109 @@
+//! What `-o` takes.
+
+use std::str::FromStr;
+
+use clap::ValueEnum;
+
+use crate::render;
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Output {
+    #[default]
+    Table,
+    Wide,
+    Json,
+    Yaml,
+    Name,
+    Calicoctl,
+}
+
+const OUTPUTS: [(&str, Output); 6] = [
+    ("calicoctl", Output::Calicoctl),
+    ("json", Output::Json),
+    ("name", Output::Name),
+    ("table", Output::Table),
+    ("wide", Output::Wide),
+    ("yaml", Output::Yaml),
+];
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DataFormat {
+    Json,
+    Yaml,
+}
+
+const DATA_FORMATS: [(&str, DataFormat); 2] = [("json", DataFormat::Json), ("yaml", DataFormat::Yaml)];
+
+/// In kubectl's words.
+#[derive(Debug, thiserror::Error)]
+#[error("unable to match a printer suitable for the output format {given:?}, allowed formats are: {allowed}")]
+pub struct UnknownFormat {
+    given: String,
+    allowed: String,
+}
+
+fn choose<T: Copy>(given: &str, all: &[(&str, T)]) -> Result<T, UnknownFormat> {
+    all.iter()
+        .find(|(name, _)| *name == given)
+        .map(|(_, format)| *format)
+        .ok_or_else(|| UnknownFormat { given: given.to_owned(), allowed: all.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(",") })
+}
+
+impl FromStr for Output {
+    type Err = UnknownFormat;
+
+    fn from_str(given: &str) -> Result<Self, UnknownFormat> {
+        choose(given, &OUTPUTS)
+    }
+}
+
+impl FromStr for DataFormat {
+    type Err = UnknownFormat;
+
+    fn from_str(given: &str) -> Result<Self, UnknownFormat> {
+        choose(given, &DATA_FORMATS)
+    }
+}
+
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+pub enum LayoutName {
+    /// calicoctl's since 2026: headers to the left, nothing wrapped
+    #[default]
+    New,
+    /// calicoctl up to v3.32: headers centred, cells wrapped at 30
+    Old,
+}
+
+impl From<LayoutName> for render::calicoctl::Layout {
+    fn from(name: LayoutName) -> Self {
+        match name {
+            LayoutName::New => Self::New,
+            LayoutName::Old => Self::Old,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+pub enum ColorName {
+    #[default]
+    Auto,
+    Always,
+    Never,
+}
+
+impl From<ColorName> for render::style::ColorWhen {
+    fn from(name: ColorName) -> Self {
+        match name {
+            ColorName::Auto => Self::Auto,
+            ColorName::Always => Self::Always,
+            ColorName::Never => Self::Never,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum FailOn {
+    Error,
+    #[default]
+    Warning,
+}

@@ -1,0 +1,71 @@
+//! One file a verb: each calls the other rooms in order and knows nothing of Calico or Kubernetes.
+
+mod calicoctl;
+mod explain;
+mod source;
+mod status;
+mod streams;
+mod version;
+mod watch;
+
+use std::ffi::OsString;
+use std::io::Write;
+
+use clap::error::ErrorKind;
+
+use crate::cli::output::UnknownFormat;
+use crate::cli::status::StatusArgs;
+use crate::cli::{Command, Name};
+use crate::exit::{Failure, Outcome};
+use crate::render::style::{ColorWhen, Style};
+pub use streams::Streams;
+
+pub fn run(arguments: Vec<OsString>, streams: &mut Streams) -> Result<Outcome, Failure> {
+    let name = Name::of(arguments.first().map(OsString::as_os_str));
+    let cli = match name.parse(arguments) {
+        Ok(cli) => cli,
+        Err(error) => return not_a_command(&error, streams),
+    };
+    match cli.command {
+        Command::Status(arguments) => wait(status::run(&cli.connection, &arguments, streams)),
+        Command::NodeStatus(arguments) => wait(status::run(&cli.connection, &StatusArgs::from(arguments), streams)),
+        Command::Explain(arguments) => explain::run(&arguments, streams),
+        Command::Version(arguments) if arguments.client => version::client(&arguments, streams),
+        Command::Version(arguments) => wait(version::run(&cli.connection, &arguments, streams)),
+        Command::Completion(arguments) => {
+            let program = if name == Name::Plugin { "kubectl-calico_fix" } else { "calico-fix" };
+            clap_complete::generate(arguments.shell, &mut name.command(), program, &mut streams.out);
+            Ok(Outcome::Done)
+        }
+        Command::Calicoctl(words) => calicoctl::hand_on(&cli.connection, &words, streams),
+    }
+}
+
+/// Help and version are asked for; everything else is a mistake.
+fn not_a_command(error: &clap::Error, streams: &mut Streams) -> Result<Outcome, Failure> {
+    if let Some(unknown) = std::error::Error::source(error).and_then(|source| source.downcast_ref::<UnknownFormat>()) {
+        return Err(Failure::Usage { message: unknown.to_string(), hint: None });
+    }
+    let page = error.render();
+    let print = |style: Style| if style.colour { page.ansi().to_string() } else { page.to_string() };
+    match error.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
+            write!(streams.out, "{}", print(Style::of_stdout(ColorWhen::Auto)))?;
+            Ok(Outcome::Done)
+        }
+        _ => {
+            write!(streams.err, "{}", print(Style::of_stderr(ColorWhen::Auto)))?;
+            Ok(Outcome::Misused)
+        }
+    }
+}
+
+/// Nothing but reading a cluster needs threads, so they are started only then.
+fn wait(work: impl Future<Output = Result<Outcome, Failure>>) -> Result<Outcome, Failure> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(async {
+        tokio::select! {
+            result = work => result,
+            Ok(()) = tokio::signal::ctrl_c() => Ok(Outcome::Interrupted),
+        }
+    })
+}

@@ -1,0 +1,63 @@
+//! Where a snapshot comes from and where it is kept.
+
+use std::path::Path;
+
+use crate::cli::connection::ConnectionFlags;
+use crate::cli::status::SourceArgs;
+use crate::cluster::{Bar, ConnectError, GatherError, LogsWanted, NodeFilter, Wanted, connect, gather};
+use crate::exit::Failure;
+use crate::import;
+use crate::snapshot::Snapshot;
+
+use super::status::Chosen;
+
+/// Goes into audit logs beside kubectl's own commands.
+const COMMAND: &str = "kubectl calico-fix status";
+
+pub async fn read(flags: &ConnectionFlags, arguments: &SourceArgs, chosen: &Chosen) -> Result<Snapshot, Failure> {
+    if !arguments.from.is_empty() {
+        return import::load(&arguments.from, &mut std::io::stdin().lock())
+            .map_err(|error| Failure::NotInspected { message: format!("error: {error}"), hint: Some(error.hint().to_owned()) });
+    }
+    let connection = connect(flags, COMMAND).await?;
+    let wanted = Wanted {
+        namespace: flags.namespace.clone(),
+        daemon_set: arguments.daemonset.clone(),
+        exec: !arguments.no_exec,
+        nodes: match chosen {
+            Chosen::All => None,
+            Chosen::Names(names) => Some(NodeFilter::Names(names.clone())),
+            Chosen::Labels(selector) => Some(NodeFilter::Selector(selector.text().to_owned())),
+        },
+        max_concurrent: usize::from(arguments.max_concurrent),
+        logs: if arguments.logs { LogsWanted::All } else { LogsWanted::WhereTroubled },
+        ..Wanted::default()
+    };
+    Ok(gather(&connection, &wanted, &Bar::stderr()).await?)
+}
+
+pub fn redact(snapshot: &mut Snapshot) {
+    let _ = snapshot;
+}
+
+pub fn save(snapshot: &Snapshot, path: &Path) -> Result<(), Failure> {
+    let _ = (snapshot, path);
+    Err(Failure::Usage { message: "--save is not built in yet".to_owned(), hint: None })
+}
+
+impl From<ConnectError> for Failure {
+    fn from(error: ConnectError) -> Self {
+        let (message, hint) = (error.to_string(), error.hint());
+        if error.is_usage() {
+            Self::Usage { message: message.trim_start_matches("error: ").to_owned(), hint }
+        } else {
+            Self::NotInspected { message, hint }
+        }
+    }
+}
+
+impl From<GatherError> for Failure {
+    fn from(error: GatherError) -> Self {
+        Self::NotInspected { message: error.to_string(), hint: error.hint() }
+    }
+}

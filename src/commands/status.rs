@@ -1,0 +1,142 @@
+//! `status`: gather, diagnose, print.
+
+use std::collections::BTreeSet;
+use std::io::{self, Write};
+
+use crate::cli::connection::ConnectionFlags;
+use crate::cli::output::Output;
+use crate::cli::status::StatusArgs;
+use crate::diagnosis::report::Report;
+use crate::diagnosis::{Scope, diagnose};
+use crate::exit::{Failure, Outcome};
+use crate::observed::Observed;
+use crate::render::status::Shown;
+use crate::render::style::Style;
+use crate::render::{self, calicoctl};
+use crate::snapshot::Snapshot;
+use crate::snapshot::selector::Selector;
+use crate::text;
+
+use super::streams::Streams;
+use super::{source, watch};
+
+pub async fn run(flags: &ConnectionFlags, arguments: &StatusArgs, streams: &mut Streams) -> Result<Outcome, Failure> {
+    let chosen = Chosen::from(arguments)?;
+    if arguments.watch {
+        return watch::run(flags, arguments, &chosen, streams).await;
+    }
+    let mut snapshot = source::read(flags, &arguments.source, &chosen).await?;
+    if arguments.redact {
+        source::redact(&mut snapshot);
+    }
+    if let Some(path) = &arguments.save {
+        source::save(&snapshot, path)?;
+    }
+    let report = judge(&snapshot, arguments, &chosen)?;
+    print(&snapshot, &report, arguments, &mut streams.out, &mut streams.err)?;
+    Ok(Outcome::of(&report, arguments.fail_on))
+}
+
+/// Which nodes are asked about.
+pub enum Chosen {
+    All,
+    Names(BTreeSet<String>),
+    Labels(Selector),
+}
+
+impl Chosen {
+    fn from(arguments: &StatusArgs) -> Result<Self, Failure> {
+        Ok(match &arguments.selector {
+            Some(labels) => Self::Labels(labels.parse().map_err(|error| Failure::Usage {
+                message: format!("{error}"),
+                hint: Some("Write it as kubectl does: -l key=value,other!=value,'zone in (a,b)',!key".to_owned()),
+            })?),
+            None if arguments.node.is_empty() => Self::All,
+            None => Self::Names(arguments.node.iter().cloned().collect()),
+        })
+    }
+
+    /// A node that is not there is not healthy: it is a mistake that must not pass for an answer.
+    fn scope(&self, snapshot: &Snapshot) -> Result<Option<BTreeSet<String>>, Failure> {
+        let nodes = snapshot.nodes.seen();
+        let chosen: BTreeSet<String> = match self {
+            Self::All => return Ok(None),
+            Self::Names(names) => {
+                if let Some(missing) =
+                    names.iter().find(|name| nodes.is_some_and(|nodes| nodes.iter().all(|node| node.metadata.name != **name)))
+                {
+                    let message = format!("Error from server (NotFound): nodes {missing:?} not found");
+                    return Err(Failure::NotInspected { message, hint: None });
+                }
+                names.clone()
+            }
+            Self::Labels(selector) => {
+                let Some(nodes) = nodes else {
+                    let why = snapshot.nodes.why_not().unwrap_or_default();
+                    return Err(Failure::NotInspected { message: format!("error: the nodes' labels are not known: {why}"), hint: None });
+                };
+                nodes.iter().filter(|node| selector.matches(&node.metadata.labels)).map(|node| node.metadata.name.clone()).collect()
+            }
+        };
+        if chosen.is_empty() {
+            return Err(Failure::NotInspected { message: "error: no node has these labels".to_owned(), hint: None });
+        }
+        Ok(Some(chosen))
+    }
+}
+
+pub fn judge(snapshot: &Snapshot, arguments: &StatusArgs, chosen: &Chosen) -> Result<Report, Failure> {
+    Ok(diagnose(snapshot, &Scope { nodes: chosen.scope(snapshot)?, sessions: arguments.peers }))
+}
+
+pub fn print(
+    snapshot: &Snapshot,
+    report: &Report,
+    arguments: &StatusArgs,
+    out: &mut dyn Write,
+    err: &mut dyn Write,
+) -> Result<(), Failure> {
+    match arguments.output {
+        Output::Table | Output::Wide => {
+            let shown = Shown {
+                wide: arguments.output == Output::Wide,
+                all: arguments.all,
+                peers: arguments.peers,
+                rows_only: arguments.no_headers,
+            };
+            render::status::write(report, shown, &Style::of_stdout(arguments.color()), out)?;
+        }
+        Output::Json => render::data::json(report, out)?,
+        Output::Yaml => render::data::yaml(report, out)?,
+        Output::Name => render::data::names(report, out)?,
+        Output::Calicoctl => as_calicoctl(snapshot, report, arguments.layout.into(), out, err)?,
+    }
+    Ok(())
+}
+
+fn as_calicoctl(
+    snapshot: &Snapshot,
+    report: &Report,
+    layout: calicoctl::Layout,
+    out: &mut dyn Write,
+    err: &mut dyn Write,
+) -> io::Result<()> {
+    let several = report.nodes.len() > 1;
+    for name in report.nodes.iter().map(|node| &node.name) {
+        let shown = text::clean(name);
+        match snapshot.inside.get(name).unwrap_or(&Observed::NotAsked) {
+            Observed::Seen(inside) => {
+                if several {
+                    writeln!(out, "# node {shown}")?;
+                }
+                calicoctl::status(&inside.bird4, &inside.bird6, layout, out)?;
+                out.flush()?;
+                for line in calicoctl::hidden(&inside.bird4, &inside.bird6) {
+                    writeln!(err, "{shown}: {line}")?;
+                }
+            }
+            other => writeln!(err, "error: {shown}: BIRD was not seen: {}", text::clean(other.why_not().unwrap_or_default()))?,
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,82 @@
+//! `version`: this plugin's, the server's and Calico's.
+
+use std::io::Write;
+
+use serde::Serialize;
+
+use crate::cli::VersionArgs;
+use crate::cli::connection::ConnectionFlags;
+use crate::cli::output::DataFormat;
+use crate::cli::status::SourceArgs;
+use crate::diagnosis::{Scope, diagnose};
+use crate::exit::{Failure, Outcome};
+use crate::render::data;
+use crate::text;
+
+use super::source;
+use super::streams::Streams;
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Versions {
+    client_version: Client,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    server_version: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    calico_version: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Client {
+    version: &'static str,
+    commit: &'static str,
+    target: &'static str,
+}
+
+impl Default for Versions {
+    fn default() -> Self {
+        let client = Client {
+            version: concat!("v", env!("CARGO_PKG_VERSION")),
+            commit: env!("CALICO_FIX_COMMIT"),
+            target: env!("CALICO_FIX_TARGET"),
+        };
+        Self { client_version: client, server_version: None, calico_version: None }
+    }
+}
+
+pub fn client(arguments: &VersionArgs, streams: &mut Streams) -> Result<Outcome, Failure> {
+    print(&Versions::default(), arguments, streams)?;
+    Ok(Outcome::Done)
+}
+
+/// As kubectl does, what is known is printed even where the server cannot be asked.
+pub async fn run(flags: &ConnectionFlags, arguments: &VersionArgs, streams: &mut Streams) -> Result<Outcome, Failure> {
+    let wanted = SourceArgs { daemonset: arguments.daemonset.clone(), no_exec: true, max_concurrent: 1, ..SourceArgs::default() };
+    let seen = source::read(flags, &wanted, &super::status::Chosen::All).await;
+    let mut versions = Versions::default();
+    if let Ok(snapshot) = &seen {
+        let cluster = diagnose(snapshot, &Scope::default()).cluster;
+        (versions.server_version, versions.calico_version) = (cluster.kubernetes_version, cluster.calico_version);
+    }
+    print(&versions, arguments, streams)?;
+    seen?;
+    Ok(if versions.calico_version.is_some() { Outcome::Done } else { Outcome::NotKnown })
+}
+
+fn print(versions: &Versions, arguments: &VersionArgs, streams: &mut Streams) -> std::io::Result<()> {
+    let out = &mut streams.out;
+    match arguments.output {
+        Some(DataFormat::Json) => return data::json(versions, out),
+        Some(DataFormat::Yaml) => return data::yaml(versions, out),
+        None => {}
+    }
+    let Client { version, commit, target } = versions.client_version;
+    writeln!(out, "Client Version: {version} ({commit}, {target})")?;
+    if arguments.client {
+        return Ok(());
+    }
+    for (label, version) in [("Server", &versions.server_version), ("Calico", &versions.calico_version)] {
+        writeln!(out, "{label} Version: {}", version.as_deref().map_or("?".into(), text::clean))?;
+    }
+    Ok(())
+}

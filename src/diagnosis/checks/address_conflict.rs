@@ -1,0 +1,79 @@
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
+
+use crate::calico::family::Family;
+use crate::calico::startup_log::{self, ExitReason};
+use crate::diagnosis::check::{Check, Found};
+use crate::diagnosis::code::Code;
+use crate::diagnosis::explain::Explanation;
+use crate::diagnosis::report::{Finding, Severity, Source};
+use crate::diagnosis::view::{NodeView, View, natural};
+use crate::diagnosis::{evidence, remedy, wording};
+
+pub const CHECK: Check = Check {
+    explanation: Explanation {
+        code: Code::AddressConflict,
+        title: "Two nodes claim one address",
+        means: "Calico keeps one address a node and refuses to start on a node whose detected address another node already has: \
+                that node clears its own address and exits, again and again. As long as two nodes hold the same address, \
+                their peers reach at most one of them.",
+        detected: "The same address in projectcalico.org/IPv4Address (or IPv6Address) of two nodes, or the startup log line \
+                   \"Calico node 'N' is already using the IPv4 address A.\" of a node that is not Ready.",
+        confirm: "kubectl get nodes -o custom-columns='NAME:.metadata.name,CALICO:.metadata.annotations.projectcalico\\.org/IPv4Address'\n\
+                  kubectl logs -n NAMESPACE POD -c calico-node --previous | grep 'already using'",
+        fix: "Most often the address belongs to something that every host has: a Docker bridge, a NAT interface (Vagrant's 10.0.2.15), \
+              a virtual IP. Choose an autodetection method that finds each node's own address (IP_AUTODETECTION_METHOD). \
+              If the other node no longer exists, delete its Node object. DISABLE_NODE_IP_CHECK only hides the conflict.",
+    },
+    run,
+};
+
+fn run(view: &View, _: &Found) -> Vec<Finding> {
+    let mut claims: BTreeMap<IpAddr, BTreeSet<&str>> = BTreeMap::new();
+    let mut logged: BTreeMap<IpAddr, Vec<&NodeView>> = BTreeMap::new();
+    for node in &view.nodes {
+        for stored in node.stored.iter().flatten() {
+            claims.entry(stored.address()).or_default().insert(node.name);
+        }
+        if !node.is_not_ready() {
+            continue;
+        }
+        if let Some(ExitReason::Conflict { node: other, address }) = node.attempts().find_map(startup_log::exit_reason) {
+            let Ok(address) = address.parse() else { continue };
+            let claim = claims.entry(address).or_default();
+            claim.insert(node.name);
+            claim.extend(view.node(&other).map(|other| other.name));
+            logged.entry(address).or_default().push(node);
+        }
+    }
+    let mut findings = Vec::new();
+    for (address, nodes) in claims {
+        let logged = logged.remove(&address).unwrap_or_default();
+        if nodes.len() > 1 || !logged.is_empty() {
+            findings.push(finding(view, address, nodes, logged));
+        }
+    }
+    findings
+}
+
+fn finding(view: &View, address: IpAddr, names: BTreeSet<&str>, logged: Vec<&NodeView>) -> Finding {
+    let family = Family::of(address);
+    let mut names: Vec<String> = names.into_iter().map(str::to_owned).collect();
+    names.sort_by(|a, b| natural(a, b));
+    let nodes: Vec<&NodeView> = names.iter().filter_map(|name| view.node(name)).collect();
+    let origin = nodes.iter().find_map(|node| wording::origin_of(node, address)).map(|origin| format!(", {origin}")).unwrap_or_default();
+    let mut shown = Vec::new();
+    for node in &nodes {
+        if let Some(stored) = node.stored(family).filter(|stored| stored.address() == address) {
+            shown.extend(evidence::of_address(node, family, stored));
+            shown.extend(evidence::of_sessions(view, node, family, address));
+        }
+    }
+    for node in logged {
+        let lines = node.attempts().find(|log| startup_log::exit_reason(log).is_some()).into_iter().flat_map(|log| &log.marks);
+        shown.extend(lines.filter(|mark| wording::tells_conflict(mark)).map(|mark| node.evidence(Source::Log, mark.text.clone())));
+    }
+    let message = format!("{} claim the same {family} address {address}{origin}", wording::list(&names));
+    let fix = remedy::autodetection(view, family, &names);
+    Finding { code: Code::AddressConflict, severity: Severity::Error, nodes: names, message, evidence: shown, fix }
+}

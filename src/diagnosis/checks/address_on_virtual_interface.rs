@@ -1,0 +1,71 @@
+use crate::calico::family::Family;
+use crate::calico::virtual_interfaces;
+use crate::diagnosis::check::{Check, Found};
+use crate::diagnosis::code::Code;
+use crate::diagnosis::explain::Explanation;
+use crate::diagnosis::report::{Finding, Source};
+use crate::diagnosis::view::{NodeView, View};
+use crate::diagnosis::{evidence, remedy, wording};
+
+pub const CHECK: Check = Check {
+    explanation: Explanation {
+        code: Code::AddressOnVirtualInterface,
+        title: "A node's Calico address is on an interface that other nodes cannot reach",
+        means: "Calico registered the address of a bridge, a tunnel or another interface made by software as the node's own. Peers get it \
+                as the node's BGP address and next hop, and nothing answers there: the sessions stay in Passive, Connect or Active, and \
+                pod traffic to and from this node is lost. The default method, first-found, takes the last interface listed that no \
+                exclusion hides, so a container's new bridge is enough, at the next restart or at the check every 60 s.",
+        detected: "The stored address is no InternalIP of the node, and the interface that has it (ip addr, the annotation \
+                   projectcalico.org/Interfaces, or the log line \"Using autodetected IPv4 address …\") is a known kind of virtual interface.",
+        confirm: "kubectl get node NODE -o jsonpath='{.metadata.annotations.projectcalico\\.org/IPv4Address}'\n\
+                  kubectl exec -n NAMESPACE POD -c calico-node -- ip addr",
+        fix: "Set an autodetection method that finds the right address on every node: IP_AUTODETECTION_METHOD=kubernetes-internal-ip \
+              (from 3.22.4 and 3.23.2), can-reach=ADDRESS OF ANOTHER NODE, cidr=THE NODES' NETWORK (from 3.16.0) or interface=REGEX. \
+              Removing the interface alone is not enough: the stored address stays until calico-node restarts on that node.",
+    },
+    run,
+};
+
+fn run(view: &View, found: &Found) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for family in Family::ALL {
+        for node in view.nodes.iter().filter(|node| !found.is_culprit(node.name)) {
+            findings.extend(finding(view, node, family));
+        }
+    }
+    findings
+}
+
+fn finding(view: &View, node: &NodeView, family: Family) -> Option<Finding> {
+    let stored = node.stored(family)?;
+    if node.internal_ips.contains(&stored.address()) {
+        return None;
+    }
+    let held = stored.held_by.as_ref()?;
+    let kind = virtual_interfaces::describe(&held.interface, held.kind.as_deref())?;
+    let mut shown = evidence::of_address(node, family, stored);
+    shown.extend(evidence::of_sessions(view, node, family, stored.address()));
+    let twins = others_with(view, node, stored.address());
+    shown.extend(twins.iter().map(|(twin, interface)| twin.evidence(Source::Interfaces, format!("{interface} has {} too", stored.address()))));
+    let shared = match twins.len() {
+        0 => String::new(),
+        1 => "; another node has that address too".to_owned(),
+        count => format!("; {count} other nodes have that address too"),
+    };
+    let message = format!(
+        "{} advertises {stored} from {}, {} ({}){shared}: its peers cannot reach it there",
+        node.name, held.interface, kind.what, kind.made_by
+    );
+    let nodes = vec![node.name.to_owned()];
+    let fix = remedy::autodetection(view, family, &nodes);
+    Some(Finding { code: Code::AddressOnVirtualInterface, severity: wording::outage(view, node, family), nodes, message, evidence: shown, fix })
+}
+
+/// Hosts that own the same address without advertising it: sessions to it end at themselves.
+fn others_with<'v, 'a>(view: &'v View<'a>, node: &NodeView, address: std::net::IpAddr) -> Vec<(&'v NodeView<'a>, &'a str)> {
+    let has = |other: &NodeView<'a>| {
+        let interfaces = other.interfaces()?;
+        interfaces.iter().find(|interface| interface.addresses.iter().any(|held| held.address == address)).map(|held| held.name.as_str())
+    };
+    view.nodes.iter().filter(|other| other.name != node.name).filter_map(|other| Some((other, has(other)?))).collect()
+}

@@ -1,0 +1,61 @@
+use crate::calico::environment::method_variable;
+use crate::calico::family::Family;
+use crate::diagnosis::check::{Check, Found};
+use crate::diagnosis::code::Code;
+use crate::diagnosis::explain::Explanation;
+use crate::diagnosis::report::{Evidence, Finding, Severity, Source};
+use crate::diagnosis::view::{NodeView, View};
+use crate::diagnosis::{evidence, remedy, wording};
+use crate::snapshot::inside::MarkKind;
+
+pub const CHECK: Check = Check {
+    explanation: Explanation {
+        code: Code::MethodIneffective,
+        title: "The configured autodetection method does nothing",
+        means: "A method is set, but it does not decide the address. Either it finds nothing on the node, and calico-node runs on with the \
+                address it had (a new node would exit); or IP is not \"autodetect\", so nothing is detected; or a regex, a network or a \
+                destination in it cannot be read. A rollout completes all the same.",
+        detected: "The log line \"Autodetection of IPv4 address failed, keeping existing value\", or the environment: a method beside an IP \
+                   that is fixed, none or empty with a stored address; a pattern that does not parse.",
+        confirm: "kubectl set env daemonset/calico-node -n NAMESPACE -c calico-node --list | grep -E '^IP6?(_AUTO|=)'\n\
+                  kubectl logs -n NAMESPACE POD -c calico-node | grep -i autodetect",
+        fix: "Set IP=autodetect beside the method, and choose a method that matches on every node.",
+    },
+    run,
+};
+
+fn run(view: &View, _: &Found) -> Vec<Finding> {
+    Family::ALL.into_iter().flat_map(|family| [kept(view, family), configured(view, family)]).flatten().collect()
+}
+
+/// Nodes that run on with their old address because the method finds none there.
+fn kept(view: &View, family: Family) -> Option<Finding> {
+    let tells = |node: &&NodeView| node.mark(MarkKind::AutodetectKept).is_some_and(|text| text.contains(&family.to_string()));
+    let nodes: Vec<&NodeView> = view.nodes.iter().filter(tells).collect();
+    if nodes.is_empty() {
+        return None;
+    }
+    let names: Vec<String> = nodes.iter().map(|node| node.name.to_owned()).collect();
+    let method = view.install.method(family).unwrap_or_else(|| "the method".to_owned());
+    let mut shown = Vec::new();
+    for node in &nodes {
+        shown.extend(evidence::of_mark(node, MarkKind::AutodetectKept));
+        shown.extend(evidence::of_mark(node, MarkKind::AutodetectFailed));
+        shown.extend(evidence::of_mark(node, MarkKind::InvalidRegex));
+    }
+    let wrong = nodes.iter().any(|node| node.stored(family).is_some_and(|stored| !node.internal_ips.contains(&stored.address())));
+    let severity = if wrong { Severity::Error } else { Severity::Warning };
+    let message = format!("{method} finds no {family} address on {}: the old one is kept", wording::list(&names));
+    let fix = remedy::autodetection(view, family, &names);
+    Some(Finding { code: Code::MethodIneffective, severity, nodes: names, message, evidence: shown, fix })
+}
+
+/// The environment itself says that the method cannot work.
+fn configured(view: &View, family: Family) -> Option<Finding> {
+    let why = view.install.ineffective_method(family)?;
+    let method = view.install.method(family)?;
+    let variable = method_variable(family);
+    let evidence = vec![Evidence { source: Source::DaemonSet, node: None, text: format!("{variable}={method} in {}", view.install.name()) }];
+    let message = format!("{variable}={method} has no effect: {why}");
+    Some(Finding { code: Code::MethodIneffective, severity: Severity::Warning, nodes: Vec::new(), message, evidence, fix: None })
+}

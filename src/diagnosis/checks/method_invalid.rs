@@ -1,0 +1,68 @@
+use crate::calico::environment::method_variable;
+use crate::calico::family::Family;
+use crate::calico::startup_log::{self, ExitReason};
+use crate::diagnosis::check::{Check, Found};
+use crate::diagnosis::code::Code;
+use crate::diagnosis::explain::Explanation;
+use crate::diagnosis::report::{Evidence, Finding, Severity, Source};
+use crate::diagnosis::view::{NodeView, View};
+use crate::diagnosis::{evidence, remedy, wording};
+use crate::snapshot::inside::MarkKind;
+
+pub const CHECK: Check = Check {
+    explanation: Explanation {
+        code: Code::MethodInvalid,
+        title: "The configured autodetection method is none that this release knows",
+        means: "calico-node exits with \"Invalid IP autodetection method\" on every node that restarts, whether or not an address is \
+                stored. Nodes that have not restarted yet still run: the fault spreads with every restart.",
+        detected: "IP_AUTODETECTION_METHOD (or IP6_AUTODETECTION_METHOD) is not unset and none of first-found, can-reach=, interface=, \
+                   skip-interface=, cidr= (from 3.16.0), kubernetes-internal-ip (from 3.22.0); or the log says so.",
+        confirm: "kubectl set env daemonset/calico-node -n NAMESPACE -c calico-node --list | grep AUTODETECTION\n\
+                  kubectl logs -n NAMESPACE POD -c calico-node --previous | grep 'Invalid IP'",
+        fix: "Write the method in full: interface=eth0 instead of eth0.",
+    },
+    run,
+};
+
+fn run(view: &View, found: &Found) -> Vec<Finding> {
+    Family::ALL.into_iter().filter_map(|family| finding(view, found, family)).collect()
+}
+
+fn finding(view: &View, found: &Found, family: Family) -> Option<Finding> {
+    let exited: Vec<&NodeView> = view
+        .nodes
+        .iter()
+        .filter(|node| !found.is_culprit(node.name) && node.ready() != Some(true) && family == exit_family(node))
+        .filter(|node| matches!(node.attempts().find_map(startup_log::exit_reason), Some(ExitReason::InvalidMethod { .. })))
+        .collect();
+    let configured = view.install.invalid_method(family);
+    if exited.is_empty() && configured.is_none() {
+        return None;
+    }
+    let mut shown = Vec::new();
+    if let Some(invalid) = &configured {
+        let text = format!("{}={} in {}", method_variable(family), invalid.value, view.install.name());
+        shown.push(Evidence { source: Source::DaemonSet, node: None, text });
+    }
+    shown.extend(exited.iter().filter_map(|node| evidence::of_mark(node, MarkKind::InvalidMethod)));
+    shown.extend(exited.iter().flat_map(|node| wording::restarts(node)));
+    let names: Vec<String> = exited.iter().map(|node| node.name.to_owned()).collect();
+    let what = match &configured {
+        Some(invalid) => format!("{} is {:?}, {}", method_variable(family), invalid.value, invalid.why),
+        None => format!("{} is none that this release knows", method_variable(family)),
+    };
+    let whom = match names.len() {
+        0 => "every node that restarts will exit".to_owned(),
+        _ => format!("{} while starting, as will every node that restarts", wording::subject(&names, "exits", "exit")),
+    };
+    let severity = if names.is_empty() { Severity::Warning } else { Severity::Error };
+    let fix = remedy::autodetection(view, family, &names);
+    Some(Finding { code: Code::MethodInvalid, severity, nodes: names, message: format!("{what}: {whom}"), evidence: shown, fix })
+}
+
+fn exit_family(node: &NodeView) -> Family {
+    match node.mark(MarkKind::InvalidMethod) {
+        Some(text) if text.contains("IPv6") || text.contains("IP6") => Family::V6,
+        _ => Family::V4,
+    }
+}

@@ -1,0 +1,85 @@
+use crate::calico::event_text::EventKind;
+use crate::calico::family::Family;
+use crate::diagnosis::check::{Check, Found};
+use crate::diagnosis::code::Code;
+use crate::diagnosis::explain::Explanation;
+use crate::diagnosis::report::{Evidence, Finding, Severity, Source};
+use crate::diagnosis::view::{NodeView, View};
+use crate::diagnosis::{evidence, remedy, wording};
+
+pub const CHECK: Check = Check {
+    explanation: Explanation {
+        code: Code::PodNotReady,
+        title: "calico-node is not Ready, and no other finding says why",
+        means: "The pod runs or tries to, its readiness probe fails (or there is no pod), and nothing that was seen explains it.",
+        detected: "The pod's Ready condition, where no other finding names the node or the peers it waits for.",
+        confirm: "kubectl describe pod -n NAMESPACE POD",
+        fix: "Read the newest events and the log from its first line. CALICO_STARTUP_LOGLEVEL=DEBUG says more.",
+    },
+    run,
+};
+
+fn run(view: &View, found: &Found) -> Vec<Finding> {
+    view.nodes.iter().filter(|node| !found.is_culprit(node.name)).filter_map(|node| finding(view, found, node)).collect()
+}
+
+fn finding(view: &View, found: &Found, node: &NodeView) -> Option<Finding> {
+    let Some(pod) = node.pod else { return missing(view, node) };
+    if !node.is_not_ready() || waits_for_culprits(view, found, node) {
+        return None;
+    }
+    let waiting = node.container().and_then(|status| status.state.waiting.as_ref()).and_then(|waiting| waiting.reason.clone());
+    let gone = node.kubelet_ready() == Some(false);
+    let why = match (gone, waiting) {
+        (true, _) => "its node is NotReady: the kubelet does not report".to_owned(),
+        (false, Some(reason)) => reason,
+        (false, None) => "its readiness probe fails".to_owned(),
+    };
+    let mut shown = vec![node.evidence(Source::Pod, format!("{}: Ready is False", pod.metadata.name))];
+    if let Some(condition) = node.node.and_then(|node| node.condition("Ready")).filter(|_| gone) {
+        let text = format!("Ready is {}: {}", condition.status, condition.message.as_deref().or(condition.reason.as_deref()).unwrap_or_default());
+        shown.push(node.evidence(Source::Node, text));
+    }
+    shown.extend(wording::restarts(node));
+    shown.extend(evidence::of_event(node, |fact| !matches!(fact, EventKind::Other | EventKind::PreStopFailed)));
+    let nodes = vec![node.name.to_owned()];
+    let message = format!("calico-node on {} is not Ready: {why}", node.name);
+    let fix = if gone { None } else { remedy::startup_log(view, node) };
+    Some(Finding { code: Code::PodNotReady, severity: Severity::Error, nodes, message, evidence: shown, fix })
+}
+
+/// All the peers it misses have findings of their own.
+fn waits_for_culprits(view: &View, found: &Found, node: &NodeView) -> bool {
+    let accounted = |address| view.peer(address).is_some_and(|peer| found.is_culprit(peer.name));
+    let down: Vec<_> = Family::ALL.into_iter().flat_map(|family| node.bgp(family).down()).map(|down| down.session.address).collect();
+    if !down.is_empty() {
+        return down.into_iter().all(accounted);
+    }
+    match node.not_established() {
+        Some((_, _, peers)) if !peers.is_empty() => peers.iter().copied().all(accounted),
+        _ => false,
+    }
+}
+
+/// A node that should have a pod and has none.
+fn missing(view: &View, node: &NodeView) -> Option<Finding> {
+    let status = &view.install.daemon_set?.status;
+    view.snapshot.pods.seen()?;
+    if status.current_number_scheduled >= status.desired_number_scheduled || node.kubelet_ready() != Some(true) {
+        return None;
+    }
+    let text = format!(
+        "{}: {} of {} pods scheduled",
+        view.install.name(),
+        status.current_number_scheduled,
+        status.desired_number_scheduled
+    );
+    Some(Finding {
+        code: Code::PodNotReady,
+        severity: Severity::Error,
+        nodes: vec![node.name.to_owned()],
+        message: format!("{} has no calico-node pod", node.name),
+        evidence: vec![Evidence { source: Source::DaemonSet, node: None, text }],
+        fix: None,
+    })
+}

@@ -1,0 +1,46 @@
+use crate::calico::event_text::EventKind;
+use crate::diagnosis::check::{Check, Found};
+use crate::diagnosis::code::Code;
+use crate::diagnosis::explain::Explanation;
+use crate::diagnosis::report::{Evidence, Finding, Severity, Source};
+use crate::diagnosis::view::{NodeView, View};
+use crate::diagnosis::{evidence, wording};
+
+pub const CHECK: Check = Check {
+    explanation: Explanation {
+        code: Code::ProbeMisfit,
+        title: "A probe asks calico-node for something it cannot answer",
+        means: "The probe's handler does not fit this installation: it asks for BIRD where the backend runs none, reaches for the node's \
+                address although Felix listens on localhost only (from 3.2), uses another port than FELIX_HEALTHPORT, or runs a command \
+                that this release does not have. It fails for ever, on every node.",
+        detected: "The probes of the DaemonSet against backend, release and environment.",
+        confirm: "kubectl get daemonset calico-node -n NAMESPACE -o yaml | grep -A12 -E 'livenessProbe|readinessProbe'",
+        fix: "Correct the handler: without BIRD no -bird-live and -bird-ready; httpGet with host: localhost and the port of FELIX_HEALTHPORT; \
+              the command of the release's own manifest.",
+    },
+    run,
+};
+
+fn run(view: &View, found: &Found) -> Vec<Finding> {
+    let misfits = view.install.probe_misfits();
+    if misfits.is_empty() {
+        return Vec::new();
+    }
+    let fails = |node: &&NodeView| node.is_not_ready() && !found.is_culprit(node.name) && node.last_event(is_failure).is_some();
+    let failing: Vec<&NodeView> = view.nodes.iter().filter(fails).collect();
+    let mut shown: Vec<Evidence> =
+        misfits.iter().map(|misfit| Evidence { source: Source::DaemonSet, node: None, text: misfit.clone() }).collect();
+    shown.extend(failing.iter().filter_map(|node| evidence::of_event(node, is_failure)));
+    let names: Vec<String> = failing.iter().map(|node| node.name.to_owned()).collect();
+    let severity = if names.is_empty() { Severity::Warning } else { Severity::Error };
+    let whom = if names.is_empty() { String::new() } else { format!(" ({} not Ready)", wording::subject(&names, "is", "are")) };
+    let message = format!("calico-node's probes do not fit this installation{whom}: {}", misfits.join("; "));
+    vec![Finding { code: Code::ProbeMisfit, severity, nodes: names, message, evidence: shown, fix: None }]
+}
+
+fn is_failure(fact: &EventKind) -> bool {
+    matches!(
+        fact,
+        EventKind::BirdSocketRefused { .. } | EventKind::FelixNotLive { .. } | EventKind::FelixNotReady { .. } | EventKind::HttpProbeFailed { .. }
+    )
+}

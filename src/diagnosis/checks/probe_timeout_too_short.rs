@@ -1,0 +1,47 @@
+use crate::calico::event_text::EventKind;
+use crate::diagnosis::check::{Check, Found};
+use crate::diagnosis::code::Code;
+use crate::diagnosis::explain::Explanation;
+use crate::diagnosis::report::{Evidence, Finding, Severity, Source};
+use crate::diagnosis::view::{NodeView, View};
+use crate::diagnosis::{evidence, remedy, wording};
+
+pub const CHECK: Check = Check {
+    explanation: Explanation {
+        code: Code::ProbeTimeoutTooShort,
+        title: "calico-node's exec probes have one second to answer",
+        means: "An exec probe starts a process in the container. On a busy node that alone takes longer than a second, and a probe without \
+                timeoutSeconds has one second: it fails although nothing is wrong, calico-node turns NotReady or is killed.",
+        detected: "A liveness or readiness probe of the exec kind with timeoutSeconds 1 or none. An error where events with an empty message \
+                   (\"Liveness probe failed: \") or \"command … timed out\" show it happening; else a warning.",
+        confirm: "kubectl get events -n NAMESPACE --field-selector reason=Unhealthy\n\
+                  kubectl get daemonset calico-node -n NAMESPACE -o jsonpath='{.spec.template.spec.containers[0].livenessProbe}'",
+        fix: "Set timeoutSeconds 10 on both probes, as the manifests do from 3.20.0. If they still time out: CPU requests and limits.",
+    },
+    run,
+};
+
+fn run(view: &View, _: &Found) -> Vec<Finding> {
+    let short = view.install.short_probe_timeouts();
+    if short.is_empty() {
+        return Vec::new();
+    }
+    let timed_out: Vec<&NodeView> =
+        view.nodes.iter().filter(|node| node.ready() != Some(true) && node.times(is_timeout) > 1).collect();
+    let mut shown: Vec<Evidence> = short
+        .iter()
+        .map(|probe| Evidence { source: Source::DaemonSet, node: None, text: format!("{probe} of {}: exec, one second to answer", view.install.name()) })
+        .collect();
+    shown.extend(timed_out.iter().filter_map(|node| evidence::of_event(node, is_timeout)));
+    let names: Vec<String> = timed_out.iter().map(|node| node.name.to_owned()).collect();
+    let (severity, message) = match names.len() {
+        0 => (Severity::Warning, format!("the {} of calico-node must answer within one second", short.join(" and "))),
+        _ => (Severity::Error, format!("probes of calico-node time out after one second on {}", wording::list(&names))),
+    };
+    let fix = remedy::probe_timeout(view, &short);
+    vec![Finding { code: Code::ProbeTimeoutTooShort, severity, nodes: names, message, evidence: shown, fix }]
+}
+
+fn is_timeout(fact: &EventKind) -> bool {
+    matches!(fact, EventKind::ProbeTimedOut { .. })
+}

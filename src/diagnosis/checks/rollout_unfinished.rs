@@ -1,0 +1,72 @@
+use crate::diagnosis::check::{Check, Found};
+use crate::diagnosis::code::Code;
+use crate::diagnosis::explain::Explanation;
+use crate::diagnosis::report::{Evidence, Finding, Fix, Severity, Source};
+use crate::diagnosis::shell;
+use crate::diagnosis::view::View;
+use crate::diagnosis::wording;
+use crate::snapshot::objects::{DaemonSet, Pod};
+
+pub const CHECK: Check = Check {
+    explanation: Explanation {
+        code: Code::RolloutUnfinished,
+        title: "Some nodes still run the calico-node of before the last change",
+        means: "The DaemonSet was changed, and not every pod has been replaced: the rollout waits for a pod that does not become Ready, is \
+                still under way, or replaces nothing by itself because the strategy is OnDelete. Nodes differ in their settings.",
+        detected: "The DaemonSet's status: fewer updated pods than desired, or a generation that the controller has not seen; and pods whose \
+                   controller-revision-hash is not that of the newest ControllerRevision.",
+        confirm: "kubectl rollout status daemonset/calico-node -n NAMESPACE --timeout=5s\n\
+                  kubectl get pods -n NAMESPACE -l k8s-app=calico-node -L controller-revision-hash -o wide",
+        fix: "Mend the pod it waits for (the other findings name why), or take the change back: \
+              kubectl rollout undo daemonset/calico-node -n NAMESPACE. With OnDelete, delete the pods one by one.",
+    },
+    run,
+};
+
+fn run(view: &View, _: &Found) -> Vec<Finding> {
+    view.install.daemon_set.and_then(|daemon_set| finding(view, daemon_set)).into_iter().collect()
+}
+
+fn finding(view: &View, daemon_set: &DaemonSet) -> Option<Finding> {
+    let status = &daemon_set.status;
+    let unseen = status.observed_generation.zip(daemon_set.metadata.generation).is_some_and(|(observed, wanted)| observed < wanted);
+    let behind = status.desired_number_scheduled - status.updated_number_scheduled;
+    if behind <= 0 && !unseen {
+        return None;
+    }
+    let names = outdated(view);
+    let on_delete = daemon_set.spec.update_strategy.r#type == "OnDelete";
+    let progress = format!("{} of {} pods are up to date", status.updated_number_scheduled, status.desired_number_scheduled);
+    let waits = match on_delete {
+        true => "; the strategy is OnDelete, so the others stay until they are deleted",
+        false => "",
+    };
+    let mut evidence = vec![Evidence { source: Source::DaemonSet, node: None, text: format!("{}: {progress}", view.install.name()) }];
+    evidence.extend(names.iter().filter_map(|name| view.node(name)).filter_map(|node| {
+        let pod = node.pod?;
+        Some(node.evidence(Source::Pod, format!("{} has revision {}", pod.metadata.name, revision(pod)?)))
+    }));
+    let message = match unseen && behind <= 0 {
+        true => format!("a change of {} has not been taken up by the DaemonSet controller yet", view.install.name()),
+        false => format!("the rollout of {} is not finished: {progress}{waits}", view.install.name()),
+    };
+    let command = format!(
+        "kubectl rollout status daemonset/{} -n {}",
+        shell::quote(&daemon_set.metadata.name),
+        shell::quote(daemon_set.metadata.namespace.as_deref().unwrap_or("default"))
+    );
+    let fix = (!on_delete).then(|| Fix { command, why: "shows what it waits for".to_owned() });
+    let nodes = if names.len() < view.nodes.len() { names } else { Vec::new() };
+    Some(Finding { code: Code::RolloutUnfinished, severity: Severity::Warning, nodes, message: wording::sentence(message), evidence, fix })
+}
+
+fn revision(pod: &Pod) -> Option<&str> {
+    pod.metadata.labels.get("controller-revision-hash").map(String::as_str)
+}
+
+/// Nodes whose pod is not of the newest revision; none where revisions could not be read.
+fn outdated(view: &View) -> Vec<String> {
+    let newest = view.snapshot.controller_revisions.seen().into_iter().flatten().max_by_key(|revision| revision.revision);
+    let Some(hash) = newest.and_then(|newest| newest.metadata.labels.get("controller-revision-hash")) else { return Vec::new() };
+    view.nodes.iter().filter(|node| node.pod.and_then(revision).is_some_and(|of_pod| of_pod != hash)).map(|node| node.name.to_owned()).collect()
+}

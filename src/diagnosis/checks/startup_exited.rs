@@ -1,0 +1,57 @@
+use crate::calico::startup_log::{self, ExitReason};
+use crate::diagnosis::check::{Check, Found};
+use crate::diagnosis::code::Code;
+use crate::diagnosis::explain::Explanation;
+use crate::diagnosis::report::{Finding, Severity, Source};
+use crate::diagnosis::view::{NodeView, View};
+use crate::diagnosis::{remedy, wording};
+use crate::snapshot::inside::StartupLog;
+
+pub const CHECK: Check = Check {
+    explanation: Explanation {
+        code: Code::StartupExited,
+        title: "calico-node ends by itself while starting",
+        means: "Start-up came to something it cannot go on with and exited with code 1: no address could be detected and none is stored, \
+                the Node object changed under it, the datastore refused it. Probes have nothing to do with it.",
+        detected: "The log of a node that is not Ready ends with \"Terminating\" or \"Calico node failed to start\", or a FATAL line; \
+                   the line before it is the reason.",
+        confirm: "kubectl logs -n NAMESPACE POD -c calico-node --previous | tail",
+        fix: "Mend what the last lines name. No address: choose a method that finds one (IP_AUTODETECTION_METHOD). \
+              Update conflict: it tries again by itself; on a slow link give it time.",
+    },
+    run,
+};
+
+fn run(view: &View, found: &Found) -> Vec<Finding> {
+    view.nodes.iter().filter(|node| !found.is_culprit(node.name) && node.ready() != Some(true)).filter_map(|node| finding(view, node)).collect()
+}
+
+fn finding(view: &View, node: &NodeView) -> Option<Finding> {
+    // An attempt that runs now and has not ended says nothing against the exit before it, one that started does.
+    let log = node.attempts().find(|log| !matches!(startup_log::outcome(log), startup_log::Outcome::CutOff))?;
+    let reason = startup_log::exit_reason(log)?;
+    let nodes = vec![node.name.to_owned()];
+    let (why, fix) = match &reason {
+        ExitReason::NoAddress => {
+            let family = wording::family_of(log);
+            let fix = remedy::autodetection(view, family, &nodes);
+            (format!("it could not detect an {family} address and has none stored"), fix)
+        }
+        ExitReason::UpdateConflict => ("the Node object changed while it was being updated; it tries again".to_owned(), None),
+        ExitReason::Conflict { node: other, address } => (format!("{other} already has {address}"), None),
+        ExitReason::InvalidMethod { value } => (format!("{value:?} is no autodetection method"), None),
+        ExitReason::Forbidden { .. } => ("the Kubernetes API forbids what it needs".to_owned(), None),
+        ExitReason::DatastoreUnauthorized => ("its datastore refuses it".to_owned(), None),
+        ExitReason::TyphaUnreachable => ("it cannot connect to Typha".to_owned(), None),
+        ExitReason::Fatal { text } => (text.clone(), None),
+    };
+    let message = format!("calico-node on {} exits by itself while starting: {why}", node.name);
+    let mut evidence = last_words(node, log);
+    evidence.extend(wording::restarts(node));
+    Some(Finding { code: Code::StartupExited, severity: Severity::Error, nodes, message, evidence, fix })
+}
+
+fn last_words(node: &NodeView, log: &StartupLog) -> Vec<crate::diagnosis::report::Evidence> {
+    let tail = log.marks.len().saturating_sub(4);
+    log.marks[tail..].iter().map(|mark| node.evidence(Source::Log, mark.text.clone())).collect()
+}

@@ -1,0 +1,98 @@
+//! Why a link is down, told from both ends.
+
+use super::{End, Far, Link};
+use crate::calico::session::{BgpState, PeerKind, Reason};
+use crate::snapshot::inside::MarkKind;
+
+/// In the order in which they are believed: what a daemon says of itself before what its peer sees.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Cause {
+    PortTaken,
+    AddressGone,
+    AdministrativelyDown,
+    NodeGone,
+    OtherAs,
+    HoldTimer,
+    Refused,
+    Unreachable,
+    Closed,
+    GracefulRestart,
+    Handshake,
+    NoAnswer,
+}
+
+/// Which end is to blame, where that can be told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Side {
+    Near,
+    Far,
+    Either,
+}
+
+impl Cause {
+    /// One clause, after "BGP with N is down: ".
+    pub fn phrase(self) -> &'static str {
+        match self {
+            Self::PortTaken => "BIRD cannot listen there, another daemon holds port 179 (or BGPConfiguration's listenPort)",
+            Self::AddressGone => "the node no longer has the address that BIRD binds to",
+            Self::AdministrativelyDown => "the session is switched off (administratively down)",
+            Self::NodeGone => "the node is gone or NotReady, its Node object remains",
+            Self::OtherAs => "the two ends are configured with different AS numbers",
+            Self::HoldTimer => "the hold timer expired: keepalives do not arrive",
+            Self::Refused => "connection refused on port 179: nothing listens there, or a firewall rejects it",
+            Self::Unreachable => "the address cannot be reached: no route, or a host or firewall in between",
+            Self::Closed => "the other end closes the connection",
+            Self::GracefulRestart => "BIRD restarted a moment ago and waits for its peers (graceful restart)",
+            Self::Handshake => "the connection is made, but the BGP handshake does not finish: something in between alters it",
+            Self::NoAnswer => "no answer: TCP port 179 is probably blocked between them",
+        }
+    }
+}
+
+pub fn of(link: &Link) -> (Cause, Side) {
+    let near = (&link.near, Side::Near, Side::Far);
+    let ends: Vec<(&End, Side, Side)> = match &link.far {
+        Far::Node(far) => vec![near, (far, Side::Far, Side::Near)],
+        Far::Outside(_) => vec![near],
+    };
+    ends.iter().filter_map(|(end, own, other)| told(end, *own, *other)).chain(gone(link)).min_by_key(|(cause, _)| *cause).unwrap_or((Cause::NoAnswer, Side::Either))
+}
+
+fn told(end: &End, own: Side, other: Side) -> Option<(Cause, Side)> {
+    if end.node.mark(MarkKind::BgpPortTaken).is_some() {
+        return Some((Cause::PortTaken, own));
+    }
+    let session = &end.row?.session;
+    let by_error = session.reason().and_then(|reason| match reason {
+        Reason::NotListening => Some((Cause::PortTaken, own)),
+        Reason::AddressNotAvailable => Some((Cause::AddressGone, own)),
+        Reason::AdminShutdown => Some((Cause::AdministrativelyDown, other)),
+        Reason::BadPeerAs => Some((Cause::OtherAs, Side::Either)),
+        Reason::HoldTimer => Some((Cause::HoldTimer, Side::Either)),
+        Reason::Refused => Some((Cause::Refused, other)),
+        Reason::Unreachable => Some((Cause::Unreachable, Side::Either)),
+        Reason::Closed => Some((Cause::Closed, other)),
+        Reason::Other => None,
+    });
+    let by_state = || match session.bgp {
+        BgpState::Down => Some((Cause::AdministrativelyDown, own)),
+        BgpState::OpenSent | BgpState::OpenConfirm => Some((Cause::Handshake, Side::Either)),
+        _ => None,
+    };
+    let restarting = || {
+        let sessions = end.node.bgp(session.family).seen()?;
+        sessions.graceful_restart.map(|_| (Cause::GracefulRestart, own))
+    };
+    by_error.or_else(by_state).or_else(restarting)
+}
+
+/// A mesh peer that no node has, or whose kubelet does not report.
+fn gone(link: &Link) -> Option<(Cause, Side)> {
+    let unready = |end: &End| end.node.kubelet_ready() == Some(false);
+    match &link.far {
+        Far::Outside(_) => (link.kind == PeerKind::Mesh).then_some((Cause::NodeGone, Side::Far)),
+        Far::Node(far) if unready(far) => Some((Cause::NodeGone, Side::Far)),
+        Far::Node(_) if unready(&link.near) => Some((Cause::NodeGone, Side::Near)),
+        Far::Node(_) => None,
+    }
+}

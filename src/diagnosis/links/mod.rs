@@ -1,0 +1,125 @@
+//! Sessions that are down, joined at both ends: one link per pair of nodes, or per node and outside peer.
+
+mod cause;
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
+pub use cause::{Cause, Side, of as cause};
+
+use super::check::Found;
+use super::report::{Evidence, Source};
+use super::view::{Bgp, Down, NodeView, View};
+use crate::calico::family::Family;
+use crate::calico::session::PeerKind;
+use crate::snapshot::inside::MarkKind;
+
+pub struct Link<'v, 'a> {
+    /// The node that reports it; of two, the first by name.
+    pub near: End<'v, 'a>,
+    pub far: Far<'v, 'a>,
+    pub kind: PeerKind,
+}
+
+pub struct End<'v, 'a> {
+    pub node: &'v NodeView<'a>,
+    /// `None` where this end could not be asked or says nothing.
+    pub row: Option<&'v Down<'a>>,
+}
+
+pub enum Far<'v, 'a> {
+    Node(End<'v, 'a>),
+    /// An address that no node of this cluster has.
+    Outside(IpAddr),
+}
+
+type Key = (Family, String, String);
+
+/// All links that are down and whose ends have no finding yet.
+pub fn unexplained<'v, 'a>(view: &'v View<'a>, found: &Found) -> Vec<Link<'v, 'a>> {
+    let mut links: BTreeMap<Key, Link> = BTreeMap::new();
+    for node in view.nodes.iter().filter(|node| !found.is_culprit(node.name)) {
+        for family in Family::ALL {
+            for (address, kind, row) in lost(node, family) {
+                let far = view.peer(address).filter(|far| far.name != node.name);
+                if far.is_some_and(|far| found.is_culprit(far.name)) {
+                    continue;
+                }
+                add(&mut links, family, node, row, far, address, kind);
+            }
+        }
+    }
+    links.into_values().collect()
+}
+
+/// What a node misses: BIRD's rows, or, where BIRD could not be asked, the peers its readiness event names.
+fn lost<'v, 'a>(node: &'v NodeView<'a>, family: Family) -> Vec<(IpAddr, PeerKind, Option<&'v Down<'a>>)> {
+    match node.bgp(family) {
+        Bgp::Seen(sessions) => sessions.down.iter().map(|down| (down.session.address, down.session.kind, Some(down))).collect(),
+        Bgp::Unknown if node.is_not_ready() => match node.not_established() {
+            Some((_, told, peers)) if told == family => peers.iter().map(|peer| (*peer, PeerKind::Mesh, None)).collect(),
+            _ => Vec::new(),
+        },
+        _ => Vec::new(),
+    }
+}
+
+fn add<'v, 'a>(
+    links: &mut BTreeMap<Key, Link<'v, 'a>>,
+    family: Family,
+    node: &'v NodeView<'a>,
+    row: Option<&'v Down<'a>>,
+    far: Option<&'v NodeView<'a>>,
+    address: IpAddr,
+    kind: PeerKind,
+) {
+    let Some(far) = far else {
+        let key = (family, node.name.to_owned(), address.to_string());
+        links.insert(key, Link { near: End { node, row }, far: Far::Outside(address), kind });
+        return;
+    };
+    let in_order = node.name <= far.name;
+    let key = if in_order { (family, node.name.into(), far.name.into()) } else { (family, far.name.into(), node.name.into()) };
+    let (first, second) = if in_order { (node, far) } else { (far, node) };
+    let link = links.entry(key).or_insert_with(|| Link {
+        near: End { node: first, row: None },
+        far: Far::Node(End { node: second, row: None }),
+        kind,
+    });
+    if in_order {
+        link.near.row = row;
+    } else if let Far::Node(end) = &mut link.far {
+        end.row = row;
+    }
+}
+
+impl<'v, 'a> Link<'v, 'a> {
+    pub fn ends(&self) -> impl Iterator<Item = &End<'v, 'a>> {
+        let far = match &self.far {
+            Far::Node(end) => Some(end),
+            Far::Outside(_) => None,
+        };
+        std::iter::once(&self.near).chain(far)
+    }
+
+    /// Each end's own words, the readiness event where BIRD could not be asked, and what its log says of BGP.
+    pub fn evidence(&self) -> Vec<Evidence> {
+        let mut evidence = Vec::new();
+        for end in self.ends() {
+            match end.row {
+                Some(row) => evidence.push(end.node.evidence(row.source, row.row())),
+                None => evidence.extend(event(end.node)),
+            }
+            for kind in [MarkKind::BgpPortTaken, MarkKind::BgpAddressGone, MarkKind::BgpUnexpectedPeer] {
+                evidence.extend(super::evidence::of_mark(end.node, kind));
+            }
+        }
+        evidence
+    }
+}
+
+fn event(node: &NodeView) -> Option<Evidence> {
+    let (told, _, peers) = node.not_established().filter(|_| node.is_not_ready())?;
+    let list = peers.iter().map(IpAddr::to_string).collect::<Vec<_>>().join(",");
+    Some(node.evidence(Source::Event, format!("BGP not established with {list} ({}×)", told.event.times())))
+}

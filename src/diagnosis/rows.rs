@@ -1,0 +1,97 @@
+//! A row a node.
+
+use super::Scope;
+use super::report::{Finding, NodeRow, SessionCount, SessionRow, StartTime};
+use super::view::{Bgp, NodeView, View};
+use crate::calico::family::Family;
+use crate::calico::session::{self, PeerKind};
+use crate::calico::startup_log::{self, Outcome};
+use crate::observed::Observed;
+use crate::snapshot::inside::StartupLog;
+
+pub fn all(view: &View, findings: &[Finding], scope: &Scope) -> Vec<NodeRow> {
+    let mut codes: std::collections::HashMap<&str, Vec<super::code::Code>> = std::collections::HashMap::new();
+    for finding in findings {
+        for node in &finding.nodes {
+            let known = codes.entry(node).or_default();
+            if !known.contains(&finding.code) {
+                known.push(finding.code);
+            }
+        }
+    }
+    view.nodes
+        .iter()
+        .filter(|node| scope.nodes.as_ref().is_none_or(|wanted| wanted.contains(node.name)))
+        .map(|node| row(view, node, codes.remove(node.name).unwrap_or_default(), scope.sessions))
+        .collect()
+}
+
+fn row(view: &View, node: &NodeView, findings: Vec<super::code::Code>, sessions: bool) -> NodeRow {
+    let stored = |family| node.stored(family);
+    let held = stored(Family::V4).or(stored(Family::V6)).and_then(|stored| stored.held_by.as_ref());
+    NodeRow {
+        name: node.name.to_owned(),
+        pod: node.pod.map(|pod| pod.metadata.name.clone()),
+        ready: node.ready(),
+        address: stored(Family::V4).map(ToString::to_string),
+        address6: stored(Family::V6).map(ToString::to_string),
+        interface: held.map(|held| held.interface.clone()),
+        internal_ips: node.internal_ips.iter().map(ToString::to_string).collect(),
+        bgp4: count(node.bgp(Family::V4)),
+        bgp6: count(node.bgp(Family::V6)),
+        restarts: node.restarts(),
+        start: start(node),
+        start_budget_seconds: view.start_budget(node).and_then(|budget| u32::try_from(budget.as_secs()).ok()),
+        findings,
+        sessions: if sessions { all_sessions(view, node) } else { Vec::new() },
+    }
+}
+
+fn count(bgp: &Bgp) -> Option<SessionCount> {
+    bgp.seen().map(|sessions| SessionCount { established: sessions.established, total: sessions.total })
+}
+
+/// The newest attempt that tells: measured where it ended well, else a lower bound.
+fn start(node: &NodeView) -> Option<StartTime> {
+    let measured = node.attempts().find_map(|log| Some(StartTime { seconds: startup_log::started_after(log)?.as_secs_f64(), at_least: false }));
+    measured.or_else(|| node.attempts().find_map(lower_bound))
+}
+
+fn lower_bound(log: &StartupLog) -> Option<StartTime> {
+    if !matches!(startup_log::outcome(log), Outcome::CutOff) {
+        return None;
+    }
+    let seconds = log.last?.duration_since(log.first?).as_secs_f64();
+    (seconds >= 0.0).then_some(StartTime { seconds, at_least: true })
+}
+
+fn all_sessions(view: &View, node: &NodeView) -> Vec<SessionRow> {
+    let Some(Observed::Seen(inside)) = node.inside else { return Vec::new() };
+    let mut rows = Vec::new();
+    for (family, bird) in [(Family::V4, &inside.bird4), (Family::V6, &inside.bird6)] {
+        for protocol in bird.seen().into_iter().flat_map(|bird| &bird.protocols) {
+            let Some(session) = session::of(protocol, family) else { continue };
+            rows.push(SessionRow {
+                family: family.number(),
+                peer_address: session.address.to_string(),
+                peer_port: session.port,
+                peer_node: view.peer(session.address).map(|peer| peer.name.to_owned()),
+                peer_type: peer_type(session.kind).to_owned(),
+                state: protocol.state.clone(),
+                since: protocol.since.clone(),
+                info: protocol.info.clone(),
+            });
+        }
+    }
+    rows
+}
+
+/// calicoctl's words, calicoctl/calicoctl/commands/node/status.go; the last is hidden by it.
+fn peer_type(kind: PeerKind) -> &'static str {
+    match kind {
+        PeerKind::Mesh => "node-to-node mesh",
+        PeerKind::Node => "node specific",
+        PeerKind::Global => "global",
+        PeerKind::LocalWorkload => "local workload",
+    }
+}

@@ -1,0 +1,99 @@
+//! The snapshot as a check sees it: installation, nodes with their pods, addresses and sessions, joined once.
+
+mod bgp;
+mod install;
+mod node;
+mod probes;
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+
+pub use bgp::{Bgp, Down};
+pub use install::Install;
+pub use node::{NodeView, Stored};
+
+use crate::calico::family::Family;
+use crate::snapshot::Snapshot;
+
+pub struct View<'a> {
+    pub snapshot: &'a Snapshot,
+    pub install: Install<'a>,
+    /// Linux nodes, by name.
+    pub nodes: Vec<NodeView<'a>>,
+    by_name: HashMap<&'a str, usize>,
+    by_address: HashMap<IpAddr, Vec<usize>>,
+}
+
+impl<'a> View<'a> {
+    pub fn new(snapshot: &'a Snapshot) -> Self {
+        let install = Install::new(snapshot);
+        let mut nodes = node::all(snapshot, &install);
+        nodes.sort_by(|a, b| natural(a.name, b.name));
+        let by_name = nodes.iter().enumerate().map(|(index, node)| (node.name, index)).collect();
+        let mut by_address: HashMap<IpAddr, Vec<usize>> = HashMap::new();
+        for (index, node) in nodes.iter().enumerate() {
+            for stored in node.stored.iter().flatten() {
+                by_address.entry(stored.address()).or_default().push(index);
+            }
+        }
+        Self { snapshot, install, nodes, by_name, by_address }
+    }
+
+    pub fn node(&self, name: &str) -> Option<&NodeView<'a>> {
+        self.by_name.get(name).map(|index| &self.nodes[*index])
+    }
+
+    /// The nodes that have this address stored; more than one is a conflict.
+    pub fn holders(&self, address: IpAddr) -> impl Iterator<Item = &NodeView<'a>> {
+        self.by_address.get(&address).into_iter().flatten().map(|index| &self.nodes[*index])
+    }
+
+    /// The node that a peer's address belongs to: the stored one, else an InternalIP.
+    pub fn peer(&self, address: IpAddr) -> Option<&NodeView<'a>> {
+        self.holders(address).next().or_else(|| self.nodes.iter().find(|node| node.internal_ips.contains(&address)))
+    }
+
+    /// Sessions that are down and lead to this address, with the node that reports each.
+    pub fn down_towards(&self, address: IpAddr) -> impl Iterator<Item = (&NodeView<'a>, &Down<'a>)> {
+        let family = Family::of(address);
+        self.nodes
+            .iter()
+            .flat_map(move |node| node.bgp(family).down().iter().map(move |down| (node, down)))
+            .filter(move |(_, down)| down.session.address == address)
+    }
+}
+
+/// `node-2` before `node-10`.
+pub fn natural(a: &str, b: &str) -> std::cmp::Ordering {
+    let (mut left, mut right) = (a, b);
+    loop {
+        let digits = |text: &str| text.bytes().take_while(u8::is_ascii_digit).count();
+        let (l, r) = (digits(left), digits(right));
+        if l > 0 && r > 0 {
+            let (x, y) = (left[..l].trim_start_matches('0'), right[..r].trim_start_matches('0'));
+            let order = x.len().cmp(&y.len()).then_with(|| x.cmp(y));
+            if order.is_ne() {
+                return order;
+            }
+            (left, right) = (&left[l..], &right[r..]);
+            continue;
+        }
+        match (left.chars().next(), right.chars().next()) {
+            (Some(x), Some(y)) if x == y => (left, right) = (&left[x.len_utf8()..], &right[y.len_utf8()..]),
+            (None, None) => return a.cmp(b),
+            (x, y) => return x.cmp(&y),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::natural;
+
+    #[test]
+    fn numbers_in_names_count_as_numbers() {
+        let mut names = vec!["node-10", "node-2", "a", "node-02", "node-2b", "node"];
+        names.sort_by(|a, b| natural(a, b));
+        assert_eq!(names, ["a", "node", "node-02", "node-2", "node-2b", "node-10"]);
+    }
+}

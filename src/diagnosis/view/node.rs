@@ -1,0 +1,278 @@
+//! One node with all that is known of it.
+
+use std::collections::{BTreeMap, HashMap};
+use std::net::IpAddr;
+
+use jiff::Timestamp;
+
+use super::bgp::Bgp;
+use super::install::Install;
+use crate::calico::address::{self, Cidr};
+use crate::calico::event_text::{self, EventKind};
+use crate::calico::family::Family;
+use crate::calico::startup_log;
+use crate::diagnosis::report::{Evidence, Source};
+use crate::observed::Observed;
+use crate::snapshot::Snapshot;
+use crate::snapshot::inside::{Inside, Interface, MarkKind, NodeLogs, StartupLog};
+use crate::snapshot::objects::{ContainerStatus, Custom, Event, Node, Pod};
+
+pub struct NodeView<'a> {
+    pub name: &'a str,
+    pub node: Option<&'a Node>,
+    pub pod: Option<&'a Pod>,
+    /// The address Calico has stored, IPv4 and IPv6.
+    pub stored: [Option<Stored>; 2],
+    pub internal_ips: Vec<IpAddr>,
+    pub inside: Option<&'a Observed<Inside>>,
+    pub logs: Option<&'a NodeLogs>,
+    /// Events about the pod that runs now, oldest first.
+    pub events: Vec<Told<'a>>,
+    bgp: [Bgp<'a>; 2],
+}
+
+pub struct Told<'a> {
+    pub event: &'a Event,
+    pub fact: EventKind,
+}
+
+#[derive(Clone, Debug)]
+pub struct Stored {
+    /// Without a prefix length where only BIRD's router id or a log tells it.
+    pub cidr: Option<Cidr>,
+    address: IpAddr,
+    pub source: Source,
+    /// The interface that has it, where that is known.
+    pub held_by: Option<Held>,
+}
+
+#[derive(Clone, Debug)]
+pub struct Held {
+    pub interface: String,
+    /// `bridge`, `veth`, …
+    pub kind: Option<String>,
+    pub source: Source,
+}
+
+impl Stored {
+    pub fn address(&self) -> IpAddr {
+        self.address
+    }
+}
+
+impl std::fmt::Display for Stored {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match &self.cidr {
+            Some(cidr) => cidr.fmt(f),
+            None => self.address.fmt(f),
+        }
+    }
+}
+
+/// Every Linux node: those of the cluster, or, where nodes could not be listed, those that pods run on.
+pub fn all<'a>(snapshot: &'a Snapshot, install: &Install<'a>) -> Vec<NodeView<'a>> {
+    let mut pods: BTreeMap<&str, &Pod> = BTreeMap::new();
+    for pod in snapshot.pods.seen().into_iter().flatten() {
+        let Some(node) = pod.spec.node_name.as_deref() else { continue };
+        // While a rollout replaces a pod both are listed; the one that stays counts.
+        let keeps = |kept: &&Pod| kept.metadata.deletion_timestamp.is_none() && kept.metadata.creation_timestamp >= pod.metadata.creation_timestamp;
+        if !pods.get(node).is_some_and(keeps) {
+            pods.insert(node, pod);
+        }
+    }
+    let nodes: BTreeMap<&str, &Node> = snapshot.nodes.seen().into_iter().flatten().map(|node| (node.metadata.name.as_str(), node)).collect();
+    let mut events: HashMap<&str, Vec<&Event>> = HashMap::new();
+    for event in snapshot.events.seen().into_iter().flatten() {
+        events.entry(event.involved_object.name.as_str()).or_default().push(event);
+    }
+    let statuses: HashMap<&str, &Custom> = snapshot
+        .resources
+        .node_statuses
+        .seen()
+        .into_iter()
+        .flatten()
+        .filter_map(|status| Some((status.spec.get("node")?.as_str()?, status)))
+        .collect();
+
+    let mut names: Vec<&str> = nodes.keys().chain(pods.keys()).copied().collect();
+    names.sort_unstable();
+    names.dedup();
+    names
+        .into_iter()
+        .filter(|name| nodes.get(name).is_none_or(|node| is_linux(node)))
+        .map(|name| {
+            let pod = pods.get(name).copied();
+            let inside = snapshot.inside.get(name);
+            let bgp = Family::ALL.map(|family| match install.runs_bird() {
+                Some(false) => Bgp::NotUsed,
+                _ => Bgp::of(inside, statuses.get(name).copied(), family),
+            });
+            let mut view = NodeView {
+                name,
+                node: nodes.get(name).copied(),
+                pod,
+                stored: [None, None],
+                internal_ips: nodes.get(name).into_iter().flat_map(|node| node.addresses("InternalIP")).filter_map(|ip| ip.parse().ok()).collect(),
+                inside,
+                logs: snapshot.logs.get(name),
+                events: told(pod, &events),
+                bgp,
+            };
+            view.stored = Family::ALL.map(|family| stored(&view, family));
+            view
+        })
+        .collect()
+}
+
+fn is_linux(node: &Node) -> bool {
+    let label = node.metadata.labels.get("kubernetes.io/os").map(String::as_str);
+    !matches!(label, Some("windows")) && node.status.node_info.operating_system != "windows"
+}
+
+fn told<'a>(pod: Option<&'a Pod>, events: &HashMap<&str, Vec<&'a Event>>) -> Vec<Told<'a>> {
+    let Some(pod) = pod else { return Vec::new() };
+    let mut told: Vec<Told> = events
+        .get(pod.metadata.name.as_str())
+        .into_iter()
+        .flatten()
+        .filter(|event| event.involved_object.uid.is_none() || pod.metadata.uid.is_none() || event.involved_object.uid == pod.metadata.uid)
+        .map(|event| Told { event, fact: event_text::parse(&event.reason, &event.message).kind })
+        .collect();
+    told.sort_by_key(|told| told.event.last_seen());
+    told
+}
+
+/// The annotation; with the etcd datastore there is none, and BIRD's router id or the log has to do.
+fn stored(view: &NodeView, family: Family) -> Option<Stored> {
+    let key = match family {
+        Family::V4 => "projectcalico.org/IPv4Address",
+        Family::V6 => "projectcalico.org/IPv6Address",
+    };
+    let annotations = view.node.map(|node| &node.metadata.annotations);
+    let found = annotations
+        .and_then(|annotations| annotations.get(key))
+        .and_then(|text| address::parse(text))
+        .map(|cidr| (cidr.addr(), Some(cidr), Source::Annotation))
+        .or_else(|| {
+            if annotations.is_some_and(|annotations| annotations.keys().any(|key| key.starts_with("projectcalico.org/"))) {
+                return None;
+            }
+            let id = view.bgp(family).seen().filter(|_| family == Family::V4)?.router_id?;
+            Some((id.parse().ok()?, None, Source::Birdcl))
+        });
+    let (address, cidr, source) = found?;
+    Some(Stored { cidr, address, source, held_by: held_by(view, address) })
+}
+
+fn held_by(view: &NodeView, address: IpAddr) -> Option<Held> {
+    if let Some(interfaces) = view.interfaces() {
+        return interfaces
+            .iter()
+            .find(|interface| interface.addresses.iter().any(|held| held.address == address))
+            .map(|interface| Held { interface: interface.name.clone(), kind: interface.kind.clone(), source: Source::Interfaces });
+    }
+    annotated_interface(view, address).or_else(|| {
+        view.detections()
+            .find(|(_, detection)| detection.address == address)
+            .and_then(|(_, detection)| Some(Held { interface: detection.interface.clone()?, kind: None, source: Source::Log }))
+    })
+}
+
+/// `[{"name":"eth0","addresses":["10.0.0.5"]}]`, from 3.31.0.
+fn annotated_interface(view: &NodeView, address: IpAddr) -> Option<Held> {
+    #[derive(serde::Deserialize)]
+    struct Annotated {
+        name: String,
+        #[serde(default)]
+        addresses: Vec<String>,
+    }
+    let text = view.node?.metadata.annotations.get("projectcalico.org/Interfaces")?;
+    let interfaces: Vec<Annotated> = serde_json::from_str(text).ok()?;
+    let found = interfaces.into_iter().find(|interface| interface.addresses.iter().any(|text| text.parse() == Ok(address)))?;
+    Some(Held { interface: found.name, kind: None, source: Source::Annotation })
+}
+
+impl<'a> NodeView<'a> {
+    pub fn bgp(&self, family: Family) -> &Bgp<'a> {
+        match family {
+            Family::V4 => &self.bgp[0],
+            Family::V6 => &self.bgp[1],
+        }
+    }
+
+    pub fn stored(&self, family: Family) -> Option<&Stored> {
+        match family {
+            Family::V4 => self.stored[0].as_ref(),
+            Family::V6 => self.stored[1].as_ref(),
+        }
+    }
+
+    pub fn internal_ip(&self, family: Family) -> Option<IpAddr> {
+        self.internal_ips.iter().copied().find(|address| Family::of(*address) == family)
+    }
+
+    pub fn interfaces(&self) -> Option<&'a [Interface]> {
+        self.inside?.seen()?.interfaces.seen().map(Vec::as_slice)
+    }
+
+    pub fn container(&self) -> Option<&'a ContainerStatus> {
+        self.pod?.calico_node_status()
+    }
+
+    /// Of the calico-node pod; `None` when there is no pod or it does not say.
+    pub fn ready(&self) -> Option<bool> {
+        self.pod?.is_ready()
+    }
+
+    pub fn is_not_ready(&self) -> bool {
+        self.ready() == Some(false)
+    }
+
+    pub fn restarts(&self) -> Option<i32> {
+        self.container().map(|status| status.restart_count)
+    }
+
+    /// The kubelet itself says that it is there.
+    pub fn kubelet_ready(&self) -> Option<bool> {
+        self.node?.condition("Ready").map(|condition| condition.status == "True")
+    }
+
+    /// The attempts to start whose logs were read, newest first.
+    pub fn attempts(&self) -> impl Iterator<Item = &'a StartupLog> {
+        self.logs.into_iter().flat_map(|logs| [&logs.current, &logs.previous]).filter_map(Observed::seen)
+    }
+
+    /// What the detection said in the logs, newest first.
+    pub fn detections(&self) -> impl Iterator<Item = (&'a str, startup_log::Detection)> {
+        self.attempts().flat_map(|log| log.marks.iter().rev()).filter_map(|mark| Some((mark.text.as_str(), startup_log::detection(mark)?)))
+    }
+
+    pub fn mark(&self, kind: MarkKind) -> Option<&'a str> {
+        self.attempts().flat_map(|log| log.marks.iter().rev()).find(|mark| mark.kind == kind).map(|mark| mark.text.as_str())
+    }
+
+    /// How often a kind of event was told of the pod that runs now.
+    pub fn times(&self, matches: impl Fn(&EventKind) -> bool) -> i32 {
+        self.events.iter().filter(|told| matches(&told.fact)).map(|told| told.event.times()).sum()
+    }
+
+    pub fn last_event(&self, matches: impl Fn(&EventKind) -> bool) -> Option<&Told<'a>> {
+        self.events.iter().rev().find(|told| matches(&told.fact))
+    }
+
+    /// The peers that the newest readiness event names, and the event: BIRD's word without an exec.
+    pub fn not_established(&self) -> Option<(&Told<'a>, Family, &[IpAddr])> {
+        self.events.iter().rev().find_map(|told| match &told.fact {
+            EventKind::NotEstablished { family, peers, .. } => Some((told, *family, peers.as_slice())),
+            _ => None,
+        })
+    }
+
+    pub fn running_since(&self) -> Option<Timestamp> {
+        self.container()?.state.running.as_ref()?.started_at
+    }
+
+    pub fn evidence(&self, source: Source, text: impl Into<String>) -> Evidence {
+        Evidence { source, node: Some(self.name.to_owned()), text: text.into() }
+    }
+}

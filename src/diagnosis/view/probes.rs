@@ -1,0 +1,55 @@
+//! The probes of the installation, and of one node's pod.
+
+use std::time::Duration;
+
+use super::{Install, NodeView, View};
+use crate::calico::environment::Backend;
+use crate::calico::probe::{self, CommandForm, MisfitKind, ProbeKind};
+
+impl Install<'_> {
+    /// The field names of exec probes that have one second to answer.
+    pub fn short_probe_timeouts(&self) -> Vec<&'static str> {
+        self.container.map(probe::timeouts_too_short).unwrap_or_default().into_iter().map(field).collect()
+    }
+
+    /// A phrase for each probe that cannot succeed here.
+    pub fn probe_misfits(&self) -> Vec<String> {
+        let (Some(container), Some(environment)) = (self.container, self.environment()) else { return Vec::new() };
+        let misfits = probe::misfits(container, &environment.backend(), self.version(), &environment.health());
+        misfits.into_iter().map(|misfit| format!("{} {}", field(misfit.probe), phrase(&misfit.what))).collect()
+    }
+}
+
+impl View<'_> {
+    /// Of the pod that runs there, which may be older than the DaemonSet.
+    pub fn start_budget(&self, node: &NodeView) -> Option<Duration> {
+        let own = node.pod.and_then(|pod| pod.spec.calico_node()).filter(|own| own.liveness_probe.is_some() || own.startup_probe.is_some());
+        probe::start_budget(own.or(self.install.container)?).map(|budget| budget.total())
+    }
+}
+
+fn field(kind: ProbeKind) -> &'static str {
+    match kind {
+        ProbeKind::Startup => "startupProbe",
+        ProbeKind::Liveness => "livenessProbe",
+        ProbeKind::Readiness => "readinessProbe",
+    }
+}
+
+fn phrase(misfit: &MisfitKind) -> String {
+    match misfit {
+        MisfitKind::BirdWithoutBird { backend } => {
+            let backend = if *backend == Backend::Vxlan { "vxlan" } else { "none" };
+            format!("asks for BIRD, but the backend is {backend}")
+        }
+        MisfitKind::HostMissing { listens } => format!("has no host: it asks the node's address, but Felix listens on {listens}"),
+        MisfitKind::OtherPort { asked, felix } => format!("asks port {asked}, but Felix answers on {felix}"),
+        MisfitKind::CommandOfAnotherRelease { form, version } => {
+            let command = match form {
+                CommandForm::CalicoNode => "calico-node",
+                CommandForm::CalicoComponent => "calico component node health",
+            };
+            format!("runs `{command}`, which {version} does not have")
+        }
+    }
+}

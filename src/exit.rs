@@ -1,0 +1,150 @@
+//! Every outcome and failure, and its exit code: the same for every output format.
+
+use std::io::{self, Write};
+
+use crate::cli::output::FailOn;
+use crate::diagnosis::report::{Report, Severity};
+use crate::text;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// What was asked for was printed, and no cluster was judged.
+    Done,
+    Healthy,
+    Findings,
+    /// Nothing was found, but not everything that matters could be seen.
+    NotKnown,
+    Interrupted,
+    /// The mistake in the command line is printed already.
+    Misused,
+    /// Another program was run: its own code.
+    HandedOn(u8),
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    #[error("error: {message}")]
+    Usage { message: String, hint: Option<String> },
+    /// The message is whole: some are the server's words, as kubectl prints them.
+    #[error("{message}")]
+    NotInspected { message: String, hint: Option<String> },
+    #[error("error: calicoctl is not on PATH")]
+    NoCalicoctl,
+    #[error("error: {what}: {source}")]
+    Files { what: String, source: io::Error },
+    #[error("error: the answer could not be written: {0}")]
+    Output(#[from] io::Error),
+}
+
+const GET_CALICOCTL: &str = "Take the one of your Calico's version from https://github.com/projectcalico/calico/releases and put it on PATH. \
+     `calico-fix status` and `calico-fix node status` do without it.";
+
+impl Failure {
+    fn hint(&self) -> Option<&str> {
+        match self {
+            Self::Usage { hint, .. } | Self::NotInspected { hint, .. } => hint.as_deref(),
+            Self::NoCalicoctl => Some(GET_CALICOCTL),
+            Self::Files { .. } | Self::Output(_) => None,
+        }
+    }
+}
+
+pub fn code(result: &Result<Outcome, Failure>) -> u8 {
+    match result {
+        Ok(Outcome::Done | Outcome::Healthy) => 0,
+        Ok(Outcome::Findings) => 1,
+        Ok(Outcome::NotKnown) => 3,
+        Ok(Outcome::Interrupted) => 130,
+        Ok(Outcome::HandedOn(code)) => *code,
+        Ok(Outcome::Misused) | Err(Failure::Usage { .. }) => 2,
+        Err(Failure::NotInspected { .. } | Failure::NoCalicoctl | Failure::Files { .. } | Failure::Output(_)) => 3,
+    }
+}
+
+impl Outcome {
+    pub fn of(report: &Report, fail_on: FailOn) -> Self {
+        let counts = |severity| severity == Severity::Error || fail_on == FailOn::Warning;
+        if report.findings.iter().any(|finding| counts(finding.severity)) {
+            Self::Findings
+        } else if report.unseen.iter().any(|gap| gap.matters) || report.nodes.is_empty() {
+            Self::NotKnown
+        } else {
+            Self::Healthy
+        }
+    }
+}
+
+/// Says on stderr what went wrong and what to do about it.
+pub fn explain(failure: &Failure, err: &mut dyn Write) -> io::Result<()> {
+    writeln!(err, "{}", text::clean_lines(&failure.to_string()))?;
+    match failure.hint() {
+        Some(hint) => writeln!(err, "{}", text::clean_lines(hint)),
+        None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diagnosis::code::Code;
+    use crate::diagnosis::report::{ClusterSummary, Finding, NodeRow, Unseen, Verdict};
+
+    fn outcome(severities: &[Severity], unseen: bool, fail_on: FailOn) -> Outcome {
+        let finding = |severity: &Severity| Finding {
+            code: Code::PodNotReady,
+            severity: *severity,
+            nodes: vec![],
+            message: String::new(),
+            evidence: vec![],
+            fix: None,
+        };
+        let report = Report {
+            api_version: String::new(),
+            kind: String::new(),
+            taken_at: jiff::Timestamp::UNIX_EPOCH,
+            verdict: Verdict::Healthy,
+            cluster: ClusterSummary::default(),
+            nodes: vec![NodeRow::default()],
+            findings: severities.iter().map(finding).collect(),
+            unseen: vec![Unseen { what: String::new(), nodes: vec![], why: String::new(), matters: unseen }],
+        };
+        Outcome::of(&report, fail_on)
+    }
+
+    #[test]
+    fn what_counts_as_a_failure() {
+        use FailOn::{Error as OnError, Warning as OnWarning};
+        use Severity::{Error, Warning};
+        for (severities, unseen, fail_on, expected) in [
+            (&[][..], false, OnWarning, Outcome::Healthy),
+            (&[], true, OnWarning, Outcome::NotKnown),
+            (&[], true, OnError, Outcome::NotKnown),
+            (&[Warning], false, OnWarning, Outcome::Findings),
+            (&[Warning], false, OnError, Outcome::Healthy),
+            (&[Warning], true, OnError, Outcome::NotKnown),
+            (&[Error], false, OnError, Outcome::Findings),
+            (&[Error, Warning], true, OnWarning, Outcome::Findings),
+        ] {
+            assert_eq!(outcome(severities, unseen, fail_on), expected, "{severities:?} {unseen} {fail_on:?}");
+        }
+    }
+
+    #[test]
+    fn codes_are_the_promised_ones() {
+        let usage = Failure::Usage { message: String::new(), hint: None };
+        let unseen = Failure::NotInspected { message: String::new(), hint: None };
+        for (result, expected) in [
+            (Ok(Outcome::Done), 0),
+            (Ok(Outcome::Healthy), 0),
+            (Ok(Outcome::Findings), 1),
+            (Ok(Outcome::NotKnown), 3),
+            (Ok(Outcome::Interrupted), 130),
+            (Ok(Outcome::HandedOn(7)), 7),
+            (Err(usage), 2),
+            (Err(unseen), 3),
+            (Err(Failure::NoCalicoctl), 3),
+        ] {
+            assert_eq!(code(&result), expected, "{result:?}");
+        }
+    }
+}

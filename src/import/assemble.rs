@@ -1,0 +1,164 @@
+//! From the objects of a whole cluster to what is kept: Calico's DaemonSet, its pods, their events.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+
+use super::ImportError;
+use super::objects::Objects;
+use crate::observed::Observed;
+use crate::snapshot::objects::{ConfigMap, Container, DaemonSet, Event, Meta, Node, Pod};
+use crate::snapshot::{Origin, Resources, Snapshot, trim};
+
+/// DaemonSets of calico-node by every flavour's name, for events of pods whose DaemonSet is not in the files.
+const NAMES: [&str; 3] = ["calico-node", "canal", "rke2-canal"];
+
+pub fn snapshot(mut objects: Objects, origin: Origin) -> Result<Snapshot, ImportError> {
+    let nodes = objects.nodes.take().map(unique_nodes).transpose()?;
+    let daemon_set = match objects.daemon_sets.take() {
+        Some(sets) => choose(sets)?,
+        None => Observed::NotAsked,
+    };
+    let mut pods = objects.pods.take().map(newest_pods);
+    let mut events = objects.events.take();
+    let mut revisions = objects.controller_revisions.take();
+    if let Some(set) = daemon_set.seen() {
+        pods.iter_mut().for_each(|pods| pods.retain(|pod| selects(set, pod)));
+        revisions.iter_mut().for_each(|list| list.retain(|one| is_owned(&one.metadata, set)));
+    }
+    events.iter_mut().for_each(|events| events.retain(|event| concerns(event, daemon_set.seen(), pods.as_deref().unwrap_or_default())));
+    let mut config_maps = BTreeMap::new();
+    if let (Some(set), Some(maps)) = (daemon_set.seen(), objects.config_maps.take()) {
+        config_maps = referred(set, maps);
+    }
+    let mut snapshot = Snapshot::empty(origin, Timestamp::UNIX_EPOCH);
+    snapshot.daemon_set = daemon_set;
+    snapshot.nodes = nodes.map_or(Observed::NotAsked, Observed::Seen);
+    snapshot.pods = pods.map_or(Observed::NotAsked, Observed::Seen);
+    snapshot.events = events.map_or(Observed::NotAsked, Observed::Seen);
+    snapshot.controller_revisions = revisions.map_or(Observed::NotAsked, Observed::Seen);
+    snapshot.config_maps = config_maps;
+    snapshot.resources = Resources {
+        installations: objects.observed("Installation"),
+        tigera_statuses: objects.observed("TigeraStatus"),
+        ip_pools: objects.observed("IPPool"),
+        bgp_configurations: objects.observed("BGPConfiguration"),
+        bgp_peers: objects.observed("BGPPeer"),
+        cluster_informations: objects.observed("ClusterInformation"),
+        node_statuses: objects.observed("CalicoNodeStatus"),
+    };
+    Ok(snapshot)
+}
+
+/// The newest time that anything in the snapshot tells; the clock of the reader plays no part.
+pub fn newest_time(snapshot: &Snapshot) -> Timestamp {
+    let nodes = snapshot.nodes.seen().into_iter().flatten().flat_map(|node| {
+        node.status.conditions.iter().filter_map(|condition| condition.last_transition_time).chain(node.metadata.creation_timestamp)
+    });
+    let pods = snapshot.pods.seen().into_iter().flatten().flat_map(|pod| {
+        let states = pod.status.container_statuses.iter().flat_map(|status| [&status.state, &status.last_state]).flat_map(|state| {
+            [state.running.as_ref().and_then(|running| running.started_at), state.terminated.as_ref().and_then(|ended| ended.finished_at)]
+        });
+        let conditions = pod.status.conditions.iter().map(|condition| condition.last_transition_time);
+        conditions.chain(states).chain([pod.metadata.creation_timestamp]).flatten()
+    });
+    let events = snapshot.events.seen().into_iter().flatten().filter_map(Event::last_seen);
+    let logs = snapshot.logs.values().flat_map(|logs| [&logs.current, &logs.previous]).filter_map(|log| log.seen()?.last);
+    let set = snapshot.daemon_set.seen().and_then(|set| set.metadata.creation_timestamp);
+    nodes.chain(pods).chain(events).chain(logs).chain(set).max().unwrap_or(Timestamp::UNIX_EPOCH)
+}
+
+pub fn unique_nodes(nodes: Vec<Node>) -> Result<Vec<Node>, ImportError> {
+    let mut unique: Vec<Node> = Vec::with_capacity(nodes.len());
+    let mut places = BTreeMap::new();
+    for node in nodes {
+        match places.get(&node.metadata.name).and_then(|place: &usize| unique.get(*place)) {
+            Some(known) if *known == node => {}
+            Some(known) => return Err(ImportError::Contradiction { file: "the files".into(), node: known.metadata.name.clone() }),
+            None => {
+                places.insert(node.metadata.name.clone(), unique.len());
+                unique.push(node);
+            }
+        }
+    }
+    Ok(unique)
+}
+
+/// A pod may be in a list and in a file of its own; the later state of the two counts.
+fn newest_pods(pods: Vec<Pod>) -> Vec<Pod> {
+    let mut newest: BTreeMap<(Option<String>, String), Pod> = BTreeMap::new();
+    let version = |pod: &Pod| pod.metadata.resource_version.as_deref().and_then(|version| version.parse::<u64>().ok());
+    for pod in pods {
+        let key = (pod.metadata.namespace.clone(), pod.metadata.name.clone());
+        if newest.get(&key).is_none_or(|known| version(known) < version(&pod)) {
+            newest.insert(key, pod);
+        }
+    }
+    newest.into_values().collect()
+}
+
+/// Windows nodes have a DaemonSet of their own, with another container set.
+fn choose(sets: Vec<DaemonSet>) -> Result<Observed<DaemonSet>, ImportError> {
+    let mut candidates: BTreeMap<String, DaemonSet> = BTreeMap::new();
+    for set in sets.into_iter().filter(|set| !set.metadata.name.ends_with("-windows")) {
+        candidates.insert(format!("{}/{}", set.metadata.namespace.as_deref().unwrap_or_default(), set.metadata.name), set);
+    }
+    if candidates.len() > 1 {
+        return Err(ImportError::Ambiguous { names: candidates.into_keys().collect() });
+    }
+    Ok(candidates.into_values().next().map_or(Observed::Absent, Observed::Seen))
+}
+
+fn selects(set: &DaemonSet, pod: &Pod) -> bool {
+    let wanted = &set.spec.selector.match_labels;
+    pod.metadata.namespace == set.metadata.namespace
+        && wanted.iter().all(|(key, value)| pod.metadata.labels.get(key) == Some(value))
+        && (!wanted.is_empty() || is_owned(&pod.metadata, set))
+}
+
+fn is_owned(meta: &Meta, set: &DaemonSet) -> bool {
+    meta.namespace == set.metadata.namespace
+        && meta.owner_references.iter().any(|owner| owner.kind == "DaemonSet" && owner.name == set.metadata.name)
+}
+
+/// Pods that are gone have events too, and those often tell the most: their names begin with the DaemonSet's.
+fn concerns(event: &Event, set: Option<&DaemonSet>, pods: &[Pod]) -> bool {
+    let object = &event.involved_object;
+    let namespace = |meta: &Meta| object.namespace.is_none() || object.namespace == meta.namespace;
+    let is_pod_of = |name: &str| object.name.strip_prefix(name).is_some_and(|rest| rest.len() == 6 && rest.starts_with('-'));
+    match (object.kind.as_str(), set) {
+        ("DaemonSet", Some(set)) => object.name == set.metadata.name && namespace(&set.metadata),
+        ("Pod", Some(set)) => is_pod_of(&set.metadata.name) && namespace(&set.metadata),
+        ("DaemonSet", None) => NAMES.contains(&object.name.as_str()),
+        ("Pod", None) => NAMES.iter().any(|name| is_pod_of(name)) || pods.iter().any(|pod| pod.metadata.name == object.name),
+        _ => false,
+    }
+}
+
+/// The ConfigMaps that the container's environment names, with only the keys it names.
+fn referred(set: &DaemonSet, mut maps: BTreeMap<(String, String), ConfigMap>) -> BTreeMap<String, Observed<ConfigMap>> {
+    let Some(container) = set.spec.template.spec.calico_node() else { return BTreeMap::new() };
+    let namespace = set.metadata.namespace.clone().unwrap_or_default();
+    let whole: BTreeSet<&str> = container.env_from.iter().filter_map(|from| Some(from.config_map_ref.as_ref()?.name.as_str())).collect();
+    let keys = keys(container);
+    whole
+        .iter()
+        .chain(keys.keys())
+        .map(|name| {
+            let found = maps.remove(&(namespace.clone(), (*name).to_string())).map(|mut map| {
+                let wanted: Vec<&str> = keys.get(name).into_iter().flatten().copied().collect();
+                trim::config_map(&mut map, if whole.contains(name) { None } else { Some(&wanted) });
+                map
+            });
+            ((*name).to_string(), found.map_or(Observed::Absent, Observed::Seen))
+        })
+        .collect()
+}
+
+fn keys(container: &Container) -> BTreeMap<&str, BTreeSet<&str>> {
+    let mut keys: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for reference in container.env.iter().filter_map(|variable| variable.value_from.as_ref()?.config_map_key_ref.as_ref()) {
+        keys.entry(&reference.name).or_default().insert(&reference.key);
+    }
+    keys
+}

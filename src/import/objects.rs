@@ -1,0 +1,186 @@
+//! Kubernetes objects of mixed kinds, told apart and trimmed one by one.
+
+use std::collections::BTreeMap;
+
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value, json};
+
+use crate::observed::Observed;
+use crate::snapshot::objects::{CALICO_NODE, ConfigMap, ControllerRevision, Custom, DaemonSet, Event, Node, Pod};
+use crate::snapshot::trim;
+
+/// What the files held, by kind. A kind of which there was a list, be it empty, is there.
+#[derive(Default)]
+pub struct Objects {
+    pub nodes: Option<Vec<Node>>,
+    pub daemon_sets: Option<Vec<DaemonSet>>,
+    pub pods: Option<Vec<Pod>>,
+    pub events: Option<Vec<Event>>,
+    pub controller_revisions: Option<Vec<ControllerRevision>>,
+    /// By namespace and name.
+    pub config_maps: Option<BTreeMap<(String, String), ConfigMap>>,
+    /// By kind.
+    pub customs: BTreeMap<&'static str, Vec<Custom>>,
+    /// The first object that could not be read, in words.
+    pub problem: Option<String>,
+}
+
+/// Kinds that stay trees, with the names `kubectl get` and `calicoctl cluster diags` give their files.
+const CUSTOM_KINDS: [(&str, &str); 7] = [
+    ("Installation", "installations"),
+    ("TigeraStatus", "tigerastatus"),
+    ("IPPool", "ippools"),
+    ("BGPConfiguration", "bgpconfigurations"),
+    ("BGPPeer", "bgppeers"),
+    ("ClusterInformation", "clusterinformations"),
+    ("CalicoNodeStatus", "caliconodestatuses"),
+];
+
+const KINDS: [(&str, &str); 6] = [
+    ("Node", "nodes"),
+    ("DaemonSet", "daemonsets"),
+    ("Pod", "pods"),
+    ("Event", "events"),
+    ("ControllerRevision", "controllerrevisions"),
+    ("ConfigMap", "configmaps"),
+];
+
+impl Objects {
+    /// Kinds that are not looked at are dropped.
+    pub fn take(&mut self, mut object: Value) {
+        let kind = object.get("kind").and_then(Value::as_str).map_or_else(|| guess_kind(&object), str::to_owned);
+        if let Err(error) = self.sort_in(&kind, &mut object) {
+            let name = object.pointer("/metadata/name").and_then(Value::as_str).unwrap_or("without a name");
+            self.problem.get_or_insert(format!("{kind} {name}: {error}"));
+        }
+    }
+
+    fn sort_in(&mut self, kind: &str, object: &mut Value) -> Result<(), serde_json::Error> {
+        match kind {
+            "Node" => push(self.nodes.get_or_insert_default(), object, trim::node)?,
+            "DaemonSet" => {
+                let set: DaemonSet = typed(object)?;
+                let sets = self.daemon_sets.get_or_insert_default();
+                if set.spec.template.spec.calico_node().is_some() {
+                    sets.push(trimmed(set, trim::daemon_set));
+                }
+            }
+            "Pod" => {
+                let pod: Pod = typed(object)?;
+                let pods = self.pods.get_or_insert_default();
+                if pod.spec.containers.iter().any(|container| container.name == CALICO_NODE) {
+                    pods.push(trimmed(pod, trim::pod));
+                }
+            }
+            "Event" => {
+                modernise(object);
+                push(self.events.get_or_insert_default(), object, trim::event)?;
+            }
+            "ControllerRevision" => push(self.controller_revisions.get_or_insert_default(), object, trim::controller_revision)?,
+            "ConfigMap" => {
+                let map: ConfigMap = typed(object)?;
+                let key = (map.metadata.namespace.clone().unwrap_or_default(), map.metadata.name.clone());
+                self.config_maps.get_or_insert_default().insert(key, map);
+            }
+            _ => {
+                if let Some(kind) = custom_kind(kind) {
+                    push(self.customs.entry(kind).or_default(), object, |custom| trim::custom(custom, kind))?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// A list of `kind` was there and had nothing in it.
+    pub fn saw_empty_list(&mut self, kind: &str) {
+        match kind {
+            "Node" => {
+                self.nodes.get_or_insert_default();
+            }
+            "DaemonSet" => {
+                self.daemon_sets.get_or_insert_default();
+            }
+            "Pod" => {
+                self.pods.get_or_insert_default();
+            }
+            "Event" => {
+                self.events.get_or_insert_default();
+            }
+            "ControllerRevision" => {
+                self.controller_revisions.get_or_insert_default();
+            }
+            "ConfigMap" => {
+                self.config_maps.get_or_insert_default();
+            }
+            _ => {
+                if let Some(kind) = custom_kind(kind) {
+                    self.customs.entry(kind).or_default();
+                }
+            }
+        }
+    }
+
+    pub fn observed(&mut self, kind: &str) -> Observed<Vec<Custom>> {
+        self.customs.remove(kind).map_or(Observed::NotAsked, Observed::Seen)
+    }
+}
+
+/// The kind that a file of this name lists, for lists that are empty and say no more than `List`.
+pub fn kind_by_name(file: &str) -> Option<&'static str> {
+    let name = file.rsplit(['/', '\\', ':']).next()?.split('.').next()?;
+    KINDS.iter().chain(&CUSTOM_KINDS).find(|(_, plural)| *plural == name).map(|(kind, _)| *kind)
+}
+
+fn custom_kind(kind: &str) -> Option<&'static str> {
+    CUSTOM_KINDS.iter().find(|(known, _)| *known == kind).map(|(known, _)| *known)
+}
+
+fn typed<T: DeserializeOwned>(object: &Value) -> Result<T, serde_json::Error> {
+    T::deserialize(object)
+}
+
+fn trimmed<T>(mut object: T, trim: impl Fn(&mut T)) -> T {
+    trim(&mut object);
+    object
+}
+
+fn push<T: DeserializeOwned>(list: &mut Vec<T>, object: &Value, trim: impl Fn(&mut T)) -> Result<(), serde_json::Error> {
+    list.push(trimmed(typed(object)?, trim));
+    Ok(())
+}
+
+/// The API leaves the kind out of a list's items (`kubectl get --raw`).
+fn guess_kind(object: &Value) -> String {
+    let has = |pointer| object.pointer(pointer).is_some();
+    let kind = match () {
+        () if has("/involvedObject") || has("/regarding") => "Event",
+        () if has("/status/nodeInfo") => "Node",
+        () if has("/spec/template/spec/containers") && has("/status/desiredNumberScheduled") => "DaemonSet",
+        () if has("/spec/containers") => "Pod",
+        () => "",
+    };
+    kind.into()
+}
+
+/// events.k8s.io/v1 into the words of v1.
+fn modernise(event: &mut Value) {
+    let Value::Object(fields) = event else { return };
+    for (new, old) in [
+        ("regarding", "involvedObject"),
+        ("note", "message"),
+        ("deprecatedCount", "count"),
+        ("deprecatedFirstTimestamp", "firstTimestamp"),
+        ("deprecatedLastTimestamp", "lastTimestamp"),
+        ("deprecatedSource", "source"),
+    ] {
+        if let Some(value) = fields.remove(new) {
+            fields.entry(old).or_insert(value);
+        }
+    }
+    let source_is_empty = fields.get("source").is_none_or(|source| source.as_object().is_none_or(Map::is_empty));
+    if source_is_empty {
+        let component = fields.get("reportingController").or(fields.get("reportingComponent")).cloned();
+        let host = fields.get("reportingInstance").cloned();
+        fields.insert("source".into(), json!({"component": component, "host": host}));
+    }
+}

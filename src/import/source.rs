@@ -1,0 +1,141 @@
+//! Files, directories, archives and standard input, taken apart into named pieces of bounded size.
+
+use std::fs::{self, File};
+use std::io::{self, Read};
+use std::path::Path;
+
+use super::ImportError;
+
+const MIB: u64 = 1 << 20;
+/// One file or one entry of an archive, unpacked.
+pub const MAX_FILE: u64 = 512 * MIB;
+/// An archive unpacked, or a directory: more is a bomb, or the wrong directory.
+const MAX_TOTAL: u64 = 2048 * MIB;
+const MAX_ENTRIES: usize = 20_000;
+const MAX_DEPTH: usize = 16;
+
+const GZIP: [u8; 2] = [0x1f, 0x8b];
+
+/// One file to be read, wherever it came from.
+pub struct Piece {
+    /// As the user can find it: the path, an archive's entry behind a colon.
+    pub file: String,
+    pub bytes: Vec<u8>,
+    /// It was named itself, so it is an error when it is not understood.
+    pub named: bool,
+}
+
+/// Hands each piece of `input` to `take`.
+pub fn read(input: &Path, stdin: &mut dyn Read, take: &mut dyn FnMut(Piece) -> Result<(), ImportError>) -> Result<(), ImportError> {
+    if input == Path::new("-") {
+        return stream("standard input".into(), stdin, take);
+    }
+    let file = input.display().to_string();
+    let metadata = fs::metadata(input).map_err(|source| ImportError::Unreadable { file: file.clone(), source })?;
+    if metadata.is_dir() {
+        return directory(input, take);
+    }
+    let mut opened = File::open(input).map_err(|source| ImportError::Unreadable { file: file.clone(), source })?;
+    stream(file, &mut opened, take)
+}
+
+fn stream(file: String, reader: &mut dyn Read, take: &mut dyn FnMut(Piece) -> Result<(), ImportError>) -> Result<(), ImportError> {
+    let bytes = bounded(&file, reader)?;
+    if bytes.iter().all(u8::is_ascii_whitespace) {
+        return Err(ImportError::Empty { file });
+    }
+    if bytes.starts_with(&GZIP) {
+        return archive(&file, &bytes, take);
+    }
+    take(Piece { file, bytes, named: true })
+}
+
+fn bounded(file: &str, reader: &mut dyn Read) -> Result<Vec<u8>, ImportError> {
+    let mut bytes = Vec::new();
+    let read = reader.take(MAX_FILE + 1).read_to_end(&mut bytes);
+    read.map_err(|source| ImportError::Unreadable { file: file.into(), source })?;
+    if bytes.len() as u64 > MAX_FILE {
+        return Err(ImportError::TooLarge { file: file.into(), limit: MAX_FILE / MIB });
+    }
+    Ok(bytes)
+}
+
+/// A gzipped tar, or a single gzipped file.
+fn archive(file: &str, packed: &[u8], take: &mut dyn FnMut(Piece) -> Result<(), ImportError>) -> Result<(), ImportError> {
+    let broken = |error: io::Error| ImportError::Archive { file: file.into(), problem: error.to_string() };
+    let mut first = [0; 512];
+    let mut length = 0;
+    let mut reader = flate2::read::MultiGzDecoder::new(packed);
+    while length < first.len() {
+        match reader.read(&mut first[length..]).map_err(broken)? {
+            0 => break,
+            count => length += count,
+        }
+    }
+    if !first[..length].get(257..262).is_some_and(|magic| magic == b"ustar") {
+        let mut bytes = first[..length].to_vec();
+        reader.take(MAX_FILE).read_to_end(&mut bytes).map_err(broken)?;
+        if bytes.len() as u64 > MAX_FILE {
+            return Err(ImportError::TooLarge { file: file.into(), limit: MAX_FILE / MIB });
+        }
+        return take(Piece { file: file.into(), bytes, named: true });
+    }
+    // The bound is on what is unpacked, entries that are passed over included.
+    let mut tar = tar::Archive::new(flate2::read::MultiGzDecoder::new(packed).take(MAX_TOTAL));
+    let mut total = 0;
+    for (count, entry) in tar.entries().map_err(broken)?.enumerate() {
+        let mut entry = entry.map_err(broken)?;
+        if count >= MAX_ENTRIES {
+            return Err(ImportError::Archive { file: file.into(), problem: format!("it has more than {MAX_ENTRIES} entries") });
+        }
+        if !entry.header().entry_type().is_file() {
+            continue;
+        }
+        let name = format!("{file}:{}", entry.path().map_err(broken)?.display());
+        if entry.size() > MAX_FILE {
+            return Err(ImportError::TooLarge { file: name, limit: MAX_FILE / MIB });
+        }
+        let mut bytes = Vec::new();
+        entry.read_to_end(&mut bytes).map_err(broken)?;
+        total += bytes.len() as u64;
+        if total > MAX_TOTAL {
+            return Err(ImportError::TooLarge { file: file.into(), limit: MAX_TOTAL / MIB });
+        }
+        take(Piece { file: name, bytes, named: false })?;
+    }
+    Ok(())
+}
+
+fn directory(root: &Path, take: &mut dyn FnMut(Piece) -> Result<(), ImportError>) -> Result<(), ImportError> {
+    let mut total = 0;
+    let mut count = 0;
+    let mut open = vec![(root.to_path_buf(), 0)];
+    while let Some((path, depth)) = open.pop() {
+        let unreadable = |source| ImportError::Unreadable { file: path.display().to_string(), source };
+        let mut entries: Vec<_> = fs::read_dir(&path).map_err(unreadable)?.collect::<Result<_, _>>().map_err(unreadable)?;
+        entries.sort_by_key(fs::DirEntry::path);
+        for entry in entries {
+            let (path, kind) = (entry.path(), entry.file_type().map_err(unreadable)?);
+            count += 1;
+            if count > MAX_ENTRIES {
+                return Err(ImportError::Archive {
+                    file: root.display().to_string(),
+                    problem: format!("it has more than {MAX_ENTRIES} files"),
+                });
+            }
+            if kind.is_dir() && depth < MAX_DEPTH {
+                open.push((path, depth + 1));
+            } else if kind.is_file() {
+                let file = path.display().to_string();
+                let mut opened = File::open(&path).map_err(|source| ImportError::Unreadable { file: file.clone(), source })?;
+                let bytes = bounded(&file, &mut opened)?;
+                total += bytes.len() as u64;
+                if total > MAX_TOTAL {
+                    return Err(ImportError::TooLarge { file: root.display().to_string(), limit: MAX_TOTAL / MIB });
+                }
+                take(Piece { file, bytes, named: false })?;
+            }
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,14 @@
+//! Values -> `io::Write`. Nothing is decided here: what is shown was decided in `diagnosis`.
+
+pub mod calicoctl;
+pub mod data;
+pub mod explain;
+mod findings;
+mod head;
+mod nodes;
+mod peers;
+pub mod status;
+pub mod style;
+mod table;
+mod verdict;
+mod yaml;

@@ -1,0 +1,223 @@
+//! The table: a node a row.
+
+use std::io::{self, Write};
+
+use super::status::Shown;
+use super::style::{Style, Tone};
+use super::table::{Cell, Table};
+use crate::diagnosis::code::Code;
+use crate::diagnosis::report::{NodeRow, Report, SessionCount, Severity};
+
+/// With more nodes than this the healthy ones are counted, not listed.
+const LISTED: usize = 20;
+
+pub fn write(report: &Report, shown: Shown, style: &Style, out: &mut dyn Write) -> io::Result<()> {
+    let columns = Columns::of(report, shown);
+    let mut table = Table::new(columns.headers());
+    let listed = shown.wide || shown.all || shown.rows_only || report.nodes.len() <= LISTED;
+    let mut counted = [0; COUNTED.len()];
+    for node in &report.nodes {
+        match COUNTED.iter().position(|(health, ..)| *health == columns.health(node)) {
+            Some(at) if !listed => counted[at] += 1,
+            _ => table.push(columns.row(node, report)),
+        }
+    }
+    let mut more = "";
+    if !table.is_empty() {
+        table.write(!shown.rows_only, style, out)?;
+        more = "more ";
+    }
+    for ((_, tone, one, several), number) in COUNTED.iter().zip(counted).filter(|(_, number)| *number > 0) {
+        let (noun, says) = if number == 1 { ("node", one) } else { ("nodes", several) };
+        writeln!(out, "{}", style.paint(*tone, &format!("{number} {more}{noun} {says}; --all lists them")))?;
+        more = "more ";
+    }
+    Ok(())
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Health {
+    Healthy,
+    Sick,
+    /// Well, but for sessions with nodes that are not.
+    Affected,
+    /// Nothing speaks against it, but not all that matters was seen.
+    Unknown,
+}
+
+/// What a node is counted under rather than listed, and how that reads for one and for several.
+const COUNTED: [(Health, Tone, &str, &str); 3] = [
+    (Health::Unknown, Tone::Doubtful, "was not seen in full", "were not seen in full"),
+    (Health::Affected, Tone::Doubtful, "is ready and lacks only some BGP sessions", "are ready and lack only some BGP sessions"),
+    (Health::Healthy, Tone::Good, "is healthy", "are healthy"),
+];
+
+struct Columns {
+    wide: bool,
+    bgp6: bool,
+    has_bird: bool,
+    has_addresses: bool,
+}
+
+impl Columns {
+    fn of(report: &Report, shown: Shown) -> Self {
+        let backend = report.cluster.backend.as_deref();
+        Self {
+            wide: shown.wide,
+            bgp6: report.nodes.iter().any(|node| node.bgp6.is_some()),
+            has_bird: !matches!(backend, Some("vxlan" | "none")),
+            has_addresses: backend != Some("none"),
+        }
+    }
+
+    fn headers(&self) -> Vec<&'static str> {
+        let mut headers = vec!["NODE", "READY", "ADDRESS"];
+        if self.wide {
+            headers.extend(["ADDRESS6", "INTERNAL-IP"]);
+        }
+        headers.extend(["INTERFACE", "BGP"]);
+        if self.bgp6 {
+            headers.push("BGP6");
+        }
+        headers.extend(["RESTARTS", "START"]);
+        if self.wide {
+            headers.push("POD");
+        }
+        headers.push("FINDINGS");
+        headers
+    }
+
+    fn row(&self, node: &NodeRow, report: &Report) -> Vec<Cell> {
+        let mut cells = vec![Cell::plain(&node.name), ready(node.ready), self.address(node)];
+        if self.wide {
+            cells.push(node.address6.as_deref().map_or_else(Cell::none, Cell::plain));
+            cells.push(if node.internal_ips.is_empty() { Cell::unknown() } else { Cell::plain(node.internal_ips.join(",")) });
+        }
+        cells.push(match &node.interface {
+            None if !self.has_addresses => Cell::none(),
+            interface => Cell::known(interface.as_deref()),
+        });
+        cells.push(self.sessions(node.bgp4, node.address.is_none() && node.address6.is_some()));
+        if self.bgp6 {
+            cells.push(self.sessions(node.bgp6, node.address6.is_none()));
+        }
+        cells.push(Cell::known(node.restarts.map(|restarts| restarts.to_string())));
+        cells.push(start(node));
+        if self.wide {
+            cells.push(Cell::known(node.pod.as_deref()));
+        }
+        cells.push(findings(node, report));
+        cells
+    }
+
+    fn address(&self, node: &NodeRow) -> Cell {
+        match (&node.address, &node.address6) {
+            (Some(address), _) => Cell::plain(address),
+            (None, _) if node.findings.contains(&Code::AddressMissing) => Cell::new(Tone::Bad, "<none>"),
+            (None, _) if !self.has_addresses => Cell::none(),
+            (None, Some(address6)) if !self.wide => Cell::plain(address6),
+            (None, Some(_)) => Cell::none(),
+            (None, None) => Cell::unknown(),
+        }
+    }
+
+    fn sessions(&self, count: Option<SessionCount>, family_unused: bool) -> Cell {
+        match count {
+            Some(SessionCount { established, total }) => {
+                let tone = match established {
+                    _ if established == total => Tone::Plain,
+                    0 => Tone::Bad,
+                    _ => Tone::Doubtful,
+                };
+                Cell::new(tone, format!("{established}/{total}"))
+            }
+            None if !self.has_bird || family_unused => Cell::none(),
+            None => Cell::unknown(),
+        }
+    }
+
+    fn health(&self, node: &NodeRow) -> Health {
+        let counts = || [node.bgp4, node.bgp6].into_iter().flatten();
+        let alone = counts().any(|count| count.total > 0 && count.established == 0);
+        if !node.findings.is_empty() || node.ready == Some(false) || alone {
+            Health::Sick
+        } else if node.ready.is_none() || (self.has_bird && node.bgp4.is_none() && node.bgp6.is_none()) {
+            Health::Unknown
+        } else if counts().any(|count| count.established < count.total) {
+            Health::Affected
+        } else {
+            Health::Healthy
+        }
+    }
+}
+
+fn ready(ready: Option<bool>) -> Cell {
+    match ready {
+        Some(true) => Cell::plain("True"),
+        Some(false) => Cell::new(Tone::Bad, "False"),
+        None => Cell::unknown(),
+    }
+}
+
+/// `6s/70s`, `>70s/70s`, `?/70s`: taken against allowed.
+fn start(node: &NodeRow) -> Cell {
+    let taken = node.start.map(|start| {
+        let seconds = if start.seconds < 1.0 { "<1s".to_owned() } else { format!("{:.0}s", start.seconds) };
+        if start.at_least { format!(">{}", seconds.trim_start_matches('<')) } else { seconds }
+    });
+    let budget = node.start_budget_seconds;
+    if taken.is_none() && budget.is_none() {
+        return Cell::unknown();
+    }
+    let over = node.start.zip(budget).is_some_and(|(start, budget)| start.seconds >= f64::from(budget));
+    let budget = budget.map_or("?".to_owned(), |seconds| format!("{seconds}s"));
+    Cell::new(if over { Tone::Bad } else { Tone::Plain }, format!("{}/{budget}", taken.as_deref().unwrap_or("?")))
+}
+
+fn findings(node: &NodeRow, report: &Report) -> Cell {
+    if node.findings.is_empty() {
+        return Cell::none();
+    }
+    let grave = report
+        .findings
+        .iter()
+        .any(|finding| finding.severity == Severity::Error && node.findings.contains(&finding.code) && finding.nodes.contains(&node.name));
+    let codes: Vec<&str> = node.findings.iter().map(|code| code.name()).collect();
+    Cell::new(if grave { Tone::Bad } else { Tone::Doubtful }, codes.join(","))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diagnosis::report::StartTime;
+
+    #[test]
+    fn start_times() {
+        for (taken, budget, shown) in [
+            (Some((6.4, false)), Some(70), "6s/70s"),
+            (Some((70.2, true)), Some(70), ">70s/70s"),
+            (Some((0.4, false)), Some(70), "<1s/70s"),
+            (Some((0.4, true)), None, ">1s/?"),
+            (None, Some(70), "?/70s"),
+            (None, None, "?"),
+        ] {
+            let start = taken.map(|(seconds, at_least)| StartTime { seconds, at_least });
+            let row = NodeRow { start, start_budget_seconds: budget, ..NodeRow::default() };
+            assert_eq!(super::start(&row).text(), shown);
+        }
+    }
+
+    #[test]
+    fn unknown_is_never_zero_and_absent_is_not_unknown() {
+        let columns = |has_bird, has_addresses| Columns { wide: false, bgp6: true, has_bird, has_addresses };
+        let row = NodeRow::default();
+        assert_eq!(columns(true, true).sessions(None, false).text(), "?");
+        assert_eq!(columns(false, true).sessions(None, false).text(), "-");
+        assert_eq!(columns(true, true).sessions(Some(SessionCount::default()), false).text(), "0/0");
+        assert_eq!(columns(true, true).address(&row).text(), "?");
+        assert_eq!(columns(true, false).address(&row).text(), "-");
+        let missing = NodeRow { findings: vec![Code::AddressMissing], ..NodeRow::default() };
+        assert_eq!(columns(true, true).address(&missing).text(), "<none>");
+        assert!(matches!(columns(true, true).health(&row), Health::Unknown));
+    }
+}

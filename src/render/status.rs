@@ -1,0 +1,43 @@
+//! `status` for people: head, nodes, findings, what was not seen, and one sentence at the end.
+
+use std::io::{self, Write};
+
+use super::style::Style;
+use super::{findings, head, nodes, peers, verdict};
+use crate::diagnosis::report::Report;
+
+/// What of a report is shown. The default is the short form.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Shown {
+    /// More columns, and every node.
+    pub wide: bool,
+    /// Every node and every row of evidence.
+    pub all: bool,
+    /// Every BGP session.
+    pub peers: bool,
+    /// The table's rows and nothing else, for scripts.
+    pub rows_only: bool,
+}
+
+pub fn write(report: &Report, shown: Shown, style: &Style, out: &mut dyn Write) -> io::Result<()> {
+    if shown.rows_only {
+        return if shown.peers { peers::write(report, false, style, out) } else { nodes::write(report, shown, style, out) };
+    }
+    head::write(&report.cluster, style, out)?;
+    writeln!(out)?;
+    nodes::write(report, shown, style, out)?;
+    if shown.peers {
+        writeln!(out)?;
+        peers::write(report, true, style, out)?;
+    }
+    for finding in &report.findings {
+        writeln!(out)?;
+        findings::write(finding, shown.all, style, out)?;
+    }
+    if !report.unseen.is_empty() {
+        writeln!(out)?;
+        findings::write_unseen(&report.unseen, style, out)?;
+    }
+    writeln!(out)?;
+    verdict::write(report, style, out)
+}

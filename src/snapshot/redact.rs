@@ -1,0 +1,300 @@
+//! Replaces names and addresses, the same one always by the same: equality, subnets and what marks an address stay.
+//!
+//! Kept of an address: its class (10/8, each /16 of 172.16/12, 192.168/16, 100.64/10, loopback, link-local), common prefixes, and the last byte
+//! (the last two of IPv6), so that string order within a /24 stays. Between subnets string order does **not** stay.
+
+use std::collections::hash_map::RandomState;
+use std::collections::{BTreeMap, BTreeSet};
+use std::hash::BuildHasher;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use super::Snapshot;
+use crate::observed::Observed;
+
+/// Names that are Calico's or Kubernetes' and tell nothing of the cluster.
+const COMMON: [&str; 12] = [
+    "calico-node",
+    "canal",
+    "rke2-canal",
+    "kube-system",
+    "calico-system",
+    "kubelet",
+    "node",
+    "default",
+    "localhost",
+    "linux",
+    "Node",
+    "Pod",
+];
+/// Labels that judging and `-l` go by; others are the owner's own words.
+const LABELS: [&str; 7] = [
+    "kubernetes.io/",
+    "node-role.kubernetes.io/",
+    "k8s-app",
+    "app.kubernetes.io/",
+    "controller-revision-hash",
+    "pod-template-generation",
+    "node.kubernetes.io/",
+];
+
+struct Mapping {
+    names: BTreeMap<String, String>,
+    key: RandomState,
+}
+
+/// Fails only when a replaced value no longer fits its place; nothing is given out then.
+pub fn redact(mut snapshot: Snapshot) -> Result<Snapshot, serde_json::Error> {
+    let mapping = Mapping { names: names(&snapshot), key: RandomState::new() };
+    snapshot.cluster.context = snapshot.cluster.context.map(|_| "context".into());
+    snapshot.cluster.server = snapshot.cluster.server.map(|_| "https://server".into());
+    if let Observed::Seen(nodes) = &mut snapshot.nodes {
+        for node in nodes {
+            node.metadata.labels.retain(|label, _| LABELS.iter().any(|prefix| label.starts_with(prefix)));
+        }
+    }
+    mapping.each(&mut snapshot.nodes)?;
+    mapping.each(&mut snapshot.pods)?;
+    mapping.each(&mut snapshot.events)?;
+    mapping.each(&mut snapshot.controller_revisions)?;
+    mapping.value(&mut snapshot.cluster)?;
+    mapping.value(&mut snapshot.daemon_set)?;
+    mapping.value(&mut snapshot.config_maps)?;
+    mapping.value(&mut snapshot.resources)?;
+    mapping.map(&mut snapshot.inside)?;
+    mapping.map(&mut snapshot.logs)?;
+    Ok(snapshot)
+}
+
+/// New names in the old ones' order.
+fn names(snapshot: &Snapshot) -> BTreeMap<String, String> {
+    let mut nodes: BTreeSet<&str> = snapshot.inside.keys().chain(snapshot.logs.keys()).map(String::as_str).collect();
+    let mut hosts = BTreeSet::new();
+    let mut pods = BTreeSet::new();
+    for node in snapshot.nodes.seen().into_iter().flatten() {
+        nodes.insert(&node.metadata.name);
+        hosts.extend(node.status.addresses.iter().filter(|one| one.address.parse::<IpAddr>().is_err()).map(|one| one.address.as_str()));
+        hosts.extend(node.metadata.labels.get("kubernetes.io/hostname").map(String::as_str));
+    }
+    for pod in snapshot.pods.seen().into_iter().flatten() {
+        pods.insert(pod.metadata.name.as_str());
+        nodes.extend(pod.spec.node_name.as_deref());
+    }
+    for event in snapshot.events.seen().into_iter().flatten() {
+        if event.involved_object.kind == "Pod" {
+            pods.insert(&event.involved_object.name);
+        }
+        nodes.extend(event.source.host.as_deref());
+    }
+    let mut names = BTreeMap::new();
+    for (sort, list) in [("host", hosts), ("node", nodes)] {
+        names.extend(list.into_iter().enumerate().map(|(count, name)| (name.to_owned(), format!("{sort}-{:05}", count + 1))));
+    }
+    for (count, name) in pods.into_iter().enumerate() {
+        // The five last characters are random anyway; the DaemonSet's name before them is looked at.
+        let stem = name.rsplit_once('-').map_or("pod", |(stem, _)| stem);
+        names.insert(name.to_owned(), format!("{stem}-{:05}", count + 1));
+    }
+    names.retain(|name, _| !name.is_empty() && !COMMON.contains(&name.as_str()));
+    names
+}
+
+impl Mapping {
+    fn each<T: Serialize + DeserializeOwned>(&self, list: &mut Observed<Vec<T>>) -> Result<(), serde_json::Error> {
+        match list {
+            Observed::Seen(items) => items.iter_mut().try_for_each(|item| self.value(item)),
+            other => self.value(other),
+        }
+    }
+
+    fn map<T: Serialize + DeserializeOwned>(&self, map: &mut BTreeMap<String, T>) -> Result<(), serde_json::Error> {
+        for (name, mut value) in std::mem::take(map) {
+            self.value(&mut value)?;
+            map.insert(self.text(&name), value);
+        }
+        Ok(())
+    }
+
+    /// Through a tree, one object at a time, so that no field can be forgotten.
+    fn value<T: Serialize + DeserializeOwned>(&self, value: &mut T) -> Result<(), serde_json::Error> {
+        let mut tree = serde_json::to_value(&*value)?;
+        self.tree(&mut tree);
+        *value = serde_json::from_value(tree)?;
+        Ok(())
+    }
+
+    fn tree(&self, tree: &mut Value) {
+        match tree {
+            Value::String(text) => *text = self.text(text),
+            Value::Array(items) => items.iter_mut().for_each(|item| self.tree(item)),
+            Value::Object(fields) => {
+                for (name, mut field) in std::mem::take(fields) {
+                    self.tree(&mut field);
+                    fields.insert(self.text(&name), field);
+                }
+            }
+            Value::Null | Value::Bool(_) | Value::Number(_) => {}
+        }
+    }
+
+    fn text(&self, text: &str) -> String {
+        self.addresses(&self.named(text))
+    }
+
+    /// Names as whole words: dots are word ends, so that `node-1.node-1-uid` is found; of two that fit the longer.
+    fn named(&self, text: &str) -> String {
+        if let Some(name) = self.names.get(text) {
+            return name.clone();
+        }
+        let is_word = |c: Option<char>| c.is_some_and(|c| c.is_ascii_alphanumeric() || c == '-');
+        let mut out = String::with_capacity(text.len());
+        let mut before = None;
+        let mut rest = text;
+        while let Some(c) = rest.chars().next() {
+            let found =
+                if is_word(before) { None } else { self.name_at(rest).filter(|(name, _)| !is_word(rest[name.len()..].chars().next())) };
+            let length = found.map_or(c.len_utf8(), |(name, _)| name.len());
+            out.push_str(found.map_or(&rest[..length], |(_, new)| new));
+            before = rest[..length].chars().next_back();
+            rest = &rest[length..];
+        }
+        out
+    }
+
+    /// The longest name that `rest` begins with: prefixes are looked up from the longest word on.
+    fn name_at(&self, rest: &str) -> Option<(&str, &str)> {
+        let end = rest.find(|c: char| !(c.is_ascii_alphanumeric() || "-._:".contains(c))).unwrap_or(rest.len()).min(253);
+        (1..=end)
+            .rev()
+            .filter(|length| !rest[..end].get(*length..).is_some_and(|after| after.starts_with(|c: char| c.is_ascii_alphanumeric())))
+            .find_map(|length| self.names.get_key_value(&rest[..length]).map(|(name, new)| (name.as_str(), new.as_str())))
+    }
+
+    fn addresses(&self, text: &str) -> String {
+        let mut out = String::with_capacity(text.len());
+        let mut rest = text;
+        let mut before: Option<char> = None;
+        while let Some(c) = rest.chars().next() {
+            let inside_word = before.is_some_and(|c| c.is_ascii_alphanumeric() || c == '.' || c == ':');
+            let found = if inside_word || !(c.is_ascii_hexdigit() || c == ':') { None } else { address_at(rest) };
+            let length = found.map_or(c.len_utf8(), |(length, _, _)| length);
+            match found {
+                Some((_, address, separator)) => {
+                    let prefix = rest[length..].strip_prefix('/').and_then(leading_number);
+                    let written = self.network(address, prefix).to_string();
+                    out.push_str(&if separator == '_' { written.replace(['.', ':'], "_") } else { written });
+                }
+                None => out.push_str(&rest[..length]),
+            }
+            before = rest[..length].chars().next_back();
+            rest = &rest[length..];
+        }
+        out
+    }
+
+    /// An address whose host bits are all zero is a network and stays one.
+    fn network(&self, address: IpAddr, prefix: Option<u8>) -> IpAddr {
+        let (bits, width) = match address {
+            IpAddr::V4(v4) => (u128::from(v4.to_bits()), 32),
+            IpAddr::V6(v6) => (v6.to_bits(), 128),
+        };
+        let host = prefix.filter(|prefix| *prefix <= width && *prefix > 0).map_or(0, |prefix| (1u128 << (width - prefix).min(127)) - 1);
+        let mapped = self.address(address);
+        if host == 0 || bits & host != 0 {
+            return mapped;
+        }
+        match mapped {
+            IpAddr::V4(v4) => Ipv4Addr::from_bits(v4.to_bits() & !(host as u32)).into(),
+            IpAddr::V6(v6) => Ipv6Addr::from_bits(v6.to_bits() & !host).into(),
+        }
+    }
+
+    fn address(&self, address: IpAddr) -> IpAddr {
+        match address {
+            IpAddr::V4(v4) => match kept_bits(v4) {
+                32 => address,
+                kept => Ipv4Addr::from_bits(self.flip(v4.to_bits().into(), 32, kept, 8) as u32).into(),
+            },
+            IpAddr::V6(v6) if v6.is_loopback() || v6.is_unspecified() || v6.is_multicast() || v6.is_unicast_link_local() => address,
+            IpAddr::V6(v6) => Ipv6Addr::from_bits(self.flip(v6.to_bits(), 128, 8, 16)).into(),
+        }
+    }
+
+    /// Each bit between the first `kept` and the last `host` is flipped or not by what stands before it, so prefixes stay common.
+    fn flip(&self, bits: u128, width: u32, kept: u32, host: u32) -> u128 {
+        (kept..width - host).fold(bits, |flipped, place| {
+            let before = bits >> (width - place);
+            let turn = self.key.hash_one((width, place, before)) & 1;
+            flipped ^ (u128::from(turn) << (width - place - 1))
+        })
+    }
+}
+
+/// How much of an address tells its class; 32 for those that are the same on every host.
+fn kept_bits(address: Ipv4Addr) -> u32 {
+    match address.octets() {
+        [0 | 127 | 224..=255, ..] | [169, 254, ..] | [10, 0, 2, 15] => 32,
+        [172, 16..=31, 0, 1] => 32,
+        [172, 16..=31, ..] | [192, 168, ..] => 16,
+        [100, 64..=127, ..] => 10,
+        [10, ..] => 8,
+        _ => 4,
+    }
+}
+
+fn leading_number(text: &str) -> Option<u8> {
+    text[..text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len())].parse().ok()
+}
+
+/// The longest address that `text` begins with, with its separator: `_` in the names of BIRD's protocols.
+fn address_at(text: &str) -> Option<(usize, IpAddr, char)> {
+    let end = text.find(|c: char| !(c.is_ascii_hexdigit() || ".:_".contains(c))).unwrap_or(text.len()).min(45);
+    // A date may be glued to an address, so that its end is where it still parses.
+    (3..=end).rev().find_map(|length| {
+        let piece = &text[..length];
+        if let Ok(address) = piece.parse() {
+            return Some((length, address, '.'));
+        }
+        if piece.matches('_').count() < 2 {
+            return None;
+        }
+        let address = piece.replace('_', ".").parse().or_else(|_| piece.replace('_', ":").parse()).ok()?;
+        Some((length, address, '_'))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn mapping(names: &[(&str, &str)]) -> Mapping {
+        Mapping { names: names.iter().map(|(old, new)| ((*old).into(), (*new).into())).collect(), key: RandomState::new() }
+    }
+
+    #[test]
+    fn addresses_are_replaced_alike_wherever_they_stand() {
+        let mapping = mapping(&[]);
+        let new = mapping.text("10.20.30.4");
+        assert!(new.starts_with("10.") && new.ends_with(".4"), "{new}");
+        assert_eq!(mapping.text("Mesh_10_20_30_4"), format!("Mesh_{}", new.replace('.', "_")));
+        assert_eq!(mapping.text("with 10.20.30.4,10.20.30.4."), format!("with {new},{new}."));
+        assert_eq!(mapping.text("10.20.30.4/24"), format!("{new}/24"));
+        assert!(mapping.text("10.20.0.0/16").ends_with(".0.0/16"));
+        assert_eq!(
+            new.rsplit_once('.').map(|(net, _)| net.to_owned()),
+            mapping.text("10.20.30.9").rsplit_once('.').map(|(net, _)| net.to_owned())
+        );
+        for same in ["172.18.0.1/16", "127.0.0.1", "169.254.1.1", "::1", "15:18:05", "v3.24.5", "fe80::1"] {
+            assert_eq!(mapping.text(same), same);
+        }
+    }
+
+    #[test]
+    fn names_are_replaced_as_whole_words() {
+        let mapping = mapping(&[("db", "node-00001"), ("db-1", "node-00002")]);
+        assert_eq!(mapping.text("db-1 on db, dbx and db."), "node-00002 on node-00001, dbx and node-00001.");
+    }
+}

@@ -1,0 +1,255 @@
+//! Writes a snapshot as YAML that every reader reads alike.
+//!
+//! `serde_yaml` leaves `on`, `y`, `1_000` unquoted, which YAML 1.1 (kubectl) reads as something else, and holds the whole text.
+//! Here every text is quoted that is not plainly a word, and objects are written one by one.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::{self, BufWriter, Write};
+use std::path::Path;
+
+use serde::Serialize;
+use serde_json::Value;
+
+use super::Snapshot;
+use crate::observed::Observed;
+
+const HEADER: &str = "\
+# What kubectl calico-fix saw of a cluster; read it with: kubectl calico-fix status --from FILE
+# It holds no passwords, tokens or certificates, but names and addresses, unless it was written with --redact.
+";
+
+/// Words that YAML 1.1 takes for something else than text.
+const WORDS: [&str; 11] = ["y", "n", "yes", "no", "on", "off", "true", "false", "null", "nan", "inf"];
+/// YAML allows 1,024 characters before the colon.
+const MAX_SIMPLE_KEY: usize = 1_000;
+
+pub fn to_yaml(snapshot: &Snapshot) -> io::Result<String> {
+    let mut text = Vec::new();
+    write(snapshot, &mut text)?;
+    String::from_utf8(text).map_err(io::Error::other)
+}
+
+/// Beside its place first, then renamed: a reader never sees half of it, and a failure leaves the old file.
+pub fn save_to(snapshot: &Snapshot, path: &Path) -> io::Result<()> {
+    let mut beside = path.as_os_str().to_owned();
+    beside.push(format!(".{}.tmp", std::process::id()));
+    let beside = Path::new(&beside);
+    let saved = create(beside).and_then(|file| {
+        let mut writer = BufWriter::new(file);
+        write(snapshot, &mut writer)?;
+        writer.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()?;
+        fs::rename(beside, path)
+    });
+    if saved.is_err() {
+        // Of the two failures the first is the one to tell.
+        let _ = fs::remove_file(beside);
+    }
+    saved
+}
+
+fn create(path: &Path) -> io::Result<fs::File> {
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
+}
+
+pub fn write(snapshot: &Snapshot, mut to: impl Write) -> io::Result<()> {
+    let out = &mut to;
+    // Taken apart by name, so that a new field cannot be forgotten.
+    let Snapshot {
+        api_version,
+        kind,
+        taken_at,
+        origin,
+        cluster,
+        daemon_set,
+        nodes,
+        pods,
+        events,
+        controller_revisions,
+        config_maps,
+        resources,
+        inside,
+        logs,
+    } = snapshot;
+    out.write_all(HEADER.as_bytes())?;
+    field(out, "apiVersion", api_version)?;
+    field(out, "kind", kind)?;
+    field(out, "takenAt", taken_at)?;
+    field(out, "origin", origin)?;
+    field(out, "cluster", cluster)?;
+    field(out, "daemonSet", daemon_set)?;
+    list(out, "nodes", nodes)?;
+    list(out, "pods", pods)?;
+    list(out, "events", events)?;
+    list(out, "controllerRevisions", controller_revisions)?;
+    mapping(out, "configMaps", config_maps)?;
+    field(out, "resources", resources)?;
+    mapping(out, "inside", inside)?;
+    mapping(out, "logs", logs)
+}
+
+fn field<T: Serialize>(out: &mut impl Write, name: &str, value: &T) -> io::Result<()> {
+    key(out, name)?;
+    after_key(out, &serde_json::to_value(value)?, 0)
+}
+
+fn list<T: Serialize>(out: &mut impl Write, name: &str, list: &Observed<Vec<T>>) -> io::Result<()> {
+    match list {
+        Observed::Seen(items) if !items.is_empty() => {
+            writeln!(out, "{name}:\n  seen:")?;
+            items.iter().try_for_each(|item| {
+                out.write_all(b"  - ")?;
+                after_dash(out, &serde_json::to_value(item)?, 4)
+            })
+        }
+        other => field(out, name, other),
+    }
+}
+
+fn mapping<T: Serialize>(out: &mut impl Write, name: &str, map: &BTreeMap<String, T>) -> io::Result<()> {
+    if map.is_empty() {
+        return writeln!(out, "{name}: {{}}");
+    }
+    writeln!(out, "{name}:")?;
+    map.iter().try_for_each(|(name, value)| {
+        out.write_all(b"  ")?;
+        long_key(out, name, 2)?;
+        after_key(out, &serde_json::to_value(value)?, 2)
+    })
+}
+
+fn indent(out: &mut impl Write, columns: usize) -> io::Result<()> {
+    write!(out, "{:columns$}", "")
+}
+
+fn key(out: &mut impl Write, name: &str) -> io::Result<()> {
+    out.write_all(scalar(name).as_bytes())?;
+    out.write_all(b":")
+}
+
+fn long_key(out: &mut impl Write, name: &str, column: usize) -> io::Result<()> {
+    let written = scalar(name);
+    if written.len() <= MAX_SIMPLE_KEY {
+        return write!(out, "{written}:");
+    }
+    writeln!(out, "? {written}")?;
+    indent(out, column)?;
+    out.write_all(b":")
+}
+
+/// The value of a key that begins at `column`, from behind the colon.
+fn after_key(out: &mut impl Write, value: &Value, column: usize) -> io::Result<()> {
+    match value {
+        Value::Object(fields) if !fields.is_empty() => {
+            out.write_all(b"\n")?;
+            for (name, value) in fields {
+                indent(out, column + 2)?;
+                long_key(out, name, column + 2)?;
+                after_key(out, value, column + 2)?;
+            }
+            Ok(())
+        }
+        Value::Array(items) if !items.is_empty() => {
+            out.write_all(b"\n")?;
+            for item in items {
+                indent(out, column)?;
+                out.write_all(b"- ")?;
+                after_dash(out, item, column + 2)?;
+            }
+            Ok(())
+        }
+        leaf => {
+            out.write_all(b" ")?;
+            write_leaf(out, leaf)
+        }
+    }
+}
+
+/// An item of a list, from behind the dash; what it holds begins at `column`.
+fn after_dash(out: &mut impl Write, value: &Value, column: usize) -> io::Result<()> {
+    match value {
+        Value::Object(fields) if !fields.is_empty() => {
+            for (count, (name, value)) in fields.iter().enumerate() {
+                if count > 0 {
+                    indent(out, column)?;
+                }
+                long_key(out, name, column)?;
+                after_key(out, value, column)?;
+            }
+            Ok(())
+        }
+        Value::Array(items) if !items.is_empty() => {
+            for (count, item) in items.iter().enumerate() {
+                if count > 0 {
+                    indent(out, column)?;
+                }
+                out.write_all(b"- ")?;
+                after_dash(out, item, column + 2)?;
+            }
+            Ok(())
+        }
+        leaf => write_leaf(out, leaf),
+    }
+}
+
+fn write_leaf(out: &mut impl Write, leaf: &Value) -> io::Result<()> {
+    match leaf {
+        Value::Null => writeln!(out, "null"),
+        Value::Bool(value) => writeln!(out, "{value}"),
+        Value::Number(number) => writeln!(out, "{}", float_of_old(&number.to_string())),
+        Value::String(text) => writeln!(out, "{}", scalar(text)),
+        Value::Array(_) => writeln!(out, "[]"),
+        Value::Object(_) => writeln!(out, "{{}}"),
+    }
+}
+
+/// YAML 1.1 wants a point and a sign in `1e300`.
+fn float_of_old(number: &str) -> String {
+    match number.split_once('e') {
+        Some((digits, exponent)) => {
+            let point = if digits.contains('.') { "" } else { ".0" };
+            let sign = if exponent.starts_with(['-', '+']) { "" } else { "+" };
+            format!("{digits}{point}e{sign}{exponent}")
+        }
+        None => number.to_owned(),
+    }
+}
+
+fn scalar(text: &str) -> String {
+    if is_plain(text) {
+        return text.to_owned();
+    }
+    let mut quoted = String::with_capacity(text.len() + 2);
+    quoted.push('"');
+    for c in text.chars() {
+        match c {
+            '"' => quoted.push_str("\\\""),
+            '\\' => quoted.push_str("\\\\"),
+            '\n' => quoted.push_str("\\n"),
+            '\t' => quoted.push_str("\\t"),
+            '\r' => quoted.push_str("\\r"),
+            // Line ends of YAML 1.1, the byte order mark, and what YAML does not call printable.
+            '\0'..='\x1f' | '\x7f'..='\u{9f}' | '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}' => {
+                quoted.push_str(&format!("\\u{:04x}", u32::from(c)));
+            }
+            c => quoted.push(c),
+        }
+    }
+    quoted.push('"');
+    quoted
+}
+
+/// A word that no version of YAML takes for anything but text.
+fn is_plain(text: &str) -> bool {
+    text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '/')
+        && text.chars().all(|c| c.is_ascii_alphanumeric() || "_./-".contains(c))
+        && !WORDS.iter().any(|word| word.eq_ignore_ascii_case(text))
+}
+
+#[cfg(test)]
+#[path = "save_tests.rs"]
+mod tests;

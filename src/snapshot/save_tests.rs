@@ -1,0 +1,115 @@
+use jiff::Timestamp;
+
+use super::*;
+use crate::snapshot::Origin;
+use crate::snapshot::objects::{Event, Node};
+
+const SCALARS: [&str; 52] = [
+    "",
+    " ",
+    "on",
+    "On",
+    "y",
+    "Y",
+    "n",
+    "yes",
+    "no",
+    "Off",
+    "off",
+    "true",
+    "True",
+    "null",
+    "Null",
+    "~",
+    "nan",
+    ".nan",
+    ".inf",
+    "-.inf",
+    "=",
+    "<<",
+    "1_000",
+    "0x1f",
+    "0o17",
+    "017",
+    "1e3",
+    "1.5",
+    "+1",
+    "-1",
+    "10.0.0.1",
+    "2026-11-23",
+    "2026-11-23T15:00:00Z",
+    "12:30:45",
+    "007",
+    "- a",
+    "a: b",
+    "a #b",
+    "#a",
+    "&a",
+    "*a",
+    "!tag",
+    "%a",
+    "@a",
+    "`a`",
+    "two\nlines\n",
+    "tab\tand\rreturn",
+    "nul\0bell\x07del\x7f\u{85}",
+    "\u{2028}and\u{2029}and\u{feff}",
+    "emoji 🐯",
+    "\"quoted\" 'and' \\",
+    "trailing ",
+];
+
+#[test]
+fn every_scalar_is_read_back_as_it_was() {
+    for text in SCALARS.into_iter().chain(["{a}", "[a]", "---", "...", "? a", "calico-node", "/bin/x", "v3.24.5", "a:"]) {
+        let mut node = Node::default();
+        node.metadata.name = text.into();
+        node.metadata.labels.insert(text.into(), text.into());
+        let mut snapshot = Snapshot::empty(Origin::Live, Timestamp::UNIX_EPOCH);
+        snapshot.nodes = Observed::Seen(vec![node]);
+        snapshot.inside.insert(text.into(), Observed::NotAsked);
+        let yaml = to_yaml(&snapshot).expect("writes");
+        assert_eq!(serde_yaml::from_str::<Snapshot>(&yaml).expect("reads"), snapshot, "{text:?}\n{yaml}");
+    }
+}
+
+#[test]
+fn only_words_stay_unquoted() {
+    for text in SCALARS {
+        assert!(scalar(text).starts_with('"'), "{text:?}");
+    }
+    for text in ["calico-node", "Ready", "/var/run/calico", "v3.24.5"] {
+        assert_eq!(scalar(text), text);
+    }
+    assert_eq!(scalar("10.0.0.1"), "\"10.0.0.1\"");
+    assert_eq!(scalar("\0"), "\"\\u0000\"");
+}
+
+#[test]
+fn long_keys_trees_and_numbers_survive() {
+    let long = "k".repeat(5_000);
+    let mut snapshot = Snapshot::empty(Origin::Files, Timestamp::UNIX_EPOCH);
+    let spec = serde_json::json!({
+        "a": [[1, 2], [], {}, [{"b": [null, true]}], -0.5, 1e300, u64::MAX],
+        long.as_str(): {long.as_str(): "x", "y": {}},
+    });
+    snapshot.resources.ip_pools = Observed::Seen(vec![super::super::objects::Custom { spec, ..Default::default() }]);
+    snapshot.events = Observed::Seen(vec![Event::default(), Event { message: "a\nb".into(), ..Event::default() }]);
+    snapshot.pods = Observed::Forbidden("cannot list pods".into());
+    let yaml = to_yaml(&snapshot).expect("writes");
+    assert_eq!(serde_yaml::from_str::<Snapshot>(&yaml).expect("reads"), snapshot, "{yaml}");
+}
+
+#[test]
+fn saving_replaces_the_file_and_leaves_nothing_beside_it() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("snapshot.yaml");
+    fs::write(&path, "old").expect("writes");
+    let snapshot = Snapshot::empty(Origin::Live, Timestamp::UNIX_EPOCH);
+    save_to(&snapshot, &path).expect("saves");
+    assert_eq!(fs::read_to_string(&path).expect("reads"), to_yaml(&snapshot).expect("writes"));
+    assert_eq!(fs::read_dir(folder.path()).expect("lists").count(), 1);
+    #[cfg(unix)]
+    assert_eq!(std::os::unix::fs::PermissionsExt::mode(&fs::metadata(&path).expect("is there").permissions()) & 0o777, 0o600);
+    assert!(save_to(&snapshot, &folder.path().join("missing/snapshot.yaml")).is_err());
+}
