@@ -1,6 +1,8 @@
 //! From flags and kubeconfig to a client that names itself in the audit log.
 
+use std::ffi::OsString;
 use std::fmt;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use http::{HeaderName, HeaderValue, Uri};
@@ -75,14 +77,43 @@ impl fmt::Display for Credential {
     }
 }
 
+/// What the process is told besides its flags.
+pub struct Surroundings {
+    variables: Box<dyn Fn(&str) -> Option<OsString> + Send + Sync>,
+    pub home: Option<PathBuf>,
+}
+
+impl Surroundings {
+    pub fn of_process() -> Self {
+        let home = std::env::home_dir().filter(|home| !home.as_os_str().is_empty());
+        Self { variables: Box::new(|name| std::env::var_os(name)), home }
+    }
+
+    pub fn given(variables: impl Fn(&str) -> Option<OsString> + Send + Sync + 'static, home: Option<PathBuf>) -> Self {
+        Self { variables: Box::new(variables), home }
+    }
+
+    pub fn variable(&self, name: &str) -> Option<OsString> {
+        (self.variables)(name)
+    }
+
+    fn text(&self, name: &str) -> Option<String> {
+        self.variable(name)?.into_string().ok()
+    }
+}
+
 /// Reads the kubeconfig as kubectl does, never the pod's own service account. `command` is the verb: it goes into `Kubectl-Command`.
 pub async fn connect(flags: &ConnectionFlags, command: &str) -> Result<Connection, ConnectError> {
+    connect_from(flags, command, &Surroundings::of_process()).await
+}
+
+pub async fn connect_from(flags: &ConnectionFlags, command: &str, around: &Surroundings) -> Result<Connection, ConnectError> {
     let timeouts = Timeouts::from_flag(flags.request_timeout.as_deref())?;
-    let mut chosen = kubeconfig::choose(flags)?;
+    let mut chosen = kubeconfig::choose(flags, around)?;
     let credential = credential::describe(&chosen.auth);
     let valid_until = credential::resolve(&mut chosen).await?;
     let uri: Uri = chosen.server.parse().map_err(|_| ConnectError::BadServer { server: chosen.server.clone() })?;
-    let proxy_url = proxy::for_server(&uri, chosen.cluster.proxy_url.as_deref(), |name| std::env::var(name).ok())?;
+    let proxy_url = proxy::for_server(&uri, chosen.cluster.proxy_url.as_deref(), |name| around.text(name))?;
     let route = Arc::new(Route {
         server: chosen.server.clone(),
         host: host(&uri),

@@ -54,7 +54,7 @@ pub(super) async fn discover(api: &Api, wanted: &Wanted) -> Result<DaemonSet, Ga
         return get(api, namespace, name).await;
     }
     let sets = match list(api, wanted.namespace.as_deref(), named).await {
-        Err(RequestError::Forbidden { .. }) if wanted.namespace.is_none() => known_namespaces(api, named).await?,
+        Err(refusal @ RequestError::Forbidden { .. }) if wanted.namespace.is_none() => known_namespaces(api, named, refusal).await?,
         other => other?,
     };
     let place =
@@ -92,9 +92,8 @@ fn is_windows(set: &DaemonSet) -> bool {
     set.metadata.name == "calico-node-windows"
 }
 
-async fn known_namespaces(api: &Api, named: Option<&str>) -> Result<Vec<DaemonSet>, GatherError> {
+async fn known_namespaces(api: &Api, named: Option<&str>, refusal: RequestError) -> Result<Vec<DaemonSet>, GatherError> {
     let answers = futures::future::join_all(NAMESPACES.map(|namespace| list(api, Some(namespace), named))).await;
-    let mut refused = None;
     let mut found = Vec::new();
     let mut looked = Vec::new();
     for (namespace, answer) in NAMESPACES.into_iter().zip(answers) {
@@ -103,15 +102,14 @@ async fn known_namespaces(api: &Api, named: Option<&str>) -> Result<Vec<DaemonSe
                 looked.push(namespace.to_owned());
                 found.extend(sets);
             }
-            Err(error @ RequestError::Forbidden { .. }) => refused = Some(error),
+            Err(RequestError::Forbidden { .. }) => {}
             Err(error) => return Err(error.into()),
         }
     }
-    match refused {
-        Some(error) if looked.is_empty() => Err(error.into()),
-        _ if found.is_empty() => Err(DiscoverError::Hidden { looked }.into()),
-        _ => Ok(found),
+    if looked.is_empty() {
+        return Err(refusal.into());
     }
+    if found.is_empty() { Err(DiscoverError::Hidden { looked }.into()) } else { Ok(found) }
 }
 
 fn choose(sets: Vec<DaemonSet>, named: bool, place: String) -> Result<DaemonSet, DiscoverError> {

@@ -106,11 +106,6 @@ pub enum Unreachable {
 }
 
 impl RequestError {
-    /// Whether nothing else would be answered either.
-    pub fn is_total(&self) -> bool {
-        matches!(self, Self::Refused(_) | Self::Unreachable { .. } | Self::Unauthorized { .. })
-    }
-
     pub fn is_not_found(&self) -> bool {
         matches!(self, Self::Server { code: 404, .. })
     }

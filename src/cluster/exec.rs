@@ -24,6 +24,7 @@ use crate::snapshot::objects::{CALICO_NODE, Pod};
 const MAX_OUTPUT: usize = 1 << 20;
 const MAX_COMPLAINT: usize = 4 << 10;
 const PIPE: usize = 64 << 10;
+const PAUSE: Duration = Duration::from_millis(200);
 
 pub(super) struct Limits {
     pub at_once: usize,
@@ -61,7 +62,10 @@ async fn one(api: &Api, pod: &Pod, limit: Duration) -> Observed<Inside> {
     let work = async {
         match start(api, pod, &asked, limit).await {
             // Nothing has run yet: a server that was busy or broke off may be asked once more.
-            Err(error) if can_pass(&error) => run(start(api, pod, &asked, limit).await?, &mut output, &mut complaint).await,
+            Err(error) if can_pass(&error) => {
+                tokio::time::sleep(PAUSE).await;
+                run(start(api, pod, &asked, limit).await?, &mut output, &mut complaint).await
+            }
             Err(error) => Err(error),
             Ok(process) => run(process, &mut output, &mut complaint).await,
         }
@@ -110,9 +114,6 @@ async fn start(api: &Api, pod: &Pod, asked: &Asked, limit: Duration) -> Result<A
 async fn run(mut process: AttachedProcess, output: &mut Vec<u8>, complaint: &mut Vec<u8>) -> Result<Option<String>, RequestError> {
     let (stdout, stderr, status) = (process.stdout(), process.stderr(), process.take_status());
     futures::join!(drain(stdout, output, MAX_OUTPUT), drain(stderr, complaint, MAX_COMPLAINT));
-    if output.len() >= MAX_OUTPUT {
-        return Ok(None);
-    }
     let status = match status {
         Some(status) => status.await,
         None => None,
@@ -121,16 +122,13 @@ async fn run(mut process: AttachedProcess, output: &mut Vec<u8>, complaint: &mut
     Ok(failed.map(|status| status.message.unwrap_or_else(|| "exec failed".into()).chars().take(300).collect()))
 }
 
-/// Into `kept`, which outlives this where time runs out; what is beyond `most` is read and dropped for stderr's sake.
+/// Into `kept`, which outlives this where time runs out; what is beyond `most` is read and dropped, or the other pipe would stand still.
 async fn drain(pipe: Option<impl AsyncRead + Unpin>, kept: &mut Vec<u8>, most: usize) {
     let Some(mut pipe) = pipe else { return };
     let mut buffer = vec![0; PIPE];
     while let Ok(count @ 1..) = pipe.read(&mut buffer).await {
         let room = most.saturating_sub(kept.len());
         kept.extend(buffer.iter().take(count.min(room)));
-        if most == MAX_OUTPUT && kept.len() >= most {
-            return;
-        }
     }
 }
 

@@ -53,6 +53,9 @@ pub fn unanswered(error: &kube::Error, asked: &Asked, limit: Option<Duration>, r
     if let kube::Error::Api(status) = error {
         return from_status(status.code, &status.reason, &status.message, asked, route);
     }
+    if let kube::Error::UpgradeConnection(error) = error {
+        return RequestError::Unreadable { asked: asked.clone(), why: error.to_string() };
+    }
     let unreachable = |kind, why: String| RequestError::Unreachable { why, kind, route: route.clone() };
     let texts = chain(error);
     let text = texts.join(": ");

@@ -1,9 +1,11 @@
 //! Which cluster, as whom: kubectl's loading rules and overrides (client-go `clientcmd`).
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use kube::config::{AuthInfo, Cluster, Context, ExecAuthCluster, Kubeconfig, KubeconfigError};
 
+use super::connect::Surroundings;
 use super::error::ConnectError;
 use crate::cli::connection::{ConnectionFlags, Secret};
 
@@ -16,21 +18,13 @@ pub struct Chosen {
     pub auth: AuthInfo,
 }
 
-pub fn choose(flags: &ConnectionFlags) -> Result<Chosen, ConnectError> {
-    let (config, looked) = load(flags.kubeconfig.as_deref(), std::env::var_os("KUBECONFIG"), home())?;
+pub fn choose(flags: &ConnectionFlags, around: &Surroundings) -> Result<Chosen, ConnectError> {
+    let (config, looked) = load(flags.kubeconfig.as_deref(), around.variable("KUBECONFIG"), around.home.as_deref())?;
     pick(config, looked, flags)
 }
 
-fn home() -> Option<PathBuf> {
-    std::env::home_dir().filter(|home| !home.as_os_str().is_empty())
-}
-
 /// An explicit file must be there; of the others those that are missing are passed over, and the first to set a value wins.
-fn load(
-    explicit: Option<&Path>,
-    listed: Option<std::ffi::OsString>,
-    home: Option<PathBuf>,
-) -> Result<(Kubeconfig, Vec<PathBuf>), ConnectError> {
+fn load(explicit: Option<&Path>, listed: Option<OsString>, home: Option<&Path>) -> Result<(Kubeconfig, Vec<PathBuf>), ConnectError> {
     if let Some(path) = explicit.filter(|path| !path.as_os_str().is_empty()) {
         let config = read(path)?.ok_or_else(|| ConnectError::NoSuchFile { path: path.to_owned() })?;
         return Ok((config, vec![path.to_owned()]));

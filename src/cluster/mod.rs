@@ -17,7 +17,7 @@ pub mod request;
 pub mod resource;
 pub mod timeout;
 
-pub use connect::{Connection, connect};
+pub use connect::{Connection, Surroundings, connect, connect_from};
 pub use discover::DiscoverError;
 pub use error::{ConnectError, GatherError, RequestError};
 pub use gather::{LogsWanted, NodeFilter, Wanted, gather};

@@ -24,13 +24,20 @@ pub(super) fn cannot(error: &RequestError) -> String {
 /// The reason alone, for a row that says already what was asked.
 pub(super) fn why(error: &RequestError) -> String {
     let text = match error {
-        RequestError::Server { message, .. } => match message.split_once("error dialing backend: ") {
-            Some((_, rest)) => format!("the kubelet cannot be reached: {rest}"),
+        RequestError::Server { message, .. } => match of_kubelet(message) {
+            Some(rest) => format!("the kubelet cannot be reached: {rest}"),
             None => message.clone(),
         },
+        RequestError::Unreadable { why, .. } => format!("the answer cannot be read: {why}"),
         RequestError::TimedOut { limit: Some(limit), .. } => format!("no answer within {}s", limit.as_secs_f64()),
         RequestError::TimedOut { limit: None, .. } => "no answer in time".into(),
         other => other.to_string(),
     };
     text.chars().take(500).collect()
+}
+
+/// How the API server says that it cannot reach a kubelet: for exec, and for logs.
+fn of_kubelet(message: &str) -> Option<&str> {
+    let for_exec = message.split_once("error dialing backend: ").map(|(_, rest)| rest);
+    for_exec.or_else(|| message.starts_with("Get \"https://").then(|| message.split_once("\": ")).flatten().map(|(_, rest)| rest))
 }

@@ -24,8 +24,7 @@ impl Progress for Silent {
 /// A bar on stderr, gone when finished; nothing at all where stderr is no terminal.
 pub struct Bar(ProgressBar);
 
-/// A quick answer needs no bar, and one that flickers past is worse than none.
-const PATIENCE: Duration = Duration::from_millis(300);
+const TICK: Duration = Duration::from_millis(200);
 
 impl Bar {
     pub fn stderr() -> Self {
@@ -48,7 +47,7 @@ impl Progress for Bar {
             None => self.0.unset_length(),
         }
         self.0.set_message(what);
-        self.0.enable_steady_tick(PATIENCE);
+        self.0.enable_steady_tick(TICK);
     }
 
     fn advance(&self) {

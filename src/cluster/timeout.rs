@@ -5,9 +5,9 @@ use std::time::Duration;
 /// How long to wait for one request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Timeouts {
-    /// One object, or one page of a list other than nodes and pods.
+    /// One object.
     pub get: Option<Duration>,
-    /// One page of a list: it can be megabytes on a slow link.
+    /// One page of a list, or a log: megabytes on a slow link.
     pub list: Option<Duration>,
 }
 

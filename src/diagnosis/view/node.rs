@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::net::IpAddr;
+use std::time::Duration;
 
 use jiff::Timestamp;
 
@@ -75,12 +76,14 @@ pub fn all<'a>(snapshot: &'a Snapshot, install: &Install<'a>) -> Vec<NodeView<'a
     for pod in snapshot.pods.seen().into_iter().flatten() {
         let Some(node) = pod.spec.node_name.as_deref() else { continue };
         // While a rollout replaces a pod both are listed; the one that stays counts.
-        let keeps = |kept: &&Pod| kept.metadata.deletion_timestamp.is_none() && kept.metadata.creation_timestamp >= pod.metadata.creation_timestamp;
+        let keeps =
+            |kept: &&Pod| kept.metadata.deletion_timestamp.is_none() && kept.metadata.creation_timestamp >= pod.metadata.creation_timestamp;
         if !pods.get(node).is_some_and(keeps) {
             pods.insert(node, pod);
         }
     }
-    let nodes: BTreeMap<&str, &Node> = snapshot.nodes.seen().into_iter().flatten().map(|node| (node.metadata.name.as_str(), node)).collect();
+    let nodes: BTreeMap<&str, &Node> =
+        snapshot.nodes.seen().into_iter().flatten().map(|node| (node.metadata.name.as_str(), node)).collect();
     let mut events: HashMap<&str, Vec<&Event>> = HashMap::new();
     for event in snapshot.events.seen().into_iter().flatten() {
         events.entry(event.involved_object.name.as_str()).or_default().push(event);
@@ -112,7 +115,12 @@ pub fn all<'a>(snapshot: &'a Snapshot, install: &Install<'a>) -> Vec<NodeView<'a
                 node: nodes.get(name).copied(),
                 pod,
                 stored: [None, None],
-                internal_ips: nodes.get(name).into_iter().flat_map(|node| node.addresses("InternalIP")).filter_map(|ip| ip.parse().ok()).collect(),
+                internal_ips: nodes
+                    .get(name)
+                    .into_iter()
+                    .flat_map(|node| node.addresses("InternalIP"))
+                    .filter_map(|ip| ip.parse().ok())
+                    .collect(),
                 inside,
                 logs: snapshot.logs.get(name),
                 events: told(pod, &events),
@@ -166,10 +174,11 @@ fn stored(view: &NodeView, family: Family) -> Option<Stored> {
 
 fn held_by(view: &NodeView, address: IpAddr) -> Option<Held> {
     if let Some(interfaces) = view.interfaces() {
-        return interfaces
-            .iter()
-            .find(|interface| interface.addresses.iter().any(|held| held.address == address))
-            .map(|interface| Held { interface: interface.name.clone(), kind: interface.kind.clone(), source: Source::Interfaces });
+        return interfaces.iter().find(|interface| interface.addresses.iter().any(|held| held.address == address)).map(|interface| Held {
+            interface: interface.name.clone(),
+            kind: interface.kind.clone(),
+            source: Source::Interfaces,
+        });
     }
     annotated_interface(view, address).or_else(|| {
         view.detections()
@@ -270,6 +279,18 @@ impl<'a> NodeView<'a> {
 
     pub fn running_since(&self) -> Option<Timestamp> {
         self.container()?.state.running.as_ref()?.started_at
+    }
+
+    /// How long the container that ended last had lived. The kubelet adds up to a grace period of 30 s to a probe's budget.
+    pub fn last_container_lived(&self) -> Option<Duration> {
+        let status = self.container()?;
+        let ended = status.state.terminated.as_ref().or(status.last_state.terminated.as_ref())?;
+        Duration::try_from(ended.finished_at?.duration_since(ended.started_at?)).ok()
+    }
+
+    /// Seconds since the container that runs now was started.
+    pub fn age(&self, now: Timestamp) -> Option<f64> {
+        Some(now.duration_since(self.running_since()?).as_secs_f64())
     }
 
     pub fn evidence(&self, source: Source, text: impl Into<String>) -> Evidence {

@@ -1,0 +1,162 @@
+//! What a snapshot holds, whole and in part.
+
+use std::collections::BTreeSet;
+
+use calico_fix::cluster::{LogsWanted, NodeFilter};
+use calico_fix::observed::Observed;
+use serde_json::json;
+use sim::{Effect, Fault, Rule, User};
+
+use super::*;
+
+#[tokio::test]
+async fn an_incident_is_seen_whole() {
+    let server = start(sim::scenario::bridge_address(5)).await;
+    let snapshot = gathered(&server, "").await;
+    assert_eq!(snapshot.nodes.seen().map(Vec::len), Some(5));
+    assert_eq!(snapshot.pods.seen().map(Vec::len), Some(5));
+    assert!(snapshot.events.seen().is_some_and(|events| events.iter().any(|event| event.message.contains("BGP not established"))));
+    assert!(snapshot.controller_revisions.seen().is_some_and(|revisions| !revisions.is_empty()));
+    let backend = snapshot.config_maps.get("calico-config").and_then(Observed::seen).expect("the ConfigMap");
+    assert_eq!(backend.data.keys().collect::<Vec<_>>(), ["calico_backend", "veth_mtu"]);
+    assert_eq!(snapshot.resources.ip_pools.seen().map(Vec::len), Some(1));
+    assert_eq!(snapshot.resources.installations, Observed::Absent);
+    assert_eq!(snapshot.inside.len(), 5);
+    for (node, inside) in &snapshot.inside {
+        let inside = inside.seen().unwrap_or_else(|| panic!("{node}: {:?}", inside.why_not()));
+        let bird = inside.bird4.seen().expect("BIRD");
+        assert_eq!(bird.protocols.iter().filter(|row| row.proto == "BGP").count(), 4, "{node}");
+        assert!(inside.interfaces.seen().is_some_and(|all| !all.is_empty()) && inside.routes.seen().is_some(), "{node}");
+    }
+    // Only the victim is not Ready.
+    assert_eq!(snapshot.logs.len(), 1);
+    let logs = snapshot.logs.values().next().expect("the victim's");
+    assert!(logs.current.seen().is_some_and(|log| log.complete && !log.marks.is_empty()));
+    assert_eq!(logs.previous, Observed::NotAsked);
+}
+
+#[tokio::test]
+async fn a_pod_that_restarts_has_its_previous_log_read() {
+    let server = start(sim::scenario::slow_start(5)).await;
+    let snapshot = gathered(&server, "").await;
+    let far = "amz-iad12-opsrespool-13-33";
+    assert!(
+        matches!(snapshot.inside.get(far), Some(Observed::Failed(why)) if why == "container is not running: CrashLoopBackOff"),
+        "{:?}",
+        snapshot.inside.get(far)
+    );
+    let logs = snapshot.logs.get(far).expect("its logs");
+    assert!(logs.previous.seen().is_some_and(|log| !log.marks.is_empty()), "{logs:?}");
+    assert!(!server.requests().iter().any(|request| request.path.contains("/exec") && request.path.contains("13-33")));
+}
+
+#[tokio::test]
+async fn long_lists_come_in_pages() {
+    let server = start(sim::scenario::healthy(1203)).await;
+    let wanted = Wanted { exec: false, ..brief() };
+    let snapshot = gather(&server, "", &wanted).await.expect("gathers");
+    assert_eq!((snapshot.nodes.seen().map(Vec::len), snapshot.pods.seen().map(Vec::len)), (Some(1203), Some(1203)));
+    assert!(snapshot.cluster.exec_left_out && snapshot.inside.is_empty());
+    let requests = server.requests();
+    let pages: Vec<_> = requests.iter().filter(|request| request.path == "/api/v1/nodes").collect();
+    assert_eq!(pages.len(), 3);
+    assert!(pages.iter().all(|page| page.query.contains("limit=500")) && pages.iter().skip(1).all(|page| page.query.contains("continue=")));
+}
+
+#[tokio::test]
+async fn a_list_that_expires_midway_begins_again() {
+    for times in [1, 2] {
+        let world = sim::scenario::healthy(2600);
+        let server = start(World { faults: vec![Fault::times("/api/v1/nodes*continue=", times, Effect::Status(410))], ..world }).await;
+        let snapshot = gather(&server, "", &Wanted { exec: false, ..brief() }).await.expect("gathers");
+        let names: BTreeSet<&str> = snapshot.nodes.seen().expect("nodes").iter().map(|node| node.metadata.name.as_str()).collect();
+        assert_eq!((names.len(), snapshot.nodes.seen().map(Vec::len)), (2600, Some(2600)), "none twice after {times}");
+    }
+}
+
+#[tokio::test]
+async fn each_right_that_is_missing_is_named_where_it_is_missed() {
+    let server = start(sim::scenario::bridge_address(5)).await;
+    let snapshot = gathered(&server, "--context viewer").await;
+    assert_eq!(snapshot.nodes, Observed::Forbidden("cannot list nodes at the cluster scope".into()));
+    assert_eq!(snapshot.resources.ip_pools, Observed::Forbidden("cannot list ippools.crd.projectcalico.org at the cluster scope".into()));
+    assert_eq!(snapshot.pods.seen().map(Vec::len), Some(5));
+    assert!(snapshot.events.seen().is_some() && snapshot.logs.len() == 1);
+    assert_eq!(snapshot.inside.len(), 5);
+    for inside in snapshot.inside.values() {
+        assert!(
+            matches!(inside, Observed::Forbidden(why) if why.contains("pods/exec") && why.ends_with("in the namespace kube-system")),
+            "{inside:?}"
+        );
+    }
+}
+
+/// May read in kube-system alone, as far as the simulated RBAC tells namespaces apart: nothing at the cluster scope.
+const NO_LOGS: &[Rule] = &[
+    Rule { verbs: &["get", "list"], groups: &["", "apps"], resources: &["nodes", "pods", "daemonsets"] },
+    Rule { verbs: &["*"], groups: &[""], resources: &["pods/exec"] },
+];
+
+#[tokio::test]
+async fn logs_events_and_config_maps_can_be_refused_alone() {
+    let mut world = sim::scenario::bridge_address(5);
+    if let Some(user) = world.users.iter_mut().find(|user| user.name == "viewer") {
+        *user = User { rules: NO_LOGS, ..user.clone() };
+    }
+    let server = start(world).await;
+    let snapshot = gathered(&server, "--context viewer").await;
+    assert_eq!(snapshot.events, Observed::Forbidden("cannot list events in the namespace kube-system".into()));
+    assert_eq!(
+        snapshot.controller_revisions,
+        Observed::Forbidden("cannot list controllerrevisions.apps in the namespace kube-system".into())
+    );
+    assert!(
+        matches!(snapshot.config_maps.get("calico-config"), Some(Observed::Forbidden(why)) if why.contains("get configmaps calico-config"))
+    );
+    let logs = snapshot.logs.values().next().expect("asked for");
+    assert!(matches!(&logs.current, Observed::Forbidden(why) if why.contains("get pods/log")), "{logs:?}");
+    assert!(snapshot.inside.values().all(|inside| inside.seen().is_some()));
+}
+
+#[tokio::test]
+async fn where_the_cluster_may_not_be_listed_the_known_namespaces_are() {
+    let server = start(World { faults: vec![], ..sim::scenario::operator(3) }).await;
+    let all = gathered(&server, "").await;
+    assert_eq!(all.daemon_set.seen().and_then(|set| set.metadata.namespace.as_deref()), Some("calico-system"));
+    assert!(all.resources.installations.seen().is_some_and(|all| all.len() == 1) && all.resources.tigera_statuses.seen().is_some());
+    let server =
+        start(World { faults: vec![Fault::always("/apis/apps/v1/daemonsets", Effect::Status(403))], ..sim::scenario::operator(3) }).await;
+    let snapshot = gathered(&server, "").await;
+    assert_eq!(snapshot.daemon_set, all.daemon_set);
+    let server =
+        start(World { faults: vec![Fault::always("/apis/apps/v1/daemonsets", Effect::Status(403))], ..sim::scenario::no_calico() }).await;
+    let error = refused(&server, "").await;
+    assert!(error.to_string().contains("no DaemonSet of Calico's is in kube-system, calico-system"), "{error}");
+}
+
+#[tokio::test]
+async fn chosen_nodes_are_looked_into_and_all_are_listed() {
+    let mut world = sim::scenario::healthy(5);
+    let name = "amz-sin8-opsrespool-33-12";
+    world.store.edit("Node", name, |node| node["metadata"]["labels"]["zone"] = json!("z"));
+    let server = start(world).await;
+    for filter in [NodeFilter::Names(BTreeSet::from([name.to_owned()])), NodeFilter::Selector("zone in (z)".into())] {
+        let wanted = Wanted { nodes: Some(filter.clone()), logs: LogsWanted::All, ..brief() };
+        let snapshot = gather(&server, "", &wanted).await.expect("gathers");
+        assert_eq!(snapshot.nodes.seen().map(Vec::len), Some(5));
+        assert_eq!(snapshot.inside.keys().collect::<Vec<_>>(), [name], "{filter:?}");
+        assert_eq!(snapshot.logs.keys().collect::<Vec<_>>(), [name]);
+    }
+    let snapshot = gather(&server, "", &Wanted { logs: LogsWanted::All, ..brief() }).await.expect("gathers");
+    assert_eq!(snapshot.logs.len(), 5);
+}
+
+#[tokio::test]
+async fn the_same_cluster_gives_the_same_snapshot() {
+    let server = start(sim::scenario::bridge_address(5)).await;
+    let (mut first, second) = (gathered(&server, "").await, gathered(&server, "").await);
+    first.taken_at = second.taken_at;
+    assert_eq!(first, second);
+    let text = serde_json::to_string(&first).expect("writes");
+    assert_eq!(serde_json::from_str::<Snapshot>(&text).expect("reads"), first);
+}

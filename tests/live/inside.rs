@@ -1,0 +1,117 @@
+//! Execs and logs that go wrong, node by node.
+
+use std::time::Instant;
+
+use calico_fix::cluster::LogsWanted;
+use calico_fix::observed::Observed;
+use sim::{Effect, Fault, Kubelet, Logs};
+
+use super::*;
+
+#[tokio::test]
+async fn a_dead_kubelet_is_one_nodes_trouble() {
+    let mut world = sim::scenario::healthy(4);
+    let names: Vec<String> = world.hosts.keys().cloned().collect();
+    let [dead, hanging, ..] = names.as_slice() else { panic!("four hosts") };
+    for (name, kubelet) in [(dead, Kubelet::NoRoute), (hanging, Kubelet::Hangs)] {
+        world.hosts.get_mut(name).expect("a host").kubelet = kubelet;
+    }
+    let server = start(world).await;
+    let wanted = Wanted { exec_timeout: Duration::from_secs(2), logs: LogsWanted::All, ..Wanted::default() };
+    let begun = Instant::now();
+    let snapshot = gather(&server, "--request-timeout 2s", &wanted).await.expect("gathers");
+    assert!(begun.elapsed() < Duration::from_secs(6), "{:?}", begun.elapsed());
+    let why = |node: &str| snapshot.inside.get(node).and_then(Observed::why_not).unwrap_or_default().to_owned();
+    assert!(why(dead).starts_with("the kubelet cannot be reached: dial tcp ") && why(dead).ends_with("no route to host"), "{}", why(dead));
+    assert_eq!(why(hanging), "no answer to exec within 2s");
+    assert_eq!(snapshot.inside.values().filter(|inside| inside.seen().is_some()).count(), 2);
+    let log = |node: &str| snapshot.logs.get(node).and_then(|logs| logs.current.why_not()).unwrap_or_default().to_owned();
+    assert!(log(dead).starts_with("the kubelet cannot be reached: dial tcp "), "{}", log(dead));
+    assert_eq!(log(hanging), "no answer within 2s");
+}
+
+#[tokio::test]
+async fn one_refusal_speaks_for_all() {
+    let server = start(sim::scenario::healthy(100)).await;
+    let snapshot = gather(&server, "--context no-exec", &Wanted { max_concurrent: 8, ..brief() }).await.expect("gathers");
+    assert_eq!(snapshot.inside.len(), 100);
+    assert!(
+        snapshot
+            .inside
+            .values()
+            .all(|inside| matches!(inside, Observed::Forbidden(why) if why.contains("pods/exec in the namespace kube-system")))
+    );
+    let asked = server.requests().iter().filter(|request| request.path.ends_with("/exec")).count();
+    assert!(asked <= 16, "{asked} were asked");
+}
+
+#[tokio::test]
+async fn a_tool_that_is_missing_leaves_the_rest() {
+    let mut world = sim::scenario::healthy(3);
+    for host in world.hosts.values_mut() {
+        host.lacks = vec!["ip"];
+    }
+    let server = start(world).await;
+    let snapshot = gathered(&server, "").await;
+    for inside in snapshot.inside.values() {
+        let inside = inside.seen().expect("seen");
+        assert!(inside.bird4.seen().is_some());
+        assert!(matches!(inside.interfaces, Observed::Failed(_)), "{:?}", inside.interfaces);
+    }
+}
+
+#[tokio::test]
+async fn an_exec_that_is_refused_for_the_moment_is_asked_again() {
+    let world = World { faults: vec![Fault::times("/exec", 2, Effect::TooManyRequests { retry_after: 1 })], ..sim::scenario::healthy(3) };
+    let server = start(world).await;
+    let snapshot = gathered(&server, "").await;
+    assert!(
+        snapshot.inside.values().all(|inside| inside.seen().is_some()),
+        "{:?}",
+        snapshot.inside.values().map(Observed::why_not).collect::<Vec<_>>()
+    );
+}
+
+#[tokio::test]
+async fn of_a_long_log_the_beginning_and_the_end_are_read() {
+    let mut world = sim::scenario::bridge_address(3);
+    let line = |at: i64, text: &str| {
+        format!(
+            "{} 2026-11-20 08:00:00.000 [INFO][9] startup/startup.go 1: {text}\n",
+            jiff::Timestamp::from_second(1_795_160_000 + at).expect("a time")
+        )
+    };
+    let mut log = line(0, "Early log level set to info");
+    log.extend((1..20_000).map(|at| line(at, "Something that says nothing at all")));
+    log += &line(20_000, "Terminating");
+    for logs in world.logs.values_mut() {
+        *logs = Logs::fixed(Some(&log), None);
+    }
+    let server = start(world).await;
+    let snapshot = gathered(&server, "").await;
+    let digest = snapshot.logs.values().next().and_then(|logs| logs.current.seen()).expect("a digest");
+    assert!(digest.complete);
+    let kinds: Vec<String> = digest.marks.iter().map(|mark| mark.text.clone()).collect();
+    assert!(
+        kinds.first().is_some_and(|text| text.contains("Early log level")) && kinds.last().is_some_and(|text| text.contains("Terminating")),
+        "{kinds:?}"
+    );
+    assert!(
+        server
+            .requests()
+            .iter()
+            .filter(|request| request.path.ends_with("/log"))
+            .all(|request| request.query.contains("limitBytes=262144"))
+    );
+}
+
+#[tokio::test]
+async fn five_hundred_nodes_take_seconds() {
+    let world =
+        World { faults: vec![Fault::always("/", Effect::Latency(Duration::from_millis(20)))], ..sim::scenario::bridge_address(500) };
+    let server = start(world).await;
+    let begun = Instant::now();
+    let snapshot = gather(&server, "", &Wanted::default()).await.expect("gathers");
+    assert_eq!(snapshot.inside.values().filter(|inside| inside.seen().is_some()).count(), 500);
+    assert!(begun.elapsed() < Duration::from_secs(60), "{:?}", begun.elapsed());
+}
