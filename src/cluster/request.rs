@@ -63,14 +63,14 @@ impl Api {
     ) -> Result<Vec<R>, RequestError> {
         let asked = kind.list(query.namespace);
         let base = kind.path(query.namespace, None);
-        let mut limit = PAGE;
-        loop {
+        // A list that changes too much to go on in it is read once more from the start, then in one piece.
+        for limit in [PAGE, PAGE] {
             match self.pages(&base, query, limit, &asked, &mut keep).await {
-                // The list has changed too much to go on in it: once more from the start, then in one piece.
-                Err(error) if error.is_gone() && limit > 0 => limit = if limit == PAGE { PAGE * 4 } else { 0 },
+                Err(error) if error.is_gone() => {}
                 other => return other,
             }
         }
+        self.pages(&base, query, 0, &asked, &mut keep).await
     }
 
     async fn pages<T: DeserializeOwned, R>(

@@ -53,7 +53,8 @@ fn count(bgp: &Bgp) -> Option<SessionCount> {
 
 /// The newest attempt that tells: measured where it ended well, else a lower bound.
 fn start(node: &NodeView) -> Option<StartTime> {
-    let measured = node.attempts().find_map(|log| Some(StartTime { seconds: startup_log::started_after(log)?.as_secs_f64(), at_least: false }));
+    let measured =
+        node.attempts().find_map(|log| Some(StartTime { seconds: startup_log::started_after(log)?.as_secs_f64(), at_least: false }));
     measured.or_else(|| node.attempts().find_map(lower_bound))
 }
 

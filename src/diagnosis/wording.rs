@@ -22,10 +22,11 @@ pub fn list(names: &[String]) -> String {
 /// `from br-3a10a9384428, a bridge (Docker)`, where the interface is known.
 pub fn origin_of(node: &NodeView, address: IpAddr) -> Option<String> {
     let stored = node.stored(Family::of(address)).filter(|stored| stored.address() == address);
-    let interface = stored.and_then(|stored| stored.held_by.as_ref()).map(|held| (held.interface.clone(), held.kind.clone())).or_else(|| {
-        let (_, detection) = node.detections().find(|(_, detection)| detection.address == address)?;
-        Some((detection.interface?, None))
-    })?;
+    let interface =
+        stored.and_then(|stored| stored.held_by.as_ref()).map(|held| (held.interface.clone(), held.kind.clone())).or_else(|| {
+            let (_, detection) = node.detections().find(|(_, detection)| detection.address == address)?;
+            Some((detection.interface?, None))
+        })?;
     let (name, kind) = interface;
     Some(match virtual_interfaces::describe(&name, kind.as_deref()) {
         Some(kind) => format!("from {name}, {} ({})", kind.what, kind.made_by),

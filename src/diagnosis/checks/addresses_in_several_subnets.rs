@@ -49,7 +49,8 @@ fn finding(view: &View, found: &Found, family: Family) -> Option<Finding> {
     if names.is_empty() {
         return None;
     }
-    let message = format!("{} outside {}, the network that most nodes use, but could use it", wording::subject(&names, "is", "are"), common);
+    let message =
+        format!("{} outside {}, the network that most nodes use, but could use it", wording::subject(&names, "is", "are"), common);
     let fix = remedy::autodetection(view, family, &names);
     Some(Finding { code: Code::AddressesInSeveralSubnets, severity: Severity::Warning, nodes: names, message, evidence: shown, fix })
 }

@@ -34,7 +34,14 @@ fn finding(node: &NodeView) -> Option<Finding> {
     let message = format!("calico-node on {} {what} while it starts", node.name);
     let mut evidence = vec![node.evidence(Source::Log, mark.text.clone())];
     evidence.extend(wording::restarts(node));
-    Some(Finding { code: Code::DatastoreUnreachable, severity: Severity::Error, nodes: vec![node.name.to_owned()], message, evidence, fix: None })
+    Some(Finding {
+        code: Code::DatastoreUnreachable,
+        severity: Severity::Error,
+        nodes: vec![node.name.to_owned()],
+        message,
+        evidence,
+        fix: None,
+    })
 }
 
 /// The newest attempt that says anything about the datastore decides.

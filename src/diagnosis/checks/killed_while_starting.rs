@@ -59,7 +59,8 @@ fn finding(view: &View, node: &NodeView) -> Option<Finding> {
 
 /// Logs decide where they were read; else the container's life against the budget.
 fn was_starting(view: &View, node: &NodeView) -> bool {
-    let mut killed = node.attempts().filter(|log| matches!(startup_log::outcome(log), Outcome::CutOff)).filter(|log| !log.marks.is_empty()).peekable();
+    let mut killed =
+        node.attempts().filter(|log| matches!(startup_log::outcome(log), Outcome::CutOff)).filter(|log| !log.marks.is_empty()).peekable();
     if killed.peek().is_some() {
         return killed.all(|log| !log.marks.iter().any(|mark| mark.kind == MarkKind::Started));
     }

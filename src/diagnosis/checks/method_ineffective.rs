@@ -55,7 +55,8 @@ fn configured(view: &View, family: Family) -> Option<Finding> {
     let why = view.install.ineffective_method(family)?;
     let method = view.install.method(family)?;
     let variable = method_variable(family);
-    let evidence = vec![Evidence { source: Source::DaemonSet, node: None, text: format!("{variable}={method} in {}", view.install.name()) }];
+    let evidence =
+        vec![Evidence { source: Source::DaemonSet, node: None, text: format!("{variable}={method} in {}", view.install.name()) }];
     let message = format!("{variable}={method} has no effect: {why}");
     Some(Finding { code: Code::MethodIneffective, severity: Severity::Warning, nodes: Vec::new(), message, evidence, fix: None })
 }

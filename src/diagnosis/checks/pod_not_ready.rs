@@ -37,7 +37,8 @@ fn finding(view: &View, found: &Found, node: &NodeView) -> Option<Finding> {
     };
     let mut shown = vec![node.evidence(Source::Pod, format!("{}: Ready is False", pod.metadata.name))];
     if let Some(condition) = node.node.and_then(|node| node.condition("Ready")).filter(|_| gone) {
-        let text = format!("Ready is {}: {}", condition.status, condition.message.as_deref().or(condition.reason.as_deref()).unwrap_or_default());
+        let text =
+            format!("Ready is {}: {}", condition.status, condition.message.as_deref().or(condition.reason.as_deref()).unwrap_or_default());
         shown.push(node.evidence(Source::Node, text));
     }
     shown.extend(wording::restarts(node));
@@ -68,12 +69,8 @@ fn missing(view: &View, node: &NodeView) -> Option<Finding> {
     if status.current_number_scheduled >= status.desired_number_scheduled || node.kubelet_ready() != Some(true) {
         return None;
     }
-    let text = format!(
-        "{}: {} of {} pods scheduled",
-        view.install.name(),
-        status.current_number_scheduled,
-        status.desired_number_scheduled
-    );
+    let text =
+        format!("{}: {} of {} pods scheduled", view.install.name(), status.current_number_scheduled, status.desired_number_scheduled);
     Some(Finding {
         code: Code::PodNotReady,
         severity: Severity::Error,

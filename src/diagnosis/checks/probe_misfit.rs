@@ -41,6 +41,9 @@ fn run(view: &View, found: &Found) -> Vec<Finding> {
 fn is_failure(fact: &EventKind) -> bool {
     matches!(
         fact,
-        EventKind::BirdSocketRefused { .. } | EventKind::FelixNotLive { .. } | EventKind::FelixNotReady { .. } | EventKind::HttpProbeFailed { .. }
+        EventKind::BirdSocketRefused { .. }
+            | EventKind::FelixNotLive { .. }
+            | EventKind::FelixNotReady { .. }
+            | EventKind::HttpProbeFailed { .. }
     )
 }

@@ -26,11 +26,14 @@ fn run(view: &View, _: &Found) -> Vec<Finding> {
     if short.is_empty() {
         return Vec::new();
     }
-    let timed_out: Vec<&NodeView> =
-        view.nodes.iter().filter(|node| node.ready() != Some(true) && node.times(is_timeout) > 1).collect();
+    let timed_out: Vec<&NodeView> = view.nodes.iter().filter(|node| node.ready() != Some(true) && node.times(is_timeout) > 1).collect();
     let mut shown: Vec<Evidence> = short
         .iter()
-        .map(|probe| Evidence { source: Source::DaemonSet, node: None, text: format!("{probe} of {}: exec, one second to answer", view.install.name()) })
+        .map(|probe| Evidence {
+            source: Source::DaemonSet,
+            node: None,
+            text: format!("{probe} of {}: exec, one second to answer", view.install.name()),
+        })
         .collect();
     shown.extend(timed_out.iter().filter_map(|node| evidence::of_event(node, is_timeout)));
     let names: Vec<String> = timed_out.iter().map(|node| node.name.to_owned()).collect();

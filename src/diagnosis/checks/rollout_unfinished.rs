@@ -68,5 +68,9 @@ fn revision(pod: &Pod) -> Option<&str> {
 fn outdated(view: &View) -> Vec<String> {
     let newest = view.snapshot.controller_revisions.seen().into_iter().flatten().max_by_key(|revision| revision.revision);
     let Some(hash) = newest.and_then(|newest| newest.metadata.labels.get("controller-revision-hash")) else { return Vec::new() };
-    view.nodes.iter().filter(|node| node.pod.and_then(revision).is_some_and(|of_pod| of_pod != hash)).map(|node| node.name.to_owned()).collect()
+    view.nodes
+        .iter()
+        .filter(|node| node.pod.and_then(revision).is_some_and(|of_pod| of_pod != hash))
+        .map(|node| node.name.to_owned())
+        .collect()
 }

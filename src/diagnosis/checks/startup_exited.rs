@@ -23,7 +23,11 @@ pub const CHECK: Check = Check {
 };
 
 fn run(view: &View, found: &Found) -> Vec<Finding> {
-    view.nodes.iter().filter(|node| !found.is_culprit(node.name) && node.ready() != Some(true)).filter_map(|node| finding(view, node)).collect()
+    view.nodes
+        .iter()
+        .filter(|node| !found.is_culprit(node.name) && node.ready() != Some(true))
+        .filter_map(|node| finding(view, node))
+        .collect()
 }
 
 fn finding(view: &View, node: &NodeView) -> Option<Finding> {

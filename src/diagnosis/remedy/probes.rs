@@ -40,7 +40,10 @@ pub fn start_budget(view: &View, budget: Option<Duration>, longest: Option<Durat
 pub fn probe_timeout(view: &View, probes: &[&str]) -> Option<Fix> {
     let fields: Map<String, Value> = probes.iter().map(|probe| ((*probe).to_owned(), json!({"timeoutSeconds": 10}))).collect();
     let command = patch(view, Value::Object(fields))?;
-    Some(Fix { command, why: format!("ten seconds, as in the manifests from 3.20.0; calico-node restarts node by node{}", super::reverted_by(view)) })
+    Some(Fix {
+        command,
+        why: format!("ten seconds, as in the manifests from 3.20.0; calico-node restarts node by node{}", super::reverted_by(view)),
+    })
 }
 
 fn handler(probe: &Probe) -> Option<Value> {
@@ -62,5 +65,10 @@ fn patch(view: &View, fields: Value) -> Option<String> {
         container[key.as_str()] = value.clone();
     }
     let patch = json!({"spec": {"template": {"spec": {"containers": [container]}}}});
-    Some(format!("kubectl patch daemonset {} -n {} -p {}", quote(&metadata.name), quote(view.install.namespace()?), quote(&patch.to_string())))
+    Some(format!(
+        "kubectl patch daemonset {} -n {} -p {}",
+        quote(&metadata.name),
+        quote(view.install.namespace()?),
+        quote(&patch.to_string())
+    ))
 }

@@ -41,7 +41,12 @@ impl Down<'_> {
     /// The row as BIRD prints it, single-spaced.
     pub fn row(&self) -> String {
         let Protocol { name, proto, table, state, since, info } = self.row.as_ref();
-        [name, proto, table, state, since, info].into_iter().filter(|part| !part.is_empty()).map(String::as_str).collect::<Vec<_>>().join(" ")
+        [name, proto, table, state, since, info]
+            .into_iter()
+            .filter(|part| !part.is_empty())
+            .map(String::as_str)
+            .collect::<Vec<_>>()
+            .join(" ")
     }
 }
 
@@ -101,8 +106,7 @@ fn from_status(status: &Custom, family: Family) -> Option<Sessions<'_>> {
         Family::V6 => (bgp.get("peersV6"), "numberEstablishedV6"),
     };
     bgp.get(count)?;
-    let mut sessions =
-        Sessions { established: 0, total: 0, down: Vec::new(), graceful_restart: None, router_id: None };
+    let mut sessions = Sessions { established: 0, total: 0, down: Vec::new(), graceful_restart: None, router_id: None };
     for peer in peers.and_then(|peers| peers.as_array()).into_iter().flatten() {
         let text = |key: &str| peer.get(key).and_then(|value| value.as_str()).unwrap_or_default();
         let Ok(address) = text("peerIP").parse::<IpAddr>() else { continue };

@@ -41,8 +41,13 @@ impl<'a> Install<'a> {
             daemon_set,
             container,
             flavour,
-            owners: daemon_set.zip(flavour).map(|(daemon_set, flavour)| owner::owners(daemon_set, flavour, installations)).unwrap_or_default(),
-            version: daemon_set.and_then(|daemon_set| version::calico_version(daemon_set, information, installation)).map(|(version, _)| version),
+            owners: daemon_set
+                .zip(flavour)
+                .map(|(daemon_set, flavour)| owner::owners(daemon_set, flavour, installations))
+                .unwrap_or_default(),
+            version: daemon_set
+                .and_then(|daemon_set| version::calico_version(daemon_set, information, installation))
+                .map(|(version, _)| version),
             environment,
         }
     }
@@ -174,7 +179,9 @@ impl<'a> Install<'a> {
         let (value, problem) = self.problem(family)?;
         let why = match problem {
             Problem::Invalid { .. } => "which is no method".to_owned(),
-            Problem::UnknownToRelease { since: Version { major, minor, patch, .. } } => format!("which Calico knows only from {major}.{minor}.{patch}"),
+            Problem::UnknownToRelease { since: Version { major, minor, patch, .. } } => {
+                format!("which Calico knows only from {major}.{minor}.{patch}")
+            }
             _ => return None,
         };
         Some(InvalidMethod { value, why })

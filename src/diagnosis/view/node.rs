@@ -75,12 +75,14 @@ pub fn all<'a>(snapshot: &'a Snapshot, install: &Install<'a>) -> Vec<NodeView<'a
     for pod in snapshot.pods.seen().into_iter().flatten() {
         let Some(node) = pod.spec.node_name.as_deref() else { continue };
         // While a rollout replaces a pod both are listed; the one that stays counts.
-        let keeps = |kept: &&Pod| kept.metadata.deletion_timestamp.is_none() && kept.metadata.creation_timestamp >= pod.metadata.creation_timestamp;
+        let keeps =
+            |kept: &&Pod| kept.metadata.deletion_timestamp.is_none() && kept.metadata.creation_timestamp >= pod.metadata.creation_timestamp;
         if !pods.get(node).is_some_and(keeps) {
             pods.insert(node, pod);
         }
     }
-    let nodes: BTreeMap<&str, &Node> = snapshot.nodes.seen().into_iter().flatten().map(|node| (node.metadata.name.as_str(), node)).collect();
+    let nodes: BTreeMap<&str, &Node> =
+        snapshot.nodes.seen().into_iter().flatten().map(|node| (node.metadata.name.as_str(), node)).collect();
     let mut events: HashMap<&str, Vec<&Event>> = HashMap::new();
     for event in snapshot.events.seen().into_iter().flatten() {
         events.entry(event.involved_object.name.as_str()).or_default().push(event);
@@ -112,7 +114,12 @@ pub fn all<'a>(snapshot: &'a Snapshot, install: &Install<'a>) -> Vec<NodeView<'a
                 node: nodes.get(name).copied(),
                 pod,
                 stored: [None, None],
-                internal_ips: nodes.get(name).into_iter().flat_map(|node| node.addresses("InternalIP")).filter_map(|ip| ip.parse().ok()).collect(),
+                internal_ips: nodes
+                    .get(name)
+                    .into_iter()
+                    .flat_map(|node| node.addresses("InternalIP"))
+                    .filter_map(|ip| ip.parse().ok())
+                    .collect(),
                 inside,
                 logs: snapshot.logs.get(name),
                 events: told(pod, &events),
@@ -166,10 +173,11 @@ fn stored(view: &NodeView, family: Family) -> Option<Stored> {
 
 fn held_by(view: &NodeView, address: IpAddr) -> Option<Held> {
     if let Some(interfaces) = view.interfaces() {
-        return interfaces
-            .iter()
-            .find(|interface| interface.addresses.iter().any(|held| held.address == address))
-            .map(|interface| Held { interface: interface.name.clone(), kind: interface.kind.clone(), source: Source::Interfaces });
+        return interfaces.iter().find(|interface| interface.addresses.iter().any(|held| held.address == address)).map(|interface| Held {
+            interface: interface.name.clone(),
+            kind: interface.kind.clone(),
+            source: Source::Interfaces,
+        });
     }
     annotated_interface(view, address).or_else(|| {
         view.detections()
