@@ -121,8 +121,8 @@ struct Exchange {
 }
 
 fn exchange(path: &Path) -> Exchange {
-    let text = std::fs::read_to_string(path).expect("a recording");
-    let (request, rest) = text.split_once("\n\n").expect("a blank line after the request");
+    let text = std::fs::read_to_string(path).expect("a recording").replace("\r\n", "\n");
+    let (request, rest) = text.split_once("\n\nHTTP/").expect("a status line after the request");
     let (head, answer) = rest.split_once("\n\n").expect("a blank line after the headers");
     let mut request = request.lines().map(|line| line.trim_start_matches("> "));
     let (method, path) = request.next().and_then(|line| line.split_once(' ')).expect("method and path");

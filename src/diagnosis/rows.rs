@@ -3,6 +3,7 @@
 use super::Scope;
 use super::report::{Finding, NodeRow, SessionCount, SessionRow, StartTime};
 use super::view::{Bgp, NodeView, View};
+use crate::calico::event_text::EventKind;
 use crate::calico::family::Family;
 use crate::calico::session::{self, PeerKind};
 use crate::calico::startup_log::{self, Outcome};
@@ -51,11 +52,12 @@ fn count(bgp: &Bgp) -> Option<SessionCount> {
     bgp.seen().map(|sessions| SessionCount { established: sessions.established, total: sessions.total })
 }
 
-/// The newest attempt that tells: measured where it ended well, else a lower bound.
+/// Measured by the newest attempt that ended well, else a lower bound: the longest that was cut off.
 fn start(node: &NodeView) -> Option<StartTime> {
     let measured =
         node.attempts().find_map(|log| Some(StartTime { seconds: startup_log::started_after(log)?.as_secs_f64(), at_least: false }));
-    measured.or_else(|| node.attempts().find_map(lower_bound))
+    let longest = || node.attempts().filter_map(lower_bound).max_by(|a, b| a.seconds.total_cmp(&b.seconds));
+    measured.or_else(longest).or_else(|| killed(node))
 }
 
 fn lower_bound(log: &StartupLog) -> Option<StartTime> {
@@ -64,6 +66,15 @@ fn lower_bound(log: &StartupLog) -> Option<StartTime> {
     }
     let seconds = log.last?.duration_since(log.first?).as_secs_f64();
     (seconds >= 0.0).then_some(StartTime { seconds, at_least: true })
+}
+
+/// Without a log, a container that a probe killed before it was ever ready tells how long was not enough.
+fn killed(node: &NodeView) -> Option<StartTime> {
+    let killed = |fact: &EventKind| matches!(fact, EventKind::KilledByLiveness { .. } | EventKind::KilledByStartup { .. });
+    if node.ready() == Some(true) || node.times(killed) == 0 || node.attempts().next().is_some() {
+        return None;
+    }
+    Some(StartTime { seconds: node.last_container_lived()?.as_secs_f64(), at_least: true })
 }
 
 fn all_sessions(view: &View, node: &NodeView) -> Vec<SessionRow> {

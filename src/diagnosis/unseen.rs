@@ -13,6 +13,7 @@ pub fn all(view: &View, scope: &Scope) -> Vec<Unseen> {
     let mut unseen = objects(view);
     unseen.extend(inside(view, scope));
     unseen.extend(logs(view, scope));
+    unseen.extend(starting(view, scope));
     unseen
 }
 
@@ -101,6 +102,13 @@ fn bird_reason(view: &View, node: &NodeView) -> String {
         None | Some(Observed::NotAsked) if view.snapshot.cluster.exec_left_out => LEFT_OUT.to_owned(),
         None | Some(Observed::NotAsked) => absent_in(view).to_owned(),
     }
+}
+
+/// Whether it will be healthy is not known yet.
+fn starting(view: &View, scope: &Scope) -> Option<Unseen> {
+    let nodes: Vec<String> = shown(view, scope).filter(|node| view.is_starting(node)).map(|node| node.name.to_owned()).collect();
+    let why = "calico-node was started less than a minute ago and is not Ready yet".to_owned();
+    (!nodes.is_empty()).then(|| Unseen { what: "the outcome of a start".to_owned(), nodes, why, matters: true })
 }
 
 fn logs(view: &View, scope: &Scope) -> Vec<Unseen> {

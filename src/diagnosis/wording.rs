@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use super::report::{Evidence, Severity, Source};
 use super::view::{NodeView, View};
 use crate::calico::family::Family;
-use crate::calico::virtual_interfaces;
+use crate::calico::virtual_interfaces::{self, VirtualInterface};
 use crate::snapshot::inside::{Mark, MarkKind, StartupLog};
 
 /// `a`, `a and b`, `a, b and 3 more nodes`.
@@ -19,7 +19,7 @@ pub fn list(names: &[String]) -> String {
     }
 }
 
-/// `from br-3a10a9384428, a bridge (Docker)`, where the interface is known.
+/// `from br-3a10a9384428, a bridge made by Docker`, where the interface is known.
 pub fn origin_of(node: &NodeView, address: IpAddr) -> Option<String> {
     let stored = node.stored(Family::of(address)).filter(|stored| stored.address() == address);
     let interface =
@@ -29,7 +29,7 @@ pub fn origin_of(node: &NodeView, address: IpAddr) -> Option<String> {
         })?;
     let (name, kind) = interface;
     Some(match virtual_interfaces::describe(&name, kind.as_deref()) {
-        Some(kind) => format!("from {name}, {} ({})", kind.what, kind.made_by),
+        Some(kind) => format!("from {name}, {}", made(kind)),
         None => format!("from {name}"),
     })
 }
@@ -38,6 +38,12 @@ pub fn origin_of(node: &NodeView, address: IpAddr) -> Option<String> {
 pub fn family_of(log: &StartupLog) -> Family {
     let failed = log.marks.iter().rfind(|mark| mark.kind == MarkKind::AutodetectFailed);
     if failed.is_some_and(|mark| mark.text.contains("IPv6")) { Family::V6 } else { Family::V4 }
+}
+
+/// `a bridge made by Docker`
+pub fn made(kind: VirtualInterface) -> String {
+    let article = if kind.what.starts_with(['a', 'e', 'i', 'o', 'u', 'A', 'E', 'I', 'O', 'U']) { "an" } else { "a" };
+    format!("{article} {} made by {}", kind.what, kind.made_by)
 }
 
 pub fn tells_conflict(mark: &Mark) -> bool {

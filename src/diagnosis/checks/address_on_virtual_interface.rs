@@ -55,8 +55,10 @@ fn finding(view: &View, node: &NodeView, family: Family) -> Option<Finding> {
         count => format!("; {count} other nodes have that address too"),
     };
     let message = format!(
-        "{} advertises {stored} from {}, {} ({}){shared}: its peers cannot reach it there",
-        node.name, held.interface, kind.what, kind.made_by
+        "{} advertises {stored} from {}, {}{shared}: its peers cannot reach it there",
+        node.name,
+        held.interface,
+        wording::made(kind)
     );
     let nodes = vec![node.name.to_owned()];
     let fix = remedy::autodetection(view, family, &nodes);

@@ -31,11 +31,13 @@ pub const CHECK: Check = Check {
 fn run(view: &View, found: &Found) -> Vec<Finding> {
     let mut by_node: BTreeMap<(Cause, String), Vec<Link>> = BTreeMap::new();
     let mut outside: BTreeMap<(Cause, IpAddr), Vec<Link>> = BTreeMap::new();
+    let mut strays: Vec<Link> = Vec::new();
     let mut either: BTreeMap<Cause, Vec<Link>> = BTreeMap::new();
     for link in links::unexplained(view, found) {
         let (cause, side) = links::cause(&link);
         match (side, &link.far) {
             (Side::Near, _) => by_node.entry((cause, link.near.node.name.to_owned())).or_default().push(link),
+            (_, Far::Outside(_)) if cause == Cause::NodeGone => strays.push(link),
             (_, Far::Outside(address)) => outside.entry((cause, *address)).or_default().push(link),
             (Side::Far, Far::Node(far)) => by_node.entry((cause, far.node.name.to_owned())).or_default().push(link),
             (Side::Either, Far::Node(_)) => either.entry(cause).or_default().push(link),
@@ -48,7 +50,24 @@ fn run(view: &View, found: &Found) -> Vec<Finding> {
     }
     let blamed = by_node.into_iter().map(|((cause, node), links)| about_node(cause, &node, &links));
     let lost = outside.into_iter().map(|((cause, address), links)| about_address(cause, address, &links));
-    blamed.chain(lost).collect()
+    blamed.chain(lost).chain(about_strays(&strays)).collect()
+}
+
+/// Addresses left in the mesh that no node has: one finding, however many.
+fn about_strays(links: &[Link]) -> Option<Finding> {
+    let mut nodes: Vec<String> = links.iter().map(|link| link.near.node.name.to_owned()).collect();
+    nodes.dedup();
+    let mut addresses: Vec<IpAddr> = links.iter().filter_map(Link::outside).collect();
+    addresses.sort_unstable();
+    addresses.dedup();
+    let (verb, what) = match addresses.as_slice() {
+        [] => return None,
+        [one] => ("is", format!("{one}: no node has that address")),
+        [first, .., last] => ("are", format!("{} addresses ({first} to {last}) that no node has", addresses.len())),
+    };
+    let sessions = if links.len() == 1 { "The BGP session" } else { "BGP sessions" };
+    let message = format!("{sessions} of {} {verb} down towards {what}", wording::list(&nodes));
+    Some(finding(Cause::NodeGone, nodes, message, links))
 }
 
 /// Which end is to blame cannot be told from one session: the node that most of them have in common.
@@ -91,11 +110,7 @@ fn about_node(cause: Cause, node: &str, links: &[Link]) -> Finding {
 
 fn about_address(cause: Cause, address: IpAddr, links: &[Link]) -> Finding {
     let nodes: Vec<String> = links.iter().map(|link| link.near.node.name.to_owned()).collect();
-    let why = match cause {
-        Cause::NodeGone => "no node of this cluster has that address",
-        cause => cause.phrase(),
-    };
-    let message = format!("BGP between {} and {address} is down: {why}", wording::list(&nodes));
+    let message = format!("BGP between {} and {address} is down: {}", wording::list(&nodes), cause.phrase());
     finding(cause, nodes, message, links)
 }
 

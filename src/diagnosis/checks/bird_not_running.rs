@@ -64,7 +64,7 @@ fn settled(view: &View, node: &NodeView) -> bool {
     if wording::says_started(node) {
         return true;
     }
-    let Some(since) = node.running_since() else { return false };
+    let Some(age) = node.age(view.snapshot.taken_at) else { return false };
     let budget = view.start_budget(node).map_or(70.0, |budget| budget.as_secs_f64());
-    view.snapshot.taken_at.duration_since(since).as_secs_f64() > budget
+    age > budget
 }

@@ -71,17 +71,10 @@ fn was_starting(view: &View, node: &NodeView) -> bool {
     if node.attempts().any(|log| matches!(startup_log::exit_reason(log), Some(startup_log::ExitReason::UpdateConflict))) {
         return true;
     }
-    match (view.start_budget(node), lived(node)) {
+    match (view.start_budget(node), node.last_container_lived()) {
         (Some(budget), Some(lived)) => lived <= budget + Duration::from_secs(35),
         _ => node.last_event(|fact| matches!(fact, EventKind::FelixNotLive { .. })).is_some(),
     }
-}
-
-/// How long the container that was killed last had lived. The kubelet adds up to a grace period of 30 s.
-fn lived(node: &NodeView) -> Option<Duration> {
-    let status = node.container()?;
-    let ended = status.state.terminated.as_ref().or(status.last_state.terminated.as_ref())?;
-    Duration::try_from(ended.finished_at?.duration_since(ended.started_at?)).ok()
 }
 
 fn lasted(log: &StartupLog) -> Option<Duration> {
@@ -89,9 +82,11 @@ fn lasted(log: &StartupLog) -> Option<Duration> {
 }
 
 fn last_attempt(node: &NodeView) -> Option<Evidence> {
-    let log = node.attempts().find(|log| matches!(startup_log::outcome(log), Outcome::CutOff) && !log.marks.is_empty())?;
+    // The attempt that runs now is cut off by the reading; the longest tells most.
+    let unfinished = node.attempts().filter(|log| matches!(startup_log::outcome(log), Outcome::CutOff) && !log.marks.is_empty());
+    let log = unfinished.max_by_key(|log| lasted(log))?;
     let last = log.marks.last()?;
-    let after = lasted(log).map(|lasted| format!("cut off after {:.0} s; ", lasted.as_secs_f64())).unwrap_or_default();
+    let after = lasted(log).map(|lasted| format!("not started after {:.0} s; ", lasted.as_secs_f64())).unwrap_or_default();
     Some(node.evidence(Source::Log, format!("{after}the last it said: {}", last.text)))
 }
 

@@ -24,15 +24,15 @@ pub const CHECK: Check = Check {
     run,
 };
 
-fn run(view: &View, found: &Found) -> Vec<Finding> {
-    Family::ALL.into_iter().filter_map(|family| finding(view, found, family)).collect()
+fn run(view: &View, _: &Found) -> Vec<Finding> {
+    Family::ALL.into_iter().filter_map(|family| finding(view, family)).collect()
 }
 
-fn finding(view: &View, found: &Found, family: Family) -> Option<Finding> {
+fn finding(view: &View, family: Family) -> Option<Finding> {
     let exited: Vec<&NodeView> = view
         .nodes
         .iter()
-        .filter(|node| !found.is_culprit(node.name) && node.ready() != Some(true) && family == exit_family(node))
+        .filter(|node| node.ready() != Some(true) && family == exit_family(node))
         .filter(|node| matches!(node.attempts().find_map(startup_log::exit_reason), Some(ExitReason::InvalidMethod { .. })))
         .collect();
     let configured = view.install.invalid_method(family);

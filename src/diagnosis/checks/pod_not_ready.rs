@@ -25,7 +25,7 @@ fn run(view: &View, found: &Found) -> Vec<Finding> {
 
 fn finding(view: &View, found: &Found, node: &NodeView) -> Option<Finding> {
     let Some(pod) = node.pod else { return missing(view, node) };
-    if !node.is_not_ready() || waits_for_culprits(view, found, node) {
+    if !node.is_not_ready() || view.is_starting(node) || waits_for_culprits(view, found, node) {
         return None;
     }
     let waiting = node.container().and_then(|status| status.state.waiting.as_ref()).and_then(|waiting| waiting.reason.clone());

@@ -1,7 +1,7 @@
 //! Why a link is down, told from both ends.
 
 use super::{End, Far, Link};
-use crate::calico::session::{BgpState, PeerKind, Reason};
+use crate::calico::session::{BgpState, Reason};
 use crate::snapshot::inside::MarkKind;
 
 /// In the order in which they are believed: what a daemon says of itself before what its peer sees.
@@ -94,7 +94,7 @@ fn told(end: &End, own: Side, other: Side) -> Option<(Cause, Side)> {
 fn gone(link: &Link) -> Option<(Cause, Side)> {
     let unready = |end: &End| end.node.kubelet_ready() == Some(false);
     match &link.far {
-        Far::Outside(_) => (link.kind == PeerKind::Mesh).then_some((Cause::NodeGone, Side::Far)),
+        Far::Outside(_) => link.stray.then_some((Cause::NodeGone, Side::Far)),
         Far::Node(far) if unready(far) => Some((Cause::NodeGone, Side::Far)),
         Far::Node(_) if unready(&link.near) => Some((Cause::NodeGone, Side::Near)),
         Far::Node(_) => None,

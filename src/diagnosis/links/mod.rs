@@ -18,7 +18,8 @@ pub struct Link<'v, 'a> {
     /// The node that reports it; of two, the first by name.
     pub near: End<'v, 'a>,
     pub far: Far<'v, 'a>,
-    pub kind: PeerKind,
+    /// A peer of the mesh that no node has: sure only where all nodes were read.
+    pub stray: bool,
 }
 
 pub struct End<'v, 'a> {
@@ -45,7 +46,8 @@ pub fn unexplained<'v, 'a>(view: &'v View<'a>, found: &Found) -> Vec<Link<'v, 'a
                 if far.is_some_and(|far| found.is_culprit(far.name)) {
                     continue;
                 }
-                add(&mut links, family, node, row, far, address, kind);
+                let stray = kind == PeerKind::Mesh && view.snapshot.nodes.seen().is_some();
+                add(&mut links, family, node, row, far, address, stray);
             }
         }
     }
@@ -71,11 +73,11 @@ fn add<'v, 'a>(
     row: Option<&'v Down<'a>>,
     far: Option<&'v NodeView<'a>>,
     address: IpAddr,
-    kind: PeerKind,
+    stray: bool,
 ) {
     let Some(far) = far else {
         let key = (family, node.name.to_owned(), address.to_string());
-        links.insert(key, Link { near: End { node, row }, far: Far::Outside(address), kind });
+        links.insert(key, Link { near: End { node, row }, far: Far::Outside(address), stray });
         return;
     };
     let in_order = node.name <= far.name;
@@ -84,7 +86,7 @@ fn add<'v, 'a>(
     let link = links.entry(key).or_insert_with(|| Link {
         near: End { node: first, row: None },
         far: Far::Node(End { node: second, row: None }),
-        kind,
+        stray: false,
     });
     if in_order {
         link.near.row = row;
@@ -100,6 +102,13 @@ impl<'v, 'a> Link<'v, 'a> {
             Far::Outside(_) => None,
         };
         std::iter::once(&self.near).chain(far)
+    }
+
+    pub fn outside(&self) -> Option<IpAddr> {
+        match self.far {
+            Far::Outside(address) => Some(address),
+            Far::Node(_) => None,
+        }
     }
 
     /// Each end's own words, the readiness event where BIRD could not be asked, and what its log says of BGP.

@@ -6,7 +6,9 @@ use crate::calico::flavour::{self, Flavour};
 use crate::calico::method::{self, Gate, Problem};
 use crate::calico::owner::{self, Owner};
 use crate::calico::version::{self, Version};
+use crate::observed::Observed;
 use crate::snapshot::Snapshot;
+use crate::snapshot::inside::MarkKind;
 use crate::snapshot::objects::{Container, DaemonSet};
 
 pub struct Install<'a> {
@@ -18,6 +20,15 @@ pub struct Install<'a> {
     pub owners: Vec<Owner>,
     version: Option<Version>,
     environment: Option<Environment>,
+    /// Some node's BIRD answered: the backend, where its setting could not be resolved.
+    bird_answers: bool,
+}
+
+/// `Starting node N with version V`: what an image without a version in its tag says of itself.
+fn logged_version(snapshot: &Snapshot) -> Option<Version> {
+    let logs = snapshot.logs.values().flat_map(|logs| [&logs.current, &logs.previous]).filter_map(Observed::seen);
+    let mut starts = logs.flat_map(|log| &log.marks).filter(|mark| mark.kind == MarkKind::Starting);
+    starts.find_map(|mark| Version::parse(mark.text.rsplit_once("with version ")?.1))
 }
 
 /// A configured method that calico-node exits with.
@@ -47,8 +58,10 @@ impl<'a> Install<'a> {
                 .unwrap_or_default(),
             version: daemon_set
                 .and_then(|daemon_set| version::calico_version(daemon_set, information, installation))
-                .map(|(version, _)| version),
+                .map(|(version, _)| version)
+                .or_else(|| logged_version(snapshot)),
             environment,
+            bird_answers: snapshot.inside.values().filter_map(Observed::seen).any(|inside| inside.bird4.seen().is_some()),
         }
     }
 
@@ -83,7 +96,10 @@ impl<'a> Install<'a> {
     }
 
     fn backend(&self) -> Option<Backend> {
-        self.environment.as_ref().map(Environment::backend)
+        match self.environment.as_ref()?.backend() {
+            Backend::Unknown { .. } if self.bird_answers => Some(Backend::Bird),
+            backend => Some(backend),
+        }
     }
 
     /// `None` where it is not known.
@@ -127,7 +143,7 @@ impl<'a> Install<'a> {
 
     fn gate(&self, family: Family) -> Option<Gate> {
         let environment = self.environment.as_ref()?;
-        Some(method::gate(family, &environment.ip(family), &environment.backend()))
+        Some(method::gate(family, &environment.ip(family), &self.backend()?))
     }
 
     /// No address is configured at all: canal, policy-only.

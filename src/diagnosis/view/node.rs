@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::net::IpAddr;
+use std::time::Duration;
 
 use jiff::Timestamp;
 
@@ -278,6 +279,18 @@ impl<'a> NodeView<'a> {
 
     pub fn running_since(&self) -> Option<Timestamp> {
         self.container()?.state.running.as_ref()?.started_at
+    }
+
+    /// How long the container that ended last had lived. The kubelet adds up to a grace period of 30 s to a probe's budget.
+    pub fn last_container_lived(&self) -> Option<Duration> {
+        let status = self.container()?;
+        let ended = status.state.terminated.as_ref().or(status.last_state.terminated.as_ref())?;
+        Duration::try_from(ended.finished_at?.duration_since(ended.started_at?)).ok()
+    }
+
+    /// Seconds since the container that runs now was started.
+    pub fn age(&self, now: Timestamp) -> Option<f64> {
+        Some(now.duration_since(self.running_since()?).as_secs_f64())
     }
 
     pub fn evidence(&self, source: Source, text: impl Into<String>) -> Evidence {

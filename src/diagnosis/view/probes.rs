@@ -21,6 +21,12 @@ impl Install<'_> {
 }
 
 impl View<'_> {
+    /// A first start that is still within its first minute: not Ready is no fault yet, and no health either.
+    pub fn is_starting(&self, node: &NodeView) -> bool {
+        const FIRST_MINUTE: f64 = 60.0;
+        node.is_not_ready() && node.restarts() == Some(0) && node.age(self.snapshot.taken_at).is_some_and(|age| age < FIRST_MINUTE)
+    }
+
     /// Of the pod that runs there, which may be older than the DaemonSet.
     pub fn start_budget(&self, node: &NodeView) -> Option<Duration> {
         let own = node.pod.and_then(|pod| pod.spec.calico_node()).filter(|own| own.liveness_probe.is_some() || own.startup_probe.is_some());

@@ -71,8 +71,10 @@ const CONFIG_MAPS: &[Column] = &[("Name", 0), ("Data", 0), ("Age", 0)];
 const NAMESPACES: &[Column] = &[("Name", 0), ("Status", 0), ("Age", 0)];
 const OTHERS: &[Column] = &[("Name", 0), ("Age", 0)];
 
+type Cells = fn(&Value, Timestamp) -> Vec<Value>;
+
 pub fn build(kind: &Kind, items: &[&Stored], world: &World, page: Option<&Page>) -> Value {
-    let (columns, cells): (&[Column], fn(&Value, Timestamp) -> Vec<Value>) = match kind.kind {
+    let (columns, cells): (&[Column], Cells) = match kind.kind {
         "Node" => (NODES, node),
         "Pod" => (PODS, pod),
         "DaemonSet" => (DAEMON_SETS, daemon_set),

@@ -364,3 +364,25 @@ pub const NAMES: &[&str] = &[
 fn later(from: Timestamp, seconds: i64) -> Timestamp {
     from + SignedDuration::from_secs(seconds)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kinds::KINDS;
+
+    fn everything(world: &World) -> Vec<u8> {
+        KINDS.iter().flat_map(|kind| world.store.all(kind)).flat_map(|stored| stored.json.to_vec()).collect()
+    }
+
+    #[test]
+    fn every_scenario_is_the_same_each_time_and_weighs_what_real_ones_do() {
+        let nodes = crate::kinds::Kind::named("Node").expect("nodes");
+        for name in NAMES {
+            let world = named(name, 5).expect("a scenario");
+            assert_eq!(everything(&world), everything(&named(name, 5).expect("a scenario")), "{name}");
+            for node in world.store.all(nodes) {
+                assert!((8_000..20_000).contains(&node.json.len()), "{name}: {} weighs {}", node.name, node.json.len());
+            }
+        }
+    }
+}
