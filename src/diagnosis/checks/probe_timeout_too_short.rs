@@ -46,5 +46,5 @@ fn run(view: &View, _: &Found) -> Vec<Finding> {
 }
 
 fn is_timeout(fact: &EventKind) -> bool {
-    matches!(fact, EventKind::ProbeTimedOut { .. })
+    matches!(fact, EventKind::ProbeTimedOut)
 }

@@ -115,12 +115,7 @@ pub fn all<'a>(snapshot: &'a Snapshot, install: &Install<'a>) -> Vec<NodeView<'a
                 node: nodes.get(name).copied(),
                 pod,
                 stored: [None, None],
-                internal_ips: nodes
-                    .get(name)
-                    .into_iter()
-                    .flat_map(|node| node.addresses("InternalIP"))
-                    .filter_map(|ip| ip.parse().ok())
-                    .collect(),
+                internal_ips: internal_ips(nodes.get(name).copied(), pod),
                 inside,
                 logs: snapshot.logs.get(name),
                 events: told(pod, &events),
