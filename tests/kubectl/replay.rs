@@ -181,3 +181,38 @@ async fn recorded_requests_get_the_recorded_answers() {
         println!("skipped: no recordings here");
     }
 }
+
+/// Patches of an Installation (operator 1.28); where the recording was cut, status, headers and the beginning count.
+#[tokio::test]
+async fn patches_of_an_installation_get_the_recorded_answers() {
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/kube/operator");
+    let world = sim::scenario::operator(1);
+    world.store.bend("Installation", "default", |object| {
+        object["spec"]["calicoNetwork"]["nodeAddressAutodetectionV4"] = serde_json::json!({"kubernetes": "NodeInternalIP"});
+    });
+    let server = sim::Server::start(world).await.expect("a server");
+    let files: Vec<PathBuf> = std::fs::read_dir(directory).expect("a directory").filter_map(|entry| Some(entry.ok()?.path())).collect();
+    assert_eq!(files.len(), 7);
+    for path in files {
+        let (name, exchange) = (path.display().to_string(), exchange(&path));
+        let request = http::Request::builder().method(exchange.method.as_str()).uri(&exchange.path);
+        let request = request.header("content-type", &exchange.content_type);
+        let request = request.body(kube::client::Body::from(exchange.body.clone().into_bytes())).expect("a request");
+        let response = client(&server, "admin").await.send(request).await.expect("an answer");
+        let (head, body) = response.into_parts();
+        let body = text(&body.collect_bytes().await.expect("a body"));
+        assert_eq!(head.status.as_u16(), exchange.code, "{name}: {body}");
+        for header in ["Content-Type", "Warning"] {
+            let got = head.headers.get(header).and_then(|value| value.to_str().ok());
+            assert_eq!(got, exchange.headers.get(header).map(String::as_str), "{name}: {header}");
+        }
+        let got: Value = serde_json::from_str(&body).expect("JSON");
+        if let Ok(expected) = serde_json::from_str::<Value>(&exchange.answer) {
+            differences(&name, "", &expected, &got);
+        } else if exchange.code == 422 {
+            let start = r#" "" is invalid: patch: Invalid value: "{\"apiVersion\":\"operator.tigera.io/v1\",\"kind\":\"Installation\",\"metadata\":{\"creationTimestamp\":"#;
+            assert!(got["message"].as_str().is_some_and(|message| message.starts_with(start)), "{name}: {body}");
+            assert_eq!((&got["reason"], &got["details"]["causes"][0]["field"]), (&"Invalid".into(), &"patch".into()));
+        }
+    }
+}

@@ -97,3 +97,22 @@ async fn bookmarks_come_when_asked_for() {
     let seen = events(&server, list, 3).await;
     assert_eq!(seen[2]["object"]["metadata"]["annotations"]["k8s.io/initial-events-end"], "true");
 }
+
+#[tokio::test]
+async fn the_pages_of_a_list_are_of_one_moment() {
+    let server = Server::start(sim::scenario::healthy(3)).await.expect("a server");
+    let page = async |query: String| {
+        let request = http::Request::get(format!("/api/v1/nodes?limit=2{query}")).body(Vec::new()).expect("a request");
+        client(&server, "admin").await.request::<Value>(request).await
+    };
+    let first = page(String::new()).await.expect("a page");
+    let store = &server.cluster().store;
+    store.delete("Node", "", "amz-sin8-opsrespool-33-12", &sim::Deletion::now()).expect("gone");
+    let next = || format!("&continue={}", first["metadata"]["continue"].as_str().unwrap_or_default());
+    let second = page(next()).await.expect("a page");
+    assert_eq!(second["items"][0]["metadata"]["name"], "amz-sin8-opsrespool-33-12", "as it was when the first was read");
+    assert_eq!(second["metadata"]["resourceVersion"], first["metadata"]["resourceVersion"]);
+    store.compact();
+    let Err(kube::Error::Api(gone)) = page(next()).await else { panic!("too old") };
+    assert_eq!((gone.code, gone.reason.as_str()), (410, "Expired"));
+}

@@ -178,3 +178,38 @@ fn kubectl_diffs_creates_labels_and_replaces() {
     let racked = said(&running, &["get", "nodes", "-l", "rack=7", "--no-headers"]).expect("kubectl");
     assert!(racked.starts_with(node) && racked.contains("Ready,SchedulingDisabled"), "{racked}");
 }
+
+#[test]
+fn kubectl_writes_a_status_and_drains_a_node() {
+    let running = sim::start(sim::scenario::operator(3));
+    let table = said(&running, &["get", "tigerastatus"]);
+    let Some(table) = table else { return };
+    assert!(
+        table.starts_with("NAME     AVAILABLE   PROGRESSING   DEGRADED   SINCE\ncalico   True        False         False      "),
+        "{table}"
+    );
+    let patched = r#"{"spec":{"lost":1},"status":{"variant":"TigeraSecureEnterprise"}}"#;
+    let status = ["patch", "installation", "default", "--subresource=status", "--type=merge", "-p", patched];
+    said(&running, &status).expect("kubectl");
+    let stored = running.cluster().store.object("Installation", "", "default").expect("there");
+    assert_eq!((&stored["status"]["variant"], &stored["spec"]["lost"]), (&json!("TigeraSecureEnterprise"), &json!(null)));
+    assert_eq!(stored["metadata"]["generation"], 2, "a status counts no generation");
+    let subresource = &stored["metadata"]["managedFields"][0]["subresource"];
+    assert_eq!(subresource, "status");
+    let read = said(&running, &["get", "installation", "default", "--subresource=status", "-o", "jsonpath={.status.variant}"]);
+    assert_eq!(read.as_deref(), Some("TigeraSecureEnterprise"));
+
+    let pod = json!({
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": "lonely", "namespace": "calico-system"},
+        "spec": {"nodeName": "amz-sin8-opsrespool-33-12", "containers": [{"name": "a", "image": "b:1"}]},
+    });
+    let file = written(&running, "pod.json", &pod);
+    said(&running, &["create", "-f", &file]).expect("kubectl");
+    let drained = kubectl(&running, &["drain", "amz-sin8-opsrespool-33-12", "--force", "--ignore-daemonsets"]).expect("kubectl");
+    assert!(drained.status.success(), "{}", text(&drained.stderr));
+    assert!(text(&drained.stdout).contains("pod/lonely evicted\n"), "{}", text(&drained.stdout));
+    let gone = complained(&running, &["-n", "calico-system", "get", "pod", "lonely"]).expect("kubectl");
+    assert!(gone.contains("NotFound"), "{gone}");
+}
