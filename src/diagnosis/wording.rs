@@ -60,6 +60,16 @@ pub fn outage(view: &View, node: &NodeView, family: Family) -> Severity {
     if hurts { Severity::Error } else { Severity::Warning }
 }
 
+/// As the readiness event lists them, cut where a mesh is large.
+pub fn addresses(peers: &[IpAddr]) -> String {
+    const SHOWN: usize = 6;
+    let shown = peers.iter().take(SHOWN).map(IpAddr::to_string).collect::<Vec<_>>().join(",");
+    match peers.len().saturating_sub(SHOWN) {
+        0 => shown,
+        more => format!("{shown} and {more} more"),
+    }
+}
+
 /// `node-3 exits`, `3 nodes exit`.
 pub fn subject(names: &[String], one: &str, many: &str) -> String {
     format!("{} {}", list(names), if names.len() == 1 { one } else { many })

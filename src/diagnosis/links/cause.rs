@@ -19,6 +19,8 @@ pub enum Cause {
     GracefulRestart,
     Handshake,
     NoAnswer,
+    /// Only an event says that it is down.
+    NotSeen,
 }
 
 /// Which end is to blame, where that can be told.
@@ -44,6 +46,7 @@ impl Cause {
             Self::Closed => "the other end closes the connection",
             Self::GracefulRestart => "BIRD restarted a moment ago and waits for its peers (graceful restart)",
             Self::Handshake => "the connection is made, but the BGP handshake does not finish: something in between alters it",
+            Self::NotSeen => "why could not be seen, since BIRD was not asked",
             Self::NoAnswer => "no answer: TCP port 179 is probably blocked between them",
         }
     }

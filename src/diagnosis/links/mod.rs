@@ -129,6 +129,6 @@ impl<'v, 'a> Link<'v, 'a> {
 
 fn event(node: &NodeView) -> Option<Evidence> {
     let (told, _, peers) = node.not_established().filter(|_| node.is_not_ready())?;
-    let list = peers.iter().map(IpAddr::to_string).collect::<Vec<_>>().join(",");
+    let list = super::wording::addresses(peers);
     Some(node.evidence(Source::Event, format!("BGP not established with {list} ({}×)", told.event.times())))
 }

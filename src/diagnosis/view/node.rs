@@ -132,6 +132,15 @@ pub fn all<'a>(snapshot: &'a Snapshot, install: &Install<'a>) -> Vec<NodeView<'a
         .collect()
 }
 
+/// calico-node is on the host's network: where Nodes could not be read, its pod has the InternalIP too.
+fn internal_ips(node: Option<&Node>, pod: Option<&Pod>) -> Vec<IpAddr> {
+    match (node, pod) {
+        (Some(node), _) => node.addresses("InternalIP").filter_map(|ip| ip.parse().ok()).collect(),
+        (None, Some(pod)) => pod.status.host_ip.as_deref().and_then(|ip| ip.parse().ok()).into_iter().collect(),
+        (None, None) => Vec::new(),
+    }
+}
+
 fn is_linux(node: &Node) -> bool {
     let label = node.metadata.labels.get("kubernetes.io/os").map(String::as_str);
     !matches!(label, Some("windows")) && node.status.node_info.operating_system != "windows"
@@ -150,7 +159,7 @@ fn told<'a>(pod: Option<&'a Pod>, events: &HashMap<&str, Vec<&'a Event>>) -> Vec
     told
 }
 
-/// The annotation; with the etcd datastore there is none, and BIRD's router id or the log has to do.
+/// The annotation; with the etcd datastore there is none, and BIRD's router id or the log has to do, as where Nodes could not be read.
 fn stored(view: &NodeView, family: Family) -> Option<Stored> {
     let key = match family {
         Family::V4 => "projectcalico.org/IPv4Address",
@@ -165,8 +174,10 @@ fn stored(view: &NodeView, family: Family) -> Option<Stored> {
             if annotations.is_some_and(|annotations| annotations.keys().any(|key| key.starts_with("projectcalico.org/"))) {
                 return None;
             }
-            let id = view.bgp(family).seen().filter(|_| family == Family::V4)?.router_id?;
-            Some((id.parse().ok()?, None, Source::Birdcl))
+            let router_id = || view.bgp(family).seen().filter(|_| family == Family::V4)?.router_id?.parse().ok();
+            let logged = || view.detections().find(|(_, detection)| detection.family == family);
+            let logged = || logged().map(|(_, detection)| (detection.address, address::parse(&detection.cidr()), Source::Log));
+            router_id().map(|id| (id, None, Source::Birdcl)).or_else(logged)
         });
     let (address, cidr, source) = found?;
     Some(Stored { cidr, address, source, held_by: held_by(view, address) })
