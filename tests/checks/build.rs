@@ -159,7 +159,12 @@ pub fn log(lines: &[&str]) -> String {
 
 /// The lines every start begins with.
 pub fn started(more: &[&str]) -> String {
-    let begin = ["Early log level set to info", "Starting node N with version v3.24.5", "Checking datastore connection", "Datastore connection verified"];
+    let begin = [
+        "Early log level set to info",
+        "Starting node N with version v3.24.5",
+        "Checking datastore connection",
+        "Datastore connection verified",
+    ];
     let end = ["Calico node started successfully"];
     log(&begin.iter().chain(&end).chain(more).copied().collect::<Vec<_>>())
 }
@@ -238,7 +243,9 @@ impl World {
 
     /// The kubelet stopped reporting.
     pub fn node_not_ready(self, name: &str) -> Self {
-        self.with(name, |host| (host.kubelet, host.ready, host.inside) = (false, false, Some(Observed::Failed("dial tcp: i/o timeout".into()))))
+        self.with(name, |host| {
+            (host.kubelet, host.ready, host.inside) = (false, false, Some(Observed::Failed("dial tcp: i/o timeout".into())))
+        })
     }
 
     /// The pod was made so many seconds ago.
@@ -259,19 +266,17 @@ impl World {
             host.container.restart_count = times;
             host.container.started = Some(false);
             host.container.state.running = Some(Running { started_at: ago(since) });
-            host.container.last_state.terminated = Some(Terminated {
-                exit_code,
-                started_at: ago(since + 1 + lived),
-                finished_at: ago(since + 1),
-                ..Terminated::default()
-            });
+            host.container.last_state.terminated =
+                Some(Terminated { exit_code, started_at: ago(since + 1 + lived), finished_at: ago(since + 1), ..Terminated::default() });
         })
     }
 
     pub fn crash_loop(self, name: &str, times: i32) -> Self {
         self.restarted(name, times, 1, 1, 30).not_ready(name).with(name, |host| {
-            host.container.state =
-                ContainerState { waiting: Some(Waiting { reason: Some("CrashLoopBackOff".into()), message: None }), ..ContainerState::default() };
+            host.container.state = ContainerState {
+                waiting: Some(Waiting { reason: Some("CrashLoopBackOff".into()), message: None }),
+                ..ContainerState::default()
+            };
             host.inside = Some(Observed::Failed("the container does not run".into()));
         })
     }
@@ -365,7 +370,9 @@ impl World {
         self.daemon_set.metadata.owner_references =
             vec![OwnerReference { kind: "Installation".into(), name: "default".into(), controller: Some(true) }];
         self.installation = Some(json!({"calicoNetwork": {"nodeAddressAutodetectionV4": {"firstFound": true}}}));
-        self.env("CLUSTER_TYPE", "k8s,operator,bgp").env("IP_AUTODETECTION_METHOD", "first-found")
+        let known = self.container().env.iter().any(|var| var.name == "IP_AUTODETECTION_METHOD");
+        let world = self.env("CLUSTER_TYPE", "k8s,operator,bgp");
+        if known { world } else { world.env("IP_AUTODETECTION_METHOD", "first-found") }
     }
 
     /// Without BGP: the probes do not ask for BIRD.
@@ -399,7 +406,8 @@ impl World {
             spec: spec.clone(),
             status: Value::Null,
         });
-        snapshot.resources.installations = if self.installation.is_some() { Observed::Seen(installations.collect()) } else { Observed::Absent };
+        snapshot.resources.installations =
+            if self.installation.is_some() { Observed::Seen(installations.collect()) } else { Observed::Absent };
         (snapshot.resources.bgp_peers, snapshot.resources.ip_pools) = (none(), none());
         for host in self.hosts.iter().filter(|host| host.pod) {
             snapshot.inside.insert(host.name.clone(), self.inside_of(host));
@@ -454,6 +462,7 @@ impl World {
             },
             status: PodStatus {
                 phase: "Running".into(),
+                host_ip: host.internal.first().cloned(),
                 start_time: ago(host.age),
                 conditions: vec![Condition { r#type: "Ready".into(), status: status(host.ready).into(), ..Condition::default() }],
                 container_statuses: vec![host.container.clone()],
@@ -466,12 +475,7 @@ impl World {
         let name = pod_name(node);
         Event {
             metadata: Meta { name: format!("{name}.{seconds}"), namespace: self.namespace(), ..Meta::default() },
-            involved_object: ObjectReference {
-                kind: "Pod".into(),
-                uid: Some(format!("uid-of-{name}")),
-                namespace: self.namespace(),
-                name,
-            },
+            involved_object: ObjectReference { kind: "Pod".into(), uid: Some(format!("uid-of-{name}")), namespace: self.namespace(), name },
             r#type: "Warning".into(),
             reason: reason.clone(),
             message: message.clone(),
@@ -494,7 +498,8 @@ impl World {
             Some(other) => return other.clone().map(|()| inside),
         }
         let ip = host.stored.as_deref().unwrap_or("0.0.0.0").split('/').next().unwrap_or_default();
-        let status = format!("BIRD 1.6.8\nRouter ID is {ip}\nLast reboot on 2026-11-23 09:58:48\n{}Daemon is up and running\n", host.status);
+        let status =
+            format!("BIRD 1.6.8\nRouter ID is {ip}\nLast reboot on 2026-11-23 09:58:48\n{}Daemon is up and running\n", host.status);
         let mesh = || {
             let others = self.hosts.iter().filter(|other| other.name != host.name).filter_map(|other| other.stored.as_deref());
             others.map(|cidr| format!("{} Established", cidr.split('/').next().unwrap_or_default())).collect::<Vec<_>>().join("|")
