@@ -5,6 +5,7 @@ mod checks;
 pub mod code;
 mod evidence;
 pub mod explain;
+mod fold;
 mod links;
 mod remedy;
 pub mod report;
@@ -45,6 +46,7 @@ pub fn diagnose(snapshot: &Snapshot, scope: &Scope) -> Report {
     }
     let mut findings = found.into_findings();
     findings.retain(|finding| concerns(finding, scope));
+    let mut findings = fold::fold(findings);
     findings.sort_by_key(|finding| finding.severity);
     let nodes = rows::all(&view, &findings, scope);
     let unseen = unseen::all(&view, scope);
