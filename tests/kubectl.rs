@@ -1,5 +1,7 @@
 //! Is the simulated cluster one? The real kubectl and recorded answers of a real API server are the judges.
 
+#![cfg(unix)]
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};

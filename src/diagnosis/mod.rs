@@ -5,6 +5,7 @@ mod checks;
 pub mod code;
 mod evidence;
 pub mod explain;
+mod fold;
 mod links;
 mod remedy;
 pub mod report;
@@ -48,6 +49,7 @@ pub fn diagnose(snapshot: &Snapshot, scope: &Scope) -> Report {
     }
     let mut findings = found.into_findings();
     findings.retain(|finding| concerns(finding, scope));
+    let mut findings = fold::fold(findings);
     // One sentence, whatever names and values the cluster put into it.
     findings.iter_mut().for_each(|finding| finding.message = clean(&finding.message, MAX_MESSAGE));
     findings.sort_by_key(|finding| finding.severity);

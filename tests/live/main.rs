@@ -1,5 +1,7 @@
 //! The cluster room against a simulated API server.
 
+#![cfg(unix)]
+
 mod connecting;
 mod failing;
 mod gathering;

@@ -49,5 +49,5 @@ fn run(view: &View, found: &Found) -> Vec<Finding> {
 }
 
 fn is_timeout(fact: &EventKind) -> bool {
-    matches!(fact, EventKind::ProbeTimedOut { .. })
+    matches!(fact, EventKind::ProbeTimedOut)
 }

@@ -58,11 +58,9 @@ pub fn of(link: &Link) -> (Cause, Side) {
         Far::Node(far) => vec![near, (far, Side::Far, Side::Near)],
         Far::Outside(_) => vec![near],
     };
-    ends.iter()
-        .filter_map(|(end, own, other)| told(end, *own, *other))
-        .chain(gone(link))
-        .min_by_key(|(cause, _)| *cause)
-        .unwrap_or((Cause::NoAnswer, Side::Either))
+    let told = ends.iter().filter_map(|(end, own, other)| told(end, *own, *other));
+    let untold = if link.ends().any(|end| end.row.is_some()) { Cause::NoAnswer } else { Cause::NotSeen };
+    told.chain(gone(link)).min_by_key(|(cause, _)| *cause).unwrap_or((untold, Side::Either))
 }
 
 fn told(end: &End, own: Side, other: Side) -> Option<(Cause, Side)> {
