@@ -68,3 +68,23 @@ fn an_image_that_cannot_be_pulled() {
     let case = finds(&world, &["error pod-not-ready node-2"]);
     assert!(case.only().message.contains("ImagePullBackOff"), "{}", case.only().message);
 }
+
+/// Without BGP its peers say nothing of it.
+#[test]
+fn a_node_whose_kubelet_is_gone() {
+    let case = finds(&cluster().without_bgp("vxlan").node_not_ready("node-3"), &["error pod-not-ready node-3"]);
+    assert!(case.only().message.contains("its node is NotReady"), "{}", case.only().message);
+    shows(case.only(), Source::Node, "node-3", "Kubelet stopped posting node status.");
+    assert_eq!(case.command(), None, "its log cannot be read");
+}
+
+/// Many nodes with one trouble are one finding.
+#[test]
+fn many_alike_are_one() {
+    let mut world = nodes(&["10.0.0.1/24", "10.0.0.2/24", "10.0.0.3/24", "10.0.0.4/24", "10.0.0.5/24", "10.0.0.6/24"]);
+    for name in ["node-2", "node-3", "node-4", "node-5"] {
+        world = world.not_ready(name).unhealthy(name, FELIX, 30);
+    }
+    let case = finds(&world, &["error pod-not-ready node-2,node-3,node-4,node-5"]);
+    assert!(case.only().message.contains("node-2"), "{}", case.only().message);
+}

@@ -108,7 +108,7 @@ fn hide(tree: &mut Value, parts: &[(usize, bool)]) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 96, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
 
     /// A fault here and there, in any of the cases: no panic, and every finding still in its form.
     #[test]
