@@ -35,7 +35,14 @@ fn a_pod_that_started_10_s_ago() {
         .bird("node-1", "10.0.0.2 Passive | 10.0.0.3 Established")
         .bird("node-3", "10.0.0.2 Active Socket: Connection refused | 10.0.0.1 Established")
         .bird("node-2", "10.0.0.1 Connect | 10.0.0.3 Passive");
-    for world in [world.clone().no_bird("node-2"), world.restarting("node-2")] {
+    let typha = "[WARNING][78] felix/daemon.go 324: Failed to connect to Typha error=dial tcp 10.96.7.7:5473: i/o timeout";
+    let retry = "Hit error connecting to datastore - retry error=Get \"https://10.96.0.1:443/api/v1/nodes/foo\": dial tcp 10.96.0.1:443: i/o timeout";
+    for world in [
+        world.clone().no_bird("node-2"),
+        world.clone().restarting("node-2"),
+        world.clone().log("node-2", &started(&[typha])),
+        world.log("node-2", &log(&["Early log level set to info", "Checking datastore connection", retry])),
+    ] {
         let case = finds(&world, &[]);
         assert_eq!(case.report.verdict, Verdict::Unknown, "whether it will be healthy is not known yet");
     }

@@ -24,7 +24,7 @@ fn run(view: &View, found: &Found) -> Vec<Finding> {
     let nodes: Vec<_> = view
         .nodes
         .iter()
-        .filter(|node| !found.is_culprit(node.name) && node.ready() != Some(true) && !node.misses_only_peers())
+        .filter(|node| !found.is_culprit(node.name) && node.ready() != Some(true) && !node.misses_only_peers() && !view.is_starting(node))
         .filter(|node| node.mark(MarkKind::TyphaFailed).is_some())
         .collect();
     if nodes.is_empty() {
