@@ -97,11 +97,14 @@ pub fn all<'a>(snapshot: &'a Snapshot, install: &Install<'a>) -> Vec<NodeView<'a
         .filter_map(|status| Some((status.spec.get("node")?.as_str()?, status)))
         .collect();
 
+    let annotated = nodes.values().any(|node| Family::ALL.iter().any(|family| node.metadata.annotations.contains_key(annotation(*family))));
     let mut names: Vec<&str> = nodes.keys().chain(pods.keys()).copied().collect();
     names.sort_unstable();
     names.dedup();
     names
         .into_iter()
+        // A damaged file can hold one; nothing can be said about it.
+        .filter(|name| !name.is_empty())
         .filter(|name| nodes.get(name).is_none_or(|node| is_linux(node)))
         .map(|name| {
             let pod = pods.get(name).copied();
@@ -121,7 +124,7 @@ pub fn all<'a>(snapshot: &'a Snapshot, install: &Install<'a>) -> Vec<NodeView<'a
                 events: told(pod, &events),
                 bgp,
             };
-            view.stored = Family::ALL.map(|family| stored(&view, family));
+            view.stored = Family::ALL.map(|family| stored(&view, family, annotated));
             view
         })
         .collect()
@@ -155,27 +158,34 @@ fn told<'a>(pod: Option<&'a Pod>, events: &HashMap<&str, Vec<&'a Event>>) -> Vec
 }
 
 /// The annotation; with the etcd datastore there is none, and BIRD's router id or the log has to do, as where Nodes could not be read.
-fn stored(view: &NodeView, family: Family) -> Option<Stored> {
-    let key = match family {
-        Family::V4 => "projectcalico.org/IPv4Address",
-        Family::V6 => "projectcalico.org/IPv6Address",
-    };
+/// Where other nodes are annotated, a node that is not has none stored, whatever BIRD runs on with.
+fn stored(view: &NodeView, family: Family, annotated: bool) -> Option<Stored> {
     let annotations = view.node.map(|node| &node.metadata.annotations);
     let found = annotations
-        .and_then(|annotations| annotations.get(key))
+        .and_then(|annotations| annotations.get(annotation(family)))
         .and_then(|text| address::parse(text))
         .map(|cidr| (cidr.addr(), Some(cidr), Source::Annotation))
         .or_else(|| {
-            if annotations.is_some_and(|annotations| annotations.keys().any(|key| key.starts_with("projectcalico.org/"))) {
+            let kept =
+                |annotations: &BTreeMap<_, _>| annotated || annotations.keys().any(|key: &String| key.starts_with("projectcalico.org/"));
+            if annotations.is_some_and(kept) {
                 return None;
             }
             let router_id = || view.bgp(family).seen().filter(|_| family == Family::V4)?.router_id?.parse().ok();
             let logged = || view.detections().find(|(_, detection)| detection.family == family);
             let logged = || logged().map(|(_, detection)| (detection.address, address::parse(&detection.cidr()), Source::Log));
-            router_id().map(|id| (id, None, Source::Birdcl)).or_else(logged)
+            let router_id = router_id().filter(|id| address::is_global_unicast(*id));
+            router_id.map(|id| (id, None, Source::Birdcl)).or_else(logged)
         });
     let (address, cidr, source) = found?;
     Some(Stored { cidr, address, source, held_by: held_by(view, address) })
+}
+
+fn annotation(family: Family) -> &'static str {
+    match family {
+        Family::V4 => "projectcalico.org/IPv4Address",
+        Family::V6 => "projectcalico.org/IPv6Address",
+    }
 }
 
 fn held_by(view: &NodeView, address: IpAddr) -> Option<Held> {
@@ -281,6 +291,12 @@ impl<'a> NodeView<'a> {
             EventKind::NotEstablished { family, peers, .. } => Some((told, *family, peers.as_slice())),
             _ => None,
         })
+    }
+
+    /// The newest complaint of its readiness probe is of sessions: start-up and Felix are past that.
+    pub fn misses_only_peers(&self) -> bool {
+        let complains = |fact: &EventKind| !matches!(fact, EventKind::Other | EventKind::PreStopFailed | EventKind::GracefulRestart { .. });
+        self.last_event(complains).is_some_and(|told| matches!(told.fact, EventKind::NotEstablished { .. }))
     }
 
     pub fn running_since(&self) -> Option<Timestamp> {
