@@ -77,7 +77,7 @@ fn the_first_file_to_set_a_value_wins_and_missing_ones_are_passed_over() {
 fn files_that_are_not_there() {
     let (directory, _) = files(&[]);
     let missing = directory.path().join("missing");
-    let explicit = load(Some(&missing), None, None).err().expect("must exist");
+    let explicit = load(Some(&missing), None, None).expect_err("must exist");
     assert_eq!(explicit.to_string(), format!("error: stat {}: no such file or directory", missing.display()));
     for (list, home) in [
         (listed(std::slice::from_ref(&missing)), None),
@@ -86,7 +86,7 @@ fn files_that_are_not_there() {
         (None, None),
     ] {
         let (config, looked) = load(None, list, home).expect("nothing is no error yet");
-        let error = pick(config, looked.clone(), &parsed("")).err().expect("no configuration");
+        let error = pick(config, looked.clone(), &parsed("")).expect_err("no configuration");
         assert_eq!(error.to_string(), "error: invalid configuration: no configuration has been provided");
         let hint = error.hint().expect("a hint");
         assert!(looked.iter().all(|path| hint.contains(&path.display().to_string())), "{hint}");
@@ -98,7 +98,7 @@ fn files_that_are_not_there() {
 fn a_broken_file_is_named_without_its_content() {
     for text in ["users: [{name: u, user: {token: sesame", "users:\n- name: u\n  user:\n    token: {a: sesame}\n", "sesame", "- sesame\n"] {
         let (_directory, paths) = files(&[text]);
-        let error = load(paths.first().map(PathBuf::as_path), None, None).err().expect(text);
+        let error = load(paths.first().map(PathBuf::as_path), None, None).expect_err(text);
         assert!(error.to_string().starts_with("error: error loading config file"), "{error}");
         assert!(!format!("{error} {error:?} {:?}", error.hint()).contains("sesame"), "{error:?}");
     }
@@ -114,7 +114,7 @@ fn names_that_do_not_exist_are_listed_with_those_that_do() {
         ("--context lost", "error: cluster \"gone\" does not exist", "a, b"),
     ] {
         let (config, looked) = load(None, listed(&paths), None).expect("loads");
-        let error = pick(config, looked, &parsed(line)).err().expect(line);
+        let error = pick(config, looked, &parsed(line)).expect_err(line);
         assert_eq!(error.to_string(), message);
         assert!(error.hint().is_some_and(|hint| hint.contains(known)), "{:?}", error.hint());
     }
@@ -151,6 +151,6 @@ fn a_server_and_a_token_need_no_kubeconfig() {
 
 #[test]
 fn groups_alone_are_no_impersonation() {
-    let error = pick(Kubeconfig::default(), vec![], &parsed("--server x --as-group g")).err().expect("refused");
+    let error = pick(Kubeconfig::default(), vec![], &parsed("--server x --as-group g")).expect_err("refused");
     assert!(error.to_string().contains("--as"), "{error}");
 }
