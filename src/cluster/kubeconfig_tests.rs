@@ -86,7 +86,7 @@ fn files_that_are_not_there() {
         (None, None),
     ] {
         let (config, looked) = load(None, list, home).expect("nothing is no error yet");
-        let error = pick(config, looked.clone(), &parsed("")).expect_err("no configuration");
+        let error = pick(config, looked.clone(), &parsed("")).err().expect("no configuration");
         assert_eq!(error.to_string(), "error: invalid configuration: no configuration has been provided");
         let hint = error.hint().expect("a hint");
         assert!(looked.iter().all(|path| hint.contains(&path.display().to_string())), "{hint}");
@@ -114,7 +114,7 @@ fn names_that_do_not_exist_are_listed_with_those_that_do() {
         ("--context lost", "error: cluster \"gone\" does not exist", "a, b"),
     ] {
         let (config, looked) = load(None, listed(&paths), None).expect("loads");
-        let error = pick(config, looked, &parsed(line)).expect_err(line);
+        let error = pick(config, looked, &parsed(line)).err().expect(line);
         assert_eq!(error.to_string(), message);
         assert!(error.hint().is_some_and(|hint| hint.contains(known)), "{:?}", error.hint());
     }
@@ -151,6 +151,6 @@ fn a_server_and_a_token_need_no_kubeconfig() {
 
 #[test]
 fn groups_alone_are_no_impersonation() {
-    let error = pick(Kubeconfig::default(), vec![], &parsed("--server x --as-group g")).expect_err("refused");
+    let error = pick(Kubeconfig::default(), vec![], &parsed("--server x --as-group g")).err().expect("refused");
     assert!(error.to_string().contains("--as"), "{error}");
 }
