@@ -7,6 +7,7 @@ mod evidence;
 pub mod explain;
 mod fold;
 mod links;
+mod logged;
 mod remedy;
 pub mod report;
 mod rows;
