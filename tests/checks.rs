@@ -24,6 +24,8 @@ mod judge;
 mod killed_while_starting;
 #[path = "checks/method.rs"]
 mod method;
+#[path = "checks/objects.rs"]
+mod objects;
 #[path = "checks/pod_not_ready.rs"]
 mod pod_not_ready;
 #[path = "checks/probes.rs"]

@@ -4,13 +4,15 @@ mod bgp;
 mod install;
 mod node;
 mod probes;
+mod stored;
 
 use std::collections::HashMap;
 use std::net::IpAddr;
 
 pub use bgp::{Bgp, Down};
 pub use install::Install;
-pub use node::{NodeView, Stored};
+pub use node::NodeView;
+pub use stored::Stored;
 
 use crate::calico::family::Family;
 use crate::snapshot::Snapshot;

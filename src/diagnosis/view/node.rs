@@ -8,7 +8,7 @@ use jiff::Timestamp;
 
 use super::bgp::Bgp;
 use super::install::Install;
-use crate::calico::address::{self, Cidr};
+use super::stored::{self, Stored};
 use crate::calico::event_text::{self, EventKind};
 use crate::calico::family::Family;
 use crate::calico::startup_log::{self, ExitReason, Outcome};
@@ -35,39 +35,6 @@ pub struct NodeView<'a> {
 pub struct Told<'a> {
     pub event: &'a Event,
     pub fact: EventKind,
-}
-
-#[derive(Clone, Debug)]
-pub struct Stored {
-    /// Without a prefix length where only BIRD's router id or a log tells it.
-    pub cidr: Option<Cidr>,
-    address: IpAddr,
-    pub source: Source,
-    /// The interface that has it, where that is known.
-    pub held_by: Option<Held>,
-}
-
-#[derive(Clone, Debug)]
-pub struct Held {
-    pub interface: String,
-    /// `bridge`, `veth`, …
-    pub kind: Option<String>,
-    pub source: Source,
-}
-
-impl Stored {
-    pub fn address(&self) -> IpAddr {
-        self.address
-    }
-}
-
-impl std::fmt::Display for Stored {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match &self.cidr {
-            Some(cidr) => cidr.fmt(f),
-            None => self.address.fmt(f),
-        }
-    }
 }
 
 /// Every Linux node: those of the cluster, or, where nodes could not be listed, those that pods run on.
@@ -97,7 +64,8 @@ pub fn all<'a>(snapshot: &'a Snapshot, install: &Install<'a>) -> Vec<NodeView<'a
         .filter_map(|status| Some((status.spec.get("node")?.as_str()?, status)))
         .collect();
 
-    let annotated = nodes.values().any(|node| Family::ALL.iter().any(|family| node.metadata.annotations.contains_key(annotation(*family))));
+    let annotated =
+        nodes.values().any(|node| Family::ALL.iter().any(|family| node.metadata.annotations.contains_key(stored::annotation(*family))));
     let mut names: Vec<&str> = nodes.keys().chain(pods.keys()).copied().collect();
     names.sort_unstable();
     names.dedup();
@@ -124,7 +92,7 @@ pub fn all<'a>(snapshot: &'a Snapshot, install: &Install<'a>) -> Vec<NodeView<'a
                 events: told(pod, &events),
                 bgp,
             };
-            view.stored = Family::ALL.map(|family| stored(&view, family, annotated));
+            view.stored = Family::ALL.map(|family| stored::of(&view, family, annotated));
             view
         })
         .collect()
@@ -155,66 +123,6 @@ fn told<'a>(pod: Option<&'a Pod>, events: &HashMap<&str, Vec<&'a Event>>) -> Vec
         .collect();
     told.sort_by_key(|told| told.event.last_seen());
     told
-}
-
-/// The annotation; with the etcd datastore there is none, and BIRD's router id or the log has to do, as where Nodes could not be read.
-/// Where other nodes are annotated, a node that is not has none stored, whatever BIRD runs on with.
-fn stored(view: &NodeView, family: Family, annotated: bool) -> Option<Stored> {
-    let annotations = view.node.map(|node| &node.metadata.annotations);
-    let found = annotations
-        .and_then(|annotations| annotations.get(annotation(family)))
-        .and_then(|text| address::parse(text))
-        .map(|cidr| (cidr.addr(), Some(cidr), Source::Annotation))
-        .or_else(|| {
-            let kept =
-                |annotations: &BTreeMap<_, _>| annotated || annotations.keys().any(|key: &String| key.starts_with("projectcalico.org/"));
-            if annotations.is_some_and(kept) {
-                return None;
-            }
-            let router_id = || view.bgp(family).seen().filter(|_| family == Family::V4)?.router_id?.parse().ok();
-            let logged = || view.detections().find(|(_, detection)| detection.family == family);
-            let logged = || logged().map(|(_, detection)| (detection.address, address::parse(&detection.cidr()), Source::Log));
-            let router_id = router_id().filter(|id| address::is_global_unicast(*id));
-            router_id.map(|id| (id, None, Source::Birdcl)).or_else(logged)
-        });
-    let (address, cidr, source) = found?;
-    Some(Stored { cidr, address, source, held_by: held_by(view, address) })
-}
-
-fn annotation(family: Family) -> &'static str {
-    match family {
-        Family::V4 => "projectcalico.org/IPv4Address",
-        Family::V6 => "projectcalico.org/IPv6Address",
-    }
-}
-
-fn held_by(view: &NodeView, address: IpAddr) -> Option<Held> {
-    if let Some(interfaces) = view.interfaces() {
-        return interfaces.iter().find(|interface| interface.addresses.iter().any(|held| held.address == address)).map(|interface| Held {
-            interface: interface.name.clone(),
-            kind: interface.kind.clone(),
-            source: Source::Interfaces,
-        });
-    }
-    annotated_interface(view, address).or_else(|| {
-        view.detections()
-            .find(|(_, detection)| detection.address == address)
-            .and_then(|(_, detection)| Some(Held { interface: detection.interface.clone()?, kind: None, source: Source::Log }))
-    })
-}
-
-/// `[{"name":"eth0","addresses":["10.0.0.5"]}]`, from 3.31.0.
-fn annotated_interface(view: &NodeView, address: IpAddr) -> Option<Held> {
-    #[derive(serde::Deserialize)]
-    struct Annotated {
-        name: String,
-        #[serde(default)]
-        addresses: Vec<String>,
-    }
-    let text = view.node?.metadata.annotations.get("projectcalico.org/Interfaces")?;
-    let interfaces: Vec<Annotated> = serde_json::from_str(text).ok()?;
-    let found = interfaces.into_iter().find(|interface| interface.addresses.iter().any(|text| text.parse() == Ok(address)))?;
-    Some(Held { interface: found.name, kind: None, source: Source::Annotation })
 }
 
 impl<'a> NodeView<'a> {
