@@ -79,3 +79,10 @@ fn a_node_that_is_gone_still_holds_it() {
     assert!(case.only().message.contains("node-9"), "{}", case.only().message);
     assert_eq!(case.command(), None, "no method helps");
 }
+
+/// The attempt after it started: what keeps the pod from being Ready now is something else.
+#[test]
+fn a_conflict_before_a_start_is_past() {
+    let world = cluster().not_ready("node-2").restarted("node-2", 1, 1, 1, 300).previous("node-2", CONFLICT).log("node-2", &started(&[]));
+    finds(&world, &["error pod-not-ready node-2"]);
+}

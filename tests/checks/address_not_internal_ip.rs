@@ -77,6 +77,20 @@ fn a_plan_of_all_nodes_is_silent() {
     finds(&odd, &["error address-not-internal-ip node-3"]);
 }
 
+/// Each on its own public address, and everything established.
+#[test]
+fn public_addresses_on_purpose_are_silent() {
+    let mut world = cluster();
+    for (name, cidr) in [("node-1", "203.0.113.7/32"), ("node-2", "198.51.100.9/32"), ("node-3", "192.0.2.44/32")] {
+        world = world.interface(name, "eth1", cidr).stored(name, cidr);
+    }
+    healthy(&world);
+    let down = world
+        .bird("node-1", "198.51.100.9 Connect | 192.0.2.44 Established")
+        .bird("node-2", "203.0.113.7 Passive | 192.0.2.44 Established");
+    finds(&down, &["error address-not-internal-ip node-1", "error address-not-internal-ip node-2"]);
+}
+
 /// Without BGP nothing turns red, and the traffic is lost all the same.
 #[test]
 fn vxlan_with_a_wrong_address_is_an_error() {

@@ -144,6 +144,20 @@ fn an_outside_peer() {
 
 /// A workload that speaks BGP comes and goes with its pod.
 #[test]
+fn a_local_workload_may_be_away() {
+    healthy(&cluster().bird("node-1", "10.0.0.2 Established | 10.0.0.3 Established | Local_Workload_10_65_0_7 Passive"));
+}
+
+/// A port taken in the container before this one was freed since.
+#[test]
+fn the_log_of_the_container_before_is_past() {
+    let taken = started(&["bird: Socket error: bind: Address in use"]);
+    let world = between("Passive", "Active        Socket: Connection refused").previous("node-1", &taken).log("node-1", &started(&[]));
+    let case = finds(&world, &["error bgp-session-down node-1"]);
+    assert!(case.only().message.contains("refused on port 179"), "{}", case.only().message);
+}
+
+#[test]
 fn ipv6_and_ports() {
     let six = |one: &str| {
         let mut world = cluster();

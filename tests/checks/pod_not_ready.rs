@@ -35,7 +35,14 @@ fn a_pod_that_started_10_s_ago() {
         .bird("node-1", "10.0.0.2 Passive | 10.0.0.3 Established")
         .bird("node-3", "10.0.0.2 Active Socket: Connection refused | 10.0.0.1 Established")
         .bird("node-2", "10.0.0.1 Connect | 10.0.0.3 Passive");
-    for world in [world.clone().no_bird("node-2"), world.restarting("node-2")] {
+    let typha = "[WARNING][78] felix/daemon.go 324: Failed to connect to Typha error=dial tcp 10.96.7.7:5473: i/o timeout";
+    let retry = "Hit error connecting to datastore - retry error=Get \"https://10.96.0.1:443/api/v1/nodes/foo\": dial tcp 10.96.0.1:443: i/o timeout";
+    for world in [
+        world.clone().no_bird("node-2"),
+        world.clone().restarting("node-2"),
+        world.clone().log("node-2", &started(&[typha])),
+        world.log("node-2", &log(&["Early log level set to info", "Checking datastore connection", retry])),
+    ] {
         let case = finds(&world, &[]);
         assert_eq!(case.report.verdict, Verdict::Unknown, "whether it will be healthy is not known yet");
     }
@@ -67,4 +74,24 @@ fn an_image_that_cannot_be_pulled() {
     });
     let case = finds(&world, &["error pod-not-ready node-2"]);
     assert!(case.only().message.contains("ImagePullBackOff"), "{}", case.only().message);
+}
+
+/// Without BGP its peers say nothing of it.
+#[test]
+fn a_node_whose_kubelet_is_gone() {
+    let case = finds(&cluster().without_bgp("vxlan").node_not_ready("node-3"), &["error pod-not-ready node-3"]);
+    assert!(case.only().message.contains("its node is NotReady"), "{}", case.only().message);
+    shows(case.only(), Source::Node, "node-3", "Kubelet stopped posting node status.");
+    assert_eq!(case.command(), None, "its log cannot be read");
+}
+
+/// Many nodes with one trouble are one finding.
+#[test]
+fn many_alike_are_one() {
+    let mut world = nodes(&["10.0.0.1/24", "10.0.0.2/24", "10.0.0.3/24", "10.0.0.4/24", "10.0.0.5/24", "10.0.0.6/24"]);
+    for name in ["node-2", "node-3", "node-4", "node-5"] {
+        world = world.not_ready(name).unhealthy(name, FELIX, 30);
+    }
+    let case = finds(&world, &["error pod-not-ready node-2,node-3,node-4,node-5"]);
+    assert!(case.only().message.contains("node-2"), "{}", case.only().message);
 }

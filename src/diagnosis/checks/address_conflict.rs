@@ -2,7 +2,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use crate::calico::family::Family;
-use crate::calico::startup_log::{self, ExitReason};
+use crate::calico::startup_log::ExitReason;
 use crate::diagnosis::check::{Check, Found};
 use crate::diagnosis::code::Code;
 use crate::diagnosis::explain::Explanation;
@@ -39,7 +39,7 @@ fn run(view: &View, _: &Found) -> Vec<Finding> {
         if !node.is_not_ready() {
             continue;
         }
-        if let Some(ExitReason::Conflict { node: other, address }) = node.attempts().find_map(startup_log::exit_reason) {
+        if let Some((_, ExitReason::Conflict { node: other, address })) = node.exit() {
             let Ok(address) = address.parse() else { continue };
             let claim = claims.entry(address).or_default();
             claim.insert(node.name);
@@ -63,7 +63,7 @@ fn finding(view: &View, address: IpAddr, names: BTreeSet<&str>, logged: Vec<&Nod
     names.sort_by(|a, b| natural(a, b));
     let nodes: Vec<&NodeView> = names.iter().filter_map(|name| view.node(name)).collect();
     let origin = nodes.iter().find_map(|node| wording::origin_of(node, address)).map(|origin| format!(", {origin}")).unwrap_or_default();
-    let gone = logged.iter().find_map(|node| match node.attempts().find_map(startup_log::exit_reason)? {
+    let gone = logged.iter().find_map(|node| match node.exit()?.1 {
         ExitReason::Conflict { node: other, .. } if view.snapshot.nodes.seen().is_some() && view.node(&other).is_none() => Some(other),
         _ => None,
     });
@@ -75,7 +75,7 @@ fn finding(view: &View, address: IpAddr, names: BTreeSet<&str>, logged: Vec<&Nod
         }
     }
     for node in logged {
-        let lines = node.attempts().find(|log| startup_log::exit_reason(log).is_some()).into_iter().flat_map(|log| &log.marks);
+        let lines = node.exit().into_iter().flat_map(|(log, _)| &log.marks);
         shown.extend(lines.filter(|mark| wording::tells_conflict(mark)).map(|mark| node.evidence(Source::Log, mark.text.clone())));
     }
     let message = match (nodes.as_slice(), gone) {

@@ -27,7 +27,7 @@ fn run(view: &View, found: &Found) -> Vec<Finding> {
         return Vec::new();
     }
     // A container that crashes leaves empty messages too.
-    let runs = |node: &NodeView| node.running_since().is_some() && !found.is_culprit(node.name);
+    let runs = |node: &NodeView| node.running_since().is_some() && !view.is_starting(node) && !found.is_culprit(node.name);
     let timed_out: Vec<&NodeView> =
         view.nodes.iter().filter(|node| node.ready() != Some(true) && runs(node) && node.times(is_timeout) > 1).collect();
     let mut shown: Vec<Evidence> = short

@@ -65,7 +65,8 @@ pub fn of(link: &Link) -> (Cause, Side) {
 
 fn told(end: &End, own: Side, other: Side) -> Option<(Cause, Side)> {
     for (mark, cause) in [(MarkKind::BgpPortTaken, Cause::PortTaken), (MarkKind::BgpAddressGone, Cause::AddressGone)] {
-        if end.node.mark(mark).is_some() {
+        let newest = end.node.attempts().next();
+        if newest.is_some_and(|log| log.marks.iter().any(|said| said.kind == mark)) {
             return Some((cause, own));
         }
     }

@@ -42,7 +42,8 @@ pub fn unexplained<'v, 'a>(view: &'v View<'a>, found: &Found) -> Vec<Link<'v, 'a
     let silent = |node: &NodeView| found.is_culprit(node.name) || view.is_starting(node);
     for node in view.nodes.iter().filter(|node| !silent(node)) {
         for family in Family::ALL {
-            for (address, kind, row) in lost(node, family) {
+            // A workload that speaks BGP comes and goes with its pod.
+            for (address, kind, row) in lost(node, family).into_iter().filter(|(_, kind, _)| *kind != PeerKind::LocalWorkload) {
                 let far = view.peer(address).filter(|far| far.name != node.name);
                 if far.is_some_and(silent) {
                     continue;

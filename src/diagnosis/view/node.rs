@@ -11,7 +11,7 @@ use super::install::Install;
 use crate::calico::address::{self, Cidr};
 use crate::calico::event_text::{self, EventKind};
 use crate::calico::family::Family;
-use crate::calico::startup_log;
+use crate::calico::startup_log::{self, ExitReason, Outcome};
 use crate::diagnosis::report::{Evidence, Source};
 use crate::observed::Observed;
 use crate::snapshot::Snapshot;
@@ -265,6 +265,12 @@ impl<'a> NodeView<'a> {
     /// The attempts to start whose logs were read, newest first.
     pub fn attempts(&self) -> impl Iterator<Item = &'a StartupLog> {
         self.logs.into_iter().flat_map(|logs| [&logs.current, &logs.previous]).filter_map(Observed::seen)
+    }
+
+    /// The attempt that gave up, and why. One that runs now and has not ended says nothing against the exit before it, one that started does.
+    pub fn exit(&self) -> Option<(&'a StartupLog, ExitReason)> {
+        let log = self.attempts().find(|log| !matches!(startup_log::outcome(log), Outcome::CutOff))?;
+        Some((log, startup_log::exit_reason(log)?))
     }
 
     /// What the detection said in the logs, newest first.
