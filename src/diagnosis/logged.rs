@@ -10,8 +10,11 @@ use crate::snapshot::inside::MarkKind;
 /// One finding for all nodes that are not Ready and whose log has such a line.
 pub fn finding(view: &View, found: &Found, code: Code, kind: MarkKind, message: impl Fn(&str) -> String) -> Vec<Finding> {
     let named = |node: &&super::view::NodeView| {
-        let sick = !found.is_culprit(node.name) && node.ready() != Some(true) && !node.misses_only_peers();
-        sick && !view.is_starting(node) && node.mark(kind).is_some()
+        !found.is_culprit(node.name)
+            && node.ready() != Some(true)
+            && !node.misses_only_peers()
+            && !view.is_starting(node)
+            && node.mark(kind).is_some()
     };
     let nodes: Vec<_> = view.nodes.iter().filter(named).collect();
     if nodes.is_empty() {
