@@ -16,10 +16,7 @@ const SHELLS: [Shell; 4] = [Shell::Bash, Shell::Zsh, Shell::Fish, Shell::PowerSh
 pub type File = (String, Vec<u8>);
 
 pub fn files() -> anyhow::Result<Vec<File>> {
-    let mut files = vec![
-        schema("snapshot", &snapshot_schema())?,
-        schema("status", &schemars::schema_for!(Report).to_value())?,
-    ];
+    let mut files = vec![schema("snapshot", &snapshot_schema())?, schema("status", &schemars::schema_for!(Report).to_value())?];
     for (name, program) in [(Name::Plugin, "kubectl-calico_fix"), (Name::Standalone, "calico-fix")] {
         files.extend(SHELLS.map(|shell| completion(shell, name, program)));
         let mut command = name.command();
@@ -45,7 +42,10 @@ fn pages(command: &clap::Command, files: &mut Vec<File>) -> anyhow::Result<()> {
     let mut page = Vec::new();
     Man::new(command.clone()).title(&title).source("kubectl calico-fix").manual("kubectl calico-fix").render(&mut page)?;
     files.push((format!("man/{title}.1"), page));
-    command.get_subcommands().filter(|command| !command.is_hide_set() && command.get_name() != "help").try_for_each(|command| pages(command, files))
+    command
+        .get_subcommands()
+        .filter(|command| !command.is_hide_set() && command.get_name() != "help")
+        .try_for_each(|command| pages(command, files))
 }
 
 fn main() -> anyhow::Result<()> {

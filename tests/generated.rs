@@ -54,7 +54,9 @@ fn snapshots() -> Vec<(PathBuf, Snapshot)> {
     let mut inputs: Vec<PathBuf> = below(root.join("examples/incidents")).chain(below(root.join("tests/fixtures/import"))).collect();
     for release in below(root.join("../shared/recordings/real")).filter(|path| path.is_dir()) {
         for case in below(release) {
-            inputs.extend([case.clone(), case.join("fault"), case.join("healed")].into_iter().filter(|case| case.join("nodes.json").exists()));
+            inputs.extend(
+                [case.clone(), case.join("fault"), case.join("healed")].into_iter().filter(|case| case.join("nodes.json").exists()),
+            );
         }
     }
     inputs.sort();

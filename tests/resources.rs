@@ -14,13 +14,17 @@ mod krew {
     use super::*;
 
     /// What krew can be on (krew `validate-krew-manifest`).
-    const PLATFORMS: [(&str, &[&str]); 3] =
-        [("windows", &["386", "amd64", "arm64"]), ("linux", &["386", "amd64", "arm", "arm64", "ppc64le"]), ("darwin", &["386", "amd64", "arm64"])];
+    const PLATFORMS: [(&str, &[&str]); 3] = [
+        ("windows", &["386", "amd64", "arm64"]),
+        ("linux", &["386", "amd64", "arm", "arm64", "ppc64le"]),
+        ("darwin", &["386", "amd64", "arm64"]),
+    ];
     const OURS: [&str; 5] = ["linux/amd64", "linux/arm64", "darwin/amd64", "darwin/arm64", "windows/amd64"];
     const NAME: &str = "calico-fix";
 
     fn render() -> String {
-        let mut text = file("krew/calico-fix.yaml.in").replace("@VERSION@", "v1.2.3").replace("@HOMEPAGE@", "https://example.org/calico-fix");
+        let mut text =
+            file("krew/calico-fix.yaml.in").replace("@VERSION@", "v1.2.3").replace("@HOMEPAGE@", "https://example.org/calico-fix");
         for platform in OURS {
             let key = platform.replace('/', "_").to_uppercase();
             text = text
@@ -151,7 +155,8 @@ mod roles {
         fn lasting(words: Vec<String>) -> &'static [&'static str] {
             words.into_iter().map(|word| &*word.leak()).collect::<Vec<_>>().leak()
         }
-        let one = |rule: Rule| sim::Rule { verbs: lasting(rule.verbs), groups: lasting(rule.api_groups), resources: lasting(rule.resources) };
+        let one =
+            |rule: Rule| sim::Rule { verbs: lasting(rule.verbs), groups: lasting(rule.api_groups), resources: lasting(rule.resources) };
         rules.into_iter().map(one).collect::<Vec<_>>().leak()
     }
 
@@ -174,9 +179,11 @@ mod roles {
     async fn status(mut world: sim::World, rules: Vec<Rule>) -> Result<(Report, String), String> {
         world.users.push(sim::User { name: "operator", token: "operator-token", rules: simulated(rules) });
         let server = sim::Server::start(world).await.expect("a server");
-        let flags = ConnectionFlags { kubeconfig: Some(server.kubeconfig()), context: Some("operator".into()), ..ConnectionFlags::default() };
+        let flags =
+            ConnectionFlags { kubeconfig: Some(server.kubeconfig()), context: Some("operator".into()), ..ConnectionFlags::default() };
         let wanted = Wanted { logs: LogsWanted::All, exec_timeout: std::time::Duration::from_secs(120), ..Wanted::default() };
-        let snapshot = gather(&connect(&flags, "status").await.expect("connects"), &wanted, &Silent).await.map_err(|error| error.to_string())?;
+        let snapshot =
+            gather(&connect(&flags, "status").await.expect("connects"), &wanted, &Silent).await.map_err(|error| error.to_string())?;
         Ok((diagnose(&snapshot, &Scope::default()), save::to_yaml(&snapshot).expect("writes")))
     }
 
