@@ -1,5 +1,7 @@
 //! Tells the program which commit and target it was built from, for `version`.
 
+#![expect(clippy::disallowed_macros, reason = "cargo reads what a build script prints")]
+
 use std::process::Command;
 
 fn git(arguments: &[&str]) -> Option<String> {

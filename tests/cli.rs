@@ -1,5 +1,6 @@
 //! The binary from end to end, as kubectl runs it.
 
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
@@ -9,7 +10,11 @@ const STANDALONE: &str = env!("CARGO_BIN_EXE_calico-fix");
 /// No kubeconfig, no home, no colour wishes: nothing of the machine the tests run on.
 fn bare(program: impl AsRef<std::ffi::OsStr>) -> Command {
     let mut command = Command::new(program);
-    command.env_clear().env("HOME", "").env("KUBECONFIG", "/nonexistent/kubeconfig").env("PATH", std::env::var_os("PATH").unwrap_or_default());
+    command
+        .env_clear()
+        .env("HOME", "")
+        .env("KUBECONFIG", "/nonexistent/kubeconfig")
+        .env("PATH", std::env::var_os("PATH").unwrap_or_default());
     command.stdin(Stdio::null());
     command
 }
@@ -17,7 +22,7 @@ fn bare(program: impl AsRef<std::ffi::OsStr>) -> Command {
 fn kubectl() -> Option<PathBuf> {
     let found = which::which("kubectl").ok();
     if found.is_none() {
-        eprintln!("no kubectl on PATH: the plugin is run directly instead");
+        let _ = writeln!(std::io::stderr(), "no kubectl on PATH: the plugin is run directly instead");
     }
     found
 }
@@ -72,16 +77,21 @@ fn client_version_needs_no_cluster() {
     let output = run(&mut plugin(), &["version", "--client"]);
     assert_eq!(output.status.code(), Some(0), "{}", err(&output));
     assert!(out(&output).starts_with(concat!("Client Version: v", env!("CARGO_PKG_VERSION"), " (")), "{}", out(&output));
-    let json: serde_json::Value = serde_json::from_slice(&run(&mut bare(PLUGIN), &["version", "--client", "-o", "json"]).stdout).expect("JSON");
+    let json: serde_json::Value =
+        serde_json::from_slice(&run(&mut bare(PLUGIN), &["version", "--client", "-o", "json"]).stdout).expect("JSON");
     assert_eq!(json["clientVersion"]["version"], concat!("v", env!("CARGO_PKG_VERSION")));
-    let yaml: serde_yaml::Value = serde_yaml::from_slice(&run(&mut bare(PLUGIN), &["version", "--client", "-o", "yaml"]).stdout).expect("YAML");
+    let yaml: serde_yaml::Value =
+        serde_yaml::from_slice(&run(&mut bare(PLUGIN), &["version", "--client", "-o", "yaml"]).stdout).expect("YAML");
     assert!(yaml["clientVersion"]["target"].as_str().is_some_and(|target| target.contains('-')));
 }
 
 #[test]
 fn mistakes_exit_with_2_and_say_what_is_wrong() {
     for (arguments, says) in [
-        (&["status", "-o", "xml"][..], "error: unable to match a printer suitable for the output format \"xml\", allowed formats are: calicoctl,json,name,table,wide,yaml\n"),
+        (
+            &["status", "-o", "xml"][..],
+            "error: unable to match a printer suitable for the output format \"xml\", allowed formats are: calicoctl,json,name,table,wide,yaml\n",
+        ),
         (&["status", "--nonsense"], "error: unexpected argument '--nonsense' found"),
         (&["status", "--watch", "--from", "x"], "cannot be used with"),
         (&["status", "-l", "a b", "--from", "x"], "error: unable to parse the label selector \"a b\"\n"),

@@ -1,5 +1,8 @@
 //! Is the simulated cluster one? The real kubectl and recorded answers of a real API server are the judges.
 
+#![allow(clippy::disallowed_macros, reason = "a test says what it skips")]
+#![cfg(unix)]
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -206,6 +209,7 @@ async fn replay(directory: &Path) {
     }
 }
 
+#[expect(clippy::disallowed_types, reason = "this test is about the cluster itself")]
 async fn client(server: &sim::Server, context: &str) -> kube::Client {
     let kubeconfig = kube::config::Kubeconfig::read_from(server.kubeconfig()).expect("a kubeconfig");
     let options = kube::config::KubeConfigOptions { context: Some(context.into()), ..Default::default() };

@@ -77,9 +77,11 @@ impl fmt::Display for Credential {
     }
 }
 
+type Variables = dyn Fn(&str) -> Option<OsString> + Send + Sync;
+
 /// What the process is told besides its flags.
 pub struct Surroundings {
-    variables: Box<dyn Fn(&str) -> Option<OsString> + Send + Sync>,
+    variables: Box<Variables>,
     pub home: Option<PathBuf>,
 }
 

@@ -84,13 +84,13 @@ pub enum RequestError {
     #[error("error: You must be logged in to the server ({message})")]
     Unauthorized { message: String, route: Arc<Route> },
     #[error("Error from server (Forbidden): {message}")]
-    Forbidden { message: String, asked: Asked },
+    Forbidden { message: String, asked: Box<Asked> },
     #[error("Error from server ({reason}): {message}")]
-    Server { reason: String, message: String, code: u16, asked: Asked },
+    Server { reason: String, message: String, code: u16, asked: Box<Asked> },
     #[error("Unable to connect to the server: no answer within {} to: {asked}", .limit.map_or_else(|| "the time allowed".to_owned(), seconds))]
-    TimedOut { asked: Asked, limit: Option<Duration> },
+    TimedOut { asked: Box<Asked>, limit: Option<Duration> },
     #[error("error: the answer cannot be read ({asked}): {why}")]
-    Unreadable { asked: Asked, why: String },
+    Unreadable { asked: Box<Asked>, why: String },
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

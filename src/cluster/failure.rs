@@ -38,12 +38,12 @@ pub fn from_status(code: u16, reason: &str, message: &str, asked: &Asked, route:
             // An exec is a get or a create, by the server's release: it says which.
             let verb = message.split_once(" cannot ").and_then(|(_, rest)| rest.split_whitespace().next()).unwrap_or(&asked.verb);
             let asked = Asked { verb: verb.to_owned(), ..asked.clone() };
-            RequestError::Forbidden { message, asked }
+            RequestError::Forbidden { message, asked: Box::new(asked) }
         }
         _ => {
             let standard = http::StatusCode::from_u16(code).ok().and_then(|code| code.canonical_reason()).unwrap_or("Unknown");
             let reason = if reason.is_empty() { standard.replace(' ', "") } else { reason.to_owned() };
-            RequestError::Server { reason, message, code, asked: asked.clone() }
+            RequestError::Server { reason, message, code, asked: Box::new(asked.clone()) }
         }
     }
 }
@@ -54,7 +54,7 @@ pub fn unanswered(error: &kube::Error, asked: &Asked, limit: Option<Duration>, r
         return from_status(status.code, &status.reason, &status.message, asked, route);
     }
     if let kube::Error::UpgradeConnection(error) = error {
-        return RequestError::Unreadable { asked: asked.clone(), why: error.to_string() };
+        return RequestError::Unreadable { asked: Box::new(asked.clone()), why: error.to_string() };
     }
     let unreachable = |kind, why: String| RequestError::Unreachable { why, kind, route: route.clone() };
     let texts = chain(error);
@@ -73,7 +73,7 @@ pub fn unanswered(error: &kube::Error, asked: &Asked, limit: Option<Duration>, r
             Some(proxy) => unreachable(Unreachable::Proxy, format!("proxyconnect tcp: dial tcp {proxy}: connect: connection refused")),
             None => RequestError::Refused(route.clone()),
         },
-        Some(ErrorKind::TimedOut) => RequestError::TimedOut { asked: asked.clone(), limit },
+        Some(ErrorKind::TimedOut) => RequestError::TimedOut { asked: Box::new(asked.clone()), limit },
         Some(ErrorKind::ConnectionReset | ErrorKind::BrokenPipe | ErrorKind::UnexpectedEof | ErrorKind::ConnectionAborted) => {
             unreachable(Unreachable::Dropped, "the connection was closed before the answer came".into())
         }

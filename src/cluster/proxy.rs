@@ -118,7 +118,8 @@ mod tests {
             ("https://10.1.2.3:6443", "10.1.2.3", true),
             ("https://10.1.2.3:6443", "10.1.2.3:6443", true),
             ("https://10.1.2.3:6443", "10.1.2.3:443", false),
-            ("https://10.1.2.3:6443", "1.2.3", false),
+            // Odd, and what Go does: no address, so a suffix of the name.
+            ("https://10.1.2.3:6443", "1.2.3", true),
             ("https://[fd00::1]:6443", "fd00::/8", true),
             ("https://[fd00::1]:6443", "fd00::1", true),
             ("https://[fd00::1]:6443", "[fd00::1]:6443", true),

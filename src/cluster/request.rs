@@ -63,14 +63,14 @@ impl Api {
     ) -> Result<Vec<R>, RequestError> {
         let asked = kind.list(query.namespace);
         let base = kind.path(query.namespace, None);
-        let mut limit = PAGE;
-        loop {
+        // A list that changes too much to go on in it is read once more from the start, then in one piece.
+        for limit in [PAGE, PAGE] {
             match self.pages(&base, query, limit, &asked, &mut keep).await {
-                // The list has changed too much to go on in it: once more from the start, then in one piece.
-                Err(error) if error.is_gone() && limit > 0 => limit = if limit == PAGE { PAGE * 4 } else { 0 },
+                Err(error) if error.is_gone() => {}
                 other => return other,
             }
         }
+        self.pages(&base, query, 0, &asked, &mut keep).await
     }
 
     async fn pages<T: DeserializeOwned, R>(
@@ -99,7 +99,7 @@ impl Api {
         let mut pause = FIRST_PAUSE;
         for left in (0..ATTEMPTS).rev() {
             let (error, wait) = match within(limit, self.once(path, asked, limit, most)).await {
-                None => return Err(RequestError::TimedOut { asked: asked.clone(), limit }),
+                None => return Err(RequestError::TimedOut { asked: Box::new(asked.clone()), limit }),
                 Some(Ok(body)) => return Ok(body),
                 Some(Err(failed)) => failed,
             };
@@ -109,7 +109,7 @@ impl Api {
             tokio::time::sleep(wait.unwrap_or(pause).min(LONGEST_PAUSE)).await;
             pause *= 2;
         }
-        Err(RequestError::TimedOut { asked: asked.clone(), limit })
+        Err(RequestError::TimedOut { asked: Box::new(asked.clone()), limit })
     }
 
     async fn once(
@@ -119,7 +119,7 @@ impl Api {
         limit: Option<Duration>,
         most: usize,
     ) -> Result<Vec<u8>, (RequestError, Option<Duration>)> {
-        let unreadable = |why: String| (RequestError::Unreadable { asked: asked.clone(), why }, None);
+        let unreadable = |why: String| (RequestError::Unreadable { asked: Box::new(asked.clone()), why }, None);
         let request = Request::get(path).header(header::ACCEPT, "application/json, */*").body(kube::client::Body::empty());
         let request = request.map_err(|error| unreadable(error.to_string()))?;
         let response = self.client.send(request).await.map_err(|error| (failure::unanswered(&error, asked, limit, &self.route), None))?;
@@ -177,7 +177,7 @@ struct PageMeta {
 }
 
 fn decode<T: DeserializeOwned>(body: &[u8], asked: &Asked) -> Result<T, RequestError> {
-    serde_json::from_slice(body).map_err(|error| RequestError::Unreadable { asked: asked.clone(), why: error.to_string() })
+    serde_json::from_slice(body).map_err(|error| RequestError::Unreadable { asked: Box::new(asked.clone()), why: error.to_string() })
 }
 
 async fn within<T>(limit: Option<Duration>, work: impl Future<Output = T>) -> Option<T> {

@@ -8,6 +8,8 @@ use crate::cluster::{Bar, ConnectError, GatherError, LogsWanted, NodeFilter, Wan
 use crate::exit::Failure;
 use crate::import;
 use crate::snapshot::Snapshot;
+use crate::snapshot::redact::redact as redacted;
+use crate::snapshot::save::save_to;
 
 use super::status::Chosen;
 
@@ -36,13 +38,12 @@ pub async fn read(flags: &ConnectionFlags, arguments: &SourceArgs, chosen: &Chos
     Ok(gather(&connection, &wanted, &Bar::stderr()).await?)
 }
 
-pub fn redact(snapshot: &mut Snapshot) {
-    let _ = snapshot;
+pub fn redact(snapshot: Snapshot) -> Result<Snapshot, Failure> {
+    redacted(snapshot).map_err(|source| Failure::Files { what: "the snapshot could not be redacted".to_owned(), source: source.into() })
 }
 
 pub fn save(snapshot: &Snapshot, path: &Path) -> Result<(), Failure> {
-    let _ = (snapshot, path);
-    Err(Failure::Usage { message: "--save is not built in yet".to_owned(), hint: None })
+    save_to(snapshot, path).map_err(|source| Failure::Files { what: path.display().to_string(), source })
 }
 
 impl From<ConnectError> for Failure {

@@ -27,7 +27,7 @@ pub async fn run(flags: &ConnectionFlags, arguments: &StatusArgs, streams: &mut 
     }
     let mut snapshot = source::read(flags, &arguments.source, &chosen).await?;
     if arguments.redact {
-        source::redact(&mut snapshot);
+        snapshot = source::redact(snapshot)?;
     }
     if let Some(path) = &arguments.save {
         source::save(&snapshot, path)?;

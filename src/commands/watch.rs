@@ -47,7 +47,7 @@ pub async fn run(flags: &ConnectionFlags, arguments: &StatusArgs, chosen: &Chose
 async fn look(flags: &ConnectionFlags, arguments: &StatusArgs, chosen: &Chosen) -> Result<(crate::snapshot::Snapshot, Report), Failure> {
     let mut snapshot = source::read(flags, &arguments.source, chosen).await?;
     if arguments.redact {
-        source::redact(&mut snapshot);
+        snapshot = source::redact(snapshot)?;
     }
     let report = judge(&snapshot, arguments, chosen)?;
     Ok((snapshot, report))

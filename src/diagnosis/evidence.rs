@@ -4,6 +4,7 @@ use std::net::IpAddr;
 
 use super::report::{Evidence, Source};
 use super::view::{NodeView, Stored, View};
+use super::wording;
 use crate::calico::event_text::EventKind;
 use crate::calico::family::Family;
 use crate::snapshot::inside::MarkKind;
@@ -15,10 +16,11 @@ pub fn of_address(node: &NodeView, family: Family, stored: &Stored) -> Vec<Evide
         None => String::new(),
     };
     let what = match stored.source {
-        Source::Annotation => format!("projectcalico.org/{family}Address: {stored}{beside}"),
-        _ => format!("router id: {stored}{beside}"),
+        Source::Annotation => Some(format!("projectcalico.org/{family}Address: {stored}{beside}")),
+        Source::Birdcl => Some(format!("router id: {stored}{beside}")),
+        _ => None,
     };
-    let mut evidence = vec![node.evidence(stored.source, what)];
+    let mut evidence: Vec<Evidence> = what.into_iter().map(|what| node.evidence(stored.source, what)).collect();
     if let Some(held) = stored.held_by.as_ref().filter(|held| held.source != Source::Log) {
         let kind = held.kind.as_deref().map(|kind| format!(" ({kind})")).unwrap_or_default();
         evidence.push(node.evidence(held.source, format!("{} has {stored}{kind}", held.interface)));
@@ -60,7 +62,7 @@ fn of_events(view: &View, node: &NodeView, address: IpAddr) -> Vec<Evidence> {
             if other.name != node.name && !peers.contains(&address) {
                 return None;
             }
-            let list = peers.iter().map(IpAddr::to_string).collect::<Vec<_>>().join(",");
+            let list = wording::addresses(peers);
             let daemon = match family {
                 Family::V4 => "BIRD",
                 Family::V6 => "BIRD6",

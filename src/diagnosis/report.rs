@@ -75,7 +75,7 @@ pub struct NodeRow {
     pub bgp4: Option<SessionCount>,
     pub bgp6: Option<SessionCount>,
     pub restarts: Option<i32>,
-    /// Seconds calico-node took to start; `atLeast` when it was cut off.
+    /// Seconds calico-node took to start; `atLeast` when it was cut off, `atMost` when only its readiness is known.
     pub start: Option<StartTime>,
     /// Seconds its probes give it to start.
     pub start_budget_seconds: Option<u32>,
@@ -94,6 +94,9 @@ pub struct SessionCount {
 pub struct StartTime {
     pub seconds: f64,
     pub at_least: bool,
+    /// Told by readiness alone, which comes some seconds after the start.
+    #[serde(default)]
+    pub at_most: bool,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -125,7 +128,7 @@ pub struct Finding {
     pub fix: Option<Fix>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Severity {
     /// Traffic is or will be lost.

@@ -55,9 +55,9 @@ fn count(bgp: &Bgp) -> Option<SessionCount> {
 /// Measured by the newest attempt that ended well, else a lower bound: the longest that was cut off.
 fn start(node: &NodeView) -> Option<StartTime> {
     let measured =
-        node.attempts().find_map(|log| Some(StartTime { seconds: startup_log::started_after(log)?.as_secs_f64(), at_least: false }));
+        node.attempts().find_map(|log| Some(StartTime { seconds: startup_log::started_after(log)?.as_secs_f64(), ..StartTime::default() }));
     let longest = || node.attempts().filter_map(lower_bound).max_by(|a, b| a.seconds.total_cmp(&b.seconds));
-    measured.or_else(longest).or_else(|| killed(node))
+    measured.or_else(longest).or_else(|| killed(node)).or_else(|| became_ready(node))
 }
 
 fn lower_bound(log: &StartupLog) -> Option<StartTime> {
@@ -65,7 +65,7 @@ fn lower_bound(log: &StartupLog) -> Option<StartTime> {
         return None;
     }
     let seconds = log.last?.duration_since(log.first?).as_secs_f64();
-    (seconds >= 0.0).then_some(StartTime { seconds, at_least: true })
+    (seconds >= 0.0).then_some(StartTime { seconds, at_least: true, at_most: false })
 }
 
 /// Without a log, a container that a probe killed before it was ever ready tells how long was not enough.
@@ -74,7 +74,15 @@ fn killed(node: &NodeView) -> Option<StartTime> {
     if node.ready() == Some(true) || node.times(killed) == 0 || node.attempts().next().is_some() {
         return None;
     }
-    Some(StartTime { seconds: node.last_container_lived()?.as_secs_f64(), at_least: true })
+    Some(StartTime { seconds: node.last_container_lived()?.as_secs_f64(), at_least: true, at_most: false })
+}
+
+/// From the container's start to Ready. Long afterwards Ready says nothing of the start: it may have come and gone.
+fn became_ready(node: &NodeView) -> Option<StartTime> {
+    const PLAUSIBLE: f64 = 600.0;
+    let ready = node.pod?.status.conditions.iter().find(|condition| condition.r#type == "Ready" && condition.status == "True")?;
+    let seconds = ready.last_transition_time?.duration_since(node.running_since()?).as_secs_f64();
+    (0.0..PLAUSIBLE).contains(&seconds).then_some(StartTime { seconds, at_least: false, at_most: true })
 }
 
 fn all_sessions(view: &View, node: &NodeView) -> Vec<SessionRow> {

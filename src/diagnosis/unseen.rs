@@ -21,9 +21,9 @@ fn objects(view: &View) -> Vec<Unseen> {
     let snapshot = view.snapshot;
     let resources = &snapshot.resources;
     let essential = [
-        ("nodes", why(&snapshot.nodes, view), true),
-        ("the calico-node DaemonSet", why(&snapshot.daemon_set, view), true),
-        ("calico-node pods", why(&snapshot.pods, view), true),
+        ("nodes", why(&snapshot.nodes, view).or_else(|| none_of(&snapshot.nodes)), true),
+        ("the calico-node DaemonSet", why(&snapshot.daemon_set, view).or_else(|| absent(&snapshot.daemon_set)), true),
+        ("calico-node pods", why(&snapshot.pods, view).or_else(|| none_of(&snapshot.pods)), true),
         ("events", why(&snapshot.events, view), false),
         ("controller revisions", why(&snapshot.controller_revisions, view), false),
         ("Installation", refused(&resources.installations), false),
@@ -54,6 +54,15 @@ fn why<T>(observed: &Observed<T>, view: &View) -> Option<String> {
         Observed::NotAsked => Some(absent_in(view).to_owned()),
         other => refused(other),
     }
+}
+
+/// A cluster without any is not a healthy one.
+fn none_of<T>(observed: &Observed<Vec<T>>) -> Option<String> {
+    observed.seen().is_none_or(Vec::is_empty).then(|| "there are none".to_owned())
+}
+
+fn absent<T>(observed: &Observed<T>) -> Option<String> {
+    matches!(observed, Observed::Absent).then(|| "does not exist".to_owned())
 }
 
 fn refused<T>(observed: &Observed<T>) -> Option<String> {

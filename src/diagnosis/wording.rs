@@ -60,6 +60,16 @@ pub fn outage(view: &View, node: &NodeView, family: Family) -> Severity {
     if hurts { Severity::Error } else { Severity::Warning }
 }
 
+/// As the readiness event lists them, cut where a mesh is large.
+pub fn addresses(peers: &[IpAddr]) -> String {
+    const SHOWN: usize = 6;
+    let shown = peers.iter().take(SHOWN).map(IpAddr::to_string).collect::<Vec<_>>().join(",");
+    match peers.len().saturating_sub(SHOWN) {
+        0 => shown,
+        more => format!("{shown} and {more} more"),
+    }
+}
+
 /// `node-3 exits`, `3 nodes exit`.
 pub fn subject(names: &[String], one: &str, many: &str) -> String {
     format!("{} {}", list(names), if names.len() == 1 { one } else { many })
@@ -81,8 +91,4 @@ pub fn restarts(node: &NodeView) -> Option<Evidence> {
     let how = ended.map(|ended| format!(", last exit code {}", ended.exit_code)).unwrap_or_default();
     let waiting = status.state.waiting.as_ref().and_then(|waiting| waiting.reason.as_deref()).map(|reason| format!(", now {reason}"));
     Some(node.evidence(Source::Pod, format!("{} restarts{how}{}", status.restart_count, waiting.unwrap_or_default())))
-}
-
-pub fn says_started(node: &NodeView) -> bool {
-    node.logs.and_then(|logs| logs.current.seen()).is_some_and(|log| log.marks.iter().any(|mark| mark.kind == MarkKind::Started))
 }

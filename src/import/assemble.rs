@@ -6,6 +6,7 @@ use jiff::Timestamp;
 
 use super::ImportError;
 use super::objects::Objects;
+use crate::calico::flavour;
 use crate::observed::Observed;
 use crate::snapshot::objects::{ConfigMap, Container, DaemonSet, Event, Meta, Node, Pod};
 use crate::snapshot::{Origin, Resources, Snapshot, trim};
@@ -97,10 +98,10 @@ fn newest_pods(pods: Vec<Pod>) -> Vec<Pod> {
     newest.into_values().collect()
 }
 
-/// Windows nodes have a DaemonSet of their own, with another container set.
+/// The same choice as from a cluster. A set that stands in several files counts once.
 fn choose(sets: Vec<DaemonSet>) -> Result<Observed<DaemonSet>, ImportError> {
     let mut candidates: BTreeMap<String, DaemonSet> = BTreeMap::new();
-    for set in sets.into_iter().filter(|set| !set.metadata.name.ends_with("-windows")) {
+    for set in flavour::candidates(&sets).into_iter().cloned() {
         candidates.insert(format!("{}/{}", set.metadata.namespace.as_deref().unwrap_or_default(), set.metadata.name), set);
     }
     if candidates.len() > 1 {

@@ -19,7 +19,6 @@ use source::Piece;
 use texts::TextKind;
 
 use crate::observed::Observed;
-use crate::snapshot::inside::Inside;
 use crate::snapshot::{Origin, Snapshot};
 
 /// A text that waits until all nodes are known.
@@ -180,7 +179,7 @@ fn add_text(snapshot: &mut Snapshot, Text { file, kind, text }: &Text) -> Result
         texts::add_log(snapshot.logs.entry(node).or_default(), file, *previous, text);
         return Ok(());
     }
-    let mut inside = snapshot.inside.remove(&node).and_then(Observed::into_seen).unwrap_or_else(Inside::default);
+    let mut inside = snapshot.inside.remove(&node).and_then(Observed::into_seen).unwrap_or_default();
     let read = texts::read_inside(*kind, text, &mut inside);
     snapshot.inside.insert(node, Observed::Seen(inside));
     read.map_err(|problem| ImportError::Syntax { file: file.clone(), problem })

@@ -80,7 +80,7 @@ fn archive(file: &str, packed: &[u8], take: &mut dyn FnMut(Piece<'_>) -> Result<
             count => length += count,
         }
     }
-    if !first[..length].get(257..262).is_some_and(|magic| magic == b"ustar") {
+    if first[..length].get(257..262).is_none_or(|magic| magic != b"ustar") {
         let mut bytes = first[..length].to_vec();
         reader.take(MAX_FILE).read_to_end(&mut bytes).map_err(broken)?;
         if bytes.len() as u64 > MAX_FILE {

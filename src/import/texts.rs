@@ -102,6 +102,11 @@ fn read_birdcl(text: &str, inside: &mut Inside) -> Result<(), String> {
 }
 
 fn daemon(protocols: &str, status: &str) -> Result<Observed<Bird>, String> {
+    if let Some(refusal) =
+        protocols.lines().next().and_then(|line| line.strip_prefix("error: ").or(line.strip_prefix("Error from server ")))
+    {
+        return Err(refusal.to_owned());
+    }
     match bird::parse(protocols, status) {
         Ok(bird) => Ok(Observed::Seen(bird)),
         Err(BirdError::NotRunning { reason }) if ["Connection refused", "No such file or directory"].contains(&reason.as_str()) => {

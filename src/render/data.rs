@@ -3,10 +3,11 @@
 use std::io::{self, Write};
 
 use serde::Serialize;
+use serde_json::Value;
 use serde_json::ser::{Formatter, PrettyFormatter, Serializer};
 
-use super::yaml;
 use crate::diagnosis::report::Report;
+use crate::snapshot::save;
 use crate::text;
 
 pub fn json(value: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {
@@ -16,7 +17,14 @@ pub fn json(value: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {
 }
 
 pub fn yaml(value: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {
-    yaml::write(&serde_json::to_value(value).map_err(io::Error::from)?, out)
+    let mut out = out;
+    if let Value::Object(fields) = serde_json::to_value(value)? {
+        for (name, value) in fields {
+            save::long_key(&mut out, &name, 0)?;
+            save::after_key(&mut out, &value, 0)?;
+        }
+    }
+    Ok(())
 }
 
 /// The nodes that have findings, as `kubectl get -o name` has them.

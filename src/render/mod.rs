@@ -11,4 +11,3 @@ pub mod status;
 pub mod style;
 mod table;
 mod verdict;
-mod yaml;

@@ -64,7 +64,7 @@ impl Columns {
         let backend = report.cluster.backend.as_deref();
         Self {
             wide: shown.wide,
-            bgp6: report.nodes.iter().any(|node| node.bgp6.is_some()),
+            bgp6: report.nodes.iter().filter_map(|node| node.bgp6).any(|sessions| sessions.total > 0),
             has_bird: !matches!(backend, Some("vxlan" | "none")),
             has_addresses: backend != Some("none"),
         }
@@ -159,17 +159,21 @@ fn ready(ready: Option<bool>) -> Cell {
     }
 }
 
-/// `6s/70s`, `>70s/70s`, `?/70s`: taken against allowed.
+/// `6s/70s`, `>70s/70s`, `<11s/70s`, `?/70s`: taken against allowed.
 fn start(node: &NodeRow) -> Cell {
     let taken = node.start.map(|start| {
-        let seconds = if start.seconds < 1.0 { "<1s".to_owned() } else { format!("{:.0}s", start.seconds) };
-        if start.at_least { format!(">{}", seconds.trim_start_matches('<')) } else { seconds }
+        let (sign, seconds) = match start.seconds {
+            seconds if start.at_least => (">", seconds.max(1.0)),
+            seconds if start.at_most || seconds < 1.0 => ("<", seconds.max(1.0)),
+            seconds => ("", seconds),
+        };
+        format!("{sign}{seconds:.0}s")
     });
     let budget = node.start_budget_seconds;
     if taken.is_none() && budget.is_none() {
         return Cell::unknown();
     }
-    let over = node.start.zip(budget).is_some_and(|(start, budget)| start.seconds >= f64::from(budget));
+    let over = node.start.zip(budget).is_some_and(|(start, budget)| !start.at_most && start.seconds >= f64::from(budget));
     let budget = budget.map_or("?".to_owned(), |seconds| format!("{seconds}s"));
     Cell::new(if over { Tone::Bad } else { Tone::Plain }, format!("{}/{budget}", taken.as_deref().unwrap_or("?")))
 }
@@ -201,10 +205,18 @@ mod tests {
             (None, Some(70), "?/70s"),
             (None, None, "?"),
         ] {
-            let start = taken.map(|(seconds, at_least)| StartTime { seconds, at_least });
+            let start = taken.map(|(seconds, at_least)| StartTime { seconds, at_least, at_most: false });
             let row = NodeRow { start, start_budget_seconds: budget, ..NodeRow::default() };
             assert_eq!(super::start(&row).text(), shown);
         }
+    }
+
+    #[test]
+    fn a_start_known_by_readiness_alone_is_an_upper_bound() {
+        let start = Some(StartTime { seconds: 81.0, at_least: false, at_most: true });
+        let row = NodeRow { start, start_budget_seconds: Some(70), ..NodeRow::default() };
+        let cell = super::start(&row);
+        assert_eq!(cell.text(), "<81s/70s");
     }
 
     #[test]

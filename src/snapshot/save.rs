@@ -131,7 +131,7 @@ fn key(out: &mut impl Write, name: &str) -> io::Result<()> {
     out.write_all(b":")
 }
 
-fn long_key(out: &mut impl Write, name: &str, column: usize) -> io::Result<()> {
+pub(crate) fn long_key(out: &mut impl Write, name: &str, column: usize) -> io::Result<()> {
     let written = scalar(name);
     if written.len() <= MAX_SIMPLE_KEY {
         return write!(out, "{written}:");
@@ -142,7 +142,7 @@ fn long_key(out: &mut impl Write, name: &str, column: usize) -> io::Result<()> {
 }
 
 /// The value of a key that begins at `column`, from behind the colon.
-fn after_key(out: &mut impl Write, value: &Value, column: usize) -> io::Result<()> {
+pub(crate) fn after_key(out: &mut impl Write, value: &Value, column: usize) -> io::Result<()> {
     match value {
         Value::Object(fields) if !fields.is_empty() => {
             out.write_all(b"\n")?;
@@ -236,6 +236,8 @@ fn scalar(text: &str) -> String {
             '\0'..='\x1f' | '\x7f'..='\u{9f}' | '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}' => {
                 quoted.push_str(&format!("\\u{:04x}", u32::from(c)));
             }
+            // Read on a terminal, a bidi override would show another text than is there.
+            c if crate::text::is_unsafe(c) => quoted.push_str(&format!("\\U{:08x}", u32::from(c))),
             c => quoted.push(c),
         }
     }

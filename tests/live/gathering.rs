@@ -66,11 +66,11 @@ async fn long_lists_come_in_pages() {
 #[tokio::test]
 async fn a_list_that_expires_midway_begins_again() {
     for times in [1, 2] {
-        let world = sim::scenario::healthy(2600);
+        let world = sim::scenario::healthy(1100);
         let server = start(World { faults: vec![Fault::times("/api/v1/nodes*continue=", times, Effect::Status(410))], ..world }).await;
         let snapshot = gather(&server, "", &Wanted { exec: false, ..brief() }).await.expect("gathers");
         let names: BTreeSet<&str> = snapshot.nodes.seen().expect("nodes").iter().map(|node| node.metadata.name.as_str()).collect();
-        assert_eq!((names.len(), snapshot.nodes.seen().map(Vec::len)), (2600, Some(2600)), "none twice after {times}");
+        assert_eq!((names.len(), snapshot.nodes.seen().map(Vec::len)), (1100, Some(1100)), "none twice after {times}");
     }
 }
 

@@ -105,13 +105,14 @@ async fn of_a_long_log_the_beginning_and_the_end_are_read() {
     );
 }
 
+/// One after the other, the waiting alone would take eighty seconds.
 #[tokio::test]
-async fn five_hundred_nodes_take_seconds() {
+async fn nodes_are_looked_into_side_by_side() {
     let world =
-        World { faults: vec![Fault::always("/", Effect::Latency(Duration::from_millis(20)))], ..sim::scenario::bridge_address(500) };
+        World { faults: vec![Fault::always("/exec", Effect::Latency(Duration::from_secs(1)))], ..sim::scenario::bridge_address(80) };
     let server = start(world).await;
     let begun = Instant::now();
-    let snapshot = gather(&server, "", &Wanted::default()).await.expect("gathers");
-    assert_eq!(snapshot.inside.values().filter(|inside| inside.seen().is_some()).count(), 500);
+    let snapshot = gather(&server, "", &Wanted { exec_timeout: Duration::from_secs(60), ..Wanted::default() }).await.expect("gathers");
+    assert_eq!(snapshot.inside.values().filter(|inside| inside.seen().is_some()).count(), 80);
     assert!(begun.elapsed() < Duration::from_secs(60), "{:?}", begun.elapsed());
 }

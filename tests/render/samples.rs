@@ -18,7 +18,7 @@ fn node(number: usize, nodes: usize) -> NodeRow {
         internal_ips: vec![format!("10.0.{}.{}", number / 250, number % 250 + 1)],
         bgp4: Some(count),
         restarts: Some(0),
-        start: Some(StartTime { seconds: 6.2, at_least: false }),
+        start: Some(StartTime { seconds: 6.2, at_least: false, at_most: false }),
         start_budget_seconds: Some(70),
         ..NodeRow::default()
     }
@@ -98,7 +98,7 @@ pub fn slow_start() -> Report {
     victim.ready = Some(false);
     victim.bgp4 = None;
     victim.restarts = Some(17);
-    victim.start = Some(StartTime { seconds: 70.0, at_least: true });
+    victim.start = Some(StartTime { seconds: 70.0, at_least: true, at_most: false });
     victim.findings = vec![Code::KilledWhileStarting];
     report.findings = vec![Finding {
         code: Code::KilledWhileStarting,

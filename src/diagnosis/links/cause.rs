@@ -19,6 +19,8 @@ pub enum Cause {
     GracefulRestart,
     Handshake,
     NoAnswer,
+    /// Only an event says that it is down.
+    NotSeen,
 }
 
 /// Which end is to blame, where that can be told.
@@ -44,6 +46,7 @@ impl Cause {
             Self::Closed => "the other end closes the connection",
             Self::GracefulRestart => "BIRD restarted a moment ago and waits for its peers (graceful restart)",
             Self::Handshake => "the connection is made, but the BGP handshake does not finish: something in between alters it",
+            Self::NotSeen => "why could not be seen, since BIRD was not asked",
             Self::NoAnswer => "no answer: TCP port 179 is probably blocked between them",
         }
     }
@@ -55,16 +58,17 @@ pub fn of(link: &Link) -> (Cause, Side) {
         Far::Node(far) => vec![near, (far, Side::Far, Side::Near)],
         Far::Outside(_) => vec![near],
     };
-    ends.iter()
-        .filter_map(|(end, own, other)| told(end, *own, *other))
-        .chain(gone(link))
-        .min_by_key(|(cause, _)| *cause)
-        .unwrap_or((Cause::NoAnswer, Side::Either))
+    let told = ends.iter().filter_map(|(end, own, other)| told(end, *own, *other));
+    let untold = if link.ends().any(|end| end.row.is_some()) { Cause::NoAnswer } else { Cause::NotSeen };
+    told.chain(gone(link)).min_by_key(|(cause, _)| *cause).unwrap_or((untold, Side::Either))
 }
 
 fn told(end: &End, own: Side, other: Side) -> Option<(Cause, Side)> {
-    if end.node.mark(MarkKind::BgpPortTaken).is_some() {
-        return Some((Cause::PortTaken, own));
+    for (mark, cause) in [(MarkKind::BgpPortTaken, Cause::PortTaken), (MarkKind::BgpAddressGone, Cause::AddressGone)] {
+        let newest = end.node.attempts().next();
+        if newest.is_some_and(|log| log.marks.iter().any(|said| said.kind == mark)) {
+            return Some((cause, own));
+        }
     }
     let session = &end.row?.session;
     let by_error = session.reason().and_then(|reason| match reason {
