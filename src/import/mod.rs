@@ -50,14 +50,14 @@ pub fn load(inputs: &[PathBuf], stdin: &mut dyn Read) -> Result<Snapshot, Import
 }
 
 impl Loaded {
-    fn take(&mut self, piece: Piece) -> Result<(), ImportError> {
-        let Piece { file, bytes, named } = piece;
+    fn take(&mut self, piece: Piece<'_>) -> Result<(), ImportError> {
+        let Piece { file, bytes, rest, named } = piece;
         if bytes.iter().all(u8::is_ascii_whitespace) {
             return Ok(());
         }
         self.diags |= file.contains("calico-diagnostics-") || file.contains("cluster/kubernetes/");
         if let Some(version) = ours::version(&bytes) {
-            let snapshot = ours::read(&file, &bytes, &version)?;
+            let snapshot = ours::read(&file, &bytes, rest.unwrap_or(&mut std::io::empty()), &version)?;
             if self.snapshot.is_some() || self.pieces > 0 {
                 return Err(ImportError::NotAlone { file });
             }
