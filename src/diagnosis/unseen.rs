@@ -14,6 +14,7 @@ pub fn all(view: &View, scope: &Scope) -> Vec<Unseen> {
     unseen.extend(inside(view, scope));
     unseen.extend(logs(view, scope));
     unseen.extend(starting(view, scope));
+    unseen.extend(podless(view, scope));
     unseen
 }
 
@@ -111,6 +112,16 @@ fn bird_reason(view: &View, node: &NodeView) -> String {
         None | Some(Observed::NotAsked) if view.snapshot.cluster.exec_left_out => LEFT_OUT.to_owned(),
         None | Some(Observed::NotAsked) => absent_in(view).to_owned(),
     }
+}
+
+/// Nodes without a pod although the DaemonSet counts one for each.
+fn podless(view: &View, scope: &Scope) -> Option<Unseen> {
+    if view.snapshot.pods.seen().is_none() || view.install.lacks_pods() {
+        return None;
+    }
+    let nodes: Vec<String> = shown(view, scope).filter(|node| node.pod.is_none()).map(|node| node.name.to_owned()).collect();
+    let why = "the DaemonSet counts a pod for each node, but none is listed on it".to_owned();
+    (!nodes.is_empty()).then(|| Unseen { what: "a calico-node pod".to_owned(), nodes, why, matters: true })
 }
 
 /// Whether it will be healthy is not known yet.

@@ -19,7 +19,7 @@ use source::Piece;
 use texts::TextKind;
 
 use crate::observed::Observed;
-use crate::snapshot::{Origin, Snapshot};
+use crate::snapshot::{Origin, Snapshot, trim};
 
 /// A text that waits until all nodes are known.
 struct Text {
@@ -181,6 +181,7 @@ fn add_text(snapshot: &mut Snapshot, Text { file, kind, text }: &Text) -> Result
     }
     let mut inside = snapshot.inside.remove(&node).and_then(Observed::into_seen).unwrap_or_default();
     let read = texts::read_inside(*kind, text, &mut inside);
+    trim::inside(&mut inside);
     snapshot.inside.insert(node, Observed::Seen(inside));
     read.map_err(|problem| ImportError::Syntax { file: file.clone(), problem })
 }

@@ -66,6 +66,10 @@ pub fn all<'a>(snapshot: &'a Snapshot, install: &Install<'a>) -> Vec<NodeView<'a
 
     let annotated =
         nodes.values().any(|node| Family::ALL.iter().any(|family| node.metadata.annotations.contains_key(stored::annotation(*family))));
+    // The DaemonSet does not want every node: one without a pod is not Calico's.
+    let linux = nodes.values().filter(|node| is_linux(node)).count();
+    let podless_too = snapshot.pods.seen().is_none() || install.wants(linux);
+
     let mut names: Vec<&str> = nodes.keys().chain(pods.keys()).copied().collect();
     names.sort_unstable();
     names.dedup();
@@ -73,7 +77,7 @@ pub fn all<'a>(snapshot: &'a Snapshot, install: &Install<'a>) -> Vec<NodeView<'a
         .into_iter()
         // A damaged file can hold one; nothing can be said about it.
         .filter(|name| !name.is_empty())
-        .filter(|name| nodes.get(name).is_none_or(|node| is_linux(node)))
+        .filter(|name| nodes.get(name).is_none_or(|node| is_linux(node) && (podless_too || pods.contains_key(name))))
         .map(|name| {
             let pod = pods.get(name).copied();
             let inside = snapshot.inside.get(name);
