@@ -1,5 +1,7 @@
 //! Tables, as `kubectl get` asks for them: the columns and cells of the real printers for the kinds that matter.
 
+use std::sync::Arc;
+
 use hyper::HeaderMap;
 use hyper::header::ACCEPT;
 use jiff::Timestamp;
@@ -8,7 +10,7 @@ use serde_json::{Value, json};
 use super::list::{Page, metadata};
 use crate::kinds::Kind;
 use crate::store::Stored;
-use crate::world::World;
+use crate::world::Cluster;
 
 pub fn wanted(headers: &HeaderMap) -> bool {
     let accept = headers.get(ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
@@ -69,11 +71,13 @@ const EVENTS: &[Column] = &[
 ];
 const CONFIG_MAPS: &[Column] = &[("Name", 0), ("Data", 0), ("Age", 0)];
 const NAMESPACES: &[Column] = &[("Name", 0), ("Status", 0), ("Age", 0)];
+const REVISIONS: &[Column] = &[("Name", 0), ("Controller", 0), ("Revision", 0), ("Age", 0)];
+const TIGERA_STATUSES: &[Column] = &[("Name", 0), ("Available", 0), ("Progressing", 0), ("Degraded", 0), ("Since", 0)];
 const OTHERS: &[Column] = &[("Name", 0), ("Age", 0)];
 
 type Cells = fn(&Value, Timestamp) -> Vec<Value>;
 
-pub fn build(kind: &Kind, items: &[&Stored], world: &World, page: Option<&Page>) -> Value {
+pub fn build(kind: &Kind, items: &[Arc<Stored>], world: &Cluster, page: Option<&Page>) -> Value {
     let (columns, cells): (&[Column], Cells) = match kind.kind {
         "Node" => (NODES, node),
         "Pod" => (PODS, pod),
@@ -81,14 +85,17 @@ pub fn build(kind: &Kind, items: &[&Stored], world: &World, page: Option<&Page>)
         "Event" => (EVENTS, event),
         "ConfigMap" => (CONFIG_MAPS, config_map),
         "Namespace" => (NAMESPACES, |object, now| vec![name(object), text(&object["status"]["phase"]), age(object, now)]),
+        "ControllerRevision" => (REVISIONS, revision),
+        "TigeraStatus" => (TIGERA_STATUSES, tigera_status),
         _ => (OTHERS, |object, now| vec![name(object), age(object, now)]),
     };
+    let now = world.store.now();
     let rows: Vec<Value> = items
         .iter()
         .map(|stored| {
             let object = stored.value();
             let partial = json!({"kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1", "metadata": object["metadata"]});
-            json!({"cells": cells(&object, world.now), "object": partial})
+            json!({"cells": cells(&object, now), "object": partial})
         })
         .collect();
     let columns: Vec<Value> = columns
@@ -98,7 +105,7 @@ pub fn build(kind: &Kind, items: &[&Stored], world: &World, page: Option<&Page>)
             json!({"name": name, "type": "string", "format": format, "description": "", "priority": priority})
         })
         .collect();
-    let metadata = page.map_or_else(|| json!({}), |page| metadata(world, kind, page));
+    let metadata = page.map_or_else(|| json!({}), |page| metadata(kind, page));
     json!({"kind": "Table", "apiVersion": "meta.k8s.io/v1", "metadata": metadata, "columnDefinitions": columns, "rows": rows})
 }
 
@@ -260,6 +267,22 @@ fn event(object: &Value, now: Timestamp) -> Vec<Value> {
 
 fn config_map(object: &Value, now: Timestamp) -> Vec<Value> {
     vec![name(object), object["data"].as_object().map_or(0, serde_json::Map::len).into(), age(object, now)]
+}
+
+fn revision(object: &Value, now: Timestamp) -> Vec<Value> {
+    let owner = &object["metadata"]["ownerReferences"][0];
+    let controller = match (owner["kind"].as_str(), owner["name"].as_str()) {
+        (Some(kind), Some(name)) => format!("{}.apps/{name}", kind.to_lowercase()).into(),
+        _ => "<none>".into(),
+    };
+    vec![name(object), controller, object["revision"].clone(), age(object, now)]
+}
+
+fn tigera_status(object: &Value, now: Timestamp) -> Vec<Value> {
+    let condition = |kind: &str| object["status"]["conditions"].as_array()?.iter().find(|condition| condition["type"] == kind);
+    let status = |kind: &str| condition(kind).map_or(Value::Null, |found| found["status"].clone());
+    let changed = condition("Available").map_or(Value::Null, |found| found["lastTransitionTime"].clone());
+    vec![name(object), status("Available"), status("Progressing"), status("Degraded"), since(&changed, now).into()]
 }
 
 #[cfg(test)]
