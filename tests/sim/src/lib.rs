@@ -2,6 +2,7 @@
 //! It shares no code with what it tests.
 
 mod api;
+pub mod calico;
 mod fault;
 mod host;
 mod kinds;
