@@ -3,6 +3,7 @@
 
 mod api;
 pub mod calico;
+pub mod clock;
 mod fault;
 mod host;
 mod kinds;

@@ -5,3 +5,4 @@ mod go_regex;
 pub mod network;
 pub mod release;
 mod route;
+pub mod start;

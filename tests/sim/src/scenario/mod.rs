@@ -2,9 +2,9 @@
 
 mod build;
 mod custom;
-mod fabric;
+pub(crate) mod fabric;
 mod happened;
-mod logs;
+pub(crate) mod logs;
 mod objects;
 mod workload;
 
