@@ -65,6 +65,11 @@ fn check(folder: &Path) -> (usize, usize) {
     (compared, unknown)
 }
 
+#[allow(clippy::disallowed_macros, reason = "the harness catches it")]
+fn skipped() {
+    println!("skipped: no recordings here");
+}
+
 #[test]
 fn twelve_hosts_get_the_recorded_addresses() {
     let (compared, unknown) = check(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/autodetect")));
@@ -77,7 +82,7 @@ fn twelve_hosts_get_the_recorded_addresses() {
 fn every_recorded_host_gets_its_addresses() {
     let folder = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/recordings/autodetect"));
     if !folder.exists() {
-        println!("skipped: no recordings here");
+        skipped();
         return;
     }
     let (compared, unknown) = check(folder);
