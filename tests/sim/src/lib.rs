@@ -7,6 +7,7 @@ pub mod clock;
 mod fault;
 mod host;
 mod kinds;
+pub mod kubelet;
 mod running;
 mod sandbox;
 pub mod scenario;

@@ -11,6 +11,7 @@ use crate::host::{Bird, Recovery, Session};
 
 #[derive(Clone, Debug)]
 pub struct Speaker {
+    pub node: String,
     pub network: Network,
     /// What Calico stored, and peers dial; a node without one has no peers.
     pub stored: Option<Prefix>,
@@ -217,7 +218,7 @@ mod tests {
             routes.push(json!({"dst": "172.18.0.0/16", "dev": "br-1"}));
         }
         let network = Network::from_ip(&json!(devices), &json!(routes), &Value::Null);
-        Speaker { network, stored: Some(prefix(stored)), changed: START, started: Some(START), recovered: false }
+        Speaker { node: own.into(), network, stored: Some(prefix(stored)), changed: START, started: Some(START), recovered: false }
     }
 
     fn mesh(net: &str, bridges: bool) -> Mesh {
