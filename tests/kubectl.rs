@@ -197,8 +197,8 @@ async fn replay(directory: &Path) {
     let (slow, first): (Vec<_>, Vec<_>) = all.partition(|(name, _)| name.starts_with("slowstart"));
     assert!(slow.len() >= 3 && first.len() >= 15, "recordings are missing in {}", directory.display());
     for (exchanges, version) in [(first, 535), (slow, 1115)] {
-        let mut world = recorded_world(&exchanges);
-        world.store.resource_version = version;
+        let world = recorded_world(&exchanges);
+        world.store.start_at(version);
         let server = sim::Server::start(world).await.expect("a server");
         for (name, exchange) in &exchanges {
             compare(&server, name, exchange).await;

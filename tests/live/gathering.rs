@@ -136,9 +136,9 @@ async fn where_the_cluster_may_not_be_listed_the_known_namespaces_are() {
 
 #[tokio::test]
 async fn chosen_nodes_are_looked_into_and_all_are_listed() {
-    let mut world = sim::scenario::healthy(5);
+    let world = sim::scenario::healthy(5);
     let name = "amz-sin8-opsrespool-33-12";
-    world.store.edit("Node", name, |node| node["metadata"]["labels"]["zone"] = json!("z"));
+    world.store.bend("Node", name, |node| node["metadata"]["labels"]["zone"] = json!("z"));
     let server = start(world).await;
     for filter in [NodeFilter::Names(BTreeSet::from([name.to_owned()])), NodeFilter::Selector("zone in (z)".into())] {
         let wanted = Wanted { nodes: Some(filter.clone()), logs: LogsWanted::All, ..brief() };

@@ -12,18 +12,24 @@ pub struct Kind {
     pub short: &'static [&'static str],
     /// A custom resource: its lists carry `kind` and `apiVersion` in each item, and it knows no strategic merge.
     pub custom: bool,
+    /// `/status` is a part of its own: writing the rest leaves it, and its changes count no generation.
+    pub status: bool,
 }
 
 const fn core(plural: &'static str, singular: &'static str, kind: &'static str, namespaced: bool, short: &'static [&'static str]) -> Kind {
-    Kind { group: "", version: "v1", plural, singular, kind, namespaced, short, custom: false }
+    let status = matches!(kind.as_bytes(), b"Node" | b"Namespace" | b"Pod" | b"Service");
+    Kind { group: "", version: "v1", plural, singular, kind, namespaced, short, custom: false, status }
 }
 
 const fn apps(plural: &'static str, singular: &'static str, kind: &'static str, short: &'static [&'static str]) -> Kind {
-    Kind { group: "apps", version: "v1", plural, singular, kind, namespaced: true, short, custom: false }
+    let status = !matches!(kind.as_bytes(), b"ControllerRevision");
+    Kind { group: "apps", version: "v1", plural, singular, kind, namespaced: true, short, custom: false, status }
 }
 
 const fn custom(group: &'static str, version: &'static str, plural: &'static str, singular: &'static str, kind: &'static str) -> Kind {
-    Kind { group, version, plural, singular, kind, namespaced: false, short: &[], custom: true }
+    // IPPool and CalicoNodeStatus have one since 3.29; none of the simulated writers depends on it.
+    let status = matches!(kind.as_bytes(), b"Installation" | b"TigeraStatus" | b"CalicoNodeStatus");
+    Kind { group, version, plural, singular, kind, namespaced: false, short: &[], custom: true, status }
 }
 
 pub const CALICO: &str = "crd.projectcalico.org";
@@ -51,6 +57,7 @@ pub const KINDS: &[Kind] = &[
         namespaced: true,
         short: &[],
         custom: false,
+        status: false,
     },
     custom(CALICO, "v1", "bgpconfigurations", "bgpconfiguration", "BGPConfiguration"),
     custom(CALICO, "v1", "bgppeers", "bgppeer", "BGPPeer"),
@@ -73,6 +80,10 @@ impl Kind {
 
     pub fn api_version(&self) -> String {
         if self.group.is_empty() { self.version.to_string() } else { format!("{}/{}", self.group, self.version) }
+    }
+
+    pub fn counts_generations(&self) -> bool {
+        self.custom || self.kind == "Pod" || (self.group == "apps" && self.kind != "ControllerRevision")
     }
 
     /// `daemonsets.apps`, as error texts name a resource.

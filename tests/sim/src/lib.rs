@@ -16,9 +16,11 @@ mod tls;
 mod users;
 mod world;
 
+pub use api::Failure;
 pub use fault::{Effect, Fault};
 pub use host::{Bird, Host, Interface, Kubelet, Recovery, Session};
+pub use kinds::Kind;
 pub use running::{RecordedRequest, Running, Server, start};
-pub use store::Store;
+pub use store::{Change, Deletion, Feed, Store, Stored, What, Writer};
 pub use users::{Rule, User};
-pub use world::{Logs, World};
+pub use world::{Cluster, Logs, World};

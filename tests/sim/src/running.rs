@@ -14,7 +14,7 @@ use tokio_rustls::TlsAcceptor;
 use crate::api::Api;
 use crate::sandbox::Tools;
 use crate::tls::Authority;
-use crate::world::World;
+use crate::world::{Cluster, World};
 
 /// What one request was, as the server saw it.
 #[derive(Clone, Debug)]
@@ -39,6 +39,7 @@ pub struct Server {
     directory: tempfile::TempDir,
     requests: Arc<Mutex<Vec<RecordedRequest>>>,
     task: tokio::task::JoinHandle<()>,
+    cluster: Arc<Cluster>,
 }
 
 impl Server {
@@ -49,7 +50,8 @@ impl Server {
         let address = listener.local_addr()?;
         authority.write_kubeconfig(&directory.path().join("kubeconfig"), &format!("https://{address}"), &world.users)?;
         let requests = Arc::new(Mutex::new(Vec::new()));
-        let api = Arc::new(Api { world, tools: Tools::new()?, requests: requests.clone() });
+        let cluster = Arc::new(Cluster::from(world));
+        let api = Arc::new(Api { world: cluster.clone(), tools: Tools::new()?, requests: requests.clone() });
         let acceptor = TlsAcceptor::from(authority.server.clone());
         let task = tokio::spawn(async move {
             // Dropping the set with the task ends every connection with the server.
@@ -64,11 +66,16 @@ impl Server {
                 }
             }
         });
-        Ok(Self { address, directory, requests, task })
+        Ok(Self { address, directory, requests, task, cluster })
     }
 
     pub fn kubeconfig(&self) -> PathBuf {
         self.directory.path().join("kubeconfig")
+    }
+
+    /// What runs behind the server: to change it while it runs.
+    pub fn cluster(&self) -> &Arc<Cluster> {
+        &self.cluster
     }
 
     pub fn url(&self) -> String {
@@ -124,6 +131,11 @@ impl Running {
     /// Contexts in it: `admin` (current), `viewer`, `no-exec`, `nobody`, `certificate`, `unknown`.
     pub fn kubeconfig(&self) -> &Path {
         &self.kubeconfig
+    }
+
+    /// What runs behind the server: to change it while it runs.
+    pub fn cluster(&self) -> &Arc<Cluster> {
+        self.server().cluster()
     }
 
     pub fn url(&self) -> String {

@@ -1,7 +1,7 @@
 //! Everything the server answers from.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use crate::fault::Fault;
 use crate::host::Host;
@@ -28,6 +28,7 @@ impl Logs {
     }
 }
 
+/// A cluster as plain data, before it runs.
 pub struct World {
     pub store: Store,
     /// By node name.
@@ -36,22 +37,85 @@ pub struct World {
     pub logs: BTreeMap<(String, String, String), Logs>,
     pub faults: Vec<Fault>,
     pub users: Vec<User>,
-    /// What the cluster takes for now: ages in tables are counted from it.
-    pub now: jiff::Timestamp,
+    /// No kubelet acts here: the server itself ends pods whose deletion was asked for.
+    pub unattended: bool,
     /// `gitVersion` of the API server.
     pub version: String,
 }
 
 impl World {
     pub fn empty(now: jiff::Timestamp) -> Self {
+        let store = Store::default();
+        store.set_clock(move || now);
         Self {
-            store: Store::default(),
+            store,
             hosts: BTreeMap::new(),
             logs: BTreeMap::new(),
             faults: Vec::new(),
             users: USERS.to_vec(),
-            now,
+            unattended: true,
             version: "v1.36.2".into(),
         }
+    }
+}
+
+type Place = (String, String, String);
+
+/// A world that runs: what the API server, the controllers and the kubelets share.
+pub struct Cluster {
+    pub store: Store,
+    pub users: Vec<User>,
+    pub version: String,
+    pub unattended: bool,
+    hosts: RwLock<BTreeMap<String, Arc<Host>>>,
+    logs: RwLock<BTreeMap<Place, Logs>>,
+    faults: RwLock<Vec<Arc<Fault>>>,
+}
+
+impl From<World> for Cluster {
+    fn from(world: World) -> Self {
+        let World { store, hosts, logs, faults, users, unattended, version } = world;
+        Self {
+            store,
+            users,
+            version,
+            unattended,
+            hosts: RwLock::new(hosts.into_iter().map(|(name, host)| (name, Arc::new(host))).collect()),
+            logs: RwLock::new(logs),
+            faults: RwLock::new(faults.into_iter().map(Arc::new).collect()),
+        }
+    }
+}
+
+impl Cluster {
+    pub fn host(&self, node: &str) -> Option<Arc<Host>> {
+        self.hosts.read().unwrap_or_else(PoisonError::into_inner).get(node).cloned()
+    }
+
+    pub fn hosts(&self) -> Vec<Arc<Host>> {
+        self.hosts.read().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
+    }
+
+    /// Puts a host in the place of the one of the same name.
+    pub fn set_host(&self, host: Host) {
+        self.hosts.write().unwrap_or_else(PoisonError::into_inner).insert(host.node.clone(), Arc::new(host));
+    }
+
+    pub fn logs(&self, namespace: &str, pod: &str, container: &str) -> Option<Logs> {
+        let place = (namespace.to_string(), pod.to_string(), container.to_string());
+        self.logs.read().unwrap_or_else(PoisonError::into_inner).get(&place).cloned()
+    }
+
+    pub fn set_logs(&self, namespace: &str, pod: &str, container: &str, logs: Logs) {
+        let place = (namespace.to_string(), pod.to_string(), container.to_string());
+        self.logs.write().unwrap_or_else(PoisonError::into_inner).insert(place, logs);
+    }
+
+    pub fn faults(&self) -> Vec<Arc<Fault>> {
+        self.faults.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub fn add_fault(&self, fault: Fault) {
+        self.faults.write().unwrap_or_else(PoisonError::into_inner).push(Arc::new(fault));
     }
 }

@@ -5,10 +5,10 @@ use serde_json::{Value, json};
 
 use super::Answer;
 use crate::kinds::{KINDS, Kind};
-use crate::world::World;
+use crate::world::Cluster;
 
 /// `None` for a path that is no discovery path.
-pub fn answer_value(world: &World, path: &str) -> Option<Value> {
+pub fn answer_value(world: &Cluster, path: &str) -> Option<Value> {
     let parts: Vec<&str> = path.trim_matches('/').split('/').collect();
     match parts.as_slice() {
         ["version"] => Some(version(world)),
@@ -26,14 +26,14 @@ pub fn answer_value(world: &World, path: &str) -> Option<Value> {
     }
 }
 
-pub fn answer(world: &World, path: &str) -> Option<Answer> {
+pub fn answer(world: &Cluster, path: &str) -> Option<Answer> {
     if ["/healthz", "/livez", "/readyz"].contains(&path) {
         return Some(super::answer(StatusCode::OK, "text/plain; charset=utf-8", "ok"));
     }
     answer_value(world, path).map(|value| super::json(StatusCode::OK, &value))
 }
 
-fn version(world: &World) -> Value {
+fn version(world: &Cluster) -> Value {
     let mut numbers = world.version.trim_start_matches('v').split('.');
     let (major, minor) = (numbers.next().unwrap_or("1"), numbers.next().unwrap_or("36"));
     let before = minor.parse::<u32>().map_or(0, |minor| minor.saturating_sub(1));
@@ -60,11 +60,11 @@ const REVIEWS: [(&str, &str, &str); 2] = [
     ("authentication.k8s.io", "selfsubjectreviews", "SelfSubjectReview"),
 ];
 
-fn served(world: &World) -> impl Iterator<Item = &'static Kind> {
+fn served(world: &Cluster) -> impl Iterator<Item = &'static Kind> {
     KINDS.iter().filter(|kind| world.store.serves(kind))
 }
 
-fn groups(world: &World) -> Vec<Value> {
+fn groups(world: &Cluster) -> Vec<Value> {
     let mut found: Vec<(&str, &str)> = REVIEWS.iter().map(|(group, ..)| (*group, "v1")).collect();
     for kind in served(world).filter(|kind| !kind.group.is_empty()) {
         if !found.contains(&(kind.group, kind.version)) {
@@ -78,7 +78,7 @@ fn groups(world: &World) -> Vec<Value> {
     found.into_iter().map(entry).collect()
 }
 
-fn resources(world: &World, group: &str, version: &str) -> Option<Value> {
+fn resources(world: &Cluster, group: &str, version: &str) -> Option<Value> {
     let mut list: Vec<Value> = Vec::new();
     for kind in served(world).filter(|kind| kind.group == group && kind.version == version) {
         let mut entry = json!({

@@ -38,7 +38,8 @@ pub async fn answer(api: Arc<Api>, target: Target, name: String, query: Query, m
         return Err(Failure::bad_request("you must specify at least 1 command for the container"));
     }
     let node = pod["spec"]["nodeName"].as_str().unwrap_or_default().to_string();
-    match api.world.hosts.get(&node).map(|host| (&host.kubelet, host.internal)) {
+    let host = api.world.host(&node);
+    match host.as_ref().map(|host| (&host.kubelet, host.internal)) {
         Some((Kubelet::NoRoute, ip)) => {
             return Err(Failure::proxied(format!("error dialing backend: dial tcp {ip}:10250: connect: no route to host")));
         }
@@ -48,7 +49,7 @@ pub async fn answer(api: Arc<Api>, target: Target, name: String, query: Query, m
     }
     let gone = logs::state(&pod, &container).is_none_or(|status| status["state"]["running"].is_null());
     let missing = format!("container not found ({container:?})");
-    let translated = api.world.hosts.get(&node).is_some_and(|host| host.translated);
+    let translated = host.as_ref().is_some_and(|host| host.translated);
     if gone && !translated {
         return Err(Failure::of_kubelet(format!("{missing}\n")));
     }
@@ -69,9 +70,9 @@ pub async fn answer(api: Arc<Api>, target: Target, name: String, query: Query, m
     tokio::spawn(async move {
         let Ok(upgraded) = upgrade.await else { return };
         let socket = WebSocketStream::from_raw_socket(TokioIo::new(upgraded), Role::Server, None).await;
-        let done = match api.world.hosts.get(&node) {
+        let done = match host {
             Some(_) if gone => Done { error: Some(format!("unable to upgrade connection: {missing}")), ..Done::default() },
-            Some(host) => api.tools.run(host, &command).await,
+            Some(host) => api.tools.run(&host, &command).await,
             None => return,
         };
         send(socket, done, streams).await;

@@ -1,5 +1,7 @@
 //! Lists: selected, cut into pages, as objects or as a table.
 
+use std::sync::Arc;
+
 use base64::Engine;
 use base64::engine::general_purpose::{URL_SAFE, URL_SAFE_NO_PAD};
 use hyper::{HeaderMap, StatusCode};
@@ -11,7 +13,7 @@ use super::status::Failure;
 use super::{Outcome, table};
 use crate::kinds::Kind;
 use crate::store::Stored;
-use crate::world::World;
+use crate::world::Cluster;
 
 const TOO_OLD: &str = "The provided continue parameter is too old to display a consistent list result. You can start a new list without \
 the continue parameter, or use the continue token in this response to retrieve the remainder of the results. Continuing with the provided \
@@ -22,43 +24,44 @@ now may show up in the list.";
 pub struct Page {
     pub next: Option<String>,
     pub remaining: Option<usize>,
+    pub version: u64,
 }
 
-pub fn answer(world: &World, kind: &Kind, target: &Target, query: &Query, headers: &HeaderMap) -> Outcome {
+pub fn answer(world: &Cluster, kind: &Kind, target: &Target, query: &Query, headers: &HeaderMap) -> Outcome {
+    let (all, version) = world.store.snapshot(kind);
     let labels = Labels::parse(query.get("labelSelector").unwrap_or_default())?;
     let fields = Fields::parse(kind, query.get("fieldSelector").unwrap_or_default())?;
     let selected = query.get("labelSelector").is_some() || query.get("fieldSelector").is_some();
     let limit = query.get("limit").map_or(Ok(0), |text| text.parse::<usize>().map_err(|_| Failure::bad_request("invalid limit")))?;
-    let after = query.get("continue").map(|token| start_of(token, world.store.resource_version)).transpose()?;
+    let after = query.get("continue").map(|token| start_of(token, version)).transpose()?;
 
     let namespace = target.namespace.as_deref();
-    let mut items: Vec<&Stored> = world
-        .store
-        .all(kind)
+    let mut items: Vec<Arc<Stored>> = all
+        .into_iter()
         .filter(|stored| namespace.is_none_or(|namespace| stored.namespace == namespace))
         .filter(|stored| after.as_ref().is_none_or(|after| key(kind, stored) >= *after))
         .filter(|stored| labels.matches(stored) && fields.matches(stored))
         .collect();
-    let mut page = Page { next: None, remaining: None };
+    let mut page = Page { next: None, remaining: None, version };
     if limit > 0 && items.len() > limit {
         // With a selector the server does not know how many would match.
         page.remaining = (!selected).then(|| items.len() - limit);
-        page.next = Some(token(world.store.resource_version, &key(kind, items[limit - 1])));
+        page.next = Some(token(version, &key(kind, &items[limit - 1])));
         items.truncate(limit);
     }
     if table::wanted(headers) {
         return Ok(super::json(StatusCode::OK, &table::build(kind, &items, world, Some(&page))));
     }
-    Ok(super::answer(StatusCode::OK, "application/json", text(world, kind, &items, &page)))
+    Ok(super::answer(StatusCode::OK, "application/json", text(kind, &items, &page)))
 }
 
-fn text(world: &World, kind: &Kind, items: &[&Stored], page: &Page) -> String {
+fn text(kind: &Kind, items: &[Arc<Stored>], page: &Page) -> String {
     let mut text = String::with_capacity(items.iter().map(|stored| stored.json.len() + 1).sum::<usize>() + 256);
     text.push_str(&format!(
         r#"{{"kind":"{}List","apiVersion":"{}","metadata":{},"items":["#,
         kind.kind,
         kind.api_version(),
-        metadata(world, kind, page)
+        metadata(kind, page)
     ));
     for (at, stored) in items.iter().enumerate() {
         if at > 0 {
@@ -70,8 +73,8 @@ fn text(world: &World, kind: &Kind, items: &[&Stored], page: &Page) -> String {
     text
 }
 
-pub fn metadata(world: &World, kind: &Kind, page: &Page) -> Value {
-    let mut metadata = json!({"resourceVersion": world.store.resource_version.to_string()});
+pub fn metadata(kind: &Kind, page: &Page) -> Value {
+    let mut metadata = json!({"resourceVersion": page.version.to_string()});
     if let Some(next) = &page.next {
         metadata["continue"] = next.clone().into();
     } else if kind.custom {

@@ -9,7 +9,7 @@ use super::status::Failure;
 use super::{Outcome, answer as respond};
 use crate::host::Kubelet;
 use crate::kinds::Kind;
-use crate::world::World;
+use crate::world::Cluster;
 
 /// The container meant, found among the pod's, or why not. Shared with exec.
 pub fn container(pod: &Value, name: &str, asked: Option<&str>) -> Result<String, Failure> {
@@ -37,13 +37,13 @@ pub fn state<'a>(pod: &'a Value, container: &str) -> Option<&'a Value> {
     all.into_iter().find(|status| status["name"] == container)
 }
 
-pub async fn answer(world: &World, target: &Target, name: &str, query: &Query) -> Outcome {
+pub async fn answer(world: &Cluster, target: &Target, name: &str, query: &Query) -> Outcome {
     let kind = Kind::find("", "v1", "pods").ok_or_else(Failure::no_such_page)?;
     let namespace = target.namespace.as_deref().unwrap_or_default();
     let pod = world.store.get(kind, namespace, name).ok_or_else(|| Failure::not_found(kind, name))?.value();
     let container = container(&pod, name, query.get("container"))?;
-    let host = world.hosts.get(pod["spec"]["nodeName"].as_str().unwrap_or_default());
-    match host.map(|host| (&host.kubelet, host.internal)) {
+    let host = world.host(pod["spec"]["nodeName"].as_str().unwrap_or_default());
+    match host.as_ref().map(|host| (&host.kubelet, host.internal)) {
         Some((Kubelet::NoRoute, ip)) => {
             let url = format!("https://{ip}:10250/containerLogs/{namespace}/{name}/{container}");
             return Err(Failure::proxied(format!("Get {url:?}: dial tcp {ip}:10250: connect: no route to host")));
@@ -51,15 +51,16 @@ pub async fn answer(world: &World, target: &Target, name: &str, query: &Query) -
         Some((Kubelet::Hangs, _)) => return std::future::pending().await,
         _ => {}
     }
-    let logs = world.logs.get(&(namespace.to_string(), name.to_string(), container.clone()));
+    let logs = world.logs(namespace, name, &container);
     let text = if query.is_true("previous") {
-        logs.and_then(|logs| logs.previous.as_ref())
+        logs.as_ref()
+            .and_then(|logs| logs.previous.as_ref())
             .ok_or_else(|| Failure::bad_request(format!("previous terminated container {container:?} in pod {name:?} not found")))?(
         )
     } else if let Some(waiting) = never_started(&pod, &container) {
         return Err(Failure::bad_request(format!("container {container:?} in pod {name:?} is waiting to start: {waiting}")));
     } else {
-        logs.and_then(|logs| logs.current.as_ref()).map_or_else(String::new, |text| text())
+        logs.as_ref().and_then(|logs| logs.current.as_ref()).map_or_else(String::new, |text| text())
     };
     Ok(respond(StatusCode::OK, "text/plain", cut(&text, query)?))
 }

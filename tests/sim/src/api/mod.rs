@@ -25,16 +25,16 @@ use crate::fault::Effect;
 use crate::running::RecordedRequest;
 use crate::sandbox::Tools;
 use crate::users::User;
-use crate::world::World;
+use crate::world::Cluster;
 use path::{Query, Target};
-use status::Failure;
+pub use status::Failure;
 
 pub type Body = UnsyncBoxBody<Bytes, std::io::Error>;
 pub type Answer = Response<Body>;
 type Outcome = Result<Answer, Failure>;
 
 pub struct Api {
-    pub world: World,
+    pub world: Arc<Cluster>,
     pub tools: Tools,
     pub requests: Arc<Mutex<Vec<RecordedRequest>>>,
 }
@@ -82,7 +82,7 @@ impl Api {
     /// Waits out every latency and says which other fault applies.
     async fn strike(&self, place: &str) -> Option<Effect> {
         let mut found = None;
-        for fault in &self.world.faults {
+        for fault in &self.world.faults() {
             if let Effect::Latency(wait) = fault.effect {
                 if fault.strikes(place) {
                     tokio::time::sleep(wait).await;

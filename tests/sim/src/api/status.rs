@@ -6,7 +6,8 @@ use serde_json::{Map, Value, json};
 use super::{Answer, answer};
 use crate::kinds::{Kind, qualified};
 
-#[derive(Debug)]
+/// A refusal: an API `Status`.
+#[derive(Clone, Debug)]
 pub struct Failure {
     code: u16,
     /// `None`: the answer is plain text, not a Status.
@@ -59,6 +60,60 @@ impl Failure {
         Self { details: Some(details(Some(name), kind.group, kind.plural)), ..Self::new(404, "NotFound", message) }
     }
 
+    pub fn already_exists(kind: &Kind, name: &str) -> Self {
+        let message = format!("{} {name:?} already exists", kind.qualified());
+        Self { details: Some(details(Some(name), kind.group, kind.plural)), ..Self::new(409, "AlreadyExists", message) }
+    }
+
+    fn not_fulfilled(kind: &Kind, name: &str, why: &str) -> Self {
+        let message = format!("Operation cannot be fulfilled on {} {name:?}: {why}", kind.qualified());
+        Self { details: Some(details(Some(name), kind.group, kind.plural)), ..Self::new(409, "Conflict", message) }
+    }
+
+    pub fn conflict(kind: &Kind, name: &str) -> Self {
+        Self::not_fulfilled(kind, name, "the object has been modified; please apply your changes to the latest version and try again")
+    }
+
+    /// `what`: `UID` or `ResourceVersion`.
+    pub fn precondition(kind: &Kind, name: &str, what: &str, wanted: &str, found: &str) -> Self {
+        let why = format!("Precondition failed: {what} in precondition: {wanted}, {what} in object meta: {found}");
+        Self::not_fulfilled(kind, name, &why)
+    }
+
+    /// Each cause: the field, its reason, and the message without the field.
+    pub fn invalid(kind: &Kind, name: &str, causes: &[(impl AsRef<str>, &str, String)]) -> Self {
+        let all: Vec<String> = causes.iter().map(|(field, _, message)| format!("{}: {message}", field.as_ref())).collect();
+        let all = if let [one] = all.as_slice() { one.clone() } else { format!("[{}]", all.join(", ")) };
+        let qualified = if kind.group.is_empty() { kind.kind.to_string() } else { format!("{}.{}", kind.kind, kind.group) };
+        let message = format!("{qualified} {name:?} is invalid: {all}");
+        let mut details = details(Some(name), kind.group, kind.kind);
+        let cause = |(field, reason, message): &(_, &str, String)| {
+            let field: &dyn AsRef<str> = field;
+            json!({"reason": reason, "message": message, "field": field.as_ref()})
+        };
+        details["causes"] = causes.iter().map(cause).collect();
+        Self { details: Some(details), ..Self::new(422, "Invalid", message) }
+    }
+
+    /// A patch that cannot be applied: all the real one says of a failed `test`.
+    pub fn unprocessable() -> Self {
+        Self { details: Some(json!({})), ..Self::new(422, "Invalid", "the server rejected our request due to an error in our request") }
+    }
+
+    pub fn unsupported_media_type(accepted: &str) -> Self {
+        let message = format!("the body of the request was in an unknown format - accepted media types include: {accepted}");
+        Self::new(415, "UnsupportedMediaType", message)
+    }
+
+    /// The HTTP code.
+    pub fn code(&self) -> u16 {
+        self.code
+    }
+
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
     pub fn no_such_page() -> Self {
         Self { code: 404, reason: None, message: "404 page not found\n".into(), details: None, nosniff: true }
     }
@@ -100,27 +155,30 @@ impl Failure {
         Self::new(405, "MethodNotAllowed", format!("the simulated API server does not support {verb} ({method}) on {resource}"))
     }
 
-    pub fn answer(self) -> Answer {
+    /// The `Status` object.
+    pub fn status(&self) -> Value {
+        let mut status = json!({
+            "kind": "Status",
+            "apiVersion": "v1",
+            "metadata": {},
+            "status": "Failure",
+            "message": self.message,
+            "code": self.code,
+        });
+        if let Some(reason) = self.reason.filter(|reason| !reason.is_empty()) {
+            status["reason"] = reason.into();
+        }
+        if let Some(details) = &self.details {
+            status["details"] = details.clone();
+        }
+        status
+    }
+
+    pub(crate) fn answer(self) -> Answer {
         let code = StatusCode::from_u16(self.code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let mut refused = match self.reason {
             None => answer(code, "text/plain; charset=utf-8", self.message),
-            Some(reason) => {
-                let mut status = json!({
-                    "kind": "Status",
-                    "apiVersion": "v1",
-                    "metadata": {},
-                    "status": "Failure",
-                    "message": self.message,
-                    "code": self.code,
-                });
-                if !reason.is_empty() {
-                    status["reason"] = reason.into();
-                }
-                if let Some(details) = self.details {
-                    status["details"] = details;
-                }
-                super::json(code, &status)
-            }
+            Some(_) => super::json(code, &self.status()),
         };
         if self.nosniff {
             refused.headers_mut().insert("X-Content-Type-Options", hyper::header::HeaderValue::from_static("nosniff"));

@@ -1,5 +1,7 @@
 //! Tables, as `kubectl get` asks for them: the columns and cells of the real printers for the kinds that matter.
 
+use std::sync::Arc;
+
 use hyper::HeaderMap;
 use hyper::header::ACCEPT;
 use jiff::Timestamp;
@@ -8,7 +10,7 @@ use serde_json::{Value, json};
 use super::list::{Page, metadata};
 use crate::kinds::Kind;
 use crate::store::Stored;
-use crate::world::World;
+use crate::world::Cluster;
 
 pub fn wanted(headers: &HeaderMap) -> bool {
     let accept = headers.get(ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
@@ -73,7 +75,7 @@ const OTHERS: &[Column] = &[("Name", 0), ("Age", 0)];
 
 type Cells = fn(&Value, Timestamp) -> Vec<Value>;
 
-pub fn build(kind: &Kind, items: &[&Stored], world: &World, page: Option<&Page>) -> Value {
+pub fn build(kind: &Kind, items: &[Arc<Stored>], world: &Cluster, page: Option<&Page>) -> Value {
     let (columns, cells): (&[Column], Cells) = match kind.kind {
         "Node" => (NODES, node),
         "Pod" => (PODS, pod),
@@ -83,12 +85,13 @@ pub fn build(kind: &Kind, items: &[&Stored], world: &World, page: Option<&Page>)
         "Namespace" => (NAMESPACES, |object, now| vec![name(object), text(&object["status"]["phase"]), age(object, now)]),
         _ => (OTHERS, |object, now| vec![name(object), age(object, now)]),
     };
+    let now = world.store.now();
     let rows: Vec<Value> = items
         .iter()
         .map(|stored| {
             let object = stored.value();
             let partial = json!({"kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1", "metadata": object["metadata"]});
-            json!({"cells": cells(&object, world.now), "object": partial})
+            json!({"cells": cells(&object, now), "object": partial})
         })
         .collect();
     let columns: Vec<Value> = columns
@@ -98,7 +101,7 @@ pub fn build(kind: &Kind, items: &[&Stored], world: &World, page: Option<&Page>)
             json!({"name": name, "type": "string", "format": format, "description": "", "priority": priority})
         })
         .collect();
-    let metadata = page.map_or_else(|| json!({}), |page| metadata(world, kind, page));
+    let metadata = page.map_or_else(|| json!({}), |page| metadata(kind, page));
     json!({"kind": "Table", "apiVersion": "meta.k8s.io/v1", "metadata": metadata, "columnDefinitions": columns, "rows": rows})
 }
 

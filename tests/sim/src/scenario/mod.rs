@@ -85,7 +85,7 @@ fn plan(count: usize) -> Plan {
 
 /// What a manifest install has besides the DaemonSet.
 fn finish(plan: &Plan, before: &Value, changed: Timestamp) -> World {
-    let mut world = plan.world();
+    let world = plan.world();
     for revision in plan.flavour.revisions(before, changed) {
         world.store.add(revision);
     }
@@ -222,7 +222,7 @@ pub fn vxlan(count: usize) -> World {
 }
 
 fn operated(plan: &Plan, detection: &Value) -> World {
-    let mut world = finished(plan);
+    let world = finished(plan);
     world.store.add(custom::installation(created(), detection));
     world.store.add(custom::tigera_status(created()));
     world.store.add(custom::cluster_information(created(), "v3.24.5", "typha,kdd,k8s,operator,bgp"));
@@ -274,7 +274,7 @@ pub fn canal(count: usize) -> World {
         containers.push(flannel);
     }
     let plan = Plan { flavour, backend: Backend::None, ..plan(count) };
-    let mut world = finished(&plan);
+    let world = finished(&plan);
     world.store.remove("ConfigMap", |name| name == "calico-config");
     let metadata = objects::metadata("ConfigMap", Some("kube-system"), "canal-config", created());
     let data = json!({"canal_iface": "", "masquerade": "true", "typha_service_name": "none", "veth_mtu": "0"});
@@ -285,12 +285,12 @@ pub fn canal(count: usize) -> World {
 /// Three nodes whose network is something else: no DaemonSet, pod, host or custom resource of Calico.
 pub fn no_calico() -> World {
     let plan = Plan { backend: Backend::None, ..plan(3) };
-    let mut world = World::empty(plan.now);
+    let world = World::empty(plan.now);
     let whole = plan.world();
     for name in ["Node", "Namespace"] {
         if let Some(kind) = crate::kinds::Kind::named(name) {
             for stored in whole.store.all(kind) {
-                let mut object: Value = serde_json::from_slice(&stored.whole(kind)).unwrap_or_default();
+                let mut object: Value = stored.whole_value(kind);
                 object["metadata"]["annotations"] = json!({});
                 world.store.add(object);
             }
@@ -317,7 +317,7 @@ pub fn far_reflectors(count: usize) -> World {
     for reflector in plan.members.iter_mut().take(3) {
         reflector.reflector = true;
     }
-    let mut world = finished(&plan);
+    let world = finished(&plan);
     for object in custom::without_mesh(created()) {
         world.store.add(object);
     }
