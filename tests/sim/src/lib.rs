@@ -4,6 +4,7 @@
 mod api;
 pub mod calico;
 pub mod clock;
+pub mod controller;
 mod fault;
 mod host;
 mod kinds;
