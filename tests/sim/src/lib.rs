@@ -12,12 +12,13 @@ pub mod kubelet;
 mod running;
 mod sandbox;
 pub mod scenario;
+mod schema;
 mod store;
 mod tls;
 mod users;
 mod world;
 
-pub use api::Failure;
+pub use api::{Failure, Operator};
 pub use fault::{Effect, Fault};
 pub use host::{Bird, Host, Interface, Kubelet, Recovery, Session};
 pub use kinds::Kind;

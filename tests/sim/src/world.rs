@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
+use crate::api::Operator;
 use crate::fault::Fault;
 use crate::host::Host;
 use crate::store::Store;
@@ -39,6 +40,8 @@ pub struct World {
     pub users: Vec<User>,
     /// No kubelet acts here: the server itself ends pods whose deletion was asked for.
     pub unattended: bool,
+    /// Whose Installation the cluster knows.
+    pub operator: Operator,
     /// `gitVersion` of the API server.
     pub version: String,
 }
@@ -54,6 +57,7 @@ impl World {
             faults: Vec::new(),
             users: USERS.to_vec(),
             unattended: true,
+            operator: Operator::default(),
             version: "v1.36.2".into(),
         }
     }
@@ -67,6 +71,7 @@ pub struct Cluster {
     pub users: Vec<User>,
     pub version: String,
     pub unattended: bool,
+    pub operator: Operator,
     hosts: RwLock<BTreeMap<String, Arc<Host>>>,
     logs: RwLock<BTreeMap<Place, Logs>>,
     faults: RwLock<Vec<Arc<Fault>>>,
@@ -74,12 +79,13 @@ pub struct Cluster {
 
 impl From<World> for Cluster {
     fn from(world: World) -> Self {
-        let World { store, hosts, logs, faults, users, unattended, version } = world;
+        let World { store, hosts, logs, faults, users, unattended, operator, version } = world;
         Self {
             store,
             users,
             version,
             unattended,
+            operator,
             hosts: RwLock::new(hosts.into_iter().map(|(name, host)| (name, Arc::new(host))).collect()),
             logs: RwLock::new(logs),
             faults: RwLock::new(faults.into_iter().map(Arc::new).collect()),

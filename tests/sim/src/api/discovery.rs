@@ -86,12 +86,27 @@ fn resources(world: &Cluster, group: &str, version: &str) -> Option<Value> {
             "singularName": kind.singular,
             "namespaced": kind.namespaced,
             "kind": kind.kind,
-            "verbs": ["get", "list"],
+            "verbs": ["create", "delete", "get", "list", "patch", "update", "watch"],
         });
         if !kind.short.is_empty() {
             entry["shortNames"] = json!(kind.short);
         }
         list.push(entry);
+        if kind.status {
+            let name = format!("{}/status", kind.plural);
+            list.push(json!({"name": name, "singularName": "", "namespaced": kind.namespaced, "kind": kind.kind, "verbs": ["get", "patch", "update"]}));
+        }
+        if kind.plural == "pods" {
+            list.push(json!({
+                "name": "pods/eviction",
+                "singularName": "",
+                "namespaced": true,
+                "group": "policy",
+                "version": "v1",
+                "kind": "Eviction",
+                "verbs": ["create"],
+            }));
+        }
         for (subresource, what, verb) in [("log", "Pod", "get"), ("exec", "PodExecOptions", "create")] {
             if kind.plural == "pods" {
                 let name = format!("pods/{subresource}");

@@ -1,15 +1,20 @@
 //! From a request to an answer: who asks, which fault strikes, which part of the API it is.
 
+mod crd;
 mod discovery;
 mod exec;
 mod list;
 mod logs;
+mod patch;
 mod path;
 mod protobuf;
 mod review;
 mod select;
 mod status;
 mod table;
+mod template;
+mod watch;
+mod write;
 
 use std::sync::{Arc, Mutex};
 
@@ -26,6 +31,7 @@ use crate::running::RecordedRequest;
 use crate::sandbox::Tools;
 use crate::users::User;
 use crate::world::Cluster;
+pub use crd::Operator;
 use path::{Query, Target};
 pub use status::Failure;
 
@@ -153,7 +159,7 @@ impl Api {
         match (verb, target.subresource.as_deref(), target.name.as_deref()) {
             ("list", None, None) => list::answer(&self.world, kind, &target, &query, request.headers()),
             ("get", None, Some(name)) => self.get(kind, &target, name, request.headers()),
-            ("get", Some("status"), Some(name)) if !kind.custom => self.get(kind, &target, name, request.headers()),
+            ("get", Some("status"), Some(name)) if kind.status => self.get(kind, &target, name, request.headers()),
             ("get", Some("log"), Some(name)) if kind.plural == "pods" => logs::answer(&self.world, &target, name, &query).await,
             ("get" | "create", Some("exec"), Some(name)) if kind.plural == "pods" => {
                 // Since 1.35 a websocket exec, a GET, needs `create` too.
@@ -163,6 +169,24 @@ impl Api {
                 let name = name.to_string();
                 exec::answer(self, target, name, query, request).await
             }
+            ("watch", None, name) => {
+                // A watch of one object is a list's with that name selected.
+                let name = name.map(Into::into);
+                watch::answer(&self.world, kind, &target, name, &query, request.headers())
+            }
+            ("create", None, None) => write::Change::read(&self, kind, &target, &query, request).await?.create(),
+            ("create", Some("eviction"), Some(name)) if kind.plural == "pods" => {
+                write::Change::read(&self, kind, &target, &query, request).await?.evict(name)
+            }
+            ("update", None, Some(name)) => write::Change::read(&self, kind, &target, &query, request).await?.update(name),
+            ("patch", None, Some(name)) => write::Change::read(&self, kind, &target, &query, request).await?.patch(name),
+            ("update", Some("status"), Some(name)) if kind.status => {
+                write::Change::read(&self, kind, &target, &query, request).await?.update(name)
+            }
+            ("patch", Some("status"), Some(name)) if kind.status => {
+                write::Change::read(&self, kind, &target, &query, request).await?.patch(name)
+            }
+            ("delete", None, Some(name)) => write::Change::read(&self, kind, &target, &query, request).await?.delete(name),
             _ => Err(Failure::not_simulated(request.method(), verb, &kind.qualified())),
         }
     }

@@ -95,6 +95,12 @@ impl Failure {
         Self { details: Some(details), ..Self::new(422, "Invalid", message) }
     }
 
+    /// A patch refused by strict validation: the real one leaves name and kind empty.
+    pub fn invalid_patch(message: &str) -> Self {
+        let details = json!({"causes": [{"reason": "FieldValueInvalid", "message": message, "field": "patch"}]});
+        Self { details: Some(details), ..Self::new(422, "Invalid", format!(" \"\" is invalid: patch: {message}")) }
+    }
+
     /// A patch that cannot be applied: all the real one says of a failed `test`.
     pub fn unprocessable() -> Self {
         Self { details: Some(json!({})), ..Self::new(422, "Invalid", "the server rejected our request due to an error in our request") }

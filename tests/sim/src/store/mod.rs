@@ -1,6 +1,7 @@
 //! The objects, kept as JSON text (as etcd keeps them) with what lists select by.
 
 mod feed;
+mod managed;
 mod prepare;
 mod write;
 

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
+use super::managed::credit;
 use super::write::{Writer, stamp};
 use crate::api::Failure;
 use crate::kinds::Kind;
@@ -10,7 +11,7 @@ use crate::kinds::Kind;
 /// Kept from the stored object whatever a client sends.
 const FIXED: &[&str] = &["uid", "creationTimestamp", "generation", "deletionTimestamp", "deletionGracePeriodSeconds", "generateName"];
 
-pub fn create(kind: &Kind, object: &mut Value, _writer: Writer, now: Timestamp, serial: u64) -> Result<(), Failure> {
+pub fn create(kind: &Kind, object: &mut Value, writer: Writer, now: Timestamp, serial: u64) -> Result<(), Failure> {
     let Some(map) = object.as_object_mut() else { return Err(Failure::bad_request("the object provided is no object")) };
     if !map.get("metadata").is_some_and(Value::is_object) {
         map.insert("metadata".into(), json!({}));
@@ -32,6 +33,9 @@ pub fn create(kind: &Kind, object: &mut Value, _writer: Writer, now: Timestamp, 
     for gone in ["deletionTimestamp", "deletionGracePeriodSeconds", "selfLink", "resourceVersion"] {
         metadata.as_object_mut().map(|map| map.remove(gone));
     }
+    // Credited before the server adds its own.
+    credit(kind, None, object, writer, now);
+    let metadata = &mut object["metadata"];
     if kind.counts_generations() {
         metadata["generation"] = 1.into();
     }
@@ -42,7 +46,7 @@ pub fn create(kind: &Kind, object: &mut Value, _writer: Writer, now: Timestamp, 
 }
 
 /// Turns what a request sends into what is stored. `object` is left equal to `old` when nothing changed.
-pub fn update(kind: &Kind, old: &Value, object: &mut Value, writer: Writer, _now: Timestamp) -> Result<(), Failure> {
+pub fn update(kind: &Kind, old: &Value, object: &mut Value, writer: Writer, now: Timestamp) -> Result<(), Failure> {
     let name = old["metadata"]["name"].as_str().unwrap_or_default();
     if !object["metadata"].is_object() {
         return Err(Failure::bad_request("the object provided has no metadata"));
@@ -73,6 +77,11 @@ pub fn update(kind: &Kind, old: &Value, object: &mut Value, writer: Writer, _now
         }
         set(&mut object["metadata"], key, fixed);
     }
+    set(&mut object["metadata"], "managedFields", old["metadata"].get("managedFields").cloned());
+    if object == old {
+        return Ok(());
+    }
+    credit(kind, Some(old), object, writer, now);
     if without(object, "status", kind) != without(old, "status", kind)
         && let Some(generation) = old["metadata"]["generation"].as_i64()
     {

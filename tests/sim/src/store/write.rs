@@ -65,7 +65,7 @@ impl Store {
         if inner.get(kind, &text("namespace"), &text("name")).is_some() {
             return Err(Failure::already_exists(kind, &text("name")));
         }
-        if kind.namespaced && inner.get(named("Namespace"), "", &text("namespace")).is_none() && !inner.all_of(named("Namespace")) {
+        if kind.namespaced && inner.get(named("Namespace"), "", &text("namespace")).is_none() && !inner.has_none(named("Namespace")) {
             return Err(Failure::not_found(named("Namespace"), &text("namespace")));
         }
         Ok(self.keep(&mut inner, kind, object, None, What::Added, writer.dry_run))
@@ -202,7 +202,7 @@ impl Store {
 
 impl Inner {
     /// Whether a world keeps no such objects at all: then they are not insisted on.
-    fn all_of(&self, kind: &Kind) -> bool {
+    fn has_none(&self, kind: &Kind) -> bool {
         self.objects.get(&(kind.group, kind.plural)).is_none_or(std::collections::BTreeMap::is_empty)
     }
 }

@@ -1,119 +1,18 @@
-//! Is the simulated cluster one? The real kubectl and recorded answers of a real API server are the judges.
+//! The recorded requests of a real API server, asked again.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
 
 use serde_json::Value;
-use sim::{Logs, Running, World};
+use sim::{Logs, World};
 
-/// `None`, said loudly, where there is no kubectl.
-fn kubectl(running: &Running, arguments: &[&str]) -> Option<Output> {
-    // A home of its own: kubectl caches discovery there.
-    let home = running.kubeconfig().with_file_name("home");
-    match Command::new("kubectl").args(arguments).env("KUBECONFIG", running.kubeconfig()).env("HOME", home).output() {
-        Ok(output) => Some(output),
-        Err(error) => {
-            println!("skipped: no kubectl on PATH ({error})");
-            None
-        }
-    }
-}
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).into_owned()
-}
-
-/// What it printed, when it succeeded.
-fn said(running: &Running, arguments: &[&str]) -> Option<String> {
-    let output = kubectl(running, arguments)?;
-    assert!(output.status.success(), "kubectl {arguments:?}: {}", text(&output.stderr));
-    Some(text(&output.stdout))
-}
-
-/// What it complained of, when it failed.
-fn complained(running: &Running, arguments: &[&str]) -> Option<String> {
-    let output = kubectl(running, arguments)?;
-    assert!(!output.status.success(), "kubectl {arguments:?} succeeded: {}", text(&output.stdout));
-    Some(text(&output.stderr))
-}
-
-fn pod_on(running: &Running, node: &str) -> Option<String> {
-    let selector = format!("spec.nodeName={node}");
-    Some(said(running, &["-n", "kube-system", "get", "pods", "--field-selector", &selector, "-o", "name"])?.trim().to_string())
-}
-
-#[test]
-fn kubectl_gets_describes_and_reviews() {
-    let running = sim::start(sim::scenario::bridge_address(5));
-    let Some(nodes) = said(&running, &["get", "nodes", "-o", "wide"]) else { return };
-    assert!(nodes.starts_with("NAME                        STATUS   ROLES           AGE    VERSION   INTERNAL-IP"), "{nodes}");
-    assert_eq!(nodes.lines().count(), 6);
-    let both = said(&running, &["-n", "kube-system", "get", "pods,ds", "-o", "wide"]).expect("kubectl is there");
-    assert!(both.contains("0/1     Running   0          97s"), "{both}");
-    assert!(both.contains("docker.io/calico/node:v3.24.5   k8s-app=calico-node"), "{both}");
-    let yaml = said(&running, &["-n", "kube-system", "get", "ds", "calico-node", "-o", "yaml"]).expect("kubectl is there");
-    assert!(yaml.starts_with("apiVersion: apps/v1\nkind: DaemonSet\n") && yaml.contains("initialDelaySeconds: 10"), "{yaml}");
-    let events = said(&running, &["-n", "kube-system", "get", "events"]).expect("kubectl is there");
-    assert!(events.contains("BGP peering established = 0") && events.contains("(x6 over"), "{events}");
-    let node = said(&running, &["describe", "node", "amz-sin8-opsrespool-33-14"]).expect("kubectl is there");
-    assert!(node.contains("projectcalico.org/IPv4Address: 172.18.0.1/16") && node.contains("CalicoIsUp"), "{node}");
-    let paged = said(&running, &["get", "nodes", "--chunk-size=2", "-o", "name"]).expect("kubectl is there");
-    assert_eq!(paged.lines().count(), 5);
-    assert_eq!(said(&running, &["auth", "can-i", "create", "pods", "--subresource=exec"]).as_deref(), Some("yes\n"));
-    let denied = kubectl(&running, &["--context", "viewer", "auth", "can-i", "list", "nodes"]).expect("kubectl is there");
-    assert_eq!(text(&denied.stdout), "no\n");
-}
-
-#[test]
-fn kubectl_reads_logs_and_runs_commands() {
-    let running = sim::start(sim::scenario::bridge_address(4));
-    let Some(victim) = pod_on(&running, "amz-sin8-opsrespool-33-13") else { return };
-    let log = said(&running, &["-n", "kube-system", "logs", &victim, "-c", "calico-node"]).expect("kubectl is there");
-    assert!(log.contains("Using autodetected IPv4 address on interface br-3a10a9384428: 172.18.0.1/16\n"), "{log}");
-    let why = complained(&running, &["-n", "kube-system", "logs", "-p", &victim, "-c", "calico-node"]).expect("kubectl is there");
-    assert!(why.starts_with("Error from server (BadRequest): previous terminated container \"calico-node\" in pod"), "{why}");
-    let birdcl = ["-n", "kube-system", "exec", victim.as_str(), "-c", "calico-node", "--", "birdcl", "-s", "/var/run/calico/bird.ctl"];
-    let protocols = said(&running, &[&birdcl[..], &["show", "protocols"]].concat()).expect("kubectl is there");
-    assert!(protocols.contains("kernel1  Kernel   master   wait   08:28:29    \n"), "{protocols}");
-    assert_eq!(protocols.matches(" start  08:28:29    Connect       \n").count(), 3, "{protocols}");
-    let script = "echo out; echo err >&2; nonesuch || exit 7";
-    let output = kubectl(&running, &["-n", "kube-system", "exec", &victim, "-c", "calico-node", "--", "sh", "-c", script])
-        .expect("kubectl is there");
-    assert_eq!((text(&output.stdout).as_str(), output.status.code()), ("out\n", Some(7)));
-    assert!(text(&output.stderr).contains("err\n"));
-}
-
-#[test]
-fn kubectl_reports_refusals_as_real_ones() {
-    let running = sim::start(sim::scenario::slow_start(3));
-    let Some(far) = pod_on(&running, "amz-iad12-opsrespool-13-33") else { return };
-    let previous = said(&running, &["-n", "kube-system", "logs", "-p", &far, "-c", "calico-node"]).expect("kubectl is there");
-    assert!(previous.contains("Using node name: amz-iad12-opsrespool-13-33") && !previous.contains("Terminating"), "{previous}");
-    let exec =
-        |context: &str| complained(&running, &["--context", context, "-n", "kube-system", "exec", &far, "-c", "calico-node", "--", "true"]);
-    // Word for word what kubectl said of the recorded crash loop.
-    assert_eq!(exec("admin").as_deref().map(str::trim), Some("error: unable to upgrade connection: container not found (\"calico-node\")"));
-    let name = far.trim_start_matches("pod/");
-    let forbidden = format!(
-        "Error from server (Forbidden): pods {name:?} is forbidden: User \"no-exec\" cannot create resource \"pods/exec\" in API group \"\" in the namespace \"kube-system\"\n"
-    );
-    assert_eq!(exec("no-exec"), Some(forbidden));
-    let unknown = complained(&running, &["--context", "unknown", "get", "nodes"]).expect("kubectl is there");
-    assert!(unknown.contains("You must be logged in to the server"), "{unknown}");
-    let nodes = complained(&running, &["--context", "viewer", "get", "nodes"]).expect("kubectl is there");
-    assert_eq!(
-        nodes,
-        "Error from server (Forbidden): nodes is forbidden: User \"viewer\" cannot list resource \"nodes\" in API group \"\" at the cluster scope\n"
-    );
-    let write = complained(&running, &["-n", "kube-system", "delete", &far]).expect("kubectl is there");
-    assert!(write.contains("(MethodNotAllowed): the simulated API server does not support delete"), "{write}");
-}
+use super::text;
 
 /// A request and its answer as `tests/fixtures/kube` keeps them.
 struct Exchange {
     method: String,
     path: String,
+    content_type: String,
     body: String,
     code: u16,
     headers: BTreeMap<String, String>,
@@ -126,16 +25,26 @@ fn exchange(path: &Path) -> Exchange {
     let (head, answer) = rest.split_once("\n\n").expect("a blank line after the headers");
     let mut request = request.lines().map(|line| line.trim_start_matches("> "));
     let (method, path) = request.next().and_then(|line| line.split_once(' ')).expect("method and path");
-    let body = request.find(|line| line.starts_with('{')).unwrap_or_default();
+    let rest: Vec<&str> = request.collect();
+    let content_type = rest.iter().find_map(|line| line.strip_prefix("content-type: ")).unwrap_or("application/json");
+    let body = rest.iter().find(|line| line.starts_with(['{', '['])).copied().unwrap_or_default();
     let mut head = head.lines();
     let code = head.next().and_then(|line| line.split(' ').nth(1)).and_then(|code| code.parse().ok()).expect("a status line");
     let headers = head.filter_map(|line| line.split_once(": ")).map(|(name, value)| (name.to_string(), value.to_string())).collect();
-    Exchange { method: method.into(), path: path.into(), body: body.into(), code, headers, answer: answer.into() }
+    Exchange {
+        method: method.into(),
+        path: path.into(),
+        content_type: content_type.into(),
+        body: body.into(),
+        code,
+        headers,
+        answer: answer.into(),
+    }
 }
 
 /// The cluster that the recorded answers came from, as far as they tell.
 fn recorded_world(exchanges: &[(String, Exchange)]) -> World {
-    let mut world = World::empty(jiff::Timestamp::UNIX_EPOCH);
+    let mut world = World::empty("2026-11-23T10:38:42Z".parse().expect("a time"));
     world.store.define("crd.projectcalico.org");
     for (_, Exchange { method, path, code, answer, .. }) in exchanges {
         if method != "GET" || *code != 200 || path.contains("limit=") {
@@ -215,14 +124,15 @@ async fn client(server: &sim::Server, context: &str) -> kube::Client {
 
 async fn compare(server: &sim::Server, name: &str, exchange: &Exchange) {
     let context = if name.contains("viewer") || name.starts_with("forbidden") { "viewer" } else { "admin" };
-    let request = http::Request::builder().method(exchange.method.as_str()).uri(&exchange.path).header("content-type", "application/json");
+    let request =
+        http::Request::builder().method(exchange.method.as_str()).uri(&exchange.path).header("content-type", &exchange.content_type);
     let request = request.body(kube::client::Body::from(exchange.body.clone().into_bytes())).expect("a request");
     let response = client(server, context).await.send(request).await.expect("an answer");
     let (head, body) = response.into_parts();
     let body = text(&body.collect_bytes().await.expect("a body"));
-    // Writing is not simulated, and said so.
-    if exchange.method == "PATCH" && exchange.code != 403 {
-        assert_eq!(head.status.as_u16(), 405, "{name}: {body}");
+    // Server-side apply is not simulated: the one recorded request that is answered otherwise.
+    if name == "ds-apply-conflict.http" {
+        assert_eq!(head.status.as_u16(), 415, "{name}: {body}");
         return;
     }
     assert_eq!(head.status.as_u16(), exchange.code, "{name}: {body}");

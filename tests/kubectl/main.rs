@@ -1,0 +1,44 @@
+//! Is the simulated cluster one? The real kubectl and recorded answers of a real API server are the judges.
+
+mod reading;
+mod replay;
+
+use std::process::{Command, Output};
+
+use sim::Running;
+
+/// `None`, said loudly, where there is no kubectl.
+fn kubectl(running: &Running, arguments: &[&str]) -> Option<Output> {
+    // A home of its own: kubectl caches discovery there.
+    let home = running.kubeconfig().with_file_name("home");
+    match Command::new("kubectl").args(arguments).env("KUBECONFIG", running.kubeconfig()).env("HOME", home).output() {
+        Ok(output) => Some(output),
+        Err(error) => {
+            println!("skipped: no kubectl on PATH ({error})");
+            None
+        }
+    }
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+/// What it printed, when it succeeded.
+fn said(running: &Running, arguments: &[&str]) -> Option<String> {
+    let output = kubectl(running, arguments)?;
+    assert!(output.status.success(), "kubectl {arguments:?}: {}", text(&output.stderr));
+    Some(text(&output.stdout))
+}
+
+/// What it complained of, when it failed.
+fn complained(running: &Running, arguments: &[&str]) -> Option<String> {
+    let output = kubectl(running, arguments)?;
+    assert!(!output.status.success(), "kubectl {arguments:?} succeeded: {}", text(&output.stdout));
+    Some(text(&output.stderr))
+}
+
+fn pod_on(running: &Running, node: &str) -> Option<String> {
+    let selector = format!("spec.nodeName={node}");
+    Some(said(running, &["-n", "kube-system", "get", "pods", "--field-selector", &selector, "-o", "name"])?.trim().to_string())
+}
