@@ -9,6 +9,7 @@ mod fault;
 mod host;
 mod kinds;
 pub mod kubelet;
+pub mod live;
 mod running;
 mod sandbox;
 pub mod scenario;

@@ -59,6 +59,7 @@ impl Node {
             checks_conflicts: true,
             round_trip,
             tunnel: Ipv4Addr::new(192, 168, 139, 64),
+            has_tunnel: mesh.lock().expect("not poisoned").speakers[host - 1].stored.is_some(),
         };
         let identity = Identity {
             namespace: "kube-system".into(),
@@ -72,7 +73,7 @@ impl Node {
         speakers.speakers[host - 1].started = None;
         speakers.speakers[host - 1].recovered = false;
         drop(speakers);
-        Self { pod: Pod::new(identity, &container, START), agent: Agent::new(settings, host - 1, mesh.clone()) }
+        Self { pod: Pod::new(identity, &container, START), agent: Agent::new(settings, format!("node-{host}"), host - 1, mesh.clone()) }
     }
 
     fn run(&mut self, until: i64) {

@@ -22,9 +22,12 @@ pub struct Settings {
     /// Seconds a request takes.
     pub round_trip: f64,
     pub tunnel: Ipv4Addr,
+    /// The node has its tunnel address already.
+    pub has_tunnel: bool,
 }
 
 pub struct Agent {
+    node: String,
     pub settings: Settings,
     /// Which of the mesh's speakers it is.
     speaker: usize,
@@ -45,8 +48,12 @@ const FELIX: &str = "calico/node is not ready: Felix is not live: Get \"http://l
                      connection refused\n";
 
 impl Agent {
-    pub fn new(settings: Settings, speaker: usize, mesh: Arc<Mutex<Mesh>>) -> Self {
-        Self { settings, speaker, mesh, attempt: None, pending: VecDeque::new(), bird_at: None, written: Vec::new(), previous: None }
+    pub fn new(settings: Settings, node: String, speaker: usize, mesh: Arc<Mutex<Mesh>>) -> Self {
+        Self { node, settings, speaker, mesh, attempt: None, pending: VecDeque::new(), bird_at: None, written: Vec::new(), previous: None }
+    }
+
+    pub fn node(&self) -> &str {
+        &self.node
     }
 
     /// Lets the run's writes and BIRD's start up to `now` take effect.
@@ -61,6 +68,7 @@ impl Agent {
                     *speaker = Speaker { stored: address, changed: at, ..speaker.clone() };
                 }
             }
+            self.settings.has_tunnel |= matches!(change, Change::Tunnel(_));
             self.written.push((at, change));
         }
         if let Some(at) = self.bird_at.take_if(|at| *at <= now) {
@@ -69,15 +77,20 @@ impl Agent {
         mesh.note_recovered(now);
     }
 
+    /// A run that has been up since then, before anybody watched.
+    pub fn adopt(&mut self, since: Timestamp) {
+        self.attempt = Some(Attempt { log: Vec::new(), changes: Vec::new(), end: End::Started(since) });
+    }
+
     /// When it does something next that nobody asked for.
     pub fn next_due(&self) -> Option<Timestamp> {
         self.pending.front().map(|(at, _)| *at).into_iter().chain(self.bird_at).min()
     }
 
-    /// The log so far, with the kubelet's timestamps.
+    /// The log so far, with the kubelet's timestamps; `None` when no run was watched from its start.
     pub fn log(&self, now: Timestamp) -> Option<String> {
         let attempt = self.attempt.as_ref()?;
-        Some(stamped(attempt.log.iter().filter(|(at, _)| *at <= now)))
+        (!attempt.log.is_empty()).then(|| stamped(attempt.log.iter().filter(|(at, _)| *at <= now)))
     }
 
     /// The log of the run before.
@@ -101,7 +114,7 @@ impl Process for Agent {
             let own = &mesh.speakers[self.speaker];
             let others: Vec<_> =
                 mesh.speakers.iter().map(|speaker| Neighbour { name: speaker.node.clone(), stored: speaker.stored }).collect();
-            let Settings { release, method, datastore, checks_conflicts, round_trip, tunnel } = &self.settings;
+            let Settings { release, method, datastore, checks_conflicts, round_trip, tunnel, has_tunnel } = &self.settings;
             let start = Start {
                 node: &own.node,
                 release: *release,
@@ -110,6 +123,7 @@ impl Process for Agent {
                 stored: own.stored,
                 others: &others,
                 tunnel: *tunnel,
+                has_tunnel: *has_tunnel,
                 datastore: *datastore,
                 checks_conflicts: *checks_conflicts,
                 round_trip: *round_trip,
@@ -144,7 +158,11 @@ impl Process for Agent {
         self.settle(at);
         self.pending.clear();
         self.bird_at = None;
-        self.previous = self.attempt.take().map(|attempt| attempt.log.into_iter().filter(|(time, _)| *time <= at).collect());
+        self.previous = self
+            .attempt
+            .take()
+            .filter(|attempt| !attempt.log.is_empty())
+            .map(|attempt| attempt.log.into_iter().filter(|(time, _)| *time <= at).collect());
         let mut mesh = self.mesh.lock().unwrap_or_else(PoisonError::into_inner);
         let speaker = &mut mesh.speakers[self.speaker];
         speaker.started = None;

@@ -117,8 +117,11 @@ impl Mesh {
     /// To be called as time goes on: once all peers have been there, recovery is over, whoever leaves later.
     pub fn note_recovered(&mut self, now: Timestamp) {
         for of in 0..self.speakers.len() {
-            let all_up = self.speakers[of].started.is_some() && self.sessions(of, now).iter().all(|session| session.state == "up");
-            self.speakers[of].recovered |= all_up;
+            if self.speakers[of].recovered || self.speakers[of].started.is_none() {
+                continue;
+            }
+            let all_up = self.sessions(of, now).iter().all(|session| session.state == "up");
+            self.speakers[of].recovered = all_up;
         }
     }
 

@@ -33,6 +33,8 @@ pub struct Start<'a> {
     pub stored: Option<Prefix>,
     pub others: &'a [Neighbour],
     pub tunnel: Ipv4Addr,
+    /// The node has its tunnel address already.
+    pub has_tunnel: bool,
     pub datastore: Datastore,
     /// DISABLE_NODE_IP_CHECK is not set.
     pub checks_conflicts: bool,
@@ -67,7 +69,7 @@ pub struct Attempt {
     pub end: End,
 }
 
-/// Round trips, measured: a node with a stored address keeps its tunnel address and skips assigning one.
+/// Round trips, measured: a node that has its tunnel address skips assigning one.
 const DETECTION: f64 = 8.1;
 const NODE_WRITTEN: f64 = 14.5;
 const STARTED_NEW: f64 = 59.8;
@@ -82,7 +84,7 @@ const STARTED: &str = "Calico node started";
 
 impl Start<'_> {
     pub fn attempt(&self) -> Attempt {
-        let new = self.stored.is_none();
+        let new = self.stored.is_none() || !self.has_tunnel;
         let found = detect(self.release, self.method, Family::V4, self.network);
         let chosen = match &found {
             Detected::Found { prefix, .. } => Some(*prefix),
@@ -251,6 +253,7 @@ mod tests {
             stored: case.stored.map(prefix),
             others: &others,
             tunnel: Ipv4Addr::new(192, 168, 247, 0),
+            has_tunnel: case.stored.is_some(),
             datastore: case.datastore,
             checks_conflicts: true,
             round_trip: case.round_trip,

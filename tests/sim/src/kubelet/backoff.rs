@@ -12,6 +12,11 @@ pub struct BackOff {
 }
 
 impl BackOff {
+    /// As after many restarts, the last of them then.
+    pub fn longest(set: Timestamp) -> Self {
+        Self { entry: Some((LONGEST, set)) }
+    }
+
     /// The pause in force for a container that ended at `finished`, and when it is over; `None`: start at once.
     pub fn pause(&self, finished: Timestamp, now: Timestamp) -> Option<(SignedDuration, Timestamp)> {
         let (pause, _) = self.live(finished)?;

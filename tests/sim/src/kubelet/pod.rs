@@ -97,6 +97,46 @@ impl Pod {
         }
     }
 
+    /// A pod that lived before anybody watched: taken over from its status.
+    pub fn adopt(identity: Identity, container: &Value, pod: &Value, now: Timestamp) -> Self {
+        let time = |value: &Value| value.as_str().and_then(|text| text.parse::<Timestamp>().ok());
+        let added = time(&pod["metadata"]["creationTimestamp"]).unwrap_or(now);
+        let mut adopted = Self::new(identity, container, added);
+        let statuses = pod["status"]["containerStatuses"].as_array();
+        let named = |status: &&Value| status["name"] == adopted.identity.container.as_str();
+        let Some(status) = statuses.into_iter().flatten().find(named) else { return adopted };
+        let ended = &status["lastState"]["terminated"];
+        let code = ended["exitCode"].as_i64().and_then(|code| i32::try_from(code).ok()).unwrap_or(0);
+        adopted.last =
+            time(&ended["finishedAt"]).map(|finished| Ended { code, started: time(&ended["startedAt"]).unwrap_or(finished), finished });
+        adopted.restarts = status["restartCount"].as_u64().and_then(|count| u32::try_from(count).ok()).unwrap_or(0);
+        adopted.initialized = Some(added);
+        let conditions = pod["status"]["conditions"].as_array();
+        let ready = conditions.into_iter().flatten().find(|condition| condition["type"] == "Ready");
+        adopted.ready = status["ready"] == true;
+        adopted.ready_since = ready.and_then(|ready| time(&ready["lastTransitionTime"])).unwrap_or(added);
+        match time(&status["state"]["running"]["startedAt"]) {
+            Some(since) => {
+                adopted.phase = Phase::Running { since, exit: None };
+                adopted.started = true;
+                for worker in adopted.workers.iter_mut().filter(|worker| worker.kind != Kind::Startup) {
+                    worker.begin(added, since, now);
+                }
+            }
+            None => {
+                adopted.backoff = BackOff::longest(adopted.last.map_or(added, |ended| ended.finished));
+                let until = adopted.backoff.pause(now, now).map_or(now, |(_, over)| over);
+                adopted.phase = Phase::Waiting { until, pause: until.duration_since(now), told: now };
+            }
+        }
+        adopted
+    }
+
+    /// `Running` once its init containers are through.
+    pub fn is_initialized(&self) -> bool {
+        self.initialized.is_some()
+    }
+
     pub fn is_ready(&self) -> bool {
         self.ready
     }

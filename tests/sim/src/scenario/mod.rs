@@ -8,6 +8,8 @@ pub(crate) mod logs;
 mod objects;
 mod workload;
 
+pub(crate) use objects::{Happened, event};
+
 use std::net::Ipv4Addr;
 
 use jiff::{SignedDuration, Timestamp};
