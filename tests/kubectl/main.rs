@@ -1,7 +1,11 @@
 //! Is the simulated cluster one? The real kubectl and recorded answers of a real API server are the judges.
 
+mod faults;
 mod reading;
 mod replay;
+mod rolling;
+mod watching;
+mod writing;
 
 use std::process::{Command, Output};
 

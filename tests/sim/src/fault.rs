@@ -3,6 +3,8 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
+use serde_json::Value;
+
 #[derive(Clone, Debug, PartialEq)]
 pub enum Effect {
     /// Waits, then answers as always.
@@ -19,6 +21,14 @@ pub enum Effect {
     Hang,
     /// The true answer with this many bytes of padding added.
     Huge(usize),
+    /// A watch or a followed log is cut after this long; without a word or with a proper end.
+    Cut { after: Duration, cleanly: bool },
+    /// 403, whatever the user's role says.
+    Forbidden,
+    /// Somebody else merges this into an object just before the request is looked at.
+    EditedMeanwhile { kind: &'static str, namespace: String, name: String, patch: Value },
+    /// The API server is gone for this long: connections break, new ones are refused.
+    GoesAway(Duration),
 }
 
 /// One planned fault. Latency adds up; of the others the first that matches wins.
@@ -28,13 +38,15 @@ pub struct Fault {
     pattern: String,
     skip: AtomicU32,
     times: AtomicU32,
+    /// Empty: every verb.
+    verbs: &'static [&'static str],
     pub effect: Effect,
 }
 
 impl Fault {
     /// On every request whose path and query have `pattern` in them.
     pub fn always(pattern: &str, effect: Effect) -> Self {
-        Self { pattern: pattern.into(), skip: 0.into(), times: u32::MAX.into(), effect }
+        Self { pattern: pattern.into(), skip: 0.into(), times: u32::MAX.into(), verbs: &[], effect }
     }
 
     /// On the first `times` of them.
@@ -48,9 +60,18 @@ impl Fault {
         Self { skip: skip.into(), ..self }
     }
 
+    /// Only requests of these verbs, named as RBAC does: `get`, `list`, `watch`, `create`, `update`, `patch`, `delete`.
+    #[must_use]
+    pub fn on(self, verbs: &'static [&'static str]) -> Self {
+        Self { verbs, ..self }
+    }
+
     /// Counts the request when it is one of those meant.
-    pub(crate) fn strikes(&self, path_and_query: &str) -> bool {
-        contains(path_and_query, &self.pattern) && !take(&self.skip) && (self.times.load(Ordering::SeqCst) == u32::MAX || take(&self.times))
+    pub(crate) fn strikes(&self, verb: &str, path_and_query: &str) -> bool {
+        (self.verbs.is_empty() || self.verbs.contains(&verb))
+            && contains(path_and_query, &self.pattern)
+            && !take(&self.skip)
+            && (self.times.load(Ordering::SeqCst) == u32::MAX || take(&self.times))
     }
 }
 
@@ -77,7 +98,9 @@ mod tests {
     fn a_fault_strikes_only_what_it_names_and_only_so_often() {
         let fault = Fault::times("/pods/*/log", 2, Effect::Status(500)).after(1);
         let log = "/api/v1/namespaces/a/pods/b/log?container=c";
-        let struck: Vec<bool> = [log, "/api/v1/pods", log, log, log].iter().map(|path| fault.strikes(path)).collect();
+        let struck: Vec<bool> = [log, "/api/v1/pods", log, log, log].iter().map(|path| fault.strikes("get", path)).collect();
         assert_eq!(struck, [false, false, true, true, false]);
+        let patches = Fault::always("/pods", Effect::Forbidden).on(&["patch"]);
+        assert!(patches.strikes("patch", "/api/v1/pods") && !patches.strikes("list", "/api/v1/pods"));
     }
 }

@@ -26,4 +26,4 @@ pub use kinds::Kind;
 pub use running::{RecordedRequest, Running, Server, start};
 pub use store::{Change, Deletion, Feed, Store, Stored, What, Writer};
 pub use users::{Rule, User};
-pub use world::{Cluster, Logs, World};
+pub use world::{Cluster, Logs, Text, World};

@@ -4,11 +4,13 @@ use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::TcpListener;
+use tokio::sync::mpsc;
 use tokio_rustls::TlsAcceptor;
 
 use crate::api::Api;
@@ -40,6 +42,7 @@ pub struct Server {
     requests: Arc<Mutex<Vec<RecordedRequest>>>,
     task: tokio::task::JoinHandle<()>,
     cluster: Arc<Cluster>,
+    away: mpsc::UnboundedSender<Duration>,
 }
 
 impl Server {
@@ -51,22 +54,11 @@ impl Server {
         authority.write_kubeconfig(&directory.path().join("kubeconfig"), &format!("https://{address}"), &world.users)?;
         let requests = Arc::new(Mutex::new(Vec::new()));
         let cluster = Arc::new(Cluster::from(world));
-        let api = Arc::new(Api { world: cluster.clone(), tools: Tools::new()?, requests: requests.clone() });
+        let (away, leaves) = mpsc::unbounded_channel();
+        let api = Arc::new(Api { world: cluster.clone(), tools: Tools::new()?, requests: requests.clone(), away: away.clone() });
         let acceptor = TlsAcceptor::from(authority.server.clone());
-        let task = tokio::spawn(async move {
-            // Dropping the set with the task ends every connection with the server.
-            let mut connections = tokio::task::JoinSet::new();
-            loop {
-                tokio::select! {
-                    accepted = listener.accept() => match accepted {
-                        Ok((stream, _)) => { connections.spawn(serve(stream, acceptor.clone(), api.clone())); }
-                        Err(_) => tokio::time::sleep(std::time::Duration::from_millis(10)).await,
-                    },
-                    Some(_) = connections.join_next(), if !connections.is_empty() => {}
-                }
-            }
-        });
-        Ok(Self { address, directory, requests, task, cluster })
+        let task = tokio::spawn(listen(listener, address, acceptor, api, leaves));
+        Ok(Self { address, directory, requests, task, cluster, away })
     }
 
     pub fn kubeconfig(&self) -> PathBuf {
@@ -76,6 +68,11 @@ impl Server {
     /// What runs behind the server: to change it while it runs.
     pub fn cluster(&self) -> &Arc<Cluster> {
         &self.cluster
+    }
+
+    /// Breaks every connection and refuses new ones for this long.
+    pub fn go_away(&self, how_long: Duration) {
+        let _ = self.away.send(how_long);
     }
 
     pub fn url(&self) -> String {
@@ -91,6 +88,37 @@ impl Server {
 impl Drop for Server {
     fn drop(&mut self) {
         self.task.abort();
+    }
+}
+
+async fn listen(
+    mut listener: TcpListener,
+    address: SocketAddr,
+    acceptor: TlsAcceptor,
+    api: Arc<Api>,
+    mut leaves: mpsc::UnboundedReceiver<Duration>,
+) {
+    // Dropping the set with the task ends every connection with the server.
+    let mut connections = tokio::task::JoinSet::new();
+    loop {
+        tokio::select! {
+            accepted = listener.accept() => match accepted {
+                Ok((stream, _)) => { connections.spawn(serve(stream, acceptor.clone(), api.clone())); }
+                Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
+            },
+            Some(_) = connections.join_next(), if !connections.is_empty() => {}
+            Some(how_long) = leaves.recv() => {
+                drop(listener);
+                connections.shutdown().await;
+                tokio::time::sleep(how_long).await;
+                listener = loop {
+                    match TcpListener::bind(address).await {
+                        Ok(listener) => break listener,
+                        Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
+                    }
+                };
+            }
+        }
     }
 }
 
@@ -136,6 +164,11 @@ impl Running {
     /// What runs behind the server: to change it while it runs.
     pub fn cluster(&self) -> &Arc<Cluster> {
         self.server().cluster()
+    }
+
+    /// Breaks every connection and refuses new ones for this long.
+    pub fn go_away(&self, how_long: Duration) {
+        self.server().go_away(how_long);
     }
 
     pub fn url(&self) -> String {

@@ -28,12 +28,25 @@ pub struct Page {
 }
 
 pub fn answer(world: &Cluster, kind: &Kind, target: &Target, query: &Query, headers: &HeaderMap) -> Outcome {
-    let (all, version) = world.store.snapshot(kind);
     let labels = Labels::parse(query.get("labelSelector").unwrap_or_default())?;
     let fields = Fields::parse(kind, query.get("fieldSelector").unwrap_or_default())?;
     let selected = query.get("labelSelector").is_some() || query.get("fieldSelector").is_some();
     let limit = query.get("limit").map_or(Ok(0), |text| text.parse::<usize>().map_err(|_| Failure::bad_request("invalid limit")))?;
-    let after = query.get("continue").map(|token| start_of(token, version)).transpose()?;
+    // Later pages are of the same moment as the first.
+    let (all, version, after) = match query.get("continue").map(start_of).transpose()? {
+        Some((Some(version), after)) => match world.store.snapshot_at(kind, version) {
+            Some(all) => (all, version, Some(after)),
+            None => return Err(Failure::expired(TOO_OLD).continued(token(None, &after))),
+        },
+        Some((None, after)) => {
+            let (all, version) = world.store.snapshot(kind);
+            (all, version, Some(after))
+        }
+        None => {
+            let (all, version) = world.store.snapshot(kind);
+            (all, version, None)
+        }
+    };
 
     let namespace = target.namespace.as_deref();
     let mut items: Vec<Arc<Stored>> = all
@@ -46,7 +59,7 @@ pub fn answer(world: &Cluster, kind: &Kind, target: &Target, query: &Query, head
     if limit > 0 && items.len() > limit {
         // With a selector the server does not know how many would match.
         page.remaining = (!selected).then(|| items.len() - limit);
-        page.next = Some(token(version, &key(kind, &items[limit - 1])));
+        page.next = Some(token(Some(version), &format!("{}\0", key(kind, &items[limit - 1]))));
         items.truncate(limit);
     }
     if table::wanted(headers) {
@@ -90,21 +103,18 @@ fn key(kind: &Kind, stored: &Stored) -> String {
     if kind.namespaced { format!("/{}/{}", stored.namespace, stored.name) } else { format!("/{}", stored.name) }
 }
 
-/// As etcd's key range: just after the last key given.
-fn token(version: u64, last: &str) -> String {
-    let (rv, start) = (version, format!("{last}\0"));
+/// As etcd's key range; without a version the rest is of whatever moment it is read in.
+fn token(version: Option<u64>, start: &str) -> String {
+    let rv = version.map_or(-1, u64::cast_signed);
     URL_SAFE_NO_PAD.encode(format!(r#"{{"v":"meta.k8s.io/v1","rv":{rv},"start":{}}}"#, Value::from(start)))
 }
 
-fn start_of(token: &str, version: u64) -> Result<String, Failure> {
+fn start_of(token: &str) -> Result<(Option<u64>, String), Failure> {
     let invalid = |why: String| Failure::bad_request(format!("continue key is not valid: {why}"));
     let bytes = URL_SAFE_NO_PAD.decode(token).or_else(|_| URL_SAFE.decode(token)).map_err(|error| invalid(error.to_string()))?;
     let value: Value = serde_json::from_slice(&bytes).map_err(|error| invalid(error.to_string()))?;
     let start = value["start"].as_str().ok_or_else(|| invalid("no start".into()))?;
-    if value["rv"].as_u64() != Some(version) {
-        return Err(Failure::expired(TOO_OLD));
-    }
-    Ok(start.to_string())
+    Ok((value["rv"].as_u64(), start.to_string()))
 }
 
 #[cfg(test)]
@@ -114,9 +124,9 @@ mod tests {
     #[test]
     fn a_token_is_the_one_a_real_server_gave() {
         let recorded = "eyJ2IjoibWV0YS5rOHMuaW8vdjEiLCJydiI6NTM1LCJzdGFydCI6Ii9ub2RlLTFcdTAwMDAifQ";
-        assert_eq!(start_of(recorded, 535).expect("reads"), "/node-1\0");
-        assert_eq!(start_of(&token(7, "/a/b"), 7).expect("reads"), "/a/b\0");
-        assert!(start_of(recorded, 536).is_err(), "another version is too old");
-        assert!(start_of("not a token", 535).is_err());
+        assert_eq!(start_of(recorded).expect("reads"), (Some(535), "/node-1\0".into()));
+        assert_eq!(token(Some(535), "/node-1\0"), recorded);
+        assert_eq!(start_of(&token(None, "/a/b")).expect("reads"), (None, "/a/b".into()));
+        assert!(start_of("not a token").is_err());
     }
 }

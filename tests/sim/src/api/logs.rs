@@ -1,12 +1,19 @@
 //! A container's log, cut as `PodLogOptions` ask.
 
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures::stream;
+use http_body_util::{BodyExt, Full, StreamBody};
 use hyper::StatusCode;
+use hyper::body::Frame;
 use jiff::Timestamp;
 use serde_json::Value;
 
 use super::path::{Query, Target};
 use super::status::Failure;
-use super::{Outcome, answer as respond};
+use super::{Body, Outcome, answer as respond};
 use crate::host::Kubelet;
 use crate::kinds::Kind;
 use crate::world::Cluster;
@@ -37,7 +44,7 @@ pub fn state<'a>(pod: &'a Value, container: &str) -> Option<&'a Value> {
     all.into_iter().find(|status| status["name"] == container)
 }
 
-pub async fn answer(world: &Cluster, target: &Target, name: &str, query: &Query) -> Outcome {
+pub async fn answer(world: &Arc<Cluster>, target: &Target, name: &str, query: &Query) -> Outcome {
     let kind = Kind::find("", "v1", "pods").ok_or_else(Failure::no_such_page)?;
     let namespace = target.namespace.as_deref().unwrap_or_default();
     let pod = world.store.get(kind, namespace, name).ok_or_else(|| Failure::not_found(kind, name))?.value();
@@ -62,7 +69,65 @@ pub async fn answer(world: &Cluster, target: &Target, name: &str, query: &Query)
     } else {
         logs.as_ref().and_then(|logs| logs.current.as_ref()).map_or_else(String::new, |text| text())
     };
-    Ok(respond(StatusCode::OK, "text/plain", cut(&text, query)?))
+    let shown = cut(&text, query)?;
+    let mut answer = respond(StatusCode::OK, "text/plain", "");
+    *answer.body_mut() = if query.is_true("follow") && !query.is_true("previous") {
+        follow(world.clone(), kind, [namespace, name, container.as_str()].map(Into::into), query.is_true("timestamps"), (text.len(), shown))
+    } else {
+        Full::new(Bytes::from(shown)).map_err(|never| match never {}).boxed_unsync()
+    };
+    Ok(answer)
+}
+
+/// How often a followed log is looked at.
+const LOOK: Duration = Duration::from_millis(100);
+
+/// What is there now, then what is added, until the container has ended.
+fn follow(world: Arc<Cluster>, kind: &'static Kind, place: [String; 3], timestamps: bool, (seen, shown): (usize, String)) -> Body {
+    let written = {
+        let world = world.clone();
+        move |[namespace, name, container]: &[String; 3]| {
+            let logs = world.logs(namespace, name, container);
+            logs.and_then(|logs| logs.current).map_or_else(String::new, |text| text())
+        }
+    };
+    let runs = move |[namespace, name, container]: &[String; 3]| {
+        let pod = world.store.get(kind, namespace, name)?.value();
+        let status = state(&pod, container)?;
+        status["state"]["running"].is_object().then(|| status["restartCount"].clone())
+    };
+    let restarts = runs(&place);
+    let lines = stream::unfold((seen, Some(shown)), move |(mut seen, first)| {
+        let (place, restarts, runs, written) = (place.clone(), restarts.clone(), runs.clone(), written.clone());
+        async move {
+            if let Some(first) = first {
+                return Some((Ok(Frame::data(Bytes::from(first))), (seen, None)));
+            }
+            loop {
+                let lives = restarts.is_some() && runs(&place) == restarts;
+                let text = written(&place);
+                if let Some(added) = text.get(seen..).filter(|added| !added.is_empty()) {
+                    seen = text.len();
+                    let added: String = added.lines().map(|line| format!("{}\n", shown_as(line, timestamps))).collect();
+                    return Some((Ok(Frame::data(Bytes::from(added))), (seen, None)));
+                }
+                if !lives {
+                    return None;
+                }
+                tokio::time::sleep(LOOK).await;
+            }
+        }
+    });
+    StreamBody::new(lines).boxed_unsync()
+}
+
+fn stamp(line: &str) -> Option<Timestamp> {
+    line.split(' ').next().and_then(|stamp| stamp.parse().ok())
+}
+
+/// A line with or without the kubelet's timestamp.
+fn shown_as(line: &str, timestamps: bool) -> &str {
+    if timestamps || stamp(line).is_none() { line } else { line.split_once(' ').map_or("", |(_, rest)| rest) }
 }
 
 /// The reason a container waits, when it has not run yet.
@@ -81,7 +146,6 @@ fn cut(text: &str, query: &Query) -> Result<String, Failure> {
         .get("sinceTime")
         .map(|text| text.parse().map_err(|_| Failure::bad_request(format!("invalid sinceTime {text:?}"))))
         .transpose()?;
-    let stamp = |line: &str| line.split(' ').next().and_then(|stamp| stamp.parse::<Timestamp>().ok());
     let mut lines: Vec<&str> = text.lines().filter(|line| since.is_none_or(|since| stamp(line).is_none_or(|at| at >= since))).collect();
     if let Some(tail) = number("tailLines")? {
         lines.drain(..lines.len().saturating_sub(tail));
@@ -89,8 +153,7 @@ fn cut(text: &str, query: &Query) -> Result<String, Failure> {
     let timestamps = query.is_true("timestamps");
     let mut out = String::new();
     for line in lines {
-        let shown = if timestamps || stamp(line).is_none() { line } else { line.split_once(' ').map_or("", |(_, rest)| rest) };
-        out.push_str(shown);
+        out.push_str(shown_as(line, timestamps));
         out.push('\n');
     }
     if let Some(limit) = number("limitBytes")? {

@@ -5,6 +5,7 @@ mod discovery;
 mod exec;
 mod list;
 mod logs;
+mod openapi;
 mod patch;
 mod path;
 mod protobuf;
@@ -22,13 +23,14 @@ use bytes::Bytes;
 use futures::StreamExt;
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt, Full, StreamBody};
-use hyper::body::{Frame, Incoming};
+use hyper::body::{Body as _, Frame, Incoming};
 use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
 use hyper::{Method, Request, Response, StatusCode};
 
 use crate::fault::Effect;
 use crate::running::RecordedRequest;
 use crate::sandbox::Tools;
+use crate::store::Writer;
 use crate::users::User;
 use crate::world::Cluster;
 pub use crd::Operator;
@@ -43,6 +45,8 @@ pub struct Api {
     pub world: Arc<Cluster>,
     pub tools: Tools,
     pub requests: Arc<Mutex<Vec<RecordedRequest>>>,
+    /// Asks the listener to go away for a while.
+    pub away: tokio::sync::mpsc::UnboundedSender<std::time::Duration>,
 }
 
 fn answer(code: StatusCode, content_type: &'static str, body: impl Into<Bytes>) -> Answer {
@@ -63,15 +67,32 @@ impl Api {
         let user = self.user(&request, certified);
         self.record(&request, user.as_ref().ok().map_or("", |user| user.name));
         let place = request.uri().path_and_query().map_or("", |place| place.as_str()).to_string();
-        let effect = self.strike(&place).await;
-        match effect {
+        let target = Target::parse(request.uri().path());
+        let verb =
+            target.as_ref().map_or("get", |target| target.verb(request.method(), &Query::parse(request.uri().query().unwrap_or_default())));
+        let effect = self.strike(verb, &place).await;
+        match &effect {
             Some(Effect::Hang) => return std::future::pending().await,
             Some(Effect::TooManyRequests { retry_after }) => {
-                let mut refused = Failure::too_many_requests(retry_after).answer();
-                refused.headers_mut().insert("Retry-After", retry_after.into());
+                let mut refused = Failure::too_many_requests(*retry_after).answer();
+                refused.headers_mut().insert("Retry-After", (*retry_after).into());
                 return Ok(refused);
             }
-            Some(Effect::Status(code)) => return Ok(Failure::planned(code).answer()),
+            Some(Effect::Status(code)) => return Ok(Failure::planned(*code).answer()),
+            Some(Effect::GoesAway(how_long)) => {
+                let _ = self.away.send(*how_long);
+                return std::future::pending().await;
+            }
+            Some(Effect::Forbidden) => {
+                let (name, target) = (user.as_ref().map_or("", |user| user.name), target.unwrap_or_default());
+                let (group, resource) = (target.group.as_str(), target.resource());
+                let refused = Failure::forbidden(name, verb, group, &resource, target.namespace.as_deref(), target.name.as_deref());
+                return Ok(refused.answer());
+            }
+            Some(Effect::EditedMeanwhile { kind, namespace, name, patch }) => {
+                let other = Writer::new("somebody-else");
+                let _ = self.world.store.edit_as(other, kind, namespace, name, |object| patch::merge(object, patch));
+            }
             _ => {}
         }
         let outcome = match user {
@@ -86,14 +107,14 @@ impl Api {
     }
 
     /// Waits out every latency and says which other fault applies.
-    async fn strike(&self, place: &str) -> Option<Effect> {
+    async fn strike(&self, verb: &str, place: &str) -> Option<Effect> {
         let mut found = None;
         for fault in &self.world.faults() {
             if let Effect::Latency(wait) = fault.effect {
-                if fault.strikes(place) {
+                if fault.strikes(verb, place) {
                     tokio::time::sleep(wait).await;
                 }
-            } else if found.is_none() && fault.strikes(place) {
+            } else if found.is_none() && fault.strikes(verb, place) {
                 found = Some(fault.effect.clone());
             }
         }
@@ -141,7 +162,7 @@ impl Api {
         let path = request.uri().path().to_string();
         let query = Query::parse(request.uri().query().unwrap_or_default());
         if request.method() == Method::GET
-            && let Some(found) = discovery::answer(&self.world, &path)
+            && let Some(found) = discovery::answer(&self.world, &path).or_else(|| openapi::answer(&self.world, &path))
         {
             return Ok(found);
         }
@@ -204,14 +225,22 @@ impl Api {
 /// Breaks a whole answer.
 async fn spoil(whole: Answer, effect: &Effect) -> Answer {
     let (mut head, body) = whole.into_parts();
+    // A stream has no end to wait for.
+    if body.size_hint().exact().is_none() {
+        let (after, cleanly) = match effect {
+            Effect::Cut { after, cleanly } => (*after, *cleanly),
+            Effect::Reset | Effect::Truncated => (std::time::Duration::from_millis(20), *effect == Effect::Truncated),
+            _ => return Response::from_parts(head, body),
+        };
+        return Response::from_parts(head, cut(body, after, cleanly));
+    }
     let Ok(bytes) = body.collect().await.map(http_body_util::Collected::to_bytes) else { return Response::from_parts(head, empty()) };
     head.headers.remove("content-length");
     let half = bytes.slice(..bytes.len() / 2);
     let body = match effect {
         Effect::Reset => {
-            let broken = std::io::Error::new(std::io::ErrorKind::ConnectionReset, "reset by plan");
             // The pause lets the first half leave before the connection goes.
-            let parts = futures::stream::iter([Ok(Frame::data(half)), Err(broken)]).then(|part| async {
+            let parts = futures::stream::iter([Ok(Frame::data(half)), Err(broken())]).then(|part| async {
                 if part.is_err() {
                     tokio::time::sleep(std::time::Duration::from_millis(20)).await;
                 }
@@ -232,6 +261,25 @@ async fn spoil(whole: Answer, effect: &Effect) -> Answer {
         _ => Full::new(bytes).map_err(|never| match never {}).boxed_unsync(),
     };
     Response::from_parts(head, body)
+}
+
+fn broken() -> std::io::Error {
+    std::io::Error::new(std::io::ErrorKind::ConnectionReset, "reset by plan")
+}
+
+/// Passes a stream on until its time has come.
+fn cut(body: Body, after: std::time::Duration, cleanly: bool) -> Body {
+    let end = tokio::time::Instant::now() + after;
+    let parts = futures::stream::unfold(Some(body), move |body| async move {
+        let mut body = body?;
+        match tokio::time::timeout_at(end, body.frame()).await {
+            Ok(Some(frame)) => Some((frame, Some(body))),
+            Ok(None) => None,
+            Err(_) if cleanly => None,
+            Err(_) => Some((Err(broken()), None)),
+        }
+    });
+    StreamBody::new(parts).boxed_unsync()
 }
 
 fn empty() -> Body {

@@ -14,6 +14,8 @@ pub struct Failure {
     reason: Option<&'static str>,
     message: String,
     details: Option<Value>,
+    /// How a list can go on all the same.
+    next: Option<String>,
     nosniff: bool,
 }
 
@@ -31,7 +33,7 @@ fn details(name: Option<&str>, group: &str, kind: &str) -> Value {
 
 impl Failure {
     fn new(code: u16, reason: &'static str, message: impl Into<String>) -> Self {
-        Self { code, reason: Some(reason), message: message.into(), details: None, nosniff: false }
+        Self { code, reason: Some(reason), message: message.into(), details: None, next: None, nosniff: false }
     }
 
     pub fn bad_request(message: impl Into<String>) -> Self {
@@ -121,11 +123,15 @@ impl Failure {
     }
 
     pub fn no_such_page() -> Self {
-        Self { code: 404, reason: None, message: "404 page not found\n".into(), details: None, nosniff: true }
+        Self { code: 404, reason: None, message: "404 page not found\n".into(), details: None, next: None, nosniff: true }
     }
 
     pub fn expired(message: impl Into<String>) -> Self {
         Self::new(410, "Expired", message)
+    }
+
+    pub fn continued(self, next: String) -> Self {
+        Self { next: Some(next), ..self }
     }
 
     pub fn too_many_requests(seconds: u32) -> Self {
@@ -139,7 +145,7 @@ impl Failure {
 
     /// What a kubelet answers itself is passed on as plain text.
     pub fn of_kubelet(message: impl Into<String>) -> Self {
-        Self { code: 500, reason: None, message: message.into(), details: None, nosniff: true }
+        Self { code: 500, reason: None, message: message.into(), details: None, next: None, nosniff: true }
     }
 
     /// The kubelet could not be reached: a Status without a reason.
@@ -173,6 +179,9 @@ impl Failure {
         });
         if let Some(reason) = self.reason.filter(|reason| !reason.is_empty()) {
             status["reason"] = reason.into();
+        }
+        if let Some(next) = &self.next {
+            status["metadata"]["continue"] = next.as_str().into();
         }
         if let Some(details) = &self.details {
             status["details"] = details.clone();

@@ -71,6 +71,8 @@ const EVENTS: &[Column] = &[
 ];
 const CONFIG_MAPS: &[Column] = &[("Name", 0), ("Data", 0), ("Age", 0)];
 const NAMESPACES: &[Column] = &[("Name", 0), ("Status", 0), ("Age", 0)];
+const REVISIONS: &[Column] = &[("Name", 0), ("Controller", 0), ("Revision", 0), ("Age", 0)];
+const TIGERA_STATUSES: &[Column] = &[("Name", 0), ("Available", 0), ("Progressing", 0), ("Degraded", 0), ("Since", 0)];
 const OTHERS: &[Column] = &[("Name", 0), ("Age", 0)];
 
 type Cells = fn(&Value, Timestamp) -> Vec<Value>;
@@ -83,6 +85,8 @@ pub fn build(kind: &Kind, items: &[Arc<Stored>], world: &Cluster, page: Option<&
         "Event" => (EVENTS, event),
         "ConfigMap" => (CONFIG_MAPS, config_map),
         "Namespace" => (NAMESPACES, |object, now| vec![name(object), text(&object["status"]["phase"]), age(object, now)]),
+        "ControllerRevision" => (REVISIONS, revision),
+        "TigeraStatus" => (TIGERA_STATUSES, tigera_status),
         _ => (OTHERS, |object, now| vec![name(object), age(object, now)]),
     };
     let now = world.store.now();
@@ -263,6 +267,22 @@ fn event(object: &Value, now: Timestamp) -> Vec<Value> {
 
 fn config_map(object: &Value, now: Timestamp) -> Vec<Value> {
     vec![name(object), object["data"].as_object().map_or(0, serde_json::Map::len).into(), age(object, now)]
+}
+
+fn revision(object: &Value, now: Timestamp) -> Vec<Value> {
+    let owner = &object["metadata"]["ownerReferences"][0];
+    let controller = match (owner["kind"].as_str(), owner["name"].as_str()) {
+        (Some(kind), Some(name)) => format!("{}.apps/{name}", kind.to_lowercase()).into(),
+        _ => "<none>".into(),
+    };
+    vec![name(object), controller, object["revision"].clone(), age(object, now)]
+}
+
+fn tigera_status(object: &Value, now: Timestamp) -> Vec<Value> {
+    let condition = |kind: &str| object["status"]["conditions"].as_array()?.iter().find(|condition| condition["type"] == kind);
+    let status = |kind: &str| condition(kind).map_or(Value::Null, |found| found["status"].clone());
+    let changed = condition("Available").map_or(Value::Null, |found| found["lastTransitionTime"].clone());
+    vec![name(object), status("Available"), status("Progressing"), status("Degraded"), since(&changed, now).into()]
 }
 
 #[cfg(test)]

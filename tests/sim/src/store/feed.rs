@@ -83,6 +83,26 @@ impl Store {
         self.newest.send_modify(|_| {});
     }
 
+    /// The objects of a kind as they were at a version; `None` when it is forgotten or yet to come.
+    pub(crate) fn snapshot_at(&self, kind: &Kind, version: u64) -> Option<Vec<Arc<Stored>>> {
+        let inner = self.read();
+        if version < inner.history.oldest || version > inner.version {
+            return None;
+        }
+        let mut objects = inner.objects.get(&(kind.group, kind.plural)).cloned().unwrap_or_default();
+        for change in inner.history.changes.iter().rev().take_while(|change| change.version > version) {
+            if change.kind != kind {
+                continue;
+            }
+            let place = (change.object.namespace.clone(), change.object.name.clone());
+            match &change.before {
+                Some(before) => objects.insert(place, before.clone()),
+                None => objects.remove(&place),
+            };
+        }
+        Some(objects.into_values().collect())
+    }
+
     fn since(&self, version: u64) -> Result<Vec<Change>, Failure> {
         let inner = self.read();
         if version < inner.history.oldest {
