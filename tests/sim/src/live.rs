@@ -161,6 +161,9 @@ impl Live {
             method: env("IP_AUTODETECTION_METHOD").unwrap_or_default().into(),
             datastore: Datastore::Kubernetes,
             checks_conflicts: env("DISABLE_NODE_IP_CHECK") != Some("true"),
+            asks_bird: container["readinessProbe"]["exec"]["command"]
+                .as_array()
+                .is_none_or(|words| words.iter().any(|word| word == "-bird-ready")),
             round_trip: self.round_trips.get(node).copied().unwrap_or(NEAR),
             tunnel: tunnel.unwrap_or(Ipv4Addr::from_bits(Ipv4Addr::new(192, 168, 0, 0).to_bits() + (speaker as u32 % 1024) * 64)),
             has_tunnel: tunnel.is_some(),

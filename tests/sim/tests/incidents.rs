@@ -57,6 +57,7 @@ impl Node {
             method: method.into(),
             datastore: Datastore::Kubernetes,
             checks_conflicts: true,
+            asks_bird: true,
             round_trip,
             tunnel: Ipv4Addr::new(192, 168, 139, 64),
             has_tunnel: mesh.lock().expect("not poisoned").speakers[host - 1].stored.is_some(),

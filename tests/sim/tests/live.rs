@@ -74,6 +74,15 @@ fn a_healthy_cluster_is_left_alone() {
     assert_eq!((watched.status(), watched.cluster.store.resource_version()), ([5, 5, 0], before));
 }
 
+/// Without BIRD readiness is Felix's alone; pods come and go as elsewhere.
+#[test]
+fn a_mesh_without_bird_rolls_out_too() {
+    let mut watched = Watched::new(scenario::vxlan(3));
+    watched.set_method("kubernetes-internal-ip");
+    watched.pass(60);
+    assert_eq!((watched.status(), watched.wrong()), ([3, 3, 0], 0));
+}
+
 /// Three nodes were healed in 43–47 s; the first address was right within 5 s.
 #[test]
 fn the_right_method_heals_the_bridge_address() {

@@ -19,6 +19,8 @@ pub struct Settings {
     pub method: String,
     pub datastore: Datastore,
     pub checks_conflicts: bool,
+    /// The readiness probe asks BIRD too.
+    pub asks_bird: bool,
     /// Seconds a request takes.
     pub round_trip: f64,
     pub tunnel: Ipv4Addr,
@@ -46,6 +48,9 @@ const CONFIGURED: f64 = 5.2;
 
 const FELIX: &str = "calico/node is not ready: Felix is not live: Get \"http://localhost:9099/liveness\": dial tcp 127.0.0.1:9099: connect: \
                      connection refused\n";
+
+const FELIX_READY: &str = "calico/node is not ready: felix is not ready: Get \"http://localhost:9099/readiness\": dial tcp 127.0.0.1:9099: connect: \
+                           connection refused\n";
 
 impl Agent {
     pub fn new(settings: Settings, node: String, speaker: usize, mesh: Arc<Mutex<Mesh>>) -> Self {
@@ -114,7 +119,7 @@ impl Process for Agent {
             let own = &mesh.speakers[self.speaker];
             let others: Vec<_> =
                 mesh.speakers.iter().map(|speaker| Neighbour { name: speaker.node.clone(), stored: speaker.stored }).collect();
-            let Settings { release, method, datastore, checks_conflicts, round_trip, tunnel, has_tunnel } = &self.settings;
+            let Settings { release, method, datastore, checks_conflicts, round_trip, tunnel, has_tunnel, .. } = &self.settings;
             let start = Start {
                 node: &own.node,
                 release: *release,
@@ -147,8 +152,9 @@ impl Process for Agent {
     fn probe(&mut self, kind: Kind, at: Timestamp) -> Answer {
         self.settle(at);
         let result = match kind {
-            Kind::Readiness => self.mesh.lock().unwrap_or_else(PoisonError::into_inner).ready(self.speaker, at),
-            Kind::Liveness | Kind::Startup if self.is_up(at) => Ok(()),
+            Kind::Readiness if self.settings.asks_bird => self.mesh.lock().unwrap_or_else(PoisonError::into_inner).ready(self.speaker, at),
+            _ if self.is_up(at) => Ok(()),
+            Kind::Readiness => Err(FELIX_READY.to_string()),
             Kind::Liveness | Kind::Startup => Err(FELIX.to_string()),
         };
         Answer::at_once(result)
