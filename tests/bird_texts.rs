@@ -1,5 +1,7 @@
 //! Every BIRD text there is reads whole: each BGP row becomes a session.
 
+#![allow(clippy::disallowed_macros, reason = "a test says what it skips")]
+
 use std::path::{Path, PathBuf};
 
 use calico_fix::calico::bird;

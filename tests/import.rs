@@ -1,5 +1,7 @@
 //! Files of every sort into snapshots, good ones and bad ones.
 
+#![allow(clippy::disallowed_macros, reason = "a test says what it skips")]
+
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};

@@ -1,5 +1,7 @@
 //! Every recorded case of a real cluster, judged from its files alone.
 
+#![allow(clippy::disallowed_macros, reason = "a test says what it skips")]
+
 use std::path::PathBuf;
 
 use calico_fix::diagnosis::code::Code::{self, *};

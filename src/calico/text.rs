@@ -1,42 +1,13 @@
 //! Text from the cluster is untrusted: it may hold terminal escapes and be of any length.
 
-/// One line without escapes and control characters, at most `max` characters, `…` where it was cut.
+/// One line, safe to keep and to print, at most `max` characters, `…` where it was cut.
 pub fn clean(text: &str, max: usize) -> String {
-    let mut out = String::with_capacity(text.len().min(max));
-    let mut kept = 0;
-    let mut chars = text.chars();
-    while let Some(c) = chars.next() {
-        if c == '\u{1b}' {
-            skip_escape(&mut chars);
-            continue;
-        }
-        let c = match c {
-            '\t' | '\n' | '\r' => ' ',
-            c if c.is_control() || is_invisible(c) => continue,
-            c => c,
-        };
-        if kept == max {
-            out.pop();
-            out.push('…');
-            return out;
-        }
-        out.push(c);
-        kept += 1;
+    let safe = crate::text::clean(text);
+    let mut ends = safe.char_indices().map(|(at, _)| at).skip(max.saturating_sub(1));
+    match (ends.next(), ends.next()) {
+        (Some(cut), Some(_)) => format!("{}…", &safe[..cut]),
+        _ => safe.into_owned(),
     }
-    out
-}
-
-/// Drops the rest of `ESC [ … letter`; any other escape loses only its first character.
-fn skip_escape(chars: &mut std::str::Chars<'_>) {
-    if chars.next() == Some('[') {
-        let ends = |c: &char| ('\u{40}'..='\u{7e}').contains(c);
-        let _ = chars.by_ref().take(32).find(ends);
-    }
-}
-
-/// Marks that reorder or hide the text around them.
-fn is_invisible(c: char) -> bool {
-    matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
 }
 
 /// Finds `needle` without regard to ASCII case.

@@ -19,6 +19,7 @@ use crate::calico::inside;
 use crate::observed::Observed;
 use crate::snapshot::inside::Inside;
 use crate::snapshot::objects::{CALICO_NODE, Pod};
+use crate::snapshot::trim;
 
 /// A node with hundreds of interfaces prints some 100 KiB.
 const MAX_OUTPUT: usize = 1 << 20;
@@ -73,7 +74,9 @@ async fn one(api: &Api, pod: &Pod, limit: Duration) -> Observed<Inside> {
     let ended = tokio::time::timeout(limit, work).await;
     if !output.is_empty() {
         // A cut answer still tells of the sections that are whole; the parser says which are not.
-        return Observed::Seen(inside::parse(&String::from_utf8_lossy(&output)));
+        let mut told = inside::parse(&String::from_utf8_lossy(&output));
+        trim::inside(&mut told);
+        return Observed::Seen(told);
     }
     match ended {
         Err(_) => Observed::Failed(format!("no answer to exec within {}s", limit.as_secs_f64())),

@@ -77,7 +77,7 @@ fn the_first_file_to_set_a_value_wins_and_missing_ones_are_passed_over() {
 fn files_that_are_not_there() {
     let (directory, _) = files(&[]);
     let missing = directory.path().join("missing");
-    let explicit = load(Some(&missing), None, None).err().expect("must exist");
+    let explicit = load(Some(&missing), None, None).expect_err("must exist");
     assert_eq!(explicit.to_string(), format!("error: stat {}: no such file or directory", missing.display()));
     for (list, home) in [
         (listed(std::slice::from_ref(&missing)), None),
@@ -98,7 +98,7 @@ fn files_that_are_not_there() {
 fn a_broken_file_is_named_without_its_content() {
     for text in ["users: [{name: u, user: {token: sesame", "users:\n- name: u\n  user:\n    token: {a: sesame}\n", "sesame", "- sesame\n"] {
         let (_directory, paths) = files(&[text]);
-        let error = load(paths.first().map(PathBuf::as_path), None, None).err().expect(text);
+        let error = load(paths.first().map(PathBuf::as_path), None, None).expect_err(text);
         assert!(error.to_string().starts_with("error: error loading config file"), "{error}");
         assert!(!format!("{error} {error:?} {:?}", error.hint()).contains("sesame"), "{error:?}");
     }

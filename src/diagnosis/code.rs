@@ -57,9 +57,10 @@ impl Code {
             | Self::AddressMissing
             | Self::BirdNotRunning
             | Self::BgpSessionDown
+            | Self::ProbeTimeoutTooShort
             | Self::ProbeMisfit
             | Self::PodNotReady => true,
-            Self::AddressesInSeveralSubnets | Self::MethodIneffective | Self::ProbeTimeoutTooShort | Self::RolloutUnfinished => false,
+            Self::AddressesInSeveralSubnets | Self::MethodIneffective | Self::RolloutUnfinished => false,
         }
     }
 }

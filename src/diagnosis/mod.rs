@@ -5,7 +5,9 @@ mod checks;
 pub mod code;
 mod evidence;
 pub mod explain;
+mod fold;
 mod links;
+mod logged;
 mod remedy;
 pub mod report;
 mod rows;
@@ -17,6 +19,7 @@ mod wording;
 
 use std::collections::BTreeSet;
 
+use crate::calico::text::clean;
 use crate::snapshot::Snapshot;
 use check::Found;
 use code::Code;
@@ -25,6 +28,8 @@ use view::View;
 
 pub const API_VERSION: &str = "calico-fix/v1";
 pub const KIND: &str = "Status";
+
+const MAX_MESSAGE: usize = 600;
 
 /// What of a snapshot to report on.
 #[derive(Clone, Debug, Default)]
@@ -45,6 +50,9 @@ pub fn diagnose(snapshot: &Snapshot, scope: &Scope) -> Report {
     }
     let mut findings = found.into_findings();
     findings.retain(|finding| concerns(finding, scope));
+    let mut findings = fold::fold(findings);
+    // One sentence, whatever names and values the cluster put into it.
+    findings.iter_mut().for_each(|finding| finding.message = clean(&finding.message, MAX_MESSAGE));
     findings.sort_by_key(|finding| finding.severity);
     let nodes = rows::all(&view, &findings, scope);
     let unseen = unseen::all(&view, scope);

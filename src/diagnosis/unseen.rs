@@ -14,6 +14,7 @@ pub fn all(view: &View, scope: &Scope) -> Vec<Unseen> {
     unseen.extend(inside(view, scope));
     unseen.extend(logs(view, scope));
     unseen.extend(starting(view, scope));
+    unseen.extend(podless(view, scope));
     unseen
 }
 
@@ -21,9 +22,9 @@ fn objects(view: &View) -> Vec<Unseen> {
     let snapshot = view.snapshot;
     let resources = &snapshot.resources;
     let essential = [
-        ("nodes", why(&snapshot.nodes, view), true),
-        ("the calico-node DaemonSet", why(&snapshot.daemon_set, view), true),
-        ("calico-node pods", why(&snapshot.pods, view), true),
+        ("nodes", why(&snapshot.nodes, view).or_else(|| none_of(&snapshot.nodes)), true),
+        ("the calico-node DaemonSet", why(&snapshot.daemon_set, view).or_else(|| absent(&snapshot.daemon_set)), true),
+        ("calico-node pods", why(&snapshot.pods, view).or_else(|| none_of(&snapshot.pods)), true),
         ("events", why(&snapshot.events, view), false),
         ("controller revisions", why(&snapshot.controller_revisions, view), false),
         ("Installation", refused(&resources.installations), false),
@@ -54,6 +55,15 @@ fn why<T>(observed: &Observed<T>, view: &View) -> Option<String> {
         Observed::NotAsked => Some(absent_in(view).to_owned()),
         other => refused(other),
     }
+}
+
+/// A cluster without any is not a healthy one.
+fn none_of<T>(observed: &Observed<Vec<T>>) -> Option<String> {
+    observed.seen().is_none_or(Vec::is_empty).then(|| "there are none".to_owned())
+}
+
+fn absent<T>(observed: &Observed<T>) -> Option<String> {
+    matches!(observed, Observed::Absent).then(|| "does not exist".to_owned())
 }
 
 fn refused<T>(observed: &Observed<T>) -> Option<String> {
@@ -102,6 +112,16 @@ fn bird_reason(view: &View, node: &NodeView) -> String {
         None | Some(Observed::NotAsked) if view.snapshot.cluster.exec_left_out => LEFT_OUT.to_owned(),
         None | Some(Observed::NotAsked) => absent_in(view).to_owned(),
     }
+}
+
+/// Nodes without a pod although the DaemonSet counts one for each.
+fn podless(view: &View, scope: &Scope) -> Option<Unseen> {
+    if view.snapshot.pods.seen().is_none() || view.install.lacks_pods() {
+        return None;
+    }
+    let nodes: Vec<String> = shown(view, scope).filter(|node| node.pod.is_none()).map(|node| node.name.to_owned()).collect();
+    let why = "the DaemonSet counts a pod for each node, but none is listed on it".to_owned();
+    (!nodes.is_empty()).then(|| Unseen { what: "a calico-node pod".to_owned(), nodes, why, matters: true })
 }
 
 /// Whether it will be healthy is not known yet.

@@ -92,7 +92,3 @@ pub fn restarts(node: &NodeView) -> Option<Evidence> {
     let waiting = status.state.waiting.as_ref().and_then(|waiting| waiting.reason.as_deref()).map(|reason| format!(", now {reason}"));
     Some(node.evidence(Source::Pod, format!("{} restarts{how}{}", status.restart_count, waiting.unwrap_or_default())))
 }
-
-pub fn says_started(node: &NodeView) -> bool {
-    node.logs.and_then(|logs| logs.current.seen()).is_some_and(|log| log.marks.iter().any(|mark| mark.kind == MarkKind::Started))
-}

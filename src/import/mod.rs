@@ -19,7 +19,7 @@ use source::Piece;
 use texts::TextKind;
 
 use crate::observed::Observed;
-use crate::snapshot::{Origin, Snapshot};
+use crate::snapshot::{Origin, Snapshot, trim};
 
 /// A text that waits until all nodes are known.
 struct Text {
@@ -50,14 +50,14 @@ pub fn load(inputs: &[PathBuf], stdin: &mut dyn Read) -> Result<Snapshot, Import
 }
 
 impl Loaded {
-    fn take(&mut self, piece: Piece) -> Result<(), ImportError> {
-        let Piece { file, bytes, named } = piece;
+    fn take(&mut self, piece: Piece<'_>) -> Result<(), ImportError> {
+        let Piece { file, bytes, rest, named } = piece;
         if bytes.iter().all(u8::is_ascii_whitespace) {
             return Ok(());
         }
         self.diags |= file.contains("calico-diagnostics-") || file.contains("cluster/kubernetes/");
         if let Some(version) = ours::version(&bytes) {
-            let snapshot = ours::read(&file, &bytes, &version)?;
+            let snapshot = ours::read(&file, &bytes, rest.unwrap_or(&mut std::io::empty()), &version)?;
             if self.snapshot.is_some() || self.pieces > 0 {
                 return Err(ImportError::NotAlone { file });
             }
@@ -181,6 +181,7 @@ fn add_text(snapshot: &mut Snapshot, Text { file, kind, text }: &Text) -> Result
     }
     let mut inside = snapshot.inside.remove(&node).and_then(Observed::into_seen).unwrap_or_default();
     let read = texts::read_inside(*kind, text, &mut inside);
+    trim::inside(&mut inside);
     snapshot.inside.insert(node, Observed::Seen(inside));
     read.map_err(|problem| ImportError::Syntax { file: file.clone(), problem })
 }

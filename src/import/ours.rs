@@ -1,12 +1,15 @@
 //! Our own snapshots, as YAML or JSON.
 
+use std::io::Read;
+
+use super::source::{MAX_FILE, MIB};
 use super::{ImportError, assemble};
 use crate::observed::Observed;
 use crate::snapshot::{API_VERSION, KIND, Snapshot, trim};
 
 const GROUP: &str = "calico-fix/";
 /// Our header comment and the first fields are well within this.
-const HEAD: usize = 8 << 10;
+pub const HEAD: usize = 8 << 10;
 
 /// The version that a file of ours claims; `None` when it is not ours. Reads the head only.
 pub fn version(bytes: &[u8]) -> Option<String> {
@@ -17,17 +20,17 @@ pub fn version(bytes: &[u8]) -> Option<String> {
     version.starts_with(GROUP).then_some(version)
 }
 
-/// What was edited by hand is bounded and masked like what comes from a cluster.
-pub fn read(file: &str, bytes: &[u8], version: &str) -> Result<Snapshot, ImportError> {
+/// Reads a file by its head and what follows it. What was edited by hand is bounded and masked like what comes from a cluster.
+pub fn read(file: &str, head: &[u8], rest: &mut dyn Read, version: &str) -> Result<Snapshot, ImportError> {
     if version != API_VERSION {
         return Err(ImportError::Version { file: file.into(), found: version.into() });
     }
-    let json = bytes.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'{');
-    let parsed: Result<Snapshot, String> = if json {
-        serde_json::from_slice(bytes).map_err(|error| error.to_string())
-    } else {
-        serde_yaml::from_slice(bytes).map_err(|error| error.to_string())
-    };
+    let json = head.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'{');
+    let mut whole = head.chain(rest).take(MAX_FILE + 1);
+    let parsed = if json { from_json(&mut whole) } else { from_yaml(&mut whole) };
+    if whole.limit() == 0 {
+        return Err(ImportError::TooLarge { file: file.into(), limit: MAX_FILE / MIB });
+    }
     let mut snapshot = parsed.map_err(|problem| ImportError::Syntax { file: file.into(), problem })?;
     if snapshot.kind != KIND {
         let problem = format!("its kind is {:?}, not {KIND:?}", trim::bounded(&snapshot.kind));
@@ -42,4 +45,24 @@ pub fn read(file: &str, bytes: &[u8], version: &str) -> Result<Snapshot, ImportE
     }
     trim::snapshot(&mut snapshot);
     Ok(snapshot)
+}
+
+fn from_json(whole: &mut dyn Read) -> Result<Snapshot, String> {
+    let mut bytes = Vec::new();
+    whole.read_to_end(&mut bytes).map_err(|error| error.to_string())?;
+    serde_json::from_slice(&bytes).map_err(|error| error.to_string())
+}
+
+/// As it is read: the library that reads others' YAML holds a document's text and all its events, some 14 times its size.
+fn from_yaml(whole: &mut dyn Read) -> Result<Snapshot, String> {
+    let mut options = serde_saphyr::options! { strict_booleans: true, with_snippet: false };
+    if let Some(budget) = &mut options.budget {
+        // The size of the file bounds these; what aliases make of it stays bounded by the library.
+        budget.max_reader_input_bytes = None;
+        budget.max_events = usize::MAX;
+        budget.max_nodes = usize::MAX;
+        budget.max_total_scalar_bytes = usize::MAX;
+        budget.max_total_comment_bytes = usize::MAX;
+    }
+    serde_saphyr::from_reader_with_options(whole, options).map_err(|error| error.to_string())
 }

@@ -4,9 +4,9 @@ use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::Path;
 
-use super::ImportError;
+use super::{ImportError, ours};
 
-const MIB: u64 = 1 << 20;
+pub const MIB: u64 = 1 << 20;
 /// One file or one entry of an archive, unpacked.
 pub const MAX_FILE: u64 = 512 * MIB;
 /// An archive unpacked, or a directory: more is a bomb, or the wrong directory.
@@ -17,16 +17,18 @@ const MAX_DEPTH: usize = 16;
 const GZIP: [u8; 2] = [0x1f, 0x8b];
 
 /// One file to be read, wherever it came from.
-pub struct Piece {
+pub struct Piece<'a> {
     /// As the user can find it: the path, an archive's entry behind a colon.
     pub file: String,
     pub bytes: Vec<u8>,
+    /// What follows `bytes`, not read yet: a snapshot of ours can be large.
+    pub rest: Option<&'a mut dyn Read>,
     /// It was named itself, so it is an error when it is not understood.
     pub named: bool,
 }
 
 /// Hands each piece of `input` to `take`.
-pub fn read(input: &Path, stdin: &mut dyn Read, take: &mut dyn FnMut(Piece) -> Result<(), ImportError>) -> Result<(), ImportError> {
+pub fn read(input: &Path, stdin: &mut dyn Read, take: &mut dyn FnMut(Piece<'_>) -> Result<(), ImportError>) -> Result<(), ImportError> {
     if input == Path::new("-") {
         return stream("standard input".into(), stdin, take);
     }
@@ -39,15 +41,21 @@ pub fn read(input: &Path, stdin: &mut dyn Read, take: &mut dyn FnMut(Piece) -> R
     stream(file, &mut opened, take)
 }
 
-fn stream(file: String, reader: &mut dyn Read, take: &mut dyn FnMut(Piece) -> Result<(), ImportError>) -> Result<(), ImportError> {
-    let bytes = bounded(&file, reader)?;
+fn stream(file: String, reader: &mut dyn Read, take: &mut dyn FnMut(Piece<'_>) -> Result<(), ImportError>) -> Result<(), ImportError> {
+    let mut head = Vec::new();
+    let read = reader.take(ours::HEAD as u64).read_to_end(&mut head);
+    read.map_err(|source| ImportError::Unreadable { file: file.clone(), source })?;
+    if !head.starts_with(&GZIP) && ours::version(&head).is_some() {
+        return take(Piece { file, bytes: head, rest: Some(reader), named: true });
+    }
+    let bytes = bounded(&file, &mut head.chain(reader))?;
     if bytes.iter().all(u8::is_ascii_whitespace) {
         return Err(ImportError::Empty { file });
     }
     if bytes.starts_with(&GZIP) {
         return archive(&file, &bytes, take);
     }
-    take(Piece { file, bytes, named: true })
+    take(Piece { file, bytes, rest: None, named: true })
 }
 
 fn bounded(file: &str, reader: &mut dyn Read) -> Result<Vec<u8>, ImportError> {
@@ -61,7 +69,7 @@ fn bounded(file: &str, reader: &mut dyn Read) -> Result<Vec<u8>, ImportError> {
 }
 
 /// A gzipped tar, or a single gzipped file.
-fn archive(file: &str, packed: &[u8], take: &mut dyn FnMut(Piece) -> Result<(), ImportError>) -> Result<(), ImportError> {
+fn archive(file: &str, packed: &[u8], take: &mut dyn FnMut(Piece<'_>) -> Result<(), ImportError>) -> Result<(), ImportError> {
     let broken = |error: io::Error| ImportError::Archive { file: file.into(), problem: error.to_string() };
     let mut first = [0; 512];
     let mut length = 0;
@@ -78,7 +86,7 @@ fn archive(file: &str, packed: &[u8], take: &mut dyn FnMut(Piece) -> Result<(), 
         if bytes.len() as u64 > MAX_FILE {
             return Err(ImportError::TooLarge { file: file.into(), limit: MAX_FILE / MIB });
         }
-        return take(Piece { file: file.into(), bytes, named: true });
+        return take(Piece { file: file.into(), bytes, rest: None, named: true });
     }
     // The bound is on what is unpacked, entries that are passed over included.
     let mut tar = tar::Archive::new(flate2::read::MultiGzDecoder::new(packed).take(MAX_TOTAL));
@@ -101,12 +109,12 @@ fn archive(file: &str, packed: &[u8], take: &mut dyn FnMut(Piece) -> Result<(), 
         if total > MAX_TOTAL {
             return Err(ImportError::TooLarge { file: file.into(), limit: MAX_TOTAL / MIB });
         }
-        take(Piece { file: name, bytes, named: false })?;
+        take(Piece { file: name, bytes, rest: None, named: false })?;
     }
     Ok(())
 }
 
-fn directory(root: &Path, take: &mut dyn FnMut(Piece) -> Result<(), ImportError>) -> Result<(), ImportError> {
+fn directory(root: &Path, take: &mut dyn FnMut(Piece<'_>) -> Result<(), ImportError>) -> Result<(), ImportError> {
     let mut total = 0;
     let mut count = 0;
     let mut open = vec![(root.to_path_buf(), 0)];
@@ -133,7 +141,7 @@ fn directory(root: &Path, take: &mut dyn FnMut(Piece) -> Result<(), ImportError>
                 if total > MAX_TOTAL {
                     return Err(ImportError::TooLarge { file: root.display().to_string(), limit: MAX_TOTAL / MIB });
                 }
-                take(Piece { file, bytes, named: false })?;
+                take(Piece { file, bytes, rest: None, named: false })?;
             }
         }
     }

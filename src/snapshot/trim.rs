@@ -3,6 +3,7 @@
 
 use serde_json::Value;
 
+use super::inside::Inside;
 use super::objects::{
     CALICO_NODE, Condition, ConfigMap, Container, ContainerState, ContainerStatus, ControllerRevision, Custom, DaemonSet, EnvVar, Event,
     Meta, Node, Pod, PodSpec, Probe,
@@ -47,19 +48,8 @@ const ANNOTATIONS: [&str; 18] = [
 /// These carry the whole object once more.
 const COPIES: [&str; 2] = ["kubectl.kubernetes.io/last-applied-configuration", "objectset.rio.cattle.io/applied"];
 
-/// Variables of a pod that judging needs; the DaemonSet keeps all of them.
-const POD_VARIABLES: [&str; 10] = [
-    "IP",
-    "CALICO_",
-    "FELIX_HEALTH",
-    "NODEIP",
-    "NODENAME",
-    "DATASTORE_TYPE",
-    "CLUSTER_TYPE",
-    "ETCD_ENDPOINTS",
-    "DISABLE_NODE_IP_CHECK",
-    "AUTODETECT_",
-];
+/// Variables in which a pod of an older revision may differ where it matters; the DaemonSet keeps all of them.
+const POD_VARIABLES: [&str; 4] = ["IP", "NODEIP", "CALICO_STARTUP_LOGLEVEL", "CALICO_NETWORKING_BACKEND"];
 
 pub fn node(node: &mut Node) {
     meta(&mut node.metadata);
@@ -74,20 +64,30 @@ pub fn node(node: &mut Node) {
         word(&mut address.r#type);
         word(&mut address.address);
     }
+    // A node has four conditions that say that nothing is short.
+    node.status
+        .conditions
+        .retain(|condition| matches!(condition.r#type.as_str(), "Ready" | "NetworkUnavailable") || condition.status != "False");
     conditions(&mut node.status.conditions);
+    node.metadata.resource_version = None;
     let info = &mut node.status.node_info;
     for text in [&mut info.kubelet_version, &mut info.operating_system, &mut info.architecture, &mut info.kernel_version] {
         word(text);
     }
 }
 
-/// Keeps the container calico-node alone, and of its variables those that are looked at.
+/// Keeps the container calico-node alone, and of it what can differ from the DaemonSet: thousands of pods repeat the rest.
 pub fn pod(pod: &mut Pod) {
     meta(&mut pod.metadata);
     pod_spec(&mut pod.spec);
     for container in &mut pod.spec.containers {
         keep_needed_variables(&mut container.env);
+        container.env_from.clear();
+        container.resources = Default::default();
     }
+    pod.metadata.resource_version = None;
+    pod.status.conditions.retain(|condition| condition.r#type == "Ready" || condition.status != "True");
+    pod.status.init_container_statuses.retain(|status| status.state.terminated.as_ref().is_none_or(|ended| ended.exit_code != 0));
     word(&mut pod.status.phase);
     pod.status.reason.iter_mut().for_each(word);
     pod.status.message.iter_mut().for_each(message);
@@ -149,6 +149,15 @@ pub fn custom(custom: &mut Custom, kind: &str) {
     }
 }
 
+/// Of BIRD's rows those of sessions: every node has four others that are alike.
+pub fn inside(inside: &mut Inside) {
+    for bird in [&mut inside.bird4, &mut inside.bird6] {
+        if let Observed::Seen(bird) = bird {
+            bird.protocols.retain(|row| row.proto == "BGP");
+        }
+    }
+}
+
 /// All of a snapshot that was read from a file, by the same rules.
 pub fn snapshot(snapshot: &mut super::Snapshot) {
     fn each<T>(list: &mut Observed<Vec<T>>, trim: impl FnMut(&mut T)) {
@@ -166,6 +175,11 @@ pub fn snapshot(snapshot: &mut super::Snapshot) {
     for map in snapshot.config_maps.values_mut() {
         if let Observed::Seen(map) = map {
             config_map(map, None);
+        }
+    }
+    for told in snapshot.inside.values_mut() {
+        if let Observed::Seen(told) = told {
+            inside(told);
         }
     }
     let all = &mut snapshot.resources;

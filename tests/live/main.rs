@@ -1,5 +1,7 @@
 //! The cluster room against a simulated API server.
 
+#![cfg(unix)]
+
 mod connecting;
 mod failing;
 mod gathering;
@@ -53,7 +55,7 @@ async fn gathered(server: &Server, line: &str) -> Snapshot {
 }
 
 async fn refused(server: &Server, line: &str) -> GatherError {
-    gather(server, line, &brief()).await.err().expect(line)
+    gather(server, line, &brief()).await.expect_err(line)
 }
 
 /// No test waits fifteen seconds for a node that hangs.

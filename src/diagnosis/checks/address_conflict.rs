@@ -2,7 +2,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use crate::calico::family::Family;
-use crate::calico::startup_log::{self, ExitReason};
+use crate::calico::startup_log::ExitReason;
 use crate::diagnosis::check::{Check, Found};
 use crate::diagnosis::code::Code;
 use crate::diagnosis::explain::Explanation;
@@ -32,13 +32,14 @@ fn run(view: &View, _: &Found) -> Vec<Finding> {
     let mut claims: BTreeMap<IpAddr, BTreeSet<&str>> = BTreeMap::new();
     let mut logged: BTreeMap<IpAddr, Vec<&NodeView>> = BTreeMap::new();
     for node in &view.nodes {
-        for stored in node.stored.iter().flatten() {
+        // What backend none leaves in the annotations is of another time.
+        for stored in node.stored.iter().flatten().filter(|_| !view.install.detects_nothing()) {
             claims.entry(stored.address()).or_default().insert(node.name);
         }
         if !node.is_not_ready() {
             continue;
         }
-        if let Some(ExitReason::Conflict { node: other, address }) = node.attempts().find_map(startup_log::exit_reason) {
+        if let Some((_, ExitReason::Conflict { node: other, address })) = node.exit() {
             let Ok(address) = address.parse() else { continue };
             let claim = claims.entry(address).or_default();
             claim.insert(node.name);
@@ -62,6 +63,10 @@ fn finding(view: &View, address: IpAddr, names: BTreeSet<&str>, logged: Vec<&Nod
     names.sort_by(|a, b| natural(a, b));
     let nodes: Vec<&NodeView> = names.iter().filter_map(|name| view.node(name)).collect();
     let origin = nodes.iter().find_map(|node| wording::origin_of(node, address)).map(|origin| format!(", {origin}")).unwrap_or_default();
+    let gone = logged.iter().find_map(|node| match node.exit()?.1 {
+        ExitReason::Conflict { node: other, .. } if view.snapshot.nodes.seen().is_some() && view.node(&other).is_none() => Some(other),
+        _ => None,
+    });
     let mut shown = Vec::new();
     for node in &nodes {
         if let Some(stored) = node.stored(family).filter(|stored| stored.address() == address) {
@@ -70,10 +75,17 @@ fn finding(view: &View, address: IpAddr, names: BTreeSet<&str>, logged: Vec<&Nod
         }
     }
     for node in logged {
-        let lines = node.attempts().find(|log| startup_log::exit_reason(log).is_some()).into_iter().flat_map(|log| &log.marks);
+        let lines = node.exit().into_iter().flat_map(|(log, _)| &log.marks);
         shown.extend(lines.filter(|mark| wording::tells_conflict(mark)).map(|mark| node.evidence(Source::Log, mark.text.clone())));
     }
-    let message = format!("{} claim the same {family} address {address}{origin}", wording::list(&names));
-    let fix = remedy::autodetection(view, family, &names);
+    let message = match (nodes.as_slice(), gone) {
+        ([node], Some(other)) => {
+            format!("{} exits: {other}, no node of this cluster, still claims its {family} address {address}{origin}", node.name)
+        }
+        _ => format!("{} claim the same {family} address {address}{origin}", wording::list(&names)),
+    };
+    // Where the address is the node's own, it is the other's record that is wrong.
+    let own = matches!(nodes.as_slice(), [node] if node.internal_ips.contains(&address));
+    let fix = if own { None } else { remedy::autodetection(view, family, &names) };
     Finding { code: Code::AddressConflict, severity: Severity::Error, nodes: names, message, evidence: shown, fix }
 }

@@ -32,7 +32,7 @@ fn run(view: &View, found: &Found) -> Vec<Finding> {
         .nodes
         .iter()
         .filter(|node| !found.is_culprit(node.name) && node.node.is_some() && node.stored.iter().all(Option::is_none))
-        .filter(|node| node.running_since().is_some())
+        .filter(|node| view.is_settled(node))
         .collect();
     if nodes.is_empty() {
         return Vec::new();

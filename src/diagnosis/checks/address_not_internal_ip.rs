@@ -29,6 +29,9 @@ pub const CHECK: Check = Check {
 
 fn run(view: &View, found: &Found) -> Vec<Finding> {
     let mut findings = Vec::new();
+    if view.install.detects_nothing() {
+        return findings;
+    }
     for family in Family::ALL {
         let apart = network_apart(view, family);
         for node in view.nodes.iter().filter(|node| !found.is_culprit(node.name)) {
@@ -37,8 +40,9 @@ fn run(view: &View, found: &Found) -> Vec<Finding> {
                 continue;
             }
             let severity = wording::outage(view, node, family);
-            let planned = stored.cidr.as_ref().is_some_and(|cidr| apart.as_ref().is_some_and(|apart| address::same_network(apart, cidr)));
-            if planned && (severity == Severity::Warning || view.install.runs_bird() == Some(false)) {
+            let planned =
+                stored.cidr.as_ref().is_some_and(|cidr| apart.network.as_ref().is_some_and(|apart| address::same_network(apart, cidr)));
+            if (planned && view.install.runs_bird() == Some(false)) || ((planned || apart.is_usual) && severity == Severity::Warning) {
                 continue;
             }
             findings.push(finding(view, node, family, stored, severity));
@@ -47,18 +51,28 @@ fn run(view: &View, found: &Found) -> Vec<Finding> {
     findings
 }
 
-/// The network that more than half of the nodes advertise although it is not that of their InternalIPs: somebody's plan.
-fn network_apart(view: &View, family: Family) -> Option<Cidr> {
+/// Somebody's plan: more than half of the nodes advertise something else than their InternalIPs.
+struct Apart {
+    is_usual: bool,
+    /// They do so in one network, such as storage's.
+    network: Option<Cidr>,
+}
+
+fn network_apart(view: &View, family: Family) -> Apart {
     let mut networks: HashMap<Cidr, usize> = HashMap::new();
-    let mut known = 0;
+    let (mut known, mut apart) = (0, 0);
     for node in &view.nodes {
         let (Some(stored), Some(_)) = (node.stored(family), node.internal_ip(family)) else { continue };
         known += 1;
-        if let Some(cidr) = stored.cidr.filter(|_| !node.internal_ips.contains(&stored.address())) {
-            *networks.entry(cidr.trunc()).or_default() += 1;
+        if !node.internal_ips.contains(&stored.address()) {
+            apart += 1;
+            if let Some(cidr) = stored.cidr {
+                *networks.entry(cidr.trunc()).or_default() += 1;
+            }
         }
     }
-    networks.into_iter().find(|(_, nodes)| *nodes >= 2 && nodes * 2 > known).map(|(network, _)| network)
+    let is_most = |nodes: usize| nodes >= 2 && nodes * 2 > known;
+    Apart { is_usual: is_most(apart), network: networks.into_iter().find(|(_, nodes)| is_most(*nodes)).map(|(network, _)| network) }
 }
 
 fn finding(view: &View, node: &NodeView, family: Family, stored: &Stored, severity: Severity) -> Finding {

@@ -28,6 +28,9 @@ pub const CHECK: Check = Check {
 
 fn run(view: &View, found: &Found) -> Vec<Finding> {
     let mut findings = Vec::new();
+    if view.install.detects_nothing() {
+        return findings;
+    }
     for family in Family::ALL {
         for node in view.nodes.iter().filter(|node| !found.is_culprit(node.name)) {
             findings.extend(finding(view, node, family));

@@ -29,6 +29,9 @@ pub const CHECK: Check = Check {
 };
 
 fn run(view: &View, found: &Found) -> Vec<Finding> {
+    if view.install.detects_nothing() {
+        return Vec::new();
+    }
     Family::ALL.into_iter().filter_map(|family| finding(view, found, family)).collect()
 }
 
@@ -51,7 +54,7 @@ fn finding(view: &View, found: &Found, family: Family) -> Option<Finding> {
     }
     let message =
         format!("{} outside {}, the network that most nodes use, but could use it", wording::subject(&names, "is", "are"), common);
-    let fix = remedy::autodetection(view, family, &names);
+    let fix = remedy::network(view, family, common);
     Some(Finding { code: Code::AddressesInSeveralSubnets, severity: Severity::Warning, nodes: names, message, evidence: shown, fix })
 }
 

@@ -5,7 +5,7 @@ use crate::diagnosis::code::Code;
 use crate::diagnosis::explain::Explanation;
 use crate::diagnosis::report::{Finding, Severity, Source};
 use crate::diagnosis::view::{Bgp, NodeView, View};
-use crate::diagnosis::{evidence, remedy, wording};
+use crate::diagnosis::{evidence, remedy};
 use crate::snapshot::inside::MarkKind;
 
 pub const CHECK: Check = Check {
@@ -33,7 +33,7 @@ fn run(view: &View, found: &Found) -> Vec<Finding> {
 
 fn finding(view: &View, node: &NodeView) -> Option<Finding> {
     let shown = match node.bgp(Family::V4) {
-        Bgp::NotRunning if settled(view, node) => {
+        Bgp::NotRunning if view.is_settled(node) => {
             let mut shown = vec![node.evidence(Source::Birdcl, "unable to connect to BIRD's control socket")];
             shown.extend(evidence::of_event(node, is_refusal));
             shown
@@ -57,14 +57,4 @@ fn finding(view: &View, node: &NodeView) -> Option<Finding> {
 
 fn is_refusal(fact: &EventKind) -> bool {
     matches!(fact, EventKind::BirdSocketRefused { .. })
-}
-
-/// The container has had its time to start, or says that it has started.
-fn settled(view: &View, node: &NodeView) -> bool {
-    if wording::says_started(node) {
-        return true;
-    }
-    let Some(age) = node.age(view.snapshot.taken_at) else { return false };
-    let budget = view.start_budget(node).map_or(70.0, |budget| budget.as_secs_f64());
-    age > budget
 }

@@ -24,12 +24,20 @@ pub const CHECK: Check = Check {
 };
 
 fn run(view: &View, found: &Found) -> Vec<Finding> {
-    view.nodes.iter().filter(|node| !found.is_culprit(node.name) && node.ready() != Some(true)).filter_map(finding).collect()
+    view.nodes
+        .iter()
+        .filter(|node| !found.is_culprit(node.name) && node.ready() != Some(true))
+        .filter_map(|node| finding(view, node))
+        .collect()
 }
 
-fn finding(node: &NodeView) -> Option<Finding> {
+fn finding(view: &View, node: &NodeView) -> Option<Finding> {
     let mark = unanswered(node)?;
     let unauthorized = mark.kind == MarkKind::DatastoreUnauthorized;
+    // On a new node kube-proxy may be a little late too.
+    if !unauthorized && view.is_starting(node) {
+        return None;
+    }
     let what = if unauthorized { "is refused by its datastore" } else { "gets no answer from its datastore" };
     let message = format!("calico-node on {} {what} while it starts", node.name);
     let mut evidence = vec![node.evidence(Source::Log, mark.text.clone())];

@@ -23,7 +23,9 @@ pub const CHECK: Check = Check {
                    longer than its probes' budget. Silent when the log shows another cause.",
         confirm: "kubectl describe pod -n NAMESPACE POD\nkubectl logs -n NAMESPACE POD -c calico-node --previous --timestamps",
         fix: "Give it a larger start-up budget: best a startupProbe with the liveness probe's own handler, else \
-              initialDelaySeconds 60 and failureThreshold 10 on the liveness probe. CALICO_STARTUP_LOGLEVEL=DEBUG shows what it is doing.",
+              initialDelaySeconds 60 and failureThreshold 10 on the liveness probe. Under the tigera-operator probes are set in Installation, \
+              spec.calicoNodeDaemonSet, and only from operator 1.43 on; an older one reverts edits of the DaemonSet and offers no way. \
+              CALICO_STARTUP_LOGLEVEL=DEBUG shows what start-up is doing.",
     },
     run,
 };

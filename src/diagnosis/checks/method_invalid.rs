@@ -1,6 +1,6 @@
 use crate::calico::environment::method_variable;
 use crate::calico::family::Family;
-use crate::calico::startup_log::{self, ExitReason};
+use crate::calico::startup_log::ExitReason;
 use crate::diagnosis::check::{Check, Found};
 use crate::diagnosis::code::Code;
 use crate::diagnosis::explain::Explanation;
@@ -33,7 +33,7 @@ fn finding(view: &View, family: Family) -> Option<Finding> {
         .nodes
         .iter()
         .filter(|node| node.ready() != Some(true) && family == exit_family(node))
-        .filter(|node| matches!(node.attempts().find_map(startup_log::exit_reason), Some(ExitReason::InvalidMethod { .. })))
+        .filter(|node| matches!(node.exit(), Some((_, ExitReason::InvalidMethod { .. }))))
         .collect();
     let configured = view.install.invalid_method(family);
     if exited.is_empty() && configured.is_none() {

@@ -66,7 +66,7 @@ fn waits_for_culprits(view: &View, found: &Found, node: &NodeView) -> bool {
 fn missing(view: &View, node: &NodeView) -> Option<Finding> {
     let status = &view.install.daemon_set?.status;
     view.snapshot.pods.seen()?;
-    if status.current_number_scheduled >= status.desired_number_scheduled || node.kubelet_ready() != Some(true) {
+    if !view.install.lacks_pods() || node.kubelet_ready() != Some(true) {
         return None;
     }
     let text =

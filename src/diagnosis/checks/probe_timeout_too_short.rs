@@ -21,12 +21,15 @@ pub const CHECK: Check = Check {
     run,
 };
 
-fn run(view: &View, _: &Found) -> Vec<Finding> {
+fn run(view: &View, found: &Found) -> Vec<Finding> {
     let short = view.install.short_probe_timeouts();
     if short.is_empty() {
         return Vec::new();
     }
-    let timed_out: Vec<&NodeView> = view.nodes.iter().filter(|node| node.ready() != Some(true) && node.times(is_timeout) > 1).collect();
+    // A container that crashes leaves empty messages too.
+    let runs = |node: &NodeView| node.running_since().is_some() && !view.is_starting(node) && !found.is_culprit(node.name);
+    let timed_out: Vec<&NodeView> =
+        view.nodes.iter().filter(|node| node.ready() != Some(true) && runs(node) && node.times(is_timeout) > 1).collect();
     let mut shown: Vec<Evidence> = short
         .iter()
         .map(|probe| Evidence {

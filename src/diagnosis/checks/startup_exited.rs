@@ -1,4 +1,4 @@
-use crate::calico::startup_log::{self, ExitReason};
+use crate::calico::startup_log::ExitReason;
 use crate::diagnosis::check::{Check, Found};
 use crate::diagnosis::code::Code;
 use crate::diagnosis::explain::Explanation;
@@ -31,9 +31,7 @@ fn run(view: &View, found: &Found) -> Vec<Finding> {
 }
 
 fn finding(view: &View, node: &NodeView) -> Option<Finding> {
-    // An attempt that runs now and has not ended says nothing against the exit before it, one that started does.
-    let log = node.attempts().find(|log| !matches!(startup_log::outcome(log), startup_log::Outcome::CutOff))?;
-    let reason = startup_log::exit_reason(log)?;
+    let (log, reason) = node.exit()?;
     let nodes = vec![node.name.to_owned()];
     let (why, fix) = match &reason {
         ExitReason::NoAddress => {

@@ -1,9 +1,9 @@
 use crate::diagnosis::check::{Check, Found};
 use crate::diagnosis::code::Code;
 use crate::diagnosis::explain::Explanation;
-use crate::diagnosis::report::{Finding, Severity};
+use crate::diagnosis::logged;
+use crate::diagnosis::report::Finding;
 use crate::diagnosis::view::View;
-use crate::diagnosis::{evidence, wording};
 use crate::snapshot::inside::MarkKind;
 
 pub const CHECK: Check = Check {
@@ -21,16 +21,5 @@ pub const CHECK: Check = Check {
 };
 
 fn run(view: &View, found: &Found) -> Vec<Finding> {
-    let nodes: Vec<_> = view
-        .nodes
-        .iter()
-        .filter(|node| !found.is_culprit(node.name) && node.ready() != Some(true) && node.mark(MarkKind::TyphaFailed).is_some())
-        .collect();
-    if nodes.is_empty() {
-        return Vec::new();
-    }
-    let names: Vec<String> = nodes.iter().map(|node| node.name.to_owned()).collect();
-    let message = format!("Felix on {} cannot connect to Typha", wording::list(&names));
-    let evidence = nodes.iter().filter_map(|node| evidence::of_mark(node, MarkKind::TyphaFailed)).collect();
-    vec![Finding { code: Code::TyphaUnreachable, severity: Severity::Error, nodes: names, message, evidence, fix: None }]
+    logged::finding(view, found, Code::TyphaUnreachable, MarkKind::TyphaFailed, |nodes| format!("Felix on {nodes} cannot connect to Typha"))
 }

@@ -64,8 +64,11 @@ pub fn of(link: &Link) -> (Cause, Side) {
 }
 
 fn told(end: &End, own: Side, other: Side) -> Option<(Cause, Side)> {
-    if end.node.mark(MarkKind::BgpPortTaken).is_some() {
-        return Some((Cause::PortTaken, own));
+    for (mark, cause) in [(MarkKind::BgpPortTaken, Cause::PortTaken), (MarkKind::BgpAddressGone, Cause::AddressGone)] {
+        let newest = end.node.attempts().next();
+        if newest.is_some_and(|log| log.marks.iter().any(|said| said.kind == mark)) {
+            return Some((cause, own));
+        }
     }
     let session = &end.row?.session;
     let by_error = session.reason().and_then(|reason| match reason {

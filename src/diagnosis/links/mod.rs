@@ -36,14 +36,16 @@ pub enum Far<'v, 'a> {
 
 type Key = (Family, String, String);
 
-/// All links that are down and whose ends have no finding yet.
+/// All links that are down, whose ends have no finding yet and have had the time to make a session.
 pub fn unexplained<'v, 'a>(view: &'v View<'a>, found: &Found) -> Vec<Link<'v, 'a>> {
     let mut links: BTreeMap<Key, Link> = BTreeMap::new();
-    for node in view.nodes.iter().filter(|node| !found.is_culprit(node.name)) {
+    let silent = |node: &NodeView| found.is_culprit(node.name) || view.is_starting(node);
+    for node in view.nodes.iter().filter(|node| !silent(node)) {
         for family in Family::ALL {
-            for (address, kind, row) in lost(node, family) {
+            // A workload that speaks BGP comes and goes with its pod.
+            for (address, kind, row) in lost(node, family).into_iter().filter(|(_, kind, _)| *kind != PeerKind::LocalWorkload) {
                 let far = view.peer(address).filter(|far| far.name != node.name);
-                if far.is_some_and(|far| found.is_culprit(far.name)) {
+                if far.is_some_and(silent) {
                     continue;
                 }
                 let stray = kind == PeerKind::Mesh && view.snapshot.nodes.seen().is_some();

@@ -8,20 +8,37 @@ use serde_json::json;
 use super::super::report::Fix;
 use super::super::shell::quote;
 use super::super::view::View;
+use crate::calico::address::Cidr;
 use crate::calico::environment::method_variable;
 use crate::calico::family::Family;
 use crate::calico::flavour::Flavour;
 use crate::calico::version::Version;
+use crate::snapshot::inside::Interface;
 
 /// For the nodes whose address is wrong; the method is chosen for all, since all nodes share one.
 pub fn autodetection(view: &View, family: Family, wrong: &[String]) -> Option<Fix> {
-    if view.install.detects_nothing() || view.install.flavour == Some(Flavour::Aks) {
+    if !is_changeable(view) {
         return None;
     }
-    let choice = choose(view, family, wrong)?;
+    fix(view, family, &choose(view, family, wrong)?)
+}
+
+/// Into one network, where every node has an address in it: the others would exit or keep what they have.
+pub fn network(view: &View, family: Family, network: Cidr) -> Option<Fix> {
+    let inside = |interfaces: &[Interface]| interfaces.iter().flat_map(|one| &one.addresses).any(|held| network.contains(&held.address));
+    let everywhere = view.nodes.iter().all(|node| node.interfaces().is_some_and(inside));
+    let known = view.install.version().is_some_and(|version| version.at_least(3, 16, 0));
+    (everywhere && known && is_changeable(view)).then(|| fix(view, family, &Choice::Network(network)))?
+}
+
+fn is_changeable(view: &View) -> bool {
+    !view.install.detects_nothing() && view.install.flavour != Some(Flavour::Aks)
+}
+
+fn fix(view: &View, family: Family, choice: &Choice) -> Option<Fix> {
     let command = match view.install.is_operator() {
-        true => installation(family, &choice),
-        false => daemon_set(view, family, &choice)?,
+        true => installation(family, choice),
+        false => daemon_set(view, family, choice)?,
     };
     let lasting = view.install.flavour.filter(|_| view.install.owners.len() > usize::from(view.install.is_operator()));
     let place = lasting.map(|flavour| format!(": {}", flavour.durable_place())).unwrap_or_default();
@@ -31,12 +48,14 @@ pub fn autodetection(view: &View, family: Family, wrong: &[String]) -> Option<Fi
 enum Choice {
     InternalIp,
     CanReach(IpAddr),
+    Network(Cidr),
 }
 
 impl Choice {
     fn why(&self) -> &'static str {
         match self {
             Self::InternalIp => "every node has an InternalIP of its own, and this method takes it",
+            Self::Network(_) => "every node has an address in this network, and this method takes it",
             Self::CanReach(_) => "this method takes the address that each node itself uses towards that node",
         }
     }
@@ -72,6 +91,9 @@ fn installation(family: Family, choice: &Choice) -> String {
     };
     let (method, cleared) = match choice {
         Choice::InternalIp => (json!({"kubernetes": "NodeInternalIP"}), ["firstFound", "interface", "skipInterface", "canReach", "cidrs"]),
+        Choice::Network(network) => {
+            (json!({"cidrs": [network.to_string()]}), ["firstFound", "interface", "skipInterface", "kubernetes", "canReach"])
+        }
         Choice::CanReach(target) => (json!({"canReach": target}), ["firstFound", "interface", "skipInterface", "kubernetes", "cidrs"]),
     };
     let mut value = method;
@@ -88,6 +110,7 @@ fn daemon_set(view: &View, family: Family, choice: &Choice) -> Option<String> {
     let method = match choice {
         Choice::InternalIp => "kubernetes-internal-ip".to_owned(),
         Choice::CanReach(target) => format!("can-reach={target}"),
+        Choice::Network(network) => format!("cidr={network}"),
     };
     let gate = match (family, view.install.is_detected(family)) {
         (_, true) => "",

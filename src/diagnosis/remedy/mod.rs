@@ -3,7 +3,7 @@
 mod autodetection;
 mod probes;
 
-pub use autodetection::autodetection;
+pub use autodetection::{autodetection, network};
 pub use probes::{probe_timeout, start_budget};
 
 use super::report::Fix;

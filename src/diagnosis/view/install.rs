@@ -74,6 +74,16 @@ impl<'a> Install<'a> {
         format!("daemonset/{}", self.daemon_set.map_or("calico-node", |daemon_set| daemon_set.metadata.name.as_str()))
     }
 
+    /// The DaemonSet wants more pods than there are; also said where it could not be read.
+    pub fn lacks_pods(&self) -> bool {
+        self.daemon_set.is_none_or(|set| set.status.current_number_scheduled < set.status.desired_number_scheduled)
+    }
+
+    /// It wants a pod on each of so many nodes; also said where it could not be read.
+    pub fn wants(&self, nodes: usize) -> bool {
+        self.daemon_set.is_none_or(|set| usize::try_from(set.status.desired_number_scheduled).is_ok_and(|desired| desired >= nodes))
+    }
+
     pub fn environment(&self) -> Option<&Environment> {
         self.environment.as_ref()
     }

@@ -4,13 +4,15 @@ mod bgp;
 mod install;
 mod node;
 mod probes;
+mod stored;
 
 use std::collections::HashMap;
 use std::net::IpAddr;
 
 pub use bgp::{Bgp, Down};
 pub use install::Install;
-pub use node::{NodeView, Stored};
+pub use node::NodeView;
+pub use stored::Stored;
 
 use crate::calico::family::Family;
 use crate::snapshot::Snapshot;
@@ -22,6 +24,9 @@ pub struct View<'a> {
     pub nodes: Vec<NodeView<'a>>,
     by_name: HashMap<&'a str, usize>,
     by_address: HashMap<IpAddr, Vec<usize>>,
+    by_internal_ip: HashMap<IpAddr, usize>,
+    /// Sessions that are down, by the address they lead to: the node, and its place in the node's list.
+    down: HashMap<IpAddr, Vec<(usize, usize)>>,
 }
 
 impl<'a> View<'a> {
@@ -31,12 +36,22 @@ impl<'a> View<'a> {
         nodes.sort_by(|a, b| natural(a.name, b.name));
         let by_name = nodes.iter().enumerate().map(|(index, node)| (node.name, index)).collect();
         let mut by_address: HashMap<IpAddr, Vec<usize>> = HashMap::new();
+        let mut by_internal_ip = HashMap::new();
+        let mut down: HashMap<IpAddr, Vec<(usize, usize)>> = HashMap::new();
         for (index, node) in nodes.iter().enumerate() {
             for stored in node.stored.iter().flatten() {
                 by_address.entry(stored.address()).or_default().push(index);
             }
+            for ip in &node.internal_ips {
+                by_internal_ip.entry(*ip).or_insert(index);
+            }
+            for family in Family::ALL {
+                for (at, lost) in node.bgp(family).down().iter().enumerate() {
+                    down.entry(lost.session.address).or_default().push((index, at));
+                }
+            }
         }
-        Self { snapshot, install, nodes, by_name, by_address }
+        Self { snapshot, install, nodes, by_name, by_address, by_internal_ip, down }
     }
 
     pub fn node(&self, name: &str) -> Option<&NodeView<'a>> {
@@ -50,16 +65,16 @@ impl<'a> View<'a> {
 
     /// The node that a peer's address belongs to: the stored one, else an InternalIP.
     pub fn peer(&self, address: IpAddr) -> Option<&NodeView<'a>> {
-        self.holders(address).next().or_else(|| self.nodes.iter().find(|node| node.internal_ips.contains(&address)))
+        self.holders(address).next().or_else(|| self.by_internal_ip.get(&address).map(|index| &self.nodes[*index]))
     }
 
     /// Sessions that are down and lead to this address, with the node that reports each.
     pub fn down_towards(&self, address: IpAddr) -> impl Iterator<Item = (&NodeView<'a>, &Down<'a>)> {
         let family = Family::of(address);
-        self.nodes
-            .iter()
-            .flat_map(move |node| node.bgp(family).down().iter().map(move |down| (node, down)))
-            .filter(move |(_, down)| down.session.address == address)
+        self.down.get(&address).into_iter().flatten().map(move |(index, at)| {
+            let node = &self.nodes[*index];
+            (node, &node.bgp(family).down()[*at])
+        })
     }
 }
 

@@ -8,10 +8,10 @@ use jiff::Timestamp;
 
 use super::bgp::Bgp;
 use super::install::Install;
-use crate::calico::address::{self, Cidr};
+use super::stored::{self, Stored};
 use crate::calico::event_text::{self, EventKind};
 use crate::calico::family::Family;
-use crate::calico::startup_log;
+use crate::calico::startup_log::{self, ExitReason, Outcome};
 use crate::diagnosis::report::{Evidence, Source};
 use crate::observed::Observed;
 use crate::snapshot::Snapshot;
@@ -35,39 +35,6 @@ pub struct NodeView<'a> {
 pub struct Told<'a> {
     pub event: &'a Event,
     pub fact: EventKind,
-}
-
-#[derive(Clone, Debug)]
-pub struct Stored {
-    /// Without a prefix length where only BIRD's router id or a log tells it.
-    pub cidr: Option<Cidr>,
-    address: IpAddr,
-    pub source: Source,
-    /// The interface that has it, where that is known.
-    pub held_by: Option<Held>,
-}
-
-#[derive(Clone, Debug)]
-pub struct Held {
-    pub interface: String,
-    /// `bridge`, `veth`, …
-    pub kind: Option<String>,
-    pub source: Source,
-}
-
-impl Stored {
-    pub fn address(&self) -> IpAddr {
-        self.address
-    }
-}
-
-impl std::fmt::Display for Stored {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match &self.cidr {
-            Some(cidr) => cidr.fmt(f),
-            None => self.address.fmt(f),
-        }
-    }
 }
 
 /// Every Linux node: those of the cluster, or, where nodes could not be listed, those that pods run on.
@@ -97,12 +64,20 @@ pub fn all<'a>(snapshot: &'a Snapshot, install: &Install<'a>) -> Vec<NodeView<'a
         .filter_map(|status| Some((status.spec.get("node")?.as_str()?, status)))
         .collect();
 
+    let annotated =
+        nodes.values().any(|node| Family::ALL.iter().any(|family| node.metadata.annotations.contains_key(stored::annotation(*family))));
+    // The DaemonSet does not want every node: one without a pod is not Calico's.
+    let linux = nodes.values().filter(|node| is_linux(node)).count();
+    let podless_too = snapshot.pods.seen().is_none() || install.wants(linux);
+
     let mut names: Vec<&str> = nodes.keys().chain(pods.keys()).copied().collect();
     names.sort_unstable();
     names.dedup();
     names
         .into_iter()
-        .filter(|name| nodes.get(name).is_none_or(|node| is_linux(node)))
+        // A damaged file can hold one; nothing can be said about it.
+        .filter(|name| !name.is_empty())
+        .filter(|name| nodes.get(name).is_none_or(|node| is_linux(node) && (podless_too || pods.contains_key(name))))
         .map(|name| {
             let pod = pods.get(name).copied();
             let inside = snapshot.inside.get(name);
@@ -121,7 +96,7 @@ pub fn all<'a>(snapshot: &'a Snapshot, install: &Install<'a>) -> Vec<NodeView<'a
                 events: told(pod, &events),
                 bgp,
             };
-            view.stored = Family::ALL.map(|family| stored(&view, family));
+            view.stored = Family::ALL.map(|family| stored::of(&view, family, annotated));
             view
         })
         .collect()
@@ -152,59 +127,6 @@ fn told<'a>(pod: Option<&'a Pod>, events: &HashMap<&str, Vec<&'a Event>>) -> Vec
         .collect();
     told.sort_by_key(|told| told.event.last_seen());
     told
-}
-
-/// The annotation; with the etcd datastore there is none, and BIRD's router id or the log has to do, as where Nodes could not be read.
-fn stored(view: &NodeView, family: Family) -> Option<Stored> {
-    let key = match family {
-        Family::V4 => "projectcalico.org/IPv4Address",
-        Family::V6 => "projectcalico.org/IPv6Address",
-    };
-    let annotations = view.node.map(|node| &node.metadata.annotations);
-    let found = annotations
-        .and_then(|annotations| annotations.get(key))
-        .and_then(|text| address::parse(text))
-        .map(|cidr| (cidr.addr(), Some(cidr), Source::Annotation))
-        .or_else(|| {
-            if annotations.is_some_and(|annotations| annotations.keys().any(|key| key.starts_with("projectcalico.org/"))) {
-                return None;
-            }
-            let router_id = || view.bgp(family).seen().filter(|_| family == Family::V4)?.router_id?.parse().ok();
-            let logged = || view.detections().find(|(_, detection)| detection.family == family);
-            let logged = || logged().map(|(_, detection)| (detection.address, address::parse(&detection.cidr()), Source::Log));
-            router_id().map(|id| (id, None, Source::Birdcl)).or_else(logged)
-        });
-    let (address, cidr, source) = found?;
-    Some(Stored { cidr, address, source, held_by: held_by(view, address) })
-}
-
-fn held_by(view: &NodeView, address: IpAddr) -> Option<Held> {
-    if let Some(interfaces) = view.interfaces() {
-        return interfaces.iter().find(|interface| interface.addresses.iter().any(|held| held.address == address)).map(|interface| Held {
-            interface: interface.name.clone(),
-            kind: interface.kind.clone(),
-            source: Source::Interfaces,
-        });
-    }
-    annotated_interface(view, address).or_else(|| {
-        view.detections()
-            .find(|(_, detection)| detection.address == address)
-            .and_then(|(_, detection)| Some(Held { interface: detection.interface.clone()?, kind: None, source: Source::Log }))
-    })
-}
-
-/// `[{"name":"eth0","addresses":["10.0.0.5"]}]`, from 3.31.0.
-fn annotated_interface(view: &NodeView, address: IpAddr) -> Option<Held> {
-    #[derive(serde::Deserialize)]
-    struct Annotated {
-        name: String,
-        #[serde(default)]
-        addresses: Vec<String>,
-    }
-    let text = view.node?.metadata.annotations.get("projectcalico.org/Interfaces")?;
-    let interfaces: Vec<Annotated> = serde_json::from_str(text).ok()?;
-    let found = interfaces.into_iter().find(|interface| interface.addresses.iter().any(|text| text.parse() == Ok(address)))?;
-    Some(Held { interface: found.name, kind: None, source: Source::Annotation })
 }
 
 impl<'a> NodeView<'a> {
@@ -257,6 +179,12 @@ impl<'a> NodeView<'a> {
         self.logs.into_iter().flat_map(|logs| [&logs.current, &logs.previous]).filter_map(Observed::seen)
     }
 
+    /// The attempt that gave up, and why. One that runs now and has not ended says nothing against the exit before it, one that started does.
+    pub fn exit(&self) -> Option<(&'a StartupLog, ExitReason)> {
+        let log = self.attempts().find(|log| !matches!(startup_log::outcome(log), Outcome::CutOff))?;
+        Some((log, startup_log::exit_reason(log)?))
+    }
+
     /// What the detection said in the logs, newest first.
     pub fn detections(&self) -> impl Iterator<Item = (&'a str, startup_log::Detection)> {
         self.attempts().flat_map(|log| log.marks.iter().rev()).filter_map(|mark| Some((mark.text.as_str(), startup_log::detection(mark)?)))
@@ -281,6 +209,12 @@ impl<'a> NodeView<'a> {
             EventKind::NotEstablished { family, peers, .. } => Some((told, *family, peers.as_slice())),
             _ => None,
         })
+    }
+
+    /// The newest complaint of its readiness probe is of sessions: start-up and Felix are past that.
+    pub fn misses_only_peers(&self) -> bool {
+        let complains = |fact: &EventKind| !matches!(fact, EventKind::Other | EventKind::PreStopFailed | EventKind::GracefulRestart { .. });
+        self.last_event(complains).is_some_and(|told| matches!(told.fact, EventKind::NotEstablished { .. }))
     }
 
     pub fn running_since(&self) -> Option<Timestamp> {

@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::{Install, NodeView, View};
 use crate::calico::environment::Backend;
 use crate::calico::probe::{self, CommandForm, MisfitKind, ProbeKind};
+use crate::calico::startup_log::{self, Outcome};
 
 impl Install<'_> {
     /// The field names of exec probes that have one second to answer.
@@ -25,6 +26,15 @@ impl View<'_> {
     pub fn is_starting(&self, node: &NodeView) -> bool {
         const FIRST_MINUTE: f64 = 60.0;
         node.is_not_ready() && node.restarts() == Some(0) && node.age(self.snapshot.taken_at).is_some_and(|age| age < FIRST_MINUTE)
+    }
+
+    /// The container has had its time to start, or says that it has started.
+    pub fn is_settled(&self, node: &NodeView) -> bool {
+        if node.logs.and_then(|logs| logs.current.seen()).is_some_and(|log| matches!(startup_log::outcome(log), Outcome::Started)) {
+            return true;
+        }
+        let Some(age) = node.age(self.snapshot.taken_at) else { return false };
+        age > self.start_budget(node).map_or(70.0, |budget| budget.as_secs_f64())
     }
 
     /// Of the pod that runs there, which may be older than the DaemonSet.

@@ -110,6 +110,12 @@ impl Host {
         says
     }
 
+    /// What `ip -j addr` and `ip -j route` print, as values.
+    pub(crate) fn links_and_routes(&self) -> (serde_json::Value, serde_json::Value) {
+        let value = |text: String| serde_json::from_str(&text).unwrap_or_default();
+        (value(self.addresses_json()), value(self.routes_json()))
+    }
+
     fn uplink(&self) -> &str {
         let holds = |interface: &&Interface| interface.addresses.iter().any(|(address, _)| *address == IpAddr::V4(self.internal));
         self.interfaces.iter().find(holds).map_or("eth0", |interface| interface.name.as_str())

@@ -2,9 +2,14 @@
 //! It shares no code with what it tests.
 
 mod api;
+pub mod calico;
+pub mod clock;
+pub mod controller;
 mod fault;
 mod host;
 mod kinds;
+pub mod kubelet;
+pub mod live;
 mod running;
 mod sandbox;
 pub mod scenario;

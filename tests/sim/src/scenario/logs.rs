@@ -79,31 +79,38 @@ const LINES: &[(f64, &str, &str)] = &[
     (65.0, OUT, "bird: Started"),
 ];
 
-/// The whole log, with the kubelet's timestamps.
-pub fn startup(run: &Run, tunnel: Ipv4Addr) -> String {
+/// A line of the table that this run says.
+pub struct Line {
+    pub trips: f64,
+    /// Its place in the table: lines of one step are a moment apart.
+    pub number: usize,
+    pub source: &'static str,
+    pub message: String,
+}
+
+impl Line {
+    /// As the process prints it: only its own lines carry a time.
+    pub fn text(&self, at: Timestamp) -> String {
+        let Self { source, message, .. } = self;
+        if source.is_empty() { message.clone() } else { format!("{} {source}: {message}", at.strftime("%Y-%m-%d %H:%M:%S.%3f")) }
+    }
+}
+
+pub fn lines(run: &Run, tunnel: Ipv4Addr) -> Vec<Line> {
     let old_node = run.changed_from.is_none() && !run.new;
     let ip = run.address.split('/').next().unwrap_or_default();
     let shutdown = run.start - SignedDuration::from_secs(3);
-    let mut text = String::new();
-    for (number, (trips, source, message)) in LINES.iter().enumerate() {
-        let mut message = *message;
+    let needs = [("{new}", run.new), ("{old-node}", !run.new), ("{moved}", run.changed_from.is_some()), ("{changed}", !old_node)];
+    let mut lines = Vec::new();
+    for (number, &(trips, source, message)) in LINES.iter().enumerate() {
+        let mut message = message;
         let mut said = true;
-        let needs = [("{new}", run.new), ("{old-node}", !run.new), ("{moved}", run.changed_from.is_some()), ("{changed}", !old_node)];
         for (mark, holds) in needs {
             if let Some(rest) = message.strip_prefix(mark) {
                 message = rest;
                 said &= holds;
             }
         }
-        let seconds = trips * run.round_trip;
-        if run.killed_after.is_some_and(|limit| seconds > limit) {
-            break;
-        }
-        if !said {
-            continue;
-        }
-        let micros = (seconds * 1e6) as i64 + number as i64 * 110;
-        let at = run.start + SignedDuration::from_micros(micros);
         let message = message
             .replace("{node}", &run.node)
             .replace("{interface}", run.interface)
@@ -112,12 +119,23 @@ pub fn startup(run: &Run, tunnel: Ipv4Addr) -> String {
             .replace("{old}", &run.changed_from.map(|old| old.to_string()).unwrap_or_default())
             .replace("{shutdown}", &seconds_of(shutdown))
             .replace("{tunnel}", &tunnel.to_string());
-        text.push_str(&at.strftime("%Y-%m-%dT%H:%M:%S.%9fZ ").to_string());
-        if !source.is_empty() {
-            text.push_str(&format!("{} {source}: ", at.strftime("%Y-%m-%d %H:%M:%S.%3f")));
+        if said {
+            lines.push(Line { trips, number, source, message });
         }
-        text.push_str(&message);
-        text.push('\n');
+    }
+    lines
+}
+
+/// The whole log, with the kubelet's timestamps.
+pub fn startup(run: &Run, tunnel: Ipv4Addr) -> String {
+    let mut text = String::new();
+    for line in lines(run, tunnel) {
+        let seconds = line.trips * run.round_trip;
+        if run.killed_after.is_some_and(|limit| seconds > limit) {
+            break;
+        }
+        let at = run.start + SignedDuration::from_micros((seconds * 1e6) as i64 + line.number as i64 * 110);
+        text.push_str(&format!("{}{}\n", at.strftime("%Y-%m-%dT%H:%M:%S.%9fZ "), line.text(at)));
     }
     text
 }

@@ -2,11 +2,13 @@
 
 mod build;
 mod custom;
-mod fabric;
+pub(crate) mod fabric;
 mod happened;
-mod logs;
+pub(crate) mod logs;
 mod objects;
 mod workload;
+
+pub(crate) use objects::{Happened, event};
 
 use std::net::Ipv4Addr;
 

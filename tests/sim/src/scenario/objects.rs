@@ -16,9 +16,24 @@ pub fn uid(text: &str) -> String {
 }
 
 /// Letters as Kubernetes generates them: no vowels, no look-alikes.
+const LETTERS: &[u8] = b"bcdfghjklmnpqrstvwxz2456789";
+
 pub fn suffix(text: &str, length: usize) -> String {
-    const LETTERS: &[u8] = b"bcdfghjklmnpqrstvwxz2456789";
-    let mut rest = hash(text);
+    letters(hash(text), length)
+}
+
+/// Five letters that no two nodes share: names that end in two numbers are told apart by them, where a hash would collide at thousands.
+pub fn unique_suffix(node: &str, salt: &str) -> String {
+    const NAMES: u64 = 27_u64.pow(5);
+    let numbers = node
+        .rsplit('-')
+        .take(2)
+        .try_fold(0, |number: u64, part| Some(number * 1_000 + part.parse::<u64>().ok().filter(|part| *part < 1_000)?));
+    // Coprime with 27, so different numbers stay different.
+    letters((numbers.unwrap_or_else(|| hash(node)) % NAMES * 1_000_003 + hash(salt) % NAMES) % NAMES, 5)
+}
+
+fn letters(mut rest: u64, length: usize) -> String {
     let letter = |_| {
         let letter = LETTERS[(rest % LETTERS.len() as u64) as usize];
         rest /= LETTERS.len() as u64;

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::logs::seconds_of;
-use super::objects::{hash, metadata, suffix, uid};
+use super::objects::{hash, metadata, suffix, uid, unique_suffix};
 
 /// A DaemonSet as a flavour installs it.
 #[derive(Clone, Debug)]
@@ -128,7 +128,7 @@ impl Flavour {
     }
 
     pub fn pod_name(&self, node: &str, born: Timestamp) -> String {
-        format!("{}-{}", self.name, suffix(&format!("{}/{node}/{born}", self.namespace), 5))
+        format!("{}-{}", self.name, unique_suffix(node, &format!("{}/{born}", self.namespace)))
     }
 
     pub fn pod(&self, node: &str, ip: std::net::Ipv4Addr, born: Timestamp, state: &State) -> Value {

@@ -254,6 +254,15 @@ impl Inner {
     }
 }
 
+/// The other way round: the object as a GET answers it.
+fn whole(kind: &Kind, mut object: Value) -> Value {
+    if !kind.custom {
+        object["kind"] = kind.kind.into();
+        object["apiVersion"] = kind.api_version().into();
+    }
+    object
+}
+
 /// Built-in kinds are kept without `kind` and `apiVersion`, as their lists show them.
 fn strip(kind: &Kind, object: &mut Value) {
     if !kind.custom

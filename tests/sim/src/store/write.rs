@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
 use super::feed::{Change, What};
-use super::{Inner, Store, Stored, index, named, prepare, strip};
+use super::{Inner, Store, Stored, index, named, prepare, strip, whole};
 use crate::api::Failure;
 use crate::kinds::Kind;
 
@@ -114,9 +114,9 @@ impl Store {
         let now = self.now();
         let mut inner = self.write();
         let before = inner.get(kind, namespace, name).ok_or_else(|| Failure::not_found(kind, name))?;
-        let mut object = change(before.whole_value(kind))?;
-        strip(kind, &mut object);
         let old = before.value();
+        let mut object = change(whole(kind, old.clone()))?;
+        strip(kind, &mut object);
         prepare::update(kind, &old, &mut object, writer, now)?;
         // A write that changes nothing is no write.
         if object == old {

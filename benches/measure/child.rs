@@ -1,0 +1,67 @@
+//! Runs a program and tells how long it took and how much memory it had at most.
+
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+pub const PLUGIN: &str = env!("CARGO_BIN_EXE_kubectl-calico_fix");
+
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Cost {
+    pub time: Duration,
+    /// `None` where the system does not tell.
+    pub peak: Option<u64>,
+    pub code: Option<i32>,
+}
+
+pub fn plugin(arguments: &[&str]) -> Command {
+    let mut command = Command::new(PLUGIN);
+    command.args(arguments).env_remove("KUBECONFIG");
+    command
+}
+
+/// One run; what it prints is thrown away.
+pub fn cost(command: &mut Command) -> anyhow::Result<Cost> {
+    let start = Instant::now();
+    let mut child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn()?;
+    let watch = std::thread::spawn({
+        let id = child.id();
+        move || watch(id)
+    });
+    let status = child.wait()?;
+    let time = start.elapsed();
+    Ok(Cost { time, peak: watch.join().ok().flatten(), code: status.code() })
+}
+
+/// The kernel keeps the peak itself (`VmHWM`), so reading it now and then misses only what is added at the very end.
+fn watch(id: u32) -> Option<u64> {
+    let mut peak = None;
+    while let Some(now) = high_water(id) {
+        peak = Some(now);
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    peak
+}
+
+/// Bytes.
+fn high_water(id: u32) -> Option<u64> {
+    let status = std::fs::read_to_string(format!("/proc/{id}/status")).ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    line.trim().trim_end_matches("kB").trim().parse::<u64>().ok().map(|kib| kib * 1024)
+}
+
+/// The median of `times` runs, and the highest peak.
+pub fn median(times: usize, mut run: impl FnMut() -> anyhow::Result<Cost>) -> anyhow::Result<Cost> {
+    let mut costs = (0..times).map(|_| run()).collect::<Result<Vec<_>, _>>()?;
+    costs.sort_by_key(|cost| cost.time);
+    let peak = costs.iter().filter_map(|cost| cost.peak).max();
+    let middle = costs.get(times / 2).copied().unwrap_or_default();
+    Ok(Cost { peak, ..middle })
+}
+
+pub fn millis(time: Duration) -> String {
+    format!("{:.1} ms", time.as_secs_f64() * 1000.0)
+}
+
+pub fn mib(bytes: Option<u64>) -> String {
+    bytes.map_or_else(|| "?".into(), |bytes| format!("{:.1} MiB", bytes as f64 / 1024.0 / 1024.0))
+}

@@ -1,0 +1,46 @@
+//! Snapshots of clusters too large to exec into one simulated node after the other.
+//!
+//! Objects come through the API as always; what exec would have printed is taken from the simulated hosts and parsed here.
+
+use anyhow::Context;
+use calico_fix::calico::{bird, family::Family, interfaces, routes};
+use calico_fix::cli::connection::ConnectionFlags;
+use calico_fix::cluster::{LogsWanted, Silent, Wanted, connect, gather};
+use calico_fix::observed::Observed;
+use calico_fix::snapshot::Snapshot;
+use calico_fix::snapshot::inside::{Bird, Inside};
+
+/// A full mesh up to this many nodes, route reflectors above: nobody runs a larger mesh.
+const MESH: usize = 100;
+
+pub fn snapshot(nodes: usize) -> anyhow::Result<Snapshot> {
+    tokio::runtime::Runtime::new()?.block_on(gathered(nodes))
+}
+
+async fn gathered(nodes: usize) -> anyhow::Result<Snapshot> {
+    let world = if nodes <= MESH { sim::scenario::healthy(nodes) } else { sim::scenario::far_reflectors(nodes) };
+    let inside =
+        world.hosts.iter().map(|(node, host)| Ok((node.clone(), Observed::Seen(look(&host.says())?)))).collect::<anyhow::Result<_>>()?;
+    let now = world.now;
+    let server = sim::Server::start(world).await?;
+    let flags = ConnectionFlags { kubeconfig: Some(server.kubeconfig()), ..ConnectionFlags::default() };
+    let wanted = Wanted { exec: false, logs: LogsWanted::None, ..Wanted::default() };
+    let mut snapshot = gather(&connect(&flags, "status").await?, &wanted, &Silent).await?;
+    snapshot.taken_at = now;
+    snapshot.cluster.exec_left_out = false;
+    snapshot.inside = inside;
+    Ok(snapshot)
+}
+
+fn look(says: &[(String, String)]) -> anyhow::Result<Inside> {
+    let text = |name: &str| says.iter().find(|(file, _)| file == name).map(|(_, text)| text.as_str()).with_context(|| name.to_owned());
+    let daemon = |name: &str| -> anyhow::Result<Observed<Bird>> {
+        Ok(Observed::Seen(bird::parse(text(&format!("{name}.protocols"))?, text(&format!("{name}.status"))?)?))
+    };
+    Ok(Inside {
+        bird4: daemon("bird")?,
+        bird6: daemon("bird6")?,
+        interfaces: Observed::Seen(interfaces::parse(text("addr.json")?)?),
+        routes: Observed::Seen(routes::parse(text("route.json")?, Family::V4)?),
+    })
+}

@@ -1,0 +1,72 @@
+//! `status` of a cluster that answers slowly, against asking each node by hand.
+
+use std::process::Command;
+use std::time::Duration;
+
+use super::child::{self, mib, millis};
+
+const NODES: usize = 500;
+const LATENCY: Duration = Duration::from_millis(20);
+/// The loop's time is the same for every node, so a part of it is enough.
+const BY_HAND: usize = 20;
+
+pub fn run() -> anyhow::Result<()> {
+    println!("live, {NODES} nodes, every answer {} late", millis(LATENCY));
+    let mut world = sim::scenario::far_reflectors(NODES);
+    world.faults.push(sim::Fault::always("/", sim::Effect::Latency(LATENCY)));
+    let nodes: Vec<String> = world.hosts.keys().take(BY_HAND).cloned().collect();
+    let running = sim::start(world);
+    let kubeconfig = running.kubeconfig().display().to_string();
+    for (what, arguments) in [("status", &["status"][..]), ("status --no-exec", &["status", "--no-exec"])] {
+        let cost = child::cost(child::plugin(arguments).args(["--kubeconfig", &kubeconfig]))?;
+        println!("  {what:<34}   {:>12}   {:>10}   exit code {}", millis(cost.time), mib(cost.peak), cost.code.unwrap_or(-1));
+    }
+    match by_hand(&kubeconfig, &nodes) {
+        Ok(time) => {
+            let whole = time * u32::try_from(NODES / BY_HAND)?;
+            println!("  {:<34}   {:>12}   ({BY_HAND} of them measured)", "kubectl exec, a node at a time", millis(whole));
+        }
+        Err(error) => println!("  kubectl exec, a node at a time: not measured: {error}"),
+    }
+    Ok(())
+}
+
+fn by_hand(kubeconfig: &str, nodes: &[String]) -> anyhow::Result<Duration> {
+    let listed = Command::new("kubectl")
+        .args([
+            "--kubeconfig",
+            kubeconfig,
+            "get",
+            "pods",
+            "-n",
+            "kube-system",
+            "-o",
+            "jsonpath={range .items[*]}{.spec.nodeName} {.metadata.name}{\"\\n\"}{end}",
+        ])
+        .output()?;
+    let listed = String::from_utf8(listed.stdout)?;
+    let mut time = Duration::ZERO;
+    for node in nodes {
+        let pod = listed.lines().find_map(|line| line.strip_prefix(node.as_str())?.strip_prefix(' '));
+        let pod = pod.ok_or_else(|| anyhow::anyhow!("no pod on {node}"))?;
+        let cost = child::cost(Command::new("kubectl").args([
+            "--kubeconfig",
+            kubeconfig,
+            "exec",
+            "-n",
+            "kube-system",
+            pod,
+            "-c",
+            "calico-node",
+            "--",
+            "birdcl",
+            "-s",
+            "/var/run/calico/bird.ctl",
+            "show",
+            "protocols",
+        ]))?;
+        anyhow::ensure!(cost.code == Some(0), "kubectl exec ended with {:?}", cost.code);
+        time += cost.time;
+    }
+    Ok(time)
+}

@@ -1,0 +1,231 @@
+# Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
+function __fish_calico_fix_global_optspecs
+    string join \n kubeconfig= context= cluster= user= n/namespace= as= as-uid= as-group= as-user-extra= s/server= token= certificate-authority= client-certificate= client-key= insecure-skip-tls-verify= tls-server-name= request-timeout= disable-compression= cache-dir= h/help
+end
+
+function __fish_calico_fix_needs_command
+    # Figure out if the current invocation already has a command.
+    set -l cmd (commandline -opc)
+    set -e cmd[1]
+    argparse -s (__fish_calico_fix_global_optspecs) -- $cmd 2>/dev/null
+    or return
+    if set -q argv[1]
+        # Also print the command, so this can be used to figure out what it is.
+        echo $argv[1]
+        return 1
+    end
+    return 0
+end
+
+function __fish_calico_fix_using_subcommand
+    set -l cmd (__fish_calico_fix_needs_command)
+    test -z "$cmd"
+    and return 1
+    contains -- $cmd[1] $argv
+end
+
+complete -c calico-fix -n "__fish_calico_fix_needs_command" -l kubeconfig -d 'Path to the kubeconfig file to use for CLI requests' -r -F
+complete -c calico-fix -n "__fish_calico_fix_needs_command" -l context -d 'The name of the kubeconfig context to use' -r
+complete -c calico-fix -n "__fish_calico_fix_needs_command" -l cluster -d 'The name of the kubeconfig cluster to use' -r
+complete -c calico-fix -n "__fish_calico_fix_needs_command" -l user -d 'The name of the kubeconfig user to use' -r
+complete -c calico-fix -n "__fish_calico_fix_needs_command" -s n -l namespace -d 'If present, the namespace scope for this CLI request' -r
+complete -c calico-fix -n "__fish_calico_fix_needs_command" -l as -d 'Username to impersonate for the operation. User could be a regular user or a service account in a namespace' -r
+complete -c calico-fix -n "__fish_calico_fix_needs_command" -l as-uid -d 'UID to impersonate for the operation' -r
+complete -c calico-fix -n "__fish_calico_fix_needs_command" -l as-group -d 'Group to impersonate for the operation, this flag can be repeated to specify multiple groups' -r
+complete -c calico-fix -n "__fish_calico_fix_needs_command" -l as-user-extra -d 'User extras to impersonate for the operation, this flag can be repeated to specify multiple values for the same key' -r
+complete -c calico-fix -n "__fish_calico_fix_needs_command" -s s -l server -d 'The address and port of the Kubernetes API server' -r
+complete -c calico-fix -n "__fish_calico_fix_needs_command" -l token -d 'Bearer token for authentication to the API server' -r
+complete -c calico-fix -n "__fish_calico_fix_needs_command" -l certificate-authority -d 'Path to a cert file for the certificate authority' -r -F
+complete -c calico-fix -n "__fish_calico_fix_needs_command" -l client-certificate -d 'Path to a client certificate file for TLS' -r -F
+complete -c calico-fix -n "__fish_calico_fix_needs_command" -l client-key -d 'Path to a client key file for TLS' -r -F
+complete -c calico-fix -n "__fish_calico_fix_needs_command" -l insecure-skip-tls-verify -d 'If true, the server\'s certificate will not be checked for validity. This will make your HTTPS connections insecure' -r -f -a "true\t''
+false\t''"
+complete -c calico-fix -n "__fish_calico_fix_needs_command" -l tls-server-name -d 'Server name to use for server certificate validation. If it is not provided, the hostname used to contact the server is used' -r
+complete -c calico-fix -n "__fish_calico_fix_needs_command" -l request-timeout -d 'The length of time to wait before giving up on a single server request. Non-zero values should contain a corresponding time unit (e.g. 1s, 2m, 3h). A value of zero means don\'t timeout requests. [default: 30s, 60s for lists]' -r
+complete -c calico-fix -n "__fish_calico_fix_needs_command" -l disable-compression -d 'If true, opt-out of response compression for all requests to the server' -r -f -a "true\t''
+false\t''"
+complete -c calico-fix -n "__fish_calico_fix_needs_command" -l cache-dir -d 'Accepted as kubectl\'s; nothing is cached' -r -F
+complete -c calico-fix -n "__fish_calico_fix_needs_command" -s h -l help -d 'Print help'
+complete -c calico-fix -n "__fish_calico_fix_needs_command" -f -a "status" -d 'Say whether Calico is healthy: addresses, BGP sessions, probes, and what is wrong'
+complete -c calico-fix -n "__fish_calico_fix_needs_command" -f -a "explain" -d 'Explain what a finding means, how it was seen and how to fix it by hand'
+complete -c calico-fix -n "__fish_calico_fix_needs_command" -f -a "version" -d 'Print the version of this plugin, of the server and of Calico'
+complete -c calico-fix -n "__fish_calico_fix_needs_command" -f -a "completion" -d 'Print a completion script for a shell'
+complete -c calico-fix -n "__fish_calico_fix_needs_command" -f -a "node" -d 'Show a node\'s BGP peers as calicoctl does, from anywhere and without root'
+complete -c calico-fix -n "__fish_calico_fix_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand status" -l from -d 'Read files instead of a cluster: a saved snapshot, `kubectl get -o yaml|json`, or a `calicoctl cluster diags` archive; may be repeated, - is standard input' -r -F
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand status" -l daemonset -d 'Calico\'s DaemonSet, where it has another name or there are several' -r
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand status" -l max-concurrent -d 'Pods looked into at once' -r
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand status" -l node -d 'Only these nodes' -r
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand status" -s l -l selector -d 'Only nodes with these labels, as kubectl\'s --selector' -r
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand status" -s o -l output -d 'One of table, wide, json, yaml, name, calicoctl' -r
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand status" -l layout -d 'Which calicoctl\'s table -o calicoctl prints' -r -f -a "new\t'calicoctl\'s since 2026: headers to the left, nothing wrapped'
+old\t'calicoctl up to v3.32: headers centred, cells wrapped at 30'"
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand status" -l fail-on -d 'The least severe finding that makes the exit code 1' -r -f -a "error\t''
+warning\t''"
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand status" -l watch-interval -d 'Seconds between looks with --watch' -r
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand status" -l save -d 'Save what was seen, for `status --from FILE` elsewhere and later' -r -F
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand status" -l color -d 'When to use colour' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand status" -l kubeconfig -d 'Path to the kubeconfig file to use for CLI requests' -r -F
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand status" -l context -d 'The name of the kubeconfig context to use' -r
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand status" -l cluster -d 'The name of the kubeconfig cluster to use' -r
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand status" -l user -d 'The name of the kubeconfig user to use' -r
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand status" -s n -l namespace -d 'If present, the namespace scope for this CLI request' -r
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand status" -l as -d 'Username to impersonate for the operation. User could be a regular user or a service account in a namespace' -r
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand status" -l as-uid -d 'UID to impersonate for the operation' -r
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand status" -l as-group -d 'Group to impersonate for the operation, this flag can be repeated to specify multiple groups' -r
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand status" -l as-user-extra -d 'User extras to impersonate for the operation, this flag can be repeated to specify multiple values for the same key' -r
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand status" -s s -l server -d 'The address and port of the Kubernetes API server' -r
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand status" -l token -d 'Bearer token for authentication to the API server' -r
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand status" -l certificate-authority -d 'Path to a cert file for the certificate authority' -r -F
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand status" -l client-certificate -d 'Path to a client certificate file for TLS' -r -F
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand status" -l client-key -d 'Path to a client key file for TLS' -r -F
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand status" -l insecure-skip-tls-verify -d 'If true, the server\'s certificate will not be checked for validity. This will make your HTTPS connections insecure' -r -f -a "true\t''
+false\t''"
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand status" -l tls-server-name -d 'Server name to use for server certificate validation. If it is not provided, the hostname used to contact the server is used' -r
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand status" -l request-timeout -d 'The length of time to wait before giving up on a single server request. Non-zero values should contain a corresponding time unit (e.g. 1s, 2m, 3h). A value of zero means don\'t timeout requests. [default: 30s, 60s for lists]' -r
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand status" -l disable-compression -d 'If true, opt-out of response compression for all requests to the server' -r -f -a "true\t''
+false\t''"
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand status" -l cache-dir -d 'Accepted as kubectl\'s; nothing is cached' -r -F
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand status" -l no-exec -d 'Do not look into the pods: BIRD, interfaces and routes stay unknown'
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand status" -l logs -d 'Read the logs of every calico-node, not only of those in trouble'
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand status" -l peers -d 'List every BGP session'
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand status" -l all -d 'List every node and all evidence, however many'
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand status" -l no-headers -d 'Only the table\'s rows, of every node'
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand status" -s w -l watch -d 'Look again and again, and print what changed'
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand status" -l redact -d 'Replace names and addresses, the same one always by the same, in what is saved and printed'
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand status" -l no-color -d 'The same as --color never'
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand status" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand explain" -l kubeconfig -d 'Path to the kubeconfig file to use for CLI requests' -r -F
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand explain" -l context -d 'The name of the kubeconfig context to use' -r
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand explain" -l cluster -d 'The name of the kubeconfig cluster to use' -r
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand explain" -l user -d 'The name of the kubeconfig user to use' -r
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand explain" -s n -l namespace -d 'If present, the namespace scope for this CLI request' -r
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand explain" -l as -d 'Username to impersonate for the operation. User could be a regular user or a service account in a namespace' -r
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand explain" -l as-uid -d 'UID to impersonate for the operation' -r
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand explain" -l as-group -d 'Group to impersonate for the operation, this flag can be repeated to specify multiple groups' -r
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand explain" -l as-user-extra -d 'User extras to impersonate for the operation, this flag can be repeated to specify multiple values for the same key' -r
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand explain" -s s -l server -d 'The address and port of the Kubernetes API server' -r
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand explain" -l token -d 'Bearer token for authentication to the API server' -r
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand explain" -l certificate-authority -d 'Path to a cert file for the certificate authority' -r -F
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand explain" -l client-certificate -d 'Path to a client certificate file for TLS' -r -F
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand explain" -l client-key -d 'Path to a client key file for TLS' -r -F
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand explain" -l insecure-skip-tls-verify -d 'If true, the server\'s certificate will not be checked for validity. This will make your HTTPS connections insecure' -r -f -a "true\t''
+false\t''"
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand explain" -l tls-server-name -d 'Server name to use for server certificate validation. If it is not provided, the hostname used to contact the server is used' -r
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand explain" -l request-timeout -d 'The length of time to wait before giving up on a single server request. Non-zero values should contain a corresponding time unit (e.g. 1s, 2m, 3h). A value of zero means don\'t timeout requests. [default: 30s, 60s for lists]' -r
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand explain" -l disable-compression -d 'If true, opt-out of response compression for all requests to the server' -r -f -a "true\t''
+false\t''"
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand explain" -l cache-dir -d 'Accepted as kubectl\'s; nothing is cached' -r -F
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand explain" -s h -l help -d 'Print help'
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand version" -s o -l output -d 'One of json, yaml' -r
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand version" -l daemonset -d 'Calico\'s DaemonSet, where it has another name or there are several' -r
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand version" -l kubeconfig -d 'Path to the kubeconfig file to use for CLI requests' -r -F
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand version" -l context -d 'The name of the kubeconfig context to use' -r
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand version" -l cluster -d 'The name of the kubeconfig cluster to use' -r
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand version" -l user -d 'The name of the kubeconfig user to use' -r
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand version" -s n -l namespace -d 'If present, the namespace scope for this CLI request' -r
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand version" -l as -d 'Username to impersonate for the operation. User could be a regular user or a service account in a namespace' -r
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand version" -l as-uid -d 'UID to impersonate for the operation' -r
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand version" -l as-group -d 'Group to impersonate for the operation, this flag can be repeated to specify multiple groups' -r
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand version" -l as-user-extra -d 'User extras to impersonate for the operation, this flag can be repeated to specify multiple values for the same key' -r
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand version" -s s -l server -d 'The address and port of the Kubernetes API server' -r
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand version" -l token -d 'Bearer token for authentication to the API server' -r
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand version" -l certificate-authority -d 'Path to a cert file for the certificate authority' -r -F
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand version" -l client-certificate -d 'Path to a client certificate file for TLS' -r -F
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand version" -l client-key -d 'Path to a client key file for TLS' -r -F
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand version" -l insecure-skip-tls-verify -d 'If true, the server\'s certificate will not be checked for validity. This will make your HTTPS connections insecure' -r -f -a "true\t''
+false\t''"
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand version" -l tls-server-name -d 'Server name to use for server certificate validation. If it is not provided, the hostname used to contact the server is used' -r
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand version" -l request-timeout -d 'The length of time to wait before giving up on a single server request. Non-zero values should contain a corresponding time unit (e.g. 1s, 2m, 3h). A value of zero means don\'t timeout requests. [default: 30s, 60s for lists]' -r
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand version" -l disable-compression -d 'If true, opt-out of response compression for all requests to the server' -r -f -a "true\t''
+false\t''"
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand version" -l cache-dir -d 'Accepted as kubectl\'s; nothing is cached' -r -F
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand version" -l client -d 'Only this plugin\'s version; no cluster is asked'
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand version" -s h -l help -d 'Print help'
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand completion" -l kubeconfig -d 'Path to the kubeconfig file to use for CLI requests' -r -F
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand completion" -l context -d 'The name of the kubeconfig context to use' -r
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand completion" -l cluster -d 'The name of the kubeconfig cluster to use' -r
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand completion" -l user -d 'The name of the kubeconfig user to use' -r
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand completion" -s n -l namespace -d 'If present, the namespace scope for this CLI request' -r
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand completion" -l as -d 'Username to impersonate for the operation. User could be a regular user or a service account in a namespace' -r
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand completion" -l as-uid -d 'UID to impersonate for the operation' -r
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand completion" -l as-group -d 'Group to impersonate for the operation, this flag can be repeated to specify multiple groups' -r
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand completion" -l as-user-extra -d 'User extras to impersonate for the operation, this flag can be repeated to specify multiple values for the same key' -r
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand completion" -s s -l server -d 'The address and port of the Kubernetes API server' -r
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand completion" -l token -d 'Bearer token for authentication to the API server' -r
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand completion" -l certificate-authority -d 'Path to a cert file for the certificate authority' -r -F
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand completion" -l client-certificate -d 'Path to a client certificate file for TLS' -r -F
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand completion" -l client-key -d 'Path to a client key file for TLS' -r -F
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand completion" -l insecure-skip-tls-verify -d 'If true, the server\'s certificate will not be checked for validity. This will make your HTTPS connections insecure' -r -f -a "true\t''
+false\t''"
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand completion" -l tls-server-name -d 'Server name to use for server certificate validation. If it is not provided, the hostname used to contact the server is used' -r
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand completion" -l request-timeout -d 'The length of time to wait before giving up on a single server request. Non-zero values should contain a corresponding time unit (e.g. 1s, 2m, 3h). A value of zero means don\'t timeout requests. [default: 30s, 60s for lists]' -r
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand completion" -l disable-compression -d 'If true, opt-out of response compression for all requests to the server' -r -f -a "true\t''
+false\t''"
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand completion" -l cache-dir -d 'Accepted as kubectl\'s; nothing is cached' -r -F
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand completion" -s h -l help -d 'Print help'
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand node; and not __fish_seen_subcommand_from status help" -l kubeconfig -d 'Path to the kubeconfig file to use for CLI requests' -r -F
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand node; and not __fish_seen_subcommand_from status help" -l context -d 'The name of the kubeconfig context to use' -r
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand node; and not __fish_seen_subcommand_from status help" -l cluster -d 'The name of the kubeconfig cluster to use' -r
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand node; and not __fish_seen_subcommand_from status help" -l user -d 'The name of the kubeconfig user to use' -r
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand node; and not __fish_seen_subcommand_from status help" -s n -l namespace -d 'If present, the namespace scope for this CLI request' -r
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand node; and not __fish_seen_subcommand_from status help" -l as -d 'Username to impersonate for the operation. User could be a regular user or a service account in a namespace' -r
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand node; and not __fish_seen_subcommand_from status help" -l as-uid -d 'UID to impersonate for the operation' -r
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand node; and not __fish_seen_subcommand_from status help" -l as-group -d 'Group to impersonate for the operation, this flag can be repeated to specify multiple groups' -r
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand node; and not __fish_seen_subcommand_from status help" -l as-user-extra -d 'User extras to impersonate for the operation, this flag can be repeated to specify multiple values for the same key' -r
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand node; and not __fish_seen_subcommand_from status help" -s s -l server -d 'The address and port of the Kubernetes API server' -r
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand node; and not __fish_seen_subcommand_from status help" -l token -d 'Bearer token for authentication to the API server' -r
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand node; and not __fish_seen_subcommand_from status help" -l certificate-authority -d 'Path to a cert file for the certificate authority' -r -F
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand node; and not __fish_seen_subcommand_from status help" -l client-certificate -d 'Path to a client certificate file for TLS' -r -F
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand node; and not __fish_seen_subcommand_from status help" -l client-key -d 'Path to a client key file for TLS' -r -F
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand node; and not __fish_seen_subcommand_from status help" -l insecure-skip-tls-verify -d 'If true, the server\'s certificate will not be checked for validity. This will make your HTTPS connections insecure' -r -f -a "true\t''
+false\t''"
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand node; and not __fish_seen_subcommand_from status help" -l tls-server-name -d 'Server name to use for server certificate validation. If it is not provided, the hostname used to contact the server is used' -r
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand node; and not __fish_seen_subcommand_from status help" -l request-timeout -d 'The length of time to wait before giving up on a single server request. Non-zero values should contain a corresponding time unit (e.g. 1s, 2m, 3h). A value of zero means don\'t timeout requests. [default: 30s, 60s for lists]' -r
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand node; and not __fish_seen_subcommand_from status help" -l disable-compression -d 'If true, opt-out of response compression for all requests to the server' -r -f -a "true\t''
+false\t''"
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand node; and not __fish_seen_subcommand_from status help" -l cache-dir -d 'Accepted as kubectl\'s; nothing is cached' -r -F
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand node; and not __fish_seen_subcommand_from status help" -s h -l help -d 'Print help'
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand node; and not __fish_seen_subcommand_from status help" -f -a "status" -d 'Print `calicoctl node status` for chosen nodes'
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand node; and not __fish_seen_subcommand_from status help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand node; and __fish_seen_subcommand_from status" -l from -d 'Read files instead of a cluster: a saved snapshot, `kubectl get -o yaml|json`, or a `calicoctl cluster diags` archive; may be repeated, - is standard input' -r -F
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand node; and __fish_seen_subcommand_from status" -l daemonset -d 'Calico\'s DaemonSet, where it has another name or there are several' -r
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand node; and __fish_seen_subcommand_from status" -l max-concurrent -d 'Pods looked into at once' -r
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand node; and __fish_seen_subcommand_from status" -l node -d 'Only these nodes; without it all of them' -r
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand node; and __fish_seen_subcommand_from status" -l layout -d 'Which calicoctl\'s table is printed' -r -f -a "new\t'calicoctl\'s since 2026: headers to the left, nothing wrapped'
+old\t'calicoctl up to v3.32: headers centred, cells wrapped at 30'"
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand node; and __fish_seen_subcommand_from status" -l kubeconfig -d 'Path to the kubeconfig file to use for CLI requests' -r -F
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand node; and __fish_seen_subcommand_from status" -l context -d 'The name of the kubeconfig context to use' -r
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand node; and __fish_seen_subcommand_from status" -l cluster -d 'The name of the kubeconfig cluster to use' -r
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand node; and __fish_seen_subcommand_from status" -l user -d 'The name of the kubeconfig user to use' -r
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand node; and __fish_seen_subcommand_from status" -s n -l namespace -d 'If present, the namespace scope for this CLI request' -r
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand node; and __fish_seen_subcommand_from status" -l as -d 'Username to impersonate for the operation. User could be a regular user or a service account in a namespace' -r
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand node; and __fish_seen_subcommand_from status" -l as-uid -d 'UID to impersonate for the operation' -r
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand node; and __fish_seen_subcommand_from status" -l as-group -d 'Group to impersonate for the operation, this flag can be repeated to specify multiple groups' -r
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand node; and __fish_seen_subcommand_from status" -l as-user-extra -d 'User extras to impersonate for the operation, this flag can be repeated to specify multiple values for the same key' -r
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand node; and __fish_seen_subcommand_from status" -s s -l server -d 'The address and port of the Kubernetes API server' -r
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand node; and __fish_seen_subcommand_from status" -l token -d 'Bearer token for authentication to the API server' -r
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand node; and __fish_seen_subcommand_from status" -l certificate-authority -d 'Path to a cert file for the certificate authority' -r -F
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand node; and __fish_seen_subcommand_from status" -l client-certificate -d 'Path to a client certificate file for TLS' -r -F
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand node; and __fish_seen_subcommand_from status" -l client-key -d 'Path to a client key file for TLS' -r -F
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand node; and __fish_seen_subcommand_from status" -l insecure-skip-tls-verify -d 'If true, the server\'s certificate will not be checked for validity. This will make your HTTPS connections insecure' -r -f -a "true\t''
+false\t''"
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand node; and __fish_seen_subcommand_from status" -l tls-server-name -d 'Server name to use for server certificate validation. If it is not provided, the hostname used to contact the server is used' -r
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand node; and __fish_seen_subcommand_from status" -l request-timeout -d 'The length of time to wait before giving up on a single server request. Non-zero values should contain a corresponding time unit (e.g. 1s, 2m, 3h). A value of zero means don\'t timeout requests. [default: 30s, 60s for lists]' -r
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand node; and __fish_seen_subcommand_from status" -l disable-compression -d 'If true, opt-out of response compression for all requests to the server' -r -f -a "true\t''
+false\t''"
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand node; and __fish_seen_subcommand_from status" -l cache-dir -d 'Accepted as kubectl\'s; nothing is cached' -r -F
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand node; and __fish_seen_subcommand_from status" -l no-exec -d 'Do not look into the pods: BIRD, interfaces and routes stay unknown'
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand node; and __fish_seen_subcommand_from status" -l logs -d 'Read the logs of every calico-node, not only of those in trouble'
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand node; and __fish_seen_subcommand_from status" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand node; and __fish_seen_subcommand_from help" -f -a "status" -d 'Print `calicoctl node status` for chosen nodes'
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand node; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand help; and not __fish_seen_subcommand_from status explain version completion node help" -f -a "status" -d 'Say whether Calico is healthy: addresses, BGP sessions, probes, and what is wrong'
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand help; and not __fish_seen_subcommand_from status explain version completion node help" -f -a "explain" -d 'Explain what a finding means, how it was seen and how to fix it by hand'
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand help; and not __fish_seen_subcommand_from status explain version completion node help" -f -a "version" -d 'Print the version of this plugin, of the server and of Calico'
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand help; and not __fish_seen_subcommand_from status explain version completion node help" -f -a "completion" -d 'Print a completion script for a shell'
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand help; and not __fish_seen_subcommand_from status explain version completion node help" -f -a "node" -d 'Show a node\'s BGP peers as calicoctl does, from anywhere and without root'
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand help; and not __fish_seen_subcommand_from status explain version completion node help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand help; and __fish_seen_subcommand_from node" -f -a "status" -d 'Print `calicoctl node status` for chosen nodes'

@@ -1,0 +1,122 @@
+use calico_fix::diagnosis::report::Source;
+
+use super::build::*;
+use super::judge::*;
+
+#[test]
+fn a_virtual_ip_on_the_same_card() {
+    let world = cluster()
+        .interface("node-1", "eth0:1", "10.0.0.200/32")
+        .stored("node-1", "10.0.0.200/32")
+        .bird("node-2", "10.0.0.200 Passive | 10.0.0.3 Established")
+        .bird("node-3", "10.0.0.200 Active Socket: Connection refused | 10.0.0.2 Established")
+        .bird("node-1", "10.0.0.2 Connect | 10.0.0.3 Connect")
+        .not_ready("node-1");
+    let case = finds(&world, &["error address-not-internal-ip node-1"]);
+    assert_eq!(
+        case.only().message,
+        "node-1 advertises 10.0.0.200/32 from eth0:1, which looks like a virtual IP or a VPN's, but its InternalIP is 10.0.0.1"
+    );
+    shows(case.only(), Source::Birdcl, "node-3", "Active Socket: Connection refused");
+    assert!(case.command().is_some_and(|command| command.ends_with("IP_AUTODETECTION_METHOD=kubernetes-internal-ip")));
+}
+
+#[test]
+fn the_internal_ip_itself_is_silent_whatever_holds_it() {
+    healthy(&cluster().stored("node-1", "10.0.0.1/32"));
+    healthy(&cluster().internal("node-1", &["10.0.9.1", "10.0.0.1"]));
+    healthy(&cluster().internal("node-1", &[]));
+}
+
+#[test]
+fn works_now_is_a_warning() {
+    let world = cluster().interface("node-3", "eth1", "192.168.7.3/24").stored("node-3", "192.168.7.3/24");
+    finds(&world, &["warning address-not-internal-ip node-3"]);
+}
+
+/// Incident 1 with exec forbidden and no log: annotations and events alone.
+#[test]
+fn a_bridge_that_could_not_be_looked_at() {
+    let world = cluster().exec_forbidden().stored("node-3", "172.18.0.1/16").not_ready("node-3").unhealthy(
+        "node-3",
+        &not_established("10.0.0.1,10.0.0.2"),
+        6,
+    );
+    let case = finds(&world, &["error address-not-internal-ip node-3"]);
+    assert!(case.only().message.contains("172.18.0.1/16, which looks like a Docker bridge's, but its InternalIP is 10.0.0.3"));
+    shows(case.only(), Source::Event, "node-3", "BGP not established with 10.0.0.1,10.0.0.2 (6×)");
+}
+
+/// The etcd datastore keeps no annotations: BIRD's router id is the address.
+#[test]
+fn etcd_by_router_id() {
+    let world = cluster()
+        .etcd()
+        .stored("node-3", "172.18.0.1/16")
+        .not_ready("node-3")
+        .bird("node-1", "10.0.0.2 Established | 172.18.0.1 Passive")
+        .bird("node-2", "10.0.0.1 Established | 172.18.0.1 Passive")
+        .bird("node-3", "10.0.0.1 Connect | 10.0.0.2 Connect");
+    let case = finds(&world, &["error address-not-internal-ip node-3"]);
+    shows(case.only(), Source::Birdcl, "node-3", "router id: 172.18.0.1 (InternalIP: 10.0.0.3)");
+}
+
+/// Everybody is on the storage network: a plan.
+#[test]
+fn a_plan_of_all_nodes_is_silent() {
+    let planned = || {
+        let mut world = cluster();
+        for (name, cidr) in [("node-1", "10.200.0.1/24"), ("node-2", "10.200.0.2/24"), ("node-3", "10.200.0.3/24")] {
+            world = world.interface(name, "eth1", cidr).stored(name, cidr);
+        }
+        world
+    };
+    healthy(&planned());
+    healthy(&planned().without_bgp("vxlan"));
+    let odd = planned().stored("node-3", "10.77.0.3/24").interface("node-3", "eth2", "10.77.0.3/24").without_bgp("vxlan");
+    finds(&odd, &["error address-not-internal-ip node-3"]);
+}
+
+/// Each on its own public address, and everything established.
+#[test]
+fn public_addresses_on_purpose_are_silent() {
+    let mut world = cluster();
+    for (name, cidr) in [("node-1", "203.0.113.7/32"), ("node-2", "198.51.100.9/32"), ("node-3", "192.0.2.44/32")] {
+        world = world.interface(name, "eth1", cidr).stored(name, cidr);
+    }
+    healthy(&world);
+    let down = world
+        .bird("node-1", "198.51.100.9 Connect | 192.0.2.44 Established")
+        .bird("node-2", "203.0.113.7 Passive | 192.0.2.44 Established");
+    finds(&down, &["error address-not-internal-ip node-1", "error address-not-internal-ip node-2"]);
+}
+
+/// Without BGP nothing turns red, and the traffic is lost all the same.
+#[test]
+fn vxlan_with_a_wrong_address_is_an_error() {
+    let world = cluster().without_bgp("vxlan").interface("node-3", "tailscale0", "100.92.24.103/32").stored("node-3", "100.92.24.103/32");
+    finds(&world, &["error address-on-virtual-interface node-3"]);
+    let unseen = cluster().without_bgp("vxlan").exec_forbidden().stored("node-3", "100.92.24.103/32");
+    finds(&unseen, &["error address-not-internal-ip node-3"]);
+}
+
+/// canal and policy-only keep an address that nobody uses.
+#[test]
+fn silent_where_calico_uses_no_address() {
+    healthy(&cluster().without_bgp("none").stored("node-3", "172.18.0.1/16").interface("node-3", BRIDGE, "172.18.0.1/16"));
+}
+
+/// Nodes forbidden: the pod's hostIP is the InternalIP, BIRD's router id the address.
+#[test]
+fn without_nodes_the_pods_tell() {
+    use calico_fix::observed::Observed;
+    let world = cluster()
+        .stored("node-3", "172.18.0.1/16")
+        .not_ready("node-3")
+        .bird("node-1", "10.0.0.2 Established | 172.18.0.1 Passive")
+        .bird("node-2", "10.0.0.1 Established | 172.18.0.1 Passive")
+        .bird("node-3", "10.0.0.1 Connect | 10.0.0.2 Connect")
+        .edit(|snapshot| snapshot.nodes = Observed::Forbidden("cannot list resource \"nodes\"".into()));
+    let case = finds(&world, &["error address-not-internal-ip node-3"]);
+    shows(case.only(), Source::Birdcl, "node-1", "Mesh_172_18_0_1");
+}

@@ -1,0 +1,190 @@
+//! Each reason for which a session is down, told from its two ends.
+
+use calico_fix::diagnosis::report::Source;
+
+use super::build::*;
+use super::judge::*;
+
+/// node-1 and node-2 and what each sees of the other; node-3 is well.
+fn between(one: &str, two: &str) -> World {
+    cluster()
+        .bird("node-1", &format!("10.0.0.2 {one} | 10.0.0.3 Established"))
+        .bird("node-2", &format!("10.0.0.1 {two} | 10.0.0.3 Established"))
+}
+
+#[test]
+fn every_reason() {
+    for (one, two, nodes, phrase) in [
+        // node-2 dials: its address is the greater one.
+        ("Passive", "Active        Socket: Connection refused", "node-1", "refused on port 179"),
+        ("Passive", "Active        Socket: Host is unreachable", "node-1,node-2", "cannot be reached"),
+        ("Passive", "Active        Socket: Network is unreachable", "node-1,node-2", "cannot be reached"),
+        ("Passive", "Connect", "node-1,node-2", "no answer: TCP port 179"),
+        ("Idle BGP Error: Bad peer AS", "Idle Received: Bad peer AS", "node-1,node-2", "different AS numbers"),
+        ("Active        Received: Hold timer expired", "Idle BGP Error: Hold timer expired", "node-1,node-2", "hold timer expired"),
+        ("-", "Active        Socket: Connection reset by peer", "node-1", "administratively down"),
+        ("Idle          Received: Administrative shutdown", "-", "node-2", "administratively down"),
+        ("down 09:57:18 Error: No listening socket", "Active        Socket: Connection refused", "node-1", "another daemon holds port 179"),
+        ("Active        Socket: Address not available", "Connect", "node-1", "no longer has the address"),
+        ("OpenSent", "OpenSent", "node-1,node-2", "handshake does not finish"),
+        ("OpenConfirm", "Passive", "node-1,node-2", "handshake does not finish"),
+    ] {
+        let case = finds(&between(one, two), &[&format!("error bgp-session-down {nodes}")]);
+        let finding = case.only();
+        assert!(finding.message.contains(phrase), "{one} / {two}: {}", finding.message);
+        assert!(finding.message.contains("node-1") && finding.message.contains("node-2"), "{}", finding.message);
+        assert_eq!(finding.fix, None, "none is known to be right");
+        shows(finding, Source::Birdcl, "node-1", "Mesh_10_0_0_2 BGP master");
+        shows(finding, Source::Birdcl, "node-2", "Mesh_10_0_0_1 BGP master");
+    }
+}
+
+/// BIRD keeps the last error of a session that is up again.
+#[test]
+fn an_old_error_of_an_established_session_is_past() {
+    healthy(&between("Established", "Established   Socket: Connection refused"));
+}
+
+/// The address at the other end is wrong: that is the finding, the session its evidence.
+#[test]
+fn a_wrong_address_at_the_other_end() {
+    let world = cluster()
+        .stored("node-2", "172.18.0.1/16")
+        .interface("node-2", BRIDGE, "172.18.0.1/16")
+        .bird("node-1", "172.18.0.1 Active Socket: Network is unreachable | 10.0.0.3 Established")
+        .bird("node-2", "10.0.0.1 Passive | 10.0.0.3 Established");
+    let case = finds(&world, &["error address-on-virtual-interface node-2"]);
+    shows(case.only(), Source::Birdcl, "node-1", "Mesh_172_18_0_1 BGP master start 09:57:45 Active Socket: Network is unreachable");
+}
+
+/// Port 179 is closed on node-1: one finding about it, not one a peer.
+#[test]
+fn one_node_in_common_is_blamed_once() {
+    let world = nodes(&["10.0.0.1/24", "10.0.0.2/24", "10.0.0.3/24", "10.0.0.4/24"])
+        .bird("node-1", "10.0.0.2 Passive | 10.0.0.3 Passive | 10.0.0.4 Passive")
+        .bird("node-2", "10.0.0.1 Connect | 10.0.0.3 Established | 10.0.0.4 Established")
+        .bird("node-3", "10.0.0.1 Connect | 10.0.0.2 Established | 10.0.0.4 Established")
+        .bird("node-4", "10.0.0.1 Connect | 10.0.0.2 Established | 10.0.0.3 Established")
+        .not_ready("node-1");
+    let case = finds(&world, &["error bgp-session-down node-1"]);
+    assert!(case.only().message.contains("node-2, node-3 and node-4"), "{}", case.only().message);
+}
+
+#[test]
+fn a_graceful_restart_is_a_warning() {
+    let world = between("Passive", "Connect").restarting("node-2").unhealthy(
+        "node-2",
+        "Readiness probe failed: calico/node is not ready: BIRD is not ready: graceful restart in progress\n",
+        3,
+    );
+    let case = finds(&world, &["warning bgp-session-down node-2"]);
+    assert!(case.only().message.contains("graceful restart"), "{}", case.only().message);
+}
+
+#[test]
+fn the_log_says_who_holds_the_port() {
+    let world = between("Passive", "Active        Socket: Connection refused")
+        .log("node-1", &started(&["bird: Socket error: bind: Address in use"]));
+    let case = finds(&world, &["error bgp-session-down node-1"]);
+    assert!(case.only().message.contains("another daemon holds port 179"), "{}", case.only().message);
+    shows(case.only(), Source::Log, "node-1", "bind: Address in use");
+}
+
+#[test]
+fn the_log_says_that_the_address_is_gone() {
+    let world = between("Connect", "Passive").log("node-1", &started(&["bird: Mesh_10_0_0_2: Socket error: bind: Address not available"]));
+    let case = finds(&world, &["error bgp-session-down node-1"]);
+    assert!(case.only().message.contains("no longer has the address"), "{}", case.only().message);
+    shows(case.only(), Source::Log, "node-1", "bind: Address not available");
+}
+
+#[test]
+fn addresses_that_no_node_has() {
+    let one = cluster().bird("node-1", "10.0.0.2 Established | 10.0.0.3 Established | 10.0.0.9 Active Socket: Host is unreachable");
+    let case = finds(&one, &["error bgp-session-down node-1"]);
+    assert!(case.only().message.contains("10.0.0.9: no node has that address"), "{}", case.only().message);
+    let many = one.bird("node-2", "10.0.0.1 Established | 10.0.0.3 Established | 10.0.0.8 Connect | 10.0.0.9 Connect");
+    let case = finds(&many, &["error bgp-session-down node-1,node-2"]);
+    assert!(case.only().message.contains("2 addresses (10.0.0.8 to 10.0.0.9) that no node has"), "{}", case.only().message);
+}
+
+/// The machine is off: its pod still says what it said last, and its peers miss it.
+#[test]
+fn a_node_that_is_not_ready() {
+    let world = cluster()
+        .node_not_ready("node-3")
+        .bird("node-1", "10.0.0.2 Established | 10.0.0.3 Active Socket: Host is unreachable")
+        .bird("node-2", "10.0.0.1 Established | 10.0.0.3 Active Socket: Host is unreachable");
+    let case = finds(&world, &["error bgp-session-down node-3"]);
+    assert!(case.only().message.contains("NotReady"), "{}", case.only().message);
+    shows(case.only(), Source::Birdcl, "node-1", "Mesh_10_0_0_3");
+}
+
+#[test]
+fn an_outside_peer() {
+    let tor = |info: &str| {
+        let rows = |other: [&str; 2]| format!("{} Established | {} Established | Global_10_0_0_254 {info}", other[0], other[1]);
+        cluster().bird("node-1", &rows(["10.0.0.2", "10.0.0.3"])).bird("node-2", &rows(["10.0.0.1", "10.0.0.3"]))
+    };
+    healthy(&tor("Established"));
+    for (info, phrase) in [
+        ("Idle BGP Error: Bad peer AS", "different AS numbers"),
+        ("Active Socket: Connection refused", "refused"),
+        ("Connect", "no answer"),
+    ] {
+        let case = finds(&tor(info), &["error bgp-session-down node-1,node-2"]);
+        assert!(
+            case.only().message.contains("node-1 and node-2 and 10.0.0.254") && case.only().message.contains(phrase),
+            "{}",
+            case.only().message
+        );
+        shows(case.only(), Source::Birdcl, "node-2", "Global_10_0_0_254");
+    }
+}
+
+/// A workload that speaks BGP comes and goes with its pod.
+#[test]
+fn a_local_workload_may_be_away() {
+    healthy(&cluster().bird("node-1", "10.0.0.2 Established | 10.0.0.3 Established | Local_Workload_10_65_0_7 Passive"));
+}
+
+/// A port taken in the container before this one was freed since.
+#[test]
+fn the_log_of_the_container_before_is_past() {
+    let taken = started(&["bird: Socket error: bind: Address in use"]);
+    let world = between("Passive", "Active        Socket: Connection refused").previous("node-1", &taken).log("node-1", &started(&[]));
+    let case = finds(&world, &["error bgp-session-down node-1"]);
+    assert!(case.only().message.contains("refused on port 179"), "{}", case.only().message);
+}
+
+#[test]
+fn ipv6_and_ports() {
+    let six = |one: &str| {
+        let mut world = cluster();
+        for name in ["node-1", "node-2", "node-3"] {
+            world = world.stored6(name, &format!("fd00:10::{}/64", &name[5..]));
+        }
+        world.bird6("node-1", &format!("Mesh_fd00_10__2 {one}")).bird6("node-2", "Mesh_fd00_10__1 Established")
+    };
+    healthy(&six("Established"));
+    let case = finds(&six("Active Socket: Connection refused"), &["error bgp-session-down node-2"]);
+    shows(case.only(), Source::Birdcl, "node-1", "Mesh_fd00_10__2");
+    let port = cluster().bird("node-1", "10.0.0.2 Established | 10.0.0.3 Established | Node_10_0_0_254_port_1790 Connect");
+    let case = finds(&port, &["error bgp-session-down node-1"]);
+    assert!(case.only().message.contains("10.0.0.254"), "{}", case.only().message);
+}
+
+/// With exec forbidden the readiness event names the peers.
+#[test]
+fn events_tell_it_without_exec() {
+    let world = cluster().exec_forbidden().not_ready("node-1").unhealthy("node-1", &not_established("10.0.0.2,10.0.0.3"), 6);
+    let case = finds(&world, &["error bgp-session-down node-1"]);
+    shows(case.only(), Source::Event, "node-1", "BGP not established with 10.0.0.2,10.0.0.3 (6×)");
+}
+
+/// One that is Ready again: the events are of the past.
+#[test]
+fn old_events_of_a_ready_node_are_past() {
+    let case = finds(&cluster().exec_forbidden().unhealthy("node-1", &not_established("10.0.0.2,10.0.0.3"), 6), &[]);
+    assert_eq!(case.report.verdict, calico_fix::diagnosis::report::Verdict::Unknown);
+}

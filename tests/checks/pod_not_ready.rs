@@ -1,0 +1,97 @@
+use calico_fix::diagnosis::report::{Source, Verdict};
+
+use super::build::*;
+use super::judge::*;
+
+const FELIX: &str = "Readiness probe failed: calico/node is not ready: felix is not ready: readiness probe reporting 503\n";
+
+#[test]
+fn nothing_explains_it() {
+    let case = finds(&cluster().not_ready("node-2").unhealthy("node-2", FELIX, 30), &["error pod-not-ready node-2"]);
+    shows(case.only(), Source::Event, "node-2", "felix is not ready");
+    shows(case.only(), Source::Pod, "node-2", "Ready is False");
+    assert_eq!(case.command(), Some("kubectl logs calico-node-ccccc -n kube-system -c calico-node"));
+}
+
+/// The peers of a victim miss it, and need no finding of their own.
+#[test]
+fn waiting_for_a_culprit_explains_it() {
+    let world = nodes(&["10.0.0.1/24", "10.0.0.2/24"])
+        .all_not_ready()
+        .stored("node-2", "172.18.0.1/16")
+        .interface("node-2", BRIDGE, "172.18.0.1/16")
+        .bird("node-1", "172.18.0.1 Passive")
+        .bird("node-2", "10.0.0.1 Connect")
+        .unhealthy("node-1", &not_established("172.18.0.1"), 9);
+    finds(&world, &["error address-on-virtual-interface node-2"]);
+}
+
+#[test]
+fn a_pod_that_started_10_s_ago() {
+    let world = cluster()
+        .age("node-2", 10)
+        .not_ready("node-2")
+        .unhealthy("node-2", BIRD_REFUSES, 2)
+        .bird("node-1", "10.0.0.2 Passive | 10.0.0.3 Established")
+        .bird("node-3", "10.0.0.2 Active Socket: Connection refused | 10.0.0.1 Established")
+        .bird("node-2", "10.0.0.1 Connect | 10.0.0.3 Passive");
+    let typha = "[WARNING][78] felix/daemon.go 324: Failed to connect to Typha error=dial tcp 10.96.7.7:5473: i/o timeout";
+    let retry = "Hit error connecting to datastore - retry error=Get \"https://10.96.0.1:443/api/v1/nodes/foo\": dial tcp 10.96.0.1:443: i/o timeout";
+    for world in [
+        world.clone().no_bird("node-2"),
+        world.clone().restarting("node-2"),
+        world.clone().log("node-2", &started(&[typha])),
+        world.log("node-2", &log(&["Early log level set to info", "Checking datastore connection", retry])),
+    ] {
+        let case = finds(&world, &[]);
+        assert_eq!(case.report.verdict, Verdict::Unknown, "whether it will be healthy is not known yet");
+    }
+}
+
+#[test]
+fn a_node_without_a_pod() {
+    let missing = |current: i32| {
+        cluster()
+            .no_pod("node-3")
+            .set(|set| set.status.current_number_scheduled = current)
+            .bird("node-1", "10.0.0.2 Established")
+            .bird("node-2", "10.0.0.1 Established")
+    };
+    let case = finds(&missing(2), &["error pod-not-ready node-3"]);
+    shows(case.only(), Source::DaemonSet, "", "2 of 3 pods scheduled");
+    // A node that the DaemonSet does not want needs none.
+    let unwanted = missing(2).set(|set| set.status.desired_number_scheduled = 2).set(|set| set.status.updated_number_scheduled = 2);
+    healthy(&unwanted);
+}
+
+#[test]
+fn an_image_that_cannot_be_pulled() {
+    use calico_fix::observed::Observed;
+    let world = cluster().crash_loop("node-2", 0).edit(|snapshot| {
+        let Observed::Seen(pods) = &mut snapshot.pods else { return };
+        let waiting = pods[1].status.container_statuses[0].state.waiting.as_mut();
+        waiting.expect("waits").reason = Some("ImagePullBackOff".into());
+    });
+    let case = finds(&world, &["error pod-not-ready node-2"]);
+    assert!(case.only().message.contains("ImagePullBackOff"), "{}", case.only().message);
+}
+
+/// Without BGP its peers say nothing of it.
+#[test]
+fn a_node_whose_kubelet_is_gone() {
+    let case = finds(&cluster().without_bgp("vxlan").node_not_ready("node-3"), &["error pod-not-ready node-3"]);
+    assert!(case.only().message.contains("its node is NotReady"), "{}", case.only().message);
+    shows(case.only(), Source::Node, "node-3", "Kubelet stopped posting node status.");
+    assert_eq!(case.command(), None, "its log cannot be read");
+}
+
+/// Many nodes with one trouble are one finding.
+#[test]
+fn many_alike_are_one() {
+    let mut world = nodes(&["10.0.0.1/24", "10.0.0.2/24", "10.0.0.3/24", "10.0.0.4/24", "10.0.0.5/24", "10.0.0.6/24"]);
+    for name in ["node-2", "node-3", "node-4", "node-5"] {
+        world = world.not_ready(name).unhealthy(name, FELIX, 30);
+    }
+    let case = finds(&world, &["error pod-not-ready node-2,node-3,node-4,node-5"]);
+    assert!(case.only().message.contains("node-2"), "{}", case.only().message);
+}

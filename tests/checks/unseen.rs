@@ -1,0 +1,119 @@
+//! What could not be seen never makes a cluster healthy.
+
+use calico_fix::diagnosis::report::{Report, Verdict};
+use calico_fix::observed::Observed;
+use calico_fix::snapshot::Snapshot;
+use calico_fix::snapshot::inside::NodeLogs;
+
+use super::build::*;
+use super::judge::*;
+
+fn refused<T>() -> Observed<T> {
+    Observed::Forbidden("nodes is forbidden: User \"viewer\" cannot list resource \"nodes\"".into())
+}
+
+fn verdict(world: &World) -> (Verdict, Report) {
+    let report = finds(world, &[]).report;
+    (report.verdict, report)
+}
+
+type Hide = fn(&mut Snapshot);
+
+#[test]
+fn parts_that_matter() {
+    let hidden: [(&str, Hide, &str); 9] = [
+        ("nodes forbidden", |snapshot| snapshot.nodes = refused(), "nodes"),
+        ("nodes failed", |snapshot| snapshot.nodes = Observed::Failed("timed out".into()), "nodes"),
+        ("nodes not asked", |snapshot| snapshot.nodes = Observed::NotAsked, "nodes"),
+        ("pods forbidden", |snapshot| snapshot.pods = refused(), "calico-node pods"),
+        ("pods not asked", |snapshot| snapshot.pods = Observed::NotAsked, "calico-node pods"),
+        ("no DaemonSet", |snapshot| snapshot.daemon_set = refused(), "the calico-node DaemonSet"),
+        ("exec forbidden", |snapshot| _ = snapshot.inside.insert("node-2".into(), refused()), "BIRD's sessions"),
+        (
+            "kubelet dead",
+            |snapshot| _ = snapshot.inside.insert("node-2".into(), Observed::Failed("dial tcp: i/o timeout".into())),
+            "BIRD's sessions",
+        ),
+        ("exec not asked", |snapshot| snapshot.inside.clear(), "BIRD's sessions"),
+    ];
+    for (case, hide, what) in hidden {
+        let (verdict, report) = verdict(&cluster().edit(hide));
+        assert_eq!(verdict, Verdict::Unknown, "{case}");
+        assert!(report.unseen.iter().any(|unseen| unseen.what == what && unseen.matters), "{case}: {:?}", report.unseen);
+    }
+}
+
+/// Left out by choice, or not needed where pods are Ready.
+#[test]
+fn parts_that_do_not_matter() {
+    let no_exec: Hide = |snapshot| {
+        snapshot.inside.clear();
+        snapshot.cluster.exec_left_out = true;
+    };
+    let hidden: [Hide; 4] = [
+        no_exec,
+        |snapshot| snapshot.events = refused(),
+        |snapshot| snapshot.controller_revisions = refused(),
+        |snapshot| {
+            let refused = NodeLogs { current: refused(), previous: Observed::NotAsked };
+            snapshot.logs.insert("node-2".into(), refused);
+        },
+    ];
+    for hide in hidden {
+        let (verdict, report) = verdict(&cluster().edit(hide));
+        assert_eq!(verdict, Verdict::Healthy, "{:?}", report.unseen);
+        assert_eq!(report.unseen.len(), 1, "it is said all the same");
+    }
+}
+
+#[test]
+fn birdcl_missing_in_the_image() {
+    let (verdict, _) = verdict(&cluster().inside("node-2", Observed::Seen(())));
+    assert_eq!(verdict, Verdict::Unknown);
+}
+
+#[test]
+fn nothing_at_all() {
+    let snapshot = Snapshot::empty(calico_fix::snapshot::Origin::Live, now());
+    let report = calico_fix::diagnosis::diagnose(&snapshot, &Default::default());
+    sound(&report, &snapshot);
+    assert_eq!(report.verdict, Verdict::Unknown);
+}
+
+/// No node, no pod, no DaemonSet: nothing was found to be healthy.
+#[test]
+fn an_empty_cluster() {
+    let empty: Hide = |snapshot| (snapshot.nodes, snapshot.pods) = (Observed::Seen(Vec::new()), Observed::Seen(Vec::new()));
+    let absent: Hide = |snapshot| snapshot.daemon_set = Observed::Absent;
+    assert_eq!(verdict(&cluster().edit(empty)).0, Verdict::Unknown);
+    assert_eq!(verdict(&cluster().edit(absent)).0, Verdict::Unknown);
+}
+
+/// Where no BIRD runs there is nothing to ask it.
+#[test]
+fn vxlan_needs_no_exec() {
+    healthy(&cluster().without_bgp("vxlan").exec_forbidden());
+}
+
+/// A CalicoNodeStatus stands in for an exec, and its rows say where they come from.
+#[test]
+fn calico_node_status_stands_in() {
+    use calico_fix::diagnosis::report::Source;
+    let world = cluster().exec_forbidden().edit(|snapshot| {
+        let bgp = |peers: &[(&str, &str)]| {
+            let peers: Vec<_> = peers.iter().map(|(ip, state)| serde_json::json!({"peerIP": ip, "state": state, "type": "NodeMesh", "since": "09:57:45"})).collect();
+            serde_json::json!({"bgp": {"numberEstablishedV4": 1, "numberNotEstablishedV4": 1, "numberEstablishedV6": 0, "numberNotEstablishedV6": 0, "peersV4": peers}})
+        };
+        let status = |node: &str, peers: &[(&str, &str)]| calico_fix::snapshot::objects::Custom {
+            metadata: Default::default(),
+            spec: serde_json::json!({"node": node}),
+            status: bgp(peers),
+        };
+        snapshot.resources.node_statuses = Observed::Seen(vec![
+            status("node-1", &[("10.0.0.2", ""), ("10.0.0.3", "Established")]),
+            status("node-2", &[("10.0.0.1", "Connect"), ("10.0.0.3", "Established")]),
+        ]);
+    });
+    let case = finds(&world, &["error bgp-session-down node-1,node-2"]);
+    shows(case.only(), Source::CalicoNodeStatus, "node-2", "Connect");
+}

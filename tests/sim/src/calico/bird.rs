@@ -1,0 +1,308 @@
+//! The mesh: which sessions follow from stored addresses, routes and the passive rule, and what readiness makes of them.
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::network::{Family, Network, Prefix};
+use super::route::{self, Failure};
+use crate::host::{Bird, Recovery, Session};
+
+#[derive(Clone, Debug)]
+pub struct Speaker {
+    pub node: String,
+    pub network: Network,
+    /// What Calico stored, and peers dial; a node without one has no peers.
+    pub stored: Option<Prefix>,
+    /// When the address was stored.
+    pub changed: Timestamp,
+    /// When BIRD came up; `None`: it does not run.
+    pub started: Option<Timestamp>,
+    /// Since then all its peers have been there once.
+    pub recovered: bool,
+}
+
+/// All nodes peer with all others.
+#[derive(Clone, Debug)]
+pub struct Mesh {
+    pub speakers: Vec<Speaker>,
+    /// Networks that hosts share. Every other one (a docker bridge) ends at its host.
+    pub shared: Vec<Prefix>,
+}
+
+/// From both ends up to the session established.
+const SETTLES: SignedDuration = SignedDuration::from_secs(2);
+/// BIRD keeps old routes this long while its peers are not back.
+const RECOVERY: i64 = 240;
+/// While /var/lib/calico/nodename is younger, every peer has to be there (node/pkg/health/health.go).
+const STRICT: SignedDuration = SignedDuration::from_secs(30);
+
+impl Mesh {
+    pub fn sessions(&self, of: usize, now: Timestamp) -> Vec<Session> {
+        self.peers(of).into_iter().map(|(at, address)| self.session(of, at, address, now)).collect()
+    }
+
+    /// Peers with their addresses; confd leaves out one that has the node's own.
+    fn peers(&self, of: usize) -> Vec<(usize, IpAddr)> {
+        let Some(own) = self.address(of) else { return Vec::new() };
+        let addresses = (0..self.speakers.len()).filter_map(|at| Some((at, self.address(at)?)));
+        addresses.filter(|(at, address)| *at != of && *address != own && address.is_ipv4() == own.is_ipv4()).collect()
+    }
+
+    fn address(&self, of: usize) -> Option<IpAddr> {
+        self.speakers[of].stored.map(|stored| stored.address)
+    }
+
+    fn session(&self, of: usize, peer: usize, address: IpAddr, now: Timestamp) -> Session {
+        let name = format!("Mesh_{}", address.to_string().replace(['.', ':'], "_"));
+        let mine = self.speakers[of].started.unwrap_or(self.speakers[of].changed).max(self.speakers[of].changed);
+        let since = mine.max(self.speakers[peer].changed);
+        if let Some(up) = self.established(of, peer).filter(|up| *up <= now) {
+            return Session::new(name, "up", &clock(up), "Established", "");
+        }
+        let own = self.address(of).unwrap_or(address);
+        if passive(own, address) {
+            return Session::new(name, "start", &clock(since), "Passive", "");
+        }
+        let (state, error) = match self.reach(of, own, address) {
+            Reach::Host(at) if self.speakers[at].started.is_none() => ("Active", "Socket: Connection refused"),
+            Reach::Host(_) | Reach::Lost => ("Connect", ""),
+            Reach::Itself => ("Active", "Socket: Connection reset by peer"),
+            Reach::Failed(Failure::NoRouteToHost) => ("Connect", "Socket: No route to host"),
+            Reach::Failed(_) => ("Active", "Socket: Network is unreachable"),
+        };
+        Session::new(name, "start", &clock(since), state, error)
+    }
+
+    /// When the session of these two came up, or will.
+    fn established(&self, one: usize, other: usize) -> Option<Timestamp> {
+        let (mine, theirs) = (self.address(one)?, self.address(other)?);
+        let ready = |of: usize| Some(self.speakers[of].started?.max(self.speakers[of].changed));
+        let (caller, called, from, to) = if passive(mine, theirs) { (other, one, theirs, mine) } else { (one, other, mine, theirs) };
+        let meet = self.reach(caller, from, to) == Reach::Host(called);
+        Some(ready(one)?.max(ready(other)?) + SETTLES).filter(|_| meet)
+    }
+
+    /// Who answers when `of` dials `to`, its own end bound to `from` (as Calico's template binds it).
+    fn reach(&self, of: usize, from: IpAddr, to: IpAddr) -> Reach {
+        if self.owns(of, to) {
+            return Reach::Itself;
+        }
+        if let Err(failure) = route::source(&self.speakers[of].network, to, None) {
+            return Reach::Failed(failure);
+        }
+        let shared = |address: IpAddr| self.shared.iter().any(|network| network.contains(address));
+        let Some(owner) = (0..self.speakers.len()).find(|at| shared(to) && self.owns(*at, to)) else {
+            let linked = self.speakers[of].network.addresses().any(|(_, own)| own.prefix.contains(to));
+            return if linked { Reach::Failed(Failure::NoRouteToHost) } else { Reach::Lost };
+        };
+        // The answer has to find its way back.
+        let back = shared(from) && self.owns(of, from) && route::source(&self.speakers[owner].network, from, None).is_ok();
+        if back { Reach::Host(owner) } else { Reach::Lost }
+    }
+
+    fn owns(&self, of: usize, address: IpAddr) -> bool {
+        self.speakers[of].network.addresses().any(|(_, own)| own.prefix.address == address)
+    }
+
+    pub fn recovery(&self, of: usize, now: Timestamp) -> Option<Recovery> {
+        let started = self.speakers[of].started?;
+        let waiting_for = self.sessions(of, now).iter().filter(|session| session.state != "up").count();
+        let left = RECOVERY - now.duration_since(started).as_secs();
+        let pending = waiting_for > 0 && left > 0 && !self.speakers[of].recovered;
+        pending.then(|| Recovery { waiting_for, timer: u32::try_from(left).unwrap_or(0) })
+    }
+
+    /// To be called as time goes on: once all peers have been there, recovery is over, whoever leaves later.
+    pub fn note_recovered(&mut self, now: Timestamp) {
+        for of in 0..self.speakers.len() {
+            if self.speakers[of].recovered || self.speakers[of].started.is_none() {
+                continue;
+            }
+            let all_up = self.sessions(of, now).iter().all(|session| session.state == "up");
+            self.speakers[of].recovered = all_up;
+        }
+    }
+
+    /// The BIRD of this node as its control socket would show it now.
+    pub fn bird(self: &Arc<Self>, of: usize, now: Timestamp) -> Option<Bird> {
+        let started = self.speakers[of].started?;
+        let router_id = match self.address(of)? {
+            IpAddr::V4(address) => address,
+            IpAddr::V6(_) => Ipv4Addr::UNSPECIFIED,
+        };
+        let mesh = self.clone();
+        Some(Bird {
+            router_id,
+            since: clock(started),
+            last_reboot: started.strftime("%Y-%m-%d %H:%M:%S").to_string(),
+            server_time: now.strftime("%Y-%m-%d %H:%M:%S").to_string(),
+            recovery: self.recovery(of, now),
+            sessions: Arc::new(move || mesh.sessions(of, now)),
+        })
+    }
+
+    /// What `calico-node -bird-ready` says; `Err` is the text of the probe.
+    pub fn ready(&self, of: usize, now: Timestamp) -> Result<(), String> {
+        let failed = |why: &str| format!("calico/node is not ready: BIRD is not ready: {why}\n");
+        let version = if self.address(of).is_some_and(|own| Family::of(own) == Family::V6) { ("v6", "6") } else { ("v4", "") };
+        let Some(started) = self.speakers[of].started else {
+            let (family, suffix) = version;
+            let socket = format!(
+                "unable to connect to BIRD{family} socket: dial unix /var/run/calico/bird{suffix}.ctl: connect: connection refused"
+            );
+            return Err(failed(&format!("Error querying BIRD: {socket}")));
+        };
+        let sessions = self.sessions(of, now);
+        let up = sessions.iter().filter(|session| session.state == "up").count();
+        let strict = now.duration_since(started) < STRICT;
+        let enough = if strict { up == sessions.len() } else { up > 0 || sessions.is_empty() };
+        if enough {
+            let recovering = strict && self.recovery(of, now).is_some();
+            return if recovering { Err(failed("graceful restart in progress")) } else { Ok(()) };
+        }
+        let missing: Vec<String> = self
+            .peers(of)
+            .iter()
+            .zip(&sessions)
+            .filter(|(_, session)| session.state != "up")
+            .map(|((_, address), _)| address.to_string())
+            .collect();
+        let counted = format!(
+            "{} [INFO][{}] confd/health.go 180: Number of node(s) with BGP peering established = {up}\n",
+            now.strftime("%Y-%m-%d %H:%M:%S.%3f"),
+            200 + now.duration_since(started).as_secs() * 4,
+        );
+        Err(counted + &failed(&format!("BGP not established with {}", missing.join(","))))
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Reach {
+    Host(usize),
+    Itself,
+    /// Packets leave and nothing comes back.
+    Lost,
+    Failed(Failure),
+}
+
+/// confd makes the side wait whose address is the smaller string (bgp_processor.go).
+fn passive(own: IpAddr, peer: IpAddr) -> bool {
+    peer.to_string() > own.to_string()
+}
+
+fn clock(at: Timestamp) -> String {
+    at.strftime("%H:%M:%S").to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::{Value, json};
+
+    fn prefix(text: &str) -> Prefix {
+        let (address, length) = text.split_once('/').expect("a prefix");
+        Prefix { address: address.parse().expect("an address"), length: length.parse().expect("a length") }
+    }
+
+    const START: Timestamp = Timestamp::UNIX_EPOCH;
+
+    fn later(seconds: i64) -> Timestamp {
+        START + SignedDuration::from_secs(seconds)
+    }
+
+    /// A host on eth0, with a docker bridge or not, and what Calico stored.
+    fn speaker(own: &str, stored: &str, bridge: bool) -> Speaker {
+        let mut devices = vec![json!({"ifname": "eth0", "addr_info": [{"local": prefix(own).address, "prefixlen": 24}]})];
+        let mut routes = vec![json!({"dst": prefix(own).network().to_string(), "dev": "eth0"})];
+        if bridge {
+            devices.push(json!({"ifname": "br-1", "addr_info": [{"local": "172.18.0.1", "prefixlen": 16}]}));
+            routes.push(json!({"dst": "172.18.0.0/16", "dev": "br-1"}));
+        }
+        let network = Network::from_ip(&json!(devices), &json!(routes), &Value::Null);
+        Speaker { node: own.into(), network, stored: Some(prefix(stored)), changed: START, started: Some(START), recovered: false }
+    }
+
+    fn mesh(net: &str, bridges: bool) -> Mesh {
+        let own = |host: u8| format!("{net}.1{host}/24");
+        let speakers =
+            vec![speaker(&own(1), &own(1), bridges), speaker(&own(2), &own(2), bridges), speaker(&own(3), "172.18.0.1/16", true)];
+        Mesh { speakers, shared: vec![prefix(&format!("{net}.0/24"))] }
+    }
+
+    fn infos(mesh: &Mesh, of: usize) -> Vec<String> {
+        mesh.sessions(of, later(60)).iter().map(|session| session.info.trim().to_string()).collect()
+    }
+
+    /// Rows of the recorded three-node cases `s2`, `s3a`, `s3d` and `s4a`.
+    #[test]
+    fn the_recorded_cases_have_their_rows() {
+        let lower = mesh("10.0.0", false);
+        assert_eq!(infos(&lower, 0), ["Established", "Passive"]);
+        assert_eq!(infos(&lower, 2), ["Connect", "Connect"]);
+        let higher = mesh("192.168.56", false);
+        assert_eq!(infos(&higher, 0), ["Established", "Active        Socket: Network is unreachable"]);
+        assert_eq!(infos(&higher, 2), ["Passive", "Passive"]);
+        let everywhere = mesh("192.168.56", true);
+        assert_eq!(infos(&everywhere, 0), ["Established", "Active        Socket: Connection reset by peer"]);
+        assert_eq!(infos(&everywhere, 2), ["Passive", "Passive"]);
+        let mut down = mesh("10.0.0", false);
+        down.speakers[2].stored = Some(prefix("10.0.0.13/24"));
+        down.speakers[1].started = None;
+        assert_eq!(infos(&down, 0), ["Passive", "Established"]);
+        assert_eq!(infos(&down, 2), ["Established", "Active        Socket: Connection refused"]);
+    }
+
+    /// With a default route packets for the bridge leave and are lost (`s3b`; its error is from before).
+    #[test]
+    fn a_default_route_turns_unreachable_into_waiting() {
+        let mut routed = mesh("192.168.56", false);
+        for speaker in &mut routed.speakers[..2] {
+            let route =
+                Network::from_ip(&Value::Null, &json!([{"dst": "default", "gateway": "192.168.56.1", "dev": "eth0"}]), &Value::Null);
+            speaker.network.routes.extend(route.routes);
+        }
+        assert_eq!(infos(&routed, 0), ["Established", "Connect"]);
+    }
+
+    /// `incident1-90s`: 144 of 240 s are left after 96 s, and the kernel protocol waits.
+    #[test]
+    fn the_victim_counts_its_recovery_down() {
+        let faulty = Arc::new(mesh("10.0.0", false));
+        assert_eq!(faulty.recovery(2, later(96)), Some(Recovery { waiting_for: 2, timer: 144 }));
+        assert_eq!(faulty.recovery(2, later(241)), None);
+        let bird = faulty.bird(2, later(96)).expect("it runs");
+        assert_eq!(bird.router_id, Ipv4Addr::new(172, 18, 0, 1));
+        let mut well = mesh("10.0.0", false);
+        well.speakers[2].stored = Some(prefix("10.0.0.13/24"));
+        assert_eq!((well.recovery(2, later(1)).is_some(), well.recovery(2, later(3))), (true, None));
+        well.note_recovered(later(3));
+        well.speakers[0].started = None;
+        assert_eq!(well.recovery(2, later(9)), None);
+    }
+
+    #[test]
+    fn every_peer_for_thirty_seconds_and_one_after_that() {
+        let faulty = mesh("10.0.0", false);
+        let victim = faulty.ready(2, later(14)).expect_err("no peer");
+        assert!(
+            victim.ends_with("calico/node is not ready: BIRD is not ready: BGP not established with 10.0.0.11,10.0.0.12\n"),
+            "{victim}"
+        );
+        assert!(
+            victim.starts_with(
+                "1970-01-01 00:00:14.000 [INFO][256] confd/health.go 180: Number of node(s) with BGP peering established = 0\n"
+            )
+        );
+        assert!(faulty.ready(2, later(500)).is_err());
+        let healthy = faulty.ready(0, later(14)).expect_err("one of two");
+        assert!(healthy.contains("established = 1\n") && healthy.ends_with("with 172.18.0.1\n"), "{healthy}");
+        assert_eq!(faulty.ready(0, later(31)), Ok(()));
+        let alone = Mesh { speakers: faulty.speakers[..1].to_vec(), shared: vec![] };
+        assert_eq!(alone.ready(0, later(1)), Ok(()));
+        let mut down = faulty;
+        down.speakers[0].started = None;
+        assert!(down.ready(0, later(1)).expect_err("down").contains("BIRDv4 socket: dial unix /var/run/calico/bird.ctl"));
+    }
+}

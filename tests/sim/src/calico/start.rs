@@ -1,0 +1,356 @@
+//! What calico-node does when its container starts: what it says and writes, when, and how it ends
+//! (node/pkg/lifecycle/startup/startup.go, as release 3.24.5 does it; IPv4).
+
+use std::net::Ipv4Addr;
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::detect::{Detected, detect};
+use super::network::{Family, Network, Prefix};
+use super::release::Release;
+use crate::scenario::logs::{Run, lines};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Datastore {
+    Kubernetes,
+    /// The conflict check reads the other nodes one by one.
+    Etcd,
+}
+
+/// A node that is already in the datastore.
+#[derive(Clone, Debug)]
+pub struct Neighbour {
+    pub name: String,
+    pub stored: Option<Prefix>,
+}
+
+pub struct Start<'a> {
+    pub node: &'a str,
+    pub release: Release,
+    /// The value of IP_AUTODETECTION_METHOD.
+    pub method: &'a str,
+    pub network: &'a Network,
+    pub stored: Option<Prefix>,
+    pub others: &'a [Neighbour],
+    pub tunnel: Ipv4Addr,
+    /// The node has its tunnel address already.
+    pub has_tunnel: bool,
+    pub datastore: Datastore,
+    /// DISABLE_NODE_IP_CHECK is not set.
+    pub checks_conflicts: bool,
+    /// Seconds a request to the API server or etcd takes.
+    pub round_trip: f64,
+    pub at: Timestamp,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Change {
+    /// The annotation `projectcalico.org/IPv4Address`.
+    Address(Option<Prefix>),
+    /// The annotation `projectcalico.org/IPv4IPIPTunnelAddr`.
+    Tunnel(Ipv4Addr),
+    /// The node's condition, reason `CalicoIsUp`.
+    NetworkAvailable,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    /// BIRD and Felix come up now.
+    Started(Timestamp),
+    /// Exit code 1.
+    Exited(Timestamp),
+}
+
+/// One run of the container, if nobody kills it.
+#[derive(Debug)]
+pub struct Attempt {
+    pub log: Vec<(Timestamp, String)>,
+    pub changes: Vec<(Timestamp, Change)>,
+    pub end: End,
+}
+
+/// Round trips, measured: a node that has its tunnel address skips assigning one.
+const DETECTION: f64 = 8.1;
+const NODE_WRITTEN: f64 = 14.5;
+const STARTED_NEW: f64 = 59.8;
+const STARTED_OLD: f64 = 38.2;
+/// Seconds of its own work until started, and for each node of the one list.
+const OWN_WORK: f64 = 0.4;
+const PER_NODE: f64 = 0.0004;
+
+const DETECTED: &str = "Using autodetected";
+const CHECK: &str = "Node IPv4 changed";
+const STARTED: &str = "Calico node started";
+
+impl Start<'_> {
+    pub fn attempt(&self) -> Attempt {
+        let new = self.stored.is_none() || !self.has_tunnel;
+        let found = detect(self.release, self.method, Family::V4, self.network);
+        let chosen = match &found {
+            Detected::Found { prefix, .. } => Some(*prefix),
+            _ => self.stored,
+        };
+        let changed = chosen != self.stored;
+        let old = self.stored.filter(|_| changed).and_then(|prefix| prefix.address.to_string().parse().ok());
+        let run = Run {
+            node: self.node.to_string(),
+            start: self.at,
+            round_trip: self.round_trip,
+            killed_after: None,
+            interface: "",
+            address: chosen.map(|prefix| prefix.to_string()).unwrap_or_default(),
+            changed_from: old,
+            new,
+        };
+        let mut log = Vec::new();
+        let mut changes = Vec::new();
+        let last = DETECTION + self.check_trips(changed);
+        for line in lines(&run, self.tunnel) {
+            let after_start = if !new && line.trips >= STARTED_NEW { STARTED_OLD - STARTED_NEW } else { 0.0 };
+            let checked = if line.trips > DETECTION { self.check_trips(changed) } else { 0.0 };
+            let at = self.time(line.trips + after_start + checked, line.number);
+            if !line.message.starts_with(DETECTED) {
+                log.push((at, line.text(at)));
+            } else if let Some(text) = self.detection(&found, &mut log, at) {
+                self.terminate(&mut log, text);
+                let at = log.last().map_or(at, |(at, _)| *at);
+                return Attempt { log, changes, end: End::Exited(at) };
+            }
+            let holder = self.holder(chosen).filter(|_| line.message.starts_with(CHECK));
+            if let (Some(holder), Some(chosen)) = (holder, chosen) {
+                let at = self.time(last, line.number);
+                let taken = format!("Calico node '{holder}' is already using the IPv4 address {}.", chosen.address);
+                say(&mut log, at, "WARNING", "startup.go 990", taken);
+                self.terminate(&mut log, Some(chosen.to_string()));
+                let at = self.time(last + 1.0, line.number);
+                changes.push((at, Change::Address(None)));
+                return Attempt { log, changes, end: End::Exited(at) };
+            }
+            if line.message.starts_with(STARTED) {
+                let written = self.time(NODE_WRITTEN + self.check_trips(changed), 0);
+                changes.push((written, Change::Address(chosen)));
+                changes.push((written, Change::NetworkAvailable));
+                changes.push((at, Change::Tunnel(self.tunnel)));
+                return Attempt { log, changes, end: End::Started(at) };
+            }
+        }
+        Attempt { log, changes, end: End::Exited(self.at) }
+    }
+
+    /// Says what detection found; `Some` when the process cannot go on, with the address to clear, if it clears one.
+    fn detection(&self, found: &Detected, log: &mut Vec<(Timestamp, String)>, at: Timestamp) -> Option<Option<String>> {
+        match (found, self.stored) {
+            (Detected::Found { log: text, .. }, _) => {
+                let source = match self.method {
+                    method if method.starts_with("can-reach=") => "autodetection_methods.go 143",
+                    method if method.starts_with("kubernetes") => "autodetection_methods.go 229",
+                    _ => "autodetection_methods.go 103",
+                };
+                say(log, at, "INFO", source, text.clone());
+                None
+            }
+            (Detected::Exits { log: text }, _) => {
+                say(log, at, "ERROR", "autodetection_methods.go 87", text.clone());
+                Some(None)
+            }
+            (nothing, stored) => {
+                let text = if let Detected::Nothing { log } = nothing { log.as_str() } else { "Invalid interface regex" };
+                say(log, at, "WARNING", "autodetection_methods.go 113", text.to_string());
+                match stored {
+                    Some(kept) => {
+                        say(
+                            log,
+                            at,
+                            "WARNING",
+                            "startup.go 513",
+                            format!("Autodetection of IPv4 address failed, keeping existing value: {kept}"),
+                        );
+                        None
+                    }
+                    None => {
+                        // No recording has this line's number.
+                        say(log, at, "WARNING", "startup.go 516", NO_ADDRESS.to_string());
+                        Some(Some(String::new()))
+                    }
+                }
+            }
+        }
+    }
+
+    fn terminate(&self, log: &mut Vec<(Timestamp, String)>, cleared: Option<String>) {
+        let at = log.last().map_or(self.at, |(at, _)| *at);
+        if let Some(address) = cleared {
+            say(log, at, "INFO", "startup.go 391", format!("Clearing out-of-date IPv4 address from this node IP=\"{address}\""));
+        }
+        say(log, at, "WARNING", "utils.go 49", "Terminating".into());
+        log.push((at, "Calico node failed to start".into()));
+    }
+
+    fn holder(&self, chosen: Option<Prefix>) -> Option<&str> {
+        let address = chosen.filter(|_| self.checks_conflicts)?.address;
+        let holds = |other: &&Neighbour| other.name != self.node && other.stored.is_some_and(|stored| stored.address == address);
+        self.others.iter().find(holds).map(|other| other.name.as_str())
+    }
+
+    /// One list of all nodes, which the table has; with etcd a read for each.
+    fn check_trips(&self, changed: bool) -> f64 {
+        let each = changed && self.checks_conflicts && self.datastore == Datastore::Etcd;
+        if each { self.others.len() as f64 } else { 0.0 }
+    }
+
+    fn time(&self, trips: f64, number: usize) -> Timestamp {
+        let own = OWN_WORK * (trips / STARTED_NEW).min(1.0) + PER_NODE * if trips > DETECTION { self.others.len() as f64 } else { 0.0 };
+        let seconds = trips * self.round_trip + own + number as f64 * 1e-4;
+        self.at + SignedDuration::from_micros((seconds * 1e6) as i64)
+    }
+}
+
+const NO_ADDRESS: &str = "Couldn't autodetect an IPv4 address. If auto-detecting, choose a different autodetection method. Otherwise provide an explicit address.";
+
+fn say(log: &mut Vec<(Timestamp, String)>, at: Timestamp, level: &str, source: &str, message: String) {
+    log.push((at, format!("{} [{level}][9] startup/{source}: {message}", at.strftime("%Y-%m-%d %H:%M:%S.%3f"))));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::{Value, json};
+
+    fn prefix(text: &str) -> Prefix {
+        let (address, length) = text.split_once('/').expect("a prefix");
+        Prefix { address: address.parse().expect("an address"), length: length.parse().expect("a length") }
+    }
+
+    fn network(bridge: bool) -> Network {
+        let one = |name: &str, local: &str, length: u8| json!({"ifname": name, "addr_info": [{"local": local, "prefixlen": length}]});
+        let mut devices = vec![one("lo", "127.0.0.1", 8), one("eth0", "10.0.0.2", 24)];
+        if bridge {
+            devices.push(one("br-3f2a1b4c5d6e", "172.18.0.1", 16));
+        }
+        Network::from_ip(&json!(devices), &Value::Null, &Value::Null)
+    }
+
+    struct Case<'a> {
+        method: &'a str,
+        bridge: bool,
+        stored: Option<&'a str>,
+        nodes: usize,
+        round_trip: f64,
+        datastore: Datastore,
+    }
+
+    fn run(case: &Case) -> Attempt {
+        let mut others: Vec<_> = (0..case.nodes)
+            .map(|at| Neighbour { name: format!("far-{at}"), stored: Some(prefix(&format!("10.1.{}.{}/24", at / 250, at % 250 + 1))) })
+            .collect();
+        others.push(Neighbour { name: "node-3".into(), stored: Some(prefix("172.18.0.1/16")) });
+        let network = network(case.bridge);
+        let start = Start {
+            node: "node-2",
+            release: Release(3, 24, 5),
+            method: case.method,
+            network: &network,
+            stored: case.stored.map(prefix),
+            others: &others,
+            tunnel: Ipv4Addr::new(192, 168, 247, 0),
+            has_tunnel: case.stored.is_some(),
+            datastore: case.datastore,
+            checks_conflicts: true,
+            round_trip: case.round_trip,
+            at: Timestamp::UNIX_EPOCH,
+        };
+        start.attempt()
+    }
+
+    const QUIET: Case = Case { method: "", bridge: false, stored: None, nodes: 3, round_trip: 0.0, datastore: Datastore::Kubernetes };
+
+    fn seconds(attempt: &Attempt, text: &str) -> f64 {
+        let line = attempt.log.iter().find(|(_, line)| line.contains(text)).unwrap_or_else(|| panic!("{text:?} in {:#?}", attempt.log));
+        line.0.as_millisecond() as f64 / 1000.0
+    }
+
+    /// Seconds until `Using node name` and until started, one timed run each; one of them retried a write.
+    #[test]
+    fn a_start_takes_as_long_as_the_timed_runs() {
+        let table = [
+            (3, 0.0, false, 0.1, 0.4),
+            (3, 0.1, false, 1.5, 6.2),
+            (3, 0.3, false, 4.4, 18.2),
+            (3, 0.6, true, 8.1, 23.1),
+            (3, 1.0, false, 14.5, 59.8),
+            (1003, 0.0, false, 0.2, 0.8),
+            (1003, 0.3, false, 5.8, 19.6),
+            (1003, 0.8, true, 10.6, 30.6),
+        ];
+        for (nodes, round_trip, stored, named, started) in table {
+            let attempt = run(&Case { nodes, round_trip, stored: stored.then_some("10.0.0.2/24"), ..QUIET });
+            for (text, measured) in [("Using node name", named), ("started successfully", started)] {
+                let ours = seconds(&attempt, text);
+                let allowed = f64::max(0.35, measured * 0.2);
+                assert!((ours - measured).abs() <= allowed, "{nodes} nodes at {round_trip}: {text} after {ours}, not {measured}");
+            }
+        }
+    }
+
+    #[test]
+    fn with_etcd_the_conflict_check_grows_with_the_nodes() {
+        let started = |nodes, datastore| seconds(&run(&Case { nodes, round_trip: 0.1, datastore, ..QUIET }), "started successfully");
+        assert!(started(1000, Datastore::Etcd) - started(10, Datastore::Etcd) > 95.0);
+        assert!(started(1000, Datastore::Kubernetes) - started(10, Datastore::Kubernetes) < 1.0);
+    }
+
+    fn tail(attempt: &Attempt, count: usize) -> Vec<&str> {
+        let words = |line: &'_ String| line.find("startup/").map_or(0, |at| at + "startup/".len());
+        attempt.log[attempt.log.len() - count..].iter().map(|(_, line)| &line[words(line)..]).collect()
+    }
+
+    /// The last lines of the recordings `conflict-two-bridges` and `method-invalid-word`.
+    #[test]
+    fn a_conflict_clears_the_address_and_exits() {
+        let attempt = run(&Case { bridge: true, stored: Some("10.0.0.2/24"), ..QUIET });
+        let expected = [
+            "autodetection_methods.go 103: Using autodetected IPv4 address on interface br-3f2a1b4c5d6e: 172.18.0.1/16",
+            "startup.go 561: Node IPv4 changed, will check for conflicts",
+            "startup.go 990: Calico node 'node-3' is already using the IPv4 address 172.18.0.1.",
+            "startup.go 391: Clearing out-of-date IPv4 address from this node IP=\"172.18.0.1/16\"",
+            "utils.go 49: Terminating",
+            "Calico node failed to start",
+        ];
+        assert_eq!(tail(&attempt, 6), expected);
+        assert_eq!(attempt.changes.iter().map(|(_, change)| *change).collect::<Vec<_>>(), [Change::Address(None)]);
+        assert!(matches!(attempt.end, End::Exited(_)));
+    }
+
+    #[test]
+    fn an_unknown_method_exits_and_keeps_the_address() {
+        let attempt = run(&Case { method: "eth0", stored: Some("10.0.0.2/24"), ..QUIET });
+        let expected = [
+            "autodetection_methods.go 87: Invalid IP autodetection method: eth0",
+            "utils.go 49: Terminating",
+            "Calico node failed to start",
+        ];
+        assert_eq!(tail(&attempt, 3), expected);
+        assert!(attempt.changes.is_empty() && matches!(attempt.end, End::Exited(_)));
+    }
+
+    #[test]
+    fn a_method_without_a_match_keeps_what_is_stored_and_needs_something_stored() {
+        let kept = run(&Case { method: "interface=foo.*", stored: Some("172.18.0.9/16"), ..QUIET });
+        seconds(&kept, "startup.go 513: Autodetection of IPv4 address failed, keeping existing value: 172.18.0.9/16");
+        assert_eq!(kept.changes[0].1, Change::Address(Some(prefix("172.18.0.9/16"))));
+        assert!(matches!(kept.end, End::Started(_)));
+        let none = run(&Case { method: "interface=foo.*", ..QUIET });
+        seconds(&none, "Couldn't autodetect an IPv4 address");
+        assert!(none.changes.is_empty() && matches!(none.end, End::Exited(_)));
+    }
+
+    #[test]
+    fn a_new_bridge_takes_the_place_of_the_address() {
+        let network = Case { bridge: true, stored: Some("10.0.0.2/24"), nodes: 0, ..QUIET };
+        let mut attempt = run(&network);
+        assert!(matches!(attempt.end, End::Exited(_)), "node-3 has that bridge too");
+        attempt = run(&Case { method: "cidr=10.0.0.0/24", stored: Some("172.18.0.9/16"), ..network });
+        assert_eq!(attempt.changes[0].1, Change::Address(Some(prefix("10.0.0.2/24"))));
+        seconds(&attempt, "original=\"172.18.0.9\" updated=\"10.0.0.2\"");
+    }
+}
