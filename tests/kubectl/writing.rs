@@ -49,6 +49,13 @@ fn kubectl_sets_a_variable_and_patches_a_daemon_set() {
         "The DaemonSet \"calico-node\" is invalid: spec.template.spec.containers[0].livenessProbe.periodSeconds: \
          Invalid value: -1: must be greater than or equal to 0\n"
     );
+    let words = r#"{"spec":{"template":{"spec":{"containers":[{"name":"calico-node","livenessProbe":{"periodSeconds":"10"}}]}}}}"#;
+    let why = complained(&running, &of_daemon_set("patch", &["-p", words])).expect("kubectl");
+    assert_eq!(
+        why,
+        "The request is invalid: patch: Invalid value: \"map[spec:map[template:map[spec:map[containers:[map[livenessProbe:map[periodSeconds:10] \
+         name:calico-node]]]]]]\": unrecognized type: int32\n"
+    );
     let refused = complained(&running, &[&["--context", "viewer"][..], &of_daemon_set("patch", &["-p", delay])].concat()).expect("kubectl");
     assert!(refused.contains("User \"viewer\" cannot patch resource \"daemonsets\" in API group \"apps\""), "{refused}");
 }

@@ -90,6 +90,23 @@ fn default_container(container: &mut Value) {
     }
 }
 
+/// What the decoder says of a number that is text, or the other way round, in the fields that people patch.
+pub fn mistyped(kind: &Kind, object: &Value) -> Option<&'static str> {
+    let spec = object.pointer(pod_spec(kind)?)?;
+    let containers = ["containers", "initContainers"].iter().flat_map(|list| spec[*list].as_array().into_iter().flatten());
+    for container in containers {
+        let variables = container["env"].as_array().into_iter().flatten().flat_map(|variable| [&variable["name"], &variable["value"]]);
+        if variables.chain([&container["image"]]).any(|text| !text.is_string() && !text.is_null()) {
+            return Some("unrecognized type: string");
+        }
+        let numbers = PROBES.iter().flat_map(|probe| PROBE_NUMBERS.iter().map(move |key| &container[*probe][*key]));
+        if numbers.into_iter().any(|number| !number.is_i64() && !number.is_null()) {
+            return Some("unrecognized type: int32");
+        }
+    }
+    None
+}
+
 /// `old` is `None` on creation.
 pub fn validate(kind: &Kind, old: Option<&Value>, object: &Value) -> Result<(), Failure> {
     let Some(path) = pod_spec(kind) else { return Ok(()) };

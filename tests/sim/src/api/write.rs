@@ -138,11 +138,6 @@ impl<'a> Change<'a> {
 
     pub fn update(&self, name: &str) -> Outcome {
         let object = self.object()?;
-        if object["metadata"]["name"].as_str() != Some(name) {
-            let sent = object["metadata"]["name"].as_str().unwrap_or_default();
-            let message = format!("the name of the object ({sent}) does not match the name on the URL ({name})");
-            return Err(Failure::bad_request(message));
-        }
         let versioned = object["metadata"]["resourceVersion"].as_str().is_some_and(|version| !version.is_empty());
         if self.kind.custom && !versioned {
             let message = "Invalid value: 0: must be specified for an update".to_string();
@@ -154,13 +149,24 @@ impl<'a> Change<'a> {
     pub fn patch(&self, name: &str) -> Outcome {
         let form = Form::of(self.kind, &self.content_type)?;
         let patch = self.json()?;
-        self.change(name, true, |old| form.apply(old, &patch))
+        self.change(name, true, |old| {
+            let patched = form.apply(old, &patch)?;
+            match template::mistyped(self.kind, &patched) {
+                Some(wanted) => Err(Failure::invalid_patch(&format!("Invalid value: {:?}: {wanted}", form.shown(&patch)))),
+                None => Ok(patched),
+            }
+        })
     }
 
     fn change(&self, name: &str, patched: bool, change: impl FnOnce(Value) -> Result<Value, Failure>) -> Outcome {
         let mut warnings = Vec::new();
         let stored = self.api.world.store.change(self.kind, self.namespace(), name, self.writer(), |old| {
             let mut object = change(old.clone())?;
+            if object["metadata"]["name"].as_str() != Some(name) {
+                let sent = object["metadata"]["name"].as_str().unwrap_or_default();
+                let message = format!("the name of the object ({sent}) does not match the name on the URL ({name})");
+                return Err(Failure::bad_request(message));
+            }
             let sent = object["metadata"]["resourceVersion"].as_str().unwrap_or_default();
             if !sent.is_empty() && Some(sent) != old["metadata"]["resourceVersion"].as_str() {
                 return Err(Failure::conflict(self.kind, name));

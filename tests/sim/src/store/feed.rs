@@ -10,8 +10,9 @@ use super::{Inner, Store, Stored};
 use crate::api::Failure;
 use crate::kinds::Kind;
 
-/// As many changes as a watch may fall behind.
+/// As far as a watch may fall behind: so many changes, so many bytes.
 const KEPT: usize = 20_000;
+const KEPT_BYTES: usize = 128 << 20;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum What {
@@ -42,6 +43,7 @@ impl Change {
 #[derive(Default)]
 pub struct History {
     changes: VecDeque<Change>,
+    bytes: usize,
     /// Changes up to this version are forgotten.
     oldest: u64,
 }
@@ -49,14 +51,16 @@ pub struct History {
 impl Inner {
     pub(super) fn forget(&mut self) {
         self.history.changes.clear();
+        self.history.bytes = 0;
         self.history.oldest = self.version;
     }
 
     pub(super) fn remember(&mut self, change: Change) {
+        self.history.bytes += change.object.json.len();
         self.history.changes.push_back(change);
-        if self.history.changes.len() > KEPT
-            && let Some(gone) = self.history.changes.pop_front()
-        {
+        while self.history.changes.len() > KEPT || self.history.bytes > KEPT_BYTES {
+            let Some(gone) = self.history.changes.pop_front() else { return };
+            self.history.bytes -= gone.object.json.len();
             self.history.oldest = gone.version;
         }
     }

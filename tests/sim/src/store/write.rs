@@ -79,7 +79,8 @@ impl Store {
         Ok(self.change(kind, &namespace, &name, writer, |_| Ok(object))?.whole_value(kind))
     }
 
-    /// Changes an object under the lock: no conflict is possible. For controllers; status is only kept with `writer.status()`.
+    /// Changes an object under the lock: no conflict is possible, and `change` must not use the store.
+    /// Status is only kept with `writer.status()`.
     pub fn edit_as(
         &self,
         writer: Writer,

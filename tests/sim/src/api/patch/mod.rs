@@ -34,6 +34,11 @@ impl Form {
         }
     }
 
+    /// The patch as an error message has it: a strategic one is shown as Go prints a map.
+    pub fn shown(self, patch: &Value) -> String {
+        if self == Self::Strategic { go(patch) } else { patch.to_string() }
+    }
+
     pub fn apply(self, object: Value, patch: &Value) -> Result<Value, Failure> {
         match self {
             Self::Json => json::apply(object, patch),
@@ -45,5 +50,16 @@ impl Form {
             }
             Self::Strategic => strategic::apply(object, patch),
         }
+    }
+}
+
+fn go(value: &Value) -> String {
+    let joined = |parts: Vec<String>| parts.join(" ");
+    match value {
+        Value::Null => "<nil>".into(),
+        Value::String(text) => text.clone(),
+        Value::Array(list) => format!("[{}]", joined(list.iter().map(go).collect())),
+        Value::Object(map) => format!("map[{}]", joined(map.iter().map(|(key, value)| format!("{key}:{}", go(value))).collect())),
+        plain => plain.to_string(),
     }
 }
