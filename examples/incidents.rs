@@ -24,7 +24,7 @@ pub fn path(file: &str) -> PathBuf {
 /// Gathers a scenario as the plugin gathers a cluster.
 pub async fn snapshot(scenario: &str) -> anyhow::Result<Snapshot> {
     let world = sim::scenario::named(scenario, NODES).ok_or_else(|| anyhow::anyhow!("there is no scenario {scenario}"))?;
-    let now = world.now;
+    let now = world.store.now();
     let server = sim::Server::start(world).await?;
     let flags = ConnectionFlags { kubeconfig: Some(server.kubeconfig()), ..ConnectionFlags::default() };
     let connection = connect(&flags, "status").await?;

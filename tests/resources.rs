@@ -37,7 +37,11 @@ mod krew {
     /// krew `internal/index/validation/validate.go`, rule by rule.
     fn problems(manifest: &Value, file_name: &str) -> Vec<String> {
         let mut problems = Vec::new();
-        let mut rule = |holds: bool, says: &str| (!holds).then(|| problems.push(says.to_owned())).unwrap_or_default();
+        let mut rule = |holds: bool, says: &str| {
+            if !holds {
+                problems.push(says.to_owned());
+            }
+        };
         let text = |pointer: &str| manifest.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
         let name = text("/metadata/name");
         rule(file_name.strip_suffix(".yaml") == Some(name), "the file is named as the plugin, with .yaml");

@@ -21,7 +21,7 @@ async fn gathered(nodes: usize) -> anyhow::Result<Snapshot> {
     let world = if nodes <= MESH { sim::scenario::healthy(nodes) } else { sim::scenario::far_reflectors(nodes) };
     let inside =
         world.hosts.iter().map(|(node, host)| Ok((node.clone(), Observed::Seen(look(&host.says())?)))).collect::<anyhow::Result<_>>()?;
-    let now = world.now;
+    let now = world.store.now();
     let server = sim::Server::start(world).await?;
     let flags = ConnectionFlags { kubeconfig: Some(server.kubeconfig()), ..ConnectionFlags::default() };
     let wanted = Wanted { exec: false, logs: LogsWanted::None, ..Wanted::default() };

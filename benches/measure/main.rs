@@ -2,6 +2,8 @@
 //!
 //! `cargo bench -- start diagnose live` runs the parts that are named, or all.
 
+#![allow(clippy::disallowed_macros, reason = "what was measured is for whoever started it")]
+
 mod child;
 mod diagnose;
 mod large;

@@ -1,8 +1,8 @@
 //! Is the simulated cluster one? The real kubectl and recorded answers of a real API server are the judges.
 
-#![cfg(unix)]
 #![allow(clippy::disallowed_types, reason = "the requests of this judge go past the tool that is judged")]
 #![allow(clippy::disallowed_macros, reason = "a test says what it skips")]
+#![cfg(unix)]
 
 mod faults;
 mod reading;

@@ -115,7 +115,6 @@ async fn replay(directory: &Path) {
     }
 }
 
-#[expect(clippy::disallowed_types, reason = "this test is about the cluster itself")]
 pub async fn client(server: &sim::Server, context: &str) -> kube::Client {
     let kubeconfig = kube::config::Kubeconfig::read_from(server.kubeconfig()).expect("a kubeconfig");
     let options = kube::config::KubeConfigOptions { context: Some(context.into()), ..Default::default() };

@@ -1,0 +1,168 @@
+//! A cluster with a sick Calico, to try things on: `cargo run --example playground -- --incident bridge-address --nodes 5`.
+//! It lives: pods restart, sessions come up, rollouts go on. `-- --demo` shows the main job and ends.
+
+use std::io::{self, Write};
+use std::time::Duration;
+
+use serde_json::Value;
+use sim::clock::Pace;
+use sim::live::Live;
+use sim::{Change, Running, What, scenario};
+
+const INCIDENTS: &[&str] = &["bridge-address", "slow-start", "all-bridges", "vxlan", "healthy"];
+
+const USAGE: &str = "\
+usage: playground [--incident NAME] [--nodes N] [--speed N] [--demo]
+  --incident  bridge-address (the default), slow-start, all-bridges, vxlan, healthy
+  --nodes     3 unless said
+  --speed     simulated seconds for each real one, 1 unless said
+  --demo      run `kubectl calico-fix status` on both incidents, then exit";
+
+struct Asked {
+    incident: String,
+    nodes: usize,
+    speed: f64,
+    demo: bool,
+}
+
+fn main() -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    let asked = match asked(std::env::args().skip(1)) {
+        Some(asked) => asked,
+        None => return writeln!(out, "{USAGE}"),
+    };
+    if asked.demo {
+        drop(out);
+        return demo(asked.nodes);
+    }
+    play(&asked, &mut out)
+}
+
+/// `None`: something was said that is not understood, or help was asked for.
+fn asked(mut arguments: impl Iterator<Item = String>) -> Option<Asked> {
+    let mut asked = Asked { incident: "bridge-address".into(), nodes: 3, speed: 1.0, demo: false };
+    while let Some(argument) = arguments.next() {
+        match argument.as_str() {
+            "--incident" => asked.incident = arguments.next().filter(|name| INCIDENTS.contains(&name.as_str()))?,
+            "--nodes" => asked.nodes = arguments.next()?.parse().ok().filter(|count| (2..=500).contains(count))?,
+            "--speed" => asked.speed = arguments.next()?.parse().ok().filter(|speed| *speed > 0.0)?,
+            "--demo" => asked.demo = true,
+            _ => return None,
+        }
+    }
+    Some(asked)
+}
+
+fn start(incident: &str, nodes: usize) -> io::Result<(Running, Live)> {
+    let world = scenario::named(incident, nodes).ok_or_else(|| io::Error::other(format!("no incident {incident}")))?;
+    let running = sim::start(world);
+    let mut live = Live::new(running.cluster().clone());
+    if incident == "slow-start" {
+        // The far node: a request takes a second and a half.
+        let far = running.cluster().hosts().into_iter().map(|host| host.node.clone()).find(|node| node.contains("iad12"));
+        live.set_round_trip(&far.unwrap_or_default(), 1.5);
+    }
+    Ok((running, live))
+}
+
+fn play(asked: &Asked, out: &mut impl Write) -> io::Result<()> {
+    let (running, mut live) = start(&asked.incident, asked.nodes)?;
+    writeln!(out, "export KUBECONFIG={}", running.kubeconfig().display())?;
+    writeln!(out, "\nPaste that line into another shell, then try:")?;
+    for line in hints(&asked.incident) {
+        writeln!(out, "  {line}")?;
+    }
+    writeln!(out, "\nWhat happens in the cluster shows here; Ctrl-C ends it.\n")?;
+    out.flush()?;
+    let store = &running.cluster().store;
+    let mut feed = store.subscribe(store.resource_version()).map_err(|failure| io::Error::other(failure.message().to_string()))?;
+    let pace = Pace::new(live.now(), asked.speed);
+    loop {
+        live.advance(pace.now());
+        for change in feed.ready().map_err(|failure| io::Error::other(failure.message().to_string()))? {
+            if let Some(line) = told(&change) {
+                writeln!(out, "{}  {line}", live.now().strftime("%H:%M:%S"))?;
+                out.flush()?;
+            }
+        }
+        // A user's write is answered as soon as a real controller would.
+        let pause = live.next_due().map_or(Duration::MAX, |due| pace.until(due));
+        std::thread::sleep(pause.clamp(Duration::from_millis(5), Duration::from_millis(100)));
+    }
+}
+
+fn hints(incident: &str) -> &'static [&'static str] {
+    match incident {
+        "slow-start" => &[
+            "kubectl calico-fix status",
+            "kubectl -n kube-system patch ds calico-node -p '{\"spec\":{\"template\":{\"spec\":{\"containers\":[{\"name\":\"calico-node\",\
+             \"livenessProbe\":{\"initialDelaySeconds\":60,\"failureThreshold\":10}}]}}}}'",
+            "kubectl -n kube-system get pods -w",
+        ],
+        _ => &[
+            "kubectl calico-fix status",
+            "kubectl -n kube-system set env ds/calico-node -c calico-node IP_AUTODETECTION_METHOD=kubernetes-internal-ip",
+            "kubectl -n kube-system rollout status ds/calico-node",
+        ],
+    }
+}
+
+/// What a change means to somebody who watches.
+fn told(change: &Change) -> Option<String> {
+    let now = change.value();
+    let before = change.before.as_ref().map(|before| before.value()).unwrap_or_default();
+    let name = now["metadata"]["name"].as_str().unwrap_or_default();
+    let differs = |text: fn(&Value) -> String| Some(text(&now)).filter(|now| *now != text(&before));
+    match (change.kind.kind, change.what) {
+        ("Pod", What::Deleted) => Some(format!("pod {name} is gone")),
+        ("Pod", _) => differs(pod).map(|state| format!("pod {name} {state}")),
+        ("Node", What::Modified) => differs(address).map(|address| format!("node {name} has the address {address}")),
+        ("DaemonSet", What::Modified) => differs(rollout).map(|state| format!("daemonset {name}: {state}")),
+        _ => None,
+    }
+}
+
+fn pod(pod: &Value) -> String {
+    let status = &pod["status"]["containerStatuses"][0];
+    let node = pod["spec"]["nodeName"].as_str().unwrap_or("no node yet");
+    let state = match (status["state"]["waiting"]["reason"].as_str(), status["ready"] == true) {
+        (Some(reason), _) => reason,
+        (None, true) => "Ready",
+        (None, false) if status["state"]["running"].is_object() => "runs, not Ready",
+        (None, false) => "Pending",
+    };
+    match status["restartCount"].as_u64().filter(|count| *count > 0) {
+        Some(count) => format!("on {node}: {state}, restarts {count}"),
+        None => format!("on {node}: {state}"),
+    }
+}
+
+fn address(node: &Value) -> String {
+    node["metadata"]["annotations"]["projectcalico.org/IPv4Address"].as_str().unwrap_or("none").to_string()
+}
+
+fn rollout(daemonset: &Value) -> String {
+    let count = |field: &str| daemonset["status"][field].as_u64().unwrap_or(0);
+    let (all, updated, ready) = (count("desiredNumberScheduled"), count("updatedNumberScheduled"), count("numberReady"));
+    format!("{updated} of {all} updated, {ready} ready")
+}
+
+/// The program's own answers on both incidents.
+fn demo(nodes: usize) -> io::Result<()> {
+    for incident in ["bridge-address", "slow-start"] {
+        let (running, _live) = start(incident, nodes)?;
+        let mut out = io::stdout().lock();
+        writeln!(out, "# {incident}, {nodes} nodes\n$ kubectl calico-fix status")?;
+        out.flush()?;
+        drop(out);
+        let arguments = ["kubectl-calico_fix".into(), "status".into(), "--kubeconfig".into(), running.kubeconfig().as_os_str().to_owned()];
+        let mut streams = calico_fix::commands::Streams::standard();
+        // That it finds something wrong is the point: its exit code is not ours.
+        if let Err(failure) = calico_fix::commands::run(arguments.to_vec(), &mut streams) {
+            calico_fix::exit::explain(&failure, &mut streams.err)?;
+        }
+        streams.flush()?;
+        writeln!(io::stdout())?;
+    }
+    Ok(())
+}
