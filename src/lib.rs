@@ -13,6 +13,7 @@ pub mod observed;
 pub mod render;
 pub mod snapshot;
 pub mod text;
+pub mod timeline;
 
 /// The program, under either of its names.
 pub fn run() -> std::process::ExitCode {

@@ -10,4 +10,6 @@ mod peers;
 pub mod status;
 pub mod style;
 mod table;
+pub mod timeline;
+mod timeline_facts;
 mod verdict;

@@ -149,6 +149,8 @@ pub enum MarkKind {
     InvalidMethod,
     InvalidRegex,
     ConflictCheck,
+    /// The first line behind the conflict check.
+    ConflictsChecked,
     AddressConflict,
     AddressCleared,
     AddressNotOnHost,

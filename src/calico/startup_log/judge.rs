@@ -45,8 +45,8 @@ pub enum Phase {
     Begun,
     ConnectingToDatastore,
     DetectingAddress,
-    StoringAddress,
     CheckingConflicts,
+    StoringAddress,
     AllocatingTunnelAddress,
     Started,
 }
@@ -160,14 +160,16 @@ pub fn last_phase(log: &StartupLog) -> Option<Phase> {
     log.marks.iter().filter_map(|mark| phase(mark.kind)).max()
 }
 
-fn phase(kind: MarkKind) -> Option<Phase> {
+/// The work that goes on from such a line.
+pub fn phase(kind: MarkKind) -> Option<Phase> {
     use MarkKind::*;
     Some(match kind {
         LogLevel | Starting => Phase::Begun,
         DatastoreCheck | DatastoreRetry | DatastoreUnauthorized => Phase::ConnectingToDatastore,
         DatastoreVerified | DatastoreSkipped | AutodetectFailed | InvalidMethod | InvalidRegex => Phase::DetectingAddress,
-        Autodetected | AddressFromEnvironment | AutodetectKept => Phase::StoringAddress,
-        ConflictCheck | AddressConflict => Phase::CheckingConflicts,
+        // What changed nothing is not checked; then `ConflictsChecked` follows at once.
+        Autodetected | AddressFromEnvironment | AutodetectKept | ConflictCheck | AddressConflict | NodeRead => Phase::CheckingConflicts,
+        ConflictsChecked => Phase::StoringAddress,
         NodeName | TunnelAddress => Phase::AllocatingTunnelAddress,
         Started => Phase::Started,
         _ => return None,

@@ -4,7 +4,7 @@ mod autodetection;
 mod probes;
 
 pub use autodetection::{autodetection, network};
-pub use probes::{probe_timeout, start_budget};
+pub use probes::{probe_timeout, roomy, start_budget};
 
 use super::report::Fix;
 use super::shell::quote;

@@ -13,12 +13,16 @@ use crate::snapshot::objects::Probe;
 const USUAL_BUDGET: u64 = 160;
 const PERIOD: u64 = 10;
 
+/// Seconds with room to spare for a start that takes this long.
+pub fn roomy(known: Duration) -> u64 {
+    (known.as_secs_f64().ceil() as u64 * 2).max(USUAL_BUDGET).div_ceil(PERIOD) * PERIOD
+}
+
 /// A startup probe with the liveness probe's own handler, sized from the longest attempt: liveness stays as quick as it was.
 pub fn start_budget(view: &View, budget: Option<Duration>, longest: Option<Duration>) -> Option<Fix> {
     let container = view.install.container?;
     let liveness = container.liveness_probe.as_ref()?;
-    let known = longest.max(budget).unwrap_or_default().as_secs();
-    let seconds = (known * 2).max(USUAL_BUDGET).div_ceil(PERIOD) * PERIOD;
+    let seconds = roomy(longest.max(budget).unwrap_or_default());
     let mut probe = match &container.startup_probe {
         Some(startup) => json!({"periodSeconds": startup.period_seconds.unwrap_or(10).max(1)}),
         None => handler(liveness)?,
