@@ -63,7 +63,9 @@ fn kinds() -> Vec<(&'static str, String, Line)> {
                 let text = match n % 3 {
                     0 => format!("k8s.go 652: Performing 'Get' for Node(node-{n}) "),
                     1 => "node.go 122: Received Get request on Node type".to_owned(),
-                    _ => format!("customresource.go 226: Get custom Kubernetes resource Key=IPPool({n}) Resource=\"IPPools\" Revision=\"\""),
+                    _ => {
+                        format!("customresource.go 226: Get custom Kubernetes resource Key=IPPool({n}) Resource=\"IPPools\" Revision=\"\"")
+                    }
                 };
                 format!("2026-11-23T{at}919857Z 2026-11-23 {at} [DEBUG][9] startup/{text}\n")
             }),
@@ -73,7 +75,9 @@ fn kinds() -> Vec<(&'static str, String, Line)> {
             started,
             Box::new(|n| {
                 let at = format!("15:53:{:02}.{:03}", n / 1000 % 60, n % 1000);
-                format!("2026-11-23 {at} [INFO][81] felix/summary.go 100: Summarising {n} dataplane reconciliation loops over 1m2.3s: avg=10ms longest=30ms (resync-filter-v4,resync-mangle-v4)\n")
+                format!(
+                    "2026-11-23 {at} [INFO][81] felix/summary.go 100: Summarising {n} dataplane reconciliation loops over 1m2.3s: avg=10ms longest=30ms (resync-filter-v4,resync-mangle-v4)\n"
+                )
             }),
         ),
     ]

@@ -1,5 +1,6 @@
 //! A calico-node container's log: the known lines of each attempt to start, in little memory.
 
+mod copy;
 mod details;
 mod digest;
 mod judge;
@@ -13,6 +14,7 @@ mod stamp;
 
 use std::io::BufRead;
 
+pub use copy::Copy;
 pub use details::{CameUp, Details, LastLine, SeenInterface};
 pub use digest::MAX_MARKS;
 pub use judge::{Detection, ExitReason, Outcome, Phase, detection, exit_reason, last_phase, outcome, phase, started_after};

@@ -17,6 +17,17 @@ const STATUS: &[(&str, &str)] = &[
     ("From files that you were sent", "% status --from nodes.yaml --from pods.yaml --from events.yaml"),
 ];
 
+const DEBUG_LOG: &[(&str, &str)] = &[
+    ("Why did calico-node not start on the nodes in trouble", "% debug-log --no-change"),
+    ("A log that you were sent", "% debug-log --file calico-node.log"),
+    (
+        "The same through a pipe, for a script",
+        "kubectl logs -n kube-system calico-node-x7k2p -c calico-node | % debug-log --file - -o json",
+    ),
+    ("Keep the logs of one node, without passwords, tokens and certificates", "% debug-log --no-change --node node-3 --output logs/"),
+    ("Out of a snapshot that was saved earlier", "% debug-log --from calico.yaml"),
+];
+
 const EXPLAIN: &[(&str, &str)] = &[("All findings there are", "% explain"), ("One of them", "% explain bgp-session-down")];
 
 const VERSION: &[(&str, &str)] =
@@ -30,7 +41,14 @@ const NODE: &[(&str, &str)] = &[
 ];
 
 pub fn add(mut command: clap::Command, name: &'static str) -> clap::Command {
-    for (verb, examples) in [("status", STATUS), ("explain", EXPLAIN), ("version", VERSION), ("completion", COMPLETION), ("node", NODE)] {
+    for (verb, examples) in [
+        ("status", STATUS),
+        ("debug-log", DEBUG_LOG),
+        ("explain", EXPLAIN),
+        ("version", VERSION),
+        ("completion", COMPLETION),
+        ("node", NODE),
+    ] {
         if command.find_subcommand(verb).is_some() {
             command = command.mut_subcommand(verb, |command| {
                 let command = with(command, examples, name);

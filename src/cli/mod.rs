@@ -1,6 +1,7 @@
 //! What may be typed.
 
 pub mod connection;
+pub mod debug_log;
 mod examples;
 pub mod output;
 pub mod status;
@@ -11,6 +12,7 @@ use std::path::Path;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use connection::ConnectionFlags;
+use debug_log::DebugLogArgs;
 use output::DataFormat;
 use status::{NodeStatusArgs, StatusArgs};
 
@@ -39,6 +41,8 @@ struct StandaloneCli {
 pub enum Command {
     /// Say whether Calico is healthy: addresses, BGP sessions, probes, and what is wrong
     Status(Box<StatusArgs>),
+    /// Explain calico-node's startup logs: where the time went, how each attempt ended, and why
+    DebugLog(Box<DebugLogArgs>),
     /// Explain what a finding means, how it was seen and how to fix it by hand
     Explain(ExplainArgs),
     /// Print the version of this plugin, of the server and of Calico

@@ -1,6 +1,7 @@
 //! One file a verb: each calls the other rooms in order and knows nothing of Calico or Kubernetes.
 
 mod calicoctl;
+mod debug_log;
 mod explain;
 mod source;
 mod status;
@@ -29,6 +30,7 @@ pub fn run(arguments: Vec<OsString>, streams: &mut Streams) -> Result<Outcome, F
     match cli.command {
         Command::Status(arguments) => wait(status::run(&cli.connection, &arguments, streams)),
         Command::NodeStatus(arguments) => wait(status::run(&cli.connection, &StatusArgs::from(arguments), streams)),
+        Command::DebugLog(arguments) => wait(debug_log::run(&cli.connection, &arguments, streams)),
         Command::Explain(arguments) => explain::run(&arguments, streams),
         Command::Version(arguments) if arguments.client => version::client(&arguments, streams),
         Command::Version(arguments) => wait(version::run(&cli.connection, &arguments, streams)),

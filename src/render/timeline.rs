@@ -42,9 +42,10 @@ pub fn write(report: &Report, all: bool, style: &Style, out: &mut dyn Write) -> 
 
 fn closing(report: &Report, style: &Style, out: &mut dyn Write) -> io::Result<()> {
     let (tone, sentence) = match (report.verdict, report.findings.first()) {
-        (Verdict::Sick, Some(worst)) => {
-            (Tone::Bad, format!("{}. `kubectl calico-fix explain {}` says more.", text::count(report.findings.len(), "finding"), worst.code))
-        }
+        (Verdict::Sick, Some(worst)) => (
+            Tone::Bad,
+            format!("{}. `kubectl calico-fix explain {}` says more.", text::count(report.findings.len(), "finding"), worst.code),
+        ),
         (Verdict::Healthy, _) => (Tone::Good, "It started; nothing in the log is wrong with the start.".to_owned()),
         _ => (Tone::Doubtful, "Nothing wrong was found, but the log does not tell how the start ended.".to_owned()),
     };
@@ -100,7 +101,7 @@ fn title(attempt: &Attempt, budget: Option<u32>, style: &Style, out: &mut dyn Wr
     let (tone, end) = facts::end(attempt.end.how);
     let doubt = if attempt.end.certain { "" } else { " (so it seems)" };
     let after = attempt.end.after_seconds.map(|after| format!(" after {}", facts::time(after))).unwrap_or_default();
-    let allowed = budget.map(|budget| format!(" of {budget} s")).unwrap_or_default();
+    let allowed = budget.map(|budget| format!(" of the {budget} s allowed")).unwrap_or_default();
     let why = attempt.end.why.as_deref().map(|why| format!(": {}", text::clean(why))).unwrap_or_default();
     writeln!(out, "{:INDENT$}attempt {}{began}   {}{doubt}{why}", "", attempt.number, style.paint(tone, &format!("{end}{after}{allowed}")))
 }
@@ -110,7 +111,15 @@ fn labelled(label: &str, words: &str, style: &Style, out: &mut dyn Write) -> io:
     let words = text::clean(words);
     for (number, line) in text::wrap(&words, style.room(INDENT * 2 + LABEL)).iter().enumerate() {
         let label = if number == 0 { label } else { "" };
-        writeln!(out, "{:indent$}{}{:gap$}{line}", "", style.paint(Tone::Aside, label), "", indent = INDENT * 2, gap = LABEL - label.len())?;
+        writeln!(
+            out,
+            "{:indent$}{}{:gap$}{line}",
+            "",
+            style.paint(Tone::Aside, label),
+            "",
+            indent = INDENT * 2,
+            gap = LABEL - label.len()
+        )?;
     }
     Ok(())
 }
@@ -145,7 +154,7 @@ fn phases(attempt: &Attempt, budget: Option<u32>, style: &Style, out: &mut dyn W
     }
     if let Some(budget) = budget {
         let at = (f64::from(budget) / whole * room as f64) as usize;
-        let text = format!("{} s allowed", budget);
+        let text = format!("{budget} s allowed");
         let indent = INDENT * 2 + label + numbers + 4;
         let mark = if at > text.len() { format!("{:>at$}", format!("{text} ┘")) } else { format!("{:at$}└ {text}", "") };
         writeln!(out, "{:indent$}{}", "", style.paint(Tone::Aside, &mark))?;

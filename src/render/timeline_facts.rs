@@ -69,7 +69,7 @@ pub fn of(attempt: &Attempt) -> Vec<(&'static str, String)> {
     }
     if let Some(need) = attempt.needs.as_ref().filter(|need| need.basis != Basis::Measured) {
         let trip = need.round_trip_seconds.map(|trip| format!(" ({} a request)", time(trip))).unwrap_or_default();
-        facts.push(("Would take", format!("about {}{trip}", time(need.seconds.ceil()))));
+        facts.push(("Would take", format!("about {:.0} s{trip}", need.seconds.ceil())));
     }
     if let Some(last) = &attempt.last {
         facts.push(("Last", last.text.clone()));
@@ -93,7 +93,8 @@ fn detection(attempt: &Attempt) -> Option<String> {
 
 fn requests(attempt: &Attempt) -> Option<String> {
     let requests = attempt.requests.as_ref()?;
-    let writes = if requests.writes > 0 { format!(", {} writes", requests.writes) } else { String::new() };
+    let number = |count: u64, noun: &str| text::count(usize::try_from(count).unwrap_or(usize::MAX), noun);
+    let writes = if requests.writes > 0 { format!(", {}", number(requests.writes, "write")) } else { String::new() };
     let rate = requests.per_second.map(|rate| format!("; {rate} requests a second")).unwrap_or_default();
-    Some(format!("{} reads{writes}{rate}", requests.reads))
+    Some(format!("{}{writes}{rate}", number(requests.reads, "read")))
 }

@@ -39,13 +39,14 @@ fn end(seen: &startup_log::Attempt, fate: &Fate, followed: bool) -> End {
             let why = startup_log::exit_reason(&seen.log).map_or(mark.text, |reason| exit(&reason));
             at(How::Exited, Some(&why), true)
         }
+        Outcome::CutOff if !begins(seen) => at(How::NotKnown, Some("no line of a start is in it"), false),
         Outcome::CutOff if followed => at(How::Killed, Some("it ends without a word, and another attempt follows"), true),
         Outcome::CutOff => match fate {
             Fate::Running => at(How::Running, None, true),
             Fate::Ended { lived, by } => {
                 let (how, why) = match by {
-                    Ender::Liveness => (How::Killed, Some("by the kubelet: it failed its liveness probe")),
-                    Ender::Startup => (How::Killed, Some("by the kubelet: it failed its startup probe")),
+                    Ender::Liveness => (How::Killed, Some("the kubelet says that it failed its liveness probe")),
+                    Ender::Startup => (How::Killed, Some("the kubelet says that it failed its startup probe")),
                     Ender::OutOfMemory => (How::OutOfMemory, Some("the container had no memory left")),
                     Ender::Other => (How::Killed, Some("its container ended without a word")),
                 };
@@ -59,7 +60,16 @@ fn end(seen: &startup_log::Attempt, fate: &Fate, followed: bool) -> End {
     }
 }
 
-pub fn exit(reason: &ExitReason) -> String {
+/// A later piece of a log tells nothing of a start.
+fn begins(seen: &startup_log::Attempt) -> bool {
+    use MarkKind::*;
+    let of_a_start = |kind| {
+        matches!(kind, LogLevel | Starting | DatastoreCheck | DatastoreSkipped | DatastoreRetry | ConflictCheck | NodeName | TunnelAddress)
+    };
+    seen.log.marks.iter().any(|mark| of_a_start(mark.kind))
+}
+
+fn exit(reason: &ExitReason) -> String {
     match reason {
         ExitReason::Conflict { node, address } => format!("{node} already has {address}"),
         ExitReason::NoAddress => "no address could be detected and none is stored".to_owned(),

@@ -48,13 +48,15 @@ fn by_nodes(attempt: &Attempt) -> Option<Need> {
     let (began, last, first) = (check.began?, check.last?, attempt.log.first?);
     let nodes = check.listed.count().max(check.read.count());
     let (each, so_far) = (check.each()?, seconds(began, last));
-    if check.listed.count() == 0 || so_far <= 0.0 || check.reads < 2 {
+    // More read than listed, or one pause for most of the time: somebody left lines out.
+    let excerpt = check.listed.count() < check.read.count() || check.longest_pause > so_far / 2.0;
+    if excerpt || so_far <= 0.0 || check.reads < 2 {
         return None;
     }
     let round_trip = so_far / (check.reads - 1) as f64;
     let all = (nodes as f64 * each).max(check.reads as f64) * round_trip;
     let mut need = of(seconds(first, began) + all, Basis::NodeReads);
-    (need.nodes, need.round_trip_seconds) = (Some(nodes as u64), Some(round_trip));
+    (need.nodes, need.round_trip_seconds) = (Some(nodes as u64), Some((round_trip * 1000.0).round() / 1000.0));
     Some(need)
 }
 

@@ -58,13 +58,17 @@ fn join(own: Vec<Finding>, mut seen: Vec<Finding>) -> Vec<Finding> {
             // Of many nodes with the same fault each has a row of its own here.
             let same = if seen[at].nodes.len() == 1 { seen.remove(at) } else { seen[at].clone() };
             finding.fix = finding.fix.or(same.fix);
-            finding.evidence.extend(same.evidence.into_iter().filter(|row| row.source != Source::Log && row.node == finding.nodes.first().cloned()));
+            finding
+                .evidence
+                .extend(same.evidence.into_iter().filter(|row| row.source != Source::Log && row.node == finding.nodes.first().cloned()));
             joined.push(finding);
         } else if !seen.iter().any(|other| about(other) && other.code.explains_outage() && other.code < finding.code) {
             joined.push(finding);
         }
     }
-    let told = |other: &Finding| joined.iter().any(|own: &Finding| own.code == other.code && other.nodes.iter().all(|node| own.nodes.contains(node)));
+    let told = |other: &Finding| {
+        joined.iter().any(|own: &Finding| own.code == other.code && other.nodes.iter().all(|node| own.nodes.contains(node)))
+    };
     seen.retain(|other| !(told(other) || other.nodes.len() > 1 && joined.iter().any(|own| own.code == other.code)));
     joined.extend(seen);
     joined
@@ -100,6 +104,11 @@ impl Place<'_> {
         let Some(at) = self.log.attempts.iter().rposition(|attempt| ended(&attempt)) else { return self.no_answer() };
         let attempt = &self.log.attempts[at];
         let seen = self.seen().nth(at)?;
+        let conflict = startup_log::exit_reason(&seen.log) == Some(ExitReason::UpdateConflict);
+        if let Some(killed) = self.log.attempts.iter().rfind(|attempt| attempt.end.how == How::Killed).filter(|_| conflict) {
+            // Kills and such exits in turn are one slow link.
+            return Some(self.killed(killed));
+        }
         match attempt.end.how {
             How::Exited => Some(self.exited(attempt, seen)),
             How::Killed if answers(seen) => Some(self.killed(attempt)),
@@ -130,13 +139,8 @@ impl Place<'_> {
             Some(ExitReason::TyphaUnreachable) => Code::TyphaUnreachable,
             Some(ExitReason::NoAddress | ExitReason::UpdateConflict | ExitReason::Fatal { .. }) | None => Code::StartupExited,
         };
-        let kills = self.kills();
         let why = attempt.end.why.as_deref().unwrap_or("it does not say why");
-        let mut evidence: Vec<Evidence> = seen.log.marks.iter().rev().take(4).rev().map(|mark| self.evidence(mark.text.clone())).collect();
-        if reason == Some(ExitReason::UpdateConflict) && kills > 0 {
-            // Kills and such exits in turn are one slow link.
-            evidence.push(self.evidence(format!("{} in mid-work before", count(kills, "attempt killed"))));
-        }
+        let evidence = seen.log.marks.iter().rev().take(4).rev().map(|mark| self.evidence(mark.text.clone())).collect();
         let message = format!("calico-node on {} exits by itself while starting: {why}. No probe change can help", self.node());
         self.finding(code, Severity::Error, message, evidence)
     }
@@ -147,9 +151,9 @@ impl Place<'_> {
 
     fn killed(&self, attempt: &Attempt) -> Finding {
         let kills = self.kills();
-        let sure = if attempt.end.certain { "it was killed" } else { "its log ends without \"Terminating\": it was killed" };
         let after = attempt.end.after_seconds.map(|after| format!(", {after:.0} s after it began")).unwrap_or_default();
-        let mut message = format!("Start-up on {} was still {} when {sure}{after}", self.node(), self.doing(attempt));
+        let sure = if attempt.end.certain { "" } else { " (its log ends in mid-work, without \"Terminating\")" };
+        let mut message = format!("Start-up on {} was still {} when it was killed{after}{sure}", self.node(), self.doing(attempt));
         if let Some(read) = reading(attempt) {
             message += &format!(": {read}");
         }
@@ -161,7 +165,9 @@ impl Place<'_> {
             finding.evidence.push(self.evidence(format!("{kills} of {} ended so", count(self.log.attempts.len(), "attempt"))));
         }
         if let Some(mark) = self.update_conflict() {
-            finding.evidence.push(self.evidence(format!("in another attempt it exited by itself, as happens on a slow link: {}", mark.text)));
+            finding
+                .evidence
+                .push(self.evidence(format!("in another attempt it exited by itself, as happens on a slow link: {}", mark.text)));
         }
         finding.fix = self.budget(attempt);
         finding
@@ -221,7 +227,8 @@ impl Place<'_> {
         let found = &attempt.detection;
         if let Some((chosen, made)) = found.chosen.iter().rev().find_map(|chosen| Some((chosen, chosen.made.as_deref()?))) {
             let from = chosen.interface.as_deref().unwrap_or_default();
-            let message = format!("calico-node on {} took {} from {from}, {made}: its peers cannot reach it there", self.node(), chosen.address);
+            let message =
+                format!("calico-node on {} took {} from {from}, {made}: its peers cannot reach it there", self.node(), chosen.address);
             let looked = found.interfaces.iter().flatten().map(|one| format!("{} {}", one.name, one.addresses.join(" ")));
             let evidence = looked.map(|text| self.evidence(format!("detection looked at {text}"))).collect();
             return Some(self.finding(Code::AddressOnVirtualInterface, Severity::Error, message, evidence));
@@ -230,7 +237,13 @@ impl Place<'_> {
             return None;
         }
         let message = format!("the autodetection method finds no address on {}: the stored one was kept", self.node());
-        let kept = self.seen().next_back()?.log.marks.iter().filter(|mark| matches!(mark.kind, MarkKind::AutodetectKept | MarkKind::AutodetectFailed));
+        let kept = self
+            .seen()
+            .next_back()?
+            .log
+            .marks
+            .iter()
+            .filter(|mark| matches!(mark.kind, MarkKind::AutodetectKept | MarkKind::AutodetectFailed));
         let evidence = kept.map(|mark| self.evidence(mark.text.clone())).collect();
         Some(self.finding(Code::MethodIneffective, Severity::Warning, message, evidence))
     }
@@ -271,7 +284,8 @@ fn published(needed: Duration) -> Fix {
     let budget = crate::diagnosis::roomy_budget(needed);
     let threshold = budget.saturating_sub(DELAY).div_ceil(PERIOD);
     let probe = format!("{{\"initialDelaySeconds\":{DELAY},\"periodSeconds\":{PERIOD},\"failureThreshold\":{threshold}}}");
-    let patch = format!("{{\"spec\":{{\"template\":{{\"spec\":{{\"containers\":[{{\"name\":\"calico-node\",\"livenessProbe\":{probe}}}]}}}}}}}}");
+    let patch =
+        format!("{{\"spec\":{{\"template\":{{\"spec\":{{\"containers\":[{{\"name\":\"calico-node\",\"livenessProbe\":{probe}}}]}}}}}}}}");
     Fix {
         command: format!("kubectl patch daemonset calico-node -n kube-system -p '{patch}'"),
         why: format!(

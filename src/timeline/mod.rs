@@ -98,9 +98,11 @@ fn debug_would_add(logs: &[Timeline], verdict: Verdict) -> Option<String> {
     let levels: Vec<&str> = needy.map(|log| log.level.as_deref().unwrap_or("unknown")).collect();
     let level = *levels.first()?;
     Some(match verdict {
-        Verdict::Sick if level == "info" => "The log at INFO explains it already. DEBUG would add each request to the datastore and the interfaces \
+        Verdict::Sick if level == "info" => {
+            "The log at INFO explains it already. DEBUG would add each request to the datastore and the interfaces \
              that detection looked at."
-            .to_owned(),
+                .to_owned()
+        }
         Verdict::Healthy => return None,
         _ => "A log at DEBUG would tell each request to the datastore, and with that what the start was at when it ended.".to_owned(),
     })

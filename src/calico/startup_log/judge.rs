@@ -168,7 +168,7 @@ pub fn phase(kind: MarkKind) -> Option<Phase> {
         DatastoreCheck | DatastoreRetry | DatastoreUnauthorized => Phase::ConnectingToDatastore,
         DatastoreVerified | DatastoreSkipped | AutodetectFailed | InvalidMethod | InvalidRegex => Phase::DetectingAddress,
         // What changed nothing is not checked; then `ConflictsChecked` follows at once.
-        Autodetected | AddressFromEnvironment | AutodetectKept | ConflictCheck | AddressConflict | NodeRead => Phase::CheckingConflicts,
+        Autodetected | AddressFromEnvironment | AutodetectKept | ConflictCheck | AddressConflict => Phase::CheckingConflicts,
         ConflictsChecked => Phase::StoringAddress,
         NodeName | TunnelAddress => Phase::AllocatingTunnelAddress,
         Started => Phase::Started,

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use jiff::Timestamp;
+use memchr::{memchr, memchr2};
 
 use super::stamp;
 
@@ -79,6 +80,12 @@ fn prefixed(text: &str) -> &str {
     text.split_once("] ").map_or(text, |(_, rest)| rest)
 }
 
+/// Before and after the first such byte, which is ASCII.
+fn split_at(text: &str, byte: u8) -> Option<(&str, &str)> {
+    let at = memchr(byte, text.as_bytes())?;
+    Some((&text[..at], &text[at + 1..]))
+}
+
 struct Carried<'a> {
     at: Option<Timestamp>,
     text: &'a str,
@@ -88,7 +95,10 @@ struct Carried<'a> {
 /// What the kubelet (`--timestamps`) or the container runtime's file (`… stdout F `) puts before a line.
 fn carrier(text: &str) -> Carried<'_> {
     let none = Carried { at: None, text, goes_on: false };
-    let Some((word, rest)) = text.split_once(' ') else { return none };
+    let Some((word, rest)) = Some(text).filter(|text| text.starts_with(|c: char| c.is_ascii_digit())).and_then(|text| split_at(text, b' '))
+    else {
+        return none;
+    };
     let Some(at) = Some(word).filter(|word| word.len() >= 20).and_then(stamp::instant) else { return none };
     let stream = rest.strip_prefix("stdout ").or_else(|| rest.strip_prefix("stderr "));
     match stream.map(|line| line.split_once(' ').unwrap_or((line, ""))) {
@@ -102,15 +112,16 @@ fn bracketed(text: &str) -> Option<Line<'_>> {
     if !text.starts_with(|c: char| c.is_ascii_digit()) {
         return None;
     }
-    let open = text.find(" [").filter(|open| text.as_bytes()[..*open].iter().filter(|byte| **byte == b' ').count() == 1)?;
-    let (level, rest) = text[open + 2..].split_once(']')?;
+    let open = memchr(b'[', text.as_bytes())?;
+    let stamp = text[..open].strip_suffix(' ').filter(|stamp| stamp.bytes().filter(|byte| *byte == b' ').count() == 1)?;
+    let (level, rest) = split_at(&text[open + 1..], b']')?;
     let level = level_of(level)?;
-    let rest = match rest.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+    let rest = match rest.strip_prefix('[').and_then(|rest| split_at(rest, b']')) {
         Some((_process, rest)) => rest,
         None => rest,
     };
     let (component, message) = source(rest.trim_start());
-    let at = stamp::civil(&text[..open]);
+    let at = stamp::civil(stamp);
     Some(Line { at, level, component, message: Cow::Borrowed(message), goes_on: false })
 }
 
@@ -121,18 +132,19 @@ fn level_of(name: &str) -> Option<Level> {
 /// Splits `startup/startup.go 425: ` off.
 fn source(text: &str) -> (Option<&str>, &str) {
     let split = || {
-        let (file, rest) = text.split_once(' ')?;
-        let (number, message) = rest.split_once(": ").or_else(|| Some((rest.strip_suffix(':')?, "")))?;
+        let (file, rest) = split_at(text, b' ')?;
+        let (number, rest) = split_at(rest, b':')?;
+        let message = if rest.is_empty() { rest } else { rest.strip_prefix(' ')? };
         let known = file.ends_with(".go") && number.bytes().all(|byte| byte.is_ascii_digit());
-        known.then_some((file.split_once('/').map(|(component, _)| component), message))
+        known.then_some((split_at(file, b'/').map(|(component, _)| component), message))
     };
     split().unwrap_or((None, text))
 }
 
 /// `time="…" level=info msg="…" Key=value`, as Calico wrote until 2018 and its health check still does.
 fn logrus(text: &str) -> Option<Line<'_>> {
-    let (time, rest) = text.strip_prefix("time=\"")?.split_once("\" level=")?;
-    let (level, rest) = rest.split_once(' ')?;
+    let (time, rest) = split_at(text.strip_prefix("time=\"")?, b'"')?;
+    let (level, rest) = split_at(rest.strip_prefix(" level=")?, b' ')?;
     let rest = rest.strip_prefix("msg=")?;
     let message = match rest.strip_prefix('"') {
         Some(quoted) => unquote(quoted),
@@ -143,7 +155,7 @@ fn logrus(text: &str) -> Option<Line<'_>> {
 
 /// Takes the quotes off the message and leaves the fields behind it.
 fn unquote(quoted: &str) -> Cow<'_, str> {
-    if let Some(message) = quoted.strip_suffix('"').filter(|message| memchr::memchr2(b'\\', b'"', message.as_bytes()).is_none()) {
+    if let Some(message) = quoted.strip_suffix('"').filter(|message| memchr2(b'\\', b'"', message.as_bytes()).is_none()) {
         return Cow::Borrowed(message);
     }
     let mut out = String::with_capacity(quoted.len());
@@ -214,7 +226,13 @@ mod tests {
                 "No",
             ),
             ("2026-11-23T15:51:41.5Z stderr P", "2026-11-23T15:51:41.5Z", Level::None, None, ""),
-            ("[pod/calico-node-x/calico-node] 2026-11-23 15:51:41.274 [INFO][9] a/b.go 1: No", "2026-11-23T15:51:41.274Z", Level::Info, Some("a"), "No"),
+            (
+                "[pod/calico-node-x/calico-node] 2026-11-23 15:51:41.274 [INFO][9] a/b.go 1: No",
+                "2026-11-23T15:51:41.274Z",
+                Level::Info,
+                Some("a"),
+                "No",
+            ),
             ("2019-04-10 11:25:07.651 [WARNING][8] startup.go 252: Early", "2019-04-10T11:25:07.651Z", Level::Warning, None, "Early"),
             ("2019-04-10 11:25:07.651 [DEBUG] no file", "2019-04-10T11:25:07.651Z", Level::Debug, None, "no file"),
             (

@@ -85,6 +85,9 @@ pub const PATTERNS: &[Pattern] = {
         row(FailedToStart, Startup, "Calico node failed to start", &[], RC_LOCAL, "all"),
         row(UpdateConflict, BeforeStart, "Unable to set node resource configuration", &["update conflict"], STARTUP, "3.24.5"),
         row(UpdateConflict, BeforeStart, "Tunnel IP allocator failed", &["update conflict"], STARTUP, "master"),
+        row(NodeRead, Startup, "Get Node key from /calico/", &[], ETCD, "2.x to 3.0"),
+        row(NodeRead, Startup, "Get Key: /calico/v1/host/", &[], ETCD, "2.x to 3.0"),
+        row(NodeRead, Startup, "Get Key: /calico/bgp/v1/host/", &[], ETCD, "2.x to 3.0"),
         row(Forbidden, Anyone, "", &["forbidden: User \""], "kube-apiserver's answer", "all"),
         row(TyphaFailed, Anyone, "Failed to connect to Typha", &[], "felix/daemon/daemon.go", "all"),
         row(
@@ -105,9 +108,6 @@ pub const PATTERNS: &[Pattern] = {
         row(BgpAddressGone, Bird, "", &["bind: Address not available"], BIRD, "all"),
         row(BgpAddressGone, Bird, "", &["bind: Cannot assign requested address"], BIRD, "all"),
         row(BgpUnexpectedPeer, Bird, "", &["Unexpected connect from unknown address"], BIRD, "all"),
-        row(NodeRead, Startup, "Get Node key from /calico/", &[], ETCD, "2.x to 3.0"),
-        row(NodeRead, Startup, "Get Key: /calico/v1/host/", &[], ETCD, "2.x to 3.0"),
-        row(NodeRead, Startup, "Get Key: /calico/bgp/v1/host/", &[], ETCD, "2.x to 3.0"),
     ]
 };
 
@@ -140,7 +140,7 @@ pub fn kind_of(line: &Line<'_>, started: bool) -> Option<MarkKind> {
 impl Pattern {
     fn fits(&self, line: &Line<'_>, message: &str, started: bool) -> bool {
         let holds = |text: &&str| memchr::memmem::find(message.as_bytes(), text.as_bytes()).is_some();
-        message.starts_with(self.begins) && self.scope.takes(line, started) && self.holds.iter().all(holds)
+        self.scope.takes(line, started) && message.starts_with(self.begins) && self.holds.iter().all(holds)
     }
 }
 

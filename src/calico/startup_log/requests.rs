@@ -63,6 +63,8 @@ pub struct NodeReads {
     pub node: Option<String>,
     /// Reads of that node so far.
     pub of_node: u64,
+    /// Seconds of the longest pause between two reads.
+    pub longest_pause: f64,
 }
 
 /// Distinct names, counted in bounded memory.
@@ -92,10 +94,10 @@ impl Requests {
             return;
         }
         let Some(wording) = WORDINGS.iter().find(|wording| message.starts_with(wording.begins)) else { return };
-        let node = host(message);
+        let node = || host(message);
         match wording.what {
             What::Listed => {
-                if let Some(node) = node {
+                if let Some(node) = node() {
                     self.check.listed.add(node);
                 }
                 return;
@@ -105,7 +107,10 @@ impl Requests {
         }
         self.first = self.first.or(at);
         self.last = at.or(self.last);
-        if let Some(node) = node.filter(|_| checking && wording.what == What::Read) {
+        if checking
+            && wording.what == What::Read
+            && let Some(node) = node()
+        {
             self.check.take(node, at);
         }
     }
@@ -118,6 +123,9 @@ impl Requests {
 impl NodeReads {
     fn take(&mut self, node: &str, at: Option<Timestamp>) {
         self.began = self.began.or(at);
+        if let (Some(last), Some(at)) = (self.last, at) {
+            self.longest_pause = self.longest_pause.max(at.duration_since(last).as_secs_f64());
+        }
         self.last = at.or(self.last);
         self.reads += 1;
         if self.node.as_deref() == Some(node) {
@@ -149,8 +157,10 @@ impl NodeReads {
 
 /// `N` of `… /calico/bgp/v1/host/N/ip_addr_v4` and `… /calico/v1/host/N/metadata`.
 fn host(message: &str) -> Option<&str> {
-    let (_, rest) = message.split_once("/host/")?;
-    rest.split('/').next().filter(|name| !name.is_empty())
+    const BEFORE: &str = "/host/";
+    let rest = &message[memchr::memmem::find(message.as_bytes(), BEFORE.as_bytes())? + BEFORE.len()..];
+    let end = memchr::memchr(b'/', rest.as_bytes()).unwrap_or(rest.len());
+    rest.get(..end).filter(|name| !name.is_empty())
 }
 
 #[cfg(test)]
@@ -176,7 +186,10 @@ mod tests {
             "Get Key: /calico/v1/host/a/orchestrator_refs",
             "Get Key: /calico/bgp/v1/host/b/ip_addr_v4",
         ]);
-        assert_eq!((requests.reads, requests.writes, requests.first, requests.last.map(Timestamp::as_second)), (4, 0, Timestamp::from_second(0).ok(), Some(6)));
+        assert_eq!(
+            (requests.reads, requests.writes, requests.first, requests.last.map(Timestamp::as_second)),
+            (4, 0, Timestamp::from_second(0).ok(), Some(6))
+        );
         let check = &requests.check;
         assert_eq!((check.reads, check.listed.count(), check.read.count(), check.finished(), check.each()), (3, 2, 2, 1, Some(2.0)));
         assert_eq!((check.node.as_deref(), check.of_node), (Some("b"), 1));

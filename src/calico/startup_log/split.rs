@@ -7,17 +7,27 @@ use memchr::memchr;
 /// Longer lines are Felix's and the config parser's, and tell nothing of the start.
 pub const MAX_LINE: usize = 8 * 1024;
 
-/// Holds at most one line, cut to `MAX_LINE`.
-#[derive(Default)]
+/// Holds at most one line, cut to `MAX_LINE` or another limit.
 pub struct Splitter {
     begun: Vec<u8>,
+    most: usize,
+}
+
+impl Default for Splitter {
+    fn default() -> Self {
+        Self::new(MAX_LINE)
+    }
 }
 
 impl Splitter {
+    pub fn new(most: usize) -> Self {
+        Self { begun: Vec::new(), most }
+    }
+
     pub fn push(&mut self, mut chunk: &[u8], mut take: impl FnMut(&[u8])) {
         while let Some(end) = memchr(b'\n', chunk) {
             if self.begun.is_empty() {
-                take(&chunk[..end.min(MAX_LINE)]);
+                take(&chunk[..end.min(self.most)]);
             } else {
                 self.keep(&chunk[..end]);
                 take(&self.begun);
@@ -37,7 +47,7 @@ impl Splitter {
     }
 
     fn keep(&mut self, part: &[u8]) {
-        let room = MAX_LINE - self.begun.len();
+        let room = self.most - self.begun.len();
         self.begun.extend_from_slice(&part[..part.len().min(room)]);
     }
 }

@@ -40,7 +40,18 @@ fn a_healthy_start() {
     let log = read(fixture!("healthy.txt"));
     assert_eq!(
         kinds(&log),
-        [LogLevel, Starting, DatastoreCheck, DatastoreVerified, Autodetected, ConflictsChecked, NodeName, TunnelAddress, Started, Autodetected]
+        [
+            LogLevel,
+            Starting,
+            DatastoreCheck,
+            DatastoreVerified,
+            Autodetected,
+            ConflictsChecked,
+            NodeName,
+            TunnelAddress,
+            Started,
+            Autodetected
+        ]
     );
     assert_eq!((verdict(&log).as_str(), last_phase(&log)), ("started", Some(Phase::Started)));
     assert_eq!(started_after(&log), Some(Duration::from_millis(239)));
