@@ -5,9 +5,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use calico_fix::diagnosis::{Scope, diagnose};
-use calico_fix::import::load;
+use calico_fix::import::{load, log};
 use calico_fix::render::data;
 use calico_fix::snapshot::{Snapshot, redact, save};
+use calico_fix::timeline::{Subject, explain};
 
 #[path = "../examples/generate.rs"]
 #[allow(dead_code, reason = "its main is the example's own")]
@@ -33,7 +34,14 @@ fn committed_files_are_what_the_code_makes() {
         let scripts = made.keys().filter(|path| path.starts_with("completions/") && path.contains(program));
         assert_eq!(scripts.count(), shells, "{program}");
     }
-    for page in ["kubectl-calico-fix", "kubectl-calico-fix-status", "kubectl-calico-fix-explain", "calico-fix", "calico-fix-node-status"] {
+    for page in [
+        "kubectl-calico-fix",
+        "kubectl-calico-fix-status",
+        "kubectl-calico-fix-debug-log",
+        "kubectl-calico-fix-explain",
+        "calico-fix",
+        "calico-fix-node-status",
+    ] {
         assert!(made.contains_key(&format!("man/{page}.1")), "{page}");
     }
 }
@@ -83,9 +91,23 @@ fn what_is_printed_and_saved_keeps_to_its_schema() {
 }
 
 #[test]
+fn timelines_keep_to_their_schema() {
+    let schema = validator("startup-timeline");
+    let logs = fs::read_dir(Path::new(ROOT).join("tests/fixtures/logs")).expect("lists").flatten();
+    let read = |path: &Path| log::read(path, &mut std::io::empty(), &mut |_| Ok(())).unwrap_or_else(|error| panic!("{error}"));
+    let subjects: Vec<Subject> = logs.map(|entry| Subject::of_file("a log".into(), read(&entry.path()))).collect();
+    assert!(subjects.len() >= 10, "{}", subjects.len());
+    let mut printed = Vec::new();
+    data::json(&explain(&subjects, None), &mut printed).expect("prints");
+    assert_eq!(complaints(&schema, &serde_json::from_slice(&printed).expect("JSON")), [""; 0]);
+}
+
+#[test]
 fn the_schemas_refuse_what_is_none() {
-    let (status, snapshot) = (validator("status"), validator("snapshot"));
-    for wrong in [serde_json::json!({}), serde_json::json!([]), serde_json::json!({"apiVersion": 1, "kind": "Snapshot"})] {
-        assert!(!status.is_valid(&wrong) && !snapshot.is_valid(&wrong), "{wrong}");
+    for name in ["status", "snapshot", "startup-timeline"] {
+        let schema = validator(name);
+        for wrong in [serde_json::json!({}), serde_json::json!([]), serde_json::json!({"apiVersion": 1, "kind": "Snapshot"})] {
+            assert!(!schema.is_valid(&wrong), "{name}: {wrong}");
+        }
     }
 }

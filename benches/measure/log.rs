@@ -1,7 +1,9 @@
-//! Reading logs: how fast the parser is.
+//! Reading logs: how fast the parser is, and what the program takes for a log of a gigabyte.
 
+use std::io::Write;
 use std::time::Instant;
 
+use super::child::{self, mib, millis};
 use calico_fix::calico::startup_log::{Attempts, Reader};
 
 /// What is parsed again and again, and how much of it in all.
@@ -10,6 +12,9 @@ const TOTAL: usize = 512 << 20;
 /// What a read from a file or a connection brings.
 const CHUNK: usize = 64 << 10;
 const TIMES: usize = 3;
+/// One log in a file, and the memory that it may take.
+const FILE: usize = 1 << 30;
+const MOST: u64 = 32 << 20;
 
 pub fn run() -> anyhow::Result<()> {
     println!("reading logs (best of {TIMES})");
@@ -26,6 +31,21 @@ pub fn run() -> anyhow::Result<()> {
         let (speed, lines) = (TOTAL as f64 / best / 1e6, found.lines as f64 / best / 1e6);
         println!("  {what:<34}   {speed:>5.0} MB/s   {lines:>8.1} M/s   {:>8}", found.attempts.len());
     }
+    file()
+}
+
+fn file() -> anyhow::Result<()> {
+    let (_, head, line) = kinds().swap_remove(0);
+    let piece = piece(&line);
+    let mut log = tempfile::NamedTempFile::new()?;
+    log.write_all(head.as_bytes())?;
+    for _ in 0..FILE / PIECE {
+        log.write_all(&piece)?;
+    }
+    let cost = child::cost(&mut child::plugin(&["debug-log", "--file", &log.path().display().to_string()]))?;
+    println!("debug-log --file LOG of {}: {}, {}", mib(Some(FILE as u64)), millis(cost.time), mib(cost.peak));
+    anyhow::ensure!(cost.code == Some(1), "it ended with {:?}", cost.code);
+    anyhow::ensure!(cost.peak.is_none_or(|peak| peak <= MOST), "it took more than {}", mib(Some(MOST)));
     Ok(())
 }
 

@@ -93,7 +93,9 @@ fn looks(head: &[u8], first: &str) -> String {
         "it is a tar archive; take the log out of it, or give it to --from"
     } else if head.contains(&0) {
         "it is not text"
-    } else if start.starts_with("apiVersion:") || (start.starts_with('{') && start.contains("\"apiVersion\"")) {
+    } else if text.lines().take(40).any(|line| line.starts_with("apiVersion:"))
+        || (start.starts_with('{') && start.contains("\"apiVersion\""))
+    {
         "it is a Kubernetes object or a saved snapshot; --from reads those"
     } else if start.starts_with('<') {
         "it is a page of HTML or XML"
@@ -117,7 +119,7 @@ mod tests {
         for (bytes, says) in [
             (&b""[..], "standard input: is empty"),
             (b" \n\n", "standard input: is empty"),
-            (b"apiVersion: v1\nkind: Pod\n", "--from reads those"),
+            (b"# saved\napiVersion: v1\nkind: Pod\n", "--from reads those"),
             (b"{\"kind\": \"Pod\", \"apiVersion\": \"v1\"}", "--from reads those"),
             (b"<html>", "HTML"),
             (b"\xff\xfel\0o\0g\0", "UTF-16"),

@@ -9,7 +9,7 @@ pub mod report;
 mod subject;
 
 pub use fate::{Fates, of as fates};
-pub use subject::{Ender, Fate, Recording, Subject};
+pub use subject::{Ender, Fate, Recording, Subject, Unread};
 
 use crate::diagnosis::API_VERSION;
 use crate::diagnosis::report::{Unseen, Verdict};
@@ -69,11 +69,11 @@ fn timeline(subject: &Subject) -> Timeline {
 }
 
 fn unread(subject: &Subject) -> impl Iterator<Item = Unseen> + '_ {
-    subject.unread.iter().map(|(what, why)| Unseen {
-        what: what.clone(),
+    subject.unread.iter().map(|unread| Unseen {
+        what: unread.what.clone(),
         nodes: subject.node.iter().cloned().collect(),
-        why: why.clone(),
-        matters: true,
+        why: unread.why.clone(),
+        matters: unread.matters,
     })
 }
 

@@ -13,8 +13,16 @@ pub struct Subject {
     /// Oldest first: the previous container's, then the current one's.
     pub recordings: Vec<Recording>,
     pub budget: Option<Duration>,
-    /// Logs that could not be read, and why.
-    pub unread: Vec<(String, String)>,
+    pub unread: Vec<Unread>,
+}
+
+/// A log that could not be read, or not to its end.
+#[derive(Clone, Debug)]
+pub struct Unread {
+    pub what: String,
+    pub why: String,
+    /// Without it nothing can be called healthy.
+    pub matters: bool,
 }
 
 /// The log of one container.

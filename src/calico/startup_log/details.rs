@@ -6,6 +6,7 @@ use super::line::{Level, Line};
 use super::requests::Requests;
 use super::{MAX_TEXT, mask};
 use crate::calico::text::clean;
+use crate::snapshot::inside::StartupLog;
 
 const MAX_INTERFACES: usize = 64;
 const MAX_ADDRESSES: usize = 16;
@@ -78,16 +79,27 @@ fn word(text: &str) -> Option<String> {
 }
 
 impl Details {
+    /// What the marks alone tell, where the log itself is not at hand.
+    pub fn of_marks(log: &StartupLog) -> Self {
+        let mut details = Self::default();
+        log.marks.iter().for_each(|mark| details.tell(&mark.text));
+        details
+    }
+
     /// Of a line before the start.
     pub(super) fn take(&mut self, line: &Line<'_>, at: Option<Timestamp>, checking: bool) {
-        let message = line.message.as_ref();
-        let first = message.bytes().next();
-        if matches!(first, Some(b'E' | b'S' | b'D' | b'U' | b'B' | b'Q' | b'F'))
-            && let Some((rest, tell)) = TELLING.iter().find_map(|(begins, tell)| Some((message.strip_prefix(begins)?, tell)))
-        {
+        self.tell(&line.message);
+        self.requests.take(&line.message, at, checking);
+    }
+
+    fn tell(&mut self, message: &str) {
+        // Most lines begin otherwise.
+        if !message.starts_with(['E', 'S', 'D', 'U', 'B', 'Q', 'F']) {
+            return;
+        }
+        if let Some((rest, tell)) = TELLING.iter().find_map(|(begins, tell)| Some((message.strip_prefix(begins)?, tell))) {
             tell(self, rest);
         }
-        self.requests.take(message, at, checking);
     }
 
     /// Of a line after the start.

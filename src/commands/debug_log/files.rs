@@ -3,14 +3,14 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-use crate::calico::startup_log::{Attempt, Attempts};
+use crate::calico::startup_log::{Attempt, Attempts, Details};
 use crate::diagnosis::start_budget;
 use crate::exit::Failure;
 use crate::import::{self, log::LogError};
 use crate::observed::Observed;
 use crate::snapshot::Snapshot;
 use crate::snapshot::inside::{NodeLogs, StartupLog};
-use crate::timeline::{Fate, Fates, Recording, Subject, fates};
+use crate::timeline::{Fate, Fates, Recording, Subject, Unread, fates};
 
 use super::Logs;
 use super::save::Place;
@@ -65,13 +65,16 @@ fn kept_of(snapshot: &Snapshot, node: &str, logs: &NodeLogs) -> Subject {
             Observed::Seen(_) if fates.same_log && what == "the log" && logs.previous.seen() == log.seen() => {}
             Observed::Seen(log) => subject.recordings.push(Recording { attempts: of_digest(log), fate }),
             Observed::Absent | Observed::NotAsked => {}
-            other => subject.unread.push((what.to_owned(), other.why_not().unwrap_or_default().to_owned())),
+            other => {
+                let why = other.why_not().unwrap_or_default().to_owned();
+                subject.unread.push(Unread { what: what.to_owned(), why, matters: true });
+            }
         }
     }
     subject
 }
 
 fn of_digest(log: &StartupLog) -> Attempts {
-    let attempt = Attempt { log: log.clone(), ..Attempt::default() };
+    let attempt = Attempt { log: log.clone(), details: Details::of_marks(log) };
     Attempts { attempts: vec![attempt], lines: log.lines, calicos: log.lines, ..Attempts::default() }
 }

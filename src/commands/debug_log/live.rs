@@ -14,13 +14,16 @@ use crate::observed::Observed;
 use crate::snapshot::Snapshot;
 use crate::snapshot::inside::NodeLogs;
 use crate::snapshot::objects::Pod;
-use crate::timeline::{Fate, Recording, Subject, fates};
+use crate::timeline::{Fate, Recording, Subject, Unread, fates};
 
 use super::Logs;
 use super::save::Place;
 
+/// Enough to know the kubelet's own sentence.
+const HEAD: usize = 64;
+
 /// Goes into audit logs beside kubectl's own commands.
-const COMMAND: &str = "kubectl calico-fix debug-log";
+const COMMAND: &str = "debug-log";
 
 pub async fn read(flags: &ConnectionFlags, arguments: &DebugLogArgs, place: &Place) -> Result<Logs, Failure> {
     let connection = connect(flags, COMMAND).await?;
@@ -97,30 +100,31 @@ async fn of_pod(connection: &Connection, snapshot: &Snapshot, pod: &Pod, place: 
     for (previous, fate) in previous.into_iter().chain([(false, fates.current)]) {
         let name = if previous { format!("{node}.previous") } else { node.clone() };
         let what = if previous { "the previous log" } else { "the log" };
-        match one(connection, pod, previous, fate, place, &name).await? {
-            Observed::Seen(recording) => subject.recordings.push(recording),
-            other => subject.unread.extend(other.why_not().map(|why| (what.to_owned(), why.to_owned()))),
-        }
+        let log = one(connection, pod, previous, fate, place, &name).await?;
+        subject.recordings.extend(log.recording);
+        let matters = !(previous && log.gone);
+        subject.unread.extend(log.missing.map(|why| Unread { what: what.to_owned(), why, matters }));
         bar.advance();
     }
     Ok(subject)
 }
 
-/// What can not be read is told, and does not keep the others from being read.
-async fn one(
-    connection: &Connection,
-    pod: &Pod,
-    previous: bool,
-    fate: Fate,
-    place: &Place,
-    name: &str,
-) -> Result<Observed<Recording>, Failure> {
+/// One container's log as far as it came, and why there is no more of it.
+struct Log {
+    recording: Option<Recording>,
+    missing: Option<String>,
+    /// The kubelet keeps it no more.
+    gone: bool,
+}
+
+/// What cannot be read does not keep the others from being read.
+async fn one(connection: &Connection, pod: &Pod, previous: bool, fate: Fate, place: &Place, name: &str) -> Result<Log, Failure> {
     let mut parser = Reader::new(ATTEMPTS);
     let mut saving = place.begin(name)?;
     let mut head = Vec::new();
     let mut saved = Ok(());
     let read = log_stream::log(connection, pod, previous, &mut |chunk| {
-        head.extend_from_slice(&chunk[..chunk.len().min(64_usize.saturating_sub(head.len()))]);
+        head.extend_from_slice(&chunk[..chunk.len().min(HEAD.saturating_sub(head.len()))]);
         parser.push(chunk);
         if saved.is_ok() {
             saved = saving.push(chunk);
@@ -129,15 +133,17 @@ async fn one(
     .await;
     place.end(saving, !head.is_empty())?;
     saved?;
-    let gone = is_gone(&String::from_utf8_lossy(&head));
-    Ok(match read {
-        Ok(log_stream::Read::Absent) => Observed::Absent,
-        Ok(_) if gone => Observed::Absent,
-        Ok(read) => Observed::Seen(Recording { attempts: parser.finish(read == log_stream::Read::Whole), fate }),
+    let (complete, fate, missing) = match read {
+        Ok(log_stream::Read::Whole) => (true, fate, None),
+        Ok(log_stream::Read::Cut) => (false, Fate::NotKnown, Some("it is longer than what is read of one".to_owned())),
+        Ok(log_stream::Read::Absent) => (true, fate, None),
         // What came until it broke off is worth reading.
-        Err(_) if !head.is_empty() => Observed::Seen(Recording { attempts: parser.finish(false), fate: Fate::NotKnown }),
-        Err(error) => Observed::Failed(error.to_string()),
-    })
+        Err(error) => (false, Fate::NotKnown, Some(error.to_string())),
+    };
+    let any = !head.is_empty() && !is_gone(&String::from_utf8_lossy(&head));
+    let gone = !any && missing.is_none();
+    let missing = missing.or_else(|| gone.then(|| "there is none any more".to_owned()));
+    Ok(Log { recording: any.then(|| Recording { attempts: parser.finish(complete), fate }), missing, gone })
 }
 
 /// As `status` keeps them.
