@@ -42,6 +42,8 @@ fn file() -> anyhow::Result<()> {
     for _ in 0..FILE / PIECE {
         log.write_all(&piece)?;
     }
+    // It was killed a minute after it began.
+    log.write_all(b"time=\"2018-10-31T07:48:14Z\" level=debug msg=\"Key not found error\" \n")?;
     let cost = child::cost(&mut child::plugin(&["debug-log", "--file", &log.path().display().to_string()]))?;
     println!("debug-log --file LOG of {}: {}, {}", mib(Some(FILE as u64)), millis(cost.time), mib(cost.peak));
     anyhow::ensure!(cost.code == Some(1), "it ended with {:?}", cost.code);

@@ -14,7 +14,7 @@ mod stamp;
 
 use std::io::BufRead;
 
-pub use copy::Copy;
+pub use copy::MaskedCopy;
 pub use details::{CameUp, Details, LastLine, SeenInterface};
 pub use digest::MAX_MARKS;
 pub use judge::{Detection, ExitReason, Outcome, Phase, detection, exit_reason, last_phase, outcome, phase, started_after};

@@ -3,7 +3,7 @@
 use super::report::{Attempt, Chosen, Detection, End, How, Interface, Last, NodeReads, Requests};
 use super::subject::{Ender, Fate};
 use super::{estimate, phases};
-use crate::calico::startup_log::{self, ExitReason, Outcome};
+use crate::calico::startup_log::{self, Outcome};
 use crate::calico::virtual_interfaces;
 use crate::diagnosis::made_by;
 use crate::snapshot::inside::MarkKind;
@@ -36,7 +36,7 @@ fn end(seen: &startup_log::Attempt, fate: &Fate, followed: bool) -> End {
             End { after_seconds: after, ..at(How::Started, None, true) }
         }
         Outcome::Exited { mark } => {
-            let why = startup_log::exit_reason(&seen.log).map_or(mark.text, |reason| exit(&reason));
+            let why = startup_log::exit_reason(&seen.log).map_or(mark.text, |reason| reason.describe());
             at(How::Exited, Some(&why), true)
         }
         Outcome::CutOff if !begins(seen) => at(How::NotKnown, Some("no line of a start is in it"), false),
@@ -67,19 +67,6 @@ fn begins(seen: &startup_log::Attempt) -> bool {
         matches!(kind, LogLevel | Starting | DatastoreCheck | DatastoreSkipped | DatastoreRetry | ConflictCheck | NodeName | TunnelAddress)
     };
     seen.log.marks.iter().any(|mark| of_a_start(mark.kind))
-}
-
-fn exit(reason: &ExitReason) -> String {
-    match reason {
-        ExitReason::Conflict { node, address } => format!("{node} already has {address}"),
-        ExitReason::NoAddress => "no address could be detected and none is stored".to_owned(),
-        ExitReason::InvalidMethod { value } => format!("{value:?} is no autodetection method"),
-        ExitReason::UpdateConflict => "the Node object changed while it was being updated; it tries again".to_owned(),
-        ExitReason::Forbidden { .. } => "the Kubernetes API forbids what it needs".to_owned(),
-        ExitReason::DatastoreUnauthorized => "its datastore refuses it".to_owned(),
-        ExitReason::TyphaUnreachable => "it cannot connect to Typha".to_owned(),
-        ExitReason::Fatal { text } => text.clone(),
-    }
 }
 
 fn last(seen: &startup_log::Attempt) -> Option<Last> {

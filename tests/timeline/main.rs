@@ -1,5 +1,7 @@
 //! Logs in, an explanation out: the incident's own log, every recorded one, and what people read.
 
+#![allow(clippy::disallowed_macros, reason = "a test says what it skips")]
+
 mod borders;
 mod printed;
 mod recorded;

@@ -8,13 +8,13 @@ use super::split::Splitter;
 /// Longer lines are cut: nobody reads them, and they could be anything.
 const MAX_COPIED: usize = 1 << 20;
 
-pub struct Copy<W> {
+pub struct MaskedCopy<W> {
     to: W,
     splitter: Splitter,
     masker: Masker,
 }
 
-impl<W: Write> Copy<W> {
+impl<W: Write> MaskedCopy<W> {
     pub fn new(to: W) -> Self {
         Self { to, splitter: Splitter::new(MAX_COPIED), masker: Masker::default() }
     }
@@ -54,7 +54,7 @@ mod tests {
     fn every_line_comes_whole_and_without_secrets() {
         let text = b"plain\npassword=hunter2\n-----BEGIN X-----\nabc\n-----END X-----\nlast";
         for size in 1..text.len() {
-            let mut copy = Copy::new(Vec::new());
+            let mut copy = MaskedCopy::new(Vec::new());
             text.chunks(size).for_each(|chunk| copy.push(chunk).expect("writes"));
             let copied = String::from_utf8(copy.finish().expect("writes")).expect("text");
             assert_eq!(copied, "plain\npassword=***\n***\n***\n\nlast\n", "{size}");

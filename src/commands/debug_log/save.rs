@@ -5,9 +5,10 @@ use std::fs::{self, File};
 use std::io::{self, BufWriter};
 use std::path::{Path, PathBuf};
 
-use crate::calico::startup_log::Copy;
+use crate::calico::startup_log::MaskedCopy;
 use crate::cli::debug_log::DebugLogArgs;
 use crate::exit::Failure;
+use crate::snapshot::save::create;
 
 pub struct Place {
     to: To,
@@ -24,10 +25,10 @@ enum To {
 /// One log on its way.
 pub enum Saving {
     Nowhere,
-    Stdout(Box<Copy<io::Stdout>>),
+    Stdout(Box<MaskedCopy<io::Stdout>>),
     /// Beside its place until it is whole: an older file is not lost when reading fails, and may be what is read.
     File {
-        copy: Box<Copy<BufWriter<File>>>,
+        copy: Box<MaskedCopy<BufWriter<File>>>,
         beside: PathBuf,
         path: PathBuf,
     },
@@ -70,7 +71,7 @@ impl Place {
     pub fn begin(&self, name: &str) -> Result<Saving, Failure> {
         let path = match &self.to {
             To::Nowhere => return Ok(Saving::Nowhere),
-            To::Stdout => return Ok(Saving::Stdout(Box::new(Copy::new(io::stdout())))),
+            To::Stdout => return Ok(Saving::Stdout(Box::new(MaskedCopy::new(io::stdout())))),
             To::File(path) => path.clone(),
             To::Folder(folder) => {
                 fs::create_dir_all(folder).map_err(|source| failure(folder, source))?;
@@ -80,12 +81,8 @@ impl Place {
         let mut beside = path.as_os_str().to_owned();
         beside.push(format!(".{}.tmp", std::process::id()));
         let beside = PathBuf::from(beside);
-        let mut options = fs::OpenOptions::new();
-        options.write(true).create_new(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let file = options.open(&beside).map_err(|source| failure(&path, source))?;
-        Ok(Saving::File { copy: Box::new(Copy::new(BufWriter::new(file))), beside, path })
+        let file = create(&beside).map_err(|source| failure(&path, source))?;
+        Ok(Saving::File { copy: Box::new(MaskedCopy::new(BufWriter::new(file))), beside, path })
     }
 
     /// A log that could not be read whole is kept as far as it came; one of which nothing came is not.
