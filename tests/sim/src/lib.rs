@@ -10,6 +10,7 @@ mod host;
 mod kinds;
 pub mod kubelet;
 pub mod live;
+mod routing;
 mod running;
 mod sandbox;
 pub mod scenario;

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::calico::agent::{Agent, Settings};
 use crate::calico::bird::{Mesh, Speaker};
-use crate::calico::network::{Network, Prefix};
+use crate::calico::network::Prefix;
 use crate::calico::release::Release;
 use crate::calico::start::{Change, Datastore};
 use crate::controller;
@@ -320,8 +320,7 @@ fn prefix(text: &str) -> Option<Prefix> {
 fn mesh(cluster: &Cluster, hosts: &[Arc<Host>], now: Timestamp) -> Mesh {
     let pods = cluster.store.objects("Pod");
     let speaker = |host: &Arc<Host>| {
-        let (links, routes) = host.links_and_routes();
-        let mut network = Network::from_ip(&links, &routes, &Value::Null);
+        let mut network = host.network();
         network.node = Some(vec![("InternalIP".into(), host.internal.to_string())]);
         let node = cluster.store.object("Node", "", &host.node).unwrap_or_default();
         let pod = pods.iter().find(|pod| is_ours(pod) && pod["spec"]["nodeName"] == host.node.as_str());

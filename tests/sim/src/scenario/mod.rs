@@ -8,7 +8,7 @@ pub(crate) mod logs;
 mod objects;
 mod workload;
 
-pub(crate) use objects::{Happened, event};
+pub(crate) use objects::{Happened, SERVICE_HOST, event};
 
 use std::net::Ipv4Addr;
 
@@ -289,11 +289,13 @@ pub fn no_calico() -> World {
     let plan = Plan { backend: Backend::None, ..plan(3) };
     let world = World::empty(plan.now);
     let whole = plan.world();
-    for name in ["Node", "Namespace"] {
+    for name in ["Node", "Namespace", "Service", "EndpointSlice"] {
         if let Some(kind) = crate::kinds::Kind::named(name) {
             for stored in whole.store.all(kind) {
                 let mut object: Value = stored.whole_value(kind);
-                object["metadata"]["annotations"] = json!({});
+                if name == "Node" {
+                    object["metadata"]["annotations"] = json!({});
+                }
                 world.store.add(object);
             }
         }
@@ -382,6 +384,12 @@ mod tests {
         for name in NAMES {
             let world = named(name, 5).expect("a scenario");
             assert_eq!(everything(&world), everything(&named(name, 5).expect("a scenario")), "{name}");
+            let slice = world.store.object("EndpointSlice", "default", "kubernetes").expect("a slice");
+            for endpoint in slice["endpoints"].as_array().expect("endpoints") {
+                let on = |node: &Value| node["status"]["addresses"][0]["address"] == endpoint["addresses"][0];
+                let node = world.store.objects("Node").into_iter().find(on).expect("a node");
+                assert_eq!(node["metadata"]["labels"]["node-role.kubernetes.io/control-plane"], "", "{name}");
+            }
             for node in world.store.all(nodes) {
                 assert!((8_000..20_000).contains(&node.json.len()), "{name}: {} weighs {}", node.name, node.json.len());
             }
