@@ -56,12 +56,7 @@ fn asked(mut arguments: impl Iterator<Item = String>) -> Option<Asked> {
 fn start(incident: &str, nodes: usize) -> io::Result<(Running, Live)> {
     let world = scenario::named(incident, nodes).ok_or_else(|| io::Error::other(format!("no incident {incident}")))?;
     let running = sim::start(world);
-    let mut live = Live::new(running.cluster().clone());
-    if incident == "slow-start" {
-        // The far node: a request takes a second and a half.
-        let far = running.cluster().hosts().into_iter().map(|host| host.node.clone()).find(|node| node.contains("iad12"));
-        live.set_round_trip(&far.unwrap_or_default(), 1.5);
-    }
+    let live = Live::new(running.cluster().clone());
     Ok((running, live))
 }
 

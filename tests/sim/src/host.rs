@@ -80,6 +80,8 @@ pub struct Host {
     pub gateway6: Option<Ipv6Addr>,
     /// The API server translates exec for this node's older kubelet: what the kubelet refuses comes on the status channel.
     pub translated: bool,
+    /// Seconds that a request from here to the API server takes.
+    pub round_trip: f64,
     /// Tools the container does not have: `birdcl`, `ip`.
     pub lacks: Vec<&'static str>,
 }

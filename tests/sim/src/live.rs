@@ -39,13 +39,9 @@ pub struct Live {
     hosts: Vec<Arc<Host>>,
     /// By pod UID.
     residents: BTreeMap<String, Resident>,
-    round_trips: BTreeMap<String, f64>,
     /// The store's version when everybody had answered to it.
     seen: u64,
 }
-
-/// Seconds a request takes, unless said otherwise.
-const NEAR: f64 = 0.005;
 
 impl Live {
     /// Takes over the cluster as it stands; its clock is this one's from now on.
@@ -56,19 +52,9 @@ impl Live {
         cluster.store.set_clock(move || *clock.lock().unwrap_or_else(PoisonError::into_inner));
         let hosts = cluster.hosts();
         let mesh = Arc::new(Mutex::new(mesh(&cluster, &hosts, start)));
-        let mut live = Self { cluster, now, mesh, hosts, residents: BTreeMap::new(), round_trips: BTreeMap::new(), seen: 0 };
+        let mut live = Self { cluster, now, mesh, hosts, residents: BTreeMap::new(), seen: 0 };
         live.meet(start, true);
         live
-    }
-
-    /// How far a node is from the API server, in seconds.
-    pub fn set_round_trip(&mut self, node: &str, seconds: f64) {
-        self.round_trips.insert(node.into(), seconds);
-        for resident in self.residents.values_mut() {
-            if resident.agent.node() == node {
-                resident.agent.settings.round_trip = seconds;
-            }
-        }
     }
 
     pub fn now(&self) -> Timestamp {
@@ -164,7 +150,7 @@ impl Live {
             asks_bird: container["readinessProbe"]["exec"]["command"]
                 .as_array()
                 .is_none_or(|words| words.iter().any(|word| word == "-bird-ready")),
-            round_trip: self.round_trips.get(node).copied().unwrap_or(NEAR),
+            round_trip: self.hosts[speaker].round_trip,
             tunnel: tunnel.unwrap_or(Ipv4Addr::from_bits(Ipv4Addr::new(192, 168, 0, 0).to_bits() + (speaker as u32 % 1024) * 64)),
             has_tunnel: tunnel.is_some(),
         };

@@ -135,7 +135,6 @@ fn an_unknown_method_crashes_the_first_pod_only() {
 fn a_longer_liveness_probe_heals_the_slow_start() {
     let mut watched = Watched::new(scenario::slow_start(4));
     let far = watched.cluster.hosts().into_iter().map(|host| host.node.clone()).find(|node| node.contains("iad12")).expect("a far node");
-    watched.live.set_round_trip(&far, 1.5);
     watched.pass(400);
     assert_eq!(watched.status(), [3, 4, 1]);
     let pod = watched.pod(&far);
