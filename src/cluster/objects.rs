@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use futures::future::join_all;
 use serde::Deserialize;
 
+use super::error::RequestError;
 use super::observe::observe;
 use super::request::{Api, Query};
 use super::resource::{
@@ -67,10 +68,20 @@ fn trimmed<T>(mut object: T, trim: impl FnOnce(&mut T)) -> T {
 
 /// The DaemonSet's own pods: its labels may be on others as well.
 pub(super) async fn pods(api: &Api, set: &DaemonSet) -> Observed<Vec<Pod>> {
+    observe(list_pods(api, set, None).await)
+}
+
+pub(super) async fn list_pods(api: &Api, set: &DaemonSet, node: Option<&str>) -> Result<Vec<Pod>, RequestError> {
     let selector = selector(set);
-    let query = Query { namespace: set.metadata.namespace.as_deref(), label_selector: Some(&selector), ..Query::default() };
+    let on_node = node.map(|node| format!("spec.nodeName={node}"));
+    let query = Query {
+        namespace: set.metadata.namespace.as_deref(),
+        label_selector: Some(&selector),
+        field_selector: on_node.as_deref(),
+        ..Query::default()
+    };
     let keep = |pod: Pod| is_of(set, &pod.metadata).then(|| trimmed(pod, trim::pod));
-    observe(api.list(&PODS, &query, keep).await)
+    api.list(&PODS, &query, keep).await
 }
 
 pub(super) async fn controller_revisions(api: &Api, set: &DaemonSet) -> Observed<Vec<ControllerRevision>> {

@@ -26,6 +26,8 @@ const fn calico(plural: &'static str) -> Resource {
     Resource { group: "crd.projectcalico.org", version: "v1", plural }
 }
 
+pub const SELF_SUBJECT_ACCESS_REVIEWS: Resource =
+    Resource { group: "authorization.k8s.io", version: "v1", plural: "selfsubjectaccessreviews" };
 pub const NODES: Resource = core("nodes");
 pub const PODS: Resource = core("pods");
 pub const EVENTS: Resource = core("events");
