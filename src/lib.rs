@@ -10,6 +10,8 @@ pub mod diagnosis;
 pub mod exit;
 pub mod import;
 pub mod observed;
+pub mod plan;
+pub mod prompt;
 pub mod render;
 pub mod snapshot;
 pub mod text;

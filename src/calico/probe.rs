@@ -13,6 +13,17 @@ pub enum ProbeKind {
     Readiness,
 }
 
+impl ProbeKind {
+    /// As a container has it.
+    pub fn field(self) -> &'static str {
+        match self {
+            Self::Startup => "startupProbe",
+            Self::Liveness => "livenessProbe",
+            Self::Readiness => "readinessProbe",
+        }
+    }
+}
+
 /// How calico-node's health command is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CommandForm {

@@ -1,5 +1,6 @@
 //! What may be typed.
 
+pub mod change;
 pub mod connection;
 mod examples;
 pub mod output;

@@ -1,6 +1,7 @@
 //! One file a verb: each calls the other rooms in order and knows nothing of Calico or Kubernetes.
 
 mod calicoctl;
+pub mod change;
 mod explain;
 mod source;
 mod status;

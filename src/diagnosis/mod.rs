@@ -11,10 +11,10 @@ mod logged;
 mod remedy;
 pub mod report;
 mod rows;
-mod shell;
+pub mod shell;
 mod summary;
 mod unseen;
-mod view;
+pub mod view;
 mod wording;
 
 use std::collections::BTreeSet;

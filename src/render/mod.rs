@@ -1,7 +1,9 @@
 //! Values -> `io::Write`. Nothing is decided here: what is shown was decided in `diagnosis`.
 
 pub mod calicoctl;
+pub mod change;
 pub mod data;
+pub mod diff;
 pub mod explain;
 mod findings;
 mod head;

@@ -10,14 +10,14 @@ use crate::calico::startup_log::{self, Outcome};
 impl Install<'_> {
     /// The field names of exec probes that have one second to answer.
     pub fn short_probe_timeouts(&self) -> Vec<&'static str> {
-        self.container.map(probe::timeouts_too_short).unwrap_or_default().into_iter().map(field).collect()
+        self.container.map(probe::timeouts_too_short).unwrap_or_default().into_iter().map(ProbeKind::field).collect()
     }
 
     /// A phrase for each probe that cannot succeed here.
     pub fn probe_misfits(&self) -> Vec<String> {
         let (Some(container), Some(environment)) = (self.container, self.environment()) else { return Vec::new() };
         let misfits = probe::misfits(container, &environment.backend(), self.version(), &environment.health());
-        misfits.into_iter().map(|misfit| format!("{} {}", field(misfit.probe), phrase(&misfit.what))).collect()
+        misfits.into_iter().map(|misfit| format!("{} {}", misfit.probe.field(), phrase(&misfit.what))).collect()
     }
 }
 
@@ -41,14 +41,6 @@ impl View<'_> {
     pub fn start_budget(&self, node: &NodeView) -> Option<Duration> {
         let own = node.pod.and_then(|pod| pod.spec.calico_node()).filter(|own| own.liveness_probe.is_some() || own.startup_probe.is_some());
         probe::start_budget(own.or(self.install.container)?).map(|budget| budget.total())
-    }
-}
-
-fn field(kind: ProbeKind) -> &'static str {
-    match kind {
-        ProbeKind::Startup => "startupProbe",
-        ProbeKind::Liveness => "livenessProbe",
-        ProbeKind::Readiness => "readinessProbe",
     }
 }
 
