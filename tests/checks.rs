@@ -16,6 +16,8 @@ mod bgp_session_down;
 mod bird_not_running;
 #[path = "checks/build.rs"]
 mod build;
+#[path = "checks/change_unfinished.rs"]
+mod change_unfinished;
 #[path = "checks/flavours.rs"]
 mod flavours;
 #[path = "checks/judge.rs"]

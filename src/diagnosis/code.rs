@@ -37,6 +37,7 @@ codes! {
     BgpSessionDown = "bgp-session-down",
     ProbeTimeoutTooShort = "probe-timeout-too-short",
     ProbeMisfit = "probe-misfit",
+    ChangeUnfinished = "change-unfinished",
     RolloutUnfinished = "rollout-unfinished",
     PodNotReady = "pod-not-ready",
 }
@@ -60,7 +61,7 @@ impl Code {
             | Self::ProbeTimeoutTooShort
             | Self::ProbeMisfit
             | Self::PodNotReady => true,
-            Self::AddressesInSeveralSubnets | Self::MethodIneffective | Self::RolloutUnfinished => false,
+            Self::AddressesInSeveralSubnets | Self::MethodIneffective | Self::ChangeUnfinished | Self::RolloutUnfinished => false,
         }
     }
 }

@@ -7,6 +7,7 @@ mod address_on_virtual_interface;
 mod addresses_in_several_subnets;
 mod bgp_session_down;
 mod bird_not_running;
+mod change_unfinished;
 mod datastore_unreachable;
 mod forbidden_to_calico;
 mod killed_while_starting;
@@ -40,6 +41,7 @@ pub fn of(code: Code) -> &'static Check {
         Code::BgpSessionDown => &bgp_session_down::CHECK,
         Code::ProbeTimeoutTooShort => &probe_timeout_too_short::CHECK,
         Code::ProbeMisfit => &probe_misfit::CHECK,
+        Code::ChangeUnfinished => &change_unfinished::CHECK,
         Code::RolloutUnfinished => &rollout_unfinished::CHECK,
         Code::PodNotReady => &pod_not_ready::CHECK,
     }
