@@ -36,9 +36,15 @@ mod tests {
 
     #[test]
     fn only_a_clear_yes_is_one() {
-        for (text, expected) in
-            [("y", Answer::Yes), ("Y", Answer::Yes), ("yes\n", Answer::Yes), ("", Answer::No), ("n", Answer::No), ("yy", Answer::No), ("ye", Answer::No)]
-        {
+        for (text, expected) in [
+            ("y", Answer::Yes),
+            ("Y", Answer::Yes),
+            ("yes\n", Answer::Yes),
+            ("", Answer::No),
+            ("n", Answer::No),
+            ("yy", Answer::No),
+            ("ye", Answer::No),
+        ] {
             assert_eq!(read(text), expected, "{text:?}");
         }
     }

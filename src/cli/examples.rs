@@ -24,13 +24,32 @@ const VERSION: &[(&str, &str)] =
 
 const COMPLETION: &[(&str, &str)] = &[("Completion in this bash", "source <(% completion bash)")];
 
+const APPLY: &[(&str, &str)] = &[
+    ("Look at the plan once more, and be asked", "% apply plan.yaml"),
+    ("In a pipeline: exactly the plan that was approved", "% apply plan.yaml --confirm DIGEST"),
+];
+
+const UNDO: &[(&str, &str)] = &[
+    ("Put back what the last change replaced", "% undo"),
+    ("After a run that was killed, in a script", "% undo --yes"),
+    ("What would be put back", "% undo --dry-run=server"),
+];
+
 const NODE: &[(&str, &str)] = &[
     ("What `calicoctl node status` would print on node-1", "% node status --node node-1"),
     ("As calicoctl up to v3.32 had it", "% node status --layout old"),
 ];
 
 pub fn add(mut command: clap::Command, name: &'static str) -> clap::Command {
-    for (verb, examples) in [("status", STATUS), ("explain", EXPLAIN), ("version", VERSION), ("completion", COMPLETION), ("node", NODE)] {
+    for (verb, examples) in [
+        ("status", STATUS),
+        ("explain", EXPLAIN),
+        ("version", VERSION),
+        ("completion", COMPLETION),
+        ("apply", APPLY),
+        ("undo", UNDO),
+        ("node", NODE),
+    ] {
         if command.find_subcommand(verb).is_some() {
             command = command.mut_subcommand(verb, |command| {
                 let command = with(command, examples, name);

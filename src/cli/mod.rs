@@ -5,6 +5,7 @@ pub mod connection;
 mod examples;
 pub mod output;
 pub mod status;
+pub mod verbs;
 
 use std::ffi::{OsStr, OsString};
 use std::path::Path;
@@ -14,6 +15,7 @@ use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use connection::ConnectionFlags;
 use output::DataFormat;
 use status::{NodeStatusArgs, StatusArgs};
+use verbs::{ApplyArgs, UndoArgs};
 
 /// Find out what is wrong with Calico, cluster-wide, and how to mend it.
 ///
@@ -42,6 +44,10 @@ pub enum Command {
     Status(Box<StatusArgs>),
     /// Explain what a finding means, how it was seen and how to fix it by hand
     Explain(ExplainArgs),
+    /// Apply a plan that was saved with --out, to the letter or not at all
+    Apply(Box<ApplyArgs>),
+    /// Put back what the last change replaced
+    Undo(Box<UndoArgs>),
     /// Print the version of this plugin, of the server and of Calico
     Version(VersionArgs),
     /// Print a completion script for a shell

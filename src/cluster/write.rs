@@ -80,8 +80,7 @@ pub async fn delete_pod(api: &Api, pod: &Pod) -> Result<(), WriteError> {
     let asked = PODS.asked("delete", namespace, Some(name));
     let path = PODS.path(namespace, Some(name));
     let options = json!({"apiVersion": "v1", "kind": "DeleteOptions", "preconditions": {"uid": pod.metadata.uid}});
-    let request =
-        || Request::delete(&path).header(header::CONTENT_TYPE, "application/json").body(options.to_string().into_bytes().into());
+    let request = || Request::delete(&path).header(header::CONTENT_TYPE, "application/json").body(options.to_string().into_bytes().into());
     match send(api, request, &asked).await {
         Err(WriteError::Refused(error)) if error.is_not_found() => Ok(()),
         Err(WriteError::Conflict(_)) => Ok(()),

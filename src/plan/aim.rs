@@ -36,8 +36,12 @@ pub fn forward(before: &Report, goals: &[NodeGoal], absent: &BTreeSet<String>) -
     let rows: BTreeMap<&str, &NodeRow> = before.nodes.iter().map(|row| (row.name.as_str(), row)).collect();
     let aim = |row: &NodeRow| {
         let goal = wanted.get(row.name.as_str());
-        let sessions: Vec<PeerAim> =
-            row.sessions.iter().filter(|session| is_required(session, &rows, &wanted, absent)).map(|session| peer(session, &wanted)).collect();
+        let sessions: Vec<PeerAim> = row
+            .sessions
+            .iter()
+            .filter(|session| is_required(session, &rows, &wanted, absent))
+            .map(|session| peer(session, &wanted))
+            .collect();
         Aim {
             node: row.name.clone(),
             addresses: goal.map(|goal| goal.addresses.clone()).unwrap_or_default(),

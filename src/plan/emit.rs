@@ -146,7 +146,8 @@ fn merge(name: &str, edits: &[Edit]) -> String {
     for edit in edits {
         let Edit::Field { path, value } = edit else { continue };
         let mut value = value.clone();
-        if let Some(fields) = value.as_object_mut().filter(|_| path.last().is_some_and(|last| last.starts_with("nodeAddressAutodetection"))) {
+        if let Some(fields) = value.as_object_mut().filter(|_| path.last().is_some_and(|last| last.starts_with("nodeAddressAutodetection")))
+        {
             for method in METHODS {
                 fields.entry(method).or_insert(Value::Null);
             }
@@ -192,7 +193,8 @@ fn installation(spec: &Value) -> String {
 fn rke2(spec: &Value) -> String {
     let values = yaml(&json!({"installation": spec}));
     let metadata = json!({"name": "rke2-calico", "namespace": "kube-system"});
-    let config = json!({"apiVersion": "helm.cattle.io/v1", "kind": "HelmChartConfig", "metadata": metadata, "spec": {"valuesContent": values}});
+    let config =
+        json!({"apiVersion": "helm.cattle.io/v1", "kind": "HelmChartConfig", "metadata": metadata, "spec": {"valuesContent": values}});
     yaml(&config)
 }
 

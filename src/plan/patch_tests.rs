@@ -36,7 +36,8 @@ fn container(env: &Value, probe: &Value) -> Value {
 
 #[test]
 fn only_what_differs_is_named() {
-    let before = container(&json!([{"name": "IP", "valueFrom": {"fieldRef": {"fieldPath": "status.hostIP"}}}]), &json!({"periodSeconds": 10}));
+    let before =
+        container(&json!([{"name": "IP", "valueFrom": {"fieldRef": {"fieldPath": "status.hostIP"}}}]), &json!({"periodSeconds": 10}));
     let after = container(
         &json!([{"name": "IP", "value": "autodetect"}, {"name": "IP_AUTODETECTION_METHOD", "value": "can-reach=10.0.0.1"}]),
         &json!({"periodSeconds": 10, "failureThreshold": 10}),
@@ -68,7 +69,8 @@ fn only_what_differs_is_named() {
 #[test]
 fn a_custom_resource_has_no_merge_keys() {
     let before = json!({"spec": {"calicoNetwork": {"nodeAddressAutodetectionV4": {"firstFound": true}}, "containers": [{"name": "a"}]}});
-    let after = json!({"spec": {"calicoNetwork": {"nodeAddressAutodetectionV4": {"kubernetes": "NodeInternalIP"}}, "containers": [{"name": "b"}]}});
+    let after =
+        json!({"spec": {"calicoNetwork": {"nodeAddressAutodetectionV4": {"kubernetes": "NodeInternalIP"}}, "containers": [{"name": "b"}]}});
     let expected = json!({"spec": {
         "calicoNetwork": {"nodeAddressAutodetectionV4": {"firstFound": null, "kubernetes": "NodeInternalIP"}},
         "containers": [{"name": "b"}],

@@ -7,9 +7,14 @@ use super::patch::PatchKind;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Place {
-    DaemonSet { namespace: String, name: String },
+    DaemonSet {
+        namespace: String,
+        name: String,
+    },
     /// `default` or `overlay`.
-    Installation { name: String },
+    Installation {
+        name: String,
+    },
 }
 
 const DAEMON_SET: (&str, &str) = ("apps/v1", "DaemonSet");

@@ -96,7 +96,9 @@ fn rollout(set: &DaemonSet, snapshot: &Snapshot) -> Option<Blocker> {
         return None;
     }
     let (code, waits) = match set.spec.update_strategy.r#type.as_str() {
-        "OnDelete" => ("change-pending", "with the strategy OnDelete they wait to be deleted, and would take that change together with this one"),
+        "OnDelete" => {
+            ("change-pending", "with the strategy OnDelete they wait to be deleted, and would take that change together with this one")
+        }
         _ => ("rollout-in-progress", "wait for it, see: kubectl rollout status"),
     };
     let total = snapshot.pods.seen().map_or(status.desired_number_scheduled, |pods| i32::try_from(pods.len()).unwrap_or(i32::MAX));

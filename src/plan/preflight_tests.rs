@@ -85,13 +85,18 @@ fn an_unfinished_change_blocks_the_next_but_not_its_undoing() {
         (Phase::Done, 3, &["changed-since"]),
         (Phase::Restoring, 3, &[]),
     ] {
-        assert_eq!(codes(set("OnDelete", 2, 1), nodes("True"), &json!({"spec": {"a": value}}), &undo(phase)), expected, "{phase:?} {value}");
+        assert_eq!(
+            codes(set("OnDelete", 2, 1), nodes("True"), &json!({"spec": {"a": value}}), &undo(phase)),
+            expected,
+            "{phase:?} {value}"
+        );
     }
 }
 
 #[test]
 fn a_degraded_installation_takes_no_change() {
-    let object = json!({"status": {"conditions": [{"type": "Degraded", "status": "True", "message": "no more than one\u{1b}[31m method"}]}});
+    let object =
+        json!({"status": {"conditions": [{"type": "Degraded", "status": "True", "message": "no more than one\u{1b}[31m method"}]}});
     let installation = Place::Installation { name: "default".into() };
     let snapshot = snapshot(set("RollingUpdate", 2, 3), nodes("True"));
     let found = blockers(&snapshot, &change(installation.clone()), &object, &[]);

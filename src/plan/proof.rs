@@ -1,8 +1,7 @@
 //! Whether a node has come to what it must, told from one look at it.
 
 use std::net::IpAddr;
-
-use jiff::Timestamp;
+use std::time::Duration;
 
 use super::aim::{Aim, is_up, stored};
 use crate::diagnosis::report::NodeRow;
@@ -17,7 +16,8 @@ pub struct Look<'a> {
     pub row: &'a NodeRow,
     /// BIRD answered: without that its sessions are not known, and readiness has to do.
     pub sessions_seen: bool,
-    pub now: Timestamp,
+    /// How long this very run of its container has been seen Ready: by the watcher's clock, which may not be the cluster's.
+    pub steady: Duration,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,9 +44,9 @@ pub fn judge(aim: &Aim, before: Option<&str>, look: &Look) -> Progress {
     if container.restart_count > 0 && (aim.steady_seconds.is_some() || (container.restart_count >= RESTARTS && !ready)) {
         return Progress::Failed(format!("calico-node restarted {}{}", text::count_times(container.restart_count), ended(container)));
     }
-    let Some(running) = &container.state.running else {
+    if container.state.running.is_none() {
         return Progress::Waiting(format!("its container is {}", state(container)));
-    };
+    }
     if let Some(wrong) = wrong_address(aim, look.row) {
         // The address is stored before calico-node can be Ready: it will not come any more.
         return if ready { Progress::Failed(wrong) } else { Progress::Waiting(wrong) };
@@ -57,11 +57,8 @@ pub fn judge(aim: &Aim, before: Option<&str>, look: &Look) -> Progress {
     if aim.ready && !ready {
         return waiting("it is not Ready");
     }
-    if let Some(seconds) = aim.steady_seconds {
-        let up = running.started_at.map_or(0.0, |since| look.now.duration_since(since).as_secs_f64());
-        if up < f64::from(seconds) {
-            return Progress::Waiting(format!("it has been up for {up:.0}s of {seconds}s"));
-        }
+    if let Some(seconds) = aim.steady_seconds.filter(|seconds| look.steady.as_secs() < u64::from(*seconds)) {
+        return Progress::Waiting(format!("it has been up for {}s of {seconds}s", look.steady.as_secs()));
     }
     Progress::Reached
 }
@@ -100,7 +97,8 @@ fn wrong_address(aim: &Aim, row: &NodeRow) -> Option<String> {
 }
 
 fn missing(aim: &Aim, row: &NodeRow) -> Option<String> {
-    let up: Vec<IpAddr> = row.sessions.iter().filter(|session| is_up(session)).filter_map(|session| session.peer_address.parse().ok()).collect();
+    let up: Vec<IpAddr> =
+        row.sessions.iter().filter(|session| is_up(session)).filter_map(|session| session.peer_address.parse().ok()).collect();
     let missing: Vec<String> = aim
         .sessions
         .iter()
@@ -115,8 +113,8 @@ fn missing(aim: &Aim, row: &NodeRow) -> Option<String> {
 mod tests {
     use serde_json::{Value, json};
 
-    use super::super::aim::tests::{goal, row, session};
     use super::super::aim::PeerAim;
+    use super::super::aim::tests::{goal, row, session};
     use super::*;
     use crate::diagnosis::report::SessionRow;
 
@@ -137,10 +135,8 @@ mod tests {
     }
 
     fn aim() -> Aim {
-        let peers = ["10.0.0.1", "10.0.0.2"].map(|address| PeerAim {
-            peer: Some(format!("node-{address}")),
-            addresses: [address.parse().expect("an address")].into(),
-        });
+        let peers = ["10.0.0.1", "10.0.0.2"]
+            .map(|address| PeerAim { peer: Some(format!("node-{address}")), addresses: [address.parse().expect("an address")].into() });
         Aim { node: "c".into(), addresses: goal("c", "10.0.0.3").addresses, ready: true, sessions: peers.into(), steady_seconds: None }
     }
 
@@ -148,8 +144,8 @@ mod tests {
         vec![session("a", "10.0.0.1", true), session("b", "10.0.0.2", true)]
     }
 
-    fn told(aim: &Aim, pod: Option<&Pod>, row: &NodeRow, now: &str) -> Progress {
-        judge(aim, Some("old"), &Look { pod, row, sessions_seen: true, now: now.parse().expect("a time") })
+    fn told(aim: &Aim, pod: Option<&Pod>, row: &NodeRow, steady: u64) -> Progress {
+        judge(aim, Some("old"), &Look { pod, row, sessions_seen: true, steady: Duration::from_secs(steady) })
     }
 
     #[test]
@@ -158,7 +154,8 @@ mod tests {
         let half = row("c", "10.0.0.3/24", true, vec![session("a", "10.0.0.1", true), session("b", "10.0.0.2", false)]);
         let wrong = row("c", "172.18.0.1/16", true, both());
         let none = NodeRow { address: None, ..up.clone() };
-        let (good, unready, waiting) = (pod(true, 0, &running()), pod(false, 0, &running()), json!({"waiting": {"reason": "CrashLoopBackOff"}}));
+        let (good, unready, waiting) =
+            (pod(true, 0, &running()), pod(false, 0, &running()), json!({"waiting": {"reason": "CrashLoopBackOff"}}));
         let old = Pod { metadata: crate::snapshot::objects::Meta { uid: Some("old".into()), ..good.metadata.clone() }, ..good.clone() };
         let wait = |text: &str| Progress::Waiting(text.into());
         for (pod, row, expected) in [
@@ -173,7 +170,7 @@ mod tests {
             (Some(&pod(false, 1, &waiting)), &up, wait("its container is CrashLoopBackOff")),
             (Some(&pod(false, 2, &waiting)), &up, Progress::Failed("calico-node restarted 2 times (exit code 1, Error)".into())),
         ] {
-            assert_eq!(told(&aim(), pod, row, "2026-01-01T00:01:00Z"), expected);
+            assert_eq!(told(&aim(), pod, row, 0), expected);
         }
     }
 
@@ -182,9 +179,9 @@ mod tests {
         let aim = Aim { steady_seconds: Some(70), addresses: vec![], sessions: vec![], ..aim() };
         let row = row("c", "10.0.0.3/24", true, vec![]);
         let good = pod(true, 0, &running());
-        assert_eq!(told(&aim, Some(&good), &row, "2026-01-01T00:01:00Z"), Progress::Waiting("it has been up for 60s of 70s".into()));
-        assert_eq!(told(&aim, Some(&good), &row, "2026-01-01T00:01:10Z"), Progress::Reached);
-        let killed = told(&aim, Some(&pod(true, 1, &running())), &row, "2026-01-01T00:09:00Z");
+        assert_eq!(told(&aim, Some(&good), &row, 60), Progress::Waiting("it has been up for 60s of 70s".into()));
+        assert_eq!(told(&aim, Some(&good), &row, 70), Progress::Reached);
+        let killed = told(&aim, Some(&pod(true, 1, &running())), &row, 500);
         assert_eq!(killed, Progress::Failed("calico-node restarted once (exit code 1, Error)".into()));
     }
 
@@ -192,7 +189,7 @@ mod tests {
     fn sessions_that_cannot_be_seen_are_not_waited_for() {
         let row = row("c", "10.0.0.3/24", true, vec![]);
         let good = pod(true, 0, &running());
-        let look = Look { pod: Some(&good), row: &row, sessions_seen: false, now: Timestamp::UNIX_EPOCH };
+        let look = Look { pod: Some(&good), row: &row, sessions_seen: false, steady: Duration::ZERO };
         assert_eq!(judge(&aim(), Some("old"), &look), Progress::Reached);
     }
 }

@@ -10,7 +10,10 @@ use super::{API_VERSION, KIND, Plan, PlanError, Proposal, Target};
 #[derive(Clone, Debug)]
 pub enum Wish {
     Change(Proposal),
-    Undo { place: Place, record: Record },
+    Undo {
+        place: Place,
+        record: Record,
+    },
     /// To the letter, or not at all.
     Saved(Plan),
 }

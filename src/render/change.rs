@@ -106,13 +106,12 @@ fn ready(ready: Option<bool>) -> String {
 }
 
 fn sessions(count: Option<SessionCount>) -> String {
-    count.map_or_else(|| "-".to_owned(), |count| format!("{}/{}", count.established, count.total))
+    count.filter(|count| count.total > 0).map_or_else(|| "-".to_owned(), |count| format!("{}/{}", count.established, count.total))
 }
 
 fn both(row: &NodeRow) -> String {
-    match (row.bgp4, row.bgp6) {
-        (four, None) => sessions(four),
-        (None, six) => sessions(six),
-        (four, six) => format!("{} {}", sessions(four), sessions(six)),
+    match row.bgp6.filter(|six| six.total > 0) {
+        None => sessions(row.bgp4),
+        six => format!("{} {}", sessions(row.bgp4), sessions(six)),
     }
 }

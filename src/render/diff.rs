@@ -75,7 +75,10 @@ mod tests {
     fn object(method: Option<&str>, threshold: i64) -> Value {
         let mut env = vec![json!({"name": "IP", "value": "autodetect"}), json!({"name": "DATASTORE_PASSWORD", "value": "sesame"})];
         env.extend(method.map(|method| json!({"name": "IP_AUTODETECTION_METHOD", "value": method})));
-        env.extend([json!({"name": "CALICO_NETWORKING_BACKEND", "value": "bird"}), json!({"name": "FELIX_HEALTHENABLED", "value": "true"})]);
+        env.extend([
+            json!({"name": "CALICO_NETWORKING_BACKEND", "value": "bird"}),
+            json!({"name": "FELIX_HEALTHENABLED", "value": "true"}),
+        ]);
         json!({
             "kind": "DaemonSet",
             "metadata": {"name": "calico-node", "resourceVersion": "7", "managedFields": [{"manager": "kubectl"}]},

@@ -26,7 +26,11 @@ fn annotated(text: String) -> World {
 #[test]
 fn killed_while_one_node_was_tried() {
     let case = finds(&annotated(record(Phase::Canary)), &["warning change-unfinished node-3"]);
-    assert!(case.only().message.contains("it was being tried on node-3") && case.only().message.contains("OnDelete"), "{}", case.only().message);
+    assert!(
+        case.only().message.contains("it was being tried on node-3") && case.only().message.contains("OnDelete"),
+        "{}",
+        case.only().message
+    );
     shows(case.only(), Source::DaemonSet, "", "autodetect 0123456789ab");
     assert_eq!(case.command(), Some("kubectl calico-fix undo"));
 }

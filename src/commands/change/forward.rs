@@ -1,10 +1,11 @@
 //! A change carried out: one node first, then the others, then the proof.
 
 use std::collections::BTreeMap;
+use std::time::Instant;
 
 use serde_json::{Value, json};
 
-use super::guard::{Clock, Guard, Mark, PAUSE, Stop, is_away};
+use super::guard::{Clock, Guard, Mark, Stop, is_away};
 use crate::cluster::{Connection, GatherError, Silent, Wanted, gather};
 use crate::diagnosis::report::Report;
 use crate::diagnosis::{Scope, diagnose};
@@ -60,9 +61,15 @@ impl Guard<'_> {
     }
 
     /// Until a new look at the whole cluster finds every node as it must be; that look is the proof.
-    pub async fn proof(&mut self, connection: &Connection, wanted: &Wanted, aims: &BTreeMap<String, Aim>) -> Result<(Snapshot, Report), Stop> {
+    pub async fn proof(
+        &mut self,
+        connection: &Connection,
+        wanted: &Wanted,
+        aims: &BTreeMap<String, Aim>,
+    ) -> Result<(Snapshot, Report), Stop> {
         let mut clock = Clock::new(self.timeout);
         loop {
+            let begun = Instant::now();
             self.narrator.waits("looking at the whole cluster again")?;
             clock.forgive();
             let lacking = match gather(connection, wanted, &Silent).await {
@@ -75,13 +82,13 @@ impl Guard<'_> {
                 }
                 Err(GatherError::Request(error)) if is_away(&error) => {
                     self.narrator.waits(&format!("waiting for the API server: {error}"))?;
-                    self.pause(PAUSE).await?;
+                    self.rest(begun).await?;
                     continue;
                 }
                 Err(error) => return Err(Stop::Failed(error.to_string())),
             };
             self.narrator.waits(&lacking)?;
-            self.pause(PAUSE * 2).await?;
+            self.rest(begun).await?;
             if clock.tick() {
                 return Err(Stop::Failed(format!("{lacking} after {}s", self.timeout.as_secs())));
             }

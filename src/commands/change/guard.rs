@@ -35,6 +35,8 @@ pub struct Guard<'a> {
     pub heard: u32,
     /// Something was written.
     pub begun: bool,
+    /// Since when each run of a container has been seen Ready.
+    pub steady: BTreeMap<String, Instant>,
 }
 
 /// Why a change stopped.
@@ -58,7 +60,11 @@ pub enum Stop {
 
 /// How long an API server may be away before that counts as failure: it may be reached through the network under repair.
 const PATIENCE: Duration = Duration::from_secs(600);
-pub const PAUSE: Duration = Duration::from_secs(1);
+/// Between two tries of a request that found no server.
+const PAUSE: Duration = Duration::from_secs(1);
+/// Between two looks: short where looking is cheap, and never more than a tenth of the time is spent asking, up to the longest.
+const SHORTEST_PAUSE: Duration = Duration::from_millis(250);
+const LONGEST_PAUSE: Duration = Duration::from_secs(3);
 
 /// What the annotation must say for a write to have happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -164,8 +170,13 @@ impl Guard<'_> {
         Ok(())
     }
 
+    /// Until the next look; `begun` is when this one began.
+    pub async fn rest(&mut self, begun: Instant) -> Result<(), Stop> {
+        self.pause((begun.elapsed() * 9).clamp(SHORTEST_PAUSE, LONGEST_PAUSE)).await
+    }
+
     /// A pause that a signal ends.
-    pub async fn pause(&mut self, length: Duration) -> Result<(), Stop> {
+    async fn pause(&mut self, length: Duration) -> Result<(), Stop> {
         let (interrupt, heard) = (self.interrupt.clone(), self.heard);
         tokio::select! {
             () = tokio::time::sleep(length) => Ok(()),

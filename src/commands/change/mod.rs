@@ -24,12 +24,12 @@ use crate::cluster::{Connection, Wanted};
 use crate::diagnosis::report::Report;
 use crate::diagnosis::{Scope, diagnose};
 use crate::exit::{Failure, Outcome};
+use crate::plan::Plan;
 use crate::plan::aim::{self, Aim};
-use crate::plan::preflight;
 use crate::plan::place::Place;
+use crate::plan::preflight;
 use crate::plan::record::{Phase, Record};
 use crate::plan::wish::Wish;
-use crate::plan::Plan;
 use crate::prompt::{self, Answer};
 use crate::render::style::{ColorWhen, Style, Tone};
 use crate::render::{change as page, data};
@@ -74,7 +74,9 @@ pub struct Told {
 pub async fn run(setting: &Setting<'_>, wish: &Wish, told: &mut Told, streams: &mut Streams) -> Result<Outcome, Failure> {
     let api = Api::new(setting.connection);
     let report = diagnose(setting.snapshot, &Scope { sessions: true, ..Scope::default() });
-    let place = wish.place().ok_or_else(|| Failure::NotApplied { message: "error: the plan names no DaemonSet or Installation".into(), hint: None })?;
+    let place = wish
+        .place()
+        .ok_or_else(|| Failure::NotApplied { message: "error: the plan names no DaemonSet or Installation".into(), hint: None })?;
     let sheet = Sheet { setting, wish, place, api, report, heard: setting.interrupt.times() };
     let Some(mut shown) = sheet.prepare().await? else {
         writeln!(streams.err, "{} has this already: nothing to change", sheet.place)?;
@@ -98,10 +100,12 @@ pub async fn run(setting: &Setting<'_>, wish: &Wish, told: &mut Told, streams: &
         }
         match carry_out(&sheet, &shown, told, streams).await? {
             Carried::Done(outcome) => return Ok(outcome),
-            Carried::Conflict => shown = match sheet.again(&shown, told, streams).await? {
-                Again::Shown(other) => *other,
-                Again::Done(outcome) => return Ok(outcome),
-            },
+            Carried::Conflict => {
+                shown = match sheet.again(&shown, told, streams).await? {
+                    Again::Shown(other) => *other,
+                    Again::Done(outcome) => return Ok(outcome),
+                }
+            }
         }
     }
 }
@@ -208,7 +212,10 @@ impl Sheet<'_> {
                 return Ok(Again::Done(outcome));
             }
         }
-        Err(Failure::NotApplied { message: format!("error: {} changes faster than it can be patched; nothing was changed", self.place), hint: None })
+        Err(Failure::NotApplied {
+            message: format!("error: {} changes faster than it can be patched; nothing was changed", self.place),
+            hint: None,
+        })
     }
 }
 
@@ -251,6 +258,7 @@ async fn carry_out(sheet: &Sheet<'_>, shown: &Prepared, told: &mut Told, streams
         interrupt: setting.interrupt.clone(),
         heard: sheet.heard,
         begun: false,
+        steady: BTreeMap::new(),
     };
     let ended = match (arguments.no_wait, wish.is_undo()) {
         (true, _) => sent(&mut guard, wish).await,
@@ -359,8 +367,7 @@ async fn guarded(guard: &mut Guard<'_>, setting: &Setting<'_>, report: &Report) 
 /// The old settings decide again, good or bad: nothing is asked of the nodes but that they run.
 async fn undone(guard: &mut Guard<'_>, setting: &Setting<'_>, report: &Report) -> Ended {
     let taking_part = report.nodes.iter().filter(|row| !guard.absent.contains(&row.name));
-    let aims: BTreeMap<String, Aim> =
-        taking_part.map(|row| (row.name.clone(), Aim { node: row.name.clone(), ..Aim::default() })).collect();
+    let aims: BTreeMap<String, Aim> = taking_part.map(|row| (row.name.clone(), Aim { node: row.name.clone(), ..Aim::default() })).collect();
     // Bound to the version that was shown; what follows only goes on from there.
     match guard.begin(&guard.plan.patch.clone()).await {
         Ok(_) => {}

@@ -1,9 +1,11 @@
 //! Under the operator: from the Installation to the DaemonSet that is made from it.
 
+use std::time::Instant;
+
 use serde_json::Value;
 
 use super::forward::generation;
-use super::guard::{Clock, Guard, PAUSE, Stop};
+use super::guard::{Clock, Guard, Stop};
 use crate::snapshot::objects::DaemonSet;
 use crate::text;
 
@@ -25,6 +27,7 @@ impl Guard<'_> {
         let wanted = generation(written);
         let mut clock = Clock::new(OPERATOR.min(self.timeout));
         loop {
+            let begun = Instant::now();
             clock.forgive();
             let installation = self.read().await?;
             if let Some(why) = refused(&installation, wanted) {
@@ -35,7 +38,7 @@ impl Guard<'_> {
                 return self.taken_up(set.metadata.generation.unwrap_or(0)).await;
             }
             self.narrator.waits("waiting for the operator")?;
-            self.pause(PAUSE).await?;
+            self.rest(begun).await?;
             if clock.tick() {
                 let why = "the operator has not changed the DaemonSet: does it run? See: kubectl get tigerastatus calico -o yaml";
                 return Err(Stop::Failed(why.to_owned()));

@@ -33,7 +33,13 @@ pub enum PrepareError {
 }
 
 /// `None` where the object has all of it already.
-pub async fn prepare(api: &Api, wish: &Wish, place: &Place, dry_run: DryRun, field_manager: &str) -> Result<Option<Prepared>, PrepareError> {
+pub async fn prepare(
+    api: &Api,
+    wish: &Wish,
+    place: &Place,
+    dry_run: DryRun,
+    field_manager: &str,
+) -> Result<Option<Prepared>, PrepareError> {
     // A dry run is of one version: where the object moves on between the two requests they are made once more.
     const TRIES: u32 = 5;
     for left in (0..TRIES).rev() {

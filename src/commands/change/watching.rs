@@ -1,10 +1,11 @@
 //! Looking at nodes until they have come to what they must, or will not.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::{Duration, Instant};
 
 use futures::StreamExt;
 
-use super::guard::{Clock, Guard, PAUSE, Stop};
+use super::guard::{Clock, Guard, Stop};
 use crate::cluster::look;
 use crate::cluster::write;
 use crate::diagnosis::{Scope, diagnose};
@@ -38,6 +39,7 @@ impl Guard<'_> {
     pub async fn taken_up(&mut self, generation: i64) -> Result<DaemonSet, Stop> {
         let mut clock = Clock::new(self.timeout);
         loop {
+            let begun = Instant::now();
             let set = self.daemon_set().await?;
             if set.status.observed_generation.is_some_and(|observed| observed >= generation) {
                 return Ok(set);
@@ -46,7 +48,7 @@ impl Guard<'_> {
                 return Err(Stop::Failed("the DaemonSet controller has not taken up the change".to_owned()));
             }
             self.narrator.waits("waiting for the DaemonSet controller")?;
-            self.pause(PAUSE).await?;
+            self.rest(begun).await?;
         }
     }
 
@@ -60,15 +62,16 @@ impl Guard<'_> {
     pub async fn prove(&mut self, set: &DaemonSet, aim: &Aim, old: Option<&str>) -> Result<(), Stop> {
         let mut clock = Clock::new(self.timeout);
         loop {
+            let begun = Instant::now();
             clock.forgive();
             let seen = self.look(set, &aim.node).await?;
-            let progress = seen.map_or(Progress::Reached, |seen| judged(&seen, aim, old));
+            let progress = seen.map_or(Progress::Reached, |seen| self.judged(&seen, aim, old));
             match progress {
                 Progress::Reached => return Ok(self.narrator.done(&format!("{}: {}", aim.node, reached(aim)))?),
                 Progress::Failed(why) => return Err(Stop::Failed(format!("{}: {why}", aim.node))),
                 Progress::Waiting(what) => {
                     self.narrator.waits(&format!("{}: {what}", aim.node))?;
-                    self.pause(PAUSE).await?;
+                    self.rest(begun).await?;
                     if clock.tick() {
                         return Err(Stop::Failed(format!("{}: {what} after {}s", aim.node, self.timeout.as_secs())));
                     }
@@ -99,11 +102,13 @@ impl Guard<'_> {
         let mut clocks: BTreeMap<String, Clock> = BTreeMap::new();
         let mut stall = Clock::new(self.timeout);
         loop {
+            let begun = Instant::now();
             stall.forgive();
             clocks.values_mut().for_each(Clock::forgive);
             let set = self.daemon_set().await?;
             let pods = self.pods(&set).await?;
-            let replaced: BTreeSet<String> = pods.iter().filter(|(node, pod)| is_new(old.get(*node), pod)).map(|(node, _)| node.clone()).collect();
+            let replaced: BTreeSet<String> =
+                pods.iter().filter(|(node, pod)| is_new(old.get(*node), pod)).map(|(node, _)| node.clone()).collect();
             for node in &replaced {
                 clocks.entry(node.clone()).or_insert_with(|| {
                     stall.restart(self.timeout);
@@ -111,7 +116,8 @@ impl Guard<'_> {
                 });
             }
             let uid = |node: &String| pods.get(node).and_then(|pod| pod.metadata.uid.clone());
-            let open: Vec<&Aim> = replaced.iter().filter(|node| proven.get(*node) != uid(node).as_ref()).filter_map(|node| aims.get(node)).collect();
+            let open: Vec<&Aim> =
+                replaced.iter().filter(|node| proven.get(*node) != uid(node).as_ref()).filter_map(|node| aims.get(node)).collect();
             let mut waits = Vec::new();
             for (node, progress) in self.progress(&set, &open, old).await? {
                 match progress {
@@ -141,7 +147,7 @@ impl Guard<'_> {
             let shown = first.clone().unwrap_or_else(|| format!("{updated} of {wanted} pods updated"));
             let others = if more > 0 { format!(" (and {})", text::count(more, "more node")) } else { String::new() };
             self.narrator.waits(&format!("{shown}{others}"))?;
-            self.pause(PAUSE).await?;
+            self.rest(begun).await?;
             if let Some((node, what)) = waits.iter().find(|(node, _)| clocks.get_mut(node).is_some_and(Clock::tick)) {
                 return Err(Stop::Failed(format!("{node}: {what} after {}s", self.timeout.as_secs())));
             }
@@ -159,12 +165,7 @@ impl Guard<'_> {
         self.delete_pod(node, pod).await
     }
 
-    async fn progress(
-        &mut self,
-        set: &DaemonSet,
-        open: &[&Aim],
-        old: &BTreeMap<String, String>,
-    ) -> Result<Vec<(String, Progress)>, Stop> {
+    async fn progress(&mut self, set: &DaemonSet, open: &[&Aim], old: &BTreeMap<String, String>) -> Result<Vec<(String, Progress)>, Stop> {
         let (api, before, exec) = (self.api.clone(), self.before, self.exec);
         let looks = open.iter().map(|aim| {
             let api = &api;
@@ -173,7 +174,7 @@ impl Guard<'_> {
         let looks: Vec<_> = futures::stream::iter(looks).buffered(AT_ONCE).collect().await;
         let told = looks.into_iter().map(|(aim, seen)| {
             let progress = match seen {
-                Ok(seen) => judged(&seen, aim, old.get(&aim.node).map(String::as_str)),
+                Ok(seen) => self.judged(&seen, aim, old.get(&aim.node).map(String::as_str)),
                 Err(error) if error.is_not_found() => Progress::Reached,
                 Err(error) if super::guard::is_away(&error) => Progress::Waiting(error.to_string()),
                 Err(error) => return Err(Stop::Request(error)),
@@ -182,26 +183,35 @@ impl Guard<'_> {
         });
         told.collect()
     }
+
+    /// What one look says of the node.
+    fn judged(&mut self, seen: &Snapshot, aim: &Aim, old: Option<&str>) -> Progress {
+        let report = diagnose(seen, &Scope { sessions: true, ..Scope::default() });
+        let Some(row) = report.nodes.iter().find(|row| row.name == aim.node) else {
+            return Progress::Waiting("its pod is not there yet".to_owned());
+        };
+        let pod = seen.pods.seen().and_then(|pods| pods.first());
+        let sessions_seen = seen.inside.get(&aim.node).is_some_and(|inside| inside.seen().is_some());
+        // Without exec readiness has to do; a look that failed is another thing, and is tried again.
+        let unanswered = seen.inside.contains_key(&aim.node) && !sessions_seen && !aim.sessions.is_empty();
+        let forbidden = seen.inside.get(&aim.node).is_some_and(|inside| matches!(inside, crate::observed::Observed::Forbidden(_)));
+        let steady = self.steady(pod);
+        match judge(aim, old, &Look { pod, row, sessions_seen, steady }) {
+            Progress::Reached if unanswered && !forbidden => Progress::Waiting("BIRD does not answer yet".to_owned()),
+            progress => progress,
+        }
+    }
+
+    fn steady(&mut self, pod: Option<&Pod>) -> Duration {
+        let Some(pod) = pod.filter(|pod| pod.is_ready() == Some(true)) else { return Duration::ZERO };
+        let restarts = pod.calico_node_status().map_or(0, |status| status.restart_count);
+        let run = format!("{} {restarts}", pod.metadata.uid.as_deref().unwrap_or_default());
+        self.steady.entry(run).or_insert_with(Instant::now).elapsed()
+    }
 }
 
 pub fn is_new(old: Option<&String>, pod: &Pod) -> bool {
     pod.metadata.deletion_timestamp.is_none() && pod.metadata.uid.as_ref() != old
-}
-
-fn judged(seen: &Snapshot, aim: &Aim, old: Option<&str>) -> Progress {
-    let report = diagnose(seen, &Scope { sessions: true, ..Scope::default() });
-    let Some(row) = report.nodes.iter().find(|row| row.name == aim.node) else {
-        return Progress::Waiting("its pod is not there yet".to_owned());
-    };
-    let pod = seen.pods.seen().and_then(|pods| pods.first());
-    let sessions_seen = seen.inside.get(&aim.node).is_some_and(|inside| inside.seen().is_some());
-    // Without exec readiness has to do; a look that failed is another thing, and is tried again.
-    let unanswered = seen.inside.contains_key(&aim.node) && !sessions_seen && !aim.sessions.is_empty();
-    let forbidden = seen.inside.get(&aim.node).is_some_and(|inside| matches!(inside, crate::observed::Observed::Forbidden(_)));
-    match judge(aim, old, &Look { pod, row, sessions_seen, now: seen.taken_at }) {
-        Progress::Reached if unanswered && !forbidden => Progress::Waiting("BIRD does not answer yet".to_owned()),
-        progress => progress,
-    }
 }
 
 fn reached(aim: &Aim) -> String {

@@ -42,13 +42,18 @@ fn finding(name: &str, meta: &Meta, source: Source) -> Option<Finding> {
                 (Phase::Restoring, _) => "it was being put back".to_owned(),
                 (Phase::Done, _) => return None,
             };
-            let held = if record.strategy.is_some() && record.phase == Phase::Canary { "; the strategy OnDelete holds the other nodes back" } else { "" };
+            let held = if record.strategy.is_some() && record.phase == Phase::Canary {
+                "; the strategy OnDelete holds the other nodes back"
+            } else {
+                ""
+            };
             let message = format!("a change by {} of {name} is not finished: {how} at {}{held}", record.command, record.at);
             let told = format!("{ANNOTATION}: {} {}, sets {}", record.command, record.id, record.set);
             (message, record.canary.into_iter().collect(), told)
         }
     };
-    let fix = Fix { command: "kubectl calico-fix undo".to_owned(), why: "puts back what the change replaced, the strategy included".to_owned() };
+    let fix =
+        Fix { command: "kubectl calico-fix undo".to_owned(), why: "puts back what the change replaced, the strategy included".to_owned() };
     Some(Finding {
         code: Code::ChangeUnfinished,
         severity: Severity::Warning,
