@@ -62,6 +62,8 @@ pub enum Stop {
 const PATIENCE: Duration = Duration::from_secs(600);
 /// Between two tries of a request that found no server.
 const PAUSE: Duration = Duration::from_secs(1);
+const FIRST_TRIES: u32 = 5;
+const NOT_SENT: &str = "the change could not be sent";
 /// Between two looks: short where looking is cheap, and never more than a tenth of the time is spent asking, up to the longest.
 const SHORTEST_PAUSE: Duration = Duration::from_millis(250);
 const LONGEST_PAUSE: Duration = Duration::from_secs(3);
@@ -74,30 +76,38 @@ pub enum Mark {
 }
 
 impl Guard<'_> {
-    /// The first write: bound to the very version that was shown.
+    /// The first write: bound to the very version that was shown. One whose answer is lost is looked for, and sent again only where
+    /// it was not made.
     pub async fn begin(&mut self, patch: &Value) -> Result<Value, Stop> {
         let version = json!({"metadata": {"resourceVersion": self.plan.target.resource_version}});
         let body = join(join(patch.clone(), &self.record.as_patch()), &version);
-        match write::patch(&self.api, &self.place, &body, &self.field_manager, Run::Real).await {
-            Ok(written) => {
-                self.begun = true;
-                self.warn(&written.warnings)?;
-                Ok(written.object)
-            }
-            Err(WriteError::Conflict(error)) => Err(Stop::Conflict(error)),
-            Err(WriteError::Refused(error)) => Err(Stop::Request(error)),
-            Err(WriteError::Unknown(error)) => {
-                // Until that is known it counts as made: to put back what is not there does no harm.
-                self.begun = true;
-                self.narrator.doubt(&format!("{error}; looking whether the change was made"))?;
-                let object = self.read().await?;
-                self.begun = self.mark(&object)?.is_some_and(|record| record.id == self.record.id);
-                match self.begun {
-                    true => Ok(object),
-                    false => Err(Stop::Request(error)),
+        let mut lost: Option<RequestError> = None;
+        for _ in 0..FIRST_TRIES {
+            match write::patch(&self.api, &self.place, &body, &self.field_manager, Run::Real).await {
+                Ok(written) => {
+                    self.begun = true;
+                    self.warn(&written.warnings)?;
+                    return Ok(written.object);
                 }
+                Err(WriteError::Conflict(error)) if lost.is_none() => return Err(Stop::Conflict(error)),
+                Err(WriteError::Refused(error)) if !is_away(&error) => return Err(Stop::Request(error)),
+                Err(error) => lost = Some(error.request().clone()),
+            }
+            // Until that is known it counts as made: to put back what is not there does no harm.
+            self.begun = true;
+            if let Some(error) = &lost {
+                self.narrator.doubt(&format!("{error}; looking whether the change was made"))?;
+            }
+            let object = self.read().await?;
+            self.begun = self.mark(&object)?.is_some_and(|record| record.id == self.record.id && record.phase == self.record.phase);
+            if self.begun {
+                return Ok(object);
+            }
+            if object["metadata"]["resourceVersion"] != self.plan.target.resource_version.as_str() {
+                return Err(lost.map_or_else(|| Stop::Failed(NOT_SENT.to_owned()), Stop::Conflict));
             }
         }
+        Err(lost.map_or_else(|| Stop::Failed(NOT_SENT.to_owned()), Stop::Request))
     }
 
     /// A later write: tried until the object says that it is done. Others may write to the object meanwhile, but not this change's annotation.

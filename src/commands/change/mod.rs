@@ -279,7 +279,7 @@ async fn carry_out(sheet: &Sheet<'_>, shown: &Prepared, told: &mut Told, streams
         Ended::Conflict => Ok(Carried::Conflict),
         Ended::NothingDone(stop) => Err(match stop {
             Stop::Interrupted => Failure::Interrupted,
-            Stop::Request(error) => Failure::NotApplied { message: error.to_string(), hint: error.hint() },
+            Stop::Request(error) => Failure::NotApplied { message: format!("{error}\nerror: nothing was changed"), hint: error.hint() },
             other => Failure::NotApplied { message: format!("error: {other}; nothing was changed"), hint: None },
         }),
         Ended::PutBack(Stop::Interrupted) => Ok(Carried::Done(Outcome::Interrupted)),
