@@ -2,12 +2,13 @@
 
 use super::bird::{self, BirdError};
 use super::family::Family;
+use super::reaches::Destination;
 use super::text::clean;
-use super::{interfaces, routes};
+use super::{interfaces, reaches, routes};
 use crate::observed::Observed;
-use crate::snapshot::inside::{Bird, Inside, Route};
+use crate::snapshot::inside::{Bird, Inside, Reach, Route};
 
-/// Run as `sh -c SCRIPT`; takes no arguments, writes nothing, and does without whatever the image lacks.
+/// Run as `sh -c SCRIPT NAME` with the destinations' arguments behind; writes nothing, and does without whatever the image lacks.
 pub const SCRIPT: &str = include_str!("inside.sh");
 
 const MARK: &str = "@@calico-fix ";
@@ -26,14 +27,34 @@ enum Found {
     CutOff,
 }
 
-/// Reads what `SCRIPT` printed. A section that is not there whole is `Failed`.
-pub fn parse(stdout: &str) -> Inside {
+/// Reads what `SCRIPT` printed for these destinations. A section that is not there whole is `Failed`.
+pub fn parse(stdout: &str, destinations: &[Destination]) -> Inside {
+    let told = destinations.iter().enumerate().map(|(count, destination)| {
+        let section = match find(stdout, &format!("reach.{count}")) {
+            Found::Whole(section) => section,
+            Found::CutOff => return (destination.text().to_owned(), cut_off()),
+        };
+        (destination.text().to_owned(), reach(&section))
+    });
     Inside {
+        rules: read(stdout, "rules", "ip", |text| Ok(reaches::rules(text))),
+        reaches: told.collect(),
         bird4: bird(stdout, "bird4"),
         bird6: bird(stdout, "bird6"),
         interfaces: read(stdout, "interfaces", "ip", |text| interfaces::parse(text).map_err(|error| error.to_string())),
         routes: both_routes(stdout),
     }
+}
+
+/// The kernel's refusal is an answer.
+fn reach(section: &Section) -> Observed<Reach> {
+    if let Some(unreachable) = reaches::refusal(&section.complaint) {
+        return Observed::Seen(Reach { unreachable: Some(unreachable), ..Reach::default() });
+    }
+    if let Some(why) = failure(section, "ip") {
+        return Observed::Failed(why);
+    }
+    reaches::parse(&section.output).map_or_else(|error| Observed::Failed(error.to_string()), Observed::Seen)
 }
 
 /// A socket that is missing or refuses means that this BIRD does not run: that is an answer, not a failure.

@@ -2,6 +2,7 @@
 
 pub mod address;
 pub mod bird;
+pub mod detect;
 pub mod environment;
 pub mod event_text;
 pub mod exclusions;
@@ -13,6 +14,7 @@ pub mod interfaces;
 pub mod method;
 pub mod owner;
 pub mod probe;
+pub mod reaches;
 pub mod routes;
 pub mod session;
 pub mod startup_log;

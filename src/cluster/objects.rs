@@ -1,6 +1,7 @@
 //! The objects that are read, each cut down page by page: a whole list of nodes is never held.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
 
 use futures::future::join_all;
 use serde::Deserialize;
@@ -9,8 +10,8 @@ use super::error::RequestError;
 use super::observe::observe;
 use super::request::{Api, Query};
 use super::resource::{
-    Asked, BGP_CONFIGURATIONS, BGP_PEERS, CLUSTER_INFORMATIONS, CONFIG_MAPS, CONTROLLER_REVISIONS, EVENTS, INSTALLATIONS, IP_POOLS,
-    NODE_STATUSES, NODES, PODS, Resource, TIGERA_STATUSES,
+    Asked, BGP_CONFIGURATIONS, BGP_PEERS, CLUSTER_INFORMATIONS, CONFIG_MAPS, CONTROLLER_REVISIONS, ENDPOINT_SLICES, EVENTS, INSTALLATIONS,
+    IP_POOLS, NODE_STATUSES, NODES, PODS, Resource, TIGERA_STATUSES,
 };
 use crate::calico::environment::{self, Keys};
 use crate::observed::Observed;
@@ -19,6 +20,8 @@ use crate::snapshot::{Resources, trim};
 
 /// Of events in one namespace no more pages than this are read: a storm must not hold up the rest.
 const MAX_EVENT_PAGES: u32 = 40;
+/// Each node is asked the way to each of them.
+const MAX_API_ADDRESSES: usize = 5;
 
 pub(super) struct WholeCluster {
     pub version: Observed<String>,
@@ -55,6 +58,44 @@ async fn version(api: &Api) -> Observed<String> {
 
 async fn nodes(api: &Api) -> Observed<Vec<Node>> {
     observe(api.list(&NODES, &Query::default(), |node| Some(trimmed(node, trim::node))).await)
+}
+
+/// Where the API server itself listens: the endpoints of the Service `kubernetes`, never its ClusterIP, which IPVS gives to every host.
+pub(super) async fn api_addresses(api: &Api) -> Observed<Vec<IpAddr>> {
+    #[derive(Deserialize)]
+    struct Slice {
+        #[serde(default)]
+        endpoints: Vec<Endpoint>,
+    }
+    #[derive(Deserialize)]
+    struct Endpoint {
+        #[serde(default)]
+        addresses: Vec<String>,
+    }
+    const NAMESPACE: Option<&str> = Some("default");
+    const SERVICE: &str = "kubernetes";
+    let path = ENDPOINT_SLICES.path(NAMESPACE, Some(SERVICE));
+    let slice = observe(api.get::<Slice>(&path, &ENDPOINT_SLICES.get(NAMESPACE, SERVICE)).await);
+    slice.map(|slice| {
+        let addresses = slice.endpoints.iter().flat_map(|endpoint| &endpoint.addresses);
+        let addresses: BTreeSet<IpAddr> = addresses.filter_map(|address| address.parse().ok()).collect();
+        addresses.into_iter().take(MAX_API_ADDRESSES).collect()
+    })
+}
+
+/// Stands in where those cannot be read.
+pub(super) async fn control_plane(api: &Api) -> Vec<IpAddr> {
+    // The second until Kubernetes 1.24.
+    for label in ["node-role.kubernetes.io/control-plane", "node-role.kubernetes.io/master"] {
+        let query = Query { label_selector: Some(label), ..Query::default() };
+        let internal = |node: Node| Some(node.addresses("InternalIP").filter_map(|ip| ip.parse().ok()).collect::<Vec<IpAddr>>());
+        let nodes = api.list(&NODES, &query, internal).await.unwrap_or_default();
+        let addresses: BTreeSet<IpAddr> = nodes.into_iter().flatten().collect();
+        if !addresses.is_empty() {
+            return addresses.into_iter().take(MAX_API_ADDRESSES).collect();
+        }
+    }
+    Vec::new()
 }
 
 async fn custom(api: &Api, resource: &Resource, kind: &str) -> Observed<Vec<Custom>> {

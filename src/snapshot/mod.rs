@@ -79,6 +79,10 @@ pub struct Cluster {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub server: Option<String>,
     pub version: Observed<String>,
+    /// Where the API server listens: the endpoints of the Service `kubernetes`.
+    #[serde(skip_serializing_if = "Observed::is_not_asked")]
+    #[schemars(with = "Observed<Vec<String>>")]
+    pub api_addresses: Observed<Vec<std::net::IpAddr>>,
     /// `--no-exec` was given: what exec would have told was left out on purpose.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub exec_left_out: bool,

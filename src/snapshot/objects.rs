@@ -215,6 +215,17 @@ impl Pod {
         self.status.container_statuses.iter().find(|status| status.name == CALICO_NODE)
     }
 
+    /// What the kubelet puts where an environment refers to the pod; calico-node is on the host's network.
+    pub fn field(&self, path: &str) -> Option<String> {
+        match path {
+            "status.hostIP" | "status.podIP" => self.status.host_ip.clone(),
+            "spec.nodeName" => self.spec.node_name.clone(),
+            "metadata.name" => Some(self.metadata.name.clone()),
+            "metadata.namespace" => self.metadata.namespace.clone(),
+            _ => None,
+        }
+    }
+
     /// `None` where the pod says nothing of it.
     pub fn is_ready(&self) -> Option<bool> {
         self.status.conditions.iter().find(|condition| condition.r#type == "Ready").map(|condition| condition.status == "True")

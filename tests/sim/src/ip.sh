@@ -1,5 +1,5 @@
 #!/bin/sh
-# iproute2 as far as scripts ask it: addr, link, route, route get.
+# iproute2 as far as scripts ask it: addr, link, route, route get, rule (of a host with no rules of its own).
 dir=${0%/*}/../say
 form=txt family= end='\n' anything='any valid' object=
 while [ $# -gt 0 ]; do
@@ -26,6 +26,11 @@ done
 case "$object" in
 a | addr | address | l | link) exec cat "$dir/addr.$form" ;;
 r | ro | route) ;;
+ru | rul | rule)
+  printf '0:\tfrom all lookup local\n32766:\tfrom all lookup main\n'
+  [ "$family" = 6 ] || printf '32767:\tfrom all lookup default\n'
+  exit
+  ;;
 *)
   echo "Object \"$object\" is unknown, try \"ip help\"." >&2
   exit 1
