@@ -39,7 +39,7 @@ pub async fn node(api: &Api, base: &Snapshot, set: &DaemonSet, name: &str, exec:
     };
     let inside = async {
         let wanted: Vec<&Pod> = pods.iter().filter(|_| exec).collect();
-        Ok(exec::look(api, &wanted, &exec::Limits { at_once: 1, each: EXEC }, &Silent).await)
+        Ok(exec::look(api, &wanted, &|_| Vec::new(), &exec::Limits { at_once: 1, each: EXEC }, &Silent).await)
     };
     let (node, inside) = futures::future::try_join(node, inside).await?;
     let mut seen = Snapshot::empty(base.origin, jiff::Timestamp::now());

@@ -4,6 +4,7 @@
 #![cfg(unix)]
 
 mod applying;
+mod asking;
 mod failing;
 mod faults;
 mod killed;
