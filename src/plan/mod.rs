@@ -4,6 +4,7 @@ pub mod aim;
 pub mod detection;
 pub mod edit;
 pub mod emit;
+pub mod lasting;
 pub mod patch;
 pub mod place;
 pub mod preflight;

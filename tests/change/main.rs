@@ -8,6 +8,7 @@ mod asking;
 mod failing;
 mod faults;
 mod killed;
+mod rights;
 
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
