@@ -41,6 +41,8 @@ impl Wish {
     }
 }
 
+pub const UNDO: &str = "undo";
+
 /// A strategy as a patch that leaves nothing of the other one.
 pub fn strategy(value: &Value) -> Value {
     json!({"spec": {"updateStrategy": value}})
@@ -57,7 +59,7 @@ fn undo(place: &Place, record: &Record, object: &Value) -> Result<Plan, PlanErro
     let plan = Plan {
         api_version: API_VERSION.to_owned(),
         kind: KIND.to_owned(),
-        command: "undo".to_owned(),
+        command: UNDO.to_owned(),
         summary: format!("what {} replaced is put back", record.command),
         target: Target::of(object, place)?,
         patch,

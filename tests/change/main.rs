@@ -8,6 +8,7 @@ mod asking;
 mod failing;
 mod faults;
 mod killed;
+mod operator;
 mod rights;
 
 use std::path::PathBuf;

@@ -22,6 +22,22 @@ impl Guard<'_> {
         self.followed_by_operator(written, before).await
     }
 
+    /// Until the operator has nothing against the Installation any more.
+    pub async fn accepted_by_operator(&mut self, written: &Value) -> Result<DaemonSet, Stop> {
+        let mut clock = Clock::new(OPERATOR.min(self.timeout));
+        loop {
+            let begun = Instant::now();
+            clock.forgive();
+            let installation = self.read().await?;
+            let Some(why) = refused(&installation, generation(written)) else { return self.daemon_set().await };
+            self.narrator.waits(&format!("waiting for the operator: {why}"))?;
+            self.rest(begun).await?;
+            if clock.tick() {
+                return Err(Stop::Failed(format!("the operator still says: {why}")));
+            }
+        }
+    }
+
     /// `before` is the DaemonSet's generation before the write.
     pub async fn followed_by_operator(&mut self, written: &Value, before: i64) -> Result<DaemonSet, Stop> {
         let wanted = generation(written);

@@ -9,7 +9,7 @@ use super::kept;
 use crate::plan::aim::Aim;
 use crate::plan::patch::join;
 use crate::plan::record::Phase;
-use crate::plan::wish::strategy;
+use crate::plan::wish::{UNDO, strategy};
 
 impl Guard<'_> {
     /// From wherever the change stopped; each node that is replaced once more must come to its aim.
@@ -20,11 +20,9 @@ impl Guard<'_> {
         let object = self.commit(&patch, Mark::Phase(Phase::Restoring)).await?;
         self.narrator.line(crate::render::style::Tone::Plain, &format!("{} patched: the old values are back", self.place))?;
         let set = match self.place.is_operators() {
-            // A change that the operator never took leaves nothing to be taken back.
-            true => match self.followed_by_operator(&object, before).await {
-                Err(Stop::Failed(_)) if !self.is_ahead(before) => self.daemon_set().await?,
-                other => other?,
-            },
+            true if self.is_ahead(before) || self.undoes_something() => self.followed_by_operator(&object, before).await?,
+            // A change that the operator never took leaves nothing for it to take back.
+            true => self.accepted_by_operator(&object).await?,
             false => self.reaches_daemon_set(&object).await?,
         };
         let generation = set.metadata.generation.unwrap_or(0);
@@ -36,7 +34,7 @@ impl Guard<'_> {
 
     /// The DaemonSet's generation, and the pods, before the old values come back. An undo has written those already.
     async fn starting_point(&mut self) -> Result<(i64, BTreeMap<String, String>), Stop> {
-        if self.record.phase == Phase::Restoring {
+        if self.undoes() {
             let generation = self.before.daemon_set.seen().and_then(|set| set.metadata.generation);
             return Ok((generation.unwrap_or(0), self.old_pods.clone()));
         }
@@ -44,6 +42,16 @@ impl Guard<'_> {
         let pods = self.pods(&set).await?;
         let uids = pods.iter().filter_map(|(node, pod)| Some((node.clone(), pod.metadata.uid.clone()?)));
         Ok((set.metadata.generation.unwrap_or(0), uids.collect()))
+    }
+
+    /// The change itself is an undo: it began by writing the old values.
+    fn undoes(&self) -> bool {
+        self.plan.command == UNDO
+    }
+
+    /// Not one that was ended after its first write: that finds the old values there already.
+    fn undoes_something(&self) -> bool {
+        self.undoes() && self.plan.restore != json!({})
     }
 
     /// The DaemonSet had been changed since the change began.
