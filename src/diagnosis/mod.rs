@@ -11,11 +11,11 @@ mod logged;
 mod remedy;
 pub mod report;
 mod rows;
-pub mod shell;
+pub(crate) mod shell;
 mod summary;
 mod unseen;
-pub mod view;
-mod wording;
+pub(crate) mod view;
+pub(crate) mod wording;
 
 use std::collections::BTreeSet;
 

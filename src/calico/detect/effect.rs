@@ -1,7 +1,5 @@
 //! What a restart makes of it: which address is stored afterwards, or that calico-node exits (node/pkg/lifecycle/startup/startup.go).
 
-use std::net::IpAddr;
-
 use super::{Found, Host, Interfaces, Outcome};
 use crate::calico::address;
 use crate::calico::family::Family;
@@ -16,11 +14,11 @@ pub enum Effect {
     Keeps {
         why: String,
     },
-    /// Another node has the address: this node's own record is cleared, and it exits.
-    Conflict {
-        found: Found,
-        with: String,
+    /// Nothing is found, and nothing is stored that could be kept: calico-node exits.
+    NoAddress {
+        why: String,
     },
+    /// Whatever is stored.
     Exits {
         why: String,
     },
@@ -31,20 +29,10 @@ pub enum Effect {
     },
 }
 
-/// `outcome` is what the method finds, or for a gate that gives an address what `given` makes of it;
-/// `holder` names another node that has an address stored.
-pub fn after_restart(
-    gate: &Gate,
-    outcome: &Outcome,
-    has_stored: Option<bool>,
-    family: Family,
-    holder: impl Fn(IpAddr) -> Option<String>,
-) -> Effect {
+/// `outcome` is what the method finds, or for a gate that gives an address what `given` makes of it. An address that another node has
+/// makes this one clear its own and exit: that is seen only with all nodes in view.
+pub fn after_restart(gate: &Gate, outcome: &Outcome, has_stored: Option<bool>, family: Family) -> Effect {
     let unknown = |why: &str| Effect::Unknown { why: why.to_owned() };
-    let stores = |found: &Found| match holder(found.address) {
-        Some(with) => Effect::Conflict { found: found.clone(), with },
-        None => Effect::Stores(found.clone()),
-    };
     let variable = match family {
         Family::V4 => "IP",
         Family::V6 => "IP6",
@@ -55,7 +43,7 @@ pub fn after_restart(
         Gate::Exits { value } => Effect::Exits { why: format!("{variable} is {value:?}, which is no address") },
         Gate::Unknown { why } => Effect::Unknown { why: why.clone() },
         Gate::Literal { .. } | Gate::FromField { .. } => match outcome {
-            Outcome::Address(found) => stores(found),
+            Outcome::Address(found) => Effect::Stores(found.clone()),
             Outcome::None { why } | Outcome::Exits { why } => Effect::Exits { why: why.clone() },
             Outcome::Unknown { why } => Effect::Unknown { why: why.clone() },
         },
@@ -64,10 +52,10 @@ pub fn after_restart(
         }
         Gate::DetectedWhenMissing if has_stored.is_none() => unknown("whether an address is stored was not seen"),
         Gate::Detected | Gate::DetectedWhenMissing => match outcome {
-            Outcome::Address(found) => stores(found),
+            Outcome::Address(found) => Effect::Stores(found.clone()),
             Outcome::None { why } => match has_stored {
                 Some(true) => Effect::Keeps { why: why.clone() },
-                Some(false) => Effect::Exits { why: format!("{why}, and none is stored") },
+                Some(false) => Effect::NoAddress { why: why.clone() },
                 None => unknown("whether an address is stored was not seen"),
             },
             Outcome::Exits { why } => Effect::Exits { why: why.clone() },

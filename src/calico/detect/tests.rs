@@ -216,7 +216,7 @@ mod effects {
         match effect {
             Effect::Stores(found) => format!("stores {found}"),
             Effect::Keeps { .. } => "keeps".into(),
-            Effect::Conflict { with, .. } => format!("conflict with {with}"),
+            Effect::NoAddress { .. } => "no address".into(),
             Effect::Exits { .. } => "exits".into(),
             Effect::Off => "off".into(),
             Effect::Unknown { .. } => "unknown".into(),
@@ -236,7 +236,7 @@ mod effects {
             (Gate::Detected, "address", Some(true), "stores 10.0.0.3/24"),
             (Gate::Detected, "address", None, "stores 10.0.0.3/24"),
             (Gate::Detected, "none", Some(true), "keeps"),
-            (Gate::Detected, "none", Some(false), "exits"),
+            (Gate::Detected, "none", Some(false), "no address"),
             (Gate::Detected, "none", None, "unknown"),
             (Gate::Detected, "exits", Some(true), "exits"),
             (Gate::Detected, "unknown", Some(true), "unknown"),
@@ -249,11 +249,9 @@ mod effects {
             (literal(), "address", Some(true), "stores 10.0.0.3/24"),
             (literal(), "unknown", Some(true), "unknown"),
         ] {
-            let effect = after_restart(&gate, &outcome(kind), stored, Family::V4, |_| None);
+            let effect = after_restart(&gate, &outcome(kind), stored, Family::V4);
             assert_eq!(shown(&effect), expected, "{gate:?} {kind} {stored:?}");
         }
-        let held = after_restart(&Gate::Detected, &outcome("address"), Some(true), Family::V4, |_| Some("node-9".into()));
-        assert_eq!(shown(&held), "conflict with node-9");
     }
 
     #[test]
