@@ -44,6 +44,8 @@ pub async fn run(flags: &ConnectionFlags, arguments: &ApplyArgs, interrupt: Inte
         color: arguments.shown.color(),
         human: arguments.shown.output.is_none(),
         interrupt,
+        notes: &[],
+        blockers: &[],
     };
     let mut told = Told::default();
     let result = change::run(&setting, &Wish::Saved(plan), &mut told, streams).await;

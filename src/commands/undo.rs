@@ -49,6 +49,8 @@ pub async fn run(flags: &ConnectionFlags, arguments: &UndoArgs, interrupt: Inter
         color: arguments.shown.color(),
         human: arguments.shown.output.is_none(),
         interrupt,
+        notes: &[],
+        blockers: &[],
     };
     let mut told = Told::default();
     let result = change::run(&setting, &Wish::Undo { place, record }, &mut told, streams).await;

@@ -1,6 +1,7 @@
 //! Findings and wishes made into one change of one object: what is patched, what puts it back, and what each node must come to.
 
 pub mod aim;
+pub mod choosing;
 pub mod detection;
 pub mod edit;
 pub mod emit;

@@ -1,5 +1,6 @@
 //! Every change goes this way: prepare, show, check, ask, try on one node, roll, prove; and back again where that fails.
 
+mod ended;
 mod forward;
 mod guard;
 pub mod interrupt;
@@ -9,6 +10,7 @@ mod operator;
 mod prepare;
 mod putback;
 mod rights;
+mod sheet;
 mod show;
 mod watching;
 
@@ -25,22 +27,21 @@ use crate::diagnosis::report::Report;
 use crate::diagnosis::{Scope, diagnose};
 use crate::exit::{Failure, Outcome};
 use crate::plan::Plan;
-use crate::plan::aim::{self, Aim};
-use crate::plan::place::Place;
-use crate::plan::preflight;
+use crate::plan::lasting::Note;
+use crate::plan::preflight::{self, Blocker};
 use crate::plan::record::{Phase, Record};
 use crate::plan::wish::Wish;
-use crate::prompt::{self, Answer};
-use crate::render::style::{ColorWhen, Style, Tone};
+use crate::render::style::{ColorWhen, Style};
 use crate::render::{change as page, data};
 use crate::snapshot::Snapshot;
-use crate::text;
 
 use super::streams::Streams;
-use guard::{Guard, Mark, Stop};
+use ended::{Ended, guarded, sent, undone};
+use guard::{Guard, Stop};
 use interrupt::Interrupt;
 use narrator::Narrator;
-use prepare::{Prepared, prepare};
+use prepare::Prepared;
+use sheet::{Again, Sheet};
 
 pub use kept::load as kept_record;
 
@@ -56,6 +57,10 @@ pub struct Setting<'a> {
     /// For people: the diff and what it means. Programs get a document in the end.
     pub human: bool,
     pub interrupt: Interrupt,
+    /// Who will put it back, with what makes it last.
+    pub notes: &'a [Note],
+    /// What the command itself knows to speak against it.
+    pub blockers: &'a [Blocker],
 }
 
 /// What came of it, for `-o json`.
@@ -107,115 +112,6 @@ pub async fn run(setting: &Setting<'_>, wish: &Wish, told: &mut Told, streams: &
                 }
             }
         }
-    }
-}
-
-/// What stays the same from the first difference shown to the last.
-struct Sheet<'a> {
-    setting: &'a Setting<'a>,
-    wish: &'a Wish,
-    place: Place,
-    api: Api,
-    report: Report,
-    heard: u32,
-}
-
-enum Again {
-    Shown(Box<Prepared>),
-    Done(Outcome),
-}
-
-/// A sick cluster writes the status of its DaemonSet all the time: as long as nothing else has changed that is no reason to ask again.
-const STATUS_TRIES: u32 = 10;
-
-impl Sheet<'_> {
-    /// Before anything was sent a signal simply ends it.
-    async fn interruptible<T>(&self, work: impl Future<Output = T>) -> Result<T, Failure> {
-        tokio::select! {
-            result = work => Ok(result),
-            () = self.setting.interrupt.beyond(self.heard) => Err(Failure::Interrupted),
-        }
-    }
-
-    async fn prepare(&self) -> Result<Option<Prepared>, Failure> {
-        let arguments = self.setting.arguments;
-        Ok(self.interruptible(prepare(&self.api, self.wish, &self.place, arguments.dry_run, &arguments.field_manager)).await??)
-    }
-
-    fn present(&self, shown: &Prepared, streams: &mut Streams) -> Result<(), Failure> {
-        if self.setting.human {
-            let style = Style::of_stdout(self.setting.color);
-            show::diff(&self.place, shown, &style, &mut streams.out)?;
-            writeln!(streams.out)?;
-            page::meaning(&shown.plan, &self.report, &style, &mut streams.out)?;
-            streams.out.flush()?;
-        }
-        for warning in &shown.warnings {
-            writeln!(streams.err, "Warning: {}", text::clean(warning))?;
-        }
-        Ok(())
-    }
-
-    async fn check(&self, shown: &Prepared, told: &mut Told, streams: &mut Streams) -> Result<(), Failure> {
-        let Setting { snapshot, arguments, color, .. } = *self.setting;
-        let rights = self.interruptible(rights::ask(&self.api, snapshot, &self.place)).await?;
-        let rights = rights.map_err(|error| Failure::NotApplied { message: error.to_string(), hint: error.hint() })?;
-        let found = preflight::blockers(snapshot, self.wish, &shown.object, &rights);
-        told.blockers = found.iter().map(|blocker| format!("{}: {}", blocker.code, blocker.message)).collect();
-        let style = Style::of_stderr(color);
-        let (word, tone) = if arguments.force { ("overridden", Tone::Doubtful) } else { ("blocked", Tone::Bad) };
-        for blocker in &found {
-            writeln!(streams.err, "{}: {}", style.paint(tone, &format!("{word} ({})", blocker.code)), text::clean(&blocker.message))?;
-        }
-        if found.is_empty() || arguments.force {
-            return Ok(());
-        }
-        Err(Failure::NotApplied {
-            message: "error: nothing was changed".to_owned(),
-            hint: Some("Mend what stands against it, or go on in spite of it with --force.".to_owned()),
-        })
-    }
-
-    async fn asked(&self, streams: &mut Streams) -> Result<bool, Failure> {
-        streams.flush()?;
-        let terminal = |source| Failure::Files { what: "the terminal".to_owned(), source };
-        let answer = self.interruptible(tokio::task::spawn_blocking(prompt::confirm)).await?;
-        match answer.map_err(|error| terminal(std::io::Error::other(error)))?.map_err(terminal)? {
-            Answer::Yes => Ok(true),
-            Answer::No => Ok(false),
-            Answer::NoTerminal => Err(Failure::NotApplied {
-                message: "error: there is no terminal to ask at, and nothing was changed".to_owned(),
-                hint: Some("Apply without asking with --yes, or look only with --dry-run=server.".to_owned()),
-            }),
-        }
-    }
-
-    /// The object had changed: what is there now is tried again where it reads the same, else shown, and asked about anew.
-    async fn again(&self, shown: &Prepared, told: &mut Told, streams: &mut Streams) -> Result<Again, Failure> {
-        for _ in 0..STATUS_TRIES {
-            let Some(now) = self.prepare().await? else {
-                writeln!(streams.err, "{} has this already: somebody else has made the change", self.place)?;
-                return Ok(Again::Done(Outcome::Done));
-            };
-            if !show::reads_alike(shown, &now) {
-                let message = format!("{} was changed by somebody else since it was shown", self.place);
-                if self.setting.arguments.yes {
-                    return Err(Failure::NotApplied {
-                        message: format!("error: {message}; nothing was changed"),
-                        hint: Some("Look at the new difference, and run it again.".to_owned()),
-                    });
-                }
-                writeln!(streams.err, "{message}; this is the difference now:")?;
-                return Ok(Again::Shown(Box::new(now)));
-            }
-            if let Carried::Done(outcome) = carry_out(self, &now, told, streams).await? {
-                return Ok(Again::Done(outcome));
-            }
-        }
-        Err(Failure::NotApplied {
-            message: format!("error: {} changes faster than it can be patched; nothing was changed", self.place),
-            hint: None,
-        })
     }
 }
 
@@ -308,90 +204,6 @@ fn record(sheet: &Sheet, shown: &Prepared, tried: bool) -> Record {
             strategy: shown.object.pointer("/spec/updateStrategy").filter(|strategy| tried && strategy["type"] != "OnDelete").cloned(),
         },
     }
-}
-
-enum Ended {
-    /// Nobody watches it.
-    Sent,
-    Proven(Box<Report>),
-    Conflict,
-    NothingDone(Stop),
-    PutBack(Stop),
-    /// Changed, and neither proven nor put back: why not.
-    Left(Stop, String),
-}
-
-async fn sent(guard: &mut Guard<'_>, wish: &Wish) -> Ended {
-    let patch = guard.plan.patch.clone();
-    let sent = match wish.is_undo() {
-        true => guard.commit(&patch, Mark::Gone).await,
-        false => guard.begin(&patch).await,
-    };
-    let said = sent.and_then(|_| {
-        let line = format!("{} patched; nothing is watched or proven, look with: status", guard.place);
-        guard.narrator.done(&line).map_err(Stop::from)
-    });
-    match said {
-        Ok(()) => Ended::Sent,
-        Err(Stop::Conflict(_)) => Ended::Conflict,
-        Err(stop) => Ended::NothingDone(stop),
-    }
-}
-
-async fn guarded(guard: &mut Guard<'_>, setting: &Setting<'_>, report: &Report) -> Ended {
-    let aims = aim::forward(report, &guard.plan.nodes, &guard.absent);
-    let stop = match guard.carry_out(&aims).await {
-        Ok(()) => match finish(guard, setting, &aims, report).await {
-            Ok(after) => return Ended::Proven(Box::new(after)),
-            Err(stop) => stop,
-        },
-        Err(Stop::Conflict(_)) => return Ended::Conflict,
-        Err(stop) if !guard.begun => return Ended::NothingDone(stop),
-        Err(stop) => stop,
-    };
-    if matches!(stop, Stop::Overtaken(..)) {
-        return Ended::Left(stop, "it is no longer this change that is there".to_owned());
-    }
-    if setting.arguments.no_rollback && !matches!(stop, Stop::Interrupted) {
-        return Ended::Left(stop, "--no-rollback was given".to_owned());
-    }
-    let back = aim::back(report, &guard.absent);
-    let said = guard.narrator.line(Tone::Bad, &format!("{stop}: putting everything back"));
-    match (said, guard.put_back(&back).await) {
-        (Ok(()), Ok(())) => Ended::PutBack(stop),
-        (_, Err(why)) => Ended::Left(stop, why.to_string()),
-        (Err(error), Ok(())) => Ended::PutBack(Stop::Output(error)),
-    }
-}
-
-/// The old settings decide again, good or bad: nothing is asked of the nodes but that they run.
-async fn undone(guard: &mut Guard<'_>, setting: &Setting<'_>, report: &Report) -> Ended {
-    let taking_part = report.nodes.iter().filter(|row| !guard.absent.contains(&row.name));
-    let aims: BTreeMap<String, Aim> = taking_part.map(|row| (row.name.clone(), Aim { node: row.name.clone(), ..Aim::default() })).collect();
-    // Bound to the version that was shown; what follows only goes on from there.
-    match guard.begin(&guard.plan.patch.clone()).await {
-        Ok(_) => {}
-        Err(Stop::Conflict(_)) => return Ended::Conflict,
-        Err(stop) if !guard.begun => return Ended::NothingDone(stop),
-        Err(stop) => return Ended::Left(stop, UNDO_AGAIN.to_owned()),
-    }
-    match guard.put_back(&aims).await {
-        Ok(()) => match guard.proof(setting.connection, setting.wanted, &aims).await {
-            Ok((_, after)) => Ended::Proven(Box::new(after)),
-            Err(stop) => Ended::Left(stop, "the old values are back, but how the nodes are is not known".to_owned()),
-        },
-        Err(stop) => Ended::Left(stop, UNDO_AGAIN.to_owned()),
-    }
-}
-
-const UNDO_AGAIN: &str = "run undo again";
-
-async fn finish(guard: &mut Guard<'_>, setting: &Setting<'_>, aims: &BTreeMap<String, Aim>, report: &Report) -> Result<Report, Stop> {
-    let last = forward::final_aims(aims, report);
-    let (_, after) = guard.proof(setting.connection, setting.wanted, &last).await?;
-    guard.commit(&serde_json::json!({}), Mark::Phase(Phase::Done)).await?;
-    guard.narrator.done("proven: every node has come to what was predicted")?;
-    Ok(after)
 }
 
 fn old_pods(snapshot: &Snapshot) -> BTreeMap<String, String> {
