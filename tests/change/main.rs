@@ -10,6 +10,7 @@ mod faults;
 mod killed;
 mod operator;
 mod rights;
+mod shown;
 
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};

@@ -6,10 +6,13 @@ use super::Setting;
 use super::forward;
 use super::guard::{Guard, Mark, Stop};
 use crate::diagnosis::report::Report;
+use crate::diagnosis::{Scope, diagnose};
+use crate::observed::Observed;
 use crate::plan::aim::{self, Aim};
-use crate::plan::record::Phase;
+use crate::plan::record::{ANNOTATION, Phase};
 use crate::plan::wish::Wish;
 use crate::render::style::Tone;
+use crate::snapshot::Snapshot;
 
 pub enum Ended {
     /// Nobody watches it.
@@ -65,6 +68,16 @@ pub async fn guarded(guard: &mut Guard<'_>, setting: &Setting<'_>, report: &Repo
     }
 }
 
+/// The look that proved it was taken while the change still said that it was under way.
+fn forget(seen: &mut Snapshot) {
+    if let Observed::Seen(set) = &mut seen.daemon_set {
+        set.metadata.annotations.remove(ANNOTATION);
+    }
+    if let Observed::Seen(installations) = &mut seen.resources.installations {
+        installations.iter_mut().for_each(|one| drop(one.metadata.annotations.remove(ANNOTATION)));
+    }
+}
+
 /// The old settings decide again, good or bad: nothing is asked of the nodes but that they run.
 pub async fn undone(guard: &mut Guard<'_>, setting: &Setting<'_>, report: &Report) -> Ended {
     let taking_part = report.nodes.iter().filter(|row| !guard.absent.contains(&row.name));
@@ -78,7 +91,7 @@ pub async fn undone(guard: &mut Guard<'_>, setting: &Setting<'_>, report: &Repor
     }
     match guard.put_back(&aims).await {
         Ok(()) => match guard.proof(setting.connection, setting.wanted, &aims).await {
-            Ok((_, after)) => Ended::Proven(Box::new(after)),
+            Ok(seen) => Ended::Proven(Box::new(diagnose(&seen, &Scope { sessions: true, ..Scope::default() }))),
             Err(stop) => Ended::Left(stop, "the old values are back, but how the nodes are is not known".to_owned()),
         },
         Err(stop) => Ended::Left(stop, UNDO_AGAIN.to_owned()),
@@ -89,8 +102,9 @@ const UNDO_AGAIN: &str = "run undo again";
 
 async fn finish(guard: &mut Guard<'_>, setting: &Setting<'_>, aims: &BTreeMap<String, Aim>, report: &Report) -> Result<Report, Stop> {
     let last = forward::final_aims(aims, report);
-    let (_, after) = guard.proof(setting.connection, setting.wanted, &last).await?;
+    let mut seen = guard.proof(setting.connection, setting.wanted, &last).await?;
     guard.commit(&serde_json::json!({}), Mark::Phase(Phase::Done)).await?;
     guard.narrator.done("proven: every node has come to what was predicted")?;
-    Ok(after)
+    forget(&mut seen);
+    Ok(diagnose(&seen, &Scope { sessions: true, ..Scope::default() }))
 }

@@ -61,12 +61,7 @@ impl Guard<'_> {
     }
 
     /// Until a new look at the whole cluster finds every node as it must be; that look is the proof.
-    pub async fn proof(
-        &mut self,
-        connection: &Connection,
-        wanted: &Wanted,
-        aims: &BTreeMap<String, Aim>,
-    ) -> Result<(Snapshot, Report), Stop> {
+    pub async fn proof(&mut self, connection: &Connection, wanted: &Wanted, aims: &BTreeMap<String, Aim>) -> Result<Snapshot, Stop> {
         let mut clock = Clock::new(self.timeout);
         loop {
             let begun = Instant::now();
@@ -76,7 +71,7 @@ impl Guard<'_> {
                 Ok(seen) => {
                     let report = diagnose(&seen, &Scope { sessions: true, ..Scope::default() });
                     match self.lacking(&seen, &report, aims) {
-                        None => return Ok((seen, report)),
+                        None => return Ok(seen),
                         Some(lacking) => lacking,
                     }
                 }

@@ -64,9 +64,13 @@ pub struct Setting<'a> {
 }
 
 /// What came of it, for `-o json`.
-#[derive(Debug, Default, Serialize)]
+#[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Told {
+    pub api_version: &'static str,
+    pub kind: &'static str,
+    /// It was made, and proven.
+    pub applied: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub plan: Option<Plan>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -74,6 +78,12 @@ pub struct Told {
     /// The nodes as they are afterwards.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub after: Option<Report>,
+}
+
+impl Default for Told {
+    fn default() -> Self {
+        Self { api_version: crate::plan::API_VERSION, kind: "Change", applied: false, plan: None, blockers: Vec::new(), after: None }
+    }
 }
 
 pub async fn run(setting: &Setting<'_>, wish: &Wish, told: &mut Told, streams: &mut Streams) -> Result<Outcome, Failure> {
@@ -91,6 +101,7 @@ pub async fn run(setting: &Setting<'_>, wish: &Wish, told: &mut Told, streams: &
         told.plan = Some(shown.plan.clone());
         sheet.present(&shown, streams)?;
         if let Some(path) = setting.out {
+            sheet.weigh(setting.blockers, told, streams)?;
             return save(path, &shown.plan, streams);
         }
         if setting.arguments.dry_run != DryRun::None {
@@ -170,6 +181,7 @@ async fn carry_out(sheet: &Sheet<'_>, shown: &Prepared, told: &mut Told, streams
                 page::outcome(report, &after, &Style::of_stdout(setting.color), &mut streams.out)?;
             }
             told.after = Some(*after);
+            told.applied = true;
             Ok(Carried::Done(Outcome::Applied))
         }
         Ended::Conflict => Ok(Carried::Conflict),

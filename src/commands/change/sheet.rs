@@ -8,7 +8,7 @@ use crate::cluster::request::Api;
 use crate::diagnosis::report::Report;
 use crate::exit::{Failure, Outcome};
 use crate::plan::place::Place;
-use crate::plan::preflight;
+use crate::plan::preflight::{self, Blocker};
 use crate::plan::wish::Wish;
 use crate::prompt::{self, Answer};
 use crate::render::change as page;
@@ -71,15 +71,21 @@ impl Sheet<'_> {
     }
 
     pub async fn check(&self, shown: &Prepared, told: &mut Told, streams: &mut Streams) -> Result<(), Failure> {
-        let Setting { snapshot, arguments, color, .. } = *self.setting;
+        let snapshot = self.setting.snapshot;
         let rights = self.interruptible(rights::ask(&self.api, snapshot, &self.place)).await?;
         let rights = rights.map_err(|error| Failure::NotApplied { message: error.to_string(), hint: error.hint() })?;
         let mut found = preflight::blockers(snapshot, self.wish, &shown.object, &rights);
         found.extend_from_slice(self.setting.blockers);
+        self.weigh(&found, told, streams)
+    }
+
+    /// What stands against it ends it, unless each such thing is overridden by name.
+    pub fn weigh(&self, found: &[Blocker], told: &mut Told, streams: &mut Streams) -> Result<(), Failure> {
+        let Setting { arguments, color, .. } = *self.setting;
         told.blockers = found.iter().map(|blocker| format!("{}: {}", blocker.code, blocker.message)).collect();
         let style = Style::of_stderr(color);
         let (word, tone) = if arguments.force { ("overridden", Tone::Doubtful) } else { ("blocked", Tone::Bad) };
-        for blocker in &found {
+        for blocker in found {
             writeln!(streams.err, "{}: {}", style.paint(tone, &format!("{word} ({})", blocker.code)), text::clean(&blocker.message))?;
         }
         if found.is_empty() || arguments.force {
