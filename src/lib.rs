@@ -12,6 +12,7 @@ pub mod import;
 pub mod observed;
 pub mod render;
 pub mod snapshot;
+pub mod startup;
 pub mod text;
 
 /// The program, under either of its names.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 
-use super::super::report::Fix;
+use super::super::report::{Fix, StartTime};
 use super::super::shell::quote;
 use super::super::view::View;
 use crate::snapshot::objects::Probe;
@@ -14,9 +14,10 @@ const USUAL_BUDGET: u64 = 160;
 const PERIOD: u64 = 10;
 
 /// A startup probe with the liveness probe's own handler, sized from the longest attempt: liveness stays as quick as it was.
-pub fn start_budget(view: &View, budget: Option<Duration>, longest: Option<Duration>) -> Option<Fix> {
+pub fn start_budget(view: &View, budget: Option<Duration>, longest: Option<StartTime>) -> Option<Fix> {
     let container = view.install.container?;
     let liveness = container.liveness_probe.as_ref()?;
+    let longest = longest.and_then(|start| Duration::try_from_secs_f64(start.seconds).ok());
     let known = longest.max(budget).unwrap_or_default().as_secs();
     let seconds = (known * 2).max(USUAL_BUDGET).div_ceil(PERIOD) * PERIOD;
     let mut probe = match &container.startup_probe {

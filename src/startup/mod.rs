@@ -1,0 +1,6 @@
+//! How long calico-node takes to start, how long its probes let it, and what would give it the time it needs.
+//!
+//! Felix and BIRD run only once start-up is done (`node/filesystem/etc/rc.local`), so until then no liveness probe can succeed.
+
+pub mod attempt;
+pub mod measure;
