@@ -166,6 +166,8 @@ pub enum MarkKind {
     HealthPortTaken,
     HealthEndpointFailed,
     FelixTimedOut,
+    IptablesFailed,
+    UsageReportFailed,
     BgpPortTaken,
     BgpAddressGone,
     BgpUnexpectedPeer,

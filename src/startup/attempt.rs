@@ -56,7 +56,7 @@ pub fn all<'a>(view: &View, node: &NodeView<'a>) -> Vec<Attempt<'a>> {
     let previous = log(|logs| &logs.previous).filter(|log| current.is_none_or(|current| log.first.is_none() || log.first != current.first));
     let state = node.container().map(|status| &status.state);
     let running = state.and_then(|state| state.running.as_ref());
-    let ended = node.container().and_then(|status| status.state.terminated.as_ref().or(status.last_state.terminated.as_ref()));
+    let ended = node.ended();
     let judge = Judge { view, node };
     match (running, ended) {
         (Some(running), None) if previous.is_none() => vec![judge.running(running.started_at, current)],

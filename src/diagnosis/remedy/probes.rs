@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use super::super::report::{Fix, StartTime};
 use super::super::shell::quote;
 use super::super::view::View;
-use crate::snapshot::objects::Probe;
+use crate::snapshot::objects::{CALICO_NODE, Probe};
 
 /// What the published remedy of slow starts comes to: 60 + 10 × 10.
 const USUAL_BUDGET: u64 = 160;
@@ -47,6 +47,21 @@ pub fn probe_timeout(view: &View, probes: &[&str]) -> Option<Fix> {
     })
 }
 
+/// As the manifests have it. A limit is the owner's own decision: no command there.
+pub fn cpu_request(view: &View) -> Option<Fix> {
+    let resources = &view.install.container?.resources;
+    if view.install.is_operator() || resources.requests.contains_key("cpu") || resources.limits.contains_key("cpu") {
+        return None;
+    }
+    let command = format!(
+        "kubectl set resources {} -n {} -c {CALICO_NODE} --requests=cpu=250m",
+        quote(&view.install.name()),
+        quote(view.install.namespace()?)
+    );
+    let why = format!("the request of Calico's own manifests; calico-node restarts node by node{}", super::reverted_by(view));
+    Some(Fix { command, why })
+}
+
 fn handler(probe: &Probe) -> Option<Value> {
     match (&probe.exec, &probe.http_get) {
         (Some(exec), _) => Some(json!({"exec": exec})),
@@ -61,7 +76,7 @@ fn patch(view: &View, fields: Value) -> Option<String> {
         return None;
     }
     let metadata = &view.install.daemon_set?.metadata;
-    let mut container = json!({"name": crate::snapshot::objects::CALICO_NODE});
+    let mut container = json!({"name": CALICO_NODE});
     for (key, value) in fields.as_object()? {
         container[key.as_str()] = value.clone();
     }

@@ -6,6 +6,7 @@ use super::{Install, NodeView, View};
 use crate::calico::environment::Backend;
 use crate::calico::probe::{self, CommandForm, Misfit, MisfitKind, ProbeKind};
 use crate::calico::startup_log::{self, Outcome};
+use crate::diagnosis::report::{Evidence, Source};
 use crate::snapshot::objects::Container;
 
 impl Install<'_> {
@@ -23,6 +24,24 @@ impl Install<'_> {
     /// The probe that may kill calico-node asks for what it cannot have: no time to start is enough.
     pub fn cannot_be_live(&self) -> bool {
         self.misfits().iter().any(|misfit| misfit.probe != ProbeKind::Readiness)
+    }
+
+    /// Why calico-node may get too little CPU, as a clause.
+    pub fn cpu_tightness(&self) -> Option<String> {
+        let resources = &self.container?.resources;
+        match (resources.limits.get("cpu"), resources.requests.get("cpu")) {
+            (Some(limit), _) => Some(format!("calico-node has a CPU limit of {limit}")),
+            (None, None) => Some("calico-node has no CPU request, so a busy node leaves it nothing".to_owned()),
+            (None, Some(_)) => None,
+        }
+    }
+
+    pub fn cpu_evidence(&self) -> Option<Evidence> {
+        let resources = &self.container.filter(|_| self.cpu_tightness().is_some())?.resources;
+        let known = |value: Option<&String>| value.map_or("none", String::as_str).to_owned();
+        let (request, limit) = (known(resources.requests.get("cpu")), known(resources.limits.get("cpu")));
+        let text = format!("{}: CPU request {request}, limit {limit}", self.name());
+        Some(Evidence { source: Source::DaemonSet, node: None, text })
     }
 
     /// A phrase for each probe that cannot succeed here.
