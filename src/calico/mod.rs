@@ -11,6 +11,7 @@ pub mod go_regex;
 pub mod inside;
 pub mod interfaces;
 pub mod method;
+pub mod overrides;
 pub mod owner;
 pub mod probe;
 pub mod routes;

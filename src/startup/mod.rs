@@ -3,4 +3,6 @@
 //! Felix and BIRD run only once start-up is done (`node/filesystem/etc/rc.local`), so until then no liveness probe can succeed.
 
 pub mod attempt;
+pub mod forecast;
 pub mod measure;
+pub mod measured;
