@@ -7,5 +7,7 @@ mod attempts;
 mod build;
 #[path = "checks/objects.rs"]
 mod objects;
+#[path = "startup/proposals.rs"]
+mod proposals;
 #[path = "startup/recorded.rs"]
 mod recorded;

@@ -2,11 +2,15 @@
 
 use std::time::Duration;
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
 use super::environment::{Backend, Health};
 use super::version::Version;
 use crate::snapshot::objects::{Container, ExecAction, HttpGet, IntOrString, Probe};
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
 pub enum ProbeKind {
     Startup,
     Liveness,

@@ -3,6 +3,7 @@
 pub mod connection;
 mod examples;
 pub mod output;
+pub mod probes;
 pub mod status;
 
 use std::ffi::{OsStr, OsString};
@@ -12,6 +13,7 @@ use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use connection::ConnectionFlags;
 use output::DataFormat;
+use probes::ProbesArgs;
 use status::{NodeStatusArgs, StatusArgs};
 
 /// Find out what is wrong with Calico, cluster-wide, and how to mend it.
@@ -39,6 +41,8 @@ struct StandaloneCli {
 pub enum Command {
     /// Say whether Calico is healthy: addresses, BGP sessions, probes, and what is wrong
     Status(Box<StatusArgs>),
+    /// Show the time calico-node needs to start against the time its probes allow, and what would give it enough
+    Probes(Box<ProbesArgs>),
     /// Explain what a finding means, how it was seen and how to fix it by hand
     Explain(ExplainArgs),
     /// Print the version of this plugin, of the server and of Calico

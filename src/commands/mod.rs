@@ -2,6 +2,7 @@
 
 mod calicoctl;
 mod explain;
+pub mod probes;
 mod source;
 mod status;
 mod streams;
@@ -29,6 +30,7 @@ pub fn run(arguments: Vec<OsString>, streams: &mut Streams) -> Result<Outcome, F
     match cli.command {
         Command::Status(arguments) => wait(status::run(&cli.connection, &arguments, streams)),
         Command::NodeStatus(arguments) => wait(status::run(&cli.connection, &StatusArgs::from(arguments), streams)),
+        Command::Probes(arguments) => wait(probes::run(&cli.connection, &arguments, streams)),
         Command::Explain(arguments) => explain::run(&arguments, streams),
         Command::Version(arguments) if arguments.client => version::client(&arguments, streams),
         Command::Version(arguments) => wait(version::run(&cli.connection, &arguments, streams)),

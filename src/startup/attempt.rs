@@ -59,7 +59,7 @@ pub fn all<'a>(view: &View, node: &NodeView<'a>) -> Vec<Attempt<'a>> {
     let ended = node.ended();
     let judge = Judge { view, node };
     match (running, ended) {
-        (Some(running), None) if previous.is_none() => vec![judge.running(running.started_at, current)],
+        (Some(running), None) if previous.is_none() && node.times(is_kill) == 0 => vec![judge.running(running.started_at, current)],
         (Some(running), ended) => vec![judge.running(running.started_at, current), judge.ended(ended, previous)],
         (None, Some(ended)) => {
             let (newest, older) = if current.is_some() { (current, previous) } else { (previous, None) };

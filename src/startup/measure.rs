@@ -2,6 +2,9 @@
 
 use std::time::Duration;
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
 use super::attempt::{self, Attempt, Fate};
 use crate::calico::probe::{self, Budget, ProbeKind};
 use crate::calico::startup_log::{self, ExitReason, Phase};
@@ -28,7 +31,8 @@ pub struct Measurement<'a> {
 }
 
 /// What is known of the start against its budget.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
 pub enum Standing {
     /// Killed before it had started, and not started since.
     Killed,

@@ -3,6 +3,19 @@
 //! Felix and BIRD run only once start-up is done (`node/filesystem/etc/rc.local`), so until then no liveness probe can succeed.
 
 pub mod attempt;
+pub mod change;
+mod examine;
+pub mod fix;
 pub mod forecast;
 pub mod measure;
 pub mod measured;
+pub mod place;
+pub mod proposal;
+pub mod report;
+pub mod sizing;
+pub mod strategy;
+pub mod timing;
+
+pub use examine::examine;
+
+pub const KIND: &str = "Probes";

@@ -50,7 +50,7 @@ fn finding(view: &View, node: &NodeView) -> Option<Finding> {
     shown.extend(cut_off(node, &measured));
     shown.extend(own_exit(node));
     let nodes = vec![node.name.to_owned()];
-    let fix = remedy::start_budget(view, measured.allowed(), measured.slowest());
+    let fix = remedy::start_budget(view, std::slice::from_ref(&measured));
     Some(Finding { code: Code::KilledWhileStarting, severity, nodes, message, evidence: shown, fix })
 }
 

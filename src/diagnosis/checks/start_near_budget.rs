@@ -5,7 +5,7 @@ use crate::diagnosis::report::{Finding, Severity, Source};
 use crate::diagnosis::view::{NodeView, View};
 use crate::diagnosis::{evidence, remedy, wording};
 use crate::snapshot::inside::MarkKind;
-use crate::startup::measure::{Standing, measure};
+use crate::startup::measure::{Measurement, Standing, measure};
 
 pub const CHECK: Check = Check {
     explanation: Explanation {
@@ -21,16 +21,11 @@ pub const CHECK: Check = Check {
 };
 
 fn run(view: &View, found: &Found) -> Vec<Finding> {
-    let close: Vec<(&NodeView, f64, u64)> = view
-        .nodes
-        .iter()
-        .filter(|node| !found.is_culprit(node.name))
-        .filter_map(|node| {
-            let measured = measure(view, node);
-            let tight = measured.standing() == Standing::Tight;
-            measured.start.zip(measured.allowed()).filter(|_| tight).map(|(start, allowed)| (node, start.seconds, allowed.as_secs()))
-        })
-        .collect();
+    let sound = view.nodes.iter().filter(|node| !found.is_culprit(node.name));
+    let tight: Vec<(&NodeView, Measurement)> =
+        sound.map(|node| (node, measure(view, node))).filter(|(_, measured)| measured.standing() == Standing::Tight).collect();
+    let close: Vec<(&NodeView, f64, u64)> =
+        tight.iter().filter_map(|(node, measured)| Some((*node, measured.start?.seconds, measured.allowed()?.as_secs()))).collect();
     let Some((slowest, seconds, allowed)) = close.iter().max_by(|a, b| a.1.total_cmp(&b.1)).copied() else { return Vec::new() };
     let names: Vec<String> = close.iter().map(|(node, ..)| node.name.to_owned()).collect();
     let message =
@@ -40,7 +35,6 @@ fn run(view: &View, found: &Found) -> Vec<Finding> {
         node.evidence(Source::Log, format!("{mark} after {seconds:.0} s of {allowed} s"))
     };
     let evidence = close.iter().map(said).collect();
-    let measured = measure(view, slowest);
-    let fix = remedy::start_budget(view, measured.allowed(), measured.slowest());
+    let fix = remedy::start_budget(view, &tight.into_iter().map(|(_, measured)| measured).collect::<Vec<_>>());
     vec![Finding { code: Code::StartNearBudget, severity: Severity::Warning, nodes: names, message, evidence, fix }]
 }
