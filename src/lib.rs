@@ -15,6 +15,7 @@ pub mod plan;
 pub mod prompt;
 pub mod render;
 pub mod snapshot;
+pub mod startup;
 pub mod text;
 
 /// The program, under either of its names.

@@ -36,6 +36,8 @@ mod probes;
 mod properties;
 #[path = "checks/rollout_unfinished.rs"]
 mod rollout_unfinished;
+#[path = "checks/running.rs"]
+mod running;
 #[path = "checks/starting.rs"]
 mod starting;
 #[path = "checks/unseen.rs"]

@@ -17,6 +17,14 @@ const STATUS: &[(&str, &str)] = &[
     ("From files that you were sent", "% status --from nodes.yaml --from pods.yaml --from events.yaml"),
 ];
 
+const PROBES: &[(&str, &str)] = &[
+    ("How long calico-node takes to start on each node, and what its probes allow", "% probes"),
+    ("The proposal in the way of a later liveness probe instead of a startup probe", "% probes --strategy initial-delay"),
+    ("Chosen by hand", "% probes --set startup.failureThreshold=90,startup.periodSeconds=2"),
+    ("Probes that ask for what calico-node cannot answer, put right", "% probes --fix timeouts,host"),
+    ("From a snapshot, for a program", "% probes --from calico.yaml -o json"),
+];
+
 const EXPLAIN: &[(&str, &str)] = &[("All findings there are", "% explain"), ("One of them", "% explain bgp-session-down")];
 
 const VERSION: &[(&str, &str)] =
@@ -43,6 +51,7 @@ const NODE: &[(&str, &str)] = &[
 pub fn add(mut command: clap::Command, name: &'static str) -> clap::Command {
     for (verb, examples) in [
         ("status", STATUS),
+        ("probes", PROBES),
         ("explain", EXPLAIN),
         ("version", VERSION),
         ("completion", COMPLETION),

@@ -4,6 +4,7 @@ pub mod change;
 pub mod connection;
 mod examples;
 pub mod output;
+pub mod probes;
 pub mod status;
 pub mod verbs;
 
@@ -14,6 +15,7 @@ use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use connection::ConnectionFlags;
 use output::DataFormat;
+use probes::ProbesArgs;
 use status::{NodeStatusArgs, StatusArgs};
 use verbs::{ApplyArgs, UndoArgs};
 
@@ -42,6 +44,8 @@ struct StandaloneCli {
 pub enum Command {
     /// Say whether Calico is healthy: addresses, BGP sessions, probes, and what is wrong
     Status(Box<StatusArgs>),
+    /// Show the time calico-node needs to start against the time its probes allow, and what would give it enough
+    Probes(Box<ProbesArgs>),
     /// Explain what a finding means, how it was seen and how to fix it by hand
     Explain(ExplainArgs),
     /// Apply a plan that was saved with --out, to the letter or not at all

@@ -35,6 +35,7 @@ pub const CONFIG_MAPS: Resource = core("configmaps");
 pub const DAEMON_SETS: Resource = apps("daemonsets");
 pub const CONTROLLER_REVISIONS: Resource = apps("controllerrevisions");
 pub const ENDPOINT_SLICES: Resource = Resource { group: "discovery.k8s.io", version: "v1", plural: "endpointslices" };
+pub const DEFINITIONS: Resource = Resource { group: "apiextensions.k8s.io", version: "v1", plural: "customresourcedefinitions" };
 pub const INSTALLATIONS: Resource = operator("installations");
 pub const TIGERA_STATUSES: Resource = operator("tigerastatuses");
 pub const IP_POOLS: Resource = calico("ippools");

@@ -4,6 +4,7 @@ mod apply;
 mod calicoctl;
 pub mod change;
 mod explain;
+pub mod probes;
 mod source;
 mod status;
 mod streams;
@@ -35,6 +36,7 @@ pub fn run(arguments: Vec<OsString>, streams: &mut Streams) -> Result<Outcome, F
         Command::NodeStatus(arguments) => wait(status::run(&cli.connection, &StatusArgs::from(arguments), streams)),
         Command::Apply(arguments) => guarded(|interrupt| apply::run(&cli.connection, &arguments, interrupt, streams)),
         Command::Undo(arguments) => guarded(|interrupt| undo::run(&cli.connection, &arguments, interrupt, streams)),
+        Command::Probes(arguments) => wait(probes::run(&cli.connection, &arguments, streams)),
         Command::Explain(arguments) => explain::run(&arguments, streams),
         Command::Version(arguments) if arguments.client => version::client(&arguments, streams),
         Command::Version(arguments) => wait(version::run(&cli.connection, &arguments, streams)),

@@ -9,6 +9,7 @@ mod findings;
 mod head;
 mod nodes;
 mod peers;
+pub mod probes;
 pub mod status;
 pub mod style;
 mod table;

@@ -63,6 +63,11 @@ impl Table {
         self.rows.is_empty()
     }
 
+    /// Columns of its longest line, at most.
+    pub fn width(&self) -> usize {
+        self.widths(true).iter().sum()
+    }
+
     pub fn write(&self, headers: bool, style: &Style, out: &mut dyn Write) -> io::Result<()> {
         let widths = self.widths(headers);
         if headers {
