@@ -4,6 +4,9 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use calico_fix::autodetect::report::Report as Matrix;
+use calico_fix::autodetect::{Ask, look};
+use calico_fix::calico::family::Family;
 use calico_fix::diagnosis::{Scope, diagnose};
 use calico_fix::import::load;
 use calico_fix::render::data;
@@ -33,7 +36,14 @@ fn committed_files_are_what_the_code_makes() {
         let scripts = made.keys().filter(|path| path.starts_with("completions/") && path.contains(program));
         assert_eq!(scripts.count(), shells, "{program}");
     }
-    for page in ["kubectl-calico-fix", "kubectl-calico-fix-status", "kubectl-calico-fix-explain", "calico-fix", "calico-fix-node-status"] {
+    for page in [
+        "kubectl-calico-fix",
+        "kubectl-calico-fix-status",
+        "kubectl-calico-fix-autodetect",
+        "kubectl-calico-fix-explain",
+        "calico-fix",
+        "calico-fix-node-status",
+    ] {
         assert!(made.contains_key(&format!("man/{page}.1")), "{page}");
     }
 }
@@ -66,7 +76,7 @@ fn snapshots() -> Vec<(PathBuf, Snapshot)> {
 
 #[test]
 fn what_is_printed_and_saved_keeps_to_its_schema() {
-    let (status, snapshot) = (validator("status"), validator("snapshot"));
+    let (status, snapshot, autodetect) = (validator("status"), validator("snapshot"), validator("autodetect"));
     let read = snapshots();
     assert!(read.len() >= 5, "{}", read.len());
     for (path, seen) in read {
@@ -74,6 +84,12 @@ fn what_is_printed_and_saved_keeps_to_its_schema() {
         data::json(&diagnose(&seen, &Scope { nodes: None, sessions: true }), &mut printed).expect("prints");
         let printed = serde_json::from_slice(&printed).expect("JSON");
         assert_eq!(complaints(&status, &printed), [""; 0], "{path:?}");
+        for family in Family::ALL {
+            let mut printed = Vec::new();
+            data::json(&Matrix::new(&look(&seen, &Ask::of(family)), None), &mut printed).expect("prints");
+            let printed = serde_json::from_slice(&printed).expect("JSON");
+            assert_eq!(complaints(&autodetect, &printed), [""; 0], "{path:?}");
+        }
         let redacted = redact::redact(seen.clone()).expect("redacts");
         for kept in [seen, redacted] {
             let saved = serde_yaml::from_str(&save::to_yaml(&kept).expect("writes")).expect("reads");
@@ -84,8 +100,8 @@ fn what_is_printed_and_saved_keeps_to_its_schema() {
 
 #[test]
 fn the_schemas_refuse_what_is_none() {
-    let (status, snapshot) = (validator("status"), validator("snapshot"));
+    let (status, snapshot, autodetect) = (validator("status"), validator("snapshot"), validator("autodetect"));
     for wrong in [serde_json::json!({}), serde_json::json!([]), serde_json::json!({"apiVersion": 1, "kind": "Snapshot"})] {
-        assert!(!status.is_valid(&wrong) && !snapshot.is_valid(&wrong), "{wrong}");
+        assert!([&status, &snapshot, &autodetect].iter().all(|schema| !schema.is_valid(&wrong)), "{wrong}");
     }
 }

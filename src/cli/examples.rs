@@ -17,6 +17,17 @@ const STATUS: &[(&str, &str)] = &[
     ("From files that you were sent", "% status --from nodes.yaml --from pods.yaml --from events.yaml"),
 ];
 
+const AUTODETECT: &[(&str, &str)] = &[
+    ("What each method would pick on each node, and which to choose", "% autodetect"),
+    ("What would this one do", "% autodetect --method 'interface=^ens.*'"),
+    ("Would an upgrade pick other addresses", "% autodetect --calico-version v3.31.0"),
+    ("Without the cluster, from what was saved", "% status --save calico.yaml\n  % autodetect --from calico.yaml"),
+    (
+        "For a script: the nodes that would get a wrong address",
+        "% autodetect -o json | jq -r '.matrix[] | select(.current and .verdict == \"wrong\") | .node'",
+    ),
+];
+
 const EXPLAIN: &[(&str, &str)] = &[("All findings there are", "% explain"), ("One of them", "% explain bgp-session-down")];
 
 const VERSION: &[(&str, &str)] =
@@ -30,7 +41,15 @@ const NODE: &[(&str, &str)] = &[
 ];
 
 pub fn add(mut command: clap::Command, name: &'static str) -> clap::Command {
-    for (verb, examples) in [("status", STATUS), ("explain", EXPLAIN), ("version", VERSION), ("completion", COMPLETION), ("node", NODE)] {
+    let verbs = [
+        ("status", STATUS),
+        ("autodetect", AUTODETECT),
+        ("explain", EXPLAIN),
+        ("version", VERSION),
+        ("completion", COMPLETION),
+        ("node", NODE),
+    ];
+    for (verb, examples) in verbs {
         if command.find_subcommand(verb).is_some() {
             command = command.mut_subcommand(verb, |command| {
                 let command = with(command, examples, name);

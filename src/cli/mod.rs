@@ -1,5 +1,6 @@
 //! What may be typed.
 
+pub mod autodetect;
 pub mod connection;
 mod examples;
 pub mod output;
@@ -10,6 +11,7 @@ use std::path::Path;
 
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
+use autodetect::AutodetectArgs;
 use connection::ConnectionFlags;
 use output::DataFormat;
 use status::{NodeStatusArgs, StatusArgs};
@@ -39,6 +41,8 @@ struct StandaloneCli {
 pub enum Command {
     /// Say whether Calico is healthy: addresses, BGP sessions, probes, and what is wrong
     Status(Box<StatusArgs>),
+    /// Show which address each autodetection method would pick on each node, and which method to choose
+    Autodetect(Box<AutodetectArgs>),
     /// Explain what a finding means, how it was seen and how to fix it by hand
     Explain(ExplainArgs),
     /// Print the version of this plugin, of the server and of Calico

@@ -26,6 +26,19 @@ const OUTPUTS: [(&str, Output); 6] = [
     ("yaml", Output::Yaml),
 ];
 
+/// Of what has rows, but neither names nor a calicoctl that prints the same.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum TableOutput {
+    #[default]
+    Table,
+    Wide,
+    Json,
+    Yaml,
+}
+
+const TABLE_OUTPUTS: [(&str, TableOutput); 4] =
+    [("json", TableOutput::Json), ("table", TableOutput::Table), ("wide", TableOutput::Wide), ("yaml", TableOutput::Yaml)];
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DataFormat {
     Json,
@@ -54,6 +67,14 @@ impl FromStr for Output {
 
     fn from_str(given: &str) -> Result<Self, UnknownFormat> {
         choose(given, &OUTPUTS)
+    }
+}
+
+impl FromStr for TableOutput {
+    type Err = UnknownFormat;
+
+    fn from_str(given: &str) -> Result<Self, UnknownFormat> {
+        choose(given, &TABLE_OUTPUTS)
     }
 }
 

@@ -1,5 +1,6 @@
 //! One file a verb: each calls the other rooms in order and knows nothing of Calico or Kubernetes.
 
+mod autodetect;
 mod calicoctl;
 mod explain;
 mod source;
@@ -28,6 +29,7 @@ pub fn run(arguments: Vec<OsString>, streams: &mut Streams) -> Result<Outcome, F
     };
     match cli.command {
         Command::Status(arguments) => wait(status::run(&cli.connection, &arguments, streams)),
+        Command::Autodetect(arguments) => wait(autodetect::run(&cli.connection, &arguments, streams)),
         Command::NodeStatus(arguments) => wait(status::run(&cli.connection, &StatusArgs::from(arguments), streams)),
         Command::Explain(arguments) => explain::run(&arguments, streams),
         Command::Version(arguments) if arguments.client => version::client(&arguments, streams),
