@@ -45,6 +45,7 @@ Register-ArgumentCompleter -Native -CommandName 'calico-fix' -ScriptBlock {
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
             [CompletionResult]::new('status', 'status', [CompletionResultType]::ParameterValue, 'Say whether Calico is healthy: addresses, BGP sessions, probes, and what is wrong')
+            [CompletionResult]::new('autodetect', 'autodetect', [CompletionResultType]::ParameterValue, 'Show which address each autodetection method would pick on each node, and which method to choose')
             [CompletionResult]::new('probes', 'probes', [CompletionResultType]::ParameterValue, 'Show the time calico-node needs to start against the time its probes allow, and what would give it enough')
             [CompletionResult]::new('explain', 'explain', [CompletionResultType]::ParameterValue, 'Explain what a finding means, how it was seen and how to fix it by hand')
             [CompletionResult]::new('version', 'version', [CompletionResultType]::ParameterValue, 'Print the version of this plugin, of the server and of Calico')
@@ -101,6 +102,47 @@ Register-ArgumentCompleter -Native -CommandName 'calico-fix' -ScriptBlock {
             [CompletionResult]::new('--no-color', '--no-color', [CompletionResultType]::ParameterName, 'The same as --color never')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'calico-fix;autodetect' {
+            [CompletionResult]::new('--from', '--from', [CompletionResultType]::ParameterName, 'Read files instead of a cluster: a saved snapshot, `kubectl get -o yaml|json`, or a `calicoctl cluster diags` archive; may be repeated, - is standard input')
+            [CompletionResult]::new('--daemonset', '--daemonset', [CompletionResultType]::ParameterName, 'Calico''s DaemonSet, where it has another name or there are several')
+            [CompletionResult]::new('--max-concurrent', '--max-concurrent', [CompletionResultType]::ParameterName, 'Pods looked into at once')
+            [CompletionResult]::new('--method', '--method', [CompletionResultType]::ParameterName, 'Look at this method too, as IP_AUTODETECTION_METHOD would have it; may be repeated')
+            [CompletionResult]::new('--calico-version', '--calico-version', [CompletionResultType]::ParameterName, 'What this release of Calico would pick, as a preview of an upgrade')
+            [CompletionResult]::new('--node', '--node', [CompletionResultType]::ParameterName, 'Only the rows of these nodes; all nodes are judged')
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'One of table, wide, json, yaml')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'One of table, wide, json, yaml')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour')
+            [CompletionResult]::new('--kubeconfig', '--kubeconfig', [CompletionResultType]::ParameterName, 'Path to the kubeconfig file to use for CLI requests')
+            [CompletionResult]::new('--context', '--context', [CompletionResultType]::ParameterName, 'The name of the kubeconfig context to use')
+            [CompletionResult]::new('--cluster', '--cluster', [CompletionResultType]::ParameterName, 'The name of the kubeconfig cluster to use')
+            [CompletionResult]::new('--user', '--user', [CompletionResultType]::ParameterName, 'The name of the kubeconfig user to use')
+            [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'If present, the namespace scope for this CLI request')
+            [CompletionResult]::new('--namespace', '--namespace', [CompletionResultType]::ParameterName, 'If present, the namespace scope for this CLI request')
+            [CompletionResult]::new('--as', '--as', [CompletionResultType]::ParameterName, 'Username to impersonate for the operation. User could be a regular user or a service account in a namespace')
+            [CompletionResult]::new('--as-uid', '--as-uid', [CompletionResultType]::ParameterName, 'UID to impersonate for the operation')
+            [CompletionResult]::new('--as-group', '--as-group', [CompletionResultType]::ParameterName, 'Group to impersonate for the operation, this flag can be repeated to specify multiple groups')
+            [CompletionResult]::new('--as-user-extra', '--as-user-extra', [CompletionResultType]::ParameterName, 'User extras to impersonate for the operation, this flag can be repeated to specify multiple values for the same key')
+            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'The address and port of the Kubernetes API server')
+            [CompletionResult]::new('--server', '--server', [CompletionResultType]::ParameterName, 'The address and port of the Kubernetes API server')
+            [CompletionResult]::new('--token', '--token', [CompletionResultType]::ParameterName, 'Bearer token for authentication to the API server')
+            [CompletionResult]::new('--certificate-authority', '--certificate-authority', [CompletionResultType]::ParameterName, 'Path to a cert file for the certificate authority')
+            [CompletionResult]::new('--client-certificate', '--client-certificate', [CompletionResultType]::ParameterName, 'Path to a client certificate file for TLS')
+            [CompletionResult]::new('--client-key', '--client-key', [CompletionResultType]::ParameterName, 'Path to a client key file for TLS')
+            [CompletionResult]::new('--insecure-skip-tls-verify', '--insecure-skip-tls-verify', [CompletionResultType]::ParameterName, 'If true, the server''s certificate will not be checked for validity. This will make your HTTPS connections insecure')
+            [CompletionResult]::new('--tls-server-name', '--tls-server-name', [CompletionResultType]::ParameterName, 'Server name to use for server certificate validation. If it is not provided, the hostname used to contact the server is used')
+            [CompletionResult]::new('--request-timeout', '--request-timeout', [CompletionResultType]::ParameterName, 'The length of time to wait before giving up on a single server request. Non-zero values should contain a corresponding time unit (e.g. 1s, 2m, 3h). A value of zero means don''t timeout requests. [default: 30s, 60s for lists]')
+            [CompletionResult]::new('--disable-compression', '--disable-compression', [CompletionResultType]::ParameterName, 'If true, opt-out of response compression for all requests to the server')
+            [CompletionResult]::new('--cache-dir', '--cache-dir', [CompletionResultType]::ParameterName, 'Accepted as kubectl''s; nothing is cached')
+            [CompletionResult]::new('--no-exec', '--no-exec', [CompletionResultType]::ParameterName, 'Do not look into the pods: BIRD, interfaces and routes stay unknown')
+            [CompletionResult]::new('--logs', '--logs', [CompletionResultType]::ParameterName, 'Read the logs of every calico-node, not only of those in trouble')
+            [CompletionResult]::new('--ipv6', '--ipv6', [CompletionResultType]::ParameterName, 'Detection of IPv6 addresses instead of IPv4''s')
+            [CompletionResult]::new('--all', '--all', [CompletionResultType]::ParameterName, 'List every node, however many')
+            [CompletionResult]::new('--no-headers', '--no-headers', [CompletionResultType]::ParameterName, 'Only the table''s rows, of every node')
+            [CompletionResult]::new('--no-color', '--no-color', [CompletionResultType]::ParameterName, 'The same as --color never')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
             break
         }
         'calico-fix;probes' {
@@ -381,6 +423,7 @@ Register-ArgumentCompleter -Native -CommandName 'calico-fix' -ScriptBlock {
         }
         'calico-fix;help' {
             [CompletionResult]::new('status', 'status', [CompletionResultType]::ParameterValue, 'Say whether Calico is healthy: addresses, BGP sessions, probes, and what is wrong')
+            [CompletionResult]::new('autodetect', 'autodetect', [CompletionResultType]::ParameterValue, 'Show which address each autodetection method would pick on each node, and which method to choose')
             [CompletionResult]::new('probes', 'probes', [CompletionResultType]::ParameterValue, 'Show the time calico-node needs to start against the time its probes allow, and what would give it enough')
             [CompletionResult]::new('explain', 'explain', [CompletionResultType]::ParameterValue, 'Explain what a finding means, how it was seen and how to fix it by hand')
             [CompletionResult]::new('version', 'version', [CompletionResultType]::ParameterValue, 'Print the version of this plugin, of the server and of Calico')
@@ -392,6 +435,9 @@ Register-ArgumentCompleter -Native -CommandName 'calico-fix' -ScriptBlock {
             break
         }
         'calico-fix;help;status' {
+            break
+        }
+        'calico-fix;help;autodetect' {
             break
         }
         'calico-fix;help;probes' {

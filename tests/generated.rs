@@ -4,6 +4,9 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use calico_fix::autodetect::report::Report as Matrix;
+use calico_fix::autodetect::{Ask, look};
+use calico_fix::calico::family::Family;
 use calico_fix::diagnosis::{Scope, diagnose};
 use calico_fix::import::load;
 use calico_fix::render::data;
@@ -38,6 +41,7 @@ fn committed_files_are_what_the_code_makes() {
     for page in [
         "kubectl-calico-fix",
         "kubectl-calico-fix-status",
+        "kubectl-calico-fix-autodetect",
         "kubectl-calico-fix-probes",
         "kubectl-calico-fix-explain",
         "calico-fix",
@@ -75,7 +79,7 @@ fn snapshots() -> Vec<(PathBuf, Snapshot)> {
 
 #[test]
 fn what_is_printed_and_saved_keeps_to_its_schema() {
-    let (status, probes, snapshot) = (validator("status"), validator("probes"), validator("snapshot"));
+    let (status, probes, snapshot, autodetect) = (validator("status"), validator("probes"), validator("snapshot"), validator("autodetect"));
     let read = snapshots();
     assert!(read.len() >= 5, "{}", read.len());
     for (path, seen) in read {
@@ -86,6 +90,12 @@ fn what_is_printed_and_saved_keeps_to_its_schema() {
         let mut printed = Vec::new();
         data::json(&examine(&seen, &Scope::default(), &Wishes::default()).expect("no wish"), &mut printed).expect("prints");
         assert_eq!(complaints(&probes, &serde_json::from_slice(&printed).expect("JSON")), [""; 0], "{path:?}");
+        for family in Family::ALL {
+            let mut printed = Vec::new();
+            data::json(&Matrix::new(&look(&seen, &Ask::of(family)), None), &mut printed).expect("prints");
+            let printed = serde_json::from_slice(&printed).expect("JSON");
+            assert_eq!(complaints(&autodetect, &printed), [""; 0], "{path:?}");
+        }
         let redacted = redact::redact(seen.clone()).expect("redacts");
         for kept in [seen, redacted] {
             let saved = serde_yaml::from_str(&save::to_yaml(&kept).expect("writes")).expect("reads");
@@ -96,8 +106,8 @@ fn what_is_printed_and_saved_keeps_to_its_schema() {
 
 #[test]
 fn the_schemas_refuse_what_is_none() {
-    let (status, snapshot) = (validator("status"), validator("snapshot"));
+    let (status, snapshot, autodetect) = (validator("status"), validator("snapshot"), validator("autodetect"));
     for wrong in [serde_json::json!({}), serde_json::json!([]), serde_json::json!({"apiVersion": 1, "kind": "Snapshot"})] {
-        assert!(!status.is_valid(&wrong) && !snapshot.is_valid(&wrong), "{wrong}");
+        assert!([&status, &snapshot, &autodetect].iter().all(|schema| !schema.is_valid(&wrong)), "{wrong}");
     }
 }

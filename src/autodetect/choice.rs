@@ -11,6 +11,8 @@ pub struct Choice {
     pub method: String,
     /// `IP` (or `IP6`) has to become `autodetect`, or the method decides nothing.
     pub needs_gate: bool,
+    /// The release does not know the method, or breaks it.
+    pub is_refused: bool,
     /// In the nodes' order.
     pub predictions: Vec<Prediction>,
 }
@@ -29,6 +31,18 @@ pub struct Prediction {
     pub is_wrong_now: bool,
     /// Another node has `will_store` stored now: while it does, this one would clear its own address and exit.
     pub held_now_by: Option<String>,
+}
+
+impl Choice {
+    /// No node is known to end with a wrong address, or with none.
+    pub fn does_no_harm(&self) -> bool {
+        let harms = |one: &Prediction| match one.verdict {
+            Verdict::Wrong | Verdict::None | Verdict::Exits => true,
+            Verdict::Unchanged => one.is_wrong_now,
+            Verdict::Right | Verdict::Unknown => false,
+        };
+        !self.is_refused && !self.predictions.iter().any(harms)
+    }
 }
 
 impl Prediction {
@@ -72,6 +86,7 @@ impl Matrix {
         Choice {
             family: self.family,
             method: column.method.clone(),
+            is_refused: column.refused.is_some(),
             needs_gate: !matches!(self.gate, Some(Gate::Detected)),
             predictions: self.nodes.iter().zip(&column.cells).map(predict).collect(),
         }

@@ -7,6 +7,7 @@ use crate::calico::method::Method;
 use crate::diagnosis::report::Source;
 use crate::diagnosis::view::{NodeView, View};
 use crate::observed::Observed;
+use crate::snapshot::Origin;
 
 pub fn of<'a>(view: &View<'a>, node: &'a NodeView<'a>) -> Host<'a> {
     let inside = node.inside.and_then(Observed::seen);
@@ -14,6 +15,7 @@ pub fn of<'a>(view: &View<'a>, node: &'a NodeView<'a>) -> Host<'a> {
     let knows = node.node.is_some() || !node.internal_ips.is_empty();
     Host {
         interfaces: interfaces(view, node),
+        logged: logged(view, node),
         reaches: inside.map(|inside| &inside.reaches),
         routing: routing.map(|(routes, rules)| Routing { routes, main_table_only: rules.is_empty() }),
         internal_ips: knows.then_some(node.internal_ips.as_slice()),
@@ -25,7 +27,7 @@ pub fn source(host: &Host) -> Option<Source> {
     match host.interfaces {
         Interfaces::Kernel(_) => Some(Source::Interfaces),
         Interfaces::Annotated(_) => Some(Source::Annotation),
-        Interfaces::Logged(_) => Some(Source::Log),
+        Interfaces::Unseen { .. } if !host.logged.is_empty() => Some(Source::Log),
         Interfaces::Unseen { .. } => None,
     }
 }
@@ -38,12 +40,15 @@ fn interfaces<'a>(view: &View<'a>, node: &NodeView<'a>) -> Interfaces<'a> {
     if let Some(annotated) = annotation.and_then(|text| Annotated::parse(text)) {
         return Interfaces::Annotated(annotated);
     }
-    let logged = logged(view, node);
-    if logged.is_empty() { Interfaces::Unseen { why: unseen(view, node) } } else { Interfaces::Logged(logged) }
+    Interfaces::Unseen { why: unseen(view, node) }
 }
 
 fn unseen(view: &View, node: &NodeView) -> String {
-    let left_out = || if view.snapshot.cluster.exec_left_out { "--no-exec was given" } else { "it was not looked into" };
+    let left_out = || match (view.snapshot.origin, view.snapshot.cluster.exec_left_out) {
+        (_, true) => "--no-exec was given",
+        (Origin::Live, false) => "it was not looked into",
+        (Origin::Files | Origin::Diags, false) => "the files do not have them",
+    };
     let why = match node.inside {
         None | Some(Observed::NotAsked) if node.pod.is_none() => "no calico-node runs there",
         None | Some(Observed::NotAsked) => left_out(),
@@ -66,7 +71,7 @@ fn logged(view: &View, node: &NodeView) -> Vec<Logged> {
 }
 
 /// The pod may be of an older revision than the DaemonSet: only what is set for sure counts.
-fn method_of_pod(view: &View, node: &NodeView, family: Family) -> Option<Method> {
+pub fn method_of_pod(view: &View, node: &NodeView, family: Family) -> Option<Method> {
     let pod = node.pod?;
     let container = pod.spec.calico_node()?;
     let environment = Environment::resolve(container, &view.snapshot.config_maps, pod.metadata.namespace.as_deref().unwrap_or_default());

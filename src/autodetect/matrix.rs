@@ -75,7 +75,7 @@ impl Work<'_, '_, '_> {
         let find = Finder::new(&method, self.version);
         let outcomes = self.hosts.iter().map(|host| find.on(host, self.standing.family)).collect();
         // Whoever sets a method has it used, too.
-        let cells = self.cells(outcomes, Some(&Gate::Detected));
+        let cells = self.cells(outcomes, Some(&Gate::Detected), &vec![false; self.hosts.len()]);
         Column { refused: columns::refused(&method, self.version), method: text, origin, cells }
     }
 
@@ -113,18 +113,41 @@ impl Work<'_, '_, '_> {
             (_, Some(MethodSetting::Unknown { why })) => unknown(&why),
         };
         let method = install.shown_method(family).unwrap_or_else(|| "?".to_owned());
-        Column { method, origin: Origin::Current, refused, cells: self.cells(outcomes, gate) }
+        let lived: Vec<bool> = self.view().nodes.iter().map(|node| self.lives_with(node, gate)).collect();
+        Column { method, origin: Origin::Current, refused, cells: self.cells(outcomes, gate, &lived) }
+    }
+
+    /// calico-node runs there with the method that is configured. It looks again every minute (`AUTODETECT_POLL_INTERVAL`; not in 3.14
+    /// and 3.15.0–1), so what is stored is what it finds, or keeps for want of anything.
+    fn lives_with(&self, node: &NodeView, gate: Option<&Gate>) -> bool {
+        let family = self.standing.family;
+        let environment = self.view().install.environment();
+        let field = |path: &str| node.pod.and_then(|pod| pod.field(path));
+        let configured = match environment.map(|environment| environment.method(family)) {
+            Some(MethodSetting::Known(method)) => Some(method),
+            Some(MethodSetting::PerNode(value)) => value.at(field).map(|text| Method::parse(&text)),
+            _ => None,
+        };
+        let looks = self.version.is_some_and(|version| version.at_least(3, 15, 2)) && self.version == self.view().install.version();
+        let started = node.container().is_some_and(|status| status.state.running.is_some() && status.started != Some(false));
+        looks
+            && started
+            && matches!(gate, Some(Gate::Detected))
+            && configured.is_some()
+            && host::method_of_pod(self.view(), node, family) == configured
     }
 
     /// What becomes of each outcome, judged beside the others.
-    fn cells(&self, outcomes: Vec<Outcome>, gate: Option<&Gate>) -> Vec<Cell> {
+    /// `lived` says where what is stored speaks for the method, if nothing better does.
+    fn cells(&self, outcomes: Vec<Outcome>, gate: Option<&Gate>, lived: &[bool]) -> Vec<Cell> {
         let unknown = Gate::Unknown { why: "the DaemonSet was not seen".to_owned() };
         let gate = gate.unwrap_or(&unknown);
         let effect = |(outcome, stored): (&Outcome, &Option<Option<Held>>)| {
             detect::after_restart(gate, outcome, stored.as_ref().map(Option::is_some), self.standing.family)
         };
         let effects: Vec<Effect> = outcomes.iter().zip(&self.stored).map(effect).collect();
-        let held: Vec<Option<Held>> = effects.iter().zip(&self.stored).map(|(effect, stored)| after(effect, stored)).collect();
+        let held = effects.iter().zip(&self.stored).zip(lived);
+        let held: Vec<Option<Held>> = held.map(|((effect, stored), lived)| after(effect, stored, *lived)).collect();
         let judge = Judge::new(self.standing, &held);
         let cell = |(node, (outcome, effect)): (usize, (Outcome, Effect))| {
             let judged = held[node].as_ref().map(|held| judge.of(node, held));
@@ -175,12 +198,13 @@ fn shown(held: &Held) -> String {
     }
 }
 
-fn after(effect: &Effect, stored: &Option<Option<Held>>) -> Option<Held> {
+fn after(effect: &Effect, stored: &Option<Option<Held>>, lived: bool) -> Option<Held> {
     match effect {
         Effect::Stores(found) => {
             Some(Held { address: found.address, prefix_length: found.prefix_length, interface: found.interface.clone() })
         }
         Effect::Keeps { .. } => stored.clone().flatten(),
+        Effect::Unknown { .. } if lived => stored.clone().flatten(),
         Effect::NoAddress { .. } | Effect::Exits { .. } | Effect::Off | Effect::Unknown { .. } => None,
     }
 }
@@ -196,7 +220,10 @@ fn tell(effect: &Effect, held: Option<&Held>, judged: Option<&(Verdict, String)>
             };
             (Verdict::Unchanged, format!("{why}: it keeps {}, which is {word}: {reason}", shown(held)))
         }
-        (Effect::Keeps { why }, _, _) => (Verdict::None, format!("{why}, and none is stored")),
+        (Effect::Keeps { why }, _, _) => (Verdict::Unchanged, format!("{why}, and none is stored")),
+        (Effect::Unknown { .. }, Some(held), Some((verdict, reason))) => {
+            (*verdict, format!("{reason}; the calico-node that runs with this method found {} or kept it", shown(held)))
+        }
         (Effect::NoAddress { why }, _, _) => (Verdict::None, format!("{why}, and none is stored: calico-node exits")),
         (Effect::Exits { why }, _, _) => (Verdict::Exits, format!("{why}: calico-node exits")),
         (Effect::Off, _, _) => (Verdict::Unknown, "Calico configures no address here".to_owned()),

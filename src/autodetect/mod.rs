@@ -4,7 +4,9 @@ mod choice;
 mod columns;
 mod groups;
 mod host;
+pub mod input;
 mod judge;
+mod look;
 mod matrix;
 mod recommend;
 pub mod report;
@@ -17,10 +19,11 @@ use crate::calico::version::Version;
 use crate::diagnosis::report::Source;
 
 pub use choice::{Choice, Prediction};
-pub use groups::{Group, grouped};
+pub use groups::{Alike, Group, alike, grouped};
+pub use look::{Look, State, look};
 pub use matrix::matrix;
 pub(crate) use matrix::of_view;
-pub use recommend::{ORDER, Preference, Recommendation, Rejected, Sort, recommend};
+pub use recommend::{ORDER, Preference, Recommendation, Rejected, Sort, Suited, recommend};
 
 /// What is asked of the room.
 #[derive(Clone, Debug)]

@@ -86,6 +86,15 @@ pub struct Recommendation {
     pub unsure: Vec<String>,
     /// The others, in the matrix' order.
     pub others: Vec<Rejected>,
+    /// Where no method is recommended: which would be right on which nodes, the smallest group first.
+    pub groups: Vec<Suited>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Suited {
+    pub nodes: Vec<String>,
+    /// None: no method that was looked at is right on these nodes.
+    pub methods: Vec<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -97,7 +106,8 @@ pub struct Rejected {
 pub fn recommend(matrix: &Matrix) -> Recommendation {
     let current = matrix.current().filter(|column| column.is_right_everywhere());
     let sure = || best(matrix, |column| column.is_right_everywhere());
-    let likely = || best(matrix, |column| is_right_where_seen(matrix, column));
+    // Less than certain is good enough only where something is wrong.
+    let likely = || best(matrix, |column| is_wrong_now(matrix) && is_right_where_seen(matrix, column));
     let (chosen, unsure) = match (current, sure()) {
         (Some(column), _) | (None, Some(column)) => (Some(column), Vec::new()),
         (None, None) => {
@@ -106,15 +116,45 @@ pub fn recommend(matrix: &Matrix) -> Recommendation {
         }
     };
     let Some(chosen) = chosen else {
-        let why = match matrix.nodes.iter().all(|node| node.source.is_none()) && !matrix.nodes.is_empty() {
-            true => "No node's interfaces were seen, so no method is known to be right.",
-            false => "No method is right on every node.",
-        };
-        return Recommendation { method: None, keep: false, why: why.to_owned(), unsure, others: others(matrix, None) };
+        let others = others(matrix, None);
+        return Recommendation { method: None, keep: false, why: nothing(matrix), unsure, others, groups: suited(matrix) };
     };
     let keep = chosen.origin == Origin::Current;
     let why = why(matrix, chosen, sure().filter(|_| keep), &unsure);
-    Recommendation { method: Some(chosen.method.clone()), keep, why, unsure, others: others(matrix, Some(chosen)) }
+    Recommendation { method: Some(chosen.method.clone()), keep, why, unsure, others: others(matrix, Some(chosen)), groups: Vec::new() }
+}
+
+/// Why no method can be recommended.
+fn nothing(matrix: &Matrix) -> String {
+    let current = || matrix.current().into_iter().flat_map(|column| &column.cells);
+    if matrix.nodes.is_empty() {
+        return "No node was seen.".to_owned();
+    }
+    if current().all(|cell| cell.verdict == Verdict::Unchanged && cell.will_store.is_none()) {
+        return format!("No {} address is detected here, and none is stored.", matrix.family);
+    }
+    let unseen: Vec<&str> = matrix.nodes.iter().filter(|node| node.source.is_none()).map(|node| node.name.as_str()).collect();
+    let why = matrix.nodes.iter().find_map(|node| node.unseen.as_deref()).unwrap_or_default();
+    match unseen.len() {
+        0 => "No method is right on every node.".to_owned(),
+        count if count == matrix.nodes.len() => format!("No method is known to be right: {why}."),
+        _ => format!("No method is known to be right on every node; {} could not be looked into ({why}).", list(&unseen, 3)),
+    }
+}
+
+fn suited(matrix: &Matrix) -> Vec<Suited> {
+    let mut groups: Vec<Suited> = Vec::new();
+    for (place, node) in matrix.nodes.iter().enumerate() {
+        let right =
+            |column: &&Column| column.refused.is_none() && column.cells.get(place).is_some_and(|cell| cell.ends_right == Some(true));
+        let methods: Vec<String> = matrix.columns.iter().filter(right).map(|column| column.method.clone()).collect();
+        match groups.iter_mut().find(|group| group.methods == methods) {
+            Some(group) => group.nodes.push(node.name.clone()),
+            None => groups.push(Suited { nodes: vec![node.name.clone()], methods }),
+        }
+    }
+    groups.sort_by_key(|group| group.nodes.len());
+    groups
 }
 
 fn best(matrix: &Matrix, fits: impl Fn(&Column) -> bool) -> Option<&Column> {
@@ -129,6 +169,11 @@ fn best(matrix: &Matrix, fits: impl Fn(&Column) -> bool) -> Option<&Column> {
 fn takes_internal_ips(matrix: &Matrix, column: &Column) -> bool {
     let of_node = column.cells.iter().zip(&matrix.nodes);
     of_node.into_iter().all(|(cell, node)| cell.outcome.found().is_none_or(|found| Some(found.address) == node.internal_ip))
+}
+
+fn is_wrong_now(matrix: &Matrix) -> bool {
+    let would_be = matrix.current().is_some_and(|column| column.cells.iter().any(|cell| cell.ends_right == Some(false)));
+    would_be || matrix.nodes.iter().any(|node| matches!(node.stored_verdict, Verdict::Wrong | Verdict::None))
 }
 
 /// Right on most nodes, and not known only where nothing could be seen, as in a calico-node that does not run.

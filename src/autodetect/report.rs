@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Matrix, Origin, Recommendation, Verdict};
+use super::{Look, Origin, Verdict};
 use crate::calico::detect::Outcome;
 use crate::diagnosis::API_VERSION;
 use crate::diagnosis::report::{ClusterSummary, Source};
@@ -88,6 +88,14 @@ pub struct RecommendationRow {
     /// Nodes on which it is not known.
     pub unsure: Vec<String>,
     pub others: Vec<RejectedRow>,
+    /// Where no method is recommended: which would be right on which nodes.
+    pub groups: Vec<SuitedRow>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct SuitedRow {
+    pub nodes: Vec<String>,
+    pub methods: Vec<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -98,13 +106,8 @@ pub struct RejectedRow {
 
 impl Report {
     /// Of these nodes alone, where given; what is recommended is recommended for all.
-    pub fn new(
-        matrix: &Matrix,
-        recommendation: &Recommendation,
-        cluster: ClusterSummary,
-        taken_at: Timestamp,
-        only: Option<&BTreeSet<String>>,
-    ) -> Self {
+    pub fn new(look: &Look, only: Option<&BTreeSet<String>>) -> Self {
+        let Look { matrix, recommendation, .. } = look;
         let wanted = |name: &String| only.is_none_or(|only| only.contains(name));
         let family = matrix.family.number();
         let rows = matrix.nodes.iter().enumerate().filter(|(_, node)| wanted(&node.name));
@@ -128,8 +131,8 @@ impl Report {
         Self {
             api_version: API_VERSION.to_owned(),
             kind: KIND.to_owned(),
-            taken_at,
-            cluster,
+            taken_at: look.taken_at,
+            cluster: look.cluster.clone(),
             family,
             calico_version: matrix.version.map(|version| version.to_string()),
             internal_ips_not_trusted: matrix.distrust.clone(),
@@ -154,6 +157,11 @@ impl Report {
                     .others
                     .iter()
                     .map(|other| RejectedRow { method: other.method.clone(), why: other.why.clone() })
+                    .collect(),
+                groups: recommendation
+                    .groups
+                    .iter()
+                    .map(|group| SuitedRow { nodes: group.nodes.clone(), methods: group.methods.clone() })
                     .collect(),
             },
         }

@@ -25,6 +25,17 @@ const PROBES: &[(&str, &str)] = &[
     ("From a snapshot, for a program", "% probes --from calico.yaml -o json"),
 ];
 
+const AUTODETECT: &[(&str, &str)] = &[
+    ("What each method would pick on each node, and which to choose", "% autodetect"),
+    ("What would this one do", "% autodetect --method 'interface=^ens.*'"),
+    ("Would an upgrade pick other addresses", "% autodetect --calico-version v3.31.0"),
+    ("Without the cluster, from what was saved", "% status --save calico.yaml\n  % autodetect --from calico.yaml"),
+    (
+        "For a script: the nodes that would get a wrong address",
+        "% autodetect -o json | jq -r '.matrix[] | select(.current and .verdict == \"wrong\") | .node'",
+    ),
+];
+
 const EXPLAIN: &[(&str, &str)] = &[("All findings there are", "% explain"), ("One of them", "% explain bgp-session-down")];
 
 const VERSION: &[(&str, &str)] =
@@ -51,6 +62,7 @@ const NODE: &[(&str, &str)] = &[
 pub fn add(mut command: clap::Command, name: &'static str) -> clap::Command {
     for (verb, examples) in [
         ("status", STATUS),
+        ("autodetect", AUTODETECT),
         ("probes", PROBES),
         ("explain", EXPLAIN),
         ("version", VERSION),

@@ -1,5 +1,6 @@
 //! What may be typed.
 
+pub mod autodetect;
 pub mod change;
 pub mod connection;
 mod examples;
@@ -13,6 +14,7 @@ use std::path::Path;
 
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
+use autodetect::AutodetectArgs;
 use connection::ConnectionFlags;
 use output::DataFormat;
 use probes::ProbesArgs;
@@ -44,6 +46,8 @@ struct StandaloneCli {
 pub enum Command {
     /// Say whether Calico is healthy: addresses, BGP sessions, probes, and what is wrong
     Status(Box<StatusArgs>),
+    /// Show which address each autodetection method would pick on each node, and which method to choose
+    Autodetect(Box<AutodetectArgs>),
     /// Show the time calico-node needs to start against the time its probes allow, and what would give it enough
     Probes(Box<ProbesArgs>),
     /// Explain what a finding means, how it was seen and how to fix it by hand

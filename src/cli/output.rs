@@ -26,9 +26,9 @@ const OUTPUTS: [(&str, Output); 6] = [
     ("yaml", Output::Yaml),
 ];
 
-/// Of verbs that list no objects by name.
+/// Of what has rows, but neither names nor a calicoctl that prints the same.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum PageFormat {
+pub enum TableOutput {
     #[default]
     Table,
     Wide,
@@ -36,8 +36,8 @@ pub enum PageFormat {
     Yaml,
 }
 
-const PAGE_FORMATS: [(&str, PageFormat); 4] =
-    [("json", PageFormat::Json), ("table", PageFormat::Table), ("wide", PageFormat::Wide), ("yaml", PageFormat::Yaml)];
+const TABLE_OUTPUTS: [(&str, TableOutput); 4] =
+    [("json", TableOutput::Json), ("table", TableOutput::Table), ("wide", TableOutput::Wide), ("yaml", TableOutput::Yaml)];
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DataFormat {
@@ -70,11 +70,11 @@ impl FromStr for Output {
     }
 }
 
-impl FromStr for PageFormat {
+impl FromStr for TableOutput {
     type Err = UnknownFormat;
 
     fn from_str(given: &str) -> Result<Self, UnknownFormat> {
-        choose(given, &PAGE_FORMATS)
+        choose(given, &TABLE_OUTPUTS)
     }
 }
 

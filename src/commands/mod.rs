@@ -1,6 +1,7 @@
 //! One file a verb: each calls the other rooms in order and knows nothing of Calico or Kubernetes.
 
 mod apply;
+mod autodetect;
 mod calicoctl;
 pub mod change;
 mod explain;
@@ -33,6 +34,7 @@ pub fn run(arguments: Vec<OsString>, streams: &mut Streams) -> Result<Outcome, F
     };
     match cli.command {
         Command::Status(arguments) => wait(status::run(&cli.connection, &arguments, streams)),
+        Command::Autodetect(arguments) => wait(autodetect::run(&cli.connection, &arguments, streams)),
         Command::NodeStatus(arguments) => wait(status::run(&cli.connection, &StatusArgs::from(arguments), streams)),
         Command::Apply(arguments) => guarded(|interrupt| apply::run(&cli.connection, &arguments, interrupt, streams)),
         Command::Undo(arguments) => guarded(|interrupt| undo::run(&cli.connection, &arguments, interrupt, streams)),

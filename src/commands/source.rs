@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use crate::calico::reaches::Destination;
 use crate::cli::connection::ConnectionFlags;
 use crate::cli::status::SourceArgs;
 use crate::cluster::{Bar, ConnectError, Connection, GatherError, LogsWanted, NodeFilter, Wanted, connect, gather};
@@ -18,6 +19,17 @@ use super::status::Chosen;
 const COMMAND: &str = "kubectl calico-fix status";
 
 pub async fn read(flags: &ConnectionFlags, arguments: &SourceArgs, chosen: &Chosen) -> Result<Snapshot, Failure> {
+    read_for(COMMAND, flags, arguments, chosen, Vec::new()).await
+}
+
+/// For another command, and with the way to these destinations from each node.
+pub async fn read_for(
+    command: &str,
+    flags: &ConnectionFlags,
+    arguments: &SourceArgs,
+    chosen: &Chosen,
+    destinations: Vec<Destination>,
+) -> Result<Snapshot, Failure> {
     if !arguments.from.is_empty() {
         return import::load(&arguments.from, &mut std::io::stdin().lock())
             .map_err(|error| Failure::NotInspected { message: format!("error: {error}"), hint: Some(error.hint().to_owned()) });
@@ -32,10 +44,11 @@ pub async fn read(flags: &ConnectionFlags, arguments: &SourceArgs, chosen: &Chos
             Chosen::Labels(selector) => Some(NodeFilter::Selector(selector.text().to_owned())),
         },
         max_concurrent: usize::from(arguments.max_concurrent),
+        destinations,
         logs: if arguments.logs { LogsWanted::All } else { LogsWanted::WhereTroubled },
         ..Wanted::default()
     };
-    Ok(live(flags, wanted, COMMAND).await?.snapshot)
+    Ok(live(flags, wanted, command).await?.snapshot)
 }
 
 /// A cluster as it was seen, and the way to it.

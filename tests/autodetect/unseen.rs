@@ -10,13 +10,34 @@ fn bridge() -> World {
 #[test]
 fn without_exec_nothing_is_guessed() {
     let judged = of(&bridge().exec_forbidden());
-    for method in ["first-found", "kubernetes-internal-ip"] {
-        assert_eq!(judged.verdicts(method), "unknown unknown unknown", "{method}");
-    }
-    assert!(judged.reason("first-found", 1).contains("pods/exec"), "{}", judged.reason("first-found", 1));
+    assert_eq!(judged.verdicts("kubernetes-internal-ip"), "unknown unknown unknown");
+    assert!(judged.reason("kubernetes-internal-ip", 1).contains("pods/exec"), "{}", judged.reason("kubernetes-internal-ip", 1));
     assert_eq!(judged.recommended(), None);
-    // What is stored is judged all the same.
+    assert!(judged.recommendation.why.contains("pods/exec"), "{}", judged.recommendation.why);
+    // A calico-node that runs stores what it finds or keeps.
+    assert_eq!(judged.verdicts("first-found"), "right right wrong");
     assert_eq!(judged.stored(), "right right wrong");
+}
+
+/// What is stored speaks for the method only where it was found by it.
+#[test]
+fn a_pod_of_another_revision_does_not_speak_for_the_method() {
+    let snapshot = |world: World| {
+        let mut snapshot = world.snapshot();
+        let older = |pod: &mut calico_fix::snapshot::objects::Pod| {
+            pod.spec.containers[0].env.retain(|variable| variable.name != "IP_AUTODETECTION_METHOD");
+        };
+        if let Observed::Seen(pods) = &mut snapshot.pods {
+            older(&mut pods[1]);
+        }
+        snapshot
+    };
+    let world = || cluster().exec_forbidden().env("IP_AUTODETECTION_METHOD", "interface=eth.*");
+    assert_eq!(judge(&snapshot(world()), &ask(&[])).verdicts("interface=eth.*"), "right unknown right");
+    assert_eq!(of(&world()).verdicts("interface=eth.*"), "right right right");
+    // 3.15.0 looks only once, at the start; the container of node-2 does not run.
+    assert_eq!(of(&world().version("v3.15.0")).verdicts("interface=eth.*"), "unknown unknown unknown");
+    assert_eq!(of(&world().crash_loop("node-2", 3)).verdicts("interface=eth.*"), "right unknown right");
 }
 
 /// The node whose calico-node does not run cannot be looked into; the others speak for the method.

@@ -50,6 +50,7 @@ impl Seen {
     fn host(&self) -> Host<'_> {
         Host {
             interfaces: Interfaces::Kernel(&self.interfaces),
+            logged: Vec::new(),
             reaches: Some(&self.reaches),
             routing: self.routes.as_deref().map(|routes| Routing { routes, main_table_only: true }),
             internal_ips: self.internal_ips.as_deref(),

@@ -14,6 +14,8 @@ use crate::snapshot::inside::{Interface, Reach, Route};
 #[derive(Clone, Debug)]
 pub struct Host<'a> {
     pub interfaces: Interfaces<'a>,
+    /// What calico-node said that it found, newest first; each line answers for its own method alone, where nothing better does.
+    pub logged: Vec<Logged>,
     /// The kernel's own answers, by the destination as `can-reach=` has it.
     pub reaches: Option<&'a BTreeMap<String, Observed<Reach>>>,
     pub routing: Option<Routing<'a>>,
@@ -37,8 +39,6 @@ pub enum Interfaces<'a> {
     Kernel(&'a [Interface]),
     /// `projectcalico.org/Interfaces`: without those that the default exclusions hide.
     Annotated(Vec<Annotated>),
-    /// What calico-node said that it found; it answers for that very method alone.
-    Logged(Vec<Logged>),
     Unseen {
         why: String,
     },
@@ -51,15 +51,13 @@ pub struct Logged {
     pub found: Found,
 }
 
-/// The newest line that this method left in the log.
-pub(super) fn logged(lines: &[Logged], method: &Method, family: Family) -> Outcome {
-    match lines.iter().find(|line| line.family == family && line.method == *method) {
-        Some(line) => Outcome::Address(line.found.clone()),
-        None => Outcome::unknown("the node's interfaces were not seen, and its log tells nothing of this method"),
-    }
-}
-
 impl Host<'_> {
+    /// The newest line that this method left in the log.
+    pub(super) fn told(&self, method: &Method, family: Family) -> Option<Outcome> {
+        let line = self.logged.iter().find(|line| line.family == family && line.method == *method)?;
+        Some(Outcome::Address(line.found.clone()))
+    }
+
     /// The interface that has an address: detection goes through them last listed first, with no exclusions.
     pub(super) fn holding(&self, address: IpAddr, version: Version) -> Outcome {
         match &self.interfaces {
@@ -84,7 +82,6 @@ impl Host<'_> {
                 .find(|interface| interface.addresses.contains(&address))
                 .map(|interface| Found { address, prefix_length: None, interface: Some(interface.name.clone()) })
                 .map_or_else(|| Outcome::unknown(format!("whether an interface has {address} was not seen")), Outcome::Address),
-            Interfaces::Logged(_) => Outcome::unknown("the node's interfaces were not seen"),
             Interfaces::Unseen { why } => Outcome::unknown(why.clone()),
         }
     }

@@ -103,14 +103,15 @@ impl<'m> Detection<'m> {
         if let Some(outcome) = &self.settled {
             return outcome.clone();
         }
-        if let Interfaces::Logged(lines) = &host.interfaces {
-            return host::logged(lines, self.method, family);
-        }
-        match (self.method, &self.search) {
+        let outcome = match (self.method, &self.search) {
             (Method::KubernetesInternalIp, _) => self.internal_ip(family, host),
             (Method::CanReach { destination }, _) => reach::detect(destination, family, self.version, host),
             (method, Some(search)) => search.detect(method, family, self.version, host),
             (_, None) => Outcome::unknown("the method was not understood"),
+        };
+        match outcome {
+            Outcome::Unknown { .. } => host.told(self.method, family).unwrap_or(outcome),
+            outcome => outcome,
         }
     }
 

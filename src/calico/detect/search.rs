@@ -41,7 +41,6 @@ impl Search {
         match &host.interfaces {
             Interfaces::Kernel(interfaces) => self.among(interfaces, family, version),
             Interfaces::Annotated(interfaces) => self.among_annotated(method, interfaces, family),
-            Interfaces::Logged(_) => Outcome::unknown("the node's interfaces were not seen"),
             Interfaces::Unseen { why } => Outcome::unknown(why.clone()),
         }
     }

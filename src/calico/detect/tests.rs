@@ -24,7 +24,14 @@ fn interfaces(lines: &[&str]) -> Vec<Interface> {
 }
 
 fn host(interfaces: &[Interface]) -> Host<'_> {
-    Host { interfaces: Interfaces::Kernel(interfaces), reaches: None, routing: None, internal_ips: None, has_kubernetes_node: None }
+    Host {
+        interfaces: Interfaces::Kernel(interfaces),
+        logged: Vec::new(),
+        reaches: None,
+        routing: None,
+        internal_ips: None,
+        has_kubernetes_node: None,
+    }
 }
 
 /// `eth0 10.0.0.2/24`, `none`, `exits`, `unknown`.
@@ -188,7 +195,8 @@ fn the_annotation_answers_some_methods_only() {
 fn a_log_answers_for_its_own_method() {
     let found = Found { address: "10.0.0.5".parse().expect("an address"), prefix_length: Some(24), interface: Some("eth0".into()) };
     let line = Logged { method: Method::FirstFound, family: Family::V4, found };
-    let host = Host { interfaces: Interfaces::Logged(vec![line]), ..host(&[]) };
+    let unseen = Interfaces::Unseen { why: "no exec".into() };
+    let host = Host { interfaces: unseen, logged: vec![line], ..host(&[]) };
     let found = |method, family| told(&detect(&Method::parse(method), family, version("v3.24.5"), &host));
     assert_eq!(found("", Family::V4), "eth0 10.0.0.5/24");
     assert_eq!(found("", Family::V6), "unknown");

@@ -1,7 +1,7 @@
 //! `probes`: gather, measure, print; what follows from it is handed on as a proposal.
 
 use crate::cli::connection::ConnectionFlags;
-use crate::cli::output::PageFormat;
+use crate::cli::output::TableOutput;
 use crate::cli::probes::ProbesArgs;
 use crate::cluster::{Bar, Connection, LogsWanted, NodeFilter, Wanted, connect, gather};
 use crate::diagnosis::Scope;
@@ -77,10 +77,10 @@ async fn read(flags: &ConnectionFlags, arguments: &ProbesArgs, chosen: &Chosen) 
 fn print(report: &ProbesReport, arguments: &ProbesArgs, streams: &mut Streams) -> Result<(), Failure> {
     let out = &mut streams.out;
     match arguments.output {
-        PageFormat::Json => data::json(report, out)?,
-        PageFormat::Yaml => data::yaml(report, out)?,
-        PageFormat::Table | PageFormat::Wide => {
-            let shown = Shown { wide: arguments.output == PageFormat::Wide, all: arguments.all };
+        TableOutput::Json => data::json(report, out)?,
+        TableOutput::Yaml => data::yaml(report, out)?,
+        TableOutput::Table | TableOutput::Wide => {
+            let shown = Shown { wide: arguments.output == TableOutput::Wide, all: arguments.all };
             render::probes::write(report, shown, &Style::of_stdout(arguments.color()), out)?;
         }
     }

@@ -46,6 +46,12 @@ pub fn network(view: &View, family: Family, network: Cidr) -> Option<Fix> {
     (everywhere && known && is_changeable(view)).then(|| fix(view, family, &format!("cidr={network}"), why))?
 }
 
+/// This very method, wherever it may be set.
+pub fn set_method(view: &View, family: Family, method: &str) -> Option<Fix> {
+    let fix = is_changeable(view).then(|| fix(view, family, method, ""))??;
+    Some(Fix { why: fix.why.trim_start_matches("; ").to_owned(), ..fix })
+}
+
 fn is_changeable(view: &View) -> bool {
     !view.install.detects_nothing() && view.install.flavour != Some(Flavour::Aks)
 }

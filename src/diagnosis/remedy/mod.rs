@@ -3,7 +3,7 @@
 mod autodetection;
 mod probes;
 
-pub use autodetection::{autodetection, network};
+pub use autodetection::{autodetection, network, set_method};
 pub use probes::{cpu_request, probe_timeout, start_budget};
 
 use super::report::Fix;

@@ -32,7 +32,7 @@ pub fn write(report: &ProbesReport, shown: Shown, style: &Style, out: &mut dyn W
         .collect();
     // A table without its bars tells how much room they have.
     let bare = table(&rows, shown, 0);
-    let bar = style.width.map_or(0, |columns| columns.saturating_sub(bare.width() + 3).min(LONGEST));
+    let bar = style.width.map_or(0, |columns| columns.saturating_sub(bare.width() + 6).min(LONGEST));
     let table = if bar >= SHORTEST { table(&rows, shown, bar) } else { bare };
     table.write(true, style, out)?;
     let hidden = report.nodes.len() - rows.len();

@@ -1,0 +1,97 @@
+//! `autodetect`: gather, look at every method, print.
+
+use std::collections::BTreeSet;
+use std::io::Write;
+
+use crate::autodetect::report::Report;
+use crate::autodetect::{Ask, Look, State, input, look};
+use crate::calico::family::Family;
+use crate::calico::method::Method;
+use crate::calico::reaches::Destination;
+use crate::calico::version::Version;
+use crate::cli::autodetect::AutodetectArgs;
+use crate::cli::connection::ConnectionFlags;
+use crate::cli::output::TableOutput;
+use crate::exit::{Failure, Outcome};
+use crate::render;
+use crate::render::matrix::Shown;
+use crate::render::style::Style;
+use crate::snapshot::Snapshot;
+use crate::text;
+
+use super::source;
+use super::status::Chosen;
+use super::streams::Streams;
+
+/// Goes into audit logs beside kubectl's own commands.
+const COMMAND: &str = "kubectl calico-fix autodetect";
+
+pub async fn run(flags: &ConnectionFlags, arguments: &AutodetectArgs, streams: &mut Streams) -> Result<Outcome, Failure> {
+    let (ask, destinations) = ask(arguments)?;
+    // Nodes are judged beside each other: all of them are looked into, whichever are shown.
+    let snapshot = source::read_for(COMMAND, flags, &arguments.source, &Chosen::All, destinations).await?;
+    let only = only(arguments, &snapshot)?;
+    let seen = look(&snapshot, &ask);
+    print(&seen, arguments, only.as_ref(), &mut streams.out)?;
+    Ok(match seen.state(only.as_ref()) {
+        State::Right => Outcome::Healthy,
+        State::Wrong => Outcome::Findings,
+        State::NotKnown => Outcome::NotKnown,
+        State::Off => Outcome::Done,
+    })
+}
+
+fn ask(arguments: &AutodetectArgs) -> Result<(Ask, Vec<Destination>), Failure> {
+    let mut destinations = Vec::new();
+    for typed in &arguments.method {
+        let method = input::method(typed).map_err(|mistake| Failure::Usage { message: mistake.message, hint: Some(mistake.hint) })?;
+        if let Method::CanReach { destination } = method {
+            destinations.extend(Destination::of(&destination));
+        }
+    }
+    let version = arguments.calico_version.as_deref().map(version).transpose()?;
+    let family = if arguments.ipv6 { Family::V6 } else { Family::V4 };
+    let mut methods: Vec<String> = Vec::new();
+    for method in &arguments.method {
+        if !methods.contains(method) {
+            methods.push(method.clone());
+        }
+    }
+    Ok((Ask { family, methods, version }, destinations))
+}
+
+fn version(typed: &str) -> Result<Version, Failure> {
+    Version::parse(typed).ok_or_else(|| Failure::Usage {
+        message: format!("{typed:?} names no release of Calico"),
+        hint: Some("Type it with all three numbers: --calico-version v3.31.2.".to_owned()),
+    })
+}
+
+/// A node that is not there is a mistake that must not pass for an answer.
+fn only(arguments: &AutodetectArgs, snapshot: &Snapshot) -> Result<Option<BTreeSet<String>>, Failure> {
+    if arguments.node.is_empty() {
+        return Ok(None);
+    }
+    let only: BTreeSet<String> = arguments.node.iter().cloned().collect();
+    let Some(nodes) = snapshot.nodes.seen() else { return Ok(Some(only)) };
+    match only.iter().find(|name| nodes.iter().all(|node| node.metadata.name != **name)) {
+        None => Ok(Some(only)),
+        Some(missing) => {
+            let names: Vec<&str> = nodes.iter().map(|node| node.metadata.name.as_str()).collect();
+            let hint = if names.is_empty() { "There are no nodes.".to_owned() } else { format!("Nodes are {}.", text::list(&names, 5)) };
+            Err(Failure::Usage { message: format!("there is no node {missing:?}"), hint: Some(hint) })
+        }
+    }
+}
+
+fn print(seen: &Look, arguments: &AutodetectArgs, only: Option<&BTreeSet<String>>, out: &mut dyn Write) -> Result<(), Failure> {
+    match arguments.output {
+        TableOutput::Json => render::data::json(&Report::new(seen, only), out)?,
+        TableOutput::Yaml => render::data::yaml(&Report::new(seen, only), out)?,
+        TableOutput::Table | TableOutput::Wide => {
+            let shown = Shown { wide: arguments.output == TableOutput::Wide, all: arguments.all, rows_only: arguments.no_headers };
+            render::matrix::write(seen, only, shown, &Style::of_stdout(arguments.color()), out)?;
+        }
+    }
+    Ok(())
+}
