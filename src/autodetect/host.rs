@@ -75,10 +75,13 @@ pub fn method_of_pod(view: &View, node: &NodeView, family: Family) -> Option<Met
     let pod = node.pod?;
     let container = pod.spec.calico_node()?;
     let environment = Environment::resolve(container, &view.snapshot.config_maps, pod.metadata.namespace.as_deref().unwrap_or_default());
-    match environment.get(method_variable(family)) {
-        // A pod is kept without its `envFrom`.
-        Value::Unset if view.install.container.is_none_or(|container| !container.env_from.is_empty()) => None,
-        Value::Unset => Some(Method::DEFAULT),
+    let name = method_variable(family);
+    let now = view.install.environment().map(|environment| environment.get(name));
+    match environment.get(name) {
+        // A pod is kept without its `envFrom`: what the DaemonSet has from there now speaks for it.
+        Value::Unset if now == Some(Value::Unset) => Some(Method::DEFAULT),
+        Value::Unset if view.install.container.is_some_and(|container| container.env_from.is_empty()) => Some(Method::DEFAULT),
+        Value::Unset => None,
         value => Some(Method::parse(&value.at(|path| pod.field(path))?)),
     }
 }

@@ -45,8 +45,9 @@ pub fn look(snapshot: &Snapshot, ask: &Ask) -> Look {
         _ => recommendation.method.as_ref().filter(|_| !recommendation.keep),
     };
     let choice = chosen.and_then(|method| Some(matrix.choice(matrix.columns.iter().skip(1).find(|column| column.method == *method)?)));
-    let by_hand =
-        choice.as_ref().filter(|choice| choice.does_no_harm()).and_then(|choice| remedy::set_method(&view, choice.family, &choice.method));
+    // What another release would do is no reason to change this one now.
+    let harmless = choice.as_ref().filter(|choice| choice.does_no_harm() && matrix.version == matrix.running);
+    let by_hand = harmless.and_then(|choice| remedy::set_method(&view, choice.family, &choice.method));
     Look { matrix, recommendation, choice, by_hand, cluster: summary::of(&view), taken_at: snapshot.taken_at }
 }
 

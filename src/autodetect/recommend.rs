@@ -154,6 +154,8 @@ fn suited(matrix: &Matrix) -> Vec<Suited> {
         }
     }
     groups.sort_by_key(|group| group.nodes.len());
+    // That none is right anywhere is said already.
+    groups.retain(|group| !group.methods.is_empty() || group.nodes.len() < matrix.nodes.len());
     groups
 }
 
@@ -176,9 +178,11 @@ fn is_wrong_now(matrix: &Matrix) -> bool {
     would_be || matrix.nodes.iter().any(|node| matches!(node.stored_verdict, Verdict::Wrong | Verdict::None))
 }
 
-/// Right on most nodes, and not known only where nothing could be seen, as in a calico-node that does not run.
+/// Right on most nodes, and not known only where nothing could be seen, as in a calico-node that does not run. InternalIPs that can be
+/// gone by need no such proof: only whether an interface has them was not seen.
 fn is_right_where_seen(matrix: &Matrix, column: &Column) -> bool {
-    let right = column.count(Verdict::Right);
+    let by_internal_ip = matrix.distrust.is_none() && Method::parse(&column.method) == Method::KubernetesInternalIp;
+    let right = if by_internal_ip { column.cells.len() } else { column.count(Verdict::Right) };
     let fits = |(cell, node): (&super::Cell, &super::Node)| match cell.verdict {
         Verdict::Right => true,
         Verdict::Unknown => node.source != Some(crate::diagnosis::report::Source::Interfaces),
@@ -215,6 +219,7 @@ fn why(matrix: &Matrix, chosen: &Column, steadier: Option<&Column>, unsure: &[St
     let because = preference.map(|preference| format!(": {}", preference.because)).unwrap_or_default();
     match unsure {
         [] => format!("Right on every node{because}."),
+        unsure if unsure.len() == chosen.cells.len() => format!("Likely right, though no node could be looked into{because}."),
         unsure => format!("Right on every node that was seen{because}. Not known on {}.", list(unsure, 3)),
     }
 }

@@ -14,6 +14,8 @@ pub const SCRIPT: &str = include_str!("inside.sh");
 const MARK: &str = "@@calico-fix ";
 const CUT_OFF: &str = "output was cut off";
 const MAX_WHY: usize = 300;
+/// The script's own status for a name that it cannot resolve.
+const NOT_LISTED: i32 = 93;
 
 /// One command of the script: what it printed, how it ended, what it complained of.
 struct Section {
@@ -50,6 +52,9 @@ pub fn parse(stdout: &str, destinations: &[Destination]) -> Inside {
 fn reach(section: &Section) -> Observed<Reach> {
     if let Some(unreachable) = reaches::refusal(&section.complaint) {
         return Observed::Seen(Reach { unreachable: Some(unreachable), ..Reach::default() });
+    }
+    if section.status == NOT_LISTED {
+        return Observed::Failed(clean(section.complaint.trim(), MAX_WHY));
     }
     if let Some(why) = failure(section, "ip") {
         return Observed::Failed(why);

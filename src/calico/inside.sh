@@ -48,7 +48,7 @@ listed() {
     done
   done </etc/hosts
   printf '%s is not in /etc/hosts, and DNS was not asked\n' "$1" >&2
-  return 3
+  return 93
 }
 
 way() {

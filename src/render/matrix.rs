@@ -66,7 +66,11 @@ pub fn write(look: &Look, only: Option<&BTreeSet<String>>, shown: Shown, style: 
 }
 
 fn table(matrix: &Matrix, names: &[String], rows: &[Group], shown: Shown, form: Form) -> Table {
-    let mut headers = vec!["NODE".to_owned(), "INTERNAL-IP".to_owned(), "STORED".to_owned()];
+    let mut headers = vec!["NODE".to_owned()];
+    if form != Form::Short {
+        headers.push("INTERNAL-IP".to_owned());
+    }
+    headers.push("STORED".to_owned());
     if shown.wide {
         headers.push("SEEN-BY".to_owned());
     }
@@ -76,10 +80,11 @@ fn table(matrix: &Matrix, names: &[String], rows: &[Group], shown: Shown, form: 
         let Some(place) = nodes.first().copied() else { continue };
         let node = &matrix.nodes[place];
         let several = nodes.len() > 1;
-        let mut row = match several {
-            false => vec![Cell::plain(&node.name), Cell::known(node.internal_ip.map(|ip| ip.to_string()))],
-            true => vec![Cell::plain(format!("{} and {} more", node.name, nodes.len() - 1)), Cell::none()],
-        };
+        let mut row =
+            vec![if several { Cell::plain(format!("{} and {} more", node.name, nodes.len() - 1)) } else { Cell::plain(&node.name) }];
+        if form != Form::Short {
+            row.push(if several { Cell::none() } else { Cell::known(node.internal_ip.map(|ip| ip.to_string())) });
+        }
         row.push(cells::stored(matrix, place, form, several));
         if shown.wide {
             row.push(Cell::known(node.source.map(advice::source)));

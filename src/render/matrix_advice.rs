@@ -54,12 +54,10 @@ fn changes(choice: &Choice, style: &Style, out: &mut dyn Write) -> io::Result<()
     if changing.is_empty() {
         return paragraph(&format!("{method} would change no node's address."), 0, Tone::Plain, style, out);
     }
-    let known = changing.iter().filter(|one| one.changes() == Some(true)).count();
-    let unknown = match changing.len() - known {
-        0 => String::new(),
-        unknown => format!(", of {unknown} it is not known"),
-    };
-    writeln!(out, "{known} of {} would change with {method}{unknown}:", text::count(choice.predictions.len(), "node"))?;
+    let unknown = changing.iter().filter(|one| one.verdict == Verdict::Unknown).count();
+    let doubt = if unknown == 0 { String::new() } else { format!(", and of {unknown} it is not known") };
+    let nodes = text::count(choice.predictions.len(), "node");
+    writeln!(out, "{} of {nodes} would change with {method}{doubt}:", changing.len() - unknown)?;
     let name = |name: &str| text::truncate(&text::clean(name), 60).into_owned();
     let widest = changing.iter().take(LISTED).map(|one| text::width(&name(&one.node))).max().unwrap_or_default();
     for one in changing.iter().take(LISTED) {

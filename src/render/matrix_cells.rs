@@ -11,7 +11,7 @@ pub enum Form {
     /// With the prefix length.
     Long,
     Usual,
-    /// Where the terminal is too narrow: `right` alone stands for the node's own address.
+    /// Where the terminal is too narrow: `right` alone stands for the node's own address, and interfaces are named below only.
     Short,
 }
 
@@ -40,7 +40,7 @@ pub fn of(cell: &autodetect::Cell, form: Form, group: bool) -> Cell {
             }
         }
         (Outcome::Address(found), _) => {
-            let interface = found.interface.as_deref().map(|name| format!("{name} ")).unwrap_or_default();
+            let interface = found.interface.as_deref().filter(|_| form != Form::Short).map(|name| format!("{name} ")).unwrap_or_default();
             let address = match autodetect::alike(cell) {
                 Alike::Network(_, _, network) if group => format!("in {network}"),
                 _ => length(&found.to_string(), form).to_owned(),

@@ -12,8 +12,12 @@ fn without_exec_nothing_is_guessed() {
     let judged = of(&bridge().exec_forbidden());
     assert_eq!(judged.verdicts("kubernetes-internal-ip"), "unknown unknown unknown");
     assert!(judged.reason("kubernetes-internal-ip", 1).contains("pods/exec"), "{}", judged.reason("kubernetes-internal-ip", 1));
-    assert_eq!(judged.recommended(), None);
-    assert!(judged.recommendation.why.contains("pods/exec"), "{}", judged.recommendation.why);
+    // InternalIPs of their own are known without; on an older release nothing else is.
+    assert_eq!(judged.recommended(), Some("kubernetes-internal-ip"));
+    assert_eq!(judged.recommendation.unsure.len(), 3);
+    let older = of(&bridge().exec_forbidden().version("v3.21.5"));
+    assert_eq!(older.recommended(), None);
+    assert!(older.recommendation.why.contains("pods/exec"), "{}", older.recommendation.why);
     // A calico-node that runs stores what it finds or keeps.
     assert_eq!(judged.verdicts("first-found"), "right right wrong");
     assert_eq!(judged.stored(), "right right wrong");
