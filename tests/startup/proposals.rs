@@ -146,6 +146,14 @@ fn no_budget_shrinks() {
 }
 
 #[test]
+fn without_the_daemon_set_there_is_nothing_to_change() {
+    let world = killed(cluster(), 70).edit(|snapshot| snapshot.daemon_set = Observed::Forbidden("cannot get daemonsets.apps".into()));
+    let report = report(&world);
+    assert_eq!((report.verdict, report.findings[0].code.name(), report.proposal), (Verdict::Sick, "killed-while-starting", None));
+    assert!(report.no_proposal.is_some_and(|why| why.contains("DaemonSet was not seen")));
+}
+
+#[test]
 fn by_hand() {
     let world = cluster();
     let patch = patched(&world, &wishes(&["liveness.failureThreshold=10", "readiness.timeoutSeconds=5"], &[])).expect("a patch");

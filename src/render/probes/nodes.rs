@@ -148,3 +148,57 @@ fn distribution(report: &ProbesReport, style: &Style, out: &mut dyn Write) -> io
     }
     writeln!(out, "{}{}", style.paint(Tone::Strong, "Starts: "), parts.join("; "))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(seconds: f64, at_least: bool, standing: Standing) -> StartRow {
+        StartRow {
+            name: "node-1".into(),
+            pod: None,
+            ready: Some(true),
+            standing,
+            start: Some(StartTime { seconds, at_least, at_most: false }),
+            ready_after_seconds: None,
+            budget_seconds: Some(70),
+            killed_by: None,
+            margin_seconds: None,
+            restarts: Some(0),
+            killed_by_probe: 0,
+            other_restarts: None,
+            attempts: Vec::new(),
+            cure: None,
+            findings: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn bars() {
+        for (seconds, at_least, bar, used_text) in [
+            (0.4, false, "#.........", "1%"),
+            (35.0, false, "#####.....", "50%"),
+            (70.0, false, "##########", "100%"),
+            (140.0, false, "##########", "200%"),
+            (63.0, true, "########>.", ">90%"),
+            (90.0, true, "#########>", ">129%"),
+        ] {
+            let row = row(seconds, at_least, Standing::Within);
+            assert_eq!((drawn(&row, 10).text(), used(&row).text()), (bar, used_text), "{seconds}");
+        }
+        // Ready bounds the start from above, which is no share of the budget.
+        let mut ready = row(11.0, false, Standing::Within);
+        ready.start = Some(StartTime { seconds: 11.0, at_least: false, at_most: true });
+        assert_eq!((drawn(&ready, 10).text(), used(&ready).text()), ("-", "?"));
+    }
+
+    #[test]
+    fn a_bar_has_room_or_is_left_out() {
+        let row = row(35.0, false, Standing::Within);
+        let lines = |width: Option<usize>| {
+            let bare = table(&[&row], Shown::default(), 0);
+            width.map_or(0, |columns| columns.saturating_sub(bare.width() + 3).min(LONGEST))
+        };
+        assert!(lines(Some(200)) == LONGEST && lines(Some(60)) < SHORTEST && lines(None) == 0);
+    }
+}
