@@ -166,21 +166,9 @@ fn attempt_row(attempt: &Attempt) -> AttemptRow {
         fate: attempt.fate,
         start: attempt.start,
         lived_seconds: attempt.lived.map(|lived| lived.as_secs_f64()),
-        exit: attempt.exit.as_ref().map(exit),
+        exit: attempt.exit.as_ref().map(ExitReason::describe),
         last: attempt.last_words().map(|mark| mark.text.clone()),
         phases: attempt.log.filter(|log| startup_log::has_beginning(log)).map(phases).unwrap_or_default().into_iter().map(phase).collect(),
-    }
-}
-
-fn exit(reason: &ExitReason) -> String {
-    match reason {
-        ExitReason::Conflict { node, address } => format!("{node} already has {address}"),
-        ExitReason::NoAddress => "no address could be detected, and none is stored".to_owned(),
-        ExitReason::InvalidMethod { value } => format!("{value:?} is no autodetection method"),
-        ExitReason::UpdateConflict => "the Node object changed while it was being updated".to_owned(),
-        ExitReason::DatastoreUnauthorized => "its datastore refused it".to_owned(),
-        ExitReason::TyphaUnreachable => "it could not connect to Typha".to_owned(),
-        ExitReason::Forbidden { text } | ExitReason::Fatal { text } => text.clone(),
     }
 }
 

@@ -289,7 +289,7 @@ fn misfits_are_put_right_on_request() {
             json!({"livenessProbe": {"exec": {"command": ["/bin/calico-node", "-felix-live"]}}}),
         ),
     ] {
-        let patch = patched(&world, &wishes(&[], &[fix])).expect(fix.name());
+        let patch = patched(&world, &wishes(&[], &[fix])).expect("a patch");
         let mut expected = expected;
         expected["name"] = "calico-node".into();
         assert_eq!(container(&patch), &expected, "{fix:?}");
@@ -344,7 +344,7 @@ fn forecasts() {
     assert!((0.7..0.9).contains(&round_trip), "{round_trip}");
     let (from, to) = (node.start_seconds_from.expect("from"), node.start_seconds_to.expect("to"));
     assert!(from < 55.0 && to > 45.0 && from < to, "{from} {to}");
-    assert_eq!(report(&killed(cluster(), 70)).forecast.unknown.is_some(), true, "nothing to go on");
+    assert!(report(&killed(cluster(), 70)).forecast.unknown.is_some(), "nothing to go on");
 }
 
 /// With etcd the nodes count: 20 s for three nodes leave room for a few more only.

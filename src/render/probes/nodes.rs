@@ -110,10 +110,17 @@ fn drawn(row: &StartRow, columns: usize) -> Cell {
 
 fn attempts(all: &[AttemptRow]) -> String {
     let one = |attempt: &AttemptRow| {
-        let lived = attempt.lived_seconds.map(|seconds| format!(" {seconds:.0}s")).unwrap_or_default();
+        let lived = attempt.lived_seconds.map(|seconds| format!(" {}", age(seconds))).unwrap_or_default();
         format!("{}{lived}", fate(attempt.fate))
     };
     if all.is_empty() { "-".to_owned() } else { all.iter().map(one).collect::<Vec<_>>().join(", before: ") }
+}
+
+/// In kubectl's coarse way.
+fn age(seconds: f64) -> String {
+    const UNITS: [(f64, char); 3] = [(86_400.0, 'd'), (3600.0, 'h'), (60.0, 'm')];
+    let unit = UNITS.into_iter().find(|(unit, _)| seconds >= unit * 2.0);
+    unit.map_or_else(|| format!("{seconds:.0}s"), |(unit, letter)| format!("{:.0}{letter}", (seconds / unit).floor()))
 }
 
 fn fate(fate: Fate) -> &'static str {
@@ -190,6 +197,13 @@ mod tests {
         let mut ready = row(11.0, false, Standing::Within);
         ready.start = Some(StartTime { seconds: 11.0, at_least: false, at_most: true });
         assert_eq!((drawn(&ready, 10).text(), used(&ready).text()), ("-", "?"));
+    }
+
+    #[test]
+    fn ages_are_coarse() {
+        for (seconds, text) in [(0.4, "0s"), (63.0, "63s"), (119.9, "120s"), (7199.0, "119m"), (7200.0, "2h"), (2_102_677.0, "24d")] {
+            assert_eq!(age(seconds), text);
+        }
     }
 
     #[test]
