@@ -85,16 +85,35 @@ impl Code {
 impl Code {
     /// It keeps calico-node from starting or staying up, or its probes from being answered.
     pub fn concerns_start(self) -> bool {
-        !matches!(
-            self,
+        match self {
+            Self::AddressConflict
+            | Self::MethodInvalid
+            | Self::DatastoreUnreachable
+            | Self::TyphaUnreachable
+            | Self::ForbiddenToCalico
+            | Self::HealthPortTaken
+            | Self::HealthAddressMissing
+            | Self::IptablesBackendMismatch
+            | Self::OutOfMemory
+            | Self::KilledWhileStarting
+            | Self::StartupExited
+            | Self::BirdNotRunning
+            | Self::ProbeTimeoutTooShort
+            | Self::ProbeMisfit
+            | Self::FelixNotLive
+            | Self::CpuStarved
+            | Self::ExitedAfterStart
+            | Self::KilledWhileRunning
+            | Self::StartNearBudget
+            | Self::PodNotReady => true,
             Self::AddressOnVirtualInterface
-                | Self::AddressNotInternalIp
-                | Self::AddressMissing
-                | Self::AddressesInSeveralSubnets
-                | Self::MethodIneffective
-                | Self::BgpSessionDown
-                | Self::RolloutUnfinished
-        )
+            | Self::AddressNotInternalIp
+            | Self::AddressMissing
+            | Self::AddressesInSeveralSubnets
+            | Self::MethodIneffective
+            | Self::BgpSessionDown
+            | Self::RolloutUnfinished => false,
+        }
     }
 
     /// More time to start cures it, and nothing else does.
