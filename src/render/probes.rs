@@ -11,7 +11,8 @@ use super::style::{Style, Tone};
 use super::table::{Cell, Table};
 use crate::diagnosis::report::Verdict;
 use crate::startup::forecast::NodeForecast;
-use crate::startup::report::ProbesReport;
+use crate::startup::measure::Standing;
+use crate::startup::report::{AttemptRow, ProbesReport, StartRow};
 use crate::startup::timing;
 use crate::text;
 
@@ -43,6 +44,7 @@ pub fn write(report: &ProbesReport, shown: Shown, style: &Style, out: &mut dyn W
             }
         }
     }
+    phases(report, shown, style, out)?;
     forecast(report, shown, style, out)?;
     proposal::write(report, style, out)?;
     if !report.unseen.is_empty() {
@@ -69,6 +71,28 @@ fn probes(report: &ProbesReport, style: &Style, out: &mut dyn Write) -> io::Resu
     table.write(true, style, out)
 }
 
+/// Of the attempt that came furthest: which part of the start takes long.
+fn phases(report: &ProbesReport, shown: Shown, style: &Style, out: &mut dyn Write) -> io::Result<()> {
+    let slow = |row: &&StartRow| shown.all || matches!(row.standing, Standing::Killed | Standing::Tight);
+    let told = |row: &StartRow| {
+        let whole = |attempt: &&AttemptRow| attempt.phases.iter().map(|part| part.seconds).sum::<f64>();
+        let longest = row.attempts.iter().filter(|attempt| !attempt.phases.is_empty()).max_by(|a, b| whole(a).total_cmp(&whole(b)))?;
+        let parts = longest.phases.iter().filter(|part| part.seconds >= BRIEF);
+        let parts: Vec<String> =
+            parts.map(|part| format!("{} {}{}", part.phase, if part.at_least { "> " } else { "" }, duration(part.seconds))).collect();
+        (!parts.is_empty()).then(|| format!("{}: {}", row.name, parts.join(", ")))
+    };
+    let lines: Vec<String> =
+        report.nodes.iter().filter(slow).filter_map(told).take(if shown.all { usize::MAX } else { FORECAST }).collect();
+    if lines.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "\n{}", style.paint(Tone::Strong, "Where the time goes:"))?;
+    lines.iter().try_for_each(|line| paragraph(2, "", line, style, out))
+}
+
+/// Parts of a start that are shorter are none to mention.
+const BRIEF: f64 = 0.1;
 /// Nodes of which a forecast is printed: those that matter are the slowest.
 const FORECAST: usize = 3;
 

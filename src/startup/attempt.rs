@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::calico::event_text::EventKind;
 use crate::calico::startup_log::{self, ExitReason, Outcome};
 use crate::diagnosis::report::StartTime;
-use crate::diagnosis::view::{NodeView, View};
+use crate::diagnosis::view::{NodeView, Told, View};
 use crate::observed::Observed;
 use crate::snapshot::inside::{Mark, MarkKind, StartupLog};
 use crate::snapshot::objects::{CALICO_NODE, Terminated};
@@ -143,15 +143,11 @@ impl<'a> Judge<'_, '_, 'a> {
 
     /// Felix said itself that it is not live, or nothing it could say would have reached the probe: it was past its start.
     fn answered(&self) -> bool {
-        let refused = |text: &str| text.contains("refused");
-        let events = || self.node.events.iter().map(|told| &told.fact);
-        let said = events().any(|fact| match fact {
-            EventKind::FelixNotLive { text } => !refused(text) && (text.contains("503") || text.contains("Client.Timeout")),
-            EventKind::HttpProbeFailed { status, .. } => *status == Some(503),
-            _ => false,
-        });
-        let never = events().any(|fact| matches!(fact, EventKind::FelixNotLive { text } if refused(text)));
-        (said && !never) || self.view.install.cannot_be_live()
+        let late = |told: &Told| matches!(&told.fact, EventKind::FelixNotLive { text } if text.contains("Client.Timeout"));
+        let never = |told: &Told| matches!(told.fact, EventKind::FelixNotLive { .. }) && told.is_refused();
+        let events = &self.node.events;
+        let said = events.iter().any(|told| told.is_felix_503() || late(told));
+        (said && !events.iter().any(never)) || self.view.install.cannot_be_live()
     }
 }
 

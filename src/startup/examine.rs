@@ -26,9 +26,7 @@ pub fn examine(snapshot: &Snapshot, scope: &Scope, wishes: &Wishes) -> Result<Pr
     let (proposal, refused) = match propose(&view, &measured, &slow, wishes) {
         Ok(proposal) => (proposal, None),
         // Found, not asked for: no mistake of the command line.
-        Err(Refusal::Place { wish, why }) if wishes.settings.is_empty() && wishes.fixes.is_empty() => {
-            (None, Some(format!("{wish}: {why}")))
-        }
+        Err(refusal) if !wishes.by_hand() && refusal != Refusal::PointlessDelay => (None, Some(refusal.to_string())),
         Err(refusal) => return Err(refusal),
     };
     let shown: Vec<&Measurement> =

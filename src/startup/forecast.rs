@@ -66,14 +66,13 @@ fn gap(log: &StartupLog, from: MarkKind, to: MarkKind) -> Option<f64> {
     (seconds >= 0.0).then_some(seconds)
 }
 
-/// Seconds, from the newest log that tells.
-pub fn round_trip(measured: &Measurement) -> Option<f64> {
-    let logs = measured.attempts.iter().filter_map(|attempt| attempt.log);
-    logs.filter_map(|log| gap(log, MarkKind::DatastoreVerified, MarkKind::Autodetected)).map(|gap| gap / VERIFIED_TO_DETECTED).next()
+/// Seconds to the Kubernetes API and back.
+pub fn round_trip(log: &StartupLog) -> Option<f64> {
+    gap(log, MarkKind::DatastoreVerified, MarkKind::Autodetected).map(|gap| gap / VERIFIED_TO_DETECTED)
 }
 
 fn by_round_trip(view: &View, measured: &Measurement) -> Option<NodeForecast> {
-    let round_trip = round_trip(measured)?;
+    let round_trip = measured.attempts.iter().filter_map(|attempt| attempt.log).find_map(round_trip)?;
     let trips = trips(view.node(measured.node).is_some_and(is_known));
     let budget = measured.allowed();
     Some(NodeForecast {

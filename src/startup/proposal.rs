@@ -26,6 +26,12 @@ pub struct Wishes {
     pub fixes: Vec<Fix>,
 }
 
+impl Wishes {
+    pub fn by_hand(&self) -> bool {
+        !self.settings.is_empty() || !self.fixes.is_empty()
+    }
+}
+
 /// One node, as it must be once the change has reached it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
@@ -82,7 +88,7 @@ pub enum Refusal {
 /// `Ok(None)` where nothing is asked for and no slow start is found. `slow`: the nodes whose trouble a larger budget cures.
 pub fn propose(view: &View, measured: &[Measurement], slow: &[&str], wishes: &Wishes) -> Result<Option<Proposal>, Refusal> {
     without_contradiction(&wishes.settings)?;
-    let by_hand = !wishes.settings.is_empty() || !wishes.fixes.is_empty();
+    let by_hand = wishes.by_hand();
     if slow.is_empty() && !by_hand {
         return Ok(None);
     }

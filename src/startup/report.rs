@@ -123,7 +123,10 @@ pub struct PhaseRow {
 
 pub fn distribution(measured: &[Measurement]) -> Option<Distribution> {
     let exact = measured.iter().filter_map(|measured| measured.start).filter(|start| !start.at_least && !start.at_most);
-    let mut all: Vec<f64> = exact.map(|start| start.seconds).collect();
+    of(exact.map(|start| start.seconds).collect())
+}
+
+fn of(mut all: Vec<f64>) -> Option<Distribution> {
     all.sort_by(f64::total_cmp);
     // Nearest rank.
     let at = |percent: usize| all.get((all.len() * percent).div_ceil(100).saturating_sub(1)).copied();
@@ -163,21 +166,9 @@ fn attempt_row(attempt: &Attempt) -> AttemptRow {
         fate: attempt.fate,
         start: attempt.start,
         lived_seconds: attempt.lived.map(|lived| lived.as_secs_f64()),
-        exit: attempt.exit.as_ref().map(exit),
+        exit: attempt.exit.as_ref().map(ExitReason::describe),
         last: attempt.last_words().map(|mark| mark.text.clone()),
         phases: attempt.log.filter(|log| startup_log::has_beginning(log)).map(phases).unwrap_or_default().into_iter().map(phase).collect(),
-    }
-}
-
-fn exit(reason: &ExitReason) -> String {
-    match reason {
-        ExitReason::Conflict { node, address } => format!("{node} already has {address}"),
-        ExitReason::NoAddress => "no address could be detected, and none is stored".to_owned(),
-        ExitReason::InvalidMethod { value } => format!("{value:?} is no autodetection method"),
-        ExitReason::UpdateConflict => "the Node object changed while it was being updated".to_owned(),
-        ExitReason::DatastoreUnauthorized => "its datastore refused it".to_owned(),
-        ExitReason::TyphaUnreachable => "it could not connect to Typha".to_owned(),
-        ExitReason::Forbidden { text } | ExitReason::Fatal { text } => text.clone(),
     }
 }
 
@@ -203,4 +194,18 @@ pub fn order(a: &Measurement, b: &Measurement) -> std::cmp::Ordering {
     };
     let time = |measured: &Measurement| measured.start.map_or(-1.0, |start| start.seconds);
     rank(a).cmp(&rank(b)).then_with(|| time(b).total_cmp(&time(a))).then_with(|| crate::diagnosis::view::natural(a.node, b.node))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ranks_are_those_of_real_starts() {
+        let told = |all: &[f64]| of(all.to_vec()).map(|all| (all.count, all.min, all.median, all.p90, all.max));
+        let hundred: Vec<f64> = (1..=100).rev().map(f64::from).collect();
+        assert_eq!(told(&hundred), Some((100, 1.0, 50.0, 90.0, 100.0)));
+        assert_eq!(told(&[3.0]), Some((1, 3.0, 3.0, 3.0, 3.0)));
+        assert_eq!(told(&[]), None);
+    }
 }

@@ -39,6 +39,22 @@ pub enum ExitReason {
     },
 }
 
+impl ExitReason {
+    /// As a clause.
+    pub fn describe(&self) -> String {
+        match self {
+            Self::Conflict { node, address } => format!("{node} already has {address}"),
+            Self::NoAddress => "it could not detect an address and has none stored".to_owned(),
+            Self::InvalidMethod { value } => format!("{value:?} is no autodetection method"),
+            Self::UpdateConflict => "the Node object changed while it was being updated".to_owned(),
+            Self::Forbidden { .. } => "the Kubernetes API forbids what it needs".to_owned(),
+            Self::DatastoreUnauthorized => "its datastore refuses it".to_owned(),
+            Self::TyphaUnreachable => "it cannot connect to Typha".to_owned(),
+            Self::Fatal { text } => text.clone(),
+        }
+    }
+}
+
 /// The work of a start, in order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Phase {

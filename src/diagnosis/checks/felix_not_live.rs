@@ -1,4 +1,3 @@
-use crate::calico::event_text::EventKind;
 use crate::diagnosis::check::{Check, Found};
 use crate::diagnosis::code::Code;
 use crate::diagnosis::explain::Explanation;
@@ -30,20 +29,10 @@ fn run(view: &View, found: &Found) -> Vec<Finding> {
     view.nodes.iter().filter(|node| !found.is_culprit(node.name)).filter(suffers).filter_map(|node| finding(view, node)).collect()
 }
 
-fn says_503(fact: &EventKind) -> bool {
-    match fact {
-        EventKind::FelixNotLive { text } => text.contains("503") && !text.contains("refused"),
-        EventKind::HttpProbeFailed { status, .. } => *status == Some(503),
-        _ => false,
-    }
-}
-
 fn finding(view: &View, node: &NodeView) -> Option<Finding> {
     let logged = evidence::of_mark(node, MarkKind::FelixTimedOut).filter(|_| !node.misses_only_peers());
-    // An httpGet probe of readiness gets a 503 too, for as long as Felix is not ready.
-    let told = evidence::of_event(node, |fact| matches!(fact, EventKind::FelixNotLive { .. }) && says_503(fact));
-    let killed_by_http = || evidence::of_event(node, says_503).filter(|_| node.times(is_kill) > 0);
-    let said = told.or_else(killed_by_http);
+    let said =
+        node.events.iter().rev().find(|told| told.is_felix_503()).and_then(|told| evidence::of_event(node, |fact| *fact == told.fact));
     if view.is_starting(node) || (logged.is_none() && said.is_none()) {
         return None;
     }

@@ -39,13 +39,8 @@ fn finding(view: &View, node: &NodeView) -> Option<Finding> {
             let fix = remedy::autodetection(view, family, &nodes);
             (format!("it could not detect an {family} address and has none stored"), fix)
         }
-        ExitReason::UpdateConflict => ("the Node object changed while it was being updated; it tries again".to_owned(), None),
-        ExitReason::Conflict { node: other, address } => (format!("{other} already has {address}"), None),
-        ExitReason::InvalidMethod { value } => (format!("{value:?} is no autodetection method"), None),
-        ExitReason::Forbidden { .. } => ("the Kubernetes API forbids what it needs".to_owned(), None),
-        ExitReason::DatastoreUnauthorized => ("its datastore refuses it".to_owned(), None),
-        ExitReason::TyphaUnreachable => ("it cannot connect to Typha".to_owned(), None),
-        ExitReason::Fatal { text } => (text.clone(), None),
+        ExitReason::UpdateConflict => (format!("{}; it tries again", reason.describe()), None),
+        other => (other.describe(), None),
     };
     let message = format!("calico-node on {} exits by itself while starting: {why}", node.name);
     let mut evidence = last_words(node, log);

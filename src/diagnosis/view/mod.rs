@@ -12,7 +12,7 @@ use std::net::IpAddr;
 
 pub use bgp::{Bgp, Down};
 pub use install::Install;
-pub use node::NodeView;
+pub use node::{NodeView, Told};
 pub use stored::Stored;
 
 use crate::autodetect::{self, Ask, Recommendation};

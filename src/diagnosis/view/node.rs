@@ -36,6 +36,22 @@ pub struct Told<'a> {
     pub fact: EventKind,
 }
 
+impl Told<'_> {
+    /// Nothing listens, whatever else it says.
+    pub fn is_refused(&self) -> bool {
+        self.event.message.contains("refused")
+    }
+
+    /// Felix answered a probe of liveness, and that it is not live.
+    pub fn is_felix_503(&self) -> bool {
+        match &self.fact {
+            EventKind::FelixNotLive { text } => text.contains("503") && !self.is_refused(),
+            EventKind::HttpProbeFailed { status, .. } => *status == Some(503) && self.event.message.starts_with("Liveness"),
+            _ => false,
+        }
+    }
+}
+
 /// Every Linux node: those of the cluster, or, where nodes could not be listed, those that pods run on.
 pub fn all<'a>(snapshot: &'a Snapshot, install: &Install<'a>) -> Vec<NodeView<'a>> {
     let mut pods: BTreeMap<&str, &Pod> = BTreeMap::new();

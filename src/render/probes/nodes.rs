@@ -110,10 +110,17 @@ fn drawn(row: &StartRow, columns: usize) -> Cell {
 
 fn attempts(all: &[AttemptRow]) -> String {
     let one = |attempt: &AttemptRow| {
-        let lived = attempt.lived_seconds.map(|seconds| format!(" {seconds:.0}s")).unwrap_or_default();
+        let lived = attempt.lived_seconds.map(|seconds| format!(" {}", age(seconds))).unwrap_or_default();
         format!("{}{lived}", fate(attempt.fate))
     };
     if all.is_empty() { "-".to_owned() } else { all.iter().map(one).collect::<Vec<_>>().join(", before: ") }
+}
+
+/// In kubectl's coarse way.
+fn age(seconds: f64) -> String {
+    const UNITS: [(f64, char); 3] = [(86_400.0, 'd'), (3600.0, 'h'), (60.0, 'm')];
+    let unit = UNITS.into_iter().find(|(unit, _)| seconds >= unit * 2.0);
+    unit.map_or_else(|| format!("{seconds:.0}s"), |(unit, letter)| format!("{:.0}{letter}", (seconds / unit).floor()))
 }
 
 fn fate(fate: Fate) -> &'static str {
@@ -147,4 +154,65 @@ fn distribution(report: &ProbesReport, style: &Style, out: &mut dyn Write) -> io
         return Ok(());
     }
     writeln!(out, "{}{}", style.paint(Tone::Strong, "Starts: "), parts.join("; "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(seconds: f64, at_least: bool, standing: Standing) -> StartRow {
+        StartRow {
+            name: "node-1".into(),
+            pod: None,
+            ready: Some(true),
+            standing,
+            start: Some(StartTime { seconds, at_least, at_most: false }),
+            ready_after_seconds: None,
+            budget_seconds: Some(70),
+            killed_by: None,
+            margin_seconds: None,
+            restarts: Some(0),
+            killed_by_probe: 0,
+            other_restarts: None,
+            attempts: Vec::new(),
+            cure: None,
+            findings: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn bars() {
+        for (seconds, at_least, bar, used_text) in [
+            (0.4, false, "#.........", "1%"),
+            (35.0, false, "#####.....", "50%"),
+            (70.0, false, "##########", "100%"),
+            (140.0, false, "##########", "200%"),
+            (63.0, true, "########>.", ">90%"),
+            (90.0, true, "#########>", ">129%"),
+        ] {
+            let row = row(seconds, at_least, Standing::Within);
+            assert_eq!((drawn(&row, 10).text(), used(&row).text()), (bar, used_text), "{seconds}");
+        }
+        // Ready bounds the start from above, which is no share of the budget.
+        let mut ready = row(11.0, false, Standing::Within);
+        ready.start = Some(StartTime { seconds: 11.0, at_least: false, at_most: true });
+        assert_eq!((drawn(&ready, 10).text(), used(&ready).text()), ("-", "?"));
+    }
+
+    #[test]
+    fn ages_are_coarse() {
+        for (seconds, text) in [(0.4, "0s"), (63.0, "63s"), (119.9, "120s"), (7199.0, "119m"), (7200.0, "2h"), (2_102_677.0, "24d")] {
+            assert_eq!(age(seconds), text);
+        }
+    }
+
+    #[test]
+    fn a_bar_has_room_or_is_left_out() {
+        let row = row(35.0, false, Standing::Within);
+        let lines = |width: Option<usize>| {
+            let bare = table(&[&row], Shown::default(), 0);
+            width.map_or(0, |columns| columns.saturating_sub(bare.width() + 3).min(LONGEST))
+        };
+        assert!(lines(Some(200)) == LONGEST && lines(Some(60)) < SHORTEST && lines(None) == 0);
+    }
 }

@@ -51,7 +51,7 @@ fn write_one(proposal: &Proposal, style: &Style, out: &mut dyn Write) -> io::Res
         paragraph(2, "", line, style, out)?;
     }
     for warning in &proposal.warnings {
-        paragraph(2, &style.paint(Tone::Doubtful, "Warning: "), warning, style, out)?;
+        paragraph(2, "Warning: ", warning, style, out)?;
     }
     Ok(())
 }
