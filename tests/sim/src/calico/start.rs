@@ -1,7 +1,7 @@
 //! What calico-node does when its container starts: what it says and writes, when, and how it ends
 //! (node/pkg/lifecycle/startup/startup.go, as release 3.24.5 does it; IPv4).
 
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr};
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -17,6 +17,31 @@ pub enum Datastore {
     Etcd,
 }
 
+/// What the variable IP asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Asked {
+    Detect,
+    /// `none`, or nothing where an address is stored.
+    Keep,
+    Fixed(Prefix),
+}
+
+/// A kubelet that writes its Node this often, counted from then.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Heartbeat {
+    pub first: Timestamp,
+    pub every: SignedDuration,
+}
+
+impl Heartbeat {
+    /// The first one after this moment.
+    pub fn after(self, time: Timestamp) -> Timestamp {
+        let every = self.every.as_millis().max(1);
+        let passed = time.duration_since(self.first).as_millis().div_euclid(every) + 1;
+        self.first + SignedDuration::from_millis(i64::try_from(passed * every).unwrap_or(i64::MAX))
+    }
+}
+
 /// A node that is already in the datastore.
 #[derive(Clone, Debug)]
 pub struct Neighbour {
@@ -24,9 +49,16 @@ pub struct Neighbour {
     pub stored: Option<Prefix>,
 }
 
+impl Neighbour {
+    pub fn holds(&self, address: IpAddr) -> bool {
+        self.stored.is_some_and(|stored| stored.address == address)
+    }
+}
+
 pub struct Start<'a> {
     pub node: &'a str,
     pub release: Release,
+    pub ip: Asked,
     /// The value of IP_AUTODETECTION_METHOD.
     pub method: &'a str,
     pub network: &'a Network,
@@ -40,6 +72,7 @@ pub struct Start<'a> {
     pub checks_conflicts: bool,
     /// Seconds a request to the API server or etcd takes.
     pub round_trip: f64,
+    pub heartbeat: Option<Heartbeat>,
     pub at: Timestamp,
 }
 
@@ -71,6 +104,8 @@ pub struct Attempt {
 
 /// Round trips, measured: a node that has its tunnel address skips assigning one.
 const DETECTION: f64 = 8.1;
+const NODE_READ: f64 = 6.0;
+const NODE_REFUSED: f64 = 10.2;
 const NODE_WRITTEN: f64 = 14.5;
 const STARTED_NEW: f64 = 59.8;
 const STARTED_OLD: f64 = 38.2;
@@ -85,9 +120,10 @@ const STARTED: &str = "Calico node started";
 impl Start<'_> {
     pub fn attempt(&self) -> Attempt {
         let new = self.stored.is_none() || !self.has_tunnel;
-        let found = detect(self.release, self.method, Family::V4, self.network);
-        let chosen = match &found {
-            Detected::Found { prefix, .. } => Some(*prefix),
+        let found = (self.ip == Asked::Detect).then(|| detect(self.release, self.method, Family::V4, self.network));
+        let chosen = match (&found, self.ip) {
+            (Some(Detected::Found { prefix, .. }), _) => Some(*prefix),
+            (None, Asked::Fixed(prefix)) => Some(prefix),
             _ => self.stored,
         };
         let changed = chosen != self.stored;
@@ -111,9 +147,14 @@ impl Start<'_> {
             let at = self.time(line.trips + after_start + checked, line.number);
             if !line.message.starts_with(DETECTED) {
                 log.push((at, line.text(at)));
-            } else if let Some(text) = self.detection(&found, &mut log, at) {
+            } else if let Some(text) = found.as_ref().and_then(|found| self.detection(found, &mut log, at)) {
                 self.terminate(&mut log, text);
                 let at = log.last().map_or(at, |(at, _)| *at);
+                return Attempt { log, changes, end: End::Exited(at) };
+            }
+            if line.trips > NODE_REFUSED && self.is_disturbed(changed) {
+                let at = self.time(NODE_REFUSED + self.check_trips(changed), 0);
+                self.refused(&mut log, at);
                 return Attempt { log, changes, end: End::Exited(at) };
             }
             let holder = self.holder(chosen).filter(|_| line.message.starts_with(CHECK));
@@ -177,6 +218,26 @@ impl Start<'_> {
         }
     }
 
+    /// Somebody else wrote the Node between its reading and its writing.
+    fn is_disturbed(&self, changed: bool) -> bool {
+        let window = (self.time(NODE_READ, 0), self.time(NODE_REFUSED + self.check_trips(changed), 0));
+        self.heartbeat.is_some_and(|heartbeat| heartbeat.after(window.0) < window.1)
+    }
+
+    fn refused(&self, log: &mut Vec<(Timestamp, String)>, at: Timestamp) {
+        let node = self.node;
+        // What would have been said later is not said.
+        log.retain(|(said, _)| *said <= at);
+        let error = format!(
+            "Operation cannot be fulfilled on nodes \"{node}\": the object has been modified; please apply your changes to the latest \
+             version and try again"
+        );
+        say(log, at, "INFO", "node.go 96", format!("Error updating Node resource error={error}"));
+        say(log, at, "ERROR", "startup.go 201", format!("Unable to set node resource configuration error=update conflict: Node({node})"));
+        say(log, at, "WARNING", "utils.go 49", "Terminating".into());
+        log.push((at, "Calico node failed to start".into()));
+    }
+
     fn terminate(&self, log: &mut Vec<(Timestamp, String)>, cleared: Option<String>) {
         let at = log.last().map_or(self.at, |(at, _)| *at);
         if let Some(address) = cleared {
@@ -188,8 +249,7 @@ impl Start<'_> {
 
     fn holder(&self, chosen: Option<Prefix>) -> Option<&str> {
         let address = chosen.filter(|_| self.checks_conflicts)?.address;
-        let holds = |other: &&Neighbour| other.name != self.node && other.stored.is_some_and(|stored| stored.address == address);
-        self.others.iter().find(holds).map(|other| other.name.as_str())
+        self.others.iter().find(|other| other.name != self.node && other.holds(address)).map(|other| other.name.as_str())
     }
 
     /// One list of all nodes, which the table has; with etcd a read for each.
@@ -237,6 +297,7 @@ mod tests {
         nodes: usize,
         round_trip: f64,
         datastore: Datastore,
+        heartbeat: Option<Heartbeat>,
     }
 
     fn run(case: &Case) -> Attempt {
@@ -248,6 +309,7 @@ mod tests {
         let start = Start {
             node: "node-2",
             release: Release(3, 24, 5),
+            ip: Asked::Detect,
             method: case.method,
             network: &network,
             stored: case.stored.map(prefix),
@@ -257,12 +319,14 @@ mod tests {
             datastore: case.datastore,
             checks_conflicts: true,
             round_trip: case.round_trip,
+            heartbeat: case.heartbeat,
             at: Timestamp::UNIX_EPOCH,
         };
         start.attempt()
     }
 
-    const QUIET: Case = Case { method: "", bridge: false, stored: None, nodes: 3, round_trip: 0.0, datastore: Datastore::Kubernetes };
+    const QUIET: Case =
+        Case { method: "", bridge: false, stored: None, nodes: 3, round_trip: 0.0, datastore: Datastore::Kubernetes, heartbeat: None };
 
     fn seconds(attempt: &Attempt, text: &str) -> f64 {
         let line = attempt.log.iter().find(|(_, line)| line.contains(text)).unwrap_or_else(|| panic!("{text:?} in {:#?}", attempt.log));
@@ -342,6 +406,30 @@ mod tests {
         let none = run(&Case { method: "interface=foo.*", ..QUIET });
         seconds(&none, "Couldn't autodetect an IPv4 address");
         assert!(none.changes.is_empty() && matches!(none.end, End::Exited(_)));
+    }
+
+    /// `incident2-info`: at 800 ms the Node changed between 4.8 and 8.2 s after the start.
+    #[test]
+    fn a_node_that_changes_meanwhile_ends_a_slow_start() {
+        let beats = |first: i64| {
+            Some(Heartbeat { first: Timestamp::UNIX_EPOCH + SignedDuration::from_secs(first), every: SignedDuration::from_mins(5) })
+        };
+        let disturbed = run(&Case { round_trip: 0.8, stored: Some("10.0.0.2/24"), heartbeat: beats(7), ..QUIET });
+        let expected = [
+            "autodetection_methods.go 103: Using autodetected IPv4 address on interface eth0: 10.0.0.2/24",
+            "startup.go 701: No AS number configured on node resource, using global value",
+            "node.go 96: Error updating Node resource error=Operation cannot be fulfilled on nodes \"node-2\": the object has been modified; \
+             please apply your changes to the latest version and try again",
+            "startup.go 201: Unable to set node resource configuration error=update conflict: Node(node-2)",
+            "utils.go 49: Terminating",
+            "Calico node failed to start",
+        ];
+        assert_eq!(tail(&disturbed, 6), expected);
+        assert!((seconds(&disturbed, "Terminating") - 8.2).abs() < 0.3 && disturbed.changes.is_empty());
+        for (first, round_trip) in [(4, 0.8), (9, 0.8), (7, 0.0)] {
+            let quiet = run(&Case { round_trip, stored: Some("10.0.0.2/24"), heartbeat: beats(first), ..QUIET });
+            assert!(matches!(quiet.end, End::Started(_)), "at {first} s, {round_trip}");
+        }
     }
 
     #[test]

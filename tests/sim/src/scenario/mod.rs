@@ -8,7 +8,7 @@ pub(crate) mod logs;
 mod objects;
 mod workload;
 
-pub(crate) use objects::{Happened, SERVICE_HOST, event};
+pub(crate) use objects::{Happened, SERVICE_HOST, event, hash};
 
 use std::net::Ipv4Addr;
 
@@ -196,6 +196,43 @@ pub fn slow_start_healed(count: usize) -> World {
     finish(&plan, &before, at(3 * 3600))
 }
 
+/// The last host's only address of its own is on a bridge that first-found passes over, and none is stored: its calico-node exits for ever.
+pub fn no_address(count: usize) -> World {
+    let plan = plan(count);
+    let mut world = finished(&plan);
+    let Some(last) = plan.members.last() else { return world };
+    if let Some(host) = world.hosts.get_mut(&last.name) {
+        for interface in host.interfaces.iter_mut().filter(|interface| interface.name == "eth0") {
+            interface.name = "virbr0".into();
+            interface.kind = Some("bridge");
+        }
+    }
+    world.store.bend("Node", &last.name, |node| {
+        if let Some(annotations) = node["metadata"]["annotations"].as_object_mut() {
+            annotations.retain(|key, _| !key.starts_with("projectcalico.org/"));
+        }
+        for condition in node["status"]["conditions"].as_array_mut().into_iter().flatten() {
+            if condition["type"] == "NetworkUnavailable" {
+                condition["status"] = "True".into();
+                condition["reason"] = "CalicoIsDown".into();
+                condition["message"] = "Calico is shutting down on this node".into();
+            }
+        }
+    });
+    let pod = plan.flavour.pod_name(&last.name, last.born);
+    world.store.remove("Pod", |name| name == pod);
+    lived(world, SignedDuration::from_mins(20))
+}
+
+/// What becomes of a world by "now".
+fn lived(world: World, time: SignedDuration) -> World {
+    let now = world.store.now();
+    world.store.set_clock(move || now - time);
+    let cluster = std::sync::Arc::new(crate::world::Cluster::from(world));
+    crate::live::Live::new(cluster.clone()).advance(now);
+    cluster.still()
+}
+
 /// Every host has the bridge, the last one advertises it; the network is 192.168.56.x, so the healthy side dials.
 pub fn all_bridges(count: usize) -> World {
     let mut plan = plan(count);
@@ -365,6 +402,7 @@ pub fn named(name: &str, count: usize) -> Option<World> {
         "bridge-address-healed" => bridge_address_healed(count),
         "slow-start" => slow_start(count),
         "slow-start-healed" => slow_start_healed(count),
+        "no-address" => no_address(count),
         "all-bridges" => all_bridges(count),
         "vxlan" => vxlan(count),
         "operator" => operator(count),
@@ -384,6 +422,7 @@ pub const NAMES: &[&str] = &[
     "bridge-address-healed",
     "slow-start",
     "slow-start-healed",
+    "no-address",
     "all-bridges",
     "vxlan",
     "operator",
