@@ -67,6 +67,7 @@ impl Node {
             method: method.into(),
             datastore: Datastore::Kubernetes,
             checks_conflicts: true,
+            speaks_bgp: true,
             asks_bird: true,
             round_trip,
             tunnel: Ipv4Addr::new(192, 168, 139, 64),

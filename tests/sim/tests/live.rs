@@ -267,3 +267,20 @@ fn a_canary_is_one_pod_there_and_back() {
     watched.pass(30);
     assert_eq!((same(&second, &uids(&watched)), watched.status()), (vec![true, true, false, true], [4, 4, 0]));
 }
+
+/// Without the mesh a node has its reflectors only, and they have everybody.
+#[test]
+fn reflectors_carry_a_rollout() {
+    let mut watched = Watched::new(scenario::far_reflectors(6));
+    watched.set_method("kubernetes-internal-ip");
+    watched.pass(120);
+    assert_eq!((watched.status(), watched.wrong()), ([6, 6, 0], 0));
+    let rows = |host: &sim::Host| -> Vec<(String, String)> {
+        let sessions = (host.bird.as_ref().expect("it runs").sessions)();
+        sessions.iter().map(|session| (session.name.clone(), session.info.trim().to_string())).collect()
+    };
+    let counts: Vec<usize> = watched.cluster.hosts().iter().map(|host| rows(host).len()).collect();
+    assert_eq!(counts, [5, 5, 5, 3, 3, 3]);
+    let up = |(name, info): &(String, String)| name.starts_with("Global_10_12_33_") && info == "Established";
+    assert!(watched.cluster.hosts().iter().all(|host| rows(host).iter().all(up)));
+}

@@ -24,6 +24,8 @@ pub struct Settings {
     pub method: String,
     pub datastore: Datastore,
     pub checks_conflicts: bool,
+    /// The backend is BIRD.
+    pub speaks_bgp: bool,
     /// The readiness probe asks BIRD too.
     pub asks_bird: bool,
     /// Seconds a request takes.
@@ -230,7 +232,7 @@ impl Process for Agent {
             End::Exited(at) => Some((at, 1)),
             End::Started(at) => {
                 let configured = SignedDuration::from_millis((CONFIGURED * self.settings.round_trip * 1000.0) as i64 + 900);
-                self.bird_at = Some(at + configured);
+                self.bird_at = self.settings.speaks_bgp.then_some(at + configured);
                 self.looks_from(at + LOOKS);
                 None
             }

@@ -54,6 +54,8 @@ pub struct Live {
     residents: BTreeMap<String, Resident>,
     agenda: BTreeSet<(Timestamp, String)>,
     began: Timestamp,
+    /// BIRD runs anywhere: it is the backend.
+    speaks_bgp: bool,
     /// Nodes that are written by their kubelets, and when.
     beats: BTreeSet<(Timestamp, usize)>,
     /// Pods on their way out: when they are gone, and their names.
@@ -69,6 +71,7 @@ impl Live {
         cluster.store.set_clock(move || *clock.lock().unwrap_or_else(PoisonError::into_inner));
         let hosts = cluster.hosts();
         let places: HashMap<_, _> = hosts.iter().enumerate().map(|(at, host)| (host.node.clone(), at)).collect();
+        let speaks_bgp = hosts.iter().any(|host| host.bird.is_some());
         let cache = Cache::new(&cluster.store);
         let mesh = Arc::new(Mutex::new(takeover::mesh(&cache, &hosts, start)));
         let operator = Operator::new(&cache, cluster.operator, start);
@@ -83,6 +86,7 @@ impl Live {
             residents: BTreeMap::new(),
             agenda: BTreeSet::new(),
             began: start,
+            speaks_bgp,
             beats: BTreeSet::new(),
             going: BTreeMap::new(),
         };
@@ -213,6 +217,7 @@ impl Live {
             method: env("IP_AUTODETECTION_METHOD").unwrap_or_default().into(),
             datastore: Datastore::Kubernetes,
             checks_conflicts: env("DISABLE_NODE_IP_CHECK") != Some("true"),
+            speaks_bgp: self.speaks_bgp,
             asks_bird: container["readinessProbe"]["exec"]["command"]
                 .as_array()
                 .is_none_or(|words| words.iter().any(|word| word == "-bird-ready" || word == "--bird-ready")),
