@@ -71,8 +71,6 @@ pub struct Pod {
     late: bool,
 }
 
-/// How late a waiting pod is looked at, at most.
-const LATEST: u64 = 5_000;
 /// The init containers of calico-node took so long in every recording.
 const INIT: SignedDuration = SignedDuration::from_secs(3);
 /// From the end of a run to the start of the next, when nothing holds it back.
@@ -103,14 +101,13 @@ impl Pod {
     }
 
     /// Looked at as real kubelets do: a moment after its pause is over, another one each time.
-    #[must_use]
     pub fn late(self) -> Self {
         Self { late: true, ..self }
     }
 
     fn lateness(&self) -> SignedDuration {
         let seed = hash(&format!("{}/{}", self.identity.uid, self.restarts));
-        SignedDuration::from_millis(if self.late { (seed % LATEST) as i64 } else { 0 })
+        SignedDuration::from_millis(if self.late { (seed % 5_000) as i64 } else { 0 })
     }
 
     /// A pod that lived before anybody watched: taken over from its status.

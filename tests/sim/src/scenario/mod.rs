@@ -6,16 +6,19 @@ pub(crate) mod fabric;
 mod happened;
 pub(crate) mod logs;
 mod objects;
+mod operated;
+mod stranded;
 mod workload;
 
 pub(crate) use objects::{Happened, SERVICE_HOST, event, hash};
+pub use operated::{operator, operator_bridge_address, operator_new};
+pub use stranded::no_address;
 
 use std::net::Ipv4Addr;
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
-use crate::api::Operator;
 use crate::world::World;
 use build::{BRIDGE_IP, Backend, Member, Plan};
 use fabric::Topology;
@@ -48,11 +51,6 @@ fn manifest_flavour() -> Flavour {
         created: created(),
         generation: 1,
     }
-}
-
-fn operator_flavour() -> Flavour {
-    let spec = template(include_str!("../../templates/daemonset-operator.json"));
-    Flavour { namespace: "calico-system", operator: true, spec, ..manifest_flavour() }
 }
 
 /// Nodes named as the incident's were, on 10.12.x networks.
@@ -196,43 +194,6 @@ pub fn slow_start_healed(count: usize) -> World {
     finish(&plan, &before, at(3 * 3600))
 }
 
-/// The last host's only address of its own is on a bridge that first-found passes over, and none is stored: its calico-node exits for ever.
-pub fn no_address(count: usize) -> World {
-    let plan = plan(count);
-    let mut world = finished(&plan);
-    let Some(last) = plan.members.last() else { return world };
-    if let Some(host) = world.hosts.get_mut(&last.name) {
-        for interface in host.interfaces.iter_mut().filter(|interface| interface.name == "eth0") {
-            interface.name = "virbr0".into();
-            interface.kind = Some("bridge");
-        }
-    }
-    world.store.bend("Node", &last.name, |node| {
-        if let Some(annotations) = node["metadata"]["annotations"].as_object_mut() {
-            annotations.retain(|key, _| !key.starts_with("projectcalico.org/"));
-        }
-        for condition in node["status"]["conditions"].as_array_mut().into_iter().flatten() {
-            if condition["type"] == "NetworkUnavailable" {
-                condition["status"] = "True".into();
-                condition["reason"] = "CalicoIsDown".into();
-                condition["message"] = "Calico is shutting down on this node".into();
-            }
-        }
-    });
-    let pod = plan.flavour.pod_name(&last.name, last.born);
-    world.store.remove("Pod", |name| name == pod);
-    lived(world, SignedDuration::from_mins(20))
-}
-
-/// What becomes of a world by "now".
-fn lived(world: World, time: SignedDuration) -> World {
-    let now = world.store.now();
-    world.store.set_clock(move || now - time);
-    let cluster = std::sync::Arc::new(crate::world::Cluster::from(world));
-    crate::live::Live::new(cluster.clone()).advance(now);
-    cluster.still()
-}
-
 /// Every host has the bridge, the last one advertises it; the network is 192.168.56.x, so the healthy side dials.
 pub fn all_bridges(count: usize) -> World {
     let mut plan = plan(count);
@@ -259,62 +220,6 @@ pub fn vxlan(count: usize) -> World {
     container["livenessProbe"]["exec"]["command"] = json!(["/bin/calico-node", "-felix-live"]);
     container["readinessProbe"]["exec"]["command"] = json!(["/bin/calico-node", "-felix-ready"]);
     finished(&plan)
-}
-
-fn operated(plan: &Plan, detection: &Value) -> World {
-    let world = finished(plan);
-    world.store.add(custom::installation(created(), detection));
-    world.store.add(custom::tigera_status(created()));
-    world.store.add(custom::cluster_information(created(), "v3.24.5", "typha,kdd,k8s,operator,bgp"));
-    world.store.add(custom::felix_configuration(created()));
-    world.store.add(custom::ip_pool(created(), "Never", "CrossSubnet"));
-    world
-}
-
-fn first_found() -> Value {
-    json!({"firstFound": true})
-}
-
-/// The operator's install: `calico-system`, owned by the Installation.
-pub fn operator(count: usize) -> World {
-    operated(&Plan { flavour: operator_flavour(), ..plan(count) }, &first_found())
-}
-
-/// Incident 1 in the operator's install.
-pub fn operator_bridge_address(count: usize) -> World {
-    let mut plan = Plan { flavour: operator_flavour(), ..plan(count) };
-    mislead(&mut plan);
-    let mut world = operated(&plan, &first_found());
-    happened::not_established(&mut world, &plan, at(RESTARTED));
-    world
-}
-
-/// The operator's newest form: probes can be set in the Installation, two methods are refused by the API.
-pub fn operator_new(count: usize) -> World {
-    let spec = template(include_str!("../../templates/daemonset-operator-master.json"));
-    let plan = Plan { flavour: Flavour { spec, ..operator_flavour() }, ..plan(count) };
-    let mut world = operated(&plan, &first_found());
-    world.operator = Operator::Master;
-    let own = json!({
-        "app.kubernetes.io/component": "Installation.operator.tigera.io",
-        "app.kubernetes.io/instance": "default",
-        "app.kubernetes.io/managed-by": "tigera-operator",
-        "app.kubernetes.io/name": "calico-node",
-        "app.kubernetes.io/part-of": "Calico",
-        "k8s-app": "calico-node",
-    });
-    world.store.bend("DaemonSet", "calico-node", |object| object["metadata"]["labels"] = own.clone());
-    world.store.bend("ClusterInformation", "default", |object| object["spec"]["calicoVersion"] = "master".into());
-    for (kind, name) in [("TigeraStatus", "calico"), ("Installation", "default")] {
-        // The good news comes first there.
-        let first = |object: &mut Value| {
-            if let Some(conditions) = object["status"]["conditions"].as_array_mut() {
-                conditions.rotate_right(1);
-            }
-        };
-        world.store.bend(kind, name, first);
-    }
-    world
 }
 
 /// canal: Calico for policy, flannel for the network; no addresses, no BIRD.
