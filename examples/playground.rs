@@ -14,6 +14,7 @@ const INCIDENTS: &[(&str, &str)] = &[
     ("bridge-address", "bridge-address"),
     ("slow-start", "slow-start"),
     ("all-bridges", "all-bridges"),
+    ("no-address", "no-address"),
     ("operator", "operator-bridge-address"),
     ("operator-new", "operator-new"),
     ("vxlan", "vxlan"),
@@ -25,7 +26,8 @@ const MOST: usize = 5_000;
 
 const USAGE: &str = "\
 usage: playground [--incident NAME] [--nodes N] [--speed N] [--demo]
-  --incident  bridge-address (the default), slow-start, all-bridges, operator, operator-new, vxlan, reflectors, healthy
+  --incident  bridge-address (the default), slow-start, all-bridges, no-address, operator, operator-new, vxlan,
+              reflectors, healthy
   --nodes     3 unless said, 5000 at most; a full mesh is best kept to a few hundred
   --speed     simulated seconds for each real one, 1 unless said
   --demo      run `kubectl calico-fix status` on both incidents, then exit";

@@ -3,6 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 
+use jiff::SignedDuration;
 use serde_json::json;
 
 use crate::calico::network::{Family, Network};
@@ -80,6 +81,8 @@ pub struct Host {
     pub gateway6: Option<Ipv6Addr>,
     /// The API server translates exec for this node's older kubelet: what the kubelet refuses comes on the status channel.
     pub translated: bool,
+    /// The kubelet writes its Node this often, which ends a calico-node that starts slowly; `None`: it does not.
+    pub heartbeat: Option<SignedDuration>,
     /// Seconds that a request from here to the API server takes.
     pub round_trip: f64,
     /// Tools the container does not have: `birdcl`, `ip`.

@@ -161,6 +161,7 @@ mod tests {
             gateway,
             gateway6: v6.then_some(Ipv6Addr::new(0x2001, 0xdb8, 0x33, 0, 0, 0, 0, 0xfe)),
             translated: false,
+            heartbeat: None,
             round_trip: 0.005,
             lacks: Vec::new(),
         }

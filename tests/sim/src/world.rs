@@ -99,6 +99,22 @@ impl From<World> for Cluster {
 }
 
 impl Cluster {
+    /// A still picture of it as it is now, with the host's BIRDs and the pods' logs.
+    pub(crate) fn still(&self) -> World {
+        let now = self.store.now();
+        self.store.set_clock(move || now);
+        World {
+            store: self.store.clone(),
+            hosts: self.hosts().into_iter().map(|host| (host.node.clone(), Host::clone(&host))).collect(),
+            logs: self.logs.read().unwrap_or_else(PoisonError::into_inner).clone(),
+            faults: Vec::new(),
+            users: self.users.clone(),
+            unattended: true,
+            operator: self.operator,
+            version: self.version.clone(),
+        }
+    }
+
     /// No kubelet acts: the server itself ends pods.
     pub(crate) fn is_unattended(&self) -> bool {
         self.unattended.load(Ordering::SeqCst)

@@ -42,15 +42,22 @@ const RECOVERY: i64 = 240;
 const STRICT: SignedDuration = SignedDuration::from_secs(30);
 
 impl Mesh {
-    pub fn new(speakers: Vec<Speaker>, shared: Vec<Prefix>, full: bool) -> Self {
+    pub fn new(speakers: Vec<Speaker>, shared: &[Prefix], full: bool) -> Self {
+        let mut mesh = Self { speakers, full, owners: Arc::default() };
+        mesh.renew(shared);
+        mesh
+    }
+
+    /// To be called when hosts have other addresses.
+    pub fn renew(&mut self, shared: &[Prefix]) {
         let mut owners = HashMap::new();
-        for (at, speaker) in speakers.iter().enumerate() {
+        for (at, speaker) in self.speakers.iter().enumerate() {
             let own = speaker.network.addresses().map(|(_, own)| own.prefix.address);
             for address in own.filter(|address| shared.iter().any(|network| network.contains(*address))) {
                 owners.entry(address).or_insert(at);
             }
         }
-        Self { speakers, full, owners: Arc::new(owners) }
+        self.owners = Arc::new(owners);
     }
 
     pub fn sessions(&self, of: usize, now: Timestamp) -> Vec<Session> {
@@ -145,11 +152,9 @@ impl Mesh {
     /// To be called as time goes on: once all peers have been there, recovery is over, whoever leaves later.
     pub fn note_recovered(&mut self, now: Timestamp) {
         for of in 0..self.speakers.len() {
-            if self.speakers[of].recovered || self.speakers[of].started.is_none() {
-                continue;
-            }
-            let all_up = self.peers(of).into_iter().all(|(at, _)| self.is_up(of, at, now));
-            self.speakers[of].recovered = all_up;
+            let Some(started) = self.speakers[of].started.filter(|_| !self.speakers[of].recovered) else { continue };
+            let over = now.duration_since(started).as_secs() >= RECOVERY;
+            self.speakers[of].recovered = over || self.peers(of).into_iter().all(|(at, _)| self.is_up(of, at, now));
         }
     }
 
@@ -182,15 +187,20 @@ impl Mesh {
             );
             return Err(failed(&format!("Error querying BIRD: {socket}")));
         };
-        let (up, all) = self.count_up(of, now);
         let strict = now.duration_since(started) < STRICT;
+        let peers = self.peers(of);
+        // One is enough: the others need not be looked at.
+        if !strict && peers.iter().any(|(at, _)| self.is_up(of, *at, now)) {
+            return Ok(());
+        }
+        let (up, all) = self.count_up(of, now);
         let enough = if strict { up == all } else { up > 0 || all == 0 };
         if enough {
             let recovering = strict && self.recovery(of, now).is_some();
             return if recovering { Err(failed("graceful restart in progress")) } else { Ok(()) };
         }
         let missing: Vec<String> =
-            self.peers(of).iter().filter(|(at, _)| !self.is_up(of, *at, now)).map(|(_, address)| address.to_string()).collect();
+            peers.iter().filter(|(at, _)| !self.is_up(of, *at, now)).map(|(_, address)| address.to_string()).collect();
         let counted = format!(
             "{} [INFO][{}] confd/health.go 180: Number of node(s) with BGP peering established = {up}\n",
             now.strftime("%Y-%m-%d %H:%M:%S.%3f"),
@@ -258,7 +268,7 @@ mod tests {
         let own = |host: u8| format!("{net}.1{host}/24");
         let speakers =
             vec![speaker(&own(1), &own(1), bridges), speaker(&own(2), &own(2), bridges), speaker(&own(3), "172.18.0.1/16", true)];
-        Mesh::new(speakers, vec![prefix(&format!("{net}.0/24"))], true)
+        Mesh::new(speakers, &[prefix(&format!("{net}.0/24"))], true)
     }
 
     fn infos(mesh: &Mesh, of: usize) -> Vec<String> {
@@ -329,7 +339,7 @@ mod tests {
         let healthy = faulty.ready(0, later(14)).expect_err("one of two");
         assert!(healthy.contains("established = 1\n") && healthy.ends_with("with 172.18.0.1\n"), "{healthy}");
         assert_eq!(faulty.ready(0, later(31)), Ok(()));
-        let alone = Mesh::new(faulty.speakers[..1].to_vec(), vec![], true);
+        let alone = Mesh::new(faulty.speakers[..1].to_vec(), &[], true);
         assert_eq!(alone.ready(0, later(1)), Ok(()));
         let mut down = faulty;
         down.speakers[0].started = None;

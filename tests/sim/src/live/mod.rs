@@ -5,7 +5,7 @@ mod report;
 mod takeover;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
@@ -13,8 +13,9 @@ use serde_json::Value;
 
 use crate::calico::agent::{Agent, Settings};
 use crate::calico::bird::Mesh;
+use crate::calico::network::Prefix;
 use crate::calico::release::Release;
-use crate::calico::start::Datastore;
+use crate::calico::start::{Asked, Datastore, Heartbeat};
 use crate::controller::operator::Operator;
 use crate::controller::{self, Cache};
 use crate::host::Host;
@@ -34,6 +35,8 @@ struct Resident {
     told: Vec<u32>,
     /// The status as it was written last, or taken over.
     shown: Value,
+    /// Run and lines of the log that was kept last.
+    logged: (u32, usize),
     /// When it is to be woken.
     due: Option<Timestamp>,
 }
@@ -50,6 +53,11 @@ pub struct Live {
     /// By pod UID.
     residents: BTreeMap<String, Resident>,
     agenda: BTreeSet<(Timestamp, String)>,
+    began: Timestamp,
+    /// BIRD runs anywhere: it is the backend.
+    speaks_bgp: bool,
+    /// Nodes that are written by their kubelets, and when.
+    beats: BTreeSet<(Timestamp, usize)>,
     /// Pods on their way out: when they are gone, and their names.
     going: BTreeMap<String, (Timestamp, String, String)>,
 }
@@ -63,6 +71,7 @@ impl Live {
         cluster.store.set_clock(move || *clock.lock().unwrap_or_else(PoisonError::into_inner));
         let hosts = cluster.hosts();
         let places: HashMap<_, _> = hosts.iter().enumerate().map(|(at, host)| (host.node.clone(), at)).collect();
+        let speaks_bgp = hosts.iter().any(|host| host.bird.is_some());
         let cache = Cache::new(&cluster.store);
         let mesh = Arc::new(Mutex::new(takeover::mesh(&cache, &hosts, start)));
         let operator = Operator::new(&cache, cluster.operator, start);
@@ -76,8 +85,12 @@ impl Live {
             places: Arc::new(places),
             residents: BTreeMap::new(),
             agenda: BTreeSet::new(),
+            began: start,
+            speaks_bgp,
+            beats: BTreeSet::new(),
             going: BTreeMap::new(),
         };
+        live.beats = (0..live.hosts.len()).filter_map(|at| Some((live.heartbeat(at)?.after(start), at))).collect();
         live.meet(start, true);
         live.show_birds();
         live.cluster.attend();
@@ -96,6 +109,7 @@ impl Live {
             while let Some((_, uid)) = self.agenda.first().filter(|(at, _)| *at <= due).cloned() {
                 self.wake(&uid, due);
             }
+            self.beat(due);
             self.finish(due);
             if let Some(operator) = self.operator.as_mut().filter(|operator| operator.next_due() <= due) {
                 operator.advance(&mut self.cache, due);
@@ -108,7 +122,8 @@ impl Live {
     pub fn next_due(&self) -> Option<Timestamp> {
         let pods = self.agenda.first().map(|(at, _)| *at);
         let going = self.going.values().map(|(at, ..)| *at);
-        pods.into_iter().chain(going).chain(self.operator.as_ref().map(Operator::next_due)).min()
+        let beats = self.beats.first().map(|(at, _)| *at);
+        pods.into_iter().chain(going).chain(beats).chain(self.operator.as_ref().map(Operator::next_due)).min()
     }
 
     fn set_now(&self, now: Timestamp) {
@@ -190,18 +205,23 @@ impl Live {
         let container = pod["spec"]["containers"].as_array()?.iter().find(|container| container["name"] == CONTAINER)?;
         let node = pod["spec"]["nodeName"].as_str()?;
         let place = *self.places.get(node)?;
-        let env = |name: &str| container["env"].as_array()?.iter().find(|entry| entry["name"] == name)?["value"].as_str();
+        let variable = |name: &str| container["env"].as_array()?.iter().find(|entry| entry["name"] == name);
+        let env = |name: &str| variable(name)?["value"].as_str();
+        let host = &self.hosts[place];
         let image = container["image"].as_str().unwrap_or_default();
         let tunnel = self.cache.object("Node", "", node).and_then(|node| report::tunnel(node));
         let settings = Settings {
             release: image.rsplit(':').next().and_then(Release::parse).unwrap_or(Release::MASTER),
+            ip: asked(variable("IP"), host, self.is_stored(place)),
+            heartbeat: self.heartbeat(place),
             method: env("IP_AUTODETECTION_METHOD").unwrap_or_default().into(),
             datastore: Datastore::Kubernetes,
             checks_conflicts: env("DISABLE_NODE_IP_CHECK") != Some("true"),
+            speaks_bgp: self.speaks_bgp,
             asks_bird: container["readinessProbe"]["exec"]["command"]
                 .as_array()
                 .is_none_or(|words| words.iter().any(|word| word == "-bird-ready" || word == "--bird-ready")),
-            round_trip: self.hosts[place].round_trip,
+            round_trip: host.round_trip,
             tunnel: tunnel.unwrap_or(Ipv4Addr::from_bits(Ipv4Addr::new(192, 168, 0, 0).to_bits() + (place as u32 % 1024) * 64)),
             has_tunnel: tunnel.is_some(),
         };
@@ -214,16 +234,52 @@ impl Live {
             image: image.into(),
         };
         let mut agent = Agent::new(settings, node.into(), place, self.mesh.clone());
-        let fresh = |pod, agent, shown| Some(Resident { pod, agent, told: Vec::new(), shown, due: None });
+        let fresh = |pod: Pod, agent, shown| Some(Resident { pod, agent, told: Vec::new(), shown, logged: (0, 0), due: None });
         if !adopt {
-            return fresh(Pod::new(identity, container, now), agent, Value::Null);
+            return fresh(Pod::new(identity, container, now).late(), agent, Value::Null);
         }
-        let pod = Pod::adopt(identity, container, pod, now);
-        if !pod.is_backing_off() {
-            agent.adopt(now);
+        let log = self.cluster.logs(&identity.namespace, &identity.name, CONTAINER).and_then(|logs| logs.current);
+        let pod = Pod::adopt(identity, container, pod, now).late();
+        match pod.running_since() {
+            Some(since) => agent.adopt(since, now, log),
+            None => agent.left(log),
         }
         let shown = report::shown(&pod);
         fresh(pod, agent, shown)
+    }
+
+    fn is_stored(&self, place: usize) -> bool {
+        self.mesh.lock().unwrap_or_else(PoisonError::into_inner).speakers[place].stored.is_some()
+    }
+
+    /// Spread over the hosts, so that they do not write all at once.
+    fn heartbeat(&self, place: usize) -> Option<Heartbeat> {
+        let every = self.hosts[place].heartbeat?;
+        let share = SignedDuration::from_millis(place as i64 * 997 % i64::try_from(every.as_millis()).ok()?.max(1));
+        Some(Heartbeat { first: self.began + share, every })
+    }
+
+    /// Kubelets that write their Nodes.
+    fn beat(&mut self, now: Timestamp) {
+        let due: Vec<_> = self.beats.iter().take_while(|(at, _)| *at <= now).copied().collect();
+        for (at, place) in due {
+            self.beats.remove(&(at, place));
+            let Some(heartbeat) = self.heartbeat(place) else { continue };
+            self.beats.insert((heartbeat.after(now), place));
+            report::beat(&self.cluster.store, &self.hosts[place].node, now);
+        }
+    }
+
+    /// Puts a host in the place of the one of the same name: its interfaces and routes count from now on.
+    pub fn set_host(&mut self, host: Host) {
+        self.cluster.set_host(host.clone());
+        let Some(place) = self.places.get(&host.node).copied() else { return };
+        self.beats.retain(|(_, other)| *other != place);
+        self.hosts[place] = Arc::new(host);
+        if let Some(heartbeat) = self.heartbeat(place) {
+            self.beats.insert((heartbeat.after(self.now()), place));
+        }
+        takeover::renew(&mut self.mesh.lock().unwrap_or_else(PoisonError::into_inner), &self.hosts, place);
     }
 
     /// Puts the pod's next step on the agenda.
@@ -257,6 +313,22 @@ impl Live {
             let bird6 = bird.clone().map(|bird| crate::host::Bird { recovery: None, sessions: Arc::new(Vec::new), ..bird });
             Some((bird, bird6))
         });
+    }
+}
+
+/// What IP says; by the downward API it is the host's own address.
+fn asked(variable: Option<&Value>, host: &Host, stored: bool) -> Asked {
+    let by_field = variable.is_some_and(|variable| variable["valueFrom"]["fieldRef"]["fieldPath"] == "status.hostIP");
+    let text = variable.and_then(|variable| variable["value"].as_str()).unwrap_or_default();
+    let fixed = |address: IpAddr| {
+        let own = host.interfaces.iter().flat_map(|interface| &interface.addresses).find(|(own, _)| *own == address);
+        Asked::Fixed(own.map_or(Prefix::host(address), |(address, length)| Prefix { address: *address, length: *length }))
+    };
+    match text {
+        _ if by_field => fixed(host.internal.into()),
+        "" if stored => Asked::Keep,
+        "" | "autodetect" => Asked::Detect,
+        text => text.split('/').next().and_then(|text| text.parse().ok()).map_or(Asked::Keep, fixed),
     }
 }
 

@@ -9,7 +9,7 @@ use crate::controller::Cache;
 use crate::kubelet::{Identity, Pod};
 use crate::scenario::logs::seconds_of;
 use crate::scenario::{Happened, event};
-use crate::store::Writer;
+use crate::store::{Store, Writer};
 use crate::world::Logs;
 
 pub const ADDRESS: &str = "projectcalico.org/IPv4Address";
@@ -36,7 +36,12 @@ impl Live {
         self.write_status(resident, uid);
         self.write_node(resident);
         self.write_events(resident, uid);
-        let Resident { pod, agent, .. } = resident;
+        let Resident { pod, agent, logged, .. } = resident;
+        let said = (agent.run, agent.lines(self.now()));
+        if *logged == said {
+            return;
+        }
+        *logged = said;
         if let Some(current) = agent.log(self.now()) {
             let Identity { namespace, name, .. } = &pod.identity;
             let previous = agent.previous_log();
@@ -109,6 +114,17 @@ impl Live {
             *told = happened.count;
         }
     }
+}
+
+/// The kubelet's own conditions.
+pub fn beat(store: &Store, node: &str, now: Timestamp) {
+    let _ = store.edit_as(Writer::new("kubelet").status(), "Node", "", node, |node| {
+        for condition in node["status"]["conditions"].as_array_mut().into_iter().flatten() {
+            if condition["type"] != "NetworkUnavailable" {
+                condition["lastHeartbeatTime"] = seconds_of(now).into();
+            }
+        }
+    });
 }
 
 fn annotate(node: &mut Value, at: Timestamp, change: Change, tunnel: &str) {

@@ -203,6 +203,7 @@ impl Plan {
             gateway: Some(Ipv4Addr::new(octets[0], octets[1], octets[2], 1)),
             gateway6: None,
             translated: false,
+            heartbeat: None,
             round_trip: member.round_trip,
             lacks: Vec::new(),
         }

@@ -6,16 +6,19 @@ pub(crate) mod fabric;
 mod happened;
 pub(crate) mod logs;
 mod objects;
+mod operated;
+mod stranded;
 mod workload;
 
-pub(crate) use objects::{Happened, SERVICE_HOST, event};
+pub(crate) use objects::{Happened, SERVICE_HOST, event, hash};
+pub use operated::{operator, operator_bridge_address, operator_new};
+pub use stranded::no_address;
 
 use std::net::Ipv4Addr;
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
-use crate::api::Operator;
 use crate::world::World;
 use build::{BRIDGE_IP, Backend, Member, Plan};
 use fabric::Topology;
@@ -48,11 +51,6 @@ fn manifest_flavour() -> Flavour {
         created: created(),
         generation: 1,
     }
-}
-
-fn operator_flavour() -> Flavour {
-    let spec = template(include_str!("../../templates/daemonset-operator.json"));
-    Flavour { namespace: "calico-system", operator: true, spec, ..manifest_flavour() }
 }
 
 /// Nodes named as the incident's were, on 10.12.x networks.
@@ -224,62 +222,6 @@ pub fn vxlan(count: usize) -> World {
     finished(&plan)
 }
 
-fn operated(plan: &Plan, detection: &Value) -> World {
-    let world = finished(plan);
-    world.store.add(custom::installation(created(), detection));
-    world.store.add(custom::tigera_status(created()));
-    world.store.add(custom::cluster_information(created(), "v3.24.5", "typha,kdd,k8s,operator,bgp"));
-    world.store.add(custom::felix_configuration(created()));
-    world.store.add(custom::ip_pool(created(), "Never", "CrossSubnet"));
-    world
-}
-
-fn first_found() -> Value {
-    json!({"firstFound": true})
-}
-
-/// The operator's install: `calico-system`, owned by the Installation.
-pub fn operator(count: usize) -> World {
-    operated(&Plan { flavour: operator_flavour(), ..plan(count) }, &first_found())
-}
-
-/// Incident 1 in the operator's install.
-pub fn operator_bridge_address(count: usize) -> World {
-    let mut plan = Plan { flavour: operator_flavour(), ..plan(count) };
-    mislead(&mut plan);
-    let mut world = operated(&plan, &first_found());
-    happened::not_established(&mut world, &plan, at(RESTARTED));
-    world
-}
-
-/// The operator's newest form: probes can be set in the Installation, two methods are refused by the API.
-pub fn operator_new(count: usize) -> World {
-    let spec = template(include_str!("../../templates/daemonset-operator-master.json"));
-    let plan = Plan { flavour: Flavour { spec, ..operator_flavour() }, ..plan(count) };
-    let mut world = operated(&plan, &first_found());
-    world.operator = Operator::Master;
-    let own = json!({
-        "app.kubernetes.io/component": "Installation.operator.tigera.io",
-        "app.kubernetes.io/instance": "default",
-        "app.kubernetes.io/managed-by": "tigera-operator",
-        "app.kubernetes.io/name": "calico-node",
-        "app.kubernetes.io/part-of": "Calico",
-        "k8s-app": "calico-node",
-    });
-    world.store.bend("DaemonSet", "calico-node", |object| object["metadata"]["labels"] = own.clone());
-    world.store.bend("ClusterInformation", "default", |object| object["spec"]["calicoVersion"] = "master".into());
-    for (kind, name) in [("TigeraStatus", "calico"), ("Installation", "default")] {
-        // The good news comes first there.
-        let first = |object: &mut Value| {
-            if let Some(conditions) = object["status"]["conditions"].as_array_mut() {
-                conditions.rotate_right(1);
-            }
-        };
-        world.store.bend(kind, name, first);
-    }
-    world
-}
-
 /// canal: Calico for policy, flannel for the network; no addresses, no BIRD.
 pub fn canal(count: usize) -> World {
     let mut flavour = Flavour { name: "canal", label: "canal", ..manifest_flavour() };
@@ -365,6 +307,7 @@ pub fn named(name: &str, count: usize) -> Option<World> {
         "bridge-address-healed" => bridge_address_healed(count),
         "slow-start" => slow_start(count),
         "slow-start-healed" => slow_start_healed(count),
+        "no-address" => no_address(count),
         "all-bridges" => all_bridges(count),
         "vxlan" => vxlan(count),
         "operator" => operator(count),
@@ -384,6 +327,7 @@ pub const NAMES: &[&str] = &[
     "bridge-address-healed",
     "slow-start",
     "slow-start-healed",
+    "no-address",
     "all-bridges",
     "vxlan",
     "operator",
