@@ -15,7 +15,8 @@ pub enum Answer {
 
 /// As `kubectl delete -i` asks: everything but y or yes means no (kubectl pkg/cmd/util/helpers.go).
 pub fn confirm() -> io::Result<Answer> {
-    if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
+    // Where the page goes into a pager, the terminal is the pager's.
+    if ![io::stdin().is_terminal(), io::stdout().is_terminal(), io::stderr().is_terminal()].iter().all(|terminal| *terminal) {
         return Ok(Answer::NoTerminal);
     }
     let input = Input::<String>::with_theme(&SimpleTheme).with_prompt("Do you want to continue? (y/N)").allow_empty(true);

@@ -2,6 +2,7 @@
 
 use clap::Args;
 
+use super::change::{ChangeArgs, PlanArgs};
 use super::output::{ColorName, TableOutput};
 use super::status::SourceArgs;
 
@@ -9,8 +10,12 @@ use super::status::SourceArgs;
 pub struct AutodetectArgs {
     #[command(flatten)]
     pub source: SourceArgs,
+    #[command(flatten)]
+    pub change: ChangeArgs,
+    #[command(flatten)]
+    pub plan: PlanArgs,
 
-    /// Look at this method too, as IP_AUTODETECTION_METHOD would have it; may be repeated
+    /// Look at this method too, as IP_AUTODETECTION_METHOD would have it; a single one is the one that is set. May be repeated
     #[arg(long, value_name = "METHOD")]
     pub method: Vec<String>,
 

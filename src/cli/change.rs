@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
+use crate::plan::choosing::Canary;
 use crate::plan::emit;
 
 pub const FIELD_MANAGER: &str = "kubectl-calico-fix";
@@ -76,6 +77,16 @@ pub enum FormName {
     Installation,
     Rke2,
     Kubespray,
+}
+
+impl PlanArgs {
+    pub fn canary(&self) -> Canary {
+        match self.canary.as_deref() {
+            None => Canary::Worst,
+            Some("none") => Canary::None,
+            Some(name) => Canary::Node(name.to_owned()),
+        }
+    }
 }
 
 impl From<FormName> for emit::Form {

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
+use super::change::{ChangeArgs, PlanArgs};
 use super::output::{ColorName, TableOutput};
 use crate::startup::fix::Fix;
 use crate::startup::proposal::Wishes;
@@ -32,6 +33,11 @@ pub struct ProbesArgs {
     /// Logs read at once
     #[arg(long, value_name = "N", default_value_t = 32, value_parser = clap::value_parser!(u16).range(1..=512))]
     pub max_concurrent: u16,
+
+    #[command(flatten)]
+    pub change: ChangeArgs,
+    #[command(flatten)]
+    pub plan: PlanArgs,
 
     /// Only these nodes
     #[arg(long, value_name = "NAME", num_args = 1.., value_delimiter = ',')]

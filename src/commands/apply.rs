@@ -36,8 +36,8 @@ pub async fn run(flags: &ConnectionFlags, arguments: &ApplyArgs, interrupt: Inte
     writeln!(streams.err, "plan {}: {}", plan.id(), crate::text::clean(&plan.summary))?;
     streams.err.flush()?;
     let setting = Setting {
-        connection: &live.connection,
-        wanted: &live.wanted,
+        connection: &live.way.connection,
+        wanted: &live.way.wanted,
         snapshot: &live.snapshot,
         arguments: &change,
         out: None,

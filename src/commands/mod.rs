@@ -34,11 +34,11 @@ pub fn run(arguments: Vec<OsString>, streams: &mut Streams) -> Result<Outcome, F
     };
     match cli.command {
         Command::Status(arguments) => wait(status::run(&cli.connection, &arguments, streams)),
-        Command::Autodetect(arguments) => wait(autodetect::run(&cli.connection, &arguments, streams)),
+        Command::Autodetect(arguments) => guarded(|interrupt| autodetect::run(&cli.connection, &arguments, interrupt, streams)),
         Command::NodeStatus(arguments) => wait(status::run(&cli.connection, &StatusArgs::from(arguments), streams)),
         Command::Apply(arguments) => guarded(|interrupt| apply::run(&cli.connection, &arguments, interrupt, streams)),
         Command::Undo(arguments) => guarded(|interrupt| undo::run(&cli.connection, &arguments, interrupt, streams)),
-        Command::Probes(arguments) => wait(probes::run(&cli.connection, &arguments, streams)),
+        Command::Probes(arguments) => guarded(|interrupt| probes::run(&cli.connection, &arguments, interrupt, streams)),
         Command::Explain(arguments) => explain::run(&arguments, streams),
         Command::Version(arguments) if arguments.client => version::client(&arguments, streams),
         Command::Version(arguments) => wait(version::run(&cli.connection, &arguments, streams)),

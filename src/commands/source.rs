@@ -1,6 +1,6 @@
 //! Where a snapshot comes from and where it is kept.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::calico::reaches::Destination;
 use crate::cli::connection::ConnectionFlags;
@@ -19,22 +19,15 @@ use super::status::Chosen;
 const COMMAND: &str = "kubectl calico-fix status";
 
 pub async fn read(flags: &ConnectionFlags, arguments: &SourceArgs, chosen: &Chosen) -> Result<Snapshot, Failure> {
-    read_for(COMMAND, flags, arguments, chosen, Vec::new()).await
+    match saved(&arguments.from)? {
+        Some(snapshot) => Ok(snapshot),
+        None => Ok(live(flags, wanted(flags, arguments, chosen, Vec::new()), COMMAND).await?.snapshot),
+    }
 }
 
-/// For another command, and with the way to these destinations from each node.
-pub async fn read_for(
-    command: &str,
-    flags: &ConnectionFlags,
-    arguments: &SourceArgs,
-    chosen: &Chosen,
-    destinations: Vec<Destination>,
-) -> Result<Snapshot, Failure> {
-    if !arguments.from.is_empty() {
-        return import::load(&arguments.from, &mut std::io::stdin().lock())
-            .map_err(|error| Failure::NotInspected { message: format!("error: {error}"), hint: Some(error.hint().to_owned()) });
-    }
-    let wanted = Wanted {
+/// What is to be read of a cluster, with the way to these destinations from each node.
+pub fn wanted(flags: &ConnectionFlags, arguments: &SourceArgs, chosen: &Chosen, destinations: Vec<Destination>) -> Wanted {
+    Wanted {
         namespace: flags.namespace.clone(),
         daemon_set: arguments.daemonset.clone(),
         exec: !arguments.no_exec,
@@ -47,18 +40,31 @@ pub async fn read_for(
         destinations,
         logs: if arguments.logs { LogsWanted::All } else { LogsWanted::WhereTroubled },
         ..Wanted::default()
-    };
-    Ok(live(flags, wanted, command).await?.snapshot)
+    }
+}
+
+/// `None` where no file is named.
+pub fn saved(files: &[PathBuf]) -> Result<Option<Snapshot>, Failure> {
+    if files.is_empty() {
+        return Ok(None);
+    }
+    let read = import::load(files, &mut std::io::stdin().lock());
+    read.map(Some).map_err(|error| Failure::NotInspected { message: format!("error: {error}"), hint: Some(error.hint().to_owned()) })
 }
 
 /// A cluster as it was seen, and the way to it.
 pub struct Live {
-    pub connection: Connection,
-    pub wanted: Wanted,
     pub snapshot: Snapshot,
+    pub way: Way,
 }
 
-/// The same, for a verb that hears of a signal instead of being ended: nothing was begun yet.
+pub struct Way {
+    pub connection: Connection,
+    /// How it was read.
+    pub wanted: Wanted,
+}
+
+/// For a verb that hears of a signal instead of being ended: nothing was begun yet.
 pub async fn live_until(interrupt: &Interrupt, flags: &ConnectionFlags, wanted: Wanted, command: &str) -> Result<Live, Failure> {
     tokio::select! {
         live = live(flags, wanted, command) => live,
@@ -70,7 +76,7 @@ pub async fn live_until(interrupt: &Interrupt, flags: &ConnectionFlags, wanted: 
 pub async fn live(flags: &ConnectionFlags, wanted: Wanted, command: &str) -> Result<Live, Failure> {
     let connection = connect(flags, command).await?;
     let snapshot = gather(&connection, &wanted, &Bar::stderr()).await?;
-    Ok(Live { connection, wanted, snapshot })
+    Ok(Live { snapshot, way: Way { connection, wanted } })
 }
 
 pub fn redact(snapshot: Snapshot) -> Result<Snapshot, Failure> {

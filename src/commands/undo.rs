@@ -25,7 +25,7 @@ const COMMAND: &str = "kubectl calico-fix undo";
 
 pub async fn run(flags: &ConnectionFlags, arguments: &UndoArgs, interrupt: Interrupt, streams: &mut Streams) -> Result<Outcome, Failure> {
     let live = source::live_until(&interrupt, flags, arguments.source.wanted(flags), COMMAND).await?;
-    let api = Api::new(&live.connection);
+    let api = Api::new(&live.way.connection);
     let mut recorded = Vec::new();
     for place in places(&live.snapshot) {
         if let Some(record) = record(&api, &place, streams).await? {
@@ -41,8 +41,8 @@ pub async fn run(flags: &ConnectionFlags, arguments: &UndoArgs, interrupt: Inter
     writeln!(streams.err, "{place}: change by {} of {}", text::clean(&record.command), record.at)?;
     streams.err.flush()?;
     let setting = Setting {
-        connection: &live.connection,
-        wanted: &live.wanted,
+        connection: &live.way.connection,
+        wanted: &live.way.wanted,
         snapshot: &live.snapshot,
         arguments: &arguments.change,
         out: None,

@@ -61,7 +61,7 @@ pub fn of(snapshot: &Snapshot, choices: &[Choice], refused: &[String], canary: &
     };
     let notes = lasting::notes(&view.install, &place, &snippets);
     let proposal = Proposal { command: "autodetect", summary: summary.join(" "), place, edits, nodes: goals(choices), canary };
-    Ok(Chosen { proposal, snippets, notes, blockers: against(choices, refused) })
+    Ok(Chosen { proposal, snippets, notes, blockers: against(&view, choices, refused) })
 }
 
 fn goals(choices: &[Choice]) -> Vec<NodeGoal> {
@@ -98,11 +98,12 @@ fn worst(view: &View, choices: &[Choice]) -> Option<String> {
 }
 
 /// Kinds of trouble, each with the nodes that are in for it.
-fn against(choices: &[Choice], refused: &[String]) -> Vec<Blocker> {
+fn against(view: &View, choices: &[Choice], refused: &[String]) -> Vec<Blocker> {
     let mut found: Vec<Blocker> = refused.iter().map(|why| Blocker { code: "method-refused", message: why.clone() }).collect();
     for choice in choices {
         for (code, says, fits) in TROUBLES {
-            let nodes: Vec<&Prediction> = choice.predictions.iter().filter(|prediction| fits(prediction)).collect();
+            let fits = |prediction: &&Prediction| fits(prediction) && !(prediction.verdict == Verdict::Unknown && is_ill(view, prediction));
+            let nodes: Vec<&Prediction> = choice.predictions.iter().filter(fits).collect();
             let Some(first) = nodes.first() else { continue };
             let names: Vec<&str> = nodes.iter().map(|prediction| prediction.node.as_str()).collect();
             let message = format!("{} {says} {}: {}", choice.method, text::list(&names, 5), why(first));
@@ -110,6 +111,11 @@ fn against(choices: &[Choice], refused: &[String]) -> Vec<Blocker> {
         }
     }
     found
+}
+
+/// A node that could not be looked into because its calico-node does not run: the change can only help it.
+fn is_ill(view: &View, prediction: &Prediction) -> bool {
+    prediction.is_wrong_now || view.node(&prediction.node).is_some_and(|node| node.is_not_ready())
 }
 
 type Trouble = (&'static str, &'static str, fn(&Prediction) -> bool);

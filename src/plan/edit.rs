@@ -14,13 +14,15 @@ pub enum Edit {
     Probe { kind: ProbeKind, fields: Value },
     /// A field of a custom resource, replaced whole.
     Field { path: Vec<String>, value: Value },
+    /// Fields of the item of that name in a list of a custom resource; other items and other fields stay.
+    Item { path: Vec<String>, name: String, fields: Value },
 }
 
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum EditError {
     #[error("the object has no container {CALICO_NODE}")]
     NoContainer,
-    #[error("{} is no mapping in the object", path.join("."))]
+    #[error("{} has another shape in the object", path.join("."))]
     NotAMapping { path: Vec<String> },
 }
 
@@ -40,7 +42,8 @@ impl Edit {
                 let probe = container(object)?.entry(kind.field()).or_insert_with(|| json!({}));
                 PatchKind::Merge.apply(probe, fields);
             }
-            Self::Field { path, value } => set_field(object, path, value)?,
+            Self::Field { path, value } => *at(object, path)? = value.clone(),
+            Self::Item { path, name, fields } => merge_item(at(object, path)?, path, name, fields)?,
         }
         Ok(())
     }
@@ -74,7 +77,21 @@ fn set_variable(container: &mut Map<String, Value>, name: &str, value: Option<&s
     }
 }
 
-fn set_field(object: &mut Value, path: &[String], value: &Value) -> Result<(), EditError> {
+fn merge_item(list: &mut Value, path: &[String], name: &str, fields: &Value) -> Result<(), EditError> {
+    if list.is_null() {
+        *list = json!([]);
+    }
+    let items = list.as_array_mut().ok_or_else(|| EditError::NotAMapping { path: path.to_vec() })?;
+    let place = items.iter().position(|item| item["name"] == name).unwrap_or_else(|| {
+        items.push(json!({"name": name}));
+        items.len() - 1
+    });
+    PatchKind::Merge.apply(&mut items[place], fields);
+    Ok(())
+}
+
+/// Parents that are missing are made.
+fn at<'a>(object: &'a mut Value, path: &[String]) -> Result<&'a mut Value, EditError> {
     let mut at = object;
     for part in path {
         let not_a_mapping = || EditError::NotAMapping { path: path.to_vec() };
@@ -83,8 +100,7 @@ fn set_field(object: &mut Value, path: &[String], value: &Value) -> Result<(), E
         }
         at = at.as_object_mut().ok_or_else(not_a_mapping)?.entry(part.as_str()).or_insert(Value::Null);
     }
-    *at = value.clone();
-    Ok(())
+    Ok(at)
 }
 
 #[cfg(test)]
@@ -126,6 +142,23 @@ mod tests {
         let container = &edited["spec"]["template"]["spec"]["containers"][1];
         assert_eq!(container["livenessProbe"], json!({"periodSeconds": 10, "failureThreshold": 10}));
         assert_eq!(container["startupProbe"], json!({"periodSeconds": 2}));
+    }
+
+    #[test]
+    fn of_a_list_only_the_item_named_is_touched() {
+        let path: Vec<String> = ["spec", "containers"].map(str::to_owned).into();
+        let edit = Edit::Item { path, name: "calico-node".into(), fields: json!({"startupProbe": {"failureThreshold": 90}}) };
+        let ours = json!({"name": "calico-node", "resources": {"a": 1}, "startupProbe": {"periodSeconds": 2, "failureThreshold": 90}});
+        for (before, after) in [
+            (json!({}), json!([{"name": "calico-node", "startupProbe": {"failureThreshold": 90}}])),
+            (
+                json!({"spec": {"containers": [{"name": "x"}, {"name": "calico-node", "resources": {"a": 1}, "startupProbe": {"periodSeconds": 2}}]}}),
+                json!([{"name": "x"}, ours]),
+            ),
+        ] {
+            assert_eq!(make(std::slice::from_ref(&edit), &before), Ok(json!({"spec": {"containers": after}})));
+        }
+        assert!(make(&[edit], &json!({"spec": {"containers": "x"}})).is_err());
     }
 
     #[test]

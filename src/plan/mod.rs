@@ -11,6 +11,7 @@ pub mod place;
 pub mod preflight;
 pub mod proof;
 pub mod record;
+pub mod timing;
 pub mod wish;
 
 use std::net::IpAddr;

@@ -1,4 +1,6 @@
-//! `autodetect`: gather, look at every method, print.
+//! `autodetect`: gather, look at every method, print, and change where that is wanted.
+
+mod change;
 
 use std::collections::BTreeSet;
 use std::io::Write;
@@ -19,6 +21,9 @@ use crate::render::style::Style;
 use crate::snapshot::Snapshot;
 use crate::text;
 
+use super::change::Told;
+use super::change::going_on::{self, Document};
+use super::change::interrupt::Interrupt;
 use super::source;
 use super::status::Chosen;
 use super::streams::Streams;
@@ -26,19 +31,66 @@ use super::streams::Streams;
 /// Goes into audit logs beside kubectl's own commands.
 const COMMAND: &str = "kubectl calico-fix autodetect";
 
-pub async fn run(flags: &ConnectionFlags, arguments: &AutodetectArgs, streams: &mut Streams) -> Result<Outcome, Failure> {
+pub async fn run(
+    flags: &ConnectionFlags,
+    arguments: &AutodetectArgs,
+    interrupt: Interrupt,
+    streams: &mut Streams,
+) -> Result<Outcome, Failure> {
     let (ask, destinations) = ask(arguments)?;
     // Nodes are judged beside each other: all of them are looked into, whichever are shown.
-    let snapshot = source::read_for(COMMAND, flags, &arguments.source, &Chosen::All, destinations).await?;
+    let (snapshot, way) = match source::saved(&arguments.source.from)? {
+        Some(snapshot) => (snapshot, None),
+        None => {
+            let wanted = source::wanted(flags, &arguments.source, &Chosen::All, destinations);
+            let live = source::live_until(&interrupt, flags, wanted, COMMAND).await?;
+            (live.snapshot, Some(live.way))
+        }
+    };
     let only = only(arguments, &snapshot)?;
     let seen = look(&snapshot, &ask);
-    print(&seen, arguments, only.as_ref(), &mut streams.out)?;
-    Ok(match seen.state(only.as_ref()) {
+    if let Some(form) = arguments.plan.emit {
+        let chosen = change::chosen(&snapshot, &seen, arguments)?.ok_or_else(|| nothing_to_set(&seen))?;
+        return going_on::emit(&chosen.snippets, form, streams);
+    }
+    let document = matches!(arguments.output, TableOutput::Json | TableOutput::Yaml);
+    if !document {
+        print(&seen, arguments, only.as_ref(), None, &mut streams.out)?;
+        streams.flush()?;
+    }
+    let mut told = None;
+    let result = match change::chosen(&snapshot, &seen, arguments) {
+        // A preview of another release is no reason to change this one.
+        Ok(Some(chosen)) if arguments.calico_version.is_none() => match &way {
+            Some(way) => {
+                let told = told.insert(Told::default());
+                change::proposed(&snapshot, way, &chosen, arguments, document).go_on(interrupt, told, streams).await
+            }
+            None => Ok(state(&seen, only.as_ref())),
+        },
+        Ok(_) => Ok(state(&seen, only.as_ref())),
+        Err(failure) => Err(failure),
+    };
+    if document {
+        print(&seen, arguments, only.as_ref(), told.as_ref(), &mut streams.out)?;
+    }
+    result
+}
+
+fn state(seen: &Look, only: Option<&BTreeSet<String>>) -> Outcome {
+    match seen.state(only) {
         State::Right => Outcome::Healthy,
         State::Wrong => Outcome::Findings,
         State::NotKnown => Outcome::NotKnown,
         State::Off => Outcome::Done,
-    })
+    }
+}
+
+fn nothing_to_set(seen: &Look) -> Failure {
+    Failure::NotApplied {
+        message: format!("error: there is no method to set: {}", seen.recommendation.why),
+        hint: Some("Name one: --method METHOD.".to_owned()),
+    }
 }
 
 fn ask(arguments: &AutodetectArgs) -> Result<(Ask, Vec<Destination>), Failure> {
@@ -84,10 +136,16 @@ fn only(arguments: &AutodetectArgs, snapshot: &Snapshot) -> Result<Option<BTreeS
     }
 }
 
-fn print(seen: &Look, arguments: &AutodetectArgs, only: Option<&BTreeSet<String>>, out: &mut dyn Write) -> Result<(), Failure> {
+fn print(
+    seen: &Look,
+    arguments: &AutodetectArgs,
+    only: Option<&BTreeSet<String>>,
+    change: Option<&Told>,
+    out: &mut dyn Write,
+) -> Result<(), Failure> {
     match arguments.output {
-        TableOutput::Json => render::data::json(&Report::new(seen, only), out)?,
-        TableOutput::Yaml => render::data::yaml(&Report::new(seen, only), out)?,
+        TableOutput::Json => render::data::json(&Document { page: &Report::new(seen, only), change }, out)?,
+        TableOutput::Yaml => render::data::yaml(&Document { page: &Report::new(seen, only), change }, out)?,
         TableOutput::Table | TableOutput::Wide => {
             let shown = Shown { wide: arguments.output == TableOutput::Wide, all: arguments.all, rows_only: arguments.no_headers };
             render::matrix::write(seen, only, shown, &Style::of_stdout(arguments.color()), out)?;

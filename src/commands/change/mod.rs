@@ -2,6 +2,7 @@
 
 mod ended;
 mod forward;
+pub mod going_on;
 mod guard;
 pub mod interrupt;
 mod kept;

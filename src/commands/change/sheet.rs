@@ -105,7 +105,7 @@ impl Sheet<'_> {
             Answer::Yes => Ok(true),
             Answer::No => Ok(false),
             Answer::NoTerminal => Err(Failure::NotApplied {
-                message: "error: there is no terminal to ask at, and nothing was changed".to_owned(),
+                message: "nothing was changed: there is no terminal to ask at".to_owned(),
                 hint: Some("Apply without asking with --yes, or look only with --dry-run=server.".to_owned()),
             }),
         }

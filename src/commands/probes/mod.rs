@@ -1,64 +1,75 @@
-//! `probes`: gather, measure, print; what follows from it is handed on as a proposal.
+//! `probes`: gather, measure, print, and change where that is wanted.
+
+mod change;
 
 use crate::cli::connection::ConnectionFlags;
 use crate::cli::output::TableOutput;
 use crate::cli::probes::ProbesArgs;
-use crate::cluster::{Bar, Connection, LogsWanted, NodeFilter, Wanted, connect, gather};
+use crate::cluster::{LogsWanted, NodeFilter, Wanted};
 use crate::diagnosis::Scope;
 use crate::diagnosis::report::Verdict;
 use crate::exit::{Failure, Outcome};
-use crate::import;
 use crate::render::probes::Shown;
 use crate::render::style::Style;
 use crate::render::{self, data};
-use crate::snapshot::Snapshot;
 use crate::startup::examine;
 use crate::startup::report::ProbesReport;
 
+use super::change::Told;
+use super::change::going_on::{self, Document};
+use super::change::interrupt::Interrupt;
+use super::source;
 use super::status::Chosen;
 use super::streams::Streams;
 
 /// Goes into audit logs beside kubectl's own commands.
 const COMMAND: &str = "kubectl calico-fix probes";
 
-/// All that a change needs to go on from here.
-pub struct Examined {
-    pub snapshot: Snapshot,
-    /// With the proposal, and in it what each node must come to.
-    pub report: ProbesReport,
-    /// `None` where files were read.
-    pub live: Option<(Connection, Wanted)>,
-}
-
-pub async fn run(flags: &ConnectionFlags, arguments: &ProbesArgs, streams: &mut Streams) -> Result<Outcome, Failure> {
-    let examined = look(flags, arguments).await?;
-    print(&examined.report, arguments, streams)?;
-    Ok(outcome(&examined.report))
-}
-
-pub async fn look(flags: &ConnectionFlags, arguments: &ProbesArgs) -> Result<Examined, Failure> {
+pub async fn run(flags: &ConnectionFlags, arguments: &ProbesArgs, interrupt: Interrupt, streams: &mut Streams) -> Result<Outcome, Failure> {
     let chosen = match arguments.node.as_slice() {
         [] => Chosen::All,
         names => Chosen::Names(names.iter().cloned().collect()),
     };
-    let (snapshot, live) = if arguments.from.is_empty() {
-        let (snapshot, live) = read(flags, arguments, &chosen).await?;
-        (snapshot, Some(live))
-    } else {
-        let snapshot = import::load(&arguments.from, &mut std::io::stdin().lock())
-            .map_err(|error| Failure::NotInspected { message: format!("error: {error}"), hint: Some(error.hint().to_owned()) })?;
-        (snapshot, None)
+    let (snapshot, way) = match source::saved(&arguments.from)? {
+        Some(snapshot) => (snapshot, None),
+        None => {
+            let live = source::live_until(&interrupt, flags, wanted(flags, arguments, &chosen), COMMAND).await?;
+            (live.snapshot, Some(live.way))
+        }
     };
     let scope = Scope { nodes: chosen.scope(&snapshot)?, sessions: false };
     let report =
         examine(&snapshot, &scope, &arguments.wishes()).map_err(|refusal| Failure::Usage { message: refusal.to_string(), hint: None })?;
-    Ok(Examined { snapshot, report, live })
+    let proposed = report.proposal.as_ref().map(|proposal| change::chosen(&snapshot, proposal, arguments)).transpose()?.flatten();
+    if let Some(form) = arguments.plan.emit {
+        let chosen = proposed.ok_or_else(|| Failure::NotApplied {
+            message: "error: there is no change of probes to print".to_owned(),
+            hint: Some("Ask for one with --set or --fix.".to_owned()),
+        })?;
+        return going_on::emit(&chosen.snippets, form, streams);
+    }
+    let document = matches!(arguments.output, TableOutput::Json | TableOutput::Yaml);
+    if !document {
+        print(&report, arguments, None, streams)?;
+        streams.flush()?;
+    }
+    let mut told = None;
+    let result = match (&proposed, &way) {
+        (Some(chosen), Some(way)) => {
+            let told = told.insert(Told::default());
+            change::go_on(&snapshot, way, chosen, arguments, document, interrupt, told, streams).await
+        }
+        _ => Ok(outcome(&report)),
+    };
+    if document {
+        print(&report, arguments, told.as_ref(), streams)?;
+    }
+    result
 }
 
 /// Without exec: a start is told by pods, events and logs.
-async fn read(flags: &ConnectionFlags, arguments: &ProbesArgs, chosen: &Chosen) -> Result<(Snapshot, (Connection, Wanted)), Failure> {
-    let connection = connect(flags, COMMAND).await?;
-    let wanted = Wanted {
+fn wanted(flags: &ConnectionFlags, arguments: &ProbesArgs, chosen: &Chosen) -> Wanted {
+    Wanted {
         namespace: flags.namespace.clone(),
         daemon_set: arguments.daemonset.clone(),
         exec: false,
@@ -69,16 +80,14 @@ async fn read(flags: &ConnectionFlags, arguments: &ProbesArgs, chosen: &Chosen) 
         max_concurrent: usize::from(arguments.max_concurrent),
         logs: if arguments.no_logs { LogsWanted::None } else { LogsWanted::All },
         ..Wanted::default()
-    };
-    let snapshot = gather(&connection, &wanted, &Bar::stderr()).await?;
-    Ok((snapshot, (connection, wanted)))
+    }
 }
 
-fn print(report: &ProbesReport, arguments: &ProbesArgs, streams: &mut Streams) -> Result<(), Failure> {
+fn print(report: &ProbesReport, arguments: &ProbesArgs, change: Option<&Told>, streams: &mut Streams) -> Result<(), Failure> {
     let out = &mut streams.out;
     match arguments.output {
-        TableOutput::Json => data::json(report, out)?,
-        TableOutput::Yaml => data::yaml(report, out)?,
+        TableOutput::Json => data::json(&Document { page: report, change }, out)?,
+        TableOutput::Yaml => data::yaml(&Document { page: report, change }, out)?,
         TableOutput::Table | TableOutput::Wide => {
             let shown = Shown { wide: arguments.output == TableOutput::Wide, all: arguments.all };
             render::probes::write(report, shown, &Style::of_stdout(arguments.color()), out)?;
