@@ -11,8 +11,11 @@ pub mod diagnosis;
 pub mod exit;
 pub mod import;
 pub mod observed;
+pub mod plan;
+pub mod prompt;
 pub mod render;
 pub mod snapshot;
+pub mod startup;
 pub mod text;
 
 /// The program, under either of its names.

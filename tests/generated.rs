@@ -11,6 +11,8 @@ use calico_fix::diagnosis::{Scope, diagnose};
 use calico_fix::import::load;
 use calico_fix::render::data;
 use calico_fix::snapshot::{Snapshot, redact, save};
+use calico_fix::startup::examine;
+use calico_fix::startup::proposal::Wishes;
 
 #[path = "../examples/generate.rs"]
 #[allow(dead_code, reason = "its main is the example's own")]
@@ -40,6 +42,7 @@ fn committed_files_are_what_the_code_makes() {
         "kubectl-calico-fix",
         "kubectl-calico-fix-status",
         "kubectl-calico-fix-autodetect",
+        "kubectl-calico-fix-probes",
         "kubectl-calico-fix-explain",
         "calico-fix",
         "calico-fix-node-status",
@@ -76,7 +79,7 @@ fn snapshots() -> Vec<(PathBuf, Snapshot)> {
 
 #[test]
 fn what_is_printed_and_saved_keeps_to_its_schema() {
-    let (status, snapshot, autodetect) = (validator("status"), validator("snapshot"), validator("autodetect"));
+    let [status, autodetect, probes, snapshot] = ["status", "autodetect", "probes", "snapshot"].map(validator);
     let read = snapshots();
     assert!(read.len() >= 5, "{}", read.len());
     for (path, seen) in read {
@@ -90,6 +93,9 @@ fn what_is_printed_and_saved_keeps_to_its_schema() {
             let printed = serde_json::from_slice(&printed).expect("JSON");
             assert_eq!(complaints(&autodetect, &printed), [""; 0], "{path:?}");
         }
+        let mut printed = Vec::new();
+        data::json(&examine(&seen, &Scope::default(), &Wishes::default()).expect("no wish"), &mut printed).expect("prints");
+        assert_eq!(complaints(&probes, &serde_json::from_slice(&printed).expect("JSON")), [""; 0], "{path:?}");
         let redacted = redact::redact(seen.clone()).expect("redacts");
         for kept in [seen, redacted] {
             let saved = serde_yaml::from_str(&save::to_yaml(&kept).expect("writes")).expect("reads");

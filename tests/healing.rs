@@ -50,3 +50,9 @@ fn an_address_on_a_bridge() {
 fn a_start_that_is_slower_than_its_probe() {
     heals("slow-start", "killed-while-starting", 15);
 }
+
+/// In its Installation: the DaemonSet is the operator's.
+#[test]
+fn an_address_on_a_bridge_under_the_operator() {
+    heals("operator-bridge-address", "address-on-virtual-interface", 5);
+}

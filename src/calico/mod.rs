@@ -12,6 +12,7 @@ pub mod go_regex;
 pub mod inside;
 pub mod interfaces;
 pub mod method;
+pub mod overrides;
 pub mod owner;
 pub mod probe;
 pub mod reaches;

@@ -10,7 +10,7 @@ use std::io::BufRead;
 
 use jiff::Timestamp;
 
-pub use judge::{Detection, ExitReason, Outcome, Phase, detection, exit_reason, last_phase, outcome, started_after};
+pub use judge::{Detection, ExitReason, Outcome, Phase, detection, exit_reason, has_beginning, last_phase, outcome, phase, started_after};
 pub use patterns::{PATTERNS, Pattern, Scope};
 
 use super::text::clean;

@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::output::{ColorName, TableOutput};
+use super::output::{ColorName, PageFormat};
 use super::status::SourceArgs;
 
 #[derive(Args, Debug, Default)]
@@ -32,7 +32,7 @@ pub struct AutodetectArgs {
 
     /// One of table, wide, json, yaml
     #[arg(short, long, value_name = "FORMAT", default_value = "table", hide_default_value = true)]
-    pub output: TableOutput,
+    pub output: PageFormat,
 
     /// Only the table's rows, of every node
     #[arg(long)]

@@ -28,6 +28,14 @@ const AUTODETECT: &[(&str, &str)] = &[
     ),
 ];
 
+const PROBES: &[(&str, &str)] = &[
+    ("How long calico-node takes to start on each node, and what its probes allow", "% probes"),
+    ("The proposal in the way of a later liveness probe instead of a startup probe", "% probes --strategy initial-delay"),
+    ("Chosen by hand", "% probes --set startup.failureThreshold=90,startup.periodSeconds=2"),
+    ("Probes that ask for what calico-node cannot answer, put right", "% probes --fix timeouts,host"),
+    ("From a snapshot, for a program", "% probes --from calico.yaml -o json"),
+];
+
 const EXPLAIN: &[(&str, &str)] = &[("All findings there are", "% explain"), ("One of them", "% explain bgp-session-down")];
 
 const VERSION: &[(&str, &str)] =
@@ -35,21 +43,34 @@ const VERSION: &[(&str, &str)] =
 
 const COMPLETION: &[(&str, &str)] = &[("Completion in this bash", "source <(% completion bash)")];
 
+const APPLY: &[(&str, &str)] = &[
+    ("Look at the plan once more, and be asked", "% apply plan.yaml"),
+    ("In a pipeline: exactly the plan that was approved", "% apply plan.yaml --confirm DIGEST"),
+];
+
+const UNDO: &[(&str, &str)] = &[
+    ("Put back what the last change replaced", "% undo"),
+    ("After a run that was killed, in a script", "% undo --yes"),
+    ("What would be put back", "% undo --dry-run=server"),
+];
+
 const NODE: &[(&str, &str)] = &[
     ("What `calicoctl node status` would print on node-1", "% node status --node node-1"),
     ("As calicoctl up to v3.32 had it", "% node status --layout old"),
 ];
 
 pub fn add(mut command: clap::Command, name: &'static str) -> clap::Command {
-    let verbs = [
+    for (verb, examples) in [
         ("status", STATUS),
         ("autodetect", AUTODETECT),
+        ("probes", PROBES),
         ("explain", EXPLAIN),
         ("version", VERSION),
         ("completion", COMPLETION),
+        ("apply", APPLY),
+        ("undo", UNDO),
         ("node", NODE),
-    ];
-    for (verb, examples) in verbs {
+    ] {
         if command.find_subcommand(verb).is_some() {
             command = command.mut_subcommand(verb, |command| {
                 let command = with(command, examples, name);

@@ -1,10 +1,13 @@
 //! What may be typed.
 
 pub mod autodetect;
+pub mod change;
 pub mod connection;
 mod examples;
 pub mod output;
+pub mod probes;
 pub mod status;
+pub mod verbs;
 
 use std::ffi::{OsStr, OsString};
 use std::path::Path;
@@ -14,7 +17,9 @@ use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use autodetect::AutodetectArgs;
 use connection::ConnectionFlags;
 use output::DataFormat;
+use probes::ProbesArgs;
 use status::{NodeStatusArgs, StatusArgs};
+use verbs::{ApplyArgs, UndoArgs};
 
 /// Find out what is wrong with Calico, cluster-wide, and how to mend it.
 ///
@@ -43,8 +48,14 @@ pub enum Command {
     Status(Box<StatusArgs>),
     /// Show which address each autodetection method would pick on each node, and which method to choose
     Autodetect(Box<AutodetectArgs>),
+    /// Show the time calico-node needs to start against the time its probes allow, and what would give it enough
+    Probes(Box<ProbesArgs>),
     /// Explain what a finding means, how it was seen and how to fix it by hand
     Explain(ExplainArgs),
+    /// Apply a plan that was saved with --out, to the letter or not at all
+    Apply(Box<ApplyArgs>),
+    /// Put back what the last change replaced
+    Undo(Box<UndoArgs>),
     /// Print the version of this plugin, of the server and of Calico
     Version(VersionArgs),
     /// Print a completion script for a shell

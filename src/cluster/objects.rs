@@ -5,16 +5,19 @@ use std::net::IpAddr;
 
 use futures::future::join_all;
 use serde::Deserialize;
+use serde_json::Value;
 
+use super::error::RequestError;
 use super::observe::observe;
 use super::request::{Api, Query};
 use super::resource::{
-    Asked, BGP_CONFIGURATIONS, BGP_PEERS, CLUSTER_INFORMATIONS, CONFIG_MAPS, CONTROLLER_REVISIONS, ENDPOINT_SLICES, EVENTS, INSTALLATIONS,
-    IP_POOLS, NODE_STATUSES, NODES, PODS, Resource, TIGERA_STATUSES,
+    Asked, BGP_CONFIGURATIONS, BGP_PEERS, CLUSTER_INFORMATIONS, CONFIG_MAPS, CONTROLLER_REVISIONS, DEFINITIONS, ENDPOINT_SLICES, EVENTS,
+    INSTALLATIONS, IP_POOLS, NODE_STATUSES, NODES, PODS, Resource, TIGERA_STATUSES,
 };
 use crate::calico::environment::{self, Keys};
+use crate::calico::overrides;
 use crate::observed::Observed;
-use crate::snapshot::objects::{ConfigMap, ControllerRevision, Custom, DaemonSet, Event, Meta, Node, Pod};
+use crate::snapshot::objects::{ConfigMap, ControllerRevision, Custom, DaemonSet, Event, Meta, Node, Pod, ProbeOverrides};
 use crate::snapshot::{Resources, trim};
 
 /// Of events in one namespace no more pages than this are read: a storm must not hold up the rest.
@@ -29,10 +32,20 @@ pub(super) struct WholeCluster {
 }
 
 pub(super) async fn whole_cluster(api: &Api) -> WholeCluster {
-    let (version, nodes, installations, tigera_statuses, ip_pools, bgp_configurations, bgp_peers, cluster_informations, node_statuses) = futures::join!(
+    let (
+        version,
+        nodes,
+        (installations, installation_probes),
+        tigera_statuses,
+        ip_pools,
+        bgp_configurations,
+        bgp_peers,
+        cluster_informations,
+        node_statuses,
+    ) = futures::join!(
         version(api),
         nodes(api),
-        custom(api, &INSTALLATIONS, "Installation"),
+        installations(api),
         custom(api, &TIGERA_STATUSES, "TigeraStatus"),
         custom(api, &IP_POOLS, "IPPool"),
         custom(api, &BGP_CONFIGURATIONS, "BGPConfiguration"),
@@ -40,8 +53,16 @@ pub(super) async fn whole_cluster(api: &Api) -> WholeCluster {
         custom(api, &CLUSTER_INFORMATIONS, "ClusterInformation"),
         custom(api, &NODE_STATUSES, "CalicoNodeStatus"),
     );
-    let resources =
-        Resources { installations, tigera_statuses, ip_pools, bgp_configurations, bgp_peers, cluster_informations, node_statuses };
+    let resources = Resources {
+        installations,
+        installation_probes,
+        tigera_statuses,
+        ip_pools,
+        bgp_configurations,
+        bgp_peers,
+        cluster_informations,
+        node_statuses,
+    };
     WholeCluster { version, nodes, resources }
 }
 
@@ -101,6 +122,23 @@ async fn custom(api: &Api, resource: &Resource, kind: &str) -> Observed<Vec<Cust
     observe(api.list(resource, &Query::default(), |object| Some(trimmed(object, |object| trim::custom(object, kind)))).await)
 }
 
+/// And what this cluster's definition of them knows of probes.
+async fn installations(api: &Api) -> (Observed<Vec<Custom>>, Observed<ProbeOverrides>) {
+    let installations = custom(api, &INSTALLATIONS, "Installation").await;
+    if installations.seen().is_none_or(Vec::is_empty) {
+        return (installations, Observed::NotAsked);
+    }
+    let path = DEFINITIONS.path(None, Some(overrides::DEFINITION));
+    let asked = DEFINITIONS.get(None, overrides::DEFINITION);
+    let probes = match observe(api.get::<Value>(&path, &asked).await) {
+        Observed::Seen(definition) => {
+            overrides::of_definition(&definition).map_or_else(|| Observed::Failed("it has no schema".to_owned()), Observed::Seen)
+        }
+        other => other.map(|_| ProbeOverrides::default()),
+    };
+    (installations, probes)
+}
+
 fn trimmed<T>(mut object: T, trim: impl FnOnce(&mut T)) -> T {
     trim(&mut object);
     object
@@ -108,10 +146,20 @@ fn trimmed<T>(mut object: T, trim: impl FnOnce(&mut T)) -> T {
 
 /// The DaemonSet's own pods: its labels may be on others as well.
 pub(super) async fn pods(api: &Api, set: &DaemonSet) -> Observed<Vec<Pod>> {
+    observe(list_pods(api, set, None).await)
+}
+
+pub(super) async fn list_pods(api: &Api, set: &DaemonSet, node: Option<&str>) -> Result<Vec<Pod>, RequestError> {
     let selector = selector(set);
-    let query = Query { namespace: set.metadata.namespace.as_deref(), label_selector: Some(&selector), ..Query::default() };
+    let on_node = node.map(|node| format!("spec.nodeName={node}"));
+    let query = Query {
+        namespace: set.metadata.namespace.as_deref(),
+        label_selector: Some(&selector),
+        field_selector: on_node.as_deref(),
+        ..Query::default()
+    };
     let keep = |pod: Pod| is_of(set, &pod.metadata).then(|| trimmed(pod, trim::pod));
-    observe(api.list(&PODS, &query, keep).await)
+    api.list(&PODS, &query, keep).await
 }
 
 pub(super) async fn controller_revisions(api: &Api, set: &DaemonSet) -> Observed<Vec<ControllerRevision>> {

@@ -5,13 +5,14 @@ use std::path::Path;
 use crate::calico::reaches::Destination;
 use crate::cli::connection::ConnectionFlags;
 use crate::cli::status::SourceArgs;
-use crate::cluster::{Bar, ConnectError, GatherError, LogsWanted, NodeFilter, Wanted, connect, gather};
+use crate::cluster::{Bar, ConnectError, Connection, GatherError, LogsWanted, NodeFilter, Wanted, connect, gather};
 use crate::exit::Failure;
 use crate::import;
 use crate::snapshot::Snapshot;
 use crate::snapshot::redact::redact as redacted;
 use crate::snapshot::save::save_to;
 
+use super::change::interrupt::Interrupt;
 use super::status::Chosen;
 
 /// Goes into audit logs beside kubectl's own commands.
@@ -33,7 +34,6 @@ pub async fn read_for(
         return import::load(&arguments.from, &mut std::io::stdin().lock())
             .map_err(|error| Failure::NotInspected { message: format!("error: {error}"), hint: Some(error.hint().to_owned()) });
     }
-    let connection = connect(flags, command).await?;
     let wanted = Wanted {
         namespace: flags.namespace.clone(),
         daemon_set: arguments.daemonset.clone(),
@@ -48,7 +48,29 @@ pub async fn read_for(
         logs: if arguments.logs { LogsWanted::All } else { LogsWanted::WhereTroubled },
         ..Wanted::default()
     };
-    Ok(gather(&connection, &wanted, &Bar::stderr()).await?)
+    Ok(live(flags, wanted, command).await?.snapshot)
+}
+
+/// A cluster as it was seen, and the way to it.
+pub struct Live {
+    pub connection: Connection,
+    pub wanted: Wanted,
+    pub snapshot: Snapshot,
+}
+
+/// The same, for a verb that hears of a signal instead of being ended: nothing was begun yet.
+pub async fn live_until(interrupt: &Interrupt, flags: &ConnectionFlags, wanted: Wanted, command: &str) -> Result<Live, Failure> {
+    tokio::select! {
+        live = live(flags, wanted, command) => live,
+        () = interrupt.beyond(0) => Err(Failure::Interrupted),
+    }
+}
+
+/// `command` goes into audit logs beside kubectl's own.
+pub async fn live(flags: &ConnectionFlags, wanted: Wanted, command: &str) -> Result<Live, Failure> {
+    let connection = connect(flags, command).await?;
+    let snapshot = gather(&connection, &wanted, &Bar::stderr()).await?;
+    Ok(Live { connection, wanted, snapshot })
 }
 
 pub fn redact(snapshot: Snapshot) -> Result<Snapshot, Failure> {

@@ -57,7 +57,7 @@ impl Chosen {
     }
 
     /// A node that is not there is not healthy: it is a mistake that must not pass for an answer.
-    fn scope(&self, snapshot: &Snapshot) -> Result<Option<BTreeSet<String>>, Failure> {
+    pub fn scope(&self, snapshot: &Snapshot) -> Result<Option<BTreeSet<String>>, Failure> {
         let nodes = snapshot.nodes.seen();
         let chosen: BTreeSet<String> = match self {
             Self::All => return Ok(None),

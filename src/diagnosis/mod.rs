@@ -3,7 +3,7 @@
 mod check;
 mod checks;
 pub mod code;
-mod evidence;
+pub(crate) mod evidence;
 pub mod explain;
 mod fold;
 mod links;
@@ -11,10 +11,10 @@ mod logged;
 pub(crate) mod remedy;
 pub mod report;
 mod rows;
-pub(crate) mod shell;
+pub mod shell;
 pub(crate) mod summary;
 mod unseen;
-pub(crate) mod view;
+pub mod view;
 pub(crate) mod wording;
 
 use std::collections::BTreeSet;

@@ -197,6 +197,8 @@ pub enum MarkKind {
     HealthPortTaken,
     HealthEndpointFailed,
     FelixTimedOut,
+    IptablesFailed,
+    UsageReportFailed,
     BgpPortTaken,
     BgpAddressGone,
     BgpUnexpectedPeer,

@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::observed::Observed;
 use inside::{Inside, NodeLogs};
-use objects::{ConfigMap, ControllerRevision, Custom, DaemonSet, Event, Node, Pod};
+use objects::{ConfigMap, ControllerRevision, Custom, DaemonSet, Event, Node, Pod, ProbeOverrides};
 
 pub const API_VERSION: &str = "calico-fix/v1";
 pub const KIND: &str = "Snapshot";
@@ -93,6 +93,9 @@ pub struct Cluster {
 #[serde(rename_all = "camelCase", default)]
 pub struct Resources {
     pub installations: Observed<Vec<Custom>>,
+    /// Asked only where there is an Installation.
+    #[serde(skip_serializing_if = "Observed::is_not_asked")]
+    pub installation_probes: Observed<ProbeOverrides>,
     pub tigera_statuses: Observed<Vec<Custom>>,
     pub ip_pools: Observed<Vec<Custom>>,
     pub bgp_configurations: Observed<Vec<Custom>>,

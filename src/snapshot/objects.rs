@@ -177,6 +177,9 @@ slim! {
     ControllerRevision { metadata: Meta, revision: i64 }
     ConfigMap { metadata: Meta, data: BTreeMap<String, String> }
 
+    /// Which probes of calico-node the cluster's own CustomResourceDefinition lets an Installation set.
+    ProbeOverrides { liveness_probe: bool, readiness_probe: bool, startup_probe: bool }
+
     /// A custom resource of Calico or its operator; its shape differs by release, so it stays a tree.
     Custom {
         metadata: Meta,

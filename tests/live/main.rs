@@ -6,6 +6,7 @@ mod connecting;
 mod failing;
 mod gathering;
 mod inside;
+mod overrides;
 mod proxied;
 
 use std::ffi::OsString;

@@ -110,12 +110,15 @@ pub fn outcome(log: &StartupLog) -> Outcome {
 
 /// From the first line to the start; `None` where either was not seen.
 pub fn started_after(log: &StartupLog) -> Option<Duration> {
-    use MarkKind::*;
-    let start = start(log)?;
-    // A log that begins later than the attempt, as at level error, would make it look quick.
-    let begins = |mark: &Mark| matches!(mark.kind, LogLevel | Starting | DatastoreCheck | DatastoreSkipped);
-    log.marks[..start].iter().find(|mark| begins(mark))?;
+    let start = start(log).filter(|_| has_beginning(log))?;
     Duration::try_from(log.marks[start].at?.duration_since(log.first?)).ok()
+}
+
+/// A log that begins later than the attempt, as at level error, would make it look quick.
+pub fn has_beginning(log: &StartupLog) -> bool {
+    use MarkKind::*;
+    let begins = |mark: &Mark| matches!(mark.kind, LogLevel | Starting | DatastoreCheck | DatastoreSkipped);
+    log.marks.iter().take_while(|mark| mark.kind != Started).any(begins)
 }
 
 /// Why the attempt gave up, for one that did.
@@ -160,7 +163,8 @@ pub fn last_phase(log: &StartupLog) -> Option<Phase> {
     log.marks.iter().filter_map(|mark| phase(mark.kind)).max()
 }
 
-fn phase(kind: MarkKind) -> Option<Phase> {
+/// The work that a line begins.
+pub fn phase(kind: MarkKind) -> Option<Phase> {
     use MarkKind::*;
     Some(match kind {
         LogLevel | Starting => Phase::Begun,

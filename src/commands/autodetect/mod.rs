@@ -11,7 +11,7 @@ use crate::calico::reaches::Destination;
 use crate::calico::version::Version;
 use crate::cli::autodetect::AutodetectArgs;
 use crate::cli::connection::ConnectionFlags;
-use crate::cli::output::TableOutput;
+use crate::cli::output::PageFormat;
 use crate::exit::{Failure, Outcome};
 use crate::render;
 use crate::render::matrix::Shown;
@@ -86,10 +86,10 @@ fn only(arguments: &AutodetectArgs, snapshot: &Snapshot) -> Result<Option<BTreeS
 
 fn print(seen: &Look, arguments: &AutodetectArgs, only: Option<&BTreeSet<String>>, out: &mut dyn Write) -> Result<(), Failure> {
     match arguments.output {
-        TableOutput::Json => render::data::json(&Report::new(seen, only), out)?,
-        TableOutput::Yaml => render::data::yaml(&Report::new(seen, only), out)?,
-        TableOutput::Table | TableOutput::Wide => {
-            let shown = Shown { wide: arguments.output == TableOutput::Wide, all: arguments.all, rows_only: arguments.no_headers };
+        PageFormat::Json => render::data::json(&Report::new(seen, only), out)?,
+        PageFormat::Yaml => render::data::yaml(&Report::new(seen, only), out)?,
+        PageFormat::Table | PageFormat::Wide => {
+            let shown = Shown { wide: arguments.output == PageFormat::Wide, all: arguments.all, rows_only: arguments.no_headers };
             render::matrix::write(seen, only, shown, &Style::of_stdout(arguments.color()), out)?;
         }
     }

@@ -4,7 +4,7 @@ mod autodetection;
 mod probes;
 
 pub use autodetection::{autodetection, network, set_method};
-pub use probes::{probe_timeout, start_budget};
+pub use probes::{cpu_request, probe_timeout, start_budget};
 
 use super::report::Fix;
 use super::shell::quote;

@@ -151,6 +151,7 @@ impl<'a> Install<'a> {
         Some(name.to_owned())
     }
 
+    /// Whether the method decides anything for this family.
     pub fn gate(&self, family: Family) -> Option<Gate> {
         let environment = self.environment.as_ref()?;
         Some(method::gate(family, &environment.ip(family), &self.backend()?))

@@ -39,9 +39,17 @@ fn three(bridge_on: &[u8]) -> Arc<Mutex<Mesh>> {
         network.node = Some(vec![("InternalIP".into(), own.clone())]);
         let hour = START - SignedDuration::from_hours(1);
         let stored = Some(prefix(&format!("{own}/24")));
-        Speaker { node: format!("node-{host}"), network, stored, changed: hour, started: Some(hour), recovered: true }
+        Speaker {
+            node: format!("node-{host}"),
+            network: Arc::new(network),
+            stored,
+            changed: hour,
+            started: Some(hour),
+            recovered: true,
+            reflector: false,
+        }
     };
-    Arc::new(Mutex::new(Mesh { speakers: (1..=3).map(speaker).collect(), shared: vec![prefix("10.0.0.0/24")] }))
+    Arc::new(Mutex::new(Mesh::new((1..=3).map(speaker).collect(), vec![prefix("10.0.0.0/24")], true)))
 }
 
 struct Node {

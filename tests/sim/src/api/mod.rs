@@ -1,6 +1,7 @@
 //! From a request to an answer: who asks, which fault strikes, which part of the API it is.
 
 mod crd;
+mod definition;
 mod discovery;
 mod exec;
 mod list;
@@ -182,6 +183,11 @@ impl Api {
         let target = Target::parse(&path).ok_or_else(Failure::no_such_page)?;
         if target.group == "authorization.k8s.io" || target.group == "authentication.k8s.io" {
             return review::answer(&user, &target, request).await;
+        }
+        if request.method() == Method::GET
+            && let Some(answer) = definition::answer(&self.world, &user, &target)
+        {
+            return answer;
         }
         let Some(kind) = target.kind().filter(|kind| self.world.store.serves(kind)) else { return Err(Failure::no_such_page()) };
         let verb = target.verb(request.method(), &query);

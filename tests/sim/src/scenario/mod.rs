@@ -15,6 +15,7 @@ use std::net::Ipv4Addr;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
+use crate::api::Operator;
 use crate::world::World;
 use build::{BRIDGE_IP, Backend, Member, Plan};
 use fabric::Topology;
@@ -251,6 +252,34 @@ pub fn operator_bridge_address(count: usize) -> World {
     world
 }
 
+/// The operator's newest form: probes can be set in the Installation, two methods are refused by the API.
+pub fn operator_new(count: usize) -> World {
+    let spec = template(include_str!("../../templates/daemonset-operator-master.json"));
+    let plan = Plan { flavour: Flavour { spec, ..operator_flavour() }, ..plan(count) };
+    let mut world = operated(&plan, &first_found());
+    world.operator = Operator::Master;
+    let own = json!({
+        "app.kubernetes.io/component": "Installation.operator.tigera.io",
+        "app.kubernetes.io/instance": "default",
+        "app.kubernetes.io/managed-by": "tigera-operator",
+        "app.kubernetes.io/name": "calico-node",
+        "app.kubernetes.io/part-of": "Calico",
+        "k8s-app": "calico-node",
+    });
+    world.store.bend("DaemonSet", "calico-node", |object| object["metadata"]["labels"] = own.clone());
+    world.store.bend("ClusterInformation", "default", |object| object["spec"]["calicoVersion"] = "master".into());
+    for (kind, name) in [("TigeraStatus", "calico"), ("Installation", "default")] {
+        // The good news comes first there.
+        let first = |object: &mut Value| {
+            if let Some(conditions) = object["status"]["conditions"].as_array_mut() {
+                conditions.rotate_right(1);
+            }
+        };
+        world.store.bend(kind, name, first);
+    }
+    world
+}
+
 /// canal: Calico for policy, flannel for the network; no addresses, no BIRD.
 pub fn canal(count: usize) -> World {
     let mut flavour = Flavour { name: "canal", label: "canal", ..manifest_flavour() };
@@ -340,6 +369,7 @@ pub fn named(name: &str, count: usize) -> Option<World> {
         "vxlan" => vxlan(count),
         "operator" => operator(count),
         "operator-bridge-address" => operator_bridge_address(count),
+        "operator-new" => operator_new(count),
         "canal" => canal(count),
         "no-calico" => no_calico(),
         "two-calicos" => two_calicos(),
@@ -358,6 +388,7 @@ pub const NAMES: &[&str] = &[
     "vxlan",
     "operator",
     "operator-bridge-address",
+    "operator-new",
     "canal",
     "no-calico",
     "two-calicos",
