@@ -21,8 +21,8 @@ pub fn files() -> anyhow::Result<Vec<File>> {
     let mut files = vec![
         schema("snapshot", &snapshot_schema())?,
         schema("status", &schemars::schema_for!(Report).to_value())?,
-        schema("probes", &schemars::schema_for!(ProbesReport).to_value())?,
         schema("autodetect", &schemars::schema_for!(autodetect::report::Report).to_value())?,
+        schema("probes", &schemars::schema_for!(ProbesReport).to_value())?,
     ];
     for (name, program) in [(Name::Plugin, "kubectl-calico_fix"), (Name::Standalone, "calico-fix")] {
         files.extend(SHELLS.map(|shell| completion(shell, name, program)));

@@ -1,5 +1,7 @@
 //! A method that was chosen, and what it will make of each node: what a change is announced with and measured by.
 
+use std::collections::HashMap;
+
 use super::{Column, Matrix, Verdict};
 use crate::calico::family::Family;
 use crate::calico::method::Gate;
@@ -65,12 +67,17 @@ fn bare(text: &str) -> &str {
 impl Matrix {
     /// What this column's method would make of each node, were it set.
     pub fn choice(&self, column: &Column) -> Choice {
+        let mut holders: HashMap<&str, Vec<&str>> = HashMap::new();
+        for node in &self.nodes {
+            if let Some(stored) = node.stored.as_deref() {
+                holders.entry(bare(stored)).or_default().push(&node.name);
+            }
+        }
         let predict = |(node, cell): (&super::Node, &super::Cell)| {
             let found = cell.outcome.found();
             let held_now_by = found.and_then(|found| {
-                let address = found.address.to_string();
-                let mut others = self.nodes.iter().filter(|other| other.name != node.name);
-                others.find(|other| other.stored.as_deref().is_some_and(|stored| bare(stored) == address)).map(|other| other.name.clone())
+                let holders = holders.get(found.address.to_string().as_str())?;
+                holders.iter().find(|other| **other != node.name).map(|other| (*other).to_owned())
             });
             Prediction {
                 node: node.name.clone(),

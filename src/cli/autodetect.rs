@@ -3,7 +3,7 @@
 use clap::Args;
 
 use super::change::{ChangeArgs, PlanArgs};
-use super::output::{ColorName, TableOutput};
+use super::output::{ColorName, PageFormat};
 use super::status::SourceArgs;
 
 #[derive(Args, Debug, Default)]
@@ -37,7 +37,7 @@ pub struct AutodetectArgs {
 
     /// One of table, wide, json, yaml
     #[arg(short, long, value_name = "FORMAT", default_value = "table", hide_default_value = true)]
-    pub output: TableOutput,
+    pub output: PageFormat,
 
     /// Only the table's rows, of every node
     #[arg(long)]

@@ -17,14 +17,6 @@ const STATUS: &[(&str, &str)] = &[
     ("From files that you were sent", "% status --from nodes.yaml --from pods.yaml --from events.yaml"),
 ];
 
-const PROBES: &[(&str, &str)] = &[
-    ("How long calico-node takes to start on each node, and what its probes allow", "% probes"),
-    ("The proposal in the way of a later liveness probe instead of a startup probe", "% probes --strategy initial-delay"),
-    ("Chosen by hand", "% probes --set startup.failureThreshold=90,startup.periodSeconds=2"),
-    ("Probes that ask for what calico-node cannot answer, put right", "% probes --fix timeouts,host"),
-    ("From a snapshot, for a program", "% probes --from calico.yaml -o json"),
-];
-
 const AUTODETECT: &[(&str, &str)] = &[
     ("What each method would pick on each node, and which to choose", "% autodetect"),
     ("What would this one do", "% autodetect --method 'interface=^ens.*'"),
@@ -34,6 +26,14 @@ const AUTODETECT: &[(&str, &str)] = &[
         "For a script: the nodes that would get a wrong address",
         "% autodetect -o json | jq -r '.matrix[] | select(.current and .verdict == \"wrong\") | .node'",
     ),
+];
+
+const PROBES: &[(&str, &str)] = &[
+    ("How long calico-node takes to start on each node, and what its probes allow", "% probes"),
+    ("The proposal in the way of a later liveness probe instead of a startup probe", "% probes --strategy initial-delay"),
+    ("Chosen by hand", "% probes --set startup.failureThreshold=90,startup.periodSeconds=2"),
+    ("Probes that ask for what calico-node cannot answer, put right", "% probes --fix timeouts,host"),
+    ("From a snapshot, for a program", "% probes --from calico.yaml -o json"),
 ];
 
 const EXPLAIN: &[(&str, &str)] = &[("All findings there are", "% explain"), ("One of them", "% explain bgp-session-down")];

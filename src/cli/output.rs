@@ -26,9 +26,9 @@ const OUTPUTS: [(&str, Output); 6] = [
     ("yaml", Output::Yaml),
 ];
 
-/// Of what has rows, but neither names nor a calicoctl that prints the same.
+/// Of verbs that list no objects by name.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum TableOutput {
+pub enum PageFormat {
     #[default]
     Table,
     Wide,
@@ -36,8 +36,8 @@ pub enum TableOutput {
     Yaml,
 }
 
-const TABLE_OUTPUTS: [(&str, TableOutput); 4] =
-    [("json", TableOutput::Json), ("table", TableOutput::Table), ("wide", TableOutput::Wide), ("yaml", TableOutput::Yaml)];
+const PAGE_FORMATS: [(&str, PageFormat); 4] =
+    [("json", PageFormat::Json), ("table", PageFormat::Table), ("wide", PageFormat::Wide), ("yaml", PageFormat::Yaml)];
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DataFormat {
@@ -70,11 +70,11 @@ impl FromStr for Output {
     }
 }
 
-impl FromStr for TableOutput {
+impl FromStr for PageFormat {
     type Err = UnknownFormat;
 
     fn from_str(given: &str) -> Result<Self, UnknownFormat> {
-        choose(given, &TABLE_OUTPUTS)
+        choose(given, &PAGE_FORMATS)
     }
 }
 

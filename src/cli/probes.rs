@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 
 use super::change::{ChangeArgs, PlanArgs};
-use super::output::{ColorName, TableOutput};
+use super::output::{ColorName, PageFormat};
 use crate::startup::fix::Fix;
 use crate::startup::proposal::Wishes;
 use crate::startup::strategy::Strategy;
@@ -62,7 +62,7 @@ pub struct ProbesArgs {
 
     /// One of table, wide, json, yaml
     #[arg(short, long, value_name = "FORMAT", default_value = "table", hide_default_value = true)]
-    pub output: TableOutput,
+    pub output: PageFormat,
 
     /// When to use colour
     #[arg(long, value_enum, default_value_t, value_name = "WHEN")]

@@ -212,6 +212,18 @@ fn where_no_method_is_right_everywhere_none_is_proposed() {
     assert!(judged.recommendation.why.contains("No method is right on every node"), "{}", judged.recommendation.why);
 }
 
+/// While node-2 has node-1's address stored, node-1 would clear its own and exit.
+#[test]
+fn a_prediction_names_who_holds_the_address_now() {
+    let judged = of(&cluster().stored("node-2", "10.0.0.1/24").stored("node-1", "10.0.0.2/24"));
+    let choice = judged.matrix.choice(judged.matrix.column("kubernetes-internal-ip").expect("a column"));
+    let held: Vec<Option<&str>> = choice.predictions.iter().map(|one| one.held_now_by.as_deref()).collect();
+    assert_eq!(held, [Some("node-2"), Some("node-1"), None]);
+    assert!(choice.does_no_harm());
+    let harmful = judge(&cluster().interface("node-3", BRIDGE, "172.18.0.1/16").snapshot(), &ask(&["interface=^br-.*"]));
+    assert!(!harmful.matrix.choice(harmful.matrix.column("interface=^br-.*").expect("a column")).does_no_harm());
+}
+
 #[test]
 fn a_chosen_method_comes_with_a_prediction_for_each_node() {
     let judged = of(&cluster().interface("node-3", BRIDGE, "172.18.0.1/16").stored("node-3", "172.18.0.1/16"));

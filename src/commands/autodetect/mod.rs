@@ -13,7 +13,7 @@ use crate::calico::reaches::Destination;
 use crate::calico::version::Version;
 use crate::cli::autodetect::AutodetectArgs;
 use crate::cli::connection::ConnectionFlags;
-use crate::cli::output::TableOutput;
+use crate::cli::output::PageFormat;
 use crate::exit::{Failure, Outcome};
 use crate::render;
 use crate::render::matrix::Shown;
@@ -53,7 +53,7 @@ pub async fn run(
         let chosen = change::chosen(&snapshot, &seen, arguments)?.ok_or_else(|| nothing_to_set(&seen))?;
         return going_on::emit(&chosen.snippets, form, streams);
     }
-    let document = matches!(arguments.output, TableOutput::Json | TableOutput::Yaml);
+    let document = matches!(arguments.output, PageFormat::Json | PageFormat::Yaml);
     if !document {
         print(&seen, arguments, only.as_ref(), None, &mut streams.out)?;
         streams.flush()?;
@@ -144,10 +144,10 @@ fn print(
     out: &mut dyn Write,
 ) -> Result<(), Failure> {
     match arguments.output {
-        TableOutput::Json => render::data::json(&Document { page: &Report::new(seen, only), change }, out)?,
-        TableOutput::Yaml => render::data::yaml(&Document { page: &Report::new(seen, only), change }, out)?,
-        TableOutput::Table | TableOutput::Wide => {
-            let shown = Shown { wide: arguments.output == TableOutput::Wide, all: arguments.all, rows_only: arguments.no_headers };
+        PageFormat::Json => render::data::json(&Document { page: &Report::new(seen, only), change }, out)?,
+        PageFormat::Yaml => render::data::yaml(&Document { page: &Report::new(seen, only), change }, out)?,
+        PageFormat::Table | PageFormat::Wide => {
+            let shown = Shown { wide: arguments.output == PageFormat::Wide, all: arguments.all, rows_only: arguments.no_headers };
             render::matrix::write(seen, only, shown, &Style::of_stdout(arguments.color()), out)?;
         }
     }

@@ -3,7 +3,7 @@
 mod change;
 
 use crate::cli::connection::ConnectionFlags;
-use crate::cli::output::TableOutput;
+use crate::cli::output::PageFormat;
 use crate::cli::probes::ProbesArgs;
 use crate::cluster::{LogsWanted, NodeFilter, Wanted};
 use crate::diagnosis::Scope;
@@ -48,7 +48,7 @@ pub async fn run(flags: &ConnectionFlags, arguments: &ProbesArgs, interrupt: Int
         })?;
         return going_on::emit(&chosen.snippets, form, streams);
     }
-    let document = matches!(arguments.output, TableOutput::Json | TableOutput::Yaml);
+    let document = matches!(arguments.output, PageFormat::Json | PageFormat::Yaml);
     if !document {
         print(&report, arguments, None, streams)?;
         streams.flush()?;
@@ -86,10 +86,10 @@ fn wanted(flags: &ConnectionFlags, arguments: &ProbesArgs, chosen: &Chosen) -> W
 fn print(report: &ProbesReport, arguments: &ProbesArgs, change: Option<&Told>, streams: &mut Streams) -> Result<(), Failure> {
     let out = &mut streams.out;
     match arguments.output {
-        TableOutput::Json => data::json(&Document { page: report, change }, out)?,
-        TableOutput::Yaml => data::yaml(&Document { page: report, change }, out)?,
-        TableOutput::Table | TableOutput::Wide => {
-            let shown = Shown { wide: arguments.output == TableOutput::Wide, all: arguments.all };
+        PageFormat::Json => data::json(&Document { page: report, change }, out)?,
+        PageFormat::Yaml => data::yaml(&Document { page: report, change }, out)?,
+        PageFormat::Table | PageFormat::Wide => {
+            let shown = Shown { wide: arguments.output == PageFormat::Wide, all: arguments.all };
             render::probes::write(report, shown, &Style::of_stdout(arguments.color()), out)?;
         }
     }
