@@ -9,12 +9,26 @@ use sim::clock::Pace;
 use sim::live::Live;
 use sim::{Change, Running, What, scenario};
 
-const INCIDENTS: &[&str] = &["bridge-address", "slow-start", "all-bridges", "vxlan", "healthy"];
+/// What they are called here, and the scenario behind each.
+const INCIDENTS: &[(&str, &str)] = &[
+    ("bridge-address", "bridge-address"),
+    ("slow-start", "slow-start"),
+    ("all-bridges", "all-bridges"),
+    ("no-address", "no-address"),
+    ("operator", "operator-bridge-address"),
+    ("operator-new", "operator-new"),
+    ("vxlan", "vxlan"),
+    ("reflectors", "far-reflectors"),
+    ("healthy", "healthy"),
+];
+/// As many as can be had without waiting.
+const MOST: usize = 5_000;
 
 const USAGE: &str = "\
 usage: playground [--incident NAME] [--nodes N] [--speed N] [--demo]
-  --incident  bridge-address (the default), slow-start, all-bridges, vxlan, healthy
-  --nodes     3 unless said
+  --incident  bridge-address (the default), slow-start, all-bridges, no-address, operator, operator-new, vxlan,
+              reflectors, healthy
+  --nodes     3 unless said, 5000 at most; a full mesh is best kept to a few hundred
   --speed     simulated seconds for each real one, 1 unless said
   --demo      run `kubectl calico-fix status` on both incidents, then exit";
 
@@ -43,8 +57,8 @@ fn asked(mut arguments: impl Iterator<Item = String>) -> Option<Asked> {
     let mut asked = Asked { incident: "bridge-address".into(), nodes: 3, speed: 1.0, demo: false };
     while let Some(argument) = arguments.next() {
         match argument.as_str() {
-            "--incident" => asked.incident = arguments.next().filter(|name| INCIDENTS.contains(&name.as_str()))?,
-            "--nodes" => asked.nodes = arguments.next()?.parse().ok().filter(|count| (2..=500).contains(count))?,
+            "--incident" => asked.incident = arguments.next().filter(|name| INCIDENTS.iter().any(|(known, _)| known == name))?,
+            "--nodes" => asked.nodes = arguments.next()?.parse().ok().filter(|count| (2..=MOST).contains(count))?,
             "--speed" => asked.speed = arguments.next()?.parse().ok().filter(|speed| *speed > 0.0)?,
             "--demo" => asked.demo = true,
             _ => return None,
@@ -54,14 +68,10 @@ fn asked(mut arguments: impl Iterator<Item = String>) -> Option<Asked> {
 }
 
 fn start(incident: &str, nodes: usize) -> io::Result<(Running, Live)> {
-    let world = scenario::named(incident, nodes).ok_or_else(|| io::Error::other(format!("no incident {incident}")))?;
+    let scenario = INCIDENTS.iter().find(|(known, _)| *known == incident).map_or(incident, |(_, scenario)| scenario);
+    let world = scenario::named(scenario, nodes).ok_or_else(|| io::Error::other(format!("no incident {incident}")))?;
     let running = sim::start(world);
-    let mut live = Live::new(running.cluster().clone());
-    if incident == "slow-start" {
-        // The far node: a request takes a second and a half.
-        let far = running.cluster().hosts().into_iter().map(|host| host.node.clone()).find(|node| node.contains("iad12"));
-        live.set_round_trip(&far.unwrap_or_default(), 1.5);
-    }
+    let live = Live::new(running.cluster().clone());
     Ok((running, live))
 }
 
@@ -99,6 +109,19 @@ fn hints(incident: &str) -> &'static [&'static str] {
              \"livenessProbe\":{\"initialDelaySeconds\":60,\"failureThreshold\":10}}]}}}}'",
             "kubectl -n kube-system get pods -w",
         ],
+        "operator" => &[
+            "kubectl calico-fix status",
+            "kubectl -n calico-system set env ds/calico-node IP_AUTODETECTION_METHOD=kubernetes-internal-ip   # reverted",
+            "kubectl patch installation default --type=merge -p '{\"spec\":{\"calicoNetwork\":{\"nodeAddressAutodetectionV4\":\
+             {\"firstFound\":null,\"kubernetes\":\"NodeInternalIP\"}}}}'",
+            "kubectl get tigerastatus -w",
+        ],
+        "operator-new" => &[
+            "kubectl calico-fix status",
+            "kubectl patch installation default --type=merge -p '{\"spec\":{\"calicoNodeDaemonSet\":{\"spec\":{\"template\":{\"spec\":\
+             {\"containers\":[{\"name\":\"calico-node\",\"startupProbe\":{\"failureThreshold\":300}}]}}}}}}'",
+            "kubectl get tigerastatus -w",
+        ],
         _ => &[
             "kubectl calico-fix status",
             "kubectl -n kube-system set env ds/calico-node -c calico-node IP_AUTODETECTION_METHOD=kubernetes-internal-ip",
@@ -117,6 +140,7 @@ fn told(change: &Change) -> Option<String> {
         ("Pod", What::Deleted) => Some(format!("pod {name} is gone")),
         ("Pod", _) => differs(pod).map(|state| format!("pod {name} {state}")),
         ("Node", What::Modified) => differs(address).map(|address| format!("node {name} has the address {address}")),
+        ("TigeraStatus", What::Modified) => differs(verdict).map(|state| format!("tigerastatus {name}: {state}")),
         ("DaemonSet", What::Modified) => differs(rollout).map(|state| format!("daemonset {name}: {state}")),
         _ => None,
     }
@@ -125,6 +149,9 @@ fn told(change: &Change) -> Option<String> {
 fn pod(pod: &Value) -> String {
     let status = &pod["status"]["containerStatuses"][0];
     let node = pod["spec"]["nodeName"].as_str().unwrap_or("no node yet");
+    if pod["metadata"]["deletionTimestamp"].is_string() {
+        return format!("on {node}: Terminating");
+    }
     let state = match (status["state"]["waiting"]["reason"].as_str(), status["ready"] == true) {
         (Some(reason), _) => reason,
         (None, true) => "Ready",
@@ -139,6 +166,17 @@ fn pod(pod: &Value) -> String {
 
 fn address(node: &Value) -> String {
     node["metadata"]["annotations"]["projectcalico.org/IPv4Address"].as_str().unwrap_or("none").to_string()
+}
+
+/// The conditions that hold, with what they say.
+fn verdict(status: &Value) -> String {
+    let conditions = status["status"]["conditions"].as_array().into_iter().flatten();
+    let holding = conditions.filter(|condition| condition["status"] == "True").map(|condition| {
+        let text = |field: &str| condition[field].as_str().unwrap_or_default();
+        format!("{} ({})", text("type"), text("message"))
+    });
+    let holding = holding.collect::<Vec<_>>().join(", ");
+    if holding.is_empty() { "no condition holds".into() } else { holding }
 }
 
 fn rollout(daemonset: &Value) -> String {

@@ -17,6 +17,10 @@ pub enum Outcome {
     Interrupted,
     /// The mistake in the command line is printed already.
     Misused,
+    /// Changed, and proven.
+    Applied,
+    /// There is something to change, and it was not changed: declined, a dry run, a plan that was saved.
+    NotApplied,
     /// Another program was run: its own code.
     HandedOn(u8),
 }
@@ -28,6 +32,15 @@ pub enum Failure {
     /// The message is whole: some are the server's words, as kubectl prints them.
     #[error("{message}")]
     NotInspected { message: String, hint: Option<String> },
+    /// Nothing was changed, and why not.
+    #[error("{message}")]
+    NotApplied { message: String, hint: Option<String> },
+    #[error("interrupted: nothing was changed")]
+    Interrupted,
+    #[error("error: {message}: the change was put back, and the nodes are as they were")]
+    PutBack { message: String },
+    #[error("error: {message}\nerror: the change is NOT put back: {why}")]
+    NotPutBack { message: String, why: String },
     #[error("error: calicoctl is not on PATH")]
     NoCalicoctl,
     #[error("error: {what}: {source}")]
@@ -39,10 +52,14 @@ pub enum Failure {
 const GET_CALICOCTL: &str = "Take the one of your Calico's version from https://github.com/projectcalico/calico/releases and put it on PATH. \
      `calico-fix status` and `calico-fix node status` do without it.";
 
+const UNDO: &str = "Look at the cluster with: kubectl calico-fix status. Put it back with: kubectl calico-fix undo";
+
 impl Failure {
     fn hint(&self) -> Option<&str> {
         match self {
-            Self::Usage { hint, .. } | Self::NotInspected { hint, .. } => hint.as_deref(),
+            Self::Usage { hint, .. } | Self::NotInspected { hint, .. } | Self::NotApplied { hint, .. } => hint.as_deref(),
+            Self::NotPutBack { .. } => Some(UNDO),
+            Self::Interrupted | Self::PutBack { .. } => None,
             Self::NoCalicoctl => Some(GET_CALICOCTL),
             Self::Files { .. } | Self::Output(_) => None,
         }
@@ -51,10 +68,12 @@ impl Failure {
 
 pub fn code(result: &Result<Outcome, Failure>) -> u8 {
     match result {
-        Ok(Outcome::Done | Outcome::Healthy) => 0,
-        Ok(Outcome::Findings) => 1,
+        Ok(Outcome::Done | Outcome::Healthy | Outcome::Applied) => 0,
+        Ok(Outcome::Findings | Outcome::NotApplied) | Err(Failure::NotApplied { .. }) => 1,
         Ok(Outcome::NotKnown) => 3,
-        Ok(Outcome::Interrupted) => 130,
+        Err(Failure::PutBack { .. }) => 4,
+        Err(Failure::NotPutBack { .. }) => 5,
+        Ok(Outcome::Interrupted) | Err(Failure::Interrupted) => 130,
         Ok(Outcome::HandedOn(code)) => *code,
         Ok(Outcome::Misused) | Err(Failure::Usage { .. }) => 2,
         Err(Failure::NotInspected { .. } | Failure::NoCalicoctl | Failure::Files { .. } | Failure::Output(_)) => 3,

@@ -2,6 +2,7 @@
 
 #![cfg_attr(test, allow(clippy::disallowed_macros, reason = "a test says what it skips"))]
 
+pub mod autodetect;
 pub mod calico;
 pub mod cli;
 pub mod cluster;
@@ -10,8 +11,11 @@ pub mod diagnosis;
 pub mod exit;
 pub mod import;
 pub mod observed;
+pub mod plan;
+pub mod prompt;
 pub mod render;
 pub mod snapshot;
+pub mod startup;
 pub mod text;
 pub mod timeline;
 

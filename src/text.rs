@@ -106,6 +106,11 @@ pub fn list(names: &[impl AsRef<str>], at_most: usize) -> String {
     }
 }
 
+/// `once`, `2 times`
+pub fn count_times(times: i32) -> String {
+    if times == 1 { "once".to_owned() } else { format!("{times} times") }
+}
+
 /// `1 node`, `2 nodes`
 pub fn count(number: usize, noun: &str) -> String {
     format!("{number} {noun}{}", if number == 1 { "" } else { "s" })

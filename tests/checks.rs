@@ -16,6 +16,8 @@ mod bgp_session_down;
 mod bird_not_running;
 #[path = "checks/build.rs"]
 mod build;
+#[path = "checks/change_unfinished.rs"]
+mod change_unfinished;
 #[path = "checks/flavours.rs"]
 mod flavours;
 #[path = "checks/judge.rs"]
@@ -34,6 +36,8 @@ mod probes;
 mod properties;
 #[path = "checks/rollout_unfinished.rs"]
 mod rollout_unfinished;
+#[path = "checks/running.rs"]
+mod running;
 #[path = "checks/starting.rs"]
 mod starting;
 #[path = "checks/unseen.rs"]

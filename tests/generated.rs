@@ -4,10 +4,15 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use calico_fix::autodetect::report::Report as Matrix;
+use calico_fix::autodetect::{Ask, look};
+use calico_fix::calico::family::Family;
 use calico_fix::diagnosis::{Scope, diagnose};
 use calico_fix::import::{load, log};
 use calico_fix::render::data;
 use calico_fix::snapshot::{Snapshot, redact, save};
+use calico_fix::startup::examine;
+use calico_fix::startup::proposal::Wishes;
 use calico_fix::timeline::{Subject, explain};
 
 #[path = "../examples/generate.rs"]
@@ -37,6 +42,8 @@ fn committed_files_are_what_the_code_makes() {
     for page in [
         "kubectl-calico-fix",
         "kubectl-calico-fix-status",
+        "kubectl-calico-fix-autodetect",
+        "kubectl-calico-fix-probes",
         "kubectl-calico-fix-debug-log",
         "kubectl-calico-fix-explain",
         "calico-fix",
@@ -74,7 +81,7 @@ fn snapshots() -> Vec<(PathBuf, Snapshot)> {
 
 #[test]
 fn what_is_printed_and_saved_keeps_to_its_schema() {
-    let (status, snapshot) = (validator("status"), validator("snapshot"));
+    let [status, autodetect, probes, snapshot] = ["status", "autodetect", "probes", "snapshot"].map(validator);
     let read = snapshots();
     assert!(read.len() >= 5, "{}", read.len());
     for (path, seen) in read {
@@ -82,6 +89,15 @@ fn what_is_printed_and_saved_keeps_to_its_schema() {
         data::json(&diagnose(&seen, &Scope { nodes: None, sessions: true }), &mut printed).expect("prints");
         let printed = serde_json::from_slice(&printed).expect("JSON");
         assert_eq!(complaints(&status, &printed), [""; 0], "{path:?}");
+        for family in Family::ALL {
+            let mut printed = Vec::new();
+            data::json(&Matrix::new(&look(&seen, &Ask::of(family)), None), &mut printed).expect("prints");
+            let printed = serde_json::from_slice(&printed).expect("JSON");
+            assert_eq!(complaints(&autodetect, &printed), [""; 0], "{path:?}");
+        }
+        let mut printed = Vec::new();
+        data::json(&examine(&seen, &Scope::default(), &Wishes::default()).expect("no wish"), &mut printed).expect("prints");
+        assert_eq!(complaints(&probes, &serde_json::from_slice(&printed).expect("JSON")), [""; 0], "{path:?}");
         let redacted = redact::redact(seen.clone()).expect("redacts");
         for kept in [seen, redacted] {
             let saved = serde_yaml::from_str(&save::to_yaml(&kept).expect("writes")).expect("reads");
@@ -104,7 +120,7 @@ fn timelines_keep_to_their_schema() {
 
 #[test]
 fn the_schemas_refuse_what_is_none() {
-    for name in ["status", "snapshot", "startup-timeline"] {
+    for name in ["status", "snapshot", "autodetect", "probes", "startup-timeline"] {
         let schema = validator(name);
         for wrong in [serde_json::json!({}), serde_json::json!([]), serde_json::json!({"apiVersion": 1, "kind": "Snapshot"})] {
             assert!(!schema.is_valid(&wrong), "{name}: {wrong}");

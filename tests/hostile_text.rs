@@ -52,7 +52,7 @@ proptest! {
         }
         let exited = matches!(startup_log::outcome(&log), startup_log::Outcome::Exited { .. });
         prop_assert!(exited || startup_log::exit_reason(&log).is_none());
-        let _ = (startup_log::started_after(&log), startup_log::last_phase(&log), inside::parse(&text));
+        let _ = (startup_log::started_after(&log), startup_log::last_phase(&log), inside::parse(&text, &[]));
         prop_assert!(interfaces::parse(&text).is_ok_and(|found| !found.is_empty()) || interfaces::parse(&text).is_err());
         for reason in ["Unhealthy", "Killing", "BackOff"] {
             let _ = event_text::parse(reason, &text);

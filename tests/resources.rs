@@ -6,6 +6,8 @@ use std::path::Path;
 
 use serde_json::Value;
 
+mod manifests;
+
 fn file(path: &str) -> String {
     fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).expect("reads")
 }
@@ -128,55 +130,18 @@ mod krew {
 mod roles {
     use super::*;
 
+    use super::manifests::{Rule, roles, simulated};
     use calico_fix::cli::connection::ConnectionFlags;
     use calico_fix::cluster::{LogsWanted, Silent, Wanted, connect, gather};
     use calico_fix::diagnosis::report::{Report, Verdict};
     use calico_fix::diagnosis::{Scope, diagnose};
     use calico_fix::snapshot::save;
-    use serde::Deserialize;
-
-    #[derive(Deserialize)]
-    struct ClusterRole {
-        metadata: Metadata,
-        rules: Vec<Rule>,
-    }
-
-    #[derive(Clone, Deserialize)]
-    #[serde(rename_all = "camelCase")]
-    struct Rule {
-        api_groups: Vec<String>,
-        resources: Vec<String>,
-        verbs: Vec<String>,
-    }
-
-    #[derive(Deserialize)]
-    struct Metadata {
-        name: String,
-    }
-
-    /// The simulated cluster's rules live as long as the program.
-    fn simulated(rules: Vec<Rule>) -> &'static [sim::Rule] {
-        fn lasting(words: Vec<String>) -> &'static [&'static str] {
-            words.into_iter().map(|word| &*word.leak()).collect::<Vec<_>>().leak()
-        }
-        let one =
-            |rule: Rule| sim::Rule { verbs: lasting(rule.verbs), groups: lasting(rule.api_groups), resources: lasting(rule.resources) };
-        rules.into_iter().map(one).collect::<Vec<_>>().leak()
-    }
-
-    fn roles() -> BTreeMap<String, Vec<Rule>> {
-        let text = file("plugin-manifest/view.yaml");
-        serde_yaml::Deserializer::from_str(&text)
-            .map(|document| ClusterRole::deserialize(document).expect("a ClusterRole"))
-            .map(|role| (role.metadata.name, role.rules))
-            .collect()
-    }
 
     /// Recorded as refused, but no verdict hangs on them alone.
-    const UNSAID: [&str; 1] = ["caliconodestatuses"];
+    const UNSAID: [&str; 2] = ["caliconodestatuses", "endpointslices"];
 
     fn all_rules() -> Vec<Rule> {
-        roles().into_values().flatten().collect()
+        roles("view.yaml").into_values().flatten().collect()
     }
 
     /// What `status` says to a user of just these rules, and saves; the error where it cannot say anything.
@@ -197,7 +162,7 @@ mod roles {
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
     async fn both_roles_are_enough() {
-        assert_eq!(roles().into_keys().collect::<Vec<_>>(), ["kubectl-calico-fix-exec", "kubectl-calico-fix-view"]);
+        assert_eq!(roles("view.yaml").into_keys().collect::<Vec<_>>(), ["kubectl-calico-fix-exec", "kubectl-calico-fix-view"]);
         for world in [sim::scenario::healthy(3), sim::scenario::operator(3)] {
             let (report, saved) = status(world, all_rules()).await.expect("a report");
             assert_eq!((report.verdict, unseen(&report).as_str()), (Verdict::Healthy, ""));

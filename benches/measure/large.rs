@@ -42,5 +42,6 @@ fn look(says: &[(String, String)]) -> anyhow::Result<Inside> {
         bird6: daemon("bird6")?,
         interfaces: Observed::Seen(interfaces::parse(text("addr.json")?)?),
         routes: Observed::Seen(routes::parse(text("route.json")?, Family::V4)?),
+        ..Inside::default()
     })
 }

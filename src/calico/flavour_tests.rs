@@ -224,7 +224,7 @@ fn fits(set: &DaemonSet, operator: bool, case: &std::path::Path) {
     let release = version::calico_version(set, &[], None).map(|(release, _)| release);
     assert_eq!((environment.backend(), environment.datastore()), (Backend::Bird, Datastore::Kubernetes), "{case:?}");
     assert_eq!(probe::misfits(container, &environment.backend(), release, &environment.health()), [], "{case:?}");
-    assert!(probe::start_budget(container).is_some(), "{case:?}");
+    assert!(probe::start_guard(container).is_some(), "{case:?}");
     if !operator {
         assert_eq!(method::gate(Family::V4, &environment.ip(Family::V4), &Backend::Bird), method::Gate::Detected, "{case:?}");
     }

@@ -33,11 +33,11 @@ pub fn read(pattern: &str) -> Pattern {
     if !pattern.is_ascii() {
         return Pattern::Unknown("the pattern has characters beyond ASCII");
     }
-    match (Scan { rest: pattern.as_bytes(), ..Scan::default() }.pattern(), Regex::new(pattern)) {
-        (Ok(()), Ok(regex)) => Pattern::Matches(regex),
-        (Ok(()), Err(_)) => Pattern::Unknown("Go may read this pattern, this program cannot"),
-        (Err(Stop::Refused(why)), _) => Pattern::Refused(why),
-        (Err(Stop::Unknown(why)), _) => Pattern::Unknown(why),
+    match Scan::new(pattern).pattern().map(|written| Regex::new(&written)) {
+        Ok(Ok(regex)) => Pattern::Matches(regex),
+        Ok(Err(_)) => Pattern::Unknown("Go may read this pattern, this program cannot"),
+        Err(Stop::Refused(why)) => Pattern::Refused(why),
+        Err(Stop::Unknown(why)) => Pattern::Unknown(why),
     }
 }
 
@@ -55,10 +55,17 @@ enum Before {
     Repetition,
 }
 
-/// Walks over what Go and regex-lite read alike and stops at the first thing that they do not.
+/// Classes of Unicode, cut to ASCII: an interface whose name is beyond it is not judged by them.
+const UNICODE_CLASSES: &[(&str, &str)] = &[("L", "A-Za-z"), ("Lu", "A-Z"), ("Ll", "a-z"), ("N", "0-9"), ("Nd", "0-9")];
+
+/// Walks over what Go and regex-lite read alike, writes anew what only Go reads, and stops at the first thing that neither helps.
 #[derive(Default)]
 struct Scan<'a> {
+    whole: &'a [u8],
     rest: &'a [u8],
+    /// What regex-lite is given: `whole` up to `copied`, with the replacements.
+    written: Vec<u8>,
+    copied: usize,
     depth: usize,
     before: Before,
     names: Vec<&'a [u8]>,
@@ -66,6 +73,21 @@ struct Scan<'a> {
 }
 
 impl<'a> Scan<'a> {
+    fn new(pattern: &'a str) -> Self {
+        Self { whole: pattern.as_bytes(), rest: pattern.as_bytes(), ..Self::default() }
+    }
+
+    fn place(&self) -> usize {
+        self.whole.len() - self.rest.len()
+    }
+
+    /// What was read since `from` is written as `text` instead.
+    fn replace(&mut self, from: usize, text: &[u8]) {
+        self.written.extend_from_slice(&self.whole[self.copied..from]);
+        self.written.extend_from_slice(text);
+        self.copied = self.place();
+    }
+
     fn take(&mut self, prefix: &[u8]) -> bool {
         match self.rest.strip_prefix(prefix) {
             Some(rest) => {
@@ -90,15 +112,24 @@ impl<'a> Scan<'a> {
         run
     }
 
-    fn pattern(mut self) -> Result<(), Stop> {
+    fn pattern(mut self) -> Result<String, Stop> {
         while let Some(byte) = self.next() {
+            let before = self.before;
             match byte {
+                b'\\' if self.take(b"Q") => {
+                    self.before = if self.quoted() { Before::Operand } else { before };
+                    continue;
+                }
                 b'\\' => self.escape(false)?,
                 b'[' => self.class()?,
                 b'(' => self.group()?,
                 b')' => self.depth = self.depth.checked_sub(1).ok_or(Stop::Refused("unexpected )"))?,
                 b'*' | b'+' | b'?' => self.repetition()?,
-                b'{' => self.counted()?,
+                b'{' if !self.counted()? => {
+                    self.replace(self.place() - 1, b"\\{");
+                    self.before = Before::Operand;
+                    continue;
+                }
                 _ => {}
             }
             self.before = match byte {
@@ -107,7 +138,28 @@ impl<'a> Scan<'a> {
                 _ => Before::Operand,
             };
         }
-        if self.depth > 0 { Err(Stop::Refused("missing closing )")) } else { Ok(()) }
+        if self.depth > 0 {
+            return Err(Stop::Refused("missing closing )"));
+        }
+        self.written.extend_from_slice(&self.whole[self.copied..]);
+        String::from_utf8(self.written).map_err(|_| Stop::Unknown("the pattern has characters beyond ASCII"))
+    }
+
+    /// `\Q…\E`, or to the end: characters as they are. Says whether there are any.
+    fn quoted(&mut self) -> bool {
+        let from = self.place() - 2;
+        let text = self.rest;
+        let (literal, rest) = match text.windows(2).position(|pair| pair == b"\\E") {
+            Some(end) => (&text[..end], &text[end + 2..]),
+            None => (text, &text[text.len()..]),
+        };
+        self.rest = rest;
+        let escaped = literal.iter().flat_map(|byte| {
+            let escape: &[u8] = if byte.is_ascii_punctuation() { b"\\" } else { b"" };
+            escape.iter().chain([byte]).copied()
+        });
+        self.replace(from, &escaped.collect::<Vec<_>>());
+        !literal.is_empty()
     }
 
     fn repetition(&mut self) -> Result<(), Stop> {
@@ -120,19 +172,20 @@ impl<'a> Scan<'a> {
         Ok(())
     }
 
-    /// `{2}`, `{2,}`, `{2,3}`; any other `{` is a character to Go.
-    fn counted(&mut self) -> Result<(), Stop> {
-        const LITERAL: Stop = Stop::Unknown("Go reads this { as a character");
-        let least = number(self.run(|byte| byte.is_ascii_digit())).ok_or(LITERAL)?;
+    /// `{2}`, `{2,}`, `{2,3}`; any other `{` is a character to Go, and nothing of it is taken then.
+    fn counted(&mut self) -> Result<bool, Stop> {
+        let after = self.rest;
+        let count = |digits: &[u8]| number(digits).filter(|_| digits.len() == 1 || digits[0] != b'0');
+        let least = count(self.run(|byte| byte.is_ascii_digit()));
         let comma = self.take(b",");
-        let digits = self.run(|byte| byte.is_ascii_digit());
-        let most = match (comma, digits) {
+        let most = match (comma, self.run(|byte| byte.is_ascii_digit())) {
             (false, _) | (true, []) => least,
-            (true, digits) => number(digits).ok_or(LITERAL)?,
+            (true, digits) => count(digits),
         };
-        if !self.take(b"}") {
-            return Err(LITERAL);
-        }
+        let (Some(least), Some(most), true) = (least, most, self.take(b"}")) else {
+            self.rest = after;
+            return Ok(false);
+        };
         if least > most || most > MOST_REPEATS {
             return Err(Stop::Refused("invalid repeat count"));
         }
@@ -140,7 +193,8 @@ impl<'a> Scan<'a> {
         if self.repeats > MOST_REPEATS {
             return Err(Stop::Unknown("repetitions that multiply beyond Go's limit"));
         }
-        self.repetition()
+        self.repetition()?;
+        Ok(true)
     }
 
     fn group(&mut self) -> Result<(), Stop> {
@@ -204,16 +258,39 @@ impl<'a> Scan<'a> {
             Some(b'b') if self.rest.starts_with(b"{") => Err(Stop::Unknown("\\b{…} is Rust's alone")),
             Some(b'b' | b'B' | b'A' | b'z') if !in_class => Ok(()),
             Some(b'x') => self.hex(),
-            Some(b'p' | b'P') if !matches!(self.rest.first(), Some(b'{' | b'L' | b'M' | b'N' | b'P' | b'S' | b'Z' | b'C')) => {
-                Err(Stop::Refused("invalid character class range"))
-            }
-            Some(b'p' | b'P') => Err(Stop::Unknown("classes of Unicode are not read by this program")),
+            Some(class @ (b'p' | b'P')) => self.unicode_class(class == b'P', in_class),
             Some(b'0'..=b'7') => Err(Stop::Unknown("octal escapes are Go's alone")),
             Some(b'Q' | b'E') => Err(Stop::Unknown("\\Q…\\E is Go's alone")),
             Some(b'<' | b'>') => Err(Stop::Unknown("\\< and \\> are characters to Go")),
             Some(other) if other.is_ascii_alphanumeric() => Err(Stop::Refused("invalid escape sequence")),
             Some(_) => Ok(()),
         }
+    }
+
+    /// `\pL`, `\p{Lu}`, `\p{^Lu}`, `\PL`.
+    fn unicode_class(&mut self, mut negated: bool, in_class: bool) -> Result<(), Stop> {
+        const UNREAD: Stop = Stop::Unknown("this class of Unicode is not read by this program");
+        let from = self.place() - 2;
+        let name = if self.take(b"{") {
+            negated ^= self.take(b"^");
+            let name = self.run(|byte| byte.is_ascii_alphabetic() || byte == b'_');
+            if !self.take(b"}") {
+                return Err(UNREAD);
+            }
+            name
+        } else {
+            let [letter, ..] = self.rest else { return Err(Stop::Refused("invalid character class range")) };
+            if !b"LMNPSZC".contains(letter) {
+                return Err(Stop::Refused("invalid character class range"));
+            }
+            let name = &self.rest[..1];
+            self.rest = &self.rest[1..];
+            name
+        };
+        let known = UNICODE_CLASSES.iter().find(|(known, _)| known.as_bytes() == name);
+        let (Some((_, members)), false) = (known, in_class) else { return Err(UNREAD) };
+        self.replace(from, format!("[{}{members}]", if negated { "^" } else { "" }).as_bytes());
+        Ok(())
     }
 
     fn hex(&mut self) -> Result<(), Stop> {
@@ -281,6 +358,11 @@ impl<'a> Scan<'a> {
             _ => Ok(()),
         }
     }
+}
+
+/// Whether a pattern may go by classes of Unicode, which are cut to ASCII here.
+pub fn asks_unicode(piece: &str) -> bool {
+    piece.contains("\\p") || piece.contains("\\P")
 }
 
 fn number(digits: &[u8]) -> Option<u32> {

@@ -2,17 +2,20 @@
 
 use super::bird::{self, BirdError};
 use super::family::Family;
+use super::reaches::Destination;
 use super::text::clean;
-use super::{interfaces, routes};
+use super::{interfaces, reaches, routes};
 use crate::observed::Observed;
-use crate::snapshot::inside::{Bird, Inside, Route};
+use crate::snapshot::inside::{Bird, Inside, Reach, Route};
 
-/// Run as `sh -c SCRIPT`; takes no arguments, writes nothing, and does without whatever the image lacks.
+/// Run as `sh -c SCRIPT NAME` with the destinations' arguments behind; writes nothing, and does without whatever the image lacks.
 pub const SCRIPT: &str = include_str!("inside.sh");
 
 const MARK: &str = "@@calico-fix ";
 const CUT_OFF: &str = "output was cut off";
 const MAX_WHY: usize = 300;
+/// The script's own status for a name that it cannot resolve.
+const NOT_LISTED: i32 = 93;
 
 /// One command of the script: what it printed, how it ended, what it complained of.
 struct Section {
@@ -26,14 +29,37 @@ enum Found {
     CutOff,
 }
 
-/// Reads what `SCRIPT` printed. A section that is not there whole is `Failed`.
-pub fn parse(stdout: &str) -> Inside {
+/// Reads what `SCRIPT` printed for these destinations. A section that is not there whole is `Failed`.
+pub fn parse(stdout: &str, destinations: &[Destination]) -> Inside {
+    let told = destinations.iter().enumerate().map(|(count, destination)| {
+        let section = match find(stdout, &format!("reach.{count}")) {
+            Found::Whole(section) => section,
+            Found::CutOff => return (destination.text().to_owned(), cut_off()),
+        };
+        (destination.text().to_owned(), reach(&section))
+    });
     Inside {
+        rules: read(stdout, "rules", "ip", |text| Ok(reaches::rules(text))),
+        reaches: told.collect(),
         bird4: bird(stdout, "bird4"),
         bird6: bird(stdout, "bird6"),
         interfaces: read(stdout, "interfaces", "ip", |text| interfaces::parse(text).map_err(|error| error.to_string())),
         routes: both_routes(stdout),
     }
+}
+
+/// The kernel's refusal is an answer.
+fn reach(section: &Section) -> Observed<Reach> {
+    if let Some(unreachable) = reaches::refusal(&section.complaint) {
+        return Observed::Seen(Reach { unreachable: Some(unreachable), ..Reach::default() });
+    }
+    if section.status == NOT_LISTED {
+        return Observed::Failed(clean(section.complaint.trim(), MAX_WHY));
+    }
+    if let Some(why) = failure(section, "ip") {
+        return Observed::Failed(why);
+    }
+    reaches::parse(&section.output).map_or_else(|error| Observed::Failed(error.to_string()), Observed::Seen)
 }
 
 /// A socket that is missing or refuses means that this BIRD does not run: that is an answer, not a failure.

@@ -25,7 +25,7 @@ fn all() -> String {
 
 #[test]
 fn everything_answered() {
-    let inside = parse(&all());
+    let inside = parse(&all(), &[]);
     let bird = inside.bird4.seen().expect("seen");
     assert_eq!((bird.router_id.as_deref(), bird.protocols.len()), (Some("10.0.0.1"), 1));
     assert_eq!(inside.bird6, Observed::Absent);
@@ -36,9 +36,9 @@ fn everything_answered() {
 #[test]
 fn a_cut_anywhere_loses_only_what_was_not_whole() {
     let text = all();
-    let whole = parse(&text);
+    let whole = parse(&text, &[]);
     for end in (0..text.len()).filter(|end| text.is_char_boundary(*end)) {
-        let inside = parse(&text[..end]);
+        let inside = parse(&text[..end], &[]);
         let cut = Observed::<()>::Failed(CUT_OFF.to_owned());
         assert!(inside.bird4 == whole.bird4 || inside.bird4.why_not() == cut.why_not(), "{end}");
         assert!(inside.bird6 == whole.bird6 || inside.bird6.why_not() == cut.why_not(), "{end}");
@@ -46,7 +46,7 @@ fn a_cut_anywhere_loses_only_what_was_not_whole() {
         // The very last line's end may be missing.
         assert!(inside.routes == whole.routes || inside.routes.why_not() == cut.why_not(), "{end}");
     }
-    assert_eq!(parse("").interfaces, Observed::Failed(CUT_OFF.into()));
+    assert_eq!(parse("", &[]).interfaces, Observed::Failed(CUT_OFF.into()));
 }
 
 #[test]
@@ -60,7 +60,7 @@ fn what_could_not_be_asked_is_failed_and_says_why() {
         (0, "", "text of an unknown format from BIRD: \"\""),
     ] {
         let text = section("bird4.protocols", "", status, complaint) + &section("bird4.status", "", status, complaint);
-        assert_eq!(parse(&text).bird4, Observed::Failed(why.into()));
+        assert_eq!(parse(&text, &[]).bird4, Observed::Failed(why.into()));
     }
 }
 
@@ -68,9 +68,9 @@ fn what_could_not_be_asked_is_failed_and_says_why() {
 fn no_ipv6_in_the_kernel_does_not_hide_the_ipv4_routes() {
     let text = section("routes4", "default via 10.0.0.254 dev eth0", 0, "")
         + &section("routes6", "", 2, "RTNETLINK answers: Operation not supported");
-    assert_eq!(parse(&text).routes.seen().map(Vec::len), Some(1));
+    assert_eq!(parse(&text, &[]).routes.seen().map(Vec::len), Some(1));
     let text = section("routes4", "default via 10.0.0.254 dev eth0", 0, "") + &section("routes6", "", 2, "out of memory");
-    assert_eq!(parse(&text).routes, Observed::Failed("ip: out of memory (exit status 2)".into()));
+    assert_eq!(parse(&text, &[]).routes, Observed::Failed("ip: out of memory (exit status 2)".into()));
 }
 
 #[cfg(unix)]
@@ -94,6 +94,11 @@ case "$*" in
   addr) printf '1: lo: <LOOPBACK,UP> mtu 65536 qdisc noqueue\n    inet 127.0.0.1/8 scope host lo\n' ;;
   '-4 route') printf 'default via 10.0.0.254 dev eth0 \n' ;;
   '-6 route') ;;
+  rule) printf '0:\tfrom all lookup local\n32766:\tfrom all lookup main\n' ;;
+  'route get 10.0.0.254') printf '10.0.0.254 dev eth0  src 10.0.0.2 \n' ;;
+  'route get 10.9.9.9') echo 'RTNETLINK answers: Network is unreachable' >&2; exit 2 ;;
+  'route get ::1') printf 'local ::1 dev lo  src ::1 \n' ;;
+  'route get 127.0.0.1') printf 'local 127.0.0.1 dev lo  src 127.0.0.1 \n' ;;
   *) echo 'ip: unrecognized option' >&2; exit 1 ;;
 esac
 "#;
@@ -112,9 +117,15 @@ esac
     }
 
     fn run(shell: &[&str], path: &Path) -> Inside {
-        let output = Command::new(shell[0]).args(&shell[1..]).args(["-c", SCRIPT]).env("PATH", path).output().expect("runs");
+        run_for(shell, path, &[])
+    }
+
+    fn run_for(shell: &[&str], path: &Path, destinations: &[Destination]) -> Inside {
+        let arguments = destinations.iter().flat_map(Destination::arguments);
+        let mut command = Command::new(shell[0]);
+        let output = command.args(&shell[1..]).args(["-c", SCRIPT, "calico-fix"]).args(arguments).env("PATH", path).output().expect("runs");
         assert_eq!(String::from_utf8_lossy(&output.stderr), "", "{shell:?}");
-        parse(&String::from_utf8_lossy(&output.stdout))
+        parse(&String::from_utf8_lossy(&output.stdout), destinations)
     }
 
     #[test]
@@ -128,6 +139,32 @@ esac
             assert_eq!(inside.bird6, Observed::Absent, "{shell:?}");
             assert_eq!(inside.interfaces.seen().expect("seen")[0].name, "lo", "{shell:?}");
             assert_eq!(inside.routes.seen().expect("seen")[0].destination, "default", "{shell:?}");
+        }
+    }
+
+    #[test]
+    fn each_destination_is_answered() {
+        let folder = tempfile::tempdir().expect("a folder");
+        install(folder.path(), "birdcl", BIRDCL);
+        install(folder.path(), "ip", IP);
+        // `localhost` is in every /etc/hosts; the others are in none.
+        let names = ["10.0.0.254", "10.9.9.9", "no-such.invalid", "weird_name.*"];
+        let mut destinations: Vec<Destination> = names.iter().filter_map(|text| Destination::of(text)).collect();
+        destinations.push(Destination::Name("localhost".into()));
+        for shell in shells() {
+            let inside = run_for(&shell, folder.path(), &destinations);
+            let told = |text: &str| inside.reaches.get(text).cloned().unwrap_or_default();
+            assert_eq!(told("10.0.0.254").seen().and_then(|reach| reach.source), "10.0.0.2".parse().ok(), "{shell:?}");
+            assert_eq!(
+                told("10.9.9.9").seen().and_then(|reach| reach.unreachable.clone()).as_deref(),
+                Some("Network is unreachable"),
+                "{shell:?}"
+            );
+            let why = told("no-such.invalid").why_not().unwrap_or_default().to_owned();
+            assert_eq!(why, "no-such.invalid is not in /etc/hosts, and DNS was not asked", "{shell:?}");
+            assert!(told("localhost").seen().is_some(), "{shell:?} {:?}", told("localhost"));
+            assert!(told("weird_name.*").is_not_asked(), "{shell:?}");
+            assert_eq!(inside.rules, Observed::Seen(vec![]), "{shell:?}");
         }
     }
 

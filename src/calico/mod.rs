@@ -2,6 +2,7 @@
 
 pub mod address;
 pub mod bird;
+pub mod detect;
 pub mod environment;
 pub mod event_text;
 pub mod exclusions;
@@ -11,8 +12,10 @@ pub mod go_regex;
 pub mod inside;
 pub mod interfaces;
 pub mod method;
+pub mod overrides;
 pub mod owner;
 pub mod probe;
+pub mod reaches;
 pub mod routes;
 pub mod session;
 pub mod startup_log;

@@ -2,15 +2,30 @@
 
 use std::time::Duration;
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
 use super::environment::{Backend, Health};
 use super::version::Version;
 use crate::snapshot::objects::{Container, ExecAction, HttpGet, IntOrString, Probe};
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
 pub enum ProbeKind {
     Startup,
     Liveness,
     Readiness,
+}
+
+impl ProbeKind {
+    /// As a container has it.
+    pub fn field(self) -> &'static str {
+        match self {
+            Self::Startup => "startupProbe",
+            Self::Liveness => "livenessProbe",
+            Self::Readiness => "readinessProbe",
+        }
+    }
 }
 
 /// How calico-node's health command is written.
@@ -49,7 +64,7 @@ pub struct Budget {
 }
 
 impl Budget {
-    fn of(probe: &Probe) -> Self {
+    pub fn of(probe: &Probe) -> Self {
         let or =
             |value: Option<i32>, default| value.and_then(|value| u32::try_from(value).ok()).filter(|value| *value > 0).unwrap_or(default);
         Self {
@@ -128,9 +143,11 @@ fn of_http(kind: ProbeKind, http: &HttpGet, budget: Budget) -> ProbeUse {
     ProbeUse { kind, handler: Handler::Http { host, path, port: http.port.clone() }, checks_felix, checks_bird: false, budget }
 }
 
-/// How long calico-node may take to start: its startup probe's budget, else the liveness probe's; `None` when nothing kills it.
-pub fn start_budget(container: &Container) -> Option<Budget> {
-    container.startup_probe.as_ref().or(container.liveness_probe.as_ref()).map(Budget::of)
+/// The probe that decides how long calico-node may take to start: the startup probe, else the liveness probe; `None` when nothing kills it.
+pub fn start_guard(container: &Container) -> Option<(ProbeKind, Budget)> {
+    let startup = container.startup_probe.as_ref().map(|probe| (ProbeKind::Startup, probe));
+    let (kind, probe) = startup.or(container.liveness_probe.as_ref().map(|probe| (ProbeKind::Liveness, probe)))?;
+    Some((kind, Budget::of(probe)))
 }
 
 /// A probe that cannot succeed with what runs.

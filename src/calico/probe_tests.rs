@@ -35,7 +35,7 @@ fn what_commands_ask() {
 
 #[test]
 fn time_to_start() {
-    let seconds = |value: Value| start_budget(&container(value)).map(|budget| budget.total().as_secs());
+    let seconds = |value: Value| start_guard(&container(value)).map(|(_, budget)| budget.total().as_secs());
     let published = json!({"initialDelaySeconds": 10, "periodSeconds": 10, "failureThreshold": 6, "timeoutSeconds": 10});
     assert_eq!(seconds(json!({"livenessProbe": published})), Some(70));
     assert_eq!(seconds(json!({"livenessProbe": {}})), Some(30));
@@ -44,7 +44,7 @@ fn time_to_start() {
     assert_eq!(seconds(json!({"livenessProbe": {"periodSeconds": 0, "failureThreshold": -1}})), Some(30));
     let largest = json!({"initialDelaySeconds": i32::MAX, "periodSeconds": i32::MAX, "failureThreshold": i32::MAX});
     assert!(seconds(json!({"livenessProbe": largest})).is_some());
-    let budget = start_budget(&container(json!({"livenessProbe": published}))).expect("a budget");
+    let (_, budget) = start_guard(&container(json!({"livenessProbe": published}))).expect("a budget");
     assert_eq!(budget.with_timeout().as_secs(), 80);
 }
 

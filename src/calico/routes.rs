@@ -31,6 +31,9 @@ struct JsonRoute {
     via: Option<JsonVia>,
     dev: Option<String>,
     prefsrc: Option<String>,
+    metric: Option<u32>,
+    #[serde(rename = "type")]
+    kind: Option<String>,
     #[serde(default)]
     nexthops: Vec<JsonHop>,
 }
@@ -57,6 +60,7 @@ fn from_json(text: &str) -> Result<Vec<Route>, IpError> {
     let mut routes = Vec::new();
     for entry in entries {
         let Some(destination) = entry.dst else { continue };
+        let several_hops = entry.nexthops.len() > 1;
         let hop = entry.nexthops.into_iter().next().unwrap_or(JsonHop { gateway: None, via: None, dev: None });
         let gateway = entry.gateway.or(entry.via.and_then(|via| via.host)).or(hop.gateway).or(hop.via.and_then(|via| via.host));
         routes.push(Route {
@@ -64,6 +68,9 @@ fn from_json(text: &str) -> Result<Vec<Route>, IpError> {
             gateway: short(gateway),
             device: short(entry.dev.or(hop.dev)),
             source: short(entry.prefsrc),
+            metric: entry.metric,
+            kind: short(entry.kind).filter(|kind| kind != "unicast"),
+            several_hops,
         });
     }
     Ok(routes)
@@ -81,12 +88,17 @@ fn from_text(text: &str) -> Result<Vec<Route>, IpError> {
             // Of several next hops the first stands for all.
             if route.gateway.is_none() && route.device.is_none() {
                 read_attributes(words, route);
+            } else {
+                route.several_hops = true;
             }
             continue;
         }
-        while words.next_if(|word| KINDS.contains(word)).is_some() {}
+        let mut kind = None;
+        while let Some(word) = words.next_if(|word| KINDS.contains(word)) {
+            kind = Some(word.to_owned()).filter(|kind| kind != "unicast");
+        }
         let destination = words.next().filter(|word| is_destination(word)).ok_or_else(|| unrecognised(line))?;
-        let mut route = Route { destination: clean(destination, MAX_WORD), ..Route::default() };
+        let mut route = Route { destination: clean(destination, MAX_WORD), kind, ..Route::default() };
         read_attributes(words, &mut route);
         routes.push(route);
     }
@@ -104,6 +116,10 @@ fn read_attributes<'a>(mut words: impl Iterator<Item = &'a str>, route: &mut Rou
             "via" => &mut route.gateway,
             "dev" => &mut route.device,
             "src" => &mut route.source,
+            "metric" => {
+                route.metric = words.next().and_then(|metric| metric.parse().ok()).or(route.metric);
+                continue;
+            }
             _ => continue,
         };
         // `via inet6 fe80::1`: the family of a next hop of the other family.

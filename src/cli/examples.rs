@@ -17,6 +17,25 @@ const STATUS: &[(&str, &str)] = &[
     ("From files that you were sent", "% status --from nodes.yaml --from pods.yaml --from events.yaml"),
 ];
 
+const AUTODETECT: &[(&str, &str)] = &[
+    ("What each method would pick on each node, and which to choose", "% autodetect"),
+    ("What would this one do", "% autodetect --method 'interface=^ens.*'"),
+    ("Would an upgrade pick other addresses", "% autodetect --calico-version v3.31.0"),
+    ("Without the cluster, from what was saved", "% status --save calico.yaml\n  % autodetect --from calico.yaml"),
+    (
+        "For a script: the nodes that would get a wrong address",
+        "% autodetect -o json | jq -r '.matrix[] | select(.current and .verdict == \"wrong\") | .node'",
+    ),
+];
+
+const PROBES: &[(&str, &str)] = &[
+    ("How long calico-node takes to start on each node, and what its probes allow", "% probes"),
+    ("The proposal in the way of a later liveness probe instead of a startup probe", "% probes --strategy initial-delay"),
+    ("Chosen by hand", "% probes --set startup.failureThreshold=90,startup.periodSeconds=2"),
+    ("Probes that ask for what calico-node cannot answer, put right", "% probes --fix timeouts,host"),
+    ("From a snapshot, for a program", "% probes --from calico.yaml -o json"),
+];
+
 const DEBUG_LOG: &[(&str, &str)] = &[
     ("Why did calico-node not start on the nodes in trouble", "% debug-log --no-change"),
     ("A log that you were sent", "% debug-log --file calico-node.log"),
@@ -35,6 +54,17 @@ const VERSION: &[(&str, &str)] =
 
 const COMPLETION: &[(&str, &str)] = &[("Completion in this bash", "source <(% completion bash)")];
 
+const APPLY: &[(&str, &str)] = &[
+    ("Look at the plan once more, and be asked", "% apply plan.yaml"),
+    ("In a pipeline: exactly the plan that was approved", "% apply plan.yaml --confirm DIGEST"),
+];
+
+const UNDO: &[(&str, &str)] = &[
+    ("Put back what the last change replaced", "% undo"),
+    ("After a run that was killed, in a script", "% undo --yes"),
+    ("What would be put back", "% undo --dry-run=server"),
+];
+
 const NODE: &[(&str, &str)] = &[
     ("What `calicoctl node status` would print on node-1", "% node status --node node-1"),
     ("As calicoctl up to v3.32 had it", "% node status --layout old"),
@@ -43,10 +73,14 @@ const NODE: &[(&str, &str)] = &[
 pub fn add(mut command: clap::Command, name: &'static str) -> clap::Command {
     for (verb, examples) in [
         ("status", STATUS),
+        ("autodetect", AUTODETECT),
+        ("probes", PROBES),
         ("debug-log", DEBUG_LOG),
         ("explain", EXPLAIN),
         ("version", VERSION),
         ("completion", COMPLETION),
+        ("apply", APPLY),
+        ("undo", UNDO),
         ("node", NODE),
     ] {
         if command.find_subcommand(verb).is_some() {

@@ -1,20 +1,27 @@
 //! What may be typed.
 
+pub mod autodetect;
+pub mod change;
 pub mod connection;
 pub mod debug_log;
 mod examples;
 pub mod output;
+pub mod probes;
 pub mod status;
+pub mod verbs;
 
 use std::ffi::{OsStr, OsString};
 use std::path::Path;
 
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
+use autodetect::AutodetectArgs;
 use connection::ConnectionFlags;
 use debug_log::DebugLogArgs;
 use output::DataFormat;
+use probes::ProbesArgs;
 use status::{NodeStatusArgs, StatusArgs};
+use verbs::{ApplyArgs, UndoArgs};
 
 /// Find out what is wrong with Calico, cluster-wide, and how to mend it.
 ///
@@ -41,10 +48,18 @@ struct StandaloneCli {
 pub enum Command {
     /// Say whether Calico is healthy: addresses, BGP sessions, probes, and what is wrong
     Status(Box<StatusArgs>),
+    /// Show which address each autodetection method would pick on each node, and which method to choose
+    Autodetect(Box<AutodetectArgs>),
+    /// Show the time calico-node needs to start against the time its probes allow, and what would give it enough
+    Probes(Box<ProbesArgs>),
     /// Explain calico-node's startup logs: where the time went, how each attempt ended, and why
     DebugLog(Box<DebugLogArgs>),
     /// Explain what a finding means, how it was seen and how to fix it by hand
     Explain(ExplainArgs),
+    /// Apply a plan that was saved with --out, to the letter or not at all
+    Apply(Box<ApplyArgs>),
+    /// Put back what the last change replaced
+    Undo(Box<UndoArgs>),
     /// Print the version of this plugin, of the server and of Calico
     Version(VersionArgs),
     /// Print a completion script for a shell

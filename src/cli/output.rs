@@ -26,6 +26,19 @@ const OUTPUTS: [(&str, Output); 6] = [
     ("yaml", Output::Yaml),
 ];
 
+/// Of verbs that list no objects by name.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum PageFormat {
+    #[default]
+    Table,
+    Wide,
+    Json,
+    Yaml,
+}
+
+const PAGE_FORMATS: [(&str, PageFormat); 4] =
+    [("json", PageFormat::Json), ("table", PageFormat::Table), ("wide", PageFormat::Wide), ("yaml", PageFormat::Yaml)];
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DataFormat {
     Json,
@@ -54,6 +67,14 @@ impl FromStr for Output {
 
     fn from_str(given: &str) -> Result<Self, UnknownFormat> {
         choose(given, &OUTPUTS)
+    }
+}
+
+impl FromStr for PageFormat {
+    type Err = UnknownFormat;
+
+    fn from_str(given: &str) -> Result<Self, UnknownFormat> {
+        choose(given, &PAGE_FORMATS)
     }
 }
 

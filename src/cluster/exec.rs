@@ -16,6 +16,7 @@ use super::progress::Progress;
 use super::request::{Api, can_pass};
 use super::resource::{Asked, PODS};
 use crate::calico::inside;
+use crate::calico::reaches::{Destination, MAX_DESTINATIONS};
 use crate::observed::Observed;
 use crate::snapshot::inside::Inside;
 use crate::snapshot::objects::{CALICO_NODE, Pod};
@@ -32,15 +33,29 @@ pub(super) struct Limits {
     pub each: Duration,
 }
 
+/// Destinations that each node is asked the way to; more than can be asked are left out.
+pub(super) fn bounded(mut destinations: Vec<Destination>) -> Vec<Destination> {
+    destinations.sort();
+    destinations.dedup();
+    destinations.truncate(MAX_DESTINATIONS);
+    destinations
+}
+
 /// By node name. Rights are given by namespace: one refusal speaks for all who are not asked yet.
-pub(super) async fn look(api: &Api, pods: &[&Pod], limits: &Limits, progress: &dyn Progress) -> BTreeMap<String, Observed<Inside>> {
+pub(super) async fn look(
+    api: &Api,
+    pods: &[&Pod],
+    destinations: &dyn Fn(&Pod) -> Vec<Destination>,
+    limits: &Limits,
+    progress: &dyn Progress,
+) -> BTreeMap<String, Observed<Inside>> {
     let refusal = OnceLock::new();
     let looks = pods.iter().filter_map(|pod| Some((pod.spec.node_name.clone()?, pod))).map(|(node, pod)| {
         let refusal = &refusal;
         async move {
             let seen = match refusal.get() {
                 Some(why) => Observed::Forbidden(String::clone(why)),
-                None => one(api, pod, limits.each).await,
+                None => one(api, pod, &bounded(destinations(pod)), limits.each).await,
             };
             if let Observed::Forbidden(why) = &seen {
                 let _ = refusal.set(why.clone());
@@ -52,7 +67,7 @@ pub(super) async fn look(api: &Api, pods: &[&Pod], limits: &Limits, progress: &d
     futures::stream::iter(looks).buffer_unordered(limits.at_once.max(1)).collect().await
 }
 
-async fn one(api: &Api, pod: &Pod, limit: Duration) -> Observed<Inside> {
+async fn one(api: &Api, pod: &Pod, destinations: &[Destination], limit: Duration) -> Observed<Inside> {
     if let Some(why) = not_running(pod) {
         return Observed::Failed(why);
     }
@@ -61,11 +76,11 @@ async fn one(api: &Api, pod: &Pod, limit: Duration) -> Observed<Inside> {
     let mut output = Vec::new();
     let mut complaint = Vec::new();
     let work = async {
-        match start(api, pod, &asked, limit).await {
+        match start(api, pod, destinations, &asked, limit).await {
             // Nothing has run yet: a server that was busy or broke off may be asked once more.
             Err(error) if can_pass(&error) => {
                 tokio::time::sleep(PAUSE).await;
-                run(start(api, pod, &asked, limit).await?, &mut output, &mut complaint).await
+                run(start(api, pod, destinations, &asked, limit).await?, &mut output, &mut complaint).await
             }
             Err(error) => Err(error),
             Ok(process) => run(process, &mut output, &mut complaint).await,
@@ -74,7 +89,7 @@ async fn one(api: &Api, pod: &Pod, limit: Duration) -> Observed<Inside> {
     let ended = tokio::time::timeout(limit, work).await;
     if !output.is_empty() {
         // A cut answer still tells of the sections that are whole; the parser says which are not.
-        let mut told = inside::parse(&String::from_utf8_lossy(&output));
+        let mut told = inside::parse(&String::from_utf8_lossy(&output), destinations);
         trim::inside(&mut told);
         return Observed::Seen(told);
     }
@@ -105,11 +120,19 @@ fn not_running(pod: &Pod) -> Option<String> {
     Some(format!("container is not running: {reason}"))
 }
 
-async fn start(api: &Api, pod: &Pod, asked: &Asked, limit: Duration) -> Result<AttachedProcess, RequestError> {
+async fn start(
+    api: &Api,
+    pod: &Pod,
+    destinations: &[Destination],
+    asked: &Asked,
+    limit: Duration,
+) -> Result<AttachedProcess, RequestError> {
     let pods: kube::Api<ApiPod> = kube::Api::namespaced(api.client().clone(), pod.metadata.namespace.as_deref().unwrap_or_default());
     let params = AttachParams::default().container(CALICO_NODE).stdin(false).stdout(true).stderr(true);
     let params = params.max_stdout_buf_size(PIPE).max_stderr_buf_size(PIPE);
-    let begun = pods.exec(&pod.metadata.name, ["sh", "-c", inside::SCRIPT], &params).await;
+    // Never a part of the shell's text: they come from the cluster and the command line.
+    let command = ["sh", "-c", inside::SCRIPT, "calico-fix"].into_iter().chain(destinations.iter().flat_map(Destination::arguments));
+    let begun = pods.exec(&pod.metadata.name, command, &params).await;
     begun.map_err(|error| failure::unanswered(&error, asked, Some(limit), api.route()))
 }
 

@@ -1,6 +1,7 @@
 //! Reads everything there is to see into a snapshot, each part as soon as what it needs is known.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
 
 use super::connect::Connection;
 use super::discover::discover;
@@ -9,6 +10,10 @@ use super::progress::Progress;
 use super::request::{Api, Query};
 use super::resource::NODES;
 use super::{exec, logs, objects};
+use crate::calico::environment::{Environment, Value, method_variable};
+use crate::calico::family::Family;
+use crate::calico::method::Method;
+use crate::calico::reaches::Destination;
 use crate::observed::Observed;
 use crate::snapshot::inside::{Inside, NodeLogs};
 use crate::snapshot::objects::{ConfigMap, ControllerRevision, DaemonSet, Event, Node, Pod};
@@ -27,6 +32,8 @@ pub struct Wanted {
     pub nodes: Option<NodeFilter>,
     pub max_concurrent: usize,
     pub logs: LogsWanted,
+    /// Destinations that each node is asked the way to, beside those that its configuration and the API server name.
+    pub destinations: Vec<Destination>,
     /// For one exec, from start to end.
     pub exec_timeout: std::time::Duration,
 }
@@ -40,6 +47,7 @@ impl Default for Wanted {
             nodes: None,
             max_concurrent: 32,
             logs: LogsWanted::WhereTroubled,
+            destinations: Vec::new(),
             exec_timeout: std::time::Duration::from_secs(15),
         }
     }
@@ -73,6 +81,7 @@ pub async fn gather(connection: &Connection, wanted: &Wanted, progress: &dyn Pro
         context: connection.context.clone(),
         server: Some(connection.server.clone()),
         version: whole.version,
+        api_addresses: around.api_addresses,
         exec_left_out: !wanted.exec,
     };
     snapshot.nodes = whole.nodes;
@@ -90,6 +99,7 @@ pub async fn gather(connection: &Connection, wanted: &Wanted, progress: &dyn Pro
 /// What hangs on the DaemonSet.
 struct Around {
     daemon_set: DaemonSet,
+    api_addresses: Observed<Vec<IpAddr>>,
     pods: Observed<Vec<Pod>>,
     events: Observed<Vec<Event>>,
     controller_revisions: Observed<Vec<ControllerRevision>>,
@@ -102,18 +112,45 @@ async fn around(api: &Api, wanted: &Wanted, progress: &dyn Progress) -> Result<A
     let chosen = chosen_nodes(api, wanted.nodes.as_ref());
     let (daemon_set, chosen) = futures::future::try_join(discover(api, wanted), async { Ok(chosen.await?) }).await?;
     let deep = async {
-        let pods = objects::pods(api, &daemon_set).await;
-        let (inside, logs) = into_nodes(api, &pods, chosen.as_ref(), wanted, progress).await;
-        (pods, inside, logs)
+        let (pods, api_addresses, config_maps) =
+            futures::join!(objects::pods(api, &daemon_set), objects::api_addresses(api), objects::config_maps(api, &daemon_set));
+        let api_server = match &api_addresses {
+            Observed::Seen(addresses) if !addresses.is_empty() => addresses.clone(),
+            _ if wanted.exec => objects::control_plane(api).await,
+            _ => Vec::new(),
+        };
+        let destinations = destinations(&daemon_set, &config_maps, &api_server, &wanted.destinations);
+        let (inside, logs) = into_nodes(api, &pods, &destinations, chosen.as_ref(), wanted, progress).await;
+        (pods, api_addresses, config_maps, inside, logs)
     };
-    let ((pods, inside, logs), events, controller_revisions, config_maps) = futures::join!(
-        deep,
-        objects::events(api, &daemon_set),
-        objects::controller_revisions(api, &daemon_set),
-        objects::config_maps(api, &daemon_set)
-    );
+    let ((pods, api_addresses, config_maps, inside, logs), events, controller_revisions) =
+        futures::join!(deep, objects::events(api, &daemon_set), objects::controller_revisions(api, &daemon_set));
     let events = events.map(|events| objects::about(events, &daemon_set, pods.seen()));
-    Ok(Around { daemon_set, pods, events, controller_revisions, config_maps, inside, logs })
+    Ok(Around { daemon_set, api_addresses, pods, events, controller_revisions, config_maps, inside, logs })
+}
+
+/// Where each node may be asked the way to: what is configured now, for its pod, first.
+fn destinations(
+    daemon_set: &DaemonSet,
+    config_maps: &BTreeMap<String, Observed<ConfigMap>>,
+    api_server: &[IpAddr],
+    wanted: &[Destination],
+) -> impl Fn(&Pod) -> Vec<Destination> + use<> {
+    let namespace = daemon_set.metadata.namespace.as_deref().unwrap_or_default();
+    let container = daemon_set.spec.template.spec.calico_node();
+    let methods: Vec<Value> = container
+        .map(|container| Environment::resolve(container, config_maps, namespace))
+        .map(|environment| Family::ALL.map(|family| environment.get(method_variable(family))).to_vec())
+        .unwrap_or_default();
+    let shared: Vec<Destination> =
+        wanted.iter().cloned().chain(api_server.iter().filter_map(|ip| Destination::of(&ip.to_string()))).collect();
+    move |pod| {
+        let configured = methods.iter().filter_map(|value| match Method::parse(&value.at(|path| pod.field(path))?) {
+            Method::CanReach { destination } => Destination::of(&destination),
+            _ => None,
+        });
+        configured.chain(shared.iter().cloned()).collect()
+    }
 }
 
 /// `None` means all.
@@ -132,6 +169,7 @@ async fn chosen_nodes(api: &Api, filter: Option<&NodeFilter>) -> Result<Option<B
 async fn into_nodes(
     api: &Api,
     pods: &Observed<Vec<Pod>>,
+    destinations: &dyn Fn(&Pod) -> Vec<Destination>,
     chosen: Option<&BTreeSet<String>>,
     wanted: &Wanted,
     progress: &dyn Progress,
@@ -144,5 +182,5 @@ async fn into_nodes(
     let to_log: Vec<&Pod> = pods.iter().copied().filter(|pod| logs::is_wanted(pod, wanted.logs)).collect();
     progress.begin("Looking into calico-node", Some((to_exec.len() + to_log.len()) as u64));
     let limits = exec::Limits { at_once: wanted.max_concurrent, each: wanted.exec_timeout };
-    futures::join!(exec::look(api, to_exec, &limits, progress), logs::read(api, &to_log, wanted.max_concurrent, progress))
+    futures::join!(exec::look(api, to_exec, destinations, &limits, progress), logs::read(api, &to_log, wanted.max_concurrent, progress))
 }

@@ -11,13 +11,16 @@ pub mod gather;
 mod kubeconfig;
 pub mod log_stream;
 mod logs;
+pub mod look;
 mod objects;
 mod observe;
 pub mod progress;
 mod proxy;
 pub mod request;
 pub mod resource;
+pub mod rights;
 pub mod timeout;
+pub mod write;
 
 pub use connect::{Connection, Surroundings, connect, connect_from};
 pub use discover::DiscoverError;

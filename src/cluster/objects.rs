@@ -1,23 +1,29 @@
 //! The objects that are read, each cut down page by page: a whole list of nodes is never held.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
 
 use futures::future::join_all;
 use serde::Deserialize;
+use serde_json::Value;
 
+use super::error::RequestError;
 use super::observe::observe;
 use super::request::{Api, Query};
 use super::resource::{
-    Asked, BGP_CONFIGURATIONS, BGP_PEERS, CLUSTER_INFORMATIONS, CONFIG_MAPS, CONTROLLER_REVISIONS, EVENTS, INSTALLATIONS, IP_POOLS,
-    NODE_STATUSES, NODES, PODS, Resource, TIGERA_STATUSES,
+    Asked, BGP_CONFIGURATIONS, BGP_PEERS, CLUSTER_INFORMATIONS, CONFIG_MAPS, CONTROLLER_REVISIONS, DEFINITIONS, ENDPOINT_SLICES, EVENTS,
+    INSTALLATIONS, IP_POOLS, NODE_STATUSES, NODES, PODS, Resource, TIGERA_STATUSES,
 };
 use crate::calico::environment::{self, Keys};
+use crate::calico::overrides;
 use crate::observed::Observed;
-use crate::snapshot::objects::{ConfigMap, ControllerRevision, Custom, DaemonSet, Event, Meta, Node, Pod};
+use crate::snapshot::objects::{ConfigMap, ControllerRevision, Custom, DaemonSet, Event, Meta, Node, Pod, ProbeOverrides};
 use crate::snapshot::{Resources, trim};
 
 /// Of events in one namespace no more pages than this are read: a storm must not hold up the rest.
 const MAX_EVENT_PAGES: u32 = 40;
+/// Each node is asked the way to each of them.
+const MAX_API_ADDRESSES: usize = 5;
 
 pub(super) struct WholeCluster {
     pub version: Observed<String>,
@@ -26,10 +32,20 @@ pub(super) struct WholeCluster {
 }
 
 pub(super) async fn whole_cluster(api: &Api) -> WholeCluster {
-    let (version, nodes, installations, tigera_statuses, ip_pools, bgp_configurations, bgp_peers, cluster_informations, node_statuses) = futures::join!(
+    let (
+        version,
+        nodes,
+        (installations, installation_probes),
+        tigera_statuses,
+        ip_pools,
+        bgp_configurations,
+        bgp_peers,
+        cluster_informations,
+        node_statuses,
+    ) = futures::join!(
         version(api),
         nodes(api),
-        custom(api, &INSTALLATIONS, "Installation"),
+        installations(api),
         custom(api, &TIGERA_STATUSES, "TigeraStatus"),
         custom(api, &IP_POOLS, "IPPool"),
         custom(api, &BGP_CONFIGURATIONS, "BGPConfiguration"),
@@ -37,8 +53,16 @@ pub(super) async fn whole_cluster(api: &Api) -> WholeCluster {
         custom(api, &CLUSTER_INFORMATIONS, "ClusterInformation"),
         custom(api, &NODE_STATUSES, "CalicoNodeStatus"),
     );
-    let resources =
-        Resources { installations, tigera_statuses, ip_pools, bgp_configurations, bgp_peers, cluster_informations, node_statuses };
+    let resources = Resources {
+        installations,
+        installation_probes,
+        tigera_statuses,
+        ip_pools,
+        bgp_configurations,
+        bgp_peers,
+        cluster_informations,
+        node_statuses,
+    };
     WholeCluster { version, nodes, resources }
 }
 
@@ -56,8 +80,63 @@ async fn nodes(api: &Api) -> Observed<Vec<Node>> {
     observe(api.list(&NODES, &Query::default(), |node| Some(trimmed(node, trim::node))).await)
 }
 
+/// Where the API server itself listens: the endpoints of the Service `kubernetes`, never its ClusterIP, which IPVS gives to every host.
+pub(super) async fn api_addresses(api: &Api) -> Observed<Vec<IpAddr>> {
+    #[derive(Deserialize)]
+    struct Slice {
+        #[serde(default)]
+        endpoints: Vec<Endpoint>,
+    }
+    #[derive(Deserialize)]
+    struct Endpoint {
+        #[serde(default)]
+        addresses: Vec<String>,
+    }
+    const NAMESPACE: Option<&str> = Some("default");
+    const SERVICE: &str = "kubernetes";
+    let path = ENDPOINT_SLICES.path(NAMESPACE, Some(SERVICE));
+    let slice = observe(api.get::<Slice>(&path, &ENDPOINT_SLICES.get(NAMESPACE, SERVICE)).await);
+    slice.map(|slice| {
+        let addresses = slice.endpoints.iter().flat_map(|endpoint| &endpoint.addresses);
+        let addresses: BTreeSet<IpAddr> = addresses.filter_map(|address| address.parse().ok()).collect();
+        addresses.into_iter().take(MAX_API_ADDRESSES).collect()
+    })
+}
+
+/// Stands in where those cannot be read.
+pub(super) async fn control_plane(api: &Api) -> Vec<IpAddr> {
+    // The second until Kubernetes 1.24.
+    for label in ["node-role.kubernetes.io/control-plane", "node-role.kubernetes.io/master"] {
+        let query = Query { label_selector: Some(label), ..Query::default() };
+        let internal = |node: Node| Some(node.addresses("InternalIP").filter_map(|ip| ip.parse().ok()).collect::<Vec<IpAddr>>());
+        let nodes = api.list(&NODES, &query, internal).await.unwrap_or_default();
+        let addresses: BTreeSet<IpAddr> = nodes.into_iter().flatten().collect();
+        if !addresses.is_empty() {
+            return addresses.into_iter().take(MAX_API_ADDRESSES).collect();
+        }
+    }
+    Vec::new()
+}
+
 async fn custom(api: &Api, resource: &Resource, kind: &str) -> Observed<Vec<Custom>> {
     observe(api.list(resource, &Query::default(), |object| Some(trimmed(object, |object| trim::custom(object, kind)))).await)
+}
+
+/// And what this cluster's definition of them knows of probes.
+async fn installations(api: &Api) -> (Observed<Vec<Custom>>, Observed<ProbeOverrides>) {
+    let installations = custom(api, &INSTALLATIONS, "Installation").await;
+    if installations.seen().is_none_or(Vec::is_empty) {
+        return (installations, Observed::NotAsked);
+    }
+    let path = DEFINITIONS.path(None, Some(overrides::DEFINITION));
+    let asked = DEFINITIONS.get(None, overrides::DEFINITION);
+    let probes = match observe(api.get::<Value>(&path, &asked).await) {
+        Observed::Seen(definition) => {
+            overrides::of_definition(&definition).map_or_else(|| Observed::Failed("it has no schema".to_owned()), Observed::Seen)
+        }
+        other => other.map(|_| ProbeOverrides::default()),
+    };
+    (installations, probes)
 }
 
 fn trimmed<T>(mut object: T, trim: impl FnOnce(&mut T)) -> T {
@@ -67,10 +146,20 @@ fn trimmed<T>(mut object: T, trim: impl FnOnce(&mut T)) -> T {
 
 /// The DaemonSet's own pods: its labels may be on others as well.
 pub(super) async fn pods(api: &Api, set: &DaemonSet) -> Observed<Vec<Pod>> {
+    observe(list_pods(api, set, None).await)
+}
+
+pub(super) async fn list_pods(api: &Api, set: &DaemonSet, node: Option<&str>) -> Result<Vec<Pod>, RequestError> {
     let selector = selector(set);
-    let query = Query { namespace: set.metadata.namespace.as_deref(), label_selector: Some(&selector), ..Query::default() };
+    let on_node = node.map(|node| format!("spec.nodeName={node}"));
+    let query = Query {
+        namespace: set.metadata.namespace.as_deref(),
+        label_selector: Some(&selector),
+        field_selector: on_node.as_deref(),
+        ..Query::default()
+    };
     let keep = |pod: Pod| is_of(set, &pod.metadata).then(|| trimmed(pod, trim::pod));
-    observe(api.list(&PODS, &query, keep).await)
+    api.list(&PODS, &query, keep).await
 }
 
 pub(super) async fn controller_revisions(api: &Api, set: &DaemonSet) -> Observed<Vec<ControllerRevision>> {

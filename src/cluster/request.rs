@@ -15,7 +15,7 @@ use super::resource::{Asked, Resource};
 use super::timeout::Timeouts;
 
 /// A page of 500 nodes with a hundred images each is about 10 MB.
-const MAX_BODY: usize = 64 << 20;
+pub(super) const MAX_BODY: usize = 64 << 20;
 const PAGE: u32 = 500;
 /// In all, the first try included.
 const ATTEMPTS: u32 = 4;
@@ -165,12 +165,22 @@ impl Api {
         limit: Option<Duration>,
         most: usize,
     ) -> Result<Vec<u8>, (RequestError, Option<Duration>)> {
-        let unreadable = |why: String| (RequestError::Unreadable { asked: Box::new(asked.clone()), why }, None);
         let request = Request::get(path).header(header::ACCEPT, "application/json, */*").body(kube::client::Body::empty());
+        self.exchange(request, asked, limit, most).await.map(|answer| answer.body)
+    }
+
+    /// One request and its answer. With a refusal comes the pause that the server asks for.
+    pub(super) async fn exchange(
+        &self,
+        request: http::Result<Request<kube::client::Body>>,
+        asked: &Asked,
+        limit: Option<Duration>,
+        most: usize,
+    ) -> Result<Answer, (RequestError, Option<Duration>)> {
+        let unreadable = |why: String| (RequestError::Unreadable { asked: Box::new(asked.clone()), why }, None);
         let request = request.map_err(|error| unreadable(error.to_string()))?;
         let response = self.client.send(request).await.map_err(|error| (failure::unanswered(&error, asked, limit, &self.route), None))?;
-        let status = response.status();
-        let wait = retry_after(response.headers());
+        let (status, headers) = (response.status(), response.headers().clone());
         let body = match Limited::new(response.into_body(), most).collect().await {
             Ok(body) => body.to_bytes(),
             Err(error) if error.is::<LengthLimitError>() => return Err(unreadable(format!("it is larger than {most} bytes"))),
@@ -179,8 +189,21 @@ impl Api {
                 return Err((failure::unanswered(&error, asked, limit, &self.route), None));
             }
         };
-        if status.is_success() { Ok(body.to_vec()) } else { Err((failure::answered(status.as_u16(), &body, asked, &self.route), wait)) }
+        if status.is_success() {
+            Ok(Answer { headers, body: body.to_vec() })
+        } else {
+            Err((failure::answered(status.as_u16(), &body, asked, &self.route), retry_after(&headers)))
+        }
     }
+
+    pub(super) fn timeouts(&self) -> Timeouts {
+        self.timeouts
+    }
+}
+
+pub(super) struct Answer {
+    pub headers: HeaderMap,
+    pub body: Vec<u8>,
 }
 
 /// Which part of a collection.
@@ -222,11 +245,11 @@ struct PageMeta {
     r#continue: Option<String>,
 }
 
-fn decode<T: DeserializeOwned>(body: &[u8], asked: &Asked) -> Result<T, RequestError> {
+pub(super) fn decode<T: DeserializeOwned>(body: &[u8], asked: &Asked) -> Result<T, RequestError> {
     serde_json::from_slice(body).map_err(|error| RequestError::Unreadable { asked: Box::new(asked.clone()), why: error.to_string() })
 }
 
-async fn within<T>(limit: Option<Duration>, work: impl Future<Output = T>) -> Option<T> {
+pub(super) async fn within<T>(limit: Option<Duration>, work: impl Future<Output = T>) -> Option<T> {
     match limit {
         Some(limit) => tokio::time::timeout(limit, work).await.ok(),
         None => Some(work.await),

@@ -26,12 +26,16 @@ const fn calico(plural: &'static str) -> Resource {
     Resource { group: "crd.projectcalico.org", version: "v1", plural }
 }
 
+pub const SELF_SUBJECT_ACCESS_REVIEWS: Resource =
+    Resource { group: "authorization.k8s.io", version: "v1", plural: "selfsubjectaccessreviews" };
 pub const NODES: Resource = core("nodes");
 pub const PODS: Resource = core("pods");
 pub const EVENTS: Resource = core("events");
 pub const CONFIG_MAPS: Resource = core("configmaps");
 pub const DAEMON_SETS: Resource = apps("daemonsets");
 pub const CONTROLLER_REVISIONS: Resource = apps("controllerrevisions");
+pub const ENDPOINT_SLICES: Resource = Resource { group: "discovery.k8s.io", version: "v1", plural: "endpointslices" };
+pub const DEFINITIONS: Resource = Resource { group: "apiextensions.k8s.io", version: "v1", plural: "customresourcedefinitions" };
 pub const INSTALLATIONS: Resource = operator("installations");
 pub const TIGERA_STATUSES: Resource = operator("tigerastatuses");
 pub const IP_POOLS: Resource = calico("ippools");

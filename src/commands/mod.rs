@@ -1,11 +1,16 @@
 //! One file a verb: each calls the other rooms in order and knows nothing of Calico or Kubernetes.
 
+mod apply;
+mod autodetect;
 mod calicoctl;
+pub mod change;
 mod debug_log;
 mod explain;
+pub mod probes;
 mod source;
 mod status;
 mod streams;
+mod undo;
 mod version;
 mod watch;
 
@@ -19,6 +24,7 @@ use crate::cli::status::StatusArgs;
 use crate::cli::{Command, Name};
 use crate::exit::{Failure, Outcome};
 use crate::render::style::{ColorWhen, Style};
+use change::interrupt::Interrupt;
 pub use streams::Streams;
 
 pub fn run(arguments: Vec<OsString>, streams: &mut Streams) -> Result<Outcome, Failure> {
@@ -29,7 +35,11 @@ pub fn run(arguments: Vec<OsString>, streams: &mut Streams) -> Result<Outcome, F
     };
     match cli.command {
         Command::Status(arguments) => wait(status::run(&cli.connection, &arguments, streams)),
+        Command::Autodetect(arguments) => guarded(|interrupt| autodetect::run(&cli.connection, &arguments, interrupt, streams)),
         Command::NodeStatus(arguments) => wait(status::run(&cli.connection, &StatusArgs::from(arguments), streams)),
+        Command::Apply(arguments) => guarded(|interrupt| apply::run(&cli.connection, &arguments, interrupt, streams)),
+        Command::Undo(arguments) => guarded(|interrupt| undo::run(&cli.connection, &arguments, interrupt, streams)),
+        Command::Probes(arguments) => guarded(|interrupt| probes::run(&cli.connection, &arguments, interrupt, streams)),
         Command::DebugLog(arguments) => wait(debug_log::run(&cli.connection, &arguments, streams)),
         Command::Explain(arguments) => explain::run(&arguments, streams),
         Command::Version(arguments) if arguments.client => version::client(&arguments, streams),
@@ -60,6 +70,15 @@ fn not_a_command(error: &clap::Error, streams: &mut Streams) -> Result<Outcome, 
             Ok(Outcome::Misused)
         }
     }
+}
+
+/// What may have to put things back when it is interrupted, and so hears of that instead of being ended.
+fn guarded<F: Future<Output = Result<Outcome, Failure>>>(work: impl FnOnce(Interrupt) -> F) -> Result<Outcome, Failure> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let result = runtime.block_on(async { work(Interrupt::listen()).await });
+    // A question that was interrupted still waits for the terminal.
+    runtime.shutdown_background();
+    result
 }
 
 /// Nothing but reading a cluster needs threads, so they are started only then.

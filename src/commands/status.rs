@@ -20,12 +20,15 @@ use crate::text;
 use super::streams::Streams;
 use super::{source, watch};
 
+/// Goes into audit logs beside kubectl's own commands.
+pub const VERB: &str = "status";
+
 pub async fn run(flags: &ConnectionFlags, arguments: &StatusArgs, streams: &mut Streams) -> Result<Outcome, Failure> {
     let chosen = Chosen::from(arguments)?;
     if arguments.watch {
         return watch::run(flags, arguments, &chosen, streams).await;
     }
-    let mut snapshot = source::read(flags, &arguments.source, &chosen).await?;
+    let mut snapshot = source::read(flags, &arguments.source, &chosen, VERB).await?;
     if arguments.redact {
         snapshot = source::redact(snapshot)?;
     }
@@ -57,7 +60,7 @@ impl Chosen {
     }
 
     /// A node that is not there is not healthy: it is a mistake that must not pass for an answer.
-    fn scope(&self, snapshot: &Snapshot) -> Result<Option<BTreeSet<String>>, Failure> {
+    pub fn scope(&self, snapshot: &Snapshot) -> Result<Option<BTreeSet<String>>, Failure> {
         let nodes = snapshot.nodes.seen();
         let chosen: BTreeSet<String> = match self {
             Self::All => return Ok(None),

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::code::Code;
 use super::explain::Explanation;
 use super::report::Finding;
 use super::view::View;
@@ -33,6 +34,11 @@ impl Found {
     /// This node's trouble, and its peers' trouble with it, has a named cause.
     pub fn is_culprit(&self, node: &str) -> bool {
         self.culprits.contains(node)
+    }
+
+    /// Said already under this name.
+    pub fn has(&self, code: Code) -> bool {
+        self.findings.iter().any(|finding| finding.code == code)
     }
 
     pub fn into_findings(self) -> Vec<Finding> {

@@ -28,6 +28,10 @@ codes! {
     DatastoreUnreachable = "datastore-unreachable",
     TyphaUnreachable = "typha-unreachable",
     ForbiddenToCalico = "forbidden-to-calico",
+    HealthPortTaken = "health-port-taken",
+    HealthAddressMissing = "health-address-missing",
+    IptablesBackendMismatch = "iptables-backend-mismatch",
+    OutOfMemory = "out-of-memory",
     KilledWhileStarting = "killed-while-starting",
     StartupExited = "startup-exited",
     AddressMissing = "address-missing",
@@ -37,6 +41,12 @@ codes! {
     BgpSessionDown = "bgp-session-down",
     ProbeTimeoutTooShort = "probe-timeout-too-short",
     ProbeMisfit = "probe-misfit",
+    ChangeUnfinished = "change-unfinished",
+    FelixNotLive = "felix-not-live",
+    CpuStarved = "cpu-starved",
+    ExitedAfterStart = "exited-after-start",
+    KilledWhileRunning = "killed-while-running",
+    StartNearBudget = "start-near-budget",
     RolloutUnfinished = "rollout-unfinished",
     PodNotReady = "pod-not-ready",
 }
@@ -52,6 +62,10 @@ impl Code {
             | Self::DatastoreUnreachable
             | Self::TyphaUnreachable
             | Self::ForbiddenToCalico
+            | Self::HealthPortTaken
+            | Self::HealthAddressMissing
+            | Self::IptablesBackendMismatch
+            | Self::OutOfMemory
             | Self::KilledWhileStarting
             | Self::StartupExited
             | Self::AddressMissing
@@ -59,9 +73,58 @@ impl Code {
             | Self::BgpSessionDown
             | Self::ProbeTimeoutTooShort
             | Self::ProbeMisfit
+            | Self::FelixNotLive
+            | Self::CpuStarved
+            | Self::ExitedAfterStart
+            | Self::KilledWhileRunning
             | Self::PodNotReady => true,
-            Self::AddressesInSeveralSubnets | Self::MethodIneffective | Self::RolloutUnfinished => false,
+            Self::AddressesInSeveralSubnets
+            | Self::MethodIneffective
+            | Self::StartNearBudget
+            | Self::ChangeUnfinished
+            | Self::RolloutUnfinished => false,
         }
+    }
+}
+
+impl Code {
+    /// It keeps calico-node from starting or staying up, or its probes from being answered.
+    pub fn concerns_start(self) -> bool {
+        match self {
+            Self::AddressConflict
+            | Self::MethodInvalid
+            | Self::DatastoreUnreachable
+            | Self::TyphaUnreachable
+            | Self::ForbiddenToCalico
+            | Self::HealthPortTaken
+            | Self::HealthAddressMissing
+            | Self::IptablesBackendMismatch
+            | Self::OutOfMemory
+            | Self::KilledWhileStarting
+            | Self::StartupExited
+            | Self::BirdNotRunning
+            | Self::ProbeTimeoutTooShort
+            | Self::ProbeMisfit
+            | Self::FelixNotLive
+            | Self::CpuStarved
+            | Self::ExitedAfterStart
+            | Self::KilledWhileRunning
+            | Self::StartNearBudget
+            | Self::PodNotReady => true,
+            Self::AddressOnVirtualInterface
+            | Self::AddressNotInternalIp
+            | Self::AddressMissing
+            | Self::AddressesInSeveralSubnets
+            | Self::MethodIneffective
+            | Self::BgpSessionDown
+            | Self::ChangeUnfinished
+            | Self::RolloutUnfinished => false,
+        }
+    }
+
+    /// More time to start cures it, and nothing else does.
+    pub fn wants_time(self) -> bool {
+        matches!(self, Self::KilledWhileStarting | Self::StartNearBudget)
     }
 }
 

@@ -3,28 +3,28 @@
 mod check;
 mod checks;
 pub mod code;
-mod evidence;
+pub(crate) mod evidence;
 pub mod explain;
 mod fold;
 mod links;
 mod logged;
-mod remedy;
+pub(crate) mod remedy;
 pub mod report;
 mod rows;
-mod shell;
-mod summary;
+pub mod shell;
+pub(crate) mod summary;
 mod unseen;
-mod view;
-mod wording;
+pub mod view;
+pub(crate) mod wording;
 
 use std::collections::BTreeSet;
 use std::time::Duration;
 
 use crate::calico::text::clean;
 use crate::snapshot::Snapshot;
+use crate::startup::sizing::Size;
 use check::Found;
 use code::Code;
-pub use remedy::roomy as roomy_budget;
 use report::{Finding, Fix, Report, Verdict};
 use view::View;
 pub use wording::made as made_by;
@@ -76,9 +76,9 @@ pub fn diagnose(snapshot: &Snapshot, scope: &Scope) -> Report {
     }
 }
 
-/// What allows a start to take this long, at the lawful place; `None` where no command is known to be right.
-pub fn start_budget_fix(snapshot: &Snapshot, needed: Duration) -> Option<Fix> {
-    remedy::start_budget(&View::new(snapshot), None, Some(needed))
+/// What allows a start of this node so much time, at the lawful place; `None` where no command is known to be right.
+pub fn start_budget_fix(snapshot: &Snapshot, node: &str, size: &Size) -> Option<Fix> {
+    remedy::start_budget_of(&View::new(snapshot), node, size)
 }
 
 /// Seconds that its probes give the calico-node of this node to start.

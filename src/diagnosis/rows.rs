@@ -1,14 +1,12 @@
 //! A row a node.
 
 use super::Scope;
-use super::report::{Finding, NodeRow, SessionCount, SessionRow, StartTime};
+use super::report::{Finding, NodeRow, SessionCount, SessionRow};
 use super::view::{Bgp, NodeView, View};
-use crate::calico::event_text::EventKind;
 use crate::calico::family::Family;
 use crate::calico::session::{self, PeerKind};
-use crate::calico::startup_log::{self, Outcome};
 use crate::observed::Observed;
-use crate::snapshot::inside::StartupLog;
+use crate::startup::measure::measure;
 
 pub fn all(view: &View, findings: &[Finding], scope: &Scope) -> Vec<NodeRow> {
     let mut codes: std::collections::HashMap<&str, Vec<super::code::Code>> = std::collections::HashMap::new();
@@ -29,6 +27,7 @@ pub fn all(view: &View, findings: &[Finding], scope: &Scope) -> Vec<NodeRow> {
 
 fn row(view: &View, node: &NodeView, findings: Vec<super::code::Code>, sessions: bool) -> NodeRow {
     let stored = |family| node.stored(family);
+    let measured = measure(view, node);
     let held = stored(Family::V4).or(stored(Family::V6)).and_then(|stored| stored.held_by.as_ref());
     NodeRow {
         name: node.name.to_owned(),
@@ -41,8 +40,8 @@ fn row(view: &View, node: &NodeView, findings: Vec<super::code::Code>, sessions:
         bgp4: count(node.bgp(Family::V4)),
         bgp6: count(node.bgp(Family::V6)),
         restarts: node.restarts(),
-        start: start(node),
-        start_budget_seconds: view.start_budget(node).and_then(|budget| u32::try_from(budget.as_secs()).ok()),
+        start: measured.start,
+        start_budget_seconds: measured.allowed().and_then(|budget| u32::try_from(budget.as_secs()).ok()),
         findings,
         sessions: if sessions { all_sessions(view, node) } else { Vec::new() },
     }
@@ -50,39 +49,6 @@ fn row(view: &View, node: &NodeView, findings: Vec<super::code::Code>, sessions:
 
 fn count(bgp: &Bgp) -> Option<SessionCount> {
     bgp.seen().map(|sessions| SessionCount { established: sessions.established, total: sessions.total })
-}
-
-/// Measured by the newest attempt that ended well, else a lower bound: the longest that was cut off.
-fn start(node: &NodeView) -> Option<StartTime> {
-    let measured =
-        node.attempts().find_map(|log| Some(StartTime { seconds: startup_log::started_after(log)?.as_secs_f64(), ..StartTime::default() }));
-    let longest = || node.attempts().filter_map(lower_bound).max_by(|a, b| a.seconds.total_cmp(&b.seconds));
-    measured.or_else(longest).or_else(|| killed(node)).or_else(|| became_ready(node))
-}
-
-fn lower_bound(log: &StartupLog) -> Option<StartTime> {
-    if !matches!(startup_log::outcome(log), Outcome::CutOff) {
-        return None;
-    }
-    let seconds = log.last?.duration_since(log.first?).as_secs_f64();
-    (seconds >= 0.0).then_some(StartTime { seconds, at_least: true, at_most: false })
-}
-
-/// Without a log, a container that a probe killed before it was ever ready tells how long was not enough.
-fn killed(node: &NodeView) -> Option<StartTime> {
-    let killed = |fact: &EventKind| matches!(fact, EventKind::KilledByLiveness { .. } | EventKind::KilledByStartup { .. });
-    if node.ready() == Some(true) || node.times(killed) == 0 || node.attempts().next().is_some() {
-        return None;
-    }
-    Some(StartTime { seconds: node.last_container_lived()?.as_secs_f64(), at_least: true, at_most: false })
-}
-
-/// From the container's start to Ready. Long afterwards Ready says nothing of the start: it may have come and gone.
-fn became_ready(node: &NodeView) -> Option<StartTime> {
-    const PLAUSIBLE: f64 = 600.0;
-    let ready = node.pod?.status.conditions.iter().find(|condition| condition.r#type == "Ready" && condition.status == "True")?;
-    let seconds = ready.last_transition_time?.duration_since(node.running_since()?).as_secs_f64();
-    (0.0..PLAUSIBLE).contains(&seconds).then_some(StartTime { seconds, at_least: false, at_most: true })
 }
 
 fn all_sessions(view: &View, node: &NodeView) -> Vec<SessionRow> {

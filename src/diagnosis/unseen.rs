@@ -28,6 +28,7 @@ fn objects(view: &View) -> Vec<Unseen> {
         ("events", why(&snapshot.events, view), false),
         ("controller revisions", why(&snapshot.controller_revisions, view), false),
         ("Installation", refused(&resources.installations), false),
+        ("what an Installation can set of probes", refused(&resources.installation_probes), false),
         ("TigeraStatus", refused(&resources.tigera_statuses), false),
         ("BGP peers", refused(&resources.bgp_peers), false),
         ("BGP configuration", refused(&resources.bgp_configurations), false),

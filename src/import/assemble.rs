@@ -41,6 +41,7 @@ pub fn snapshot(mut objects: Objects, origin: Origin) -> Result<Snapshot, Import
     snapshot.config_maps = config_maps;
     snapshot.resources = Resources {
         installations: objects.observed("Installation"),
+        installation_probes: objects.installation_probes.take().map_or(Observed::NotAsked, Observed::Seen),
         tigera_statuses: objects.observed("TigeraStatus"),
         ip_pools: objects.observed("IPPool"),
         bgp_configurations: objects.observed("BGPConfiguration"),

@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
+use crate::calico::overrides;
 use crate::observed::Observed;
-use crate::snapshot::objects::{CALICO_NODE, ConfigMap, ControllerRevision, Custom, DaemonSet, Event, Node, Pod};
+use crate::snapshot::objects::{CALICO_NODE, ConfigMap, ControllerRevision, Custom, DaemonSet, Event, Node, Pod, ProbeOverrides};
 use crate::snapshot::trim;
 
 /// What the files held, by kind. A kind of which there was a list, be it empty, is there.
@@ -19,6 +20,7 @@ pub struct Objects {
     pub controller_revisions: Option<Vec<ControllerRevision>>,
     /// By namespace and name.
     pub config_maps: Option<BTreeMap<(String, String), ConfigMap>>,
+    pub installation_probes: Option<ProbeOverrides>,
     /// By kind.
     pub customs: BTreeMap<&'static str, Vec<Custom>>,
     /// The first object that could not be read, in words.
@@ -81,6 +83,11 @@ impl Objects {
                 let map: ConfigMap = typed(object)?;
                 let key = (map.metadata.namespace.clone().unwrap_or_default(), map.metadata.name.clone());
                 self.config_maps.get_or_insert_default().insert(key, map);
+            }
+            "CustomResourceDefinition" => {
+                if object.pointer("/metadata/name").is_some_and(|name| name == overrides::DEFINITION) {
+                    self.installation_probes = overrides::of_definition(object);
+                }
             }
             _ => {
                 if let Some(kind) = custom_kind(kind) {

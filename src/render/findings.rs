@@ -33,7 +33,7 @@ fn nodes(names: &[String], all: bool) -> String {
     text::list(names, if all { usize::MAX } else { NODES_NAMED })
 }
 
-fn paragraph(indent: usize, label: &str, words: &str, style: &Style, out: &mut dyn Write) -> io::Result<()> {
+pub(super) fn paragraph(indent: usize, label: &str, words: &str, style: &Style, out: &mut dyn Write) -> io::Result<()> {
     let hang = indent + text::width(label);
     let words = text::clean(words);
     for (number, line) in text::wrap(&text::truncate(&words, LONGEST), style.room(hang)).iter().enumerate() {

@@ -1,12 +1,18 @@
 //! Values -> `io::Write`. Nothing is decided here: what is shown was decided in `diagnosis`.
 
 pub mod calicoctl;
+pub mod change;
 pub mod data;
+pub mod diff;
 pub mod explain;
 mod findings;
 mod head;
+pub mod matrix;
+mod matrix_advice;
+mod matrix_cells;
 mod nodes;
 mod peers;
+pub mod probes;
 pub mod status;
 pub mod style;
 mod table;

@@ -6,7 +6,7 @@ use super::status::Shown;
 use super::style::{Style, Tone};
 use super::table::{Cell, Table};
 use crate::diagnosis::code::Code;
-use crate::diagnosis::report::{NodeRow, Report, SessionCount, Severity};
+use crate::diagnosis::report::{NodeRow, Report, SessionCount, Severity, StartTime};
 
 /// With more nodes than this the healthy ones are counted, not listed.
 const LISTED: usize = 20;
@@ -151,7 +151,7 @@ impl Columns {
     }
 }
 
-fn ready(ready: Option<bool>) -> Cell {
+pub(super) fn ready(ready: Option<bool>) -> Cell {
     match ready {
         Some(true) => Cell::plain("True"),
         Some(false) => Cell::new(Tone::Bad, "False"),
@@ -159,9 +159,13 @@ fn ready(ready: Option<bool>) -> Cell {
     }
 }
 
-/// `6s/70s`, `>70s/70s`, `<11s/70s`, `?/70s`: taken against allowed.
 fn start(node: &NodeRow) -> Cell {
-    let taken = node.start.map(|start| {
+    start_against(node.start, node.start_budget_seconds)
+}
+
+/// `6s/70s`, `>70s/70s`, `<11s/70s`, `?/70s`: taken against allowed.
+pub(super) fn start_against(start: Option<StartTime>, budget: Option<u32>) -> Cell {
+    let taken = start.map(|start| {
         let (sign, seconds) = match start.seconds {
             seconds if start.at_least => (">", seconds.max(1.0)),
             seconds if start.at_most || seconds < 1.0 => ("<", seconds.max(1.0)),
@@ -169,11 +173,10 @@ fn start(node: &NodeRow) -> Cell {
         };
         format!("{sign}{seconds:.0}s")
     });
-    let budget = node.start_budget_seconds;
     if taken.is_none() && budget.is_none() {
         return Cell::unknown();
     }
-    let over = node.start.zip(budget).is_some_and(|(start, budget)| !start.at_most && start.seconds >= f64::from(budget));
+    let over = start.zip(budget).is_some_and(|(start, budget)| !start.at_most && start.seconds >= f64::from(budget));
     let budget = budget.map_or("?".to_owned(), |seconds| format!("{seconds}s"));
     Cell::new(if over { Tone::Bad } else { Tone::Plain }, format!("{}/{budget}", taken.as_deref().unwrap_or("?")))
 }
@@ -193,7 +196,6 @@ fn findings(node: &NodeRow, report: &Report) -> Cell {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::diagnosis::report::StartTime;
 
     #[test]
     fn start_times() {

@@ -46,13 +46,13 @@ impl Cell {
 }
 
 pub struct Table {
-    headers: Vec<&'static str>,
+    headers: Vec<String>,
     rows: Vec<Vec<Cell>>,
 }
 
 impl Table {
-    pub fn new(headers: impl Into<Vec<&'static str>>) -> Self {
-        Self { headers: headers.into(), rows: Vec::new() }
+    pub fn new(headers: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        Self { headers: headers.into_iter().map(Into::into).collect(), rows: Vec::new() }
     }
 
     pub fn push(&mut self, row: Vec<Cell>) {
@@ -63,10 +63,15 @@ impl Table {
         self.rows.is_empty()
     }
 
+    /// Columns of the widest line, without the blanks behind it.
+    pub fn width(&self) -> usize {
+        self.widths(true).iter().sum::<usize>().saturating_sub(PADDING)
+    }
+
     pub fn write(&self, headers: bool, style: &Style, out: &mut dyn Write) -> io::Result<()> {
         let widths = self.widths(headers);
         if headers {
-            write_row(self.headers.iter().map(|header| (Cow::Borrowed(*header), text::width(header))), &widths, out)?;
+            write_row(self.headers.iter().map(|header| (Cow::Borrowed(header.as_str()), text::width(header))), &widths, out)?;
         }
         for row in &self.rows {
             write_row(row.iter().map(|cell| (Cow::Owned(style.paint(cell.tone, &cell.text)), text::width(&cell.text))), &widths, out)?;

@@ -1,5 +1,7 @@
 //! What one exec into a calico-node container told, already parsed.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -13,7 +15,28 @@ pub struct Inside {
     pub bird6: Observed<Bird>,
     /// In the kernel's order: the order is what detection goes by.
     pub interfaces: Observed<Vec<Interface>>,
+    /// Of the main table.
     pub routes: Observed<Vec<Route>>,
+    /// Rules beyond those that every kernel has: they may lead past the main table.
+    #[serde(skip_serializing_if = "Observed::is_not_asked")]
+    pub rules: Observed<Vec<String>>,
+    /// The kernel's answers, by destination as `can-reach=` would have it.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub reaches: BTreeMap<String, Observed<Reach>>,
+}
+
+/// What `ip route get` says of one destination. Absent: a name that the node cannot resolve.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Reach {
+    /// The address that the kernel would send from.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub source: Option<std::net::IpAddr>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub device: Option<String>,
+    /// Why there is no way, in the kernel's words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unreachable: Option<String>,
 }
 
 /// One BIRD daemon: `show status` and `show protocols`.
@@ -89,6 +112,14 @@ pub struct Route {
     pub device: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub source: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub metric: Option<u32>,
+    /// `unreachable`, `blackhole`, …; none for an ordinary one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kind: Option<String>,
+    /// The first of several next hops is told.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub several_hops: bool,
 }
 
 /// The digest of one attempt to start, read from a container's log. The log itself is not kept:
@@ -168,6 +199,8 @@ pub enum MarkKind {
     HealthPortTaken,
     HealthEndpointFailed,
     FelixTimedOut,
+    IptablesFailed,
+    UsageReportFailed,
     BgpPortTaken,
     BgpAddressGone,
     BgpUnexpectedPeer,

@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::observed::Observed;
 use inside::{Inside, NodeLogs};
-use objects::{ConfigMap, ControllerRevision, Custom, DaemonSet, Event, Node, Pod};
+use objects::{ConfigMap, ControllerRevision, Custom, DaemonSet, Event, Node, Pod, ProbeOverrides};
 
 pub const API_VERSION: &str = "calico-fix/v1";
 pub const KIND: &str = "Snapshot";
@@ -79,6 +79,10 @@ pub struct Cluster {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub server: Option<String>,
     pub version: Observed<String>,
+    /// Where the API server listens: the endpoints of the Service `kubernetes`.
+    #[serde(skip_serializing_if = "Observed::is_not_asked")]
+    #[schemars(with = "Observed<Vec<String>>")]
+    pub api_addresses: Observed<Vec<std::net::IpAddr>>,
     /// `--no-exec` was given: what exec would have told was left out on purpose.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub exec_left_out: bool,
@@ -89,6 +93,9 @@ pub struct Cluster {
 #[serde(rename_all = "camelCase", default)]
 pub struct Resources {
     pub installations: Observed<Vec<Custom>>,
+    /// Asked only where there is an Installation.
+    #[serde(skip_serializing_if = "Observed::is_not_asked")]
+    pub installation_probes: Observed<ProbeOverrides>,
     pub tigera_statuses: Observed<Vec<Custom>>,
     pub ip_pools: Observed<Vec<Custom>>,
     pub bgp_configurations: Observed<Vec<Custom>>,

@@ -177,6 +177,9 @@ slim! {
     ControllerRevision { metadata: Meta, revision: i64 }
     ConfigMap { metadata: Meta, data: BTreeMap<String, String> }
 
+    /// Which probes of calico-node the cluster's own CustomResourceDefinition lets an Installation set.
+    ProbeOverrides { liveness_probe: bool, readiness_probe: bool, startup_probe: bool }
+
     /// A custom resource of Calico or its operator; its shape differs by release, so it stays a tree.
     Custom {
         metadata: Meta,
@@ -213,6 +216,17 @@ impl PodSpec {
 impl Pod {
     pub fn calico_node_status(&self) -> Option<&ContainerStatus> {
         self.status.container_statuses.iter().find(|status| status.name == CALICO_NODE)
+    }
+
+    /// What the kubelet puts where an environment refers to the pod; calico-node is on the host's network.
+    pub fn field(&self, path: &str) -> Option<String> {
+        match path {
+            "status.hostIP" | "status.podIP" => self.status.host_ip.clone(),
+            "spec.nodeName" => self.spec.node_name.clone(),
+            "metadata.name" => Some(self.metadata.name.clone()),
+            "metadata.namespace" => self.metadata.namespace.clone(),
+            _ => None,
+        }
     }
 
     /// `None` where the pod says nothing of it.

@@ -156,6 +156,18 @@ pub fn inside(inside: &mut Inside) {
             bird.protocols.retain(|row| row.proto == "BGP");
         }
     }
+    if let Observed::Seen(rules) = &mut inside.rules {
+        rules.truncate(MAX_ITEMS);
+        rules.iter_mut().for_each(word);
+    }
+    keep_first(&mut inside.reaches, MAX_ITEMS);
+    for reach in inside.reaches.values_mut() {
+        match reach {
+            Observed::Seen(reach) => [&mut reach.device, &mut reach.unreachable].into_iter().flatten().for_each(word),
+            Observed::Forbidden(why) | Observed::Failed(why) => word(why),
+            Observed::Absent | Observed::NotAsked => {}
+        }
+    }
 }
 
 /// All of a snapshot that was read from a file, by the same rules.

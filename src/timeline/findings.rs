@@ -1,16 +1,20 @@
 //! What is wrong, in the codes that `status` has too.
 
 use std::collections::BTreeSet;
-use std::time::Duration;
 
+use super::estimate;
 use super::report::{Attempt, Basis, How, Need, Phase, Timeline};
 use super::subject::Subject;
 use crate::calico::startup_log::{self, ExitReason};
 use crate::diagnosis::code::Code;
 use crate::diagnosis::report::{Evidence, Finding, Fix, Severity, Source};
+use crate::diagnosis::shell::quote;
 use crate::diagnosis::{Scope, diagnose, start_budget_fix};
 use crate::snapshot::Snapshot;
 use crate::snapshot::inside::{Mark, MarkKind};
+use crate::startup::change::daemon_set_patch;
+use crate::startup::sizing::{Size, Starts, size};
+use crate::startup::strategy;
 use crate::text::count;
 
 /// Of the cluster's findings, those that a start is about.
@@ -158,8 +162,8 @@ impl Place<'_> {
             message += &format!(": {read}");
         }
         message += ".";
-        let needs = attempt.needs.as_ref();
-        message += &needs.map(takes).unwrap_or_default();
+        let size = self.size(attempt);
+        message += &attempt.needs.as_ref().map(|need| takes(need, &size)).unwrap_or_default();
         let mut finding = self.finding(Code::KilledWhileStarting, Severity::Error, message, self.ended(attempt));
         if kills > 1 {
             finding.evidence.push(self.evidence(format!("{kills} of {} ended so", count(self.log.attempts.len(), "attempt"))));
@@ -169,7 +173,7 @@ impl Place<'_> {
                 .evidence
                 .push(self.evidence(format!("in another attempt it exited by itself, as happens on a slow link: {}", mark.text)));
         }
-        finding.fix = self.budget(attempt);
+        finding.fix = self.budget(&size);
         finding
     }
 
@@ -196,9 +200,10 @@ impl Place<'_> {
         }
         let times = count(kills, "attempt");
         let mut message = format!("{times} to start on {} ended in mid-work before one succeeded.", self.node());
-        message += &attempt.needs.as_ref().map(takes).unwrap_or_default();
+        let size = self.size(attempt);
+        message += &attempt.needs.as_ref().map(|need| takes(need, &size)).unwrap_or_default();
         let mut finding = self.finding(Code::KilledWhileStarting, Severity::Warning, message, Vec::new());
-        finding.fix = self.budget(attempt);
+        finding.fix = self.budget(&size);
         Some(finding)
     }
 
@@ -208,13 +213,18 @@ impl Place<'_> {
         how.into_iter().chain(last).collect()
     }
 
-    fn budget(&self, attempt: &Attempt) -> Option<Fix> {
-        let lasted = attempt.end.after_seconds.unwrap_or_default();
-        let needed = attempt.needs.as_ref().map_or(lasted, |need| need.seconds.max(lasted));
-        let needed = Duration::try_from_secs_f64(needed.clamp(0.0, 1e6)).unwrap_or_default();
-        match self.snapshot {
-            Some(snapshot) => start_budget_fix(snapshot, needed),
-            None => Some(published(needed)),
+    fn size(&self, attempt: &Attempt) -> Size {
+        let of_kill = |attempt: &&Attempt| attempt.end.how == How::Killed;
+        let lasted = self.log.attempts.iter().filter(of_kill).filter_map(|attempt| attempt.end.after_seconds).reduce(f64::max);
+        let needs = attempt.needs.as_ref().map(|need| estimate::starts(need.seconds, need.basis, lasted));
+        let killed_at = self.subject.budget.filter(|_| attempt.end.how == How::Killed).map(|budget| budget.as_secs());
+        size(&Starts { cut_off: lasted, killed_at, ..needs.unwrap_or_default() })
+    }
+
+    fn budget(&self, size: &Size) -> Option<Fix> {
+        match (self.snapshot, &self.log.node) {
+            (Some(snapshot), Some(node)) => start_budget_fix(snapshot, node, size),
+            _ => Some(published(size)),
         }
     }
 
@@ -263,7 +273,7 @@ fn reading(attempt: &Attempt) -> Option<String> {
     Some(format!("{}{of} nodes read{each}{rate}", nodes.read))
 }
 
-fn takes(need: &Need) -> String {
+fn takes(need: &Need, size: &Size) -> String {
     let about = format!("{:.0} s", need.seconds.ceil());
     let what = match (need.basis, need.nodes) {
         (Basis::Measured, _) => format!("It took {about}"),
@@ -274,24 +284,19 @@ fn takes(need: &Need) -> String {
             format!("At {each:.2} s a request, a whole start takes about {about}")
         }
     };
-    format!(" {what}; a start-up budget of {} s would do.", need.budget_seconds)
+    format!(" {what}; a start-up budget of {} s would do.", size.seconds)
 }
 
-/// Where only a log was given: the published remedy, whose fields suit every handler.
-fn published(needed: Duration) -> Fix {
-    const DELAY: u64 = 60;
-    const PERIOD: u64 = 10;
-    let budget = crate::diagnosis::roomy_budget(needed);
-    let threshold = budget.saturating_sub(DELAY).div_ceil(PERIOD);
-    let probe = format!("{{\"initialDelaySeconds\":{DELAY},\"periodSeconds\":{PERIOD},\"failureThreshold\":{threshold}}}");
-    let patch =
-        format!("{{\"spec\":{{\"template\":{{\"spec\":{{\"containers\":[{{\"name\":\"calico-node\",\"livenessProbe\":{probe}}}]}}}}}}}}");
+/// Where only a log was given.
+fn published(size: &Size) -> Fix {
+    let change = strategy::unseen(size);
+    let allows = change.timing.on(None).total().as_secs();
+    let patch = daemon_set_patch(&[change]).to_string();
     Fix {
-        command: format!("kubectl patch daemonset calico-node -n kube-system -p '{patch}'"),
+        command: format!("kubectl patch daemonset calico-node -n kube-system -p {}", quote(&patch)),
         why: format!(
-            "a liveness probe that allows {} s to start, where calico-node was installed from the manifest and its probe allows less now (the \
-             published one allows 70 s) and no startup probe is set; with the cluster at hand `kubectl calico-fix status` knows the lawful place",
-            DELAY + PERIOD * threshold
+            "a liveness probe that allows {allows} s to start, where calico-node was installed from the manifest and its probe allows less now \
+             (the published one allows 70 s) and no startup probe is set; with the cluster at hand `kubectl calico-fix status` knows the lawful place"
         ),
     }
 }

@@ -65,10 +65,10 @@ fn nothing_edits_the_operators_daemon_set() {
 #[test]
 fn the_method_suits_the_release() {
     for (version, method) in [
-        ("v3.21.5", "can-reach=10.0.0.1"),
-        ("v3.22.3", "can-reach=10.0.0.1"),
+        ("v3.21.5", "cidr=10.0.0.0/24"),
+        ("v3.22.3", "cidr=10.0.0.0/24"),
         ("v3.22.4", "kubernetes-internal-ip"),
-        ("v3.23.1", "can-reach=10.0.0.1"),
+        ("v3.23.1", "cidr=10.0.0.0/24"),
         ("v3.23.2", "kubernetes-internal-ip"),
         ("v3.31.0", "kubernetes-internal-ip"),
     ] {
@@ -76,6 +76,10 @@ fn the_method_suits_the_release() {
         let command = case.command().expect("a command");
         assert!(command.ends_with(&format!("IP_AUTODETECTION_METHOD={method}")), "{version}: {command}");
     }
+    // Where no host could be looked into, the way to a sound node.
+    let case = judge(&bridge().exec_forbidden().version("v3.21.5"));
+    let command = case.report.findings.iter().filter_map(|finding| finding.fix.as_ref()).map(|fix| &fix.command).next();
+    assert!(command.is_some_and(|command| command.ends_with("IP_AUTODETECTION_METHOD=can-reach=10.0.0.1")), "{command:?}");
 }
 
 /// The method alone does nothing beside an IP that is not detected.

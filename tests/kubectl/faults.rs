@@ -1,9 +1,10 @@
 //! Faults by plan, for those who write and watch.
 
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use serde_json::json;
-use sim::{Effect, Fault, Server};
+use sim::{Effect, Fault, Hook, Server, Victim};
 
 use super::replay::client;
 
@@ -51,6 +52,29 @@ async fn somebody_else_edits_first() {
     assert_eq!((code, &status["reason"]), (409, &json!("Conflict")));
     let (code, object) = patch(&server, json!({"metadata": {"annotations": {"mine": "yes"}}})).await;
     assert_eq!((code, &object["metadata"]["annotations"]["edited"]), (200, &json!("yes")));
+}
+
+/// Killed at its one write: before or after that was carried out.
+#[test]
+fn a_client_is_killed_at_its_write() {
+    for (carried_out, effect) in [(false, Effect::Lost as fn(Hook) -> Effect), (true, Effect::After)] {
+        let running = sim::start(sim::scenario::healthy(2));
+        let victim = Victim::default();
+        running.cluster().add_fault(Fault::nth_write(1, effect(victim.kill())));
+        let annotate = ["-n", "kube-system", "annotate", "daemonset", "calico-node", "mine=yes"];
+        let home = running.kubeconfig().with_file_name("home");
+        let kubectl = victim.run(Command::new("kubectl").args(annotate).env("KUBECONFIG", running.kubeconfig()).env("HOME", home));
+        let Ok(output) = kubectl else {
+            println!("skipped: no kubectl on PATH");
+            return;
+        };
+        assert_eq!((output.status.code(), output.stdout.len()), (None, 0));
+        let object = running.cluster().store.object("DaemonSet", "kube-system", "calico-node").expect("there");
+        assert_eq!(object["metadata"]["annotations"]["mine"] == "yes", carried_out);
+        let requests = running.requests();
+        assert_eq!(requests.iter().filter(|request| request.writes()).count(), 1);
+        assert!(requests.last().is_some_and(|request| request.method == "PATCH"), "{requests:?}");
+    }
 }
 
 #[tokio::test]

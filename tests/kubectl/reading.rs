@@ -24,6 +24,24 @@ fn kubectl_gets_describes_and_reviews() {
     assert_eq!(text(&denied.stdout), "no\n");
 }
 
+/// Where the API server really answers, for whoever may read it.
+#[test]
+fn kubectl_finds_the_api_server() {
+    let running = sim::start(sim::scenario::operator(2));
+    let selector = ["-n", "default", "get", "endpointslices", "-l", "kubernetes.io/service-name=kubernetes"];
+    let Some(table) = said(&running, &selector) else { return };
+    let expected = "NAME         ADDRESSTYPE   PORTS   ENDPOINTS                 AGE\n\
+                    kubernetes   IPv4          6443    10.12.33.10,10.12.33.11   110d\n";
+    assert_eq!(table, expected);
+    let path = "jsonpath={.endpoints[0].addresses[0]}:{.ports[0].port}";
+    for context in ["no-exec", "viewer"] {
+        let endpoint = said(&running, &["--context", context, "-n", "default", "get", "endpointslices", "kubernetes", "-o", path]);
+        assert_eq!(endpoint.as_deref(), Some("10.12.33.10:6443"), "{context}");
+    }
+    let service = said(&running, &["get", "services", "kubernetes", "-o", "jsonpath={.spec.clusterIP}"]);
+    assert_eq!(service.as_deref(), Some("10.96.0.1"));
+}
+
 #[test]
 fn kubectl_reads_logs_and_runs_commands() {
     let running = sim::start(sim::scenario::bridge_address(4));

@@ -89,3 +89,25 @@ fn kubectl_follows_a_log_until_the_container_ends() {
     assert!(child.wait().expect("it ends").success());
     assert_eq!(told, "first\nsecond\n");
 }
+
+/// Nobody advances it but the clock: a minute of the cluster's is a second here.
+#[test]
+fn a_living_cluster_rolls_out_while_kubectl_waits() {
+    let running = sim::start(sim::scenario::bridge_address(3));
+    let living = running.live(60.0);
+    let set = ["-n", "kube-system", "set", "env", "ds/calico-node", "-c", "calico-node", "IP_AUTODETECTION_METHOD=kubernetes-internal-ip"];
+    if said(&running, &set).is_none() {
+        return;
+    }
+    let status = said(&running, &["-n", "kube-system", "rollout", "status", "ds/calico-node", "--timeout=60s"]).expect("kubectl is there");
+    assert!(status.ends_with("daemon set \"calico-node\" successfully rolled out\n"), "{status}");
+    let stopped = living.now();
+    drop(living);
+    let store = &running.cluster().store;
+    let wrong = store
+        .objects("Node")
+        .iter()
+        .filter(|node| node["metadata"]["annotations"]["projectcalico.org/IPv4Address"] == "172.18.0.1/16")
+        .count();
+    assert_eq!((wrong, store.now() >= stopped), (0, true));
+}

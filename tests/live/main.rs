@@ -2,10 +2,12 @@
 
 #![cfg(unix)]
 
+mod audited;
 mod connecting;
 mod failing;
 mod gathering;
 mod inside;
+mod overrides;
 mod proxied;
 
 use std::ffi::OsString;

@@ -40,12 +40,13 @@ pub enum ExitReason {
 }
 
 impl ExitReason {
+    /// As a clause.
     pub fn describe(&self) -> String {
         match self {
             Self::Conflict { node, address } => format!("{node} already has {address}"),
-            Self::NoAddress => "no address could be detected and none is stored".to_owned(),
+            Self::NoAddress => "it could not detect an address and has none stored".to_owned(),
             Self::InvalidMethod { value } => format!("{value:?} is no autodetection method"),
-            Self::UpdateConflict => "the Node object changed while it was being updated; it tries again".to_owned(),
+            Self::UpdateConflict => "the Node object changed while it was being updated".to_owned(),
             Self::Forbidden { .. } => "the Kubernetes API forbids what it needs".to_owned(),
             Self::DatastoreUnauthorized => "its datastore refuses it".to_owned(),
             Self::TyphaUnreachable => "it cannot connect to Typha".to_owned(),
@@ -125,12 +126,15 @@ pub fn outcome(log: &StartupLog) -> Outcome {
 
 /// From the first line to the start; `None` where either was not seen.
 pub fn started_after(log: &StartupLog) -> Option<Duration> {
-    use MarkKind::*;
-    let start = start(log)?;
-    // A log that begins later than the attempt, as at level error, would make it look quick.
-    let begins = |mark: &Mark| matches!(mark.kind, LogLevel | Starting | DatastoreCheck | DatastoreSkipped);
-    log.marks[..start].iter().find(|mark| begins(mark))?;
+    let start = start(log).filter(|_| has_beginning(log))?;
     Duration::try_from(log.marks[start].at?.duration_since(log.first?)).ok()
+}
+
+/// A log that begins later than the attempt, as at level error, would make it look quick.
+pub fn has_beginning(log: &StartupLog) -> bool {
+    use MarkKind::*;
+    let begins = |mark: &Mark| matches!(mark.kind, LogLevel | Starting | DatastoreCheck | DatastoreSkipped);
+    log.marks.iter().take_while(|mark| mark.kind != Started).any(begins)
 }
 
 /// Why the attempt gave up, for one that did.
@@ -175,7 +179,7 @@ pub fn last_phase(log: &StartupLog) -> Option<Phase> {
     log.marks.iter().filter_map(|mark| phase(mark.kind)).max()
 }
 
-/// The work that goes on from such a line.
+/// The work that a line begins.
 pub fn phase(kind: MarkKind) -> Option<Phase> {
     use MarkKind::*;
     Some(match kind {

@@ -48,6 +48,7 @@ const METHODS: &str = "node/pkg/lifecycle/startup/autodetection/autodetection_me
 const UTILS: &str = "node/pkg/lifecycle/utils/utils.go";
 const RC_LOCAL: &str = "node/filesystem/etc/rc.local";
 const HEALTH: &str = "libcalico-go/lib/health/health.go";
+const IPTABLES: &str = "felix/iptables/table.go";
 const BIRD: &str = "bird/proto/bgp/bgp.c";
 const ETCD: &str = "libcalico-go/lib/backend (etcd)";
 
@@ -103,6 +104,11 @@ pub const PATTERNS: &[Pattern] = {
         row(HealthEndpointFailed, Felix, "Health endpoint failed", &[], HEALTH, "all"),
         row(FelixTimedOut, Felix, "Report timed out", &[], HEALTH, "up to 3.25.0"),
         row(FelixTimedOut, Felix, "Reporter is not live: timed out", &[], HEALTH, "3.26.0 and later"),
+        row(IptablesFailed, Felix, "iptables-", &["save command failed"], IPTABLES, "3.9 and later"),
+        row(IptablesFailed, Felix, "ip6tables-", &["save command failed"], IPTABLES, "3.9 and later"),
+        row(IptablesFailed, Felix, "Failed to program iptables, giving up", &[], IPTABLES, "all"),
+        row(IptablesFailed, Felix, "Failed to find iptables command", &[], "felix/environment/feature_detect_linux.go", "3.9 and later"),
+        row(UsageReportFailed, Felix, "Failed to report usage/get deprecation warnings.", &[], "felix/usagerep/usagerep.go", "all"),
         row(BgpPortTaken, Bird, "", &["bind: Address in use"], BIRD, "all"),
         row(BgpPortTaken, Bird, "", &["bind: Address already in use"], BIRD, "all"),
         row(BgpAddressGone, Bird, "", &["bind: Address not available"], BIRD, "all"),

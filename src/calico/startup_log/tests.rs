@@ -163,6 +163,18 @@ fn trouble_after_the_start_is_marked_and_the_start_stands() {
             HealthEndpointFailed,
         ),
         ("2024-01-02 03:04:06.000 [WARNING][81] felix/health.go 1: Report timed out name=\"int_dataplane\"", FelixTimedOut),
+        (
+            "2023-09-17 16:22:39.290 [WARNING][12833] felix/table.go 765: iptables-nft-save command failed error=iptables-save failed because there are incompatible nft rules in the table ipVersion=0x4 stderr=\"\" table=\"filter\"",
+            IptablesFailed,
+        ),
+        (
+            "2023-09-17 16:22:39.290 [PANIC][12833] felix/table.go 771: iptables-legacy-save command failed after retries ipVersion=0x4 table=\"nat\"",
+            IptablesFailed,
+        ),
+        (
+            "2024-01-02 03:04:06.000 [INFO][81] felix/usagerep.go 94: Failed to report usage/get deprecation warnings. error=Get \"https://usage.projectcalico.org/UsageCheck/calicoVersionCheck\": context deadline exceeded",
+            UsageReportFailed,
+        ),
         ("bird: Mesh_10_0_0_2: Socket error: bind: Address not available", BgpAddressGone),
         ("bird: Socket error: bind: Address in use", BgpPortTaken),
         ("CALICO_NETWORKING_BACKEND is vxlan - no need to run a BGP daemon", BackendNotBird),

@@ -14,6 +14,7 @@ use crate::timeline::{Fate, Fates, Recording, Subject, Unread, fates};
 
 use super::Logs;
 use super::save::Place;
+use crate::commands::source;
 
 pub fn read(files: &[PathBuf], place: &Place) -> Result<Logs, Failure> {
     place.suits(files.len())?;
@@ -36,8 +37,7 @@ impl From<LogError> for Failure {
 
 /// A snapshot holds the known lines of each container's last attempt.
 pub fn from_snapshot(files: &[PathBuf], nodes: &[String]) -> Result<Logs, Failure> {
-    let snapshot = import::load(files, &mut std::io::stdin().lock())
-        .map_err(|error| Failure::NotInspected { message: format!("error: {error}"), hint: Some(error.hint().to_owned()) })?;
+    let snapshot = source::load(files)?;
     let wanted: BTreeSet<&str> = nodes.iter().map(String::as_str).collect();
     if let Some(missing) = wanted.iter().find(|node| !snapshot.logs.contains_key(**node)) {
         let message = format!("error: no log of a node {missing:?} is in it");

@@ -23,10 +23,10 @@ use super::save::Place;
 const HEAD: usize = 64;
 
 /// Goes into audit logs beside kubectl's own commands.
-const COMMAND: &str = "debug-log";
+const VERB: &str = "debug-log";
 
 pub async fn read(flags: &ConnectionFlags, arguments: &DebugLogArgs, place: &Place) -> Result<Logs, Failure> {
-    let connection = connect(flags, COMMAND).await?;
+    let connection = connect(flags, VERB).await?;
     let wanted: BTreeSet<String> = arguments.node.iter().cloned().collect();
     let asked = Wanted {
         namespace: flags.namespace.clone(),

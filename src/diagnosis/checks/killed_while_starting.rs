@@ -1,15 +1,12 @@
-use std::time::Duration;
-
-use crate::calico::event_text::EventKind;
-use crate::calico::startup_log::{self, Outcome};
 use crate::diagnosis::check::{Check, Found};
 use crate::diagnosis::code::Code;
 use crate::diagnosis::explain::Explanation;
 use crate::diagnosis::report::{Evidence, Finding, Severity, Source};
 use crate::diagnosis::view::{NodeView, View};
 use crate::diagnosis::{evidence, remedy, wording};
-use crate::snapshot::inside::{MarkKind, StartupLog};
-use crate::snapshot::objects::CALICO_NODE;
+use crate::snapshot::inside::MarkKind;
+use crate::startup::attempt::{Attempt, Fate, is_kill};
+use crate::startup::measure::{Measurement, measure};
 
 pub const CHECK: Check = Check {
     explanation: Explanation {
@@ -34,62 +31,41 @@ fn run(view: &View, found: &Found) -> Vec<Finding> {
     view.nodes.iter().filter(|node| !found.is_culprit(node.name)).filter_map(|node| finding(view, node)).collect()
 }
 
-fn is_kill(fact: &EventKind) -> bool {
-    let (EventKind::KilledByLiveness { container } | EventKind::KilledByStartup { container }) = fact else { return false };
-    container.as_deref().is_none_or(|name| name == CALICO_NODE)
-}
-
 fn finding(view: &View, node: &NodeView) -> Option<Finding> {
     let kill = evidence::of_event(node, is_kill)?;
-    if !was_starting(view, node) {
+    let measured = measure(view, node);
+    if !measured.killed_while_starting() {
         return None;
     }
-    let budget = view.start_budget(node);
     let severity = if node.ready() == Some(true) { Severity::Warning } else { Severity::Error };
-    let allowed = budget.map(|budget| format!(" within the {} s that its probes allow", budget.as_secs())).unwrap_or_default();
-    let kills = node.times(is_kill);
+    let allowed =
+        measured.allowed().map(|allowed| format!(" within the {} s that its probes allow", allowed.as_secs())).unwrap_or_default();
     let verb = if severity == Severity::Warning { "was killed" } else { "is killed" };
-    let message = format!("calico-node on {} {verb} by its probe while it starts ({kills}×): start-up does not finish{allowed}", node.name);
+    let message = format!(
+        "calico-node on {} {verb} by its probe while it starts ({}×): start-up does not finish{allowed}",
+        node.name, measured.kills
+    );
     let mut shown = vec![kill];
     shown.extend(wording::restarts(node));
-    shown.extend(last_attempt(node));
+    shown.extend(cut_off(node, &measured));
     shown.extend(own_exit(node));
     let nodes = vec![node.name.to_owned()];
-    let fix = remedy::start_budget(view, budget, node.attempts().filter_map(lasted).max());
+    let fix = remedy::start_budget(view, std::slice::from_ref(&measured));
     Some(Finding { code: Code::KilledWhileStarting, severity, nodes, message, evidence: shown, fix })
 }
 
-/// Logs decide where they were read; else the container's life against the budget.
-fn was_starting(view: &View, node: &NodeView) -> bool {
-    let mut killed =
-        node.attempts().filter(|log| matches!(startup_log::outcome(log), Outcome::CutOff)).filter(|log| !log.marks.is_empty()).peekable();
-    if killed.peek().is_some() {
-        return killed.all(|log| !log.marks.iter().any(|mark| mark.kind == MarkKind::Started));
-    }
-    if node.attempts().any(|log| matches!(startup_log::outcome(log), Outcome::Started)) {
-        return false;
-    }
-    // Kills and exits in turn on a slow link: the logs at hand may both be of exits.
-    if node.attempts().any(|log| matches!(startup_log::exit_reason(log), Some(startup_log::ExitReason::UpdateConflict))) {
-        return true;
-    }
-    match (view.start_budget(node), node.last_container_lived()) {
-        (Some(budget), Some(lived)) => lived <= budget + Duration::from_secs(35),
-        _ => node.last_event(|fact| matches!(fact, EventKind::FelixNotLive { .. })).is_some(),
-    }
-}
-
-fn lasted(log: &StartupLog) -> Option<Duration> {
-    Duration::try_from(log.last?.duration_since(log.first?)).ok()
-}
-
-fn last_attempt(node: &NodeView) -> Option<Evidence> {
-    // The attempt that runs now is cut off by the reading; the longest tells most.
-    let unfinished = node.attempts().filter(|log| matches!(startup_log::outcome(log), Outcome::CutOff) && !log.marks.is_empty());
-    let log = unfinished.max_by_key(|log| lasted(log))?;
-    let last = log.marks.last()?;
-    let after = lasted(log).map(|lasted| format!("not started after {:.0} s; ", lasted.as_secs_f64())).unwrap_or_default();
+/// The attempt that runs now is cut off by the reading; the longest tells most.
+fn cut_off(node: &NodeView, measured: &Measurement) -> Option<Evidence> {
+    let unfinished = measured.attempts.iter().filter(|attempt| matches!(attempt.fate, Fate::KilledWhileStarting | Fate::Starting));
+    let told = unfinished.filter(|attempt| attempt.last_words().is_some());
+    let longest = told.max_by(|a, b| seconds(a).total_cmp(&seconds(b)))?;
+    let last = longest.last_words()?;
+    let after = longest.start.map(|start| format!("not started after {:.0} s; ", start.seconds)).unwrap_or_default();
     Some(node.evidence(Source::Log, format!("{after}the last it said: {}", last.text)))
+}
+
+fn seconds(attempt: &Attempt) -> f64 {
+    attempt.start.map_or(0.0, |start| start.seconds)
 }
 
 /// The same slow link makes the Node update lose its race: an exit of its own that the larger budget does not cure by itself.

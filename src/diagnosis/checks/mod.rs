@@ -7,15 +7,25 @@ mod address_on_virtual_interface;
 mod addresses_in_several_subnets;
 mod bgp_session_down;
 mod bird_not_running;
+mod change_unfinished;
+mod cpu_starved;
 mod datastore_unreachable;
+mod exited_after_start;
+mod felix_not_live;
 mod forbidden_to_calico;
+mod health_address_missing;
+mod health_port_taken;
+mod iptables_backend_mismatch;
+mod killed_while_running;
 mod killed_while_starting;
 mod method_ineffective;
 mod method_invalid;
+mod out_of_memory;
 mod pod_not_ready;
 mod probe_misfit;
 mod probe_timeout_too_short;
 mod rollout_unfinished;
+mod start_near_budget;
 mod startup_exited;
 mod typha_unreachable;
 
@@ -31,6 +41,10 @@ pub fn of(code: Code) -> &'static Check {
         Code::DatastoreUnreachable => &datastore_unreachable::CHECK,
         Code::TyphaUnreachable => &typha_unreachable::CHECK,
         Code::ForbiddenToCalico => &forbidden_to_calico::CHECK,
+        Code::HealthPortTaken => &health_port_taken::CHECK,
+        Code::HealthAddressMissing => &health_address_missing::CHECK,
+        Code::IptablesBackendMismatch => &iptables_backend_mismatch::CHECK,
+        Code::OutOfMemory => &out_of_memory::CHECK,
         Code::KilledWhileStarting => &killed_while_starting::CHECK,
         Code::StartupExited => &startup_exited::CHECK,
         Code::AddressMissing => &address_missing::CHECK,
@@ -40,6 +54,12 @@ pub fn of(code: Code) -> &'static Check {
         Code::BgpSessionDown => &bgp_session_down::CHECK,
         Code::ProbeTimeoutTooShort => &probe_timeout_too_short::CHECK,
         Code::ProbeMisfit => &probe_misfit::CHECK,
+        Code::ChangeUnfinished => &change_unfinished::CHECK,
+        Code::FelixNotLive => &felix_not_live::CHECK,
+        Code::CpuStarved => &cpu_starved::CHECK,
+        Code::ExitedAfterStart => &exited_after_start::CHECK,
+        Code::KilledWhileRunning => &killed_while_running::CHECK,
+        Code::StartNearBudget => &start_near_budget::CHECK,
         Code::RolloutUnfinished => &rollout_unfinished::CHECK,
         Code::PodNotReady => &pod_not_ready::CHECK,
     }

@@ -44,7 +44,7 @@ fn run(view: &View, found: &Found) -> Vec<Finding> {
         0 => (Severity::Warning, format!("the {} of calico-node must answer within one second", short.join(" and "))),
         _ => (Severity::Error, format!("probes of calico-node time out after one second on {}", wording::list(&names))),
     };
-    let fix = remedy::probe_timeout(view, &short);
+    let fix = remedy::probe_timeout(view);
     vec![Finding { code: Code::ProbeTimeoutTooShort, severity, nodes: names, message, evidence: shown, fix }]
 }
 

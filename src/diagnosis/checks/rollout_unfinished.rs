@@ -23,7 +23,11 @@ pub const CHECK: Check = Check {
     run,
 };
 
-fn run(view: &View, _: &Found) -> Vec<Finding> {
+fn run(view: &View, found: &Found) -> Vec<Finding> {
+    // Then it is that change's own, and undoing it ends it.
+    if found.has(Code::ChangeUnfinished) {
+        return Vec::new();
+    }
     view.install.daemon_set.and_then(|daemon_set| finding(view, daemon_set)).into_iter().collect()
 }
 

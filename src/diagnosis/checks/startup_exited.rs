@@ -39,7 +39,8 @@ fn finding(view: &View, node: &NodeView) -> Option<Finding> {
             let fix = remedy::autodetection(view, family, &nodes);
             (format!("it could not detect an {family} address and has none stored"), fix)
         }
-        reason => (reason.describe(), None),
+        ExitReason::UpdateConflict => (format!("{}; it tries again", reason.describe()), None),
+        other => (other.describe(), None),
     };
     let message = format!("calico-node on {} exits by itself while starting: {why}", node.name);
     let mut evidence = last_words(node, log);

@@ -3,8 +3,8 @@
 mod autodetection;
 mod probes;
 
-pub use autodetection::{autodetection, network};
-pub use probes::{probe_timeout, roomy, start_budget};
+pub use autodetection::{autodetection, network, set_method};
+pub use probes::{cpu_request, probe_timeout, start_budget, start_budget_of};
 
 use super::report::Fix;
 use super::shell::quote;

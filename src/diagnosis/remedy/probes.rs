@@ -1,78 +1,89 @@
-//! Larger budgets and timeouts, as strategic merge patches of the container calico-node alone.
+//! Larger budgets and timeouts: the proposals of `probes` as a command.
 
-use std::time::Duration;
-
-use serde_json::{Map, Value, json};
+use serde_json::Value;
 
 use super::super::report::Fix;
 use super::super::shell::quote;
 use super::super::view::View;
-use crate::snapshot::objects::Probe;
+use crate::snapshot::objects::CALICO_NODE;
+use crate::startup::change::daemon_set_patch;
+use crate::startup::fix;
+use crate::startup::measure::{Measurement, measure};
+use crate::startup::place::Place;
+use crate::startup::proposal::{Proposal, Wishes, allow, propose};
+use crate::startup::sizing::Size;
+use crate::startup::strategy::Strategy;
 
-/// What the published remedy of slow starts comes to: 60 + 10 × 10.
-const USUAL_BUDGET: u64 = 160;
-const PERIOD: u64 = 10;
-
-/// Seconds with room to spare for a start that takes this long.
-pub fn roomy(known: Duration) -> u64 {
-    (known.as_secs_f64().ceil() as u64 * 2).max(USUAL_BUDGET).div_ceil(PERIOD) * PERIOD
+/// For nodes that more time to start would cure.
+pub fn start_budget(view: &View, slow: &[Measurement]) -> Option<Fix> {
+    let names: Vec<&str> = slow.iter().map(|measured| measured.node).collect();
+    larger(view, &propose(view, slow, &names, &Wishes::default()).ok()??)
 }
 
-/// A startup probe with the liveness probe's own handler, sized from the longest attempt: liveness stays as quick as it was.
-pub fn start_budget(view: &View, budget: Option<Duration>, longest: Option<Duration>) -> Option<Fix> {
-    let container = view.install.container?;
-    let liveness = container.liveness_probe.as_ref()?;
-    let seconds = roomy(longest.max(budget).unwrap_or_default());
-    let mut probe = match &container.startup_probe {
-        Some(startup) => json!({"periodSeconds": startup.period_seconds.unwrap_or(10).max(1)}),
-        None => handler(liveness)?,
-    };
-    let period = probe.get("periodSeconds").and_then(Value::as_u64).unwrap_or(PERIOD);
-    probe["periodSeconds"] = json!(period);
-    probe["failureThreshold"] = json!(seconds.div_ceil(period));
-    if container.startup_probe.is_none() {
-        probe["timeoutSeconds"] = json!(liveness.timeout_seconds.unwrap_or(1).max(10));
-    }
-    let command = patch(view, json!({"startupProbe": probe}))?;
-    let reverted = super::reverted_by(view);
+/// For a node whose log tells how much time it needs.
+pub fn start_budget_of(view: &View, node: &str, size: &Size) -> Option<Fix> {
+    let measured = measure(view, view.node(node)?);
+    larger(view, &allow(view, std::slice::from_ref(&measured), Strategy::default(), size).ok()??)
+}
+
+fn larger(view: &View, proposal: &Proposal) -> Option<Fix> {
     let why = format!(
-        "a startup probe allows {seconds} s to start and leaves the liveness probe as it is; calico-node restarts node by node{reverted}"
+        "{} s to start instead of {} s: {}; calico-node restarts node by node{}",
+        proposal.budget_after_seconds?,
+        proposal.budget_before_seconds?,
+        lower(proposal.why.first()?),
+        super::reverted_by(view)
     );
-    Some(Fix { command, why })
+    Some(Fix { command: command(view, proposal)?, why })
 }
 
-pub fn probe_timeout(view: &View, probes: &[&str]) -> Option<Fix> {
-    let fields: Map<String, Value> = probes.iter().map(|probe| ((*probe).to_owned(), json!({"timeoutSeconds": 10}))).collect();
-    let command = patch(view, Value::Object(fields))?;
-    Some(Fix {
-        command,
-        why: format!("ten seconds, as in the manifests from 3.20.0; calico-node restarts node by node{}", super::reverted_by(view)),
-    })
-}
-
-fn handler(probe: &Probe) -> Option<Value> {
-    match (&probe.exec, &probe.http_get) {
-        (Some(exec), _) => Some(json!({"exec": exec})),
-        (None, Some(http)) => Some(json!({"httpGet": http})),
-        (None, None) => None,
-    }
-}
-
-/// The operator reverts edits of its DaemonSet and, before 1.43, has no fields for probes: no command there.
-fn patch(view: &View, fields: Value) -> Option<String> {
+pub fn probe_timeout(view: &View) -> Option<Fix> {
     if view.install.is_operator() {
         return None;
     }
-    let metadata = &view.install.daemon_set?.metadata;
-    let mut container = json!({"name": crate::snapshot::objects::CALICO_NODE});
-    for (key, value) in fields.as_object()? {
-        container[key.as_str()] = value.clone();
+    let changes = fix::changes(&view.install, fix::Fix::Timeouts).ok()?;
+    let why = format!("ten seconds, as in the manifests from 3.20.0; calico-node restarts node by node{}", super::reverted_by(view));
+    Some(Fix { command: on_daemon_set(view, &daemon_set_patch(&changes))?, why })
+}
+
+/// As the manifests have it. A limit is the owner's own decision: no command there.
+pub fn cpu_request(view: &View) -> Option<Fix> {
+    let resources = &view.install.container?.resources;
+    if view.install.is_operator() || resources.requests.contains_key("cpu") || resources.limits.contains_key("cpu") {
+        return None;
     }
-    let patch = json!({"spec": {"template": {"spec": {"containers": [container]}}}});
+    let command = format!(
+        "kubectl set resources {} -n {} -c {CALICO_NODE} --requests=cpu=250m",
+        quote(&view.install.name()),
+        quote(view.install.namespace()?)
+    );
+    let why = format!("the request of Calico's own manifests; calico-node restarts node by node{}", super::reverted_by(view));
+    Some(Fix { command, why })
+}
+
+fn command(view: &View, proposal: &Proposal) -> Option<String> {
+    match &proposal.place {
+        Place::DaemonSet { .. } => on_daemon_set(view, &proposal.patch(&Value::Null)?),
+        Place::Installation { name } => {
+            let all = view.snapshot.resources.installations.seen()?;
+            let patch = proposal.patch(&all.iter().find(|one| one.metadata.name == *name)?.spec)?;
+            Some(format!("kubectl patch installation {} --type merge -p {}", quote(name), quote(&patch.to_string())))
+        }
+        Place::Nowhere { .. } => None,
+    }
+}
+
+fn on_daemon_set(view: &View, patch: &Value) -> Option<String> {
+    let metadata = &view.install.daemon_set?.metadata;
     Some(format!(
         "kubectl patch daemonset {} -n {} -p {}",
         quote(&metadata.name),
         quote(view.install.namespace()?),
         quote(&patch.to_string())
     ))
+}
+
+fn lower(sentence: &str) -> String {
+    let mut letters = sentence.trim_end_matches('.').chars();
+    letters.next().map(|first| first.to_lowercase().chain(letters).collect()).unwrap_or_default()
 }

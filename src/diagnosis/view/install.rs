@@ -151,7 +151,8 @@ impl<'a> Install<'a> {
         Some(name.to_owned())
     }
 
-    fn gate(&self, family: Family) -> Option<Gate> {
+    /// Whether the method decides anything for this family.
+    pub fn gate(&self, family: Family) -> Option<Gate> {
         let environment = self.environment.as_ref()?;
         Some(method::gate(family, &environment.ip(family), &self.backend()?))
     }

@@ -6,14 +6,16 @@ mod node;
 mod probes;
 mod stored;
 
+use std::cell::OnceCell;
 use std::collections::HashMap;
 use std::net::IpAddr;
 
 pub use bgp::{Bgp, Down};
 pub use install::Install;
-pub use node::NodeView;
+pub use node::{NodeView, Told};
 pub use stored::Stored;
 
+use crate::autodetect::{self, Ask, Recommendation};
 use crate::calico::family::Family;
 use crate::snapshot::Snapshot;
 
@@ -27,6 +29,8 @@ pub struct View<'a> {
     by_internal_ip: HashMap<IpAddr, usize>,
     /// Sessions that are down, by the address they lead to: the node, and its place in the node's list.
     down: HashMap<IpAddr, Vec<(usize, usize)>>,
+    /// Looked at once for all findings that propose it.
+    recommended: [OnceCell<Recommendation>; 2],
 }
 
 impl<'a> View<'a> {
@@ -51,7 +55,16 @@ impl<'a> View<'a> {
                 }
             }
         }
-        Self { snapshot, install, nodes, by_name, by_address, by_internal_ip, down }
+        Self { snapshot, install, nodes, by_name, by_address, by_internal_ip, down, recommended: Default::default() }
+    }
+
+    /// The method to choose, and why.
+    pub fn recommended(&self, family: Family) -> &Recommendation {
+        let known = match family {
+            Family::V4 => &self.recommended[0],
+            Family::V6 => &self.recommended[1],
+        };
+        known.get_or_init(|| autodetect::recommend(&autodetect::of_view(self, &Ask::of(family))))
     }
 
     pub fn node(&self, name: &str) -> Option<&NodeView<'a>> {

@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::net::IpAddr;
-use std::time::Duration;
 
 use jiff::Timestamp;
 
@@ -16,7 +15,7 @@ use crate::diagnosis::report::{Evidence, Source};
 use crate::observed::Observed;
 use crate::snapshot::Snapshot;
 use crate::snapshot::inside::{Inside, Interface, MarkKind, NodeLogs, StartupLog};
-use crate::snapshot::objects::{ContainerStatus, Custom, Event, Node, Pod};
+use crate::snapshot::objects::{ContainerStatus, Custom, Event, Node, Pod, Terminated};
 
 pub struct NodeView<'a> {
     pub name: &'a str,
@@ -35,6 +34,22 @@ pub struct NodeView<'a> {
 pub struct Told<'a> {
     pub event: &'a Event,
     pub fact: EventKind,
+}
+
+impl Told<'_> {
+    /// Nothing listens, whatever else it says.
+    pub fn is_refused(&self) -> bool {
+        self.event.message.contains("refused")
+    }
+
+    /// Felix answered a probe of liveness, and that it is not live.
+    pub fn is_felix_503(&self) -> bool {
+        match &self.fact {
+            EventKind::FelixNotLive { text } => text.contains("503") && !self.is_refused(),
+            EventKind::HttpProbeFailed { status, .. } => *status == Some(503) && self.event.message.starts_with("Liveness"),
+            _ => false,
+        }
+    }
 }
 
 /// Every Linux node: those of the cluster, or, where nodes could not be listed, those that pods run on.
@@ -221,11 +236,10 @@ impl<'a> NodeView<'a> {
         self.container()?.state.running.as_ref()?.started_at
     }
 
-    /// How long the container that ended last had lived. The kubelet adds up to a grace period of 30 s to a probe's budget.
-    pub fn last_container_lived(&self) -> Option<Duration> {
+    /// The container that ended last.
+    pub fn ended(&self) -> Option<&'a Terminated> {
         let status = self.container()?;
-        let ended = status.state.terminated.as_ref().or(status.last_state.terminated.as_ref())?;
-        Duration::try_from(ended.finished_at?.duration_since(ended.started_at?)).ok()
+        status.state.terminated.as_ref().or(status.last_state.terminated.as_ref())
     }
 
     /// Seconds since the container that runs now was started.

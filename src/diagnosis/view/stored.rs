@@ -5,6 +5,7 @@ use std::net::IpAddr;
 
 use super::NodeView;
 use crate::calico::address::{self, Cidr};
+use crate::calico::detect::{ANNOTATION, Annotated};
 use crate::calico::family::Family;
 use crate::diagnosis::report::Source;
 
@@ -87,16 +88,8 @@ fn held_by(view: &NodeView, address: IpAddr) -> Option<Held> {
     })
 }
 
-/// `[{"name":"eth0","addresses":["10.0.0.5"]}]`, from 3.31.0.
 fn annotated_interface(view: &NodeView, address: IpAddr) -> Option<Held> {
-    #[derive(serde::Deserialize)]
-    struct Annotated {
-        name: String,
-        #[serde(default)]
-        addresses: Vec<String>,
-    }
-    let text = view.node?.metadata.annotations.get("projectcalico.org/Interfaces")?;
-    let interfaces: Vec<Annotated> = serde_json::from_str(text).ok()?;
-    let found = interfaces.into_iter().find(|interface| interface.addresses.iter().any(|text| text.parse() == Ok(address)))?;
+    let interfaces = Annotated::parse(view.node?.metadata.annotations.get(ANNOTATION)?)?;
+    let found = interfaces.into_iter().find(|interface| interface.addresses.contains(&address))?;
     Some(Held { interface: found.name, kind: None, source: Source::Annotation })
 }

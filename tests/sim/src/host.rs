@@ -1,9 +1,12 @@
 //! One host: its interfaces and its BIRD, and what `birdcl` and `ip` print there.
 
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 
+use jiff::SignedDuration;
 use serde_json::json;
+
+use crate::calico::network::{Family, Network};
 
 /// How the node's kubelet takes exec and log requests.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -73,9 +76,15 @@ pub struct Host {
     /// Runs without peers where IPv6 is off, as Calico's image does.
     pub bird6: Option<Bird>,
     pub interfaces: Vec<Interface>,
-    pub gateway: Ipv4Addr,
+    /// Of the default route; `None`: there is none.
+    pub gateway: Option<Ipv4Addr>,
+    pub gateway6: Option<Ipv6Addr>,
     /// The API server translates exec for this node's older kubelet: what the kubelet refuses comes on the status channel.
     pub translated: bool,
+    /// The kubelet writes its Node this often, which ends a calico-node that starts slowly; `None`: it does not.
+    pub heartbeat: Option<SignedDuration>,
+    /// Seconds that a request from here to the API server takes.
+    pub round_trip: f64,
     /// Tools the container does not have: `birdcl`, `ip`.
     pub lacks: Vec<&'static str>,
 }
@@ -103,22 +112,19 @@ impl Host {
         }
         says.push(("addr.json".into(), self.addresses_json()));
         says.push(("addr.txt".into(), self.addresses_text()));
-        says.push(("route.json".into(), self.routes_json()));
-        says.push(("route.txt".into(), self.routes_text()));
-        says.push(("route6.json".into(), "[ ]\n".into()));
-        says.push(("route6.txt".into(), String::new()));
+        for (family, suffix) in [(Family::V4, ""), (Family::V6, "6")] {
+            says.push((format!("route{suffix}.json"), self.routes_json(family)));
+            says.push((format!("route{suffix}.txt"), self.routes_text(family)));
+            says.push((format!("get{suffix}"), self.answers(family)));
+        }
         says
     }
 
-    /// What `ip -j addr` and `ip -j route` print, as values.
-    pub(crate) fn links_and_routes(&self) -> (serde_json::Value, serde_json::Value) {
+    /// What `ip -j addr`, `ip -j route` and `ip -6 -j route` print, as the detection reads it.
+    pub(crate) fn network(&self) -> Network {
         let value = |text: String| serde_json::from_str(&text).unwrap_or_default();
-        (value(self.addresses_json()), value(self.routes_json()))
-    }
-
-    fn uplink(&self) -> &str {
-        let holds = |interface: &&Interface| interface.addresses.iter().any(|(address, _)| *address == IpAddr::V4(self.internal));
-        self.interfaces.iter().find(holds).map_or("eth0", |interface| interface.name.as_str())
+        let routes = |family| value(self.routes_json(family));
+        Network::from_ip(&value(self.addresses_json()), &routes(Family::V4), &routes(Family::V6))
     }
 
     fn addresses_json(&self) -> String {
@@ -179,35 +185,6 @@ impl Host {
         }
         text
     }
-
-    /// Destination, device, source: the default route first, then one per address.
-    fn routes(&self) -> Vec<(String, &str, IpAddr)> {
-        let connected = self.interfaces.iter().filter(|interface| interface.name != "lo").flat_map(|interface| {
-            interface.addresses.iter().filter(|(address, prefix)| address.is_ipv4() && *prefix < 32).map(|(address, prefix)| {
-                let network = network(*address, *prefix);
-                (format!("{network}/{prefix}"), interface.name.as_str(), *address)
-            })
-        });
-        connected.collect()
-    }
-
-    fn routes_json(&self) -> String {
-        let mut routes = vec![
-            json!({"dst": "default", "gateway": self.gateway, "dev": self.uplink(), "protocol": "dhcp", "prefsrc": self.internal, "flags": []}),
-        ];
-        routes.extend(self.routes().into_iter().map(|(destination, device, source)| {
-            json!({"dst": destination, "dev": device, "protocol": "kernel", "scope": "link", "prefsrc": source, "flags": []})
-        }));
-        format!("{}\n", serde_json::Value::from(routes))
-    }
-
-    fn routes_text(&self) -> String {
-        let mut text = format!("default via {} dev {} proto dhcp src {} \n", self.gateway, self.uplink(), self.internal);
-        for (destination, device, source) in self.routes() {
-            text.push_str(&format!("{destination} dev {device} proto kernel scope link src {source} \n"));
-        }
-        text
-    }
 }
 
 fn scope(address: IpAddr) -> &'static str {
@@ -216,13 +193,6 @@ fn scope(address: IpAddr) -> &'static str {
         IpAddr::V6(address) if address.is_loopback() => "host",
         IpAddr::V6(address) if address.is_unicast_link_local() => "link",
         _ => "global",
-    }
-}
-
-fn network(address: IpAddr, prefix: u8) -> IpAddr {
-    match address {
-        IpAddr::V4(address) => Ipv4Addr::from_bits(address.to_bits() & u32::MAX.checked_shl(32 - u32::from(prefix)).unwrap_or(0)).into(),
-        address => address,
     }
 }
 

@@ -26,6 +26,11 @@ const fn apps(plural: &'static str, singular: &'static str, kind: &'static str, 
     Kind { group: "apps", version: "v1", plural, singular, kind, namespaced: true, short, custom: false, status }
 }
 
+/// A namespaced kind of a group of its own, without a status.
+const fn plain(group: &'static str, plural: &'static str, singular: &'static str, kind: &'static str) -> Kind {
+    Kind { group, version: "v1", plural, singular, kind, namespaced: true, short: &[], custom: false, status: false }
+}
+
 const fn custom(group: &'static str, version: &'static str, plural: &'static str, singular: &'static str, kind: &'static str) -> Kind {
     // IPPool and CalicoNodeStatus have one since 3.29; none of the simulated writers depends on it.
     let status = matches!(kind.as_bytes(), b"Installation" | b"TigeraStatus" | b"CalicoNodeStatus");
@@ -48,17 +53,8 @@ pub const KINDS: &[Kind] = &[
     apps("daemonsets", "daemonset", "DaemonSet", &["ds"]),
     apps("deployments", "deployment", "Deployment", &["deploy"]),
     apps("replicasets", "replicaset", "ReplicaSet", &["rs"]),
-    Kind {
-        group: "coordination.k8s.io",
-        version: "v1",
-        plural: "leases",
-        singular: "lease",
-        kind: "Lease",
-        namespaced: true,
-        short: &[],
-        custom: false,
-        status: false,
-    },
+    plain("coordination.k8s.io", "leases", "lease", "Lease"),
+    plain("discovery.k8s.io", "endpointslices", "endpointslice", "EndpointSlice"),
     custom(CALICO, "v1", "bgpconfigurations", "bgpconfiguration", "BGPConfiguration"),
     custom(CALICO, "v1", "bgppeers", "bgppeer", "BGPPeer"),
     custom(CALICO, "v1", "caliconodestatuses", "caliconodestatus", "CalicoNodeStatus"),

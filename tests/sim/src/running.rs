@@ -14,6 +14,8 @@ use tokio::sync::mpsc;
 use tokio_rustls::TlsAcceptor;
 
 use crate::api::Api;
+use crate::fault;
+use crate::living::Living;
 use crate::sandbox::Tools;
 use crate::tls::Authority;
 use crate::world::{Cluster, World};
@@ -32,6 +34,12 @@ pub struct RecordedRequest {
 impl RecordedRequest {
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(header, _)| header.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
+    }
+
+    /// Whether it asked for a change that is kept: no dry run, review or exec.
+    pub fn writes(&self) -> bool {
+        let verb = if matches!(self.method.as_str(), "GET" | "HEAD") { "get" } else { "write" };
+        fault::writes(verb, &format!("{}?{}", self.path, self.query))
     }
 }
 
@@ -164,6 +172,11 @@ impl Running {
     /// What runs behind the server: to change it while it runs.
     pub fn cluster(&self) -> &Arc<Cluster> {
         self.server().cluster()
+    }
+
+    /// Lets the cluster live, this many simulated seconds in each real one, until the guard is dropped.
+    pub fn live(&self, pace: f64) -> Living {
+        Living::start(self.cluster().clone(), pace)
     }
 
     /// Breaks every connection and refuses new ones for this long.

@@ -11,6 +11,7 @@ use tokio::io::AsyncReadExt;
 use tokio::process::Command;
 
 use crate::host::Host;
+use crate::scenario::SERVICE_HOST;
 
 /// What the container's image has besides Calico's own tools, as far as scripts need it.
 const SHELL_TOOLS: &[&str] = &[
@@ -34,22 +35,8 @@ case "$*" in
 esac
 "#;
 
-const IP: &str = r#"#!/bin/sh
-dir=${0%/*}/../say
-form=txt family=
-for word; do
-  case "$word" in
-  -6) family=6 ;;
-  -4|-d|-details|-o|-p|-N) ;;
-  -j|-json) form=json ;;
-  -*[jd]*) case "$word" in *j*) form=json ;; esac ;;
-  a|addr|address) cat "$dir/addr.$form"; exit 0 ;;
-  l|link) cat "$dir/addr.$form"; exit 0 ;;
-  r|ro|route) cat "$dir/route$family.$form"; exit 0 ;;
-  *) echo "Object \"$word\" is unknown, try \"ip help\"." >&2; exit 1 ;;
-  esac
-done
-"#;
+/// `ip addr`, `ip link`, `ip route` print what was laid out; `ip route get` looks its destination up in the table of answers.
+const IP: &str = include_str!("ip.sh");
 
 /// The outcome of one command.
 #[derive(Debug, Default)]
@@ -104,6 +91,8 @@ impl Tools {
             .env_clear()
             .env("PATH", std::env::join_paths([bin.as_path(), self.directory.path()]).map_err(io::Error::other)?)
             .env("NODENAME", &host.node)
+            .env("KUBERNETES_SERVICE_HOST", SERVICE_HOST)
+            .env("KUBERNETES_SERVICE_PORT", "443")
             .env("LC_ALL", "C")
             .current_dir(place.path())
             .stdin(Stdio::null())
@@ -140,4 +129,69 @@ fn furnish(place: &Path, host: &Host) -> io::Result<PathBuf> {
         }
     }
     Ok(bin)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::host::{Interface, Kubelet};
+    use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+    fn host(gateway: Option<Ipv4Addr>, v6: bool) -> Host {
+        let interface = |index, name: &str, addresses: &[(&str, u8)]| Interface {
+            index,
+            name: name.into(),
+            kind: None,
+            flags: &[],
+            addresses: addresses.iter().map(|(text, length)| (text.parse::<IpAddr>().expect("an address"), *length)).collect(),
+        };
+        let own: &[(&str, u8)] = if v6 { &[("10.12.33.10", 24), ("2001:db8:33::10", 64)] } else { &[("10.12.33.10", 24)] };
+        Host {
+            node: "node-1".into(),
+            internal: Ipv4Addr::new(10, 12, 33, 10),
+            kubelet: Kubelet::Answers,
+            bird: None,
+            bird6: None,
+            interfaces: vec![
+                interface(1, "lo", &[("127.0.0.1", 8), ("::1", 128)]),
+                interface(2, "eth0", own),
+                interface(3, "br-3a", &[("172.18.0.1", 16)]),
+                interface(4, "tunl0", &[("192.168.0.64", 32)]),
+            ],
+            gateway,
+            gateway6: v6.then_some(Ipv6Addr::new(0x2001, 0xdb8, 0x33, 0, 0, 0, 0, 0xfe)),
+            translated: false,
+            heartbeat: None,
+            round_trip: 0.005,
+            lacks: Vec::new(),
+        }
+    }
+
+    /// Every command of the recording, with iproute2's own output and exit code.
+    #[tokio::test]
+    async fn ip_answers_as_iproute2_does() {
+        let gateway = Some(Ipv4Addr::new(10, 12, 33, 1));
+        let hosts = [host(None, false), host(gateway, false), host(gateway, true)];
+        let recorded = include_str!("../fixtures/iproute2/routes.txt");
+        let tools = Tools::new().expect("tools");
+        let mut asked = 0;
+        for (section, host) in recorded.split("# ").skip(1).zip(hosts) {
+            let (name, commands) = section.split_once('\n').expect("a section");
+            for recorded in commands.split("$ ").filter(|part| !part.is_empty()) {
+                let (line, rest) = recorded.split_once('\n').expect("a command");
+                let (output, code) = rest.rsplit_once("= ").expect("an exit code");
+                let command: Vec<String> = line.split(' ').filter(|word| !word.is_empty()).map(String::from).collect();
+                let done = tools.run(&host, &command).await;
+                let said = String::from_utf8([done.stdout, done.stderr].concat()).expect("text");
+                let value = |text: &str| serde_json::from_str::<serde_json::Value>(text);
+                let same = match (value(&said), value(output)) {
+                    (Ok(said), Ok(output)) => said == output,
+                    _ => said == output,
+                };
+                assert!(same && done.code.to_string() == code.trim(), "{name}: {line}: {said}({}) for {output}({code})", done.code);
+                asked += 1;
+            }
+        }
+        assert_eq!(asked, 93);
+    }
 }

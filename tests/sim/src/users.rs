@@ -25,6 +25,7 @@ const EVERYTHING: &[Rule] = &[Rule { verbs: ANY, groups: ANY, resources: ANY }];
 const VIEW: &[Rule] = &[
     Rule { verbs: READ, groups: &[""], resources: &["pods", "pods/log", "pods/status", "configmaps", "events", "namespaces", "services"] },
     Rule { verbs: READ, groups: &["apps"], resources: ANY },
+    Rule { verbs: READ, groups: &["discovery.k8s.io"], resources: &["endpointslices"] },
 ];
 
 const READ_ALL: &[Rule] = &[Rule {
@@ -38,6 +39,7 @@ const READ_ALL: &[Rule] = &[Rule {
         "events",
         "namespaces",
         "services",
+        "endpointslices",
         "daemonsets",
         "deployments",
         "controllerrevisions",

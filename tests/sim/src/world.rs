@@ -1,11 +1,12 @@
 //! Everything the server answers from.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use crate::api::Operator;
 use crate::fault::Fault;
-use crate::host::Host;
+use crate::host::{Bird, Host};
 use crate::store::Store;
 use crate::users::{USERS, User};
 
@@ -64,14 +65,17 @@ impl World {
 }
 
 type Place = (String, String, String);
+/// Both BIRDs of a host as they are now; `None` for a host that nobody lets live.
+type Birds = Arc<dyn Fn(&Host) -> Option<(Option<Bird>, Option<Bird>)> + Send + Sync>;
 
 /// A world that runs: what the API server, the controllers and the kubelets share.
 pub struct Cluster {
     pub store: Store,
     pub users: Vec<User>,
     pub version: String,
-    pub unattended: bool,
+    unattended: AtomicBool,
     pub operator: Operator,
+    birds: RwLock<Option<Birds>>,
     hosts: RwLock<BTreeMap<String, Arc<Host>>>,
     logs: RwLock<BTreeMap<Place, Logs>>,
     faults: RwLock<Vec<Arc<Fault>>>,
@@ -84,8 +88,9 @@ impl From<World> for Cluster {
             store,
             users,
             version,
-            unattended,
+            unattended: unattended.into(),
             operator,
+            birds: RwLock::new(None),
             hosts: RwLock::new(hosts.into_iter().map(|(name, host)| (name, Arc::new(host))).collect()),
             logs: RwLock::new(logs),
             faults: RwLock::new(faults.into_iter().map(Arc::new).collect()),
@@ -94,12 +99,53 @@ impl From<World> for Cluster {
 }
 
 impl Cluster {
+    /// A still picture of it as it is now, with the host's BIRDs and the pods' logs.
+    pub(crate) fn still(&self) -> World {
+        let now = self.store.now();
+        self.store.set_clock(move || now);
+        World {
+            store: self.store.clone(),
+            hosts: self.hosts().into_iter().map(|host| (host.node.clone(), Host::clone(&host))).collect(),
+            logs: self.logs.read().unwrap_or_else(PoisonError::into_inner).clone(),
+            faults: Vec::new(),
+            users: self.users.clone(),
+            unattended: true,
+            operator: self.operator,
+            version: self.version.clone(),
+        }
+    }
+
+    /// No kubelet acts: the server itself ends pods.
+    pub(crate) fn is_unattended(&self) -> bool {
+        self.unattended.load(Ordering::SeqCst)
+    }
+
+    /// Kubelets act from now on.
+    pub(crate) fn attend(&self) {
+        self.unattended.store(false, Ordering::SeqCst);
+    }
+
     pub fn host(&self, node: &str) -> Option<Arc<Host>> {
-        self.hosts.read().unwrap_or_else(PoisonError::into_inner).get(node).cloned()
+        let host = self.hosts.read().unwrap_or_else(PoisonError::into_inner).get(node).cloned();
+        host.map(|host| self.alive(host))
     }
 
     pub fn hosts(&self) -> Vec<Arc<Host>> {
-        self.hosts.read().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
+        let hosts: Vec<_> = self.hosts.read().unwrap_or_else(PoisonError::into_inner).values().cloned().collect();
+        hosts.into_iter().map(|host| self.alive(host)).collect()
+    }
+
+    fn alive(&self, host: Arc<Host>) -> Arc<Host> {
+        let birds = self.birds.read().unwrap_or_else(PoisonError::into_inner).clone();
+        match birds.and_then(|birds| birds(&host)) {
+            Some((bird, bird6)) => Arc::new(Host { bird, bird6, ..Host::clone(&host) }),
+            None => host,
+        }
+    }
+
+    /// Who says what BIRD shows, instead of what the hosts have.
+    pub(crate) fn set_birds(&self, birds: impl Fn(&Host) -> Option<(Option<Bird>, Option<Bird>)> + Send + Sync + 'static) {
+        *self.birds.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(birds));
     }
 
     /// Puts a host in the place of the one of the same name.

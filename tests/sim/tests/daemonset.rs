@@ -126,9 +126,6 @@ fn the_stalled_rollout_is_told_as_it_was_recorded() {
     let ours: Vec<Value> = feed.ready().expect("kept").iter().filter_map(seen).collect();
     let text = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/rollout/stalled.jsonl")).expect("readable");
     let recorded: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
-    // With a grace period of 0 our API deletes at once, without the step between.
-    let between = |event: &Value| event["kind"] == "Pod" && event["type"] == "MODIFIED" && event["deleting"] == true;
-    let recorded: Vec<Value> = recorded.into_iter().filter(|event| !between(event)).collect();
     assert_eq!(ours, recorded);
     settle(&store);
     assert!(feed.ready().expect("kept").is_empty(), "it stalls");

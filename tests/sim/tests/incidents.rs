@@ -9,7 +9,7 @@ use sim::calico::agent::{Agent, Settings};
 use sim::calico::bird::{Mesh, Speaker};
 use sim::calico::network::{Network, Prefix};
 use sim::calico::release::Release;
-use sim::calico::start::Datastore;
+use sim::calico::start::{Asked, Datastore};
 use sim::kubelet::{Identity, Pod};
 
 const START: Timestamp = Timestamp::UNIX_EPOCH;
@@ -39,9 +39,17 @@ fn three(bridge_on: &[u8]) -> Arc<Mutex<Mesh>> {
         network.node = Some(vec![("InternalIP".into(), own.clone())]);
         let hour = START - SignedDuration::from_hours(1);
         let stored = Some(prefix(&format!("{own}/24")));
-        Speaker { node: format!("node-{host}"), network, stored, changed: hour, started: Some(hour), recovered: true }
+        Speaker {
+            node: format!("node-{host}"),
+            network: Arc::new(network),
+            stored,
+            changed: hour,
+            started: Some(hour),
+            recovered: true,
+            reflector: false,
+        }
     };
-    Arc::new(Mutex::new(Mesh { speakers: (1..=3).map(speaker).collect(), shared: vec![prefix("10.0.0.0/24")] }))
+    Arc::new(Mutex::new(Mesh::new((1..=3).map(speaker).collect(), &[prefix("10.0.0.0/24")], true)))
 }
 
 struct Node {
@@ -54,9 +62,12 @@ impl Node {
     fn new(mesh: &Arc<Mutex<Mesh>>, host: usize, method: &str, round_trip: f64, liveness: Value) -> Self {
         let settings = Settings {
             release: Release(3, 24, 5),
+            ip: Asked::Detect,
+            heartbeat: None,
             method: method.into(),
             datastore: Datastore::Kubernetes,
             checks_conflicts: true,
+            speaks_bgp: true,
             asks_bird: true,
             round_trip,
             tunnel: Ipv4Addr::new(192, 168, 139, 64),

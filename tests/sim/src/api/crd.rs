@@ -28,7 +28,7 @@ fn parse(text: &str) -> Value {
 }
 
 /// The schema of a custom kind; kinds without one take anything.
-fn schema(kind: &Kind, operator: Operator) -> Option<&'static Value> {
+pub fn schema(kind: &Kind, operator: Operator) -> Option<&'static Value> {
     match (kind.kind, operator) {
         ("Installation", Operator::V1_28) => Some(&V1_28),
         ("Installation", Operator::Master) => Some(&MASTER),

@@ -1,6 +1,7 @@
 //! From a request to an answer: who asks, which fault strikes, which part of the API it is.
 
 mod crd;
+mod definition;
 mod discovery;
 mod exec;
 mod list;
@@ -65,7 +66,7 @@ fn json(code: StatusCode, value: &serde_json::Value) -> Answer {
 impl Api {
     pub async fn answer(self: Arc<Self>, request: Request<Incoming>, certified: bool) -> std::io::Result<Answer> {
         let user = self.user(&request, certified);
-        self.record(&request, user.as_ref().ok().map_or("", |user| user.name));
+        let recorded = self.record(&request, user.as_ref().ok().map_or("", |user| user.name));
         let place = request.uri().path_and_query().map_or("", |place| place.as_str()).to_string();
         let target = Target::parse(request.uri().path());
         let verb =
@@ -82,6 +83,11 @@ impl Api {
             Some(Effect::GoesAway(how_long)) => {
                 let _ = self.away.send(*how_long);
                 return std::future::pending().await;
+            }
+            Some(Effect::Before(hook)) => hook.call(recorded.clone()).await,
+            Some(Effect::Lost(hook)) => {
+                hook.call(recorded).await;
+                return Err(broken());
             }
             Some(Effect::Forbidden) => {
                 let (name, target) = (user.as_ref().map_or("", |user| user.name), target.unwrap_or_default());
@@ -101,6 +107,10 @@ impl Api {
         };
         let whole = outcome.unwrap_or_else(|failure| failure.answer());
         Ok(match effect {
+            Some(Effect::After(hook)) => {
+                hook.call(recorded).await;
+                whole
+            }
             Some(effect) => spoil(whole, &effect).await,
             None => whole,
         })
@@ -110,18 +120,21 @@ impl Api {
     async fn strike(&self, verb: &str, place: &str) -> Option<Effect> {
         let mut found = None;
         for fault in &self.world.faults() {
+            if !fault.means(verb, place) {
+                continue;
+            }
             if let Effect::Latency(wait) = fault.effect {
-                if fault.strikes(verb, place) {
+                if fault.strikes() {
                     tokio::time::sleep(wait).await;
                 }
-            } else if found.is_none() && fault.strikes(verb, place) {
+            } else if found.is_none() && fault.strikes() {
                 found = Some(fault.effect.clone());
             }
         }
         found
     }
 
-    fn record(&self, request: &Request<Incoming>, user: &str) {
+    fn record(&self, request: &Request<Incoming>, user: &str) -> RecordedRequest {
         let headers =
             request.headers().iter().map(|(name, value)| (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned()));
         let record = RecordedRequest {
@@ -132,8 +145,9 @@ impl Api {
             user: user.into(),
         };
         if let Ok(mut requests) = self.requests.lock() {
-            requests.push(record);
+            requests.push(record.clone());
         }
+        record
     }
 
     fn user(&self, request: &Request<Incoming>, certified: bool) -> Result<User, Failure> {
@@ -169,6 +183,11 @@ impl Api {
         let target = Target::parse(&path).ok_or_else(Failure::no_such_page)?;
         if target.group == "authorization.k8s.io" || target.group == "authentication.k8s.io" {
             return review::answer(&user, &target, request).await;
+        }
+        if request.method() == Method::GET
+            && let Some(answer) = definition::answer(&self.world, &user, &target)
+        {
+            return answer;
         }
         let Some(kind) = target.kind().filter(|kind| self.world.store.serves(kind)) else { return Err(Failure::no_such_page()) };
         let verb = target.verb(request.method(), &query);

@@ -73,6 +73,7 @@ const CONFIG_MAPS: &[Column] = &[("Name", 0), ("Data", 0), ("Age", 0)];
 const NAMESPACES: &[Column] = &[("Name", 0), ("Status", 0), ("Age", 0)];
 const REVISIONS: &[Column] = &[("Name", 0), ("Controller", 0), ("Revision", 0), ("Age", 0)];
 const TIGERA_STATUSES: &[Column] = &[("Name", 0), ("Available", 0), ("Progressing", 0), ("Degraded", 0), ("Since", 0)];
+const SLICES: &[Column] = &[("Name", 0), ("AddressType", 0), ("Ports", 0), ("Endpoints", 0), ("Age", 0)];
 const OTHERS: &[Column] = &[("Name", 0), ("Age", 0)];
 
 type Cells = fn(&Value, Timestamp) -> Vec<Value>;
@@ -87,6 +88,7 @@ pub fn build(kind: &Kind, items: &[Arc<Stored>], world: &Cluster, page: Option<&
         "Namespace" => (NAMESPACES, |object, now| vec![name(object), text(&object["status"]["phase"]), age(object, now)]),
         "ControllerRevision" => (REVISIONS, revision),
         "TigeraStatus" => (TIGERA_STATUSES, tigera_status),
+        "EndpointSlice" => (SLICES, slice),
         _ => (OTHERS, |object, now| vec![name(object), age(object, now)]),
     };
     let now = world.store.now();
@@ -276,6 +278,14 @@ fn revision(object: &Value, now: Timestamp) -> Vec<Value> {
         _ => "<none>".into(),
     };
     vec![name(object), controller, object["revision"].clone(), age(object, now)]
+}
+
+fn slice(object: &Value, now: Timestamp) -> Vec<Value> {
+    let joined = |list: Vec<String>| if list.is_empty() { Value::from("<unset>") } else { list.join(",").into() };
+    let items = |key: &str| object[key].as_array().into_iter().flatten();
+    let endpoints = items("endpoints").filter_map(|endpoint| Some(endpoint["addresses"][0].as_str()?.to_string()));
+    let ports = items("ports").map(|port| port["port"].to_string());
+    vec![name(object), text(&object["addressType"]), joined(ports.collect()), joined(endpoints.collect()), age(object, now)]
 }
 
 fn tigera_status(object: &Value, now: Timestamp) -> Vec<Value> {

@@ -222,7 +222,7 @@ impl<'a> Change<'a> {
 
     /// Where no kubelet acts, the pod is gone a moment later all the same.
     fn end_later(&self, name: &str) {
-        if !self.api.world.unattended {
+        if !self.api.world.is_unattended() {
             return;
         }
         let (api, kind, namespace, name) = (self.api.clone(), self.kind, self.namespace().to_string(), name.to_string());

@@ -7,18 +7,25 @@ use std::sync::{Arc, Mutex, PoisonError};
 use jiff::{SignedDuration, Timestamp};
 
 use super::bird::{Mesh, Speaker};
-use super::release::Release;
-use super::start::{Attempt, Change, Datastore, End, Neighbour, Start};
+use super::detect::{Detected, detect};
+use super::network::Family;
+use super::release::{Release, looks_again};
+use super::start::{Asked, Attempt, Change, Datastore, End, Heartbeat, Neighbour, Start};
 use crate::kubelet::{Answer, Kind, Process};
+use crate::world::Text;
 
 /// What the pod's environment and the way to the API server say.
 #[derive(Clone, Debug)]
 pub struct Settings {
     pub release: Release,
+    pub ip: Asked,
+    pub heartbeat: Option<Heartbeat>,
     /// The value of IP_AUTODETECTION_METHOD.
     pub method: String,
     pub datastore: Datastore,
     pub checks_conflicts: bool,
+    /// The backend is BIRD.
+    pub speaks_bgp: bool,
     /// The readiness probe asks BIRD too.
     pub asks_bird: bool,
     /// Seconds a request takes.
@@ -38,10 +45,19 @@ pub struct Agent {
     /// What the run still has to write, in the order of time.
     pending: VecDeque<(Timestamp, Change)>,
     bird_at: Option<Timestamp>,
+    /// When addresses are looked at again.
+    look_at: Option<Timestamp>,
     /// What was written to the Node, for whoever keeps it.
     pub written: Vec<(Timestamp, Change)>,
-    previous: Option<Vec<(Timestamp, String)>>,
+    previous: Option<String>,
+    /// The log of a run that nobody watched from its start.
+    inherited: Option<Text>,
+    /// Which run it is.
+    pub run: u32,
 }
+
+/// AUTODETECT_POLL_INTERVAL.
+const LOOKS: SignedDuration = SignedDuration::from_secs(60);
 
 /// Round trips from "started" until confd has written BIRD's configuration.
 const CONFIGURED: f64 = 5.2;
@@ -54,7 +70,20 @@ const FELIX_READY: &str = "calico/node is not ready: felix is not ready: Get \"h
 
 impl Agent {
     pub fn new(settings: Settings, node: String, speaker: usize, mesh: Arc<Mutex<Mesh>>) -> Self {
-        Self { node, settings, speaker, mesh, attempt: None, pending: VecDeque::new(), bird_at: None, written: Vec::new(), previous: None }
+        Self {
+            node,
+            settings,
+            speaker,
+            mesh,
+            attempt: None,
+            pending: VecDeque::new(),
+            bird_at: None,
+            look_at: None,
+            written: Vec::new(),
+            previous: None,
+            inherited: None,
+            run: 0,
+        }
     }
 
     pub fn node(&self) -> &str {
@@ -79,28 +108,85 @@ impl Agent {
         if let Some(at) = self.bird_at.take_if(|at| *at <= now) {
             mesh.speakers[self.speaker].started = Some(at);
         }
+        while let Some(at) = self.look_at.filter(|at| *at <= now) {
+            self.look_at = Some(at + LOOKS);
+            self.look_again(&mut mesh, at);
+        }
         mesh.note_recovered(now);
     }
 
-    /// A run that has been up since then, before anybody watched.
-    pub fn adopt(&mut self, since: Timestamp) {
+    /// The detection once more, as `monitor-addresses` does it. A conflict clears the address; the process is started again.
+    fn look_again(&mut self, mesh: &mut Mesh, at: Timestamp) {
+        let own = &mesh.speakers[self.speaker];
+        let Detected::Found { prefix, log, .. } = detect(self.settings.release, &self.settings.method, Family::V4, &own.network) else {
+            return;
+        };
+        let Some(attempt) = &mut self.attempt else { return };
+        let mut say = |level: &str, source: &str, text: String| {
+            let stamp = at.strftime("%Y-%m-%d %H:%M:%S.%3f");
+            attempt.log.push((at, format!("{stamp} [{level}][81] monitor-addresses/{source}: {text}")));
+        };
+        say("INFO", "autodetection_methods.go 103", log);
+        if own.stored == Some(prefix) {
+            return;
+        }
+        say("INFO", "startup.go 561", "Node IPv4 changed, will check for conflicts".into());
+        let held = |(other, speaker): &(usize, &Speaker)| {
+            *other != self.speaker && speaker.stored.is_some_and(|stored| stored.address == prefix.address)
+        };
+        let holder = mesh.speakers.iter().enumerate().find(held).filter(|_| self.settings.checks_conflicts);
+        let stored = match holder {
+            Some((_, holder)) => {
+                let taken = format!("Calico node '{}' is already using the IPv4 address {}.", holder.node, prefix.address);
+                say("WARNING", "startup.go 990", taken);
+                say("INFO", "startup.go 391", format!("Clearing out-of-date IPv4 address from this node IP=\"{prefix}\""));
+                say("WARNING", "utils.go 49", "Terminating".into());
+                None
+            }
+            None => Some(prefix),
+        };
+        let speaker = &mut mesh.speakers[self.speaker];
+        *speaker = Speaker { stored, changed: at, ..speaker.clone() };
+        self.written.push((at, Change::Address(stored)));
+    }
+
+    /// A run that has been up since then, before anybody watched, and its log.
+    pub fn adopt(&mut self, since: Timestamp, now: Timestamp, log: Option<Text>) {
         self.attempt = Some(Attempt { log: Vec::new(), changes: Vec::new(), end: End::Started(since) });
+        self.inherited = log;
+        let passed = now.duration_since(since).as_secs().div_euclid(LOOKS.as_secs()) + 1;
+        self.looks_from(since + SignedDuration::from_secs(passed * LOOKS.as_secs()));
+    }
+
+    /// The run before, of a pod that nobody watched: it waits for its next one.
+    pub fn left(&mut self, log: Option<Text>) {
+        self.previous = log.map(|text| text());
+    }
+
+    fn looks_from(&mut self, first: Timestamp) {
+        self.look_at = (looks_again(self.settings.release) && self.settings.ip == Asked::Detect).then_some(first);
+    }
+
+    /// How many lines the run has said.
+    pub fn lines(&self, now: Timestamp) -> usize {
+        self.attempt.as_ref().map_or(0, |attempt| attempt.log.iter().filter(|(at, _)| *at <= now).count())
     }
 
     /// When it does something next that nobody asked for.
     pub fn next_due(&self) -> Option<Timestamp> {
-        self.pending.front().map(|(at, _)| *at).into_iter().chain(self.bird_at).min()
+        self.pending.front().map(|(at, _)| *at).into_iter().chain(self.bird_at).chain(self.look_at).min()
     }
 
-    /// The log so far, with the kubelet's timestamps; `None` when no run was watched from its start.
+    /// The log so far, with the kubelet's timestamps; `None` when it has said nothing since it is watched.
     pub fn log(&self, now: Timestamp) -> Option<String> {
         let attempt = self.attempt.as_ref()?;
-        (!attempt.log.is_empty()).then(|| stamped(attempt.log.iter().filter(|(at, _)| *at <= now)))
+        let before = || self.inherited.as_ref().map(|text| text()).unwrap_or_default();
+        (!attempt.log.is_empty()).then(|| before() + &stamped(attempt.log.iter().filter(|(at, _)| *at <= now)))
     }
 
     /// The log of the run before.
     pub fn previous_log(&self) -> Option<String> {
-        self.previous.as_ref().map(|lines| stamped(lines.iter()))
+        self.previous.clone()
     }
 
     fn is_up(&self, now: Timestamp) -> bool {
@@ -119,10 +205,13 @@ impl Process for Agent {
             let own = &mesh.speakers[self.speaker];
             let others: Vec<_> =
                 mesh.speakers.iter().map(|speaker| Neighbour { name: speaker.node.clone(), stored: speaker.stored }).collect();
-            let Settings { release, method, datastore, checks_conflicts, round_trip, tunnel, has_tunnel, .. } = &self.settings;
+            let Settings { release, ip, heartbeat, method, datastore, checks_conflicts, round_trip, tunnel, has_tunnel, .. } =
+                &self.settings;
             let start = Start {
                 node: &own.node,
                 release: *release,
+                ip: *ip,
+                heartbeat: *heartbeat,
                 method,
                 network: &own.network,
                 stored: own.stored,
@@ -136,12 +225,15 @@ impl Process for Agent {
             };
             start.attempt()
         };
+        self.run += 1;
+        self.inherited = None;
         self.pending = attempt.changes.iter().copied().collect();
         let exit = match attempt.end {
             End::Exited(at) => Some((at, 1)),
             End::Started(at) => {
                 let configured = SignedDuration::from_millis((CONFIGURED * self.settings.round_trip * 1000.0) as i64 + 900);
-                self.bird_at = Some(at + configured);
+                self.bird_at = self.settings.speaks_bgp.then_some(at + configured);
+                self.looks_from(at + LOOKS);
                 None
             }
         };
@@ -164,11 +256,10 @@ impl Process for Agent {
         self.settle(at);
         self.pending.clear();
         self.bird_at = None;
-        self.previous = self
-            .attempt
-            .take()
-            .filter(|attempt| !attempt.log.is_empty())
-            .map(|attempt| attempt.log.into_iter().filter(|(time, _)| *time <= at).collect());
+        self.look_at = None;
+        let inherited = self.inherited.as_ref().filter(|_| self.attempt.is_some());
+        self.previous = self.log(at).or_else(|| inherited.map(|text| text()));
+        self.attempt = None;
         let mut mesh = self.mesh.lock().unwrap_or_else(PoisonError::into_inner);
         let speaker = &mut mesh.speakers[self.speaker];
         speaker.started = None;

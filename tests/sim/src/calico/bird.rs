@@ -1,5 +1,6 @@
 //! The mesh: which sessions follow from stored addresses, routes and the passive rule, and what readiness makes of them.
 
+use std::collections::HashMap;
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
@@ -12,7 +13,7 @@ use crate::host::{Bird, Recovery, Session};
 #[derive(Clone, Debug)]
 pub struct Speaker {
     pub node: String,
-    pub network: Network,
+    pub network: Arc<Network>,
     /// What Calico stored, and peers dial; a node without one has no peers.
     pub stored: Option<Prefix>,
     /// When the address was stored.
@@ -21,14 +22,16 @@ pub struct Speaker {
     pub started: Option<Timestamp>,
     /// Since then all its peers have been there once.
     pub recovered: bool,
+    pub reflector: bool,
 }
 
-/// All nodes peer with all others.
+/// Who peers with whom: all with all, or all with the reflectors.
 #[derive(Clone, Debug)]
 pub struct Mesh {
     pub speakers: Vec<Speaker>,
-    /// Networks that hosts share. Every other one (a docker bridge) ends at its host.
-    pub shared: Vec<Prefix>,
+    full: bool,
+    /// Who has an address of a network that hosts share. Every other network (a docker bridge) ends at its host.
+    owners: Arc<HashMap<IpAddr, usize>>,
 }
 
 /// From both ends up to the session established.
@@ -39,6 +42,24 @@ const RECOVERY: i64 = 240;
 const STRICT: SignedDuration = SignedDuration::from_secs(30);
 
 impl Mesh {
+    pub fn new(speakers: Vec<Speaker>, shared: &[Prefix], full: bool) -> Self {
+        let mut mesh = Self { speakers, full, owners: Arc::default() };
+        mesh.renew(shared);
+        mesh
+    }
+
+    /// To be called when hosts have other addresses.
+    pub fn renew(&mut self, shared: &[Prefix]) {
+        let mut owners = HashMap::new();
+        for (at, speaker) in self.speakers.iter().enumerate() {
+            let own = speaker.network.addresses().map(|(_, own)| own.prefix.address);
+            for address in own.filter(|address| shared.iter().any(|network| network.contains(*address))) {
+                owners.entry(address).or_insert(at);
+            }
+        }
+        self.owners = Arc::new(owners);
+    }
+
     pub fn sessions(&self, of: usize, now: Timestamp) -> Vec<Session> {
         self.peers(of).into_iter().map(|(at, address)| self.session(of, at, address, now)).collect()
     }
@@ -47,7 +68,17 @@ impl Mesh {
     fn peers(&self, of: usize) -> Vec<(usize, IpAddr)> {
         let Some(own) = self.address(of) else { return Vec::new() };
         let addresses = (0..self.speakers.len()).filter_map(|at| Some((at, self.address(at)?)));
-        addresses.filter(|(at, address)| *at != of && *address != own && address.is_ipv4() == own.is_ipv4()).collect()
+        let meet = |at: usize| self.full || self.speakers[of].reflector || self.speakers[at].reflector;
+        addresses.filter(|(at, address)| *at != of && *address != own && address.is_ipv4() == own.is_ipv4() && meet(*at)).collect()
+    }
+
+    fn is_up(&self, of: usize, peer: usize, now: Timestamp) -> bool {
+        self.established(of, peer).is_some_and(|up| up <= now)
+    }
+
+    fn count_up(&self, of: usize, now: Timestamp) -> (usize, usize) {
+        let peers = self.peers(of);
+        (peers.iter().filter(|(at, _)| self.is_up(of, *at, now)).count(), peers.len())
     }
 
     fn address(&self, of: usize) -> Option<IpAddr> {
@@ -55,14 +86,15 @@ impl Mesh {
     }
 
     fn session(&self, of: usize, peer: usize, address: IpAddr, now: Timestamp) -> Session {
-        let name = format!("Mesh_{}", address.to_string().replace(['.', ':'], "_"));
+        let kind = if self.full { "Mesh" } else { "Global" };
+        let name = format!("{kind}_{}", address.to_string().replace(['.', ':'], "_"));
         let mine = self.speakers[of].started.unwrap_or(self.speakers[of].changed).max(self.speakers[of].changed);
         let since = mine.max(self.speakers[peer].changed);
         if let Some(up) = self.established(of, peer).filter(|up| *up <= now) {
             return Session::new(name, "up", &clock(up), "Established", "");
         }
         let own = self.address(of).unwrap_or(address);
-        if passive(own, address) {
+        if self.full && passive(own, address) {
             return Session::new(name, "start", &clock(since), "Passive", "");
         }
         let (state, error) = match self.reach(of, own, address) {
@@ -92,13 +124,13 @@ impl Mesh {
         if let Err(failure) = route::source(&self.speakers[of].network, to, None) {
             return Reach::Failed(failure);
         }
-        let shared = |address: IpAddr| self.shared.iter().any(|network| network.contains(address));
-        let Some(owner) = (0..self.speakers.len()).find(|at| shared(to) && self.owns(*at, to)) else {
+        let Some(owner) = self.owners.get(&to).copied() else {
             let linked = self.speakers[of].network.addresses().any(|(_, own)| own.prefix.contains(to));
             return if linked { Reach::Failed(Failure::NoRouteToHost) } else { Reach::Lost };
         };
         // The answer has to find its way back.
-        let back = shared(from) && self.owns(of, from) && route::source(&self.speakers[owner].network, from, None).is_ok();
+        let back =
+            self.owners.contains_key(&from) && self.owns(of, from) && route::source(&self.speakers[owner].network, from, None).is_ok();
         if back { Reach::Host(owner) } else { Reach::Lost }
     }
 
@@ -108,20 +140,21 @@ impl Mesh {
 
     pub fn recovery(&self, of: usize, now: Timestamp) -> Option<Recovery> {
         let started = self.speakers[of].started?;
-        let waiting_for = self.sessions(of, now).iter().filter(|session| session.state != "up").count();
         let left = RECOVERY - now.duration_since(started).as_secs();
-        let pending = waiting_for > 0 && left > 0 && !self.speakers[of].recovered;
-        pending.then(|| Recovery { waiting_for, timer: u32::try_from(left).unwrap_or(0) })
+        if left <= 0 || self.speakers[of].recovered {
+            return None;
+        }
+        let (up, all) = self.count_up(of, now);
+        let waiting_for = all - up;
+        (waiting_for > 0).then(|| Recovery { waiting_for, timer: u32::try_from(left).unwrap_or(0) })
     }
 
     /// To be called as time goes on: once all peers have been there, recovery is over, whoever leaves later.
     pub fn note_recovered(&mut self, now: Timestamp) {
         for of in 0..self.speakers.len() {
-            if self.speakers[of].recovered || self.speakers[of].started.is_none() {
-                continue;
-            }
-            let all_up = self.sessions(of, now).iter().all(|session| session.state == "up");
-            self.speakers[of].recovered = all_up;
+            let Some(started) = self.speakers[of].started.filter(|_| !self.speakers[of].recovered) else { continue };
+            let over = now.duration_since(started).as_secs() >= RECOVERY;
+            self.speakers[of].recovered = over || self.peers(of).into_iter().all(|(at, _)| self.is_up(of, at, now));
         }
     }
 
@@ -154,21 +187,20 @@ impl Mesh {
             );
             return Err(failed(&format!("Error querying BIRD: {socket}")));
         };
-        let sessions = self.sessions(of, now);
-        let up = sessions.iter().filter(|session| session.state == "up").count();
         let strict = now.duration_since(started) < STRICT;
-        let enough = if strict { up == sessions.len() } else { up > 0 || sessions.is_empty() };
+        let peers = self.peers(of);
+        // One is enough: the others need not be looked at.
+        if !strict && peers.iter().any(|(at, _)| self.is_up(of, *at, now)) {
+            return Ok(());
+        }
+        let (up, all) = self.count_up(of, now);
+        let enough = if strict { up == all } else { up > 0 || all == 0 };
         if enough {
             let recovering = strict && self.recovery(of, now).is_some();
             return if recovering { Err(failed("graceful restart in progress")) } else { Ok(()) };
         }
-        let missing: Vec<String> = self
-            .peers(of)
-            .iter()
-            .zip(&sessions)
-            .filter(|(_, session)| session.state != "up")
-            .map(|((_, address), _)| address.to_string())
-            .collect();
+        let missing: Vec<String> =
+            peers.iter().filter(|(at, _)| !self.is_up(of, *at, now)).map(|(_, address)| address.to_string()).collect();
         let counted = format!(
             "{} [INFO][{}] confd/health.go 180: Number of node(s) with BGP peering established = {up}\n",
             now.strftime("%Y-%m-%d %H:%M:%S.%3f"),
@@ -221,14 +253,22 @@ mod tests {
             routes.push(json!({"dst": "172.18.0.0/16", "dev": "br-1"}));
         }
         let network = Network::from_ip(&json!(devices), &json!(routes), &Value::Null);
-        Speaker { node: own.into(), network, stored: Some(prefix(stored)), changed: START, started: Some(START), recovered: false }
+        Speaker {
+            node: own.into(),
+            network: Arc::new(network),
+            reflector: false,
+            stored: Some(prefix(stored)),
+            changed: START,
+            started: Some(START),
+            recovered: false,
+        }
     }
 
     fn mesh(net: &str, bridges: bool) -> Mesh {
         let own = |host: u8| format!("{net}.1{host}/24");
         let speakers =
             vec![speaker(&own(1), &own(1), bridges), speaker(&own(2), &own(2), bridges), speaker(&own(3), "172.18.0.1/16", true)];
-        Mesh { speakers, shared: vec![prefix(&format!("{net}.0/24"))] }
+        Mesh::new(speakers, &[prefix(&format!("{net}.0/24"))], true)
     }
 
     fn infos(mesh: &Mesh, of: usize) -> Vec<String> {
@@ -261,7 +301,7 @@ mod tests {
         for speaker in &mut routed.speakers[..2] {
             let route =
                 Network::from_ip(&Value::Null, &json!([{"dst": "default", "gateway": "192.168.56.1", "dev": "eth0"}]), &Value::Null);
-            speaker.network.routes.extend(route.routes);
+            Arc::make_mut(&mut speaker.network).routes.extend(route.routes);
         }
         assert_eq!(infos(&routed, 0), ["Established", "Connect"]);
     }
@@ -299,7 +339,7 @@ mod tests {
         let healthy = faulty.ready(0, later(14)).expect_err("one of two");
         assert!(healthy.contains("established = 1\n") && healthy.ends_with("with 172.18.0.1\n"), "{healthy}");
         assert_eq!(faulty.ready(0, later(31)), Ok(()));
-        let alone = Mesh { speakers: faulty.speakers[..1].to_vec(), shared: vec![] };
+        let alone = Mesh::new(faulty.speakers[..1].to_vec(), &[], true);
         assert_eq!(alone.ready(0, later(1)), Ok(()));
         let mut down = faulty;
         down.speakers[0].started = None;

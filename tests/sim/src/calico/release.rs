@@ -44,6 +44,11 @@ pub fn default_exclusions(release: Release) -> Vec<String> {
     FIRST.iter().chain(later).map(|name| format!("{anchor}{name}")).collect()
 }
 
+/// Detection is repeated while the node runs (monitor-addresses).
+pub fn looks_again(release: Release) -> bool {
+    (release.0, release.1) != (3, 14) && release != Release(3, 15, 0) && release != Release(3, 15, 1)
+}
+
 pub fn knows_cidr(release: Release) -> bool {
     release >= Release(3, 16, 0)
 }

@@ -1,7 +1,7 @@
 //! What calico-node does when its container starts: what it says and writes, when, and how it ends
 //! (node/pkg/lifecycle/startup/startup.go, as release 3.24.5 does it; IPv4).
 
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr};
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -17,6 +17,31 @@ pub enum Datastore {
     Etcd,
 }
 
+/// What the variable IP asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Asked {
+    Detect,
+    /// `none`, or nothing where an address is stored.
+    Keep,
+    Fixed(Prefix),
+}
+
+/// A kubelet that writes its Node this often, counted from then.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Heartbeat {
+    pub first: Timestamp,
+    pub every: SignedDuration,
+}
+
+impl Heartbeat {
+    /// The first one after this moment.
+    pub fn after(self, time: Timestamp) -> Timestamp {
+        let every = self.every.as_millis().max(1);
+        let passed = time.duration_since(self.first).as_millis().div_euclid(every) + 1;
+        self.first + SignedDuration::from_millis(i64::try_from(passed * every).unwrap_or(i64::MAX))
+    }
+}
+
 /// A node that is already in the datastore.
 #[derive(Clone, Debug)]
 pub struct Neighbour {
@@ -24,9 +49,16 @@ pub struct Neighbour {
     pub stored: Option<Prefix>,
 }
 
+impl Neighbour {
+    pub fn holds(&self, address: IpAddr) -> bool {
+        self.stored.is_some_and(|stored| stored.address == address)
+    }
+}
+
 pub struct Start<'a> {
     pub node: &'a str,
     pub release: Release,
+    pub ip: Asked,
     /// The value of IP_AUTODETECTION_METHOD.
     pub method: &'a str,
     pub network: &'a Network,
@@ -40,6 +72,7 @@ pub struct Start<'a> {
     pub checks_conflicts: bool,
     /// Seconds a request to the API server or etcd takes.
     pub round_trip: f64,
+    pub heartbeat: Option<Heartbeat>,
     pub at: Timestamp,
 }
 
@@ -71,6 +104,8 @@ pub struct Attempt {
 
 /// Round trips, measured: a node that has its tunnel address skips assigning one.
 const DETECTION: f64 = 8.1;
+const NODE_READ: f64 = 6.0;
+const NODE_REFUSED: f64 = 10.2;
 const NODE_WRITTEN: f64 = 14.5;
 const STARTED_NEW: f64 = 59.8;
 const STARTED_OLD: f64 = 38.2;
@@ -85,9 +120,10 @@ const STARTED: &str = "Calico node started";
 impl Start<'_> {
     pub fn attempt(&self) -> Attempt {
         let new = self.stored.is_none() || !self.has_tunnel;
-        let found = detect(self.release, self.method, Family::V4, self.network);
-        let chosen = match &found {
-            Detected::Found { prefix, .. } => Some(*prefix),
+        let found = (self.ip == Asked::Detect).then(|| detect(self.release, self.method, Family::V4, self.network));
+        let chosen = match (&found, self.ip) {
+            (Some(Detected::Found { prefix, .. }), _) => Some(*prefix),
+            (None, Asked::Fixed(prefix)) => Some(prefix),
             _ => self.stored,
         };
         let changed = chosen != self.stored;
@@ -111,9 +147,14 @@ impl Start<'_> {
             let at = self.time(line.trips + after_start + checked, line.number);
             if !line.message.starts_with(DETECTED) {
                 log.push((at, line.text(at)));
-            } else if let Some(text) = self.detection(&found, &mut log, at) {
+            } else if let Some(text) = found.as_ref().and_then(|found| self.detection(found, &mut log, at)) {
                 self.terminate(&mut log, text);
                 let at = log.last().map_or(at, |(at, _)| *at);
+                return Attempt { log, changes, end: End::Exited(at) };
+            }
+            if line.trips > NODE_REFUSED && self.is_disturbed(changed) {
+                let at = self.time(NODE_REFUSED + self.check_trips(changed), 0);
+                self.refused(&mut log, at);
                 return Attempt { log, changes, end: End::Exited(at) };
             }
             let holder = self.holder(chosen).filter(|_| line.message.starts_with(CHECK));
@@ -177,6 +218,26 @@ impl Start<'_> {
         }
     }
 
+    /// Somebody else wrote the Node between its reading and its writing.
+    fn is_disturbed(&self, changed: bool) -> bool {
+        let window = (self.time(NODE_READ, 0), self.time(NODE_REFUSED + self.check_trips(changed), 0));
+        self.heartbeat.is_some_and(|heartbeat| heartbeat.after(window.0) < window.1)
+    }
+
+    fn refused(&self, log: &mut Vec<(Timestamp, String)>, at: Timestamp) {
+        let node = self.node;
+        // What would have been said later is not said.
+        log.retain(|(said, _)| *said <= at);
+        let error = format!(
+            "Operation cannot be fulfilled on nodes \"{node}\": the object has been modified; please apply your changes to the latest \
+             version and try again"
+        );
+        say(log, at, "INFO", "node.go 96", format!("Error updating Node resource error={error}"));
+        say(log, at, "ERROR", "startup.go 201", format!("Unable to set node resource configuration error=update conflict: Node({node})"));
+        say(log, at, "WARNING", "utils.go 49", "Terminating".into());
+        log.push((at, "Calico node failed to start".into()));
+    }
+
     fn terminate(&self, log: &mut Vec<(Timestamp, String)>, cleared: Option<String>) {
         let at = log.last().map_or(self.at, |(at, _)| *at);
         if let Some(address) = cleared {
@@ -188,8 +249,7 @@ impl Start<'_> {
 
     fn holder(&self, chosen: Option<Prefix>) -> Option<&str> {
         let address = chosen.filter(|_| self.checks_conflicts)?.address;
-        let holds = |other: &&Neighbour| other.name != self.node && other.stored.is_some_and(|stored| stored.address == address);
-        self.others.iter().find(holds).map(|other| other.name.as_str())
+        self.others.iter().find(|other| other.name != self.node && other.holds(address)).map(|other| other.name.as_str())
     }
 
     /// One list of all nodes, which the table has; with etcd a read for each.
@@ -212,145 +272,4 @@ fn say(log: &mut Vec<(Timestamp, String)>, at: Timestamp, level: &str, source: &
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use serde_json::{Value, json};
-
-    fn prefix(text: &str) -> Prefix {
-        let (address, length) = text.split_once('/').expect("a prefix");
-        Prefix { address: address.parse().expect("an address"), length: length.parse().expect("a length") }
-    }
-
-    fn network(bridge: bool) -> Network {
-        let one = |name: &str, local: &str, length: u8| json!({"ifname": name, "addr_info": [{"local": local, "prefixlen": length}]});
-        let mut devices = vec![one("lo", "127.0.0.1", 8), one("eth0", "10.0.0.2", 24)];
-        if bridge {
-            devices.push(one("br-3f2a1b4c5d6e", "172.18.0.1", 16));
-        }
-        Network::from_ip(&json!(devices), &Value::Null, &Value::Null)
-    }
-
-    struct Case<'a> {
-        method: &'a str,
-        bridge: bool,
-        stored: Option<&'a str>,
-        nodes: usize,
-        round_trip: f64,
-        datastore: Datastore,
-    }
-
-    fn run(case: &Case) -> Attempt {
-        let mut others: Vec<_> = (0..case.nodes)
-            .map(|at| Neighbour { name: format!("far-{at}"), stored: Some(prefix(&format!("10.1.{}.{}/24", at / 250, at % 250 + 1))) })
-            .collect();
-        others.push(Neighbour { name: "node-3".into(), stored: Some(prefix("172.18.0.1/16")) });
-        let network = network(case.bridge);
-        let start = Start {
-            node: "node-2",
-            release: Release(3, 24, 5),
-            method: case.method,
-            network: &network,
-            stored: case.stored.map(prefix),
-            others: &others,
-            tunnel: Ipv4Addr::new(192, 168, 247, 0),
-            has_tunnel: case.stored.is_some(),
-            datastore: case.datastore,
-            checks_conflicts: true,
-            round_trip: case.round_trip,
-            at: Timestamp::UNIX_EPOCH,
-        };
-        start.attempt()
-    }
-
-    const QUIET: Case = Case { method: "", bridge: false, stored: None, nodes: 3, round_trip: 0.0, datastore: Datastore::Kubernetes };
-
-    fn seconds(attempt: &Attempt, text: &str) -> f64 {
-        let line = attempt.log.iter().find(|(_, line)| line.contains(text)).unwrap_or_else(|| panic!("{text:?} in {:#?}", attempt.log));
-        line.0.as_millisecond() as f64 / 1000.0
-    }
-
-    /// Seconds until `Using node name` and until started, one timed run each; one of them retried a write.
-    #[test]
-    fn a_start_takes_as_long_as_the_timed_runs() {
-        let table = [
-            (3, 0.0, false, 0.1, 0.4),
-            (3, 0.1, false, 1.5, 6.2),
-            (3, 0.3, false, 4.4, 18.2),
-            (3, 0.6, true, 8.1, 23.1),
-            (3, 1.0, false, 14.5, 59.8),
-            (1003, 0.0, false, 0.2, 0.8),
-            (1003, 0.3, false, 5.8, 19.6),
-            (1003, 0.8, true, 10.6, 30.6),
-        ];
-        for (nodes, round_trip, stored, named, started) in table {
-            let attempt = run(&Case { nodes, round_trip, stored: stored.then_some("10.0.0.2/24"), ..QUIET });
-            for (text, measured) in [("Using node name", named), ("started successfully", started)] {
-                let ours = seconds(&attempt, text);
-                let allowed = f64::max(0.35, measured * 0.2);
-                assert!((ours - measured).abs() <= allowed, "{nodes} nodes at {round_trip}: {text} after {ours}, not {measured}");
-            }
-        }
-    }
-
-    #[test]
-    fn with_etcd_the_conflict_check_grows_with_the_nodes() {
-        let started = |nodes, datastore| seconds(&run(&Case { nodes, round_trip: 0.1, datastore, ..QUIET }), "started successfully");
-        assert!(started(1000, Datastore::Etcd) - started(10, Datastore::Etcd) > 95.0);
-        assert!(started(1000, Datastore::Kubernetes) - started(10, Datastore::Kubernetes) < 1.0);
-    }
-
-    fn tail(attempt: &Attempt, count: usize) -> Vec<&str> {
-        let words = |line: &'_ String| line.find("startup/").map_or(0, |at| at + "startup/".len());
-        attempt.log[attempt.log.len() - count..].iter().map(|(_, line)| &line[words(line)..]).collect()
-    }
-
-    /// The last lines of the recordings `conflict-two-bridges` and `method-invalid-word`.
-    #[test]
-    fn a_conflict_clears_the_address_and_exits() {
-        let attempt = run(&Case { bridge: true, stored: Some("10.0.0.2/24"), ..QUIET });
-        let expected = [
-            "autodetection_methods.go 103: Using autodetected IPv4 address on interface br-3f2a1b4c5d6e: 172.18.0.1/16",
-            "startup.go 561: Node IPv4 changed, will check for conflicts",
-            "startup.go 990: Calico node 'node-3' is already using the IPv4 address 172.18.0.1.",
-            "startup.go 391: Clearing out-of-date IPv4 address from this node IP=\"172.18.0.1/16\"",
-            "utils.go 49: Terminating",
-            "Calico node failed to start",
-        ];
-        assert_eq!(tail(&attempt, 6), expected);
-        assert_eq!(attempt.changes.iter().map(|(_, change)| *change).collect::<Vec<_>>(), [Change::Address(None)]);
-        assert!(matches!(attempt.end, End::Exited(_)));
-    }
-
-    #[test]
-    fn an_unknown_method_exits_and_keeps_the_address() {
-        let attempt = run(&Case { method: "eth0", stored: Some("10.0.0.2/24"), ..QUIET });
-        let expected = [
-            "autodetection_methods.go 87: Invalid IP autodetection method: eth0",
-            "utils.go 49: Terminating",
-            "Calico node failed to start",
-        ];
-        assert_eq!(tail(&attempt, 3), expected);
-        assert!(attempt.changes.is_empty() && matches!(attempt.end, End::Exited(_)));
-    }
-
-    #[test]
-    fn a_method_without_a_match_keeps_what_is_stored_and_needs_something_stored() {
-        let kept = run(&Case { method: "interface=foo.*", stored: Some("172.18.0.9/16"), ..QUIET });
-        seconds(&kept, "startup.go 513: Autodetection of IPv4 address failed, keeping existing value: 172.18.0.9/16");
-        assert_eq!(kept.changes[0].1, Change::Address(Some(prefix("172.18.0.9/16"))));
-        assert!(matches!(kept.end, End::Started(_)));
-        let none = run(&Case { method: "interface=foo.*", ..QUIET });
-        seconds(&none, "Couldn't autodetect an IPv4 address");
-        assert!(none.changes.is_empty() && matches!(none.end, End::Exited(_)));
-    }
-
-    #[test]
-    fn a_new_bridge_takes_the_place_of_the_address() {
-        let network = Case { bridge: true, stored: Some("10.0.0.2/24"), nodes: 0, ..QUIET };
-        let mut attempt = run(&network);
-        assert!(matches!(attempt.end, End::Exited(_)), "node-3 has that bridge too");
-        attempt = run(&Case { method: "cidr=10.0.0.0/24", stored: Some("172.18.0.9/16"), ..network });
-        assert_eq!(attempt.changes[0].1, Change::Address(Some(prefix("10.0.0.2/24"))));
-        seconds(&attempt, "original=\"172.18.0.9\" updated=\"10.0.0.2\"");
-    }
-}
+mod tests;

@@ -1,36 +1,40 @@
 //! The DaemonSet controller: a pod on every node, replaced as the strategy says (kubernetes pkg/controller/daemon).
 //! `maxSurge` is not simulated.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use super::revision::{self, HASH};
 use super::template::{self, node_of};
-use super::{MANAGER, owned_by, tell, text};
+use super::{Cache, MANAGER, owned_by, tell, text};
 use crate::store::{Deletion, Store};
 
 /// One pass over every DaemonSet. To be called again until nothing changes.
-pub fn sync(store: &Store) {
-    for daemonset in store.objects("DaemonSet") {
-        one(store, &daemonset);
+pub fn sync(cache: &mut Cache) {
+    let all: Vec<_> = cache.objects("DaemonSet").cloned().collect();
+    for daemonset in all {
+        one(cache, &daemonset);
     }
 }
 
-fn one(store: &Store, daemonset: &Value) {
-    let hash = revision::current(store, daemonset);
-    let nodes = wanted(store, daemonset);
-    let pods = pods(store, daemonset);
-    if manage(store, daemonset, &hash, &nodes, &pods) {
+fn one(cache: &mut Cache, daemonset: &Value) {
+    let hash = revision::current(cache, daemonset);
+    let nodes = wanted(cache, daemonset);
+    let pods = pods(cache, daemonset);
+    let store = cache.store.clone();
+    if manage(&store, daemonset, &hash, &nodes, &pods) {
         // It counts once it has seen what it did.
         return;
     }
     if daemonset["spec"]["updateStrategy"]["type"] != "OnDelete" {
-        roll(store, daemonset, &hash, &nodes, &pods);
+        roll(&store, daemonset, &hash, &nodes, &pods);
     }
-    let pods = self::pods(store, daemonset);
-    revision::clean_up(store, daemonset, &pods, &hash);
+    cache.refresh();
+    let pods = self::pods(cache, daemonset);
+    revision::clean_up(cache, daemonset, &pods, &hash);
     let status = status(daemonset, &hash, &nodes, &pods, store.now());
     let written = |object: &mut Value| {
         for (field, value) in status.as_object().into_iter().flatten() {
@@ -49,24 +53,24 @@ fn one(store: &Store, daemonset: &Value) {
 }
 
 /// Names of the nodes that the template's node selector picks.
-fn wanted(store: &Store, daemonset: &Value) -> Vec<String> {
+fn wanted(cache: &Cache, daemonset: &Value) -> BTreeSet<String> {
     let selector = daemonset["spec"]["template"]["spec"]["nodeSelector"].as_object().cloned().unwrap_or_default();
-    let picked = |node: &Value| selector.iter().all(|(key, value)| node["metadata"]["labels"][key] == *value);
-    store.objects("Node").iter().filter(|node| picked(node)).map(|node| text(node, "name").to_string()).collect()
+    let picked = |node: &&Arc<Value>| selector.iter().all(|(key, value)| node["metadata"]["labels"][key] == *value);
+    cache.objects("Node").filter(picked).map(|node| text(node, "name").to_string()).collect()
 }
 
 /// The pods it owns, without those that ended and are only to be cleared away.
-fn pods(store: &Store, daemonset: &Value) -> Vec<Value> {
+fn pods(cache: &Cache, daemonset: &Value) -> Vec<Arc<Value>> {
     let ended = |pod: &Value| matches!(pod["status"]["phase"].as_str(), Some("Succeeded" | "Failed"));
-    let all = store.objects("Pod").into_iter().filter(|pod| owned_by(pod, text(daemonset, "uid")));
-    all.filter(|pod| !(going(pod) && ended(pod))).collect()
+    let all = cache.objects("Pod").filter(|pod| owned_by(pod, text(daemonset, "uid")));
+    all.filter(|pod| !(going(pod) && ended(pod))).cloned().collect()
 }
 
 fn going(pod: &Value) -> bool {
     pod["metadata"]["deletionTimestamp"].is_string()
 }
 
-fn by_node(pods: &[Value]) -> BTreeMap<&str, Vec<&Value>> {
+fn by_node(pods: &[Arc<Value>]) -> BTreeMap<&str, Vec<&Value>> {
     let mut by_node: BTreeMap<&str, Vec<&Value>> = BTreeMap::new();
     for pod in pods {
         by_node.entry(node_of(pod).unwrap_or_default()).or_default().push(pod);
@@ -75,12 +79,12 @@ fn by_node(pods: &[Value]) -> BTreeMap<&str, Vec<&Value>> {
 }
 
 /// One pod on each wanted node, none elsewhere. True when something was to be done.
-fn manage(store: &Store, daemonset: &Value, hash: &str, nodes: &[String], pods: &[Value]) -> bool {
+fn manage(store: &Store, daemonset: &Value, hash: &str, nodes: &BTreeSet<String>, pods: &[Arc<Value>]) -> bool {
     let by_node = by_node(pods);
     let mut doomed = Vec::new();
     for (node, here) in &by_node {
         let standing: Vec<_> = here.iter().filter(|pod| !going(pod)).collect();
-        let spare = if nodes.iter().any(|wanted| wanted == node) { 1 } else { 0 };
+        let spare = usize::from(nodes.contains(*node));
         let failed = |pod: &&&&Value| pod["status"]["phase"] == "Failed";
         doomed.extend(standing.iter().filter(failed).map(|pod| text(pod, "name")));
         doomed.extend(standing.iter().filter(|pod| !failed(pod)).skip(spare).map(|pod| text(pod, "name")));
@@ -104,7 +108,7 @@ fn remove(store: &Store, daemonset: &Value, names: &[&str]) {
 }
 
 /// Old pods that are not available go at once, however many; of the others as many as may be unavailable together.
-fn roll(store: &Store, daemonset: &Value, hash: &str, nodes: &[String], pods: &[Value]) {
+fn roll(store: &Store, daemonset: &Value, hash: &str, nodes: &BTreeSet<String>, pods: &[Arc<Value>]) {
     let now = store.now();
     let by_node = by_node(pods);
     let (mut unavailable, mut doomed, mut candidates) = (0, Vec::new(), Vec::new());
@@ -143,9 +147,9 @@ fn available(daemonset: &Value, pod: &Value, now: Timestamp) -> bool {
     ready["status"] == "True" && (wait.is_zero() || since.is_some_and(|since| since + wait <= now))
 }
 
-fn status(daemonset: &Value, hash: &str, nodes: &[String], pods: &[Value], now: Timestamp) -> Value {
-    let on = |pod: &&Value| node_of(pod).is_some_and(|node| nodes.iter().any(|wanted| wanted == node));
-    let is_ready = |pod: &&&Value| {
+fn status(daemonset: &Value, hash: &str, nodes: &BTreeSet<String>, pods: &[Arc<Value>], now: Timestamp) -> Value {
+    let on = |pod: &&Arc<Value>| node_of(pod).is_some_and(|node| nodes.contains(node));
+    let is_ready = |pod: &&&Arc<Value>| {
         let conditions = pod["status"]["conditions"].as_array();
         conditions.into_iter().flatten().any(|condition| condition["type"] == "Ready" && condition["status"] == "True")
     };
@@ -153,7 +157,7 @@ fn status(daemonset: &Value, hash: &str, nodes: &[String], pods: &[Value], now: 
     let count = |number: usize| -> Value { number.into() };
     let available = here.iter().filter(|pod| available(daemonset, pod, now)).count();
     json!({
-        "currentNumberScheduled": count(by_node(pods).keys().filter(|node| nodes.iter().any(|wanted| wanted == *node)).count()),
+        "currentNumberScheduled": count(by_node(pods).keys().filter(|node| nodes.contains(**node)).count()),
         "numberMisscheduled": count(pods.len() - here.len()),
         "desiredNumberScheduled": count(nodes.len()),
         "numberReady": count(here.iter().filter(is_ready).count()),

@@ -1,11 +1,15 @@
 //! What acts on the store by itself.
 
-pub mod daemonset;
+mod cache;
+mod daemonset;
+pub mod operator;
 mod revision;
-pub mod scheduler;
+mod scheduler;
 mod template;
 
 use serde_json::Value;
+
+pub(crate) use cache::Cache;
 
 use crate::store::{Store, Writer};
 
@@ -13,13 +17,13 @@ const MANAGER: Writer<'static> = Writer { manager: "kube-controller-manager", su
 
 /// Lets the DaemonSet controller and the scheduler act until they have nothing left to do.
 pub fn settle(store: &Store) {
-    loop {
-        let before = store.resource_version();
-        daemonset::sync(store);
-        scheduler::sync(store);
-        if store.resource_version() == before {
-            return;
-        }
+    settle_cached(&mut Cache::new(store));
+}
+
+pub(crate) fn settle_cached(cache: &mut Cache) {
+    while cache.take_changed() {
+        daemonset::sync(cache);
+        scheduler::sync(cache);
     }
 }
 

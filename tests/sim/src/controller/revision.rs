@@ -1,15 +1,18 @@
 //! ControllerRevisions: one for each pod template a DaemonSet has had (kubernetes pkg/controller/daemon/update.go).
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
 
-use super::{MANAGER, owned_by, text};
-use crate::store::{Deletion, Store};
+use super::{Cache, MANAGER, owned_by, text};
+use crate::store::Deletion;
 
 /// The label of the template as it is now; its revision is made, or made the newest again.
-pub fn current(store: &Store, daemonset: &Value) -> String {
+pub fn current(cache: &Cache, daemonset: &Value) -> String {
+    let store = &cache.store;
     let data = data(daemonset);
-    let known = history(store, daemonset);
-    let newest = known.iter().map(number).max().unwrap_or(0);
+    let known = history(cache, daemonset);
+    let newest = known.iter().map(|revision| number(revision)).max().unwrap_or(0);
     if let Some(same) = known.iter().find(|revision| revision["data"] == data) {
         if number(same) < newest {
             let raised = |revision: &mut Value| revision["revision"] = (newest + 1).into();
@@ -38,13 +41,13 @@ pub fn current(store: &Store, daemonset: &Value) -> String {
 }
 
 /// Removes the oldest revisions that no pod has, beyond the limit.
-pub fn clean_up(store: &Store, daemonset: &Value, pods: &[Value], now: &str) {
+pub fn clean_up(cache: &Cache, daemonset: &Value, pods: &[Arc<Value>], now: &str) {
     let limit = daemonset["spec"]["revisionHistoryLimit"].as_u64().unwrap_or(10) as usize;
     let live = |hash: &Value| hash == now || pods.iter().any(|pod| pod["metadata"]["labels"][HASH] == *hash);
-    let mut old: Vec<_> = history(store, daemonset).into_iter().filter(|revision| !live(&revision["metadata"]["labels"][HASH])).collect();
-    old.sort_by_key(number);
+    let mut old: Vec<_> = history(cache, daemonset).into_iter().filter(|revision| !live(&revision["metadata"]["labels"][HASH])).collect();
+    old.sort_by_key(|revision| number(revision));
     for revision in &old[..old.len().saturating_sub(limit)] {
-        let _ = store.delete("ControllerRevision", text(revision, "namespace"), text(revision, "name"), &Deletion::now());
+        let _ = cache.store.delete("ControllerRevision", text(revision, "namespace"), text(revision, "name"), &Deletion::now());
     }
 }
 
@@ -61,9 +64,9 @@ pub fn owner(daemonset: &Value) -> Value {
     })
 }
 
-fn history(store: &Store, daemonset: &Value) -> Vec<Value> {
+fn history(cache: &Cache, daemonset: &Value) -> Vec<Arc<Value>> {
     let uid = text(daemonset, "uid");
-    store.objects("ControllerRevision").into_iter().filter(|revision| owned_by(revision, uid)).collect()
+    cache.objects("ControllerRevision").filter(|revision| owned_by(revision, uid)).cloned().collect()
 }
 
 fn number(revision: &Value) -> i64 {

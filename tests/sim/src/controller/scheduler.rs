@@ -3,15 +3,16 @@
 use serde_json::json;
 
 use super::template::node_of;
-use super::{tell, text};
+use super::{Cache, tell, text};
 use crate::scenario::logs::seconds_of;
-use crate::store::Store;
 
-pub fn sync(store: &Store) {
+pub fn sync(cache: &mut Cache) {
+    cache.refresh();
+    let store = &cache.store;
     let now = seconds_of(store.now());
-    for pod in store.objects("Pod").iter().filter(|pod| pod["spec"]["nodeName"].is_null()) {
+    for pod in cache.objects("Pod").filter(|pod| pod["spec"]["nodeName"].is_null()) {
         let (namespace, name) = (text(pod, "namespace"), text(pod, "name"));
-        let Some(node) = node_of(pod).filter(|node| store.object("Node", "", node).is_some()) else { continue };
+        let Some(node) = node_of(pod).filter(|node| cache.object("Node", "", node).is_some()) else { continue };
         let bound = store.edit("Pod", namespace, name, |pod| {
             pod["spec"]["nodeName"] = node.into();
             let condition = json!({"type": "PodScheduled", "status": "True", "lastProbeTime": null, "lastTransitionTime": now});

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use super::backoff::BackOff;
 use super::events::Recorder;
 use super::probe::{Answer, Kind, Probe, Worker};
+use crate::scenario::hash;
 use crate::scenario::logs::seconds_of;
 
 /// What runs in the container.
@@ -67,6 +68,7 @@ pub struct Pod {
     started: bool,
     ready: bool,
     ready_since: Timestamp,
+    late: bool,
 }
 
 /// The init containers of calico-node took so long in every recording.
@@ -94,7 +96,18 @@ impl Pod {
             started: false,
             ready: false,
             ready_since: now,
+            late: false,
         }
+    }
+
+    /// Looked at as real kubelets do: a moment after its pause is over, another one each time.
+    pub fn late(self) -> Self {
+        Self { late: true, ..self }
+    }
+
+    fn lateness(&self) -> SignedDuration {
+        let seed = hash(&format!("{}/{}", self.identity.uid, self.restarts));
+        SignedDuration::from_millis(if self.late { (seed % 5_000) as i64 } else { 0 })
     }
 
     /// A pod that lived before anybody watched: taken over from its status.
@@ -143,6 +156,13 @@ impl Pod {
 
     pub fn ready_since(&self) -> Option<Timestamp> {
         self.ready.then_some(self.ready_since)
+    }
+
+    pub fn running_since(&self) -> Option<Timestamp> {
+        match self.phase {
+            Phase::Running { since, .. } => Some(since),
+            _ => None,
+        }
     }
 
     /// `CrashLoopBackOff`.
@@ -266,7 +286,7 @@ impl Pod {
 
     fn next_run(&mut self, known: Option<Ended>, now: Timestamp) {
         match known.and_then(|ended| self.backoff.pause(ended.finished, now)) {
-            Some((pause, _)) => self.wait(now + pause, pause, now),
+            Some((pause, _)) => self.wait(now + pause + self.lateness(), pause, now),
             None => {
                 if known.is_some() {
                     self.backoff.started(now);

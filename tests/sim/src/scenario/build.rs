@@ -8,13 +8,16 @@ use serde_json::json;
 
 use super::fabric::{Fabric, Speaker, Topology};
 use super::logs::{Run, startup};
-use super::objects::{NodeFacts, metadata, node};
+use super::objects::{NodeFacts, api_server, metadata, node};
 use super::workload::{Flavour, State};
 use crate::host::{Bird, Host, Interface, Kubelet, Recovery};
 use crate::world::{Logs, World};
 
 pub const BRIDGE: &str = "br-3a10a9384428";
 pub const BRIDGE_IP: Ipv4Addr = Ipv4Addr::new(172, 18, 0, 1);
+
+/// The API server answers on the first nodes.
+const CONTROL_PLANE: usize = 3;
 
 /// One node of the plan.
 #[derive(Clone, Debug)]
@@ -86,6 +89,10 @@ impl Plan {
             metadata["labels"] = json!({"kubernetes.io/metadata.name": namespace});
             world.store.add(json!({"kind": "Namespace", "apiVersion": "v1", "metadata": metadata, "spec": {"finalizers": ["kubernetes"]}, "status": {"phase": "Active"}}));
         }
+        let control_plane: Vec<_> = self.members.iter().take(CONTROL_PLANE).map(|member| member.ip).collect();
+        for object in api_server(self.created, &control_plane) {
+            world.store.add(object);
+        }
         world.store.add(self.flavour.daemon_set(self.members.len(), ready));
         let fabric = Arc::new(self.fabric());
         for (number, member) in self.members.iter().enumerate() {
@@ -128,7 +135,7 @@ impl Plan {
             now: ago(self.now, 20 + (number as i64 * 7) % 200),
             annotations,
             network_up: (self.backend != Backend::None).then_some(member.born),
-            control_plane: number < 3,
+            control_plane: number < CONTROL_PLANE,
         });
         if member.reflector {
             node["metadata"]["labels"]["route-reflector"] = "true".into();
@@ -193,8 +200,11 @@ impl Plan {
             bird: bird4,
             bird6: runs.then(|| bird(member.stored.0, Arc::new(Vec::new))),
             interfaces,
-            gateway: Ipv4Addr::new(octets[0], octets[1], octets[2], 1),
+            gateway: Some(Ipv4Addr::new(octets[0], octets[1], octets[2], 1)),
+            gateway6: None,
             translated: false,
+            heartbeat: None,
+            round_trip: member.round_trip,
             lacks: Vec::new(),
         }
     }

@@ -6,9 +6,13 @@ pub(crate) mod fabric;
 mod happened;
 pub(crate) mod logs;
 mod objects;
+mod operated;
+mod stranded;
 mod workload;
 
-pub(crate) use objects::{Happened, event};
+pub(crate) use objects::{Happened, SERVICE_HOST, event, hash};
+pub use operated::{operator, operator_bridge_address, operator_new};
+pub use stranded::no_address;
 
 use std::net::Ipv4Addr;
 
@@ -47,11 +51,6 @@ fn manifest_flavour() -> Flavour {
         created: created(),
         generation: 1,
     }
-}
-
-fn operator_flavour() -> Flavour {
-    let spec = template(include_str!("../../templates/daemonset-operator.json"));
-    Flavour { namespace: "calico-system", operator: true, spec, ..manifest_flavour() }
 }
 
 /// Nodes named as the incident's were, on 10.12.x networks.
@@ -223,34 +222,6 @@ pub fn vxlan(count: usize) -> World {
     finished(&plan)
 }
 
-fn operated(plan: &Plan, detection: &Value) -> World {
-    let world = finished(plan);
-    world.store.add(custom::installation(created(), detection));
-    world.store.add(custom::tigera_status(created()));
-    world.store.add(custom::cluster_information(created(), "v3.24.5", "typha,kdd,k8s,operator,bgp"));
-    world.store.add(custom::felix_configuration(created()));
-    world.store.add(custom::ip_pool(created(), "Never", "CrossSubnet"));
-    world
-}
-
-fn first_found() -> Value {
-    json!({"firstFound": true})
-}
-
-/// The operator's install: `calico-system`, owned by the Installation.
-pub fn operator(count: usize) -> World {
-    operated(&Plan { flavour: operator_flavour(), ..plan(count) }, &first_found())
-}
-
-/// Incident 1 in the operator's install.
-pub fn operator_bridge_address(count: usize) -> World {
-    let mut plan = Plan { flavour: operator_flavour(), ..plan(count) };
-    mislead(&mut plan);
-    let mut world = operated(&plan, &first_found());
-    happened::not_established(&mut world, &plan, at(RESTARTED));
-    world
-}
-
 /// canal: Calico for policy, flannel for the network; no addresses, no BIRD.
 pub fn canal(count: usize) -> World {
     let mut flavour = Flavour { name: "canal", label: "canal", ..manifest_flavour() };
@@ -289,11 +260,13 @@ pub fn no_calico() -> World {
     let plan = Plan { backend: Backend::None, ..plan(3) };
     let world = World::empty(plan.now);
     let whole = plan.world();
-    for name in ["Node", "Namespace"] {
+    for name in ["Node", "Namespace", "Service", "EndpointSlice"] {
         if let Some(kind) = crate::kinds::Kind::named(name) {
             for stored in whole.store.all(kind) {
                 let mut object: Value = stored.whole_value(kind);
-                object["metadata"]["annotations"] = json!({});
+                if name == "Node" {
+                    object["metadata"]["annotations"] = json!({});
+                }
                 world.store.add(object);
             }
         }
@@ -334,10 +307,12 @@ pub fn named(name: &str, count: usize) -> Option<World> {
         "bridge-address-healed" => bridge_address_healed(count),
         "slow-start" => slow_start(count),
         "slow-start-healed" => slow_start_healed(count),
+        "no-address" => no_address(count),
         "all-bridges" => all_bridges(count),
         "vxlan" => vxlan(count),
         "operator" => operator(count),
         "operator-bridge-address" => operator_bridge_address(count),
+        "operator-new" => operator_new(count),
         "canal" => canal(count),
         "no-calico" => no_calico(),
         "two-calicos" => two_calicos(),
@@ -352,10 +327,12 @@ pub const NAMES: &[&str] = &[
     "bridge-address-healed",
     "slow-start",
     "slow-start-healed",
+    "no-address",
     "all-bridges",
     "vxlan",
     "operator",
     "operator-bridge-address",
+    "operator-new",
     "canal",
     "no-calico",
     "two-calicos",
@@ -382,6 +359,12 @@ mod tests {
         for name in NAMES {
             let world = named(name, 5).expect("a scenario");
             assert_eq!(everything(&world), everything(&named(name, 5).expect("a scenario")), "{name}");
+            let slice = world.store.object("EndpointSlice", "default", "kubernetes").expect("a slice");
+            for endpoint in slice["endpoints"].as_array().expect("endpoints") {
+                let on = |node: &Value| node["status"]["addresses"][0]["address"] == endpoint["addresses"][0];
+                let node = world.store.objects("Node").into_iter().find(on).expect("a node");
+                assert_eq!(node["metadata"]["labels"]["node-role.kubernetes.io/control-plane"], "", "{name}");
+            }
             for node in world.store.all(nodes) {
                 assert!((8_000..20_000).contains(&node.json.len()), "{name}: {} weighs {}", node.name, node.json.len());
             }

@@ -84,6 +84,9 @@ fn images(node: &str) -> Vec<Value> {
     (0..30 + (hash(node) % 21) as usize).map(image).collect()
 }
 
+/// What pods know the API server by.
+pub const SERVICE_HOST: &str = "10.96.0.1";
+
 pub struct NodeFacts<'a> {
     pub name: &'a str,
     pub ip: std::net::Ipv4Addr,
@@ -154,6 +157,38 @@ pub fn node(facts: &NodeFacts) -> Value {
             "images": images(name),
         },
     })
+}
+
+/// The Service of the API server, and where it really answers: on every control-plane node.
+pub fn api_server(created: Timestamp, control_plane: &[std::net::Ipv4Addr]) -> [Value; 2] {
+    let mut service = metadata("Service", Some("default"), "kubernetes", created);
+    service["labels"] = json!({"component": "apiserver", "provider": "kubernetes"});
+    let port = json!({"name": "https", "port": 443, "protocol": "TCP", "targetPort": 6443});
+    let spec = json!({
+        "clusterIP": SERVICE_HOST,
+        "clusterIPs": [SERVICE_HOST],
+        "internalTrafficPolicy": "Cluster",
+        "ipFamilies": ["IPv4"],
+        "ipFamilyPolicy": "SingleStack",
+        "ports": [port],
+        "sessionAffinity": "None",
+        "type": "ClusterIP",
+    });
+    let mut slice = metadata("EndpointSlice", Some("default"), "kubernetes", created);
+    slice["labels"] = json!({"kubernetes.io/service-name": "kubernetes"});
+    slice["generation"] = 1.into();
+    let endpoints: Vec<_> = control_plane.iter().map(|ip| json!({"addresses": [ip], "conditions": {"ready": true}})).collect();
+    [
+        json!({"kind": "Service", "apiVersion": "v1", "metadata": service, "spec": spec, "status": {"loadBalancer": {}}}),
+        json!({
+            "kind": "EndpointSlice",
+            "apiVersion": "discovery.k8s.io/v1",
+            "metadata": slice,
+            "addressType": "IPv4",
+            "endpoints": endpoints,
+            "ports": [{"name": "https", "port": 6443, "protocol": "TCP"}],
+        }),
+    ]
 }
 
 fn managed_by(metadata: &Value, created: Timestamp, network_up: Option<Timestamp>) -> Value {

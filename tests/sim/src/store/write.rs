@@ -158,6 +158,12 @@ impl Store {
         let grace = grace(kind, &object, how.grace);
         let held = metadata["finalizers"].as_array().is_some_and(|list| !list.is_empty());
         if grace == 0 && !held {
+            // A pod whose own period is 0 is seen going, then gone.
+            if kind.kind == "Pod" && how.grace.is_none() && object["spec"]["nodeName"].is_string() && !how.dry_run {
+                leave(&mut object, now, 0);
+                let going = self.keep(&mut inner, kind, object, Some(before), What::Modified, false);
+                return Ok((self.keep(&mut inner, kind, going.value(), Some(going), What::Deleted, false), true));
+            }
             return Ok((self.keep(&mut inner, kind, object, Some(before), What::Deleted, how.dry_run), true));
         }
         let going = metadata["deletionGracePeriodSeconds"].as_i64();
@@ -165,11 +171,7 @@ impl Store {
             return Ok((before, false));
         }
         let at = now.checked_add(SignedDuration::from_secs(grace)).unwrap_or(now);
-        object["metadata"]["deletionTimestamp"] = stamp(at).into();
-        object["metadata"]["deletionGracePeriodSeconds"] = grace.into();
-        if let Some(generation) = object["metadata"]["generation"].as_i64() {
-            object["metadata"]["generation"] = (generation + 1).into();
-        }
+        leave(&mut object, at, grace);
         Ok((self.keep(&mut inner, kind, object, Some(before), What::Modified, how.dry_run), false))
     }
 
@@ -205,6 +207,14 @@ impl Inner {
     /// Whether a world keeps no such objects at all: then they are not insisted on.
     fn has_none(&self, kind: &Kind) -> bool {
         self.objects.get(&(kind.group, kind.plural)).is_none_or(std::collections::BTreeMap::is_empty)
+    }
+}
+
+fn leave(object: &mut Value, at: Timestamp, grace: i64) {
+    object["metadata"]["deletionTimestamp"] = stamp(at).into();
+    object["metadata"]["deletionGracePeriodSeconds"] = grace.into();
+    if let Some(generation) = object["metadata"]["generation"].as_i64() {
+        object["metadata"]["generation"] = (generation + 1).into();
     }
 }
 

@@ -1,9 +1,13 @@
 //! Faults by plan: which requests, how often, and what goes wrong.
 
+mod hook;
+
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use serde_json::Value;
+
+pub use hook::{Hook, Victim};
 
 #[derive(Clone, Debug, PartialEq)]
 pub enum Effect {
@@ -29,6 +33,12 @@ pub enum Effect {
     EditedMeanwhile { kind: &'static str, namespace: String, name: String, patch: Value },
     /// The API server is gone for this long: connections break, new ones are refused.
     GoesAway(Duration),
+    /// The hook runs before the request is looked at. A client that dies meanwhile may have it carried out or not.
+    Before(Hook),
+    /// The hook runs, then the connection breaks: the request is not carried out.
+    Lost(Hook),
+    /// The request is carried out, then the hook runs, then it is answered.
+    After(Hook),
 }
 
 /// One planned fault. Latency adds up; of the others the first that matches wins.
@@ -40,18 +50,29 @@ pub struct Fault {
     times: AtomicU32,
     /// Empty: every verb.
     verbs: &'static [&'static str],
+    only_writes: bool,
     pub effect: Effect,
 }
 
 impl Fault {
     /// On every request whose path and query have `pattern` in them.
     pub fn always(pattern: &str, effect: Effect) -> Self {
-        Self { pattern: pattern.into(), skip: 0.into(), times: u32::MAX.into(), verbs: &[], effect }
+        Self { pattern: pattern.into(), skip: 0.into(), times: u32::MAX.into(), verbs: &[], only_writes: false, effect }
     }
 
     /// On the first `times` of them.
     pub fn times(pattern: &str, times: u32, effect: Effect) -> Self {
         Self { times: times.into(), ..Self::always(pattern, effect) }
+    }
+
+    /// On the `number`-th request of all, counted from 1, and on no other.
+    pub fn nth(number: u32, effect: Effect) -> Self {
+        Self::times("", 1, effect).after(number.saturating_sub(1))
+    }
+
+    /// On the `number`-th request that changes something: no dry run, review or exec.
+    pub fn nth_write(number: u32, effect: Effect) -> Self {
+        Self { only_writes: true, ..Self::nth(number, effect) }
     }
 
     /// Leaves the first `skip` alone.
@@ -66,13 +87,26 @@ impl Fault {
         Self { verbs, ..self }
     }
 
-    /// Counts the request when it is one of those meant.
-    pub(crate) fn strikes(&self, verb: &str, path_and_query: &str) -> bool {
+    /// Whether the request is one of those meant; it counts for what is skipped.
+    pub(crate) fn means(&self, verb: &str, path_and_query: &str) -> bool {
         (self.verbs.is_empty() || self.verbs.contains(&verb))
+            && (!self.only_writes || writes(verb, path_and_query))
             && contains(path_and_query, &self.pattern)
             && !take(&self.skip)
-            && (self.times.load(Ordering::SeqCst) == u32::MAX || take(&self.times))
     }
+
+    /// Whether it still has a strike left, which is spent.
+    pub(crate) fn strikes(&self) -> bool {
+        self.times.load(Ordering::SeqCst) == u32::MAX || take(&self.times)
+    }
+}
+
+/// Whether such a request changes what is stored.
+pub(crate) fn writes(verb: &str, path_and_query: &str) -> bool {
+    let (path, query) = path_and_query.split_once('?').unwrap_or((path_and_query, ""));
+    let asks =
+        path.ends_with("/exec") || path.starts_with("/apis/authorization.k8s.io/") || path.starts_with("/apis/authentication.k8s.io/");
+    !matches!(verb, "get" | "list" | "watch") && !asks && !query.split('&').any(|part| part.starts_with("dryRun=") && part.len() > 7)
 }
 
 fn take(counter: &AtomicU32) -> bool {
@@ -98,9 +132,22 @@ mod tests {
     fn a_fault_strikes_only_what_it_names_and_only_so_often() {
         let fault = Fault::times("/pods/*/log", 2, Effect::Status(500)).after(1);
         let log = "/api/v1/namespaces/a/pods/b/log?container=c";
-        let struck: Vec<bool> = [log, "/api/v1/pods", log, log, log].iter().map(|path| fault.strikes("get", path)).collect();
+        let strikes = |fault: &Fault, verb: &str, path: &str| fault.means(verb, path) && fault.strikes();
+        let struck: Vec<bool> = [log, "/api/v1/pods", log, log, log].iter().map(|path| strikes(&fault, "get", path)).collect();
         assert_eq!(struck, [false, false, true, true, false]);
         let patches = Fault::always("/pods", Effect::Forbidden).on(&["patch"]);
-        assert!(patches.strikes("patch", "/api/v1/pods") && !patches.strikes("list", "/api/v1/pods"));
+        assert!(strikes(&patches, "patch", "/api/v1/pods") && !strikes(&patches, "list", "/api/v1/pods"));
+        let second = Fault::nth_write(2, Effect::Forbidden);
+        let requests = [
+            ("get", "/api/v1/pods"),
+            ("patch", "/apis/apps/v1/daemonsets/a?dryRun=All&fieldManager=b"),
+            ("patch", "/apis/apps/v1/daemonsets/a?fieldManager=b"),
+            ("create", "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"),
+            ("create", "/api/v1/namespaces/a/pods/b/exec?command=c"),
+            ("delete", "/api/v1/namespaces/a/pods/b"),
+            ("delete", "/api/v1/namespaces/a/pods/c"),
+        ];
+        let struck: Vec<_> = requests.iter().filter(|(verb, path)| strikes(&second, verb, path)).collect();
+        assert_eq!(struck, [&("delete", "/api/v1/namespaces/a/pods/b")]);
     }
 }

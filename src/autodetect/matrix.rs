@@ -1,0 +1,252 @@
+//! Nodes × methods.
+
+use super::judge::{Held, Judge};
+use super::standing::Standing;
+use super::{Ask, Cell, Column, Matrix, Node, Origin, Verdict, columns, host};
+use crate::calico::detect::{self, Detection, Effect, Host, Outcome};
+use crate::calico::environment::MethodSetting;
+use crate::calico::family::Family;
+use crate::calico::method::{Gate, Method};
+use crate::calico::version::Version;
+use crate::diagnosis::view::{NodeView, View};
+use crate::snapshot::Snapshot;
+
+pub fn matrix(snapshot: &Snapshot, ask: &Ask) -> Matrix {
+    of_view(&View::new(snapshot), ask)
+}
+
+pub(crate) fn of_view(view: &View, ask: &Ask) -> Matrix {
+    let family = ask.family;
+    let running = view.install.version();
+    let version = ask.version.or(running);
+    let gate = view.install.gate(family);
+    let standing = Standing::new(view, family);
+    let work = Work {
+        hosts: view.nodes.iter().map(|node| host::of(view, node)).collect(),
+        stored: stored(view, family),
+        standing: &standing,
+        version,
+    };
+    let mut columns = vec![work.current(gate.as_ref())];
+    let current = columns.first().map(|column| column.method.clone()).filter(|_| detects(gate.as_ref()));
+    let usual = columns::usual(&standing).into_iter().map(|method| (method, Origin::Usual));
+    for (method, origin) in usual.chain(ask.methods.iter().map(|method| (method.clone(), Origin::Asked))) {
+        match columns.iter_mut().skip(1).find(|column| column.method == method) {
+            Some(known) => known.origin = origin,
+            None if current.as_ref() == Some(&method) && origin == Origin::Usual => {}
+            None => columns.push(work.of_method(method, origin)),
+        }
+    }
+    Matrix { family, version, running, gate, nodes: work.nodes(), columns, distrust: standing.distrust().map(str::to_owned) }
+}
+
+fn detects(gate: Option<&Gate>) -> bool {
+    gate.is_some_and(|gate| gate.uses_method() == Some(true))
+}
+
+/// What is stored now; `None` where that is not known.
+fn stored(view: &View, family: Family) -> Vec<Option<Option<Held>>> {
+    let told = view.snapshot.nodes.seen().is_some() && view.install.keeps_annotations();
+    let of = |node: &NodeView| match node.stored(family) {
+        Some(stored) => Some(Some(Held {
+            address: stored.address(),
+            prefix_length: stored.cidr.map(|cidr| cidr.prefix_len()),
+            interface: stored.held_by.as_ref().map(|held| held.interface.clone()),
+        })),
+        None => told.then_some(None),
+    };
+    view.nodes.iter().map(of).collect()
+}
+
+struct Work<'w, 'v, 'a> {
+    hosts: Vec<Host<'w>>,
+    stored: Vec<Option<Option<Held>>>,
+    standing: &'w Standing<'v, 'a>,
+    version: Option<Version>,
+}
+
+impl Work<'_, '_, '_> {
+    fn view(&self) -> &View<'_> {
+        self.standing.view
+    }
+
+    fn of_method(&self, text: String, origin: Origin) -> Column {
+        let method = Method::parse(&text);
+        let find = Finder::new(&method, self.version);
+        let outcomes = self.hosts.iter().map(|host| find.on(host, self.standing.family)).collect();
+        // Whoever sets a method has it used, too.
+        let cells = self.cells(outcomes, Some(&Gate::Detected), &vec![false; self.hosts.len()]);
+        Column { refused: columns::refused(&method, self.version), method: text, origin, cells }
+    }
+
+    fn current(&self, gate: Option<&Gate>) -> Column {
+        let family = self.standing.family;
+        let install = &self.view().install;
+        let unknown = |why: &str| vec![Outcome::Unknown { why: why.to_owned() }; self.hosts.len()];
+        let setting = install.environment().map(|environment| environment.method(family));
+        let field = |path: &str, node: &NodeView| node.pod.and_then(|pod| pod.field(path));
+        let hosts = || self.view().nodes.iter().zip(&self.hosts);
+        let given = |text: &dyn Fn(&NodeView) -> Option<String>| {
+            let of = |(node, host): (&NodeView, &Host)| match text(node) {
+                Some(text) => detect::given(&text, self.version, host),
+                None => Outcome::Unknown { why: "the pod's field that gives the address was not seen".to_owned() },
+            };
+            hosts().map(of).collect()
+        };
+        let mut refused = None;
+        let outcomes = match (gate, setting) {
+            (Some(Gate::Literal { address }), _) => given(&|_| Some(address.clone())),
+            (Some(Gate::FromField { path }), _) => given(&|node| field(path, node)),
+            (None, _) | (_, None) => unknown("the DaemonSet was not seen"),
+            (_, Some(MethodSetting::Known(method))) => {
+                refused = columns::refused(&method, self.version).filter(|_| detects(gate));
+                let find = Finder::new(&method, self.version);
+                self.hosts.iter().map(|host| find.on(host, family)).collect()
+            }
+            (_, Some(MethodSetting::PerNode(value))) => {
+                let of = |(node, host): (&NodeView, &Host)| match value.at(|path| field(path, node)) {
+                    Some(text) => Finder::new(&Method::parse(&text), self.version).on(host, family),
+                    None => Outcome::Unknown { why: "the pod's field that the method names was not seen".to_owned() },
+                };
+                hosts().map(of).collect()
+            }
+            (_, Some(MethodSetting::Unknown { why })) => unknown(&why),
+        };
+        let method = install.shown_method(family).unwrap_or_else(|| "?".to_owned());
+        let lived: Vec<bool> = self.view().nodes.iter().map(|node| self.lives_with(node, gate)).collect();
+        Column { method, origin: Origin::Current, refused, cells: self.cells(outcomes, gate, &lived) }
+    }
+
+    /// calico-node runs there with the method that is configured. It looks again every minute (`AUTODETECT_POLL_INTERVAL`; not in 3.14
+    /// and 3.15.0–1), so what is stored is what it finds, or keeps for want of anything.
+    fn lives_with(&self, node: &NodeView, gate: Option<&Gate>) -> bool {
+        let family = self.standing.family;
+        let environment = self.view().install.environment();
+        let field = |path: &str| node.pod.and_then(|pod| pod.field(path));
+        let configured = match environment.map(|environment| environment.method(family)) {
+            Some(MethodSetting::Known(method)) => Some(method),
+            Some(MethodSetting::PerNode(value)) => value.at(field).map(|text| Method::parse(&text)),
+            _ => None,
+        };
+        let looks = self.version.is_some_and(|version| version.at_least(3, 15, 2)) && self.version == self.view().install.version();
+        let started = node.container().is_some_and(|status| status.state.running.is_some() && status.started != Some(false));
+        looks
+            && started
+            && matches!(gate, Some(Gate::Detected))
+            && configured.is_some()
+            && host::method_of_pod(self.view(), node, family) == configured
+    }
+
+    /// What becomes of each outcome, judged beside the others.
+    /// `lived` says where what is stored speaks for the method, if nothing better does.
+    fn cells(&self, outcomes: Vec<Outcome>, gate: Option<&Gate>, lived: &[bool]) -> Vec<Cell> {
+        let unknown = Gate::Unknown { why: "the DaemonSet was not seen".to_owned() };
+        let gate = gate.unwrap_or(&unknown);
+        let effect = |(outcome, stored): (&Outcome, &Option<Option<Held>>)| {
+            detect::after_restart(gate, outcome, stored.as_ref().map(Option::is_some), self.standing.family)
+        };
+        let effects: Vec<Effect> = outcomes.iter().zip(&self.stored).map(effect).collect();
+        let held = effects.iter().zip(&self.stored).zip(lived);
+        let held: Vec<Option<Held>> = held.map(|((effect, stored), lived)| after(effect, stored, *lived)).collect();
+        let judge = Judge::new(self.standing, &held);
+        let cell = |(node, (outcome, effect)): (usize, (Outcome, Effect))| {
+            let judged = held[node].as_ref().map(|held| judge.of(node, held));
+            let (verdict, reason) = tell(&effect, held[node].as_ref(), judged.as_ref());
+            let ends_right = judged.and_then(|(verdict, _)| match verdict {
+                Verdict::Right => Some(true),
+                Verdict::Wrong => Some(false),
+                _ => None,
+            });
+            let ends_right = if matches!(verdict, Verdict::Exits | Verdict::None) { Some(false) } else { ends_right };
+            Cell { outcome, verdict, reason, will_store: held[node].as_ref().map(shown), ends_right }
+        };
+        outcomes.into_iter().zip(effects).enumerate().map(cell).collect()
+    }
+
+    fn nodes(&self) -> Vec<Node> {
+        let held: Vec<Option<Held>> = self.stored.iter().map(|stored| stored.clone().flatten()).collect();
+        let judge = Judge::new(self.standing, &held);
+        let node = |(index, view): (usize, &NodeView)| {
+            let (stored_verdict, stored_reason) = match (&self.stored[index], &held[index]) {
+                (_, Some(held)) => judge.of(index, held),
+                (Some(None), None) => (Verdict::None, "no address is stored".to_owned()),
+                (_, None) => (Verdict::Unknown, "what is stored was not seen".to_owned()),
+            };
+            let unseen = match &self.hosts[index].interfaces {
+                detect::Interfaces::Unseen { why } => Some(why.clone()),
+                _ => None,
+            };
+            Node {
+                name: view.name.to_owned(),
+                internal_ip: view.internal_ip(self.standing.family),
+                stored: held[index].as_ref().map(shown),
+                stored_on: held[index].as_ref().and_then(|held| held.interface.clone()),
+                stored_verdict,
+                stored_reason,
+                source: host::source(&self.hosts[index]),
+                unseen,
+            }
+        };
+        self.view().nodes.iter().enumerate().map(node).collect()
+    }
+}
+
+fn shown(held: &Held) -> String {
+    match held.prefix_length {
+        Some(length) => format!("{}/{length}", held.address),
+        None => held.address.to_string(),
+    }
+}
+
+fn after(effect: &Effect, stored: &Option<Option<Held>>, lived: bool) -> Option<Held> {
+    match effect {
+        Effect::Stores(found) => {
+            Some(Held { address: found.address, prefix_length: found.prefix_length, interface: found.interface.clone() })
+        }
+        Effect::Keeps { .. } => stored.clone().flatten(),
+        Effect::Unknown { .. } if lived => stored.clone().flatten(),
+        Effect::NoAddress { .. } | Effect::Exits { .. } | Effect::Off | Effect::Unknown { .. } => None,
+    }
+}
+
+fn tell(effect: &Effect, held: Option<&Held>, judged: Option<&(Verdict, String)>) -> (Verdict, String) {
+    match (effect, held, judged) {
+        (Effect::Stores(_), _, Some(judged)) => judged.clone(),
+        (Effect::Keeps { why }, Some(held), Some((verdict, reason))) => {
+            let word = match verdict {
+                Verdict::Right => "right",
+                Verdict::Wrong => "wrong",
+                _ => "not known to be right",
+            };
+            (Verdict::Unchanged, format!("{why}: it keeps {}, which is {word}: {reason}", shown(held)))
+        }
+        (Effect::Keeps { why }, _, _) => (Verdict::Unchanged, format!("{why}, and none is stored")),
+        (Effect::Unknown { .. }, Some(held), Some((verdict, reason))) => {
+            (*verdict, format!("{reason}; the calico-node that runs with this method found {} or kept it", shown(held)))
+        }
+        (Effect::NoAddress { why }, _, _) => (Verdict::None, format!("{why}, and none is stored: calico-node exits")),
+        (Effect::Exits { why }, _, _) => (Verdict::Exits, format!("{why}: calico-node exits")),
+        (Effect::Off, _, _) => (Verdict::Unknown, "Calico configures no address here".to_owned()),
+        (Effect::Unknown { why }, _, _) => (Verdict::Unknown, why.clone()),
+        (Effect::Stores(_), _, None) => (Verdict::Unknown, "what becomes of it is not known".to_owned()),
+    }
+}
+
+/// A method, read once for all hosts; without a release all releases have to agree.
+struct Finder<'m> {
+    method: &'m Method,
+    detection: Option<Detection<'m>>,
+}
+
+impl<'m> Finder<'m> {
+    fn new(method: &'m Method, version: Option<Version>) -> Self {
+        Self { method, detection: version.map(|version| Detection::new(method, version)) }
+    }
+
+    fn on(&self, host: &Host, family: Family) -> Outcome {
+        match &self.detection {
+            Some(detection) => detection.of(family, host),
+            None => detect::detect_in_any_release(self.method, family, host),
+        }
+    }
+}

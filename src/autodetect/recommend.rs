@@ -1,0 +1,261 @@
+//! The method that is right on every node and least brittle; why it, and why not each of the others.
+
+use super::{Column, Matrix, Origin, Verdict};
+use crate::calico::detect::Outcome;
+use crate::calico::method::Method;
+use crate::text::list;
+
+/// What a method goes by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Sort {
+    InternalIp,
+    CanReach,
+    Cidr,
+    Interface,
+    SkipInterface,
+    FirstFound,
+}
+
+#[derive(Debug)]
+pub struct Preference {
+    pub sort: Sort,
+    /// What speaks for it.
+    pub because: &'static str,
+    /// What can make it pick another address one day.
+    pub brittle: &'static str,
+}
+
+/// The least brittle first.
+pub const ORDER: &[Preference] = &[
+    Preference {
+        sort: Sort::InternalIp,
+        because: "it takes what Kubernetes itself knows the node by, whatever interfaces come and go",
+        brittle: "it changes when the kubelet reports another InternalIP",
+    },
+    Preference {
+        sort: Sort::CanReach,
+        because: "it takes the address that the node itself sends from, whatever interfaces come and go",
+        brittle: "it changes with the route to that one address",
+    },
+    Preference {
+        sort: Sort::Cidr,
+        because: "it takes an address in the nodes' own network, whatever other interfaces come and go",
+        brittle: "a virtual IP in the same network may be taken, and a node in a new network finds nothing",
+    },
+    Preference {
+        sort: Sort::Interface,
+        because: "it takes the first address of a named interface",
+        brittle: "a node whose interface has another name finds nothing, and a virtual IP on it may be taken",
+    },
+    Preference {
+        sort: Sort::SkipInterface,
+        because: "it leaves out the interfaces that are in the way today",
+        brittle: "the next new interface that nobody thought of is taken",
+    },
+    Preference {
+        sort: Sort::FirstFound,
+        because: "it is the default",
+        brittle: "the next new interface that the release's list does not leave out is taken",
+    },
+];
+
+impl Preference {
+    /// `None` for what is no method.
+    pub fn of(method: &Method) -> Option<&'static Self> {
+        let sort = match method {
+            Method::KubernetesInternalIp => Sort::InternalIp,
+            Method::CanReach { .. } => Sort::CanReach,
+            Method::Cidr { .. } => Sort::Cidr,
+            Method::Interface { .. } => Sort::Interface,
+            Method::SkipInterface { .. } => Sort::SkipInterface,
+            Method::FirstFound => Sort::FirstFound,
+            Method::Invalid { .. } => return None,
+        };
+        ORDER.iter().find(|preference| preference.sort == sort)
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Recommendation {
+    /// `None`: no method is known to be right on every node.
+    pub method: Option<String>,
+    /// It is the one that is configured: nothing needs to change.
+    pub keep: bool,
+    pub why: String,
+    /// Nodes that were not seen inside: what the method would find there is not known.
+    pub unsure: Vec<String>,
+    /// The others, in the matrix' order.
+    pub others: Vec<Rejected>,
+    /// Where no method is recommended: which would be right on which nodes, the smallest group first.
+    pub groups: Vec<Suited>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Suited {
+    pub nodes: Vec<String>,
+    /// None: no method that was looked at is right on these nodes.
+    pub methods: Vec<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rejected {
+    pub method: String,
+    pub why: String,
+}
+
+pub fn recommend(matrix: &Matrix) -> Recommendation {
+    let current = matrix.current().filter(|column| column.is_right_everywhere());
+    let sure = || best(matrix, |column| column.is_right_everywhere());
+    // Less than certain is good enough only where something is wrong.
+    let likely = || best(matrix, |column| is_wrong_now(matrix) && is_right_where_seen(matrix, column));
+    let (chosen, unsure) = match (current, sure()) {
+        (Some(column), _) | (None, Some(column)) => (Some(column), Vec::new()),
+        (None, None) => {
+            let column = likely();
+            (column, column.map(|column| names(matrix, column, |cell| cell.verdict == Verdict::Unknown)).unwrap_or_default())
+        }
+    };
+    let Some(chosen) = chosen else {
+        let others = others(matrix, None);
+        return Recommendation { method: None, keep: false, why: nothing(matrix), unsure, others, groups: suited(matrix) };
+    };
+    let keep = chosen.origin == Origin::Current;
+    let why = why(matrix, chosen, sure().filter(|_| keep), &unsure);
+    Recommendation { method: Some(chosen.method.clone()), keep, why, unsure, others: others(matrix, Some(chosen)), groups: Vec::new() }
+}
+
+/// Why no method can be recommended.
+fn nothing(matrix: &Matrix) -> String {
+    let current = || matrix.current().into_iter().flat_map(|column| &column.cells);
+    if matrix.nodes.is_empty() {
+        return "No node was seen.".to_owned();
+    }
+    if current().all(|cell| cell.verdict == Verdict::Unchanged && cell.will_store.is_none()) {
+        return format!("No {} address is detected here, and none is stored.", matrix.family);
+    }
+    let unseen: Vec<&str> = matrix.nodes.iter().filter(|node| node.source.is_none()).map(|node| node.name.as_str()).collect();
+    let why = matrix.nodes.iter().find_map(|node| node.unseen.as_deref()).unwrap_or_default();
+    match unseen.len() {
+        0 => "No method is right on every node.".to_owned(),
+        count if count == matrix.nodes.len() => format!("No method is known to be right: {why}."),
+        _ => format!("No method is known to be right on every node; {} could not be looked into ({why}).", list(&unseen, 3)),
+    }
+}
+
+fn suited(matrix: &Matrix) -> Vec<Suited> {
+    let mut groups: Vec<Suited> = Vec::new();
+    for (place, node) in matrix.nodes.iter().enumerate() {
+        let right =
+            |column: &&Column| column.refused.is_none() && column.cells.get(place).is_some_and(|cell| cell.ends_right == Some(true));
+        let methods: Vec<String> = matrix.columns.iter().filter(right).map(|column| column.method.clone()).collect();
+        match groups.iter_mut().find(|group| group.methods == methods) {
+            Some(group) => group.nodes.push(node.name.clone()),
+            None => groups.push(Suited { nodes: vec![node.name.clone()], methods }),
+        }
+    }
+    groups.sort_by_key(|group| group.nodes.len());
+    // That none is right anywhere is said already.
+    groups.retain(|group| !group.methods.is_empty() || group.nodes.len() < matrix.nodes.len());
+    groups
+}
+
+fn best(matrix: &Matrix, fits: impl Fn(&Column) -> bool) -> Option<&Column> {
+    let candidates = matrix.columns.iter().filter(|column| column.origin != Origin::Current && column.refused.is_none() && fits(column));
+    candidates.min_by_key(|column| {
+        let sort = Preference::of(&Method::parse(&column.method)).map(|preference| preference.sort);
+        // An address beside a sound InternalIP is somebody's choice, not ours.
+        (matrix.distrust.is_none() && !takes_internal_ips(matrix, column), sort)
+    })
+}
+
+fn takes_internal_ips(matrix: &Matrix, column: &Column) -> bool {
+    let of_node = column.cells.iter().zip(&matrix.nodes);
+    of_node.into_iter().all(|(cell, node)| cell.outcome.found().is_none_or(|found| Some(found.address) == node.internal_ip))
+}
+
+fn is_wrong_now(matrix: &Matrix) -> bool {
+    let would_be = matrix.current().is_some_and(|column| column.cells.iter().any(|cell| cell.ends_right == Some(false)));
+    would_be || matrix.nodes.iter().any(|node| matches!(node.stored_verdict, Verdict::Wrong | Verdict::None))
+}
+
+/// Right on most nodes, and not known only where nothing could be seen, as in a calico-node that does not run. InternalIPs that can be
+/// gone by need no such proof: only whether an interface has them was not seen.
+fn is_right_where_seen(matrix: &Matrix, column: &Column) -> bool {
+    let by_internal_ip = matrix.distrust.is_none() && Method::parse(&column.method) == Method::KubernetesInternalIp;
+    let right = if by_internal_ip { column.cells.len() } else { column.count(Verdict::Right) };
+    let fits = |(cell, node): (&super::Cell, &super::Node)| match cell.verdict {
+        Verdict::Right => true,
+        Verdict::Unknown => node.source != Some(crate::diagnosis::report::Source::Interfaces),
+        _ => false,
+    };
+    right * 2 > column.cells.len() && column.cells.iter().zip(&matrix.nodes).all(fits)
+}
+
+fn names(matrix: &Matrix, column: &Column, fits: impl Fn(&super::Cell) -> bool) -> Vec<String> {
+    let of_node = column.cells.iter().zip(&matrix.nodes).filter(|(cell, _)| fits(cell));
+    of_node.map(|(_, node)| node.name.clone()).collect()
+}
+
+fn why(matrix: &Matrix, chosen: &Column, steadier: Option<&Column>, unsure: &[String]) -> String {
+    let preference = Preference::of(&Method::parse(&chosen.method));
+    if chosen.origin == Origin::Current {
+        let wrong_now = matrix.nodes.iter().filter(|node| node.stored_verdict == Verdict::Wrong).map(|node| node.name.as_str());
+        let wrong_now: Vec<&str> = wrong_now.collect();
+        let now = match wrong_now.as_slice() {
+            [] => "It is what is configured: nothing needs to change.".to_owned(),
+            names => {
+                format!("It is what is configured; what is still stored on {} is wrong until calico-node restarts there.", list(names, 3))
+            }
+        };
+        let other = steadier.zip(preference).filter(|(steadier, preference)| {
+            let theirs = Preference::of(&Method::parse(&steadier.method));
+            preference.sort >= Sort::SkipInterface && theirs.is_some_and(|theirs| theirs.sort < preference.sort)
+        });
+        let hint = other.map(|(steadier, preference)| {
+            format!(" {} would find the same and be steadier: with {}, {}.", steadier.method, chosen.method, preference.brittle)
+        });
+        return format!("Right on every node. {now}{}", hint.unwrap_or_default());
+    }
+    let because = preference.map(|preference| format!(": {}", preference.because)).unwrap_or_default();
+    match unsure {
+        [] => format!("Right on every node{because}."),
+        unsure if unsure.len() == chosen.cells.len() => format!("Likely right, though no node could be looked into{because}."),
+        unsure => format!("Right on every node that was seen{because}. Not known on {}.", list(unsure, 3)),
+    }
+}
+
+fn others(matrix: &Matrix, chosen: Option<&Column>) -> Vec<Rejected> {
+    let others = matrix.columns.iter().filter(|column| chosen.is_none_or(|chosen| !std::ptr::eq(*column, chosen)));
+    others.map(|column| Rejected { method: column.method.clone(), why: why_not(matrix, column, chosen) }).collect()
+}
+
+fn why_not(matrix: &Matrix, column: &Column, chosen: Option<&Column>) -> String {
+    if let Some(why) = &column.refused {
+        return why.clone();
+    }
+    let told = [
+        (Verdict::Exits, "calico-node exits on"),
+        (Verdict::Wrong, "wrong on"),
+        (Verdict::None, "no address on"),
+        (Verdict::Unchanged, "finds nothing on"),
+        (Verdict::Unknown, "not known on"),
+    ];
+    for (verdict, says) in told {
+        let nodes = names(matrix, column, |cell| cell.verdict == verdict && cell.ends_right != Some(true));
+        let reason = column.cells.iter().find(|cell| cell.verdict == verdict && cell.ends_right != Some(true)).map(|cell| &cell.reason);
+        if let Some(reason) = reason {
+            let place = if nodes.len() == matrix.nodes.len() && nodes.len() > 1 { "every node".to_owned() } else { list(&nodes, 3) };
+            let first = if nodes.len() > 1 { format!(" ({}: {reason})", nodes[0]) } else { format!(": {reason}") };
+            return format!("{says} {place}{first}");
+        }
+    }
+    let unfound = names(matrix, column, |cell| matches!(cell.outcome, Outcome::None { .. }));
+    if !unfound.is_empty() && column.origin != Origin::Current {
+        return format!("finds nothing on {}, where what is stored would only stay", list(&unfound, 3));
+    }
+    let brittle = Preference::of(&Method::parse(&column.method)).map_or("it is no method", |preference| preference.brittle);
+    match chosen {
+        Some(chosen) if chosen.origin == Origin::Current => format!("right on every node as well; {brittle}"),
+        _ => format!("right on every node as well, but {brittle}"),
+    }
+}

@@ -1,0 +1,119 @@
+//! `can-reach=`: the source address that the kernel would use for UDP to the destination. No packet is sent.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use super::host::Host;
+use super::{Outcome, table};
+use crate::calico::family::Family;
+use crate::calico::reaches::is_domain_name;
+use crate::calico::version::Version;
+use crate::observed::Observed;
+
+/// What Go's dialer makes of the text behind `can-reach=`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Target {
+    Address(IpAddr),
+    /// A link-local address on a certain interface.
+    Zoned(IpAddr),
+    /// Resolved on the node, `/etc/hosts` before DNS.
+    Name(String),
+    Never {
+        why: String,
+    },
+}
+
+/// autodetection/reachaddr.go and Go's `net.Dial("udp4", destination + ":80")`; `[v4]` in brackets is taken from 3.32.0.
+pub fn target(destination: &str, family: Family, version: Version) -> Target {
+    let never = |why: &str| Target::Never { why: why.to_owned() };
+    let inner = destination.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
+    let host = match inner {
+        Some(inner) if version.at_least(3, 32, 0) && !inner.contains(':') => inner,
+        Some(_) => return never("an address in brackets is not taken"),
+        None => destination,
+    };
+    let loopback = match family {
+        Family::V4 => IpAddr::V4(Ipv4Addr::LOCALHOST),
+        Family::V6 => IpAddr::V6(Ipv6Addr::LOCALHOST),
+    };
+    let (text, zone) = host.split_once('%').map_or((host, None), |(text, zone)| (text, Some(zone)));
+    match text.parse::<IpAddr>().map(|address| address.to_canonical()) {
+        Ok(address) if address.is_unspecified() => Target::Address(loopback),
+        Ok(address) if Family::of(address) != family => never(&format!("{host} is no {family} address")),
+        Ok(IpAddr::V6(address)) if address.is_unicast_link_local() => match zone {
+            Some(_) => Target::Zoned(address.into()),
+            None => never("a link-local address needs an interface"),
+        },
+        Ok(IpAddr::V4(_)) if zone.is_some() => never("an IPv4 address has no zone"),
+        Ok(address) => Target::Address(address),
+        Err(_) if host.is_empty() || host == "localhost" => Target::Address(loopback),
+        Err(_) if is_domain_name(host) => Target::Name(host.to_owned()),
+        Err(_) => never(&format!("{host:?} is neither an address nor a name")),
+    }
+}
+
+pub(super) fn detect(destination: &str, family: Family, version: Version, host: &Host) -> Outcome {
+    let target = match target(destination, family, version) {
+        Target::Never { why } => return Outcome::none(why),
+        target => target,
+    };
+    let holder = |source: IpAddr| match host.holding(source, version) {
+        Outcome::None { .. } => Outcome::none(format!("the kernel would use {source}, which no interface has")),
+        outcome => outcome,
+    };
+    // Its own: nobody need be asked.
+    if let Target::Address(address) = target
+        && address.is_loopback()
+        && table::is_loopback_up(host)
+        && let found @ Outcome::Address(_) = holder(address)
+    {
+        return found;
+    }
+    match host.reaches.and_then(|reaches| reaches.get(destination)) {
+        Some(Observed::Seen(reach)) => match (reach.source, &reach.unreachable) {
+            (Some(source), _) if Family::of(source) == family => holder(source),
+            (Some(_), _) => Outcome::unknown(format!("what {destination} is as an {family} address was not seen")),
+            (None, why) => Outcome::none(why.clone().unwrap_or_else(|| format!("the kernel has no way to {destination}"))),
+        },
+        Some(Observed::Absent) => Outcome::none(format!("the node cannot resolve {destination}")),
+        Some(Observed::Failed(why) | Observed::Forbidden(why)) => Outcome::unknown(why.clone()),
+        Some(Observed::NotAsked) | None => match target {
+            Target::Address(address) => match table::source(address, host) {
+                Ok(Some(source)) => holder(source),
+                Ok(None) => Outcome::none(format!("the node has no route to {address}")),
+                Err(why) => Outcome::unknown(why),
+            },
+            _ => Outcome::unknown("a name is resolved on each node, and what it is there was not seen; give its address instead"),
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn destinations_as_go_reads_them() {
+        let address = |text: &str| Target::Address(text.parse().expect("an address"));
+        let of = |text: &str, family, minor| target(text, family, Version::new(3, minor, 0));
+        for (text, expected) in [
+            ("8.8.8.8", address("8.8.8.8")),
+            ("::ffff:8.8.8.8", address("8.8.8.8")),
+            ("", address("127.0.0.1")),
+            ("0.0.0.0", address("127.0.0.1")),
+            ("::", address("127.0.0.1")),
+            ("localhost", address("127.0.0.1")),
+            ("api.lan", Target::Name("api.lan".into())),
+            ("0x08080808", Target::Name("0x08080808".into())),
+        ] {
+            assert_eq!(of(text, Family::V4, 31), expected, "{text:?}");
+        }
+        for text in ["fd00::1", "8.8.8.8/32", "8.8.8", "10.1", " 8.8.8.8", "8.8.8.8 ", "8.8.8.8:53", "$(NODEIP)", "a..b", "-a", "[8.8.8.8]"]
+        {
+            assert!(matches!(of(text, Family::V4, 31), Target::Never { .. }), "{text:?}");
+        }
+        assert_eq!(of("[8.8.8.8]", Family::V4, 32), address("8.8.8.8"));
+        assert!(matches!(of("[2001:db8::1]", Family::V6, 32), Target::Never { .. }));
+        assert!(matches!(of("fe80::1", Family::V6, 31), Target::Never { .. }));
+        assert!(matches!(of("fe80::1%eth0", Family::V6, 31), Target::Zoned(_)));
+    }
+}

@@ -1,0 +1,101 @@
+//! The flags of the verbs that only change things: `apply` and `undo`.
+
+use std::io;
+use std::path::PathBuf;
+
+use clap::Args;
+use serde::Serialize;
+
+use super::change::ChangeArgs;
+use super::connection::ConnectionFlags;
+use super::output::{ColorName, DataFormat};
+use crate::cluster::{LogsWanted, Wanted};
+use crate::commands::Streams;
+use crate::render::data;
+use crate::render::style::ColorWhen;
+
+#[derive(Args, Debug, Default)]
+pub struct ApplyArgs {
+    /// A plan that was saved with --out
+    #[arg(value_name = "PLAN")]
+    pub plan: PathBuf,
+
+    /// The plan's digest, or its beginning: apply without asking what was looked at before
+    #[arg(long, value_name = "DIGEST")]
+    pub confirm: Option<String>,
+
+    #[command(flatten)]
+    pub change: ChangeArgs,
+    #[command(flatten)]
+    pub source: LiveArgs,
+    #[command(flatten)]
+    pub shown: ShownArgs,
+}
+
+#[derive(Args, Debug, Default)]
+pub struct UndoArgs {
+    #[command(flatten)]
+    pub change: ChangeArgs,
+    #[command(flatten)]
+    pub source: LiveArgs,
+    #[command(flatten)]
+    pub shown: ShownArgs,
+}
+
+/// A cluster and nothing else.
+#[derive(Args, Clone, Debug, Default)]
+pub struct LiveArgs {
+    /// Calico's DaemonSet, where it has another name or there are several
+    #[arg(long, value_name = "NAME")]
+    pub daemonset: Option<String>,
+
+    /// Do not look into the pods: BGP sessions cannot be proven then, only addresses and readiness
+    #[arg(long)]
+    pub no_exec: bool,
+
+    /// Pods looked into at once
+    #[arg(long, value_name = "N", default_value_t = 32, value_parser = clap::value_parser!(u16).range(1..=512))]
+    pub max_concurrent: u16,
+}
+
+impl LiveArgs {
+    pub fn wanted(&self, flags: &ConnectionFlags) -> Wanted {
+        Wanted {
+            namespace: flags.namespace.clone(),
+            daemon_set: self.daemonset.clone(),
+            exec: !self.no_exec,
+            max_concurrent: usize::from(self.max_concurrent),
+            logs: LogsWanted::None,
+            ..Wanted::default()
+        }
+    }
+}
+
+#[derive(Args, Clone, Debug, Default)]
+pub struct ShownArgs {
+    /// One of json, yaml: a document with the plan and what came of it
+    #[arg(short, long, value_name = "FORMAT")]
+    pub output: Option<DataFormat>,
+
+    /// When to use colour
+    #[arg(long, value_enum, default_value_t, value_name = "WHEN")]
+    pub color: ColorName,
+
+    /// The same as --color never
+    #[arg(long, overrides_with = "color")]
+    pub no_color: bool,
+}
+
+impl ShownArgs {
+    pub fn color(&self) -> ColorWhen {
+        if self.no_color { ColorName::Never } else { self.color }.into()
+    }
+
+    pub fn print(&self, value: &impl Serialize, streams: &mut Streams) -> io::Result<()> {
+        match self.output {
+            Some(DataFormat::Json) => data::json(value, &mut streams.out),
+            Some(DataFormat::Yaml) => data::yaml(value, &mut streams.out),
+            None => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,77 @@
+//! `apply PLAN`: a saved plan, to the letter or not at all.
+
+use std::fs;
+use std::io::{Read, Write};
+
+use crate::cli::connection::ConnectionFlags;
+use crate::cli::verbs::ApplyArgs;
+use crate::exit::{Failure, Outcome};
+use crate::plan::wish::Wish;
+use crate::plan::{API_VERSION, KIND, Plan};
+
+use super::change::interrupt::Interrupt;
+use super::change::{self, Setting, Told};
+use super::source;
+use super::streams::Streams;
+
+const VERB: &str = "apply";
+/// A plan of thousands of nodes has a line for each.
+const MOST: u64 = 16 << 20;
+/// Fewer hex digits are no confirmation.
+const SHORTEST: usize = 12;
+
+pub async fn run(flags: &ConnectionFlags, arguments: &ApplyArgs, interrupt: Interrupt, streams: &mut Streams) -> Result<Outcome, Failure> {
+    let plan = read(arguments)?;
+    let mut change = arguments.change.clone();
+    if let Some(digest) = &arguments.confirm {
+        if digest.len() < SHORTEST || !plan.digest.starts_with(digest.as_str()) {
+            return Err(Failure::Usage {
+                message: format!("--confirm {digest}: the plan's digest is {}", plan.digest),
+                hint: Some("Give the digest of the plan that was looked at. Another one means another plan.".to_owned()),
+            });
+        }
+        change.yes = true;
+    }
+    let live = source::live_until(&interrupt, flags, arguments.source.wanted(flags), VERB).await?;
+    writeln!(streams.err, "plan {}: {}", plan.id(), crate::text::clean(&plan.summary))?;
+    streams.err.flush()?;
+    let setting = Setting {
+        connection: &live.way.connection,
+        wanted: &live.way.wanted,
+        snapshot: &live.snapshot,
+        arguments: &change,
+        out: None,
+        color: arguments.shown.color(),
+        human: arguments.shown.output.is_none(),
+        interrupt,
+        notes: &[],
+        blockers: &[],
+    };
+    let mut told = Told::default();
+    let result = change::run(&setting, &Wish::Saved(plan), &mut told, streams).await;
+    arguments.shown.print(&told, streams)?;
+    result
+}
+
+/// What was saved by `--out`, and nothing else.
+fn read(arguments: &ApplyArgs) -> Result<Plan, Failure> {
+    let path = &arguments.plan;
+    let shown = path.display();
+    let file = fs::File::open(path).map_err(|source| Failure::Files { what: shown.to_string(), source })?;
+    let mut text = String::new();
+    file.take(MOST).read_to_string(&mut text).map_err(|source| Failure::Files { what: shown.to_string(), source })?;
+    let usage = |message: String| Failure::Usage { message: format!("{shown}: {message}"), hint: Some(MAKE.to_owned()) };
+    let plan: Plan = serde_saphyr::from_str(&text).map_err(|error| {
+        let why = error.to_string();
+        usage(format!("this is no plan: {}", crate::text::truncate(&crate::text::clean(&why), 200)))
+    })?;
+    if plan.api_version != API_VERSION || plan.kind != KIND {
+        return Err(usage(format!("this is no plan of {API_VERSION}, but {} {}", plan.api_version, plan.kind)));
+    }
+    if plan.digest != plan.computed_digest() {
+        return Err(usage("it was changed after it was saved: its digest does not fit".to_owned()));
+    }
+    Ok(plan)
+}
+
+const MAKE: &str = "Make one with: kubectl calico-fix autodetect --out plan.yaml";

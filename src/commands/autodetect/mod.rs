@@ -1,0 +1,155 @@
+//! `autodetect`: gather, look at every method, print, and change where that is wanted.
+
+mod change;
+
+use std::collections::BTreeSet;
+use std::io::Write;
+
+use crate::autodetect::report::Report;
+use crate::autodetect::{Ask, Look, State, input, look};
+use crate::calico::family::Family;
+use crate::calico::method::Method;
+use crate::calico::reaches::Destination;
+use crate::calico::version::Version;
+use crate::cli::autodetect::AutodetectArgs;
+use crate::cli::connection::ConnectionFlags;
+use crate::cli::output::PageFormat;
+use crate::exit::{Failure, Outcome};
+use crate::render;
+use crate::render::matrix::Shown;
+use crate::render::style::Style;
+use crate::snapshot::Snapshot;
+use crate::text;
+
+use super::change::Told;
+use super::change::going_on::{self, Document};
+use super::change::interrupt::Interrupt;
+use super::source;
+use super::status::Chosen;
+use super::streams::Streams;
+
+/// Goes into audit logs beside kubectl's own commands.
+const VERB: &str = "autodetect";
+
+pub async fn run(
+    flags: &ConnectionFlags,
+    arguments: &AutodetectArgs,
+    interrupt: Interrupt,
+    streams: &mut Streams,
+) -> Result<Outcome, Failure> {
+    let (ask, destinations) = ask(arguments)?;
+    // Nodes are judged beside each other: all of them are looked into, whichever are shown.
+    let (snapshot, way) = match source::saved(&arguments.source.from)? {
+        Some(snapshot) => (snapshot, None),
+        None => {
+            let wanted = source::wanted(flags, &arguments.source, &Chosen::All, destinations);
+            let live = source::live_until(&interrupt, flags, wanted, VERB).await?;
+            (live.snapshot, Some(live.way))
+        }
+    };
+    let only = only(arguments, &snapshot)?;
+    let seen = look(&snapshot, &ask);
+    if let Some(form) = arguments.plan.emit {
+        let chosen = change::chosen(&snapshot, &seen, arguments)?.ok_or_else(|| nothing_to_set(&seen))?;
+        return going_on::emit(&chosen.snippets, form, streams);
+    }
+    let document = matches!(arguments.output, PageFormat::Json | PageFormat::Yaml);
+    if !document {
+        print(&seen, arguments, only.as_ref(), None, &mut streams.out)?;
+        streams.flush()?;
+    }
+    let mut told = None;
+    let result = match change::chosen(&snapshot, &seen, arguments) {
+        // A preview of another release is no reason to change this one.
+        Ok(Some(chosen)) if arguments.calico_version.is_none() => match &way {
+            Some(way) => {
+                let told = told.insert(Told::default());
+                change::proposed(&snapshot, way, &chosen, arguments, document).go_on(interrupt, told, streams).await
+            }
+            None => Ok(state(&seen, only.as_ref())),
+        },
+        Ok(_) => Ok(state(&seen, only.as_ref())),
+        Err(failure) => Err(failure),
+    };
+    if document {
+        print(&seen, arguments, only.as_ref(), told.as_ref(), &mut streams.out)?;
+    }
+    result
+}
+
+fn state(seen: &Look, only: Option<&BTreeSet<String>>) -> Outcome {
+    match seen.state(only) {
+        State::Right => Outcome::Healthy,
+        State::Wrong => Outcome::Findings,
+        State::NotKnown => Outcome::NotKnown,
+        State::Off => Outcome::Done,
+    }
+}
+
+fn nothing_to_set(seen: &Look) -> Failure {
+    Failure::NotApplied {
+        message: format!("error: there is no method to set: {}", seen.recommendation.why),
+        hint: Some("Name one: --method METHOD.".to_owned()),
+    }
+}
+
+fn ask(arguments: &AutodetectArgs) -> Result<(Ask, Vec<Destination>), Failure> {
+    let mut destinations = Vec::new();
+    for typed in &arguments.method {
+        let method = input::method(typed).map_err(|mistake| Failure::Usage { message: mistake.message, hint: Some(mistake.hint) })?;
+        if let Method::CanReach { destination } = method {
+            destinations.extend(Destination::of(&destination));
+        }
+    }
+    let version = arguments.calico_version.as_deref().map(version).transpose()?;
+    let family = if arguments.ipv6 { Family::V6 } else { Family::V4 };
+    let mut methods: Vec<String> = Vec::new();
+    for method in &arguments.method {
+        if !methods.contains(method) {
+            methods.push(method.clone());
+        }
+    }
+    Ok((Ask { family, methods, version }, destinations))
+}
+
+fn version(typed: &str) -> Result<Version, Failure> {
+    Version::parse(typed).ok_or_else(|| Failure::Usage {
+        message: format!("{typed:?} names no release of Calico"),
+        hint: Some("Type it with all three numbers: --calico-version v3.31.2.".to_owned()),
+    })
+}
+
+/// A node that is not there is a mistake that must not pass for an answer.
+fn only(arguments: &AutodetectArgs, snapshot: &Snapshot) -> Result<Option<BTreeSet<String>>, Failure> {
+    if arguments.node.is_empty() {
+        return Ok(None);
+    }
+    let only: BTreeSet<String> = arguments.node.iter().cloned().collect();
+    let Some(nodes) = snapshot.nodes.seen() else { return Ok(Some(only)) };
+    match only.iter().find(|name| nodes.iter().all(|node| node.metadata.name != **name)) {
+        None => Ok(Some(only)),
+        Some(missing) => {
+            let names: Vec<&str> = nodes.iter().map(|node| node.metadata.name.as_str()).collect();
+            let hint = if names.is_empty() { "There are no nodes.".to_owned() } else { format!("Nodes are {}.", text::list(&names, 5)) };
+            Err(Failure::Usage { message: format!("there is no node {missing:?}"), hint: Some(hint) })
+        }
+    }
+}
+
+fn print(
+    seen: &Look,
+    arguments: &AutodetectArgs,
+    only: Option<&BTreeSet<String>>,
+    change: Option<&Told>,
+    out: &mut dyn Write,
+) -> Result<(), Failure> {
+    match arguments.output {
+        PageFormat::Json => render::data::json(&Document { page: &Report::new(seen, only), change }, out)?,
+        PageFormat::Yaml => render::data::yaml(&Document { page: &Report::new(seen, only), change }, out)?,
+        PageFormat::Table | PageFormat::Wide => {
+            let shown = Shown { wide: arguments.output == PageFormat::Wide, all: arguments.all, rows_only: arguments.no_headers };
+            render::matrix::write(seen, only, shown, &Style::of_stdout(arguments.color()), out)?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,48 @@
+//! The record of a change on this machine too: for the day somebody takes the annotation away.
+
+use std::fs;
+use std::io::{self, Write};
+use std::path::PathBuf;
+
+use etcetera::BaseStrategy;
+
+use crate::plan::Target;
+use crate::plan::record::Record;
+
+/// `~/.local/state/kubectl-calico-fix/undo/UID.json` and its like elsewhere.
+pub fn path(target: &Target) -> Option<PathBuf> {
+    let base = etcetera::choose_base_strategy().ok()?;
+    let state = base.state_dir().unwrap_or_else(|| base.data_dir());
+    // A UID is the API server's own; what else came as one must not lead out of the folder.
+    let name: String = target.uid.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '-').take(64).collect();
+    (!name.is_empty()).then(|| state.join("kubectl-calico-fix").join("undo").join(format!("{name}.json")))
+}
+
+pub fn save(target: &Target, record: &Record) -> io::Result<PathBuf> {
+    let path = path(target).ok_or_else(|| io::Error::other("there is no home directory"))?;
+    let folder = path.parent().ok_or_else(|| io::Error::other("no folder"))?;
+    fs::create_dir_all(folder)?;
+    // Whole or not at all.
+    let mut file = tempfile::NamedTempFile::new_in(folder)?;
+    file.write_all(serde_json::to_string_pretty(record)?.as_bytes())?;
+    file.as_file().sync_all()?;
+    file.persist(&path).map_err(|error| error.error)?;
+    Ok(path)
+}
+
+/// `None` where there is none.
+pub fn load(target: &Target) -> io::Result<Option<Record>> {
+    let Some(path) = path(target) else { return Ok(None) };
+    match fs::read_to_string(&path) {
+        Ok(text) => Record::parse(&text).map(Some).map_err(|error| io::Error::other(format!("{}: {error}", path.display()))),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+pub fn forget(target: &Target) {
+    if let Some(path) = path(target) {
+        // What is left behind is read only where the object itself remembers nothing.
+        let _ = fs::remove_file(path);
+    }
+}

@@ -1,0 +1,37 @@
+//! Every right that a change will use, asked for before it begins.
+
+use crate::cluster::error::RequestError;
+use crate::cluster::request::Api;
+use crate::cluster::resource::{Asked, DAEMON_SETS, INSTALLATIONS, NODES, PODS};
+use crate::cluster::rights;
+use crate::plan::place::Place;
+use crate::plan::preflight::Right;
+use crate::snapshot::Snapshot;
+
+pub async fn ask(api: &Api, snapshot: &Snapshot, place: &Place) -> Result<Vec<Right>, RequestError> {
+    rights::ask(api, &needed(snapshot, place)).await
+}
+
+fn needed(snapshot: &Snapshot, place: &Place) -> Vec<Asked> {
+    let set = snapshot.daemon_set.seen().map(|set| &set.metadata);
+    let (namespace, name) = set.map_or((None, ""), |meta| (meta.namespace.as_deref(), meta.name.as_str()));
+    let target = match place {
+        Place::DaemonSet { .. } => &DAEMON_SETS,
+        Place::Installation { .. } => &INSTALLATIONS,
+    };
+    let mut all = vec![
+        target.asked("get", place.namespace(), Some(place.name())),
+        target.asked("patch", place.namespace(), Some(place.name())),
+        DAEMON_SETS.asked("get", namespace, Some(name)),
+        NODES.asked("get", None, None),
+        PODS.asked("list", namespace, None),
+    ];
+    if !place.is_operators() {
+        all.push(PODS.asked("delete", namespace, None));
+    }
+    if !snapshot.cluster.exec_left_out {
+        all.push(Asked { resource: "pods/exec".to_owned(), ..PODS.asked("create", namespace, None) });
+    }
+    all.dedup();
+    all
+}

@@ -1,0 +1,56 @@
+//! The probes that are proposed, as a change.
+
+use std::time::Duration;
+
+use crate::cli::change::ChangeArgs;
+use crate::cli::probes::ProbesArgs;
+use crate::cluster::{LogsWanted, Wanted};
+use crate::commands::change::Told;
+use crate::commands::change::going_on::Proposed;
+use crate::commands::change::interrupt::Interrupt;
+use crate::commands::source::Way;
+use crate::commands::streams::Streams;
+use crate::exit::{Failure, Outcome};
+use crate::plan::timing::{self, Stretched};
+use crate::snapshot::Snapshot;
+use crate::startup::proposal::Proposal;
+
+/// `None` where there is no lawful place: the page says why.
+pub fn chosen(snapshot: &Snapshot, proposal: &Proposal, arguments: &ProbesArgs) -> Result<Option<Stretched>, Failure> {
+    timing::of(snapshot, proposal, &arguments.plan.canary())
+        .map_err(|error| Failure::Usage { message: error.to_string(), hint: Some("See: kubectl get nodes".to_owned()) })
+}
+
+#[expect(clippy::too_many_arguments, reason = "a page, a way and what is wanted of them")]
+pub async fn go_on(
+    snapshot: &Snapshot,
+    way: &Way,
+    chosen: &Stretched,
+    arguments: &ProbesArgs,
+    document: bool,
+    interrupt: Interrupt,
+    told: &mut Told,
+    streams: &mut Streams,
+) -> Result<Outcome, Failure> {
+    // The logs were read to measure; the proof needs all nodes, and no logs.
+    let wanted = Wanted { logs: LogsWanted::None, nodes: None, ..way.wanted.clone() };
+    let way = Way { connection: way.connection.clone(), wanted };
+    // A node may use up the whole of its new budget, and must then stay up for a while.
+    let timeout = arguments.change.timeout.max(chosen.longest + SPARE);
+    let change = ChangeArgs { timeout, ..arguments.change.clone() };
+    let proposed = Proposed {
+        snapshot,
+        way: &way,
+        proposal: chosen.proposal.clone(),
+        notes: &chosen.notes,
+        blockers: &[],
+        change: &change,
+        plan: &arguments.plan,
+        color: arguments.color(),
+        document,
+    };
+    proposed.go_on(interrupt, told, streams).await
+}
+
+/// For a pod to be made, and an image to be pulled.
+const SPARE: Duration = Duration::from_secs(60);

@@ -1,0 +1,105 @@
+//! `probes`: gather, measure, print, and change where that is wanted.
+
+mod change;
+
+use crate::cli::connection::ConnectionFlags;
+use crate::cli::output::PageFormat;
+use crate::cli::probes::ProbesArgs;
+use crate::cluster::{LogsWanted, NodeFilter, Wanted};
+use crate::diagnosis::Scope;
+use crate::diagnosis::report::Verdict;
+use crate::exit::{Failure, Outcome};
+use crate::render::probes::Shown;
+use crate::render::style::Style;
+use crate::render::{self, data};
+use crate::startup::examine;
+use crate::startup::report::ProbesReport;
+
+use super::change::Told;
+use super::change::going_on::{self, Document};
+use super::change::interrupt::Interrupt;
+use super::source;
+use super::status::Chosen;
+use super::streams::Streams;
+
+/// Goes into audit logs beside kubectl's own commands.
+const VERB: &str = "probes";
+
+pub async fn run(flags: &ConnectionFlags, arguments: &ProbesArgs, interrupt: Interrupt, streams: &mut Streams) -> Result<Outcome, Failure> {
+    let chosen = match arguments.node.as_slice() {
+        [] => Chosen::All,
+        names => Chosen::Names(names.iter().cloned().collect()),
+    };
+    let (snapshot, way) = match source::saved(&arguments.from)? {
+        Some(snapshot) => (snapshot, None),
+        None => {
+            let live = source::live_until(&interrupt, flags, wanted(flags, arguments, &chosen), VERB).await?;
+            (live.snapshot, Some(live.way))
+        }
+    };
+    let scope = Scope { nodes: chosen.scope(&snapshot)?, sessions: false };
+    let report =
+        examine(&snapshot, &scope, &arguments.wishes()).map_err(|refusal| Failure::Usage { message: refusal.to_string(), hint: None })?;
+    let proposed = report.proposal.as_ref().map(|proposal| change::chosen(&snapshot, proposal, arguments)).transpose()?.flatten();
+    if let Some(form) = arguments.plan.emit {
+        let chosen = proposed.ok_or_else(|| Failure::NotApplied {
+            message: "error: there is no change of probes to print".to_owned(),
+            hint: Some("Ask for one with --set or --fix.".to_owned()),
+        })?;
+        return going_on::emit(&chosen.snippets, form, streams);
+    }
+    let document = matches!(arguments.output, PageFormat::Json | PageFormat::Yaml);
+    if !document {
+        print(&report, arguments, None, streams)?;
+        streams.flush()?;
+    }
+    let mut told = None;
+    let result = match (&proposed, &way) {
+        (Some(chosen), Some(way)) => {
+            let told = told.insert(Told::default());
+            change::go_on(&snapshot, way, chosen, arguments, document, interrupt, told, streams).await
+        }
+        _ => Ok(outcome(&report)),
+    };
+    if document {
+        print(&report, arguments, told.as_ref(), streams)?;
+    }
+    result
+}
+
+/// Without exec: a start is told by pods, events and logs.
+fn wanted(flags: &ConnectionFlags, arguments: &ProbesArgs, chosen: &Chosen) -> Wanted {
+    Wanted {
+        namespace: flags.namespace.clone(),
+        daemon_set: arguments.daemonset.clone(),
+        exec: false,
+        nodes: match chosen {
+            Chosen::Names(names) => Some(NodeFilter::Names(names.clone())),
+            Chosen::All | Chosen::Labels(_) => None,
+        },
+        max_concurrent: usize::from(arguments.max_concurrent),
+        logs: if arguments.no_logs { LogsWanted::None } else { LogsWanted::All },
+        ..Wanted::default()
+    }
+}
+
+fn print(report: &ProbesReport, arguments: &ProbesArgs, change: Option<&Told>, streams: &mut Streams) -> Result<(), Failure> {
+    let out = &mut streams.out;
+    match arguments.output {
+        PageFormat::Json => data::json(&Document { page: report, change }, out)?,
+        PageFormat::Yaml => data::yaml(&Document { page: report, change }, out)?,
+        PageFormat::Table | PageFormat::Wide => {
+            let shown = Shown { wide: arguments.output == PageFormat::Wide, all: arguments.all };
+            render::probes::write(report, shown, &Style::of_stdout(arguments.color()), out)?;
+        }
+    }
+    Ok(())
+}
+
+fn outcome(report: &ProbesReport) -> Outcome {
+    match report.verdict {
+        Verdict::Sick => Outcome::Findings,
+        Verdict::Unknown => Outcome::NotKnown,
+        Verdict::Healthy => Outcome::Healthy,
+    }
+}

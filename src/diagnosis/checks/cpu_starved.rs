@@ -1,0 +1,54 @@
+use crate::calico::event_text::EventKind;
+use crate::diagnosis::check::{Check, Found};
+use crate::diagnosis::code::Code;
+use crate::diagnosis::explain::Explanation;
+use crate::diagnosis::report::{Finding, Severity};
+use crate::diagnosis::view::{NodeView, View};
+use crate::diagnosis::{evidence, remedy, wording};
+use crate::startup::attempt::is_kill;
+
+pub const CHECK: Check = Check {
+    explanation: Explanation {
+        code: Code::CpuStarved,
+        title: "calico-node gets too little CPU to answer its probes",
+        means: "Felix listens, but an answer takes longer than the probe waits. Without a CPU request a busy node leaves calico-node almost \
+                nothing; with a tight limit it is throttled however idle the node is. It turns NotReady, or is killed and starts over, \
+                which costs more CPU still. Longer delays and larger thresholds only put it off.",
+        detected: "Probes of a running calico-node time out (\"Client.Timeout exceeded while awaiting headers\", \"command … timed out\") \
+                   although they have more than a second, and the container has no CPU request or has a CPU limit.",
+        confirm: "kubectl top node NODE; kubectl top pod -n NAMESPACE POD --containers\n\
+                  kubectl get daemonset calico-node -n NAMESPACE -o jsonpath='{.spec.template.spec.containers[0].resources}'",
+        fix: "A CPU request (the manifests have 250m), and no CPU limit or a larger one. Under the operator: \
+              spec.calicoNodeDaemonSet…containers[calico-node].resources in Installation.",
+    },
+    run,
+};
+
+fn run(view: &View, found: &Found) -> Vec<Finding> {
+    let Some(tight) = view.install.cpu_tightness() else { return Vec::new() };
+    let runs = |node: &NodeView| node.running_since().is_some() && !view.is_starting(node) && !found.is_culprit(node.name);
+    let suffers = |node: &NodeView| node.ready() != Some(true) || node.times(is_kill) > 0;
+    let slow = |node: &&NodeView| runs(node) && suffers(node) && node.times(is_late) > 1;
+    let nodes: Vec<&NodeView> = view.nodes.iter().filter(slow).collect();
+    if nodes.is_empty() {
+        return Vec::new();
+    }
+    let mut shown: Vec<_> = nodes.iter().filter_map(|node| evidence::of_event(node, is_late)).collect();
+    shown.extend(nodes.iter().filter_map(|node| evidence::of_event(node, is_kill)));
+    shown.extend(view.install.cpu_evidence());
+    let names: Vec<String> = nodes.iter().map(|node| node.name.to_owned()).collect();
+    let message = format!("calico-node on {} answers its probes too late: {tight}", wording::list(&names));
+    let sick = nodes.iter().any(|node| node.ready() != Some(true));
+    let severity = if sick { Severity::Error } else { Severity::Warning };
+    vec![Finding { code: Code::CpuStarved, severity, nodes: names, message, evidence: shown, fix: remedy::cpu_request(view) }]
+}
+
+fn is_late(fact: &EventKind) -> bool {
+    match fact {
+        EventKind::ProbeTimedOut => true,
+        EventKind::FelixNotLive { text } | EventKind::FelixNotReady { text } | EventKind::HttpProbeFailed { text, .. } => {
+            text.contains("Client.Timeout") || text.contains("deadline exceeded")
+        }
+        _ => false,
+    }
+}

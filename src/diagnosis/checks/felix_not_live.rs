@@ -1,0 +1,55 @@
+use crate::diagnosis::check::{Check, Found};
+use crate::diagnosis::code::Code;
+use crate::diagnosis::explain::Explanation;
+use crate::diagnosis::report::{Finding, Severity};
+use crate::diagnosis::view::{NodeView, View};
+use crate::diagnosis::{evidence, wording};
+use crate::snapshot::inside::MarkKind;
+use crate::startup::attempt::is_kill;
+
+pub const CHECK: Check = Check {
+    explanation: Explanation {
+        code: Code::FelixNotLive,
+        title: "Felix's own watchdog says that a part of it hangs",
+        means: "Each part of Felix must report within its time; the dataplane loop has 90 s (20 s in older releases). One that does not \
+                makes Felix answer its liveness probe with 503, and the kubelet restarts calico-node long after it had started. Programming \
+                very many rules, a slow disk or kernel, or too little CPU make the loop slow. A larger start-up budget changes nothing.",
+        detected: "The log of a node that is not Ready, or that its probe killed, says \"Report timed out\" or \"Reporter is not live: timed \
+                   out\"; without logs: the liveness event says \"liveness probe reporting 503\".",
+        confirm: "kubectl logs -n NAMESPACE POD -c calico-node --previous | grep -iE 'timed out|not live'",
+        fix: "Find what slows it: CPU (requests, limits), policies and endpoints per node, a rewrite of all rules after each restart. \
+              Meanwhile more time: FelixConfiguration dataplaneWatchdogTimeout, from 3.26 healthTimeoutOverrides (name \
+              InternalDataplaneMainLoop). In large clusters put Typha between Felix and the API server.",
+    },
+    run,
+};
+
+fn run(view: &View, found: &Found) -> Vec<Finding> {
+    let suffers = |node: &&NodeView| node.ready() != Some(true) || node.times(is_kill) > 0;
+    view.nodes.iter().filter(|node| !found.is_culprit(node.name)).filter(suffers).filter_map(|node| finding(view, node)).collect()
+}
+
+fn finding(view: &View, node: &NodeView) -> Option<Finding> {
+    let logged = evidence::of_mark(node, MarkKind::FelixTimedOut).filter(|_| !node.misses_only_peers());
+    let said =
+        node.events.iter().rev().find(|told| told.is_felix_503()).and_then(|told| evidence::of_event(node, |fact| *fact == told.fact));
+    if view.is_starting(node) || (logged.is_none() && said.is_none()) {
+        return None;
+    }
+    let mut shown: Vec<_> = said.into_iter().chain(logged).collect();
+    shown.extend(evidence::of_event(node, is_kill));
+    shown.extend(wording::restarts(node));
+    shown.extend(evidence::of_mark(node, MarkKind::UsageReportFailed));
+    let tight = view.install.cpu_tightness();
+    shown.extend(view.install.cpu_evidence());
+    let cpu = tight.map(|tight| format!("; it may be too slow because {tight}")).unwrap_or_default();
+    let killed = if node.times(is_kill) > 0 { ", and its probe kills it" } else { "" };
+    Some(Finding {
+        code: Code::FelixNotLive,
+        severity: if node.ready() == Some(true) { Severity::Warning } else { Severity::Error },
+        nodes: vec![node.name.to_owned()],
+        message: format!("Felix on {} says of itself that it is not live: a part of it hangs or is too slow{killed}{cpu}", node.name),
+        evidence: shown,
+        fix: None,
+    })
+}

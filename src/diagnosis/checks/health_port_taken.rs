@@ -1,0 +1,28 @@
+use crate::diagnosis::check::{Check, Found};
+use crate::diagnosis::code::Code;
+use crate::diagnosis::explain::Explanation;
+use crate::diagnosis::logged;
+use crate::diagnosis::report::Finding;
+use crate::diagnosis::view::View;
+use crate::snapshot::inside::MarkKind;
+
+pub const CHECK: Check = Check {
+    explanation: Explanation {
+        code: Code::HealthPortTaken,
+        title: "Another program on the node holds the port of Felix's health endpoint",
+        means: "Felix answers its probes on localhost, port 9099 (FELIX_HEALTHPORT). Where another program has that port Felix cannot open \
+                it, every probe fails, and the kubelet restarts calico-node for ever. More patience changes nothing.",
+        detected: "The log of a node that is not Ready says \"Health endpoint failed\" with \"address already in use\".",
+        confirm: "On the node: ss -ltnp | grep 9099",
+        fix: "Stop the other program, or give Felix another port: FELIX_HEALTHPORT in calico-node's environment (exec probes follow it; the \
+              port of an httpGet probe must be changed with it).",
+    },
+    run,
+};
+
+fn run(view: &View, found: &Found) -> Vec<Finding> {
+    logged::finding(view, found, Code::HealthPortTaken, MarkKind::HealthPortTaken, |nodes| {
+        let port = view.install.environment().and_then(|environment| environment.health().port).unwrap_or(9099);
+        format!("Felix on {nodes} cannot open its health endpoint: another program holds port {port}, so every probe fails")
+    })
+}

@@ -1,0 +1,29 @@
+use crate::diagnosis::check::{Check, Found};
+use crate::diagnosis::code::Code;
+use crate::diagnosis::explain::Explanation;
+use crate::diagnosis::logged;
+use crate::diagnosis::report::Finding;
+use crate::diagnosis::view::View;
+use crate::snapshot::inside::MarkKind;
+
+pub const CHECK: Check = Check {
+    explanation: Explanation {
+        code: Code::IptablesBackendMismatch,
+        title: "Felix cannot work with the node's iptables",
+        means: "The image has iptables in two forms, legacy and nft. Where Felix uses one and the node's tables were made with the other, or \
+                hold rules that iptables cannot express (kube-proxy in nftables mode, firewalld), it cannot read or write them, panics \
+                and begins again. Until then it is neither ready nor live.",
+        detected: "The log of a node that is not Ready says \"iptables-…-save command failed\", \"Failed to program iptables, giving up\" or \
+                   \"Failed to find iptables command\".",
+        confirm: "kubectl logs -n NAMESPACE POD -c calico-node | grep -E 'backendMode|iptables'\nOn the node: iptables --version",
+        fix: "Set the backend that the node uses: FELIX_IPTABLESBACKEND (or FelixConfiguration iptablesBackend) to Legacy or NFT; where \
+              kube-proxy runs in nftables mode, nftablesMode from Calico 3.29 on. A node that changed its backend is clean after a reboot.",
+    },
+    run,
+};
+
+fn run(view: &View, found: &Found) -> Vec<Finding> {
+    logged::finding(view, found, Code::IptablesBackendMismatch, MarkKind::IptablesFailed, |nodes| {
+        format!("Felix on {nodes} cannot read or write the node's iptables: its backend does not suit the node's")
+    })
+}

@@ -1,0 +1,50 @@
+use crate::diagnosis::check::{Check, Found};
+use crate::diagnosis::code::Code;
+use crate::diagnosis::explain::Explanation;
+use crate::diagnosis::report::{Evidence, Finding, Severity, Source};
+use crate::diagnosis::view::{NodeView, View};
+use crate::diagnosis::wording;
+use crate::startup::attempt::Fate;
+use crate::startup::measure::measure;
+
+pub const CHECK: Check = Check {
+    explanation: Explanation {
+        code: Code::OutOfMemory,
+        title: "calico-node ran out of memory",
+        means: "The kernel killed calico-node because it needed more memory than its limit, or the node, had. What it needs grows with \
+                nodes, pods and policies, most of all while it starts. No probe setting helps.",
+        detected: "The container's last state is terminated with reason OOMKilled: on a node that is not Ready, or within the last hour.",
+        confirm: "kubectl describe pod -n NAMESPACE POD | grep -A6 'Last State'\nkubectl top pod -n NAMESPACE POD --containers",
+        fix: "Raise or remove calico-node's memory limit (under the operator: spec.calicoNodeDaemonSet…containers[calico-node].resources in \
+              Installation); in large clusters put Typha between calico-node and the API server.",
+    },
+    run,
+};
+
+const RECENT: i64 = 3600;
+
+fn run(view: &View, found: &Found) -> Vec<Finding> {
+    view.nodes.iter().filter(|node| !found.is_culprit(node.name)).filter_map(|node| finding(view, node)).collect()
+}
+
+fn finding(view: &View, node: &NodeView) -> Option<Finding> {
+    let ready = node.ready() == Some(true);
+    let recent =
+        || node.ended().and_then(|ended| ended.finished_at).is_some_and(|at| view.snapshot.taken_at.duration_since(at).as_secs() < RECENT);
+    if !measure(view, node).has(Fate::OutOfMemory) || (ready && !recent()) {
+        return None;
+    }
+    let mut evidence = vec![node.evidence(Source::Pod, "the container that ran before was OOMKilled")];
+    evidence.extend(wording::restarts(node));
+    let limit = view.install.container.and_then(|container| container.resources.limits.get("memory"));
+    let text = limit.map(|limit| format!("calico-node's memory limit is {limit}"));
+    evidence.extend(text.clone().map(|text| Evidence { source: Source::DaemonSet, node: None, text }));
+    Some(Finding {
+        code: Code::OutOfMemory,
+        severity: if ready { Severity::Warning } else { Severity::Error },
+        nodes: vec![node.name.to_owned()],
+        message: format!("calico-node on {} ran out of memory{}", node.name, text.map(|text| format!("; {text}")).unwrap_or_default()),
+        evidence,
+        fix: None,
+    })
+}

@@ -1,0 +1,40 @@
+use crate::diagnosis::check::{Check, Found};
+use crate::diagnosis::code::Code;
+use crate::diagnosis::explain::Explanation;
+use crate::diagnosis::report::{Finding, Severity, Source};
+use crate::diagnosis::view::{NodeView, View};
+use crate::diagnosis::{evidence, remedy, wording};
+use crate::snapshot::inside::MarkKind;
+use crate::startup::measure::{Measurement, Standing, measure};
+
+pub const CHECK: Check = Check {
+    explanation: Explanation {
+        code: Code::StartNearBudget,
+        title: "calico-node starts just before its probe would kill it",
+        means: "It started, but most of the time that its probes allow was gone by then. On the next slow day, or with more nodes or a \
+                longer round trip, the kubelet kills it before it is done, and it never starts again.",
+        detected: "The measured start took more than four fifths of the budget of the startup probe, else of the liveness probe.",
+        confirm: "kubectl calico-fix probes --node NODE\nkubectl logs -n NAMESPACE POD -c calico-node --timestamps | grep -n 'started successfully'",
+        fix: "Give it a larger start-up budget: best a startupProbe with the liveness probe's own handler.",
+    },
+    run,
+};
+
+fn run(view: &View, found: &Found) -> Vec<Finding> {
+    let sound = view.nodes.iter().filter(|node| !found.is_culprit(node.name));
+    let tight: Vec<(&NodeView, Measurement)> =
+        sound.map(|node| (node, measure(view, node))).filter(|(_, measured)| measured.standing() == Standing::Tight).collect();
+    let close: Vec<(&NodeView, f64, u64)> =
+        tight.iter().filter_map(|(node, measured)| Some((*node, measured.start?.seconds, measured.allowed()?.as_secs()))).collect();
+    let Some((slowest, seconds, allowed)) = close.iter().max_by(|a, b| a.1.total_cmp(&b.1)).copied() else { return Vec::new() };
+    let names: Vec<String> = close.iter().map(|(node, ..)| node.name.to_owned()).collect();
+    let message =
+        format!("calico-node on {} starts close to its budget: {} took {seconds:.0} of {allowed} s", wording::list(&names), slowest.name);
+    let said = |(node, seconds, allowed): &(&NodeView, f64, u64)| {
+        let mark = evidence::of_mark(node, MarkKind::Started).map(|mark| mark.text).unwrap_or_default();
+        node.evidence(Source::Log, format!("{mark} after {seconds:.0} s of {allowed} s"))
+    };
+    let evidence = close.iter().map(said).collect();
+    let fix = remedy::start_budget(view, &tight.into_iter().map(|(_, measured)| measured).collect::<Vec<_>>());
+    vec![Finding { code: Code::StartNearBudget, severity: Severity::Warning, nodes: names, message, evidence, fix }]
+}

@@ -1,0 +1,213 @@
+//! What a node must come to, told from how it was: its goal, and the BGP sessions it had or can have.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
+
+use super::{GoalAddress, NodeGoal};
+use crate::calico::address;
+use crate::calico::family::Family;
+use crate::diagnosis::report::{NodeRow, Report, SessionRow};
+
+/// Of one node.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Aim {
+    pub node: String,
+    pub addresses: Vec<GoalAddress>,
+    pub steady_seconds: Option<u32>,
+    /// Its calico-node must be Ready: it was, or its sessions make it so.
+    pub ready: bool,
+    /// Each of these sessions must be established: any of its addresses will do, since a peer may change its own.
+    pub sessions: Vec<PeerAim>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PeerAim {
+    /// The peer's node, where one is known.
+    pub peer: Option<String>,
+    pub addresses: BTreeSet<IpAddr>,
+}
+
+/// BIRD's word for a session that carries routes.
+pub const ESTABLISHED: &str = "Established";
+
+/// Going forward: every node with a goal, and no less than it had. Nodes in `absent` cannot take part, nor be asked for.
+pub fn forward(before: &Report, goals: &[NodeGoal], absent: &BTreeSet<String>) -> BTreeMap<String, Aim> {
+    let wanted: BTreeMap<&str, &NodeGoal> = goals.iter().map(|goal| (goal.name.as_str(), goal)).collect();
+    let rows: BTreeMap<&str, &NodeRow> = before.nodes.iter().map(|row| (row.name.as_str(), row)).collect();
+    let aim = |row: &NodeRow| {
+        let goal = wanted.get(row.name.as_str());
+        let sessions: Vec<PeerAim> = row
+            .sessions
+            .iter()
+            .filter(|session| is_required(session, &rows, &wanted, absent))
+            .map(|session| peer(session, &wanted))
+            .collect();
+        Aim {
+            node: row.name.clone(),
+            addresses: goal.map(|goal| goal.addresses.clone()).unwrap_or_default(),
+            steady_seconds: goal.and_then(|goal| goal.steady_seconds),
+            ready: row.ready == Some(true) || !sessions.is_empty() || row.sessions.is_empty(),
+            sessions,
+        }
+    };
+    let taking_part = before.nodes.iter().filter(|row| !absent.contains(&row.name));
+    taking_part.map(|row| (row.name.clone(), aim(row))).collect()
+}
+
+/// Going back: what was sound before must be so again; what was not is asked for nothing.
+pub fn back(before: &Report, absent: &BTreeSet<String>) -> BTreeMap<String, Aim> {
+    let none = BTreeMap::new();
+    let aim = |row: &NodeRow| {
+        let sound = row.ready == Some(true);
+        let kept = row.sessions.iter().filter(|session| sound && is_up(session) && !is_absent(session, absent));
+        Aim {
+            node: row.name.clone(),
+            addresses: if sound { stored(row) } else { Vec::new() },
+            steady_seconds: None,
+            ready: sound,
+            sessions: kept.map(|session| peer(session, &none)).collect(),
+        }
+    };
+    let taking_part = before.nodes.iter().filter(|row| !absent.contains(&row.name));
+    taking_part.map(|row| (row.name.clone(), aim(row))).collect()
+}
+
+/// A session that was up; or one to a peer that is sound and stays as it is, which the node's own fault kept down.
+fn is_required(
+    session: &SessionRow,
+    rows: &BTreeMap<&str, &NodeRow>,
+    wanted: &BTreeMap<&str, &NodeGoal>,
+    absent: &BTreeSet<String>,
+) -> bool {
+    if is_absent(session, absent) {
+        return false;
+    }
+    if is_up(session) {
+        return true;
+    }
+    let Some(peer) = session.peer_node.as_deref().and_then(|name| rows.get(name)) else { return false };
+    let stays = wanted.get(peer.name.as_str()).is_none_or(|goal| goal.addresses.iter().all(|goal| stored(peer).contains(goal)));
+    peer.ready == Some(true) && stays
+}
+
+fn is_absent(session: &SessionRow, absent: &BTreeSet<String>) -> bool {
+    session.peer_node.as_ref().is_some_and(|peer| absent.contains(peer))
+}
+
+pub fn is_up(session: &SessionRow) -> bool {
+    session.state == "up" && session.info.split_whitespace().next() == Some(ESTABLISHED)
+}
+
+fn peer(session: &SessionRow, wanted: &BTreeMap<&str, &NodeGoal>) -> PeerAim {
+    let goal = session.peer_node.as_deref().and_then(|name| wanted.get(name));
+    let now = session.peer_address.parse().ok();
+    let then = goal.into_iter().flat_map(|goal| &goal.addresses).filter(|goal| goal.family.number() == session.family);
+    PeerAim { peer: session.peer_node.clone(), addresses: then.map(|goal| goal.address).chain(now).collect() }
+}
+
+/// What Calico has stored for a node.
+pub fn stored(row: &NodeRow) -> Vec<GoalAddress> {
+    let one = |family, text: &Option<String>| {
+        let address = address::parse(text.as_deref()?)?.addr();
+        Some(GoalAddress { family, address })
+    };
+    [one(Family::V4, &row.address), one(Family::V6, &row.address6)].into_iter().flatten().collect()
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+    use crate::diagnosis::report::{ClusterSummary, Verdict};
+
+    pub fn session(peer: &str, address: &str, up: bool) -> SessionRow {
+        let (state, info) = if up { ("up", "Established") } else { ("start", "Active Socket: Connection refused") };
+        SessionRow {
+            family: 4,
+            peer_address: address.into(),
+            peer_node: Some(peer.into()).filter(|peer: &String| !peer.is_empty()),
+            state: state.into(),
+            info: info.into(),
+            ..SessionRow::default()
+        }
+    }
+
+    pub fn row(name: &str, address: &str, ready: bool, sessions: Vec<SessionRow>) -> NodeRow {
+        NodeRow { name: name.into(), address: Some(address.into()), ready: Some(ready), sessions, ..NodeRow::default() }
+    }
+
+    pub fn report(nodes: Vec<NodeRow>) -> Report {
+        Report {
+            api_version: String::new(),
+            kind: String::new(),
+            taken_at: jiff::Timestamp::UNIX_EPOCH,
+            verdict: Verdict::Sick,
+            cluster: ClusterSummary::default(),
+            nodes,
+            findings: vec![],
+            unseen: vec![],
+        }
+    }
+
+    pub fn goal(name: &str, address: &str) -> NodeGoal {
+        let address = GoalAddress { family: Family::V4, address: address.parse().expect("an address") };
+        NodeGoal { name: name.into(), addresses: vec![address], steady_seconds: None }
+    }
+
+    /// Node c has a bridge's address; a and b are sound.
+    fn one_wrong() -> Report {
+        report(vec![
+            row("a", "10.0.0.1/24", true, vec![session("b", "10.0.0.2", true), session("c", "172.18.0.1", false)]),
+            row("b", "10.0.0.2/24", true, vec![session("a", "10.0.0.1", true), session("c", "172.18.0.1", false)]),
+            row("c", "172.18.0.1/16", false, vec![session("a", "10.0.0.1", false), session("b", "10.0.0.2", false)]),
+        ])
+    }
+
+    fn goals() -> Vec<NodeGoal> {
+        vec![goal("a", "10.0.0.1"), goal("b", "10.0.0.2"), goal("c", "10.0.0.3")]
+    }
+
+    fn peers(aim: &Aim) -> Vec<&str> {
+        aim.sessions.iter().filter_map(|peer| peer.peer.as_deref()).collect()
+    }
+
+    #[test]
+    fn the_faulty_node_must_reach_every_sound_peer() {
+        let aims = forward(&one_wrong(), &goals(), &BTreeSet::new());
+        assert_eq!((peers(&aims["c"]), aims["c"].ready), (vec!["a", "b"], true));
+        assert_eq!(peers(&aims["a"]), ["b"], "its session to c cannot be up before c is changed");
+        assert_eq!(aims["c"].addresses, goal("c", "10.0.0.3").addresses);
+    }
+
+    #[test]
+    fn nothing_is_asked_of_peers_that_are_as_wrong() {
+        let wrong = |name, other| row(name, "172.18.0.1/16", false, vec![session(other, "172.18.0.1", false)]);
+        let goals = [goal("a", "10.0.0.1"), goal("b", "10.0.0.2")];
+        let aims = forward(&report(vec![wrong("a", "b"), wrong("b", "a")]), &goals, &BTreeSet::new());
+        assert_eq!((aims["a"].sessions.len(), aims["a"].ready), (0, false), "with no session up calico-node is not Ready");
+        let vxlan = forward(&report(vec![row("a", "172.18.0.1/16", true, vec![])]), &goals, &BTreeSet::new());
+        assert!(vxlan["a"].ready);
+    }
+
+    #[test]
+    fn a_dead_node_takes_no_part_and_is_not_missed() {
+        let aims = forward(&one_wrong(), &goals(), &BTreeSet::from(["b".to_owned()]));
+        assert!(!aims.contains_key("b") && aims["a"].sessions.is_empty());
+        assert_eq!(peers(&aims["c"]), ["a"]);
+    }
+
+    #[test]
+    fn a_peer_that_changes_may_be_met_at_either_address() {
+        let mut before = one_wrong();
+        before.nodes[0].sessions[1] = session("c", "172.18.0.1", true);
+        let aims = forward(&before, &goals(), &BTreeSet::new());
+        let addresses: Vec<String> = aims["a"].sessions[1].addresses.iter().map(ToString::to_string).collect();
+        assert_eq!(addresses, ["10.0.0.3", "172.18.0.1"]);
+    }
+
+    #[test]
+    fn going_back_asks_only_for_what_was_sound() {
+        let aims = back(&one_wrong(), &BTreeSet::new());
+        assert_eq!((peers(&aims["a"]), aims["a"].ready, aims["a"].addresses.clone()), (vec!["b"], true, goal("a", "10.0.0.1").addresses));
+        assert_eq!(aims["c"], Aim { node: "c".into(), ..Aim::default() });
+    }
+}

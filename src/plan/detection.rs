@@ -1,0 +1,151 @@
+//! The lawful place of an autodetection method, and what is written there.
+
+use serde_json::{Value, json};
+
+use super::edit::Edit;
+use super::place::Place;
+use crate::calico::environment::method_variable;
+use crate::calico::family::Family;
+use crate::calico::flavour::Flavour;
+use crate::calico::method::Gate;
+use crate::diagnosis::view::Install;
+use crate::snapshot::objects::Custom;
+
+/// One family's method, as `IP_AUTODETECTION_METHOD` has it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Setting {
+    pub family: Family,
+    pub method: String,
+}
+
+/// Changing the method would do nothing here; the message names what does.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    #[error("Calico detects no address in this cluster (CALICO_NETWORKING_BACKEND is none): {knob}")]
+    NothingDetected { knob: String },
+    #[error("this Calico is managed by Azure (AKS add-on): its settings are not yours to change, and an edit is put back")]
+    Managed,
+    #[error("the DaemonSet could not be read, so there is nothing to change")]
+    NoDaemonSet,
+    #[error("{method:?} has no form in an Installation")]
+    NoSuchMethod { method: String },
+}
+
+pub fn place(install: &Install, installations: &[Custom]) -> Result<Place, Refusal> {
+    if install.detects_nothing() {
+        return Err(Refusal::NothingDetected { knob: knob(install.flavour) });
+    }
+    if install.flavour == Some(Flavour::Aks) {
+        return Err(Refusal::Managed);
+    }
+    if install.is_operator() {
+        return Ok(Place::Installation { name: ruling(installations, "calicoNetwork").to_owned() });
+    }
+    let daemon_set = install.daemon_set.ok_or(Refusal::NoDaemonSet)?;
+    Ok(Place::DaemonSet {
+        namespace: daemon_set.metadata.namespace.clone().unwrap_or_else(|| "default".to_owned()),
+        name: daemon_set.metadata.name.clone(),
+    })
+}
+
+fn knob(flavour: Option<Flavour>) -> String {
+    match flavour {
+        Some(flavour @ (Flavour::Canal | Flavour::Rke2Canal)) => format!("set {} instead", flavour.durable_place()),
+        _ => "Calico only enforces policy here, and another network plugin gives the nodes their addresses".to_owned(),
+    }
+}
+
+/// An Installation `overlay` replaces whole structs of `default`: what it has rules (operator pkg/render, `OverrideInstallationSpec`).
+pub fn ruling(installations: &[Custom], field: &str) -> &'static str {
+    let has = |custom: &&Custom| custom.metadata.name == "overlay" && custom.spec.get(field).is_some_and(|value| !value.is_null());
+    if installations.iter().any(|custom| has(&custom)) { "overlay" } else { "default" }
+}
+
+pub fn edits(install: &Install, place: &Place, settings: &[Setting]) -> Result<Vec<Edit>, Refusal> {
+    match place {
+        Place::Installation { .. } => settings.iter().map(installation).collect(),
+        Place::DaemonSet { .. } => Ok(settings.iter().flat_map(|setting| daemon_set(install, setting)).collect()),
+    }
+}
+
+/// `IP` must say autodetect, or the method counts only for nodes that have no address stored, or for none.
+fn daemon_set(install: &Install, setting: &Setting) -> Vec<Edit> {
+    let gate = match setting.family {
+        Family::V4 => "IP",
+        Family::V6 => "IP6",
+    };
+    let closed = !matches!(install.gate(setting.family), Some(Gate::Detected));
+    let gate = closed.then(|| Edit::variable(gate, "autodetect"));
+    gate.into_iter().chain([Edit::variable(method_variable(setting.family), &setting.method)]).collect()
+}
+
+fn installation(setting: &Setting) -> Result<Edit, Refusal> {
+    Ok(Edit::field(&["spec", "calicoNetwork", field(setting.family)], installation_method(&setting.method)?))
+}
+
+pub fn field(family: Family) -> &'static str {
+    match family {
+        Family::V4 => "nodeAddressAutodetectionV4",
+        Family::V6 => "nodeAddressAutodetectionV6",
+    }
+}
+
+/// operator/v1 `NodeAddressAutodetection`: exactly one of its fields may be set.
+pub fn installation_method(method: &str) -> Result<Value, Refusal> {
+    let after = |word: &str| method.strip_prefix(word);
+    if method.is_empty() || method == "first-found" {
+        Ok(json!({"firstFound": true}))
+    } else if let Some(regexes) = after("interface=") {
+        Ok(json!({"interface": regexes}))
+    } else if let Some(regexes) = after("skip-interface=") {
+        Ok(json!({"skipInterface": regexes}))
+    } else if let Some(destination) = after("can-reach=") {
+        Ok(json!({"canReach": destination}))
+    } else if let Some(networks) = after("cidr=") {
+        let networks: Vec<&str> = networks.split(',').map(str::trim).collect();
+        Ok(json!({"cidrs": networks}))
+    } else if method == "kubernetes-internal-ip" {
+        Ok(json!({"kubernetes": "NodeInternalIP"}))
+    } else {
+        Err(Refusal::NoSuchMethod { method: method.to_owned() })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn installation_named(name: &str, spec: Value) -> Custom {
+        Custom { metadata: crate::snapshot::objects::Meta { name: name.into(), ..Default::default() }, spec, status: Value::Null }
+    }
+
+    #[test]
+    fn the_overlay_rules_where_it_has_the_struct() {
+        let default = || installation_named("default", json!({"calicoNetwork": {}}));
+        for (overlay, expected) in [
+            (None, "default"),
+            (Some(json!({})), "default"),
+            (Some(json!({"calicoNetwork": null})), "default"),
+            (Some(json!({"calicoNetwork": {"bgp": "Enabled"}})), "overlay"),
+        ] {
+            let all: Vec<Custom> = [default()].into_iter().chain(overlay.map(|spec| installation_named("overlay", spec))).collect();
+            assert_eq!(ruling(&all, "calicoNetwork"), expected);
+        }
+    }
+
+    #[test]
+    fn every_method_has_its_field() {
+        for (method, expected) in [
+            ("first-found", json!({"firstFound": true})),
+            ("", json!({"firstFound": true})),
+            ("interface=eth.*,en.*", json!({"interface": "eth.*,en.*"})),
+            ("skip-interface=br-.*", json!({"skipInterface": "br-.*"})),
+            ("can-reach=10.0.0.1", json!({"canReach": "10.0.0.1"})),
+            ("cidr=10.0.0.0/24, 10.1.0.0/24", json!({"cidrs": ["10.0.0.0/24", "10.1.0.0/24"]})),
+            ("kubernetes-internal-ip", json!({"kubernetes": "NodeInternalIP"})),
+        ] {
+            assert_eq!(installation_method(method), Ok(expected), "{method}");
+        }
+        assert!(installation_method("eth1").is_err());
+    }
+}

@@ -1,0 +1,207 @@
+//! A change as text to paste where it lasts, for each way Calico is kept.
+
+use std::fmt::Write as _;
+
+use serde_json::{Value, json};
+
+use super::detection::{self, Refusal, Setting};
+use super::edit::Edit;
+use super::patch::{PatchKind, join};
+use super::place::Place;
+use crate::calico::environment::method_variable;
+use crate::calico::family::Family;
+use crate::diagnosis::shell::quote;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// A command for this very cluster.
+    Kubectl,
+    /// A patch in a kustomization.yaml.
+    Kustomize,
+    /// Values of the chart tigera-operator.
+    Helm,
+    /// The operator's Installation.
+    Installation,
+    /// A HelmChartConfig of RKE2's helm-controller.
+    Rke2,
+    /// Variables of an inventory.
+    Kubespray,
+}
+
+/// A change in every form it has; a form that it does not have is `None`.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Snippets {
+    pub kubectl: Option<String>,
+    /// Below `spec` of the DaemonSet's name and namespace, as a strategic merge patch.
+    pub daemon_set: Option<(Place, Value)>,
+    /// Below `spec` of an Installation.
+    pub installation: Option<Value>,
+    /// Names and values.
+    pub kubespray: Vec<(String, Value)>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("this change has no form for {0}")]
+pub struct NoSuchForm(&'static str);
+
+impl Form {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Kubectl => "kubectl",
+            Self::Kustomize => "kustomize",
+            Self::Helm => "helm",
+            Self::Installation => "installation",
+            Self::Rke2 => "rke2",
+            Self::Kubespray => "kubespray",
+        }
+    }
+}
+
+impl Snippets {
+    /// Of a detection method; `place` is where this cluster has it.
+    pub fn of_detection(settings: &[Setting], edits: &[Edit], place: &Place) -> Result<Self, Refusal> {
+        let mut network = json!({});
+        for setting in settings {
+            network[detection::field(setting.family)] = detection::installation_method(&setting.method)?;
+        }
+        let (namespace, name) = match place {
+            Place::DaemonSet { namespace, name } => (namespace.clone(), name.clone()),
+            Place::Installation { .. } => ("kube-system".to_owned(), "calico-node".to_owned()),
+        };
+        let variables: Vec<(String, String)> = match place {
+            Place::DaemonSet { .. } => edits.iter().filter_map(variable).collect(),
+            Place::Installation { .. } => settings.iter().flat_map(both_variables).collect(),
+        };
+        let env: Vec<Value> = variables.iter().map(|(name, value)| json!({"name": name, "value": value})).collect();
+        let kubectl = match place {
+            Place::DaemonSet { .. } => set_env(&namespace, &name, &variables),
+            Place::Installation { name } => merge(name, edits),
+        };
+        Ok(Self {
+            kubectl: Some(kubectl),
+            daemon_set: Some((Place::DaemonSet { namespace, name }, containers(&json!({"env": env})))),
+            installation: Some(json!({"calicoNetwork": network})),
+            kubespray: settings.iter().map(|setting| (kubespray(setting.family).to_owned(), json!(setting.method))).collect(),
+        })
+    }
+
+    pub fn emit(&self, form: Form) -> Result<String, NoSuchForm> {
+        let none = || NoSuchForm(form.name());
+        match form {
+            Form::Kubectl => self.kubectl.clone().map(|line| format!("{line}\n")).ok_or_else(none),
+            Form::Kustomize => self.daemon_set.as_ref().map(|(place, spec)| kustomize(place, spec)).ok_or_else(none),
+            Form::Helm => self.installation.as_ref().map(|spec| yaml(&json!({"installation": spec}))).ok_or_else(none),
+            Form::Installation => self.installation.as_ref().map(installation).ok_or_else(none),
+            Form::Rke2 => self.installation.as_ref().map(rke2).ok_or_else(none),
+            Form::Kubespray if self.kubespray.is_empty() => Err(none()),
+            Form::Kubespray => {
+                let variables: serde_json::Map<String, Value> = self.kubespray.iter().cloned().collect();
+                Ok(yaml(&Value::Object(variables)))
+            }
+        }
+    }
+}
+
+/// A patch of the container calico-node, from `spec` down.
+pub fn containers(container: &Value) -> Value {
+    let named = join(json!({"name": crate::snapshot::objects::CALICO_NODE}), container);
+    json!({"template": {"spec": {"containers": [named]}}})
+}
+
+fn variable(edit: &Edit) -> Option<(String, String)> {
+    match edit {
+        Edit::Variable { name, value } => Some((name.clone(), value.clone()?)),
+        _ => None,
+    }
+}
+
+fn both_variables(setting: &Setting) -> [(String, String); 2] {
+    let gate = match setting.family {
+        Family::V4 => "IP",
+        Family::V6 => "IP6",
+    };
+    [(gate.to_owned(), "autodetect".to_owned()), (method_variable(setting.family).to_owned(), setting.method.clone())]
+}
+
+/// roles/network_plugin/calico/defaults/main.yml
+fn kubespray(family: Family) -> &'static str {
+    match family {
+        Family::V4 => "calico_ip_auto_method",
+        Family::V6 => "calico_ip6_auto_method",
+    }
+}
+
+fn set_env(namespace: &str, name: &str, variables: &[(String, String)]) -> String {
+    let mut line = format!("kubectl set env daemonset/{} -n {} -c calico-node", quote(name), quote(namespace));
+    for (name, value) in variables {
+        let _ = write!(line, " {name}={}", quote(value));
+    }
+    line
+}
+
+/// The other methods are cleared: the operator goes Degraded with two (and takes them without a word before 1.43).
+fn merge(name: &str, edits: &[Edit]) -> String {
+    const METHODS: [&str; 6] = ["canReach", "cidrs", "firstFound", "interface", "kubernetes", "skipInterface"];
+    let mut patch = json!({});
+    for edit in edits {
+        let Edit::Field { path, value } = edit else { continue };
+        let mut value = value.clone();
+        if let Some(fields) = value.as_object_mut().filter(|_| path.last().is_some_and(|last| last.starts_with("nodeAddressAutodetection")))
+        {
+            for method in METHODS {
+                fields.entry(method).or_insert(Value::Null);
+            }
+        }
+        let nested = path.iter().rev().fold(value, |inner, part| json!({part.as_str(): inner}));
+        patch = join(patch, &nested);
+    }
+    format!("kubectl patch installation {} --type merge -p {}", quote(name), quote(&patch.to_string()))
+}
+
+/// A command for a change of a DaemonSet that is more than variables.
+pub fn patch_command(place: &Place, patch: &Value) -> String {
+    match place {
+        Place::DaemonSet { namespace, name } => {
+            format!("kubectl patch daemonset {} -n {} -p {}", quote(name), quote(namespace), quote(&patch.to_string()))
+        }
+        Place::Installation { name } => {
+            format!("kubectl patch installation {} --type {} -p {}", quote(name), merge_type(place.patch_kind()), quote(&patch.to_string()))
+        }
+    }
+}
+
+fn merge_type(kind: PatchKind) -> &'static str {
+    match kind {
+        PatchKind::Strategic => "strategic",
+        PatchKind::Merge => "merge",
+    }
+}
+
+fn kustomize(place: &Place, spec: &Value) -> String {
+    let (api_version, kind) = place.type_meta();
+    let metadata = json!({"name": place.name(), "namespace": place.namespace()});
+    let patch = yaml(&json!({"apiVersion": api_version, "kind": kind, "metadata": metadata, "spec": spec}));
+    let target = json!({"kind": kind, "name": place.name(), "namespace": place.namespace()});
+    yaml(&json!({"patches": [{"patch": patch, "target": target}]}))
+}
+
+fn installation(spec: &Value) -> String {
+    let object = json!({"apiVersion": "operator.tigera.io/v1", "kind": "Installation", "metadata": {"name": "default"}, "spec": spec});
+    yaml(&object)
+}
+
+fn rke2(spec: &Value) -> String {
+    let values = yaml(&json!({"installation": spec}));
+    let metadata = json!({"name": "rke2-calico", "namespace": "kube-system"});
+    let config =
+        json!({"apiVersion": "helm.cattle.io/v1", "kind": "HelmChartConfig", "metadata": metadata, "spec": {"valuesContent": values}});
+    yaml(&config)
+}
+
+fn yaml(value: &Value) -> String {
+    serde_yaml::to_string(value).unwrap_or_default()
+}
+
+#[cfg(test)]
+#[path = "emit_tests.rs"]
+mod tests;

@@ -1,0 +1,37 @@
+use super::*;
+
+fn settings() -> Vec<Setting> {
+    vec![Setting { family: Family::V4, method: "kubernetes-internal-ip".into() }]
+}
+
+fn daemon_set() -> Snippets {
+    let place = Place::DaemonSet { namespace: "kube-system".into(), name: "calico-node".into() };
+    let edits = [Edit::variable("IP", "autodetect"), Edit::variable("IP_AUTODETECTION_METHOD", "kubernetes-internal-ip")];
+    Snippets::of_detection(&settings(), &edits, &place).expect("has a form")
+}
+
+#[test]
+fn each_form_is_ready_to_paste() {
+    let mut all = String::new();
+    for form in [Form::Kubectl, Form::Kustomize, Form::Helm, Form::Installation, Form::Rke2, Form::Kubespray] {
+        let text = daemon_set().emit(form).expect(form.name());
+        if form != Form::Kubectl {
+            serde_yaml::from_str::<Value>(&text).expect("is YAML");
+        }
+        let _ = write!(all, "# {}\n{text}\n", form.name());
+    }
+    insta::assert_snapshot!(all);
+}
+
+#[test]
+fn the_operators_command_clears_every_other_method() {
+    let edits = [Edit::field(&["spec", "calicoNetwork", "nodeAddressAutodetectionV4"], json!({"kubernetes": "NodeInternalIP"}))];
+    let place = Place::Installation { name: "default".into() };
+    let snippets = Snippets::of_detection(&settings(), &edits, &place).expect("has a form");
+    insta::assert_snapshot!(snippets.emit(Form::Kubectl).expect("a command"), @r#"kubectl patch installation default --type merge -p '{"spec":{"calicoNetwork":{"nodeAddressAutodetectionV4":{"canReach":null,"cidrs":null,"firstFound":null,"interface":null,"kubernetes":"NodeInternalIP","skipInterface":null}}}}'"#);
+}
+
+#[test]
+fn a_form_that_a_change_does_not_have_is_said() {
+    assert_eq!(Snippets::default().emit(Form::Rke2).expect_err("none").to_string(), "this change has no form for rke2");
+}

@@ -1,0 +1,70 @@
+use serde_json::json;
+
+use super::*;
+
+fn object() -> Value {
+    json!({
+        "metadata": {"name": "calico-node", "namespace": "kube-system", "uid": "u-1", "resourceVersion": "41", "generation": 3},
+        "spec": {"template": {"spec": {"containers": [{"name": "calico-node", "env": [{"name": "IP", "value": "autodetect"}]}]}}},
+        "status": {"numberReady": 2},
+    })
+}
+
+fn proposal() -> Proposal {
+    Proposal {
+        command: "autodetect",
+        summary: "IP_AUTODETECTION_METHOD=kubernetes-internal-ip".into(),
+        place: Place::DaemonSet { namespace: "kube-system".into(), name: "calico-node".into() },
+        edits: vec![Edit::variable("IP_AUTODETECTION_METHOD", "kubernetes-internal-ip")],
+        nodes: vec![NodeGoal { name: "node-1".into(), ..NodeGoal::default() }],
+        canary: None,
+    }
+}
+
+fn plan(object: &Value) -> Plan {
+    Plan::new(&proposal(), object).expect("can be made").expect("changes something")
+}
+
+#[test]
+fn a_plan_is_bound_to_what_was_shown_and_knows_the_way_back() {
+    let plan = plan(&object());
+    assert_eq!((plan.target.uid.as_str(), plan.target.resource_version.as_str()), ("u-1", "41"));
+    let mut changed = object();
+    plan.patch_kind().apply(&mut changed, &plan.patch);
+    assert_ne!(changed, object());
+    plan.patch_kind().apply(&mut changed, &plan.restore);
+    assert_eq!(changed, object());
+    assert_eq!(plan.digest, plan.computed_digest());
+    assert_eq!(serde_json::from_value::<Plan>(serde_json::to_value(&plan).expect("writes")).expect("reads"), plan);
+}
+
+#[test]
+fn status_is_no_other_state_and_a_setting_is() {
+    let mut elsewhere = object();
+    elsewhere["status"]["numberReady"] = 1.into();
+    elsewhere["metadata"]["resourceVersion"] = "42".into();
+    assert_eq!(plan(&elsewhere).target.state, plan(&object()).target.state);
+    assert_ne!(plan(&elsewhere).digest, plan(&object()).digest, "the digest names the very version");
+    elsewhere["spec"]["updateStrategy"] = json!({"type": "OnDelete"});
+    assert_ne!(plan(&elsewhere).target.state, plan(&object()).target.state);
+}
+
+#[test]
+fn any_tampering_changes_the_digest() {
+    let plan = plan(&object());
+    let tampered = [
+        Plan { patch: json!({}), ..plan.clone() },
+        Plan { restore: json!({}), ..plan.clone() },
+        Plan { canary: Some("node-2".into()), ..plan.clone() },
+        Plan { target: Target { name: "other".into(), ..plan.target.clone() }, ..plan.clone() },
+        Plan { nodes: vec![], ..plan.clone() },
+    ];
+    assert!(tampered.iter().all(|other| other.computed_digest() != plan.digest));
+}
+
+#[test]
+fn nothing_to_change_is_no_plan() {
+    let mut done = object();
+    plan(&object()).patch_kind().apply(&mut done, &plan(&object()).patch);
+    assert_eq!(Plan::new(&proposal(), &done).expect("can be made"), None);
+}

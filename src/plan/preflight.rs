@@ -1,0 +1,143 @@
+//! What stands against a change before anything is sent.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use super::place::Place;
+use super::record::{Phase, Record};
+use super::wish::Wish;
+use crate::snapshot::Snapshot;
+use crate::snapshot::objects::{DaemonSet, IntOrString, Node};
+use crate::text;
+
+/// A reason not to begin; `--force` must name it to override it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Blocker {
+    pub code: &'static str,
+    pub message: String,
+}
+
+impl Blocker {
+    fn new(code: &'static str, message: String) -> Self {
+        Self { code, message }
+    }
+}
+
+/// A right that was asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Right {
+    /// `patch daemonsets.apps calico-node in the namespace kube-system`
+    pub what: String,
+    pub allowed: bool,
+}
+
+/// `object` is what will be patched. What an unfinished change leaves behind does not stand against undoing it.
+pub fn blockers(snapshot: &Snapshot, wish: &Wish, object: &Value, rights: &[Right]) -> Vec<Blocker> {
+    let (Some(place), undoing) = (wish.place(), wish.is_undo()) else { return Vec::new() };
+    let mut found = Vec::new();
+    let missing: Vec<&str> = rights.iter().filter(|right| !right.allowed).map(|right| right.what.as_str()).collect();
+    if !missing.is_empty() {
+        let message = format!("you may not {}; plugin-manifest/edit.yaml grants it", missing.join(", nor "));
+        found.push(Blocker::new("forbidden", message));
+    }
+    match wish {
+        Wish::Undo { record, .. } => found.extend(drifted(&place, record, object)),
+        Wish::Change(_) | Wish::Saved(_) => found.extend(own(object)),
+    }
+    if object.pointer("/metadata/deletionTimestamp").is_some_and(|time| !time.is_null()) {
+        found.push(Blocker::new("being-deleted", format!("{place} is being deleted")));
+    }
+    if let (Some(set), false) = (snapshot.daemon_set.seen(), undoing) {
+        found.extend(rollout(set, snapshot));
+    }
+    if place.is_operators() && !undoing {
+        found.extend(degraded(object, &place));
+    }
+    found.extend(kubelets(snapshot));
+    found
+}
+
+fn own(object: &Value) -> Option<Blocker> {
+    match Record::of(object) {
+        Err(unreadable) => Some(Blocker::new("change-unfinished", unreadable.to_string())),
+        Ok(Some(record)) if !record.is_finished() => {
+            let message = format!(
+                "a change by {} ({}, {}) is not finished: finish it or put it back with: kubectl calico-fix undo",
+                text::clean(&record.command),
+                text::clean(&record.id),
+                record.at
+            );
+            Some(Blocker::new("change-unfinished", message))
+        }
+        Ok(_) => None,
+    }
+}
+
+/// Somebody has set something else since: that would be lost.
+fn drifted(place: &Place, record: &Record, object: &Value) -> Option<Blocker> {
+    let kind = place.patch_kind();
+    if record.phase == Phase::Restoring || kind.holds(object, &record.set) || kind.holds(object, &record.restore) {
+        return None;
+    }
+    let message = format!("what {} has set is no longer what stands in {place}: somebody changed it since", text::clean(&record.command));
+    Some(Blocker::new("changed-since", message))
+}
+
+/// A change of somebody else's that nodes have not taken yet would come with ours, and be put down to it.
+fn rollout(set: &DaemonSet, snapshot: &Snapshot) -> Option<Blocker> {
+    let status = &set.status;
+    let behind = status.desired_number_scheduled - status.updated_number_scheduled;
+    if status.observed_generation.zip(set.metadata.generation).is_some_and(|(observed, wanted)| observed < wanted) {
+        let message = "a change of the DaemonSet has not been taken up by its controller yet".to_owned();
+        return Some(Blocker::new("rollout-in-progress", message));
+    }
+    if behind <= 0 {
+        return None;
+    }
+    let (code, waits) = match set.spec.update_strategy.r#type.as_str() {
+        "OnDelete" => {
+            ("change-pending", "with the strategy OnDelete they wait to be deleted, and would take that change together with this one")
+        }
+        _ => ("rollout-in-progress", "wait for it, see: kubectl rollout status"),
+    };
+    let total = snapshot.pods.seen().map_or(status.desired_number_scheduled, |pods| i32::try_from(pods.len()).unwrap_or(i32::MAX));
+    Some(Blocker::new(code, format!("{behind} of {total} pods have not taken the last change of the DaemonSet: {waits}")))
+}
+
+/// A change of an Installation that is invalid already is not applied, and nothing says so.
+fn degraded(object: &Value, place: &Place) -> Option<Blocker> {
+    let conditions = object.pointer("/status/conditions").and_then(Value::as_array)?;
+    let bad = conditions.iter().find(|condition| condition["type"] == "Degraded" && condition["status"] == "True")?;
+    let why = bad["message"].as_str().or(bad["reason"].as_str()).unwrap_or_default();
+    Some(Blocker::new("installation-degraded", format!("{place} is Degraded: {}", text::truncate(&text::clean(why), 300))))
+}
+
+/// Nodes whose kubelet is gone: their pods are not replaced, and a rollout with one pod unavailable at a time waits for them.
+pub fn absent(snapshot: &Snapshot) -> BTreeSet<String> {
+    let dead = |node: &&Node| node.condition("Ready").is_some_and(|ready| ready.status != "True");
+    snapshot.nodes.seen().into_iter().flatten().filter(dead).map(|node| node.metadata.name.clone()).collect()
+}
+
+fn kubelets(snapshot: &Snapshot) -> Option<Blocker> {
+    let dead: Vec<String> = absent(snapshot).into_iter().collect();
+    if dead.is_empty() {
+        return None;
+    }
+    let rolling = snapshot.daemon_set.seen().and_then(|set| set.spec.update_strategy.rolling_update.clone());
+    let most = match rolling.and_then(|rolling| rolling.max_unavailable) {
+        Some(IntOrString::Int(number)) => number.to_string(),
+        Some(IntOrString::String(share)) => share,
+        None => "1".to_owned(),
+    };
+    let message = format!(
+        "{} not Ready ({}): calico-node cannot be replaced there, and a rollout with maxUnavailable {most} may wait for it",
+        if dead.len() == 1 { "1 node is".to_owned() } else { format!("{} nodes are", dead.len()) },
+        text::list(&dead, 5)
+    );
+    Some(Blocker::new("nodes-not-ready", message))
+}
+
+#[cfg(test)]
+#[path = "preflight_tests.rs"]
+mod tests;

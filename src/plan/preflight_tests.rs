@@ -1,0 +1,113 @@
+use serde_json::json;
+
+use super::super::Proposal;
+use super::super::record::ANNOTATION;
+use super::*;
+use crate::observed::Observed;
+use crate::snapshot::Origin;
+
+fn place() -> Place {
+    Place::DaemonSet { namespace: "kube-system".into(), name: "calico-node".into() }
+}
+
+fn snapshot(set: Value, nodes: Value) -> Snapshot {
+    let mut snapshot = Snapshot::empty(Origin::Live, jiff::Timestamp::UNIX_EPOCH);
+    snapshot.daemon_set = Observed::Seen(serde_json::from_value(set).expect("a DaemonSet"));
+    snapshot.nodes = Observed::Seen(serde_json::from_value(nodes).expect("nodes"));
+    snapshot
+}
+
+fn set(strategy: &str, generation: i64, updated: i32) -> Value {
+    json!({
+        "metadata": {"name": "calico-node", "generation": generation},
+        "spec": {"updateStrategy": {"type": strategy, "rollingUpdate": {"maxUnavailable": 1}}},
+        "status": {"observedGeneration": 2, "desiredNumberScheduled": 3, "updatedNumberScheduled": updated},
+    })
+}
+
+fn nodes(ready: &str) -> Value {
+    json!([
+        {"metadata": {"name": "node-1"}, "status": {"conditions": [{"type": "Ready", "status": "True"}]}},
+        {"metadata": {"name": "node-2"}, "status": {"conditions": [{"type": "Ready", "status": ready}]}},
+    ])
+}
+
+fn change(place: Place) -> Wish {
+    Wish::Change(Proposal { command: "autodetect", summary: String::new(), place, edits: vec![], nodes: vec![], canary: None })
+}
+
+fn codes(set: Value, nodes: Value, object: &Value, wish: &Wish) -> Vec<&'static str> {
+    blockers(&snapshot(set, nodes), wish, object, &[]).into_iter().map(|blocker| blocker.code).collect()
+}
+
+fn record(phase: Phase) -> Record {
+    Record {
+        command: "autodetect".into(),
+        id: "0123".into(),
+        at: jiff::Timestamp::UNIX_EPOCH,
+        phase,
+        canary: None,
+        set: json!({"spec": {"a": 2}}),
+        restore: json!({"spec": {"a": 1}}),
+        strategy: None,
+    }
+}
+
+#[test]
+fn nothing_stands_against_a_quiet_cluster_and_each_trouble_has_its_code() {
+    let quiet = || set("RollingUpdate", 2, 3);
+    for (set, ready, expected) in [
+        (quiet(), "True", vec![]),
+        (set("RollingUpdate", 3, 3), "True", vec!["rollout-in-progress"]),
+        (set("RollingUpdate", 2, 1), "True", vec!["rollout-in-progress"]),
+        (set("OnDelete", 2, 1), "True", vec!["change-pending"]),
+        (set("OnDelete", 2, 3), "True", vec![]),
+        (quiet(), "False", vec!["nodes-not-ready"]),
+        (quiet(), "Unknown", vec!["nodes-not-ready"]),
+    ] {
+        assert_eq!(codes(set, nodes(ready), &json!({}), &change(place())), expected);
+    }
+}
+
+#[test]
+fn an_unfinished_change_blocks_the_next_but_not_its_undoing() {
+    let quiet = || set("RollingUpdate", 2, 3);
+    let none: [&str; 0] = [];
+    assert_eq!(codes(quiet(), nodes("True"), &record(Phase::Canary).as_patch(), &change(place())), ["change-unfinished"]);
+    assert_eq!(codes(quiet(), nodes("True"), &record(Phase::Done).as_patch(), &change(place())), none);
+    let garbled = json!({"metadata": {"annotations": {ANNOTATION: "{"}}});
+    assert_eq!(codes(quiet(), nodes("True"), &garbled, &change(place())), ["change-unfinished"]);
+    let undo = |phase| Wish::Undo { place: place(), record: record(phase) };
+    for (phase, value, expected) in [
+        (Phase::Canary, 2, &[][..]),
+        (Phase::Done, 2, &[]),
+        (Phase::Done, 1, &[]),
+        (Phase::Done, 3, &["changed-since"]),
+        (Phase::Restoring, 3, &[]),
+    ] {
+        assert_eq!(
+            codes(set("OnDelete", 2, 1), nodes("True"), &json!({"spec": {"a": value}}), &undo(phase)),
+            expected,
+            "{phase:?} {value}"
+        );
+    }
+}
+
+#[test]
+fn a_degraded_installation_takes_no_change() {
+    let object =
+        json!({"status": {"conditions": [{"type": "Degraded", "status": "True", "message": "no more than one\u{1b}[31m method"}]}});
+    let installation = Place::Installation { name: "default".into() };
+    let snapshot = snapshot(set("RollingUpdate", 2, 3), nodes("True"));
+    let found = blockers(&snapshot, &change(installation.clone()), &object, &[]);
+    assert_eq!(found[0].message, "installation.operator.tigera.io/default is Degraded: no more than one method");
+    assert!(blockers(&snapshot, &change(installation), &json!({}), &[]).is_empty());
+}
+
+#[test]
+fn every_missing_right_is_named() {
+    let right = |what: &str, allowed| Right { what: what.into(), allowed };
+    let rights = [right("patch daemonsets.apps", false), right("get pods", true), right("delete pods", false)];
+    let found = blockers(&snapshot(set("RollingUpdate", 2, 3), nodes("True")), &change(place()), &json!({}), &rights);
+    assert_eq!(found[0].message, "you may not patch daemonsets.apps, nor delete pods; plugin-manifest/edit.yaml grants it");
+}

@@ -1,0 +1,90 @@
+//! A proposal for probes made into a change: where it is written, and what each node comes to.
+
+use std::time::Duration;
+
+use serde_json::{Map, Value, json};
+
+use super::choosing::{Canary, NotChosen};
+use super::edit::Edit;
+use super::emit::{self, Snippets};
+use super::lasting::{self, Note};
+use super::place::Place;
+use super::{NodeGoal, Proposal};
+use crate::diagnosis::view::View;
+use crate::snapshot::Snapshot;
+use crate::snapshot::objects::CALICO_NODE;
+use crate::startup::change::{INSTALLATION_PATH, ProbeChange, installation_containers};
+use crate::startup::place::Place as Lawful;
+use crate::startup::proposal::{Expectation, Proposal as Wanted};
+
+#[derive(Clone, Debug)]
+pub struct Stretched {
+    pub proposal: Proposal,
+    pub snippets: Snippets,
+    pub notes: Vec<Note>,
+    /// The longest a node may take from its start to its proof.
+    pub longest: Duration,
+}
+
+/// `None` where probes may lawfully be changed nowhere.
+pub fn of(snapshot: &Snapshot, wanted: &Wanted, canary: &Canary) -> Result<Option<Stretched>, NotChosen> {
+    let view = View::new(snapshot);
+    let place = match &wanted.place {
+        Lawful::DaemonSet { namespace, name } => Place::DaemonSet { namespace: namespace.clone(), name: name.clone() },
+        Lawful::Installation { name } => Place::Installation { name: name.clone() },
+        Lawful::Nowhere { .. } => return Ok(None),
+    };
+    let canary = match (canary, place.is_operators()) {
+        (Canary::None, _) | (_, true) => None,
+        (Canary::Worst, false) => wanted.nodes.first().map(|first| first.node.clone()),
+        (Canary::Node(name), false) => match view.node(name).filter(|node| node.pod.is_some()) {
+            Some(_) => Some(name.clone()),
+            None => return Err(NotChosen::NoSuchNode { name: name.clone() }),
+        },
+    };
+    let edits = wanted.changes.iter().map(|change| edit(&place, change)).collect();
+    let snippets = snippets(&place, &wanted.changes, snapshot);
+    let notes = lasting::notes(&view.install, &place, &snippets);
+    let nodes = wanted.nodes.iter().map(|node| goal(node, canary.as_deref())).collect();
+    let longest = wanted.nodes.iter().map(|node| node.started_within_seconds.unwrap_or(0) + node.steady_seconds.unwrap_or(0)).max();
+    let changes: Vec<String> = wanted.changes.iter().map(|change| format!("{} {}", change.probe.field(), json!(change.timing))).collect();
+    let proposal = Proposal { command: "probes", summary: changes.join(", "), place, edits, nodes, canary };
+    Ok(Some(Stretched { proposal, snippets, notes, longest: Duration::from_secs(u64::from(longest.unwrap_or(0))) }))
+}
+
+fn edit(place: &Place, change: &ProbeChange) -> Edit {
+    match place {
+        Place::DaemonSet { .. } => Edit::Probe { kind: change.probe, fields: change.fields() },
+        Place::Installation { .. } => Edit::Item {
+            path: INSTALLATION_PATH.map(str::to_owned).into(),
+            name: CALICO_NODE.to_owned(),
+            fields: json!({change.probe.field(): change.timing}),
+        },
+    }
+}
+
+/// That it stays up is proven where that was the trouble, and on the node that is tried first: to wait for it everywhere would hold
+/// up a rollout of hundreds of nodes for hours.
+fn goal(node: &Expectation, canary: Option<&str>) -> NodeGoal {
+    let doubtful = canary == Some(node.node.as_str()) || node.start.is_some_and(|start| start.at_least);
+    NodeGoal { name: node.node.clone(), addresses: Vec::new(), steady_seconds: node.steady_seconds.filter(|_| doubtful) }
+}
+
+fn snippets(place: &Place, changes: &[ProbeChange], snapshot: &Snapshot) -> Snippets {
+    let container: Map<String, Value> = changes.iter().map(|change| (change.probe.field().to_owned(), change.fields())).collect();
+    let spec = emit::containers(&Value::Object(container));
+    match place {
+        Place::DaemonSet { .. } => Snippets {
+            kubectl: Some(emit::patch_command(place, &json!({"spec": spec}))),
+            daemon_set: Some((place.clone(), spec)),
+            ..Snippets::default()
+        },
+        Place::Installation { name } => {
+            let installations = snapshot.resources.installations.seen().into_iter().flatten();
+            let now = installations.filter(|one| one.metadata.name == *name).map(|one| one.spec.clone()).next().unwrap_or_default();
+            let containers = json!(installation_containers(changes, &now));
+            let spec = INSTALLATION_PATH[1..].iter().rev().fold(containers, |value, part| json!({*part: value}));
+            Snippets { kubectl: Some(emit::patch_command(place, &json!({"spec": spec}))), installation: Some(spec), ..Snippets::default() }
+        }
+    }
+}

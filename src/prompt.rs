@@ -1,0 +1,52 @@
+//! The only reader of the terminal.
+
+use std::io::{self, IsTerminal};
+
+use dialoguer::Input;
+use dialoguer::theme::SimpleTheme;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Answer {
+    Yes,
+    No,
+    /// There is nobody to ask.
+    NoTerminal,
+}
+
+/// As `kubectl delete -i` asks: everything but y or yes means no (kubectl pkg/cmd/util/helpers.go).
+pub fn confirm() -> io::Result<Answer> {
+    // Where the page goes into a pager, the terminal is the pager's.
+    if ![io::stdin().is_terminal(), io::stdout().is_terminal(), io::stderr().is_terminal()].iter().all(|terminal| *terminal) {
+        return Ok(Answer::NoTerminal);
+    }
+    let input = Input::<String>::with_theme(&SimpleTheme).with_prompt("Do you want to continue? (y/N)").allow_empty(true);
+    match input.interact_text() {
+        Ok(text) => Ok(read(&text)),
+        Err(dialoguer::Error::IO(error)) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(Answer::No),
+        Err(dialoguer::Error::IO(error)) => Err(error),
+    }
+}
+
+fn read(text: &str) -> Answer {
+    if matches!(text.trim().to_ascii_lowercase().as_str(), "y" | "yes") { Answer::Yes } else { Answer::No }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_clear_yes_is_one() {
+        for (text, expected) in [
+            ("y", Answer::Yes),
+            ("Y", Answer::Yes),
+            ("yes\n", Answer::Yes),
+            ("", Answer::No),
+            ("n", Answer::No),
+            ("yy", Answer::No),
+            ("ye", Answer::No),
+        ] {
+            assert_eq!(read(text), expected, "{text:?}");
+        }
+    }
+}

@@ -1,0 +1,117 @@
+//! What a change means for each node, and what came of it.
+
+use std::io::{self, Write};
+
+use super::style::{Style, Tone};
+use super::table::{Cell, Table};
+use crate::diagnosis::report::{NodeRow, Report, SessionCount};
+use crate::plan::aim::stored;
+use crate::plan::{NodeGoal, Plan};
+use crate::text;
+
+/// More nodes than this are counted, not listed.
+const MOST: usize = 20;
+
+/// Before anything is done: who gets what, and what is restarted.
+pub fn meaning(plan: &Plan, report: &Report, style: &Style, out: &mut dyn Write) -> io::Result<()> {
+    let row = |name: &str| report.nodes.iter().find(|row| row.name == name);
+    let moves: Vec<(&NodeGoal, Option<&NodeRow>)> = plan
+        .nodes
+        .iter()
+        .map(|goal| (goal, row(&goal.name)))
+        .filter(|(goal, row)| row.is_none_or(|row| goal.addresses.iter().any(|address| !stored(row).contains(address))))
+        .filter(|(goal, _)| !goal.addresses.is_empty())
+        .collect();
+    if !moves.is_empty() {
+        let mut table = Table::new(["NODE", "ADDRESS NOW", "ADDRESS THEN"]);
+        for (goal, row) in moves.iter().take(MOST) {
+            let now = row.map(|row| [row.address.as_deref(), row.address6.as_deref()].into_iter().flatten().collect::<Vec<_>>().join(" "));
+            let then: Vec<String> = goal.addresses.iter().map(|goal| goal.address.to_string()).collect();
+            let now = now.filter(|now| !now.is_empty()).map_or_else(Cell::none, |now| Cell::new(Tone::Bad, now));
+            table.push(vec![Cell::plain(&goal.name), now, Cell::new(Tone::Good, then.join(" "))]);
+        }
+        table.write(true, style, out)?;
+        if let Some(more @ 1..) = moves.len().checked_sub(MOST) {
+            writeln!(out, "{} more get another address", text::count(more, "node"))?;
+        }
+        let kept = plan.nodes.iter().filter(|goal| !goal.addresses.is_empty()).count() - moves.len();
+        if kept > 0 {
+            writeln!(out, "{} {} the address that {} now", other(kept), verb(kept, "keeps", "keep"), verb(kept, "it has", "they have"))?;
+        }
+        writeln!(out)?;
+    }
+    let restarted = report.nodes.iter().filter(|row| row.pod.is_some()).count();
+    let first = plan.canary.as_deref().map(|node| format!(", {} first and alone until it is proven", text::clean(node)));
+    writeln!(
+        out,
+        "calico-node is restarted on {}{}; while it restarts a node keeps its routes (BGP graceful restart).",
+        text::count(restarted, "node"),
+        first.unwrap_or_default()
+    )
+}
+
+fn other(number: usize) -> String {
+    text::count(number, "other node")
+}
+
+fn verb(number: usize, one: &'static str, many: &'static str) -> &'static str {
+    if number == 1 { one } else { many }
+}
+
+/// Afterwards: each node before and after, those that changed first.
+pub fn outcome(before: &Report, after: &Report, style: &Style, out: &mut dyn Write) -> io::Result<()> {
+    let old = |name: &str| before.nodes.iter().find(|row| row.name == name);
+    let looks = |row: &NodeRow| (address(row), ready(row.ready), sessions(row.bgp4), sessions(row.bgp6));
+    let (changed, same): (Vec<&NodeRow>, Vec<&NodeRow>) =
+        after.nodes.iter().partition(|row| old(&row.name).is_none_or(|old| looks(old) != looks(row)));
+    let mut table = Table::new(["NODE", "ADDRESS", "READY", "BGP"]);
+    let shown = changed.iter().chain(&same).take(MOST.max(changed.len().min(2 * MOST)));
+    for row in shown {
+        let old = old(&row.name);
+        let pair = |text: fn(&NodeRow) -> String| then(old.map(text), text(row));
+        let tone = if row.ready == Some(true) { Tone::Good } else { Tone::Bad };
+        table.push(vec![
+            Cell::plain(&row.name),
+            Cell::plain(pair(address)),
+            Cell::new(tone, pair(|row| ready(row.ready))),
+            Cell::plain(pair(both)),
+        ]);
+    }
+    table.write(true, style, out)?;
+    match after.nodes.len().checked_sub(MOST.max(changed.len().min(2 * MOST))) {
+        Some(more @ 1..) => writeln!(out, "{} more", text::count(more, "node")),
+        _ => Ok(()),
+    }
+}
+
+fn then(old: Option<String>, new: String) -> String {
+    match old {
+        Some(old) if old != new => format!("{old} -> {new}"),
+        _ => new,
+    }
+}
+
+fn address(row: &NodeRow) -> String {
+    let both: Vec<&str> = [row.address.as_deref(), row.address6.as_deref()].into_iter().flatten().collect();
+    if both.is_empty() { "none".to_owned() } else { both.join(" ") }
+}
+
+fn ready(ready: Option<bool>) -> String {
+    match ready {
+        Some(true) => "True",
+        Some(false) => "False",
+        None => "?",
+    }
+    .to_owned()
+}
+
+fn sessions(count: Option<SessionCount>) -> String {
+    count.filter(|count| count.total > 0).map_or_else(|| "-".to_owned(), |count| format!("{}/{}", count.established, count.total))
+}
+
+fn both(row: &NodeRow) -> String {
+    match row.bgp6.filter(|six| six.total > 0) {
+        None => sessions(row.bgp4),
+        six => format!("{} {}", sessions(row.bgp4), sessions(six)),
+    }
+}

@@ -1,0 +1,144 @@
+//! `autodetect` for people: head, a row a node and a column a method, and what follows from it.
+
+use std::collections::BTreeSet;
+use std::io::{self, Write};
+
+use super::matrix_cells::{self as cells, Form};
+use super::style::{Style, Tone};
+use super::table::{Cell, Table};
+use super::{head, matrix_advice as advice};
+use crate::autodetect::{Group, Look, Matrix, Origin, Preference, Sort, Verdict, grouped};
+use crate::calico::method::Method;
+use crate::text;
+
+/// With more nodes than this, those that would get the same share a row.
+const LISTED: usize = 20;
+
+/// Said of those that occur.
+const MARKS: [(Verdict, &str); 6] = [
+    (Verdict::Right, "the node's own address"),
+    (Verdict::Wrong, "another node's, or one that the others cannot reach"),
+    (Verdict::Unchanged, "nothing is found, what is stored stays"),
+    (Verdict::None, "nothing is found and nothing stored, so calico-node exits"),
+    (Verdict::Exits, "calico-node exits, whatever is stored"),
+    (Verdict::Unknown, "not known"),
+];
+
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Shown {
+    /// More columns, prefix lengths, and every node.
+    pub wide: bool,
+    /// Every node.
+    pub all: bool,
+    /// The table's rows and nothing else, for scripts.
+    pub rows_only: bool,
+}
+
+pub fn write(look: &Look, only: Option<&BTreeSet<String>>, shown: Shown, style: &Style, out: &mut dyn Write) -> io::Result<()> {
+    let matrix = &look.matrix;
+    let wanted = |place: &usize| only.is_none_or(|only| only.contains(&matrix.nodes[*place].name));
+    let places: Vec<usize> = (0..matrix.nodes.len()).filter(wanted).collect();
+    let rows = match shown.wide || shown.all || shown.rows_only || places.len() <= LISTED {
+        true => places.into_iter().map(|place| Group { nodes: vec![place] }).collect(),
+        false => grouped(matrix, &places),
+    };
+    let names = names(matrix);
+    let draw = |form| table(matrix, &names, &rows, shown, form);
+    if shown.rows_only {
+        return draw(if shown.wide { Form::Long } else { Form::Usual }).write(false, style, out);
+    }
+    head::write(&look.cluster, style, out)?;
+    if let Some(version) = matrix.version.filter(|version| Some(*version) != matrix.running) {
+        writeln!(out, "{}     as Calico {version} would do it", style.paint(Tone::Strong, "Asked:"))?;
+    }
+    writeln!(out)?;
+    if matrix.is_off() {
+        return writeln!(out, "Calico configures no node addresses here: its backend is none, so there is nothing to detect.");
+    }
+    let mut drawn = draw(if shown.wide { Form::Long } else { Form::Usual });
+    if !shown.wide && style.width.is_some_and(|columns| drawn.width() > columns) {
+        drawn = draw(Form::Short);
+    }
+    drawn.write(true, style, out)?;
+    writeln!(out)?;
+    legend(look, &names, style, out)?;
+    advice::write(look, style, out)
+}
+
+fn table(matrix: &Matrix, names: &[String], rows: &[Group], shown: Shown, form: Form) -> Table {
+    let mut headers = vec!["NODE".to_owned()];
+    if form != Form::Short {
+        headers.push("INTERNAL-IP".to_owned());
+    }
+    headers.push("STORED".to_owned());
+    if shown.wide {
+        headers.push("SEEN-BY".to_owned());
+    }
+    headers.extend(names.iter().cloned());
+    let mut table = Table::new(headers);
+    for Group { nodes } in rows {
+        let Some(place) = nodes.first().copied() else { continue };
+        let node = &matrix.nodes[place];
+        let several = nodes.len() > 1;
+        let mut row =
+            vec![if several { Cell::plain(format!("{} and {} more", node.name, nodes.len() - 1)) } else { Cell::plain(&node.name) }];
+        if form != Form::Short {
+            row.push(if several { Cell::none() } else { Cell::known(node.internal_ip.map(|ip| ip.to_string())) });
+        }
+        row.push(cells::stored(matrix, place, form, several));
+        if shown.wide {
+            row.push(Cell::known(node.source.map(advice::source)));
+        }
+        let of_column = matrix.columns.iter().filter_map(|column| column.cells.get(place));
+        row.extend(of_column.map(|cell| cells::of(cell, form, several)));
+        table.push(row);
+    }
+    table
+}
+
+/// Short ones: methods themselves may be long, and their letters' case matters.
+fn names(matrix: &Matrix) -> Vec<String> {
+    let mut names: Vec<String> = Vec::new();
+    for column in &matrix.columns {
+        let sort = Preference::of(&Method::parse(&column.method)).map(|preference| preference.sort);
+        let name = match (column.origin, sort) {
+            (Origin::Current, _) => "CURRENT",
+            (_, Some(Sort::InternalIp)) => "KUBERNETES",
+            (_, Some(Sort::CanReach)) => "CAN-REACH",
+            (_, Some(Sort::Cidr)) => "CIDR",
+            (_, Some(Sort::Interface)) => "INTERFACE",
+            (_, Some(Sort::SkipInterface)) => "SKIP-INTERFACE",
+            (_, Some(Sort::FirstFound)) => "FIRST-FOUND",
+            (_, None) => "METHOD",
+        };
+        let same = names.iter().filter(|known| known.trim_end_matches(|c: char| c == '-' || c.is_ascii_digit()) == name).count();
+        names.push(if same == 0 { name.to_owned() } else { format!("{name}-{}", same + 1) });
+    }
+    names
+}
+
+/// Which method each column is, and what its marks mean.
+fn legend(look: &Look, names: &[String], style: &Style, out: &mut dyn Write) -> io::Result<()> {
+    let widest = names.iter().map(|name| text::width(name)).max().unwrap_or_default();
+    for (name, column) in names.iter().zip(&look.matrix.columns) {
+        let refused = column.refused.as_ref().map(|why| format!("  ({})", text::clean(why))).unwrap_or_default();
+        let method = text::clean(&column.method);
+        writeln!(
+            out,
+            "{}{:gap$}{method}{}",
+            style.paint(Tone::Strong, name),
+            "",
+            style.paint(Tone::Bad, &refused),
+            gap = widest + 3 - text::width(name)
+        )?;
+    }
+    let marks: Vec<String> = MARKS
+        .iter()
+        .filter(|(verdict, _)| look.matrix.columns.iter().any(|column| column.count(*verdict) > 0))
+        .map(|(verdict, means)| format!("{}: {means}", cells::word(*verdict).0))
+        .collect();
+    for line in text::wrap(&format!("{}.", marks.join("; ")), style.room(0)) {
+        writeln!(out, "{}", style.paint(Tone::Aside, &line))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,76 @@
+//! What one node would get by one method, in one cell: readable without colour.
+
+use super::style::Tone;
+use super::table::Cell;
+use crate::autodetect::{self, Alike, Matrix, Verdict};
+use crate::calico::detect::Outcome;
+
+/// How much a cell says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// With the prefix length.
+    Long,
+    Usual,
+    /// Where the terminal is too narrow: `right` alone stands for the node's own address, and interfaces are named below only.
+    Short,
+}
+
+/// Wrong ones stand out by their capitals.
+pub fn word(verdict: Verdict) -> (&'static str, Tone) {
+    match verdict {
+        Verdict::Right => ("right", Tone::Good),
+        Verdict::Wrong => ("WRONG", Tone::Bad),
+        Verdict::Unchanged => ("unchanged", Tone::Doubtful),
+        Verdict::None => ("NONE", Tone::Bad),
+        Verdict::Exits => ("EXITS", Tone::Bad),
+        Verdict::Unknown => ("?", Tone::Doubtful),
+    }
+}
+
+/// Of a whole group its first node's cell stands for all, less the host part of the address.
+pub fn of(cell: &autodetect::Cell, form: Form, group: bool) -> Cell {
+    let (word, tone) = word(cell.verdict);
+    let text = match (&cell.outcome, cell.verdict) {
+        (_, Verdict::Right) if form == Form::Short => word.to_owned(),
+        (_, Verdict::Unchanged) => {
+            let wrong = if cell.ends_right == Some(false) { ", WRONG" } else { "" };
+            match (group, cell.will_store.as_deref()) {
+                (false, Some(stored)) => format!("{word}: {}{wrong}", length(stored, form)),
+                _ => format!("{word}{wrong}"),
+            }
+        }
+        (Outcome::Address(found), _) => {
+            let interface = found.interface.as_deref().filter(|_| form != Form::Short).map(|name| format!("{name} ")).unwrap_or_default();
+            let address = match autodetect::alike(cell) {
+                Alike::Network(_, _, network) if group => format!("in {network}"),
+                _ => length(&found.to_string(), form).to_owned(),
+            };
+            format!("{interface}{address} {word}")
+        }
+        (_, Verdict::None) => "NONE, exits".to_owned(),
+        (_, Verdict::Right | Verdict::Wrong) if !group => {
+            cell.will_store.as_deref().map_or_else(|| word.to_owned(), |stored| format!("{} {word}", length(stored, form)))
+        }
+        _ => word.to_owned(),
+    };
+    let tone = if cell.verdict == Verdict::Unchanged && cell.ends_right == Some(false) { Tone::Bad } else { tone };
+    Cell::new(tone, text)
+}
+
+pub fn stored(matrix: &Matrix, place: usize, form: Form, group: bool) -> Cell {
+    let node = &matrix.nodes[place];
+    let (word, tone) = word(node.stored_verdict);
+    match node.stored.as_deref() {
+        None if node.stored_verdict == Verdict::None => Cell::new(Tone::Bad, "<none>"),
+        None => Cell::unknown(),
+        Some(_) if group && node.stored_verdict == Verdict::Right => Cell::new(tone, word),
+        Some(stored) => Cell::new(tone, format!("{} {word}", length(stored, form))),
+    }
+}
+
+fn length(address: &str, form: Form) -> &str {
+    match form {
+        Form::Long => address,
+        Form::Usual | Form::Short => address.split_once('/').map_or(address, |(address, _)| address),
+    }
+}

@@ -1,0 +1,283 @@
+//! The change that gives calico-node the time it needs, and only where that is the cure.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::change::{Handler, ProbeChange, daemon_set_patch, installation_patch, probe_of};
+use super::fix::{self, CannotFix, Fix};
+use super::forecast;
+use super::measure::{Measurement, Standing};
+use super::place::{Place, place};
+use super::sizing::{Known, Size, Starts, size};
+use super::strategy::{Strategy, cost, sized};
+use super::timing::{BadSetting, Setting, Timing, without_contradiction, word};
+use crate::calico::probe::{self, ProbeKind};
+use crate::diagnosis::report::StartTime;
+use crate::diagnosis::view::View;
+use crate::snapshot::objects::Container;
+
+/// What is asked for beside what is found.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Wishes {
+    pub strategy: Strategy,
+    /// By hand: nothing else is sized then.
+    pub settings: Vec<Setting>,
+    pub fixes: Vec<Fix>,
+}
+
+impl Wishes {
+    pub fn by_hand(&self) -> bool {
+        !self.settings.is_empty() || !self.fixes.is_empty()
+    }
+}
+
+/// One node, as it must be once the change has reached it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Expectation {
+    pub node: String,
+    /// Seconds from the container's start to `Calico node started successfully`, at most.
+    pub started_within_seconds: Option<u32>,
+    /// Seconds it must then stay up: what the liveness probe takes to kill.
+    pub steady_seconds: Option<u32>,
+    /// What is known of its starts so far.
+    pub start: Option<StartTime>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Proposal {
+    pub place: Place,
+    /// Startup, liveness, readiness.
+    pub changes: Vec<ProbeChange>,
+    /// A line for each reason.
+    pub why: Vec<String>,
+    /// What the size stands on; `null` where nothing was sized.
+    pub known: Option<Known>,
+    /// Seconds calico-node has to start, before and after.
+    pub budget_before_seconds: Option<u32>,
+    pub budget_after_seconds: Option<u32>,
+    /// What a larger budget costs.
+    pub cost: Option<String>,
+    /// What speaks against it.
+    pub warnings: Vec<String>,
+    /// Killed and slowest first: the first is the one to try it on.
+    pub nodes: Vec<Expectation>,
+}
+
+/// A wish that cannot be met.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    #[error(transparent)]
+    Setting(#[from] BadSetting),
+    #[error(transparent)]
+    Fix(#[from] CannotFix),
+    #[error("calico-node's DaemonSet was not seen, so its probes cannot be changed")]
+    NoContainer,
+    #[error("calico-node has no {0} probe to change")]
+    NoProbe(&'static str),
+    #[error(
+        "--strategy initial-delay changes nothing here: there is a startup probe, and the liveness probe begins only after it; leave --strategy out to stretch the startup probe"
+    )]
+    PointlessDelay,
+    #[error("{wish}: {why}")]
+    Place { wish: String, why: String },
+}
+
+/// `Ok(None)` where nothing is asked for and no slow start is found. `slow`: the nodes whose trouble a larger budget cures.
+pub fn propose(view: &View, measured: &[Measurement], slow: &[&str], wishes: &Wishes) -> Result<Option<Proposal>, Refusal> {
+    without_contradiction(&wishes.settings)?;
+    let by_hand = wishes.by_hand();
+    if slow.is_empty() && !by_hand {
+        return Ok(None);
+    }
+    let container = view.install.container.ok_or(Refusal::NoContainer)?;
+    let place = place(view);
+    if let (Place::Nowhere { why }, true) = (&place, by_hand) {
+        return Err(Refusal::Place { wish: wish(wishes), why: why.clone() });
+    }
+    let mut why = Vec::new();
+    let mut changes = Vec::new();
+    if !by_hand {
+        return allow(view, measured, wishes.strategy, &sizing(measured, slow, view));
+    }
+    for fix in &wishes.fixes {
+        changes.extend(fix::changes(&view.install, *fix)?);
+        why.push(format!("Asked for: --fix {}.", fix.name()));
+    }
+    for setting in &wishes.settings {
+        changes.extend(set(container, &place, view, setting)?);
+        why.push(format!("Asked for: --set {setting}."));
+    }
+    let changes = fix::merged(changes);
+    if let Some(change) = changes.iter().find(|change| change.handler.is_some() && matches!(place, Place::Installation { .. })) {
+        let why = "the operator writes the handlers of its probes itself, an Installation can only set their timing".to_owned();
+        return Err(Refusal::Place { wish: format!("a handler for the {} probe", word(change.probe)), why });
+    }
+    Ok(made(container, place, measured, changes, why, None))
+}
+
+/// The change that gives every start this much time.
+pub fn allow(view: &View, measured: &[Measurement], strategy: Strategy, size: &Size) -> Result<Option<Proposal>, Refusal> {
+    let container = view.install.container.ok_or(Refusal::NoContainer)?;
+    // Nothing kills it, or its pod is older than a DaemonSet that has the time already.
+    if probe::start_guard(container).is_none_or(|(_, budget)| budget.total().as_secs() >= size.seconds) {
+        return Ok(None);
+    }
+    let place = place(view);
+    let changes = fix::merged(sized(view, container, &place, strategy, size)?);
+    Ok(made(container, place, measured, changes, vec![sentence(&size.why)], Some(size.known)))
+}
+
+fn made(
+    container: &Container,
+    place: Place,
+    measured: &[Measurement],
+    changes: Vec<ProbeChange>,
+    why: Vec<String>,
+    known: Option<Known>,
+) -> Option<Proposal> {
+    if changes.iter().all(|change| is_there(container, change)) {
+        return None;
+    }
+    let after = changed(container, &changes);
+    let seconds =
+        |container: &Container| probe::start_guard(container).and_then(|(_, budget)| u32::try_from(budget.total().as_secs()).ok());
+    Some(Proposal {
+        budget_before_seconds: seconds(container),
+        budget_after_seconds: seconds(&after),
+        cost: cost(container, &after),
+        warnings: warnings(container, &after, measured),
+        nodes: expectations(&after, measured),
+        place,
+        changes,
+        why,
+        known,
+    })
+}
+
+fn sentence(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map(|first| first.to_uppercase().chain(letters).chain(['.']).collect()).unwrap_or_default()
+}
+
+fn wish(wishes: &Wishes) -> String {
+    let fixes = wishes.fixes.iter().map(|fix| format!("--fix {}", fix.name()));
+    fixes.chain(wishes.settings.iter().map(|setting| format!("--set {setting}"))).collect::<Vec<_>>().join(" ")
+}
+
+/// All starts must fit, and those that were cut off by more than their cut.
+fn sizing(measured: &[Measurement], slow: &[&str], view: &View) -> Size {
+    let is_slow = |measured: &&Measurement| slow.contains(&measured.node);
+    let slowest = |least: bool| {
+        let starts = measured.iter().filter_map(Measurement::slowest).filter(move |start| start.at_least == least);
+        starts.map(|start| start.seconds).reduce(f64::max)
+    };
+    let killed = measured.iter().filter(is_slow).filter(|measured| measured.standing() == Standing::Killed);
+    let slow: Vec<Measurement> = measured.iter().filter(is_slow).cloned().collect();
+    size(&Starts {
+        measured: slowest(false),
+        cut_off: slowest(true),
+        forecast: forecast::forecast(view, &slow).nodes.iter().filter_map(|node| node.start_seconds_to).reduce(f64::max),
+        killed_at: killed.filter_map(|measured| measured.allowed()).map(|allowed| allowed.as_secs()).max(),
+    })
+}
+
+fn set(container: &Container, place: &Place, view: &View, setting: &Setting) -> Result<Vec<ProbeChange>, Refusal> {
+    if !place.takes(view, setting.probe) {
+        let why = format!("this operator's Installation has no fields for the {} probe", word(setting.probe));
+        return Err(Refusal::Place { wish: format!("--set {setting}"), why });
+    }
+    let mut timing = Timing::default();
+    timing.set(setting.field, setting.value);
+    let change = ProbeChange::timing(setting.probe, timing);
+    if probe_of(container, setting.probe).is_some() || matches!(place, Place::Installation { .. }) {
+        return Ok(vec![change]);
+    }
+    let liveness = container.liveness_probe.as_ref().filter(|_| setting.probe == ProbeKind::Startup);
+    let handler = liveness.and_then(Handler::of).ok_or(Refusal::NoProbe(word(setting.probe)))?;
+    Ok(vec![ProbeChange { handler: Some(handler), ..change }])
+}
+
+fn is_there(container: &Container, change: &ProbeChange) -> bool {
+    let probe = probe_of(container, change.probe);
+    let same = probe.is_some_and(|probe| change.handler.is_none() || change.handler == Handler::of(probe));
+    same && change.after(container) == Timing::default().on(probe)
+}
+
+/// The container once the changes are made.
+fn changed(container: &Container, changes: &[ProbeChange]) -> Container {
+    let mut after = container.clone();
+    for change in changes {
+        let mut probe = probe_of(container, change.probe).cloned().unwrap_or_default();
+        let budget = change.after(container);
+        let number = |value: u32| i32::try_from(value).ok();
+        probe.initial_delay_seconds = number(budget.initial_delay);
+        probe.period_seconds = number(budget.period);
+        probe.timeout_seconds = number(budget.timeout);
+        probe.failure_threshold = number(budget.failure_threshold);
+        match &change.handler {
+            Some(Handler::Exec(exec)) => probe.exec = Some(exec.clone()),
+            Some(Handler::HttpGet(http)) => probe.http_get = Some(http.clone()),
+            None => {}
+        }
+        match change.probe {
+            ProbeKind::Startup => after.startup_probe = Some(probe),
+            ProbeKind::Liveness => after.liveness_probe = Some(probe),
+            ProbeKind::Readiness => after.readiness_probe = Some(probe),
+        }
+    }
+    after
+}
+
+fn warnings(before: &Container, after: &Container, measured: &[Measurement]) -> Vec<String> {
+    let allowed = |container: &Container| probe::start_guard(container).map(|(_, budget)| budget.total().as_secs_f64());
+    let mut warnings = Vec::new();
+    if let (Some(before), Some(after)) = (allowed(before), allowed(after)) {
+        if after < before {
+            warnings.push(format!("This shrinks the time to start from {before:.0} to {after:.0} s."));
+        }
+        let slowest = measured.iter().filter_map(|measured| Some((measured.node, measured.slowest()?)));
+        if let Some((node, start)) = slowest.max_by(|a, b| a.1.seconds.total_cmp(&b.1.seconds)).filter(|(_, start)| start.seconds >= after)
+        {
+            let took = if start.at_least { "more than " } else { "" };
+            warnings.push(format!("{after:.0} s are not enough for {node}: its slowest start took {took}{:.0} s.", start.seconds));
+        }
+    }
+    let odd = probe::uses(after).into_iter().find(|probe| probe.budget.timeout > probe.budget.period);
+    if let Some(probe) = odd.filter(|odd| probe_of(before, odd.kind) != probe_of(after, odd.kind)) {
+        let (timeout, period) = (probe.budget.timeout, probe.budget.period);
+        warnings.push(format!(
+            "The {} probe may take {timeout} s and is asked every {period} s: one that hangs makes the kill later than it reads.",
+            word(probe.kind)
+        ));
+    }
+    warnings
+}
+
+fn expectations(after: &Container, measured: &[Measurement]) -> Vec<Expectation> {
+    let whole = |seconds: u64| u32::try_from(seconds).ok();
+    let within = probe::start_guard(after).and_then(|(_, budget)| whole(budget.total().as_secs()));
+    let steady = after.liveness_probe.as_ref().and_then(|probe| whole(probe::Budget::of(probe).total().as_secs()));
+    measured
+        .iter()
+        .map(|measured| Expectation {
+            node: measured.node.to_owned(),
+            started_within_seconds: within,
+            steady_seconds: steady,
+            start: measured.start,
+        })
+        .collect()
+}
+
+impl Proposal {
+    /// What is sent to the place: a strategic merge patch of the DaemonSet, or a merge patch of the Installation whose `spec` this is.
+    pub fn patch(&self, installation: &Value) -> Option<Value> {
+        match self.place {
+            Place::DaemonSet { .. } => Some(daemon_set_patch(&self.changes)),
+            Place::Installation { .. } => Some(installation_patch(&self.changes, installation)),
+            Place::Nowhere { .. } => None,
+        }
+    }
+}

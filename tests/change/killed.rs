@@ -1,0 +1,59 @@
+//! Killed as `kill -9` does, at a request of its own: the object carries what `undo` needs.
+
+use sim::{Effect, Fault, Hook, Victim};
+
+use super::*;
+
+/// At the n-th write or request of an apply. `false` when it came to its end before.
+fn killed_and_undone(fault: impl FnOnce(Hook) -> Fault) -> bool {
+    let stage = Stage::new("bridge-address", 3);
+    let _live = stage.running.live(PACE);
+    let before = stage.daemon_set();
+    let plan = stage.plan("kubernetes-internal-ip");
+    let path = stage.save(&plan);
+    let victim = Victim::default();
+    stage.running.cluster().add_fault(fault(victim.kill()));
+    let mut command = stage.command(&["apply", path.to_str().expect("text"), "--confirm", &plan.digest]);
+    let ended = victim.run(&mut command).expect("runs");
+    if ended.status.code().is_some() {
+        assert_eq!(code(&ended), Some(0), "{}", err(&ended));
+        return false;
+    }
+    let halfway = stage.annotation();
+    let left = halfway.as_deref().is_some_and(|text| !text.contains("\"phase\":\"done\""));
+    let status = stage.run(&["status", "-o", "json"]);
+    assert_eq!(out(&status).contains("change-unfinished"), left, "{halfway:?} {}", out(&status));
+
+    let undo = stage.run(&["undo", "--yes"]);
+    let told = format!("{halfway:?}\n{}{}", out(&undo), err(&undo));
+    assert_eq!(code(&undo), Some(0), "{told}");
+    let after = stage.daemon_set();
+    assert_eq!(after["spec"]["template"], before["spec"]["template"], "{told}");
+    assert_eq!(after["spec"]["updateStrategy"], before["spec"]["updateStrategy"], "{told}");
+    assert_eq!(stage.annotation(), None, "{told}");
+    let hash = |pod: &Value| pod["metadata"]["labels"]["controller-revision-hash"].as_str().map(str::to_owned);
+    let hashes: std::collections::BTreeSet<_> = stage.running.cluster().store.objects("Pod").iter().map(hash).collect();
+    assert_eq!(hashes.len(), 1, "every pod is of the old template again: {told}");
+    let again = stage.run(&["undo", "--yes"]);
+    assert_eq!((code(&again), err(&again).contains("nothing to undo")), (Some(0), true), "{}", err(&again));
+    true
+}
+
+#[test]
+fn before_each_write() {
+    let killed = (1..).take_while(|number| killed_and_undone(|hook| Fault::nth_write(*number, Effect::Lost(hook)))).count();
+    assert!(killed >= 4, "two patches, a deletion and the last patch at least: {killed}");
+}
+
+#[test]
+fn after_each_write() {
+    let killed = (1..).take_while(|number| killed_and_undone(|hook| Fault::nth_write(*number, Effect::After(hook)))).count();
+    assert!(killed >= 4, "{killed}");
+}
+
+/// Reads too: every seventh, which is each of them in turn over the length of an apply.
+#[test]
+fn at_requests_all_along() {
+    let killed = (1..).map(|step| step * 7).take_while(|number| killed_and_undone(|hook| Fault::nth(*number, Effect::Lost(hook)))).count();
+    assert!(killed >= 4, "{killed}");
+}

@@ -1,0 +1,54 @@
+use calico_fix::diagnosis::report::Source;
+use calico_fix::plan::record::{ANNOTATION, Phase, Record};
+use serde_json::json;
+
+use super::build::*;
+use super::judge::*;
+
+fn record(phase: Phase) -> String {
+    let record = Record {
+        command: "autodetect".into(),
+        id: "0123456789ab".into(),
+        at: now(),
+        phase,
+        canary: Some("node-3".into()),
+        set: json!({"spec": {"template": {}}}),
+        restore: json!({"spec": {"template": {}}}),
+        strategy: Some(json!({"type": "RollingUpdate"})),
+    };
+    serde_json::to_string(&record).expect("writes")
+}
+
+fn annotated(text: String) -> World {
+    cluster().set(move |set| drop(set.metadata.annotations.insert(ANNOTATION.into(), text)))
+}
+
+#[test]
+fn killed_while_one_node_was_tried() {
+    let case = finds(&annotated(record(Phase::Canary)), &["warning change-unfinished node-3"]);
+    assert!(
+        case.only().message.contains("it was being tried on node-3") && case.only().message.contains("OnDelete"),
+        "{}",
+        case.only().message
+    );
+    shows(case.only(), Source::DaemonSet, "", "autodetect 0123456789ab");
+    assert_eq!(case.command(), Some("kubectl calico-fix undo"));
+}
+
+#[test]
+fn its_rollout_is_no_finding_of_its_own() {
+    let halfway = annotated(record(Phase::Rolling)).revision("node-1", "two").set(|set| set.status.updated_number_scheduled = 1);
+    let case = finds(&halfway, &["warning change-unfinished node-3"]);
+    assert!(case.only().message.contains("rolled out"), "{}", case.only().message);
+}
+
+#[test]
+fn a_record_that_cannot_be_read_is_not_taken_for_none() {
+    let case = finds(&annotated("{".into()), &["warning change-unfinished"]);
+    assert!(case.only().message.contains("cannot be read"), "{}", case.only().message);
+}
+
+#[test]
+fn proven() {
+    healthy(&annotated(record(Phase::Done)));
+}

@@ -1,0 +1,168 @@
+//! The tigera-operator's Installation controller, as far as calico-node goes: it renders the DaemonSet, reverts what others
+//! change in it, refuses what it cannot do, and says so in TigeraStatus and Installation.
+
+mod render;
+mod status;
+mod validate;
+
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
+
+use super::Cache;
+use crate::api::Operator as Edition;
+use crate::store::Writer;
+
+const NAMESPACE: &str = "calico-system";
+const NAME: &str = "calico-node";
+const MANAGER: Writer<'static> = Writer { manager: "operator", subresource: None, dry_run: false };
+/// "For development and testing only": the object is left as it is.
+const IGNORE: &str = "unsupported.operator.tigera.io/ignore";
+
+/// From a change to what the operator does about it (recorded: 0.05 to 0.6 s).
+const ANSWERS: SignedDuration = SignedDuration::from_millis(100);
+/// One pass takes so long; the next waits.
+const PASS: SignedDuration = SignedDuration::from_millis(300);
+/// The status manager looks this often.
+const TICK: SignedDuration = SignedDuration::from_secs(5);
+/// Again without a reason; sooner while something is not available.
+const PERIOD: SignedDuration = SignedDuration::from_mins(5);
+const IMPATIENT: SignedDuration = SignedDuration::from_secs(30);
+/// A failed pass is repeated after 5 ms, 10 ms, 20 ms, … up to this.
+const LONGEST_RETRY: SignedDuration = SignedDuration::from_secs(1000);
+
+pub struct Operator {
+    edition: Edition,
+    /// The DaemonSet that everything not said by an Installation comes from.
+    base: Value,
+    /// What was looked at last: a change wakes the operator.
+    seen: Vec<Value>,
+    due: Timestamp,
+    tick: Timestamp,
+    last: Timestamp,
+    failures: u32,
+    /// Generation of the Installation that the last pass read.
+    observed: i64,
+    /// Why the Installation is not accepted.
+    refused: Option<String>,
+    /// What the status manager found last.
+    available: bool,
+}
+
+impl Operator {
+    /// `None` without an Installation.
+    pub(crate) fn new(cache: &Cache, edition: Edition, now: Timestamp) -> Option<Self> {
+        let default = cache.object("Installation", "", "default")?;
+        let base = cache.object("DaemonSet", NAMESPACE, NAME)?;
+        let available = cache.object("TigeraStatus", "", "calico").is_some_and(|found| status::is(found, "Available"));
+        Some(Self {
+            edition,
+            base: Value::clone(base),
+            seen: looked_at(cache),
+            due: now + PERIOD,
+            tick: now + TICK,
+            last: now - PASS,
+            failures: 0,
+            observed: default["metadata"]["generation"].as_i64().unwrap_or(0),
+            refused: None,
+            available,
+        })
+    }
+
+    pub(crate) fn next_due(&self) -> Timestamp {
+        self.due.min(self.tick)
+    }
+
+    /// Something was written: whether that wakes it.
+    pub(crate) fn notice(&mut self, cache: &Cache, now: Timestamp) {
+        let now_seen = looked_at(cache);
+        if self.seen != now_seen {
+            self.seen = now_seen;
+            self.due = self.due.min((now + ANSWERS).max(self.last + PASS));
+        }
+    }
+
+    /// Does what is due.
+    pub(crate) fn advance(&mut self, cache: &mut Cache, now: Timestamp) {
+        if self.due <= now {
+            self.reconcile(cache, now);
+        }
+        if self.tick <= now {
+            self.tick = now + TICK;
+            cache.refresh();
+            self.available = status::report(cache, self.edition, self.observed, self.refused.as_deref());
+        }
+    }
+
+    fn reconcile(&mut self, cache: &mut Cache, now: Timestamp) {
+        cache.refresh();
+        self.last = now;
+        self.due = now + PERIOD;
+        let Some(default) = cache.object("Installation", "", "default").cloned() else { return };
+        self.observed = default["metadata"]["generation"].as_i64().unwrap_or(0);
+        status::copy(cache);
+        let (wanted, whole) = wishes(cache, &default);
+        if let Err(reason) = validate::all(&wanted, self.edition).and_then(|()| validate::all(&whole, self.edition)) {
+            let pause = SignedDuration::from_millis(5 << self.failures.min(20)).min(LONGEST_RETRY);
+            self.refused = Some(reason);
+            self.failures += 1;
+            self.due = now + pause;
+            return;
+        }
+        self.refused = None;
+        self.failures = 0;
+        if wanted != default["spec"] {
+            let _ = cache.store.edit_as(MANAGER, "Installation", "", "default", |object| object["spec"] = wanted.clone());
+        }
+        self.apply(cache, &whole);
+        if !self.available {
+            self.due = now + IMPATIENT;
+            return;
+        }
+        let computed = |object: &mut Value| {
+            object["status"]["computed"] = whole.clone();
+            object["status"]["variant"] = whole["variant"].clone();
+        };
+        let _ = cache.store.edit_as(MANAGER.status(), "Installation", "", "default", computed);
+    }
+
+    fn apply(&self, cache: &Cache, whole: &Value) {
+        let spec = render::daemonset(&self.base["spec"], whole, self.edition);
+        match cache.object("DaemonSet", NAMESPACE, NAME) {
+            Some(found) if found["metadata"]["annotations"][IGNORE] == "true" => {}
+            Some(_) => {
+                let _ = cache.store.edit_as(MANAGER, "DaemonSet", NAMESPACE, NAME, |object| object["spec"] = spec);
+            }
+            None => {
+                let metadata = &self.base["metadata"];
+                let kept = json!({
+                    "name": NAME, "namespace": NAMESPACE, "labels": metadata["labels"], "ownerReferences": metadata["ownerReferences"],
+                });
+                let object = json!({"kind": "DaemonSet", "apiVersion": "apps/v1", "metadata": kept, "spec": spec});
+                let _ = cache.store.create(object, MANAGER);
+            }
+        }
+    }
+}
+
+/// What `default` says with its defaults filled in, and with the overlay over it.
+fn wishes(cache: &Cache, default: &Value) -> (Value, Value) {
+    let wanted = render::filled(&default["spec"]);
+    let overlay = cache.object("Installation", "", "overlay").map(|overlay| &overlay["spec"]);
+    let whole = overlay.map_or_else(|| wanted.clone(), |overlay| render::overlaid(&wanted, overlay));
+    (wanted, whole)
+}
+
+/// Installations and TigeraStatus with every write, the DaemonSet without its status.
+fn looked_at(cache: &Cache) -> Vec<Value> {
+    let version = |object: Option<&Arc<Value>>| object.map_or(Value::Null, |object| object["metadata"]["resourceVersion"].clone());
+    let daemonset = cache.object("DaemonSet", NAMESPACE, NAME);
+    let metadata = daemonset.map_or(Value::Null, |found| json!([found["metadata"]["generation"], found["metadata"]["annotations"]]));
+    vec![
+        version(cache.object("Installation", "", "default")),
+        version(cache.object("Installation", "", "overlay")),
+        version(cache.object("TigeraStatus", "", "calico")),
+        metadata,
+    ]
+}

@@ -1,0 +1,13 @@
+//! How long a start takes, what cut it off, and what would give it time.
+
+#[path = "startup/attempts.rs"]
+mod attempts;
+#[path = "checks/build.rs"]
+#[allow(dead_code, reason = "shared with the checks")]
+mod build;
+#[path = "checks/objects.rs"]
+mod objects;
+#[path = "startup/proposals.rs"]
+mod proposals;
+#[path = "startup/recorded.rs"]
+mod recorded;
