@@ -36,7 +36,7 @@ fn end(seen: &startup_log::Attempt, fate: &Fate, followed: bool) -> End {
             End { after_seconds: after, ..at(How::Started, None, true) }
         }
         Outcome::Exited { mark } => {
-            let why = startup_log::exit_reason(&seen.log).map_or(mark.text, |reason| reason.describe());
+            let why = startup_log::exit_reason(&seen.log).map_or(mark.text, |reason| reason.outlook());
             at(How::Exited, Some(&why), true)
         }
         Outcome::CutOff if !begins(seen) => at(How::NotKnown, Some("no line of a start is in it"), false),

@@ -23,7 +23,7 @@ pub fn starts(seconds: f64, basis: Basis, lasted: Option<f64>) -> Starts {
     match basis {
         Basis::Measured => Starts { measured: Some(seconds), ..Starts::default() },
         Basis::NodeReads | Basis::RoundTrips => {
-            Starts { cut_off: Some(lasted.unwrap_or(seconds)), forecast: Some(seconds), ..Starts::default() }
+            Starts { cut_off: Some(lasted.unwrap_or(seconds)), forecast: Some(seconds.ceil()), ..Starts::default() }
         }
     }
 }

@@ -54,7 +54,7 @@ fn the_incident_was_reading_the_nodes_when_it_was_killed() {
     }
     let fix = finding.fix.as_ref().expect("a fix");
     assert!(
-        fix.command.contains(r#""livenessProbe":{"initialDelaySeconds":60,"periodSeconds":10,"failureThreshold":10}"#),
+        fix.command.contains(r#""livenessProbe":{"failureThreshold":10,"initialDelaySeconds":60,"periodSeconds":10}"#),
         "{}",
         fix.command
     );

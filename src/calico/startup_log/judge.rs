@@ -53,6 +53,12 @@ impl ExitReason {
             Self::Fatal { text } => text.clone(),
         }
     }
+
+    /// The same, and what comes of it.
+    pub fn outlook(&self) -> String {
+        let again = if *self == Self::UpdateConflict { "; it tries again" } else { "" };
+        self.describe() + again
+    }
 }
 
 /// The work of a start, in order.

@@ -39,8 +39,7 @@ fn finding(view: &View, node: &NodeView) -> Option<Finding> {
             let fix = remedy::autodetection(view, family, &nodes);
             (format!("it could not detect an {family} address and has none stored"), fix)
         }
-        ExitReason::UpdateConflict => (format!("{}; it tries again", reason.describe()), None),
-        other => (other.describe(), None),
+        other => (other.outlook(), None),
     };
     let message = format!("calico-node on {} exits by itself while starting: {why}", node.name);
     let mut evidence = last_words(node, log);
