@@ -24,7 +24,7 @@ fn every_verb_names_itself_once() {
         &["undo"],
     ] {
         let before = running.requests().len();
-        run(folder.path(), &running.kubeconfig(), arguments);
+        run(folder.path(), running.kubeconfig(), arguments);
         let asked = running.requests().split_off(before);
         assert!(!asked.is_empty(), "{arguments:?}");
         let expected = format!("kubectl calico-fix {}", arguments[0]);
