@@ -17,7 +17,7 @@ pub fn start_budget(view: &View, slow: &[Measurement]) -> Option<Fix> {
     let names: Vec<&str> = slow.iter().map(|measured| measured.node).collect();
     let proposal = propose(view, slow, &names, &Wishes::default()).ok()??;
     let why = format!(
-        "{} s to start instead of {} s: {}; calico-node restarts node by node{}",
+        "{} s to start instead of {} s: {}; calico-node restarts node by node{}; tried on one node first and proven: kubectl calico-fix probes",
         proposal.budget_after_seconds?,
         proposal.budget_before_seconds?,
         lower(proposal.why.first()?),
@@ -31,7 +31,10 @@ pub fn probe_timeout(view: &View) -> Option<Fix> {
         return None;
     }
     let changes = fix::changes(&view.install, fix::Fix::Timeouts).ok()?;
-    let why = format!("ten seconds, as in the manifests from 3.20.0; calico-node restarts node by node{}", super::reverted_by(view));
+    let why = format!(
+        "ten seconds, as in the manifests from 3.20.0; calico-node restarts node by node{}; tried on one node first and proven: kubectl calico-fix probes --fix timeouts",
+        super::reverted_by(view)
+    );
     Some(Fix { command: on_daemon_set(view, &daemon_set_patch(&changes))?, why })
 }
 
