@@ -1,7 +1,9 @@
 //! A cluster with a sick Calico, to try things on: `cargo run --example playground -- --incident bridge-address --nodes 5`.
 //! It lives: pods restart, sessions come up, rollouts go on. `-- --demo` shows the main job and ends.
 
+use std::ffi::OsString;
 use std::io::{self, Write};
+use std::process::{Command, ExitCode};
 use std::time::Duration;
 
 use serde_json::Value;
@@ -30,7 +32,7 @@ usage: playground [--incident NAME] [--nodes N] [--speed N] [--demo]
               reflectors, healthy
   --nodes     3 unless said, 5000 at most; a full mesh is best kept to a few hundred
   --speed     simulated seconds for each real one, 1 unless said
-  --demo      run `kubectl calico-fix status` on both incidents, then exit";
+  --demo      heal both incidents with the plugin, from start to end, then exit";
 
 struct Asked {
     incident: String,
@@ -39,17 +41,16 @@ struct Asked {
     demo: bool,
 }
 
-fn main() -> io::Result<()> {
-    let mut out = io::stdout().lock();
-    let asked = match asked(std::env::args().skip(1)) {
-        Some(asked) => asked,
-        None => return writeln!(out, "{USAGE}"),
-    };
-    if asked.demo {
-        drop(out);
-        return demo(asked.nodes);
+fn main() -> io::Result<ExitCode> {
+    if std::env::args_os().nth(1).is_some_and(|first| first == AS_PLUGIN) {
+        return Ok(as_plugin(std::env::args_os().skip(2)));
     }
-    play(&asked, &mut out)
+    match asked(std::env::args().skip(1)) {
+        Some(asked) if asked.demo => demo(asked.nodes)?,
+        Some(asked) => play(&asked, &mut io::stdout().lock())?,
+        None => writeln!(io::stdout(), "{USAGE}")?,
+    }
+    Ok(ExitCode::SUCCESS)
 }
 
 /// `None`: something was said that is not understood, or help was asked for.
@@ -103,12 +104,7 @@ fn play(asked: &Asked, out: &mut impl Write) -> io::Result<()> {
 
 fn hints(incident: &str) -> &'static [&'static str] {
     match incident {
-        "slow-start" => &[
-            "kubectl calico-fix status",
-            "kubectl -n kube-system patch ds calico-node -p '{\"spec\":{\"template\":{\"spec\":{\"containers\":[{\"name\":\"calico-node\",\
-             \"livenessProbe\":{\"initialDelaySeconds\":60,\"failureThreshold\":10}}]}}}}'",
-            "kubectl -n kube-system get pods -w",
-        ],
+        "slow-start" => &["kubectl calico-fix status", "kubectl calico-fix probes", "kubectl -n kube-system get pods -w"],
         "operator" => &[
             "kubectl calico-fix status",
             "kubectl -n calico-system set env ds/calico-node IP_AUTODETECTION_METHOD=kubernetes-internal-ip   # reverted",
@@ -122,11 +118,7 @@ fn hints(incident: &str) -> &'static [&'static str] {
              {\"containers\":[{\"name\":\"calico-node\",\"startupProbe\":{\"failureThreshold\":300}}]}}}}}}'",
             "kubectl get tigerastatus -w",
         ],
-        _ => &[
-            "kubectl calico-fix status",
-            "kubectl -n kube-system set env ds/calico-node -c calico-node IP_AUTODETECTION_METHOD=kubernetes-internal-ip",
-            "kubectl -n kube-system rollout status ds/calico-node",
-        ],
+        _ => &["kubectl calico-fix status", "kubectl calico-fix autodetect", "kubectl calico-fix undo"],
     }
 }
 
@@ -185,22 +177,40 @@ fn rollout(daemonset: &Value) -> String {
     format!("{updated} of {all} updated, {ready} ready")
 }
 
-/// The program's own answers on both incidents.
+/// Both incidents from sick to healed, by the plugin alone, in a cluster that lives fast.
 fn demo(nodes: usize) -> io::Result<()> {
-    for incident in ["bridge-address", "slow-start"] {
-        let (running, _live) = start(incident, nodes)?;
-        let mut out = io::stdout().lock();
-        writeln!(out, "# {incident}, {nodes} nodes\n$ kubectl calico-fix status")?;
-        out.flush()?;
-        drop(out);
-        let arguments = ["kubectl-calico_fix".into(), "status".into(), "--kubeconfig".into(), running.kubeconfig().as_os_str().to_owned()];
-        let mut streams = calico_fix::commands::Streams::standard();
-        // That it finds something wrong is the point: its exit code is not ours.
-        if let Err(failure) = calico_fix::commands::run(arguments.to_vec(), &mut streams) {
-            calico_fix::exit::explain(&failure, &mut streams.err)?;
-        }
-        streams.flush()?;
-        writeln!(io::stdout())?;
+    for (incident, cure) in [("bridge-address", "autodetect"), ("slow-start", "probes")] {
+        let running = sim::start(scenario::named(incident, nodes).ok_or_else(|| io::Error::other("no such incident"))?);
+        writeln!(io::stdout(), "# {incident}, {nodes} nodes, {DEMO_SPEED:.0} times as fast as life")?;
+        plugin(&running, &["status"])?;
+        let _live = running.live(DEMO_SPEED);
+        plugin(&running, &[cure, "--yes"])?;
+        plugin(&running, &["status"])?;
     }
     Ok(())
+}
+
+const DEMO_SPEED: f64 = 20.0;
+/// First among the arguments: the rest is for the plugin.
+const AS_PLUGIN: &str = "--as-plugin";
+
+/// In a process of its own, with a home of its own: nothing of a demonstration is kept on this machine.
+fn plugin(running: &Running, arguments: &[&str]) -> io::Result<()> {
+    writeln!(io::stdout(), "\n$ kubectl calico-fix {}", arguments.join(" "))?;
+    let home = running.kubeconfig().with_file_name("home");
+    let mut command = Command::new(std::env::current_exe()?);
+    command.arg(AS_PLUGIN).args(arguments).env("KUBECONFIG", running.kubeconfig()).env("HOME", home).env_remove("XDG_STATE_HOME");
+    // That it finds something wrong is the point: its exit code is not ours.
+    command.status().map(drop)
+}
+
+fn as_plugin(arguments: impl Iterator<Item = OsString>) -> ExitCode {
+    let arguments = std::iter::once("kubectl-calico_fix".into()).chain(arguments).collect();
+    let mut streams = calico_fix::commands::Streams::standard();
+    let result = calico_fix::commands::run(arguments, &mut streams);
+    if let Err(failure) = &result {
+        let _ = calico_fix::exit::explain(failure, &mut streams.err);
+    }
+    let _ = streams.flush();
+    calico_fix::exit::code(&result).into()
 }

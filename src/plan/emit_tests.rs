@@ -14,7 +14,7 @@ fn daemon_set() -> Snippets {
 fn each_form_is_ready_to_paste() {
     let mut all = String::new();
     for form in [Form::Kubectl, Form::Kustomize, Form::Helm, Form::Installation, Form::Rke2, Form::Kubespray] {
-        let text = daemon_set().emit(form).expect(form.name());
+        let text = daemon_set().emit(form).unwrap_or_else(|error| panic!("{error}"));
         if form != Form::Kubectl {
             serde_yaml::from_str::<Value>(&text).expect("is YAML");
         }

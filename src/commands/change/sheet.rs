@@ -52,6 +52,7 @@ impl Sheet<'_> {
     pub fn present(&self, shown: &Prepared, streams: &mut Streams) -> Result<(), Failure> {
         if self.setting.human {
             let style = Style::of_stdout(self.setting.color);
+            writeln!(streams.out)?;
             show::diff(&self.place, shown, &style, &mut streams.out)?;
             writeln!(streams.out)?;
             page::meaning(&shown.plan, &self.report, &style, &mut streams.out)?;

@@ -63,7 +63,13 @@ fn fix(view: &View, family: Family, method: &str, why: &str) -> Option<Fix> {
     };
     let lasting = view.install.flavour.filter(|_| view.install.owners.len() > usize::from(view.install.is_operator()));
     let place = lasting.map(|flavour| format!(": {}", flavour.durable_place())).unwrap_or_default();
-    Some(Fix { command, why: format!("{why}; calico-node restarts node by node{}{place}", super::reverted_by(view)) })
+    Some(Fix {
+        command,
+        why: format!(
+            "{why}; calico-node restarts node by node{}{place}; tried on one node first and proven: kubectl calico-fix autodetect",
+            super::reverted_by(view)
+        ),
+    })
 }
 
 /// Where hosts were not seen: kubernetes-internal-ip if this release has it unbroken and the InternalIPs can be trusted, else the way to a
