@@ -49,6 +49,7 @@ complete -c calico-fix -n "__fish_calico_fix_needs_command" -s h -l help -d 'Pri
 complete -c calico-fix -n "__fish_calico_fix_needs_command" -f -a "status" -d 'Say whether Calico is healthy: addresses, BGP sessions, probes, and what is wrong'
 complete -c calico-fix -n "__fish_calico_fix_needs_command" -f -a "autodetect" -d 'Show which address each autodetection method would pick on each node, and which method to choose'
 complete -c calico-fix -n "__fish_calico_fix_needs_command" -f -a "probes" -d 'Show the time calico-node needs to start against the time its probes allow, and what would give it enough'
+complete -c calico-fix -n "__fish_calico_fix_needs_command" -f -a "debug-log" -d 'Explain calico-node\'s startup logs: where the time went, how each attempt ended, and why'
 complete -c calico-fix -n "__fish_calico_fix_needs_command" -f -a "explain" -d 'Explain what a finding means, how it was seen and how to fix it by hand'
 complete -c calico-fix -n "__fish_calico_fix_needs_command" -f -a "version" -d 'Print the version of this plugin, of the server and of Calico'
 complete -c calico-fix -n "__fish_calico_fix_needs_command" -f -a "completion" -d 'Print a completion script for a shell'
@@ -104,7 +105,20 @@ complete -c calico-fix -n "__fish_calico_fix_using_subcommand status" -s h -l he
 complete -c calico-fix -n "__fish_calico_fix_using_subcommand autodetect" -l from -d 'Read files instead of a cluster: a saved snapshot, `kubectl get -o yaml|json`, or a `calicoctl cluster diags` archive; may be repeated, - is standard input' -r -F
 complete -c calico-fix -n "__fish_calico_fix_using_subcommand autodetect" -l daemonset -d 'Calico\'s DaemonSet, where it has another name or there are several' -r
 complete -c calico-fix -n "__fish_calico_fix_using_subcommand autodetect" -l max-concurrent -d 'Pods looked into at once' -r
-complete -c calico-fix -n "__fish_calico_fix_using_subcommand autodetect" -l method -d 'Look at this method too, as IP_AUTODETECTION_METHOD would have it; may be repeated' -r
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand autodetect" -l dry-run -d 'Must be "none", "client" or "server": show what would be changed, and change nothing. The default asks the server what it would make of the change; client sends nothing that writes' -r -f -a "none\t''
+client\t''
+server\t''"
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand autodetect" -l field-manager -d 'Name of the manager used to track field ownership' -r
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand autodetect" -l timeout -d 'How long one node may take to come to its new state before the change is put back' -r
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand autodetect" -l canary -d 'The node that is changed and proven first, or none; without it the worst affected' -r
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand autodetect" -l out -d 'Save the plan, for `apply FILE --confirm DIGEST`, and change nothing' -r -F
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand autodetect" -l emit -d 'Print only the change in this form, ready to paste where it lasts' -r -f -a "kubectl\t''
+kustomize\t''
+helm\t''
+installation\t''
+rke2\t''
+kubespray\t''"
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand autodetect" -l method -d 'Look at this method too, as IP_AUTODETECTION_METHOD would have it; a single one is the one that is set. May be repeated' -r
 complete -c calico-fix -n "__fish_calico_fix_using_subcommand autodetect" -l calico-version -d 'What this release of Calico would pick, as a preview of an upgrade' -r
 complete -c calico-fix -n "__fish_calico_fix_using_subcommand autodetect" -l node -d 'Only the rows of these nodes; all nodes are judged' -r
 complete -c calico-fix -n "__fish_calico_fix_using_subcommand autodetect" -s o -l output -d 'One of table, wide, json, yaml' -r
@@ -134,6 +148,10 @@ false\t''"
 complete -c calico-fix -n "__fish_calico_fix_using_subcommand autodetect" -l cache-dir -d 'Accepted as kubectl\'s; nothing is cached' -r -F
 complete -c calico-fix -n "__fish_calico_fix_using_subcommand autodetect" -l no-exec -d 'Do not look into the pods: BIRD, interfaces and routes stay unknown'
 complete -c calico-fix -n "__fish_calico_fix_using_subcommand autodetect" -l logs -d 'Read the logs of every calico-node, not only of those in trouble'
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand autodetect" -s y -l yes -d 'Apply without asking'
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand autodetect" -l force -d 'Begin although something stands against it; each such thing is named'
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand autodetect" -l no-rollback -d 'Leave a change that failed as it is, for looking at it; put it back later with: undo'
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand autodetect" -l no-wait -d 'Only send the change: nothing is tried on one node first, watched, proven or put back'
 complete -c calico-fix -n "__fish_calico_fix_using_subcommand autodetect" -l ipv6 -d 'Detection of IPv6 addresses instead of IPv4\'s'
 complete -c calico-fix -n "__fish_calico_fix_using_subcommand autodetect" -l all -d 'List every node, however many'
 complete -c calico-fix -n "__fish_calico_fix_using_subcommand autodetect" -l no-headers -d 'Only the table\'s rows, of every node'
@@ -142,6 +160,19 @@ complete -c calico-fix -n "__fish_calico_fix_using_subcommand autodetect" -s h -
 complete -c calico-fix -n "__fish_calico_fix_using_subcommand probes" -l from -d 'Read files instead of a cluster: a saved snapshot, `kubectl get -o yaml|json`, or a `calicoctl cluster diags` archive; may be repeated, - is standard input' -r -F
 complete -c calico-fix -n "__fish_calico_fix_using_subcommand probes" -l daemonset -d 'Calico\'s DaemonSet, where it has another name or there are several' -r
 complete -c calico-fix -n "__fish_calico_fix_using_subcommand probes" -l max-concurrent -d 'Logs read at once' -r
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand probes" -l dry-run -d 'Must be "none", "client" or "server": show what would be changed, and change nothing. The default asks the server what it would make of the change; client sends nothing that writes' -r -f -a "none\t''
+client\t''
+server\t''"
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand probes" -l field-manager -d 'Name of the manager used to track field ownership' -r
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand probes" -l timeout -d 'How long one node may take to come to its new state before the change is put back' -r
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand probes" -l canary -d 'The node that is changed and proven first, or none; without it the worst affected' -r
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand probes" -l out -d 'Save the plan, for `apply FILE --confirm DIGEST`, and change nothing' -r -F
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand probes" -l emit -d 'Print only the change in this form, ready to paste where it lasts' -r -f -a "kubectl\t''
+kustomize\t''
+helm\t''
+installation\t''
+rke2\t''
+kubespray\t''"
 complete -c calico-fix -n "__fish_calico_fix_using_subcommand probes" -l node -d 'Only these nodes' -r
 complete -c calico-fix -n "__fish_calico_fix_using_subcommand probes" -l strategy -d 'How a slow start is given its time' -r -f -a "startup-probe\t'A startup probe with the liveness probe\'s own handler; liveness stays as quick as it was'
 initial-delay\t'A liveness probe that begins later and fails more often before it kills'"
@@ -177,9 +208,47 @@ complete -c calico-fix -n "__fish_calico_fix_using_subcommand probes" -l disable
 false\t''"
 complete -c calico-fix -n "__fish_calico_fix_using_subcommand probes" -l cache-dir -d 'Accepted as kubectl\'s; nothing is cached' -r -F
 complete -c calico-fix -n "__fish_calico_fix_using_subcommand probes" -l no-logs -d 'Do not read logs: starts are told from pods and events alone'
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand probes" -s y -l yes -d 'Apply without asking'
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand probes" -l force -d 'Begin although something stands against it; each such thing is named'
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand probes" -l no-rollback -d 'Leave a change that failed as it is, for looking at it; put it back later with: undo'
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand probes" -l no-wait -d 'Only send the change: nothing is tried on one node first, watched, proven or put back'
 complete -c calico-fix -n "__fish_calico_fix_using_subcommand probes" -l all -d 'List every node and all evidence, however many'
 complete -c calico-fix -n "__fish_calico_fix_using_subcommand probes" -l no-color -d 'The same as --color never'
 complete -c calico-fix -n "__fish_calico_fix_using_subcommand probes" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand debug-log" -l file -d 'Explain logs that somebody sent; no cluster is asked. May be repeated, - is standard input' -r -F
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand debug-log" -l from -d 'Take what was seen of the logs from a saved snapshot or a `calicoctl cluster diags` archive; no cluster is asked' -r -F
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand debug-log" -l node -d 'Only these nodes; without it those whose calico-node is not Ready or has restarted' -r
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand debug-log" -l daemonset -d 'Calico\'s DaemonSet, where it has another name or there are several' -r
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand debug-log" -l output -d 'Save the logs too, with passwords, tokens and certificates masked: into a file, for several logs into a directory; - is standard output' -r -F
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand debug-log" -s o -d 'How the explanation is printed: one of table, json, yaml' -r
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand debug-log" -l color -d 'When to use colour' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand debug-log" -l kubeconfig -d 'Path to the kubeconfig file to use for CLI requests' -r -F
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand debug-log" -l context -d 'The name of the kubeconfig context to use' -r
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand debug-log" -l cluster -d 'The name of the kubeconfig cluster to use' -r
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand debug-log" -l user -d 'The name of the kubeconfig user to use' -r
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand debug-log" -s n -l namespace -d 'If present, the namespace scope for this CLI request' -r
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand debug-log" -l as -d 'Username to impersonate for the operation. User could be a regular user or a service account in a namespace' -r
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand debug-log" -l as-uid -d 'UID to impersonate for the operation' -r
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand debug-log" -l as-group -d 'Group to impersonate for the operation, this flag can be repeated to specify multiple groups' -r
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand debug-log" -l as-user-extra -d 'User extras to impersonate for the operation, this flag can be repeated to specify multiple values for the same key' -r
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand debug-log" -s s -l server -d 'The address and port of the Kubernetes API server' -r
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand debug-log" -l token -d 'Bearer token for authentication to the API server' -r
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand debug-log" -l certificate-authority -d 'Path to a cert file for the certificate authority' -r -F
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand debug-log" -l client-certificate -d 'Path to a client certificate file for TLS' -r -F
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand debug-log" -l client-key -d 'Path to a client key file for TLS' -r -F
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand debug-log" -l insecure-skip-tls-verify -d 'If true, the server\'s certificate will not be checked for validity. This will make your HTTPS connections insecure' -r -f -a "true\t''
+false\t''"
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand debug-log" -l tls-server-name -d 'Server name to use for server certificate validation. If it is not provided, the hostname used to contact the server is used' -r
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand debug-log" -l request-timeout -d 'The length of time to wait before giving up on a single server request. Non-zero values should contain a corresponding time unit (e.g. 1s, 2m, 3h). A value of zero means don\'t timeout requests. [default: 30s, 60s for lists]' -r
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand debug-log" -l disable-compression -d 'If true, opt-out of response compression for all requests to the server' -r -f -a "true\t''
+false\t''"
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand debug-log" -l cache-dir -d 'Accepted as kubectl\'s; nothing is cached' -r -F
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand debug-log" -l no-change -d 'Read and explain the logs that are there, and change nothing'
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand debug-log" -l all -d 'Draw every attempt of every log, and list all evidence'
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand debug-log" -l no-color -d 'The same as --color never'
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand debug-log" -s h -l help -d 'Print help'
 complete -c calico-fix -n "__fish_calico_fix_using_subcommand explain" -l kubeconfig -d 'Path to the kubeconfig file to use for CLI requests' -r -F
 complete -c calico-fix -n "__fish_calico_fix_using_subcommand explain" -l context -d 'The name of the kubeconfig context to use' -r
 complete -c calico-fix -n "__fish_calico_fix_using_subcommand explain" -l cluster -d 'The name of the kubeconfig cluster to use' -r
@@ -384,14 +453,15 @@ complete -c calico-fix -n "__fish_calico_fix_using_subcommand node; and __fish_s
 complete -c calico-fix -n "__fish_calico_fix_using_subcommand node; and __fish_seen_subcommand_from status" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c calico-fix -n "__fish_calico_fix_using_subcommand node; and __fish_seen_subcommand_from help" -f -a "status" -d 'Print `calicoctl node status` for chosen nodes'
 complete -c calico-fix -n "__fish_calico_fix_using_subcommand node; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c calico-fix -n "__fish_calico_fix_using_subcommand help; and not __fish_seen_subcommand_from status autodetect probes explain version completion apply undo node help" -f -a "status" -d 'Say whether Calico is healthy: addresses, BGP sessions, probes, and what is wrong'
-complete -c calico-fix -n "__fish_calico_fix_using_subcommand help; and not __fish_seen_subcommand_from status autodetect probes explain version completion apply undo node help" -f -a "autodetect" -d 'Show which address each autodetection method would pick on each node, and which method to choose'
-complete -c calico-fix -n "__fish_calico_fix_using_subcommand help; and not __fish_seen_subcommand_from status autodetect probes explain version completion apply undo node help" -f -a "probes" -d 'Show the time calico-node needs to start against the time its probes allow, and what would give it enough'
-complete -c calico-fix -n "__fish_calico_fix_using_subcommand help; and not __fish_seen_subcommand_from status autodetect probes explain version completion apply undo node help" -f -a "explain" -d 'Explain what a finding means, how it was seen and how to fix it by hand'
-complete -c calico-fix -n "__fish_calico_fix_using_subcommand help; and not __fish_seen_subcommand_from status autodetect probes explain version completion apply undo node help" -f -a "version" -d 'Print the version of this plugin, of the server and of Calico'
-complete -c calico-fix -n "__fish_calico_fix_using_subcommand help; and not __fish_seen_subcommand_from status autodetect probes explain version completion apply undo node help" -f -a "completion" -d 'Print a completion script for a shell'
-complete -c calico-fix -n "__fish_calico_fix_using_subcommand help; and not __fish_seen_subcommand_from status autodetect probes explain version completion apply undo node help" -f -a "apply" -d 'Apply a plan that was saved with --out, to the letter or not at all'
-complete -c calico-fix -n "__fish_calico_fix_using_subcommand help; and not __fish_seen_subcommand_from status autodetect probes explain version completion apply undo node help" -f -a "undo" -d 'Put back what the last change replaced'
-complete -c calico-fix -n "__fish_calico_fix_using_subcommand help; and not __fish_seen_subcommand_from status autodetect probes explain version completion apply undo node help" -f -a "node" -d 'Show a node\'s BGP peers as calicoctl does, from anywhere and without root'
-complete -c calico-fix -n "__fish_calico_fix_using_subcommand help; and not __fish_seen_subcommand_from status autodetect probes explain version completion apply undo node help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand help; and not __fish_seen_subcommand_from status autodetect probes debug-log explain version completion apply undo node help" -f -a "status" -d 'Say whether Calico is healthy: addresses, BGP sessions, probes, and what is wrong'
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand help; and not __fish_seen_subcommand_from status autodetect probes debug-log explain version completion apply undo node help" -f -a "autodetect" -d 'Show which address each autodetection method would pick on each node, and which method to choose'
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand help; and not __fish_seen_subcommand_from status autodetect probes debug-log explain version completion apply undo node help" -f -a "probes" -d 'Show the time calico-node needs to start against the time its probes allow, and what would give it enough'
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand help; and not __fish_seen_subcommand_from status autodetect probes debug-log explain version completion apply undo node help" -f -a "debug-log" -d 'Explain calico-node\'s startup logs: where the time went, how each attempt ended, and why'
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand help; and not __fish_seen_subcommand_from status autodetect probes debug-log explain version completion apply undo node help" -f -a "explain" -d 'Explain what a finding means, how it was seen and how to fix it by hand'
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand help; and not __fish_seen_subcommand_from status autodetect probes debug-log explain version completion apply undo node help" -f -a "version" -d 'Print the version of this plugin, of the server and of Calico'
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand help; and not __fish_seen_subcommand_from status autodetect probes debug-log explain version completion apply undo node help" -f -a "completion" -d 'Print a completion script for a shell'
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand help; and not __fish_seen_subcommand_from status autodetect probes debug-log explain version completion apply undo node help" -f -a "apply" -d 'Apply a plan that was saved with --out, to the letter or not at all'
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand help; and not __fish_seen_subcommand_from status autodetect probes debug-log explain version completion apply undo node help" -f -a "undo" -d 'Put back what the last change replaced'
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand help; and not __fish_seen_subcommand_from status autodetect probes debug-log explain version completion apply undo node help" -f -a "node" -d 'Show a node\'s BGP peers as calicoctl does, from anywhere and without root'
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand help; and not __fish_seen_subcommand_from status autodetect probes debug-log explain version completion apply undo node help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c calico-fix -n "__fish_calico_fix_using_subcommand help; and __fish_seen_subcommand_from node" -f -a "status" -d 'Print `calicoctl node status` for chosen nodes'

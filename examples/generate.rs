@@ -7,6 +7,7 @@ use calico_fix::cli::Name;
 use calico_fix::diagnosis::report::Report;
 use calico_fix::snapshot::schema::snapshot_schema;
 use calico_fix::startup::report::ProbesReport;
+use calico_fix::timeline;
 use clap_complete::{Generator, Shell};
 use clap_mangen::Man;
 
@@ -20,6 +21,7 @@ pub type File = (String, Vec<u8>);
 pub fn files() -> anyhow::Result<Vec<File>> {
     let mut files = vec![
         schema("snapshot", &snapshot_schema())?,
+        schema("startup-timeline", &schemars::schema_for!(timeline::report::Report).to_value())?,
         schema("status", &schemars::schema_for!(Report).to_value())?,
         schema("autodetect", &schemars::schema_for!(autodetect::report::Report).to_value())?,
         schema("probes", &schemars::schema_for!(ProbesReport).to_value())?,

@@ -17,6 +17,7 @@ pub mod render;
 pub mod snapshot;
 pub mod startup;
 pub mod text;
+pub mod timeline;
 
 /// The program, under either of its names.
 pub fn run() -> std::process::ExitCode {

@@ -8,11 +8,12 @@ use calico_fix::autodetect::report::Report as Matrix;
 use calico_fix::autodetect::{Ask, look};
 use calico_fix::calico::family::Family;
 use calico_fix::diagnosis::{Scope, diagnose};
-use calico_fix::import::load;
+use calico_fix::import::{load, log};
 use calico_fix::render::data;
 use calico_fix::snapshot::{Snapshot, redact, save};
 use calico_fix::startup::examine;
 use calico_fix::startup::proposal::Wishes;
+use calico_fix::timeline::{Subject, explain};
 
 #[path = "../examples/generate.rs"]
 #[allow(dead_code, reason = "its main is the example's own")]
@@ -43,6 +44,7 @@ fn committed_files_are_what_the_code_makes() {
         "kubectl-calico-fix-status",
         "kubectl-calico-fix-autodetect",
         "kubectl-calico-fix-probes",
+        "kubectl-calico-fix-debug-log",
         "kubectl-calico-fix-explain",
         "calico-fix",
         "calico-fix-node-status",
@@ -105,9 +107,23 @@ fn what_is_printed_and_saved_keeps_to_its_schema() {
 }
 
 #[test]
+fn timelines_keep_to_their_schema() {
+    let schema = validator("startup-timeline");
+    let logs = fs::read_dir(Path::new(ROOT).join("tests/fixtures/logs")).expect("lists").flatten();
+    let read = |path: &Path| log::read(path, &mut std::io::empty(), &mut |_| Ok(())).unwrap_or_else(|error| panic!("{error}"));
+    let subjects: Vec<Subject> = logs.map(|entry| Subject::of_file("a log".into(), read(&entry.path()))).collect();
+    assert!(subjects.len() >= 10, "{}", subjects.len());
+    let mut printed = Vec::new();
+    data::json(&explain(&subjects, None), &mut printed).expect("prints");
+    assert_eq!(complaints(&schema, &serde_json::from_slice(&printed).expect("JSON")), [""; 0]);
+}
+
+#[test]
 fn the_schemas_refuse_what_is_none() {
-    let (status, snapshot, autodetect) = (validator("status"), validator("snapshot"), validator("autodetect"));
-    for wrong in [serde_json::json!({}), serde_json::json!([]), serde_json::json!({"apiVersion": 1, "kind": "Snapshot"})] {
-        assert!([&status, &snapshot, &autodetect].iter().all(|schema| !schema.is_valid(&wrong)), "{wrong}");
+    for name in ["status", "snapshot", "autodetect", "probes", "startup-timeline"] {
+        let schema = validator(name);
+        for wrong in [serde_json::json!({}), serde_json::json!([]), serde_json::json!({"apiVersion": 1, "kind": "Snapshot"})] {
+            assert!(!schema.is_valid(&wrong), "{name}: {wrong}");
+        }
     }
 }

@@ -1,6 +1,6 @@
-//! What it costs: starting, judging snapshots of many nodes, and asking a live cluster. `docs/performance.md` says how to read it.
+//! What it costs: starting, judging snapshots of many nodes, reading logs, and asking a live cluster. `docs/performance.md` says how to read it.
 //!
-//! `cargo bench -- start diagnose live` runs the parts that are named, or all.
+//! `cargo bench -- start diagnose log live` runs the parts that are named, or all.
 
 #![allow(clippy::disallowed_macros, reason = "what was measured is for whoever started it")]
 
@@ -8,6 +8,7 @@ mod child;
 mod diagnose;
 mod large;
 mod live;
+mod log;
 mod start;
 
 fn main() -> anyhow::Result<()> {
@@ -18,6 +19,9 @@ fn main() -> anyhow::Result<()> {
     }
     if runs("diagnose") {
         diagnose::run()?;
+    }
+    if runs("log") {
+        log::run()?;
     }
     if runs("live") {
         live::run()?;

@@ -1,9 +1,19 @@
 #![no_main]
 
 use calico_fix::calico::startup_log;
+use calico_fix::timeline;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|log: &[u8]| {
+    let cut = log.first().map_or(1, |byte| usize::from(*byte).max(1));
+    let read = |size: usize| {
+        let mut reader = startup_log::Reader::new(5);
+        log.chunks(size).for_each(|chunk| reader.push(chunk));
+        reader.finish(true)
+    };
+    let found = read(cut);
+    assert!(found == read(usize::MAX) && found.attempts.len() <= 5);
+    let _ = timeline::explain(&[timeline::Subject::of_file(String::new(), found)], None);
     let log = startup_log::digest(log, true);
     assert!(log.marks.len() <= startup_log::MAX_MARKS);
     for mark in &log.marks {

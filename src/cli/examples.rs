@@ -36,6 +36,17 @@ const PROBES: &[(&str, &str)] = &[
     ("From a snapshot, for a program", "% probes --from calico.yaml -o json"),
 ];
 
+const DEBUG_LOG: &[(&str, &str)] = &[
+    ("Why did calico-node not start on the nodes in trouble", "% debug-log --no-change"),
+    ("A log that you were sent", "% debug-log --file calico-node.log"),
+    (
+        "The same through a pipe, for a script",
+        "kubectl logs -n kube-system calico-node-x7k2p -c calico-node | % debug-log --file - -o json",
+    ),
+    ("Keep the logs of one node, without passwords, tokens and certificates", "% debug-log --no-change --node node-3 --output logs/"),
+    ("Out of a snapshot that was saved earlier", "% debug-log --from calico.yaml"),
+];
+
 const EXPLAIN: &[(&str, &str)] = &[("All findings there are", "% explain"), ("One of them", "% explain bgp-session-down")];
 
 const VERSION: &[(&str, &str)] =
@@ -64,6 +75,7 @@ pub fn add(mut command: clap::Command, name: &'static str) -> clap::Command {
         ("status", STATUS),
         ("autodetect", AUTODETECT),
         ("probes", PROBES),
+        ("debug-log", DEBUG_LOG),
         ("explain", EXPLAIN),
         ("version", VERSION),
         ("completion", COMPLETION),

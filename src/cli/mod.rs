@@ -3,6 +3,7 @@
 pub mod autodetect;
 pub mod change;
 pub mod connection;
+pub mod debug_log;
 mod examples;
 pub mod output;
 pub mod probes;
@@ -16,6 +17,7 @@ use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use autodetect::AutodetectArgs;
 use connection::ConnectionFlags;
+use debug_log::DebugLogArgs;
 use output::DataFormat;
 use probes::ProbesArgs;
 use status::{NodeStatusArgs, StatusArgs};
@@ -50,6 +52,8 @@ pub enum Command {
     Autodetect(Box<AutodetectArgs>),
     /// Show the time calico-node needs to start against the time its probes allow, and what would give it enough
     Probes(Box<ProbesArgs>),
+    /// Explain calico-node's startup logs: where the time went, how each attempt ended, and why
+    DebugLog(Box<DebugLogArgs>),
     /// Explain what a finding means, how it was seen and how to fix it by hand
     Explain(ExplainArgs),
     /// Apply a plan that was saved with --out, to the letter or not at all

@@ -38,7 +38,7 @@ pub(super) fn is_wanted(pod: &Pod, wanted: LogsWanted) -> bool {
     }
 }
 
-fn is_troubled(pod: &Pod) -> bool {
+pub(super) fn is_troubled(pod: &Pod) -> bool {
     pod.is_ready() != Some(true) || restarts(pod) > 0
 }
 
@@ -65,7 +65,7 @@ async fn one(api: &Api, pod: &Pod, previous: bool) -> Observed<StartupLog> {
 }
 
 /// A container that never ran, or ran only once, has no such log.
-fn is_absent(error: &RequestError) -> bool {
+pub(super) fn is_absent(error: &RequestError) -> bool {
     matches!(error, RequestError::Server { code: 400, message, .. }
         if message.contains("is waiting to start") || message.contains("previous terminated container"))
 }

@@ -9,6 +9,7 @@ mod exec;
 mod failure;
 pub mod gather;
 mod kubeconfig;
+pub mod log_stream;
 mod logs;
 pub mod look;
 mod objects;

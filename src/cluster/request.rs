@@ -54,6 +54,52 @@ impl Api {
         Ok(String::from_utf8_lossy(&body).into_owned())
     }
 
+    /// An answer of any length, chunk by chunk; the limit is on the wait for each. Tells how long it was.
+    pub async fn stream(&self, path: &str, asked: &Asked, take: &mut (dyn FnMut(&[u8]) + Send)) -> Result<u64, RequestError> {
+        let limit = self.timeouts.list;
+        let timed_out = || RequestError::TimedOut { asked: Box::new(asked.clone()), limit };
+        let mut pause = FIRST_PAUSE;
+        let mut left = ATTEMPTS;
+        // Only what has not begun to come can be asked for again.
+        let mut body = loop {
+            left -= 1;
+            match within(limit, self.answer(path, asked, limit)).await.ok_or_else(timed_out)? {
+                Ok(body) => break body,
+                Err((error, _)) if left == 0 || !can_pass(&error) => return Err(error),
+                Err((_, wait)) => tokio::time::sleep(wait.unwrap_or(pause).min(LONGEST_PAUSE)).await,
+            }
+            pause *= 2;
+        };
+        let mut length = 0;
+        while let Some(frame) = within(limit, body.frame()).await.ok_or_else(timed_out)? {
+            let frame = frame.map_err(|error| failure::unanswered(&error, asked, limit, &self.route))?;
+            if let Some(chunk) = frame.data_ref() {
+                take(chunk);
+                length += chunk.len() as u64;
+            }
+        }
+        Ok(length)
+    }
+
+    /// The body of an answer that is no error.
+    async fn answer(
+        &self,
+        path: &str,
+        asked: &Asked,
+        limit: Option<Duration>,
+    ) -> Result<kube::client::Body, (RequestError, Option<Duration>)> {
+        let unreadable = |error: http::Error| (RequestError::Unreadable { asked: Box::new(asked.clone()), why: error.to_string() }, None);
+        let request =
+            Request::get(path).header(header::ACCEPT, "application/json, */*").body(kube::client::Body::empty()).map_err(unreadable)?;
+        let response = self.client.send(request).await.map_err(|error| (failure::unanswered(&error, asked, limit, &self.route), None))?;
+        let (status, wait) = (response.status(), retry_after(response.headers()));
+        if status.is_success() {
+            return Ok(response.into_body());
+        }
+        let body = Limited::new(response.into_body(), MAX_BODY).collect().await.map(|body| body.to_bytes()).unwrap_or_default();
+        Err((failure::answered(status.as_u16(), &body, asked, &self.route), wait))
+    }
+
     /// A whole list, page by page: `keep` cuts each object down, or drops it, before the next page is asked for.
     pub async fn list<T: DeserializeOwned, R>(
         &self,

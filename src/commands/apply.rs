@@ -14,7 +14,7 @@ use super::change::{self, Setting, Told};
 use super::source;
 use super::streams::Streams;
 
-const COMMAND: &str = "kubectl calico-fix apply";
+const VERB: &str = "apply";
 /// A plan of thousands of nodes has a line for each.
 const MOST: u64 = 16 << 20;
 /// Fewer hex digits are no confirmation.
@@ -32,7 +32,7 @@ pub async fn run(flags: &ConnectionFlags, arguments: &ApplyArgs, interrupt: Inte
         }
         change.yes = true;
     }
-    let live = source::live_until(&interrupt, flags, arguments.source.wanted(flags), COMMAND).await?;
+    let live = source::live_until(&interrupt, flags, arguments.source.wanted(flags), VERB).await?;
     writeln!(streams.err, "plan {}: {}", plan.id(), crate::text::clean(&plan.summary))?;
     streams.err.flush()?;
     let setting = Setting {

@@ -4,6 +4,7 @@ mod apply;
 mod autodetect;
 mod calicoctl;
 pub mod change;
+mod debug_log;
 mod explain;
 pub mod probes;
 mod source;
@@ -39,6 +40,7 @@ pub fn run(arguments: Vec<OsString>, streams: &mut Streams) -> Result<Outcome, F
         Command::Apply(arguments) => guarded(|interrupt| apply::run(&cli.connection, &arguments, interrupt, streams)),
         Command::Undo(arguments) => guarded(|interrupt| undo::run(&cli.connection, &arguments, interrupt, streams)),
         Command::Probes(arguments) => guarded(|interrupt| probes::run(&cli.connection, &arguments, interrupt, streams)),
+        Command::DebugLog(arguments) => wait(debug_log::run(&cli.connection, &arguments, streams)),
         Command::Explain(arguments) => explain::run(&arguments, streams),
         Command::Version(arguments) if arguments.client => version::client(&arguments, streams),
         Command::Version(arguments) => wait(version::run(&cli.connection, &arguments, streams)),

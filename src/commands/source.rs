@@ -15,13 +15,10 @@ use crate::snapshot::save::save_to;
 use super::change::interrupt::Interrupt;
 use super::status::Chosen;
 
-/// Goes into audit logs beside kubectl's own commands.
-const COMMAND: &str = "kubectl calico-fix status";
-
-pub async fn read(flags: &ConnectionFlags, arguments: &SourceArgs, chosen: &Chosen) -> Result<Snapshot, Failure> {
+pub async fn read(flags: &ConnectionFlags, arguments: &SourceArgs, chosen: &Chosen, verb: &str) -> Result<Snapshot, Failure> {
     match saved(&arguments.from)? {
         Some(snapshot) => Ok(snapshot),
-        None => Ok(live(flags, wanted(flags, arguments, chosen, Vec::new()), COMMAND).await?.snapshot),
+        None => Ok(live(flags, wanted(flags, arguments, chosen, Vec::new()), verb).await?.snapshot),
     }
 }
 
@@ -48,8 +45,13 @@ pub fn saved(files: &[PathBuf]) -> Result<Option<Snapshot>, Failure> {
     if files.is_empty() {
         return Ok(None);
     }
+    load(files).map(Some)
+}
+
+/// `-` is standard input.
+pub fn load(files: &[PathBuf]) -> Result<Snapshot, Failure> {
     let read = import::load(files, &mut std::io::stdin().lock());
-    read.map(Some).map_err(|error| Failure::NotInspected { message: format!("error: {error}"), hint: Some(error.hint().to_owned()) })
+    read.map_err(|error| Failure::NotInspected { message: format!("error: {error}"), hint: Some(error.hint().to_owned()) })
 }
 
 /// A cluster as it was seen, and the way to it.
@@ -65,16 +67,16 @@ pub struct Way {
 }
 
 /// For a verb that hears of a signal instead of being ended: nothing was begun yet.
-pub async fn live_until(interrupt: &Interrupt, flags: &ConnectionFlags, wanted: Wanted, command: &str) -> Result<Live, Failure> {
+pub async fn live_until(interrupt: &Interrupt, flags: &ConnectionFlags, wanted: Wanted, verb: &str) -> Result<Live, Failure> {
     tokio::select! {
-        live = live(flags, wanted, command) => live,
+        live = live(flags, wanted, verb) => live,
         () = interrupt.beyond(0) => Err(Failure::Interrupted),
     }
 }
 
-/// `command` goes into audit logs beside kubectl's own.
-pub async fn live(flags: &ConnectionFlags, wanted: Wanted, command: &str) -> Result<Live, Failure> {
-    let connection = connect(flags, command).await?;
+/// `verb` goes into audit logs as `kubectl calico-fix VERB`, beside kubectl's own commands.
+pub async fn live(flags: &ConnectionFlags, wanted: Wanted, verb: &str) -> Result<Live, Failure> {
+    let connection = connect(flags, verb).await?;
     let snapshot = gather(&connection, &wanted, &Bar::stderr()).await?;
     Ok(Live { snapshot, way: Way { connection, wanted } })
 }

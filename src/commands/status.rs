@@ -20,12 +20,15 @@ use crate::text;
 use super::streams::Streams;
 use super::{source, watch};
 
+/// Goes into audit logs beside kubectl's own commands.
+pub const VERB: &str = "status";
+
 pub async fn run(flags: &ConnectionFlags, arguments: &StatusArgs, streams: &mut Streams) -> Result<Outcome, Failure> {
     let chosen = Chosen::from(arguments)?;
     if arguments.watch {
         return watch::run(flags, arguments, &chosen, streams).await;
     }
-    let mut snapshot = source::read(flags, &arguments.source, &chosen).await?;
+    let mut snapshot = source::read(flags, &arguments.source, &chosen, VERB).await?;
     if arguments.redact {
         snapshot = source::redact(snapshot)?;
     }

@@ -21,10 +21,10 @@ use super::change::{self, Setting, Told};
 use super::source;
 use super::streams::Streams;
 
-const COMMAND: &str = "kubectl calico-fix undo";
+const VERB: &str = "undo";
 
 pub async fn run(flags: &ConnectionFlags, arguments: &UndoArgs, interrupt: Interrupt, streams: &mut Streams) -> Result<Outcome, Failure> {
-    let live = source::live_until(&interrupt, flags, arguments.source.wanted(flags), COMMAND).await?;
+    let live = source::live_until(&interrupt, flags, arguments.source.wanted(flags), VERB).await?;
     let api = Api::new(&live.way.connection);
     let mut recorded = Vec::new();
     for place in places(&live.snapshot) {

@@ -45,7 +45,7 @@ pub async fn run(flags: &ConnectionFlags, arguments: &StatusArgs, chosen: &Chose
 }
 
 async fn look(flags: &ConnectionFlags, arguments: &StatusArgs, chosen: &Chosen) -> Result<(crate::snapshot::Snapshot, Report), Failure> {
-    let mut snapshot = source::read(flags, &arguments.source, chosen).await?;
+    let mut snapshot = source::read(flags, &arguments.source, chosen, super::status::VERB).await?;
     if arguments.redact {
         snapshot = source::redact(snapshot)?;
     }

@@ -18,13 +18,16 @@ pub mod view;
 pub(crate) mod wording;
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use crate::calico::text::clean;
 use crate::snapshot::Snapshot;
+use crate::startup::sizing::Size;
 use check::Found;
 use code::Code;
-use report::{Finding, Report, Verdict};
+use report::{Finding, Fix, Report, Verdict};
 use view::View;
+pub use wording::made as made_by;
 
 pub const API_VERSION: &str = "calico-fix/v1";
 pub const KIND: &str = "Status";
@@ -71,6 +74,17 @@ pub fn diagnose(snapshot: &Snapshot, scope: &Scope) -> Report {
         findings,
         unseen,
     }
+}
+
+/// What allows a start of this node so much time, at the lawful place; `None` where no command is known to be right.
+pub fn start_budget_fix(snapshot: &Snapshot, node: &str, size: &Size) -> Option<Fix> {
+    remedy::start_budget_of(&View::new(snapshot), node, size)
+}
+
+/// Seconds that its probes give the calico-node of this node to start.
+pub fn start_budget(snapshot: &Snapshot, node: &str) -> Option<Duration> {
+    let view = View::new(snapshot);
+    view.start_budget(view.node(node)?)
 }
 
 fn concerns(finding: &Finding, scope: &Scope) -> bool {

@@ -2,6 +2,7 @@
 
 mod assemble;
 mod error;
+pub mod log;
 mod objects;
 mod ours;
 mod source;

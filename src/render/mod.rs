@@ -16,4 +16,6 @@ pub mod probes;
 pub mod status;
 pub mod style;
 mod table;
+pub mod timeline;
+mod timeline_facts;
 mod verdict;

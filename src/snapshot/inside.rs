@@ -180,6 +180,8 @@ pub enum MarkKind {
     InvalidMethod,
     InvalidRegex,
     ConflictCheck,
+    /// The first line behind the conflict check.
+    ConflictsChecked,
     AddressConflict,
     AddressCleared,
     AddressNotOnHost,

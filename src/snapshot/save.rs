@@ -48,7 +48,8 @@ pub fn save_to(snapshot: &Snapshot, path: &Path) -> io::Result<()> {
     saved
 }
 
-fn create(path: &Path) -> io::Result<fs::File> {
+/// A new file that only its owner can read.
+pub fn create(path: &Path) -> io::Result<fs::File> {
     let mut options = fs::OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]

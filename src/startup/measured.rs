@@ -53,9 +53,51 @@ pub fn trips(known: bool) -> Trips {
 /// Between `Datastore connection verified` and the detected address lie so many round trips, in 3.24.5 (5.1–5.3) and in master (5.1–5.2).
 pub const VERIFIED_TO_DETECTED: f64 = 5.2;
 
+/// Round trips from a start's first line until a step is reached.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Steps {
+    pub verified: f64,
+    pub detected: f64,
+    pub named: f64,
+    /// The first line of the tunnel address's allocator.
+    pub allocating: f64,
+    pub started: f64,
+}
+
+/// `discovers`: the release asks first which API groups there are, as from 3.32.
+pub fn steps(discovers: bool, known: bool) -> Steps {
+    // Read off the same runs' logs.
+    let (verified, allocating) = if discovers { (5.6, 31.0) } else { (3.0, 29.0) };
+    let usual = |is_alike: fn(&Run, bool) -> bool, seconds: fn(&Run) -> f64| {
+        let telling = RUNS.iter().filter(|run| (run.release == "master") == discovers && run.round_trip_ms >= TELLING_MS);
+        let counts = telling.filter(|run| is_alike(run, known)).map(|run| seconds(run) * 1000.0 / f64::from(run.round_trip_ms));
+        let mut counts: Vec<f64> = counts.collect();
+        counts.sort_by(f64::total_cmp);
+        counts.get(counts.len() / 2).copied().unwrap_or_default()
+    };
+    Steps {
+        verified,
+        detected: verified + VERIFIED_TO_DETECTED,
+        named: usual(|_, _| true, |run| run.node_name),
+        allocating,
+        started: usual(|run, known| run.known == known, |run| run.started),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_steps_of_a_start_come_in_their_order() {
+        for (discovers, known) in [(false, false), (false, true), (true, false), (true, true)] {
+            let steps = steps(discovers, known);
+            let order = [steps.verified, steps.detected, steps.named, steps.allocating, steps.started];
+            assert!(order.is_sorted() && steps.verified > 0.0, "{steps:?}");
+            let all = trips(known);
+            assert!((all.fewest..=all.most).contains(&steps.started), "{steps:?} {all:?}");
+        }
+    }
 
     #[test]
     fn a_new_node_takes_about_sixty_and_a_known_one_about_forty() {

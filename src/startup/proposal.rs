@@ -99,16 +99,8 @@ pub fn propose(view: &View, measured: &[Measurement], slow: &[&str], wishes: &Wi
     }
     let mut why = Vec::new();
     let mut changes = Vec::new();
-    let mut known = None;
     if !by_hand {
-        let size = sizing(measured, slow, view);
-        // Nothing kills it, or its pod is older than a DaemonSet that has the time already.
-        if probe::start_guard(container).is_none_or(|(_, budget)| budget.total().as_secs() >= size.seconds) {
-            return Ok(None);
-        }
-        changes = sized(view, container, &place, wishes.strategy, &size)?;
-        why.push(sentence(&size.why));
-        known = Some(size.known);
+        return allow(view, measured, wishes.strategy, &sizing(measured, slow, view));
     }
     for fix in &wishes.fixes {
         changes.extend(fix::changes(&view.install, *fix)?);
@@ -123,13 +115,36 @@ pub fn propose(view: &View, measured: &[Measurement], slow: &[&str], wishes: &Wi
         let why = "the operator writes the handlers of its probes itself, an Installation can only set their timing".to_owned();
         return Err(Refusal::Place { wish: format!("a handler for the {} probe", word(change.probe)), why });
     }
-    if changes.iter().all(|change| is_there(container, change)) {
+    Ok(made(container, place, measured, changes, why, None))
+}
+
+/// The change that gives every start this much time.
+pub fn allow(view: &View, measured: &[Measurement], strategy: Strategy, size: &Size) -> Result<Option<Proposal>, Refusal> {
+    let container = view.install.container.ok_or(Refusal::NoContainer)?;
+    // Nothing kills it, or its pod is older than a DaemonSet that has the time already.
+    if probe::start_guard(container).is_none_or(|(_, budget)| budget.total().as_secs() >= size.seconds) {
         return Ok(None);
+    }
+    let place = place(view);
+    let changes = fix::merged(sized(view, container, &place, strategy, size)?);
+    Ok(made(container, place, measured, changes, vec![sentence(&size.why)], Some(size.known)))
+}
+
+fn made(
+    container: &Container,
+    place: Place,
+    measured: &[Measurement],
+    changes: Vec<ProbeChange>,
+    why: Vec<String>,
+    known: Option<Known>,
+) -> Option<Proposal> {
+    if changes.iter().all(|change| is_there(container, change)) {
+        return None;
     }
     let after = changed(container, &changes);
     let seconds =
         |container: &Container| probe::start_guard(container).and_then(|(_, budget)| u32::try_from(budget.total().as_secs()).ok());
-    Ok(Some(Proposal {
+    Some(Proposal {
         budget_before_seconds: seconds(container),
         budget_after_seconds: seconds(&after),
         cost: cost(container, &after),
@@ -139,7 +154,7 @@ pub fn propose(view: &View, measured: &[Measurement], slow: &[&str], wishes: &Wi
         changes,
         why,
         known,
-    }))
+    })
 }
 
 fn sentence(text: &str) -> String {

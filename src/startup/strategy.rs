@@ -87,6 +87,13 @@ fn delayed(liveness: &Probe, size: &Size) -> ProbeChange {
     ProbeChange::timing(ProbeKind::Liveness, timing)
 }
 
+/// Where the probes were not seen: all fields of the published remedy, which suit every handler.
+pub fn unseen(size: &Size) -> ProbeChange {
+    let mut change = delayed(&Probe::default(), size);
+    change.timing.period_seconds = Some(PERIOD);
+    change
+}
+
 /// Ten failures are the remedy for a period of ten seconds; with a longer one fewer last as long.
 fn published(period: u32) -> u32 {
     if period <= PERIOD { FAILURES } else { (FAILURES * PERIOD).div_ceil(period) }

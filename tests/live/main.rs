@@ -2,6 +2,7 @@
 
 #![cfg(unix)]
 
+mod audited;
 mod connecting;
 mod failing;
 mod gathering;

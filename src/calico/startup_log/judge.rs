@@ -61,8 +61,8 @@ pub enum Phase {
     Begun,
     ConnectingToDatastore,
     DetectingAddress,
-    StoringAddress,
     CheckingConflicts,
+    StoringAddress,
     AllocatingTunnelAddress,
     Started,
 }
@@ -186,8 +186,9 @@ pub fn phase(kind: MarkKind) -> Option<Phase> {
         LogLevel | Starting => Phase::Begun,
         DatastoreCheck | DatastoreRetry | DatastoreUnauthorized => Phase::ConnectingToDatastore,
         DatastoreVerified | DatastoreSkipped | AutodetectFailed | InvalidMethod | InvalidRegex => Phase::DetectingAddress,
-        Autodetected | AddressFromEnvironment | AutodetectKept => Phase::StoringAddress,
-        ConflictCheck | AddressConflict => Phase::CheckingConflicts,
+        // What changed nothing is not checked; then `ConflictsChecked` follows at once.
+        Autodetected | AddressFromEnvironment | AutodetectKept | ConflictCheck | AddressConflict => Phase::CheckingConflicts,
+        ConflictsChecked => Phase::StoringAddress,
         NodeName | TunnelAddress => Phase::AllocatingTunnelAddress,
         Started => Phase::Started,
         _ => return None,

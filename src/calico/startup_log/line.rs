@@ -3,6 +3,9 @@
 use std::borrow::Cow;
 
 use jiff::Timestamp;
+use memchr::{memchr, memchr2};
+
+use super::stamp;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Level {
@@ -34,44 +37,92 @@ pub struct Line<'a> {
     /// `startup` of `startup/startup.go 427:`; older releases name no component.
     pub component: Option<&'a str>,
     pub message: Cow<'a, str>,
+    /// The container runtime cut it: the next entry goes on with it.
+    pub goes_on: bool,
 }
 
-pub fn parse(text: &str) -> Line<'_> {
-    let (carried, rest) = carrier(text.trim_end());
-    let mut line = bracketed(rest).or_else(|| logrus(rest)).or_else(|| klog(rest)).unwrap_or_else(|| bare(rest));
-    line.at = carried.or(line.at);
-    line
-}
-
-/// What the kubelet (`--timestamps`) or the container runtime's file (`… stdout F `) puts before a line.
-fn carrier(text: &str) -> (Option<Timestamp>, &str) {
-    let Some((word, rest)) = text.split_once(' ') else { return (None, text) };
-    let Some(at) = instant(word) else { return (None, text) };
-    let mut words = rest.splitn(3, ' ');
-    match (words.next(), words.next(), words.next()) {
-        (Some("stdout" | "stderr"), Some(flag), line) if flag.starts_with(['F', 'P']) && flag.len() == 1 => (Some(at), line.unwrap_or("")),
-        _ => (Some(at), rest),
+impl Line<'_> {
+    pub fn kept(&self) -> Line<'static> {
+        // Only lines of programs without a name are kept.
+        Line { component: None, message: Cow::Owned(self.message.clone().into_owned()), ..*self }
     }
 }
 
-fn instant(word: &str) -> Option<Timestamp> {
-    let begins = word.len() >= 20 && word.as_bytes()[4] == b'-' && word.as_bytes()[10] == b'T';
-    begins.then(|| word.parse().ok()).flatten()
+pub fn parse(text: &str) -> Line<'_> {
+    let carried = carrier(text.trim_end());
+    let rest = prefixed(carried.text);
+    let mut line = bracketed(rest).or_else(|| logrus(rest)).or_else(|| klog(rest)).unwrap_or_else(|| bare(rest));
+    line.at = carried.at.or(line.at);
+    line.goes_on = carried.goes_on;
+    line
+}
+
+/// A line of Docker's `json-file`: what is inside, as `parse` takes it.
+pub fn of_docker(text: &str) -> Option<String> {
+    #[derive(serde::Deserialize)]
+    struct Entry<'a> {
+        log: String,
+        time: &'a str,
+    }
+    if !text.starts_with("{\"log\":") {
+        return None;
+    }
+    let entry: Entry = serde_json::from_str(text.trim_end()).ok()?;
+    let (flag, line) = entry.log.strip_suffix('\n').map_or(("P", entry.log.as_str()), |line| ("F", line));
+    Some(format!("{} stdout {flag} {}", entry.time, line.replace('\n', " ")))
+}
+
+/// `[pod/calico-node-x7k2p/calico-node] `, as `kubectl logs --prefix` has it.
+fn prefixed(text: &str) -> &str {
+    if !text.starts_with("[pod/") {
+        return text;
+    }
+    text.split_once("] ").map_or(text, |(_, rest)| rest)
+}
+
+/// Before and after the first such byte, which is ASCII.
+fn split_at(text: &str, byte: u8) -> Option<(&str, &str)> {
+    let at = memchr(byte, text.as_bytes())?;
+    Some((&text[..at], &text[at + 1..]))
+}
+
+struct Carried<'a> {
+    at: Option<Timestamp>,
+    text: &'a str,
+    goes_on: bool,
+}
+
+/// What the kubelet (`--timestamps`) or the container runtime's file (`… stdout F `) puts before a line.
+fn carrier(text: &str) -> Carried<'_> {
+    let none = Carried { at: None, text, goes_on: false };
+    let Some((word, rest)) = Some(text).filter(|text| text.starts_with(|c: char| c.is_ascii_digit())).and_then(|text| split_at(text, b' '))
+    else {
+        return none;
+    };
+    let Some(at) = Some(word).filter(|word| word.len() >= 20).and_then(stamp::instant) else { return none };
+    let stream = rest.strip_prefix("stdout ").or_else(|| rest.strip_prefix("stderr "));
+    match stream.map(|line| line.split_once(' ').unwrap_or((line, ""))) {
+        Some((flag @ ("F" | "P"), text)) => Carried { at: Some(at), text, goes_on: flag == "P" },
+        _ => Carried { at: Some(at), text: rest, goes_on: false },
+    }
 }
 
 /// `2024-01-02 03:04:05.678 [INFO][9] startup/startup.go 425: message`
 fn bracketed(text: &str) -> Option<Line<'_>> {
-    let (date, rest) = text.split_once(' ')?;
-    let (time, rest) = rest.split_once(' ')?;
-    let (level, rest) = rest.strip_prefix('[')?.split_once(']')?;
+    if !text.starts_with(|c: char| c.is_ascii_digit()) {
+        return None;
+    }
+    let open = memchr(b'[', text.as_bytes())?;
+    let stamp = text[..open].strip_suffix(' ').filter(|stamp| stamp.bytes().filter(|byte| *byte == b' ').count() == 1)?;
+    let (level, rest) = split_at(&text[open + 1..], b']')?;
     let level = level_of(level)?;
-    let rest = match rest.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+    let rest = match rest.strip_prefix('[').and_then(|rest| split_at(rest, b']')) {
         Some((_process, rest)) => rest,
         None => rest,
     };
     let (component, message) = source(rest.trim_start());
-    let at = format!("{date}T{time}Z").parse().ok();
-    Some(Line { at, level, component, message: Cow::Borrowed(message) })
+    let at = stamp::civil(stamp);
+    Some(Line { at, level, component, message: Cow::Borrowed(message), goes_on: false })
 }
 
 fn level_of(name: &str) -> Option<Level> {
@@ -81,28 +132,32 @@ fn level_of(name: &str) -> Option<Level> {
 /// Splits `startup/startup.go 425: ` off.
 fn source(text: &str) -> (Option<&str>, &str) {
     let split = || {
-        let (file, rest) = text.split_once(' ')?;
-        let (number, message) = rest.split_once(": ").or_else(|| Some((rest.strip_suffix(':')?, "")))?;
+        let (file, rest) = split_at(text, b' ')?;
+        let (number, rest) = split_at(rest, b':')?;
+        let message = if rest.is_empty() { rest } else { rest.strip_prefix(' ')? };
         let known = file.ends_with(".go") && number.bytes().all(|byte| byte.is_ascii_digit());
-        known.then_some((file.split_once('/').map(|(component, _)| component), message))
+        known.then_some((split_at(file, b'/').map(|(component, _)| component), message))
     };
     split().unwrap_or((None, text))
 }
 
 /// `time="…" level=info msg="…" Key=value`, as Calico wrote until 2018 and its health check still does.
 fn logrus(text: &str) -> Option<Line<'_>> {
-    let (time, rest) = text.strip_prefix("time=\"")?.split_once("\" level=")?;
-    let (level, rest) = rest.split_once(' ')?;
+    let (time, rest) = split_at(text.strip_prefix("time=\"")?, b'"')?;
+    let (level, rest) = split_at(rest.strip_prefix(" level=")?, b' ')?;
     let rest = rest.strip_prefix("msg=")?;
     let message = match rest.strip_prefix('"') {
-        Some(quoted) => Cow::Owned(unquote(quoted)),
+        Some(quoted) => unquote(quoted),
         None => Cow::Borrowed(rest),
     };
-    Some(Line { at: time.parse().ok(), level: level_of(level).unwrap_or(Level::None), component: None, message })
+    Some(Line { at: stamp::instant(time), level: level_of(level).unwrap_or(Level::None), component: None, message, goes_on: false })
 }
 
 /// Takes the quotes off the message and leaves the fields behind it.
-fn unquote(quoted: &str) -> String {
+fn unquote(quoted: &str) -> Cow<'_, str> {
+    if let Some(message) = quoted.strip_suffix('"').filter(|message| memchr2(b'\\', b'"', message.as_bytes()).is_none()) {
+        return Cow::Borrowed(message);
+    }
     let mut out = String::with_capacity(quoted.len());
     let mut chars = quoted.chars();
     while let Some(c) = chars.next() {
@@ -117,7 +172,7 @@ fn unquote(quoted: &str) -> String {
         }
     }
     out.push_str(chars.as_str().trim_end());
-    out
+    Cow::Owned(out)
 }
 
 /// `W1123 15:16:45.204551      79 client_config.go:617] message`, which names no year.
@@ -133,13 +188,13 @@ fn klog(text: &str) -> Option<Line<'_>> {
         _ => return None,
     };
     let known = stamp.len() == 5 && stamp[1..].bytes().all(|byte| byte.is_ascii_digit()) && time.matches(':').count() == 2;
-    known.then_some(Line { at: None, level, component: Some("klog"), message: Cow::Borrowed(message) })
+    known.then_some(Line { at: None, level, component: Some("klog"), message: Cow::Borrowed(message), goes_on: false })
 }
 
 fn bare(text: &str) -> Line<'_> {
     let crashed = text.starts_with("panic: ") || text.starts_with("fatal error: ");
     let component = (text.starts_with("bird: ") || text.starts_with("bird6: ")).then_some("bird");
-    Line { at: None, level: if crashed { Level::Fatal } else { Level::None }, component, message: Cow::Borrowed(text) }
+    Line { at: None, level: if crashed { Level::Fatal } else { Level::None }, component, message: Cow::Borrowed(text), goes_on: false }
 }
 
 #[cfg(test)]
@@ -171,6 +226,13 @@ mod tests {
                 "No",
             ),
             ("2026-11-23T15:51:41.5Z stderr P", "2026-11-23T15:51:41.5Z", Level::None, None, ""),
+            (
+                "[pod/calico-node-x/calico-node] 2026-11-23 15:51:41.274 [INFO][9] a/b.go 1: No",
+                "2026-11-23T15:51:41.274Z",
+                Level::Info,
+                Some("a"),
+                "No",
+            ),
             ("2019-04-10 11:25:07.651 [WARNING][8] startup.go 252: Early", "2019-04-10T11:25:07.651Z", Level::Warning, None, "Early"),
             ("2019-04-10 11:25:07.651 [DEBUG] no file", "2019-04-10T11:25:07.651Z", Level::Debug, None, "no file"),
             (
@@ -185,6 +247,20 @@ mod tests {
             let line = parse(text);
             assert_eq!(line.at.map(|at| at.to_string()).as_deref(), Some(at), "{text}");
             assert_eq!((line.level, line.component, line.message.as_ref()), (level, component, message), "{text}");
+        }
+    }
+
+    #[test]
+    fn docker_s_json_holds_a_line() {
+        let entry = r#"{"log":"2026-11-23 15:51:41.274 [INFO][9] startup/startup.go 1: say \"it\"\n","stream":"stdout","time":"2026-11-23T15:51:41.275Z"}"#;
+        let inside = of_docker(entry).expect("an entry");
+        let line = parse(&inside);
+        assert_eq!((line.message.as_ref(), line.goes_on, line.component), ("say \"it\"", false, Some("startup")));
+        assert_eq!(line.at.map(|at| at.to_string()).as_deref(), Some("2026-11-23T15:51:41.275Z"));
+        let cut = of_docker(r#"{"log":"half","stream":"stdout","time":"2026-11-23T15:51:41.275Z"}"#).expect("an entry");
+        assert!(parse(&cut).goes_on);
+        for none in ["", "{}", "{\"log\":1}", "plain {\"log\":\"x\"}"] {
+            assert_eq!(of_docker(none), None, "{none}");
         }
     }
 

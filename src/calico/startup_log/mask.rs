@@ -7,6 +7,32 @@ const KEYS: [&str; 9] = ["password", "passwd", "secret", "token", "authorization
 /// Shorter runs are names and paths.
 const BLOB: usize = 40;
 
+/// Masks a log line by line: certificates and keys go over many.
+#[derive(Default)]
+pub struct Masker {
+    /// Lines so far of a block whose end has not come.
+    inside: usize,
+}
+
+/// A block that is longer was cut, and its end will not come.
+const LONGEST_BLOCK: usize = 400;
+
+impl Masker {
+    pub fn line(&mut self, text: &str) -> String {
+        if self.inside > 0 {
+            let Some((_, after)) = text.split_once("-----END ") else {
+                self.inside = if self.inside < LONGEST_BLOCK { self.inside + 1 } else { 0 };
+                return MASK.to_owned();
+            };
+            self.inside = 0;
+            return mask(after.split_once("-----").map_or("", |(_, after)| after));
+        }
+        let open = text.rfind("-----BEGIN ").filter(|begin| !text[*begin..].contains("-----END "));
+        self.inside = usize::from(open.is_some());
+        mask(text)
+    }
+}
+
 pub fn mask(text: &str) -> String {
     let text = certificates(text);
     let text = url_credentials(&text);
@@ -107,7 +133,7 @@ fn blobs(text: &str) -> String {
         let run = rest.find(|c| !inside(c)).unwrap_or(rest.len());
         let (word, tail) = rest.split_at(run);
         let mixed = [char::is_lowercase as fn(char) -> bool, char::is_uppercase, char::is_numeric].iter().all(|sort| word.contains(*sort));
-        out.push_str(if run >= BLOB && mixed { MASK } else { word });
+        out.push_str(if run >= BLOB && mixed && !is_path(word) { MASK } else { word });
         let gap = tail.find(inside).unwrap_or(tail.len());
         out.push_str(&tail[..gap]);
         rest = &tail[gap..];
@@ -115,9 +141,28 @@ fn blobs(text: &str) -> String {
     out
 }
 
+/// `/calico/bgp/v1/host/AMZ-SIN8-OpsResPool-33-63/ip_addr_v4`: base64 has a slash in 64 letters, and it seldom begins with one.
+fn is_path(word: &str) -> bool {
+    const LONGEST_PART: usize = 24;
+    let slashes = word.bytes().filter(|byte| *byte == b'/').count();
+    word.starts_with('/') && slashes * LONGEST_PART >= word.len() && !word.contains(['+', '='])
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_block_over_many_lines_goes_whole() {
+        let mut masker = Masker::default();
+        let text = "cert=-----BEGIN CERTIFICATE-----\nMIIC\nAAAA\n-----END CERTIFICATE----- then\nplain";
+        let masked: Vec<String> = text.lines().map(|line| masker.line(line)).collect();
+        assert_eq!(masked, ["cert=***", "***", "***", " then", "plain"]);
+        // One that never ends does not hide the rest of the log.
+        masker.line("-----BEGIN CERTIFICATE-----");
+        let hidden = (0..10_000).take_while(|_| masker.line("plain") != "plain").count();
+        assert_eq!(hidden, LONGEST_BLOCK);
+    }
 
     #[test]
     fn secrets_go_and_the_rest_stays() {
@@ -139,6 +184,11 @@ mod tests {
             ("-----BEGIN PRIVATE KEY-----\nabc\n-----END PRIVATE KEY----- after", "*** after"),
             ("-----BEGIN CERTIFICATE-----abc", "***"),
             ("token=", "token="),
+            (
+                "Get Key: /calico/bgp/v1/host/AMZ-SIN8-OpsResPool-33-63/ip_addr_v4",
+                "Get Key: /calico/bgp/v1/host/AMZ-SIN8-OpsResPool-33-63/ip_addr_v4",
+            ),
+            ("/9j4AAQSkZJRgABAQEASABIAAD2wBDAAMCAgMCAgMDAwMEAwMEBQgFBQQEBQoHBwYI", "***"),
         ] {
             assert_eq!(mask(text), masked, "{text}");
         }

@@ -1,5 +1,7 @@
 //! The log lines that mean something, and what.
 
+use std::sync::LazyLock;
+
 use super::line::{Level, Line};
 use crate::snapshot::inside::MarkKind;
 
@@ -72,6 +74,8 @@ pub const PATTERNS: &[Pattern] = {
         row(InvalidMethod, Startup, "Invalid IP autodetection method", &[], METHODS, "all"),
         row(InvalidRegex, Startup, "Invalid interface regex", &[], METHODS, "all"),
         row(ConflictCheck, Startup, "Node IPv", &["changed, will check for conflicts"], STARTUP, "all"),
+        row(ConflictsChecked, Startup, "No AS number configured on node resource", &[], STARTUP, "all"),
+        row(ConflictsChecked, Startup, "Using AS number ", &[], STARTUP, "all"),
         row(AddressConflict, Startup, "Calico node '", &["is already using the IPv"], STARTUP, "all"),
         row(AddressCleared, Startup, "Clearing out-of-date IPv", &[], STARTUP, "all"),
         row(AddressNotOnHost, Startup, "Unable to confirm IPv", &["is assigned to this host"], STARTUP, "all"),
@@ -82,6 +86,9 @@ pub const PATTERNS: &[Pattern] = {
         row(FailedToStart, Startup, "Calico node failed to start", &[], RC_LOCAL, "all"),
         row(UpdateConflict, BeforeStart, "Unable to set node resource configuration", &["update conflict"], STARTUP, "3.24.5"),
         row(UpdateConflict, BeforeStart, "Tunnel IP allocator failed", &["update conflict"], STARTUP, "master"),
+        row(NodeRead, Startup, "Get Node key from /calico/", &[], ETCD, "2.x to 3.0"),
+        row(NodeRead, Startup, "Get Key: /calico/v1/host/", &[], ETCD, "2.x to 3.0"),
+        row(NodeRead, Startup, "Get Key: /calico/bgp/v1/host/", &[], ETCD, "2.x to 3.0"),
         row(Forbidden, Anyone, "", &["forbidden: User \""], "kube-apiserver's answer", "all"),
         row(TyphaFailed, Anyone, "Failed to connect to Typha", &[], "felix/daemon/daemon.go", "all"),
         row(
@@ -107,9 +114,6 @@ pub const PATTERNS: &[Pattern] = {
         row(BgpAddressGone, Bird, "", &["bind: Address not available"], BIRD, "all"),
         row(BgpAddressGone, Bird, "", &["bind: Cannot assign requested address"], BIRD, "all"),
         row(BgpUnexpectedPeer, Bird, "", &["Unexpected connect from unknown address"], BIRD, "all"),
-        row(NodeRead, Startup, "Get Node key from /calico/", &[], ETCD, "2.x to 3.0"),
-        row(NodeRead, Startup, "Get Key: /calico/v1/host/", &[], ETCD, "2.x to 3.0"),
-        row(NodeRead, Startup, "Get Key: /calico/bgp/v1/host/", &[], ETCD, "2.x to 3.0"),
     ]
 };
 
@@ -118,9 +122,16 @@ const AFTER_START: [(&str, &str); 2] = [("confd", "Starting calico-confd"), ("fe
 
 const MONITORS: [&str; 2] = ["monitor-addresses", "node-services"];
 
+/// Those that a message can fit, by its first byte.
+static BY_FIRST: LazyLock<Vec<Vec<&Pattern>>> = LazyLock::new(|| {
+    let can = |byte: u8| PATTERNS.iter().filter(|pattern| pattern.begins.bytes().next().is_none_or(|first| first == byte)).collect();
+    (0..=u8::MAX).map(can).collect()
+});
+
 pub fn kind_of(line: &Line<'_>, started: bool) -> Option<MarkKind> {
     let message = line.message.as_ref();
-    if let Some(pattern) = PATTERNS.iter().find(|pattern| pattern.fits(line, message, started)) {
+    let possible = message.bytes().next().and_then(|first| BY_FIRST.get(usize::from(first)));
+    if let Some(pattern) = possible.into_iter().flatten().find(|pattern| pattern.fits(line, message, started)) {
         return Some(pattern.kind);
     }
     if !started && line.component.is_some_and(|component| component == "tunnel-ip-allocator" || component.starts_with("allocate-")) {
@@ -134,7 +145,8 @@ pub fn kind_of(line: &Line<'_>, started: bool) -> Option<MarkKind> {
 
 impl Pattern {
     fn fits(&self, line: &Line<'_>, message: &str, started: bool) -> bool {
-        message.starts_with(self.begins) && self.scope.takes(line, started) && self.holds.iter().all(|text| message.contains(text))
+        let holds = |text: &&str| memchr::memmem::find(message.as_bytes(), text.as_bytes()).is_some();
+        self.scope.takes(line, started) && message.starts_with(self.begins) && self.holds.iter().all(holds)
     }
 }
 

@@ -2,8 +2,10 @@ use std::io::Cursor;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use super::digest::{FIRST, LAST};
 use super::*;
 use crate::calico::family::Family;
+use crate::snapshot::inside::MarkKind;
 use MarkKind::*;
 
 macro_rules! fixture {
@@ -38,7 +40,18 @@ fn a_healthy_start() {
     let log = read(fixture!("healthy.txt"));
     assert_eq!(
         kinds(&log),
-        [LogLevel, Starting, DatastoreCheck, DatastoreVerified, Autodetected, NodeName, TunnelAddress, Started, Autodetected]
+        [
+            LogLevel,
+            Starting,
+            DatastoreCheck,
+            DatastoreVerified,
+            Autodetected,
+            ConflictsChecked,
+            NodeName,
+            TunnelAddress,
+            Started,
+            Autodetected
+        ]
     );
     assert_eq!((verdict(&log).as_str(), last_phase(&log)), ("started", Some(Phase::Started)));
     assert_eq!(started_after(&log), Some(Duration::from_millis(239)));

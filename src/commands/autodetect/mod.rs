@@ -29,7 +29,7 @@ use super::status::Chosen;
 use super::streams::Streams;
 
 /// Goes into audit logs beside kubectl's own commands.
-const COMMAND: &str = "kubectl calico-fix autodetect";
+const VERB: &str = "autodetect";
 
 pub async fn run(
     flags: &ConnectionFlags,
@@ -43,7 +43,7 @@ pub async fn run(
         Some(snapshot) => (snapshot, None),
         None => {
             let wanted = source::wanted(flags, &arguments.source, &Chosen::All, destinations);
-            let live = source::live_until(&interrupt, flags, wanted, COMMAND).await?;
+            let live = source::live_until(&interrupt, flags, wanted, VERB).await?;
             (live.snapshot, Some(live.way))
         }
     };

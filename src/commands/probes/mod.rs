@@ -23,7 +23,7 @@ use super::status::Chosen;
 use super::streams::Streams;
 
 /// Goes into audit logs beside kubectl's own commands.
-const COMMAND: &str = "kubectl calico-fix probes";
+const VERB: &str = "probes";
 
 pub async fn run(flags: &ConnectionFlags, arguments: &ProbesArgs, interrupt: Interrupt, streams: &mut Streams) -> Result<Outcome, Failure> {
     let chosen = match arguments.node.as_slice() {
@@ -33,7 +33,7 @@ pub async fn run(flags: &ConnectionFlags, arguments: &ProbesArgs, interrupt: Int
     let (snapshot, way) = match source::saved(&arguments.from)? {
         Some(snapshot) => (snapshot, None),
         None => {
-            let live = source::live_until(&interrupt, flags, wanted(flags, arguments, &chosen), COMMAND).await?;
+            let live = source::live_until(&interrupt, flags, wanted(flags, arguments, &chosen), VERB).await?;
             (live.snapshot, Some(live.way))
         }
     };

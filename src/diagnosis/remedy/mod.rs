@@ -4,7 +4,7 @@ mod autodetection;
 mod probes;
 
 pub use autodetection::{autodetection, network, set_method};
-pub use probes::{cpu_request, probe_timeout, start_budget};
+pub use probes::{cpu_request, probe_timeout, start_budget, start_budget_of};
 
 use super::report::Fix;
 use super::shell::quote;

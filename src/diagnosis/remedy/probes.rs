@@ -8,14 +8,25 @@ use super::super::view::View;
 use crate::snapshot::objects::CALICO_NODE;
 use crate::startup::change::daemon_set_patch;
 use crate::startup::fix;
-use crate::startup::measure::Measurement;
+use crate::startup::measure::{Measurement, measure};
 use crate::startup::place::Place;
-use crate::startup::proposal::{Proposal, Wishes, propose};
+use crate::startup::proposal::{Proposal, Wishes, allow, propose};
+use crate::startup::sizing::Size;
+use crate::startup::strategy::Strategy;
 
 /// For nodes that more time to start would cure.
 pub fn start_budget(view: &View, slow: &[Measurement]) -> Option<Fix> {
     let names: Vec<&str> = slow.iter().map(|measured| measured.node).collect();
-    let proposal = propose(view, slow, &names, &Wishes::default()).ok()??;
+    larger(view, &propose(view, slow, &names, &Wishes::default()).ok()??)
+}
+
+/// For a node whose log tells how much time it needs.
+pub fn start_budget_of(view: &View, node: &str, size: &Size) -> Option<Fix> {
+    let measured = measure(view, view.node(node)?);
+    larger(view, &allow(view, std::slice::from_ref(&measured), Strategy::default(), size).ok()??)
+}
+
+fn larger(view: &View, proposal: &Proposal) -> Option<Fix> {
     let why = format!(
         "{} s to start instead of {} s: {}; calico-node restarts node by node{}; tried on one node first and proven: kubectl calico-fix probes",
         proposal.budget_after_seconds?,
@@ -23,7 +34,7 @@ pub fn start_budget(view: &View, slow: &[Measurement]) -> Option<Fix> {
         lower(proposal.why.first()?),
         super::reverted_by(view)
     );
-    Some(Fix { command: command(view, &proposal)?, why })
+    Some(Fix { command: command(view, proposal)?, why })
 }
 
 pub fn probe_timeout(view: &View) -> Option<Fix> {

@@ -1,0 +1,172 @@
+//! The known lines of one attempt, in little memory.
+
+use std::collections::VecDeque;
+
+use jiff::Timestamp;
+
+use super::line::{Level, Line};
+use super::{MAX_TEXT, judge, mask, patterns};
+use crate::calico::text::clean;
+use crate::snapshot::inside::{Mark, MarkKind, StartupLog};
+
+/// Of what was logged before the start, the first and the last are kept; of what came after, the last.
+pub(super) const FIRST: usize = 80;
+pub(super) const LAST: usize = 60;
+const LATER: usize = 60;
+pub const MAX_MARKS: usize = FIRST + LAST + LATER;
+
+#[derive(Default)]
+pub(super) struct Digest {
+    lines: u64,
+    first: Option<Timestamp>,
+    last: Option<Timestamp>,
+    /// Marks before the start: `head` until it is full, then the newest in `tail`.
+    head: VecDeque<Mark>,
+    tail: VecDeque<Mark>,
+    later: VecDeque<Mark>,
+    started: bool,
+    checking: bool,
+    /// When the last line before the start was said.
+    before_start: Option<Timestamp>,
+    /// The newest error of the start-up program that no pattern knows: the cause, if it now gives up.
+    unexplained: Option<Mark>,
+    /// The newest text of a run, not put into its mark yet: there can be millions.
+    run: Option<String>,
+}
+
+impl Digest {
+    pub fn take(&mut self, line: &Line<'_>, kind: Option<MarkKind>) {
+        self.lines += 1;
+        if line.at.is_some() {
+            self.first = self.first.or(line.at);
+            self.last = line.at;
+        }
+        match kind {
+            Some(kind) => self.mark(kind, line),
+            None if line.level == Level::Error && !self.started && patterns::is_startup(line, false) => {
+                self.unexplained = Some(self.new_mark(MarkKind::Fatal, line));
+            }
+            None => {}
+        }
+        if !self.started {
+            self.before_start = self.last;
+        }
+    }
+
+    /// Has a line at all.
+    pub fn is_blank(&self) -> bool {
+        self.lines == 0
+    }
+
+    /// Has no known line.
+    pub fn is_empty(&self) -> bool {
+        self.head.is_empty() && self.later.is_empty()
+    }
+
+    pub fn has_started(&self) -> bool {
+        self.started
+    }
+
+    /// The conflict check has begun and not ended.
+    pub fn is_checking(&self) -> bool {
+        self.checking
+    }
+
+    /// It came past the datastore, or has ended: it cannot connect again.
+    pub fn is_past_connecting(&self) -> bool {
+        let past = |mark: &Mark| {
+            matches!(mark.kind, MarkKind::Terminating | MarkKind::FailedToStart)
+                || judge::phase(mark.kind).is_some_and(|phase| phase > judge::Phase::ConnectingToDatastore)
+        };
+        self.head.iter().chain(&self.tail).chain(&self.later).any(past)
+    }
+
+    pub fn last(&self) -> Option<Timestamp> {
+        self.last
+    }
+
+    pub fn before_start(&self) -> Option<Timestamp> {
+        self.before_start
+    }
+
+    fn mark(&mut self, kind: MarkKind, line: &Line<'_>) {
+        if matches!(kind, MarkKind::Terminating | MarkKind::FailedToStart) {
+            if let Some(cause) = self.unexplained.take() {
+                self.push(cause);
+            }
+        } else if judge::is_cause(kind) {
+            self.unexplained = None;
+        }
+        self.checking = match kind {
+            MarkKind::ConflictCheck => true,
+            MarkKind::ConflictsChecked | MarkKind::NodeName | MarkKind::Started | MarkKind::Terminating => false,
+            _ => self.checking,
+        };
+        if self.goes_on(kind, line) {
+            return;
+        }
+        let mark = self.new_mark(kind, line);
+        self.push(mark);
+        self.started |= kind == MarkKind::Started;
+    }
+
+    /// A bare line carries no time: the line before it is as near as one can tell.
+    fn new_mark(&self, kind: MarkKind, line: &Line<'_>) -> Mark {
+        Mark { at: line.at.or(self.last), kind, text: text(&line.message), times: 1 }
+    }
+
+    /// Of a run of reads or of the allocator's steps only the first and the last are kept.
+    fn goes_on(&mut self, kind: MarkKind, line: &Line<'_>) -> bool {
+        let at = line.at.or(self.last);
+        let marks = self.newest();
+        let before = marks.len().checked_sub(2).and_then(|index| marks.get(index)).map(|mark| mark.kind);
+        let is_run = matches!(kind, MarkKind::NodeRead | MarkKind::TunnelAddress) && before == Some(kind);
+        let Some(last) = marks.back_mut().filter(|last| is_run && last.kind == kind) else { return false };
+        (last.at, last.times) = (at, last.times.saturating_add(1));
+        let run = self.run.get_or_insert_default();
+        run.clear();
+        run.push_str(&line.message);
+        true
+    }
+
+    fn newest(&mut self) -> &mut VecDeque<Mark> {
+        if self.started {
+            &mut self.later
+        } else if self.tail.is_empty() && self.head.len() < FIRST {
+            &mut self.head
+        } else {
+            &mut self.tail
+        }
+    }
+
+    fn settle_run(&mut self) {
+        if let (Some(run), Some(last)) = (self.run.take(), self.newest().back_mut()) {
+            last.text = text(&run);
+        }
+    }
+
+    fn push(&mut self, mark: Mark) {
+        self.settle_run();
+        let most = if self.started { LATER } else { LAST };
+        let full = self.started || !self.tail.is_empty() || self.head.len() >= FIRST;
+        let marks = self.newest();
+        match marks.back_mut() {
+            // Repeats become one mark with the time they began at.
+            Some(last) if last.kind == mark.kind && last.text == mark.text => last.times = last.times.saturating_add(1),
+            _ => marks.push_back(mark),
+        }
+        if full && marks.len() > most {
+            marks.pop_front();
+        }
+    }
+
+    pub fn finish(mut self, complete: bool) -> StartupLog {
+        self.settle_run();
+        let marks = self.head.into_iter().chain(self.tail).chain(self.later).collect();
+        StartupLog { lines: self.lines, first: self.first, last: self.last, complete, marks }
+    }
+}
+
+fn text(message: &str) -> String {
+    clean(&mask::mask(message), MAX_TEXT)
+}

@@ -1,0 +1,39 @@
+//! A container's whole log, chunk by chunk.
+
+use super::connect::Connection;
+use super::error::RequestError;
+use super::request::Api;
+use super::resource::{Asked, PODS};
+use crate::snapshot::objects::{CALICO_NODE, Pod};
+
+/// More than any runtime keeps of a container that was set up with a limit.
+const MOST: u64 = 1 << 30;
+
+/// What came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Read {
+    /// To its end.
+    Whole,
+    /// The log is longer than what is read.
+    Cut,
+    /// There is no such container, or its log is gone.
+    Absent,
+}
+
+/// Hands on calico-node's log, with the kubelet's timestamps. Where it breaks off in between, what was handed on stays.
+pub async fn log(connection: &Connection, pod: &Pod, previous: bool, take: &mut (dyn FnMut(&[u8]) + Send)) -> Result<Read, RequestError> {
+    let api = Api::new(connection);
+    let namespace = pod.metadata.namespace.as_deref();
+    let asked = Asked { resource: "pods/log".into(), ..PODS.get(namespace, &pod.metadata.name) };
+    let mut path = PODS.path(namespace, Some(&pod.metadata.name));
+    path += &format!("/log?container={CALICO_NODE}&timestamps=true&limitBytes={MOST}");
+    if previous {
+        path += "&previous=true";
+    }
+    match api.stream(&path, &asked, take).await {
+        Ok(length) if length >= MOST => Ok(Read::Cut),
+        Ok(_) => Ok(Read::Whole),
+        Err(error) if super::logs::is_absent(&error) => Ok(Read::Absent),
+        Err(error) => Err(error),
+    }
+}

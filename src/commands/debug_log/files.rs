@@ -1,0 +1,80 @@
+//! Logs without a cluster: files, and what a snapshot has kept.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
+use crate::calico::startup_log::{Attempt, Attempts, Details};
+use crate::diagnosis::start_budget;
+use crate::exit::Failure;
+use crate::import::{self, log::LogError};
+use crate::observed::Observed;
+use crate::snapshot::Snapshot;
+use crate::snapshot::inside::{NodeLogs, StartupLog};
+use crate::timeline::{Fate, Fates, Recording, Subject, Unread, fates};
+
+use super::Logs;
+use super::save::Place;
+use crate::commands::source;
+
+pub fn read(files: &[PathBuf], place: &Place) -> Result<Logs, Failure> {
+    place.suits(files.len())?;
+    let mut subjects = Vec::new();
+    for path in files {
+        let name = if path.as_os_str() == "-" { "standard input".to_owned() } else { path.display().to_string() };
+        let mut saving = place.begin(&path.file_name().map(|name| name.to_string_lossy()).unwrap_or_default())?;
+        let read = import::log::read(path, &mut std::io::stdin().lock(), &mut |chunk| saving.push(chunk));
+        place.end(saving, read.is_ok())?;
+        subjects.push(Subject::of_file(name, read?));
+    }
+    Ok(Logs { subjects, snapshot: None })
+}
+
+impl From<LogError> for Failure {
+    fn from(error: LogError) -> Self {
+        Self::NotInspected { message: format!("error: {error}"), hint: Some(error.hint().to_owned()) }
+    }
+}
+
+/// A snapshot holds the known lines of each container's last attempt.
+pub fn from_snapshot(files: &[PathBuf], nodes: &[String]) -> Result<Logs, Failure> {
+    let snapshot = source::load(files)?;
+    let wanted: BTreeSet<&str> = nodes.iter().map(String::as_str).collect();
+    if let Some(missing) = wanted.iter().find(|node| !snapshot.logs.contains_key(**node)) {
+        let message = format!("error: no log of a node {missing:?} is in it");
+        let known: Vec<&String> = snapshot.logs.keys().collect();
+        return Err(Failure::NotInspected { message, hint: Some(format!("It has logs of: {}", crate::text::list(&known, 10))) });
+    }
+    if snapshot.logs.is_empty() {
+        let hint = "Only logs of nodes in trouble are kept: kubectl calico-fix status --logs --save FILE keeps all.".to_owned();
+        return Err(Failure::NotInspected { message: "error: no logs are in it".to_owned(), hint: Some(hint) });
+    }
+    let kept = snapshot.logs.iter().filter(|(node, _)| wanted.is_empty() || wanted.contains(node.as_str()));
+    let subjects = kept.map(|(node, logs)| kept_of(&snapshot, node, logs)).collect();
+    Ok(Logs { subjects, snapshot: Some(snapshot) })
+}
+
+fn kept_of(snapshot: &Snapshot, node: &str, logs: &NodeLogs) -> Subject {
+    let pod = snapshot.pods.seen().into_iter().flatten().find(|pod| pod.spec.node_name.as_deref() == Some(node));
+    let told = pod.map(|pod| fates(pod, snapshot.events.seen().map_or(&[], Vec::as_slice)));
+    let fates = told.unwrap_or(Fates { current: Fate::NotKnown, previous: Fate::NotKnown, same_log: false });
+    let mut subject = Subject { node: Some(node.to_owned()), budget: start_budget(snapshot, node), ..Subject::default() };
+    subject.from = pod.map_or_else(|| node.to_owned(), |pod| pod.metadata.name.clone());
+    for (log, fate, what) in [(&logs.previous, fates.previous, "the previous log"), (&logs.current, fates.current, "the log")] {
+        match log {
+            // In back-off both are the same.
+            Observed::Seen(_) if fates.same_log && what == "the log" && logs.previous.seen() == log.seen() => {}
+            Observed::Seen(log) => subject.recordings.push(Recording { attempts: of_digest(log), fate }),
+            Observed::Absent | Observed::NotAsked => {}
+            other => {
+                let why = other.why_not().unwrap_or_default().to_owned();
+                subject.unread.push(Unread { what: what.to_owned(), why, matters: true });
+            }
+        }
+    }
+    subject
+}
+
+fn of_digest(log: &StartupLog) -> Attempts {
+    let attempt = Attempt { log: log.clone(), details: Details::of_marks(log) };
+    Attempts { attempts: vec![attempt], lines: log.lines, calicos: log.lines, ..Attempts::default() }
+}

@@ -1,0 +1,203 @@
+//! A start as a picture: a bar for each phase, where it began and how long it took. In a pipe the same as a table.
+
+use std::io::{self, Write};
+
+use super::style::{Style, Tone};
+use super::table::{Cell, Table};
+use super::{findings, timeline_facts as facts};
+use crate::diagnosis::report::Verdict;
+use crate::text;
+use crate::timeline::report::{Attempt, How, Phase, Report, Timeline};
+
+/// Of a log with many attempts, so many of the newest are drawn.
+const DRAWN: usize = 3;
+/// Logs that are drawn; of more only the row.
+const LOGS: usize = 5;
+const LONGEST_LABEL: usize = 50;
+const INDENT: usize = 2;
+
+pub fn write(report: &Report, all: bool, style: &Style, out: &mut dyn Write) -> io::Result<()> {
+    let logs = if all { usize::MAX } else { LOGS };
+    if report.logs.len() > 1 {
+        overview(&report.logs, style, out)?;
+        writeln!(out)?;
+    }
+    for log in report.logs.iter().take(logs) {
+        one(log, all, style, out)?;
+        writeln!(out)?;
+    }
+    if let Some(more @ 1..) = report.logs.len().checked_sub(logs) {
+        writeln!(out, "{}\n", style.paint(Tone::Aside, &format!("{} not drawn; --all draws them", text::count(more, "more log"))))?;
+    }
+    for finding in &report.findings {
+        findings::write(finding, all, style, out)?;
+        writeln!(out)?;
+    }
+    if !report.unseen.is_empty() {
+        findings::write_unseen(&report.unseen, style, out)?;
+        writeln!(out)?;
+    }
+    closing(report, style, out)
+}
+
+fn closing(report: &Report, style: &Style, out: &mut dyn Write) -> io::Result<()> {
+    let (tone, sentence) = match (report.verdict, report.findings.first()) {
+        (Verdict::Sick, Some(worst)) => (
+            Tone::Bad,
+            format!("{}. `kubectl calico-fix explain {}` says more.", text::count(report.findings.len(), "finding"), worst.code),
+        ),
+        (Verdict::Healthy, _) => (Tone::Good, "It started; nothing in the log is wrong with the start.".to_owned()),
+        _ => (Tone::Doubtful, "Nothing wrong was found, but the log does not tell how the start ended.".to_owned()),
+    };
+    writeln!(out, "{}", style.paint(tone, &sentence))?;
+    match &report.debug_would_add {
+        Some(more) => text::wrap(more, style.room(0)).iter().try_for_each(|line| writeln!(out, "{}", style.paint(Tone::Aside, line))),
+        None => Ok(()),
+    }
+}
+
+fn overview(logs: &[Timeline], style: &Style, out: &mut dyn Write) -> io::Result<()> {
+    let mut table = Table::new(["LOG", "NODE", "ATTEMPTS", "LAST", "AFTER", "AT"]);
+    for log in logs {
+        let count = Cell::plain((log.attempts.len() as u64 + log.attempts_left_out).to_string());
+        let last = log.attempts.last();
+        let (tone, end) = last.map_or((Tone::Doubtful, "?"), |attempt| facts::end(attempt.end.how));
+        let after = last.and_then(|attempt| attempt.end.after_seconds).map(facts::time);
+        let at = last.and_then(|attempt| attempt.last.as_ref()?.phase).map(Phase::describe);
+        table.push(vec![
+            Cell::plain(&log.from),
+            Cell::known(log.node.as_deref()),
+            count,
+            Cell::new(tone, end),
+            Cell::known(after),
+            at.map_or_else(Cell::none, Cell::plain),
+        ]);
+    }
+    table.write(true, style, out)
+}
+
+fn one(log: &Timeline, all: bool, style: &Style, out: &mut dyn Write) -> io::Result<()> {
+    writeln!(out, "{} {}", style.paint(Tone::Strong, &text::clean(&log.from)), text::clean(&facts::head(log)))?;
+    let drawn = if all { usize::MAX } else { DRAWN };
+    let hidden = log.attempts.len().saturating_sub(drawn);
+    let hidden_too = log.attempts_left_out + hidden as u64;
+    if hidden_too > 0 {
+        let note = format!("{} before are not shown", text::count(usize::try_from(hidden_too).unwrap_or(usize::MAX), "attempt"));
+        writeln!(out, "{:INDENT$}{}", "", style.paint(Tone::Aside, &note))?;
+    }
+    for attempt in log.attempts.iter().skip(hidden) {
+        writeln!(out)?;
+        title(attempt, log.start_budget_seconds, style, out)?;
+        phases(attempt, log.start_budget_seconds, style, out)?;
+        for (label, text) in facts::of(attempt) {
+            labelled(label, &text, style, out)?;
+        }
+    }
+    Ok(())
+}
+
+fn title(attempt: &Attempt, budget: Option<u32>, style: &Style, out: &mut dyn Write) -> io::Result<()> {
+    let began = attempt.began.map(|at| format!(" {}", at.strftime("%Y-%m-%d %H:%M:%S"))).unwrap_or_default();
+    let (tone, end) = facts::end(attempt.end.how);
+    let doubt = if attempt.end.certain { "" } else { " (so it seems)" };
+    let after = attempt.end.after_seconds.map(|after| format!(" after {}", facts::time(after))).unwrap_or_default();
+    let allowed = budget.map(|budget| format!(" of the {budget} s allowed")).unwrap_or_default();
+    let why = attempt.end.why.as_deref().map(|why| format!(": {}", text::clean(why))).unwrap_or_default();
+    writeln!(out, "{:INDENT$}attempt {}{began}   {}{doubt}{why}", "", attempt.number, style.paint(tone, &format!("{end}{after}{allowed}")))
+}
+
+fn labelled(label: &str, words: &str, style: &Style, out: &mut dyn Write) -> io::Result<()> {
+    const LABEL: usize = 13;
+    let words = text::clean(words);
+    for (number, line) in text::wrap(&words, style.room(INDENT * 2 + LABEL)).iter().enumerate() {
+        let label = if number == 0 { label } else { "" };
+        writeln!(
+            out,
+            "{:indent$}{}{:gap$}{line}",
+            "",
+            style.paint(Tone::Aside, label),
+            "",
+            indent = INDENT * 2,
+            gap = LABEL - label.len()
+        )?;
+    }
+    Ok(())
+}
+
+fn phases(attempt: &Attempt, budget: Option<u32>, style: &Style, out: &mut dyn Write) -> io::Result<()> {
+    let Some(columns) = style.width else { return table(attempt, out) };
+    let label = attempt.phases.iter().map(|row| row.phase.describe().len()).max().unwrap_or(0).min(LONGEST_LABEL);
+    let numbers = 8;
+    let room = columns.saturating_sub(INDENT * 2 + label + numbers + 4);
+    let end = attempt.phases.iter().map(|row| row.begins_seconds + row.seconds).fold(0.0, f64::max);
+    // A bar tells nothing where there is no room, or no time to compare.
+    if room < 10 || end <= 0.0 {
+        return table(attempt, out);
+    }
+    let whole = budget.map_or(end, |budget| end.max(f64::from(budget)));
+    for row in &attempt.phases {
+        let bar = bar(row.begins_seconds / whole, row.seconds / whole, room);
+        let tone = match (row.unfinished, attempt.end.how) {
+            (true, How::Killed | How::Exited | How::OutOfMemory) => Tone::Bad,
+            (true, _) => Tone::Doubtful,
+            (false, _) => Tone::Good,
+        };
+        writeln!(
+            out,
+            "{:indent$}{:label$}  {:>numbers$}  {}",
+            "",
+            text::truncate(row.phase.describe(), label),
+            facts::time(row.seconds),
+            style.paint(tone, &bar),
+            indent = INDENT * 2
+        )?;
+    }
+    if let Some(budget) = budget {
+        let at = (f64::from(budget) / whole * room as f64) as usize;
+        let text = format!("{budget} s allowed");
+        let indent = INDENT * 2 + label + numbers + 4;
+        let mark = if at > text.len() { format!("{:>at$}", format!("{text} ┘")) } else { format!("{:at$}└ {text}", "") };
+        writeln!(out, "{:indent$}{}", "", style.paint(Tone::Aside, &mark))?;
+    }
+    Ok(())
+}
+
+/// In eighths of a column; what took any time is seen.
+fn bar(begin: f64, length: f64, room: usize) -> String {
+    const PARTS: [char; 8] = [' ', '▏', '▎', '▍', '▌', '▋', '▊', '▉'];
+    let from = ((begin * room as f64).floor() as usize).min(room.saturating_sub(1));
+    let eighths = ((length * room as f64 * 8.0).round() as usize).clamp(1, (room - from) * 8);
+    let mut bar = " ".repeat(from);
+    bar.extend(std::iter::repeat_n('█', eighths / 8));
+    if !eighths.is_multiple_of(8) {
+        bar.push(PARTS[eighths % 8]);
+    }
+    bar
+}
+
+fn table(attempt: &Attempt, out: &mut dyn Write) -> io::Result<()> {
+    let mut table = Table::new(["    PHASE", "BEGINS", "TAKES"]);
+    for row in &attempt.phases {
+        let open = if row.unfinished { " (not finished)" } else { "" };
+        table.push(vec![
+            Cell::plain(format!("    {}", row.phase.describe())),
+            Cell::plain(facts::time(row.begins_seconds)),
+            Cell::plain(format!("{}{open}", facts::time(row.seconds))),
+        ]);
+    }
+    if table.is_empty() { Ok(()) } else { table.write(true, &Style::default(), out) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::bar;
+
+    #[test]
+    fn bars_begin_where_the_phase_does_and_end_in_the_room() {
+        for (begin, length, drawn) in
+            [(0.0, 1.0, "██████████"), (0.5, 0.25, "     ██▌"), (0.0, 0.0001, "▏"), (0.9999, 1.0, "         █"), (0.3, 0.0, "   ▏")]
+        {
+            assert_eq!(bar(begin, length, 10), drawn, "{begin} {length}");
+        }
+    }
+}

@@ -1,0 +1,100 @@
+//! The words beside the bars.
+
+use super::style::Tone;
+use crate::text;
+use crate::timeline::report::{Attempt, Basis, How, Timeline};
+
+/// Of a host's interfaces so many are listed.
+const INTERFACES: usize = 8;
+
+pub fn end(how: How) -> (Tone, &'static str) {
+    match how {
+        How::Started => (Tone::Good, "started"),
+        How::Exited => (Tone::Bad, "exited by itself"),
+        How::Killed => (Tone::Bad, "killed"),
+        How::OutOfMemory => (Tone::Bad, "out of memory"),
+        How::Running => (Tone::Doubtful, "still starting"),
+        How::NotKnown => (Tone::Doubtful, "end not seen"),
+    }
+}
+
+pub fn time(seconds: f64) -> String {
+    match seconds {
+        0.0 => "0 s".to_owned(),
+        ..0.95 => format!("{:.0} ms", seconds * 1000.0),
+        ..99.5 => format!("{seconds:.1} s"),
+        _ => format!("{seconds:.0} s"),
+    }
+}
+
+/// What the log is, in half a line.
+pub fn head(log: &Timeline) -> String {
+    let mut parts = Vec::new();
+    if let Some(node) = log.node.as_deref().filter(|node| *node != log.from) {
+        parts.push(format!("on {node}"));
+    }
+    if let Some(version) = &log.calico_version {
+        parts.push(version.clone());
+    }
+    if let Some(datastore) = &log.datastore {
+        parts.push(format!("datastore {datastore}"));
+    }
+    if let Some(level) = &log.level {
+        parts.push(format!("level {level}"));
+    }
+    if log.lines > 0 {
+        parts.push(text::count(usize::try_from(log.lines).unwrap_or(usize::MAX), "line"));
+    }
+    parts.join(", ")
+}
+
+pub fn of(attempt: &Attempt) -> Vec<(&'static str, String)> {
+    let mut facts = Vec::new();
+    if let Some(detection) = detection(attempt) {
+        facts.push(("Address", detection));
+    }
+    if let Some(looked) = &attempt.detection.interfaces {
+        let listed: Vec<String> = looked.iter().map(|one| format!("{} {}", one.name, one.addresses.join(" ")).trim().to_owned()).collect();
+        facts.push(("Looked at", text::list(&listed, INTERFACES)));
+    }
+    if let Some(requests) = requests(attempt) {
+        facts.push(("Datastore", requests));
+    }
+    if let Some(nodes) = attempt.requests.as_ref().and_then(|requests| requests.nodes.as_ref()) {
+        let of = nodes.listed.map(|listed| format!(" of {listed}")).unwrap_or_default();
+        let each = nodes.reads_per_node.map(|each| format!(", {each} reads each")).unwrap_or_default();
+        let rate = nodes.reads_per_second.map(|rate| format!(", {rate} a second")).unwrap_or_default();
+        let last = nodes.last_node.as_deref().map(|node| format!("; then {node}")).unwrap_or_default();
+        facts.push(("Nodes read", format!("{}{of}{each}{rate}{last}", nodes.read)));
+    }
+    if let Some(need) = attempt.needs.as_ref().filter(|need| need.basis != Basis::Measured) {
+        let trip = need.round_trip_seconds.map(|trip| format!(" ({} a request)", time(trip))).unwrap_or_default();
+        facts.push(("Would take", format!("about {:.0} s{trip}", need.seconds.ceil())));
+    }
+    if let Some(last) = &attempt.last {
+        facts.push(("Last", last.text.clone()));
+    }
+    facts
+}
+
+fn detection(attempt: &Attempt) -> Option<String> {
+    let chosen = attempt.detection.chosen.iter().map(|one| {
+        let from = one.interface.as_deref().map(|name| format!(" on {name}")).unwrap_or_default();
+        let made = one.made.as_deref().map(|made| format!(", {made}")).unwrap_or_default();
+        format!("{}{from}{made}", one.address)
+    });
+    let listed: Vec<String> = chosen.collect();
+    match (listed.is_empty(), attempt.detection.kept_old) {
+        (true, false) => None,
+        (true, true) => Some("none found; the stored one was kept".to_owned()),
+        (false, _) => Some(listed.join(", then ")),
+    }
+}
+
+fn requests(attempt: &Attempt) -> Option<String> {
+    let requests = attempt.requests.as_ref()?;
+    let number = |count: u64, noun: &str| text::count(usize::try_from(count).unwrap_or(usize::MAX), noun);
+    let writes = if requests.writes > 0 { format!(", {}", number(requests.writes, "write")) } else { String::new() };
+    let rate = requests.per_second.map(|rate| format!("; {rate} requests a second")).unwrap_or_default();
+    Some(format!("{}{writes}{rate}", number(requests.reads, "read")))
+}
