@@ -96,7 +96,8 @@ fn where_no_start_is_slow_nothing_is_proposed() {
     for scenario in ["healthy", "bridge-address", "slow-start-healed", "operator", "operator-new", "canal"] {
         let stage = Stage::new(scenario, 3);
         let output = stage.kubectl(&["probes", "--yes"]);
-        let expected = if scenario == "bridge-address" { 1 } else { 0 };
+        // The newest template has commands that this release does not, which is another matter.
+        let expected = if scenario == "operator-new" { 1 } else { 0 };
         assert_eq!((code(&output), stage.writes()), (Some(expected), vec![]), "{scenario}: {}", told(&output));
         assert!(!out(&output).contains("+++"), "{scenario}: {}", told(&output));
         let emitted = stage.kubectl(&["probes", "--emit", "kubectl"]);
@@ -124,20 +125,38 @@ fn what_is_typed_wrong_is_refused_before_anything_is_touched() {
     assert_eq!(stage.writes(), Vec::<String>::new());
 }
 
-fn slow_operator(operator: sim::Operator) -> sim::World {
-    let name = if operator == sim::Operator::Master { "operator-new" } else { "operator" };
-    let world = scenario::named(name, 3).expect("is a scenario");
-    let slow = scenario::named("slow-start", 3).expect("is a scenario");
-    let far = slow.store.objects("Pod").into_iter().find(|pod| pod["spec"]["nodeName"] == FAR).expect("a pod");
-    let last = world.store.objects("Pod").last().and_then(|pod| pod["metadata"]["name"].as_str().map(str::to_owned)).expect("a pod");
-    world.store.bend("Pod", &last, |pod| pod["status"] = far["status"].clone());
-    world
+/// A far node under the operator, whose calico-node has just been killed for the second time.
+fn slow_operator(operator: sim::Operator) -> Stage {
+    let mut world = scenario::named(if operator == sim::Operator::Master { "operator-new" } else { "operator" }, 3).expect("is a scenario");
+    let far = world.hosts.values_mut().last().expect("a host");
+    far.round_trip = 1.5;
+    let node = far.node.clone();
+    // The newest operator's own budget is five minutes.
+    let short = json!([{"name": "calico-node", "startupProbe": {"failureThreshold": 15}}]);
+    let short = json!({"spec": {"template": {"spec": {"containers": short}}}});
+    if operator == sim::Operator::Master {
+        world.store.bend("Installation", "default", |object| object["spec"]["calicoNodeDaemonSet"] = short.clone());
+    }
+    let stage = Stage::bent(world);
+    let cluster = stage.running.cluster();
+    let live = stage.running.live(PACE);
+    let pod = || cluster.store.objects("Pod").into_iter().find(|pod| pod["spec"]["nodeName"] == *node);
+    let old = pod().expect("a pod")["metadata"]["name"].as_str().expect("a name").to_owned();
+    cluster.store.delete("Pod", "calico-system", &old, &sim::Deletion::default()).expect("is deleted");
+    let restarts = || pod().and_then(|pod| pod["status"]["containerStatuses"][0]["restartCount"].as_u64()).unwrap_or(0);
+    let begun = std::time::Instant::now();
+    while restarts() < 2 {
+        assert!(begun.elapsed().as_secs() < 120, "it is not killed: {:#}", pod().unwrap_or_default()["status"]);
+        std::thread::sleep(std::time::Duration::from_millis(200));
+    }
+    drop(live);
+    stage
 }
 
 /// The operator prunes what it does not know: nothing is sent, and the page says what remains.
 #[test]
 fn an_operator_without_the_fields_is_not_written_to() {
-    let stage = Stage::bent(slow_operator(sim::Operator::V1_28));
+    let stage = slow_operator(sim::Operator::V1_28);
     for more in [&["--yes"][..], &["--strategy", "initial-delay", "--yes"], &["--dry-run=server"]] {
         let output = stage.kubectl(&[&["probes"], more].concat());
         println!("{}", told(&output));
@@ -174,9 +193,17 @@ fn the_installations_list_of_containers_keeps_what_is_not_ours() {
 
 /// Only where the operator's definition has the fields; there a slow start is given a larger budget in the Installation.
 #[test]
-fn a_slow_start_under_the_newest_operator_is_proposed_in_the_installation() {
-    let stage = Stage::bent(slow_operator(sim::Operator::Master));
-    let output = stage.kubectl(&["probes", "--dry-run=server"]);
-    assert_eq!((code(&output), stage.writes()), (Some(1), vec![]), "{}", told(&output));
-    insta::assert_snapshot!("probes_operator_new", changed_lines(&output));
+fn a_slow_start_under_the_newest_operator_is_healed_through_the_installation() {
+    let stage = slow_operator(sim::Operator::Master);
+    let looked = stage.kubectl(&["probes", "--dry-run=server"]);
+    assert_eq!((code(&looked), stage.writes()), (Some(1), vec![]), "{}", told(&looked));
+    insta::assert_snapshot!("probes_operator_new", changed_lines(&looked));
+    let _live = stage.running.live(PACE);
+    let output = stage.kubectl(&["probes", "--yes"]);
+    assert_eq!(code(&output), Some(0), "{}", told(&output));
+    let patch = "PATCH /apis/operator.tigera.io/v1/installations/default";
+    assert!(stage.writes().iter().all(|line| line == patch), "{:?}", stage.writes());
+    let pods = stage.running.cluster().store.objects("Pod");
+    let ready = |pod: &Value| pod["status"]["containerStatuses"][0]["ready"] == true;
+    assert!(pods.iter().all(ready), "{}", told(&output));
 }

@@ -26,7 +26,11 @@ fn one_command_heals_the_worst_node_first() {
     assert_eq!(code(&output), Some(0), "{}", told(&output));
     assert_eq!(variable(&stage.daemon_set(), METHOD).as_deref(), Some("kubernetes-internal-ip"));
     assert_eq!(stage.daemon_set()["spec"]["updateStrategy"], strategy);
-    assert!(stage.annotation().is_some_and(|text| text.contains(&format!("\"canary\":\"{}\"", victim(&stage)))), "{:?}", stage.annotation());
+    assert!(
+        stage.annotation().is_some_and(|text| text.contains(&format!("\"canary\":\"{}\"", victim(&stage)))),
+        "{:?}",
+        stage.annotation()
+    );
     healed(&stage);
     let again = stage.kubectl(&["autodetect", "--yes"]);
     assert_eq!(code(&again), Some(0), "{}", told(&again));

@@ -2,9 +2,12 @@
 
 use super::*;
 
+/// Who, what tells it, and what is said.
+type Kept = (&'static str, fn(&mut Value), &'static [&'static str]);
+
 #[test]
 fn who_keeps_the_daemon_set_is_named_with_what_lasts() {
-    let bend: [(&str, fn(&mut Value), &[&str]); 4] = [
+    let bend: [Kept; 4] = [
         (
             "Helm",
             |object| {
@@ -12,7 +15,7 @@ fn who_keeps_the_daemon_set_is_named_with_what_lasts() {
                 object["metadata"]["annotations"]["meta.helm.sh/release-namespace"] = "kube-system".into();
                 object["metadata"]["labels"]["app.kubernetes.io/managed-by"] = "Helm".into();
             },
-            &["the Helm release", "calico", "puts this back when it runs next"],
+            &["kept by Helm release calico", "puts this back when it runs next"],
         ),
         (
             "Argo CD",

@@ -60,12 +60,15 @@ fn what_is_typed_wrong_is_said_with_what_to_type() {
 #[test]
 fn where_nothing_is_detected_the_real_knob_is_named() {
     let policy_only = || {
-        let world = scenario::named("canal", 3).expect("is a scenario");
-        let flannel = |object: &mut Value| {
-            let containers = object.pointer_mut("/spec/template/spec/containers").and_then(Value::as_array_mut);
-            containers.into_iter().for_each(|all| all.retain(|one| one["name"] != "kube-flannel"));
+        let world = scenario::named("healthy", 3).expect("is a scenario");
+        let off = |object: &mut Value| {
+            let env = object.pointer_mut("/spec/template/spec/containers/0/env").and_then(Value::as_array_mut).expect("a list");
+            for (name, value) in [("CALICO_NETWORKING_BACKEND", "none"), ("IP", "")] {
+                env.retain(|one| one["name"] != name);
+                env.push(serde_json::json!({"name": name, "value": value}));
+            }
         };
-        world.store.bend("DaemonSet", "canal", flannel);
+        world.store.bend("DaemonSet", "calico-node", off);
         world
     };
     for (world, says) in [
@@ -78,6 +81,9 @@ fn where_nothing_is_detected_the_real_knob_is_named() {
             assert_eq!(code(&output), Some(1), "{more:?}: {}", told(&output));
             assert!(err(&output).contains(says), "{more:?}: {}", told(&output));
         }
+        // Only to look is no mistake, and there is nothing to recommend.
+        let shown = document(&stage.kubectl(&["autodetect", "-o", "json"]));
+        assert_eq!((&shown["recommendation"]["method"], &shown["change"]), (&Value::Null, &Value::Null), "{shown:#}");
         let looked = stage.kubectl(&["autodetect"]);
         assert_eq!((code(&looked), stage.writes()), (Some(0), vec![]), "{}", told(&looked));
     }
