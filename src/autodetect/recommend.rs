@@ -107,7 +107,12 @@ pub fn recommend(matrix: &Matrix) -> Recommendation {
     let current = matrix.current().filter(|column| column.is_right_everywhere());
     let sure = || best(matrix, |column| column.is_right_everywhere());
     // Less than certain is good enough only where something is wrong.
-    let likely = || best(matrix, |column| is_wrong_now(matrix) && is_right_where_seen(matrix, column));
+    let likely = || {
+        let other = best(matrix, |column| is_wrong_now(matrix) && is_right_where_seen(matrix, column))?;
+        // What is configured and just as likely is not given up for something more brittle: a rollout of it may be under way.
+        let keeps = |column: &&Column| is_right_where_seen(matrix, column) && rank(matrix, column) <= rank(matrix, other);
+        Some(matrix.current().filter(|column| column.refused.is_none()).filter(keeps).unwrap_or(other))
+    };
     let (chosen, unsure) = match (current, sure()) {
         (Some(column), _) | (None, Some(column)) => (Some(column), Vec::new()),
         (None, None) => {
@@ -115,7 +120,8 @@ pub fn recommend(matrix: &Matrix) -> Recommendation {
             (column, column.map(|column| names(matrix, column, |cell| cell.verdict == Verdict::Unknown)).unwrap_or_default())
         }
     };
-    let Some(chosen) = chosen else {
+    // A method would decide nothing there.
+    let Some(chosen) = chosen.filter(|_| !matrix.is_off()) else {
         let others = others(matrix, None);
         return Recommendation { method: None, keep: false, why: nothing(matrix), unsure, others, groups: suited(matrix) };
     };
@@ -161,11 +167,14 @@ fn suited(matrix: &Matrix) -> Vec<Suited> {
 
 fn best(matrix: &Matrix, fits: impl Fn(&Column) -> bool) -> Option<&Column> {
     let candidates = matrix.columns.iter().filter(|column| column.origin != Origin::Current && column.refused.is_none() && fits(column));
-    candidates.min_by_key(|column| {
-        let sort = Preference::of(&Method::parse(&column.method)).map(|preference| preference.sort);
-        // An address beside a sound InternalIP is somebody's choice, not ours.
-        (matrix.distrust.is_none() && !takes_internal_ips(matrix, column), sort)
-    })
+    candidates.min_by_key(|column| rank(matrix, column))
+}
+
+/// The best is the least.
+fn rank(matrix: &Matrix, column: &Column) -> (bool, Option<Sort>) {
+    let sort = Preference::of(&Method::parse(&column.method)).map(|preference| preference.sort);
+    // An address beside a sound InternalIP is somebody's choice, not ours.
+    (matrix.distrust.is_none() && !takes_internal_ips(matrix, column), sort)
 }
 
 fn takes_internal_ips(matrix: &Matrix, column: &Column) -> bool {

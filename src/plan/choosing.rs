@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use serde_json::Value;
+
 use super::detection::{self, Refusal, Setting};
 use super::emit::Snippets;
 use super::lasting::{self, Note};
@@ -47,7 +49,8 @@ pub fn of(snapshot: &Snapshot, choices: &[Choice], refused: &[String], canary: &
     let place = detection::place(&view.install, installations)?;
     let settings: Vec<Setting> = choices.iter().map(|choice| Setting { family: choice.family, method: choice.method.clone() }).collect();
     let edits = detection::edits(&view.install, &place, &settings)?;
-    let snippets = Snippets::of_detection(&settings, &edits, &place)?;
+    let now = installations.iter().find(|one| place.is_operators() && one.metadata.name == place.name());
+    let snippets = Snippets::of_detection(&settings, &edits, &place, now.map_or(&Value::Null, |one| &one.spec))?;
     let summary: Vec<String> = settings.iter().map(|one| format!("{}={}", method_variable(one.family), one.method)).collect();
     let canary = match (canary, place.is_operators()) {
         (Canary::None, _) => None,

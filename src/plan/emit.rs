@@ -36,6 +36,8 @@ pub struct Snippets {
     pub daemon_set: Option<(Place, Value)>,
     /// Below `spec` of an Installation.
     pub installation: Option<Value>,
+    /// Fields of that which somebody else has set, and which must go: no tool clears what it did not set itself.
+    pub cleared: Vec<Vec<String>>,
     /// Names and values.
     pub kubespray: Vec<(String, Value)>,
 }
@@ -58,8 +60,8 @@ impl Form {
 }
 
 impl Snippets {
-    /// Of a detection method; `place` is where this cluster has it.
-    pub fn of_detection(settings: &[Setting], edits: &[Edit], place: &Place) -> Result<Self, Refusal> {
+    /// Of a detection method; `place` is where this cluster has it, `now` the `spec` of the Installation where that is one.
+    pub fn of_detection(settings: &[Setting], edits: &[Edit], place: &Place, now: &Value) -> Result<Self, Refusal> {
         let mut network = json!({});
         for setting in settings {
             network[detection::field(setting.family)] = detection::installation_method(&setting.method)?;
@@ -80,6 +82,7 @@ impl Snippets {
         Ok(Self {
             kubectl: Some(kubectl),
             daemon_set: Some((Place::DaemonSet { namespace, name }, containers(&json!({"env": env})))),
+            cleared: others(settings, &network, now),
             installation: Some(json!({"calicoNetwork": network})),
             kubespray: settings.iter().map(|setting| (kubespray(setting.family).to_owned(), json!(setting.method))).collect(),
         })
@@ -90,9 +93,9 @@ impl Snippets {
         match form {
             Form::Kubectl => self.kubectl.clone().map(|line| format!("{line}\n")).ok_or_else(none),
             Form::Kustomize => self.daemon_set.as_ref().map(|(place, spec)| kustomize(place, spec)).ok_or_else(none),
-            Form::Helm => self.installation.as_ref().map(|spec| yaml(&json!({"installation": spec}))).ok_or_else(none),
-            Form::Installation => self.installation.as_ref().map(installation).ok_or_else(none),
-            Form::Rke2 => self.installation.as_ref().map(rke2).ok_or_else(none),
+            Form::Helm => self.installation.as_ref().map(|spec| self.first() + &yaml(&json!({"installation": spec}))).ok_or_else(none),
+            Form::Installation => self.installation.as_ref().map(|spec| installation(&self.without(spec))).ok_or_else(none),
+            Form::Rke2 => self.installation.as_ref().map(|spec| self.first() + &rke2(spec)).ok_or_else(none),
             Form::Kubespray if self.kubespray.is_empty() => Err(none()),
             Form::Kubespray => {
                 let variables: serde_json::Map<String, Value> = self.kubespray.iter().cloned().collect();
@@ -100,6 +103,37 @@ impl Snippets {
             }
         }
     }
+}
+
+impl Snippets {
+    /// `kubectl apply` deletes what is null.
+    fn without(&self, spec: &Value) -> Value {
+        self.cleared.iter().fold(spec.clone(), |spec, path| join(spec, &nested(path, Value::Null)))
+    }
+
+    /// Helm compares its own last values with the new ones: what neither has stays, and two methods stop the operator.
+    fn first(&self) -> String {
+        if self.cleared.is_empty() {
+            return String::new();
+        }
+        let Some(line) = &self.kubectl else { return String::new() };
+        format!("# Helm leaves the method that is set now; beside it the operator takes no other. Run as well:\n#   {line}\n")
+    }
+}
+
+/// Methods that are set now beside those to be set.
+fn others(settings: &[Setting], network: &Value, now: &Value) -> Vec<Vec<String>> {
+    let of = |setting: &Setting| {
+        let field = detection::field(setting.family);
+        let set = now["calicoNetwork"][field].as_object();
+        let other = set.into_iter().flatten().filter(|(name, value)| !value.is_null() && network[field].get(name.as_str()).is_none());
+        other.map(|(name, _)| vec!["calicoNetwork".to_owned(), field.to_owned(), name.clone()]).collect::<Vec<_>>()
+    };
+    settings.iter().flat_map(of).collect()
+}
+
+fn nested(path: &[String], value: Value) -> Value {
+    path.iter().rev().fold(value, |inner, part| json!({part.as_str(): inner}))
 }
 
 /// A patch of the container calico-node, from `spec` down.
@@ -152,8 +186,7 @@ fn merge(name: &str, edits: &[Edit]) -> String {
                 fields.entry(method).or_insert(Value::Null);
             }
         }
-        let nested = path.iter().rev().fold(value, |inner, part| json!({part.as_str(): inner}));
-        patch = join(patch, &nested);
+        patch = join(patch, &nested(path, value));
     }
     format!("kubectl patch installation {} --type merge -p {}", quote(name), quote(&patch.to_string()))
 }

@@ -5,14 +5,16 @@
 
 mod applying;
 mod asking;
+mod autodetect;
 mod failing;
 mod faults;
 mod killed;
 mod operator;
+mod probes;
 mod rights;
 mod shown;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
 use calico_fix::calico::family::Family;
@@ -35,8 +37,12 @@ struct Stage {
 
 impl Stage {
     fn new(incident: &str, nodes: usize) -> Self {
-        let running = sim::start(scenario::named(incident, nodes).expect("is a scenario"));
-        Self { running, folder: tempfile::tempdir().expect("a folder") }
+        Self::bent(scenario::named(incident, nodes).expect("is a scenario"))
+    }
+
+    /// The scenario, bent before it begins.
+    fn bent(world: sim::World) -> Self {
+        Self { running: sim::start(world), folder: tempfile::tempdir().expect("a folder") }
     }
 
     fn daemon_set(&self) -> Value {
@@ -111,6 +117,32 @@ impl Stage {
         self.command(arguments).output().expect("runs")
     }
 
+    /// `kubectl calico-fix …` as a user types it, with the plugin first on PATH; the plugin itself where there is no kubectl.
+    fn kubectl_command(&self, arguments: &[&str]) -> Command {
+        let Ok(kubectl) = which::which("kubectl") else {
+            eprintln!("no kubectl on PATH: the plugin is run directly instead");
+            return self.command(arguments);
+        };
+        let mut command = Command::new(kubectl);
+        let folder = Path::new(PLUGIN).parent().expect("a folder").to_owned();
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        let paths = [folder].into_iter().chain(std::env::split_paths(&path));
+        command.env_clear().env("PATH", std::env::join_paths(paths).expect("paths"));
+        command.env("HOME", self.folder.path()).env("KUBECONFIG", self.running.kubeconfig());
+        command.arg("calico-fix").args(arguments).stdin(Stdio::null());
+        command
+    }
+
+    fn kubectl(&self, arguments: &[&str]) -> Output {
+        self.kubectl_command(arguments).output().expect("runs")
+    }
+
+    /// What was asked to be kept: no dry run, review or exec.
+    fn writes(&self) -> Vec<String> {
+        let requests = self.running.requests();
+        requests.iter().filter(|request| request.writes()).map(|request| format!("{} {}", request.method, request.path)).collect()
+    }
+
     fn apply(&self, plan: &Plan, more: &[&str]) -> Output {
         let path = self.save(plan);
         let digest = plan.digest.clone();
@@ -132,4 +164,8 @@ fn out(output: &Output) -> String {
 
 fn err(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+fn told(output: &Output) -> String {
+    format!("{:?}\n{}{}", code(output), out(output), err(output))
 }

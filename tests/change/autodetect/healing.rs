@@ -1,0 +1,161 @@
+//! The incident of the bridge's address, healed.
+
+use expectrl::Expect;
+
+use super::*;
+
+const SCENARIO: &str = "bridge-address";
+
+fn healed(stage: &Stage) {
+    every_address_is_the_nodes(stage);
+    let status = stage.kubectl(&["status"]);
+    assert_eq!(code(&status), Some(0), "{}", told(&status));
+}
+
+fn victim(stage: &Stage) -> String {
+    stage.nodes().last().and_then(|node| node["metadata"]["name"].as_str()).expect("a node").to_owned()
+}
+
+#[test]
+fn one_command_heals_the_worst_node_first() {
+    let stage = Stage::new(SCENARIO, 3);
+    let strategy = stage.daemon_set()["spec"]["updateStrategy"].clone();
+    let _live = stage.running.live(PACE);
+    let output = stage.kubectl(&["autodetect", "--yes"]);
+    println!("{}", told(&output));
+    assert_eq!(code(&output), Some(0), "{}", told(&output));
+    assert_eq!(variable(&stage.daemon_set(), METHOD).as_deref(), Some("kubernetes-internal-ip"));
+    assert_eq!(stage.daemon_set()["spec"]["updateStrategy"], strategy);
+    assert!(
+        stage.annotation().is_some_and(|text| text.contains(&format!("\"canary\":\"{}\"", victim(&stage)))),
+        "{:?}",
+        stage.annotation()
+    );
+    healed(&stage);
+    let again = stage.kubectl(&["autodetect", "--yes"]);
+    assert_eq!(code(&again), Some(0), "{}", told(&again));
+    assert!(!out(&again).contains("+++"), "nothing is left to propose: {}", told(&again));
+}
+
+#[test]
+fn a_terminal_shows_the_matrix_and_the_difference_and_asks() {
+    for (answer, expected) in [("y", 0), ("n", 1)] {
+        let stage = Stage::new(SCENARIO, 3);
+        let before = stage.daemon_set();
+        let _live = stage.running.live(PACE);
+        let mut terminal = in_a_terminal(stage.kubectl_command(&["autodetect"]));
+        let shown = until(&mut terminal, QUESTION);
+        assert!(shown.contains("kubernetes-internal-ip") && shown.contains("ADDRESS THEN") && shown.contains("\u{1b}[32m+"), "{shown}");
+        terminal.send_line(answer).expect("types");
+        let (rest, code) = ended(&mut terminal);
+        assert_eq!(code, Some(expected), "{answer}: {rest}");
+        if answer == "y" {
+            healed(&stage);
+        } else {
+            assert!(rest.contains("nothing was changed"), "{rest}");
+            assert_eq!((&stage.daemon_set()["spec"], stage.writes()), (&before["spec"], vec![]));
+        }
+    }
+}
+
+#[test]
+fn a_program_gets_one_document_with_matrix_plan_and_outcome() {
+    let stage = Stage::new(SCENARIO, 3);
+    let before = stage.daemon_set();
+    let _live = stage.running.live(PACE);
+    let looked = stage.kubectl(&["autodetect", "-o", "json"]);
+    assert_eq!(code(&looked), Some(1), "{}", told(&looked));
+    let shown = document(&looked);
+    assert_eq!((shown["matrix"].as_array().map(Vec::is_empty), &shown["change"]["applied"]), (Some(false), &false.into()));
+    assert_eq!(shown["change"]["plan"]["target"]["name"], "calico-node", "{shown:#}");
+    assert_eq!((&stage.daemon_set()["spec"], stage.writes()), (&before["spec"], vec![]));
+
+    let output = stage.kubectl(&["autodetect", "--yes", "-o", "json"]);
+    assert_eq!(code(&output), Some(0), "{}", told(&output));
+    let done = document(&output);
+    assert!(done["matrix"].is_array() && done["change"]["plan"]["digest"].is_string(), "{done:#}");
+    assert_eq!((&done["change"]["applied"], &done["change"]["after"]["verdict"]), (&true.into(), &"healthy".into()));
+    healed(&stage);
+}
+
+#[test]
+fn a_saved_plan_does_exactly_that_later() {
+    let stage = Stage::new(SCENARIO, 3);
+    let _live = stage.running.live(PACE);
+    let path = stage.folder.path().join("saved.yaml");
+    let path = path.to_str().expect("text");
+    let saved = stage.kubectl(&["autodetect", "--out", path]);
+    assert_eq!((code(&saved), stage.writes()), (Some(1), vec![]), "{}", told(&saved));
+    let plan: Value = serde_yaml::from_str(&std::fs::read_to_string(path).expect("is saved")).expect("YAML");
+    let digest = plan["digest"].as_str().expect("a digest");
+    assert!(err(&saved).contains(&format!("--confirm {digest}")), "{}", err(&saved));
+    let applied = stage.kubectl(&["apply", path, "--confirm", digest]);
+    assert_eq!(code(&applied), Some(0), "{}", told(&applied));
+    healed(&stage);
+    let undone = stage.kubectl(&["undo", "--yes"]);
+    assert_eq!((code(&undone), variable(&stage.daemon_set(), METHOD)), (Some(0), None), "{}", told(&undone));
+}
+
+#[test]
+fn the_canary_is_whoever_is_named_or_nobody() {
+    let stage = Stage::new(SCENARIO, 3);
+    let named = victim(&stage);
+    let _live = stage.running.live(PACE);
+    for missing in ["no-such-node", ""] {
+        let unknown = stage.kubectl(&["autodetect", "--yes", "--canary", missing]);
+        assert_eq!((code(&unknown), stage.writes()), (Some(2), vec![]), "{}", told(&unknown));
+        assert!(err(&unknown).contains("there is no such node") && err(&unknown).contains("kubectl get nodes"), "{}", err(&unknown));
+    }
+    let output = stage.kubectl(&["autodetect", "--yes", "--canary", &named]);
+    assert_eq!(code(&output), Some(0), "{}", told(&output));
+    assert!(stage.annotation().is_some_and(|text| text.contains(&named)), "{:?}", stage.annotation());
+
+    let stage = Stage::new(SCENARIO, 3);
+    let _live = stage.running.live(PACE);
+    let output = stage.kubectl(&["autodetect", "--yes", "--canary", "none"]);
+    assert_eq!(code(&output), Some(0), "{}", told(&output));
+    assert!(!stage.writes().iter().any(|write| write.starts_with("DELETE")), "{:?}", stage.writes());
+    assert!(stage.annotation().is_some_and(|text| !text.contains("canary\":\"")), "{:?}", stage.annotation());
+    healed(&stage);
+}
+
+/// Every node has the bridge, and soon its address.
+#[test]
+fn a_cluster_where_every_node_is_wrong_is_healed() {
+    let stage = Stage::new("all-bridges", 3);
+    let _live = stage.running.live(PACE);
+    let output = stage.kubectl(&["autodetect", "--yes"]);
+    println!("{}", told(&output));
+    assert_eq!(code(&output), Some(0), "{}", told(&output));
+    healed(&stage);
+}
+
+#[test]
+fn under_the_operator_only_the_installation_is_written() {
+    let stage = Stage::new("operator-bridge-address", 3);
+    let installation = || stage.running.cluster().store.object("Installation", "", "default").expect("is there");
+    let _live = stage.running.live(PACE);
+    let looked = stage.kubectl(&["autodetect", "--dry-run=server"]);
+    assert_eq!((code(&looked), stage.writes()), (Some(1), vec![]), "{}", told(&looked));
+    let lines: Vec<String> = out(&looked).lines().filter(|line| line.starts_with(['+', '-'])).map(str::to_owned).collect();
+    insta::assert_snapshot!(lines.join("\n"));
+
+    let output = stage.kubectl(&["autodetect", "--yes"]);
+    assert_eq!(code(&output), Some(0), "{}", told(&output));
+    let written = "PATCH /apis/operator.tigera.io/v1/installations/default";
+    assert!(stage.writes().iter().all(|line| line == written), "{:?}", stage.writes());
+    assert_eq!(installation()["spec"]["calicoNetwork"]["nodeAddressAutodetectionV4"], serde_json::json!({"kubernetes": "NodeInternalIP"}));
+    healed(&stage);
+}
+
+#[test]
+fn a_healthy_cluster_is_left_alone() {
+    for scenario in ["healthy", "operator", "bridge-address-healed"] {
+        let stage = Stage::new(scenario, 3);
+        let output = stage.kubectl(&["autodetect", "--yes"]);
+        assert_eq!((code(&output), stage.writes()), (Some(0), vec![]), "{scenario}: {}", told(&output));
+        assert!(!out(&output).contains("+++"), "{scenario}: {}", told(&output));
+        let shown = document(&stage.kubectl(&["autodetect", "--yes", "-o", "json"]));
+        assert_eq!(shown["change"], Value::Null, "{scenario}");
+    }
+}
