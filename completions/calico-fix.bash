@@ -202,25 +202,13 @@ _calico__fix() {
             return 0
             ;;
         calico__subcmd__fix__subcmd__apply)
-            opts="-y -o -n -s -h --confirm --yes --dry-run --field-manager --force --timeout --no-rollback --no-wait --daemonset --no-exec --max-concurrent --output --color --no-color --kubeconfig --context --cluster --user --namespace --as --as-uid --as-group --as-user-extra --server --token --certificate-authority --client-certificate --client-key --insecure-skip-tls-verify --tls-server-name --request-timeout --disable-compression --cache-dir --help"
+            opts="-o -y -n -s -h --confirm --daemonset --no-exec --max-concurrent --output --color --no-color --yes --dry-run --field-manager --force --timeout --no-rollback --no-wait --kubeconfig --context --cluster --user --namespace --as --as-uid --as-group --as-user-extra --server --token --certificate-authority --client-certificate --client-key --insecure-skip-tls-verify --tls-server-name --request-timeout --disable-compression --cache-dir --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --confirm)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --dry-run)
-                    COMPREPLY=($(compgen -W "none client server" -- "${cur}"))
-                    return 0
-                    ;;
-                --field-manager)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --timeout)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -242,6 +230,18 @@ _calico__fix() {
                     ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --dry-run)
+                    COMPREPLY=($(compgen -W "none client server" -- "${cur}"))
+                    return 0
+                    ;;
+                --field-manager)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --kubeconfig)
@@ -336,7 +336,7 @@ _calico__fix() {
             return 0
             ;;
         calico__subcmd__fix__subcmd__autodetect)
-            opts="-y -o -n -s -h --from --daemonset --no-exec --logs --max-concurrent --yes --dry-run --field-manager --force --timeout --no-rollback --no-wait --canary --out --emit --method --ipv6 --calico-version --node --all --output --no-headers --color --no-color --kubeconfig --context --cluster --user --namespace --as --as-uid --as-group --as-user-extra --server --token --certificate-authority --client-certificate --client-key --insecure-skip-tls-verify --tls-server-name --request-timeout --disable-compression --cache-dir --help"
+            opts="-o -y -n -s -h --from --daemonset --no-exec --logs --max-concurrent --method --ipv6 --calico-version --node --all --output --no-headers --color --no-color --yes --dry-run --field-manager --force --timeout --no-rollback --no-wait --canary --out --emit --kubeconfig --context --cluster --user --namespace --as --as-uid --as-group --as-user-extra --server --token --certificate-authority --client-certificate --client-key --insecure-skip-tls-verify --tls-server-name --request-timeout --disable-compression --cache-dir --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -352,30 +352,6 @@ _calico__fix() {
                     ;;
                 --max-concurrent)
                     COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --dry-run)
-                    COMPREPLY=($(compgen -W "none client server" -- "${cur}"))
-                    return 0
-                    ;;
-                --field-manager)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --timeout)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --canary)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --out)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --emit)
-                    COMPREPLY=($(compgen -W "kubectl kustomize helm installation rke2 kubespray" -- "${cur}"))
                     return 0
                     ;;
                 --method)
@@ -400,6 +376,30 @@ _calico__fix() {
                     ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --dry-run)
+                    COMPREPLY=($(compgen -W "none client server" -- "${cur}"))
+                    return 0
+                    ;;
+                --field-manager)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --canary)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --out)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --emit)
+                    COMPREPLY=($(compgen -W "kubectl kustomize helm installation rke2 kubespray" -- "${cur}"))
                     return 0
                     ;;
                 --kubeconfig)
@@ -1256,7 +1256,7 @@ _calico__fix() {
             return 0
             ;;
         calico__subcmd__fix__subcmd__probes)
-            opts="-y -o -n -s -h --from --daemonset --no-logs --max-concurrent --yes --dry-run --field-manager --force --timeout --no-rollback --no-wait --canary --out --emit --node --strategy --set --fix --all --output --color --no-color --kubeconfig --context --cluster --user --namespace --as --as-uid --as-group --as-user-extra --server --token --certificate-authority --client-certificate --client-key --insecure-skip-tls-verify --tls-server-name --request-timeout --disable-compression --cache-dir --help"
+            opts="-o -y -n -s -h --from --daemonset --no-logs --max-concurrent --node --strategy --set --fix --all --output --color --no-color --yes --dry-run --field-manager --force --timeout --no-rollback --no-wait --canary --out --emit --kubeconfig --context --cluster --user --namespace --as --as-uid --as-group --as-user-extra --server --token --certificate-authority --client-certificate --client-key --insecure-skip-tls-verify --tls-server-name --request-timeout --disable-compression --cache-dir --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1272,30 +1272,6 @@ _calico__fix() {
                     ;;
                 --max-concurrent)
                     COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --dry-run)
-                    COMPREPLY=($(compgen -W "none client server" -- "${cur}"))
-                    return 0
-                    ;;
-                --field-manager)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --timeout)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --canary)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --out)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --emit)
-                    COMPREPLY=($(compgen -W "kubectl kustomize helm installation rke2 kubespray" -- "${cur}"))
                     return 0
                     ;;
                 --node)
@@ -1324,6 +1300,30 @@ _calico__fix() {
                     ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --dry-run)
+                    COMPREPLY=($(compgen -W "none client server" -- "${cur}"))
+                    return 0
+                    ;;
+                --field-manager)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --canary)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --out)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --emit)
+                    COMPREPLY=($(compgen -W "kubectl kustomize helm installation rke2 kubespray" -- "${cur}"))
                     return 0
                     ;;
                 --kubeconfig)
@@ -1568,24 +1568,12 @@ _calico__fix() {
             return 0
             ;;
         calico__subcmd__fix__subcmd__undo)
-            opts="-y -o -n -s -h --yes --dry-run --field-manager --force --timeout --no-rollback --no-wait --daemonset --no-exec --max-concurrent --output --color --no-color --kubeconfig --context --cluster --user --namespace --as --as-uid --as-group --as-user-extra --server --token --certificate-authority --client-certificate --client-key --insecure-skip-tls-verify --tls-server-name --request-timeout --disable-compression --cache-dir --help"
+            opts="-o -y -n -s -h --daemonset --no-exec --max-concurrent --output --color --no-color --yes --dry-run --field-manager --force --timeout --no-rollback --no-wait --kubeconfig --context --cluster --user --namespace --as --as-uid --as-group --as-user-extra --server --token --certificate-authority --client-certificate --client-key --insecure-skip-tls-verify --tls-server-name --request-timeout --disable-compression --cache-dir --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
-                --dry-run)
-                    COMPREPLY=($(compgen -W "none client server" -- "${cur}"))
-                    return 0
-                    ;;
-                --field-manager)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --timeout)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
                 --daemonset)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -1604,6 +1592,18 @@ _calico__fix() {
                     ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --dry-run)
+                    COMPREPLY=($(compgen -W "none client server" -- "${cur}"))
+                    return 0
+                    ;;
+                --field-manager)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --kubeconfig)

@@ -105,6 +105,13 @@ complete -c calico-fix -n "__fish_calico_fix_using_subcommand status" -s h -l he
 complete -c calico-fix -n "__fish_calico_fix_using_subcommand autodetect" -l from -d 'Read files instead of a cluster: a saved snapshot, `kubectl get -o yaml|json`, or a `calicoctl cluster diags` archive; may be repeated, - is standard input' -r -F
 complete -c calico-fix -n "__fish_calico_fix_using_subcommand autodetect" -l daemonset -d 'Calico\'s DaemonSet, where it has another name or there are several' -r
 complete -c calico-fix -n "__fish_calico_fix_using_subcommand autodetect" -l max-concurrent -d 'Pods looked into at once' -r
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand autodetect" -l method -d 'Look at this method too, as IP_AUTODETECTION_METHOD would have it; a single one is the one that is set. May be repeated' -r
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand autodetect" -l calico-version -d 'What this release of Calico would pick, as a preview of an upgrade' -r
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand autodetect" -l node -d 'Only the rows of these nodes; all nodes are judged' -r
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand autodetect" -s o -l output -d 'One of table, wide, json, yaml' -r
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand autodetect" -l color -d 'When to use colour' -r -f -a "auto\t''
+always\t''
+never\t''"
 complete -c calico-fix -n "__fish_calico_fix_using_subcommand autodetect" -l dry-run -d 'Must be "none", "client" or "server": show what would be changed, and change nothing. The default asks the server what it would make of the change; client sends nothing that writes' -r -f -a "none\t''
 client\t''
 server\t''"
@@ -118,13 +125,6 @@ helm\t''
 installation\t''
 rke2\t''
 kubespray\t''"
-complete -c calico-fix -n "__fish_calico_fix_using_subcommand autodetect" -l method -d 'Look at this method too, as IP_AUTODETECTION_METHOD would have it; a single one is the one that is set. May be repeated' -r
-complete -c calico-fix -n "__fish_calico_fix_using_subcommand autodetect" -l calico-version -d 'What this release of Calico would pick, as a preview of an upgrade' -r
-complete -c calico-fix -n "__fish_calico_fix_using_subcommand autodetect" -l node -d 'Only the rows of these nodes; all nodes are judged' -r
-complete -c calico-fix -n "__fish_calico_fix_using_subcommand autodetect" -s o -l output -d 'One of table, wide, json, yaml' -r
-complete -c calico-fix -n "__fish_calico_fix_using_subcommand autodetect" -l color -d 'When to use colour' -r -f -a "auto\t''
-always\t''
-never\t''"
 complete -c calico-fix -n "__fish_calico_fix_using_subcommand autodetect" -l kubeconfig -d 'Path to the kubeconfig file to use for CLI requests' -r -F
 complete -c calico-fix -n "__fish_calico_fix_using_subcommand autodetect" -l context -d 'The name of the kubeconfig context to use' -r
 complete -c calico-fix -n "__fish_calico_fix_using_subcommand autodetect" -l cluster -d 'The name of the kubeconfig cluster to use' -r
@@ -148,31 +148,18 @@ false\t''"
 complete -c calico-fix -n "__fish_calico_fix_using_subcommand autodetect" -l cache-dir -d 'Accepted as kubectl\'s; nothing is cached' -r -F
 complete -c calico-fix -n "__fish_calico_fix_using_subcommand autodetect" -l no-exec -d 'Do not look into the pods: BIRD, interfaces and routes stay unknown'
 complete -c calico-fix -n "__fish_calico_fix_using_subcommand autodetect" -l logs -d 'Read the logs of every calico-node, not only of those in trouble'
-complete -c calico-fix -n "__fish_calico_fix_using_subcommand autodetect" -s y -l yes -d 'Apply without asking'
-complete -c calico-fix -n "__fish_calico_fix_using_subcommand autodetect" -l force -d 'Begin although something stands against it; each such thing is named'
-complete -c calico-fix -n "__fish_calico_fix_using_subcommand autodetect" -l no-rollback -d 'Leave a change that failed as it is, for looking at it; put it back later with: undo'
-complete -c calico-fix -n "__fish_calico_fix_using_subcommand autodetect" -l no-wait -d 'Only send the change: nothing is tried on one node first, watched, proven or put back'
 complete -c calico-fix -n "__fish_calico_fix_using_subcommand autodetect" -l ipv6 -d 'Detection of IPv6 addresses instead of IPv4\'s'
 complete -c calico-fix -n "__fish_calico_fix_using_subcommand autodetect" -l all -d 'List every node, however many'
 complete -c calico-fix -n "__fish_calico_fix_using_subcommand autodetect" -l no-headers -d 'Only the table\'s rows, of every node'
 complete -c calico-fix -n "__fish_calico_fix_using_subcommand autodetect" -l no-color -d 'The same as --color never'
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand autodetect" -s y -l yes -d 'Apply without asking'
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand autodetect" -l force -d 'Begin although something stands against it; each such thing is named'
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand autodetect" -l no-rollback -d 'Leave a change that failed as it is, for looking at it; put it back later with: undo'
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand autodetect" -l no-wait -d 'Only send the change: nothing is tried on one node first, watched, proven or put back'
 complete -c calico-fix -n "__fish_calico_fix_using_subcommand autodetect" -s h -l help -d 'Print help'
 complete -c calico-fix -n "__fish_calico_fix_using_subcommand probes" -l from -d 'Read files instead of a cluster: a saved snapshot, `kubectl get -o yaml|json`, or a `calicoctl cluster diags` archive; may be repeated, - is standard input' -r -F
 complete -c calico-fix -n "__fish_calico_fix_using_subcommand probes" -l daemonset -d 'Calico\'s DaemonSet, where it has another name or there are several' -r
 complete -c calico-fix -n "__fish_calico_fix_using_subcommand probes" -l max-concurrent -d 'Logs read at once' -r
-complete -c calico-fix -n "__fish_calico_fix_using_subcommand probes" -l dry-run -d 'Must be "none", "client" or "server": show what would be changed, and change nothing. The default asks the server what it would make of the change; client sends nothing that writes' -r -f -a "none\t''
-client\t''
-server\t''"
-complete -c calico-fix -n "__fish_calico_fix_using_subcommand probes" -l field-manager -d 'Name of the manager used to track field ownership' -r
-complete -c calico-fix -n "__fish_calico_fix_using_subcommand probes" -l timeout -d 'How long one node may take to come to its new state before the change is put back' -r
-complete -c calico-fix -n "__fish_calico_fix_using_subcommand probes" -l canary -d 'The node that is changed and proven first, or none; without it the worst affected' -r
-complete -c calico-fix -n "__fish_calico_fix_using_subcommand probes" -l out -d 'Save the plan, for `apply FILE --confirm DIGEST`, and change nothing' -r -F
-complete -c calico-fix -n "__fish_calico_fix_using_subcommand probes" -l emit -d 'Print only the change in this form, ready to paste where it lasts' -r -f -a "kubectl\t''
-kustomize\t''
-helm\t''
-installation\t''
-rke2\t''
-kubespray\t''"
 complete -c calico-fix -n "__fish_calico_fix_using_subcommand probes" -l node -d 'Only these nodes' -r
 complete -c calico-fix -n "__fish_calico_fix_using_subcommand probes" -l strategy -d 'How a slow start is given its time' -r -f -a "startup-probe\t'A startup probe with the liveness probe\'s own handler; liveness stays as quick as it was'
 initial-delay\t'A liveness probe that begins later and fails more often before it kills'"
@@ -186,6 +173,19 @@ complete -c calico-fix -n "__fish_calico_fix_using_subcommand probes" -s o -l ou
 complete -c calico-fix -n "__fish_calico_fix_using_subcommand probes" -l color -d 'When to use colour' -r -f -a "auto\t''
 always\t''
 never\t''"
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand probes" -l dry-run -d 'Must be "none", "client" or "server": show what would be changed, and change nothing. The default asks the server what it would make of the change; client sends nothing that writes' -r -f -a "none\t''
+client\t''
+server\t''"
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand probes" -l field-manager -d 'Name of the manager used to track field ownership' -r
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand probes" -l timeout -d 'How long one node may take to come to its new state before the change is put back' -r
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand probes" -l canary -d 'The node that is changed and proven first, or none; without it the worst affected' -r
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand probes" -l out -d 'Save the plan, for `apply FILE --confirm DIGEST`, and change nothing' -r -F
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand probes" -l emit -d 'Print only the change in this form, ready to paste where it lasts' -r -f -a "kubectl\t''
+kustomize\t''
+helm\t''
+installation\t''
+rke2\t''
+kubespray\t''"
 complete -c calico-fix -n "__fish_calico_fix_using_subcommand probes" -l kubeconfig -d 'Path to the kubeconfig file to use for CLI requests' -r -F
 complete -c calico-fix -n "__fish_calico_fix_using_subcommand probes" -l context -d 'The name of the kubeconfig context to use' -r
 complete -c calico-fix -n "__fish_calico_fix_using_subcommand probes" -l cluster -d 'The name of the kubeconfig cluster to use' -r
@@ -208,12 +208,12 @@ complete -c calico-fix -n "__fish_calico_fix_using_subcommand probes" -l disable
 false\t''"
 complete -c calico-fix -n "__fish_calico_fix_using_subcommand probes" -l cache-dir -d 'Accepted as kubectl\'s; nothing is cached' -r -F
 complete -c calico-fix -n "__fish_calico_fix_using_subcommand probes" -l no-logs -d 'Do not read logs: starts are told from pods and events alone'
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand probes" -l all -d 'List every node and all evidence, however many'
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand probes" -l no-color -d 'The same as --color never'
 complete -c calico-fix -n "__fish_calico_fix_using_subcommand probes" -s y -l yes -d 'Apply without asking'
 complete -c calico-fix -n "__fish_calico_fix_using_subcommand probes" -l force -d 'Begin although something stands against it; each such thing is named'
 complete -c calico-fix -n "__fish_calico_fix_using_subcommand probes" -l no-rollback -d 'Leave a change that failed as it is, for looking at it; put it back later with: undo'
 complete -c calico-fix -n "__fish_calico_fix_using_subcommand probes" -l no-wait -d 'Only send the change: nothing is tried on one node first, watched, proven or put back'
-complete -c calico-fix -n "__fish_calico_fix_using_subcommand probes" -l all -d 'List every node and all evidence, however many'
-complete -c calico-fix -n "__fish_calico_fix_using_subcommand probes" -l no-color -d 'The same as --color never'
 complete -c calico-fix -n "__fish_calico_fix_using_subcommand probes" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c calico-fix -n "__fish_calico_fix_using_subcommand debug-log" -l file -d 'Explain logs that somebody sent; no cluster is asked. May be repeated, - is standard input' -r -F
 complete -c calico-fix -n "__fish_calico_fix_using_subcommand debug-log" -l from -d 'Take what was seen of the logs from a saved snapshot or a `calicoctl cluster diags` archive; no cluster is asked' -r -F
@@ -319,17 +319,17 @@ false\t''"
 complete -c calico-fix -n "__fish_calico_fix_using_subcommand completion" -l cache-dir -d 'Accepted as kubectl\'s; nothing is cached' -r -F
 complete -c calico-fix -n "__fish_calico_fix_using_subcommand completion" -s h -l help -d 'Print help'
 complete -c calico-fix -n "__fish_calico_fix_using_subcommand apply" -l confirm -d 'The plan\'s digest, or its beginning: apply without asking what was looked at before' -r
-complete -c calico-fix -n "__fish_calico_fix_using_subcommand apply" -l dry-run -d 'Must be "none", "client" or "server": show what would be changed, and change nothing. The default asks the server what it would make of the change; client sends nothing that writes' -r -f -a "none\t''
-client\t''
-server\t''"
-complete -c calico-fix -n "__fish_calico_fix_using_subcommand apply" -l field-manager -d 'Name of the manager used to track field ownership' -r
-complete -c calico-fix -n "__fish_calico_fix_using_subcommand apply" -l timeout -d 'How long one node may take to come to its new state before the change is put back' -r
 complete -c calico-fix -n "__fish_calico_fix_using_subcommand apply" -l daemonset -d 'Calico\'s DaemonSet, where it has another name or there are several' -r
 complete -c calico-fix -n "__fish_calico_fix_using_subcommand apply" -l max-concurrent -d 'Pods looked into at once' -r
 complete -c calico-fix -n "__fish_calico_fix_using_subcommand apply" -s o -l output -d 'One of json, yaml: a document with the plan and what came of it' -r
 complete -c calico-fix -n "__fish_calico_fix_using_subcommand apply" -l color -d 'When to use colour' -r -f -a "auto\t''
 always\t''
 never\t''"
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand apply" -l dry-run -d 'Must be "none", "client" or "server": show what would be changed, and change nothing. The default asks the server what it would make of the change; client sends nothing that writes' -r -f -a "none\t''
+client\t''
+server\t''"
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand apply" -l field-manager -d 'Name of the manager used to track field ownership' -r
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand apply" -l timeout -d 'How long one node may take to come to its new state before the change is put back' -r
 complete -c calico-fix -n "__fish_calico_fix_using_subcommand apply" -l kubeconfig -d 'Path to the kubeconfig file to use for CLI requests' -r -F
 complete -c calico-fix -n "__fish_calico_fix_using_subcommand apply" -l context -d 'The name of the kubeconfig context to use' -r
 complete -c calico-fix -n "__fish_calico_fix_using_subcommand apply" -l cluster -d 'The name of the kubeconfig cluster to use' -r
@@ -351,24 +351,24 @@ complete -c calico-fix -n "__fish_calico_fix_using_subcommand apply" -l request-
 complete -c calico-fix -n "__fish_calico_fix_using_subcommand apply" -l disable-compression -d 'If true, opt-out of response compression for all requests to the server' -r -f -a "true\t''
 false\t''"
 complete -c calico-fix -n "__fish_calico_fix_using_subcommand apply" -l cache-dir -d 'Accepted as kubectl\'s; nothing is cached' -r -F
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand apply" -l no-exec -d 'Do not look into the pods: BGP sessions cannot be proven then, only addresses and readiness'
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand apply" -l no-color -d 'The same as --color never'
 complete -c calico-fix -n "__fish_calico_fix_using_subcommand apply" -s y -l yes -d 'Apply without asking'
 complete -c calico-fix -n "__fish_calico_fix_using_subcommand apply" -l force -d 'Begin although something stands against it; each such thing is named'
 complete -c calico-fix -n "__fish_calico_fix_using_subcommand apply" -l no-rollback -d 'Leave a change that failed as it is, for looking at it; put it back later with: undo'
 complete -c calico-fix -n "__fish_calico_fix_using_subcommand apply" -l no-wait -d 'Only send the change: nothing is tried on one node first, watched, proven or put back'
-complete -c calico-fix -n "__fish_calico_fix_using_subcommand apply" -l no-exec -d 'Do not look into the pods: BGP sessions cannot be proven then, only addresses and readiness'
-complete -c calico-fix -n "__fish_calico_fix_using_subcommand apply" -l no-color -d 'The same as --color never'
 complete -c calico-fix -n "__fish_calico_fix_using_subcommand apply" -s h -l help -d 'Print help'
-complete -c calico-fix -n "__fish_calico_fix_using_subcommand undo" -l dry-run -d 'Must be "none", "client" or "server": show what would be changed, and change nothing. The default asks the server what it would make of the change; client sends nothing that writes' -r -f -a "none\t''
-client\t''
-server\t''"
-complete -c calico-fix -n "__fish_calico_fix_using_subcommand undo" -l field-manager -d 'Name of the manager used to track field ownership' -r
-complete -c calico-fix -n "__fish_calico_fix_using_subcommand undo" -l timeout -d 'How long one node may take to come to its new state before the change is put back' -r
 complete -c calico-fix -n "__fish_calico_fix_using_subcommand undo" -l daemonset -d 'Calico\'s DaemonSet, where it has another name or there are several' -r
 complete -c calico-fix -n "__fish_calico_fix_using_subcommand undo" -l max-concurrent -d 'Pods looked into at once' -r
 complete -c calico-fix -n "__fish_calico_fix_using_subcommand undo" -s o -l output -d 'One of json, yaml: a document with the plan and what came of it' -r
 complete -c calico-fix -n "__fish_calico_fix_using_subcommand undo" -l color -d 'When to use colour' -r -f -a "auto\t''
 always\t''
 never\t''"
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand undo" -l dry-run -d 'Must be "none", "client" or "server": show what would be changed, and change nothing. The default asks the server what it would make of the change; client sends nothing that writes' -r -f -a "none\t''
+client\t''
+server\t''"
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand undo" -l field-manager -d 'Name of the manager used to track field ownership' -r
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand undo" -l timeout -d 'How long one node may take to come to its new state before the change is put back' -r
 complete -c calico-fix -n "__fish_calico_fix_using_subcommand undo" -l kubeconfig -d 'Path to the kubeconfig file to use for CLI requests' -r -F
 complete -c calico-fix -n "__fish_calico_fix_using_subcommand undo" -l context -d 'The name of the kubeconfig context to use' -r
 complete -c calico-fix -n "__fish_calico_fix_using_subcommand undo" -l cluster -d 'The name of the kubeconfig cluster to use' -r
@@ -390,12 +390,12 @@ complete -c calico-fix -n "__fish_calico_fix_using_subcommand undo" -l request-t
 complete -c calico-fix -n "__fish_calico_fix_using_subcommand undo" -l disable-compression -d 'If true, opt-out of response compression for all requests to the server' -r -f -a "true\t''
 false\t''"
 complete -c calico-fix -n "__fish_calico_fix_using_subcommand undo" -l cache-dir -d 'Accepted as kubectl\'s; nothing is cached' -r -F
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand undo" -l no-exec -d 'Do not look into the pods: BGP sessions cannot be proven then, only addresses and readiness'
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand undo" -l no-color -d 'The same as --color never'
 complete -c calico-fix -n "__fish_calico_fix_using_subcommand undo" -s y -l yes -d 'Apply without asking'
 complete -c calico-fix -n "__fish_calico_fix_using_subcommand undo" -l force -d 'Begin although something stands against it; each such thing is named'
 complete -c calico-fix -n "__fish_calico_fix_using_subcommand undo" -l no-rollback -d 'Leave a change that failed as it is, for looking at it; put it back later with: undo'
 complete -c calico-fix -n "__fish_calico_fix_using_subcommand undo" -l no-wait -d 'Only send the change: nothing is tried on one node first, watched, proven or put back'
-complete -c calico-fix -n "__fish_calico_fix_using_subcommand undo" -l no-exec -d 'Do not look into the pods: BGP sessions cannot be proven then, only addresses and readiness'
-complete -c calico-fix -n "__fish_calico_fix_using_subcommand undo" -l no-color -d 'The same as --color never'
 complete -c calico-fix -n "__fish_calico_fix_using_subcommand undo" -s h -l help -d 'Print help'
 complete -c calico-fix -n "__fish_calico_fix_using_subcommand node; and not __fish_seen_subcommand_from status help" -l kubeconfig -d 'Path to the kubeconfig file to use for CLI requests' -r -F
 complete -c calico-fix -n "__fish_calico_fix_using_subcommand node; and not __fish_seen_subcommand_from status help" -l context -d 'The name of the kubeconfig context to use' -r

@@ -10,10 +10,6 @@ use super::status::SourceArgs;
 pub struct AutodetectArgs {
     #[command(flatten)]
     pub source: SourceArgs,
-    #[command(flatten)]
-    pub change: ChangeArgs,
-    #[command(flatten)]
-    pub plan: PlanArgs,
 
     /// Look at this method too, as IP_AUTODETECTION_METHOD would have it; a single one is the one that is set. May be repeated
     #[arg(long, value_name = "METHOD")]
@@ -50,6 +46,11 @@ pub struct AutodetectArgs {
     /// The same as --color never
     #[arg(long, overrides_with = "color")]
     pub no_color: bool,
+
+    #[command(flatten)]
+    pub change: ChangeArgs,
+    #[command(flatten)]
+    pub plan: PlanArgs,
 }
 
 impl AutodetectArgs {

@@ -34,11 +34,6 @@ pub struct ProbesArgs {
     #[arg(long, value_name = "N", default_value_t = 32, value_parser = clap::value_parser!(u16).range(1..=512))]
     pub max_concurrent: u16,
 
-    #[command(flatten)]
-    pub change: ChangeArgs,
-    #[command(flatten)]
-    pub plan: PlanArgs,
-
     /// Only these nodes
     #[arg(long, value_name = "NAME", num_args = 1.., value_delimiter = ',')]
     pub node: Vec<String>,
@@ -71,6 +66,11 @@ pub struct ProbesArgs {
     /// The same as --color never
     #[arg(long, overrides_with = "color")]
     pub no_color: bool,
+
+    #[command(flatten)]
+    pub change: ChangeArgs,
+    #[command(flatten)]
+    pub plan: PlanArgs,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]

@@ -25,21 +25,23 @@ pub struct ApplyArgs {
     pub confirm: Option<String>,
 
     #[command(flatten)]
-    pub change: ChangeArgs,
-    #[command(flatten)]
     pub source: LiveArgs,
     #[command(flatten)]
     pub shown: ShownArgs,
+
+    #[command(flatten)]
+    pub change: ChangeArgs,
 }
 
 #[derive(Args, Debug, Default)]
 pub struct UndoArgs {
     #[command(flatten)]
-    pub change: ChangeArgs,
-    #[command(flatten)]
     pub source: LiveArgs,
     #[command(flatten)]
     pub shown: ShownArgs,
+
+    #[command(flatten)]
+    pub change: ChangeArgs,
 }
 
 /// A cluster and nothing else.

@@ -46,10 +46,13 @@ pub fn network(view: &View, family: Family, network: Cidr) -> Option<Fix> {
     (everywhere && known && is_changeable(view)).then(|| fix(view, family, &format!("cidr={network}"), why))?
 }
 
+/// The same with a diff, a preflight and a proof.
+const PROVEN: &str = "; with a preview and a proof: kubectl calico-fix autodetect";
+
 /// This very method, wherever it may be set.
 pub fn set_method(view: &View, family: Family, method: &str) -> Option<Fix> {
     let fix = is_changeable(view).then(|| fix(view, family, method, ""))??;
-    Some(Fix { why: fix.why.trim_start_matches("; ").to_owned(), ..fix })
+    Some(Fix { why: fix.why.trim_start_matches("; ").trim_end_matches(PROVEN).to_owned(), ..fix })
 }
 
 fn is_changeable(view: &View) -> bool {
@@ -63,13 +66,7 @@ fn fix(view: &View, family: Family, method: &str, why: &str) -> Option<Fix> {
     };
     let lasting = view.install.flavour.filter(|_| view.install.owners.len() > usize::from(view.install.is_operator()));
     let place = lasting.map(|flavour| format!(": {}", flavour.durable_place())).unwrap_or_default();
-    Some(Fix {
-        command,
-        why: format!(
-            "{why}; calico-node restarts node by node{}{place}; tried on one node first and proven: kubectl calico-fix autodetect",
-            super::reverted_by(view)
-        ),
-    })
+    Some(Fix { command, why: format!("{why}; calico-node restarts node by node{}{place}{PROVEN}", super::reverted_by(view)) })
 }
 
 /// Where hosts were not seen: kubernetes-internal-ip if this release has it unbroken and the InternalIPs can be trusted, else the way to a

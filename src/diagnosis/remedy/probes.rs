@@ -28,7 +28,7 @@ pub fn start_budget_of(view: &View, node: &str, size: &Size) -> Option<Fix> {
 
 fn larger(view: &View, proposal: &Proposal) -> Option<Fix> {
     let why = format!(
-        "{} s to start instead of {} s: {}; calico-node restarts node by node{}; tried on one node first and proven: kubectl calico-fix probes",
+        "{} s to start instead of {} s: {}; calico-node restarts node by node{}; with a preview and a proof: kubectl calico-fix probes",
         proposal.budget_after_seconds?,
         proposal.budget_before_seconds?,
         lower(proposal.why.first()?),
@@ -43,7 +43,7 @@ pub fn probe_timeout(view: &View) -> Option<Fix> {
     }
     let changes = fix::changes(&view.install, fix::Fix::Timeouts).ok()?;
     let why = format!(
-        "ten seconds, as in the manifests from 3.20.0; calico-node restarts node by node{}; tried on one node first and proven: kubectl calico-fix probes --fix timeouts",
+        "ten seconds, as in the manifests from 3.20.0; calico-node restarts node by node{}; with a preview and a proof: kubectl calico-fix probes --fix timeouts",
         super::reverted_by(view)
     );
     Some(Fix { command: on_daemon_set(view, &daemon_set_patch(&changes))?, why })
