@@ -9,6 +9,8 @@ use dialoguer::theme::SimpleTheme;
 pub enum Answer {
     Yes,
     No,
+    /// Ctrl-C, which the terminal gives to whoever reads it.
+    Interrupted,
     /// There is nobody to ask.
     NoTerminal,
 }
@@ -23,6 +25,7 @@ pub fn confirm() -> io::Result<Answer> {
     match input.interact_text() {
         Ok(text) => Ok(read(&text)),
         Err(dialoguer::Error::IO(error)) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(Answer::No),
+        Err(dialoguer::Error::IO(error)) if error.kind() == io::ErrorKind::Interrupted => Ok(Answer::Interrupted),
         Err(dialoguer::Error::IO(error)) => Err(error),
     }
 }

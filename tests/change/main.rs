@@ -6,6 +6,7 @@
 mod applying;
 mod asking;
 mod autodetect;
+mod everywhere;
 mod failing;
 mod faults;
 mod killed;

@@ -205,6 +205,8 @@ pub fn is_away(error: &RequestError) -> bool {
         RequestError::Refused(_)
             | RequestError::Unreachable { .. }
             | RequestError::TimedOut { .. }
+            // Cut on the way.
+            | RequestError::Unreadable { .. }
             | RequestError::Server { code: 429 | 500..=599, .. }
     )
 }

@@ -105,6 +105,7 @@ impl Sheet<'_> {
         match answer.map_err(|error| terminal(std::io::Error::other(error)))?.map_err(terminal)? {
             Answer::Yes => Ok(true),
             Answer::No => Ok(false),
+            Answer::Interrupted => Err(Failure::Interrupted),
             Answer::NoTerminal => Err(Failure::NotApplied {
                 message: "nothing was changed: there is no terminal to ask at".to_owned(),
                 hint: Some("Apply without asking with --yes, or look only with --dry-run=server.".to_owned()),
