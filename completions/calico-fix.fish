@@ -51,6 +51,7 @@ complete -c calico-fix -n "__fish_calico_fix_needs_command" -f -a "autodetect" -
 complete -c calico-fix -n "__fish_calico_fix_needs_command" -f -a "probes" -d 'Show the time calico-node needs to start against the time its probes allow, and what would give it enough'
 complete -c calico-fix -n "__fish_calico_fix_needs_command" -f -a "debug-log" -d 'Explain calico-node\'s startup logs: where the time went, how each attempt ended, and why'
 complete -c calico-fix -n "__fish_calico_fix_needs_command" -f -a "explain" -d 'Explain what a finding means, how it was seen and how to fix it by hand'
+complete -c calico-fix -n "__fish_calico_fix_needs_command" -f -a "can-i" -d 'Show which commands will work with the rights that you have, and what is missing'
 complete -c calico-fix -n "__fish_calico_fix_needs_command" -f -a "version" -d 'Print the version of this plugin, of the server and of Calico'
 complete -c calico-fix -n "__fish_calico_fix_needs_command" -f -a "completion" -d 'Print a completion script for a shell'
 complete -c calico-fix -n "__fish_calico_fix_needs_command" -f -a "apply" -d 'Apply a plan that was saved with --out, to the letter or not at all'
@@ -271,6 +272,38 @@ complete -c calico-fix -n "__fish_calico_fix_using_subcommand explain" -l disabl
 false\t''"
 complete -c calico-fix -n "__fish_calico_fix_using_subcommand explain" -l cache-dir -d 'Accepted as kubectl\'s; nothing is cached' -r -F
 complete -c calico-fix -n "__fish_calico_fix_using_subcommand explain" -s h -l help -d 'Print help'
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand can-i" -l manifest -d 'Print the ClusterRoles of plugin-manifest/ and ask no cluster: view to read, edit to change' -r -f -a "view\t''
+edit\t''"
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand can-i" -l daemonset -d 'Calico\'s DaemonSet, where it has another name or there are several' -r
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand can-i" -s o -l output -d 'One of table, wide, json, yaml; wide lists the rights that you have, too' -r
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand can-i" -l color -d 'When to use colour' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand can-i" -l kubeconfig -d 'Path to the kubeconfig file to use for CLI requests' -r -F
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand can-i" -l context -d 'The name of the kubeconfig context to use' -r
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand can-i" -l cluster -d 'The name of the kubeconfig cluster to use' -r
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand can-i" -l user -d 'The name of the kubeconfig user to use' -r
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand can-i" -s n -l namespace -d 'If present, the namespace scope for this CLI request' -r
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand can-i" -l as -d 'Username to impersonate for the operation. User could be a regular user or a service account in a namespace' -r
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand can-i" -l as-uid -d 'UID to impersonate for the operation' -r
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand can-i" -l as-group -d 'Group to impersonate for the operation, this flag can be repeated to specify multiple groups' -r
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand can-i" -l as-user-extra -d 'User extras to impersonate for the operation, this flag can be repeated to specify multiple values for the same key' -r
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand can-i" -s s -l server -d 'The address and port of the Kubernetes API server' -r
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand can-i" -l token -d 'Bearer token for authentication to the API server' -r
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand can-i" -l certificate-authority -d 'Path to a cert file for the certificate authority' -r -F
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand can-i" -l client-certificate -d 'Path to a client certificate file for TLS' -r -F
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand can-i" -l client-key -d 'Path to a client key file for TLS' -r -F
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand can-i" -l insecure-skip-tls-verify -d 'If true, the server\'s certificate will not be checked for validity. This will make your HTTPS connections insecure' -r -f -a "true\t''
+false\t''"
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand can-i" -l tls-server-name -d 'Server name to use for server certificate validation. If it is not provided, the hostname used to contact the server is used' -r
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand can-i" -l request-timeout -d 'The length of time to wait before giving up on a single server request. Non-zero values should contain a corresponding time unit (e.g. 1s, 2m, 3h). A value of zero means don\'t timeout requests. [default: 30s, 60s for lists]' -r
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand can-i" -l disable-compression -d 'If true, opt-out of response compression for all requests to the server' -r -f -a "true\t''
+false\t''"
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand can-i" -l cache-dir -d 'Accepted as kubectl\'s; nothing is cached' -r -F
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand can-i" -l no-change -d 'Only what reads: nothing about changing something'
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand can-i" -l no-exec -d 'As for the other commands\' --no-exec: the right to look into the pods is not missed'
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand can-i" -l no-color -d 'The same as --color never'
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand can-i" -s h -l help -d 'Print help'
 complete -c calico-fix -n "__fish_calico_fix_using_subcommand version" -s o -l output -d 'One of json, yaml' -r
 complete -c calico-fix -n "__fish_calico_fix_using_subcommand version" -l daemonset -d 'Calico\'s DaemonSet, where it has another name or there are several' -r
 complete -c calico-fix -n "__fish_calico_fix_using_subcommand version" -l kubeconfig -d 'Path to the kubeconfig file to use for CLI requests' -r -F
@@ -453,15 +486,16 @@ complete -c calico-fix -n "__fish_calico_fix_using_subcommand node; and __fish_s
 complete -c calico-fix -n "__fish_calico_fix_using_subcommand node; and __fish_seen_subcommand_from status" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c calico-fix -n "__fish_calico_fix_using_subcommand node; and __fish_seen_subcommand_from help" -f -a "status" -d 'Print `calicoctl node status` for chosen nodes'
 complete -c calico-fix -n "__fish_calico_fix_using_subcommand node; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c calico-fix -n "__fish_calico_fix_using_subcommand help; and not __fish_seen_subcommand_from status autodetect probes debug-log explain version completion apply undo node help" -f -a "status" -d 'Say whether Calico is healthy: addresses, BGP sessions, probes, and what is wrong'
-complete -c calico-fix -n "__fish_calico_fix_using_subcommand help; and not __fish_seen_subcommand_from status autodetect probes debug-log explain version completion apply undo node help" -f -a "autodetect" -d 'Show which address each autodetection method would pick on each node, and which method to choose'
-complete -c calico-fix -n "__fish_calico_fix_using_subcommand help; and not __fish_seen_subcommand_from status autodetect probes debug-log explain version completion apply undo node help" -f -a "probes" -d 'Show the time calico-node needs to start against the time its probes allow, and what would give it enough'
-complete -c calico-fix -n "__fish_calico_fix_using_subcommand help; and not __fish_seen_subcommand_from status autodetect probes debug-log explain version completion apply undo node help" -f -a "debug-log" -d 'Explain calico-node\'s startup logs: where the time went, how each attempt ended, and why'
-complete -c calico-fix -n "__fish_calico_fix_using_subcommand help; and not __fish_seen_subcommand_from status autodetect probes debug-log explain version completion apply undo node help" -f -a "explain" -d 'Explain what a finding means, how it was seen and how to fix it by hand'
-complete -c calico-fix -n "__fish_calico_fix_using_subcommand help; and not __fish_seen_subcommand_from status autodetect probes debug-log explain version completion apply undo node help" -f -a "version" -d 'Print the version of this plugin, of the server and of Calico'
-complete -c calico-fix -n "__fish_calico_fix_using_subcommand help; and not __fish_seen_subcommand_from status autodetect probes debug-log explain version completion apply undo node help" -f -a "completion" -d 'Print a completion script for a shell'
-complete -c calico-fix -n "__fish_calico_fix_using_subcommand help; and not __fish_seen_subcommand_from status autodetect probes debug-log explain version completion apply undo node help" -f -a "apply" -d 'Apply a plan that was saved with --out, to the letter or not at all'
-complete -c calico-fix -n "__fish_calico_fix_using_subcommand help; and not __fish_seen_subcommand_from status autodetect probes debug-log explain version completion apply undo node help" -f -a "undo" -d 'Put back what the last change replaced'
-complete -c calico-fix -n "__fish_calico_fix_using_subcommand help; and not __fish_seen_subcommand_from status autodetect probes debug-log explain version completion apply undo node help" -f -a "node" -d 'Show a node\'s BGP peers as calicoctl does, from anywhere and without root'
-complete -c calico-fix -n "__fish_calico_fix_using_subcommand help; and not __fish_seen_subcommand_from status autodetect probes debug-log explain version completion apply undo node help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand help; and not __fish_seen_subcommand_from status autodetect probes debug-log explain can-i version completion apply undo node help" -f -a "status" -d 'Say whether Calico is healthy: addresses, BGP sessions, probes, and what is wrong'
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand help; and not __fish_seen_subcommand_from status autodetect probes debug-log explain can-i version completion apply undo node help" -f -a "autodetect" -d 'Show which address each autodetection method would pick on each node, and which method to choose'
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand help; and not __fish_seen_subcommand_from status autodetect probes debug-log explain can-i version completion apply undo node help" -f -a "probes" -d 'Show the time calico-node needs to start against the time its probes allow, and what would give it enough'
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand help; and not __fish_seen_subcommand_from status autodetect probes debug-log explain can-i version completion apply undo node help" -f -a "debug-log" -d 'Explain calico-node\'s startup logs: where the time went, how each attempt ended, and why'
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand help; and not __fish_seen_subcommand_from status autodetect probes debug-log explain can-i version completion apply undo node help" -f -a "explain" -d 'Explain what a finding means, how it was seen and how to fix it by hand'
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand help; and not __fish_seen_subcommand_from status autodetect probes debug-log explain can-i version completion apply undo node help" -f -a "can-i" -d 'Show which commands will work with the rights that you have, and what is missing'
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand help; and not __fish_seen_subcommand_from status autodetect probes debug-log explain can-i version completion apply undo node help" -f -a "version" -d 'Print the version of this plugin, of the server and of Calico'
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand help; and not __fish_seen_subcommand_from status autodetect probes debug-log explain can-i version completion apply undo node help" -f -a "completion" -d 'Print a completion script for a shell'
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand help; and not __fish_seen_subcommand_from status autodetect probes debug-log explain can-i version completion apply undo node help" -f -a "apply" -d 'Apply a plan that was saved with --out, to the letter or not at all'
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand help; and not __fish_seen_subcommand_from status autodetect probes debug-log explain can-i version completion apply undo node help" -f -a "undo" -d 'Put back what the last change replaced'
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand help; and not __fish_seen_subcommand_from status autodetect probes debug-log explain can-i version completion apply undo node help" -f -a "node" -d 'Show a node\'s BGP peers as calicoctl does, from anywhere and without root'
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand help; and not __fish_seen_subcommand_from status autodetect probes debug-log explain can-i version completion apply undo node help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c calico-fix -n "__fish_calico_fix_using_subcommand help; and __fish_seen_subcommand_from node" -f -a "status" -d 'Print `calicoctl node status` for chosen nodes'

@@ -24,6 +24,7 @@ pub fn files() -> anyhow::Result<Vec<File>> {
         schema("startup-timeline", &schemars::schema_for!(timeline::report::Report).to_value())?,
         schema("status", &schemars::schema_for!(Report).to_value())?,
         schema("autodetect", &schemars::schema_for!(autodetect::report::Report).to_value())?,
+        schema("can-i", &schemars::schema_for!(calico_fix::access::report::Report).to_value())?,
         schema("probes", &schemars::schema_for!(ProbesReport).to_value())?,
     ];
     for (name, program) in [(Name::Plugin, "kubectl-calico_fix"), (Name::Standalone, "calico-fix")] {

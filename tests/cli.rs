@@ -65,7 +65,7 @@ fn help_needs_no_cluster_and_shows_examples_first() {
 
 #[test]
 fn the_help_of_all_verbs() {
-    for verb in ["", "status", "autodetect", "debug-log", "explain", "version", "completion"] {
+    for verb in ["", "status", "autodetect", "debug-log", "explain", "can-i", "version", "completion"] {
         let arguments: Vec<&str> = [verb, "--help"].into_iter().filter(|word| !word.is_empty()).collect();
         let output = run(&mut bare(PLUGIN), &arguments);
         insta::assert_snapshot!(format!("help {verb}").trim().replace(' ', "_"), out(&output));

@@ -49,6 +49,13 @@ const DEBUG_LOG: &[(&str, &str)] = &[
 
 const EXPLAIN: &[(&str, &str)] = &[("All findings there are", "% explain"), ("One of them", "% explain bgp-session-down")];
 
+const CAN_I: &[(&str, &str)] = &[
+    ("What works with your rights, and what is missing", "% can-i"),
+    ("Before an incident: may the one who is on call change anything", "% can-i autodetect probes --as jane"),
+    ("In a script, for what only reads and looks into no pod", "% can-i status --no-change --no-exec -o json"),
+    ("For an administrator: the roles, to be bound to people", "% can-i --manifest view,edit | kubectl apply -f -"),
+];
+
 const VERSION: &[(&str, &str)] =
     &[("This plugin, the server and Calico", "% version"), ("Only this plugin; no cluster is asked", "% version --client -o json")];
 
@@ -77,6 +84,7 @@ pub fn add(mut command: clap::Command, name: &'static str) -> clap::Command {
         ("probes", PROBES),
         ("debug-log", DEBUG_LOG),
         ("explain", EXPLAIN),
+        ("can-i", CAN_I),
         ("version", VERSION),
         ("completion", COMPLETION),
         ("apply", APPLY),

@@ -1,6 +1,7 @@
 //! What may be typed.
 
 pub mod autodetect;
+pub mod can_i;
 pub mod change;
 pub mod connection;
 pub mod debug_log;
@@ -16,6 +17,7 @@ use std::path::Path;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use autodetect::AutodetectArgs;
+use can_i::CanIArgs;
 use connection::ConnectionFlags;
 use debug_log::DebugLogArgs;
 use output::DataFormat;
@@ -60,6 +62,8 @@ pub enum Command {
     Apply(Box<ApplyArgs>),
     /// Put back what the last change replaced
     Undo(Box<UndoArgs>),
+    /// Show which commands will work with the rights that you have, and what is missing
+    CanI(CanIArgs),
     /// Print the version of this plugin, of the server and of Calico
     Version(VersionArgs),
     /// Print a completion script for a shell

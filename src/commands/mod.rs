@@ -3,6 +3,7 @@
 mod apply;
 mod autodetect;
 mod calicoctl;
+mod can_i;
 pub mod change;
 mod debug_log;
 mod explain;
@@ -42,6 +43,8 @@ pub fn run(arguments: Vec<OsString>, streams: &mut Streams) -> Result<Outcome, F
         Command::Probes(arguments) => guarded(|interrupt| probes::run(&cli.connection, &arguments, interrupt, streams)),
         Command::DebugLog(arguments) => wait(debug_log::run(&cli.connection, &arguments, streams)),
         Command::Explain(arguments) => explain::run(&arguments, streams),
+        Command::CanI(arguments) if !arguments.manifest.is_empty() => can_i::manifest(&arguments, streams),
+        Command::CanI(arguments) => wait(can_i::run(&cli.connection, &arguments, streams)),
         Command::Version(arguments) if arguments.client => version::client(&arguments, streams),
         Command::Version(arguments) => wait(version::run(&cli.connection, &arguments, streams)),
         Command::Completion(arguments) => {
