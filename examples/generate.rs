@@ -1,4 +1,4 @@
-//! Writes what follows from the code: `schemas/`, `completions/` and `man/`. The same code gives the same bytes.
+//! Writes what follows from the code: `schemas/` and `man/`. The same code gives the same bytes.
 
 use std::path::Path;
 
@@ -8,12 +8,10 @@ use calico_fix::diagnosis::report::Report;
 use calico_fix::snapshot::schema::snapshot_schema;
 use calico_fix::startup::report::ProbesReport;
 use calico_fix::timeline;
-use clap_complete::{Generator, Shell};
 use clap_mangen::Man;
 
 /// The folders whose files are all made here.
-pub const FOLDERS: [&str; 3] = ["schemas", "completions", "man"];
-const SHELLS: [Shell; 4] = [Shell::Bash, Shell::Zsh, Shell::Fish, Shell::PowerShell];
+pub const FOLDERS: [&str; 2] = ["schemas", "man"];
 
 /// Path from the repository's root, and content.
 pub type File = (String, Vec<u8>);
@@ -27,8 +25,7 @@ pub fn files() -> anyhow::Result<Vec<File>> {
         schema("can-i", &schemars::schema_for!(calico_fix::access::report::Report).to_value())?,
         schema("probes", &schemars::schema_for!(ProbesReport).to_value())?,
     ];
-    for (name, program) in [(Name::Plugin, "kubectl-calico_fix"), (Name::Standalone, "calico-fix")] {
-        files.extend(SHELLS.map(|shell| completion(shell, name, program)));
+    for name in [Name::Plugin, Name::Standalone] {
         let mut command = name.command();
         command.build();
         pages(&command, &mut files)?;
@@ -38,12 +35,6 @@ pub fn files() -> anyhow::Result<Vec<File>> {
 
 fn schema(name: &str, schema: &serde_json::Value) -> anyhow::Result<File> {
     Ok((format!("schemas/{name}.schema.json"), format!("{}\n", serde_json::to_string_pretty(schema)?).into_bytes()))
-}
-
-fn completion(shell: Shell, name: Name, program: &str) -> File {
-    let mut script = Vec::new();
-    clap_complete::generate(shell, &mut name.command(), program, &mut script);
-    (format!("completions/{}", shell.file_name(program)), script)
 }
 
 /// A page for the command and one for each below it. They bear no version: it would be another page with every release.

@@ -143,11 +143,17 @@ fn every_finding_is_explained() {
 }
 
 #[test]
-fn completion_scripts_know_the_flags() {
-    for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
+fn a_completion_script_asks_or_knows_the_flags() {
+    for (shell, says) in [
+        ("bash", "__complete-word"),
+        ("zsh", "__complete-word"),
+        ("fish", "__complete-word"),
+        ("powershell", "__complete-next"),
+        ("elvish", "fail-on"),
+    ] {
         let output = run(&mut bare(STANDALONE), &["completion", shell]);
         assert_eq!(output.status.code(), Some(0), "{}", err(&output));
-        assert!(out(&output).contains("fail-on"), "{shell}");
+        assert!(out(&output).contains(says), "{shell}");
     }
 }
 

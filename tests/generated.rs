@@ -35,10 +35,6 @@ fn committed_files_are_what_the_code_makes() {
             assert!(made.contains_key(&path), "{path} is made no more; {RENEW}");
         }
     }
-    for (program, shells) in [("kubectl-calico_fix", 4), ("calico-fix", 4)] {
-        let scripts = made.keys().filter(|path| path.starts_with("completions/") && path.contains(program));
-        assert_eq!(scripts.count(), shells, "{program}");
-    }
     for page in [
         "kubectl-calico-fix",
         "kubectl-calico-fix-status",

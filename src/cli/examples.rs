@@ -59,7 +59,11 @@ const CAN_I: &[(&str, &str)] = &[
 const VERSION: &[(&str, &str)] =
     &[("This plugin, the server and Calico", "% version"), ("Only this plugin; no cluster is asked", "% version --client -o json")];
 
-const COMPLETION: &[(&str, &str)] = &[("Completion in this bash", "source <(% completion bash)")];
+const COMPLETION: &[(&str, &str)] = &[
+    ("`kubectl calico-fix` completed by kubectl, in every shell that it completes", "% completion kubectl --install"),
+    ("`calico-fix` itself, in every new bash", "% completion bash --install"),
+    ("In this zsh only", "source <(% completion zsh)"),
+];
 
 const APPLY: &[(&str, &str)] = &[
     ("Look at the plan once more, and be asked", "% apply plan.yaml"),

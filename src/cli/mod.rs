@@ -3,6 +3,7 @@
 pub mod autodetect;
 pub mod can_i;
 pub mod change;
+pub mod completion;
 pub mod connection;
 pub mod debug_log;
 mod examples;
@@ -18,6 +19,7 @@ use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use autodetect::AutodetectArgs;
 use can_i::CanIArgs;
+use completion::CompletionArgs;
 use connection::ConnectionFlags;
 use debug_log::DebugLogArgs;
 use output::DataFormat;
@@ -66,7 +68,7 @@ pub enum Command {
     CanI(CanIArgs),
     /// Print the version of this plugin, of the server and of Calico
     Version(VersionArgs),
-    /// Print a completion script for a shell
+    /// Print or install completion for a shell, or for kubectl
     Completion(CompletionArgs),
     #[command(skip)]
     NodeStatus(NodeStatusArgs),
@@ -112,11 +114,6 @@ pub struct VersionArgs {
     pub daemonset: Option<String>,
 }
 
-#[derive(Args, Debug)]
-pub struct CompletionArgs {
-    pub shell: clap_complete::Shell,
-}
-
 /// The name it was called by decides how it speaks of itself, and whether calicoctl's verbs belong to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Name {
@@ -134,6 +131,13 @@ impl Name {
     pub fn text(self) -> &'static str {
         match self {
             Self::Plugin => "kubectl calico-fix",
+            Self::Standalone => "calico-fix",
+        }
+    }
+
+    pub fn program(self) -> &'static str {
+        match self {
+            Self::Plugin => "kubectl-calico_fix",
             Self::Standalone => "calico-fix",
         }
     }

@@ -5,6 +5,7 @@ mod autodetect;
 mod calicoctl;
 mod can_i;
 pub mod change;
+pub mod completion;
 mod debug_log;
 mod explain;
 pub mod probes;
@@ -29,6 +30,9 @@ use change::interrupt::Interrupt;
 pub use streams::Streams;
 
 pub fn run(arguments: Vec<OsString>, streams: &mut Streams) -> Result<Outcome, Failure> {
+    if let Some(question) = completion::question(&arguments) {
+        return completion::answer(&question, streams);
+    }
     let name = Name::of(arguments.first().map(OsString::as_os_str));
     let cli = match name.parse(arguments) {
         Ok(cli) => cli,
@@ -47,11 +51,7 @@ pub fn run(arguments: Vec<OsString>, streams: &mut Streams) -> Result<Outcome, F
         Command::CanI(arguments) => wait(can_i::run(&cli.connection, &arguments, streams)),
         Command::Version(arguments) if arguments.client => version::client(&arguments, streams),
         Command::Version(arguments) => wait(version::run(&cli.connection, &arguments, streams)),
-        Command::Completion(arguments) => {
-            let program = if name == Name::Plugin { "kubectl-calico_fix" } else { "calico-fix" };
-            clap_complete::generate(arguments.shell, &mut name.command(), program, &mut streams.out);
-            Ok(Outcome::Done)
-        }
+        Command::Completion(arguments) => completion::run(name, &arguments, streams),
         Command::Calicoctl(words) => calicoctl::hand_on(&cli.connection, &words, streams),
     }
 }
