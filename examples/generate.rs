@@ -1,5 +1,8 @@
 //! Writes what follows from the code: `schemas/` and `man/`. The same code gives the same bytes.
 
+#[path = "generate/man.rs"]
+mod man;
+
 use std::path::Path;
 
 use calico_fix::autodetect;
@@ -8,7 +11,6 @@ use calico_fix::diagnosis::report::Report;
 use calico_fix::snapshot::schema::snapshot_schema;
 use calico_fix::startup::report::ProbesReport;
 use calico_fix::timeline;
-use clap_mangen::Man;
 
 /// The folders whose files are all made here.
 pub const FOLDERS: [&str; 2] = ["schemas", "man"];
@@ -28,25 +30,13 @@ pub fn files() -> anyhow::Result<Vec<File>> {
     for name in [Name::Plugin, Name::Standalone] {
         let mut command = name.command();
         command.build();
-        pages(&command, &mut files)?;
+        files.extend(man::pages(&command).into_iter().map(|(name, page)| (format!("man/{name}"), page.into_bytes())));
     }
     Ok(files)
 }
 
 fn schema(name: &str, schema: &serde_json::Value) -> anyhow::Result<File> {
     Ok((format!("schemas/{name}.schema.json"), format!("{}\n", serde_json::to_string_pretty(schema)?).into_bytes()))
-}
-
-/// A page for the command and one for each below it. They bear no version: it would be another page with every release.
-fn pages(command: &clap::Command, files: &mut Vec<File>) -> anyhow::Result<()> {
-    let title = command.get_display_name().unwrap_or_else(|| command.get_name()).replace(' ', "-");
-    let mut page = Vec::new();
-    Man::new(command.clone()).title(&title).source("kubectl calico-fix").manual("kubectl calico-fix").render(&mut page)?;
-    files.push((format!("man/{title}.1"), page));
-    command
-        .get_subcommands()
-        .filter(|command| !command.is_hide_set() && command.get_name() != "help")
-        .try_for_each(|command| pages(command, files))
 }
 
 fn main() -> anyhow::Result<()> {
