@@ -224,6 +224,7 @@ impl Live {
             round_trip: host.round_trip,
             tunnel: tunnel.unwrap_or(Ipv4Addr::from_bits(Ipv4Addr::new(192, 168, 0, 0).to_bits() + (place as u32 % 1024) * 64)),
             has_tunnel: tunnel.is_some(),
+            debug: env("CALICO_STARTUP_LOGLEVEL").is_some_and(|level| level.eq_ignore_ascii_case("debug")),
         };
         let text = |key: &str| pod["metadata"][key].as_str().unwrap_or_default().to_string();
         let identity = Identity {
