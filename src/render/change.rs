@@ -50,6 +50,17 @@ pub fn meaning(plan: &Plan, report: &Report, style: &Style, out: &mut dyn Write)
     )
 }
 
+/// Before anything is done: what is restarted, and how often.
+pub fn lent(plan: &Plan, style: &Style, out: &mut dyn Write) -> io::Result<()> {
+    let nodes: Vec<String> = plan.nodes.iter().map(|goal| text::clean(&goal.name).into_owned()).collect();
+    let restarted = style.paint(Tone::Strong, &text::list(&nodes, MOST));
+    writeln!(
+        out,
+        "calico-node is restarted on {restarted} alone, twice: now, and once more when all of this is taken back. The strategy OnDelete keeps \
+         every other pod as it is meanwhile."
+    )
+}
+
 fn other(number: usize) -> String {
     text::count(number, "other node")
 }
