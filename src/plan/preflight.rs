@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
+use super::Proposal;
 use super::place::Place;
 use super::record::{Phase, Record};
-use super::Proposal;
 use super::wish::Wish;
 use crate::snapshot::Snapshot;
 use crate::snapshot::objects::{DaemonSet, IntOrString, Node};

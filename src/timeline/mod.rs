@@ -9,8 +9,8 @@ pub mod report;
 mod run;
 mod subject;
 
-pub use run::{Stage, stage};
 pub use fate::{Fates, of as fates};
+pub use run::{Stage, stage};
 pub use subject::{Ender, Fate, Recording, Subject, Unread};
 
 use crate::diagnosis::API_VERSION;

@@ -6,6 +6,7 @@
 mod applying;
 mod asking;
 mod autodetect;
+mod debug;
 mod everywhere;
 mod failing;
 mod faults;

@@ -1,14 +1,16 @@
 //! A change that is lent: made on some nodes, used for a while, and taken back from all of them.
 
 use std::collections::BTreeMap;
+use std::time::Instant;
 
 use futures::future::LocalBoxFuture;
 use serde_json::json;
 
 use super::forward::generation;
-use super::guard::{Guard, Mark, Stop};
+use super::guard::{Clock, Guard, Mark, Stop};
 use super::kept;
 use super::watching::is_new;
+use crate::cluster::look;
 use crate::plan::aim::Aim;
 use crate::plan::lending::{DEBUG, LEVEL};
 use crate::plan::patch::join;
@@ -65,12 +67,35 @@ impl Guard<'_> {
             }
         }
         for (node, uid) in replaced {
-            let plain = Aim { node: node.clone(), ..Aim::default() };
-            self.prove(&set, aims.get(&node).unwrap_or(&plain), uid.as_deref()).await?;
+            match aims.get(&node).filter(|aim| aim.ready) {
+                Some(aim) => self.prove(&set, aim, uid.as_deref()).await?,
+                // It was ill before: that it is replaced is all that can be asked.
+                None => self.replaced(&set, &node, uid.as_deref()).await?,
+            }
         }
         self.commit(&json!({}), Mark::Gone).await?;
         kept::forget(&self.plan.target);
         Ok(())
+    }
+}
+
+impl Guard<'_> {
+    async fn replaced(&mut self, set: &DaemonSet, node: &str, old: Option<&str>) -> Result<(), Stop> {
+        let mut clock = Clock::new(self.timeout);
+        loop {
+            let begun = Instant::now();
+            clock.forgive();
+            let api = self.api.clone();
+            let pod = self.patiently(|| look::pod_on(&api, set, node)).await?;
+            if let Some(pod) = pod.filter(|pod| pod.metadata.uid.as_deref() != old && pod.metadata.deletion_timestamp.is_none()) {
+                return Ok(self.narrator.done(&format!("{node}: pod {} is of the old template again", pod.metadata.name))?);
+            }
+            self.narrator.waits(&format!("{node}: waiting for a pod of the old template"))?;
+            self.rest(begun).await?;
+            if clock.tick() {
+                return Err(Stop::Failed(format!("{node}: there is no new pod after {}s", self.timeout.as_secs())));
+            }
+        }
     }
 }
 

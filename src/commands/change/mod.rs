@@ -91,7 +91,15 @@ pub struct Told {
 
 impl Default for Told {
     fn default() -> Self {
-        Self { api_version: crate::plan::API_VERSION, kind: "Change", applied: false, restored: false, plan: None, blockers: Vec::new(), after: None }
+        Self {
+            api_version: crate::plan::API_VERSION,
+            kind: "Change",
+            applied: false,
+            restored: false,
+            plan: None,
+            blockers: Vec::new(),
+            after: None,
+        }
     }
 }
 

@@ -9,7 +9,7 @@ use futures::future::LocalBoxFuture;
 use futures::stream::FuturesUnordered;
 use tokio::sync::{mpsc, watch};
 
-use super::node::{Ending, News, Node};
+use super::node::{Ending, Followed, News, Node};
 use super::save::{Place, Saving};
 use crate::cluster::Connection;
 use crate::commands::change::{Held, Meanwhile, Stopped};
@@ -18,7 +18,6 @@ use crate::exit::Failure;
 use crate::render::style::Tone;
 use crate::snapshot::Snapshot;
 use crate::snapshot::objects::DaemonSet;
-use crate::timeline::Subject;
 
 pub struct Follower<'a> {
     pub connection: &'a Connection,
@@ -26,7 +25,7 @@ pub struct Follower<'a> {
     pub attempts: u16,
     pub timeout: Duration,
     savings: RefCell<BTreeMap<String, Saving>>,
-    subjects: RefCell<Vec<Subject>>,
+    followed: RefCell<Vec<Followed>>,
 }
 
 impl<'a> Follower<'a> {
@@ -41,17 +40,18 @@ impl<'a> Follower<'a> {
         place.suits(nodes.len())?;
         let savings = nodes.iter().map(|node| Ok((node.clone(), place.begin(&format!("{node}.debug"))?)));
         let savings = RefCell::new(savings.collect::<Result<_, Failure>>()?);
-        Ok(Self { connection, snapshot, attempts, timeout, savings, subjects: RefCell::default() })
+        Ok(Self { connection, snapshot, attempts, timeout, savings, followed: RefCell::default() })
     }
 
     /// What has come, of however many nodes; their logs are kept.
-    pub fn finish(self, place: &Place) -> Result<Vec<Subject>, Failure> {
-        let subjects = self.subjects.into_inner();
+    pub fn finish(self, place: &Place) -> Result<Vec<Followed>, Failure> {
+        let followed = self.followed.into_inner();
         for (node, saving) in self.savings.into_inner() {
-            let any = subjects.iter().any(|subject| subject.node.as_ref() == Some(&node) && !subject.recordings.is_empty());
+            let of_it = |one: &&Followed| one.subject.node.as_ref() == Some(&node);
+            let any = followed.iter().find(of_it).is_some_and(|one| !one.subject.recordings.is_empty());
             place.end(saving, any)?;
         }
-        Ok(subjects)
+        Ok(followed)
     }
 
     async fn follow(&self, guard: &mut Held<'_>, set: &DaemonSet) -> Result<(), Stopped> {
@@ -77,7 +77,7 @@ impl<'a> Follower<'a> {
                 }
                 Some(told) = news.recv() => tell(guard, told)?,
                 done = work.next() => match done {
-                    Some(Ok(subject)) => self.subjects.borrow_mut().push(subject),
+                    Some(Ok(one)) => self.followed.borrow_mut().push(one),
                     Some(Err(stop)) => {
                         result = Err(stop);
                         end.send_replace(Ending::AtOnce);
@@ -122,10 +122,11 @@ impl<'a> Follower<'a> {
 }
 
 fn tell(guard: &mut Held<'_>, news: News) -> Result<(), Stopped> {
-    Ok(match news {
+    match news {
         News::Waits(text) => guard.narrator.waits(&text)?,
         News::Line(tone, text) => guard.narrator.line(tone, &text)?,
-    })
+    }
+    Ok(())
 }
 
 impl Meanwhile for Follower<'_> {

@@ -6,15 +6,15 @@ use tokio::sync::{Notify, mpsc, watch};
 
 use super::save::Saving;
 use super::taking::Taking;
+use crate::cluster::Connection;
 use crate::cluster::error::RequestError;
 use crate::cluster::log_stream::{self, Read, Which};
 use crate::cluster::look;
 use crate::cluster::request::Api;
-use crate::cluster::Connection;
 use crate::commands::change::{Stopped, is_away};
-use crate::snapshot::objects::{DaemonSet, Pod};
 use crate::render::style::Tone;
 use crate::render::timeline_facts;
+use crate::snapshot::objects::{DaemonSet, Event, Pod};
 use crate::timeline::{Fate, Recording, Stage, Subject, Unread, fates, newest, stage};
 
 /// Until the next look at a pod of which nothing comes.
@@ -51,6 +51,13 @@ pub struct Node<'a> {
     pub ending: watch::Receiver<Ending>,
 }
 
+/// What was seen of a node while its log was followed.
+pub struct Followed {
+    pub subject: Subject,
+    /// As it was last, with what the cluster says of it.
+    pub pod: Option<(Pod, Vec<Event>)>,
+}
+
 /// Why no more is read of a run.
 enum Close {
     Started,
@@ -62,12 +69,12 @@ enum Close {
 }
 
 impl Node<'_> {
-    pub async fn follow(&self, saving: &mut Saving) -> Result<Subject, Stopped> {
-        let mut subject = Subject { node: Some(self.name.clone()), budget: self.budget, ..Subject::default() };
-        let mut uid = None;
+    pub async fn follow(&self, saving: &mut Saving) -> Result<Followed, Stopped> {
+        let subject = Subject { node: Some(self.name.clone()), budget: self.budget, ..Subject::default() };
+        let mut followed = Followed { subject, pod: None };
         for number in 0..i32::from(self.attempts) {
             let mut taking = Taking::new(saving);
-            let close = self.run(number, &mut taking, &mut uid, &mut subject).await;
+            let close = self.run(number, &mut taking, &mut followed).await;
             let (fate, complete, goes_on) = match close {
                 Close::Started => (Fate::Running, true, false),
                 Close::Ended(fate) => (fate, true, true),
@@ -77,17 +84,18 @@ impl Node<'_> {
             let any = !taking.is_empty();
             let attempts = taking.finish(complete).map_err(Stopped::Output)?;
             if any {
-                subject.recordings.push(Recording { attempts, fate });
+                followed.subject.recordings.push(Recording { attempts, fate });
             }
-            self.tell_end(number, any, &subject);
+            self.tell_end(number, any, &followed.subject);
             if !goes_on {
                 break;
             }
         }
-        Ok(subject)
+        Ok(followed)
     }
 
-    async fn run(&self, number: i32, taking: &mut Taking<'_>, uid: &mut Option<String>, subject: &mut Subject) -> Close {
+    async fn run(&self, number: i32, taking: &mut Taking<'_>, followed: &mut Followed) -> Close {
+        let Followed { subject, pod: last } = followed;
         let attempt = number + 1;
         let unread = |subject: &mut Subject, why: String| {
             subject.unread.push(Unread { what: format!("the log of attempt {attempt}"), why, matters: true });
@@ -95,7 +103,7 @@ impl Node<'_> {
         let mut begun = false;
         loop {
             let pod = match self.pod().await {
-                Ok(Some(pod)) if uid.is_some() && pod.metadata.uid != *uid => {
+                Ok(Some(pod)) if last.as_ref().is_some_and(|(last, _)| last.metadata.uid != pod.metadata.uid) => {
                     unread(subject, format!("somebody else has replaced the pod {}", subject.from));
                     return Close::None;
                 }
@@ -106,7 +114,8 @@ impl Node<'_> {
                 }
             };
             if let Some(pod) = &pod {
-                (*uid, subject.from) = (pod.metadata.uid.clone(), pod.metadata.name.clone());
+                subject.from.clone_from(&pod.metadata.name);
+                last.get_or_insert_with(|| (pod.clone(), Vec::new())).0 = pod.clone();
             }
             let (pod, which) = match pod.map(|pod| (stage(&pod, number), pod)) {
                 Some((Stage::Runs, pod)) => (pod, Which::Followed),
@@ -123,6 +132,7 @@ impl Node<'_> {
                     };
                     self.tell(News::Waits(format!("{}: attempt {attempt}: {why}", self.name)));
                     if self.pause().await {
+                        unread(subject, why);
                         return Close::None;
                     }
                     continue;
@@ -136,6 +146,7 @@ impl Node<'_> {
             if which != Which::Followed {
                 let events = look::events_of(&self.api, &pod).await;
                 let fates = fates(&pod, &events);
+                *last = Some((pod, events));
                 match read {
                     Ok(Read::Whole) if !taking.fell_short() => {}
                     Ok(_) => unread(subject, "the kubelet has no more of it than what was followed".to_owned()),

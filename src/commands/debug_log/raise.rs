@@ -4,15 +4,18 @@ use std::io::Write;
 
 use super::follow::Follower;
 use super::live::{Live, remember};
+use super::node::Followed;
 use super::{Page, outcome};
 use crate::commands::change::interrupt::Interrupt;
 use crate::commands::change::{self, Setting, Told};
 use crate::commands::streams::Streams;
 use crate::exit::{Failure, Outcome};
+use crate::observed::Observed;
 use crate::plan::lending;
 use crate::plan::wish::Wish;
-use crate::timeline::explain;
+use crate::snapshot::Snapshot;
 use crate::timeline::report::Report;
+use crate::timeline::{Subject, explain};
 
 pub async fn run(
     page: &Page<'_>,
@@ -45,7 +48,9 @@ pub async fn run(
     };
     let mut told = Told::default();
     let result = change::run(&setting, &Wish::Lend(lent.proposal), &mut told, streams).await;
-    let subjects = follower.finish(&page.place)?;
+    let followed = follower.finish(&page.place)?;
+    put_in(&mut snapshot, &followed);
+    let subjects: Vec<Subject> = followed.into_iter().map(|one| one.subject).collect();
     if subjects.iter().all(|subject| subject.recordings.is_empty() && subject.unread.is_empty()) {
         if page.is_document() {
             page.print(before, Some(&told), streams)?;
@@ -62,5 +67,18 @@ pub async fn run(
     match result {
         Ok(Outcome::Done) => Ok(outcome(&report)),
         other => other,
+    }
+}
+
+/// The pods that were followed are what the cluster is like, not those that they replaced.
+fn put_in(snapshot: &mut Snapshot, followed: &[Followed]) {
+    for (pod, events) in followed.iter().filter_map(|one| one.pod.as_ref()) {
+        if let Observed::Seen(pods) = &mut snapshot.pods {
+            pods.retain(|old| old.spec.node_name != pod.spec.node_name);
+            pods.push(pod.clone());
+        }
+        if let Observed::Seen(all) = &mut snapshot.events {
+            all.extend(events.iter().cloned());
+        }
     }
 }

@@ -52,8 +52,16 @@ fn run(case: &Case) -> Attempt {
     start.attempt()
 }
 
-const QUIET: Case =
-    Case { method: "", bridge: false, stored: None, nodes: 3, round_trip: 0.0, datastore: Datastore::Kubernetes, heartbeat: None, debug: false };
+const QUIET: Case = Case {
+    method: "",
+    bridge: false,
+    stored: None,
+    nodes: 3,
+    round_trip: 0.0,
+    datastore: Datastore::Kubernetes,
+    heartbeat: None,
+    debug: false,
+};
 
 fn seconds(attempt: &Attempt, text: &str) -> f64 {
     let line = attempt.log.iter().find(|(_, line)| line.contains(text)).unwrap_or_else(|| panic!("{text:?} in {:#?}", attempt.log));
