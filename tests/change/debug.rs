@@ -289,3 +289,37 @@ fn restoring_touches_no_other_change() {
     assert!(code(&other) == Some(0) && err(&other).contains("the change by autodetect"), "{}", told(&other));
     assert_eq!(stage.daemon_set()["spec"], set["spec"]);
 }
+
+const OPERATED: &str = "operator-bridge-address";
+
+/// An edit would be reverted, at the cost of a pod.
+#[test]
+fn under_the_operator_nothing_is_changed() {
+    let stage = Stage::new(OPERATED, 3);
+    let _live = stage.running.live(PACE);
+    let pods = stage.pods();
+    let output = stage.run(&["debug-log", "--yes"]);
+    let told = told(&output);
+    assert_eq!(code(&output), Some(1), "{told}");
+    for part in ["blocked (operator-managed)", "--no-change", "unsupported.operator.tigera.io/ignore", "nothing was changed"] {
+        assert!(err(&output).contains(part), "{part:?} is not in {told}");
+    }
+    assert_eq!((stage.pods(), stage.writes()), (pods, Vec::new()));
+}
+
+#[test]
+fn forced_under_the_operator_it_is_kept_from_reverting_and_let_again() {
+    let stage = Stage::new(OPERATED, 3);
+    let operated = || stage.running.cluster().store.object("DaemonSet", "calico-system", "calico-node").expect("is there");
+    let before = operated();
+    let _live = stage.running.live(PACE);
+    let pods = stage.pods();
+    let output = stage.run(&["debug-log", "--yes", "--force", "--attempts", "1"]);
+    let told = told(&output);
+    assert!(err(&output).contains("overridden (operator-managed)") && out(&output).contains("level debug"), "{told}");
+    let after = operated();
+    assert_eq!(after["spec"], before["spec"], "{told}");
+    assert!(!after["metadata"]["annotations"].to_string().contains("unsupported.operator"), "{told}");
+    let replaced: Vec<_> = stage.pods().into_iter().filter(|pod| !pods.contains(pod)).collect();
+    assert_eq!(replaced.len(), 1, "{replaced:?} {told}");
+}
