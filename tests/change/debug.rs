@@ -16,7 +16,7 @@ impl Stage {
     }
 
     /// As it was before: template, strategy, no record; and no pod at DEBUG.
-    fn is_as(&self, before: &Value, told: &str) {
+    pub fn is_as(&self, before: &Value, told: &str) {
         let after = self.daemon_set();
         assert_eq!(after["spec"]["template"], before["spec"]["template"], "{told}");
         assert_eq!(after["spec"]["updateStrategy"], before["spec"]["updateStrategy"], "{told}");
@@ -133,7 +133,7 @@ fn at_a_terminal_it_offers_to_go_on() {
         terminal.send_line(first).expect("types");
         if let Some(second) = second {
             let shown = until(&mut terminal, QUESTION);
-            assert!(shown.contains(LEVEL) && shown.contains(&format!("{SICK}\u{1b}[0m alone, twice")), "{shown}");
+            assert!(shown.contains(LEVEL) && shown.contains(&format!("calico-node is restarted on {SICK} alone, twice")), "{shown}");
             terminal.send_line(second).expect("types");
         }
         let (rest, ended) = ended(&mut terminal);

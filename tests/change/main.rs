@@ -7,6 +7,7 @@ mod applying;
 mod asking;
 mod autodetect;
 mod debug;
+mod debug_faults;
 mod everywhere;
 mod failing;
 mod faults;

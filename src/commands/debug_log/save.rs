@@ -104,8 +104,9 @@ impl Place {
                     let _ = fs::remove_file(&beside);
                 }
                 kept.map_err(|source| failure(&path, source))?;
-                if any {
-                    self.saved.borrow_mut().push(path);
+                let mut saved = self.saved.borrow_mut();
+                if any && !saved.contains(&path) {
+                    saved.push(path);
                 }
                 Ok(())
             }
