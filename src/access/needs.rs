@@ -39,7 +39,7 @@ impl Verb {
         }
     }
 
-    /// Under the operator `debug-log` has nothing to write to: an Installation cannot hold the level.
+    /// Under the operator `debug-log` has nothing to write to, short of --force: an Installation cannot hold the level.
     pub fn changes(self, around: &Around) -> bool {
         !matches!(self, Self::Status | Self::Version) && !(self == Self::DebugLog && around.installation.is_some())
     }
@@ -275,6 +275,7 @@ pub const NEEDS: &[Need] = &[
         subresource: "log",
         to_read: &[Verb::DebugLog],
         better: TIMERS,
+        to_change: &[Verb::DebugLog],
         ..reading("get", &PODS, Scope::Calico, "what a start was doing, how long that took, and why it ended")
     },
     Need { better: TIMERS, ..reading("list", &EVENTS, Scope::Calico, "who killed calico-node, and which probe failed") },

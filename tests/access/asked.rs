@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use calico_fix::access::needs::{NEEDS, Verb};
+use calico_fix::access::needs::{Install, NEEDS, Verb};
 use sim::scenario;
 
 use super::*;
@@ -48,6 +48,12 @@ fn needed(verb: Verb, changing: bool) -> BTreeSet<(String, String, String)> {
     used.map(|need| (need.verb.to_owned(), need.resource.group.to_owned(), need.plural())).collect()
 }
 
+/// In an install without the operator.
+fn only_changing(verb: Verb) -> BTreeSet<(String, String, String)> {
+    let used = NEEDS.iter().filter(|need| need.install != Install::Operator && need.to_change.contains(&verb));
+    used.map(|need| (need.verb.to_owned(), need.resource.group.to_owned(), need.plural())).collect()
+}
+
 /// Most commands read all that there is, for a snapshot, and make use of a part: that part is in the table.
 #[test]
 fn reading_asks_for_what_the_table_names() {
@@ -87,6 +93,16 @@ fn changing_asks_for_what_the_table_names() {
         }
         asked.extend(rights(&stage.running.requests()));
     }
+    let stage = Stage::new(scenario::named("slow-start", 3).expect("is a scenario"));
+    let _live = stage.running.live(PACE);
+    let output = stage.run("admin", &["debug-log", "--yes", "--attempts", "1"]);
+    assert!(stage.running.requests().iter().any(sim::RecordedRequest::writes), "{}", told(&output));
+    let of_debug_log = rights(&stage.running.requests());
+    // A change is refused without the right to see nodes, though this one goes by the log.
+    let to_debug = only_changing(Verb::DebugLog);
+    let idle: Vec<_> = to_debug.difference(&of_debug_log).filter(|(_, _, plural)| plural != "nodes").collect();
+    assert!(idle.is_empty(), "debug-log does not ask for {idle:?}: {}", told(&output));
+    asked.extend(of_debug_log);
     asked.insert(("create".into(), String::new(), "pods/exec".into()));
     let known: BTreeSet<_> = Verb::ALL.into_iter().flat_map(|verb| needed(verb, true)).collect();
     assert_eq!(asked.difference(&known).collect::<Vec<_>>(), Vec::<&_>::new(), "the table lacks these");

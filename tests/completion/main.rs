@@ -130,6 +130,7 @@ fn no_flag_that_names_something_is_left_out() {
     let running = cluster();
     let home = Home::new(running.kubeconfig());
     let free = [
+        "attempts",
         "calico-version",
         "confirm",
         "field-manager",
