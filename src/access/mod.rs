@@ -2,3 +2,5 @@
 
 pub mod needs;
 pub mod report;
+pub mod role;
+pub mod verb;

@@ -1,133 +1,11 @@
 //! The rights themselves: the one table that `can-i` asks by and that `plugin-manifest/` is held against.
 
-use std::fmt;
-use std::str::FromStr;
-
-use schemars::JsonSchema;
-use serde::Serialize;
-
+use super::role::Role;
+use super::verb::Verb;
 use crate::cluster::resource::{
     Asked, BGP_CONFIGURATIONS, BGP_PEERS, CLUSTER_INFORMATIONS, CONFIG_MAPS, CONTROLLER_REVISIONS, DAEMON_SETS, DEFINITIONS,
     ENDPOINT_SLICES, EVENTS, INSTALLATIONS, IP_POOLS, NODE_STATUSES, NODES, PODS, Resource, TIGERA_STATUSES,
 };
-
-/// A command that asks a cluster.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum Verb {
-    Status,
-    Autodetect,
-    Probes,
-    DebugLog,
-    Apply,
-    Undo,
-    Version,
-}
-
-impl Verb {
-    pub const ALL: [Self; 7] = [Self::Status, Self::Autodetect, Self::Probes, Self::DebugLog, Self::Apply, Self::Undo, Self::Version];
-
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Status => "status",
-            Self::Autodetect => "autodetect",
-            Self::Probes => "probes",
-            Self::DebugLog => "debug-log",
-            Self::Apply => "apply",
-            Self::Undo => "undo",
-            Self::Version => "version",
-        }
-    }
-
-    /// Under the operator `debug-log` has nothing to write to, short of --force: an Installation cannot hold the level.
-    pub fn changes(self, around: &Around) -> bool {
-        !matches!(self, Self::Status | Self::Version) && !(self == Self::DebugLog && around.installation.is_some())
-    }
-
-    /// Without changing anything; the others do nothing else.
-    pub fn reads(self) -> bool {
-        !matches!(self, Self::Apply | Self::Undo)
-    }
-}
-
-#[derive(Debug, thiserror::Error)]
-#[error("there is no command {0:?} that asks a cluster")]
-pub struct UnknownVerb(String);
-
-impl FromStr for Verb {
-    type Err = UnknownVerb;
-
-    fn from_str(name: &str) -> Result<Self, UnknownVerb> {
-        Self::ALL.into_iter().find(|verb| verb.name() == name).ok_or_else(|| UnknownVerb(name.to_owned()))
-    }
-}
-
-impl fmt::Display for Verb {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
-
-/// A ClusterRole of `plugin-manifest/`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
-pub enum Role {
-    #[serde(rename = "kubectl-calico-fix-view")]
-    View,
-    #[serde(rename = "kubectl-calico-fix-exec")]
-    Exec,
-    #[serde(rename = "kubectl-calico-fix-edit")]
-    Edit,
-    #[serde(rename = "kubectl-calico-fix-edit-installation")]
-    EditInstallation,
-}
-
-impl Role {
-    pub const ALL: [Self; 4] = [Self::View, Self::Exec, Self::Edit, Self::EditInstallation];
-
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::View => "kubectl-calico-fix-view",
-            Self::Exec => "kubectl-calico-fix-exec",
-            Self::Edit => "kubectl-calico-fix-edit",
-            Self::EditInstallation => "kubectl-calico-fix-edit-installation",
-        }
-    }
-
-    pub fn manifest(self) -> Manifest {
-        match self {
-            Self::View | Self::Exec => Manifest::View,
-            Self::Edit | Self::EditInstallation => Manifest::Edit,
-        }
-    }
-
-    /// Bound in the DaemonSet's namespace, and so good for nothing elsewhere.
-    pub fn is_local(self) -> bool {
-        matches!(self, Self::Exec | Self::Edit)
-    }
-}
-
-/// A file of `plugin-manifest/`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Manifest {
-    View,
-    Edit,
-}
-
-impl Manifest {
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::View => "view",
-            Self::Edit => "edit",
-        }
-    }
-
-    pub fn text(self) -> &'static str {
-        match self {
-            Self::View => include_str!("../../plugin-manifest/view.yaml"),
-            Self::Edit => include_str!("../../plugin-manifest/edit.yaml"),
-        }
-    }
-}
 
 /// Where a right is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -260,9 +138,7 @@ const fn writing(verb: &'static str, resource: &'static Resource, scope: Scope, 
 pub const NEEDS: &[Need] = &[
     Need { to_read: READERS, to_change: CHANGERS, ..reading("list", &DAEMON_SETS, Scope::Either, "where calico-node is") },
     Need {
-        to_read: &[Verb::Probes],
-        better: &[Verb::Status, Verb::Autodetect, Verb::DebugLog],
-        to_change: &[Verb::Probes],
+        better: &[Verb::Status, Verb::Autodetect, Verb::Probes, Verb::DebugLog],
         ..reading("list", &NODES, Scope::Cluster, "the nodes, and the addresses they should have")
     },
     Need {
@@ -333,5 +209,5 @@ pub const NEEDS: &[Need] = &[
 ];
 
 const INSIDE: &str = "the inside of calico-node: BGP sessions, interfaces, routes";
-/// debug-log proves its change by the log.
-const PROVERS: &[Verb] = &[Verb::Autodetect, Verb::Probes, Verb::Apply, Verb::Undo];
+/// Of the inside; probes proves its change by the pods, debug-log by the log.
+const PROVERS: &[Verb] = &[Verb::Autodetect, Verb::Apply, Verb::Undo];

@@ -5,7 +5,9 @@ use std::collections::BTreeSet;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::needs::{Around, Manifest, Need, Role, Verb};
+use super::needs::{Around, Need};
+use super::role::{Manifest, Role};
+use super::verb::Verb;
 use crate::diagnosis::shell::quote;
 
 #[derive(Clone, Debug, Serialize, JsonSchema)]

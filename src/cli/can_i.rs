@@ -4,7 +4,8 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
 
 use super::output::{ColorName, PageFormat};
-use crate::access::needs::{Manifest, Verb};
+use crate::access::role::Manifest;
+use crate::access::verb::Verb;
 
 /// Which commands will work with the rights that you have, and what is missing.
 ///

@@ -4,7 +4,7 @@ use super::error::{GatherError, RequestError};
 use super::gather::Wanted;
 use super::request::{Api, Query};
 use super::resource::DAEMON_SETS;
-use crate::access::needs::Role;
+use crate::access::role::Role;
 use crate::calico::flavour;
 use crate::snapshot::objects::DaemonSet;
 use crate::snapshot::trim;

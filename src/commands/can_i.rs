@@ -3,8 +3,10 @@
 use std::collections::BTreeSet;
 use std::io::Write;
 
-use crate::access::needs::{Around, Manifest, NEEDS, Need, Verb};
+use crate::access::needs::{Around, NEEDS, Need};
 use crate::access::report::{Answered, Asked, Report, judge};
+use crate::access::role::Manifest;
+use crate::access::verb::Verb;
 use crate::calico::flavour::flavour;
 use crate::calico::owner::{Owner, owners};
 use crate::cli::can_i::CanIArgs;

@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use calico_fix::access::needs::{Install, NEEDS, Verb};
+use calico_fix::access::needs::{Install, NEEDS};
+use calico_fix::access::verb::Verb;
 use sim::scenario;
 
 use super::*;

@@ -3,6 +3,7 @@
 use sim::scenario;
 
 use super::manifests::simulated;
+use super::tools::tool;
 use super::*;
 
 fn user(name: &'static str, rules: Vec<Rule>) -> sim::User {
@@ -48,6 +49,29 @@ fn the_document_keeps_to_its_schema() {
         assert!(schema.is_valid(&json), "{name}: {json}");
         let yaml: serde_json::Value = serde_yaml::from_slice(&stage.run(name, &["can-i", "-o", "yaml"]).stdout).expect("YAML");
         assert_eq!(yaml, json, "{name}");
+    }
+}
+
+/// What is to be run is run by a real kubectl, as far as that goes without a server.
+#[test]
+fn the_commands_that_grant_are_kubectls() {
+    let Some(_) = tool("kubectl", "the commands that grant rights") else { return };
+    for name in ["jane", "system:serviceaccount:ops:robot", "o'brien@example.org", "a b"] {
+        let stage = stage("healthy", vec![user(name, vec![])]);
+        let report: serde_json::Value = serde_json::from_slice(&stage.run(name, &["can-i", "-o", "json"]).stdout).expect("JSON");
+        let grants: Vec<&str> = report["grants"].as_array().expect("a list").iter().filter_map(|line| line.as_str()).collect();
+        let bindings: Vec<&&str> = grants.iter().filter(|line| line.contains(" create ")).collect();
+        assert_eq!((grants.len(), bindings.len()), (5, 3), "{grants:?}");
+        for line in bindings {
+            let output = Command::new("sh").args(["-c", &format!("{line} --dry-run=client -o json")]).output().expect("runs");
+            let binding: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{line}: {error}"));
+            let subject = &binding["subjects"][0];
+            let account = name.strip_prefix("system:serviceaccount:ops:");
+            assert_eq!(subject["name"], account.unwrap_or(name), "{line}");
+            assert_eq!(subject["kind"], if account.is_some() { "ServiceAccount" } else { "User" }, "{line}");
+            let local = !line.contains("clusterrolebinding");
+            assert_eq!(binding["metadata"]["namespace"].as_str(), local.then_some("kube-system"), "{line}");
+        }
     }
 }
 

@@ -6,13 +6,17 @@ mod asked;
 mod can_i;
 mod lacking;
 
+#[path = "../tools/mod.rs"]
+mod tools;
+
 #[path = "../manifests/mod.rs"]
 mod manifests;
 
 use std::collections::BTreeSet;
 use std::process::{Command, Output, Stdio};
 
-use calico_fix::access::needs::{NEEDS, Need, Role};
+use calico_fix::access::needs::{NEEDS, Need};
+use calico_fix::access::role::Role;
 use calico_fix::cluster::resource::Resource;
 use manifests::{Rule, roles};
 
