@@ -211,6 +211,7 @@ Register-ArgumentCompleter -Native -CommandName 'kubectl-calico_fix' -ScriptBloc
             [CompletionResult]::new('--node', '--node', [CompletionResultType]::ParameterName, 'Only these nodes; without it those whose calico-node is not Ready or has restarted are explained, and the log level is raised on the sickest of them')
             [CompletionResult]::new('--file', '--file', [CompletionResultType]::ParameterName, 'Explain logs that somebody sent; no cluster is asked. May be repeated, - is standard input')
             [CompletionResult]::new('--from', '--from', [CompletionResultType]::ParameterName, 'Take what was seen of the logs from a saved snapshot or a `calicoctl cluster diags` archive; no cluster is asked')
+            [CompletionResult]::new('--emit', '--emit', [CompletionResultType]::ParameterName, 'Print a copy of the start-up program of --node, as a pod that logs at DEBUG beside calico-node: for where its DaemonSet cannot be changed. Must be "pod"; nothing is created')
             [CompletionResult]::new('--daemonset', '--daemonset', [CompletionResultType]::ParameterName, 'Calico''s DaemonSet, where it has another name or there are several')
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Save the logs too, with passwords, tokens and certificates masked: into a file, for several logs into a directory; - is standard output')
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'How the explanation is printed: one of table, json, yaml')

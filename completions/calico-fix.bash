@@ -592,7 +592,7 @@ _calico__fix() {
             return 0
             ;;
         calico__subcmd__fix__subcmd__debug__subcmd__log)
-            opts="-o -y -n -s -h --node --no-change --file --from --restore --daemonset --output --all --color --no-color --yes --dry-run --attempts --timeout --force --field-manager --kubeconfig --context --cluster --user --namespace --as --as-uid --as-group --as-user-extra --server --token --certificate-authority --client-certificate --client-key --insecure-skip-tls-verify --tls-server-name --request-timeout --disable-compression --cache-dir --help"
+            opts="-o -y -n -s -h --node --no-change --file --from --restore --emit --daemonset --output --all --color --no-color --yes --dry-run --attempts --timeout --force --field-manager --kubeconfig --context --cluster --user --namespace --as --as-uid --as-group --as-user-extra --server --token --certificate-authority --client-certificate --client-key --insecure-skip-tls-verify --tls-server-name --request-timeout --disable-compression --cache-dir --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -608,6 +608,10 @@ _calico__fix() {
                     ;;
                 --from)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --emit)
+                    COMPREPLY=($(compgen -W "pod" -- "${cur}"))
                     return 0
                     ;;
                 --daemonset)

@@ -218,6 +218,7 @@ complete -c calico-fix -n "__fish_calico_fix_using_subcommand probes" -s h -l he
 complete -c calico-fix -n "__fish_calico_fix_using_subcommand debug-log" -l node -d 'Only these nodes; without it those whose calico-node is not Ready or has restarted are explained, and the log level is raised on the sickest of them' -r
 complete -c calico-fix -n "__fish_calico_fix_using_subcommand debug-log" -l file -d 'Explain logs that somebody sent; no cluster is asked. May be repeated, - is standard input' -r -F
 complete -c calico-fix -n "__fish_calico_fix_using_subcommand debug-log" -l from -d 'Take what was seen of the logs from a saved snapshot or a `calicoctl cluster diags` archive; no cluster is asked' -r -F
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand debug-log" -l emit -d 'Print a copy of the start-up program of --node, as a pod that logs at DEBUG beside calico-node: for where its DaemonSet cannot be changed. Must be "pod"; nothing is created' -r -f -a "pod\t''"
 complete -c calico-fix -n "__fish_calico_fix_using_subcommand debug-log" -l daemonset -d 'Calico\'s DaemonSet, where it has another name or there are several' -r
 complete -c calico-fix -n "__fish_calico_fix_using_subcommand debug-log" -l output -d 'Save the logs too, with passwords, tokens and certificates masked: into a file, for several logs into a directory; - is standard output' -r -F
 complete -c calico-fix -n "__fish_calico_fix_using_subcommand debug-log" -s o -d 'How the explanation is printed: one of table, json, yaml' -r
