@@ -165,6 +165,7 @@ Register-ArgumentCompleter -Native -CommandName 'kubectl-calico_fix' -ScriptBloc
             [CompletionResult]::new('--strategy', '--strategy', [CompletionResultType]::ParameterName, 'How a slow start is given its time')
             [CompletionResult]::new('--set', '--set', [CompletionResultType]::ParameterName, 'Set a timing field by hand, PROBE.FIELD=NUMBER, instead of what would be proposed; PROBE is startup, liveness or readiness, FIELD is initialDelaySeconds, periodSeconds, timeoutSeconds or failureThreshold')
             [CompletionResult]::new('--fix', '--fix', [CompletionResultType]::ParameterName, 'Put right probes that ask for what calico-node cannot answer')
+            [CompletionResult]::new('--ceiling', '--ceiling', [CompletionResultType]::ParameterName, 'The largest budget that a start may be given in this run: where nobody has seen one come to its end, and it is killed again on the first node while it still gets on, its budget is doubled, again and again, up to this')
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'One of table, wide, json, yaml')
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'One of table, wide, json, yaml')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour')

@@ -1256,7 +1256,7 @@ _calico__fix() {
             return 0
             ;;
         calico__subcmd__fix__subcmd__probes)
-            opts="-o -y -n -s -h --from --daemonset --no-logs --max-concurrent --node --strategy --set --fix --all --output --color --no-color --yes --dry-run --field-manager --force --timeout --no-rollback --no-wait --canary --out --emit --kubeconfig --context --cluster --user --namespace --as --as-uid --as-group --as-user-extra --server --token --certificate-authority --client-certificate --client-key --insecure-skip-tls-verify --tls-server-name --request-timeout --disable-compression --cache-dir --help"
+            opts="-o -y -n -s -h --from --daemonset --no-logs --max-concurrent --node --strategy --set --fix --ceiling --all --output --color --no-color --yes --dry-run --field-manager --force --timeout --no-rollback --no-wait --canary --out --emit --kubeconfig --context --cluster --user --namespace --as --as-uid --as-group --as-user-extra --server --token --certificate-authority --client-certificate --client-key --insecure-skip-tls-verify --tls-server-name --request-timeout --disable-compression --cache-dir --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1288,6 +1288,10 @@ _calico__fix() {
                     ;;
                 --fix)
                     COMPREPLY=($(compgen -W "timeouts host bird port command" -- "${cur}"))
+                    return 0
+                    ;;
+                --ceiling)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --output)

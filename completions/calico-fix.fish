@@ -169,6 +169,7 @@ host\t'host: localhost for httpGet probes that have none'
 bird\t'No questions for BIRD where none runs'
 port\t'The port of FELIX_HEALTHPORT'
 command\t'The health command that this release has'"
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand probes" -l ceiling -d 'The largest budget that a start may be given in this run: where nobody has seen one come to its end, and it is killed again on the first node while it still gets on, its budget is doubled, again and again, up to this' -r
 complete -c calico-fix -n "__fish_calico_fix_using_subcommand probes" -s o -l output -d 'One of table, wide, json, yaml' -r
 complete -c calico-fix -n "__fish_calico_fix_using_subcommand probes" -l color -d 'When to use colour' -r -f -a "auto\t''
 always\t''
