@@ -7,6 +7,7 @@ pub mod edit;
 pub mod emit;
 pub mod held_up;
 pub mod lasting;
+pub mod lending;
 pub mod patch;
 pub mod place;
 pub mod preflight;
