@@ -62,7 +62,7 @@ complete -c calico-fix -n "__fish_calico_fix_using_subcommand status" -l daemons
 complete -c calico-fix -n "__fish_calico_fix_using_subcommand status" -l max-concurrent -d 'Pods looked into at once' -r
 complete -c calico-fix -n "__fish_calico_fix_using_subcommand status" -l node -d 'Only these nodes' -r
 complete -c calico-fix -n "__fish_calico_fix_using_subcommand status" -s l -l selector -d 'Only nodes with these labels, as kubectl\'s --selector' -r
-complete -c calico-fix -n "__fish_calico_fix_using_subcommand status" -s o -l output -d 'One of table, wide, json, yaml, name, calicoctl' -r
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand status" -s o -l output -d 'One of table, wide, json, yaml, name, calicoctl, html (one page to send to somebody)' -r
 complete -c calico-fix -n "__fish_calico_fix_using_subcommand status" -l layout -d 'Which calicoctl\'s table -o calicoctl prints' -r -f -a "new\t'calicoctl\'s since 2026: headers to the left, nothing wrapped'
 old\t'calicoctl up to v3.32: headers centred, cells wrapped at 30'"
 complete -c calico-fix -n "__fish_calico_fix_using_subcommand status" -l fail-on -d 'The least severe finding that makes the exit code 1' -r -f -a "error\t''
