@@ -208,13 +208,17 @@ Register-ArgumentCompleter -Native -CommandName 'calico-fix' -ScriptBlock {
             break
         }
         'calico-fix;debug-log' {
+            [CompletionResult]::new('--node', '--node', [CompletionResultType]::ParameterName, 'Only these nodes; without it those whose calico-node is not Ready or has restarted are explained, and the log level is raised on the sickest of them')
             [CompletionResult]::new('--file', '--file', [CompletionResultType]::ParameterName, 'Explain logs that somebody sent; no cluster is asked. May be repeated, - is standard input')
             [CompletionResult]::new('--from', '--from', [CompletionResultType]::ParameterName, 'Take what was seen of the logs from a saved snapshot or a `calicoctl cluster diags` archive; no cluster is asked')
-            [CompletionResult]::new('--node', '--node', [CompletionResultType]::ParameterName, 'Only these nodes; without it those whose calico-node is not Ready or has restarted')
             [CompletionResult]::new('--daemonset', '--daemonset', [CompletionResultType]::ParameterName, 'Calico''s DaemonSet, where it has another name or there are several')
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Save the logs too, with passwords, tokens and certificates masked: into a file, for several logs into a directory; - is standard output')
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'How the explanation is printed: one of table, json, yaml')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour')
+            [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Must be "none", "client" or "server": show what would be changed, and change nothing. The default asks the server what it would make of the change; client sends nothing that writes')
+            [CompletionResult]::new('--attempts', '--attempts', [CompletionResultType]::ParameterName, 'How many starts that fail are followed before everything is put back')
+            [CompletionResult]::new('--timeout', '--timeout', [CompletionResultType]::ParameterName, 'How long the logs are followed at most; and how long a node may take to come back afterwards')
+            [CompletionResult]::new('--field-manager', '--field-manager', [CompletionResultType]::ParameterName, 'Name of the manager used to track field ownership')
             [CompletionResult]::new('--kubeconfig', '--kubeconfig', [CompletionResultType]::ParameterName, 'Path to the kubeconfig file to use for CLI requests')
             [CompletionResult]::new('--context', '--context', [CompletionResultType]::ParameterName, 'The name of the kubeconfig context to use')
             [CompletionResult]::new('--cluster', '--cluster', [CompletionResultType]::ParameterName, 'The name of the kubeconfig cluster to use')
@@ -237,8 +241,12 @@ Register-ArgumentCompleter -Native -CommandName 'calico-fix' -ScriptBlock {
             [CompletionResult]::new('--disable-compression', '--disable-compression', [CompletionResultType]::ParameterName, 'If true, opt-out of response compression for all requests to the server')
             [CompletionResult]::new('--cache-dir', '--cache-dir', [CompletionResultType]::ParameterName, 'Accepted as kubectl''s; nothing is cached')
             [CompletionResult]::new('--no-change', '--no-change', [CompletionResultType]::ParameterName, 'Read and explain the logs that are there, and change nothing')
+            [CompletionResult]::new('--restore', '--restore', [CompletionResultType]::ParameterName, 'Put back the level that a debug-log which was killed has left raised')
             [CompletionResult]::new('--all', '--all', [CompletionResultType]::ParameterName, 'Draw every attempt of every log, and list all evidence')
             [CompletionResult]::new('--no-color', '--no-color', [CompletionResultType]::ParameterName, 'The same as --color never')
+            [CompletionResult]::new('-y', '-y', [CompletionResultType]::ParameterName, 'Raise the level and restart calico-node on these nodes without asking')
+            [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Raise the level and restart calico-node on these nodes without asking')
+            [CompletionResult]::new('--force', '--force', [CompletionResultType]::ParameterName, 'Begin although something stands against it; each such thing is named')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
             break

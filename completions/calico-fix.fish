@@ -215,15 +215,21 @@ complete -c calico-fix -n "__fish_calico_fix_using_subcommand probes" -l force -
 complete -c calico-fix -n "__fish_calico_fix_using_subcommand probes" -l no-rollback -d 'Leave a change that failed as it is, for looking at it; put it back later with: undo'
 complete -c calico-fix -n "__fish_calico_fix_using_subcommand probes" -l no-wait -d 'Only send the change: nothing is tried on one node first, watched, proven or put back'
 complete -c calico-fix -n "__fish_calico_fix_using_subcommand probes" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand debug-log" -l node -d 'Only these nodes; without it those whose calico-node is not Ready or has restarted are explained, and the log level is raised on the sickest of them' -r
 complete -c calico-fix -n "__fish_calico_fix_using_subcommand debug-log" -l file -d 'Explain logs that somebody sent; no cluster is asked. May be repeated, - is standard input' -r -F
 complete -c calico-fix -n "__fish_calico_fix_using_subcommand debug-log" -l from -d 'Take what was seen of the logs from a saved snapshot or a `calicoctl cluster diags` archive; no cluster is asked' -r -F
-complete -c calico-fix -n "__fish_calico_fix_using_subcommand debug-log" -l node -d 'Only these nodes; without it those whose calico-node is not Ready or has restarted' -r
 complete -c calico-fix -n "__fish_calico_fix_using_subcommand debug-log" -l daemonset -d 'Calico\'s DaemonSet, where it has another name or there are several' -r
 complete -c calico-fix -n "__fish_calico_fix_using_subcommand debug-log" -l output -d 'Save the logs too, with passwords, tokens and certificates masked: into a file, for several logs into a directory; - is standard output' -r -F
 complete -c calico-fix -n "__fish_calico_fix_using_subcommand debug-log" -s o -d 'How the explanation is printed: one of table, json, yaml' -r
 complete -c calico-fix -n "__fish_calico_fix_using_subcommand debug-log" -l color -d 'When to use colour' -r -f -a "auto\t''
 always\t''
 never\t''"
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand debug-log" -l dry-run -d 'Must be "none", "client" or "server": show what would be changed, and change nothing. The default asks the server what it would make of the change; client sends nothing that writes' -r -f -a "none\t''
+client\t''
+server\t''"
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand debug-log" -l attempts -d 'How many starts that fail are followed before everything is put back' -r
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand debug-log" -l timeout -d 'How long the logs are followed at most; and how long a node may take to come back afterwards' -r
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand debug-log" -l field-manager -d 'Name of the manager used to track field ownership' -r
 complete -c calico-fix -n "__fish_calico_fix_using_subcommand debug-log" -l kubeconfig -d 'Path to the kubeconfig file to use for CLI requests' -r -F
 complete -c calico-fix -n "__fish_calico_fix_using_subcommand debug-log" -l context -d 'The name of the kubeconfig context to use' -r
 complete -c calico-fix -n "__fish_calico_fix_using_subcommand debug-log" -l cluster -d 'The name of the kubeconfig cluster to use' -r
@@ -246,8 +252,11 @@ complete -c calico-fix -n "__fish_calico_fix_using_subcommand debug-log" -l disa
 false\t''"
 complete -c calico-fix -n "__fish_calico_fix_using_subcommand debug-log" -l cache-dir -d 'Accepted as kubectl\'s; nothing is cached' -r -F
 complete -c calico-fix -n "__fish_calico_fix_using_subcommand debug-log" -l no-change -d 'Read and explain the logs that are there, and change nothing'
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand debug-log" -l restore -d 'Put back the level that a debug-log which was killed has left raised'
 complete -c calico-fix -n "__fish_calico_fix_using_subcommand debug-log" -l all -d 'Draw every attempt of every log, and list all evidence'
 complete -c calico-fix -n "__fish_calico_fix_using_subcommand debug-log" -l no-color -d 'The same as --color never'
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand debug-log" -s y -l yes -d 'Raise the level and restart calico-node on these nodes without asking'
+complete -c calico-fix -n "__fish_calico_fix_using_subcommand debug-log" -l force -d 'Begin although something stands against it; each such thing is named'
 complete -c calico-fix -n "__fish_calico_fix_using_subcommand debug-log" -s h -l help -d 'Print help'
 complete -c calico-fix -n "__fish_calico_fix_using_subcommand explain" -l kubeconfig -d 'Path to the kubeconfig file to use for CLI requests' -r -F
 complete -c calico-fix -n "__fish_calico_fix_using_subcommand explain" -l context -d 'The name of the kubeconfig context to use' -r

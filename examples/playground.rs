@@ -179,12 +179,14 @@ fn rollout(daemonset: &Value) -> String {
 
 /// Both incidents from sick to healed, by the plugin alone, in a cluster that lives fast.
 fn demo(nodes: usize) -> io::Result<()> {
-    for (incident, cure) in [("bridge-address", "autodetect"), ("slow-start", "probes")] {
+    let told: [(&str, &[&[&str]]); 2] =
+        [("bridge-address", &[&["autodetect", "--yes"]]), ("slow-start", &[&["debug-log", "--yes", "--attempts", "1"], &["probes", "--yes"]])];
+    for (incident, commands) in told {
         let running = sim::start(scenario::named(incident, nodes).ok_or_else(|| io::Error::other("no such incident"))?);
         writeln!(io::stdout(), "# {incident}, {nodes} nodes, {DEMO_SPEED:.0} times as fast as life")?;
         plugin(&running, &["status"])?;
         let _live = running.live(DEMO_SPEED);
-        plugin(&running, &[cure, "--yes"])?;
+        commands.iter().try_for_each(|command| plugin(&running, command))?;
         plugin(&running, &["status"])?;
     }
     Ok(())

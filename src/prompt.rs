@@ -17,11 +17,15 @@ pub enum Answer {
 
 /// As `kubectl delete -i` asks: everything but y or yes means no (kubectl pkg/cmd/util/helpers.go).
 pub fn confirm() -> io::Result<Answer> {
+    ask("Do you want to continue?")
+}
+
+pub fn ask(question: &str) -> io::Result<Answer> {
     // Where the page goes into a pager, the terminal is the pager's.
     if ![io::stdin().is_terminal(), io::stdout().is_terminal(), io::stderr().is_terminal()].iter().all(|terminal| *terminal) {
         return Ok(Answer::NoTerminal);
     }
-    let input = Input::<String>::with_theme(&SimpleTheme).with_prompt("Do you want to continue? (y/N)").allow_empty(true);
+    let input = Input::<String>::with_theme(&SimpleTheme).with_prompt(format!("{question} (y/N)")).allow_empty(true);
     match input.interact_text() {
         Ok(text) => Ok(read(&text)),
         Err(dialoguer::Error::IO(error)) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(Answer::No),

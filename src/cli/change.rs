@@ -103,7 +103,7 @@ impl From<FormName> for emit::Form {
 }
 
 /// As Go reads it; a time of nothing would put everything back at once.
-fn duration(text: &str) -> Result<Duration, String> {
+pub(super) fn duration(text: &str) -> Result<Duration, String> {
     let read = crate::cluster::timeout::Timeouts::from_flag(Some(text)).ok().and_then(|timeouts| timeouts.get);
     read.filter(|duration| duration.as_secs() > 0).ok_or_else(|| "a time with its unit, such as 90s, 5m or 1h".to_owned())
 }

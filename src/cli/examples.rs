@@ -38,7 +38,10 @@ const PROBES: &[(&str, &str)] = &[
 ];
 
 const DEBUG_LOG: &[(&str, &str)] = &[
-    ("Why did calico-node not start on the nodes in trouble", "% debug-log --no-change"),
+    ("Why does calico-node not start; where its log does not say, raise the level on the sickest node, and put it back", "% debug-log"),
+    ("The logs that are there, explained; nothing is restarted", "% debug-log --no-change"),
+    ("In a script: one start of node-3 at DEBUG, kept in a file", "% debug-log --node node-3 --yes --attempts 1 --output node-3.log"),
+    ("After a debug-log that was killed", "% debug-log --restore"),
     ("A log that you were sent", "% debug-log --file calico-node.log"),
     (
         "The same through a pipe, for a script",

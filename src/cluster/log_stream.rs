@@ -9,6 +9,16 @@ use crate::snapshot::objects::{CALICO_NODE, Pod};
 /// More than any runtime keeps of a container that was set up with a limit.
 const MOST: u64 = 1 << 30;
 
+/// Which of a container's runs, and how.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Which {
+    /// As far as it has come.
+    Current,
+    /// On and on, until the container ends.
+    Followed,
+    Previous,
+}
+
 /// What came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Read {
@@ -21,15 +31,17 @@ pub enum Read {
 }
 
 /// Hands on calico-node's log, with the kubelet's timestamps. Where it breaks off in between, what was handed on stays.
-pub async fn log(connection: &Connection, pod: &Pod, previous: bool, take: &mut (dyn FnMut(&[u8]) + Send)) -> Result<Read, RequestError> {
+pub async fn log(connection: &Connection, pod: &Pod, which: Which, take: &mut (dyn FnMut(&[u8]) + Send)) -> Result<Read, RequestError> {
     let api = Api::new(connection);
     let namespace = pod.metadata.namespace.as_deref();
     let asked = Asked { resource: "pods/log".into(), ..PODS.get(namespace, &pod.metadata.name) };
     let mut path = PODS.path(namespace, Some(&pod.metadata.name));
     path += &format!("/log?container={CALICO_NODE}&timestamps=true&limitBytes={MOST}");
-    if previous {
-        path += "&previous=true";
-    }
+    path += match which {
+        Which::Current => "",
+        Which::Followed => "&follow=true",
+        Which::Previous => "&previous=true",
+    };
     match api.stream(&path, &asked, take).await {
         Ok(length) if length >= MOST => Ok(Read::Cut),
         Ok(_) => Ok(Read::Whole),

@@ -9,7 +9,7 @@ use super::request::Api;
 use super::resource::{DAEMON_SETS, NODES};
 use super::{exec, objects};
 use crate::observed::Observed;
-use crate::snapshot::objects::{DaemonSet, Node, Pod};
+use crate::snapshot::objects::{DaemonSet, Event, Node, Pod};
 use crate::snapshot::{Snapshot, trim};
 
 pub async fn daemon_set(api: &Api, namespace: &str, name: &str) -> Result<DaemonSet, RequestError> {
@@ -22,6 +22,16 @@ pub async fn daemon_set(api: &Api, namespace: &str, name: &str) -> Result<Daemon
 pub async fn pods(api: &Api, set: &DaemonSet) -> Result<BTreeMap<String, Pod>, RequestError> {
     let pods = objects::list_pods(api, set, None).await?;
     Ok(by_node(&pods))
+}
+
+/// Calico's newest pod on a node, where there is one.
+pub async fn pod_on(api: &Api, set: &DaemonSet, node: &str) -> Result<Option<Pod>, RequestError> {
+    Ok(by_node(&objects::list_pods(api, set, Some(node)).await?).remove(node))
+}
+
+/// What the cluster says of one pod. Events are help, and no more: without them there is less to tell.
+pub async fn events_of(api: &Api, pod: &Pod) -> Vec<Event> {
+    objects::events_of(api, pod).await.unwrap_or_default()
 }
 
 /// On a bad link one exec can take long, and there is another look after this one.

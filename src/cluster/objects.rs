@@ -223,6 +223,17 @@ pub(super) async fn events(api: &Api, set: &DaemonSet) -> Observed<Vec<Event>> {
     }))
 }
 
+pub(super) async fn events_of(api: &Api, pod: &Pod) -> Result<Vec<Event>, RequestError> {
+    let selector = format!("involvedObject.kind=Pod,involvedObject.name={}", pod.metadata.name);
+    let query = Query {
+        namespace: pod.metadata.namespace.as_deref(),
+        field_selector: Some(&selector),
+        most_pages: Some(MAX_EVENT_PAGES),
+        ..Query::default()
+    };
+    api.list(&EVENTS, &query, |event: Event| Some(trimmed(event, trim::event))).await
+}
+
 /// Of those events what is about the DaemonSet and, where they could be seen, its present pods.
 pub(super) fn about(mut events: Vec<Event>, set: &DaemonSet, pods: Option<&Vec<Pod>>) -> Vec<Event> {
     let names: Option<BTreeSet<&str>> = pods.map(|pods| pods.iter().map(|pod| pod.metadata.name.as_str()).collect());

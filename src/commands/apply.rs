@@ -46,6 +46,7 @@ pub async fn run(flags: &ConnectionFlags, arguments: &ApplyArgs, interrupt: Inte
         interrupt,
         notes: &[],
         blockers: &[],
+        meanwhile: None,
     };
     let mut told = Told::default();
     let result = change::run(&setting, &Wish::Saved(plan), &mut told, streams).await;

@@ -24,18 +24,35 @@ use super::streams::Streams;
 const VERB: &str = "undo";
 
 pub async fn run(flags: &ConnectionFlags, arguments: &UndoArgs, interrupt: Interrupt, streams: &mut Streams) -> Result<Outcome, Failure> {
+    put_back(flags, arguments, None, interrupt, streams).await
+}
+
+/// `only`: a change by this verb, and no other.
+pub async fn put_back(
+    flags: &ConnectionFlags,
+    arguments: &UndoArgs,
+    only: Option<&str>,
+    interrupt: Interrupt,
+    streams: &mut Streams,
+) -> Result<Outcome, Failure> {
     let live = source::live_until(&interrupt, flags, arguments.source.wanted(flags), VERB).await?;
     let api = Api::new(&live.way.connection);
     let mut recorded = Vec::new();
     for place in places(&live.snapshot) {
-        if let Some(record) = record(&api, &place, streams).await? {
-            recorded.push((place, record));
+        match record(&api, &place, streams).await? {
+            Some(record) if only.is_none_or(|verb| record.command == verb) => recorded.push((place, record)),
+            Some(record) => {
+                let command = text::clean(&record.command);
+                writeln!(streams.err, "{place}: the change by {command} of {} is not touched; undo puts that back", record.at)?;
+            }
+            None => {}
         }
     }
     // Newest first: an undo puts back what the last change replaced.
     recorded.sort_by_key(|(_, record)| std::cmp::Reverse((!record.is_finished(), record.at)));
     let Some((place, record)) = recorded.into_iter().next() else {
-        writeln!(streams.err, "nothing to undo: no change by this plugin is written down")?;
+        let by = only.map_or_else(|| "this plugin".to_owned(), |verb| format!("this plugin's {verb}"));
+        writeln!(streams.err, "nothing to undo: no change by {by} is written down")?;
         return Ok(Outcome::Done);
     };
     writeln!(streams.err, "{place}: change by {} of {}", text::clean(&record.command), record.at)?;
@@ -51,6 +68,7 @@ pub async fn run(flags: &ConnectionFlags, arguments: &UndoArgs, interrupt: Inter
         interrupt,
         notes: &[],
         blockers: &[],
+        meanwhile: None,
     };
     let mut told = Told::default();
     let result = change::run(&setting, &Wish::Undo { place, record }, &mut told, streams).await;

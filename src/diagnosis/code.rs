@@ -42,6 +42,7 @@ codes! {
     ProbeTimeoutTooShort = "probe-timeout-too-short",
     ProbeMisfit = "probe-misfit",
     ChangeUnfinished = "change-unfinished",
+    DebugLeftOn = "debug-left-on",
     FelixNotLive = "felix-not-live",
     CpuStarved = "cpu-starved",
     ExitedAfterStart = "exited-after-start",
@@ -82,6 +83,7 @@ impl Code {
             | Self::MethodIneffective
             | Self::StartNearBudget
             | Self::ChangeUnfinished
+            | Self::DebugLeftOn
             | Self::RolloutUnfinished => false,
         }
     }
@@ -118,6 +120,7 @@ impl Code {
             | Self::MethodIneffective
             | Self::BgpSessionDown
             | Self::ChangeUnfinished
+            | Self::DebugLeftOn
             | Self::RolloutUnfinished => false,
         }
     }

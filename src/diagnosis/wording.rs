@@ -90,5 +90,12 @@ pub fn restarts(node: &NodeView) -> Option<Evidence> {
     let ended = status.last_state.terminated.as_ref().or(status.state.terminated.as_ref());
     let how = ended.map(|ended| format!(", last exit code {}", ended.exit_code)).unwrap_or_default();
     let waiting = status.state.waiting.as_ref().and_then(|waiting| waiting.reason.as_deref()).map(|reason| format!(", now {reason}"));
-    Some(node.evidence(Source::Pod, format!("{} restarts{how}{}", status.restart_count, waiting.unwrap_or_default())))
+    Some(node.evidence(
+        Source::Pod,
+        format!(
+            "{}{how}{}",
+            crate::text::count(usize::try_from(status.restart_count).unwrap_or(0), "restart"),
+            waiting.unwrap_or_default()
+        ),
+    ))
 }

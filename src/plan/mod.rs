@@ -6,6 +6,7 @@ pub mod detection;
 pub mod edit;
 pub mod emit;
 pub mod lasting;
+pub mod lending;
 pub mod patch;
 pub mod place;
 pub mod preflight;

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
+use super::Proposal;
 use super::place::Place;
 use super::record::{Phase, Record};
 use super::wish::Wish;
@@ -43,7 +44,7 @@ pub fn blockers(snapshot: &Snapshot, wish: &Wish, object: &Value, rights: &[Righ
     }
     match wish {
         Wish::Undo { record, .. } => found.extend(drifted(&place, record, object)),
-        Wish::Change(_) | Wish::Saved(_) => found.extend(own(object)),
+        Wish::Change(_) | Wish::Saved(_) | Wish::Lend(_) => found.extend(own(object)),
     }
     if object.pointer("/metadata/deletionTimestamp").is_some_and(|time| !time.is_null()) {
         found.push(Blocker::new("being-deleted", format!("{place} is being deleted")));
@@ -54,7 +55,10 @@ pub fn blockers(snapshot: &Snapshot, wish: &Wish, object: &Value, rights: &[Righ
     if place.is_operators() && !undoing {
         found.extend(degraded(object, &place));
     }
-    found.extend(kubelets(snapshot));
+    match wish {
+        Wish::Lend(proposal) => found.extend(dead(snapshot, proposal)),
+        _ => found.extend(kubelets(snapshot)),
+    }
     found
 }
 
@@ -117,6 +121,20 @@ fn degraded(object: &Value, place: &Place) -> Option<Blocker> {
 pub fn absent(snapshot: &Snapshot) -> BTreeSet<String> {
     let dead = |node: &&Node| node.condition("Ready").is_some_and(|ready| ready.status != "True");
     snapshot.nodes.seen().into_iter().flatten().filter(dead).map(|node| node.metadata.name.clone()).collect()
+}
+
+/// Other nodes are not touched: what their kubelets do is nothing to it.
+fn dead(snapshot: &Snapshot, lent: &Proposal) -> Option<Blocker> {
+    let absent = absent(snapshot);
+    let dead: Vec<String> = lent.nodes.iter().map(|goal| goal.name.clone()).filter(|name| absent.contains(name)).collect();
+    let message = format!(
+        "{} not Ready: the kubelet there starts nothing and hands out no log; look at the node itself first",
+        match dead.as_slice() {
+            [one] => format!("the node {one} is"),
+            many => format!("the nodes {} are", text::list(many, 5)),
+        }
+    );
+    (!dead.is_empty()).then(|| Blocker::new("nodes-not-ready", message))
 }
 
 fn kubelets(snapshot: &Snapshot) -> Option<Blocker> {

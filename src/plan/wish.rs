@@ -16,12 +16,14 @@ pub enum Wish {
     },
     /// To the letter, or not at all.
     Saved(Plan),
+    /// For a while, on the nodes of its goals alone.
+    Lend(Proposal),
 }
 
 impl Wish {
     pub fn place(&self) -> Option<Place> {
         match self {
-            Self::Change(proposal) => Some(proposal.place.clone()),
+            Self::Change(proposal) | Self::Lend(proposal) => Some(proposal.place.clone()),
             Self::Undo { place, .. } => Some(place.clone()),
             Self::Saved(plan) => plan.place(),
         }
@@ -31,10 +33,14 @@ impl Wish {
         matches!(self, Self::Undo { .. })
     }
 
+    pub fn is_lent(&self) -> bool {
+        matches!(self, Self::Lend(_))
+    }
+
     /// `None` where there is nothing to do. An undo always has something: at least to forget what it was about.
     pub fn plan(&self, object: &Value) -> Result<Option<Plan>, PlanError> {
         match self {
-            Self::Change(proposal) => Plan::new(proposal, object),
+            Self::Change(proposal) | Self::Lend(proposal) => Plan::new(proposal, object),
             Self::Undo { place, record } => undo(place, record, object).map(Some),
             Self::Saved(plan) => saved(plan, object).map(Some),
         }

@@ -50,6 +50,17 @@ pub fn meaning(plan: &Plan, report: &Report, style: &Style, out: &mut dyn Write)
     )
 }
 
+/// Before anything is done: what is restarted, and how often.
+pub fn lent(plan: &Plan, style: &Style, out: &mut dyn Write) -> io::Result<()> {
+    let nodes: Vec<String> = plan.nodes.iter().map(|goal| text::clean(&goal.name).into_owned()).collect();
+    let sentence = format!(
+        "calico-node is restarted on {} alone, twice: now, and once more when all of this is taken back. The strategy OnDelete keeps every \
+         other pod as it is meanwhile.",
+        text::list(&nodes, MOST)
+    );
+    text::wrap(&sentence, style.room(0)).iter().try_for_each(|line| writeln!(out, "{line}"))
+}
+
 fn other(number: usize) -> String {
     text::count(number, "other node")
 }

@@ -18,5 +18,5 @@ pub mod status;
 pub mod style;
 mod table;
 pub mod timeline;
-mod timeline_facts;
+pub mod timeline_facts;
 mod verdict;

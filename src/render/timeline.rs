@@ -98,12 +98,10 @@ fn one(log: &Timeline, all: bool, style: &Style, out: &mut dyn Write) -> io::Res
 
 fn title(attempt: &Attempt, budget: Option<u32>, style: &Style, out: &mut dyn Write) -> io::Result<()> {
     let began = attempt.began.map(|at| format!(" {}", at.strftime("%Y-%m-%d %H:%M:%S"))).unwrap_or_default();
-    let (tone, end) = facts::end(attempt.end.how);
+    let (tone, ended) = facts::ended(attempt, budget);
     let doubt = if attempt.end.certain { "" } else { " (so it seems)" };
-    let after = attempt.end.after_seconds.map(|after| format!(" after {}", facts::time(after))).unwrap_or_default();
-    let allowed = budget.map(|budget| format!(" of the {budget} s allowed")).unwrap_or_default();
     let why = attempt.end.why.as_deref().map(|why| format!(": {}", text::clean(why))).unwrap_or_default();
-    writeln!(out, "{:INDENT$}attempt {}{began}   {}{doubt}{why}", "", attempt.number, style.paint(tone, &format!("{end}{after}{allowed}")))
+    writeln!(out, "{:INDENT$}attempt {}{began}   {}{doubt}{why}", "", attempt.number, style.paint(tone, &ended))
 }
 
 fn labelled(label: &str, words: &str, style: &Style, out: &mut dyn Write) -> io::Result<()> {

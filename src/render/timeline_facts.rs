@@ -18,6 +18,14 @@ pub fn end(how: How) -> (Tone, &'static str) {
     }
 }
 
+/// `killed after 63.0 s of the 70 s allowed`
+pub fn ended(attempt: &Attempt, budget: Option<u32>) -> (Tone, String) {
+    let (tone, end) = end(attempt.end.how);
+    let after = attempt.end.after_seconds.map(|after| format!(" after {}", time(after))).unwrap_or_default();
+    let allowed = budget.map(|budget| format!(" of the {budget} s allowed")).unwrap_or_default();
+    (tone, format!("{end}{after}{allowed}"))
+}
+
 pub fn time(seconds: f64) -> String {
     match seconds {
         0.0 => "0 s".to_owned(),

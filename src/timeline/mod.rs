@@ -6,9 +6,11 @@ mod fate;
 mod findings;
 mod phases;
 pub mod report;
+mod run;
 mod subject;
 
 pub use fate::{Fates, of as fates};
+pub use run::{Stage, stage};
 pub use subject::{Ender, Fate, Recording, Subject, Unread};
 
 use crate::diagnosis::API_VERSION;
@@ -30,6 +32,11 @@ pub fn explain(subjects: &[Subject], snapshot: Option<&Snapshot>) -> Report {
     };
     let debug_would_add = debug_would_add(&logs, verdict);
     Report { api_version: API_VERSION.to_owned(), kind: KIND.to_owned(), verdict, logs, findings, unseen, debug_would_add }
+}
+
+/// The newest attempt in a log that still grows.
+pub fn newest(subject: &Subject) -> Option<Attempt> {
+    timeline(subject).attempts.pop()
 }
 
 fn timeline(subject: &Subject) -> Timeline {

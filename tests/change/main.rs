@@ -6,6 +6,8 @@
 mod applying;
 mod asking;
 mod autodetect;
+mod debug;
+mod debug_faults;
 mod everywhere;
 mod failing;
 mod faults;

@@ -7,16 +7,21 @@ mod manifests;
 
 use manifests::{Rule, roles, simulated};
 
-fn with(rules: Vec<Rule>) -> (Stage, Output) {
-    let mut world = scenario::named("bridge-address", 3).expect("is a scenario");
+/// The context `operator` has these rights and no others.
+pub fn stage(incident: &str, rules: Vec<Rule>) -> Stage {
+    let mut world = scenario::named(incident, 3).expect("is a scenario");
     world.users.push(sim::User { name: "operator", token: "operator-token", rules: simulated(rules) });
-    let stage = Stage { running: sim::start(world), folder: tempfile::tempdir().expect("a folder") };
+    Stage::bent(world)
+}
+
+fn with(rules: Vec<Rule>) -> (Stage, Output) {
+    let stage = stage("bridge-address", rules);
     let _live = stage.running.live(PACE);
     let output = stage.apply(&stage.plan("kubernetes-internal-ip"), &["--context", "operator"]);
     (stage, output)
 }
 
-fn enough() -> Vec<Rule> {
+pub fn enough() -> Vec<Rule> {
     let edit = roles("edit.yaml").remove("kubectl-calico-fix-edit").expect("the role");
     // Reviews are granted to everybody who is logged in (system:basic-user).
     let review = Rule {

@@ -74,11 +74,17 @@ impl Digest {
 
     /// It came past the datastore, or has ended: it cannot connect again.
     pub fn is_past_connecting(&self) -> bool {
-        let past = |mark: &Mark| {
-            matches!(mark.kind, MarkKind::Terminating | MarkKind::FailedToStart)
-                || judge::phase(mark.kind).is_some_and(|phase| phase > judge::Phase::ConnectingToDatastore)
-        };
-        self.head.iter().chain(&self.tail).chain(&self.later).any(past)
+        let ended = |mark: &Mark| matches!(mark.kind, MarkKind::Terminating | MarkKind::FailedToStart);
+        self.marks().any(ended) || self.phase().is_some_and(|phase| phase > judge::Phase::ConnectingToDatastore)
+    }
+
+    fn marks(&self) -> impl Iterator<Item = &Mark> {
+        self.head.iter().chain(&self.tail).chain(&self.later)
+    }
+
+    /// The furthest work that was begun.
+    pub fn phase(&self) -> Option<judge::Phase> {
+        self.marks().filter_map(|mark| judge::phase(mark.kind)).max()
     }
 
     pub fn last(&self) -> Option<Timestamp> {

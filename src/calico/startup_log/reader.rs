@@ -5,6 +5,7 @@ use std::io::BufRead;
 
 use super::details::Details;
 use super::digest::Digest;
+use super::judge::Phase;
 use super::line::{self, Level, Line};
 use super::patterns;
 use super::split::{Splitter, drain};
@@ -72,6 +73,16 @@ impl Reader {
 
     pub fn push(&mut self, chunk: &[u8]) {
         self.splitter.push(chunk, |line| self.lines.take(line));
+    }
+
+    /// The newest attempt has said that it started.
+    pub fn has_started(&self) -> bool {
+        self.lines.digest.has_started()
+    }
+
+    /// The furthest work that the newest attempt has begun.
+    pub fn phase(&self) -> Option<Phase> {
+        self.lines.digest.phase()
     }
 
     /// `complete`: the end is the log's own, not a limit's.

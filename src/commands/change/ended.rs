@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::Setting;
 use super::forward;
 use super::guard::{Guard, Mark, Stop};
+use super::lending::Meanwhile;
 use crate::diagnosis::report::Report;
 use crate::diagnosis::{Scope, diagnose};
 use crate::observed::Observed;
@@ -18,6 +19,8 @@ pub enum Ended {
     /// Nobody watches it.
     Sent,
     Proven(Box<Report>),
+    /// Lent, used, and put back.
+    GivenBack,
     Conflict,
     NothingDone(Stop),
     PutBack(Stop),
@@ -54,7 +57,7 @@ pub async fn guarded(guard: &mut Guard<'_>, setting: &Setting<'_>, report: &Repo
         Err(stop) => stop,
     };
     if matches!(stop, Stop::Overtaken(..)) {
-        return Ended::Left(stop, "it is no longer this change that is there".to_owned());
+        return Ended::Left(stop, TAKEN_OVER.to_owned());
     }
     if setting.arguments.no_rollback && !matches!(stop, Stop::Interrupted) {
         return Ended::Left(stop, "--no-rollback was given".to_owned());
@@ -67,6 +70,30 @@ pub async fn guarded(guard: &mut Guard<'_>, setting: &Setting<'_>, report: &Repo
         (Err(error), Ok(())) => Ended::PutBack(Stop::Output(error)),
     }
 }
+
+/// Whatever comes of it, it is given back.
+pub async fn lent(guard: &mut Guard<'_>, meanwhile: &dyn Meanwhile, report: &Report) -> Ended {
+    let used = guard.lend(meanwhile).await;
+    match used {
+        Err(Stop::Conflict(_)) => return Ended::Conflict,
+        Err(stop) if !guard.begun => return Ended::NothingDone(stop),
+        Err(stop @ Stop::Overtaken(..)) => return Ended::Left(stop, TAKEN_OVER.to_owned()),
+        _ => {}
+    }
+    if let Err(stop) = &used {
+        // Even where nobody can be told.
+        let _ = guard.narrator.line(Tone::Bad, &format!("{stop}: putting everything back"));
+    }
+    let back = aim::back(report, &guard.absent);
+    match (guard.give_back(&back).await, used) {
+        (Ok(()), Ok(())) => Ended::GivenBack,
+        (Ok(()), Err(stop)) => Ended::PutBack(stop),
+        (Err(why), used) => Ended::Left(used.err().unwrap_or_else(|| Stop::Failed(NOT_GIVEN_BACK.to_owned())), why.to_string()),
+    }
+}
+
+const TAKEN_OVER: &str = "it is no longer this change that is there";
+const NOT_GIVEN_BACK: &str = "the log level was raised for a while";
 
 /// The look that proved it was taken while the change still said that it was under way.
 fn forget(seen: &mut Snapshot) {

@@ -56,6 +56,7 @@ impl Proposed<'_> {
             interrupt,
             notes: self.notes,
             blockers: self.blockers,
+            meanwhile: None,
         };
         run(&setting, &Wish::Change(self.proposal.clone()), told, streams).await
     }

@@ -6,6 +6,7 @@ pub mod going_on;
 mod guard;
 pub mod interrupt;
 mod kept;
+mod lending;
 mod narrator;
 mod operator;
 mod prepare;
@@ -37,14 +38,16 @@ use crate::render::{change as page, data};
 use crate::snapshot::Snapshot;
 
 use super::streams::Streams;
-use ended::{Ended, guarded, sent, undone};
+use ended::{Ended, guarded, lent, sent, undone};
 use guard::{Guard, Stop};
 use interrupt::Interrupt;
 use narrator::Narrator;
 use prepare::Prepared;
 use sheet::{Again, Sheet};
 
+pub use guard::{Guard as Held, Stop as Stopped, is_away};
 pub use kept::load as kept_record;
+pub use lending::Meanwhile;
 
 /// What a change is made with.
 pub struct Setting<'a> {
@@ -62,6 +65,8 @@ pub struct Setting<'a> {
     pub notes: &'a [Note],
     /// What the command itself knows to speak against it.
     pub blockers: &'a [Blocker],
+    /// What a change that is only lent is made for.
+    pub meanwhile: Option<&'a dyn Meanwhile>,
 }
 
 /// What came of it, for `-o json`.
@@ -72,6 +77,9 @@ pub struct Told {
     pub kind: &'static str,
     /// It was made, and proven.
     pub applied: bool,
+    /// It was made for a while, and is put back.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub restored: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub plan: Option<Plan>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -83,7 +91,15 @@ pub struct Told {
 
 impl Default for Told {
     fn default() -> Self {
-        Self { api_version: crate::plan::API_VERSION, kind: "Change", applied: false, plan: None, blockers: Vec::new(), after: None }
+        Self {
+            api_version: crate::plan::API_VERSION,
+            kind: "Change",
+            applied: false,
+            restored: false,
+            plan: None,
+            blockers: Vec::new(),
+            after: None,
+        }
     }
 }
 
@@ -146,7 +162,7 @@ async fn carry_out(sheet: &Sheet<'_>, shown: &Prepared, told: &mut Told, streams
     let Sheet { setting, wish, place, report, .. } = sheet;
     let arguments = setting.arguments;
     let absent = preflight::absent(setting.snapshot);
-    let tried = shown.plan.canary.is_some() && !arguments.no_wait && !place.is_operators();
+    let tried = (shown.plan.canary.is_some() || wish.is_lent()) && !arguments.no_wait && !place.is_operators();
     let record = record(sheet, shown, tried);
     if let Err(error) = kept::save(&shown.plan.target, &record) {
         writeln!(streams.err, "Warning: what is replaced is kept in the object alone: {error}")?;
@@ -168,10 +184,11 @@ async fn carry_out(sheet: &Sheet<'_>, shown: &Prepared, told: &mut Told, streams
         begun: false,
         steady: BTreeMap::new(),
     };
-    let ended = match (arguments.no_wait, wish.is_undo()) {
-        (true, _) => sent(&mut guard, wish).await,
-        (false, true) => undone(&mut guard, setting, report).await,
-        (false, false) => guarded(&mut guard, setting, report).await,
+    let ended = match (arguments.no_wait, wish.is_undo(), setting.meanwhile) {
+        (_, false, Some(meanwhile)) => lent(&mut guard, meanwhile, report).await,
+        (true, ..) => sent(&mut guard, wish).await,
+        (false, true, _) => undone(&mut guard, setting, report).await,
+        (false, false, None) => guarded(&mut guard, setting, report).await,
     };
     drop(guard);
     match ended {
@@ -184,6 +201,10 @@ async fn carry_out(sheet: &Sheet<'_>, shown: &Prepared, told: &mut Told, streams
             told.after = Some(*after);
             told.applied = true;
             Ok(Carried::Done(Outcome::Applied))
+        }
+        Ended::GivenBack => {
+            told.restored = true;
+            Ok(Carried::Done(Outcome::Done))
         }
         Ended::Conflict => Ok(Carried::Conflict),
         Ended::NothingDone(stop) => Err(match stop {
@@ -206,7 +227,7 @@ fn record(sheet: &Sheet, shown: &Prepared, tried: bool) -> Record {
     };
     match sheet.wish {
         Wish::Undo { record, .. } => record.in_phase(Phase::Restoring),
-        Wish::Change(_) | Wish::Saved(_) => Record {
+        Wish::Change(_) | Wish::Saved(_) | Wish::Lend(_) => Record {
             command: shown.plan.command.clone(),
             id: shown.plan.id().to_owned(),
             at: sheet.setting.snapshot.taken_at,

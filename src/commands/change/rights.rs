@@ -6,13 +6,14 @@ use crate::cluster::resource::{Asked, DAEMON_SETS, INSTALLATIONS, NODES, PODS};
 use crate::cluster::rights;
 use crate::plan::place::Place;
 use crate::plan::preflight::Right;
+use crate::plan::wish::Wish;
 use crate::snapshot::Snapshot;
 
-pub async fn ask(api: &Api, snapshot: &Snapshot, place: &Place) -> Result<Vec<Right>, RequestError> {
-    rights::ask(api, &needed(snapshot, place)).await
+pub async fn ask(api: &Api, snapshot: &Snapshot, wish: &Wish, place: &Place) -> Result<Vec<Right>, RequestError> {
+    rights::ask(api, &needed(snapshot, wish, place)).await
 }
 
-fn needed(snapshot: &Snapshot, place: &Place) -> Vec<Asked> {
+fn needed(snapshot: &Snapshot, wish: &Wish, place: &Place) -> Vec<Asked> {
     let set = snapshot.daemon_set.seen().map(|set| &set.metadata);
     let (namespace, name) = set.map_or((None, ""), |meta| (meta.namespace.as_deref(), meta.name.as_str()));
     let target = match place {
@@ -28,6 +29,9 @@ fn needed(snapshot: &Snapshot, place: &Place) -> Vec<Asked> {
     ];
     if !place.is_operators() {
         all.push(PODS.asked("delete", namespace, None));
+    }
+    if wish.is_lent() {
+        all.push(Asked { resource: "pods/log".to_owned(), ..PODS.asked("get", namespace, None) });
     }
     if !snapshot.cluster.exec_left_out {
         all.push(Asked { resource: "pods/exec".to_owned(), ..PODS.asked("create", namespace, None) });

@@ -55,7 +55,10 @@ impl Sheet<'_> {
             writeln!(streams.out)?;
             show::diff(&self.place, shown, &style, &mut streams.out)?;
             writeln!(streams.out)?;
-            page::meaning(&shown.plan, &self.report, &style, &mut streams.out)?;
+            match self.wish.is_lent() {
+                true => page::lent(&shown.plan, &style, &mut streams.out)?,
+                false => page::meaning(&shown.plan, &self.report, &style, &mut streams.out)?,
+            }
             streams.out.flush()?;
         }
         for warning in &shown.warnings {
@@ -73,7 +76,7 @@ impl Sheet<'_> {
 
     pub async fn check(&self, shown: &Prepared, told: &mut Told, streams: &mut Streams) -> Result<(), Failure> {
         let snapshot = self.setting.snapshot;
-        let rights = self.interruptible(rights::ask(&self.api, snapshot, &self.place)).await?;
+        let rights = self.interruptible(rights::ask(&self.api, snapshot, self.wish, &self.place)).await?;
         let rights = rights.map_err(|error| Failure::NotApplied { message: error.to_string(), hint: error.hint() })?;
         let mut found = preflight::blockers(snapshot, self.wish, &shown.object, &rights);
         found.extend_from_slice(self.setting.blockers);

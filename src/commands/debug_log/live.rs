@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use crate::calico::startup_log::{Reader, is_gone};
 use crate::cli::connection::ConnectionFlags;
 use crate::cli::debug_log::DebugLogArgs;
+use crate::cluster::log_stream::Which;
 use crate::cluster::{Bar, Connection, LogsWanted, NodeFilter, Progress, Wanted, connect, gather, log_stream};
 use crate::diagnosis::start_budget;
 use crate::exit::Failure;
@@ -18,6 +19,7 @@ use crate::timeline::{Fate, Recording, Subject, Unread, fates};
 
 use super::Logs;
 use super::save::Place;
+use crate::commands::source::Way;
 
 /// Enough to know the kubelet's own sentence.
 const HEAD: usize = 64;
@@ -25,7 +27,17 @@ const HEAD: usize = 64;
 /// Goes into audit logs beside kubectl's own commands.
 const VERB: &str = "debug-log";
 
-pub async fn read(flags: &ConnectionFlags, arguments: &DebugLogArgs, place: &Place) -> Result<Logs, Failure> {
+/// A cluster's logs, and the way to it.
+pub struct Live {
+    pub logs: Logs,
+    pub snapshot: Snapshot,
+    pub way: Way,
+    /// Why they were not saved where they should be: one file takes one log.
+    pub unsaved: Option<Failure>,
+}
+
+/// `may_go_on`: these may not be the last logs, nor those that are to be saved.
+pub async fn read(flags: &ConnectionFlags, arguments: &DebugLogArgs, place: &Place, may_go_on: bool) -> Result<Live, Failure> {
     let connection = connect(flags, VERB).await?;
     let wanted: BTreeSet<String> = arguments.node.iter().cloned().collect();
     let asked = Wanted {
@@ -40,7 +52,12 @@ pub async fn read(flags: &ConnectionFlags, arguments: &DebugLogArgs, place: &Pla
     let mut snapshot = gather(&connection, &asked, &bar).await?;
     let pods = chosen(&snapshot, &wanted)?;
     let logs = pods.iter().map(|pod| if has_previous(pod) { 2 } else { 1 }).sum();
-    place.suits(logs)?;
+    let nowhere = Place::nowhere();
+    let (place, unsaved) = match place.suits(logs) {
+        Ok(()) => (place, None),
+        Err(failure) if may_go_on => (&nowhere, Some(failure)),
+        Err(failure) => return Err(failure),
+    };
     bar.begin("Reading logs", Some(logs as u64));
     let mut subjects = Vec::new();
     for pod in &pods {
@@ -48,12 +65,18 @@ pub async fn read(flags: &ConnectionFlags, arguments: &DebugLogArgs, place: &Pla
         subjects.push(read);
     }
     bar.finish();
-    for subject in &subjects {
+    remember(&mut snapshot, &subjects);
+    let way = Way { connection, wanted: asked };
+    Ok(Live { logs: Logs { subjects, snapshot: Some(snapshot.clone()) }, snapshot, way, unsaved })
+}
+
+/// What was read of logs is part of what was seen of the cluster.
+pub fn remember(snapshot: &mut Snapshot, subjects: &[Subject]) {
+    for subject in subjects {
         if let Some(node) = &subject.node {
             snapshot.logs.insert(node.clone(), digests(subject));
         }
     }
-    Ok(Logs { subjects, snapshot: Some(snapshot) })
 }
 
 /// The pods of the nodes that were named, else of those in trouble, the sickest first.
@@ -123,7 +146,8 @@ async fn one(connection: &Connection, pod: &Pod, previous: bool, fate: Fate, pla
     let mut saving = place.begin(name)?;
     let mut head = Vec::new();
     let mut saved = Ok(());
-    let read = log_stream::log(connection, pod, previous, &mut |chunk| {
+    let which = if previous { Which::Previous } else { Which::Current };
+    let read = log_stream::log(connection, pod, which, &mut |chunk| {
         head.extend_from_slice(&chunk[..chunk.len().min(HEAD.saturating_sub(head.len()))]);
         parser.push(chunk);
         if saved.is_ok() {
@@ -153,7 +177,7 @@ fn digests(subject: &Subject) -> NodeLogs {
         last.map_or(Observed::Absent, |attempt| Observed::Seen(attempt.log.clone()))
     };
     match subject.recordings.as_slice() {
-        [previous, current] => NodeLogs { previous: digest(Some(previous)), current: digest(Some(current)) },
+        [.., previous, current] => NodeLogs { previous: digest(Some(previous)), current: digest(Some(current)) },
         [current] => NodeLogs { previous: Observed::NotAsked, current: digest(Some(current)) },
         _ => NodeLogs::default(),
     }

@@ -1,24 +1,35 @@
-//! `debug-log`: read logs, explain them, print. Whoever gets logs in another way hands `Subject`s to `tell`.
+//! `debug-log`: read logs, explain them, print; and raise the level on one node where they do not tell enough.
 
 mod files;
+mod follow;
 mod live;
+mod node;
+mod raise;
+mod restore;
 mod save;
+mod taking;
 
 use std::io::Write;
 
+use crate::cli::change::DryRun;
 use crate::cli::connection::ConnectionFlags;
 use crate::cli::debug_log::DebugLogArgs;
 use crate::cli::output::Output;
+use crate::commands::change::Told;
+use crate::commands::change::going_on::Document;
 use crate::diagnosis::report::Verdict;
 use crate::exit::{Failure, Outcome};
+use crate::prompt::{self, Answer};
 use crate::render::style::Style;
 use crate::render::{data, timeline as render};
 use crate::snapshot::Snapshot;
 use crate::text;
-use crate::timeline::report::Report;
+use crate::timeline::report::{How, Report};
 use crate::timeline::{Subject, explain};
 
+use super::change::interrupt::Interrupt;
 use super::streams::Streams;
+use live::Live;
 use save::Place;
 
 /// What was read: the logs, and the cluster they come from.
@@ -27,46 +38,141 @@ pub struct Logs {
     pub snapshot: Option<Snapshot>,
 }
 
-pub async fn run(flags: &ConnectionFlags, arguments: &DebugLogArgs, streams: &mut Streams) -> Result<Outcome, Failure> {
-    let format = format(arguments)?;
-    let place = Place::of(arguments)?;
-    let logs = if !arguments.file.is_empty() {
-        files::read(&arguments.file, &place)?
-    } else if !arguments.from.is_empty() {
-        files::from_snapshot(&arguments.from, &arguments.node)?
-    } else {
-        live::read(flags, arguments, &place).await?
-    };
-    if logs.subjects.is_empty() {
-        return nothing(&logs, streams);
-    }
-    let outcome = tell(&logs, arguments, format, &place, streams)?;
-    // Asked for by name, the command would be thought to have raised the level.
-    if logs.snapshot.is_some() && arguments.from.is_empty() && !arguments.no_change {
-        writeln!(streams.err, "{}", text::clean(UNCHANGED))?;
-    }
-    Ok(outcome)
+/// How all of it is told.
+struct Page<'a> {
+    arguments: &'a DebugLogArgs,
+    format: Output,
+    place: Place,
 }
 
-const UNCHANGED: &str = "Nothing was changed: these are the logs that were there. More takes CALICO_STARTUP_LOGLEVEL=DEBUG in the DaemonSet, \
-     which restarts calico-node on every node unless its updateStrategy is OnDelete.";
+impl<'a> Page<'a> {
+    fn new(arguments: &'a DebugLogArgs) -> Result<Self, Failure> {
+        Ok(Self { arguments, format: format(arguments)?, place: Place::of(arguments)? })
+    }
 
-/// Explains what was read and prints it.
-fn tell(logs: &Logs, arguments: &DebugLogArgs, format: Output, place: &Place, streams: &mut Streams) -> Result<Outcome, Failure> {
+    fn is_document(&self) -> bool {
+        matches!(self.format, Output::Json | Output::Yaml)
+    }
+
+    fn print(&self, report: &Report, change: Option<&Told>, streams: &mut Streams) -> Result<(), Failure> {
+        let color = self.arguments.color();
+        // Standard output is the log's own then.
+        let raw = self.place.is_stdout();
+        let style = if raw { Style::of_stderr(color) } else { Style::of_stdout(color) };
+        let out: &mut dyn Write = if raw { &mut streams.err } else { &mut streams.out };
+        let document = Document { page: report, change };
+        match self.format {
+            Output::Json => data::json(&document, out)?,
+            Output::Yaml => data::yaml(&document, out)?,
+            _ => render::write(report, self.arguments.all, &style, out)?,
+        }
+        out.flush()?;
+        Ok(())
+    }
+
+    fn print_saved(&self, streams: &mut Streams) -> Result<(), Failure> {
+        for saved in self.place.saved() {
+            writeln!(streams.err, "saved {}", saved.display())?;
+        }
+        Ok(())
+    }
+}
+
+/// Logs that are at hand; no cluster is asked.
+pub fn offline(arguments: &DebugLogArgs, streams: &mut Streams) -> Result<Outcome, Failure> {
+    let page = Page::new(arguments)?;
+    let logs = match arguments.file.is_empty() {
+        true => files::from_snapshot(&arguments.from, &arguments.node)?,
+        false => files::read(&arguments.file, &page.place)?,
+    };
     let report = explain(&logs.subjects, logs.snapshot.as_ref());
-    // Standard output is the log's own then.
-    let raw = place.is_stdout();
-    let style = if raw { Style::of_stderr(arguments.color()) } else { Style::of_stdout(arguments.color()) };
-    let out: &mut dyn Write = if raw { &mut streams.err } else { &mut streams.out };
-    match format {
-        Output::Json => data::json(&report, out)?,
-        Output::Yaml => data::yaml(&report, out)?,
-        _ => render::write(&report, arguments.all, &style, out)?,
-    }
-    for saved in place.saved() {
-        writeln!(streams.err, "saved {}", saved.display())?;
-    }
+    page.print(&report, None, streams)?;
+    page.print_saved(streams)?;
     Ok(outcome(&report))
+}
+
+pub async fn run(
+    flags: &ConnectionFlags,
+    arguments: &DebugLogArgs,
+    interrupt: Interrupt,
+    streams: &mut Streams,
+) -> Result<Outcome, Failure> {
+    let page = Page::new(arguments)?;
+    if arguments.restore {
+        return restore::run(flags, arguments, interrupt, streams).await;
+    }
+    let live = tokio::select! {
+        live = live::read(flags, arguments, &page.place, !arguments.no_change) => live?,
+        () = interrupt.beyond(0) => return Err(Failure::Interrupted),
+    };
+    if live.logs.subjects.is_empty() {
+        return nothing(&live.logs, streams);
+    }
+    let report = explain(&live.logs.subjects, live.logs.snapshot.as_ref());
+    let nodes = lent_to(arguments, &live);
+    let wanted = arguments.raising.yes || arguments.raising.dry_run != DryRun::None;
+    if !page.is_document() || !wanted {
+        page.print(&report, None, streams)?;
+    }
+    let goes_on = wanted || !page.is_document() && !arguments.no_change && goes_on(&report, &nodes, &interrupt, streams).await?;
+    if !goes_on {
+        page.print_saved(streams)?;
+        return match live.unsaved {
+            Some(unsaved) if !arguments.no_change => Err(unsaved),
+            _ => Ok(outcome(&report)),
+        };
+    }
+    raise::run(&page, live, &report, &nodes, interrupt, streams).await
+}
+
+/// The nodes that were named, else the sickest.
+fn lent_to(arguments: &DebugLogArgs, live: &Live) -> Vec<String> {
+    let mut named = arguments.node.clone();
+    named.dedup();
+    let sickest = || live.logs.subjects.iter().find_map(|subject| subject.node.clone());
+    if named.is_empty() { sickest().into_iter().collect() } else { named }
+}
+
+/// Where what is there tells enough already, somebody has to want more of it.
+async fn goes_on(report: &Report, nodes: &[String], interrupt: &Interrupt, streams: &mut Streams) -> Result<bool, Failure> {
+    let Some(why) = tells_enough(report, nodes) else { return Ok(true) };
+    let nodes = text::list(nodes, 3);
+    writeln!(streams.err, "\n{why}: nothing needs to be restarted for it.")?;
+    streams.flush()?;
+    let question = format!("Restart calico-node on {} at DEBUG all the same?", text::clean(&nodes));
+    let asked = tokio::task::spawn_blocking(move || prompt::ask(&question));
+    let answer = tokio::select! {
+        answer = asked => answer.map_err(std::io::Error::other)??,
+        () = interrupt.beyond(0) => Answer::Interrupted,
+    };
+    match answer {
+        Answer::Yes => Ok(true),
+        Answer::No => Ok(false),
+        Answer::Interrupted => Err(Failure::Interrupted),
+        Answer::NoTerminal => {
+            writeln!(streams.err, "--yes raises the level on {} all the same; --no-change leaves this out.", text::clean(&nodes))?;
+            Ok(false)
+        }
+    }
+}
+
+/// In half a sentence, why a log at DEBUG of these nodes has little to add.
+fn tells_enough(report: &Report, nodes: &[String]) -> Option<String> {
+    let logs: Vec<_> = report.logs.iter().filter(|log| log.node.as_ref().is_some_and(|node| nodes.contains(node))).collect();
+    let found = |node: &String| report.findings.iter().any(|finding| finding.nodes.contains(node));
+    let name = text::list(nodes, 3);
+    let of = if nodes.len() == 1 { format!("The log of {name}") } else { format!("Each log of {name}") };
+    if !logs.is_empty() && logs.iter().all(|log| log.level.as_deref() == Some("debug")) {
+        return Some(format!("{of} is at DEBUG already"));
+    }
+    if nodes.iter().all(found) {
+        return Some(format!("{of} explains it already"));
+    }
+    let started = |node: &String| {
+        let log = logs.iter().find(|log| log.node.as_ref() == Some(node));
+        log.and_then(|log| log.attempts.last()).is_some_and(|attempt| attempt.end.how == How::Started)
+    };
+    nodes.iter().all(|node| found(node) || started(node)).then(|| format!("{of} shows a start that went well"))
 }
 
 fn outcome(report: &Report) -> Outcome {

@@ -25,6 +25,8 @@ enum To {
 /// One log on its way.
 pub enum Saving {
     Nowhere,
+    #[cfg(test)]
+    Memory(Vec<u8>),
     Stdout(Box<MaskedCopy<io::Stdout>>),
     /// Beside its place until it is whole: an older file is not lost when reading fails, and may be what is read.
     File {
@@ -45,6 +47,10 @@ impl Place {
             Some(path) => To::File(path.to_owned()),
         };
         Ok(Self { to, saved: RefCell::default() })
+    }
+
+    pub fn nowhere() -> Self {
+        Self { to: To::Nowhere, saved: RefCell::default() }
     }
 
     pub fn is_stdout(&self) -> bool {
@@ -89,6 +95,8 @@ impl Place {
     pub fn end(&self, saving: Saving, any: bool) -> Result<(), Failure> {
         match saving {
             Saving::Nowhere => Ok(()),
+            #[cfg(test)]
+            Saving::Memory(_) => Ok(()),
             Saving::Stdout(copy) => settle(copy.finish().map(|_| ())).map_err(Failure::Output),
             Saving::File { copy, beside, path } => {
                 let kept = copy.finish().and_then(|_| if any { fs::rename(&beside, &path) } else { fs::remove_file(&beside) });
@@ -96,8 +104,9 @@ impl Place {
                     let _ = fs::remove_file(&beside);
                 }
                 kept.map_err(|source| failure(&path, source))?;
-                if any {
-                    self.saved.borrow_mut().push(path);
+                let mut saved = self.saved.borrow_mut();
+                if any && !saved.contains(&path) {
+                    saved.push(path);
                 }
                 Ok(())
             }
@@ -109,6 +118,11 @@ impl Saving {
     pub fn push(&mut self, chunk: &[u8]) -> io::Result<()> {
         match self {
             Self::Nowhere => Ok(()),
+            #[cfg(test)]
+            Self::Memory(saved) => {
+                saved.extend_from_slice(chunk);
+                Ok(())
+            }
             Self::Stdout(copy) => settle(copy.push(chunk)),
             Self::File { copy, .. } => copy.push(chunk),
         }

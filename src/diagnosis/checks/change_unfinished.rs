@@ -4,6 +4,7 @@ use crate::diagnosis::explain::Explanation;
 use crate::diagnosis::report::{Evidence, Finding, Fix, Severity, Source};
 use crate::diagnosis::view::View;
 use crate::diagnosis::wording;
+use crate::plan::lending::DEBUG_LOG;
 use crate::plan::record::{ANNOTATION, Phase, Record};
 use crate::snapshot::objects::Meta;
 
@@ -33,7 +34,7 @@ fn finding(name: &str, meta: &Meta, source: Source) -> Option<Finding> {
     let text = meta.annotations.get(ANNOTATION)?;
     let (message, nodes, told) = match Record::parse(text) {
         Err(unreadable) => (format!("a change of {name} was written down, but {unreadable}"), Vec::new(), text.clone()),
-        Ok(record) if record.is_finished() => return None,
+        Ok(record) if record.is_finished() || record.command == DEBUG_LOG => return None,
         Ok(record) => {
             let how = match (record.phase, &record.canary) {
                 (Phase::Canary, Some(node)) => format!("it was being tried on {node}"),

@@ -10,6 +10,7 @@ mod bird_not_running;
 mod change_unfinished;
 mod cpu_starved;
 mod datastore_unreachable;
+mod debug_left_on;
 mod exited_after_start;
 mod felix_not_live;
 mod forbidden_to_calico;
@@ -55,6 +56,7 @@ pub fn of(code: Code) -> &'static Check {
         Code::ProbeTimeoutTooShort => &probe_timeout_too_short::CHECK,
         Code::ProbeMisfit => &probe_misfit::CHECK,
         Code::ChangeUnfinished => &change_unfinished::CHECK,
+        Code::DebugLeftOn => &debug_left_on::CHECK,
         Code::FelixNotLive => &felix_not_live::CHECK,
         Code::CpuStarved => &cpu_starved::CHECK,
         Code::ExitedAfterStart => &exited_after_start::CHECK,

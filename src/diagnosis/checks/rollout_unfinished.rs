@@ -25,7 +25,7 @@ pub const CHECK: Check = Check {
 
 fn run(view: &View, found: &Found) -> Vec<Finding> {
     // Then it is that change's own, and undoing it ends it.
-    if found.has(Code::ChangeUnfinished) {
+    if found.has(Code::ChangeUnfinished) || found.has(Code::DebugLeftOn) {
         return Vec::new();
     }
     view.install.daemon_set.and_then(|daemon_set| finding(view, daemon_set)).into_iter().collect()

@@ -83,6 +83,8 @@ pub struct Host {
     pub translated: bool,
     /// The kubelet writes its Node this often, which ends a calico-node that starts slowly; `None`: it does not.
     pub heartbeat: Option<SignedDuration>,
+    /// The kubelet takes pods and starts none of their containers.
+    pub starts_nothing: bool,
     /// Seconds that a request from here to the API server takes.
     pub round_trip: f64,
     /// Tools the container does not have: `birdcl`, `ip`.

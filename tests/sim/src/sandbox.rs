@@ -163,6 +163,7 @@ mod tests {
             translated: false,
             heartbeat: None,
             round_trip: 0.005,
+            starts_nothing: false,
             lacks: Vec::new(),
         }
     }

@@ -72,6 +72,7 @@ impl Node {
             round_trip,
             tunnel: Ipv4Addr::new(192, 168, 139, 64),
             has_tunnel: mesh.lock().expect("not poisoned").speakers[host - 1].stored.is_some(),
+            debug: false,
         };
         let identity = Identity {
             namespace: "kube-system".into(),

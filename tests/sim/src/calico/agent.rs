@@ -33,6 +33,8 @@ pub struct Settings {
     pub tunnel: Ipv4Addr,
     /// The node has its tunnel address already.
     pub has_tunnel: bool,
+    /// CALICO_STARTUP_LOGLEVEL is DEBUG.
+    pub debug: bool,
 }
 
 pub struct Agent {
@@ -205,7 +207,7 @@ impl Process for Agent {
             let own = &mesh.speakers[self.speaker];
             let others: Vec<_> =
                 mesh.speakers.iter().map(|speaker| Neighbour { name: speaker.node.clone(), stored: speaker.stored }).collect();
-            let Settings { release, ip, heartbeat, method, datastore, checks_conflicts, round_trip, tunnel, has_tunnel, .. } =
+            let Settings { release, ip, heartbeat, method, datastore, checks_conflicts, round_trip, tunnel, has_tunnel, debug, .. } =
                 &self.settings;
             let start = Start {
                 node: &own.node,
@@ -221,6 +223,7 @@ impl Process for Agent {
                 datastore: *datastore,
                 checks_conflicts: *checks_conflicts,
                 round_trip: *round_trip,
+                debug: *debug,
                 at,
             };
             start.attempt()

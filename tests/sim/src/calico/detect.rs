@@ -102,6 +102,16 @@ fn pieces(list: &str) -> Vec<String> {
     parts.iter().enumerate().map(trim).collect()
 }
 
+/// The interfaces that first-found looks at, in its order, each with the addresses that it could take.
+pub fn looked_at(release: Release, family: Family, network: &Network) -> Vec<(&Device, Vec<Prefix>)> {
+    let exclude = release::default_exclusions(release).iter().map(|one| format!("({one})")).collect::<Vec<_>>().join("|");
+    let Reading::Compiled(exclude) = read(&exclude) else { return Vec::new() };
+    let devices = network.devices.iter().rev().filter(|device| !exclude.is_match(&device.name));
+    let prefixes = |device: &Device| device.addresses.iter().map(|address| address.prefix).collect::<Vec<_>>();
+    let fits = |prefix: &Prefix| Family::of(prefix.address) == family && global_unicast(prefix.address);
+    devices.map(|device| (device, prefixes(device).into_iter().filter(fits).collect())).collect()
+}
+
 /// The last listed interface first; the first address that fits.
 fn find<'a>(network: &'a Network, family: Family, names: &Names, cidrs: &[Prefix]) -> Match<'a> {
     let joined = |list: &[String]| list.iter().map(|one| format!("({one})")).collect::<Vec<_>>().join("|");

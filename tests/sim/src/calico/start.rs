@@ -1,6 +1,8 @@
 //! What calico-node does when its container starts: what it says and writes, when, and how it ends
 //! (node/pkg/lifecycle/startup/startup.go, as release 3.24.5 does it; IPv4).
 
+mod debug;
+
 use std::net::{IpAddr, Ipv4Addr};
 
 use jiff::{SignedDuration, Timestamp};
@@ -73,6 +75,8 @@ pub struct Start<'a> {
     /// Seconds a request to the API server or etcd takes.
     pub round_trip: f64,
     pub heartbeat: Option<Heartbeat>,
+    /// CALICO_STARTUP_LOGLEVEL is DEBUG.
+    pub debug: bool,
     pub at: Timestamp,
 }
 
@@ -127,6 +131,14 @@ impl Start<'_> {
             _ => self.stored,
         };
         let changed = chosen != self.stored;
+        let mut attempt = self.run(found, chosen, changed, new);
+        if self.debug {
+            debug::add(self, changed, &mut attempt);
+        }
+        attempt
+    }
+
+    fn run(&self, found: Option<Detected>, chosen: Option<Prefix>, changed: bool, new: bool) -> Attempt {
         let old = self.stored.filter(|_| changed).and_then(|prefix| prefix.address.to_string().parse().ok());
         let run = Run {
             node: self.node.to_string(),

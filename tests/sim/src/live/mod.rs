@@ -189,6 +189,7 @@ impl Live {
             if pod["metadata"]["deletionTimestamp"].is_string() {
                 self.going.entry(uid).or_insert_with(|| (now + ENDS, text("namespace"), text("name")));
             } else if !self.residents.contains_key(&uid)
+                && (adopt || self.starts(&pod))
                 && let Some(resident) = self.resident(&pod, now, adopt)
             {
                 self.residents.insert(uid.clone(), resident);
@@ -199,6 +200,11 @@ impl Live {
                 }
             }
         }
+    }
+
+    fn starts(&self, pod: &Value) -> bool {
+        let place = pod["spec"]["nodeName"].as_str().and_then(|node| self.places.get(node));
+        place.is_none_or(|place| !self.hosts[*place].starts_nothing)
     }
 
     fn resident(&self, pod: &Value, now: Timestamp, adopt: bool) -> Option<Resident> {
@@ -224,6 +230,7 @@ impl Live {
             round_trip: host.round_trip,
             tunnel: tunnel.unwrap_or(Ipv4Addr::from_bits(Ipv4Addr::new(192, 168, 0, 0).to_bits() + (place as u32 % 1024) * 64)),
             has_tunnel: tunnel.is_some(),
+            debug: env("CALICO_STARTUP_LOGLEVEL").is_some_and(|level| level.eq_ignore_ascii_case("debug")),
         };
         let text = |key: &str| pod["metadata"][key].as_str().unwrap_or_default().to_string();
         let identity = Identity {

@@ -205,6 +205,7 @@ impl Plan {
             translated: false,
             heartbeat: None,
             round_trip: member.round_trip,
+            starts_nothing: false,
             lacks: Vec::new(),
         }
     }

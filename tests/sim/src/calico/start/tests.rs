@@ -23,6 +23,7 @@ struct Case<'a> {
     round_trip: f64,
     datastore: Datastore,
     heartbeat: Option<Heartbeat>,
+    debug: bool,
 }
 
 fn run(case: &Case) -> Attempt {
@@ -45,13 +46,22 @@ fn run(case: &Case) -> Attempt {
         checks_conflicts: true,
         round_trip: case.round_trip,
         heartbeat: case.heartbeat,
+        debug: case.debug,
         at: Timestamp::UNIX_EPOCH,
     };
     start.attempt()
 }
 
-const QUIET: Case =
-    Case { method: "", bridge: false, stored: None, nodes: 3, round_trip: 0.0, datastore: Datastore::Kubernetes, heartbeat: None };
+const QUIET: Case = Case {
+    method: "",
+    bridge: false,
+    stored: None,
+    nodes: 3,
+    round_trip: 0.0,
+    datastore: Datastore::Kubernetes,
+    heartbeat: None,
+    debug: false,
+};
 
 fn seconds(attempt: &Attempt, text: &str) -> f64 {
     let line = attempt.log.iter().find(|(_, line)| line.contains(text)).unwrap_or_else(|| panic!("{text:?} in {:#?}", attempt.log));
@@ -162,4 +172,28 @@ fn a_new_bridge_takes_the_place_of_the_address() {
     attempt = run(&Case { method: "cidr=10.0.0.0/24", stored: Some("172.18.0.9/16"), ..network });
     assert_eq!(attempt.changes[0].1, Change::Address(Some(prefix("10.0.0.2/24"))));
     seconds(&attempt, "original=\"172.18.0.9\" updated=\"10.0.0.2\"");
+}
+
+/// `incident2-debug` and `incident1-debug`: the requests beside what INFO says, and the interfaces in the order they are looked at.
+#[test]
+fn debug_tells_the_requests_and_the_interfaces_and_changes_nothing_else() {
+    let case = || Case { bridge: true, stored: Some("172.18.0.9/16"), nodes: 2, round_trip: 0.8, ..QUIET };
+    let (info, debug) = (run(&case()), run(&Case { debug: true, ..case() }));
+    assert_eq!((info.end, &info.changes), (debug.end, &debug.changes));
+    let of_info = |line: &str| !line.contains("[DEBUG]");
+    assert_eq!(info.log.len(), debug.log.iter().filter(|(_, line)| of_info(line)).count());
+    assert!(debug.log[0].1.ends_with("Early log level set to debug"));
+    let said = |text: &str| debug.log.iter().position(|(_, line)| line.contains(text)).unwrap_or_else(|| panic!("{text}"));
+    let order = [
+        "Performing 'Get' for Node(foo)",
+        "Datastore connection verified",
+        "Performing 'Get' for Node(node-2)",
+        "Querying interface addresses Interface=\"br-3f2a1b4c5d6e\"",
+        "Found valid IP address and network CIDR=172.18.0.1/16",
+        "Querying interface addresses Interface=\"eth0\"",
+        "Check interface Name=\"br-3f2a1b4c5d6e\"",
+        "Check address CIDR=172.18.0.1/16",
+        "Using autodetected IPv4 address",
+    ];
+    assert!(order.map(said).is_sorted(), "{:#?}", debug.log);
 }

@@ -1,0 +1,28 @@
+//! `debug-log --restore`: what a run that was killed has left raised.
+
+use super::{DebugLogArgs, Failure, Interrupt, Outcome, Streams};
+use crate::cli::connection::ConnectionFlags;
+use crate::cli::output::{DataFormat, Output};
+use crate::cli::verbs::{LiveArgs, ShownArgs, UndoArgs};
+use crate::commands::undo;
+use crate::plan::lending::DEBUG_LOG;
+
+pub async fn run(
+    flags: &ConnectionFlags,
+    arguments: &DebugLogArgs,
+    interrupt: Interrupt,
+    streams: &mut Streams,
+) -> Result<Outcome, Failure> {
+    let output = match arguments.format {
+        Output::Json => Some(DataFormat::Json),
+        Output::Yaml => Some(DataFormat::Yaml),
+        _ => None,
+    };
+    let undo = UndoArgs {
+        // Logs were all that was looked at, and no session was to change.
+        source: LiveArgs { daemonset: arguments.daemonset.clone(), no_exec: true, ..LiveArgs::default() },
+        shown: ShownArgs { output, color: arguments.color, no_color: arguments.no_color },
+        change: arguments.raising.as_change(),
+    };
+    undo::put_back(flags, &undo, Some(DEBUG_LOG), interrupt, streams).await
+}

@@ -1,0 +1,94 @@
+use crate::diagnosis::check::{Check, Found};
+use crate::diagnosis::code::Code;
+use crate::diagnosis::explain::Explanation;
+use crate::diagnosis::report::{Evidence, Finding, Fix, Severity, Source};
+use crate::diagnosis::shell;
+use crate::diagnosis::view::View;
+use crate::diagnosis::wording;
+use crate::plan::lending::{DEBUG, DEBUG_LOG, IGNORE, LEVEL};
+use crate::plan::record::{ANNOTATION, Record};
+use crate::snapshot::objects::Container;
+use crate::text;
+
+pub const CHECK: Check = Check {
+    explanation: Explanation {
+        code: Code::DebugLeftOn,
+        title: "calico-node still logs its start at DEBUG",
+        means: "CALICO_STARTUP_LOGLEVEL is DEBUG. Either kubectl calico-fix debug-log was ended in the middle: one node logs at DEBUG while the \
+                update strategy OnDelete keeps every change from the other nodes. Or somebody raised the level by hand: then every node writes \
+                what detection looks at once a minute, and secrets can come into its log.",
+        detected: "The variable in the DaemonSet or in a running pod, and the annotation kubectl-calico-fix/undo of a debug-log that did not \
+                   come to its end.",
+        confirm: "kubectl get daemonset calico-node -n NAMESPACE -o jsonpath='{.metadata.annotations.kubectl-calico-fix/undo}'\n\
+                  kubectl set env daemonset/calico-node -n NAMESPACE --list | grep CALICO_STARTUP_LOGLEVEL",
+        fix: "After a debug-log that was ended: kubectl calico-fix debug-log --restore. After a change by hand: kubectl set env \
+              daemonset/calico-node -n NAMESPACE CALICO_STARTUP_LOGLEVEL-, which restarts calico-node node by node. Another debug-log that is \
+              at work right now looks the same: let it end.",
+    },
+    run,
+};
+
+fn run(view: &View, _: &Found) -> Vec<Finding> {
+    finding(view).into_iter().collect()
+}
+
+fn finding(view: &View) -> Option<Finding> {
+    let set = view.install.daemon_set?;
+    let name = view.install.name();
+    let record = set.metadata.annotations.get(ANNOTATION).and_then(|text| Record::parse(text).ok());
+    let lent = record.filter(|record| record.command == DEBUG_LOG && !record.is_finished());
+    let raised = set.spec.template.spec.calico_node().is_some_and(is_raised);
+    let nodes: Vec<String> = view
+        .nodes
+        .iter()
+        .filter(|node| node.pod.is_some_and(|pod| pod.spec.calico_node().is_some_and(is_raised)))
+        .map(|node| node.name.to_owned())
+        .collect();
+    let mut evidence = Vec::new();
+    if raised {
+        evidence.push(Evidence { source: Source::DaemonSet, node: None, text: format!("{name}: {LEVEL}={DEBUG}") });
+    }
+    let (message, nodes, fix) = match &lent {
+        Some(record) => {
+            let text = format!("{ANNOTATION}: {} {} of {}", record.command, record.id, record.at);
+            evidence.push(Evidence { source: Source::DaemonSet, node: None, text });
+            let held = if set.spec.update_strategy.r#type == "OnDelete" && record.strategy.is_some() {
+                ", and the strategy OnDelete keeps every change from the other nodes"
+            } else {
+                ""
+            };
+            let on = if nodes.is_empty() { String::new() } else { format!(" on {}", text::list(&nodes, 5)) };
+            let message = format!("a debug-log of {} was ended before it put {name} back: calico-node logs at DEBUG{on}{held}", record.at);
+            let why = "puts level and strategy back, and restarts calico-node where it logs at DEBUG".to_owned();
+            (message, nodes, Some(Fix { command: "kubectl calico-fix debug-log --restore".to_owned(), why }))
+        }
+        None if raised => {
+            let message =
+                format!("{LEVEL} is {DEBUG} in {name}: every node writes the steps of its start and, once a minute, of its detection");
+            (message, Vec::new(), by_hand(view))
+        }
+        None => return None,
+    };
+    Some(Finding { code: Code::DebugLeftOn, severity: Severity::Warning, nodes, message: wording::sentence(message), evidence, fix })
+}
+
+/// The operator itself puts an edit back, once it is let.
+fn by_hand(view: &View) -> Option<Fix> {
+    let set = view.install.daemon_set?;
+    let (name, namespace) = (shell::quote(&set.metadata.name), shell::quote(view.install.namespace()?));
+    let (command, why) = match (view.install.is_operator(), set.metadata.annotations.contains_key(IGNORE)) {
+        (true, true) => {
+            (format!("kubectl annotate daemonset {name} -n {namespace} {IGNORE}-"), "the operator then puts its own template back")
+        }
+        (true, false) => return None,
+        (false, _) => {
+            (format!("kubectl set env daemonset/{name} -n {namespace} {LEVEL}-"), "the level of before; calico-node restarts node by node")
+        }
+    };
+    Some(Fix { command, why: why.to_owned() })
+}
+
+fn is_raised(container: &Container) -> bool {
+    let level = container.env.iter().rfind(|variable| variable.name == LEVEL).and_then(|variable| variable.value.as_deref());
+    level.is_some_and(|level| level.eq_ignore_ascii_case(DEBUG))
+}

@@ -1,0 +1,75 @@
+//! One run of a container among its restarts, told from its pod's status.
+
+use crate::snapshot::objects::Pod;
+
+/// Where the log of one run is to be had.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// It has not begun; why, where the kubelet says.
+    NotYet(Option<String>),
+    Runs,
+    /// It has ended, and its log is still that of the container.
+    Over,
+    /// It has ended, and the next run has begun: its log is the previous one.
+    Followed,
+    /// Later runs have taken its place: the kubelet keeps two.
+    Lost,
+}
+
+/// The first run is number 0.
+pub fn stage(pod: &Pod, number: i32) -> Stage {
+    let Some(status) = pod.calico_node_status() else {
+        let unscheduled = pod.status.conditions.iter().find(|condition| condition.status != "True" && condition.reason.is_some());
+        return Stage::NotYet(unscheduled.and_then(|condition| condition.reason.clone()));
+    };
+    let (state, newest) = (&status.state, status.restart_count);
+    let waits = || Stage::NotYet(state.waiting.as_ref().and_then(|waiting| waiting.reason.clone()));
+    match newest - number {
+        ..0 => waits(),
+        0 if state.running.is_some() => Stage::Runs,
+        0 if state.terminated.is_some() || status.last_state.terminated.is_some() => Stage::Over,
+        0 => waits(),
+        1 if state.running.is_some() || state.terminated.is_some() => Stage::Followed,
+        _ => Stage::Lost,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn pod(restarts: i32, state: serde_json::Value, last: serde_json::Value) -> Pod {
+        let status = json!({"name": "calico-node", "restartCount": restarts, "state": state, "lastState": last});
+        serde_json::from_value(json!({"metadata": {"name": "calico-node-x"}, "status": {"containerStatuses": [status]}})).expect("a pod")
+    }
+
+    #[test]
+    fn a_run_is_found_wherever_the_kubelet_has_put_it() {
+        let running = || json!({"running": {"startedAt": "2026-11-20T08:00:00Z"}});
+        let ended = || json!({"terminated": {"exitCode": 137, "reason": "Error"}});
+        let waiting = |reason: &str| json!({"waiting": {"reason": reason}});
+        let back_off = || waiting("CrashLoopBackOff");
+        let none = || json!({});
+        let not_yet = |why: &str| Stage::NotYet(Some(why.to_owned()));
+        for (pod, number, expected) in [
+            (pod(0, waiting("ContainerCreating"), none()), 0, not_yet("ContainerCreating")),
+            (pod(0, running(), none()), 0, Stage::Runs),
+            (pod(0, ended(), none()), 0, Stage::Over),
+            (pod(0, back_off(), ended()), 0, Stage::Over),
+            (pod(0, back_off(), ended()), 1, not_yet("CrashLoopBackOff")),
+            (pod(1, running(), ended()), 0, Stage::Followed),
+            (pod(1, running(), ended()), 1, Stage::Runs),
+            (pod(1, ended(), ended()), 0, Stage::Followed),
+            (pod(1, back_off(), ended()), 0, Stage::Lost),
+            (pod(1, back_off(), ended()), 1, Stage::Over),
+            (pod(3, running(), ended()), 1, Stage::Lost),
+        ] {
+            assert_eq!(stage(&pod, number), expected, "{number} {:?}", pod.status.container_statuses);
+        }
+        let unscheduled = json!({"metadata": {"name": "x"}, "status": {"conditions": [
+            {"type": "PodScheduled", "status": "False", "reason": "Unschedulable"}]}});
+        assert_eq!(stage(&serde_json::from_value(unscheduled).expect("a pod"), 0), not_yet("Unschedulable"));
+    }
+}

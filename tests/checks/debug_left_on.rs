@@ -1,0 +1,78 @@
+use calico_fix::diagnosis::report::Source;
+use calico_fix::observed::Observed;
+use calico_fix::plan::record::{ANNOTATION, Phase, Record};
+use calico_fix::snapshot::Snapshot;
+use serde_json::json;
+
+use super::build::*;
+use super::judge::*;
+
+const LEVEL: &str = "CALICO_STARTUP_LOGLEVEL";
+
+fn record(phase: Phase) -> String {
+    let record = Record {
+        command: "debug-log".into(),
+        id: "0123456789ab".into(),
+        at: now(),
+        phase,
+        canary: None,
+        set: json!({"spec": {"template": {}}}),
+        restore: json!({"spec": {"template": {}}}),
+        strategy: Some(json!({"type": "RollingUpdate"})),
+    };
+    serde_json::to_string(&record).expect("writes")
+}
+
+fn lent(phase: Phase) -> World {
+    cluster().set(move |set| drop(set.metadata.annotations.insert(ANNOTATION.into(), record(phase))))
+}
+
+/// One pod was made while the level was raised.
+fn at_debug_on_node_3(snapshot: &mut Snapshot) {
+    let Observed::Seen(pods) = &mut snapshot.pods else { return };
+    for pod in pods.iter_mut().filter(|pod| pod.spec.node_name.as_deref() != Some("node-3")) {
+        pod.spec.containers.iter_mut().for_each(|container| container.env.retain(|variable| variable.name != LEVEL));
+    }
+}
+
+#[test]
+fn killed_while_it_followed_the_log() {
+    let world = lent(Phase::Canary).env(LEVEL, "DEBUG").set(|set| set.spec.update_strategy.r#type = "OnDelete".into());
+    let case = finds(&world.edit(at_debug_on_node_3), &["warning debug-left-on node-3"]);
+    let message = &case.only().message;
+    assert!(message.contains("logs at DEBUG on node-3") && message.contains("OnDelete"), "{message}");
+    shows(case.only(), Source::DaemonSet, "", "debug-log 0123456789ab");
+    assert_eq!(case.command(), Some("kubectl calico-fix debug-log --restore"));
+}
+
+#[test]
+fn killed_while_it_put_everything_back() {
+    let case = finds(&lent(Phase::Restoring), &["warning debug-left-on"]);
+    assert!(!case.only().message.contains("OnDelete"), "{}", case.only().message);
+}
+
+#[test]
+fn raised_by_hand() {
+    let case = finds(&cluster().env(LEVEL, "debug"), &["warning debug-left-on"]);
+    assert_eq!(case.command(), Some("kubectl set env daemonset/calico-node -n kube-system CALICO_STARTUP_LOGLEVEL-"));
+}
+
+#[test]
+fn raised_by_hand_behind_the_operators_back() {
+    let ignored = |set: &mut calico_fix::snapshot::objects::DaemonSet| {
+        set.metadata.annotations.insert("unsupported.operator.tigera.io/ignore".into(), "true".into());
+    };
+    let case = finds(&cluster().operator().env(LEVEL, "DEBUG").set(ignored), &["warning debug-left-on"]);
+    let command = "kubectl annotate daemonset calico-node -n calico-system unsupported.operator.tigera.io/ignore-";
+    assert_eq!(case.command(), Some(command));
+    // It is about to be reverted.
+    assert_eq!(finds(&cluster().operator().env(LEVEL, "DEBUG"), &["warning debug-left-on"]).command(), None);
+}
+
+#[test]
+fn other_levels() {
+    for level in ["INFO", "error"] {
+        healthy(&cluster().env(LEVEL, level));
+    }
+    healthy(&lent(Phase::Done));
+}
