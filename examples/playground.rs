@@ -179,8 +179,10 @@ fn rollout(daemonset: &Value) -> String {
 
 /// Both incidents from sick to healed, by the plugin alone, in a cluster that lives fast.
 fn demo(nodes: usize) -> io::Result<()> {
-    let told: [(&str, &[&[&str]]); 2] =
-        [("bridge-address", &[&["autodetect", "--yes"]]), ("slow-start", &[&["debug-log", "--yes", "--attempts", "1"], &["probes", "--yes"]])];
+    let told: [(&str, &[&[&str]]); 2] = [
+        ("bridge-address", &[&["autodetect", "--yes"]]),
+        ("slow-start", &[&["debug-log", "--yes", "--attempts", "1"], &["probes", "--yes"]]),
+    ];
     for (incident, commands) in told {
         let running = sim::start(scenario::named(incident, nodes).ok_or_else(|| io::Error::other("no such incident"))?);
         writeln!(io::stdout(), "# {incident}, {nodes} nodes, {DEMO_SPEED:.0} times as fast as life")?;
