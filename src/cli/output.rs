@@ -64,6 +64,28 @@ fn choose<T: Copy>(given: &str, all: &[(&str, T)]) -> Result<T, UnknownFormat> {
         .ok_or_else(|| UnknownFormat { given: given.to_owned(), allowed: all.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(",") })
 }
 
+fn names<T>(all: &'static [(&'static str, T)]) -> Vec<&'static str> {
+    all.iter().map(|(name, _)| *name).collect()
+}
+
+impl Output {
+    pub fn names() -> Vec<&'static str> {
+        names(&OUTPUTS)
+    }
+}
+
+impl PageFormat {
+    pub fn names() -> Vec<&'static str> {
+        names(&PAGE_FORMATS)
+    }
+}
+
+impl DataFormat {
+    pub fn names() -> Vec<&'static str> {
+        names(&DATA_FORMATS)
+    }
+}
+
 impl FromStr for Output {
     type Err = UnknownFormat;
 

@@ -1,6 +1,7 @@
 //! Values -> `io::Write`. Nothing is decided here: what is shown was decided in `diagnosis`.
 
 pub mod calicoctl;
+pub mod can_i;
 pub mod change;
 pub mod data;
 pub mod diff;
