@@ -15,6 +15,7 @@ const STATUS: &[(&str, &str)] = &[
     ("Without looking into the pods (no right to exec is needed)", "% status --no-exec"),
     ("For a script: exit code 1 on errors, but not on warnings", "% status -o json --fail-on error"),
     ("Keep what was seen for somebody else, without your names and addresses", "% status --save calico.yaml --redact"),
+    ("A page to send to somebody: the mesh as a picture, the findings with their evidence", "% status -o html > calico.html"),
     ("From files that you were sent", "% status --from nodes.yaml --from pods.yaml --from events.yaml"),
 ];
 

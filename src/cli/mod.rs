@@ -59,7 +59,8 @@ pub enum Command {
     Autodetect(Box<AutodetectArgs>),
     /// Show the time calico-node needs to start against the time its probes allow, and give it enough
     Probes(Box<ProbesArgs>),
-    /// Explain calico-node's startup logs: where the time went, how each attempt ended, and why
+    /// Explain calico-node's startup logs: where the time went, how each attempt ended, and why; at DEBUG, for a while, where INFO does
+    /// not tell
     DebugLog(Box<DebugLogArgs>),
     /// Explain what a finding means, how it was seen and how to fix it by hand
     Explain(ExplainArgs),

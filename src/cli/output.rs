@@ -15,10 +15,12 @@ pub enum Output {
     Yaml,
     Name,
     Calicoctl,
+    Html,
 }
 
-const OUTPUTS: [(&str, Output); 6] = [
+const OUTPUTS: [(&str, Output); 7] = [
     ("calicoctl", Output::Calicoctl),
+    ("html", Output::Html),
     ("json", Output::Json),
     ("name", Output::Name),
     ("table", Output::Table),

@@ -8,6 +8,7 @@ pub mod diff;
 pub mod explain;
 mod findings;
 mod head;
+pub mod html;
 pub mod matrix;
 mod matrix_advice;
 mod matrix_cells;

@@ -10,7 +10,7 @@ use std::cell::OnceCell;
 use std::collections::HashMap;
 use std::net::IpAddr;
 
-pub use bgp::{Bgp, Down};
+pub use bgp::{Bgp, Down, peerings};
 pub use install::Install;
 pub use node::{NodeView, Told};
 pub use stored::Stored;
@@ -65,6 +65,12 @@ impl<'a> View<'a> {
             Family::V6 => &self.recommended[1],
         };
         known.get_or_init(|| autodetect::recommend(&autodetect::of_view(self, &Ask::of(family))))
+    }
+
+    /// The hash of the DaemonSet's newest template, where its revisions were seen.
+    pub fn newest_revision(&self) -> Option<&'a str> {
+        let newest = self.snapshot.controller_revisions.seen()?.iter().max_by_key(|revision| revision.revision)?;
+        Some(newest.metadata.labels.get(node::REVISION)?.as_str())
     }
 
     pub fn node(&self, name: &str) -> Option<&NodeView<'a>> {

@@ -17,6 +17,8 @@ use crate::snapshot::Snapshot;
 use crate::snapshot::inside::{Inside, Interface, MarkKind, NodeLogs, StartupLog};
 use crate::snapshot::objects::{ContainerStatus, Custom, Event, Node, Pod, Terminated};
 
+pub(super) const REVISION: &str = "controller-revision-hash";
+
 pub struct NodeView<'a> {
     pub name: &'a str,
     pub node: Option<&'a Node>,
@@ -25,6 +27,8 @@ pub struct NodeView<'a> {
     pub stored: [Option<Stored>; 2],
     pub internal_ips: Vec<IpAddr>,
     pub inside: Option<&'a Observed<Inside>>,
+    /// CalicoNodeStatus, where it was asked for.
+    pub status: Option<&'a Custom>,
     pub logs: Option<&'a NodeLogs>,
     /// Events about the pod that runs now, oldest first.
     pub events: Vec<Told<'a>>,
@@ -107,6 +111,7 @@ pub fn all<'a>(snapshot: &'a Snapshot, install: &Install<'a>) -> Vec<NodeView<'a
                 stored: [None, None],
                 internal_ips: internal_ips(nodes.get(name).copied(), pod),
                 inside,
+                status: statuses.get(name).copied(),
                 logs: snapshot.logs.get(name),
                 events: told(pod, &events),
                 bgp,
@@ -165,6 +170,11 @@ impl<'a> NodeView<'a> {
 
     pub fn interfaces(&self) -> Option<&'a [Interface]> {
         self.inside?.seen()?.interfaces.seen().map(Vec::as_slice)
+    }
+
+    /// The hash of the DaemonSet's template that its pod was made from.
+    pub fn revision(&self) -> Option<&'a str> {
+        Some(self.pod?.metadata.labels.get(REVISION)?.as_str())
     }
 
     pub fn container(&self) -> Option<&'a ContainerStatus> {
