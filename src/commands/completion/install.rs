@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use etcetera::BaseStrategy;
 
 use super::scripts::{self, MARK};
+use crate::cli::Name;
 use crate::cli::completion::CompletionFor;
 use crate::commands::Streams;
 use crate::exit::{Failure, Outcome};
@@ -19,12 +20,12 @@ struct Place {
     then: String,
 }
 
-pub fn install(of: CompletionFor, streams: &mut Streams) -> Result<Outcome, Failure> {
+pub fn install(name: Name, of: CompletionFor, streams: &mut Streams) -> Result<Outcome, Failure> {
     let Some(script) = scripts::of(of) else {
-        let hint = "Write it where your rc.elv finds it: calico-fix completion elvish > FILE".to_owned();
+        let hint = format!("Write it where your rc.elv finds it: {} completion elvish > FILE", name.text());
         return Err(Failure::Usage { message: "elvish has no folder that scripts are read from".to_owned(), hint: Some(hint) });
     };
-    let place = place(of)?;
+    let place = place(name, of)?;
     let failed = |source| Failure::Files { what: place.path.display().to_string(), source };
     let word = match fs::symlink_metadata(&place.path) {
         Ok(meta) if !meta.is_file() || !is_ours(&place.path).map_err(failed)? => {
@@ -67,7 +68,7 @@ fn write(path: &Path, script: &str, program: bool) -> io::Result<()> {
     Ok(())
 }
 
-fn place(of: CompletionFor) -> Result<Place, Failure> {
+fn place(name: Name, of: CompletionFor) -> Result<Place, Failure> {
     let homeless = || Failure::Files { what: "the home directory".to_owned(), source: io::Error::other("there is none: HOME is not set") };
     let base = etcetera::choose_base_strategy().map_err(|_| homeless())?;
     Ok(match of {
@@ -75,22 +76,27 @@ fn place(of: CompletionFor) -> Result<Place, Failure> {
             let folder = variable("BASH_COMPLETION_USER_DIR").unwrap_or_else(|| base.data_dir().join("bash-completion"));
             Place {
                 path: folder.join("completions").join("calico-fix.bash"),
-                then: "It is read by bash-completion in the next shell. For `kubectl calico-fix`: calico-fix completion kubectl --install"
-                    .into(),
+                then: format!(
+                    "It completes `calico-fix`, and is read by bash-completion in the next shell. For `kubectl calico-fix`: {} completion kubectl --install",
+                    name.text()
+                ),
             }
         }
         CompletionFor::Zsh => {
             let folder = base.data_dir().join("zsh").join("site-functions");
-            let then = format!("It is read in the next shell, if ~/.zshrc has, before compinit: fpath=({} $fpath)", folder.display());
+            let then = format!(
+                "It completes `calico-fix`, and is read in the next shell, if ~/.zshrc has, before compinit: fpath=({} $fpath)",
+                folder.display()
+            );
             Place { path: folder.join("_calico-fix"), then }
         }
         CompletionFor::Fish => Place {
             path: base.config_dir().join("fish").join("completions").join("calico-fix.fish"),
-            then: "It is read in the next shell.".into(),
+            then: "It completes `calico-fix`, and is read in the next shell.".into(),
         },
         CompletionFor::Powershell | CompletionFor::Elvish => {
             let path = base.data_dir().join("kubectl-calico-fix").join("calico-fix.ps1");
-            let then = format!("It is read in the next shell, if your $PROFILE has: . \"{}\"", path.display());
+            let then = format!("It completes `calico-fix`, and is read in the next shell, if your $PROFILE has: . \"{}\"", path.display());
             Place { path, then }
         }
         CompletionFor::Kubectl => of_kubectl(base.home_dir()),

@@ -18,7 +18,7 @@ pub use answer::{Question, answer};
 
 pub fn run(name: Name, arguments: &CompletionArgs, streams: &mut Streams) -> Result<Outcome, Failure> {
     if arguments.install {
-        return install::install(arguments.of, streams);
+        return install::install(name, arguments.of, streams);
     }
     streams.out.write_all(&script(name, arguments.of))?;
     Ok(Outcome::Done)
