@@ -1,13 +1,15 @@
 //! A node of the snapshot as detection sees it: the best source there is of its interfaces.
 
-use crate::calico::detect::{ANNOTATION, Annotated, Found, Host, Interfaces, Logged, Routing};
+use crate::calico::detect::{ANNOTATION, Annotated, Found, Host, Interfaces, Listed, Logged, Routing};
 use crate::calico::environment::{Environment, Value, method_variable};
 use crate::calico::family::Family;
 use crate::calico::method::Method;
+use crate::calico::startup_log;
 use crate::diagnosis::report::Source;
 use crate::diagnosis::view::{NodeView, View};
 use crate::observed::Observed;
 use crate::snapshot::Origin;
+use crate::snapshot::inside::{Interface, InterfaceAddress};
 
 pub fn of<'a>(view: &View<'a>, node: &'a NodeView<'a>) -> Host<'a> {
     let inside = node.inside.and_then(Observed::seen);
@@ -27,6 +29,7 @@ pub fn source(host: &Host) -> Option<Source> {
     match host.interfaces {
         Interfaces::Kernel(_) => Some(Source::Interfaces),
         Interfaces::Annotated(_) => Some(Source::Annotation),
+        Interfaces::Listed(_) => Some(Source::Log),
         Interfaces::Unseen { .. } if !host.logged.is_empty() => Some(Source::Log),
         Interfaces::Unseen { .. } => None,
     }
@@ -40,7 +43,35 @@ fn interfaces<'a>(view: &View<'a>, node: &NodeView<'a>) -> Interfaces<'a> {
     if let Some(annotated) = annotation.and_then(|text| Annotated::parse(text)) {
         return Interfaces::Annotated(annotated);
     }
+    if let Some(listed) = listed(view, node) {
+        return Interfaces::Listed(listed);
+    }
     Interfaces::Unseen { why: unseen(view, node) }
+}
+
+/// Of the newest start that came past its detection at DEBUG. What is listed is what the pod's own method lets in; IPv6 is listed anew,
+/// and only where it is detected.
+fn listed(view: &View, node: &NodeView) -> Option<Listed> {
+    let log = node.attempts().find(|log| !log.interfaces.is_empty() && startup_log::has_beginning(log))?;
+    let told = |family| log.marks.iter().any(|mark| startup_log::detection(mark).is_some_and(|found| found.family == family));
+    let families: Vec<Family> = Family::ALL.into_iter().filter(|family| told(*family)).collect();
+    let methods: Vec<Method> = families.iter().map(|family| method_of_pod(view, node, *family)).collect::<Option<_>>()?;
+    let whole = methods.iter().all(|method| matches!(method, Method::Cidr { .. }));
+    if families.is_empty() || !(whole || methods.iter().all(|method| *method == Method::DEFAULT)) {
+        return None;
+    }
+    // Each is read last listed first (node/pkg/lifecycle/startup/autodetection/interfaces.go).
+    let interfaces = log.interfaces.iter().rev().map(|one| Interface {
+        name: one.name.clone(),
+        addresses: one.addresses.iter().filter_map(|text| held(text)).collect(),
+        ..Interface::default()
+    });
+    Some(Listed { interfaces: interfaces.collect(), whole, families })
+}
+
+fn held(text: &str) -> Option<InterfaceAddress> {
+    let (address, length) = text.split_once('/')?;
+    Some(InterfaceAddress { address: address.parse().ok()?, prefix_length: length.parse().ok()?, peer: None })
 }
 
 fn unseen(view: &View, node: &NodeView) -> String {

@@ -31,7 +31,10 @@ pub fn digest(reader: impl BufRead, complete: bool) -> StartupLog {
     let mut parser = Reader::new(1);
     let whole = split::drain(reader, |chunk| parser.push(chunk)).is_ok();
     let last = parser.finish(complete && whole).attempts.pop();
-    last.map_or(StartupLog { complete: complete && whole, ..StartupLog::default() }, |attempt| attempt.log)
+    last.map_or(StartupLog { complete: complete && whole, ..StartupLog::default() }, |attempt| {
+        let interfaces = attempt.details.listed();
+        StartupLog { interfaces, ..attempt.log }
+    })
 }
 
 /// The kubelet's own sentence in place of a log that is gone (`pkg/kubelet/kuberuntime`).

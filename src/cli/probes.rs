@@ -1,11 +1,13 @@
 //! The flags of `probes`.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
-use super::change::{ChangeArgs, PlanArgs};
+use super::change::{ChangeArgs, PlanArgs, duration};
 use super::output::{ColorName, PageFormat};
+use crate::plan::choosing::Canary;
 use crate::startup::fix::Fix;
 use crate::startup::proposal::Wishes;
 use crate::startup::strategy::Strategy;
@@ -15,7 +17,7 @@ use crate::startup::timing::Setting;
 ///
 /// Measured from pods, events and logs; no container is looked into. A slow start gets a larger budget proposed, every other cause its own
 /// cure.
-#[derive(Args, Debug, Default)]
+#[derive(Args, Debug)]
 pub struct ProbesArgs {
     /// Read files instead of a cluster: a saved snapshot, `kubectl get -o yaml|json`, or a `calicoctl cluster diags` archive;
     /// may be repeated, - is standard input
@@ -50,6 +52,11 @@ pub struct ProbesArgs {
     /// Put right probes that ask for what calico-node cannot answer
     #[arg(long, value_enum, value_name = "MISFIT", num_args = 1.., value_delimiter = ',', conflicts_with = "strategy")]
     pub fix: Vec<FixName>,
+
+    /// The largest budget that a start may be given in this run: where nobody has seen one come to its end, and it is killed again on the
+    /// first node while it still gets on, its budget is doubled, again and again, up to this
+    #[arg(long, value_name = "DURATION", default_value = "20m", value_parser = duration, help_heading = "Change")]
+    pub ceiling: Duration,
 
     /// List every node and all evidence, however many
     #[arg(long)]
@@ -113,6 +120,9 @@ impl ProbesArgs {
             FixName::Port => Fix::Port,
             FixName::Command => Fix::Command,
         };
-        Wishes { strategy, settings: self.set.clone(), fixes: self.fix.iter().map(fix).collect() }
+        // Where no node is first nothing can prove too small before the others have it.
+        let alone = self.plan.canary() != Canary::None && !self.change.no_wait;
+        let ceiling = if alone { u32::try_from(self.ceiling.as_secs()).unwrap_or(u32::MAX) } else { 0 };
+        Wishes { strategy, settings: self.set.clone(), fixes: self.fix.iter().map(fix).collect(), ceiling: Some(ceiling) }
     }
 }

@@ -7,8 +7,9 @@ use super::error::RequestError;
 use super::progress::Silent;
 use super::request::Api;
 use super::resource::{DAEMON_SETS, NODES};
-use super::{exec, objects};
+use super::{exec, logs, objects};
 use crate::observed::Observed;
+use crate::snapshot::inside::NodeLogs;
 use crate::snapshot::objects::{DaemonSet, Event, Node, Pod};
 use crate::snapshot::{Snapshot, trim};
 
@@ -62,6 +63,24 @@ pub async fn node(api: &Api, base: &Snapshot, set: &DaemonSet, name: &str, exec:
     seen.inside = inside;
     Ok(seen)
 }
+
+/// The same with what tells of its start: events and the pod's logs, and no look inside.
+pub async fn start(api: &Api, base: &Snapshot, set: &DaemonSet, name: &str) -> Result<Snapshot, RequestError> {
+    let mut seen = node(api, base, set, name, false).await?;
+    let pods = seen.pods.seen().cloned().unwrap_or_default();
+    let (events, logs) = futures::join!(objects::events(api, set), logs(api, &pods));
+    seen.events = events.map(|events| objects::about(events, set, Some(&pods)));
+    seen.logs = logs;
+    Ok(seen)
+}
+
+/// By node name.
+pub async fn logs(api: &Api, pods: &[Pod]) -> BTreeMap<String, NodeLogs> {
+    logs::read(api, &pods.iter().collect::<Vec<_>>(), LOGS, &Silent).await
+}
+
+/// Read at once.
+const LOGS: usize = 8;
 
 fn by_node(pods: &[Pod]) -> BTreeMap<String, Pod> {
     objects::one_a_node(pods).into_iter().filter_map(|pod| Some((pod.spec.node_name.clone()?, pod.clone()))).collect()

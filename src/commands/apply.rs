@@ -5,6 +5,7 @@ use std::io::{Read, Write};
 
 use crate::cli::connection::ConnectionFlags;
 use crate::cli::verbs::ApplyArgs;
+use crate::cluster::{LogsWanted, Wanted};
 use crate::exit::{Failure, Outcome};
 use crate::plan::wish::Wish;
 use crate::plan::{API_VERSION, KIND, Plan};
@@ -32,12 +33,15 @@ pub async fn run(flags: &ConnectionFlags, arguments: &ApplyArgs, interrupt: Inte
         }
         change.yes = true;
     }
-    let live = source::live_until(&interrupt, flags, arguments.source.wanted(flags), VERB).await?;
+    // What a rollout waits for, and how far a start came, stand in logs; the proof needs none.
+    let wanted = arguments.source.wanted(flags);
+    let logs = Wanted { logs: LogsWanted::WhereTroubled, ..wanted.clone() };
+    let live = source::live_until(&interrupt, flags, logs, VERB).await?;
     writeln!(streams.err, "plan {}: {}", plan.id(), crate::text::clean(&plan.summary))?;
     streams.err.flush()?;
     let setting = Setting {
         connection: &live.way.connection,
-        wanted: &live.way.wanted,
+        wanted: &wanted,
         snapshot: &live.snapshot,
         arguments: &change,
         out: None,

@@ -2,8 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
+use std::time::Duration;
 
-use super::{GoalAddress, NodeGoal};
+use super::{GoalAddress, NodeGoal, Step};
 use crate::calico::address;
 use crate::calico::family::Family;
 use crate::diagnosis::report::{NodeRow, Report, SessionRow};
@@ -14,6 +15,8 @@ pub struct Aim {
     pub node: String,
     pub addresses: Vec<GoalAddress>,
     pub steady_seconds: Option<u32>,
+    /// What its probes allow it to start in.
+    pub started_within_seconds: Option<u32>,
     /// Its calico-node must be Ready: it was, or its sessions make it so.
     pub ready: bool,
     /// Each of these sessions must be established: any of its addresses will do, since a peer may change its own.
@@ -25,6 +28,25 @@ pub struct PeerAim {
     /// The peer's node, where one is known.
     pub peer: Option<String>,
     pub addresses: BTreeSet<IpAddr>,
+}
+
+impl Aim {
+    pub fn asks_nothing(&self) -> bool {
+        !self.ready && self.addresses.is_empty() && self.sessions.is_empty() && self.steady_seconds.is_none()
+    }
+
+    /// From its start to its proof, where it takes all the time it has.
+    pub fn longest(&self) -> Duration {
+        let seconds = [self.started_within_seconds, self.steady_seconds].into_iter().flatten();
+        seconds.map(|seconds| Duration::from_secs(u64::from(seconds))).sum()
+    }
+
+    /// The same with another budget; how long it must stay up only where that was asked for.
+    #[must_use]
+    pub fn with_step(&self, step: &Step) -> Self {
+        let steady_seconds = self.steady_seconds.and(step.steady_seconds);
+        Self { started_within_seconds: self.started_within_seconds.and(Some(step.started_within_seconds)), steady_seconds, ..self.clone() }
+    }
 }
 
 /// BIRD's word for a session that carries routes.
@@ -46,6 +68,7 @@ pub fn forward(before: &Report, goals: &[NodeGoal], absent: &BTreeSet<String>) -
             node: row.name.clone(),
             addresses: goal.map(|goal| goal.addresses.clone()).unwrap_or_default(),
             steady_seconds: goal.and_then(|goal| goal.steady_seconds),
+            started_within_seconds: goal.and_then(|goal| goal.started_within_seconds),
             ready: row.ready == Some(true) || !sessions.is_empty() || row.sessions.is_empty(),
             sessions,
         }
@@ -64,6 +87,7 @@ pub fn back(before: &Report, absent: &BTreeSet<String>) -> BTreeMap<String, Aim>
             node: row.name.clone(),
             addresses: if sound { stored(row) } else { Vec::new() },
             steady_seconds: None,
+            started_within_seconds: None,
             ready: sound,
             sessions: kept.map(|session| peer(session, &none)).collect(),
         }
@@ -150,7 +174,7 @@ pub(super) mod tests {
 
     pub fn goal(name: &str, address: &str) -> NodeGoal {
         let address = GoalAddress { family: Family::V4, address: address.parse().expect("an address") };
-        NodeGoal { name: name.into(), addresses: vec![address], steady_seconds: None }
+        NodeGoal { name: name.into(), addresses: vec![address], ..NodeGoal::default() }
     }
 
     /// Node c has a bridge's address; a and b are sound.

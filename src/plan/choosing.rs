@@ -63,7 +63,8 @@ pub fn of(snapshot: &Snapshot, choices: &[Choice], refused: &[String], canary: &
         },
     };
     let notes = lasting::notes(&view.install, &place, &snippets);
-    let proposal = Proposal { command: "autodetect", summary: summary.join(" "), place, edits, nodes: goals(choices), canary };
+    let proposal =
+        Proposal { command: "autodetect", summary: summary.join(" "), place, edits, larger: Vec::new(), nodes: goals(choices), canary };
     Ok(Chosen { proposal, snippets, notes, blockers: against(&view, choices, refused) })
 }
 

@@ -35,6 +35,7 @@ pub fn of(snapshot: &Snapshot, nodes: &[String]) -> Option<Lent> {
         summary: format!("{LEVEL}={DEBUG} for a while, on {}", crate::text::list(nodes, 5)),
         place,
         edits,
+        larger: Vec::new(),
         nodes: nodes.iter().map(|name| NodeGoal { name: name.clone(), ..NodeGoal::default() }).collect(),
         canary: None,
     };

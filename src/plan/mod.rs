@@ -5,6 +5,7 @@ pub mod choosing;
 pub mod detection;
 pub mod edit;
 pub mod emit;
+pub mod held_up;
 pub mod lasting;
 pub mod lending;
 pub mod patch;
@@ -40,9 +41,19 @@ pub struct Proposal {
     pub summary: String,
     pub place: Place,
     pub edits: Vec<Edit>,
+    /// What comes after it, one after the other, where calico-node is killed again on the canary while it still gets on.
+    pub larger: Vec<Larger>,
     pub nodes: Vec<NodeGoal>,
     /// The node that is tried first, where one can be.
     pub canary: Option<String>,
+}
+
+/// Edits of the same fields, with a larger budget for a start.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Larger {
+    pub started_within_seconds: u32,
+    pub steady_seconds: Option<u32>,
+    pub edits: Vec<Edit>,
 }
 
 /// What one node must come to for the change to count as proven.
@@ -53,6 +64,9 @@ pub struct NodeGoal {
     /// The addresses Calico must have stored for it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub addresses: Vec<GoalAddress>,
+    /// Seconds calico-node has to start: what its probes allow.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub started_within_seconds: Option<u32>,
     /// Seconds it must stay up after it became Ready, without a restart.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub steady_seconds: Option<u32>,
@@ -82,9 +96,25 @@ pub struct Plan {
     pub restore: Value,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub canary: Option<String>,
+    /// Where the canary's start is killed again while it still gets on, these take the place of `patch`, one after the other.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub steps: Vec<Step>,
     pub nodes: Vec<NodeGoal>,
     /// SHA-256 of all of the above.
     pub digest: String,
+}
+
+/// A larger budget for a start; `restore` puts this back too.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Step {
+    /// Seconds calico-node then has to start.
+    pub started_within_seconds: u32,
+    /// Seconds it must then stay up.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub steady_seconds: Option<u32>,
+    /// In place of the plan's own, which it covers.
+    pub patch: Value,
 }
 
 /// The object, and the very state of it that was shown.
@@ -127,8 +157,9 @@ impl Plan {
             summary: proposal.summary.clone(),
             target: Target::of(object, &proposal.place)?,
             patch,
-            restore,
+            restore: restore.clone(),
             canary: proposal.canary.clone(),
+            steps: steps(proposal, object, &restore)?,
             nodes: proposal.nodes.clone(),
             digest: String::new(),
         };
@@ -152,6 +183,20 @@ impl Plan {
     pub fn id(&self) -> &str {
         self.digest.get(..12).unwrap_or(&self.digest)
     }
+}
+
+/// Only what `restore` puts back as it does the first: an interrupted change must not have to know how far it had grown.
+fn steps(proposal: &Proposal, object: &Value, restore: &Value) -> Result<Vec<Step>, PlanError> {
+    let kind = proposal.place.patch_kind();
+    let mut steps = Vec::new();
+    for larger in proposal.larger.iter().filter(|_| proposal.canary.is_some()) {
+        let after = edit::make(&larger.edits, object)?;
+        if let (Some(patch), true) = (kind.diff(object, &after), kind.diff(&after, object).as_ref() == Some(restore)) {
+            let Larger { started_within_seconds, steady_seconds, .. } = *larger;
+            steps.push(Step { started_within_seconds, steady_seconds, patch });
+        }
+    }
+    Ok(steps)
 }
 
 impl Target {

@@ -16,6 +16,7 @@ fn proposal() -> Proposal {
         summary: "IP_AUTODETECTION_METHOD=kubernetes-internal-ip".into(),
         place: Place::DaemonSet { namespace: "kube-system".into(), name: "calico-node".into() },
         edits: vec![Edit::variable("IP_AUTODETECTION_METHOD", "kubernetes-internal-ip")],
+        larger: vec![],
         nodes: vec![NodeGoal { name: "node-1".into(), ..NodeGoal::default() }],
         canary: None,
     }
@@ -36,6 +37,25 @@ fn a_plan_is_bound_to_what_was_shown_and_knows_the_way_back() {
     assert_eq!(changed, object());
     assert_eq!(plan.digest, plan.computed_digest());
     assert_eq!(serde_json::from_value::<Plan>(serde_json::to_value(&plan).expect("writes")).expect("reads"), plan);
+}
+
+/// However far a budget had grown, one patch leads back.
+#[test]
+fn steps_are_covered_by_what_puts_the_first_back_and_by_the_digest() {
+    let variable = |value: &str| vec![Edit::variable("IP_AUTODETECTION_METHOD", value)];
+    let larger = |edits| Larger { started_within_seconds: 320, steady_seconds: Some(70), edits };
+    let other = vec![Edit::variable("IP", "none")];
+    let wanted = Proposal { larger: vec![larger(variable("interface=eth0")), larger(other)], ..proposal() };
+    let make = |proposal: &Proposal| Plan::new(proposal, &object()).expect("can be made").expect("changes something");
+    assert_eq!(make(&wanted).steps, [], "without a canary nothing can prove too small before the others have it");
+    let plan = make(&Proposal { canary: Some("node-1".into()), ..wanted });
+    assert_eq!(plan.steps.len(), 1, "what the first patch does not touch cannot be put back by what undoes it");
+    let mut grown = object();
+    for patch in [&plan.patch, &plan.steps[0].patch, &plan.restore] {
+        plan.patch_kind().apply(&mut grown, patch);
+    }
+    assert_eq!(grown, object());
+    assert_ne!(Plan { steps: vec![], ..plan.clone() }.computed_digest(), plan.digest);
 }
 
 #[test]

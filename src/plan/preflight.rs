@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::Proposal;
+use super::held_up;
 use super::place::Place;
 use super::record::{Phase, Record};
 use super::wish::Wish;
@@ -24,6 +25,9 @@ impl Blocker {
         Self { code, message }
     }
 }
+
+const ROLLOUT: &str = "rollout-in-progress";
+const ON_DELETE: &str = "OnDelete";
 
 /// A right that was asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,7 +54,7 @@ pub fn blockers(snapshot: &Snapshot, wish: &Wish, object: &Value, rights: &[Righ
         found.push(Blocker::new("being-deleted", format!("{place} is being deleted")));
     }
     if let (Some(set), false) = (snapshot.daemon_set.seen(), undoing) {
-        found.extend(rollout(set, snapshot));
+        found.extend(rollout(set, snapshot).filter(|found| found.code != ROLLOUT || held_up(snapshot, wish).is_none()));
     }
     if place.is_operators() && !undoing {
         found.extend(degraded(object, &place));
@@ -88,22 +92,36 @@ fn drifted(place: &Place, record: &Record, object: &Value) -> Option<Blocker> {
     Some(Blocker::new("changed-since", message))
 }
 
+/// An unfinished rollout that does not stand against the change, since it waits for what that cures; and what comes of it.
+pub fn held_up(snapshot: &Snapshot, wish: &Wish) -> Option<String> {
+    let set = snapshot.daemon_set.seen()?;
+    let behind = set.status.desired_number_scheduled - set.status.updated_number_scheduled;
+    let observed = set.status.observed_generation >= set.metadata.generation;
+    let rolls = observed && behind > 0 && set.spec.update_strategy.r#type != ON_DELETE;
+    let nodes = rolls.then(|| held_up::by_slow_starts(snapshot, wish.goals()))??;
+    Some(format!(
+        "the DaemonSet's last change has not reached {behind} of its pods, because calico-node is killed while it starts on {}: this \
+         change gives it the time, and the others take both",
+        text::list(&nodes, 5)
+    ))
+}
+
 /// A change of somebody else's that nodes have not taken yet would come with ours, and be put down to it.
 fn rollout(set: &DaemonSet, snapshot: &Snapshot) -> Option<Blocker> {
     let status = &set.status;
     let behind = status.desired_number_scheduled - status.updated_number_scheduled;
     if status.observed_generation.zip(set.metadata.generation).is_some_and(|(observed, wanted)| observed < wanted) {
         let message = "a change of the DaemonSet has not been taken up by its controller yet".to_owned();
-        return Some(Blocker::new("rollout-in-progress", message));
+        return Some(Blocker::new(ROLLOUT, message));
     }
     if behind <= 0 {
         return None;
     }
     let (code, waits) = match set.spec.update_strategy.r#type.as_str() {
-        "OnDelete" => {
+        ON_DELETE => {
             ("change-pending", "with the strategy OnDelete they wait to be deleted, and would take that change together with this one")
         }
-        _ => ("rollout-in-progress", "wait for it, see: kubectl rollout status"),
+        _ => (ROLLOUT, "wait for it, see: kubectl rollout status"),
     };
     let total = snapshot.pods.seen().map_or(status.desired_number_scheduled, |pods| i32::try_from(pods.len()).unwrap_or(i32::MAX));
     Some(Blocker::new(code, format!("{behind} of {total} pods have not taken the last change of the DaemonSet: {waits}")))

@@ -33,7 +33,15 @@ fn nodes(ready: &str) -> Value {
 }
 
 fn change(place: Place) -> Wish {
-    Wish::Change(Proposal { command: "autodetect", summary: String::new(), place, edits: vec![], nodes: vec![], canary: None })
+    Wish::Change(Proposal {
+        command: "autodetect",
+        summary: String::new(),
+        place,
+        edits: vec![],
+        larger: vec![],
+        nodes: vec![],
+        canary: None,
+    })
 }
 
 fn codes(set: Value, nodes: Value, object: &Value, wish: &Wish) -> Vec<&'static str> {

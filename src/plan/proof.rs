@@ -18,6 +18,8 @@ pub struct Look<'a> {
     pub sessions_seen: bool,
     /// How long this very run of its container has been seen Ready: by the watcher's clock, which may not be the cluster's.
     pub steady: Duration,
+    /// Restarts of it that are known to mean nothing.
+    pub forgiven: i32,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,6 +29,8 @@ pub enum Progress {
     Waiting(String),
     /// It will not come to it by waiting.
     Failed(String),
+    /// Its container ended and began anew: why it did decides.
+    Restarted(String),
 }
 
 /// Of exits and kills in a row one can be bad luck (an update conflict on a slow link); two are not.
@@ -40,9 +44,14 @@ pub fn judge(aim: &Aim, before: Option<&str>, look: &Look) -> Progress {
         return waiting("the old pod is still there");
     }
     let Some(container) = pod.calico_node_status() else { return waiting("its container has not started") };
+    // As sick as it was before is all that can be asked of it.
+    if aim.asks_nothing() && (container.restart_count > 0 || container.state.terminated.is_some()) {
+        return Progress::Reached;
+    }
     let ready = pod.is_ready() == Some(true);
-    if container.restart_count > 0 && (aim.steady_seconds.is_some() || (container.restart_count >= RESTARTS && !ready)) {
-        return Progress::Failed(format!("calico-node restarted {}{}", text::count_times(container.restart_count), ended(container)));
+    let restarts = container.restart_count - look.forgiven;
+    if restarts > 0 && (aim.steady_seconds.is_some() || (restarts >= RESTARTS && !ready)) {
+        return Progress::Restarted(format!("calico-node restarted {}{}", text::count_times(container.restart_count), ended(container)));
     }
     if container.state.running.is_none() {
         return Progress::Waiting(format!("its container is {}", state(container)));
@@ -137,7 +146,7 @@ mod tests {
     fn aim() -> Aim {
         let peers = ["10.0.0.1", "10.0.0.2"]
             .map(|address| PeerAim { peer: Some(format!("node-{address}")), addresses: [address.parse().expect("an address")].into() });
-        Aim { node: "c".into(), addresses: goal("c", "10.0.0.3").addresses, ready: true, sessions: peers.into(), steady_seconds: None }
+        Aim { node: "c".into(), addresses: goal("c", "10.0.0.3").addresses, ready: true, sessions: peers.into(), ..Aim::default() }
     }
 
     fn both() -> Vec<SessionRow> {
@@ -145,7 +154,7 @@ mod tests {
     }
 
     fn told(aim: &Aim, pod: Option<&Pod>, row: &NodeRow, steady: u64) -> Progress {
-        judge(aim, Some("old"), &Look { pod, row, sessions_seen: true, steady: Duration::from_secs(steady) })
+        judge(aim, Some("old"), &Look { pod, row, sessions_seen: true, steady: Duration::from_secs(steady), forgiven: 0 })
     }
 
     #[test]
@@ -168,7 +177,7 @@ mod tests {
             (Some(&good), &wrong, Progress::Failed("its address is 172.18.0.1, not 10.0.0.3".into())),
             (Some(&good), &half, wait("1 of 2 BGP sessions are up, missing: node-10.0.0.2")),
             (Some(&pod(false, 1, &waiting)), &up, wait("its container is CrashLoopBackOff")),
-            (Some(&pod(false, 2, &waiting)), &up, Progress::Failed("calico-node restarted 2 times (exit code 1, Error)".into())),
+            (Some(&pod(false, 2, &waiting)), &up, Progress::Restarted("calico-node restarted 2 times (exit code 1, Error)".into())),
         ] {
             assert_eq!(told(&aim(), pod, row, 0), expected);
         }
@@ -182,14 +191,35 @@ mod tests {
         assert_eq!(told(&aim, Some(&good), &row, 60), Progress::Waiting("it has been up for 60s of 70s".into()));
         assert_eq!(told(&aim, Some(&good), &row, 70), Progress::Reached);
         let killed = told(&aim, Some(&pod(true, 1, &running())), &row, 500);
-        assert_eq!(killed, Progress::Failed("calico-node restarted once (exit code 1, Error)".into()));
+        assert_eq!(killed, Progress::Restarted("calico-node restarted once (exit code 1, Error)".into()));
+    }
+
+    #[test]
+    fn a_node_that_was_sick_before_may_be_sick_again() {
+        let row = row("c", "172.18.0.1/16", false, vec![]);
+        let loops = pod(false, 2, &json!({"waiting": {"reason": "CrashLoopBackOff"}}));
+        assert_eq!(told(&Aim { node: "c".into(), ..Aim::default() }, Some(&loops), &row, 0), Progress::Reached);
+        let sound = Aim { ready: true, ..Aim::default() };
+        assert!(matches!(told(&sound, Some(&loops), &row, 0), Progress::Restarted(_)));
+        let first = pod(false, 0, &json!({"waiting": {"reason": "ContainerCreating"}}));
+        assert!(matches!(told(&Aim::default(), Some(&first), &row, 0), Progress::Waiting(_)));
+    }
+
+    #[test]
+    fn restarts_that_mean_nothing_are_not_counted() {
+        let aim = Aim { steady_seconds: Some(70), addresses: vec![], sessions: vec![], ..aim() };
+        let (row, pod) = (row("c", "10.0.0.3/24", true, vec![]), pod(true, 1, &running()));
+        for (forgiven, expected) in [(0, false), (1, true)] {
+            let look = Look { pod: Some(&pod), row: &row, sessions_seen: true, steady: Duration::from_secs(70), forgiven };
+            assert_eq!(judge(&aim, Some("old"), &look) == Progress::Reached, expected);
+        }
     }
 
     #[test]
     fn sessions_that_cannot_be_seen_are_not_waited_for() {
         let row = row("c", "10.0.0.3/24", true, vec![]);
         let good = pod(true, 0, &running());
-        let look = Look { pod: Some(&good), row: &row, sessions_seen: false, steady: Duration::ZERO };
+        let look = Look { pod: Some(&good), row: &row, sessions_seen: false, steady: Duration::ZERO, forgiven: 0 };
         assert_eq!(judge(&aim(), Some("old"), &look), Progress::Reached);
     }
 }

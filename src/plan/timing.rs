@@ -1,7 +1,5 @@
 //! A proposal for probes made into a change: where it is written, and what each node comes to.
 
-use std::time::Duration;
-
 use serde_json::{Map, Value, json};
 
 use super::choosing::{Canary, NotChosen};
@@ -9,7 +7,7 @@ use super::edit::Edit;
 use super::emit::{self, Snippets};
 use super::lasting::{self, Note};
 use super::place::Place;
-use super::{NodeGoal, Proposal};
+use super::{Larger, NodeGoal, Proposal};
 use crate::diagnosis::view::View;
 use crate::snapshot::Snapshot;
 use crate::snapshot::objects::CALICO_NODE;
@@ -22,8 +20,6 @@ pub struct Stretched {
     pub proposal: Proposal,
     pub snippets: Snippets,
     pub notes: Vec<Note>,
-    /// The longest a node may take from its start to its proof.
-    pub longest: Duration,
 }
 
 /// `None` where probes may lawfully be changed nowhere.
@@ -42,14 +38,19 @@ pub fn of(snapshot: &Snapshot, wanted: &Wanted, canary: &Canary) -> Result<Optio
             None => return Err(NotChosen::NoSuchNode { name: name.clone() }),
         },
     };
-    let edits = wanted.changes.iter().map(|change| edit(&place, change)).collect();
+    let edits = |changes: &[ProbeChange]| changes.iter().map(|change| edit(&place, change)).collect();
+    let larger = wanted.steps.iter().map(|step| Larger {
+        started_within_seconds: step.budget_seconds,
+        steady_seconds: step.steady_seconds,
+        edits: edits(&step.changes),
+    });
+    let (edits, larger) = (edits(&wanted.changes), larger.collect());
     let snippets = snippets(&place, &wanted.changes, snapshot);
     let notes = lasting::notes(&view.install, &place, &snippets);
     let nodes = wanted.nodes.iter().map(|node| goal(node, canary.as_deref())).collect();
-    let longest = wanted.nodes.iter().map(|node| node.started_within_seconds.unwrap_or(0) + node.steady_seconds.unwrap_or(0)).max();
     let changes: Vec<String> = wanted.changes.iter().map(|change| format!("{} {}", change.probe.field(), json!(change.timing))).collect();
-    let proposal = Proposal { command: "probes", summary: changes.join(", "), place, edits, nodes, canary };
-    Ok(Some(Stretched { proposal, snippets, notes, longest: Duration::from_secs(u64::from(longest.unwrap_or(0))) }))
+    let proposal = Proposal { command: "probes", summary: changes.join(", "), place, edits, larger, nodes, canary };
+    Ok(Some(Stretched { proposal, snippets, notes }))
 }
 
 fn edit(place: &Place, change: &ProbeChange) -> Edit {
@@ -67,7 +68,12 @@ fn edit(place: &Place, change: &ProbeChange) -> Edit {
 /// up a rollout of hundreds of nodes for hours.
 fn goal(node: &Expectation, canary: Option<&str>) -> NodeGoal {
     let doubtful = canary == Some(node.node.as_str()) || node.start.is_some_and(|start| start.at_least);
-    NodeGoal { name: node.node.clone(), addresses: Vec::new(), steady_seconds: node.steady_seconds.filter(|_| doubtful) }
+    NodeGoal {
+        name: node.node.clone(),
+        started_within_seconds: node.started_within_seconds,
+        steady_seconds: node.steady_seconds.filter(|_| doubtful),
+        ..NodeGoal::default()
+    }
 }
 
 fn snippets(place: &Place, changes: &[ProbeChange], snapshot: &Snapshot) -> Snippets {

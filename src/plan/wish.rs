@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::patch::join;
 use super::place::Place;
 use super::record::Record;
-use super::{API_VERSION, KIND, Plan, PlanError, Proposal, Target};
+use super::{API_VERSION, KIND, NodeGoal, Plan, PlanError, Proposal, Target};
 
 #[derive(Clone, Debug)]
 pub enum Wish {
@@ -26,6 +26,15 @@ impl Wish {
             Self::Change(proposal) | Self::Lend(proposal) => Some(proposal.place.clone()),
             Self::Undo { place, .. } => Some(place.clone()),
             Self::Saved(plan) => plan.place(),
+        }
+    }
+
+    /// What the nodes must come to; an undo asks for nothing.
+    pub fn goals(&self) -> &[NodeGoal] {
+        match self {
+            Self::Change(proposal) | Self::Lend(proposal) => &proposal.nodes,
+            Self::Saved(plan) => &plan.nodes,
+            Self::Undo { .. } => &[],
         }
     }
 
@@ -71,6 +80,7 @@ fn undo(place: &Place, record: &Record, object: &Value) -> Result<Plan, PlanErro
         patch,
         restore,
         canary: None,
+        steps: Vec::new(),
         nodes: Vec::new(),
         digest: String::new(),
     };

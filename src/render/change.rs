@@ -7,6 +7,7 @@ use super::table::{Cell, Table};
 use crate::diagnosis::report::{NodeRow, Report, SessionCount};
 use crate::plan::aim::stored;
 use crate::plan::{NodeGoal, Plan};
+use crate::startup::measure::TIGHT;
 use crate::text;
 
 /// More nodes than this are counted, not listed.
@@ -47,7 +48,16 @@ pub fn meaning(plan: &Plan, report: &Report, style: &Style, out: &mut dyn Write)
         "calico-node is restarted on {}{}; while it restarts a node keeps its routes (BGP graceful restart).",
         text::count(restarted, "node"),
         first.unwrap_or_default()
-    )
+    )?;
+    if let Some(now) = plan.nodes.iter().find_map(|goal| goal.started_within_seconds).filter(|_| !plan.steps.is_empty()) {
+        let steps: Vec<String> = plan.steps.iter().map(|step| step.started_within_seconds.to_string()).collect();
+        writeln!(
+            out,
+            "Where {now} s are not enough there, and it was still getting on, it is given {} s, and no more; the others get what is proven.",
+            steps.join(", then ")
+        )?;
+    }
+    Ok(())
 }
 
 /// Before anything is done: what is restarted, and how often.
@@ -69,24 +79,28 @@ fn verb(number: usize, one: &'static str, many: &'static str) -> &'static str {
     if number == 1 { one } else { many }
 }
 
-/// Afterwards: each node before and after, those that changed first.
-pub fn outcome(before: &Report, after: &Report, style: &Style, out: &mut dyn Write) -> io::Result<()> {
+/// Afterwards: each node before and after, those that changed first; `starts` where the change was about them.
+pub fn outcome(before: &Report, after: &Report, starts: bool, style: &Style, out: &mut dyn Write) -> io::Result<()> {
     let old = |name: &str| before.nodes.iter().find(|row| row.name == name);
     let looks = |row: &NodeRow| (address(row), ready(row.ready), sessions(row.bgp4), sessions(row.bgp6));
     let (changed, same): (Vec<&NodeRow>, Vec<&NodeRow>) =
         after.nodes.iter().partition(|row| old(&row.name).is_none_or(|old| looks(old) != looks(row)));
-    let mut table = Table::new(["NODE", "ADDRESS", "READY", "BGP"]);
+    let mut table = Table::new(["NODE", "ADDRESS", "READY", "BGP"].into_iter().chain(starts.then_some("START")));
     let shown = changed.iter().chain(&same).take(MOST.max(changed.len().min(2 * MOST)));
     for row in shown {
         let old = old(&row.name);
         let pair = |text: fn(&NodeRow) -> String| then(old.map(text), text(row));
         let tone = if row.ready == Some(true) { Tone::Good } else { Tone::Bad };
-        table.push(vec![
+        let mut cells = vec![
             Cell::plain(&row.name),
             Cell::plain(pair(address)),
             Cell::new(tone, pair(|row| ready(row.ready))),
             Cell::plain(pair(both)),
-        ]);
+        ];
+        if starts {
+            cells.push(start(row));
+        }
+        table.push(cells);
     }
     table.write(true, style, out)?;
     match after.nodes.len().checked_sub(MOST.max(changed.len().min(2 * MOST))) {
@@ -105,6 +119,15 @@ fn then(old: Option<String>, new: String) -> String {
 fn address(row: &NodeRow) -> String {
     let both: Vec<&str> = [row.address.as_deref(), row.address6.as_deref()].into_iter().flatten().collect();
     if both.is_empty() { "none".to_owned() } else { both.join(" ") }
+}
+
+/// Against what its probes allow; of most nodes only readiness tells, which comes later.
+fn start(row: &NodeRow) -> Cell {
+    let Some(start) = row.start else { return Cell::none() };
+    let sign = if start.at_most { "< " } else { "" };
+    let (Some(budget), false) = (row.start_budget_seconds, start.at_least) else { return Cell::none() };
+    let tone = if !start.at_most && start.seconds > TIGHT * f64::from(budget) { Tone::Doubtful } else { Tone::Good };
+    Cell::new(tone, format!("{sign}{:.0}s of {budget}s", start.seconds))
 }
 
 fn ready(ready: Option<bool>) -> String {

@@ -148,6 +148,17 @@ pub struct StartupLog {
     pub complete: bool,
     /// Known lines in order, at most `MAX_MARKS`, with the time of each.
     pub marks: Vec<Mark>,
+    /// Of the host, those that detection looked at, as DEBUG lists them; empty where it did not, or where there were too many.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub interfaces: Vec<ListedInterface>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", default)]
+pub struct ListedInterface {
+    pub name: String,
+    /// With their prefix lengths; of the families that are detected alone.
+    pub addresses: Vec<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]

@@ -78,6 +78,8 @@ struct Judge<'v, 'n, 'a> {
 impl<'a> Judge<'_, '_, 'a> {
     fn running(&self, began: Option<Timestamp>, log: Option<&'a StartupLog>) -> Attempt<'a> {
         let now = self.view.snapshot.taken_at;
+        // Longer than its probes let it: the clock here is not the cluster's.
+        let most = self.view.start_budget(self.node).map(|budget| budget + GRACE);
         let lived = began.and_then(|began| between(began, now));
         let ready = self.node.ready() == Some(true);
         let (fate, start) = match log.map(startup_log::outcome) {
@@ -85,7 +87,9 @@ impl<'a> Judge<'_, '_, 'a> {
             Some(Outcome::Exited { .. }) if !ready => (Fate::Exited, None),
             _ if ready => (Fate::Runs, became_ready(self.node, began)),
             Some(Outcome::CutOff) if log.is_some_and(|log| !log.marks.is_empty() && log.complete) => {
-                let so_far = log.filter(|log| fits(log, began, Some(now))).and(lived).or_else(|| log.and_then(length));
+                let so_far =
+                    log.filter(|log| fits(log, began, Some(now))).and(lived).filter(|lived| most.is_none_or(|most| *lived <= most));
+                let so_far = so_far.or_else(|| log.and_then(length));
                 (Fate::Starting, so_far.map(at_least))
             }
             _ => (Fate::Unknown, None),

@@ -122,7 +122,7 @@ impl<'a> Measurement<'a> {
     }
 }
 
-static EMPTY: StartupLog = StartupLog { lines: 0, first: None, last: None, complete: false, marks: Vec::new() };
+static EMPTY: StartupLog = StartupLog { lines: 0, first: None, last: None, complete: false, marks: Vec::new(), interfaces: Vec::new() };
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct PhaseTime {

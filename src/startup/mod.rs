@@ -2,11 +2,13 @@
 //!
 //! Felix and BIRD run only once start-up is done (`node/filesystem/etc/rc.local`), so until then no liveness probe can succeed.
 
+pub mod again;
 pub mod attempt;
 pub mod change;
 mod examine;
 pub mod fix;
 pub mod forecast;
+pub mod growth;
 pub mod measure;
 pub mod measured;
 pub mod place;

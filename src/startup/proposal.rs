@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::change::{Handler, ProbeChange, daemon_set_patch, installation_patch, probe_of};
 use super::fix::{self, CannotFix, Fix};
 use super::forecast;
+use super::growth::{self, Step};
 use super::measure::{Measurement, Standing};
 use super::place::{Place, place};
 use super::sizing::{Known, Size, Starts, size};
@@ -24,6 +25,8 @@ pub struct Wishes {
     /// By hand: nothing else is sized then.
     pub settings: Vec<Setting>,
     pub fixes: Vec<Fix>,
+    /// Seconds that a budget may grow to, where it proves too small.
+    pub ceiling: Option<u32>,
 }
 
 impl Wishes {
@@ -60,6 +63,8 @@ pub struct Proposal {
     pub budget_after_seconds: Option<u32>,
     /// What a larger budget costs.
     pub cost: Option<String>,
+    /// What comes after it where a start is killed again on the first node; empty where the size is known, or no node can be first.
+    pub steps: Vec<Step>,
     /// What speaks against it.
     pub warnings: Vec<String>,
     /// Killed and slowest first: the first is the one to try it on.
@@ -100,7 +105,8 @@ pub fn propose(view: &View, measured: &[Measurement], slow: &[&str], wishes: &Wi
     let mut why = Vec::new();
     let mut changes = Vec::new();
     if !by_hand {
-        return allow(view, measured, wishes.strategy, &sizing(measured, slow, view));
+        let ceiling = wishes.ceiling.unwrap_or(growth::CEILING);
+        return allow(view, measured, (wishes.strategy, ceiling), &sizing(measured, slow, view));
     }
     for fix in &wishes.fixes {
         changes.extend(fix::changes(&view.install, *fix)?);
@@ -118,8 +124,9 @@ pub fn propose(view: &View, measured: &[Measurement], slow: &[&str], wishes: &Wi
     Ok(made(container, place, measured, changes, why, None))
 }
 
-/// The change that gives every start this much time.
-pub fn allow(view: &View, measured: &[Measurement], strategy: Strategy, size: &Size) -> Result<Option<Proposal>, Refusal> {
+/// The change that gives every start this much time; by which strategy, and how far it may grow.
+pub fn allow(view: &View, measured: &[Measurement], how: (Strategy, u32), size: &Size) -> Result<Option<Proposal>, Refusal> {
+    let (strategy, ceiling) = how;
     let container = view.install.container.ok_or(Refusal::NoContainer)?;
     // Nothing kills it, or its pod is older than a DaemonSet that has the time already.
     if probe::start_guard(container).is_none_or(|(_, budget)| budget.total().as_secs() >= size.seconds) {
@@ -127,7 +134,16 @@ pub fn allow(view: &View, measured: &[Measurement], strategy: Strategy, size: &S
     }
     let place = place(view);
     let changes = fix::merged(sized(view, container, &place, strategy, size)?);
-    Ok(made(container, place, measured, changes, vec![sentence(&size.why)], Some(size.known)))
+    let mut why = vec![sentence(&size.why)];
+    let mut steps = Vec::new();
+    if size.known != Known::Measured {
+        if matches!(place, Place::DaemonSet { .. }) {
+            steps = growth::steps(container, &changes, ceiling);
+        }
+        why.extend(growth::told(&place, &steps, growth::steps(container, &changes, u32::MAX).first()));
+    }
+    let made = made(container, place, measured, changes, why, Some(size.known));
+    Ok(made.map(|made| Proposal { steps, ..made }))
 }
 
 fn made(
@@ -148,6 +164,7 @@ fn made(
         budget_before_seconds: seconds(container),
         budget_after_seconds: seconds(&after),
         cost: cost(container, &after),
+        steps: Vec::new(),
         warnings: warnings(container, &after, measured),
         nodes: expectations(&after, measured),
         place,
@@ -207,7 +224,7 @@ fn is_there(container: &Container, change: &ProbeChange) -> bool {
 }
 
 /// The container once the changes are made.
-fn changed(container: &Container, changes: &[ProbeChange]) -> Container {
+pub(super) fn changed(container: &Container, changes: &[ProbeChange]) -> Container {
     let mut after = container.clone();
     for change in changes {
         let mut probe = probe_of(container, change.probe).cloned().unwrap_or_default();

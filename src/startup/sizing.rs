@@ -63,8 +63,7 @@ pub fn size(starts: &Starts) -> Size {
                 Some(cut_off) if cut_off >= bound => format!("the longest was cut off after {bound:.0} s"),
                 _ => format!("it was killed at its budget of {bound:.0} s"),
             };
-            let why =
-                format!("no slow start came to its end: {cut}, and {told}; {seconds} s is the next step, to be proven on one node first");
+            let why = format!("no slow start came to its end: {cut}, and {told}; {seconds} s is the next step");
             Size { seconds, known: Known::LowerBound, why }
         }
         (_, None) => Size {

@@ -79,7 +79,7 @@ impl Stage {
             let addresses = node["status"]["addresses"].as_array()?;
             let internal = addresses.iter().find(|address| address["type"] == "InternalIP")?["address"].as_str()?.parse().ok()?;
             let address = GoalAddress { family: Family::V4, address: internal };
-            Some(NodeGoal { name, addresses: vec![address], steady_seconds: None })
+            Some(NodeGoal { name, addresses: vec![address], ..NodeGoal::default() })
         };
         self.nodes().iter().filter_map(goal).collect()
     }
@@ -91,6 +91,7 @@ impl Stage {
             summary: format!("IP_AUTODETECTION_METHOD={method}"),
             place: Place::DaemonSet { namespace: "kube-system".into(), name: "calico-node".into() },
             edits: vec![Edit::variable("IP_AUTODETECTION_METHOD", method)],
+            larger: vec![],
             canary: nodes.last().map(|node| node.name.clone()),
             nodes,
         }

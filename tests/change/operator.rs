@@ -13,6 +13,7 @@ fn installation(stage: &Stage) -> Value {
 fn plan(stage: &Stage, method: &Value) -> Plan {
     let nodes = stage.goals();
     let proposal = Proposal {
+        larger: vec![],
         command: "autodetect",
         summary: format!("nodeAddressAutodetectionV4 {method}"),
         place: Place::Installation { name: "default".into() },

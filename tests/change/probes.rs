@@ -1,5 +1,7 @@
 //! `probes` from a calico-node that is killed while it starts to one that stays up, as a user types it.
 
+mod growing;
+
 use std::time::{Duration, Instant};
 
 use serde_json::json;
@@ -204,13 +206,15 @@ fn a_slow_start_under_the_newest_operator_is_healed_through_the_installation() {
     assert_eq!((code(&looked), stage.writes()), (Some(1), vec![]), "{}", told(&looked));
     let lines = changed_lines(&looked);
     assert!(lines.contains("-              failureThreshold: 15\n") && lines.lines().count() == 4, "{lines}");
-    // The node that never starts holds the operator's own rollout up.
-    let blocked = stage.kubectl(&["probes", "--yes"]);
-    assert_eq!((code(&blocked), stage.writes()), (Some(1), vec![]), "{}", told(&blocked));
-    assert!(err(&blocked).contains("blocked (rollout-in-progress)") && err(&blocked).contains("--force"), "{}", err(&blocked));
-    // To prove that it stays up takes minutes by any clock.
-    let output = stage.kubectl(&["probes", "--yes", "--force", "--no-wait"]);
+    assert!(
+        out(&looked).contains("Under the operator no node can be tried alone: it replaces the nodes one after the other"),
+        "{}",
+        told(&looked)
+    );
+    // The node that never starts holds the operator's own rollout up. To prove that it stays up takes minutes by any clock.
+    let output = stage.kubectl(&["probes", "--yes", "--no-wait"]);
     assert_eq!(code(&output), Some(0), "{}", told(&output));
+    assert!(err(&output).contains("because calico-node is killed while it starts on"), "{}", err(&output));
     let patch = "PATCH /apis/operator.tigera.io/v1/installations/default";
     assert!(stage.writes().iter().all(|line| line == patch), "{:?}", stage.writes());
     let pods = || stage.running.cluster().store.objects("Pod");

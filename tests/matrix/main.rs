@@ -3,6 +3,7 @@
 #[path = "../checks/build.rs"]
 #[allow(dead_code, reason = "the checks use the rest")]
 mod build;
+mod listed;
 #[cfg(unix)]
 mod live;
 #[path = "../checks/objects.rs"]

@@ -79,7 +79,9 @@ fn a_slow_start_gets_a_startup_probe_and_keeps_its_liveness() {
         (proposal.budget_before_seconds, proposal.budget_after_seconds, proposal.known),
         (Some(70), Some(160), Some(Known::LowerBound))
     );
-    assert!(proposal.why[0].contains("the next step, to be proven on one node first"), "{:?}", proposal.why);
+    assert!(proposal.why[0].contains("160 s is the next step"), "{:?}", proposal.why);
+    assert!(proposal.why[1].contains("grows there to 320, then 640, then 1200 s, and no further"), "{:?}", proposal.why);
+    assert_eq!(proposal.steps.iter().map(|step| step.budget_seconds).collect::<Vec<_>>(), [320, 640, 1200]);
     assert!(proposal.cost.is_some_and(|cost| cost.contains("later as soon as before")) && proposal.warnings.is_empty());
     // The node to try it on comes first.
     let first = &proposal.nodes[0];

@@ -39,9 +39,21 @@ pub enum Interfaces<'a> {
     Kernel(&'a [Interface]),
     /// `projectcalico.org/Interfaces`: without those that the default exclusions hide.
     Annotated(Vec<Annotated>),
+    /// What DEBUG lists when a calico-node starts: those that its own method lets in.
+    Listed(Listed),
     Unseen {
         why: String,
     },
+}
+
+#[derive(Clone, Debug)]
+pub struct Listed {
+    /// In the kernel's order.
+    pub interfaces: Vec<Interface>,
+    /// Nothing is left out, as with `cidr=`; else those that the default exclusions hide.
+    pub whole: bool,
+    /// Addresses of these alone are listed.
+    pub families: Vec<Family>,
 }
 
 #[derive(Clone, Debug)]
@@ -61,28 +73,36 @@ impl Host<'_> {
     /// The interface that has an address: detection goes through them last listed first, with no exclusions.
     pub(super) fn holding(&self, address: IpAddr, version: Version) -> Outcome {
         match &self.interfaces {
-            Interfaces::Kernel(interfaces) => interfaces
-                .iter()
-                .rev()
-                .find_map(|interface| Some((interface, interface.addresses.iter().find(|held| held.address == address)?)))
-                .map_or_else(
-                    || Outcome::none(format!("no interface has {address}")),
-                    |(interface, held)| {
-                        Outcome::Address(Found {
-                            address,
-                            prefix_length: Some(stored_length(held.prefix_length, address, held.peer.is_some(), version)),
-                            interface: Some(interface.name.clone()),
-                        })
-                    },
-                ),
+            Interfaces::Kernel(interfaces) => {
+                among(interfaces, address, version).map_or_else(|| Outcome::none(format!("no interface has {address}")), Outcome::Address)
+            }
+            Interfaces::Listed(listed) => match among(&listed.interfaces, address, version) {
+                Some(found) => Outcome::Address(found),
+                None if listed.whole && listed.families.contains(&Family::of(address)) => {
+                    Outcome::none(format!("no interface has {address}"))
+                }
+                None => not_seen(address),
+            },
             // One that is not listed may be on an interface that the default exclusions hide.
             Interfaces::Annotated(interfaces) => interfaces
                 .iter()
                 .rev()
                 .find(|interface| interface.addresses.contains(&address))
                 .map(|interface| Found { address, prefix_length: None, interface: Some(interface.name.clone()) })
-                .map_or_else(|| Outcome::unknown(format!("whether an interface has {address} was not seen")), Outcome::Address),
+                .map_or_else(|| not_seen(address), Outcome::Address),
             Interfaces::Unseen { why } => Outcome::unknown(why.clone()),
         }
     }
+}
+
+fn among(interfaces: &[Interface], address: IpAddr, version: Version) -> Option<Found> {
+    let held_by = |interface: &&Interface| interface.addresses.iter().any(|held| held.address == address);
+    let interface = interfaces.iter().rev().find(held_by)?;
+    let held = interface.addresses.iter().find(|held| held.address == address)?;
+    let prefix_length = Some(stored_length(held.prefix_length, address, held.peer.is_some(), version));
+    Some(Found { address, prefix_length, interface: Some(interface.name.clone()) })
+}
+
+fn not_seen(address: IpAddr) -> Outcome {
+    Outcome::unknown(format!("whether an interface has {address} was not seen"))
 }

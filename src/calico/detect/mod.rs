@@ -14,7 +14,7 @@ use std::net::IpAddr;
 
 pub use annotated::{ANNOTATION, Annotated};
 pub use effect::{Effect, after_restart, given};
-pub use host::{Host, Interfaces, Logged, Routing};
+pub use host::{Host, Interfaces, Listed, Logged, Routing};
 pub use reach::{Target, target};
 
 use super::address::Cidr;

@@ -41,6 +41,13 @@ impl Search {
         match &host.interfaces {
             Interfaces::Kernel(interfaces) => self.among(interfaces, family, version),
             Interfaces::Annotated(interfaces) => self.among_annotated(method, interfaces, family),
+            Interfaces::Listed(listed) if !listed.families.contains(&family) => {
+                Outcome::unknown(format!("its log lists no {family} addresses"))
+            }
+            Interfaces::Listed(listed) if listed.whole || adds_to_defaults(method) => self.among(&listed.interfaces, family, version),
+            Interfaces::Listed(_) => {
+                Outcome::unknown("its log leaves out the interfaces that this method may find; it takes exec to see them")
+            }
             Interfaces::Unseen { why } => Outcome::unknown(why.clone()),
         }
     }
@@ -82,7 +89,7 @@ impl Search {
 
     /// Whatever else the method lets in, the default exclusions have hidden some interfaces: only what adds to them can be answered.
     fn among_annotated(&self, method: &Method, interfaces: &[Annotated], family: Family) -> Outcome {
-        if !matches!(method, Method::FirstFound | Method::SkipInterface { .. }) {
+        if !adds_to_defaults(method) {
             return Outcome::unknown("the annotation leaves out the interfaces that this method may find; it takes exec to see them");
         }
         let mut named = interfaces.iter().rev().filter(|interface| self.names(&interface.name)).peekable();
@@ -95,6 +102,10 @@ impl Search {
         });
         found.map_or_else(|| Outcome::none(self.no_address(family)), Outcome::Address)
     }
+}
+
+fn adds_to_defaults(method: &Method) -> bool {
+    matches!(method, Method::FirstFound | Method::SkipInterface { .. })
 }
 
 fn compiled(pattern: Option<Pattern>) -> Result<Option<Regex>, Outcome> {

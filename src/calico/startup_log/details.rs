@@ -6,7 +6,7 @@ use super::line::{Level, Line};
 use super::requests::Requests;
 use super::{MAX_TEXT, mask};
 use crate::calico::text::clean;
-use crate::snapshot::inside::StartupLog;
+use crate::snapshot::inside::{ListedInterface, StartupLog};
 
 const MAX_INTERFACES: usize = 64;
 const MAX_ADDRESSES: usize = 16;
@@ -129,6 +129,15 @@ impl Details {
     pub(super) fn set_last(&mut self, text: &str, at: Option<Timestamp>) {
         let text = clean(&mask::mask(text), MAX_TEXT);
         self.last = (!text.is_empty()).then_some(LastLine { at, text });
+    }
+}
+
+impl Details {
+    /// As a snapshot keeps them: all, or none.
+    pub(super) fn listed(&self) -> Vec<ListedInterface> {
+        let cut = self.interfaces.len() >= MAX_INTERFACES || self.interfaces.iter().any(|one| one.addresses.len() >= MAX_ADDRESSES);
+        let all = self.interfaces.iter().filter(|_| !cut);
+        all.map(|one| ListedInterface { name: one.name.clone(), addresses: one.addresses.clone() }).collect()
     }
 }
 

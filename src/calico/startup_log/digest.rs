@@ -169,7 +169,7 @@ impl Digest {
     pub fn finish(mut self, complete: bool) -> StartupLog {
         self.settle_run();
         let marks = self.head.into_iter().chain(self.tail).chain(self.later).collect();
-        StartupLog { lines: self.lines, first: self.first, last: self.last, complete, marks }
+        StartupLog { lines: self.lines, first: self.first, last: self.last, complete, marks, interfaces: Vec::new() }
     }
 }
 

@@ -14,11 +14,12 @@ use crate::plan::record::{ANNOTATION, Phase};
 use crate::plan::wish::Wish;
 use crate::render::style::Tone;
 use crate::snapshot::Snapshot;
+use serde_json::Value;
 
 pub enum Ended {
     /// Nobody watches it.
     Sent,
-    Proven(Box<Report>),
+    Proven(Box<Proven>),
     /// Lent, used, and put back.
     GivenBack,
     Conflict,
@@ -26,6 +27,14 @@ pub enum Ended {
     PutBack(Stop),
     /// Changed, and neither proven nor put back: why not.
     Left(Stop, String),
+}
+
+pub struct Proven {
+    pub after: Report,
+    /// What a start is allowed now, where the change was about that.
+    pub budget: Option<u32>,
+    /// What took the place of the plan's own patch, where its budget had to grow.
+    pub set: Option<Value>,
 }
 
 pub async fn sent(guard: &mut Guard<'_>, wish: &Wish) -> Ended {
@@ -46,8 +55,8 @@ pub async fn sent(guard: &mut Guard<'_>, wish: &Wish) -> Ended {
 }
 
 pub async fn guarded(guard: &mut Guard<'_>, setting: &Setting<'_>, report: &Report) -> Ended {
-    let aims = aim::forward(report, &guard.plan.nodes, &guard.absent);
-    let stop = match guard.carry_out(&aims).await {
+    let mut aims = aim::forward(report, &guard.plan.nodes, &guard.absent);
+    let stop = match guard.carry_out(&mut aims).await {
         Ok(()) => match finish(guard, setting, &aims, report).await {
             Ok(after) => return Ended::Proven(Box::new(after)),
             Err(stop) => stop,
@@ -118,7 +127,10 @@ pub async fn undone(guard: &mut Guard<'_>, setting: &Setting<'_>, report: &Repor
     }
     match guard.put_back(&aims).await {
         Ok(()) => match guard.proof(setting.connection, setting.wanted, &aims).await {
-            Ok(seen) => Ended::Proven(Box::new(diagnose(&seen, &Scope { sessions: true, ..Scope::default() }))),
+            Ok(seen) => {
+                let after = diagnose(&seen, &Scope { sessions: true, ..Scope::default() });
+                Ended::Proven(Box::new(Proven { after, budget: None, set: None }))
+            }
             Err(stop) => Ended::Left(stop, "the old values are back, but how the nodes are is not known".to_owned()),
         },
         Err(stop) => Ended::Left(stop, UNDO_AGAIN.to_owned()),
@@ -127,11 +139,18 @@ pub async fn undone(guard: &mut Guard<'_>, setting: &Setting<'_>, report: &Repor
 
 const UNDO_AGAIN: &str = "run undo again";
 
-async fn finish(guard: &mut Guard<'_>, setting: &Setting<'_>, aims: &BTreeMap<String, Aim>, report: &Report) -> Result<Report, Stop> {
+async fn finish(guard: &mut Guard<'_>, setting: &Setting<'_>, aims: &BTreeMap<String, Aim>, report: &Report) -> Result<Proven, Stop> {
     let last = forward::final_aims(aims, report);
     let mut seen = guard.proof(setting.connection, setting.wanted, &last).await?;
     guard.commit(&serde_json::json!({}), Mark::Phase(Phase::Done)).await?;
-    guard.narrator.done("proven: every node has come to what was predicted")?;
+    let budget = aims.values().find_map(|aim| aim.started_within_seconds);
+    let told = budget.map(|seconds| format!("; calico-node has {seconds} s to start")).unwrap_or_default();
+    guard.narrator.done(&format!("proven: every node has come to what was predicted{told}"))?;
     forget(&mut seen);
-    Ok(diagnose(&seen, &Scope { sessions: true, ..Scope::default() }))
+    if budget.is_some() {
+        guard.read_starts(&mut seen, aims).await;
+    }
+    let after = diagnose(&seen, &Scope { sessions: true, ..Scope::default() });
+    let set = (guard.record.set != guard.plan.patch).then(|| guard.record.set.clone());
+    Ok(Proven { after, budget, set })
 }

@@ -1,6 +1,6 @@
 //! A change carried out: one node first, then the others, then the proof.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
 
 use serde_json::{Value, json};
@@ -23,8 +23,10 @@ pub fn generation(object: &Value) -> i64 {
 }
 
 impl Guard<'_> {
-    pub async fn carry_out(&mut self, aims: &BTreeMap<String, Aim>) -> Result<(), Stop> {
-        let canary = self.plan.canary.clone().and_then(|node| aims.get(&node)).cloned();
+    /// `aims` are those of the budget that was proven, where that had to grow.
+    pub async fn carry_out(&mut self, aims: &mut BTreeMap<String, Aim>) -> Result<(), Stop> {
+        let canary = self.plan.canary.clone().filter(|node| aims.contains_key(node));
+        self.give_time(aims);
         let mut patch = self.plan.patch.clone();
         if self.record.strategy.is_some() {
             patch = join(patch, &strategy(&json!({"type": "OnDelete", "rollingUpdate": null})));
@@ -34,24 +36,34 @@ impl Guard<'_> {
         let mut proven = BTreeMap::new();
         let mut set = self.reaches_daemon_set(&object).await?;
         if let Some(canary) = canary {
-            set = self.try_on(&set, &canary, &mut proven).await?;
+            set = self.try_on(set, &canary, aims, &mut proven).await?;
         }
         let generation = set.metadata.generation.unwrap_or(0);
         let old = self.old_pods.clone();
-        self.roll(generation, aims, &old, &mut proven).await
+        self.roll(generation, aims, &old, &mut proven, &BTreeSet::new()).await
     }
 
     /// One node alone has the change until it has come to its aim: the strategy OnDelete holds back the others.
-    async fn try_on(&mut self, set: &DaemonSet, canary: &Aim, proven: &mut BTreeMap<String, String>) -> Result<DaemonSet, Stop> {
-        let pods = self.pods(set).await?;
-        let old = self.old_pods.get(&canary.node).cloned();
-        if let Some(pod) = pods.get(&canary.node).filter(|pod| pod.metadata.uid == old) {
-            self.delete_pod(&canary.node, pod).await?;
+    async fn try_on(
+        &mut self,
+        set: DaemonSet,
+        canary: &str,
+        aims: &mut BTreeMap<String, Aim>,
+        proven: &mut BTreeMap<String, String>,
+    ) -> Result<DaemonSet, Stop> {
+        let pods = self.pods(&set).await?;
+        let old = self.old_pods.get(canary);
+        if let Some(pod) = pods.get(canary).filter(|pod| pod.metadata.uid.as_ref() == old) {
+            self.delete_pod(canary, pod).await?;
         }
-        self.prove(set, canary, old.as_deref()).await?;
-        let pods = self.pods(set).await?;
-        let uid = pods.get(&canary.node).and_then(|pod| pod.metadata.uid.clone());
-        proven.insert(canary.node.clone(), uid.unwrap_or_default());
+        let set = self.prove_growing(set, canary, aims).await?;
+        if let Some(aim) = aims.get(canary).filter(|aim| aim.started_within_seconds.is_some()).cloned() {
+            let seen = self.look_at_start(&set, canary).await?;
+            self.tell_start(&seen, &aim)?;
+        }
+        let pods = self.pods(&set).await?;
+        let uid = pods.get(canary).and_then(|pod| pod.metadata.uid.clone());
+        proven.insert(canary.to_owned(), uid.unwrap_or_default());
         let restored = self.record.strategy.clone().map_or_else(|| json!({}), |value| strategy(&value));
         let object = self.commit(&restored, Mark::Phase(Phase::Rolling)).await?;
         if self.record.strategy.is_some() {

@@ -37,6 +37,8 @@ pub struct Guard<'a> {
     pub begun: bool,
     /// Since when each run of a container has been seen Ready.
     pub steady: BTreeMap<String, Instant>,
+    /// By UID of a pod: restarts of it that mean nothing.
+    pub forgiven: BTreeMap<String, i32>,
 }
 
 /// Why a change stopped.
@@ -46,6 +48,9 @@ pub enum Stop {
     Interrupted,
     #[error("{0}")]
     Failed(String),
+    /// calico-node ended and began anew on a node that was to be proven.
+    #[error("{0}")]
+    Restarted(String),
     /// The object changed since it was shown; nothing was done.
     #[error("{0}")]
     Conflict(RequestError),

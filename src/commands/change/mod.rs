@@ -3,6 +3,7 @@
 mod ended;
 mod forward;
 pub mod going_on;
+mod growing;
 mod guard;
 pub mod interrupt;
 mod kept;
@@ -21,6 +22,7 @@ use std::io::Write;
 use std::path::Path;
 
 use serde::Serialize;
+use serde_json::Value;
 
 use crate::cli::change::{ChangeArgs, DryRun};
 use crate::cluster::request::Api;
@@ -38,7 +40,7 @@ use crate::render::{change as page, data};
 use crate::snapshot::Snapshot;
 
 use super::streams::Streams;
-use ended::{Ended, guarded, lent, sent, undone};
+use ended::{Ended, Proven, guarded, lent, sent, undone};
 use guard::{Guard, Stop};
 use interrupt::Interrupt;
 use narrator::Narrator;
@@ -82,6 +84,12 @@ pub struct Told {
     pub restored: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub plan: Option<Plan>,
+    /// What calico-node was proven to start in, where the change gave it time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub budget_seconds: Option<u32>,
+    /// What was set in place of the plan's own patch: one of its steps, where the first budget was too small.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub set: Option<Value>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub blockers: Vec<String>,
     /// The nodes as they are afterwards.
@@ -97,6 +105,8 @@ impl Default for Told {
             applied: false,
             restored: false,
             plan: None,
+            budget_seconds: None,
+            set: None,
             blockers: Vec::new(),
             after: None,
         }
@@ -183,6 +193,7 @@ async fn carry_out(sheet: &Sheet<'_>, shown: &Prepared, told: &mut Told, streams
         heard: sheet.heard,
         begun: false,
         steady: BTreeMap::new(),
+        forgiven: BTreeMap::new(),
     };
     let ended = match (arguments.no_wait, wish.is_undo(), setting.meanwhile) {
         (_, false, Some(meanwhile)) => lent(&mut guard, meanwhile, report).await,
@@ -193,12 +204,14 @@ async fn carry_out(sheet: &Sheet<'_>, shown: &Prepared, told: &mut Told, streams
     drop(guard);
     match ended {
         Ended::Sent => Ok(Carried::Done(Outcome::Done)),
-        Ended::Proven(after) => {
+        Ended::Proven(proven) => {
+            let Proven { after, budget, set } = *proven;
             if setting.human {
                 writeln!(streams.out)?;
-                page::outcome(report, &after, &Style::of_stdout(setting.color), &mut streams.out)?;
+                page::outcome(report, &after, budget.is_some(), &Style::of_stdout(setting.color), &mut streams.out)?;
             }
-            told.after = Some(*after);
+            told.after = Some(after);
+            (told.budget_seconds, told.set) = (budget, set);
             told.applied = true;
             Ok(Carried::Done(Outcome::Applied))
         }

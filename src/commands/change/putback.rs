@@ -1,11 +1,12 @@
 //! A change that failed, or is not wanted any more, undone: the old values, then the nodes that had taken the new ones.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::json;
 
 use super::guard::{Guard, Mark, Stop};
 use super::kept;
+use super::watching::revision;
 use crate::plan::aim::Aim;
 use crate::plan::patch::join;
 use crate::plan::record::Phase;
@@ -26,7 +27,10 @@ impl Guard<'_> {
             false => self.reaches_daemon_set(&object).await?,
         };
         let generation = set.metadata.generation.unwrap_or(0);
-        self.roll(generation, aims, &old, &mut BTreeMap::new()).await?;
+        // A rollout that had not come to its end before need not now.
+        let of_before = self.before.pods.seen().into_iter().flatten().filter_map(revision).map(str::to_owned);
+        let as_good: BTreeSet<String> = if self.undoes() { BTreeSet::new() } else { of_before.collect() };
+        self.roll(generation, aims, &old, &mut BTreeMap::new(), &as_good).await?;
         self.commit(&json!({}), Mark::Gone).await?;
         kept::forget(&self.plan.target);
         Ok(())
@@ -45,7 +49,7 @@ impl Guard<'_> {
     }
 
     /// The change itself is an undo: it began by writing the old values.
-    fn undoes(&self) -> bool {
+    pub(super) fn undoes(&self) -> bool {
         self.plan.command == UNDO
     }
 

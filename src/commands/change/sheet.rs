@@ -78,6 +78,9 @@ impl Sheet<'_> {
         let snapshot = self.setting.snapshot;
         let rights = self.interruptible(rights::ask(&self.api, snapshot, self.wish, &self.place)).await?;
         let rights = rights.map_err(|error| Failure::NotApplied { message: error.to_string(), hint: error.hint() })?;
+        if let Some(remark) = preflight::held_up(snapshot, self.wish) {
+            writeln!(streams.err, "{}", Style::of_stderr(self.setting.color).paint(Tone::Doubtful, &text::clean(&remark)))?;
+        }
         let mut found = preflight::blockers(snapshot, self.wish, &shown.object, &rights);
         found.extend_from_slice(self.setting.blockers);
         self.weigh(&found, told, streams)

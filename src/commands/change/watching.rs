@@ -69,6 +69,7 @@ impl Guard<'_> {
             match progress {
                 Progress::Reached => return Ok(self.narrator.done(&format!("{}: {}", aim.node, reached(aim)))?),
                 Progress::Failed(why) => return Err(Stop::Failed(format!("{}: {why}", aim.node))),
+                Progress::Restarted(why) => return Err(Stop::Restarted(format!("{}: {why}", aim.node))),
                 Progress::Waiting(what) => {
                     self.narrator.waits(&format!("{}: {what}", aim.node))?;
                     self.rest(begun).await?;
@@ -91,13 +92,15 @@ impl Guard<'_> {
     }
 
     /// Until the controller (or, with OnDelete, this program) has replaced every pod that is not of the current template, and each
-    /// node whose pod was replaced has come to its aim. `old` has the UIDs of before, `proven` those of pods that have.
+    /// node whose pod was replaced has come to its aim. `old` has the UIDs of before, `proven` those of pods that have. Templates that
+    /// are as good as the current one are in `as_good`.
     pub async fn roll(
         &mut self,
         generation: i64,
         aims: &BTreeMap<String, Aim>,
         old: &BTreeMap<String, String>,
         proven: &mut BTreeMap<String, String>,
+        as_good: &BTreeSet<String>,
     ) -> Result<(), Stop> {
         let mut clocks: BTreeMap<String, Clock> = BTreeMap::new();
         let mut stall = Clock::new(self.timeout);
@@ -128,6 +131,7 @@ impl Guard<'_> {
                         self.narrator.done(&format!("{node}: {aim} ({} of {})", proven.len(), aims.len()))?;
                     }
                     Progress::Failed(why) => return Err(Stop::Failed(format!("{node}: {why}"))),
+                    Progress::Restarted(why) => waits.push((node.clone(), self.passes(&set, &node, aims, why).await?)),
                     Progress::Waiting(what) => waits.push((node, what)),
                 }
             }
@@ -136,7 +140,7 @@ impl Guard<'_> {
             let updated = usize::try_from(status.updated_number_scheduled).unwrap_or(0) + left_out;
             let wanted = usize::try_from(status.desired_number_scheduled).unwrap_or(usize::MAX);
             let observed = status.observed_generation.is_some_and(|observed| observed >= generation);
-            if observed && updated >= wanted && waits.is_empty() {
+            if observed && waits.is_empty() && (updated >= wanted || self.are_back(&pods, as_good)) {
                 return Ok(());
             }
             if observed && waits.is_empty() && set.spec.update_strategy.r#type == "OnDelete" && updated < wanted {
@@ -152,10 +156,24 @@ impl Guard<'_> {
                 return Err(Stop::Failed(format!("{node}: {what} after {}s", self.timeout.as_secs())));
             }
             if stall.tick() {
+                // The old settings decide again: a node that they make sick holds up the rest, as it did before.
+                if self.undoes() && waits.is_empty() {
+                    let sick: Vec<&String> =
+                        replaced.iter().filter(|node| pods.get(*node).is_some_and(|pod| pod.is_ready() != Some(true))).collect();
+                    let told = format!("{updated} of {wanted} pods have taken them; the rollout waits for {}", text::list(&sick, 3));
+                    return Ok(self.narrator.doubt(&told)?);
+                }
                 let what = first.unwrap_or_else(|| format!("{updated} of {wanted} pods updated, and no other was replaced"));
                 return Err(Stop::Failed(format!("{what} after {}s", self.timeout.as_secs())));
             }
         }
+    }
+
+    /// Every node that had a pod has one of these templates again.
+    fn are_back(&self, pods: &BTreeMap<String, Pod>, as_good: &BTreeSet<String>) -> bool {
+        let is_back = |pod: &Pod| pod.metadata.deletion_timestamp.is_none() && revision(pod).is_some_and(|of_pod| as_good.contains(of_pod));
+        let nodes = self.old_pods.keys().filter(|node| !self.absent.contains(*node));
+        !as_good.is_empty() && nodes.map(|node| pods.get(node)).all(|pod| pod.is_some_and(is_back))
     }
 
     /// With OnDelete nobody else does it.
@@ -196,7 +214,9 @@ impl Guard<'_> {
         let unanswered = seen.inside.contains_key(&aim.node) && !sessions_seen && !aim.sessions.is_empty();
         let forbidden = seen.inside.get(&aim.node).is_some_and(|inside| matches!(inside, crate::observed::Observed::Forbidden(_)));
         let steady = self.steady(pod);
-        match judge(aim, old, &Look { pod, row, sessions_seen, steady }) {
+        let uid = pod.and_then(|pod| pod.metadata.uid.as_ref());
+        let forgiven = uid.and_then(|uid| self.forgiven.get(uid)).copied().unwrap_or(0);
+        match judge(aim, old, &Look { pod, row, sessions_seen, steady, forgiven }) {
             Progress::Reached if unanswered && !forbidden => Progress::Waiting("BIRD does not answer yet".to_owned()),
             progress => progress,
         }
@@ -208,6 +228,11 @@ impl Guard<'_> {
         let run = format!("{} {restarts}", pod.metadata.uid.as_deref().unwrap_or_default());
         self.steady.entry(run).or_insert_with(Instant::now).elapsed()
     }
+}
+
+/// The hash of the template that it was made from.
+pub fn revision(pod: &Pod) -> Option<&str> {
+    pod.metadata.labels.get("controller-revision-hash").map(String::as_str)
 }
 
 pub fn is_new(old: Option<&String>, pod: &Pod) -> bool {

@@ -1,8 +1,5 @@
 //! The probes that are proposed, as a change.
 
-use std::time::Duration;
-
-use crate::cli::change::ChangeArgs;
 use crate::cli::probes::ProbesArgs;
 use crate::cluster::{LogsWanted, Wanted};
 use crate::commands::change::Told;
@@ -35,22 +32,16 @@ pub async fn go_on(
     // The logs were read to measure; the proof needs all nodes, and no logs.
     let wanted = Wanted { logs: LogsWanted::None, nodes: None, ..way.wanted.clone() };
     let way = Way { connection: way.connection.clone(), wanted };
-    // A node may use up the whole of its new budget, and must then stay up for a while.
-    let timeout = arguments.change.timeout.max(chosen.longest + SPARE);
-    let change = ChangeArgs { timeout, ..arguments.change.clone() };
     let proposed = Proposed {
         snapshot,
         way: &way,
         proposal: chosen.proposal.clone(),
         notes: &chosen.notes,
         blockers: &[],
-        change: &change,
+        change: &arguments.change,
         plan: &arguments.plan,
         color: arguments.color(),
         document,
     };
     proposed.go_on(interrupt, told, streams).await
 }
-
-/// For a pod to be made, and an image to be pulled.
-const SPARE: Duration = Duration::from_secs(60);

@@ -5,7 +5,7 @@ use crate::diagnosis::report::{Evidence, Finding, Fix, Severity, Source};
 use crate::diagnosis::shell;
 use crate::diagnosis::view::View;
 use crate::diagnosis::wording;
-use crate::snapshot::objects::{DaemonSet, Pod};
+use crate::snapshot::objects::DaemonSet;
 
 pub const CHECK: Check = Check {
     explanation: Explanation {
@@ -48,7 +48,7 @@ fn finding(view: &View, daemon_set: &DaemonSet) -> Option<Finding> {
     let mut evidence = vec![Evidence { source: Source::DaemonSet, node: None, text: format!("{}: {progress}", view.install.name()) }];
     evidence.extend(names.iter().filter_map(|name| view.node(name)).filter_map(|node| {
         let pod = node.pod?;
-        Some(node.evidence(Source::Pod, format!("{} has revision {}", pod.metadata.name, revision(pod)?)))
+        Some(node.evidence(Source::Pod, format!("{} has revision {}", pod.metadata.name, node.revision()?)))
     }));
     let message = match unseen && behind <= 0 {
         true => format!("a change of {} has not been taken up by the DaemonSet controller yet", view.install.name()),
@@ -64,17 +64,9 @@ fn finding(view: &View, daemon_set: &DaemonSet) -> Option<Finding> {
     Some(Finding { code: Code::RolloutUnfinished, severity: Severity::Warning, nodes, message: wording::sentence(message), evidence, fix })
 }
 
-fn revision(pod: &Pod) -> Option<&str> {
-    pod.metadata.labels.get("controller-revision-hash").map(String::as_str)
-}
-
 /// Nodes whose pod is not of the newest revision; none where revisions could not be read.
 fn outdated(view: &View) -> Vec<String> {
-    let newest = view.snapshot.controller_revisions.seen().into_iter().flatten().max_by_key(|revision| revision.revision);
-    let Some(hash) = newest.and_then(|newest| newest.metadata.labels.get("controller-revision-hash")) else { return Vec::new() };
-    view.nodes
-        .iter()
-        .filter(|node| node.pod.and_then(revision).is_some_and(|of_pod| of_pod != hash))
-        .map(|node| node.name.to_owned())
-        .collect()
+    let Some(newest) = view.newest_revision() else { return Vec::new() };
+    let outdated = view.nodes.iter().filter(|node| node.revision().is_some_and(|revision| revision != newest));
+    outdated.map(|node| node.name.to_owned()).collect()
 }

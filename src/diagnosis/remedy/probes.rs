@@ -23,7 +23,7 @@ pub fn start_budget(view: &View, slow: &[Measurement]) -> Option<Fix> {
 /// For a node whose log tells how much time it needs.
 pub fn start_budget_of(view: &View, node: &str, size: &Size) -> Option<Fix> {
     let measured = measure(view, view.node(node)?);
-    larger(view, &allow(view, std::slice::from_ref(&measured), Strategy::default(), size).ok()??)
+    larger(view, &allow(view, std::slice::from_ref(&measured), (Strategy::default(), 0), size).ok()??)
 }
 
 fn larger(view: &View, proposal: &Proposal) -> Option<Fix> {

@@ -67,6 +67,12 @@ impl<'a> View<'a> {
         known.get_or_init(|| autodetect::recommend(&autodetect::of_view(self, &Ask::of(family))))
     }
 
+    /// The hash of the DaemonSet's newest template, where its revisions were seen.
+    pub fn newest_revision(&self) -> Option<&'a str> {
+        let newest = self.snapshot.controller_revisions.seen()?.iter().max_by_key(|revision| revision.revision)?;
+        Some(newest.metadata.labels.get(node::REVISION)?.as_str())
+    }
+
     pub fn node(&self, name: &str) -> Option<&NodeView<'a>> {
         self.by_name.get(name).map(|index| &self.nodes[*index])
     }

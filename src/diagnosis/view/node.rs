@@ -17,6 +17,8 @@ use crate::snapshot::Snapshot;
 use crate::snapshot::inside::{Inside, Interface, MarkKind, NodeLogs, StartupLog};
 use crate::snapshot::objects::{ContainerStatus, Custom, Event, Node, Pod, Terminated};
 
+pub(super) const REVISION: &str = "controller-revision-hash";
+
 pub struct NodeView<'a> {
     pub name: &'a str,
     pub node: Option<&'a Node>,
@@ -168,6 +170,11 @@ impl<'a> NodeView<'a> {
 
     pub fn interfaces(&self) -> Option<&'a [Interface]> {
         self.inside?.seen()?.interfaces.seen().map(Vec::as_slice)
+    }
+
+    /// The hash of the DaemonSet's template that its pod was made from.
+    pub fn revision(&self) -> Option<&'a str> {
+        Some(self.pod?.metadata.labels.get(REVISION)?.as_str())
     }
 
     pub fn container(&self) -> Option<&'a ContainerStatus> {

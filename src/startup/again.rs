@@ -1,0 +1,102 @@
+//! What became of a start that was given more time, told from one look at its node.
+
+use super::attempt::{Attempt, Fate, length};
+use super::measure::measure;
+use crate::calico::startup_log::{self, ExitReason, Phase};
+use crate::diagnosis::report::Severity;
+use crate::diagnosis::view::View;
+use crate::diagnosis::{Scope, diagnose};
+use crate::snapshot::Snapshot;
+
+/// How far a start came before it was cut off.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Reach {
+    pub phase: Option<Phase>,
+    /// From the first line of its log to the last.
+    pub seconds: f64,
+    /// What it said last.
+    pub last: String,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum Again {
+    /// Killed, and further than it had come in less time: more time is what it lacks.
+    GotFurther(Reach),
+    /// Killed, and no further than before.
+    Stuck(Reach),
+    /// It ended by itself because the Node changed under it: that passes with the next attempt.
+    LostUpdate,
+    /// Killed, and no log tells how far it came.
+    Unseen,
+    /// Another cause has shown, as a clause.
+    Other(String),
+}
+
+/// The furthest that a node's attempts to start have come.
+pub fn furthest(snapshot: &Snapshot, node: &str) -> Option<Reach> {
+    let view = View::new(snapshot);
+    let measured = measure(&view, view.node(node)?);
+    let reached = measured.attempts.iter().filter_map(reach);
+    reached.max_by(|a, b| (a.phase, a.seconds).partial_cmp(&(b.phase, b.seconds)).unwrap_or(std::cmp::Ordering::Equal))
+}
+
+/// `earlier` is how far it came with less time.
+pub fn again(seen: &Snapshot, node: &str, earlier: Option<&Reach>) -> Again {
+    let view = View::new(seen);
+    let Some(found) = view.node(node) else { return Again::Other("its pod is gone".to_owned()) };
+    let measured = measure(&view, found);
+    let ended = measured.attempts.iter().find(|attempt| !matches!(attempt.fate, Fate::Starting | Fate::Runs | Fate::Unknown));
+    match ended {
+        Some(attempt) if attempt.exit == Some(ExitReason::UpdateConflict) => Again::LostUpdate,
+        Some(attempt) if attempt.fate == Fate::KilledWhileStarting => match (other_cause(seen, node), reach(attempt)) {
+            (Some(cause), _) => Again::Other(cause),
+            (None, None) => Again::Unseen,
+            (None, Some(reach)) if got_further(&reach, attempt, earlier) => Again::GotFurther(reach),
+            (None, Some(reach)) => Again::Stuck(reach),
+        },
+        Some(attempt) => {
+            let fate = match attempt.fate {
+                Fate::KilledWhileRunning => "it was killed after it had started",
+                Fate::OutOfMemory => "it ran out of memory",
+                Fate::Exited | Fate::ExitedAfterStart => "it exited by itself",
+                _ => "why it ended is not known",
+            };
+            Again::Other(other_cause(seen, node).unwrap_or_else(|| fate.to_owned()))
+        }
+        None => Again::Other("why it ended is not known".to_owned()),
+    }
+}
+
+fn reach(attempt: &Attempt) -> Option<Reach> {
+    let log = attempt.log?;
+    let seconds = length(log)?.as_secs_f64();
+    Some(Reach { phase: startup_log::last_phase(log), seconds, last: attempt.last_words()?.text.clone() })
+}
+
+/// A later phase, another word, or still at work when it had been cut off before; without an earlier attempt: in the second half of its life.
+/// The conflict check reads node after node and says nothing meanwhile.
+fn got_further(reach: &Reach, attempt: &Attempt, earlier: Option<&Reach>) -> bool {
+    let silent = reach.phase == Some(Phase::CheckingConflicts);
+    silent
+        || match earlier {
+            Some(earlier) => {
+                let another = reach.last != earlier.last && reach.seconds > earlier.seconds;
+                reach.phase > earlier.phase || another || reach.seconds > earlier.seconds * FURTHER
+            }
+            None => attempt.lived.is_some_and(|lived| reach.seconds > lived.as_secs_f64() / 2.0),
+        }
+}
+
+/// Two starts of one calico-node are never of one length.
+const FURTHER: f64 = 1.2;
+
+/// Found on the node by a check that a larger budget does not satisfy, and that rules out a slow start.
+fn other_cause(seen: &Snapshot, node: &str) -> Option<String> {
+    let scope = Scope { nodes: Some([node.to_owned()].into()), ..Scope::default() };
+    let findings = diagnose(seen, &scope).findings;
+    let concerning = || findings.iter().filter(|finding| finding.nodes.iter().any(|name| name == node) && finding.code.concerns_start());
+    if concerning().any(|finding| finding.code.wants_time()) {
+        return None;
+    }
+    concerning().find(|finding| finding.severity == Severity::Error).map(|finding| finding.message.clone())
+}

@@ -1,0 +1,125 @@
+//! Larger budgets, one after the other, for a start that nobody has seen come to its end.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::change::ProbeChange;
+use super::place::Place;
+use super::proposal::changed;
+use super::timing::{Timing, word};
+use crate::calico::probe::{Budget, start_guard};
+use crate::snapshot::objects::Container;
+
+/// Seconds: a calico-node that needs longer than twenty minutes is not merely far from its datastore.
+pub const CEILING: u32 = 1200;
+
+/// What takes the place of a proposal whose budget proved too small.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Step {
+    /// Seconds calico-node then has to start.
+    pub budget_seconds: u32,
+    /// Seconds it must then stay up: what the liveness probe takes to kill.
+    pub steady_seconds: Option<u32>,
+    /// In place of the proposal's own; the same fields of the same probes.
+    pub changes: Vec<ProbeChange>,
+}
+
+/// Each twice as long as the one before it, the last as long as the ceiling lets it be.
+pub(super) fn steps(container: &Container, changes: &[ProbeChange], ceiling: u32) -> Vec<Step> {
+    let Some((guard, first)) = start_guard(&changed(container, changes)) else { return Vec::new() };
+    let Some(change) = changes.iter().position(|change| change.probe == guard) else { return Vec::new() };
+    let mut steps = Vec::new();
+    let mut last = first;
+    loop {
+        let failures = failures(last, ceiling);
+        if failures <= last.failure_threshold {
+            return steps;
+        }
+        let mut grown = changes.to_vec();
+        grown[change].timing = Timing { failure_threshold: Some(failures), ..grown[change].timing };
+        let after = changed(container, &grown);
+        last = Budget { failure_threshold: failures, ..last };
+        let steady_seconds = after.liveness_probe.as_ref().and_then(|probe| seconds(Budget::of(probe)));
+        steps.push(Step { budget_seconds: seconds(last).unwrap_or(ceiling), steady_seconds, changes: grown });
+    }
+}
+
+/// What happens where the budget proves too small, in a sentence; `next` is the one that would come after it.
+pub(super) fn told(place: &Place, steps: &[Step], next: Option<&Step>) -> Option<String> {
+    let by_hand = next.and_then(|next| {
+        let change = next.changes.iter().find(|change| change.timing.failure_threshold.is_some())?;
+        Some(format!("--set {}.failureThreshold={}", word(change.probe), change.timing.failure_threshold?))
+    });
+    let by_hand = by_hand.map(|set| format!("; give it more then with {set}")).unwrap_or_default();
+    match place {
+        Place::DaemonSet { .. } if steps.is_empty() => Some(format!("Where that proves too small it does not grow by itself{by_hand}.")),
+        Place::DaemonSet { .. } => {
+            let budgets: Vec<String> = steps.iter().map(|step| step.budget_seconds.to_string()).collect();
+            Some(format!(
+                "It is proven on one node first; where calico-node is killed there again while it still gets on, its budget grows there to \
+                 {} s, and no further.",
+                budgets.join(", then ")
+            ))
+        }
+        Place::Installation { .. } => Some(format!(
+            "Under the operator no node can be tried alone: it replaces the nodes one after the other, and where one is killed again before \
+             it has started all of it is put back{by_hand}."
+        )),
+        Place::Nowhere { .. } => None,
+    }
+}
+
+/// That make about twice the time.
+fn failures(last: Budget, ceiling: u32) -> u32 {
+    let wanted = seconds(last).unwrap_or(u32::MAX).saturating_mul(2).min(ceiling);
+    wanted.saturating_sub(last.initial_delay) / last.period.max(1)
+}
+
+fn seconds(budget: Budget) -> Option<u32> {
+    u32::try_from(budget.total().as_secs()).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::calico::probe::ProbeKind;
+
+    fn container(probes: &Value) -> Container {
+        serde_json::from_value(probes.clone()).expect("a container")
+    }
+
+    fn grown(probes: &Value, probe: ProbeKind, failures: u32, ceiling: u32) -> Vec<(u32, Option<u32>, Option<u32>)> {
+        let timing = Timing { failure_threshold: Some(failures), ..Timing::default() };
+        let steps = steps(&container(probes), &[ProbeChange::timing(probe, timing)], ceiling);
+        steps.iter().map(|step| (step.budget_seconds, step.steady_seconds, step.changes[0].timing.failure_threshold)).collect()
+    }
+
+    #[test]
+    fn budgets_double_up_to_their_ceiling() {
+        let liveness = json!({"initialDelaySeconds": 10, "periodSeconds": 10, "failureThreshold": 6});
+        let both = json!({"name": "calico-node", "livenessProbe": liveness, "startupProbe": {"periodSeconds": 10}});
+        assert_eq!(
+            grown(&both, ProbeKind::Startup, 16, CEILING),
+            [(320, Some(70), Some(32)), (640, Some(70), Some(64)), (1200, Some(70), Some(120))],
+            "liveness stays as it is"
+        );
+        let alone = json!({"name": "calico-node", "livenessProbe": liveness});
+        assert_eq!(
+            grown(&alone, ProbeKind::Liveness, 15, 700),
+            [(320, Some(320), Some(31)), (640, Some(640), Some(63)), (700, Some(700), Some(69))],
+            "the delay is part of the budget"
+        );
+    }
+
+    #[test]
+    fn nothing_grows_beyond_its_ceiling_nor_what_kills_nothing() {
+        let alone = json!({"name": "calico-node", "livenessProbe": {"periodSeconds": 10}});
+        assert_eq!(grown(&alone, ProbeKind::Liveness, 16, 160), []);
+        assert_eq!(grown(&alone, ProbeKind::Liveness, 16, 169), [], "a whole period is wanting");
+        assert_eq!(grown(&alone, ProbeKind::Readiness, 16, CEILING), []);
+        assert_eq!(grown(&json!({"name": "calico-node"}), ProbeKind::Liveness, 16, CEILING).len(), 3, "a probe that is new");
+    }
+}
