@@ -190,13 +190,27 @@ fn demo(nodes: usize) -> io::Result<()> {
         writeln!(io::stdout(), "# {incident}, {nodes} nodes, {DEMO_SPEED:.0} times as fast as life")?;
         plugin(&running, &["status"])?;
         let _live = running.live(DEMO_SPEED);
-        commands.iter().try_for_each(|command| plugin(&running, command))?;
+        for (number, command) in commands.iter().enumerate() {
+            if number > 0 {
+                later()?;
+            }
+            plugin(&running, command)?;
+        }
         plugin(&running, &["status"])?;
     }
     Ok(())
 }
 
 const DEMO_SPEED: f64 = 20.0;
+/// Simulated seconds in which a calico-node that was replaced has been killed again: before that it is one that starts.
+const LATER: f64 = 120.0;
+
+fn later() -> io::Result<()> {
+    writeln!(io::stdout(), "\n# {LATER:.0} seconds later")?;
+    std::thread::sleep(Duration::from_secs_f64(LATER / DEMO_SPEED));
+    Ok(())
+}
+
 /// In a process of its own, with a home of its own: nothing of a demonstration is kept on this machine.
 fn plugin(running: &Running, arguments: &[&str]) -> io::Result<()> {
     writeln!(io::stdout(), "\n$ kubectl calico-fix {}", arguments.join(" "))?;
