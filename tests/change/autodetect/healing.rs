@@ -159,3 +159,28 @@ fn a_healthy_cluster_is_left_alone() {
         assert_eq!(shown["change"], Value::Null, "{scenario}");
     }
 }
+
+/// What an overlay has of the network rules, so that is what is changed; `default` stays as it is.
+#[test]
+fn where_an_overlay_rules_it_is_what_is_written() {
+    let stage = Stage::new("operator-bridge-address", 3);
+    let object = |name: &str| stage.running.cluster().store.object("Installation", "", name).expect("is there");
+    let network = serde_json::json!({"nodeAddressAutodetectionV4": {"firstFound": true}});
+    let overlay = serde_json::json!({"apiVersion": "operator.tigera.io/v1", "kind": "Installation", "metadata": {"name": "overlay"},
+        "spec": {"calicoNetwork": network}});
+    stage.running.cluster().store.create(overlay, sim::Writer::new("kubectl")).expect("is created");
+    let _live = stage.running.live(PACE);
+    let before = object("default")["spec"].clone();
+    let output = stage.kubectl(&["autodetect", "--yes"]);
+    println!("{}", told(&output));
+    assert_eq!(code(&output), Some(0), "{}", told(&output));
+    let written = "PATCH /apis/operator.tigera.io/v1/installations/overlay";
+    assert!(stage.writes().iter().all(|line| line == written), "{:?}", stage.writes());
+    let method = serde_json::json!({"kubernetes": "NodeInternalIP"});
+    assert_eq!(object("overlay")["spec"]["calicoNetwork"]["nodeAddressAutodetectionV4"], method);
+    assert_eq!(object("default")["spec"], before);
+    healed(&stage);
+
+    let undone = stage.kubectl(&["undo", "--yes"]);
+    assert_eq!((code(&undone), &object("overlay")["spec"]["calicoNetwork"]), (Some(0), &network), "{}", told(&undone));
+}
