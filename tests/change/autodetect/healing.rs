@@ -66,6 +66,7 @@ fn a_program_gets_one_document_with_matrix_plan_and_outcome() {
     let looked = stage.kubectl(&["autodetect", "-o", "json"]);
     assert_eq!(code(&looked), Some(1), "{}", told(&looked));
     let shown = document(&looked);
+    keeps_to("autodetect", &shown);
     assert_eq!((shown["matrix"].as_array().map(Vec::is_empty), &shown["change"]["applied"]), (Some(false), &false.into()));
     assert_eq!(shown["change"]["plan"]["target"]["name"], "calico-node", "{shown:#}");
     assert_eq!((&stage.daemon_set()["spec"], stage.writes()), (&before["spec"], vec![]));
@@ -73,6 +74,7 @@ fn a_program_gets_one_document_with_matrix_plan_and_outcome() {
     let output = stage.kubectl(&["autodetect", "--yes", "-o", "json"]);
     assert_eq!(code(&output), Some(0), "{}", told(&output));
     let done = document(&output);
+    keeps_to("autodetect", &done);
     assert!(done["matrix"].is_array() && done["change"]["plan"]["digest"].is_string(), "{done:#}");
     assert_eq!((&done["change"]["applied"], &done["change"]["after"]["verdict"]), (&true.into(), &"healthy".into()));
     healed(&stage);
