@@ -99,7 +99,7 @@ const CHANGES: [(&str, Verb, &[&str]); 4] = [
     ("bridge-address", Verb::Autodetect, &["autodetect", "--yes"]),
     ("operator-bridge-address", Verb::Autodetect, &["autodetect", "--yes"]),
     ("slow-start", Verb::Probes, &["probes", "--yes"]),
-    ("slow-start", Verb::DebugLog, &["debug-log", "--yes", "--attempts", "1"]),
+    ("slow-start", Verb::DebugLog, &["debug-log", "--yes", "--attempts", "1", "--timeout", "30s"]),
 ];
 
 /// Most of their time they wait.
