@@ -1,7 +1,9 @@
 //! A cluster with a sick Calico, to try things on: `cargo run --example playground -- --incident bridge-address --nodes 5`.
 //! It lives: pods restart, sessions come up, rollouts go on. `-- --demo` shows the main job and ends.
 
-use std::ffi::OsString;
+#[path = "record/as_plugin.rs"]
+mod as_plugin;
+
 use std::io::{self, Write};
 use std::process::{Command, ExitCode};
 use std::time::Duration;
@@ -42,8 +44,8 @@ struct Asked {
 }
 
 fn main() -> io::Result<ExitCode> {
-    if std::env::args_os().nth(1).is_some_and(|first| first == AS_PLUGIN) {
-        return Ok(as_plugin(std::env::args_os().skip(2)));
+    if let Some(code) = as_plugin::asked() {
+        return Ok(code);
     }
     match asked(std::env::args().skip(1)) {
         Some(asked) if asked.demo => demo(asked.nodes)?,
@@ -188,33 +190,33 @@ fn demo(nodes: usize) -> io::Result<()> {
         writeln!(io::stdout(), "# {incident}, {nodes} nodes, {DEMO_SPEED:.0} times as fast as life")?;
         plugin(&running, &["status"])?;
         let _live = running.live(DEMO_SPEED);
-        commands.iter().try_for_each(|command| plugin(&running, command))?;
+        for (number, command) in commands.iter().enumerate() {
+            if number > 0 {
+                later()?;
+            }
+            plugin(&running, command)?;
+        }
         plugin(&running, &["status"])?;
     }
     Ok(())
 }
 
 const DEMO_SPEED: f64 = 20.0;
-/// First among the arguments: the rest is for the plugin.
-const AS_PLUGIN: &str = "--as-plugin";
+/// Simulated seconds in which a calico-node that was replaced has been killed again: before that it is one that starts.
+const LATER: f64 = 120.0;
+
+fn later() -> io::Result<()> {
+    writeln!(io::stdout(), "\n# {LATER:.0} seconds later")?;
+    std::thread::sleep(Duration::from_secs_f64(LATER / DEMO_SPEED));
+    Ok(())
+}
 
 /// In a process of its own, with a home of its own: nothing of a demonstration is kept on this machine.
 fn plugin(running: &Running, arguments: &[&str]) -> io::Result<()> {
     writeln!(io::stdout(), "\n$ kubectl calico-fix {}", arguments.join(" "))?;
     let home = running.kubeconfig().with_file_name("home");
     let mut command = Command::new(std::env::current_exe()?);
-    command.arg(AS_PLUGIN).args(arguments).env("KUBECONFIG", running.kubeconfig()).env("HOME", home).env_remove("XDG_STATE_HOME");
+    command.arg(as_plugin::FLAG).args(arguments).env("KUBECONFIG", running.kubeconfig()).env("HOME", home).env_remove("XDG_STATE_HOME");
     // That it finds something wrong is the point: its exit code is not ours.
     command.status().map(drop)
-}
-
-fn as_plugin(arguments: impl Iterator<Item = OsString>) -> ExitCode {
-    let arguments = std::iter::once("kubectl-calico_fix".into()).chain(arguments).collect();
-    let mut streams = calico_fix::commands::Streams::standard();
-    let result = calico_fix::commands::run(arguments, &mut streams);
-    if let Err(failure) = &result {
-        let _ = calico_fix::exit::explain(failure, &mut streams.err);
-    }
-    let _ = streams.flush();
-    calico_fix::exit::code(&result).into()
 }

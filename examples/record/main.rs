@@ -2,10 +2,10 @@
 //!
 //! `cargo run --release --example record` renews all of them; what is shown is what was printed, with long waits cut short.
 
+mod as_plugin;
 mod svg;
 mod tape;
 
-use std::ffi::OsString;
 use std::io::{self, ErrorKind, Read, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
@@ -49,12 +49,9 @@ const RECORDINGS: &[Recording] = &[
     },
 ];
 
-/// First among the arguments: the rest is for the plugin.
-const AS_PLUGIN: &str = "--as-plugin";
-
 fn main() -> io::Result<ExitCode> {
-    if std::env::args_os().nth(1).is_some_and(|first| first == AS_PLUGIN) {
-        return Ok(as_plugin(std::env::args_os().skip(2)));
+    if let Some(code) = as_plugin::asked() {
+        return Ok(code);
     }
     let wanted: Vec<String> = std::env::args().skip(1).collect();
     for recording in RECORDINGS.iter().filter(|recording| wanted.is_empty() || wanted.iter().any(|name| name == recording.file)) {
@@ -87,7 +84,7 @@ fn record(recording: &Recording) -> io::Result<Tape> {
 fn install(folder: &Path) -> io::Result<()> {
     std::fs::create_dir_all(folder)?;
     let path = folder.join("kubectl-calico_fix");
-    std::fs::write(&path, format!("#!/bin/sh\nexec '{}' {AS_PLUGIN} \"$@\"\n", std::env::current_exe()?.display()))?;
+    std::fs::write(&path, format!("#!/bin/sh\nexec '{}' {} \"$@\"\n", std::env::current_exe()?.display(), as_plugin::FLAG))?;
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755))
 }
 
@@ -121,15 +118,4 @@ fn run(running: &Running, folder: &Path, command: &str, tape: &mut Tape) -> io::
             Err(_) => return Ok(()),
         }
     }
-}
-
-fn as_plugin(arguments: impl Iterator<Item = OsString>) -> ExitCode {
-    let arguments = std::iter::once("kubectl-calico_fix".into()).chain(arguments).collect();
-    let mut streams = calico_fix::commands::Streams::standard();
-    let result = calico_fix::commands::run(arguments, &mut streams);
-    if let Err(failure) = &result {
-        let _ = calico_fix::exit::explain(failure, &mut streams.err);
-    }
-    let _ = streams.flush();
-    calico_fix::exit::code(&result).into()
 }

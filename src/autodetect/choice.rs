@@ -31,6 +31,8 @@ pub struct Prediction {
     pub reason: String,
     /// What is stored now is not right.
     pub is_wrong_now: bool,
+    /// The present method finds another address there than the one that is stored: it may change at any moment.
+    pub is_restless: bool,
     /// Another node has `will_store` stored now: while it does, this one would clear its own address and exit.
     pub held_now_by: Option<String>,
 }
@@ -73,7 +75,11 @@ impl Matrix {
                 holders.entry(bare(stored)).or_default().push(&node.name);
             }
         }
-        let predict = |(node, cell): (&super::Node, &super::Cell)| {
+        let restless = |at: usize, node: &super::Node| {
+            let found = self.current().and_then(|column| column.cells.get(at)?.outcome.found());
+            found.is_some_and(|found| node.stored.as_deref().map(bare) != Some(&found.address.to_string()))
+        };
+        let predict = |(at, (node, cell)): (usize, (&super::Node, &super::Cell))| {
             let found = cell.outcome.found();
             let held_now_by = found.and_then(|found| {
                 let holders = holders.get(found.address.to_string().as_str())?;
@@ -87,6 +93,7 @@ impl Matrix {
                 verdict: cell.verdict,
                 reason: cell.reason.clone(),
                 is_wrong_now: node.stored_verdict == Verdict::Wrong,
+                is_restless: restless(at, node),
                 held_now_by,
             }
         };
@@ -95,7 +102,7 @@ impl Matrix {
             method: column.method.clone(),
             is_refused: column.refused.is_some(),
             needs_gate: !matches!(self.gate, Some(Gate::Detected)),
-            predictions: self.nodes.iter().zip(&column.cells).map(predict).collect(),
+            predictions: self.nodes.iter().zip(&column.cells).enumerate().map(predict).collect(),
         }
     }
 }

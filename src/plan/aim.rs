@@ -106,6 +106,10 @@ fn is_required(
     if is_absent(session, absent) {
         return false;
     }
+    // With a peer that may take another address at any moment no session can be counted upon.
+    if session.peer_node.as_deref().and_then(|name| wanted.get(name)).is_some_and(|goal| goal.unsettled) {
+        return false;
+    }
     if is_up(session) {
         return true;
     }
@@ -210,6 +214,14 @@ pub(super) mod tests {
         assert_eq!((aims["a"].sessions.len(), aims["a"].ready), (0, false), "with no session up calico-node is not Ready");
         let vxlan = forward(&report(vec![row("a", "172.18.0.1/16", true, vec![])]), &goals, &BTreeSet::new());
         assert!(vxlan["a"].ready);
+    }
+
+    /// Every host has the bridge: a peer that is sound now may be gone in a minute, until it is changed too.
+    #[test]
+    fn no_session_is_asked_for_with_a_peer_whose_address_may_change() {
+        let goals: Vec<NodeGoal> = goals().into_iter().map(|goal| NodeGoal { unsettled: goal.name == "b", ..goal }).collect();
+        let aims = forward(&one_wrong(), &goals, &BTreeSet::new());
+        assert_eq!((peers(&aims["a"]).len(), peers(&aims["c"])), (0, vec!["a"]));
     }
 
     #[test]

@@ -73,6 +73,7 @@ fn goals(choices: &[Choice]) -> Vec<NodeGoal> {
     for choice in choices {
         for prediction in &choice.predictions {
             let goal = goals.entry(&prediction.node).or_insert_with(|| NodeGoal { name: prediction.node.clone(), ..NodeGoal::default() });
+            goal.unsettled |= prediction.is_restless;
             let will = prediction.will_store.as_deref().and_then(address::parse);
             goal.addresses.extend(will.map(|cidr| GoalAddress { family: choice.family, address: cidr.addr() }));
         }

@@ -8,7 +8,7 @@ use crate::calico::environment::method_variable;
 use crate::calico::family::Family;
 use crate::calico::flavour::Flavour;
 use crate::calico::method::Gate;
-use crate::diagnosis::view::Install;
+use crate::diagnosis::view::{Install, ruling};
 use crate::snapshot::objects::Custom;
 
 /// One family's method, as `IP_AUTODETECTION_METHOD` has it.
@@ -53,12 +53,6 @@ fn knob(flavour: Option<Flavour>) -> String {
         Some(flavour @ (Flavour::Canal | Flavour::Rke2Canal)) => format!("set {} instead", flavour.durable_place()),
         _ => "Calico only enforces policy here, and another network plugin gives the nodes their addresses".to_owned(),
     }
-}
-
-/// An Installation `overlay` replaces whole structs of `default`: what it has rules (operator pkg/render, `OverrideInstallationSpec`).
-pub fn ruling(installations: &[Custom], field: &str) -> &'static str {
-    let has = |custom: &&Custom| custom.metadata.name == "overlay" && custom.spec.get(field).is_some_and(|value| !value.is_null());
-    if installations.iter().any(|custom| has(&custom)) { "overlay" } else { "default" }
 }
 
 pub fn edits(install: &Install, place: &Place, settings: &[Setting]) -> Result<Vec<Edit>, Refusal> {
@@ -114,24 +108,6 @@ pub fn installation_method(method: &str) -> Result<Value, Refusal> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn installation_named(name: &str, spec: Value) -> Custom {
-        Custom { metadata: crate::snapshot::objects::Meta { name: name.into(), ..Default::default() }, spec, status: Value::Null }
-    }
-
-    #[test]
-    fn the_overlay_rules_where_it_has_the_struct() {
-        let default = || installation_named("default", json!({"calicoNetwork": {}}));
-        for (overlay, expected) in [
-            (None, "default"),
-            (Some(json!({})), "default"),
-            (Some(json!({"calicoNetwork": null})), "default"),
-            (Some(json!({"calicoNetwork": {"bgp": "Enabled"}})), "overlay"),
-        ] {
-            let all: Vec<Custom> = [default()].into_iter().chain(overlay.map(|spec| installation_named("overlay", spec))).collect();
-            assert_eq!(ruling(&all, "calicoNetwork"), expected);
-        }
-    }
 
     #[test]
     fn every_method_has_its_field() {

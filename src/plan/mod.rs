@@ -64,6 +64,9 @@ pub struct NodeGoal {
     /// The addresses Calico must have stored for it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub addresses: Vec<GoalAddress>,
+    /// Its present address may change at any moment, as its present settings find another one.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unsettled: bool,
     /// Seconds calico-node has to start: what its probes allow.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub started_within_seconds: Option<u32>,

@@ -10,8 +10,7 @@ use super::place::Place;
 use super::{Larger, NodeGoal, Proposal};
 use crate::diagnosis::view::View;
 use crate::snapshot::Snapshot;
-use crate::snapshot::objects::CALICO_NODE;
-use crate::startup::change::{INSTALLATION_PATH, ProbeChange, installation_containers};
+use crate::startup::change::{ProbeChange, installation_edits, installation_patch};
 use crate::startup::place::Place as Lawful;
 use crate::startup::proposal::{Expectation, Proposal as Wanted};
 
@@ -38,13 +37,12 @@ pub fn of(snapshot: &Snapshot, wanted: &Wanted, canary: &Canary) -> Result<Optio
             None => return Err(NotChosen::NoSuchNode { name: name.clone() }),
         },
     };
-    let edits = |changes: &[ProbeChange]| changes.iter().map(|change| edit(&place, change)).collect();
     let larger = wanted.steps.iter().map(|step| Larger {
         started_within_seconds: step.budget_seconds,
         steady_seconds: step.steady_seconds,
-        edits: edits(&step.changes),
+        edits: edits(&place, &step.changes),
     });
-    let (edits, larger) = (edits(&wanted.changes), larger.collect());
+    let (edits, larger) = (edits(&place, &wanted.changes), larger.collect());
     let snippets = snippets(&place, &wanted.changes, snapshot);
     let notes = lasting::notes(&view.install, &place, &snippets);
     let nodes = wanted.nodes.iter().map(|node| goal(node, canary.as_deref())).collect();
@@ -53,14 +51,10 @@ pub fn of(snapshot: &Snapshot, wanted: &Wanted, canary: &Canary) -> Result<Optio
     Ok(Some(Stretched { proposal, snippets, notes }))
 }
 
-fn edit(place: &Place, change: &ProbeChange) -> Edit {
+fn edits(place: &Place, changes: &[ProbeChange]) -> Vec<Edit> {
     match place {
-        Place::DaemonSet { .. } => Edit::Probe { kind: change.probe, fields: change.fields() },
-        Place::Installation { .. } => Edit::Item {
-            path: INSTALLATION_PATH.map(str::to_owned).into(),
-            name: CALICO_NODE.to_owned(),
-            fields: json!({change.probe.field(): change.timing}),
-        },
+        Place::DaemonSet { .. } => changes.iter().map(|change| Edit::Probe { kind: change.probe, fields: change.fields() }).collect(),
+        Place::Installation { .. } => installation_edits(changes),
     }
 }
 
@@ -88,9 +82,9 @@ fn snippets(place: &Place, changes: &[ProbeChange], snapshot: &Snapshot) -> Snip
         Place::Installation { name } => {
             let installations = snapshot.resources.installations.seen().into_iter().flatten();
             let now = installations.filter(|one| one.metadata.name == *name).map(|one| one.spec.clone()).next().unwrap_or_default();
-            let containers = json!(installation_containers(changes, &now));
-            let spec = INSTALLATION_PATH[1..].iter().rev().fold(containers, |value, part| json!({*part: value}));
-            Snippets { kubectl: Some(emit::patch_command(place, &json!({"spec": spec}))), installation: Some(spec), ..Snippets::default() }
+            let Ok(patch) = installation_patch(changes, &now) else { return Snippets::default() };
+            let spec = patch["spec"].clone();
+            Snippets { kubectl: Some(emit::patch_command(place, &patch)), installation: Some(spec), ..Snippets::default() }
         }
     }
 }

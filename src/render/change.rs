@@ -4,6 +4,7 @@ use std::io::{self, Write};
 
 use super::style::{Style, Tone};
 use super::table::{Cell, Table};
+use crate::calico::family::Family;
 use crate::diagnosis::report::{NodeRow, Report, SessionCount};
 use crate::plan::aim::stored;
 use crate::plan::{NodeGoal, Plan};
@@ -26,7 +27,11 @@ pub fn meaning(plan: &Plan, report: &Report, style: &Style, out: &mut dyn Write)
     if !moves.is_empty() {
         let mut table = Table::new(["NODE", "ADDRESS NOW", "ADDRESS THEN"]);
         for (goal, row) in moves.iter().take(MOST) {
-            let now = row.map(|row| [row.address.as_deref(), row.address6.as_deref()].into_iter().flatten().collect::<Vec<_>>().join(" "));
+            let of = |family| goal.addresses.iter().any(|goal| goal.family == family);
+            let now = row.map(|row| {
+                let both = [row.address.as_deref().filter(|_| of(Family::V4)), row.address6.as_deref().filter(|_| of(Family::V6))];
+                both.into_iter().flatten().collect::<Vec<_>>().join(" ")
+            });
             let then: Vec<String> = goal.addresses.iter().map(|goal| goal.address.to_string()).collect();
             let now = now.filter(|now| !now.is_empty()).map_or_else(Cell::none, |now| Cell::new(Tone::Bad, now));
             table.push(vec![Cell::plain(&goal.name), now, Cell::new(Tone::Good, then.join(" "))]);

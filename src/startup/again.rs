@@ -28,6 +28,8 @@ pub enum Again {
     LostUpdate,
     /// Killed, and no log tells how far it came.
     Unseen,
+    /// Nothing tells yet why it ended: events and logs come later than the pod's status.
+    NotYetKnown,
     /// Another cause has shown, as a clause.
     Other(String),
 }
@@ -63,7 +65,7 @@ pub fn again(seen: &Snapshot, node: &str, earlier: Option<&Reach>) -> Again {
             };
             Again::Other(other_cause(seen, node).unwrap_or_else(|| fate.to_owned()))
         }
-        None => Again::Other("why it ended is not known".to_owned()),
+        None => other_cause(seen, node).map_or(Again::NotYetKnown, Again::Other),
     }
 }
 

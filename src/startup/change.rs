@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::timing::Timing;
 use crate::calico::probe::{Budget, ProbeKind};
+use crate::plan::edit::{self, Edit, EditError};
 use crate::snapshot::objects::{CALICO_NODE, Container, ExecAction, HttpGet, Probe};
 
 /// A handler to be set, whole.
@@ -80,32 +81,21 @@ pub fn daemon_set_patch(changes: &[ProbeChange]) -> Value {
     json!({"spec": {"template": {"spec": {"containers": [container]}}}})
 }
 
-/// The whole list of containers to write into an Installation whose `spec` this is: a merge patch replaces lists.
-/// Handlers are the operator's own, so only timing can be set there.
-pub fn installation_containers(changes: &[ProbeChange], spec: &Value) -> Vec<Value> {
-    let present = INSTALLATION_PATH[1..].iter().try_fold(spec, |value, part| value.get(part));
-    let mut containers = present.and_then(Value::as_array).cloned().unwrap_or_default();
-    if !containers.iter().any(|container| container["name"] == CALICO_NODE) {
-        containers.push(json!({"name": CALICO_NODE}));
-    }
-    for container in containers.iter_mut().filter(|container| container["name"] == CALICO_NODE) {
-        for change in changes {
-            let Value::Object(fields) = json!(change.timing) else { continue };
-            if !container[change.probe.field()].is_object() {
-                container[change.probe.field()] = json!({});
-            }
-            for (name, value) in fields {
-                container[change.probe.field()][name.as_str()] = value;
-            }
-        }
-    }
-    containers
+/// The same for an Installation. Handlers are the operator's own, so only timing can be set there.
+pub fn installation_edits(changes: &[ProbeChange]) -> Vec<Edit> {
+    let edit = |change: &ProbeChange| Edit::Item {
+        path: INSTALLATION_PATH.map(str::to_owned).into(),
+        name: CALICO_NODE.to_owned(),
+        fields: json!({change.probe.field(): change.timing}),
+    };
+    changes.iter().map(edit).collect()
 }
 
-/// A merge patch of the Installation whose `spec` this is.
-pub fn installation_patch(changes: &[ProbeChange], spec: &Value) -> Value {
-    let containers = json!(installation_containers(changes, spec));
-    INSTALLATION_PATH.iter().rev().fold(containers, |value, part| json!({*part: value}))
+/// A merge patch of the Installation whose `spec` this is: it replaces lists, so the whole list is in it.
+pub fn installation_patch(changes: &[ProbeChange], spec: &Value) -> Result<Value, EditError> {
+    let edited = edit::make(&installation_edits(changes), &json!({"spec": spec}))?;
+    let containers = INSTALLATION_PATH.iter().try_fold(&edited, |value, part| value.get(part)).cloned().unwrap_or_default();
+    Ok(INSTALLATION_PATH.iter().rev().fold(containers, |value, part| json!({*part: value})))
 }
 
 #[cfg(test)]
@@ -134,10 +124,10 @@ mod tests {
                 json!([{"name": "other"}, {"name": "calico-node", "startupProbe": {"failureThreshold": 90}}]),
             ),
         ] {
-            assert_eq!(json!(installation_containers(&stretched(), &spec)), expected, "{spec}");
+            let patch = installation_patch(&stretched(), &spec).expect("fits");
+            assert_eq!(patch.pointer(&format!("/{}", INSTALLATION_PATH.join("/"))), Some(&expected), "{spec}");
         }
-        let patch = installation_patch(&stretched(), &json!({}));
-        assert_eq!(patch.pointer("/spec/calicoNodeDaemonSet/spec/template/spec/containers/0/name"), Some(&json!("calico-node")));
+        assert!(installation_patch(&stretched(), &list(json!("x"))).is_err());
     }
 
     #[test]

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::calico::flavour::Flavour;
 use crate::calico::probe::ProbeKind;
-use crate::diagnosis::view::View;
+use crate::diagnosis::view::{View, ruling};
 use crate::observed::Observed;
 use crate::snapshot::objects::ProbeOverrides;
 
@@ -51,7 +51,7 @@ fn installation(view: &View) -> Place {
                   what remains: upgrade the operator, shorten the way to the datastore, or, where the conflict check is slow, set DISABLE_NODE_IP_CHECK"
                 .to_owned(),
         },
-        Observed::Seen(_) => Place::Installation { name: ruling(view).to_owned() },
+        Observed::Seen(_) => Place::Installation { name: ruling(view.snapshot.resources.installations.seen().map_or(&[], Vec::as_slice), "calicoNodeDaemonSet").to_owned() },
         other => Place::Nowhere {
             why: format!(
                 "the operator owns the probes, and whether its Installation has fields for them was not seen ({}): \
@@ -60,14 +60,6 @@ fn installation(view: &View) -> Place {
             ),
         },
     }
-}
-
-/// An overlay replaces whole structs of `default` (operator pkg/controller/utils, `OverrideInstallationSpec`).
-fn ruling(view: &View) -> &'static str {
-    let all = view.snapshot.resources.installations.seen().map_or(&[][..], Vec::as_slice);
-    let overlay = all.iter().find(|one| one.metadata.name == "overlay");
-    let has = overlay.is_some_and(|overlay| overlay.spec.get("calicoNodeDaemonSet").is_some_and(|value| !value.is_null()));
-    if has { "overlay" } else { "default" }
 }
 
 impl Place {

@@ -293,7 +293,7 @@ impl Proposal {
     pub fn patch(&self, installation: &Value) -> Option<Value> {
         match self.place {
             Place::DaemonSet { .. } => Some(daemon_set_patch(&self.changes)),
-            Place::Installation { .. } => Some(installation_patch(&self.changes, installation)),
+            Place::Installation { .. } => installation_patch(&self.changes, installation).ok(),
             Place::Nowhere { .. } => None,
         }
     }

@@ -4,6 +4,7 @@ mod forms;
 mod healing;
 mod owners;
 mod refused;
+mod six;
 
 use super::asking::{QUESTION, ended, in_a_terminal, until};
 use super::*;

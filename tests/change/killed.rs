@@ -1,5 +1,8 @@
 //! Killed as `kill -9` does, at a request of its own: the object carries what `undo` needs.
 
+use std::sync::{Arc, Mutex};
+
+use serde_json::json;
 use sim::{Effect, Fault, Hook, Victim};
 
 use super::*;
@@ -49,6 +52,31 @@ fn before_each_write() {
 fn after_each_write() {
     let killed = (1..).take_while(|number| killed_and_undone(|hook| Fault::nth_write(*number, Effect::After(hook)))).count();
     assert!(killed >= 4, "{killed}");
+}
+
+/// From one write to the next every request finds the same template, strategy and record, and undo goes by nothing else: who dies at a
+/// read dies in the state after the write before it, and before the one after it, which are tried above.
+#[test]
+fn what_a_read_leaves_is_what_the_write_before_it_left() {
+    let stage = Stage::new("bridge-address", 3);
+    let _live = stage.running.live(PACE);
+    let cluster = stage.running.cluster().clone();
+    let seen: Arc<Mutex<Vec<(bool, Value)>>> = Arc::default();
+    let notes = seen.clone();
+    let hook = Hook::new(move |request| {
+        let set = cluster.store.object("DaemonSet", "kube-system", "calico-node").expect("is there");
+        let state = json!([set["spec"], set["metadata"]["annotations"]["kubectl-calico-fix/undo"]]);
+        notes.lock().expect("not poisoned").push((request.writes(), state));
+    });
+    stage.running.cluster().add_fault(Fault::always("", Effect::After(hook)));
+    let output = stage.apply(&stage.plan("kubernetes-internal-ip"), &[]);
+    assert_eq!(code(&output), Some(0), "{}", told(&output));
+    let seen = seen.lock().expect("not poisoned");
+    let writes = seen.iter().filter(|(writes, _)| *writes).count();
+    assert!(writes >= 4 && seen.len() > 5 * writes, "{writes} writes of {} requests", seen.len());
+    for pair in seen.windows(2) {
+        assert!(pair[1].0 || pair[0].1 == pair[1].1, "a read changed it: {pair:#?}");
+    }
 }
 
 /// Reads too: every seventh, which is each of them in turn over the length of an apply.

@@ -158,6 +158,15 @@ impl Stage {
     }
 }
 
+/// What programs are told keeps to the schema of that name.
+fn keeps_to(schema: &str, document: &Value) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("schemas/{schema}.schema.json"));
+    let text = std::fs::read_to_string(path).expect("reads");
+    let schema = jsonschema::validator_for(&serde_json::from_str(&text).expect("JSON")).expect("a schema");
+    let complaints: Vec<String> = schema.iter_errors(document).map(|error| format!("{}: {error}", error.instance_path())).collect();
+    assert_eq!(complaints, [""; 0]);
+}
+
 fn code(output: &Output) -> Option<i32> {
     output.status.code()
 }

@@ -71,6 +71,7 @@ fn a_longer_delay_heals_it_too() {
     let output = stage.kubectl(&["probes", "--strategy", "initial-delay", "--yes", "--no-wait", "-o", "json"]);
     assert_eq!(code(&output), Some(0), "{}", told(&output));
     let document: Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{}", told(&output)));
+    keeps_to("probes", &document);
     assert_eq!(document["change"]["plan"]["canary"], FAR, "{document:#}");
     let now = container(&stage);
     assert_eq!((&now["startupProbe"], &now["livenessProbe"]["exec"]), (&Value::Null, &before["exec"]));

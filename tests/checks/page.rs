@@ -176,7 +176,7 @@ fn outline(page: &str) -> String {
     format!("{start}style-src '(hash)'{policy}<style></style>{after}").replace("><", ">\n<").replace(version, "calico-fix (version)")
 }
 
-fn bridge() -> World {
+pub fn bridge() -> World {
     cluster()
         .interface("node-3", BRIDGE, "172.18.0.1/16")
         .stored("node-3", "172.18.0.1/16")

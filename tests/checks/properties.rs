@@ -21,14 +21,7 @@ fn sick() -> Vec<World> {
     let conflict = include_str!("../fixtures/logs/address-conflict.txt");
     let killed = include_str!("../fixtures/logs/killed-at-debug.timestamps.txt");
     vec![
-        cluster()
-            .interface("node-3", BRIDGE, "172.18.0.1/16")
-            .stored("node-3", "172.18.0.1/16")
-            .not_ready("node-3")
-            .bird("node-1", "10.0.0.2 Established | 172.18.0.1 Passive")
-            .bird("node-2", "10.0.0.1 Established | 172.18.0.1 Passive")
-            .bird("node-3", "10.0.0.1 Connect | 10.0.0.2 Connect")
-            .unhealthy("node-3", &not_established("10.0.0.1,10.0.0.2"), 6),
+        page::bridge(),
         cluster()
             .stored("node-2", "")
             .crash_loop("node-2", 8)

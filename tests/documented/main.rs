@@ -21,7 +21,7 @@ fn pages() -> Vec<(PathBuf, String)> {
     paths.retain(|path| path.extension().is_some_and(|ext| ext == "md"));
     paths.extend(["README.md", "CONTRIBUTING.md"].map(|name| Path::new(ROOT).join(name)));
     paths.sort();
-    paths.into_iter().map(|path| (path.clone(), std::fs::read_to_string(path).expect("reads"))).collect()
+    paths.into_iter().map(|path| (path.clone(), std::fs::read_to_string(path).expect("reads").replace("\r\n", "\n"))).collect()
 }
 
 fn understands(words: &[String]) -> Result<(), String> {

@@ -27,8 +27,7 @@ fn segments(line: &str) -> Vec<Vec<String>> {
     let mut segments: Vec<Vec<String>> = vec![Vec::new()];
     let (mut word, mut begun, mut quote) = (String::new(), false, None);
     let mut redirected = false;
-    let mut letters = line.chars().peekable();
-    while let Some(letter) = letters.next() {
+    for letter in line.chars() {
         match (quote, letter) {
             (Some(open), c) if c == open => quote = None,
             (Some(_), c) => word.push(c),

@@ -1,5 +1,6 @@
 //! From a page that was shown to the change that it proposes.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::interrupt::Interrupt;
@@ -17,7 +18,7 @@ use crate::render::style::ColorWhen;
 use crate::snapshot::Snapshot;
 
 /// A page with what came of it, as one document.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub struct Document<'a, P> {
     #[serde(flatten)]
     pub page: &'a P,

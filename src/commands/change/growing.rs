@@ -1,7 +1,7 @@
 //! The canary's proof where its start is given a budget: too small a one is made larger while that node is alone with it.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::forward::generation;
 use super::guard::{Guard, Mark, Stop};
@@ -14,7 +14,7 @@ use crate::plan::aim::Aim;
 use crate::plan::record::Phase;
 use crate::snapshot::Snapshot;
 use crate::snapshot::objects::{DaemonSet, Pod};
-use crate::startup::again::{Again, again, furthest};
+use crate::startup::again::{Again, Reach, again, furthest};
 use crate::startup::measure::{TIGHT, measure};
 use crate::text;
 
@@ -22,6 +22,8 @@ use crate::text;
 const SPARE: Duration = Duration::from_secs(60);
 /// Read for a table alone.
 const MOST_LOGS: usize = 50;
+/// Events are written seconds after the status that they go with.
+const LOOKS: u32 = 12;
 /// Updates lost in a row on one node: more is no bad luck.
 const LUCK: i32 = 2;
 
@@ -47,8 +49,8 @@ impl Guard<'_> {
                 Err(stop) => return Err(stop),
             };
             let budget = aim.started_within_seconds.unwrap_or_default();
-            let seen = self.look_at_start(&set, node).await?;
-            let because = match again(&seen, node, earlier.as_ref()) {
+            let (seen, became) = self.look_again(&set, node, earlier.as_ref()).await?;
+            let because = match became {
                 Again::LostUpdate if self.forgive(&seen) => {
                     self.narrator.doubt(&format!("{why}: the Node changed under it, as happens on a slow link; it tries again"))?;
                     continue;
@@ -71,6 +73,7 @@ impl Guard<'_> {
                 }
                 Again::Unseen => format!("whether {budget} s are too few cannot be told without its log"),
                 Again::LostUpdate => "the Node changed under it again and again".to_owned(),
+                Again::NotYetKnown => "why it ended is not known".to_owned(),
                 Again::Other(cause) => cause,
             };
             return Err(Stop::Failed(format!("{why}; {because}")));
@@ -101,6 +104,23 @@ impl Guard<'_> {
         Ok(set)
     }
 
+    /// What became of the start, as soon as anything tells.
+    async fn look_again(&mut self, set: &DaemonSet, node: &str, earlier: Option<&Reach>) -> Result<(Snapshot, Again), Stop> {
+        let mut left = LOOKS;
+        loop {
+            let begun = Instant::now();
+            let seen = self.look_at_start(set, node).await?;
+            left -= 1;
+            match again(&seen, node, earlier) {
+                Again::NotYetKnown if left > 0 => {
+                    self.narrator.waits(&format!("{node}: waiting for what tells why calico-node ended"))?;
+                    self.rest(begun).await?;
+                }
+                became => return Ok((seen, became)),
+            }
+        }
+    }
+
     pub(super) async fn look_at_start(&mut self, set: &DaemonSet, node: &str) -> Result<Snapshot, Stop> {
         let (api, before) = (self.api.clone(), self.before);
         self.patiently(|| look::start(&api, before, set, node)).await
@@ -128,8 +148,8 @@ impl Guard<'_> {
     pub(super) async fn passes(&mut self, set: &DaemonSet, node: &str, aims: &BTreeMap<String, Aim>, why: String) -> Result<String, Stop> {
         let starts = aims.get(node).is_some_and(|aim| aim.started_within_seconds.is_some());
         if starts {
-            let seen = self.look_at_start(set, node).await?;
-            if again(&seen, node, None) == Again::LostUpdate && self.forgive(&seen) {
+            let (seen, became) = self.look_again(set, node, None).await?;
+            if became == Again::LostUpdate && self.forgive(&seen) {
                 return Ok(format!("{why}: the Node changed under it; it tries again"));
             }
         }

@@ -21,6 +21,7 @@ use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::Path;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -72,15 +73,19 @@ pub struct Setting<'a> {
 }
 
 /// What came of it, for `-o json`.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(rename = "Change")]
 pub struct Told {
+    /// `calico-fix/v1`
     pub api_version: &'static str,
+    /// `Change`
     pub kind: &'static str,
     /// It was made, and proven.
     pub applied: bool,
     /// It was made for a while, and is put back.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[schemars(default)]
     pub restored: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub plan: Option<Plan>,
@@ -91,6 +96,7 @@ pub struct Told {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub set: Option<Value>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(default)]
     pub blockers: Vec<String>,
     /// The nodes as they are afterwards.
     #[serde(skip_serializing_if = "Option::is_none")]

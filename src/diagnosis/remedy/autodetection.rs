@@ -26,7 +26,7 @@ pub fn autodetection(view: &View, family: Family, wrong: &[String]) -> Option<Fi
     if let Some(method) = recommended.method.as_ref().filter(|_| !recommended.keep) {
         let because = Preference::of(&Method::parse(method)).map_or("", |preference| preference.because);
         let doubt = if recommended.unsure.is_empty() { "on every node" } else { "on every node that could be looked into" };
-        return fix(view, family, method, &format!("right {doubt}: {because}"));
+        return proven(fix(view, family, method, &format!("right {doubt}: {because}")));
     }
     // Where every host was seen and no method is right on all of them, none is proposed.
     let seen = view.nodes.iter().all(|node| node.interfaces().is_some());
@@ -34,7 +34,7 @@ pub fn autodetection(view: &View, family: Family, wrong: &[String]) -> Option<Fi
         return None;
     }
     let (method, why) = choose(view, family, wrong)?;
-    fix(view, family, &method, why)
+    proven(fix(view, family, &method, why))
 }
 
 /// Into one network, where every node has an address in it: the others would exit or keep what they have.
@@ -43,16 +43,18 @@ pub fn network(view: &View, family: Family, network: Cidr) -> Option<Fix> {
     let everywhere = view.nodes.iter().all(|node| node.interfaces().is_some_and(inside));
     let known = view.install.version().is_some_and(|version| version.at_least(3, 16, 0));
     let why = "every node has an address in this network, and this method takes it";
-    (everywhere && known && is_changeable(view)).then(|| fix(view, family, &format!("cidr={network}"), why))?
+    (everywhere && known && is_changeable(view)).then(|| proven(fix(view, family, &format!("cidr={network}"), why)))?
 }
 
 /// The same with a diff, a preflight and a proof.
-const PROVEN: &str = "; with a preview and a proof: kubectl calico-fix autodetect";
+fn proven(fix: Option<Fix>) -> Option<Fix> {
+    fix.map(|fix| Fix { why: fix.why + "; with a preview and a proof: kubectl calico-fix autodetect", ..fix })
+}
 
 /// This very method, wherever it may be set.
 pub fn set_method(view: &View, family: Family, method: &str) -> Option<Fix> {
     let fix = is_changeable(view).then(|| fix(view, family, method, ""))??;
-    Some(Fix { why: fix.why.trim_start_matches("; ").trim_end_matches(PROVEN).to_owned(), ..fix })
+    Some(Fix { why: fix.why.trim_start_matches("; ").to_owned(), ..fix })
 }
 
 fn is_changeable(view: &View) -> bool {
@@ -66,7 +68,7 @@ fn fix(view: &View, family: Family, method: &str, why: &str) -> Option<Fix> {
     };
     let lasting = view.install.flavour.filter(|_| view.install.owners.len() > usize::from(view.install.is_operator()));
     let place = lasting.map(|flavour| format!(": {}", flavour.durable_place())).unwrap_or_default();
-    Some(Fix { command, why: format!("{why}; calico-node restarts node by node{}{place}{PROVEN}", super::reverted_by(view)) })
+    Some(Fix { command, why: format!("{why}; calico-node restarts node by node{}{place}", super::reverted_by(view)) })
 }
 
 /// Where hosts were not seen: kubernetes-internal-ip if this release has it unbroken and the InternalIPs can be trusted, else the way to a

@@ -3,6 +3,7 @@
 mod bgp;
 mod install;
 mod node;
+mod overlay;
 mod probes;
 mod stored;
 
@@ -13,6 +14,7 @@ use std::net::IpAddr;
 pub use bgp::{Bgp, Down, peerings};
 pub use install::Install;
 pub use node::{NodeView, Told};
+pub use overlay::ruling;
 pub use stored::Stored;
 
 use crate::autodetect::{self, Ask, Recommendation};

@@ -66,6 +66,7 @@ fn a_program_gets_one_document_with_matrix_plan_and_outcome() {
     let looked = stage.kubectl(&["autodetect", "-o", "json"]);
     assert_eq!(code(&looked), Some(1), "{}", told(&looked));
     let shown = document(&looked);
+    keeps_to("autodetect", &shown);
     assert_eq!((shown["matrix"].as_array().map(Vec::is_empty), &shown["change"]["applied"]), (Some(false), &false.into()));
     assert_eq!(shown["change"]["plan"]["target"]["name"], "calico-node", "{shown:#}");
     assert_eq!((&stage.daemon_set()["spec"], stage.writes()), (&before["spec"], vec![]));
@@ -73,6 +74,7 @@ fn a_program_gets_one_document_with_matrix_plan_and_outcome() {
     let output = stage.kubectl(&["autodetect", "--yes", "-o", "json"]);
     assert_eq!(code(&output), Some(0), "{}", told(&output));
     let done = document(&output);
+    keeps_to("autodetect", &done);
     assert!(done["matrix"].is_array() && done["change"]["plan"]["digest"].is_string(), "{done:#}");
     assert_eq!((&done["change"]["applied"], &done["change"]["after"]["verdict"]), (&true.into(), &"healthy".into()));
     healed(&stage);
@@ -158,4 +160,29 @@ fn a_healthy_cluster_is_left_alone() {
         let shown = document(&stage.kubectl(&["autodetect", "--yes", "-o", "json"]));
         assert_eq!(shown["change"], Value::Null, "{scenario}");
     }
+}
+
+/// What an overlay has of the network rules, so that is what is changed; `default` stays as it is.
+#[test]
+fn where_an_overlay_rules_it_is_what_is_written() {
+    let stage = Stage::new("operator-bridge-address", 3);
+    let object = |name: &str| stage.running.cluster().store.object("Installation", "", name).expect("is there");
+    let network = serde_json::json!({"nodeAddressAutodetectionV4": {"firstFound": true}});
+    let overlay = serde_json::json!({"apiVersion": "operator.tigera.io/v1", "kind": "Installation", "metadata": {"name": "overlay"},
+        "spec": {"calicoNetwork": network}});
+    stage.running.cluster().store.create(overlay, sim::Writer::new("kubectl")).expect("is created");
+    let _live = stage.running.live(PACE);
+    let before = object("default")["spec"].clone();
+    let output = stage.kubectl(&["autodetect", "--yes"]);
+    println!("{}", told(&output));
+    assert_eq!(code(&output), Some(0), "{}", told(&output));
+    let written = "PATCH /apis/operator.tigera.io/v1/installations/overlay";
+    assert!(stage.writes().iter().all(|line| line == written), "{:?}", stage.writes());
+    let method = serde_json::json!({"kubernetes": "NodeInternalIP"});
+    assert_eq!(object("overlay")["spec"]["calicoNetwork"]["nodeAddressAutodetectionV4"], method);
+    assert_eq!(object("default")["spec"], before);
+    healed(&stage);
+
+    let undone = stage.kubectl(&["undo", "--yes"]);
+    assert_eq!((code(&undone), &object("overlay")["spec"]["calicoNetwork"]), (Some(0), &network), "{}", told(&undone));
 }

@@ -84,6 +84,7 @@ fn a_saved_plan_grows_as_far_as_it_says_and_a_program_is_told_what_was_proven() 
     let output = stage.kubectl(&["apply", &path, "--confirm", &digest(&path), "-o", "json"]);
     assert_eq!(code(&output), Some(0), "{}", told(&output));
     let document: Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{}", told(&output)));
+    keeps_to("change", &document);
     let failures = |patch: &Value| patch["spec"]["template"]["spec"]["containers"][0]["startupProbe"]["failureThreshold"].clone();
     assert_eq!(failures(&document["plan"]["patch"]), 16);
     assert_eq!((failures(&document["set"]), &document["budgetSeconds"]), (32.into(), &320.into()), "{document:#}");

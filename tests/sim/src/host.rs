@@ -70,6 +70,7 @@ pub struct Bird {
 pub struct Host {
     pub node: String,
     pub internal: Ipv4Addr,
+    pub internal6: Option<Ipv6Addr>,
     pub kubelet: Kubelet,
     /// `None`: nobody listens on the control socket.
     pub bird: Option<Bird>,
@@ -94,6 +95,10 @@ pub struct Host {
 const VERSION: &str = "v0.3.3+birdv1.6.8";
 
 impl Host {
+    pub fn internals(&self) -> Vec<IpAddr> {
+        [Some(IpAddr::V4(self.internal)), self.internal6.map(IpAddr::V6)].into_iter().flatten().collect()
+    }
+
     /// File name and text of everything the host's tools can print.
     pub fn says(&self) -> Vec<(String, String)> {
         let mut says = Vec::new();

@@ -148,6 +148,7 @@ mod tests {
         let own: &[(&str, u8)] = if v6 { &[("10.12.33.10", 24), ("2001:db8:33::10", 64)] } else { &[("10.12.33.10", 24)] };
         Host {
             node: "node-1".into(),
+            internal6: None,
             internal: Ipv4Addr::new(10, 12, 33, 10),
             kubelet: Kubelet::Answers,
             bird: None,

@@ -69,6 +69,8 @@ impl Node {
             checks_conflicts: true,
             speaks_bgp: true,
             asks_bird: true,
+            asks_bird6: false,
+            six: None,
             round_trip,
             tunnel: Ipv4Addr::new(192, 168, 139, 64),
             has_tunnel: mesh.lock().expect("not poisoned").speakers[host - 1].stored.is_some(),
@@ -85,8 +87,11 @@ impl Node {
         let mut speakers = mesh.lock().expect("not poisoned");
         speakers.speakers[host - 1].started = None;
         speakers.speakers[host - 1].recovered = false;
+        let mut none = speakers.clone();
+        none.speakers.iter_mut().for_each(|speaker| speaker.stored = None);
         drop(speakers);
-        Self { pod: Pod::new(identity, &container, START), agent: Agent::new(settings, format!("node-{host}"), host - 1, mesh.clone()) }
+        let meshes = (mesh.clone(), Arc::new(Mutex::new(none)));
+        Self { pod: Pod::new(identity, &container, START), agent: Agent::new(settings, format!("node-{host}"), host - 1, meshes) }
     }
 
     fn run(&mut self, until: i64) {

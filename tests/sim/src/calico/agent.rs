@@ -10,7 +10,7 @@ use super::bird::{Mesh, Speaker};
 use super::detect::{Detected, detect};
 use super::network::Family;
 use super::release::{Release, looks_again};
-use super::start::{Asked, Attempt, Change, Datastore, End, Heartbeat, Neighbour, Start};
+use super::start::{Asked, Attempt, Change, Datastore, End, Heartbeat, Neighbour, Six, Start};
 use crate::kubelet::{Answer, Kind, Process};
 use crate::world::Text;
 
@@ -28,6 +28,9 @@ pub struct Settings {
     pub speaks_bgp: bool,
     /// The readiness probe asks BIRD too.
     pub asks_bird: bool,
+    pub asks_bird6: bool,
+    /// The value of IP6_AUTODETECTION_METHOD, where IP6 is `autodetect`.
+    pub six: Option<String>,
     /// Seconds a request takes.
     pub round_trip: f64,
     pub tunnel: Ipv4Addr,
@@ -43,6 +46,8 @@ pub struct Agent {
     /// Which of the mesh's speakers it is.
     speaker: usize,
     mesh: Arc<Mutex<Mesh>>,
+    /// The same speakers with their IPv6 addresses.
+    mesh6: Arc<Mutex<Mesh>>,
     attempt: Option<Attempt>,
     /// What the run still has to write, in the order of time.
     pending: VecDeque<(Timestamp, Change)>,
@@ -71,12 +76,13 @@ const FELIX_READY: &str = "calico/node is not ready: felix is not ready: Get \"h
                            connection refused\n";
 
 impl Agent {
-    pub fn new(settings: Settings, node: String, speaker: usize, mesh: Arc<Mutex<Mesh>>) -> Self {
+    pub fn new(settings: Settings, node: String, speaker: usize, (mesh, mesh6): (Arc<Mutex<Mesh>>, Arc<Mutex<Mesh>>)) -> Self {
         Self {
             node,
             settings,
             speaker,
             mesh,
+            mesh6,
             attempt: None,
             pending: VecDeque::new(),
             bird_at: None,
@@ -96,25 +102,29 @@ impl Agent {
     pub fn settle(&mut self, now: Timestamp) {
         let mesh = self.mesh.clone();
         let mut mesh = mesh.lock().unwrap_or_else(PoisonError::into_inner);
+        let mesh6 = self.mesh6.clone();
+        let mut mesh6 = mesh6.lock().unwrap_or_else(PoisonError::into_inner);
         while let Some((at, change)) = self.pending.front().copied().filter(|(at, _)| *at <= now) {
             self.pending.pop_front();
-            if let Change::Address(address) = change {
-                let speaker = &mut mesh.speakers[self.speaker];
-                if speaker.stored != address {
-                    *speaker = Speaker { stored: address, changed: at, ..speaker.clone() };
-                }
+            match change {
+                Change::Address(address) => mesh.speakers[self.speaker].store(address, at),
+                Change::Address6(address) => mesh6.speakers[self.speaker].store(address, at),
+                Change::Tunnel(_) | Change::NetworkAvailable => {}
             }
             self.settings.has_tunnel |= matches!(change, Change::Tunnel(_));
             self.written.push((at, change));
         }
         if let Some(at) = self.bird_at.take_if(|at| *at <= now) {
             mesh.speakers[self.speaker].started = Some(at);
+            mesh6.speakers[self.speaker].started = Some(at);
         }
         while let Some(at) = self.look_at.filter(|at| *at <= now) {
             self.look_at = Some(at + LOOKS);
             self.look_again(&mut mesh, at);
+            self.look_again6(&mut mesh6, at);
         }
         mesh.note_recovered(now);
+        mesh6.note_recovered(now);
     }
 
     /// The detection once more, as `monitor-addresses` does it. A conflict clears the address; the process is started again.
@@ -150,6 +160,16 @@ impl Agent {
         let speaker = &mut mesh.speakers[self.speaker];
         *speaker = Speaker { stored, changed: at, ..speaker.clone() };
         self.written.push((at, Change::Address(stored)));
+    }
+
+    fn look_again6(&mut self, mesh: &mut Mesh, at: Timestamp) {
+        let Some(method) = &self.settings.six else { return };
+        let own = &mesh.speakers[self.speaker];
+        let Detected::Found { prefix, .. } = detect(self.settings.release, method, Family::V6, &own.network) else { return };
+        if own.stored != Some(prefix) && self.attempt.is_some() {
+            mesh.speakers[self.speaker].store(Some(prefix), at);
+            self.written.push((at, Change::Address6(Some(prefix))));
+        }
     }
 
     /// A run that has been up since then, before anybody watched, and its log.
@@ -196,6 +216,10 @@ impl Agent {
     }
 }
 
+fn neighbours(mesh: &Mesh) -> Vec<Neighbour> {
+    mesh.speakers.iter().map(|speaker| Neighbour { name: speaker.node.clone(), stored: speaker.stored }).collect()
+}
+
 fn stamped<'a>(lines: impl Iterator<Item = &'a (Timestamp, String)>) -> String {
     lines.map(|(at, line)| format!("{}{line}\n", at.strftime("%Y-%m-%dT%H:%M:%S.%9fZ "))).collect()
 }
@@ -205,10 +229,11 @@ impl Process for Agent {
         let attempt = {
             let mesh = self.mesh.lock().unwrap_or_else(PoisonError::into_inner);
             let own = &mesh.speakers[self.speaker];
-            let others: Vec<_> =
-                mesh.speakers.iter().map(|speaker| Neighbour { name: speaker.node.clone(), stored: speaker.stored }).collect();
-            let Settings { release, ip, heartbeat, method, datastore, checks_conflicts, round_trip, tunnel, has_tunnel, debug, .. } =
-                &self.settings;
+            let mesh6 = self.mesh6.lock().unwrap_or_else(PoisonError::into_inner);
+            let (others, others6) = (neighbours(&mesh), neighbours(&mesh6));
+            let Settings {
+                six, release, ip, heartbeat, method, datastore, checks_conflicts, round_trip, tunnel, has_tunnel, debug, ..
+            } = &self.settings;
             let start = Start {
                 node: &own.node,
                 release: *release,
@@ -223,6 +248,7 @@ impl Process for Agent {
                 datastore: *datastore,
                 checks_conflicts: *checks_conflicts,
                 round_trip: *round_trip,
+                six: six.as_ref().map(|method| Six { method, stored: mesh6.speakers[self.speaker].stored, others: &others6 }),
                 debug: *debug,
                 at,
             };
@@ -247,7 +273,10 @@ impl Process for Agent {
     fn probe(&mut self, kind: Kind, at: Timestamp) -> Answer {
         self.settle(at);
         let result = match kind {
-            Kind::Readiness if self.settings.asks_bird => self.mesh.lock().unwrap_or_else(PoisonError::into_inner).ready(self.speaker, at),
+            Kind::Readiness if self.settings.asks_bird => {
+                let ready = |mesh: &Mutex<Mesh>| mesh.lock().unwrap_or_else(PoisonError::into_inner).ready(self.speaker, at);
+                ready(&self.mesh).and_then(|()| if self.settings.asks_bird6 { ready(&self.mesh6) } else { Ok(()) })
+            }
             _ if self.is_up(at) => Ok(()),
             Kind::Readiness => Err(FELIX_READY.to_string()),
             Kind::Liveness | Kind::Startup => Err(FELIX.to_string()),
@@ -263,9 +292,10 @@ impl Process for Agent {
         let inherited = self.inherited.as_ref().filter(|_| self.attempt.is_some());
         self.previous = self.log(at).or_else(|| inherited.map(|text| text()));
         self.attempt = None;
-        let mut mesh = self.mesh.lock().unwrap_or_else(PoisonError::into_inner);
-        let speaker = &mut mesh.speakers[self.speaker];
-        speaker.started = None;
-        speaker.recovered = false;
+        for mesh in [&self.mesh, &self.mesh6] {
+            let speaker = &mut mesh.lock().unwrap_or_else(PoisonError::into_inner).speakers[self.speaker];
+            speaker.started = None;
+            speaker.recovered = false;
+        }
     }
 }

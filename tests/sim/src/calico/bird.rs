@@ -25,6 +25,14 @@ pub struct Speaker {
     pub reflector: bool,
 }
 
+impl Speaker {
+    pub fn store(&mut self, address: Option<Prefix>, at: Timestamp) {
+        if self.stored != address {
+            (self.stored, self.changed) = (address, at);
+        }
+    }
+}
+
 /// Who peers with whom: all with all, or all with the reflectors.
 #[derive(Clone, Debug)]
 pub struct Mesh {

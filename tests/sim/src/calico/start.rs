@@ -1,8 +1,10 @@
 //! What calico-node does when its container starts: what it says and writes, when, and how it ends
-//! (node/pkg/lifecycle/startup/startup.go, as release 3.24.5 does it; IPv4).
+//! (node/pkg/lifecycle/startup/startup.go, as release 3.24.5 does it).
 
 mod debug;
+mod six;
 
+pub use six::Six;
 use std::net::{IpAddr, Ipv4Addr};
 
 use jiff::{SignedDuration, Timestamp};
@@ -75,6 +77,8 @@ pub struct Start<'a> {
     /// Seconds a request to the API server or etcd takes.
     pub round_trip: f64,
     pub heartbeat: Option<Heartbeat>,
+    /// IP6 is `autodetect`.
+    pub six: Option<Six<'a>>,
     /// CALICO_STARTUP_LOGLEVEL is DEBUG.
     pub debug: bool,
     pub at: Timestamp,
@@ -84,6 +88,8 @@ pub struct Start<'a> {
 pub enum Change {
     /// The annotation `projectcalico.org/IPv4Address`.
     Address(Option<Prefix>),
+    /// The annotation `projectcalico.org/IPv6Address`.
+    Address6(Option<Prefix>),
     /// The annotation `projectcalico.org/IPv4IPIPTunnelAddr`.
     Tunnel(Ipv4Addr),
     /// The node's condition, reason `CalicoIsUp`.
@@ -132,6 +138,9 @@ impl Start<'_> {
         };
         let changed = chosen != self.stored;
         let mut attempt = self.run(found, chosen, changed, new);
+        if let Some(six) = &self.six {
+            six::add(self, six, &mut attempt);
+        }
         if self.debug {
             debug::add(self, changed, &mut attempt);
         }

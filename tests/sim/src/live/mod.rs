@@ -13,7 +13,7 @@ use serde_json::Value;
 
 use crate::calico::agent::{Agent, Settings};
 use crate::calico::bird::Mesh;
-use crate::calico::network::Prefix;
+use crate::calico::network::{Family, Prefix};
 use crate::calico::release::Release;
 use crate::calico::start::{Asked, Datastore, Heartbeat};
 use crate::controller::operator::Operator;
@@ -47,6 +47,7 @@ pub struct Live {
     operator: Option<Operator>,
     now: Arc<Mutex<Timestamp>>,
     mesh: Arc<Mutex<Mesh>>,
+    mesh6: Arc<Mutex<Mesh>>,
     hosts: Vec<Arc<Host>>,
     /// Where each node is among the hosts.
     places: Arc<HashMap<String, usize>>,
@@ -73,7 +74,7 @@ impl Live {
         let places: HashMap<_, _> = hosts.iter().enumerate().map(|(at, host)| (host.node.clone(), at)).collect();
         let speaks_bgp = hosts.iter().any(|host| host.bird.is_some());
         let cache = Cache::new(&cluster.store);
-        let mesh = Arc::new(Mutex::new(takeover::mesh(&cache, &hosts, start)));
+        let [mesh, mesh6] = [Family::V4, Family::V6].map(|family| Arc::new(Mutex::new(takeover::mesh(&cache, &hosts, start, family))));
         let operator = Operator::new(&cache, cluster.operator, start);
         let mut live = Self {
             cluster,
@@ -81,6 +82,7 @@ impl Live {
             operator,
             now,
             mesh,
+            mesh6,
             hosts,
             places: Arc::new(places),
             residents: BTreeMap::new(),
@@ -216,6 +218,10 @@ impl Live {
         let host = &self.hosts[place];
         let image = container["image"].as_str().unwrap_or_default();
         let tunnel = self.cache.object("Node", "", node).and_then(|node| report::tunnel(node));
+        let words = container["readinessProbe"]["exec"]["command"].as_array();
+        let asks = |flag: &str| {
+            words.is_none_or(|words| words.iter().any(|word| word.as_str().is_some_and(|word| word.trim_start_matches('-') == flag)))
+        };
         let settings = Settings {
             release: image.rsplit(':').next().and_then(Release::parse).unwrap_or(Release::MASTER),
             ip: asked(variable("IP"), host, self.is_stored(place)),
@@ -224,9 +230,9 @@ impl Live {
             datastore: Datastore::Kubernetes,
             checks_conflicts: env("DISABLE_NODE_IP_CHECK") != Some("true"),
             speaks_bgp: self.speaks_bgp,
-            asks_bird: container["readinessProbe"]["exec"]["command"]
-                .as_array()
-                .is_none_or(|words| words.iter().any(|word| word == "-bird-ready" || word == "--bird-ready")),
+            asks_bird: asks("bird-ready"),
+            asks_bird6: container["readinessProbe"]["exec"].is_object() && asks("bird6-ready"),
+            six: (env("IP6") == Some("autodetect")).then(|| env("IP6_AUTODETECTION_METHOD").unwrap_or_default().into()),
             round_trip: host.round_trip,
             tunnel: tunnel.unwrap_or(Ipv4Addr::from_bits(Ipv4Addr::new(192, 168, 0, 0).to_bits() + (place as u32 % 1024) * 64)),
             has_tunnel: tunnel.is_some(),
@@ -240,7 +246,7 @@ impl Live {
             container: CONTAINER.into(),
             image: image.into(),
         };
-        let mut agent = Agent::new(settings, node.into(), place, self.mesh.clone());
+        let mut agent = Agent::new(settings, node.into(), place, (self.mesh.clone(), self.mesh6.clone()));
         let fresh = |pod: Pod, agent, shown| Some(Resident { pod, agent, told: Vec::new(), shown, logged: (0, 0), due: None });
         if !adopt {
             return fresh(Pod::new(identity, container, now).late(), agent, Value::Null);
@@ -286,7 +292,9 @@ impl Live {
         if let Some(heartbeat) = self.heartbeat(place) {
             self.beats.insert((heartbeat.after(self.now()), place));
         }
-        takeover::renew(&mut self.mesh.lock().unwrap_or_else(PoisonError::into_inner), &self.hosts, place);
+        for (mesh, family) in [(&self.mesh, Family::V4), (&self.mesh6, Family::V6)] {
+            takeover::renew(&mut mesh.lock().unwrap_or_else(PoisonError::into_inner), &self.hosts, place, family);
+        }
     }
 
     /// Puts the pod's next step on the agenda.
@@ -311,13 +319,18 @@ impl Live {
 
     /// What exec shows of BIRD on each host, whenever it is asked.
     fn show_birds(&self) {
-        let (mesh, places, now) = (self.mesh.clone(), self.places.clone(), self.now.clone());
+        let (mesh, mesh6, places, now) = (self.mesh.clone(), self.mesh6.clone(), self.places.clone(), self.now.clone());
         self.cluster.set_birds(move |host| {
             let place = *places.get(&host.node)?;
             let now = *now.lock().unwrap_or_else(PoisonError::into_inner);
             let mesh = Arc::new(mesh.lock().unwrap_or_else(PoisonError::into_inner).clone());
             let bird = mesh.bird(place, now);
-            let bird6 = bird.clone().map(|bird| crate::host::Bird { recovery: None, sessions: Arc::new(Vec::new), ..bird });
+            let mesh6 = Arc::new(mesh6.lock().unwrap_or_else(PoisonError::into_inner).clone());
+            let six = mesh6.bird(place, now);
+            let bird6 = bird.clone().map(|bird| match six {
+                Some(six) => crate::host::Bird { router_id: bird.router_id, ..six },
+                None => crate::host::Bird { recovery: None, sessions: Arc::new(Vec::new), ..bird },
+            });
             Some((bird, bird6))
         });
     }

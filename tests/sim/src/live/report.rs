@@ -1,9 +1,10 @@
 //! Writes what a kubelet and calico-node would have written: status, annotations, events, logs.
 
 use jiff::Timestamp;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::{CONTAINER, Live, Resident};
+use crate::calico::network::{Family, Prefix};
 use crate::calico::start::Change;
 use crate::controller::Cache;
 use crate::kubelet::{Identity, Pod};
@@ -12,7 +13,13 @@ use crate::scenario::{Happened, event};
 use crate::store::{Store, Writer};
 use crate::world::Logs;
 
-pub const ADDRESS: &str = "projectcalico.org/IPv4Address";
+pub fn annotation(family: Family) -> &'static str {
+    match family {
+        Family::V4 => "projectcalico.org/IPv4Address",
+        Family::V6 => "projectcalico.org/IPv6Address",
+    }
+}
+
 const TUNNELS: [&str; 2] = ["projectcalico.org/IPv4IPIPTunnelAddr", "projectcalico.org/IPv4VXLANTunnelAddr"];
 
 /// The node's tunnel address, whatever the tunnel.
@@ -127,14 +134,21 @@ pub fn beat(store: &Store, node: &str, now: Timestamp) {
     });
 }
 
+fn store(annotations: &mut Map<String, Value>, family: Family, address: Option<Prefix>) -> Option<Value> {
+    match address {
+        Some(address) => annotations.insert(annotation(family).into(), address.to_string().into()),
+        None => annotations.remove(annotation(family)),
+    }
+}
+
 fn annotate(node: &mut Value, at: Timestamp, change: Change, tunnel: &str) {
     if !node["metadata"]["annotations"].is_object() {
         node["metadata"]["annotations"] = json!({});
     }
     let Some(annotations) = node["metadata"]["annotations"].as_object_mut() else { return };
     match change {
-        Change::Address(Some(address)) => annotations.insert(ADDRESS.into(), address.to_string().into()),
-        Change::Address(None) => annotations.remove(ADDRESS),
+        Change::Address(address) => store(annotations, Family::V4, address),
+        Change::Address6(address) => store(annotations, Family::V6, address),
         Change::Tunnel(address) => annotations.insert(tunnel.into(), address.to_string().into()),
         Change::NetworkAvailable => {
             for condition in node["status"]["conditions"].as_array_mut().into_iter().flatten() {

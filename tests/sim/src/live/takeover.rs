@@ -6,9 +6,9 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 
 use super::is_ours;
-use super::report::ADDRESS;
+use super::report::annotation;
 use crate::calico::bird::{Mesh, Speaker};
-use crate::calico::network::{Network, Prefix};
+use crate::calico::network::{Family, Network, Prefix};
 use crate::controller::Cache;
 use crate::host::Host;
 
@@ -17,7 +17,8 @@ fn prefix(text: &str) -> Option<Prefix> {
     Some(Prefix { address: address.parse().ok()?, length: length.parse().ok()? })
 }
 
-pub fn mesh(cache: &Cache, hosts: &[Arc<Host>], now: Timestamp) -> Mesh {
+/// Of one family.
+pub fn mesh(cache: &Cache, hosts: &[Arc<Host>], now: Timestamp, family: Family) -> Mesh {
     let pods: HashMap<&str, _> =
         cache.objects("Pod").filter(|pod| is_ours(pod)).filter_map(|pod| Some((pod["spec"]["nodeName"].as_str()?, pod))).collect();
     let speaker = |host: &Arc<Host>| {
@@ -27,7 +28,7 @@ pub fn mesh(cache: &Cache, hosts: &[Arc<Host>], now: Timestamp) -> Mesh {
         Speaker {
             node: host.node.clone(),
             network: Arc::new(network(host)),
-            stored: node.and_then(|node| node["metadata"]["annotations"][ADDRESS].as_str()).and_then(prefix),
+            stored: node.and_then(|node| node["metadata"]["annotations"][annotation(family)].as_str()).and_then(prefix),
             changed: running.unwrap_or(now),
             started: running.filter(|_| host.bird.is_some()).map(|since| since + SignedDuration::from_secs(3)),
             recovered: false,
@@ -36,21 +37,23 @@ pub fn mesh(cache: &Cache, hosts: &[Arc<Host>], now: Timestamp) -> Mesh {
     };
     let speakers: Vec<_> = hosts.iter().map(speaker).collect();
     let full = cache.objects("BGPConfiguration").all(|found| found["spec"]["nodeToNodeMeshEnabled"] != false);
-    let shared = shared(hosts, &speakers);
+    let shared = shared(hosts, &speakers, family);
     let mut mesh = Mesh::new(speakers, &shared, full);
     mesh.note_recovered(now);
     mesh
 }
 
 fn network(host: &Host) -> Network {
-    Network { node: Some(vec![("InternalIP".into(), host.internal.to_string())]), ..host.network() }
+    let own = host.internals().into_iter().map(|address| ("InternalIP".into(), address.to_string()));
+    Network { node: Some(own.collect()), ..host.network() }
 }
 
 /// The networks that hosts have their own addresses in.
-fn shared(hosts: &[Arc<Host>], speakers: &[Speaker]) -> Vec<Prefix> {
+fn shared(hosts: &[Arc<Host>], speakers: &[Speaker], family: Family) -> Vec<Prefix> {
     let own = |(host, speaker): (&Arc<Host>, &Speaker)| {
         let mut addresses = speaker.network.addresses().map(|(_, address)| address.prefix);
-        addresses.find(|prefix| prefix.address == host.internal).map(Prefix::network)
+        let internal = host.internals().into_iter().find(|address| Family::of(*address) == family)?;
+        addresses.find(|prefix| prefix.address == internal).map(Prefix::network)
     };
     let mut shared: Vec<Prefix> = Vec::new();
     for network in hosts.iter().zip(speakers).filter_map(own) {
@@ -62,8 +65,8 @@ fn shared(hosts: &[Arc<Host>], speakers: &[Speaker]) -> Vec<Prefix> {
 }
 
 /// A host has other interfaces or routes now.
-pub fn renew(mesh: &mut Mesh, hosts: &[Arc<Host>], place: usize) {
+pub fn renew(mesh: &mut Mesh, hosts: &[Arc<Host>], place: usize, family: Family) {
     mesh.speakers[place].network = Arc::new(network(&hosts[place]));
-    let shared = shared(hosts, &mesh.speakers);
+    let shared = shared(hosts, &mesh.speakers, family);
     mesh.renew(&shared);
 }

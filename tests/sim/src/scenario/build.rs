@@ -196,6 +196,7 @@ impl Plan {
         Host {
             node: member.name.clone(),
             internal: member.ip,
+            internal6: None,
             kubelet: Kubelet::Answers,
             bird: bird4,
             bird6: runs.then(|| bird(member.stored.0, Arc::new(Vec::new))),

@@ -14,11 +14,12 @@ pub(crate) use objects::{Happened, SERVICE_HOST, event, hash};
 pub use operated::{operator, operator_bridge_address, operator_new};
 pub use stranded::no_address;
 
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, Ipv6Addr};
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
+use crate::host::Interface;
 use crate::world::World;
 use build::{BRIDGE_IP, Backend, Member, Plan};
 use fabric::Topology;
@@ -133,6 +134,39 @@ pub fn bridge_address(count: usize) -> World {
     mislead(&mut plan);
     let mut world = finished(&plan);
     happened::not_established(&mut world, &plan, at(RESTARTED));
+    world
+}
+
+/// Dual stack; what a docker network has of IPv6 was taken by the last node.
+pub fn bridge_address6(count: usize) -> World {
+    let mut plan = plan(count);
+    plan.flavour.set_env("IP6", "autodetect");
+    plan.flavour.set_env("FELIX_IPV6SUPPORT", "true");
+    let command = &mut plan.flavour.container()["readinessProbe"]["exec"]["command"];
+    command.as_array_mut().into_iter().for_each(|words| words.push("-bird6-ready".into()));
+    let mut world = finished(&plan);
+    let last = world.hosts.len();
+    for (number, host) in world.hosts.values_mut().enumerate() {
+        let own = Ipv6Addr::new(0xfd00, 0x10, 0, 0, 0, 0, 0, 0x10 + number as u16);
+        host.internal6 = Some(own);
+        host.interfaces.iter_mut().filter(|interface| interface.name == "eth0").for_each(|eth0| eth0.addresses.push((own.into(), 64)));
+        let mut stored = own;
+        if number + 1 == last {
+            stored = Ipv6Addr::new(0xfd00, 0x172, 0x18, 0, 0, 0, 0, 1);
+            let docker = host.interfaces.iter().find(|interface| interface.name == "docker0").cloned();
+            host.interfaces.extend(docker.map(|docker| Interface {
+                index: 14,
+                name: build::BRIDGE.into(),
+                addresses: vec![(stored.into(), 64)],
+                ..docker
+            }));
+        }
+        world.store.bend("Node", &host.node, |node| {
+            node["metadata"]["annotations"]["projectcalico.org/IPv6Address"] = format!("{stored}/64").into();
+            let addresses = node["status"]["addresses"].as_array_mut();
+            addresses.into_iter().for_each(|all| all.insert(1, json!({"type": "InternalIP", "address": own.to_string()})));
+        });
+    }
     world
 }
 
@@ -304,6 +338,7 @@ pub fn named(name: &str, count: usize) -> Option<World> {
     Some(match name {
         "healthy" => healthy(count),
         "bridge-address" => bridge_address(count),
+        "bridge-address6" => bridge_address6(count),
         "bridge-address-healed" => bridge_address_healed(count),
         "slow-start" => slow_start(count),
         "slow-start-healed" => slow_start_healed(count),
@@ -324,6 +359,7 @@ pub fn named(name: &str, count: usize) -> Option<World> {
 pub const NAMES: &[&str] = &[
     "healthy",
     "bridge-address",
+    "bridge-address6",
     "bridge-address-healed",
     "slow-start",
     "slow-start-healed",

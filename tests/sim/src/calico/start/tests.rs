@@ -46,6 +46,7 @@ fn run(case: &Case) -> Attempt {
         checks_conflicts: true,
         round_trip: case.round_trip,
         heartbeat: case.heartbeat,
+        six: None,
         debug: case.debug,
         at: Timestamp::UNIX_EPOCH,
     };
