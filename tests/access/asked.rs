@@ -96,7 +96,7 @@ fn changing_asks_for_what_the_table_names() {
     }
     let stage = Stage::new(scenario::named("slow-start", 3).expect("is a scenario"));
     let _live = stage.running.live(PACE);
-    let output = stage.run("admin", &["debug-log", "--yes", "--attempts", "1"]);
+    let output = stage.run("admin", &["debug-log", "--yes", "--attempts", "1", "--timeout", "30s"]);
     assert!(stage.running.requests().iter().any(sim::RecordedRequest::writes), "{}", told(&output));
     let of_debug_log = rights(&stage.running.requests());
     // A change is refused without the right to see nodes, though this one goes by the log.
