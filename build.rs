@@ -1,4 +1,4 @@
-//! Tells the program which commit and target it was built from, for `version`.
+//! Tells the program which version it is, which commit and target it was built from, and which API it was built with.
 
 #![expect(clippy::disallowed_macros, reason = "cargo reads what a build script prints")]
 
@@ -9,6 +9,13 @@ fn git(arguments: &[&str]) -> Option<String> {
     String::from_utf8(output.stdout).ok().map(|text| text.trim().to_owned()).filter(|text| !text.is_empty())
 }
 
+/// `v1.33`, from what k8s-openapi's own build script says to those that are built with it: 73984 is 0x00_01_21_00.
+fn kubernetes() -> Option<String> {
+    let (_, value) = std::env::vars().find(|(name, _)| name.starts_with("DEP_K8S_OPENAPI_") && name.ends_with("_VERSION"))?;
+    let number: u32 = value.parse().ok()?;
+    Some(format!("v{}.{}", number >> 16, (number >> 8) & 0xff))
+}
+
 fn main() {
     let given = std::env::var("CALICO_FIX_COMMIT").ok().filter(|commit| !commit.is_empty());
     // A source archive has no history, and may lie within another repository.
@@ -16,6 +23,12 @@ fn main() {
     let commit = given.or_else(own).unwrap_or_else(|| "unknown".to_owned());
     println!("cargo::rustc-env=CALICO_FIX_COMMIT={commit}");
     println!("cargo::rustc-env=CALICO_FIX_TARGET={}", std::env::var("TARGET").unwrap_or_default());
+    // A release is named by its tag; anything else by Cargo.toml.
+    let tag = std::env::var("CALICO_FIX_VERSION").ok().filter(|tag| !tag.is_empty());
+    let version = tag.unwrap_or_else(|| format!("v{}", std::env::var("CARGO_PKG_VERSION").unwrap_or_default()));
+    println!("cargo::rustc-env=CALICO_FIX_VERSION={version}");
+    println!("cargo::rustc-env=CALICO_FIX_KUBERNETES={}", kubernetes().unwrap_or_default());
+    println!("cargo::rerun-if-env-changed=CALICO_FIX_VERSION");
     println!("cargo::rerun-if-env-changed=CALICO_FIX_COMMIT");
     println!("cargo::rerun-if-changed=build.rs");
     // While developing, a commit alone is no reason to build everything anew.

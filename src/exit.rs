@@ -6,6 +6,17 @@ use crate::cli::output::FailOn;
 use crate::diagnosis::report::{Report, Severity};
 use crate::text;
 
+/// For the manual.
+pub const CODES: [(u8, &str); 7] = [
+    (0, "Healthy, or nothing to do, or changed and proven."),
+    (1, "Findings, rights that are missing, or a change that was shown and not made."),
+    (2, "A mistake in the command line."),
+    (3, "The cluster could not be inspected, or not enough of it to call it healthy."),
+    (4, "A change failed and was put back."),
+    (5, "A change failed and could not be put back; what to do is printed."),
+    (130, "Interrupted; a change that was under way was put back first."),
+];
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
     /// What was asked for was printed, and no cluster was judged.
@@ -162,8 +173,12 @@ mod tests {
             (Err(usage), 2),
             (Err(unseen), 3),
             (Err(Failure::NoCalicoctl), 3),
+            (Err(Failure::PutBack { message: String::new() }), 4),
+            (Err(Failure::NotPutBack { message: String::new(), why: String::new() }), 5),
+            (Err(Failure::Interrupted), 130),
         ] {
             assert_eq!(code(&result), expected, "{result:?}");
+            assert!(expected == 7 || CODES.iter().any(|(code, _)| *code == expected), "{expected} is not in the manual");
         }
     }
 }

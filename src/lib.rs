@@ -2,6 +2,7 @@
 
 #![cfg_attr(test, allow(clippy::disallowed_macros, reason = "a test says what it skips"))]
 
+pub mod access;
 pub mod autodetect;
 pub mod calico;
 pub mod cli;

@@ -30,6 +30,8 @@ mod killed_while_starting;
 mod method;
 #[path = "checks/objects.rs"]
 mod objects;
+#[path = "checks/page.rs"]
+mod page;
 #[path = "checks/pod_not_ready.rs"]
 mod pod_not_ready;
 #[path = "checks/probes.rs"]

@@ -65,7 +65,7 @@ fn help_needs_no_cluster_and_shows_examples_first() {
 
 #[test]
 fn the_help_of_all_verbs() {
-    for verb in ["", "status", "autodetect", "debug-log", "explain", "version", "completion"] {
+    for verb in ["", "status", "autodetect", "debug-log", "probes", "explain", "apply", "undo", "can-i", "version", "completion"] {
         let arguments: Vec<&str> = [verb, "--help"].into_iter().filter(|word| !word.is_empty()).collect();
         let output = run(&mut bare(PLUGIN), &arguments);
         insta::assert_snapshot!(format!("help {verb}").trim().replace(' ', "_"), out(&output));
@@ -80,6 +80,16 @@ fn client_version_needs_no_cluster() {
     let json: serde_json::Value =
         serde_json::from_slice(&run(&mut bare(PLUGIN), &["version", "--client", "-o", "json"]).stdout).expect("JSON");
     assert_eq!(json["clientVersion"]["version"], concat!("v", env!("CARGO_PKG_VERSION")));
+    let client = &json["clientVersion"];
+    for (key, pattern) in [("commit", "[0-9a-f]{12}|unknown"), ("target", ".+-.+"), ("kubernetesApi", r"v1\.\d+")] {
+        let text = client[key].as_str().unwrap_or_default();
+        assert!(regex_lite::Regex::new(&format!("^({pattern})$")).expect("a pattern").is_match(text), "{key}: {text:?}");
+    }
+    assert_eq!((&client["calicoReleases"]["oldest"], &client["calicoReleases"]["newest"]), (&"v3.14.2".into(), &"v3.32.1".into()));
+    for program in [PLUGIN, STANDALONE] {
+        let output = run(&mut bare(program), &["--version"]);
+        assert!(out(&output).trim_end().ends_with(concat!("v", env!("CARGO_PKG_VERSION"))), "{}{}", out(&output), err(&output));
+    }
     let yaml: serde_yaml::Value =
         serde_yaml::from_slice(&run(&mut bare(PLUGIN), &["version", "--client", "-o", "yaml"]).stdout).expect("YAML");
     assert!(yaml["clientVersion"]["target"].as_str().is_some_and(|target| target.contains('-')));
@@ -90,7 +100,7 @@ fn mistakes_exit_with_2_and_say_what_is_wrong() {
     for (arguments, says) in [
         (
             &["status", "-o", "xml"][..],
-            "error: unable to match a printer suitable for the output format \"xml\", allowed formats are: calicoctl,json,name,table,wide,yaml\n",
+            "error: unable to match a printer suitable for the output format \"xml\", allowed formats are: calicoctl,html,json,name,table,wide,yaml\n",
         ),
         (&["status", "--nonsense"], "error: unexpected argument '--nonsense' found"),
         (&["status", "--watch", "--from", "x"], "cannot be used with"),
@@ -143,11 +153,17 @@ fn every_finding_is_explained() {
 }
 
 #[test]
-fn completion_scripts_know_the_flags() {
-    for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
+fn a_completion_script_asks_or_knows_the_flags() {
+    for (shell, says) in [
+        ("bash", "__complete-word"),
+        ("zsh", "__complete-word"),
+        ("fish", "__complete-word"),
+        ("powershell", "__complete-next"),
+        ("elvish", "fail-on"),
+    ] {
         let output = run(&mut bare(STANDALONE), &["completion", shell]);
         assert_eq!(output.status.code(), Some(0), "{}", err(&output));
-        assert!(out(&output).contains("fail-on"), "{shell}");
+        assert!(out(&output).contains(says), "{shell}");
     }
 }
 

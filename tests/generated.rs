@@ -35,10 +35,6 @@ fn committed_files_are_what_the_code_makes() {
             assert!(made.contains_key(&path), "{path} is made no more; {RENEW}");
         }
     }
-    for (program, shells) in [("kubectl-calico_fix", 4), ("calico-fix", 4)] {
-        let scripts = made.keys().filter(|path| path.starts_with("completions/") && path.contains(program));
-        assert_eq!(scripts.count(), shells, "{program}");
-    }
     for page in [
         "kubectl-calico-fix",
         "kubectl-calico-fix-status",
@@ -46,6 +42,7 @@ fn committed_files_are_what_the_code_makes() {
         "kubectl-calico-fix-probes",
         "kubectl-calico-fix-debug-log",
         "kubectl-calico-fix-explain",
+        "kubectl-calico-fix-can-i",
         "calico-fix",
         "calico-fix-node-status",
     ] {
@@ -120,7 +117,7 @@ fn timelines_keep_to_their_schema() {
 
 #[test]
 fn the_schemas_refuse_what_is_none() {
-    for name in ["status", "snapshot", "autodetect", "probes", "startup-timeline"] {
+    for name in ["status", "snapshot", "autodetect", "probes", "startup-timeline", "can-i"] {
         let schema = validator(name);
         for wrong in [serde_json::json!({}), serde_json::json!([]), serde_json::json!({"apiVersion": 1, "kind": "Snapshot"})] {
             assert!(!schema.is_valid(&wrong), "{name}: {wrong}");

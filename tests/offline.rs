@@ -52,7 +52,7 @@ fn err(output: &Output) -> String {
 fn the_exit_code_is_the_same_for_every_format() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = snapshot(folder.path());
-    for format in ["table", "wide", "json", "yaml", "name", "calicoctl"] {
+    for format in ["table", "wide", "json", "yaml", "name", "calicoctl", "html"] {
         let output = status(&path, &["-o", format]);
         assert_eq!(output.status.code(), Some(3), "{format}: {}", err(&output));
     }
@@ -113,4 +113,26 @@ fn colour_only_when_it_is_asked_for() {
     for (arguments, coloured) in [(&[][..], false), (&["--color", "always"], true), (&["--color", "always", "--no-color"], false)] {
         assert_eq!(out(&status(&path, arguments)).contains('\u{1b}'), coloured, "{arguments:?}");
     }
+}
+
+#[test]
+fn a_page_to_send_is_whole_and_can_be_redacted() {
+    let incident = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/incidents/bridge-address.yaml");
+    let output = status(&incident, &["-o", "html"]);
+    let page = out(&output);
+    assert_eq!((output.status.code(), err(&output).as_str()), (Some(1), ""));
+    assert!(page.starts_with("<!DOCTYPE html>") && page.ends_with("</html>\n"));
+    assert!(page.contains("52 not established, all with amz-sin8-opsrespool-33-62."));
+    let redacted = out(&status(&incident, &["-o", "html", "--redact"]));
+    assert!(redacted.contains("52 not established, all with ") && !redacted.contains("opsrespool"));
+    let code = |page: &str| page.matches("class=\"code\">address-on-virtual-interface<").count();
+    assert!(code(&page) > 0 && code(&page) == code(&redacted));
+}
+
+#[test]
+fn one_page_is_not_many() {
+    let output = run(env!("CARGO_BIN_EXE_kubectl-calico_fix"), &["status", "-o", "html", "--watch"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert_eq!(err(&output), "error: -o html writes one page, --watch would write many\nLeave out --watch, or take another -o\n");
+    assert_eq!(out(&output), "");
 }

@@ -65,6 +65,16 @@ fn split(list: &str) -> Vec<String> {
     trimmed.map(str::to_owned).collect()
 }
 
+/// As they are written, and what they do (node/pkg/lifecycle/startup/autodetection/autodetection_methods.go).
+pub const FORMS: [(&str, &str); 6] = [
+    ("kubernetes-internal-ip", "the node's InternalIP, as Kubernetes has it (Calico v3.22 and newer)"),
+    ("first-found", "the first address of the first interface that is not excluded"),
+    ("interface=", "the first address of an interface whose name matches one of these expressions"),
+    ("skip-interface=", "as first-found, without interfaces whose names match"),
+    ("cidr=", "the first address in one of these networks (Calico v3.16 and newer)"),
+    ("can-reach=", "the address that the host would use towards this one"),
+];
+
 impl Method {
     pub const DEFAULT: Self = Self::FirstFound;
 

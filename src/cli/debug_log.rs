@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 
 use super::change::{ChangeArgs, DryRun, FIELD_MANAGER, duration};
 use super::output::{ColorName, Output};
@@ -30,6 +30,12 @@ pub struct DebugLogArgs {
     /// Put back the level that a debug-log which was killed has left raised
     #[arg(long, conflicts_with_all = ["file", "from", "node", "no_change", "output", "all", "attempts"])]
     pub restore: bool,
+
+    /// Print a copy of the start-up program of --node, as a pod that logs at DEBUG beside calico-node: for where its DaemonSet cannot be
+    /// changed. Must be "pod"; nothing is created
+    #[arg(long, value_enum, value_name = "pod", hide_possible_values = true,
+        conflicts_with_all = ["file", "from", "no_change", "output", "all", "attempts", "yes", "dry_run", "restore"])]
+    pub emit: Option<EmitName>,
 
     /// Calico's DaemonSet, where it has another name or there are several
     #[arg(long, value_name = "NAME", conflicts_with = "from")]
@@ -58,6 +64,11 @@ pub struct DebugLogArgs {
 
     #[command(flatten)]
     pub raising: RaisingArgs,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum EmitName {
+    Pod,
 }
 
 /// What only a raised level has.

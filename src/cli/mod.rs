@@ -1,13 +1,16 @@
 //! What may be typed.
 
 pub mod autodetect;
+pub mod can_i;
 pub mod change;
+pub mod completion;
 pub mod connection;
 pub mod debug_log;
 mod examples;
 pub mod output;
 pub mod probes;
 pub mod status;
+pub mod surroundings;
 pub mod verbs;
 
 use std::ffi::{OsStr, OsString};
@@ -16,6 +19,8 @@ use std::path::Path;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use autodetect::AutodetectArgs;
+use can_i::CanIArgs;
+use completion::CompletionArgs;
 use connection::ConnectionFlags;
 use debug_log::DebugLogArgs;
 use output::DataFormat;
@@ -25,9 +30,10 @@ use verbs::{ApplyArgs, UndoArgs};
 
 /// Find out what is wrong with Calico, cluster-wide, and how to mend it.
 ///
-/// It reads the nodes, calico-node's DaemonSet, pods and events, and asks BIRD in each calico-node pod. Nothing is changed.
+/// It reads the nodes, calico-node's DaemonSet, pods and events, and asks BIRD in each calico-node pod. What changes something shows the
+/// exact difference and asks, is tried on one node first, proven, and put back where it did not help.
 #[derive(Parser, Debug)]
-#[command(version, disable_help_subcommand = true, subcommand_required = true, arg_required_else_help = true)]
+#[command(version = env!("CALICO_FIX_VERSION"), disable_help_subcommand = true, subcommand_required = true, arg_required_else_help = true)]
 pub struct Cli {
     #[command(flatten)]
     pub connection: ConnectionFlags,
@@ -37,6 +43,7 @@ pub struct Cli {
 
 /// The same, and what stands in for calicoctl.
 #[derive(Parser, Debug)]
+#[command(version = env!("CALICO_FIX_VERSION"))]
 struct StandaloneCli {
     #[command(flatten)]
     connection: ConnectionFlags,
@@ -48,11 +55,12 @@ struct StandaloneCli {
 pub enum Command {
     /// Say whether Calico is healthy: addresses, BGP sessions, probes, and what is wrong
     Status(Box<StatusArgs>),
-    /// Show which address each autodetection method would pick on each node, and which method to choose
+    /// Show which address each autodetection method would pick on each node, and set the right one
     Autodetect(Box<AutodetectArgs>),
-    /// Show the time calico-node needs to start against the time its probes allow, and what would give it enough
+    /// Show the time calico-node needs to start against the time its probes allow, and give it enough
     Probes(Box<ProbesArgs>),
-    /// Explain calico-node's startup logs: where the time went, how each attempt ended, and why
+    /// Explain calico-node's startup logs: where the time went, how each attempt ended, and why; at DEBUG, for a while, where INFO does
+    /// not tell
     DebugLog(Box<DebugLogArgs>),
     /// Explain what a finding means, how it was seen and how to fix it by hand
     Explain(ExplainArgs),
@@ -60,9 +68,11 @@ pub enum Command {
     Apply(Box<ApplyArgs>),
     /// Put back what the last change replaced
     Undo(Box<UndoArgs>),
+    /// Show which commands will work with the rights that you have, and what is missing
+    CanI(CanIArgs),
     /// Print the version of this plugin, of the server and of Calico
     Version(VersionArgs),
-    /// Print a completion script for a shell
+    /// Print or install completion for a shell, or for kubectl
     Completion(CompletionArgs),
     #[command(skip)]
     NodeStatus(NodeStatusArgs),
@@ -108,11 +118,6 @@ pub struct VersionArgs {
     pub daemonset: Option<String>,
 }
 
-#[derive(Args, Debug)]
-pub struct CompletionArgs {
-    pub shell: clap_complete::Shell,
-}
-
 /// The name it was called by decides how it speaks of itself, and whether calicoctl's verbs belong to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Name {
@@ -134,10 +139,19 @@ impl Name {
         }
     }
 
+    pub fn program(self) -> &'static str {
+        match self {
+            Self::Plugin => "kubectl-calico_fix",
+            Self::Standalone => "calico-fix",
+        }
+    }
+
     pub fn command(self) -> clap::Command {
         let command = match self {
             Self::Plugin => Cli::command(),
-            Self::Standalone => StandaloneCli::command().about(Cli::command().get_about().cloned().unwrap_or_default()),
+            Self::Standalone => StandaloneCli::command()
+                .about(Cli::command().get_about().cloned().unwrap_or_default())
+                .long_about(Cli::command().get_long_about().cloned().unwrap_or_default()),
         };
         examples::add(command.name(self.text()).bin_name(self.text()).display_name(self.text()), self.text())
     }

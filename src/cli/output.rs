@@ -15,10 +15,12 @@ pub enum Output {
     Yaml,
     Name,
     Calicoctl,
+    Html,
 }
 
-const OUTPUTS: [(&str, Output); 6] = [
+const OUTPUTS: [(&str, Output); 7] = [
     ("calicoctl", Output::Calicoctl),
+    ("html", Output::Html),
     ("json", Output::Json),
     ("name", Output::Name),
     ("table", Output::Table),
@@ -60,6 +62,28 @@ fn choose<T: Copy>(given: &str, all: &[(&str, T)]) -> Result<T, UnknownFormat> {
         .find(|(name, _)| *name == given)
         .map(|(_, format)| *format)
         .ok_or_else(|| UnknownFormat { given: given.to_owned(), allowed: all.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(",") })
+}
+
+fn names<T>(all: &'static [(&'static str, T)]) -> Vec<&'static str> {
+    all.iter().map(|(name, _)| *name).collect()
+}
+
+impl Output {
+    pub fn names() -> Vec<&'static str> {
+        names(&OUTPUTS)
+    }
+}
+
+impl PageFormat {
+    pub fn names() -> Vec<&'static str> {
+        names(&PAGE_FORMATS)
+    }
+}
+
+impl DataFormat {
+    pub fn names() -> Vec<&'static str> {
+        names(&DATA_FORMATS)
+    }
 }
 
 impl FromStr for Output {

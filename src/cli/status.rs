@@ -27,7 +27,7 @@ pub struct StatusArgs {
     #[arg(long)]
     pub all: bool,
 
-    /// One of table, wide, json, yaml, name, calicoctl
+    /// One of table, wide, json, yaml, name, calicoctl, html (one page to send to somebody)
     #[arg(short, long, value_name = "FORMAT", default_value = "table", hide_default_value = true)]
     pub output: Output,
 

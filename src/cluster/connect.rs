@@ -178,5 +178,5 @@ fn user_agent() -> String {
         "x86" => "386",
         other => other,
     };
-    format!("kubectl-calico_fix/{} ({os}/{arch})", env!("CARGO_PKG_VERSION"))
+    format!("kubectl-calico_fix/{} ({os}/{arch})", env!("CALICO_FIX_VERSION").trim_start_matches('v'))
 }

@@ -1,9 +1,10 @@
 //! Which DaemonSet runs calico-node.
 
-use super::error::{GatherError, RequestError, VIEW_ROLE};
+use super::error::{GatherError, RequestError};
 use super::gather::Wanted;
 use super::request::{Api, Query};
 use super::resource::DAEMON_SETS;
+use crate::access::needs::Role;
 use crate::calico::flavour;
 use crate::snapshot::objects::DaemonSet;
 use crate::snapshot::trim;
@@ -38,7 +39,9 @@ impl DiscoverError {
                 candidates.first().map(|(namespace, name)| format!("Choose one, for example: -n {namespace} --daemonset {name}"))
             }
             Self::NotCalico { .. } => Some("Leave out --daemonset to search for it.".into()),
-            Self::Hidden { .. } => Some(format!("Name its namespace with -n, or ask an administrator for the ClusterRole {VIEW_ROLE}.")),
+            Self::Hidden { .. } => {
+                Some(format!("Name its namespace with -n, or ask an administrator for the ClusterRole {}.", Role::View.name()))
+            }
         }
     }
 }
@@ -48,7 +51,7 @@ fn names(candidates: &[(String, String)]) -> String {
 }
 
 /// The one DaemonSet meant; a choice is asked for, never made.
-pub(super) async fn discover(api: &Api, wanted: &Wanted) -> Result<DaemonSet, GatherError> {
+pub async fn discover(api: &Api, wanted: &Wanted) -> Result<DaemonSet, GatherError> {
     let named = wanted.daemon_set.as_deref();
     if let (Some(namespace), Some(name)) = (wanted.namespace.as_deref(), named) {
         return get(api, namespace, name).await;

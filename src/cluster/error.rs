@@ -9,9 +9,7 @@ use super::discover::DiscoverError;
 use super::proxy::InvalidProxy;
 use super::resource::Asked;
 use super::timeout::InvalidTimeout;
-
-/// The ClusterRole that grants every read this program makes.
-pub const VIEW_ROLE: &str = "kubectl-calico-fix-view";
+use crate::access::needs::role_for;
 
 /// No connection could be set up; nothing has been asked yet.
 #[derive(Debug, thiserror::Error)]
@@ -120,7 +118,8 @@ impl RequestError {
             Self::Unreachable { kind, route, .. } => Some(unreachable(*kind, route)),
             Self::Unauthorized { route, .. } => Some(log_in(&route.credential)),
             Self::Forbidden { asked, .. } => {
-                Some(format!("You may not {asked}. The ClusterRole {VIEW_ROLE} grants it: ask an administrator to bind it to you."))
+                let role = role_for(asked).map_or_else(String::new, |role| format!(" The ClusterRole {} grants it.", role.name()));
+                Some(format!("You may not {asked}.{role} What an administrator runs for that: kubectl calico-fix can-i"))
             }
             Self::TimedOut { .. } => {
                 Some("The server or the way to it is slow: allow more with --request-timeout, for example --request-timeout=2m.".into())

@@ -24,7 +24,11 @@ pub fn choose(flags: &ConnectionFlags, around: &Surroundings) -> Result<Chosen, 
 }
 
 /// An explicit file must be there; of the others those that are missing are passed over, and the first to set a value wins.
-fn load(explicit: Option<&Path>, listed: Option<OsString>, home: Option<&Path>) -> Result<(Kubeconfig, Vec<PathBuf>), ConnectError> {
+pub(super) fn load(
+    explicit: Option<&Path>,
+    listed: Option<OsString>,
+    home: Option<&Path>,
+) -> Result<(Kubeconfig, Vec<PathBuf>), ConnectError> {
     if let Some(path) = explicit.filter(|path| !path.as_os_str().is_empty()) {
         let config = read(path)?.ok_or_else(|| ConnectError::NoSuchFile { path: path.to_owned() })?;
         return Ok((config, vec![path.to_owned()]));

@@ -12,6 +12,7 @@ mod kubeconfig;
 pub mod log_stream;
 mod logs;
 pub mod look;
+pub mod names;
 mod objects;
 mod observe;
 pub mod progress;

@@ -28,6 +28,8 @@ const fn calico(plural: &'static str) -> Resource {
 
 pub const SELF_SUBJECT_ACCESS_REVIEWS: Resource =
     Resource { group: "authorization.k8s.io", version: "v1", plural: "selfsubjectaccessreviews" };
+/// Since Kubernetes 1.28.
+pub const SELF_SUBJECT_REVIEWS: Resource = Resource { group: "authentication.k8s.io", version: "v1", plural: "selfsubjectreviews" };
 pub const NODES: Resource = core("nodes");
 pub const PODS: Resource = core("pods");
 pub const EVENTS: Resource = core("events");

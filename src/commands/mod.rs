@@ -3,7 +3,9 @@
 mod apply;
 mod autodetect;
 mod calicoctl;
+mod can_i;
 pub mod change;
+pub mod completion;
 mod debug_log;
 mod explain;
 pub mod probes;
@@ -28,6 +30,9 @@ use change::interrupt::Interrupt;
 pub use streams::Streams;
 
 pub fn run(arguments: Vec<OsString>, streams: &mut Streams) -> Result<Outcome, Failure> {
+    if let Some(question) = completion::question(&arguments) {
+        return completion::answer(&question, streams);
+    }
     let name = Name::of(arguments.first().map(OsString::as_os_str));
     let cli = match name.parse(arguments) {
         Ok(cli) => cli,
@@ -43,13 +48,11 @@ pub fn run(arguments: Vec<OsString>, streams: &mut Streams) -> Result<Outcome, F
         Command::DebugLog(arguments) if arguments.is_offline() => debug_log::offline(&arguments, streams),
         Command::DebugLog(arguments) => guarded(|interrupt| debug_log::run(&cli.connection, &arguments, interrupt, streams)),
         Command::Explain(arguments) => explain::run(&arguments, streams),
+        Command::CanI(arguments) if !arguments.manifest.is_empty() => can_i::manifest(&arguments, streams),
+        Command::CanI(arguments) => wait(can_i::run(&cli.connection, &arguments, streams)),
         Command::Version(arguments) if arguments.client => version::client(&arguments, streams),
         Command::Version(arguments) => wait(version::run(&cli.connection, &arguments, streams)),
-        Command::Completion(arguments) => {
-            let program = if name == Name::Plugin { "kubectl-calico_fix" } else { "calico-fix" };
-            clap_complete::generate(arguments.shell, &mut name.command(), program, &mut streams.out);
-            Ok(Outcome::Done)
-        }
+        Command::Completion(arguments) => completion::run(name, &arguments, streams),
         Command::Calicoctl(words) => calicoctl::hand_on(&cli.connection, &words, streams),
     }
 }

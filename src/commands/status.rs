@@ -7,6 +7,7 @@ use crate::cli::connection::ConnectionFlags;
 use crate::cli::output::Output;
 use crate::cli::status::StatusArgs;
 use crate::diagnosis::report::Report;
+use crate::diagnosis::sheet::sheet;
 use crate::diagnosis::{Scope, diagnose};
 use crate::exit::{Failure, Outcome};
 use crate::observed::Observed;
@@ -25,6 +26,10 @@ pub const VERB: &str = "status";
 
 pub async fn run(flags: &ConnectionFlags, arguments: &StatusArgs, streams: &mut Streams) -> Result<Outcome, Failure> {
     let chosen = Chosen::from(arguments)?;
+    if arguments.watch && arguments.output == Output::Html {
+        let hint = Some("Leave out --watch, or take another -o".to_owned());
+        return Err(Failure::Usage { message: "-o html writes one page, --watch would write many".to_owned(), hint });
+    }
     if arguments.watch {
         return watch::run(flags, arguments, &chosen, streams).await;
     }
@@ -36,7 +41,7 @@ pub async fn run(flags: &ConnectionFlags, arguments: &StatusArgs, streams: &mut 
         source::save(&snapshot, path)?;
     }
     let report = judge(&snapshot, arguments, &chosen)?;
-    print(&snapshot, &report, arguments, &mut streams.out, &mut streams.err)?;
+    print(&snapshot, &report, arguments, &chosen, &mut streams.out, &mut streams.err)?;
     Ok(Outcome::of(&report, arguments.fail_on))
 }
 
@@ -89,13 +94,18 @@ impl Chosen {
 }
 
 pub fn judge(snapshot: &Snapshot, arguments: &StatusArgs, chosen: &Chosen) -> Result<Report, Failure> {
-    Ok(diagnose(snapshot, &Scope { nodes: chosen.scope(snapshot)?, sessions: arguments.peers }))
+    Ok(diagnose(snapshot, &scope(snapshot, arguments, chosen)?))
+}
+
+fn scope(snapshot: &Snapshot, arguments: &StatusArgs, chosen: &Chosen) -> Result<Scope, Failure> {
+    Ok(Scope { nodes: chosen.scope(snapshot)?, sessions: arguments.peers })
 }
 
 pub fn print(
     snapshot: &Snapshot,
     report: &Report,
     arguments: &StatusArgs,
+    chosen: &Chosen,
     out: &mut dyn Write,
     err: &mut dyn Write,
 ) -> Result<(), Failure> {
@@ -112,6 +122,7 @@ pub fn print(
         Output::Json => render::data::json(report, out)?,
         Output::Yaml => render::data::yaml(report, out)?,
         Output::Name => render::data::names(report, out)?,
+        Output::Html => render::html::write(&sheet(snapshot, report, &scope(snapshot, arguments, chosen)?), arguments.all, out)?,
         Output::Calicoctl => as_calicoctl(snapshot, report, arguments.layout.into(), out, err)?,
     }
     Ok(())

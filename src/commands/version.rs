@@ -4,6 +4,7 @@ use std::io::Write;
 
 use serde::Serialize;
 
+use crate::calico::detect::RELEASES;
 use crate::cli::VersionArgs;
 use crate::cli::connection::ConnectionFlags;
 use crate::cli::output::DataFormat;
@@ -27,18 +28,31 @@ struct Versions {
 }
 
 #[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
 struct Client {
     version: &'static str,
     commit: &'static str,
     target: &'static str,
+    /// The API that it was built with; older and newer servers are spoken to as well.
+    kubernetes_api: &'static str,
+    /// Whose behaviour is known; a newer one is taken for the newest.
+    calico_releases: Releases,
+}
+
+#[derive(Serialize)]
+struct Releases {
+    oldest: String,
+    newest: String,
 }
 
 impl Default for Versions {
     fn default() -> Self {
         let client = Client {
-            version: concat!("v", env!("CARGO_PKG_VERSION")),
+            version: env!("CALICO_FIX_VERSION"),
             commit: env!("CALICO_FIX_COMMIT"),
             target: env!("CALICO_FIX_TARGET"),
+            kubernetes_api: env!("CALICO_FIX_KUBERNETES"),
+            calico_releases: Releases { oldest: RELEASES.0.to_string(), newest: RELEASES.1.to_string() },
         };
         Self { client_version: client, server_version: None, calico_version: None }
     }
@@ -70,8 +84,9 @@ fn print(versions: &Versions, arguments: &VersionArgs, streams: &mut Streams) ->
         Some(DataFormat::Yaml) => return data::yaml(versions, out),
         None => {}
     }
-    let Client { version, commit, target } = versions.client_version;
+    let Client { version, commit, target, kubernetes_api, calico_releases } = &versions.client_version;
     writeln!(out, "Client Version: {version} ({commit}, {target})")?;
+    writeln!(out, "Knows: Calico {} to {}, Kubernetes API {kubernetes_api}", calico_releases.oldest, calico_releases.newest)?;
     if arguments.client {
         return Ok(());
     }

@@ -25,7 +25,7 @@ pub async fn run(flags: &ConnectionFlags, arguments: &StatusArgs, chosen: &Chose
                     if terminal {
                         streams.out.write_all(CLEAR)?;
                     }
-                    print(&snapshot, &report, arguments, &mut streams.out, &mut streams.err)?;
+                    print(&snapshot, &report, arguments, chosen, &mut streams.out, &mut streams.err)?;
                     streams.flush()?;
                 }
                 if streams.out.is_closed() {

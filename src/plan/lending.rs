@@ -44,6 +44,7 @@ pub fn of(snapshot: &Snapshot, nodes: &[String]) -> Option<Lent> {
 
 /// An edit of the DaemonSet is reverted within a second and kills a pod all the same; the Installation has no field for the level.
 const OPERATOR: &str = "the tigera-operator owns this DaemonSet, reverts edits of it within a second, and its Installation has no field for the \
-     log level. Without touching it: --no-change explains the logs that are there. With --force the DaemonSet is given \
+     log level. Without touching it: --no-change explains the logs that are there, and --emit pod --node NAME prints a copy of the start-up \
+     program for that node, where its calico-node is not Ready. With --force the DaemonSet is given \
      the annotation unsupported.operator.tigera.io/ignore while the log is followed: the operator then applies nothing to calico-node, not \
      even an upgrade. It is meant for development only, and is taken away again in the end";

@@ -13,6 +13,7 @@ pub mod place;
 pub mod preflight;
 pub mod proof;
 pub mod record;
+pub mod startup_copy;
 pub mod timing;
 pub mod wish;
 

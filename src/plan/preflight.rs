@@ -43,7 +43,7 @@ pub fn blockers(snapshot: &Snapshot, wish: &Wish, object: &Value, rights: &[Righ
     let mut found = Vec::new();
     let missing: Vec<&str> = rights.iter().filter(|right| !right.allowed).map(|right| right.what.as_str()).collect();
     if !missing.is_empty() {
-        let message = format!("you may not {}; plugin-manifest/edit.yaml grants it", missing.join(", nor "));
+        let message = format!("you may not {}; what grants it: kubectl calico-fix can-i", missing.join(", nor "));
         found.push(Blocker::new("forbidden", message));
     }
     match wish {

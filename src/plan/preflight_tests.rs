@@ -117,5 +117,5 @@ fn every_missing_right_is_named() {
     let right = |what: &str, allowed| Right { what: what.into(), allowed };
     let rights = [right("patch daemonsets.apps", false), right("get pods", true), right("delete pods", false)];
     let found = blockers(&snapshot(set("RollingUpdate", 2, 3), nodes("True")), &change(place()), &json!({}), &rights);
-    assert_eq!(found[0].message, "you may not patch daemonsets.apps, nor delete pods; plugin-manifest/edit.yaml grants it");
+    assert_eq!(found[0].message, "you may not patch daemonsets.apps, nor delete pods; what grants it: kubectl calico-fix can-i");
 }

@@ -76,7 +76,7 @@ fn evidence(rows: &[Evidence], all: bool, style: &Style, out: &mut dyn Write) ->
 }
 
 /// Rows that say the same but for numbers and names, in the order in which each kind first comes.
-fn kinds(rows: &[Evidence]) -> Vec<Vec<&Evidence>> {
+pub(super) fn kinds(rows: &[Evidence]) -> Vec<Vec<&Evidence>> {
     let mut place = std::collections::BTreeMap::new();
     let mut kinds: Vec<Vec<&Evidence>> = Vec::new();
     for row in rows {
@@ -105,7 +105,7 @@ fn shape(row: &Evidence) -> String {
     shape
 }
 
-fn source(source: Source) -> &'static str {
+pub(super) fn source(source: Source) -> &'static str {
     match source {
         Source::Annotation => "annotation",
         Source::Node => "node",

@@ -40,20 +40,25 @@ fn place(cluster: &ClusterSummary) -> Option<String> {
 }
 
 fn calico(cluster: &ClusterSummary) -> String {
-    let known = |value: &Option<String>| value.as_deref().map_or(Cow::Borrowed("?"), |value| Cow::Owned(text::clean(value).into_owned()));
-    let mut parts = vec![
-        if cluster.calico_version.is_some() { known(&cluster.calico_version) } else { "version ?".into() },
-        known(&cluster.flavour),
-        format!("backend {}", known(&cluster.backend)).into(),
-        format!("datastore {}", known(&cluster.datastore)).into(),
-    ];
+    let mut parts =
+        vec![release(cluster), format!("backend {}", known(&cluster.backend)), format!("datastore {}", known(&cluster.datastore))];
     if cluster.daemon_set.is_some() {
-        parts.push(format!("DaemonSet {}", known(&cluster.daemon_set)).into());
-    }
-    if cluster.flavour.is_none() {
-        parts.remove(1);
+        parts.push(format!("DaemonSet {}", known(&cluster.daemon_set)));
     }
     parts.join(", ")
+}
+
+/// `v3.24.5, manifest`
+pub(super) fn release(cluster: &ClusterSummary) -> String {
+    let version = if cluster.calico_version.is_some() { known(&cluster.calico_version) } else { "version ?".into() };
+    match &cluster.flavour {
+        Some(flavour) => format!("{version}, {}", text::clean(flavour)),
+        None => version.into_owned(),
+    }
+}
+
+fn known(value: &Option<String>) -> Cow<'_, str> {
+    value.as_deref().map_or(Cow::Borrowed("?"), text::clean)
 }
 
 #[cfg(test)]

@@ -1,12 +1,14 @@
 //! Values -> `io::Write`. Nothing is decided here: what is shown was decided in `diagnosis`.
 
 pub mod calicoctl;
+pub mod can_i;
 pub mod change;
 pub mod data;
 pub mod diff;
 pub mod explain;
 mod findings;
 mod head;
+pub mod html;
 pub mod matrix;
 mod matrix_advice;
 mod matrix_cells;

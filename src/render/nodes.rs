@@ -6,7 +6,8 @@ use super::status::Shown;
 use super::style::{Style, Tone};
 use super::table::{Cell, Table};
 use crate::diagnosis::code::Code;
-use crate::diagnosis::report::{NodeRow, Report, SessionCount, Severity, StartTime};
+use crate::diagnosis::health::{self, Health};
+use crate::diagnosis::report::{NodeRow, Report, SessionCount, StartTime};
 
 /// With more nodes than this the healthy ones are counted, not listed.
 const LISTED: usize = 20;
@@ -17,7 +18,7 @@ pub fn write(report: &Report, shown: Shown, style: &Style, out: &mut dyn Write) 
     let listed = shown.wide || shown.all || shown.rows_only || report.nodes.len() <= LISTED;
     let mut counted = [0; COUNTED.len()];
     for node in &report.nodes {
-        match COUNTED.iter().position(|(health, ..)| *health == columns.health(node)) {
+        match COUNTED.iter().position(|(health, ..)| *health == health::of(node, columns.has_bird)) {
             Some(at) if !listed => counted[at] += 1,
             _ => table.push(columns.row(node, report)),
         }
@@ -35,24 +36,14 @@ pub fn write(report: &Report, shown: Shown, style: &Style, out: &mut dyn Write) 
     Ok(())
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Health {
-    Healthy,
-    Sick,
-    /// Well, but for sessions with nodes that are not.
-    Affected,
-    /// Nothing speaks against it, but not all that matters was seen.
-    Unknown,
-}
-
 /// What a node is counted under rather than listed, and how that reads for one and for several.
-const COUNTED: [(Health, Tone, &str, &str); 3] = [
+pub(super) const COUNTED: [(Health, Tone, &str, &str); 3] = [
     (Health::Unknown, Tone::Doubtful, "was not seen in full", "were not seen in full"),
     (Health::Affected, Tone::Doubtful, "is ready and lacks only some BGP sessions", "are ready and lack only some BGP sessions"),
     (Health::Healthy, Tone::Good, "is healthy", "are healthy"),
 ];
 
-struct Columns {
+pub(super) struct Columns {
     wide: bool,
     bgp6: bool,
     has_bird: bool,
@@ -60,17 +51,16 @@ struct Columns {
 }
 
 impl Columns {
-    fn of(report: &Report, shown: Shown) -> Self {
-        let backend = report.cluster.backend.as_deref();
+    pub fn of(report: &Report, shown: Shown) -> Self {
         Self {
             wide: shown.wide,
             bgp6: report.nodes.iter().filter_map(|node| node.bgp6).any(|sessions| sessions.total > 0),
-            has_bird: !matches!(backend, Some("vxlan" | "none")),
-            has_addresses: backend != Some("none"),
+            has_bird: health::has_bird(report),
+            has_addresses: report.cluster.backend.as_deref() != Some("none"),
         }
     }
 
-    fn headers(&self) -> Vec<&'static str> {
+    pub fn headers(&self) -> Vec<&'static str> {
         let mut headers = vec!["NODE", "READY", "ADDRESS"];
         if self.wide {
             headers.extend(["ADDRESS6", "INTERNAL-IP"]);
@@ -87,7 +77,7 @@ impl Columns {
         headers
     }
 
-    fn row(&self, node: &NodeRow, report: &Report) -> Vec<Cell> {
+    pub fn row(&self, node: &NodeRow, report: &Report) -> Vec<Cell> {
         let mut cells = vec![Cell::plain(&node.name), ready(node.ready), self.address(node)];
         if self.wide {
             cells.push(node.address6.as_deref().map_or_else(Cell::none, Cell::plain));
@@ -135,20 +125,6 @@ impl Columns {
             None => Cell::unknown(),
         }
     }
-
-    fn health(&self, node: &NodeRow) -> Health {
-        let counts = || [node.bgp4, node.bgp6].into_iter().flatten();
-        let alone = counts().any(|count| count.total > 0 && count.established == 0);
-        if !node.findings.is_empty() || node.ready == Some(false) || alone {
-            Health::Sick
-        } else if node.ready.is_none() || (self.has_bird && node.bgp4.is_none() && node.bgp6.is_none()) {
-            Health::Unknown
-        } else if counts().any(|count| count.established < count.total) {
-            Health::Affected
-        } else {
-            Health::Healthy
-        }
-    }
 }
 
 pub(super) fn ready(ready: Option<bool>) -> Cell {
@@ -163,16 +139,19 @@ fn start(node: &NodeRow) -> Cell {
     start_against(node.start, node.start_budget_seconds)
 }
 
+/// `6s`, `>70s`, `<11s`
+pub(super) fn taken(start: StartTime) -> String {
+    let (sign, seconds) = match start.seconds {
+        seconds if start.at_least => (">", seconds.max(1.0)),
+        seconds if start.at_most || seconds < 1.0 => ("<", seconds.max(1.0)),
+        seconds => ("", seconds),
+    };
+    format!("{sign}{seconds:.0}s")
+}
+
 /// `6s/70s`, `>70s/70s`, `<11s/70s`, `?/70s`: taken against allowed.
 pub(super) fn start_against(start: Option<StartTime>, budget: Option<u32>) -> Cell {
-    let taken = start.map(|start| {
-        let (sign, seconds) = match start.seconds {
-            seconds if start.at_least => (">", seconds.max(1.0)),
-            seconds if start.at_most || seconds < 1.0 => ("<", seconds.max(1.0)),
-            seconds => ("", seconds),
-        };
-        format!("{sign}{seconds:.0}s")
-    });
+    let taken = start.map(taken);
     if taken.is_none() && budget.is_none() {
         return Cell::unknown();
     }
@@ -185,12 +164,8 @@ fn findings(node: &NodeRow, report: &Report) -> Cell {
     if node.findings.is_empty() {
         return Cell::none();
     }
-    let grave = report
-        .findings
-        .iter()
-        .any(|finding| finding.severity == Severity::Error && node.findings.contains(&finding.code) && finding.nodes.contains(&node.name));
     let codes: Vec<&str> = node.findings.iter().map(|code| code.name()).collect();
-    Cell::new(if grave { Tone::Bad } else { Tone::Doubtful }, codes.join(","))
+    Cell::new(if health::has_error(node, report) { Tone::Bad } else { Tone::Doubtful }, codes.join(","))
 }
 
 #[cfg(test)]
@@ -232,6 +207,6 @@ mod tests {
         assert_eq!(columns(true, false).address(&row).text(), "-");
         let missing = NodeRow { findings: vec![Code::AddressMissing], ..NodeRow::default() };
         assert_eq!(columns(true, true).address(&missing).text(), "<none>");
-        assert!(matches!(columns(true, true).health(&row), Health::Unknown));
+        assert!(matches!(health::of(&row, true), Health::Unknown));
     }
 }

@@ -6,8 +6,10 @@ use super::style::{Style, Tone};
 use super::table::{Cell, Table};
 use crate::diagnosis::report::{Report, SessionRow};
 
+pub(super) const HEADERS: [&str; 7] = ["NODE", "PEER", "PEER NODE", "TYPE", "STATE", "SINCE", "INFO"];
+
 pub fn write(report: &Report, headers: bool, style: &Style, out: &mut dyn Write) -> io::Result<()> {
-    let mut table = Table::new(["NODE", "PEER", "PEER NODE", "TYPE", "STATE", "SINCE", "INFO"]);
+    let mut table = Table::new(HEADERS);
     let has_bird = !matches!(report.cluster.backend.as_deref(), Some("vxlan" | "none"));
     for node in &report.nodes {
         if has_bird && node.sessions.is_empty() && node.bgp4.is_none() && node.bgp6.is_none() {
@@ -23,7 +25,7 @@ pub fn write(report: &Report, headers: bool, style: &Style, out: &mut dyn Write)
     table.write(headers, style, out)
 }
 
-fn row(node: &str, session: &SessionRow) -> Vec<Cell> {
+pub(super) fn row(node: &str, session: &SessionRow) -> Vec<Cell> {
     let peer = match session.peer_port {
         Some(port) if session.family == 6 => format!("[{}]:{port}", session.peer_address),
         Some(port) => format!("{}:{port}", session.peer_address),

@@ -11,6 +11,7 @@ const MIN_WIDTH: usize = 6;
 /// Longer than any node name, address or state there can be.
 const MAX_WIDTH: usize = 253;
 
+#[derive(Clone)]
 pub struct Cell {
     text: String,
     tone: Tone,
@@ -25,7 +26,10 @@ impl Cell {
         Self::new(Tone::Plain, text)
     }
 
-    #[cfg(test)]
+    pub fn tone(&self) -> Tone {
+        self.tone
+    }
+
     pub fn text(&self) -> &str {
         &self.text
     }

@@ -77,7 +77,8 @@ pub fn of(attempt: &Attempt) -> Vec<(&'static str, String)> {
     }
     if let Some(need) = attempt.needs.as_ref().filter(|need| need.basis != Basis::Measured) {
         let trip = need.round_trip_seconds.map(|trip| format!(" ({} a request)", time(trip))).unwrap_or_default();
-        facts.push(("Would take", format!("about {:.0} s{trip}", need.seconds.ceil())));
+        let bound = if need.basis == Basis::RoundTrips { "up to" } else { "about" };
+        facts.push(("Would take", format!("{bound} {:.0} s{trip}", need.seconds.ceil())));
     }
     if let Some(last) = &attempt.last {
         facts.push(("Last", last.text.clone()));

@@ -7,15 +7,35 @@ use crate::diagnosis::report::{Report, SessionCount, Severity, Verdict};
 use crate::text;
 
 pub fn write(report: &Report, style: &Style, out: &mut dyn Write) -> io::Result<()> {
-    let (tone, sentence) = match report.verdict {
-        Verdict::Healthy => (Tone::Good, healthy(report)),
-        Verdict::Sick => (Tone::Strong, sick(report)),
-        Verdict::Unknown => (Tone::Doubtful, format!("No findings, but {} could not be seen: not healthy, not known.", missing(report))),
+    let (tone, more) = match report.verdict {
+        Verdict::Healthy => (Tone::Good, None),
+        Verdict::Sick => (Tone::Strong, explain(report)),
+        Verdict::Unknown => (Tone::Doubtful, None),
     };
+    let sentence = [Some(sentence(report)), more, gaps(report)].into_iter().flatten().collect::<Vec<_>>().join(" ");
     for line in text::wrap(&text::clean(&sentence), style.room(0)) {
         writeln!(out, "{}", style.paint(tone, &line))?;
     }
     Ok(())
+}
+
+/// What was found, in one breath.
+pub(super) fn sentence(report: &Report) -> String {
+    match report.verdict {
+        Verdict::Healthy => healthy(report),
+        Verdict::Sick => sick(report),
+        Verdict::Unknown => format!("No findings, but {} could not be seen: not healthy, not known.", missing(report)),
+    }
+}
+
+fn explain(report: &Report) -> Option<String> {
+    report.findings.first().map(|worst| format!("`kubectl calico-fix explain {}` says more.", worst.code))
+}
+
+/// What may be wrong beside the findings.
+pub(super) fn gaps(report: &Report) -> Option<String> {
+    let doubtful = report.verdict == Verdict::Sick && report.unseen.iter().any(|gap| gap.matters);
+    doubtful.then(|| format!("More may be wrong: {} could not be seen.", missing(report)))
 }
 
 fn healthy(report: &Report) -> String {
@@ -45,10 +65,6 @@ fn sick(report: &Report) -> String {
             1 => format!(": {}{place}.", worst.code),
             _ => format!(". Begin with {}{place}.", worst.code),
         };
-        sentence += &format!(" `kubectl calico-fix explain {}` says more.", worst.code);
-    }
-    if report.unseen.iter().any(|gap| gap.matters) {
-        sentence += &format!(" More may be wrong: {} could not be seen.", missing(report));
     }
     sentence
 }

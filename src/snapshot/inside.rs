@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::calico::family::Family;
 use crate::observed::Observed;
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -23,6 +24,15 @@ pub struct Inside {
     /// The kernel's answers, by destination as `can-reach=` would have it.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub reaches: BTreeMap<String, Observed<Reach>>,
+}
+
+impl Inside {
+    pub fn bird(&self, family: Family) -> &Observed<Bird> {
+        match family {
+            Family::V4 => &self.bird4,
+            Family::V6 => &self.bird6,
+        }
+    }
 }
 
 /// What `ip route get` says of one destination. Absent: a name that the node cannot resolve.

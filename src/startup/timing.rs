@@ -111,6 +111,13 @@ pub fn word(kind: ProbeKind) -> &'static str {
     }
 }
 
+impl Setting {
+    /// `startup.initialDelaySeconds` and all the others.
+    pub fn names() -> impl Iterator<Item = String> {
+        PROBES.into_iter().flat_map(|kind| FIELDS.iter().map(move |(_, name, ..)| format!("{}.{name}", word(kind))))
+    }
+}
+
 impl FromStr for Setting {
     type Err = BadSetting;
 

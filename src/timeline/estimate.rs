@@ -73,7 +73,8 @@ fn by_round_trips(attempt: &Attempt) -> Option<Need> {
     .into_iter()
     .find_map(|(trips, at)| Some((trips, at?)))?;
     let round_trip = seconds(attempt.log.first?, at) / reached;
-    let mut need = of(attempt, round_trip * trips.started, Basis::RoundTrips);
+    // As `probes` has it: the most that was measured, for a budget must do for that.
+    let mut need = of(attempt, round_trip * measured::trips(has_tunnel).most, Basis::RoundTrips);
     need.round_trip_seconds = Some((round_trip * 1000.0).round() / 1000.0);
     (round_trip >= SHORTEST).then_some(need)
 }

@@ -281,7 +281,7 @@ fn takes(need: &Need, size: &Size) -> String {
         (Basis::NodeReads, None) => format!("A whole start takes about {about}"),
         (Basis::RoundTrips, _) => {
             let each = need.round_trip_seconds.unwrap_or_default();
-            format!("At {each:.2} s a request, a whole start takes about {about}")
+            format!("At {each:.2} s a request, a whole start takes up to {about}")
         }
     };
     format!(" {what}; a start-up budget of {} s would do.", size.seconds)

@@ -323,3 +323,27 @@ fn forced_under_the_operator_it_is_kept_from_reverting_and_let_again() {
     let replaced: Vec<_> = stage.pods().into_iter().filter(|pod| !pods.contains(pod)).collect();
     assert_eq!(replaced.len(), 1, "{replaced:?} {told}");
 }
+
+/// The API server takes the copy as it is printed.
+#[test]
+fn a_copy_of_the_start_up_program_for_where_nothing_may_be_restarted() {
+    let stage = Stage::new("slow-start", 3);
+    let output = stage.run(&["debug-log", "--emit", "pod", "--node", SICK]);
+    assert_eq!(code(&output), Some(0), "{}", told(&output));
+    insta::assert_snapshot!("copy", told(&output));
+    let path = stage.folder.path().join("copy.yaml");
+    std::fs::write(&path, &output.stdout).expect("saves");
+    if let Ok(kubectl) = which::which("kubectl") {
+        let mut command = Command::new(kubectl);
+        command.env("KUBECONFIG", stage.running.kubeconfig()).env("HOME", stage.folder.path());
+        let taken = command.args(["create", "--dry-run=server", "-f"]).arg(&path).output().expect("runs");
+        assert!(taken.status.success(), "{}", told(&taken));
+    }
+    assert_eq!(stage.writes(), Vec::<String>::new());
+    for (arguments, says, expected) in
+        [(&["--node", WELL][..], "is Ready", 1), (&["--node", "nobody"], "nodes \"nobody\" not found", 3), (&[], "Name one node", 2)]
+    {
+        let refused = stage.run(&[&["debug-log", "--emit", "pod"], arguments].concat());
+        assert_eq!((code(&refused), err(&refused).contains(says)), (Some(expected), true), "{}", told(&refused));
+    }
+}

@@ -28,6 +28,8 @@ pub fn enough() -> Vec<Rule> {
         api_groups: vec!["authorization.k8s.io".into()],
         resources: vec!["selfsubjectaccessreviews".into()],
         verbs: vec!["create".into()],
+        resource_names: vec![],
+        namespace: None,
     };
     roles("view.yaml").into_values().flatten().chain(edit).chain([review]).collect()
 }

@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 
 use super::build::*;
 use super::judge::sound;
+use super::page;
 
 fn sick() -> Vec<World> {
     let conflict = include_str!("../fixtures/logs/address-conflict.txt");
@@ -92,6 +93,8 @@ fn judged(tree: &Value) -> Option<Report> {
     let probes = examine(&snapshot, &Scope::default(), &Wishes::default()).expect("nothing was wished for");
     assert!(probes.findings.iter().all(|finding| codes(&report).contains(finding.code.name())));
     let shown = Shown { wide: true, all: true };
+    let (told, page) = page::page(&snapshot, &Scope { nodes: None, sessions: true });
+    page::sound_page(&told, &page);
     render::probes::write(&probes, shown, &Style { colour: true, width: Some(200) }, &mut std::io::sink()).expect("prints");
     Some(report)
 }

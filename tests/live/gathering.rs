@@ -93,8 +93,8 @@ async fn each_right_that_is_missing_is_named_where_it_is_missed() {
 
 /// May read in kube-system alone, as far as the simulated RBAC tells namespaces apart: nothing at the cluster scope.
 const NO_LOGS: &[Rule] = &[
-    Rule { verbs: &["get", "list"], groups: &["", "apps"], resources: &["nodes", "pods", "daemonsets"] },
-    Rule { verbs: &["*"], groups: &[""], resources: &["pods/exec"] },
+    Rule { verbs: &["get", "list"], groups: &["", "apps"], resources: &["nodes", "pods", "daemonsets"], ..Rule::ANYWHERE },
+    Rule { verbs: &["*"], groups: &[""], resources: &["pods/exec"], ..Rule::ANYWHERE },
 ];
 
 #[tokio::test]

@@ -18,6 +18,11 @@ pub struct Rule {
     pub api_groups: Vec<String>,
     pub resources: Vec<String>,
     pub verbs: Vec<String>,
+    #[serde(default)]
+    pub resource_names: Vec<String>,
+    /// Not the manifest's: where a RoleBinding binds it.
+    #[serde(skip)]
+    pub namespace: Option<&'static str>,
 }
 
 #[derive(Deserialize)]
@@ -30,7 +35,13 @@ pub fn simulated(rules: Vec<Rule>) -> &'static [sim::Rule] {
     fn lasting(words: Vec<String>) -> &'static [&'static str] {
         words.into_iter().map(|word| &*word.leak()).collect::<Vec<_>>().leak()
     }
-    let one = |rule: Rule| sim::Rule { verbs: lasting(rule.verbs), groups: lasting(rule.api_groups), resources: lasting(rule.resources) };
+    let one = |rule: Rule| sim::Rule {
+        verbs: lasting(rule.verbs),
+        groups: lasting(rule.api_groups),
+        resources: lasting(rule.resources),
+        names: lasting(rule.resource_names),
+        namespace: rule.namespace,
+    };
     rules.into_iter().map(one).collect::<Vec<_>>().leak()
 }
 

@@ -162,6 +162,9 @@ const ERAS: [Version; 13] = [
     Version::new(3, 32, 1),
 ];
 
+/// The oldest and the newest release whose behaviour was recorded.
+pub const RELEASES: (Version, Version) = (ERAS[0], ERAS[ERAS.len() - 1]);
+
 /// Where the release is not known: what every release would find.
 pub fn detect_in_any_release(method: &Method, family: Family, host: &Host) -> Outcome {
     let mut outcomes = ERAS.iter().map(|version| detect(method, family, *version, host));

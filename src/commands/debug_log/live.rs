@@ -25,7 +25,7 @@ use crate::commands::source::Way;
 const HEAD: usize = 64;
 
 /// Goes into audit logs beside kubectl's own commands.
-const VERB: &str = "debug-log";
+pub(super) const VERB: &str = "debug-log";
 
 /// A cluster's logs, and the way to it.
 pub struct Live {
@@ -80,7 +80,7 @@ pub fn remember(snapshot: &mut Snapshot, subjects: &[Subject]) {
 }
 
 /// The pods of the nodes that were named, else of those in trouble, the sickest first.
-fn chosen(snapshot: &Snapshot, wanted: &BTreeSet<String>) -> Result<Vec<Pod>, Failure> {
+pub(super) fn chosen(snapshot: &Snapshot, wanted: &BTreeSet<String>) -> Result<Vec<Pod>, Failure> {
     let not_inspected = |message: String| Failure::NotInspected { message, hint: None };
     let Some(pods) = snapshot.pods.seen() else {
         return Err(not_inspected(format!("error: the pods could not be seen: {}", snapshot.pods.why_not().unwrap_or_default())));

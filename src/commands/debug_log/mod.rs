@@ -1,5 +1,6 @@
 //! `debug-log`: read logs, explain them, print; and raise the level on one node where they do not tell enough.
 
+mod emit;
 mod files;
 mod follow;
 mod live;
@@ -98,6 +99,12 @@ pub async fn run(
     streams: &mut Streams,
 ) -> Result<Outcome, Failure> {
     let page = Page::new(arguments)?;
+    if arguments.emit.is_some() {
+        return tokio::select! {
+            emitted = emit::run(flags, arguments, streams) => emitted,
+            () = interrupt.beyond(0) => Err(Failure::Interrupted),
+        };
+    }
     if arguments.restore {
         return restore::run(flags, arguments, interrupt, streams).await;
     }

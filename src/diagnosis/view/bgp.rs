@@ -3,8 +3,11 @@
 use std::borrow::Cow;
 use std::net::IpAddr;
 
+use serde_json::Value;
+
+use super::NodeView;
 use crate::calico::family::Family;
-use crate::calico::session::{self, BgpState, Session};
+use crate::calico::session::{self, BgpState, PeerKind, Session};
 use crate::diagnosis::report::Source;
 use crate::observed::Observed;
 use crate::snapshot::inside::{Bird, GracefulRestart, Inside, Protocol};
@@ -52,13 +55,7 @@ impl Down<'_> {
 
 impl<'a> Bgp<'a> {
     pub fn of(inside: Option<&'a Observed<Inside>>, status: Option<&'a Custom>, family: Family) -> Self {
-        let bird = match inside {
-            Some(Observed::Seen(inside)) => match family {
-                Family::V4 => &inside.bird4,
-                Family::V6 => &inside.bird6,
-            },
-            _ => &Observed::NotAsked,
-        };
+        let bird = inside.and_then(Observed::seen).map_or(&Observed::NotAsked, |inside| inside.bird(family));
         match bird {
             Observed::Seen(bird) => Self::Seen(from_bird(bird, family)),
             Observed::Absent => Self::NotRunning,
@@ -98,34 +95,69 @@ fn from_bird(bird: &Bird, family: Family) -> Sessions<'_> {
     sessions
 }
 
-/// Passive peers come with an empty state there, and dropped rows not at all: node/pkg/status/populators/peers.go.
-fn from_status(status: &Custom, family: Family) -> Option<Sessions<'_>> {
+/// One end of a session, as that end tells of it.
+pub struct Peering {
+    pub address: IpAddr,
+    pub kind: PeerKind,
+    pub established: bool,
+}
+
+/// Every session that a node tells of, and who told; `None` where neither BIRD nor CalicoNodeStatus does.
+pub fn peerings(node: &NodeView, family: Family) -> Option<(Source, Vec<Peering>)> {
+    let bird = node.inside.and_then(Observed::seen).and_then(|inside| inside.bird(family).seen());
+    if let Some(bird) = bird {
+        let sessions = bird.protocols.iter().filter_map(|protocol| session::of(protocol, family));
+        let peering =
+            |session: Session| Peering { address: session.address, kind: session.kind, established: session.bgp == BgpState::Established };
+        return Some((Source::Birdcl, sessions.map(peering).collect()));
+    }
+    let told = peers_of_status(node.status?, family)?;
+    let peering = |(address, kind, peer): (IpAddr, PeerKind, &Value)| Peering { address, kind, established: state(peer) == ESTABLISHED };
+    Some((Source::CalicoNodeStatus, told.map(peering).collect()))
+}
+
+const ESTABLISHED: &str = "Established";
+
+fn state(peer: &Value) -> &str {
+    peer.get("state").and_then(Value::as_str).unwrap_or_default()
+}
+
+fn peers_of_status(status: &Custom, family: Family) -> Option<impl Iterator<Item = (IpAddr, PeerKind, &Value)>> {
     let bgp = status.status.get("bgp")?;
     let (peers, count) = match family {
         Family::V4 => (bgp.get("peersV4"), "numberEstablishedV4"),
         Family::V6 => (bgp.get("peersV6"), "numberEstablishedV6"),
     };
     bgp.get(count)?;
+    let kind = |peer: &Value| match peer.get("type").and_then(Value::as_str) {
+        Some("NodePeer") => PeerKind::Node,
+        Some("GlobalPeer") => PeerKind::Global,
+        _ => PeerKind::Mesh,
+    };
+    let peers = peers.and_then(Value::as_array).into_iter().flatten();
+    Some(peers.filter_map(move |peer| Some((peer.get("peerIP")?.as_str()?.parse().ok()?, kind(peer), peer))))
+}
+
+/// Passive peers come with an empty state there, and dropped rows not at all: node/pkg/status/populators/peers.go.
+fn from_status(status: &Custom, family: Family) -> Option<Sessions<'_>> {
     let mut sessions = Sessions { established: 0, total: 0, down: Vec::new(), graceful_restart: None, router_id: None };
-    for peer in peers.and_then(|peers| peers.as_array()).into_iter().flatten() {
-        let text = |key: &str| peer.get(key).and_then(|value| value.as_str()).unwrap_or_default();
-        let Ok(address) = text("peerIP").parse::<IpAddr>() else { continue };
+    for (address, kind, peer) in peers_of_status(status, family)? {
         sessions.total += 1;
-        if text("state") == "Established" {
+        if state(peer) == ESTABLISHED {
             sessions.established += 1;
             continue;
         }
-        let prefix = match text("type") {
-            "NodePeer" => "Node",
-            "GlobalPeer" => "Global",
-            _ => "Mesh",
+        let prefix = match kind {
+            PeerKind::Node => "Node",
+            PeerKind::Global => "Global",
+            PeerKind::Mesh | PeerKind::LocalWorkload => "Mesh",
         };
         let row = Protocol {
             name: format!("{prefix}_{}", address.to_string().replace(['.', ':'], "_")),
             proto: "BGP".into(),
             state: "start".into(),
-            since: text("since").into(),
-            info: text("state").into(),
+            since: peer.get("since").and_then(Value::as_str).unwrap_or_default().into(),
+            info: state(peer).into(),
             ..Protocol::default()
         };
         let Some(session) = session::of(&row, family) else { continue };

@@ -11,7 +11,7 @@ use std::cell::OnceCell;
 use std::collections::HashMap;
 use std::net::IpAddr;
 
-pub use bgp::{Bgp, Down};
+pub use bgp::{Bgp, Down, peerings};
 pub use install::Install;
 pub use node::{NodeView, Told};
 pub use overlay::ruling;

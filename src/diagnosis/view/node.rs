@@ -27,6 +27,8 @@ pub struct NodeView<'a> {
     pub stored: [Option<Stored>; 2],
     pub internal_ips: Vec<IpAddr>,
     pub inside: Option<&'a Observed<Inside>>,
+    /// CalicoNodeStatus, where it was asked for.
+    pub status: Option<&'a Custom>,
     pub logs: Option<&'a NodeLogs>,
     /// Events about the pod that runs now, oldest first.
     pub events: Vec<Told<'a>>,
@@ -109,6 +111,7 @@ pub fn all<'a>(snapshot: &'a Snapshot, install: &Install<'a>) -> Vec<NodeView<'a
                 stored: [None, None],
                 internal_ips: internal_ips(nodes.get(name).copied(), pod),
                 inside,
+                status: statuses.get(name).copied(),
                 logs: snapshot.logs.get(name),
                 events: told(pod, &events),
                 bgp,

@@ -7,7 +7,7 @@ use super::path::Target;
 use super::status::Failure;
 use super::{Answer, crd};
 use crate::kinds::{Kind, OPERATOR};
-use crate::users::User;
+use crate::users::{Act, User};
 use crate::world::Cluster;
 
 const GROUP: &str = "apiextensions.k8s.io";
@@ -19,7 +19,7 @@ pub fn answer(world: &Cluster, user: &User, target: &Target) -> Option<Result<An
     if target.group != GROUP || target.plural != PLURAL || target.name.as_deref() != Some(NAME) {
         return None;
     }
-    if !user.may("get", GROUP, PLURAL) {
+    if !user.may(Act { verb: "get", group: GROUP, resource: PLURAL, namespace: "", name: NAME }) {
         return Some(Err(Failure::forbidden(user.name, "get", GROUP, PLURAL, None, Some(NAME))));
     }
     let kind = Kind::named("Installation").filter(|kind| world.store.serves(kind))?;

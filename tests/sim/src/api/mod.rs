@@ -32,7 +32,7 @@ use crate::fault::Effect;
 use crate::running::RecordedRequest;
 use crate::sandbox::Tools;
 use crate::store::Writer;
-use crate::users::User;
+use crate::users::{Act, User};
 use crate::world::Cluster;
 pub use crd::Operator;
 use path::{Query, Target};
@@ -164,7 +164,7 @@ impl Api {
             None => &ANONYMOUS,
         };
         let Some(wanted) = request.headers().get("Impersonate-User").and_then(|value| value.to_str().ok()) else { return Ok(user.clone()) };
-        if !user.may("impersonate", "", "users") {
+        if !user.may(Act { verb: "impersonate", resource: "users", name: wanted, ..Act::default() }) {
             return Err(Failure::forbidden(user.name, "impersonate", "", "users", None, Some(wanted)));
         }
         // Nobody else exists: an unknown name has no rights.
@@ -192,7 +192,14 @@ impl Api {
         let Some(kind) = target.kind().filter(|kind| self.world.store.serves(kind)) else { return Err(Failure::no_such_page()) };
         let verb = target.verb(request.method(), &query);
         let resource = target.resource();
-        if !user.may(verb, target.group.as_str(), &resource) {
+        let act = Act {
+            verb,
+            group: &target.group,
+            resource: &resource,
+            namespace: target.namespace.as_deref().unwrap_or_default(),
+            name: target.name.as_deref().unwrap_or_default(),
+        };
+        if !user.may(act) {
             let namespace = target.namespace.as_deref();
             return Err(Failure::forbidden(user.name, verb, &target.group, &resource, namespace, target.name.as_deref()));
         }
@@ -203,7 +210,7 @@ impl Api {
             ("get", Some("log"), Some(name)) if kind.plural == "pods" => logs::answer(&self.world, &target, name, &query).await,
             ("get" | "create", Some("exec"), Some(name)) if kind.plural == "pods" => {
                 // Since 1.35 a websocket exec, a GET, needs `create` too.
-                if !user.may("create", "", "pods/exec") {
+                if !user.may(Act { verb: "create", ..act }) {
                     return Err(Failure::forbidden(user.name, "create", "", "pods/exec", target.namespace.as_deref(), Some(name)));
                 }
                 let name = name.to_string();

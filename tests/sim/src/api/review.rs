@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::path::Target;
 use super::status::Failure;
 use super::{Outcome, json, protobuf};
-use crate::users::User;
+use crate::users::{Act, User};
 
 const LARGEST: usize = 1 << 20;
 
@@ -47,8 +47,17 @@ fn access(user: &User, asked: &Value) -> Value {
     };
     // Paths that are no resource: discovery is everybody's (system:discovery), the rest the administrator's.
     let allowed = match asked["spec"]["nonResourceAttributes"]["path"].as_str() {
-        Some(path) => ["/version", "/api", "/apis", "/healthz", "/livez", "/readyz"].contains(&path) || user.may("get", "*", "*"),
-        None => user.may(text("verb"), text("group"), &resource),
+        Some(path) => {
+            ["/version", "/api", "/apis", "/healthz", "/livez", "/readyz"].contains(&path)
+                || user.may(Act { verb: "get", group: "*", resource: "*", ..Act::default() })
+        }
+        None => user.may(Act {
+            verb: text("verb"),
+            group: text("group"),
+            resource: &resource,
+            namespace: text("namespace"),
+            name: text("name"),
+        }),
     };
     json!({
         "kind": "SelfSubjectAccessReview",

@@ -1,0 +1,95 @@
+//! `can-i`: every right that the commands use, asked for and shown.
+
+use std::collections::BTreeSet;
+use std::io::Write;
+
+use crate::access::needs::{Around, Manifest, NEEDS, Need, Verb};
+use crate::access::report::{Answered, Asked, Report, judge};
+use crate::calico::flavour::flavour;
+use crate::calico::owner::{Owner, owners};
+use crate::cli::can_i::CanIArgs;
+use crate::cli::connection::ConnectionFlags;
+use crate::cli::output::PageFormat;
+use crate::cluster::discover::{DiscoverError, NAMESPACES, discover};
+use crate::cluster::request::Api;
+use crate::cluster::{GatherError, RequestError, Wanted, connect, rights};
+use crate::exit::{Failure, Outcome};
+use crate::render::style::Style;
+use crate::render::{self, data};
+use crate::snapshot::objects::DaemonSet;
+
+use super::streams::Streams;
+
+const VERB: &str = "can-i";
+
+/// For `kubectl apply -f -`.
+pub fn manifest(arguments: &CanIArgs, streams: &mut Streams) -> Result<Outcome, Failure> {
+    let wanted: BTreeSet<Manifest> = arguments.manifest.iter().map(|name| Manifest::from(*name)).collect();
+    let texts: Vec<&str> = wanted.into_iter().map(Manifest::text).collect();
+    write!(streams.out, "{}", texts.join("---\n"))?;
+    Ok(Outcome::Done)
+}
+
+pub async fn run(flags: &ConnectionFlags, arguments: &CanIArgs, streams: &mut Streams) -> Result<Outcome, Failure> {
+    let api = Api::new(&connect(flags, VERB).await?);
+    let around = around(&api, flags, arguments).await?;
+    let named = &arguments.commands;
+    let verbs: Vec<Verb> = Verb::ALL.into_iter().filter(|verb| named.is_empty() || named.contains(verb)).collect();
+    let asked = Asked { verbs: &verbs, changes: !arguments.no_change, exec: !arguments.no_exec };
+    let (user, answers) = futures::future::try_join(rights::who_am_i(&api), answers(&api, &around, asked)).await?;
+    print(&judge(&around, asked, &answers, user), arguments, streams)
+}
+
+async fn answers<'a>(api: &Api, around: &Around, asked: Asked<'_>) -> Result<Vec<Answered<'a>>, RequestError> {
+    let needs: Vec<&Need> = NEEDS.iter().filter(|need| asked.covers(need, around)).collect();
+    let wanted: Vec<_> = needs.iter().flat_map(|need| need.asked(around).into_iter().map(move |asked| (*need, asked))).collect();
+    let told = rights::ask(api, &wanted.iter().map(|(_, asked)| asked.clone()).collect::<Vec<_>>()).await?;
+    let mut answers: Vec<Answered<'_>> = Vec::new();
+    for ((need, _), right) in wanted.into_iter().zip(told) {
+        match answers.last_mut().filter(|last| std::ptr::eq(last.need, need)) {
+            Some(last) => last.allowed |= right.allowed,
+            None => answers.push(Answered { need, right: right.what, allowed: right.allowed }),
+        }
+    }
+    Ok(answers)
+}
+
+/// Where the DaemonSet may not be seen, the rights are asked for where most have it.
+async fn around(api: &Api, flags: &ConnectionFlags, arguments: &CanIArgs) -> Result<Around, Failure> {
+    let wanted = Wanted { namespace: flags.namespace.clone(), daemon_set: arguments.daemonset.clone(), ..Wanted::default() };
+    match discover(api, &wanted).await {
+        Ok(set) => Ok(of_set(&set)),
+        Err(GatherError::Request(RequestError::Forbidden { .. }) | GatherError::Discover(DiscoverError::Hidden { .. })) => {
+            let namespace = flags.namespace.clone().unwrap_or_else(|| NAMESPACES[0].to_owned());
+            Ok(Around { namespace, ..Around::default() })
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn of_set(set: &DaemonSet) -> Around {
+    let installation = owners(set, flavour(set, &[], &[]), &[]).into_iter().find_map(|owner| match owner {
+        Owner::Installation { name } => Some(name),
+        _ => None,
+    });
+    let meta = &set.metadata;
+    Around { namespace: meta.namespace.clone().unwrap_or_default(), daemon_set: Some(meta.name.clone()), installation }
+}
+
+fn print(report: &Report, arguments: &CanIArgs, streams: &mut Streams) -> Result<Outcome, Failure> {
+    match arguments.output {
+        PageFormat::Json => data::json(report, &mut streams.out)?,
+        PageFormat::Yaml => data::yaml(report, &mut streams.out)?,
+        PageFormat::Table | PageFormat::Wide => {
+            let wide = arguments.output == PageFormat::Wide;
+            render::can_i::write(report, wide, &Style::of_stdout(arguments.color()), &mut streams.out)?;
+        }
+    }
+    Ok(if report.is_all() { Outcome::Done } else { Outcome::Findings })
+}
+
+impl From<RequestError> for Failure {
+    fn from(error: RequestError) -> Self {
+        Self::NotInspected { message: error.to_string(), hint: error.hint() }
+    }
+}

@@ -1,0 +1,54 @@
+//! `completion`: a script for each shell, and what all of them ask for at each press of the key.
+
+mod answer;
+mod install;
+mod scripts;
+mod values;
+
+use std::ffi::OsString;
+use std::io::Write;
+
+use crate::cli::Name;
+use crate::cli::completion::{CompletionArgs, CompletionFor};
+use crate::exit::{Failure, Outcome};
+
+use super::streams::Streams;
+use answer::Form;
+pub use answer::{Question, answer};
+
+pub fn run(name: Name, arguments: &CompletionArgs, streams: &mut Streams) -> Result<Outcome, Failure> {
+    if arguments.install {
+        return install::install(arguments.of, streams);
+    }
+    streams.out.write_all(&script(name, arguments.of))?;
+    Ok(Outcome::Done)
+}
+
+fn script(name: Name, of: CompletionFor) -> Vec<u8> {
+    match scripts::of(of) {
+        Some(script) => script.as_bytes().to_vec(),
+        // Its completer has no protocol to ask over: what clap makes knows words and flags, and no names of a cluster.
+        None => {
+            let mut script = Vec::new();
+            clap_complete::generate(clap_complete::Shell::Elvish, &mut name.command(), name.program(), &mut script);
+            script
+        }
+    }
+}
+
+/// What a script asks, if that is what the program was called for: it is no command that anyone types.
+pub fn question(arguments: &[OsString]) -> Option<Question> {
+    let called = arguments.first().map(|path| std::path::Path::new(path).file_stem().unwrap_or_default().to_string_lossy().into_owned());
+    // kubectl asks a program of this name; a link to this one will do.
+    if called.as_deref() == Some("kubectl_complete-calico_fix") {
+        return Some(Question::new(Name::Plugin, &arguments[1..], Form::Value));
+    }
+    let name = Name::of(arguments.first().map(OsString::as_os_str));
+    match arguments.get(1)?.to_str()? {
+        "__complete" => Some(Question::new(name, &arguments[2..], Form::Value)),
+        "__complete-word" => Some(Question::new(name, &arguments[2..], Form::Word)),
+        // For shells that drop a word that is empty.
+        "__complete-next" => Some(Question::new(name, &[&arguments[2..], &[OsString::new()]].concat(), Form::Word)),
+        _ => None,
+    }
+}

@@ -1,0 +1,55 @@
+//! `debug-log --emit pod`: a copy of the start-up program for whoever cannot, or will not, restart calico-node.
+
+use std::io::Write;
+
+use serde_json::Value;
+
+use super::{DebugLogArgs, Failure, Outcome, Streams};
+use crate::cli::connection::ConnectionFlags;
+use crate::cluster::request::Api;
+use crate::cluster::resource::PODS;
+use crate::cluster::{LogsWanted, NodeFilter, Silent, Wanted, connect, gather};
+use crate::diagnosis::shell::quote;
+use crate::plan::startup_copy;
+use crate::render::data;
+use crate::text;
+
+pub async fn run(flags: &ConnectionFlags, arguments: &DebugLogArgs, streams: &mut Streams) -> Result<Outcome, Failure> {
+    let [node] = arguments.node.as_slice() else {
+        let hint = "Name one node: debug-log --emit pod --node NAME".to_owned();
+        return Err(Failure::Usage { message: "--emit pod is about one node".to_owned(), hint: Some(hint) });
+    };
+    let connection = connect(flags, super::live::VERB).await?;
+    let wanted = Wanted {
+        namespace: flags.namespace.clone(),
+        daemon_set: arguments.daemonset.clone(),
+        exec: false,
+        nodes: Some(NodeFilter::Names([node.clone()].into())),
+        logs: LogsWanted::None,
+        ..Wanted::default()
+    };
+    let snapshot = gather(&connection, &wanted, &Silent).await?;
+    let pods = super::live::chosen(&snapshot, &[node.clone()].into())?;
+    let Some(pod) = pods.first() else {
+        return Err(Failure::NotInspected { message: format!("error: no calico-node pod is on {node}"), hint: None });
+    };
+    let (namespace, name) = (pod.metadata.namespace.as_deref(), pod.metadata.name.as_str());
+    let whole: Result<Value, _> = Api::new(&connection).get(&PODS.path(namespace, Some(name)), &PODS.get(namespace, name)).await;
+    let whole = whole.map_err(|error| Failure::NotInspected { message: error.to_string(), hint: error.hint() })?;
+    let copy = startup_copy::of(&whole).map_err(|error| Failure::NotApplied { message: format!("error: {node}: {error}"), hint: None })?;
+    data::yaml(&copy, &mut streams.out)?;
+    streams.out.flush()?;
+    let name = startup_copy::name(node);
+    let (copied, namespace) = (quote(&name), quote(namespace.unwrap_or_default()));
+    for line in [
+        "# It does on the node what each start of calico-node does: finds the address, stores it, says that the network is there."
+            .to_owned(),
+        "# To use it, with this output in copy.yaml:".to_owned(),
+        "kubectl create -f copy.yaml".to_owned(),
+        format!("kubectl logs -n {namespace} -f {copied} | kubectl calico-fix debug-log --file -"),
+        format!("kubectl delete pod -n {namespace} {copied}"),
+    ] {
+        writeln!(streams.err, "{}", text::clean(&line))?;
+    }
+    Ok(Outcome::Done)
+}

@@ -1,0 +1,60 @@
+//! `can-i` for people: the commands, what is missing, and what would grant it.
+
+use std::io::{self, Write};
+
+use super::findings::paragraph;
+use super::style::{Style, Tone};
+use super::table::{Cell, Table};
+use crate::access::needs::Role;
+use crate::access::report::{CommandRow, Missing, Report, Works};
+use crate::text;
+
+pub fn write(report: &Report, wide: bool, style: &Style, out: &mut dyn Write) -> io::Result<()> {
+    place(report, style, out)?;
+    writeln!(out)?;
+    commands(&report.commands, style, out)?;
+    for role in Role::ALL {
+        let lacks: Vec<&Missing> = report.missing.iter().filter(|missing| missing.role == role).collect();
+        if !lacks.is_empty() {
+            writeln!(out, "\n{} {}", style.paint(Tone::Bad, "MISSING"), style.paint(Tone::Strong, role.name()))?;
+            lacks.into_iter().try_for_each(|missing| lack(missing, style, out))?;
+        }
+    }
+    if wide && !report.granted.is_empty() {
+        writeln!(out, "\nYou may")?;
+        report.granted.iter().try_for_each(|right| writeln!(out, "  {}", text::clean(right)))?;
+    }
+    writeln!(out)?;
+    if report.is_all() {
+        return writeln!(out, "{}", style.paint(Tone::Good, "All of it works with the rights that you have."));
+    }
+    writeln!(out, "An administrator grants what is missing with:")?;
+    report.grants.iter().try_for_each(|line| writeln!(out, "  {}", style.paint(Tone::Strong, &text::clean(line))))
+}
+
+fn place(report: &Report, style: &Style, out: &mut dyn Write) -> io::Result<()> {
+    let user = report.user.as_deref().unwrap_or("?");
+    let set = match (&report.daemon_set, &report.installation) {
+        (Some(set), Some(installation)) => format!("{}/{set}, made from Installation/{installation}", report.namespace),
+        (Some(set), None) => format!("{}/{set}", report.namespace),
+        (None, _) => format!("? (it may not be seen: the rights are asked for in {}; -n names another namespace)", report.namespace),
+    };
+    paragraph(0, "User:       ", user, style, out)?;
+    paragraph(0, "DaemonSet:  ", &set, style, out)
+}
+
+fn commands(rows: &[CommandRow], style: &Style, out: &mut dyn Write) -> io::Result<()> {
+    let mut table = Table::new(["COMMAND", "READS", "CHANGES"]);
+    let cell = |works: Option<Works>| match works {
+        None => Cell::none(),
+        Some(Works::Yes) => Cell::new(Tone::Good, "yes"),
+        Some(Works::Partly) => Cell::new(Tone::Doubtful, "partly"),
+        Some(Works::No) => Cell::new(Tone::Bad, "no"),
+    };
+    rows.iter().for_each(|row| table.push(vec![Cell::plain(row.command.name()), cell(row.reads), cell(row.changes)]));
+    table.write(true, style, out)
+}
+
+fn lack(missing: &Missing, style: &Style, out: &mut dyn Write) -> io::Result<()> {
+    paragraph(2, "", &format!("{}: {}", missing.right, missing.without), style, out)
+}

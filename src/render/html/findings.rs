@@ -1,0 +1,124 @@
+//! The findings: what, where, the command, why it is thought so, and what it means.
+
+use maud::{Markup, html};
+
+use super::said::{Name, Said};
+use crate::diagnosis::explain::{self, Explanation};
+use crate::diagnosis::report::{Evidence, Finding, Severity, Unseen};
+use crate::render::findings::{kinds, source};
+use crate::text;
+
+/// Rows of evidence of one kind that are seen at once, and that are kept.
+const ALIKE: usize = 3;
+const KEPT: usize = 200;
+const NAMED: usize = 40;
+
+pub fn section(findings: &[Finding], all: bool) -> Option<Markup> {
+    (!findings.is_empty()).then(|| html! { @for finding in findings { (one(finding, all)) } })
+}
+
+fn one(finding: &Finding, all: bool) -> Markup {
+    let (class, word) = match finding.severity {
+        Severity::Error => ("finding bad", "Error"),
+        Severity::Warning => ("finding doubtful", "Warning"),
+    };
+    let explanation = explain::of(finding.code);
+    html! {
+        article class=(class) {
+            h3 { span.badge { (word) } " " code.code { (finding.code) } }
+            p.title { (explanation.title) }
+            p.message { (Said(&finding.message)) }
+            @if finding.nodes.len() > 1 { p.aside { (text::count(finding.nodes.len(), "node")) ": " (nodes(&finding.nodes, all)) } }
+            @if let Some(fix) = &finding.fix {
+                div.fix {
+                    h4 { "Fix" }
+                    pre tabindex="0" { code { (Said(&fix.command)) } }
+                    p { (Said(&fix.why)) }
+                }
+            }
+            h4 { "Evidence" }
+            (evidence(&finding.evidence, all))
+            (explained(explanation))
+        }
+    }
+}
+
+/// So many of a kind, then the rest of it behind a fold.
+fn evidence(rows: &[Evidence], all: bool) -> Markup {
+    let kept = if all { usize::MAX } else { KEPT };
+    html! {
+        ul.evidence {
+            @for alike in kinds(rows) {
+                @for row in alike.iter().take(ALIKE) { li { (row_of(row)) } }
+                @if alike.len() > ALIKE {
+                    li {
+                        details {
+                            summary { (alike.len() - ALIKE) " more like it" }
+                            ul.evidence { @for row in alike.iter().skip(ALIKE).take(kept) { li { (row_of(row)) } } }
+                            @if let Some(left @ 1..) = alike.len().checked_sub(ALIKE.saturating_add(kept)) {
+                                p.aside { "and " (left) " more; " code { "--all" } " keeps them" }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn row_of(row: &Evidence) -> Markup {
+    html! {
+        div.row {
+            span.source { (source(row.source)) } " "
+            span { @if let Some(node) = &row.node { span.node { (Name(node)) } " " } span.said { (Said(&row.text)) } }
+        }
+    }
+}
+
+fn explained(explanation: &Explanation) -> Markup {
+    let parts = [
+        ("What it means", explanation.means),
+        ("How it is detected", explanation.detected),
+        ("How to confirm it by hand", explanation.confirm),
+        ("How to fix it by hand", explanation.fix),
+    ];
+    html! {
+        details.explained {
+            summary { "What it means, and how to confirm and fix it by hand" }
+            @for (heading, words) in parts { h4 { (heading) } (prose(words)) }
+        }
+    }
+}
+
+/// Lines that are indented are commands or tables: they stay as they are.
+fn prose(words: &str) -> Markup {
+    let lines: Vec<&str> = words.trim_end().lines().collect();
+    html! {
+        @for block in lines.chunk_by(|a, b| a.starts_with(' ') == b.starts_with(' ')) {
+            @if block.iter().any(|line| line.starts_with(' ')) {
+                pre tabindex="0" { code { (block.iter().map(|line| line.strip_prefix("  ").unwrap_or(line)).collect::<Vec<_>>().join("\n")) } }
+            } @else {
+                @for line in block { @if !line.is_empty() { p { (line) } } }
+            }
+        }
+    }
+}
+
+fn nodes(names: &[String], all: bool) -> Markup {
+    let shown = if all { names.len() } else { names.len().min(NAMED) };
+    html! {
+        @for (at, name) in names.iter().take(shown).enumerate() { @if at > 0 { ", " } (Name(name)) }
+        @if shown < names.len() { " and " (names.len() - shown) " more" }
+    }
+}
+
+pub fn gap(gap: &Unseen) -> Markup {
+    html! {
+        li {
+            strong { (Said(&gap.what)) }
+            @if !gap.nodes.is_empty() { " of " (nodes(&gap.nodes, false)) }
+            ": " (Said(&gap.why))
+            @if !gap.matters { span.aside { " (a verdict is possible without it)" } }
+        }
+    }
+}

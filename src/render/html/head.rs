@@ -1,0 +1,70 @@
+//! The top of the page: the verdict, and which cluster it is of.
+
+use maud::{Markup, html};
+
+use super::said::{Name, Said};
+use crate::diagnosis::report::{Report, Verdict};
+use crate::render::{head, verdict};
+use crate::text;
+
+pub fn title(report: &Report) -> String {
+    let verdict = match report.verdict {
+        Verdict::Healthy => "healthy",
+        Verdict::Sick => "not healthy",
+        Verdict::Unknown => "not known",
+    };
+    text::truncate(&text::clean(&format!("Calico{}: {verdict}, {}", of(report), report.taken_at)), 200).into_owned()
+}
+
+/// A file may name no cluster.
+fn of(report: &Report) -> String {
+    report.cluster.context.as_deref().or(report.cluster.server.as_deref()).map(|name| format!(" on {name}")).unwrap_or_default()
+}
+
+pub fn time(report: &Report) -> Markup {
+    html! { time datetime=(report.taken_at) { (report.taken_at.strftime("%Y-%m-%d %H:%M:%S UTC")) } }
+}
+
+pub fn header(report: &Report) -> Markup {
+    let (class, symbol, word) = match report.verdict {
+        Verdict::Healthy => ("verdict good", "✓", "Healthy"),
+        Verdict::Sick => ("verdict bad", "✕", "Not healthy"),
+        Verdict::Unknown => ("verdict doubtful", "?", "Not known"),
+    };
+    html! {
+        header {
+            p.eyebrow { "kubectl calico-fix status · " (time(report)) }
+            h1 { "Calico" (Name(&of(report))) }
+            div class=(class) {
+                span.symbol aria-hidden="true" { span { (symbol) } }
+                div {
+                    p.word { (word) }
+                    p { (Said(&verdict::sentence(report))) }
+                    @if let Some(gaps) = verdict::gaps(report) { p.aside { (Said(&gaps)) } }
+                }
+            }
+            dl.facts {
+                @for (term, value) in facts(report) {
+                    @if let Some(value) = value { div { dt { (term) } dd { (Name(&value)) } } }
+                }
+            }
+        }
+    }
+}
+
+fn facts(report: &Report) -> [(&'static str, Option<String>); 10] {
+    let cluster = &report.cluster;
+    let known = |value: &Option<String>| Some(value.clone().unwrap_or_else(|| "?".to_owned()));
+    [
+        ("Context", cluster.context.clone()),
+        ("Server", cluster.server.clone()),
+        ("Kubernetes", cluster.kubernetes_version.clone()),
+        ("Calico", Some(head::release(cluster))),
+        ("DaemonSet", cluster.daemon_set.clone()),
+        ("Backend", known(&cluster.backend)),
+        ("Datastore", known(&cluster.datastore)),
+        ("Address detection", cluster.autodetection_method.clone()),
+        ("Kept by", cluster.owner.clone()),
+        ("Nodes ready", Some(format!("{} of {}", cluster.nodes_ready, cluster.nodes))),
+    ]
+}

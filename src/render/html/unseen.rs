@@ -1,0 +1,14 @@
+//! What could not be seen.
+
+use maud::{Markup, html};
+
+use super::findings::gap;
+use crate::diagnosis::report::Unseen;
+
+pub fn section(unseen: &[Unseen]) -> Option<Markup> {
+    let list = html! {
+        p { "Nothing of this counts as healthy." }
+        ul.unseen { @for missing in unseen { (gap(missing)) } }
+    };
+    (!unseen.is_empty()).then_some(list)
+}
