@@ -139,6 +139,7 @@ pub const NEEDS: &[Need] = &[
     Need { to_read: READERS, to_change: CHANGERS, ..reading("list", &DAEMON_SETS, Scope::Either, "where calico-node is") },
     Need {
         better: &[Verb::Status, Verb::Autodetect, Verb::Probes, Verb::DebugLog],
+        to_change: CHANGERS,
         ..reading("list", &NODES, Scope::Cluster, "the nodes, and the addresses they should have")
     },
     Need {

@@ -25,6 +25,8 @@ fn needed(snapshot: &Snapshot, wish: &Wish, place: &Place) -> Vec<Asked> {
         target.asked("patch", place.namespace(), Some(place.name())),
         DAEMON_SETS.asked("get", namespace, Some(name)),
         NODES.asked("get", None, None),
+        // Which kubelets are gone, and what every node must come to.
+        NODES.asked("list", None, None),
         PODS.asked("list", namespace, None),
     ];
     if !place.is_operators() {
