@@ -2,7 +2,7 @@
 //! host's tools would, a closed PATH, a time limit, no stdin. What a script can break there is its own directory.
 
 use std::io;
-use std::os::unix::fs::{PermissionsExt, symlink};
+use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
@@ -123,12 +123,23 @@ fn furnish(place: &Path, host: &Host) -> io::Result<PathBuf> {
     }
     for (name, script) in [("birdcl", BIRDCL), ("ip", IP)] {
         if !host.lacks.contains(&name) {
-            let path = bin.join(name);
-            std::fs::write(&path, script)?;
-            std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755))?;
+            write_tool(&bin.join(name), script)?;
         }
     }
     Ok(bin)
+}
+
+/// By a process of its own: a file that this one has open for writing is open in whatever another thread starts at that moment, and cannot
+/// be run until that has begun (`Text file busy`).
+fn write_tool(path: &Path, script: &str) -> io::Result<()> {
+    let written = std::process::Command::new("sh")
+        .arg("-c")
+        .arg(r#"printf %s "$2" >"$1" && chmod 755 "$1""#)
+        .arg("sh")
+        .arg(path)
+        .arg(script)
+        .status()?;
+    if written.success() { Ok(()) } else { Err(io::Error::other(format!("{} was not written", path.display()))) }
 }
 
 #[cfg(test)]
