@@ -19,13 +19,20 @@ const WARNING: Severity = Severity::Warning;
 const CASES: &[Expected] = &[
     ("v3.24.5/healthy", &[]),
     ("v3.24.5/incident1-90s", &[(AddressOnVirtualInterface, ERROR, &["node-3"])]),
-    ("v3.24.5/incident1-debug", &[(AddressOnVirtualInterface, ERROR, &["node-3"]), (RolloutUnfinished, WARNING, &[])]),
+    // Somebody had raised the level by hand, and left the strategy OnDelete.
+    (
+        "v3.24.5/incident1-debug",
+        &[(AddressOnVirtualInterface, ERROR, &["node-3"]), (DebugLeftOn, WARNING, &[]), (RolloutUnfinished, WARNING, &[])],
+    ),
     // The cluster had 1,000 stand-in nodes whose addresses nobody has; its list of nodes is cut.
     (
         "v3.24.5/incident2-info",
         &[(KilledWhileStarting, ERROR, &["node-2"]), (BgpSessionDown, ERROR, &["node-1"]), (RolloutUnfinished, WARNING, &[])],
     ),
-    ("v3.24.5/incident2-debug", &[(KilledWhileStarting, ERROR, &["node-2"]), (RolloutUnfinished, WARNING, &[])]),
+    (
+        "v3.24.5/incident2-debug",
+        &[(KilledWhileStarting, ERROR, &["node-2"]), (DebugLeftOn, WARNING, &[]), (RolloutUnfinished, WARNING, &[])],
+    ),
     ("v3.24.5/incident2-fixed", &[(RolloutUnfinished, WARNING, &[])]),
     ("v3.24.5/conflict-two-bridges", &[(AddressConflict, ERROR, &["node-2", "node-3"])]),
     ("v3.24.5/method-can-reach", &[]),

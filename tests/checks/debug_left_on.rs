@@ -57,6 +57,15 @@ fn raised_by_hand() {
     assert_eq!(case.command(), Some("kubectl set env daemonset/calico-node -n kube-system CALICO_STARTUP_LOGLEVEL-"));
 }
 
+/// What others do not have yet of such a change is a finding of its own.
+#[test]
+fn raised_by_hand_for_some() {
+    let some = cluster().env(LEVEL, "DEBUG").revision("node-1", "two").set(|set| set.status.updated_number_scheduled = 1);
+    let case = judge(&some);
+    assert_eq!(case.of("debug-left-on").nodes, [""; 0]);
+    assert_eq!(case.of("rollout-unfinished").code.name(), "rollout-unfinished");
+}
+
 #[test]
 fn raised_by_hand_behind_the_operators_back() {
     let ignored = |set: &mut calico_fix::snapshot::objects::DaemonSet| {

@@ -32,11 +32,16 @@ fn run(view: &View, _: &Found) -> Vec<Finding> {
     finding(view).into_iter().collect()
 }
 
+/// A debug-log that did not come to its end.
+pub fn lent(view: &View) -> Option<Record> {
+    let text = view.install.daemon_set?.metadata.annotations.get(ANNOTATION)?;
+    Record::parse(text).ok().filter(|record| record.command == DEBUG_LOG && !record.is_finished())
+}
+
 fn finding(view: &View) -> Option<Finding> {
     let set = view.install.daemon_set?;
     let name = view.install.name();
-    let record = set.metadata.annotations.get(ANNOTATION).and_then(|text| Record::parse(text).ok());
-    let lent = record.filter(|record| record.command == DEBUG_LOG && !record.is_finished());
+    let lent = lent(view);
     let raised = set.spec.template.spec.calico_node().is_some_and(is_raised);
     let nodes: Vec<String> = view
         .nodes
@@ -63,8 +68,9 @@ fn finding(view: &View) -> Option<Finding> {
             (message, nodes, Some(Fix { command: "kubectl calico-fix debug-log --restore".to_owned(), why }))
         }
         None if raised => {
-            let message =
-                format!("{LEVEL} is {DEBUG} in {name}: every node writes the steps of its start and, once a minute, of its detection");
+            let message = format!(
+                "{LEVEL} is {DEBUG} in {name}: with it calico-node writes the steps of its start and, once a minute, of its detection"
+            );
             (message, Vec::new(), by_hand(view))
         }
         None => return None,

@@ -1,3 +1,4 @@
+use super::debug_left_on;
 use crate::diagnosis::check::{Check, Found};
 use crate::diagnosis::code::Code;
 use crate::diagnosis::explain::Explanation;
@@ -25,7 +26,7 @@ pub const CHECK: Check = Check {
 
 fn run(view: &View, found: &Found) -> Vec<Finding> {
     // Then it is that change's own, and undoing it ends it.
-    if found.has(Code::ChangeUnfinished) || found.has(Code::DebugLeftOn) {
+    if found.has(Code::ChangeUnfinished) || debug_left_on::lent(view).is_some() {
         return Vec::new();
     }
     view.install.daemon_set.and_then(|daemon_set| finding(view, daemon_set)).into_iter().collect()
