@@ -14,6 +14,7 @@ use markup5ever_rcdom::{Handle, NodeData, RcDom};
 use serde_json::json;
 
 use super::build::*;
+use super::flavours;
 
 /// Everything a page may be made of: nothing that runs, loads or sends.
 const ELEMENTS: &[&str] = &[
@@ -177,14 +178,7 @@ fn outline(page: &str) -> String {
 }
 
 pub fn bridge() -> World {
-    cluster()
-        .interface("node-3", BRIDGE, "172.18.0.1/16")
-        .stored("node-3", "172.18.0.1/16")
-        .not_ready("node-3")
-        .bird("node-1", "10.0.0.2 Established | 172.18.0.1 Passive")
-        .bird("node-2", "10.0.0.1 Established | 172.18.0.1 Passive")
-        .bird("node-3", "10.0.0.1 Connect | 10.0.0.2 Connect")
-        .unhealthy("node-3", &not_established("10.0.0.1,10.0.0.2"), 6)
+    flavours::bridge().unhealthy("node-3", &not_established("10.0.0.1,10.0.0.2"), 6)
 }
 
 #[test]

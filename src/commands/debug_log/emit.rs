@@ -8,7 +8,7 @@ use super::{DebugLogArgs, Failure, Outcome, Streams};
 use crate::cli::connection::ConnectionFlags;
 use crate::cluster::request::Api;
 use crate::cluster::resource::PODS;
-use crate::cluster::{LogsWanted, NodeFilter, Silent, Wanted, connect, gather};
+use crate::cluster::{Silent, connect, gather};
 use crate::diagnosis::shell::quote;
 use crate::plan::startup_copy;
 use crate::render::data;
@@ -20,15 +20,7 @@ pub async fn run(flags: &ConnectionFlags, arguments: &DebugLogArgs, streams: &mu
         return Err(Failure::Usage { message: "--emit pod is about one node".to_owned(), hint: Some(hint) });
     };
     let connection = connect(flags, super::live::VERB).await?;
-    let wanted = Wanted {
-        namespace: flags.namespace.clone(),
-        daemon_set: arguments.daemonset.clone(),
-        exec: false,
-        nodes: Some(NodeFilter::Names([node.clone()].into())),
-        logs: LogsWanted::None,
-        ..Wanted::default()
-    };
-    let snapshot = gather(&connection, &wanted, &Silent).await?;
+    let snapshot = gather(&connection, &super::live::asked(flags, arguments), &Silent).await?;
     let pods = super::live::chosen(&snapshot, &[node.clone()].into())?;
     let Some(pod) = pods.first() else {
         return Err(Failure::NotInspected { message: format!("error: no calico-node pod is on {node}"), hint: None });

@@ -17,7 +17,6 @@ use crate::snapshot::inside::NodeLogs;
 use crate::snapshot::objects::Pod;
 use crate::timeline::{Fate, Recording, Subject, Unread, fates};
 
-use super::Logs;
 use super::save::Place;
 use crate::commands::source::Way;
 
@@ -29,7 +28,7 @@ pub(super) const VERB: &str = "debug-log";
 
 /// A cluster's logs, and the way to it.
 pub struct Live {
-    pub logs: Logs,
+    pub subjects: Vec<Subject>,
     pub snapshot: Snapshot,
     pub way: Way,
     /// Why they were not saved where they should be: one file takes one log.
@@ -40,14 +39,7 @@ pub struct Live {
 pub async fn read(flags: &ConnectionFlags, arguments: &DebugLogArgs, place: &Place, may_go_on: bool) -> Result<Live, Failure> {
     let connection = connect(flags, VERB).await?;
     let wanted: BTreeSet<String> = arguments.node.iter().cloned().collect();
-    let asked = Wanted {
-        namespace: flags.namespace.clone(),
-        daemon_set: arguments.daemonset.clone(),
-        exec: false,
-        nodes: (!wanted.is_empty()).then(|| NodeFilter::Names(wanted.clone())),
-        logs: LogsWanted::None,
-        ..Wanted::default()
-    };
+    let asked = asked(flags, arguments);
     let bar = Bar::stderr();
     let mut snapshot = gather(&connection, &asked, &bar).await?;
     let pods = chosen(&snapshot, &wanted)?;
@@ -67,7 +59,20 @@ pub async fn read(flags: &ConnectionFlags, arguments: &DebugLogArgs, place: &Pla
     bar.finish();
     remember(&mut snapshot, &subjects);
     let way = Way { connection, wanted: asked };
-    Ok(Live { logs: Logs { subjects, snapshot: Some(snapshot.clone()) }, snapshot, way, unsaved })
+    Ok(Live { subjects, snapshot, way, unsaved })
+}
+
+/// All but the logs, which are read whole; no container is looked into.
+pub(super) fn asked(flags: &ConnectionFlags, arguments: &DebugLogArgs) -> Wanted {
+    let nodes = arguments.node.iter().cloned().collect();
+    Wanted {
+        namespace: flags.namespace.clone(),
+        daemon_set: arguments.daemonset.clone(),
+        exec: false,
+        nodes: (!arguments.node.is_empty()).then_some(NodeFilter::Names(nodes)),
+        logs: LogsWanted::None,
+        ..Wanted::default()
+    }
 }
 
 /// What was read of logs is part of what was seen of the cluster.

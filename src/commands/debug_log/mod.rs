@@ -112,10 +112,10 @@ pub async fn run(
         live = live::read(flags, arguments, &page.place, !arguments.no_change) => live?,
         () = interrupt.beyond(0) => return Err(Failure::Interrupted),
     };
-    if live.logs.subjects.is_empty() {
-        return nothing(&live.logs, streams);
+    if live.subjects.is_empty() {
+        return nothing(&live.snapshot, streams);
     }
-    let report = explain(&live.logs.subjects, live.logs.snapshot.as_ref());
+    let report = explain(&live.subjects, Some(&live.snapshot));
     let nodes = lent_to(arguments, &live);
     let wanted = arguments.raising.yes || arguments.raising.dry_run != DryRun::None;
     if !page.is_document() || !wanted {
@@ -136,7 +136,7 @@ pub async fn run(
 fn lent_to(arguments: &DebugLogArgs, live: &Live) -> Vec<String> {
     let mut named = arguments.node.clone();
     named.dedup();
-    let sickest = || live.logs.subjects.iter().find_map(|subject| subject.node.clone());
+    let sickest = || live.subjects.iter().find_map(|subject| subject.node.clone());
     if named.is_empty() { sickest().into_iter().collect() } else { named }
 }
 
@@ -205,8 +205,8 @@ fn format(arguments: &DebugLogArgs) -> Result<Output, Failure> {
     }
 }
 
-fn nothing(logs: &Logs, streams: &mut Streams) -> Result<Outcome, Failure> {
-    let pods = logs.snapshot.as_ref().and_then(|snapshot| snapshot.pods.seen()).map_or(0, Vec::len);
+fn nothing(snapshot: &Snapshot, streams: &mut Streams) -> Result<Outcome, Failure> {
+    let pods = snapshot.pods.seen().map_or(0, Vec::len);
     let pods = text::count(pods, "calico-node pod");
     writeln!(streams.out, "{pods}, all Ready and without a restart: there is no failed start to explain.")?;
     writeln!(streams.out, "--node NAME explains the start of one of them.")?;
