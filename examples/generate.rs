@@ -5,11 +5,10 @@ mod man;
 
 use std::path::Path;
 
-use calico_fix::autodetect;
 use calico_fix::cli::Name;
 use calico_fix::commands::change::Told;
 use calico_fix::commands::change::going_on::Document;
-use calico_fix::diagnosis::report::Report;
+use calico_fix::finding::Report;
 use calico_fix::snapshot::schema::snapshot_schema;
 use calico_fix::startup::report::ProbesReport;
 use calico_fix::timeline;
@@ -25,8 +24,8 @@ pub fn files() -> anyhow::Result<Vec<File>> {
         schema("snapshot", &snapshot_schema())?,
         schema("startup-timeline", &schemars::schema_for!(Document<timeline::report::Report>).to_value())?,
         schema("status", &schemars::schema_for!(Report).to_value())?,
-        schema("autodetect", &schemars::schema_for!(Document<autodetect::report::Report>).to_value())?,
-        schema("can-i", &schemars::schema_for!(calico_fix::access::report::Report).to_value())?,
+        schema("autodetect", &schemars::schema_for!(Document<calico_fix::reports::autodetect_document::Report>).to_value())?,
+        schema("can-i", &schemars::schema_for!(calico_fix::permissions::report::Report).to_value())?,
         schema("change", &schemars::schema_for!(Told).to_value())?,
         schema("probes", &schemars::schema_for!(Document<ProbesReport>).to_value())?,
     ];

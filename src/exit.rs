@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use crate::cli::output::FailOn;
-use crate::diagnosis::report::{Report, Severity};
+use crate::finding::{Report, Severity};
 use crate::text;
 
 /// For the manual.
@@ -116,8 +116,8 @@ pub fn explain(failure: &Failure, err: &mut dyn Write) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::diagnosis::code::Code;
-    use crate::diagnosis::report::{ClusterSummary, Finding, NodeRow, Unseen, Verdict};
+    use crate::finding::code::Code;
+    use crate::finding::{ClusterSummary, Finding, NodeRow, Unseen, Verdict};
 
     fn outcome(severities: &[Severity], unseen: bool, fail_on: FailOn) -> Outcome {
         let finding = |severity: &Severity| Finding {

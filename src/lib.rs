@@ -2,7 +2,6 @@
 
 #![cfg_attr(test, allow(clippy::disallowed_macros, reason = "a test says what it skips"))]
 
-pub mod access;
 pub mod autodetect;
 pub mod calico;
 pub mod cli;
@@ -10,13 +9,19 @@ pub mod cluster;
 pub mod commands;
 pub mod diagnosis;
 pub mod exit;
+pub mod finding;
 pub mod import;
+pub mod mesh;
+pub mod model;
 pub mod observed;
+pub mod permissions;
 pub mod plan;
 pub mod prompt;
 pub mod render;
+pub mod reports;
 pub mod snapshot;
 pub mod startup;
+pub mod streams;
 pub mod text;
 pub mod timeline;
 

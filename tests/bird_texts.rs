@@ -5,8 +5,8 @@
 use std::path::{Path, PathBuf};
 
 use calico_fix::calico::bird;
-use calico_fix::calico::family::Family;
 use calico_fix::calico::session::{self, BgpState, Reason, Session};
+use calico_fix::snapshot::family::Family;
 
 fn below(folder: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();

@@ -6,7 +6,7 @@ use std::path::Path;
 use calico_fix::calico::bird;
 use calico_fix::observed::Observed;
 use calico_fix::render::calicoctl::{Layout, status};
-use calico_fix::snapshot::inside::Bird;
+use calico_fix::snapshot::inspection::Bird;
 
 fn bird_of(folder: &Path, case: &str, family: &str) -> Observed<Bird> {
     match std::fs::read_to_string(folder.join(format!("{case}.{family}.birdcl.txt"))) {

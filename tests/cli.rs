@@ -141,7 +141,7 @@ fn a_missing_file_cannot_be_inspected() {
 fn every_finding_is_explained() {
     let list = out(&run(&mut plugin(), &["explain"]));
     assert!(list.starts_with("CODE "), "{list}");
-    for code in calico_fix::diagnosis::code::Code::ALL {
+    for code in calico_fix::finding::code::Code::ALL {
         assert!(list.contains(&format!("\n{code} ")), "{code}");
         let output = run(&mut bare(PLUGIN), &["explain", code.name()]);
         let page = out(&output);

@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use calico_fix::autodetect::report::Report as Matrix;
-use calico_fix::autodetect::{Ask, look};
-use calico_fix::calico::family::Family;
+use calico_fix::autodetect::Ask;
 use calico_fix::diagnosis::{Scope, diagnose};
 use calico_fix::import::{load, log};
 use calico_fix::render::data;
+use calico_fix::reports::autodetect::look;
+use calico_fix::reports::autodetect_document::Report as Matrix;
+use calico_fix::snapshot::family::Family;
 use calico_fix::snapshot::{Snapshot, redact, save};
 use calico_fix::startup::examine;
 use calico_fix::startup::proposal::Wishes;

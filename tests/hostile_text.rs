@@ -1,7 +1,7 @@
 //! No text from a cluster makes a parser panic: real texts, cut, joined and damaged at random.
 
-use calico_fix::calico::family::Family;
-use calico_fix::calico::{bird, event_text, inside, interfaces, routes, session, startup_log};
+use calico_fix::calico::{bird, events, inspection, interfaces, routes, session, startup_log};
+use calico_fix::snapshot::family::Family;
 use proptest::prelude::*;
 
 const SEEDS: [&str; 8] = [
@@ -52,11 +52,11 @@ proptest! {
         }
         let exited = matches!(startup_log::outcome(&log), startup_log::Outcome::Exited { .. });
         prop_assert!(exited || startup_log::exit_reason(&log).is_none());
-        let _ = (startup_log::started_after(&log), startup_log::last_phase(&log), inside::parse(&text, &[]));
+        let _ = (startup_log::started_after(&log), startup_log::last_phase(&log), inspection::parse(&text, &[]));
         prop_assert!(interfaces::parse(&text).is_ok_and(|found| !found.is_empty()) || interfaces::parse(&text).is_err());
         for reason in ["Unhealthy", "Killing", "BackOff"] {
-            let _ = event_text::parse(reason, &text);
-            let _ = event_text::parse(reason, &format!("Readiness probe failed: BGP not established with {text}"));
+            let _ = events::parse(reason, &text);
+            let _ = events::parse(reason, &format!("Readiness probe failed: BGP not established with {text}"));
         }
         for family in Family::ALL {
             let _ = routes::parse(&text, family);

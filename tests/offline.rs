@@ -5,7 +5,7 @@ use std::process::{Command, Output};
 
 use calico_fix::calico::bird;
 use calico_fix::observed::Observed;
-use calico_fix::snapshot::inside::Inside;
+use calico_fix::snapshot::inspection::Inside;
 use calico_fix::snapshot::objects::{Meta, Node};
 use calico_fix::snapshot::save::save_to;
 use calico_fix::snapshot::{Origin, Snapshot};

@@ -4,9 +4,9 @@
 
 use std::path::PathBuf;
 
-use calico_fix::diagnosis::code::Code::{self, *};
-use calico_fix::diagnosis::report::{Report, Severity, Verdict};
 use calico_fix::diagnosis::{Scope, diagnose};
+use calico_fix::finding::code::Code::{self, *};
+use calico_fix::finding::{Report, Severity, Verdict};
 
 const RECORDINGS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/recordings/real");
 

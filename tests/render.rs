@@ -3,7 +3,7 @@
 #[path = "render/samples.rs"]
 mod samples;
 
-use calico_fix::diagnosis::report::Report;
+use calico_fix::finding::Report;
 use calico_fix::render::data;
 use calico_fix::render::status::{self, Shown};
 use calico_fix::render::style::Style;

@@ -3,12 +3,13 @@
 //! Objects come through the API as always; what exec would have printed is taken from the simulated hosts and parsed here.
 
 use anyhow::Context;
-use calico_fix::calico::{bird, family::Family, interfaces, routes};
+use calico_fix::calico::{bird, interfaces, routes};
 use calico_fix::cli::connection::ConnectionFlags;
 use calico_fix::cluster::{LogsWanted, Silent, Wanted, connect, gather};
 use calico_fix::observed::Observed;
 use calico_fix::snapshot::Snapshot;
-use calico_fix::snapshot::inside::{Bird, Inside};
+use calico_fix::snapshot::family::Family;
+use calico_fix::snapshot::inspection::{Bird, Inside};
 
 /// A full mesh up to this many nodes, route reflectors above: nobody runs a larger mesh.
 const MESH: usize = 100;

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use calico_fix::cli::surroundings::{FILES, VARIABLES};
+use calico_fix::cli::environment_docs::{FILES, VARIABLES};
 use calico_fix::exit::CODES;
 use clap::{Arg, Command};
 

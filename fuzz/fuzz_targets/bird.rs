@@ -1,7 +1,7 @@
 #![no_main]
 
-use calico_fix::calico::family::Family;
 use calico_fix::calico::{bird, session};
+use calico_fix::snapshot::family::Family;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|texts: (&str, &str)| {

@@ -1,13 +1,13 @@
 #![no_main]
 
-use calico_fix::calico::family::Family;
-use calico_fix::calico::reaches::{self, Destination};
-use calico_fix::calico::{inside, interfaces, routes};
+use calico_fix::calico::{inspection, interfaces, routes};
+use calico_fix::calico::route_get::{self, Destination};
+use calico_fix::snapshot::family::Family;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|text: &str| {
-    let _ = inside::parse(text, &[Destination::Address("10.0.0.1".into()), Destination::Name("api.lan".into())]);
-    let _ = (reaches::parse(text), reaches::refusal(text), reaches::rules(text));
+    let _ = inspection::parse(text, &[Destination::Address("10.0.0.1".into()), Destination::Name("api.lan".into())]);
+    let _ = (route_get::parse(text), route_get::refusal(text), route_get::rules(text));
     if let Ok(found) = interfaces::parse(text) {
         assert!(!found.is_empty());
         for entry in found.iter().flat_map(|interface| &interface.addresses) {

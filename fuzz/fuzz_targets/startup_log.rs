@@ -1,7 +1,7 @@
 #![no_main]
 
-use calico_fix::calico::startup_log;
 use calico_fix::timeline;
+use calico_fix::calico::startup_log;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|log: &[u8]| {

@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use super::{Column, Matrix, Verdict};
-use crate::calico::family::Family;
 use crate::calico::method::Gate;
+use crate::snapshot::family::Family;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Choice {

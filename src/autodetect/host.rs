@@ -2,14 +2,14 @@
 
 use crate::calico::detect::{ANNOTATION, Annotated, Found, Host, Interfaces, Listed, Logged, Routing};
 use crate::calico::environment::{Environment, Value, method_variable};
-use crate::calico::family::Family;
 use crate::calico::method::Method;
 use crate::calico::startup_log;
-use crate::diagnosis::report::Source;
-use crate::diagnosis::view::{NodeView, View};
+use crate::finding::Source;
+use crate::model::{NodeView, View};
 use crate::observed::Observed;
 use crate::snapshot::Origin;
-use crate::snapshot::inside::{Interface, InterfaceAddress};
+use crate::snapshot::family::Family;
+use crate::snapshot::inspection::{Interface, InterfaceAddress};
 
 pub fn of<'a>(view: &View<'a>, node: &'a NodeView<'a>) -> Host<'a> {
     let inside = node.inside.and_then(Observed::seen);

@@ -4,10 +4,10 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 
 use super::Verdict;
-use super::standing::Standing;
+use crate::autodetect::address_facts::Standing;
 use crate::calico::address::{self, Cidr};
 use crate::calico::virtual_interfaces::VirtualInterface;
-use crate::diagnosis::wording;
+use crate::model::phrases;
 
 /// What a node ends up with.
 #[derive(Clone, Debug)]
@@ -133,6 +133,6 @@ impl<'s, 'v, 'a> Judge<'s, 'v, 'a> {
 }
 
 fn on(held: &Held, kind: VirtualInterface) -> String {
-    let made = wording::made(kind);
+    let made = phrases::made(kind);
     held.interface.as_deref().map_or_else(|| made.clone(), |name| format!("{name}, {made}"))
 }

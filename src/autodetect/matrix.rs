@@ -1,15 +1,16 @@
 //! Nodes × methods.
 
 use super::judge::{Held, Judge};
-use super::standing::Standing;
-use super::{Ask, Cell, Column, Matrix, Node, Origin, Verdict, columns, host};
+use super::{Ask, Cell, Column, Matrix, Node, Origin, Verdict, host};
+use crate::autodetect::address_facts::Standing;
+use crate::autodetect::candidates;
 use crate::calico::detect::{self, Detection, Effect, Host, Outcome};
 use crate::calico::environment::MethodSetting;
-use crate::calico::family::Family;
 use crate::calico::method::{Gate, Method};
 use crate::calico::version::Version;
-use crate::diagnosis::view::{NodeView, View};
+use crate::model::{NodeView, View};
 use crate::snapshot::Snapshot;
+use crate::snapshot::family::Family;
 
 pub fn matrix(snapshot: &Snapshot, ask: &Ask) -> Matrix {
     of_view(&View::new(snapshot), ask)
@@ -29,7 +30,7 @@ pub(crate) fn of_view(view: &View, ask: &Ask) -> Matrix {
     };
     let mut columns = vec![work.current(gate.as_ref())];
     let current = columns.first().map(|column| column.method.clone()).filter(|_| detects(gate.as_ref()));
-    let usual = columns::usual(&standing).into_iter().map(|method| (method, Origin::Usual));
+    let usual = candidates::usual(&standing).into_iter().map(|method| (method, Origin::Usual));
     for (method, origin) in usual.chain(ask.methods.iter().map(|method| (method.clone(), Origin::Asked))) {
         match columns.iter_mut().skip(1).find(|column| column.method == method) {
             Some(known) => known.origin = origin,
@@ -76,7 +77,7 @@ impl Work<'_, '_, '_> {
         let outcomes = self.hosts.iter().map(|host| find.on(host, self.standing.family)).collect();
         // Whoever sets a method has it used, too.
         let cells = self.cells(outcomes, Some(&Gate::Detected), &vec![false; self.hosts.len()]);
-        Column { refused: columns::refused(&method, self.version), method: text, origin, cells }
+        Column { refused: candidates::refused(&method, self.version), method: text, origin, cells }
     }
 
     fn current(&self, gate: Option<&Gate>) -> Column {
@@ -99,7 +100,7 @@ impl Work<'_, '_, '_> {
             (Some(Gate::FromField { path }), _) => given(&|node| field(path, node)),
             (None, _) | (_, None) => unknown("the DaemonSet was not seen"),
             (_, Some(MethodSetting::Known(method))) => {
-                refused = columns::refused(&method, self.version).filter(|_| detects(gate));
+                refused = candidates::refused(&method, self.version).filter(|_| detects(gate));
                 let find = Finder::new(&method, self.version);
                 self.hosts.iter().map(|host| find.on(host, family)).collect()
             }

@@ -1,28 +1,24 @@
 //! What every method would pick on every node, which of it is right, and which method to choose. Reads a snapshot, asks for nothing.
 
+mod address_facts;
+mod candidates;
 mod choice;
-mod columns;
 mod groups;
 mod host;
 pub mod input;
 mod judge;
-mod look;
-mod matrix;
+pub(crate) mod matrix;
 mod recommend;
-pub mod report;
-mod standing;
 
 use crate::calico::detect::Outcome;
-use crate::calico::family::Family;
 use crate::calico::method::Gate;
 use crate::calico::version::Version;
-use crate::diagnosis::report::Source;
+use crate::finding::Source;
+use crate::snapshot::family::Family;
 
 pub use choice::{Choice, Prediction};
 pub use groups::{Alike, Group, alike, grouped};
-pub use look::{Look, State, look};
 pub use matrix::matrix;
-pub(crate) use matrix::of_view;
 pub use recommend::{ORDER, Preference, Recommendation, Rejected, Sort, Suited, recommend};
 
 /// What is asked of the room.

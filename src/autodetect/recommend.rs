@@ -194,7 +194,7 @@ fn is_right_where_seen(matrix: &Matrix, column: &Column) -> bool {
     let right = if by_internal_ip { column.cells.len() } else { column.count(Verdict::Right) };
     let fits = |(cell, node): (&super::Cell, &super::Node)| match cell.verdict {
         Verdict::Right => true,
-        Verdict::Unknown => node.source != Some(crate::diagnosis::report::Source::Interfaces),
+        Verdict::Unknown => node.source != Some(crate::finding::Source::Interfaces),
         _ => false,
     };
     right * 2 > column.cells.len() && column.cells.iter().zip(&matrix.nodes).all(fits)

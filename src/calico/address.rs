@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr};
 /// An address *and* its prefix length (`10.0.0.11/24`): host bits are kept.
 pub use ipnet::IpNet as Cidr;
 
-use super::family::Family;
+use crate::snapshot::family::Family;
 
 /// As Go's `net.ParseCIDR`: the prefix length is required, `/08` is taken, a zone is not, and IPv4 written as IPv6 is IPv4.
 pub fn parse_cidr(text: &str) -> Option<Cidr> {

@@ -4,7 +4,7 @@
 //! `node/pkg/health/bird/bird.go`, which misses rows of five columns.
 
 use crate::calico::text::clean;
-use crate::snapshot::inside::{Bird, Protocol};
+use crate::snapshot::inspection::{Bird, Protocol};
 
 const HEADINGS: [&str; 6] = ["name", "proto", "table", "state", "since", "info"];
 /// birdcl's own words on standard error when nobody listens on the socket (BIRD `client/client.c`).
@@ -161,5 +161,4 @@ fn read_status_line(line: &str, bird: &mut Bird) -> bool {
 }
 
 #[cfg(test)]
-#[path = "bird_tests.rs"]
 mod tests;

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::family::Family;
 use super::method::Method;
 use crate::observed::Observed;
+use crate::snapshot::family::Family;
 use crate::snapshot::objects::{ConfigMap, Container, EnvSource, EnvVar};
 
 /// Read by the published manifests with `envFrom`, and made by an administrator only to name the API server.
@@ -319,5 +319,4 @@ fn of_source(source: &EnvSource, config_maps: &ConfigMaps, namespace: &str) -> V
 }
 
 #[cfg(test)]
-#[path = "environment_tests.rs"]
 mod tests;

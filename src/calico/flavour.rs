@@ -168,5 +168,4 @@ pub fn candidates(daemon_sets: &[DaemonSet]) -> Vec<&DaemonSet> {
 }
 
 #[cfg(test)]
-#[path = "flavour_tests.rs"]
 mod tests;

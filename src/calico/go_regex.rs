@@ -370,5 +370,4 @@ fn number(digits: &[u8]) -> Option<u32> {
 }
 
 #[cfg(test)]
-#[path = "go_regex_tests.rs"]
 mod tests;

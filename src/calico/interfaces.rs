@@ -7,7 +7,7 @@ use std::net::IpAddr;
 use serde::Deserialize;
 
 use super::text::clean;
-use crate::snapshot::inside::{Interface, InterfaceAddress};
+use crate::snapshot::inspection::{Interface, InterfaceAddress};
 
 const MAX_INTERFACES: usize = 20_000;
 const MAX_ADDRESSES: usize = 200_000;
@@ -183,5 +183,4 @@ fn split_prefix(text: &str) -> (&str, Option<&str>) {
 }
 
 #[cfg(test)]
-#[path = "interfaces_tests.rs"]
 mod tests;

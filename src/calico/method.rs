@@ -4,10 +4,10 @@ use std::net::IpAddr;
 
 use super::address::{self, Cidr};
 use super::environment::{Backend, Value};
-use super::exclusions;
-use super::family::Family;
 use super::go_regex::{self, Pattern};
 use super::version::Version;
+use crate::calico::interface_exclusions;
+use crate::snapshot::family::Family;
 
 /// The value as Calico reads it: node/pkg/lifecycle/startup/autodetection/autodetection_methods.go.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -117,7 +117,7 @@ impl Method {
 
     /// What names must not match, if anything.
     pub fn exclude(&self, version: Version) -> Option<Pattern> {
-        let defaults = exclusions::for_version(version).iter().copied();
+        let defaults = interface_exclusions::for_version(version).iter().copied();
         match self {
             Self::FirstFound => Some(go_regex::join(defaults)),
             Self::SkipInterface { regexes } => Some(go_regex::join(defaults.chain(regexes.iter().map(String::as_str)))),
@@ -228,5 +228,4 @@ pub fn gate(family: Family, ip: &Value, backend: &Backend) -> Gate {
 }
 
 #[cfg(test)]
-#[path = "method_tests.rs"]
 mod tests;

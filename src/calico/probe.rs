@@ -230,5 +230,4 @@ pub fn timeouts_too_short(container: &Container) -> Vec<ProbeKind> {
 }
 
 #[cfg(test)]
-#[path = "probe_tests.rs"]
 mod tests;

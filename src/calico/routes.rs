@@ -2,10 +2,10 @@
 
 use serde::Deserialize;
 
-use super::family::Family;
 use super::interfaces::{IpError, unrecognised};
 use super::text::clean;
-use crate::snapshot::inside::Route;
+use crate::snapshot::family::Family;
+use crate::snapshot::inspection::Route;
 
 const MAX_ROUTES: usize = 200_000;
 const MAX_WORD: usize = 64;
@@ -134,5 +134,4 @@ fn read_attributes<'a>(mut words: impl Iterator<Item = &'a str>, route: &mut Rou
 }
 
 #[cfg(test)]
-#[path = "routes_tests.rs"]
 mod tests;

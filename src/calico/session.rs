@@ -5,9 +5,9 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use super::family::Family;
 use super::text::find_ignoring_case;
-use crate::snapshot::inside::Protocol;
+use crate::snapshot::family::Family;
+use crate::snapshot::inspection::Protocol;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Session {
@@ -169,5 +169,4 @@ impl Session {
 }
 
 #[cfg(test)]
-#[path = "session_tests.rs"]
 mod tests;

@@ -1,11 +1,11 @@
 //! A calico-node container's log: the known lines of each attempt to start, in little memory.
 
-mod copy;
 mod details;
 mod digest;
-mod judge;
 mod line;
 mod mask;
+mod masked_copy;
+mod outcome;
 mod patterns;
 mod reader;
 mod requests;
@@ -14,15 +14,17 @@ mod stamp;
 
 use std::io::BufRead;
 
-pub use copy::MaskedCopy;
+pub use crate::calico::startup_log::masked_copy::MaskedCopy;
+pub use crate::calico::startup_log::outcome::{
+    Detection, ExitReason, Outcome, Phase, detection, exit_reason, has_beginning, last_phase, outcome, phase, started_after,
+};
 pub use details::{CameUp, Details, LastLine, SeenInterface};
 pub use digest::MAX_MARKS;
-pub use judge::{Detection, ExitReason, Outcome, Phase, detection, exit_reason, has_beginning, last_phase, outcome, phase, started_after};
 pub use patterns::{PATTERNS, Pattern, Scope};
 pub use reader::{Attempt, Attempts, Reader, read};
 pub use requests::{Names, NodeReads, Requests};
 
-use crate::snapshot::inside::StartupLog;
+use crate::snapshot::inspection::StartupLog;
 
 const MAX_TEXT: usize = 400;
 
@@ -43,5 +45,4 @@ pub fn is_gone(log: &str) -> bool {
 }
 
 #[cfg(test)]
-#[path = "startup_log/tests.rs"]
 mod tests;

@@ -4,8 +4,8 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
 
 use super::output::{ColorName, PageFormat};
-use crate::access::role::Manifest;
-use crate::access::verb::Verb;
+use crate::permissions::command::Verb;
+use crate::permissions::role::Manifest;
 
 /// Which commands will work with the rights that you have, and what is missing.
 ///

@@ -1,23 +1,24 @@
 //! What may be typed.
 
+pub mod apply_undo;
 pub mod autodetect;
 pub mod can_i;
 pub mod change;
 pub mod completion;
 pub mod connection;
 pub mod debug_log;
+pub mod environment_docs;
 mod examples;
 pub mod output;
 pub mod probes;
 pub mod status;
-pub mod surroundings;
-pub mod verbs;
 
 use std::ffi::{OsStr, OsString};
 use std::path::Path;
 
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
+use crate::cli::apply_undo::{ApplyArgs, UndoArgs};
 use autodetect::AutodetectArgs;
 use can_i::CanIArgs;
 use completion::CompletionArgs;
@@ -26,7 +27,6 @@ use debug_log::DebugLogArgs;
 use output::DataFormat;
 use probes::ProbesArgs;
 use status::{NodeStatusArgs, StatusArgs};
-use verbs::{ApplyArgs, UndoArgs};
 
 /// Find out what is wrong with Calico, cluster-wide, and how to mend it.
 ///

@@ -3,9 +3,9 @@
 use super::error::{GatherError, RequestError};
 use super::gather::Wanted;
 use super::request::{Api, Query};
-use super::resource::DAEMON_SETS;
-use crate::access::role::Role;
 use crate::calico::flavour;
+use crate::permissions::request::DAEMON_SETS;
+use crate::permissions::role::Role;
 use crate::snapshot::objects::DaemonSet;
 use crate::snapshot::trim;
 

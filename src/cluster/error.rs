@@ -7,9 +7,9 @@ use std::time::Duration;
 use super::connect::{Credential, Route};
 use super::discover::DiscoverError;
 use super::proxy::InvalidProxy;
-use super::resource::Asked;
 use super::timeout::InvalidTimeout;
-use crate::access::needs::role_for;
+use crate::permissions::request::Asked;
+use crate::permissions::table::role_for;
 
 /// No connection could be set up; nothing has been asked yet.
 #[derive(Debug, thiserror::Error)]

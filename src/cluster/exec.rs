@@ -14,11 +14,11 @@ use super::failure;
 use super::observe::{self, cannot};
 use super::progress::Progress;
 use super::request::{Api, can_pass};
-use super::resource::{Asked, PODS};
-use crate::calico::inside;
-use crate::calico::reaches::{Destination, MAX_DESTINATIONS};
+use crate::calico::inspection;
+use crate::calico::route_get::{Destination, MAX_DESTINATIONS};
 use crate::observed::Observed;
-use crate::snapshot::inside::Inside;
+use crate::permissions::request::{Asked, PODS};
+use crate::snapshot::inspection::Inside;
 use crate::snapshot::objects::{CALICO_NODE, Pod};
 use crate::snapshot::trim;
 
@@ -89,7 +89,7 @@ async fn one(api: &Api, pod: &Pod, destinations: &[Destination], limit: Duration
     let ended = tokio::time::timeout(limit, work).await;
     if !output.is_empty() {
         // A cut answer still tells of the sections that are whole; the parser says which are not.
-        let mut told = inside::parse(&String::from_utf8_lossy(&output), destinations);
+        let mut told = inspection::parse(&String::from_utf8_lossy(&output), destinations);
         trim::inside(&mut told);
         return Observed::Seen(told);
     }
@@ -131,7 +131,7 @@ async fn start(
     let params = AttachParams::default().container(CALICO_NODE).stdin(false).stdout(true).stderr(true);
     let params = params.max_stdout_buf_size(PIPE).max_stderr_buf_size(PIPE);
     // Never a part of the shell's text: they come from the cluster and the command line.
-    let command = ["sh", "-c", inside::SCRIPT, "calico-fix"].into_iter().chain(destinations.iter().flat_map(Destination::arguments));
+    let command = ["sh", "-c", inspection::SCRIPT, "calico-fix"].into_iter().chain(destinations.iter().flat_map(Destination::arguments));
     let begun = pods.exec(&pod.metadata.name, command, &params).await;
     begun.map_err(|error| failure::unanswered(&error, asked, Some(limit), api.route()))
 }

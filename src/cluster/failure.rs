@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::connect::Route;
 use super::error::{RequestError, Unreachable};
-use super::resource::Asked;
+use crate::permissions::request::Asked;
 
 /// Long enough for any message of Kubernetes' own; a proxy's HTML page is cut.
 const MAX_MESSAGE: usize = 1000;
@@ -139,7 +139,7 @@ fn without_port(host: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cluster::resource;
+    use crate::permissions::request;
 
     fn route() -> Arc<Route> {
         Arc::new(Route { server: "https://c:6443".into(), host: "c:6443".into(), ..Route::default() })
@@ -158,13 +158,13 @@ mod tests {
             (404, "404 page not found\n", "Error from server (NotFound): 404 page not found"),
             (503, "", "Error from server (ServiceUnavailable): the server answered 503 to: list nodes at the cluster scope"),
         ] {
-            assert_eq!(answered(code, body.as_bytes(), &resource::NODES.list(None), &route()).to_string(), expected);
+            assert_eq!(answered(code, body.as_bytes(), &request::NODES.list(None), &route()).to_string(), expected);
         }
     }
 
     #[test]
     fn the_missing_verb_is_the_one_the_server_names() {
-        let asked = resource::PODS.asked("create", Some("kube-system"), None);
+        let asked = request::PODS.asked("create", Some("kube-system"), None);
         let asked = Asked { resource: "pods/exec".into(), ..asked };
         for (message, verb) in
             [(r#"pods "x" is forbidden: User "u" cannot get resource "pods/exec" in API group """#, "get"), ("no", "create")]
@@ -179,7 +179,7 @@ mod tests {
 
     #[test]
     fn a_page_of_html_is_cut() {
-        let error = answered(502, "<p>".repeat(10_000).as_bytes(), &resource::NODES.list(None), &route());
+        let error = answered(502, "<p>".repeat(10_000).as_bytes(), &request::NODES.list(None), &route());
         assert!(error.to_string().len() < 1100);
     }
 }

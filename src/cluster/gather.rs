@@ -8,14 +8,14 @@ use super::discover::discover;
 use super::error::{GatherError, RequestError};
 use super::progress::Progress;
 use super::request::{Api, Query};
-use super::resource::NODES;
 use super::{exec, logs, objects};
 use crate::calico::environment::{Environment, Value, method_variable};
-use crate::calico::family::Family;
 use crate::calico::method::Method;
-use crate::calico::reaches::Destination;
+use crate::calico::route_get::Destination;
 use crate::observed::Observed;
-use crate::snapshot::inside::{Inside, NodeLogs};
+use crate::permissions::request::NODES;
+use crate::snapshot::family::Family;
+use crate::snapshot::inspection::{Inside, NodeLogs};
 use crate::snapshot::objects::{ConfigMap, ControllerRevision, DaemonSet, Event, Node, Pod};
 use crate::snapshot::{Cluster, Origin, Snapshot};
 

@@ -222,5 +222,4 @@ impl Chosen {
 }
 
 #[cfg(test)]
-#[path = "kubeconfig_tests.rs"]
 mod tests;

@@ -3,7 +3,7 @@
 use super::connect::Connection;
 use super::error::RequestError;
 use super::request::Api;
-use super::resource::{Asked, PODS};
+use crate::permissions::request::{Asked, PODS};
 use crate::snapshot::objects::{CALICO_NODE, Pod};
 
 /// More than any runtime keeps of a container that was set up with a limit.

@@ -9,10 +9,10 @@ use super::gather::LogsWanted;
 use super::observe::observe;
 use super::progress::Progress;
 use super::request::Api;
-use super::resource::{Asked, PODS};
 use crate::calico::startup_log;
 use crate::observed::Observed;
-use crate::snapshot::inside::{NodeLogs, StartupLog};
+use crate::permissions::request::{Asked, PODS};
+use crate::snapshot::inspection::{NodeLogs, StartupLog};
 use crate::snapshot::objects::{CALICO_NODE, Pod};
 
 const MAX_PART: usize = 256 << 10;

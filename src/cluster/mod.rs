@@ -1,6 +1,7 @@
 //! Every request to Kubernetes. It reads and reports; it judges nothing.
 #![allow(clippy::disallowed_types, clippy::disallowed_methods, reason = "this room owns the client and the clock")]
 
+pub mod completion_names;
 pub mod connect;
 mod credential;
 pub mod discover;
@@ -11,15 +12,13 @@ pub mod gather;
 mod kubeconfig;
 pub mod log_stream;
 mod logs;
-pub mod look;
-pub mod names;
+pub mod node_state;
 mod objects;
 mod observe;
+pub mod permissions;
 pub mod progress;
 mod proxy;
 pub mod request;
-pub mod resource;
-pub mod rights;
 pub mod timeout;
 pub mod write;
 

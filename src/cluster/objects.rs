@@ -10,13 +10,13 @@ use serde_json::Value;
 use super::error::RequestError;
 use super::observe::observe;
 use super::request::{Api, Query};
-use super::resource::{
+use crate::calico::environment::{self, Keys};
+use crate::calico::installation_probe_fields;
+use crate::observed::Observed;
+use crate::permissions::request::{
     Asked, BGP_CONFIGURATIONS, BGP_PEERS, CLUSTER_INFORMATIONS, CONFIG_MAPS, CONTROLLER_REVISIONS, DEFINITIONS, ENDPOINT_SLICES, EVENTS,
     INSTALLATIONS, IP_POOLS, NODE_STATUSES, NODES, PODS, Resource, TIGERA_STATUSES,
 };
-use crate::calico::environment::{self, Keys};
-use crate::calico::overrides;
-use crate::observed::Observed;
 use crate::snapshot::objects::{ConfigMap, ControllerRevision, Custom, DaemonSet, Event, Meta, Node, Pod, ProbeOverrides};
 use crate::snapshot::{Resources, trim};
 
@@ -128,12 +128,11 @@ async fn installations(api: &Api) -> (Observed<Vec<Custom>>, Observed<ProbeOverr
     if installations.seen().is_none_or(Vec::is_empty) {
         return (installations, Observed::NotAsked);
     }
-    let path = DEFINITIONS.path(None, Some(overrides::DEFINITION));
-    let asked = DEFINITIONS.get(None, overrides::DEFINITION);
+    let path = DEFINITIONS.path(None, Some(installation_probe_fields::DEFINITION));
+    let asked = DEFINITIONS.get(None, installation_probe_fields::DEFINITION);
     let probes = match observe(api.get::<Value>(&path, &asked).await) {
-        Observed::Seen(definition) => {
-            overrides::of_definition(&definition).map_or_else(|| Observed::Failed("it has no schema".to_owned()), Observed::Seen)
-        }
+        Observed::Seen(definition) => installation_probe_fields::of_definition(&definition)
+            .map_or_else(|| Observed::Failed("it has no schema".to_owned()), Observed::Seen),
         other => other.map(|_| ProbeOverrides::default()),
     };
     (installations, probes)

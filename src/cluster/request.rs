@@ -11,8 +11,8 @@ use serde::de::DeserializeOwned;
 use super::connect::{Connection, Route};
 use super::error::{RequestError, Unreachable};
 use super::failure;
-use super::resource::{Asked, Resource};
 use super::timeout::Timeouts;
+use crate::permissions::request::{Asked, Resource};
 
 /// A page of 500 nodes with a hundred images each is about 10 MB.
 pub(super) const MAX_BODY: usize = 64 << 20;
@@ -226,7 +226,7 @@ impl Query<'_> {
             ("continue", token),
         ];
         let pairs = pairs.iter().filter(|(_, value)| !value.is_empty());
-        let pairs: Vec<_> = pairs.map(|(key, value)| format!("{key}={}", super::resource::escaped(value))).collect();
+        let pairs: Vec<_> = pairs.map(|(key, value)| format!("{key}={}", crate::permissions::request::escaped(value))).collect();
         format!("{base}?{}", pairs.join("&"))
     }
 }

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::error::RequestError;
 use super::request::{Api, MAX_BODY, decode, within};
-use super::resource::{Asked, DAEMON_SETS, INSTALLATIONS, PODS, Resource};
+use crate::permissions::request::{Asked, DAEMON_SETS, INSTALLATIONS, PODS, Resource};
 use crate::plan::place::Place;
 use crate::snapshot::objects::Pod;
 
@@ -63,7 +63,7 @@ pub async fn patch(api: &Api, place: &Place, patch: &Value, field_manager: &str,
     let path = format!(
         "{}?fieldManager={}&fieldValidation=Strict{dry}",
         resource.path(place.namespace(), Some(place.name())),
-        super::resource::escaped(field_manager)
+        crate::permissions::request::escaped(field_manager)
     );
     let asked = resource.asked("patch", place.namespace(), Some(place.name()));
     let kind = place.patch_kind().content_type();

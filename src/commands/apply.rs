@@ -3,8 +3,8 @@
 use std::fs;
 use std::io::{Read, Write};
 
+use crate::cli::apply_undo::ApplyArgs;
 use crate::cli::connection::ConnectionFlags;
-use crate::cli::verbs::ApplyArgs;
 use crate::cluster::{LogsWanted, Wanted};
 use crate::exit::{Failure, Outcome};
 use crate::plan::wish::Wish;
@@ -13,7 +13,7 @@ use crate::plan::{API_VERSION, KIND, Plan};
 use super::change::interrupt::Interrupt;
 use super::change::{self, Setting, Told};
 use super::source;
-use super::streams::Streams;
+use crate::streams::Streams;
 
 const VERB: &str = "apply";
 /// A plan of thousands of nodes has a line for each.

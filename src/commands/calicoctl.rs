@@ -7,7 +7,7 @@ use std::process::Command;
 use crate::cli::connection::ConnectionFlags;
 use crate::exit::{Failure, Outcome};
 
-use super::streams::Streams;
+use crate::streams::Streams;
 
 pub fn hand_on(flags: &ConnectionFlags, words: &[OsString], streams: &mut Streams) -> Result<Outcome, Failure> {
     if let Some(flag) = not_calicoctls(flags) {

@@ -3,10 +3,6 @@
 use std::collections::BTreeSet;
 use std::io::Write;
 
-use crate::access::needs::{Around, NEEDS, Need};
-use crate::access::report::{Answered, Asked, Report, judge};
-use crate::access::role::Manifest;
-use crate::access::verb::Verb;
 use crate::calico::flavour::flavour;
 use crate::calico::owner::{Owner, owners};
 use crate::cli::can_i::CanIArgs;
@@ -14,13 +10,17 @@ use crate::cli::connection::ConnectionFlags;
 use crate::cli::output::PageFormat;
 use crate::cluster::discover::{DiscoverError, NAMESPACES, discover};
 use crate::cluster::request::Api;
-use crate::cluster::{GatherError, RequestError, Wanted, connect, rights};
+use crate::cluster::{GatherError, RequestError, Wanted, connect, permissions};
 use crate::exit::{Failure, Outcome};
+use crate::permissions::command::Verb;
+use crate::permissions::report::{Answered, Asked, Report, judge};
+use crate::permissions::role::Manifest;
+use crate::permissions::table::{Around, NEEDS, Need};
 use crate::render::style::Style;
 use crate::render::{self, data};
 use crate::snapshot::objects::DaemonSet;
 
-use super::streams::Streams;
+use crate::streams::Streams;
 
 const VERB: &str = "can-i";
 
@@ -38,14 +38,14 @@ pub async fn run(flags: &ConnectionFlags, arguments: &CanIArgs, streams: &mut St
     let named = &arguments.commands;
     let verbs: Vec<Verb> = Verb::ALL.into_iter().filter(|verb| named.is_empty() || named.contains(verb)).collect();
     let asked = Asked { verbs: &verbs, changes: !arguments.no_change, exec: !arguments.no_exec };
-    let (user, answers) = futures::future::try_join(rights::who_am_i(&api), answers(&api, &around, asked)).await?;
+    let (user, answers) = futures::future::try_join(permissions::who_am_i(&api), answers(&api, &around, asked)).await?;
     print(&judge(&around, asked, &answers, user), arguments, streams)
 }
 
 async fn answers<'a>(api: &Api, around: &Around, asked: Asked<'_>) -> Result<Vec<Answered<'a>>, RequestError> {
     let needs: Vec<&Need> = NEEDS.iter().filter(|need| asked.covers(need, around)).collect();
     let wanted: Vec<_> = needs.iter().flat_map(|need| need.asked(around).into_iter().map(move |asked| (*need, asked))).collect();
-    let told = rights::ask(api, &wanted.iter().map(|(_, asked)| asked.clone()).collect::<Vec<_>>()).await?;
+    let told = permissions::ask(api, &wanted.iter().map(|(_, asked)| asked.clone()).collect::<Vec<_>>()).await?;
     let mut answers: Vec<Answered<'_>> = Vec::new();
     for ((need, _), right) in wanted.into_iter().zip(told) {
         match answers.last_mut().filter(|last| std::ptr::eq(last.need, need)) {

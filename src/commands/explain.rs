@@ -1,13 +1,13 @@
 //! `explain`: from the registry to the screen.
 
 use crate::cli::ExplainArgs;
-use crate::diagnosis::code::Code;
 use crate::diagnosis::explain::{all, of};
 use crate::exit::{Failure, Outcome};
+use crate::finding::code::Code;
 use crate::render;
 use crate::render::style::{ColorWhen, Style};
 
-use super::streams::Streams;
+use crate::streams::Streams;
 
 pub fn run(arguments: &ExplainArgs, streams: &mut Streams) -> Result<Outcome, Failure> {
     let style = Style::of_stdout(ColorWhen::Auto);

@@ -11,7 +11,6 @@ mod explain;
 pub mod probes;
 mod source;
 mod status;
-mod streams;
 mod undo;
 mod version;
 mod watch;
@@ -26,8 +25,8 @@ use crate::cli::status::StatusArgs;
 use crate::cli::{Command, Name};
 use crate::exit::{Failure, Outcome};
 use crate::render::style::{ColorWhen, Style};
+pub use crate::streams::Streams;
 use change::interrupt::Interrupt;
-pub use streams::Streams;
 
 pub fn run(arguments: Vec<OsString>, streams: &mut Streams) -> Result<Outcome, Failure> {
     if let Some(question) = completion::question(&arguments) {

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::calico::reaches::Destination;
+use crate::calico::route_get::Destination;
 use crate::cli::connection::ConnectionFlags;
 use crate::cli::status::SourceArgs;
 use crate::cluster::{Bar, ConnectError, Connection, GatherError, LogsWanted, NodeFilter, Wanted, connect, gather};

@@ -6,20 +6,20 @@ use std::io::{self, Write};
 use crate::cli::connection::ConnectionFlags;
 use crate::cli::output::Output;
 use crate::cli::status::StatusArgs;
-use crate::diagnosis::report::Report;
-use crate::diagnosis::sheet::sheet;
 use crate::diagnosis::{Scope, diagnose};
 use crate::exit::{Failure, Outcome};
+use crate::finding::Report;
 use crate::observed::Observed;
 use crate::render::status::Shown;
 use crate::render::style::Style;
 use crate::render::{self, calicoctl};
+use crate::reports::html_page::sheet;
 use crate::snapshot::Snapshot;
 use crate::snapshot::selector::Selector;
 use crate::text;
 
-use super::streams::Streams;
 use super::{source, watch};
+use crate::streams::Streams;
 
 /// Goes into audit logs beside kubectl's own commands.
 pub const VERB: &str = "status";

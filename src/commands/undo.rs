@@ -4,8 +4,8 @@ use std::io::Write;
 
 use serde_json::Value;
 
+use crate::cli::apply_undo::UndoArgs;
 use crate::cli::connection::ConnectionFlags;
-use crate::cli::verbs::UndoArgs;
 use crate::cluster::request::Api;
 use crate::cluster::write;
 use crate::exit::{Failure, Outcome};
@@ -19,7 +19,7 @@ use crate::text;
 use super::change::interrupt::Interrupt;
 use super::change::{self, Setting, Told};
 use super::source;
-use super::streams::Streams;
+use crate::streams::Streams;
 
 const VERB: &str = "undo";
 

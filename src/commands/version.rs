@@ -15,7 +15,7 @@ use crate::render::data;
 use crate::text;
 
 use super::source;
-use super::streams::Streams;
+use crate::streams::Streams;
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]

@@ -5,12 +5,12 @@ use std::time::Duration;
 
 use crate::cli::connection::ConnectionFlags;
 use crate::cli::status::StatusArgs;
-use crate::diagnosis::report::Report;
 use crate::exit::{Failure, Outcome, explain};
+use crate::finding::Report;
 
 use super::source;
 use super::status::{Chosen, judge, print};
-use super::streams::Streams;
+use crate::streams::Streams;
 
 const CLEAR: &[u8] = b"\x1b[H\x1b[2J\x1b[3J";
 

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use super::code::Code;
 use super::explain::Explanation;
-use super::report::Finding;
-use super::view::View;
+use crate::finding::Finding;
+use crate::finding::code::Code;
+use crate::model::View;
 
 /// One check: one file, one stable code, one registry line, one explanation.
 pub struct Check {

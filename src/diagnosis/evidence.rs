@@ -2,12 +2,11 @@
 
 use std::net::IpAddr;
 
-use super::report::{Evidence, Source};
-use super::view::{NodeView, Stored, View};
-use super::wording;
-use crate::calico::event_text::EventKind;
-use crate::calico::family::Family;
-use crate::snapshot::inside::MarkKind;
+use crate::calico::events::EventKind;
+use crate::finding::{Evidence, Source};
+use crate::model::{NodeView, Stored, View, phrases};
+use crate::snapshot::family::Family;
+use crate::snapshot::inspection::MarkKind;
 
 /// The stored address beside the InternalIP, the interface that has it, and the log line that chose it.
 pub fn of_address(node: &NodeView, family: Family, stored: &Stored) -> Vec<Evidence> {
@@ -62,7 +61,7 @@ fn of_events(view: &View, node: &NodeView, address: IpAddr) -> Vec<Evidence> {
             if other.name != node.name && !peers.contains(&address) {
                 return None;
             }
-            let list = wording::addresses(peers);
+            let list = phrases::addresses(peers);
             let daemon = match family {
                 Family::V4 => "BIRD",
                 Family::V6 => "BIRD6",

@@ -1,7 +1,7 @@
 //! What a finding means, for `explain`: each check carries its own text.
 
 use super::checks;
-use super::code::Code;
+use crate::finding::code::Code;
 
 #[derive(Clone, Copy, Debug)]
 pub struct Explanation {

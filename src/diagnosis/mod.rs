@@ -2,35 +2,27 @@
 
 mod check;
 mod checks;
-pub mod code;
 pub(crate) mod evidence;
 pub mod explain;
-mod fold;
-pub mod health;
+pub(crate) mod fixes;
+mod gaps;
+mod group;
 mod links;
-mod logged;
-pub mod mesh;
-pub(crate) mod remedy;
-pub mod report;
+mod log_line_finding;
 mod rows;
-pub mod sheet;
 pub mod shell;
-pub(crate) mod summary;
-mod unseen;
-pub mod view;
-pub(crate) mod wording;
 
 use std::collections::BTreeSet;
 use std::time::Duration;
 
 use crate::calico::text::clean;
+use crate::finding::code::Code;
+use crate::finding::{Finding, Fix, Report, Verdict};
+use crate::model::View;
+pub use crate::model::phrases::made as made_by;
 use crate::snapshot::Snapshot;
 use crate::startup::sizing::Size;
 use check::Found;
-use code::Code;
-use report::{Finding, Fix, Report, Verdict};
-use view::View;
-pub use wording::made as made_by;
 
 pub const API_VERSION: &str = "calico-fix/v1";
 pub const KIND: &str = "Status";
@@ -56,12 +48,12 @@ pub fn diagnose(snapshot: &Snapshot, scope: &Scope) -> Report {
     }
     let mut findings = found.into_findings();
     findings.retain(|finding| concerns(finding, scope));
-    let mut findings = fold::fold(findings);
+    let mut findings = group::fold(findings);
     // One sentence, whatever names and values the cluster put into it.
     findings.iter_mut().for_each(|finding| finding.message = clean(&finding.message, MAX_MESSAGE));
     findings.sort_by_key(|finding| finding.severity);
     let nodes = rows::all(&view, &findings, scope);
-    let unseen = unseen::all(&view, scope);
+    let unseen = gaps::all(&view, scope);
     let verdict = match (findings.is_empty(), unseen.iter().any(|unseen| unseen.matters)) {
         (false, _) => Verdict::Sick,
         (true, true) => Verdict::Unknown,
@@ -72,7 +64,7 @@ pub fn diagnose(snapshot: &Snapshot, scope: &Scope) -> Report {
         kind: KIND.to_owned(),
         taken_at: snapshot.taken_at,
         verdict,
-        cluster: summary::of(&view),
+        cluster: crate::model::summary::of(&view),
         nodes,
         findings,
         unseen,
@@ -81,7 +73,7 @@ pub fn diagnose(snapshot: &Snapshot, scope: &Scope) -> Report {
 
 /// What allows a start of this node so much time, at the lawful place; `None` where no command is known to be right.
 pub fn start_budget_fix(snapshot: &Snapshot, node: &str, size: &Size) -> Option<Fix> {
-    remedy::start_budget_of(&View::new(snapshot), node, size)
+    fixes::start_budget_of(&View::new(snapshot), node, size)
 }
 
 /// Seconds that its probes give the calico-node of this node to start.

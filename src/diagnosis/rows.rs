@@ -1,15 +1,15 @@
 //! A row a node.
 
 use super::Scope;
-use super::report::{Finding, NodeRow, SessionCount, SessionRow};
-use super::view::{Bgp, NodeView, View};
-use crate::calico::family::Family;
 use crate::calico::session::{self, PeerKind};
+use crate::finding::{Finding, NodeRow, SessionCount, SessionRow};
+use crate::model::{Bgp, NodeView, View};
 use crate::observed::Observed;
+use crate::snapshot::family::Family;
 use crate::startup::measure::measure;
 
 pub fn all(view: &View, findings: &[Finding], scope: &Scope) -> Vec<NodeRow> {
-    let mut codes: std::collections::HashMap<&str, Vec<super::code::Code>> = std::collections::HashMap::new();
+    let mut codes: std::collections::HashMap<&str, Vec<crate::finding::code::Code>> = std::collections::HashMap::new();
     for finding in findings {
         for node in &finding.nodes {
             let known = codes.entry(node).or_default();
@@ -25,7 +25,7 @@ pub fn all(view: &View, findings: &[Finding], scope: &Scope) -> Vec<NodeRow> {
         .collect()
 }
 
-fn row(view: &View, node: &NodeView, findings: Vec<super::code::Code>, sessions: bool) -> NodeRow {
+fn row(view: &View, node: &NodeView, findings: Vec<crate::finding::code::Code>, sessions: bool) -> NodeRow {
     let stored = |family| node.stored(family);
     let measured = measure(view, node);
     let held = stored(Family::V4).or(stored(Family::V6)).and_then(|stored| stored.held_by.as_ref());

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
-use crate::calico::overrides;
+use crate::calico::installation_probe_fields;
 use crate::observed::Observed;
 use crate::snapshot::objects::{CALICO_NODE, ConfigMap, ControllerRevision, Custom, DaemonSet, Event, Node, Pod, ProbeOverrides};
 use crate::snapshot::trim;
@@ -85,8 +85,8 @@ impl Objects {
                 self.config_maps.get_or_insert_default().insert(key, map);
             }
             "CustomResourceDefinition" => {
-                if object.pointer("/metadata/name").is_some_and(|name| name == overrides::DEFINITION) {
-                    self.installation_probes = overrides::of_definition(object);
+                if object.pointer("/metadata/name").is_some_and(|name| name == installation_probe_fields::DEFINITION) {
+                    self.installation_probes = installation_probe_fields::of_definition(object);
                 }
             }
             _ => {

@@ -1,10 +1,10 @@
 //! Texts beside the objects: birdcl's, ip's, and calico-node's logs. The file's name tells the node.
 
 use crate::calico::bird::{self, BirdError};
-use crate::calico::family::Family;
 use crate::calico::{interfaces, routes, startup_log};
 use crate::observed::Observed;
-use crate::snapshot::inside::{Bird, Inside, NodeLogs};
+use crate::snapshot::family::Family;
+use crate::snapshot::inspection::{Bird, Inside, NodeLogs};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TextKind {

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use super::{GoalAddress, NodeGoal, Step};
 use crate::calico::address;
-use crate::calico::family::Family;
-use crate::diagnosis::report::{NodeRow, Report, SessionRow};
+use crate::finding::{NodeRow, Report, SessionRow};
+use crate::snapshot::family::Family;
 
 /// Of one node.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -145,7 +145,7 @@ pub fn stored(row: &NodeRow) -> Vec<GoalAddress> {
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
-    use crate::diagnosis::report::{ClusterSummary, Verdict};
+    use crate::finding::{ClusterSummary, Verdict};
 
     pub fn session(peer: &str, address: &str, up: bool) -> SessionRow {
         let (state, info) = if up { ("up", "Established") } else { ("start", "Active Socket: Connection refused") };

@@ -12,7 +12,7 @@ use super::{GoalAddress, NodeGoal, Proposal};
 use crate::autodetect::{Choice, Prediction, Verdict};
 use crate::calico::address;
 use crate::calico::environment::method_variable;
-use crate::diagnosis::view::View;
+use crate::model::View;
 use crate::snapshot::Snapshot;
 use crate::text;
 

@@ -5,10 +5,10 @@ use serde_json::{Value, json};
 use super::edit::Edit;
 use super::place::Place;
 use crate::calico::environment::method_variable;
-use crate::calico::family::Family;
 use crate::calico::flavour::Flavour;
 use crate::calico::method::Gate;
-use crate::diagnosis::view::{Install, ruling};
+use crate::model::{Install, ruling};
+use crate::snapshot::family::Family;
 use crate::snapshot::objects::Custom;
 
 /// One family's method, as `IP_AUTODETECTION_METHOD` has it.

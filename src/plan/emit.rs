@@ -9,8 +9,8 @@ use super::edit::Edit;
 use super::patch::{PatchKind, join};
 use super::place::Place;
 use crate::calico::environment::method_variable;
-use crate::calico::family::Family;
 use crate::diagnosis::shell::quote;
+use crate::snapshot::family::Family;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Form {
@@ -236,5 +236,4 @@ fn yaml(value: &Value) -> String {
 }
 
 #[cfg(test)]
-#[path = "emit_tests.rs"]
 mod tests;

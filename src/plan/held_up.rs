@@ -2,7 +2,7 @@
 
 use super::NodeGoal;
 use super::preflight::absent;
-use crate::diagnosis::view::{NodeView, View};
+use crate::model::{NodeView, View};
 use crate::snapshot::Snapshot;
 use crate::startup::measure::{Standing, measure};
 

@@ -3,7 +3,7 @@
 use super::emit::{Form, Snippets};
 use super::place::Place;
 use crate::calico::owner::Owner;
-use crate::diagnosis::view::Install;
+use crate::model::Install;
 
 /// One owner's warning, and the text to paste where the change lasts.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -4,7 +4,7 @@ use super::edit::Edit;
 use super::place::Place;
 use super::preflight::Blocker;
 use super::{NodeGoal, Proposal};
-use crate::diagnosis::view::View;
+use crate::model::View;
 use crate::snapshot::Snapshot;
 
 pub const DEBUG_LOG: &str = "debug-log";

@@ -24,7 +24,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use crate::calico::family::Family;
+use crate::snapshot::family::Family;
 use edit::{Edit, EditError};
 use patch::PatchKind;
 use place::Place;
@@ -227,5 +227,4 @@ fn digest(value: &Value) -> String {
 }
 
 #[cfg(test)]
-#[path = "plan_tests.rs"]
 mod tests;

@@ -146,5 +146,4 @@ pub fn join(mut one: Value, other: &Value) -> Value {
 }
 
 #[cfg(test)]
-#[path = "patch_tests.rs"]
 mod tests;

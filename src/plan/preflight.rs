@@ -175,5 +175,4 @@ fn kubelets(snapshot: &Snapshot) -> Option<Blocker> {
 }
 
 #[cfg(test)]
-#[path = "preflight_tests.rs"]
 mod tests;

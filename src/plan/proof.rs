@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use super::aim::{Aim, is_up, stored};
-use crate::diagnosis::report::NodeRow;
+use crate::finding::NodeRow;
 use crate::snapshot::objects::{ContainerStatus, Pod};
 use crate::text;
 
@@ -125,7 +125,7 @@ mod tests {
     use super::super::aim::PeerAim;
     use super::super::aim::tests::{goal, row, session};
     use super::*;
-    use crate::diagnosis::report::SessionRow;
+    use crate::finding::SessionRow;
 
     fn pod(ready: bool, restarts: i32, state: &Value) -> Pod {
         serde_json::from_value(json!({

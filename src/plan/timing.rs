@@ -8,7 +8,7 @@ use super::emit::{self, Snippets};
 use super::lasting::{self, Note};
 use super::place::Place;
 use super::{Larger, NodeGoal, Proposal};
-use crate::diagnosis::view::View;
+use crate::model::View;
 use crate::snapshot::Snapshot;
 use crate::startup::change::{ProbeChange, installation_edits, installation_patch};
 use crate::startup::place::Place as Lawful;

@@ -5,7 +5,7 @@ mod layout;
 use std::io::{self, Write};
 
 use crate::observed::Observed;
-use crate::snapshot::inside::{Bird, Protocol};
+use crate::snapshot::inspection::{Bird, Protocol};
 use crate::text;
 
 pub use layout::Layout;

@@ -5,8 +5,8 @@ use std::io::{self, Write};
 use super::findings::paragraph;
 use super::style::{Style, Tone};
 use super::table::{Cell, Table};
-use crate::access::report::{CommandRow, Missing, Report, Works};
-use crate::access::role::Role;
+use crate::permissions::report::{CommandRow, Missing, Report, Works};
+use crate::permissions::role::Role;
 use crate::text;
 
 pub fn write(report: &Report, wide: bool, style: &Style, out: &mut dyn Write) -> io::Result<()> {

@@ -4,10 +4,10 @@ use std::io::{self, Write};
 
 use super::style::{Style, Tone};
 use super::table::{Cell, Table};
-use crate::calico::family::Family;
-use crate::diagnosis::report::{NodeRow, Report, SessionCount};
+use crate::finding::{NodeRow, Report, SessionCount};
 use crate::plan::aim::stored;
 use crate::plan::{NodeGoal, Plan};
+use crate::snapshot::family::Family;
 use crate::startup::measure::TIGHT;
 use crate::text;
 

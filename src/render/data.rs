@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde_json::Value;
 use serde_json::ser::{Formatter, PrettyFormatter, Serializer};
 
-use crate::diagnosis::report::Report;
+use crate::finding::Report;
 use crate::snapshot::save;
 use crate::text;
 

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use super::style::{Style, Tone};
-use crate::diagnosis::report::{Evidence, Finding, Severity, Source, Unseen};
+use crate::finding::{Evidence, Finding, Severity, Source, Unseen};
 use crate::text;
 
 const NODES_NAMED: usize = 8;

@@ -3,12 +3,14 @@
 use std::collections::BTreeSet;
 use std::io::{self, Write};
 
+use super::matrix_advice as advice;
 use super::matrix_cells::{self as cells, Form};
 use super::style::{Style, Tone};
 use super::table::{Cell, Table};
-use super::{head, matrix_advice as advice};
-use crate::autodetect::{Group, Look, Matrix, Origin, Preference, Sort, Verdict, grouped};
+use crate::autodetect::{Group, Matrix, Origin, Preference, Sort, Verdict, grouped};
 use crate::calico::method::Method;
+use crate::render::header;
+use crate::reports::autodetect::Look;
 use crate::text;
 
 /// With more nodes than this, those that would get the same share a row.
@@ -47,7 +49,7 @@ pub fn write(look: &Look, only: Option<&BTreeSet<String>>, shown: Shown, style: 
     if shown.rows_only {
         return draw(if shown.wide { Form::Long } else { Form::Usual }).write(false, style, out);
     }
-    head::write(&look.cluster, style, out)?;
+    header::write(&look.cluster, style, out)?;
     if let Some(version) = matrix.version.filter(|version| Some(*version) != matrix.running) {
         writeln!(out, "{}     as Calico {version} would do it", style.paint(Tone::Strong, "Asked:"))?;
     }

@@ -3,8 +3,9 @@
 use std::io::{self, Write};
 
 use super::style::{Style, Tone};
-use crate::autodetect::{Choice, Look, Verdict};
-use crate::diagnosis::report::Source;
+use crate::autodetect::{Choice, Verdict};
+use crate::finding::Source;
+use crate::reports::autodetect::Look;
 use crate::text;
 
 /// More changes than this are counted.

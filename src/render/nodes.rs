@@ -5,9 +5,9 @@ use std::io::{self, Write};
 use super::status::Shown;
 use super::style::{Style, Tone};
 use super::table::{Cell, Table};
-use crate::diagnosis::code::Code;
-use crate::diagnosis::health::{self, Health};
-use crate::diagnosis::report::{NodeRow, Report, SessionCount, StartTime};
+use crate::finding::code::Code;
+use crate::finding::health::{self, Health};
+use crate::finding::{NodeRow, Report, SessionCount, StartTime};
 
 /// With more nodes than this the healthy ones are counted, not listed.
 const LISTED: usize = 20;

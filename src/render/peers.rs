@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use super::style::{Style, Tone};
 use super::table::{Cell, Table};
-use crate::diagnosis::report::{Report, SessionRow};
+use crate::finding::{Report, SessionRow};
 
 pub(super) const HEADERS: [&str; 7] = ["NODE", "PEER", "PEER NODE", "TYPE", "STATE", "SINCE", "INFO"];
 

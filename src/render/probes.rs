@@ -6,10 +6,10 @@ mod proposal;
 use std::io::{self, Write};
 
 use super::findings::{self, paragraph};
-use super::head;
 use super::style::{Style, Tone};
 use super::table::{Cell, Table};
-use crate::diagnosis::report::Verdict;
+use crate::finding::Verdict;
+use crate::render::header;
 use crate::startup::forecast::NodeForecast;
 use crate::startup::measure::Standing;
 use crate::startup::report::{AttemptRow, ProbesReport, StartRow};
@@ -25,7 +25,7 @@ pub struct Shown {
 }
 
 pub fn write(report: &ProbesReport, shown: Shown, style: &Style, out: &mut dyn Write) -> io::Result<()> {
-    head::write(&report.cluster, style, out)?;
+    header::write(&report.cluster, style, out)?;
     if !report.probes.is_empty() {
         writeln!(out)?;
         probes(report, style, out)?;

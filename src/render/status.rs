@@ -3,8 +3,9 @@
 use std::io::{self, Write};
 
 use super::style::Style;
-use super::{findings, head, nodes, peers, verdict};
-use crate::diagnosis::report::Report;
+use super::{findings, nodes, peers};
+use crate::finding::Report;
+use crate::render::{header, summary_line};
 
 /// What of a report is shown. The default is the short form.
 #[derive(Clone, Copy, Debug, Default)]
@@ -23,7 +24,7 @@ pub fn write(report: &Report, shown: Shown, style: &Style, out: &mut dyn Write) 
     if shown.rows_only {
         return if shown.peers { peers::write(report, false, style, out) } else { nodes::write(report, shown, style, out) };
     }
-    head::write(&report.cluster, style, out)?;
+    header::write(&report.cluster, style, out)?;
     writeln!(out)?;
     nodes::write(report, shown, style, out)?;
     if shown.peers {
@@ -39,5 +40,5 @@ pub fn write(report: &Report, shown: Shown, style: &Style, out: &mut dyn Write) 
         findings::write_unseen(&report.unseen, style, out)?;
     }
     writeln!(out)?;
-    verdict::write(report, style, out)
+    summary_line::write(report, style, out)
 }

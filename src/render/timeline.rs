@@ -2,10 +2,11 @@
 
 use std::io::{self, Write};
 
+use super::findings;
 use super::style::{Style, Tone};
 use super::table::{Cell, Table};
-use super::{findings, timeline_facts as facts};
-use crate::diagnosis::report::Verdict;
+use crate::finding::Verdict;
+use crate::render::timeline_details as facts;
 use crate::text;
 use crate::timeline::report::{Attempt, How, Phase, Report, Timeline};
 

@@ -1,6 +1,7 @@
 //! Everything seen of a cluster at one moment, as plain data: the format of `--save`, `--from` and the fixtures.
 
-pub mod inside;
+pub mod family;
+pub mod inspection;
 pub mod objects;
 pub mod redact;
 pub mod save;
@@ -16,7 +17,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::observed::Observed;
-use inside::{Inside, NodeLogs};
+use crate::snapshot::inspection::{Inside, NodeLogs};
 use objects::{ConfigMap, ControllerRevision, Custom, DaemonSet, Event, Node, Pod, ProbeOverrides};
 
 pub const API_VERSION: &str = "calico-fix/v1";

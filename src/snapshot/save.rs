@@ -254,5 +254,4 @@ fn is_plain(text: &str) -> bool {
 }
 
 #[cfg(test)]
-#[path = "save_tests.rs"]
 mod tests;

@@ -3,13 +3,13 @@
 
 use serde_json::Value;
 
-use super::inside::Inside;
 use super::objects::{
     CALICO_NODE, Condition, ConfigMap, Container, ContainerState, ContainerStatus, ControllerRevision, Custom, DaemonSet, EnvVar, Event,
     Meta, Node, Pod, PodSpec, Probe,
 };
 use super::secrets::{MASK, is_secret_variable, mask_text, mask_tree};
 use crate::observed::Observed;
+use crate::snapshot::inspection::Inside;
 
 /// An event message or a condition message; the API server allows 1 KiB and 32 KiB.
 pub const MAX_MESSAGE: usize = 4 << 10;

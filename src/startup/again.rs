@@ -3,9 +3,9 @@
 use super::attempt::{Attempt, Fate, length};
 use super::measure::measure;
 use crate::calico::startup_log::{self, ExitReason, Phase};
-use crate::diagnosis::report::Severity;
-use crate::diagnosis::view::View;
 use crate::diagnosis::{Scope, diagnose};
+use crate::finding::Severity;
+use crate::model::View;
 use crate::snapshot::Snapshot;
 
 /// How far a start came before it was cut off.

@@ -6,12 +6,12 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::calico::event_text::EventKind;
+use crate::calico::events::EventKind;
 use crate::calico::startup_log::{self, ExitReason, Outcome};
-use crate::diagnosis::report::StartTime;
-use crate::diagnosis::view::{NodeView, Told, View};
+use crate::finding::StartTime;
+use crate::model::{NodeView, Told, View};
 use crate::observed::Observed;
-use crate::snapshot::inside::{Mark, MarkKind, StartupLog};
+use crate::snapshot::inspection::{Mark, MarkKind, StartupLog};
 use crate::snapshot::objects::{CALICO_NODE, Terminated};
 
 /// The kubelet's grace period and its own delays may lie between the last failed probe and the container's end.
@@ -50,7 +50,7 @@ pub fn is_kill(fact: &EventKind) -> bool {
 
 /// Newest first: the container that runs now, the one before it, and what only a log tells of.
 pub fn all<'a>(view: &View, node: &NodeView<'a>) -> Vec<Attempt<'a>> {
-    let log = |which: fn(&crate::snapshot::inside::NodeLogs) -> &Observed<StartupLog>| which(node.logs?).seen();
+    let log = |which: fn(&crate::snapshot::inspection::NodeLogs) -> &Observed<StartupLog>| which(node.logs?).seen();
     let current = log(|logs| &logs.current);
     // While a container waits for its next start both logs are the last one's.
     let previous = log(|logs| &logs.previous).filter(|log| current.is_none_or(|current| log.first.is_none() || log.first != current.first));

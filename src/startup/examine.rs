@@ -6,10 +6,10 @@ use super::proposal::{Refusal, Wishes, propose};
 use super::report::{Cure, ProbeRow, ProbesReport, distribution, order, row};
 use super::{KIND, fix};
 use crate::calico::probe::{self, CommandForm, Handler, ProbeUse};
-use crate::diagnosis::code::Code;
-use crate::diagnosis::report::{Finding, Severity, Unseen, Verdict};
-use crate::diagnosis::view::View;
 use crate::diagnosis::{API_VERSION, Scope, diagnose, explain};
+use crate::finding::code::Code;
+use crate::finding::{Finding, Severity, Unseen, Verdict};
+use crate::model::View;
 use crate::snapshot::Snapshot;
 
 /// Asks for nothing, changes nothing, reads no clock.

@@ -3,7 +3,7 @@
 use super::change::{Handler, ProbeChange, probe_of};
 use super::timing::Timing;
 use crate::calico::probe::{self, CommandForm, Misfit, MisfitKind};
-use crate::diagnosis::view::Install;
+use crate::model::Install;
 use crate::snapshot::objects::{Container, ExecAction, HttpGet, IntOrString, Probe};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

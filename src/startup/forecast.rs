@@ -8,8 +8,8 @@ use super::measure::Measurement;
 use super::measured::{VERIFIED_TO_DETECTED, trips};
 use crate::calico::environment::Datastore;
 use crate::calico::startup_log;
-use crate::diagnosis::view::{NodeView, View};
-use crate::snapshot::inside::{Mark, MarkKind, StartupLog};
+use crate::model::{NodeView, View};
+use crate::snapshot::inspection::{Mark, MarkKind, StartupLog};
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]

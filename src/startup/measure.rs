@@ -8,9 +8,9 @@ use serde::{Deserialize, Serialize};
 use super::attempt::{self, Attempt, Fate};
 use crate::calico::probe::{self, Budget, ProbeKind};
 use crate::calico::startup_log::{self, ExitReason, Phase};
-use crate::diagnosis::report::StartTime;
-use crate::diagnosis::view::{NodeView, View};
-use crate::snapshot::inside::StartupLog;
+use crate::finding::StartTime;
+use crate::model::{NodeView, View};
+use crate::snapshot::inspection::StartupLog;
 
 /// A start that takes more of its budget than this is one slow day away from a kill.
 pub const TIGHT: f64 = 0.8;

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::calico::flavour::Flavour;
 use crate::calico::probe::ProbeKind;
-use crate::diagnosis::view::{View, ruling};
+use crate::model::{View, ruling};
 use crate::observed::Observed;
 use crate::snapshot::objects::ProbeOverrides;
 

@@ -14,8 +14,8 @@ use super::sizing::{Known, Size, Starts, size};
 use super::strategy::{Strategy, cost, sized};
 use super::timing::{BadSetting, Setting, Timing, without_contradiction, word};
 use crate::calico::probe::{self, ProbeKind};
-use crate::diagnosis::report::StartTime;
-use crate::diagnosis::view::View;
+use crate::finding::StartTime;
+use crate::model::View;
 use crate::snapshot::objects::Container;
 
 /// What is asked for beside what is found.

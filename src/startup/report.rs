@@ -10,9 +10,9 @@ use super::measure::{Measurement, Standing, phases};
 use super::proposal::Proposal;
 use crate::calico::probe::ProbeKind;
 use crate::calico::startup_log::{self, ExitReason};
-use crate::diagnosis::code::Code;
-use crate::diagnosis::report::{ClusterSummary, Finding, StartTime, Unseen, Verdict};
-use crate::diagnosis::view::View;
+use crate::finding::code::Code;
+use crate::finding::{ClusterSummary, Finding, StartTime, Unseen, Verdict};
+use crate::model::View;
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
@@ -193,7 +193,7 @@ pub fn order(a: &Measurement, b: &Measurement) -> std::cmp::Ordering {
         Standing::Unknown | Standing::Within => 3,
     };
     let time = |measured: &Measurement| measured.start.map_or(-1.0, |start| start.seconds);
-    rank(a).cmp(&rank(b)).then_with(|| time(b).total_cmp(&time(a))).then_with(|| crate::diagnosis::view::natural(a.node, b.node))
+    rank(a).cmp(&rank(b)).then_with(|| time(b).total_cmp(&time(a))).then_with(|| crate::model::natural(a.node, b.node))
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use super::proposal::Refusal;
 use super::sizing::{Known, Size};
 use super::timing::Timing;
 use crate::calico::probe::{Budget, ProbeKind, start_guard};
-use crate::diagnosis::view::View;
+use crate::model::View;
 use crate::snapshot::objects::{Container, Probe};
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

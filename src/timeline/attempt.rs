@@ -6,7 +6,7 @@ use super::{estimate, phases};
 use crate::calico::startup_log::{self, Outcome};
 use crate::calico::virtual_interfaces;
 use crate::diagnosis::made_by;
-use crate::snapshot::inside::MarkKind;
+use crate::snapshot::inspection::MarkKind;
 
 /// Of a log without an end and without anyone who saw it: no probe in use kills sooner, and a reader seldom comes at such a moment.
 const KILLED_AFTER: f64 = 20.0;

@@ -4,7 +4,7 @@ use super::phases::{self, seconds};
 use super::report::{Basis, Need};
 use crate::calico::startup_log::{self, Attempt};
 use crate::calico::version::Version;
-use crate::snapshot::inside::MarkKind;
+use crate::snapshot::inspection::MarkKind;
 use crate::startup::measured;
 use crate::startup::sizing::{Starts, size};
 

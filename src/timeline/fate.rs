@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::subject::{Ender, Fate};
-use crate::calico::event_text::{self, EventKind};
+use crate::calico::events::{self, EventKind};
 use crate::snapshot::objects::{CALICO_NODE, Event, Pod, Terminated};
 
 /// Of the container that `kubectl logs` shows, and of the one that `--previous` shows.
@@ -40,7 +40,7 @@ fn killer(pod: &Pod, events: &[Event]) -> Ender {
     let own = events.iter().filter(|event| event.involved_object.name == pod.metadata.name);
     let mut found = Ender::Other;
     for event in own {
-        match event_text::parse(&event.reason, &event.message).kind {
+        match events::parse(&event.reason, &event.message).kind {
             EventKind::KilledByStartup { container } if is_own(container.as_deref()) => return Ender::Startup,
             EventKind::KilledByLiveness { container } if is_own(container.as_deref()) => found = Ender::Liveness,
             _ => {}

@@ -14,7 +14,7 @@ pub use run::{Stage, stage};
 pub use subject::{Ender, Fate, Recording, Subject, Unread};
 
 use crate::diagnosis::API_VERSION;
-use crate::diagnosis::report::{Unseen, Verdict};
+use crate::finding::{Unseen, Verdict};
 use crate::snapshot::Snapshot;
 use report::{Attempt, How, KIND, Report, Timeline};
 

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::report::{Phase, PhaseRow};
 use crate::calico::startup_log::{self, Attempt};
-use crate::snapshot::inside::MarkKind;
+use crate::snapshot::inspection::MarkKind;
 
 pub fn of(kind: MarkKind) -> Option<Phase> {
     use startup_log::Phase as Step;

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::diagnosis::report::{Finding, Unseen, Verdict};
+use crate::finding::{Finding, Unseen, Verdict};
 
 pub const KIND: &str = "StartupTimeline";
 

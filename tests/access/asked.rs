@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use calico_fix::access::needs::{Install, NEEDS};
-use calico_fix::access::verb::Verb;
+use calico_fix::permissions::command::Verb;
+use calico_fix::permissions::table::{Install, NEEDS};
 use sim::scenario;
 
 use super::*;

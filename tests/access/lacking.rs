@@ -1,7 +1,7 @@
 //! With the roles every command works; with one right less, what is missing is named.
 
-use calico_fix::access::needs::{Install, NEEDS, Need};
-use calico_fix::access::verb::Verb;
+use calico_fix::permissions::command::Verb;
+use calico_fix::permissions::table::{Install, NEEDS, Need};
 use sim::scenario;
 
 use super::manifests::simulated;

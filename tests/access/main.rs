@@ -15,9 +15,9 @@ mod manifests;
 use std::collections::BTreeSet;
 use std::process::{Command, Output, Stdio};
 
-use calico_fix::access::needs::{NEEDS, Need};
-use calico_fix::access::role::Role;
-use calico_fix::cluster::resource::Resource;
+use calico_fix::permissions::request::Resource;
+use calico_fix::permissions::role::Role;
+use calico_fix::permissions::table::{NEEDS, Need};
 use manifests::{Rule, roles};
 
 const PLUGIN: &str = env!("CARGO_BIN_EXE_kubectl-calico_fix");
@@ -54,7 +54,7 @@ fn right(verb: &str, resource: &Resource, plural: String, name: Option<&str>) ->
 
 /// As a rule would grant it.
 fn granted(need: &Need) -> Right {
-    use calico_fix::access::needs::Named;
+    use calico_fix::permissions::table::Named;
     let name = match need.named {
         Named::Object(name) => Some(name),
         Named::Any | Named::DaemonSet | Named::Installation => None,

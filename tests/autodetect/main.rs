@@ -14,10 +14,10 @@ mod unseen;
 use std::collections::BTreeMap;
 
 use calico_fix::autodetect::{Ask, Matrix, Recommendation, Verdict, matrix, recommend};
-use calico_fix::calico::family::Family;
 use calico_fix::observed::Observed;
 use calico_fix::snapshot::Snapshot;
-use calico_fix::snapshot::inside::Reach;
+use calico_fix::snapshot::family::Family;
+use calico_fix::snapshot::inspection::Reach;
 
 use build::World;
 

@@ -20,11 +20,11 @@ mod shown;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
-use calico_fix::calico::family::Family;
 use calico_fix::plan::edit::Edit;
 use calico_fix::plan::place::Place;
 use calico_fix::plan::{GoalAddress, NodeGoal, Plan, Proposal};
 use calico_fix::render::data;
+use calico_fix::snapshot::family::Family;
 use serde_json::Value;
 use sim::{Running, scenario};
 

@@ -1,6 +1,6 @@
 //! Each reason for which a session is down, told from its two ends.
 
-use calico_fix::diagnosis::report::Source;
+use calico_fix::finding::Source;
 
 use super::build::*;
 use super::judge::*;
@@ -186,5 +186,5 @@ fn events_tell_it_without_exec() {
 #[test]
 fn old_events_of_a_ready_node_are_past() {
     let case = finds(&cluster().exec_forbidden().unhealthy("node-1", &not_established("10.0.0.2,10.0.0.3"), 6), &[]);
-    assert_eq!(case.report.verdict, calico_fix::diagnosis::report::Verdict::Unknown);
+    assert_eq!(case.report.verdict, calico_fix::finding::Verdict::Unknown);
 }

@@ -1,4 +1,4 @@
-use calico_fix::diagnosis::report::Source;
+use calico_fix::finding::Source;
 
 use super::build::*;
 use super::judge::*;

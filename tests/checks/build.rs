@@ -6,7 +6,7 @@ use std::io::Cursor;
 use calico_fix::calico::startup_log;
 use calico_fix::observed::Observed;
 use calico_fix::snapshot::Snapshot;
-use calico_fix::snapshot::inside::StartupLog;
+use calico_fix::snapshot::inspection::StartupLog;
 use calico_fix::snapshot::objects::*;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-use calico_fix::diagnosis::report::Source;
+use calico_fix::finding::Source;
 use calico_fix::plan::record::{ANNOTATION, Phase, Record};
 use serde_json::json;
 

@@ -1,4 +1,4 @@
-use calico_fix::diagnosis::report::Source;
+use calico_fix::finding::Source;
 use calico_fix::observed::Observed;
 use calico_fix::plan::record::{ANNOTATION, Phase, Record};
 use calico_fix::snapshot::Snapshot;

@@ -1,6 +1,6 @@
 //! method-invalid and method-ineffective.
 
-use calico_fix::diagnosis::report::Source;
+use calico_fix::finding::Source;
 
 use super::build::*;
 use super::judge::*;

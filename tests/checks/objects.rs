@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use calico_fix::calico::bird;
 use calico_fix::observed::Observed;
-use calico_fix::snapshot::inside::{Inside, Interface, InterfaceAddress, NodeLogs};
+use calico_fix::snapshot::inspection::{Inside, Interface, InterfaceAddress, NodeLogs};
 use calico_fix::snapshot::objects::*;
 use calico_fix::snapshot::{Origin, Snapshot};
 use serde_json::{Value, json};

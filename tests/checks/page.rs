@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use calico_fix::diagnosis::report::{Report, Verdict};
-use calico_fix::diagnosis::sheet::sheet;
 use calico_fix::diagnosis::{Scope, diagnose};
+use calico_fix::finding::{Report, Verdict};
 use calico_fix::render::{data, html};
+use calico_fix::reports::html_page::sheet;
 use calico_fix::snapshot::Snapshot;
 use calico_fix::snapshot::objects::Custom;
 use calico_fix::text;

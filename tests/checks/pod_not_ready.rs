@@ -1,4 +1,4 @@
-use calico_fix::diagnosis::report::{Source, Verdict};
+use calico_fix::finding::{Source, Verdict};
 
 use super::build::*;
 use super::judge::*;

@@ -1,6 +1,6 @@
 //! probe-timeout-too-short and probe-misfit.
 
-use calico_fix::diagnosis::report::Source;
+use calico_fix::finding::Source;
 use serde_json::{Value, json};
 
 use super::build::*;

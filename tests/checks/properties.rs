@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use calico_fix::diagnosis::report::{Report, Verdict};
 use calico_fix::diagnosis::{Scope, diagnose};
+use calico_fix::finding::{Report, Verdict};
 use calico_fix::render;
 use calico_fix::render::probes::Shown;
 use calico_fix::render::style::Style;

@@ -1,6 +1,6 @@
 //! Causes that no larger start-up budget cures, of a calico-node that is past its start: each names itself, and none gets a delay proposed.
 
-use calico_fix::diagnosis::report::Source;
+use calico_fix::finding::Source;
 use serde_json::json;
 
 use super::build::*;

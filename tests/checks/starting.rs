@@ -1,6 +1,6 @@
 //! datastore-unreachable, typha-unreachable, forbidden-to-calico and startup-exited: causes for which no probe is right.
 
-use calico_fix::diagnosis::report::Source;
+use calico_fix::finding::Source;
 
 use super::build::*;
 use super::judge::*;

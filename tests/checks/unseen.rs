@@ -1,9 +1,9 @@
 //! What could not be seen never makes a cluster healthy.
 
-use calico_fix::diagnosis::report::{Report, Verdict};
+use calico_fix::finding::{Report, Verdict};
 use calico_fix::observed::Observed;
 use calico_fix::snapshot::Snapshot;
-use calico_fix::snapshot::inside::NodeLogs;
+use calico_fix::snapshot::inspection::NodeLogs;
 
 use super::build::*;
 use super::judge::*;
@@ -98,7 +98,7 @@ fn vxlan_needs_no_exec() {
 /// A CalicoNodeStatus stands in for an exec, and its rows say where they come from.
 #[test]
 fn calico_node_status_stands_in() {
-    use calico_fix::diagnosis::report::Source;
+    use calico_fix::finding::Source;
     let world = cluster().exec_forbidden().edit(|snapshot| {
         let bgp = |peers: &[(&str, &str)]| {
             let peers: Vec<_> = peers.iter().map(|(ip, state)| serde_json::json!({"peerIP": ip, "state": state, "type": "NodeMesh", "since": "09:57:45"})).collect();

@@ -119,7 +119,7 @@ fn flags_do_not_drown_the_words() {
 #[test]
 fn every_code_is_offered_with_its_meaning() {
     let answer = Home::new("/nonexistent").ask(&["explain", ""]);
-    for code in calico_fix::diagnosis::code::Code::ALL {
+    for code in calico_fix::finding::code::Code::ALL {
         assert!(answer.lines().any(|line| line.strip_prefix(code.name()).is_some_and(|rest| rest.starts_with('\t'))), "{code}");
     }
 }

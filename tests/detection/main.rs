@@ -8,11 +8,11 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use calico_fix::calico::detect::{Host, Interfaces, Outcome, Routing};
-use calico_fix::calico::family::Family;
 use calico_fix::calico::version::Version;
 use calico_fix::calico::{interfaces, routes};
 use calico_fix::observed::Observed;
-use calico_fix::snapshot::inside::{Interface, Reach, Route};
+use calico_fix::snapshot::family::Family;
+use calico_fix::snapshot::inspection::{Interface, Reach, Route};
 use serde_json::Value;
 
 /// What a host's kernel and Kubernetes say of it.

@@ -5,10 +5,10 @@ use std::fs;
 use std::path::Path;
 
 use calico_fix::calico::detect::{Detection, Target, target};
-use calico_fix::calico::family::Family;
 use calico_fix::calico::method::Method;
 use calico_fix::observed::Observed;
-use calico_fix::snapshot::inside::Reach;
+use calico_fix::snapshot::family::Family;
+use calico_fix::snapshot::inspection::Reach;
 use serde_json::Value;
 
 use super::{Seen, told, version};

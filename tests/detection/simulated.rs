@@ -1,8 +1,8 @@
 //! Generated hosts, answered by the simulated cluster's detection too.
 
 use calico_fix::calico::detect::detect as ours;
-use calico_fix::calico::family::Family;
 use calico_fix::calico::method::Method;
+use calico_fix::snapshot::family::Family;
 use proptest::prelude::*;
 use proptest::sample::select;
 use serde_json::{Value, json};

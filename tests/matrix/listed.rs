@@ -1,8 +1,9 @@
 //! Interfaces told by a start at DEBUG, where nobody could look.
 
-use calico_fix::autodetect::{Ask, look};
+use calico_fix::autodetect::Ask;
 use calico_fix::calico::detect::Outcome;
-use calico_fix::calico::family::Family;
+use calico_fix::reports::autodetect::look;
+use calico_fix::snapshot::family::Family;
 
 use super::build::*;
 

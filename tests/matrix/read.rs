@@ -1,11 +1,12 @@
 //! Tables, and one shape for JSON and YAML.
 
-use calico_fix::autodetect::{Ask, look};
-use calico_fix::calico::family::Family;
+use calico_fix::autodetect::Ask;
 use calico_fix::calico::version::Version;
 use calico_fix::render::matrix::{Shown, write};
 use calico_fix::render::style::Style;
+use calico_fix::reports::autodetect::look;
 use calico_fix::snapshot::Snapshot;
+use calico_fix::snapshot::family::Family;
 
 use super::build::*;
 use super::*;

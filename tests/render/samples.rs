@@ -1,7 +1,7 @@
 //! Reports made by hand, to see how they look.
 
-use calico_fix::diagnosis::code::Code;
-use calico_fix::diagnosis::report::*;
+use calico_fix::finding::code::Code;
+use calico_fix::finding::*;
 
 pub fn all() -> Vec<Report> {
     vec![healthy(4), bridge_address(53), slow_start(), hundreds(), unseen(6), hostile()]

@@ -1,6 +1,6 @@
 //! Each run of the container is judged for itself.
 
-use calico_fix::diagnosis::view::View;
+use calico_fix::model::View;
 use calico_fix::startup::attempt::Fate::{self, *};
 use calico_fix::startup::measure::{Standing, measure, phases};
 

@@ -2,7 +2,7 @@
 
 use calico_fix::calico::probe::ProbeKind;
 use calico_fix::diagnosis::Scope;
-use calico_fix::diagnosis::report::Verdict;
+use calico_fix::finding::Verdict;
 use calico_fix::observed::Observed;
 use calico_fix::snapshot::Snapshot;
 use calico_fix::snapshot::objects::ProbeOverrides;

@@ -6,10 +6,10 @@ use std::path::PathBuf;
 
 use calico_fix::calico::startup_log;
 use calico_fix::diagnosis::Scope;
-use calico_fix::diagnosis::view::View;
+use calico_fix::model::View;
 use calico_fix::observed::Observed;
 use calico_fix::snapshot::Snapshot;
-use calico_fix::snapshot::inside::NodeLogs;
+use calico_fix::snapshot::inspection::NodeLogs;
 use calico_fix::startup::attempt::Fate::{self, *};
 use calico_fix::startup::measure::measure;
 use calico_fix::startup::proposal::Wishes;

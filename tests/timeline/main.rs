@@ -10,7 +10,7 @@ mod seed;
 use std::io::Cursor;
 
 use calico_fix::calico::startup_log;
-use calico_fix::diagnosis::code::Code;
+use calico_fix::finding::code::Code;
 use calico_fix::timeline::report::{Attempt, Basis, How, Phase, Report};
 use calico_fix::timeline::{Subject, explain};
 use seed::Seed;

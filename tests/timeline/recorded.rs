@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use calico_fix::diagnosis::code::Code;
+use calico_fix::finding::code::Code;
 use calico_fix::import;
 use calico_fix::timeline::report::{How, Report};
 use calico_fix::timeline::{Subject, explain};

@@ -2,9 +2,9 @@
 
 use super::{Found, Host, Interfaces, Outcome};
 use crate::calico::address;
-use crate::calico::family::Family;
 use crate::calico::method::Gate;
 use crate::calico::version::Version;
+use crate::snapshot::family::Family;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Effect {

@@ -5,11 +5,11 @@ use std::net::IpAddr;
 
 use super::annotated::Annotated;
 use super::{Found, Outcome, stored_length};
-use crate::calico::family::Family;
 use crate::calico::method::Method;
 use crate::calico::version::Version;
 use crate::observed::Observed;
-use crate::snapshot::inside::{Interface, Reach, Route};
+use crate::snapshot::family::Family;
+use crate::snapshot::inspection::{Interface, Reach, Route};
 
 #[derive(Clone, Debug)]
 pub struct Host<'a> {

@@ -18,9 +18,9 @@ pub use host::{Host, Interfaces, Listed, Logged, Routing};
 pub use reach::{Target, target};
 
 use super::address::Cidr;
-use super::family::Family;
 use super::method::{self, Method, Problem};
 use super::version::Version;
+use crate::snapshot::family::Family;
 use search::Search;
 
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -4,10 +4,10 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::host::Host;
 use super::{Outcome, table};
-use crate::calico::family::Family;
-use crate::calico::reaches::is_domain_name;
+use crate::calico::route_get::is_domain_name;
 use crate::calico::version::Version;
 use crate::observed::Observed;
+use crate::snapshot::family::Family;
 
 /// What Go's dialer makes of the text behind `can-reach=`.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -7,11 +7,11 @@ use regex_lite::Regex;
 use super::host::{Host, Interfaces};
 use super::{Annotated, Found, Outcome, stored_length};
 use crate::calico::address::{self, Cidr};
-use crate::calico::family::Family;
 use crate::calico::go_regex::{self, Pattern};
 use crate::calico::method::Method;
 use crate::calico::version::Version;
-use crate::snapshot::inside::Interface;
+use crate::snapshot::family::Family;
+use crate::snapshot::inspection::Interface;
 
 /// Which names, and which addresses.
 pub(super) struct Search {

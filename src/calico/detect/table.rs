@@ -7,8 +7,8 @@ use std::net::IpAddr;
 
 use super::host::{Host, Interfaces};
 use crate::calico::address::{self, Cidr};
-use crate::calico::family::Family;
-use crate::snapshot::inside::{Interface, Route};
+use crate::snapshot::family::Family;
+use crate::snapshot::inspection::{Interface, Route};
 
 type Told = Result<Option<IpAddr>, String>;
 

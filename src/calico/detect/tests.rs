@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use super::*;
 use crate::observed::Observed;
-use crate::snapshot::inside::{Interface, InterfaceAddress, Reach, Route};
+use crate::snapshot::inspection::{Interface, InterfaceAddress, Reach, Route};
 
 /// `eth0 10.0.0.2/24 fd00::2/64`, in the kernel's order; `a>b/len` is a point-to-point address.
 fn interfaces(lines: &[&str]) -> Vec<Interface> {

@@ -6,7 +6,7 @@ use super::line::{Level, Line};
 use super::requests::Requests;
 use super::{MAX_TEXT, mask};
 use crate::calico::text::clean;
-use crate::snapshot::inside::{ListedInterface, StartupLog};
+use crate::snapshot::inspection::{ListedInterface, StartupLog};
 
 const MAX_INTERFACES: usize = 64;
 const MAX_ADDRESSES: usize = 16;

@@ -5,9 +5,10 @@ use std::collections::VecDeque;
 use jiff::Timestamp;
 
 use super::line::{Level, Line};
-use super::{MAX_TEXT, judge, mask, patterns};
+use super::{MAX_TEXT, mask, patterns};
+use crate::calico::startup_log::outcome;
 use crate::calico::text::clean;
-use crate::snapshot::inside::{Mark, MarkKind, StartupLog};
+use crate::snapshot::inspection::{Mark, MarkKind, StartupLog};
 
 /// Of what was logged before the start, the first and the last are kept; of what came after, the last.
 pub(super) const FIRST: usize = 80;
@@ -75,7 +76,7 @@ impl Digest {
     /// It came past the datastore, or has ended: it cannot connect again.
     pub fn is_past_connecting(&self) -> bool {
         let ended = |mark: &Mark| matches!(mark.kind, MarkKind::Terminating | MarkKind::FailedToStart);
-        self.marks().any(ended) || self.phase().is_some_and(|phase| phase > judge::Phase::ConnectingToDatastore)
+        self.marks().any(ended) || self.phase().is_some_and(|phase| phase > outcome::Phase::ConnectingToDatastore)
     }
 
     fn marks(&self) -> impl Iterator<Item = &Mark> {
@@ -83,8 +84,8 @@ impl Digest {
     }
 
     /// The furthest work that was begun.
-    pub fn phase(&self) -> Option<judge::Phase> {
-        self.marks().filter_map(|mark| judge::phase(mark.kind)).max()
+    pub fn phase(&self) -> Option<outcome::Phase> {
+        self.marks().filter_map(|mark| outcome::phase(mark.kind)).max()
     }
 
     pub fn last(&self) -> Option<Timestamp> {
@@ -100,7 +101,7 @@ impl Digest {
             if let Some(cause) = self.unexplained.take() {
                 self.push(cause);
             }
-        } else if judge::is_cause(kind) {
+        } else if outcome::is_cause(kind) {
             self.unexplained = None;
         }
         self.checking = match kind {

@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use super::line::{Level, Line};
-use crate::snapshot::inside::MarkKind;
+use crate::snapshot::inspection::MarkKind;
 
 /// Whose line it must be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -5,11 +5,11 @@ use std::io::BufRead;
 
 use super::details::Details;
 use super::digest::Digest;
-use super::judge::Phase;
 use super::line::{self, Level, Line};
 use super::patterns;
 use super::split::{Splitter, drain};
-use crate::snapshot::inside::{MarkKind, StartupLog};
+use crate::calico::startup_log::outcome::Phase;
+use crate::snapshot::inspection::{MarkKind, StartupLog};
 
 /// Enough of a foreign line to know it by.
 const MAX_OTHER: usize = 120;

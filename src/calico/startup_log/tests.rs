@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use super::digest::{FIRST, LAST};
 use super::*;
-use crate::calico::family::Family;
-use crate::snapshot::inside::MarkKind;
+use crate::snapshot::family::Family;
+use crate::snapshot::inspection::MarkKind;
 use MarkKind::*;
 
 macro_rules! fixture {

@@ -1,11 +1,12 @@
 //! The method that is to be set, as a change.
 
-use crate::autodetect::{Look, Origin};
+use crate::autodetect::Origin;
 use crate::cli::autodetect::AutodetectArgs;
 use crate::commands::change::going_on::Proposed;
 use crate::commands::source::Way;
 use crate::exit::Failure;
 use crate::plan::choosing::{self, Chosen, NotChosen};
+use crate::reports::autodetect::Look;
 use crate::snapshot::Snapshot;
 
 /// `None` where nothing is recommended, or nothing needs to change.

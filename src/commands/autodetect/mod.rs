@@ -5,28 +5,28 @@ mod change;
 use std::collections::BTreeSet;
 use std::io::Write;
 
-use crate::autodetect::report::Report;
-use crate::autodetect::{Ask, Look, State, input, look};
-use crate::calico::family::Family;
+use crate::autodetect::{Ask, input};
 use crate::calico::method::Method;
-use crate::calico::reaches::Destination;
+use crate::calico::route_get::Destination;
 use crate::calico::version::Version;
 use crate::cli::autodetect::AutodetectArgs;
 use crate::cli::connection::ConnectionFlags;
 use crate::cli::output::PageFormat;
 use crate::exit::{Failure, Outcome};
-use crate::render;
 use crate::render::matrix::Shown;
 use crate::render::style::Style;
+use crate::reports::autodetect::{Look, State, look};
+use crate::reports::autodetect_document::Report;
 use crate::snapshot::Snapshot;
-use crate::text;
+use crate::snapshot::family::Family;
+use crate::{render, text};
 
 use super::change::Told;
 use super::change::going_on::{self, Document};
 use super::change::interrupt::Interrupt;
 use super::source;
 use super::status::Chosen;
-use super::streams::Streams;
+use crate::streams::Streams;
 
 /// Goes into audit logs beside kubectl's own commands.
 const VERB: &str = "autodetect";

@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 
 use super::guard::{Clock, Guard, Mark, Stop, is_away};
 use crate::cluster::{Connection, GatherError, Silent, Wanted, gather};
-use crate::diagnosis::report::Report;
 use crate::diagnosis::{Scope, diagnose};
+use crate::finding::Report;
 use crate::plan::aim::{Aim, stored};
 use crate::plan::patch::join;
 use crate::plan::proof;

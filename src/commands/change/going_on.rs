@@ -7,7 +7,6 @@ use super::interrupt::Interrupt;
 use super::{Setting, Told, run};
 use crate::cli::change::{ChangeArgs, DryRun, FormName, PlanArgs};
 use crate::commands::source::Way;
-use crate::commands::streams::Streams;
 use crate::exit::{Failure, Outcome};
 use crate::plan::Proposal;
 use crate::plan::emit::Snippets;
@@ -16,6 +15,7 @@ use crate::plan::preflight::Blocker;
 use crate::plan::wish::Wish;
 use crate::render::style::ColorWhen;
 use crate::snapshot::Snapshot;
+use crate::streams::Streams;
 
 /// A page with what came of it, as one document.
 #[derive(Serialize, JsonSchema)]

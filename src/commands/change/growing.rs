@@ -6,9 +6,9 @@ use std::time::{Duration, Instant};
 use super::forward::generation;
 use super::guard::{Guard, Mark, Stop};
 use super::kept;
-use crate::cluster::look;
-use crate::diagnosis::report::StartTime;
-use crate::diagnosis::view::View;
+use crate::cluster::node_state;
+use crate::finding::StartTime;
+use crate::model::View;
 use crate::plan::Step;
 use crate::plan::aim::Aim;
 use crate::plan::record::Phase;
@@ -123,7 +123,7 @@ impl Guard<'_> {
 
     pub(super) async fn look_at_start(&mut self, set: &DaemonSet, node: &str) -> Result<Snapshot, Stop> {
         let (api, before) = (self.api.clone(), self.before);
-        self.patiently(|| look::start(&api, before, set, node)).await
+        self.patiently(|| node_state::start(&api, before, set, node)).await
     }
 
     /// The restarts so far of the pod that was looked at count no more; `false` where there were too many.
@@ -141,7 +141,7 @@ impl Guard<'_> {
             aim.is_some_and(|aim| aim.steady_seconds.is_some())
         };
         let pods: Vec<Pod> = seen.pods.seen().into_iter().flatten().filter(doubtful).take(MOST_LOGS).cloned().collect();
-        seen.logs.extend(look::logs(&self.api, &pods).await);
+        seen.logs.extend(node_state::logs(&self.api, &pods).await);
     }
 
     /// A restart in the middle of a rollout: what it waits for where that passes by itself.

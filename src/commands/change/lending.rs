@@ -10,7 +10,7 @@ use super::forward::generation;
 use super::guard::{Clock, Guard, Mark, Stop};
 use super::kept;
 use super::watching::is_new;
-use crate::cluster::look;
+use crate::cluster::node_state;
 use crate::plan::aim::Aim;
 use crate::plan::lending::{DEBUG, LEVEL};
 use crate::plan::patch::join;
@@ -86,7 +86,7 @@ impl Guard<'_> {
             let begun = Instant::now();
             clock.forgive();
             let api = self.api.clone();
-            let pod = self.patiently(|| look::pod_on(&api, set, node)).await?;
+            let pod = self.patiently(|| node_state::pod_on(&api, set, node)).await?;
             if let Some(pod) = pod.filter(|pod| pod.metadata.uid.as_deref() != old && pod.metadata.deletion_timestamp.is_none()) {
                 return Ok(self.narrator.done(&format!("{node}: pod {} is of the old template again", pod.metadata.name))?);
             }

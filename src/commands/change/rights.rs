@@ -1,16 +1,16 @@
 //! Every right that a change will use, asked for before it begins.
 
 use crate::cluster::error::RequestError;
+use crate::cluster::permissions;
 use crate::cluster::request::Api;
-use crate::cluster::resource::{Asked, DAEMON_SETS, INSTALLATIONS, NODES, PODS};
-use crate::cluster::rights;
+use crate::permissions::request::{Asked, DAEMON_SETS, INSTALLATIONS, NODES, PODS};
 use crate::plan::place::Place;
 use crate::plan::preflight::Right;
 use crate::plan::wish::Wish;
 use crate::snapshot::Snapshot;
 
 pub async fn ask(api: &Api, snapshot: &Snapshot, wish: &Wish, place: &Place) -> Result<Vec<Right>, RequestError> {
-    rights::ask(api, &needed(snapshot, wish, place)).await
+    permissions::ask(api, &needed(snapshot, wish, place)).await
 }
 
 fn needed(snapshot: &Snapshot, wish: &Wish, place: &Place) -> Vec<Asked> {

@@ -5,8 +5,8 @@ use std::io::Write;
 use super::prepare::{Prepared, prepare};
 use super::{Carried, Setting, Told, carry_out, rights, show};
 use crate::cluster::request::Api;
-use crate::diagnosis::report::Report;
 use crate::exit::{Failure, Outcome};
+use crate::finding::Report;
 use crate::plan::place::Place;
 use crate::plan::preflight::{self, Blocker};
 use crate::plan::wish::Wish;
@@ -15,7 +15,7 @@ use crate::render::change as page;
 use crate::render::style::{Style, Tone};
 use crate::text;
 
-use super::super::streams::Streams;
+use crate::streams::Streams;
 
 /// What stays the same from the first difference shown to the last.
 pub struct Sheet<'a> {

@@ -6,8 +6,7 @@ use std::time::{Duration, Instant};
 use futures::StreamExt;
 
 use super::guard::{Clock, Guard, Stop};
-use crate::cluster::look;
-use crate::cluster::write;
+use crate::cluster::{node_state, write};
 use crate::diagnosis::{Scope, diagnose};
 use crate::plan::aim::Aim;
 use crate::plan::proof::{Look, Progress, judge};
@@ -27,12 +26,12 @@ impl Guard<'_> {
 
     pub async fn daemon_set(&mut self) -> Result<DaemonSet, Stop> {
         let (api, (namespace, name)) = (self.api.clone(), self.daemon_set_name());
-        self.patiently(|| look::daemon_set(&api, &namespace, &name)).await
+        self.patiently(|| node_state::daemon_set(&api, &namespace, &name)).await
     }
 
     pub async fn pods(&mut self, set: &DaemonSet) -> Result<BTreeMap<String, Pod>, Stop> {
         let api = self.api.clone();
-        self.patiently(|| look::pods(&api, set)).await
+        self.patiently(|| node_state::pods(&api, set)).await
     }
 
     /// The pods made from here on are of this template, and the controller has said so.
@@ -84,7 +83,7 @@ impl Guard<'_> {
     /// `None` where the node is no longer there: nothing can be asked of it.
     async fn look(&mut self, set: &DaemonSet, node: &str) -> Result<Option<Snapshot>, Stop> {
         let (api, before, exec) = (self.api.clone(), self.before, self.exec);
-        match self.patiently(|| look::node(&api, before, set, node, exec)).await {
+        match self.patiently(|| node_state::node(&api, before, set, node, exec)).await {
             Ok(seen) => Ok(Some(seen)),
             Err(Stop::Request(error)) if error.is_not_found() => Ok(None),
             Err(stop) => Err(stop),
@@ -187,7 +186,7 @@ impl Guard<'_> {
         let (api, before, exec) = (self.api.clone(), self.before, self.exec);
         let looks = open.iter().map(|aim| {
             let api = &api;
-            async move { (*aim, look::node(api, before, set, &aim.node, exec).await) }
+            async move { (*aim, node_state::node(api, before, set, &aim.node, exec).await) }
         });
         let looks: Vec<_> = futures::stream::iter(looks).buffered(AT_ONCE).collect().await;
         let told = looks.into_iter().map(|(aim, seen)| {

@@ -12,7 +12,7 @@ use crate::cli::Name;
 use crate::cli::completion::{CompletionArgs, CompletionFor};
 use crate::exit::{Failure, Outcome};
 
-use super::streams::Streams;
+use crate::streams::Streams;
 use answer::Form;
 pub use answer::{Question, answer};
 

@@ -11,7 +11,7 @@ use crate::calico::method::FORMS;
 use crate::cli::connection::ConnectionFlags;
 use crate::cli::output::{DataFormat, Output, PageFormat};
 use crate::cluster::Surroundings;
-use crate::cluster::names::{self, Kind, Known};
+use crate::cluster::completion_names::{self, Kind, Known};
 use crate::diagnosis::explain::all;
 use crate::diagnosis::shell::quote;
 use crate::startup::timing::Setting;
@@ -71,13 +71,13 @@ fn plain(values: &[&str]) -> Candidates {
 
 /// Names that a shell would read as anything else are left to be typed.
 fn of_kubeconfig(flags: &ConnectionFlags, choose: fn(Known) -> Vec<String>) -> Candidates {
-    let names = choose(names::known(flags, &Surroundings::of_process()));
+    let names = choose(completion_names::known(flags, &Surroundings::of_process()));
     names.into_iter().filter(|name| quote(name) == *name).map(|name| (name, None)).collect()
 }
 
 fn live(flags: &ConnectionFlags, kind: Kind) -> Candidates {
     let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else { return Vec::new() };
-    let names = runtime.block_on(names::names(flags, kind, &Surroundings::of_process(), folder().as_deref()));
+    let names = runtime.block_on(completion_names::names(flags, kind, &Surroundings::of_process(), folder().as_deref()));
     // A name that is still being looked up must not hold up the shell.
     runtime.shutdown_background();
     names.into_iter().map(|name| (name, None)).collect()

@@ -6,10 +6,11 @@ use std::path::PathBuf;
 use crate::calico::startup_log::{Attempt, Attempts, Details};
 use crate::diagnosis::start_budget;
 use crate::exit::Failure;
-use crate::import::{self, log::LogError};
+use crate::import;
+use crate::import::log::LogError;
 use crate::observed::Observed;
 use crate::snapshot::Snapshot;
-use crate::snapshot::inside::{NodeLogs, StartupLog};
+use crate::snapshot::inspection::{NodeLogs, StartupLog};
 use crate::timeline::{Fate, Fates, Recording, Subject, Unread, fates};
 
 use super::Logs;

@@ -6,14 +6,14 @@ use std::collections::BTreeSet;
 use crate::calico::startup_log::{Reader, is_gone};
 use crate::cli::connection::ConnectionFlags;
 use crate::cli::debug_log::DebugLogArgs;
-use crate::cluster::log_stream::Which;
-use crate::cluster::{Bar, Connection, LogsWanted, NodeFilter, Progress, Wanted, connect, gather, log_stream};
+use crate::cluster::log_stream::{self, Which};
+use crate::cluster::{Bar, Connection, LogsWanted, NodeFilter, Progress, Wanted, connect, gather};
 use crate::diagnosis::start_budget;
 use crate::exit::Failure;
 use crate::import::log::ATTEMPTS;
 use crate::observed::Observed;
 use crate::snapshot::Snapshot;
-use crate::snapshot::inside::NodeLogs;
+use crate::snapshot::inspection::NodeLogs;
 use crate::snapshot::objects::Pod;
 use crate::timeline::{Fate, Recording, Subject, Unread, fates};
 

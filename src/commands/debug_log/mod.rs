@@ -18,8 +18,8 @@ use crate::cli::debug_log::DebugLogArgs;
 use crate::cli::output::Output;
 use crate::commands::change::Told;
 use crate::commands::change::going_on::Document;
-use crate::diagnosis::report::Verdict;
 use crate::exit::{Failure, Outcome};
+use crate::finding::Verdict;
 use crate::prompt::{self, Answer};
 use crate::render::style::Style;
 use crate::render::{data, timeline as render};
@@ -29,7 +29,7 @@ use crate::timeline::report::{How, Report};
 use crate::timeline::{Subject, explain};
 
 use super::change::interrupt::Interrupt;
-use super::streams::Streams;
+use crate::streams::Streams;
 use live::Live;
 use save::Place;
 

@@ -6,14 +6,13 @@ use tokio::sync::{Notify, mpsc, watch};
 
 use super::save::Saving;
 use super::taking::Taking;
-use crate::cluster::Connection;
 use crate::cluster::error::RequestError;
 use crate::cluster::log_stream::{self, Read, Which};
-use crate::cluster::look;
 use crate::cluster::request::Api;
+use crate::cluster::{Connection, node_state};
 use crate::commands::change::{Stopped, is_away};
 use crate::render::style::Tone;
-use crate::render::timeline_facts;
+use crate::render::timeline_details;
 use crate::snapshot::objects::{DaemonSet, Event, Pod};
 use crate::timeline::{Fate, Recording, Stage, Subject, Unread, fates, newest, stage};
 
@@ -144,7 +143,7 @@ impl Node<'_> {
             }
             let read = self.read(&pod, which, taking, attempt).await;
             if which != Which::Followed {
-                let events = look::events_of(&self.api, &pod).await;
+                let events = node_state::events_of(&self.api, &pod).await;
                 let fates = fates(&pod, &events);
                 *last = Some((pod, events));
                 match read {
@@ -175,7 +174,7 @@ impl Node<'_> {
     /// The new pod, however long the API server takes to tell.
     async fn pod(&self) -> Result<Option<Pod>, RequestError> {
         loop {
-            match look::pod_on(&self.api, self.set, &self.name).await {
+            match node_state::pod_on(&self.api, self.set, &self.name).await {
                 Ok(pod) => return Ok(pod.filter(|pod| pod.metadata.uid != self.old && pod.metadata.deletion_timestamp.is_none())),
                 Err(error) if is_away(&error) && self.ending() == Ending::Open => {
                     self.tell(News::Waits(format!("waiting for the API server: {error}")));
@@ -225,7 +224,7 @@ impl Node<'_> {
     fn tell_end(&self, number: i32, any: bool, subject: &Subject) {
         let Some(attempt) = newest(subject).filter(|_| any) else { return };
         let budget = subject.budget.map(|budget| u32::try_from(budget.as_secs()).unwrap_or(u32::MAX));
-        let (tone, ended) = timeline_facts::ended(&attempt, budget);
+        let (tone, ended) = timeline_details::ended(&attempt, budget);
         let at = attempt.last.and_then(|last| last.phase).map(|phase| format!(", {}", phase.describe())).unwrap_or_default();
         self.tell(News::Line(tone, format!("{}: attempt {}: {ended}{at}", self.name, number + 1)));
     }

@@ -8,12 +8,12 @@ use super::node::Followed;
 use super::{Page, outcome};
 use crate::commands::change::interrupt::Interrupt;
 use crate::commands::change::{self, Setting, Told};
-use crate::commands::streams::Streams;
 use crate::exit::{Failure, Outcome};
 use crate::observed::Observed;
 use crate::plan::lending;
 use crate::plan::wish::Wish;
 use crate::snapshot::Snapshot;
+use crate::streams::Streams;
 use crate::timeline::report::Report;
 use crate::timeline::{Subject, explain};
 

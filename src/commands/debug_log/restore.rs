@@ -1,9 +1,9 @@
 //! `debug-log --restore`: what a run that was killed has left raised.
 
 use super::{DebugLogArgs, Failure, Interrupt, Outcome, Streams};
+use crate::cli::apply_undo::{LiveArgs, ShownArgs, UndoArgs};
 use crate::cli::connection::ConnectionFlags;
 use crate::cli::output::{DataFormat, Output};
-use crate::cli::verbs::{LiveArgs, ShownArgs, UndoArgs};
 use crate::commands::undo;
 use crate::plan::lending::DEBUG_LOG;
 

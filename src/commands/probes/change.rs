@@ -6,11 +6,11 @@ use crate::commands::change::Told;
 use crate::commands::change::going_on::Proposed;
 use crate::commands::change::interrupt::Interrupt;
 use crate::commands::source::Way;
-use crate::commands::streams::Streams;
 use crate::exit::{Failure, Outcome};
 use crate::plan::timing::{self, Stretched};
 use crate::snapshot::Snapshot;
 use crate::startup::proposal::Proposal;
+use crate::streams::Streams;
 
 /// `None` where there is no lawful place: the page says why.
 pub fn chosen(snapshot: &Snapshot, proposal: &Proposal, arguments: &ProbesArgs) -> Result<Option<Stretched>, Failure> {

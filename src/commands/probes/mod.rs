@@ -7,8 +7,8 @@ use crate::cli::output::PageFormat;
 use crate::cli::probes::ProbesArgs;
 use crate::cluster::{LogsWanted, NodeFilter, Wanted};
 use crate::diagnosis::Scope;
-use crate::diagnosis::report::Verdict;
 use crate::exit::{Failure, Outcome};
+use crate::finding::Verdict;
 use crate::render::probes::Shown;
 use crate::render::style::Style;
 use crate::render::{self, data};
@@ -20,7 +20,7 @@ use super::change::going_on::{self, Document};
 use super::change::interrupt::Interrupt;
 use super::source;
 use super::status::Chosen;
-use super::streams::Streams;
+use crate::streams::Streams;
 
 /// Goes into audit logs beside kubectl's own commands.
 const VERB: &str = "probes";

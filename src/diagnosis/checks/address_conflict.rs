@@ -1,14 +1,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
-use crate::calico::family::Family;
 use crate::calico::startup_log::ExitReason;
 use crate::diagnosis::check::{Check, Found};
-use crate::diagnosis::code::Code;
 use crate::diagnosis::explain::Explanation;
-use crate::diagnosis::report::{Finding, Severity, Source};
-use crate::diagnosis::view::{NodeView, View, natural};
-use crate::diagnosis::{evidence, remedy, wording};
+use crate::diagnosis::{evidence, fixes};
+use crate::finding::code::Code;
+use crate::finding::{Finding, Severity, Source};
+use crate::model::{NodeView, View, natural, phrases};
+use crate::snapshot::family::Family;
 
 pub const CHECK: Check = Check {
     explanation: Explanation {
@@ -62,7 +62,7 @@ fn finding(view: &View, address: IpAddr, names: BTreeSet<&str>, logged: Vec<&Nod
     let mut names: Vec<String> = names.into_iter().map(str::to_owned).collect();
     names.sort_by(|a, b| natural(a, b));
     let nodes: Vec<&NodeView> = names.iter().filter_map(|name| view.node(name)).collect();
-    let origin = nodes.iter().find_map(|node| wording::origin_of(node, address)).map(|origin| format!(", {origin}")).unwrap_or_default();
+    let origin = nodes.iter().find_map(|node| phrases::origin_of(node, address)).map(|origin| format!(", {origin}")).unwrap_or_default();
     let gone = logged.iter().find_map(|node| match node.exit()?.1 {
         ExitReason::Conflict { node: other, .. } if view.snapshot.nodes.seen().is_some() && view.node(&other).is_none() => Some(other),
         _ => None,
@@ -76,16 +76,16 @@ fn finding(view: &View, address: IpAddr, names: BTreeSet<&str>, logged: Vec<&Nod
     }
     for node in logged {
         let lines = node.exit().into_iter().flat_map(|(log, _)| &log.marks);
-        shown.extend(lines.filter(|mark| wording::tells_conflict(mark)).map(|mark| node.evidence(Source::Log, mark.text.clone())));
+        shown.extend(lines.filter(|mark| phrases::tells_conflict(mark)).map(|mark| node.evidence(Source::Log, mark.text.clone())));
     }
     let message = match (nodes.as_slice(), gone) {
         ([node], Some(other)) => {
             format!("{} exits: {other}, no node of this cluster, still claims its {family} address {address}{origin}", node.name)
         }
-        _ => format!("{} claim the same {family} address {address}{origin}", wording::list(&names)),
+        _ => format!("{} claim the same {family} address {address}{origin}", phrases::list(&names)),
     };
     // Where the address is the node's own, it is the other's record that is wrong.
     let own = matches!(nodes.as_slice(), [node] if node.internal_ips.contains(&address));
-    let fix = if own { None } else { remedy::autodetection(view, family, &names) };
+    let fix = if own { None } else { fixes::autodetection(view, family, &names) };
     Finding { code: Code::AddressConflict, severity: Severity::Error, nodes: names, message, evidence: shown, fix }
 }

@@ -1,11 +1,11 @@
-use crate::calico::family::Family;
 use crate::diagnosis::check::{Check, Found};
-use crate::diagnosis::code::Code;
 use crate::diagnosis::explain::Explanation;
-use crate::diagnosis::report::{Finding, Severity, Source};
-use crate::diagnosis::view::{NodeView, View};
-use crate::diagnosis::{evidence, remedy, wording};
-use crate::snapshot::inside::MarkKind;
+use crate::diagnosis::{evidence, fixes};
+use crate::finding::code::Code;
+use crate::finding::{Finding, Severity, Source};
+use crate::model::{NodeView, View, phrases};
+use crate::snapshot::family::Family;
+use crate::snapshot::inspection::MarkKind;
 
 pub const CHECK: Check = Check {
     explanation: Explanation {
@@ -44,7 +44,7 @@ fn run(view: &View, found: &Found) -> Vec<Finding> {
         shown.extend(evidence::of_mark(node, MarkKind::AutodetectFailed));
         shown.extend(evidence::of_mark(node, MarkKind::AddressCleared));
     }
-    let message = format!("{} no Calico address stored although calico-node runs there", wording::subject(&names, "has", "have"));
-    let fix = remedy::autodetection(view, Family::V4, &names);
+    let message = format!("{} no Calico address stored although calico-node runs there", phrases::subject(&names, "has", "have"));
+    let fix = fixes::autodetection(view, Family::V4, &names);
     vec![Finding { code: Code::AddressMissing, severity: Severity::Error, nodes: names, message, evidence: shown, fix }]
 }

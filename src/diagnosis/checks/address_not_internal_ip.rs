@@ -1,13 +1,13 @@
 use std::collections::HashMap;
 
 use crate::calico::address::{self, Cidr};
-use crate::calico::family::Family;
 use crate::diagnosis::check::{Check, Found};
-use crate::diagnosis::code::Code;
 use crate::diagnosis::explain::Explanation;
-use crate::diagnosis::report::{Finding, Severity};
-use crate::diagnosis::view::{NodeView, Stored, View};
-use crate::diagnosis::{evidence, remedy, wording};
+use crate::diagnosis::{evidence, fixes};
+use crate::finding::code::Code;
+use crate::finding::{Finding, Severity};
+use crate::model::{NodeView, Stored, View, phrases};
+use crate::snapshot::family::Family;
 
 pub const CHECK: Check = Check {
     explanation: Explanation {
@@ -39,7 +39,7 @@ fn run(view: &View, found: &Found) -> Vec<Finding> {
             if node.internal_ip(family).is_none() || node.internal_ips.contains(&stored.address()) {
                 continue;
             }
-            let severity = wording::outage(view, node, family);
+            let severity = phrases::outage(view, node, family);
             let planned =
                 stored.cidr.as_ref().is_some_and(|cidr| apart.network.as_ref().is_some_and(|apart| address::same_network(apart, cidr)));
             if (planned && view.install.runs_bird() == Some(false)) || ((planned || apart.is_usual) && severity == Severity::Warning) {
@@ -89,6 +89,6 @@ fn finding(view: &View, node: &NodeView, family: Family, stored: &Stored, severi
     let internal = node.internal_ip(family).map(|ip| ip.to_string()).unwrap_or_default();
     let message = format!("{} advertises {stored}{from}{guess}, but its InternalIP is {internal}", node.name);
     let nodes = vec![node.name.to_owned()];
-    let fix = remedy::autodetection(view, family, &nodes);
+    let fix = fixes::autodetection(view, family, &nodes);
     Finding { code: Code::AddressNotInternalIp, severity, nodes, message, evidence: shown, fix }
 }

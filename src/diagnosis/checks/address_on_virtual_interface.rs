@@ -1,11 +1,11 @@
-use crate::calico::family::Family;
 use crate::calico::virtual_interfaces;
 use crate::diagnosis::check::{Check, Found};
-use crate::diagnosis::code::Code;
 use crate::diagnosis::explain::Explanation;
-use crate::diagnosis::report::{Finding, Source};
-use crate::diagnosis::view::{NodeView, View};
-use crate::diagnosis::{evidence, remedy, wording};
+use crate::diagnosis::{evidence, fixes};
+use crate::finding::code::Code;
+use crate::finding::{Finding, Source};
+use crate::model::{NodeView, View, phrases};
+use crate::snapshot::family::Family;
 
 pub const CHECK: Check = Check {
     explanation: Explanation {
@@ -61,13 +61,13 @@ fn finding(view: &View, node: &NodeView, family: Family) -> Option<Finding> {
         "{} advertises {stored} from {}, {}{shared}: its peers cannot reach it there",
         node.name,
         held.interface,
-        wording::made(kind)
+        phrases::made(kind)
     );
     let nodes = vec![node.name.to_owned()];
-    let fix = remedy::autodetection(view, family, &nodes);
+    let fix = fixes::autodetection(view, family, &nodes);
     Some(Finding {
         code: Code::AddressOnVirtualInterface,
-        severity: wording::outage(view, node, family),
+        severity: phrases::outage(view, node, family),
         nodes,
         message,
         evidence: shown,

@@ -2,14 +2,14 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 
 use crate::calico::address::Cidr;
-use crate::calico::family::Family;
 use crate::calico::virtual_interfaces;
 use crate::diagnosis::check::{Check, Found};
-use crate::diagnosis::code::Code;
 use crate::diagnosis::explain::Explanation;
-use crate::diagnosis::report::{Finding, Severity, Source};
-use crate::diagnosis::view::{NodeView, View};
-use crate::diagnosis::{evidence, remedy, wording};
+use crate::diagnosis::{evidence, fixes};
+use crate::finding::code::Code;
+use crate::finding::{Finding, Severity, Source};
+use crate::model::{NodeView, View, phrases};
+use crate::snapshot::family::Family;
 
 pub const CHECK: Check = Check {
     explanation: Explanation {
@@ -53,8 +53,8 @@ fn finding(view: &View, found: &Found, family: Family) -> Option<Finding> {
         return None;
     }
     let message =
-        format!("{} outside {}, the network that most nodes use, but could use it", wording::subject(&names, "is", "are"), common);
-    let fix = remedy::network(view, family, common);
+        format!("{} outside {}, the network that most nodes use, but could use it", phrases::subject(&names, "is", "are"), common);
+    let fix = fixes::network(view, family, common);
     Some(Finding { code: Code::AddressesInSeveralSubnets, severity: Severity::Warning, nodes: names, message, evidence: shown, fix })
 }
 

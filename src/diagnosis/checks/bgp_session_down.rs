@@ -2,12 +2,11 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use crate::diagnosis::check::{Check, Found};
-use crate::diagnosis::code::Code;
 use crate::diagnosis::explain::Explanation;
 use crate::diagnosis::links::{self, Cause, Far, Link, Side};
-use crate::diagnosis::report::{Finding, Severity};
-use crate::diagnosis::view::{View, natural};
-use crate::diagnosis::wording;
+use crate::finding::code::Code;
+use crate::finding::{Finding, Severity};
+use crate::model::{View, natural, phrases};
 
 pub const CHECK: Check = Check {
     explanation: Explanation {
@@ -66,7 +65,7 @@ fn about_strays(links: &[Link]) -> Option<Finding> {
         [first, .., last] => ("are", format!("{} addresses ({first} to {last}) that no node has", addresses.len())),
     };
     let sessions = if links.len() == 1 { "The BGP session" } else { "BGP sessions" };
-    let message = format!("{sessions} of {} {verb} down towards {what}", wording::list(&nodes));
+    let message = format!("{sessions} of {} {verb} down towards {what}", phrases::list(&nodes));
     Some(finding(Cause::NodeGone, nodes, message, links))
 }
 
@@ -104,13 +103,13 @@ fn about_node(cause: Cause, node: &str, links: &[Link]) -> Finding {
         [_] if !told => vec![node.to_owned(), peers[0].clone()],
         _ => vec![node.to_owned()],
     };
-    let message = format!("BGP between {node} and {} is down: {}", wording::list(&peers), cause.phrase());
+    let message = format!("BGP between {node} and {} is down: {}", phrases::list(&peers), cause.phrase());
     finding(cause, nodes, message, links)
 }
 
 fn about_address(cause: Cause, address: IpAddr, links: &[Link]) -> Finding {
     let nodes: Vec<String> = links.iter().map(|link| link.near.node.name.to_owned()).collect();
-    let message = format!("BGP between {} and {address} is down: {}", wording::list(&nodes), cause.phrase());
+    let message = format!("BGP between {} and {address} is down: {}", phrases::list(&nodes), cause.phrase());
     finding(cause, nodes, message, links)
 }
 

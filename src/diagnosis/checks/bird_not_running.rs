@@ -1,12 +1,12 @@
-use crate::calico::event_text::EventKind;
-use crate::calico::family::Family;
+use crate::calico::events::EventKind;
 use crate::diagnosis::check::{Check, Found};
-use crate::diagnosis::code::Code;
 use crate::diagnosis::explain::Explanation;
-use crate::diagnosis::report::{Finding, Severity, Source};
-use crate::diagnosis::view::{Bgp, NodeView, View};
-use crate::diagnosis::{evidence, remedy};
-use crate::snapshot::inside::MarkKind;
+use crate::diagnosis::{evidence, fixes};
+use crate::finding::code::Code;
+use crate::finding::{Finding, Severity, Source};
+use crate::model::{Bgp, NodeView, View};
+use crate::snapshot::family::Family;
+use crate::snapshot::inspection::MarkKind;
 
 pub const CHECK: Check = Check {
     explanation: Explanation {
@@ -51,7 +51,7 @@ fn finding(view: &View, node: &NodeView) -> Option<Finding> {
     shown.extend(evidence::of_mark(node, MarkKind::BackendNotBird));
     let nodes = vec![node.name.to_owned()];
     let message = format!("BIRD does not run on {}: it announces and learns no routes", node.name);
-    let fix = remedy::startup_log(view, node);
+    let fix = fixes::startup_log(view, node);
     Some(Finding { code: Code::BirdNotRunning, severity: Severity::Error, nodes, message, evidence: shown, fix })
 }
 

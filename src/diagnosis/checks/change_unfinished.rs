@@ -1,9 +1,8 @@
 use crate::diagnosis::check::{Check, Found};
-use crate::diagnosis::code::Code;
 use crate::diagnosis::explain::Explanation;
-use crate::diagnosis::report::{Evidence, Finding, Fix, Severity, Source};
-use crate::diagnosis::view::View;
-use crate::diagnosis::wording;
+use crate::finding::code::Code;
+use crate::finding::{Evidence, Finding, Fix, Severity, Source};
+use crate::model::{View, phrases};
 use crate::plan::lending::DEBUG_LOG;
 use crate::plan::record::{ANNOTATION, Phase, Record};
 use crate::snapshot::objects::Meta;
@@ -59,7 +58,7 @@ fn finding(name: &str, meta: &Meta, source: Source) -> Option<Finding> {
         code: Code::ChangeUnfinished,
         severity: Severity::Warning,
         nodes,
-        message: wording::sentence(message),
+        message: phrases::sentence(message),
         evidence: vec![Evidence { source, node: None, text: told }],
         fix: Some(fix),
     })

@@ -1,10 +1,10 @@
-use crate::calico::event_text::EventKind;
+use crate::calico::events::EventKind;
 use crate::diagnosis::check::{Check, Found};
-use crate::diagnosis::code::Code;
 use crate::diagnosis::explain::Explanation;
-use crate::diagnosis::report::{Finding, Severity};
-use crate::diagnosis::view::{NodeView, View};
-use crate::diagnosis::{evidence, remedy, wording};
+use crate::diagnosis::{evidence, fixes};
+use crate::finding::code::Code;
+use crate::finding::{Finding, Severity};
+use crate::model::{NodeView, View, phrases};
 use crate::startup::attempt::is_kill;
 
 pub const CHECK: Check = Check {
@@ -37,10 +37,10 @@ fn run(view: &View, found: &Found) -> Vec<Finding> {
     shown.extend(nodes.iter().filter_map(|node| evidence::of_event(node, is_kill)));
     shown.extend(view.install.cpu_evidence());
     let names: Vec<String> = nodes.iter().map(|node| node.name.to_owned()).collect();
-    let message = format!("calico-node on {} answers its probes too late: {tight}", wording::list(&names));
+    let message = format!("calico-node on {} answers its probes too late: {tight}", phrases::list(&names));
     let sick = nodes.iter().any(|node| node.ready() != Some(true));
     let severity = if sick { Severity::Error } else { Severity::Warning };
-    vec![Finding { code: Code::CpuStarved, severity, nodes: names, message, evidence: shown, fix: remedy::cpu_request(view) }]
+    vec![Finding { code: Code::CpuStarved, severity, nodes: names, message, evidence: shown, fix: fixes::cpu_request(view) }]
 }
 
 fn is_late(fact: &EventKind) -> bool {

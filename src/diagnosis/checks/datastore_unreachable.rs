@@ -1,10 +1,9 @@
 use crate::diagnosis::check::{Check, Found};
-use crate::diagnosis::code::Code;
 use crate::diagnosis::explain::Explanation;
-use crate::diagnosis::report::{Finding, Severity, Source};
-use crate::diagnosis::view::{NodeView, View};
-use crate::diagnosis::wording;
-use crate::snapshot::inside::{Mark, MarkKind};
+use crate::finding::code::Code;
+use crate::finding::{Finding, Severity, Source};
+use crate::model::{NodeView, View, phrases};
+use crate::snapshot::inspection::{Mark, MarkKind};
 
 pub const CHECK: Check = Check {
     explanation: Explanation {
@@ -41,7 +40,7 @@ fn finding(view: &View, node: &NodeView) -> Option<Finding> {
     let what = if unauthorized { "is refused by its datastore" } else { "gets no answer from its datastore" };
     let message = format!("calico-node on {} {what} while it starts", node.name);
     let mut evidence = vec![node.evidence(Source::Log, mark.text.clone())];
-    evidence.extend(wording::restarts(node));
+    evidence.extend(phrases::restarts(node));
     Some(Finding {
         code: Code::DatastoreUnreachable,
         severity: Severity::Error,

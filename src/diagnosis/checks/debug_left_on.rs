@@ -1,10 +1,9 @@
 use crate::diagnosis::check::{Check, Found};
-use crate::diagnosis::code::Code;
 use crate::diagnosis::explain::Explanation;
-use crate::diagnosis::report::{Evidence, Finding, Fix, Severity, Source};
 use crate::diagnosis::shell;
-use crate::diagnosis::view::View;
-use crate::diagnosis::wording;
+use crate::finding::code::Code;
+use crate::finding::{Evidence, Finding, Fix, Severity, Source};
+use crate::model::{View, phrases};
 use crate::plan::lending::{DEBUG, DEBUG_LOG, IGNORE, LEVEL};
 use crate::plan::record::{ANNOTATION, Record};
 use crate::snapshot::objects::Container;
@@ -75,7 +74,7 @@ fn finding(view: &View) -> Option<Finding> {
         }
         None => return None,
     };
-    Some(Finding { code: Code::DebugLeftOn, severity: Severity::Warning, nodes, message: wording::sentence(message), evidence, fix })
+    Some(Finding { code: Code::DebugLeftOn, severity: Severity::Warning, nodes, message: phrases::sentence(message), evidence, fix })
 }
 
 /// The operator itself puts an edit back, once it is let.

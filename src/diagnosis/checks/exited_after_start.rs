@@ -1,10 +1,9 @@
 use crate::diagnosis::check::{Check, Found};
-use crate::diagnosis::code::Code;
 use crate::diagnosis::explain::Explanation;
-use crate::diagnosis::report::{Finding, Severity, Source};
-use crate::diagnosis::view::{NodeView, View};
-use crate::diagnosis::wording;
-use crate::snapshot::inside::{Mark, MarkKind};
+use crate::finding::code::Code;
+use crate::finding::{Finding, Severity, Source};
+use crate::model::{NodeView, View, phrases};
+use crate::snapshot::inspection::{Mark, MarkKind};
 
 pub const CHECK: Check = Check {
     explanation: Explanation {
@@ -31,7 +30,7 @@ fn run(view: &View, found: &Found) -> Vec<Finding> {
 fn finding(node: &NodeView) -> Option<Finding> {
     let fatal = node.attempts().find_map(|log| last_words(&log.marks))?;
     let mut evidence = vec![node.evidence(Source::Log, fatal.text.clone())];
-    evidence.extend(wording::restarts(node));
+    evidence.extend(phrases::restarts(node));
     let why = if fatal.text.contains("RPF check") { "the kernel's rp_filter is loose" } else { fatal.text.as_str() };
     Some(Finding {
         code: Code::ExitedAfterStart,

@@ -1,10 +1,10 @@
 use crate::diagnosis::check::{Check, Found};
-use crate::diagnosis::code::Code;
+use crate::diagnosis::evidence;
 use crate::diagnosis::explain::Explanation;
-use crate::diagnosis::report::{Finding, Severity};
-use crate::diagnosis::view::{NodeView, View};
-use crate::diagnosis::{evidence, wording};
-use crate::snapshot::inside::MarkKind;
+use crate::finding::code::Code;
+use crate::finding::{Finding, Severity};
+use crate::model::{NodeView, View, phrases};
+use crate::snapshot::inspection::MarkKind;
 use crate::startup::attempt::is_kill;
 
 pub const CHECK: Check = Check {
@@ -38,7 +38,7 @@ fn finding(view: &View, node: &NodeView) -> Option<Finding> {
     }
     let mut shown: Vec<_> = said.into_iter().chain(logged).collect();
     shown.extend(evidence::of_event(node, is_kill));
-    shown.extend(wording::restarts(node));
+    shown.extend(phrases::restarts(node));
     shown.extend(evidence::of_mark(node, MarkKind::UsageReportFailed));
     let tight = view.install.cpu_tightness();
     shown.extend(view.install.cpu_evidence());

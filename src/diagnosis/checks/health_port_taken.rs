@@ -1,10 +1,10 @@
 use crate::diagnosis::check::{Check, Found};
-use crate::diagnosis::code::Code;
 use crate::diagnosis::explain::Explanation;
-use crate::diagnosis::logged;
-use crate::diagnosis::report::Finding;
-use crate::diagnosis::view::View;
-use crate::snapshot::inside::MarkKind;
+use crate::diagnosis::log_line_finding;
+use crate::finding::Finding;
+use crate::finding::code::Code;
+use crate::model::View;
+use crate::snapshot::inspection::MarkKind;
 
 pub const CHECK: Check = Check {
     explanation: Explanation {
@@ -21,7 +21,7 @@ pub const CHECK: Check = Check {
 };
 
 fn run(view: &View, found: &Found) -> Vec<Finding> {
-    logged::finding(view, found, Code::HealthPortTaken, MarkKind::HealthPortTaken, |nodes| {
+    log_line_finding::finding(view, found, Code::HealthPortTaken, MarkKind::HealthPortTaken, |nodes| {
         let port = view.install.environment().and_then(|environment| environment.health().port).unwrap_or(9099);
         format!("Felix on {nodes} cannot open its health endpoint: another program holds port {port}, so every probe fails")
     })

@@ -1,10 +1,10 @@
 use crate::diagnosis::check::{Check, Found};
-use crate::diagnosis::code::Code;
 use crate::diagnosis::explain::Explanation;
-use crate::diagnosis::logged;
-use crate::diagnosis::report::Finding;
-use crate::diagnosis::view::View;
-use crate::snapshot::inside::MarkKind;
+use crate::diagnosis::log_line_finding;
+use crate::finding::Finding;
+use crate::finding::code::Code;
+use crate::model::View;
+use crate::snapshot::inspection::MarkKind;
 
 pub const CHECK: Check = Check {
     explanation: Explanation {
@@ -23,7 +23,7 @@ pub const CHECK: Check = Check {
 };
 
 fn run(view: &View, found: &Found) -> Vec<Finding> {
-    logged::finding(view, found, Code::IptablesBackendMismatch, MarkKind::IptablesFailed, |nodes| {
+    log_line_finding::finding(view, found, Code::IptablesBackendMismatch, MarkKind::IptablesFailed, |nodes| {
         format!("Felix on {nodes} cannot read or write the node's iptables: its backend does not suit the node's")
     })
 }

@@ -1,11 +1,11 @@
-use crate::calico::event_text::EventKind;
+use crate::calico::events::EventKind;
 use crate::diagnosis::check::{Check, Found};
-use crate::diagnosis::code::Code;
 use crate::diagnosis::explain::Explanation;
-use crate::diagnosis::report::{Finding, Severity, Source};
-use crate::diagnosis::view::{NodeView, View};
-use crate::diagnosis::{evidence, remedy, wording};
-use crate::snapshot::inside::MarkKind;
+use crate::diagnosis::{evidence, fixes};
+use crate::finding::code::Code;
+use crate::finding::{Finding, Severity, Source};
+use crate::model::{NodeView, View, phrases};
+use crate::snapshot::inspection::MarkKind;
 use crate::startup::attempt::{Fate, is_kill};
 use crate::startup::measure::measure;
 
@@ -42,12 +42,12 @@ fn finding(view: &View, node: &NodeView) -> Option<Finding> {
     );
     let mut shown = vec![kill];
     shown.extend(evidence::of_event(node, complains));
-    shown.extend(wording::restarts(node));
+    shown.extend(phrases::restarts(node));
     shown.extend(attempt.last_words().map(|mark| node.evidence(Source::Log, format!("the last it said: {}", mark.text))));
     shown.extend(evidence::of_mark(node, MarkKind::UsageReportFailed));
     let severity = if ready { Severity::Warning } else { Severity::Error };
     let nodes = vec![node.name.to_owned()];
-    Some(Finding { code: Code::KilledWhileRunning, severity, nodes, message, evidence: shown, fix: remedy::startup_log(view, node) })
+    Some(Finding { code: Code::KilledWhileRunning, severity, nodes, message, evidence: shown, fix: fixes::startup_log(view, node) })
 }
 
 fn complains(fact: &EventKind) -> bool {

@@ -1,10 +1,10 @@
 use crate::diagnosis::check::{Check, Found};
-use crate::diagnosis::code::Code;
 use crate::diagnosis::explain::Explanation;
-use crate::diagnosis::report::{Evidence, Finding, Severity, Source};
-use crate::diagnosis::view::{NodeView, View};
-use crate::diagnosis::{evidence, remedy, wording};
-use crate::snapshot::inside::MarkKind;
+use crate::diagnosis::{evidence, fixes};
+use crate::finding::code::Code;
+use crate::finding::{Evidence, Finding, Severity, Source};
+use crate::model::{NodeView, View, phrases};
+use crate::snapshot::inspection::MarkKind;
 use crate::startup::attempt::{Attempt, Fate, is_kill};
 use crate::startup::measure::{Measurement, measure};
 
@@ -46,11 +46,11 @@ fn finding(view: &View, node: &NodeView) -> Option<Finding> {
         node.name, measured.kills
     );
     let mut shown = vec![kill];
-    shown.extend(wording::restarts(node));
+    shown.extend(phrases::restarts(node));
     shown.extend(cut_off(node, &measured));
     shown.extend(own_exit(node));
     let nodes = vec![node.name.to_owned()];
-    let fix = remedy::start_budget(view, std::slice::from_ref(&measured));
+    let fix = fixes::start_budget(view, std::slice::from_ref(&measured));
     Some(Finding { code: Code::KilledWhileStarting, severity, nodes, message, evidence: shown, fix })
 }
 

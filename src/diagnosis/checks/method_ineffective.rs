@@ -1,12 +1,12 @@
 use crate::calico::environment::method_variable;
-use crate::calico::family::Family;
 use crate::diagnosis::check::{Check, Found};
-use crate::diagnosis::code::Code;
 use crate::diagnosis::explain::Explanation;
-use crate::diagnosis::report::{Evidence, Finding, Severity, Source};
-use crate::diagnosis::view::{NodeView, View};
-use crate::diagnosis::{evidence, remedy, wording};
-use crate::snapshot::inside::MarkKind;
+use crate::diagnosis::{evidence, fixes};
+use crate::finding::code::Code;
+use crate::finding::{Evidence, Finding, Severity, Source};
+use crate::model::{NodeView, View, phrases};
+use crate::snapshot::family::Family;
+use crate::snapshot::inspection::MarkKind;
 
 pub const CHECK: Check = Check {
     explanation: Explanation {
@@ -45,8 +45,8 @@ fn kept(view: &View, family: Family) -> Option<Finding> {
     }
     let wrong = nodes.iter().any(|node| node.stored(family).is_some_and(|stored| !node.internal_ips.contains(&stored.address())));
     let severity = if wrong { Severity::Error } else { Severity::Warning };
-    let message = format!("{method} finds no {family} address on {}: the old one is kept", wording::list(&names));
-    let fix = remedy::autodetection(view, family, &names);
+    let message = format!("{method} finds no {family} address on {}: the old one is kept", phrases::list(&names));
+    let fix = fixes::autodetection(view, family, &names);
     Some(Finding { code: Code::MethodIneffective, severity, nodes: names, message, evidence: shown, fix })
 }
 

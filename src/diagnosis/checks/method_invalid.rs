@@ -1,13 +1,13 @@
 use crate::calico::environment::method_variable;
-use crate::calico::family::Family;
 use crate::calico::startup_log::ExitReason;
 use crate::diagnosis::check::{Check, Found};
-use crate::diagnosis::code::Code;
 use crate::diagnosis::explain::Explanation;
-use crate::diagnosis::report::{Evidence, Finding, Severity, Source};
-use crate::diagnosis::view::{NodeView, View};
-use crate::diagnosis::{evidence, remedy, wording};
-use crate::snapshot::inside::MarkKind;
+use crate::diagnosis::{evidence, fixes};
+use crate::finding::code::Code;
+use crate::finding::{Evidence, Finding, Severity, Source};
+use crate::model::{NodeView, View, phrases};
+use crate::snapshot::family::Family;
+use crate::snapshot::inspection::MarkKind;
 
 pub const CHECK: Check = Check {
     explanation: Explanation {
@@ -45,7 +45,7 @@ fn finding(view: &View, family: Family) -> Option<Finding> {
         shown.push(Evidence { source: Source::DaemonSet, node: None, text });
     }
     shown.extend(exited.iter().filter_map(|node| evidence::of_mark(node, MarkKind::InvalidMethod)));
-    shown.extend(exited.iter().flat_map(|node| wording::restarts(node)));
+    shown.extend(exited.iter().flat_map(|node| phrases::restarts(node)));
     let names: Vec<String> = exited.iter().map(|node| node.name.to_owned()).collect();
     let what = match &configured {
         Some(invalid) => format!("{} is {:?}, {}", method_variable(family), invalid.value, invalid.why),
@@ -53,10 +53,10 @@ fn finding(view: &View, family: Family) -> Option<Finding> {
     };
     let whom = match names.len() {
         0 => "every node that restarts will exit".to_owned(),
-        _ => format!("{} while starting, as will every node that restarts", wording::subject(&names, "exits", "exit")),
+        _ => format!("{} while starting, as will every node that restarts", phrases::subject(&names, "exits", "exit")),
     };
     let severity = if names.is_empty() { Severity::Warning } else { Severity::Error };
-    let fix = remedy::autodetection(view, family, &names);
+    let fix = fixes::autodetection(view, family, &names);
     Some(Finding { code: Code::MethodInvalid, severity, nodes: names, message: format!("{what}: {whom}"), evidence: shown, fix })
 }
 

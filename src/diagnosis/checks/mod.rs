@@ -31,7 +31,7 @@ mod startup_exited;
 mod typha_unreachable;
 
 use super::check::Check;
-use super::code::Code;
+use crate::finding::code::Code;
 
 pub fn of(code: Code) -> &'static Check {
     match code {

@@ -1,9 +1,8 @@
 use crate::diagnosis::check::{Check, Found};
-use crate::diagnosis::code::Code;
 use crate::diagnosis::explain::Explanation;
-use crate::diagnosis::report::{Evidence, Finding, Severity, Source};
-use crate::diagnosis::view::{NodeView, View};
-use crate::diagnosis::wording;
+use crate::finding::code::Code;
+use crate::finding::{Evidence, Finding, Severity, Source};
+use crate::model::{NodeView, View, phrases};
 use crate::startup::attempt::Fate;
 use crate::startup::measure::measure;
 
@@ -35,7 +34,7 @@ fn finding(view: &View, node: &NodeView) -> Option<Finding> {
         return None;
     }
     let mut evidence = vec![node.evidence(Source::Pod, "the container that ran before was OOMKilled")];
-    evidence.extend(wording::restarts(node));
+    evidence.extend(phrases::restarts(node));
     let limit = view.install.container.and_then(|container| container.resources.limits.get("memory"));
     let text = limit.map(|limit| format!("calico-node's memory limit is {limit}"));
     evidence.extend(text.clone().map(|text| Evidence { source: Source::DaemonSet, node: None, text }));

@@ -1,11 +1,11 @@
-use crate::calico::event_text::EventKind;
-use crate::calico::family::Family;
+use crate::calico::events::EventKind;
 use crate::diagnosis::check::{Check, Found};
-use crate::diagnosis::code::Code;
 use crate::diagnosis::explain::Explanation;
-use crate::diagnosis::report::{Evidence, Finding, Severity, Source};
-use crate::diagnosis::view::{NodeView, View};
-use crate::diagnosis::{evidence, remedy, wording};
+use crate::diagnosis::{evidence, fixes};
+use crate::finding::code::Code;
+use crate::finding::{Evidence, Finding, Severity, Source};
+use crate::model::{NodeView, View, phrases};
+use crate::snapshot::family::Family;
 
 pub const CHECK: Check = Check {
     explanation: Explanation {
@@ -41,11 +41,11 @@ fn finding(view: &View, found: &Found, node: &NodeView) -> Option<Finding> {
             format!("Ready is {}: {}", condition.status, condition.message.as_deref().or(condition.reason.as_deref()).unwrap_or_default());
         shown.push(node.evidence(Source::Node, text));
     }
-    shown.extend(wording::restarts(node));
+    shown.extend(phrases::restarts(node));
     shown.extend(evidence::of_event(node, |fact| !matches!(fact, EventKind::Other | EventKind::PreStopFailed)));
     let nodes = vec![node.name.to_owned()];
     let message = format!("calico-node on {} is not Ready: {why}", node.name);
-    let fix = if gone { None } else { remedy::startup_log(view, node) };
+    let fix = if gone { None } else { fixes::startup_log(view, node) };
     Some(Finding { code: Code::PodNotReady, severity: Severity::Error, nodes, message, evidence: shown, fix })
 }
 

@@ -1,10 +1,10 @@
-use crate::calico::event_text::EventKind;
+use crate::calico::events::EventKind;
 use crate::diagnosis::check::{Check, Found};
-use crate::diagnosis::code::Code;
+use crate::diagnosis::evidence;
 use crate::diagnosis::explain::Explanation;
-use crate::diagnosis::report::{Evidence, Finding, Severity, Source};
-use crate::diagnosis::view::{NodeView, View};
-use crate::diagnosis::{evidence, wording};
+use crate::finding::code::Code;
+use crate::finding::{Evidence, Finding, Severity, Source};
+use crate::model::{NodeView, View, phrases};
 
 pub const CHECK: Check = Check {
     explanation: Explanation {
@@ -33,7 +33,7 @@ fn run(view: &View, found: &Found) -> Vec<Finding> {
     shown.extend(failing.iter().filter_map(|node| evidence::of_event(node, is_failure)));
     let names: Vec<String> = failing.iter().map(|node| node.name.to_owned()).collect();
     let severity = if names.is_empty() { Severity::Warning } else { Severity::Error };
-    let whom = if names.is_empty() { String::new() } else { format!(" ({} not Ready)", wording::subject(&names, "is", "are")) };
+    let whom = if names.is_empty() { String::new() } else { format!(" ({} not Ready)", phrases::subject(&names, "is", "are")) };
     let message = format!("calico-node's probes do not fit this installation{whom}: {}", misfits.join("; "));
     vec![Finding { code: Code::ProbeMisfit, severity, nodes: names, message, evidence: shown, fix: None }]
 }

@@ -1,10 +1,10 @@
-use crate::calico::event_text::EventKind;
+use crate::calico::events::EventKind;
 use crate::diagnosis::check::{Check, Found};
-use crate::diagnosis::code::Code;
 use crate::diagnosis::explain::Explanation;
-use crate::diagnosis::report::{Evidence, Finding, Severity, Source};
-use crate::diagnosis::view::{NodeView, View};
-use crate::diagnosis::{evidence, remedy, wording};
+use crate::diagnosis::{evidence, fixes};
+use crate::finding::code::Code;
+use crate::finding::{Evidence, Finding, Severity, Source};
+use crate::model::{NodeView, View, phrases};
 
 pub const CHECK: Check = Check {
     explanation: Explanation {
@@ -42,9 +42,9 @@ fn run(view: &View, found: &Found) -> Vec<Finding> {
     let names: Vec<String> = timed_out.iter().map(|node| node.name.to_owned()).collect();
     let (severity, message) = match names.len() {
         0 => (Severity::Warning, format!("the {} of calico-node must answer within one second", short.join(" and "))),
-        _ => (Severity::Error, format!("probes of calico-node time out after one second on {}", wording::list(&names))),
+        _ => (Severity::Error, format!("probes of calico-node time out after one second on {}", phrases::list(&names))),
     };
-    let fix = remedy::probe_timeout(view);
+    let fix = fixes::probe_timeout(view);
     vec![Finding { code: Code::ProbeTimeoutTooShort, severity, nodes: names, message, evidence: shown, fix }]
 }
 

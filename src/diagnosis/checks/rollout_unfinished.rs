@@ -1,11 +1,10 @@
 use super::debug_left_on;
 use crate::diagnosis::check::{Check, Found};
-use crate::diagnosis::code::Code;
 use crate::diagnosis::explain::Explanation;
-use crate::diagnosis::report::{Evidence, Finding, Fix, Severity, Source};
 use crate::diagnosis::shell;
-use crate::diagnosis::view::View;
-use crate::diagnosis::wording;
+use crate::finding::code::Code;
+use crate::finding::{Evidence, Finding, Fix, Severity, Source};
+use crate::model::{View, phrases};
 use crate::snapshot::objects::DaemonSet;
 
 pub const CHECK: Check = Check {
@@ -62,7 +61,7 @@ fn finding(view: &View, daemon_set: &DaemonSet) -> Option<Finding> {
     );
     let fix = (!on_delete).then(|| Fix { command, why: "shows what it waits for".to_owned() });
     let nodes = if names.len() < view.nodes.len() { names } else { Vec::new() };
-    Some(Finding { code: Code::RolloutUnfinished, severity: Severity::Warning, nodes, message: wording::sentence(message), evidence, fix })
+    Some(Finding { code: Code::RolloutUnfinished, severity: Severity::Warning, nodes, message: phrases::sentence(message), evidence, fix })
 }
 
 /// Nodes whose pod is not of the newest revision; none where revisions could not be read.

@@ -1,10 +1,10 @@
 use crate::diagnosis::check::{Check, Found};
-use crate::diagnosis::code::Code;
 use crate::diagnosis::explain::Explanation;
-use crate::diagnosis::report::{Finding, Severity, Source};
-use crate::diagnosis::view::{NodeView, View};
-use crate::diagnosis::{evidence, remedy, wording};
-use crate::snapshot::inside::MarkKind;
+use crate::diagnosis::{evidence, fixes};
+use crate::finding::code::Code;
+use crate::finding::{Finding, Severity, Source};
+use crate::model::{NodeView, View, phrases};
+use crate::snapshot::inspection::MarkKind;
 use crate::startup::measure::{Measurement, Standing, measure};
 
 pub const CHECK: Check = Check {
@@ -29,12 +29,12 @@ fn run(view: &View, found: &Found) -> Vec<Finding> {
     let Some((slowest, seconds, allowed)) = close.iter().max_by(|a, b| a.1.total_cmp(&b.1)).copied() else { return Vec::new() };
     let names: Vec<String> = close.iter().map(|(node, ..)| node.name.to_owned()).collect();
     let message =
-        format!("calico-node on {} starts close to its budget: {} took {seconds:.0} of {allowed} s", wording::list(&names), slowest.name);
+        format!("calico-node on {} starts close to its budget: {} took {seconds:.0} of {allowed} s", phrases::list(&names), slowest.name);
     let said = |(node, seconds, allowed): &(&NodeView, f64, u64)| {
         let mark = evidence::of_mark(node, MarkKind::Started).map(|mark| mark.text).unwrap_or_default();
         node.evidence(Source::Log, format!("{mark} after {seconds:.0} s of {allowed} s"))
     };
     let evidence = close.iter().map(said).collect();
-    let fix = remedy::start_budget(view, &tight.into_iter().map(|(_, measured)| measured).collect::<Vec<_>>());
+    let fix = fixes::start_budget(view, &tight.into_iter().map(|(_, measured)| measured).collect::<Vec<_>>());
     vec![Finding { code: Code::StartNearBudget, severity: Severity::Warning, nodes: names, message, evidence, fix }]
 }

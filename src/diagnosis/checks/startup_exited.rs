@@ -1,11 +1,11 @@
 use crate::calico::startup_log::ExitReason;
 use crate::diagnosis::check::{Check, Found};
-use crate::diagnosis::code::Code;
 use crate::diagnosis::explain::Explanation;
-use crate::diagnosis::report::{Finding, Severity, Source};
-use crate::diagnosis::view::{NodeView, View};
-use crate::diagnosis::{remedy, wording};
-use crate::snapshot::inside::StartupLog;
+use crate::diagnosis::fixes;
+use crate::finding::code::Code;
+use crate::finding::{Finding, Severity, Source};
+use crate::model::{NodeView, View, phrases};
+use crate::snapshot::inspection::StartupLog;
 
 pub const CHECK: Check = Check {
     explanation: Explanation {
@@ -35,19 +35,19 @@ fn finding(view: &View, node: &NodeView) -> Option<Finding> {
     let nodes = vec![node.name.to_owned()];
     let (why, fix) = match &reason {
         ExitReason::NoAddress => {
-            let family = wording::family_of(log);
-            let fix = remedy::autodetection(view, family, &nodes);
+            let family = phrases::family_of(log);
+            let fix = fixes::autodetection(view, family, &nodes);
             (format!("it could not detect an {family} address and has none stored"), fix)
         }
         other => (other.outlook(), None),
     };
     let message = format!("calico-node on {} exits by itself while starting: {why}", node.name);
     let mut evidence = last_words(node, log);
-    evidence.extend(wording::restarts(node));
+    evidence.extend(phrases::restarts(node));
     Some(Finding { code: Code::StartupExited, severity: Severity::Error, nodes, message, evidence, fix })
 }
 
-fn last_words(node: &NodeView, log: &StartupLog) -> Vec<crate::diagnosis::report::Evidence> {
+fn last_words(node: &NodeView, log: &StartupLog) -> Vec<crate::finding::Evidence> {
     let tail = log.marks.len().saturating_sub(4);
     log.marks[tail..].iter().map(|mark| node.evidence(Source::Log, mark.text.clone())).collect()
 }

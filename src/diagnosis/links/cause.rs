@@ -2,7 +2,7 @@
 
 use super::{End, Far, Link};
 use crate::calico::session::{BgpState, Reason};
-use crate::snapshot::inside::MarkKind;
+use crate::snapshot::inspection::MarkKind;
 
 /// In the order in which they are believed: what a daemon says of itself before what its peer sees.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

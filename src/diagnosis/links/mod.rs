@@ -8,11 +8,11 @@ use std::net::IpAddr;
 pub use cause::{Cause, Side, of as cause};
 
 use super::check::Found;
-use super::report::{Evidence, Source};
-use super::view::{Bgp, Down, NodeView, View};
-use crate::calico::family::Family;
 use crate::calico::session::PeerKind;
-use crate::snapshot::inside::MarkKind;
+use crate::finding::{Evidence, Source};
+use crate::model::{Bgp, Down, NodeView, View};
+use crate::snapshot::family::Family;
+use crate::snapshot::inspection::MarkKind;
 
 pub struct Link<'v, 'a> {
     /// The node that reports it; of two, the first by name.
@@ -131,6 +131,6 @@ impl<'v, 'a> Link<'v, 'a> {
 
 fn event(node: &NodeView) -> Option<Evidence> {
     let (told, _, peers) = node.not_established().filter(|_| node.is_not_ready())?;
-    let list = super::wording::addresses(peers);
+    let list = crate::model::phrases::addresses(peers);
     Some(node.evidence(Source::Event, format!("BGP not established with {list} ({}×)", told.event.times())))
 }

@@ -2,10 +2,10 @@
 
 use maud::{Markup, html};
 
-use super::said::{Name, Said};
 use crate::diagnosis::explain::{self, Explanation};
-use crate::diagnosis::report::{Evidence, Finding, Severity, Unseen};
+use crate::finding::{Evidence, Finding, Severity, Unseen};
 use crate::render::findings::{kinds, source};
+use crate::render::html::untrusted::{Name, Said};
 use crate::text;
 
 /// Rows of evidence of one kind that are seen at once, and that are kept.

@@ -2,9 +2,9 @@
 
 use maud::{Markup, html};
 
-use super::said::{Name, Said};
-use crate::diagnosis::report::{Report, Verdict};
-use crate::render::{head, verdict};
+use crate::finding::{Report, Verdict};
+use crate::render::html::untrusted::{Name, Said};
+use crate::render::{header, summary_line};
 use crate::text;
 
 pub fn title(report: &Report) -> String {
@@ -39,8 +39,8 @@ pub fn header(report: &Report) -> Markup {
                 span.symbol aria-hidden="true" { span { (symbol) } }
                 div {
                     p.word { (word) }
-                    p { (Said(&verdict::sentence(report))) }
-                    @if let Some(gaps) = verdict::gaps(report) { p.aside { (Said(&gaps)) } }
+                    p { (Said(&summary_line::sentence(report))) }
+                    @if let Some(gaps) = summary_line::gaps(report) { p.aside { (Said(&gaps)) } }
                 }
             }
             dl.facts {
@@ -59,7 +59,7 @@ fn facts(report: &Report) -> [(&'static str, Option<String>); 10] {
         ("Context", cluster.context.clone()),
         ("Server", cluster.server.clone()),
         ("Kubernetes", cluster.kubernetes_version.clone()),
-        ("Calico", Some(head::release(cluster))),
+        ("Calico", Some(header::release(cluster))),
         ("DaemonSet", cluster.daemon_set.clone()),
         ("Backend", known(&cluster.backend)),
         ("Datastore", known(&cluster.datastore)),

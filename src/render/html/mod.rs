@@ -5,10 +5,10 @@ mod head;
 mod mesh;
 mod nodes;
 mod peers;
-mod said;
 mod starts;
 mod table;
 mod unseen;
+mod untrusted;
 
 use std::io::{self, Write};
 
@@ -17,7 +17,7 @@ use base64::engine::general_purpose::STANDARD;
 use maud::{DOCTYPE, Markup, PreEscaped, Render, html};
 use sha2::{Digest, Sha256};
 
-use crate::diagnosis::sheet::Sheet;
+use crate::reports::html_page::Sheet;
 
 const STYLE: &str = include_str!("page.css");
 

@@ -3,12 +3,12 @@
 use maud::{Markup, html};
 
 use super::table::{Row, table};
-use crate::diagnosis::health::{self, Health};
-use crate::diagnosis::sheet::{Read, Sheet};
+use crate::finding::health::{self, Health};
 use crate::render::findings::source;
 use crate::render::nodes::{COUNTED, Columns};
 use crate::render::status::Shown;
 use crate::render::table::Cell;
+use crate::reports::html_page::{Read, Sheet};
 use crate::text;
 
 /// With more nodes than this those that are well are folded away.

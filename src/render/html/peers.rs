@@ -3,7 +3,7 @@
 use maud::Markup;
 
 use super::table::{Row, table};
-use crate::diagnosis::report::Report;
+use crate::finding::Report;
 use crate::render::peers::{HEADERS, row};
 
 pub fn section(report: &Report) -> Option<Markup> {

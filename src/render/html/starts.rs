@@ -2,10 +2,10 @@
 
 use maud::{Markup, html};
 
-use super::said::{Name, Said};
-use crate::diagnosis::sheet::{Sheet, Start};
 use crate::render::findings::source;
+use crate::render::html::untrusted::{Name, Said};
 use crate::render::nodes::taken;
+use crate::reports::html_page::{Sheet, Start};
 use crate::startup::measure::Standing;
 use crate::startup::report::{AttemptRow, Distribution, PhaseRow, StartRow};
 use crate::text;

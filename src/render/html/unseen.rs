@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 use super::findings::gap;
-use crate::diagnosis::report::Unseen;
+use crate::finding::Unseen;
 
 pub fn section(unseen: &[Unseen]) -> Option<Markup> {
     let list = html! {

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use super::Shown;
-use crate::diagnosis::report::StartTime;
+use crate::finding::StartTime;
 use crate::render::nodes::{ready, start_against};
 use crate::render::style::{Style, Tone};
 use crate::render::table::{Cell, Table};

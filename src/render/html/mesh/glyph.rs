@@ -3,8 +3,8 @@
 use maud::{Markup, html};
 
 use super::ring::chord;
-use crate::diagnosis::health::Health;
-use crate::diagnosis::mesh::{Kind, Mesh, State};
+use crate::finding::health::Health;
+use crate::mesh::{Kind, Mesh, State};
 
 pub fn stroke(state: State) -> &'static str {
     match state {

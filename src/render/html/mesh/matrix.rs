@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 use maud::{Markup, html};
 
 use super::{Words, glyph};
-use crate::diagnosis::health::Health;
-use crate::diagnosis::mesh::{Group, Mesh, State};
+use crate::finding::health::Health;
+use crate::mesh::{Group, Mesh, State};
 
 const SIDE: f64 = 460.0;
 

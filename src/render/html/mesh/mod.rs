@@ -7,11 +7,11 @@ mod ring;
 use maud::{Markup, Render, html};
 
 use super::table::{Row, table};
-use crate::diagnosis::health::Health;
-use crate::diagnosis::mesh::{Group, Kind, Mesh, State};
-use crate::diagnosis::sheet::Sheet;
+use crate::finding::health::Health;
+use crate::mesh::{Group, Kind, Mesh, State};
 use crate::render::style::Tone;
 use crate::render::table::Cell;
+use crate::reports::html_page::Sheet;
 use crate::text;
 use ring::Vertex;
 
@@ -118,7 +118,7 @@ fn name(mesh: &Mesh, at: usize) -> String {
 
 fn points(mesh: &Mesh) -> Vec<Vertex> {
     let all = mesh.points.len();
-    let vertex = |(at, point): (usize, &crate::diagnosis::mesh::Point)| Vertex {
+    let vertex = |(at, point): (usize, &crate::mesh::Point)| Vertex {
         title: name(mesh, at),
         lines: if all <= ring::NAMED || point.health <= Health::Sick || point.kind != Kind::Node {
             vec![point.name.clone()]

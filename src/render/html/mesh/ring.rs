@@ -5,11 +5,11 @@ use std::fmt::Write as _;
 
 use maud::{Markup, Render, html};
 
-use super::super::said::label;
 use super::Words;
 use super::glyph::{self, number};
-use crate::diagnosis::health::Health;
-use crate::diagnosis::mesh::{Kind, State};
+use crate::finding::health::Health;
+use crate::mesh::{Kind, State};
+use crate::render::html::untrusted::label;
 use crate::text;
 
 /// With more vertices than this only those that matter have their name beside them.

@@ -1,6 +1,0 @@
-//! Which rights each command takes, and what a user's rights come to. Pure.
-
-pub mod needs;
-pub mod report;
-pub mod role;
-pub mod verb;

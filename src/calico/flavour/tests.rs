@@ -1,0 +1,232 @@
+use serde_json::{Value, json};
+
+use super::*;
+use crate::calico::owner::owners;
+
+fn daemon_set(metadata: Value, env: Value, more: &[&str]) -> DaemonSet {
+    let mut containers = vec![json!({"name": "calico-node", "env": env})];
+    containers.extend(more.iter().map(|name| json!({ "name": name })));
+    serde_json::from_value(json!({"metadata": metadata, "spec": {"template": {"spec": {"containers": containers}}}})).expect("a DaemonSet")
+}
+
+fn one<T: serde::de::DeserializeOwned>(value: Value) -> Vec<T> {
+    if value.is_null() { Vec::new() } else { vec![serde_json::from_value(value).expect("an object")] }
+}
+
+#[test]
+fn flavours_and_owners_by_their_marks() {
+    let plain = json!({"name": "calico-node", "labels": {"k8s-app": "calico-node"}});
+    let owned = json!({"name": "calico-node", "ownerReferences": [{"kind": "Installation", "name": "default"}]});
+    let with_annotation = |name: &str, key: &str, value: &str| json!({"name": name, "annotations": {key: value}});
+    let with_label = |key: &str, value: &str| json!({"name": "calico-node", "labels": {key: value}});
+    let installation = |annotations: Value, spec: Value| json!({"metadata": {"name": "default", "annotations": annotations}, "spec": spec});
+    let node = |version: &str| json!({"status": {"nodeInfo": {"kubeletVersion": version}}});
+    let kubespray = json!([
+        {"name": "NODEIP", "valueFrom": {"fieldRef": {"fieldPath": "status.hostIP"}}},
+        {"name": "IP_AUTODETECTION_METHOD", "value": "can-reach=$(NODEIP)"},
+    ]);
+    let helm = "meta.helm.sh/release-name";
+    let applied = "kubectl.kubernetes.io/last-applied-configuration";
+    let no = json!(null);
+    for (metadata, env, more, installation, node, flavour_name, owner_names) in [
+        (plain.clone(), json!([]), &[][..], no.clone(), no.clone(), "manifest", &[][..]),
+        (plain.clone(), json!([{"name": "CLUSTER_TYPE", "value": "k8s,bgp"}]), &[], no.clone(), node("v1.31.0"), "manifest", &[]),
+        (owned.clone(), json!([]), &[], no.clone(), no.clone(), "operator", &["Installation/default"]),
+        (
+            plain.clone(),
+            json!([{"name": "CLUSTER_TYPE", "value": "k8s,operator,bgp"}]),
+            &[],
+            no.clone(),
+            no.clone(),
+            "operator",
+            &["Installation/default"],
+        ),
+        (
+            owned.clone(),
+            json!([]),
+            &[],
+            installation(json!({}), json!({"kubernetesProvider": "EKS"})),
+            no.clone(),
+            "operator on EKS",
+            &["Installation/default"],
+        ),
+        (
+            owned.clone(),
+            json!([]),
+            &[],
+            installation(json!({}), json!({"kubernetesProvider": "AKS"})),
+            no.clone(),
+            "AKS add-on",
+            &["Installation/default", "Azure"],
+        ),
+        (
+            owned.clone(),
+            json!([]),
+            &[],
+            installation(json!({helm: "calico"}), json!({})),
+            no.clone(),
+            "operator",
+            &["Installation/default", "Helm release calico"],
+        ),
+        (
+            owned,
+            json!([]),
+            &[],
+            installation(json!({helm: "rke2-calico"}), json!({})),
+            no.clone(),
+            "RKE2 with Calico",
+            &["Installation/default", "HelmChartConfig rke2-calico"],
+        ),
+        (json!({"name": "canal"}), json!([]), &["kube-flannel"], no.clone(), no.clone(), "canal", &[]),
+        (
+            with_annotation("rke2-canal", helm, "rke2-canal"),
+            json!([]),
+            &["kube-flannel"],
+            no.clone(),
+            no.clone(),
+            "RKE2 with canal",
+            &["HelmChartConfig rke2-canal"],
+        ),
+        (plain.clone(), kubespray, &[], no.clone(), no.clone(), "kubespray", &["kubespray"]),
+        (
+            plain.clone(),
+            json!([{"name": "CLUSTER_TYPE", "value": "kops,bgp"}]),
+            &[],
+            no.clone(),
+            no.clone(),
+            "kops",
+            &["kops add-on channel"],
+        ),
+        (
+            with_label("addon.kops.k8s.io/name", "networking.projectcalico.org"),
+            json!([]),
+            &[],
+            no.clone(),
+            no.clone(),
+            "kops",
+            &["kops add-on channel"],
+        ),
+        (plain.clone(), json!([]), &[], no.clone(), node("v1.31.0+k0s"), "k0s", &["k0s controller"]),
+        (
+            with_annotation("calico-node", applied, "{\"path\":\"/var/snap/microk8s/current\"}"),
+            json!([]),
+            &[],
+            no.clone(),
+            no.clone(),
+            "MicroK8s",
+            &["MicroK8s snap"],
+        ),
+        (
+            plain,
+            json!([]),
+            &[],
+            no.clone(),
+            json!({"metadata": {"annotations": {"rke.cattle.io/internal-ip": "10.0.0.1"}}}),
+            "RKE",
+            &["RKE"],
+        ),
+        (
+            with_label("addonmanager.kubernetes.io/mode", "Reconcile"),
+            json!([]),
+            &[],
+            no.clone(),
+            no.clone(),
+            "addon manager",
+            &["addon manager"],
+        ),
+        (
+            with_label("argocd.argoproj.io/instance", "net"),
+            json!([]),
+            &[],
+            no.clone(),
+            no.clone(),
+            "manifest",
+            &["Argo CD application net"],
+        ),
+        (
+            with_annotation("calico-node", "argocd.argoproj.io/tracking-id", "net:apps/DaemonSet:kube-system/calico-node"),
+            json!([]),
+            &[],
+            no.clone(),
+            no.clone(),
+            "manifest",
+            &["Argo CD application net"],
+        ),
+        (
+            with_label("kustomize.toolkit.fluxcd.io/name", "net"),
+            json!([]),
+            &[],
+            no.clone(),
+            no.clone(),
+            "manifest",
+            &["Flux Kustomization net"],
+        ),
+        (with_label("helm.toolkit.fluxcd.io/name", "net"), json!([]), &[], no.clone(), no.clone(), "manifest", &["Flux HelmRelease net"]),
+    ] {
+        let set = daemon_set(metadata, env, more);
+        let (installations, nodes) = (one::<Custom>(installation), one::<Node>(node));
+        let found = flavour(&set, &installations, &nodes);
+        let names: Vec<String> = owners(&set, found, &installations).iter().map(ToString::to_string).collect();
+        assert_eq!((found.to_string().as_str(), names), (flavour_name, owner_names.iter().map(ToString::to_string).collect()), "{set:?}");
+        assert!(!found.durable_place().is_empty());
+    }
+}
+
+#[test]
+fn which_daemon_sets_are_calicos() {
+    let windows = daemon_set(json!({"name": "calico-node-windows", "labels": {"k8s-app": "calico-node"}}), json!([]), &[]);
+    let renamed = daemon_set(json!({"name": "net", "labels": {"k8s-app": "canal"}}), json!([]), &[]);
+    let named = daemon_set(json!({"name": "rke2-canal"}), json!([]), &[]);
+    let other = daemon_set(json!({"name": "kube-proxy", "labels": {"k8s-app": "kube-proxy"}}), json!([]), &[]);
+    let mut empty = daemon_set(json!({"name": "calico-node"}), json!([]), &[]);
+    empty.spec.template.spec.containers.clear();
+    let sets = [windows, renamed, named, other, empty];
+    let names: Vec<&str> = candidates(&sets).iter().map(|set| set.metadata.name.as_str()).collect();
+    assert_eq!(names, ["net", "rke2-canal"]);
+}
+
+#[test]
+fn recordings_are_told_apart() {
+    let root = std::path::Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/recordings/real"));
+    let Ok(releases) = std::fs::read_dir(root) else {
+        return println!("skipped: no recordings here");
+    };
+    let mut seen = 0;
+    for release in releases.flatten() {
+        let operator = release.file_name().to_string_lossy().starts_with("operator");
+        let Ok(cases) = std::fs::read_dir(release.path()) else { continue };
+        for case in cases.flatten() {
+            let Ok(text) = std::fs::read_to_string(case.path().join("daemonset.json")) else { continue };
+            let value: Value = serde_json::from_str(&text).expect("JSON");
+            let value = value.get("items").map_or(value.clone(), |items| items[0].clone());
+            let set: DaemonSet = serde_json::from_value(value).expect("a DaemonSet");
+            assert_eq!(candidates(std::slice::from_ref(&set)).len(), 1, "{:?}", case.path());
+            let expected = if operator { Flavour::Operator } else { Flavour::Manifest };
+            assert_eq!(flavour(&set, &[], &[]), expected, "{:?}", case.path());
+            fits(&set, operator, &case.path());
+            seen += 1;
+        }
+    }
+    assert!(seen > 10);
+}
+
+/// No recorded DaemonSet has a probe that cannot succeed, and what its environment says is known.
+fn fits(set: &DaemonSet, operator: bool, case: &std::path::Path) {
+    use crate::calico::environment::{Backend, Datastore, Environment};
+    use crate::calico::{method, probe, version};
+    use crate::observed::Observed;
+    use crate::snapshot::family::Family;
+
+    let container = set.spec.template.spec.calico_node().expect("the container");
+    let config: crate::snapshot::objects::ConfigMap =
+        serde_json::from_value(json!({"data": {"calico_backend": "bird"}})).expect("a ConfigMap");
+    let maps = [("calico-config".to_owned(), Observed::Seen(config))].into();
+    let environment = Environment::resolve(container, &maps, "kube-system");
+    let release = version::calico_version(set, &[], None).map(|(release, _)| release);
+    assert_eq!((environment.backend(), environment.datastore()), (Backend::Bird, Datastore::Kubernetes), "{case:?}");
+    assert_eq!(probe::misfits(container, &environment.backend(), release, &environment.health()), [], "{case:?}");
+    assert!(probe::start_guard(container).is_some(), "{case:?}");
+    if !operator {
+        assert_eq!(method::gate(Family::V4, &environment.ip(Family::V4), &Backend::Bird), method::Gate::Detected, "{case:?}");
+    }
+}

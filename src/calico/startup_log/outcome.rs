@@ -1,0 +1,220 @@
+//! What a digested log says of the attempt: how far it came, how it ended and why.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use crate::snapshot::family::Family;
+use crate::snapshot::inspection::{Mark, MarkKind, StartupLog};
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum Outcome {
+    Started,
+    /// It gave up by itself; the mark is the last that says so.
+    Exited {
+        mark: Mark,
+    },
+    /// No end was seen: killed at work, still at work, or not read to its end.
+    CutOff,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ExitReason {
+    Conflict {
+        node: String,
+        address: String,
+    },
+    NoAddress,
+    InvalidMethod {
+        value: String,
+    },
+    /// The Node object changed under it; the next attempt may well succeed.
+    UpdateConflict,
+    Forbidden {
+        text: String,
+    },
+    DatastoreUnauthorized,
+    TyphaUnreachable,
+    Fatal {
+        text: String,
+    },
+}
+
+impl ExitReason {
+    /// As a clause.
+    pub fn describe(&self) -> String {
+        match self {
+            Self::Conflict { node, address } => format!("{node} already has {address}"),
+            Self::NoAddress => "it could not detect an address and has none stored".to_owned(),
+            Self::InvalidMethod { value } => format!("{value:?} is no autodetection method"),
+            Self::UpdateConflict => "the Node object changed while it was being updated".to_owned(),
+            Self::Forbidden { .. } => "the Kubernetes API forbids what it needs".to_owned(),
+            Self::DatastoreUnauthorized => "its datastore refuses it".to_owned(),
+            Self::TyphaUnreachable => "it cannot connect to Typha".to_owned(),
+            Self::Fatal { text } => text.clone(),
+        }
+    }
+
+    /// The same, and what comes of it.
+    pub fn outlook(&self) -> String {
+        let again = if *self == Self::UpdateConflict { "; it tries again" } else { "" };
+        self.describe() + again
+    }
+}
+
+/// The work of a start, in order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Phase {
+    Begun,
+    ConnectingToDatastore,
+    DetectingAddress,
+    CheckingConflicts,
+    StoringAddress,
+    AllocatingTunnelAddress,
+    Started,
+}
+
+impl Phase {
+    pub fn describe(self) -> &'static str {
+        match self {
+            Self::Begun => "beginning",
+            Self::ConnectingToDatastore => "connecting to the datastore",
+            Self::DetectingAddress => "finding its address",
+            Self::StoringAddress => "storing its address",
+            Self::CheckingConflicts => "checking its address against every other node's",
+            Self::AllocatingTunnelAddress => "allocating its tunnel address",
+            Self::Started => "started",
+        }
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Detection {
+    pub family: Family,
+    pub address: IpAddr,
+    pub prefix_length: Option<u8>,
+    /// Some methods do not name it.
+    pub interface: Option<String>,
+}
+
+impl Detection {
+    /// `10.0.0.2/24`, as Calico stores it.
+    pub fn cidr(&self) -> String {
+        match self.prefix_length {
+            Some(length) => format!("{}/{length}", self.address),
+            None => self.address.to_string(),
+        }
+    }
+}
+
+/// Can by itself end a start.
+pub(super) fn is_cause(kind: MarkKind) -> bool {
+    use MarkKind::*;
+    matches!(
+        kind,
+        AutodetectFailed | InvalidMethod | AddressConflict | UpdateConflict | Forbidden | DatastoreUnauthorized | TyphaFailed | Fatal
+    )
+}
+
+fn start(log: &StartupLog) -> Option<usize> {
+    log.marks.iter().position(|mark| mark.kind == MarkKind::Started)
+}
+
+pub fn outcome(log: &StartupLog) -> Outcome {
+    if start(log).is_some() {
+        return Outcome::Started;
+    }
+    let ends = |mark: &&Mark| matches!(mark.kind, MarkKind::Terminating | MarkKind::FailedToStart | MarkKind::Fatal);
+    match log.marks.iter().rfind(ends) {
+        Some(mark) => Outcome::Exited { mark: mark.clone() },
+        None => Outcome::CutOff,
+    }
+}
+
+/// From the first line to the start; `None` where either was not seen.
+pub fn started_after(log: &StartupLog) -> Option<Duration> {
+    let start = start(log).filter(|_| has_beginning(log))?;
+    Duration::try_from(log.marks[start].at?.duration_since(log.first?)).ok()
+}
+
+/// A log that begins later than the attempt, as at level error, would make it look quick.
+pub fn has_beginning(log: &StartupLog) -> bool {
+    use MarkKind::*;
+    let begins = |mark: &Mark| matches!(mark.kind, LogLevel | Starting | DatastoreCheck | DatastoreSkipped);
+    log.marks.iter().take_while(|mark| mark.kind != Started).any(begins)
+}
+
+/// Why the attempt gave up, for one that did.
+pub fn exit_reason(log: &StartupLog) -> Option<ExitReason> {
+    let Outcome::Exited { .. } = outcome(log) else { return None };
+    let mut kept = false;
+    for mark in log.marks.iter().rev() {
+        let text = || mark.text.clone();
+        return Some(match mark.kind {
+            MarkKind::AddressConflict => conflict(&mark.text)?,
+            MarkKind::InvalidMethod => ExitReason::InvalidMethod { value: after_colon(&mark.text) },
+            MarkKind::UpdateConflict => ExitReason::UpdateConflict,
+            MarkKind::Forbidden => ExitReason::Forbidden { text: text() },
+            MarkKind::DatastoreUnauthorized => ExitReason::DatastoreUnauthorized,
+            MarkKind::TyphaFailed => ExitReason::TyphaUnreachable,
+            MarkKind::Fatal => ExitReason::Fatal { text: text() },
+            MarkKind::AutodetectFailed if !kept => ExitReason::NoAddress,
+            MarkKind::AutodetectKept => {
+                kept = true;
+                continue;
+            }
+            _ => continue,
+        });
+    }
+    None
+}
+
+/// `Calico node 'N' is already using the IPv4 address A.`
+fn conflict(text: &str) -> Option<ExitReason> {
+    let (node, rest) = text.strip_prefix("Calico node '")?.split_once('\'')?;
+    let (_, address) = rest.rsplit_once("address ")?;
+    let address = address.trim().trim_end_matches(['.', ':']);
+    Some(ExitReason::Conflict { node: node.to_owned(), address: address.to_owned() })
+}
+
+fn after_colon(text: &str) -> String {
+    text.split_once(": ").map(|(_, value)| value.trim().to_owned()).unwrap_or_default()
+}
+
+/// The furthest work that was begun.
+pub fn last_phase(log: &StartupLog) -> Option<Phase> {
+    log.marks.iter().filter_map(|mark| phase(mark.kind)).max()
+}
+
+/// The work that a line begins.
+pub fn phase(kind: MarkKind) -> Option<Phase> {
+    use MarkKind::*;
+    Some(match kind {
+        LogLevel | Starting => Phase::Begun,
+        DatastoreCheck | DatastoreRetry | DatastoreUnauthorized => Phase::ConnectingToDatastore,
+        DatastoreVerified | DatastoreSkipped | AutodetectFailed | InvalidMethod | InvalidRegex => Phase::DetectingAddress,
+        // What changed nothing is not checked; then `ConflictsChecked` follows at once.
+        Autodetected | AddressFromEnvironment | AutodetectKept | ConflictCheck | AddressConflict => Phase::CheckingConflicts,
+        ConflictsChecked => Phase::StoringAddress,
+        NodeName | TunnelAddress => Phase::AllocatingTunnelAddress,
+        Started => Phase::Started,
+        _ => return None,
+    })
+}
+
+/// What detection chose, out of any wording of `Using autodetected …` and of `kubernetes-internal-ip`'s
+/// `Including CIDR information from host interface.`
+pub fn detection(mark: &Mark) -> Option<Detection> {
+    if mark.kind != MarkKind::Autodetected {
+        return None;
+    }
+    let cidr = |word: &str| {
+        let word = word.trim_start_matches("CIDR=").trim_matches(['"', ',']);
+        let (address, length) = word.split_once('/').map_or((word, None), |(address, length)| (address, length.parse().ok()));
+        Some((address.parse::<IpAddr>().ok()?, length))
+    };
+    let (address, prefix_length) = mark.text.split_whitespace().find_map(cidr)?;
+    let mut words = mark.text.split_whitespace();
+    let interface = words.find(|word| *word == "interface").and_then(|_| words.next());
+    let interface = interface.filter(|name| !name.starts_with("CIDR=")).map(|name| name.strip_suffix(':').unwrap_or(name).to_owned());
+    Some(Detection { family: Family::of(address), address, prefix_length, interface })
+}

@@ -1,0 +1,184 @@
+//! What a diagnosis says: the one shape that the table, the JSON and the YAML are made from.
+
+pub mod code;
+pub mod health;
+
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::finding::code::Code;
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Report {
+    /// `calico-fix/v1`
+    pub api_version: String,
+    /// `Status`
+    pub kind: String,
+    #[schemars(with = "String")]
+    pub taken_at: Timestamp,
+    pub verdict: Verdict,
+    pub cluster: ClusterSummary,
+    pub nodes: Vec<NodeRow>,
+    /// Worst first.
+    pub findings: Vec<Finding>,
+    /// What could not be seen: nothing of it counts as healthy.
+    pub unseen: Vec<Unseen>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Verdict {
+    /// No findings, and everything that was asked was answered.
+    Healthy,
+    /// There are findings.
+    Sick,
+    /// No findings, but something that matters could not be seen.
+    Unknown,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ClusterSummary {
+    pub context: Option<String>,
+    pub server: Option<String>,
+    pub kubernetes_version: Option<String>,
+    /// `namespace/name` of the DaemonSet.
+    pub daemon_set: Option<String>,
+    /// How Calico was installed: `manifest`, `operator`, `canal`, `kubespray`, …
+    pub flavour: Option<String>,
+    /// Who would put a direct edit back: `Installation/default`, `Helm`, `Argo CD`, …
+    pub owner: Option<String>,
+    pub calico_version: Option<String>,
+    /// `bird`, `vxlan` or `none`.
+    pub backend: Option<String>,
+    /// `kubernetes` or `etcd`.
+    pub datastore: Option<String>,
+    /// The method that decides each node's address, as configured.
+    pub autodetection_method: Option<String>,
+    pub nodes: usize,
+    pub nodes_ready: usize,
+}
+
+/// One node: `null` is *not known*, never zero.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct NodeRow {
+    pub name: String,
+    pub pod: Option<String>,
+    /// Of the calico-node pod.
+    pub ready: Option<bool>,
+    /// The IPv4 address Calico has stored for the node, with its prefix length.
+    pub address: Option<String>,
+    pub address6: Option<String>,
+    /// The interface that holds `address` (else `address6`).
+    pub interface: Option<String>,
+    pub internal_ips: Vec<String>,
+    pub bgp4: Option<SessionCount>,
+    pub bgp6: Option<SessionCount>,
+    pub restarts: Option<i32>,
+    /// Seconds calico-node took to start; `atLeast` when it was cut off, `atMost` when only its readiness is known.
+    pub start: Option<StartTime>,
+    /// Seconds its probes give it to start.
+    pub start_budget_seconds: Option<u32>,
+    pub findings: Vec<Code>,
+    pub sessions: Vec<SessionRow>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct SessionCount {
+    pub established: u32,
+    pub total: u32,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct StartTime {
+    pub seconds: f64,
+    pub at_least: bool,
+    /// Told by readiness alone, which comes some seconds after the start.
+    #[serde(default)]
+    pub at_most: bool,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct SessionRow {
+    /// 4 or 6
+    pub family: u8,
+    pub peer_address: String,
+    pub peer_port: Option<u16>,
+    /// The node that has this address, where one does.
+    pub peer_node: Option<String>,
+    /// `node-to-node mesh`, `node specific`, `global` or `local workload`
+    pub peer_type: String,
+    pub state: String,
+    pub since: String,
+    pub info: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Finding {
+    pub code: Code,
+    pub severity: Severity,
+    /// The culprits, not the nodes that merely suffer.
+    pub nodes: Vec<String>,
+    /// One sentence.
+    pub message: String,
+    pub evidence: Vec<Evidence>,
+    pub fix: Option<Fix>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Severity {
+    /// Traffic is or will be lost.
+    Error,
+    /// Works now, will not for ever.
+    Warning,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Evidence {
+    pub source: Source,
+    pub node: Option<String>,
+    pub text: String,
+}
+
+/// Where evidence was read. The order is that of the evidence ladder.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Source {
+    Annotation,
+    Node,
+    DaemonSet,
+    Pod,
+    Event,
+    Installation,
+    TigeraStatus,
+    Birdcl,
+    Interfaces,
+    Log,
+    CalicoNodeStatus,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Fix {
+    pub command: String,
+    pub why: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Unseen {
+    /// `BIRD`, `logs`, `events`, …
+    pub what: String,
+    pub nodes: Vec<String>,
+    pub why: String,
+    /// Without it a healthy verdict is not possible.
+    pub matters: bool,
+}

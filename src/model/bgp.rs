@@ -1,0 +1,167 @@
+//! The sessions of one node and one family, from BIRD itself or, where it could not be asked, CalicoNodeStatus.
+
+use std::borrow::Cow;
+use std::net::IpAddr;
+
+use serde_json::Value;
+
+use super::NodeView;
+use crate::calico::session::{self, BgpState, PeerKind, Session};
+use crate::finding::Source;
+use crate::observed::Observed;
+use crate::snapshot::family::Family;
+use crate::snapshot::inspection::{Bird, GracefulRestart, Inside, Protocol};
+use crate::snapshot::objects::Custom;
+
+#[derive(Debug, Default)]
+pub enum Bgp<'a> {
+    /// This cluster runs no BIRD, or none of this family.
+    NotUsed,
+    /// Asked inside the container: nothing listens on its socket.
+    NotRunning,
+    #[default]
+    Unknown,
+    Seen(Sessions<'a>),
+}
+
+#[derive(Debug)]
+pub struct Sessions<'a> {
+    pub established: u32,
+    pub total: u32,
+    pub down: Vec<Down<'a>>,
+    pub graceful_restart: Option<&'a GracefulRestart>,
+    pub router_id: Option<&'a str>,
+}
+
+#[derive(Debug)]
+pub struct Down<'a> {
+    pub session: Session,
+    pub source: Source,
+    row: Cow<'a, Protocol>,
+}
+
+impl Down<'_> {
+    /// The row as BIRD prints it, single-spaced.
+    pub fn row(&self) -> String {
+        let Protocol { name, proto, table, state, since, info } = self.row.as_ref();
+        [name, proto, table, state, since, info]
+            .into_iter()
+            .filter(|part| !part.is_empty())
+            .map(String::as_str)
+            .collect::<Vec<_>>()
+            .join(" ")
+    }
+}
+
+impl<'a> Bgp<'a> {
+    pub fn of(inside: Option<&'a Observed<Inside>>, status: Option<&'a Custom>, family: Family) -> Self {
+        let bird = inside.and_then(Observed::seen).map_or(&Observed::NotAsked, |inside| inside.bird(family));
+        match bird {
+            Observed::Seen(bird) => Self::Seen(from_bird(bird, family)),
+            Observed::Absent => Self::NotRunning,
+            _ => status.and_then(|status| from_status(status, family)).map_or(Self::Unknown, Self::Seen),
+        }
+    }
+
+    pub fn seen(&self) -> Option<&Sessions<'a>> {
+        match self {
+            Self::Seen(sessions) => Some(sessions),
+            _ => None,
+        }
+    }
+
+    pub fn down(&self) -> &[Down<'a>] {
+        self.seen().map_or(&[], |sessions| &sessions.down)
+    }
+}
+
+fn from_bird(bird: &Bird, family: Family) -> Sessions<'_> {
+    let mut sessions = Sessions {
+        established: 0,
+        total: 0,
+        down: Vec::new(),
+        graceful_restart: bird.graceful_restart.as_ref(),
+        router_id: bird.router_id.as_deref(),
+    };
+    for protocol in &bird.protocols {
+        let Some(session) = session::of(protocol, family) else { continue };
+        sessions.total += 1;
+        if session.bgp == BgpState::Established {
+            sessions.established += 1;
+        } else {
+            sessions.down.push(Down { session, source: Source::Birdcl, row: Cow::Borrowed(protocol) });
+        }
+    }
+    sessions
+}
+
+/// One end of a session, as that end tells of it.
+pub struct Peering {
+    pub address: IpAddr,
+    pub kind: PeerKind,
+    pub established: bool,
+}
+
+/// Every session that a node tells of, and who told; `None` where neither BIRD nor CalicoNodeStatus does.
+pub fn peerings(node: &NodeView, family: Family) -> Option<(Source, Vec<Peering>)> {
+    let bird = node.inside.and_then(Observed::seen).and_then(|inside| inside.bird(family).seen());
+    if let Some(bird) = bird {
+        let sessions = bird.protocols.iter().filter_map(|protocol| session::of(protocol, family));
+        let peering =
+            |session: Session| Peering { address: session.address, kind: session.kind, established: session.bgp == BgpState::Established };
+        return Some((Source::Birdcl, sessions.map(peering).collect()));
+    }
+    let told = peers_of_status(node.status?, family)?;
+    let peering = |(address, kind, peer): (IpAddr, PeerKind, &Value)| Peering { address, kind, established: state(peer) == ESTABLISHED };
+    Some((Source::CalicoNodeStatus, told.map(peering).collect()))
+}
+
+const ESTABLISHED: &str = "Established";
+
+fn state(peer: &Value) -> &str {
+    peer.get("state").and_then(Value::as_str).unwrap_or_default()
+}
+
+fn peers_of_status(status: &Custom, family: Family) -> Option<impl Iterator<Item = (IpAddr, PeerKind, &Value)>> {
+    let bgp = status.status.get("bgp")?;
+    let (peers, count) = match family {
+        Family::V4 => (bgp.get("peersV4"), "numberEstablishedV4"),
+        Family::V6 => (bgp.get("peersV6"), "numberEstablishedV6"),
+    };
+    bgp.get(count)?;
+    let kind = |peer: &Value| match peer.get("type").and_then(Value::as_str) {
+        Some("NodePeer") => PeerKind::Node,
+        Some("GlobalPeer") => PeerKind::Global,
+        _ => PeerKind::Mesh,
+    };
+    let peers = peers.and_then(Value::as_array).into_iter().flatten();
+    Some(peers.filter_map(move |peer| Some((peer.get("peerIP")?.as_str()?.parse().ok()?, kind(peer), peer))))
+}
+
+/// Passive peers come with an empty state there, and dropped rows not at all: node/pkg/status/populators/peers.go.
+fn from_status(status: &Custom, family: Family) -> Option<Sessions<'_>> {
+    let mut sessions = Sessions { established: 0, total: 0, down: Vec::new(), graceful_restart: None, router_id: None };
+    for (address, kind, peer) in peers_of_status(status, family)? {
+        sessions.total += 1;
+        if state(peer) == ESTABLISHED {
+            sessions.established += 1;
+            continue;
+        }
+        let prefix = match kind {
+            PeerKind::Node => "Node",
+            PeerKind::Global => "Global",
+            PeerKind::Mesh | PeerKind::LocalWorkload => "Mesh",
+        };
+        let row = Protocol {
+            name: format!("{prefix}_{}", address.to_string().replace(['.', ':'], "_")),
+            proto: "BGP".into(),
+            state: "start".into(),
+            since: peer.get("since").and_then(Value::as_str).unwrap_or_default().into(),
+            info: state(peer).into(),
+            ..Protocol::default()
+        };
+        let Some(session) = session::of(&row, family) else { continue };
+        sessions.down.push(Down { session, source: Source::CalicoNodeStatus, row: Cow::Owned(row) });
+    }
+    Some(sessions)
+}

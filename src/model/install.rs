@@ -1,0 +1,238 @@
+//! How this cluster's Calico is installed and configured.
+
+use crate::calico::environment::{Backend, Datastore, Environment, MethodSetting, Value};
+use crate::calico::flavour::{self, Flavour};
+use crate::calico::method::{self, Gate, Problem};
+use crate::calico::owner::{self, Owner};
+use crate::calico::version::{self, Version};
+use crate::observed::Observed;
+use crate::snapshot::Snapshot;
+use crate::snapshot::family::Family;
+use crate::snapshot::inspection::MarkKind;
+use crate::snapshot::objects::{Container, DaemonSet};
+
+pub struct Install<'a> {
+    pub daemon_set: Option<&'a DaemonSet>,
+    /// The container calico-node as the DaemonSet has it now; pods may still run an older one.
+    pub container: Option<&'a Container>,
+    pub flavour: Option<Flavour>,
+    /// Who puts an edit back, nearest first.
+    pub owners: Vec<Owner>,
+    version: Option<Version>,
+    environment: Option<Environment>,
+    /// Some node's BIRD answered: the backend, where its setting could not be resolved.
+    bird_answers: bool,
+}
+
+/// `Starting node N with version V`: what an image without a version in its tag says of itself.
+fn logged_version(snapshot: &Snapshot) -> Option<Version> {
+    let logs = snapshot.logs.values().flat_map(|logs| [&logs.current, &logs.previous]).filter_map(Observed::seen);
+    let mut starts = logs.flat_map(|log| &log.marks).filter(|mark| mark.kind == MarkKind::Starting);
+    starts.find_map(|mark| Version::parse(mark.text.rsplit_once("with version ")?.1))
+}
+
+/// A configured method that calico-node exits with.
+pub struct InvalidMethod {
+    pub value: String,
+    pub why: String,
+}
+
+impl<'a> Install<'a> {
+    pub fn new(snapshot: &'a Snapshot) -> Self {
+        let daemon_set = snapshot.daemon_set.seen();
+        let container = daemon_set.and_then(|daemon_set| daemon_set.spec.template.spec.calico_node());
+        let installations = snapshot.resources.installations.seen().map_or(&[][..], Vec::as_slice);
+        let installation = installations.iter().find(|one| one.metadata.name == "default");
+        let nodes = snapshot.nodes.seen().map_or(&[][..], Vec::as_slice);
+        let flavour = daemon_set.map(|daemon_set| flavour::flavour(daemon_set, installations, nodes));
+        let information = snapshot.resources.cluster_informations.seen().map_or(&[][..], Vec::as_slice);
+        let namespace = daemon_set.and_then(|daemon_set| daemon_set.metadata.namespace.as_deref()).unwrap_or("kube-system");
+        let environment = container.map(|container| Environment::resolve(container, &snapshot.config_maps, namespace));
+        Self {
+            daemon_set,
+            container,
+            flavour,
+            owners: daemon_set
+                .zip(flavour)
+                .map(|(daemon_set, flavour)| owner::owners(daemon_set, flavour, installations))
+                .unwrap_or_default(),
+            version: daemon_set
+                .and_then(|daemon_set| version::calico_version(daemon_set, information, installation))
+                .map(|(version, _)| version)
+                .or_else(|| logged_version(snapshot)),
+            environment,
+            bird_answers: snapshot.inside.values().filter_map(Observed::seen).any(|inside| inside.bird4.seen().is_some()),
+        }
+    }
+
+    pub fn namespace(&self) -> Option<&'a str> {
+        self.daemon_set?.metadata.namespace.as_deref()
+    }
+
+    /// `daemonset/calico-node`
+    pub fn name(&self) -> String {
+        format!("daemonset/{}", self.daemon_set.map_or("calico-node", |daemon_set| daemon_set.metadata.name.as_str()))
+    }
+
+    /// The DaemonSet wants more pods than there are; also said where it could not be read.
+    pub fn lacks_pods(&self) -> bool {
+        self.daemon_set.is_none_or(|set| set.status.current_number_scheduled < set.status.desired_number_scheduled)
+    }
+
+    /// It wants a pod on each of so many nodes; also said where it could not be read.
+    pub fn wants(&self, nodes: usize) -> bool {
+        self.daemon_set.is_none_or(|set| usize::try_from(set.status.desired_number_scheduled).is_ok_and(|desired| desired >= nodes))
+    }
+
+    pub fn environment(&self) -> Option<&Environment> {
+        self.environment.as_ref()
+    }
+
+    pub fn version(&self) -> Option<Version> {
+        self.version
+    }
+
+    pub fn is_operator(&self) -> bool {
+        self.flavour.is_some_and(Flavour::is_operator)
+    }
+
+    pub fn flavour_name(&self) -> Option<String> {
+        self.flavour.map(|flavour| flavour.to_string())
+    }
+
+    /// Who would put an edit back, and where the setting lasts.
+    pub fn reverts(&self) -> Option<(String, &'static str)> {
+        Some((self.owners.first()?.to_string(), self.flavour?.durable_place()))
+    }
+
+    fn backend(&self) -> Option<Backend> {
+        match self.environment.as_ref()?.backend() {
+            Backend::Unknown { .. } if self.bird_answers => Some(Backend::Bird),
+            backend => Some(backend),
+        }
+    }
+
+    /// `None` where it is not known.
+    pub fn runs_bird(&self) -> Option<bool> {
+        match self.backend()? {
+            Backend::Bird => Some(true),
+            Backend::Vxlan | Backend::None => Some(false),
+            Backend::Unknown { .. } => None,
+        }
+    }
+
+    pub fn backend_unknown(&self) -> Option<String> {
+        match self.backend()? {
+            Backend::Unknown { why } => Some(why),
+            _ => None,
+        }
+    }
+
+    pub fn backend_name(&self) -> Option<String> {
+        let name = match self.backend()? {
+            Backend::Bird => "bird",
+            Backend::Vxlan => "vxlan",
+            Backend::None => "none",
+            Backend::Unknown { .. } => return None,
+        };
+        Some(name.to_owned())
+    }
+
+    pub fn keeps_annotations(&self) -> bool {
+        !matches!(self.environment.as_ref().map(Environment::datastore), Some(Datastore::Etcd))
+    }
+
+    pub fn datastore_name(&self) -> Option<String> {
+        let name = match self.environment.as_ref()?.datastore() {
+            Datastore::Kubernetes => "kubernetes",
+            Datastore::Etcd => "etcd",
+            Datastore::Unknown { .. } => return None,
+        };
+        Some(name.to_owned())
+    }
+
+    /// Whether the method decides anything for this family.
+    pub fn gate(&self, family: Family) -> Option<Gate> {
+        let environment = self.environment.as_ref()?;
+        Some(method::gate(family, &environment.ip(family), &self.backend()?))
+    }
+
+    /// No address is configured at all: canal, policy-only.
+    pub fn detects_nothing(&self) -> bool {
+        matches!(self.gate(Family::V4), Some(Gate::Off))
+    }
+
+    /// The method decides at every start.
+    pub fn is_detected(&self, family: Family) -> bool {
+        matches!(self.gate(family), Some(Gate::Detected))
+    }
+
+    /// The value as it stands in the environment; `None` when unset.
+    pub fn method(&self, family: Family) -> Option<String> {
+        match self.environment.as_ref()?.get(crate::calico::environment::method_variable(family)) {
+            Value::Literal(text) => Some(text),
+            Value::Unset | Value::Secret | Value::Unknown { .. } => None,
+            Value::Field(path) => Some(format!("$({path})")),
+            value @ Value::PerNode(_) => value.at(|path| Some(format!("$({path})"))),
+        }
+    }
+
+    /// For the head line: what decides the address.
+    pub fn shown_method(&self, family: Family) -> Option<String> {
+        let text = match self.gate(family)? {
+            Gate::Off => return None,
+            Gate::Literal { address } => format!("IP={address}"),
+            Gate::FromField { path } => format!("IP from {path}"),
+            Gate::Kept => "none, stored addresses are kept".to_owned(),
+            Gate::Exits { value } => format!("IP={value:?}"),
+            Gate::Detected | Gate::DetectedWhenMissing | Gate::Unknown { .. } => {
+                self.method(family).filter(|method| !method.is_empty()).unwrap_or_else(|| "first-found".to_owned())
+            }
+        };
+        Some(text)
+    }
+
+    fn problem(&self, family: Family) -> Option<(String, Problem)> {
+        let MethodSetting::Known(method) = self.environment.as_ref()?.method(family) else { return None };
+        // A release that cannot be told is taken for a new one, so that nothing is called unknown to it wrongly.
+        let version = self.version.unwrap_or(Version::new(u16::MAX, 0, 0));
+        Some((self.method(family)?, method::problem(&method, version)?))
+    }
+
+    pub fn invalid_method(&self, family: Family) -> Option<InvalidMethod> {
+        if self.gate(family).and_then(|gate| gate.uses_method()) == Some(false) {
+            return None;
+        }
+        let (value, problem) = self.problem(family)?;
+        let why = match problem {
+            Problem::Invalid { .. } => "which is no method".to_owned(),
+            Problem::UnknownToRelease { since: Version { major, minor, patch, .. } } => {
+                format!("which Calico knows only from {major}.{minor}.{patch}")
+            }
+            _ => return None,
+        };
+        Some(InvalidMethod { value, why })
+    }
+
+    /// Why the configured method decides nothing, or not what it says.
+    pub fn ineffective_method(&self, family: Family) -> Option<String> {
+        self.method(family).filter(|method| !method.is_empty())?;
+        let variable = match family {
+            Family::V4 => "IP",
+            Family::V6 => "IP6",
+        };
+        match self.gate(family)? {
+            Gate::Kept => return Some(format!("{variable} is none or empty, so what is stored stays")),
+            Gate::Literal { address } => return Some(format!("{variable} is {address}, for every node")),
+            Gate::FromField { path } => return Some(format!("{variable} is taken from {path}")),
+            Gate::Off | Gate::Exits { .. } | Gate::Unknown { .. } => return None,
+            Gate::Detected | Gate::DetectedWhenMissing => {}
+        }
+        match self.problem(family)?.1 {
+            Problem::BadPattern { why } => Some(format!("its regular expression cannot be read ({why})")),
+            Problem::BadCidr { text } => Some(format!("{text:?} is no network, and with one bad network nothing is detected")),
+            Problem::ExcludesEverything => Some("an empty piece excludes every interface".to_owned()),
+            _ => None,
+        }
+    }
+}

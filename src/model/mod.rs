@@ -1,0 +1,137 @@
+//! The snapshot as a check sees it: installation, nodes with their pods, addresses and sessions, joined once.
+
+mod bgp;
+pub mod effective_installation;
+mod install;
+mod node;
+pub mod phrases;
+mod probes;
+pub mod stored_address;
+pub mod summary;
+
+use std::cell::OnceCell;
+use std::collections::HashMap;
+use std::net::IpAddr;
+
+pub use crate::model::bgp::{Bgp, Down, peerings};
+pub use crate::model::effective_installation::ruling;
+pub use crate::model::install::Install;
+pub use crate::model::node::{NodeView, Told};
+pub use crate::model::stored_address::Stored;
+
+use crate::autodetect::{self, Ask, Recommendation};
+use crate::snapshot::Snapshot;
+use crate::snapshot::family::Family;
+
+pub struct View<'a> {
+    pub snapshot: &'a Snapshot,
+    pub install: Install<'a>,
+    /// Linux nodes, by name.
+    pub nodes: Vec<NodeView<'a>>,
+    by_name: HashMap<&'a str, usize>,
+    by_address: HashMap<IpAddr, Vec<usize>>,
+    by_internal_ip: HashMap<IpAddr, usize>,
+    /// Sessions that are down, by the address they lead to: the node, and its place in the node's list.
+    down: HashMap<IpAddr, Vec<(usize, usize)>>,
+    /// Looked at once for all findings that propose it.
+    recommended: [OnceCell<Recommendation>; 2],
+}
+
+impl<'a> View<'a> {
+    pub fn new(snapshot: &'a Snapshot) -> Self {
+        let install = Install::new(snapshot);
+        let mut nodes = node::all(snapshot, &install);
+        nodes.sort_by(|a, b| natural(a.name, b.name));
+        let by_name = nodes.iter().enumerate().map(|(index, node)| (node.name, index)).collect();
+        let mut by_address: HashMap<IpAddr, Vec<usize>> = HashMap::new();
+        let mut by_internal_ip = HashMap::new();
+        let mut down: HashMap<IpAddr, Vec<(usize, usize)>> = HashMap::new();
+        for (index, node) in nodes.iter().enumerate() {
+            for stored in node.stored.iter().flatten() {
+                by_address.entry(stored.address()).or_default().push(index);
+            }
+            for ip in &node.internal_ips {
+                by_internal_ip.entry(*ip).or_insert(index);
+            }
+            for family in Family::ALL {
+                for (at, lost) in node.bgp(family).down().iter().enumerate() {
+                    down.entry(lost.session.address).or_default().push((index, at));
+                }
+            }
+        }
+        Self { snapshot, install, nodes, by_name, by_address, by_internal_ip, down, recommended: Default::default() }
+    }
+
+    /// The method to choose, and why.
+    pub fn recommended(&self, family: Family) -> &Recommendation {
+        let known = match family {
+            Family::V4 => &self.recommended[0],
+            Family::V6 => &self.recommended[1],
+        };
+        known.get_or_init(|| autodetect::recommend(&autodetect::matrix::of_view(self, &Ask::of(family))))
+    }
+
+    /// The hash of the DaemonSet's newest template, where its revisions were seen.
+    pub fn newest_revision(&self) -> Option<&'a str> {
+        let newest = self.snapshot.controller_revisions.seen()?.iter().max_by_key(|revision| revision.revision)?;
+        Some(newest.metadata.labels.get(node::REVISION)?.as_str())
+    }
+
+    pub fn node(&self, name: &str) -> Option<&NodeView<'a>> {
+        self.by_name.get(name).map(|index| &self.nodes[*index])
+    }
+
+    /// The nodes that have this address stored; more than one is a conflict.
+    pub fn holders(&self, address: IpAddr) -> impl Iterator<Item = &NodeView<'a>> {
+        self.by_address.get(&address).into_iter().flatten().map(|index| &self.nodes[*index])
+    }
+
+    /// The node that a peer's address belongs to: the stored one, else an InternalIP.
+    pub fn peer(&self, address: IpAddr) -> Option<&NodeView<'a>> {
+        self.holders(address).next().or_else(|| self.by_internal_ip.get(&address).map(|index| &self.nodes[*index]))
+    }
+
+    /// Sessions that are down and lead to this address, with the node that reports each.
+    pub fn down_towards(&self, address: IpAddr) -> impl Iterator<Item = (&NodeView<'a>, &Down<'a>)> {
+        let family = Family::of(address);
+        self.down.get(&address).into_iter().flatten().map(move |(index, at)| {
+            let node = &self.nodes[*index];
+            (node, &node.bgp(family).down()[*at])
+        })
+    }
+}
+
+/// `node-2` before `node-10`.
+pub fn natural(a: &str, b: &str) -> std::cmp::Ordering {
+    let (mut left, mut right) = (a, b);
+    loop {
+        let digits = |text: &str| text.bytes().take_while(u8::is_ascii_digit).count();
+        let (l, r) = (digits(left), digits(right));
+        if l > 0 && r > 0 {
+            let (x, y) = (left[..l].trim_start_matches('0'), right[..r].trim_start_matches('0'));
+            let order = x.len().cmp(&y.len()).then_with(|| x.cmp(y));
+            if order.is_ne() {
+                return order;
+            }
+            (left, right) = (&left[l..], &right[r..]);
+            continue;
+        }
+        match (left.chars().next(), right.chars().next()) {
+            (Some(x), Some(y)) if x == y => (left, right) = (&left[x.len_utf8()..], &right[y.len_utf8()..]),
+            (None, None) => return a.cmp(b),
+            (x, y) => return x.cmp(&y),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::natural;
+
+    #[test]
+    fn numbers_in_names_count_as_numbers() {
+        let mut names = vec!["node-10", "node-2", "a", "node-02", "node-2b", "node"];
+        names.sort_by(|a, b| natural(a, b));
+        assert_eq!(names, ["a", "node", "node-02", "node-2", "node-2b", "node-10"]);
+    }
+}

@@ -1,0 +1,101 @@
+//! Phrases that several checks use.
+
+use std::net::IpAddr;
+
+use crate::calico::virtual_interfaces::{self, VirtualInterface};
+use crate::finding::{Evidence, Severity, Source};
+use crate::model::{NodeView, View};
+use crate::snapshot::family::Family;
+use crate::snapshot::inspection::{Mark, MarkKind, StartupLog};
+
+/// `a`, `a and b`, `a, b and 3 more nodes`.
+pub fn list(names: &[String]) -> String {
+    match names {
+        [] => "no node".to_owned(),
+        [one] => one.clone(),
+        [one, two] => format!("{one} and {two}"),
+        [one, two, three] => format!("{one}, {two} and {three}"),
+        [one, two, rest @ ..] => format!("{one}, {two} and {} more nodes", rest.len()),
+    }
+}
+
+/// `from br-3a10a9384428, a bridge made by Docker`, where the interface is known.
+pub fn origin_of(node: &NodeView, address: IpAddr) -> Option<String> {
+    let stored = node.stored(Family::of(address)).filter(|stored| stored.address() == address);
+    let interface =
+        stored.and_then(|stored| stored.held_by.as_ref()).map(|held| (held.interface.clone(), held.kind.clone())).or_else(|| {
+            let (_, detection) = node.detections().find(|(_, detection)| detection.address == address)?;
+            Some((detection.interface?, None))
+        })?;
+    let (name, kind) = interface;
+    Some(match virtual_interfaces::describe(&name, kind.as_deref()) {
+        Some(kind) => format!("from {name}, {}", made(kind)),
+        None => format!("from {name}"),
+    })
+}
+
+/// Of the last detection that failed.
+pub fn family_of(log: &StartupLog) -> Family {
+    let failed = log.marks.iter().rfind(|mark| mark.kind == MarkKind::AutodetectFailed);
+    if failed.is_some_and(|mark| mark.text.contains("IPv6")) { Family::V6 } else { Family::V4 }
+}
+
+/// `a bridge made by Docker`
+pub fn made(kind: VirtualInterface) -> String {
+    let article = if kind.what.starts_with(['a', 'e', 'i', 'o', 'u', 'A', 'E', 'I', 'O', 'U']) { "an" } else { "a" };
+    format!("{article} {} made by {}", kind.what, kind.made_by)
+}
+
+pub fn tells_conflict(mark: &Mark) -> bool {
+    matches!(mark.kind, MarkKind::Autodetected | MarkKind::AddressConflict | MarkKind::AddressCleared | MarkKind::Terminating)
+}
+
+/// A wrong address that hurts now is an error; one that nothing suffers from yet is a warning.
+pub fn outage(view: &View, node: &NodeView, family: Family) -> Severity {
+    let hurts = node.ready() != Some(true)
+        || !node.bgp(family).down().is_empty()
+        || node.stored(family).is_some_and(|stored| view.down_towards(stored.address()).next().is_some())
+        // Without BGP nothing turns red: a wrong address silently loses the traffic between nodes.
+        || view.install.runs_bird() == Some(false);
+    if hurts { Severity::Error } else { Severity::Warning }
+}
+
+/// As the readiness event lists them, cut where a mesh is large.
+pub fn addresses(peers: &[IpAddr]) -> String {
+    const SHOWN: usize = 6;
+    let shown = peers.iter().take(SHOWN).map(IpAddr::to_string).collect::<Vec<_>>().join(",");
+    match peers.len().saturating_sub(SHOWN) {
+        0 => shown,
+        more => format!("{shown} and {more} more"),
+    }
+}
+
+/// `node-3 exits`, `3 nodes exit`.
+pub fn subject(names: &[String], one: &str, many: &str) -> String {
+    format!("{} {}", list(names), if names.len() == 1 { one } else { many })
+}
+
+/// The first letter upper-case.
+pub fn sentence(text: String) -> String {
+    let mut letters = text.chars();
+    match letters.next() {
+        Some(first) => first.to_uppercase().chain(letters).collect(),
+        None => text,
+    }
+}
+
+/// The pod's restarts and how its container ended last.
+pub fn restarts(node: &NodeView) -> Option<Evidence> {
+    let status = node.container().filter(|status| status.restart_count > 0)?;
+    let ended = status.last_state.terminated.as_ref().or(status.state.terminated.as_ref());
+    let how = ended.map(|ended| format!(", last exit code {}", ended.exit_code)).unwrap_or_default();
+    let waiting = status.state.waiting.as_ref().and_then(|waiting| waiting.reason.as_deref()).map(|reason| format!(", now {reason}"));
+    Some(node.evidence(
+        Source::Pod,
+        format!(
+            "{}{how}{}",
+            crate::text::count(usize::try_from(status.restart_count).unwrap_or(0), "restart"),
+            waiting.unwrap_or_default()
+        ),
+    ))
+}

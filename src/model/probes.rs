@@ -1,0 +1,99 @@
+//! The probes of the installation, and of one node's pod.
+
+use std::time::Duration;
+
+use super::{Install, NodeView, View};
+use crate::calico::environment::Backend;
+use crate::calico::probe::{self, CommandForm, Misfit, MisfitKind, ProbeKind};
+use crate::calico::startup_log::{self, Outcome};
+use crate::finding::{Evidence, Source};
+use crate::snapshot::objects::Container;
+
+impl Install<'_> {
+    /// The field names of exec probes that have one second to answer.
+    pub fn short_probe_timeouts(&self) -> Vec<&'static str> {
+        self.container.map(probe::timeouts_too_short).unwrap_or_default().into_iter().map(ProbeKind::field).collect()
+    }
+
+    /// The probes that cannot succeed here.
+    pub fn misfits(&self) -> Vec<Misfit> {
+        let (Some(container), Some(environment)) = (self.container, self.environment()) else { return Vec::new() };
+        probe::misfits(container, &environment.backend(), self.version(), &environment.health())
+    }
+
+    /// The probe that may kill calico-node asks for what it cannot have: no time to start is enough.
+    pub fn cannot_be_live(&self) -> bool {
+        self.misfits().iter().any(|misfit| misfit.probe != ProbeKind::Readiness)
+    }
+
+    /// Why calico-node may get too little CPU, as a clause.
+    pub fn cpu_tightness(&self) -> Option<String> {
+        let resources = &self.container?.resources;
+        match (resources.limits.get("cpu"), resources.requests.get("cpu")) {
+            (Some(limit), _) => Some(format!("calico-node has a CPU limit of {limit}")),
+            (None, None) => Some("calico-node has no CPU request, so a busy node leaves it nothing".to_owned()),
+            (None, Some(_)) => None,
+        }
+    }
+
+    pub fn cpu_evidence(&self) -> Option<Evidence> {
+        let resources = &self.container.filter(|_| self.cpu_tightness().is_some())?.resources;
+        let known = |value: Option<&String>| value.map_or("none", String::as_str).to_owned();
+        let (request, limit) = (known(resources.requests.get("cpu")), known(resources.limits.get("cpu")));
+        let text = format!("{}: CPU request {request}, limit {limit}", self.name());
+        Some(Evidence { source: Source::DaemonSet, node: None, text })
+    }
+
+    /// A phrase for each probe that cannot succeed here.
+    pub fn probe_misfits(&self) -> Vec<String> {
+        self.misfits().into_iter().map(|misfit| format!("{} {}", misfit.probe.field(), phrase(&misfit.what))).collect()
+    }
+}
+
+impl<'a> View<'a> {
+    /// A first start that is still within its first minute: not Ready is no fault yet, and no health either.
+    pub fn is_starting(&self, node: &NodeView) -> bool {
+        const FIRST_MINUTE: f64 = 60.0;
+        node.is_not_ready() && node.restarts() == Some(0) && node.age(self.snapshot.taken_at).is_some_and(|age| age < FIRST_MINUTE)
+    }
+
+    /// The container has had its time to start, or says that it has started.
+    pub fn is_settled(&self, node: &NodeView) -> bool {
+        if node.logs.and_then(|logs| logs.current.seen()).is_some_and(|log| matches!(startup_log::outcome(log), Outcome::Started)) {
+            return true;
+        }
+        let Some(age) = node.age(self.snapshot.taken_at) else { return false };
+        age > self.start_budget(node).map_or(70.0, |budget| budget.as_secs_f64())
+    }
+
+    pub fn start_budget(&self, node: &NodeView) -> Option<Duration> {
+        probe::start_guard(self.probed(node)?).map(|(_, budget)| budget.total())
+    }
+
+    /// The container whose probes count: of the pod that runs there, which may be older than the DaemonSet.
+    pub fn probed<'n>(&self, node: &NodeView<'n>) -> Option<&'n Container>
+    where
+        'a: 'n,
+    {
+        let own = node.pod.and_then(|pod| pod.spec.calico_node()).filter(|own| own.liveness_probe.is_some() || own.startup_probe.is_some());
+        own.or(self.install.container)
+    }
+}
+
+fn phrase(misfit: &MisfitKind) -> String {
+    match misfit {
+        MisfitKind::BirdWithoutBird { backend } => {
+            let backend = if *backend == Backend::Vxlan { "vxlan" } else { "none" };
+            format!("asks for BIRD, but the backend is {backend}")
+        }
+        MisfitKind::HostMissing { listens } => format!("has no host: it asks the node's address, but Felix listens on {listens}"),
+        MisfitKind::OtherPort { asked, felix } => format!("asks port {asked}, but Felix answers on {felix}"),
+        MisfitKind::CommandOfAnotherRelease { form, version } => {
+            let command = match form {
+                CommandForm::CalicoNode => "calico-node",
+                CommandForm::CalicoComponent => "calico component node health",
+            };
+            format!("runs `{command}`, which {version} does not have")
+        }
+    }
+}

@@ -1,0 +1,95 @@
+//! The address that Calico has stored for a node, and the interface that has it.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
+use super::NodeView;
+use crate::calico::address::{self, Cidr};
+use crate::calico::detect::{ANNOTATION, Annotated};
+use crate::finding::Source;
+use crate::snapshot::family::Family;
+
+#[derive(Clone, Debug)]
+pub struct Stored {
+    /// Without a prefix length where only BIRD's router id or a log tells it.
+    pub cidr: Option<Cidr>,
+    address: IpAddr,
+    pub source: Source,
+    /// The interface that has it, where that is known.
+    pub held_by: Option<Held>,
+}
+
+#[derive(Clone, Debug)]
+pub struct Held {
+    pub interface: String,
+    /// `bridge`, `veth`, …
+    pub kind: Option<String>,
+    pub source: Source,
+}
+
+impl Stored {
+    pub fn address(&self) -> IpAddr {
+        self.address
+    }
+}
+
+impl std::fmt::Display for Stored {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match &self.cidr {
+            Some(cidr) => cidr.fmt(f),
+            None => self.address.fmt(f),
+        }
+    }
+}
+
+/// The annotation; with the etcd datastore there is none, and BIRD's router id or the log has to do, as where Nodes could not be read.
+/// Where other nodes are annotated, a node that is not has none stored, whatever BIRD runs on with.
+pub fn of(view: &NodeView, family: Family, annotated: bool) -> Option<Stored> {
+    let annotations = view.node.map(|node| &node.metadata.annotations);
+    let found = annotations
+        .and_then(|annotations| annotations.get(annotation(family)))
+        .and_then(|text| address::parse(text))
+        .map(|cidr| (cidr.addr(), Some(cidr), Source::Annotation))
+        .or_else(|| {
+            let kept =
+                |annotations: &BTreeMap<_, _>| annotated || annotations.keys().any(|key: &String| key.starts_with("projectcalico.org/"));
+            if annotations.is_some_and(kept) {
+                return None;
+            }
+            let router_id = || view.bgp(family).seen().filter(|_| family == Family::V4)?.router_id?.parse().ok();
+            let logged = || view.detections().find(|(_, detection)| detection.family == family);
+            let logged = || logged().map(|(_, detection)| (detection.address, address::parse(&detection.cidr()), Source::Log));
+            let router_id = router_id().filter(|id| address::is_global_unicast(*id));
+            router_id.map(|id| (id, None, Source::Birdcl)).or_else(logged)
+        });
+    let (address, cidr, source) = found?;
+    Some(Stored { cidr, address, source, held_by: held_by(view, address) })
+}
+
+pub fn annotation(family: Family) -> &'static str {
+    match family {
+        Family::V4 => "projectcalico.org/IPv4Address",
+        Family::V6 => "projectcalico.org/IPv6Address",
+    }
+}
+
+fn held_by(view: &NodeView, address: IpAddr) -> Option<Held> {
+    if let Some(interfaces) = view.interfaces() {
+        return interfaces.iter().find(|interface| interface.addresses.iter().any(|held| held.address == address)).map(|interface| Held {
+            interface: interface.name.clone(),
+            kind: interface.kind.clone(),
+            source: Source::Interfaces,
+        });
+    }
+    annotated_interface(view, address).or_else(|| {
+        view.detections()
+            .find(|(_, detection)| detection.address == address)
+            .and_then(|(_, detection)| Some(Held { interface: detection.interface.clone()?, kind: None, source: Source::Log }))
+    })
+}
+
+fn annotated_interface(view: &NodeView, address: IpAddr) -> Option<Held> {
+    let interfaces = Annotated::parse(view.node?.metadata.annotations.get(ANNOTATION)?)?;
+    let found = interfaces.into_iter().find(|interface| interface.addresses.contains(&address))?;
+    Some(Held { interface: found.name, kind: None, source: Source::Annotation })
+}

@@ -1,0 +1,27 @@
+//! The head line: what kind of Calico this is.
+
+use crate::finding::ClusterSummary;
+use crate::model::View;
+use crate::snapshot::family::Family;
+
+pub fn of(view: &View) -> ClusterSummary {
+    let cluster = &view.snapshot.cluster;
+    let install = &view.install;
+    ClusterSummary {
+        context: cluster.context.clone(),
+        server: cluster.server.clone(),
+        kubernetes_version: cluster.version.seen().cloned(),
+        daemon_set: install.daemon_set.map(|daemon_set| match install.namespace() {
+            Some(namespace) => format!("{namespace}/{}", daemon_set.metadata.name),
+            None => daemon_set.metadata.name.clone(),
+        }),
+        flavour: install.flavour_name(),
+        owner: install.reverts().map(|(owner, _)| owner),
+        calico_version: install.version().map(|version| version.to_string()),
+        backend: install.backend_name(),
+        datastore: install.datastore_name(),
+        autodetection_method: install.shown_method(Family::V4),
+        nodes: view.nodes.len(),
+        nodes_ready: view.nodes.iter().filter(|node| node.ready() == Some(true)).count(),
+    }
+}

@@ -1,0 +1,214 @@
+//! The rights themselves: the one table that `can-i` asks by and that `plugin-manifest/` is held against.
+
+use super::role::Role;
+use crate::permissions::command::Verb;
+use crate::permissions::request::{
+    Asked, BGP_CONFIGURATIONS, BGP_PEERS, CLUSTER_INFORMATIONS, CONFIG_MAPS, CONTROLLER_REVISIONS, DAEMON_SETS, DEFINITIONS,
+    ENDPOINT_SLICES, EVENTS, INSTALLATIONS, IP_POOLS, NODE_STATUSES, NODES, PODS, Resource, TIGERA_STATUSES,
+};
+
+/// Where a right is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    Cluster,
+    /// The namespace of calico-node's DaemonSet.
+    Calico,
+    /// The whole cluster; where that is refused, the DaemonSet's namespace will do.
+    Either,
+    Namespace(&'static str),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Named {
+    Any,
+    Object(&'static str),
+    DaemonSet,
+    Installation,
+}
+
+/// Which installs it is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Install {
+    Any,
+    /// calico-node's DaemonSet belongs to the tigera-operator.
+    Operator,
+    Other,
+}
+
+#[derive(Debug)]
+pub struct Need {
+    pub verb: &'static str,
+    pub resource: &'static Resource,
+    pub subresource: &'static str,
+    pub named: Named,
+    pub scope: Scope,
+    pub install: Install,
+    pub role: Role,
+    /// Reading without it ends in an error, or tells nothing that counts.
+    pub to_read: &'static [Verb],
+    /// Reading goes on without it, and `lost` is not known.
+    pub better: &'static [Verb],
+    /// A change is refused without it.
+    pub to_change: &'static [Verb],
+    pub lost: &'static str,
+}
+
+impl Need {
+    /// `pods/exec`
+    pub fn plural(&self) -> String {
+        let slash = if self.subresource.is_empty() { "" } else { "/" };
+        format!("{}{slash}{}", self.resource.plural, self.subresource)
+    }
+
+    /// One of them is enough.
+    pub fn asked(&self, around: &Around) -> Vec<Asked> {
+        let own = Some(around.namespace.as_str());
+        let namespaces = match self.scope {
+            Scope::Cluster => vec![None],
+            Scope::Calico => vec![own],
+            Scope::Either => vec![None, own],
+            Scope::Namespace(name) => vec![Some(name)],
+        };
+        let name = match self.named {
+            Named::Any => None,
+            Named::Object(name) => Some(name),
+            Named::DaemonSet => around.daemon_set.as_deref(),
+            Named::Installation => around.installation.as_deref(),
+        };
+        let asked = |namespace| {
+            let asked = self.resource.asked(self.verb, namespace, name);
+            if self.subresource.is_empty() { asked } else { Asked { resource: self.plural(), ..asked } }
+        };
+        namespaces.into_iter().map(asked).collect()
+    }
+
+    pub fn is_for(&self, around: &Around) -> bool {
+        match self.install {
+            Install::Any => true,
+            Install::Operator => around.installation.is_some(),
+            Install::Other => around.installation.is_none(),
+        }
+    }
+}
+
+/// The install that the rights are asked for.
+#[derive(Clone, Debug, Default)]
+pub struct Around {
+    pub namespace: String,
+    pub daemon_set: Option<String>,
+    /// The operator's, where the DaemonSet is made from one.
+    pub installation: Option<String>,
+}
+
+/// What grants this request, where any of the roles does.
+pub fn role_for(asked: &Asked) -> Option<Role> {
+    let (resource, group) = asked.resource.split_once('.').unwrap_or((&asked.resource, ""));
+    let grants = |need: &&Need| need.verb == asked.verb && need.plural() == resource && need.resource.group == group;
+    NEEDS.iter().find(grants).map(|need| need.role)
+}
+
+const READERS: &[Verb] = &[Verb::Status, Verb::Autodetect, Verb::Probes, Verb::DebugLog, Verb::Version];
+const DETECTORS: &[Verb] = &[Verb::Status, Verb::Autodetect];
+const TIMERS: &[Verb] = &[Verb::Status, Verb::Probes];
+const STATUS: &[Verb] = &[Verb::Status];
+const CHANGERS: &[Verb] = &[Verb::Autodetect, Verb::Probes, Verb::DebugLog, Verb::Apply, Verb::Undo];
+const NOBODY: &[Verb] = &[];
+
+const fn reading(verb: &'static str, resource: &'static Resource, scope: Scope, lost: &'static str) -> Need {
+    Need {
+        verb,
+        resource,
+        subresource: "",
+        named: Named::Any,
+        scope,
+        install: Install::Any,
+        role: Role::View,
+        to_read: NOBODY,
+        better: NOBODY,
+        to_change: NOBODY,
+        lost,
+    }
+}
+
+const fn writing(verb: &'static str, resource: &'static Resource, scope: Scope, named: Named, role: Role, install: Install) -> Need {
+    Need { role, install, named, to_change: CHANGERS, ..reading(verb, resource, scope, "nothing can be changed") }
+}
+
+/// Each request that a command sends, once; the server's version is everybody's to read. What each is sent for is in `cluster/`.
+pub const NEEDS: &[Need] = &[
+    Need { to_read: READERS, to_change: CHANGERS, ..reading("list", &DAEMON_SETS, Scope::Either, "where calico-node is") },
+    Need {
+        better: &[Verb::Status, Verb::Autodetect, Verb::Probes, Verb::DebugLog],
+        to_change: CHANGERS,
+        ..reading("list", &NODES, Scope::Cluster, "the nodes, and the addresses they should have")
+    },
+    Need {
+        to_read: &[Verb::Probes, Verb::DebugLog],
+        better: DETECTORS,
+        to_change: CHANGERS,
+        ..reading("list", &PODS, Scope::Calico, "calico-node's pods, and with them all that happens in them")
+    },
+    Need {
+        subresource: "log",
+        to_read: &[Verb::DebugLog],
+        better: TIMERS,
+        to_change: &[Verb::DebugLog],
+        ..reading("get", &PODS, Scope::Calico, "what a start was doing, how long that took, and why it ended")
+    },
+    Need { better: TIMERS, ..reading("list", &EVENTS, Scope::Calico, "who killed calico-node, and which probe failed") },
+    Need {
+        better: &[Verb::Status, Verb::Autodetect, Verb::Probes],
+        ..reading("get", &CONFIG_MAPS, Scope::Calico, "settings that the DaemonSet takes from ConfigMaps")
+    },
+    Need { better: STATUS, ..reading("list", &CONTROLLER_REVISIONS, Scope::Calico, "which pods have the newest template") },
+    Need {
+        named: Named::Object("kubernetes"),
+        better: DETECTORS,
+        ..reading("get", &ENDPOINT_SLICES, Scope::Namespace("default"), "the API server's own addresses, to see which way leads there")
+    },
+    Need { better: STATUS, ..reading("list", &IP_POOLS, Scope::Cluster, "Calico's IP pools") },
+    Need { better: STATUS, ..reading("list", &BGP_CONFIGURATIONS, Scope::Cluster, "whether the nodes are a full mesh") },
+    Need { better: STATUS, ..reading("list", &BGP_PEERS, Scope::Cluster, "BGP peers beside the mesh") },
+    Need { better: TIMERS, ..reading("list", &CLUSTER_INFORMATIONS, Scope::Cluster, "which release of Calico wrote last") },
+    Need {
+        better: STATUS,
+        ..reading("list", &NODE_STATUSES, Scope::Cluster, "sessions as CalicoNodeStatus has them, where exec is no way")
+    },
+    Need {
+        better: TIMERS,
+        to_change: &[Verb::Undo],
+        install: Install::Operator,
+        ..reading("list", &INSTALLATIONS, Scope::Cluster, "what the operator makes the DaemonSet from")
+    },
+    Need {
+        better: TIMERS,
+        install: Install::Operator,
+        ..reading("list", &TIGERA_STATUSES, Scope::Cluster, "what the operator says of itself")
+    },
+    Need {
+        named: Named::Object("installations.operator.tigera.io"),
+        install: Install::Operator,
+        better: TIMERS,
+        ..reading("get", &DEFINITIONS, Scope::Cluster, "whether this operator can set probes")
+    },
+    Need {
+        subresource: "exec",
+        role: Role::Exec,
+        better: DETECTORS,
+        to_change: PROVERS,
+        ..reading("create", &PODS, Scope::Calico, INSIDE)
+    },
+    // The request is a GET: RBAC's `get`, and since Kubernetes 1.35 `create` as well.
+    Need { subresource: "exec", role: Role::Exec, better: DETECTORS, to_change: PROVERS, ..reading("get", &PODS, Scope::Calico, INSIDE) },
+    writing("get", &NODES, Scope::Cluster, Named::Any, Role::View, Install::Any),
+    writing("get", &DAEMON_SETS, Scope::Calico, Named::DaemonSet, Role::View, Install::Any),
+    writing("patch", &DAEMON_SETS, Scope::Calico, Named::DaemonSet, Role::Edit, Install::Other),
+    // The node that is tried first gets its new pod by losing the old one.
+    writing("delete", &PODS, Scope::Calico, Named::Any, Role::Edit, Install::Other),
+    writing("get", &INSTALLATIONS, Scope::Cluster, Named::Installation, Role::EditInstallation, Install::Operator),
+    writing("patch", &INSTALLATIONS, Scope::Cluster, Named::Installation, Role::EditInstallation, Install::Operator),
+];
+
+const INSIDE: &str = "the inside of calico-node: BGP sessions, interfaces, routes";
+/// Of the inside; probes proves its change by the pods, debug-log by the log.
+const PROVERS: &[Verb] = &[Verb::Autodetect, Verb::Apply, Verb::Undo];

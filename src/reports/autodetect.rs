@@ -1,0 +1,73 @@
+//! Everything that `autodetect` shows and a change begins with, from one snapshot.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+
+use crate::autodetect::{Ask, Choice, Matrix, Recommendation, Verdict, matrix, recommend};
+use crate::calico::method::Gate;
+use crate::diagnosis::fixes;
+use crate::finding::{ClusterSummary, Fix};
+use crate::model::{View, summary};
+use crate::snapshot::Snapshot;
+
+#[derive(Clone, Debug)]
+pub struct Look {
+    pub matrix: Matrix,
+    pub recommendation: Recommendation,
+    /// The one method that was asked for, whatever is thought of it; else what is recommended, where that is a change.
+    pub choice: Option<Choice>,
+    /// How the choice is set by hand, where it may be set and does no harm.
+    pub by_hand: Option<Fix>,
+    pub cluster: ClusterSummary,
+    pub taken_at: Timestamp,
+}
+
+/// How things stand with the method that is configured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    /// Right on every node, as is what is stored.
+    Right,
+    /// Some node has, or would get, an address that is not right, or none.
+    Wrong,
+    /// Nothing is known to be wrong, but not every node could be told.
+    NotKnown,
+    /// Calico configures no addresses here, or none of this family.
+    Off,
+}
+
+pub fn look(snapshot: &Snapshot, ask: &Ask) -> Look {
+    let view = View::new(snapshot);
+    let matrix = matrix::of_view(&view, ask);
+    let recommendation = recommend(&matrix);
+    let chosen = match ask.methods.as_slice() {
+        [one] => Some(one),
+        _ => recommendation.method.as_ref().filter(|_| !recommendation.keep),
+    };
+    let choice = chosen.and_then(|method| Some(matrix.choice(matrix.columns.iter().skip(1).find(|column| column.method == *method)?)));
+    // What another release would do is no reason to change this one now.
+    let harmless = choice.as_ref().filter(|choice| choice.does_no_harm() && matrix.version == matrix.running);
+    let by_hand = harmless.and_then(|choice| fixes::set_method(&view, choice.family, &choice.method));
+    Look { matrix, recommendation, choice, by_hand, cluster: summary::of(&view), taken_at: snapshot.taken_at }
+}
+
+impl Look {
+    /// Of these nodes alone, where given.
+    pub fn state(&self, only: Option<&BTreeSet<String>>) -> State {
+        let kept =
+            matches!(self.matrix.gate, Some(Gate::Kept)) && self.matrix.nodes.iter().all(|node| node.stored_verdict == Verdict::None);
+        if self.matrix.is_off() || kept {
+            return State::Off;
+        }
+        let Some(current) = self.matrix.current() else { return State::NotKnown };
+        let wanted = |name: &String| only.is_none_or(|only| only.contains(name));
+        let of_node = || self.matrix.nodes.iter().zip(&current.cells).filter(|(node, _)| wanted(&node.name));
+        if of_node().any(|(node, cell)| node.stored_verdict == Verdict::Wrong || cell.ends_right == Some(false)) {
+            State::Wrong
+        } else if of_node().next().is_none() || of_node().any(|(_, cell)| cell.ends_right.is_none()) {
+            State::NotKnown
+        } else {
+            State::Right
+        }
+    }
+}

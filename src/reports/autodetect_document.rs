@@ -1,0 +1,181 @@
+//! What `autodetect` says: the one shape that the JSON and the YAML are made from.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::autodetect::{Origin, Verdict};
+use crate::calico::detect::Outcome;
+use crate::diagnosis::API_VERSION;
+use crate::finding::{ClusterSummary, Source};
+use crate::reports::autodetect::Look;
+
+pub const KIND: &str = "Autodetect";
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Report {
+    /// `calico-fix/v1`
+    pub api_version: String,
+    /// `Autodetect`
+    pub kind: String,
+    #[schemars(with = "String")]
+    pub taken_at: Timestamp,
+    pub cluster: ClusterSummary,
+    /// 4 or 6
+    pub family: u8,
+    /// The release that was asked about; `null` where it is not known.
+    pub calico_version: Option<String>,
+    /// Why addresses are not judged by InternalIPs alone; `null` where they are.
+    pub internal_ips_not_trusted: Option<String>,
+    pub nodes: Vec<NodeRow>,
+    /// A node and a method each.
+    pub matrix: Vec<CellRow>,
+    pub recommendation: RecommendationRow,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct NodeRow {
+    pub name: String,
+    pub internal_ip: Option<String>,
+    /// What Calico has stored for the node now.
+    pub stored: Option<String>,
+    pub stored_interface: Option<String>,
+    pub stored_verdict: Verdict,
+    pub stored_reason: String,
+    /// Where its interfaces were read; `null` when they were not.
+    pub source: Option<Source>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct CellRow {
+    pub node: String,
+    /// 4 or 6
+    pub family: u8,
+    pub method: String,
+    /// The method is the one that is configured.
+    pub current: bool,
+    pub outcome: OutcomeName,
+    pub interface: Option<String>,
+    /// What the method finds, with its prefix length where that is known.
+    pub address: Option<String>,
+    pub verdict: Verdict,
+    pub reason: String,
+    /// What is stored after calico-node's next start; `null` where nothing is or that is not known.
+    pub will_store: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum OutcomeName {
+    Address,
+    None,
+    Exits,
+    Unknown,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct RecommendationRow {
+    /// `null`: no method is known to be right on every node.
+    pub method: Option<String>,
+    /// It is the one that is configured.
+    pub keep: bool,
+    pub why: String,
+    /// Nodes on which it is not known.
+    pub unsure: Vec<String>,
+    pub others: Vec<RejectedRow>,
+    /// Where no method is recommended: which would be right on which nodes.
+    pub groups: Vec<SuitedRow>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct SuitedRow {
+    pub nodes: Vec<String>,
+    pub methods: Vec<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct RejectedRow {
+    pub method: String,
+    pub why: String,
+}
+
+impl Report {
+    /// Of these nodes alone, where given; what is recommended is recommended for all.
+    pub fn new(look: &Look, only: Option<&BTreeSet<String>>) -> Self {
+        let Look { matrix, recommendation, .. } = look;
+        let wanted = |name: &String| only.is_none_or(|only| only.contains(name));
+        let family = matrix.family.number();
+        let rows = matrix.nodes.iter().enumerate().filter(|(_, node)| wanted(&node.name));
+        let cells = rows.clone().flat_map(|(place, node)| {
+            matrix.columns.iter().filter_map(move |column| Some((node, column, column.cells.get(place)?))).map(|(node, column, cell)| {
+                let found = cell.outcome.found();
+                CellRow {
+                    node: node.name.clone(),
+                    family,
+                    method: column.method.clone(),
+                    current: column.origin == Origin::Current,
+                    outcome: (&cell.outcome).into(),
+                    interface: found.and_then(|found| found.interface.clone()),
+                    address: found.map(ToString::to_string),
+                    verdict: cell.verdict,
+                    reason: cell.reason.clone(),
+                    will_store: cell.will_store.clone(),
+                }
+            })
+        });
+        Self {
+            api_version: API_VERSION.to_owned(),
+            kind: KIND.to_owned(),
+            taken_at: look.taken_at,
+            cluster: look.cluster.clone(),
+            family,
+            calico_version: matrix.version.map(|version| version.to_string()),
+            internal_ips_not_trusted: matrix.distrust.clone(),
+            matrix: cells.collect(),
+            nodes: rows
+                .map(|(_, node)| NodeRow {
+                    name: node.name.clone(),
+                    internal_ip: node.internal_ip.map(|ip| ip.to_string()),
+                    stored: node.stored.clone(),
+                    stored_interface: node.stored_on.clone(),
+                    stored_verdict: node.stored_verdict,
+                    stored_reason: node.stored_reason.clone(),
+                    source: node.source,
+                })
+                .collect(),
+            recommendation: RecommendationRow {
+                method: recommendation.method.clone(),
+                keep: recommendation.keep,
+                why: recommendation.why.clone(),
+                unsure: recommendation.unsure.clone(),
+                others: recommendation
+                    .others
+                    .iter()
+                    .map(|other| RejectedRow { method: other.method.clone(), why: other.why.clone() })
+                    .collect(),
+                groups: recommendation
+                    .groups
+                    .iter()
+                    .map(|group| SuitedRow { nodes: group.nodes.clone(), methods: group.methods.clone() })
+                    .collect(),
+            },
+        }
+    }
+}
+
+impl From<&Outcome> for OutcomeName {
+    fn from(outcome: &Outcome) -> Self {
+        match outcome {
+            Outcome::Address(_) => Self::Address,
+            Outcome::None { .. } => Self::None,
+            Outcome::Exits { .. } => Self::Exits,
+            Outcome::Unknown { .. } => Self::Unknown,
+        }
+    }
+}

@@ -1,0 +1,3 @@
+pub mod autodetect;
+pub mod autodetect_document;
+pub mod html_page;
