@@ -5,7 +5,7 @@
 use std::path::{Path, PathBuf};
 
 use calico_fix::cli::connection::ConnectionFlags;
-use calico_fix::cluster::{Silent, Wanted, connect, gather};
+use calico_fix::cluster::{NoProgress, Wanted, connect, read_cluster};
 use calico_fix::snapshot::{Snapshot, save};
 
 /// File and scenario.
@@ -30,7 +30,7 @@ pub async fn snapshot(scenario: &str) -> anyhow::Result<Snapshot> {
     let connection = connect(&flags, "status").await?;
     // Many shells at once take longer to answer on a busy machine than they may in a cluster.
     let wanted = Wanted { max_concurrent: 4, exec_timeout: std::time::Duration::from_secs(120), ..Wanted::default() };
-    let mut snapshot = gather(&connection, &wanted, &Silent).await?;
+    let mut snapshot = gather(&connection, &wanted, &NoProgress).await?;
     // The simulated server's port and the clock differ from run to run.
     snapshot.taken_at = now;
     snapshot.cluster.context = Some("example".into());

@@ -24,16 +24,16 @@ pub enum Outcome {
     Healthy,
     Findings,
     /// Nothing was found, but not everything that matters could be seen.
-    NotKnown,
+    Inconclusive,
     Interrupted,
     /// The mistake in the command line is printed already.
-    Misused,
+    UsageError,
     /// Changed, and proven.
     Applied,
     /// There is something to change, and it was not changed: declined, a dry run, a plan that was saved.
     NotApplied,
     /// Another program was run: its own code.
-    HandedOn(u8),
+    Delegated(u8),
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -42,16 +42,16 @@ pub enum Failure {
     Usage { message: String, hint: Option<String> },
     /// The message is whole: some are the server's words, as kubectl prints them.
     #[error("{message}")]
-    NotInspected { message: String, hint: Option<String> },
+    ReadFailed { message: String, hint: Option<String> },
     /// Nothing was changed, and why not.
     #[error("{message}")]
     NotApplied { message: String, hint: Option<String> },
     #[error("interrupted: nothing was changed")]
     Interrupted,
     #[error("error: {message}: the change was put back, and the nodes are as they were")]
-    PutBack { message: String },
+    RolledBack { message: String },
     #[error("error: {message}\nerror: the change is NOT put back: {why}")]
-    NotPutBack { message: String, why: String },
+    RollbackFailed { message: String, why: String },
     #[error("error: calicoctl is not on PATH")]
     NoCalicoctl,
     #[error("error: {what}: {source}")]
@@ -68,9 +68,9 @@ const UNDO: &str = "Look at the cluster with: kubectl calico-fix status. Put it 
 impl Failure {
     fn hint(&self) -> Option<&str> {
         match self {
-            Self::Usage { hint, .. } | Self::NotInspected { hint, .. } | Self::NotApplied { hint, .. } => hint.as_deref(),
-            Self::NotPutBack { .. } => Some(UNDO),
-            Self::Interrupted | Self::PutBack { .. } => None,
+            Self::Usage { hint, .. } | Self::ReadFailed { hint, .. } | Self::NotApplied { hint, .. } => hint.as_deref(),
+            Self::RollbackFailed { .. } => Some(UNDO),
+            Self::Interrupted | Self::RolledBack { .. } => None,
             Self::NoCalicoctl => Some(GET_CALICOCTL),
             Self::Files { .. } | Self::Output(_) => None,
         }
@@ -81,23 +81,23 @@ pub fn code(result: &Result<Outcome, Failure>) -> u8 {
     match result {
         Ok(Outcome::Done | Outcome::Healthy | Outcome::Applied) => 0,
         Ok(Outcome::Findings | Outcome::NotApplied) | Err(Failure::NotApplied { .. }) => 1,
-        Ok(Outcome::NotKnown) => 3,
-        Err(Failure::PutBack { .. }) => 4,
-        Err(Failure::NotPutBack { .. }) => 5,
+        Ok(Outcome::Inconclusive) => 3,
+        Err(Failure::RolledBack { .. }) => 4,
+        Err(Failure::RollbackFailed { .. }) => 5,
         Ok(Outcome::Interrupted) | Err(Failure::Interrupted) => 130,
-        Ok(Outcome::HandedOn(code)) => *code,
-        Ok(Outcome::Misused) | Err(Failure::Usage { .. }) => 2,
-        Err(Failure::NotInspected { .. } | Failure::NoCalicoctl | Failure::Files { .. } | Failure::Output(_)) => 3,
+        Ok(Outcome::Delegated(code)) => *code,
+        Ok(Outcome::UsageError) | Err(Failure::Usage { .. }) => 2,
+        Err(Failure::ReadFailed { .. } | Failure::NoCalicoctl | Failure::Files { .. } | Failure::Output(_)) => 3,
     }
 }
 
 impl Outcome {
-    pub fn of(report: &Report, fail_on: FailOn) -> Self {
+    pub fn from_report(report: &Report, fail_on: FailOn) -> Self {
         let counts = |severity| severity == Severity::Error || fail_on == FailOn::Warning;
         if report.findings.iter().any(|finding| counts(finding.severity)) {
             Self::Findings
-        } else if report.unseen.iter().any(|gap| gap.matters) || report.nodes.is_empty() {
-            Self::NotKnown
+        } else if report.unseen.iter().any(|gap| gap.blocks_healthy) || report.nodes.is_empty() {
+            Self::Inconclusive
         } else {
             Self::Healthy
         }
@@ -117,7 +117,7 @@ pub fn explain(failure: &Failure, err: &mut dyn Write) -> io::Result<()> {
 mod tests {
     use super::*;
     use crate::finding::code::Code;
-    use crate::finding::{ClusterSummary, Finding, NodeRow, Unseen, Verdict};
+    use crate::finding::{ClusterSummary, Finding, Gap, NodeRow, Verdict};
 
     fn outcome(severities: &[Severity], unseen: bool, fail_on: FailOn) -> Outcome {
         let finding = |severity: &Severity| Finding {
@@ -136,9 +136,9 @@ mod tests {
             cluster: ClusterSummary::default(),
             nodes: vec![NodeRow::default()],
             findings: severities.iter().map(finding).collect(),
-            unseen: vec![Unseen { what: String::new(), nodes: vec![], why: String::new(), matters: unseen }],
+            unseen: vec![Gap { what: String::new(), nodes: vec![], why: String::new(), matters: unseen }],
         };
-        Outcome::of(&report, fail_on)
+        Outcome::from_report(&report, fail_on)
     }
 
     #[test]
@@ -147,11 +147,11 @@ mod tests {
         use Severity::{Error, Warning};
         for (severities, unseen, fail_on, expected) in [
             (&[][..], false, OnWarning, Outcome::Healthy),
-            (&[], true, OnWarning, Outcome::NotKnown),
-            (&[], true, OnError, Outcome::NotKnown),
+            (&[], true, OnWarning, Outcome::Inconclusive),
+            (&[], true, OnError, Outcome::Inconclusive),
             (&[Warning], false, OnWarning, Outcome::Findings),
             (&[Warning], false, OnError, Outcome::Healthy),
-            (&[Warning], true, OnError, Outcome::NotKnown),
+            (&[Warning], true, OnError, Outcome::Inconclusive),
             (&[Error], false, OnError, Outcome::Findings),
             (&[Error, Warning], true, OnWarning, Outcome::Findings),
         ] {
@@ -162,19 +162,19 @@ mod tests {
     #[test]
     fn codes_are_the_promised_ones() {
         let usage = Failure::Usage { message: String::new(), hint: None };
-        let unseen = Failure::NotInspected { message: String::new(), hint: None };
+        let unseen = Failure::ReadFailed { message: String::new(), hint: None };
         for (result, expected) in [
             (Ok(Outcome::Done), 0),
             (Ok(Outcome::Healthy), 0),
             (Ok(Outcome::Findings), 1),
-            (Ok(Outcome::NotKnown), 3),
+            (Ok(Outcome::Inconclusive), 3),
             (Ok(Outcome::Interrupted), 130),
-            (Ok(Outcome::HandedOn(7)), 7),
+            (Ok(Outcome::Delegated(7)), 7),
             (Err(usage), 2),
             (Err(unseen), 3),
             (Err(Failure::NoCalicoctl), 3),
-            (Err(Failure::PutBack { message: String::new() }), 4),
-            (Err(Failure::NotPutBack { message: String::new(), why: String::new() }), 5),
+            (Err(Failure::RolledBack { message: String::new() }), 4),
+            (Err(Failure::RollbackFailed { message: String::new(), why: String::new() }), 5),
             (Err(Failure::Interrupted), 130),
         ] {
             assert_eq!(code(&result), expected, "{result:?}");

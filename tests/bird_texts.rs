@@ -21,7 +21,7 @@ fn below(folder: &Path) -> Vec<PathBuf> {
 fn sessions(text: &str, name: &str) -> Vec<Session> {
     let bird = bird::parse(text, "").unwrap_or_else(|error| panic!("{name}: {error}"));
     let rows = bird.protocols.iter().filter(|row| row.proto == "BGP");
-    let either = |row| Family::ALL.into_iter().find_map(|family| session::of(row, family));
+    let either = |row| Family::ALL.into_iter().find_map(|family| session::from_protocol(row, family));
     rows.map(|row| either(row).unwrap_or_else(|| panic!("{name}: {row:?}"))).collect()
 }
 

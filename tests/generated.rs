@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use calico_fix::autodetect::Ask;
+use calico_fix::autodetect::AutodetectOptions;
 use calico_fix::diagnosis::{Scope, diagnose};
 use calico_fix::import::{load, log};
 use calico_fix::render::data;
-use calico_fix::reports::autodetect::look;
+use calico_fix::reports::autodetect::evaluate;
 use calico_fix::reports::autodetect_document::Report as Matrix;
 use calico_fix::snapshot::family::Family;
 use calico_fix::snapshot::{Snapshot, redact, save};
@@ -89,7 +89,7 @@ fn what_is_printed_and_saved_keeps_to_its_schema() {
         assert_eq!(complaints(&status, &printed), [""; 0], "{path:?}");
         for family in Family::ALL {
             let mut printed = Vec::new();
-            data::json(&Matrix::new(&look(&seen, &Ask::of(family)), None), &mut printed).expect("prints");
+            data::json(&Matrix::new(&evaluate(&seen, &AutodetectOptions::new(family)), None), &mut printed).expect("prints");
             let printed = serde_json::from_slice(&printed).expect("JSON");
             assert_eq!(complaints(&autodetect, &printed), [""; 0], "{path:?}");
         }

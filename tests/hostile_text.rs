@@ -40,7 +40,7 @@ proptest! {
             for row in &parsed.protocols {
                 prop_assert!(!row.info.chars().any(char::is_control));
                 for family in Family::ALL {
-                    prop_assert!(session::of(row, family).is_none_or(|session| Family::of(session.address) == family));
+                    prop_assert!(session::from_protocol(row, family).is_none_or(|session| Family::from_address(session.address) == family));
                 }
             }
         }

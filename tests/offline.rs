@@ -5,7 +5,7 @@ use std::process::{Command, Output};
 
 use calico_fix::calico::bird;
 use calico_fix::observed::Observed;
-use calico_fix::snapshot::inspection::Inside;
+use calico_fix::snapshot::inspection::NodeInspection;
 use calico_fix::snapshot::objects::{Meta, Node};
 use calico_fix::snapshot::save::save_to;
 use calico_fix::snapshot::{Origin, Snapshot};
@@ -23,7 +23,7 @@ fn snapshot(folder: &Path) -> PathBuf {
     snapshot.nodes = Observed::Seen(vec![node("node-1"), node("node-2")]);
     let protocols = std::fs::read_to_string(format!("{CASE}.v4.birdcl.txt")).expect("a fixture");
     let bird4 = Observed::Seen(bird::parse(&protocols, "").expect("BIRD's words"));
-    let inside = Inside { bird4, bird6: Observed::Absent, ..Inside::default() };
+    let inside = NodeInspection { bird4, bird6: Observed::Absent, ..NodeInspection::default() };
     snapshot.inside.insert("node-1".into(), Observed::Seen(inside));
     snapshot.inside.insert("node-2".into(), Observed::Forbidden("may not create pods/exec".into()));
     let path = folder.join("snapshot.yaml");

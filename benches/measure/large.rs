@@ -5,11 +5,11 @@
 use anyhow::Context;
 use calico_fix::calico::{bird, interfaces, routes};
 use calico_fix::cli::connection::ConnectionFlags;
-use calico_fix::cluster::{LogsWanted, Silent, Wanted, connect, gather};
+use calico_fix::cluster::{LogSelection, NoProgress, ReadOptions, connect, read_cluster};
 use calico_fix::observed::Observed;
 use calico_fix::snapshot::Snapshot;
 use calico_fix::snapshot::family::Family;
-use calico_fix::snapshot::inspection::{Bird, Inside};
+use calico_fix::snapshot::inspection::{Bird, NodeInspection};
 
 /// A full mesh up to this many nodes, route reflectors above: nobody runs a larger mesh.
 const MESH: usize = 100;
@@ -20,29 +20,32 @@ pub fn snapshot(nodes: usize) -> anyhow::Result<Snapshot> {
 
 async fn gathered(nodes: usize) -> anyhow::Result<Snapshot> {
     let world = if nodes <= MESH { sim::scenario::healthy(nodes) } else { sim::scenario::far_reflectors(nodes) };
-    let inside =
-        world.hosts.iter().map(|(node, host)| Ok((node.clone(), Observed::Seen(look(&host.says())?)))).collect::<anyhow::Result<_>>()?;
+    let inside = world
+        .hosts
+        .iter()
+        .map(|(node, host)| Ok((node.clone(), Observed::Seen(evaluate(&host.says())?))))
+        .collect::<anyhow::Result<_>>()?;
     let now = world.store.now();
     let server = sim::Server::start(world).await?;
     let flags = ConnectionFlags { kubeconfig: Some(server.kubeconfig()), ..ConnectionFlags::default() };
-    let wanted = Wanted { exec: false, logs: LogsWanted::None, ..Wanted::default() };
-    let mut snapshot = gather(&connect(&flags, "status").await?, &wanted, &Silent).await?;
+    let wanted = ReadOptions { exec: false, logs: LogSelection::None, ..ReadOptions::default() };
+    let mut snapshot = read_cluster(&connect(&flags, "status").await?, &wanted, &NoProgress).await?;
     snapshot.taken_at = now;
-    snapshot.cluster.exec_left_out = false;
+    snapshot.cluster.exec_skipped = false;
     snapshot.inside = inside;
     Ok(snapshot)
 }
 
-fn look(says: &[(String, String)]) -> anyhow::Result<Inside> {
+fn evaluate(says: &[(String, String)]) -> anyhow::Result<NodeInspection> {
     let text = |name: &str| says.iter().find(|(file, _)| file == name).map(|(_, text)| text.as_str()).with_context(|| name.to_owned());
     let daemon = |name: &str| -> anyhow::Result<Observed<Bird>> {
         Ok(Observed::Seen(bird::parse(text(&format!("{name}.protocols"))?, text(&format!("{name}.status"))?)?))
     };
-    Ok(Inside {
+    Ok(NodeInspection {
         bird4: daemon("bird")?,
         bird6: daemon("bird6")?,
         interfaces: Observed::Seen(interfaces::parse(text("addr.json")?)?),
         routes: Observed::Seen(routes::parse(text("route.json")?, Family::V4)?),
-        ..Inside::default()
+        ..NodeInspection::default()
     })
 }

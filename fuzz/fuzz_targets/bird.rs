@@ -9,8 +9,8 @@ fuzz_target!(|texts: (&str, &str)| {
     for row in &bird.protocols {
         assert!(!row.name.is_empty() && !row.info.chars().any(char::is_control));
         for family in Family::ALL {
-            if let Some(session) = session::of(row, family) {
-                assert_eq!(Family::of(session.address), family);
+            if let Some(session) = session::from_protocol(row, family) {
+                assert_eq!(Family::from_address(session.address), family);
                 let _ = session.reason();
             }
         }

@@ -5,11 +5,11 @@ use std::net::IpAddr;
 
 use crate::calico::address::{self, Cidr};
 use crate::calico::virtual_interfaces::{self, VirtualInterface};
-use crate::model::{NodeView, View, phrases};
+use crate::model::{ClusterModel, NodeModel, phrases};
 use crate::snapshot::family::Family;
 
-pub struct Standing<'v, 'a> {
-    pub view: &'v View<'a>,
+pub struct AddressFacts<'v, 'a> {
+    pub view: &'v ClusterModel<'a>,
     pub family: Family,
     /// In the nodes' order: the InternalIP, or why it is none to go by.
     pub internal: Vec<Result<IpAddr, String>>,
@@ -17,8 +17,8 @@ pub struct Standing<'v, 'a> {
     holders: HashMap<IpAddr, Vec<usize>>,
 }
 
-impl<'v, 'a> Standing<'v, 'a> {
-    pub fn new(view: &'v View<'a>, family: Family) -> Self {
+impl<'v, 'a> AddressFacts<'v, 'a> {
+    pub fn new(view: &'v ClusterModel<'a>, family: Family) -> Self {
         let mut holders: HashMap<IpAddr, Vec<usize>> = HashMap::new();
         for (index, node) in view.nodes.iter().enumerate() {
             for held in node.interfaces().into_iter().flatten().flat_map(|interface| &interface.addresses) {
@@ -39,7 +39,7 @@ impl<'v, 'a> Standing<'v, 'a> {
     }
 
     /// Why not every node's InternalIP can be gone by.
-    pub fn distrust(&self) -> Option<&str> {
+    pub fn internal_ips_unreliable(&self) -> Option<&str> {
         self.internal.iter().find_map(|internal| internal.as_ref().err()).map(String::as_str)
     }
 
@@ -72,7 +72,7 @@ impl<'v, 'a> Standing<'v, 'a> {
     }
 }
 
-fn kind(node: &NodeView, address: IpAddr, interface: Option<&str>) -> Option<VirtualInterface> {
+fn kind(node: &NodeModel, address: IpAddr, interface: Option<&str>) -> Option<VirtualInterface> {
     let mut seen = node.interfaces().into_iter().flatten();
     let holder = seen.find(|one| match interface {
         Some(name) => one.name == name,
@@ -85,7 +85,7 @@ fn kind(node: &NodeView, address: IpAddr, interface: Option<&str>) -> Option<Vir
     }
 }
 
-fn trusted(node: &NodeView, family: Family, claims: &HashMap<IpAddr, Vec<&str>>) -> Result<IpAddr, String> {
+fn trusted(node: &NodeModel, family: Family, claims: &HashMap<IpAddr, Vec<&str>>) -> Result<IpAddr, String> {
     let Some(ip) = node.internal_ip(family) else { return Err(format!("{} has no {family} InternalIP", node.name)) };
     let claimants = claims.get(&ip).map_or(&[][..], Vec::as_slice);
     if let Some(other) = claimants.iter().find(|other| **other != node.name) {

@@ -3,12 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
-use crate::autodetect::address_facts::Standing;
+use crate::autodetect::address_facts::AddressFacts;
 use crate::calico::address::Cidr;
 use crate::calico::method::{self, Method, Problem};
 use crate::calico::version::Version;
 use crate::calico::virtual_interfaces;
-use crate::model::NodeView;
+use crate::model::NodeModel;
 use crate::observed::Observed;
 use crate::snapshot::family::Family;
 
@@ -17,7 +17,7 @@ const MOST_NETWORKS: usize = 6;
 const MOST_NAMES: usize = 3;
 
 /// As they would be set.
-pub fn usual(standing: &Standing) -> Vec<String> {
+pub fn default_candidates(standing: &AddressFacts) -> Vec<String> {
     let network = network(standing);
     let mut methods = vec!["kubernetes-internal-ip".to_owned()];
     methods.extend(api_server(standing).map(|address| format!("can-reach={address}")));
@@ -45,10 +45,10 @@ pub fn refused(method: &Method, version: Option<Version>) -> Option<String> {
 }
 
 /// Where the API server listens, else a control-plane node; of several the first that every node was asked about.
-fn api_server(standing: &Standing) -> Option<IpAddr> {
+fn api_server(standing: &AddressFacts) -> Option<IpAddr> {
     let view = standing.view;
     let listed = view.snapshot.cluster.api_addresses.seen().filter(|addresses| !addresses.is_empty());
-    let control_plane = |node: &&NodeView| {
+    let control_plane = |node: &&NodeModel| {
         let labels = node.node.map(|node| &node.metadata.labels);
         let roles = ["node-role.kubernetes.io/control-plane", "node-role.kubernetes.io/master"];
         labels.is_some_and(|labels| roles.iter().any(|role| labels.contains_key(*role)))
@@ -57,19 +57,19 @@ fn api_server(standing: &Standing) -> Option<IpAddr> {
         Some(addresses) => addresses.iter().copied().collect(),
         None => view.nodes.iter().filter(control_plane).flat_map(|node| node.internal_ips.iter().copied()).collect(),
     };
-    let of_family = || candidates.iter().copied().filter(|address| Family::of(*address) == standing.family);
+    let of_family = || candidates.iter().copied().filter(|address| Family::from_address(*address) == standing.family);
     let is_asked = |address: &IpAddr| {
         let key = address.to_string();
         let mut seen = view.nodes.iter().filter_map(|node| node.inside?.seen());
-        seen.all(|inside| inside.reaches.get(&key).is_some_and(Observed::is_answered))
+        seen.all(|inside| inside.route_lookups.get(&key).is_some_and(Observed::is_answered))
     };
     of_family().find(is_asked).or_else(|| of_family().next())
 }
 
 /// Where InternalIPs do not tell: a network in which every node that was seen has an address of its own, on a real interface;
 /// of several the one that most stored addresses are in.
-fn network(standing: &Standing) -> Option<Cidr> {
-    standing.distrust()?;
+fn network(standing: &AddressFacts) -> Option<Cidr> {
+    standing.internal_ips_unreliable()?;
     let mut members: BTreeMap<Cidr, BTreeMap<IpAddr, &str>> = BTreeMap::new();
     let mut shared: BTreeSet<IpAddr> = BTreeSet::new();
     let mut seen = 0;
@@ -77,7 +77,7 @@ fn network(standing: &Standing) -> Option<Cidr> {
         let Some(interfaces) = node.interfaces() else { continue };
         seen += 1;
         for interface in interfaces.iter().filter(|one| virtual_interfaces::describe(&one.name, one.kind.as_deref()).is_none()) {
-            for held in interface.addresses.iter().filter(|held| Family::of(held.address) == standing.family) {
+            for held in interface.addresses.iter().filter(|held| Family::from_address(held.address) == standing.family) {
                 let Some(network) = wider(held.address, held.prefix_length) else { continue };
                 let other = members.entry(network).or_default().insert(held.address, node.name);
                 if other.is_some_and(|other| other != node.name) {
@@ -104,12 +104,12 @@ fn wider(address: IpAddr, prefix_length: u8) -> Option<Cidr> {
 }
 
 /// The networks of the InternalIPs, as the interfaces that have them say.
-fn cidrs(standing: &Standing, network: Option<Cidr>) -> Option<String> {
-    let networks: Vec<Cidr> = match (network, standing.distrust()) {
+fn cidrs(standing: &AddressFacts, network: Option<Cidr>) -> Option<String> {
+    let networks: Vec<Cidr> = match (network, standing.internal_ips_unreliable()) {
         (Some(network), _) => vec![network],
         (None, Some(_)) => return None,
         (None, None) => {
-            let of_node = |(node, internal): (&NodeView, &Result<IpAddr, String>)| {
+            let of_node = |(node, internal): (&NodeModel, &Result<IpAddr, String>)| {
                 let internal = *internal.as_ref().ok()?;
                 let held = node.interfaces().into_iter().flatten().flat_map(|one| &one.addresses).find(|held| held.address == internal);
                 let stored = node.stored(standing.family).filter(|stored| stored.address() == internal).and_then(|stored| stored.cidr);
@@ -127,7 +127,7 @@ fn cidrs(standing: &Standing, network: Option<Cidr>) -> Option<String> {
 
 /// The names of the interfaces that hold the InternalIPs (or the addresses in the network that stands in for them), each whole:
 /// `eth0` alone would find `eth0.100` and `veth0` too.
-fn interface(standing: &Standing, network: Option<Cidr>) -> Option<String> {
+fn interface(standing: &AddressFacts, network: Option<Cidr>) -> Option<String> {
     let mut names: BTreeSet<&str> = BTreeSet::new();
     for (node, internal) in standing.view.nodes.iter().zip(&standing.internal) {
         let Some(interfaces) = node.interfaces() else { continue };

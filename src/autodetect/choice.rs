@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::{Column, Matrix, Verdict};
-use crate::calico::method::Gate;
+use crate::calico::method::AddressSource;
 use crate::snapshot::family::Family;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -101,7 +101,7 @@ impl Matrix {
             family: self.family,
             method: column.method.clone(),
             is_refused: column.refused.is_some(),
-            needs_gate: !matches!(self.gate, Some(Gate::Detected)),
+            needs_gate: !matches!(self.gate, Some(AddressSource::Detected)),
             predictions: self.nodes.iter().zip(&column.cells).enumerate().map(predict).collect(),
         }
     }

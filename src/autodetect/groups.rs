@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use super::{Cell, Matrix, Verdict};
 use crate::calico::address::Cidr;
-use crate::calico::detect::Outcome;
+use crate::calico::detect::DetectionResult;
 
 /// Their places in the matrix, in its order; every cell reads the same but for the host part of its address.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,34 +15,34 @@ pub struct Group {
 
 /// What cells of one group have in common.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Alike {
+pub enum CellKey {
     /// In one network, on an interface of this name, all judged alike.
     Network(Verdict, Option<String>, Cidr),
     Address(Verdict, Option<String>, IpAddr),
     Nothing(Verdict, &'static str),
 }
 
-pub fn alike(cell: &Cell) -> Alike {
+pub fn cell_key(cell: &Cell) -> CellKey {
     match &cell.outcome {
-        Outcome::Address(found) => {
+        DetectionResult::Address(found) => {
             let whole = if found.address.is_ipv4() { 32 } else { 128 };
             match found.cidr().filter(|cidr| cidr.prefix_len() < whole && cell.verdict == Verdict::Right) {
-                Some(cidr) => Alike::Network(cell.verdict, found.interface.clone(), cidr.trunc()),
-                None => Alike::Address(cell.verdict, found.interface.clone(), found.address),
+                Some(cidr) => CellKey::Network(cell.verdict, found.interface.clone(), cidr.trunc()),
+                None => CellKey::Address(cell.verdict, found.interface.clone(), found.address),
             }
         }
-        Outcome::None { .. } => Alike::Nothing(cell.verdict, "none"),
-        Outcome::Exits { .. } => Alike::Nothing(cell.verdict, "exits"),
-        Outcome::Unknown { .. } => Alike::Nothing(cell.verdict, "unknown"),
+        DetectionResult::None { .. } => CellKey::Nothing(cell.verdict, "none"),
+        DetectionResult::Exits { .. } => CellKey::Nothing(cell.verdict, "exits"),
+        DetectionResult::Unknown { .. } => CellKey::Nothing(cell.verdict, "unknown"),
     }
 }
 
 /// The nodes at these places, the largest group last: what differs is read first.
-pub fn grouped(matrix: &Matrix, places: &[usize]) -> Vec<Group> {
+pub fn group_nodes(matrix: &Matrix, places: &[usize]) -> Vec<Group> {
     let mut groups: Vec<Group> = Vec::new();
-    let mut known: HashMap<(Verdict, Vec<Alike>), usize> = HashMap::new();
+    let mut known: HashMap<(Verdict, Vec<CellKey>), usize> = HashMap::new();
     for place in places {
-        let cells = matrix.columns.iter().filter_map(|column| column.cells.get(*place)).map(alike).collect();
+        let cells = matrix.columns.iter().filter_map(|column| column.cells.get(*place)).map(cell_key).collect();
         let key = (matrix.nodes[*place].stored_verdict, cells);
         let index = *known.entry(key).or_insert_with(|| {
             groups.push(Group { nodes: Vec::new() });

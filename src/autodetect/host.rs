@@ -5,20 +5,20 @@ use crate::calico::environment::{Environment, Value, method_variable};
 use crate::calico::method::Method;
 use crate::calico::startup_log;
 use crate::finding::Source;
-use crate::model::{NodeView, View};
+use crate::model::{ClusterModel, NodeModel};
 use crate::observed::Observed;
 use crate::snapshot::Origin;
 use crate::snapshot::family::Family;
 use crate::snapshot::inspection::{Interface, InterfaceAddress};
 
-pub fn of<'a>(view: &View<'a>, node: &'a NodeView<'a>) -> Host<'a> {
+pub fn from_node<'a>(view: &ClusterModel<'a>, node: &'a NodeModel<'a>) -> Host<'a> {
     let inside = node.inside.and_then(Observed::seen);
     let routing = inside.and_then(|inside| Some((inside.routes.seen()?, inside.rules.seen()?)));
     let knows = node.node.is_some() || !node.internal_ips.is_empty();
     Host {
         interfaces: interfaces(view, node),
         logged: logged(view, node),
-        reaches: inside.map(|inside| &inside.reaches),
+        route_lookups: inside.map(|inside| &inside.route_lookups),
         routing: routing.map(|(routes, rules)| Routing { routes, main_table_only: rules.is_empty() }),
         internal_ips: knows.then_some(node.internal_ips.as_slice()),
         has_kubernetes_node: knows.then_some(true),
@@ -35,7 +35,7 @@ pub fn source(host: &Host) -> Option<Source> {
     }
 }
 
-fn interfaces<'a>(view: &View<'a>, node: &NodeView<'a>) -> Interfaces<'a> {
+fn interfaces<'a>(view: &ClusterModel<'a>, node: &NodeModel<'a>) -> Interfaces<'a> {
     if let Some(seen) = node.interfaces() {
         return Interfaces::Kernel(seen);
     }
@@ -51,7 +51,7 @@ fn interfaces<'a>(view: &View<'a>, node: &NodeView<'a>) -> Interfaces<'a> {
 
 /// Of the newest start that came past its detection at DEBUG. What is listed is what the pod's own method lets in; IPv6 is listed anew,
 /// and only where it is detected.
-fn listed(view: &View, node: &NodeView) -> Option<Listed> {
+fn listed(view: &ClusterModel, node: &NodeModel) -> Option<Listed> {
     let log = node.attempts().find(|log| !log.interfaces.is_empty() && startup_log::has_beginning(log))?;
     let told = |family| log.marks.iter().any(|mark| startup_log::detection(mark).is_some_and(|found| found.family == family));
     let families: Vec<Family> = Family::ALL.into_iter().filter(|family| told(*family)).collect();
@@ -74,8 +74,8 @@ fn held(text: &str) -> Option<InterfaceAddress> {
     Some(InterfaceAddress { address: address.parse().ok()?, prefix_length: length.parse().ok()?, peer: None })
 }
 
-fn unseen(view: &View, node: &NodeView) -> String {
-    let left_out = || match (view.snapshot.origin, view.snapshot.cluster.exec_left_out) {
+fn unseen(view: &ClusterModel, node: &NodeModel) -> String {
+    let left_out = || match (view.snapshot.origin, view.snapshot.cluster.exec_skipped) {
         (_, true) => "--no-exec was given",
         (Origin::Live, false) => "it was not looked into",
         (Origin::Files | Origin::Diags, false) => "the files do not have them",
@@ -90,7 +90,7 @@ fn unseen(view: &View, node: &NodeView) -> String {
 }
 
 /// What its log tells of the method that its own pod runs with, newest first.
-fn logged(view: &View, node: &NodeView) -> Vec<Logged> {
+fn logged(view: &ClusterModel, node: &NodeModel) -> Vec<Logged> {
     let detections = || node.detections().map(|(_, detection)| detection);
     let of_family = |family| {
         let method = method_of_pod(view, node, family)?;
@@ -102,7 +102,7 @@ fn logged(view: &View, node: &NodeView) -> Vec<Logged> {
 }
 
 /// The pod may be of an older revision than the DaemonSet: only what is set for sure counts.
-pub fn method_of_pod(view: &View, node: &NodeView, family: Family) -> Option<Method> {
+pub fn method_of_pod(view: &ClusterModel, node: &NodeModel, family: Family) -> Option<Method> {
     let pod = node.pod?;
     let container = pod.spec.calico_node()?;
     let environment = Environment::resolve(container, &view.snapshot.config_maps, pod.metadata.namespace.as_deref().unwrap_or_default());

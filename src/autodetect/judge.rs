@@ -4,20 +4,20 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 
 use super::Verdict;
-use crate::autodetect::address_facts::Standing;
+use crate::autodetect::address_facts::AddressFacts;
 use crate::calico::address::{self, Cidr};
 use crate::calico::virtual_interfaces::VirtualInterface;
 use crate::model::phrases;
 
 /// What a node ends up with.
 #[derive(Clone, Debug)]
-pub struct Held {
+pub struct NodeAddress {
     pub address: IpAddr,
     pub prefix_length: Option<u8>,
     pub interface: Option<String>,
 }
 
-impl Held {
+impl NodeAddress {
     fn network(&self) -> Option<Cidr> {
         let length = self.prefix_length.filter(|length| *length < if self.address.is_ipv4() { 32 } else { 128 })?;
         Cidr::new(self.address, length).ok().map(|cidr| cidr.trunc())
@@ -26,17 +26,17 @@ impl Held {
 
 /// The addresses of one column.
 pub struct Judge<'s, 'v, 'a> {
-    standing: &'s Standing<'v, 'a>,
-    held: &'s [Option<Held>],
+    standing: &'s AddressFacts<'v, 'a>,
+    held: &'s [Option<NodeAddress>],
     by_address: HashMap<IpAddr, Vec<usize>>,
     /// The network that more than half of the addresses are in.
     most: Option<Cidr>,
     /// That network is none that InternalIPs are in, and nothing speaks against it: a storage or data network, chosen on purpose.
-    apart: bool,
+    dedicated_network: bool,
 }
 
 impl<'s, 'v, 'a> Judge<'s, 'v, 'a> {
-    pub fn new(standing: &'s Standing<'v, 'a>, held: &'s [Option<Held>]) -> Self {
+    pub fn new(standing: &'s AddressFacts<'v, 'a>, held: &'s [Option<NodeAddress>]) -> Self {
         let mut by_address: HashMap<IpAddr, Vec<usize>> = HashMap::new();
         let mut networks: HashMap<Cidr, usize> = HashMap::new();
         for (index, held) in held.iter().enumerate().filter_map(|(index, held)| Some((index, held.as_ref()?))) {
@@ -47,8 +47,8 @@ impl<'s, 'v, 'a> Judge<'s, 'v, 'a> {
         }
         let known = held.iter().flatten().count();
         let most = networks.into_iter().find(|(_, nodes)| *nodes * 2 > known).map(|(network, _)| network);
-        let mut judge = Self { standing, held, by_address, most, apart: false };
-        judge.apart = judge.is_apart();
+        let mut judge = Self { standing, held, by_address, most, dedicated_network: false };
+        judge.dedicated_network = judge.is_apart();
         judge
     }
 
@@ -61,7 +61,7 @@ impl<'s, 'v, 'a> Judge<'s, 'v, 'a> {
                 .filter_map(|(node, held)| Some((node, held.as_ref()?)))
                 .filter(|(_, held)| network.contains(&held.address))
         };
-        let sound = |(node, held): (usize, &Held)| {
+        let sound = |(node, held): (usize, &NodeAddress)| {
             let alone = self.by_address.get(&held.address).is_some_and(|nodes| nodes.len() == 1);
             let real = self.standing.kind_of(node, held.address, held.interface.as_deref()).is_none();
             alone && (real || self.standing.is_proven(node, held.address))
@@ -69,7 +69,7 @@ impl<'s, 'v, 'a> Judge<'s, 'v, 'a> {
         inside().count() > 1 && inside().all(sound)
     }
 
-    pub fn of(&self, node: usize, held: &Held) -> (Verdict, String) {
+    pub fn judge_address(&self, node: usize, held: &NodeAddress) -> (Verdict, String) {
         let address = held.address;
         if !address::is_global_unicast(address) {
             return (Verdict::Wrong, format!("{address} means this host or this link alone"));
@@ -79,7 +79,7 @@ impl<'s, 'v, 'a> Judge<'s, 'v, 'a> {
             return (Verdict::Wrong, format!("{other} has {address} too; whoever starts second clears its own address and exits"));
         }
         match &self.standing.internal[node] {
-            _ if self.apart => self.beside_the_others(node, held),
+            _ if self.dedicated_network => self.beside_the_others(node, held),
             Ok(internal) if *internal == address || self.standing.view.nodes[node].internal_ips.contains(&address) => {
                 (Verdict::Right, "the node's InternalIP".to_owned())
             }
@@ -89,7 +89,7 @@ impl<'s, 'v, 'a> Judge<'s, 'v, 'a> {
     }
 
     /// Where InternalIPs do not decide: distinct, real, and in one network with the others.
-    fn beside_the_others(&self, node: usize, held: &Held) -> (Verdict, String) {
+    fn beside_the_others(&self, node: usize, held: &NodeAddress) -> (Verdict, String) {
         let address = held.address;
         let proven = self.standing.is_proven(node, address);
         if let Some(kind) = self.standing.kind_of(node, address, held.interface.as_deref()).filter(|_| !proven) {
@@ -98,12 +98,12 @@ impl<'s, 'v, 'a> Judge<'s, 'v, 'a> {
         if let Some(other) = self.standing.also_held_by(node, address) {
             return (Verdict::Wrong, format!("{other} has {address} on an interface too"));
         }
-        let purpose = if self.apart { ", a network apart from the InternalIPs" } else { "" };
+        let purpose = if self.dedicated_network { ", a network dedicated_network from the InternalIPs" } else { "" };
         match self.most {
             Some(network) if network.contains(&address) && self.held.iter().flatten().count() > 1 => {
                 (Verdict::Right, format!("no other node has it, and most are in {network}{purpose}"))
             }
-            Some(network) if self.apart && !network.contains(&address) => {
+            Some(network) if self.dedicated_network && !network.contains(&address) => {
                 (Verdict::Wrong, format!("{address} is outside {network}, where most nodes would be"))
             }
             _ if proven => (Verdict::Right, "its BGP sessions are established with it".to_owned()),
@@ -116,8 +116,8 @@ impl<'s, 'v, 'a> Judge<'s, 'v, 'a> {
         }
     }
 
-    fn what(&self, node: usize, held: &Held) -> String {
-        let Held { address, .. } = held;
+    fn what(&self, node: usize, held: &NodeAddress) -> String {
+        let NodeAddress { address, .. } = held;
         if let Some(kind) = self.standing.kind_of(node, *address, held.interface.as_deref()) {
             return format!("{address} is on {}", on(held, kind));
         }
@@ -132,7 +132,7 @@ impl<'s, 'v, 'a> Judge<'s, 'v, 'a> {
     }
 }
 
-fn on(held: &Held, kind: VirtualInterface) -> String {
+fn on(held: &NodeAddress, kind: VirtualInterface) -> String {
     let made = phrases::made(kind);
     held.interface.as_deref().map_or_else(|| made.clone(), |name| format!("{name}, {made}"))
 }

@@ -1,36 +1,36 @@
 //! Nodes × methods.
 
-use super::judge::{Held, Judge};
-use super::{Ask, Cell, Column, Matrix, Node, Origin, Verdict, host};
-use crate::autodetect::address_facts::Standing;
+use super::judge::{Judge, NodeAddress};
+use super::{AutodetectOptions, Cell, Column, Matrix, Node, Origin, Verdict, host};
+use crate::autodetect::address_facts::AddressFacts;
 use crate::autodetect::candidates;
-use crate::calico::detect::{self, Detection, Effect, Host, Outcome};
+use crate::calico::detect::{self, AfterRestart, Detection, DetectionResult, Host};
 use crate::calico::environment::MethodSetting;
-use crate::calico::method::{Gate, Method};
+use crate::calico::method::{AddressSource, Method};
 use crate::calico::version::Version;
-use crate::model::{NodeView, View};
+use crate::model::{ClusterModel, NodeModel};
 use crate::snapshot::Snapshot;
 use crate::snapshot::family::Family;
 
-pub fn matrix(snapshot: &Snapshot, ask: &Ask) -> Matrix {
-    of_view(&View::new(snapshot), ask)
+pub fn matrix(snapshot: &Snapshot, ask: &AutodetectOptions) -> Matrix {
+    from_model(&ClusterModel::new(snapshot), ask)
 }
 
-pub(crate) fn of_view(view: &View, ask: &Ask) -> Matrix {
+pub(crate) fn from_model(view: &ClusterModel, ask: &AutodetectOptions) -> Matrix {
     let family = ask.family;
     let running = view.install.version();
     let version = ask.version.or(running);
     let gate = view.install.gate(family);
-    let standing = Standing::new(view, family);
+    let standing = AddressFacts::new(view, family);
     let work = Work {
-        hosts: view.nodes.iter().map(|node| host::of(view, node)).collect(),
+        hosts: view.nodes.iter().map(|node| host::from_node(view, node)).collect(),
         stored: stored(view, family),
         standing: &standing,
         version,
     };
     let mut columns = vec![work.current(gate.as_ref())];
     let current = columns.first().map(|column| column.method.clone()).filter(|_| detects(gate.as_ref()));
-    let usual = candidates::usual(&standing).into_iter().map(|method| (method, Origin::Usual));
+    let usual = candidates::default_candidates(&standing).into_iter().map(|method| (method, Origin::Usual));
     for (method, origin) in usual.chain(ask.methods.iter().map(|method| (method.clone(), Origin::Asked))) {
         match columns.iter_mut().skip(1).find(|column| column.method == method) {
             Some(known) => known.origin = origin,
@@ -38,18 +38,26 @@ pub(crate) fn of_view(view: &View, ask: &Ask) -> Matrix {
             None => columns.push(work.of_method(method, origin)),
         }
     }
-    Matrix { family, version, running, gate, nodes: work.nodes(), columns, distrust: standing.distrust().map(str::to_owned) }
+    Matrix {
+        family,
+        version,
+        running,
+        gate,
+        nodes: work.nodes(),
+        columns,
+        internal_ips_unreliable: standing.internal_ips_unreliable().map(str::to_owned),
+    }
 }
 
-fn detects(gate: Option<&Gate>) -> bool {
+fn detects(gate: Option<&AddressSource>) -> bool {
     gate.is_some_and(|gate| gate.uses_method() == Some(true))
 }
 
 /// What is stored now; `None` where that is not known.
-fn stored(view: &View, family: Family) -> Vec<Option<Option<Held>>> {
+fn stored(view: &ClusterModel, family: Family) -> Vec<Option<Option<NodeAddress>>> {
     let told = view.snapshot.nodes.seen().is_some() && view.install.keeps_annotations();
-    let of = |node: &NodeView| match node.stored(family) {
-        Some(stored) => Some(Some(Held {
+    let of = |node: &NodeModel| match node.stored(family) {
+        Some(stored) => Some(Some(NodeAddress {
             address: stored.address(),
             prefix_length: stored.cidr.map(|cidr| cidr.prefix_len()),
             interface: stored.held_by.as_ref().map(|held| held.interface.clone()),
@@ -61,13 +69,13 @@ fn stored(view: &View, family: Family) -> Vec<Option<Option<Held>>> {
 
 struct Work<'w, 'v, 'a> {
     hosts: Vec<Host<'w>>,
-    stored: Vec<Option<Option<Held>>>,
-    standing: &'w Standing<'v, 'a>,
+    stored: Vec<Option<Option<NodeAddress>>>,
+    standing: &'w AddressFacts<'v, 'a>,
     version: Option<Version>,
 }
 
 impl Work<'_, '_, '_> {
-    fn view(&self) -> &View<'_> {
+    fn view(&self) -> &ClusterModel<'_> {
         self.standing.view
     }
 
@@ -76,28 +84,28 @@ impl Work<'_, '_, '_> {
         let find = Finder::new(&method, self.version);
         let outcomes = self.hosts.iter().map(|host| find.on(host, self.standing.family)).collect();
         // Whoever sets a method has it used, too.
-        let cells = self.cells(outcomes, Some(&Gate::Detected), &vec![false; self.hosts.len()]);
+        let cells = self.cells(outcomes, Some(&AddressSource::Detected), &vec![false; self.hosts.len()]);
         Column { refused: candidates::refused(&method, self.version), method: text, origin, cells }
     }
 
-    fn current(&self, gate: Option<&Gate>) -> Column {
+    fn current(&self, gate: Option<&AddressSource>) -> Column {
         let family = self.standing.family;
         let install = &self.view().install;
-        let unknown = |why: &str| vec![Outcome::Unknown { why: why.to_owned() }; self.hosts.len()];
+        let unknown = |why: &str| vec![DetectionResult::Unknown { why: why.to_owned() }; self.hosts.len()];
         let setting = install.environment().map(|environment| environment.method(family));
-        let field = |path: &str, node: &NodeView| node.pod.and_then(|pod| pod.field(path));
+        let field = |path: &str, node: &NodeModel| node.pod.and_then(|pod| pod.field(path));
         let hosts = || self.view().nodes.iter().zip(&self.hosts);
-        let given = |text: &dyn Fn(&NodeView) -> Option<String>| {
-            let of = |(node, host): (&NodeView, &Host)| match text(node) {
+        let given = |text: &dyn Fn(&NodeModel) -> Option<String>| {
+            let of = |(node, host): (&NodeModel, &Host)| match text(node) {
                 Some(text) => detect::given(&text, self.version, host),
-                None => Outcome::Unknown { why: "the pod's field that gives the address was not seen".to_owned() },
+                None => DetectionResult::Unknown { why: "the pod's field that gives the address was not seen".to_owned() },
             };
             hosts().map(of).collect()
         };
         let mut refused = None;
         let outcomes = match (gate, setting) {
-            (Some(Gate::Literal { address }), _) => given(&|_| Some(address.clone())),
-            (Some(Gate::FromField { path }), _) => given(&|node| field(path, node)),
+            (Some(AddressSource::Literal { address }), _) => given(&|_| Some(address.clone())),
+            (Some(AddressSource::FromField { path }), _) => given(&|node| field(path, node)),
             (None, _) | (_, None) => unknown("the DaemonSet was not seen"),
             (_, Some(MethodSetting::Known(method))) => {
                 refused = candidates::refused(&method, self.version).filter(|_| detects(gate));
@@ -105,9 +113,9 @@ impl Work<'_, '_, '_> {
                 self.hosts.iter().map(|host| find.on(host, family)).collect()
             }
             (_, Some(MethodSetting::PerNode(value))) => {
-                let of = |(node, host): (&NodeView, &Host)| match value.at(|path| field(path, node)) {
+                let of = |(node, host): (&NodeModel, &Host)| match value.at(|path| field(path, node)) {
                     Some(text) => Finder::new(&Method::parse(&text), self.version).on(host, family),
-                    None => Outcome::Unknown { why: "the pod's field that the method names was not seen".to_owned() },
+                    None => DetectionResult::Unknown { why: "the pod's field that the method names was not seen".to_owned() },
                 };
                 hosts().map(of).collect()
             }
@@ -120,7 +128,7 @@ impl Work<'_, '_, '_> {
 
     /// calico-node runs there with the method that is configured. It looks again every minute (`AUTODETECT_POLL_INTERVAL`; not in 3.14
     /// and 3.15.0–1), so what is stored is what it finds, or keeps for want of anything.
-    fn lives_with(&self, node: &NodeView, gate: Option<&Gate>) -> bool {
+    fn lives_with(&self, node: &NodeModel, gate: Option<&AddressSource>) -> bool {
         let family = self.standing.family;
         let environment = self.view().install.environment();
         let field = |path: &str| node.pod.and_then(|pod| pod.field(path));
@@ -133,25 +141,25 @@ impl Work<'_, '_, '_> {
         let started = node.container().is_some_and(|status| status.state.running.is_some() && status.started != Some(false));
         looks
             && started
-            && matches!(gate, Some(Gate::Detected))
+            && matches!(gate, Some(AddressSource::Detected))
             && configured.is_some()
             && host::method_of_pod(self.view(), node, family) == configured
     }
 
     /// What becomes of each outcome, judged beside the others.
     /// `lived` says where what is stored speaks for the method, if nothing better does.
-    fn cells(&self, outcomes: Vec<Outcome>, gate: Option<&Gate>, lived: &[bool]) -> Vec<Cell> {
-        let unknown = Gate::Unknown { why: "the DaemonSet was not seen".to_owned() };
+    fn cells(&self, outcomes: Vec<DetectionResult>, gate: Option<&AddressSource>, lived: &[bool]) -> Vec<Cell> {
+        let unknown = AddressSource::Unknown { why: "the DaemonSet was not seen".to_owned() };
         let gate = gate.unwrap_or(&unknown);
-        let effect = |(outcome, stored): (&Outcome, &Option<Option<Held>>)| {
+        let effect = |(outcome, stored): (&DetectionResult, &Option<Option<NodeAddress>>)| {
             detect::after_restart(gate, outcome, stored.as_ref().map(Option::is_some), self.standing.family)
         };
-        let effects: Vec<Effect> = outcomes.iter().zip(&self.stored).map(effect).collect();
+        let effects: Vec<AfterRestart> = outcomes.iter().zip(&self.stored).map(effect).collect();
         let held = effects.iter().zip(&self.stored).zip(lived);
-        let held: Vec<Option<Held>> = held.map(|((effect, stored), lived)| after(effect, stored, *lived)).collect();
+        let held: Vec<Option<NodeAddress>> = held.map(|((effect, stored), lived)| after(effect, stored, *lived)).collect();
         let judge = Judge::new(self.standing, &held);
-        let cell = |(node, (outcome, effect)): (usize, (Outcome, Effect))| {
-            let judged = held[node].as_ref().map(|held| judge.of(node, held));
+        let cell = |(node, (outcome, effect)): (usize, (DetectionResult, AfterRestart))| {
+            let judged = held[node].as_ref().map(|held| judge.judge_address(node, held));
             let (verdict, reason) = tell(&effect, held[node].as_ref(), judged.as_ref());
             let ends_right = judged.and_then(|(verdict, _)| match verdict {
                 Verdict::Right => Some(true),
@@ -165,11 +173,11 @@ impl Work<'_, '_, '_> {
     }
 
     fn nodes(&self) -> Vec<Node> {
-        let held: Vec<Option<Held>> = self.stored.iter().map(|stored| stored.clone().flatten()).collect();
+        let held: Vec<Option<NodeAddress>> = self.stored.iter().map(|stored| stored.clone().flatten()).collect();
         let judge = Judge::new(self.standing, &held);
-        let node = |(index, view): (usize, &NodeView)| {
+        let node = |(index, view): (usize, &NodeModel)| {
             let (stored_verdict, stored_reason) = match (&self.stored[index], &held[index]) {
-                (_, Some(held)) => judge.of(index, held),
+                (_, Some(held)) => judge.judge_address(index, held),
                 (Some(None), None) => (Verdict::None, "no address is stored".to_owned()),
                 (_, None) => (Verdict::Unknown, "what is stored was not seen".to_owned()),
             };
@@ -192,28 +200,28 @@ impl Work<'_, '_, '_> {
     }
 }
 
-fn shown(held: &Held) -> String {
+fn shown(held: &NodeAddress) -> String {
     match held.prefix_length {
         Some(length) => format!("{}/{length}", held.address),
         None => held.address.to_string(),
     }
 }
 
-fn after(effect: &Effect, stored: &Option<Option<Held>>, lived: bool) -> Option<Held> {
+fn after(effect: &AfterRestart, stored: &Option<Option<NodeAddress>>, lived: bool) -> Option<NodeAddress> {
     match effect {
-        Effect::Stores(found) => {
-            Some(Held { address: found.address, prefix_length: found.prefix_length, interface: found.interface.clone() })
+        AfterRestart::Stores(found) => {
+            Some(NodeAddress { address: found.address, prefix_length: found.prefix_length, interface: found.interface.clone() })
         }
-        Effect::Keeps { .. } => stored.clone().flatten(),
-        Effect::Unknown { .. } if lived => stored.clone().flatten(),
-        Effect::NoAddress { .. } | Effect::Exits { .. } | Effect::Off | Effect::Unknown { .. } => None,
+        AfterRestart::Keeps { .. } => stored.clone().flatten(),
+        AfterRestart::Unknown { .. } if lived => stored.clone().flatten(),
+        AfterRestart::NoAddress { .. } | AfterRestart::Exits { .. } | AfterRestart::Off | AfterRestart::Unknown { .. } => None,
     }
 }
 
-fn tell(effect: &Effect, held: Option<&Held>, judged: Option<&(Verdict, String)>) -> (Verdict, String) {
+fn tell(effect: &AfterRestart, held: Option<&NodeAddress>, judged: Option<&(Verdict, String)>) -> (Verdict, String) {
     match (effect, held, judged) {
-        (Effect::Stores(_), _, Some(judged)) => judged.clone(),
-        (Effect::Keeps { why }, Some(held), Some((verdict, reason))) => {
+        (AfterRestart::Stores(_), _, Some(judged)) => judged.clone(),
+        (AfterRestart::Keeps { why }, Some(held), Some((verdict, reason))) => {
             let word = match verdict {
                 Verdict::Right => "right",
                 Verdict::Wrong => "wrong",
@@ -221,15 +229,15 @@ fn tell(effect: &Effect, held: Option<&Held>, judged: Option<&(Verdict, String)>
             };
             (Verdict::Unchanged, format!("{why}: it keeps {}, which is {word}: {reason}", shown(held)))
         }
-        (Effect::Keeps { why }, _, _) => (Verdict::Unchanged, format!("{why}, and none is stored")),
-        (Effect::Unknown { .. }, Some(held), Some((verdict, reason))) => {
+        (AfterRestart::Keeps { why }, _, _) => (Verdict::Unchanged, format!("{why}, and none is stored")),
+        (AfterRestart::Unknown { .. }, Some(held), Some((verdict, reason))) => {
             (*verdict, format!("{reason}; the calico-node that runs with this method found {} or kept it", shown(held)))
         }
-        (Effect::NoAddress { why }, _, _) => (Verdict::None, format!("{why}, and none is stored: calico-node exits")),
-        (Effect::Exits { why }, _, _) => (Verdict::Exits, format!("{why}: calico-node exits")),
-        (Effect::Off, _, _) => (Verdict::Unknown, "Calico configures no address here".to_owned()),
-        (Effect::Unknown { why }, _, _) => (Verdict::Unknown, why.clone()),
-        (Effect::Stores(_), _, None) => (Verdict::Unknown, "what becomes of it is not known".to_owned()),
+        (AfterRestart::NoAddress { why }, _, _) => (Verdict::None, format!("{why}, and none is stored: calico-node exits")),
+        (AfterRestart::Exits { why }, _, _) => (Verdict::Exits, format!("{why}: calico-node exits")),
+        (AfterRestart::Off, _, _) => (Verdict::Unknown, "Calico configures no address here".to_owned()),
+        (AfterRestart::Unknown { why }, _, _) => (Verdict::Unknown, why.clone()),
+        (AfterRestart::Stores(_), _, None) => (Verdict::Unknown, "what becomes of it is not known".to_owned()),
     }
 }
 
@@ -244,7 +252,7 @@ impl<'m> Finder<'m> {
         Self { method, detection: version.map(|version| Detection::new(method, version)) }
     }
 
-    fn on(&self, host: &Host, family: Family) -> Outcome {
+    fn on(&self, host: &Host, family: Family) -> DetectionResult {
         match &self.detection {
             Some(detection) => detection.of(family, host),
             None => detect::detect_in_any_release(self.method, family, host),

@@ -10,20 +10,20 @@ mod judge;
 pub(crate) mod matrix;
 mod recommend;
 
-use crate::calico::detect::Outcome;
-use crate::calico::method::Gate;
+use crate::calico::detect::DetectionResult;
+use crate::calico::method::AddressSource;
 use crate::calico::version::Version;
 use crate::finding::Source;
 use crate::snapshot::family::Family;
 
 pub use choice::{Choice, Prediction};
-pub use groups::{Alike, Group, alike, grouped};
+pub use groups::{CellKey, Group, cell_key, group_nodes};
 pub use matrix::matrix;
-pub use recommend::{ORDER, Preference, Recommendation, Rejected, Sort, Suited, recommend};
+pub use recommend::{BestForGroup, MethodKind, ORDER, Preference, Recommendation, Rejected, recommend};
 
 /// What is asked of the room.
 #[derive(Clone, Debug)]
-pub struct Ask {
+pub struct AutodetectOptions {
     pub family: Family,
     /// Methods to look at beside the current and the usual ones, as they would be set.
     pub methods: Vec<String>,
@@ -31,8 +31,8 @@ pub struct Ask {
     pub version: Option<Version>,
 }
 
-impl Ask {
-    pub fn of(family: Family) -> Self {
+impl AutodetectOptions {
+    pub fn new(family: Family) -> Self {
         Self { family, methods: Vec::new(), version: None }
     }
 }
@@ -44,12 +44,12 @@ pub struct Matrix {
     pub version: Option<Version>,
     pub running: Option<Version>,
     /// What the environment makes of detection now.
-    pub gate: Option<Gate>,
+    pub gate: Option<AddressSource>,
     pub nodes: Vec<Node>,
     /// The current method first, then the usual ones, then those asked for.
     pub columns: Vec<Column>,
     /// Why addresses are not judged by InternalIPs alone.
-    pub distrust: Option<String>,
+    pub internal_ips_unreliable: Option<String>,
 }
 
 /// A row, without its cells.
@@ -92,7 +92,7 @@ pub enum Origin {
 #[derive(Clone, Debug)]
 pub struct Cell {
     /// What the method finds, whatever becomes of it.
-    pub outcome: Outcome,
+    pub outcome: DetectionResult,
     pub verdict: Verdict,
     pub reason: String,
     /// What is stored after a restart; `None` where nothing is, or that is not known.
@@ -128,7 +128,7 @@ impl Matrix {
 
     /// Nothing is detected in this cluster: canal, policy-only, backend none.
     pub fn is_off(&self) -> bool {
-        matches!(self.gate, Some(Gate::Off))
+        matches!(self.gate, Some(AddressSource::Off))
     }
 }
 

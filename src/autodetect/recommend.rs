@@ -1,13 +1,13 @@
 //! The method that is right on every node and least brittle; why it, and why not each of the others.
 
 use super::{Column, Matrix, Origin, Verdict};
-use crate::calico::detect::Outcome;
+use crate::calico::detect::DetectionResult;
 use crate::calico::method::Method;
 use crate::text::list;
 
 /// What a method goes by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Sort {
+pub enum MethodKind {
     InternalIp,
     CanReach,
     Cidr,
@@ -18,7 +18,7 @@ pub enum Sort {
 
 #[derive(Debug)]
 pub struct Preference {
-    pub sort: Sort,
+    pub sort: MethodKind,
     /// What speaks for it.
     pub because: &'static str,
     /// What can make it pick another address one day.
@@ -28,32 +28,32 @@ pub struct Preference {
 /// The least brittle first.
 pub const ORDER: &[Preference] = &[
     Preference {
-        sort: Sort::InternalIp,
+        sort: MethodKind::InternalIp,
         because: "it takes what Kubernetes itself knows the node by, whatever interfaces come and go",
         brittle: "it changes when the kubelet reports another InternalIP",
     },
     Preference {
-        sort: Sort::CanReach,
+        sort: MethodKind::CanReach,
         because: "it takes the address that the node itself sends from, whatever interfaces come and go",
         brittle: "it changes with the route to that one address",
     },
     Preference {
-        sort: Sort::Cidr,
+        sort: MethodKind::Cidr,
         because: "it takes an address in the nodes' own network, whatever other interfaces come and go",
         brittle: "a virtual IP in the same network may be taken, and a node in a new network finds nothing",
     },
     Preference {
-        sort: Sort::Interface,
+        sort: MethodKind::Interface,
         because: "it takes the first address of a named interface",
         brittle: "a node whose interface has another name finds nothing, and a virtual IP on it may be taken",
     },
     Preference {
-        sort: Sort::SkipInterface,
+        sort: MethodKind::SkipInterface,
         because: "it leaves out the interfaces that are in the way today",
         brittle: "the next new interface that nobody thought of is taken",
     },
     Preference {
-        sort: Sort::FirstFound,
+        sort: MethodKind::FirstFound,
         because: "it is the default",
         brittle: "the next new interface that the release's list does not leave out is taken",
     },
@@ -63,12 +63,12 @@ impl Preference {
     /// `None` for what is no method.
     pub fn of(method: &Method) -> Option<&'static Self> {
         let sort = match method {
-            Method::KubernetesInternalIp => Sort::InternalIp,
-            Method::CanReach { .. } => Sort::CanReach,
-            Method::Cidr { .. } => Sort::Cidr,
-            Method::Interface { .. } => Sort::Interface,
-            Method::SkipInterface { .. } => Sort::SkipInterface,
-            Method::FirstFound => Sort::FirstFound,
+            Method::KubernetesInternalIp => MethodKind::InternalIp,
+            Method::CanReach { .. } => MethodKind::CanReach,
+            Method::Cidr { .. } => MethodKind::Cidr,
+            Method::Interface { .. } => MethodKind::Interface,
+            Method::SkipInterface { .. } => MethodKind::SkipInterface,
+            Method::FirstFound => MethodKind::FirstFound,
             Method::Invalid { .. } => return None,
         };
         ORDER.iter().find(|preference| preference.sort == sort)
@@ -87,11 +87,11 @@ pub struct Recommendation {
     /// The others, in the matrix' order.
     pub others: Vec<Rejected>,
     /// Where no method is recommended: which would be right on which nodes, the smallest group first.
-    pub groups: Vec<Suited>,
+    pub groups: Vec<BestForGroup>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Suited {
+pub struct BestForGroup {
     pub nodes: Vec<String>,
     /// None: no method that was looked at is right on these nodes.
     pub methods: Vec<String>,
@@ -148,15 +148,15 @@ fn nothing(matrix: &Matrix) -> String {
     }
 }
 
-fn suited(matrix: &Matrix) -> Vec<Suited> {
-    let mut groups: Vec<Suited> = Vec::new();
+fn suited(matrix: &Matrix) -> Vec<BestForGroup> {
+    let mut groups: Vec<BestForGroup> = Vec::new();
     for (place, node) in matrix.nodes.iter().enumerate() {
         let right =
             |column: &&Column| column.refused.is_none() && column.cells.get(place).is_some_and(|cell| cell.ends_right == Some(true));
         let methods: Vec<String> = matrix.columns.iter().filter(right).map(|column| column.method.clone()).collect();
         match groups.iter_mut().find(|group| group.methods == methods) {
             Some(group) => group.nodes.push(node.name.clone()),
-            None => groups.push(Suited { nodes: vec![node.name.clone()], methods }),
+            None => groups.push(BestForGroup { nodes: vec![node.name.clone()], methods }),
         }
     }
     groups.sort_by_key(|group| group.nodes.len());
@@ -171,10 +171,10 @@ fn best(matrix: &Matrix, fits: impl Fn(&Column) -> bool) -> Option<&Column> {
 }
 
 /// The best is the least.
-fn rank(matrix: &Matrix, column: &Column) -> (bool, Option<Sort>) {
+fn rank(matrix: &Matrix, column: &Column) -> (bool, Option<MethodKind>) {
     let sort = Preference::of(&Method::parse(&column.method)).map(|preference| preference.sort);
     // An address beside a sound InternalIP is somebody's choice, not ours.
-    (matrix.distrust.is_none() && !takes_internal_ips(matrix, column), sort)
+    (matrix.internal_ips_unreliable.is_none() && !takes_internal_ips(matrix, column), sort)
 }
 
 fn takes_internal_ips(matrix: &Matrix, column: &Column) -> bool {
@@ -190,7 +190,7 @@ fn is_wrong_now(matrix: &Matrix) -> bool {
 /// Right on most nodes, and not known only where nothing could be seen, as in a calico-node that does not run. InternalIPs that can be
 /// gone by need no such proof: only whether an interface has them was not seen.
 fn is_right_where_seen(matrix: &Matrix, column: &Column) -> bool {
-    let by_internal_ip = matrix.distrust.is_none() && Method::parse(&column.method) == Method::KubernetesInternalIp;
+    let by_internal_ip = matrix.internal_ips_unreliable.is_none() && Method::parse(&column.method) == Method::KubernetesInternalIp;
     let right = if by_internal_ip { column.cells.len() } else { column.count(Verdict::Right) };
     let fits = |(cell, node): (&super::Cell, &super::Node)| match cell.verdict {
         Verdict::Right => true,
@@ -218,7 +218,7 @@ fn why(matrix: &Matrix, chosen: &Column, steadier: Option<&Column>, unsure: &[St
         };
         let other = steadier.zip(preference).filter(|(steadier, preference)| {
             let theirs = Preference::of(&Method::parse(&steadier.method));
-            preference.sort >= Sort::SkipInterface && theirs.is_some_and(|theirs| theirs.sort < preference.sort)
+            preference.sort >= MethodKind::SkipInterface && theirs.is_some_and(|theirs| theirs.sort < preference.sort)
         });
         let hint = other.map(|(steadier, preference)| {
             format!(" {} would find the same and be steadier: with {}, {}.", steadier.method, chosen.method, preference.brittle)
@@ -258,7 +258,7 @@ fn why_not(matrix: &Matrix, column: &Column, chosen: Option<&Column>) -> String 
             return format!("{says} {place}{first}");
         }
     }
-    let unfound = names(matrix, column, |cell| matches!(cell.outcome, Outcome::None { .. }));
+    let unfound = names(matrix, column, |cell| matches!(cell.outcome, DetectionResult::None { .. }));
     if !unfound.is_empty() && column.origin != Origin::Current {
         return format!("finds nothing on {}, where what is stored would only stay", list(&unfound, 3));
     }

@@ -6,7 +6,7 @@ use super::{interfaces, routes};
 use crate::calico::route_get::{self, Destination};
 use crate::observed::Observed;
 use crate::snapshot::family::Family;
-use crate::snapshot::inspection::{Bird, Inside, Reach, Route};
+use crate::snapshot::inspection::{Bird, NodeInspection, Route, RouteLookup};
 
 /// Run as `sh -c SCRIPT NAME` with the destinations' arguments behind; writes nothing, and does without whatever the image lacks.
 pub const SCRIPT: &str = include_str!("inside.sh");
@@ -30,7 +30,7 @@ enum Found {
 }
 
 /// Reads what `SCRIPT` printed for these destinations. A section that is not there whole is `Failed`.
-pub fn parse(stdout: &str, destinations: &[Destination]) -> Inside {
+pub fn parse(stdout: &str, destinations: &[Destination]) -> NodeInspection {
     let told = destinations.iter().enumerate().map(|(count, destination)| {
         let section = match find(stdout, &format!("reach.{count}")) {
             Found::Whole(section) => section,
@@ -38,9 +38,9 @@ pub fn parse(stdout: &str, destinations: &[Destination]) -> Inside {
         };
         (destination.text().to_owned(), reach(&section))
     });
-    Inside {
+    NodeInspection {
         rules: read(stdout, "rules", "ip", |text| Ok(route_get::rules(text))),
-        reaches: told.collect(),
+        route_lookups: told.collect(),
         bird4: bird(stdout, "bird4"),
         bird6: bird(stdout, "bird6"),
         interfaces: read(stdout, "interfaces", "ip", |text| interfaces::parse(text).map_err(|error| error.to_string())),
@@ -49,9 +49,9 @@ pub fn parse(stdout: &str, destinations: &[Destination]) -> Inside {
 }
 
 /// The kernel's refusal is an answer.
-fn reach(section: &Section) -> Observed<Reach> {
+fn reach(section: &Section) -> Observed<RouteLookup> {
     if let Some(unreachable) = route_get::refusal(&section.complaint) {
-        return Observed::Seen(Reach { unreachable: Some(unreachable), ..Reach::default() });
+        return Observed::Seen(RouteLookup { unreachable: Some(unreachable), ..RouteLookup::default() });
     }
     if section.status == NOT_LISTED {
         return Observed::Failed(clean(section.complaint.trim(), MAX_WHY));

@@ -164,7 +164,7 @@ fn of_pattern(pattern: Option<Pattern>) -> Option<Problem> {
 
 /// What `IP` or `IP6` and the backend make of detection: node/pkg/lifecycle/startup/startup.go.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Gate {
+pub enum AddressSource {
     /// The backend is none: Calico configures no address at all.
     Off,
     /// At every start and again while running.
@@ -190,7 +190,7 @@ pub enum Gate {
     },
 }
 
-impl Gate {
+impl AddressSource {
     /// Whether the method decides anything; `None` when that is not known.
     pub fn uses_method(&self) -> Option<bool> {
         match self {
@@ -201,28 +201,28 @@ impl Gate {
     }
 }
 
-pub fn gate(family: Family, ip: &Value, backend: &Backend) -> Gate {
+pub fn gate(family: Family, ip: &Value, backend: &Backend) -> AddressSource {
     match backend {
-        Backend::None => return Gate::Off,
-        Backend::Unknown { why } => return Gate::Unknown { why: why.clone() },
+        Backend::None => return AddressSource::Off,
+        Backend::Unknown { why } => return AddressSource::Unknown { why: why.clone() },
         Backend::Bird | Backend::Vxlan => {}
     }
     let text = match ip {
         Value::Unset => "",
         Value::Literal(text) => text.as_str(),
-        Value::Field(path) => return Gate::FromField { path: path.clone() },
-        Value::PerNode(_) => return Gate::Unknown { why: "the value is put together for each pod".into() },
-        Value::Secret => return Gate::Unknown { why: "the value is in a Secret".into() },
-        Value::Unknown { why } => return Gate::Unknown { why: why.clone() },
+        Value::Field(path) => return AddressSource::FromField { path: path.clone() },
+        Value::PerNode(_) => return AddressSource::Unknown { why: "the value is put together for each pod".into() },
+        Value::Secret => return AddressSource::Unknown { why: "the value is in a Secret".into() },
+        Value::Unknown { why } => return AddressSource::Unknown { why: why.clone() },
     };
     match text {
-        "autodetect" => Gate::Detected,
-        "none" => Gate::Kept,
-        "" if family == Family::V4 => Gate::DetectedWhenMissing,
-        "" => Gate::Kept,
+        "autodetect" => AddressSource::Detected,
+        "none" => AddressSource::Kept,
+        "" if family == Family::V4 => AddressSource::DetectedWhenMissing,
+        "" => AddressSource::Kept,
         other => match address::parse(other).filter(|cidr| address::family(cidr.addr()) == family) {
-            Some(_) => Gate::Literal { address: other.to_owned() },
-            None => Gate::Exits { value: other.to_owned() },
+            Some(_) => AddressSource::Literal { address: other.to_owned() },
+            None => AddressSource::Exits { value: other.to_owned() },
         },
     }
 }

@@ -4,7 +4,7 @@ use super::interfaces::IpError;
 use super::routes;
 use super::text::clean;
 use crate::snapshot::family::Family;
-use crate::snapshot::inspection::Reach;
+use crate::snapshot::inspection::RouteLookup;
 
 /// More than anybody compares at once.
 pub const MAX_DESTINATIONS: usize = 16;
@@ -20,7 +20,7 @@ pub enum Destination {
 
 impl Destination {
     /// Of what stands behind `can-reach=`; none for what Calico itself asks nobody about.
-    pub fn of(text: &str) -> Option<Self> {
+    pub fn parse(text: &str) -> Option<Self> {
         match text.parse::<std::net::IpAddr>() {
             Ok(address) if address.is_unspecified() || address.is_loopback() => None,
             Ok(_) => Some(Self::Address(text.to_owned())),
@@ -54,17 +54,17 @@ pub fn is_domain_name(text: &str) -> bool {
 }
 
 /// The answer in JSON or text; iproute2 puts `cache` on a line of its own.
-pub fn parse(text: &str) -> Result<Reach, IpError> {
+pub fn parse(text: &str) -> Result<RouteLookup, IpError> {
     let first = text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
     let answer = if text.trim_start().starts_with('[') { text } else { first };
     // The family plays no part in what is read of it.
     let route = routes::parse(answer, Family::V4)?.into_iter().next().ok_or_else(|| super::interfaces::unrecognised(text))?;
     let refused = route.kind.filter(|kind| matches!(kind.as_str(), "unreachable" | "prohibit" | "blackhole" | "throw"));
     if let Some(kind) = refused {
-        return Ok(Reach { unreachable: Some(format!("the route is {kind}")), ..Reach::default() });
+        return Ok(RouteLookup { unreachable: Some(format!("the route is {kind}")), ..RouteLookup::default() });
     }
     let source = route.source.as_deref().and_then(|source| source.parse().ok()).ok_or_else(|| super::interfaces::unrecognised(text))?;
-    Ok(Reach { source: Some(source), device: route.device, unreachable: None })
+    Ok(RouteLookup { source: Some(source), device: route.device, unreachable: None })
 }
 
 /// What the kernel says where there is no way; connecting a socket fails with the same error.

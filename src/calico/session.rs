@@ -112,7 +112,7 @@ const REASONS: [(&str, Reason); 22] = [
 ];
 
 /// `None` for what is not a BGP session of Calico's naming.
-pub fn of(protocol: &Protocol, family: Family) -> Option<Session> {
+pub fn from_protocol(protocol: &Protocol, family: Family) -> Option<Session> {
     if protocol.proto != "BGP" {
         return None;
     }

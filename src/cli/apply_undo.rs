@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::change::ChangeArgs;
 use super::connection::ConnectionFlags;
 use super::output::{ColorName, DataFormat};
-use crate::cluster::{LogsWanted, Wanted};
+use crate::cluster::{LogSelection, ReadOptions};
 use crate::commands::Streams;
 use crate::render::data;
 use crate::render::style::ColorWhen;
@@ -25,9 +25,9 @@ pub struct ApplyArgs {
     pub confirm: Option<String>,
 
     #[command(flatten)]
-    pub source: LiveArgs,
+    pub source: ClusterArgs,
     #[command(flatten)]
-    pub shown: ShownArgs,
+    pub shown: OutputArgs,
 
     #[command(flatten)]
     pub change: ChangeArgs,
@@ -36,9 +36,9 @@ pub struct ApplyArgs {
 #[derive(Args, Debug, Default)]
 pub struct UndoArgs {
     #[command(flatten)]
-    pub source: LiveArgs,
+    pub source: ClusterArgs,
     #[command(flatten)]
-    pub shown: ShownArgs,
+    pub shown: OutputArgs,
 
     #[command(flatten)]
     pub change: ChangeArgs,
@@ -46,7 +46,7 @@ pub struct UndoArgs {
 
 /// A cluster and nothing else.
 #[derive(Args, Clone, Debug, Default)]
-pub struct LiveArgs {
+pub struct ClusterArgs {
     /// Calico's DaemonSet, where it has another name or there are several
     #[arg(long, value_name = "NAME")]
     pub daemonset: Option<String>,
@@ -60,21 +60,21 @@ pub struct LiveArgs {
     pub max_concurrent: u16,
 }
 
-impl LiveArgs {
-    pub fn wanted(&self, flags: &ConnectionFlags) -> Wanted {
-        Wanted {
+impl ClusterArgs {
+    pub fn wanted(&self, flags: &ConnectionFlags) -> ReadOptions {
+        ReadOptions {
             namespace: flags.namespace.clone(),
             daemon_set: self.daemonset.clone(),
             exec: !self.no_exec,
             max_concurrent: usize::from(self.max_concurrent),
-            logs: LogsWanted::None,
-            ..Wanted::default()
+            logs: LogSelection::None,
+            ..ReadOptions::default()
         }
     }
 }
 
 #[derive(Args, Clone, Debug, Default)]
-pub struct ShownArgs {
+pub struct OutputArgs {
     /// One of json, yaml: a document with the plan and what came of it
     #[arg(short, long, value_name = "FORMAT")]
     pub output: Option<DataFormat>,
@@ -88,7 +88,7 @@ pub struct ShownArgs {
     pub no_color: bool,
 }
 
-impl ShownArgs {
+impl OutputArgs {
     pub fn color(&self) -> ColorWhen {
         if self.no_color { ColorName::Never } else { self.color }.into()
     }

@@ -120,12 +120,12 @@ pub struct VersionArgs {
 
 /// The name it was called by decides how it speaks of itself, and whether calicoctl's verbs belong to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Name {
+pub enum Invocation {
     Plugin,
     Standalone,
 }
 
-impl Name {
+impl Invocation {
     pub fn of(argument: Option<&OsStr>) -> Self {
         let base = argument.and_then(|path| Path::new(path).file_name()).map(OsStr::to_string_lossy).unwrap_or_default();
         if base.starts_with("kubectl-") { Self::Plugin } else { Self::Standalone }

@@ -9,7 +9,7 @@ use http::{Request, header};
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
-use super::connect::{Surroundings, connect_from};
+use super::connect::{ProcessEnv, connect_from};
 use super::kubeconfig;
 use super::request::{Api, decode};
 use crate::cli::connection::ConnectionFlags;
@@ -52,7 +52,7 @@ pub struct Known {
     pub users: Vec<String>,
 }
 
-pub fn known(flags: &ConnectionFlags, around: &Surroundings) -> Known {
+pub fn known(flags: &ConnectionFlags, around: &ProcessEnv) -> Known {
     let Ok((config, _)) = kubeconfig::load(flags.kubeconfig.as_deref(), around.variable("KUBECONFIG"), around.home.as_deref()) else {
         return Known::default();
     };
@@ -64,7 +64,7 @@ pub fn known(flags: &ConnectionFlags, around: &Surroundings) -> Known {
 }
 
 /// From the cache in this folder, else from the cluster; the old ones, or none, where that does not answer.
-pub async fn names(flags: &ConnectionFlags, kind: Kind, around: &Surroundings, folder: Option<&Path>) -> Vec<String> {
+pub async fn names(flags: &ConnectionFlags, kind: Kind, around: &ProcessEnv, folder: Option<&Path>) -> Vec<String> {
     let kept = folder.and_then(|folder| Some(Kept { path: folder.join(key(flags, kind, around)?) }));
     if let Some(names) = kept.as_ref().and_then(Kept::fresh) {
         return names;
@@ -78,7 +78,7 @@ pub async fn names(flags: &ConnectionFlags, kind: Kind, around: &Surroundings, f
     names
 }
 
-async fn ask(flags: &ConnectionFlags, kind: Kind, around: &Surroundings) -> Option<Vec<String>> {
+async fn ask(flags: &ConnectionFlags, kind: Kind, around: &ProcessEnv) -> Option<Vec<String>> {
     #[derive(Deserialize)]
     struct List {
         items: Vec<Object>,
@@ -107,7 +107,7 @@ fn is_name(name: &str) -> bool {
 }
 
 /// One file for each server and user that may see other names.
-fn key(flags: &ConnectionFlags, kind: Kind, around: &Surroundings) -> Option<String> {
+fn key(flags: &ConnectionFlags, kind: Kind, around: &ProcessEnv) -> Option<String> {
     let chosen = kubeconfig::choose(flags, around).ok()?;
     let parts = [chosen.context, Some(chosen.server), flags.user.clone(), chosen.auth.impersonate];
     let mut digest = Sha256::new();

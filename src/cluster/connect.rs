@@ -80,12 +80,12 @@ impl fmt::Display for Credential {
 type Variables = dyn Fn(&str) -> Option<OsString> + Send + Sync;
 
 /// What the process is told besides its flags.
-pub struct Surroundings {
+pub struct ProcessEnv {
     variables: Box<Variables>,
     pub home: Option<PathBuf>,
 }
 
-impl Surroundings {
+impl ProcessEnv {
     pub fn of_process() -> Self {
         let home = std::env::home_dir().filter(|home| !home.as_os_str().is_empty());
         Self { variables: Box::new(|name| std::env::var_os(name)), home }
@@ -106,10 +106,10 @@ impl Surroundings {
 
 /// Reads the kubeconfig as kubectl does, never the pod's own service account. `command` is the verb: it goes into `Kubectl-Command`.
 pub async fn connect(flags: &ConnectionFlags, command: &str) -> Result<Connection, ConnectError> {
-    connect_from(flags, command, &Surroundings::of_process()).await
+    connect_from(flags, command, &ProcessEnv::of_process()).await
 }
 
-pub async fn connect_from(flags: &ConnectionFlags, command: &str, around: &Surroundings) -> Result<Connection, ConnectError> {
+pub async fn connect_from(flags: &ConnectionFlags, command: &str, around: &ProcessEnv) -> Result<Connection, ConnectError> {
     let timeouts = Timeouts::from_flag(flags.request_timeout.as_deref())?;
     let mut chosen = kubeconfig::choose(flags, around)?;
     let credential = credential::describe(&chosen.auth);

@@ -1,7 +1,7 @@
 //! Which DaemonSet runs calico-node.
 
 use super::error::{GatherError, RequestError};
-use super::gather::Wanted;
+use super::gather::ReadOptions;
 use super::request::{Api, Query};
 use crate::calico::flavour;
 use crate::permissions::request::DAEMON_SETS;
@@ -51,7 +51,7 @@ fn names(candidates: &[(String, String)]) -> String {
 }
 
 /// The one DaemonSet meant; a choice is asked for, never made.
-pub async fn discover(api: &Api, wanted: &Wanted) -> Result<DaemonSet, GatherError> {
+pub async fn discover(api: &Api, wanted: &ReadOptions) -> Result<DaemonSet, GatherError> {
     let named = wanted.daemon_set.as_deref();
     if let (Some(namespace), Some(name)) = (wanted.namespace.as_deref(), named) {
         return get(api, namespace, name).await;

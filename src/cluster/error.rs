@@ -8,7 +8,7 @@ use super::connect::{Credential, Route};
 use super::discover::DiscoverError;
 use super::proxy::InvalidProxy;
 use super::timeout::InvalidTimeout;
-use crate::permissions::request::Asked;
+use crate::permissions::request::ApiRequest;
 use crate::permissions::table::role_for;
 
 /// No connection could be set up; nothing has been asked yet.
@@ -82,13 +82,13 @@ pub enum RequestError {
     #[error("error: You must be logged in to the server ({message})")]
     Unauthorized { message: String, route: Arc<Route> },
     #[error("Error from server (Forbidden): {message}")]
-    Forbidden { message: String, asked: Box<Asked> },
+    Forbidden { message: String, asked: Box<ApiRequest> },
     #[error("Error from server ({reason}): {message}")]
-    Server { reason: String, message: String, code: u16, asked: Box<Asked> },
+    Server { reason: String, message: String, code: u16, asked: Box<ApiRequest> },
     #[error("Unable to connect to the server: no answer within {} to: {asked}", .limit.map_or_else(|| "the time allowed".to_owned(), seconds))]
-    TimedOut { asked: Box<Asked>, limit: Option<Duration> },
+    TimedOut { asked: Box<ApiRequest>, limit: Option<Duration> },
     #[error("error: the answer cannot be read ({asked}): {why}")]
-    Unreadable { asked: Box<Asked>, why: String },
+    Unreadable { asked: Box<ApiRequest>, why: String },
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -11,14 +11,14 @@ use tokio::io::{AsyncRead, AsyncReadExt};
 
 use super::error::RequestError;
 use super::failure;
-use super::observe::{self, cannot};
+use super::observe::{self, missing_permission};
 use super::progress::Progress;
-use super::request::{Api, can_pass};
+use super::request::{Api, is_retryable};
 use crate::calico::inspection;
 use crate::calico::route_get::{Destination, MAX_DESTINATIONS};
 use crate::observed::Observed;
-use crate::permissions::request::{Asked, PODS};
-use crate::snapshot::inspection::Inside;
+use crate::permissions::request::{ApiRequest, PODS};
+use crate::snapshot::inspection::NodeInspection;
 use crate::snapshot::objects::{CALICO_NODE, Pod};
 use crate::snapshot::trim;
 
@@ -48,7 +48,7 @@ pub(super) async fn look(
     destinations: &dyn Fn(&Pod) -> Vec<Destination>,
     limits: &Limits,
     progress: &dyn Progress,
-) -> BTreeMap<String, Observed<Inside>> {
+) -> BTreeMap<String, Observed<NodeInspection>> {
     let refusal = OnceLock::new();
     let looks = pods.iter().filter_map(|pod| Some((pod.spec.node_name.clone()?, pod))).map(|(node, pod)| {
         let refusal = &refusal;
@@ -67,18 +67,18 @@ pub(super) async fn look(
     futures::stream::iter(looks).buffer_unordered(limits.at_once.max(1)).collect().await
 }
 
-async fn one(api: &Api, pod: &Pod, destinations: &[Destination], limit: Duration) -> Observed<Inside> {
+async fn one(api: &Api, pod: &Pod, destinations: &[Destination], limit: Duration) -> Observed<NodeInspection> {
     if let Some(why) = not_running(pod) {
         return Observed::Failed(why);
     }
     let namespace = pod.metadata.namespace.as_deref();
-    let asked = Asked { resource: "pods/exec".into(), ..PODS.asked("create", namespace, None) };
+    let asked = ApiRequest { resource: "pods/exec".into(), ..PODS.asked("create", namespace, None) };
     let mut output = Vec::new();
     let mut complaint = Vec::new();
     let work = async {
         match start(api, pod, destinations, &asked, limit).await {
             // Nothing has run yet: a server that was busy or broke off may be asked once more.
-            Err(error) if can_pass(&error) => {
+            Err(error) if is_retryable(&error) => {
                 tokio::time::sleep(PAUSE).await;
                 run(start(api, pod, destinations, &asked, limit).await?, &mut output, &mut complaint).await
             }
@@ -95,8 +95,8 @@ async fn one(api: &Api, pod: &Pod, destinations: &[Destination], limit: Duration
     }
     match ended {
         Err(_) => Observed::Failed(format!("no answer to exec within {}s", limit.as_secs_f64())),
-        Ok(Err(error @ RequestError::Forbidden { .. })) => Observed::Forbidden(cannot(&error)),
-        Ok(Err(error)) => Observed::Failed(observe::why(&error)),
+        Ok(Err(error @ RequestError::Forbidden { .. })) => Observed::Forbidden(missing_permission(&error)),
+        Ok(Err(error)) => Observed::Failed(observe::short_reason(&error)),
         Ok(Ok(Some(message))) => Observed::Failed(message),
         Ok(Ok(None)) => {
             let complaint = String::from_utf8_lossy(&complaint);
@@ -124,7 +124,7 @@ async fn start(
     api: &Api,
     pod: &Pod,
     destinations: &[Destination],
-    asked: &Asked,
+    asked: &ApiRequest,
     limit: Duration,
 ) -> Result<AttachedProcess, RequestError> {
     let pods: kube::Api<ApiPod> = kube::Api::namespaced(api.client().clone(), pod.metadata.namespace.as_deref().unwrap_or_default());
@@ -133,7 +133,7 @@ async fn start(
     // Never a part of the shell's text: they come from the cluster and the command line.
     let command = ["sh", "-c", inspection::SCRIPT, "calico-fix"].into_iter().chain(destinations.iter().flat_map(Destination::arguments));
     let begun = pods.exec(&pod.metadata.name, command, &params).await;
-    begun.map_err(|error| failure::unanswered(&error, asked, Some(limit), api.route()))
+    begun.map_err(|error| failure::transport_error(&error, asked, Some(limit), api.route()))
 }
 
 /// Both pipes are drained at once: the process stands still while either is full. Gives the server's complaint, if any.

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::connect::Route;
 use super::error::{RequestError, Unreachable};
-use crate::permissions::request::Asked;
+use crate::permissions::request::ApiRequest;
 
 /// Long enough for any message of Kubernetes' own; a proxy's HTML page is cut.
 const MAX_MESSAGE: usize = 1000;
@@ -15,7 +15,7 @@ const MAX_MESSAGE: usize = 1000;
 const MAX_DEPTH: usize = 16;
 
 /// The server answered with an error: a `Status`, or the text of something in between.
-pub fn answered(code: u16, body: &[u8], asked: &Asked, route: &Arc<Route>) -> RequestError {
+pub fn http_error(code: u16, body: &[u8], asked: &ApiRequest, route: &Arc<Route>) -> RequestError {
     #[derive(Default, serde::Deserialize)]
     #[serde(default)]
     struct Status {
@@ -27,7 +27,7 @@ pub fn answered(code: u16, body: &[u8], asked: &Asked, route: &Arc<Route>) -> Re
     from_status(code, &status.reason, &status.message, asked, route)
 }
 
-pub fn from_status(code: u16, reason: &str, message: &str, asked: &Asked, route: &Arc<Route>) -> RequestError {
+pub fn from_status(code: u16, reason: &str, message: &str, asked: &ApiRequest, route: &Arc<Route>) -> RequestError {
     let message = match message {
         "" => format!("the server answered {code} to: {asked}"),
         text => text.chars().take(MAX_MESSAGE).collect(),
@@ -37,7 +37,7 @@ pub fn from_status(code: u16, reason: &str, message: &str, asked: &Asked, route:
         403 => {
             // An exec is a get or a create, by the server's release: it says which.
             let verb = message.split_once(" cannot ").and_then(|(_, rest)| rest.split_whitespace().next()).unwrap_or(&asked.verb);
-            let asked = Asked { verb: verb.to_owned(), ..asked.clone() };
+            let asked = ApiRequest { verb: verb.to_owned(), ..asked.clone() };
             RequestError::Forbidden { message, asked: Box::new(asked) }
         }
         _ => {
@@ -49,7 +49,7 @@ pub fn from_status(code: u16, reason: &str, message: &str, asked: &Asked, route:
 }
 
 /// No answer came.
-pub fn unanswered(error: &kube::Error, asked: &Asked, limit: Option<Duration>, route: &Arc<Route>) -> RequestError {
+pub fn transport_error(error: &kube::Error, asked: &ApiRequest, limit: Option<Duration>, route: &Arc<Route>) -> RequestError {
     if let kube::Error::Api(status) = error {
         return from_status(status.code, &status.reason, &status.message, asked, route);
     }
@@ -158,14 +158,14 @@ mod tests {
             (404, "404 page not found\n", "Error from server (NotFound): 404 page not found"),
             (503, "", "Error from server (ServiceUnavailable): the server answered 503 to: list nodes at the cluster scope"),
         ] {
-            assert_eq!(answered(code, body.as_bytes(), &request::NODES.list(None), &route()).to_string(), expected);
+            assert_eq!(http_error(code, body.as_bytes(), &request::NODES.list(None), &route()).to_string(), expected);
         }
     }
 
     #[test]
     fn the_missing_verb_is_the_one_the_server_names() {
         let asked = request::PODS.asked("create", Some("kube-system"), None);
-        let asked = Asked { resource: "pods/exec".into(), ..asked };
+        let asked = ApiRequest { resource: "pods/exec".into(), ..asked };
         for (message, verb) in
             [(r#"pods "x" is forbidden: User "u" cannot get resource "pods/exec" in API group """#, "get"), ("no", "create")]
         {
@@ -179,7 +179,7 @@ mod tests {
 
     #[test]
     fn a_page_of_html_is_cut() {
-        let error = answered(502, "<p>".repeat(10_000).as_bytes(), &request::NODES.list(None), &route());
+        let error = http_error(502, "<p>".repeat(10_000).as_bytes(), &request::NODES.list(None), &route());
         assert!(error.to_string().len() < 1100);
     }
 }

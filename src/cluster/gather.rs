@@ -15,13 +15,13 @@ use crate::calico::route_get::Destination;
 use crate::observed::Observed;
 use crate::permissions::request::NODES;
 use crate::snapshot::family::Family;
-use crate::snapshot::inspection::{Inside, NodeLogs};
+use crate::snapshot::inspection::{NodeInspection, NodeLogs};
 use crate::snapshot::objects::{ConfigMap, ControllerRevision, DaemonSet, Event, Node, Pod};
 use crate::snapshot::{Cluster, Origin, Snapshot};
 
 /// What to read.
 #[derive(Clone, Debug)]
-pub struct Wanted {
+pub struct ReadOptions {
     /// Where Calico's DaemonSet is (`-n`); found when not given.
     pub namespace: Option<String>,
     /// Its name (`--daemonset`).
@@ -31,14 +31,14 @@ pub struct Wanted {
     /// Which nodes to exec into and read logs of; objects are always read whole, for sessions have two ends.
     pub nodes: Option<NodeFilter>,
     pub max_concurrent: usize,
-    pub logs: LogsWanted,
+    pub logs: LogSelection,
     /// Destinations that each node is asked the way to, beside those that its configuration and the API server name.
     pub destinations: Vec<Destination>,
     /// For one exec, from start to end.
     pub exec_timeout: std::time::Duration,
 }
 
-impl Default for Wanted {
+impl Default for ReadOptions {
     fn default() -> Self {
         Self {
             namespace: None,
@@ -46,7 +46,7 @@ impl Default for Wanted {
             exec: true,
             nodes: None,
             max_concurrent: 32,
-            logs: LogsWanted::WhereTroubled,
+            logs: LogSelection::WhereTroubled,
             destinations: Vec::new(),
             exec_timeout: std::time::Duration::from_secs(15),
         }
@@ -61,7 +61,7 @@ pub enum NodeFilter {
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum LogsWanted {
+pub enum LogSelection {
     /// Of pods that are not Ready or have restarted.
     #[default]
     WhereTroubled,
@@ -70,7 +70,7 @@ pub enum LogsWanted {
 }
 
 /// Fails only where nothing at all can be told: no answer, no right, no Calico.
-pub async fn gather(connection: &Connection, wanted: &Wanted, progress: &dyn Progress) -> Result<Snapshot, GatherError> {
+pub async fn read_cluster(connection: &Connection, wanted: &ReadOptions, progress: &dyn Progress) -> Result<Snapshot, GatherError> {
     let api = Api::new(connection);
     progress.begin("Reading the cluster", None);
     let read = futures::future::try_join(async { Ok(objects::whole_cluster(&api).await) }, around(&api, wanted, progress)).await;
@@ -82,7 +82,7 @@ pub async fn gather(connection: &Connection, wanted: &Wanted, progress: &dyn Pro
         server: Some(connection.server.clone()),
         version: whole.version,
         api_addresses: around.api_addresses,
-        exec_left_out: !wanted.exec,
+        exec_skipped: !wanted.exec,
     };
     snapshot.nodes = whole.nodes;
     snapshot.resources = whole.resources;
@@ -104,11 +104,11 @@ struct Around {
     events: Observed<Vec<Event>>,
     controller_revisions: Observed<Vec<ControllerRevision>>,
     config_maps: BTreeMap<String, Observed<ConfigMap>>,
-    inside: BTreeMap<String, Observed<Inside>>,
+    inside: BTreeMap<String, Observed<NodeInspection>>,
     logs: BTreeMap<String, NodeLogs>,
 }
 
-async fn around(api: &Api, wanted: &Wanted, progress: &dyn Progress) -> Result<Around, GatherError> {
+async fn around(api: &Api, wanted: &ReadOptions, progress: &dyn Progress) -> Result<Around, GatherError> {
     let chosen = chosen_nodes(api, wanted.nodes.as_ref());
     let (daemon_set, chosen) = futures::future::try_join(discover(api, wanted), async { Ok(chosen.await?) }).await?;
     let deep = async {
@@ -120,7 +120,7 @@ async fn around(api: &Api, wanted: &Wanted, progress: &dyn Progress) -> Result<A
             _ => Vec::new(),
         };
         let destinations = destinations(&daemon_set, &config_maps, &api_server, &wanted.destinations);
-        let (inside, logs) = into_nodes(api, &pods, &destinations, chosen.as_ref(), wanted, progress).await;
+        let (inside, logs) = inspect_nodes(api, &pods, &destinations, chosen.as_ref(), wanted, progress).await;
         (pods, api_addresses, config_maps, inside, logs)
     };
     let ((pods, api_addresses, config_maps, inside, logs), events, controller_revisions) =
@@ -143,10 +143,10 @@ fn destinations(
         .map(|environment| Family::ALL.map(|family| environment.get(method_variable(family))).to_vec())
         .unwrap_or_default();
     let shared: Vec<Destination> =
-        wanted.iter().cloned().chain(api_server.iter().filter_map(|ip| Destination::of(&ip.to_string()))).collect();
+        wanted.iter().cloned().chain(api_server.iter().filter_map(|ip| Destination::parse(&ip.to_string()))).collect();
     move |pod| {
         let configured = methods.iter().filter_map(|value| match Method::parse(&value.at(|path| pod.field(path))?) {
-            Method::CanReach { destination } => Destination::of(&destination),
+            Method::CanReach { destination } => Destination::parse(&destination),
             _ => None,
         });
         configured.chain(shared.iter().cloned()).collect()
@@ -166,14 +166,14 @@ async fn chosen_nodes(api: &Api, filter: Option<&NodeFilter>) -> Result<Option<B
     }
 }
 
-async fn into_nodes(
+async fn inspect_nodes(
     api: &Api,
     pods: &Observed<Vec<Pod>>,
     destinations: &dyn Fn(&Pod) -> Vec<Destination>,
     chosen: Option<&BTreeSet<String>>,
-    wanted: &Wanted,
+    wanted: &ReadOptions,
     progress: &dyn Progress,
-) -> (BTreeMap<String, Observed<Inside>>, BTreeMap<String, NodeLogs>) {
+) -> (BTreeMap<String, Observed<NodeInspection>>, BTreeMap<String, NodeLogs>) {
     let pods: Vec<&Pod> = objects::one_a_node(pods.seen().map_or(&[], Vec::as_slice))
         .into_iter()
         .filter(|pod| chosen.is_none_or(|names| pod.spec.node_name.as_ref().is_some_and(|node| names.contains(node))))

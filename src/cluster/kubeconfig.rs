@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use kube::config::{AuthInfo, Cluster, Context, ExecAuthCluster, Kubeconfig, KubeconfigError};
 
-use super::connect::Surroundings;
+use super::connect::ProcessEnv;
 use super::error::ConnectError;
 use crate::cli::connection::{ConnectionFlags, Secret};
 
@@ -18,7 +18,7 @@ pub struct Chosen {
     pub auth: AuthInfo,
 }
 
-pub fn choose(flags: &ConnectionFlags, around: &Surroundings) -> Result<Chosen, ConnectError> {
+pub fn choose(flags: &ConnectionFlags, around: &ProcessEnv) -> Result<Chosen, ConnectError> {
     let (config, looked) = load(flags.kubeconfig.as_deref(), around.variable("KUBECONFIG"), around.home.as_deref())?;
     pick(config, looked, flags)
 }

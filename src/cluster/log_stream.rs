@@ -3,7 +3,7 @@
 use super::connect::Connection;
 use super::error::RequestError;
 use super::request::Api;
-use crate::permissions::request::{Asked, PODS};
+use crate::permissions::request::{ApiRequest, PODS};
 use crate::snapshot::objects::{CALICO_NODE, Pod};
 
 /// More than any runtime keeps of a container that was set up with a limit.
@@ -34,7 +34,7 @@ pub enum Read {
 pub async fn log(connection: &Connection, pod: &Pod, which: Which, take: &mut (dyn FnMut(&[u8]) + Send)) -> Result<Read, RequestError> {
     let api = Api::new(connection);
     let namespace = pod.metadata.namespace.as_deref();
-    let asked = Asked { resource: "pods/log".into(), ..PODS.get(namespace, &pod.metadata.name) };
+    let asked = ApiRequest { resource: "pods/log".into(), ..PODS.get(namespace, &pod.metadata.name) };
     let mut path = PODS.path(namespace, Some(&pod.metadata.name));
     path += &format!("/log?container={CALICO_NODE}&timestamps=true&limitBytes={MOST}");
     path += match which {

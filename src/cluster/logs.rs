@@ -5,13 +5,13 @@ use std::collections::BTreeMap;
 use futures::StreamExt;
 
 use super::error::RequestError;
-use super::gather::LogsWanted;
+use super::gather::LogSelection;
 use super::observe::observe;
 use super::progress::Progress;
 use super::request::Api;
 use crate::calico::startup_log;
 use crate::observed::Observed;
-use crate::permissions::request::{Asked, PODS};
+use crate::permissions::request::{ApiRequest, PODS};
 use crate::snapshot::inspection::{NodeLogs, StartupLog};
 use crate::snapshot::objects::{CALICO_NODE, Pod};
 
@@ -30,11 +30,11 @@ pub(super) async fn read(api: &Api, pods: &[&Pod], at_once: usize, progress: &dy
 }
 
 /// Whose logs are worth reading.
-pub(super) fn is_wanted(pod: &Pod, wanted: LogsWanted) -> bool {
+pub(super) fn is_wanted(pod: &Pod, wanted: LogSelection) -> bool {
     match wanted {
-        LogsWanted::All => true,
-        LogsWanted::WhereTroubled => is_troubled(pod),
-        LogsWanted::None => false,
+        LogSelection::All => true,
+        LogSelection::WhereTroubled => is_troubled(pod),
+        LogSelection::None => false,
     }
 }
 
@@ -85,7 +85,7 @@ async fn text(api: &Api, pod: &Pod, previous: bool) -> Result<(String, bool), Re
 
 async fn part(api: &Api, pod: &Pod, previous: bool, tail: Option<u32>) -> Result<String, RequestError> {
     let namespace = pod.metadata.namespace.as_deref();
-    let asked = Asked { resource: "pods/log".into(), ..PODS.get(namespace, &pod.metadata.name) };
+    let asked = ApiRequest { resource: "pods/log".into(), ..PODS.get(namespace, &pod.metadata.name) };
     let mut path = PODS.path(namespace, Some(&pod.metadata.name));
     path += &format!("/log?container={CALICO_NODE}&timestamps=true&limitBytes={MAX_PART}");
     if previous {
@@ -145,9 +145,9 @@ mod tests {
         };
         for (ready, restarts, troubled) in [("True", 0, false), ("False", 0, true), ("True", 1, true), ("Unknown", 0, true)] {
             let pod = pod(ready, restarts);
-            assert_eq!(is_wanted(&pod, LogsWanted::WhereTroubled), troubled, "{ready} {restarts}");
-            assert!(is_wanted(&pod, LogsWanted::All));
-            assert!(!is_wanted(&pod, LogsWanted::None));
+            assert_eq!(is_wanted(&pod, LogSelection::WhereTroubled), troubled, "{ready} {restarts}");
+            assert!(is_wanted(&pod, LogSelection::All));
+            assert!(!is_wanted(&pod, LogSelection::None));
         }
     }
 }

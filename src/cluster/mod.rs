@@ -22,8 +22,8 @@ pub mod request;
 pub mod timeout;
 pub mod write;
 
-pub use connect::{Connection, Surroundings, connect, connect_from};
+pub use connect::{Connection, ProcessEnv, connect, connect_from};
 pub use discover::DiscoverError;
 pub use error::{ConnectError, GatherError, RequestError};
-pub use gather::{LogsWanted, NodeFilter, Wanted, gather};
-pub use progress::{Bar, Progress, Silent};
+pub use gather::{LogSelection, NodeFilter, ReadOptions, read_cluster};
+pub use progress::{NoProgress, Progress, TerminalProgress};

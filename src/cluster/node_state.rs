@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::error::RequestError;
-use super::progress::Silent;
+use super::progress::NoProgress;
 use super::request::Api;
 use super::{exec, logs, objects};
 use crate::observed::Observed;
@@ -50,7 +50,7 @@ pub async fn node(api: &Api, base: &Snapshot, set: &DaemonSet, name: &str, exec:
     };
     let inside = async {
         let wanted: Vec<&Pod> = pods.iter().filter(|_| exec).collect();
-        Ok(exec::look(api, &wanted, &|_| Vec::new(), &exec::Limits { at_once: 1, each: EXEC }, &Silent).await)
+        Ok(exec::look(api, &wanted, &|_| Vec::new(), &exec::Limits { at_once: 1, each: EXEC }, &NoProgress).await)
     };
     let (node, inside) = futures::future::try_join(node, inside).await?;
     let mut seen = Snapshot::empty(base.origin, jiff::Timestamp::now());
@@ -76,7 +76,7 @@ pub async fn start(api: &Api, base: &Snapshot, set: &DaemonSet, name: &str) -> R
 
 /// By node name.
 pub async fn logs(api: &Api, pods: &[Pod]) -> BTreeMap<String, NodeLogs> {
-    logs::read(api, &pods.iter().collect::<Vec<_>>(), LOGS, &Silent).await
+    logs::read(api, &pods.iter().collect::<Vec<_>>(), LOGS, &NoProgress).await
 }
 
 /// Read at once.

@@ -14,8 +14,8 @@ use crate::calico::environment::{self, Keys};
 use crate::calico::installation_probe_fields;
 use crate::observed::Observed;
 use crate::permissions::request::{
-    Asked, BGP_CONFIGURATIONS, BGP_PEERS, CLUSTER_INFORMATIONS, CONFIG_MAPS, CONTROLLER_REVISIONS, DEFINITIONS, ENDPOINT_SLICES, EVENTS,
-    INSTALLATIONS, IP_POOLS, NODE_STATUSES, NODES, PODS, Resource, TIGERA_STATUSES,
+    ApiRequest, BGP_CONFIGURATIONS, BGP_PEERS, CLUSTER_INFORMATIONS, CONFIG_MAPS, CONTROLLER_REVISIONS, DEFINITIONS, ENDPOINT_SLICES,
+    EVENTS, INSTALLATIONS, IP_POOLS, NODE_STATUSES, NODES, PODS, Resource, TIGERA_STATUSES,
 };
 use crate::snapshot::objects::{ConfigMap, ControllerRevision, Custom, DaemonSet, Event, Meta, Node, Pod, ProbeOverrides};
 use crate::snapshot::{Resources, trim};
@@ -72,7 +72,7 @@ async fn version(api: &Api) -> Observed<String> {
     struct Version {
         git_version: String,
     }
-    let asked = Asked { verb: "get".into(), resource: "/version".into(), namespace: None, name: None };
+    let asked = ApiRequest { verb: "get".into(), resource: "/version".into(), namespace: None, name: None };
     observe(api.get::<Version>("/version", &asked).await).map(|version| version.git_version.chars().take(100).collect())
 }
 

@@ -7,22 +7,22 @@ use crate::observed::Observed;
 pub(super) fn observe<T>(answer: Result<T, RequestError>) -> Observed<T> {
     match answer {
         Ok(value) => Observed::Seen(value),
-        Err(error @ RequestError::Forbidden { .. }) => Observed::Forbidden(cannot(&error)),
+        Err(error @ RequestError::Forbidden { .. }) => Observed::Forbidden(missing_permission(&error)),
         Err(error) if error.is_not_found() => Observed::Absent,
-        Err(error) => Observed::Failed(why(&error)),
+        Err(error) => Observed::Failed(short_reason(&error)),
     }
 }
 
 /// The right that is missing, without the user's name.
-pub(super) fn cannot(error: &RequestError) -> String {
+pub(super) fn missing_permission(error: &RequestError) -> String {
     match error {
         RequestError::Forbidden { asked, .. } => format!("cannot {asked}"),
-        other => why(other),
+        other => short_reason(other),
     }
 }
 
 /// The reason alone, for a row that says already what was asked.
-pub(super) fn why(error: &RequestError) -> String {
+pub(super) fn short_reason(error: &RequestError) -> String {
     let text = match error {
         RequestError::Server { message, .. } => match of_kubelet(message) {
             Some(rest) => format!("the kubelet cannot be reached: {rest}"),

@@ -7,8 +7,8 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::error::RequestError;
-use super::request::{Api, MAX_BODY, decode, within};
-use crate::permissions::request::{Asked, Resource, SELF_SUBJECT_ACCESS_REVIEWS, SELF_SUBJECT_REVIEWS};
+use super::request::{Api, MAX_BODY, decode, with_timeout};
+use crate::permissions::request::{ApiRequest, Resource, SELF_SUBJECT_ACCESS_REVIEWS, SELF_SUBJECT_REVIEWS};
 use crate::plan::preflight::Right;
 
 #[derive(Deserialize)]
@@ -42,7 +42,7 @@ struct UserInfo {
     username: String,
 }
 
-pub async fn ask(api: &Api, all: &[Asked]) -> Result<Vec<Right>, RequestError> {
+pub async fn ask(api: &Api, all: &[ApiRequest]) -> Result<Vec<Right>, RequestError> {
     join_all(all.iter().map(|asked| one(api, asked))).await.into_iter().collect()
 }
 
@@ -57,7 +57,7 @@ pub async fn who_am_i(api: &Api) -> Result<Option<String>, RequestError> {
     }
 }
 
-async fn one(api: &Api, wanted: &Asked) -> Result<Right, RequestError> {
+async fn one(api: &Api, wanted: &ApiRequest) -> Result<Right, RequestError> {
     let (resource, group) = wanted.resource.split_once('.').unwrap_or((&wanted.resource, ""));
     let (resource, subresource) = resource.split_once('/').unwrap_or((resource, ""));
     let body = json!({
@@ -78,7 +78,7 @@ async fn create<T: DeserializeOwned>(api: &Api, resource: &Resource, body: &Valu
         .header(header::CONTENT_TYPE, "application/json")
         .body(body.to_string().into_bytes().into());
     let limit = api.timeouts().get;
-    let answer = within(limit, api.exchange(request, &asked, limit, MAX_BODY)).await;
+    let answer = with_timeout(limit, api.exchange(request, &asked, limit, MAX_BODY)).await;
     let answer = answer.ok_or_else(|| RequestError::TimedOut { asked: Box::new(asked.clone()), limit })?.map_err(|(error, _)| error)?;
     decode(&answer.body, &asked)
 }

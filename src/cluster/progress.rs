@@ -13,20 +13,20 @@ pub trait Progress: Sync {
 }
 
 /// Says nothing.
-pub struct Silent;
+pub struct NoProgress;
 
-impl Progress for Silent {
+impl Progress for NoProgress {
     fn begin(&self, _: &'static str, _: Option<u64>) {}
     fn advance(&self) {}
     fn finish(&self) {}
 }
 
 /// A bar on stderr, gone when finished; nothing at all where stderr is no terminal.
-pub struct Bar(ProgressBar);
+pub struct TerminalProgress(ProgressBar);
 
 const TICK: Duration = Duration::from_millis(200);
 
-impl Bar {
+impl TerminalProgress {
     pub fn stderr() -> Self {
         let shown = std::io::stderr().is_terminal() && std::env::var_os("TERM").is_none_or(|term| term != "dumb");
         let bar =
@@ -35,7 +35,7 @@ impl Bar {
     }
 }
 
-impl Progress for Bar {
+impl Progress for TerminalProgress {
     fn begin(&self, what: &'static str, length: Option<u64>) {
         let template = if length.is_some() { "{msg} {wide_bar} {pos}/{len}" } else { "{msg} …" };
         if let Ok(style) = ProgressStyle::with_template(template) {
@@ -59,7 +59,7 @@ impl Progress for Bar {
     }
 }
 
-impl Drop for Bar {
+impl Drop for TerminalProgress {
     fn drop(&mut self) {
         self.0.finish_and_clear();
     }

@@ -12,7 +12,7 @@ use super::connect::{Connection, Route};
 use super::error::{RequestError, Unreachable};
 use super::failure;
 use super::timeout::Timeouts;
-use crate::permissions::request::{Asked, Resource};
+use crate::permissions::request::{ApiRequest, Resource};
 
 /// A page of 500 nodes with a hundred images each is about 10 MB.
 pub(super) const MAX_BODY: usize = 64 << 20;
@@ -43,19 +43,19 @@ impl Api {
     }
 
     /// One object, or any other answer that is JSON.
-    pub async fn get<T: DeserializeOwned>(&self, path: &str, asked: &Asked) -> Result<T, RequestError> {
+    pub async fn get<T: DeserializeOwned>(&self, path: &str, asked: &ApiRequest) -> Result<T, RequestError> {
         let body = self.read(path, asked, self.timeouts.get, MAX_BODY).await?;
         decode(&body, asked)
     }
 
     /// An answer that is text, of at most `most` bytes.
-    pub async fn text(&self, path: &str, asked: &Asked, most: usize) -> Result<String, RequestError> {
+    pub async fn text(&self, path: &str, asked: &ApiRequest, most: usize) -> Result<String, RequestError> {
         let body = self.read(path, asked, self.timeouts.list, most).await?;
         Ok(String::from_utf8_lossy(&body).into_owned())
     }
 
     /// An answer of any length, chunk by chunk; the limit is on the wait for each. Tells how long it was.
-    pub async fn stream(&self, path: &str, asked: &Asked, take: &mut (dyn FnMut(&[u8]) + Send)) -> Result<u64, RequestError> {
+    pub async fn stream(&self, path: &str, asked: &ApiRequest, take: &mut (dyn FnMut(&[u8]) + Send)) -> Result<u64, RequestError> {
         let limit = self.timeouts.list;
         let timed_out = || RequestError::TimedOut { asked: Box::new(asked.clone()), limit };
         let mut pause = FIRST_PAUSE;
@@ -63,16 +63,16 @@ impl Api {
         // Only what has not begun to come can be asked for again.
         let mut body = loop {
             left -= 1;
-            match within(limit, self.answer(path, asked, limit)).await.ok_or_else(timed_out)? {
+            match with_timeout(limit, self.answer(path, asked, limit)).await.ok_or_else(timed_out)? {
                 Ok(body) => break body,
-                Err((error, _)) if left == 0 || !can_pass(&error) => return Err(error),
+                Err((error, _)) if left == 0 || !is_retryable(&error) => return Err(error),
                 Err((_, wait)) => tokio::time::sleep(wait.unwrap_or(pause).min(LONGEST_PAUSE)).await,
             }
             pause *= 2;
         };
         let mut length = 0;
-        while let Some(frame) = within(limit, body.frame()).await.ok_or_else(timed_out)? {
-            let frame = frame.map_err(|error| failure::unanswered(&error, asked, limit, &self.route))?;
+        while let Some(frame) = with_timeout(limit, body.frame()).await.ok_or_else(timed_out)? {
+            let frame = frame.map_err(|error| failure::transport_error(&error, asked, limit, &self.route))?;
             if let Some(chunk) = frame.data_ref() {
                 take(chunk);
                 length += chunk.len() as u64;
@@ -85,19 +85,20 @@ impl Api {
     async fn answer(
         &self,
         path: &str,
-        asked: &Asked,
+        asked: &ApiRequest,
         limit: Option<Duration>,
     ) -> Result<kube::client::Body, (RequestError, Option<Duration>)> {
         let unreadable = |error: http::Error| (RequestError::Unreadable { asked: Box::new(asked.clone()), why: error.to_string() }, None);
         let request =
             Request::get(path).header(header::ACCEPT, "application/json, */*").body(kube::client::Body::empty()).map_err(unreadable)?;
-        let response = self.client.send(request).await.map_err(|error| (failure::unanswered(&error, asked, limit, &self.route), None))?;
+        let response =
+            self.client.send(request).await.map_err(|error| (failure::transport_error(&error, asked, limit, &self.route), None))?;
         let (status, wait) = (response.status(), retry_after(response.headers()));
         if status.is_success() {
             return Ok(response.into_body());
         }
         let body = Limited::new(response.into_body(), MAX_BODY).collect().await.map(|body| body.to_bytes()).unwrap_or_default();
-        Err((failure::answered(status.as_u16(), &body, asked, &self.route), wait))
+        Err((failure::http_error(status.as_u16(), &body, asked, &self.route), wait))
     }
 
     /// A whole list, page by page: `keep` cuts each object down, or drops it, before the next page is asked for.
@@ -124,7 +125,7 @@ impl Api {
         base: &str,
         query: &Query<'_>,
         limit: u32,
-        asked: &Asked,
+        asked: &ApiRequest,
         keep: &mut impl FnMut(T) -> Option<R>,
     ) -> Result<Vec<R>, RequestError> {
         let mut all = Vec::new();
@@ -141,15 +142,15 @@ impl Api {
         Ok(all)
     }
 
-    async fn read(&self, path: &str, asked: &Asked, limit: Option<Duration>, most: usize) -> Result<Vec<u8>, RequestError> {
+    async fn read(&self, path: &str, asked: &ApiRequest, limit: Option<Duration>, most: usize) -> Result<Vec<u8>, RequestError> {
         let mut pause = FIRST_PAUSE;
         for left in (0..ATTEMPTS).rev() {
-            let (error, wait) = match within(limit, self.once(path, asked, limit, most)).await {
+            let (error, wait) = match with_timeout(limit, self.once(path, asked, limit, most)).await {
                 None => return Err(RequestError::TimedOut { asked: Box::new(asked.clone()), limit }),
                 Some(Ok(body)) => return Ok(body),
                 Some(Err(failed)) => failed,
             };
-            if left == 0 || !can_pass(&error) {
+            if left == 0 || !is_retryable(&error) {
                 return Err(error);
             }
             tokio::time::sleep(wait.unwrap_or(pause).min(LONGEST_PAUSE)).await;
@@ -161,7 +162,7 @@ impl Api {
     async fn once(
         &self,
         path: &str,
-        asked: &Asked,
+        asked: &ApiRequest,
         limit: Option<Duration>,
         most: usize,
     ) -> Result<Vec<u8>, (RequestError, Option<Duration>)> {
@@ -173,26 +174,27 @@ impl Api {
     pub(super) async fn exchange(
         &self,
         request: http::Result<Request<kube::client::Body>>,
-        asked: &Asked,
+        asked: &ApiRequest,
         limit: Option<Duration>,
         most: usize,
     ) -> Result<Answer, (RequestError, Option<Duration>)> {
         let unreadable = |why: String| (RequestError::Unreadable { asked: Box::new(asked.clone()), why }, None);
         let request = request.map_err(|error| unreadable(error.to_string()))?;
-        let response = self.client.send(request).await.map_err(|error| (failure::unanswered(&error, asked, limit, &self.route), None))?;
+        let response =
+            self.client.send(request).await.map_err(|error| (failure::transport_error(&error, asked, limit, &self.route), None))?;
         let (status, headers) = (response.status(), response.headers().clone());
         let body = match Limited::new(response.into_body(), most).collect().await {
             Ok(body) => body.to_bytes(),
             Err(error) if error.is::<LengthLimitError>() => return Err(unreadable(format!("it is larger than {most} bytes"))),
             Err(error) => {
                 let error = error.downcast::<kube::Error>().map_or_else(kube::Error::Service, |error| *error);
-                return Err((failure::unanswered(&error, asked, limit, &self.route), None));
+                return Err((failure::transport_error(&error, asked, limit, &self.route), None));
             }
         };
         if status.is_success() {
             Ok(Answer { headers, body: body.to_vec() })
         } else {
-            Err((failure::answered(status.as_u16(), &body, asked, &self.route), retry_after(&headers)))
+            Err((failure::http_error(status.as_u16(), &body, asked, &self.route), retry_after(&headers)))
         }
     }
 
@@ -245,11 +247,11 @@ struct PageMeta {
     r#continue: Option<String>,
 }
 
-pub(super) fn decode<T: DeserializeOwned>(body: &[u8], asked: &Asked) -> Result<T, RequestError> {
+pub(super) fn decode<T: DeserializeOwned>(body: &[u8], asked: &ApiRequest) -> Result<T, RequestError> {
     serde_json::from_slice(body).map_err(|error| RequestError::Unreadable { asked: Box::new(asked.clone()), why: error.to_string() })
 }
 
-pub(super) async fn within<T>(limit: Option<Duration>, work: impl Future<Output = T>) -> Option<T> {
+pub(super) async fn with_timeout<T>(limit: Option<Duration>, work: impl Future<Output = T>) -> Option<T> {
     match limit {
         Some(limit) => tokio::time::timeout(limit, work).await.ok(),
         None => Some(work.await),
@@ -257,7 +259,7 @@ pub(super) async fn within<T>(limit: Option<Duration>, work: impl Future<Output 
 }
 
 /// Too many requests, a server that restarts, a connection that broke: these pass. A refusal does not.
-pub(super) fn can_pass(error: &RequestError) -> bool {
+pub(super) fn is_retryable(error: &RequestError) -> bool {
     matches!(error, RequestError::Server { code: 429 | 503 | 504, .. } | RequestError::Unreachable { kind: Unreachable::Dropped, .. })
 }
 

@@ -6,8 +6,8 @@ use http::{HeaderMap, Request, header};
 use serde_json::{Value, json};
 
 use super::error::RequestError;
-use super::request::{Api, MAX_BODY, decode, within};
-use crate::permissions::request::{Asked, DAEMON_SETS, INSTALLATIONS, PODS, Resource};
+use super::request::{Api, MAX_BODY, decode, with_timeout};
+use crate::permissions::request::{ApiRequest, DAEMON_SETS, INSTALLATIONS, PODS, Resource};
 use crate::plan::place::Place;
 use crate::snapshot::objects::Pod;
 
@@ -91,11 +91,11 @@ pub async fn delete_pod(api: &Api, pod: &Pod) -> Result<(), WriteError> {
 async fn send(
     api: &Api,
     request: impl Fn() -> http::Result<Request<kube::client::Body>>,
-    asked: &Asked,
+    asked: &ApiRequest,
 ) -> Result<super::request::Answer, WriteError> {
     let limit = api.timeouts().list;
     for left in (0..BUSY_TRIES).rev() {
-        let (error, pause) = match within(limit, api.exchange(request(), asked, limit, MAX_BODY)).await {
+        let (error, pause) = match with_timeout(limit, api.exchange(request(), asked, limit, MAX_BODY)).await {
             None => return Err(WriteError::Unknown(RequestError::TimedOut { asked: Box::new(asked.clone()), limit })),
             Some(Ok(answer)) => return Ok(answer),
             Some(Err(failed)) => failed,

@@ -5,7 +5,7 @@ use std::io::{Read, Write};
 
 use crate::cli::apply_undo::ApplyArgs;
 use crate::cli::connection::ConnectionFlags;
-use crate::cluster::{LogsWanted, Wanted};
+use crate::cluster::{LogSelection, ReadOptions};
 use crate::exit::{Failure, Outcome};
 use crate::plan::wish::Wish;
 use crate::plan::{API_VERSION, KIND, Plan};
@@ -35,8 +35,8 @@ pub async fn run(flags: &ConnectionFlags, arguments: &ApplyArgs, interrupt: Inte
     }
     // What a rollout waits for, and how far a start came, stand in logs; the proof needs none.
     let wanted = arguments.source.wanted(flags);
-    let logs = Wanted { logs: LogsWanted::WhereTroubled, ..wanted.clone() };
-    let live = source::live_until(&interrupt, flags, logs, VERB).await?;
+    let logs = ReadOptions { logs: LogSelection::WhereTroubled, ..wanted.clone() };
+    let live = source::read_live_interruptible(&interrupt, flags, logs, VERB).await?;
     writeln!(streams.err, "plan {}: {}", plan.id(), crate::text::clean(&plan.summary))?;
     streams.err.flush()?;
     let setting = Setting {

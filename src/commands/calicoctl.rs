@@ -33,7 +33,7 @@ fn run(mut command: Command) -> std::io::Result<Outcome> {
 #[cfg(not(unix))]
 fn run(mut command: Command) -> std::io::Result<Outcome> {
     let status = command.status()?;
-    Ok(Outcome::HandedOn(status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(1)))
+    Ok(Outcome::Delegated(status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(1)))
 }
 
 fn not_calicoctls(flags: &ConnectionFlags) -> Option<&'static str> {

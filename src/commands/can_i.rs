@@ -10,12 +10,12 @@ use crate::cli::connection::ConnectionFlags;
 use crate::cli::output::PageFormat;
 use crate::cluster::discover::{DiscoverError, NAMESPACES, discover};
 use crate::cluster::request::Api;
-use crate::cluster::{GatherError, RequestError, Wanted, connect, permissions};
+use crate::cluster::{GatherError, ReadOptions, RequestError, connect, permissions};
 use crate::exit::{Failure, Outcome};
 use crate::permissions::command::Verb;
-use crate::permissions::report::{Answered, Asked, Report, judge};
+use crate::permissions::report::{Answered, PermissionQuery, Report, judge};
 use crate::permissions::role::Manifest;
-use crate::permissions::table::{Around, NEEDS, Need};
+use crate::permissions::table::{InstallFacts, PERMISSIONS, Permission};
 use crate::render::style::Style;
 use crate::render::{self, data};
 use crate::snapshot::objects::DaemonSet;
@@ -37,13 +37,13 @@ pub async fn run(flags: &ConnectionFlags, arguments: &CanIArgs, streams: &mut St
     let around = around(&api, flags, arguments).await?;
     let named = &arguments.commands;
     let verbs: Vec<Verb> = Verb::ALL.into_iter().filter(|verb| named.is_empty() || named.contains(verb)).collect();
-    let asked = Asked { verbs: &verbs, changes: !arguments.no_change, exec: !arguments.no_exec };
+    let asked = PermissionQuery { verbs: &verbs, changes: !arguments.no_change, exec: !arguments.no_exec };
     let (user, answers) = futures::future::try_join(permissions::who_am_i(&api), answers(&api, &around, asked)).await?;
     print(&judge(&around, asked, &answers, user), arguments, streams)
 }
 
-async fn answers<'a>(api: &Api, around: &Around, asked: Asked<'_>) -> Result<Vec<Answered<'a>>, RequestError> {
-    let needs: Vec<&Need> = NEEDS.iter().filter(|need| asked.covers(need, around)).collect();
+async fn answers<'a>(api: &Api, around: &InstallFacts, asked: PermissionQuery<'_>) -> Result<Vec<Answered<'a>>, RequestError> {
+    let needs: Vec<&Permission> = PERMISSIONS.iter().filter(|need| asked.covers(need, around)).collect();
     let wanted: Vec<_> = needs.iter().flat_map(|need| need.asked(around).into_iter().map(move |asked| (*need, asked))).collect();
     let told = permissions::ask(api, &wanted.iter().map(|(_, asked)| asked.clone()).collect::<Vec<_>>()).await?;
     let mut answers: Vec<Answered<'_>> = Vec::new();
@@ -57,25 +57,25 @@ async fn answers<'a>(api: &Api, around: &Around, asked: Asked<'_>) -> Result<Vec
 }
 
 /// Where the DaemonSet may not be seen, the rights are asked for where most have it.
-async fn around(api: &Api, flags: &ConnectionFlags, arguments: &CanIArgs) -> Result<Around, Failure> {
-    let wanted = Wanted { namespace: flags.namespace.clone(), daemon_set: arguments.daemonset.clone(), ..Wanted::default() };
+async fn around(api: &Api, flags: &ConnectionFlags, arguments: &CanIArgs) -> Result<InstallFacts, Failure> {
+    let wanted = ReadOptions { namespace: flags.namespace.clone(), daemon_set: arguments.daemonset.clone(), ..ReadOptions::default() };
     match discover(api, &wanted).await {
         Ok(set) => Ok(of_set(&set)),
         Err(GatherError::Request(RequestError::Forbidden { .. }) | GatherError::Discover(DiscoverError::Hidden { .. })) => {
             let namespace = flags.namespace.clone().unwrap_or_else(|| NAMESPACES[0].to_owned());
-            Ok(Around { namespace, ..Around::default() })
+            Ok(InstallFacts { namespace, ..InstallFacts::default() })
         }
         Err(error) => Err(error.into()),
     }
 }
 
-fn of_set(set: &DaemonSet) -> Around {
+fn of_set(set: &DaemonSet) -> InstallFacts {
     let installation = owners(set, flavour(set, &[], &[]), &[]).into_iter().find_map(|owner| match owner {
         Owner::Installation { name } => Some(name),
         _ => None,
     });
     let meta = &set.metadata;
-    Around { namespace: meta.namespace.clone().unwrap_or_default(), daemon_set: Some(meta.name.clone()), installation }
+    InstallFacts { namespace: meta.namespace.clone().unwrap_or_default(), daemon_set: Some(meta.name.clone()), installation }
 }
 
 fn print(report: &Report, arguments: &CanIArgs, streams: &mut Streams) -> Result<Outcome, Failure> {
@@ -92,6 +92,6 @@ fn print(report: &Report, arguments: &CanIArgs, streams: &mut Streams) -> Result
 
 impl From<RequestError> for Failure {
     fn from(error: RequestError) -> Self {
-        Self::NotInspected { message: error.to_string(), hint: error.hint() }
+        Self::ReadFailed { message: error.to_string(), hint: error.hint() }
     }
 }

@@ -1,7 +1,7 @@
 //! `explain`: from the registry to the screen.
 
 use crate::cli::ExplainArgs;
-use crate::diagnosis::explain::{all, of};
+use crate::diagnosis::explain::{explanation_for, explanations};
 use crate::exit::{Failure, Outcome};
 use crate::finding::code::Code;
 use crate::render;
@@ -12,10 +12,10 @@ use crate::streams::Streams;
 pub fn run(arguments: &ExplainArgs, streams: &mut Streams) -> Result<Outcome, Failure> {
     let style = Style::of_stdout(ColorWhen::Auto);
     match &arguments.code {
-        None => render::explain::list(all(), &style, &mut streams.out)?,
+        None => render::explain::list(explanations(), &style, &mut streams.out)?,
         Some(name) => {
             let code: Code = name.parse().map_err(|error| Failure::Usage { message: format!("{error}"), hint: Some(nearest(name)) })?;
-            render::explain::one(of(code), &style, &mut streams.out)?;
+            render::explain::write_explanation(explanation_for(code), &style, &mut streams.out)?;
         }
     }
     Ok(Outcome::Done)

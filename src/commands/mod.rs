@@ -22,7 +22,7 @@ use clap::error::ErrorKind;
 
 use crate::cli::output::UnknownFormat;
 use crate::cli::status::StatusArgs;
-use crate::cli::{Command, Name};
+use crate::cli::{Command, Invocation};
 use crate::exit::{Failure, Outcome};
 use crate::render::style::{ColorWhen, Style};
 pub use crate::streams::Streams;
@@ -32,7 +32,7 @@ pub fn run(arguments: Vec<OsString>, streams: &mut Streams) -> Result<Outcome, F
     if let Some(question) = completion::question(&arguments) {
         return completion::answer(&question, streams);
     }
-    let name = Name::of(arguments.first().map(OsString::as_os_str));
+    let name = Invocation::of(arguments.first().map(OsString::as_os_str));
     let cli = match name.parse(arguments) {
         Ok(cli) => cli,
         Err(error) => return not_a_command(&error, streams),
@@ -70,7 +70,7 @@ fn not_a_command(error: &clap::Error, streams: &mut Streams) -> Result<Outcome, 
         }
         _ => {
             write!(streams.err, "{}", print(Style::of_stderr(ColorWhen::Auto)))?;
-            Ok(Outcome::Misused)
+            Ok(Outcome::UsageError)
         }
     }
 }

@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 use crate::calico::route_get::Destination;
 use crate::cli::connection::ConnectionFlags;
 use crate::cli::status::SourceArgs;
-use crate::cluster::{Bar, ConnectError, Connection, GatherError, LogsWanted, NodeFilter, Wanted, connect, gather};
+use crate::cluster::{
+    ConnectError, Connection, GatherError, LogSelection, NodeFilter, ReadOptions, TerminalProgress, connect, read_cluster,
+};
 use crate::exit::Failure;
 use crate::import;
 use crate::snapshot::Snapshot;
@@ -13,9 +15,9 @@ use crate::snapshot::redact::redact as redacted;
 use crate::snapshot::save::save_to;
 
 use super::change::interrupt::Interrupt;
-use super::status::Chosen;
+use super::status::NodeSelection;
 
-pub async fn read(flags: &ConnectionFlags, arguments: &SourceArgs, chosen: &Chosen, verb: &str) -> Result<Snapshot, Failure> {
+pub async fn read(flags: &ConnectionFlags, arguments: &SourceArgs, chosen: &NodeSelection, verb: &str) -> Result<Snapshot, Failure> {
     match saved(&arguments.from)? {
         Some(snapshot) => Ok(snapshot),
         None => Ok(live(flags, wanted(flags, arguments, chosen, Vec::new()), verb).await?.snapshot),
@@ -23,20 +25,20 @@ pub async fn read(flags: &ConnectionFlags, arguments: &SourceArgs, chosen: &Chos
 }
 
 /// What is to be read of a cluster, with the way to these destinations from each node.
-pub fn wanted(flags: &ConnectionFlags, arguments: &SourceArgs, chosen: &Chosen, destinations: Vec<Destination>) -> Wanted {
-    Wanted {
+pub fn wanted(flags: &ConnectionFlags, arguments: &SourceArgs, chosen: &NodeSelection, destinations: Vec<Destination>) -> ReadOptions {
+    ReadOptions {
         namespace: flags.namespace.clone(),
         daemon_set: arguments.daemonset.clone(),
         exec: !arguments.no_exec,
         nodes: match chosen {
-            Chosen::All => None,
-            Chosen::Names(names) => Some(NodeFilter::Names(names.clone())),
-            Chosen::Labels(selector) => Some(NodeFilter::Selector(selector.text().to_owned())),
+            NodeSelection::All => None,
+            NodeSelection::Names(names) => Some(NodeFilter::Names(names.clone())),
+            NodeSelection::Labels(selector) => Some(NodeFilter::Selector(selector.text().to_owned())),
         },
         max_concurrent: usize::from(arguments.max_concurrent),
         destinations,
-        logs: if arguments.logs { LogsWanted::All } else { LogsWanted::WhereTroubled },
-        ..Wanted::default()
+        logs: if arguments.logs { LogSelection::All } else { LogSelection::WhereTroubled },
+        ..ReadOptions::default()
     }
 }
 
@@ -51,23 +53,28 @@ pub fn saved(files: &[PathBuf]) -> Result<Option<Snapshot>, Failure> {
 /// `-` is standard input.
 pub fn load(files: &[PathBuf]) -> Result<Snapshot, Failure> {
     let read = import::load(files, &mut std::io::stdin().lock());
-    read.map_err(|error| Failure::NotInspected { message: format!("error: {error}"), hint: Some(error.hint().to_owned()) })
+    read.map_err(|error| Failure::ReadFailed { message: format!("error: {error}"), hint: Some(error.hint().to_owned()) })
 }
 
 /// A cluster as it was seen, and the way to it.
-pub struct Live {
+pub struct LiveCluster {
     pub snapshot: Snapshot,
-    pub way: Way,
+    pub way: ClusterHandle,
 }
 
-pub struct Way {
+pub struct ClusterHandle {
     pub connection: Connection,
     /// How it was read.
-    pub wanted: Wanted,
+    pub wanted: ReadOptions,
 }
 
 /// For a verb that hears of a signal instead of being ended: nothing was begun yet.
-pub async fn live_until(interrupt: &Interrupt, flags: &ConnectionFlags, wanted: Wanted, verb: &str) -> Result<Live, Failure> {
+pub async fn read_live_interruptible(
+    interrupt: &Interrupt,
+    flags: &ConnectionFlags,
+    wanted: ReadOptions,
+    verb: &str,
+) -> Result<LiveCluster, Failure> {
     tokio::select! {
         live = live(flags, wanted, verb) => live,
         () = interrupt.beyond(0) => Err(Failure::Interrupted),
@@ -75,10 +82,10 @@ pub async fn live_until(interrupt: &Interrupt, flags: &ConnectionFlags, wanted: 
 }
 
 /// `verb` goes into audit logs as `kubectl calico-fix VERB`, beside kubectl's own commands.
-pub async fn live(flags: &ConnectionFlags, wanted: Wanted, verb: &str) -> Result<Live, Failure> {
+pub async fn live(flags: &ConnectionFlags, wanted: ReadOptions, verb: &str) -> Result<LiveCluster, Failure> {
     let connection = connect(flags, verb).await?;
-    let snapshot = gather(&connection, &wanted, &Bar::stderr()).await?;
-    Ok(Live { snapshot, way: Way { connection, wanted } })
+    let snapshot = read_cluster(&connection, &wanted, &TerminalProgress::stderr()).await?;
+    Ok(LiveCluster { snapshot, way: ClusterHandle { connection, wanted } })
 }
 
 pub fn redact(snapshot: Snapshot) -> Result<Snapshot, Failure> {
@@ -95,13 +102,13 @@ impl From<ConnectError> for Failure {
         if error.is_usage() {
             Self::Usage { message: message.trim_start_matches("error: ").to_owned(), hint }
         } else {
-            Self::NotInspected { message, hint }
+            Self::ReadFailed { message, hint }
         }
     }
 }
 
 impl From<GatherError> for Failure {
     fn from(error: GatherError) -> Self {
-        Self::NotInspected { message: error.to_string(), hint: error.hint() }
+        Self::ReadFailed { message: error.to_string(), hint: error.hint() }
     }
 }

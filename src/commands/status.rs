@@ -25,7 +25,7 @@ use crate::streams::Streams;
 pub const VERB: &str = "status";
 
 pub async fn run(flags: &ConnectionFlags, arguments: &StatusArgs, streams: &mut Streams) -> Result<Outcome, Failure> {
-    let chosen = Chosen::from(arguments)?;
+    let chosen = NodeSelection::from(arguments)?;
     if arguments.watch && arguments.output == Output::Html {
         let hint = Some("Leave out --watch, or take another -o".to_owned());
         return Err(Failure::Usage { message: "-o html writes one page, --watch would write many".to_owned(), hint });
@@ -42,17 +42,17 @@ pub async fn run(flags: &ConnectionFlags, arguments: &StatusArgs, streams: &mut 
     }
     let report = judge(&snapshot, arguments, &chosen)?;
     print(&snapshot, &report, arguments, &chosen, &mut streams.out, &mut streams.err)?;
-    Ok(Outcome::of(&report, arguments.fail_on))
+    Ok(Outcome::from_report(&report, arguments.fail_on))
 }
 
 /// Which nodes are asked about.
-pub enum Chosen {
+pub enum NodeSelection {
     All,
     Names(BTreeSet<String>),
     Labels(Selector),
 }
 
-impl Chosen {
+impl NodeSelection {
     fn from(arguments: &StatusArgs) -> Result<Self, Failure> {
         Ok(match &arguments.selector {
             Some(labels) => Self::Labels(labels.parse().map_err(|error| Failure::Usage {
@@ -74,30 +74,30 @@ impl Chosen {
                     names.iter().find(|name| nodes.is_some_and(|nodes| nodes.iter().all(|node| node.metadata.name != **name)))
                 {
                     let message = format!("Error from server (NotFound): nodes {missing:?} not found");
-                    return Err(Failure::NotInspected { message, hint: None });
+                    return Err(Failure::ReadFailed { message, hint: None });
                 }
                 names.clone()
             }
             Self::Labels(selector) => {
                 let Some(nodes) = nodes else {
                     let why = snapshot.nodes.why_not().unwrap_or_default();
-                    return Err(Failure::NotInspected { message: format!("error: the nodes' labels are not known: {why}"), hint: None });
+                    return Err(Failure::ReadFailed { message: format!("error: the nodes' labels are not known: {why}"), hint: None });
                 };
                 nodes.iter().filter(|node| selector.matches(&node.metadata.labels)).map(|node| node.metadata.name.clone()).collect()
             }
         };
         if chosen.is_empty() {
-            return Err(Failure::NotInspected { message: "error: no node has these labels".to_owned(), hint: None });
+            return Err(Failure::ReadFailed { message: "error: no node has these labels".to_owned(), hint: None });
         }
         Ok(Some(chosen))
     }
 }
 
-pub fn judge(snapshot: &Snapshot, arguments: &StatusArgs, chosen: &Chosen) -> Result<Report, Failure> {
+pub fn judge(snapshot: &Snapshot, arguments: &StatusArgs, chosen: &NodeSelection) -> Result<Report, Failure> {
     Ok(diagnose(snapshot, &scope(snapshot, arguments, chosen)?))
 }
 
-fn scope(snapshot: &Snapshot, arguments: &StatusArgs, chosen: &Chosen) -> Result<Scope, Failure> {
+fn scope(snapshot: &Snapshot, arguments: &StatusArgs, chosen: &NodeSelection) -> Result<Scope, Failure> {
     Ok(Scope { nodes: chosen.scope(snapshot)?, sessions: arguments.peers })
 }
 
@@ -105,7 +105,7 @@ pub fn print(
     snapshot: &Snapshot,
     report: &Report,
     arguments: &StatusArgs,
-    chosen: &Chosen,
+    chosen: &NodeSelection,
     out: &mut dyn Write,
     err: &mut dyn Write,
 ) -> Result<(), Failure> {

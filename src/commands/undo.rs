@@ -35,7 +35,7 @@ pub async fn put_back(
     interrupt: Interrupt,
     streams: &mut Streams,
 ) -> Result<Outcome, Failure> {
-    let live = source::live_until(&interrupt, flags, arguments.source.wanted(flags), VERB).await?;
+    let live = source::read_live_interruptible(&interrupt, flags, arguments.source.wanted(flags), VERB).await?;
     let api = Api::new(&live.way.connection);
     let mut recorded = Vec::new();
     for place in places(&live.snapshot) {
@@ -87,7 +87,7 @@ fn places(snapshot: &Snapshot) -> Vec<Place> {
 /// In the object; where somebody has taken the annotation away, on this machine, as long as what it set is still there.
 async fn record(api: &Api, place: &Place, streams: &mut Streams) -> Result<Option<Record>, Failure> {
     let object: Value =
-        write::read(api, place).await.map_err(|error| Failure::NotInspected { message: error.to_string(), hint: error.hint() })?;
+        write::read(api, place).await.map_err(|error| Failure::ReadFailed { message: error.to_string(), hint: error.hint() })?;
     let unreadable =
         |message: String| Failure::NotApplied { message: format!("error: {place}: {message}"), hint: Some(BY_HAND.to_owned()) };
     if let Some(record) = Record::of(&object).map_err(|error| unreadable(error.to_string()))? {

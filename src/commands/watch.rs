@@ -9,12 +9,17 @@ use crate::exit::{Failure, Outcome, explain};
 use crate::finding::Report;
 
 use super::source;
-use super::status::{Chosen, judge, print};
+use super::status::{NodeSelection, judge, print};
 use crate::streams::Streams;
 
 const CLEAR: &[u8] = b"\x1b[H\x1b[2J\x1b[3J";
 
-pub async fn run(flags: &ConnectionFlags, arguments: &StatusArgs, chosen: &Chosen, streams: &mut Streams) -> Result<Outcome, Failure> {
+pub async fn run(
+    flags: &ConnectionFlags,
+    arguments: &StatusArgs,
+    chosen: &NodeSelection,
+    streams: &mut Streams,
+) -> Result<Outcome, Failure> {
     let terminal = std::io::stdout().is_terminal();
     let mut before: Option<Report> = None;
     loop {
@@ -29,7 +34,7 @@ pub async fn run(flags: &ConnectionFlags, arguments: &StatusArgs, chosen: &Chose
                     streams.flush()?;
                 }
                 if streams.out.is_closed() {
-                    return Ok(Outcome::of(&report, arguments.fail_on));
+                    return Ok(Outcome::from_report(&report, arguments.fail_on));
                 }
                 before = Some(report);
             }
@@ -44,7 +49,11 @@ pub async fn run(flags: &ConnectionFlags, arguments: &StatusArgs, chosen: &Chose
     }
 }
 
-async fn look(flags: &ConnectionFlags, arguments: &StatusArgs, chosen: &Chosen) -> Result<(crate::snapshot::Snapshot, Report), Failure> {
+async fn look(
+    flags: &ConnectionFlags,
+    arguments: &StatusArgs,
+    chosen: &NodeSelection,
+) -> Result<(crate::snapshot::Snapshot, Report), Failure> {
     let mut snapshot = source::read(flags, &arguments.source, chosen, super::status::VERB).await?;
     if arguments.redact {
         snapshot = source::redact(snapshot)?;

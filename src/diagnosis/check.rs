@@ -5,35 +5,35 @@ use std::collections::BTreeSet;
 use super::explain::Explanation;
 use crate::finding::Finding;
 use crate::finding::code::Code;
-use crate::model::View;
+use crate::model::ClusterModel;
 
 /// One check: one file, one stable code, one registry line, one explanation.
 pub struct Check {
     pub explanation: Explanation,
     /// Findings so far come first: a symptom whose cause is found already is not a finding of its own.
-    pub run: fn(&View, &Found) -> Vec<Finding>,
+    pub run: fn(&ClusterModel, &EarlierFindings) -> Vec<Finding>,
 }
 
 /// The findings of the checks that ran before.
 #[derive(Default)]
-pub struct Found {
+pub struct EarlierFindings {
     findings: Vec<Finding>,
-    culprits: BTreeSet<String>,
+    explained_nodes: BTreeSet<String>,
 }
 
-impl Found {
+impl EarlierFindings {
     pub fn add(&mut self, findings: Vec<Finding>) {
         for finding in &findings {
-            if finding.code.explains_outage() {
-                self.culprits.extend(finding.nodes.iter().cloned());
+            if finding.code.is_root_cause() {
+                self.explained_nodes.extend(finding.nodes.iter().cloned());
             }
         }
         self.findings.extend(findings);
     }
 
     /// This node's trouble, and its peers' trouble with it, has a named cause.
-    pub fn is_culprit(&self, node: &str) -> bool {
-        self.culprits.contains(node)
+    pub fn is_explained(&self, node: &str) -> bool {
+        self.explained_nodes.contains(node)
     }
 
     /// Said already under this name.

@@ -4,12 +4,12 @@ use std::net::IpAddr;
 
 use crate::calico::events::EventKind;
 use crate::finding::{Evidence, Source};
-use crate::model::{NodeView, Stored, View, phrases};
+use crate::model::{ClusterModel, NodeModel, Stored, phrases};
 use crate::snapshot::family::Family;
-use crate::snapshot::inspection::MarkKind;
+use crate::snapshot::inspection::LogEventKind;
 
 /// The stored address beside the InternalIP, the interface that has it, and the log line that chose it.
-pub fn of_address(node: &NodeView, family: Family, stored: &Stored) -> Vec<Evidence> {
+pub fn of_address(node: &NodeModel, family: Family, stored: &Stored) -> Vec<Evidence> {
     let beside = match node.internal_ip(family) {
         Some(internal) => format!(" (InternalIP: {internal})"),
         None => String::new(),
@@ -32,7 +32,7 @@ pub fn of_address(node: &NodeView, family: Family, stored: &Stored) -> Vec<Evide
 }
 
 /// What this node and its peers say about sessions with it: symptoms, shown under the cause.
-pub fn of_sessions(view: &View, node: &NodeView, family: Family, address: IpAddr) -> Vec<Evidence> {
+pub fn of_sessions(view: &ClusterModel, node: &NodeModel, family: Family, address: IpAddr) -> Vec<Evidence> {
     let mut evidence: Vec<Evidence> = view
         .down_towards(address)
         .filter(|(other, _)| other.name != node.name)
@@ -52,7 +52,7 @@ pub fn of_sessions(view: &View, node: &NodeView, family: Family, address: IpAddr
 }
 
 /// Readiness events that name the address, and the node's own.
-fn of_events(view: &View, node: &NodeView, address: IpAddr) -> Vec<Evidence> {
+fn of_events(view: &ClusterModel, node: &NodeModel, address: IpAddr) -> Vec<Evidence> {
     view.nodes
         .iter()
         .filter(|other| other.is_not_ready())
@@ -72,12 +72,12 @@ fn of_events(view: &View, node: &NodeView, address: IpAddr) -> Vec<Evidence> {
 }
 
 /// The newest line of this kind in the node's logs.
-pub fn of_mark(node: &NodeView, kind: MarkKind) -> Option<Evidence> {
+pub fn of_mark(node: &NodeModel, kind: LogEventKind) -> Option<Evidence> {
     node.mark(kind).map(|text| node.evidence(Source::Log, text))
 }
 
 /// The newest event of this kind, with how often it was told.
-pub fn of_event(node: &NodeView, matches: impl Fn(&EventKind) -> bool) -> Option<Evidence> {
+pub fn of_event(node: &NodeModel, matches: impl Fn(&EventKind) -> bool) -> Option<Evidence> {
     let told = node.last_event(&matches)?;
     let times = node.times(&matches);
     let message = told.event.message.trim();

@@ -17,10 +17,10 @@ pub struct Explanation {
 }
 
 /// Every finding there is: causes before symptoms.
-pub fn all() -> impl Iterator<Item = &'static Explanation> {
-    Code::ALL.iter().map(|code| of(*code))
+pub fn explanations() -> impl Iterator<Item = &'static Explanation> {
+    Code::ALL.iter().map(|code| explanation_for(*code))
 }
 
-pub fn of(code: Code) -> &'static Explanation {
-    &checks::of(code).explanation
+pub fn explanation_for(code: Code) -> &'static Explanation {
+    &checks::check_for(code).explanation
 }

@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 
 use super::Scope;
-use crate::finding::Unseen;
-use crate::model::{Bgp, NodeView, View};
+use crate::finding::Gap;
+use crate::model::{ClusterModel, NodeBgp, NodeModel};
 use crate::observed::Observed;
 use crate::snapshot::Origin;
 use crate::snapshot::family::Family;
 
-pub fn all(view: &View, scope: &Scope) -> Vec<Unseen> {
+pub fn list_gaps(view: &ClusterModel, scope: &Scope) -> Vec<Gap> {
     let mut unseen = objects(view);
     unseen.extend(inside(view, scope));
     unseen.extend(logs(view, scope));
@@ -18,7 +18,7 @@ pub fn all(view: &View, scope: &Scope) -> Vec<Unseen> {
     unseen
 }
 
-fn objects(view: &View) -> Vec<Unseen> {
+fn objects(view: &ClusterModel) -> Vec<Gap> {
     let snapshot = view.snapshot;
     let resources = &snapshot.resources;
     let essential = [
@@ -35,23 +35,23 @@ fn objects(view: &View) -> Vec<Unseen> {
         ("IP pools", refused(&resources.ip_pools), false),
         ("ClusterInformation", refused(&resources.cluster_informations), false),
     ];
-    let mut unseen: Vec<Unseen> = essential
+    let mut unseen: Vec<Gap> = essential
         .into_iter()
-        .filter_map(|(what, why, matters)| Some(Unseen { what: what.to_owned(), nodes: Vec::new(), why: why?, matters }))
+        .filter_map(|(what, why, blocks_healthy)| Some(Gap { what: what.to_owned(), nodes: Vec::new(), why: why?, blocks_healthy }))
         .collect();
     for (name, map) in &snapshot.config_maps {
         if let Some(why) = refused(map) {
-            unseen.push(Unseen { what: format!("ConfigMap {name}"), nodes: Vec::new(), why, matters: false });
+            unseen.push(Gap { what: format!("ConfigMap {name}"), nodes: Vec::new(), why, blocks_healthy: false });
         }
     }
     if view.install.runs_bird().is_none() && snapshot.daemon_set.seen().is_some() {
         let why = view.install.backend_unknown().unwrap_or_else(|| "its setting could not be resolved".to_owned());
-        unseen.push(Unseen { what: "Calico's backend".to_owned(), nodes: Vec::new(), why, matters: false });
+        unseen.push(Gap { what: "Calico's backend".to_owned(), nodes: Vec::new(), why, blocks_healthy: false });
     }
     unseen
 }
 
-fn why<T>(observed: &Observed<T>, view: &View) -> Option<String> {
+fn why<T>(observed: &Observed<T>, view: &ClusterModel) -> Option<String> {
     match observed {
         Observed::NotAsked => Some(absent_in(view).to_owned()),
         other => refused(other),
@@ -74,7 +74,7 @@ fn refused<T>(observed: &Observed<T>) -> Option<String> {
     }
 }
 
-fn absent_in(view: &View) -> &'static str {
+fn absent_in(view: &ClusterModel) -> &'static str {
     match view.snapshot.origin {
         Origin::Live => "not asked",
         Origin::Files => "not in the given files",
@@ -83,14 +83,14 @@ fn absent_in(view: &View) -> &'static str {
 }
 
 /// BIRD, by reason: one line for hundreds of nodes.
-fn inside(view: &View, scope: &Scope) -> Vec<Unseen> {
+fn inside(view: &ClusterModel, scope: &Scope) -> Vec<Gap> {
     if view.install.runs_bird() == Some(false) {
         return Vec::new();
     }
-    let left_out = view.snapshot.cluster.exec_left_out;
+    let left_out = view.snapshot.cluster.exec_skipped;
     let mut by_reason: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for node in shown(view, scope).filter(|node| node.pod.is_some()) {
-        if matches!(node.bgp(Family::V4), Bgp::Unknown) {
+        if matches!(node.bgp(Family::V4), NodeBgp::Unknown) {
             by_reason.entry(bird_reason(view, node)).or_default().push(node.name.to_owned());
         }
     }
@@ -98,41 +98,41 @@ fn inside(view: &View, scope: &Scope) -> Vec<Unseen> {
         .into_iter()
         .map(|(why, nodes)| {
             let by_choice = left_out && why == LEFT_OUT;
-            Unseen { what: "BIRD's sessions".to_owned(), nodes, why, matters: !by_choice }
+            Gap { what: "BIRD's sessions".to_owned(), nodes, why, blocks_healthy: !by_choice }
         })
         .collect()
 }
 
 const LEFT_OUT: &str = "--no-exec was given";
 
-fn bird_reason(view: &View, node: &NodeView) -> String {
+fn bird_reason(view: &ClusterModel, node: &NodeModel) -> String {
     match node.inside {
         Some(Observed::Seen(inside)) => inside.bird4.why_not().unwrap_or("not asked").to_owned(),
         Some(Observed::Forbidden(why) | Observed::Failed(why)) => why.clone(),
         Some(Observed::Absent) => "no container to ask".to_owned(),
-        None | Some(Observed::NotAsked) if view.snapshot.cluster.exec_left_out => LEFT_OUT.to_owned(),
+        None | Some(Observed::NotAsked) if view.snapshot.cluster.exec_skipped => LEFT_OUT.to_owned(),
         None | Some(Observed::NotAsked) => absent_in(view).to_owned(),
     }
 }
 
 /// Nodes without a pod although the DaemonSet counts one for each.
-fn podless(view: &View, scope: &Scope) -> Option<Unseen> {
+fn podless(view: &ClusterModel, scope: &Scope) -> Option<Gap> {
     if view.snapshot.pods.seen().is_none() || view.install.lacks_pods() {
         return None;
     }
     let nodes: Vec<String> = shown(view, scope).filter(|node| node.pod.is_none()).map(|node| node.name.to_owned()).collect();
     let why = "the DaemonSet counts a pod for each node, but none is listed on it".to_owned();
-    (!nodes.is_empty()).then(|| Unseen { what: "a calico-node pod".to_owned(), nodes, why, matters: true })
+    (!nodes.is_empty()).then(|| Gap { what: "a calico-node pod".to_owned(), nodes, why, blocks_healthy: true })
 }
 
 /// Whether it will be healthy is not known yet.
-fn starting(view: &View, scope: &Scope) -> Option<Unseen> {
+fn starting(view: &ClusterModel, scope: &Scope) -> Option<Gap> {
     let nodes: Vec<String> = shown(view, scope).filter(|node| view.is_starting(node)).map(|node| node.name.to_owned()).collect();
     let why = "calico-node was started less than a minute ago and is not Ready yet".to_owned();
-    (!nodes.is_empty()).then(|| Unseen { what: "the outcome of a start".to_owned(), nodes, why, matters: true })
+    (!nodes.is_empty()).then(|| Gap { what: "the outcome of a start".to_owned(), nodes, why, blocks_healthy: true })
 }
 
-fn logs(view: &View, scope: &Scope) -> Vec<Unseen> {
+fn logs(view: &ClusterModel, scope: &Scope) -> Vec<Gap> {
     let mut by_reason: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for node in shown(view, scope) {
         let Some(logs) = node.logs else { continue };
@@ -140,9 +140,9 @@ fn logs(view: &View, scope: &Scope) -> Vec<Unseen> {
             by_reason.entry(why).or_default().push(node.name.to_owned());
         }
     }
-    by_reason.into_iter().map(|(why, nodes)| Unseen { what: "logs".to_owned(), nodes, why, matters: false }).collect()
+    by_reason.into_iter().map(|(why, nodes)| Gap { what: "logs".to_owned(), nodes, why, blocks_healthy: false }).collect()
 }
 
-fn shown<'v, 'a>(view: &'v View<'a>, scope: &'v Scope) -> impl Iterator<Item = &'v NodeView<'a>> {
+fn shown<'v, 'a>(view: &'v ClusterModel<'a>, scope: &'v Scope) -> impl Iterator<Item = &'v NodeModel<'a>> {
     view.nodes.iter().filter(|node| scope.nodes.as_ref().is_none_or(|wanted| wanted.contains(node.name)))
 }

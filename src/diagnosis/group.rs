@@ -7,10 +7,10 @@ use crate::finding::{Finding, Severity};
 use crate::model::phrases;
 
 /// Up to so many stand for themselves.
-const APART: usize = 3;
+const MAX_UNGROUPED: usize = 3;
 
 /// Folds findings that differ only in names, addresses and numbers; the first, with the others' nodes and evidence, stands for all.
-pub fn fold(findings: Vec<Finding>) -> Vec<Finding> {
+pub fn group_similar(findings: Vec<Finding>) -> Vec<Finding> {
     let mut alike: HashMap<(Code, Severity, String), usize> = HashMap::new();
     for finding in &findings {
         *alike.entry(key(finding)).or_default() += 1;
@@ -30,7 +30,7 @@ pub fn fold(findings: Vec<Finding>) -> Vec<Finding> {
                 }
             }
             None => {
-                if alike[&key] > APART {
+                if alike[&key] > MAX_UNGROUPED {
                     place.insert(key, folded.len());
                 }
                 folded.push(finding);
@@ -48,11 +48,11 @@ pub fn fold(findings: Vec<Finding>) -> Vec<Finding> {
 }
 
 fn key(finding: &Finding) -> (Code, Severity, String) {
-    (finding.code, finding.severity, gist(finding))
+    (finding.code, finding.severity, pattern(finding))
 }
 
 /// The message without what is particular: node names, and words with a digit in them.
-fn gist(finding: &Finding) -> String {
+fn pattern(finding: &Finding) -> String {
     let particular =
         |word: &str| word.bytes().any(|byte| byte.is_ascii_digit()) || finding.nodes.iter().any(|node| word.contains(node.as_str()));
     finding.message.split(' ').map(|word| if particular(word) { "#" } else { word }).collect::<Vec<_>>().join(" ")
@@ -71,8 +71,8 @@ mod tests {
     fn a_few_stand_apart_and_many_are_one() {
         let alike =
             |count: usize| (0..count).map(|at| finding(&format!("worker-{}", (b'a' + at as u8) as char), "NODE lost 10.0.0.1")).collect();
-        assert_eq!(fold(alike(3)).len(), 3);
-        let one = fold(alike(5));
+        assert_eq!(group_similar(alike(3)).len(), 3);
+        let one = group_similar(alike(5));
         assert_eq!(one.len(), 1);
         assert_eq!(one[0].nodes.len(), 5);
         assert_eq!(one[0].message, "worker-a lost 10.0.0.1; the same on worker-b, worker-c and 2 more nodes");
@@ -82,7 +82,7 @@ mod tests {
     fn another_reason_is_another_finding() {
         let mut findings: Vec<Finding> = (0..5).map(|at| finding(&format!("n{at}"), "NODE is late")).collect();
         findings.push(finding("n9", "NODE is gone"));
-        let folded = fold(findings);
+        let folded = group_similar(findings);
         assert_eq!(folded.iter().map(|finding| finding.nodes.len()).collect::<Vec<_>>(), [5, 1]);
     }
 }

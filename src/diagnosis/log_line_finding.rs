@@ -1,16 +1,22 @@
 //! Causes that a line in the log names outright.
 
-use super::check::Found;
+use super::check::EarlierFindings;
 use super::evidence;
 use crate::finding::code::Code;
 use crate::finding::{Finding, Severity};
-use crate::model::{View, phrases};
-use crate::snapshot::inspection::MarkKind;
+use crate::model::{ClusterModel, phrases};
+use crate::snapshot::inspection::LogEventKind;
 
 /// One finding for all nodes that are not Ready and whose log has such a line.
-pub fn finding(view: &View, found: &Found, code: Code, kind: MarkKind, message: impl Fn(&str) -> String) -> Vec<Finding> {
-    let named = |node: &&crate::model::NodeView| {
-        !found.is_culprit(node.name)
+pub fn finding(
+    view: &ClusterModel,
+    found: &EarlierFindings,
+    code: Code,
+    kind: LogEventKind,
+    message: impl Fn(&str) -> String,
+) -> Vec<Finding> {
+    let named = |node: &&crate::model::NodeModel| {
+        !found.is_explained(node.name)
             && node.ready() != Some(true)
             && !node.misses_only_peers()
             && !view.is_starting(node)

@@ -18,11 +18,11 @@ use std::time::Duration;
 use crate::calico::text::clean;
 use crate::finding::code::Code;
 use crate::finding::{Finding, Fix, Report, Verdict};
-use crate::model::View;
+use crate::model::ClusterModel;
 pub use crate::model::phrases::made as made_by;
 use crate::snapshot::Snapshot;
 use crate::startup::sizing::Size;
-use check::Found;
+use check::EarlierFindings;
 
 pub const API_VERSION: &str = "calico-fix/v1";
 pub const KIND: &str = "Status";
@@ -40,21 +40,21 @@ pub struct Scope {
 
 /// Judges a snapshot. Asks for nothing, changes nothing, reads no clock.
 pub fn diagnose(snapshot: &Snapshot, scope: &Scope) -> Report {
-    let view = View::new(snapshot);
-    let mut found = Found::default();
+    let view = ClusterModel::new(snapshot);
+    let mut found = EarlierFindings::default();
     for code in Code::ALL {
-        let findings = (checks::of(*code).run)(&view, &found);
+        let findings = (checks::check_for(*code).run)(&view, &found);
         found.add(findings);
     }
     let mut findings = found.into_findings();
     findings.retain(|finding| concerns(finding, scope));
-    let mut findings = group::fold(findings);
+    let mut findings = group::group_similar(findings);
     // One sentence, whatever names and values the cluster put into it.
     findings.iter_mut().for_each(|finding| finding.message = clean(&finding.message, MAX_MESSAGE));
     findings.sort_by_key(|finding| finding.severity);
-    let nodes = rows::all(&view, &findings, scope);
-    let unseen = gaps::all(&view, scope);
-    let verdict = match (findings.is_empty(), unseen.iter().any(|unseen| unseen.matters)) {
+    let nodes = rows::node_rows(&view, &findings, scope);
+    let unseen = gaps::list_gaps(&view, scope);
+    let verdict = match (findings.is_empty(), unseen.iter().any(|unseen| unseen.blocks_healthy)) {
         (false, _) => Verdict::Sick,
         (true, true) => Verdict::Unknown,
         (true, false) => Verdict::Healthy,
@@ -64,7 +64,7 @@ pub fn diagnose(snapshot: &Snapshot, scope: &Scope) -> Report {
         kind: KIND.to_owned(),
         taken_at: snapshot.taken_at,
         verdict,
-        cluster: crate::model::summary::of(&view),
+        cluster: crate::model::summary::summarize(&view),
         nodes,
         findings,
         unseen,
@@ -73,12 +73,12 @@ pub fn diagnose(snapshot: &Snapshot, scope: &Scope) -> Report {
 
 /// What allows a start of this node so much time, at the lawful place; `None` where no command is known to be right.
 pub fn start_budget_fix(snapshot: &Snapshot, node: &str, size: &Size) -> Option<Fix> {
-    fixes::start_budget_of(&View::new(snapshot), node, size)
+    fixes::start_budget_of(&ClusterModel::new(snapshot), node, size)
 }
 
 /// Seconds that its probes give the calico-node of this node to start.
 pub fn start_budget(snapshot: &Snapshot, node: &str) -> Option<Duration> {
-    let view = View::new(snapshot);
+    let view = ClusterModel::new(snapshot);
     view.start_budget(view.node(node)?)
 }
 

@@ -3,12 +3,12 @@
 use super::Scope;
 use crate::calico::session::{self, PeerKind};
 use crate::finding::{Finding, NodeRow, SessionCount, SessionRow};
-use crate::model::{Bgp, NodeView, View};
+use crate::model::{ClusterModel, NodeBgp, NodeModel};
 use crate::observed::Observed;
 use crate::snapshot::family::Family;
 use crate::startup::measure::measure;
 
-pub fn all(view: &View, findings: &[Finding], scope: &Scope) -> Vec<NodeRow> {
+pub fn node_rows(view: &ClusterModel, findings: &[Finding], scope: &Scope) -> Vec<NodeRow> {
     let mut codes: std::collections::HashMap<&str, Vec<crate::finding::code::Code>> = std::collections::HashMap::new();
     for finding in findings {
         for node in &finding.nodes {
@@ -25,7 +25,7 @@ pub fn all(view: &View, findings: &[Finding], scope: &Scope) -> Vec<NodeRow> {
         .collect()
 }
 
-fn row(view: &View, node: &NodeView, findings: Vec<crate::finding::code::Code>, sessions: bool) -> NodeRow {
+fn row(view: &ClusterModel, node: &NodeModel, findings: Vec<crate::finding::code::Code>, sessions: bool) -> NodeRow {
     let stored = |family| node.stored(family);
     let measured = measure(view, node);
     let held = stored(Family::V4).or(stored(Family::V6)).and_then(|stored| stored.held_by.as_ref());
@@ -47,16 +47,16 @@ fn row(view: &View, node: &NodeView, findings: Vec<crate::finding::code::Code>, 
     }
 }
 
-fn count(bgp: &Bgp) -> Option<SessionCount> {
+fn count(bgp: &NodeBgp) -> Option<SessionCount> {
     bgp.seen().map(|sessions| SessionCount { established: sessions.established, total: sessions.total })
 }
 
-fn all_sessions(view: &View, node: &NodeView) -> Vec<SessionRow> {
+fn all_sessions(view: &ClusterModel, node: &NodeModel) -> Vec<SessionRow> {
     let Some(Observed::Seen(inside)) = node.inside else { return Vec::new() };
     let mut rows = Vec::new();
     for (family, bird) in [(Family::V4, &inside.bird4), (Family::V6, &inside.bird6)] {
         for protocol in bird.seen().into_iter().flat_map(|bird| &bird.protocols) {
-            let Some(session) = session::of(protocol, family) else { continue };
+            let Some(session) = session::from_protocol(protocol, family) else { continue };
             rows.push(SessionRow {
                 family: family.number(),
                 peer_address: session.address.to_string(),

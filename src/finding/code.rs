@@ -54,7 +54,7 @@ codes! {
 
 impl Code {
     /// A node with such a finding is a cause: what it and its peers suffer needs no finding of its own.
-    pub fn explains_outage(self) -> bool {
+    pub fn is_root_cause(self) -> bool {
         match self {
             Self::AddressConflict
             | Self::AddressOnVirtualInterface
@@ -91,7 +91,7 @@ impl Code {
 
 impl Code {
     /// It keeps calico-node from starting or staying up, or its probes from being answered.
-    pub fn concerns_start(self) -> bool {
+    pub fn affects_startup(self) -> bool {
         match self {
             Self::AddressConflict
             | Self::MethodInvalid
@@ -126,7 +126,7 @@ impl Code {
     }
 
     /// More time to start cures it, and nothing else does.
-    pub fn wants_time(self) -> bool {
+    pub fn needs_larger_budget(self) -> bool {
         matches!(self, Self::KilledWhileStarting | Self::StartNearBudget)
     }
 }

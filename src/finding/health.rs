@@ -5,7 +5,7 @@ use crate::finding::{NodeRow, Report, Severity};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Health {
     /// A finding of an error names it.
-    Culprit,
+    Faulty,
     Sick,
     /// Well, but for sessions with nodes that are not.
     Affected,
@@ -20,7 +20,7 @@ pub fn has_bird(report: &Report) -> bool {
 }
 
 /// By its row alone.
-pub fn of(node: &NodeRow, has_bird: bool) -> Health {
+pub fn node_health(node: &NodeRow, has_bird: bool) -> Health {
     let counts = || [node.bgp4, node.bgp6].into_iter().flatten();
     let alone = counts().any(|count| count.total > 0 && count.established == 0);
     if !node.findings.is_empty() || node.ready == Some(false) || alone {
@@ -36,7 +36,7 @@ pub fn of(node: &NodeRow, has_bird: bool) -> Health {
 
 /// By its row and the findings.
 pub fn in_report(node: &NodeRow, report: &Report) -> Health {
-    if has_error(node, report) { Health::Culprit } else { of(node, has_bird(report)) }
+    if has_error(node, report) { Health::Faulty } else { node_health(node, has_bird(report)) }
 }
 
 /// An error names it, not a warning alone.

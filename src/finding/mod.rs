@@ -24,7 +24,7 @@ pub struct Report {
     /// Worst first.
     pub findings: Vec<Finding>,
     /// What could not be seen: nothing of it counts as healthy.
-    pub unseen: Vec<Unseen>,
+    pub unseen: Vec<Gap>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -174,11 +174,11 @@ pub struct Fix {
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct Unseen {
+pub struct Gap {
     /// `BIRD`, `logs`, `events`, …
     pub what: String,
     pub nodes: Vec<String>,
     pub why: String,
     /// Without it a healthy verdict is not possible.
-    pub matters: bool,
+    pub blocks_healthy: bool,
 }

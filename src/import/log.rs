@@ -76,7 +76,7 @@ fn stream(file: String, from: &mut dyn Read, also: &mut dyn FnMut(&[u8]) -> io::
     if head.iter().all(u8::is_ascii_whitespace) {
         return Err(LogError::Empty { file });
     }
-    if found.calicos == 0 || is_gone(&String::from_utf8_lossy(&head)) {
+    if found.recognised_lines == 0 || is_gone(&String::from_utf8_lossy(&head)) {
         return Err(LogError::NotALog { file, looks: looks(&head, found.other.as_deref().unwrap_or_default()) });
     }
     Ok(found)

@@ -4,7 +4,7 @@ use crate::calico::bird::{self, BirdError};
 use crate::calico::{interfaces, routes, startup_log};
 use crate::observed::Observed;
 use crate::snapshot::family::Family;
-use crate::snapshot::inspection::{Bird, Inside, NodeLogs};
+use crate::snapshot::inspection::{Bird, NodeInspection, NodeLogs};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TextKind {
@@ -50,7 +50,7 @@ pub fn node_of<'a>(file: &str, known: impl Iterator<Item = (&'a str, &'a str)>) 
 }
 
 /// Adds what `text` says to what is known of the node; `Err` says why it could not be read.
-pub fn read_inside(kind: TextKind, text: &str, inside: &mut Inside) -> Result<(), String> {
+pub fn read_inside(kind: TextKind, text: &str, inside: &mut NodeInspection) -> Result<(), String> {
     match kind {
         TextKind::Birdcl => read_birdcl(text, inside)?,
         TextKind::Interfaces => inside.interfaces = Observed::Seen(interfaces::parse(text).map_err(|error| error.to_string())?),
@@ -64,7 +64,7 @@ pub fn read_inside(kind: TextKind, text: &str, inside: &mut Inside) -> Result<()
 }
 
 /// `$ birdcl -s SOCKET show WHAT`, its output, `(rc N)`; or the bare output of `show protocols`.
-fn read_birdcl(text: &str, inside: &mut Inside) -> Result<(), String> {
+fn read_birdcl(text: &str, inside: &mut NodeInspection) -> Result<(), String> {
     let mut answers = [(String::new(), String::new()), (String::new(), String::new())];
     let mut asked = [false, false];
     let mut commands = false;

@@ -25,7 +25,7 @@ type Likeness = (u64, Health, Kind);
 
 /// Two points are alike when their rows are the same but for each other. A row is hashed as a sum, so that what a point is to
 /// itself can be put in as the state that it would have to its like.
-pub fn of(mesh: &Mesh) -> Vec<Group> {
+pub fn groups(mesh: &Mesh) -> Vec<Group> {
     let rows: Vec<u64> = (0..mesh.points.len())
         .map(|point| mesh.around(point).fold(0, |sum: u64, (other, state)| sum.wrapping_add(hash(other, state))))
         .collect();
@@ -66,7 +66,7 @@ mod tests {
         let point = |(at, letter): (usize, char)| Point {
             name: format!("node-{at}"),
             kind: if letter == 'o' { Kind::Outside } else { Kind::Node },
-            health: if letter == 'c' { Health::Culprit } else { Health::Healthy },
+            health: if letter == 'c' { Health::Faulty } else { Health::Healthy },
         };
         let points: Vec<Point> = points.chars().enumerate().map(point).collect();
         let states = (0..points.len()).flat_map(|high| (0..high).map(move |low| (low, high))).map(|(low, high)| state(low, high)).collect();

@@ -11,7 +11,7 @@ use crate::calico::session::PeerKind;
 use crate::diagnosis::Scope;
 use crate::finding::Report;
 use crate::finding::health::{self, Health};
-use crate::model::{self, Bgp, NodeView, View};
+use crate::model::{self, ClusterModel, NodeBgp, NodeModel};
 use crate::snapshot::family::Family;
 
 /// What is known of the session between two points.
@@ -55,15 +55,15 @@ pub struct Mesh {
 }
 
 /// Of each family that has sessions; IPv4 where none was seen and some should be.
-pub fn all(view: &View, scope: &Scope, report: &Report) -> Vec<Mesh> {
+pub fn build(view: &ClusterModel, scope: &Scope, report: &Report) -> Vec<Mesh> {
     if view.install.runs_bird() == Some(false) {
         return Vec::new();
     }
-    let meshes: Vec<Mesh> = Family::ALL.into_iter().filter_map(|family| of(view, family, scope, report)).collect();
+    let meshes: Vec<Mesh> = Family::ALL.into_iter().filter_map(|family| build_family(view, family, scope, report)).collect();
     meshes.into_iter().filter(|mesh| mesh.family == Family::V4 || mesh.count(State::Up) + mesh.count(State::Down) > 0).collect()
 }
 
-fn of(view: &View, family: Family, scope: &Scope, report: &Report) -> Option<Mesh> {
+fn build_family(view: &ClusterModel, family: Family, scope: &Scope, report: &Report) -> Option<Mesh> {
     let chosen = |name: &str| scope.nodes.as_ref().is_none_or(|nodes| nodes.contains(name));
     let mut points = Points::default();
     for row in &report.nodes {
@@ -89,7 +89,7 @@ fn of(view: &View, family: Family, scope: &Scope, report: &Report) -> Option<Mes
         let state = mesh.state_mut(from, to)?;
         *state = (*state).max(if established { State::Up } else { State::Down });
     }
-    mesh.presume(&asked, meshed, |point| view.node(point).is_some_and(|node| matches!(node.bgp(family), Bgp::Unknown)));
+    mesh.presume(&asked, meshed, |point| view.node(point).is_some_and(|node| matches!(node.bgp(family), NodeBgp::Unknown)));
     Some(mesh)
 }
 
@@ -110,7 +110,7 @@ impl Points {
     }
 
     /// An address that several nodes have leads to none of them for sure: each is as the session is.
-    fn of_address(&mut self, view: &View, from: &NodeView, address: IpAddr, kind: PeerKind) -> Vec<usize> {
+    fn of_address(&mut self, view: &ClusterModel, from: &NodeModel, address: IpAddr, kind: PeerKind) -> Vec<usize> {
         let holders = view.holders(address).filter(|node| node.name != from.name);
         let mut names: Vec<&str> = holders.map(|node| node.name).collect();
         if names.is_empty() {
@@ -160,7 +160,7 @@ impl Mesh {
 
     /// Points that are alike in all their sessions, together.
     pub fn groups(&self) -> Vec<Group> {
-        groups::of(self)
+        groups::groups(self)
     }
 
     /// In a full mesh a pair of which neither was asked has a session that is not known.

@@ -5,42 +5,42 @@ use std::net::IpAddr;
 
 use serde_json::Value;
 
-use super::NodeView;
+use super::NodeModel;
 use crate::calico::session::{self, BgpState, PeerKind, Session};
 use crate::finding::Source;
 use crate::observed::Observed;
 use crate::snapshot::family::Family;
-use crate::snapshot::inspection::{Bird, GracefulRestart, Inside, Protocol};
+use crate::snapshot::inspection::{Bird, GracefulRestart, NodeInspection, Protocol};
 use crate::snapshot::objects::Custom;
 
 #[derive(Debug, Default)]
-pub enum Bgp<'a> {
+pub enum NodeBgp<'a> {
     /// This cluster runs no BIRD, or none of this family.
     NotUsed,
     /// Asked inside the container: nothing listens on its socket.
     NotRunning,
     #[default]
     Unknown,
-    Seen(Sessions<'a>),
+    Known(Sessions<'a>),
 }
 
 #[derive(Debug)]
 pub struct Sessions<'a> {
     pub established: u32,
     pub total: u32,
-    pub down: Vec<Down<'a>>,
+    pub down: Vec<DownSession<'a>>,
     pub graceful_restart: Option<&'a GracefulRestart>,
     pub router_id: Option<&'a str>,
 }
 
 #[derive(Debug)]
-pub struct Down<'a> {
+pub struct DownSession<'a> {
     pub session: Session,
     pub source: Source,
     row: Cow<'a, Protocol>,
 }
 
-impl Down<'_> {
+impl DownSession<'_> {
     /// The row as BIRD prints it, single-spaced.
     pub fn row(&self) -> String {
         let Protocol { name, proto, table, state, since, info } = self.row.as_ref();
@@ -53,24 +53,24 @@ impl Down<'_> {
     }
 }
 
-impl<'a> Bgp<'a> {
-    pub fn of(inside: Option<&'a Observed<Inside>>, status: Option<&'a Custom>, family: Family) -> Self {
+impl<'a> NodeBgp<'a> {
+    pub fn from_inspection(inside: Option<&'a Observed<NodeInspection>>, status: Option<&'a Custom>, family: Family) -> Self {
         let bird = inside.and_then(Observed::seen).map_or(&Observed::NotAsked, |inside| inside.bird(family));
         match bird {
-            Observed::Seen(bird) => Self::Seen(from_bird(bird, family)),
+            Observed::Seen(bird) => Self::Known(from_bird(bird, family)),
             Observed::Absent => Self::NotRunning,
-            _ => status.and_then(|status| from_status(status, family)).map_or(Self::Unknown, Self::Seen),
+            _ => status.and_then(|status| from_status(status, family)).map_or(Self::Unknown, Self::Known),
         }
     }
 
     pub fn seen(&self) -> Option<&Sessions<'a>> {
         match self {
-            Self::Seen(sessions) => Some(sessions),
+            Self::Known(sessions) => Some(sessions),
             _ => None,
         }
     }
 
-    pub fn down(&self) -> &[Down<'a>] {
+    pub fn down(&self) -> &[DownSession<'a>] {
         self.seen().map_or(&[], |sessions| &sessions.down)
     }
 }
@@ -84,12 +84,12 @@ fn from_bird(bird: &Bird, family: Family) -> Sessions<'_> {
         router_id: bird.router_id.as_deref(),
     };
     for protocol in &bird.protocols {
-        let Some(session) = session::of(protocol, family) else { continue };
+        let Some(session) = session::from_protocol(protocol, family) else { continue };
         sessions.total += 1;
         if session.bgp == BgpState::Established {
             sessions.established += 1;
         } else {
-            sessions.down.push(Down { session, source: Source::Birdcl, row: Cow::Borrowed(protocol) });
+            sessions.down.push(DownSession { session, source: Source::Birdcl, row: Cow::Borrowed(protocol) });
         }
     }
     sessions
@@ -103,10 +103,10 @@ pub struct Peering {
 }
 
 /// Every session that a node tells of, and who told; `None` where neither BIRD nor CalicoNodeStatus does.
-pub fn peerings(node: &NodeView, family: Family) -> Option<(Source, Vec<Peering>)> {
+pub fn peerings(node: &NodeModel, family: Family) -> Option<(Source, Vec<Peering>)> {
     let bird = node.inside.and_then(Observed::seen).and_then(|inside| inside.bird(family).seen());
     if let Some(bird) = bird {
-        let sessions = bird.protocols.iter().filter_map(|protocol| session::of(protocol, family));
+        let sessions = bird.protocols.iter().filter_map(|protocol| session::from_protocol(protocol, family));
         let peering =
             |session: Session| Peering { address: session.address, kind: session.kind, established: session.bgp == BgpState::Established };
         return Some((Source::Birdcl, sessions.map(peering).collect()));
@@ -160,8 +160,8 @@ fn from_status(status: &Custom, family: Family) -> Option<Sessions<'_>> {
             info: state(peer).into(),
             ..Protocol::default()
         };
-        let Some(session) = session::of(&row, family) else { continue };
-        sessions.down.push(Down { session, source: Source::CalicoNodeStatus, row: Cow::Owned(row) });
+        let Some(session) = session::from_protocol(&row, family) else { continue };
+        sessions.down.push(DownSession { session, source: Source::CalicoNodeStatus, row: Cow::Owned(row) });
     }
     Some(sessions)
 }

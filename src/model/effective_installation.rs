@@ -3,7 +3,7 @@
 use crate::snapshot::objects::Custom;
 
 /// An Installation `overlay` replaces whole structs of `default`: what it has rules (operator pkg/controller/utils, `OverrideInstallationSpec`).
-pub fn ruling(installations: &[Custom], field: &str) -> &'static str {
+pub fn effective_installation(installations: &[Custom], field: &str) -> &'static str {
     let has = |custom: &&Custom| custom.metadata.name == "overlay" && custom.spec.get(field).is_some_and(|value| !value.is_null());
     if installations.iter().any(|custom| has(&custom)) { "overlay" } else { "default" }
 }
@@ -28,7 +28,7 @@ mod tests {
             (Some(json!({"calicoNetwork": {"bgp": "Enabled"}})), "overlay"),
         ] {
             let all: Vec<Custom> = [default()].into_iter().chain(overlay.map(|spec| installation_named("overlay", spec))).collect();
-            assert_eq!(ruling(&all, "calicoNetwork"), expected);
+            assert_eq!(effective_installation(&all, "calicoNetwork"), expected);
         }
     }
 }

@@ -2,13 +2,13 @@
 
 use crate::calico::environment::{Backend, Datastore, Environment, MethodSetting, Value};
 use crate::calico::flavour::{self, Flavour};
-use crate::calico::method::{self, Gate, Problem};
+use crate::calico::method::{self, AddressSource, Problem};
 use crate::calico::owner::{self, Owner};
 use crate::calico::version::{self, Version};
 use crate::observed::Observed;
 use crate::snapshot::Snapshot;
 use crate::snapshot::family::Family;
-use crate::snapshot::inspection::MarkKind;
+use crate::snapshot::inspection::LogEventKind;
 use crate::snapshot::objects::{Container, DaemonSet};
 
 pub struct Install<'a> {
@@ -27,7 +27,7 @@ pub struct Install<'a> {
 /// `Starting node N with version V`: what an image without a version in its tag says of itself.
 fn logged_version(snapshot: &Snapshot) -> Option<Version> {
     let logs = snapshot.logs.values().flat_map(|logs| [&logs.current, &logs.previous]).filter_map(Observed::seen);
-    let mut starts = logs.flat_map(|log| &log.marks).filter(|mark| mark.kind == MarkKind::Starting);
+    let mut starts = logs.flat_map(|log| &log.marks).filter(|mark| mark.kind == LogEventKind::Starting);
     starts.find_map(|mark| Version::parse(mark.text.rsplit_once("with version ")?.1))
 }
 
@@ -152,19 +152,19 @@ impl<'a> Install<'a> {
     }
 
     /// Whether the method decides anything for this family.
-    pub fn gate(&self, family: Family) -> Option<Gate> {
+    pub fn gate(&self, family: Family) -> Option<AddressSource> {
         let environment = self.environment.as_ref()?;
         Some(method::gate(family, &environment.ip(family), &self.backend()?))
     }
 
     /// No address is configured at all: canal, policy-only.
     pub fn detects_nothing(&self) -> bool {
-        matches!(self.gate(Family::V4), Some(Gate::Off))
+        matches!(self.gate(Family::V4), Some(AddressSource::Off))
     }
 
     /// The method decides at every start.
     pub fn is_detected(&self, family: Family) -> bool {
-        matches!(self.gate(family), Some(Gate::Detected))
+        matches!(self.gate(family), Some(AddressSource::Detected))
     }
 
     /// The value as it stands in the environment; `None` when unset.
@@ -180,12 +180,12 @@ impl<'a> Install<'a> {
     /// For the head line: what decides the address.
     pub fn shown_method(&self, family: Family) -> Option<String> {
         let text = match self.gate(family)? {
-            Gate::Off => return None,
-            Gate::Literal { address } => format!("IP={address}"),
-            Gate::FromField { path } => format!("IP from {path}"),
-            Gate::Kept => "none, stored addresses are kept".to_owned(),
-            Gate::Exits { value } => format!("IP={value:?}"),
-            Gate::Detected | Gate::DetectedWhenMissing | Gate::Unknown { .. } => {
+            AddressSource::Off => return None,
+            AddressSource::Literal { address } => format!("IP={address}"),
+            AddressSource::FromField { path } => format!("IP from {path}"),
+            AddressSource::Kept => "none, stored addresses are kept".to_owned(),
+            AddressSource::Exits { value } => format!("IP={value:?}"),
+            AddressSource::Detected | AddressSource::DetectedWhenMissing | AddressSource::Unknown { .. } => {
                 self.method(family).filter(|method| !method.is_empty()).unwrap_or_else(|| "first-found".to_owned())
             }
         };
@@ -222,11 +222,11 @@ impl<'a> Install<'a> {
             Family::V6 => "IP6",
         };
         match self.gate(family)? {
-            Gate::Kept => return Some(format!("{variable} is none or empty, so what is stored stays")),
-            Gate::Literal { address } => return Some(format!("{variable} is {address}, for every node")),
-            Gate::FromField { path } => return Some(format!("{variable} is taken from {path}")),
-            Gate::Off | Gate::Exits { .. } | Gate::Unknown { .. } => return None,
-            Gate::Detected | Gate::DetectedWhenMissing => {}
+            AddressSource::Kept => return Some(format!("{variable} is none or empty, so what is stored stays")),
+            AddressSource::Literal { address } => return Some(format!("{variable} is {address}, for every node")),
+            AddressSource::FromField { path } => return Some(format!("{variable} is taken from {path}")),
+            AddressSource::Off | AddressSource::Exits { .. } | AddressSource::Unknown { .. } => return None,
+            AddressSource::Detected | AddressSource::DetectedWhenMissing => {}
         }
         match self.problem(family)?.1 {
             Problem::BadPattern { why } => Some(format!("its regular expression cannot be read ({why})")),

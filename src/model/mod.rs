@@ -13,21 +13,21 @@ use std::cell::OnceCell;
 use std::collections::HashMap;
 use std::net::IpAddr;
 
-pub use crate::model::bgp::{Bgp, Down, peerings};
-pub use crate::model::effective_installation::ruling;
+pub use crate::model::bgp::{DownSession, NodeBgp, peerings};
+pub use crate::model::effective_installation::effective_installation;
 pub use crate::model::install::Install;
-pub use crate::model::node::{NodeView, Told};
+pub use crate::model::node::{NodeEvent, NodeModel};
 pub use crate::model::stored_address::Stored;
 
-use crate::autodetect::{self, Ask, Recommendation};
+use crate::autodetect::{self, AutodetectOptions, Recommendation};
 use crate::snapshot::Snapshot;
 use crate::snapshot::family::Family;
 
-pub struct View<'a> {
+pub struct ClusterModel<'a> {
     pub snapshot: &'a Snapshot,
     pub install: Install<'a>,
     /// Linux nodes, by name.
-    pub nodes: Vec<NodeView<'a>>,
+    pub nodes: Vec<NodeModel<'a>>,
     by_name: HashMap<&'a str, usize>,
     by_address: HashMap<IpAddr, Vec<usize>>,
     by_internal_ip: HashMap<IpAddr, usize>,
@@ -37,10 +37,10 @@ pub struct View<'a> {
     recommended: [OnceCell<Recommendation>; 2],
 }
 
-impl<'a> View<'a> {
+impl<'a> ClusterModel<'a> {
     pub fn new(snapshot: &'a Snapshot) -> Self {
         let install = Install::new(snapshot);
-        let mut nodes = node::all(snapshot, &install);
+        let mut nodes = node::build_all(snapshot, &install);
         nodes.sort_by(|a, b| natural(a.name, b.name));
         let by_name = nodes.iter().enumerate().map(|(index, node)| (node.name, index)).collect();
         let mut by_address: HashMap<IpAddr, Vec<usize>> = HashMap::new();
@@ -68,7 +68,7 @@ impl<'a> View<'a> {
             Family::V4 => &self.recommended[0],
             Family::V6 => &self.recommended[1],
         };
-        known.get_or_init(|| autodetect::recommend(&autodetect::matrix::of_view(self, &Ask::of(family))))
+        known.get_or_init(|| autodetect::recommend(&autodetect::matrix::from_model(self, &AutodetectOptions::new(family))))
     }
 
     /// The hash of the DaemonSet's newest template, where its revisions were seen.
@@ -77,23 +77,23 @@ impl<'a> View<'a> {
         Some(newest.metadata.labels.get(node::REVISION)?.as_str())
     }
 
-    pub fn node(&self, name: &str) -> Option<&NodeView<'a>> {
+    pub fn node(&self, name: &str) -> Option<&NodeModel<'a>> {
         self.by_name.get(name).map(|index| &self.nodes[*index])
     }
 
     /// The nodes that have this address stored; more than one is a conflict.
-    pub fn holders(&self, address: IpAddr) -> impl Iterator<Item = &NodeView<'a>> {
+    pub fn holders(&self, address: IpAddr) -> impl Iterator<Item = &NodeModel<'a>> {
         self.by_address.get(&address).into_iter().flatten().map(|index| &self.nodes[*index])
     }
 
     /// The node that a peer's address belongs to: the stored one, else an InternalIP.
-    pub fn peer(&self, address: IpAddr) -> Option<&NodeView<'a>> {
+    pub fn peer(&self, address: IpAddr) -> Option<&NodeModel<'a>> {
         self.holders(address).next().or_else(|| self.by_internal_ip.get(&address).map(|index| &self.nodes[*index]))
     }
 
     /// Sessions that are down and lead to this address, with the node that reports each.
-    pub fn down_towards(&self, address: IpAddr) -> impl Iterator<Item = (&NodeView<'a>, &Down<'a>)> {
-        let family = Family::of(address);
+    pub fn down_towards(&self, address: IpAddr) -> impl Iterator<Item = (&NodeModel<'a>, &DownSession<'a>)> {
+        let family = Family::from_address(address);
         self.down.get(&address).into_iter().flatten().map(move |(index, at)| {
             let node = &self.nodes[*index];
             (node, &node.bgp(family).down()[*at])

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use jiff::Timestamp;
 
-use super::bgp::Bgp;
+use super::bgp::NodeBgp;
 use super::install::Install;
 use crate::calico::events::{self, EventKind};
 use crate::calico::startup_log::{self, ExitReason, Outcome};
@@ -14,33 +14,33 @@ use crate::model::stored_address::{self, Stored};
 use crate::observed::Observed;
 use crate::snapshot::Snapshot;
 use crate::snapshot::family::Family;
-use crate::snapshot::inspection::{Inside, Interface, MarkKind, NodeLogs, StartupLog};
+use crate::snapshot::inspection::{Interface, LogEventKind, NodeInspection, NodeLogs, StartupLog};
 use crate::snapshot::objects::{ContainerStatus, Custom, Event, Node, Pod, Terminated};
 
 pub(super) const REVISION: &str = "controller-revision-hash";
 
-pub struct NodeView<'a> {
+pub struct NodeModel<'a> {
     pub name: &'a str,
     pub node: Option<&'a Node>,
     pub pod: Option<&'a Pod>,
     /// The address Calico has stored, IPv4 and IPv6.
     pub stored: [Option<Stored>; 2],
     pub internal_ips: Vec<IpAddr>,
-    pub inside: Option<&'a Observed<Inside>>,
+    pub inside: Option<&'a Observed<NodeInspection>>,
     /// CalicoNodeStatus, where it was asked for.
     pub status: Option<&'a Custom>,
     pub logs: Option<&'a NodeLogs>,
     /// Events about the pod that runs now, oldest first.
-    pub events: Vec<Told<'a>>,
-    bgp: [Bgp<'a>; 2],
+    pub events: Vec<NodeEvent<'a>>,
+    bgp: [NodeBgp<'a>; 2],
 }
 
-pub struct Told<'a> {
+pub struct NodeEvent<'a> {
     pub event: &'a Event,
-    pub fact: EventKind,
+    pub kind: EventKind,
 }
 
-impl Told<'_> {
+impl NodeEvent<'_> {
     /// Nothing listens, whatever else it says.
     pub fn is_refused(&self) -> bool {
         self.event.message.contains("refused")
@@ -48,7 +48,7 @@ impl Told<'_> {
 
     /// Felix answered a probe of liveness, and that it is not live.
     pub fn is_felix_503(&self) -> bool {
-        match &self.fact {
+        match &self.kind {
             EventKind::FelixNotLive { text } => text.contains("503") && !self.is_refused(),
             EventKind::HttpProbeFailed { status, .. } => *status == Some(503) && self.event.message.starts_with("Liveness"),
             _ => false,
@@ -57,7 +57,7 @@ impl Told<'_> {
 }
 
 /// Every Linux node: those of the cluster, or, where nodes could not be listed, those that pods run on.
-pub fn all<'a>(snapshot: &'a Snapshot, install: &Install<'a>) -> Vec<NodeView<'a>> {
+pub fn build_all<'a>(snapshot: &'a Snapshot, install: &Install<'a>) -> Vec<NodeModel<'a>> {
     let mut pods: BTreeMap<&str, &Pod> = BTreeMap::new();
     for pod in snapshot.pods.seen().into_iter().flatten() {
         let Some(node) = pod.spec.node_name.as_deref() else { continue };
@@ -102,10 +102,10 @@ pub fn all<'a>(snapshot: &'a Snapshot, install: &Install<'a>) -> Vec<NodeView<'a
             let pod = pods.get(name).copied();
             let inside = snapshot.inside.get(name);
             let bgp = Family::ALL.map(|family| match install.runs_bird() {
-                Some(false) => Bgp::NotUsed,
-                _ => Bgp::of(inside, statuses.get(name).copied(), family),
+                Some(false) => NodeBgp::NotUsed,
+                _ => NodeBgp::from_inspection(inside, statuses.get(name).copied(), family),
             });
-            let mut view = NodeView {
+            let mut view = NodeModel {
                 name,
                 node: nodes.get(name).copied(),
                 pod,
@@ -114,10 +114,10 @@ pub fn all<'a>(snapshot: &'a Snapshot, install: &Install<'a>) -> Vec<NodeView<'a
                 inside,
                 status: statuses.get(name).copied(),
                 logs: snapshot.logs.get(name),
-                events: told(pod, &events),
+                events: pod_events(pod, &events),
                 bgp,
             };
-            view.stored = Family::ALL.map(|family| stored_address::of(&view, family, annotated));
+            view.stored = Family::ALL.map(|family| stored_address::read_stored(&view, family, annotated));
             view
         })
         .collect()
@@ -137,21 +137,21 @@ fn is_linux(node: &Node) -> bool {
     !matches!(label, Some("windows")) && node.status.node_info.operating_system != "windows"
 }
 
-fn told<'a>(pod: Option<&'a Pod>, events: &HashMap<&str, Vec<&'a Event>>) -> Vec<Told<'a>> {
+fn pod_events<'a>(pod: Option<&'a Pod>, events: &HashMap<&str, Vec<&'a Event>>) -> Vec<NodeEvent<'a>> {
     let Some(pod) = pod else { return Vec::new() };
-    let mut told: Vec<Told> = events
+    let mut told: Vec<NodeEvent> = events
         .get(pod.metadata.name.as_str())
         .into_iter()
         .flatten()
         .filter(|event| event.involved_object.uid.is_none() || pod.metadata.uid.is_none() || event.involved_object.uid == pod.metadata.uid)
-        .map(|event| Told { event, fact: events::parse(&event.reason, &event.message).kind })
+        .map(|event| NodeEvent { event, kind: events::parse(&event.reason, &event.message).kind })
         .collect();
     told.sort_by_key(|told| told.event.last_seen());
     told
 }
 
-impl<'a> NodeView<'a> {
-    pub fn bgp(&self, family: Family) -> &Bgp<'a> {
+impl<'a> NodeModel<'a> {
+    pub fn bgp(&self, family: Family) -> &NodeBgp<'a> {
         match family {
             Family::V4 => &self.bgp[0],
             Family::V6 => &self.bgp[1],
@@ -166,7 +166,7 @@ impl<'a> NodeView<'a> {
     }
 
     pub fn internal_ip(&self, family: Family) -> Option<IpAddr> {
-        self.internal_ips.iter().copied().find(|address| Family::of(*address) == family)
+        self.internal_ips.iter().copied().find(|address| Family::from_address(*address) == family)
     }
 
     pub fn interfaces(&self) -> Option<&'a [Interface]> {
@@ -216,22 +216,22 @@ impl<'a> NodeView<'a> {
         self.attempts().flat_map(|log| log.marks.iter().rev()).filter_map(|mark| Some((mark.text.as_str(), startup_log::detection(mark)?)))
     }
 
-    pub fn mark(&self, kind: MarkKind) -> Option<&'a str> {
+    pub fn mark(&self, kind: LogEventKind) -> Option<&'a str> {
         self.attempts().flat_map(|log| log.marks.iter().rev()).find(|mark| mark.kind == kind).map(|mark| mark.text.as_str())
     }
 
     /// How often a kind of event was told of the pod that runs now.
     pub fn times(&self, matches: impl Fn(&EventKind) -> bool) -> i32 {
-        self.events.iter().filter(|told| matches(&told.fact)).map(|told| told.event.times()).sum()
+        self.events.iter().filter(|told| matches(&told.kind)).map(|told| told.event.times()).sum()
     }
 
-    pub fn last_event(&self, matches: impl Fn(&EventKind) -> bool) -> Option<&Told<'a>> {
-        self.events.iter().rev().find(|told| matches(&told.fact))
+    pub fn last_event(&self, matches: impl Fn(&EventKind) -> bool) -> Option<&NodeEvent<'a>> {
+        self.events.iter().rev().find(|told| matches(&told.kind))
     }
 
     /// The peers that the newest readiness event names, and the event: BIRD's word without an exec.
-    pub fn not_established(&self) -> Option<(&Told<'a>, Family, &[IpAddr])> {
-        self.events.iter().rev().find_map(|told| match &told.fact {
+    pub fn not_established(&self) -> Option<(&NodeEvent<'a>, Family, &[IpAddr])> {
+        self.events.iter().rev().find_map(|told| match &told.kind {
             EventKind::NotEstablished { family, peers, .. } => Some((told, *family, peers.as_slice())),
             _ => None,
         })
@@ -239,8 +239,8 @@ impl<'a> NodeView<'a> {
 
     /// The newest complaint of its readiness probe is of sessions: start-up and Felix are past that.
     pub fn misses_only_peers(&self) -> bool {
-        let complains = |fact: &EventKind| !matches!(fact, EventKind::Other | EventKind::PreStopFailed | EventKind::GracefulRestart { .. });
-        self.last_event(complains).is_some_and(|told| matches!(told.fact, EventKind::NotEstablished { .. }))
+        let complains = |kind: &EventKind| !matches!(kind, EventKind::Other | EventKind::PreStopFailed | EventKind::GracefulRestart { .. });
+        self.last_event(complains).is_some_and(|told| matches!(told.kind, EventKind::NotEstablished { .. }))
     }
 
     pub fn running_since(&self) -> Option<Timestamp> {

@@ -4,9 +4,9 @@ use std::net::IpAddr;
 
 use crate::calico::virtual_interfaces::{self, VirtualInterface};
 use crate::finding::{Evidence, Severity, Source};
-use crate::model::{NodeView, View};
+use crate::model::{ClusterModel, NodeModel};
 use crate::snapshot::family::Family;
-use crate::snapshot::inspection::{Mark, MarkKind, StartupLog};
+use crate::snapshot::inspection::{LogEvent, LogEventKind, StartupLog};
 
 /// `a`, `a and b`, `a, b and 3 more nodes`.
 pub fn list(names: &[String]) -> String {
@@ -20,8 +20,8 @@ pub fn list(names: &[String]) -> String {
 }
 
 /// `from br-3a10a9384428, a bridge made by Docker`, where the interface is known.
-pub fn origin_of(node: &NodeView, address: IpAddr) -> Option<String> {
-    let stored = node.stored(Family::of(address)).filter(|stored| stored.address() == address);
+pub fn origin_of(node: &NodeModel, address: IpAddr) -> Option<String> {
+    let stored = node.stored(Family::from_address(address)).filter(|stored| stored.address() == address);
     let interface =
         stored.and_then(|stored| stored.held_by.as_ref()).map(|held| (held.interface.clone(), held.kind.clone())).or_else(|| {
             let (_, detection) = node.detections().find(|(_, detection)| detection.address == address)?;
@@ -36,7 +36,7 @@ pub fn origin_of(node: &NodeView, address: IpAddr) -> Option<String> {
 
 /// Of the last detection that failed.
 pub fn family_of(log: &StartupLog) -> Family {
-    let failed = log.marks.iter().rfind(|mark| mark.kind == MarkKind::AutodetectFailed);
+    let failed = log.marks.iter().rfind(|mark| mark.kind == LogEventKind::AutodetectFailed);
     if failed.is_some_and(|mark| mark.text.contains("IPv6")) { Family::V6 } else { Family::V4 }
 }
 
@@ -46,12 +46,15 @@ pub fn made(kind: VirtualInterface) -> String {
     format!("{article} {} made by {}", kind.what, kind.made_by)
 }
 
-pub fn tells_conflict(mark: &Mark) -> bool {
-    matches!(mark.kind, MarkKind::Autodetected | MarkKind::AddressConflict | MarkKind::AddressCleared | MarkKind::Terminating)
+pub fn tells_conflict(mark: &LogEvent) -> bool {
+    matches!(
+        mark.kind,
+        LogEventKind::Autodetected | LogEventKind::AddressConflict | LogEventKind::AddressCleared | LogEventKind::Terminating
+    )
 }
 
 /// A wrong address that hurts now is an error; one that nothing suffers from yet is a warning.
-pub fn outage(view: &View, node: &NodeView, family: Family) -> Severity {
+pub fn wrong_address_severity(view: &ClusterModel, node: &NodeModel, family: Family) -> Severity {
     let hurts = node.ready() != Some(true)
         || !node.bgp(family).down().is_empty()
         || node.stored(family).is_some_and(|stored| view.down_towards(stored.address()).next().is_some())
@@ -71,7 +74,7 @@ pub fn addresses(peers: &[IpAddr]) -> String {
 }
 
 /// `node-3 exits`, `3 nodes exit`.
-pub fn subject(names: &[String], one: &str, many: &str) -> String {
+pub fn with_verb(names: &[String], one: &str, many: &str) -> String {
     format!("{} {}", list(names), if names.len() == 1 { one } else { many })
 }
 
@@ -85,7 +88,7 @@ pub fn sentence(text: String) -> String {
 }
 
 /// The pod's restarts and how its container ended last.
-pub fn restarts(node: &NodeView) -> Option<Evidence> {
+pub fn restarts(node: &NodeModel) -> Option<Evidence> {
     let status = node.container().filter(|status| status.restart_count > 0)?;
     let ended = status.last_state.terminated.as_ref().or(status.state.terminated.as_ref());
     let how = ended.map(|ended| format!(", last exit code {}", ended.exit_code)).unwrap_or_default();

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Install, NodeView, View};
+use super::{ClusterModel, Install, NodeModel};
 use crate::calico::environment::Backend;
 use crate::calico::probe::{self, CommandForm, Misfit, MisfitKind, ProbeKind};
 use crate::calico::startup_log::{self, Outcome};
@@ -50,15 +50,15 @@ impl Install<'_> {
     }
 }
 
-impl<'a> View<'a> {
+impl<'a> ClusterModel<'a> {
     /// A first start that is still within its first minute: not Ready is no fault yet, and no health either.
-    pub fn is_starting(&self, node: &NodeView) -> bool {
+    pub fn is_starting(&self, node: &NodeModel) -> bool {
         const FIRST_MINUTE: f64 = 60.0;
         node.is_not_ready() && node.restarts() == Some(0) && node.age(self.snapshot.taken_at).is_some_and(|age| age < FIRST_MINUTE)
     }
 
     /// The container has had its time to start, or says that it has started.
-    pub fn is_settled(&self, node: &NodeView) -> bool {
+    pub fn is_settled(&self, node: &NodeModel) -> bool {
         if node.logs.and_then(|logs| logs.current.seen()).is_some_and(|log| matches!(startup_log::outcome(log), Outcome::Started)) {
             return true;
         }
@@ -66,12 +66,12 @@ impl<'a> View<'a> {
         age > self.start_budget(node).map_or(70.0, |budget| budget.as_secs_f64())
     }
 
-    pub fn start_budget(&self, node: &NodeView) -> Option<Duration> {
+    pub fn start_budget(&self, node: &NodeModel) -> Option<Duration> {
         probe::start_guard(self.probed(node)?).map(|(_, budget)| budget.total())
     }
 
     /// The container whose probes count: of the pod that runs there, which may be older than the DaemonSet.
-    pub fn probed<'n>(&self, node: &NodeView<'n>) -> Option<&'n Container>
+    pub fn probed<'n>(&self, node: &NodeModel<'n>) -> Option<&'n Container>
     where
         'a: 'n,
     {

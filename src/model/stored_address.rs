@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
-use super::NodeView;
+use super::NodeModel;
 use crate::calico::address::{self, Cidr};
 use crate::calico::detect::{ANNOTATION, Annotated};
 use crate::finding::Source;
@@ -16,11 +16,11 @@ pub struct Stored {
     address: IpAddr,
     pub source: Source,
     /// The interface that has it, where that is known.
-    pub held_by: Option<Held>,
+    pub held_by: Option<InterfaceHolder>,
 }
 
 #[derive(Clone, Debug)]
-pub struct Held {
+pub struct InterfaceHolder {
     pub interface: String,
     /// `bridge`, `veth`, …
     pub kind: Option<String>,
@@ -44,7 +44,7 @@ impl std::fmt::Display for Stored {
 
 /// The annotation; with the etcd datastore there is none, and BIRD's router id or the log has to do, as where Nodes could not be read.
 /// Where other nodes are annotated, a node that is not has none stored, whatever BIRD runs on with.
-pub fn of(view: &NodeView, family: Family, annotated: bool) -> Option<Stored> {
+pub fn read_stored(view: &NodeModel, family: Family, annotated: bool) -> Option<Stored> {
     let annotations = view.node.map(|node| &node.metadata.annotations);
     let found = annotations
         .and_then(|annotations| annotations.get(annotation(family)))
@@ -73,23 +73,21 @@ pub fn annotation(family: Family) -> &'static str {
     }
 }
 
-fn held_by(view: &NodeView, address: IpAddr) -> Option<Held> {
+fn held_by(view: &NodeModel, address: IpAddr) -> Option<InterfaceHolder> {
     if let Some(interfaces) = view.interfaces() {
-        return interfaces.iter().find(|interface| interface.addresses.iter().any(|held| held.address == address)).map(|interface| Held {
-            interface: interface.name.clone(),
-            kind: interface.kind.clone(),
-            source: Source::Interfaces,
+        return interfaces.iter().find(|interface| interface.addresses.iter().any(|held| held.address == address)).map(|interface| {
+            InterfaceHolder { interface: interface.name.clone(), kind: interface.kind.clone(), source: Source::Interfaces }
         });
     }
     annotated_interface(view, address).or_else(|| {
         view.detections()
             .find(|(_, detection)| detection.address == address)
-            .and_then(|(_, detection)| Some(Held { interface: detection.interface.clone()?, kind: None, source: Source::Log }))
+            .and_then(|(_, detection)| Some(InterfaceHolder { interface: detection.interface.clone()?, kind: None, source: Source::Log }))
     })
 }
 
-fn annotated_interface(view: &NodeView, address: IpAddr) -> Option<Held> {
+fn annotated_interface(view: &NodeModel, address: IpAddr) -> Option<InterfaceHolder> {
     let interfaces = Annotated::parse(view.node?.metadata.annotations.get(ANNOTATION)?)?;
     let found = interfaces.into_iter().find(|interface| interface.addresses.contains(&address))?;
-    Some(Held { interface: found.name, kind: None, source: Source::Annotation })
+    Some(InterfaceHolder { interface: found.name, kind: None, source: Source::Annotation })
 }

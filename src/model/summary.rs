@@ -1,10 +1,10 @@
 //! The head line: what kind of Calico this is.
 
 use crate::finding::ClusterSummary;
-use crate::model::View;
+use crate::model::ClusterModel;
 use crate::snapshot::family::Family;
 
-pub fn of(view: &View) -> ClusterSummary {
+pub fn summarize(view: &ClusterModel) -> ClusterSummary {
     let cluster = &view.snapshot.cluster;
     let install = &view.install;
     ClusterSummary {

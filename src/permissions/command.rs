@@ -6,7 +6,7 @@ use std::str::FromStr;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::permissions::table::Around;
+use crate::permissions::table::InstallFacts;
 
 /// A command that asks a cluster.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
@@ -37,7 +37,7 @@ impl Verb {
     }
 
     /// Under the operator `debug-log` has nothing to write to, short of --force: an Installation cannot hold the level.
-    pub fn changes(self, around: &Around) -> bool {
+    pub fn changes(self, around: &InstallFacts) -> bool {
         match self {
             Self::Status | Self::Version => false,
             Self::DebugLog => around.installation.is_none(),

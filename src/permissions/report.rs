@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::role::{Manifest, Role};
 use crate::diagnosis::shell::quote;
 use crate::permissions::command::Verb;
-use crate::permissions::table::{Around, Need};
+use crate::permissions::table::{InstallFacts, Permission};
 
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
@@ -39,15 +39,15 @@ pub struct CommandRow {
     pub command: Verb,
     /// Absent: it only changes.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub reads: Option<Works>,
+    pub reads: Option<Support>,
     /// Absent: it changes nothing here, or that was not asked.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub changes: Option<Works>,
+    pub changes: Option<Support>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
-pub enum Works {
+pub enum Support {
     Yes,
     /// It works, and part of what it could tell stays unknown.
     Partly,
@@ -68,42 +68,43 @@ pub struct Missing {
 
 /// A right that was asked for, and the answer.
 pub struct Answered<'a> {
-    pub need: &'a Need,
+    pub need: &'a Permission,
     pub right: String,
     pub allowed: bool,
 }
 
 /// What was asked about.
 #[derive(Clone, Copy, Debug)]
-pub struct Asked<'a> {
+pub struct PermissionQuery<'a> {
     pub verbs: &'a [Verb],
     pub changes: bool,
     pub exec: bool,
 }
 
-impl Asked<'_> {
+impl PermissionQuery<'_> {
     /// Those whose rights need asking for, in this install.
-    pub fn covers(&self, need: &Need, around: &Around) -> bool {
+    pub fn covers(&self, need: &Permission, around: &InstallFacts) -> bool {
         need.is_for(around) && (self.exec || need.role != Role::Exec) && !self.users(need, around).is_empty()
     }
 
-    fn users(&self, need: &Need, around: &Around) -> Vec<Verb> {
+    fn users(&self, need: &Permission, around: &InstallFacts) -> Vec<Verb> {
         let changes = |verb: &Verb| self.changes && need.to_change.contains(verb) && verb.changes(around);
         let uses = |verb: &Verb| need.to_read.contains(verb) || need.better.contains(verb) || changes(verb);
         self.verbs.iter().copied().filter(uses).collect()
     }
 }
 
-pub fn judge(around: &Around, asked: Asked<'_>, answers: &[Answered<'_>], user: Option<String>) -> Report {
+pub fn judge(around: &InstallFacts, asked: PermissionQuery<'_>, answers: &[Answered<'_>], user: Option<String>) -> Report {
     let refused: Vec<&Answered<'_>> = answers.iter().filter(|answer| !answer.allowed).collect();
     let row = |verb: Verb| {
-        let lacks = |list: fn(&Need) -> &'static [Verb]| refused.iter().any(|answer| list(answer.need).contains(&verb));
+        let lacks = |list: fn(&Permission) -> &'static [Verb]| refused.iter().any(|answer| list(answer.need).contains(&verb));
         let reads = verb.reads().then(|| match () {
-            () if lacks(|need| need.to_read) => Works::No,
-            () if lacks(|need| need.better) => Works::Partly,
-            () => Works::Yes,
+            () if lacks(|need| need.to_read) => Support::No,
+            () if lacks(|need| need.better) => Support::Partly,
+            () => Support::Yes,
         });
-        let changes = (asked.changes && verb.changes(around)).then(|| if lacks(|need| need.to_change) { Works::No } else { Works::Yes });
+        let changes =
+            (asked.changes && verb.changes(around)).then(|| if lacks(|need| need.to_change) { Support::No } else { Support::Yes });
         CommandRow { command: verb, reads, changes }
     };
     let missing = refused.iter().map(|answer| Missing {
@@ -133,7 +134,7 @@ impl Report {
     }
 }
 
-fn grants(roles: &BTreeSet<Role>, around: &Around, user: Option<&str>) -> Vec<String> {
+fn grants(roles: &BTreeSet<Role>, around: &InstallFacts, user: Option<&str>) -> Vec<String> {
     let manifests: BTreeSet<Manifest> = roles.iter().map(|role| role.manifest()).collect();
     let apply = manifests.iter().map(|manifest| format!("kubectl calico-fix can-i --manifest={} | kubectl apply -f -", manifest.name()));
     let bind = roles.iter().map(|role| {

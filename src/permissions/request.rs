@@ -64,17 +64,17 @@ impl Resource {
         path
     }
 
-    pub fn list(&self, namespace: Option<&str>) -> Asked {
+    pub fn list(&self, namespace: Option<&str>) -> ApiRequest {
         self.asked("list", namespace, None)
     }
 
-    pub fn get(&self, namespace: Option<&str>, name: &str) -> Asked {
+    pub fn get(&self, namespace: Option<&str>, name: &str) -> ApiRequest {
         self.asked("get", namespace, Some(name))
     }
 
-    pub fn asked(&self, verb: &str, namespace: Option<&str>, name: Option<&str>) -> Asked {
+    pub fn asked(&self, verb: &str, namespace: Option<&str>, name: Option<&str>) -> ApiRequest {
         let dot = if self.group.is_empty() { "" } else { "." };
-        Asked {
+        ApiRequest {
             verb: verb.to_owned(),
             resource: format!("{}{dot}{}", self.plural, self.group),
             namespace: namespace.map(str::to_owned),
@@ -95,7 +95,7 @@ pub fn escaped(text: &str) -> String {
 
 /// One request, as RBAC sees it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Asked {
+pub struct ApiRequest {
     pub verb: String,
     /// `daemonsets.apps`, `pods/exec`.
     pub resource: String,
@@ -103,7 +103,7 @@ pub struct Asked {
     pub name: Option<String>,
 }
 
-impl fmt::Display for Asked {
+impl fmt::Display for ApiRequest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}", self.verb, self.resource)?;
         if let Some(name) = &self.name {

@@ -3,7 +3,7 @@
 use super::role::Role;
 use crate::permissions::command::Verb;
 use crate::permissions::request::{
-    Asked, BGP_CONFIGURATIONS, BGP_PEERS, CLUSTER_INFORMATIONS, CONFIG_MAPS, CONTROLLER_REVISIONS, DAEMON_SETS, DEFINITIONS,
+    ApiRequest, BGP_CONFIGURATIONS, BGP_PEERS, CLUSTER_INFORMATIONS, CONFIG_MAPS, CONTROLLER_REVISIONS, DAEMON_SETS, DEFINITIONS,
     ENDPOINT_SLICES, EVENTS, INSTALLATIONS, IP_POOLS, NODE_STATUSES, NODES, PODS, Resource, TIGERA_STATUSES,
 };
 
@@ -36,7 +36,7 @@ pub enum Install {
 }
 
 #[derive(Debug)]
-pub struct Need {
+pub struct Permission {
     pub verb: &'static str,
     pub resource: &'static Resource,
     pub subresource: &'static str,
@@ -53,7 +53,7 @@ pub struct Need {
     pub lost: &'static str,
 }
 
-impl Need {
+impl Permission {
     /// `pods/exec`
     pub fn plural(&self) -> String {
         let slash = if self.subresource.is_empty() { "" } else { "/" };
@@ -61,7 +61,7 @@ impl Need {
     }
 
     /// One of them is enough.
-    pub fn asked(&self, around: &Around) -> Vec<Asked> {
+    pub fn asked(&self, around: &InstallFacts) -> Vec<ApiRequest> {
         let own = Some(around.namespace.as_str());
         let namespaces = match self.scope {
             Scope::Cluster => vec![None],
@@ -77,12 +77,12 @@ impl Need {
         };
         let asked = |namespace| {
             let asked = self.resource.asked(self.verb, namespace, name);
-            if self.subresource.is_empty() { asked } else { Asked { resource: self.plural(), ..asked } }
+            if self.subresource.is_empty() { asked } else { ApiRequest { resource: self.plural(), ..asked } }
         };
         namespaces.into_iter().map(asked).collect()
     }
 
-    pub fn is_for(&self, around: &Around) -> bool {
+    pub fn is_for(&self, around: &InstallFacts) -> bool {
         match self.install {
             Install::Any => true,
             Install::Operator => around.installation.is_some(),
@@ -93,7 +93,7 @@ impl Need {
 
 /// The install that the rights are asked for.
 #[derive(Clone, Debug, Default)]
-pub struct Around {
+pub struct InstallFacts {
     pub namespace: String,
     pub daemon_set: Option<String>,
     /// The operator's, where the DaemonSet is made from one.
@@ -101,10 +101,10 @@ pub struct Around {
 }
 
 /// What grants this request, where any of the roles does.
-pub fn role_for(asked: &Asked) -> Option<Role> {
+pub fn role_for(asked: &ApiRequest) -> Option<Role> {
     let (resource, group) = asked.resource.split_once('.').unwrap_or((&asked.resource, ""));
-    let grants = |need: &&Need| need.verb == asked.verb && need.plural() == resource && need.resource.group == group;
-    NEEDS.iter().find(grants).map(|need| need.role)
+    let grants = |need: &&Permission| need.verb == asked.verb && need.plural() == resource && need.resource.group == group;
+    PERMISSIONS.iter().find(grants).map(|need| need.role)
 }
 
 const READERS: &[Verb] = &[Verb::Status, Verb::Autodetect, Verb::Probes, Verb::DebugLog, Verb::Version];
@@ -114,8 +114,8 @@ const STATUS: &[Verb] = &[Verb::Status];
 const CHANGERS: &[Verb] = &[Verb::Autodetect, Verb::Probes, Verb::DebugLog, Verb::Apply, Verb::Undo];
 const NOBODY: &[Verb] = &[];
 
-const fn reading(verb: &'static str, resource: &'static Resource, scope: Scope, lost: &'static str) -> Need {
-    Need {
+const fn reading(verb: &'static str, resource: &'static Resource, scope: Scope, lost: &'static str) -> Permission {
+    Permission {
         verb,
         resource,
         subresource: "",
@@ -130,68 +130,68 @@ const fn reading(verb: &'static str, resource: &'static Resource, scope: Scope, 
     }
 }
 
-const fn writing(verb: &'static str, resource: &'static Resource, scope: Scope, named: Named, role: Role, install: Install) -> Need {
-    Need { role, install, named, to_change: CHANGERS, ..reading(verb, resource, scope, "nothing can be changed") }
+const fn writing(verb: &'static str, resource: &'static Resource, scope: Scope, named: Named, role: Role, install: Install) -> Permission {
+    Permission { role, install, named, to_change: CHANGERS, ..reading(verb, resource, scope, "nothing can be changed") }
 }
 
 /// Each request that a command sends, once; the server's version is everybody's to read. What each is sent for is in `cluster/`.
-pub const NEEDS: &[Need] = &[
-    Need { to_read: READERS, to_change: CHANGERS, ..reading("list", &DAEMON_SETS, Scope::Either, "where calico-node is") },
-    Need {
+pub const PERMISSIONS: &[Permission] = &[
+    Permission { to_read: READERS, to_change: CHANGERS, ..reading("list", &DAEMON_SETS, Scope::Either, "where calico-node is") },
+    Permission {
         better: &[Verb::Status, Verb::Autodetect, Verb::Probes, Verb::DebugLog],
         to_change: CHANGERS,
         ..reading("list", &NODES, Scope::Cluster, "the nodes, and the addresses they should have")
     },
-    Need {
+    Permission {
         to_read: &[Verb::Probes, Verb::DebugLog],
         better: DETECTORS,
         to_change: CHANGERS,
         ..reading("list", &PODS, Scope::Calico, "calico-node's pods, and with them all that happens in them")
     },
-    Need {
+    Permission {
         subresource: "log",
         to_read: &[Verb::DebugLog],
         better: TIMERS,
         to_change: &[Verb::DebugLog],
         ..reading("get", &PODS, Scope::Calico, "what a start was doing, how long that took, and why it ended")
     },
-    Need { better: TIMERS, ..reading("list", &EVENTS, Scope::Calico, "who killed calico-node, and which probe failed") },
-    Need {
+    Permission { better: TIMERS, ..reading("list", &EVENTS, Scope::Calico, "who killed calico-node, and which probe failed") },
+    Permission {
         better: &[Verb::Status, Verb::Autodetect, Verb::Probes],
         ..reading("get", &CONFIG_MAPS, Scope::Calico, "settings that the DaemonSet takes from ConfigMaps")
     },
-    Need { better: STATUS, ..reading("list", &CONTROLLER_REVISIONS, Scope::Calico, "which pods have the newest template") },
-    Need {
+    Permission { better: STATUS, ..reading("list", &CONTROLLER_REVISIONS, Scope::Calico, "which pods have the newest template") },
+    Permission {
         named: Named::Object("kubernetes"),
         better: DETECTORS,
         ..reading("get", &ENDPOINT_SLICES, Scope::Namespace("default"), "the API server's own addresses, to see which way leads there")
     },
-    Need { better: STATUS, ..reading("list", &IP_POOLS, Scope::Cluster, "Calico's IP pools") },
-    Need { better: STATUS, ..reading("list", &BGP_CONFIGURATIONS, Scope::Cluster, "whether the nodes are a full mesh") },
-    Need { better: STATUS, ..reading("list", &BGP_PEERS, Scope::Cluster, "BGP peers beside the mesh") },
-    Need { better: TIMERS, ..reading("list", &CLUSTER_INFORMATIONS, Scope::Cluster, "which release of Calico wrote last") },
-    Need {
+    Permission { better: STATUS, ..reading("list", &IP_POOLS, Scope::Cluster, "Calico's IP pools") },
+    Permission { better: STATUS, ..reading("list", &BGP_CONFIGURATIONS, Scope::Cluster, "whether the nodes are a full mesh") },
+    Permission { better: STATUS, ..reading("list", &BGP_PEERS, Scope::Cluster, "BGP peers beside the mesh") },
+    Permission { better: TIMERS, ..reading("list", &CLUSTER_INFORMATIONS, Scope::Cluster, "which release of Calico wrote last") },
+    Permission {
         better: STATUS,
         ..reading("list", &NODE_STATUSES, Scope::Cluster, "sessions as CalicoNodeStatus has them, where exec is no way")
     },
-    Need {
+    Permission {
         better: TIMERS,
         to_change: &[Verb::Undo],
         install: Install::Operator,
         ..reading("list", &INSTALLATIONS, Scope::Cluster, "what the operator makes the DaemonSet from")
     },
-    Need {
+    Permission {
         better: TIMERS,
         install: Install::Operator,
         ..reading("list", &TIGERA_STATUSES, Scope::Cluster, "what the operator says of itself")
     },
-    Need {
+    Permission {
         named: Named::Object("installations.operator.tigera.io"),
         install: Install::Operator,
         better: TIMERS,
         ..reading("get", &DEFINITIONS, Scope::Cluster, "whether this operator can set probes")
     },
-    Need {
+    Permission {
         subresource: "exec",
         role: Role::Exec,
         better: DETECTORS,
@@ -199,7 +199,13 @@ pub const NEEDS: &[Need] = &[
         ..reading("create", &PODS, Scope::Calico, INSIDE)
     },
     // The request is a GET: RBAC's `get`, and since Kubernetes 1.35 `create` as well.
-    Need { subresource: "exec", role: Role::Exec, better: DETECTORS, to_change: PROVERS, ..reading("get", &PODS, Scope::Calico, INSIDE) },
+    Permission {
+        subresource: "exec",
+        role: Role::Exec,
+        better: DETECTORS,
+        to_change: PROVERS,
+        ..reading("get", &PODS, Scope::Calico, INSIDE)
+    },
     writing("get", &NODES, Scope::Cluster, Named::Any, Role::View, Install::Any),
     writing("get", &DAEMON_SETS, Scope::Calico, Named::DaemonSet, Role::View, Install::Any),
     writing("patch", &DAEMON_SETS, Scope::Calico, Named::DaemonSet, Role::Edit, Install::Other),

@@ -12,7 +12,7 @@ use super::{GoalAddress, NodeGoal, Proposal};
 use crate::autodetect::{Choice, Prediction, Verdict};
 use crate::calico::address;
 use crate::calico::environment::method_variable;
-use crate::model::View;
+use crate::model::ClusterModel;
 use crate::snapshot::Snapshot;
 use crate::text;
 
@@ -44,7 +44,7 @@ pub enum NotChosen {
 
 /// One choice a family. `refused` is why the running release must not be given a method.
 pub fn of(snapshot: &Snapshot, choices: &[Choice], refused: &[String], canary: &Canary) -> Result<Chosen, NotChosen> {
-    let view = View::new(snapshot);
+    let view = ClusterModel::new(snapshot);
     let installations = snapshot.resources.installations.seen().map_or(&[][..], Vec::as_slice);
     let place = detection::place(&view.install, installations)?;
     let settings: Vec<Setting> = choices.iter().map(|choice| Setting { family: choice.family, method: choice.method.clone() }).collect();
@@ -82,7 +82,7 @@ fn goals(choices: &[Choice]) -> Vec<NodeGoal> {
 }
 
 /// With the wrong address and not Ready; else with the wrong address; else any that changes; else any.
-fn worst(view: &View, choices: &[Choice]) -> Option<String> {
+fn worst(view: &ClusterModel, choices: &[Choice]) -> Option<String> {
     let any = |name: &str, fits: fn(&Prediction) -> bool| {
         choices.iter().flat_map(|choice| &choice.predictions).any(|prediction| prediction.node == name && fits(prediction))
     };
@@ -103,7 +103,7 @@ fn worst(view: &View, choices: &[Choice]) -> Option<String> {
 }
 
 /// Kinds of trouble, each with the nodes that are in for it.
-fn against(view: &View, choices: &[Choice], refused: &[String]) -> Vec<Blocker> {
+fn against(view: &ClusterModel, choices: &[Choice], refused: &[String]) -> Vec<Blocker> {
     let mut found: Vec<Blocker> = refused.iter().map(|why| Blocker { code: "method-refused", message: why.clone() }).collect();
     for choice in choices {
         for (code, says, fits) in TROUBLES {
@@ -119,7 +119,7 @@ fn against(view: &View, choices: &[Choice], refused: &[String]) -> Vec<Blocker> 
 }
 
 /// A node that could not be looked into because its calico-node does not run: the change can only help it.
-fn is_ill(view: &View, prediction: &Prediction) -> bool {
+fn is_ill(view: &ClusterModel, prediction: &Prediction) -> bool {
     prediction.is_wrong_now || view.node(&prediction.node).is_some_and(|node| node.is_not_ready())
 }
 

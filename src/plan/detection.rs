@@ -6,8 +6,8 @@ use super::edit::Edit;
 use super::place::Place;
 use crate::calico::environment::method_variable;
 use crate::calico::flavour::Flavour;
-use crate::calico::method::Gate;
-use crate::model::{Install, ruling};
+use crate::calico::method::AddressSource;
+use crate::model::{Install, effective_installation};
 use crate::snapshot::family::Family;
 use crate::snapshot::objects::Custom;
 
@@ -39,7 +39,7 @@ pub fn place(install: &Install, installations: &[Custom]) -> Result<Place, Refus
         return Err(Refusal::Managed);
     }
     if install.is_operator() {
-        return Ok(Place::Installation { name: ruling(installations, "calicoNetwork").to_owned() });
+        return Ok(Place::Installation { name: effective_installation(installations, "calicoNetwork").to_owned() });
     }
     let daemon_set = install.daemon_set.ok_or(Refusal::NoDaemonSet)?;
     Ok(Place::DaemonSet {
@@ -68,7 +68,7 @@ fn daemon_set(install: &Install, setting: &Setting) -> Vec<Edit> {
         Family::V4 => "IP",
         Family::V6 => "IP6",
     };
-    let closed = !matches!(install.gate(setting.family), Some(Gate::Detected));
+    let closed = !matches!(install.gate(setting.family), Some(AddressSource::Detected));
     let gate = closed.then(|| Edit::variable(gate, "autodetect"));
     gate.into_iter().chain([Edit::variable(method_variable(setting.family), &setting.method)]).collect()
 }

@@ -4,7 +4,7 @@ use super::edit::Edit;
 use super::place::Place;
 use super::preflight::Blocker;
 use super::{NodeGoal, Proposal};
-use crate::model::View;
+use crate::model::ClusterModel;
 use crate::snapshot::Snapshot;
 
 pub const DEBUG_LOG: &str = "debug-log";
@@ -21,7 +21,7 @@ pub struct Lent {
 
 /// `None` where calico-node's DaemonSet was not seen.
 pub fn of(snapshot: &Snapshot, nodes: &[String]) -> Option<Lent> {
-    let view = View::new(snapshot);
+    let view = ClusterModel::new(snapshot);
     let meta = &snapshot.daemon_set.seen()?.metadata;
     let place = Place::DaemonSet { namespace: meta.namespace.clone()?, name: meta.name.clone() };
     let mut edits = vec![Edit::variable(LEVEL, DEBUG)];

@@ -8,11 +8,11 @@ use super::emit::{self, Snippets};
 use super::lasting::{self, Note};
 use super::place::Place;
 use super::{Larger, NodeGoal, Proposal};
-use crate::model::View;
+use crate::model::ClusterModel;
 use crate::snapshot::Snapshot;
 use crate::startup::change::{ProbeChange, installation_edits, installation_patch};
 use crate::startup::place::Place as Lawful;
-use crate::startup::proposal::{Expectation, Proposal as Wanted};
+use crate::startup::proposal::{Expectation, Proposal as ReadOptions};
 
 #[derive(Clone, Debug)]
 pub struct Stretched {
@@ -22,8 +22,8 @@ pub struct Stretched {
 }
 
 /// `None` where probes may lawfully be changed nowhere.
-pub fn of(snapshot: &Snapshot, wanted: &Wanted, canary: &Canary) -> Result<Option<Stretched>, NotChosen> {
-    let view = View::new(snapshot);
+pub fn of(snapshot: &Snapshot, wanted: &ReadOptions, canary: &Canary) -> Result<Option<Stretched>, NotChosen> {
+    let view = ClusterModel::new(snapshot);
     let place = match &wanted.place {
         Lawful::DaemonSet { namespace, name } => Place::DaemonSet { namespace: namespace.clone(), name: name.clone() },
         Lawful::Installation { name } => Place::Installation { name: name.clone() },

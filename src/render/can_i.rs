@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use super::findings::paragraph;
 use super::style::{Style, Tone};
 use super::table::{Cell, Table};
-use crate::permissions::report::{CommandRow, Missing, Report, Works};
+use crate::permissions::report::{CommandRow, Missing, Report, Support};
 use crate::permissions::role::Role;
 use crate::text;
 
@@ -45,11 +45,11 @@ fn place(report: &Report, style: &Style, out: &mut dyn Write) -> io::Result<()> 
 
 fn commands(rows: &[CommandRow], style: &Style, out: &mut dyn Write) -> io::Result<()> {
     let mut table = Table::new(["COMMAND", "READS", "CHANGES"]);
-    let cell = |works: Option<Works>| match works {
+    let cell = |works: Option<Support>| match works {
         None => Cell::none(),
-        Some(Works::Yes) => Cell::new(Tone::Good, "yes"),
-        Some(Works::Partly) => Cell::new(Tone::Doubtful, "partly"),
-        Some(Works::No) => Cell::new(Tone::Bad, "no"),
+        Some(Support::Yes) => Cell::new(Tone::Good, "yes"),
+        Some(Support::Partly) => Cell::new(Tone::Doubtful, "partly"),
+        Some(Support::No) => Cell::new(Tone::Bad, "no"),
     };
     rows.iter().for_each(|row| table.push(vec![Cell::plain(row.command.name()), cell(row.reads), cell(row.changes)]));
     table.write(true, style, out)

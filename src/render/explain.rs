@@ -15,7 +15,7 @@ pub fn list(all: impl Iterator<Item = &'static Explanation>, style: &Style, out:
     table.write(true, style, out)
 }
 
-pub fn one(explanation: &Explanation, style: &Style, out: &mut dyn Write) -> io::Result<()> {
+pub fn write_explanation(explanation: &Explanation, style: &Style, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "{}: {}", style.paint(Tone::Strong, explanation.code.name()), explanation.title)?;
     for (heading, words) in [
         ("What it means", explanation.means),

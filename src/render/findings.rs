@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use super::style::{Style, Tone};
-use crate::finding::{Evidence, Finding, Severity, Source, Unseen};
+use crate::finding::{Evidence, Finding, Gap, Severity, Source};
 use crate::text;
 
 const NODES_NAMED: usize = 8;
@@ -121,11 +121,11 @@ pub(super) fn source(source: Source) -> &'static str {
     }
 }
 
-pub fn write_unseen(unseen: &[Unseen], style: &Style, out: &mut dyn Write) -> io::Result<()> {
+pub fn write_unseen(unseen: &[Gap], style: &Style, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "{}", style.paint(Tone::Doubtful, "Not seen:"))?;
     for gap in unseen {
         let of = if gap.nodes.is_empty() { String::new() } else { format!(" of {}", nodes(&gap.nodes, false)) };
-        let weight = if gap.matters { "" } else { " (a verdict is possible without it)" };
+        let weight = if gap.blocks_healthy { "" } else { " (a verdict is possible without it)" };
         paragraph(INDENT, "", &format!("{}{of}: {}{weight}", gap.what, gap.why), style, out)?;
     }
     Ok(())

@@ -7,16 +7,16 @@ use super::matrix_advice as advice;
 use super::matrix_cells::{self as cells, Form};
 use super::style::{Style, Tone};
 use super::table::{Cell, Table};
-use crate::autodetect::{Group, Matrix, Origin, Preference, Sort, Verdict, grouped};
+use crate::autodetect::{Group, Matrix, MethodKind, Origin, Preference, Verdict, group_nodes};
 use crate::calico::method::Method;
 use crate::render::header;
-use crate::reports::autodetect::Look;
+use crate::reports::autodetect::AutodetectResult;
 use crate::text;
 
 /// With more nodes than this, those that would get the same share a row.
 const LISTED: usize = 20;
 
-/// Said of those that occur.
+/// Untrusted of those that occur.
 const MARKS: [(Verdict, &str); 6] = [
     (Verdict::Right, "the node's own address"),
     (Verdict::Wrong, "another node's, or one that the others cannot reach"),
@@ -36,13 +36,13 @@ pub struct Shown {
     pub rows_only: bool,
 }
 
-pub fn write(look: &Look, only: Option<&BTreeSet<String>>, shown: Shown, style: &Style, out: &mut dyn Write) -> io::Result<()> {
+pub fn write(look: &AutodetectResult, only: Option<&BTreeSet<String>>, shown: Shown, style: &Style, out: &mut dyn Write) -> io::Result<()> {
     let matrix = &look.matrix;
     let wanted = |place: &usize| only.is_none_or(|only| only.contains(&matrix.nodes[*place].name));
     let places: Vec<usize> = (0..matrix.nodes.len()).filter(wanted).collect();
     let rows = match shown.wide || shown.all || shown.rows_only || places.len() <= LISTED {
         true => places.into_iter().map(|place| Group { nodes: vec![place] }).collect(),
-        false => grouped(matrix, &places),
+        false => group_nodes(matrix, &places),
     };
     let names = names(matrix);
     let draw = |form| table(matrix, &names, &rows, shown, form);
@@ -92,7 +92,7 @@ fn table(matrix: &Matrix, names: &[String], rows: &[Group], shown: Shown, form: 
             row.push(Cell::known(node.source.map(advice::source)));
         }
         let of_column = matrix.columns.iter().filter_map(|column| column.cells.get(place));
-        row.extend(of_column.map(|cell| cells::of(cell, form, several)));
+        row.extend(of_column.map(|cell| cells::format_cell(cell, form, several)));
         table.push(row);
     }
     table
@@ -105,12 +105,12 @@ fn names(matrix: &Matrix) -> Vec<String> {
         let sort = Preference::of(&Method::parse(&column.method)).map(|preference| preference.sort);
         let name = match (column.origin, sort) {
             (Origin::Current, _) => "CURRENT",
-            (_, Some(Sort::InternalIp)) => "KUBERNETES",
-            (_, Some(Sort::CanReach)) => "CAN-REACH",
-            (_, Some(Sort::Cidr)) => "CIDR",
-            (_, Some(Sort::Interface)) => "INTERFACE",
-            (_, Some(Sort::SkipInterface)) => "SKIP-INTERFACE",
-            (_, Some(Sort::FirstFound)) => "FIRST-FOUND",
+            (_, Some(MethodKind::InternalIp)) => "KUBERNETES",
+            (_, Some(MethodKind::CanReach)) => "CAN-REACH",
+            (_, Some(MethodKind::Cidr)) => "CIDR",
+            (_, Some(MethodKind::Interface)) => "INTERFACE",
+            (_, Some(MethodKind::SkipInterface)) => "SKIP-INTERFACE",
+            (_, Some(MethodKind::FirstFound)) => "FIRST-FOUND",
             (_, None) => "METHOD",
         };
         let same = names.iter().filter(|known| known.trim_end_matches(|c: char| c == '-' || c.is_ascii_digit()) == name).count();
@@ -120,7 +120,7 @@ fn names(matrix: &Matrix) -> Vec<String> {
 }
 
 /// Which method each column is, and what its marks mean.
-fn legend(look: &Look, names: &[String], style: &Style, out: &mut dyn Write) -> io::Result<()> {
+fn legend(look: &AutodetectResult, names: &[String], style: &Style, out: &mut dyn Write) -> io::Result<()> {
     let widest = names.iter().map(|name| text::width(name)).max().unwrap_or_default();
     for (name, column) in names.iter().zip(&look.matrix.columns) {
         let refused = column.refused.as_ref().map(|why| format!("  ({})", text::clean(why))).unwrap_or_default();

@@ -5,13 +5,13 @@ use std::io::{self, Write};
 use super::style::{Style, Tone};
 use crate::autodetect::{Choice, Verdict};
 use crate::finding::Source;
-use crate::reports::autodetect::Look;
+use crate::reports::autodetect::AutodetectResult;
 use crate::text;
 
 /// More changes than this are counted.
 const LISTED: usize = 10;
 
-pub fn write(look: &Look, style: &Style, out: &mut dyn Write) -> io::Result<()> {
+pub fn write(look: &AutodetectResult, style: &Style, out: &mut dyn Write) -> io::Result<()> {
     let recommendation = &look.recommendation;
     writeln!(out)?;
     match (&recommendation.method, recommendation.keep) {
@@ -22,7 +22,7 @@ pub fn write(look: &Look, style: &Style, out: &mut dyn Write) -> io::Result<()> 
         (None, _) => writeln!(out, "{}", style.paint(Tone::Bad, "No method is recommended."))?,
     }
     paragraph(&recommendation.why, 2, Tone::Plain, style, out)?;
-    if let Some(why) = &look.matrix.distrust {
+    if let Some(why) = &look.matrix.internal_ips_unreliable {
         paragraph(&format!("InternalIPs are not gone by: {why}."), 2, Tone::Aside, style, out)?;
     }
     for group in &recommendation.groups {
@@ -77,7 +77,7 @@ fn changes(choice: &Choice, style: &Style, out: &mut dyn Write) -> io::Result<()
     }
 }
 
-fn others(look: &Look, style: &Style, out: &mut dyn Write) -> io::Result<()> {
+fn others(look: &AutodetectResult, style: &Style, out: &mut dyn Write) -> io::Result<()> {
     let others = &look.recommendation.others;
     if others.is_empty() {
         return Ok(());

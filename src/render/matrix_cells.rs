@@ -2,8 +2,8 @@
 
 use super::style::Tone;
 use super::table::Cell;
-use crate::autodetect::{self, Alike, Matrix, Verdict};
-use crate::calico::detect::Outcome;
+use crate::autodetect::{self, CellKey, Matrix, Verdict};
+use crate::calico::detect::DetectionResult;
 
 /// How much a cell says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,7 +28,7 @@ pub fn word(verdict: Verdict) -> (&'static str, Tone) {
 }
 
 /// Of a whole group its first node's cell stands for all, less the host part of the address.
-pub fn of(cell: &autodetect::Cell, form: Form, group: bool) -> Cell {
+pub fn format_cell(cell: &autodetect::Cell, form: Form, group: bool) -> Cell {
     let (word, tone) = word(cell.verdict);
     let text = match (&cell.outcome, cell.verdict) {
         (_, Verdict::Right) if form == Form::Short => word.to_owned(),
@@ -39,10 +39,10 @@ pub fn of(cell: &autodetect::Cell, form: Form, group: bool) -> Cell {
                 _ => format!("{word}{wrong}"),
             }
         }
-        (Outcome::Address(found), _) => {
+        (DetectionResult::Address(found), _) => {
             let interface = found.interface.as_deref().filter(|_| form != Form::Short).map(|name| format!("{name} ")).unwrap_or_default();
-            let address = match autodetect::alike(cell) {
-                Alike::Network(_, _, network) if group => format!("in {network}"),
+            let address = match autodetect::cell_key(cell) {
+                CellKey::Network(_, _, network) if group => format!("in {network}"),
                 _ => length(&found.to_string(), form).to_owned(),
             };
             format!("{interface}{address} {word}")

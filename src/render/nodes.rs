@@ -18,7 +18,7 @@ pub fn write(report: &Report, shown: Shown, style: &Style, out: &mut dyn Write) 
     let listed = shown.wide || shown.all || shown.rows_only || report.nodes.len() <= LISTED;
     let mut counted = [0; COUNTED.len()];
     for node in &report.nodes {
-        match COUNTED.iter().position(|(health, ..)| *health == health::of(node, columns.has_bird)) {
+        match COUNTED.iter().position(|(health, ..)| *health == health::node_health(node, columns.has_bird)) {
             Some(at) if !listed => counted[at] += 1,
             _ => table.push(columns.row(node, report)),
         }
@@ -207,6 +207,6 @@ mod tests {
         assert_eq!(columns(true, false).address(&row).text(), "-");
         let missing = NodeRow { findings: vec![Code::AddressMissing], ..NodeRow::default() };
         assert_eq!(columns(true, true).address(&missing).text(), "<none>");
-        assert!(matches!(health::of(&row, true), Health::Unknown));
+        assert!(matches!(health::node_health(&row, true), Health::Unknown));
     }
 }

@@ -38,7 +38,7 @@ pub fn write(report: &ProbesReport, shown: Shown, style: &Style, out: &mut dyn W
         if let Some(cure) = report.cures.iter().find(|cure| cure.code == finding.code).filter(|_| finding.fix.is_none()) {
             paragraph(2, "Cure: ", &cure.cure, style, out)?;
         }
-        for row in report.nodes.iter().filter(|row| finding.code.wants_time() && finding.nodes.contains(&row.name)) {
+        for row in report.nodes.iter().filter(|row| finding.code.needs_larger_budget() && finding.nodes.contains(&row.name)) {
             if let Some(cure) = &row.cure {
                 paragraph(2, "", &format!("{}: {cure}.", row.name), style, out)?;
             }

@@ -34,7 +34,7 @@ fn explain(report: &Report) -> Option<String> {
 
 /// What may be wrong beside the findings.
 pub(super) fn gaps(report: &Report) -> Option<String> {
-    let doubtful = report.verdict == Verdict::Sick && report.unseen.iter().any(|gap| gap.matters);
+    let doubtful = report.verdict == Verdict::Sick && report.unseen.iter().any(|gap| gap.blocks_healthy);
     doubtful.then(|| format!("More may be wrong: {} could not be seen.", missing(report)))
 }
 
@@ -71,7 +71,7 @@ fn sick(report: &Report) -> String {
 
 fn missing(report: &Report) -> String {
     let mut whats: Vec<&str> = Vec::new();
-    for gap in report.unseen.iter().filter(|gap| gap.matters) {
+    for gap in report.unseen.iter().filter(|gap| gap.blocks_healthy) {
         if !whats.contains(&gap.what.as_str()) {
             whats.push(&gap.what);
         }

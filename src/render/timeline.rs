@@ -90,7 +90,7 @@ fn one(log: &Timeline, all: bool, style: &Style, out: &mut dyn Write) -> io::Res
         writeln!(out)?;
         title(attempt, log.start_budget_seconds, style, out)?;
         phases(attempt, log.start_budget_seconds, style, out)?;
-        for (label, text) in facts::of(attempt) {
+        for (label, text) in facts::details(attempt) {
             labelled(label, &text, style, out)?;
         }
     }

@@ -56,7 +56,7 @@ pub fn head(log: &Timeline) -> String {
     parts.join(", ")
 }
 
-pub fn of(attempt: &Attempt) -> Vec<(&'static str, String)> {
+pub fn details(attempt: &Attempt) -> Vec<(&'static str, String)> {
     let mut facts = Vec::new();
     if let Some(detection) = detection(attempt) {
         facts.push(("Address", detection));

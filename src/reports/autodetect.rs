@@ -4,15 +4,15 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
-use crate::autodetect::{Ask, Choice, Matrix, Recommendation, Verdict, matrix, recommend};
-use crate::calico::method::Gate;
+use crate::autodetect::{AutodetectOptions, Choice, Matrix, Recommendation, Verdict, matrix, recommend};
+use crate::calico::method::AddressSource;
 use crate::diagnosis::fixes;
 use crate::finding::{ClusterSummary, Fix};
-use crate::model::{View, summary};
+use crate::model::{ClusterModel, summary};
 use crate::snapshot::Snapshot;
 
 #[derive(Clone, Debug)]
-pub struct Look {
+pub struct AutodetectResult {
     pub matrix: Matrix,
     pub recommendation: Recommendation,
     /// The one method that was asked for, whatever is thought of it; else what is recommended, where that is a change.
@@ -36,9 +36,9 @@ pub enum State {
     Off,
 }
 
-pub fn look(snapshot: &Snapshot, ask: &Ask) -> Look {
-    let view = View::new(snapshot);
-    let matrix = matrix::of_view(&view, ask);
+pub fn evaluate(snapshot: &Snapshot, ask: &AutodetectOptions) -> AutodetectResult {
+    let view = ClusterModel::new(snapshot);
+    let matrix = matrix::from_model(&view, ask);
     let recommendation = recommend(&matrix);
     let chosen = match ask.methods.as_slice() {
         [one] => Some(one),
@@ -48,14 +48,14 @@ pub fn look(snapshot: &Snapshot, ask: &Ask) -> Look {
     // What another release would do is no reason to change this one now.
     let harmless = choice.as_ref().filter(|choice| choice.does_no_harm() && matrix.version == matrix.running);
     let by_hand = harmless.and_then(|choice| fixes::set_method(&view, choice.family, &choice.method));
-    Look { matrix, recommendation, choice, by_hand, cluster: summary::of(&view), taken_at: snapshot.taken_at }
+    AutodetectResult { matrix, recommendation, choice, by_hand, cluster: summary::summarize(&view), taken_at: snapshot.taken_at }
 }
 
-impl Look {
+impl AutodetectResult {
     /// Of these nodes alone, where given.
     pub fn state(&self, only: Option<&BTreeSet<String>>) -> State {
-        let kept =
-            matches!(self.matrix.gate, Some(Gate::Kept)) && self.matrix.nodes.iter().all(|node| node.stored_verdict == Verdict::None);
+        let kept = matches!(self.matrix.gate, Some(AddressSource::Kept))
+            && self.matrix.nodes.iter().all(|node| node.stored_verdict == Verdict::None);
         if self.matrix.is_off() || kept {
             return State::Off;
         }

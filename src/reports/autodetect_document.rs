@@ -7,10 +7,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::autodetect::{Origin, Verdict};
-use crate::calico::detect::Outcome;
+use crate::calico::detect::DetectionResult;
 use crate::diagnosis::API_VERSION;
 use crate::finding::{ClusterSummary, Source};
-use crate::reports::autodetect::Look;
+use crate::reports::autodetect::AutodetectResult;
 
 pub const KIND: &str = "Autodetect";
 
@@ -107,8 +107,8 @@ pub struct RejectedRow {
 
 impl Report {
     /// Of these nodes alone, where given; what is recommended is recommended for all.
-    pub fn new(look: &Look, only: Option<&BTreeSet<String>>) -> Self {
-        let Look { matrix, recommendation, .. } = look;
+    pub fn new(look: &AutodetectResult, only: Option<&BTreeSet<String>>) -> Self {
+        let AutodetectResult { matrix, recommendation, .. } = look;
         let wanted = |name: &String| only.is_none_or(|only| only.contains(name));
         let family = matrix.family.number();
         let rows = matrix.nodes.iter().enumerate().filter(|(_, node)| wanted(&node.name));
@@ -136,7 +136,7 @@ impl Report {
             cluster: look.cluster.clone(),
             family,
             calico_version: matrix.version.map(|version| version.to_string()),
-            internal_ips_not_trusted: matrix.distrust.clone(),
+            internal_ips_not_trusted: matrix.internal_ips_unreliable.clone(),
             matrix: cells.collect(),
             nodes: rows
                 .map(|(_, node)| NodeRow {
@@ -169,13 +169,13 @@ impl Report {
     }
 }
 
-impl From<&Outcome> for OutcomeName {
-    fn from(outcome: &Outcome) -> Self {
+impl From<&DetectionResult> for OutcomeName {
+    fn from(outcome: &DetectionResult) -> Self {
         match outcome {
-            Outcome::Address(_) => Self::Address,
-            Outcome::None { .. } => Self::None,
-            Outcome::Exits { .. } => Self::Exits,
-            Outcome::Unknown { .. } => Self::Unknown,
+            DetectionResult::Address(_) => Self::Address,
+            DetectionResult::None { .. } => Self::None,
+            DetectionResult::Exits { .. } => Self::Exits,
+            DetectionResult::Unknown { .. } => Self::Unknown,
         }
     }
 }

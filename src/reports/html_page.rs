@@ -3,21 +3,21 @@
 use crate::diagnosis::Scope;
 use crate::finding::{Report, Source};
 use crate::mesh::{self, Mesh};
-use crate::model::{self, NodeView, View};
+use crate::model::{self, ClusterModel, NodeModel};
 use crate::snapshot::Snapshot;
 use crate::snapshot::family::Family;
 use crate::startup::measure::{Measurement, measure};
 use crate::startup::report as starts;
 use crate::startup::report::{Distribution, StartRow};
 
-pub struct Sheet<'a> {
+pub struct HtmlPage<'a> {
     pub report: &'a Report,
     pub meshes: Vec<Mesh>,
     /// Those in danger first, then the slowest.
     pub starts: Vec<Start>,
     pub distribution: Option<Distribution>,
     /// Of each row of the report, in its order.
-    pub read: Vec<Read>,
+    pub read: Vec<RowSources>,
 }
 
 pub struct Start {
@@ -28,15 +28,15 @@ pub struct Start {
 
 /// Where the parts of a row were read; `None` is *not seen*. Ready and restarts are the pod's.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Read {
+pub struct RowSources {
     pub address: Option<Source>,
     pub interface: Option<Source>,
     pub sessions: Option<Source>,
 }
 
 /// Of a snapshot, and of the report that `diagnose` made of it in the same scope.
-pub fn sheet<'a>(snapshot: &Snapshot, report: &'a Report, scope: &Scope) -> Sheet<'a> {
-    let view = View::new(snapshot);
+pub fn sheet<'a>(snapshot: &Snapshot, report: &'a Report, scope: &Scope) -> HtmlPage<'a> {
+    let view = ClusterModel::new(snapshot);
     let shown = || report.nodes.iter().filter_map(|row| Some((row, view.node(&row.name)?)));
     let mut measured: Vec<Measurement> = shown().map(|(_, node)| measure(&view, node)).collect();
     let read = shown().map(|(_, node)| read(node)).collect();
@@ -44,12 +44,12 @@ pub fn sheet<'a>(snapshot: &Snapshot, report: &'a Report, scope: &Scope) -> Shee
     let codes = |name: &str| report.nodes.iter().find(|row| row.name == name).map(|row| row.findings.clone()).unwrap_or_default();
     let start = |measured: &Measurement| Start { row: starts::row(&view, measured, codes(measured.node)), source: source(measured) };
     let starts = measured.iter().map(start).collect();
-    Sheet { meshes: mesh::all(&view, scope, report), starts, distribution: starts::distribution(&measured), read, report }
+    HtmlPage { meshes: mesh::build(&view, scope, report), starts, distribution: starts::distribution(&measured), read, report }
 }
 
-fn read(node: &NodeView) -> Read {
+fn read(node: &NodeModel) -> RowSources {
     let stored = node.stored(Family::V4).or(node.stored(Family::V6));
-    Read {
+    RowSources {
         address: stored.map(|stored| stored.source),
         interface: stored.and_then(|stored| Some(stored.held_by.as_ref()?.source)),
         sessions: Family::ALL.into_iter().find_map(|family| model::peerings(node, family)).map(|(source, _)| source),

@@ -11,7 +11,7 @@ use crate::snapshot::family::Family;
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
-pub struct Inside {
+pub struct NodeInspection {
     pub bird4: Observed<Bird>,
     pub bird6: Observed<Bird>,
     /// In the kernel's order: the order is what detection goes by.
@@ -23,10 +23,10 @@ pub struct Inside {
     pub rules: Observed<Vec<String>>,
     /// The kernel's answers, by destination as `can-reach=` would have it.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub reaches: BTreeMap<String, Observed<Reach>>,
+    pub route_lookups: BTreeMap<String, Observed<RouteLookup>>,
 }
 
-impl Inside {
+impl NodeInspection {
     pub fn bird(&self, family: Family) -> &Observed<Bird> {
         match family {
             Family::V4 => &self.bird4,
@@ -38,7 +38,7 @@ impl Inside {
 /// What `ip route get` says of one destination. Absent: a name that the node cannot resolve.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
-pub struct Reach {
+pub struct RouteLookup {
     /// The address that the kernel would send from.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub source: Option<std::net::IpAddr>,
@@ -147,7 +147,7 @@ pub struct StartupLog {
     /// The log was read to its end; a cut one cannot tell how it ended.
     pub complete: bool,
     /// Known lines in order, at most `MAX_MARKS`, with the time of each.
-    pub marks: Vec<Mark>,
+    pub marks: Vec<LogEvent>,
     /// Of the host, those that detection looked at, as DEBUG lists them; empty where it did not, or where there were too many.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub interfaces: Vec<ListedInterface>,
@@ -163,11 +163,11 @@ pub struct ListedInterface {
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct Mark {
+pub struct LogEvent {
     #[schemars(with = "Option<String>")]
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub at: Option<Timestamp>,
-    pub kind: MarkKind,
+    pub kind: LogEventKind,
     /// The message without its time and file, secrets masked, bounded.
     pub text: String,
     /// How often in a row, when the same message repeats.
@@ -186,7 +186,7 @@ fn is_one(times: &u32) -> bool {
 /// What a known log line means. Texts and their sources: `calico::startup_log`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
-pub enum MarkKind {
+pub enum LogEventKind {
     LogLevel,
     Starting,
     DatastoreCheck,

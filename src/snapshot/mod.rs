@@ -17,7 +17,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::observed::Observed;
-use crate::snapshot::inspection::{Inside, NodeLogs};
+use crate::snapshot::inspection::{NodeInspection, NodeLogs};
 use objects::{ConfigMap, ControllerRevision, Custom, DaemonSet, Event, Node, Pod, ProbeOverrides};
 
 pub const API_VERSION: &str = "calico-fix/v1";
@@ -54,7 +54,7 @@ pub struct Snapshot {
     pub resources: Resources,
     /// By node name: what an exec into its calico-node said.
     #[serde(default)]
-    pub inside: BTreeMap<String, Observed<Inside>>,
+    pub inside: BTreeMap<String, Observed<NodeInspection>>,
     /// By node name: digests of its calico-node's logs.
     #[serde(default)]
     pub logs: BTreeMap<String, NodeLogs>,
@@ -86,7 +86,7 @@ pub struct Cluster {
     pub api_addresses: Observed<Vec<std::net::IpAddr>>,
     /// `--no-exec` was given: what exec would have told was left out on purpose.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
-    pub exec_left_out: bool,
+    pub exec_skipped: bool,
 }
 
 /// Calico's and its operator's own resources.

@@ -9,7 +9,7 @@ use super::objects::{
 };
 use super::secrets::{MASK, is_secret_variable, mask_text, mask_tree};
 use crate::observed::Observed;
-use crate::snapshot::inspection::Inside;
+use crate::snapshot::inspection::NodeInspection;
 
 /// An event message or a condition message; the API server allows 1 KiB and 32 KiB.
 pub const MAX_MESSAGE: usize = 4 << 10;
@@ -150,7 +150,7 @@ pub fn custom(custom: &mut Custom, kind: &str) {
 }
 
 /// Of BIRD's rows those of sessions: every node has four others that are alike.
-pub fn inside(inside: &mut Inside) {
+pub fn inside(inside: &mut NodeInspection) {
     for bird in [&mut inside.bird4, &mut inside.bird6] {
         if let Observed::Seen(bird) = bird {
             bird.protocols.retain(|row| row.proto == "BGP");
@@ -160,8 +160,8 @@ pub fn inside(inside: &mut Inside) {
         rules.truncate(MAX_ITEMS);
         rules.iter_mut().for_each(word);
     }
-    keep_first(&mut inside.reaches, MAX_ITEMS);
-    for reach in inside.reaches.values_mut() {
+    keep_first(&mut inside.route_lookups, MAX_ITEMS);
+    for reach in inside.route_lookups.values_mut() {
         match reach {
             Observed::Seen(reach) => [&mut reach.device, &mut reach.unreachable].into_iter().flatten().for_each(word),
             Observed::Forbidden(why) | Observed::Failed(why) => word(why),

@@ -5,7 +5,7 @@ use super::measure::measure;
 use crate::calico::startup_log::{self, ExitReason, Phase};
 use crate::diagnosis::{Scope, diagnose};
 use crate::finding::Severity;
-use crate::model::View;
+use crate::model::ClusterModel;
 use crate::snapshot::Snapshot;
 
 /// How far a start came before it was cut off.
@@ -27,7 +27,7 @@ pub enum Again {
     /// It ended by itself because the Node changed under it: that passes with the next attempt.
     LostUpdate,
     /// Killed, and no log tells how far it came.
-    Unseen,
+    Gap,
     /// Nothing tells yet why it ended: events and logs come later than the pod's status.
     NotYetKnown,
     /// Another cause has shown, as a clause.
@@ -36,7 +36,7 @@ pub enum Again {
 
 /// The furthest that a node's attempts to start have come.
 pub fn furthest(snapshot: &Snapshot, node: &str) -> Option<Reach> {
-    let view = View::new(snapshot);
+    let view = ClusterModel::new(snapshot);
     let measured = measure(&view, view.node(node)?);
     let reached = measured.attempts.iter().filter_map(reach);
     reached.max_by(|a, b| (a.phase, a.seconds).partial_cmp(&(b.phase, b.seconds)).unwrap_or(std::cmp::Ordering::Equal))
@@ -44,7 +44,7 @@ pub fn furthest(snapshot: &Snapshot, node: &str) -> Option<Reach> {
 
 /// `earlier` is how far it came with less time.
 pub fn again(seen: &Snapshot, node: &str, earlier: Option<&Reach>) -> Again {
-    let view = View::new(seen);
+    let view = ClusterModel::new(seen);
     let Some(found) = view.node(node) else { return Again::Other("its pod is gone".to_owned()) };
     let measured = measure(&view, found);
     let ended = measured.attempts.iter().find(|attempt| !matches!(attempt.fate, Fate::Starting | Fate::Runs | Fate::Unknown));
@@ -52,7 +52,7 @@ pub fn again(seen: &Snapshot, node: &str, earlier: Option<&Reach>) -> Again {
         Some(attempt) if attempt.exit == Some(ExitReason::UpdateConflict) => Again::LostUpdate,
         Some(attempt) if attempt.fate == Fate::KilledWhileStarting => match (other_cause(seen, node), reach(attempt)) {
             (Some(cause), _) => Again::Other(cause),
-            (None, None) => Again::Unseen,
+            (None, None) => Again::Gap,
             (None, Some(reach)) if got_further(&reach, attempt, earlier) => Again::GotFurther(reach),
             (None, Some(reach)) => Again::Stuck(reach),
         },
@@ -96,8 +96,8 @@ const FURTHER: f64 = 1.2;
 fn other_cause(seen: &Snapshot, node: &str) -> Option<String> {
     let scope = Scope { nodes: Some([node.to_owned()].into()), ..Scope::default() };
     let findings = diagnose(seen, &scope).findings;
-    let concerning = || findings.iter().filter(|finding| finding.nodes.iter().any(|name| name == node) && finding.code.concerns_start());
-    if concerning().any(|finding| finding.code.wants_time()) {
+    let concerning = || findings.iter().filter(|finding| finding.nodes.iter().any(|name| name == node) && finding.code.affects_startup());
+    if concerning().any(|finding| finding.code.needs_larger_budget()) {
         return None;
     }
     concerning().find(|finding| finding.severity == Severity::Error).map(|finding| finding.message.clone())

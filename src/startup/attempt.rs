@@ -9,9 +9,9 @@ use serde::{Deserialize, Serialize};
 use crate::calico::events::EventKind;
 use crate::calico::startup_log::{self, ExitReason, Outcome};
 use crate::finding::StartTime;
-use crate::model::{NodeView, Told, View};
+use crate::model::{ClusterModel, NodeEvent, NodeModel};
 use crate::observed::Observed;
-use crate::snapshot::inspection::{Mark, MarkKind, StartupLog};
+use crate::snapshot::inspection::{LogEvent, LogEventKind, StartupLog};
 use crate::snapshot::objects::{CALICO_NODE, Terminated};
 
 /// The kubelet's grace period and its own delays may lie between the last failed probe and the container's end.
@@ -43,13 +43,13 @@ pub struct Attempt<'a> {
     pub exit: Option<ExitReason>,
 }
 
-pub fn is_kill(fact: &EventKind) -> bool {
-    let (EventKind::KilledByLiveness { container } | EventKind::KilledByStartup { container }) = fact else { return false };
+pub fn is_kill(kind: &EventKind) -> bool {
+    let (EventKind::KilledByLiveness { container } | EventKind::KilledByStartup { container }) = kind else { return false };
     container.as_deref().is_none_or(|name| name == CALICO_NODE)
 }
 
 /// Newest first: the container that runs now, the one before it, and what only a log tells of.
-pub fn all<'a>(view: &View, node: &NodeView<'a>) -> Vec<Attempt<'a>> {
+pub fn all<'a>(view: &ClusterModel, node: &NodeModel<'a>) -> Vec<Attempt<'a>> {
     let log = |which: fn(&crate::snapshot::inspection::NodeLogs) -> &Observed<StartupLog>| which(node.logs?).seen();
     let current = log(|logs| &logs.current);
     // While a container waits for its next start both logs are the last one's.
@@ -71,8 +71,8 @@ pub fn all<'a>(view: &View, node: &NodeView<'a>) -> Vec<Attempt<'a>> {
 }
 
 struct Judge<'v, 'n, 'a> {
-    view: &'v View<'v>,
-    node: &'n NodeView<'a>,
+    view: &'v ClusterModel<'v>,
+    node: &'n NodeModel<'a>,
 }
 
 impl<'a> Judge<'_, '_, 'a> {
@@ -140,15 +140,15 @@ impl<'a> Judge<'_, '_, 'a> {
     fn is_short(&self, lived: Option<Duration>) -> bool {
         match (self.view.start_budget(self.node), lived) {
             (Some(budget), Some(lived)) => lived <= budget + GRACE,
-            (_, None) => self.node.last_event(|fact| matches!(fact, EventKind::FelixNotLive { .. })).is_some(),
+            (_, None) => self.node.last_event(|kind| matches!(kind, EventKind::FelixNotLive { .. })).is_some(),
             (None, Some(_)) => false,
         }
     }
 
     /// Felix said itself that it is not live, or nothing it could say would have reached the probe: it was past its start.
     fn answered(&self) -> bool {
-        let late = |told: &Told| matches!(&told.fact, EventKind::FelixNotLive { text } if text.contains("Client.Timeout"));
-        let never = |told: &Told| matches!(told.fact, EventKind::FelixNotLive { .. }) && told.is_refused();
+        let late = |told: &NodeEvent| matches!(&told.kind, EventKind::FelixNotLive { text } if text.contains("Client.Timeout"));
+        let never = |told: &NodeEvent| matches!(told.kind, EventKind::FelixNotLive { .. }) && told.is_refused();
         let events = &self.node.events;
         let said = events.iter().any(|told| told.is_felix_503() || late(told));
         (said && !events.iter().any(never)) || self.view.install.cannot_be_live()
@@ -167,7 +167,7 @@ fn fits(log: &StartupLog, began: Option<Timestamp>, ended: Option<Timestamp>) ->
 /// From the container's start where it is known, else from the log's first line.
 fn started(log: &StartupLog, began: Option<Timestamp>, ended: Option<Timestamp>) -> Option<StartTime> {
     let own = || startup_log::started_after(log);
-    let said = log.marks.iter().find(|mark| mark.kind == MarkKind::Started && mark.text.starts_with("Calico node started"));
+    let said = log.marks.iter().find(|mark| mark.kind == LogEventKind::Started && mark.text.starts_with("Calico node started"));
     let from_container = || {
         let at = said.and_then(|mark| mark.at).filter(|_| fits(log, began, ended))?;
         between(began?, at)
@@ -177,11 +177,11 @@ fn started(log: &StartupLog, began: Option<Timestamp>, ended: Option<Timestamp>)
 }
 
 /// From the container's start to Ready. Long afterwards Ready says nothing of the start: it may have come and gone.
-fn became_ready(node: &NodeView, began: Option<Timestamp>) -> Option<StartTime> {
+fn became_ready(node: &NodeModel, began: Option<Timestamp>) -> Option<StartTime> {
     ready_after(node, began).map(|took| StartTime { seconds: took.as_secs_f64(), at_least: false, at_most: true })
 }
 
-pub fn ready_after(node: &NodeView, began: Option<Timestamp>) -> Option<Duration> {
+pub fn ready_after(node: &NodeModel, began: Option<Timestamp>) -> Option<Duration> {
     const PLAUSIBLE: Duration = Duration::from_secs(600);
     let ready = node.pod?.status.conditions.iter().find(|condition| condition.r#type == "Ready" && condition.status == "True")?;
     between(began?, ready.last_transition_time?).filter(|took| *took < PLAUSIBLE)
@@ -201,7 +201,7 @@ fn between(from: Timestamp, to: Timestamp) -> Option<Duration> {
 
 impl Attempt<'_> {
     /// What it said last before it was cut off.
-    pub fn last_words(&self) -> Option<&Mark> {
+    pub fn last_words(&self) -> Option<&LogEvent> {
         self.log?.marks.last()
     }
 }

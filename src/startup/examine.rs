@@ -8,19 +8,19 @@ use super::{KIND, fix};
 use crate::calico::probe::{self, CommandForm, Handler, ProbeUse};
 use crate::diagnosis::{API_VERSION, Scope, diagnose, explain};
 use crate::finding::code::Code;
-use crate::finding::{Finding, Severity, Unseen, Verdict};
-use crate::model::View;
+use crate::finding::{Finding, Gap, Severity, Verdict};
+use crate::model::ClusterModel;
 use crate::snapshot::Snapshot;
 
 /// Asks for nothing, changes nothing, reads no clock.
 pub fn examine(snapshot: &Snapshot, scope: &Scope, wishes: &Wishes) -> Result<ProbesReport, Refusal> {
-    let view = View::new(snapshot);
+    let view = ClusterModel::new(snapshot);
     let report = diagnose(snapshot, scope);
     let mut measured: Vec<Measurement> = view.nodes.iter().map(|node| measure(&view, node)).collect();
     measured.sort_by(order);
     let (mut findings, others): (Vec<Finding>, Vec<Finding>) =
-        report.findings.into_iter().partition(|finding| finding.code.concerns_start());
-    let wanting = findings.iter().filter(|finding| finding.code.wants_time());
+        report.findings.into_iter().partition(|finding| finding.code.affects_startup());
+    let wanting = findings.iter().filter(|finding| finding.code.needs_larger_budget());
     let slow: Vec<String> = wanting.flat_map(|finding| finding.nodes.iter().cloned()).collect();
     let slow: Vec<&str> = slow.iter().map(String::as_str).collect();
     let (proposal, refused) = match propose(&view, &measured, &slow, wishes) {
@@ -35,13 +35,13 @@ pub fn examine(snapshot: &Snapshot, scope: &Scope, wishes: &Wishes) -> Result<Pr
     let no_proposal = if proposal.is_some() { None } else { refused.or_else(|| because(&findings, &slow)) };
     let of_shown: Vec<Measurement> = shown.iter().map(|measured| (*measured).clone()).collect();
     let unseen = unseen(report.unseen, &of_shown);
-    let verdict = match (findings.is_empty() && proposal.is_none(), unseen.iter().any(|unseen| unseen.matters)) {
+    let verdict = match (findings.is_empty() && proposal.is_none(), unseen.iter().any(|unseen| unseen.blocks_healthy)) {
         (false, _) => Verdict::Sick,
         (true, true) => Verdict::Unknown,
         (true, false) => Verdict::Healthy,
     };
     // The proposal takes the place of their commands.
-    findings.iter_mut().filter(|finding| finding.code.wants_time()).for_each(|finding| finding.fix = None);
+    findings.iter_mut().filter(|finding| finding.code.needs_larger_budget()).for_each(|finding| finding.fix = None);
     let mut elsewhere: Vec<Code> = others.iter().map(|finding| finding.code).collect();
     elsewhere.dedup();
     let cures = cures(&findings);
@@ -67,9 +67,9 @@ pub fn examine(snapshot: &Snapshot, scope: &Scope, wishes: &Wishes) -> Result<Pr
 
 fn cures(findings: &[Finding]) -> Vec<Cure> {
     let mut cures: Vec<Cure> = Vec::new();
-    for code in findings.iter().map(|finding| finding.code).filter(|code| !code.wants_time()) {
+    for code in findings.iter().map(|finding| finding.code).filter(|code| !code.needs_larger_budget()) {
         if cures.iter().all(|cure| cure.code != code) {
-            cures.push(Cure { code, cure: explain::of(code).fix.to_owned() });
+            cures.push(Cure { code, cure: explain::explanation_for(code).fix.to_owned() });
         }
     }
     cures
@@ -92,14 +92,14 @@ fn because(findings: &[Finding], slow: &[&str]) -> Option<String> {
 }
 
 /// Sessions and addresses are no matter of a start.
-fn unseen(all: Vec<Unseen>, measured: &[Measurement]) -> Vec<Unseen> {
+fn unseen(all: Vec<Gap>, measured: &[Measurement]) -> Vec<Gap> {
     const BGP: [&str; 6] = ["BIRD's sessions", "BGP peers", "BGP configuration", "IP pools", "controller revisions", "Calico's backend"];
-    let mut unseen: Vec<Unseen> = all.into_iter().filter(|unseen| !BGP.contains(&unseen.what.as_str())).collect();
+    let mut unseen: Vec<Gap> = all.into_iter().filter(|unseen| !BGP.contains(&unseen.what.as_str())).collect();
     let unknown = measured.iter().filter(|measured| measured.start.is_none() && measured.standing() == Standing::Unknown);
     let nodes: Vec<String> = unknown.map(|measured| measured.node.to_owned()).collect();
     if !nodes.is_empty() {
         let why = "neither a log nor the pod tells how long a start took".to_owned();
-        unseen.push(Unseen { what: "the time of a start".to_owned(), nodes, why, matters: false });
+        unseen.push(Gap { what: "the time of a start".to_owned(), nodes, why, blocks_healthy: false });
     }
     unseen
 }

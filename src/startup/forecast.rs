@@ -8,8 +8,8 @@ use super::measure::Measurement;
 use super::measured::{VERIFIED_TO_DETECTED, trips};
 use crate::calico::environment::Datastore;
 use crate::calico::startup_log;
-use crate::model::{NodeView, View};
-use crate::snapshot::inspection::{Mark, MarkKind, StartupLog};
+use crate::model::{ClusterModel, NodeModel};
+use crate::snapshot::inspection::{LogEvent, LogEventKind, StartupLog};
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
@@ -41,10 +41,10 @@ pub struct NodeForecast {
 /// What a node must have taken at least to say anything: shorter is noise.
 const NOISE: f64 = 0.05;
 
-pub fn forecast(view: &View, measured: &[Measurement]) -> Forecast {
+pub fn forecast(view: &ClusterModel, measured: &[Measurement]) -> Forecast {
     let datastore = view.install.environment().map(|environment| environment.datastore());
     let name = view.install.datastore_name();
-    let of = |node: fn(&View, &Measurement) -> Option<NodeForecast>| {
+    let of = |node: fn(&ClusterModel, &Measurement) -> Option<NodeForecast>| {
         let mut nodes: Vec<NodeForecast> = measured.iter().filter_map(|measured| node(view, measured)).collect();
         nodes.sort_by(|a, b| b.start_seconds_to.unwrap_or(0.0).total_cmp(&a.start_seconds_to.unwrap_or(0.0)));
         nodes
@@ -60,18 +60,18 @@ pub fn forecast(view: &View, measured: &[Measurement]) -> Forecast {
     Forecast { datastore: name, nodes, unknown }
 }
 
-fn gap(log: &StartupLog, from: MarkKind, to: MarkKind) -> Option<f64> {
-    let at = |kind| log.marks.iter().find(|mark: &&Mark| mark.kind == kind)?.at;
+fn gap(log: &StartupLog, from: LogEventKind, to: LogEventKind) -> Option<f64> {
+    let at = |kind| log.marks.iter().find(|mark: &&LogEvent| mark.kind == kind)?.at;
     let seconds = at(to)?.duration_since(at(from)?).as_secs_f64();
     (seconds >= 0.0).then_some(seconds)
 }
 
 /// Seconds to the Kubernetes API and back.
 pub fn round_trip(log: &StartupLog) -> Option<f64> {
-    gap(log, MarkKind::DatastoreVerified, MarkKind::Autodetected).map(|gap| gap / VERIFIED_TO_DETECTED)
+    gap(log, LogEventKind::DatastoreVerified, LogEventKind::Autodetected).map(|gap| gap / VERIFIED_TO_DETECTED)
 }
 
-fn by_round_trip(view: &View, measured: &Measurement) -> Option<NodeForecast> {
+fn by_round_trip(view: &ClusterModel, measured: &Measurement) -> Option<NodeForecast> {
     let round_trip = measured.attempts.iter().filter_map(|attempt| attempt.log).find_map(round_trip)?;
     let trips = trips(view.node(measured.node).is_some_and(is_known));
     let budget = measured.allowed();
@@ -87,12 +87,12 @@ fn by_round_trip(view: &View, measured: &Measurement) -> Option<NodeForecast> {
 }
 
 /// It has its tunnel's address from an earlier start, and skips assigning one.
-fn is_known(node: &NodeView) -> bool {
+fn is_known(node: &NodeModel) -> bool {
     const TUNNELS: [&str; 2] = ["projectcalico.org/IPv4IPIPTunnelAddr", "projectcalico.org/IPv4VXLANTunnelAddr"];
     node.node.is_some_and(|node| TUNNELS.iter().any(|name| node.metadata.annotations.contains_key(*name)))
 }
 
-fn by_nodes(view: &View, measured: &Measurement) -> Option<NodeForecast> {
+fn by_nodes(view: &ClusterModel, measured: &Measurement) -> Option<NodeForecast> {
     let count = u32::try_from(view.nodes.len()).ok().filter(|count| *count > 1)?;
     let nodes = f64::from(count);
     let budget = measured.allowed();
@@ -122,8 +122,8 @@ fn by_nodes(view: &View, measured: &Measurement) -> Option<NodeForecast> {
 
 /// From the beginning of the conflict check to what comes after it, or to the end of the log.
 fn conflict_check(log: &StartupLog) -> Option<f64> {
-    let from = log.marks.iter().position(|mark| mark.kind == MarkKind::ConflictCheck)?;
+    let from = log.marks.iter().position(|mark| mark.kind == LogEventKind::ConflictCheck)?;
     let begun = log.marks[from].at?;
-    let after = log.marks[from + 1..].iter().find(|mark| mark.kind != MarkKind::NodeRead).and_then(|mark| mark.at);
+    let after = log.marks[from + 1..].iter().find(|mark| mark.kind != LogEventKind::NodeRead).and_then(|mark| mark.at);
     Some(after.or(log.last)?.duration_since(begun).as_secs_f64())
 }

@@ -9,7 +9,7 @@ use super::attempt::{self, Attempt, Fate};
 use crate::calico::probe::{self, Budget, ProbeKind};
 use crate::calico::startup_log::{self, ExitReason, Phase};
 use crate::finding::StartTime;
-use crate::model::{NodeView, View};
+use crate::model::{ClusterModel, NodeModel};
 use crate::snapshot::inspection::StartupLog;
 
 /// A start that takes more of its budget than this is one slow day away from a kill.
@@ -42,7 +42,7 @@ pub enum Standing {
     Unknown,
 }
 
-pub fn measure<'a>(view: &View, node: &NodeView<'a>) -> Measurement<'a> {
+pub fn measure<'a>(view: &ClusterModel, node: &NodeModel<'a>) -> Measurement<'a> {
     let attempts = attempt::all(view, node);
     let guard = view.guard(node);
     Measurement {
@@ -156,9 +156,9 @@ pub fn phases(log: &StartupLog) -> Vec<PhaseTime> {
     times
 }
 
-impl View<'_> {
+impl ClusterModel<'_> {
     /// The probe that kills a calico-node which does not start, and its timing: of the pod that runs there, which may be older than the DaemonSet.
-    fn guard(&self, node: &NodeView) -> Option<(ProbeKind, Budget)> {
+    fn guard(&self, node: &NodeModel) -> Option<(ProbeKind, Budget)> {
         probe::start_guard(self.probed(node)?)
     }
 }

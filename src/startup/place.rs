@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::calico::flavour::Flavour;
 use crate::calico::probe::ProbeKind;
-use crate::model::{View, ruling};
+use crate::model::{ClusterModel, effective_installation};
 use crate::observed::Observed;
 use crate::snapshot::objects::ProbeOverrides;
 
@@ -26,7 +26,7 @@ pub enum Place {
     },
 }
 
-pub fn place(view: &View) -> Place {
+pub fn place(view: &ClusterModel) -> Place {
     let nowhere = |why: &str| Place::Nowhere { why: why.to_owned() };
     if view.install.flavour == Some(Flavour::Aks) {
         return nowhere("Azure manages this Calico and puts every edit back");
@@ -44,14 +44,14 @@ pub fn place(view: &View) -> Place {
 }
 
 /// The operator reverts an edit of its DaemonSet within a second, and a pod is killed all the same.
-fn installation(view: &View) -> Place {
+fn installation(view: &ClusterModel) -> Place {
     match &view.snapshot.resources.installation_probes {
         Observed::Seen(ProbeOverrides { liveness_probe: false, startup_probe: false, .. }) => Place::Nowhere {
             why: "this operator's Installation has no fields for probes (they came with 1.43), and it puts an edit of the DaemonSet back; \
                   what remains: upgrade the operator, shorten the way to the datastore, or, where the conflict check is slow, set DISABLE_NODE_IP_CHECK"
                 .to_owned(),
         },
-        Observed::Seen(_) => Place::Installation { name: ruling(view.snapshot.resources.installations.seen().map_or(&[], Vec::as_slice), "calicoNodeDaemonSet").to_owned() },
+        Observed::Seen(_) => Place::Installation { name: effective_installation(view.snapshot.resources.installations.seen().map_or(&[], Vec::as_slice), "calicoNodeDaemonSet").to_owned() },
         other => Place::Nowhere {
             why: format!(
                 "the operator owns the probes, and whether its Installation has fields for them was not seen ({}): \
@@ -64,7 +64,7 @@ fn installation(view: &View) -> Place {
 
 impl Place {
     /// Whether this probe's timing can be set there.
-    pub fn takes(&self, view: &View, probe: ProbeKind) -> bool {
+    pub fn takes(&self, view: &ClusterModel, probe: ProbeKind) -> bool {
         match self {
             Self::DaemonSet { .. } => true,
             Self::Nowhere { .. } => false,

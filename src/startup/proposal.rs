@@ -15,7 +15,7 @@ use super::strategy::{Strategy, cost, sized};
 use super::timing::{BadSetting, Setting, Timing, without_contradiction, word};
 use crate::calico::probe::{self, ProbeKind};
 use crate::finding::StartTime;
-use crate::model::View;
+use crate::model::ClusterModel;
 use crate::snapshot::objects::Container;
 
 /// What is asked for beside what is found.
@@ -91,7 +91,7 @@ pub enum Refusal {
 }
 
 /// `Ok(None)` where nothing is asked for and no slow start is found. `slow`: the nodes whose trouble a larger budget cures.
-pub fn propose(view: &View, measured: &[Measurement], slow: &[&str], wishes: &Wishes) -> Result<Option<Proposal>, Refusal> {
+pub fn propose(view: &ClusterModel, measured: &[Measurement], slow: &[&str], wishes: &Wishes) -> Result<Option<Proposal>, Refusal> {
     without_contradiction(&wishes.settings)?;
     let by_hand = wishes.by_hand();
     if slow.is_empty() && !by_hand {
@@ -125,7 +125,7 @@ pub fn propose(view: &View, measured: &[Measurement], slow: &[&str], wishes: &Wi
 }
 
 /// The change that gives every start this much time; by which strategy, and how far it may grow.
-pub fn allow(view: &View, measured: &[Measurement], how: (Strategy, u32), size: &Size) -> Result<Option<Proposal>, Refusal> {
+pub fn allow(view: &ClusterModel, measured: &[Measurement], how: (Strategy, u32), size: &Size) -> Result<Option<Proposal>, Refusal> {
     let (strategy, ceiling) = how;
     let container = view.install.container.ok_or(Refusal::NoContainer)?;
     // Nothing kills it, or its pod is older than a DaemonSet that has the time already.
@@ -185,7 +185,7 @@ fn wish(wishes: &Wishes) -> String {
 }
 
 /// All starts must fit, and those that were cut off by more than their cut.
-fn sizing(measured: &[Measurement], slow: &[&str], view: &View) -> Size {
+fn sizing(measured: &[Measurement], slow: &[&str], view: &ClusterModel) -> Size {
     let is_slow = |measured: &&Measurement| slow.contains(&measured.node);
     let slowest = |least: bool| {
         let starts = measured.iter().filter_map(Measurement::slowest).filter(move |start| start.at_least == least);
@@ -201,7 +201,7 @@ fn sizing(measured: &[Measurement], slow: &[&str], view: &View) -> Size {
     })
 }
 
-fn set(container: &Container, place: &Place, view: &View, setting: &Setting) -> Result<Vec<ProbeChange>, Refusal> {
+fn set(container: &Container, place: &Place, view: &ClusterModel, setting: &Setting) -> Result<Vec<ProbeChange>, Refusal> {
     if !place.takes(view, setting.probe) {
         let why = format!("this operator's Installation has no fields for the {} probe", word(setting.probe));
         return Err(Refusal::Place { wish: format!("--set {setting}"), why });

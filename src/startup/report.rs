@@ -11,8 +11,8 @@ use super::proposal::Proposal;
 use crate::calico::probe::ProbeKind;
 use crate::calico::startup_log::{self, ExitReason};
 use crate::finding::code::Code;
-use crate::finding::{ClusterSummary, Finding, StartTime, Unseen, Verdict};
-use crate::model::View;
+use crate::finding::{ClusterSummary, Finding, Gap, StartTime, Verdict};
+use crate::model::ClusterModel;
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
@@ -43,7 +43,7 @@ pub struct ProbesReport {
     pub no_proposal: Option<String>,
     /// What `--fix` could put right.
     pub fixable: Vec<String>,
-    pub unseen: Vec<Unseen>,
+    pub unseen: Vec<Gap>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -133,7 +133,7 @@ fn of(mut all: Vec<f64>) -> Option<Distribution> {
     Some(Distribution { count: all.len(), min: *all.first()?, median: at(50)?, p90: at(90)?, max: *all.last()? })
 }
 
-pub fn row(view: &View, measured: &Measurement, findings: Vec<Code>) -> StartRow {
+pub fn row(view: &ClusterModel, measured: &Measurement, findings: Vec<Code>) -> StartRow {
     let node = view.node(measured.node);
     let allowed = measured.allowed();
     let exact = measured.start.filter(|start| !start.at_least && !start.at_most);

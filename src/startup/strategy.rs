@@ -7,7 +7,7 @@ use super::proposal::Refusal;
 use super::sizing::{Known, Size};
 use super::timing::Timing;
 use crate::calico::probe::{Budget, ProbeKind, start_guard};
-use crate::model::View;
+use crate::model::ClusterModel;
 use crate::snapshot::objects::{Container, Probe};
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -26,7 +26,7 @@ const TIMEOUT: u32 = 10;
 
 /// The fields that give it so much time; never less than it has.
 pub(super) fn sized(
-    view: &View,
+    view: &ClusterModel,
     container: &Container,
     place: &Place,
     strategy: Strategy,

@@ -6,7 +6,7 @@ use super::{estimate, phases};
 use crate::calico::startup_log::{self, Outcome};
 use crate::calico::virtual_interfaces;
 use crate::diagnosis::made_by;
-use crate::snapshot::inspection::MarkKind;
+use crate::snapshot::inspection::LogEventKind;
 
 /// Of a log without an end and without anyone who saw it: no probe in use kills sooner, and a reader seldom comes at such a moment.
 const KILLED_AFTER: f64 = 20.0;
@@ -62,7 +62,7 @@ fn end(seen: &startup_log::Attempt, fate: &Fate, followed: bool) -> End {
 
 /// A later piece of a log tells nothing of a start.
 fn begins(seen: &startup_log::Attempt) -> bool {
-    use MarkKind::*;
+    use LogEventKind::*;
     let of_a_start = |kind| {
         matches!(kind, LogLevel | Starting | DatastoreCheck | DatastoreSkipped | DatastoreRetry | ConflictCheck | NodeName | TunnelAddress)
     };
@@ -110,7 +110,7 @@ fn detection(seen: &startup_log::Attempt) -> Detection {
     let interfaces = looked.map(|one| Interface { name: one.name.clone(), addresses: one.addresses.clone() }).collect::<Vec<_>>();
     Detection {
         chosen,
-        kept_old: seen.log.marks.iter().any(|mark| mark.kind == MarkKind::AutodetectKept),
+        kept_old: seen.log.marks.iter().any(|mark| mark.kind == LogEventKind::AutodetectKept),
         interfaces: (!interfaces.is_empty()).then_some(interfaces),
     }
 }

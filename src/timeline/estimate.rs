@@ -4,7 +4,7 @@ use super::phases::{self, seconds};
 use super::report::{Basis, Need};
 use crate::calico::startup_log::{self, Attempt};
 use crate::calico::version::Version;
-use crate::snapshot::inspection::MarkKind;
+use crate::snapshot::inspection::LogEventKind;
 use crate::startup::measured;
 use crate::startup::sizing::{Starts, size};
 
@@ -54,21 +54,21 @@ fn by_nodes(attempt: &Attempt) -> Option<Need> {
 
 fn by_round_trips(attempt: &Attempt) -> Option<Need> {
     let is_etcd = attempt.details.datastore.as_deref().is_some_and(|datastore| datastore.starts_with("etcd"));
-    let whole = attempt.log.marks.iter().any(|mark| matches!(mark.kind, MarkKind::LogLevel | MarkKind::Starting));
-    let troubled = attempt.log.marks.iter().any(|mark| matches!(mark.kind, MarkKind::DatastoreRetry | MarkKind::DatastoreSkipped));
+    let whole = attempt.log.marks.iter().any(|mark| matches!(mark.kind, LogEventKind::LogLevel | LogEventKind::Starting));
+    let troubled = attempt.log.marks.iter().any(|mark| matches!(mark.kind, LogEventKind::DatastoreRetry | LogEventKind::DatastoreSkipped));
     if is_etcd || troubled || !whole {
         return None;
     }
     let version: Option<Version> = attempt.details.version.as_deref().and_then(Version::parse);
     let has_tunnel = attempt.log.marks.iter().any(|mark| mark.text.starts_with("Current address is still valid"));
     let trips = measured::steps(version.is_some_and(|version| version.at_least(3, 32, 0)), has_tunnel);
-    let at = |kind: MarkKind| attempt.log.marks.iter().find(|mark| mark.kind == kind).and_then(|mark| mark.at);
+    let at = |kind: LogEventKind| attempt.log.marks.iter().find(|mark| mark.kind == kind).and_then(|mark| mark.at);
     // The farthest step tells most.
     let (reached, at) = [
-        (trips.allocating, at(MarkKind::TunnelAddress)),
-        (trips.named, at(MarkKind::NodeName)),
-        (trips.detected, at(MarkKind::Autodetected)),
-        (trips.verified, at(MarkKind::DatastoreVerified)),
+        (trips.allocating, at(LogEventKind::TunnelAddress)),
+        (trips.named, at(LogEventKind::NodeName)),
+        (trips.detected, at(LogEventKind::Autodetected)),
+        (trips.verified, at(LogEventKind::DatastoreVerified)),
     ]
     .into_iter()
     .find_map(|(trips, at)| Some((trips, at?)))?;

@@ -11,7 +11,7 @@ use crate::diagnosis::{Scope, diagnose, start_budget_fix};
 use crate::finding::code::Code;
 use crate::finding::{Evidence, Finding, Fix, Severity, Source};
 use crate::snapshot::Snapshot;
-use crate::snapshot::inspection::{Mark, MarkKind};
+use crate::snapshot::inspection::{LogEvent, LogEventKind};
 use crate::startup::change::daemon_set_patch;
 use crate::startup::sizing::{Size, Starts, size};
 use crate::startup::strategy;
@@ -66,7 +66,7 @@ fn join(own: Vec<Finding>, mut seen: Vec<Finding>) -> Vec<Finding> {
                 .evidence
                 .extend(same.evidence.into_iter().filter(|row| row.source != Source::Log && row.node == finding.nodes.first().cloned()));
             joined.push(finding);
-        } else if !seen.iter().any(|other| about(other) && other.code.explains_outage() && other.code < finding.code) {
+        } else if !seen.iter().any(|other| about(other) && other.code.is_root_cause() && other.code < finding.code) {
             joined.push(finding);
         }
     }
@@ -127,7 +127,8 @@ impl Place<'_> {
     }
 
     fn no_answer(&self) -> Option<Finding> {
-        let tries = |seen: &startup_log::Attempt| seen.log.marks.iter().rev().find(|mark| mark.kind == MarkKind::DatastoreRetry).cloned();
+        let tries =
+            |seen: &startup_log::Attempt| seen.log.marks.iter().rev().find(|mark| mark.kind == LogEventKind::DatastoreRetry).cloned();
         let mark = self.seen().rev().filter(|seen| !answers(seen)).find_map(tries)?;
         let message = format!("calico-node on {} gets no answer from its datastore while it starts", self.node());
         Some(self.finding(Code::DatastoreUnreachable, Severity::Error, message, vec![self.evidence(mark.text)]))
@@ -177,8 +178,8 @@ impl Place<'_> {
         finding
     }
 
-    fn update_conflict(&self) -> Option<&Mark> {
-        self.seen().flat_map(|seen| &seen.log.marks).find(|mark| mark.kind == MarkKind::UpdateConflict)
+    fn update_conflict(&self) -> Option<&LogEvent> {
+        self.seen().flat_map(|seen| &seen.log.marks).find(|mark| mark.kind == LogEventKind::UpdateConflict)
     }
 
     fn doing(&self, attempt: &Attempt) -> String {
@@ -253,7 +254,7 @@ impl Place<'_> {
             .log
             .marks
             .iter()
-            .filter(|mark| matches!(mark.kind, MarkKind::AutodetectKept | MarkKind::AutodetectFailed));
+            .filter(|mark| matches!(mark.kind, LogEventKind::AutodetectKept | LogEventKind::AutodetectFailed));
         let evidence = kept.map(|mark| self.evidence(mark.text.clone())).collect();
         Some(self.finding(Code::MethodIneffective, Severity::Warning, message, evidence))
     }
@@ -261,8 +262,10 @@ impl Place<'_> {
 
 /// Its datastore answered, or was not asked.
 fn answers(seen: &startup_log::Attempt) -> bool {
-    let tells = |mark: &&Mark| matches!(mark.kind, MarkKind::DatastoreRetry | MarkKind::DatastoreVerified | MarkKind::DatastoreSkipped);
-    seen.log.marks.iter().rev().find(tells).is_none_or(|mark| mark.kind != MarkKind::DatastoreRetry)
+    let tells = |mark: &&LogEvent| {
+        matches!(mark.kind, LogEventKind::DatastoreRetry | LogEventKind::DatastoreVerified | LogEventKind::DatastoreSkipped)
+    };
+    seen.log.marks.iter().rev().find(tells).is_none_or(|mark| mark.kind != LogEventKind::DatastoreRetry)
 }
 
 fn reading(attempt: &Attempt) -> Option<String> {

@@ -14,7 +14,7 @@ pub use run::{Stage, stage};
 pub use subject::{Ender, Fate, Recording, Subject, Unread};
 
 use crate::diagnosis::API_VERSION;
-use crate::finding::{Unseen, Verdict};
+use crate::finding::{Gap, Verdict};
 use crate::snapshot::Snapshot;
 use report::{Attempt, How, KIND, Report, Timeline};
 
@@ -22,10 +22,10 @@ use report::{Attempt, How, KIND, Report, Timeline};
 pub fn explain(subjects: &[Subject], snapshot: Option<&Snapshot>) -> Report {
     let logs: Vec<Timeline> = subjects.iter().map(timeline).collect();
     let findings = findings::all(subjects, &logs, snapshot);
-    let mut unseen: Vec<Unseen> = subjects.iter().flat_map(unread).collect();
+    let mut unseen: Vec<Gap> = subjects.iter().flat_map(unread).collect();
     let told = |log: &Timeline| findings.iter().any(|finding| log.node.as_ref().is_some_and(|node| finding.nodes.contains(node)));
     unseen.extend(logs.iter().filter(|log| !told(log)).filter_map(untold));
-    let verdict = match (findings.is_empty(), unseen.iter().any(|gap| gap.matters)) {
+    let verdict = match (findings.is_empty(), unseen.iter().any(|gap| gap.blocks_healthy)) {
         (false, _) => Verdict::Sick,
         (true, true) => Verdict::Unknown,
         (true, false) => Verdict::Healthy,
@@ -75,17 +75,17 @@ fn timeline(subject: &Subject) -> Timeline {
     row
 }
 
-fn unread(subject: &Subject) -> impl Iterator<Item = Unseen> + '_ {
-    subject.unread.iter().map(|unread| Unseen {
+fn unread(subject: &Subject) -> impl Iterator<Item = Gap> + '_ {
+    subject.unread.iter().map(|unread| Gap {
         what: unread.what.clone(),
         nodes: subject.node.iter().cloned().collect(),
         why: unread.why.clone(),
-        matters: unread.matters,
+        blocks_healthy: unread.blocks_healthy,
     })
 }
 
 /// A log that does not say how the start ended is no healthy one.
-fn untold(log: &Timeline) -> Option<Unseen> {
+fn untold(log: &Timeline) -> Option<Gap> {
     let why = match log.attempts.last() {
         None => "no attempt to start is in it".to_owned(),
         Some(Attempt { end, .. }) => match end.how {
@@ -95,7 +95,7 @@ fn untold(log: &Timeline) -> Option<Unseen> {
         },
     };
     let nodes = log.node.iter().cloned().collect();
-    Some(Unseen { what: format!("the end of the start in {}", log.from), nodes, why, matters: true })
+    Some(Gap { what: format!("the end of the start in {}", log.from), nodes, why, blocks_healthy: true })
 }
 
 /// `None` where the log is at DEBUG already, or nothing is left to explain.

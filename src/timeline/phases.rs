@@ -4,9 +4,9 @@ use jiff::Timestamp;
 
 use super::report::{Phase, PhaseRow};
 use crate::calico::startup_log::{self, Attempt};
-use crate::snapshot::inspection::MarkKind;
+use crate::snapshot::inspection::LogEventKind;
 
-pub fn of(kind: MarkKind) -> Option<Phase> {
+pub fn of(kind: LogEventKind) -> Option<Phase> {
     use startup_log::Phase as Step;
     Some(match startup_log::phase(kind)? {
         Step::Begun => Phase::Beginning,

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::finding::{Finding, Unseen, Verdict};
+use crate::finding::{Finding, Gap, Verdict};
 
 pub const KIND: &str = "StartupTimeline";
 
@@ -20,7 +20,7 @@ pub struct Report {
     pub logs: Vec<Timeline>,
     /// Worst first.
     pub findings: Vec<Finding>,
-    pub unseen: Vec<Unseen>,
+    pub unseen: Vec<Gap>,
     /// What a log at DEBUG would add, where it would add anything.
     pub debug_would_add: Option<String>,
 }

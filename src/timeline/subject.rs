@@ -22,7 +22,7 @@ pub struct Unread {
     pub what: String,
     pub why: String,
     /// Without it nothing can be called healthy.
-    pub matters: bool,
+    pub blocks_healthy: bool,
 }
 
 /// The log of one container.

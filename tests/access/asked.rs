@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use calico_fix::permissions::command::Verb;
-use calico_fix::permissions::table::{Install, NEEDS};
+use calico_fix::permissions::table::{Install, PERMISSIONS};
 use sim::scenario;
 
 use super::*;
@@ -43,7 +43,7 @@ fn of_request(request: &sim::RecordedRequest) -> Option<(String, String, String)
 }
 
 fn needed(verb: Verb, changing: bool) -> BTreeSet<(String, String, String)> {
-    let used = NEEDS
+    let used = PERMISSIONS
         .iter()
         .filter(|need| need.to_read.contains(&verb) || need.better.contains(&verb) || (changing && need.to_change.contains(&verb)));
     used.map(|need| (need.verb.to_owned(), need.resource.group.to_owned(), need.plural())).collect()
@@ -51,7 +51,7 @@ fn needed(verb: Verb, changing: bool) -> BTreeSet<(String, String, String)> {
 
 /// In an install without the operator.
 fn only_changing(verb: Verb) -> BTreeSet<(String, String, String)> {
-    let used = NEEDS.iter().filter(|need| need.install != Install::Operator && need.to_change.contains(&verb));
+    let used = PERMISSIONS.iter().filter(|need| need.install != Install::Operator && need.to_change.contains(&verb));
     used.map(|need| (need.verb.to_owned(), need.resource.group.to_owned(), need.plural())).collect()
 }
 

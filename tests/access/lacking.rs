@@ -1,7 +1,7 @@
 //! With the roles every command works; with one right less, what is missing is named.
 
 use calico_fix::permissions::command::Verb;
-use calico_fix::permissions::table::{Install, NEEDS, Need};
+use calico_fix::permissions::table::{Install, PERMISSIONS, Permission};
 use sim::scenario;
 
 use super::manifests::simulated;
@@ -10,7 +10,7 @@ use super::*;
 const INCIDENTS: [&str; 2] = ["bridge-address", "operator-bridge-address"];
 
 /// Whether a right is for the install of this incident; what is for any is tried without the operator.
-fn is_for(need: &Need, incident: &str) -> bool {
+fn is_for(need: &Permission, incident: &str) -> bool {
     (need.install == Install::Operator) == incident.starts_with("operator")
 }
 
@@ -27,7 +27,7 @@ fn stage(incident: &str) -> Stage {
     let mut world = scenario::named(incident, 3).expect("is a scenario");
     let user = |name: String, rules| sim::User { token: String::leak(format!("{name}-token")), name: name.leak(), rules: simulated(rules) };
     world.users.push(user("whole".into(), all_rules(incident)));
-    for (number, need) in NEEDS.iter().enumerate().filter(|(_, need)| is_for(need, incident)) {
+    for (number, need) in PERMISSIONS.iter().enumerate().filter(|(_, need)| is_for(need, incident)) {
         let mut rules = all_rules(incident);
         let before = rules.len();
         rules.retain(|rule| each(rule).all(|right| right != granted(need)));
@@ -49,8 +49,8 @@ fn reading(verb: Verb) -> &'static [&'static str] {
     }
 }
 
-fn numbered(incident: &str) -> impl Iterator<Item = (String, &'static Need)> {
-    let of_install = NEEDS.iter().enumerate().filter(move |(_, need)| is_for(need, incident));
+fn numbered(incident: &str) -> impl Iterator<Item = (String, &'static Permission)> {
+    let of_install = PERMISSIONS.iter().enumerate().filter(move |(_, need)| is_for(need, incident));
     of_install.map(|(number, need)| (format!("lacks-{number}"), need))
 }
 

@@ -17,7 +17,7 @@ use std::process::{Command, Output, Stdio};
 
 use calico_fix::permissions::request::Resource;
 use calico_fix::permissions::role::Role;
-use calico_fix::permissions::table::{NEEDS, Need};
+use calico_fix::permissions::table::{PERMISSIONS, Permission};
 use manifests::{Rule, roles};
 
 const PLUGIN: &str = env!("CARGO_BIN_EXE_kubectl-calico_fix");
@@ -53,7 +53,7 @@ fn right(verb: &str, resource: &Resource, plural: String, name: Option<&str>) ->
 }
 
 /// As a rule would grant it.
-fn granted(need: &Need) -> Right {
+fn granted(need: &Permission) -> Right {
     use calico_fix::permissions::table::Named;
     let name = match need.named {
         Named::Object(name) => Some(name),
@@ -88,9 +88,9 @@ fn bound(role: Role, namespace: &'static str) -> Vec<Rule> {
 #[test]
 fn the_manifests_grant_what_the_table_names_and_nothing_else() {
     for role in Role::ALL {
-        let named: BTreeSet<Right> = NEEDS.iter().filter(|need| need.role == role).map(granted).collect();
+        let named: BTreeSet<Right> = PERMISSIONS.iter().filter(|need| need.role == role).map(granted).collect();
         let in_manifest: BTreeSet<Right> = bound(role, "kube-system").iter().flat_map(each).collect();
-        assert_eq!(in_manifest, named, "{}: plugin-manifest/{}.yaml and access::needs::NEEDS", role.name(), role.manifest().name());
+        assert_eq!(in_manifest, named, "{}: plugin-manifest/{}.yaml and access::needs::PERMISSIONS", role.name(), role.manifest().name());
     }
     let files = ["view.yaml", "edit.yaml"].map(|file| roles(file).len());
     assert_eq!(files.iter().sum::<usize>(), Role::ALL.len(), "a ClusterRole that the table does not know");

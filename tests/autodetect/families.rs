@@ -16,7 +16,7 @@ fn dual() -> World {
 }
 
 fn six(world: &World) -> Judged {
-    judge(&world.snapshot(), &Ask { methods: vec!["interface=eth.*".into()], ..Ask::of(Family::V6) })
+    judge(&world.snapshot(), &AutodetectOptions { methods: vec!["interface=eth.*".into()], ..AutodetectOptions::new(Family::V6) })
 }
 
 #[test]
@@ -87,7 +87,8 @@ fn a_method_that_differs_by_pod() {
     for (node, inside) in &mut snapshot.inside {
         let own = format!("10.0.0.{}", node.trim_start_matches("node-"));
         let Observed::Seen(inside) = inside else { panic!("seen") };
-        inside.reaches = BTreeMap::from([(own.clone(), Observed::Seen(Reach { source: own.parse().ok(), ..Reach::default() }))]);
+        inside.route_lookups =
+            BTreeMap::from([(own.clone(), Observed::Seen(RouteLookup { source: own.parse().ok(), ..RouteLookup::default() }))]);
     }
     let judged = judge(&snapshot, &ask(&[]));
     assert_eq!(judged.matrix.columns[0].count(Verdict::Right), 3, "{:?}", judged.matrix.columns[0]);

@@ -105,7 +105,11 @@ fn vagrants_nat_is_the_same_on_every_node() {
     let mut snapshot = vagrant(|_| "10.0.2.15/24".into()).all_not_ready().snapshot();
     reaching(&mut snapshot, "192.168.56.11", &["192.168.56.11", "192.168.56.12", "192.168.56.13"]);
     let judged = judge(&snapshot, &ask(&[]));
-    assert!(judged.matrix.distrust.as_deref().is_some_and(|why| why.contains("VirtualBox's NAT")), "{:?}", judged.matrix.distrust);
+    assert!(
+        judged.matrix.internal_ips_unreliable.as_deref().is_some_and(|why| why.contains("VirtualBox's NAT")),
+        "{:?}",
+        judged.matrix.internal_ips_unreliable
+    );
     assert_eq!(judged.methods(), ["kubernetes-internal-ip", "can-reach=192.168.56.11", "cidr=192.168.56.0/24", "interface=^eth1$"]);
     for (method, expected) in [
         ("first-found", "wrong wrong wrong"),
@@ -171,7 +175,7 @@ fn public_internal_ips_and_ones_behind_nat() {
     let judged = of(&behind);
     assert_eq!(judged.verdicts("kubernetes-internal-ip"), "unchanged unchanged unchanged");
     assert_eq!(judged.verdicts("first-found"), "right right right");
-    assert!(judged.matrix.distrust.as_deref().is_some_and(|why| why.contains("on none of its interfaces")));
+    assert!(judged.matrix.internal_ips_unreliable.as_deref().is_some_and(|why| why.contains("on none of its interfaces")));
     assert!(judged.recommendation.keep);
 }
 

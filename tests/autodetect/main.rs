@@ -13,11 +13,11 @@ mod unseen;
 
 use std::collections::BTreeMap;
 
-use calico_fix::autodetect::{Ask, Matrix, Recommendation, Verdict, matrix, recommend};
+use calico_fix::autodetect::{AutodetectOptions, Matrix, Recommendation, Verdict, matrix, recommend};
 use calico_fix::observed::Observed;
 use calico_fix::snapshot::Snapshot;
 use calico_fix::snapshot::family::Family;
-use calico_fix::snapshot::inspection::Reach;
+use calico_fix::snapshot::inspection::RouteLookup;
 
 use build::World;
 
@@ -26,11 +26,11 @@ struct Judged {
     recommendation: Recommendation,
 }
 
-fn ask(methods: &[&str]) -> Ask {
-    Ask { methods: methods.iter().map(|&method| method.to_owned()).collect(), ..Ask::of(Family::V4) }
+fn ask(methods: &[&str]) -> AutodetectOptions {
+    AutodetectOptions { methods: methods.iter().map(|&method| method.to_owned()).collect(), ..AutodetectOptions::new(Family::V4) }
 }
 
-fn judge(snapshot: &Snapshot, ask: &Ask) -> Judged {
+fn judge(snapshot: &Snapshot, ask: &AutodetectOptions) -> Judged {
     let matrix = matrix(snapshot, ask);
     for column in &matrix.columns {
         assert_eq!(column.cells.len(), matrix.nodes.len(), "{}", column.method);
@@ -90,8 +90,11 @@ fn reaching(snapshot: &mut Snapshot, api: &str, sources: &[&str]) {
     snapshot.cluster.api_addresses = Observed::Seen(vec![api.parse().expect("an address")]);
     for (inside, source) in snapshot.inside.values_mut().zip(sources) {
         let Observed::Seen(inside) = inside else { continue };
-        let reach =
-            Reach { source: source.parse().ok(), device: None, unreachable: source.is_empty().then(|| "Network is unreachable".into()) };
-        inside.reaches = BTreeMap::from([(api.to_owned(), Observed::Seen(reach))]);
+        let reach = RouteLookup {
+            source: source.parse().ok(),
+            device: None,
+            unreachable: source.is_empty().then(|| "Network is unreachable".into()),
+        };
+        inside.route_lookups = BTreeMap::from([(api.to_owned(), Observed::Seen(reach))]);
     }
 }

@@ -51,7 +51,7 @@ fn a_method_that_the_release_lacks_or_breaks_is_refused() {
 #[test]
 fn an_upgrade_is_foreseen() {
     let snapshot = cluster().interface("node-3", BRIDGE, "172.18.0.1/16").stored("node-3", "172.18.0.1/16").snapshot();
-    let to = |release: &str| judge(&snapshot, &Ask { version: Version::parse(release), ..ask(&[]) });
+    let to = |release: &str| judge(&snapshot, &AutodetectOptions { version: Version::parse(release), ..ask(&[]) });
     assert_eq!(to("v3.24.5").verdicts("first-found"), "right right wrong");
     let upgraded = to("v3.25.0");
     assert_eq!(upgraded.verdicts("first-found"), "right right right");
@@ -62,7 +62,7 @@ fn an_upgrade_is_foreseen() {
     let mut openstack = cluster();
     openstack.hosts.iter_mut().for_each(|host| host.interfaces[1].0 = "br-ex".into());
     let snapshot = openstack.snapshot();
-    let to = |release: &str| judge(&snapshot, &Ask { version: Version::parse(release), ..ask(&[]) });
+    let to = |release: &str| judge(&snapshot, &AutodetectOptions { version: Version::parse(release), ..ask(&[]) });
     assert_eq!(to("v3.24.5").verdicts("first-found"), "right right right");
     assert_eq!(to("v3.25.0").verdicts("first-found"), "unchanged unchanged unchanged");
 }

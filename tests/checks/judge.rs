@@ -56,7 +56,7 @@ pub fn sound(report: &Report, snapshot: &Snapshot) {
         }
     }
     assert!(report.findings.is_sorted_by_key(|finding| finding.severity), "worst first");
-    let healthy = report.findings.is_empty() && !report.unseen.iter().any(|unseen| unseen.matters);
+    let healthy = report.findings.is_empty() && !report.unseen.iter().any(|unseen| unseen.blocks_healthy);
     assert_eq!(report.verdict == Verdict::Healthy, healthy);
 }
 

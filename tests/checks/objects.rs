@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use calico_fix::calico::bird;
 use calico_fix::observed::Observed;
-use calico_fix::snapshot::inspection::{Inside, Interface, InterfaceAddress, NodeLogs};
+use calico_fix::snapshot::inspection::{Interface, InterfaceAddress, NodeInspection, NodeLogs};
 use calico_fix::snapshot::objects::*;
 use calico_fix::snapshot::{Origin, Snapshot};
 use serde_json::{Value, json};
@@ -160,8 +160,8 @@ impl World {
         }
     }
 
-    fn inside_of(&self, host: &Host) -> Observed<Inside> {
-        let mut inside = Inside { interfaces: Observed::Seen(interfaces(host)), ..Inside::default() };
+    fn inside_of(&self, host: &Host) -> Observed<NodeInspection> {
+        let mut inside = NodeInspection { interfaces: Observed::Seen(interfaces(host)), ..NodeInspection::default() };
         match &host.inside {
             None => {}
             Some(Observed::Absent) => {

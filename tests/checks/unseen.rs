@@ -39,7 +39,7 @@ fn parts_that_matter() {
     for (case, hide, what) in hidden {
         let (verdict, report) = verdict(&cluster().edit(hide));
         assert_eq!(verdict, Verdict::Unknown, "{case}");
-        assert!(report.unseen.iter().any(|unseen| unseen.what == what && unseen.matters), "{case}: {:?}", report.unseen);
+        assert!(report.unseen.iter().any(|unseen| unseen.what == what && unseen.blocks_healthy), "{case}: {:?}", report.unseen);
     }
 }
 
@@ -48,7 +48,7 @@ fn parts_that_matter() {
 fn parts_that_do_not_matter() {
     let no_exec: Hide = |snapshot| {
         snapshot.inside.clear();
-        snapshot.cluster.exec_left_out = true;
+        snapshot.cluster.exec_skipped = true;
     };
     let hidden: [Hide; 4] = [
         no_exec,

@@ -7,12 +7,12 @@ mod simulated;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
-use calico_fix::calico::detect::{Host, Interfaces, Outcome, Routing};
+use calico_fix::calico::detect::{DetectionResult, Host, Interfaces, Routing};
 use calico_fix::calico::version::Version;
 use calico_fix::calico::{interfaces, routes};
 use calico_fix::observed::Observed;
 use calico_fix::snapshot::family::Family;
-use calico_fix::snapshot::inspection::{Interface, Reach, Route};
+use calico_fix::snapshot::inspection::{Interface, Route, RouteLookup};
 use serde_json::Value;
 
 /// What a host's kernel and Kubernetes say of it.
@@ -20,7 +20,7 @@ struct Seen {
     interfaces: Vec<Interface>,
     routes: Option<Vec<Route>>,
     internal_ips: Option<Vec<IpAddr>>,
-    reaches: BTreeMap<String, Observed<Reach>>,
+    route_lookups: BTreeMap<String, Observed<RouteLookup>>,
 }
 
 impl Seen {
@@ -43,7 +43,7 @@ impl Seen {
             interfaces: interfaces::parse(&addr.to_string()).expect("interfaces"),
             routes: routes4.is_array().then(|| [table(routes4, Family::V4), table(routes6, Family::V6)].concat()),
             internal_ips: addresses.as_array().map(internal),
-            reaches: BTreeMap::new(),
+            route_lookups: BTreeMap::new(),
         }
     }
 
@@ -51,7 +51,7 @@ impl Seen {
         Host {
             interfaces: Interfaces::Kernel(&self.interfaces),
             logged: Vec::new(),
-            reaches: Some(&self.reaches),
+            route_lookups: Some(&self.route_lookups),
             routing: self.routes.as_deref().map(|routes| Routing { routes, main_table_only: true }),
             internal_ips: self.internal_ips.as_deref(),
             has_kubernetes_node: Some(self.internal_ips.is_some()),

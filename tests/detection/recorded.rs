@@ -8,7 +8,7 @@ use calico_fix::calico::detect::{Detection, Target, target};
 use calico_fix::calico::method::Method;
 use calico_fix::observed::Observed;
 use calico_fix::snapshot::family::Family;
-use calico_fix::snapshot::inspection::Reach;
+use calico_fix::snapshot::inspection::RouteLookup;
 use serde_json::Value;
 
 use super::{Seen, told, version};
@@ -40,12 +40,13 @@ fn expected(answer: &Value) -> String {
 }
 
 /// What the kernel of that host would have answered, told back from the recording; names as its `/etc/hosts` and dead resolver had them.
-fn kernel(destination: &str, family: Family, names: &Value, answer: &Value) -> Option<Observed<Reach>> {
+fn kernel(destination: &str, family: Family, names: &Value, answer: &Value) -> Option<Observed<RouteLookup>> {
     let address = match target(destination, family, version("master")) {
         Target::Never { .. } => return None,
         Target::Address(_) | Target::Zoned(_) => true,
         Target::Name(name) => names[&name].as_array().is_some_and(|listed| {
-            let of_family = |one: &Value| one.as_str().and_then(|text| text.parse().ok()).is_some_and(|ip| Family::of(ip) == family);
+            let of_family =
+                |one: &Value| one.as_str().and_then(|text| text.parse().ok()).is_some_and(|ip| Family::from_address(ip) == family);
             listed.iter().any(of_family)
         }),
     };
@@ -53,7 +54,7 @@ fn kernel(destination: &str, family: Family, names: &Value, answer: &Value) -> O
         return Some(Observed::Absent);
     }
     let source = answer["cidr"].as_str().and_then(|cidr| cidr.split_once('/')?.0.parse().ok());
-    Some(Observed::Seen(Reach { source, device: None, unreachable: source.is_none().then(|| "Network is unreachable".into()) }))
+    Some(Observed::Seen(RouteLookup { source, device: None, unreachable: source.is_none().then(|| "Network is unreachable".into()) }))
 }
 
 struct Compared {
@@ -81,12 +82,14 @@ fn check(folder: &Path) -> Compared {
                         wrong.push(format!("{} {release} {text:?} {family} {by}: {answer} but {ours:?}", line["host"]));
                     }
                 };
-                host.seen.reaches.clear();
+                host.seen.route_lookups.clear();
                 if let Method::CanReach { destination } = &method {
                     let ours = told(&detection.of(family, &host.seen.host()));
                     disagrees(&ours, "by routes");
                     *(if ours.is_some() { &mut compared.by_routes } else { &mut compared.not_by_routes }) += 1;
-                    host.seen.reaches.extend(kernel(destination, family, &host.names, answer).map(|reach| (destination.clone(), reach)));
+                    host.seen
+                        .route_lookups
+                        .extend(kernel(destination, family, &host.names, answer).map(|reach| (destination.clone(), reach)));
                 }
                 let ours = told(&detection.of(family, &host.seen.host()));
                 disagrees(&ours, "by the kernel");

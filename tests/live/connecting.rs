@@ -26,7 +26,7 @@ async fn every_request_names_the_program_and_the_verb() {
 async fn impersonation_goes_with_every_request() {
     let server = start(healthy()).await;
     let line = "--as jane --as-uid 7 --as-group a --as-group b --as-user-extra team=x --as-user-extra team=y";
-    let _ = gather(&server, line, &brief()).await;
+    let _ = read_cluster(&server, line, &brief()).await;
     for request in server.requests() {
         let all = |name: &str| -> Vec<String> {
             request.headers.iter().filter(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.clone()).collect()
@@ -67,7 +67,7 @@ async fn a_list_in_kubeconfig_is_merged() {
     let list = std::env::join_paths([directory.path().join("missing"), first, server.kubeconfig()]).expect("joins");
     let connection = cluster::connect_from(&flags(""), "status", &surroundings(&[("KUBECONFIG", list)])).await.expect("connects");
     assert_eq!((connection.context.as_deref(), connection.default_namespace.as_str()), (Some("mine"), "ops"));
-    cluster::gather(&connection, &brief(), &Silent).await.expect("gathers");
+    cluster::read_cluster(&connection, &brief(), &NoProgress).await.expect("gathers");
     assert!(server.requests().iter().all(|request| request.user == "no-exec"));
 }
 
@@ -111,7 +111,7 @@ echo '{"kind":"ExecCredential","apiVersion":"client.authentication.k8s.io/v1","s
         let connection =
             connect(with_plugin(&server, directory.path(), script, "      provideClusterInfo: true\n")).await.expect("connects");
         assert_eq!(connection.valid_until.map(|at| at.to_string()).as_deref(), Some("2099-01-01T00:00:00Z"));
-        cluster::gather(&connection, &brief(), &Silent).await.expect("gathers");
+        cluster::read_cluster(&connection, &brief(), &NoProgress).await.expect("gathers");
         assert!(server.requests().iter().all(|request| request.user == "admin"));
         let calls = std::fs::read_to_string(directory.path().join("calls")).expect("was called");
         assert_eq!(calls.lines().count(), 1, "{calls}");

@@ -38,12 +38,12 @@ async fn a_certificate_of_an_unknown_authority_or_for_another_name() {
     says(&error, "Unable to connect to the server: tls: failed to verify certificate: x509: ", "other.example.com");
     let line = format!("--server {} --token t", server.url());
     let connection = cluster::connect_from(&flags(&line), "status", &surroundings(&[])).await.expect("connects");
-    let error = cluster::gather(&connection, &brief(), &Silent).await.expect_err("unknown authority");
+    let error = cluster::read_cluster(&connection, &brief(), &NoProgress).await.expect_err("unknown authority");
     says(&error, "x509: certificate signed by unknown authority", "the system's certificate authorities");
     let line = format!("{line} --insecure-skip-tls-verify --token admin-token");
     let line = line.replacen("--token t ", "", 1);
     let connection = cluster::connect_from(&flags(&line), "status", &surroundings(&[])).await.expect("connects");
-    cluster::gather(&connection, &brief(), &Silent).await.expect("gathers without verifying");
+    cluster::read_cluster(&connection, &brief(), &NoProgress).await.expect("gathers without verifying");
 }
 
 #[tokio::test]
@@ -135,10 +135,10 @@ async fn no_calico_and_too_many() {
     let error = refused(&server, "").await;
     says(&error, "calico-system/calico-node, kube-system/calico-node", "-n calico-system --daemonset calico-node");
     for wanted in [
-        Wanted { namespace: Some("kube-system".into()), ..brief() },
-        Wanted { namespace: Some("kube-system".into()), daemon_set: Some("calico-node".into()), ..brief() },
+        ReadOptions { namespace: Some("kube-system".into()), ..brief() },
+        ReadOptions { namespace: Some("kube-system".into()), daemon_set: Some("calico-node".into()), ..brief() },
     ] {
-        let snapshot = gather(&server, "", &wanted).await.expect("chosen");
+        let snapshot = read_cluster(&server, "", &wanted).await.expect("chosen");
         let set = snapshot.daemon_set.seen().expect("seen");
         assert_eq!(set.metadata.namespace.as_deref(), Some("kube-system"));
         assert!(
@@ -148,7 +148,7 @@ async fn no_calico_and_too_many() {
                 .is_some_and(|pods| pods.len() == 3 && pods.iter().all(|pod| pod.metadata.namespace.as_deref() == Some("kube-system")))
         );
     }
-    let wanted = Wanted { namespace: Some("kube-system".into()), daemon_set: Some("nope".into()), ..brief() };
-    let error = gather(&server, "", &wanted).await.expect_err("no such DaemonSet");
+    let wanted = ReadOptions { namespace: Some("kube-system".into()), daemon_set: Some("nope".into()), ..brief() };
+    let error = read_cluster(&server, "", &wanted).await.expect_err("no such DaemonSet");
     assert_eq!(error.to_string(), "Error from server (NotFound): daemonsets.apps \"nope\" not found");
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use calico_fix::cluster::{LogsWanted, NodeFilter};
+use calico_fix::cluster::{LogSelection, NodeFilter};
 use calico_fix::observed::Observed;
 use serde_json::json;
 use sim::{Effect, Fault, Rule, User};
@@ -53,10 +53,10 @@ async fn a_pod_that_restarts_has_its_previous_log_read() {
 #[tokio::test]
 async fn long_lists_come_in_pages() {
     let server = start(sim::scenario::healthy(1203)).await;
-    let wanted = Wanted { exec: false, ..brief() };
-    let snapshot = gather(&server, "", &wanted).await.expect("gathers");
+    let wanted = ReadOptions { exec: false, ..brief() };
+    let snapshot = read_cluster(&server, "", &wanted).await.expect("gathers");
     assert_eq!((snapshot.nodes.seen().map(Vec::len), snapshot.pods.seen().map(Vec::len)), (Some(1203), Some(1203)));
-    assert!(snapshot.cluster.exec_left_out && snapshot.inside.is_empty());
+    assert!(snapshot.cluster.exec_skipped && snapshot.inside.is_empty());
     let requests = server.requests();
     let pages: Vec<_> = requests.iter().filter(|request| request.path == "/api/v1/nodes").collect();
     assert_eq!(pages.len(), 3);
@@ -68,7 +68,7 @@ async fn a_list_that_expires_midway_begins_again() {
     for times in [1, 2] {
         let world = sim::scenario::healthy(1100);
         let server = start(World { faults: vec![Fault::times("/api/v1/nodes*continue=", times, Effect::Status(410))], ..world }).await;
-        let snapshot = gather(&server, "", &Wanted { exec: false, ..brief() }).await.expect("gathers");
+        let snapshot = read_cluster(&server, "", &ReadOptions { exec: false, ..brief() }).await.expect("gathers");
         let names: BTreeSet<&str> = snapshot.nodes.seen().expect("nodes").iter().map(|node| node.metadata.name.as_str()).collect();
         assert_eq!((names.len(), snapshot.nodes.seen().map(Vec::len)), (1100, Some(1100)), "none twice after {times}");
     }
@@ -141,13 +141,13 @@ async fn chosen_nodes_are_looked_into_and_all_are_listed() {
     world.store.bend("Node", name, |node| node["metadata"]["labels"]["zone"] = json!("z"));
     let server = start(world).await;
     for filter in [NodeFilter::Names(BTreeSet::from([name.to_owned()])), NodeFilter::Selector("zone in (z)".into())] {
-        let wanted = Wanted { nodes: Some(filter.clone()), logs: LogsWanted::All, ..brief() };
-        let snapshot = gather(&server, "", &wanted).await.expect("gathers");
+        let wanted = ReadOptions { nodes: Some(filter.clone()), logs: LogSelection::All, ..brief() };
+        let snapshot = read_cluster(&server, "", &wanted).await.expect("gathers");
         assert_eq!(snapshot.nodes.seen().map(Vec::len), Some(5));
         assert_eq!(snapshot.inside.keys().collect::<Vec<_>>(), [name], "{filter:?}");
         assert_eq!(snapshot.logs.keys().collect::<Vec<_>>(), [name]);
     }
-    let snapshot = gather(&server, "", &Wanted { logs: LogsWanted::All, ..brief() }).await.expect("gathers");
+    let snapshot = read_cluster(&server, "", &ReadOptions { logs: LogSelection::All, ..brief() }).await.expect("gathers");
     assert_eq!(snapshot.logs.len(), 5);
 }
 

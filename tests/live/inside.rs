@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use calico_fix::cluster::LogsWanted;
+use calico_fix::cluster::LogSelection;
 use calico_fix::observed::Observed;
 use sim::{Effect, Fault, Kubelet, Logs};
 
@@ -17,9 +17,9 @@ async fn a_dead_kubelet_is_one_nodes_trouble() {
         world.hosts.get_mut(name).expect("a host").kubelet = kubelet;
     }
     let server = start(world).await;
-    let wanted = Wanted { exec_timeout: Duration::from_secs(2), logs: LogsWanted::All, ..Wanted::default() };
+    let wanted = ReadOptions { exec_timeout: Duration::from_secs(2), logs: LogSelection::All, ..ReadOptions::default() };
     let begun = Instant::now();
-    let snapshot = gather(&server, "--request-timeout 2s", &wanted).await.expect("gathers");
+    let snapshot = read_cluster(&server, "--request-timeout 2s", &wanted).await.expect("gathers");
     assert!(begun.elapsed() < Duration::from_secs(6), "{:?}", begun.elapsed());
     let why = |node: &str| snapshot.inside.get(node).and_then(Observed::why_not).unwrap_or_default().to_owned();
     assert!(why(dead).starts_with("the kubelet cannot be reached: dial tcp ") && why(dead).ends_with("no route to host"), "{}", why(dead));
@@ -33,7 +33,7 @@ async fn a_dead_kubelet_is_one_nodes_trouble() {
 #[tokio::test]
 async fn one_refusal_speaks_for_all() {
     let server = start(sim::scenario::healthy(100)).await;
-    let snapshot = gather(&server, "--context no-exec", &Wanted { max_concurrent: 8, ..brief() }).await.expect("gathers");
+    let snapshot = read_cluster(&server, "--context no-exec", &ReadOptions { max_concurrent: 8, ..brief() }).await.expect("gathers");
     assert_eq!(snapshot.inside.len(), 100);
     assert!(
         snapshot
@@ -112,7 +112,8 @@ async fn nodes_are_looked_into_side_by_side() {
         World { faults: vec![Fault::always("/exec", Effect::Latency(Duration::from_secs(1)))], ..sim::scenario::bridge_address(80) };
     let server = start(world).await;
     let begun = Instant::now();
-    let snapshot = gather(&server, "", &Wanted { exec_timeout: Duration::from_secs(60), ..Wanted::default() }).await.expect("gathers");
+    let snapshot =
+        read_cluster(&server, "", &ReadOptions { exec_timeout: Duration::from_secs(60), ..ReadOptions::default() }).await.expect("gathers");
     assert_eq!(snapshot.inside.values().filter(|inside| inside.seen().is_some()).count(), 80);
     assert!(begun.elapsed() < Duration::from_secs(60), "{:?}", begun.elapsed());
 }

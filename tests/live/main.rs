@@ -14,7 +14,7 @@ use std::ffi::OsString;
 use std::time::Duration;
 
 use calico_fix::cli::connection::ConnectionFlags;
-use calico_fix::cluster::{self, ConnectError, Connection, GatherError, Silent, Surroundings, Wanted};
+use calico_fix::cluster::{self, ConnectError, Connection, GatherError, NoProgress, ProcessEnv, ReadOptions};
 use calico_fix::snapshot::Snapshot;
 use clap::Parser;
 use sim::{Server, World};
@@ -30,9 +30,9 @@ fn flags(line: &str) -> ConnectionFlags {
 }
 
 /// A process without a home and without variables but these.
-fn surroundings(variables: &[(&str, OsString)]) -> Surroundings {
+fn surroundings(variables: &[(&str, OsString)]) -> ProcessEnv {
     let variables: Vec<(String, OsString)> = variables.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
-    Surroundings::given(move |name| variables.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone()), None)
+    ProcessEnv::given(move |name| variables.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone()), None)
 }
 
 async fn start(world: World) -> Server {
@@ -48,19 +48,19 @@ async fn connect(server: &Server, line: &str) -> Connection {
     try_connect(server, line).await.expect(line)
 }
 
-async fn gather(server: &Server, line: &str, wanted: &Wanted) -> Result<Snapshot, GatherError> {
-    cluster::gather(&connect(server, line).await, wanted, &Silent).await
+async fn read_cluster(server: &Server, line: &str, wanted: &ReadOptions) -> Result<Snapshot, GatherError> {
+    cluster::read_cluster(&connect(server, line).await, wanted, &NoProgress).await
 }
 
 async fn gathered(server: &Server, line: &str) -> Snapshot {
-    gather(server, line, &brief()).await.expect(line)
+    read_cluster(server, line, &brief()).await.expect(line)
 }
 
 async fn refused(server: &Server, line: &str) -> GatherError {
-    gather(server, line, &brief()).await.expect_err(line)
+    read_cluster(server, line, &brief()).await.expect_err(line)
 }
 
 /// No test waits fifteen seconds for a node that hangs.
-fn brief() -> Wanted {
-    Wanted { exec_timeout: Duration::from_secs(5), ..Wanted::default() }
+fn brief() -> ReadOptions {
+    ReadOptions { exec_timeout: Duration::from_secs(5), ..ReadOptions::default() }
 }

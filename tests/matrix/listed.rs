@@ -1,8 +1,8 @@
 //! Interfaces told by a start at DEBUG, where nobody could look.
 
-use calico_fix::autodetect::Ask;
-use calico_fix::calico::detect::Outcome;
-use calico_fix::reports::autodetect::look;
+use calico_fix::autodetect::AutodetectOptions;
+use calico_fix::calico::detect::DetectionResult;
+use calico_fix::reports::autodetect::evaluate;
 use calico_fix::snapshot::family::Family;
 
 use super::build::*;
@@ -17,8 +17,8 @@ fn unseen() -> World {
 
 /// What each method finds on the node, as `ADDRESS/LENGTH on INTERFACE`.
 fn told(world: &World, family: Family, methods: &[&str]) -> Vec<String> {
-    let ask = Ask { methods: methods.iter().map(|&method| method.to_owned()).collect(), ..Ask::of(family) };
-    let seen = look(&world.snapshot(), &ask);
+    let ask = AutodetectOptions { methods: methods.iter().map(|&method| method.to_owned()).collect(), ..AutodetectOptions::new(family) };
+    let seen = evaluate(&world.snapshot(), &ask);
     let at = seen.matrix.nodes.iter().position(|node| node.name == NODE).expect("a node");
     let cell = |method: &&str| {
         let column = seen.matrix.columns.iter().find(|column| column.method == **method).expect("a column");

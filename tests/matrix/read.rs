@@ -1,24 +1,25 @@
 //! Tables, and one shape for JSON and YAML.
 
-use calico_fix::autodetect::Ask;
+use calico_fix::autodetect::AutodetectOptions;
 use calico_fix::calico::version::Version;
 use calico_fix::render::matrix::{Shown, write};
 use calico_fix::render::style::Style;
-use calico_fix::reports::autodetect::look;
+use calico_fix::reports::autodetect::evaluate;
 use calico_fix::snapshot::Snapshot;
 use calico_fix::snapshot::family::Family;
 
 use super::build::*;
 use super::*;
 
-fn print(snapshot: &Snapshot, ask: &Ask, shown: Shown, style: &Style) -> String {
+fn print(snapshot: &Snapshot, ask: &AutodetectOptions, shown: Shown, style: &Style) -> String {
     let mut out = Vec::new();
-    write(&look(snapshot, ask), None, shown, style, &mut out).expect("writes");
+    write(&evaluate(snapshot, ask), None, shown, style, &mut out).expect("writes");
     text(&out)
 }
 
 fn plain(world: &World, methods: &[&str]) -> String {
-    let ask = Ask { methods: methods.iter().map(|&method| method.to_owned()).collect(), ..Ask::of(Family::V4) };
+    let ask =
+        AutodetectOptions { methods: methods.iter().map(|&method| method.to_owned()).collect(), ..AutodetectOptions::new(Family::V4) };
     print(&world.snapshot(), &ask, Shown::default(), &Style::default())
 }
 
@@ -44,13 +45,13 @@ fn a_method_that_fits_no_node_is_shown_and_not_proposed() {
 #[test]
 fn wide() {
     let shown = Shown { wide: true, ..Shown::default() };
-    insta::assert_snapshot!(print(&bridge().snapshot(), &Ask::of(Family::V4), shown, &Style::default()));
+    insta::assert_snapshot!(print(&bridge().snapshot(), &AutodetectOptions::new(Family::V4), shown, &Style::default()));
 }
 
 #[test]
 fn in_a_narrow_terminal() {
     let style = Style { colour: true, width: Some(80) };
-    insta::assert_snapshot!(print(&bridge().snapshot(), &Ask::of(Family::V4), Shown::default(), &style));
+    insta::assert_snapshot!(print(&bridge().snapshot(), &AutodetectOptions::new(Family::V4), Shown::default(), &style));
 }
 
 #[test]
@@ -78,7 +79,7 @@ fn no_method_is_right_everywhere() {
 #[test]
 fn an_upgrade_and_an_older_release() {
     let to = |release: &str| {
-        let ask = Ask { version: Version::parse(release), ..Ask::of(Family::V4) };
+        let ask = AutodetectOptions { version: Version::parse(release), ..AutodetectOptions::new(Family::V4) };
         print(&bridge().snapshot(), &ask, Shown::default(), &Style::default())
     };
     insta::assert_snapshot!(format!("{}\n----------\n\n{}", to("v3.31.0"), to("v3.15.5")));

@@ -116,7 +116,7 @@ pub fn slow_start() -> Report {
         }),
     }];
     report.unseen =
-        vec![Unseen { what: "BIRD".into(), nodes: vec!["node-03".into()], why: "the container is not running".into(), matters: false }];
+        vec![Gap { what: "BIRD".into(), nodes: vec!["node-03".into()], why: "the container is not running".into(), blocks_healthy: false }];
     report
 }
 
@@ -138,11 +138,11 @@ pub fn hundreds() -> Report {
         evidence: vec![],
         fix: None,
     }];
-    report.unseen = vec![Unseen {
+    report.unseen = vec![Gap {
         what: "BIRD".into(),
         nodes: report.nodes[300..303].iter().map(|row| row.name.clone()).collect(),
         why: "the kubelet did not answer: dial tcp 10.0.1.52:10250: i/o timeout".into(),
-        matters: true,
+        blocks_healthy: true,
     }];
     report
 }
@@ -156,13 +156,13 @@ pub fn unseen(nodes: usize) -> Report {
         (row.bgp4, row.interface, row.start) = (None, None, None);
     }
     report.unseen = vec![
-        Unseen {
+        Gap {
             what: "BIRD".into(),
             nodes: report.nodes.iter().map(|row| row.name.clone()).collect(),
             why: "pods/exec is forbidden in kube-system".into(),
-            matters: true,
+            blocks_healthy: true,
         },
-        Unseen { what: "CalicoNodeStatus".into(), nodes: vec![], why: "not asked".into(), matters: false },
+        Gap { what: "CalicoNodeStatus".into(), nodes: vec![], why: "not asked".into(), blocks_healthy: false },
     ];
     report
 }
@@ -184,7 +184,7 @@ pub fn hostile() -> Report {
     finding.message = format!("{evil} {}", "word ".repeat(1_000));
     finding.evidence[0] = Evidence { source: Source::Event, node: Some(evil.into()), text: evil.into() };
     finding.fix = Some(Fix { command: evil.into(), why: evil.into() });
-    report.unseen = vec![Unseen { what: evil.into(), nodes: vec![evil.into()], why: evil.into(), matters: true }];
+    report.unseen = vec![Gap { what: evil.into(), nodes: vec![evil.into()], why: evil.into(), blocks_healthy: true }];
     report
 }
 

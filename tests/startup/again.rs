@@ -51,7 +51,7 @@ fn only_a_start_that_got_further_lacks_time() {
         ),
         ("nothing to compare it with, busy to the end", killed(Some(&log(150))), None, "got further, 150 s"),
         ("nothing to compare it with, silent for most of its life", killed(Some(&log(20))), None, "stuck, 20 s"),
-        ("no log", killed(None), Some(60.0), "Unseen"),
+        ("no log", killed(None), Some(60.0), "Gap"),
         ("it gave up by itself", killed(Some(CONFLICT)), Some(60.0), "LostUpdate"),
     ] {
         assert_eq!(told(&world, earlier), expected, "{case}");

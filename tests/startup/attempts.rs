@@ -1,6 +1,6 @@
 //! Each run of the container is judged for itself.
 
-use calico_fix::model::View;
+use calico_fix::model::ClusterModel;
 use calico_fix::startup::attempt::Fate::{self, *};
 use calico_fix::startup::measure::{Standing, measure, phases};
 
@@ -13,7 +13,7 @@ const FELIX_503: &str = "Liveness probe failed: calico/node is not ready: Felix 
 /// Fates newest first, the start as a table shows it, and the standing, of node-2.
 fn judged(world: &World) -> (Vec<Fate>, String, Standing) {
     let snapshot = world.snapshot();
-    let view = View::new(&snapshot);
+    let view = ClusterModel::new(&snapshot);
     let measured = measure(&view, view.node("node-2").expect("a node"));
     let start = measured.start.map_or("?".to_owned(), |start| {
         let sign = if start.at_least {

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use calico_fix::calico::startup_log;
 use calico_fix::diagnosis::Scope;
-use calico_fix::model::View;
+use calico_fix::model::ClusterModel;
 use calico_fix::observed::Observed;
 use calico_fix::snapshot::Snapshot;
 use calico_fix::snapshot::inspection::NodeLogs;
@@ -40,7 +40,7 @@ const CASES: &[Case] = &[
 fn what_became_of_real_starts() {
     for (case, fates, start) in CASES {
         let Some(snapshot) = recording(case) else { return };
-        let view = View::new(&snapshot);
+        let view = ClusterModel::new(&snapshot);
         let measured = measure(&view, view.node("node-2").expect("node-2"));
         let found: Vec<Fate> = measured.attempts.iter().map(|attempt| attempt.fate).collect();
         assert_eq!(found, *fates, "{case}: {measured:#?}");
@@ -109,7 +109,7 @@ fn a_pod_killed_while_starting_as_the_api_tells_it() {
             let logs = NodeLogs { current: Observed::NotAsked, previous: Observed::Seen(log) };
             snapshot.logs.insert("node-2".into(), logs);
         }
-        let view = View::new(&snapshot);
+        let view = ClusterModel::new(&snapshot);
         let measured = measure(&view, view.node("node-2").expect("node-2"));
         assert!(measured.has(KilledWhileStarting) && measured.kills == 4, "{logs}: {measured:#?}");
         let report = examine(&snapshot, &Scope::default(), &Wishes::default()).expect("no wish");

@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use super::annotated::Annotated;
-use super::{Found, Outcome, stored_length};
+use super::{DetectionResult, Found, stored_length};
 use crate::calico::method::Method;
 use crate::calico::version::Version;
 use crate::observed::Observed;
 use crate::snapshot::family::Family;
-use crate::snapshot::inspection::{Interface, Reach, Route};
+use crate::snapshot::inspection::{Interface, Route, RouteLookup};
 
 #[derive(Clone, Debug)]
 pub struct Host<'a> {
@@ -17,7 +17,7 @@ pub struct Host<'a> {
     /// What calico-node said that it found, newest first; each line answers for its own method alone, where nothing better does.
     pub logged: Vec<Logged>,
     /// The kernel's own answers, by the destination as `can-reach=` has it.
-    pub reaches: Option<&'a BTreeMap<String, Observed<Reach>>>,
+    pub route_lookups: Option<&'a BTreeMap<String, Observed<RouteLookup>>>,
     pub routing: Option<Routing<'a>>,
     /// Of `status.addresses`, in order, what is an address; `None` where it was not seen or there is none.
     pub internal_ips: Option<&'a [IpAddr]>,
@@ -65,21 +65,20 @@ pub struct Logged {
 
 impl Host<'_> {
     /// The newest line that this method left in the log.
-    pub(super) fn told(&self, method: &Method, family: Family) -> Option<Outcome> {
+    pub(super) fn told(&self, method: &Method, family: Family) -> Option<DetectionResult> {
         let line = self.logged.iter().find(|line| line.family == family && line.method == *method)?;
-        Some(Outcome::Address(line.found.clone()))
+        Some(DetectionResult::Address(line.found.clone()))
     }
 
     /// The interface that has an address: detection goes through them last listed first, with no exclusions.
-    pub(super) fn holding(&self, address: IpAddr, version: Version) -> Outcome {
+    pub(super) fn holding(&self, address: IpAddr, version: Version) -> DetectionResult {
         match &self.interfaces {
-            Interfaces::Kernel(interfaces) => {
-                among(interfaces, address, version).map_or_else(|| Outcome::none(format!("no interface has {address}")), Outcome::Address)
-            }
+            Interfaces::Kernel(interfaces) => among(interfaces, address, version)
+                .map_or_else(|| DetectionResult::none(format!("no interface has {address}")), DetectionResult::Address),
             Interfaces::Listed(listed) => match among(&listed.interfaces, address, version) {
-                Some(found) => Outcome::Address(found),
-                None if listed.whole && listed.families.contains(&Family::of(address)) => {
-                    Outcome::none(format!("no interface has {address}"))
+                Some(found) => DetectionResult::Address(found),
+                None if listed.whole && listed.families.contains(&Family::from_address(address)) => {
+                    DetectionResult::none(format!("no interface has {address}"))
                 }
                 None => not_seen(address),
             },
@@ -89,8 +88,8 @@ impl Host<'_> {
                 .rev()
                 .find(|interface| interface.addresses.contains(&address))
                 .map(|interface| Found { address, prefix_length: None, interface: Some(interface.name.clone()) })
-                .map_or_else(|| not_seen(address), Outcome::Address),
-            Interfaces::Unseen { why } => Outcome::unknown(why.clone()),
+                .map_or_else(|| not_seen(address), DetectionResult::Address),
+            Interfaces::Unseen { why } => DetectionResult::unknown(why.clone()),
         }
     }
 }
@@ -103,6 +102,6 @@ fn among(interfaces: &[Interface], address: IpAddr, version: Version) -> Option<
     Some(Found { address, prefix_length, interface: Some(interface.name.clone()) })
 }
 
-fn not_seen(address: IpAddr) -> Outcome {
-    Outcome::unknown(format!("whether an interface has {address} was not seen"))
+fn not_seen(address: IpAddr) -> DetectionResult {
+    DetectionResult::unknown(format!("whether an interface has {address} was not seen"))
 }

@@ -13,7 +13,7 @@ use std::fmt;
 use std::net::IpAddr;
 
 pub use annotated::{ANNOTATION, Annotated};
-pub use effect::{Effect, after_restart, given};
+pub use effect::{AfterRestart, after_restart, given};
 pub use host::{Host, Interfaces, Listed, Logged, Routing};
 pub use reach::{Target, target};
 
@@ -24,7 +24,7 @@ use crate::snapshot::family::Family;
 use search::Search;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Outcome {
+pub enum DetectionResult {
     Address(Found),
     /// No address: the node keeps its stored one, or exits where it has none.
     None {
@@ -64,7 +64,7 @@ impl fmt::Display for Found {
     }
 }
 
-impl Outcome {
+impl DetectionResult {
     pub fn found(&self) -> Option<&Found> {
         match self {
             Self::Address(found) => Some(found),
@@ -86,7 +86,7 @@ pub struct Detection<'m> {
     method: &'m Method,
     version: Version,
     /// The same on every host.
-    settled: Option<Outcome>,
+    settled: Option<DetectionResult>,
     search: Option<Search>,
 }
 
@@ -99,7 +99,7 @@ impl<'m> Detection<'m> {
         Self { method, version, settled, search }
     }
 
-    pub fn of(&self, family: Family, host: &Host) -> Outcome {
+    pub fn of(&self, family: Family, host: &Host) -> DetectionResult {
         if let Some(outcome) = &self.settled {
             return outcome.clone();
         }
@@ -107,41 +107,41 @@ impl<'m> Detection<'m> {
             (Method::KubernetesInternalIp, _) => self.internal_ip(family, host),
             (Method::CanReach { destination }, _) => reach::detect(destination, family, self.version, host),
             (method, Some(search)) => search.detect(method, family, self.version, host),
-            (_, None) => Outcome::unknown("the method was not understood"),
+            (_, None) => DetectionResult::unknown("the method was not understood"),
         };
         match outcome {
-            Outcome::Unknown { .. } => host.told(self.method, family).unwrap_or(outcome),
+            DetectionResult::Unknown { .. } => host.told(self.method, family).unwrap_or(outcome),
             outcome => outcome,
         }
     }
 
     /// The first InternalIP of the family; a second one is not tried.
-    fn internal_ip(&self, family: Family, host: &Host) -> Outcome {
+    fn internal_ip(&self, family: Family, host: &Host) -> DetectionResult {
         let Some(listed) = host.internal_ips else {
             return match host.has_kubernetes_node {
-                Some(false) => Outcome::none("there is no Kubernetes Node to ask"),
-                _ => Outcome::unknown("the node's InternalIPs were not seen"),
+                Some(false) => DetectionResult::none("there is no Kubernetes Node to ask"),
+                _ => DetectionResult::unknown("the node's InternalIPs were not seen"),
             };
         };
         let listed = listed.iter().map(IpAddr::to_canonical);
-        let Some(address) = listed.into_iter().find(|address| Family::of(*address) == family) else {
-            return Outcome::none(format!("the node has no {family} InternalIP"));
+        let Some(address) = listed.into_iter().find(|address| Family::from_address(*address) == family) else {
+            return DetectionResult::none(format!("the node has no {family} InternalIP"));
         };
         match host.holding(address, self.version) {
-            Outcome::Address(found) if method::problem(self.method, self.version) == Some(Problem::StoresNetworkAddress) => {
+            DetectionResult::Address(found) if method::problem(self.method, self.version) == Some(Problem::StoresNetworkAddress) => {
                 match found.cidr() {
-                    Some(cidr) => Outcome::Address(Found { address: cidr.network(), ..found }),
-                    None => Outcome::unknown("this release stores the address of the network, whose length was not seen"),
+                    Some(cidr) => DetectionResult::Address(Found { address: cidr.network(), ..found }),
+                    None => DetectionResult::unknown("this release stores the address of the network, whose length was not seen"),
                 }
             }
-            Outcome::None { .. } => Outcome::none(format!("no interface has the InternalIP {address}")),
+            DetectionResult::None { .. } => DetectionResult::none(format!("no interface has the InternalIP {address}")),
             outcome => outcome,
         }
     }
 }
 
 /// A method of one release on one host.
-pub fn detect(method: &Method, family: Family, version: Version, host: &Host) -> Outcome {
+pub fn detect(method: &Method, family: Family, version: Version, host: &Host) -> DetectionResult {
     Detection::new(method, version).of(family, host)
 }
 
@@ -166,24 +166,24 @@ const ERAS: [Version; 13] = [
 pub const RELEASES: (Version, Version) = (ERAS[0], ERAS[ERAS.len() - 1]);
 
 /// Where the release is not known: what every release would find.
-pub fn detect_in_any_release(method: &Method, family: Family, host: &Host) -> Outcome {
+pub fn detect_in_any_release(method: &Method, family: Family, host: &Host) -> DetectionResult {
     let mut outcomes = ERAS.iter().map(|version| detect(method, family, *version, host));
-    let Some(first) = outcomes.next() else { return Outcome::unknown("no release to ask") };
+    let Some(first) = outcomes.next() else { return DetectionResult::unknown("no release to ask") };
     if outcomes.all(|outcome| outcome == first) {
         first
     } else {
-        Outcome::unknown("it depends on the release of Calico, which is not known")
+        DetectionResult::unknown("it depends on the release of Calico, which is not known")
     }
 }
 
 /// What every host answers alike.
-fn settled(method: &Method, version: Version) -> Option<Outcome> {
+fn settled(method: &Method, version: Version) -> Option<DetectionResult> {
     Some(match method::problem(method, version)? {
-        Problem::Invalid { value } => Outcome::Exits { why: format!("{value:?} is no method") },
-        Problem::UnknownToRelease { since } => Outcome::Exits { why: format!("Calico knows this method only from {since}") },
-        Problem::BadPattern { why } => Outcome::none(format!("its regular expression is refused: {why}")),
-        Problem::BadCidr { text } => Outcome::none(format!("{text:?} is no network, and with one bad network nothing is detected")),
-        Problem::UnreadablePattern { why } => Outcome::unknown(why),
+        Problem::Invalid { value } => DetectionResult::Exits { why: format!("{value:?} is no method") },
+        Problem::UnknownToRelease { since } => DetectionResult::Exits { why: format!("Calico knows this method only from {since}") },
+        Problem::BadPattern { why } => DetectionResult::none(format!("its regular expression is refused: {why}")),
+        Problem::BadCidr { text } => DetectionResult::none(format!("{text:?} is no network, and with one bad network nothing is detected")),
+        Problem::UnreadablePattern { why } => DetectionResult::unknown(why),
         Problem::StoresNetworkAddress | Problem::MatchesEverything | Problem::ExcludesEverything | Problem::ReachesLoopback { .. } => {
             return None;
         }

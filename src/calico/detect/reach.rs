@@ -3,7 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::host::Host;
-use super::{Outcome, table};
+use super::{DetectionResult, table};
 use crate::calico::route_get::is_domain_name;
 use crate::calico::version::Version;
 use crate::observed::Observed;
@@ -38,7 +38,7 @@ pub fn target(destination: &str, family: Family, version: Version) -> Target {
     let (text, zone) = host.split_once('%').map_or((host, None), |(text, zone)| (text, Some(zone)));
     match text.parse::<IpAddr>().map(|address| address.to_canonical()) {
         Ok(address) if address.is_unspecified() => Target::Address(loopback),
-        Ok(address) if Family::of(address) != family => never(&format!("{host} is no {family} address")),
+        Ok(address) if Family::from_address(address) != family => never(&format!("{host} is no {family} address")),
         Ok(IpAddr::V6(address)) if address.is_unicast_link_local() => match zone {
             Some(_) => Target::Zoned(address.into()),
             None => never("a link-local address needs an interface"),
@@ -51,38 +51,38 @@ pub fn target(destination: &str, family: Family, version: Version) -> Target {
     }
 }
 
-pub(super) fn detect(destination: &str, family: Family, version: Version, host: &Host) -> Outcome {
+pub(super) fn detect(destination: &str, family: Family, version: Version, host: &Host) -> DetectionResult {
     let target = match target(destination, family, version) {
-        Target::Never { why } => return Outcome::none(why),
+        Target::Never { why } => return DetectionResult::none(why),
         target => target,
     };
     let holder = |source: IpAddr| match host.holding(source, version) {
-        Outcome::None { .. } => Outcome::none(format!("the kernel would use {source}, which no interface has")),
+        DetectionResult::None { .. } => DetectionResult::none(format!("the kernel would use {source}, which no interface has")),
         outcome => outcome,
     };
     // Its own: nobody need be asked.
     if let Target::Address(address) = target
         && address.is_loopback()
         && table::is_loopback_up(host)
-        && let found @ Outcome::Address(_) = holder(address)
+        && let found @ DetectionResult::Address(_) = holder(address)
     {
         return found;
     }
-    match host.reaches.and_then(|reaches| reaches.get(destination)) {
+    match host.route_lookups.and_then(|reaches| reaches.get(destination)) {
         Some(Observed::Seen(reach)) => match (reach.source, &reach.unreachable) {
-            (Some(source), _) if Family::of(source) == family => holder(source),
-            (Some(_), _) => Outcome::unknown(format!("what {destination} is as an {family} address was not seen")),
-            (None, why) => Outcome::none(why.clone().unwrap_or_else(|| format!("the kernel has no way to {destination}"))),
+            (Some(source), _) if Family::from_address(source) == family => holder(source),
+            (Some(_), _) => DetectionResult::unknown(format!("what {destination} is as an {family} address was not seen")),
+            (None, why) => DetectionResult::none(why.clone().unwrap_or_else(|| format!("the kernel has no way to {destination}"))),
         },
-        Some(Observed::Absent) => Outcome::none(format!("the node cannot resolve {destination}")),
-        Some(Observed::Failed(why) | Observed::Forbidden(why)) => Outcome::unknown(why.clone()),
+        Some(Observed::Absent) => DetectionResult::none(format!("the node cannot resolve {destination}")),
+        Some(Observed::Failed(why) | Observed::Forbidden(why)) => DetectionResult::unknown(why.clone()),
         Some(Observed::NotAsked) | None => match target {
             Target::Address(address) => match table::source(address, host) {
                 Ok(Some(source)) => holder(source),
-                Ok(None) => Outcome::none(format!("the node has no route to {address}")),
-                Err(why) => Outcome::unknown(why),
+                Ok(None) => DetectionResult::none(format!("the node has no route to {address}")),
+                Err(why) => DetectionResult::unknown(why),
             },
-            _ => Outcome::unknown("a name is resolved on each node, and what it is there was not seen; give its address instead"),
+            _ => DetectionResult::unknown("a name is resolved on each node, and what it is there was not seen; give its address instead"),
         },
     }
 }

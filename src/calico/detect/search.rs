@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use regex_lite::Regex;
 
 use super::host::{Host, Interfaces};
-use super::{Annotated, Found, Outcome, stored_length};
+use super::{Annotated, DetectionResult, Found, stored_length};
 use crate::calico::address::{self, Cidr};
 use crate::calico::go_regex::{self, Pattern};
 use crate::calico::method::Method;
@@ -24,7 +24,7 @@ pub(super) struct Search {
 
 impl Search {
     /// `Ok(None)` for a method that searches nothing, `Err` where every host answers alike.
-    pub(super) fn of(method: &Method, version: Version) -> Result<Option<Self>, Outcome> {
+    pub(super) fn of(method: &Method, version: Version) -> Result<Option<Self>, DetectionResult> {
         let cidrs = match method {
             Method::FirstFound | Method::Interface { .. } | Method::SkipInterface { .. } => None,
             Method::Cidr { cidrs, .. } => Some(cidrs.iter().map(Cidr::trunc).collect()),
@@ -37,18 +37,18 @@ impl Search {
         Ok(Some(Self { include: compiled(method.include())?, exclude: compiled(method.exclude(version))?, cidrs, ascii_only }))
     }
 
-    pub(super) fn detect(&self, method: &Method, family: Family, version: Version, host: &Host) -> Outcome {
+    pub(super) fn detect(&self, method: &Method, family: Family, version: Version, host: &Host) -> DetectionResult {
         match &host.interfaces {
             Interfaces::Kernel(interfaces) => self.among(interfaces, family, version),
             Interfaces::Annotated(interfaces) => self.among_annotated(method, interfaces, family),
             Interfaces::Listed(listed) if !listed.families.contains(&family) => {
-                Outcome::unknown(format!("its log lists no {family} addresses"))
+                DetectionResult::unknown(format!("its log lists no {family} addresses"))
             }
             Interfaces::Listed(listed) if listed.whole || adds_to_defaults(method) => self.among(&listed.interfaces, family, version),
             Interfaces::Listed(_) => {
-                Outcome::unknown("its log leaves out the interfaces that this method may find; it takes exec to see them")
+                DetectionResult::unknown("its log leaves out the interfaces that this method may find; it takes exec to see them")
             }
-            Interfaces::Unseen { why } => Outcome::unknown(why.clone()),
+            Interfaces::Unseen { why } => DetectionResult::unknown(why.clone()),
         }
     }
 
@@ -58,26 +58,26 @@ impl Search {
     }
 
     fn takes(&self, address: IpAddr, family: Family) -> bool {
-        Family::of(address) == family
+        Family::from_address(address) == family
             && address::is_global_unicast(address)
             && self.cidrs.as_ref().is_none_or(|cidrs| cidrs.iter().any(|cidr| cidr.contains(&address)))
     }
 
     /// Last listed first; of an interface its first address that fits.
-    fn among(&self, interfaces: &[Interface], family: Family, version: Version) -> Outcome {
+    fn among(&self, interfaces: &[Interface], family: Family, version: Version) -> DetectionResult {
         if self.ascii_only && interfaces.iter().any(|interface| !interface.name.is_ascii()) {
-            return Outcome::unknown("the pattern asks for classes of Unicode, and an interface's name is beyond ASCII");
+            return DetectionResult::unknown("the pattern asks for classes of Unicode, and an interface's name is beyond ASCII");
         }
         let mut named = interfaces.iter().rev().filter(|interface| self.names(&interface.name)).peekable();
         if named.peek().is_none() {
-            return Outcome::none("no interface has such a name");
+            return DetectionResult::none("no interface has such a name");
         }
         let found = named.find_map(|interface| {
             let held = interface.addresses.iter().find(|held| self.takes(held.address, family))?;
             let prefix_length = Some(stored_length(held.prefix_length, held.address, held.peer.is_some(), version));
             Some(Found { address: held.address, prefix_length, interface: Some(interface.name.clone()) })
         });
-        found.map_or_else(|| Outcome::none(self.no_address(family)), Outcome::Address)
+        found.map_or_else(|| DetectionResult::none(self.no_address(family)), DetectionResult::Address)
     }
 
     fn no_address(&self, family: Family) -> String {
@@ -88,19 +88,21 @@ impl Search {
     }
 
     /// Whatever else the method lets in, the default exclusions have hidden some interfaces: only what adds to them can be answered.
-    fn among_annotated(&self, method: &Method, interfaces: &[Annotated], family: Family) -> Outcome {
+    fn among_annotated(&self, method: &Method, interfaces: &[Annotated], family: Family) -> DetectionResult {
         if !adds_to_defaults(method) {
-            return Outcome::unknown("the annotation leaves out the interfaces that this method may find; it takes exec to see them");
+            return DetectionResult::unknown(
+                "the annotation leaves out the interfaces that this method may find; it takes exec to see them",
+            );
         }
         let mut named = interfaces.iter().rev().filter(|interface| self.names(&interface.name)).peekable();
         if named.peek().is_none() {
-            return Outcome::none("no interface has such a name");
+            return DetectionResult::none("no interface has such a name");
         }
         let found = named.find_map(|interface| {
             let address = interface.addresses.iter().copied().find(|address| self.takes(*address, family))?;
             Some(Found { address, prefix_length: None, interface: Some(interface.name.clone()) })
         });
-        found.map_or_else(|| Outcome::none(self.no_address(family)), Outcome::Address)
+        found.map_or_else(|| DetectionResult::none(self.no_address(family)), DetectionResult::Address)
     }
 }
 
@@ -108,11 +110,11 @@ fn adds_to_defaults(method: &Method) -> bool {
     matches!(method, Method::FirstFound | Method::SkipInterface { .. })
 }
 
-fn compiled(pattern: Option<Pattern>) -> Result<Option<Regex>, Outcome> {
+fn compiled(pattern: Option<Pattern>) -> Result<Option<Regex>, DetectionResult> {
     match pattern {
         None => Ok(None),
         Some(Pattern::Matches(regex)) => Ok(Some(regex)),
-        Some(Pattern::Refused(why)) => Err(Outcome::none(format!("its regular expression is refused: {why}"))),
-        Some(Pattern::Unknown(why)) => Err(Outcome::unknown(why)),
+        Some(Pattern::Refused(why)) => Err(DetectionResult::none(format!("its regular expression is refused: {why}"))),
+        Some(Pattern::Unknown(why)) => Err(DetectionResult::unknown(why)),
     }
 }

@@ -40,7 +40,7 @@ pub(super) fn source(target: IpAddr, host: &Host) -> Told {
     if let Some(local) = local(target, interfaces) {
         return Ok(Some(local));
     }
-    let family = Family::of(target);
+    let family = Family::from_address(target);
     let Some(route) = best(target, family, routing.routes)? else { return Ok(None) };
     if let Some(kind) = route.kind.as_deref() {
         return match kind {
@@ -107,7 +107,7 @@ fn network(destination: &str, family: Family) -> Option<Cidr> {
         ("default", Family::V4) => "0.0.0.0/0",
         (destination, _) => destination,
     };
-    address::parse(network).filter(|network| Family::of(network.addr()) == family)
+    address::parse(network).filter(|network| Family::from_address(network.addr()) == family)
 }
 
 /// The first of the device's primary addresses in the gateway's network, else the first of them. One that follows another of the same network is secondary.

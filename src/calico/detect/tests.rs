@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use super::*;
 use crate::observed::Observed;
-use crate::snapshot::inspection::{Interface, InterfaceAddress, Reach, Route};
+use crate::snapshot::inspection::{Interface, InterfaceAddress, Route, RouteLookup};
 
 /// `eth0 10.0.0.2/24 fd00::2/64`, in the kernel's order; `a>b/len` is a point-to-point address.
 fn interfaces(lines: &[&str]) -> Vec<Interface> {
@@ -27,7 +27,7 @@ fn host(interfaces: &[Interface]) -> Host<'_> {
     Host {
         interfaces: Interfaces::Kernel(interfaces),
         logged: Vec::new(),
-        reaches: None,
+        route_lookups: None,
         routing: None,
         internal_ips: None,
         has_kubernetes_node: None,
@@ -35,12 +35,12 @@ fn host(interfaces: &[Interface]) -> Host<'_> {
 }
 
 /// `eth0 10.0.0.2/24`, `none`, `exits`, `unknown`.
-fn told(outcome: &Outcome) -> String {
+fn told(outcome: &DetectionResult) -> String {
     match outcome {
-        Outcome::Address(found) => format!("{} {found}", found.interface.as_deref().unwrap_or("?")),
-        Outcome::None { .. } => "none".into(),
-        Outcome::Exits { .. } => "exits".into(),
-        Outcome::Unknown { .. } => "unknown".into(),
+        DetectionResult::Address(found) => format!("{} {found}", found.interface.as_deref().unwrap_or("?")),
+        DetectionResult::None { .. } => "none".into(),
+        DetectionResult::Exits { .. } => "exits".into(),
+        DetectionResult::Unknown { .. } => "unknown".into(),
     }
 }
 
@@ -103,7 +103,7 @@ fn a_point_to_point_address_is_a_single_hosts_from_3_32() {
 fn can_reach_follows_the_kernel() {
     let seen = interfaces(&["lo 127.0.0.1/8", "eth0 10.0.0.2/24", "eth1 192.168.56.2/24"]);
     let reach = |source: Option<&str>| {
-        Observed::Seen(Reach { source: source.map(|ip| ip.parse().expect("an address")), device: None, unreachable: None })
+        Observed::Seen(RouteLookup { source: source.map(|ip| ip.parse().expect("an address")), device: None, unreachable: None })
     };
     let reaches = BTreeMap::from([
         ("8.8.8.8".to_owned(), reach(Some("192.168.56.2"))),
@@ -113,7 +113,7 @@ fn can_reach_follows_the_kernel() {
         ("gone.lan".to_owned(), Observed::Absent),
         ("six.lan".to_owned(), reach(Some("fd00::1"))),
     ]);
-    let host = Host { reaches: Some(&reaches), ..host(&seen) };
+    let host = Host { route_lookups: Some(&reaches), ..host(&seen) };
     for (destination, expected) in [
         ("8.8.8.8", "eth1 192.168.56.2/24"),
         ("9.9.9.9", "none"),
@@ -214,46 +214,46 @@ fn without_a_release_all_releases_must_agree() {
 
 mod effects {
     use super::*;
-    use crate::calico::method::Gate;
+    use crate::calico::method::AddressSource;
 
     fn found() -> Found {
         Found { address: "10.0.0.3".parse().expect("an address"), prefix_length: Some(24), interface: Some("eth0".into()) }
     }
 
-    fn shown(effect: &Effect) -> String {
+    fn shown(effect: &AfterRestart) -> String {
         match effect {
-            Effect::Stores(found) => format!("stores {found}"),
-            Effect::Keeps { .. } => "keeps".into(),
-            Effect::NoAddress { .. } => "no address".into(),
-            Effect::Exits { .. } => "exits".into(),
-            Effect::Off => "off".into(),
-            Effect::Unknown { .. } => "unknown".into(),
+            AfterRestart::Stores(found) => format!("stores {found}"),
+            AfterRestart::Keeps { .. } => "keeps".into(),
+            AfterRestart::NoAddress { .. } => "no address".into(),
+            AfterRestart::Exits { .. } => "exits".into(),
+            AfterRestart::Off => "off".into(),
+            AfterRestart::Unknown { .. } => "unknown".into(),
         }
     }
 
     #[test]
     fn of_a_restart() {
         let outcome = |kind: &str| match kind {
-            "address" => Outcome::Address(found()),
-            "none" => Outcome::none("no interface"),
-            "exits" => Outcome::Exits { why: "no method".into() },
-            _ => Outcome::unknown("unseen"),
+            "address" => DetectionResult::Address(found()),
+            "none" => DetectionResult::none("no interface"),
+            "exits" => DetectionResult::Exits { why: "no method".into() },
+            _ => DetectionResult::unknown("unseen"),
         };
-        let literal = || Gate::Literal { address: "10.0.0.3".into() };
+        let literal = || AddressSource::Literal { address: "10.0.0.3".into() };
         for (gate, kind, stored, expected) in [
-            (Gate::Detected, "address", Some(true), "stores 10.0.0.3/24"),
-            (Gate::Detected, "address", None, "stores 10.0.0.3/24"),
-            (Gate::Detected, "none", Some(true), "keeps"),
-            (Gate::Detected, "none", Some(false), "no address"),
-            (Gate::Detected, "none", None, "unknown"),
-            (Gate::Detected, "exits", Some(true), "exits"),
-            (Gate::Detected, "unknown", Some(true), "unknown"),
-            (Gate::DetectedWhenMissing, "address", Some(true), "keeps"),
-            (Gate::DetectedWhenMissing, "address", Some(false), "stores 10.0.0.3/24"),
-            (Gate::DetectedWhenMissing, "address", None, "unknown"),
-            (Gate::Kept, "address", Some(true), "keeps"),
-            (Gate::Off, "address", Some(true), "off"),
-            (Gate::Exits { value: "Autodetect".into() }, "address", Some(true), "exits"),
+            (AddressSource::Detected, "address", Some(true), "stores 10.0.0.3/24"),
+            (AddressSource::Detected, "address", None, "stores 10.0.0.3/24"),
+            (AddressSource::Detected, "none", Some(true), "keeps"),
+            (AddressSource::Detected, "none", Some(false), "no address"),
+            (AddressSource::Detected, "none", None, "unknown"),
+            (AddressSource::Detected, "exits", Some(true), "exits"),
+            (AddressSource::Detected, "unknown", Some(true), "unknown"),
+            (AddressSource::DetectedWhenMissing, "address", Some(true), "keeps"),
+            (AddressSource::DetectedWhenMissing, "address", Some(false), "stores 10.0.0.3/24"),
+            (AddressSource::DetectedWhenMissing, "address", None, "unknown"),
+            (AddressSource::Kept, "address", Some(true), "keeps"),
+            (AddressSource::Off, "address", Some(true), "off"),
+            (AddressSource::Exits { value: "Autodetect".into() }, "address", Some(true), "exits"),
             (literal(), "address", Some(true), "stores 10.0.0.3/24"),
             (literal(), "unknown", Some(true), "unknown"),
         ] {

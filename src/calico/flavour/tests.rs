@@ -227,6 +227,6 @@ fn fits(set: &DaemonSet, operator: bool, case: &std::path::Path) {
     assert_eq!(probe::misfits(container, &environment.backend(), release, &environment.health()), [], "{case:?}");
     assert!(probe::start_guard(container).is_some(), "{case:?}");
     if !operator {
-        assert_eq!(method::gate(Family::V4, &environment.ip(Family::V4), &Backend::Bird), method::Gate::Detected, "{case:?}");
+        assert_eq!(method::gate(Family::V4, &environment.ip(Family::V4), &Backend::Bird), method::AddressSource::Detected, "{case:?}");
     }
 }

@@ -116,11 +116,11 @@ esac
         candidates.into_iter().filter(|words| Path::new(words[0]).exists()).collect()
     }
 
-    fn run(shell: &[&str], path: &Path) -> Inside {
+    fn run(shell: &[&str], path: &Path) -> NodeInspection {
         run_for(shell, path, &[])
     }
 
-    fn run_for(shell: &[&str], path: &Path, destinations: &[Destination]) -> Inside {
+    fn run_for(shell: &[&str], path: &Path, destinations: &[Destination]) -> NodeInspection {
         let arguments = destinations.iter().flat_map(Destination::arguments);
         let mut command = Command::new(shell[0]);
         let output = command.args(&shell[1..]).args(["-c", SCRIPT, "calico-fix"]).args(arguments).env("PATH", path).output().expect("runs");
@@ -153,7 +153,7 @@ esac
         destinations.push(Destination::Name("localhost".into()));
         for shell in shells() {
             let inside = run_for(&shell, folder.path(), &destinations);
-            let told = |text: &str| inside.reaches.get(text).cloned().unwrap_or_default();
+            let told = |text: &str| inside.route_lookups.get(text).cloned().unwrap_or_default();
             assert_eq!(told("10.0.0.254").seen().and_then(|reach| reach.source), "10.0.0.2".parse().ok(), "{shell:?}");
             assert_eq!(
                 told("10.9.9.9").seen().and_then(|reach| reach.unreachable.clone()).as_deref(),

@@ -22,7 +22,7 @@ fn names_become_addresses() {
         ("Global_10_0_0_9_port_1790", Family::V4, PeerKind::Global, "10.0.0.9", Some(1790)),
         ("Local_Workload_10_65_0_2", Family::V4, PeerKind::LocalWorkload, "10.65.0.2", None),
     ] {
-        let session = of(&row(name, "up", "Established"), family).expect(name);
+        let session = from_protocol(&row(name, "up", "Established"), family).expect(name);
         assert_eq!((session.kind, session.address.to_string().as_str(), session.port), (kind, address, port), "{name}");
         assert!(session.is_established());
     }
@@ -31,7 +31,7 @@ fn names_become_addresses() {
 #[test]
 fn what_is_not_a_session_of_calico_is_none() {
     let kernel = Protocol { proto: "Kernel".into(), ..row("Mesh_10_0_0_2", "up", "") };
-    assert_eq!(of(&kernel, Family::V4), None);
+    assert_eq!(from_protocol(&kernel, Family::V4), None);
     for (name, family) in [
         ("uplink", Family::V4),
         ("Mesh_10_0_0", Family::V4),
@@ -40,7 +40,7 @@ fn what_is_not_a_session_of_calico_is_none() {
         ("Mesh_10_0_0_2_port_65536", Family::V4),
         ("Mesh_", Family::V4),
     ] {
-        assert_eq!(of(&row(name, "up", "Established"), family), None, "{name}");
+        assert_eq!(from_protocol(&row(name, "up", "Established"), family), None, "{name}");
     }
 }
 
@@ -77,13 +77,13 @@ fn info_splits_into_state_and_last_error() {
         ("down", "Error: No listening socket", Down, Some("Error: No listening socket"), Some(Reason::NotListening)),
         ("start", "Sideways twice", Other, Some("Sideways twice"), Some(Reason::Other)),
     ] {
-        let session = of(&row("Mesh_10_0_0_2", state, info), Family::V4).expect("a session");
+        let session = from_protocol(&row("Mesh_10_0_0_2", state, info), Family::V4).expect("a session");
         assert_eq!((session.bgp, session.error.as_deref(), session.reason()), (bgp, error, why), "{info}");
     }
 }
 
 #[test]
 fn a_session_that_is_going_down_is_not_established() {
-    let session = of(&row("Mesh_10_0_0_2", "wait", "Established"), Family::V4).expect("a session");
+    let session = from_protocol(&row("Mesh_10_0_0_2", "wait", "Established"), Family::V4).expect("a session");
     assert_eq!((session.state, session.is_established()), (State::Other, false));
 }

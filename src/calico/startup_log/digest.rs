@@ -8,7 +8,7 @@ use super::line::{Level, Line};
 use super::{MAX_TEXT, mask, patterns};
 use crate::calico::startup_log::outcome;
 use crate::calico::text::clean;
-use crate::snapshot::inspection::{Mark, MarkKind, StartupLog};
+use crate::snapshot::inspection::{LogEvent, LogEventKind, StartupLog};
 
 /// Of what was logged before the start, the first and the last are kept; of what came after, the last.
 pub(super) const FIRST: usize = 80;
@@ -22,21 +22,21 @@ pub(super) struct Digest {
     first: Option<Timestamp>,
     last: Option<Timestamp>,
     /// Marks before the start: `head` until it is full, then the newest in `tail`.
-    head: VecDeque<Mark>,
-    tail: VecDeque<Mark>,
-    later: VecDeque<Mark>,
+    head: VecDeque<LogEvent>,
+    tail: VecDeque<LogEvent>,
+    later: VecDeque<LogEvent>,
     started: bool,
     checking: bool,
     /// When the last line before the start was said.
     before_start: Option<Timestamp>,
     /// The newest error of the start-up program that no pattern knows: the cause, if it now gives up.
-    unexplained: Option<Mark>,
+    unexplained: Option<LogEvent>,
     /// The newest text of a run, not put into its mark yet: there can be millions.
     run: Option<String>,
 }
 
 impl Digest {
-    pub fn take(&mut self, line: &Line<'_>, kind: Option<MarkKind>) {
+    pub fn take(&mut self, line: &Line<'_>, kind: Option<LogEventKind>) {
         self.lines += 1;
         if line.at.is_some() {
             self.first = self.first.or(line.at);
@@ -45,7 +45,7 @@ impl Digest {
         match kind {
             Some(kind) => self.mark(kind, line),
             None if line.level == Level::Error && !self.started && patterns::is_startup(line, false) => {
-                self.unexplained = Some(self.new_mark(MarkKind::Fatal, line));
+                self.unexplained = Some(self.new_mark(LogEventKind::Fatal, line));
             }
             None => {}
         }
@@ -75,11 +75,11 @@ impl Digest {
 
     /// It came past the datastore, or has ended: it cannot connect again.
     pub fn is_past_connecting(&self) -> bool {
-        let ended = |mark: &Mark| matches!(mark.kind, MarkKind::Terminating | MarkKind::FailedToStart);
+        let ended = |mark: &LogEvent| matches!(mark.kind, LogEventKind::Terminating | LogEventKind::FailedToStart);
         self.marks().any(ended) || self.phase().is_some_and(|phase| phase > outcome::Phase::ConnectingToDatastore)
     }
 
-    fn marks(&self) -> impl Iterator<Item = &Mark> {
+    fn marks(&self) -> impl Iterator<Item = &LogEvent> {
         self.head.iter().chain(&self.tail).chain(&self.later)
     }
 
@@ -96,8 +96,8 @@ impl Digest {
         self.before_start
     }
 
-    fn mark(&mut self, kind: MarkKind, line: &Line<'_>) {
-        if matches!(kind, MarkKind::Terminating | MarkKind::FailedToStart) {
+    fn mark(&mut self, kind: LogEventKind, line: &Line<'_>) {
+        if matches!(kind, LogEventKind::Terminating | LogEventKind::FailedToStart) {
             if let Some(cause) = self.unexplained.take() {
                 self.push(cause);
             }
@@ -105,8 +105,8 @@ impl Digest {
             self.unexplained = None;
         }
         self.checking = match kind {
-            MarkKind::ConflictCheck => true,
-            MarkKind::ConflictsChecked | MarkKind::NodeName | MarkKind::Started | MarkKind::Terminating => false,
+            LogEventKind::ConflictCheck => true,
+            LogEventKind::ConflictsChecked | LogEventKind::NodeName | LogEventKind::Started | LogEventKind::Terminating => false,
             _ => self.checking,
         };
         if self.goes_on(kind, line) {
@@ -114,20 +114,20 @@ impl Digest {
         }
         let mark = self.new_mark(kind, line);
         self.push(mark);
-        self.started |= kind == MarkKind::Started;
+        self.started |= kind == LogEventKind::Started;
     }
 
     /// A bare line carries no time: the line before it is as near as one can tell.
-    fn new_mark(&self, kind: MarkKind, line: &Line<'_>) -> Mark {
-        Mark { at: line.at.or(self.last), kind, text: text(&line.message), times: 1 }
+    fn new_mark(&self, kind: LogEventKind, line: &Line<'_>) -> LogEvent {
+        LogEvent { at: line.at.or(self.last), kind, text: text(&line.message), times: 1 }
     }
 
     /// Of a run of reads or of the allocator's steps only the first and the last are kept.
-    fn goes_on(&mut self, kind: MarkKind, line: &Line<'_>) -> bool {
+    fn goes_on(&mut self, kind: LogEventKind, line: &Line<'_>) -> bool {
         let at = line.at.or(self.last);
         let marks = self.newest();
         let before = marks.len().checked_sub(2).and_then(|index| marks.get(index)).map(|mark| mark.kind);
-        let is_run = matches!(kind, MarkKind::NodeRead | MarkKind::TunnelAddress) && before == Some(kind);
+        let is_run = matches!(kind, LogEventKind::NodeRead | LogEventKind::TunnelAddress) && before == Some(kind);
         let Some(last) = marks.back_mut().filter(|last| is_run && last.kind == kind) else { return false };
         (last.at, last.times) = (at, last.times.saturating_add(1));
         let run = self.run.get_or_insert_default();
@@ -136,7 +136,7 @@ impl Digest {
         true
     }
 
-    fn newest(&mut self) -> &mut VecDeque<Mark> {
+    fn newest(&mut self) -> &mut VecDeque<LogEvent> {
         if self.started {
             &mut self.later
         } else if self.tail.is_empty() && self.head.len() < FIRST {
@@ -152,7 +152,7 @@ impl Digest {
         }
     }
 
-    fn push(&mut self, mark: Mark) {
+    fn push(&mut self, mark: LogEvent) {
         self.settle_run();
         let most = if self.started { LATER } else { LAST };
         let full = self.started || !self.tail.is_empty() || self.head.len() >= FIRST;

@@ -49,7 +49,7 @@ impl Line<'_> {
 }
 
 pub fn parse(text: &str) -> Line<'_> {
-    let carried = carrier(text.trim_end());
+    let carried = strip_runtime_prefix(text.trim_end());
     let rest = prefixed(carried.text);
     let mut line = bracketed(rest).or_else(|| logrus(rest)).or_else(|| klog(rest)).unwrap_or_else(|| bare(rest));
     line.at = carried.at.or(line.at);
@@ -93,7 +93,7 @@ struct Carried<'a> {
 }
 
 /// What the kubelet (`--timestamps`) or the container runtime's file (`… stdout F `) puts before a line.
-fn carrier(text: &str) -> Carried<'_> {
+fn strip_runtime_prefix(text: &str) -> Carried<'_> {
     let none = Carried { at: None, text, goes_on: false };
     let Some((word, rest)) = Some(text).filter(|text| text.starts_with(|c: char| c.is_ascii_digit())).and_then(|text| split_at(text, b' '))
     else {

@@ -4,14 +4,14 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use crate::snapshot::family::Family;
-use crate::snapshot::inspection::{Mark, MarkKind, StartupLog};
+use crate::snapshot::inspection::{LogEvent, LogEventKind, StartupLog};
 
 #[derive(Clone, Debug, PartialEq)]
 pub enum Outcome {
     Started,
     /// It gave up by itself; the mark is the last that says so.
     Exited {
-        mark: Mark,
+        mark: LogEvent,
     },
     /// No end was seen: killed at work, still at work, or not read to its end.
     CutOff,
@@ -107,8 +107,8 @@ impl Detection {
 }
 
 /// Can by itself end a start.
-pub(super) fn is_cause(kind: MarkKind) -> bool {
-    use MarkKind::*;
+pub(super) fn is_cause(kind: LogEventKind) -> bool {
+    use LogEventKind::*;
     matches!(
         kind,
         AutodetectFailed | InvalidMethod | AddressConflict | UpdateConflict | Forbidden | DatastoreUnauthorized | TyphaFailed | Fatal
@@ -116,14 +116,14 @@ pub(super) fn is_cause(kind: MarkKind) -> bool {
 }
 
 fn start(log: &StartupLog) -> Option<usize> {
-    log.marks.iter().position(|mark| mark.kind == MarkKind::Started)
+    log.marks.iter().position(|mark| mark.kind == LogEventKind::Started)
 }
 
 pub fn outcome(log: &StartupLog) -> Outcome {
     if start(log).is_some() {
         return Outcome::Started;
     }
-    let ends = |mark: &&Mark| matches!(mark.kind, MarkKind::Terminating | MarkKind::FailedToStart | MarkKind::Fatal);
+    let ends = |mark: &&LogEvent| matches!(mark.kind, LogEventKind::Terminating | LogEventKind::FailedToStart | LogEventKind::Fatal);
     match log.marks.iter().rfind(ends) {
         Some(mark) => Outcome::Exited { mark: mark.clone() },
         None => Outcome::CutOff,
@@ -138,8 +138,8 @@ pub fn started_after(log: &StartupLog) -> Option<Duration> {
 
 /// A log that begins later than the attempt, as at level error, would make it look quick.
 pub fn has_beginning(log: &StartupLog) -> bool {
-    use MarkKind::*;
-    let begins = |mark: &Mark| matches!(mark.kind, LogLevel | Starting | DatastoreCheck | DatastoreSkipped);
+    use LogEventKind::*;
+    let begins = |mark: &LogEvent| matches!(mark.kind, LogLevel | Starting | DatastoreCheck | DatastoreSkipped);
     log.marks.iter().take_while(|mark| mark.kind != Started).any(begins)
 }
 
@@ -150,15 +150,15 @@ pub fn exit_reason(log: &StartupLog) -> Option<ExitReason> {
     for mark in log.marks.iter().rev() {
         let text = || mark.text.clone();
         return Some(match mark.kind {
-            MarkKind::AddressConflict => conflict(&mark.text)?,
-            MarkKind::InvalidMethod => ExitReason::InvalidMethod { value: after_colon(&mark.text) },
-            MarkKind::UpdateConflict => ExitReason::UpdateConflict,
-            MarkKind::Forbidden => ExitReason::Forbidden { text: text() },
-            MarkKind::DatastoreUnauthorized => ExitReason::DatastoreUnauthorized,
-            MarkKind::TyphaFailed => ExitReason::TyphaUnreachable,
-            MarkKind::Fatal => ExitReason::Fatal { text: text() },
-            MarkKind::AutodetectFailed if !kept => ExitReason::NoAddress,
-            MarkKind::AutodetectKept => {
+            LogEventKind::AddressConflict => conflict(&mark.text)?,
+            LogEventKind::InvalidMethod => ExitReason::InvalidMethod { value: after_colon(&mark.text) },
+            LogEventKind::UpdateConflict => ExitReason::UpdateConflict,
+            LogEventKind::Forbidden => ExitReason::Forbidden { text: text() },
+            LogEventKind::DatastoreUnauthorized => ExitReason::DatastoreUnauthorized,
+            LogEventKind::TyphaFailed => ExitReason::TyphaUnreachable,
+            LogEventKind::Fatal => ExitReason::Fatal { text: text() },
+            LogEventKind::AutodetectFailed if !kept => ExitReason::NoAddress,
+            LogEventKind::AutodetectKept => {
                 kept = true;
                 continue;
             }
@@ -186,8 +186,8 @@ pub fn last_phase(log: &StartupLog) -> Option<Phase> {
 }
 
 /// The work that a line begins.
-pub fn phase(kind: MarkKind) -> Option<Phase> {
-    use MarkKind::*;
+pub fn phase(kind: LogEventKind) -> Option<Phase> {
+    use LogEventKind::*;
     Some(match kind {
         LogLevel | Starting => Phase::Begun,
         DatastoreCheck | DatastoreRetry | DatastoreUnauthorized => Phase::ConnectingToDatastore,
@@ -203,8 +203,8 @@ pub fn phase(kind: MarkKind) -> Option<Phase> {
 
 /// What detection chose, out of any wording of `Using autodetected …` and of `kubernetes-internal-ip`'s
 /// `Including CIDR information from host interface.`
-pub fn detection(mark: &Mark) -> Option<Detection> {
-    if mark.kind != MarkKind::Autodetected {
+pub fn detection(mark: &LogEvent) -> Option<Detection> {
+    if mark.kind != LogEventKind::Autodetected {
         return None;
     }
     let cidr = |word: &str| {
@@ -216,5 +216,5 @@ pub fn detection(mark: &Mark) -> Option<Detection> {
     let mut words = mark.text.split_whitespace();
     let interface = words.find(|word| *word == "interface").and_then(|_| words.next());
     let interface = interface.filter(|name| !name.starts_with("CIDR=")).map(|name| name.strip_suffix(':').unwrap_or(name).to_owned());
-    Some(Detection { family: Family::of(address), address, prefix_length, interface })
+    Some(Detection { family: Family::from_address(address), address, prefix_length, interface })
 }

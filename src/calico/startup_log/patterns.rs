@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use super::line::{Level, Line};
-use crate::snapshot::inspection::MarkKind;
+use crate::snapshot::inspection::LogEventKind;
 
 /// Whose line it must be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,7 +20,7 @@ pub enum Scope {
 }
 
 pub struct Pattern {
-    pub kind: MarkKind,
+    pub kind: LogEventKind,
     pub scope: Scope,
     /// The message begins with this.
     pub begins: &'static str,
@@ -33,7 +33,7 @@ pub struct Pattern {
 }
 
 const fn row(
-    kind: MarkKind,
+    kind: LogEventKind,
     scope: Scope,
     begins: &'static str,
     holds: &'static [&'static str],
@@ -54,7 +54,7 @@ const ETCD: &str = "libcalico-go/lib/backend (etcd)";
 
 /// The first row that fits wins.
 pub const PATTERNS: &[Pattern] = {
-    use MarkKind::*;
+    use LogEventKind::*;
     use Scope::*;
     &[
         row(LogLevel, Startup, "Early log level set to", &[], STARTUP, "all"),
@@ -128,19 +128,19 @@ static BY_FIRST: LazyLock<Vec<Vec<&Pattern>>> = LazyLock::new(|| {
     (0..=u8::MAX).map(can).collect()
 });
 
-pub fn kind_of(line: &Line<'_>, started: bool) -> Option<MarkKind> {
+pub fn kind_of(line: &Line<'_>, started: bool) -> Option<LogEventKind> {
     let message = line.message.as_ref();
     let possible = message.bytes().next().and_then(|first| BY_FIRST.get(usize::from(first)));
     if let Some(pattern) = possible.into_iter().flatten().find(|pattern| pattern.fits(line, message, started)) {
         return Some(pattern.kind);
     }
     if !started && line.component.is_some_and(|component| component == "tunnel-ip-allocator" || component.starts_with("allocate-")) {
-        return Some(if line.level == Level::Fatal { MarkKind::Fatal } else { MarkKind::TunnelAddress });
+        return Some(if line.level == Level::Fatal { LogEventKind::Fatal } else { LogEventKind::TunnelAddress });
     }
     if !started && AFTER_START.iter().any(|(component, text)| line.component == Some(component) && message.starts_with(text)) {
-        return Some(MarkKind::Started);
+        return Some(LogEventKind::Started);
     }
-    (line.level == Level::Fatal).then_some(MarkKind::Fatal)
+    (line.level == Level::Fatal).then_some(LogEventKind::Fatal)
 }
 
 impl Pattern {

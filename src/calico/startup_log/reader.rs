@@ -9,7 +9,7 @@ use super::line::{self, Level, Line};
 use super::patterns;
 use super::split::{Splitter, drain};
 use crate::calico::startup_log::outcome::Phase;
-use crate::snapshot::inspection::{MarkKind, StartupLog};
+use crate::snapshot::inspection::{LogEventKind, StartupLog};
 
 /// Enough of a foreign line to know it by.
 const MAX_OTHER: usize = 120;
@@ -30,7 +30,7 @@ pub struct Attempts {
     pub left_out: u64,
     pub lines: u64,
     /// Lines in a form that Calico writes.
-    pub calicos: u64,
+    pub recognised_lines: u64,
     /// The beginning of the first line that is none, to say what else this may be.
     pub other: Option<String>,
 }
@@ -119,7 +119,7 @@ impl Lines {
         if self.begins(line, kind, started) {
             self.next_attempt();
             if let Some(first) = self.maybe.take() {
-                self.keep_line(&first, Some(MarkKind::LogLevel));
+                self.keep_line(&first, Some(LogEventKind::LogLevel));
             }
             let kind = kind.or_else(|| patterns::kind_of(line, false));
             return self.keep_line(line, kind);
@@ -127,7 +127,7 @@ impl Lines {
         self.keep_line(line, kind);
     }
 
-    fn keep_line(&mut self, line: &Line<'_>, kind: Option<MarkKind>) {
+    fn keep_line(&mut self, line: &Line<'_>, kind: Option<LogEventKind>) {
         self.digest.take(line, kind);
         let at = line.at.or_else(|| self.digest.last());
         if self.digest.has_started() {
@@ -142,21 +142,21 @@ impl Lines {
     }
 
     /// Another attempt begins with this line.
-    fn begins(&mut self, line: &Line<'_>, kind: Option<MarkKind>, started: bool) -> bool {
+    fn begins(&mut self, line: &Line<'_>, kind: Option<LogEventKind>, started: bool) -> bool {
         if !started || line.component.is_some() {
             return match kind {
-                Some(MarkKind::LogLevel) => !self.digest.is_empty(),
+                Some(LogEventKind::LogLevel) => !self.digest.is_empty(),
                 // At level error it is the first that is said.
-                Some(MarkKind::DatastoreCheck | MarkKind::DatastoreSkipped) => self.digest.is_past_connecting(),
+                Some(LogEventKind::DatastoreCheck | LogEventKind::DatastoreSkipped) => self.digest.is_past_connecting(),
                 _ => false,
             };
         }
         match patterns::kind_of(line, false) {
-            Some(MarkKind::LogLevel) => {
+            Some(LogEventKind::LogLevel) => {
                 self.maybe = Some(line.kept());
                 false
             }
-            Some(MarkKind::DatastoreCheck | MarkKind::DatastoreSkipped) => true,
+            Some(LogEventKind::DatastoreCheck | LogEventKind::DatastoreSkipped) => true,
             _ => false,
         }
     }
@@ -177,9 +177,9 @@ impl Lines {
         (std::mem::take(&mut self.digest).finish(complete), details)
     }
 
-    fn recognize(&mut self, line: &Line<'_>, kind: Option<MarkKind>) {
+    fn recognize(&mut self, line: &Line<'_>, kind: Option<LogEventKind>) {
         let known = kind.is_some() || (line.level != Level::None && line.at.is_some());
-        self.found.calicos += u64::from(known);
+        self.found.recognised_lines += u64::from(known);
         if !known && self.found.other.is_none() && !line.message.is_empty() {
             self.found.other = Some(crate::calico::text::clean(&line.message, MAX_OTHER));
         }

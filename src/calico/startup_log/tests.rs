@@ -5,8 +5,8 @@ use std::time::Duration;
 use super::digest::{FIRST, LAST};
 use super::*;
 use crate::snapshot::family::Family;
-use crate::snapshot::inspection::MarkKind;
-use MarkKind::*;
+use crate::snapshot::inspection::LogEventKind;
+use LogEventKind::*;
 
 macro_rules! fixture {
     ($name:literal) => {
@@ -18,7 +18,7 @@ fn read(text: &str) -> StartupLog {
     digest(Cursor::new(text), true)
 }
 
-fn kinds(log: &StartupLog) -> Vec<MarkKind> {
+fn kinds(log: &StartupLog) -> Vec<LogEventKind> {
     log.marks.iter().map(|mark| mark.kind).collect()
 }
 
@@ -293,7 +293,7 @@ const RECORDED: &[(&str, &str)] = &[
 ];
 
 /// Marks that a check could take for trouble; the logs of clusters in health have none.
-const TROUBLE: [MarkKind; 9] =
+const TROUBLE: [LogEventKind; 9] =
     [Forbidden, TyphaFailed, Fatal, HealthPortTaken, HealthEndpointFailed, FelixTimedOut, BgpPortTaken, BgpAddressGone, BgpUnexpectedPeer];
 
 #[test]

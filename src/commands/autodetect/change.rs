@@ -3,14 +3,14 @@
 use crate::autodetect::Origin;
 use crate::cli::autodetect::AutodetectArgs;
 use crate::commands::change::going_on::Proposed;
-use crate::commands::source::Way;
+use crate::commands::source::ClusterHandle;
 use crate::exit::Failure;
 use crate::plan::choosing::{self, Chosen, NotChosen};
-use crate::reports::autodetect::Look;
+use crate::reports::autodetect::AutodetectResult;
 use crate::snapshot::Snapshot;
 
 /// `None` where nothing is recommended, or nothing needs to change.
-pub fn chosen(snapshot: &Snapshot, seen: &Look, arguments: &AutodetectArgs) -> Result<Option<Chosen>, Failure> {
+pub fn chosen(snapshot: &Snapshot, seen: &AutodetectResult, arguments: &AutodetectArgs) -> Result<Option<Chosen>, Failure> {
     let Some(choice) = &seen.choice else { return Ok(None) };
     let column = seen.matrix.columns.iter().find(|column| column.origin != Origin::Current && column.method == choice.method);
     let refused: Vec<String> = column.and_then(|column| column.refused.clone()).into_iter().collect();
@@ -23,7 +23,7 @@ pub fn chosen(snapshot: &Snapshot, seen: &Look, arguments: &AutodetectArgs) -> R
 
 pub fn proposed<'a>(
     snapshot: &'a Snapshot,
-    way: &'a Way,
+    way: &'a ClusterHandle,
     chosen: &'a Chosen,
     arguments: &'a AutodetectArgs,
     document: bool,

@@ -5,7 +5,7 @@ mod change;
 use std::collections::BTreeSet;
 use std::io::Write;
 
-use crate::autodetect::{Ask, input};
+use crate::autodetect::{AutodetectOptions, input};
 use crate::calico::method::Method;
 use crate::calico::route_get::Destination;
 use crate::calico::version::Version;
@@ -15,7 +15,7 @@ use crate::cli::output::PageFormat;
 use crate::exit::{Failure, Outcome};
 use crate::render::matrix::Shown;
 use crate::render::style::Style;
-use crate::reports::autodetect::{Look, State, look};
+use crate::reports::autodetect::{AutodetectResult, State, evaluate};
 use crate::reports::autodetect_document::Report;
 use crate::snapshot::Snapshot;
 use crate::snapshot::family::Family;
@@ -25,7 +25,7 @@ use super::change::Told;
 use super::change::going_on::{self, Document};
 use super::change::interrupt::Interrupt;
 use super::source;
-use super::status::Chosen;
+use super::status::NodeSelection;
 use crate::streams::Streams;
 
 /// Goes into audit logs beside kubectl's own commands.
@@ -42,13 +42,13 @@ pub async fn run(
     let (snapshot, way) = match source::saved(&arguments.source.from)? {
         Some(snapshot) => (snapshot, None),
         None => {
-            let wanted = source::wanted(flags, &arguments.source, &Chosen::All, destinations);
-            let live = source::live_until(&interrupt, flags, wanted, VERB).await?;
+            let wanted = source::wanted(flags, &arguments.source, &NodeSelection::All, destinations);
+            let live = source::read_live_interruptible(&interrupt, flags, wanted, VERB).await?;
             (live.snapshot, Some(live.way))
         }
     };
     let only = only(arguments, &snapshot)?;
-    let seen = look(&snapshot, &ask);
+    let seen = evaluate(&snapshot, &ask);
     if let Some(form) = arguments.plan.emit {
         let chosen = change::chosen(&snapshot, &seen, arguments)?.ok_or_else(|| nothing_to_set(&seen))?;
         return going_on::emit(&chosen.snippets, form, streams);
@@ -77,28 +77,28 @@ pub async fn run(
     result
 }
 
-fn state(seen: &Look, only: Option<&BTreeSet<String>>) -> Outcome {
+fn state(seen: &AutodetectResult, only: Option<&BTreeSet<String>>) -> Outcome {
     match seen.state(only) {
         State::Right => Outcome::Healthy,
         State::Wrong => Outcome::Findings,
-        State::NotKnown => Outcome::NotKnown,
+        State::NotKnown => Outcome::Inconclusive,
         State::Off => Outcome::Done,
     }
 }
 
-fn nothing_to_set(seen: &Look) -> Failure {
+fn nothing_to_set(seen: &AutodetectResult) -> Failure {
     Failure::NotApplied {
         message: format!("error: there is no method to set: {}", seen.recommendation.why),
         hint: Some("Name one: --method METHOD.".to_owned()),
     }
 }
 
-fn ask(arguments: &AutodetectArgs) -> Result<(Ask, Vec<Destination>), Failure> {
+fn ask(arguments: &AutodetectArgs) -> Result<(AutodetectOptions, Vec<Destination>), Failure> {
     let mut destinations = Vec::new();
     for typed in &arguments.method {
         let method = input::method(typed).map_err(|mistake| Failure::Usage { message: mistake.message, hint: Some(mistake.hint) })?;
         if let Method::CanReach { destination } = method {
-            destinations.extend(Destination::of(&destination));
+            destinations.extend(Destination::parse(&destination));
         }
     }
     let version = arguments.calico_version.as_deref().map(version).transpose()?;
@@ -109,7 +109,7 @@ fn ask(arguments: &AutodetectArgs) -> Result<(Ask, Vec<Destination>), Failure> {
             methods.push(method.clone());
         }
     }
-    Ok((Ask { family, methods, version }, destinations))
+    Ok((AutodetectOptions { family, methods, version }, destinations))
 }
 
 fn version(typed: &str) -> Result<Version, Failure> {
@@ -137,7 +137,7 @@ fn only(arguments: &AutodetectArgs, snapshot: &Snapshot) -> Result<Option<BTreeS
 }
 
 fn print(
-    seen: &Look,
+    seen: &AutodetectResult,
     arguments: &AutodetectArgs,
     only: Option<&BTreeSet<String>>,
     change: Option<&Told>,

@@ -6,7 +6,7 @@ use std::time::Instant;
 use serde_json::{Value, json};
 
 use super::guard::{Clock, Guard, Mark, Stop, is_away};
-use crate::cluster::{Connection, GatherError, Silent, Wanted, gather};
+use crate::cluster::{Connection, GatherError, NoProgress, ReadOptions, read_cluster};
 use crate::diagnosis::{Scope, diagnose};
 use crate::finding::Report;
 use crate::plan::aim::{Aim, stored};
@@ -73,13 +73,13 @@ impl Guard<'_> {
     }
 
     /// Until a new look at the whole cluster finds every node as it must be; that look is the proof.
-    pub async fn proof(&mut self, connection: &Connection, wanted: &Wanted, aims: &BTreeMap<String, Aim>) -> Result<Snapshot, Stop> {
+    pub async fn proof(&mut self, connection: &Connection, wanted: &ReadOptions, aims: &BTreeMap<String, Aim>) -> Result<Snapshot, Stop> {
         let mut clock = Clock::new(self.timeout);
         loop {
             let begun = Instant::now();
             self.narrator.waits("looking at the whole cluster again")?;
             clock.forgive();
-            let lacking = match gather(connection, wanted, &Silent).await {
+            let lacking = match read_cluster(connection, wanted, &NoProgress).await {
                 Ok(seen) => {
                     let report = diagnose(&seen, &Scope { sessions: true, ..Scope::default() });
                     match self.lacking(&seen, &report, aims) {

@@ -6,7 +6,7 @@ use serde::Serialize;
 use super::interrupt::Interrupt;
 use super::{Setting, Told, run};
 use crate::cli::change::{ChangeArgs, DryRun, FormName, PlanArgs};
-use crate::commands::source::Way;
+use crate::commands::source::ClusterHandle;
 use crate::exit::{Failure, Outcome};
 use crate::plan::Proposal;
 use crate::plan::emit::Snippets;
@@ -29,7 +29,7 @@ pub struct Document<'a, P> {
 /// What a page proposes, and how it was asked for.
 pub struct Proposed<'a> {
     pub snapshot: &'a Snapshot,
-    pub way: &'a Way,
+    pub way: &'a ClusterHandle,
     pub proposal: Proposal,
     pub notes: &'a [Note],
     pub blockers: &'a [Blocker],

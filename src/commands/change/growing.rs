@@ -8,7 +8,7 @@ use super::guard::{Guard, Mark, Stop};
 use super::kept;
 use crate::cluster::node_state;
 use crate::finding::StartTime;
-use crate::model::View;
+use crate::model::ClusterModel;
 use crate::plan::Step;
 use crate::plan::aim::Aim;
 use crate::plan::record::Phase;
@@ -71,7 +71,7 @@ impl Guard<'_> {
                 Again::Stuck(reach) => {
                     format!("with {budget} s it came no further than with less, so time is not what it lacks: {}", reach.last)
                 }
-                Again::Unseen => format!("whether {budget} s are too few cannot be told without its log"),
+                Again::Gap => format!("whether {budget} s are too few cannot be told without its log"),
                 Again::LostUpdate => "the Node changed under it again and again".to_owned(),
                 Again::NotYetKnown => "why it ended is not known".to_owned(),
                 Again::Other(cause) => cause,
@@ -158,7 +158,7 @@ impl Guard<'_> {
 
     /// How long the start of a node took against its budget, where its log or its readiness tells.
     pub(super) fn tell_start(&mut self, seen: &Snapshot, aim: &Aim) -> Result<(), Stop> {
-        let view = View::new(seen);
+        let view = ClusterModel::new(seen);
         let start = view.node(&aim.node).and_then(|node| measure(&view, node).start);
         let Some((start, budget)) = start.zip(aim.started_within_seconds) else { return Ok(()) };
         let line = format!("{}: {} of its {budget} s", aim.node, took(start));

@@ -27,7 +27,7 @@ use serde_json::Value;
 
 use crate::cli::change::{ChangeArgs, DryRun};
 use crate::cluster::request::Api;
-use crate::cluster::{Connection, Wanted};
+use crate::cluster::{Connection, ReadOptions};
 use crate::diagnosis::{Scope, diagnose};
 use crate::exit::{Failure, Outcome};
 use crate::finding::Report;
@@ -56,7 +56,7 @@ pub use lending::Meanwhile;
 pub struct Setting<'a> {
     pub connection: &'a Connection,
     /// How the snapshot was taken, so that the proof is taken the same way.
-    pub wanted: &'a Wanted,
+    pub wanted: &'a ReadOptions,
     pub snapshot: &'a Snapshot,
     pub arguments: &'a ChangeArgs,
     pub out: Option<&'a Path>,
@@ -193,7 +193,7 @@ async fn carry_out(sheet: &Sheet<'_>, shown: &Prepared, told: &mut Told, streams
         record,
         field_manager: arguments.field_manager.clone(),
         timeout: arguments.timeout,
-        exec: !setting.snapshot.cluster.exec_left_out,
+        exec: !setting.snapshot.cluster.exec_skipped,
         narrator: Narrator::new(&mut streams.err, Style::of_stderr(setting.color)),
         interrupt: setting.interrupt.clone(),
         heard: sheet.heard,
@@ -232,8 +232,8 @@ async fn carry_out(sheet: &Sheet<'_>, shown: &Prepared, told: &mut Told, streams
             other => Failure::NotApplied { message: format!("error: {other}; nothing was changed"), hint: None },
         }),
         Ended::PutBack(Stop::Interrupted) => Ok(Carried::Done(Outcome::Interrupted)),
-        Ended::PutBack(stop) => Err(Failure::PutBack { message: stop.to_string() }),
-        Ended::Left(stop, why) => Err(Failure::NotPutBack { message: stop.to_string(), why }),
+        Ended::PutBack(stop) => Err(Failure::RolledBack { message: stop.to_string() }),
+        Ended::Left(stop, why) => Err(Failure::RollbackFailed { message: stop.to_string(), why }),
     }
 }
 

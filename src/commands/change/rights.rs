@@ -3,7 +3,7 @@
 use crate::cluster::error::RequestError;
 use crate::cluster::permissions;
 use crate::cluster::request::Api;
-use crate::permissions::request::{Asked, DAEMON_SETS, INSTALLATIONS, NODES, PODS};
+use crate::permissions::request::{ApiRequest, DAEMON_SETS, INSTALLATIONS, NODES, PODS};
 use crate::plan::place::Place;
 use crate::plan::preflight::Right;
 use crate::plan::wish::Wish;
@@ -13,7 +13,7 @@ pub async fn ask(api: &Api, snapshot: &Snapshot, wish: &Wish, place: &Place) -> 
     permissions::ask(api, &needed(snapshot, wish, place)).await
 }
 
-fn needed(snapshot: &Snapshot, wish: &Wish, place: &Place) -> Vec<Asked> {
+fn needed(snapshot: &Snapshot, wish: &Wish, place: &Place) -> Vec<ApiRequest> {
     let set = snapshot.daemon_set.seen().map(|set| &set.metadata);
     let (namespace, name) = set.map_or((None, ""), |meta| (meta.namespace.as_deref(), meta.name.as_str()));
     let target = match place {
@@ -33,10 +33,10 @@ fn needed(snapshot: &Snapshot, wish: &Wish, place: &Place) -> Vec<Asked> {
         all.push(PODS.asked("delete", namespace, None));
     }
     if wish.is_lent() {
-        all.push(Asked { resource: "pods/log".to_owned(), ..PODS.asked("get", namespace, None) });
+        all.push(ApiRequest { resource: "pods/log".to_owned(), ..PODS.asked("get", namespace, None) });
     }
-    if !snapshot.cluster.exec_left_out {
-        all.push(Asked { resource: "pods/exec".to_owned(), ..PODS.asked("create", namespace, None) });
+    if !snapshot.cluster.exec_skipped {
+        all.push(ApiRequest { resource: "pods/exec".to_owned(), ..PODS.asked("create", namespace, None) });
     }
     all.dedup();
     all

@@ -8,7 +8,7 @@ use clap_complete::CompletionCandidate;
 use clap_complete::engine::complete;
 
 use super::values;
-use crate::cli::Name;
+use crate::cli::Invocation;
 use crate::cli::connection::ConnectionFlags;
 use crate::commands::Streams;
 use crate::exit::{Failure, Outcome};
@@ -28,13 +28,13 @@ pub enum Form {
 
 /// The words behind the program's name, the last as far as it is typed.
 pub struct Question {
-    name: Name,
+    name: Invocation,
     words: Vec<OsString>,
     form: Form,
 }
 
 impl Question {
-    pub fn new(name: Name, words: &[OsString], form: Form) -> Self {
+    pub fn new(name: Invocation, words: &[OsString], form: Form) -> Self {
         let words = if words.is_empty() { vec![OsString::new()] } else { words.to_vec() };
         Self { name, words, form }
     }
@@ -88,7 +88,7 @@ fn candidates(question: &Question) -> Vec<CompletionCandidate> {
 }
 
 /// The flags typed so far say which cluster's names are meant.
-fn connection(name: Name, typed: &[OsString]) -> ConnectionFlags {
+fn connection(name: Invocation, typed: &[OsString]) -> ConnectionFlags {
     let matches = name.command().ignore_errors(true).try_get_matches_from(typed);
     matches.ok().and_then(|matches| ConnectionFlags::from_arg_matches(&matches).ok()).unwrap_or_default()
 }

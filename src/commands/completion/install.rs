@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use etcetera::BaseStrategy;
 
 use super::scripts::{self, MARK};
-use crate::cli::Name;
+use crate::cli::Invocation;
 use crate::cli::completion::CompletionFor;
 use crate::commands::Streams;
 use crate::exit::{Failure, Outcome};
@@ -20,8 +20,8 @@ struct Place {
     then: String,
 }
 
-pub fn install(name: Name, of: CompletionFor, streams: &mut Streams) -> Result<Outcome, Failure> {
-    let Some(script) = scripts::of(of) else {
+pub fn install(name: Invocation, of: CompletionFor, streams: &mut Streams) -> Result<Outcome, Failure> {
+    let Some(script) = scripts::script_for(of) else {
         let hint = format!("Write it where your rc.elv finds it: {} completion elvish > FILE", name.text());
         return Err(Failure::Usage { message: "elvish has no folder that scripts are read from".to_owned(), hint: Some(hint) });
     };
@@ -68,7 +68,7 @@ fn write(path: &Path, script: &str, program: bool) -> io::Result<()> {
     Ok(())
 }
 
-fn place(name: Name, of: CompletionFor) -> Result<Place, Failure> {
+fn place(name: Invocation, of: CompletionFor) -> Result<Place, Failure> {
     let homeless = || Failure::Files { what: "the home directory".to_owned(), source: io::Error::other("there is none: HOME is not set") };
     let base = etcetera::choose_base_strategy().map_err(|_| homeless())?;
     Ok(match of {

@@ -8,7 +8,7 @@ mod values;
 use std::ffi::OsString;
 use std::io::Write;
 
-use crate::cli::Name;
+use crate::cli::Invocation;
 use crate::cli::completion::{CompletionArgs, CompletionFor};
 use crate::exit::{Failure, Outcome};
 
@@ -16,7 +16,7 @@ use crate::streams::Streams;
 use answer::Form;
 pub use answer::{Question, answer};
 
-pub fn run(name: Name, arguments: &CompletionArgs, streams: &mut Streams) -> Result<Outcome, Failure> {
+pub fn run(name: Invocation, arguments: &CompletionArgs, streams: &mut Streams) -> Result<Outcome, Failure> {
     if arguments.install {
         return install::install(name, arguments.of, streams);
     }
@@ -24,8 +24,8 @@ pub fn run(name: Name, arguments: &CompletionArgs, streams: &mut Streams) -> Res
     Ok(Outcome::Done)
 }
 
-fn script(name: Name, of: CompletionFor) -> Vec<u8> {
-    match scripts::of(of) {
+fn script(name: Invocation, of: CompletionFor) -> Vec<u8> {
+    match scripts::script_for(of) {
         Some(script) => script.as_bytes().to_vec(),
         // Its completer has no protocol to ask over: what clap makes knows words and flags, and no names of a cluster.
         None => {
@@ -41,9 +41,9 @@ pub fn question(arguments: &[OsString]) -> Option<Question> {
     let called = arguments.first().map(|path| std::path::Path::new(path).file_stem().unwrap_or_default().to_string_lossy().into_owned());
     // kubectl asks a program of this name; a link to this one will do.
     if called.as_deref() == Some("kubectl_complete-calico_fix") {
-        return Some(Question::new(Name::Plugin, &arguments[1..], Form::Value));
+        return Some(Question::new(Invocation::Plugin, &arguments[1..], Form::Value));
     }
-    let name = Name::of(arguments.first().map(OsString::as_os_str));
+    let name = Invocation::of(arguments.first().map(OsString::as_os_str));
     match arguments.get(1)?.to_str()? {
         "__complete" => Some(Question::new(name, &arguments[2..], Form::Value)),
         "__complete-word" => Some(Question::new(name, &arguments[2..], Form::Word)),

@@ -6,7 +6,7 @@ use crate::cli::completion::CompletionFor;
 pub const MARK: &str = "made by: calico-fix completion";
 
 /// Elvish has none: its script is clap's. kubectl looks for programs as Windows does, by PATHEXT.
-pub fn of(of: CompletionFor) -> Option<&'static str> {
+pub fn script_for(of: CompletionFor) -> Option<&'static str> {
     Some(match of {
         CompletionFor::Bash => include_str!("../../../completions/calico-fix.bash"),
         CompletionFor::Zsh => include_str!("../../../completions/_calico-fix"),

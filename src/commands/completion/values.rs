@@ -10,9 +10,9 @@ use etcetera::BaseStrategy;
 use crate::calico::method::FORMS;
 use crate::cli::connection::ConnectionFlags;
 use crate::cli::output::{DataFormat, Output, PageFormat};
-use crate::cluster::Surroundings;
+use crate::cluster::ProcessEnv;
 use crate::cluster::completion_names::{self, Kind, Known};
-use crate::diagnosis::explain::all;
+use crate::diagnosis::explain::explanations;
 use crate::diagnosis::shell::quote;
 use crate::startup::timing::Setting;
 
@@ -54,7 +54,7 @@ fn source(command: &str, arg: &Arg) -> Option<fn(&ConnectionFlags) -> Candidates
         (_, "canary") => |flags| [live(flags, Kind::Nodes), vec![("none".into(), Some("change all nodes as the rollout has it"))]].concat(),
         (_, "daemonset") => |_| plain(&DAEMON_SETS),
         (_, "method") => |_| FORMS.iter().map(|(form, help)| ((*form).to_owned(), Some(*help))).collect(),
-        ("explain", "code") => |_| all().map(|one| (one.code.name().to_owned(), Some(one.title))).collect(),
+        ("explain", "code") => |_| explanations().map(|one| (one.code.name().to_owned(), Some(one.title))).collect(),
         ("probes", "set") => |_| Setting::names().map(|name| (format!("{name}="), None)).collect(),
         ("status", "output") => |_| plain(&Output::names()),
         ("autodetect" | "probes" | "can-i", "output") => |_| plain(&PageFormat::names()),
@@ -71,13 +71,13 @@ fn plain(values: &[&str]) -> Candidates {
 
 /// Names that a shell would read as anything else are left to be typed.
 fn of_kubeconfig(flags: &ConnectionFlags, choose: fn(Known) -> Vec<String>) -> Candidates {
-    let names = choose(completion_names::known(flags, &Surroundings::of_process()));
+    let names = choose(completion_names::known(flags, &ProcessEnv::of_process()));
     names.into_iter().filter(|name| quote(name) == *name).map(|name| (name, None)).collect()
 }
 
 fn live(flags: &ConnectionFlags, kind: Kind) -> Candidates {
     let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else { return Vec::new() };
-    let names = runtime.block_on(completion_names::names(flags, kind, &Surroundings::of_process(), folder().as_deref()));
+    let names = runtime.block_on(completion_names::names(flags, kind, &ProcessEnv::of_process(), folder().as_deref()));
     // A name that is still being looked up must not hold up the shell.
     runtime.shutdown_background();
     names.into_iter().map(|name| (name, None)).collect()

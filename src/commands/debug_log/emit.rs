@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::{DebugLogArgs, Failure, Outcome, Streams};
 use crate::cli::connection::ConnectionFlags;
 use crate::cluster::request::Api;
-use crate::cluster::{Silent, connect, gather};
+use crate::cluster::{NoProgress, connect, read_cluster};
 use crate::diagnosis::shell::quote;
 use crate::permissions::request::PODS;
 use crate::plan::startup_copy;
@@ -20,14 +20,14 @@ pub async fn run(flags: &ConnectionFlags, arguments: &DebugLogArgs, streams: &mu
         return Err(Failure::Usage { message: "--emit pod is about one node".to_owned(), hint: Some(hint) });
     };
     let connection = connect(flags, super::live::VERB).await?;
-    let snapshot = gather(&connection, &super::live::asked(flags, arguments), &Silent).await?;
+    let snapshot = read_cluster(&connection, &super::live::asked(flags, arguments), &NoProgress).await?;
     let pods = super::live::chosen(&snapshot, &[node.clone()].into())?;
     let Some(pod) = pods.first() else {
-        return Err(Failure::NotInspected { message: format!("error: no calico-node pod is on {node}"), hint: None });
+        return Err(Failure::ReadFailed { message: format!("error: no calico-node pod is on {node}"), hint: None });
     };
     let (namespace, name) = (pod.metadata.namespace.as_deref(), pod.metadata.name.as_str());
     let whole: Result<Value, _> = Api::new(&connection).get(&PODS.path(namespace, Some(name)), &PODS.get(namespace, name)).await;
-    let whole = whole.map_err(|error| Failure::NotInspected { message: error.to_string(), hint: error.hint() })?;
+    let whole = whole.map_err(|error| Failure::ReadFailed { message: error.to_string(), hint: error.hint() })?;
     let copy = startup_copy::of(&whole).map_err(|error| Failure::NotApplied { message: format!("error: {node}: {error}"), hint: None })?;
     data::yaml(&copy, &mut streams.out)?;
     streams.out.flush()?;

@@ -32,7 +32,7 @@ pub fn read(files: &[PathBuf], place: &Place) -> Result<Logs, Failure> {
 
 impl From<LogError> for Failure {
     fn from(error: LogError) -> Self {
-        Self::NotInspected { message: format!("error: {error}"), hint: Some(error.hint().to_owned()) }
+        Self::ReadFailed { message: format!("error: {error}"), hint: Some(error.hint().to_owned()) }
     }
 }
 
@@ -43,11 +43,11 @@ pub fn from_snapshot(files: &[PathBuf], nodes: &[String]) -> Result<Logs, Failur
     if let Some(missing) = wanted.iter().find(|node| !snapshot.logs.contains_key(**node)) {
         let message = format!("error: no log of a node {missing:?} is in it");
         let known: Vec<&String> = snapshot.logs.keys().collect();
-        return Err(Failure::NotInspected { message, hint: Some(format!("It has logs of: {}", crate::text::list(&known, 10))) });
+        return Err(Failure::ReadFailed { message, hint: Some(format!("It has logs of: {}", crate::text::list(&known, 10))) });
     }
     if snapshot.logs.is_empty() {
         let hint = "Only logs of nodes in trouble are kept: kubectl calico-fix status --logs --save FILE keeps all.".to_owned();
-        return Err(Failure::NotInspected { message: "error: no logs are in it".to_owned(), hint: Some(hint) });
+        return Err(Failure::ReadFailed { message: "error: no logs are in it".to_owned(), hint: Some(hint) });
     }
     let kept = snapshot.logs.iter().filter(|(node, _)| wanted.is_empty() || wanted.contains(node.as_str()));
     let subjects = kept.map(|(node, logs)| kept_of(&snapshot, node, logs)).collect();
@@ -68,7 +68,7 @@ fn kept_of(snapshot: &Snapshot, node: &str, logs: &NodeLogs) -> Subject {
             Observed::Absent | Observed::NotAsked => {}
             other => {
                 let why = other.why_not().unwrap_or_default().to_owned();
-                subject.unread.push(Unread { what: what.to_owned(), why, matters: true });
+                subject.unread.push(Unread { what: what.to_owned(), why, blocks_healthy: true });
             }
         }
     }
@@ -77,5 +77,5 @@ fn kept_of(snapshot: &Snapshot, node: &str, logs: &NodeLogs) -> Subject {
 
 fn of_digest(log: &StartupLog) -> Attempts {
     let attempt = Attempt { log: log.clone(), details: Details::of_marks(log) };
-    Attempts { attempts: vec![attempt], lines: log.lines, calicos: log.lines, ..Attempts::default() }
+    Attempts { attempts: vec![attempt], lines: log.lines, recognised_lines: log.lines, ..Attempts::default() }
 }

@@ -7,7 +7,7 @@ use crate::calico::startup_log::{Reader, is_gone};
 use crate::cli::connection::ConnectionFlags;
 use crate::cli::debug_log::DebugLogArgs;
 use crate::cluster::log_stream::{self, Which};
-use crate::cluster::{Bar, Connection, LogsWanted, NodeFilter, Progress, Wanted, connect, gather};
+use crate::cluster::{Connection, LogSelection, NodeFilter, Progress, ReadOptions, TerminalProgress, connect, read_cluster};
 use crate::diagnosis::start_budget;
 use crate::exit::Failure;
 use crate::import::log::ATTEMPTS;
@@ -18,7 +18,7 @@ use crate::snapshot::objects::Pod;
 use crate::timeline::{Fate, Recording, Subject, Unread, fates};
 
 use super::save::Place;
-use crate::commands::source::Way;
+use crate::commands::source::ClusterHandle;
 
 /// Enough to know the kubelet's own sentence.
 const HEAD: usize = 64;
@@ -30,7 +30,7 @@ pub(super) const VERB: &str = "debug-log";
 pub struct Live {
     pub subjects: Vec<Subject>,
     pub snapshot: Snapshot,
-    pub way: Way,
+    pub way: ClusterHandle,
     /// Why they were not saved where they should be: one file takes one log.
     pub unsaved: Option<Failure>,
 }
@@ -40,8 +40,8 @@ pub async fn read(flags: &ConnectionFlags, arguments: &DebugLogArgs, place: &Pla
     let connection = connect(flags, VERB).await?;
     let wanted: BTreeSet<String> = arguments.node.iter().cloned().collect();
     let asked = asked(flags, arguments);
-    let bar = Bar::stderr();
-    let mut snapshot = gather(&connection, &asked, &bar).await?;
+    let bar = TerminalProgress::stderr();
+    let mut snapshot = read_cluster(&connection, &asked, &bar).await?;
     let pods = chosen(&snapshot, &wanted)?;
     let logs = pods.iter().map(|pod| if has_previous(pod) { 2 } else { 1 }).sum();
     let nowhere = Place::nowhere();
@@ -58,20 +58,20 @@ pub async fn read(flags: &ConnectionFlags, arguments: &DebugLogArgs, place: &Pla
     }
     bar.finish();
     remember(&mut snapshot, &subjects);
-    let way = Way { connection, wanted: asked };
+    let way = ClusterHandle { connection, wanted: asked };
     Ok(Live { subjects, snapshot, way, unsaved })
 }
 
 /// All but the logs, which are read whole; no container is looked into.
-pub(super) fn asked(flags: &ConnectionFlags, arguments: &DebugLogArgs) -> Wanted {
+pub(super) fn asked(flags: &ConnectionFlags, arguments: &DebugLogArgs) -> ReadOptions {
     let nodes = arguments.node.iter().cloned().collect();
-    Wanted {
+    ReadOptions {
         namespace: flags.namespace.clone(),
         daemon_set: arguments.daemonset.clone(),
         exec: false,
         nodes: (!arguments.node.is_empty()).then_some(NodeFilter::Names(nodes)),
-        logs: LogsWanted::None,
-        ..Wanted::default()
+        logs: LogSelection::None,
+        ..ReadOptions::default()
     }
 }
 
@@ -86,7 +86,7 @@ pub fn remember(snapshot: &mut Snapshot, subjects: &[Subject]) {
 
 /// The pods of the nodes that were named, else of those in trouble, the sickest first.
 pub(super) fn chosen(snapshot: &Snapshot, wanted: &BTreeSet<String>) -> Result<Vec<Pod>, Failure> {
-    let not_inspected = |message: String| Failure::NotInspected { message, hint: None };
+    let not_inspected = |message: String| Failure::ReadFailed { message, hint: None };
     let Some(pods) = snapshot.pods.seen() else {
         return Err(not_inspected(format!("error: the pods could not be seen: {}", snapshot.pods.why_not().unwrap_or_default())));
     };
@@ -131,7 +131,7 @@ async fn of_pod(connection: &Connection, snapshot: &Snapshot, pod: &Pod, place: 
         let log = one(connection, pod, previous, fate, place, &name).await?;
         subject.recordings.extend(log.recording);
         let matters = !(previous && log.gone);
-        subject.unread.extend(log.missing.map(|why| Unread { what: what.to_owned(), why, matters }));
+        subject.unread.extend(log.missing.map(|why| Unread { what: what.to_owned(), why, blocks_healthy: matters }));
         bar.advance();
     }
     Ok(subject)

@@ -185,7 +185,7 @@ fn tells_enough(report: &Report, nodes: &[String]) -> Option<String> {
 fn outcome(report: &Report) -> Outcome {
     match report.verdict {
         Verdict::Sick => Outcome::Findings,
-        Verdict::Unknown => Outcome::NotKnown,
+        Verdict::Unknown => Outcome::Inconclusive,
         Verdict::Healthy => Outcome::Healthy,
     }
 }

@@ -97,7 +97,7 @@ impl Node<'_> {
         let Followed { subject, pod: last } = followed;
         let attempt = number + 1;
         let unread = |subject: &mut Subject, why: String| {
-            subject.unread.push(Unread { what: format!("the log of attempt {attempt}"), why, matters: true });
+            subject.unread.push(Unread { what: format!("the log of attempt {attempt}"), why, blocks_healthy: true });
         };
         let mut begun = false;
         loop {

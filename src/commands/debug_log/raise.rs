@@ -28,7 +28,7 @@ pub async fn run(
     let Live { mut snapshot, way, .. } = live;
     let arguments = page.arguments;
     let Some(lent) = lending::of(&snapshot, nodes) else {
-        return Err(Failure::NotInspected { message: "error: calico-node's DaemonSet was not seen".to_owned(), hint: None });
+        return Err(Failure::ReadFailed { message: "error: calico-node's DaemonSet was not seen".to_owned(), hint: None });
     };
     let raising = &arguments.raising;
     let follower = Follower::new(&way.connection, &snapshot, (raising.attempts, raising.timeout), &page.place, nodes)?;

@@ -1,7 +1,7 @@
 //! `debug-log --restore`: what a run that was killed has left raised.
 
 use super::{DebugLogArgs, Failure, Interrupt, Outcome, Streams};
-use crate::cli::apply_undo::{LiveArgs, ShownArgs, UndoArgs};
+use crate::cli::apply_undo::{ClusterArgs, OutputArgs, UndoArgs};
 use crate::cli::connection::ConnectionFlags;
 use crate::cli::output::{DataFormat, Output};
 use crate::commands::undo;
@@ -20,8 +20,8 @@ pub async fn run(
     };
     let undo = UndoArgs {
         // Logs were all that was looked at, and no session was to change.
-        source: LiveArgs { daemonset: arguments.daemonset.clone(), no_exec: true, ..LiveArgs::default() },
-        shown: ShownArgs { output, color: arguments.color, no_color: arguments.no_color },
+        source: ClusterArgs { daemonset: arguments.daemonset.clone(), no_exec: true, ..ClusterArgs::default() },
+        shown: OutputArgs { output, color: arguments.color, no_color: arguments.no_color },
         change: arguments.raising.as_change(),
     };
     undo::put_back(flags, &undo, Some(DEBUG_LOG), interrupt, streams).await

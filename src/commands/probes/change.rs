@@ -1,11 +1,11 @@
 //! The probes that are proposed, as a change.
 
 use crate::cli::probes::ProbesArgs;
-use crate::cluster::{LogsWanted, Wanted};
+use crate::cluster::{LogSelection, ReadOptions};
 use crate::commands::change::Told;
 use crate::commands::change::going_on::Proposed;
 use crate::commands::change::interrupt::Interrupt;
-use crate::commands::source::Way;
+use crate::commands::source::ClusterHandle;
 use crate::exit::{Failure, Outcome};
 use crate::plan::timing::{self, Stretched};
 use crate::snapshot::Snapshot;
@@ -21,7 +21,7 @@ pub fn chosen(snapshot: &Snapshot, proposal: &Proposal, arguments: &ProbesArgs) 
 #[expect(clippy::too_many_arguments, reason = "a page, a way and what is wanted of them")]
 pub async fn go_on(
     snapshot: &Snapshot,
-    way: &Way,
+    way: &ClusterHandle,
     chosen: &Stretched,
     arguments: &ProbesArgs,
     document: bool,
@@ -30,8 +30,8 @@ pub async fn go_on(
     streams: &mut Streams,
 ) -> Result<Outcome, Failure> {
     // The logs were read to measure; the proof needs all nodes, and no logs.
-    let wanted = Wanted { logs: LogsWanted::None, nodes: None, ..way.wanted.clone() };
-    let way = Way { connection: way.connection.clone(), wanted };
+    let wanted = ReadOptions { logs: LogSelection::None, nodes: None, ..way.wanted.clone() };
+    let way = ClusterHandle { connection: way.connection.clone(), wanted };
     let proposed = Proposed {
         snapshot,
         way: &way,

@@ -5,7 +5,7 @@ mod change;
 use crate::cli::connection::ConnectionFlags;
 use crate::cli::output::PageFormat;
 use crate::cli::probes::ProbesArgs;
-use crate::cluster::{LogsWanted, NodeFilter, Wanted};
+use crate::cluster::{LogSelection, NodeFilter, ReadOptions};
 use crate::diagnosis::Scope;
 use crate::exit::{Failure, Outcome};
 use crate::finding::Verdict;
@@ -19,7 +19,7 @@ use super::change::Told;
 use super::change::going_on::{self, Document};
 use super::change::interrupt::Interrupt;
 use super::source;
-use super::status::Chosen;
+use super::status::NodeSelection;
 use crate::streams::Streams;
 
 /// Goes into audit logs beside kubectl's own commands.
@@ -27,13 +27,13 @@ const VERB: &str = "probes";
 
 pub async fn run(flags: &ConnectionFlags, arguments: &ProbesArgs, interrupt: Interrupt, streams: &mut Streams) -> Result<Outcome, Failure> {
     let chosen = match arguments.node.as_slice() {
-        [] => Chosen::All,
-        names => Chosen::Names(names.iter().cloned().collect()),
+        [] => NodeSelection::All,
+        names => NodeSelection::Names(names.iter().cloned().collect()),
     };
     let (snapshot, way) = match source::saved(&arguments.from)? {
         Some(snapshot) => (snapshot, None),
         None => {
-            let live = source::live_until(&interrupt, flags, wanted(flags, arguments, &chosen), VERB).await?;
+            let live = source::read_live_interruptible(&interrupt, flags, wanted(flags, arguments, &chosen), VERB).await?;
             (live.snapshot, Some(live.way))
         }
     };
@@ -68,18 +68,18 @@ pub async fn run(flags: &ConnectionFlags, arguments: &ProbesArgs, interrupt: Int
 }
 
 /// Without exec: a start is told by pods, events and logs.
-fn wanted(flags: &ConnectionFlags, arguments: &ProbesArgs, chosen: &Chosen) -> Wanted {
-    Wanted {
+fn wanted(flags: &ConnectionFlags, arguments: &ProbesArgs, chosen: &NodeSelection) -> ReadOptions {
+    ReadOptions {
         namespace: flags.namespace.clone(),
         daemon_set: arguments.daemonset.clone(),
         exec: false,
         nodes: match chosen {
-            Chosen::Names(names) => Some(NodeFilter::Names(names.clone())),
-            Chosen::All | Chosen::Labels(_) => None,
+            NodeSelection::Names(names) => Some(NodeFilter::Names(names.clone())),
+            NodeSelection::All | NodeSelection::Labels(_) => None,
         },
         max_concurrent: usize::from(arguments.max_concurrent),
-        logs: if arguments.no_logs { LogsWanted::None } else { LogsWanted::All },
-        ..Wanted::default()
+        logs: if arguments.no_logs { LogSelection::None } else { LogSelection::All },
+        ..ReadOptions::default()
     }
 }
 
@@ -99,7 +99,7 @@ fn print(report: &ProbesReport, arguments: &ProbesArgs, change: Option<&Told>, s
 fn outcome(report: &ProbesReport) -> Outcome {
     match report.verdict {
         Verdict::Sick => Outcome::Findings,
-        Verdict::Unknown => Outcome::NotKnown,
+        Verdict::Unknown => Outcome::Inconclusive,
         Verdict::Healthy => Outcome::Healthy,
     }
 }

@@ -2,12 +2,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use crate::calico::startup_log::ExitReason;
-use crate::diagnosis::check::{Check, Found};
+use crate::diagnosis::check::{Check, EarlierFindings};
 use crate::diagnosis::explain::Explanation;
 use crate::diagnosis::{evidence, fixes};
 use crate::finding::code::Code;
 use crate::finding::{Finding, Severity, Source};
-use crate::model::{NodeView, View, natural, phrases};
+use crate::model::{ClusterModel, NodeModel, natural, phrases};
 use crate::snapshot::family::Family;
 
 pub const CHECK: Check = Check {
@@ -28,9 +28,9 @@ pub const CHECK: Check = Check {
     run,
 };
 
-fn run(view: &View, _: &Found) -> Vec<Finding> {
+fn run(view: &ClusterModel, _: &EarlierFindings) -> Vec<Finding> {
     let mut claims: BTreeMap<IpAddr, BTreeSet<&str>> = BTreeMap::new();
-    let mut logged: BTreeMap<IpAddr, Vec<&NodeView>> = BTreeMap::new();
+    let mut logged: BTreeMap<IpAddr, Vec<&NodeModel>> = BTreeMap::new();
     for node in &view.nodes {
         // What backend none leaves in the annotations is of another time.
         for stored in node.stored.iter().flatten().filter(|_| !view.install.detects_nothing()) {
@@ -57,11 +57,11 @@ fn run(view: &View, _: &Found) -> Vec<Finding> {
     findings
 }
 
-fn finding(view: &View, address: IpAddr, names: BTreeSet<&str>, logged: Vec<&NodeView>) -> Finding {
-    let family = Family::of(address);
+fn finding(view: &ClusterModel, address: IpAddr, names: BTreeSet<&str>, logged: Vec<&NodeModel>) -> Finding {
+    let family = Family::from_address(address);
     let mut names: Vec<String> = names.into_iter().map(str::to_owned).collect();
     names.sort_by(|a, b| natural(a, b));
-    let nodes: Vec<&NodeView> = names.iter().filter_map(|name| view.node(name)).collect();
+    let nodes: Vec<&NodeModel> = names.iter().filter_map(|name| view.node(name)).collect();
     let origin = nodes.iter().find_map(|node| phrases::origin_of(node, address)).map(|origin| format!(", {origin}")).unwrap_or_default();
     let gone = logged.iter().find_map(|node| match node.exit()?.1 {
         ExitReason::Conflict { node: other, .. } if view.snapshot.nodes.seen().is_some() && view.node(&other).is_none() => Some(other),

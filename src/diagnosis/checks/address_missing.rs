@@ -1,11 +1,11 @@
-use crate::diagnosis::check::{Check, Found};
+use crate::diagnosis::check::{Check, EarlierFindings};
 use crate::diagnosis::explain::Explanation;
 use crate::diagnosis::{evidence, fixes};
 use crate::finding::code::Code;
 use crate::finding::{Finding, Severity, Source};
-use crate::model::{NodeView, View, phrases};
+use crate::model::{ClusterModel, NodeModel, phrases};
 use crate::snapshot::family::Family;
-use crate::snapshot::inspection::MarkKind;
+use crate::snapshot::inspection::LogEventKind;
 
 pub const CHECK: Check = Check {
     explanation: Explanation {
@@ -22,16 +22,16 @@ pub const CHECK: Check = Check {
     run,
 };
 
-fn run(view: &View, found: &Found) -> Vec<Finding> {
+fn run(view: &ClusterModel, found: &EarlierFindings) -> Vec<Finding> {
     // Nothing to compare with: no node has an address, so this cluster keeps none (etcd, policy-only), or no Node was read.
     let expected = view.nodes.iter().any(|node| node.stored.iter().flatten().any(|stored| stored.source == Source::Annotation));
     if !expected || !view.install.keeps_annotations() || view.install.detects_nothing() {
         return Vec::new();
     }
-    let nodes: Vec<&NodeView> = view
+    let nodes: Vec<&NodeModel> = view
         .nodes
         .iter()
-        .filter(|node| !found.is_culprit(node.name) && node.node.is_some() && node.stored.iter().all(Option::is_none))
+        .filter(|node| !found.is_explained(node.name) && node.node.is_some() && node.stored.iter().all(Option::is_none))
         .filter(|node| view.is_settled(node))
         .collect();
     if nodes.is_empty() {
@@ -41,10 +41,10 @@ fn run(view: &View, found: &Found) -> Vec<Finding> {
     let mut shown = Vec::new();
     for node in &nodes {
         shown.push(node.evidence(Source::Annotation, "projectcalico.org/IPv4Address: none"));
-        shown.extend(evidence::of_mark(node, MarkKind::AutodetectFailed));
-        shown.extend(evidence::of_mark(node, MarkKind::AddressCleared));
+        shown.extend(evidence::of_mark(node, LogEventKind::AutodetectFailed));
+        shown.extend(evidence::of_mark(node, LogEventKind::AddressCleared));
     }
-    let message = format!("{} no Calico address stored although calico-node runs there", phrases::subject(&names, "has", "have"));
+    let message = format!("{} no Calico address stored although calico-node runs there", phrases::with_verb(&names, "has", "have"));
     let fix = fixes::autodetection(view, Family::V4, &names);
     vec![Finding { code: Code::AddressMissing, severity: Severity::Error, nodes: names, message, evidence: shown, fix }]
 }

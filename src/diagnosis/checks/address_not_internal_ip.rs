@@ -1,12 +1,12 @@
 use std::collections::HashMap;
 
 use crate::calico::address::{self, Cidr};
-use crate::diagnosis::check::{Check, Found};
+use crate::diagnosis::check::{Check, EarlierFindings};
 use crate::diagnosis::explain::Explanation;
 use crate::diagnosis::{evidence, fixes};
 use crate::finding::code::Code;
 use crate::finding::{Finding, Severity};
-use crate::model::{NodeView, Stored, View, phrases};
+use crate::model::{ClusterModel, NodeModel, Stored, phrases};
 use crate::snapshot::family::Family;
 
 pub const CHECK: Check = Check {
@@ -27,19 +27,19 @@ pub const CHECK: Check = Check {
     run,
 };
 
-fn run(view: &View, found: &Found) -> Vec<Finding> {
+fn run(view: &ClusterModel, found: &EarlierFindings) -> Vec<Finding> {
     let mut findings = Vec::new();
     if view.install.detects_nothing() {
         return findings;
     }
     for family in Family::ALL {
         let apart = network_apart(view, family);
-        for node in view.nodes.iter().filter(|node| !found.is_culprit(node.name)) {
+        for node in view.nodes.iter().filter(|node| !found.is_explained(node.name)) {
             let Some(stored) = node.stored(family) else { continue };
             if node.internal_ip(family).is_none() || node.internal_ips.contains(&stored.address()) {
                 continue;
             }
-            let severity = phrases::outage(view, node, family);
+            let severity = phrases::wrong_address_severity(view, node, family);
             let planned =
                 stored.cidr.as_ref().is_some_and(|cidr| apart.network.as_ref().is_some_and(|apart| address::same_network(apart, cidr)));
             if (planned && view.install.runs_bird() == Some(false)) || ((planned || apart.is_usual) && severity == Severity::Warning) {
@@ -58,7 +58,7 @@ struct Apart {
     network: Option<Cidr>,
 }
 
-fn network_apart(view: &View, family: Family) -> Apart {
+fn network_apart(view: &ClusterModel, family: Family) -> Apart {
     let mut networks: HashMap<Cidr, usize> = HashMap::new();
     let (mut known, mut apart) = (0, 0);
     for node in &view.nodes {
@@ -75,7 +75,7 @@ fn network_apart(view: &View, family: Family) -> Apart {
     Apart { is_usual: is_most(apart), network: networks.into_iter().find(|(_, nodes)| is_most(*nodes)).map(|(network, _)| network) }
 }
 
-fn finding(view: &View, node: &NodeView, family: Family, stored: &Stored, severity: Severity) -> Finding {
+fn finding(view: &ClusterModel, node: &NodeModel, family: Family, stored: &Stored, severity: Severity) -> Finding {
     let mut shown = evidence::of_address(node, family, stored);
     shown.extend(evidence::of_sessions(view, node, family, stored.address()));
     let from = stored.held_by.as_ref().map(|held| format!(" from {}", held.interface)).unwrap_or_default();

@@ -1,10 +1,10 @@
 use crate::calico::virtual_interfaces;
-use crate::diagnosis::check::{Check, Found};
+use crate::diagnosis::check::{Check, EarlierFindings};
 use crate::diagnosis::explain::Explanation;
 use crate::diagnosis::{evidence, fixes};
 use crate::finding::code::Code;
 use crate::finding::{Finding, Source};
-use crate::model::{NodeView, View, phrases};
+use crate::model::{ClusterModel, NodeModel, phrases};
 use crate::snapshot::family::Family;
 
 pub const CHECK: Check = Check {
@@ -26,20 +26,20 @@ pub const CHECK: Check = Check {
     run,
 };
 
-fn run(view: &View, found: &Found) -> Vec<Finding> {
+fn run(view: &ClusterModel, found: &EarlierFindings) -> Vec<Finding> {
     let mut findings = Vec::new();
     if view.install.detects_nothing() {
         return findings;
     }
     for family in Family::ALL {
-        for node in view.nodes.iter().filter(|node| !found.is_culprit(node.name)) {
+        for node in view.nodes.iter().filter(|node| !found.is_explained(node.name)) {
             findings.extend(finding(view, node, family));
         }
     }
     findings
 }
 
-fn finding(view: &View, node: &NodeView, family: Family) -> Option<Finding> {
+fn finding(view: &ClusterModel, node: &NodeModel, family: Family) -> Option<Finding> {
     let stored = node.stored(family)?;
     if node.internal_ips.contains(&stored.address()) {
         return None;
@@ -67,7 +67,7 @@ fn finding(view: &View, node: &NodeView, family: Family) -> Option<Finding> {
     let fix = fixes::autodetection(view, family, &nodes);
     Some(Finding {
         code: Code::AddressOnVirtualInterface,
-        severity: phrases::outage(view, node, family),
+        severity: phrases::wrong_address_severity(view, node, family),
         nodes,
         message,
         evidence: shown,
@@ -76,8 +76,8 @@ fn finding(view: &View, node: &NodeView, family: Family) -> Option<Finding> {
 }
 
 /// Hosts that own the same address without advertising it: sessions to it end at themselves.
-fn others_with<'v, 'a>(view: &'v View<'a>, node: &NodeView, address: std::net::IpAddr) -> Vec<(&'v NodeView<'a>, &'a str)> {
-    let has = |other: &NodeView<'a>| {
+fn others_with<'v, 'a>(view: &'v ClusterModel<'a>, node: &NodeModel, address: std::net::IpAddr) -> Vec<(&'v NodeModel<'a>, &'a str)> {
+    let has = |other: &NodeModel<'a>| {
         let interfaces = other.interfaces()?;
         interfaces.iter().find(|interface| interface.addresses.iter().any(|held| held.address == address)).map(|held| held.name.as_str())
     };

@@ -3,12 +3,12 @@ use std::net::IpAddr;
 
 use crate::calico::address::Cidr;
 use crate::calico::virtual_interfaces;
-use crate::diagnosis::check::{Check, Found};
+use crate::diagnosis::check::{Check, EarlierFindings};
 use crate::diagnosis::explain::Explanation;
 use crate::diagnosis::{evidence, fixes};
 use crate::finding::code::Code;
 use crate::finding::{Finding, Severity, Source};
-use crate::model::{NodeView, View, phrases};
+use crate::model::{ClusterModel, NodeModel, phrases};
 use crate::snapshot::family::Family;
 
 pub const CHECK: Check = Check {
@@ -28,18 +28,18 @@ pub const CHECK: Check = Check {
     run,
 };
 
-fn run(view: &View, found: &Found) -> Vec<Finding> {
+fn run(view: &ClusterModel, found: &EarlierFindings) -> Vec<Finding> {
     if view.install.detects_nothing() {
         return Vec::new();
     }
     Family::ALL.into_iter().filter_map(|family| finding(view, found, family)).collect()
 }
 
-fn finding(view: &View, found: &Found, family: Family) -> Option<Finding> {
+fn finding(view: &ClusterModel, found: &EarlierFindings, family: Family) -> Option<Finding> {
     let common = most_used(view, family)?;
     let mut names = Vec::new();
     let mut shown = Vec::new();
-    for node in view.nodes.iter().filter(|node| !found.is_culprit(node.name)) {
+    for node in view.nodes.iter().filter(|node| !found.is_explained(node.name)) {
         let Some(stored) = node.stored(family) else { continue };
         if common.contains(&stored.address()) {
             continue;
@@ -53,13 +53,13 @@ fn finding(view: &View, found: &Found, family: Family) -> Option<Finding> {
         return None;
     }
     let message =
-        format!("{} outside {}, the network that most nodes use, but could use it", phrases::subject(&names, "is", "are"), common);
+        format!("{} outside {}, the network that most nodes use, but could use it", phrases::with_verb(&names, "is", "are"), common);
     let fix = fixes::network(view, family, common);
     Some(Finding { code: Code::AddressesInSeveralSubnets, severity: Severity::Warning, nodes: names, message, evidence: shown, fix })
 }
 
 /// The network of more than half of the nodes' addresses.
-fn most_used(view: &View, family: Family) -> Option<Cidr> {
+fn most_used(view: &ClusterModel, family: Family) -> Option<Cidr> {
     let cidrs: Vec<Cidr> = view.nodes.iter().filter_map(|node| node.stored(family)?.cidr).collect();
     let mut networks: HashMap<Cidr, usize> = HashMap::new();
     for cidr in &cidrs {
@@ -68,7 +68,7 @@ fn most_used(view: &View, family: Family) -> Option<Cidr> {
     networks.into_iter().find(|(_, nodes)| *nodes >= 2 && nodes * 2 > cidrs.len()).map(|(network, _)| network)
 }
 
-fn address_inside(node: &NodeView, network: &Cidr) -> Option<(String, IpAddr)> {
+fn address_inside(node: &NodeModel, network: &Cidr) -> Option<(String, IpAddr)> {
     node.interfaces()?
         .iter()
         .filter(|interface| virtual_interfaces::describe(&interface.name, interface.kind.as_deref()).is_none())

@@ -1,12 +1,12 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
-use crate::diagnosis::check::{Check, Found};
+use crate::diagnosis::check::{Check, EarlierFindings};
 use crate::diagnosis::explain::Explanation;
 use crate::diagnosis::links::{self, Cause, Far, Link, Side};
 use crate::finding::code::Code;
 use crate::finding::{Finding, Severity};
-use crate::model::{View, natural, phrases};
+use crate::model::{ClusterModel, natural, phrases};
 
 pub const CHECK: Check = Check {
     explanation: Explanation {
@@ -27,7 +27,7 @@ pub const CHECK: Check = Check {
     run,
 };
 
-fn run(view: &View, found: &Found) -> Vec<Finding> {
+fn run(view: &ClusterModel, found: &EarlierFindings) -> Vec<Finding> {
     let mut by_node: BTreeMap<(Cause, String), Vec<Link>> = BTreeMap::new();
     let mut outside: BTreeMap<(Cause, IpAddr), Vec<Link>> = BTreeMap::new();
     let mut strays: Vec<Link> = Vec::new();

@@ -1,12 +1,12 @@
 use crate::calico::events::EventKind;
-use crate::diagnosis::check::{Check, Found};
+use crate::diagnosis::check::{Check, EarlierFindings};
 use crate::diagnosis::explain::Explanation;
 use crate::diagnosis::{evidence, fixes};
 use crate::finding::code::Code;
 use crate::finding::{Finding, Severity, Source};
-use crate::model::{Bgp, NodeView, View};
+use crate::model::{ClusterModel, NodeBgp, NodeModel};
 use crate::snapshot::family::Family;
-use crate::snapshot::inspection::MarkKind;
+use crate::snapshot::inspection::LogEventKind;
 
 pub const CHECK: Check = Check {
     explanation: Explanation {
@@ -24,23 +24,23 @@ pub const CHECK: Check = Check {
     run,
 };
 
-fn run(view: &View, found: &Found) -> Vec<Finding> {
+fn run(view: &ClusterModel, found: &EarlierFindings) -> Vec<Finding> {
     if view.install.runs_bird() == Some(false) {
         return Vec::new();
     }
-    view.nodes.iter().filter(|node| !found.is_culprit(node.name)).filter_map(|node| finding(view, node)).collect()
+    view.nodes.iter().filter(|node| !found.is_explained(node.name)).filter_map(|node| finding(view, node)).collect()
 }
 
-fn finding(view: &View, node: &NodeView) -> Option<Finding> {
+fn finding(view: &ClusterModel, node: &NodeModel) -> Option<Finding> {
     let shown = match node.bgp(Family::V4) {
-        Bgp::NotRunning if view.is_settled(node) => {
+        NodeBgp::NotRunning if view.is_settled(node) => {
             let mut shown = vec![node.evidence(Source::Birdcl, "unable to connect to BIRD's control socket")];
             shown.extend(evidence::of_event(node, is_refusal));
             shown
         }
-        Bgp::Unknown if node.is_not_ready() => {
+        NodeBgp::Unknown if node.is_not_ready() => {
             let newest = node.last_event(|fact| is_refusal(fact) || matches!(fact, EventKind::NotEstablished { .. }))?;
-            if !is_refusal(&newest.fact) || node.times(is_refusal) < 3 {
+            if !is_refusal(&newest.kind) || node.times(is_refusal) < 3 {
                 return None;
             }
             evidence::of_event(node, is_refusal).into_iter().collect()
@@ -48,7 +48,7 @@ fn finding(view: &View, node: &NodeView) -> Option<Finding> {
         _ => return None,
     };
     let mut shown = shown;
-    shown.extend(evidence::of_mark(node, MarkKind::BackendNotBird));
+    shown.extend(evidence::of_mark(node, LogEventKind::BackendNotBird));
     let nodes = vec![node.name.to_owned()];
     let message = format!("BIRD does not run on {}: it announces and learns no routes", node.name);
     let fix = fixes::startup_log(view, node);

@@ -1,8 +1,8 @@
-use crate::diagnosis::check::{Check, Found};
+use crate::diagnosis::check::{Check, EarlierFindings};
 use crate::diagnosis::explain::Explanation;
 use crate::finding::code::Code;
 use crate::finding::{Evidence, Finding, Fix, Severity, Source};
-use crate::model::{View, phrases};
+use crate::model::{ClusterModel, phrases};
 use crate::plan::lending::DEBUG_LOG;
 use crate::plan::record::{ANNOTATION, Phase, Record};
 use crate::snapshot::objects::Meta;
@@ -22,7 +22,7 @@ pub const CHECK: Check = Check {
     run,
 };
 
-fn run(view: &View, _: &Found) -> Vec<Finding> {
+fn run(view: &ClusterModel, _: &EarlierFindings) -> Vec<Finding> {
     let daemon_set = view.install.daemon_set.map(|set| (view.install.name(), &set.metadata, Source::DaemonSet));
     let installations = view.snapshot.resources.installations.seen().into_iter().flatten();
     let installations = installations.map(|one| (format!("installation/{}", one.metadata.name), &one.metadata, Source::Installation));

@@ -1,10 +1,10 @@
 use crate::calico::events::EventKind;
-use crate::diagnosis::check::{Check, Found};
+use crate::diagnosis::check::{Check, EarlierFindings};
 use crate::diagnosis::explain::Explanation;
 use crate::diagnosis::{evidence, fixes};
 use crate::finding::code::Code;
 use crate::finding::{Finding, Severity};
-use crate::model::{NodeView, View, phrases};
+use crate::model::{ClusterModel, NodeModel, phrases};
 use crate::startup::attempt::is_kill;
 
 pub const CHECK: Check = Check {
@@ -24,12 +24,12 @@ pub const CHECK: Check = Check {
     run,
 };
 
-fn run(view: &View, found: &Found) -> Vec<Finding> {
+fn run(view: &ClusterModel, found: &EarlierFindings) -> Vec<Finding> {
     let Some(tight) = view.install.cpu_tightness() else { return Vec::new() };
-    let runs = |node: &NodeView| node.running_since().is_some() && !view.is_starting(node) && !found.is_culprit(node.name);
-    let suffers = |node: &NodeView| node.ready() != Some(true) || node.times(is_kill) > 0;
-    let slow = |node: &&NodeView| runs(node) && suffers(node) && node.times(is_late) > 1;
-    let nodes: Vec<&NodeView> = view.nodes.iter().filter(slow).collect();
+    let runs = |node: &NodeModel| node.running_since().is_some() && !view.is_starting(node) && !found.is_explained(node.name);
+    let suffers = |node: &NodeModel| node.ready() != Some(true) || node.times(is_kill) > 0;
+    let slow = |node: &&NodeModel| runs(node) && suffers(node) && node.times(is_late) > 1;
+    let nodes: Vec<&NodeModel> = view.nodes.iter().filter(slow).collect();
     if nodes.is_empty() {
         return Vec::new();
     }

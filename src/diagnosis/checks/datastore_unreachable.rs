@@ -1,9 +1,9 @@
-use crate::diagnosis::check::{Check, Found};
+use crate::diagnosis::check::{Check, EarlierFindings};
 use crate::diagnosis::explain::Explanation;
 use crate::finding::code::Code;
 use crate::finding::{Finding, Severity, Source};
-use crate::model::{NodeView, View, phrases};
-use crate::snapshot::inspection::{Mark, MarkKind};
+use crate::model::{ClusterModel, NodeModel, phrases};
+use crate::snapshot::inspection::{LogEvent, LogEventKind};
 
 pub const CHECK: Check = Check {
     explanation: Explanation {
@@ -22,17 +22,17 @@ pub const CHECK: Check = Check {
     run,
 };
 
-fn run(view: &View, found: &Found) -> Vec<Finding> {
+fn run(view: &ClusterModel, found: &EarlierFindings) -> Vec<Finding> {
     view.nodes
         .iter()
-        .filter(|node| !found.is_culprit(node.name) && node.ready() != Some(true))
+        .filter(|node| !found.is_explained(node.name) && node.ready() != Some(true))
         .filter_map(|node| finding(view, node))
         .collect()
 }
 
-fn finding(view: &View, node: &NodeView) -> Option<Finding> {
+fn finding(view: &ClusterModel, node: &NodeModel) -> Option<Finding> {
     let mark = unanswered(node)?;
-    let unauthorized = mark.kind == MarkKind::DatastoreUnauthorized;
+    let unauthorized = mark.kind == LogEventKind::DatastoreUnauthorized;
     // On a new node kube-proxy may be a little late too.
     if !unauthorized && view.is_starting(node) {
         return None;
@@ -52,10 +52,13 @@ fn finding(view: &View, node: &NodeView) -> Option<Finding> {
 }
 
 /// The newest attempt that says anything about the datastore decides.
-fn unanswered<'a>(node: &NodeView<'a>) -> Option<&'a Mark> {
-    let telling = |mark: &&Mark| {
-        matches!(mark.kind, MarkKind::DatastoreRetry | MarkKind::DatastoreUnauthorized | MarkKind::DatastoreVerified | MarkKind::Started)
+fn unanswered<'a>(node: &NodeModel<'a>) -> Option<&'a LogEvent> {
+    let telling = |mark: &&LogEvent| {
+        matches!(
+            mark.kind,
+            LogEventKind::DatastoreRetry | LogEventKind::DatastoreUnauthorized | LogEventKind::DatastoreVerified | LogEventKind::Started
+        )
     };
     let last = node.attempts().find_map(|log| log.marks.iter().rev().find(telling))?;
-    matches!(last.kind, MarkKind::DatastoreRetry | MarkKind::DatastoreUnauthorized).then_some(last)
+    matches!(last.kind, LogEventKind::DatastoreRetry | LogEventKind::DatastoreUnauthorized).then_some(last)
 }

@@ -1,9 +1,9 @@
-use crate::diagnosis::check::{Check, Found};
+use crate::diagnosis::check::{Check, EarlierFindings};
 use crate::diagnosis::explain::Explanation;
 use crate::diagnosis::shell;
 use crate::finding::code::Code;
 use crate::finding::{Evidence, Finding, Fix, Severity, Source};
-use crate::model::{View, phrases};
+use crate::model::{ClusterModel, phrases};
 use crate::plan::lending::{DEBUG, DEBUG_LOG, IGNORE, LEVEL};
 use crate::plan::record::{ANNOTATION, Record};
 use crate::snapshot::objects::Container;
@@ -27,17 +27,17 @@ pub const CHECK: Check = Check {
     run,
 };
 
-fn run(view: &View, _: &Found) -> Vec<Finding> {
+fn run(view: &ClusterModel, _: &EarlierFindings) -> Vec<Finding> {
     finding(view).into_iter().collect()
 }
 
 /// A debug-log that did not come to its end.
-pub fn lent(view: &View) -> Option<Record> {
+pub fn lent(view: &ClusterModel) -> Option<Record> {
     let text = view.install.daemon_set?.metadata.annotations.get(ANNOTATION)?;
     Record::parse(text).ok().filter(|record| record.command == DEBUG_LOG && !record.is_finished())
 }
 
-fn finding(view: &View) -> Option<Finding> {
+fn finding(view: &ClusterModel) -> Option<Finding> {
     let set = view.install.daemon_set?;
     let name = view.install.name();
     let lent = lent(view);
@@ -78,7 +78,7 @@ fn finding(view: &View) -> Option<Finding> {
 }
 
 /// The operator itself puts an edit back, once it is let.
-fn by_hand(view: &View) -> Option<Fix> {
+fn by_hand(view: &ClusterModel) -> Option<Fix> {
     let set = view.install.daemon_set?;
     let (name, namespace) = (shell::quote(&set.metadata.name), shell::quote(view.install.namespace()?));
     let (command, why) = match (view.install.is_operator(), set.metadata.annotations.contains_key(IGNORE)) {

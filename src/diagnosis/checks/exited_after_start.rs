@@ -1,9 +1,9 @@
-use crate::diagnosis::check::{Check, Found};
+use crate::diagnosis::check::{Check, EarlierFindings};
 use crate::diagnosis::explain::Explanation;
 use crate::finding::code::Code;
 use crate::finding::{Finding, Severity, Source};
-use crate::model::{NodeView, View, phrases};
-use crate::snapshot::inspection::{Mark, MarkKind};
+use crate::model::{ClusterModel, NodeModel, phrases};
+use crate::snapshot::inspection::{LogEvent, LogEventKind};
 
 pub const CHECK: Check = Check {
     explanation: Explanation {
@@ -20,14 +20,14 @@ pub const CHECK: Check = Check {
     run,
 };
 
-fn run(view: &View, found: &Found) -> Vec<Finding> {
-    let suffers = |node: &&NodeView| {
-        !found.is_culprit(node.name) && node.ready() != Some(true) && !node.misses_only_peers() && !view.is_starting(node)
+fn run(view: &ClusterModel, found: &EarlierFindings) -> Vec<Finding> {
+    let suffers = |node: &&NodeModel| {
+        !found.is_explained(node.name) && node.ready() != Some(true) && !node.misses_only_peers() && !view.is_starting(node)
     };
     view.nodes.iter().filter(suffers).filter_map(finding).collect()
 }
 
-fn finding(node: &NodeView) -> Option<Finding> {
+fn finding(node: &NodeModel) -> Option<Finding> {
     let fatal = node.attempts().find_map(|log| last_words(&log.marks))?;
     let mut evidence = vec![node.evidence(Source::Log, fatal.text.clone())];
     evidence.extend(phrases::restarts(node));
@@ -42,7 +42,7 @@ fn finding(node: &NodeView) -> Option<Finding> {
     })
 }
 
-fn last_words(marks: &[Mark]) -> Option<&Mark> {
-    let started = marks.iter().position(|mark| mark.kind == MarkKind::Started)?;
-    marks[started..].iter().rfind(|mark| mark.kind == MarkKind::Fatal)
+fn last_words(marks: &[LogEvent]) -> Option<&LogEvent> {
+    let started = marks.iter().position(|mark| mark.kind == LogEventKind::Started)?;
+    marks[started..].iter().rfind(|mark| mark.kind == LogEventKind::Fatal)
 }

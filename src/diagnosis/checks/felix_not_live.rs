@@ -1,10 +1,10 @@
-use crate::diagnosis::check::{Check, Found};
+use crate::diagnosis::check::{Check, EarlierFindings};
 use crate::diagnosis::evidence;
 use crate::diagnosis::explain::Explanation;
 use crate::finding::code::Code;
 use crate::finding::{Finding, Severity};
-use crate::model::{NodeView, View, phrases};
-use crate::snapshot::inspection::MarkKind;
+use crate::model::{ClusterModel, NodeModel, phrases};
+use crate::snapshot::inspection::LogEventKind;
 use crate::startup::attempt::is_kill;
 
 pub const CHECK: Check = Check {
@@ -24,22 +24,22 @@ pub const CHECK: Check = Check {
     run,
 };
 
-fn run(view: &View, found: &Found) -> Vec<Finding> {
-    let suffers = |node: &&NodeView| node.ready() != Some(true) || node.times(is_kill) > 0;
-    view.nodes.iter().filter(|node| !found.is_culprit(node.name)).filter(suffers).filter_map(|node| finding(view, node)).collect()
+fn run(view: &ClusterModel, found: &EarlierFindings) -> Vec<Finding> {
+    let suffers = |node: &&NodeModel| node.ready() != Some(true) || node.times(is_kill) > 0;
+    view.nodes.iter().filter(|node| !found.is_explained(node.name)).filter(suffers).filter_map(|node| finding(view, node)).collect()
 }
 
-fn finding(view: &View, node: &NodeView) -> Option<Finding> {
-    let logged = evidence::of_mark(node, MarkKind::FelixTimedOut).filter(|_| !node.misses_only_peers());
+fn finding(view: &ClusterModel, node: &NodeModel) -> Option<Finding> {
+    let logged = evidence::of_mark(node, LogEventKind::FelixTimedOut).filter(|_| !node.misses_only_peers());
     let said =
-        node.events.iter().rev().find(|told| told.is_felix_503()).and_then(|told| evidence::of_event(node, |fact| *fact == told.fact));
+        node.events.iter().rev().find(|told| told.is_felix_503()).and_then(|told| evidence::of_event(node, |fact| *fact == told.kind));
     if view.is_starting(node) || (logged.is_none() && said.is_none()) {
         return None;
     }
     let mut shown: Vec<_> = said.into_iter().chain(logged).collect();
     shown.extend(evidence::of_event(node, is_kill));
     shown.extend(phrases::restarts(node));
-    shown.extend(evidence::of_mark(node, MarkKind::UsageReportFailed));
+    shown.extend(evidence::of_mark(node, LogEventKind::UsageReportFailed));
     let tight = view.install.cpu_tightness();
     shown.extend(view.install.cpu_evidence());
     let cpu = tight.map(|tight| format!("; it may be too slow because {tight}")).unwrap_or_default();

@@ -1,10 +1,10 @@
-use crate::diagnosis::check::{Check, Found};
+use crate::diagnosis::check::{Check, EarlierFindings};
 use crate::diagnosis::explain::Explanation;
 use crate::diagnosis::log_line_finding;
 use crate::finding::Finding;
 use crate::finding::code::Code;
-use crate::model::View;
-use crate::snapshot::inspection::MarkKind;
+use crate::model::ClusterModel;
+use crate::snapshot::inspection::LogEventKind;
 
 pub const CHECK: Check = Check {
     explanation: Explanation {
@@ -19,8 +19,8 @@ pub const CHECK: Check = Check {
     run,
 };
 
-fn run(view: &View, found: &Found) -> Vec<Finding> {
-    log_line_finding::finding(view, found, Code::ForbiddenToCalico, MarkKind::Forbidden, |nodes| {
+fn run(view: &ClusterModel, found: &EarlierFindings) -> Vec<Finding> {
+    log_line_finding::finding(view, found, Code::ForbiddenToCalico, LogEventKind::Forbidden, |nodes| {
         format!("calico-node on {nodes} is forbidden what it needs from the Kubernetes API")
     })
 }

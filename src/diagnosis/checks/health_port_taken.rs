@@ -1,10 +1,10 @@
-use crate::diagnosis::check::{Check, Found};
+use crate::diagnosis::check::{Check, EarlierFindings};
 use crate::diagnosis::explain::Explanation;
 use crate::diagnosis::log_line_finding;
 use crate::finding::Finding;
 use crate::finding::code::Code;
-use crate::model::View;
-use crate::snapshot::inspection::MarkKind;
+use crate::model::ClusterModel;
+use crate::snapshot::inspection::LogEventKind;
 
 pub const CHECK: Check = Check {
     explanation: Explanation {
@@ -20,8 +20,8 @@ pub const CHECK: Check = Check {
     run,
 };
 
-fn run(view: &View, found: &Found) -> Vec<Finding> {
-    log_line_finding::finding(view, found, Code::HealthPortTaken, MarkKind::HealthPortTaken, |nodes| {
+fn run(view: &ClusterModel, found: &EarlierFindings) -> Vec<Finding> {
+    log_line_finding::finding(view, found, Code::HealthPortTaken, LogEventKind::HealthPortTaken, |nodes| {
         let port = view.install.environment().and_then(|environment| environment.health().port).unwrap_or(9099);
         format!("Felix on {nodes} cannot open its health endpoint: another program holds port {port}, so every probe fails")
     })

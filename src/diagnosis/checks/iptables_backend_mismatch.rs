@@ -1,10 +1,10 @@
-use crate::diagnosis::check::{Check, Found};
+use crate::diagnosis::check::{Check, EarlierFindings};
 use crate::diagnosis::explain::Explanation;
 use crate::diagnosis::log_line_finding;
 use crate::finding::Finding;
 use crate::finding::code::Code;
-use crate::model::View;
-use crate::snapshot::inspection::MarkKind;
+use crate::model::ClusterModel;
+use crate::snapshot::inspection::LogEventKind;
 
 pub const CHECK: Check = Check {
     explanation: Explanation {
@@ -22,8 +22,8 @@ pub const CHECK: Check = Check {
     run,
 };
 
-fn run(view: &View, found: &Found) -> Vec<Finding> {
-    log_line_finding::finding(view, found, Code::IptablesBackendMismatch, MarkKind::IptablesFailed, |nodes| {
+fn run(view: &ClusterModel, found: &EarlierFindings) -> Vec<Finding> {
+    log_line_finding::finding(view, found, Code::IptablesBackendMismatch, LogEventKind::IptablesFailed, |nodes| {
         format!("Felix on {nodes} cannot read or write the node's iptables: its backend does not suit the node's")
     })
 }

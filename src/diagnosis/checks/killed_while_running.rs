@@ -1,11 +1,11 @@
 use crate::calico::events::EventKind;
-use crate::diagnosis::check::{Check, Found};
+use crate::diagnosis::check::{Check, EarlierFindings};
 use crate::diagnosis::explain::Explanation;
 use crate::diagnosis::{evidence, fixes};
 use crate::finding::code::Code;
 use crate::finding::{Finding, Severity, Source};
-use crate::model::{NodeView, View, phrases};
-use crate::snapshot::inspection::MarkKind;
+use crate::model::{ClusterModel, NodeModel, phrases};
+use crate::snapshot::inspection::LogEventKind;
 use crate::startup::attempt::{Fate, is_kill};
 use crate::startup::measure::measure;
 
@@ -25,11 +25,11 @@ pub const CHECK: Check = Check {
     run,
 };
 
-fn run(view: &View, found: &Found) -> Vec<Finding> {
-    view.nodes.iter().filter(|node| !found.is_culprit(node.name)).filter_map(|node| finding(view, node)).collect()
+fn run(view: &ClusterModel, found: &EarlierFindings) -> Vec<Finding> {
+    view.nodes.iter().filter(|node| !found.is_explained(node.name)).filter_map(|node| finding(view, node)).collect()
 }
 
-fn finding(view: &View, node: &NodeView) -> Option<Finding> {
+fn finding(view: &ClusterModel, node: &NodeModel) -> Option<Finding> {
     let kill = evidence::of_event(node, is_kill)?;
     let measured = measure(view, node);
     let attempt = measured.attempts.iter().find(|attempt| attempt.fate == Fate::KilledWhileRunning)?;
@@ -44,7 +44,7 @@ fn finding(view: &View, node: &NodeView) -> Option<Finding> {
     shown.extend(evidence::of_event(node, complains));
     shown.extend(phrases::restarts(node));
     shown.extend(attempt.last_words().map(|mark| node.evidence(Source::Log, format!("the last it said: {}", mark.text))));
-    shown.extend(evidence::of_mark(node, MarkKind::UsageReportFailed));
+    shown.extend(evidence::of_mark(node, LogEventKind::UsageReportFailed));
     let severity = if ready { Severity::Warning } else { Severity::Error };
     let nodes = vec![node.name.to_owned()];
     Some(Finding { code: Code::KilledWhileRunning, severity, nodes, message, evidence: shown, fix: fixes::startup_log(view, node) })

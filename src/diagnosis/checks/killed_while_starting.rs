@@ -1,10 +1,10 @@
-use crate::diagnosis::check::{Check, Found};
+use crate::diagnosis::check::{Check, EarlierFindings};
 use crate::diagnosis::explain::Explanation;
 use crate::diagnosis::{evidence, fixes};
 use crate::finding::code::Code;
 use crate::finding::{Evidence, Finding, Severity, Source};
-use crate::model::{NodeView, View, phrases};
-use crate::snapshot::inspection::MarkKind;
+use crate::model::{ClusterModel, NodeModel, phrases};
+use crate::snapshot::inspection::LogEventKind;
 use crate::startup::attempt::{Attempt, Fate, is_kill};
 use crate::startup::measure::{Measurement, measure};
 
@@ -27,11 +27,11 @@ pub const CHECK: Check = Check {
     run,
 };
 
-fn run(view: &View, found: &Found) -> Vec<Finding> {
-    view.nodes.iter().filter(|node| !found.is_culprit(node.name)).filter_map(|node| finding(view, node)).collect()
+fn run(view: &ClusterModel, found: &EarlierFindings) -> Vec<Finding> {
+    view.nodes.iter().filter(|node| !found.is_explained(node.name)).filter_map(|node| finding(view, node)).collect()
 }
 
-fn finding(view: &View, node: &NodeView) -> Option<Finding> {
+fn finding(view: &ClusterModel, node: &NodeModel) -> Option<Finding> {
     let kill = evidence::of_event(node, is_kill)?;
     let measured = measure(view, node);
     if !measured.killed_while_starting() {
@@ -55,7 +55,7 @@ fn finding(view: &View, node: &NodeView) -> Option<Finding> {
 }
 
 /// The attempt that runs now is cut off by the reading; the longest tells most.
-fn cut_off(node: &NodeView, measured: &Measurement) -> Option<Evidence> {
+fn cut_off(node: &NodeModel, measured: &Measurement) -> Option<Evidence> {
     let unfinished = measured.attempts.iter().filter(|attempt| matches!(attempt.fate, Fate::KilledWhileStarting | Fate::Starting));
     let told = unfinished.filter(|attempt| attempt.last_words().is_some());
     let longest = told.max_by(|a, b| seconds(a).total_cmp(&seconds(b)))?;
@@ -69,7 +69,7 @@ fn seconds(attempt: &Attempt) -> f64 {
 }
 
 /// The same slow link makes the Node update lose its race: an exit of its own that the larger budget does not cure by itself.
-fn own_exit(node: &NodeView) -> Option<Evidence> {
-    let mark = node.attempts().flat_map(|log| &log.marks).find(|mark| mark.kind == MarkKind::UpdateConflict)?;
+fn own_exit(node: &NodeModel) -> Option<Evidence> {
+    let mark = node.attempts().flat_map(|log| &log.marks).find(|mark| mark.kind == LogEventKind::UpdateConflict)?;
     Some(node.evidence(Source::Log, format!("in another attempt it exited by itself, as happens on a slow link: {}", mark.text)))
 }

@@ -1,12 +1,12 @@
 use crate::calico::environment::method_variable;
-use crate::diagnosis::check::{Check, Found};
+use crate::diagnosis::check::{Check, EarlierFindings};
 use crate::diagnosis::explain::Explanation;
 use crate::diagnosis::{evidence, fixes};
 use crate::finding::code::Code;
 use crate::finding::{Evidence, Finding, Severity, Source};
-use crate::model::{NodeView, View, phrases};
+use crate::model::{ClusterModel, NodeModel, phrases};
 use crate::snapshot::family::Family;
-use crate::snapshot::inspection::MarkKind;
+use crate::snapshot::inspection::LogEventKind;
 
 pub const CHECK: Check = Check {
     explanation: Explanation {
@@ -24,14 +24,14 @@ pub const CHECK: Check = Check {
     run,
 };
 
-fn run(view: &View, _: &Found) -> Vec<Finding> {
+fn run(view: &ClusterModel, _: &EarlierFindings) -> Vec<Finding> {
     Family::ALL.into_iter().flat_map(|family| [kept(view, family), configured(view, family)]).flatten().collect()
 }
 
 /// Nodes that run on with their old address because the method finds none there.
-fn kept(view: &View, family: Family) -> Option<Finding> {
-    let tells = |node: &&NodeView| node.mark(MarkKind::AutodetectKept).is_some_and(|text| text.contains(&family.to_string()));
-    let nodes: Vec<&NodeView> = view.nodes.iter().filter(tells).collect();
+fn kept(view: &ClusterModel, family: Family) -> Option<Finding> {
+    let tells = |node: &&NodeModel| node.mark(LogEventKind::AutodetectKept).is_some_and(|text| text.contains(&family.to_string()));
+    let nodes: Vec<&NodeModel> = view.nodes.iter().filter(tells).collect();
     if nodes.is_empty() {
         return None;
     }
@@ -39,9 +39,9 @@ fn kept(view: &View, family: Family) -> Option<Finding> {
     let method = view.install.method(family).unwrap_or_else(|| "the method".to_owned());
     let mut shown = Vec::new();
     for node in &nodes {
-        shown.extend(evidence::of_mark(node, MarkKind::AutodetectKept));
-        shown.extend(evidence::of_mark(node, MarkKind::AutodetectFailed));
-        shown.extend(evidence::of_mark(node, MarkKind::InvalidRegex));
+        shown.extend(evidence::of_mark(node, LogEventKind::AutodetectKept));
+        shown.extend(evidence::of_mark(node, LogEventKind::AutodetectFailed));
+        shown.extend(evidence::of_mark(node, LogEventKind::InvalidRegex));
     }
     let wrong = nodes.iter().any(|node| node.stored(family).is_some_and(|stored| !node.internal_ips.contains(&stored.address())));
     let severity = if wrong { Severity::Error } else { Severity::Warning };
@@ -51,7 +51,7 @@ fn kept(view: &View, family: Family) -> Option<Finding> {
 }
 
 /// The environment itself says that the method cannot work.
-fn configured(view: &View, family: Family) -> Option<Finding> {
+fn configured(view: &ClusterModel, family: Family) -> Option<Finding> {
     let why = view.install.ineffective_method(family)?;
     let method = view.install.method(family)?;
     let variable = method_variable(family);

@@ -1,13 +1,13 @@
 use crate::calico::environment::method_variable;
 use crate::calico::startup_log::ExitReason;
-use crate::diagnosis::check::{Check, Found};
+use crate::diagnosis::check::{Check, EarlierFindings};
 use crate::diagnosis::explain::Explanation;
 use crate::diagnosis::{evidence, fixes};
 use crate::finding::code::Code;
 use crate::finding::{Evidence, Finding, Severity, Source};
-use crate::model::{NodeView, View, phrases};
+use crate::model::{ClusterModel, NodeModel, phrases};
 use crate::snapshot::family::Family;
-use crate::snapshot::inspection::MarkKind;
+use crate::snapshot::inspection::LogEventKind;
 
 pub const CHECK: Check = Check {
     explanation: Explanation {
@@ -24,12 +24,12 @@ pub const CHECK: Check = Check {
     run,
 };
 
-fn run(view: &View, _: &Found) -> Vec<Finding> {
+fn run(view: &ClusterModel, _: &EarlierFindings) -> Vec<Finding> {
     Family::ALL.into_iter().filter_map(|family| finding(view, family)).collect()
 }
 
-fn finding(view: &View, family: Family) -> Option<Finding> {
-    let exited: Vec<&NodeView> = view
+fn finding(view: &ClusterModel, family: Family) -> Option<Finding> {
+    let exited: Vec<&NodeModel> = view
         .nodes
         .iter()
         .filter(|node| node.ready() != Some(true) && family == exit_family(node))
@@ -44,7 +44,7 @@ fn finding(view: &View, family: Family) -> Option<Finding> {
         let text = format!("{}={} in {}", method_variable(family), invalid.value, view.install.name());
         shown.push(Evidence { source: Source::DaemonSet, node: None, text });
     }
-    shown.extend(exited.iter().filter_map(|node| evidence::of_mark(node, MarkKind::InvalidMethod)));
+    shown.extend(exited.iter().filter_map(|node| evidence::of_mark(node, LogEventKind::InvalidMethod)));
     shown.extend(exited.iter().flat_map(|node| phrases::restarts(node)));
     let names: Vec<String> = exited.iter().map(|node| node.name.to_owned()).collect();
     let what = match &configured {
@@ -53,15 +53,15 @@ fn finding(view: &View, family: Family) -> Option<Finding> {
     };
     let whom = match names.len() {
         0 => "every node that restarts will exit".to_owned(),
-        _ => format!("{} while starting, as will every node that restarts", phrases::subject(&names, "exits", "exit")),
+        _ => format!("{} while starting, as will every node that restarts", phrases::with_verb(&names, "exits", "exit")),
     };
     let severity = if names.is_empty() { Severity::Warning } else { Severity::Error };
     let fix = fixes::autodetection(view, family, &names);
     Some(Finding { code: Code::MethodInvalid, severity, nodes: names, message: format!("{what}: {whom}"), evidence: shown, fix })
 }
 
-fn exit_family(node: &NodeView) -> Family {
-    match node.mark(MarkKind::InvalidMethod) {
+fn exit_family(node: &NodeModel) -> Family {
+    match node.mark(LogEventKind::InvalidMethod) {
         Some(text) if text.contains("IPv6") || text.contains("IP6") => Family::V6,
         _ => Family::V4,
     }

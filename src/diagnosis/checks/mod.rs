@@ -33,7 +33,7 @@ mod typha_unreachable;
 use super::check::Check;
 use crate::finding::code::Code;
 
-pub fn of(code: Code) -> &'static Check {
+pub fn check_for(code: Code) -> &'static Check {
     match code {
         Code::AddressConflict => &address_conflict::CHECK,
         Code::AddressOnVirtualInterface => &address_on_virtual_interface::CHECK,

@@ -1,10 +1,10 @@
 use crate::calico::events::EventKind;
-use crate::diagnosis::check::{Check, Found};
+use crate::diagnosis::check::{Check, EarlierFindings};
 use crate::diagnosis::explain::Explanation;
 use crate::diagnosis::{evidence, fixes};
 use crate::finding::code::Code;
 use crate::finding::{Evidence, Finding, Severity, Source};
-use crate::model::{NodeView, View, phrases};
+use crate::model::{ClusterModel, NodeModel, phrases};
 use crate::snapshot::family::Family;
 
 pub const CHECK: Check = Check {
@@ -19,11 +19,11 @@ pub const CHECK: Check = Check {
     run,
 };
 
-fn run(view: &View, found: &Found) -> Vec<Finding> {
-    view.nodes.iter().filter(|node| !found.is_culprit(node.name)).filter_map(|node| finding(view, found, node)).collect()
+fn run(view: &ClusterModel, found: &EarlierFindings) -> Vec<Finding> {
+    view.nodes.iter().filter(|node| !found.is_explained(node.name)).filter_map(|node| finding(view, found, node)).collect()
 }
 
-fn finding(view: &View, found: &Found, node: &NodeView) -> Option<Finding> {
+fn finding(view: &ClusterModel, found: &EarlierFindings, node: &NodeModel) -> Option<Finding> {
     let Some(pod) = node.pod else { return missing(view, node) };
     if !node.is_not_ready() || view.is_starting(node) || waits_for_culprits(view, found, node) {
         return None;
@@ -50,8 +50,8 @@ fn finding(view: &View, found: &Found, node: &NodeView) -> Option<Finding> {
 }
 
 /// All the peers it misses have findings of their own.
-fn waits_for_culprits(view: &View, found: &Found, node: &NodeView) -> bool {
-    let accounted = |address| view.peer(address).is_some_and(|peer| found.is_culprit(peer.name));
+fn waits_for_culprits(view: &ClusterModel, found: &EarlierFindings, node: &NodeModel) -> bool {
+    let accounted = |address| view.peer(address).is_some_and(|peer| found.is_explained(peer.name));
     let down: Vec<_> = Family::ALL.into_iter().flat_map(|family| node.bgp(family).down()).map(|down| down.session.address).collect();
     if !down.is_empty() {
         return down.into_iter().all(accounted);
@@ -63,7 +63,7 @@ fn waits_for_culprits(view: &View, found: &Found, node: &NodeView) -> bool {
 }
 
 /// A node that should have a pod and has none.
-fn missing(view: &View, node: &NodeView) -> Option<Finding> {
+fn missing(view: &ClusterModel, node: &NodeModel) -> Option<Finding> {
     let status = &view.install.daemon_set?.status;
     view.snapshot.pods.seen()?;
     if !view.install.lacks_pods() || node.kubelet_ready() != Some(true) {

@@ -1,10 +1,10 @@
 use crate::calico::events::EventKind;
-use crate::diagnosis::check::{Check, Found};
+use crate::diagnosis::check::{Check, EarlierFindings};
 use crate::diagnosis::evidence;
 use crate::diagnosis::explain::Explanation;
 use crate::finding::code::Code;
 use crate::finding::{Evidence, Finding, Severity, Source};
-use crate::model::{NodeView, View, phrases};
+use crate::model::{ClusterModel, NodeModel, phrases};
 
 pub const CHECK: Check = Check {
     explanation: Explanation {
@@ -21,19 +21,19 @@ pub const CHECK: Check = Check {
     run,
 };
 
-fn run(view: &View, found: &Found) -> Vec<Finding> {
+fn run(view: &ClusterModel, found: &EarlierFindings) -> Vec<Finding> {
     let misfits = view.install.probe_misfits();
     if misfits.is_empty() {
         return Vec::new();
     }
-    let fails = |node: &&NodeView| node.is_not_ready() && !found.is_culprit(node.name) && node.last_event(is_failure).is_some();
-    let failing: Vec<&NodeView> = view.nodes.iter().filter(fails).collect();
+    let fails = |node: &&NodeModel| node.is_not_ready() && !found.is_explained(node.name) && node.last_event(is_failure).is_some();
+    let failing: Vec<&NodeModel> = view.nodes.iter().filter(fails).collect();
     let mut shown: Vec<Evidence> =
         misfits.iter().map(|misfit| Evidence { source: Source::DaemonSet, node: None, text: misfit.clone() }).collect();
     shown.extend(failing.iter().filter_map(|node| evidence::of_event(node, is_failure)));
     let names: Vec<String> = failing.iter().map(|node| node.name.to_owned()).collect();
     let severity = if names.is_empty() { Severity::Warning } else { Severity::Error };
-    let whom = if names.is_empty() { String::new() } else { format!(" ({} not Ready)", phrases::subject(&names, "is", "are")) };
+    let whom = if names.is_empty() { String::new() } else { format!(" ({} not Ready)", phrases::with_verb(&names, "is", "are")) };
     let message = format!("calico-node's probes do not fit this installation{whom}: {}", misfits.join("; "));
     vec![Finding { code: Code::ProbeMisfit, severity, nodes: names, message, evidence: shown, fix: None }]
 }

@@ -1,10 +1,10 @@
 use crate::calico::events::EventKind;
-use crate::diagnosis::check::{Check, Found};
+use crate::diagnosis::check::{Check, EarlierFindings};
 use crate::diagnosis::explain::Explanation;
 use crate::diagnosis::{evidence, fixes};
 use crate::finding::code::Code;
 use crate::finding::{Evidence, Finding, Severity, Source};
-use crate::model::{NodeView, View, phrases};
+use crate::model::{ClusterModel, NodeModel, phrases};
 
 pub const CHECK: Check = Check {
     explanation: Explanation {
@@ -21,14 +21,14 @@ pub const CHECK: Check = Check {
     run,
 };
 
-fn run(view: &View, found: &Found) -> Vec<Finding> {
+fn run(view: &ClusterModel, found: &EarlierFindings) -> Vec<Finding> {
     let short = view.install.short_probe_timeouts();
     if short.is_empty() {
         return Vec::new();
     }
     // A container that crashes leaves empty messages too.
-    let runs = |node: &NodeView| node.running_since().is_some() && !view.is_starting(node) && !found.is_culprit(node.name);
-    let timed_out: Vec<&NodeView> =
+    let runs = |node: &NodeModel| node.running_since().is_some() && !view.is_starting(node) && !found.is_explained(node.name);
+    let timed_out: Vec<&NodeModel> =
         view.nodes.iter().filter(|node| node.ready() != Some(true) && runs(node) && node.times(is_timeout) > 1).collect();
     let mut shown: Vec<Evidence> = short
         .iter()

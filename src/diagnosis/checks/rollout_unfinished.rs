@@ -1,10 +1,10 @@
 use super::debug_left_on;
-use crate::diagnosis::check::{Check, Found};
+use crate::diagnosis::check::{Check, EarlierFindings};
 use crate::diagnosis::explain::Explanation;
 use crate::diagnosis::shell;
 use crate::finding::code::Code;
 use crate::finding::{Evidence, Finding, Fix, Severity, Source};
-use crate::model::{View, phrases};
+use crate::model::{ClusterModel, phrases};
 use crate::snapshot::objects::DaemonSet;
 
 pub const CHECK: Check = Check {
@@ -23,7 +23,7 @@ pub const CHECK: Check = Check {
     run,
 };
 
-fn run(view: &View, found: &Found) -> Vec<Finding> {
+fn run(view: &ClusterModel, found: &EarlierFindings) -> Vec<Finding> {
     // Then it is that change's own, and undoing it ends it.
     if found.has(Code::ChangeUnfinished) || debug_left_on::lent(view).is_some() {
         return Vec::new();
@@ -31,7 +31,7 @@ fn run(view: &View, found: &Found) -> Vec<Finding> {
     view.install.daemon_set.and_then(|daemon_set| finding(view, daemon_set)).into_iter().collect()
 }
 
-fn finding(view: &View, daemon_set: &DaemonSet) -> Option<Finding> {
+fn finding(view: &ClusterModel, daemon_set: &DaemonSet) -> Option<Finding> {
     let status = &daemon_set.status;
     let unseen = status.observed_generation.zip(daemon_set.metadata.generation).is_some_and(|(observed, wanted)| observed < wanted);
     let behind = status.desired_number_scheduled - status.updated_number_scheduled;
@@ -65,7 +65,7 @@ fn finding(view: &View, daemon_set: &DaemonSet) -> Option<Finding> {
 }
 
 /// Nodes whose pod is not of the newest revision; none where revisions could not be read.
-fn outdated(view: &View) -> Vec<String> {
+fn outdated(view: &ClusterModel) -> Vec<String> {
     let Some(newest) = view.newest_revision() else { return Vec::new() };
     let outdated = view.nodes.iter().filter(|node| node.revision().is_some_and(|revision| revision != newest));
     outdated.map(|node| node.name.to_owned()).collect()

@@ -1,10 +1,10 @@
-use crate::diagnosis::check::{Check, Found};
+use crate::diagnosis::check::{Check, EarlierFindings};
 use crate::diagnosis::explain::Explanation;
 use crate::diagnosis::{evidence, fixes};
 use crate::finding::code::Code;
 use crate::finding::{Finding, Severity, Source};
-use crate::model::{NodeView, View, phrases};
-use crate::snapshot::inspection::MarkKind;
+use crate::model::{ClusterModel, NodeModel, phrases};
+use crate::snapshot::inspection::LogEventKind;
 use crate::startup::measure::{Measurement, Standing, measure};
 
 pub const CHECK: Check = Check {
@@ -20,18 +20,18 @@ pub const CHECK: Check = Check {
     run,
 };
 
-fn run(view: &View, found: &Found) -> Vec<Finding> {
-    let sound = view.nodes.iter().filter(|node| !found.is_culprit(node.name));
-    let tight: Vec<(&NodeView, Measurement)> =
+fn run(view: &ClusterModel, found: &EarlierFindings) -> Vec<Finding> {
+    let sound = view.nodes.iter().filter(|node| !found.is_explained(node.name));
+    let tight: Vec<(&NodeModel, Measurement)> =
         sound.map(|node| (node, measure(view, node))).filter(|(_, measured)| measured.standing() == Standing::Tight).collect();
-    let close: Vec<(&NodeView, f64, u64)> =
+    let close: Vec<(&NodeModel, f64, u64)> =
         tight.iter().filter_map(|(node, measured)| Some((*node, measured.start?.seconds, measured.allowed()?.as_secs()))).collect();
     let Some((slowest, seconds, allowed)) = close.iter().max_by(|a, b| a.1.total_cmp(&b.1)).copied() else { return Vec::new() };
     let names: Vec<String> = close.iter().map(|(node, ..)| node.name.to_owned()).collect();
     let message =
         format!("calico-node on {} starts close to its budget: {} took {seconds:.0} of {allowed} s", phrases::list(&names), slowest.name);
-    let said = |(node, seconds, allowed): &(&NodeView, f64, u64)| {
-        let mark = evidence::of_mark(node, MarkKind::Started).map(|mark| mark.text).unwrap_or_default();
+    let said = |(node, seconds, allowed): &(&NodeModel, f64, u64)| {
+        let mark = evidence::of_mark(node, LogEventKind::Started).map(|mark| mark.text).unwrap_or_default();
         node.evidence(Source::Log, format!("{mark} after {seconds:.0} s of {allowed} s"))
     };
     let evidence = close.iter().map(said).collect();

@@ -1,10 +1,10 @@
 use crate::calico::startup_log::ExitReason;
-use crate::diagnosis::check::{Check, Found};
+use crate::diagnosis::check::{Check, EarlierFindings};
 use crate::diagnosis::explain::Explanation;
 use crate::diagnosis::fixes;
 use crate::finding::code::Code;
 use crate::finding::{Finding, Severity, Source};
-use crate::model::{NodeView, View, phrases};
+use crate::model::{ClusterModel, NodeModel, phrases};
 use crate::snapshot::inspection::StartupLog;
 
 pub const CHECK: Check = Check {
@@ -22,15 +22,15 @@ pub const CHECK: Check = Check {
     run,
 };
 
-fn run(view: &View, found: &Found) -> Vec<Finding> {
+fn run(view: &ClusterModel, found: &EarlierFindings) -> Vec<Finding> {
     view.nodes
         .iter()
-        .filter(|node| !found.is_culprit(node.name) && node.ready() != Some(true))
+        .filter(|node| !found.is_explained(node.name) && node.ready() != Some(true))
         .filter_map(|node| finding(view, node))
         .collect()
 }
 
-fn finding(view: &View, node: &NodeView) -> Option<Finding> {
+fn finding(view: &ClusterModel, node: &NodeModel) -> Option<Finding> {
     let (log, reason) = node.exit()?;
     let nodes = vec![node.name.to_owned()];
     let (why, fix) = match &reason {
@@ -47,7 +47,7 @@ fn finding(view: &View, node: &NodeView) -> Option<Finding> {
     Some(Finding { code: Code::StartupExited, severity: Severity::Error, nodes, message, evidence, fix })
 }
 
-fn last_words(node: &NodeView, log: &StartupLog) -> Vec<crate::finding::Evidence> {
+fn last_words(node: &NodeModel, log: &StartupLog) -> Vec<crate::finding::Evidence> {
     let tail = log.marks.len().saturating_sub(4);
     log.marks[tail..].iter().map(|mark| node.evidence(Source::Log, mark.text.clone())).collect()
 }

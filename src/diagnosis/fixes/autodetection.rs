@@ -13,12 +13,12 @@ use crate::calico::flavour::Flavour;
 use crate::calico::method::Method;
 use crate::calico::version::Version;
 use crate::finding::Fix;
-use crate::model::View;
+use crate::model::ClusterModel;
 use crate::snapshot::family::Family;
 use crate::snapshot::inspection::Interface;
 
 /// For the nodes whose address is wrong; the method is chosen for all, since all nodes share one.
-pub fn autodetection(view: &View, family: Family, wrong: &[String]) -> Option<Fix> {
+pub fn autodetection(view: &ClusterModel, family: Family, wrong: &[String]) -> Option<Fix> {
     if !is_changeable(view) {
         return None;
     }
@@ -26,7 +26,7 @@ pub fn autodetection(view: &View, family: Family, wrong: &[String]) -> Option<Fi
     if let Some(method) = recommended.method.as_ref().filter(|_| !recommended.keep) {
         let because = Preference::of(&Method::parse(method)).map_or("", |preference| preference.because);
         let doubt = if recommended.unsure.is_empty() { "on every node" } else { "on every node that could be looked into" };
-        return proven(fix(view, family, method, &format!("right {doubt}: {because}")));
+        return with_hint(fix(view, family, method, &format!("right {doubt}: {because}")));
     }
     // Where every host was seen and no method is right on all of them, none is proposed.
     let seen = view.nodes.iter().all(|node| node.interfaces().is_some());
@@ -34,34 +34,34 @@ pub fn autodetection(view: &View, family: Family, wrong: &[String]) -> Option<Fi
         return None;
     }
     let (method, why) = choose(view, family, wrong)?;
-    proven(fix(view, family, &method, why))
+    with_hint(fix(view, family, &method, why))
 }
 
 /// Into one network, where every node has an address in it: the others would exit or keep what they have.
-pub fn network(view: &View, family: Family, network: Cidr) -> Option<Fix> {
+pub fn network(view: &ClusterModel, family: Family, network: Cidr) -> Option<Fix> {
     let inside = |interfaces: &[Interface]| interfaces.iter().flat_map(|one| &one.addresses).any(|held| network.contains(&held.address));
     let everywhere = view.nodes.iter().all(|node| node.interfaces().is_some_and(inside));
     let known = view.install.version().is_some_and(|version| version.at_least(3, 16, 0));
     let why = "every node has an address in this network, and this method takes it";
-    (everywhere && known && is_changeable(view)).then(|| proven(fix(view, family, &format!("cidr={network}"), why)))?
+    (everywhere && known && is_changeable(view)).then(|| with_hint(fix(view, family, &format!("cidr={network}"), why)))?
 }
 
 /// The same with a diff, a preflight and a proof.
-fn proven(fix: Option<Fix>) -> Option<Fix> {
+fn with_hint(fix: Option<Fix>) -> Option<Fix> {
     fix.map(|fix| Fix { why: fix.why + "; with a preview and a proof: kubectl calico-fix autodetect", ..fix })
 }
 
 /// This very method, wherever it may be set.
-pub fn set_method(view: &View, family: Family, method: &str) -> Option<Fix> {
+pub fn set_method(view: &ClusterModel, family: Family, method: &str) -> Option<Fix> {
     let fix = is_changeable(view).then(|| fix(view, family, method, ""))??;
     Some(Fix { why: fix.why.trim_start_matches("; ").to_owned(), ..fix })
 }
 
-fn is_changeable(view: &View) -> bool {
+fn is_changeable(view: &ClusterModel) -> bool {
     !view.install.detects_nothing() && view.install.flavour != Some(Flavour::Aks)
 }
 
-fn fix(view: &View, family: Family, method: &str, why: &str) -> Option<Fix> {
+fn fix(view: &ClusterModel, family: Family, method: &str, why: &str) -> Option<Fix> {
     let command = match view.install.is_operator() {
         true => installation(family, &Method::parse(method))?,
         false => daemon_set(view, family, method)?,
@@ -73,7 +73,7 @@ fn fix(view: &View, family: Family, method: &str, why: &str) -> Option<Fix> {
 
 /// Where hosts were not seen: kubernetes-internal-ip if this release has it unbroken and the InternalIPs can be trusted, else the way to a
 /// sound node.
-fn choose(view: &View, family: Family, wrong: &[String]) -> Option<(String, &'static str)> {
+fn choose(view: &ClusterModel, family: Family, wrong: &[String]) -> Option<(String, &'static str)> {
     let internal: Vec<Option<IpAddr>> = view.nodes.iter().map(|node| node.internal_ip(family)).collect();
     let distinct = internal.iter().flatten().collect::<BTreeSet<_>>().len() == internal.len();
     let on_interfaces = view.nodes.iter().all(|node| match (node.interfaces(), node.internal_ip(family)) {
@@ -85,7 +85,7 @@ fn choose(view: &View, family: Family, wrong: &[String]) -> Option<(String, &'st
         return Some(("kubernetes-internal-ip".to_owned(), why));
     }
     let sound = view.nodes.iter().find(|node| !wrong.iter().any(|name| name == node.name) && node.ready() == Some(true));
-    let own = |node: &crate::model::NodeView| node.internal_ip(family).or_else(|| Some(node.stored(family)?.address()));
+    let own = |node: &crate::model::NodeModel| node.internal_ip(family).or_else(|| Some(node.stored(family)?.address()));
     let target = sound.and_then(own).or_else(|| distinct.then(|| internal.first().copied().flatten()).flatten())?;
     Some((format!("can-reach={target}"), "this method takes the address that each node itself uses towards that node"))
 }
@@ -120,7 +120,7 @@ fn installation(family: Family, method: &Method) -> Option<String> {
     Some(format!("kubectl patch installation default --type merge -p {}", quote(&patch.to_string())))
 }
 
-fn daemon_set(view: &View, family: Family, method: &str) -> Option<String> {
+fn daemon_set(view: &ClusterModel, family: Family, method: &str) -> Option<String> {
     let metadata = &view.install.daemon_set?.metadata;
     let namespace = view.install.namespace()?;
     let gate = match (family, view.install.is_detected(family)) {

@@ -8,10 +8,10 @@ pub use crate::diagnosis::fixes::probes::{cpu_request, probe_timeout, start_budg
 
 use super::shell::quote;
 use crate::finding::Fix;
-use crate::model::{NodeView, View};
+use crate::model::{ClusterModel, NodeModel};
 
 /// Where more than this is known only by reading.
-pub fn startup_log(view: &View, node: &NodeView) -> Option<Fix> {
+pub fn startup_log(view: &ClusterModel, node: &NodeModel) -> Option<Fix> {
     let pod = node.pod?;
     let namespace = pod.metadata.namespace.as_deref().or(view.install.namespace())?;
     let previous = if node.restarts().is_some_and(|restarts| restarts > 0) { " --previous" } else { "" };
@@ -20,7 +20,7 @@ pub fn startup_log(view: &View, node: &NodeView) -> Option<Fix> {
 }
 
 /// Who would put a change of the object back, as a half-sentence: its owner, or the owner of the Installation.
-fn reverted_by(view: &View) -> String {
+fn reverted_by(view: &ClusterModel) -> String {
     let owner = view.install.owners.get(usize::from(view.install.is_operator()));
     owner.map(|owner| format!("; {owner} may put it back, so set it there too")).unwrap_or_default()
 }

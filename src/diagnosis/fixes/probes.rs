@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::super::shell::quote;
 use crate::finding::Fix;
-use crate::model::View;
+use crate::model::ClusterModel;
 use crate::snapshot::objects::CALICO_NODE;
 use crate::startup::change::daemon_set_patch;
 use crate::startup::fix;
@@ -15,18 +15,18 @@ use crate::startup::sizing::Size;
 use crate::startup::strategy::Strategy;
 
 /// For nodes that more time to start would cure.
-pub fn start_budget(view: &View, slow: &[Measurement]) -> Option<Fix> {
+pub fn start_budget(view: &ClusterModel, slow: &[Measurement]) -> Option<Fix> {
     let names: Vec<&str> = slow.iter().map(|measured| measured.node).collect();
     larger(view, &propose(view, slow, &names, &Wishes::default()).ok()??)
 }
 
 /// For a node whose log tells how much time it needs.
-pub fn start_budget_of(view: &View, node: &str, size: &Size) -> Option<Fix> {
+pub fn start_budget_of(view: &ClusterModel, node: &str, size: &Size) -> Option<Fix> {
     let measured = measure(view, view.node(node)?);
     larger(view, &allow(view, std::slice::from_ref(&measured), (Strategy::default(), 0), size).ok()??)
 }
 
-fn larger(view: &View, proposal: &Proposal) -> Option<Fix> {
+fn larger(view: &ClusterModel, proposal: &Proposal) -> Option<Fix> {
     let why = format!(
         "{} s to start instead of {} s: {}; calico-node restarts node by node{}; with a preview and a proof: kubectl calico-fix probes",
         proposal.budget_after_seconds?,
@@ -37,7 +37,7 @@ fn larger(view: &View, proposal: &Proposal) -> Option<Fix> {
     Some(Fix { command: command(view, proposal)?, why })
 }
 
-pub fn probe_timeout(view: &View) -> Option<Fix> {
+pub fn probe_timeout(view: &ClusterModel) -> Option<Fix> {
     if view.install.is_operator() {
         return None;
     }
@@ -50,7 +50,7 @@ pub fn probe_timeout(view: &View) -> Option<Fix> {
 }
 
 /// As the manifests have it. A limit is the owner's own decision: no command there.
-pub fn cpu_request(view: &View) -> Option<Fix> {
+pub fn cpu_request(view: &ClusterModel) -> Option<Fix> {
     let resources = &view.install.container?.resources;
     if view.install.is_operator() || resources.requests.contains_key("cpu") || resources.limits.contains_key("cpu") {
         return None;
@@ -64,7 +64,7 @@ pub fn cpu_request(view: &View) -> Option<Fix> {
     Some(Fix { command, why })
 }
 
-fn command(view: &View, proposal: &Proposal) -> Option<String> {
+fn command(view: &ClusterModel, proposal: &Proposal) -> Option<String> {
     match &proposal.place {
         Place::DaemonSet { .. } => on_daemon_set(view, &proposal.patch(&Value::Null)?),
         Place::Installation { name } => {
@@ -76,7 +76,7 @@ fn command(view: &View, proposal: &Proposal) -> Option<String> {
     }
 }
 
-fn on_daemon_set(view: &View, patch: &Value) -> Option<String> {
+fn on_daemon_set(view: &ClusterModel, patch: &Value) -> Option<String> {
     let metadata = &view.install.daemon_set?.metadata;
     Some(format!(
         "kubectl patch daemonset {} -n {} -p {}",

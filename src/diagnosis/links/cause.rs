@@ -2,7 +2,7 @@
 
 use super::{End, Far, Link};
 use crate::calico::session::{BgpState, Reason};
-use crate::snapshot::inspection::MarkKind;
+use crate::snapshot::inspection::LogEventKind;
 
 /// In the order in which they are believed: what a daemon says of itself before what its peer sees.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -64,7 +64,7 @@ pub fn of(link: &Link) -> (Cause, Side) {
 }
 
 fn told(end: &End, own: Side, other: Side) -> Option<(Cause, Side)> {
-    for (mark, cause) in [(MarkKind::BgpPortTaken, Cause::PortTaken), (MarkKind::BgpAddressGone, Cause::AddressGone)] {
+    for (mark, cause) in [(LogEventKind::BgpPortTaken, Cause::PortTaken), (LogEventKind::BgpAddressGone, Cause::AddressGone)] {
         let newest = end.node.attempts().next();
         if newest.is_some_and(|log| log.marks.iter().any(|said| said.kind == mark)) {
             return Some((cause, own));

@@ -7,12 +7,12 @@ use std::net::IpAddr;
 
 pub use cause::{Cause, Side, of as cause};
 
-use super::check::Found;
+use super::check::EarlierFindings;
 use crate::calico::session::PeerKind;
 use crate::finding::{Evidence, Source};
-use crate::model::{Bgp, Down, NodeView, View};
+use crate::model::{ClusterModel, DownSession, NodeBgp, NodeModel};
 use crate::snapshot::family::Family;
-use crate::snapshot::inspection::MarkKind;
+use crate::snapshot::inspection::LogEventKind;
 
 pub struct Link<'v, 'a> {
     /// The node that reports it; of two, the first by name.
@@ -23,9 +23,9 @@ pub struct Link<'v, 'a> {
 }
 
 pub struct End<'v, 'a> {
-    pub node: &'v NodeView<'a>,
+    pub node: &'v NodeModel<'a>,
     /// `None` where this end could not be asked or says nothing.
-    pub row: Option<&'v Down<'a>>,
+    pub row: Option<&'v DownSession<'a>>,
 }
 
 pub enum Far<'v, 'a> {
@@ -37,9 +37,9 @@ pub enum Far<'v, 'a> {
 type Key = (Family, String, String);
 
 /// All links that are down, whose ends have no finding yet and have had the time to make a session.
-pub fn unexplained<'v, 'a>(view: &'v View<'a>, found: &Found) -> Vec<Link<'v, 'a>> {
+pub fn unexplained<'v, 'a>(view: &'v ClusterModel<'a>, found: &EarlierFindings) -> Vec<Link<'v, 'a>> {
     let mut links: BTreeMap<Key, Link> = BTreeMap::new();
-    let silent = |node: &NodeView| found.is_culprit(node.name) || view.is_starting(node);
+    let silent = |node: &NodeModel| found.is_explained(node.name) || view.is_starting(node);
     for node in view.nodes.iter().filter(|node| !silent(node)) {
         for family in Family::ALL {
             // A workload that speaks BGP comes and goes with its pod.
@@ -57,10 +57,10 @@ pub fn unexplained<'v, 'a>(view: &'v View<'a>, found: &Found) -> Vec<Link<'v, 'a
 }
 
 /// What a node misses: BIRD's rows, or, where BIRD could not be asked, the peers its readiness event names.
-fn lost<'v, 'a>(node: &'v NodeView<'a>, family: Family) -> Vec<(IpAddr, PeerKind, Option<&'v Down<'a>>)> {
+fn lost<'v, 'a>(node: &'v NodeModel<'a>, family: Family) -> Vec<(IpAddr, PeerKind, Option<&'v DownSession<'a>>)> {
     match node.bgp(family) {
-        Bgp::Seen(sessions) => sessions.down.iter().map(|down| (down.session.address, down.session.kind, Some(down))).collect(),
-        Bgp::Unknown if node.is_not_ready() => match node.not_established() {
+        NodeBgp::Known(sessions) => sessions.down.iter().map(|down| (down.session.address, down.session.kind, Some(down))).collect(),
+        NodeBgp::Unknown if node.is_not_ready() => match node.not_established() {
             Some((_, told, peers)) if told == family => peers.iter().map(|peer| (*peer, PeerKind::Mesh, None)).collect(),
             _ => Vec::new(),
         },
@@ -71,9 +71,9 @@ fn lost<'v, 'a>(node: &'v NodeView<'a>, family: Family) -> Vec<(IpAddr, PeerKind
 fn add<'v, 'a>(
     links: &mut BTreeMap<Key, Link<'v, 'a>>,
     family: Family,
-    node: &'v NodeView<'a>,
-    row: Option<&'v Down<'a>>,
-    far: Option<&'v NodeView<'a>>,
+    node: &'v NodeModel<'a>,
+    row: Option<&'v DownSession<'a>>,
+    far: Option<&'v NodeModel<'a>>,
     address: IpAddr,
     stray: bool,
 ) {
@@ -121,7 +121,7 @@ impl<'v, 'a> Link<'v, 'a> {
                 Some(row) => evidence.push(end.node.evidence(row.source, row.row())),
                 None => evidence.extend(event(end.node)),
             }
-            for kind in [MarkKind::BgpPortTaken, MarkKind::BgpAddressGone, MarkKind::BgpUnexpectedPeer] {
+            for kind in [LogEventKind::BgpPortTaken, LogEventKind::BgpAddressGone, LogEventKind::BgpUnexpectedPeer] {
                 evidence.extend(super::evidence::of_mark(end.node, kind));
             }
         }
@@ -129,7 +129,7 @@ impl<'v, 'a> Link<'v, 'a> {
     }
 }
 
-fn event(node: &NodeView) -> Option<Evidence> {
+fn event(node: &NodeModel) -> Option<Evidence> {
     let (told, _, peers) = node.not_established().filter(|_| node.is_not_ready())?;
     let list = crate::model::phrases::addresses(peers);
     Some(node.evidence(Source::Event, format!("BGP not established with {list} ({}×)", told.event.times())))

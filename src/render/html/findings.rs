@@ -3,9 +3,9 @@
 use maud::{Markup, html};
 
 use crate::diagnosis::explain::{self, Explanation};
-use crate::finding::{Evidence, Finding, Severity, Unseen};
+use crate::finding::{Evidence, Finding, Gap, Severity};
 use crate::render::findings::{kinds, source};
-use crate::render::html::untrusted::{Name, Said};
+use crate::render::html::untrusted::{Name, Untrusted};
 use crate::text;
 
 /// Rows of evidence of one kind that are seen at once, and that are kept.
@@ -22,18 +22,18 @@ fn one(finding: &Finding, all: bool) -> Markup {
         Severity::Error => ("finding bad", "Error"),
         Severity::Warning => ("finding doubtful", "Warning"),
     };
-    let explanation = explain::of(finding.code);
+    let explanation = explain::explanation_for(finding.code);
     html! {
         article class=(class) {
             h3 { span.badge { (word) } " " code.code { (finding.code) } }
             p.title { (explanation.title) }
-            p.message { (Said(&finding.message)) }
+            p.message { (Untrusted(&finding.message)) }
             @if finding.nodes.len() > 1 { p.aside { (text::count(finding.nodes.len(), "node")) ": " (nodes(&finding.nodes, all)) } }
             @if let Some(fix) = &finding.fix {
                 div.fix {
                     h4 { "Fix" }
-                    pre tabindex="0" { code { (Said(&fix.command)) } }
-                    p { (Said(&fix.why)) }
+                    pre tabindex="0" { code { (Untrusted(&fix.command)) } }
+                    p { (Untrusted(&fix.why)) }
                 }
             }
             h4 { "Evidence" }
@@ -70,7 +70,7 @@ fn row_of(row: &Evidence) -> Markup {
     html! {
         div.row {
             span.source { (source(row.source)) } " "
-            span { @if let Some(node) = &row.node { span.node { (Name(node)) } " " } span.said { (Said(&row.text)) } }
+            span { @if let Some(node) = &row.node { span.node { (Name(node)) } " " } span.said { (Untrusted(&row.text)) } }
         }
     }
 }
@@ -112,13 +112,13 @@ fn nodes(names: &[String], all: bool) -> Markup {
     }
 }
 
-pub fn gap(gap: &Unseen) -> Markup {
+pub fn gap(gap: &Gap) -> Markup {
     html! {
         li {
-            strong { (Said(&gap.what)) }
+            strong { (Untrusted(&gap.what)) }
             @if !gap.nodes.is_empty() { " of " (nodes(&gap.nodes, false)) }
-            ": " (Said(&gap.why))
-            @if !gap.matters { span.aside { " (a verdict is possible without it)" } }
+            ": " (Untrusted(&gap.why))
+            @if !gap.blocks_healthy { span.aside { " (a verdict is possible without it)" } }
         }
     }
 }

@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 use crate::finding::{Report, Verdict};
-use crate::render::html::untrusted::{Name, Said};
+use crate::render::html::untrusted::{Name, Untrusted};
 use crate::render::{header, summary_line};
 use crate::text;
 
@@ -39,8 +39,8 @@ pub fn header(report: &Report) -> Markup {
                 span.symbol aria-hidden="true" { span { (symbol) } }
                 div {
                     p.word { (word) }
-                    p { (Said(&summary_line::sentence(report))) }
-                    @if let Some(gaps) = summary_line::gaps(report) { p.aside { (Said(&gaps)) } }
+                    p { (Untrusted(&summary_line::sentence(report))) }
+                    @if let Some(gaps) = summary_line::gaps(report) { p.aside { (Untrusted(&gaps)) } }
                 }
             }
             dl.facts {

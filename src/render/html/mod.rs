@@ -17,15 +17,15 @@ use base64::engine::general_purpose::STANDARD;
 use maud::{DOCTYPE, Markup, PreEscaped, Render, html};
 use sha2::{Digest, Sha256};
 
-use crate::reports::html_page::Sheet;
+use crate::reports::html_page::HtmlPage;
 
 const STYLE: &str = include_str!("page.css");
 
-pub fn write(sheet: &Sheet, all: bool, out: &mut dyn Write) -> io::Result<()> {
+pub fn write(sheet: &HtmlPage, all: bool, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "{}", page(sheet, all).into_string())
 }
 
-fn page(sheet: &Sheet, all: bool) -> Markup {
+fn page(sheet: &HtmlPage, all: bool) -> Markup {
     let report = sheet.report;
     let sections = [
         Section::new("findings", "Findings", findings::section(&report.findings, all)),

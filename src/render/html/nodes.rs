@@ -8,13 +8,13 @@ use crate::render::findings::source;
 use crate::render::nodes::{COUNTED, Columns};
 use crate::render::status::Shown;
 use crate::render::table::Cell;
-use crate::reports::html_page::{Read, Sheet};
+use crate::reports::html_page::{HtmlPage, RowSources};
 use crate::text;
 
 /// With more nodes than this those that are well are folded away.
 const LISTED: usize = 20;
 
-pub fn section(sheet: &Sheet) -> Option<Markup> {
+pub fn section(sheet: &HtmlPage) -> Option<Markup> {
     let report = sheet.report;
     let columns = Columns::of(report, Shown { wide: true, ..Shown::default() });
     let headers: Vec<&str> = columns.headers().into_iter().chain(["READ FROM"]).collect();
@@ -30,7 +30,7 @@ pub fn section(sheet: &Sheet) -> Option<Markup> {
     let (headers, all) = without_empty(headers, all.collect());
     let rows = |wanted: &dyn Fn(Health) -> bool| {
         let wanted = all.iter().filter(|(health, _)| wanted(*health));
-        let row = wanted.map(|(health, cells)| Row { class: (*health == Health::Culprit).then_some("culprit"), cells: cells.clone() });
+        let row = wanted.map(|(health, cells)| Row { class: (*health == Health::Faulty).then_some("culprit"), cells: cells.clone() });
         row.collect::<Vec<_>>()
     };
     let many = report.nodes.len() > LISTED;
@@ -47,7 +47,7 @@ pub fn section(sheet: &Sheet) -> Option<Markup> {
         p.aside {
             "BGP: sessions established of those configured. START: time taken of time allowed; > was cut off, < is told by readiness alone. "
             "READY and RESTARTS are those of the calico-node pod. A ? is not known, a - is not there. "
-            @if let Some(usual) = usual { "Read from, where no row says otherwise: " (read_from(*usual)) "." }
+            @if let Some(usual) = usual { "RowSources from, where no row says otherwise: " (read_from(*usual)) "." }
         }
     };
     (!report.nodes.is_empty()).then_some(body)
@@ -65,9 +65,9 @@ fn without_empty(headers: Vec<&str>, rows: Rows) -> (Vec<&str>, Rows) {
     (headers, rows.into_iter().map(|(health, cells)| (health, kept(cells))).collect())
 }
 
-fn most_common(all: &[Read]) -> Option<&Read> {
-    let times = |read: &Read| all.iter().filter(|other| *other == read).count();
-    let mut kinds: Vec<&Read> = Vec::new();
+fn most_common(all: &[RowSources]) -> Option<&RowSources> {
+    let times = |read: &RowSources| all.iter().filter(|other| *other == read).count();
+    let mut kinds: Vec<&RowSources> = Vec::new();
     for read in all {
         if !kinds.contains(&read) {
             kinds.push(read);
@@ -76,7 +76,7 @@ fn most_common(all: &[Read]) -> Option<&Read> {
     kinds.into_iter().max_by_key(|read| times(read))
 }
 
-fn read_from(read: Read) -> String {
+fn read_from(read: RowSources) -> String {
     let parts = [("address", read.address), ("interface", read.interface), ("sessions", read.sessions)];
     let told: Vec<String> = parts.into_iter().filter_map(|(what, from)| Some(format!("{what}: {}", source(from?)))).collect();
     if told.is_empty() { "?".to_owned() } else { told.join(", ") }

@@ -3,9 +3,9 @@
 use maud::{Markup, html};
 
 use crate::render::findings::source;
-use crate::render::html::untrusted::{Name, Said};
+use crate::render::html::untrusted::{Name, Untrusted};
 use crate::render::nodes::taken;
-use crate::reports::html_page::{Sheet, Start};
+use crate::reports::html_page::{HtmlPage, Start};
 use crate::startup::measure::Standing;
 use crate::startup::report::{AttemptRow, Distribution, PhaseRow, StartRow};
 use crate::text;
@@ -17,7 +17,7 @@ const LISTED: usize = 12;
 /// Units of a bar's picture.
 const WIDTH: f64 = 300.0;
 
-pub fn section(sheet: &Sheet) -> Option<Markup> {
+pub fn section(sheet: &HtmlPage) -> Option<Markup> {
     let rows: Vec<&Start> = sheet.starts.iter().filter(|start| start.row.start.is_some()).collect();
     let unknown = sheet.starts.len() - rows.len();
     let scale = Scale::of(&rows);
@@ -117,7 +117,7 @@ fn attempts(row: &StartRow) -> Markup {
                 (phases(attempt))
             }
         }
-        @if let Some(cure) = &row.cure { p { (Name(&row.name)) ": " (Said(cure)) "." } }
+        @if let Some(cure) = &row.cure { p { (Name(&row.name)) ": " (Untrusted(cure)) "." } }
     }
 }
 
@@ -127,8 +127,8 @@ fn phases(attempt: &AttemptRow) -> Markup {
         table.phases {
             caption { "Parts of that start" }
             thead { tr { th scope="col" { "PART" } th scope="col" { "TIME" } } }
-            tbody { @for phase in &attempt.phases { tr { th scope="row" { (Said(&phase.phase)) } td.number { (time(phase)) } } } }
+            tbody { @for phase in &attempt.phases { tr { th scope="row" { (Untrusted(&phase.phase)) } td.number { (time(phase)) } } } }
         }
-        @if let Some(last) = &attempt.last { p.aside { "Its last known line: " span.said { (Said(last)) } } }
+        @if let Some(last) = &attempt.last { p.aside { "Its last known line: " span.said { (Untrusted(last)) } } }
     }
 }

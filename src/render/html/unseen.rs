@@ -3,9 +3,9 @@
 use maud::{Markup, html};
 
 use super::findings::gap;
-use crate::finding::Unseen;
+use crate::finding::Gap;
 
-pub fn section(unseen: &[Unseen]) -> Option<Markup> {
+pub fn section(unseen: &[Gap]) -> Option<Markup> {
     let list = html! {
         p { "Nothing of this counts as healthy." }
         ul.unseen { @for missing in unseen { (gap(missing)) } }

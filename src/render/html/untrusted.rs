@@ -8,9 +8,9 @@ use crate::text;
 const LONGEST: usize = 2_000;
 
 /// Whatever a cluster said.
-pub struct Said<T>(pub T);
+pub struct Untrusted<T>(pub T);
 
-impl<T: AsRef<str>> Render for Said<T> {
+impl<T: AsRef<str>> Render for Untrusted<T> {
     fn render_to(&self, buffer: &mut String) {
         text::truncate(&text::clean(self.0.as_ref()), LONGEST).render_to(buffer);
     }
@@ -54,9 +54,9 @@ mod tests {
             ("a\u{1b}[31mb\u{202e}c\u{0}", "abc"),
             ("&lt;", "&amp;lt;"),
         ] {
-            assert_eq!(Said(said).render().into_string(), shown);
+            assert_eq!(Untrusted(said).render().into_string(), shown);
         }
-        assert_eq!(Said(&"x".repeat(100_000)).render().into_string().chars().count(), LONGEST);
+        assert_eq!(Untrusted(&"x".repeat(100_000)).render().into_string().chars().count(), LONGEST);
     }
 
     #[test]

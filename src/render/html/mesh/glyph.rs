@@ -19,7 +19,7 @@ fn look(health: Health, kind: Kind) -> &'static str {
     match (kind, health) {
         (Kind::Outside, _) => "point outside",
         (Kind::Stray, _) => "point stray",
-        (Kind::Node, Health::Culprit) => "point culprit",
+        (Kind::Node, Health::Faulty) => "point culprit",
         (Kind::Node, Health::Sick) => "point sick",
         (Kind::Node, Health::Affected) => "point affected",
         (Kind::Node, Health::Unknown) => "point unseen",
@@ -34,7 +34,7 @@ pub fn point(x: f64, y: f64, radius: f64, health: Health, kind: Kind, among: boo
         (Kind::Outside | Kind::Stray, _) => html! {
             rect class=(class) x=(number(x - radius)) y=(number(y - radius)) width=(number(2.0 * radius)) height=(number(2.0 * radius)) {}
         },
-        (Kind::Node, Health::Culprit) => {
+        (Kind::Node, Health::Faulty) => {
             let (r, r2) = (radius * 1.35, radius * 2.0 * 1.35);
             html! { path class=(class) d=(format!("M{} {}l{r:.1} {r:.1}l-{r:.1} {r:.1}l-{r:.1} -{r:.1}z", number(x), number(y + r - r2))) {} }
         }
@@ -50,7 +50,7 @@ pub fn number(value: f64) -> String {
 pub fn legend(mesh: &Mesh, vertices: usize, points: bool) -> Markup {
     let lines = [(State::Up, "session established"), (State::Down, "not established"), (State::Unknown, "not known")];
     let healths = [
-        (Health::Culprit, "named by a finding"),
+        (Health::Faulty, "named by a finding"),
         (Health::Sick, "not well"),
         (Health::Affected, "well, but lacks sessions"),
         (Health::Unknown, "not seen in full"),

@@ -16,7 +16,7 @@ pub fn draw(words: &Words, mesh: &Mesh, groups: &[Group]) -> Markup {
     order.sort_by_key(|group| (mesh.points[group.first()].health, group.first()));
     #[allow(clippy::cast_precision_loss, reason = "a few hundred")]
     let cell = SIDE / order.len().max(1) as f64;
-    let marked = order.iter().take_while(|group| mesh.points[group.first()].health == Health::Culprit).count();
+    let marked = order.iter().take_while(|group| mesh.points[group.first()].health == Health::Faulty).count();
     html! {
         svg.mesh.matrix viewBox=(format!("0 0 {SIDE} {SIDE}")) role="img" aria-labelledby=(words.labels()) {
             (words)

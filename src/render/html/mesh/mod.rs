@@ -11,7 +11,7 @@ use crate::finding::health::Health;
 use crate::mesh::{Group, Kind, Mesh, State};
 use crate::render::style::Tone;
 use crate::render::table::Cell;
-use crate::reports::html_page::Sheet;
+use crate::reports::html_page::HtmlPage;
 use crate::text;
 use ring::Vertex;
 
@@ -23,7 +23,7 @@ const CELLS: usize = 600;
 /// Rows of the table.
 const ROWS: usize = 100;
 
-pub fn section(sheet: &Sheet) -> Option<Markup> {
+pub fn section(sheet: &HtmlPage) -> Option<Markup> {
     if sheet.meshes.is_empty() {
         let backend = sheet.report.cluster.backend.as_deref().filter(|backend| matches!(*backend, "vxlan" | "none"))?;
         return Some(html! { p { "There are no BGP sessions: the backend is " (backend) "." } });
@@ -176,7 +176,7 @@ fn as_table(mesh: &Mesh, groups: &[Group]) -> Markup {
         let down = with(State::Down).count();
         let number = |number: usize, tone| Cell::new(if number > 0 { tone } else { Tone::Plain }, number.to_string());
         Row {
-            class: (mesh.points[group.first()].health == Health::Culprit).then_some("culprit"),
+            class: (mesh.points[group.first()].health == Health::Faulty).then_some("culprit"),
             cells: vec![
                 Cell::plain(who(mesh, group)),
                 number(with(State::Up).count(), Tone::Plain),

@@ -92,7 +92,7 @@ impl<'a> Ring<'a> {
         let lines = vertices.iter().map(|vertex| vertex.lines.len()).max().unwrap_or(0);
         #[allow(clippy::cast_precision_loss, reason = "a few lines")]
         let height = 2.0 * (radius + largest + MARGIN.min(20.0 + LINE * lines as f64));
-        let turned = vertices.iter().position(|vertex| vertex.health == Health::Culprit).unwrap_or(0);
+        let turned = vertices.iter().position(|vertex| vertex.health == Health::Faulty).unwrap_or(0);
         Self { vertices, radius, height, turned }
     }
 
@@ -168,7 +168,7 @@ impl<'a> Ring<'a> {
             "end" => x - wide,
             _ => x - wide / 2.0,
         };
-        let culprit = vertex.health == Health::Culprit;
+        let culprit = vertex.health == Health::Faulty;
         Label { lines, anchor, class: if culprit { "name culprit" } else { "name" }, x, top, left, wide, tall }
     }
 }
