@@ -1,0 +1,48 @@
+//! Is the simulated cluster one? The real kubectl and recorded answers of a real API server are the judges.
+
+#![allow(clippy::disallowed_types, reason = "the requests of this judge go past the tool that is judged")]
+#![allow(clippy::disallowed_macros, reason = "a test says what it skips")]
+
+mod faults;
+mod reading;
+mod replay;
+mod rolling;
+mod watching;
+mod writing;
+
+use std::process::{Command, Output};
+
+use sim::Running;
+use support::output::text;
+
+/// `None`, said loudly, where there is no kubectl.
+fn kubectl(running: &Running, arguments: &[&str]) -> Option<Output> {
+    // A home of its own: kubectl caches discovery there.
+    let home = running.kubeconfig().with_file_name("home");
+    match Command::new("kubectl").args(arguments).env("KUBECONFIG", running.kubeconfig()).env("HOME", home).output() {
+        Ok(output) => Some(output),
+        Err(error) => {
+            println!("skipped: no kubectl on PATH ({error})");
+            None
+        }
+    }
+}
+
+/// What it printed, when it succeeded.
+fn said(running: &Running, arguments: &[&str]) -> Option<String> {
+    let output = kubectl(running, arguments)?;
+    assert!(output.status.success(), "kubectl {arguments:?}: {}", text(&output.stderr));
+    Some(text(&output.stdout))
+}
+
+/// What it complained of, when it failed.
+fn complained(running: &Running, arguments: &[&str]) -> Option<String> {
+    let output = kubectl(running, arguments)?;
+    assert!(!output.status.success(), "kubectl {arguments:?} succeeded: {}", text(&output.stdout));
+    Some(text(&output.stderr))
+}
+
+fn pod_on(running: &Running, node: &str) -> Option<String> {
+    let selector = format!("spec.nodeName={node}");
+    Some(said(running, &["-n", "kube-system", "get", "pods", "--field-selector", &selector, "-o", "name"])?.trim().to_string())
+}
