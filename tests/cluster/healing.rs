@@ -1,13 +1,12 @@
 //! The command that `status` proposes, given to the real kubectl, heals the incident: seen in a cluster that lives.
 
-#![allow(clippy::disallowed_macros, reason = "a test says what it skips")]
-
 use std::process::{Command, Output};
 
 use jiff::SignedDuration;
 use serde_json::Value;
 use sim::live::Live;
 use sim::{Running, scenario};
+use support::tools::tool;
 
 /// The plugin as kubectl runs it, with `kubectl` beside it on PATH.
 fn shell(running: &Running, line: &str) -> Output {
@@ -22,8 +21,7 @@ fn status(running: &Running) -> (Option<i32>, Value) {
 }
 
 fn heals(incident: &str, code: &str, minutes: i64) {
-    if Command::new("kubectl").args(["version", "--client"]).output().is_err() {
-        println!("skipped: no kubectl on PATH");
+    if tool("kubectl", "healing by the printed command").is_none() {
         return;
     }
     let running = sim::start(scenario::named(incident, 4).expect("is a scenario"));

@@ -1,24 +1,14 @@
 //! Files of every sort into snapshots, good ones and bad ones.
 
-#![allow(clippy::disallowed_macros, reason = "a test says what it skips")]
-
 use std::fs;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use calico_fix::import::{ImportError, load};
 use calico_fix::observed::Observed;
 use calico_fix::snapshot::{Origin, Snapshot, save, schema};
 
-fn recordings() -> Option<PathBuf> {
-    let path = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/recordings"));
-    if path.is_dir() {
-        return Some(path.into());
-    }
-    // Said where `cargo test -- --nocapture` shows it.
-    println!("skipped: no recordings here");
-    None
-}
+const FIXTURES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures");
 
 fn read(path: &Path) -> Snapshot {
     load(&[path.to_path_buf()], &mut io::empty()).unwrap_or_else(|error| panic!("{error}"))
@@ -56,9 +46,8 @@ fn a_folder_of_kubectl_output_and_texts() {
 
 #[test]
 fn every_recorded_case_loads_whole() {
-    let Some(recordings) = recordings() else { return };
     let mut cases = 0;
-    for release in fs::read_dir(recordings.join("real")).expect("lists").flatten().filter(|entry| entry.path().is_dir()) {
+    for release in fs::read_dir(Path::new(FIXTURES).join("real")).expect("lists").flatten().filter(|entry| entry.path().is_dir()) {
         for case in fs::read_dir(release.path()).expect("lists").flatten() {
             for case in [case.path(), case.path().join("fault"), case.path().join("healed")] {
                 if !case.join("nodes.json").exists() {
@@ -95,8 +84,7 @@ fn every_recorded_case_loads_whole() {
 
 #[test]
 fn the_recorded_diagnostics_archive_loads() {
-    let Some(recordings) = recordings() else { return };
-    let snapshot = read(&recordings.join("diags/calico-diagnostics-incident1-v3.24.5.tar.gz"));
+    let snapshot = read(&Path::new(FIXTURES).join("import/calico-diagnostics-incident1-v3.24.5.tar.gz"));
     assert_eq!(snapshot.origin, Origin::Diags);
     assert_eq!(snapshot.nodes.seen().map(Vec::len), Some(3));
     assert!(snapshot.daemon_set.seen().is_some());

@@ -1,14 +1,12 @@
 //! Every recorded case of a real cluster, judged from its files alone.
 
-#![allow(clippy::disallowed_macros, reason = "a test says what it skips")]
-
 use std::path::PathBuf;
 
 use calico_fix::diagnosis::code::Code::{self, *};
 use calico_fix::diagnosis::report::{Report, Severity, Verdict};
 use calico_fix::diagnosis::{Scope, diagnose};
 
-const RECORDINGS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/recordings/real");
+const RECORDINGS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/real");
 
 type Expected = (&'static str, &'static [(Code, Severity, &'static [&'static str])]);
 
@@ -59,19 +57,8 @@ fn judge(case: &str) -> Report {
     diagnose(&snapshot, &Scope::default())
 }
 
-fn recorded() -> bool {
-    let there = PathBuf::from(RECORDINGS).exists();
-    if !there {
-        println!("skipped: no recordings here");
-    }
-    there
-}
-
 #[test]
 fn each_case_is_judged_right() {
-    if !recorded() {
-        return;
-    }
     for (case, expected) in CASES {
         let report = judge(case);
         let found: Vec<_> = report.findings.iter().map(|finding| (finding.code, finding.severity, finding.nodes.clone())).collect();
@@ -85,9 +72,6 @@ fn each_case_is_judged_right() {
 
 #[test]
 fn healthy_is_said_only_where_every_node_was_seen() {
-    if !recorded() {
-        return;
-    }
     for (case, verdict) in [
         ("v3.24.5/healthy", Verdict::Healthy),
         ("master/healthy", Verdict::Healthy),
@@ -102,9 +86,6 @@ fn healthy_is_said_only_where_every_node_was_seen() {
 
 #[test]
 fn a_larger_budget_is_proposed_for_a_slow_start_alone() {
-    if !recorded() {
-        return;
-    }
     for (case, _) in CASES {
         let proposes =
             judge(case).findings.iter().filter_map(|finding| finding.fix.as_ref()).any(|fix| fix.command.contains("startupProbe"));

@@ -1,10 +1,10 @@
 //! The binary from end to end, as kubectl runs it.
 
-use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
 use support::output::{err, out};
+use support::tools::tool;
 
 use crate::{PLUGIN, STANDALONE};
 
@@ -20,17 +20,9 @@ fn bare(program: impl AsRef<std::ffi::OsStr>) -> Command {
     command
 }
 
-fn kubectl() -> Option<PathBuf> {
-    let found = which::which("kubectl").ok();
-    if found.is_none() {
-        let _ = writeln!(std::io::stderr(), "no kubectl on PATH: the plugin is run directly instead");
-    }
-    found
-}
-
 /// `kubectl calico-fix …` with the plugin's folder first on PATH, or the plugin itself where there is no kubectl.
 fn plugin() -> Command {
-    let Some(kubectl) = kubectl() else { return bare(PLUGIN) };
+    let Some(kubectl) = tool("kubectl", "the plugin under kubectl; it is run directly instead") else { return bare(PLUGIN) };
     let mut command = bare(kubectl);
     let folder = Path::new(PLUGIN).parent().expect("a folder").to_owned();
     let path = std::env::var_os("PATH").unwrap_or_default();

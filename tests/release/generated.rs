@@ -59,12 +59,12 @@ fn complaints(validator: &jsonschema::Validator, value: &serde_json::Value) -> V
     validator.iter_errors(value).map(|error| format!("{}: {error}", error.instance_path())).collect()
 }
 
-/// Every example and fixture, and the recordings where they are at hand.
+/// Every example, fixture and recorded case.
 fn snapshots() -> Vec<(PathBuf, Snapshot)> {
     let below = |folder: PathBuf| fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
     let root = Path::new(ROOT);
     let mut inputs: Vec<PathBuf> = below(root.join("examples/incidents")).chain(below(root.join("tests/fixtures/import"))).collect();
-    for release in below(root.join("../shared/recordings/real")).filter(|path| path.is_dir()) {
+    for release in below(root.join("tests/fixtures/real")).filter(|path| path.is_dir()) {
         for case in below(release) {
             inputs.extend(
                 [case.clone(), case.join("fault"), case.join("healed")].into_iter().filter(|case| case.join("nodes.json").exists()),

@@ -333,7 +333,7 @@ fn a_copy_of_the_start_up_program_for_where_nothing_may_be_restarted() {
     insta::assert_snapshot!("copy", told(&output));
     let path = stage.folder.path().join("copy.yaml");
     std::fs::write(&path, &output.stdout).expect("saves");
-    if let Ok(kubectl) = which::which("kubectl") {
+    if let Some(kubectl) = tool("kubectl", "giving the printed pod to the API server") {
         let mut command = Command::new(kubectl);
         command.env("KUBECONFIG", stage.running.kubeconfig()).env("HOME", stage.folder.path());
         let taken = command.args(["create", "--dry-run=server", "-f"]).arg(&path).output().expect("runs");

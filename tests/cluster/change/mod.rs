@@ -1,7 +1,5 @@
 //! Changes of a cluster that lives, by the binary, from the plan to the proof and back.
 
-#![allow(clippy::disallowed_macros, reason = "a test says what it skips")]
-
 mod applying;
 mod asking;
 mod autodetect;
@@ -27,6 +25,7 @@ use calico_fix::render::data;
 use serde_json::Value;
 use sim::{Running, scenario};
 use support::output::{err, out, told};
+use support::tools::tool;
 
 use crate::PLUGIN;
 
@@ -124,8 +123,7 @@ impl Stage {
 
     /// `kubectl calico-fix …` as a user types it, with the plugin first on PATH; the plugin itself where there is no kubectl.
     fn kubectl_command(&self, arguments: &[&str]) -> Command {
-        let Ok(kubectl) = which::which("kubectl") else {
-            eprintln!("no kubectl on PATH: the plugin is run directly instead");
+        let Some(kubectl) = tool("kubectl", "the plugin under kubectl; it is run directly instead") else {
             return self.command(arguments);
         };
         let mut command = Command::new(kubectl);

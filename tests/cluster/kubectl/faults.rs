@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 use sim::{Effect, Fault, Hook, Server, Victim};
+use support::tools::tool;
 
 use super::replay::client;
 
@@ -57,17 +58,16 @@ async fn somebody_else_edits_first() {
 /// Killed at its one write: before or after that was carried out.
 #[test]
 fn a_client_is_killed_at_its_write() {
+    let Some(kubectl) = tool("kubectl", "killing kubectl at its write") else { return };
     for (carried_out, effect) in [(false, Effect::Lost as fn(Hook) -> Effect), (true, Effect::After)] {
         let running = sim::start(sim::scenario::healthy(2));
         let victim = Victim::default();
         running.cluster().add_fault(Fault::nth_write(1, effect(victim.kill())));
         let annotate = ["-n", "kube-system", "annotate", "daemonset", "calico-node", "mine=yes"];
         let home = running.kubeconfig().with_file_name("home");
-        let kubectl = victim.run(Command::new("kubectl").args(annotate).env("KUBECONFIG", running.kubeconfig()).env("HOME", home));
-        let Ok(output) = kubectl else {
-            println!("skipped: no kubectl on PATH");
-            return;
-        };
+        let mut command = Command::new(&kubectl);
+        command.args(annotate).env("KUBECONFIG", running.kubeconfig()).env("HOME", home);
+        let output = victim.run(&mut command).expect("runs");
         assert_eq!((output.status.code(), output.stdout.len()), (None, 0));
         let object = running.cluster().store.object("DaemonSet", "kube-system", "calico-node").expect("there");
         assert_eq!(object["metadata"]["annotations"]["mine"] == "yes", carried_out);

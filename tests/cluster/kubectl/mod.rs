@@ -1,7 +1,6 @@
 //! Is the simulated cluster one? The real kubectl and recorded answers of a real API server are the judges.
 
 #![allow(clippy::disallowed_types, reason = "the requests of this judge go past the tool that is judged")]
-#![allow(clippy::disallowed_macros, reason = "a test says what it skips")]
 
 mod faults;
 mod reading;
@@ -14,18 +13,14 @@ use std::process::{Command, Output};
 
 use sim::Running;
 use support::output::text;
+use support::tools::tool;
 
-/// `None`, said loudly, where there is no kubectl.
+/// `None` where there is no kubectl.
 fn kubectl(running: &Running, arguments: &[&str]) -> Option<Output> {
+    let kubectl = tool("kubectl", "judging the simulated cluster by the real kubectl")?;
     // A home of its own: kubectl caches discovery there.
     let home = running.kubeconfig().with_file_name("home");
-    match Command::new("kubectl").args(arguments).env("KUBECONFIG", running.kubeconfig()).env("HOME", home).output() {
-        Ok(output) => Some(output),
-        Err(error) => {
-            println!("skipped: no kubectl on PATH ({error})");
-            None
-        }
-    }
+    Some(Command::new(kubectl).args(arguments).env("KUBECONFIG", running.kubeconfig()).env("HOME", home).output().expect("runs"))
 }
 
 /// What it printed, when it succeeded.

@@ -174,12 +174,6 @@ fn differences(name: &str, at: &str, expected: &Value, got: &Value) {
 async fn recorded_requests_get_the_recorded_answers() {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     replay(&here.join("tests/fixtures/kube")).await;
-    let whole = here.join("../shared/recordings/kube");
-    if whole.is_dir() {
-        replay(&whole).await;
-    } else {
-        println!("skipped: no recordings here");
-    }
 }
 
 /// Patches of an Installation (operator 1.28); where the recording was cut, status, headers and the beginning count.

@@ -1,6 +1,4 @@
-//! Real starts, from the recordings where they are at hand.
-
-#![allow(clippy::disallowed_macros, reason = "a test says what it skips")]
+//! Real starts, as they were recorded.
 
 use std::path::PathBuf;
 
@@ -15,13 +13,11 @@ use calico_fix::startup::measure::measure;
 use calico_fix::startup::proposal::Wishes;
 use calico_fix::startup::{examine, forecast, measured};
 
-pub fn recording(case: &str) -> Option<Snapshot> {
-    let folder = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/recordings/real")).join(case);
-    if !folder.exists() {
-        println!("skipped: no recordings here");
-        return None;
-    }
-    Some(calico_fix::import::load(&[folder], &mut std::io::empty()).expect("loads"))
+const FIXTURES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures");
+
+pub fn recording(case: &str) -> Snapshot {
+    let folder = PathBuf::from(FIXTURES).join("real").join(case);
+    calico_fix::import::load(&[folder], &mut std::io::empty()).expect("loads")
 }
 
 /// Case, fates of node-2, and its start.
@@ -39,7 +35,7 @@ const CASES: &[Case] = &[
 #[test]
 fn what_became_of_real_starts() {
     for (case, fates, start) in CASES {
-        let Some(snapshot) = recording(case) else { return };
+        let snapshot = recording(case);
         let view = View::new(&snapshot);
         let measured = measure(&view, view.node("node-2").expect("node-2"));
         let found: Vec<Fate> = measured.attempts.iter().map(|attempt| attempt.fate).collect();
@@ -53,8 +49,6 @@ fn what_became_of_real_starts() {
         assert!(near, "{case}: {told:?}");
     }
 }
-
-const SHARED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/recordings");
 
 /// Folder, round trip in ms, whether the node was known, and when it said that it had started.
 const TIMED: [(&str, u32, bool, f64); 8] = [
@@ -72,10 +66,7 @@ const TIMED: [(&str, u32, bool, f64); 8] = [
 #[test]
 fn forecasts_of_timed_runs() {
     for (name, milliseconds, known, started) in TIMED {
-        let Ok(log) = std::fs::File::open(format!("{SHARED}/real/{name}.log.timestamps.txt")) else {
-            println!("skipped: no recordings here");
-            return;
-        };
+        let log = std::fs::File::open(format!("{FIXTURES}/real/{name}.log.timestamps.txt")).expect(name);
         let log = startup_log::digest(std::io::BufReader::new(log), true);
         let told = forecast::round_trip(&log).expect(name);
         let set = f64::from(milliseconds) / 1000.0;
@@ -90,13 +81,11 @@ fn forecasts_of_timed_runs() {
 #[test]
 fn a_pod_killed_while_starting_as_the_api_tells_it() {
     let body = |name: &str| {
-        let text = std::fs::read_to_string(format!("{SHARED}/kube/{name}.http")).ok()?;
-        Some(text.split_once("\n\n")?.1.split_once("\n\n")?.1.to_owned())
+        let text = std::fs::read_to_string(format!("{FIXTURES}/kube/{name}.http")).expect(name);
+        let answer = text.split_once("\n\n").expect("a request").1;
+        answer.split_once("\n\n").expect("a body").1.to_owned()
     };
-    let (Some(pod), Some(events), Some(set)) = (body("slowstart-pod"), body("slowstart-events"), body("ds-get")) else {
-        println!("skipped: no recordings here");
-        return;
-    };
+    let (pod, events, set) = (body("slowstart-pod"), body("slowstart-events"), body("ds-get"));
     let folder = tempfile::tempdir().expect("a folder");
     for (name, text) in [("pod", &pod), ("events", &events), ("daemonset", &set)] {
         std::fs::write(folder.path().join(format!("{name}.json")), text).expect("writes");
@@ -104,7 +93,7 @@ fn a_pod_killed_while_starting_as_the_api_tells_it() {
     let mut snapshot = calico_fix::import::load(&[folder.path().to_owned()], &mut std::io::empty()).expect("loads");
     for logs in [false, true] {
         if logs {
-            let previous = body("slowstart-log-previous").expect("a log");
+            let previous = body("slowstart-log-previous");
             let log = startup_log::digest(std::io::Cursor::new(previous), true);
             let logs = NodeLogs { current: Observed::NotAsked, previous: Observed::Seen(log) };
             snapshot.logs.insert("node-2".into(), logs);

@@ -1,11 +1,12 @@
 //! In a terminal, as people type: what the shell would run after the key was pressed.
 
-use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
 use std::time::Duration;
 
 use expectrl::session::OsSession;
 use expectrl::{Expect, Session};
+
+use support::tools::missing;
 
 use super::*;
 
@@ -123,8 +124,7 @@ fn in_bash_through_kubectl() {
     let Some(bash) = tool("bash", "completion of kubectl calico-fix in bash") else { return };
     let Some(_) = tool("kubectl", "completion of kubectl calico-fix in bash") else { return };
     let Some(library) = bash_completion() else {
-        let _ = writeln!(std::io::stderr(), "SKIPPED, for there is no bash-completion here: completion of kubectl calico-fix in bash");
-        return;
+        return missing("bash-completion", "completion of kubectl calico-fix in bash");
     };
     let running = cluster();
     let home = home(&running);

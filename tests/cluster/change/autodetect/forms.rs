@@ -22,10 +22,7 @@ fn every_form_is_printed_alone() {
 fn the_printed_command_heals() {
     for scenario in ["bridge-address", "operator-bridge-address"] {
         let stage = Stage::new(scenario, 3);
-        let Ok(kubectl) = which::which("kubectl") else {
-            eprintln!("no kubectl on PATH: the printed command is not run");
-            return;
-        };
+        let Some(kubectl) = tool("kubectl", "running the printed command") else { return };
         let _live = stage.running.live(PACE);
         let line = out(&stage.kubectl(&["autodetect", "--emit", "kubectl"]));
         let output = shell(&stage, &kubectl, &line);
@@ -46,10 +43,7 @@ fn shell(stage: &Stage, kubectl: &Path, script: &str) -> Output {
 #[test]
 fn the_printed_installation_heals() {
     let stage = Stage::new("operator-bridge-address", 3);
-    let Ok(kubectl) = which::which("kubectl") else {
-        eprintln!("no kubectl on PATH: the printed Installation is not applied");
-        return;
-    };
+    let Some(kubectl) = tool("kubectl", "applying the printed Installation") else { return };
     let _live = stage.running.live(PACE);
     let printed = stage.kubectl(&["autodetect", "--emit", "installation"]);
     std::fs::write(stage.folder.path().join("installation.yaml"), &printed.stdout).expect("writes");
