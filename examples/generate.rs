@@ -5,7 +5,7 @@ mod man;
 
 use std::path::Path;
 
-use calico_fix::cli::Name;
+use calico_fix::cli::Invocation;
 use calico_fix::commands::change::Told;
 use calico_fix::commands::change::going_on::Document;
 use calico_fix::finding::Report;
@@ -29,7 +29,7 @@ pub fn files() -> anyhow::Result<Vec<File>> {
         schema("change", &schemars::schema_for!(Told).to_value())?,
         schema("probes", &schemars::schema_for!(Document<ProbesReport>).to_value())?,
     ];
-    for name in [Name::Plugin, Name::Standalone] {
+    for name in [Invocation::Plugin, Invocation::Standalone] {
         let mut command = name.command();
         command.build();
         files.extend(man::pages(&command).into_iter().map(|(name, page)| (format!("man/{name}"), page.into_bytes())));

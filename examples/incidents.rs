@@ -5,7 +5,7 @@
 use std::path::{Path, PathBuf};
 
 use calico_fix::cli::connection::ConnectionFlags;
-use calico_fix::cluster::{NoProgress, Wanted, connect, read_cluster};
+use calico_fix::cluster::{NoProgress, ReadOptions, connect, read_cluster};
 use calico_fix::snapshot::{Snapshot, save};
 
 /// File and scenario.
@@ -29,8 +29,8 @@ pub async fn snapshot(scenario: &str) -> anyhow::Result<Snapshot> {
     let flags = ConnectionFlags { kubeconfig: Some(server.kubeconfig()), ..ConnectionFlags::default() };
     let connection = connect(&flags, "status").await?;
     // Many shells at once take longer to answer on a busy machine than they may in a cluster.
-    let wanted = Wanted { max_concurrent: 4, exec_timeout: std::time::Duration::from_secs(120), ..Wanted::default() };
-    let mut snapshot = gather(&connection, &wanted, &NoProgress).await?;
+    let wanted = ReadOptions { max_concurrent: 4, exec_timeout: std::time::Duration::from_secs(120), ..ReadOptions::default() };
+    let mut snapshot = read_cluster(&connection, &wanted, &NoProgress).await?;
     // The simulated server's port and the clock differ from run to run.
     snapshot.taken_at = now;
     snapshot.cluster.context = Some("example".into());

@@ -136,7 +136,7 @@ mod tests {
             cluster: ClusterSummary::default(),
             nodes: vec![NodeRow::default()],
             findings: severities.iter().map(finding).collect(),
-            unseen: vec![Gap { what: String::new(), nodes: vec![], why: String::new(), matters: unseen }],
+            unseen: vec![Gap { what: String::new(), nodes: vec![], why: String::new(), blocks_healthy: unseen }],
         };
         Outcome::from_report(&report, fail_on)
     }

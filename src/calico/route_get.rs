@@ -142,7 +142,7 @@ mod tests {
             ("", None),
             ("10.1", None),
         ] {
-            assert_eq!(Destination::of(text).as_ref().map(Destination::arguments), expected, "{text:?}");
+            assert_eq!(Destination::parse(text).as_ref().map(Destination::arguments), expected, "{text:?}");
         }
     }
 }

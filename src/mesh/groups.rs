@@ -74,7 +74,7 @@ mod tests {
     }
 
     fn told(mesh: &Mesh) -> Vec<(Vec<usize>, Option<State>)> {
-        of(mesh).into_iter().map(|group| (group.members, group.among)).collect()
+        groups(mesh).into_iter().map(|group| (group.members, group.among)).collect()
     }
 
     #[test]

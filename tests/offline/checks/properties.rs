@@ -1,0 +1,173 @@
+//! What must hold whatever a snapshot says, or does not say.
+
+use std::collections::BTreeSet;
+
+use calico_fix::diagnosis::{Scope, diagnose};
+use calico_fix::finding::{Report, Verdict};
+use calico_fix::render;
+use calico_fix::render::probes::Shown;
+use calico_fix::render::style::Style;
+use calico_fix::snapshot::Snapshot;
+use calico_fix::startup::examine;
+use calico_fix::startup::proposal::Wishes;
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+use super::build::*;
+use super::judge::sound;
+use super::page;
+
+fn sick() -> Vec<World> {
+    let conflict = include_str!("../../fixtures/logs/address-conflict.txt");
+    let killed = include_str!("../../fixtures/logs/killed-at-debug.timestamps.txt");
+    vec![
+        page::bridge(),
+        cluster()
+            .stored("node-2", "")
+            .crash_loop("node-2", 8)
+            .previous("node-2", conflict)
+            .stored("node-3", "172.18.0.1/16")
+            .not_ready("node-3"),
+        cluster().no_bird("node-2").not_ready("node-2").restarted("node-2", 3, 137, 70, 40).killed("node-2", 3).log("node-2", killed),
+        cluster()
+            .bird("node-1", "10.0.0.2 Passive | 10.0.0.3 Established")
+            .bird("node-2", "10.0.0.1 Active Socket: Connection refused | 10.0.0.3 Established"),
+        cluster().revision("node-1", "two").set(|set| set.status.updated_number_scheduled = 1).env("IP_AUTODETECTION_METHOD", "eth0"),
+    ]
+}
+
+/// Every place in a tree, as JSON pointers.
+fn places(value: &Value, at: &str, all: &mut Vec<String>) {
+    let children: Vec<(String, &Value)> = match value {
+        Value::Object(map) => map.iter().map(|(key, value)| (key.replace('~', "~0").replace('/', "~1"), value)).collect(),
+        Value::Array(items) => items.iter().enumerate().map(|(index, value)| (index.to_string(), value)).collect(),
+        _ => return,
+    };
+    for (key, child) in children {
+        let place = format!("{at}/{key}");
+        places(child, &place, all);
+        all.push(place);
+    }
+}
+
+fn hostile() -> impl Strategy<Value = Value> {
+    prop_oneof![
+        Just(Value::Null),
+        Just(json!({})),
+        Just(json!([])),
+        Just(json!({"forbidden": "cannot\nlist"})),
+        any::<i32>().prop_map(|number| json!(number)),
+        "\\PC{0,12}".prop_map(|text| json!(text)),
+        prop::sample::select(vec![
+            "",
+            "10.0.0.2",
+            "10.0.0.2/99",
+            "fd00::1/64",
+            "172.18.0.1/16",
+            "node-1",
+            "'",
+            "\u{1b}[31m",
+            "Mesh_10_0_0_9",
+            "$(reboot)",
+            "a\nb",
+            "2026-11-23T17:00:00Z",
+            "9999-12-31T23:59:59Z",
+            "eth0",
+            "interface=("
+        ])
+        .prop_map(|text| json!(text)),
+    ]
+}
+
+fn judged(tree: &Value) -> Option<Report> {
+    let snapshot: Snapshot = serde_json::from_value(tree.clone()).ok()?;
+    let report = diagnose(&snapshot, &Scope { nodes: None, sessions: true });
+    sound(&report, &snapshot);
+    let probes = examine(&snapshot, &Scope::default(), &Wishes::default()).expect("nothing was wished for");
+    assert!(probes.findings.iter().all(|finding| codes(&report).contains(finding.code.name())));
+    let shown = Shown { wide: true, all: true };
+    let (told, page) = page::page(&snapshot, &Scope { nodes: None, sessions: true });
+    page::sound_page(&told, &page);
+    render::probes::write(&probes, shown, &Style { colour: true, width: Some(200) }, &mut std::io::sink()).expect("prints");
+    Some(report)
+}
+
+fn codes(report: &Report) -> BTreeSet<&'static str> {
+    report.findings.iter().map(|finding| finding.code.name()).collect()
+}
+
+fn tree(world: &World) -> Value {
+    serde_json::to_value(world.snapshot()).expect("writes")
+}
+
+/// The parts that a viewer with few rights, or a dead kubelet, does not get.
+const PARTS: &[&str] = &[
+    "/nodes",
+    "/pods",
+    "/events",
+    "/daemonSet",
+    "/controllerRevisions",
+    "/inside/node-1",
+    "/inside/node-2",
+    "/inside/node-3",
+    "/logs/node-2/current",
+    "/logs/node-2/previous",
+];
+
+fn hide(tree: &mut Value, parts: &[(usize, bool)]) {
+    for (part, forbidden) in parts {
+        if let Some(place) = tree.pointer_mut(PARTS[*part]) {
+            *place = if *forbidden { json!({"forbidden": "cannot list"}) } else { json!({"failed": "timed out"}) };
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// A fault here and there, in any of the cases: no panic, and every finding still in its form.
+    #[test]
+    fn any_snapshot_is_judged(which in 0..5usize, changes in prop::collection::vec((any::<prop::sample::Index>(), hostile()), 1..12)) {
+        let mut tree = tree(&sick()[which]);
+        for (place, value) in changes {
+            let mut all = Vec::new();
+            places(&tree, "", &mut all);
+            let before = tree.clone();
+            if let Some(target) = tree.pointer_mut(place.get::<String>(all.as_slice())) {
+                *target = value;
+            }
+            if serde_json::from_value::<Snapshot>(tree.clone()).is_err() {
+                tree = before;
+            }
+        }
+        prop_assert!(judged(&tree).is_some());
+    }
+
+    /// What is taken away from a sick cluster's picture never makes it healthy.
+    #[test]
+    fn hiding_never_heals(which in 0..4usize, parts in prop::collection::vec((0..PARTS.len(), any::<bool>()), 1..5)) {
+        let mut tree = tree(&sick()[which]);
+        hide(&mut tree, &parts);
+        prop_assert_ne!(judged(&tree).expect("reads").verdict, Verdict::Healthy);
+    }
+
+    /// … nor a healthy one's sick.
+    #[test]
+    fn hiding_never_alarms(parts in prop::collection::vec((0..PARTS.len(), any::<bool>()), 1..6), flavour in 0..4usize) {
+        let world = [cluster(), cluster().operator(), cluster().without_bgp("vxlan"), cluster().etcd()][flavour].clone();
+        let mut tree = tree(&world);
+        hide(&mut tree, &parts);
+        prop_assert_eq!(codes(&judged(&tree).expect("reads")), BTreeSet::new());
+    }
+
+    #[test]
+    fn names_do_not_matter(which in 0..5usize, order in Just(["a", "b", "c"]).prop_shuffle(), stem in "[a-z]{3,8}(-[a-z]{1,5})?") {
+        let world = &sick()[which];
+        let mut text = serde_json::to_string(&world.snapshot()).expect("writes");
+        for (number, letter) in order.iter().enumerate() {
+            text = text.replace(&format!("node-{}", number + 1), &format!("x{stem}-{letter}"));
+        }
+        let renamed: Value = serde_json::from_str(&text).expect("reads");
+        prop_assert_eq!(codes(&judged(&renamed).expect("reads")), codes(&judged(&tree(world)).expect("reads")));
+    }
+}

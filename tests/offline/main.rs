@@ -1,0 +1,20 @@
+//! What needs no cluster: parsers, checks, findings, reports, and the program on saved files.
+
+mod autodetect;
+mod bird_texts;
+mod build;
+mod calicoctl;
+mod checks;
+mod detection;
+mod hostile_text;
+mod import;
+mod matrix;
+mod objects;
+mod recorded;
+mod render;
+mod saved;
+mod startup;
+mod timeline;
+
+const PLUGIN: &str = env!("CARGO_BIN_EXE_kubectl-calico_fix");
+const STANDALONE: &str = env!("CARGO_BIN_EXE_calico-fix");

@@ -1,0 +1,86 @@
+//! What people and programs read.
+
+use calico_fix::calico::startup_log;
+use calico_fix::render::style::Style;
+use calico_fix::render::{data, timeline};
+use calico_fix::timeline::{Ender, Fate, Recording, Subject, explain};
+
+use super::{explained, seed};
+
+const WIDE: Style = Style { colour: false, width: Some(120) };
+const NARROW: Style = Style { colour: false, width: Some(60) };
+
+fn print(report: &calico_fix::timeline::report::Report, style: &Style) -> String {
+    let mut out = Vec::new();
+    timeline::write(report, false, style, &mut out).expect("writes");
+    String::from_utf8(out).expect("text")
+}
+
+/// As the cluster tells it: two containers that the kubelet killed, and one that is at work.
+fn live() -> Subject {
+    let read = |text: &str| startup_log::read(text.as_bytes(), 20).0;
+    let killed = Fate::Ended { lived: Some(std::time::Duration::from_secs(25)), by: Ender::Liveness };
+    Subject {
+        from: "calico-node-7hdtt".into(),
+        node: Some("node-2".into()),
+        recordings: vec![
+            Recording { attempts: read(include_str!("../../fixtures/logs/killed-at-debug.timestamps.txt")), fate: killed },
+            Recording { attempts: read(include_str!("../../fixtures/logs/update-conflict.timestamps.txt")), fate: Fate::Running },
+        ],
+        budget: Some(std::time::Duration::from_secs(25)),
+        unread: vec![],
+    }
+}
+
+#[test]
+fn the_incident_in_a_terminal() {
+    insta::assert_snapshot!(print(&explained(&seed::INCIDENT.log()), &WIDE));
+}
+
+#[test]
+fn the_incident_in_a_pipe() {
+    insta::assert_snapshot!(print(&explained(&seed::INCIDENT.log()), &Style::default()));
+}
+
+#[test]
+fn a_healthy_start_in_a_narrow_terminal() {
+    insta::assert_snapshot!(print(&explained(include_str!("../../fixtures/logs/healthy.txt")), &NARROW));
+}
+
+#[test]
+fn a_node_with_kills_and_exits() {
+    insta::assert_snapshot!(print(&explain(&[live()], None), &WIDE));
+}
+
+#[test]
+fn several_logs() {
+    let healthy = startup_log::read(&include_bytes!("../../fixtures/logs/healthy.txt")[..], 20).0;
+    let report = explain(&[live(), Subject::of_file("healthy.log".into(), healthy)], None);
+    insta::assert_snapshot!(print(&report, &Style::default()));
+}
+
+#[test]
+fn yaml_of_the_incident() {
+    let mut out = Vec::new();
+    data::yaml(&explained(&seed::INCIDENT.log()), &mut out).expect("writes");
+    insta::assert_snapshot!(String::from_utf8(out).expect("text"));
+}
+
+#[test]
+fn colour_says_how_it_ended_and_moves_nothing() {
+    let report = explained(&seed::INCIDENT.log());
+    let painted = print(&report, &Style { colour: true, ..WIDE });
+    assert!(painted.contains("\u{1b}[1m\u{1b}[31m") || painted.contains("\u{1b}[31m"), "{painted:?}");
+    assert_eq!(calico_fix::text::clean_lines(&painted), print(&report, &WIDE));
+}
+
+#[test]
+fn nothing_hostile_reaches_the_terminal() {
+    let text = "time=\"2018-10-31T07:47:16Z\" level=info msg=\"Early log level set to debug\"\n\
+        Starting node \u{1b}[2Jevil\u{202e} with version v1\u{7}\nQuerying interface addresses Interface=\u{9b}2J\n\
+        Using autodetected IPv4 address 10.0.0.1/24 on matching interface br-\u{1b}]0;x\u{7}\nTerminating\n";
+    for style in [WIDE, Style::default()] {
+        let printed = print(&explained(text), &style);
+        assert!(printed.chars().all(|c| c == '\n' || !calico_fix::text::is_unsafe(c)), "{printed:?}");
+    }
+}
