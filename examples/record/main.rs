@@ -2,19 +2,18 @@
 //!
 //! `cargo run --release --example record` renews all of them; what is shown is what was printed, with long waits cut short.
 
-mod as_plugin;
 mod svg;
 mod tape;
 
 use std::io::{self, ErrorKind, Read, Write};
-use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Command, ExitCode};
 use std::time::{Duration, Instant};
 
 use expectrl::Session;
 use expectrl::process::NonBlocking;
-use sim::{Running, scenario};
+use playground::{install, run_as_plugin};
+use sim::{TestServer, scenario};
 use tape::Tape;
 
 const COLUMNS: u16 = 112;
@@ -50,7 +49,7 @@ const RECORDINGS: &[Recording] = &[
 ];
 
 fn main() -> io::Result<ExitCode> {
-    if let Some(code) = as_plugin::asked() {
+    if let Some(code) = run_as_plugin() {
         return Ok(code);
     }
     let wanted: Vec<String> = std::env::args().skip(1).collect();
@@ -80,15 +79,7 @@ fn record(recording: &Recording) -> io::Result<Tape> {
     Ok(tape)
 }
 
-/// This program under the plugin's name, where kubectl looks for it.
-fn install(folder: &Path) -> io::Result<()> {
-    std::fs::create_dir_all(folder)?;
-    let path = folder.join("kubectl-calico_fix");
-    std::fs::write(&path, format!("#!/bin/sh\nexec '{}' {} \"$@\"\n", std::env::current_exe()?.display(), as_plugin::FLAG))?;
-    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755))
-}
-
-fn run(running: &Running, folder: &Path, command: &str, tape: &mut Tape) -> io::Result<()> {
+fn run(running: &TestServer, folder: &Path, command: &str, tape: &mut Tape) -> io::Result<()> {
     let program = if which::which("kubectl").is_ok() { "kubectl calico-fix" } else { "kubectl-calico_fix" };
     let path = std::env::var_os("PATH").unwrap_or_default();
     let paths = std::iter::once(folder.to_owned()).chain(std::env::split_paths(&path));

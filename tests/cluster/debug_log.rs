@@ -6,7 +6,7 @@ use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
-use sim::{Effect, Fault, Logs, Running, World};
+use sim::{Effect, Fault, Logs, Scenario, TestServer};
 use support::output::{err, out};
 
 use crate::PLUGIN;
@@ -28,7 +28,7 @@ fn alone(arguments: &[&str], stdin: &str) -> Output {
     run(Path::new("/nonexistent/kubeconfig"), arguments, stdin)
 }
 
-fn live(running: &Running, arguments: &[&str]) -> Output {
+fn live(running: &TestServer, arguments: &[&str]) -> Output {
     let output = run(running.kubeconfig(), arguments, "");
     let changing: Vec<String> =
         running.requests().into_iter().filter(|request| request.method != "GET").map(|request| request.path).collect();
@@ -144,8 +144,8 @@ fn chosen_and_unknown_nodes_and_none_in_trouble() {
 }
 
 /// The sick node's container runs again, and its logs are long; others said a lot later.
-fn restarted(faults: Vec<Fault>) -> World {
-    let mut world = World { faults, ..sim::scenario::slow_start(3) };
+fn restarted(faults: Vec<Fault>) -> Scenario {
+    let mut world = Scenario { faults, ..sim::scenario::slow_start(3) };
     let sick = world.logs.iter().find(|(_, logs)| logs.previous.is_some()).map(|(key, _)| key.clone()).expect("its logs");
     let reads =
         (0..20_000).map(|n| format!("time=\"2018-10-31T07:48:15Z\" level=debug msg=\"Get Key: /calico/bgp/v1/host/node-53/key-{n}\" \n"));

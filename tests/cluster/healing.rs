@@ -4,18 +4,18 @@ use std::process::{Command, Output};
 
 use jiff::SignedDuration;
 use serde_json::Value;
-use sim::live::Live;
-use sim::{Running, scenario};
+use sim::simulation::Simulation;
+use sim::{TestServer, scenario};
 use support::tools::tool;
 
 /// The plugin as kubectl runs it, with `kubectl` beside it on PATH.
-fn shell(running: &Running, line: &str) -> Output {
+fn shell(running: &TestServer, line: &str) -> Output {
     let folder = std::path::Path::new(crate::PLUGIN).parent().expect("has a folder");
     let path = format!("{}:{}", folder.display(), std::env::var("PATH").unwrap_or_default());
     Command::new("sh").args(["-c", line]).env("PATH", path).env("KUBECONFIG", running.kubeconfig()).output().expect("runs")
 }
 
-fn status(running: &Running) -> (Option<i32>, Value) {
+fn status(running: &TestServer) -> (Option<i32>, Value) {
     let output = shell(running, "kubectl-calico_fix status -o json");
     (output.status.code(), serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{}", String::from_utf8_lossy(&output.stderr))))
 }
@@ -25,7 +25,7 @@ fn heals(incident: &str, code: &str, minutes: i64) {
         return;
     }
     let running = sim::start(scenario::named(incident, 4).expect("is a scenario"));
-    let mut live = Live::new(running.cluster().clone());
+    let mut live = Simulation::new(running.cluster().clone());
 
     let (exit, sick) = status(&running);
     assert_eq!((exit, sick["findings"][0]["code"].as_str()), (Some(1), Some(code)), "{sick:#}");

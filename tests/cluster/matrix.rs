@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::{Command, Output};
 
 use serde_json::Value;
-use sim::Running;
+use sim::TestServer;
 use support::output::text;
 
 use crate::PLUGIN;
@@ -15,12 +15,12 @@ fn on(path: &Path, arguments: &[&str]) -> Output {
     command.env_clear().env("HOME", "").args(["autodetect", "--from"]).arg(path).args(arguments).output().expect("runs")
 }
 
-fn program(running: &Running, arguments: &[&str]) -> Output {
+fn program(running: &TestServer, arguments: &[&str]) -> Output {
     let kubeconfig = running.kubeconfig();
     Command::new(PLUGIN).env("KUBECONFIG", kubeconfig).env("NO_COLOR", "1").arg("autodetect").args(arguments).output().expect("runs")
 }
 
-fn json(running: &Running, arguments: &[&str]) -> (Value, Option<i32>) {
+fn json(running: &TestServer, arguments: &[&str]) -> (Value, Option<i32>) {
     let output = program(running, &[&["-o", "json"][..], arguments].concat());
     let value = serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {}", text(&output.stderr)));
     (value, output.status.code())

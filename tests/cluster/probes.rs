@@ -22,7 +22,7 @@ fn of_file(file: &str, arguments: &[&str]) -> Output {
         .expect("runs")
 }
 
-fn live(running: &sim::Running, arguments: &[&str]) -> (Option<i32>, Value) {
+fn live(running: &sim::TestServer, arguments: &[&str]) -> (Option<i32>, Value) {
     let output =
         Command::new(PLUGIN).args(["probes", "-o", "json"]).args(arguments).env("KUBECONFIG", running.kubeconfig()).output().expect("runs");
     let report = serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{}", text(&output.stderr)));
@@ -73,7 +73,7 @@ fn a_cluster_in_health_is_measured() {
 #[test]
 fn the_operators_definition_decides() {
     for (operator, place) in [(sim::Operator::V1_28, "nowhere"), (sim::Operator::Master, "installation")] {
-        let running = sim::start(sim::World { operator, ..scenario::operator(3) });
+        let running = sim::start(sim::Scenario { operator, ..scenario::operator(3) });
         let output = Command::new(PLUGIN)
             .args(["probes", "--set", "liveness.failureThreshold=9", "-o", "json"])
             .env("KUBECONFIG", running.kubeconfig())

@@ -48,6 +48,22 @@ fn help_needs_no_cluster_and_shows_examples_first() {
     }
 }
 
+/// The second name runs the program beside it, so that it is not shipped twice.
+#[cfg(unix)]
+#[test]
+fn the_second_name_is_small_and_says_what_it_lacks() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let alone = folder.path().join("calico-fix");
+    std::fs::copy(STANDALONE, &alone).expect("copies");
+    let output = run(&mut bare(&alone), &["version"]);
+    assert_eq!(output.status.code(), Some(127), "{}", err(&output));
+    assert!(err(&output).ends_with("Install kubectl-calico_fix in the same folder\n"), "{}", err(&output));
+    let link = folder.path().join("fix");
+    std::os::unix::fs::symlink(STANDALONE, &link).expect("links");
+    let output = run(&mut bare(&link), &["--help"]);
+    assert!(out(&output).contains("calico-fix status"), "{}", err(&output));
+}
+
 #[test]
 fn the_help_of_all_verbs() {
     for verb in ["", "status", "autodetect", "debug-log", "probes", "explain", "apply", "undo", "can-i", "version", "completion"] {

@@ -24,7 +24,7 @@ async fn they_are_what_is_saved_today() {
         let fresh = save::to_yaml(&incidents::snapshot(scenario).await.expect("gathers")).expect("writes");
         let kept = std::fs::read_to_string(incidents::path(file)).expect("reads");
         let differs = fresh.lines().zip(kept.lines()).enumerate().find(|(_, (fresh, kept))| fresh != kept);
-        assert!(fresh == kept, "examples/incidents/{file}.yaml is out of date; renew it: cargo run --example incidents\n{differs:?}");
+        assert!(fresh == kept, "examples/incidents/{file}.yaml is out of date; renew it: .ci/renew\n{differs:?}");
     }
 }
 

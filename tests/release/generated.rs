@@ -21,7 +21,7 @@ use calico_fix::timeline::{Subject, explain};
 mod generate;
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
-const RENEW: &str = "renew it: cargo run --example generate";
+const RENEW: &str = "renew it: .ci/renew";
 
 #[test]
 fn committed_files_are_what_the_code_makes() {

@@ -135,7 +135,7 @@ esac
     fn run_for(shell: &[&str], path: &Path, destinations: &[Destination]) -> NodeInspection {
         let arguments = destinations.iter().flat_map(Destination::arguments);
         std::fs::write(path.join("hosts"), "127.0.0.1 localhost\n").expect("writes");
-        let script = own_tools(shell, path) + &SCRIPT.replace("/etc/hosts", &path.join("hosts").display().to_string());
+        let script = own_tools(shell, path) + &SCRIPT.replace("</etc/hosts", &format!("<{}", path.join("hosts").display()));
         let mut command = Command::new(shell[0]);
         command.args(&shell[1..]).args(["-c", &script, "calico-fix"]).args(arguments);
         let output = command.env_clear().env("PATH", path).output().expect("runs");

@@ -17,12 +17,12 @@ use crate::PLUGIN;
 
 /// A cluster, and a folder for what the plugin keeps.
 struct Stage {
-    running: sim::Running,
+    running: sim::TestServer,
     folder: tempfile::TempDir,
 }
 
 impl Stage {
-    fn new(world: sim::World) -> Self {
+    fn new(world: sim::Scenario) -> Self {
         Self { running: sim::start(world), folder: tempfile::tempdir().expect("a folder") }
     }
 

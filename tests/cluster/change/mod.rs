@@ -23,7 +23,7 @@ use calico_fix::plan::{GoalAddress, NodeGoal, Plan, Proposal};
 use calico_fix::render::data;
 use calico_fix::snapshot::family::Family;
 use serde_json::Value;
-use sim::{Running, scenario};
+use sim::{TestServer, scenario};
 use support::output::{err, out, told};
 use support::tools::tool;
 
@@ -34,7 +34,7 @@ const PACE: f64 = 30.0;
 
 /// A cluster on the verge of being changed; a folder of its own holds the plan and what the plugin keeps.
 struct Stage {
-    running: Running,
+    running: TestServer,
     folder: tempfile::TempDir,
 }
 
@@ -44,7 +44,7 @@ impl Stage {
     }
 
     /// The scenario, bent before it begins.
-    fn bent(world: sim::World) -> Self {
+    fn bent(world: sim::Scenario) -> Self {
         Self { running: sim::start(world), folder: tempfile::tempdir().expect("a folder") }
     }
 

@@ -139,7 +139,7 @@ fn what_is_typed_wrong_is_refused_before_anything_is_touched() {
 }
 
 /// A far node under the operator, whose calico-node has just been killed for the second time.
-fn slow_operator(operator: sim::Operator) -> (Stage, sim::Living) {
+fn slow_operator(operator: sim::Operator) -> (Stage, sim::BackgroundSimulation) {
     let mut world = scenario::named(if operator == sim::Operator::Master { "operator-new" } else { "operator" }, 3).expect("is a scenario");
     let far = world.hosts.values_mut().last().expect("a host");
     far.round_trip = 1.5;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
-use sim::{Logs, World};
+use sim::{Logs, Scenario};
 
 use super::text;
 
@@ -43,8 +43,8 @@ fn exchange(path: &Path) -> Exchange {
 }
 
 /// The cluster that the recorded answers came from, as far as they tell.
-fn recorded_world(exchanges: &[(String, Exchange)]) -> World {
-    let mut world = World::empty("2026-11-23T10:38:42Z".parse().expect("a time"));
+fn recorded_world(exchanges: &[(String, Exchange)]) -> Scenario {
+    let mut world = Scenario::empty("2026-11-23T10:38:42Z".parse().expect("a time"));
     world.store.define("crd.projectcalico.org");
     for (_, Exchange { method, path, code, answer, .. }) in exchanges {
         if method != "GET" || *code != 200 || path.contains("limit=") {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::json;
-use sim::{Logs, Running};
+use sim::{Logs, TestServer};
 
 use super::{pod_on, said};
 
@@ -14,7 +14,7 @@ fn rollout<'a>(verb: &'a str, rest: &[&'a str]) -> Vec<&'a str> {
     [&["-n", "kube-system", "rollout", verb, "ds/calico-node"][..], rest].concat()
 }
 
-fn observe(running: &Running, generation: i64, updated: i64) {
+fn observe(running: &TestServer, generation: i64, updated: i64) {
     let written = running.cluster().store.edit("DaemonSet", "kube-system", "calico-node", |object| {
         object["status"]["observedGeneration"] = generation.into();
         object["status"]["updatedNumberScheduled"] = updated.into();

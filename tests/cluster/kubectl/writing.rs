@@ -139,7 +139,7 @@ fn kubectl_deletes_a_pod_and_waits() {
     assert!(timed_out.starts_with("error: timed out waiting for the condition on pods/calico-node-"), "{timed_out}");
 }
 
-fn written(running: &sim::Running, name: &str, object: &serde_json::Value) -> String {
+fn written(running: &sim::TestServer, name: &str, object: &serde_json::Value) -> String {
     let path = running.kubeconfig().with_file_name(name);
     let mut file = std::fs::File::create(&path).expect("a file");
     file.write_all(object.to_string().as_bytes()).expect("written");

@@ -4,7 +4,7 @@ use calico_fix::cluster::ConnectError;
 
 use super::*;
 
-fn healthy() -> World {
+fn healthy() -> Scenario {
     sim::scenario::healthy(3)
 }
 

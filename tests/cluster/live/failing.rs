@@ -8,8 +8,8 @@ use tokio::io::AsyncWriteExt;
 
 use super::*;
 
-fn with(faults: Vec<Fault>) -> World {
-    World { faults, ..sim::scenario::healthy(3) }
+fn with(faults: Vec<Fault>) -> Scenario {
+    Scenario { faults, ..sim::scenario::healthy(3) }
 }
 
 fn says(error: &GatherError, message: &str, hint: &str) {

@@ -67,7 +67,7 @@ async fn long_lists_come_in_pages() {
 async fn a_list_that_expires_midway_begins_again() {
     for times in [1, 2] {
         let world = sim::scenario::healthy(1100);
-        let server = start(World { faults: vec![Fault::times("/api/v1/nodes*continue=", times, Effect::Status(410))], ..world }).await;
+        let server = start(Scenario { faults: vec![Fault::times("/api/v1/nodes*continue=", times, Effect::Status(410))], ..world }).await;
         let snapshot = read_cluster(&server, "", &ReadOptions { exec: false, ..brief() }).await.expect("gathers");
         let names: BTreeSet<&str> = snapshot.nodes.seen().expect("nodes").iter().map(|node| node.metadata.name.as_str()).collect();
         assert_eq!((names.len(), snapshot.nodes.seen().map(Vec::len)), (1100, Some(1100)), "none twice after {times}");
@@ -120,16 +120,18 @@ async fn logs_events_and_config_maps_can_be_refused_alone() {
 
 #[tokio::test]
 async fn where_the_cluster_may_not_be_listed_the_known_namespaces_are() {
-    let server = start(World { faults: vec![], ..sim::scenario::operator(3) }).await;
+    let server = start(Scenario { faults: vec![], ..sim::scenario::operator(3) }).await;
     let all = gathered(&server, "").await;
     assert_eq!(all.daemon_set.seen().and_then(|set| set.metadata.namespace.as_deref()), Some("calico-system"));
     assert!(all.resources.installations.seen().is_some_and(|all| all.len() == 1) && all.resources.tigera_statuses.seen().is_some());
     let server =
-        start(World { faults: vec![Fault::always("/apis/apps/v1/daemonsets", Effect::Status(403))], ..sim::scenario::operator(3) }).await;
+        start(Scenario { faults: vec![Fault::always("/apis/apps/v1/daemonsets", Effect::Status(403))], ..sim::scenario::operator(3) })
+            .await;
     let snapshot = gathered(&server, "").await;
     assert_eq!(snapshot.daemon_set, all.daemon_set);
     let server =
-        start(World { faults: vec![Fault::always("/apis/apps/v1/daemonsets", Effect::Status(403))], ..sim::scenario::no_calico() }).await;
+        start(Scenario { faults: vec![Fault::always("/apis/apps/v1/daemonsets", Effect::Status(403))], ..sim::scenario::no_calico() })
+            .await;
     let error = refused(&server, "").await;
     assert!(error.to_string().contains("no DaemonSet of Calico's is in kube-system, calico-system"), "{error}");
 }

@@ -62,7 +62,8 @@ async fn a_tool_that_is_missing_leaves_the_rest() {
 
 #[tokio::test]
 async fn an_exec_that_is_refused_for_the_moment_is_asked_again() {
-    let world = World { faults: vec![Fault::times("/exec", 2, Effect::TooManyRequests { retry_after: 1 })], ..sim::scenario::healthy(3) };
+    let world =
+        Scenario { faults: vec![Fault::times("/exec", 2, Effect::TooManyRequests { retry_after: 1 })], ..sim::scenario::healthy(3) };
     let server = start(world).await;
     let snapshot = gathered(&server, "").await;
     assert!(
@@ -109,7 +110,7 @@ async fn of_a_long_log_the_beginning_and_the_end_are_read() {
 #[tokio::test]
 async fn nodes_are_looked_into_side_by_side() {
     let world =
-        World { faults: vec![Fault::always("/exec", Effect::Latency(Duration::from_secs(1)))], ..sim::scenario::bridge_address(80) };
+        Scenario { faults: vec![Fault::always("/exec", Effect::Latency(Duration::from_secs(1)))], ..sim::scenario::bridge_address(80) };
     let server = start(world).await;
     let begun = Instant::now();
     let snapshot =

@@ -15,7 +15,7 @@ use calico_fix::cli::connection::ConnectionFlags;
 use calico_fix::cluster::{self, ConnectError, Connection, GatherError, NoProgress, ProcessEnv, ReadOptions};
 use calico_fix::snapshot::Snapshot;
 use clap::Parser;
-use sim::{Server, World};
+use sim::{Scenario, Server};
 
 #[derive(Parser)]
 struct Line {
@@ -33,7 +33,7 @@ fn surroundings(variables: &[(&str, OsString)]) -> ProcessEnv {
     ProcessEnv::given(move |name| variables.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone()), None)
 }
 
-async fn start(world: World) -> Server {
+async fn start(world: Scenario) -> Server {
     Server::start(world).await.expect("a server on loopback")
 }
 

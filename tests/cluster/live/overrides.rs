@@ -9,7 +9,7 @@ use super::*;
 #[tokio::test]
 async fn the_definition_is_looked_at_and_not_the_release() {
     for (operator, all) in [(sim::Operator::V1_28, false), (sim::Operator::Master, true)] {
-        let server = start(World { operator, ..sim::scenario::operator(3) }).await;
+        let server = start(Scenario { operator, ..sim::scenario::operator(3) }).await;
         let expected = ProbeOverrides { liveness_probe: all, readiness_probe: all, startup_probe: all };
         assert_eq!(gathered(&server, "").await.resources.installation_probes, Observed::Seen(expected));
     }
@@ -29,6 +29,6 @@ async fn a_refusal_and_a_broken_answer_are_said() {
     let why = "cannot get customresourcedefinitions.apiextensions.k8s.io installations.operator.tigera.io at the cluster scope";
     assert_eq!(snapshot.resources.installation_probes, Observed::Forbidden(why.into()));
     let fault = Fault::always("/apis/apiextensions.k8s.io/", Effect::Status(500));
-    let server = start(World { faults: vec![fault], ..sim::scenario::operator(3) }).await;
+    let server = start(Scenario { faults: vec![fault], ..sim::scenario::operator(3) }).await;
     assert!(matches!(gathered(&server, "").await.resources.installation_probes, Observed::Failed(_)));
 }

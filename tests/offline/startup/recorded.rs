@@ -77,24 +77,16 @@ fn forecasts_of_timed_runs() {
     }
 }
 
-/// The answers of a real API server about a pod that its liveness probe kills while it starts: by objects and events, and with the log.
+/// A real pod that its liveness probe kills while it starts: by objects and events, and with the log.
 #[test]
 fn a_pod_killed_while_starting_as_the_api_tells_it() {
-    let body = |name: &str| {
-        let text = std::fs::read_to_string(format!("{FIXTURES}/kube/{name}.http")).expect(name);
-        let answer = text.split_once("\n\n").expect("a request").1;
-        answer.split_once("\n\n").expect("a body").1.to_owned()
-    };
-    let (pod, events, set) = (body("slowstart-pod"), body("slowstart-events"), body("ds-get"));
-    let folder = tempfile::tempdir().expect("a folder");
-    for (name, text) in [("pod", &pod), ("events", &events), ("daemonset", &set)] {
-        std::fs::write(folder.path().join(format!("{name}.json")), text).expect("writes");
-    }
-    let mut snapshot = calico_fix::import::load(&[folder.path().to_owned()], &mut std::io::empty()).expect("loads");
+    let folder = PathBuf::from(FIXTURES).join("killed-while-starting");
+    let files = ["pod.json", "events.json", "daemonset.json"].map(|file| folder.join(file));
+    let mut snapshot = calico_fix::import::load(&files, &mut std::io::empty()).expect("loads");
     for logs in [false, true] {
         if logs {
-            let previous = body("slowstart-log-previous");
-            let log = startup_log::digest(std::io::Cursor::new(previous), true);
+            let previous = std::fs::File::open(folder.join("log-previous.txt")).expect("a log");
+            let log = startup_log::digest(std::io::BufReader::new(previous), true);
             let logs = NodeLogs { current: Observed::NotAsked, previous: Observed::Seen(log) };
             snapshot.logs.insert("node-2".into(), logs);
         }

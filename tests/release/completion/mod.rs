@@ -54,7 +54,7 @@ fn split(answer: &str) -> (Vec<String>, String) {
     (lines, directive)
 }
 
-fn cluster() -> sim::Running {
+fn cluster() -> sim::TestServer {
     sim::start(sim::scenario::bridge_address(3))
 }
 

@@ -84,7 +84,7 @@ const CASES: [(&str, &str); 10] = [
     ("calico-fix status --context arn:aws:eks:eu-w", "status|--context|arn:aws:eks:eu-west-1:1:cluster/x|"),
 ];
 
-fn home(running: &sim::Running) -> Home {
+fn home(running: &sim::TestServer) -> Home {
     let mut home = Home::new("");
     let more = home.folder.path().join("more");
     let context = "arn:aws:eks:eu-west-1:1:cluster/x";

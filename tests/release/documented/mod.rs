@@ -75,7 +75,7 @@ fn every_answer_is_the_one_of_today() {
             if update {
                 fresh = fresh.replace(block.text, &answered);
             } else {
-                let hint = "renew it: UPDATE_DOCS=1 cargo test --test release documented";
+                let hint = "renew it: .ci/renew";
                 assert!(answered == block.text, "{} is out of date; {hint}\n{answered}", path.display());
             }
         }

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use jiff::SignedDuration;
-use sim::live::Live;
-use sim::{Cluster, World, Writer, scenario};
+use sim::simulation::Simulation;
+use sim::{Cluster, Scenario, Writer, scenario};
 
 fn main() {
     println!("{:<22} {:>9} {:>10} {:>14} {:>14}", "scenario, nodes", "built s", "taken s", "idle minute s", "rollout min s");
@@ -28,13 +28,13 @@ fn seconds(since: Instant) -> f64 {
 /// Seconds to build it, to take it over, for a minute of nothing, and for a minute of a rollout, ten at a time.
 fn living(name: &str, nodes: usize) {
     let began = Instant::now();
-    let world: World = scenario::named(name, nodes).expect("a scenario");
+    let world: Scenario = scenario::named(name, nodes).expect("a scenario");
     let built = seconds(began);
     let began = Instant::now();
     let cluster = Arc::new(Cluster::from(world));
-    let mut live = Live::new(cluster.clone());
+    let mut live = Simulation::new(cluster.clone());
     let taken = seconds(began);
-    let minute = |live: &mut Live| {
+    let minute = |live: &mut Simulation| {
         let began = Instant::now();
         live.advance(live.now() + SignedDuration::from_mins(1));
         seconds(began)

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use jiff::SignedDuration;
 use serde_json::{Value, json};
-use sim::live::Live;
 use sim::scenario;
+use sim::simulation::Simulation;
 use sim::{Cluster, Deletion, Feed, Writer};
 
 const NAMESPACE: &str = "calico-system";
@@ -13,16 +13,16 @@ const NAMESPACE: &str = "calico-system";
 /// A cluster of three nodes, and what was seen of it since the first command.
 struct Watched {
     cluster: Arc<Cluster>,
-    live: Live,
+    live: Simulation,
     feed: Feed,
     began: jiff::Timestamp,
 }
 
 impl Watched {
     /// The status manager looks this long after the first command, and then every five seconds.
-    fn new(world: sim::World, tick: f64) -> Self {
+    fn new(world: sim::Scenario, tick: f64) -> Self {
         let cluster = Arc::new(Cluster::from(world));
-        let mut live = Live::new(cluster.clone());
+        let mut live = Simulation::new(cluster.clone());
         let phase = SignedDuration::from_secs_f64(10.0 - tick);
         live.advance(live.now() + phase);
         let feed = cluster.store.subscribe(cluster.store.resource_version()).expect("from now on");
@@ -155,7 +155,7 @@ fn same(ours: &[Value], text: &str, kinds: &[&str]) {
 }
 
 /// The DaemonSet as if `IP_AUTODETECTION_METHOD=kubernetes-internal-ip` had been asked for long ago.
-fn by_internal_ip() -> sim::World {
+fn by_internal_ip() -> sim::Scenario {
     let world = scenario::operator(3);
     let method = json!({"kubernetes": "NodeInternalIP"});
     world.store.bend("Installation", "default", |object| {

@@ -9,7 +9,7 @@ const FOUR_MINUTES: f64 = 4.0;
 
 /// A start of so many round trips of this length, which by now has been killed, and holds up the rollout that it came with.
 /// Liveness is quick: that calico-node stays up is proven by the real clock.
-fn far(round_trip: f64) -> (Stage, sim::Living) {
+fn far(round_trip: f64) -> (Stage, sim::BackgroundSimulation) {
     let mut world = scenario::named("slow-start", 3).expect("is a scenario");
     world.hosts.values_mut().find(|host| *host.node == *FAR).expect("is there").round_trip = round_trip;
     world.store.bend("DaemonSet", "calico-node", |set| {

@@ -7,8 +7,8 @@ use super::path::Target;
 use super::status::Failure;
 use super::{Answer, crd};
 use crate::kinds::{Kind, OPERATOR};
+use crate::scenario::world::Cluster;
 use crate::users::{Act, User};
-use crate::world::Cluster;
 
 const GROUP: &str = "apiextensions.k8s.io";
 const PLURAL: &str = "customresourcedefinitions";

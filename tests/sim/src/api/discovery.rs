@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::Answer;
 use crate::kinds::{KINDS, Kind};
-use crate::world::Cluster;
+use crate::scenario::world::Cluster;
 
 /// `None` for a path that is no discovery path.
 pub fn answer_value(world: &Cluster, path: &str) -> Option<Value> {

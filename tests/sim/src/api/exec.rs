@@ -17,9 +17,9 @@ use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Message, Role, frame:
 use super::path::{Query, Target};
 use super::status::Failure;
 use super::{Api, Outcome, logs};
+use crate::api::exec_sandbox::Done;
 use crate::host::Kubelet;
 use crate::kinds::Kind;
-use crate::sandbox::Done;
 
 const PROTOCOLS: [&str; 2] = ["v5.channel.k8s.io", "v4.channel.k8s.io"];
 const STDOUT: u8 = 1;

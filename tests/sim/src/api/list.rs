@@ -12,8 +12,8 @@ use super::select::{Fields, Labels};
 use super::status::Failure;
 use super::{Outcome, table};
 use crate::kinds::Kind;
+use crate::scenario::world::Cluster;
 use crate::store::Stored;
-use crate::world::Cluster;
 
 const TOO_OLD: &str = "The provided continue parameter is too old to display a consistent list result. You can start a new list without \
 the continue parameter, or use the continue token in this response to retrieve the remainder of the results. Continuing with the provided \

@@ -16,7 +16,7 @@ use super::status::Failure;
 use super::{Body, Outcome, answer as respond};
 use crate::host::Kubelet;
 use crate::kinds::Kind;
-use crate::world::Cluster;
+use crate::scenario::world::Cluster;
 
 /// The container meant, found among the pod's, or why not. Shared with exec.
 pub fn container(pod: &Value, name: &str, asked: Option<&str>) -> Result<String, Failure> {

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::Answer;
 use crate::kinds::{KINDS, Kind};
-use crate::world::Cluster;
+use crate::scenario::world::Cluster;
 
 fn place(kind: &Kind) -> String {
     if kind.group.is_empty() { format!("api/{}", kind.version) } else { format!("apis/{}/{}", kind.group, kind.version) }

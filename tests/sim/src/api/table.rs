@@ -9,8 +9,8 @@ use serde_json::{Value, json};
 
 use super::list::{Page, metadata};
 use crate::kinds::Kind;
+use crate::scenario::world::Cluster;
 use crate::store::Stored;
-use crate::world::Cluster;
 
 pub fn wanted(headers: &HeaderMap) -> bool {
     let accept = headers.get(ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();

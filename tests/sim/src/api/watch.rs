@@ -17,8 +17,8 @@ use super::select::{Fields, Labels};
 use super::status::Failure;
 use super::{Outcome, answer as respond, table};
 use crate::kinds::Kind;
+use crate::scenario::world::Cluster;
 use crate::store::{Change, Feed, Stored, What};
-use crate::world::Cluster;
 
 /// A real server ends a watch after half an hour to an hour when the client sets no end.
 const LONGEST: Duration = Duration::from_secs(1800);

@@ -12,7 +12,7 @@ use super::network::Family;
 use super::release::{Release, looks_again};
 use super::start::{Asked, Attempt, Change, Datastore, End, Heartbeat, Neighbour, Six, Start};
 use crate::kubelet::{Answer, Kind, Process};
-use crate::world::Text;
+use crate::scenario::world::Text;
 
 /// What the pod's environment and the way to the API server say.
 #[derive(Clone, Debug)]

@@ -5,7 +5,7 @@ use std::io;
 use std::process::{Command, Output, Stdio};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 
-use crate::running::RecordedRequest;
+use crate::server::RecordedRequest;
 
 /// Called with the request that was struck; it may block, and the client waits for as long.
 #[derive(Clone)]

@@ -11,7 +11,7 @@ use super::logs::{Run, startup};
 use super::objects::{NodeFacts, api_server, metadata, node};
 use super::workload::{Flavour, State};
 use crate::host::{Bird, Host, Interface, Kubelet, Recovery};
-use crate::world::{Logs, World};
+use crate::scenario::world::{Logs, Scenario};
 
 pub const BRIDGE: &str = "br-3a10a9384428";
 pub const BRIDGE_IP: Ipv4Addr = Ipv4Addr::new(172, 18, 0, 1);
@@ -75,14 +75,14 @@ fn bird_time(at: Timestamp, now: Timestamp) -> String {
 }
 
 impl Plan {
-    pub fn world(&self) -> World {
-        let mut world = World::empty(self.now);
+    pub fn world(&self) -> Scenario {
+        let mut world = Scenario::empty(self.now);
         self.add_to(&mut world);
         world
     }
 
     /// Adds this installation's parts; nodes that exist are replaced.
-    pub fn add_to(&self, world: &mut World) {
+    pub fn add_to(&self, world: &mut Scenario) {
         let ready = self.members.iter().filter(|member| matches!(member.state, State::Ready)).count();
         for namespace in ["default", "kube-system", self.flavour.namespace] {
             let mut metadata = metadata("Namespace", None, namespace, self.created);
@@ -211,7 +211,7 @@ impl Plan {
         }
     }
 
-    fn add_logs(&self, world: &mut World, number: usize, member: &Member) {
+    fn add_logs(&self, world: &mut Scenario, number: usize, member: &Member) {
         let tunnel = member.tunnel(number);
         let base = Run {
             node: member.name.clone(),
@@ -223,7 +223,7 @@ impl Plan {
             changed_from: member.misled().then_some(member.ip),
             new: false,
         };
-        let text = |run: Run| -> crate::world::Text { Arc::new(move || startup(&run, tunnel)) };
+        let text = |run: Run| -> crate::scenario::world::Text { Arc::new(move || startup(&run, tunnel)) };
         let logs = match member.state {
             State::Ready | State::NotReady => Logs { current: Some(text(base)), previous: None },
             State::BackOff { started, killed, .. } => {

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::build::{Member, Plan};
 use super::objects::{Happened, event, scheduled, uid};
 use super::{at, later};
-use crate::world::World;
+use crate::scenario::world::Scenario;
 
 const SOCKET: &str = "Readiness probe failed: calico/node is not ready: BIRD is not ready: Error querying BIRD: unable to connect to BIRDv4 socket: \
                       dial unix /var/run/calico/bird.ctl: connect: connection refused\n";
@@ -14,7 +14,7 @@ const FELIX: &str = "Liveness probe failed: calico/node is not ready: Felix is n
 const PULLED: &str = "Container image \"docker.io/calico/node:v3.24.5\" already present on machine and can be accessed by the pod";
 
 struct About<'a> {
-    world: &'a mut World,
+    world: &'a mut Scenario,
     namespace: &'static str,
     pod: String,
     uid: String,
@@ -29,7 +29,7 @@ impl About<'_> {
     }
 }
 
-fn about<'a>(world: &'a mut World, plan: &Plan, member: &Member) -> About<'a> {
+fn about<'a>(world: &'a mut Scenario, plan: &Plan, member: &Member) -> About<'a> {
     let namespace = plan.flavour.namespace;
     let pod = plan.flavour.pod_name(&member.name, member.born);
     let uid = uid(&format!("Pod/{namespace}/{pod}"));
@@ -38,7 +38,7 @@ fn about<'a>(world: &'a mut World, plan: &Plan, member: &Member) -> About<'a> {
 }
 
 /// Incident 1: each failure carries its own time, so the first nine stand alone and the rest are combined.
-pub fn not_established(world: &mut World, plan: &Plan, start: Timestamp) {
+pub fn not_established(world: &mut Scenario, plan: &Plan, start: Timestamp) {
     let Some((victim, others)) = plan.members.split_last() else { return };
     let peers = others.iter().map(|member| member.stored.0.to_string()).collect::<Vec<_>>().join(",");
     let mut about = about(world, plan, victim);
@@ -64,7 +64,7 @@ pub fn not_established(world: &mut World, plan: &Plan, start: Timestamp) {
 }
 
 /// Incident 2: the container lives for a minute, seven times.
-pub fn killed(world: &mut World, plan: &Plan) {
+pub fn killed(world: &mut Scenario, plan: &Plan) {
     let Some(far) = plan.members.last() else { return };
     let first = later(far.born, 3);
     let mut about = about(world, plan, far);

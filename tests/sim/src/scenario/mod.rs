@@ -9,6 +9,7 @@ mod objects;
 mod operated;
 mod stranded;
 mod workload;
+pub(crate) mod world;
 
 pub(crate) use objects::{Happened, SERVICE_HOST, event, hash};
 pub use operated::{operator, operator_bridge_address, operator_new};
@@ -20,7 +21,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use crate::host::Interface;
-use crate::world::World;
+use crate::scenario::world::Scenario;
 use build::{BRIDGE_IP, Backend, Member, Plan};
 use fabric::Topology;
 use workload::{Flavour, State};
@@ -86,7 +87,7 @@ fn plan(count: usize) -> Plan {
 }
 
 /// What a manifest install has besides the DaemonSet.
-fn finish(plan: &Plan, before: &Value, changed: Timestamp) -> World {
+fn finish(plan: &Plan, before: &Value, changed: Timestamp) -> Scenario {
     let world = plan.world();
     for revision in plan.flavour.revisions(before, changed) {
         world.store.add(revision);
@@ -106,13 +107,13 @@ fn finish(plan: &Plan, before: &Value, changed: Timestamp) -> World {
     world
 }
 
-fn finished(plan: &Plan) -> World {
+fn finished(plan: &Plan) -> Scenario {
     let before = plan.flavour.spec.clone();
     finish(plan, &before, plan.created)
 }
 
 /// A manifest install of 3.24.5 with BIRD and the full mesh, where nothing is wrong.
-pub fn healthy(count: usize) -> World {
+pub fn healthy(count: usize) -> Scenario {
     finished(&plan(count))
 }
 
@@ -129,7 +130,7 @@ fn mislead(plan: &mut Plan) {
 }
 
 /// Incident 1: the last node took the address of a docker bridge when it came back.
-pub fn bridge_address(count: usize) -> World {
+pub fn bridge_address(count: usize) -> Scenario {
     let mut plan = plan(count);
     mislead(&mut plan);
     let mut world = finished(&plan);
@@ -138,7 +139,7 @@ pub fn bridge_address(count: usize) -> World {
 }
 
 /// Dual stack; what a docker network has of IPv6 was taken by the last node.
-pub fn bridge_address6(count: usize) -> World {
+pub fn bridge_address6(count: usize) -> Scenario {
     let mut plan = plan(count);
     plan.flavour.set_env("IP6", "autodetect");
     plan.flavour.set_env("FELIX_IPV6SUPPORT", "true");
@@ -171,7 +172,7 @@ pub fn bridge_address6(count: usize) -> World {
 }
 
 /// After `IP_AUTODETECTION_METHOD=interface=eth.*` was rolled out; the bridge is still there.
-pub fn bridge_address_healed(count: usize) -> World {
+pub fn bridge_address_healed(count: usize) -> Scenario {
     let mut plan = plan(count);
     let before = plan.flavour.spec.clone();
     plan.flavour.set_env("IP_AUTODETECTION_METHOD", "interface=eth.*");
@@ -203,7 +204,7 @@ fn far_node(plan: &mut Plan) {
 }
 
 /// Incident 2: a far node is killed by its liveness probe (10 s + 6 × 10 s) before it has started, for the seventh time.
-pub fn slow_start(count: usize) -> World {
+pub fn slow_start(count: usize) -> Scenario {
     let mut plan = plan(count);
     far_node(&mut plan);
     if let Some(far) = plan.members.last_mut() {
@@ -216,7 +217,7 @@ pub fn slow_start(count: usize) -> World {
 }
 
 /// After the liveness probe was given 60 s + 10 × 10 s.
-pub fn slow_start_healed(count: usize) -> World {
+pub fn slow_start_healed(count: usize) -> Scenario {
     let mut plan = plan(count);
     far_node(&mut plan);
     let before = plan.flavour.spec.clone();
@@ -229,7 +230,7 @@ pub fn slow_start_healed(count: usize) -> World {
 }
 
 /// Every host has the bridge, the last one advertises it; the network is 192.168.56.x, so the healthy side dials.
-pub fn all_bridges(count: usize) -> World {
+pub fn all_bridges(count: usize) -> Scenario {
     let mut plan = plan(count);
     for (number, member) in plan.members.iter_mut().enumerate() {
         member.ip = Ipv4Addr::from_bits(Ipv4Addr::new(192, 168, 56, 10).to_bits() + number as u32);
@@ -245,7 +246,7 @@ pub fn all_bridges(count: usize) -> World {
 }
 
 /// A manifest install with the VXLAN backend: no BIRD anywhere.
-pub fn vxlan(count: usize) -> World {
+pub fn vxlan(count: usize) -> Scenario {
     let mut plan = plan(count);
     plan.backend = Backend::Vxlan;
     plan.flavour.set_env("CALICO_IPV4POOL_IPIP", "Never");
@@ -257,7 +258,7 @@ pub fn vxlan(count: usize) -> World {
 }
 
 /// canal: Calico for policy, flannel for the network; no addresses, no BIRD.
-pub fn canal(count: usize) -> World {
+pub fn canal(count: usize) -> Scenario {
     let mut flavour = Flavour { name: "canal", label: "canal", ..manifest_flavour() };
     flavour.set_env("CALICO_NETWORKING_BACKEND", "none");
     flavour.set_env("CLUSTER_TYPE", "k8s,canal");
@@ -290,9 +291,9 @@ pub fn canal(count: usize) -> World {
 }
 
 /// Three nodes whose network is something else: no DaemonSet, pod, host or custom resource of Calico.
-pub fn no_calico() -> World {
+pub fn no_calico() -> Scenario {
     let plan = Plan { backend: Backend::None, ..plan(3) };
-    let world = World::empty(plan.now);
+    let world = Scenario::empty(plan.now);
     let whole = plan.world();
     for name in ["Node", "Namespace", "Service", "EndpointSlice"] {
         if let Some(kind) = crate::kinds::Kind::named(name) {
@@ -309,7 +310,7 @@ pub fn no_calico() -> World {
 }
 
 /// A manifest install and an operator's install side by side, as a half-done migration leaves them.
-pub fn two_calicos() -> World {
+pub fn two_calicos() -> Scenario {
     let mut world = operator(3);
     let plan = plan(3);
     plan.add_to(&mut world);
@@ -320,7 +321,7 @@ pub fn two_calicos() -> World {
 }
 
 /// No mesh: every node peers with three route reflectors.
-pub fn far_reflectors(count: usize) -> World {
+pub fn far_reflectors(count: usize) -> Scenario {
     let mut plan = plan(count);
     plan.topology = Topology::Reflectors;
     for reflector in plan.members.iter_mut().take(3) {
@@ -334,7 +335,7 @@ pub fn far_reflectors(count: usize) -> World {
 }
 
 /// By the name a command line would use; `None` for an unknown one.
-pub fn named(name: &str, count: usize) -> Option<World> {
+pub fn named(name: &str, count: usize) -> Option<Scenario> {
     Some(match name {
         "healthy" => healthy(count),
         "bridge-address" => bridge_address(count),
@@ -385,7 +386,7 @@ mod tests {
     use super::*;
     use crate::kinds::KINDS;
 
-    fn everything(world: &World) -> Vec<u8> {
+    fn everything(world: &Scenario) -> Vec<u8> {
         KINDS.iter().flat_map(|kind| world.store.all(kind)).flat_map(|stored| stored.json.to_vec()).collect()
     }
 

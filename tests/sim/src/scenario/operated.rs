@@ -6,14 +6,14 @@ use super::build::Plan;
 use super::workload::Flavour;
 use super::{RESTARTED, at, created, custom, finished, happened, manifest_flavour, mislead, plan, template};
 use crate::api::Operator;
-use crate::world::World;
+use crate::scenario::world::Scenario;
 
 fn operator_flavour() -> Flavour {
     let spec = template(include_str!("../../templates/daemonset-operator.json"));
     Flavour { namespace: "calico-system", operator: true, spec, ..manifest_flavour() }
 }
 
-fn operated(plan: &Plan, detection: &Value) -> World {
+fn operated(plan: &Plan, detection: &Value) -> Scenario {
     let world = finished(plan);
     world.store.add(custom::installation(created(), detection));
     world.store.add(custom::tigera_status(created()));
@@ -28,12 +28,12 @@ fn first_found() -> Value {
 }
 
 /// The operator's install: `calico-system`, owned by the Installation.
-pub fn operator(count: usize) -> World {
+pub fn operator(count: usize) -> Scenario {
     operated(&Plan { flavour: operator_flavour(), ..plan(count) }, &first_found())
 }
 
 /// Incident 1 in the operator's install.
-pub fn operator_bridge_address(count: usize) -> World {
+pub fn operator_bridge_address(count: usize) -> Scenario {
     let mut plan = Plan { flavour: operator_flavour(), ..plan(count) };
     mislead(&mut plan);
     let mut world = operated(&plan, &first_found());
@@ -42,7 +42,7 @@ pub fn operator_bridge_address(count: usize) -> World {
 }
 
 /// The operator's newest form: probes can be set in the Installation, two methods are refused by the API.
-pub fn operator_new(count: usize) -> World {
+pub fn operator_new(count: usize) -> Scenario {
     let spec = template(include_str!("../../templates/daemonset-operator-master.json"));
     let plan = Plan { flavour: Flavour { spec, ..operator_flavour() }, ..plan(count) };
     let mut world = operated(&plan, &first_found());

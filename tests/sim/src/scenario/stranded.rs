@@ -5,11 +5,11 @@ use std::sync::Arc;
 use jiff::SignedDuration;
 
 use super::{finished, plan};
-use crate::live::Live;
-use crate::world::{Cluster, World};
+use crate::scenario::world::{Cluster, Scenario};
+use crate::simulation::Simulation;
 
 /// The last host's only address of its own is on a bridge that first-found passes over, and none is stored: its calico-node exits for ever.
-pub fn no_address(count: usize) -> World {
+pub fn no_address(count: usize) -> Scenario {
     let plan = plan(count);
     let mut world = finished(&plan);
     let Some(last) = plan.members.last() else { return world };
@@ -37,10 +37,10 @@ pub fn no_address(count: usize) -> World {
 }
 
 /// What becomes of a world by "now".
-fn lived(world: World, time: SignedDuration) -> World {
+fn lived(world: Scenario, time: SignedDuration) -> Scenario {
     let now = world.store.now();
     world.store.set_clock(move || now - time);
     let cluster = Arc::new(Cluster::from(world));
-    Live::new(cluster.clone()).advance(now);
+    Simulation::new(cluster.clone()).advance(now);
     cluster.still()
 }

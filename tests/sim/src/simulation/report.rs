@@ -3,15 +3,15 @@
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
-use super::{CONTAINER, Live, Resident};
+use super::{CONTAINER, Resident, Simulation};
 use crate::calico::network::{Family, Prefix};
 use crate::calico::start::Change;
 use crate::controller::Cache;
 use crate::kubelet::{Identity, Pod};
 use crate::scenario::logs::seconds_of;
+use crate::scenario::world::Logs;
 use crate::scenario::{Happened, event};
 use crate::store::{Store, Writer};
-use crate::world::Logs;
 
 pub fn annotation(family: Family) -> &'static str {
     match family {
@@ -38,7 +38,7 @@ pub fn shown(pod: &Pod) -> Value {
     json!([pod.is_initialized(), pod.container_status(), pod.conditions()])
 }
 
-impl Live {
+impl Simulation {
     pub(super) fn write(&self, resident: &mut Resident, uid: &str) {
         self.write_status(resident, uid);
         self.write_node(resident);

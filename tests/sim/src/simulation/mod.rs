@@ -20,8 +20,8 @@ use crate::controller::operator::Operator;
 use crate::controller::{self, Cache};
 use crate::host::Host;
 use crate::kubelet::{Identity, Pod};
+use crate::scenario::world::Cluster;
 use crate::store::Deletion;
-use crate::world::Cluster;
 
 const CONTAINER: &str = "calico-node";
 /// From a pod's deletion to its end (recorded: 0.25 to 0.95 s).
@@ -41,7 +41,7 @@ struct Resident {
     due: Option<Timestamp>,
 }
 
-pub struct Live {
+pub struct Simulation {
     cluster: Arc<Cluster>,
     cache: Cache,
     operator: Option<Operator>,
@@ -63,7 +63,7 @@ pub struct Live {
     going: BTreeMap<String, (Timestamp, String, String)>,
 }
 
-impl Live {
+impl Simulation {
     /// Takes over the cluster as it stands; its clock is this one's from now on.
     pub fn new(cluster: Arc<Cluster>) -> Self {
         let start = cluster.store.now();

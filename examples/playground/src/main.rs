@@ -1,17 +1,16 @@
-//! A cluster with a sick Calico, to try things on: `cargo run --example playground -- --incident bridge-address --nodes 5`.
-//! It lives: pods restart, sessions come up, rollouts go on. `-- --demo` shows the main job and ends.
-
-#[path = "record/as_plugin.rs"]
-mod as_plugin;
+//! A simulated cluster with a broken Calico, to try the plugin on: `cargo playground --incident bridge-address --nodes 5`.
+//!
+//! Pods restart, sessions come up, rollouts continue. `--demo` finds and fixes two incidents, then exits.
 
 use std::io::{self, Write};
 use std::process::{Command, ExitCode};
 use std::time::Duration;
 
+use playground::{FLAG, PLUGIN, install, run_as_plugin};
 use serde_json::Value;
 use sim::clock::Pace;
-use sim::live::Live;
-use sim::{Change, Running, What, scenario};
+use sim::simulation::Simulation;
+use sim::{Change, TestServer, What, scenario};
 
 /// What they are called here, and the scenario behind each.
 const INCIDENTS: &[(&str, &str)] = &[
@@ -44,7 +43,7 @@ struct Asked {
 }
 
 fn main() -> io::Result<ExitCode> {
-    if let Some(code) = as_plugin::asked() {
+    if let Some(code) = run_as_plugin() {
         return Ok(code);
     }
     match asked(std::env::args().skip(1)) {
@@ -70,22 +69,32 @@ fn asked(mut arguments: impl Iterator<Item = String>) -> Option<Asked> {
     Some(asked)
 }
 
-fn start(incident: &str, nodes: usize) -> io::Result<(Running, Live)> {
+fn start(incident: &str, nodes: usize) -> io::Result<(TestServer, Simulation)> {
     let scenario = INCIDENTS.iter().find(|(known, _)| *known == incident).map_or(incident, |(_, scenario)| scenario);
     let world = scenario::named(scenario, nodes).ok_or_else(|| io::Error::other(format!("no incident {incident}")))?;
     let running = sim::start(world);
-    let live = Live::new(running.cluster().clone());
+    let live = Simulation::new(running.cluster().clone());
     Ok((running, live))
 }
 
 fn play(asked: &Asked, out: &mut impl Write) -> io::Result<()> {
+    writeln!(out, "Starting a simulated cluster of {} nodes: {}.", asked.nodes, asked.incident)?;
+    out.flush()?;
     let (running, mut live) = start(&asked.incident, asked.nodes)?;
-    writeln!(out, "export KUBECONFIG={}", running.kubeconfig().display())?;
-    writeln!(out, "\nPaste that line into another shell, then try:")?;
+    let programs = running.kubeconfig().with_file_name("bin");
+    install(&programs)?;
+    writeln!(out, "\nPaste these two lines into another shell:\n")?;
+    writeln!(out, "  export KUBECONFIG={}", running.kubeconfig().display())?;
+    writeln!(out, "  export PATH={}:$PATH", programs.display())?;
+    writeln!(
+        out,
+        "\nThen try{}:\n",
+        if kubectl_is_here() { "" } else { ", with calico-fix in place of kubectl calico-fix where kubectl is missing" }
+    )?;
     for line in hints(&asked.incident) {
         writeln!(out, "  {line}")?;
     }
-    writeln!(out, "\nWhat happens in the cluster shows here; Ctrl-C ends it.\n")?;
+    writeln!(out, "\nChanges in the cluster are shown here. Ctrl-C ends the playground.\n")?;
     out.flush()?;
     let store = &running.cluster().store;
     let mut feed = store.subscribe(store.resource_version()).map_err(|failure| io::Error::other(failure.message().to_string()))?;
@@ -102,6 +111,11 @@ fn play(asked: &Asked, out: &mut impl Write) -> io::Result<()> {
         let pause = live.next_due().map_or(Duration::MAX, |due| pace.until(due));
         std::thread::sleep(pause.clamp(Duration::from_millis(5), Duration::from_millis(100)));
     }
+}
+
+fn kubectl_is_here() -> bool {
+    let paths = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&paths).any(|folder| folder.join("kubectl").is_file())
 }
 
 fn hints(incident: &str) -> &'static [&'static str] {
@@ -186,8 +200,9 @@ fn demo(nodes: usize) -> io::Result<()> {
         ("slow-start", &[&["debug-log", "--yes", "--attempts", "1"], &["probes", "--yes"]]),
     ];
     for (incident, commands) in told {
+        writeln!(io::stdout(), "# {incident}: a simulated cluster of {nodes} nodes, {DEMO_SPEED:.0} times as fast as real time")?;
+        io::stdout().flush()?;
         let running = sim::start(scenario::named(incident, nodes).ok_or_else(|| io::Error::other("no such incident"))?);
-        writeln!(io::stdout(), "# {incident}, {nodes} nodes, {DEMO_SPEED:.0} times as fast as life")?;
         plugin(&running, &["status"])?;
         let _live = running.live(DEMO_SPEED);
         for (number, command) in commands.iter().enumerate() {
@@ -212,11 +227,11 @@ fn later() -> io::Result<()> {
 }
 
 /// In a process of its own, with a home of its own: nothing of a demonstration is kept on this machine.
-fn plugin(running: &Running, arguments: &[&str]) -> io::Result<()> {
+fn plugin(running: &TestServer, arguments: &[&str]) -> io::Result<()> {
     writeln!(io::stdout(), "\n$ kubectl calico-fix {}", arguments.join(" "))?;
     let home = running.kubeconfig().with_file_name("home");
     let mut command = Command::new(std::env::current_exe()?);
-    command.arg(as_plugin::FLAG).args(arguments).env("KUBECONFIG", running.kubeconfig()).env("HOME", home).env_remove("XDG_STATE_HOME");
+    command.args([FLAG, PLUGIN]).args(arguments).env("KUBECONFIG", running.kubeconfig()).env("HOME", home).env_remove("XDG_STATE_HOME");
     // That it finds something wrong is the point: its exit code is not ours.
     command.status().map(drop)
 }

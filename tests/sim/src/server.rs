@@ -14,11 +14,11 @@ use tokio::sync::mpsc;
 use tokio_rustls::TlsAcceptor;
 
 use crate::api::Api;
+use crate::api::exec_sandbox::Tools;
+use crate::background::BackgroundSimulation;
 use crate::fault;
-use crate::living::Living;
-use crate::sandbox::Tools;
+use crate::scenario::world::{Cluster, Scenario};
 use crate::tls::Authority;
-use crate::world::{Cluster, World};
 
 /// What one request was, as the server saw it.
 #[derive(Clone, Debug)]
@@ -54,7 +54,7 @@ pub struct Server {
 }
 
 impl Server {
-    pub async fn start(world: World) -> io::Result<Self> {
+    pub async fn start(world: Scenario) -> io::Result<Self> {
         let authority = Authority::new()?;
         let directory = tempfile::tempdir()?;
         let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
@@ -142,7 +142,7 @@ async fn serve(stream: tokio::net::TcpStream, acceptor: TlsAcceptor, api: Arc<Ap
 }
 
 /// A server with a thread and a runtime of its own, for tests that are not async; it stops when dropped.
-pub struct Running {
+pub struct TestServer {
     server: Option<Server>,
     runtime: Option<tokio::runtime::Runtime>,
     kubeconfig: PathBuf,
@@ -152,14 +152,14 @@ pub struct Running {
 ///
 /// # Panics
 /// When no runtime, port or temporary directory can be had: a test cannot go on without.
-pub fn start(world: World) -> Running {
+pub fn start(world: Scenario) -> TestServer {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
     let server = runtime.block_on(Server::start(world)).expect("a server on loopback");
     let kubeconfig = server.kubeconfig();
-    Running { server: Some(server), runtime: Some(runtime), kubeconfig }
+    TestServer { server: Some(server), runtime: Some(runtime), kubeconfig }
 }
 
-impl Running {
+impl TestServer {
     fn server(&self) -> &Server {
         self.server.as_ref().expect("present until dropped")
     }
@@ -175,8 +175,8 @@ impl Running {
     }
 
     /// Lets the cluster live, this many simulated seconds in each real one, until the guard is dropped.
-    pub fn live(&self, pace: f64) -> Living {
-        Living::start(self.cluster().clone(), pace)
+    pub fn live(&self, pace: f64) -> BackgroundSimulation {
+        BackgroundSimulation::start(self.cluster().clone(), pace)
     }
 
     /// Breaks every connection and refuses new ones for this long.
@@ -193,7 +193,7 @@ impl Running {
     }
 }
 
-impl Drop for Running {
+impl Drop for TestServer {
     fn drop(&mut self) {
         self.server.take();
         if let Some(runtime) = self.runtime.take() {

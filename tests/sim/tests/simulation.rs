@@ -4,21 +4,21 @@ use std::sync::Arc;
 
 use jiff::SignedDuration;
 use serde_json::{Value, json};
-use sim::live::Live;
 use sim::scenario;
-use sim::{Cluster, World, Writer};
+use sim::simulation::Simulation;
+use sim::{Cluster, Scenario, Writer};
 
 const NAMESPACE: &str = "kube-system";
 
 struct Watched {
     cluster: Arc<Cluster>,
-    live: Live,
+    live: Simulation,
 }
 
 impl Watched {
-    fn new(world: World) -> Self {
+    fn new(world: Scenario) -> Self {
         let cluster = Arc::new(Cluster::from(world));
-        Self { live: Live::new(cluster.clone()), cluster }
+        Self { live: Simulation::new(cluster.clone()), cluster }
     }
 
     fn pass(&mut self, seconds: i64) {

@@ -31,7 +31,7 @@ impl Logs {
 }
 
 /// A cluster as plain data, before it runs.
-pub struct World {
+pub struct Scenario {
     pub store: Store,
     /// By node name.
     pub hosts: BTreeMap<String, Host>,
@@ -47,7 +47,7 @@ pub struct World {
     pub version: String,
 }
 
-impl World {
+impl Scenario {
     pub fn empty(now: jiff::Timestamp) -> Self {
         let store = Store::default();
         store.set_clock(move || now);
@@ -81,9 +81,9 @@ pub struct Cluster {
     faults: RwLock<Vec<Arc<Fault>>>,
 }
 
-impl From<World> for Cluster {
-    fn from(world: World) -> Self {
-        let World { store, hosts, logs, faults, users, unattended, operator, version } = world;
+impl From<Scenario> for Cluster {
+    fn from(world: Scenario) -> Self {
+        let Scenario { store, hosts, logs, faults, users, unattended, operator, version } = world;
         Self {
             store,
             users,
@@ -100,10 +100,10 @@ impl From<World> for Cluster {
 
 impl Cluster {
     /// A still picture of it as it is now, with the host's BIRDs and the pods' logs.
-    pub(crate) fn still(&self) -> World {
+    pub(crate) fn still(&self) -> Scenario {
         let now = self.store.now();
         self.store.set_clock(move || now);
-        World {
+        Scenario {
             store: self.store.clone(),
             hosts: self.hosts().into_iter().map(|host| (host.node.clone(), Host::clone(&host))).collect(),
             logs: self.logs.read().unwrap_or_else(PoisonError::into_inner).clone(),

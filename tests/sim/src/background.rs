@@ -8,22 +8,22 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::clock::Pace;
-use crate::live::Live;
-use crate::world::Cluster;
+use crate::scenario::world::Cluster;
+use crate::simulation::Simulation;
 
 /// How long a write of a user waits for controllers and kubelets, at most.
 const ANSWERS: Duration = Duration::from_millis(5);
 
 /// Advances the cluster until it is dropped.
-pub struct Living {
-    live: Arc<Mutex<Live>>,
+pub struct BackgroundSimulation {
+    live: Arc<Mutex<Simulation>>,
     stop: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
 }
 
-impl Living {
+impl BackgroundSimulation {
     pub fn start(cluster: Arc<Cluster>, pace: f64) -> Self {
-        let live = Live::new(cluster);
+        let live = Simulation::new(cluster);
         let pace = Pace::new(live.now(), pace);
         let live = Arc::new(Mutex::new(live));
         let stop = Arc::new(AtomicBool::new(false));
@@ -43,7 +43,7 @@ impl Living {
     }
 
     /// Time stands still while this is held.
-    pub fn hold(&self) -> MutexGuard<'_, Live> {
+    pub fn hold(&self) -> MutexGuard<'_, Simulation> {
         self.live.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -52,7 +52,7 @@ impl Living {
     }
 }
 
-impl Drop for Living {
+impl Drop for BackgroundSimulation {
     fn drop(&mut self) {
         self.stop.store(true, Ordering::SeqCst);
         if let Some(thread) = self.thread.take() {

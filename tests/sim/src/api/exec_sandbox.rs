@@ -185,7 +185,7 @@ mod tests {
     async fn ip_answers_as_iproute2_does() {
         let gateway = Some(Ipv4Addr::new(10, 12, 33, 1));
         let hosts = [host(None, false), host(gateway, false), host(gateway, true)];
-        let recorded = include_str!("../fixtures/iproute2/routes.txt");
+        let recorded = include_str!("../../fixtures/iproute2/routes.txt");
         let tools = Tools::new().expect("tools");
         let mut asked = 0;
         for (section, host) in recorded.split("# ").skip(1).zip(hosts) {
