@@ -10,9 +10,9 @@ use calico_fix::cli::Name;
 use calico_fix::commands::change::Told;
 use calico_fix::commands::change::going_on::Document;
 use calico_fix::diagnosis::report::Report;
+use calico_fix::reports::probes_document::ProbesReport;
+use calico_fix::reports::startup_log::StartupLogReport;
 use calico_fix::snapshot::schema::snapshot_schema;
-use calico_fix::startup::report::ProbesReport;
-use calico_fix::timeline;
 
 /// The folders whose files are all made here.
 pub const FOLDERS: [&str; 2] = ["schemas", "man"];
@@ -23,7 +23,7 @@ pub type File = (String, Vec<u8>);
 pub fn files() -> anyhow::Result<Vec<File>> {
     let mut files = vec![
         schema("snapshot", &snapshot_schema())?,
-        schema("startup-timeline", &schemars::schema_for!(Document<timeline::report::Report>).to_value())?,
+        schema("startup-timeline", &schemars::schema_for!(Document<StartupLogReport>).to_value())?,
         schema("status", &schemars::schema_for!(Report).to_value())?,
         schema("autodetect", &schemars::schema_for!(Document<autodetect::report::Report>).to_value())?,
         schema("can-i", &schemars::schema_for!(calico_fix::access::report::Report).to_value())?,

@@ -13,12 +13,13 @@ pub mod exit;
 pub mod import;
 pub mod observed;
 pub mod plan;
+pub mod probes;
 pub mod prompt;
 pub mod render;
+pub mod reports;
 pub mod snapshot;
 pub mod startup;
 pub mod text;
-pub mod timeline;
 
 /// The program, under either of its names.
 pub fn run() -> std::process::ExitCode {

@@ -13,7 +13,7 @@ fuzz_target!(|log: &[u8]| {
     };
     let found = read(cut);
     assert!(found == read(usize::MAX) && found.attempts.len() <= 5);
-    let _ = timeline::explain(&[timeline::Subject::of_file(String::new(), found)], None);
+    let _ = timeline::explain(&[timeline::LogSource::from_file(String::new(), found)], None);
     let log = startup_log::digest(log, true);
     assert!(log.marks.len() <= startup_log::MAX_MARKS);
     for mark in &log.marks {

@@ -17,7 +17,9 @@ use std::io::BufRead;
 pub use copy::MaskedCopy;
 pub use details::{CameUp, Details, LastLine, SeenInterface};
 pub use digest::MAX_MARKS;
-pub use judge::{Detection, ExitReason, Outcome, Phase, detection, exit_reason, has_beginning, last_phase, outcome, phase, started_after};
+pub use judge::{
+    Detection, ExitReason, Outcome, StartPhase, detection, exit_reason, has_beginning, last_phase, outcome, phase, started_after,
+};
 pub use patterns::{PATTERNS, Pattern, Scope};
 pub use reader::{Attempt, Attempts, Reader, read};
 pub use requests::{Names, NodeReads, Requests};

@@ -25,7 +25,7 @@ use std::time::Duration;
 
 use crate::calico::text::clean;
 use crate::snapshot::Snapshot;
-use crate::startup::sizing::Size;
+use crate::startup::budget::BudgetEstimate;
 use check::Found;
 use code::Code;
 use report::{Finding, Fix, Report, Verdict};
@@ -80,7 +80,7 @@ pub fn diagnose(snapshot: &Snapshot, scope: &Scope) -> Report {
 }
 
 /// What allows a start of this node so much time, at the lawful place; `None` where no command is known to be right.
-pub fn start_budget_fix(snapshot: &Snapshot, node: &str, size: &Size) -> Option<Fix> {
+pub fn start_budget_fix(snapshot: &Snapshot, node: &str, size: &BudgetEstimate) -> Option<Fix> {
     remedy::start_budget_of(&View::new(snapshot), node, size)
 }
 

@@ -7,7 +7,7 @@ use super::view::{self, NodeView, View};
 use crate::calico::family::Family;
 use crate::snapshot::Snapshot;
 use crate::startup::measure::{Measurement, measure};
-use crate::startup::report::{self as starts, Distribution, StartRow};
+use crate::startup::rows::{self as starts, Distribution, NodeStart};
 
 pub struct Sheet<'a> {
     pub report: &'a Report,
@@ -20,7 +20,7 @@ pub struct Sheet<'a> {
 }
 
 pub struct Start {
-    pub row: StartRow,
+    pub row: NodeStart,
     /// Where its time was read.
     pub source: Option<Source>,
 }
@@ -39,9 +39,9 @@ pub fn sheet<'a>(snapshot: &Snapshot, report: &'a Report, scope: &Scope) -> Shee
     let shown = || report.nodes.iter().filter_map(|row| Some((row, view.node(&row.name)?)));
     let mut measured: Vec<Measurement> = shown().map(|(_, node)| measure(&view, node)).collect();
     let read = shown().map(|(_, node)| read(node)).collect();
-    measured.sort_by(starts::order);
+    measured.sort_by(starts::by_danger);
     let codes = |name: &str| report.nodes.iter().find(|row| row.name == name).map(|row| row.findings.clone()).unwrap_or_default();
-    let start = |measured: &Measurement| Start { row: starts::row(&view, measured, codes(measured.node)), source: source(measured) };
+    let start = |measured: &Measurement| Start { row: starts::node_start(&view, measured, codes(measured.node)), source: source(measured) };
     let starts = measured.iter().map(start).collect();
     Sheet { meshes: mesh::all(&view, scope, report), starts, distribution: starts::distribution(&measured), read, report }
 }

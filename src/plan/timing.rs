@@ -9,10 +9,10 @@ use super::lasting::{self, Note};
 use super::place::Place;
 use super::{Larger, NodeGoal, Proposal};
 use crate::diagnosis::view::View;
+use crate::probes::change::{ProbeChange, installation_edits, installation_patch};
+use crate::probes::proposal::{ProbeProposal as Wanted, StartExpectation};
+use crate::probes::target::ProbeTarget as Lawful;
 use crate::snapshot::Snapshot;
-use crate::startup::change::{ProbeChange, installation_edits, installation_patch};
-use crate::startup::place::Place as Lawful;
-use crate::startup::proposal::{Expectation, Proposal as Wanted};
 
 #[derive(Clone, Debug)]
 pub struct Stretched {
@@ -60,7 +60,7 @@ fn edits(place: &Place, changes: &[ProbeChange]) -> Vec<Edit> {
 
 /// That it stays up is proven where that was the trouble, and on the node that is tried first: to wait for it everywhere would hold
 /// up a rollout of hundreds of nodes for hours.
-fn goal(node: &Expectation, canary: Option<&str>) -> NodeGoal {
+fn goal(node: &StartExpectation, canary: Option<&str>) -> NodeGoal {
     let doubtful = canary == Some(node.node.as_str()) || node.start.is_some_and(|start| start.at_least);
     NodeGoal {
         name: node.node.clone(),

@@ -1,8 +1,8 @@
 //! What became of a start that was given more time, told from one look at its node.
 
-use super::attempt::{Attempt, Fate, length};
+use super::container_run::{ContainerRun, RunEnd, length};
 use super::measure::measure;
-use crate::calico::startup_log::{self, ExitReason, Phase};
+use crate::calico::startup_log::{self, ExitReason, StartPhase};
 use crate::diagnosis::report::Severity;
 use crate::diagnosis::view::View;
 use crate::diagnosis::{Scope, diagnose};
@@ -11,7 +11,7 @@ use crate::snapshot::Snapshot;
 /// How far a start came before it was cut off.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Reach {
-    pub phase: Option<Phase>,
+    pub phase: Option<StartPhase>,
     /// From the first line of its log to the last.
     pub seconds: f64,
     /// What it said last.
@@ -47,10 +47,10 @@ pub fn again(seen: &Snapshot, node: &str, earlier: Option<&Reach>) -> Again {
     let view = View::new(seen);
     let Some(found) = view.node(node) else { return Again::Other("its pod is gone".to_owned()) };
     let measured = measure(&view, found);
-    let ended = measured.attempts.iter().find(|attempt| !matches!(attempt.fate, Fate::Starting | Fate::Runs | Fate::Unknown));
+    let ended = measured.attempts.iter().find(|attempt| !matches!(attempt.fate, RunEnd::Starting | RunEnd::Runs | RunEnd::Unknown));
     match ended {
         Some(attempt) if attempt.exit == Some(ExitReason::UpdateConflict) => Again::LostUpdate,
-        Some(attempt) if attempt.fate == Fate::KilledWhileStarting => match (other_cause(seen, node), reach(attempt)) {
+        Some(attempt) if attempt.fate == RunEnd::KilledWhileStarting => match (other_cause(seen, node), reach(attempt)) {
             (Some(cause), _) => Again::Other(cause),
             (None, None) => Again::Unseen,
             (None, Some(reach)) if got_further(&reach, attempt, earlier) => Again::GotFurther(reach),
@@ -58,9 +58,9 @@ pub fn again(seen: &Snapshot, node: &str, earlier: Option<&Reach>) -> Again {
         },
         Some(attempt) => {
             let fate = match attempt.fate {
-                Fate::KilledWhileRunning => "it was killed after it had started",
-                Fate::OutOfMemory => "it ran out of memory",
-                Fate::Exited | Fate::ExitedAfterStart => "it exited by itself",
+                RunEnd::KilledWhileRunning => "it was killed after it had started",
+                RunEnd::OutOfMemory => "it ran out of memory",
+                RunEnd::Exited | RunEnd::ExitedAfterStart => "it exited by itself",
                 _ => "why it ended is not known",
             };
             Again::Other(other_cause(seen, node).unwrap_or_else(|| fate.to_owned()))
@@ -69,7 +69,7 @@ pub fn again(seen: &Snapshot, node: &str, earlier: Option<&Reach>) -> Again {
     }
 }
 
-fn reach(attempt: &Attempt) -> Option<Reach> {
+fn reach(attempt: &ContainerRun) -> Option<Reach> {
     let log = attempt.log?;
     let seconds = length(log)?.as_secs_f64();
     Some(Reach { phase: startup_log::last_phase(log), seconds, last: attempt.last_words()?.text.clone() })
@@ -77,8 +77,8 @@ fn reach(attempt: &Attempt) -> Option<Reach> {
 
 /// A later phase, another word, or still at work when it had been cut off before; without an earlier attempt: in the second half of its life.
 /// The conflict check reads node after node and says nothing meanwhile.
-fn got_further(reach: &Reach, attempt: &Attempt, earlier: Option<&Reach>) -> bool {
-    let silent = reach.phase == Some(Phase::CheckingConflicts);
+fn got_further(reach: &Reach, attempt: &ContainerRun, earlier: Option<&Reach>) -> bool {
+    let silent = reach.phase == Some(StartPhase::CheckingConflicts);
     silent
         || match earlier {
             Some(earlier) => {

@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::measure::Measurement;
-use super::measured::{VERIFIED_TO_DETECTED, trips};
+use super::timed_runs::{VERIFIED_TO_DETECTED, round_trips};
 use crate::calico::environment::Datastore;
 use crate::calico::startup_log;
 use crate::diagnosis::view::{NodeView, View};
@@ -73,7 +73,7 @@ pub fn round_trip(log: &StartupLog) -> Option<f64> {
 
 fn by_round_trip(view: &View, measured: &Measurement) -> Option<NodeForecast> {
     let round_trip = measured.attempts.iter().filter_map(|attempt| attempt.log).find_map(round_trip)?;
-    let trips = trips(view.node(measured.node).is_some_and(is_known));
+    let trips = round_trips(view.node(measured.node).is_some_and(is_known));
     let budget = measured.allowed();
     Some(NodeForecast {
         node: measured.node.to_owned(),
@@ -101,7 +101,7 @@ fn by_nodes(view: &View, measured: &Measurement) -> Option<NodeForecast> {
         let check = conflict_check(log);
         let whole = attempt.start.filter(|start| !start.at_most);
         let (Some(check), Some(whole)) = (check.filter(|check| *check > NOISE), whole) else { continue };
-        let passed = startup_log::last_phase(log) > Some(startup_log::Phase::CheckingConflicts);
+        let passed = startup_log::last_phase(log) > Some(startup_log::StartPhase::CheckingConflicts);
         let per_node = check / nodes;
         let rest = (whole.seconds - check).max(0.0);
         // One that was cut off in the check tells that the check alone takes longer.

@@ -5,9 +5,9 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::attempt::{self, Attempt, Fate};
+use super::container_run::{self, ContainerRun, RunEnd};
 use crate::calico::probe::{self, Budget, ProbeKind};
-use crate::calico::startup_log::{self, ExitReason, Phase};
+use crate::calico::startup_log::{self, ExitReason, StartPhase};
 use crate::diagnosis::report::StartTime;
 use crate::diagnosis::view::{NodeView, View};
 use crate::snapshot::inside::StartupLog;
@@ -19,7 +19,7 @@ pub const TIGHT: f64 = 0.8;
 pub struct Measurement<'a> {
     pub node: &'a str,
     /// Newest first.
-    pub attempts: Vec<Attempt<'a>>,
+    pub attempts: Vec<ContainerRun<'a>>,
     /// Of the probe that decides over the start, in the pod that runs there.
     pub budget: Option<Budget>,
     pub judge: Option<ProbeKind>,
@@ -33,7 +33,7 @@ pub struct Measurement<'a> {
 /// What is known of the start against its budget.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
-pub enum Standing {
+pub enum BudgetStatus {
     /// Killed before it had started, and not started since.
     Killed,
     /// It starts, and more than four fifths of the budget are gone by then.
@@ -43,14 +43,14 @@ pub enum Standing {
 }
 
 pub fn measure<'a>(view: &View, node: &NodeView<'a>) -> Measurement<'a> {
-    let attempts = attempt::all(view, node);
+    let attempts = container_run::container_runs(view, node);
     let guard = view.guard(node);
     Measurement {
         node: node.name,
         start: best(&attempts),
-        ready_after: attempt::ready_after(node, node.running_since()),
+        ready_after: container_run::ready_after(node, node.running_since()),
         restarts: node.restarts(),
-        kills: node.times(attempt::is_kill),
+        kills: node.times(container_run::is_kill),
         budget: guard.map(|(_, budget)| budget),
         judge: guard.map(|(kind, _)| kind),
         attempts,
@@ -58,7 +58,7 @@ pub fn measure<'a>(view: &View, node: &NodeView<'a>) -> Measurement<'a> {
 }
 
 /// The newest start that was measured, else the longest that was cut off, else the bound that readiness gives.
-fn best(attempts: &[Attempt]) -> Option<StartTime> {
+fn best(attempts: &[ContainerRun]) -> Option<StartTime> {
     let starts = || attempts.iter().filter_map(|attempt| attempt.start);
     let bound = |least: bool| starts().filter(move |start| if least { start.at_least } else { start.at_most });
     starts()
@@ -72,7 +72,7 @@ impl<'a> Measurement<'a> {
         self.budget.map(|budget| budget.total())
     }
 
-    pub fn has(&self, fate: Fate) -> bool {
+    pub fn has(&self, fate: RunEnd) -> bool {
         self.attempts.iter().any(|attempt| attempt.fate == fate)
     }
 
@@ -82,27 +82,27 @@ impl<'a> Measurement<'a> {
     }
 
     pub fn killed_while_starting(&self) -> bool {
-        self.has(Fate::KilledWhileStarting) || (self.kills > 0 && self.loses_updates())
+        self.has(RunEnd::KilledWhileStarting) || (self.kills > 0 && self.loses_updates())
     }
 
-    pub fn standing(&self) -> Standing {
-        let now_runs = self.attempts.first().is_some_and(|attempt| attempt.fate == Fate::Runs);
+    pub fn standing(&self) -> BudgetStatus {
+        let now_runs = self.attempts.first().is_some_and(|attempt| attempt.fate == RunEnd::Runs);
         if self.killed_while_starting() && !now_runs {
-            return Standing::Killed;
+            return BudgetStatus::Killed;
         }
         match (self.start, self.allowed()) {
             (Some(start), Some(allowed)) if !start.at_least => {
                 let share = start.seconds / allowed.as_secs_f64();
                 match () {
-                    () if share < TIGHT => Standing::Within,
-                    () if start.at_most => Standing::Unknown,
-                    () => Standing::Tight,
+                    () if share < TIGHT => BudgetStatus::Within,
+                    () if start.at_most => BudgetStatus::Unknown,
+                    () => BudgetStatus::Tight,
                 }
             }
             // It never restarted, so its first start was in time.
-            _ if now_runs && self.restarts == Some(0) => Standing::Within,
-            _ if now_runs && self.budget.is_none() => Standing::Within,
-            _ => Standing::Unknown,
+            _ if now_runs && self.restarts == Some(0) => BudgetStatus::Within,
+            _ if now_runs && self.budget.is_none() => BudgetStatus::Within,
+            _ => BudgetStatus::Unknown,
         }
     }
 
@@ -113,11 +113,11 @@ impl<'a> Measurement<'a> {
     }
 
     /// The attempt whose log came furthest in a start.
-    pub fn telling(&self) -> Option<&Attempt<'a>> {
+    pub fn telling(&self) -> Option<&ContainerRun<'a>> {
         let told = self.attempts.iter().filter(|attempt| attempt.log.is_some_and(|log| !log.marks.is_empty()));
         told.max_by_key(|attempt| {
             let log = attempt.log.unwrap_or(&EMPTY);
-            (startup_log::last_phase(log), attempt::length(log))
+            (startup_log::last_phase(log), container_run::length(log))
         })
     }
 }
@@ -126,7 +126,7 @@ static EMPTY: StartupLog = StartupLog { lines: 0, first: None, last: None, compl
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct PhaseTime {
-    pub phase: Phase,
+    pub phase: StartPhase,
     pub time: Duration,
     /// It was cut off in this phase.
     pub at_least: bool,
@@ -136,7 +136,7 @@ pub struct PhaseTime {
 pub fn phases(log: &StartupLog) -> Vec<PhaseTime> {
     let mut times: Vec<PhaseTime> = Vec::new();
     let Some(mut since) = log.first else { return times };
-    let mut phase = Phase::Begun;
+    let mut phase = StartPhase::Begun;
     for mark in &log.marks {
         let (Some(next), Some(at)) = (startup_log::phase(mark.kind), mark.at) else { continue };
         if next <= phase {
@@ -146,7 +146,7 @@ pub fn phases(log: &StartupLog) -> Vec<PhaseTime> {
             times.push(PhaseTime { phase, time, at_least: false });
         }
         (phase, since) = (next, at);
-        if phase == Phase::Started {
+        if phase == StartPhase::Started {
             return times;
         }
     }

@@ -4,15 +4,15 @@ use calico_fix::calico::probe::ProbeKind;
 use calico_fix::diagnosis::Scope;
 use calico_fix::diagnosis::report::Verdict;
 use calico_fix::observed::Observed;
+use calico_fix::probes::misfit_fix::MisfitFix;
+use calico_fix::probes::proposal::ProbeOptions;
+use calico_fix::probes::strategy::Strategy;
+use calico_fix::probes::target::ProbeTarget;
+use calico_fix::reports::probes::probes_report;
+use calico_fix::reports::probes_document::ProbesReport;
 use calico_fix::snapshot::Snapshot;
 use calico_fix::snapshot::objects::ProbeOverrides;
-use calico_fix::startup::examine;
-use calico_fix::startup::fix::Fix;
-use calico_fix::startup::place::Place;
-use calico_fix::startup::proposal::Wishes;
-use calico_fix::startup::report::ProbesReport;
-use calico_fix::startup::sizing::Known;
-use calico_fix::startup::strategy::Strategy;
+use calico_fix::startup::budget::BudgetBasis;
 use serde_json::{Value, json};
 
 use super::build::*;
@@ -25,25 +25,25 @@ fn killed(world: World, lived: i64) -> World {
     world.not_ready("node-2").restarted("node-2", 3, 137, lived, 40).killed("node-2", 3)
 }
 
-fn wishing(snapshot: &Snapshot, wishes: &Wishes) -> Result<ProbesReport, String> {
-    examine(snapshot, &Scope::default(), wishes).map_err(|refusal| refusal.to_string())
+fn wishing(snapshot: &Snapshot, wishes: &ProbeOptions) -> Result<ProbesReport, String> {
+    probes_report(snapshot, &Scope::default(), wishes).map_err(|refusal| refusal.to_string())
 }
 
-fn wishes(settings: &[&str], fixes: &[Fix]) -> Wishes {
+fn wishes(settings: &[&str], fixes: &[MisfitFix]) -> ProbeOptions {
     let settings = settings.iter().map(|setting| setting.parse().expect("a setting")).collect();
-    Wishes { settings, fixes: fixes.to_vec(), ..Wishes::default() }
+    ProbeOptions { settings, fixes: fixes.to_vec(), ..ProbeOptions::default() }
 }
 
-fn delay() -> Wishes {
-    Wishes { strategy: Strategy::InitialDelay, ..Wishes::default() }
+fn delay() -> ProbeOptions {
+    ProbeOptions { strategy: Strategy::InitialDelay, ..ProbeOptions::default() }
 }
 
 fn report(world: &World) -> ProbesReport {
-    wishing(&world.snapshot(), &Wishes::default()).expect("no mistake")
+    wishing(&world.snapshot(), &ProbeOptions::default()).expect("no mistake")
 }
 
 /// The patch as it is sent.
-fn patched(world: &World, wishes: &Wishes) -> Result<Value, String> {
+fn patched(world: &World, wishes: &ProbeOptions) -> Result<Value, String> {
     let report = wishing(&world.snapshot(), wishes)?;
     let proposal = report.proposal.ok_or("nothing")?;
     let spec = world.installation.clone().unwrap_or_default();
@@ -77,7 +77,7 @@ fn a_slow_start_gets_a_startup_probe_and_keeps_its_liveness() {
     let proposal = report.proposal.expect("a proposal");
     assert_eq!(
         (proposal.budget_before_seconds, proposal.budget_after_seconds, proposal.known),
-        (Some(70), Some(160), Some(Known::LowerBound))
+        (Some(70), Some(160), Some(BudgetBasis::LowerBound))
     );
     assert!(proposal.why[0].contains("160 s is the next step"), "{:?}", proposal.why);
     assert!(proposal.why[1].contains("grows there to 320, then 640, then 1200 s, and no further"), "{:?}", proposal.why);
@@ -87,7 +87,7 @@ fn a_slow_start_gets_a_startup_probe_and_keeps_its_liveness() {
     let first = &proposal.nodes[0];
     assert_eq!((first.node.as_str(), first.started_within_seconds, first.steady_seconds), ("node-2", Some(160), Some(70)));
     assert_eq!(proposal.nodes.len(), 3);
-    let patch = patched(&world, &Wishes::default()).expect("a patch");
+    let patch = patched(&world, &ProbeOptions::default()).expect("a patch");
     assert_eq!(
         container(&patch),
         &json!({"name": "calico-node", "startupProbe": {"exec": {"command": ["/bin/calico-node", "-felix-live", "-bird-live"]},
@@ -121,7 +121,7 @@ fn what_is_killed_again_grows_again() {
     };
     let world = killed(larger(cluster()), 161);
     assert_eq!(
-        container(&patched(&world, &Wishes::default()).expect("a patch")),
+        container(&patched(&world, &ProbeOptions::default()).expect("a patch")),
         &json!({"name": "calico-node", "startupProbe": {"failureThreshold": 33}})
     );
     assert!(patched(&world, &delay()).expect_err("pointless").contains("there is a startup probe"));
@@ -132,7 +132,7 @@ fn what_is_killed_again_grows_again() {
 fn no_budget_shrinks() {
     let probe = json!({"httpGet": {"host": "localhost", "path": "/liveness", "port": 9099}, "periodSeconds": 60, "failureThreshold": 3, "timeoutSeconds": 10});
     let world = killed(cluster().liveness(probe), 181);
-    for wishes in [Wishes::default(), delay()] {
+    for wishes in [ProbeOptions::default(), delay()] {
         let report = wishing(&world.snapshot(), &wishes).expect("no mistake");
         let proposal = report.proposal.expect("a proposal");
         assert!(proposal.budget_after_seconds > proposal.budget_before_seconds && proposal.warnings.is_empty(), "{proposal:#?}");
@@ -142,7 +142,7 @@ fn no_budget_shrinks() {
     let mut old = killed(cluster(), 70).snapshot();
     let Observed::Seen(set) = &mut old.daemon_set else { panic!("a DaemonSet") };
     set.spec.template.spec.containers[0].liveness_probe = serde_json::from_value(given).expect("a probe");
-    let report = wishing(&old, &Wishes::default()).expect("no mistake");
+    let report = wishing(&old, &ProbeOptions::default()).expect("no mistake");
     assert_eq!(report.proposal, None);
     assert!(report.no_proposal.is_some_and(|why| why.contains("allows enough already")));
 }
@@ -228,19 +228,19 @@ fn under_the_operator() {
     world.installation = Some(
         json!({"calicoNodeDaemonSet": {"spec": {"template": {"spec": {"containers": [{"name": "calico-node", "resources": {"requests": {"cpu": "1"}}}]}}}}}),
     );
-    let patch = patched(&world, &Wishes::default()).expect("a patch");
+    let patch = patched(&world, &ProbeOptions::default()).expect("a patch");
     assert_eq!(
         patch.pointer("/spec/calicoNodeDaemonSet/spec/template/spec/containers"),
         Some(&json!([{"name": "calico-node", "resources": {"requests": {"cpu": "1"}}, "startupProbe": {"failureThreshold": 80}}]))
     );
     // Without a field for the startup probe the liveness probe begins later.
-    let patch = patched(&operator(killed(cluster(), 70), true, false), &Wishes::default()).expect("a patch");
+    let patch = patched(&operator(killed(cluster(), 70), true, false), &ProbeOptions::default()).expect("a patch");
     let liveness = patch.pointer("/spec/calicoNodeDaemonSet/spec/template/spec/containers/0/livenessProbe");
     assert_eq!(liveness, Some(&json!({"initialDelaySeconds": 60, "failureThreshold": 10})));
     // An old operator would prune the fields and say patched.
     let old = report(&operator(killed(cluster(), 70), false, false)).proposal.expect("said all the same");
     assert!(
-        matches!(&old.place, Place::Nowhere { why } if why.contains("1.43") && why.contains("puts an edit of the DaemonSet back")),
+        matches!(&old.place, ProbeTarget::Nowhere { why } if why.contains("1.43") && why.contains("puts an edit of the DaemonSet back")),
         "{:?}",
         old.place
     );
@@ -249,13 +249,13 @@ fn under_the_operator() {
     // Whether it has the fields was not seen.
     let unseen = report(&killed(cluster(), 70).operator()).proposal.expect("said all the same");
     assert!(
-        matches!(&unseen.place, Place::Nowhere { why } if why.contains("kubectl get crd installations.operator.tigera.io")),
+        matches!(&unseen.place, ProbeTarget::Nowhere { why } if why.contains("kubectl get crd installations.operator.tigera.io")),
         "{:?}",
         unseen.place
     );
     // Handlers are the operator's own.
     let world = operator(cluster().liveness(json!({"httpGet": {"path": "/liveness", "port": 9099}})), true, true);
-    let refused = patched(&world, &wishes(&[], &[Fix::Host])).expect_err("refused");
+    let refused = patched(&world, &wishes(&[], &[MisfitFix::Host])).expect_err("refused");
     assert!(refused.contains("the operator writes the handlers"), "{refused}");
 }
 
@@ -265,29 +265,29 @@ fn misfits_are_put_right_on_request() {
     for (world, fix, expected) in [
         (
             http(json!({"httpGet": {"path": "/liveness", "port": 9099}, "timeoutSeconds": 10})),
-            Fix::Host,
+            MisfitFix::Host,
             json!({"livenessProbe": {"httpGet": {"host": "localhost", "path": "/liveness", "port": 9099}}}),
         ),
         (
             http(json!({"httpGet": {"host": "localhost", "path": "/liveness", "port": 9099}})).env("FELIX_HEALTHPORT", "9199"),
-            Fix::Port,
+            MisfitFix::Port,
             json!({"livenessProbe": {"httpGet": {"host": "localhost", "path": "/liveness", "port": 9199}}}),
         ),
         (
             cluster().env("CALICO_NETWORKING_BACKEND", "vxlan"),
-            Fix::Bird,
+            MisfitFix::Bird,
             json!({"livenessProbe": {"exec": {"command": ["/bin/calico-node", "-felix-live"]}},
                 "readinessProbe": {"exec": {"command": ["/bin/calico-node", "-felix-ready"]}}}),
         ),
         (
             cluster().readiness(json!({"exec": {"command": ["/bin/calico-node", "-felix-ready"]}})),
-            Fix::Timeouts,
+            MisfitFix::Timeouts,
             json!({"readinessProbe": {"timeoutSeconds": 10}}),
         ),
         (
             cluster()
                 .liveness(json!({"exec": {"command": ["calico", "component", "node", "health", "--felix-live"]}, "timeoutSeconds": 10})),
-            Fix::Command,
+            MisfitFix::Command,
             json!({"livenessProbe": {"exec": {"command": ["/bin/calico-node", "-felix-live"]}}}),
         ),
     ] {
@@ -312,7 +312,7 @@ fn real_incidents() {
         ("v3.24.5/healthy", None),
     ] {
         let Some(snapshot) = recording(case) else { return };
-        let report = wishing(&snapshot, &Wishes::default()).expect("no mistake");
+        let report = wishing(&snapshot, &ProbeOptions::default()).expect("no mistake");
         assert_eq!(report.proposal.as_ref().and_then(|proposal| proposal.budget_after_seconds), after, "{case}: {:#?}", report.proposal);
         let change = report.proposal.iter().flat_map(|proposal| &proposal.changes).map(|change| change.probe).next();
         assert_eq!(change, after.map(|_| ProbeKind::Startup), "{case}");
@@ -325,7 +325,7 @@ fn real_incidents() {
         );
     }
     if let Some(snapshot) = recording("v3.24.5/incident2-info") {
-        let report = wishing(&snapshot, &Wishes::default()).expect("no mistake");
+        let report = wishing(&snapshot, &ProbeOptions::default()).expect("no mistake");
         let row = report.nodes.iter().find(|row| row.name == "node-2").expect("node-2");
         assert!(
             row.cure.as_deref().is_some_and(|cure| cure.contains("more time cures the kills") && cure.contains("slow link")),

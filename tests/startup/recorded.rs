@@ -8,12 +8,13 @@ use calico_fix::calico::startup_log;
 use calico_fix::diagnosis::Scope;
 use calico_fix::diagnosis::view::View;
 use calico_fix::observed::Observed;
+use calico_fix::probes::proposal::ProbeOptions;
+use calico_fix::reports::probes::probes_report;
 use calico_fix::snapshot::Snapshot;
 use calico_fix::snapshot::inside::NodeLogs;
-use calico_fix::startup::attempt::Fate::{self, *};
+use calico_fix::startup::container_run::RunEnd::{self, *};
 use calico_fix::startup::measure::measure;
-use calico_fix::startup::proposal::Wishes;
-use calico_fix::startup::{examine, forecast, measured};
+use calico_fix::startup::{forecast, timed_runs};
 
 pub fn recording(case: &str) -> Option<Snapshot> {
     let folder = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/recordings/real")).join(case);
@@ -25,7 +26,7 @@ pub fn recording(case: &str) -> Option<Snapshot> {
 }
 
 /// Case, fates of node-2, and its start.
-type Case = (&'static str, &'static [Fate], Option<(f64, bool)>);
+type Case = (&'static str, &'static [RunEnd], Option<(f64, bool)>);
 
 const CASES: &[Case] = &[
     ("v3.24.5/incident2-info", &[Exited], None),
@@ -42,7 +43,7 @@ fn what_became_of_real_starts() {
         let Some(snapshot) = recording(case) else { return };
         let view = View::new(&snapshot);
         let measured = measure(&view, view.node("node-2").expect("node-2"));
-        let found: Vec<Fate> = measured.attempts.iter().map(|attempt| attempt.fate).collect();
+        let found: Vec<RunEnd> = measured.attempts.iter().map(|attempt| attempt.fate).collect();
         assert_eq!(found, *fates, "{case}: {measured:#?}");
         let told = measured.start.map(|start| (start.seconds, start.at_least));
         let near = match (told, start) {
@@ -80,7 +81,7 @@ fn forecasts_of_timed_runs() {
         let told = forecast::round_trip(&log).expect(name);
         let set = f64::from(milliseconds) / 1000.0;
         assert!((told / set - 1.0).abs() < 0.06, "{name}: {told} {set}");
-        let trips = measured::trips(known);
+        let trips = timed_runs::round_trips(known);
         let (from, to) = (told * trips.fewest * 0.94, told * trips.most * 1.06);
         assert!((from..to).contains(&started), "{name}: {from} {started} {to}");
     }
@@ -112,7 +113,7 @@ fn a_pod_killed_while_starting_as_the_api_tells_it() {
         let view = View::new(&snapshot);
         let measured = measure(&view, view.node("node-2").expect("node-2"));
         assert!(measured.has(KilledWhileStarting) && measured.kills == 4, "{logs}: {measured:#?}");
-        let report = examine(&snapshot, &Scope::default(), &Wishes::default()).expect("no wish");
+        let report = probes_report(&snapshot, &Scope::default(), &ProbeOptions::default()).expect("no wish");
         assert_eq!(report.findings[0].code.name(), "killed-while-starting", "{:#?}", report.findings);
     }
 }

@@ -75,7 +75,7 @@ impl Digest {
     /// It came past the datastore, or has ended: it cannot connect again.
     pub fn is_past_connecting(&self) -> bool {
         let ended = |mark: &Mark| matches!(mark.kind, MarkKind::Terminating | MarkKind::FailedToStart);
-        self.marks().any(ended) || self.phase().is_some_and(|phase| phase > judge::Phase::ConnectingToDatastore)
+        self.marks().any(ended) || self.phase().is_some_and(|phase| phase > judge::StartPhase::ConnectingToDatastore)
     }
 
     fn marks(&self) -> impl Iterator<Item = &Mark> {
@@ -83,7 +83,7 @@ impl Digest {
     }
 
     /// The furthest work that was begun.
-    pub fn phase(&self) -> Option<judge::Phase> {
+    pub fn phase(&self) -> Option<judge::StartPhase> {
         self.marks().filter_map(|mark| judge::phase(mark.kind)).max()
     }
 

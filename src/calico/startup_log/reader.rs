@@ -5,7 +5,7 @@ use std::io::BufRead;
 
 use super::details::Details;
 use super::digest::Digest;
-use super::judge::Phase;
+use super::judge::StartPhase;
 use super::line::{self, Level, Line};
 use super::patterns;
 use super::split::{Splitter, drain};
@@ -81,7 +81,7 @@ impl Reader {
     }
 
     /// The furthest work that the newest attempt has begun.
-    pub fn phase(&self) -> Option<Phase> {
+    pub fn phase(&self) -> Option<StartPhase> {
         self.lines.digest.phase()
     }
 

@@ -15,7 +15,8 @@ use crate::observed::Observed;
 use crate::snapshot::Snapshot;
 use crate::snapshot::inside::NodeLogs;
 use crate::snapshot::objects::Pod;
-use crate::timeline::{Fate, Recording, Subject, Unread, fates};
+use crate::startup::container_state::container_states;
+use crate::startup::log_source::{ContainerLog, ContainerState, LogGap, LogSource};
 
 use super::save::Place;
 use crate::commands::source::Way;
@@ -28,7 +29,7 @@ pub(super) const VERB: &str = "debug-log";
 
 /// A cluster's logs, and the way to it.
 pub struct Live {
-    pub subjects: Vec<Subject>,
+    pub subjects: Vec<LogSource>,
     pub snapshot: Snapshot,
     pub way: Way,
     /// Why they were not saved where they should be: one file takes one log.
@@ -76,7 +77,7 @@ pub(super) fn asked(flags: &ConnectionFlags, arguments: &DebugLogArgs) -> Wanted
 }
 
 /// What was read of logs is part of what was seen of the cluster.
-pub fn remember(snapshot: &mut Snapshot, subjects: &[Subject]) {
+pub fn remember(snapshot: &mut Snapshot, subjects: &[LogSource]) {
     for subject in subjects {
         if let Some(node) = &subject.node {
             snapshot.logs.insert(node.clone(), digests(subject));
@@ -119,11 +120,15 @@ fn has_previous(pod: &Pod) -> bool {
     restarts(pod) > 0 && pod.calico_node_status().is_some_and(|status| status.state.running.is_some() || status.state.terminated.is_some())
 }
 
-async fn of_pod(connection: &Connection, snapshot: &Snapshot, pod: &Pod, place: &Place, bar: &dyn Progress) -> Result<Subject, Failure> {
+async fn of_pod(connection: &Connection, snapshot: &Snapshot, pod: &Pod, place: &Place, bar: &dyn Progress) -> Result<LogSource, Failure> {
     let node = pod.spec.node_name.clone().unwrap_or_default();
-    let fates = fates(pod, snapshot.events.seen().map_or(&[], Vec::as_slice));
-    let mut subject =
-        Subject { from: pod.metadata.name.clone(), budget: start_budget(snapshot, &node), node: Some(node.clone()), ..Subject::default() };
+    let fates = container_states(pod, snapshot.events.seen().map_or(&[], Vec::as_slice));
+    let mut subject = LogSource {
+        from: pod.metadata.name.clone(),
+        budget: start_budget(snapshot, &node),
+        node: Some(node.clone()),
+        ..LogSource::default()
+    };
     let previous = has_previous(pod).then_some((true, fates.previous));
     for (previous, fate) in previous.into_iter().chain([(false, fates.current)]) {
         let name = if previous { format!("{node}.previous") } else { node.clone() };
@@ -131,7 +136,7 @@ async fn of_pod(connection: &Connection, snapshot: &Snapshot, pod: &Pod, place: 
         let log = one(connection, pod, previous, fate, place, &name).await?;
         subject.recordings.extend(log.recording);
         let matters = !(previous && log.gone);
-        subject.unread.extend(log.missing.map(|why| Unread { what: what.to_owned(), why, matters }));
+        subject.unread.extend(log.missing.map(|why| LogGap { what: what.to_owned(), why, matters }));
         bar.advance();
     }
     Ok(subject)
@@ -139,14 +144,14 @@ async fn of_pod(connection: &Connection, snapshot: &Snapshot, pod: &Pod, place: 
 
 /// One container's log as far as it came, and why there is no more of it.
 struct Log {
-    recording: Option<Recording>,
+    recording: Option<ContainerLog>,
     missing: Option<String>,
     /// The kubelet keeps it no more.
     gone: bool,
 }
 
 /// What cannot be read does not keep the others from being read.
-async fn one(connection: &Connection, pod: &Pod, previous: bool, fate: Fate, place: &Place, name: &str) -> Result<Log, Failure> {
+async fn one(connection: &Connection, pod: &Pod, previous: bool, fate: ContainerState, place: &Place, name: &str) -> Result<Log, Failure> {
     let mut parser = Reader::new(ATTEMPTS);
     let mut saving = place.begin(name)?;
     let mut head = Vec::new();
@@ -164,20 +169,20 @@ async fn one(connection: &Connection, pod: &Pod, previous: bool, fate: Fate, pla
     saved?;
     let (complete, fate, missing) = match read {
         Ok(log_stream::Read::Whole) => (true, fate, None),
-        Ok(log_stream::Read::Cut) => (false, Fate::NotKnown, Some("it is longer than what is read of one".to_owned())),
+        Ok(log_stream::Read::Cut) => (false, ContainerState::NotKnown, Some("it is longer than what is read of one".to_owned())),
         Ok(log_stream::Read::Absent) => (true, fate, None),
         // What came until it broke off is worth reading.
-        Err(error) => (false, Fate::NotKnown, Some(error.to_string())),
+        Err(error) => (false, ContainerState::NotKnown, Some(error.to_string())),
     };
     let any = !head.is_empty() && !is_gone(&String::from_utf8_lossy(&head));
     let gone = !any && missing.is_none();
     let missing = missing.or_else(|| gone.then(|| "there is none any more".to_owned()));
-    Ok(Log { recording: any.then(|| Recording { attempts: parser.finish(complete), fate }), missing, gone })
+    Ok(Log { recording: any.then(|| ContainerLog { attempts: parser.finish(complete), fate }), missing, gone })
 }
 
 /// As `status` keeps them.
-fn digests(subject: &Subject) -> NodeLogs {
-    let digest = |recording: Option<&Recording>| {
+fn digests(subject: &LogSource) -> NodeLogs {
+    let digest = |recording: Option<&ContainerLog>| {
         let last = recording.and_then(|recording| recording.attempts.attempts.last());
         last.map_or(Observed::Absent, |attempt| Observed::Seen(attempt.log.clone()))
     };

@@ -23,10 +23,12 @@ use crate::exit::{Failure, Outcome};
 use crate::prompt::{self, Answer};
 use crate::render::style::Style;
 use crate::render::{data, timeline as render};
+use crate::reports::startup_log::StartupLogReport;
+use crate::reports::startup_log::explain_logs;
 use crate::snapshot::Snapshot;
+use crate::startup::log_source::LogSource;
+use crate::startup::timeline::AttemptEnd;
 use crate::text;
-use crate::timeline::report::{How, Report};
-use crate::timeline::{Subject, explain};
 
 use super::change::interrupt::Interrupt;
 use super::streams::Streams;
@@ -35,7 +37,7 @@ use save::Place;
 
 /// What was read: the logs, and the cluster they come from.
 pub struct Logs {
-    pub subjects: Vec<Subject>,
+    pub subjects: Vec<LogSource>,
     pub snapshot: Option<Snapshot>,
 }
 
@@ -55,7 +57,7 @@ impl<'a> Page<'a> {
         matches!(self.format, Output::Json | Output::Yaml)
     }
 
-    fn print(&self, report: &Report, change: Option<&Told>, streams: &mut Streams) -> Result<(), Failure> {
+    fn print(&self, report: &StartupLogReport, change: Option<&Told>, streams: &mut Streams) -> Result<(), Failure> {
         let color = self.arguments.color();
         // Standard output is the log's own then.
         let raw = self.place.is_stdout();
@@ -86,7 +88,7 @@ pub fn offline(arguments: &DebugLogArgs, streams: &mut Streams) -> Result<Outcom
         true => files::from_snapshot(&arguments.from, &arguments.node)?,
         false => files::read(&arguments.file, &page.place)?,
     };
-    let report = explain(&logs.subjects, logs.snapshot.as_ref());
+    let report = explain_logs(&logs.subjects, logs.snapshot.as_ref());
     page.print(&report, None, streams)?;
     page.print_saved(streams)?;
     Ok(outcome(&report))
@@ -115,7 +117,7 @@ pub async fn run(
     if live.subjects.is_empty() {
         return nothing(&live.snapshot, streams);
     }
-    let report = explain(&live.subjects, Some(&live.snapshot));
+    let report = explain_logs(&live.subjects, Some(&live.snapshot));
     let nodes = lent_to(arguments, &live);
     let wanted = arguments.raising.yes || arguments.raising.dry_run != DryRun::None;
     if !page.is_document() || !wanted {
@@ -141,7 +143,7 @@ fn lent_to(arguments: &DebugLogArgs, live: &Live) -> Vec<String> {
 }
 
 /// Where what is there tells enough already, somebody has to want more of it.
-async fn goes_on(report: &Report, nodes: &[String], interrupt: &Interrupt, streams: &mut Streams) -> Result<bool, Failure> {
+async fn goes_on(report: &StartupLogReport, nodes: &[String], interrupt: &Interrupt, streams: &mut Streams) -> Result<bool, Failure> {
     let Some(why) = tells_enough(report, nodes) else { return Ok(true) };
     let nodes = text::list(nodes, 3);
     writeln!(streams.err, "\n{why}: nothing needs to be restarted for it.")?;
@@ -164,7 +166,7 @@ async fn goes_on(report: &Report, nodes: &[String], interrupt: &Interrupt, strea
 }
 
 /// In half a sentence, why a log at DEBUG of these nodes has little to add.
-fn tells_enough(report: &Report, nodes: &[String]) -> Option<String> {
+fn tells_enough(report: &StartupLogReport, nodes: &[String]) -> Option<String> {
     let logs: Vec<_> = report.logs.iter().filter(|log| log.node.as_ref().is_some_and(|node| nodes.contains(node))).collect();
     let found = |node: &String| report.findings.iter().any(|finding| finding.nodes.contains(node));
     let name = text::list(nodes, 3);
@@ -177,12 +179,12 @@ fn tells_enough(report: &Report, nodes: &[String]) -> Option<String> {
     }
     let started = |node: &String| {
         let log = logs.iter().find(|log| log.node.as_ref() == Some(node));
-        log.and_then(|log| log.attempts.last()).is_some_and(|attempt| attempt.end.how == How::Started)
+        log.and_then(|log| log.attempts.last()).is_some_and(|attempt| attempt.end.how == AttemptEnd::Started)
     };
     nodes.iter().all(|node| found(node) || started(node)).then(|| format!("{of} shows a start that went well"))
 }
 
-fn outcome(report: &Report) -> Outcome {
+fn outcome(report: &StartupLogReport) -> Outcome {
     match report.verdict {
         Verdict::Sick => Outcome::Findings,
         Verdict::Unknown => Outcome::NotKnown,

@@ -14,8 +14,11 @@ use crate::cluster::request::Api;
 use crate::commands::change::{Stopped, is_away};
 use crate::render::style::Tone;
 use crate::render::timeline_facts;
+use crate::reports::startup_log::newest_attempt;
 use crate::snapshot::objects::{DaemonSet, Event, Pod};
-use crate::timeline::{Fate, Recording, Stage, Subject, Unread, fates, newest, stage};
+use crate::startup::container_state::container_states;
+use crate::startup::log_location::{LogLocation, locate_log};
+use crate::startup::log_source::{ContainerLog, ContainerState, LogGap, LogSource};
 
 /// Until the next look at a pod of which nothing comes.
 const PAUSE: Duration = Duration::from_millis(500);
@@ -53,7 +56,7 @@ pub struct Node<'a> {
 
 /// What was seen of a node while its log was followed.
 pub struct Followed {
-    pub subject: Subject,
+    pub subject: LogSource,
     /// As it was last, with what the cluster says of it.
     pub pod: Option<(Pod, Vec<Event>)>,
 }
@@ -61,7 +64,7 @@ pub struct Followed {
 /// Why no more is read of a run.
 enum Close {
     Started,
-    Ended(Fate),
+    Ended(ContainerState),
     /// It runs still.
     Cut,
     /// There is no such run, and will be none.
@@ -70,21 +73,21 @@ enum Close {
 
 impl Node<'_> {
     pub async fn follow(&self, saving: &mut Saving) -> Result<Followed, Stopped> {
-        let subject = Subject { node: Some(self.name.clone()), budget: self.budget, ..Subject::default() };
+        let subject = LogSource { node: Some(self.name.clone()), budget: self.budget, ..LogSource::default() };
         let mut followed = Followed { subject, pod: None };
         for number in 0..i32::from(self.attempts) {
             let mut taking = Taking::new(saving);
             let close = self.run(number, &mut taking, &mut followed).await;
             let (fate, complete, goes_on) = match close {
-                Close::Started => (Fate::Running, true, false),
+                Close::Started => (ContainerState::Running, true, false),
                 Close::Ended(fate) => (fate, true, true),
-                Close::Cut => (Fate::Running, false, false),
-                Close::None => (Fate::NotKnown, false, false),
+                Close::Cut => (ContainerState::Running, false, false),
+                Close::None => (ContainerState::NotKnown, false, false),
             };
             let any = !taking.is_empty();
             let attempts = taking.finish(complete).map_err(Stopped::Output)?;
             if any {
-                followed.subject.recordings.push(Recording { attempts, fate });
+                followed.subject.recordings.push(ContainerLog { attempts, fate });
             }
             self.tell_end(number, any, &followed.subject);
             if !goes_on {
@@ -97,8 +100,8 @@ impl Node<'_> {
     async fn run(&self, number: i32, taking: &mut Taking<'_>, followed: &mut Followed) -> Close {
         let Followed { subject, pod: last } = followed;
         let attempt = number + 1;
-        let unread = |subject: &mut Subject, why: String| {
-            subject.unread.push(Unread { what: format!("the log of attempt {attempt}"), why, matters: true });
+        let unread = |subject: &mut LogSource, why: String| {
+            subject.unread.push(LogGap { what: format!("the log of attempt {attempt}"), why, matters: true });
         };
         let mut begun = false;
         loop {
@@ -117,17 +120,17 @@ impl Node<'_> {
                 subject.from.clone_from(&pod.metadata.name);
                 last.get_or_insert_with(|| (pod.clone(), Vec::new())).0 = pod.clone();
             }
-            let (pod, which) = match pod.map(|pod| (stage(&pod, number), pod)) {
-                Some((Stage::Runs, pod)) => (pod, Which::Followed),
-                Some((Stage::Over, pod)) => (pod, Which::Current),
-                Some((Stage::Followed, pod)) => (pod, Which::Previous),
-                Some((Stage::Lost, _)) => {
+            let (pod, which) = match pod.map(|pod| (locate_log(&pod, number), pod)) {
+                Some((LogLocation::Runs, pod)) => (pod, Which::Followed),
+                Some((LogLocation::Over, pod)) => (pod, Which::Current),
+                Some((LogLocation::Followed, pod)) => (pod, Which::Previous),
+                Some((LogLocation::Lost, _)) => {
                     unread(subject, "later runs have taken its place before its last lines were read".to_owned());
-                    return if taking.is_empty() { Close::None } else { Close::Ended(Fate::NotKnown) };
+                    return if taking.is_empty() { Close::None } else { Close::Ended(ContainerState::NotKnown) };
                 }
                 not_yet => {
                     let why = match not_yet {
-                        Some((Stage::NotYet(Some(why)), _)) => format!("its container is {why}"),
+                        Some((LogLocation::NotYet(Some(why)), _)) => format!("its container is {why}"),
                         _ => "its new pod has not begun".to_owned(),
                     };
                     self.tell(News::Waits(format!("{}: attempt {attempt}: {why}", self.name)));
@@ -145,7 +148,7 @@ impl Node<'_> {
             let read = self.read(&pod, which, taking, attempt).await;
             if which != Which::Followed {
                 let events = look::events_of(&self.api, &pod).await;
-                let fates = fates(&pod, &events);
+                let fates = container_states(&pod, &events);
                 *last = Some((pod, events));
                 match read {
                     Ok(Read::Whole) if !taking.fell_short() => {}
@@ -222,8 +225,8 @@ impl Node<'_> {
         }
     }
 
-    fn tell_end(&self, number: i32, any: bool, subject: &Subject) {
-        let Some(attempt) = newest(subject).filter(|_| any) else { return };
+    fn tell_end(&self, number: i32, any: bool, subject: &LogSource) {
+        let Some(attempt) = newest_attempt(subject).filter(|_| any) else { return };
         let budget = subject.budget.map(|budget| u32::try_from(budget.as_secs()).unwrap_or(u32::MAX));
         let (tone, ended) = timeline_facts::ended(&attempt, budget);
         let at = attempt.last.and_then(|last| last.phase).map(|phase| format!(", {}", phase.describe())).unwrap_or_default();

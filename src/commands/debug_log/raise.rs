@@ -13,14 +13,15 @@ use crate::exit::{Failure, Outcome};
 use crate::observed::Observed;
 use crate::plan::lending;
 use crate::plan::wish::Wish;
+use crate::reports::startup_log::StartupLogReport;
+use crate::reports::startup_log::explain_logs;
 use crate::snapshot::Snapshot;
-use crate::timeline::report::Report;
-use crate::timeline::{Subject, explain};
+use crate::startup::log_source::LogSource;
 
 pub async fn run(
     page: &Page<'_>,
     live: Live,
-    before: &Report,
+    before: &StartupLogReport,
     nodes: &[String],
     interrupt: Interrupt,
     streams: &mut Streams,
@@ -50,7 +51,7 @@ pub async fn run(
     let result = change::run(&setting, &Wish::Lend(lent.proposal), &mut told, streams).await;
     let followed = follower.finish(&page.place)?;
     put_in(&mut snapshot, &followed);
-    let subjects: Vec<Subject> = followed.into_iter().map(|one| one.subject).collect();
+    let subjects: Vec<LogSource> = followed.into_iter().map(|one| one.subject).collect();
     if subjects.iter().all(|subject| subject.recordings.is_empty() && subject.unread.is_empty()) {
         if page.is_document() {
             page.print(before, Some(&told), streams)?;
@@ -58,7 +59,7 @@ pub async fn run(
         return result;
     }
     remember(&mut snapshot, &subjects);
-    let report = explain(&subjects, Some(&snapshot));
+    let report = explain_logs(&subjects, Some(&snapshot));
     if !page.is_document() {
         writeln!(streams.out)?;
     }

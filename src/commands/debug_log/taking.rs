@@ -3,7 +3,7 @@
 use std::io;
 
 use super::save::Saving;
-use crate::calico::startup_log::{Attempts, Phase, Reader, is_gone};
+use crate::calico::startup_log::{Attempts, Reader, StartPhase, is_gone};
 
 /// A log that begins otherwise is another one, or what rotation has left of this one.
 const HEAD: usize = 512;
@@ -66,7 +66,7 @@ impl<'a> Taking<'a> {
         self.reader.has_started()
     }
 
-    pub fn phase(&self) -> Option<Phase> {
+    pub fn phase(&self) -> Option<StartPhase> {
         self.reader.phase()
     }
 

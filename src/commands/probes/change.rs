@@ -9,11 +9,11 @@ use crate::commands::source::Way;
 use crate::commands::streams::Streams;
 use crate::exit::{Failure, Outcome};
 use crate::plan::timing::{self, Stretched};
+use crate::probes::proposal::ProbeProposal;
 use crate::snapshot::Snapshot;
-use crate::startup::proposal::Proposal;
 
 /// `None` where there is no lawful place: the page says why.
-pub fn chosen(snapshot: &Snapshot, proposal: &Proposal, arguments: &ProbesArgs) -> Result<Option<Stretched>, Failure> {
+pub fn chosen(snapshot: &Snapshot, proposal: &ProbeProposal, arguments: &ProbesArgs) -> Result<Option<Stretched>, Failure> {
     timing::of(snapshot, proposal, &arguments.plan.canary())
         .map_err(|error| Failure::Usage { message: error.to_string(), hint: Some("See: kubectl get nodes".to_owned()) })
 }

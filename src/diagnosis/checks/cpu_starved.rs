@@ -5,7 +5,7 @@ use crate::diagnosis::explain::Explanation;
 use crate::diagnosis::report::{Finding, Severity};
 use crate::diagnosis::view::{NodeView, View};
 use crate::diagnosis::{evidence, remedy, wording};
-use crate::startup::attempt::is_kill;
+use crate::startup::container_run::is_kill;
 
 pub const CHECK: Check = Check {
     explanation: Explanation {

@@ -5,7 +5,7 @@ use crate::diagnosis::report::{Finding, Severity};
 use crate::diagnosis::view::{NodeView, View};
 use crate::diagnosis::{evidence, wording};
 use crate::snapshot::inside::MarkKind;
-use crate::startup::attempt::is_kill;
+use crate::startup::container_run::is_kill;
 
 pub const CHECK: Check = Check {
     explanation: Explanation {

@@ -6,7 +6,7 @@ use crate::diagnosis::report::{Finding, Severity, Source};
 use crate::diagnosis::view::{NodeView, View};
 use crate::diagnosis::{evidence, remedy, wording};
 use crate::snapshot::inside::MarkKind;
-use crate::startup::attempt::{Fate, is_kill};
+use crate::startup::container_run::{RunEnd, is_kill};
 use crate::startup::measure::measure;
 
 pub const CHECK: Check = Check {
@@ -32,7 +32,7 @@ fn run(view: &View, found: &Found) -> Vec<Finding> {
 fn finding(view: &View, node: &NodeView) -> Option<Finding> {
     let kill = evidence::of_event(node, is_kill)?;
     let measured = measure(view, node);
-    let attempt = measured.attempts.iter().find(|attempt| attempt.fate == Fate::KilledWhileRunning)?;
+    let attempt = measured.attempts.iter().find(|attempt| attempt.fate == RunEnd::KilledWhileRunning)?;
     let ready = node.ready() == Some(true);
     let lived = attempt.lived.map(|lived| format!(", after {} s", lived.as_secs())).unwrap_or_default();
     let verb = if ready { "was killed" } else { "is killed" };

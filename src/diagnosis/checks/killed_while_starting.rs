@@ -5,7 +5,7 @@ use crate::diagnosis::report::{Evidence, Finding, Severity, Source};
 use crate::diagnosis::view::{NodeView, View};
 use crate::diagnosis::{evidence, remedy, wording};
 use crate::snapshot::inside::MarkKind;
-use crate::startup::attempt::{Attempt, Fate, is_kill};
+use crate::startup::container_run::{ContainerRun, RunEnd, is_kill};
 use crate::startup::measure::{Measurement, measure};
 
 pub const CHECK: Check = Check {
@@ -56,7 +56,7 @@ fn finding(view: &View, node: &NodeView) -> Option<Finding> {
 
 /// The attempt that runs now is cut off by the reading; the longest tells most.
 fn cut_off(node: &NodeView, measured: &Measurement) -> Option<Evidence> {
-    let unfinished = measured.attempts.iter().filter(|attempt| matches!(attempt.fate, Fate::KilledWhileStarting | Fate::Starting));
+    let unfinished = measured.attempts.iter().filter(|attempt| matches!(attempt.fate, RunEnd::KilledWhileStarting | RunEnd::Starting));
     let told = unfinished.filter(|attempt| attempt.last_words().is_some());
     let longest = told.max_by(|a, b| seconds(a).total_cmp(&seconds(b)))?;
     let last = longest.last_words()?;
@@ -64,7 +64,7 @@ fn cut_off(node: &NodeView, measured: &Measurement) -> Option<Evidence> {
     Some(node.evidence(Source::Log, format!("{after}the last it said: {}", last.text)))
 }
 
-fn seconds(attempt: &Attempt) -> f64 {
+fn seconds(attempt: &ContainerRun) -> f64 {
     attempt.start.map_or(0.0, |start| start.seconds)
 }
 

@@ -4,7 +4,7 @@ use crate::diagnosis::explain::Explanation;
 use crate::diagnosis::report::{Evidence, Finding, Severity, Source};
 use crate::diagnosis::view::{NodeView, View};
 use crate::diagnosis::wording;
-use crate::startup::attempt::Fate;
+use crate::startup::container_run::RunEnd;
 use crate::startup::measure::measure;
 
 pub const CHECK: Check = Check {
@@ -31,7 +31,7 @@ fn finding(view: &View, node: &NodeView) -> Option<Finding> {
     let ready = node.ready() == Some(true);
     let recent =
         || node.ended().and_then(|ended| ended.finished_at).is_some_and(|at| view.snapshot.taken_at.duration_since(at).as_secs() < RECENT);
-    if !measure(view, node).has(Fate::OutOfMemory) || (ready && !recent()) {
+    if !measure(view, node).has(RunEnd::OutOfMemory) || (ready && !recent()) {
         return None;
     }
     let mut evidence = vec![node.evidence(Source::Pod, "the container that ran before was OOMKilled")];

@@ -5,7 +5,7 @@ use crate::diagnosis::report::{Finding, Severity, Source};
 use crate::diagnosis::view::{NodeView, View};
 use crate::diagnosis::{evidence, remedy, wording};
 use crate::snapshot::inside::MarkKind;
-use crate::startup::measure::{Measurement, Standing, measure};
+use crate::startup::measure::{BudgetStatus, Measurement, measure};
 
 pub const CHECK: Check = Check {
     explanation: Explanation {
@@ -23,7 +23,7 @@ pub const CHECK: Check = Check {
 fn run(view: &View, found: &Found) -> Vec<Finding> {
     let sound = view.nodes.iter().filter(|node| !found.is_culprit(node.name));
     let tight: Vec<(&NodeView, Measurement)> =
-        sound.map(|node| (node, measure(view, node))).filter(|(_, measured)| measured.standing() == Standing::Tight).collect();
+        sound.map(|node| (node, measure(view, node))).filter(|(_, measured)| measured.standing() == BudgetStatus::Tight).collect();
     let close: Vec<(&NodeView, f64, u64)> =
         tight.iter().filter_map(|(node, measured)| Some((*node, measured.start?.seconds, measured.allowed()?.as_secs()))).collect();
     let Some((slowest, seconds, allowed)) = close.iter().max_by(|a, b| a.1.total_cmp(&b.1)).copied() else { return Vec::new() };

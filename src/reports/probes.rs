@@ -1,23 +1,24 @@
 //! A snapshot measured, diagnosed, forecast, and the change that follows.
 
-use super::forecast;
-use super::measure::{Measurement, Standing, measure};
-use super::proposal::{Refusal, Wishes, propose};
-use super::report::{Cure, ProbeRow, ProbesReport, distribution, order, row};
-use super::{KIND, fix};
+use super::probes_document::{Cure, KIND, ProbeRow, ProbesReport};
 use crate::calico::probe::{self, CommandForm, Handler, ProbeUse};
 use crate::diagnosis::code::Code;
 use crate::diagnosis::report::{Finding, Severity, Unseen, Verdict};
 use crate::diagnosis::view::View;
 use crate::diagnosis::{API_VERSION, Scope, diagnose, explain};
+use crate::probes::misfit_fix;
+use crate::probes::proposal::{ProbeOptions, ProbeProposalError, propose};
 use crate::snapshot::Snapshot;
+use crate::startup::forecast;
+use crate::startup::measure::{BudgetStatus, Measurement, measure};
+use crate::startup::rows::{by_danger, distribution, node_start};
 
 /// Asks for nothing, changes nothing, reads no clock.
-pub fn examine(snapshot: &Snapshot, scope: &Scope, wishes: &Wishes) -> Result<ProbesReport, Refusal> {
+pub fn probes_report(snapshot: &Snapshot, scope: &Scope, wishes: &ProbeOptions) -> Result<ProbesReport, ProbeProposalError> {
     let view = View::new(snapshot);
     let report = diagnose(snapshot, scope);
     let mut measured: Vec<Measurement> = view.nodes.iter().map(|node| measure(&view, node)).collect();
-    measured.sort_by(order);
+    measured.sort_by(by_danger);
     let (mut findings, others): (Vec<Finding>, Vec<Finding>) =
         report.findings.into_iter().partition(|finding| finding.code.concerns_start());
     let wanting = findings.iter().filter(|finding| finding.code.wants_time());
@@ -26,7 +27,7 @@ pub fn examine(snapshot: &Snapshot, scope: &Scope, wishes: &Wishes) -> Result<Pr
     let (proposal, refused) = match propose(&view, &measured, &slow, wishes) {
         Ok(proposal) => (proposal, None),
         // Found, not asked for: no mistake of the command line.
-        Err(refusal) if !wishes.by_hand() && refusal != Refusal::PointlessDelay => (None, Some(refusal.to_string())),
+        Err(refusal) if !wishes.by_hand() && refusal != ProbeProposalError::DelayHasNoEffect => (None, Some(refusal.to_string())),
         Err(refusal) => return Err(refusal),
     };
     let shown: Vec<&Measurement> =
@@ -53,14 +54,14 @@ pub fn examine(snapshot: &Snapshot, scope: &Scope, wishes: &Wishes) -> Result<Pr
         cluster: report.cluster,
         probes: view.install.container.map(probe::uses).unwrap_or_default().iter().map(probe_row).collect(),
         distribution: distribution(&of_shown),
-        nodes: shown.iter().map(|measured| row(&view, measured, codes(measured.node))).collect(),
+        nodes: shown.iter().map(|measured| node_start(&view, measured, codes(measured.node))).collect(),
         forecast: forecast::forecast(&view, &of_shown),
         findings,
         cures,
         elsewhere,
         proposal,
         no_proposal,
-        fixable: fix::needed(&view.install).into_iter().map(|fix| fix.name().to_owned()).collect(),
+        fixable: misfit_fix::needed(&view.install).into_iter().map(|fix| fix.name().to_owned()).collect(),
         unseen,
     })
 }
@@ -95,7 +96,7 @@ fn because(findings: &[Finding], slow: &[&str]) -> Option<String> {
 fn unseen(all: Vec<Unseen>, measured: &[Measurement]) -> Vec<Unseen> {
     const BGP: [&str; 6] = ["BIRD's sessions", "BGP peers", "BGP configuration", "IP pools", "controller revisions", "Calico's backend"];
     let mut unseen: Vec<Unseen> = all.into_iter().filter(|unseen| !BGP.contains(&unseen.what.as_str())).collect();
-    let unknown = measured.iter().filter(|measured| measured.start.is_none() && measured.standing() == Standing::Unknown);
+    let unknown = measured.iter().filter(|measured| measured.start.is_none() && measured.standing() == BudgetStatus::Unknown);
     let nodes: Vec<String> = unknown.map(|measured| measured.node.to_owned()).collect();
     if !nodes.is_empty() {
         let why = "neither a log nor the pod tells how long a start took".to_owned();

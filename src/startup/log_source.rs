@@ -6,19 +6,19 @@ use crate::calico::startup_log::Attempts;
 
 /// Whoever reads logs hands them over in this form: from files, from a cluster as it is, or while they grow.
 #[derive(Clone, Debug, Default)]
-pub struct Subject {
+pub struct LogSource {
     /// The file or the pod, as it is shown.
     pub from: String,
     pub node: Option<String>,
     /// Oldest first: the previous container's, then the current one's.
-    pub recordings: Vec<Recording>,
+    pub recordings: Vec<ContainerLog>,
     pub budget: Option<Duration>,
-    pub unread: Vec<Unread>,
+    pub unread: Vec<LogGap>,
 }
 
 /// A log that could not be read, or not to its end.
 #[derive(Clone, Debug)]
-pub struct Unread {
+pub struct LogGap {
     pub what: String,
     pub why: String,
     /// Without it nothing can be called healthy.
@@ -27,26 +27,26 @@ pub struct Unread {
 
 /// The log of one container.
 #[derive(Clone, Debug, Default)]
-pub struct Recording {
+pub struct ContainerLog {
     pub attempts: Attempts,
     /// What became of the container.
-    pub fate: Fate,
+    pub fate: ContainerState,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum Fate {
+pub enum ContainerState {
     /// A file does not tell.
     #[default]
     NotKnown,
     Running,
     Ended {
         lived: Option<Duration>,
-        by: Ender,
+        by: EndCause,
     },
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Ender {
+pub enum EndCause {
     /// An event says that a probe of this kind had it killed.
     Liveness,
     Startup,
@@ -55,9 +55,9 @@ pub enum Ender {
     Other,
 }
 
-impl Subject {
+impl LogSource {
     /// A log by itself, as somebody sent it.
-    pub fn of_file(from: String, attempts: Attempts) -> Self {
-        Self { from, recordings: vec![Recording { attempts, fate: Fate::NotKnown }], ..Self::default() }
+    pub fn from_file(from: String, attempts: Attempts) -> Self {
+        Self { from, recordings: vec![ContainerLog { attempts, fate: ContainerState::NotKnown }], ..Self::default() }
     }
 }

@@ -4,32 +4,32 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::budget_steps::{self, BudgetStep};
 use super::change::{Handler, ProbeChange, daemon_set_patch, installation_patch, probe_of};
-use super::fix::{self, CannotFix, Fix};
-use super::forecast;
-use super::growth::{self, Step};
-use super::measure::{Measurement, Standing};
-use super::place::{Place, place};
-use super::sizing::{Known, Size, Starts, size};
-use super::strategy::{Strategy, cost, sized};
-use super::timing::{BadSetting, Setting, Timing, without_contradiction, word};
+use super::misfit_fix::{self, MisfitFix, MisfitFixError};
+use super::strategy::{self, Strategy, cost};
+use super::target::{ProbeTarget, probe_target};
+use super::timing::{ProbeSetting, ProbeSettingError, ProbeTiming, without_contradiction, word};
 use crate::calico::probe::{self, ProbeKind};
 use crate::diagnosis::report::StartTime;
 use crate::diagnosis::view::View;
 use crate::snapshot::objects::Container;
+use crate::startup::budget::{BudgetBasis, BudgetEstimate, ObservedStarts, estimate_budget};
+use crate::startup::forecast;
+use crate::startup::measure::{BudgetStatus, Measurement};
 
 /// What is asked for beside what is found.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Wishes {
+pub struct ProbeOptions {
     pub strategy: Strategy,
     /// By hand: nothing else is sized then.
-    pub settings: Vec<Setting>,
-    pub fixes: Vec<Fix>,
+    pub settings: Vec<ProbeSetting>,
+    pub fixes: Vec<MisfitFix>,
     /// Seconds that a budget may grow to, where it proves too small.
     pub ceiling: Option<u32>,
 }
 
-impl Wishes {
+impl ProbeOptions {
     pub fn by_hand(&self) -> bool {
         !self.settings.is_empty() || !self.fixes.is_empty()
     }
@@ -38,7 +38,7 @@ impl Wishes {
 /// One node, as it must be once the change has reached it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct Expectation {
+pub struct StartExpectation {
     pub node: String,
     /// Seconds from the container's start to `Calico node started successfully`, at most.
     pub started_within_seconds: Option<u32>,
@@ -50,34 +50,34 @@ pub struct Expectation {
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct Proposal {
-    pub place: Place,
+pub struct ProbeProposal {
+    pub place: ProbeTarget,
     /// Startup, liveness, readiness.
     pub changes: Vec<ProbeChange>,
     /// A line for each reason.
     pub why: Vec<String>,
     /// What the size stands on; `null` where nothing was sized.
-    pub known: Option<Known>,
+    pub known: Option<BudgetBasis>,
     /// Seconds calico-node has to start, before and after.
     pub budget_before_seconds: Option<u32>,
     pub budget_after_seconds: Option<u32>,
     /// What a larger budget costs.
     pub cost: Option<String>,
     /// What comes after it where a start is killed again on the first node; empty where the size is known, or no node can be first.
-    pub steps: Vec<Step>,
+    pub steps: Vec<BudgetStep>,
     /// What speaks against it.
     pub warnings: Vec<String>,
     /// Killed and slowest first: the first is the one to try it on.
-    pub nodes: Vec<Expectation>,
+    pub nodes: Vec<StartExpectation>,
 }
 
 /// A wish that cannot be met.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Refusal {
+pub enum ProbeProposalError {
     #[error(transparent)]
-    Setting(#[from] BadSetting),
+    Setting(#[from] ProbeSettingError),
     #[error(transparent)]
-    Fix(#[from] CannotFix),
+    Fix(#[from] MisfitFixError),
     #[error("calico-node's DaemonSet was not seen, so its probes cannot be changed")]
     NoContainer,
     #[error("calico-node has no {0} probe to change")]
@@ -85,82 +85,92 @@ pub enum Refusal {
     #[error(
         "--strategy initial-delay changes nothing here: there is a startup probe, and the liveness probe begins only after it; leave --strategy out to stretch the startup probe"
     )]
-    PointlessDelay,
+    DelayHasNoEffect,
     #[error("{wish}: {why}")]
-    Place { wish: String, why: String },
+    Target { wish: String, why: String },
 }
 
 /// `Ok(None)` where nothing is asked for and no slow start is found. `slow`: the nodes whose trouble a larger budget cures.
-pub fn propose(view: &View, measured: &[Measurement], slow: &[&str], wishes: &Wishes) -> Result<Option<Proposal>, Refusal> {
+pub fn propose(
+    view: &View,
+    measured: &[Measurement],
+    slow: &[&str],
+    wishes: &ProbeOptions,
+) -> Result<Option<ProbeProposal>, ProbeProposalError> {
     without_contradiction(&wishes.settings)?;
     let by_hand = wishes.by_hand();
     if slow.is_empty() && !by_hand {
         return Ok(None);
     }
-    let container = view.install.container.ok_or(Refusal::NoContainer)?;
-    let place = place(view);
-    if let (Place::Nowhere { why }, true) = (&place, by_hand) {
-        return Err(Refusal::Place { wish: wish(wishes), why: why.clone() });
+    let container = view.install.container.ok_or(ProbeProposalError::NoContainer)?;
+    let place = probe_target(view);
+    if let (ProbeTarget::Nowhere { why }, true) = (&place, by_hand) {
+        return Err(ProbeProposalError::Target { wish: wish(wishes), why: why.clone() });
     }
     let mut why = Vec::new();
     let mut changes = Vec::new();
     if !by_hand {
-        let ceiling = wishes.ceiling.unwrap_or(growth::CEILING);
-        return allow(view, measured, (wishes.strategy, ceiling), &sizing(measured, slow, view));
+        let ceiling = wishes.ceiling.unwrap_or(budget_steps::MAX_BUDGET);
+        return propose_budget(view, measured, (wishes.strategy, ceiling), &sizing(measured, slow, view));
     }
     for fix in &wishes.fixes {
-        changes.extend(fix::changes(&view.install, *fix)?);
+        changes.extend(misfit_fix::changes(&view.install, *fix)?);
         why.push(format!("Asked for: --fix {}.", fix.name()));
     }
     for setting in &wishes.settings {
         changes.extend(set(container, &place, view, setting)?);
         why.push(format!("Asked for: --set {setting}."));
     }
-    let changes = fix::merged(changes);
-    if let Some(change) = changes.iter().find(|change| change.handler.is_some() && matches!(place, Place::Installation { .. })) {
+    let changes = misfit_fix::merged(changes);
+    if let Some(change) = changes.iter().find(|change| change.handler.is_some() && matches!(place, ProbeTarget::Installation { .. })) {
         let why = "the operator writes the handlers of its probes itself, an Installation can only set their timing".to_owned();
-        return Err(Refusal::Place { wish: format!("a handler for the {} probe", word(change.probe)), why });
+        return Err(ProbeProposalError::Target { wish: format!("a handler for the {} probe", word(change.probe)), why });
     }
-    Ok(made(container, place, measured, changes, why, None))
+    Ok(build(container, place, measured, changes, why, None))
 }
 
 /// The change that gives every start this much time; by which strategy, and how far it may grow.
-pub fn allow(view: &View, measured: &[Measurement], how: (Strategy, u32), size: &Size) -> Result<Option<Proposal>, Refusal> {
+pub fn propose_budget(
+    view: &View,
+    measured: &[Measurement],
+    how: (Strategy, u32),
+    size: &BudgetEstimate,
+) -> Result<Option<ProbeProposal>, ProbeProposalError> {
     let (strategy, ceiling) = how;
-    let container = view.install.container.ok_or(Refusal::NoContainer)?;
+    let container = view.install.container.ok_or(ProbeProposalError::NoContainer)?;
     // Nothing kills it, or its pod is older than a DaemonSet that has the time already.
     if probe::start_guard(container).is_none_or(|(_, budget)| budget.total().as_secs() >= size.seconds) {
         return Ok(None);
     }
-    let place = place(view);
-    let changes = fix::merged(sized(view, container, &place, strategy, size)?);
+    let place = probe_target(view);
+    let changes = misfit_fix::merged(strategy::changes(view, container, &place, strategy, size)?);
     let mut why = vec![sentence(&size.why)];
     let mut steps = Vec::new();
-    if size.known != Known::Measured {
-        if matches!(place, Place::DaemonSet { .. }) {
-            steps = growth::steps(container, &changes, ceiling);
+    if size.known != BudgetBasis::Measured {
+        if matches!(place, ProbeTarget::DaemonSet { .. }) {
+            steps = budget_steps::steps(container, &changes, ceiling);
         }
-        why.extend(growth::told(&place, &steps, growth::steps(container, &changes, u32::MAX).first()));
+        why.extend(budget_steps::explain(&place, &steps, budget_steps::steps(container, &changes, u32::MAX).first()));
     }
-    let made = made(container, place, measured, changes, why, Some(size.known));
-    Ok(made.map(|made| Proposal { steps, ..made }))
+    let made = build(container, place, measured, changes, why, Some(size.known));
+    Ok(made.map(|made| ProbeProposal { steps, ..made }))
 }
 
-fn made(
+fn build(
     container: &Container,
-    place: Place,
+    place: ProbeTarget,
     measured: &[Measurement],
     changes: Vec<ProbeChange>,
     why: Vec<String>,
-    known: Option<Known>,
-) -> Option<Proposal> {
+    known: Option<BudgetBasis>,
+) -> Option<ProbeProposal> {
     if changes.iter().all(|change| is_there(container, change)) {
         return None;
     }
     let after = changed(container, &changes);
     let seconds =
         |container: &Container| probe::start_guard(container).and_then(|(_, budget)| u32::try_from(budget.total().as_secs()).ok());
-    Some(Proposal {
+    Some(ProbeProposal {
         budget_before_seconds: seconds(container),
         budget_after_seconds: seconds(&after),
         cost: cost(container, &after),
@@ -179,21 +189,21 @@ fn sentence(text: &str) -> String {
     letters.next().map(|first| first.to_uppercase().chain(letters).chain(['.']).collect()).unwrap_or_default()
 }
 
-fn wish(wishes: &Wishes) -> String {
+fn wish(wishes: &ProbeOptions) -> String {
     let fixes = wishes.fixes.iter().map(|fix| format!("--fix {}", fix.name()));
     fixes.chain(wishes.settings.iter().map(|setting| format!("--set {setting}"))).collect::<Vec<_>>().join(" ")
 }
 
 /// All starts must fit, and those that were cut off by more than their cut.
-fn sizing(measured: &[Measurement], slow: &[&str], view: &View) -> Size {
+fn sizing(measured: &[Measurement], slow: &[&str], view: &View) -> BudgetEstimate {
     let is_slow = |measured: &&Measurement| slow.contains(&measured.node);
     let slowest = |least: bool| {
         let starts = measured.iter().filter_map(Measurement::slowest).filter(move |start| start.at_least == least);
         starts.map(|start| start.seconds).reduce(f64::max)
     };
-    let killed = measured.iter().filter(is_slow).filter(|measured| measured.standing() == Standing::Killed);
+    let killed = measured.iter().filter(is_slow).filter(|measured| measured.standing() == BudgetStatus::Killed);
     let slow: Vec<Measurement> = measured.iter().filter(is_slow).cloned().collect();
-    size(&Starts {
+    estimate_budget(&ObservedStarts {
         measured: slowest(false),
         cut_off: slowest(true),
         forecast: forecast::forecast(view, &slow).nodes.iter().filter_map(|node| node.start_seconds_to).reduce(f64::max),
@@ -201,26 +211,26 @@ fn sizing(measured: &[Measurement], slow: &[&str], view: &View) -> Size {
     })
 }
 
-fn set(container: &Container, place: &Place, view: &View, setting: &Setting) -> Result<Vec<ProbeChange>, Refusal> {
-    if !place.takes(view, setting.probe) {
+fn set(container: &Container, place: &ProbeTarget, view: &View, setting: &ProbeSetting) -> Result<Vec<ProbeChange>, ProbeProposalError> {
+    if !place.accepts(view, setting.probe) {
         let why = format!("this operator's Installation has no fields for the {} probe", word(setting.probe));
-        return Err(Refusal::Place { wish: format!("--set {setting}"), why });
+        return Err(ProbeProposalError::Target { wish: format!("--set {setting}"), why });
     }
-    let mut timing = Timing::default();
+    let mut timing = ProbeTiming::default();
     timing.set(setting.field, setting.value);
     let change = ProbeChange::timing(setting.probe, timing);
-    if probe_of(container, setting.probe).is_some() || matches!(place, Place::Installation { .. }) {
+    if probe_of(container, setting.probe).is_some() || matches!(place, ProbeTarget::Installation { .. }) {
         return Ok(vec![change]);
     }
     let liveness = container.liveness_probe.as_ref().filter(|_| setting.probe == ProbeKind::Startup);
-    let handler = liveness.and_then(Handler::of).ok_or(Refusal::NoProbe(word(setting.probe)))?;
+    let handler = liveness.and_then(Handler::of).ok_or(ProbeProposalError::NoProbe(word(setting.probe)))?;
     Ok(vec![ProbeChange { handler: Some(handler), ..change }])
 }
 
 fn is_there(container: &Container, change: &ProbeChange) -> bool {
     let probe = probe_of(container, change.probe);
     let same = probe.is_some_and(|probe| change.handler.is_none() || change.handler == Handler::of(probe));
-    same && change.after(container) == Timing::default().on(probe)
+    same && change.after(container) == ProbeTiming::default().on(probe)
 }
 
 /// The container once the changes are made.
@@ -273,13 +283,13 @@ fn warnings(before: &Container, after: &Container, measured: &[Measurement]) -> 
     warnings
 }
 
-fn expectations(after: &Container, measured: &[Measurement]) -> Vec<Expectation> {
+fn expectations(after: &Container, measured: &[Measurement]) -> Vec<StartExpectation> {
     let whole = |seconds: u64| u32::try_from(seconds).ok();
     let within = probe::start_guard(after).and_then(|(_, budget)| whole(budget.total().as_secs()));
     let steady = after.liveness_probe.as_ref().and_then(|probe| whole(probe::Budget::of(probe).total().as_secs()));
     measured
         .iter()
-        .map(|measured| Expectation {
+        .map(|measured| StartExpectation {
             node: measured.node.to_owned(),
             started_within_seconds: within,
             steady_seconds: steady,
@@ -288,13 +298,13 @@ fn expectations(after: &Container, measured: &[Measurement]) -> Vec<Expectation>
         .collect()
 }
 
-impl Proposal {
+impl ProbeProposal {
     /// What is sent to the place: a strategic merge patch of the DaemonSet, or a merge patch of the Installation whose `spec` this is.
     pub fn patch(&self, installation: &Value) -> Option<Value> {
         match self.place {
-            Place::DaemonSet { .. } => Some(daemon_set_patch(&self.changes)),
-            Place::Installation { .. } => installation_patch(&self.changes, installation).ok(),
-            Place::Nowhere { .. } => None,
+            ProbeTarget::DaemonSet { .. } => Some(daemon_set_patch(&self.changes)),
+            ProbeTarget::Installation { .. } => installation_patch(&self.changes, installation).ok(),
+            ProbeTarget::Nowhere { .. } => None,
         }
     }
 }

@@ -4,19 +4,19 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::change::ProbeChange;
-use super::place::Place;
 use super::proposal::changed;
-use super::timing::{Timing, word};
+use super::target::ProbeTarget;
+use super::timing::{ProbeTiming, word};
 use crate::calico::probe::{Budget, start_guard};
 use crate::snapshot::objects::Container;
 
 /// Seconds: a calico-node that needs longer than twenty minutes is not merely far from its datastore.
-pub const CEILING: u32 = 1200;
+pub const MAX_BUDGET: u32 = 1200;
 
 /// What takes the place of a proposal whose budget proved too small.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct Step {
+pub struct BudgetStep {
     /// Seconds calico-node then has to start.
     pub budget_seconds: u32,
     /// Seconds it must then stay up: what the liveness probe takes to kill.
@@ -26,7 +26,7 @@ pub struct Step {
 }
 
 /// Each twice as long as the one before it, the last as long as the ceiling lets it be.
-pub(super) fn steps(container: &Container, changes: &[ProbeChange], ceiling: u32) -> Vec<Step> {
+pub(super) fn steps(container: &Container, changes: &[ProbeChange], ceiling: u32) -> Vec<BudgetStep> {
     let Some((guard, first)) = start_guard(&changed(container, changes)) else { return Vec::new() };
     let Some(change) = changes.iter().position(|change| change.probe == guard) else { return Vec::new() };
     let mut steps = Vec::new();
@@ -37,24 +37,26 @@ pub(super) fn steps(container: &Container, changes: &[ProbeChange], ceiling: u32
             return steps;
         }
         let mut grown = changes.to_vec();
-        grown[change].timing = Timing { failure_threshold: Some(failures), ..grown[change].timing };
+        grown[change].timing = ProbeTiming { failure_threshold: Some(failures), ..grown[change].timing };
         let after = changed(container, &grown);
         last = Budget { failure_threshold: failures, ..last };
         let steady_seconds = after.liveness_probe.as_ref().and_then(|probe| seconds(Budget::of(probe)));
-        steps.push(Step { budget_seconds: seconds(last).unwrap_or(ceiling), steady_seconds, changes: grown });
+        steps.push(BudgetStep { budget_seconds: seconds(last).unwrap_or(ceiling), steady_seconds, changes: grown });
     }
 }
 
 /// What happens where the budget proves too small, in a sentence; `next` is the one that would come after it.
-pub(super) fn told(place: &Place, steps: &[Step], next: Option<&Step>) -> Option<String> {
+pub(super) fn explain(place: &ProbeTarget, steps: &[BudgetStep], next: Option<&BudgetStep>) -> Option<String> {
     let by_hand = next.and_then(|next| {
         let change = next.changes.iter().find(|change| change.timing.failure_threshold.is_some())?;
         Some(format!("--set {}.failureThreshold={}", word(change.probe), change.timing.failure_threshold?))
     });
     let by_hand = by_hand.map(|set| format!("; give it more then with {set}")).unwrap_or_default();
     match place {
-        Place::DaemonSet { .. } if steps.is_empty() => Some(format!("Where that proves too small it does not grow by itself{by_hand}.")),
-        Place::DaemonSet { .. } => {
+        ProbeTarget::DaemonSet { .. } if steps.is_empty() => {
+            Some(format!("Where that proves too small it does not grow by itself{by_hand}."))
+        }
+        ProbeTarget::DaemonSet { .. } => {
             let budgets: Vec<String> = steps.iter().map(|step| step.budget_seconds.to_string()).collect();
             Some(format!(
                 "It is proven on one node first; where calico-node is killed there again while it still gets on, its budget grows there to \
@@ -62,11 +64,11 @@ pub(super) fn told(place: &Place, steps: &[Step], next: Option<&Step>) -> Option
                 budgets.join(", then ")
             ))
         }
-        Place::Installation { .. } => Some(format!(
+        ProbeTarget::Installation { .. } => Some(format!(
             "Under the operator no node can be tried alone: it replaces the nodes one after the other, and where one is killed again before \
              it has started all of it is put back{by_hand}."
         )),
-        Place::Nowhere { .. } => None,
+        ProbeTarget::Nowhere { .. } => None,
     }
 }
 
@@ -92,7 +94,7 @@ mod tests {
     }
 
     fn grown(probes: &Value, probe: ProbeKind, failures: u32, ceiling: u32) -> Vec<(u32, Option<u32>, Option<u32>)> {
-        let timing = Timing { failure_threshold: Some(failures), ..Timing::default() };
+        let timing = ProbeTiming { failure_threshold: Some(failures), ..ProbeTiming::default() };
         let steps = steps(&container(probes), &[ProbeChange::timing(probe, timing)], ceiling);
         steps.iter().map(|step| (step.budget_seconds, step.steady_seconds, step.changes[0].timing.failure_threshold)).collect()
     }
@@ -102,7 +104,7 @@ mod tests {
         let liveness = json!({"initialDelaySeconds": 10, "periodSeconds": 10, "failureThreshold": 6});
         let both = json!({"name": "calico-node", "livenessProbe": liveness, "startupProbe": {"periodSeconds": 10}});
         assert_eq!(
-            grown(&both, ProbeKind::Startup, 16, CEILING),
+            grown(&both, ProbeKind::Startup, 16, MAX_BUDGET),
             [(320, Some(70), Some(32)), (640, Some(70), Some(64)), (1200, Some(70), Some(120))],
             "liveness stays as it is"
         );
@@ -119,7 +121,7 @@ mod tests {
         let alone = json!({"name": "calico-node", "livenessProbe": {"periodSeconds": 10}});
         assert_eq!(grown(&alone, ProbeKind::Liveness, 16, 160), []);
         assert_eq!(grown(&alone, ProbeKind::Liveness, 16, 169), [], "a whole period is wanting");
-        assert_eq!(grown(&alone, ProbeKind::Readiness, 16, CEILING), []);
-        assert_eq!(grown(&json!({"name": "calico-node"}), ProbeKind::Liveness, 16, CEILING).len(), 3, "a probe that is new");
+        assert_eq!(grown(&alone, ProbeKind::Readiness, 16, MAX_BUDGET), []);
+        assert_eq!(grown(&json!({"name": "calico-node"}), ProbeKind::Liveness, 16, MAX_BUDGET).len(), 3, "a probe that is new");
     }
 }

@@ -1,45 +1,57 @@
-//! `[Subject] -> Report`: what calico-node did with its time while it started, and why it did not finish.
+//! Explains logs of starts: what calico-node did with its time while it started, and why it did not finish.
 
-mod attempt;
-mod estimate;
-mod fate;
-mod findings;
-mod phases;
-pub mod report;
-mod run;
-mod subject;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
-pub use fate::{Fates, of as fates};
-pub use run::{Stage, stage};
-pub use subject::{Ender, Fate, Recording, Subject, Unread};
-
+use super::startup_log_findings;
 use crate::diagnosis::API_VERSION;
-use crate::diagnosis::report::{Unseen, Verdict};
+use crate::diagnosis::report::{Finding, Unseen, Verdict};
 use crate::snapshot::Snapshot;
-use report::{Attempt, How, KIND, Report, Timeline};
+use crate::startup::attempt;
+use crate::startup::log_source::{ContainerState, LogSource};
+use crate::startup::timeline::{AttemptEnd, AttemptRow, Timeline};
+
+pub const KIND: &str = "StartupTimeline";
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct StartupLogReport {
+    /// `calico-fix/v1`
+    pub api_version: String,
+    /// `StartupTimeline`
+    pub kind: String,
+    pub verdict: Verdict,
+    /// One for each file, or for each node asked about.
+    pub logs: Vec<Timeline>,
+    /// Worst first.
+    pub findings: Vec<Finding>,
+    pub unseen: Vec<Unseen>,
+    /// What a log at DEBUG would add, where it would add anything.
+    pub debug_would_add: Option<String>,
+}
 
 /// Explains logs; the cluster they come from, where it was seen, adds its findings and the lawful place for a change.
-pub fn explain(subjects: &[Subject], snapshot: Option<&Snapshot>) -> Report {
+pub fn explain_logs(subjects: &[LogSource], snapshot: Option<&Snapshot>) -> StartupLogReport {
     let logs: Vec<Timeline> = subjects.iter().map(timeline).collect();
-    let findings = findings::all(subjects, &logs, snapshot);
+    let findings = startup_log_findings::findings(subjects, &logs, snapshot);
     let mut unseen: Vec<Unseen> = subjects.iter().flat_map(unread).collect();
     let told = |log: &Timeline| findings.iter().any(|finding| log.node.as_ref().is_some_and(|node| finding.nodes.contains(node)));
-    unseen.extend(logs.iter().filter(|log| !told(log)).filter_map(untold));
+    unseen.extend(logs.iter().filter(|log| !told(log)).filter_map(unknown_end));
     let verdict = match (findings.is_empty(), unseen.iter().any(|gap| gap.matters)) {
         (false, _) => Verdict::Sick,
         (true, true) => Verdict::Unknown,
         (true, false) => Verdict::Healthy,
     };
-    let debug_would_add = debug_would_add(&logs, verdict);
-    Report { api_version: API_VERSION.to_owned(), kind: KIND.to_owned(), verdict, logs, findings, unseen, debug_would_add }
+    let debug_would_add = hint_debug(&logs, verdict);
+    StartupLogReport { api_version: API_VERSION.to_owned(), kind: KIND.to_owned(), verdict, logs, findings, unseen, debug_would_add }
 }
 
 /// The newest attempt in a log that still grows.
-pub fn newest(subject: &Subject) -> Option<Attempt> {
+pub fn newest_attempt(subject: &LogSource) -> Option<AttemptRow> {
     timeline(subject).attempts.pop()
 }
 
-fn timeline(subject: &Subject) -> Timeline {
+fn timeline(subject: &LogSource) -> Timeline {
     let mut row = Timeline {
         from: subject.from.clone(),
         node: subject.node.clone(),
@@ -55,8 +67,8 @@ fn timeline(subject: &Subject) -> Timeline {
         for (index, seen) in found.attempts.iter().enumerate() {
             before += 1;
             let newest = index + 1 == found.attempts.len();
-            let fate = if newest { &recording.fate } else { &Fate::NotKnown };
-            row.attempts.push(attempt::of(seen, before, fate, !newest));
+            let fate = if newest { &recording.fate } else { &ContainerState::NotKnown };
+            row.attempts.push(attempt::attempt_row(seen, before, fate, !newest));
             let details = &seen.details;
             // The newest attempt that says it counts.
             for (to, from) in [
@@ -75,7 +87,7 @@ fn timeline(subject: &Subject) -> Timeline {
     row
 }
 
-fn unread(subject: &Subject) -> impl Iterator<Item = Unseen> + '_ {
+fn unread(subject: &LogSource) -> impl Iterator<Item = Unseen> + '_ {
     subject.unread.iter().map(|unread| Unseen {
         what: unread.what.clone(),
         nodes: subject.node.iter().cloned().collect(),
@@ -85,13 +97,13 @@ fn unread(subject: &Subject) -> impl Iterator<Item = Unseen> + '_ {
 }
 
 /// A log that does not say how the start ended is no healthy one.
-fn untold(log: &Timeline) -> Option<Unseen> {
+fn unknown_end(log: &Timeline) -> Option<Unseen> {
     let why = match log.attempts.last() {
         None => "no attempt to start is in it".to_owned(),
-        Some(Attempt { end, .. }) => match end.how {
-            How::Started | How::Exited | How::Killed | How::OutOfMemory => return None,
-            How::Running => "it is still starting".to_owned(),
-            How::NotKnown => "the log ends before the start does".to_owned(),
+        Some(AttemptRow { end, .. }) => match end.how {
+            AttemptEnd::Started | AttemptEnd::Exited | AttemptEnd::Killed | AttemptEnd::OutOfMemory => return None,
+            AttemptEnd::Running => "it is still starting".to_owned(),
+            AttemptEnd::NotKnown => "the log ends before the start does".to_owned(),
         },
     };
     let nodes = log.node.iter().cloned().collect();
@@ -99,9 +111,9 @@ fn untold(log: &Timeline) -> Option<Unseen> {
 }
 
 /// `None` where the log is at DEBUG already, or nothing is left to explain.
-fn debug_would_add(logs: &[Timeline], verdict: Verdict) -> Option<String> {
+fn hint_debug(logs: &[Timeline], verdict: Verdict) -> Option<String> {
     let terse = |log: &&Timeline| log.level.as_deref() != Some("debug") && log.attempts.iter().any(|attempt| attempt.requests.is_none());
-    let needy = logs.iter().filter(terse).filter(|log| log.attempts.iter().any(|attempt| attempt.end.how != How::Started));
+    let needy = logs.iter().filter(terse).filter(|log| log.attempts.iter().any(|attempt| attempt.end.how != AttemptEnd::Started));
     let levels: Vec<&str> = needy.map(|log| log.level.as_deref().unwrap_or("unknown")).collect();
     let level = *levels.first()?;
     Some(match verdict {

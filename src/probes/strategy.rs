@@ -2,13 +2,13 @@
 //! and asks more often.
 
 use super::change::{Handler, ProbeChange};
-use super::place::Place;
-use super::proposal::Refusal;
-use super::sizing::{Known, Size};
-use super::timing::Timing;
+use super::proposal::ProbeProposalError;
+use super::target::ProbeTarget;
+use super::timing::ProbeTiming;
 use crate::calico::probe::{Budget, ProbeKind, start_guard};
 use crate::diagnosis::view::View;
 use crate::snapshot::objects::{Container, Probe};
+use crate::startup::budget::{BudgetBasis, BudgetEstimate};
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Strategy {
@@ -25,30 +25,30 @@ const PERIOD: u32 = 10;
 const TIMEOUT: u32 = 10;
 
 /// The fields that give it so much time; never less than it has.
-pub(super) fn sized(
+pub(super) fn changes(
     view: &View,
     container: &Container,
-    place: &Place,
+    place: &ProbeTarget,
     strategy: Strategy,
-    size: &Size,
-) -> Result<Vec<ProbeChange>, Refusal> {
+    size: &BudgetEstimate,
+) -> Result<Vec<ProbeChange>, ProbeProposalError> {
     let liveness = container.liveness_probe.as_ref();
     let change = match (&container.startup_probe, liveness, strategy) {
-        (Some(_), _, Strategy::InitialDelay) => return Err(Refusal::PointlessDelay),
-        (Some(startup), ..) => stretched(startup, size),
+        (Some(_), _, Strategy::InitialDelay) => return Err(ProbeProposalError::DelayHasNoEffect),
+        (Some(startup), ..) => raise_startup_threshold(startup, size),
         (None, None, _) => return Ok(Vec::new()),
-        (None, Some(liveness), Strategy::InitialDelay) => delayed(liveness, size),
+        (None, Some(liveness), Strategy::InitialDelay) => delay_liveness(liveness, size),
         // An Installation that knows no startup probe, or whose operator makes none yet: the way that remains.
-        (None, Some(liveness), Strategy::StartupProbe) if !matches!(place, Place::DaemonSet { .. }) => delayed(liveness, size),
-        (None, Some(liveness), Strategy::StartupProbe) => match started(liveness, size) {
+        (None, Some(liveness), Strategy::StartupProbe) if !matches!(place, ProbeTarget::DaemonSet { .. }) => delay_liveness(liveness, size),
+        (None, Some(liveness), Strategy::StartupProbe) => match add_startup_probe(liveness, size) {
             Some(change) => change,
-            None => delayed(liveness, size),
+            None => delay_liveness(liveness, size),
         },
     };
-    let nowhere = matches!(place, Place::Nowhere { .. });
-    if !nowhere && !place.takes(view, change.probe) {
+    let nowhere = matches!(place, ProbeTarget::Nowhere { .. });
+    if !nowhere && !place.accepts(view, change.probe) {
         let why = "this operator's Installation has no fields for it".to_owned();
-        return Err(Refusal::Place { wish: format!("a larger {} budget", change.probe.field()), why });
+        return Err(ProbeProposalError::Target { wish: format!("a larger {} budget", change.probe.field()), why });
     }
     Ok(vec![change])
 }
@@ -59,37 +59,37 @@ fn threshold(seconds: u64, delay: u32, period: u32) -> u32 {
 }
 
 /// A new probe with the liveness probe's own handler.
-fn started(liveness: &Probe, size: &Size) -> Option<ProbeChange> {
-    let timing = Timing {
+fn add_startup_probe(liveness: &Probe, size: &BudgetEstimate) -> Option<ProbeChange> {
+    let timing = ProbeTiming {
         period_seconds: Some(PERIOD),
         timeout_seconds: Some(Budget::of(liveness).timeout.max(TIMEOUT)),
         failure_threshold: Some(threshold(size.seconds, 0, PERIOD)),
-        ..Timing::default()
+        ..ProbeTiming::default()
     };
     Some(ProbeChange { probe: ProbeKind::Startup, handler: Some(Handler::of(liveness)?), timing })
 }
 
-fn stretched(startup: &Probe, size: &Size) -> ProbeChange {
+fn raise_startup_threshold(startup: &Probe, size: &BudgetEstimate) -> ProbeChange {
     let now = Budget::of(startup);
     let wanted = threshold(size.seconds, now.initial_delay, now.period).max(now.failure_threshold);
-    ProbeChange::timing(ProbeKind::Startup, Timing { failure_threshold: Some(wanted), ..Timing::default() })
+    ProbeChange::timing(ProbeKind::Startup, ProbeTiming { failure_threshold: Some(wanted), ..ProbeTiming::default() })
 }
 
-fn delayed(liveness: &Probe, size: &Size) -> ProbeChange {
+fn delay_liveness(liveness: &Probe, size: &BudgetEstimate) -> ProbeChange {
     let now = Budget::of(liveness);
     let delay = now.initial_delay.max(DELAY);
-    let least = if size.known == Known::Measured { now.failure_threshold } else { now.failure_threshold.max(published(now.period)) };
-    let timing = Timing {
+    let least = if size.known == BudgetBasis::Measured { now.failure_threshold } else { now.failure_threshold.max(published(now.period)) };
+    let timing = ProbeTiming {
         initial_delay_seconds: Some(delay),
         failure_threshold: Some(threshold(size.seconds, delay, now.period).max(least)),
-        ..Timing::default()
+        ..ProbeTiming::default()
     };
     ProbeChange::timing(ProbeKind::Liveness, timing)
 }
 
 /// Where the probes were not seen: all fields of the published remedy, which suit every handler.
-pub fn unseen(size: &Size) -> ProbeChange {
-    let mut change = delayed(&Probe::default(), size);
+pub fn published_remedy(size: &BudgetEstimate) -> ProbeChange {
+    let mut change = delay_liveness(&Probe::default(), size);
     change.timing.period_seconds = Some(PERIOD);
     change
 }

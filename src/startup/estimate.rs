@@ -1,41 +1,41 @@
 //! How long a start would have taken, told from how far it came.
 
+use super::budget::{ObservedStarts, estimate_budget};
 use super::phases::{self, seconds};
-use super::report::{Basis, Need};
+use super::timed_runs;
+use super::timeline::{EstimateBasis, StartEstimate};
 use crate::calico::startup_log::{self, Attempt};
 use crate::calico::version::Version;
 use crate::snapshot::inside::MarkKind;
-use crate::startup::measured;
-use crate::startup::sizing::{Starts, size};
 
 /// A shorter round trip is no cause of a slow start, and its estimate would be noise.
 const SHORTEST: f64 = 0.02;
 
-pub fn need(attempt: &Attempt) -> Option<Need> {
+pub fn estimate(attempt: &Attempt) -> Option<StartEstimate> {
     if let Some(took) = startup_log::started_after(&attempt.log) {
-        return Some(of(attempt, took.as_secs_f64(), Basis::Measured));
+        return Some(with_budget(attempt, took.as_secs_f64(), EstimateBasis::Measured));
     }
     by_nodes(attempt).or_else(|| by_round_trips(attempt))
 }
 
 /// What a budget stands on, for an attempt that lasted so long.
-pub fn starts(seconds: f64, basis: Basis, lasted: Option<f64>) -> Starts {
+pub fn observed_starts(seconds: f64, basis: EstimateBasis, lasted: Option<f64>) -> ObservedStarts {
     match basis {
-        Basis::Measured => Starts { measured: Some(seconds), ..Starts::default() },
-        Basis::NodeReads | Basis::RoundTrips => {
-            Starts { cut_off: Some(lasted.unwrap_or(seconds)), forecast: Some(seconds.ceil()), ..Starts::default() }
+        EstimateBasis::Measured => ObservedStarts { measured: Some(seconds), ..ObservedStarts::default() },
+        EstimateBasis::NodeReads | EstimateBasis::RoundTrips => {
+            ObservedStarts { cut_off: Some(lasted.unwrap_or(seconds)), forecast: Some(seconds.ceil()), ..ObservedStarts::default() }
         }
     }
 }
 
-fn of(attempt: &Attempt, seconds: f64, basis: Basis) -> Need {
+fn with_budget(attempt: &Attempt, seconds: f64, basis: EstimateBasis) -> StartEstimate {
     let lasted = attempt.log.first.zip(attempt.log.last).map(|(first, last)| phases::seconds(first, last));
-    let budget_seconds = size(&starts(seconds, basis, lasted)).seconds;
-    Need { seconds: (seconds * 1000.0).round() / 1000.0, basis, nodes: None, round_trip_seconds: None, budget_seconds }
+    let budget_seconds = estimate_budget(&observed_starts(seconds, basis, lasted)).seconds;
+    StartEstimate { seconds: (seconds * 1000.0).round() / 1000.0, basis, nodes: None, round_trip_seconds: None, budget_seconds }
 }
 
 /// The nodes that are left take as long, each, as those that were read.
-fn by_nodes(attempt: &Attempt) -> Option<Need> {
+fn by_nodes(attempt: &Attempt) -> Option<StartEstimate> {
     let check = &attempt.details.requests.check;
     let (began, last, first) = (check.began?, check.last?, attempt.log.first?);
     let nodes = check.listed.count().max(check.read.count());
@@ -47,12 +47,12 @@ fn by_nodes(attempt: &Attempt) -> Option<Need> {
     }
     let round_trip = so_far / (check.reads - 1) as f64;
     let all = (nodes as f64 * each).max(check.reads as f64) * round_trip;
-    let mut need = of(attempt, seconds(first, began) + all, Basis::NodeReads);
+    let mut need = with_budget(attempt, seconds(first, began) + all, EstimateBasis::NodeReads);
     (need.nodes, need.round_trip_seconds) = (Some(nodes as u64), Some((round_trip * 1000.0).round() / 1000.0));
     Some(need)
 }
 
-fn by_round_trips(attempt: &Attempt) -> Option<Need> {
+fn by_round_trips(attempt: &Attempt) -> Option<StartEstimate> {
     let is_etcd = attempt.details.datastore.as_deref().is_some_and(|datastore| datastore.starts_with("etcd"));
     let whole = attempt.log.marks.iter().any(|mark| matches!(mark.kind, MarkKind::LogLevel | MarkKind::Starting));
     let troubled = attempt.log.marks.iter().any(|mark| matches!(mark.kind, MarkKind::DatastoreRetry | MarkKind::DatastoreSkipped));
@@ -61,7 +61,7 @@ fn by_round_trips(attempt: &Attempt) -> Option<Need> {
     }
     let version: Option<Version> = attempt.details.version.as_deref().and_then(Version::parse);
     let has_tunnel = attempt.log.marks.iter().any(|mark| mark.text.starts_with("Current address is still valid"));
-    let trips = measured::steps(version.is_some_and(|version| version.at_least(3, 32, 0)), has_tunnel);
+    let trips = timed_runs::step_trips(version.is_some_and(|version| version.at_least(3, 32, 0)), has_tunnel);
     let at = |kind: MarkKind| attempt.log.marks.iter().find(|mark| mark.kind == kind).and_then(|mark| mark.at);
     // The farthest step tells most.
     let (reached, at) = [
@@ -74,7 +74,7 @@ fn by_round_trips(attempt: &Attempt) -> Option<Need> {
     .find_map(|(trips, at)| Some((trips, at?)))?;
     let round_trip = seconds(attempt.log.first?, at) / reached;
     // As `probes` has it: the most that was measured, for a budget must do for that.
-    let mut need = of(attempt, round_trip * measured::trips(has_tunnel).most, Basis::RoundTrips);
+    let mut need = with_budget(attempt, round_trip * timed_runs::round_trips(has_tunnel).most, EstimateBasis::RoundTrips);
     need.round_trip_seconds = Some((round_trip * 1000.0).round() / 1000.0);
     (round_trip >= SHORTEST).then_some(need)
 }

@@ -1,20 +1,20 @@
-//! What is wrong, in the codes that `status` has too.
+//! Findings of logs, in the codes that `status` has too.
 
 use std::collections::BTreeSet;
 
-use super::estimate;
-use super::report::{Attempt, Basis, How, Need, Phase, Timeline};
-use super::subject::Subject;
-use crate::calico::startup_log::{self, ExitReason};
+use crate::calico::startup_log::{self, ExitReason, StartPhase};
 use crate::diagnosis::code::Code;
 use crate::diagnosis::report::{Evidence, Finding, Fix, Severity, Source};
 use crate::diagnosis::shell::quote;
 use crate::diagnosis::{Scope, diagnose, start_budget_fix};
+use crate::probes::change::daemon_set_patch;
+use crate::probes::strategy;
 use crate::snapshot::Snapshot;
 use crate::snapshot::inside::{Mark, MarkKind};
-use crate::startup::change::daemon_set_patch;
-use crate::startup::sizing::{Size, Starts, size};
-use crate::startup::strategy;
+use crate::startup::budget::{BudgetEstimate, ObservedStarts, estimate_budget};
+use crate::startup::estimate;
+use crate::startup::log_source::LogSource;
+use crate::startup::timeline::{AttemptEnd, AttemptRow, EstimateBasis, StartEstimate, Timeline};
 use crate::text::count;
 
 /// Of the cluster's findings, those that a start is about.
@@ -32,10 +32,10 @@ const OF_A_START: [Code; 11] = [
     Code::ProbeMisfit,
 ];
 
-pub fn all(subjects: &[Subject], logs: &[Timeline], snapshot: Option<&Snapshot>) -> Vec<Finding> {
+pub fn findings(subjects: &[LogSource], logs: &[Timeline], snapshot: Option<&Snapshot>) -> Vec<Finding> {
     let mut findings: Vec<Finding> = Vec::new();
     for (subject, log) in subjects.iter().zip(logs) {
-        let place = Place { subject, log, snapshot };
+        let place = LogFindings { subject, log, snapshot };
         findings.extend(place.ending());
         findings.extend(place.address());
     }
@@ -46,7 +46,7 @@ pub fn all(subjects: &[Subject], logs: &[Timeline], snapshot: Option<&Snapshot>)
     findings
 }
 
-fn of_cluster(subjects: &[Subject], snapshot: &Snapshot) -> Vec<Finding> {
+fn of_cluster(subjects: &[LogSource], snapshot: &Snapshot) -> Vec<Finding> {
     let nodes: BTreeSet<String> = subjects.iter().filter_map(|subject| subject.node.clone()).collect();
     let mut seen = diagnose(snapshot, &Scope { nodes: Some(nodes), sessions: false }).findings;
     seen.retain(|finding| OF_A_START.contains(&finding.code));
@@ -78,13 +78,13 @@ fn join(own: Vec<Finding>, mut seen: Vec<Finding>) -> Vec<Finding> {
     joined
 }
 
-struct Place<'a> {
-    subject: &'a Subject,
+struct LogFindings<'a> {
+    subject: &'a LogSource,
     log: &'a Timeline,
     snapshot: Option<&'a Snapshot>,
 }
 
-impl Place<'_> {
+impl LogFindings<'_> {
     fn node(&self) -> &str {
         self.log.node.as_deref().unwrap_or("this node")
     }
@@ -104,25 +104,25 @@ impl Place<'_> {
 
     /// The newest attempt that ended decides; one that runs says nothing against those before it.
     fn ending(&self) -> Option<Finding> {
-        let ended = |attempt: &&Attempt| !matches!(attempt.end.how, How::Running | How::NotKnown);
+        let ended = |attempt: &&AttemptRow| !matches!(attempt.end.how, AttemptEnd::Running | AttemptEnd::NotKnown);
         let Some(at) = self.log.attempts.iter().rposition(|attempt| ended(&attempt)) else { return self.no_answer() };
         let attempt = &self.log.attempts[at];
         let seen = self.seen().nth(at)?;
         let conflict = startup_log::exit_reason(&seen.log) == Some(ExitReason::UpdateConflict);
-        if let Some(killed) = self.log.attempts.iter().rfind(|attempt| attempt.end.how == How::Killed).filter(|_| conflict) {
+        if let Some(killed) = self.log.attempts.iter().rfind(|attempt| attempt.end.how == AttemptEnd::Killed).filter(|_| conflict) {
             // Kills and such exits in turn are one slow link.
             return Some(self.killed(killed));
         }
         match attempt.end.how {
-            How::Exited => Some(self.exited(attempt, seen)),
-            How::Killed if answers(seen) => Some(self.killed(attempt)),
-            How::Killed => self.no_answer(),
-            How::OutOfMemory => {
+            AttemptEnd::Exited => Some(self.exited(attempt, seen)),
+            AttemptEnd::Killed if answers(seen) => Some(self.killed(attempt)),
+            AttemptEnd::Killed => self.no_answer(),
+            AttemptEnd::OutOfMemory => {
                 let message = format!("calico-node on {} had no memory left while it started: no probe change can help", self.node());
                 Some(self.finding(Code::PodNotReady, Severity::Error, message, self.ended(attempt)))
             }
-            How::Started => self.killed_before(attempt),
-            How::Running | How::NotKnown => None,
+            AttemptEnd::Started => self.killed_before(attempt),
+            AttemptEnd::Running | AttemptEnd::NotKnown => None,
         }
     }
 
@@ -133,7 +133,7 @@ impl Place<'_> {
         Some(self.finding(Code::DatastoreUnreachable, Severity::Error, message, vec![self.evidence(mark.text)]))
     }
 
-    fn exited(&self, attempt: &Attempt, seen: &startup_log::Attempt) -> Finding {
+    fn exited(&self, attempt: &AttemptRow, seen: &startup_log::Attempt) -> Finding {
         let reason = startup_log::exit_reason(&seen.log);
         let code = match &reason {
             Some(ExitReason::Conflict { .. }) => Code::AddressConflict,
@@ -150,10 +150,10 @@ impl Place<'_> {
     }
 
     fn kills(&self) -> usize {
-        self.log.attempts.iter().filter(|attempt| attempt.end.how == How::Killed).count()
+        self.log.attempts.iter().filter(|attempt| attempt.end.how == AttemptEnd::Killed).count()
     }
 
-    fn killed(&self, attempt: &Attempt) -> Finding {
+    fn killed(&self, attempt: &AttemptRow) -> Finding {
         let kills = self.kills();
         let after = attempt.end.after_seconds.map(|after| format!(", {after:.0} s after it began")).unwrap_or_default();
         let sure = if attempt.end.certain { "" } else { " (its log ends in mid-work, without \"Terminating\")" };
@@ -181,10 +181,10 @@ impl Place<'_> {
         self.seen().flat_map(|seen| &seen.log.marks).find(|mark| mark.kind == MarkKind::UpdateConflict)
     }
 
-    fn doing(&self, attempt: &Attempt) -> String {
+    fn doing(&self, attempt: &AttemptRow) -> String {
         let phase = attempt.last.as_ref().and_then(|last| last.phase);
         match phase {
-            Some(Phase::CheckingConflicts) if attempt.requests.as_ref().is_some_and(|requests| requests.nodes.is_some()) => {
+            Some(StartPhase::CheckingConflicts) if attempt.requests.as_ref().is_some_and(|requests| requests.nodes.is_some()) => {
                 "reading the nodes' data".to_owned()
             }
             Some(phase) => phase.describe().to_owned(),
@@ -193,7 +193,7 @@ impl Place<'_> {
     }
 
     /// It works now; that it was close to never starting is worth a warning.
-    fn killed_before(&self, attempt: &Attempt) -> Option<Finding> {
+    fn killed_before(&self, attempt: &AttemptRow) -> Option<Finding> {
         let kills = self.kills();
         if kills == 0 {
             return None;
@@ -207,21 +207,21 @@ impl Place<'_> {
         Some(finding)
     }
 
-    fn ended(&self, attempt: &Attempt) -> Vec<Evidence> {
+    fn ended(&self, attempt: &AttemptRow) -> Vec<Evidence> {
         let how = attempt.end.why.as_deref().map(|why| self.evidence(format!("attempt {}: {why}", attempt.number)));
         let last = attempt.last.as_ref().map(|last| self.evidence(format!("the last it said: {}", last.text)));
         how.into_iter().chain(last).collect()
     }
 
-    fn size(&self, attempt: &Attempt) -> Size {
-        let of_kill = |attempt: &&Attempt| attempt.end.how == How::Killed;
+    fn size(&self, attempt: &AttemptRow) -> BudgetEstimate {
+        let of_kill = |attempt: &&AttemptRow| attempt.end.how == AttemptEnd::Killed;
         let lasted = self.log.attempts.iter().filter(of_kill).filter_map(|attempt| attempt.end.after_seconds).reduce(f64::max);
-        let needs = attempt.needs.as_ref().map(|need| estimate::starts(need.seconds, need.basis, lasted));
-        let killed_at = self.subject.budget.filter(|_| attempt.end.how == How::Killed).map(|budget| budget.as_secs());
-        size(&Starts { cut_off: lasted, killed_at, ..needs.unwrap_or_default() })
+        let needs = attempt.needs.as_ref().map(|need| estimate::observed_starts(need.seconds, need.basis, lasted));
+        let killed_at = self.subject.budget.filter(|_| attempt.end.how == AttemptEnd::Killed).map(|budget| budget.as_secs());
+        estimate_budget(&ObservedStarts { cut_off: lasted, killed_at, ..needs.unwrap_or_default() })
     }
 
-    fn budget(&self, size: &Size) -> Option<Fix> {
+    fn budget(&self, size: &BudgetEstimate) -> Option<Fix> {
         match (self.snapshot, &self.log.node) {
             (Some(snapshot), Some(node)) => start_budget_fix(snapshot, node, size),
             _ => Some(published(size)),
@@ -231,7 +231,7 @@ impl Place<'_> {
     /// What detection chose that it should not have.
     fn address(&self) -> Option<Finding> {
         let attempt = self.log.attempts.last()?;
-        if attempt.end.how == How::Exited {
+        if attempt.end.how == AttemptEnd::Exited {
             return None;
         }
         let found = &attempt.detection;
@@ -265,7 +265,7 @@ fn answers(seen: &startup_log::Attempt) -> bool {
     seen.log.marks.iter().rev().find(tells).is_none_or(|mark| mark.kind != MarkKind::DatastoreRetry)
 }
 
-fn reading(attempt: &Attempt) -> Option<String> {
+fn reading(attempt: &AttemptRow) -> Option<String> {
     let nodes = attempt.requests.as_ref()?.nodes.as_ref()?;
     let of = nodes.listed.map(|listed| format!(" of {listed}")).unwrap_or_default();
     let each = nodes.reads_per_node.map(|each| format!(", {each} reads a node")).unwrap_or_default();
@@ -273,13 +273,13 @@ fn reading(attempt: &Attempt) -> Option<String> {
     Some(format!("{}{of} nodes read{each}{rate}", nodes.read))
 }
 
-fn takes(need: &Need, size: &Size) -> String {
+fn takes(need: &StartEstimate, size: &BudgetEstimate) -> String {
     let about = format!("{:.0} s", need.seconds.ceil());
     let what = match (need.basis, need.nodes) {
-        (Basis::Measured, _) => format!("It took {about}"),
-        (Basis::NodeReads, Some(nodes)) => format!("A whole start takes about {about} for {nodes} nodes, and more with each node"),
-        (Basis::NodeReads, None) => format!("A whole start takes about {about}"),
-        (Basis::RoundTrips, _) => {
+        (EstimateBasis::Measured, _) => format!("It took {about}"),
+        (EstimateBasis::NodeReads, Some(nodes)) => format!("A whole start takes about {about} for {nodes} nodes, and more with each node"),
+        (EstimateBasis::NodeReads, None) => format!("A whole start takes about {about}"),
+        (EstimateBasis::RoundTrips, _) => {
             let each = need.round_trip_seconds.unwrap_or_default();
             format!("At {each:.2} s a request, a whole start takes up to {about}")
         }
@@ -288,8 +288,8 @@ fn takes(need: &Need, size: &Size) -> String {
 }
 
 /// Where only a log was given.
-fn published(size: &Size) -> Fix {
-    let change = strategy::unseen(size);
+fn published(size: &BudgetEstimate) -> Fix {
+    let change = strategy::published_remedy(size);
     let allows = change.timing.on(None).total().as_secs();
     let patch = daemon_set_patch(&[change]).to_string();
     Fix {

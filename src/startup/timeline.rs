@@ -1,29 +1,10 @@
-//! What a timeline says: the one shape that the picture, the JSON and the YAML are made from.
+//! Rows of a start as a log shows it: phases, last words, requests, detection, and how long a whole start takes.
 
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::diagnosis::report::{Finding, Unseen, Verdict};
-
-pub const KIND: &str = "StartupTimeline";
-
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct Report {
-    /// `calico-fix/v1`
-    pub api_version: String,
-    /// `StartupTimeline`
-    pub kind: String,
-    pub verdict: Verdict,
-    /// One for each file, or for each node asked about.
-    pub logs: Vec<Timeline>,
-    /// Worst first.
-    pub findings: Vec<Finding>,
-    pub unseen: Vec<Unseen>,
-    /// What a log at DEBUG would add, where it would add anything.
-    pub debug_would_add: Option<String>,
-}
+use crate::calico::startup_log::StartPhase;
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
@@ -42,31 +23,31 @@ pub struct Timeline {
     /// Older attempts in the same log that are not listed.
     pub attempts_left_out: u64,
     /// Oldest first.
-    pub attempts: Vec<Attempt>,
+    pub attempts: Vec<AttemptRow>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct Attempt {
+pub struct AttemptRow {
     /// Counted from the log's beginning.
     pub number: u64,
     #[schemars(with = "Option<String>")]
     pub began: Option<Timestamp>,
-    pub end: End,
+    pub end: EndRow,
     pub phases: Vec<PhaseRow>,
     /// What it was at, and the last it said, before it started or ended.
-    pub last: Option<Last>,
+    pub last: Option<LastWords>,
     /// `null` where the log does not tell them (it takes DEBUG).
-    pub requests: Option<Requests>,
-    pub detection: Detection,
+    pub requests: Option<RequestCounts>,
+    pub detection: DetectionRow,
     /// How long a whole start takes; `null` where it cannot be told.
-    pub needs: Option<Need>,
+    pub needs: Option<StartEstimate>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct End {
-    pub how: How,
+pub struct EndRow {
+    pub how: AttemptEnd,
     /// Seconds from its first line, or from the container's start.
     pub after_seconds: Option<f64>,
     /// In a few words.
@@ -77,7 +58,7 @@ pub struct End {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
-pub enum How {
+pub enum AttemptEnd {
     /// `Calico node started successfully`
     Started,
     /// It gave up by itself.
@@ -92,24 +73,10 @@ pub enum How {
     NotKnown,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum Phase {
-    Beginning,
-    ConnectingToDatastore,
-    DetectingAddress,
-    /// Reading every other node.
-    CheckingConflicts,
-    StoringAddress,
-    AllocatingTunnelAddress,
-    /// Started: Felix and BIRD come up.
-    ComingUp,
-}
-
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct PhaseRow {
-    pub phase: Phase,
+    pub phase: StartPhase,
     /// Seconds from the attempt's first line.
     pub begins_seconds: f64,
     pub seconds: f64,
@@ -119,8 +86,8 @@ pub struct PhaseRow {
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct Last {
-    pub phase: Option<Phase>,
+pub struct LastWords {
+    pub phase: Option<StartPhase>,
     #[schemars(with = "Option<String>")]
     pub at: Option<Timestamp>,
     /// The message, secrets masked.
@@ -129,17 +96,17 @@ pub struct Last {
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct Requests {
+pub struct RequestCounts {
     pub reads: u64,
     pub writes: u64,
     pub per_second: Option<f64>,
     /// Where the conflict check reads the nodes one by one.
-    pub nodes: Option<NodeReads>,
+    pub nodes: Option<NodeReadCounts>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct NodeReads {
+pub struct NodeReadCounts {
     /// Nodes in the datastore.
     pub listed: Option<u64>,
     /// Read to their end.
@@ -151,17 +118,17 @@ pub struct NodeReads {
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct Detection {
-    pub chosen: Vec<Chosen>,
+pub struct DetectionRow {
+    pub chosen: Vec<ChosenAddress>,
     /// Nothing was found and the stored address was kept.
     pub kept_old: bool,
     /// Those that were looked at, in their order; `null` below DEBUG.
-    pub interfaces: Option<Vec<Interface>>,
+    pub interfaces: Option<Vec<InterfaceRow>>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct Chosen {
+pub struct ChosenAddress {
     pub address: String,
     pub interface: Option<String>,
     /// `a bridge made by Docker`, for an interface that software made.
@@ -170,16 +137,16 @@ pub struct Chosen {
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct Interface {
+pub struct InterfaceRow {
     pub name: String,
     pub addresses: Vec<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct Need {
+pub struct StartEstimate {
     pub seconds: f64,
-    pub basis: Basis,
+    pub basis: EstimateBasis,
     /// For so many nodes.
     pub nodes: Option<u64>,
     /// What one request to the datastore takes.
@@ -190,26 +157,11 @@ pub struct Need {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
-pub enum Basis {
+pub enum EstimateBasis {
     /// It started.
     Measured,
     /// From how many nodes were read in which time.
     NodeReads,
     /// From the time that its first steps took.
     RoundTrips,
-}
-
-impl Phase {
-    pub fn describe(self) -> &'static str {
-        use crate::calico::startup_log::Phase as Step;
-        match self {
-            Self::Beginning => Step::Begun.describe(),
-            Self::ConnectingToDatastore => Step::ConnectingToDatastore.describe(),
-            Self::DetectingAddress => Step::DetectingAddress.describe(),
-            Self::CheckingConflicts => Step::CheckingConflicts.describe(),
-            Self::StoringAddress => Step::StoringAddress.describe(),
-            Self::AllocatingTunnelAddress => Step::AllocatingTunnelAddress.describe(),
-            Self::ComingUp => "started; Felix and BIRD come up",
-        }
-    }
 }

@@ -11,7 +11,7 @@ use crate::snapshot::objects::ProbeOverrides;
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-pub enum Place {
+pub enum ProbeTarget {
     DaemonSet {
         namespace: String,
         name: String,
@@ -26,8 +26,8 @@ pub enum Place {
     },
 }
 
-pub fn place(view: &View) -> Place {
-    let nowhere = |why: &str| Place::Nowhere { why: why.to_owned() };
+pub fn probe_target(view: &View) -> ProbeTarget {
+    let nowhere = |why: &str| ProbeTarget::Nowhere { why: why.to_owned() };
     if view.install.flavour == Some(Flavour::Aks) {
         return nowhere("Azure manages this Calico and puts every edit back");
     }
@@ -35,7 +35,7 @@ pub fn place(view: &View) -> Place {
         return installation(view);
     }
     match view.install.daemon_set {
-        Some(set) => Place::DaemonSet {
+        Some(set) => ProbeTarget::DaemonSet {
             namespace: set.metadata.namespace.clone().unwrap_or_else(|| "kube-system".to_owned()),
             name: set.metadata.name.clone(),
         },
@@ -44,15 +44,15 @@ pub fn place(view: &View) -> Place {
 }
 
 /// The operator reverts an edit of its DaemonSet within a second, and a pod is killed all the same.
-fn installation(view: &View) -> Place {
+fn installation(view: &View) -> ProbeTarget {
     match &view.snapshot.resources.installation_probes {
-        Observed::Seen(ProbeOverrides { liveness_probe: false, startup_probe: false, .. }) => Place::Nowhere {
+        Observed::Seen(ProbeOverrides { liveness_probe: false, startup_probe: false, .. }) => ProbeTarget::Nowhere {
             why: "this operator's Installation has no fields for probes (they came with 1.43), and it puts an edit of the DaemonSet back; \
                   what remains: upgrade the operator, shorten the way to the datastore, or, where the conflict check is slow, set DISABLE_NODE_IP_CHECK"
                 .to_owned(),
         },
-        Observed::Seen(_) => Place::Installation { name: ruling(view.snapshot.resources.installations.seen().map_or(&[], Vec::as_slice), "calicoNodeDaemonSet").to_owned() },
-        other => Place::Nowhere {
+        Observed::Seen(_) => ProbeTarget::Installation { name: ruling(view.snapshot.resources.installations.seen().map_or(&[], Vec::as_slice), "calicoNodeDaemonSet").to_owned() },
+        other => ProbeTarget::Nowhere {
             why: format!(
                 "the operator owns the probes, and whether its Installation has fields for them was not seen ({}): \
                  kubectl get crd installations.operator.tigera.io -o yaml",
@@ -62,9 +62,9 @@ fn installation(view: &View) -> Place {
     }
 }
 
-impl Place {
+impl ProbeTarget {
     /// Whether this probe's timing can be set there.
-    pub fn takes(&self, view: &View, probe: ProbeKind) -> bool {
+    pub fn accepts(&self, view: &View, probe: ProbeKind) -> bool {
         match self {
             Self::DaemonSet { .. } => true,
             Self::Nowhere { .. } => false,

@@ -1,13 +1,13 @@
 //! Probes that ask for what calico-node cannot answer, put right on request.
 
 use super::change::{Handler, ProbeChange, probe_of};
-use super::timing::Timing;
+use super::timing::ProbeTiming;
 use crate::calico::probe::{self, CommandForm, Misfit, MisfitKind};
 use crate::diagnosis::view::Install;
 use crate::snapshot::objects::{Container, ExecAction, HttpGet, IntOrString, Probe};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Fix {
+pub enum MisfitFix {
     /// timeoutSeconds of exec probes that have one second.
     Timeouts,
     /// The host of httpGet probes: Felix listens on localhost.
@@ -20,8 +20,8 @@ pub enum Fix {
     Command,
 }
 
-impl Fix {
-    pub const ALL: [Fix; 5] = [Fix::Timeouts, Fix::Host, Fix::Bird, Fix::Port, Fix::Command];
+impl MisfitFix {
+    pub const ALL: [MisfitFix; 5] = [MisfitFix::Timeouts, MisfitFix::Host, MisfitFix::Bird, MisfitFix::Port, MisfitFix::Command];
 
     pub fn name(self) -> &'static str {
         match self {
@@ -47,15 +47,15 @@ impl Fix {
 pub const TIMEOUT: u32 = 10;
 
 /// Which of the fixes there is work for here.
-pub fn needed(install: &Install) -> Vec<Fix> {
+pub fn needed(install: &Install) -> Vec<MisfitFix> {
     let misfits = install.misfits();
     let short = install.container.is_some_and(|container| !probe::timeouts_too_short(container).is_empty());
-    let wanted = |fix: &Fix| (*fix == Fix::Timeouts && short) || misfits.iter().any(|misfit| fix.cures(&misfit.what));
-    Fix::ALL.into_iter().filter(wanted).collect()
+    let wanted = |fix: &MisfitFix| (*fix == MisfitFix::Timeouts && short) || misfits.iter().any(|misfit| fix.cures(&misfit.what));
+    MisfitFix::ALL.into_iter().filter(wanted).collect()
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum CannotFix {
+pub enum MisfitFixError {
     #[error("--fix {name}: there is nothing of the kind to fix here{}", hint(others))]
     Nothing { name: &'static str, others: Vec<&'static str> },
     #[error("--fix {0}: the command of the {1} is a shell's, so it is left alone: change it by hand")]
@@ -67,21 +67,21 @@ fn hint(others: &[&str]) -> String {
 }
 
 /// The changes that do it, each probe once.
-pub fn changes(install: &Install, fix: Fix) -> Result<Vec<ProbeChange>, CannotFix> {
-    let nothing = || CannotFix::Nothing { name: fix.name(), others: needed(install).into_iter().map(Fix::name).collect() };
+pub fn changes(install: &Install, fix: MisfitFix) -> Result<Vec<ProbeChange>, MisfitFixError> {
+    let nothing = || MisfitFixError::Nothing { name: fix.name(), others: needed(install).into_iter().map(MisfitFix::name).collect() };
     let container = install.container.ok_or_else(nothing)?;
     let mut changes = Vec::new();
-    if fix == Fix::Timeouts {
-        let timing = Timing { timeout_seconds: Some(TIMEOUT), ..Timing::default() };
+    if fix == MisfitFix::Timeouts {
+        let timing = ProbeTiming { timeout_seconds: Some(TIMEOUT), ..ProbeTiming::default() };
         changes.extend(probe::timeouts_too_short(container).into_iter().map(|kind| ProbeChange::timing(kind, timing)));
     }
     for misfit in install.misfits().iter().filter(|misfit| fix.cures(&misfit.what)) {
-        changes.push(mended(container, misfit).ok_or(CannotFix::Shell(fix.name(), misfit.probe.field()))?);
+        changes.push(corrected(container, misfit).ok_or(MisfitFixError::Shell(fix.name(), misfit.probe.field()))?);
     }
     if changes.is_empty() { Err(nothing()) } else { Ok(changes) }
 }
 
-fn mended(container: &Container, misfit: &Misfit) -> Option<ProbeChange> {
+fn corrected(container: &Container, misfit: &Misfit) -> Option<ProbeChange> {
     let probe = probe_of(container, misfit.probe)?;
     let handler = match &misfit.what {
         MisfitKind::HostMissing { listens } => http(probe, |http| http.host = Some(listens.clone()))?,
@@ -89,7 +89,7 @@ fn mended(container: &Container, misfit: &Misfit) -> Option<ProbeChange> {
         MisfitKind::BirdWithoutBird { .. } => command(probe, without_bird)?,
         MisfitKind::CommandOfAnotherRelease { form, .. } => command(probe, |words| translated(words, *form))?,
     };
-    Some(ProbeChange { probe: misfit.probe, handler: Some(handler), timing: Timing::default() })
+    Some(ProbeChange { probe: misfit.probe, handler: Some(handler), timing: ProbeTiming::default() })
 }
 
 fn http(probe: &Probe, change: impl FnOnce(&mut HttpGet)) -> Option<Handler> {
@@ -183,8 +183,11 @@ mod tests {
     #[test]
     fn port_and_host_of_one_probe_are_both_kept() {
         let old = HttpGet { path: Some("/liveness".into()), port: Some(IntOrString::Int(9099)), ..HttpGet::default() };
-        let change =
-            |http: HttpGet| ProbeChange { probe: ProbeKind::Liveness, handler: Some(Handler::HttpGet(http)), timing: Timing::default() };
+        let change = |http: HttpGet| ProbeChange {
+            probe: ProbeKind::Liveness,
+            handler: Some(Handler::HttpGet(http)),
+            timing: ProbeTiming::default(),
+        };
         let host = change(HttpGet { host: Some("localhost".into()), ..old.clone() });
         let port = change(HttpGet { port: Some(IntOrString::Int(9199)), ..old.clone() });
         let both = HttpGet { host: Some("localhost".into()), port: Some(IntOrString::Int(9199)), ..old };

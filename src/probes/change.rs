@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use super::timing::Timing;
+use super::timing::ProbeTiming;
 use crate::calico::probe::{Budget, ProbeKind};
 use crate::plan::edit::{self, Edit, EditError};
 use crate::snapshot::objects::{CALICO_NODE, Container, ExecAction, HttpGet, Probe};
@@ -35,7 +35,7 @@ pub struct ProbeChange {
     /// For a probe that is new, or whose handler does not fit.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub handler: Option<Handler>,
-    pub timing: Timing,
+    pub timing: ProbeTiming,
 }
 
 /// Where Installation keeps the containers of calico-node's DaemonSet.
@@ -50,7 +50,7 @@ pub fn probe_of(container: &Container, kind: ProbeKind) -> Option<&Probe> {
 }
 
 impl ProbeChange {
-    pub fn timing(probe: ProbeKind, timing: Timing) -> Self {
+    pub fn timing(probe: ProbeKind, timing: ProbeTiming) -> Self {
         Self { probe, handler: None, timing }
     }
 
@@ -103,7 +103,7 @@ mod tests {
     use super::*;
 
     fn stretched() -> Vec<ProbeChange> {
-        vec![ProbeChange::timing(ProbeKind::Startup, Timing { failure_threshold: Some(90), ..Timing::default() })]
+        vec![ProbeChange::timing(ProbeKind::Startup, ProbeTiming { failure_threshold: Some(90), ..ProbeTiming::default() })]
     }
 
     #[test]

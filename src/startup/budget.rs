@@ -14,7 +14,7 @@ const MOST: u64 = 3600;
 /// What a size stands on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
-pub enum Known {
+pub enum BudgetBasis {
     /// The slowest start came to its end.
     Measured,
     /// The slowest start was cut off: it takes longer than that, and nobody knows how much.
@@ -23,16 +23,16 @@ pub enum Known {
 }
 
 #[derive(Clone, Debug, PartialEq)]
-pub struct Size {
+pub struct BudgetEstimate {
     pub seconds: u64,
-    pub known: Known,
+    pub known: BudgetBasis,
     /// One line.
     pub why: String,
 }
 
 /// What is known of the starts that must fit, in seconds.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Starts {
+pub struct ObservedStarts {
     pub measured: Option<f64>,
     pub cut_off: Option<f64>,
     /// By the round trip to the datastore.
@@ -41,14 +41,14 @@ pub struct Starts {
     pub killed_at: Option<u64>,
 }
 
-pub fn size(starts: &Starts) -> Size {
+pub fn estimate_budget(starts: &ObservedStarts) -> BudgetEstimate {
     let bound = starts.cut_off.into_iter().chain(starts.killed_at.map(seconds)).reduce(f64::max);
     match (starts.measured, bound) {
         (Some(measured), bound) if bound.is_none_or(|bound| bound <= measured) => {
             let seconds = rounded(measured * SAFETY);
-            Size {
+            BudgetEstimate {
                 seconds,
-                known: Known::Measured,
+                known: BudgetBasis::Measured,
                 why: format!("the slowest start took {measured:.0} s; twice that, rounded up, is {seconds} s"),
             }
         }
@@ -64,11 +64,11 @@ pub fn size(starts: &Starts) -> Size {
                 _ => format!("it was killed at its budget of {bound:.0} s"),
             };
             let why = format!("no slow start came to its end: {cut}, and {told}; {seconds} s is the next step");
-            Size { seconds, known: Known::LowerBound, why }
+            BudgetEstimate { seconds, known: BudgetBasis::LowerBound, why }
         }
-        (_, None) => Size {
+        (_, None) => BudgetEstimate {
             seconds: USUAL,
-            known: Known::Nothing,
+            known: BudgetBasis::Nothing,
             why: format!("nothing is known of how long a start takes; {USUAL} s is what the published remedy of slow starts allows"),
         },
     }
@@ -90,23 +90,23 @@ mod tests {
 
     #[test]
     fn sizes() {
-        let starts = |measured, cut_off, forecast, killed_at| Starts { measured, cut_off, forecast, killed_at };
+        let starts = |measured, cut_off, forecast, killed_at| ObservedStarts { measured, cut_off, forecast, killed_at };
         for (starts, expected, known) in [
-            (starts(None, None, None, None), 160, Known::Nothing),
-            (starts(Some(30.6), None, None, None), 70, Known::Measured),
-            (starts(Some(65.0), None, None, None), 130, Known::Measured),
-            (starts(None, Some(63.0), None, Some(70)), 160, Known::LowerBound),
+            (starts(None, None, None, None), 160, BudgetBasis::Nothing),
+            (starts(Some(30.6), None, None, None), 70, BudgetBasis::Measured),
+            (starts(Some(65.0), None, None, None), 130, BudgetBasis::Measured),
+            (starts(None, Some(63.0), None, Some(70)), 160, BudgetBasis::LowerBound),
             // Killed again at the larger budget: the next step.
-            (starts(None, Some(160.0), None, Some(160)), 320, Known::LowerBound),
-            (starts(None, Some(63.0), Some(107.0), Some(70)), 220, Known::LowerBound),
+            (starts(None, Some(160.0), None, Some(160)), 320, BudgetBasis::LowerBound),
+            (starts(None, Some(63.0), Some(107.0), Some(70)), 220, BudgetBasis::LowerBound),
             // Another node's good start says nothing of one that was cut off later.
-            (starts(Some(12.0), Some(63.0), None, Some(70)), 160, Known::LowerBound),
+            (starts(Some(12.0), Some(63.0), None, Some(70)), 160, BudgetBasis::LowerBound),
             // It was killed once, and ended in the end, slower than that.
-            (starts(Some(90.0), Some(70.0), None, Some(70)), 180, Known::Measured),
-            (starts(None, Some(1e9), None, None), 3600, Known::LowerBound),
-            (starts(Some(0.0), None, None, None), 10, Known::Measured),
+            (starts(Some(90.0), Some(70.0), None, Some(70)), 180, BudgetBasis::Measured),
+            (starts(None, Some(1e9), None, None), 3600, BudgetBasis::LowerBound),
+            (starts(Some(0.0), None, None, None), 10, BudgetBasis::Measured),
         ] {
-            let size = size(&starts);
+            let size = estimate_budget(&starts);
             assert_eq!((size.seconds, size.known), (expected, known), "{starts:?}");
             assert!(size.why.contains(&size.seconds.to_string()), "{}", size.why);
         }

@@ -4,7 +4,7 @@ use crate::snapshot::objects::Pod;
 
 /// Where the log of one run is to be had.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Stage {
+pub enum LogLocation {
     /// It has not begun; why, where the kubelet says.
     NotYet(Option<String>),
     Runs,
@@ -17,20 +17,20 @@ pub enum Stage {
 }
 
 /// The first run is number 0.
-pub fn stage(pod: &Pod, number: i32) -> Stage {
+pub fn locate_log(pod: &Pod, number: i32) -> LogLocation {
     let Some(status) = pod.calico_node_status() else {
         let unscheduled = pod.status.conditions.iter().find(|condition| condition.status != "True" && condition.reason.is_some());
-        return Stage::NotYet(unscheduled.and_then(|condition| condition.reason.clone()));
+        return LogLocation::NotYet(unscheduled.and_then(|condition| condition.reason.clone()));
     };
     let (state, newest) = (&status.state, status.restart_count);
-    let waits = || Stage::NotYet(state.waiting.as_ref().and_then(|waiting| waiting.reason.clone()));
+    let waits = || LogLocation::NotYet(state.waiting.as_ref().and_then(|waiting| waiting.reason.clone()));
     match newest - number {
         ..0 => waits(),
-        0 if state.running.is_some() => Stage::Runs,
-        0 if state.terminated.is_some() || status.last_state.terminated.is_some() => Stage::Over,
+        0 if state.running.is_some() => LogLocation::Runs,
+        0 if state.terminated.is_some() || status.last_state.terminated.is_some() => LogLocation::Over,
         0 => waits(),
-        1 if state.running.is_some() || state.terminated.is_some() => Stage::Followed,
-        _ => Stage::Lost,
+        1 if state.running.is_some() || state.terminated.is_some() => LogLocation::Followed,
+        _ => LogLocation::Lost,
     }
 }
 
@@ -52,24 +52,24 @@ mod tests {
         let waiting = |reason: &str| json!({"waiting": {"reason": reason}});
         let back_off = || waiting("CrashLoopBackOff");
         let none = || json!({});
-        let not_yet = |why: &str| Stage::NotYet(Some(why.to_owned()));
+        let not_yet = |why: &str| LogLocation::NotYet(Some(why.to_owned()));
         for (pod, number, expected) in [
             (pod(0, waiting("ContainerCreating"), none()), 0, not_yet("ContainerCreating")),
-            (pod(0, running(), none()), 0, Stage::Runs),
-            (pod(0, ended(), none()), 0, Stage::Over),
-            (pod(0, back_off(), ended()), 0, Stage::Over),
+            (pod(0, running(), none()), 0, LogLocation::Runs),
+            (pod(0, ended(), none()), 0, LogLocation::Over),
+            (pod(0, back_off(), ended()), 0, LogLocation::Over),
             (pod(0, back_off(), ended()), 1, not_yet("CrashLoopBackOff")),
-            (pod(1, running(), ended()), 0, Stage::Followed),
-            (pod(1, running(), ended()), 1, Stage::Runs),
-            (pod(1, ended(), ended()), 0, Stage::Followed),
-            (pod(1, back_off(), ended()), 0, Stage::Lost),
-            (pod(1, back_off(), ended()), 1, Stage::Over),
-            (pod(3, running(), ended()), 1, Stage::Lost),
+            (pod(1, running(), ended()), 0, LogLocation::Followed),
+            (pod(1, running(), ended()), 1, LogLocation::Runs),
+            (pod(1, ended(), ended()), 0, LogLocation::Followed),
+            (pod(1, back_off(), ended()), 0, LogLocation::Lost),
+            (pod(1, back_off(), ended()), 1, LogLocation::Over),
+            (pod(3, running(), ended()), 1, LogLocation::Lost),
         ] {
-            assert_eq!(stage(&pod, number), expected, "{number} {:?}", pod.status.container_statuses);
+            assert_eq!(locate_log(&pod, number), expected, "{number} {:?}", pod.status.container_statuses);
         }
         let unscheduled = json!({"metadata": {"name": "x"}, "status": {"conditions": [
             {"type": "PodScheduled", "status": "False", "reason": "Unschedulable"}]}});
-        assert_eq!(stage(&serde_json::from_value(unscheduled).expect("a pod"), 0), not_yet("Unschedulable"));
+        assert_eq!(locate_log(&serde_json::from_value(unscheduled).expect("a pod"), 0), not_yet("Unschedulable"));
     }
 }

@@ -12,7 +12,7 @@ use crate::snapshot::objects::Probe;
 /// Fields of a probe to be set; the others stay.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
-pub struct Timing {
+pub struct ProbeTiming {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub initial_delay_seconds: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -24,7 +24,7 @@ pub struct Timing {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Field {
+pub enum TimingField {
     InitialDelay,
     Period,
     Timeout,
@@ -32,26 +32,26 @@ pub enum Field {
 }
 
 /// Name, least and most. The least is the API's (pkg/apis/core/validation); more than the most is a slip of the keyboard.
-const FIELDS: [(Field, &str, u32, u32); 4] = [
-    (Field::InitialDelay, "initialDelaySeconds", 0, 86_400),
-    (Field::Period, "periodSeconds", 1, 86_400),
-    (Field::Timeout, "timeoutSeconds", 1, 86_400),
-    (Field::FailureThreshold, "failureThreshold", 1, 10_000),
+const FIELDS: [(TimingField, &str, u32, u32); 4] = [
+    (TimingField::InitialDelay, "initialDelaySeconds", 0, 86_400),
+    (TimingField::Period, "periodSeconds", 1, 86_400),
+    (TimingField::Timeout, "timeoutSeconds", 1, 86_400),
+    (TimingField::FailureThreshold, "failureThreshold", 1, 10_000),
 ];
 
 const PROBES: [ProbeKind; 3] = [ProbeKind::Startup, ProbeKind::Liveness, ProbeKind::Readiness];
 
-impl Timing {
-    fn field(&mut self, field: Field) -> &mut Option<u32> {
+impl ProbeTiming {
+    fn field(&mut self, field: TimingField) -> &mut Option<u32> {
         match field {
-            Field::InitialDelay => &mut self.initial_delay_seconds,
-            Field::Period => &mut self.period_seconds,
-            Field::Timeout => &mut self.timeout_seconds,
-            Field::FailureThreshold => &mut self.failure_threshold,
+            TimingField::InitialDelay => &mut self.initial_delay_seconds,
+            TimingField::Period => &mut self.period_seconds,
+            TimingField::Timeout => &mut self.timeout_seconds,
+            TimingField::FailureThreshold => &mut self.failure_threshold,
         }
     }
 
-    pub fn set(&mut self, field: Field, value: u32) {
+    pub fn set(&mut self, field: TimingField, value: u32) {
         *self.field(field) = Some(value);
     }
 
@@ -83,20 +83,20 @@ impl Timing {
 
 /// `liveness.failureThreshold=10`
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Setting {
+pub struct ProbeSetting {
     pub probe: ProbeKind,
-    pub field: Field,
+    pub field: TimingField,
     pub value: u32,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum BadSetting {
+pub enum ProbeSettingError {
     #[error("{given:?} is no setting: write PROBE.FIELD=NUMBER, for example liveness.failureThreshold=10")]
     Shape { given: String },
     #[error("{given:?} is no probe of calico-node: startup, liveness or readiness")]
     Probe { given: String },
     #[error("a {probe} probe has no timing field {given:?}: it has {}", FIELDS.map(|(_, name, ..)| name).join(", "))]
-    Field { probe: &'static str, given: String },
+    TimingField { probe: &'static str, given: String },
     #[error("{name} must be a whole number from {least} to {most}, not {given:?}")]
     Range { name: String, given: String, least: u32, most: u32 },
     #[error("{name} is set twice")]
@@ -111,32 +111,37 @@ pub fn word(kind: ProbeKind) -> &'static str {
     }
 }
 
-impl Setting {
+impl ProbeSetting {
     /// `startup.initialDelaySeconds` and all the others.
     pub fn names() -> impl Iterator<Item = String> {
         PROBES.into_iter().flat_map(|kind| FIELDS.iter().map(move |(_, name, ..)| format!("{}.{name}", word(kind))))
     }
 }
 
-impl FromStr for Setting {
-    type Err = BadSetting;
+impl FromStr for ProbeSetting {
+    type Err = ProbeSettingError;
 
-    fn from_str(given: &str) -> Result<Self, BadSetting> {
-        let shape = || BadSetting::Shape { given: given.to_owned() };
+    fn from_str(given: &str) -> Result<Self, ProbeSettingError> {
+        let shape = || ProbeSettingError::Shape { given: given.to_owned() };
         let (name, value) = given.split_once('=').ok_or_else(shape)?;
         let (probe, field) = name.split_once('.').ok_or_else(shape)?;
         let kind = PROBES.into_iter().find(|kind| probe == word(*kind) || probe == kind.field());
-        let kind = kind.ok_or_else(|| BadSetting::Probe { given: probe.to_owned() })?;
+        let kind = kind.ok_or_else(|| ProbeSettingError::Probe { given: probe.to_owned() })?;
         let found = FIELDS.iter().find(|(_, known, ..)| *known == field);
-        let (field, name, least, most) = found.copied().ok_or_else(|| BadSetting::Field { probe: word(kind), given: field.to_owned() })?;
+        let (field, name, least, most) =
+            found.copied().ok_or_else(|| ProbeSettingError::TimingField { probe: word(kind), given: field.to_owned() })?;
         let number = value.parse().ok().filter(|number| (least..=most).contains(number));
-        let value =
-            number.ok_or_else(|| BadSetting::Range { name: format!("{}.{name}", word(kind)), given: value.to_owned(), least, most })?;
+        let value = number.ok_or_else(|| ProbeSettingError::Range {
+            name: format!("{}.{name}", word(kind)),
+            given: value.to_owned(),
+            least,
+            most,
+        })?;
         Ok(Self { probe: kind, field, value })
     }
 }
 
-impl fmt::Display for Setting {
+impl fmt::Display for ProbeSetting {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let name = FIELDS.iter().find(|(field, ..)| *field == self.field).map_or("", |(_, name, ..)| name);
         write!(f, "{}.{name}={}", word(self.probe), self.value)
@@ -144,11 +149,11 @@ impl fmt::Display for Setting {
 }
 
 /// What was asked for once must not be asked for otherwise in the same breath.
-pub fn without_contradiction(settings: &[Setting]) -> Result<(), BadSetting> {
+pub fn without_contradiction(settings: &[ProbeSetting]) -> Result<(), ProbeSettingError> {
     for (at, setting) in settings.iter().enumerate() {
         if settings[..at].iter().any(|earlier| (earlier.probe, earlier.field) == (setting.probe, setting.field)) {
             let name = setting.to_string();
-            return Err(BadSetting::Twice { name: name.split('=').next().unwrap_or_default().to_owned() });
+            return Err(ProbeSettingError::Twice { name: name.split('=').next().unwrap_or_default().to_owned() });
         }
     }
     Ok(())
@@ -163,9 +168,12 @@ mod tests {
         for good in
             ["liveness.failureThreshold=10", "startup.periodSeconds=2", "readiness.timeoutSeconds=1", "liveness.initialDelaySeconds=0"]
         {
-            assert_eq!(good.parse::<Setting>().expect(good).to_string(), good);
+            assert_eq!(good.parse::<ProbeSetting>().expect(good).to_string(), good);
         }
-        assert_eq!("livenessProbe.periodSeconds=5".parse::<Setting>().expect("the field's name").to_string(), "liveness.periodSeconds=5");
+        assert_eq!(
+            "livenessProbe.periodSeconds=5".parse::<ProbeSetting>().expect("the field's name").to_string(),
+            "liveness.periodSeconds=5"
+        );
         for (bad, says) in [
             ("liveness.periodSeconds=0", "liveness.periodSeconds must be a whole number from 1 to 86400, not \"0\""),
             ("liveness.failureThreshold=-1", "liveness.failureThreshold must be a whole number from 1 to 10000, not \"-1\""),
@@ -182,9 +190,9 @@ mod tests {
             ("periodSeconds=10", "\"periodSeconds=10\" is no setting: write PROBE.FIELD=NUMBER, for example liveness.failureThreshold=10"),
             ("", "\"\" is no setting: write PROBE.FIELD=NUMBER, for example liveness.failureThreshold=10"),
         ] {
-            assert_eq!(bad.parse::<Setting>().expect_err(bad).to_string(), says);
+            assert_eq!(bad.parse::<ProbeSetting>().expect_err(bad).to_string(), says);
         }
-        let twice: Vec<Setting> =
+        let twice: Vec<ProbeSetting> =
             ["startup.periodSeconds=2", "startup.periodSeconds=3"].iter().map(|text| text.parse().expect("good")).collect();
         assert_eq!(without_contradiction(&twice).expect_err("twice").to_string(), "startup.periodSeconds is set twice");
         assert_eq!(without_contradiction(&twice[1..]), Ok(()));
