@@ -19,6 +19,7 @@ pub use details::{CameUp, Details, LastLine, SeenInterface};
 pub use digest::MAX_MARKS;
 pub use judge::{
     Detection, ExitReason, Outcome, StartPhase, detection, exit_reason, has_beginning, last_phase, outcome, phase, started_after,
+    started_at,
 };
 pub use patterns::{PATTERNS, Pattern, Scope};
 pub use reader::{Attempt, Attempts, Reader, read};

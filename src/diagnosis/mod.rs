@@ -21,7 +21,6 @@ pub mod view;
 pub(crate) mod wording;
 
 use std::collections::BTreeSet;
-use std::time::Duration;
 
 use crate::calico::text::clean;
 use crate::snapshot::Snapshot;
@@ -30,7 +29,6 @@ use check::Found;
 use code::Code;
 use report::{Finding, Fix, Report, Verdict};
 use view::View;
-pub use wording::made as made_by;
 
 pub const API_VERSION: &str = "calico-fix/v1";
 pub const KIND: &str = "Status";
@@ -82,12 +80,6 @@ pub fn diagnose(snapshot: &Snapshot, scope: &Scope) -> Report {
 /// What allows a start of this node so much time, at the lawful place; `None` where no command is known to be right.
 pub fn start_budget_fix(snapshot: &Snapshot, node: &str, size: &BudgetEstimate) -> Option<Fix> {
     remedy::start_budget_of(&View::new(snapshot), node, size)
-}
-
-/// Seconds that its probes give the calico-node of this node to start.
-pub fn start_budget(snapshot: &Snapshot, node: &str) -> Option<Duration> {
-    let view = View::new(snapshot);
-    view.start_budget(view.node(node)?)
 }
 
 fn concerns(finding: &Finding, scope: &Scope) -> bool {

@@ -58,6 +58,6 @@ fn read(node: &NodeView) -> Read {
 /// A bound is of the pod's own times; what was measured is of a log.
 fn source(measured: &Measurement) -> Option<Source> {
     let start = measured.start?;
-    let logged = measured.attempts.iter().any(|attempt| attempt.start == Some(start) && attempt.log.is_some());
+    let logged = measured.runs.iter().any(|attempt| attempt.start == Some(start) && attempt.log.is_some());
     Some(if logged && !start.at_most { Source::Log } else { Source::Pod })
 }

@@ -1,4 +1,4 @@
-//! Larger budgets, one after the other, for a start that nobody has seen come to its end.
+//! Successively larger startup budgets, for nodes whose start has never been seen to finish.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -10,10 +10,10 @@ use super::timing::{ProbeTiming, word};
 use crate::calico::probe::{Budget, start_guard};
 use crate::snapshot::objects::Container;
 
-/// Seconds: a calico-node that needs longer than twenty minutes is not merely far from its datastore.
+/// Seconds: a longer start has another cause than a long way to the datastore.
 pub const MAX_BUDGET: u32 = 1200;
 
-/// What takes the place of a proposal whose budget proved too small.
+/// The next budget, if a start is killed again with the one before.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct BudgetStep {
@@ -21,11 +21,11 @@ pub struct BudgetStep {
     pub budget_seconds: u32,
     /// Seconds it must then stay up: what the liveness probe takes to kill.
     pub steady_seconds: Option<u32>,
-    /// In place of the proposal's own; the same fields of the same probes.
+    /// Replaces the proposal's changes; sets the same fields of the same probes.
     pub changes: Vec<ProbeChange>,
 }
 
-/// Each twice as long as the one before it, the last as long as the ceiling lets it be.
+/// Each budget is twice the one before; the last one is limited by `ceiling`.
 pub(super) fn steps(container: &Container, changes: &[ProbeChange], ceiling: u32) -> Vec<BudgetStep> {
     let Some((guard, first)) = start_guard(&changed(container, changes)) else { return Vec::new() };
     let Some(change) = changes.iter().position(|change| change.probe == guard) else { return Vec::new() };
@@ -45,7 +45,7 @@ pub(super) fn steps(container: &Container, changes: &[ProbeChange], ceiling: u32
     }
 }
 
-/// What happens where the budget proves too small, in a sentence; `next` is the one that would come after it.
+/// A sentence: what happens if the budget is too small. `next` is the step that could be set by hand.
 pub(super) fn explain(place: &ProbeTarget, steps: &[BudgetStep], next: Option<&BudgetStep>) -> Option<String> {
     let by_hand = next.and_then(|next| {
         let change = next.changes.iter().find(|change| change.timing.failure_threshold.is_some())?;
@@ -72,7 +72,7 @@ pub(super) fn explain(place: &ProbeTarget, steps: &[BudgetStep], next: Option<&B
     }
 }
 
-/// That make about twice the time.
+/// Failure threshold for about twice the budget.
 fn failures(last: Budget, ceiling: u32) -> u32 {
     let wanted = seconds(last).unwrap_or(u32::MAX).saturating_mul(2).min(ceiling);
     wanted.saturating_sub(last.initial_delay) / last.period.max(1)

@@ -1,15 +1,17 @@
-//! A change of probes, typed: per probe the fields to set, and the JSON of it for either place where probes may be written.
+//! Typed changes of probes, and the patch that makes them in a DaemonSet or an Installation.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
+use super::target::ProbeTarget;
 use super::timing::ProbeTiming;
 use crate::calico::probe::{Budget, ProbeKind};
-use crate::plan::edit::{self, Edit, EditError};
+use crate::plan::edit::{self, Edit};
+use crate::plan::patch::PatchKind;
 use crate::snapshot::objects::{CALICO_NODE, Container, ExecAction, HttpGet, Probe};
 
-/// A handler to be set, whole.
+/// A whole handler to set.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum Handler {
@@ -18,8 +20,8 @@ pub enum Handler {
 }
 
 impl Handler {
-    /// Of a probe that has one that is understood.
-    pub fn of(probe: &Probe) -> Option<Self> {
+    /// `None` for a probe without exec or httpGet.
+    pub fn from_probe(probe: &Probe) -> Option<Self> {
         match (&probe.exec, &probe.http_get) {
             (Some(exec), _) => Some(Self::Exec(exec.clone())),
             (None, Some(http)) => Some(Self::HttpGet(http.clone())),
@@ -71,7 +73,36 @@ impl ProbeChange {
     }
 }
 
-/// A strategic merge patch of the DaemonSet: of the container calico-node these fields alone.
+/// The edits that make these changes at a target. Handlers in an Installation are the operator's own: only timing is set there.
+pub fn edits(target: &ProbeTarget, changes: &[ProbeChange]) -> Vec<Edit> {
+    let edit = |change: &ProbeChange| match target {
+        ProbeTarget::Installation { .. } => Edit::Item {
+            path: INSTALLATION_PATH.map(str::to_owned).into(),
+            name: CALICO_NODE.to_owned(),
+            fields: json!({change.probe.field(): change.timing}),
+        },
+        ProbeTarget::DaemonSet { .. } | ProbeTarget::Nowhere { .. } => Edit::Probe { kind: change.probe, fields: change.fields() },
+    };
+    changes.iter().map(edit).collect()
+}
+
+/// The patch that makes these changes of this object: the one that is printed is the one that is sent. `None` where
+/// nothing would change, or probes cannot be changed there.
+pub fn patch(target: &ProbeTarget, changes: &[ProbeChange], object: &Value) -> Option<Value> {
+    let kind = match target {
+        ProbeTarget::DaemonSet { .. } => PatchKind::Strategic,
+        ProbeTarget::Installation { .. } => PatchKind::Merge,
+        ProbeTarget::Nowhere { .. } => return None,
+    };
+    kind.diff(object, &edit::make(&edits(target, changes), object).ok()?)
+}
+
+/// As much of a DaemonSet as a patch of probes is made from.
+pub fn daemon_set_with(container: &Container) -> Value {
+    json!({"spec": {"template": {"spec": {"containers": [container]}}}})
+}
+
+/// Where no DaemonSet was seen: a strategic merge patch that names every field.
 pub fn daemon_set_patch(changes: &[ProbeChange]) -> Value {
     let mut container = Map::new();
     container.insert("name".to_owned(), json!(CALICO_NODE));
@@ -81,26 +112,13 @@ pub fn daemon_set_patch(changes: &[ProbeChange]) -> Value {
     json!({"spec": {"template": {"spec": {"containers": [container]}}}})
 }
 
-/// The same for an Installation. Handlers are the operator's own, so only timing can be set there.
-pub fn installation_edits(changes: &[ProbeChange]) -> Vec<Edit> {
-    let edit = |change: &ProbeChange| Edit::Item {
-        path: INSTALLATION_PATH.map(str::to_owned).into(),
-        name: CALICO_NODE.to_owned(),
-        fields: json!({change.probe.field(): change.timing}),
-    };
-    changes.iter().map(edit).collect()
-}
-
-/// A merge patch of the Installation whose `spec` this is: it replaces lists, so the whole list is in it.
-pub fn installation_patch(changes: &[ProbeChange], spec: &Value) -> Result<Value, EditError> {
-    let edited = edit::make(&installation_edits(changes), &json!({"spec": spec}))?;
-    let containers = INSTALLATION_PATH.iter().try_fold(&edited, |value, part| value.get(part)).cloned().unwrap_or_default();
-    Ok(INSTALLATION_PATH.iter().rev().fold(containers, |value, part| json!({*part: value})))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn installation() -> ProbeTarget {
+        ProbeTarget::Installation { name: "default".into() }
+    }
 
     fn stretched() -> Vec<ProbeChange> {
         vec![ProbeChange::timing(ProbeKind::Startup, ProbeTiming { failure_threshold: Some(90), ..ProbeTiming::default() })]
@@ -124,10 +142,28 @@ mod tests {
                 json!([{"name": "other"}, {"name": "calico-node", "startupProbe": {"failureThreshold": 90}}]),
             ),
         ] {
-            let patch = installation_patch(&stretched(), &spec).expect("fits");
+            let patch = patch(&installation(), &stretched(), &json!({"spec": spec})).expect("fits");
             assert_eq!(patch.pointer(&format!("/{}", INSTALLATION_PATH.join("/"))), Some(&expected), "{spec}");
         }
-        assert!(installation_patch(&stretched(), &list(json!("x"))).is_err());
+        assert_eq!(patch(&installation(), &stretched(), &json!({"spec": list(json!("x"))})), None);
+    }
+
+    #[test]
+    fn fields_that_are_there_already_are_not_in_the_patch() {
+        let target = ProbeTarget::DaemonSet { namespace: "kube-system".into(), name: "calico-node".into() };
+        let probe = json!({"exec": {"command": ["/bin/calico-node", "-felix-live"]}, "periodSeconds": 10, "failureThreshold": 6});
+        let object =
+            json!({"spec": {"template": {"spec": {"containers": [{"name": "other"}, {"name": "calico-node", "livenessProbe": probe}]}}}});
+        let timing = ProbeTiming { period_seconds: Some(10), failure_threshold: Some(10), ..ProbeTiming::default() };
+        let change = |timing| vec![ProbeChange::timing(ProbeKind::Liveness, timing)];
+        assert_eq!(
+            patch(&target, &change(timing), &object),
+            Some(
+                json!({"spec": {"template": {"spec": {"containers": [{"name": "calico-node", "livenessProbe": {"failureThreshold": 10}}]}}}})
+            )
+        );
+        assert_eq!(patch(&target, &change(ProbeTiming { period_seconds: Some(10), ..ProbeTiming::default() }), &object), None);
+        assert_eq!(patch(&ProbeTarget::Nowhere { why: String::new() }, &change(timing), &object), None);
     }
 
     #[test]

@@ -1,11 +1,11 @@
-//! The change that gives calico-node the time it needs, and only where that is the cure.
+//! The proposed change of probes, only where more time is the cure.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::budget_steps::{self, BudgetStep};
-use super::change::{Handler, ProbeChange, daemon_set_patch, installation_patch, probe_of};
+use super::change::{self, Handler, ProbeChange, probe_of};
 use super::misfit_fix::{self, MisfitFix, MisfitFixError};
 use super::strategy::{self, Strategy, cost};
 use super::target::{ProbeTarget, probe_target};
@@ -18,14 +18,14 @@ use crate::startup::budget::{BudgetBasis, BudgetEstimate, ObservedStarts, estima
 use crate::startup::forecast;
 use crate::startup::measure::{BudgetStatus, Measurement};
 
-/// What is asked for beside what is found.
+/// What the user asked for.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ProbeOptions {
     pub strategy: Strategy,
-    /// By hand: nothing else is sized then.
+    /// Set by hand; no budget is computed then.
     pub settings: Vec<ProbeSetting>,
     pub fixes: Vec<MisfitFix>,
-    /// Seconds that a budget may grow to, where it proves too small.
+    /// Seconds that a budget may grow to.
     pub ceiling: Option<u32>,
 }
 
@@ -35,7 +35,7 @@ impl ProbeOptions {
     }
 }
 
-/// One node, as it must be once the change has reached it.
+/// What a node must look like after the change.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct StartExpectation {
@@ -71,7 +71,7 @@ pub struct ProbeProposal {
     pub nodes: Vec<StartExpectation>,
 }
 
-/// A wish that cannot be met.
+/// Why a change of probes cannot be proposed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ProbeProposalError {
     #[error(transparent)]
@@ -201,13 +201,14 @@ fn sizing(measured: &[Measurement], slow: &[&str], view: &View) -> BudgetEstimat
         let starts = measured.iter().filter_map(Measurement::slowest).filter(move |start| start.at_least == least);
         starts.map(|start| start.seconds).reduce(f64::max)
     };
-    let killed = measured.iter().filter(is_slow).filter(|measured| measured.standing() == BudgetStatus::Killed);
+    let cut_off = |measured: &&Measurement| measured.slowest().is_none_or(|start| start.at_least);
+    let killed = measured.iter().filter(is_slow).filter(cut_off).filter(|measured| measured.budget_status() == BudgetStatus::Killed);
     let slow: Vec<Measurement> = measured.iter().filter(is_slow).cloned().collect();
     estimate_budget(&ObservedStarts {
         measured: slowest(false),
         cut_off: slowest(true),
         forecast: forecast::forecast(view, &slow).nodes.iter().filter_map(|node| node.start_seconds_to).reduce(f64::max),
-        killed_at: killed.filter_map(|measured| measured.allowed()).map(|allowed| allowed.as_secs()).max(),
+        killed_at: killed.filter_map(|measured| measured.budget()).map(|allowed| allowed.as_secs()).max(),
     })
 }
 
@@ -223,13 +224,13 @@ fn set(container: &Container, place: &ProbeTarget, view: &View, setting: &ProbeS
         return Ok(vec![change]);
     }
     let liveness = container.liveness_probe.as_ref().filter(|_| setting.probe == ProbeKind::Startup);
-    let handler = liveness.and_then(Handler::of).ok_or(ProbeProposalError::NoProbe(word(setting.probe)))?;
+    let handler = liveness.and_then(Handler::from_probe).ok_or(ProbeProposalError::NoProbe(word(setting.probe)))?;
     Ok(vec![ProbeChange { handler: Some(handler), ..change }])
 }
 
 fn is_there(container: &Container, change: &ProbeChange) -> bool {
     let probe = probe_of(container, change.probe);
-    let same = probe.is_some_and(|probe| change.handler.is_none() || change.handler == Handler::of(probe));
+    let same = probe.is_some_and(|probe| change.handler.is_none() || change.handler == Handler::from_probe(probe));
     same && change.after(container) == ProbeTiming::default().on(probe)
 }
 
@@ -299,12 +300,8 @@ fn expectations(after: &Container, measured: &[Measurement]) -> Vec<StartExpecta
 }
 
 impl ProbeProposal {
-    /// What is sent to the place: a strategic merge patch of the DaemonSet, or a merge patch of the Installation whose `spec` this is.
-    pub fn patch(&self, installation: &Value) -> Option<Value> {
-        match self.place {
-            ProbeTarget::DaemonSet { .. } => Some(daemon_set_patch(&self.changes)),
-            ProbeTarget::Installation { .. } => installation_patch(&self.changes, installation).ok(),
-            ProbeTarget::Nowhere { .. } => None,
-        }
+    /// The patch that is printed and sent, for the state in which `object` is: a DaemonSet, or an Installation.
+    pub fn patch(&self, object: &Value) -> Option<Value> {
+        change::patch(&self.place, &self.changes, object)
     }
 }

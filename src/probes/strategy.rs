@@ -1,5 +1,5 @@
-//! Two ways to give a start its time: a startup probe, which leaves liveness as quick as it was, or a liveness probe that begins later
-//! and asks more often.
+//! Two ways to give a start more time: a startup probe, which leaves the liveness probe as it is, or a liveness probe that
+//! begins later and tolerates more failures.
 
 use super::change::{Handler, ProbeChange};
 use super::proposal::ProbeProposalError;
@@ -66,7 +66,7 @@ fn add_startup_probe(liveness: &Probe, size: &BudgetEstimate) -> Option<ProbeCha
         failure_threshold: Some(threshold(size.seconds, 0, PERIOD)),
         ..ProbeTiming::default()
     };
-    Some(ProbeChange { probe: ProbeKind::Startup, handler: Some(Handler::of(liveness)?), timing })
+    Some(ProbeChange { probe: ProbeKind::Startup, handler: Some(Handler::from_probe(liveness)?), timing })
 }
 
 fn raise_startup_threshold(startup: &Probe, size: &BudgetEstimate) -> ProbeChange {
@@ -99,7 +99,7 @@ fn published(period: u32) -> u32 {
     if period <= PERIOD { FAILURES } else { (FAILURES * PERIOD).div_ceil(period) }
 }
 
-/// What is noticed later than before.
+/// A sentence: which hangs are detected later than before.
 pub(super) fn cost(before: &Container, after: &Container) -> Option<String> {
     let starting = |container: &Container| start_guard(container).map(|(_, budget)| budget.total().as_secs());
     let running = |container: &Container| {

@@ -1,4 +1,4 @@
-//! Where probes may lawfully be changed, and what remains where they may not.
+//! The object in which probes can be changed, or what remains if there is none.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -20,7 +20,7 @@ pub enum ProbeTarget {
     Installation {
         name: String,
     },
-    /// An edit would be put back, and no other field exists.
+    /// The owner reverts an edit, and no other object has a field for it.
     Nowhere {
         why: String,
     },
@@ -63,7 +63,7 @@ fn installation(view: &View) -> ProbeTarget {
 }
 
 impl ProbeTarget {
-    /// Whether this probe's timing can be set there.
+    /// Whether this probe's timing can be set in the target.
     pub fn accepts(&self, view: &View, probe: ProbeKind) -> bool {
         match self {
             Self::DaemonSet { .. } => true,

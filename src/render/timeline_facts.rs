@@ -78,7 +78,7 @@ pub fn of(attempt: &AttemptRow) -> Vec<(&'static str, String)> {
     if let Some(need) = attempt.needs.as_ref().filter(|need| need.basis != EstimateBasis::Measured) {
         let trip = need.round_trip_seconds.map(|trip| format!(" ({} a request)", time(trip))).unwrap_or_default();
         let bound = if need.basis == EstimateBasis::RoundTrips { "up to" } else { "about" };
-        facts.push(("Would take", format!("{bound} {:.0} s{trip}", need.seconds.ceil())));
+        facts.push(("Would take", format!("{bound} {:.0} s{trip}", need.seconds)));
     }
     if let Some(last) = &attempt.last {
         facts.push(("Last", last.text.clone()));

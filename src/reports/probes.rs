@@ -96,7 +96,7 @@ fn because(findings: &[Finding], slow: &[&str]) -> Option<String> {
 fn unseen(all: Vec<Unseen>, measured: &[Measurement]) -> Vec<Unseen> {
     const BGP: [&str; 6] = ["BIRD's sessions", "BGP peers", "BGP configuration", "IP pools", "controller revisions", "Calico's backend"];
     let mut unseen: Vec<Unseen> = all.into_iter().filter(|unseen| !BGP.contains(&unseen.what.as_str())).collect();
-    let unknown = measured.iter().filter(|measured| measured.start.is_none() && measured.standing() == BudgetStatus::Unknown);
+    let unknown = measured.iter().filter(|measured| measured.start.is_none() && measured.budget_status() == BudgetStatus::Unknown);
     let nodes: Vec<String> = unknown.map(|measured| measured.node.to_owned()).collect();
     if !nodes.is_empty() {
         let why = "neither a log nor the pod tells how long a start took".to_owned();

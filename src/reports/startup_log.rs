@@ -31,10 +31,10 @@ pub struct StartupLogReport {
 }
 
 /// Explains logs; the cluster they come from, where it was seen, adds its findings and the lawful place for a change.
-pub fn explain_logs(subjects: &[LogSource], snapshot: Option<&Snapshot>) -> StartupLogReport {
-    let logs: Vec<Timeline> = subjects.iter().map(timeline).collect();
-    let findings = startup_log_findings::findings(subjects, &logs, snapshot);
-    let mut unseen: Vec<Unseen> = subjects.iter().flat_map(unread).collect();
+pub fn explain_logs(sources: &[LogSource], snapshot: Option<&Snapshot>) -> StartupLogReport {
+    let logs: Vec<Timeline> = sources.iter().map(timeline).collect();
+    let findings = startup_log_findings::findings(sources, &logs, snapshot);
+    let mut unseen: Vec<Unseen> = sources.iter().flat_map(gaps).collect();
     let told = |log: &Timeline| findings.iter().any(|finding| log.node.as_ref().is_some_and(|node| finding.nodes.contains(node)));
     unseen.extend(logs.iter().filter(|log| !told(log)).filter_map(unknown_end));
     let verdict = match (findings.is_empty(), unseen.iter().any(|gap| gap.matters)) {
@@ -47,28 +47,28 @@ pub fn explain_logs(subjects: &[LogSource], snapshot: Option<&Snapshot>) -> Star
 }
 
 /// The newest attempt in a log that still grows.
-pub fn newest_attempt(subject: &LogSource) -> Option<AttemptRow> {
-    timeline(subject).attempts.pop()
+pub fn newest_attempt(source: &LogSource) -> Option<AttemptRow> {
+    timeline(source).attempts.pop()
 }
 
-fn timeline(subject: &LogSource) -> Timeline {
+fn timeline(source: &LogSource) -> Timeline {
     let mut row = Timeline {
-        from: subject.from.clone(),
-        node: subject.node.clone(),
-        start_budget_seconds: subject.budget.map(|budget| budget.as_secs().try_into().unwrap_or(u32::MAX)),
+        from: source.from.clone(),
+        node: source.node.clone(),
+        start_budget_seconds: source.budget.map(|budget| budget.as_secs().try_into().unwrap_or(u32::MAX)),
         ..Timeline::default()
     };
     let mut before = 0;
-    for recording in &subject.recordings {
-        let found = &recording.attempts;
+    for log in &source.logs {
+        let found = &log.attempts;
         row.lines += found.lines;
         row.attempts_left_out += found.left_out;
         before += found.left_out;
         for (index, seen) in found.attempts.iter().enumerate() {
             before += 1;
             let newest = index + 1 == found.attempts.len();
-            let fate = if newest { &recording.fate } else { &ContainerState::NotKnown };
-            row.attempts.push(attempt::attempt_row(seen, before, fate, !newest));
+            let state = if newest { &log.state } else { &ContainerState::NotKnown };
+            row.attempts.push(attempt::attempt_row(seen, before, state, !newest, source.has_tunnel));
             let details = &seen.details;
             // The newest attempt that says it counts.
             for (to, from) in [
@@ -83,16 +83,16 @@ fn timeline(subject: &LogSource) -> Timeline {
             }
         }
     }
-    row.node = subject.node.clone().or(row.node);
+    row.node = source.node.clone().or(row.node);
     row
 }
 
-fn unread(subject: &LogSource) -> impl Iterator<Item = Unseen> + '_ {
-    subject.unread.iter().map(|unread| Unseen {
-        what: unread.what.clone(),
-        nodes: subject.node.iter().cloned().collect(),
-        why: unread.why.clone(),
-        matters: unread.matters,
+fn gaps(source: &LogSource) -> impl Iterator<Item = Unseen> + '_ {
+    source.gaps.iter().map(|gaps| Unseen {
+        what: gaps.what.clone(),
+        nodes: source.node.iter().cloned().collect(),
+        why: gaps.why.clone(),
+        matters: gaps.matters,
     })
 }
 

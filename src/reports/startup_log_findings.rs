@@ -32,22 +32,22 @@ const OF_A_START: [Code; 11] = [
     Code::ProbeMisfit,
 ];
 
-pub fn findings(subjects: &[LogSource], logs: &[Timeline], snapshot: Option<&Snapshot>) -> Vec<Finding> {
+pub fn findings(sources: &[LogSource], logs: &[Timeline], snapshot: Option<&Snapshot>) -> Vec<Finding> {
     let mut findings: Vec<Finding> = Vec::new();
-    for (subject, log) in subjects.iter().zip(logs) {
-        let place = LogFindings { subject, log, snapshot };
+    for (source, log) in sources.iter().zip(logs) {
+        let place = LogFindings { source, log, snapshot };
         findings.extend(place.ending());
         findings.extend(place.address());
     }
     if let Some(snapshot) = snapshot {
-        findings = join(findings, of_cluster(subjects, snapshot));
+        findings = join(findings, of_cluster(sources, snapshot));
     }
     findings.sort_by_key(|finding| finding.severity);
     findings
 }
 
-fn of_cluster(subjects: &[LogSource], snapshot: &Snapshot) -> Vec<Finding> {
-    let nodes: BTreeSet<String> = subjects.iter().filter_map(|subject| subject.node.clone()).collect();
+fn of_cluster(sources: &[LogSource], snapshot: &Snapshot) -> Vec<Finding> {
+    let nodes: BTreeSet<String> = sources.iter().filter_map(|source| source.node.clone()).collect();
     let mut seen = diagnose(snapshot, &Scope { nodes: Some(nodes), sessions: false }).findings;
     seen.retain(|finding| OF_A_START.contains(&finding.code));
     seen
@@ -79,7 +79,7 @@ fn join(own: Vec<Finding>, mut seen: Vec<Finding>) -> Vec<Finding> {
 }
 
 struct LogFindings<'a> {
-    subject: &'a LogSource,
+    source: &'a LogSource,
     log: &'a Timeline,
     snapshot: Option<&'a Snapshot>,
 }
@@ -99,7 +99,7 @@ impl LogFindings<'_> {
     }
 
     fn seen(&self) -> impl DoubleEndedIterator<Item = &startup_log::Attempt> {
-        self.subject.recordings.iter().flat_map(|recording| &recording.attempts.attempts)
+        self.source.logs.iter().flat_map(|recording| &recording.attempts.attempts)
     }
 
     /// The newest attempt that ended decides; one that runs says nothing against those before it.
@@ -192,16 +192,20 @@ impl LogFindings<'_> {
         }
     }
 
-    /// It works now; that it was close to never starting is worth a warning.
+    /// It works now, but was close to never starting. The start that was killed decides the budget: an earlier one may have
+    /// stored the addresses for it, which makes the next one shorter.
     fn killed_before(&self, attempt: &AttemptRow) -> Option<Finding> {
         let kills = self.kills();
         if kills == 0 {
             return None;
         }
+        let killed = self.log.attempts.iter().filter(|attempt| attempt.end.how == AttemptEnd::Killed && attempt.needs.is_some());
+        let longest = |attempt: &AttemptRow| attempt.needs.as_ref().map_or(0.0, |needs| needs.seconds);
+        let worst = killed.chain([attempt]).max_by(|a, b| longest(a).total_cmp(&longest(b))).unwrap_or(attempt);
         let times = count(kills, "attempt");
         let mut message = format!("{times} to start on {} ended in mid-work before one succeeded.", self.node());
-        let size = self.size(attempt);
-        message += &attempt.needs.as_ref().map(|need| takes(need, &size)).unwrap_or_default();
+        let size = self.size(worst);
+        message += &worst.needs.as_ref().map(|need| takes(need, &size)).unwrap_or_default();
         let mut finding = self.finding(Code::KilledWhileStarting, Severity::Warning, message, Vec::new());
         finding.fix = self.budget(&size);
         Some(finding)
@@ -217,7 +221,7 @@ impl LogFindings<'_> {
         let of_kill = |attempt: &&AttemptRow| attempt.end.how == AttemptEnd::Killed;
         let lasted = self.log.attempts.iter().filter(of_kill).filter_map(|attempt| attempt.end.after_seconds).reduce(f64::max);
         let needs = attempt.needs.as_ref().map(|need| estimate::observed_starts(need.seconds, need.basis, lasted));
-        let killed_at = self.subject.budget.filter(|_| attempt.end.how == AttemptEnd::Killed).map(|budget| budget.as_secs());
+        let killed_at = self.source.budget.filter(|_| attempt.end.how == AttemptEnd::Killed).map(|budget| budget.as_secs());
         estimate_budget(&ObservedStarts { cut_off: lasted, killed_at, ..needs.unwrap_or_default() })
     }
 
@@ -274,7 +278,7 @@ fn reading(attempt: &AttemptRow) -> Option<String> {
 }
 
 fn takes(need: &StartEstimate, size: &BudgetEstimate) -> String {
-    let about = format!("{:.0} s", need.seconds.ceil());
+    let about = format!("{:.0} s", need.seconds);
     let what = match (need.basis, need.nodes) {
         (EstimateBasis::Measured, _) => format!("It took {about}"),
         (EstimateBasis::NodeReads, Some(nodes)) => format!("A whole start takes about {about} for {nodes} nodes, and more with each node"),

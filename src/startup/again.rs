@@ -1,4 +1,4 @@
-//! What became of a start that was given more time, told from one look at its node.
+//! Whether a start that was given more time came further, judged from one look at its node.
 
 use super::container_run::{ContainerRun, RunEnd, length};
 use super::measure::measure;
@@ -14,7 +14,7 @@ pub struct Reach {
     pub phase: Option<StartPhase>,
     /// From the first line of its log to the last.
     pub seconds: f64,
-    /// What it said last.
+    /// Last known log line.
     pub last: String,
 }
 
@@ -38,7 +38,7 @@ pub enum Again {
 pub fn furthest(snapshot: &Snapshot, node: &str) -> Option<Reach> {
     let view = View::new(snapshot);
     let measured = measure(&view, view.node(node)?);
-    let reached = measured.attempts.iter().filter_map(reach);
+    let reached = measured.runs.iter().filter_map(reach);
     reached.max_by(|a, b| (a.phase, a.seconds).partial_cmp(&(b.phase, b.seconds)).unwrap_or(std::cmp::Ordering::Equal))
 }
 
@@ -47,17 +47,17 @@ pub fn again(seen: &Snapshot, node: &str, earlier: Option<&Reach>) -> Again {
     let view = View::new(seen);
     let Some(found) = view.node(node) else { return Again::Other("its pod is gone".to_owned()) };
     let measured = measure(&view, found);
-    let ended = measured.attempts.iter().find(|attempt| !matches!(attempt.fate, RunEnd::Starting | RunEnd::Runs | RunEnd::Unknown));
+    let ended = measured.runs.iter().find(|attempt| !matches!(attempt.end, RunEnd::Starting | RunEnd::Runs | RunEnd::Unknown));
     match ended {
         Some(attempt) if attempt.exit == Some(ExitReason::UpdateConflict) => Again::LostUpdate,
-        Some(attempt) if attempt.fate == RunEnd::KilledWhileStarting => match (other_cause(seen, node), reach(attempt)) {
+        Some(attempt) if attempt.end == RunEnd::KilledWhileStarting => match (other_cause(seen, node), reach(attempt)) {
             (Some(cause), _) => Again::Other(cause),
             (None, None) => Again::Unseen,
             (None, Some(reach)) if got_further(&reach, attempt, earlier) => Again::GotFurther(reach),
             (None, Some(reach)) => Again::Stuck(reach),
         },
         Some(attempt) => {
-            let fate = match attempt.fate {
+            let fate = match attempt.end {
                 RunEnd::KilledWhileRunning => "it was killed after it had started",
                 RunEnd::OutOfMemory => "it ran out of memory",
                 RunEnd::Exited | RunEnd::ExitedAfterStart => "it exited by itself",
@@ -89,7 +89,7 @@ fn got_further(reach: &Reach, attempt: &ContainerRun, earlier: Option<&Reach>) -
         }
 }
 
-/// Two starts of one calico-node are never of one length.
+/// Start times vary: only 20 % more counts as further.
 const FURTHER: f64 = 1.2;
 
 /// Found on the node by a check that a larger budget does not satisfy, and that rules out a slow start.

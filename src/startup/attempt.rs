@@ -1,4 +1,4 @@
-//! One attempt: how it ended, where the time went, what it asked and what it saw.
+//! One attempt in a log: how it ended, where the time went, its requests and its detection.
 
 use super::log_source::{ContainerState, EndCause};
 use super::timeline::{
@@ -7,15 +7,21 @@ use super::timeline::{
 use super::{estimate, phases};
 use crate::calico::startup_log::{self, Outcome};
 use crate::calico::virtual_interfaces;
-use crate::diagnosis::made_by;
+use crate::diagnosis::wording::made;
 use crate::snapshot::inside::MarkKind;
 
-/// Of a log without an end and without anyone who saw it: no probe in use kills sooner, and a reader seldom comes at such a moment.
+/// Seconds: a log that ends without an end of its own after this long counts as killed. No probe in use kills sooner.
 const KILLED_AFTER: f64 = 20.0;
 
 /// `followed`: the same log goes on with another attempt.
-pub fn attempt_row(seen: &startup_log::Attempt, number: u64, fate: &ContainerState, followed: bool) -> AttemptRow {
-    let end = end(seen, fate, followed);
+pub fn attempt_row(
+    seen: &startup_log::Attempt,
+    number: u64,
+    state: &ContainerState,
+    followed: bool,
+    has_tunnel: Option<bool>,
+) -> AttemptRow {
+    let end = end(seen, state, followed);
     let ended = seen.details.last.as_ref().and_then(|last| last.at).or(seen.log.last);
     AttemptRow {
         number,
@@ -24,12 +30,12 @@ pub fn attempt_row(seen: &startup_log::Attempt, number: u64, fate: &ContainerSta
         last: (end.how != AttemptEnd::Started).then(|| last(seen)).flatten(),
         requests: requests(seen),
         detection: detection(seen),
-        needs: estimate::estimate(seen),
+        needs: estimate::estimate(seen, has_tunnel),
         end,
     }
 }
 
-fn end(seen: &startup_log::Attempt, fate: &ContainerState, followed: bool) -> EndRow {
+fn end(seen: &startup_log::Attempt, state: &ContainerState, followed: bool) -> EndRow {
     let lasted = seen.log.first.zip(seen.log.last).map(|(first, last)| phases::seconds(first, last));
     let at = |how, why: Option<&str>, certain| EndRow { how, after_seconds: lasted, why: why.map(str::to_owned), certain };
     match startup_log::outcome(&seen.log) {
@@ -43,16 +49,19 @@ fn end(seen: &startup_log::Attempt, fate: &ContainerState, followed: bool) -> En
         }
         Outcome::CutOff if !begins(seen) => at(AttemptEnd::NotKnown, Some("no line of a start is in it"), false),
         Outcome::CutOff if followed => at(AttemptEnd::Killed, Some("it ends without a word, and another attempt follows"), true),
-        Outcome::CutOff => match fate {
+        Outcome::CutOff => match state {
             ContainerState::Running => at(AttemptEnd::Running, None, true),
             ContainerState::Ended { lived, by } => {
                 let (how, why) = match by {
-                    EndCause::Liveness => (AttemptEnd::Killed, Some("the kubelet says that it failed its liveness probe")),
-                    EndCause::Startup => (AttemptEnd::Killed, Some("the kubelet says that it failed its startup probe")),
-                    EndCause::OutOfMemory => (AttemptEnd::OutOfMemory, Some("the container had no memory left")),
-                    EndCause::Other => (AttemptEnd::Killed, Some("its container ended without a word")),
+                    EndCause::Liveness => (AttemptEnd::Killed, "the kubelet says that it failed its liveness probe".to_owned()),
+                    EndCause::Startup => (AttemptEnd::Killed, "the kubelet says that it failed its startup probe".to_owned()),
+                    EndCause::OutOfMemory => (AttemptEnd::OutOfMemory, "the container had no memory left".to_owned()),
+                    EndCause::Exited { code } => {
+                        (AttemptEnd::Exited, format!("the container exited with code {code}, and its log does not say why"))
+                    }
+                    EndCause::Unknown => (AttemptEnd::Killed, "its container ended without a word".to_owned()),
                 };
-                EndRow { after_seconds: lived.map(|lived| lived.as_secs_f64()).or(lasted), ..at(how, why, true) }
+                EndRow { after_seconds: lived.map(|lived| lived.as_secs_f64()).or(lasted), ..at(how, Some(&why), true) }
             }
             ContainerState::NotKnown if seen.log.complete && lasted.is_some_and(|lasted| lasted >= KILLED_AFTER) => {
                 at(AttemptEnd::Killed, Some("the log ends in mid-work, without \"Terminating\""), false)
@@ -102,7 +111,7 @@ fn requests(seen: &startup_log::Attempt) -> Option<RequestCounts> {
 fn detection(seen: &startup_log::Attempt) -> DetectionRow {
     let mut chosen: Vec<ChosenAddress> = Vec::new();
     for found in seen.log.marks.iter().filter_map(startup_log::detection) {
-        let made = found.interface.as_deref().and_then(|name| virtual_interfaces::describe(name, None)).map(made_by);
+        let made = found.interface.as_deref().and_then(|name| virtual_interfaces::describe(name, None)).map(made);
         let one = ChosenAddress { address: found.cidr(), interface: found.interface, made };
         if !chosen.contains(&one) {
             chosen.push(one);

@@ -1,23 +1,23 @@
-//! How large a start-up budget must be.
+//! Size of a start-up budget, from what is known of the starts that must fit.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// For the next slow day, more nodes, a longer way.
+/// Factor on the slowest start: round trips and node counts grow.
 const SAFETY: f64 = 2.0;
 const STEP: u64 = 10;
-/// What the published remedy of slow starts comes to, 60 + 10 × 10: where no start ended, no less.
+/// Seconds of the published remedy for slow starts, 60 + 10 × 10: the least where no start was seen to end.
 pub const USUAL: u64 = 160;
-/// A calico-node that has not started after an hour does not lack time.
+/// Seconds: a start of more than an hour does not lack time.
 const MOST: u64 = 3600;
 
-/// What a size stands on.
+/// Evidence that a budget is computed from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum BudgetBasis {
-    /// The slowest start came to its end.
+    /// The slowest start was seen to finish.
     Measured,
-    /// The slowest start was cut off: it takes longer than that, and nobody knows how much.
+    /// The slowest start was cut off: it takes longer, by an unknown amount.
     LowerBound,
     Nothing,
 }
@@ -30,14 +30,14 @@ pub struct BudgetEstimate {
     pub why: String,
 }
 
-/// What is known of the starts that must fit, in seconds.
+/// Known starts that must fit, in seconds.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct ObservedStarts {
     pub measured: Option<f64>,
     pub cut_off: Option<f64>,
     /// By the round trip to the datastore.
     pub forecast: Option<f64>,
-    /// The budget that there is, where a start was killed at its end.
+    /// The present budget, if a start was killed at its end.
     pub killed_at: Option<u64>,
 }
 

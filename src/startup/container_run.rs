@@ -1,4 +1,4 @@
-//! One run of the container, judged for itself: how long it took to start, and what ended it.
+//! One run of the container: how long it took to start, and what ended it.
 
 use std::time::Duration;
 
@@ -20,13 +20,14 @@ const GRACE: Duration = Duration::from_secs(35);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum RunEnd {
-    /// It has started, and runs.
+    /// Started, and runs.
     Runs,
-    /// It runs, and has not said yet that it has started.
+    /// Runs, and its log does not say yet that it has started.
     Starting,
+    /// Also a kill so soon after the start that no probe can have been answered yet.
     KilledWhileStarting,
     KilledWhileRunning,
-    /// It gave up by itself before it had started.
+    /// Exited before it had started.
     Exited,
     ExitedAfterStart,
     OutOfMemory,
@@ -39,7 +40,7 @@ pub struct ContainerRun<'a> {
     /// How long the container lived, or has lived so far.
     pub lived: Option<Duration>,
     pub start: Option<StartTime>,
-    pub fate: RunEnd,
+    pub end: RunEnd,
     pub exit: Option<ExitReason>,
 }
 
@@ -82,7 +83,7 @@ impl<'a> RunClassifier<'_, '_, 'a> {
         let most = self.view.start_budget(self.node).map(|budget| budget + GRACE);
         let lived = began.and_then(|began| between(began, now));
         let ready = self.node.ready() == Some(true);
-        let (fate, start) = match log.map(startup_log::outcome) {
+        let (end, start) = match log.map(startup_log::outcome) {
             Some(Outcome::Started) => (RunEnd::Runs, log.and_then(|log| started(log, began, Some(now)))),
             Some(Outcome::Exited { .. }) if !ready => (RunEnd::Exited, None),
             _ if ready => (RunEnd::Runs, became_ready(self.node, began)),
@@ -94,31 +95,33 @@ impl<'a> RunClassifier<'_, '_, 'a> {
             }
             _ => (RunEnd::Unknown, None),
         };
-        ContainerRun { log, lived, start, fate, exit: log.and_then(startup_log::exit_reason) }
+        ContainerRun { log, lived, start, end, exit: log.and_then(startup_log::exit_reason) }
     }
 
     fn ended(&self, ended: Option<&Terminated>, log: Option<&'a StartupLog>) -> ContainerRun<'a> {
         let (began, finished) = (ended.and_then(|ended| ended.started_at), ended.and_then(|ended| ended.finished_at));
         let lived = began.zip(finished).and_then(|(began, finished)| between(began, finished));
         let exit = log.and_then(startup_log::exit_reason);
-        let fate = self.fate(ended, log, lived);
-        let start = match fate {
+        let end = self.end(ended, log, lived);
+        let start = match end {
             RunEnd::KilledWhileRunning | RunEnd::ExitedAfterStart | RunEnd::OutOfMemory => {
                 log.and_then(|log| started(log, began, finished))
             }
+            RunEnd::KilledWhileStarting if log.is_some_and(has_started) => log.and_then(|log| started(log, began, finished)),
             RunEnd::KilledWhileStarting => lived.filter(|_| self.is_short(lived)).max(log.and_then(length)).map(at_least),
             _ => None,
         };
-        ContainerRun { log, lived: lived.or_else(|| log.and_then(length)), start, fate, exit }
+        ContainerRun { log, lived: lived.or_else(|| log.and_then(length)), start, end, exit }
     }
 
-    fn fate(&self, ended: Option<&Terminated>, log: Option<&StartupLog>, lived: Option<Duration>) -> RunEnd {
+    fn end(&self, ended: Option<&Terminated>, log: Option<&StartupLog>, lived: Option<Duration>) -> RunEnd {
         if ended.and_then(|ended| ended.reason.as_deref()) == Some("OOMKilled") {
             return RunEnd::OutOfMemory;
         }
         let killed = self.was_killed(ended);
         match log.map(startup_log::outcome) {
             Some(Outcome::Exited { .. }) => RunEnd::Exited,
+            Some(Outcome::Started) if killed && self.killed_before_any_answer(ended, log) => RunEnd::KilledWhileStarting,
             Some(Outcome::Started) if killed => RunEnd::KilledWhileRunning,
             Some(Outcome::Started) => RunEnd::ExitedAfterStart,
             Some(Outcome::CutOff) if killed && log.is_some_and(|log| log.complete && !log.marks.is_empty()) => RunEnd::KilledWhileStarting,
@@ -129,16 +132,26 @@ impl<'a> RunClassifier<'_, '_, 'a> {
         }
     }
 
-    /// A kill is told before the container ends; an older one was another attempt's.
     fn was_killed(&self, ended: Option<&Terminated>) -> bool {
-        let Some(kill) = self.node.last_event(is_kill) else { return false };
-        match (kill.event.last_seen(), ended.and_then(|ended| ended.finished_at)) {
-            (Some(told), Some(finished)) => finished.duration_since(told).as_secs() <= GRACE.as_secs().cast_signed() + 10,
-            _ => true,
-        }
+        self.node.last_event(is_kill).is_some_and(|kill| is_kill_of(kill.event.last_seen(), ended))
     }
 
-    /// It lived no longer than a container does that never answers its probe.
+    /// Felix and BIRD come up only after the start. A kill within one probe period of it follows from probes that failed
+    /// during the start. A probe that can never succeed is another matter.
+    fn killed_before_any_answer(&self, ended: Option<&Terminated>, log: Option<&StartupLog>) -> bool {
+        let reported = self.node.last_event(is_kill).and_then(|kill| kill.event.last_seen());
+        let finished = ended.and_then(|ended| ended.finished_at);
+        // Of many kills the event has only the newest time.
+        let reported = reported.filter(|reported| finished.is_none_or(|finished| *reported <= finished));
+        let late = if reported.is_none() { ENDS_WITHIN } else { 0 };
+        let period = self.view.deciding_probe(self.node).map_or(COMES_UP.0, |(_, budget)| budget.period.clamp(COMES_UP.0, COMES_UP.1));
+        let started = log.and_then(no_later_than_started);
+        let after = started.zip(reported.or(finished)).map(|(started, killed)| killed.duration_since(started).as_secs_f64());
+        // Event times are whole seconds.
+        after.is_some_and(|after| (-1.0..=f64::from(period + late)).contains(&after)) && !self.view.install.cannot_be_live()
+    }
+
+    /// Lived no longer than a container that never answers its probe.
     fn is_short(&self, lived: Option<Duration>) -> bool {
         match (self.view.start_budget(self.node), lived) {
             (Some(budget), Some(lived)) => lived <= budget + GRACE,
@@ -147,7 +160,7 @@ impl<'a> RunClassifier<'_, '_, 'a> {
         }
     }
 
-    /// Felix said itself that it is not live, or nothing it could say would have reached the probe: it was past its start.
+    /// Past its start: Felix answered a probe that it is not live, or its answer could not reach the probe.
     fn answered(&self) -> bool {
         let late = |told: &Told| matches!(&told.fact, EventKind::FelixNotLive { text } if text.contains("Client.Timeout"));
         let never = |told: &Told| matches!(told.fact, EventKind::FelixNotLive { .. }) && told.is_refused();
@@ -155,6 +168,31 @@ impl<'a> RunClassifier<'_, '_, 'a> {
         let said = events.iter().any(|told| told.is_felix_503() || late(told));
         (said && !events.iter().any(never)) || self.view.install.cannot_be_live()
     }
+}
+
+/// Seconds after a start, least and most, within which Felix and BIRD come up.
+const COMES_UP: (u32, u32) = (10, 30);
+/// Seconds from the kill of a calico-node until its container has ended, as recorded.
+const ENDS_WITHIN: u32 = 5;
+
+/// The time of the line that says "started", else of the last line before it that has one.
+fn no_later_than_started(log: &StartupLog) -> Option<Timestamp> {
+    let at = log.marks.iter().position(|mark| mark.kind == MarkKind::Started)?;
+    log.marks[..=at].iter().rev().find_map(|mark| mark.at)
+}
+
+/// Whether this kill ended that run: reported while the run lived, and shortly before its end. Unknown times count as a match.
+pub fn is_kill_of(reported: Option<Timestamp>, run: Option<&Terminated>) -> bool {
+    let (started, finished) = (run.and_then(|run| run.started_at), run.and_then(|run| run.finished_at));
+    let before = reported.zip(started).is_some_and(|(reported, started)| reported <= started);
+    let late = reported
+        .zip(finished)
+        .is_some_and(|(reported, finished)| finished.duration_since(reported).as_secs() > GRACE.as_secs().cast_signed() + 10);
+    !before && !late
+}
+
+fn has_started(log: &StartupLog) -> bool {
+    startup_log::outcome(log) == Outcome::Started
 }
 
 /// The log is this container's: it begins with the container, or, where only errors are logged, while that lives.
@@ -166,16 +204,18 @@ fn fits(log: &StartupLog, began: Option<Timestamp>, ended: Option<Timestamp>) ->
     from >= -2 && soon && ended.is_none_or(|ended| first <= ended)
 }
 
-/// From the container's start where it is known, else from the log's first line.
+/// By the log's own times where it begins with the container, as `debug-log` measures; else from the container's start.
 fn started(log: &StartupLog, began: Option<Timestamp>, ended: Option<Timestamp>) -> Option<StartTime> {
+    // The kubelet's times are whole seconds.
+    const ROUNDED: i64 = 1;
     let own = || startup_log::started_after(log);
-    let said = log.marks.iter().find(|mark| mark.kind == MarkKind::Started && mark.text.starts_with("Calico node started"));
     let from_container = || {
-        let at = said.and_then(|mark| mark.at).filter(|_| fits(log, began, ended))?;
+        let at = startup_log::started_at(log).filter(|_| fits(log, began, ended))?;
         between(began?, at)
     };
-    let took = from_container().or_else(own)?;
-    Some(StartTime { seconds: took.as_secs_f64(), ..StartTime::default() })
+    let begins_late = log.first.zip(began).is_some_and(|(first, began)| first.duration_since(began).as_secs() >= ROUNDED);
+    let took = if begins_late { from_container().or_else(own) } else { own().or_else(from_container) };
+    Some(StartTime { seconds: took?.as_secs_f64(), ..StartTime::default() })
 }
 
 /// From the container's start to Ready. Long afterwards Ready says nothing of the start: it may have come and gone.
@@ -189,7 +229,7 @@ pub fn ready_after(node: &NodeView, began: Option<Timestamp>) -> Option<Duration
     between(began?, ready.last_transition_time?).filter(|took| *took < PLAUSIBLE)
 }
 
-fn at_least(time: Duration) -> StartTime {
+pub fn at_least(time: Duration) -> StartTime {
     StartTime { seconds: time.as_secs_f64(), at_least: true, at_most: false }
 }
 

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::container_run::is_kill_of;
 use super::log_source::{ContainerState, EndCause};
 use crate::calico::event_text::{self, EventKind};
 use crate::snapshot::objects::{CALICO_NODE, Event, Pod, Terminated};
@@ -10,17 +11,15 @@ use crate::snapshot::objects::{CALICO_NODE, Event, Pod, Terminated};
 pub struct ContainerStates {
     pub current: ContainerState,
     pub previous: ContainerState,
-    /// It waits to be started again: both are the log of the container before.
+    /// The container waits for its next start: both logs are of the run before.
     pub same_log: bool,
 }
 
 pub fn container_states(pod: &Pod, events: &[Event]) -> ContainerStates {
-    let by_probe = killer(pod, events);
     let ended = |state: Option<&Terminated>| {
-        state.map_or(ContainerState::NotKnown, |state| {
-            let lived = state.finished_at.zip(state.started_at).and_then(|(end, start)| Duration::try_from(end.duration_since(start)).ok());
-            let by = if state.reason.as_deref() == Some("OOMKilled") { EndCause::OutOfMemory } else { by_probe };
-            ContainerState::Ended { lived, by }
+        state.map_or(ContainerState::NotKnown, |run| {
+            let lived = run.finished_at.zip(run.started_at).and_then(|(end, start)| Duration::try_from(end.duration_since(start)).ok());
+            ContainerState::Ended { lived, by: end_cause(pod, events, run) }
         })
     };
     let Some(status) = pod.calico_node_status() else {
@@ -36,17 +35,23 @@ pub fn container_states(pod: &Pod, events: &[Event]) -> ContainerStates {
     ContainerStates { current, previous, same_log }
 }
 
-fn killer(pod: &Pod, events: &[Event]) -> EndCause {
+/// Exit codes of a container that was told to end: runit ends with 0, the signals TERM and KILL with 143 and 137.
+const TOLD_TO_END: [i32; 3] = [0, 137, 143];
+
+fn end_cause(pod: &Pod, events: &[Event], run: &Terminated) -> EndCause {
+    if run.reason.as_deref() == Some("OOMKilled") {
+        return EndCause::OutOfMemory;
+    }
     let own = events.iter().filter(|event| event.involved_object.name == pod.metadata.name);
-    let mut found = EndCause::Other;
-    for event in own {
+    let mut cause = None;
+    for event in own.filter(|event| is_kill_of(event.last_seen(), Some(run))) {
         match event_text::parse(&event.reason, &event.message).kind {
             EventKind::KilledByStartup { container } if is_own(container.as_deref()) => return EndCause::Startup,
-            EventKind::KilledByLiveness { container } if is_own(container.as_deref()) => found = EndCause::Liveness,
+            EventKind::KilledByLiveness { container } if is_own(container.as_deref()) => cause = Some(EndCause::Liveness),
             _ => {}
         }
     }
-    found
+    cause.unwrap_or(if TOLD_TO_END.contains(&run.exit_code) { EndCause::Unknown } else { EndCause::Exited { code: run.exit_code } })
 }
 
 fn is_own(container: Option<&str>) -> bool {

@@ -1,18 +1,18 @@
-//! One run of a container among its restarts, told from its pod's status.
+//! Where the log of one container run can be read, by its pod's status.
 
 use crate::snapshot::objects::Pod;
 
-/// Where the log of one run is to be had.
+/// Place of the log of one container run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum LogLocation {
-    /// It has not begun; why, where the kubelet says.
+    /// The run has not begun; why, if the kubelet says so.
     NotYet(Option<String>),
     Runs,
-    /// It has ended, and its log is still that of the container.
+    /// Ended; `kubectl logs` still shows it.
     Over,
-    /// It has ended, and the next run has begun: its log is the previous one.
+    /// Ended, and the next run has begun: `kubectl logs --previous` shows it.
     Followed,
-    /// Later runs have taken its place: the kubelet keeps two.
+    /// Overwritten by later runs: the kubelet keeps two logs.
     Lost,
 }
 

@@ -1,19 +1,25 @@
-//! What is to be explained: the logs of one file, or of one node's container, with what the cluster says of it.
+//! Logs to be explained: those of one file, or of one node's container with what the cluster says of it.
 
 use std::time::Duration;
 
+use super::estimate::has_tunnel_address;
 use crate::calico::startup_log::Attempts;
+use crate::diagnosis::view::View;
+use crate::snapshot::Snapshot;
 
-/// Whoever reads logs hands them over in this form: from files, from a cluster as it is, or while they grow.
+/// Logs of one node or file: from files, from a cluster as it is, or while they grow.
 #[derive(Clone, Debug, Default)]
 pub struct LogSource {
     /// The file or the pod, as it is shown.
     pub from: String,
     pub node: Option<String>,
     /// Oldest first: the previous container's, then the current one's.
-    pub recordings: Vec<ContainerLog>,
+    pub logs: Vec<ContainerLog>,
+    /// Seconds that probes allow a start.
     pub budget: Option<Duration>,
-    pub unread: Vec<LogGap>,
+    /// The node's tunnel address is stored; `None` where its Node object was not seen.
+    pub has_tunnel: Option<bool>,
+    pub gaps: Vec<LogGap>,
 }
 
 /// A log that could not be read, or not to its end.
@@ -30,7 +36,7 @@ pub struct LogGap {
 pub struct ContainerLog {
     pub attempts: Attempts,
     /// What became of the container.
-    pub fate: ContainerState,
+    pub state: ContainerState,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -51,13 +57,28 @@ pub enum EndCause {
     Liveness,
     Startup,
     OutOfMemory,
-    /// Itself, or nobody knows.
-    Other,
+    /// By itself, with this exit code; no event says that a probe had it killed.
+    Exited {
+        code: i32,
+    },
+    Unknown,
 }
 
 impl LogSource {
-    /// A log by itself, as somebody sent it.
+    /// A node's logs are still to be added.
+    pub fn for_node(snapshot: &Snapshot, node: &str) -> Self {
+        let view = View::new(snapshot);
+        let seen = view.node(node);
+        Self {
+            node: Some(node.to_owned()),
+            budget: seen.and_then(|seen| view.start_budget(seen)),
+            has_tunnel: seen.and_then(has_tunnel_address),
+            ..Self::default()
+        }
+    }
+
+    /// A log file; no cluster was seen.
     pub fn from_file(from: String, attempts: Attempts) -> Self {
-        Self { from, recordings: vec![ContainerLog { attempts, fate: ContainerState::NotKnown }], ..Self::default() }
+        Self { from, logs: vec![ContainerLog { attempts, state: ContainerState::NotKnown }], ..Self::default() }
     }
 }

@@ -1,4 +1,4 @@
-//! Where the time went.
+//! Time that each step of a start took, as a log shows it.
 
 use jiff::Timestamp;
 
@@ -34,11 +34,11 @@ pub fn phase_rows(attempt: &Attempt, ended: Option<Timestamp>) -> Vec<PhaseRow> 
         seconds: seconds(at, end_of(index, (phase, at))),
         unfinished: index == last && phase != StartPhase::Started,
     });
-    // A step that took no time at all was not taken, or tells nothing.
+    // A step that took no time was skipped, or tells nothing.
     rows.filter(|row| row.seconds > 0.0 || row.unfinished || row.phase == StartPhase::Started).collect()
 }
 
-/// What it was at when it said its last.
+/// The furthest step before the end of the log.
 pub fn current_phase(attempt: &Attempt) -> Option<StartPhase> {
     attempt.log.marks.iter().filter_map(|mark| startup_log::phase(mark.kind)).filter(|phase| *phase != StartPhase::Started).max()
 }

@@ -39,10 +39,10 @@ pub struct NodeStart {
     pub restarts: Option<i32>,
     /// As far as events tell.
     pub killed_by_probe: i32,
-    /// Restarts that no event tells of a kill.
+    /// Restarts without an event of a kill.
     pub other_restarts: Option<i32>,
     pub attempts: Vec<RunRow>,
-    /// Which part of it more time would cure, where several things happen in turn.
+    /// What more time would cure, if kills alternate with something else.
     pub cure: Option<String>,
     pub findings: Vec<Code>,
 }
@@ -82,22 +82,22 @@ fn percentiles(mut all: Vec<f64>) -> Option<Distribution> {
 
 pub fn node_start(view: &View, measured: &Measurement, findings: Vec<Code>) -> NodeStart {
     let node = view.node(measured.node);
-    let allowed = measured.allowed();
+    let allowed = measured.budget();
     let exact = measured.start.filter(|start| !start.at_least && !start.at_most);
     NodeStart {
         name: measured.node.to_owned(),
         pod: node.and_then(|node| node.pod).map(|pod| pod.metadata.name.clone()),
         ready: node.and_then(|node| node.ready()),
-        standing: measured.standing(),
+        standing: measured.budget_status(),
         start: measured.start,
         ready_after_seconds: measured.ready_after.map(|after| after.as_secs_f64()),
         budget_seconds: allowed.and_then(|allowed| u32::try_from(allowed.as_secs()).ok()),
-        killed_by: measured.judge,
+        killed_by: measured.deciding_probe,
         margin_seconds: exact.zip(allowed).map(|(start, allowed)| allowed.as_secs_f64() - start.seconds),
         restarts: measured.restarts,
         killed_by_probe: measured.kills,
         other_restarts: measured.restarts.map(|restarts| (restarts - measured.kills).max(0)),
-        attempts: measured.attempts.iter().map(run_row).collect(),
+        attempts: measured.runs.iter().map(run_row).collect(),
         cure: cure(measured),
         findings,
     }
@@ -110,7 +110,7 @@ fn run_row(run: &ContainerRun) -> RunRow {
         at_least: part.at_least,
     };
     RunRow {
-        fate: run.fate,
+        fate: run.end,
         start: run.start,
         lived_seconds: run.lived.map(|lived| lived.as_secs_f64()),
         exit: run.exit.as_ref().map(ExitReason::describe),
@@ -121,7 +121,7 @@ fn run_row(run: &ContainerRun) -> RunRow {
 
 fn cure(measured: &Measurement) -> Option<String> {
     let slow = measured.killed_while_starting();
-    if slow && measured.loses_updates() {
+    if slow && measured.has_update_conflict() {
         return Some(
             "more time cures the kills; the exits (the Node changed while it was being updated) are the slow link's, and pass with the next attempt"
                 .to_owned(),
@@ -131,9 +131,9 @@ fn cure(measured: &Measurement) -> Option<String> {
     (slow && running).then(|| "more time cures the kills while it starts, not those of a calico-node that had started".to_owned())
 }
 
-/// Killed, then tight, then by time; what is not known comes before what is well.
+/// Order: killed, close to the budget, not known, then by time.
 pub fn by_danger(a: &Measurement, b: &Measurement) -> std::cmp::Ordering {
-    let rank = |measured: &Measurement| match measured.standing() {
+    let rank = |measured: &Measurement| match measured.budget_status() {
         BudgetStatus::Killed => 0,
         BudgetStatus::Tight => 1,
         BudgetStatus::Unknown if measured.start.is_none_or(|start| start.at_least) => 2,

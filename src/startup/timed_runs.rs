@@ -1,4 +1,4 @@
-//! What a start costs in round trips, measured: one timed run a row, on a three-node cluster that other, fake nodes were added to.
+//! Measured starts in round trips: one timed run a row, on a three-node cluster with added fake nodes.
 //! Calico 3.24.5 ran whole; of master Felix was a stand-in. The datastore was the Kubernetes API.
 
 #[derive(Clone, Copy, Debug)]
@@ -6,7 +6,7 @@ pub struct TimedRun {
     pub release: &'static str,
     pub nodes: u32,
     pub round_trip_ms: u32,
-    /// The node had its address and its tunnel's stored from an earlier start.
+    /// An earlier start had stored the node's address and its tunnel address.
     pub known: bool,
     /// Seconds until `Using node name`, `Calico node started successfully`, and Ready.
     pub node_name: f64,
@@ -48,7 +48,7 @@ pub struct RoundTrips {
     pub most: f64,
 }
 
-/// Shorter round trips are lost in the work that a start does anyway.
+/// Milliseconds: with shorter round trips the work of a start itself counts too much.
 const TELLING_MS: u32 = 100;
 
 pub fn round_trips(known: bool) -> RoundTrips {

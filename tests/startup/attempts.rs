@@ -25,7 +25,7 @@ fn judged(world: &World) -> (Vec<RunEnd>, String, BudgetStatus) {
         };
         format!("{sign}{:.0}", start.seconds)
     });
-    (measured.attempts.iter().map(|attempt| attempt.fate).collect(), start, measured.standing())
+    (measured.runs.iter().map(|attempt| attempt.end).collect(), start, measured.budget_status())
 }
 
 fn killed(lived: i64) -> World {

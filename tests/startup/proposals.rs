@@ -46,8 +46,11 @@ fn report(world: &World) -> ProbesReport {
 fn patched(world: &World, wishes: &ProbeOptions) -> Result<Value, String> {
     let report = wishing(&world.snapshot(), wishes)?;
     let proposal = report.proposal.ok_or("nothing")?;
-    let spec = world.installation.clone().unwrap_or_default();
-    proposal.patch(&spec).ok_or_else(|| "no place".to_owned())
+    let object = match &proposal.place {
+        ProbeTarget::Installation { .. } => serde_json::json!({"spec": world.installation.clone().unwrap_or_default()}),
+        _ => serde_json::to_value(&world.daemon_set).expect("an object"),
+    };
+    proposal.patch(&object).ok_or_else(|| "no place".to_owned())
 }
 
 fn container(patch: &Value) -> &Value {
@@ -266,12 +269,12 @@ fn misfits_are_put_right_on_request() {
         (
             http(json!({"httpGet": {"path": "/liveness", "port": 9099}, "timeoutSeconds": 10})),
             MisfitFix::Host,
-            json!({"livenessProbe": {"httpGet": {"host": "localhost", "path": "/liveness", "port": 9099}}}),
+            json!({"livenessProbe": {"httpGet": {"host": "localhost"}}}),
         ),
         (
             http(json!({"httpGet": {"host": "localhost", "path": "/liveness", "port": 9099}})).env("FELIX_HEALTHPORT", "9199"),
             MisfitFix::Port,
-            json!({"livenessProbe": {"httpGet": {"host": "localhost", "path": "/liveness", "port": 9199}}}),
+            json!({"livenessProbe": {"httpGet": {"port": 9199}}}),
         ),
         (
             cluster().env("CALICO_NETWORKING_BACKEND", "vxlan"),
@@ -371,4 +374,38 @@ fn a_forecast_with_etcd() {
     let killed_in_it = killed(cluster().etcd(), 70).log("node-2", include_str!("../fixtures/logs/etcd-killed.logrus.txt"));
     let forecast = report(&killed_in_it).forecast;
     assert_eq!(forecast.nodes.first().map(|node| (node.exceeded_at_nodes, node.start_seconds_to)), Some((None, None)), "{forecast:?}");
+}
+
+/// `status`, `--emit kubectl` and the rollout name one patch.
+#[test]
+fn the_patch_that_is_printed_is_the_patch_that_is_sent() {
+    let slow = || cluster().not_ready("node-2").restarted("node-2", 3, 137, 70, 40).killed("node-2", 3);
+    let http =
+        json!({"httpGet": {"host": "localhost", "path": "/liveness", "port": 9099}, "initialDelaySeconds": 60, "failureThreshold": 3});
+    for (case, world) in [
+        ("a startup probe is added", slow()),
+        (
+            "a startup probe is there",
+            slow().set(|set| {
+                let probe = json!({"exec": {"command": ["/bin/calico-node", "-felix-live"]}, "failureThreshold": 7});
+                set.spec.template.spec.containers[0].startup_probe = serde_json::from_value(probe).ok();
+            }),
+        ),
+        ("a probe of another kind", slow().liveness(http)),
+    ] {
+        let snapshot = world.snapshot();
+        let report = report(&world);
+        let proposal = report.proposal.as_ref().expect(case);
+        let change = calico_fix::plan::timing::of(&snapshot, proposal, &calico_fix::plan::choosing::Canary::None).expect(case).expect(case);
+        let mut object = serde_json::to_value(&world.daemon_set).expect("an object");
+        (object["apiVersion"], object["kind"]) = ("apps/v1".into(), "DaemonSet".into());
+        (object["metadata"]["uid"], object["metadata"]["resourceVersion"]) = ("u".into(), "1".into());
+        let plan = calico_fix::plan::Plan::new(&change.proposal, &object).expect(case).expect(case);
+        let fixes = calico_fix::diagnosis::diagnose(&snapshot, &calico_fix::diagnosis::Scope::default()).findings;
+        let fix = fixes.iter().find_map(|finding| finding.fix.as_ref()).expect(case);
+        for command in [change.snippets.kubectl.as_ref().expect(case), &fix.command] {
+            let printed = command.split_once(" -p ").expect(case).1.trim_matches('\'');
+            assert_eq!(serde_json::from_str::<Value>(printed).expect(case), plan.patch, "{case}");
+        }
+    }
 }

@@ -14,7 +14,7 @@ use calico_fix::snapshot::Snapshot;
 use calico_fix::snapshot::inside::NodeLogs;
 use calico_fix::startup::container_run::RunEnd::{self, *};
 use calico_fix::startup::measure::measure;
-use calico_fix::startup::{forecast, timed_runs};
+use calico_fix::startup::{estimate, timed_runs};
 
 pub fn recording(case: &str) -> Option<Snapshot> {
     let folder = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/recordings/real")).join(case);
@@ -43,7 +43,7 @@ fn what_became_of_real_starts() {
         let Some(snapshot) = recording(case) else { return };
         let view = View::new(&snapshot);
         let measured = measure(&view, view.node("node-2").expect("node-2"));
-        let found: Vec<RunEnd> = measured.attempts.iter().map(|attempt| attempt.fate).collect();
+        let found: Vec<RunEnd> = measured.runs.iter().map(|attempt| attempt.end).collect();
         assert_eq!(found, *fates, "{case}: {measured:#?}");
         let told = measured.start.map(|start| (start.seconds, start.at_least));
         let near = match (told, start) {
@@ -78,7 +78,7 @@ fn forecasts_of_timed_runs() {
             return;
         };
         let log = startup_log::digest(std::io::BufReader::new(log), true);
-        let told = forecast::round_trip(&log).expect(name);
+        let told = estimate::round_trip(&log).expect(name);
         let set = f64::from(milliseconds) / 1000.0;
         assert!((told / set - 1.0).abs() < 0.06, "{name}: {told} {set}");
         let trips = timed_runs::round_trips(known);

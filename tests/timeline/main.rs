@@ -2,6 +2,7 @@
 
 #![allow(clippy::disallowed_macros, reason = "a test says what it skips")]
 
+mod agreement;
 mod borders;
 mod printed;
 mod recorded;
@@ -9,12 +10,12 @@ mod seed;
 
 use std::io::Cursor;
 
-use calico_fix::calico::startup_log;
+use calico_fix::calico::startup_log::{self, StartPhase};
 use calico_fix::diagnosis::code::Code;
 use calico_fix::reports::startup_log::StartupLogReport;
 use calico_fix::reports::startup_log::explain_logs;
 use calico_fix::startup::log_source::LogSource;
-use calico_fix::startup::timeline::{AttemptEnd, AttemptRow, EstimateBasis, Phase};
+use calico_fix::startup::timeline::{AttemptEnd, AttemptRow, EstimateBasis};
 use seed::Seed;
 
 fn explained(text: &str) -> StartupLogReport {
@@ -36,7 +37,7 @@ fn the_incident_was_reading_the_nodes_when_it_was_killed() {
     let report = explained(&seed::INCIDENT.log());
     let attempt = last(&report);
     assert_eq!((attempt.end.how, attempt.end.after_seconds, attempt.end.certain), (AttemptEnd::Killed, Some(58.0), false));
-    assert_eq!(attempt.phases.last().map(|row| (row.phase, row.unfinished)), Some((Phase::CheckingConflicts, true)));
+    assert_eq!(attempt.phases.last().map(|row| (row.phase, row.unfinished)), Some((StartPhase::CheckingConflicts, true)));
     let nodes = attempt.requests.as_ref().and_then(|requests| requests.nodes.as_ref()).expect("reads of nodes");
     assert_eq!((nodes.listed, nodes.read, nodes.reads_per_node), (Some(53), 52, Some(6.0)));
     let need = attempt.needs.as_ref().expect("an estimate");

@@ -3,7 +3,7 @@
 use calico_fix::calico::startup_log;
 use calico_fix::render::style::Style;
 use calico_fix::render::{data, timeline};
-use calico_fix::reports::startup_log::explain_logs;
+use calico_fix::reports::startup_log::{StartupLogReport, explain_logs};
 use calico_fix::startup::log_source::{ContainerLog, ContainerState, EndCause, LogSource};
 
 use super::{explained, seed};
@@ -11,7 +11,7 @@ use super::{explained, seed};
 const WIDE: Style = Style { colour: false, width: Some(120) };
 const NARROW: Style = Style { colour: false, width: Some(60) };
 
-fn print(report: &calico_fix::startup::timeline::Report, style: &Style) -> String {
+fn print(report: &StartupLogReport, style: &Style) -> String {
     let mut out = Vec::new();
     timeline::write(report, false, style, &mut out).expect("writes");
     String::from_utf8(out).expect("text")
@@ -24,12 +24,15 @@ fn live() -> LogSource {
     LogSource {
         from: "calico-node-7hdtt".into(),
         node: Some("node-2".into()),
-        recordings: vec![
-            ContainerLog { attempts: read(include_str!("../fixtures/logs/killed-at-debug.timestamps.txt")), fate: killed },
-            ContainerLog { attempts: read(include_str!("../fixtures/logs/update-conflict.timestamps.txt")), fate: ContainerState::Running },
+        logs: vec![
+            ContainerLog { attempts: read(include_str!("../fixtures/logs/killed-at-debug.timestamps.txt")), state: killed },
+            ContainerLog {
+                attempts: read(include_str!("../fixtures/logs/update-conflict.timestamps.txt")),
+                state: ContainerState::Running,
+            },
         ],
         budget: Some(std::time::Duration::from_secs(25)),
-        unread: vec![],
+        ..LogSource::default()
     }
 }
 

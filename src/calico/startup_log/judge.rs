@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -142,6 +143,12 @@ pub fn outcome(log: &StartupLog) -> Outcome {
 pub fn started_after(log: &StartupLog) -> Option<Duration> {
     let start = start(log).filter(|_| has_beginning(log))?;
     Duration::try_from(log.marks[start].at?.duration_since(log.first?)).ok()
+}
+
+/// When the log says that start-up is done; the lines of services that come up after it may be all there is, and tell no time.
+pub fn started_at(log: &StartupLog) -> Option<Timestamp> {
+    let said = log.marks.iter().find(|mark| mark.kind == MarkKind::Started && mark.text.starts_with("Calico node started"));
+    said?.at
 }
 
 /// A log that begins later than the attempt, as at level error, would make it look quick.

@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use crate::calico::startup_log::{Attempt, Attempts, Details};
-use crate::diagnosis::start_budget;
 use crate::exit::Failure;
 use crate::import::{self, log::LogError};
 use crate::observed::Observed;
@@ -57,18 +56,18 @@ pub fn from_snapshot(files: &[PathBuf], nodes: &[String]) -> Result<Logs, Failur
 fn kept_of(snapshot: &Snapshot, node: &str, logs: &NodeLogs) -> LogSource {
     let pod = snapshot.pods.seen().into_iter().flatten().find(|pod| pod.spec.node_name.as_deref() == Some(node));
     let told = pod.map(|pod| container_states(pod, snapshot.events.seen().map_or(&[], Vec::as_slice)));
-    let fates = told.unwrap_or(ContainerStates { current: ContainerState::NotKnown, previous: ContainerState::NotKnown, same_log: false });
-    let mut subject = LogSource { node: Some(node.to_owned()), budget: start_budget(snapshot, node), ..LogSource::default() };
+    let states = told.unwrap_or(ContainerStates { current: ContainerState::NotKnown, previous: ContainerState::NotKnown, same_log: false });
+    let mut subject = LogSource::for_node(snapshot, node);
     subject.from = pod.map_or_else(|| node.to_owned(), |pod| pod.metadata.name.clone());
-    for (log, fate, what) in [(&logs.previous, fates.previous, "the previous log"), (&logs.current, fates.current, "the log")] {
+    for (log, state, what) in [(&logs.previous, states.previous, "the previous log"), (&logs.current, states.current, "the log")] {
         match log {
             // In back-off both are the same.
-            Observed::Seen(_) if fates.same_log && what == "the log" && logs.previous.seen() == log.seen() => {}
-            Observed::Seen(log) => subject.recordings.push(ContainerLog { attempts: of_digest(log), fate }),
+            Observed::Seen(_) if states.same_log && what == "the log" && logs.previous.seen() == log.seen() => {}
+            Observed::Seen(log) => subject.logs.push(ContainerLog { attempts: of_digest(log), state }),
             Observed::Absent | Observed::NotAsked => {}
             other => {
                 let why = other.why_not().unwrap_or_default().to_owned();
-                subject.unread.push(LogGap { what: what.to_owned(), why, matters: true });
+                subject.gaps.push(LogGap { what: what.to_owned(), why, matters: true });
             }
         }
     }

@@ -1,14 +1,14 @@
 //! `debug-log`: read logs, explain them, print; and raise the level on one node where they do not tell enough.
 
+mod cluster_logs;
 mod emit;
 mod files;
-mod follow;
-mod live;
-mod node;
-mod raise;
+mod follow_all;
+mod follow_node;
+mod raise_level;
 mod restore;
+mod resumable_log;
 mod save;
-mod taking;
 
 use std::io::Write;
 
@@ -32,7 +32,7 @@ use crate::text;
 
 use super::change::interrupt::Interrupt;
 use super::streams::Streams;
-use live::Live;
+use cluster_logs::Live;
 use save::Place;
 
 /// What was read: the logs, and the cluster they come from.
@@ -111,19 +111,19 @@ pub async fn run(
         return restore::run(flags, arguments, interrupt, streams).await;
     }
     let live = tokio::select! {
-        live = live::read(flags, arguments, &page.place, !arguments.no_change) => live?,
+        live = cluster_logs::read(flags, arguments, &page.place, !arguments.no_change) => live?,
         () = interrupt.beyond(0) => return Err(Failure::Interrupted),
     };
     if live.subjects.is_empty() {
         return nothing(&live.snapshot, streams);
     }
     let report = explain_logs(&live.subjects, Some(&live.snapshot));
-    let nodes = lent_to(arguments, &live);
+    let nodes = target_nodes(arguments, &live);
     let wanted = arguments.raising.yes || arguments.raising.dry_run != DryRun::None;
     if !page.is_document() || !wanted {
         page.print(&report, None, streams)?;
     }
-    let goes_on = wanted || !page.is_document() && !arguments.no_change && goes_on(&report, &nodes, &interrupt, streams).await?;
+    let goes_on = wanted || !page.is_document() && !arguments.no_change && should_raise(&report, &nodes, &interrupt, streams).await?;
     if !goes_on {
         page.print_saved(streams)?;
         return match live.unsaved {
@@ -131,11 +131,11 @@ pub async fn run(
             _ => Ok(outcome(&report)),
         };
     }
-    raise::run(&page, live, &report, &nodes, interrupt, streams).await
+    raise_level::run(&page, live, &report, &nodes, interrupt, streams).await
 }
 
 /// The nodes that were named, else the sickest.
-fn lent_to(arguments: &DebugLogArgs, live: &Live) -> Vec<String> {
+fn target_nodes(arguments: &DebugLogArgs, live: &Live) -> Vec<String> {
     let mut named = arguments.node.clone();
     named.dedup();
     let sickest = || live.subjects.iter().find_map(|subject| subject.node.clone());
@@ -143,8 +143,8 @@ fn lent_to(arguments: &DebugLogArgs, live: &Live) -> Vec<String> {
 }
 
 /// Where what is there tells enough already, somebody has to want more of it.
-async fn goes_on(report: &StartupLogReport, nodes: &[String], interrupt: &Interrupt, streams: &mut Streams) -> Result<bool, Failure> {
-    let Some(why) = tells_enough(report, nodes) else { return Ok(true) };
+async fn should_raise(report: &StartupLogReport, nodes: &[String], interrupt: &Interrupt, streams: &mut Streams) -> Result<bool, Failure> {
+    let Some(why) = already_explained(report, nodes) else { return Ok(true) };
     let nodes = text::list(nodes, 3);
     writeln!(streams.err, "\n{why}: nothing needs to be restarted for it.")?;
     streams.flush()?;
@@ -166,7 +166,7 @@ async fn goes_on(report: &StartupLogReport, nodes: &[String], interrupt: &Interr
 }
 
 /// In half a sentence, why a log at DEBUG of these nodes has little to add.
-fn tells_enough(report: &StartupLogReport, nodes: &[String]) -> Option<String> {
+fn already_explained(report: &StartupLogReport, nodes: &[String]) -> Option<String> {
     let logs: Vec<_> = report.logs.iter().filter(|log| log.node.as_ref().is_some_and(|node| nodes.contains(node))).collect();
     let found = |node: &String| report.findings.iter().any(|finding| finding.nodes.contains(node));
     let name = text::list(nodes, 3);

@@ -23,9 +23,9 @@ pub const CHECK: Check = Check {
 fn run(view: &View, found: &Found) -> Vec<Finding> {
     let sound = view.nodes.iter().filter(|node| !found.is_culprit(node.name));
     let tight: Vec<(&NodeView, Measurement)> =
-        sound.map(|node| (node, measure(view, node))).filter(|(_, measured)| measured.standing() == BudgetStatus::Tight).collect();
+        sound.map(|node| (node, measure(view, node))).filter(|(_, measured)| measured.budget_status() == BudgetStatus::Tight).collect();
     let close: Vec<(&NodeView, f64, u64)> =
-        tight.iter().filter_map(|(node, measured)| Some((*node, measured.start?.seconds, measured.allowed()?.as_secs()))).collect();
+        tight.iter().filter_map(|(node, measured)| Some((*node, measured.start?.seconds, measured.budget()?.as_secs()))).collect();
     let Some((slowest, seconds, allowed)) = close.iter().max_by(|a, b| a.1.total_cmp(&b.1)).copied() else { return Vec::new() };
     let names: Vec<String> = close.iter().map(|(node, ..)| node.name.to_owned()).collect();
     let message =

@@ -1,15 +1,15 @@
 //! Larger budgets and timeouts: the proposals of `probes` as a command.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::super::report::Fix;
 use super::super::shell::quote;
 use super::super::view::View;
-use crate::probes::change::daemon_set_patch;
+use crate::probes::change::{self, daemon_set_with};
 use crate::probes::misfit_fix::{self, MisfitFix};
 use crate::probes::proposal::{ProbeOptions, ProbeProposal, propose, propose_budget};
 use crate::probes::strategy::Strategy;
-use crate::probes::target::ProbeTarget;
+use crate::probes::target::{ProbeTarget, probe_target};
 use crate::snapshot::objects::CALICO_NODE;
 use crate::startup::budget::BudgetEstimate;
 use crate::startup::measure::{Measurement, measure};
@@ -46,7 +46,10 @@ pub fn probe_timeout(view: &View) -> Option<Fix> {
         "ten seconds, as in the manifests from 3.20.0; calico-node restarts node by node{}; with a preview and a proof: kubectl calico-fix probes --fix timeouts",
         super::reverted_by(view)
     );
-    Some(Fix { command: on_daemon_set(view, &daemon_set_patch(&changes))?, why })
+    Some(Fix {
+        command: on_daemon_set(view, &change::patch(&probe_target(view), &changes, &daemon_set_with(view.install.container?))?)?,
+        why,
+    })
 }
 
 /// As the manifests have it. A limit is the owner's own decision: no command there.
@@ -66,10 +69,11 @@ pub fn cpu_request(view: &View) -> Option<Fix> {
 
 fn command(view: &View, proposal: &ProbeProposal) -> Option<String> {
     match &proposal.place {
-        ProbeTarget::DaemonSet { .. } => on_daemon_set(view, &proposal.patch(&Value::Null)?),
+        ProbeTarget::DaemonSet { .. } => on_daemon_set(view, &proposal.patch(&daemon_set_with(view.install.container?))?),
         ProbeTarget::Installation { name } => {
             let all = view.snapshot.resources.installations.seen()?;
-            let patch = proposal.patch(&all.iter().find(|one| one.metadata.name == *name)?.spec)?;
+            let spec = &all.iter().find(|one| one.metadata.name == *name)?.spec;
+            let patch = proposal.patch(&json!({"spec": spec}))?;
             Some(format!("kubectl patch installation {} --type merge -p {}", quote(name), quote(&patch.to_string())))
         }
         ProbeTarget::Nowhere { .. } => None,

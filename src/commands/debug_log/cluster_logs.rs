@@ -8,7 +8,6 @@ use crate::cli::connection::ConnectionFlags;
 use crate::cli::debug_log::DebugLogArgs;
 use crate::cluster::log_stream::Which;
 use crate::cluster::{Bar, Connection, LogsWanted, NodeFilter, Progress, Wanted, connect, gather, log_stream};
-use crate::diagnosis::start_budget;
 use crate::exit::Failure;
 use crate::import::log::ATTEMPTS;
 use crate::observed::Observed;
@@ -122,21 +121,16 @@ fn has_previous(pod: &Pod) -> bool {
 
 async fn of_pod(connection: &Connection, snapshot: &Snapshot, pod: &Pod, place: &Place, bar: &dyn Progress) -> Result<LogSource, Failure> {
     let node = pod.spec.node_name.clone().unwrap_or_default();
-    let fates = container_states(pod, snapshot.events.seen().map_or(&[], Vec::as_slice));
-    let mut subject = LogSource {
-        from: pod.metadata.name.clone(),
-        budget: start_budget(snapshot, &node),
-        node: Some(node.clone()),
-        ..LogSource::default()
-    };
-    let previous = has_previous(pod).then_some((true, fates.previous));
-    for (previous, fate) in previous.into_iter().chain([(false, fates.current)]) {
+    let states = container_states(pod, snapshot.events.seen().map_or(&[], Vec::as_slice));
+    let mut subject = LogSource { from: pod.metadata.name.clone(), ..LogSource::for_node(snapshot, &node) };
+    let previous = has_previous(pod).then_some((true, states.previous));
+    for (previous, state) in previous.into_iter().chain([(false, states.current)]) {
         let name = if previous { format!("{node}.previous") } else { node.clone() };
         let what = if previous { "the previous log" } else { "the log" };
-        let log = one(connection, pod, previous, fate, place, &name).await?;
-        subject.recordings.extend(log.recording);
+        let log = one(connection, pod, previous, state, place, &name).await?;
+        subject.logs.extend(log.recording);
         let matters = !(previous && log.gone);
-        subject.unread.extend(log.missing.map(|why| LogGap { what: what.to_owned(), why, matters }));
+        subject.gaps.extend(log.missing.map(|why| LogGap { what: what.to_owned(), why, matters }));
         bar.advance();
     }
     Ok(subject)
@@ -151,7 +145,7 @@ struct Log {
 }
 
 /// What cannot be read does not keep the others from being read.
-async fn one(connection: &Connection, pod: &Pod, previous: bool, fate: ContainerState, place: &Place, name: &str) -> Result<Log, Failure> {
+async fn one(connection: &Connection, pod: &Pod, previous: bool, state: ContainerState, place: &Place, name: &str) -> Result<Log, Failure> {
     let mut parser = Reader::new(ATTEMPTS);
     let mut saving = place.begin(name)?;
     let mut head = Vec::new();
@@ -167,17 +161,17 @@ async fn one(connection: &Connection, pod: &Pod, previous: bool, fate: Container
     .await;
     place.end(saving, !head.is_empty())?;
     saved?;
-    let (complete, fate, missing) = match read {
-        Ok(log_stream::Read::Whole) => (true, fate, None),
+    let (complete, state, missing) = match read {
+        Ok(log_stream::Read::Whole) => (true, state, None),
         Ok(log_stream::Read::Cut) => (false, ContainerState::NotKnown, Some("it is longer than what is read of one".to_owned())),
-        Ok(log_stream::Read::Absent) => (true, fate, None),
+        Ok(log_stream::Read::Absent) => (true, state, None),
         // What came until it broke off is worth reading.
         Err(error) => (false, ContainerState::NotKnown, Some(error.to_string())),
     };
     let any = !head.is_empty() && !is_gone(&String::from_utf8_lossy(&head));
     let gone = !any && missing.is_none();
     let missing = missing.or_else(|| gone.then(|| "there is none any more".to_owned()));
-    Ok(Log { recording: any.then(|| ContainerLog { attempts: parser.finish(complete), fate }), missing, gone })
+    Ok(Log { recording: any.then(|| ContainerLog { attempts: parser.finish(complete), state }), missing, gone })
 }
 
 /// As `status` keeps them.
@@ -186,7 +180,7 @@ fn digests(subject: &LogSource) -> NodeLogs {
         let last = recording.and_then(|recording| recording.attempts.attempts.last());
         last.map_or(Observed::Absent, |attempt| Observed::Seen(attempt.log.clone()))
     };
-    match subject.recordings.as_slice() {
+    match subject.logs.as_slice() {
         [.., previous, current] => NodeLogs { previous: digest(Some(previous)), current: digest(Some(current)) },
         [current] => NodeLogs { previous: Observed::NotAsked, current: digest(Some(current)) },
         _ => NodeLogs::default(),

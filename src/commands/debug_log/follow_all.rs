@@ -9,15 +9,15 @@ use futures::future::LocalBoxFuture;
 use futures::stream::FuturesUnordered;
 use tokio::sync::{mpsc, watch};
 
-use super::node::{Ending, Followed, News, Node};
+use super::follow_node::{FollowEvent, Followed, Node, StopMode};
 use super::save::{Place, Saving};
 use crate::cluster::Connection;
 use crate::commands::change::{Held, Meanwhile, Stopped};
-use crate::diagnosis::start_budget;
 use crate::exit::Failure;
 use crate::render::style::Tone;
 use crate::snapshot::Snapshot;
 use crate::snapshot::objects::DaemonSet;
+use crate::startup::log_source::LogSource;
 
 pub struct Follower<'a> {
     pub connection: &'a Connection,
@@ -48,14 +48,14 @@ impl<'a> Follower<'a> {
         let followed = self.followed.into_inner();
         for (node, saving) in self.savings.into_inner() {
             let of_it = |one: &&Followed| one.subject.node.as_ref() == Some(&node);
-            let any = followed.iter().find(of_it).is_some_and(|one| !one.subject.recordings.is_empty());
+            let any = followed.iter().find(of_it).is_some_and(|one| !one.subject.logs.is_empty());
             place.end(saving, any)?;
         }
         Ok(followed)
     }
 
     async fn follow(&self, guard: &mut Held<'_>, set: &DaemonSet) -> Result<(), Stopped> {
-        let (end, ending) = watch::channel(Ending::Open);
+        let (end, ending) = watch::channel(StopMode::Continue);
         let (say, mut news) = mpsc::unbounded_channel();
         let nodes: Vec<Node> = guard.plan.nodes.iter().map(|goal| self.node(&goal.name, guard, set, say.clone(), ending.clone())).collect();
         drop(say);
@@ -73,21 +73,21 @@ impl<'a> Follower<'a> {
                 () = interrupt.beyond(heard) => {
                     guard.heard = interrupt.times();
                     result = Err(Stopped::Interrupted);
-                    end.send_replace(Ending::AtOnce);
+                    end.send_replace(StopMode::Now);
                 }
                 Some(told) = news.recv() => tell(guard, told)?,
                 done = work.next() => match done {
                     Some(Ok(one)) => self.followed.borrow_mut().push(one),
                     Some(Err(stop)) => {
                         result = Err(stop);
-                        end.send_replace(Ending::AtOnce);
+                        end.send_replace(StopMode::Now);
                     }
                     None => break,
                 },
-                () = &mut deadline, if ends == Ending::Open => {
+                () = &mut deadline, if ends == StopMode::Continue => {
                     let line = format!("not ended within {}s: explained is what has come", self.timeout.as_secs());
                     guard.narrator.line(Tone::Doubtful, &line)?;
-                    end.send_replace(Ending::Soon);
+                    end.send_replace(StopMode::Drain);
                 }
             }
         }
@@ -104,8 +104,8 @@ impl<'a> Follower<'a> {
         name: &str,
         guard: &Held<'_>,
         set: &'n DaemonSet,
-        say: mpsc::UnboundedSender<News>,
-        ending: watch::Receiver<Ending>,
+        say: mpsc::UnboundedSender<FollowEvent>,
+        ending: watch::Receiver<StopMode>,
     ) -> Node<'n> {
         Node {
             connection: self.connection,
@@ -113,7 +113,7 @@ impl<'a> Follower<'a> {
             set,
             name: name.to_owned(),
             old: guard.old_pods.get(name).cloned(),
-            budget: start_budget(self.snapshot, name),
+            source: LogSource::for_node(self.snapshot, name),
             attempts: self.attempts,
             say,
             ending,
@@ -121,10 +121,10 @@ impl<'a> Follower<'a> {
     }
 }
 
-fn tell(guard: &mut Held<'_>, news: News) -> Result<(), Stopped> {
+fn tell(guard: &mut Held<'_>, news: FollowEvent) -> Result<(), Stopped> {
     match news {
-        News::Waits(text) => guard.narrator.waits(&text)?,
-        News::Line(tone, text) => guard.narrator.line(tone, &text)?,
+        FollowEvent::Waits(text) => guard.narrator.waits(&text)?,
+        FollowEvent::Line(tone, text) => guard.narrator.line(tone, &text)?,
     }
     Ok(())
 }

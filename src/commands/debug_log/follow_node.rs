@@ -4,8 +4,8 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::{Notify, mpsc, watch};
 
+use super::resumable_log::ResumableLog;
 use super::save::Saving;
-use super::taking::Taking;
 use crate::cluster::Connection;
 use crate::cluster::error::RequestError;
 use crate::cluster::log_stream::{self, Read, Which};
@@ -29,14 +29,14 @@ const LAST_LINES: Duration = Duration::from_secs(10);
 
 /// Whether to go on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Ending {
-    Open,
-    /// With what can still be read.
-    Soon,
-    AtOnce,
+pub enum StopMode {
+    Continue,
+    /// Read what is there, then stop.
+    Drain,
+    Now,
 }
 
-pub enum News {
+pub enum FollowEvent {
     Waits(String),
     Line(Tone, String),
 }
@@ -48,10 +48,11 @@ pub struct Node<'a> {
     pub name: String,
     /// The UID of the pod that is being replaced.
     pub old: Option<String>,
-    pub budget: Option<Duration>,
+    /// Without logs yet.
+    pub source: LogSource,
     pub attempts: u16,
-    pub say: mpsc::UnboundedSender<News>,
-    pub ending: watch::Receiver<Ending>,
+    pub say: mpsc::UnboundedSender<FollowEvent>,
+    pub ending: watch::Receiver<StopMode>,
 }
 
 /// What was seen of a node while its log was followed.
@@ -73,21 +74,20 @@ enum Close {
 
 impl Node<'_> {
     pub async fn follow(&self, saving: &mut Saving) -> Result<Followed, Stopped> {
-        let subject = LogSource { node: Some(self.name.clone()), budget: self.budget, ..LogSource::default() };
-        let mut followed = Followed { subject, pod: None };
+        let mut followed = Followed { subject: self.source.clone(), pod: None };
         for number in 0..i32::from(self.attempts) {
-            let mut taking = Taking::new(saving);
+            let mut taking = ResumableLog::new(saving);
             let close = self.run(number, &mut taking, &mut followed).await;
-            let (fate, complete, goes_on) = match close {
+            let (state, complete, goes_on) = match close {
                 Close::Started => (ContainerState::Running, true, false),
-                Close::Ended(fate) => (fate, true, true),
+                Close::Ended(state) => (state, true, true),
                 Close::Cut => (ContainerState::Running, false, false),
                 Close::None => (ContainerState::NotKnown, false, false),
             };
             let any = !taking.is_empty();
             let attempts = taking.finish(complete).map_err(Stopped::Output)?;
             if any {
-                followed.subject.recordings.push(ContainerLog { attempts, fate });
+                followed.subject.logs.push(ContainerLog { attempts, state });
             }
             self.tell_end(number, any, &followed.subject);
             if !goes_on {
@@ -97,11 +97,11 @@ impl Node<'_> {
         Ok(followed)
     }
 
-    async fn run(&self, number: i32, taking: &mut Taking<'_>, followed: &mut Followed) -> Close {
+    async fn run(&self, number: i32, taking: &mut ResumableLog<'_>, followed: &mut Followed) -> Close {
         let Followed { subject, pod: last } = followed;
         let attempt = number + 1;
         let unread = |subject: &mut LogSource, why: String| {
-            subject.unread.push(LogGap { what: format!("the log of attempt {attempt}"), why, matters: true });
+            subject.gaps.push(LogGap { what: format!("the log of attempt {attempt}"), why, matters: true });
         };
         let mut begun = false;
         loop {
@@ -133,7 +133,7 @@ impl Node<'_> {
                         Some((LogLocation::NotYet(Some(why)), _)) => format!("its container is {why}"),
                         _ => "its new pod has not begun".to_owned(),
                     };
-                    self.tell(News::Waits(format!("{}: attempt {attempt}: {why}", self.name)));
+                    self.tell(FollowEvent::Waits(format!("{}: attempt {attempt}: {why}", self.name)));
                     if self.pause().await {
                         unread(subject, why);
                         return Close::None;
@@ -143,19 +143,19 @@ impl Node<'_> {
             };
             if !std::mem::replace(&mut begun, true) {
                 let line = format!("{}: attempt {attempt} begins in pod {}", self.name, pod.metadata.name);
-                self.tell(News::Line(Tone::Plain, line));
+                self.tell(FollowEvent::Line(Tone::Plain, line));
             }
             let read = self.read(&pod, which, taking, attempt).await;
             if which != Which::Followed {
                 let events = look::events_of(&self.api, &pod).await;
-                let fates = container_states(&pod, &events);
+                let states = container_states(&pod, &events);
                 *last = Some((pod, events));
                 match read {
-                    Ok(Read::Whole) if !taking.fell_short() => {}
+                    Ok(Read::Whole) if !taking.is_truncated() => {}
                     Ok(_) => unread(subject, "the kubelet has no more of it than what was followed".to_owned()),
                     Err(error) => unread(subject, error.to_string()),
                 }
-                return Close::Ended(if which == Which::Previous { fates.previous } else { fates.current });
+                return Close::Ended(if which == Which::Previous { states.previous } else { states.current });
             }
             match read {
                 _ if taking.has_started() => {
@@ -180,8 +180,8 @@ impl Node<'_> {
         loop {
             match look::pod_on(&self.api, self.set, &self.name).await {
                 Ok(pod) => return Ok(pod.filter(|pod| pod.metadata.uid != self.old && pod.metadata.deletion_timestamp.is_none())),
-                Err(error) if is_away(&error) && self.ending() == Ending::Open => {
-                    self.tell(News::Waits(format!("waiting for the API server: {error}")));
+                Err(error) if is_away(&error) && self.ending() == StopMode::Continue => {
+                    self.tell(FollowEvent::Waits(format!("waiting for the API server: {error}")));
                     self.pause().await;
                 }
                 Err(error) => return Err(error),
@@ -190,7 +190,7 @@ impl Node<'_> {
     }
 
     /// To the end of the answer; a log that is followed, until the start is done or all has to end.
-    async fn read(&self, pod: &Pod, which: Which, taking: &mut Taking<'_>, attempt: i32) -> Result<Read, RequestError> {
+    async fn read(&self, pod: &Pod, which: Which, taking: &mut ResumableLog<'_>, attempt: i32) -> Result<Read, RequestError> {
         let followed = which == Which::Followed;
         let (started, say, name) = (Notify::new(), self.say.clone(), self.name.clone());
         let (mut told, mut since): (Option<_>, Instant) = (None, Instant::now());
@@ -205,21 +205,21 @@ impl Node<'_> {
                 (told, since) = (phase, Instant::now());
                 let doing = phase.map_or("beginning", |phase| phase.describe());
                 // Nobody listens any more only when all is over.
-                let _ = say.send(News::Waits(format!("{name}: attempt {attempt}: {doing}")));
+                let _ = say.send(FollowEvent::Waits(format!("{name}: attempt {attempt}: {doing}")));
             }
         };
         let mut ending = self.ending.clone();
         tokio::select! {
             biased;
             () = started.notified() => Ok(Read::Whole),
-            _ = ending.wait_for(|ending| *ending == Ending::AtOnce || (followed && *ending != Ending::Open)) => Ok(Read::Cut),
+            _ = ending.wait_for(|ending| *ending == StopMode::Now || (followed && *ending != StopMode::Continue)) => Ok(Read::Cut),
             read = log_stream::log(self.connection, pod, which, &mut take) => read,
         }
     }
 
     /// What was written since the log was followed, where there is time for it.
-    async fn last_lines(&self, pod: &Pod, taking: &mut Taking<'_>, attempt: i32) {
-        if self.ending() != Ending::AtOnce {
+    async fn last_lines(&self, pod: &Pod, taking: &mut ResumableLog<'_>, attempt: i32) {
+        if self.ending() != StopMode::Now {
             // What has been followed is there, whatever comes of this.
             let _ = tokio::time::timeout(LAST_LINES, self.read(pod, Which::Current, taking, attempt)).await;
         }
@@ -230,22 +230,22 @@ impl Node<'_> {
         let budget = subject.budget.map(|budget| u32::try_from(budget.as_secs()).unwrap_or(u32::MAX));
         let (tone, ended) = timeline_facts::ended(&attempt, budget);
         let at = attempt.last.and_then(|last| last.phase).map(|phase| format!(", {}", phase.describe())).unwrap_or_default();
-        self.tell(News::Line(tone, format!("{}: attempt {}: {ended}{at}", self.name, number + 1)));
+        self.tell(FollowEvent::Line(tone, format!("{}: attempt {}: {ended}{at}", self.name, number + 1)));
     }
 
-    fn tell(&self, news: News) {
+    fn tell(&self, news: FollowEvent) {
         // Nobody listens any more only when all is over.
         let _ = self.say.send(news);
     }
 
-    fn ending(&self) -> Ending {
+    fn ending(&self) -> StopMode {
         *self.ending.borrow()
     }
 
     /// `true` when all has to end.
     async fn pause(&self) -> bool {
         let mut ending = self.ending.clone();
-        let ended = tokio::time::timeout(PAUSE, ending.wait_for(|ending| *ending != Ending::Open)).await;
+        let ended = tokio::time::timeout(PAUSE, ending.wait_for(|ending| *ending != StopMode::Continue)).await;
         ended.is_ok()
     }
 }

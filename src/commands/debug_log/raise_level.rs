@@ -2,9 +2,9 @@
 
 use std::io::Write;
 
-use super::follow::Follower;
-use super::live::{Live, remember};
-use super::node::Followed;
+use super::cluster_logs::{Live, remember};
+use super::follow_all::Follower;
+use super::follow_node::Followed;
 use super::{Page, outcome};
 use crate::commands::change::interrupt::Interrupt;
 use crate::commands::change::{self, Setting, Told};
@@ -52,7 +52,7 @@ pub async fn run(
     let followed = follower.finish(&page.place)?;
     put_in(&mut snapshot, &followed);
     let subjects: Vec<LogSource> = followed.into_iter().map(|one| one.subject).collect();
-    if subjects.iter().all(|subject| subject.recordings.is_empty() && subject.unread.is_empty()) {
+    if subjects.iter().all(|subject| subject.logs.is_empty() && subject.gaps.is_empty()) {
         if page.is_document() {
             page.print(before, Some(&told), streams)?;
         }

@@ -1,4 +1,4 @@
-//! One run's log, however often it has to be asked for: what has come is passed over when it comes again.
+//! The log of one container run, resumable: bytes already received are skipped when the stream is reopened.
 
 use std::io;
 
@@ -8,7 +8,7 @@ use crate::calico::startup_log::{Attempts, Reader, StartPhase, is_gone};
 /// A log that begins otherwise is another one, or what rotation has left of this one.
 const HEAD: usize = 512;
 
-pub struct Taking<'a> {
+pub struct ResumableLog<'a> {
     reader: Reader,
     saving: &'a mut Saving,
     head: Vec<u8>,
@@ -20,7 +20,7 @@ pub struct Taking<'a> {
     saved: io::Result<()>,
 }
 
-impl<'a> Taking<'a> {
+impl<'a> ResumableLog<'a> {
     pub fn new(saving: &'a mut Saving) -> Self {
         Self { reader: Reader::new(1), saving, head: Vec::new(), taken: 0, passed: 0, other: false, last: b'\n', saved: Ok(()) }
     }
@@ -54,7 +54,7 @@ impl<'a> Taking<'a> {
     }
 
     /// This answer came short of what had come before, or was another log.
-    pub fn fell_short(&self) -> bool {
+    pub fn is_truncated(&self) -> bool {
         self.other || self.passed < self.taken
     }
 
@@ -98,11 +98,11 @@ mod tests {
         for size in [1, 7, 50, LOG.len()] {
             for cut in [0, 1, 20, 90, LOG.len()] {
                 let mut saving = Saving::Memory(Vec::new());
-                let mut taking = Taking::new(&mut saving);
+                let mut taking = ResumableLog::new(&mut saving);
                 for end in [cut, cut, LOG.len()] {
                     taking.again();
                     LOG[..end].chunks(size).for_each(|chunk| taking.push(chunk));
-                    assert!(!taking.fell_short());
+                    assert!(!taking.is_truncated());
                 }
                 let attempts = taking.finish(true).expect("kept");
                 assert_eq!((attempts.lines, attempts.attempts.len()), (3, 1), "{size} {cut}");
@@ -116,16 +116,16 @@ mod tests {
     fn another_log_is_not_mixed_in() {
         for other in [&b"unable to retrieve container logs for containerd://x"[..], b"2026-11-23 15:53:24.919 [INFO][9] something else\n"] {
             let mut saving = Saving::Nowhere;
-            let mut taking = Taking::new(&mut saving);
+            let mut taking = ResumableLog::new(&mut saving);
             taking.push(LOG);
             taking.again();
             taking.push(other);
             taking.push(LOG);
-            assert!(taking.fell_short());
+            assert!(taking.is_truncated());
             assert_eq!(taking.finish(true).expect("kept").lines, 3);
         }
         let mut saving = Saving::Nowhere;
-        let mut taking = Taking::new(&mut saving);
+        let mut taking = ResumableLog::new(&mut saving);
         taking.push(b"unable to retrieve container logs for containerd://x");
         assert!(taking.is_empty());
     }
@@ -134,10 +134,10 @@ mod tests {
     #[test]
     fn a_shorter_answer_is_noticed() {
         let mut saving = Saving::Nowhere;
-        let mut taking = Taking::new(&mut saving);
+        let mut taking = ResumableLog::new(&mut saving);
         taking.push(LOG);
         taking.again();
         taking.push(&LOG[..30]);
-        assert!(taking.fell_short());
+        assert!(taking.is_truncated());
     }
 }
