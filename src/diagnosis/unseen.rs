@@ -8,6 +8,9 @@ use super::view::{Bgp, NodeView, View};
 use crate::calico::family::Family;
 use crate::observed::Observed;
 use crate::snapshot::Origin;
+use crate::startup::container_run::{RunEnd, at_least};
+use crate::startup::forecast::round_trip_start_of;
+use crate::startup::measure::measure;
 
 pub fn all(view: &View, scope: &Scope) -> Vec<Unseen> {
     let mut unseen = objects(view);
@@ -125,11 +128,37 @@ fn podless(view: &View, scope: &Scope) -> Option<Unseen> {
     (!nodes.is_empty()).then(|| Unseen { what: "a calico-node pod".to_owned(), nodes, why, matters: true })
 }
 
-/// Whether it will be healthy is not known yet.
-fn starting(view: &View, scope: &Scope) -> Option<Unseen> {
-    let nodes: Vec<String> = shown(view, scope).filter(|node| view.is_starting(node)).map(|node| node.name.to_owned()).collect();
-    let why = "calico-node was started less than a minute ago and is not Ready yet".to_owned();
-    (!nodes.is_empty()).then(|| Unseen { what: "the outcome of a start".to_owned(), nodes, why, matters: true })
+/// Whether a start will succeed is not known yet. A slow one has a line of its own.
+fn starting(view: &View, scope: &Scope) -> Vec<Unseen> {
+    let mut by_reason: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for node in shown(view, scope).filter(|node| view.is_starting(node)) {
+        let why = slow_start(view, node).unwrap_or_else(|| "calico-node was started a moment ago and is not Ready yet".to_owned());
+        by_reason.entry(why).or_default().push(node.name.to_owned());
+    }
+    by_reason.into_iter().map(|(why, nodes)| Unseen { what: "the outcome of a start".to_owned(), nodes, why, matters: true }).collect()
+}
+
+/// Shorter starts need no forecast.
+const SLOW_SECONDS: f64 = 10.0;
+
+fn slow_start(view: &View, node: &NodeView) -> Option<String> {
+    let measured = measure(view, node);
+    let run = measured.runs.first()?;
+    let allowed = measured.budget().map(|budget| format!(" of the {} s that its probes allow", budget.as_secs())).unwrap_or_default();
+    let so_far = run.start.or(run.lived.map(at_least)).filter(|start| start.seconds >= SLOW_SECONDS)?;
+    if run.end == RunEnd::Runs {
+        return Some(format!("started after {:.0} s{allowed}, not Ready yet", so_far.seconds));
+    }
+    let forecast = match round_trip_start_of(view, &measured) {
+        Some(start) => format!(
+            "forecast {:.0} to {:.0} s, by a round trip to the datastore of {:.2} s",
+            start.least_seconds(),
+            start.most_seconds(),
+            start.round_trip
+        ),
+        None => "no forecast, since no log tells the round trip to the datastore".to_owned(),
+    };
+    Some(format!("starting for {:.0} s{allowed}; {forecast}", so_far.seconds))
 }
 
 fn logs(view: &View, scope: &Scope) -> Vec<Unseen> {
