@@ -9,9 +9,9 @@ use calico_fix::cli::Invocation;
 use calico_fix::commands::change::Told;
 use calico_fix::commands::change::going_on::Document;
 use calico_fix::finding::Report;
+use calico_fix::reports::probes_document::ProbesReport;
+use calico_fix::reports::startup_log::StartupLogReport;
 use calico_fix::snapshot::schema::snapshot_schema;
-use calico_fix::startup::report::ProbesReport;
-use calico_fix::timeline;
 
 /// The folders whose files are all made here.
 pub const FOLDERS: [&str; 2] = ["schemas", "man"];
@@ -22,7 +22,7 @@ pub type File = (String, Vec<u8>);
 pub fn files() -> anyhow::Result<Vec<File>> {
     let mut files = vec![
         schema("snapshot", &snapshot_schema())?,
-        schema("startup-timeline", &schemars::schema_for!(Document<timeline::report::Report>).to_value())?,
+        schema("startup-timeline", &schemars::schema_for!(Document<StartupLogReport>).to_value())?,
         schema("status", &schemars::schema_for!(Report).to_value())?,
         schema("autodetect", &schemars::schema_for!(Document<calico_fix::reports::autodetect_document::Report>).to_value())?,
         schema("can-i", &schemars::schema_for!(calico_fix::permissions::report::Report).to_value())?,

@@ -16,6 +16,7 @@ pub mod model;
 pub mod observed;
 pub mod permissions;
 pub mod plan;
+pub mod probes;
 pub mod prompt;
 pub mod render;
 pub mod reports;
@@ -23,7 +24,6 @@ pub mod snapshot;
 pub mod startup;
 pub mod streams;
 pub mod text;
-pub mod timeline;
 
 /// The program, under either of its names.
 pub fn run() -> std::process::ExitCode {

@@ -1,7 +1,8 @@
 #![no_main]
 
-use calico_fix::timeline;
 use calico_fix::calico::startup_log;
+use calico_fix::reports::startup_log::explain_logs;
+use calico_fix::startup::log_source::LogSource;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|log: &[u8]| {
@@ -13,7 +14,7 @@ fuzz_target!(|log: &[u8]| {
     };
     let found = read(cut);
     assert!(found == read(usize::MAX) && found.attempts.len() <= 5);
-    let _ = timeline::explain(&[timeline::Subject::of_file(String::new(), found)], None);
+    let _ = explain_logs(&[LogSource::from_file(String::new(), found)], None);
     let log = startup_log::digest(log, true);
     assert!(log.marks.len() <= startup_log::MAX_MARKS);
     for mark in &log.marks {

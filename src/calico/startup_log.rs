@@ -16,7 +16,8 @@ use std::io::BufRead;
 
 pub use crate::calico::startup_log::masked_copy::MaskedCopy;
 pub use crate::calico::startup_log::outcome::{
-    Detection, ExitReason, Outcome, Phase, detection, exit_reason, has_beginning, last_phase, outcome, phase, started_after,
+    Detection, ExitReason, Outcome, StartPhase, detection, exit_reason, has_beginning, last_phase, outcome, phase, started_after,
+    started_at,
 };
 pub use details::{CameUp, Details, LastLine, SeenInterface};
 pub use digest::MAX_MARKS;

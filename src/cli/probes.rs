@@ -8,10 +8,10 @@ use clap::{Args, ValueEnum};
 use super::change::{ChangeArgs, PlanArgs, duration};
 use super::output::{ColorName, PageFormat};
 use crate::plan::choosing::Canary;
-use crate::startup::fix::Fix;
-use crate::startup::proposal::Wishes;
-use crate::startup::strategy::Strategy;
-use crate::startup::timing::Setting;
+use crate::probes::misfit_fix::MisfitFix;
+use crate::probes::proposal::ProbeOptions;
+use crate::probes::strategy::Strategy;
+use crate::probes::timing::ProbeSetting;
 
 /// The probes of calico-node and the time it takes to start.
 ///
@@ -47,7 +47,7 @@ pub struct ProbesArgs {
     /// Set a timing field by hand, PROBE.FIELD=NUMBER, instead of what would be proposed; PROBE is startup, liveness or readiness,
     /// FIELD is initialDelaySeconds, periodSeconds, timeoutSeconds or failureThreshold
     #[arg(long, value_name = "SETTING", num_args = 1.., value_delimiter = ',', conflicts_with = "strategy")]
-    pub set: Vec<Setting>,
+    pub set: Vec<ProbeSetting>,
 
     /// Put right probes that ask for what calico-node cannot answer
     #[arg(long, value_enum, value_name = "MISFIT", num_args = 1.., value_delimiter = ',', conflicts_with = "strategy")]
@@ -108,21 +108,21 @@ impl ProbesArgs {
         if self.no_color { ColorName::Never } else { self.color }.into()
     }
 
-    pub fn wishes(&self) -> Wishes {
+    pub fn wishes(&self) -> ProbeOptions {
         let strategy = match self.strategy {
             StrategyName::StartupProbe => Strategy::StartupProbe,
             StrategyName::InitialDelay => Strategy::InitialDelay,
         };
         let fix = |name: &FixName| match name {
-            FixName::Timeouts => Fix::Timeouts,
-            FixName::Host => Fix::Host,
-            FixName::Bird => Fix::Bird,
-            FixName::Port => Fix::Port,
-            FixName::Command => Fix::Command,
+            FixName::Timeouts => MisfitFix::Timeouts,
+            FixName::Host => MisfitFix::Host,
+            FixName::Bird => MisfitFix::Bird,
+            FixName::Port => MisfitFix::Port,
+            FixName::Command => MisfitFix::Command,
         };
         // Where no node is first nothing can prove too small before the others have it.
         let alone = self.plan.canary() != Canary::None && !self.change.no_wait;
         let ceiling = if alone { u32::try_from(self.ceiling.as_secs()).unwrap_or(u32::MAX) } else { 0 };
-        Wishes { strategy, settings: self.set.clone(), fixes: self.fix.iter().map(fix).collect(), ceiling: Some(ceiling) }
+        ProbeOptions { strategy, settings: self.set.clone(), fixes: self.fix.iter().map(fix).collect(), ceiling: Some(ceiling) }
     }
 }

@@ -8,6 +8,9 @@ use crate::model::{ClusterModel, NodeBgp, NodeModel};
 use crate::observed::Observed;
 use crate::snapshot::Origin;
 use crate::snapshot::family::Family;
+use crate::startup::container_run::{RunEnd, at_least};
+use crate::startup::forecast::round_trip_start_of;
+use crate::startup::measure::measure;
 
 pub fn list_gaps(view: &ClusterModel, scope: &Scope) -> Vec<Gap> {
     let mut unseen = objects(view);
@@ -125,11 +128,37 @@ fn podless(view: &ClusterModel, scope: &Scope) -> Option<Gap> {
     (!nodes.is_empty()).then(|| Gap { what: "a calico-node pod".to_owned(), nodes, why, blocks_healthy: true })
 }
 
-/// Whether it will be healthy is not known yet.
-fn starting(view: &ClusterModel, scope: &Scope) -> Option<Gap> {
-    let nodes: Vec<String> = shown(view, scope).filter(|node| view.is_starting(node)).map(|node| node.name.to_owned()).collect();
-    let why = "calico-node was started less than a minute ago and is not Ready yet".to_owned();
-    (!nodes.is_empty()).then(|| Gap { what: "the outcome of a start".to_owned(), nodes, why, blocks_healthy: true })
+/// Whether a start will succeed is not known yet. A slow one has a line of its own.
+fn starting(view: &ClusterModel, scope: &Scope) -> Vec<Gap> {
+    let mut by_reason: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for node in shown(view, scope).filter(|node| view.is_starting(node)) {
+        let why = slow_start(view, node).unwrap_or_else(|| "calico-node was started a moment ago and is not Ready yet".to_owned());
+        by_reason.entry(why).or_default().push(node.name.to_owned());
+    }
+    by_reason.into_iter().map(|(why, nodes)| Gap { what: "the outcome of a start".to_owned(), nodes, why, blocks_healthy: true }).collect()
+}
+
+/// Shorter starts need no forecast.
+const SLOW_SECONDS: f64 = 10.0;
+
+fn slow_start(view: &ClusterModel, node: &NodeModel) -> Option<String> {
+    let measured = measure(view, node);
+    let run = measured.runs.first()?;
+    let allowed = measured.budget().map(|budget| format!(" of the {} s that its probes allow", budget.as_secs())).unwrap_or_default();
+    let so_far = run.start.or(run.lived.map(at_least)).filter(|start| start.seconds >= SLOW_SECONDS)?;
+    if run.end == RunEnd::Runs {
+        return Some(format!("started after {:.0} s{allowed}, not Ready yet", so_far.seconds));
+    }
+    let forecast = match round_trip_start_of(view, &measured) {
+        Some(start) => format!(
+            "forecast {:.0} to {:.0} s, by a round trip to the datastore of {:.2} s",
+            start.least_seconds(),
+            start.most_seconds(),
+            start.round_trip
+        ),
+        None => "no forecast, since no log tells the round trip to the datastore".to_owned(),
+    };
+    Some(format!("starting for {:.0} s{allowed}; {forecast}", so_far.seconds))
 }
 
 fn logs(view: &ClusterModel, scope: &Scope) -> Vec<Gap> {

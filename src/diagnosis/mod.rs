@@ -13,15 +13,13 @@ mod rows;
 pub mod shell;
 
 use std::collections::BTreeSet;
-use std::time::Duration;
 
 use crate::calico::text::clean;
 use crate::finding::code::Code;
 use crate::finding::{Finding, Fix, Report, Verdict};
 use crate::model::ClusterModel;
-pub use crate::model::phrases::made as made_by;
 use crate::snapshot::Snapshot;
-use crate::startup::sizing::Size;
+use crate::startup::budget::BudgetEstimate;
 use check::EarlierFindings;
 
 pub const API_VERSION: &str = "calico-fix/v1";
@@ -72,14 +70,8 @@ pub fn diagnose(snapshot: &Snapshot, scope: &Scope) -> Report {
 }
 
 /// What allows a start of this node so much time, at the lawful place; `None` where no command is known to be right.
-pub fn start_budget_fix(snapshot: &Snapshot, node: &str, size: &Size) -> Option<Fix> {
+pub fn start_budget_fix(snapshot: &Snapshot, node: &str, size: &BudgetEstimate) -> Option<Fix> {
     fixes::start_budget_of(&ClusterModel::new(snapshot), node, size)
-}
-
-/// Seconds that its probes give the calico-node of this node to start.
-pub fn start_budget(snapshot: &Snapshot, node: &str) -> Option<Duration> {
-    let view = ClusterModel::new(snapshot);
-    view.start_budget(view.node(node)?)
 }
 
 fn concerns(finding: &Finding, scope: &Scope) -> bool {

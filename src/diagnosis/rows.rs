@@ -41,7 +41,7 @@ fn row(view: &ClusterModel, node: &NodeModel, findings: Vec<crate::finding::code
         bgp6: count(node.bgp(Family::V6)),
         restarts: node.restarts(),
         start: measured.start,
-        start_budget_seconds: measured.allowed().and_then(|budget| u32::try_from(budget.as_secs()).ok()),
+        start_budget_seconds: measured.budget().and_then(|budget| u32::try_from(budget.as_secs()).ok()),
         findings,
         sessions: if sessions { all_sessions(view, node) } else { Vec::new() },
     }

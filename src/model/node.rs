@@ -258,6 +258,30 @@ impl<'a> NodeModel<'a> {
         Some(now.duration_since(self.running_since()?).as_secs_f64())
     }
 
+    /// Seconds since its pod was created.
+    pub fn pod_age(&self, now: Timestamp) -> Option<f64> {
+        Some(now.duration_since(self.pod?.metadata.creation_timestamp?).as_secs_f64())
+    }
+
+    /// The kubelet is at the init containers or the image; no container of calico-node has run in this pod.
+    pub fn is_initializing(&self) -> bool {
+        const ON_ITS_WAY: [&str; 2] = ["PodInitializing", "ContainerCreating"];
+        let Some(pod) = self.pod else { return false };
+        match pod.calico_node_status() {
+            None => pod.status.conditions.iter().all(|condition| condition.r#type != "PodScheduled" || condition.status == "True"),
+            Some(status) => {
+                let waiting = status.state.waiting.as_ref().and_then(|waiting| waiting.reason.as_deref());
+                let fresh = status.restart_count == 0 && status.last_state.terminated.is_none();
+                fresh && waiting.is_some_and(|reason| ON_ITS_WAY.contains(&reason))
+            }
+        }
+    }
+
+    /// Of the container that runs now.
+    pub fn current_log(&self) -> Option<&'a StartupLog> {
+        self.logs?.current.seen()
+    }
+
     pub fn evidence(&self, source: Source, text: impl Into<String>) -> Evidence {
         Evidence { source, node: Some(self.name.to_owned()), text: text.into() }
     }

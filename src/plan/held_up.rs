@@ -4,7 +4,7 @@ use super::NodeGoal;
 use super::preflight::absent;
 use crate::model::{ClusterModel, NodeModel};
 use crate::snapshot::Snapshot;
-use crate::startup::measure::{Standing, measure};
+use crate::startup::measure::{BudgetStatus, measure};
 
 /// The nodes that it waits for. `None` where it waits for anything else, or where that cannot be told.
 pub fn by_slow_starts(snapshot: &Snapshot, goals: &[NodeGoal]) -> Option<Vec<String>> {
@@ -14,9 +14,9 @@ pub fn by_slow_starts(snapshot: &Snapshot, goals: &[NodeGoal]) -> Option<Vec<Str
     let unready: Vec<&NodeModel> = view.nodes.iter().filter(|node| node.is_not_ready() && !absent.contains(node.name)).collect();
     let cured = |node: &&NodeModel| {
         let measured = measure(&view, node);
-        let allowed = measured.allowed().map_or(u64::MAX, |allowed| allowed.as_secs());
+        let allowed = measured.budget().map_or(u64::MAX, |allowed| allowed.as_secs());
         let then = goals.iter().find(|goal| goal.name == node.name).and_then(|goal| goal.started_within_seconds);
-        measured.standing() == Standing::Killed && then.is_some_and(|then| u64::from(then) > allowed)
+        measured.budget_status() == BudgetStatus::Killed && then.is_some_and(|then| u64::from(then) > allowed)
     };
     let of_it = unready.iter().any(|node| node.revision() == Some(newest));
     (of_it && unready.iter().all(cured)).then(|| unready.iter().map(|node| node.name.to_owned()).collect())

@@ -3,16 +3,15 @@
 use serde_json::{Map, Value, json};
 
 use super::choosing::{Canary, NotChosen};
-use super::edit::Edit;
 use super::emit::{self, Snippets};
 use super::lasting::{self, Note};
 use super::place::Place;
 use super::{Larger, NodeGoal, Proposal};
 use crate::model::ClusterModel;
+use crate::probes::change::{self, daemon_set_with};
+use crate::probes::proposal::{ProbeProposal as ReadOptions, StartExpectation};
+use crate::probes::target::ProbeTarget as Lawful;
 use crate::snapshot::Snapshot;
-use crate::startup::change::{ProbeChange, installation_edits, installation_patch};
-use crate::startup::place::Place as Lawful;
-use crate::startup::proposal::{Expectation, Proposal as ReadOptions};
 
 #[derive(Clone, Debug)]
 pub struct Stretched {
@@ -40,10 +39,10 @@ pub fn of(snapshot: &Snapshot, wanted: &ReadOptions, canary: &Canary) -> Result<
     let larger = wanted.steps.iter().map(|step| Larger {
         started_within_seconds: step.budget_seconds,
         steady_seconds: step.steady_seconds,
-        edits: edits(&place, &step.changes),
+        edits: change::edits(&wanted.place, &step.changes),
     });
-    let (edits, larger) = (edits(&place, &wanted.changes), larger.collect());
-    let snippets = snippets(&place, &wanted.changes, snapshot);
+    let (edits, larger) = (change::edits(&wanted.place, &wanted.changes), larger.collect());
+    let snippets = snippets(&place, wanted, snapshot);
     let notes = lasting::notes(&view.install, &place, &snippets);
     let nodes = wanted.nodes.iter().map(|node| goal(node, canary.as_deref())).collect();
     let changes: Vec<String> = wanted.changes.iter().map(|change| format!("{} {}", change.probe.field(), json!(change.timing))).collect();
@@ -51,16 +50,9 @@ pub fn of(snapshot: &Snapshot, wanted: &ReadOptions, canary: &Canary) -> Result<
     Ok(Some(Stretched { proposal, snippets, notes }))
 }
 
-fn edits(place: &Place, changes: &[ProbeChange]) -> Vec<Edit> {
-    match place {
-        Place::DaemonSet { .. } => changes.iter().map(|change| Edit::Probe { kind: change.probe, fields: change.fields() }).collect(),
-        Place::Installation { .. } => installation_edits(changes),
-    }
-}
-
 /// That it stays up is proven where that was the trouble, and on the node that is tried first: to wait for it everywhere would hold
 /// up a rollout of hundreds of nodes for hours.
-fn goal(node: &Expectation, canary: Option<&str>) -> NodeGoal {
+fn goal(node: &StartExpectation, canary: Option<&str>) -> NodeGoal {
     let doubtful = canary == Some(node.node.as_str()) || node.start.is_some_and(|start| start.at_least);
     NodeGoal {
         name: node.node.clone(),
@@ -70,21 +62,23 @@ fn goal(node: &Expectation, canary: Option<&str>) -> NodeGoal {
     }
 }
 
-fn snippets(place: &Place, changes: &[ProbeChange], snapshot: &Snapshot) -> Snippets {
-    let container: Map<String, Value> = changes.iter().map(|change| (change.probe.field().to_owned(), change.fields())).collect();
-    let spec = emit::containers(&Value::Object(container));
+fn snippets(place: &Place, wanted: &ReadOptions, snapshot: &Snapshot) -> Snippets {
+    let container: Map<String, Value> = wanted.changes.iter().map(|change| (change.probe.field().to_owned(), change.fields())).collect();
+    let command = |patch: Option<Value>| patch.map(|patch| emit::patch_command(place, &patch));
     match place {
-        Place::DaemonSet { .. } => Snippets {
-            kubectl: Some(emit::patch_command(place, &json!({"spec": spec}))),
-            daemon_set: Some((place.clone(), spec)),
-            ..Snippets::default()
-        },
+        Place::DaemonSet { .. } => {
+            let now = snapshot.daemon_set.seen().and_then(|set| set.spec.template.spec.calico_node()).map(daemon_set_with);
+            Snippets {
+                kubectl: command(now.and_then(|now| wanted.patch(&now))),
+                daemon_set: Some((place.clone(), emit::containers(&Value::Object(container)))),
+                ..Snippets::default()
+            }
+        }
         Place::Installation { name } => {
             let installations = snapshot.resources.installations.seen().into_iter().flatten();
             let now = installations.filter(|one| one.metadata.name == *name).map(|one| one.spec.clone()).next().unwrap_or_default();
-            let Ok(patch) = installation_patch(changes, &now) else { return Snippets::default() };
-            let spec = patch["spec"].clone();
-            Snippets { kubectl: Some(emit::patch_command(place, &patch)), installation: Some(spec), ..Snippets::default() }
+            let Some(patch) = wanted.patch(&json!({"spec": now})) else { return Snippets::default() };
+            Snippets { installation: Some(patch["spec"].clone()), kubectl: command(Some(patch)), ..Snippets::default() }
         }
     }
 }

@@ -9,11 +9,12 @@ use super::findings::{self, paragraph};
 use super::style::{Style, Tone};
 use super::table::{Cell, Table};
 use crate::finding::Verdict;
+use crate::probes::timing;
 use crate::render::header;
+use crate::reports::probes_document::ProbesReport;
 use crate::startup::forecast::NodeForecast;
-use crate::startup::measure::Standing;
-use crate::startup::report::{AttemptRow, ProbesReport, StartRow};
-use crate::startup::timing;
+use crate::startup::measure::BudgetStatus;
+use crate::startup::rows::{NodeStart, RunRow};
 use crate::text;
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -73,9 +74,9 @@ fn probes(report: &ProbesReport, style: &Style, out: &mut dyn Write) -> io::Resu
 
 /// Of the attempt that came furthest: which part of the start takes long.
 fn phases(report: &ProbesReport, shown: Shown, style: &Style, out: &mut dyn Write) -> io::Result<()> {
-    let slow = |row: &&StartRow| shown.all || matches!(row.standing, Standing::Killed | Standing::Tight);
-    let told = |row: &StartRow| {
-        let whole = |attempt: &&AttemptRow| attempt.phases.iter().map(|part| part.seconds).sum::<f64>();
+    let slow = |row: &&NodeStart| shown.all || matches!(row.standing, BudgetStatus::Killed | BudgetStatus::Tight);
+    let told = |row: &NodeStart| {
+        let whole = |attempt: &&RunRow| attempt.phases.iter().map(|part| part.seconds).sum::<f64>();
         let longest = row.attempts.iter().filter(|attempt| !attempt.phases.is_empty()).max_by(|a, b| whole(a).total_cmp(&whole(b)))?;
         let parts = longest.phases.iter().filter(|part| part.seconds >= BRIEF);
         let parts: Vec<String> =

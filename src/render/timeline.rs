@@ -5,10 +5,12 @@ use std::io::{self, Write};
 use super::findings;
 use super::style::{Style, Tone};
 use super::table::{Cell, Table};
+use crate::calico::startup_log::StartPhase;
 use crate::finding::Verdict;
 use crate::render::timeline_details as facts;
+use crate::reports::startup_log::StartupLogReport;
+use crate::startup::timeline::{AttemptEnd, AttemptRow, Timeline};
 use crate::text;
-use crate::timeline::report::{Attempt, How, Phase, Report, Timeline};
 
 /// Of a log with many attempts, so many of the newest are drawn.
 const DRAWN: usize = 3;
@@ -17,7 +19,7 @@ const LOGS: usize = 5;
 const LONGEST_LABEL: usize = 50;
 const INDENT: usize = 2;
 
-pub fn write(report: &Report, all: bool, style: &Style, out: &mut dyn Write) -> io::Result<()> {
+pub fn write(report: &StartupLogReport, all: bool, style: &Style, out: &mut dyn Write) -> io::Result<()> {
     let logs = if all { usize::MAX } else { LOGS };
     if report.logs.len() > 1 {
         overview(&report.logs, style, out)?;
@@ -41,7 +43,7 @@ pub fn write(report: &Report, all: bool, style: &Style, out: &mut dyn Write) -> 
     closing(report, style, out)
 }
 
-fn closing(report: &Report, style: &Style, out: &mut dyn Write) -> io::Result<()> {
+fn closing(report: &StartupLogReport, style: &Style, out: &mut dyn Write) -> io::Result<()> {
     let (tone, sentence) = match (report.verdict, report.findings.first()) {
         (Verdict::Sick, Some(worst)) => (
             Tone::Bad,
@@ -64,7 +66,7 @@ fn overview(logs: &[Timeline], style: &Style, out: &mut dyn Write) -> io::Result
         let last = log.attempts.last();
         let (tone, end) = last.map_or((Tone::Doubtful, "?"), |attempt| facts::end(attempt.end.how));
         let after = last.and_then(|attempt| attempt.end.after_seconds).map(facts::time);
-        let at = last.and_then(|attempt| attempt.last.as_ref()?.phase).map(Phase::describe);
+        let at = last.and_then(|attempt| attempt.last.as_ref()?.phase).map(StartPhase::describe);
         table.push(vec![
             Cell::plain(&log.from),
             Cell::known(log.node.as_deref()),
@@ -97,7 +99,7 @@ fn one(log: &Timeline, all: bool, style: &Style, out: &mut dyn Write) -> io::Res
     Ok(())
 }
 
-fn title(attempt: &Attempt, budget: Option<u32>, style: &Style, out: &mut dyn Write) -> io::Result<()> {
+fn title(attempt: &AttemptRow, budget: Option<u32>, style: &Style, out: &mut dyn Write) -> io::Result<()> {
     let began = attempt.began.map(|at| format!(" {}", at.strftime("%Y-%m-%d %H:%M:%S"))).unwrap_or_default();
     let (tone, ended) = facts::ended(attempt, budget);
     let doubt = if attempt.end.certain { "" } else { " (so it seems)" };
@@ -123,7 +125,7 @@ fn labelled(label: &str, words: &str, style: &Style, out: &mut dyn Write) -> io:
     Ok(())
 }
 
-fn phases(attempt: &Attempt, budget: Option<u32>, style: &Style, out: &mut dyn Write) -> io::Result<()> {
+fn phases(attempt: &AttemptRow, budget: Option<u32>, style: &Style, out: &mut dyn Write) -> io::Result<()> {
     let Some(columns) = style.width else { return table(attempt, out) };
     let label = attempt.phases.iter().map(|row| row.phase.describe().len()).max().unwrap_or(0).min(LONGEST_LABEL);
     let numbers = 8;
@@ -137,7 +139,7 @@ fn phases(attempt: &Attempt, budget: Option<u32>, style: &Style, out: &mut dyn W
     for row in &attempt.phases {
         let bar = bar(row.begins_seconds / whole, row.seconds / whole, room);
         let tone = match (row.unfinished, attempt.end.how) {
-            (true, How::Killed | How::Exited | How::OutOfMemory) => Tone::Bad,
+            (true, AttemptEnd::Killed | AttemptEnd::Exited | AttemptEnd::OutOfMemory) => Tone::Bad,
             (true, _) => Tone::Doubtful,
             (false, _) => Tone::Good,
         };
@@ -174,7 +176,7 @@ fn bar(begin: f64, length: f64, room: usize) -> String {
     bar
 }
 
-fn table(attempt: &Attempt, out: &mut dyn Write) -> io::Result<()> {
+fn table(attempt: &AttemptRow, out: &mut dyn Write) -> io::Result<()> {
     let mut table = Table::new(["    PHASE", "BEGINS", "TAKES"]);
     for row in &attempt.phases {
         let open = if row.unfinished { " (not finished)" } else { "" };

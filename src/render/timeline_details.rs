@@ -1,25 +1,25 @@
 //! The words beside the bars.
 
 use super::style::Tone;
+use crate::startup::timeline::{AttemptEnd, AttemptRow, EstimateBasis, Timeline};
 use crate::text;
-use crate::timeline::report::{Attempt, Basis, How, Timeline};
 
 /// Of a host's interfaces so many are listed.
 const INTERFACES: usize = 8;
 
-pub fn end(how: How) -> (Tone, &'static str) {
+pub fn end(how: AttemptEnd) -> (Tone, &'static str) {
     match how {
-        How::Started => (Tone::Good, "started"),
-        How::Exited => (Tone::Bad, "exited by itself"),
-        How::Killed => (Tone::Bad, "killed"),
-        How::OutOfMemory => (Tone::Bad, "out of memory"),
-        How::Running => (Tone::Doubtful, "still starting"),
-        How::NotKnown => (Tone::Doubtful, "end not seen"),
+        AttemptEnd::Started => (Tone::Good, "started"),
+        AttemptEnd::Exited => (Tone::Bad, "exited by itself"),
+        AttemptEnd::Killed => (Tone::Bad, "killed"),
+        AttemptEnd::OutOfMemory => (Tone::Bad, "out of memory"),
+        AttemptEnd::Running => (Tone::Doubtful, "still starting"),
+        AttemptEnd::NotKnown => (Tone::Doubtful, "end not seen"),
     }
 }
 
 /// `killed after 63.0 s of the 70 s allowed`
-pub fn ended(attempt: &Attempt, budget: Option<u32>) -> (Tone, String) {
+pub fn ended(attempt: &AttemptRow, budget: Option<u32>) -> (Tone, String) {
     let (tone, end) = end(attempt.end.how);
     let after = attempt.end.after_seconds.map(|after| format!(" after {}", time(after))).unwrap_or_default();
     let allowed = budget.map(|budget| format!(" of the {budget} s allowed")).unwrap_or_default();
@@ -56,7 +56,7 @@ pub fn head(log: &Timeline) -> String {
     parts.join(", ")
 }
 
-pub fn details(attempt: &Attempt) -> Vec<(&'static str, String)> {
+pub fn details(attempt: &AttemptRow) -> Vec<(&'static str, String)> {
     let mut facts = Vec::new();
     if let Some(detection) = detection(attempt) {
         facts.push(("Address", detection));
@@ -75,10 +75,10 @@ pub fn details(attempt: &Attempt) -> Vec<(&'static str, String)> {
         let last = nodes.last_node.as_deref().map(|node| format!("; then {node}")).unwrap_or_default();
         facts.push(("Nodes read", format!("{}{of}{each}{rate}{last}", nodes.read)));
     }
-    if let Some(need) = attempt.needs.as_ref().filter(|need| need.basis != Basis::Measured) {
+    if let Some(need) = attempt.needs.as_ref().filter(|need| need.basis != EstimateBasis::Measured) {
         let trip = need.round_trip_seconds.map(|trip| format!(" ({} a request)", time(trip))).unwrap_or_default();
-        let bound = if need.basis == Basis::RoundTrips { "up to" } else { "about" };
-        facts.push(("Would take", format!("{bound} {:.0} s{trip}", need.seconds.ceil())));
+        let bound = if need.basis == EstimateBasis::RoundTrips { "up to" } else { "about" };
+        facts.push(("Would take", format!("{bound} {:.0} s{trip}", need.seconds)));
     }
     if let Some(last) = &attempt.last {
         facts.push(("Last", last.text.clone()));
@@ -86,7 +86,7 @@ pub fn details(attempt: &Attempt) -> Vec<(&'static str, String)> {
     facts
 }
 
-fn detection(attempt: &Attempt) -> Option<String> {
+fn detection(attempt: &AttemptRow) -> Option<String> {
     let chosen = attempt.detection.chosen.iter().map(|one| {
         let from = one.interface.as_deref().map(|name| format!(" on {name}")).unwrap_or_default();
         let made = one.made.as_deref().map(|made| format!(", {made}")).unwrap_or_default();
@@ -100,7 +100,7 @@ fn detection(attempt: &Attempt) -> Option<String> {
     }
 }
 
-fn requests(attempt: &Attempt) -> Option<String> {
+fn requests(attempt: &AttemptRow) -> Option<String> {
     let requests = attempt.requests.as_ref()?;
     let number = |count: u64, noun: &str| text::count(usize::try_from(count).unwrap_or(usize::MAX), noun);
     let writes = if requests.writes > 0 { format!(", {}", number(requests.writes, "write")) } else { String::new() };

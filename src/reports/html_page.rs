@@ -7,8 +7,8 @@ use crate::model::{self, ClusterModel, NodeModel};
 use crate::snapshot::Snapshot;
 use crate::snapshot::family::Family;
 use crate::startup::measure::{Measurement, measure};
-use crate::startup::report as starts;
-use crate::startup::report::{Distribution, StartRow};
+use crate::startup::rows as starts;
+use crate::startup::rows::{Distribution, NodeStart};
 
 pub struct HtmlPage<'a> {
     pub report: &'a Report,
@@ -21,7 +21,7 @@ pub struct HtmlPage<'a> {
 }
 
 pub struct Start {
-    pub row: StartRow,
+    pub row: NodeStart,
     /// Where its time was read.
     pub source: Option<Source>,
 }
@@ -40,9 +40,9 @@ pub fn sheet<'a>(snapshot: &Snapshot, report: &'a Report, scope: &Scope) -> Html
     let shown = || report.nodes.iter().filter_map(|row| Some((row, view.node(&row.name)?)));
     let mut measured: Vec<Measurement> = shown().map(|(_, node)| measure(&view, node)).collect();
     let read = shown().map(|(_, node)| read(node)).collect();
-    measured.sort_by(starts::order);
+    measured.sort_by(starts::by_danger);
     let codes = |name: &str| report.nodes.iter().find(|row| row.name == name).map(|row| row.findings.clone()).unwrap_or_default();
-    let start = |measured: &Measurement| Start { row: starts::row(&view, measured, codes(measured.node)), source: source(measured) };
+    let start = |measured: &Measurement| Start { row: starts::node_start(&view, measured, codes(measured.node)), source: source(measured) };
     let starts = measured.iter().map(start).collect();
     HtmlPage { meshes: mesh::build(&view, scope, report), starts, distribution: starts::distribution(&measured), read, report }
 }
@@ -59,6 +59,6 @@ fn read(node: &NodeModel) -> RowSources {
 /// A bound is of the pod's own times; what was measured is of a log.
 fn source(measured: &Measurement) -> Option<Source> {
     let start = measured.start?;
-    let logged = measured.attempts.iter().any(|attempt| attempt.start == Some(start) && attempt.log.is_some());
+    let logged = measured.runs.iter().any(|attempt| attempt.start == Some(start) && attempt.log.is_some());
     Some(if logged && !start.at_most { Source::Log } else { Source::Pod })
 }

@@ -1,8 +1,8 @@
-//! What became of a start that was given more time, told from one look at its node.
+//! Whether a start that was given more time came further, judged from one look at its node.
 
-use super::attempt::{Attempt, Fate, length};
+use super::container_run::{ContainerRun, RunEnd, length};
 use super::measure::measure;
-use crate::calico::startup_log::{self, ExitReason, Phase};
+use crate::calico::startup_log::{self, ExitReason, StartPhase};
 use crate::diagnosis::{Scope, diagnose};
 use crate::finding::Severity;
 use crate::model::ClusterModel;
@@ -11,10 +11,10 @@ use crate::snapshot::Snapshot;
 /// How far a start came before it was cut off.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Reach {
-    pub phase: Option<Phase>,
+    pub phase: Option<StartPhase>,
     /// From the first line of its log to the last.
     pub seconds: f64,
-    /// What it said last.
+    /// Last known log line.
     pub last: String,
 }
 
@@ -38,7 +38,7 @@ pub enum Again {
 pub fn furthest(snapshot: &Snapshot, node: &str) -> Option<Reach> {
     let view = ClusterModel::new(snapshot);
     let measured = measure(&view, view.node(node)?);
-    let reached = measured.attempts.iter().filter_map(reach);
+    let reached = measured.runs.iter().filter_map(reach);
     reached.max_by(|a, b| (a.phase, a.seconds).partial_cmp(&(b.phase, b.seconds)).unwrap_or(std::cmp::Ordering::Equal))
 }
 
@@ -47,20 +47,20 @@ pub fn again(seen: &Snapshot, node: &str, earlier: Option<&Reach>) -> Again {
     let view = ClusterModel::new(seen);
     let Some(found) = view.node(node) else { return Again::Other("its pod is gone".to_owned()) };
     let measured = measure(&view, found);
-    let ended = measured.attempts.iter().find(|attempt| !matches!(attempt.fate, Fate::Starting | Fate::Runs | Fate::Unknown));
+    let ended = measured.runs.iter().find(|attempt| !matches!(attempt.end, RunEnd::Starting | RunEnd::Runs | RunEnd::Unknown));
     match ended {
         Some(attempt) if attempt.exit == Some(ExitReason::UpdateConflict) => Again::LostUpdate,
-        Some(attempt) if attempt.fate == Fate::KilledWhileStarting => match (other_cause(seen, node), reach(attempt)) {
+        Some(attempt) if attempt.end == RunEnd::KilledWhileStarting => match (other_cause(seen, node), reach(attempt)) {
             (Some(cause), _) => Again::Other(cause),
             (None, None) => Again::Gap,
             (None, Some(reach)) if got_further(&reach, attempt, earlier) => Again::GotFurther(reach),
             (None, Some(reach)) => Again::Stuck(reach),
         },
         Some(attempt) => {
-            let fate = match attempt.fate {
-                Fate::KilledWhileRunning => "it was killed after it had started",
-                Fate::OutOfMemory => "it ran out of memory",
-                Fate::Exited | Fate::ExitedAfterStart => "it exited by itself",
+            let fate = match attempt.end {
+                RunEnd::KilledWhileRunning => "it was killed after it had started",
+                RunEnd::OutOfMemory => "it ran out of memory",
+                RunEnd::Exited | RunEnd::ExitedAfterStart => "it exited by itself",
                 _ => "why it ended is not known",
             };
             Again::Other(other_cause(seen, node).unwrap_or_else(|| fate.to_owned()))
@@ -69,7 +69,7 @@ pub fn again(seen: &Snapshot, node: &str, earlier: Option<&Reach>) -> Again {
     }
 }
 
-fn reach(attempt: &Attempt) -> Option<Reach> {
+fn reach(attempt: &ContainerRun) -> Option<Reach> {
     let log = attempt.log?;
     let seconds = length(log)?.as_secs_f64();
     Some(Reach { phase: startup_log::last_phase(log), seconds, last: attempt.last_words()?.text.clone() })
@@ -77,8 +77,8 @@ fn reach(attempt: &Attempt) -> Option<Reach> {
 
 /// A later phase, another word, or still at work when it had been cut off before; without an earlier attempt: in the second half of its life.
 /// The conflict check reads node after node and says nothing meanwhile.
-fn got_further(reach: &Reach, attempt: &Attempt, earlier: Option<&Reach>) -> bool {
-    let silent = reach.phase == Some(Phase::CheckingConflicts);
+fn got_further(reach: &Reach, attempt: &ContainerRun, earlier: Option<&Reach>) -> bool {
+    let silent = reach.phase == Some(StartPhase::CheckingConflicts);
     silent
         || match earlier {
             Some(earlier) => {
@@ -89,7 +89,7 @@ fn got_further(reach: &Reach, attempt: &Attempt, earlier: Option<&Reach>) -> boo
         }
 }
 
-/// Two starts of one calico-node are never of one length.
+/// Start times vary: only 20 % more counts as further.
 const FURTHER: f64 = 1.2;
 
 /// Found on the node by a check that a larger budget does not satisfy, and that rules out a slow start.

@@ -1,207 +1,127 @@
-//! One run of the container, judged for itself: how long it took to start, and what ended it.
+//! One attempt in a log: how it ended, where the time went, its requests and its detection.
 
-use std::time::Duration;
+use super::log_source::{ContainerState, EndCause};
+use super::timeline::{
+    AttemptEnd, AttemptRow, ChosenAddress, DetectionRow, EndRow, InterfaceRow, LastWords, NodeReadCounts, RequestCounts,
+};
+use super::{estimate, phases};
+use crate::calico::startup_log::{self, Outcome};
+use crate::calico::virtual_interfaces;
+use crate::model::phrases::made;
+use crate::snapshot::inspection::LogEventKind;
 
-use jiff::Timestamp;
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+/// Seconds: a log that ends without an end of its own after this long counts as killed. No probe in use kills sooner.
+const KILLED_AFTER: f64 = 20.0;
 
-use crate::calico::events::EventKind;
-use crate::calico::startup_log::{self, ExitReason, Outcome};
-use crate::finding::StartTime;
-use crate::model::{ClusterModel, NodeEvent, NodeModel};
-use crate::observed::Observed;
-use crate::snapshot::inspection::{LogEvent, LogEventKind, StartupLog};
-use crate::snapshot::objects::{CALICO_NODE, Terminated};
-
-/// The kubelet's grace period and its own delays may lie between the last failed probe and the container's end.
-const GRACE: Duration = Duration::from_secs(35);
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum Fate {
-    /// It has started, and runs.
-    Runs,
-    /// It runs, and has not said yet that it has started.
-    Starting,
-    KilledWhileStarting,
-    KilledWhileRunning,
-    /// It gave up by itself before it had started.
-    Exited,
-    ExitedAfterStart,
-    OutOfMemory,
-    Unknown,
-}
-
-#[derive(Clone, Debug)]
-pub struct Attempt<'a> {
-    pub log: Option<&'a StartupLog>,
-    /// How long the container lived, or has lived so far.
-    pub lived: Option<Duration>,
-    pub start: Option<StartTime>,
-    pub fate: Fate,
-    pub exit: Option<ExitReason>,
-}
-
-pub fn is_kill(kind: &EventKind) -> bool {
-    let (EventKind::KilledByLiveness { container } | EventKind::KilledByStartup { container }) = kind else { return false };
-    container.as_deref().is_none_or(|name| name == CALICO_NODE)
-}
-
-/// Newest first: the container that runs now, the one before it, and what only a log tells of.
-pub fn all<'a>(view: &ClusterModel, node: &NodeModel<'a>) -> Vec<Attempt<'a>> {
-    let log = |which: fn(&crate::snapshot::inspection::NodeLogs) -> &Observed<StartupLog>| which(node.logs?).seen();
-    let current = log(|logs| &logs.current);
-    // While a container waits for its next start both logs are the last one's.
-    let previous = log(|logs| &logs.previous).filter(|log| current.is_none_or(|current| log.first.is_none() || log.first != current.first));
-    let state = node.container().map(|status| &status.state);
-    let running = state.and_then(|state| state.running.as_ref());
-    let ended = node.ended();
-    let judge = Judge { view, node };
-    match (running, ended) {
-        (Some(running), None) if previous.is_none() && node.times(is_kill) == 0 => vec![judge.running(running.started_at, current)],
-        (Some(running), ended) => vec![judge.running(running.started_at, current), judge.ended(ended, previous)],
-        (None, Some(ended)) => {
-            let (newest, older) = if current.is_some() { (current, previous) } else { (previous, None) };
-            let older = older.map(|log| judge.ended(None, Some(log)));
-            std::iter::once(judge.ended(Some(ended), newest)).chain(older).collect()
-        }
-        (None, None) => [current, previous].into_iter().flatten().map(|log| judge.ended(None, Some(log))).collect(),
+/// `followed`: the same log goes on with another attempt.
+pub fn attempt_row(
+    seen: &startup_log::Attempt,
+    number: u64,
+    state: &ContainerState,
+    followed: bool,
+    has_tunnel: Option<bool>,
+) -> AttemptRow {
+    let end = end(seen, state, followed);
+    let ended = seen.details.last.as_ref().and_then(|last| last.at).or(seen.log.last);
+    AttemptRow {
+        number,
+        began: seen.log.first,
+        phases: phases::phase_rows(seen, ended),
+        last: (end.how != AttemptEnd::Started).then(|| last(seen)).flatten(),
+        requests: requests(seen),
+        detection: detection(seen),
+        needs: estimate::estimate(seen, has_tunnel),
+        end,
     }
 }
 
-struct Judge<'v, 'n, 'a> {
-    view: &'v ClusterModel<'v>,
-    node: &'n NodeModel<'a>,
-}
-
-impl<'a> Judge<'_, '_, 'a> {
-    fn running(&self, began: Option<Timestamp>, log: Option<&'a StartupLog>) -> Attempt<'a> {
-        let now = self.view.snapshot.taken_at;
-        // Longer than its probes let it: the clock here is not the cluster's.
-        let most = self.view.start_budget(self.node).map(|budget| budget + GRACE);
-        let lived = began.and_then(|began| between(began, now));
-        let ready = self.node.ready() == Some(true);
-        let (fate, start) = match log.map(startup_log::outcome) {
-            Some(Outcome::Started) => (Fate::Runs, log.and_then(|log| started(log, began, Some(now)))),
-            Some(Outcome::Exited { .. }) if !ready => (Fate::Exited, None),
-            _ if ready => (Fate::Runs, became_ready(self.node, began)),
-            Some(Outcome::CutOff) if log.is_some_and(|log| !log.marks.is_empty() && log.complete) => {
-                let so_far =
-                    log.filter(|log| fits(log, began, Some(now))).and(lived).filter(|lived| most.is_none_or(|most| *lived <= most));
-                let so_far = so_far.or_else(|| log.and_then(length));
-                (Fate::Starting, so_far.map(at_least))
+fn end(seen: &startup_log::Attempt, state: &ContainerState, followed: bool) -> EndRow {
+    let lasted = seen.log.first.zip(seen.log.last).map(|(first, last)| phases::seconds(first, last));
+    let at = |how, why: Option<&str>, certain| EndRow { how, after_seconds: lasted, why: why.map(str::to_owned), certain };
+    match startup_log::outcome(&seen.log) {
+        Outcome::Started => {
+            let after = startup_log::started_after(&seen.log).map(|took| took.as_secs_f64());
+            EndRow { after_seconds: after, ..at(AttemptEnd::Started, None, true) }
+        }
+        Outcome::Exited { mark } => {
+            let why = startup_log::exit_reason(&seen.log).map_or(mark.text, |reason| reason.outlook());
+            at(AttemptEnd::Exited, Some(&why), true)
+        }
+        Outcome::CutOff if !begins(seen) => at(AttemptEnd::NotKnown, Some("no line of a start is in it"), false),
+        Outcome::CutOff if followed => at(AttemptEnd::Killed, Some("it ends without a word, and another attempt follows"), true),
+        Outcome::CutOff => match state {
+            ContainerState::Running => at(AttemptEnd::Running, None, true),
+            ContainerState::Ended { lived, by } => {
+                let (how, why) = match by {
+                    EndCause::Liveness => (AttemptEnd::Killed, "the kubelet says that it failed its liveness probe".to_owned()),
+                    EndCause::Startup => (AttemptEnd::Killed, "the kubelet says that it failed its startup probe".to_owned()),
+                    EndCause::OutOfMemory => (AttemptEnd::OutOfMemory, "the container had no memory left".to_owned()),
+                    EndCause::Exited { code } => {
+                        (AttemptEnd::Exited, format!("the container exited with code {code}, and its log does not say why"))
+                    }
+                    EndCause::Unknown => (AttemptEnd::Killed, "its container ended without a word".to_owned()),
+                };
+                EndRow { after_seconds: lived.map(|lived| lived.as_secs_f64()).or(lasted), ..at(how, Some(&why), true) }
             }
-            _ => (Fate::Unknown, None),
-        };
-        Attempt { log, lived, start, fate, exit: log.and_then(startup_log::exit_reason) }
-    }
-
-    fn ended(&self, ended: Option<&Terminated>, log: Option<&'a StartupLog>) -> Attempt<'a> {
-        let (began, finished) = (ended.and_then(|ended| ended.started_at), ended.and_then(|ended| ended.finished_at));
-        let lived = began.zip(finished).and_then(|(began, finished)| between(began, finished));
-        let exit = log.and_then(startup_log::exit_reason);
-        let fate = self.fate(ended, log, lived);
-        let start = match fate {
-            Fate::KilledWhileRunning | Fate::ExitedAfterStart | Fate::OutOfMemory => log.and_then(|log| started(log, began, finished)),
-            Fate::KilledWhileStarting => lived.filter(|_| self.is_short(lived)).max(log.and_then(length)).map(at_least),
-            _ => None,
-        };
-        Attempt { log, lived: lived.or_else(|| log.and_then(length)), start, fate, exit }
-    }
-
-    fn fate(&self, ended: Option<&Terminated>, log: Option<&StartupLog>, lived: Option<Duration>) -> Fate {
-        if ended.and_then(|ended| ended.reason.as_deref()) == Some("OOMKilled") {
-            return Fate::OutOfMemory;
-        }
-        let killed = self.was_killed(ended);
-        match log.map(startup_log::outcome) {
-            Some(Outcome::Exited { .. }) => Fate::Exited,
-            Some(Outcome::Started) if killed => Fate::KilledWhileRunning,
-            Some(Outcome::Started) => Fate::ExitedAfterStart,
-            Some(Outcome::CutOff) if killed && log.is_some_and(|log| log.complete && !log.marks.is_empty()) => Fate::KilledWhileStarting,
-            _ if killed && self.answered() => Fate::KilledWhileRunning,
-            _ if killed && self.is_short(lived) => Fate::KilledWhileStarting,
-            _ if killed && lived.is_some() => Fate::KilledWhileRunning,
-            _ => Fate::Unknown,
-        }
-    }
-
-    /// A kill is told before the container ends; an older one was another attempt's.
-    fn was_killed(&self, ended: Option<&Terminated>) -> bool {
-        let Some(kill) = self.node.last_event(is_kill) else { return false };
-        match (kill.event.last_seen(), ended.and_then(|ended| ended.finished_at)) {
-            (Some(told), Some(finished)) => finished.duration_since(told).as_secs() <= GRACE.as_secs().cast_signed() + 10,
-            _ => true,
-        }
-    }
-
-    /// It lived no longer than a container does that never answers its probe.
-    fn is_short(&self, lived: Option<Duration>) -> bool {
-        match (self.view.start_budget(self.node), lived) {
-            (Some(budget), Some(lived)) => lived <= budget + GRACE,
-            (_, None) => self.node.last_event(|kind| matches!(kind, EventKind::FelixNotLive { .. })).is_some(),
-            (None, Some(_)) => false,
-        }
-    }
-
-    /// Felix said itself that it is not live, or nothing it could say would have reached the probe: it was past its start.
-    fn answered(&self) -> bool {
-        let late = |told: &NodeEvent| matches!(&told.kind, EventKind::FelixNotLive { text } if text.contains("Client.Timeout"));
-        let never = |told: &NodeEvent| matches!(told.kind, EventKind::FelixNotLive { .. }) && told.is_refused();
-        let events = &self.node.events;
-        let said = events.iter().any(|told| told.is_felix_503() || late(told));
-        (said && !events.iter().any(never)) || self.view.install.cannot_be_live()
+            ContainerState::NotKnown if seen.log.complete && lasted.is_some_and(|lasted| lasted >= KILLED_AFTER) => {
+                at(AttemptEnd::Killed, Some("the log ends in mid-work, without \"Terminating\""), false)
+            }
+            ContainerState::NotKnown => at(AttemptEnd::NotKnown, Some("the log ends in mid-work"), false),
+        },
     }
 }
 
-/// The log is this container's: it begins with the container, or, where only errors are logged, while that lives.
-fn fits(log: &StartupLog, began: Option<Timestamp>, ended: Option<Timestamp>) -> bool {
-    const LOADING: i64 = 10;
-    let (Some(first), Some(began)) = (log.first, began) else { return false };
-    let from = first.duration_since(began).as_secs();
-    let soon = from <= LOADING || !startup_log::has_beginning(log);
-    from >= -2 && soon && ended.is_none_or(|ended| first <= ended)
-}
-
-/// From the container's start where it is known, else from the log's first line.
-fn started(log: &StartupLog, began: Option<Timestamp>, ended: Option<Timestamp>) -> Option<StartTime> {
-    let own = || startup_log::started_after(log);
-    let said = log.marks.iter().find(|mark| mark.kind == LogEventKind::Started && mark.text.starts_with("Calico node started"));
-    let from_container = || {
-        let at = said.and_then(|mark| mark.at).filter(|_| fits(log, began, ended))?;
-        between(began?, at)
+/// A later piece of a log tells nothing of a start.
+fn begins(seen: &startup_log::Attempt) -> bool {
+    use LogEventKind::*;
+    let of_a_start = |kind| {
+        matches!(kind, LogLevel | Starting | DatastoreCheck | DatastoreSkipped | DatastoreRetry | ConflictCheck | NodeName | TunnelAddress)
     };
-    let took = from_container().or_else(own)?;
-    Some(StartTime { seconds: took.as_secs_f64(), ..StartTime::default() })
+    seen.log.marks.iter().any(|mark| of_a_start(mark.kind))
 }
 
-/// From the container's start to Ready. Long afterwards Ready says nothing of the start: it may have come and gone.
-fn became_ready(node: &NodeModel, began: Option<Timestamp>) -> Option<StartTime> {
-    ready_after(node, began).map(|took| StartTime { seconds: took.as_secs_f64(), at_least: false, at_most: true })
+fn last(seen: &startup_log::Attempt) -> Option<LastWords> {
+    let phase = phases::current_phase(seen);
+    let said = seen.details.last.as_ref().map(|last| (last.at, last.text.clone()));
+    let (at, text) = said.or_else(|| seen.log.marks.last().map(|mark| (mark.at, mark.text.clone())))?;
+    Some(LastWords { phase, at, text })
 }
 
-pub fn ready_after(node: &NodeModel, began: Option<Timestamp>) -> Option<Duration> {
-    const PLAUSIBLE: Duration = Duration::from_secs(600);
-    let ready = node.pod?.status.conditions.iter().find(|condition| condition.r#type == "Ready" && condition.status == "True")?;
-    between(began?, ready.last_transition_time?).filter(|took| *took < PLAUSIBLE)
+fn requests(seen: &startup_log::Attempt) -> Option<RequestCounts> {
+    let asked = &seen.details.requests;
+    if asked.count() == 0 {
+        return None;
+    }
+    let span = |first: Option<jiff::Timestamp>, last: Option<jiff::Timestamp>| {
+        first.zip(last).map(|(first, last)| phases::seconds(first, last)).filter(|span| *span > 0.0)
+    };
+    let tenth = |number: f64| (number * 10.0).round() / 10.0;
+    let rate = |count: u64, over: Option<f64>| over.map(|over| tenth(count as f64 / over));
+    let check = &asked.check;
+    let nodes = (check.reads > 0).then(|| NodeReadCounts {
+        listed: Some(check.listed.count() as u64).filter(|count| *count > 0),
+        read: check.finished() as u64,
+        reads_per_node: check.each().map(tenth),
+        reads_per_second: rate(check.reads, span(check.began, check.last)),
+        last_node: check.node.as_deref().map(|node| crate::calico::text::clean(node, 253)),
+    });
+    Some(RequestCounts { reads: asked.reads, writes: asked.writes, per_second: rate(asked.count(), span(asked.first, asked.last)), nodes })
 }
 
-fn at_least(time: Duration) -> StartTime {
-    StartTime { seconds: time.as_secs_f64(), at_least: true, at_most: false }
-}
-
-pub fn length(log: &StartupLog) -> Option<Duration> {
-    between(log.first?, log.last?)
-}
-
-fn between(from: Timestamp, to: Timestamp) -> Option<Duration> {
-    Duration::try_from(to.duration_since(from)).ok()
-}
-
-impl Attempt<'_> {
-    /// What it said last before it was cut off.
-    pub fn last_words(&self) -> Option<&LogEvent> {
-        self.log?.marks.last()
+fn detection(seen: &startup_log::Attempt) -> DetectionRow {
+    let mut chosen: Vec<ChosenAddress> = Vec::new();
+    for found in seen.log.marks.iter().filter_map(startup_log::detection) {
+        let made = found.interface.as_deref().and_then(|name| virtual_interfaces::describe(name, None)).map(made);
+        let one = ChosenAddress { address: found.cidr(), interface: found.interface, made };
+        if !chosen.contains(&one) {
+            chosen.push(one);
+        }
+    }
+    let looked = seen.details.interfaces.iter();
+    let interfaces = looked.map(|one| InterfaceRow { name: one.name.clone(), addresses: one.addresses.clone() }).collect::<Vec<_>>();
+    DetectionRow {
+        chosen,
+        kept_old: seen.log.marks.iter().any(|mark| mark.kind == LogEventKind::AutodetectKept),
+        interfaces: (!interfaces.is_empty()).then_some(interfaces),
     }
 }

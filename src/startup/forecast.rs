@@ -1,15 +1,18 @@
-//! How long a start would take, and when it no longer fits: with the Kubernetes datastore it grows with the round trip alone, with etcd
-//! with the nodes too, for the conflict check reads every other node's keys one by one.
+//! Forecast of a whole start for each node, and when it no longer fits.
+//!
+//! With the Kubernetes datastore a start grows with the round trip alone. With etcd it grows with the number of nodes too: the
+//! conflict check reads every other node's keys one by one.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::container_run::RunEnd;
+use super::estimate::{RoundTripStart, has_tunnel_address, round_trip_start};
 use super::measure::Measurement;
-use super::measured::{VERIFIED_TO_DETECTED, trips};
 use crate::calico::environment::Datastore;
 use crate::calico::startup_log;
-use crate::model::{ClusterModel, NodeModel};
-use crate::snapshot::inspection::{LogEvent, LogEventKind, StartupLog};
+use crate::model::ClusterModel;
+use crate::snapshot::inspection::{LogEventKind, StartupLog};
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
@@ -38,7 +41,7 @@ pub struct NodeForecast {
     pub exceeded_at_nodes: Option<u32>,
 }
 
-/// What a node must have taken at least to say anything: shorter is noise.
+/// Seconds: a shorter conflict check tells nothing.
 const NOISE: f64 = 0.05;
 
 pub fn forecast(view: &ClusterModel, measured: &[Measurement]) -> Forecast {
@@ -60,48 +63,43 @@ pub fn forecast(view: &ClusterModel, measured: &[Measurement]) -> Forecast {
     Forecast { datastore: name, nodes, unknown }
 }
 
-fn gap(log: &StartupLog, from: LogEventKind, to: LogEventKind) -> Option<f64> {
-    let at = |kind| log.marks.iter().find(|mark: &&LogEvent| mark.kind == kind)?.at;
-    let seconds = at(to)?.duration_since(at(from)?).as_secs_f64();
-    (seconds >= 0.0).then_some(seconds)
-}
-
-/// Seconds to the Kubernetes API and back.
-pub fn round_trip(log: &StartupLog) -> Option<f64> {
-    gap(log, LogEventKind::DatastoreVerified, LogEventKind::Autodetected).map(|gap| gap / VERIFIED_TO_DETECTED)
-}
-
+/// The log of the start that was killed tells most; else the newest that tells anything.
 fn by_round_trip(view: &ClusterModel, measured: &Measurement) -> Option<NodeForecast> {
-    let round_trip = measured.attempts.iter().filter_map(|attempt| attempt.log).find_map(round_trip)?;
-    let trips = trips(view.node(measured.node).is_some_and(is_known));
-    let budget = measured.allowed();
+    let start = round_trip_start_of(view, measured)?;
+    let budget = measured.budget();
     Some(NodeForecast {
         node: measured.node.to_owned(),
-        round_trip_seconds: Some(round_trip),
-        start_seconds_from: Some(round_trip * trips.fewest),
-        start_seconds_to: Some(round_trip * trips.most),
+        round_trip_seconds: Some(start.round_trip),
+        start_seconds_from: Some(start.least_seconds()),
+        start_seconds_to: Some(start.most_seconds()),
         budget_seconds: budget.and_then(|budget| u32::try_from(budget.as_secs()).ok()),
-        exceeded_at_round_trip_seconds: budget.map(|budget| budget.as_secs_f64() / trips.most),
+        exceeded_at_round_trip_seconds: budget.map(|budget| budget.as_secs_f64() / start.trips.most),
         ..NodeForecast::default()
     })
 }
 
-/// It has its tunnel's address from an earlier start, and skips assigning one.
-fn is_known(node: &NodeModel) -> bool {
-    const TUNNELS: [&str; 2] = ["projectcalico.org/IPv4IPIPTunnelAddr", "projectcalico.org/IPv4VXLANTunnelAddr"];
-    node.node.is_some_and(|node| TUNNELS.iter().any(|name| node.metadata.annotations.contains_key(*name)))
+/// `None` where no log of the node tells a round trip to the Kubernetes API.
+pub fn round_trip_start_of(view: &ClusterModel, measured: &Measurement) -> Option<RoundTripStart> {
+    let environment = view.install.environment()?;
+    if environment.datastore() != Datastore::Kubernetes {
+        return None;
+    }
+    let has_tunnel = view.node(measured.node).and_then(has_tunnel_address);
+    let killed = measured.runs.iter().filter(|run| run.end == RunEnd::KilledWhileStarting);
+    let logs = killed.chain(&measured.runs).filter_map(|run| run.log);
+    logs.filter_map(|log| round_trip_start(log, view.install.version(), has_tunnel)).next()
 }
 
 fn by_nodes(view: &ClusterModel, measured: &Measurement) -> Option<NodeForecast> {
     let count = u32::try_from(view.nodes.len()).ok().filter(|count| *count > 1)?;
     let nodes = f64::from(count);
-    let budget = measured.allowed();
-    let told = measured.attempts.iter().filter_map(|attempt| Some((attempt, attempt.log?)));
+    let budget = measured.budget();
+    let told = measured.runs.iter().filter_map(|attempt| Some((attempt, attempt.log?)));
     for (attempt, log) in told {
         let check = conflict_check(log);
         let whole = attempt.start.filter(|start| !start.at_most);
         let (Some(check), Some(whole)) = (check.filter(|check| *check > NOISE), whole) else { continue };
-        let passed = startup_log::last_phase(log) > Some(startup_log::Phase::CheckingConflicts);
+        let passed = startup_log::last_phase(log) > Some(startup_log::StartPhase::CheckingConflicts);
         let per_node = check / nodes;
         let rest = (whole.seconds - check).max(0.0);
         // One that was cut off in the check tells that the check alone takes longer.

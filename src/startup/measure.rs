@@ -1,64 +1,64 @@
-//! Per node: the time calico-node needs to start against the time its probes give it.
+//! Per node: the time calico-node needs to start, and the time that its probes allow.
 
 use std::time::Duration;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::attempt::{self, Attempt, Fate};
+use super::container_run::{self, ContainerRun, RunEnd};
 use crate::calico::probe::{self, Budget, ProbeKind};
-use crate::calico::startup_log::{self, ExitReason, Phase};
+use crate::calico::startup_log::{self, ExitReason, StartPhase};
 use crate::finding::StartTime;
 use crate::model::{ClusterModel, NodeModel};
 use crate::snapshot::inspection::StartupLog;
 
-/// A start that takes more of its budget than this is one slow day away from a kill.
+/// Share of the budget above which a start counts as close to a kill.
 pub const TIGHT: f64 = 0.8;
 
 #[derive(Clone, Debug)]
 pub struct Measurement<'a> {
     pub node: &'a str,
     /// Newest first.
-    pub attempts: Vec<Attempt<'a>>,
-    /// Of the probe that decides over the start, in the pod that runs there.
-    pub budget: Option<Budget>,
-    pub judge: Option<ProbeKind>,
+    pub runs: Vec<ContainerRun<'a>>,
+    /// Timing of `deciding_probe`, in the pod that runs on the node.
+    pub probe_budget: Option<Budget>,
+    pub deciding_probe: Option<ProbeKind>,
     pub start: Option<StartTime>,
     pub ready_after: Option<Duration>,
     pub restarts: Option<i32>,
-    /// Kills by a probe that events tell of; events are forgotten after an hour.
+    /// Kills by a probe, as far as events tell: the API server forgets them after an hour.
     pub kills: i32,
 }
 
-/// What is known of the start against its budget.
+/// A node's start compared with its budget.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
-pub enum Standing {
+pub enum BudgetStatus {
     /// Killed before it had started, and not started since.
     Killed,
-    /// It starts, and more than four fifths of the budget are gone by then.
+    /// The start takes more than four fifths of the budget.
     Tight,
     Within,
     Unknown,
 }
 
 pub fn measure<'a>(view: &ClusterModel, node: &NodeModel<'a>) -> Measurement<'a> {
-    let attempts = attempt::all(view, node);
-    let guard = view.guard(node);
+    let runs = container_run::container_runs(view, node);
+    let guard = view.deciding_probe(node);
     Measurement {
         node: node.name,
-        start: best(&attempts),
-        ready_after: attempt::ready_after(node, node.running_since()),
+        start: best(&runs),
+        ready_after: container_run::ready_after(node, node.running_since()),
         restarts: node.restarts(),
-        kills: node.times(attempt::is_kill),
-        budget: guard.map(|(_, budget)| budget),
-        judge: guard.map(|(kind, _)| kind),
-        attempts,
+        kills: node.times(container_run::is_kill),
+        probe_budget: guard.map(|(_, budget)| budget),
+        deciding_probe: guard.map(|(kind, _)| kind),
+        runs,
     }
 }
 
 /// The newest start that was measured, else the longest that was cut off, else the bound that readiness gives.
-fn best(attempts: &[Attempt]) -> Option<StartTime> {
+fn best(attempts: &[ContainerRun]) -> Option<StartTime> {
     let starts = || attempts.iter().filter_map(|attempt| attempt.start);
     let bound = |least: bool| starts().filter(move |start| if least { start.at_least } else { start.at_most });
     starts()
@@ -68,65 +68,57 @@ fn best(attempts: &[Attempt]) -> Option<StartTime> {
 }
 
 impl<'a> Measurement<'a> {
-    pub fn allowed(&self) -> Option<Duration> {
-        self.budget.map(|budget| budget.total())
+    pub fn budget(&self) -> Option<Duration> {
+        self.probe_budget.map(|budget| budget.total())
     }
 
-    pub fn has(&self, fate: Fate) -> bool {
-        self.attempts.iter().any(|attempt| attempt.fate == fate)
+    pub fn has(&self, fate: RunEnd) -> bool {
+        self.runs.iter().any(|attempt| attempt.end == fate)
     }
 
-    /// On a slow link the Node changes under it: kills and such exits come in turn, and both logs at hand may be of exits.
-    pub fn loses_updates(&self) -> bool {
-        self.attempts.iter().any(|attempt| attempt.exit == Some(ExitReason::UpdateConflict))
+    /// On slow links kills alternate with exits by update conflict; both available logs may show only the exits.
+    pub fn has_update_conflict(&self) -> bool {
+        self.runs.iter().any(|attempt| attempt.exit == Some(ExitReason::UpdateConflict))
     }
 
+    /// The newest run that ended decides, unless it exited by an update conflict: on slow links such exits alternate with kills.
     pub fn killed_while_starting(&self) -> bool {
-        self.has(Fate::KilledWhileStarting) || (self.kills > 0 && self.loses_updates())
+        let newest = self.runs.iter().find(|run| !matches!(run.end, RunEnd::Runs | RunEnd::Starting | RunEnd::Unknown));
+        let other_exit = newest.is_some_and(|run| run.end == RunEnd::Exited && run.exit != Some(ExitReason::UpdateConflict));
+        !other_exit && (self.has(RunEnd::KilledWhileStarting) || (self.kills > 0 && self.has_update_conflict()))
     }
 
-    pub fn standing(&self) -> Standing {
-        let now_runs = self.attempts.first().is_some_and(|attempt| attempt.fate == Fate::Runs);
+    pub fn budget_status(&self) -> BudgetStatus {
+        let now_runs = self.runs.first().is_some_and(|attempt| attempt.end == RunEnd::Runs);
         if self.killed_while_starting() && !now_runs {
-            return Standing::Killed;
+            return BudgetStatus::Killed;
         }
-        match (self.start, self.allowed()) {
+        match (self.start, self.budget()) {
             (Some(start), Some(allowed)) if !start.at_least => {
                 let share = start.seconds / allowed.as_secs_f64();
                 match () {
-                    () if share < TIGHT => Standing::Within,
-                    () if start.at_most => Standing::Unknown,
-                    () => Standing::Tight,
+                    () if share < TIGHT => BudgetStatus::Within,
+                    () if start.at_most => BudgetStatus::Unknown,
+                    () => BudgetStatus::Tight,
                 }
             }
-            // It never restarted, so its first start was in time.
-            _ if now_runs && self.restarts == Some(0) => Standing::Within,
-            _ if now_runs && self.budget.is_none() => Standing::Within,
-            _ => Standing::Unknown,
+            // Without a restart the first start was in time.
+            _ if now_runs && self.restarts == Some(0) => BudgetStatus::Within,
+            _ if now_runs && self.probe_budget.is_none() => BudgetStatus::Within,
+            _ => BudgetStatus::Unknown,
         }
     }
 
-    /// The slowest that is known, measured or cut off: what a budget must cover.
+    /// Slowest known start, measured or cut off: a budget must cover it.
     pub fn slowest(&self) -> Option<StartTime> {
-        let starts = self.attempts.iter().filter_map(|attempt| attempt.start).filter(|start| !start.at_most);
+        let starts = self.runs.iter().filter_map(|attempt| attempt.start).filter(|start| !start.at_most);
         starts.max_by(|a, b| a.seconds.total_cmp(&b.seconds))
-    }
-
-    /// The attempt whose log came furthest in a start.
-    pub fn telling(&self) -> Option<&Attempt<'a>> {
-        let told = self.attempts.iter().filter(|attempt| attempt.log.is_some_and(|log| !log.marks.is_empty()));
-        told.max_by_key(|attempt| {
-            let log = attempt.log.unwrap_or(&EMPTY);
-            (startup_log::last_phase(log), attempt::length(log))
-        })
     }
 }
 
-static EMPTY: StartupLog = StartupLog { lines: 0, first: None, last: None, complete: false, marks: Vec::new(), interfaces: Vec::new() };
-
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct PhaseTime {
-    pub phase: Phase,
+    pub phase: StartPhase,
     pub time: Duration,
     /// It was cut off in this phase.
     pub at_least: bool,
@@ -136,7 +128,7 @@ pub struct PhaseTime {
 pub fn phases(log: &StartupLog) -> Vec<PhaseTime> {
     let mut times: Vec<PhaseTime> = Vec::new();
     let Some(mut since) = log.first else { return times };
-    let mut phase = Phase::Begun;
+    let mut phase = StartPhase::Begun;
     for mark in &log.marks {
         let (Some(next), Some(at)) = (startup_log::phase(mark.kind), mark.at) else { continue };
         if next <= phase {
@@ -146,7 +138,7 @@ pub fn phases(log: &StartupLog) -> Vec<PhaseTime> {
             times.push(PhaseTime { phase, time, at_least: false });
         }
         (phase, since) = (next, at);
-        if phase == Phase::Started {
+        if phase == StartPhase::Started {
             return times;
         }
     }
@@ -157,8 +149,8 @@ pub fn phases(log: &StartupLog) -> Vec<PhaseTime> {
 }
 
 impl ClusterModel<'_> {
-    /// The probe that kills a calico-node which does not start, and its timing: of the pod that runs there, which may be older than the DaemonSet.
-    fn guard(&self, node: &NodeModel) -> Option<(ProbeKind, Budget)> {
+    /// The probe that kills a calico-node which does not start, with its timing. The pod may be older than the DaemonSet.
+    pub(super) fn deciding_probe(&self, node: &NodeModel) -> Option<(ProbeKind, Budget)> {
         probe::start_guard(self.probed(node)?)
     }
 }

@@ -7,14 +7,15 @@ use std::path::{Path, PathBuf};
 use calico_fix::autodetect::AutodetectOptions;
 use calico_fix::diagnosis::{Scope, diagnose};
 use calico_fix::import::{load, log};
+use calico_fix::probes::proposal::ProbeOptions;
 use calico_fix::render::data;
 use calico_fix::reports::autodetect::evaluate;
 use calico_fix::reports::autodetect_document::Report as Matrix;
+use calico_fix::reports::probes::probes_report;
+use calico_fix::reports::startup_log::explain_logs;
 use calico_fix::snapshot::family::Family;
 use calico_fix::snapshot::{Snapshot, redact, save};
-use calico_fix::startup::examine;
-use calico_fix::startup::proposal::Wishes;
-use calico_fix::timeline::{Subject, explain};
+use calico_fix::startup::log_source::LogSource;
 
 #[path = "../../examples/generate.rs"]
 #[allow(dead_code, reason = "its main is the example's own")]
@@ -94,7 +95,7 @@ fn what_is_printed_and_saved_keeps_to_its_schema() {
             assert_eq!(complaints(&autodetect, &printed), [""; 0], "{path:?}");
         }
         let mut printed = Vec::new();
-        data::json(&examine(&seen, &Scope::default(), &Wishes::default()).expect("no wish"), &mut printed).expect("prints");
+        data::json(&probes_report(&seen, &Scope::default(), &ProbeOptions::default()).expect("no wish"), &mut printed).expect("prints");
         assert_eq!(complaints(&probes, &serde_json::from_slice(&printed).expect("JSON")), [""; 0], "{path:?}");
         let redacted = redact::redact(seen.clone()).expect("redacts");
         for kept in [seen, redacted] {
@@ -109,10 +110,10 @@ fn timelines_keep_to_their_schema() {
     let schema = validator("startup-timeline");
     let logs = fs::read_dir(Path::new(ROOT).join("tests/fixtures/logs")).expect("lists").flatten();
     let read = |path: &Path| log::read(path, &mut std::io::empty(), &mut |_| Ok(())).unwrap_or_else(|error| panic!("{error}"));
-    let subjects: Vec<Subject> = logs.map(|entry| Subject::of_file("a log".into(), read(&entry.path()))).collect();
+    let subjects: Vec<LogSource> = logs.map(|entry| LogSource::from_file("a log".into(), read(&entry.path()))).collect();
     assert!(subjects.len() >= 10, "{}", subjects.len());
     let mut printed = Vec::new();
-    data::json(&explain(&subjects, None), &mut printed).expect("prints");
+    data::json(&explain_logs(&subjects, None), &mut printed).expect("prints");
     assert_eq!(complaints(&schema, &serde_json::from_slice(&printed).expect("JSON")), [""; 0]);
 }
 

@@ -76,7 +76,7 @@ impl Digest {
     /// It came past the datastore, or has ended: it cannot connect again.
     pub fn is_past_connecting(&self) -> bool {
         let ended = |mark: &LogEvent| matches!(mark.kind, LogEventKind::Terminating | LogEventKind::FailedToStart);
-        self.marks().any(ended) || self.phase().is_some_and(|phase| phase > outcome::Phase::ConnectingToDatastore)
+        self.marks().any(ended) || self.phase().is_some_and(|phase| phase > outcome::StartPhase::ConnectingToDatastore)
     }
 
     fn marks(&self) -> impl Iterator<Item = &LogEvent> {
@@ -84,7 +84,7 @@ impl Digest {
     }
 
     /// The furthest work that was begun.
-    pub fn phase(&self) -> Option<outcome::Phase> {
+    pub fn phase(&self) -> Option<outcome::StartPhase> {
         self.marks().filter_map(|mark| outcome::phase(mark.kind)).max()
     }
 

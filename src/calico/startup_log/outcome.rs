@@ -3,6 +3,10 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
 use crate::snapshot::family::Family;
 use crate::snapshot::inspection::{LogEvent, LogEventKind, StartupLog};
 
@@ -61,19 +65,24 @@ impl ExitReason {
     }
 }
 
-/// The work of a start, in order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Phase {
+/// The step that a start is in, in order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum StartPhase {
+    #[serde(rename = "beginning")]
     Begun,
     ConnectingToDatastore,
     DetectingAddress,
+    /// Reads every other node.
     CheckingConflicts,
     StoringAddress,
     AllocatingTunnelAddress,
+    /// Felix and BIRD come up.
+    #[serde(rename = "coming-up")]
     Started,
 }
 
-impl Phase {
+impl StartPhase {
     pub fn describe(self) -> &'static str {
         match self {
             Self::Begun => "beginning",
@@ -82,7 +91,7 @@ impl Phase {
             Self::StoringAddress => "storing its address",
             Self::CheckingConflicts => "checking its address against every other node's",
             Self::AllocatingTunnelAddress => "allocating its tunnel address",
-            Self::Started => "started",
+            Self::Started => "started; Felix and BIRD come up",
         }
     }
 }
@@ -136,6 +145,12 @@ pub fn started_after(log: &StartupLog) -> Option<Duration> {
     Duration::try_from(log.marks[start].at?.duration_since(log.first?)).ok()
 }
 
+/// When the log says that start-up is done; the lines of services that come up after it may be all there is, and tell no time.
+pub fn started_at(log: &StartupLog) -> Option<Timestamp> {
+    let said = log.marks.iter().find(|mark| mark.kind == LogEventKind::Started && mark.text.starts_with("Calico node started"));
+    said?.at
+}
+
 /// A log that begins later than the attempt, as at level error, would make it look quick.
 pub fn has_beginning(log: &StartupLog) -> bool {
     use LogEventKind::*;
@@ -181,22 +196,22 @@ fn after_colon(text: &str) -> String {
 }
 
 /// The furthest work that was begun.
-pub fn last_phase(log: &StartupLog) -> Option<Phase> {
+pub fn last_phase(log: &StartupLog) -> Option<StartPhase> {
     log.marks.iter().filter_map(|mark| phase(mark.kind)).max()
 }
 
 /// The work that a line begins.
-pub fn phase(kind: LogEventKind) -> Option<Phase> {
+pub fn phase(kind: LogEventKind) -> Option<StartPhase> {
     use LogEventKind::*;
     Some(match kind {
-        LogLevel | Starting => Phase::Begun,
-        DatastoreCheck | DatastoreRetry | DatastoreUnauthorized => Phase::ConnectingToDatastore,
-        DatastoreVerified | DatastoreSkipped | AutodetectFailed | InvalidMethod | InvalidRegex => Phase::DetectingAddress,
+        LogLevel | Starting => StartPhase::Begun,
+        DatastoreCheck | DatastoreRetry | DatastoreUnauthorized => StartPhase::ConnectingToDatastore,
+        DatastoreVerified | DatastoreSkipped | AutodetectFailed | InvalidMethod | InvalidRegex => StartPhase::DetectingAddress,
         // What changed nothing is not checked; then `ConflictsChecked` follows at once.
-        Autodetected | AddressFromEnvironment | AutodetectKept | ConflictCheck | AddressConflict => Phase::CheckingConflicts,
-        ConflictsChecked => Phase::StoringAddress,
-        NodeName | TunnelAddress => Phase::AllocatingTunnelAddress,
-        Started => Phase::Started,
+        Autodetected | AddressFromEnvironment | AutodetectKept | ConflictCheck | AddressConflict => StartPhase::CheckingConflicts,
+        ConflictsChecked => StartPhase::StoringAddress,
+        NodeName | TunnelAddress => StartPhase::AllocatingTunnelAddress,
+        Started => StartPhase::Started,
         _ => return None,
     })
 }

@@ -8,7 +8,7 @@ use super::digest::Digest;
 use super::line::{self, Level, Line};
 use super::patterns;
 use super::split::{Splitter, drain};
-use crate::calico::startup_log::outcome::Phase;
+use crate::calico::startup_log::outcome::StartPhase;
 use crate::snapshot::inspection::{LogEventKind, StartupLog};
 
 /// Enough of a foreign line to know it by.
@@ -81,7 +81,7 @@ impl Reader {
     }
 
     /// The furthest work that the newest attempt has begun.
-    pub fn phase(&self) -> Option<Phase> {
+    pub fn phase(&self) -> Option<StartPhase> {
         self.lines.digest.phase()
     }
 

@@ -53,22 +53,22 @@ fn a_healthy_start() {
             Autodetected
         ]
     );
-    assert_eq!((verdict(&log).as_str(), last_phase(&log)), ("started", Some(Phase::Started)));
+    assert_eq!((verdict(&log).as_str(), last_phase(&log)), ("started", Some(StartPhase::Started)));
     assert_eq!(started_after(&log), Some(Duration::from_millis(239)));
 }
 
 #[test]
 fn every_end_of_a_start() {
     for (text, expected, phase) in [
-        (fixture!("update-conflict.timestamps.txt"), UPDATE_CONFLICT, Phase::StoringAddress),
-        (fixture!("address-conflict.txt"), CONFLICT, Phase::CheckingConflicts),
-        (fixture!("invalid-method.txt"), INVALID, Phase::DetectingAddress),
-        (fixture!("api-unreachable.txt"), "cut off", Phase::ConnectingToDatastore),
-        (fixture!("killed-at-debug.timestamps.txt"), "cut off", Phase::AllocatingTunnelAddress),
-        (fixture!("slow-started-newer.timestamps.txt"), "cut off", Phase::AllocatingTunnelAddress),
-        (fixture!("etcd-killed.logrus.txt"), "cut off", Phase::CheckingConflicts),
-        (fixture!("no-match-kept.txt"), "started", Phase::Started),
-        (fixture!("bridge-at-debug.txt"), "started", Phase::Started),
+        (fixture!("update-conflict.timestamps.txt"), UPDATE_CONFLICT, StartPhase::StoringAddress),
+        (fixture!("address-conflict.txt"), CONFLICT, StartPhase::CheckingConflicts),
+        (fixture!("invalid-method.txt"), INVALID, StartPhase::DetectingAddress),
+        (fixture!("api-unreachable.txt"), "cut off", StartPhase::ConnectingToDatastore),
+        (fixture!("killed-at-debug.timestamps.txt"), "cut off", StartPhase::AllocatingTunnelAddress),
+        (fixture!("slow-started-newer.timestamps.txt"), "cut off", StartPhase::AllocatingTunnelAddress),
+        (fixture!("etcd-killed.logrus.txt"), "cut off", StartPhase::CheckingConflicts),
+        (fixture!("no-match-kept.txt"), "started", StartPhase::Started),
+        (fixture!("bridge-at-debug.txt"), "started", StartPhase::Started),
     ] {
         let log = read(text);
         assert_eq!((verdict(&log).as_str(), last_phase(&log)), (expected, Some(phase)), "{:?}", log.marks);

@@ -14,7 +14,7 @@ use crate::cluster::ProcessEnv;
 use crate::cluster::completion_names::{self, Kind, Known};
 use crate::diagnosis::explain::explanations;
 use crate::diagnosis::shell::quote;
-use crate::startup::timing::Setting;
+use crate::probes::timing::ProbeSetting;
 
 /// Stands for a path: shells know best what files there are. No word of a command line holds a NUL.
 pub const FILES: &str = "\0files";
@@ -55,7 +55,7 @@ fn source(command: &str, arg: &Arg) -> Option<fn(&ConnectionFlags) -> Candidates
         (_, "daemonset") => |_| plain(&DAEMON_SETS),
         (_, "method") => |_| FORMS.iter().map(|(form, help)| ((*form).to_owned(), Some(*help))).collect(),
         ("explain", "code") => |_| explanations().map(|one| (one.code.name().to_owned(), Some(one.title))).collect(),
-        ("probes", "set") => |_| Setting::names().map(|name| (format!("{name}="), None)).collect(),
+        ("probes", "set") => |_| ProbeSetting::names().map(|name| (format!("{name}="), None)).collect(),
         ("status", "output") => |_| plain(&Output::names()),
         ("autodetect" | "probes" | "can-i", "output") => |_| plain(&PageFormat::names()),
         ("debug-log", "format") => |_| plain(&["table", "json", "yaml"]),

@@ -19,9 +19,9 @@ pub async fn run(flags: &ConnectionFlags, arguments: &DebugLogArgs, streams: &mu
         let hint = "Name one node: debug-log --emit pod --node NAME".to_owned();
         return Err(Failure::Usage { message: "--emit pod is about one node".to_owned(), hint: Some(hint) });
     };
-    let connection = connect(flags, super::live::VERB).await?;
-    let snapshot = read_cluster(&connection, &super::live::asked(flags, arguments), &NoProgress).await?;
-    let pods = super::live::chosen(&snapshot, &[node.clone()].into())?;
+    let connection = connect(flags, super::cluster_logs::VERB).await?;
+    let snapshot = read_cluster(&connection, &super::cluster_logs::asked(flags, arguments), &NoProgress).await?;
+    let pods = super::cluster_logs::chosen(&snapshot, &[node.clone()].into())?;
     let Some(pod) = pods.first() else {
         return Err(Failure::ReadFailed { message: format!("error: no calico-node pod is on {node}"), hint: None });
     };

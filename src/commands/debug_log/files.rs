@@ -4,14 +4,14 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use crate::calico::startup_log::{Attempt, Attempts, Details};
-use crate::diagnosis::start_budget;
 use crate::exit::Failure;
 use crate::import;
 use crate::import::log::LogError;
 use crate::observed::Observed;
 use crate::snapshot::Snapshot;
 use crate::snapshot::inspection::{NodeLogs, StartupLog};
-use crate::timeline::{Fate, Fates, Recording, Subject, Unread, fates};
+use crate::startup::container_state::{ContainerStates, container_states};
+use crate::startup::log_source::{ContainerLog, ContainerState, LogGap, LogSource};
 
 use super::Logs;
 use super::save::Place;
@@ -25,7 +25,7 @@ pub fn read(files: &[PathBuf], place: &Place) -> Result<Logs, Failure> {
         let mut saving = place.begin(&path.file_name().map(|name| name.to_string_lossy()).unwrap_or_default())?;
         let read = import::log::read(path, &mut std::io::stdin().lock(), &mut |chunk| saving.push(chunk));
         place.end(saving, read.is_ok())?;
-        subjects.push(Subject::of_file(name, read?));
+        subjects.push(LogSource::from_file(name, read?));
     }
     Ok(Logs { subjects, snapshot: None })
 }
@@ -54,21 +54,21 @@ pub fn from_snapshot(files: &[PathBuf], nodes: &[String]) -> Result<Logs, Failur
     Ok(Logs { subjects, snapshot: Some(snapshot) })
 }
 
-fn kept_of(snapshot: &Snapshot, node: &str, logs: &NodeLogs) -> Subject {
+fn kept_of(snapshot: &Snapshot, node: &str, logs: &NodeLogs) -> LogSource {
     let pod = snapshot.pods.seen().into_iter().flatten().find(|pod| pod.spec.node_name.as_deref() == Some(node));
-    let told = pod.map(|pod| fates(pod, snapshot.events.seen().map_or(&[], Vec::as_slice)));
-    let fates = told.unwrap_or(Fates { current: Fate::NotKnown, previous: Fate::NotKnown, same_log: false });
-    let mut subject = Subject { node: Some(node.to_owned()), budget: start_budget(snapshot, node), ..Subject::default() };
+    let told = pod.map(|pod| container_states(pod, snapshot.events.seen().map_or(&[], Vec::as_slice)));
+    let states = told.unwrap_or(ContainerStates { current: ContainerState::NotKnown, previous: ContainerState::NotKnown, same_log: false });
+    let mut subject = LogSource::for_node(snapshot, node);
     subject.from = pod.map_or_else(|| node.to_owned(), |pod| pod.metadata.name.clone());
-    for (log, fate, what) in [(&logs.previous, fates.previous, "the previous log"), (&logs.current, fates.current, "the log")] {
+    for (log, state, what) in [(&logs.previous, states.previous, "the previous log"), (&logs.current, states.current, "the log")] {
         match log {
             // In back-off both are the same.
-            Observed::Seen(_) if fates.same_log && what == "the log" && logs.previous.seen() == log.seen() => {}
-            Observed::Seen(log) => subject.recordings.push(Recording { attempts: of_digest(log), fate }),
+            Observed::Seen(_) if states.same_log && what == "the log" && logs.previous.seen() == log.seen() => {}
+            Observed::Seen(log) => subject.logs.push(ContainerLog { attempts: of_digest(log), state }),
             Observed::Absent | Observed::NotAsked => {}
             other => {
                 let why = other.why_not().unwrap_or_default().to_owned();
-                subject.unread.push(Unread { what: what.to_owned(), why, blocks_healthy: true });
+                subject.gaps.push(LogGap { what: what.to_owned(), why, blocks_healthy: true });
             }
         }
     }

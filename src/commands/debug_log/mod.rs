@@ -1,14 +1,14 @@
 //! `debug-log`: read logs, explain them, print; and raise the level on one node where they do not tell enough.
 
+mod cluster_logs;
 mod emit;
 mod files;
-mod follow;
-mod live;
-mod node;
-mod raise;
+mod follow_all;
+mod follow_node;
+mod raise_level;
 mod restore;
+mod resumable_log;
 mod save;
-mod taking;
 
 use std::io::Write;
 
@@ -23,19 +23,20 @@ use crate::finding::Verdict;
 use crate::prompt::{self, Answer};
 use crate::render::style::Style;
 use crate::render::{data, timeline as render};
+use crate::reports::startup_log::{StartupLogReport, explain_logs};
 use crate::snapshot::Snapshot;
+use crate::startup::log_source::LogSource;
+use crate::startup::timeline::AttemptEnd;
 use crate::text;
-use crate::timeline::report::{How, Report};
-use crate::timeline::{Subject, explain};
 
 use super::change::interrupt::Interrupt;
 use crate::streams::Streams;
-use live::Live;
+use cluster_logs::Live;
 use save::Place;
 
 /// What was read: the logs, and the cluster they come from.
 pub struct Logs {
-    pub subjects: Vec<Subject>,
+    pub subjects: Vec<LogSource>,
     pub snapshot: Option<Snapshot>,
 }
 
@@ -55,7 +56,7 @@ impl<'a> Page<'a> {
         matches!(self.format, Output::Json | Output::Yaml)
     }
 
-    fn print(&self, report: &Report, change: Option<&Told>, streams: &mut Streams) -> Result<(), Failure> {
+    fn print(&self, report: &StartupLogReport, change: Option<&Told>, streams: &mut Streams) -> Result<(), Failure> {
         let color = self.arguments.color();
         // Standard output is the log's own then.
         let raw = self.place.is_stdout();
@@ -86,7 +87,7 @@ pub fn offline(arguments: &DebugLogArgs, streams: &mut Streams) -> Result<Outcom
         true => files::from_snapshot(&arguments.from, &arguments.node)?,
         false => files::read(&arguments.file, &page.place)?,
     };
-    let report = explain(&logs.subjects, logs.snapshot.as_ref());
+    let report = explain_logs(&logs.subjects, logs.snapshot.as_ref());
     page.print(&report, None, streams)?;
     page.print_saved(streams)?;
     Ok(outcome(&report))
@@ -109,19 +110,19 @@ pub async fn run(
         return restore::run(flags, arguments, interrupt, streams).await;
     }
     let live = tokio::select! {
-        live = live::read(flags, arguments, &page.place, !arguments.no_change) => live?,
+        live = cluster_logs::read(flags, arguments, &page.place, !arguments.no_change) => live?,
         () = interrupt.beyond(0) => return Err(Failure::Interrupted),
     };
     if live.subjects.is_empty() {
         return nothing(&live.snapshot, streams);
     }
-    let report = explain(&live.subjects, Some(&live.snapshot));
-    let nodes = lent_to(arguments, &live);
+    let report = explain_logs(&live.subjects, Some(&live.snapshot));
+    let nodes = target_nodes(arguments, &live);
     let wanted = arguments.raising.yes || arguments.raising.dry_run != DryRun::None;
     if !page.is_document() || !wanted {
         page.print(&report, None, streams)?;
     }
-    let goes_on = wanted || !page.is_document() && !arguments.no_change && goes_on(&report, &nodes, &interrupt, streams).await?;
+    let goes_on = wanted || !page.is_document() && !arguments.no_change && should_raise(&report, &nodes, &interrupt, streams).await?;
     if !goes_on {
         page.print_saved(streams)?;
         return match live.unsaved {
@@ -129,11 +130,11 @@ pub async fn run(
             _ => Ok(outcome(&report)),
         };
     }
-    raise::run(&page, live, &report, &nodes, interrupt, streams).await
+    raise_level::run(&page, live, &report, &nodes, interrupt, streams).await
 }
 
 /// The nodes that were named, else the sickest.
-fn lent_to(arguments: &DebugLogArgs, live: &Live) -> Vec<String> {
+fn target_nodes(arguments: &DebugLogArgs, live: &Live) -> Vec<String> {
     let mut named = arguments.node.clone();
     named.dedup();
     let sickest = || live.subjects.iter().find_map(|subject| subject.node.clone());
@@ -141,8 +142,8 @@ fn lent_to(arguments: &DebugLogArgs, live: &Live) -> Vec<String> {
 }
 
 /// Where what is there tells enough already, somebody has to want more of it.
-async fn goes_on(report: &Report, nodes: &[String], interrupt: &Interrupt, streams: &mut Streams) -> Result<bool, Failure> {
-    let Some(why) = tells_enough(report, nodes) else { return Ok(true) };
+async fn should_raise(report: &StartupLogReport, nodes: &[String], interrupt: &Interrupt, streams: &mut Streams) -> Result<bool, Failure> {
+    let Some(why) = already_explained(report, nodes) else { return Ok(true) };
     let nodes = text::list(nodes, 3);
     writeln!(streams.err, "\n{why}: nothing needs to be restarted for it.")?;
     streams.flush()?;
@@ -164,7 +165,7 @@ async fn goes_on(report: &Report, nodes: &[String], interrupt: &Interrupt, strea
 }
 
 /// In half a sentence, why a log at DEBUG of these nodes has little to add.
-fn tells_enough(report: &Report, nodes: &[String]) -> Option<String> {
+fn already_explained(report: &StartupLogReport, nodes: &[String]) -> Option<String> {
     let logs: Vec<_> = report.logs.iter().filter(|log| log.node.as_ref().is_some_and(|node| nodes.contains(node))).collect();
     let found = |node: &String| report.findings.iter().any(|finding| finding.nodes.contains(node));
     let name = text::list(nodes, 3);
@@ -177,12 +178,12 @@ fn tells_enough(report: &Report, nodes: &[String]) -> Option<String> {
     }
     let started = |node: &String| {
         let log = logs.iter().find(|log| log.node.as_ref() == Some(node));
-        log.and_then(|log| log.attempts.last()).is_some_and(|attempt| attempt.end.how == How::Started)
+        log.and_then(|log| log.attempts.last()).is_some_and(|attempt| attempt.end.how == AttemptEnd::Started)
     };
     nodes.iter().all(|node| found(node) || started(node)).then(|| format!("{of} shows a start that went well"))
 }
 
-fn outcome(report: &Report) -> Outcome {
+fn outcome(report: &StartupLogReport) -> Outcome {
     match report.verdict {
         Verdict::Sick => Outcome::Findings,
         Verdict::Unknown => Outcome::Inconclusive,

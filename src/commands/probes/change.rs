@@ -8,12 +8,12 @@ use crate::commands::change::interrupt::Interrupt;
 use crate::commands::source::ClusterHandle;
 use crate::exit::{Failure, Outcome};
 use crate::plan::timing::{self, Stretched};
+use crate::probes::proposal::ProbeProposal;
 use crate::snapshot::Snapshot;
-use crate::startup::proposal::Proposal;
 use crate::streams::Streams;
 
 /// `None` where there is no lawful place: the page says why.
-pub fn chosen(snapshot: &Snapshot, proposal: &Proposal, arguments: &ProbesArgs) -> Result<Option<Stretched>, Failure> {
+pub fn chosen(snapshot: &Snapshot, proposal: &ProbeProposal, arguments: &ProbesArgs) -> Result<Option<Stretched>, Failure> {
     timing::of(snapshot, proposal, &arguments.plan.canary())
         .map_err(|error| Failure::Usage { message: error.to_string(), hint: Some("See: kubectl get nodes".to_owned()) })
 }

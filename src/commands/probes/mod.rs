@@ -12,8 +12,8 @@ use crate::finding::Verdict;
 use crate::render::probes::Shown;
 use crate::render::style::Style;
 use crate::render::{self, data};
-use crate::startup::examine;
-use crate::startup::report::ProbesReport;
+use crate::reports::probes::probes_report;
+use crate::reports::probes_document::ProbesReport;
 
 use super::change::Told;
 use super::change::going_on::{self, Document};
@@ -38,8 +38,8 @@ pub async fn run(flags: &ConnectionFlags, arguments: &ProbesArgs, interrupt: Int
         }
     };
     let scope = Scope { nodes: chosen.scope(&snapshot)?, sessions: false };
-    let report =
-        examine(&snapshot, &scope, &arguments.wishes()).map_err(|refusal| Failure::Usage { message: refusal.to_string(), hint: None })?;
+    let report = probes_report(&snapshot, &scope, &arguments.wishes())
+        .map_err(|refusal| Failure::Usage { message: refusal.to_string(), hint: None })?;
     let proposed = report.proposal.as_ref().map(|proposal| change::chosen(&snapshot, proposal, arguments)).transpose()?.flatten();
     if let Some(form) = arguments.plan.emit {
         let chosen = proposed.ok_or_else(|| Failure::NotApplied {

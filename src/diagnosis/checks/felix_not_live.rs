@@ -5,7 +5,7 @@ use crate::finding::code::Code;
 use crate::finding::{Finding, Severity};
 use crate::model::{ClusterModel, NodeModel, phrases};
 use crate::snapshot::inspection::LogEventKind;
-use crate::startup::attempt::is_kill;
+use crate::startup::container_run::is_kill;
 
 pub const CHECK: Check = Check {
     explanation: Explanation {

@@ -6,7 +6,7 @@ use crate::finding::code::Code;
 use crate::finding::{Finding, Severity, Source};
 use crate::model::{ClusterModel, NodeModel, phrases};
 use crate::snapshot::inspection::LogEventKind;
-use crate::startup::attempt::{Fate, is_kill};
+use crate::startup::container_run::{RunEnd, is_kill};
 use crate::startup::measure::measure;
 
 pub const CHECK: Check = Check {
@@ -16,7 +16,7 @@ pub const CHECK: Check = Check {
         means: "Start-up was done, and the liveness probe failed later: Felix or BIRD did not answer, and no other finding says why. More \
                 time to start does not help; more patience of the liveness probe only hides it for longer.",
         detected: "An event \"Container calico-node failed liveness probe, will be restarted\" for a container whose log says \"Calico node \
-                   started successfully\"; without logs: it had lived longer than its probes' budget, or Felix had answered the probe.",
+                   started successfully\" more than a probe period before; without logs: it had lived longer than its probes' budget, or Felix had answered the probe.",
         confirm: "kubectl describe pod -n NAMESPACE POD\nkubectl logs -n NAMESPACE POD -c calico-node --previous | tail -50",
         fix: "Read what the liveness event says and the last lines of the previous log. Felix not live: felix-not-live; timeouts: \
               cpu-starved, probe-timeout-too-short; BIRD or confd: bird-not-running. Usage reports that time out were the cause once: \
@@ -32,7 +32,7 @@ fn run(view: &ClusterModel, found: &EarlierFindings) -> Vec<Finding> {
 fn finding(view: &ClusterModel, node: &NodeModel) -> Option<Finding> {
     let kill = evidence::of_event(node, is_kill)?;
     let measured = measure(view, node);
-    let attempt = measured.attempts.iter().find(|attempt| attempt.fate == Fate::KilledWhileRunning)?;
+    let attempt = measured.runs.iter().find(|attempt| attempt.end == RunEnd::KilledWhileRunning)?;
     let ready = node.ready() == Some(true);
     let lived = attempt.lived.map(|lived| format!(", after {} s", lived.as_secs())).unwrap_or_default();
     let verb = if ready { "was killed" } else { "is killed" };

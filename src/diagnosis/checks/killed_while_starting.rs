@@ -5,7 +5,7 @@ use crate::finding::code::Code;
 use crate::finding::{Evidence, Finding, Severity, Source};
 use crate::model::{ClusterModel, NodeModel, phrases};
 use crate::snapshot::inspection::LogEventKind;
-use crate::startup::attempt::{Attempt, Fate, is_kill};
+use crate::startup::container_run::{ContainerRun, RunEnd, is_kill};
 use crate::startup::measure::{Measurement, measure};
 
 pub const CHECK: Check = Check {
@@ -16,7 +16,8 @@ pub const CHECK: Check = Check {
                 row (with etcd: a read per node and key), so on a node far from the datastore it takes longer than the probe allows, \
                 and the kubelet kills it and starts over, for ever and with almost no log.",
         detected: "An event \"Container calico-node failed liveness probe, will be restarted\" (or startup probe) for a pod whose log ends in \
-                   mid-work, without \"Calico node started successfully\" and without \"Terminating\"; without logs: the container never lived \
+                   mid-work, without \"Calico node started successfully\" and without \"Terminating\", or whose start ended less than a \
+                   probe period before the kill, when Felix and BIRD cannot have answered yet; without logs: the container never lived \
                    longer than its probes' budget. Silent when the log shows another cause.",
         confirm: "kubectl describe pod -n NAMESPACE POD\nkubectl logs -n NAMESPACE POD -c calico-node --previous --timestamps",
         fix: "Give it a larger start-up budget: best a startupProbe with the liveness probe's own handler, else \
@@ -38,13 +39,7 @@ fn finding(view: &ClusterModel, node: &NodeModel) -> Option<Finding> {
         return None;
     }
     let severity = if node.ready() == Some(true) { Severity::Warning } else { Severity::Error };
-    let allowed =
-        measured.allowed().map(|allowed| format!(" within the {} s that its probes allow", allowed.as_secs())).unwrap_or_default();
-    let verb = if severity == Severity::Warning { "was killed" } else { "is killed" };
-    let message = format!(
-        "calico-node on {} {verb} by its probe while it starts ({}×): start-up does not finish{allowed}",
-        node.name, measured.kills
-    );
+    let message = message(node.name, &measured, severity);
     let mut shown = vec![kill];
     shown.extend(phrases::restarts(node));
     shown.extend(cut_off(node, &measured));
@@ -54,17 +49,42 @@ fn finding(view: &ClusterModel, node: &NodeModel) -> Option<Finding> {
     Some(Finding { code: Code::KilledWhileStarting, severity, nodes, message, evidence: shown, fix })
 }
 
+fn message(node: &str, measured: &Measurement, severity: Severity) -> String {
+    let kills = measured.kills;
+    let budget = measured.budget().map(|budget| budget.as_secs());
+    let allowed = budget.map(|budget| format!(" within the {budget} s that its probes allow")).unwrap_or_default();
+    let of = budget.map(|budget| format!(" of the {budget} s that its probes allow")).unwrap_or_default();
+    let verb = if severity == Severity::Warning { "was killed" } else { "is killed" };
+    let just_started = measured.runs.iter().filter(|run| run.end == RunEnd::KilledWhileStarting).filter_map(|run| run.start);
+    if let Some(start) = just_started.clone().find(|start| !start.at_least) {
+        return format!(
+            "calico-node on {node} {verb} by its probe as soon as it has started ({kills}×): the start took {:.0} s{of}, \
+             so Felix and BIRD had no time to answer",
+            start.seconds
+        );
+    }
+    match (severity, measured.runs.first().filter(|run| run.end == RunEnd::Runs).and_then(|run| run.start)) {
+        (Severity::Warning, Some(start)) if !start.at_most => format!(
+            "calico-node on {node} was killed by its probe while it started ({kills}×): that start did not finish{allowed}, the one that \
+             runs now took {:.0} s",
+            start.seconds
+        ),
+        _ => format!("calico-node on {node} {verb} by its probe while it starts ({kills}×): start-up does not finish{allowed}"),
+    }
+}
+
 /// The attempt that runs now is cut off by the reading; the longest tells most.
 fn cut_off(node: &NodeModel, measured: &Measurement) -> Option<Evidence> {
-    let unfinished = measured.attempts.iter().filter(|attempt| matches!(attempt.fate, Fate::KilledWhileStarting | Fate::Starting));
+    let unfinished = measured.runs.iter().filter(|attempt| matches!(attempt.end, RunEnd::KilledWhileStarting | RunEnd::Starting));
     let told = unfinished.filter(|attempt| attempt.last_words().is_some());
     let longest = told.max_by(|a, b| seconds(a).total_cmp(&seconds(b)))?;
     let last = longest.last_words()?;
-    let after = longest.start.map(|start| format!("not started after {:.0} s; ", start.seconds)).unwrap_or_default();
+    let after = longest.start.filter(|start| start.at_least).map(|start| format!("not started after {:.0} s; ", start.seconds));
+    let after = after.unwrap_or_default();
     Some(node.evidence(Source::Log, format!("{after}the last it said: {}", last.text)))
 }
 
-fn seconds(attempt: &Attempt) -> f64 {
+fn seconds(attempt: &ContainerRun) -> f64 {
     attempt.start.map_or(0.0, |start| start.seconds)
 }
 

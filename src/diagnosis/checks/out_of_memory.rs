@@ -3,7 +3,7 @@ use crate::diagnosis::explain::Explanation;
 use crate::finding::code::Code;
 use crate::finding::{Evidence, Finding, Severity, Source};
 use crate::model::{ClusterModel, NodeModel, phrases};
-use crate::startup::attempt::Fate;
+use crate::startup::container_run::RunEnd;
 use crate::startup::measure::measure;
 
 pub const CHECK: Check = Check {
@@ -30,7 +30,7 @@ fn finding(view: &ClusterModel, node: &NodeModel) -> Option<Finding> {
     let ready = node.ready() == Some(true);
     let recent =
         || node.ended().and_then(|ended| ended.finished_at).is_some_and(|at| view.snapshot.taken_at.duration_since(at).as_secs() < RECENT);
-    if !measure(view, node).has(Fate::OutOfMemory) || (ready && !recent()) {
+    if !measure(view, node).has(RunEnd::OutOfMemory) || (ready && !recent()) {
         return None;
     }
     let mut evidence = vec![node.evidence(Source::Pod, "the container that ran before was OOMKilled")];

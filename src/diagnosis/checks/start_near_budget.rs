@@ -5,7 +5,7 @@ use crate::finding::code::Code;
 use crate::finding::{Finding, Severity, Source};
 use crate::model::{ClusterModel, NodeModel, phrases};
 use crate::snapshot::inspection::LogEventKind;
-use crate::startup::measure::{Measurement, Standing, measure};
+use crate::startup::measure::{BudgetStatus, Measurement, measure};
 
 pub const CHECK: Check = Check {
     explanation: Explanation {
@@ -23,9 +23,9 @@ pub const CHECK: Check = Check {
 fn run(view: &ClusterModel, found: &EarlierFindings) -> Vec<Finding> {
     let sound = view.nodes.iter().filter(|node| !found.is_explained(node.name));
     let tight: Vec<(&NodeModel, Measurement)> =
-        sound.map(|node| (node, measure(view, node))).filter(|(_, measured)| measured.standing() == Standing::Tight).collect();
+        sound.map(|node| (node, measure(view, node))).filter(|(_, measured)| measured.budget_status() == BudgetStatus::Tight).collect();
     let close: Vec<(&NodeModel, f64, u64)> =
-        tight.iter().filter_map(|(node, measured)| Some((*node, measured.start?.seconds, measured.allowed()?.as_secs()))).collect();
+        tight.iter().filter_map(|(node, measured)| Some((*node, measured.start?.seconds, measured.budget()?.as_secs()))).collect();
     let Some((slowest, seconds, allowed)) = close.iter().max_by(|a, b| a.1.total_cmp(&b.1)).copied() else { return Vec::new() };
     let names: Vec<String> = close.iter().map(|(node, ..)| node.name.to_owned()).collect();
     let message =

@@ -1,32 +1,32 @@
 //! Larger budgets and timeouts: the proposals of `probes` as a command.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::super::shell::quote;
 use crate::finding::Fix;
 use crate::model::ClusterModel;
+use crate::probes::change::{self, daemon_set_with};
+use crate::probes::misfit_fix::{self, MisfitFix};
+use crate::probes::proposal::{ProbeOptions, ProbeProposal, propose, propose_budget};
+use crate::probes::strategy::Strategy;
+use crate::probes::target::{ProbeTarget, probe_target};
 use crate::snapshot::objects::CALICO_NODE;
-use crate::startup::change::daemon_set_patch;
-use crate::startup::fix;
+use crate::startup::budget::BudgetEstimate;
 use crate::startup::measure::{Measurement, measure};
-use crate::startup::place::Place;
-use crate::startup::proposal::{Proposal, Wishes, allow, propose};
-use crate::startup::sizing::Size;
-use crate::startup::strategy::Strategy;
 
 /// For nodes that more time to start would cure.
 pub fn start_budget(view: &ClusterModel, slow: &[Measurement]) -> Option<Fix> {
     let names: Vec<&str> = slow.iter().map(|measured| measured.node).collect();
-    larger(view, &propose(view, slow, &names, &Wishes::default()).ok()??)
+    larger(view, &propose(view, slow, &names, &ProbeOptions::default()).ok()??)
 }
 
 /// For a node whose log tells how much time it needs.
-pub fn start_budget_of(view: &ClusterModel, node: &str, size: &Size) -> Option<Fix> {
+pub fn start_budget_of(view: &ClusterModel, node: &str, size: &BudgetEstimate) -> Option<Fix> {
     let measured = measure(view, view.node(node)?);
-    larger(view, &allow(view, std::slice::from_ref(&measured), (Strategy::default(), 0), size).ok()??)
+    larger(view, &propose_budget(view, std::slice::from_ref(&measured), (Strategy::default(), 0), size).ok()??)
 }
 
-fn larger(view: &ClusterModel, proposal: &Proposal) -> Option<Fix> {
+fn larger(view: &ClusterModel, proposal: &ProbeProposal) -> Option<Fix> {
     let why = format!(
         "{} s to start instead of {} s: {}; calico-node restarts node by node{}; with a preview and a proof: kubectl calico-fix probes",
         proposal.budget_after_seconds?,
@@ -41,12 +41,15 @@ pub fn probe_timeout(view: &ClusterModel) -> Option<Fix> {
     if view.install.is_operator() {
         return None;
     }
-    let changes = fix::changes(&view.install, fix::Fix::Timeouts).ok()?;
+    let changes = misfit_fix::changes(&view.install, MisfitFix::Timeouts).ok()?;
     let why = format!(
         "ten seconds, as in the manifests from 3.20.0; calico-node restarts node by node{}; with a preview and a proof: kubectl calico-fix probes --fix timeouts",
         super::reverted_by(view)
     );
-    Some(Fix { command: on_daemon_set(view, &daemon_set_patch(&changes))?, why })
+    Some(Fix {
+        command: on_daemon_set(view, &change::patch(&probe_target(view), &changes, &daemon_set_with(view.install.container?))?)?,
+        why,
+    })
 }
 
 /// As the manifests have it. A limit is the owner's own decision: no command there.
@@ -64,15 +67,16 @@ pub fn cpu_request(view: &ClusterModel) -> Option<Fix> {
     Some(Fix { command, why })
 }
 
-fn command(view: &ClusterModel, proposal: &Proposal) -> Option<String> {
+fn command(view: &ClusterModel, proposal: &ProbeProposal) -> Option<String> {
     match &proposal.place {
-        Place::DaemonSet { .. } => on_daemon_set(view, &proposal.patch(&Value::Null)?),
-        Place::Installation { name } => {
+        ProbeTarget::DaemonSet { .. } => on_daemon_set(view, &proposal.patch(&daemon_set_with(view.install.container?))?),
+        ProbeTarget::Installation { name } => {
             let all = view.snapshot.resources.installations.seen()?;
-            let patch = proposal.patch(&all.iter().find(|one| one.metadata.name == *name)?.spec)?;
+            let spec = &all.iter().find(|one| one.metadata.name == *name)?.spec;
+            let patch = proposal.patch(&json!({"spec": spec}))?;
             Some(format!("kubectl patch installation {} --type merge -p {}", quote(name), quote(&patch.to_string())))
         }
-        Place::Nowhere { .. } => None,
+        ProbeTarget::Nowhere { .. } => None,
     }
 }
 

@@ -6,8 +6,8 @@ use crate::render::findings::source;
 use crate::render::html::untrusted::{Name, Untrusted};
 use crate::render::nodes::taken;
 use crate::reports::html_page::{HtmlPage, Start};
-use crate::startup::measure::Standing;
-use crate::startup::report::{AttemptRow, Distribution, PhaseRow, StartRow};
+use crate::startup::measure::BudgetStatus;
+use crate::startup::rows::{Distribution, NodeStart, RunPhaseRow, RunRow};
 use crate::text;
 
 /// Of those that start well only the slowest are seen at once.
@@ -24,7 +24,7 @@ pub fn section(sheet: &HtmlPage) -> Option<Markup> {
     let mut well = 0;
     let (open, folded): (Vec<&Start>, Vec<&Start>) = rows.iter().copied().partition(|start| {
         let row = &start.row;
-        let good = row.standing == Standing::Within && row.findings.is_empty();
+        let good = row.standing == BudgetStatus::Within && row.findings.is_empty();
         well += usize::from(good);
         !good || well <= SLOWEST || rows.len() <= LISTED
     });
@@ -32,7 +32,7 @@ pub fn section(sheet: &HtmlPage) -> Option<Markup> {
         @if let Some(all) = sheet.distribution { p { (distribution(all)) } }
         (bars(&open, &scale))
         @if !folded.is_empty() { details { summary { (folded.len()) " more start within their budget" } (bars(&folded, &scale)) } }
-        @for start in open.iter().filter(|start| start.row.standing == Standing::Killed) { (attempts(&start.row)) }
+        @for start in open.iter().filter(|start| start.row.standing == BudgetStatus::Killed) { (attempts(&start.row)) }
         @if unknown > 0 { p.aside { "How long a start took was not seen of " (text::count(unknown, "node")) "; logs are read where there is trouble, with " code { "--logs" } " everywhere." } }
     };
     (!rows.is_empty()).then_some(body)
@@ -76,8 +76,8 @@ fn bars(rows: &[&Start], scale: &Scale) -> Markup {
                     span.times {
                         @if let Some(start) = row.start { (taken(start)) }
                         " of " @match row.budget_seconds { Some(seconds) => { (seconds) "s" } None => "?" }
-                        @if row.standing == Standing::Killed { " " strong.bad { "killed" } }
-                        @if row.standing == Standing::Tight { " " strong.doubtful { "tight" } }
+                        @if row.standing == BudgetStatus::Killed { " " strong.bad { "killed" } }
+                        @if row.standing == BudgetStatus::Tight { " " strong.doubtful { "tight" } }
                         @if let Some(from) = from { " " span.source { (source(*from)) } }
                     }
                 }
@@ -87,12 +87,12 @@ fn bars(rows: &[&Start], scale: &Scale) -> Markup {
 }
 
 /// The numbers stand beside it.
-fn bar(row: &StartRow, scale: &Scale) -> Markup {
+fn bar(row: &NodeStart, scale: &Scale) -> Markup {
     let class = match row.standing {
-        Standing::Killed => "taken bad",
-        Standing::Tight => "taken doubtful",
-        Standing::Within => "taken good",
-        Standing::Unknown => "taken",
+        BudgetStatus::Killed => "taken bad",
+        BudgetStatus::Tight => "taken doubtful",
+        BudgetStatus::Within => "taken good",
+        BudgetStatus::Unknown => "taken",
     };
     html! {
         svg.bar viewBox="0 0 300 10" preserveAspectRatio="none" aria-hidden="true" focusable="false" {
@@ -108,7 +108,7 @@ fn bar(row: &StartRow, scale: &Scale) -> Markup {
 }
 
 /// Where the time of the newest attempt went whose log tells it.
-fn attempts(row: &StartRow) -> Markup {
+fn attempts(row: &NodeStart) -> Markup {
     let told = row.attempts.iter().find(|attempt| !attempt.phases.is_empty());
     html! {
         @if let Some(attempt) = told {
@@ -121,8 +121,8 @@ fn attempts(row: &StartRow) -> Markup {
     }
 }
 
-fn phases(attempt: &AttemptRow) -> Markup {
-    let time = |phase: &PhaseRow| format!("{}{:.1} s", if phase.at_least { "> " } else { "" }, phase.seconds);
+fn phases(attempt: &RunRow) -> Markup {
+    let time = |phase: &RunPhaseRow| format!("{}{:.1} s", if phase.at_least { "> " } else { "" }, phase.seconds);
     html! {
         table.phases {
             caption { "Parts of that start" }

@@ -7,9 +7,10 @@ use crate::finding::StartTime;
 use crate::render::nodes::{ready, start_against};
 use crate::render::style::{Style, Tone};
 use crate::render::table::{Cell, Table};
-use crate::startup::attempt::Fate;
-use crate::startup::measure::Standing;
-use crate::startup::report::{AttemptRow, ProbesReport, StartRow};
+use crate::reports::probes_document::ProbesReport;
+use crate::startup::container_run::RunEnd;
+use crate::startup::measure::BudgetStatus;
+use crate::startup::rows::{NodeStart, RunRow};
 
 /// With more nodes than this those that start well are counted, but for the slowest.
 const LISTED: usize = 20;
@@ -21,11 +22,11 @@ const SHORTEST: usize = 8;
 pub fn write(report: &ProbesReport, shown: Shown, style: &Style, out: &mut dyn Write) -> io::Result<()> {
     let listed = shown.wide || shown.all || report.nodes.len() <= LISTED;
     let mut well = 0;
-    let rows: Vec<&StartRow> = report
+    let rows: Vec<&NodeStart> = report
         .nodes
         .iter()
         .filter(|row| {
-            let good = row.standing == Standing::Within && row.findings.is_empty();
+            let good = row.standing == BudgetStatus::Within && row.findings.is_empty();
             well += usize::from(good);
             listed || !good || well <= SLOWEST
         })
@@ -43,7 +44,7 @@ pub fn write(report: &ProbesReport, shown: Shown, style: &Style, out: &mut dyn W
     distribution(report, style, out)
 }
 
-fn table(rows: &[&StartRow], shown: Shown, bar: usize) -> Table {
+fn table(rows: &[&NodeStart], shown: Shown, bar: usize) -> Table {
     let mut headers = vec!["NODE", "READY", "START", "USED"];
     if bar > 0 {
         headers.push("OF BUDGET");
@@ -73,21 +74,21 @@ fn table(rows: &[&StartRow], shown: Shown, bar: usize) -> Table {
     table
 }
 
-fn tone(row: &StartRow) -> Tone {
+fn tone(row: &NodeStart) -> Tone {
     match row.standing {
-        Standing::Killed => Tone::Bad,
-        Standing::Tight => Tone::Doubtful,
-        Standing::Within | Standing::Unknown => Tone::Plain,
+        BudgetStatus::Killed => Tone::Bad,
+        BudgetStatus::Tight => Tone::Doubtful,
+        BudgetStatus::Within | BudgetStatus::Unknown => Tone::Plain,
     }
 }
 
 /// Of the budget; a bound of readiness says too little.
-fn share(row: &StartRow) -> Option<(f64, StartTime)> {
+fn share(row: &NodeStart) -> Option<(f64, StartTime)> {
     let (start, budget) = row.start.filter(|start| !start.at_most).zip(row.budget_seconds.filter(|budget| *budget > 0))?;
     Some((start.seconds / f64::from(budget), start))
 }
 
-fn used(row: &StartRow) -> Cell {
+fn used(row: &NodeStart) -> Cell {
     match share(row) {
         Some((share, start)) => {
             let sign = if start.at_least { ">" } else { "" };
@@ -98,7 +99,7 @@ fn used(row: &StartRow) -> Cell {
 }
 
 /// `#######...`, and `######>` for a start that never ended.
-fn drawn(row: &StartRow, columns: usize) -> Cell {
+fn drawn(row: &NodeStart, columns: usize) -> Cell {
     let Some((share, start)) = share(row) else { return Cell::none() };
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss, reason = "columns of a terminal")]
     let full = (share.clamp(0.0, 1.0) * columns as f64).round() as usize;
@@ -108,8 +109,8 @@ fn drawn(row: &StartRow, columns: usize) -> Cell {
     Cell::new(tone(row), bar)
 }
 
-fn attempts(all: &[AttemptRow]) -> String {
-    let one = |attempt: &AttemptRow| {
+fn attempts(all: &[RunRow]) -> String {
+    let one = |attempt: &RunRow| {
         let lived = attempt.lived_seconds.map(|seconds| format!(" {}", age(seconds))).unwrap_or_default();
         format!("{}{lived}", fate(attempt.fate))
     };
@@ -123,16 +124,16 @@ fn age(seconds: f64) -> String {
     unit.map_or_else(|| format!("{seconds:.0}s"), |(unit, letter)| format!("{:.0}{letter}", (seconds / unit).floor()))
 }
 
-fn fate(fate: Fate) -> &'static str {
+fn fate(fate: RunEnd) -> &'static str {
     match fate {
-        Fate::Runs => "runs",
-        Fate::Starting => "starting",
-        Fate::KilledWhileStarting => "killed while starting",
-        Fate::KilledWhileRunning => "killed while running",
-        Fate::Exited => "exited while starting",
-        Fate::ExitedAfterStart => "exited after its start",
-        Fate::OutOfMemory => "out of memory",
-        Fate::Unknown => "?",
+        RunEnd::Runs => "runs",
+        RunEnd::Starting => "starting",
+        RunEnd::KilledWhileStarting => "killed while starting",
+        RunEnd::KilledWhileRunning => "killed while running",
+        RunEnd::Exited => "exited while starting",
+        RunEnd::ExitedAfterStart => "exited after its start",
+        RunEnd::OutOfMemory => "out of memory",
+        RunEnd::Unknown => "?",
     }
 }
 
@@ -160,8 +161,8 @@ fn distribution(report: &ProbesReport, style: &Style, out: &mut dyn Write) -> io
 mod tests {
     use super::*;
 
-    fn row(seconds: f64, at_least: bool, standing: Standing) -> StartRow {
-        StartRow {
+    fn row(seconds: f64, at_least: bool, standing: BudgetStatus) -> NodeStart {
+        NodeStart {
             name: "node-1".into(),
             pod: None,
             ready: Some(true),
@@ -190,11 +191,11 @@ mod tests {
             (63.0, true, "########>.", ">90%"),
             (90.0, true, "#########>", ">129%"),
         ] {
-            let row = row(seconds, at_least, Standing::Within);
+            let row = row(seconds, at_least, BudgetStatus::Within);
             assert_eq!((drawn(&row, 10).text(), used(&row).text()), (bar, used_text), "{seconds}");
         }
         // Ready bounds the start from above, which is no share of the budget.
-        let mut ready = row(11.0, false, Standing::Within);
+        let mut ready = row(11.0, false, BudgetStatus::Within);
         ready.start = Some(StartTime { seconds: 11.0, at_least: false, at_most: true });
         assert_eq!((drawn(&ready, 10).text(), used(&ready).text()), ("-", "?"));
     }
@@ -208,7 +209,7 @@ mod tests {
 
     #[test]
     fn a_bar_has_room_or_is_left_out() {
-        let row = row(35.0, false, Standing::Within);
+        let row = row(35.0, false, BudgetStatus::Within);
         let lines = |width: Option<usize>| {
             let bare = table(&[&row], Shown::default(), 0);
             width.map_or(0, |columns| columns.saturating_sub(bare.width() + 3).min(LONGEST))

@@ -2,13 +2,13 @@
 
 use std::io::{self, Write};
 
+use crate::probes::change::{Handler, ProbeChange};
+use crate::probes::proposal::ProbeProposal;
+use crate::probes::target::ProbeTarget;
 use crate::render::findings::paragraph;
 use crate::render::style::{Style, Tone};
 use crate::render::table::{Cell, Table};
-use crate::startup::change::{Handler, ProbeChange};
-use crate::startup::place::Place;
-use crate::startup::proposal::Proposal;
-use crate::startup::report::ProbesReport;
+use crate::reports::probes_document::ProbesReport;
 use crate::text;
 
 pub fn write(report: &ProbesReport, style: &Style, out: &mut dyn Write) -> io::Result<()> {
@@ -27,11 +27,11 @@ pub fn write(report: &ProbesReport, style: &Style, out: &mut dyn Write) -> io::R
     Ok(())
 }
 
-fn write_one(proposal: &Proposal, style: &Style, out: &mut dyn Write) -> io::Result<()> {
+fn write_one(proposal: &ProbeProposal, style: &Style, out: &mut dyn Write) -> io::Result<()> {
     let place = match &proposal.place {
-        Place::DaemonSet { namespace, name } => format!("Proposed for daemonset {namespace}/{name}:"),
-        Place::Installation { name } => format!("Proposed for installation {name}:"),
-        Place::Nowhere { .. } => "Would be proposed, but cannot be set here:".to_owned(),
+        ProbeTarget::DaemonSet { namespace, name } => format!("Proposed for daemonset {namespace}/{name}:"),
+        ProbeTarget::Installation { name } => format!("Proposed for installation {name}:"),
+        ProbeTarget::Nowhere { .. } => "Would be proposed, but cannot be set here:".to_owned(),
     };
     writeln!(out, "\n{}", style.paint(Tone::Strong, &text::clean(&place)))?;
     let mut table = Table::new(["  PROBE", "DELAY", "PERIOD", "TIMEOUT", "FAILURES", "HANDLER"]);
@@ -39,7 +39,7 @@ fn write_one(proposal: &Proposal, style: &Style, out: &mut dyn Write) -> io::Res
         table.push(row(change));
     }
     table.write(true, style, out)?;
-    if let Place::Nowhere { why } = &proposal.place {
+    if let ProbeTarget::Nowhere { why } = &proposal.place {
         paragraph(2, "", &format!("Not here: {why}."), style, out)?;
     }
     if let (Some(before), Some(after)) = (proposal.budget_before_seconds, proposal.budget_after_seconds)

@@ -4,12 +4,12 @@ use std::collections::BTreeSet;
 
 use calico_fix::diagnosis::{Scope, diagnose};
 use calico_fix::finding::{Report, Verdict};
+use calico_fix::probes::proposal::ProbeOptions;
 use calico_fix::render;
 use calico_fix::render::probes::Shown;
 use calico_fix::render::style::Style;
+use calico_fix::reports::probes::probes_report;
 use calico_fix::snapshot::Snapshot;
-use calico_fix::startup::examine;
-use calico_fix::startup::proposal::Wishes;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -83,7 +83,7 @@ fn judged(tree: &Value) -> Option<Report> {
     let snapshot: Snapshot = serde_json::from_value(tree.clone()).ok()?;
     let report = diagnose(&snapshot, &Scope { nodes: None, sessions: true });
     sound(&report, &snapshot);
-    let probes = examine(&snapshot, &Scope::default(), &Wishes::default()).expect("nothing was wished for");
+    let probes = probes_report(&snapshot, &Scope::default(), &ProbeOptions::default()).expect("nothing was wished for");
     assert!(probes.findings.iter().all(|finding| codes(&report).contains(finding.code.name())));
     let shown = Shown { wide: true, all: true };
     let (told, page) = page::page(&snapshot, &Scope { nodes: None, sessions: true });

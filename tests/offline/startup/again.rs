@@ -1,6 +1,6 @@
 //! A start that was given more time, and killed again.
 
-use calico_fix::calico::startup_log::Phase;
+use calico_fix::calico::startup_log::StartPhase;
 use calico_fix::startup::again::{Again, Reach, again, furthest};
 
 use super::build::*;
@@ -28,7 +28,7 @@ fn killed(log: Option<&str>) -> World {
 }
 
 fn told(world: &World, earlier: Option<f64>) -> String {
-    let phase = Some(Phase::DetectingAddress);
+    let phase = Some(StartPhase::DetectingAddress);
     let earlier = earlier.map(|seconds| Reach { phase, seconds, last: "Datastore connection verified".to_owned() });
     match again(&world.snapshot(), NODE, earlier.as_ref()) {
         Again::GotFurther(reach) => format!("got further, {:.0} s", reach.seconds),
@@ -84,6 +84,6 @@ fn the_furthest_of_several_attempts_counts() {
         .log(NODE, &log(5).replace("16:40:", "16:50:"))
         .previous(NODE, &log(60));
     let reach = furthest(&world.snapshot(), NODE).expect("logs");
-    assert_eq!((reach.phase, reach.seconds.round()), (Some(Phase::DetectingAddress), 60.0));
+    assert_eq!((reach.phase, reach.seconds.round()), (Some(StartPhase::DetectingAddress), 60.0));
     assert_eq!(furthest(&cluster().snapshot(), NODE), None);
 }

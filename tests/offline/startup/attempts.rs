@@ -1,8 +1,8 @@
 //! Each run of the container is judged for itself.
 
 use calico_fix::model::ClusterModel;
-use calico_fix::startup::attempt::Fate::{self, *};
-use calico_fix::startup::measure::{Standing, measure, phases};
+use calico_fix::startup::container_run::RunEnd::{self, *};
+use calico_fix::startup::measure::{BudgetStatus, measure, phases};
 
 use super::build::*;
 
@@ -11,7 +11,7 @@ const CONFLICT: &str = include_str!("../../fixtures/logs/update-conflict.timesta
 const FELIX_503: &str = "Liveness probe failed: calico/node is not ready: Felix is not live: liveness probe reporting 503";
 
 /// Fates newest first, the start as a table shows it, and the standing, of node-2.
-fn judged(world: &World) -> (Vec<Fate>, String, Standing) {
+fn judged(world: &World) -> (Vec<RunEnd>, String, BudgetStatus) {
     let snapshot = world.snapshot();
     let view = ClusterModel::new(&snapshot);
     let measured = measure(&view, view.node("node-2").expect("a node"));
@@ -25,7 +25,7 @@ fn judged(world: &World) -> (Vec<Fate>, String, Standing) {
         };
         format!("{sign}{:.0}", start.seconds)
     });
-    (measured.attempts.iter().map(|attempt| attempt.fate).collect(), start, measured.standing())
+    (measured.runs.iter().map(|attempt| attempt.end).collect(), start, measured.budget_status())
 }
 
 fn killed(lived: i64) -> World {
@@ -42,19 +42,25 @@ fn own_log(seconds: u32) -> String {
 fn what_ended_each_attempt() {
     let started = started(&[]);
     for (case, world, fates, start, standing) in [
-        ("at rest", cluster(), vec![Runs], "?", Standing::Within),
-        ("killed, no log", killed(70), vec![Unknown, KilledWhileStarting], ">70", Standing::Killed),
-        ("killed long after its start, no log", killed(7200), vec![Unknown, KilledWhileRunning], "?", Standing::Unknown),
-        ("killed and at work again", killed(70).log("node-2", AT_WORK), vec![Starting, KilledWhileStarting], ">70", Standing::Killed),
-        ("its log says it had started", killed(70).previous("node-2", &started), vec![Unknown, KilledWhileRunning], "3", Standing::Within),
+        ("at rest", cluster(), vec![Runs], "?", BudgetStatus::Within),
+        ("killed, no log", killed(70), vec![Unknown, KilledWhileStarting], ">70", BudgetStatus::Killed),
+        ("killed long after its start, no log", killed(7200), vec![Unknown, KilledWhileRunning], "?", BudgetStatus::Unknown),
+        ("killed and at work again", killed(70).log("node-2", AT_WORK), vec![Starting, KilledWhileStarting], ">70", BudgetStatus::Killed),
+        (
+            "its log says it had started",
+            killed(70).previous("node-2", &started),
+            vec![Unknown, KilledWhileRunning],
+            "3",
+            BudgetStatus::Within,
+        ),
         (
             "it gave up by itself between two kills",
             killed(20).log("node-2", AT_WORK).previous("node-2", CONFLICT),
             vec![Starting, Exited],
             ">25",
-            Standing::Killed,
+            BudgetStatus::Killed,
         ),
-        ("started in the end", killed(70).log("node-2", &own_log(12)), vec![Runs, KilledWhileStarting], "12", Standing::Within),
+        ("started in the end", killed(70).log("node-2", &own_log(12)), vec![Runs, KilledWhileStarting], "12", BudgetStatus::Within),
         (
             "Felix answered that it is not live",
             cluster()
@@ -64,16 +70,22 @@ fn what_ended_each_attempt() {
                 .unhealthy("node-2", FELIX_503, 18),
             vec![Unknown, KilledWhileRunning],
             "?",
-            Standing::Unknown,
+            BudgetStatus::Unknown,
         ),
         (
             "a probe that can never succeed",
             killed(70).liveness(serde_json::json!({"httpGet": {"path": "/liveness", "port": 9099}})),
             vec![Unknown, KilledWhileRunning],
             "?",
-            Standing::Unknown,
+            BudgetStatus::Unknown,
         ),
-        ("an exit without a kill", cluster().crash_loop("node-2", 4).previous("node-2", CONFLICT), vec![Exited], "?", Standing::Unknown),
+        (
+            "an exit without a kill",
+            cluster().crash_loop("node-2", 4).previous("node-2", CONFLICT),
+            vec![Exited],
+            "?",
+            BudgetStatus::Unknown,
+        ),
         (
             "out of memory",
             cluster().edit(|snapshot| {
@@ -90,7 +102,7 @@ fn what_ended_each_attempt() {
             }),
             vec![Runs, OutOfMemory],
             "?",
-            Standing::Unknown,
+            BudgetStatus::Unknown,
         ),
     ] {
         assert_eq!(judged(&world), (fates, start.to_owned(), standing), "{case}");
@@ -110,7 +122,7 @@ fn an_old_kill_is_not_this_attempts() {
 
 #[test]
 fn a_start_close_to_its_budget_is_tight() {
-    for (seconds, standing) in [(12, Standing::Within), (39, Standing::Tight)] {
+    for (seconds, standing) in [(12, BudgetStatus::Within), (39, BudgetStatus::Tight)] {
         let probe = serde_json::json!({"exec": {"command": ["/bin/calico-node", "-felix-live"]}, "periodSeconds": 10, "failureThreshold": 4,
             "timeoutSeconds": 10});
         let world = cluster().liveness(probe).restarted("node-2", 0, 0, 1, 40).log("node-2", &own_log(seconds));
@@ -127,11 +139,11 @@ fn a_log_of_another_time_is_measured_by_itself() {
 
 #[test]
 fn the_parts_of_a_start() {
-    use calico_fix::calico::startup_log::{Phase, digest};
+    use calico_fix::calico::startup_log::{StartPhase, digest};
     let log = digest(std::io::Cursor::new(AT_WORK), true);
     let parts = phases(&log);
     let last = parts.last().expect("parts");
-    assert_eq!((last.phase, last.at_least), (Phase::AllocatingTunnelAddress, true));
+    assert_eq!((last.phase, last.at_least), (StartPhase::AllocatingTunnelAddress, true));
     assert!(parts.iter().rev().skip(1).all(|part| !part.at_least) && parts.len() >= 4, "{parts:?}");
     let whole: f64 = parts.iter().map(|part| part.time.as_secs_f64()).sum();
     let log = log.last.zip(log.first).map(|(last, first)| last.duration_since(first).as_secs_f64()).expect("times");

@@ -2,7 +2,9 @@
 
 mod again;
 mod attempts;
+mod edges;
 mod held_up;
+mod looks;
 mod proposals;
 mod recorded;
 

@@ -4,15 +4,15 @@ use calico_fix::calico::probe::ProbeKind;
 use calico_fix::diagnosis::Scope;
 use calico_fix::finding::Verdict;
 use calico_fix::observed::Observed;
+use calico_fix::probes::misfit_fix::MisfitFix;
+use calico_fix::probes::proposal::ProbeOptions;
+use calico_fix::probes::strategy::Strategy;
+use calico_fix::probes::target::ProbeTarget;
+use calico_fix::reports::probes::probes_report;
+use calico_fix::reports::probes_document::ProbesReport;
 use calico_fix::snapshot::Snapshot;
 use calico_fix::snapshot::objects::ProbeOverrides;
-use calico_fix::startup::examine;
-use calico_fix::startup::fix::Fix;
-use calico_fix::startup::place::Place;
-use calico_fix::startup::proposal::Wishes;
-use calico_fix::startup::report::ProbesReport;
-use calico_fix::startup::sizing::Known;
-use calico_fix::startup::strategy::Strategy;
+use calico_fix::startup::budget::BudgetBasis;
 use serde_json::{Value, json};
 
 use super::build::*;
@@ -25,29 +25,32 @@ fn killed(world: World, lived: i64) -> World {
     world.not_ready("node-2").restarted("node-2", 3, 137, lived, 40).killed("node-2", 3)
 }
 
-fn wishing(snapshot: &Snapshot, wishes: &Wishes) -> Result<ProbesReport, String> {
-    examine(snapshot, &Scope::default(), wishes).map_err(|refusal| refusal.to_string())
+fn wishing(snapshot: &Snapshot, wishes: &ProbeOptions) -> Result<ProbesReport, String> {
+    probes_report(snapshot, &Scope::default(), wishes).map_err(|refusal| refusal.to_string())
 }
 
-fn wishes(settings: &[&str], fixes: &[Fix]) -> Wishes {
+fn wishes(settings: &[&str], fixes: &[MisfitFix]) -> ProbeOptions {
     let settings = settings.iter().map(|setting| setting.parse().expect("a setting")).collect();
-    Wishes { settings, fixes: fixes.to_vec(), ..Wishes::default() }
+    ProbeOptions { settings, fixes: fixes.to_vec(), ..ProbeOptions::default() }
 }
 
-fn delay() -> Wishes {
-    Wishes { strategy: Strategy::InitialDelay, ..Wishes::default() }
+fn delay() -> ProbeOptions {
+    ProbeOptions { strategy: Strategy::InitialDelay, ..ProbeOptions::default() }
 }
 
 fn report(world: &World) -> ProbesReport {
-    wishing(&world.snapshot(), &Wishes::default()).expect("no mistake")
+    wishing(&world.snapshot(), &ProbeOptions::default()).expect("no mistake")
 }
 
 /// The patch as it is sent.
-fn patched(world: &World, wishes: &Wishes) -> Result<Value, String> {
+fn patched(world: &World, wishes: &ProbeOptions) -> Result<Value, String> {
     let report = wishing(&world.snapshot(), wishes)?;
     let proposal = report.proposal.ok_or("nothing")?;
-    let spec = world.installation.clone().unwrap_or_default();
-    proposal.patch(&spec).ok_or_else(|| "no place".to_owned())
+    let object = match &proposal.place {
+        ProbeTarget::Installation { .. } => serde_json::json!({"spec": world.installation.clone().unwrap_or_default()}),
+        _ => serde_json::to_value(&world.daemon_set).expect("an object"),
+    };
+    proposal.patch(&object).ok_or_else(|| "no place".to_owned())
 }
 
 fn container(patch: &Value) -> &Value {
@@ -77,7 +80,7 @@ fn a_slow_start_gets_a_startup_probe_and_keeps_its_liveness() {
     let proposal = report.proposal.expect("a proposal");
     assert_eq!(
         (proposal.budget_before_seconds, proposal.budget_after_seconds, proposal.known),
-        (Some(70), Some(160), Some(Known::LowerBound))
+        (Some(70), Some(160), Some(BudgetBasis::LowerBound))
     );
     assert!(proposal.why[0].contains("160 s is the next step"), "{:?}", proposal.why);
     assert!(proposal.why[1].contains("grows there to 320, then 640, then 1200 s, and no further"), "{:?}", proposal.why);
@@ -87,7 +90,7 @@ fn a_slow_start_gets_a_startup_probe_and_keeps_its_liveness() {
     let first = &proposal.nodes[0];
     assert_eq!((first.node.as_str(), first.started_within_seconds, first.steady_seconds), ("node-2", Some(160), Some(70)));
     assert_eq!(proposal.nodes.len(), 3);
-    let patch = patched(&world, &Wishes::default()).expect("a patch");
+    let patch = patched(&world, &ProbeOptions::default()).expect("a patch");
     assert_eq!(
         container(&patch),
         &json!({"name": "calico-node", "startupProbe": {"exec": {"command": ["/bin/calico-node", "-felix-live", "-bird-live"]},
@@ -121,7 +124,7 @@ fn what_is_killed_again_grows_again() {
     };
     let world = killed(larger(cluster()), 161);
     assert_eq!(
-        container(&patched(&world, &Wishes::default()).expect("a patch")),
+        container(&patched(&world, &ProbeOptions::default()).expect("a patch")),
         &json!({"name": "calico-node", "startupProbe": {"failureThreshold": 33}})
     );
     assert!(patched(&world, &delay()).expect_err("pointless").contains("there is a startup probe"));
@@ -132,7 +135,7 @@ fn what_is_killed_again_grows_again() {
 fn no_budget_shrinks() {
     let probe = json!({"httpGet": {"host": "localhost", "path": "/liveness", "port": 9099}, "periodSeconds": 60, "failureThreshold": 3, "timeoutSeconds": 10});
     let world = killed(cluster().liveness(probe), 181);
-    for wishes in [Wishes::default(), delay()] {
+    for wishes in [ProbeOptions::default(), delay()] {
         let report = wishing(&world.snapshot(), &wishes).expect("no mistake");
         let proposal = report.proposal.expect("a proposal");
         assert!(proposal.budget_after_seconds > proposal.budget_before_seconds && proposal.warnings.is_empty(), "{proposal:#?}");
@@ -142,7 +145,7 @@ fn no_budget_shrinks() {
     let mut old = killed(cluster(), 70).snapshot();
     let Observed::Seen(set) = &mut old.daemon_set else { panic!("a DaemonSet") };
     set.spec.template.spec.containers[0].liveness_probe = serde_json::from_value(given).expect("a probe");
-    let report = wishing(&old, &Wishes::default()).expect("no mistake");
+    let report = wishing(&old, &ProbeOptions::default()).expect("no mistake");
     assert_eq!(report.proposal, None);
     assert!(report.no_proposal.is_some_and(|why| why.contains("allows enough already")));
 }
@@ -228,19 +231,19 @@ fn under_the_operator() {
     world.installation = Some(
         json!({"calicoNodeDaemonSet": {"spec": {"template": {"spec": {"containers": [{"name": "calico-node", "resources": {"requests": {"cpu": "1"}}}]}}}}}),
     );
-    let patch = patched(&world, &Wishes::default()).expect("a patch");
+    let patch = patched(&world, &ProbeOptions::default()).expect("a patch");
     assert_eq!(
         patch.pointer("/spec/calicoNodeDaemonSet/spec/template/spec/containers"),
         Some(&json!([{"name": "calico-node", "resources": {"requests": {"cpu": "1"}}, "startupProbe": {"failureThreshold": 80}}]))
     );
     // Without a field for the startup probe the liveness probe begins later.
-    let patch = patched(&operator(killed(cluster(), 70), true, false), &Wishes::default()).expect("a patch");
+    let patch = patched(&operator(killed(cluster(), 70), true, false), &ProbeOptions::default()).expect("a patch");
     let liveness = patch.pointer("/spec/calicoNodeDaemonSet/spec/template/spec/containers/0/livenessProbe");
     assert_eq!(liveness, Some(&json!({"initialDelaySeconds": 60, "failureThreshold": 10})));
     // An old operator would prune the fields and say patched.
     let old = report(&operator(killed(cluster(), 70), false, false)).proposal.expect("said all the same");
     assert!(
-        matches!(&old.place, Place::Nowhere { why } if why.contains("1.43") && why.contains("puts an edit of the DaemonSet back")),
+        matches!(&old.place, ProbeTarget::Nowhere { why } if why.contains("1.43") && why.contains("puts an edit of the DaemonSet back")),
         "{:?}",
         old.place
     );
@@ -249,13 +252,13 @@ fn under_the_operator() {
     // Whether it has the fields was not seen.
     let unseen = report(&killed(cluster(), 70).operator()).proposal.expect("said all the same");
     assert!(
-        matches!(&unseen.place, Place::Nowhere { why } if why.contains("kubectl get crd installations.operator.tigera.io")),
+        matches!(&unseen.place, ProbeTarget::Nowhere { why } if why.contains("kubectl get crd installations.operator.tigera.io")),
         "{:?}",
         unseen.place
     );
     // Handlers are the operator's own.
     let world = operator(cluster().liveness(json!({"httpGet": {"path": "/liveness", "port": 9099}})), true, true);
-    let refused = patched(&world, &wishes(&[], &[Fix::Host])).expect_err("refused");
+    let refused = patched(&world, &wishes(&[], &[MisfitFix::Host])).expect_err("refused");
     assert!(refused.contains("the operator writes the handlers"), "{refused}");
 }
 
@@ -265,29 +268,29 @@ fn misfits_are_put_right_on_request() {
     for (world, fix, expected) in [
         (
             http(json!({"httpGet": {"path": "/liveness", "port": 9099}, "timeoutSeconds": 10})),
-            Fix::Host,
-            json!({"livenessProbe": {"httpGet": {"host": "localhost", "path": "/liveness", "port": 9099}}}),
+            MisfitFix::Host,
+            json!({"livenessProbe": {"httpGet": {"host": "localhost"}}}),
         ),
         (
             http(json!({"httpGet": {"host": "localhost", "path": "/liveness", "port": 9099}})).env("FELIX_HEALTHPORT", "9199"),
-            Fix::Port,
-            json!({"livenessProbe": {"httpGet": {"host": "localhost", "path": "/liveness", "port": 9199}}}),
+            MisfitFix::Port,
+            json!({"livenessProbe": {"httpGet": {"port": 9199}}}),
         ),
         (
             cluster().env("CALICO_NETWORKING_BACKEND", "vxlan"),
-            Fix::Bird,
+            MisfitFix::Bird,
             json!({"livenessProbe": {"exec": {"command": ["/bin/calico-node", "-felix-live"]}},
                 "readinessProbe": {"exec": {"command": ["/bin/calico-node", "-felix-ready"]}}}),
         ),
         (
             cluster().readiness(json!({"exec": {"command": ["/bin/calico-node", "-felix-ready"]}})),
-            Fix::Timeouts,
+            MisfitFix::Timeouts,
             json!({"readinessProbe": {"timeoutSeconds": 10}}),
         ),
         (
             cluster()
                 .liveness(json!({"exec": {"command": ["calico", "component", "node", "health", "--felix-live"]}, "timeoutSeconds": 10})),
-            Fix::Command,
+            MisfitFix::Command,
             json!({"livenessProbe": {"exec": {"command": ["/bin/calico-node", "-felix-live"]}}}),
         ),
     ] {
@@ -312,7 +315,7 @@ fn real_incidents() {
         ("v3.24.5/healthy", None),
     ] {
         let snapshot = recording(case);
-        let report = wishing(&snapshot, &Wishes::default()).expect("no mistake");
+        let report = wishing(&snapshot, &ProbeOptions::default()).expect("no mistake");
         assert_eq!(report.proposal.as_ref().and_then(|proposal| proposal.budget_after_seconds), after, "{case}: {:#?}", report.proposal);
         let change = report.proposal.iter().flat_map(|proposal| &proposal.changes).map(|change| change.probe).next();
         assert_eq!(change, after.map(|_| ProbeKind::Startup), "{case}");
@@ -324,14 +327,17 @@ fn real_incidents() {
             report.findings
         );
     }
-    let report = wishing(&recording("v3.24.5/incident2-info"), &Wishes::default()).expect("no mistake");
-    let row = report.nodes.iter().find(|row| row.name == "node-2").expect("node-2");
-    assert!(
-        row.cure.as_deref().is_some_and(|cure| cure.contains("more time cures the kills") && cure.contains("slow link")),
-        "{:?}",
-        row.cure
-    );
-    assert_eq!((row.killed_by_probe, row.other_restarts), (3, Some(1)));
+    {
+        let snapshot = recording("v3.24.5/incident2-info");
+        let report = wishing(&snapshot, &ProbeOptions::default()).expect("no mistake");
+        let row = report.nodes.iter().find(|row| row.name == "node-2").expect("node-2");
+        assert!(
+            row.cure.as_deref().is_some_and(|cure| cure.contains("more time cures the kills") && cure.contains("slow link")),
+            "{:?}",
+            row.cure
+        );
+        assert_eq!((row.killed_by_probe, row.other_restarts), (3, Some(1)));
+    }
 }
 
 /// At DEBUG with one line: from the kept log of the pod that kills and restarts alone, and from a log that says nothing.
@@ -369,4 +375,38 @@ fn a_forecast_with_etcd() {
     let killed_in_it = killed(cluster().etcd(), 70).log("node-2", include_str!("../../fixtures/logs/etcd-killed.logrus.txt"));
     let forecast = report(&killed_in_it).forecast;
     assert_eq!(forecast.nodes.first().map(|node| (node.exceeded_at_nodes, node.start_seconds_to)), Some((None, None)), "{forecast:?}");
+}
+
+/// `status`, `--emit kubectl` and the rollout name one patch.
+#[test]
+fn the_patch_that_is_printed_is_the_patch_that_is_sent() {
+    let slow = || cluster().not_ready("node-2").restarted("node-2", 3, 137, 70, 40).killed("node-2", 3);
+    let http =
+        json!({"httpGet": {"host": "localhost", "path": "/liveness", "port": 9099}, "initialDelaySeconds": 60, "failureThreshold": 3});
+    for (case, world) in [
+        ("a startup probe is added", slow()),
+        (
+            "a startup probe is there",
+            slow().set(|set| {
+                let probe = json!({"exec": {"command": ["/bin/calico-node", "-felix-live"]}, "failureThreshold": 7});
+                set.spec.template.spec.containers[0].startup_probe = serde_json::from_value(probe).ok();
+            }),
+        ),
+        ("a probe of another kind", slow().liveness(http)),
+    ] {
+        let snapshot = world.snapshot();
+        let report = report(&world);
+        let proposal = report.proposal.as_ref().expect(case);
+        let change = calico_fix::plan::timing::of(&snapshot, proposal, &calico_fix::plan::choosing::Canary::None).expect(case).expect(case);
+        let mut object = serde_json::to_value(&world.daemon_set).expect("an object");
+        (object["apiVersion"], object["kind"]) = ("apps/v1".into(), "DaemonSet".into());
+        (object["metadata"]["uid"], object["metadata"]["resourceVersion"]) = ("u".into(), "1".into());
+        let plan = calico_fix::plan::Plan::new(&change.proposal, &object).expect(case).expect(case);
+        let fixes = calico_fix::diagnosis::diagnose(&snapshot, &calico_fix::diagnosis::Scope::default()).findings;
+        let fix = fixes.iter().find_map(|finding| finding.fix.as_ref()).expect(case);
+        for command in [change.snippets.kubectl.as_ref().expect(case), &fix.command] {
+            let printed = command.split_once(" -p ").expect(case).1.trim_matches('\'');
+            assert_eq!(serde_json::from_str::<Value>(printed).expect(case), plan.patch, "{case}");
+        }
+    }
 }

@@ -6,12 +6,13 @@ use calico_fix::calico::startup_log;
 use calico_fix::diagnosis::Scope;
 use calico_fix::model::ClusterModel;
 use calico_fix::observed::Observed;
+use calico_fix::probes::proposal::ProbeOptions;
+use calico_fix::reports::probes::probes_report;
 use calico_fix::snapshot::Snapshot;
 use calico_fix::snapshot::inspection::NodeLogs;
-use calico_fix::startup::attempt::Fate::{self, *};
+use calico_fix::startup::container_run::RunEnd::{self, *};
 use calico_fix::startup::measure::measure;
-use calico_fix::startup::proposal::Wishes;
-use calico_fix::startup::{examine, forecast, measured};
+use calico_fix::startup::{estimate, timed_runs};
 
 const FIXTURES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures");
 
@@ -21,7 +22,7 @@ pub fn recording(case: &str) -> Snapshot {
 }
 
 /// Case, fates of node-2, and its start.
-type Case = (&'static str, &'static [Fate], Option<(f64, bool)>);
+type Case = (&'static str, &'static [RunEnd], Option<(f64, bool)>);
 
 const CASES: &[Case] = &[
     ("v3.24.5/incident2-info", &[Exited], None),
@@ -38,7 +39,7 @@ fn what_became_of_real_starts() {
         let snapshot = recording(case);
         let view = ClusterModel::new(&snapshot);
         let measured = measure(&view, view.node("node-2").expect("node-2"));
-        let found: Vec<Fate> = measured.attempts.iter().map(|attempt| attempt.fate).collect();
+        let found: Vec<RunEnd> = measured.runs.iter().map(|attempt| attempt.end).collect();
         assert_eq!(found, *fates, "{case}: {measured:#?}");
         let told = measured.start.map(|start| (start.seconds, start.at_least));
         let near = match (told, start) {
@@ -68,10 +69,10 @@ fn forecasts_of_timed_runs() {
     for (name, milliseconds, known, started) in TIMED {
         let log = std::fs::File::open(format!("{FIXTURES}/real/{name}.log.timestamps.txt")).expect(name);
         let log = startup_log::digest(std::io::BufReader::new(log), true);
-        let told = forecast::round_trip(&log).expect(name);
+        let told = estimate::round_trip(&log).expect(name);
         let set = f64::from(milliseconds) / 1000.0;
         assert!((told / set - 1.0).abs() < 0.06, "{name}: {told} {set}");
-        let trips = measured::trips(known);
+        let trips = timed_runs::round_trips(known);
         let (from, to) = (told * trips.fewest * 0.94, told * trips.most * 1.06);
         assert!((from..to).contains(&started), "{name}: {from} {started} {to}");
     }
@@ -93,7 +94,7 @@ fn a_pod_killed_while_starting_as_the_api_tells_it() {
         let view = ClusterModel::new(&snapshot);
         let measured = measure(&view, view.node("node-2").expect("node-2"));
         assert!(measured.has(KilledWhileStarting) && measured.kills == 4, "{logs}: {measured:#?}");
-        let report = examine(&snapshot, &Scope::default(), &Wishes::default()).expect("no wish");
+        let report = probes_report(&snapshot, &Scope::default(), &ProbeOptions::default()).expect("no wish");
         assert_eq!(report.findings[0].code.name(), "killed-while-starting", "{:#?}", report.findings);
     }
 }

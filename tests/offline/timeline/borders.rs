@@ -1,7 +1,8 @@
 //! Any bytes, cut anywhere: the same answer, in bounded memory.
 
 use calico_fix::calico::startup_log::{Attempts, MAX_MARKS, Reader};
-use calico_fix::timeline::{Subject, explain};
+use calico_fix::reports::startup_log::explain_logs;
+use calico_fix::startup::log_source::LogSource;
 use proptest::prelude::*;
 
 use super::seed;
@@ -51,7 +52,7 @@ proptest! {
         for attempt in &whole.attempts {
             prop_assert!(attempt.log.marks.len() <= MAX_MARKS);
         }
-        let report = explain(&[Subject::of_file("x".into(), whole)], None);
+        let report = explain_logs(&[LogSource::from_file("x".into(), whole)], None);
         for row in report.logs.iter().flat_map(|log| &log.attempts).flat_map(|attempt| &attempt.phases) {
             prop_assert!(row.seconds >= 0.0 && row.begins_seconds >= 0.0, "{row:?}");
         }

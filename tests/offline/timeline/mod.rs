@@ -2,6 +2,7 @@
 
 #![allow(clippy::disallowed_macros, reason = "a test says what it skips")]
 
+mod agreement;
 mod borders;
 mod printed;
 mod recorded;
@@ -9,23 +10,24 @@ mod seed;
 
 use std::io::Cursor;
 
-use calico_fix::calico::startup_log;
+use calico_fix::calico::startup_log::{self, StartPhase};
 use calico_fix::finding::code::Code;
-use calico_fix::timeline::report::{Attempt, Basis, How, Phase, Report};
-use calico_fix::timeline::{Subject, explain};
+use calico_fix::reports::startup_log::{StartupLogReport, explain_logs};
+use calico_fix::startup::log_source::LogSource;
+use calico_fix::startup::timeline::{AttemptEnd, AttemptRow, EstimateBasis};
 use seed::Seed;
 
-fn explained(text: &str) -> Report {
+fn explained(text: &str) -> StartupLogReport {
     let (found, error) = startup_log::read(Cursor::new(text), 20);
     assert!(error.is_none());
-    explain(&[Subject::of_file("calico-node.log".into(), found)], None)
+    explain_logs(&[LogSource::from_file("calico-node.log".into(), found)], None)
 }
 
-fn codes(report: &Report) -> Vec<Code> {
+fn codes(report: &StartupLogReport) -> Vec<Code> {
     report.findings.iter().map(|finding| finding.code).collect()
 }
 
-fn last(report: &Report) -> &Attempt {
+fn last(report: &StartupLogReport) -> &AttemptRow {
     report.logs[0].attempts.last().expect("an attempt")
 }
 
@@ -33,12 +35,12 @@ fn last(report: &Report) -> &Attempt {
 fn the_incident_was_reading_the_nodes_when_it_was_killed() {
     let report = explained(&seed::INCIDENT.log());
     let attempt = last(&report);
-    assert_eq!((attempt.end.how, attempt.end.after_seconds, attempt.end.certain), (How::Killed, Some(58.0), false));
-    assert_eq!(attempt.phases.last().map(|row| (row.phase, row.unfinished)), Some((Phase::CheckingConflicts, true)));
+    assert_eq!((attempt.end.how, attempt.end.after_seconds, attempt.end.certain), (AttemptEnd::Killed, Some(58.0), false));
+    assert_eq!(attempt.phases.last().map(|row| (row.phase, row.unfinished)), Some((StartPhase::CheckingConflicts, true)));
     let nodes = attempt.requests.as_ref().and_then(|requests| requests.nodes.as_ref()).expect("reads of nodes");
     assert_eq!((nodes.listed, nodes.read, nodes.reads_per_node), (Some(53), 52, Some(6.0)));
     let need = attempt.needs.as_ref().expect("an estimate");
-    assert_eq!((need.basis, need.nodes), (Basis::NodeReads, Some(53)));
+    assert_eq!((need.basis, need.nodes), (EstimateBasis::NodeReads, Some(53)));
     // What the generator would really have taken: 53 × 6 reads of 0.185 s behind the first second.
     assert!((need.seconds - 59.9).abs() < 2.0, "{need:?}");
     assert_eq!(need.budget_seconds, 160);
@@ -63,7 +65,7 @@ fn the_incident_was_reading_the_nodes_when_it_was_killed() {
 #[test]
 fn its_healthy_twin_started() {
     let report = explained(&seed::NEARBY.log());
-    assert_eq!((codes(&report), last(&report).end.how), (vec![], How::Started));
+    assert_eq!((codes(&report), last(&report).end.how), (vec![], AttemptEnd::Started));
     assert!(report.unseen.is_empty() && report.debug_would_add.is_none(), "{report:?}");
 }
 
@@ -96,14 +98,14 @@ fn attempts_in_one_log_are_told_apart() {
     let exited = include_str!("../../fixtures/logs/invalid-method.txt");
     let healthy = include_str!("../../fixtures/logs/healthy.txt");
     for (parts, ends, expected) in [
-        (vec![&*killed, &*killed], vec![How::Killed, How::Killed], vec![Code::KilledWhileStarting]),
-        (vec![&*killed, healthy], vec![How::Killed, How::Started], vec![Code::KilledWhileStarting]),
-        (vec![healthy, &*killed], vec![How::Started, How::Killed], vec![Code::KilledWhileStarting]),
-        (vec![&*killed, exited], vec![How::Killed, How::Exited], vec![Code::MethodInvalid]),
-        (vec![exited, exited, healthy], vec![How::Exited, How::Exited, How::Started], vec![]),
+        (vec![&*killed, &*killed], vec![AttemptEnd::Killed, AttemptEnd::Killed], vec![Code::KilledWhileStarting]),
+        (vec![&*killed, healthy], vec![AttemptEnd::Killed, AttemptEnd::Started], vec![Code::KilledWhileStarting]),
+        (vec![healthy, &*killed], vec![AttemptEnd::Started, AttemptEnd::Killed], vec![Code::KilledWhileStarting]),
+        (vec![&*killed, exited], vec![AttemptEnd::Killed, AttemptEnd::Exited], vec![Code::MethodInvalid]),
+        (vec![exited, exited, healthy], vec![AttemptEnd::Exited, AttemptEnd::Exited, AttemptEnd::Started], vec![]),
     ] {
         let report = explained(&parts.concat());
-        let seen: Vec<How> = report.logs[0].attempts.iter().map(|attempt| attempt.end.how).collect();
+        let seen: Vec<AttemptEnd> = report.logs[0].attempts.iter().map(|attempt| attempt.end.how).collect();
         assert_eq!((seen, codes(&report)), (ends, expected));
     }
     // What another attempt follows was killed for certain.
@@ -115,8 +117,8 @@ fn attempts_in_one_log_are_told_apart() {
 fn a_terse_log_starts_anew_with_its_first_line() {
     let attempt = "Skipping datastore connection test\nUsing autodetected IPv4 address 10.12.13.12/24 on matching interface eth0\n";
     let report = explained(&attempt.repeat(3));
-    let seen: Vec<How> = report.logs[0].attempts.iter().map(|attempt| attempt.end.how).collect();
-    assert_eq!(seen, [How::Killed, How::Killed, How::NotKnown]);
+    let seen: Vec<AttemptEnd> = report.logs[0].attempts.iter().map(|attempt| attempt.end.how).collect();
+    assert_eq!(seen, [AttemptEnd::Killed, AttemptEnd::Killed, AttemptEnd::NotKnown]);
     assert!(report.debug_would_add.is_some());
 }
 
@@ -125,6 +127,6 @@ fn a_later_piece_of_a_log_is_no_killed_start() {
     let felix: String =
         (0..40).map(|minute| format!("2026-11-23 15:{minute:02}:47.590 [INFO][81] felix/summary.go 100: Summarising 15 loops\n")).collect();
     let report = explained(&felix);
-    assert_eq!((codes(&report), last(&report).end.how), (vec![], How::NotKnown));
+    assert_eq!((codes(&report), last(&report).end.how), (vec![], AttemptEnd::NotKnown));
     assert_eq!(report.unseen.len(), 1);
 }

@@ -3,32 +3,36 @@
 use calico_fix::calico::startup_log;
 use calico_fix::render::style::Style;
 use calico_fix::render::{data, timeline};
-use calico_fix::timeline::{Ender, Fate, Recording, Subject, explain};
+use calico_fix::reports::startup_log::{StartupLogReport, explain_logs};
+use calico_fix::startup::log_source::{ContainerLog, ContainerState, EndCause, LogSource};
 
 use super::{explained, seed};
 
 const WIDE: Style = Style { colour: false, width: Some(120) };
 const NARROW: Style = Style { colour: false, width: Some(60) };
 
-fn print(report: &calico_fix::timeline::report::Report, style: &Style) -> String {
+fn print(report: &StartupLogReport, style: &Style) -> String {
     let mut out = Vec::new();
     timeline::write(report, false, style, &mut out).expect("writes");
     String::from_utf8(out).expect("text")
 }
 
 /// As the cluster tells it: two containers that the kubelet killed, and one that is at work.
-fn live() -> Subject {
+fn live() -> LogSource {
     let read = |text: &str| startup_log::read(text.as_bytes(), 20).0;
-    let killed = Fate::Ended { lived: Some(std::time::Duration::from_secs(25)), by: Ender::Liveness };
-    Subject {
+    let killed = ContainerState::Ended { lived: Some(std::time::Duration::from_secs(25)), by: EndCause::Liveness };
+    LogSource {
         from: "calico-node-7hdtt".into(),
         node: Some("node-2".into()),
-        recordings: vec![
-            Recording { attempts: read(include_str!("../../fixtures/logs/killed-at-debug.timestamps.txt")), fate: killed },
-            Recording { attempts: read(include_str!("../../fixtures/logs/update-conflict.timestamps.txt")), fate: Fate::Running },
+        logs: vec![
+            ContainerLog { attempts: read(include_str!("../../fixtures/logs/killed-at-debug.timestamps.txt")), state: killed },
+            ContainerLog {
+                attempts: read(include_str!("../../fixtures/logs/update-conflict.timestamps.txt")),
+                state: ContainerState::Running,
+            },
         ],
         budget: Some(std::time::Duration::from_secs(25)),
-        unread: vec![],
+        ..LogSource::default()
     }
 }
 
@@ -49,13 +53,13 @@ fn a_healthy_start_in_a_narrow_terminal() {
 
 #[test]
 fn a_node_with_kills_and_exits() {
-    insta::assert_snapshot!(print(&explain(&[live()], None), &WIDE));
+    insta::assert_snapshot!(print(&explain_logs(&[live()], None), &WIDE));
 }
 
 #[test]
 fn several_logs() {
     let healthy = startup_log::read(&include_bytes!("../../fixtures/logs/healthy.txt")[..], 20).0;
-    let report = explain(&[live(), Subject::of_file("healthy.log".into(), healthy)], None);
+    let report = explain_logs(&[live(), LogSource::from_file("healthy.log".into(), healthy)], None);
     insta::assert_snapshot!(print(&report, &Style::default()));
 }
 

@@ -4,13 +4,14 @@ use std::path::{Path, PathBuf};
 
 use calico_fix::finding::code::Code;
 use calico_fix::import;
-use calico_fix::timeline::report::{How, Report};
-use calico_fix::timeline::{Subject, explain};
+use calico_fix::reports::startup_log::{StartupLogReport, explain_logs};
+use calico_fix::startup::log_source::LogSource;
+use calico_fix::startup::timeline::AttemptEnd;
 
 /// Those that do not show a healthy start: how the last attempt ended, and what is found.
-const TROUBLED: &[(&str, How, &[Code])] = {
+const TROUBLED: &[(&str, AttemptEnd, &[Code])] = {
+    use AttemptEnd::*;
     use Code::*;
-    use How::*;
     &[
         ("master/api-unreachable-from-node-2/node-2.log-previous.info.txt", Killed, &[DatastoreUnreachable]),
         ("master/api-unreachable-from-node-2/node-2.log.info.txt", NotKnown, &[]),
@@ -55,9 +56,9 @@ fn every_recorded_log_is_explained() {
             assert!(read.is_err(), "{name}");
             continue;
         }
-        let report = explain(&[Subject::of_file(name.clone(), read.expect("a log"))], None);
+        let report = explain_logs(&[LogSource::from_file(name.clone(), read.expect("a log"))], None);
         let (how, codes) =
-            TROUBLED.iter().find(|(known, ..)| *known == name).map_or((How::Started, &[][..]), |(_, how, codes)| (*how, *codes));
+            TROUBLED.iter().find(|(known, ..)| *known == name).map_or((AttemptEnd::Started, &[][..]), |(_, how, codes)| (*how, *codes));
         let seen = seen(&report);
         // A run that was cut in the recording looks like one that was killed.
         let cut = name.contains("slow-start/");
@@ -68,8 +69,8 @@ fn every_recorded_log_is_explained() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-fn seen(report: &Report) -> (How, Vec<Code>) {
-    let end = report.logs[0].attempts.last().map_or(How::NotKnown, |attempt| attempt.end.how);
+fn seen(report: &StartupLogReport) -> (AttemptEnd, Vec<Code>) {
+    let end = report.logs[0].attempts.last().map_or(AttemptEnd::NotKnown, |attempt| attempt.end.how);
     (end, report.findings.iter().map(|finding| finding.code).collect())
 }
 
@@ -99,7 +100,7 @@ fn what_is_estimated_is_what_was_measured() {
     ] {
         let path = root.join(format!("{name}.log.timestamps.txt"));
         let found = import::log::read(&path, &mut std::io::empty(), &mut |_| Ok(())).expect("a log");
-        let report = explain(&[Subject::of_file(name.into(), found)], None);
+        let report = explain_logs(&[LogSource::from_file(name.into(), found)], None);
         let need = report.logs[0].attempts[0].needs.clone().expect(name);
         // Kills and retries of single requests move it by a third; what is proposed has twice the time.
         assert!((need.seconds - started).abs() / started < 0.34, "{name}: {need:?} instead of {started}");

@@ -1,0 +1,136 @@
+//! Follows the new containers' logs on every node to which the level is lent, and tells how they fare.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use futures::StreamExt;
+use futures::future::LocalBoxFuture;
+use futures::stream::FuturesUnordered;
+use tokio::sync::{mpsc, watch};
+
+use super::follow_node::{FollowEvent, Followed, Node, StopMode};
+use super::save::{Place, Saving};
+use crate::cluster::Connection;
+use crate::commands::change::{Held, Meanwhile, Stopped};
+use crate::exit::Failure;
+use crate::render::style::Tone;
+use crate::snapshot::Snapshot;
+use crate::snapshot::objects::DaemonSet;
+use crate::startup::log_source::LogSource;
+
+pub struct Follower<'a> {
+    pub connection: &'a Connection,
+    pub snapshot: &'a Snapshot,
+    pub attempts: u16,
+    pub timeout: Duration,
+    savings: RefCell<BTreeMap<String, Saving>>,
+    followed: RefCell<Vec<Followed>>,
+}
+
+impl<'a> Follower<'a> {
+    /// What cannot be saved is known before anything is changed.
+    pub fn new(
+        connection: &'a Connection,
+        snapshot: &'a Snapshot,
+        (attempts, timeout): (u16, Duration),
+        place: &Place,
+        nodes: &[String],
+    ) -> Result<Self, Failure> {
+        place.suits(nodes.len())?;
+        let savings = nodes.iter().map(|node| Ok((node.clone(), place.begin(&format!("{node}.debug"))?)));
+        let savings = RefCell::new(savings.collect::<Result<_, Failure>>()?);
+        Ok(Self { connection, snapshot, attempts, timeout, savings, followed: RefCell::default() })
+    }
+
+    /// What has come, of however many nodes; their logs are kept.
+    pub fn finish(self, place: &Place) -> Result<Vec<Followed>, Failure> {
+        let followed = self.followed.into_inner();
+        for (node, saving) in self.savings.into_inner() {
+            let of_it = |one: &&Followed| one.subject.node.as_ref() == Some(&node);
+            let any = followed.iter().find(of_it).is_some_and(|one| !one.subject.logs.is_empty());
+            place.end(saving, any)?;
+        }
+        Ok(followed)
+    }
+
+    async fn follow(&self, guard: &mut Held<'_>, set: &DaemonSet) -> Result<(), Stopped> {
+        let (end, ending) = watch::channel(StopMode::Continue);
+        let (say, mut news) = mpsc::unbounded_channel();
+        let nodes: Vec<Node> = guard.plan.nodes.iter().map(|goal| self.node(&goal.name, guard, set, say.clone(), ending.clone())).collect();
+        drop(say);
+        let mut savings = self.savings.take();
+        let mut work: FuturesUnordered<_> =
+            savings.iter_mut().filter_map(|(name, saving)| Some(nodes.iter().find(|node| node.name == *name)?.follow(saving))).collect();
+        let deadline = tokio::time::sleep(self.timeout);
+        tokio::pin!(deadline);
+        let mut result = Ok(());
+        loop {
+            let (interrupt, heard) = (guard.interrupt.clone(), guard.heard);
+            let ends = *end.borrow();
+            tokio::select! {
+                biased;
+                () = interrupt.beyond(heard) => {
+                    guard.heard = interrupt.times();
+                    result = Err(Stopped::Interrupted);
+                    end.send_replace(StopMode::Now);
+                }
+                Some(told) = news.recv() => tell(guard, told)?,
+                done = work.next() => match done {
+                    Some(Ok(one)) => self.followed.borrow_mut().push(one),
+                    Some(Err(stop)) => {
+                        result = Err(stop);
+                        end.send_replace(StopMode::Now);
+                    }
+                    None => break,
+                },
+                () = &mut deadline, if ends == StopMode::Continue => {
+                    let line = format!("not ended within {}s: explained is what has come", self.timeout.as_secs());
+                    guard.narrator.line(Tone::Doubtful, &line)?;
+                    end.send_replace(StopMode::Drain);
+                }
+            }
+        }
+        drop(work);
+        while let Ok(told) = news.try_recv() {
+            tell(guard, told)?;
+        }
+        self.savings.replace(savings);
+        result
+    }
+
+    fn node<'n>(
+        &'n self,
+        name: &str,
+        guard: &Held<'_>,
+        set: &'n DaemonSet,
+        say: mpsc::UnboundedSender<FollowEvent>,
+        ending: watch::Receiver<StopMode>,
+    ) -> Node<'n> {
+        Node {
+            connection: self.connection,
+            api: guard.api.clone(),
+            set,
+            name: name.to_owned(),
+            old: guard.old_pods.get(name).cloned(),
+            source: LogSource::for_node(self.snapshot, name),
+            attempts: self.attempts,
+            say,
+            ending,
+        }
+    }
+}
+
+fn tell(guard: &mut Held<'_>, news: FollowEvent) -> Result<(), Stopped> {
+    match news {
+        FollowEvent::Waits(text) => guard.narrator.waits(&text)?,
+        FollowEvent::Line(tone, text) => guard.narrator.line(tone, &text)?,
+    }
+    Ok(())
+}
+
+impl Meanwhile for Follower<'_> {
+    fn go<'a>(&'a self, guard: &'a mut Held<'_>, set: &'a DaemonSet) -> LocalBoxFuture<'a, Result<(), Stopped>> {
+        Box::pin(self.follow(guard, set))
+    }
+}

@@ -1,0 +1,250 @@
+//! One node's new calico-node: its log from the first line, run after run.
+
+use std::time::{Duration, Instant};
+
+use tokio::sync::{Notify, mpsc, watch};
+
+use super::resumable_log::ResumableLog;
+use super::save::Saving;
+use crate::cluster::error::RequestError;
+use crate::cluster::log_stream::{self, Read, Which};
+use crate::cluster::request::Api;
+use crate::cluster::{Connection, node_state};
+use crate::commands::change::{Stopped, is_away};
+use crate::render::style::Tone;
+use crate::render::timeline_details;
+use crate::reports::startup_log::newest_attempt;
+use crate::snapshot::objects::{DaemonSet, Event, Pod};
+use crate::startup::container_state::container_states;
+use crate::startup::log_location::{LogLocation, locate_log};
+use crate::startup::log_source::{ContainerLog, ContainerState, LogGap, LogSource};
+
+/// Until the next look at a pod of which nothing comes.
+const PAUSE: Duration = Duration::from_millis(500);
+/// A terminal is not told more often of a log that grows.
+const NEWS: Duration = Duration::from_millis(250);
+/// The last lines of a log: a node that has become slow is not waited for.
+const LAST_LINES: Duration = Duration::from_secs(10);
+
+/// Whether to go on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StopMode {
+    Continue,
+    /// Read what is there, then stop.
+    Drain,
+    Now,
+}
+
+pub enum FollowEvent {
+    Waits(String),
+    Line(Tone, String),
+}
+
+pub struct Node<'a> {
+    pub connection: &'a Connection,
+    pub api: Api,
+    pub set: &'a DaemonSet,
+    pub name: String,
+    /// The UID of the pod that is being replaced.
+    pub old: Option<String>,
+    /// Without logs yet.
+    pub source: LogSource,
+    pub attempts: u16,
+    pub say: mpsc::UnboundedSender<FollowEvent>,
+    pub ending: watch::Receiver<StopMode>,
+}
+
+/// What was seen of a node while its log was followed.
+pub struct Followed {
+    pub subject: LogSource,
+    /// As it was last, with what the cluster says of it.
+    pub pod: Option<(Pod, Vec<Event>)>,
+}
+
+/// Why no more is read of a run.
+enum Close {
+    Started,
+    Ended(ContainerState),
+    /// It runs still.
+    Cut,
+    /// There is no such run, and will be none.
+    None,
+}
+
+impl Node<'_> {
+    pub async fn follow(&self, saving: &mut Saving) -> Result<Followed, Stopped> {
+        let mut followed = Followed { subject: self.source.clone(), pod: None };
+        for number in 0..i32::from(self.attempts) {
+            let mut taking = ResumableLog::new(saving);
+            let close = self.run(number, &mut taking, &mut followed).await;
+            let (state, complete, goes_on) = match close {
+                Close::Started => (ContainerState::Running, true, false),
+                Close::Ended(state) => (state, true, true),
+                Close::Cut => (ContainerState::Running, false, false),
+                Close::None => (ContainerState::NotKnown, false, false),
+            };
+            let any = !taking.is_empty();
+            let attempts = taking.finish(complete).map_err(Stopped::Output)?;
+            if any {
+                followed.subject.logs.push(ContainerLog { attempts, state });
+            }
+            self.tell_end(number, any, &followed.subject);
+            if !goes_on {
+                break;
+            }
+        }
+        Ok(followed)
+    }
+
+    async fn run(&self, number: i32, taking: &mut ResumableLog<'_>, followed: &mut Followed) -> Close {
+        let Followed { subject, pod: last } = followed;
+        let attempt = number + 1;
+        let unread = |subject: &mut LogSource, why: String| {
+            subject.gaps.push(LogGap { what: format!("the log of attempt {attempt}"), why, blocks_healthy: true });
+        };
+        let mut begun = false;
+        loop {
+            let pod = match self.pod().await {
+                Ok(Some(pod)) if last.as_ref().is_some_and(|(last, _)| last.metadata.uid != pod.metadata.uid) => {
+                    unread(subject, format!("somebody else has replaced the pod {}", subject.from));
+                    return Close::None;
+                }
+                Ok(pod) => pod,
+                Err(error) => {
+                    unread(subject, error.to_string());
+                    return Close::None;
+                }
+            };
+            if let Some(pod) = &pod {
+                subject.from.clone_from(&pod.metadata.name);
+                last.get_or_insert_with(|| (pod.clone(), Vec::new())).0 = pod.clone();
+            }
+            let (pod, which) = match pod.map(|pod| (locate_log(&pod, number), pod)) {
+                Some((LogLocation::Runs, pod)) => (pod, Which::Followed),
+                Some((LogLocation::Over, pod)) => (pod, Which::Current),
+                Some((LogLocation::Followed, pod)) => (pod, Which::Previous),
+                Some((LogLocation::Lost, _)) => {
+                    unread(subject, "later runs have taken its place before its last lines were read".to_owned());
+                    return if taking.is_empty() { Close::None } else { Close::Ended(ContainerState::NotKnown) };
+                }
+                not_yet => {
+                    let why = match not_yet {
+                        Some((LogLocation::NotYet(Some(why)), _)) => format!("its container is {why}"),
+                        _ => "its new pod has not begun".to_owned(),
+                    };
+                    self.tell(FollowEvent::Waits(format!("{}: attempt {attempt}: {why}", self.name)));
+                    if self.pause().await {
+                        unread(subject, why);
+                        return Close::None;
+                    }
+                    continue;
+                }
+            };
+            if !std::mem::replace(&mut begun, true) {
+                let line = format!("{}: attempt {attempt} begins in pod {}", self.name, pod.metadata.name);
+                self.tell(FollowEvent::Line(Tone::Plain, line));
+            }
+            let read = self.read(&pod, which, taking, attempt).await;
+            if which != Which::Followed {
+                let events = node_state::events_of(&self.api, &pod).await;
+                let states = container_states(&pod, &events);
+                *last = Some((pod, events));
+                match read {
+                    Ok(Read::Whole) if !taking.is_truncated() => {}
+                    Ok(_) => unread(subject, "the kubelet has no more of it than what was followed".to_owned()),
+                    Err(error) => unread(subject, error.to_string()),
+                }
+                return Close::Ended(if which == Which::Previous { states.previous } else { states.current });
+            }
+            match read {
+                _ if taking.has_started() => {
+                    self.last_lines(&pod, taking, attempt).await;
+                    return Close::Started;
+                }
+                Err(error) if !is_away(&error) => {
+                    unread(subject, error.to_string());
+                    return Close::None;
+                }
+                _ => {}
+            }
+            if self.pause().await {
+                self.last_lines(&pod, taking, attempt).await;
+                return Close::Cut;
+            }
+        }
+    }
+
+    /// The new pod, however long the API server takes to tell.
+    async fn pod(&self) -> Result<Option<Pod>, RequestError> {
+        loop {
+            match node_state::pod_on(&self.api, self.set, &self.name).await {
+                Ok(pod) => return Ok(pod.filter(|pod| pod.metadata.uid != self.old && pod.metadata.deletion_timestamp.is_none())),
+                Err(error) if is_away(&error) && self.ending() == StopMode::Continue => {
+                    self.tell(FollowEvent::Waits(format!("waiting for the API server: {error}")));
+                    self.pause().await;
+                }
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// To the end of the answer; a log that is followed, until the start is done or all has to end.
+    async fn read(&self, pod: &Pod, which: Which, taking: &mut ResumableLog<'_>, attempt: i32) -> Result<Read, RequestError> {
+        let followed = which == Which::Followed;
+        let (started, say, name) = (Notify::new(), self.say.clone(), self.name.clone());
+        let (mut told, mut since): (Option<_>, Instant) = (None, Instant::now());
+        taking.again();
+        let mut take = |chunk: &[u8]| {
+            taking.push(chunk);
+            if followed && taking.has_started() {
+                started.notify_one();
+            }
+            let phase = taking.phase();
+            if told.is_none() || told != phase || since.elapsed() > NEWS {
+                (told, since) = (phase, Instant::now());
+                let doing = phase.map_or("beginning", |phase| phase.describe());
+                // Nobody listens any more only when all is over.
+                let _ = say.send(FollowEvent::Waits(format!("{name}: attempt {attempt}: {doing}")));
+            }
+        };
+        let mut ending = self.ending.clone();
+        tokio::select! {
+            biased;
+            () = started.notified() => Ok(Read::Whole),
+            _ = ending.wait_for(|ending| *ending == StopMode::Now || (followed && *ending != StopMode::Continue)) => Ok(Read::Cut),
+            read = log_stream::log(self.connection, pod, which, &mut take) => read,
+        }
+    }
+
+    /// What was written since the log was followed, where there is time for it.
+    async fn last_lines(&self, pod: &Pod, taking: &mut ResumableLog<'_>, attempt: i32) {
+        if self.ending() != StopMode::Now {
+            // What has been followed is there, whatever comes of this.
+            let _ = tokio::time::timeout(LAST_LINES, self.read(pod, Which::Current, taking, attempt)).await;
+        }
+    }
+
+    fn tell_end(&self, number: i32, any: bool, subject: &LogSource) {
+        let Some(attempt) = newest_attempt(subject).filter(|_| any) else { return };
+        let budget = subject.budget.map(|budget| u32::try_from(budget.as_secs()).unwrap_or(u32::MAX));
+        let (tone, ended) = timeline_details::ended(&attempt, budget);
+        let at = attempt.last.and_then(|last| last.phase).map(|phase| format!(", {}", phase.describe())).unwrap_or_default();
+        self.tell(FollowEvent::Line(tone, format!("{}: attempt {}: {ended}{at}", self.name, number + 1)));
+    }
+
+    fn tell(&self, news: FollowEvent) {
+        // Nobody listens any more only when all is over.
+        let _ = self.say.send(news);
+    }
+
+    fn ending(&self) -> StopMode {
+        *self.ending.borrow()
+    }
+
+    /// `true` when all has to end.
+    async fn pause(&self) -> bool {
+        let mut ending = self.ending.clone();
+        let ended = tokio::time::timeout(PAUSE, ending.wait_for(|ending| *ending != StopMode::Continue)).await;
+        ended.is_ok()
+    }
+}

@@ -1,0 +1,78 @@
+//! The object in which probes can be changed, or what remains if there is none.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::calico::flavour::Flavour;
+use crate::calico::probe::ProbeKind;
+use crate::model::{ClusterModel, effective_installation};
+use crate::observed::Observed;
+use crate::snapshot::objects::ProbeOverrides;
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum ProbeTarget {
+    DaemonSet {
+        namespace: String,
+        name: String,
+    },
+    /// `default`, or the `overlay` that replaces what it has of it.
+    Installation {
+        name: String,
+    },
+    /// The owner reverts an edit, and no other object has a field for it.
+    Nowhere {
+        why: String,
+    },
+}
+
+pub fn probe_target(view: &ClusterModel) -> ProbeTarget {
+    let nowhere = |why: &str| ProbeTarget::Nowhere { why: why.to_owned() };
+    if view.install.flavour == Some(Flavour::Aks) {
+        return nowhere("Azure manages this Calico and puts every edit back");
+    }
+    if view.install.is_operator() {
+        return installation(view);
+    }
+    match view.install.daemon_set {
+        Some(set) => ProbeTarget::DaemonSet {
+            namespace: set.metadata.namespace.clone().unwrap_or_else(|| "kube-system".to_owned()),
+            name: set.metadata.name.clone(),
+        },
+        None => nowhere("the DaemonSet was not seen"),
+    }
+}
+
+/// The operator reverts an edit of its DaemonSet within a second, and a pod is killed all the same.
+fn installation(view: &ClusterModel) -> ProbeTarget {
+    match &view.snapshot.resources.installation_probes {
+        Observed::Seen(ProbeOverrides { liveness_probe: false, startup_probe: false, .. }) => ProbeTarget::Nowhere {
+            why: "this operator's Installation has no fields for probes (they came with 1.43), and it puts an edit of the DaemonSet back; \
+                  what remains: upgrade the operator, shorten the way to the datastore, or, where the conflict check is slow, set DISABLE_NODE_IP_CHECK"
+                .to_owned(),
+        },
+        Observed::Seen(_) => ProbeTarget::Installation { name: effective_installation(view.snapshot.resources.installations.seen().map_or(&[], Vec::as_slice), "calicoNodeDaemonSet").to_owned() },
+        other => ProbeTarget::Nowhere {
+            why: format!(
+                "the operator owns the probes, and whether its Installation has fields for them was not seen ({}): \
+                 kubectl get crd installations.operator.tigera.io -o yaml",
+                other.why_not().unwrap_or_default()
+            ),
+        },
+    }
+}
+
+impl ProbeTarget {
+    /// Whether this probe's timing can be set in the target.
+    pub fn accepts(&self, view: &ClusterModel, probe: ProbeKind) -> bool {
+        match self {
+            Self::DaemonSet { .. } => true,
+            Self::Nowhere { .. } => false,
+            Self::Installation { .. } => view.snapshot.resources.installation_probes.seen().is_some_and(|fields| match probe {
+                ProbeKind::Startup => fields.startup_probe,
+                ProbeKind::Liveness => fields.liveness_probe,
+                ProbeKind::Readiness => fields.readiness_probe,
+            }),
+        }
+    }
+}

@@ -1,0 +1,129 @@
+//! A snapshot measured, diagnosed, forecast, and the change that follows.
+
+use super::probes_document::{Cure, KIND, ProbeRow, ProbesReport};
+use crate::calico::probe::{self, CommandForm, Handler, ProbeUse};
+use crate::diagnosis::{API_VERSION, Scope, diagnose, explain};
+use crate::finding::code::Code;
+use crate::finding::{Finding, Gap, Severity, Verdict};
+use crate::model::ClusterModel;
+use crate::probes::misfit_fix;
+use crate::probes::proposal::{ProbeOptions, ProbeProposalError, propose};
+use crate::snapshot::Snapshot;
+use crate::startup::forecast;
+use crate::startup::measure::{BudgetStatus, Measurement, measure};
+use crate::startup::rows::{by_danger, distribution, node_start};
+
+/// Asks for nothing, changes nothing, reads no clock.
+pub fn probes_report(snapshot: &Snapshot, scope: &Scope, wishes: &ProbeOptions) -> Result<ProbesReport, ProbeProposalError> {
+    let view = ClusterModel::new(snapshot);
+    let report = diagnose(snapshot, scope);
+    let mut measured: Vec<Measurement> = view.nodes.iter().map(|node| measure(&view, node)).collect();
+    measured.sort_by(by_danger);
+    let (mut findings, others): (Vec<Finding>, Vec<Finding>) =
+        report.findings.into_iter().partition(|finding| finding.code.affects_startup());
+    let wanting = findings.iter().filter(|finding| finding.code.needs_larger_budget());
+    let slow: Vec<String> = wanting.flat_map(|finding| finding.nodes.iter().cloned()).collect();
+    let slow: Vec<&str> = slow.iter().map(String::as_str).collect();
+    let (proposal, refused) = match propose(&view, &measured, &slow, wishes) {
+        Ok(proposal) => (proposal, None),
+        // Found, not asked for: no mistake of the command line.
+        Err(refusal) if !wishes.by_hand() && refusal != ProbeProposalError::DelayHasNoEffect => (None, Some(refusal.to_string())),
+        Err(refusal) => return Err(refusal),
+    };
+    let shown: Vec<&Measurement> =
+        measured.iter().filter(|measured| scope.nodes.as_ref().is_none_or(|nodes| nodes.contains(measured.node))).collect();
+    let codes = |name: &str| report.nodes.iter().find(|row| row.name == name).map(|row| row.findings.clone()).unwrap_or_default();
+    let no_proposal = if proposal.is_some() { None } else { refused.or_else(|| because(&findings, &slow)) };
+    let of_shown: Vec<Measurement> = shown.iter().map(|measured| (*measured).clone()).collect();
+    let unseen = unseen(report.unseen, &of_shown);
+    let verdict = match (findings.is_empty() && proposal.is_none(), unseen.iter().any(|unseen| unseen.blocks_healthy)) {
+        (false, _) => Verdict::Sick,
+        (true, true) => Verdict::Unknown,
+        (true, false) => Verdict::Healthy,
+    };
+    // The proposal takes the place of their commands.
+    findings.iter_mut().filter(|finding| finding.code.needs_larger_budget()).for_each(|finding| finding.fix = None);
+    let mut elsewhere: Vec<Code> = others.iter().map(|finding| finding.code).collect();
+    elsewhere.dedup();
+    let cures = cures(&findings);
+    Ok(ProbesReport {
+        api_version: API_VERSION.to_owned(),
+        kind: KIND.to_owned(),
+        taken_at: snapshot.taken_at,
+        verdict,
+        cluster: report.cluster,
+        probes: view.install.container.map(probe::uses).unwrap_or_default().iter().map(probe_row).collect(),
+        distribution: distribution(&of_shown),
+        nodes: shown.iter().map(|measured| node_start(&view, measured, codes(measured.node))).collect(),
+        forecast: forecast::forecast(&view, &of_shown),
+        findings,
+        cures,
+        elsewhere,
+        proposal,
+        no_proposal,
+        fixable: misfit_fix::needed(&view.install).into_iter().map(|fix| fix.name().to_owned()).collect(),
+        unseen,
+    })
+}
+
+fn cures(findings: &[Finding]) -> Vec<Cure> {
+    let mut cures: Vec<Cure> = Vec::new();
+    for code in findings.iter().map(|finding| finding.code).filter(|code| !code.needs_larger_budget()) {
+        if cures.iter().all(|cure| cure.code != code) {
+            cures.push(Cure { code, cure: explain::explanation_for(code).fix.to_owned() });
+        }
+    }
+    cures
+}
+
+/// The cause stands in the way, not the clock.
+fn because(findings: &[Finding], slow: &[&str]) -> Option<String> {
+    if !slow.is_empty() {
+        return Some("the DaemonSet allows enough already, and pods that are older than it must be replaced first".to_owned());
+    }
+    let mut codes: Vec<&str> = Vec::new();
+    for finding in findings.iter().filter(|finding| finding.severity == Severity::Error) {
+        if !codes.contains(&finding.code.name()) {
+            codes.push(finding.code.name());
+        }
+    }
+    let (last, others) = codes.split_last()?;
+    let list = if others.is_empty() { (*last).to_owned() } else { format!("{} and {last}", others.join(", ")) };
+    Some(format!("more time to start does not cure {list}"))
+}
+
+/// Sessions and addresses are no matter of a start.
+fn unseen(all: Vec<Gap>, measured: &[Measurement]) -> Vec<Gap> {
+    const BGP: [&str; 6] = ["BIRD's sessions", "BGP peers", "BGP configuration", "IP pools", "controller revisions", "Calico's backend"];
+    let mut unseen: Vec<Gap> = all.into_iter().filter(|unseen| !BGP.contains(&unseen.what.as_str())).collect();
+    let unknown = measured.iter().filter(|measured| measured.start.is_none() && measured.budget_status() == BudgetStatus::Unknown);
+    let nodes: Vec<String> = unknown.map(|measured| measured.node.to_owned()).collect();
+    if !nodes.is_empty() {
+        let why = "neither a log nor the pod tells how long a start took".to_owned();
+        unseen.push(Gap { what: "the time of a start".to_owned(), nodes, why, blocks_healthy: false });
+    }
+    unseen
+}
+
+fn probe_row(probe: &ProbeUse) -> ProbeRow {
+    let checks = [(probe.checks_felix, "Felix"), (probe.checks_bird, "BIRD")];
+    let whom: Vec<&str> = checks.into_iter().filter(|(checks, _)| *checks).map(|(_, whom)| whom).collect();
+    let how = match &probe.handler {
+        Handler::Command(CommandForm::CalicoNode) => "exec calico-node".to_owned(),
+        Handler::Command(CommandForm::CalicoComponent) => "exec calico component node health".to_owned(),
+        Handler::Http { host, path, port } => {
+            let port = port.as_ref().map(|port| format!(":{port}")).unwrap_or_default();
+            format!("httpGet {}{port}{path}", host.as_deref().unwrap_or("NODE"))
+        }
+        Handler::Other => "another handler".to_owned(),
+    };
+    let asks = if whom.is_empty() { how } else { format!("{} ({how})", whom.join(", ")) };
+    ProbeRow {
+        probe: probe.kind,
+        asks,
+        initial_delay_seconds: probe.budget.initial_delay,
+        period_seconds: probe.budget.period,
+        timeout_seconds: probe.budget.timeout,
+        failure_threshold: probe.budget.failure_threshold,
+    }
+}

@@ -1,0 +1,309 @@
+//! Findings of logs, in the codes that `status` has too.
+
+use std::collections::BTreeSet;
+
+use crate::calico::startup_log::{self, ExitReason, StartPhase};
+use crate::diagnosis::shell::quote;
+use crate::diagnosis::{Scope, diagnose, start_budget_fix};
+use crate::finding::code::Code;
+use crate::finding::{Evidence, Finding, Fix, Severity, Source};
+use crate::probes::change::daemon_set_patch;
+use crate::probes::strategy;
+use crate::snapshot::Snapshot;
+use crate::snapshot::inspection::{LogEvent, LogEventKind};
+use crate::startup::budget::{BudgetEstimate, ObservedStarts, estimate_budget};
+use crate::startup::estimate;
+use crate::startup::log_source::LogSource;
+use crate::startup::timeline::{AttemptEnd, AttemptRow, EstimateBasis, StartEstimate, Timeline};
+use crate::text::count;
+
+/// Of the cluster's findings, those that a start is about.
+const OF_A_START: [Code; 11] = [
+    Code::AddressConflict,
+    Code::AddressOnVirtualInterface,
+    Code::MethodInvalid,
+    Code::DatastoreUnreachable,
+    Code::TyphaUnreachable,
+    Code::ForbiddenToCalico,
+    Code::KilledWhileStarting,
+    Code::StartupExited,
+    Code::MethodIneffective,
+    Code::ProbeTimeoutTooShort,
+    Code::ProbeMisfit,
+];
+
+pub fn findings(sources: &[LogSource], logs: &[Timeline], snapshot: Option<&Snapshot>) -> Vec<Finding> {
+    let mut findings: Vec<Finding> = Vec::new();
+    for (source, log) in sources.iter().zip(logs) {
+        let place = LogFindings { source, log, snapshot };
+        findings.extend(place.ending());
+        findings.extend(place.address());
+    }
+    if let Some(snapshot) = snapshot {
+        findings = join(findings, of_cluster(sources, snapshot));
+    }
+    findings.sort_by_key(|finding| finding.severity);
+    findings
+}
+
+fn of_cluster(sources: &[LogSource], snapshot: &Snapshot) -> Vec<Finding> {
+    let nodes: BTreeSet<String> = sources.iter().filter_map(|source| source.node.clone()).collect();
+    let mut seen = diagnose(snapshot, &Scope { nodes: Some(nodes), sessions: false }).findings;
+    seen.retain(|finding| OF_A_START.contains(&finding.code));
+    seen
+}
+
+/// The cluster knows causes that a log does not, and the lawful place of the cure; the log knows where the time went.
+fn join(own: Vec<Finding>, mut seen: Vec<Finding>) -> Vec<Finding> {
+    let mut joined = Vec::new();
+    for mut finding in own {
+        let about = |other: &Finding| finding.nodes.iter().any(|node| other.nodes.contains(node));
+        if let Some(at) = seen.iter().position(|other| other.code == finding.code && about(other)) {
+            // Of many nodes with the same fault each has a row of its own here.
+            let same = if seen[at].nodes.len() == 1 { seen.remove(at) } else { seen[at].clone() };
+            finding.fix = finding.fix.or(same.fix);
+            finding
+                .evidence
+                .extend(same.evidence.into_iter().filter(|row| row.source != Source::Log && row.node == finding.nodes.first().cloned()));
+            joined.push(finding);
+        } else if !seen.iter().any(|other| about(other) && other.code.is_root_cause() && other.code < finding.code) {
+            joined.push(finding);
+        }
+    }
+    let told = |other: &Finding| {
+        joined.iter().any(|own: &Finding| own.code == other.code && other.nodes.iter().all(|node| own.nodes.contains(node)))
+    };
+    seen.retain(|other| !(told(other) || other.nodes.len() > 1 && joined.iter().any(|own| own.code == other.code)));
+    joined.extend(seen);
+    joined
+}
+
+struct LogFindings<'a> {
+    source: &'a LogSource,
+    log: &'a Timeline,
+    snapshot: Option<&'a Snapshot>,
+}
+
+impl LogFindings<'_> {
+    fn node(&self) -> &str {
+        self.log.node.as_deref().unwrap_or("this node")
+    }
+
+    fn finding(&self, code: Code, severity: Severity, message: String, evidence: Vec<Evidence>) -> Finding {
+        let nodes = self.log.node.iter().cloned().collect();
+        Finding { code, severity, nodes, message, evidence, fix: None }
+    }
+
+    fn evidence(&self, text: impl Into<String>) -> Evidence {
+        Evidence { source: Source::Log, node: self.log.node.clone(), text: text.into() }
+    }
+
+    fn seen(&self) -> impl DoubleEndedIterator<Item = &startup_log::Attempt> {
+        self.source.logs.iter().flat_map(|recording| &recording.attempts.attempts)
+    }
+
+    /// The newest attempt that ended decides; one that runs says nothing against those before it.
+    fn ending(&self) -> Option<Finding> {
+        let ended = |attempt: &&AttemptRow| !matches!(attempt.end.how, AttemptEnd::Running | AttemptEnd::NotKnown);
+        let Some(at) = self.log.attempts.iter().rposition(|attempt| ended(&attempt)) else { return self.no_answer() };
+        let attempt = &self.log.attempts[at];
+        let seen = self.seen().nth(at)?;
+        let conflict = startup_log::exit_reason(&seen.log) == Some(ExitReason::UpdateConflict);
+        if let Some(killed) = self.log.attempts.iter().rfind(|attempt| attempt.end.how == AttemptEnd::Killed).filter(|_| conflict) {
+            // Kills and such exits in turn are one slow link.
+            return Some(self.killed(killed));
+        }
+        match attempt.end.how {
+            AttemptEnd::Exited => Some(self.exited(attempt, seen)),
+            AttemptEnd::Killed if answers(seen) => Some(self.killed(attempt)),
+            AttemptEnd::Killed => self.no_answer(),
+            AttemptEnd::OutOfMemory => {
+                let message = format!("calico-node on {} had no memory left while it started: no probe change can help", self.node());
+                Some(self.finding(Code::PodNotReady, Severity::Error, message, self.ended(attempt)))
+            }
+            AttemptEnd::Started => self.killed_before(attempt),
+            AttemptEnd::Running | AttemptEnd::NotKnown => None,
+        }
+    }
+
+    fn no_answer(&self) -> Option<Finding> {
+        let tries =
+            |seen: &startup_log::Attempt| seen.log.marks.iter().rev().find(|mark| mark.kind == LogEventKind::DatastoreRetry).cloned();
+        let mark = self.seen().rev().filter(|seen| !answers(seen)).find_map(tries)?;
+        let message = format!("calico-node on {} gets no answer from its datastore while it starts", self.node());
+        Some(self.finding(Code::DatastoreUnreachable, Severity::Error, message, vec![self.evidence(mark.text)]))
+    }
+
+    fn exited(&self, attempt: &AttemptRow, seen: &startup_log::Attempt) -> Finding {
+        let reason = startup_log::exit_reason(&seen.log);
+        let code = match &reason {
+            Some(ExitReason::Conflict { .. }) => Code::AddressConflict,
+            Some(ExitReason::InvalidMethod { .. }) => Code::MethodInvalid,
+            Some(ExitReason::Forbidden { .. }) => Code::ForbiddenToCalico,
+            Some(ExitReason::DatastoreUnauthorized) => Code::DatastoreUnreachable,
+            Some(ExitReason::TyphaUnreachable) => Code::TyphaUnreachable,
+            Some(ExitReason::NoAddress | ExitReason::UpdateConflict | ExitReason::Fatal { .. }) | None => Code::StartupExited,
+        };
+        let why = attempt.end.why.as_deref().unwrap_or("it does not say why");
+        let evidence = seen.log.marks.iter().rev().take(4).rev().map(|mark| self.evidence(mark.text.clone())).collect();
+        let message = format!("calico-node on {} exits by itself while starting: {why}. No probe change can help", self.node());
+        self.finding(code, Severity::Error, message, evidence)
+    }
+
+    fn kills(&self) -> usize {
+        self.log.attempts.iter().filter(|attempt| attempt.end.how == AttemptEnd::Killed).count()
+    }
+
+    fn killed(&self, attempt: &AttemptRow) -> Finding {
+        let kills = self.kills();
+        let after = attempt.end.after_seconds.map(|after| format!(", {after:.0} s after it began")).unwrap_or_default();
+        let sure = if attempt.end.certain { "" } else { " (its log ends in mid-work, without \"Terminating\")" };
+        let mut message = format!("Start-up on {} was still {} when it was killed{after}{sure}", self.node(), self.doing(attempt));
+        if let Some(read) = reading(attempt) {
+            message += &format!(": {read}");
+        }
+        message += ".";
+        let size = self.size(attempt);
+        message += &attempt.needs.as_ref().map(|need| takes(need, &size)).unwrap_or_default();
+        let mut finding = self.finding(Code::KilledWhileStarting, Severity::Error, message, self.ended(attempt));
+        if kills > 1 {
+            finding.evidence.push(self.evidence(format!("{kills} of {} ended so", count(self.log.attempts.len(), "attempt"))));
+        }
+        if let Some(mark) = self.update_conflict() {
+            finding
+                .evidence
+                .push(self.evidence(format!("in another attempt it exited by itself, as happens on a slow link: {}", mark.text)));
+        }
+        finding.fix = self.budget(&size);
+        finding
+    }
+
+    fn update_conflict(&self) -> Option<&LogEvent> {
+        self.seen().flat_map(|seen| &seen.log.marks).find(|mark| mark.kind == LogEventKind::UpdateConflict)
+    }
+
+    fn doing(&self, attempt: &AttemptRow) -> String {
+        let phase = attempt.last.as_ref().and_then(|last| last.phase);
+        match phase {
+            Some(StartPhase::CheckingConflicts) if attempt.requests.as_ref().is_some_and(|requests| requests.nodes.is_some()) => {
+                "reading the nodes' data".to_owned()
+            }
+            Some(phase) => phase.describe().to_owned(),
+            None => "at work".to_owned(),
+        }
+    }
+
+    /// It works now, but was close to never starting. The start that was killed decides the budget: an earlier one may have
+    /// stored the addresses for it, which makes the next one shorter.
+    fn killed_before(&self, attempt: &AttemptRow) -> Option<Finding> {
+        let kills = self.kills();
+        if kills == 0 {
+            return None;
+        }
+        let killed = self.log.attempts.iter().filter(|attempt| attempt.end.how == AttemptEnd::Killed && attempt.needs.is_some());
+        let longest = |attempt: &AttemptRow| attempt.needs.as_ref().map_or(0.0, |needs| needs.seconds);
+        let worst = killed.chain([attempt]).max_by(|a, b| longest(a).total_cmp(&longest(b))).unwrap_or(attempt);
+        let times = count(kills, "attempt");
+        let mut message = format!("{times} to start on {} ended in mid-work before one succeeded.", self.node());
+        let size = self.size(worst);
+        message += &worst.needs.as_ref().map(|need| takes(need, &size)).unwrap_or_default();
+        let mut finding = self.finding(Code::KilledWhileStarting, Severity::Warning, message, Vec::new());
+        finding.fix = self.budget(&size);
+        Some(finding)
+    }
+
+    fn ended(&self, attempt: &AttemptRow) -> Vec<Evidence> {
+        let how = attempt.end.why.as_deref().map(|why| self.evidence(format!("attempt {}: {why}", attempt.number)));
+        let last = attempt.last.as_ref().map(|last| self.evidence(format!("the last it said: {}", last.text)));
+        how.into_iter().chain(last).collect()
+    }
+
+    fn size(&self, attempt: &AttemptRow) -> BudgetEstimate {
+        let of_kill = |attempt: &&AttemptRow| attempt.end.how == AttemptEnd::Killed;
+        let lasted = self.log.attempts.iter().filter(of_kill).filter_map(|attempt| attempt.end.after_seconds).reduce(f64::max);
+        let needs = attempt.needs.as_ref().map(|need| estimate::observed_starts(need.seconds, need.basis, lasted));
+        let killed_at = self.source.budget.filter(|_| attempt.end.how == AttemptEnd::Killed).map(|budget| budget.as_secs());
+        estimate_budget(&ObservedStarts { cut_off: lasted, killed_at, ..needs.unwrap_or_default() })
+    }
+
+    fn budget(&self, size: &BudgetEstimate) -> Option<Fix> {
+        match (self.snapshot, &self.log.node) {
+            (Some(snapshot), Some(node)) => start_budget_fix(snapshot, node, size),
+            _ => Some(published(size)),
+        }
+    }
+
+    /// What detection chose that it should not have.
+    fn address(&self) -> Option<Finding> {
+        let attempt = self.log.attempts.last()?;
+        if attempt.end.how == AttemptEnd::Exited {
+            return None;
+        }
+        let found = &attempt.detection;
+        if let Some((chosen, made)) = found.chosen.iter().rev().find_map(|chosen| Some((chosen, chosen.made.as_deref()?))) {
+            let from = chosen.interface.as_deref().unwrap_or_default();
+            let message =
+                format!("calico-node on {} took {} from {from}, {made}: its peers cannot reach it there", self.node(), chosen.address);
+            let looked = found.interfaces.iter().flatten().map(|one| format!("{} {}", one.name, one.addresses.join(" ")));
+            let evidence = looked.map(|text| self.evidence(format!("detection looked at {text}"))).collect();
+            return Some(self.finding(Code::AddressOnVirtualInterface, Severity::Error, message, evidence));
+        }
+        if !found.kept_old {
+            return None;
+        }
+        let message = format!("the autodetection method finds no address on {}: the stored one was kept", self.node());
+        let kept = self
+            .seen()
+            .next_back()?
+            .log
+            .marks
+            .iter()
+            .filter(|mark| matches!(mark.kind, LogEventKind::AutodetectKept | LogEventKind::AutodetectFailed));
+        let evidence = kept.map(|mark| self.evidence(mark.text.clone())).collect();
+        Some(self.finding(Code::MethodIneffective, Severity::Warning, message, evidence))
+    }
+}
+
+/// Its datastore answered, or was not asked.
+fn answers(seen: &startup_log::Attempt) -> bool {
+    let tells = |mark: &&LogEvent| {
+        matches!(mark.kind, LogEventKind::DatastoreRetry | LogEventKind::DatastoreVerified | LogEventKind::DatastoreSkipped)
+    };
+    seen.log.marks.iter().rev().find(tells).is_none_or(|mark| mark.kind != LogEventKind::DatastoreRetry)
+}
+
+fn reading(attempt: &AttemptRow) -> Option<String> {
+    let nodes = attempt.requests.as_ref()?.nodes.as_ref()?;
+    let of = nodes.listed.map(|listed| format!(" of {listed}")).unwrap_or_default();
+    let each = nodes.reads_per_node.map(|each| format!(", {each} reads a node")).unwrap_or_default();
+    let rate = nodes.reads_per_second.map(|rate| format!(", {rate} reads a second")).unwrap_or_default();
+    Some(format!("{}{of} nodes read{each}{rate}", nodes.read))
+}
+
+fn takes(need: &StartEstimate, size: &BudgetEstimate) -> String {
+    let about = format!("{:.0} s", need.seconds);
+    let what = match (need.basis, need.nodes) {
+        (EstimateBasis::Measured, _) => format!("It took {about}"),
+        (EstimateBasis::NodeReads, Some(nodes)) => format!("A whole start takes about {about} for {nodes} nodes, and more with each node"),
+        (EstimateBasis::NodeReads, None) => format!("A whole start takes about {about}"),
+        (EstimateBasis::RoundTrips, _) => {
+            let each = need.round_trip_seconds.unwrap_or_default();
+            format!("At {each:.2} s a request, a whole start takes up to {about}")
+        }
+    };
+    format!(" {what}; a start-up budget of {} s would do.", size.seconds)
+}
+
+/// Where only a log was given.
+fn published(size: &BudgetEstimate) -> Fix {
+    let change = strategy::published_remedy(size);
+    let allows = change.timing.on(None).total().as_secs();
+    let patch = daemon_set_patch(&[change]).to_string();
+    Fix {
+        command: format!("kubectl patch daemonset calico-node -n kube-system -p {}", quote(&patch)),
+        why: format!(
+            "a liveness probe that allows {allows} s to start, where calico-node was installed from the manifest and its probe allows less now \
+             (the published one allows 70 s) and no startup probe is set; with the cluster at hand `kubectl calico-fix status` knows the lawful place"
+        ),
+    }
+}
