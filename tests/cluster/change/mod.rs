@@ -1,5 +1,7 @@
 //! Changes of a cluster that lives, by the binary, from the plan to the proof and back.
 
+#![allow(clippy::disallowed_macros, reason = "a failed test shows what was printed")]
+
 mod applying;
 mod asking;
 mod autodetect;
