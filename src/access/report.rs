@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::needs::{Around, Need};
 use super::role::{Manifest, Role};
 use super::verb::Verb;
-use crate::diagnosis::shell::quote;
+use crate::text::shell::quote;
 
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]

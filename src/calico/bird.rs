@@ -3,8 +3,8 @@
 //! Written by BIRD 1.6 `nest/proto.c` (`proto_cmd_show`) and `nest/cmds.c` (`cmd_show_status`); read the same way by Calico's
 //! `node/pkg/health/bird/bird.go`, which misses rows of five columns.
 
-use crate::calico::text::clean;
 use crate::snapshot::inside::{Bird, Protocol};
+use crate::text::bounded::clean;
 
 const HEADINGS: [&str; 6] = ["name", "proto", "table", "state", "since", "info"];
 /// birdcl's own words on standard error when nobody listens on the socket (BIRD `client/client.c`).

@@ -6,7 +6,7 @@
 use std::net::IpAddr;
 
 use super::family::Family;
-use super::text::{clean, find_ignoring_case};
+use crate::text::bounded::{clean, find_ignoring_case};
 
 const MAX_TEXT: usize = 300;
 /// Beyond the largest mesh; a message of the API's size limit holds fewer.

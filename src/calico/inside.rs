@@ -3,10 +3,10 @@
 use super::bird::{self, BirdError};
 use super::family::Family;
 use super::reaches::Destination;
-use super::text::clean;
 use super::{interfaces, reaches, routes};
 use crate::observed::Observed;
 use crate::snapshot::inside::{Bird, Inside, Reach, Route};
+use crate::text::bounded::clean;
 
 /// Run as `sh -c SCRIPT NAME` with the destinations' arguments behind; writes nothing, and does without whatever the image lacks.
 pub const SCRIPT: &str = include_str!("inside.sh");

@@ -19,6 +19,5 @@ pub mod reaches;
 pub mod routes;
 pub mod session;
 pub mod startup_log;
-pub mod text;
 pub mod version;
 pub mod virtual_interfaces;

@@ -3,8 +3,8 @@
 use super::family::Family;
 use super::interfaces::IpError;
 use super::routes;
-use super::text::clean;
 use crate::snapshot::inside::Reach;
+use crate::text::bounded::clean;
 
 /// More than anybody compares at once.
 pub const MAX_DESTINATIONS: usize = 16;

@@ -4,8 +4,8 @@ use serde::Deserialize;
 
 use super::family::Family;
 use super::interfaces::{IpError, unrecognised};
-use super::text::clean;
 use crate::snapshot::inside::Route;
+use crate::text::bounded::clean;
 
 const MAX_ROUTES: usize = 200_000;
 const MAX_WORD: usize = 64;

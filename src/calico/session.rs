@@ -6,8 +6,8 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::family::Family;
-use super::text::find_ignoring_case;
 use crate::snapshot::inside::Protocol;
+use crate::text::bounded::find_ignoring_case;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Session {

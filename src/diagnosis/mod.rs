@@ -14,7 +14,6 @@ pub(crate) mod remedy;
 pub mod report;
 mod rows;
 pub mod sheet;
-pub mod shell;
 pub(crate) mod summary;
 mod unseen;
 pub mod view;
@@ -23,9 +22,9 @@ pub(crate) mod wording;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use crate::calico::text::clean;
 use crate::snapshot::Snapshot;
 use crate::startup::sizing::Size;
+use crate::text::bounded::clean;
 use check::Found;
 use code::Code;
 use report::{Finding, Fix, Report, Verdict};

@@ -10,7 +10,7 @@ use super::patch::{PatchKind, join};
 use super::place::Place;
 use crate::calico::environment::method_variable;
 use crate::calico::family::Family;
-use crate::diagnosis::shell::quote;
+use crate::text::shell::quote;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Form {

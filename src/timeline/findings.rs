@@ -8,7 +8,6 @@ use super::subject::Subject;
 use crate::calico::startup_log::{self, ExitReason};
 use crate::diagnosis::code::Code;
 use crate::diagnosis::report::{Evidence, Finding, Fix, Severity, Source};
-use crate::diagnosis::shell::quote;
 use crate::diagnosis::{Scope, diagnose, start_budget_fix};
 use crate::snapshot::Snapshot;
 use crate::snapshot::inside::{Mark, MarkKind};
@@ -16,6 +15,7 @@ use crate::startup::change::daemon_set_patch;
 use crate::startup::sizing::{Size, Starts, size};
 use crate::startup::strategy;
 use crate::text::count;
+use crate::text::shell::quote;
 
 /// Of the cluster's findings, those that a start is about.
 const OF_A_START: [Code; 11] = [

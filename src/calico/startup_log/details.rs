@@ -5,8 +5,8 @@ use jiff::Timestamp;
 use super::line::{Level, Line};
 use super::requests::Requests;
 use super::{MAX_TEXT, mask};
-use crate::calico::text::clean;
 use crate::snapshot::inside::{ListedInterface, StartupLog};
+use crate::text::bounded::clean;
 
 const MAX_INTERFACES: usize = 64;
 const MAX_ADDRESSES: usize = 16;

@@ -6,8 +6,8 @@ use jiff::Timestamp;
 
 use super::line::{Level, Line};
 use super::{MAX_TEXT, judge, mask, patterns};
-use crate::calico::text::clean;
 use crate::snapshot::inside::{Mark, MarkKind, StartupLog};
+use crate::text::bounded::clean;
 
 /// Of what was logged before the start, the first and the last are kept; of what came after, the last.
 pub(super) const FIRST: usize = 80;

@@ -1,6 +1,6 @@
 //! Takes secrets out of text before it is kept: at DEBUG Calico logs whole configurations.
 
-use crate::calico::text::find_ignoring_case;
+use crate::text::bounded::find_ignoring_case;
 
 const MASK: &str = "***";
 const KEYS: [&str; 9] = ["password", "passwd", "secret", "token", "authorization", "bearer", "apikey", "api-key", "credential"];

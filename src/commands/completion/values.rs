@@ -13,8 +13,8 @@ use crate::cli::output::{DataFormat, Output, PageFormat};
 use crate::cluster::Surroundings;
 use crate::cluster::names::{self, Kind, Known};
 use crate::diagnosis::explain::all;
-use crate::diagnosis::shell::quote;
 use crate::startup::timing::Setting;
+use crate::text::shell::quote;
 
 /// Stands for a path: shells know best what files there are. No word of a command line holds a NUL.
 pub const FILES: &str = "\0files";

@@ -9,10 +9,10 @@ use crate::cli::connection::ConnectionFlags;
 use crate::cluster::request::Api;
 use crate::cluster::resource::PODS;
 use crate::cluster::{Silent, connect, gather};
-use crate::diagnosis::shell::quote;
 use crate::plan::startup_copy;
 use crate::render::data;
 use crate::text;
+use crate::text::shell::quote;
 
 pub async fn run(flags: &ConnectionFlags, arguments: &DebugLogArgs, streams: &mut Streams) -> Result<Outcome, Failure> {
     let [node] = arguments.node.as_slice() else {

@@ -2,13 +2,13 @@ use crate::diagnosis::check::{Check, Found};
 use crate::diagnosis::code::Code;
 use crate::diagnosis::explain::Explanation;
 use crate::diagnosis::report::{Evidence, Finding, Fix, Severity, Source};
-use crate::diagnosis::shell;
 use crate::diagnosis::view::View;
 use crate::diagnosis::wording;
 use crate::plan::lending::{DEBUG, DEBUG_LOG, IGNORE, LEVEL};
 use crate::plan::record::{ANNOTATION, Record};
 use crate::snapshot::objects::Container;
 use crate::text;
+use crate::text::shell;
 
 pub const CHECK: Check = Check {
     explanation: Explanation {

@@ -3,10 +3,10 @@ use crate::diagnosis::check::{Check, Found};
 use crate::diagnosis::code::Code;
 use crate::diagnosis::explain::Explanation;
 use crate::diagnosis::report::{Evidence, Finding, Fix, Severity, Source};
-use crate::diagnosis::shell;
 use crate::diagnosis::view::View;
 use crate::diagnosis::wording;
 use crate::snapshot::objects::DaemonSet;
+use crate::text::shell;
 
 pub const CHECK: Check = Check {
     explanation: Explanation {

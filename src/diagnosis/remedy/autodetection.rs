@@ -6,7 +6,6 @@ use std::net::IpAddr;
 use serde_json::json;
 
 use super::super::report::Fix;
-use super::super::shell::quote;
 use super::super::view::View;
 use crate::autodetect::Preference;
 use crate::calico::address::Cidr;
@@ -16,6 +15,7 @@ use crate::calico::flavour::Flavour;
 use crate::calico::method::Method;
 use crate::calico::version::Version;
 use crate::snapshot::inside::Interface;
+use crate::text::shell::quote;
 
 /// For the nodes whose address is wrong; the method is chosen for all, since all nodes share one.
 pub fn autodetection(view: &View, family: Family, wrong: &[String]) -> Option<Fix> {

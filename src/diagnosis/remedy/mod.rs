@@ -7,8 +7,8 @@ pub use autodetection::{autodetection, network, set_method};
 pub use probes::{cpu_request, probe_timeout, start_budget, start_budget_of};
 
 use super::report::Fix;
-use super::shell::quote;
 use super::view::{NodeView, View};
+use crate::text::shell::quote;
 
 /// Where more than this is known only by reading.
 pub fn startup_log(view: &View, node: &NodeView) -> Option<Fix> {

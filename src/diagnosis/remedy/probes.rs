@@ -3,7 +3,6 @@
 use serde_json::Value;
 
 use super::super::report::Fix;
-use super::super::shell::quote;
 use super::super::view::View;
 use crate::snapshot::objects::CALICO_NODE;
 use crate::startup::change::daemon_set_patch;
@@ -13,6 +12,7 @@ use crate::startup::place::Place;
 use crate::startup::proposal::{Proposal, Wishes, allow, propose};
 use crate::startup::sizing::Size;
 use crate::startup::strategy::Strategy;
+use crate::text::shell::quote;
 
 /// For nodes that more time to start would cure.
 pub fn start_budget(view: &View, slow: &[Measurement]) -> Option<Fix> {
