@@ -18,6 +18,8 @@ mod bird_not_running;
 mod build;
 #[path = "checks/change_unfinished.rs"]
 mod change_unfinished;
+#[path = "checks/commands.rs"]
+mod commands;
 #[path = "checks/debug_left_on.rs"]
 mod debug_left_on;
 #[path = "checks/flavours.rs"]

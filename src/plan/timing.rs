@@ -75,7 +75,7 @@ fn snippets(place: &Place, changes: &[ProbeChange], snapshot: &Snapshot) -> Snip
     let spec = emit::containers(&Value::Object(container));
     match place {
         Place::DaemonSet { .. } => Snippets {
-            kubectl: Some(emit::patch_command(place, &json!({"spec": spec}))),
+            kubectl: emit::patch_command(place, &json!({"spec": spec})),
             daemon_set: Some((place.clone(), spec)),
             ..Snippets::default()
         },
@@ -84,7 +84,7 @@ fn snippets(place: &Place, changes: &[ProbeChange], snapshot: &Snapshot) -> Snip
             let now = installations.filter(|one| one.metadata.name == *name).map(|one| one.spec.clone()).next().unwrap_or_default();
             let Ok(patch) = installation_patch(changes, &now) else { return Snippets::default() };
             let spec = patch["spec"].clone();
-            Snippets { kubectl: Some(emit::patch_command(place, &patch)), installation: Some(spec), ..Snippets::default() }
+            Snippets { kubectl: emit::patch_command(place, &patch), installation: Some(spec), ..Snippets::default() }
         }
     }
 }

@@ -15,7 +15,7 @@ use crate::startup::change::daemon_set_patch;
 use crate::startup::sizing::{Size, Starts, size};
 use crate::startup::strategy;
 use crate::text::count;
-use crate::text::shell::quote;
+use crate::text::shell;
 
 /// Of the cluster's findings, those that a start is about.
 const OF_A_START: [Code; 11] = [
@@ -224,7 +224,7 @@ impl Place<'_> {
     fn budget(&self, size: &Size) -> Option<Fix> {
         match (self.snapshot, &self.log.node) {
             (Some(snapshot), Some(node)) => start_budget_fix(snapshot, node, size),
-            _ => Some(published(size)),
+            _ => published(size),
         }
     }
 
@@ -288,15 +288,15 @@ fn takes(need: &Need, size: &Size) -> String {
 }
 
 /// Where only a log was given.
-fn published(size: &Size) -> Fix {
+fn published(size: &Size) -> Option<Fix> {
     let change = strategy::unseen(size);
     let allows = change.timing.on(None).total().as_secs();
-    let patch = daemon_set_patch(&[change]).to_string();
-    Fix {
-        command: format!("kubectl patch daemonset calico-node -n kube-system -p {}", quote(&patch)),
+    let patch = shell::json(&daemon_set_patch(&[change]));
+    Some(Fix {
+        command: shell::command(&["kubectl", "patch", "daemonset", "calico-node", "-n", "kube-system", "-p", &patch])?,
         why: format!(
             "a liveness probe that allows {allows} s to start, where calico-node was installed from the manifest and its probe allows less now \
              (the published one allows 70 s) and no startup probe is set; with the cluster at hand `kubectl calico-fix status` knows the lawful place"
         ),
-    }
+    })
 }

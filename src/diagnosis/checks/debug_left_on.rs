@@ -81,17 +81,19 @@ fn finding(view: &View) -> Option<Finding> {
 /// The operator itself puts an edit back, once it is let.
 fn by_hand(view: &View) -> Option<Fix> {
     let set = view.install.daemon_set?;
-    let (name, namespace) = (shell::quote(&set.metadata.name), shell::quote(view.install.namespace()?));
-    let (command, why) = match (view.install.is_operator(), set.metadata.annotations.contains_key(IGNORE)) {
-        (true, true) => {
-            (format!("kubectl annotate daemonset {name} -n {namespace} {IGNORE}-"), "the operator then puts its own template back")
-        }
+    let (target, namespace) = (view.install.command_target()?, shell::namespace(view.install.namespace()?)?);
+    let (ignore, level) = (format!("{IGNORE}-"), format!("{LEVEL}-"));
+    let (words, why) = match (view.install.is_operator(), set.metadata.annotations.contains_key(IGNORE)) {
+        (true, true) => (
+            vec!["kubectl", "annotate", "daemonset", shell::object_name(&set.metadata.name)?, "-n", namespace, &ignore],
+            "the operator then puts its own template back",
+        ),
         (true, false) => return None,
         (false, _) => {
-            (format!("kubectl set env daemonset/{name} -n {namespace} {LEVEL}-"), "the level of before; calico-node restarts node by node")
+            (vec!["kubectl", "set", "env", &target, "-n", namespace, &level], "the level of before; calico-node restarts node by node")
         }
     };
-    Some(Fix { command, why: why.to_owned() })
+    Some(Fix { command: shell::command(&words)?, why: why.to_owned() })
 }
 
 fn is_raised(container: &Container) -> bool {

@@ -55,14 +55,15 @@ fn finding(view: &View, daemon_set: &DaemonSet) -> Option<Finding> {
         true => format!("a change of {} has not been taken up by the DaemonSet controller yet", view.install.name()),
         false => format!("the rollout of {} is not finished: {progress}{waits}", view.install.name()),
     };
-    let command = format!(
-        "kubectl rollout status daemonset/{} -n {}",
-        shell::quote(&daemon_set.metadata.name),
-        shell::quote(daemon_set.metadata.namespace.as_deref().unwrap_or("default"))
-    );
-    let fix = (!on_delete).then(|| Fix { command, why: "shows what it waits for".to_owned() });
+    let fix = if on_delete { None } else { command(view) };
     let nodes = if names.len() < view.nodes.len() { names } else { Vec::new() };
     Some(Finding { code: Code::RolloutUnfinished, severity: Severity::Warning, nodes, message: wording::sentence(message), evidence, fix })
+}
+
+fn command(view: &View) -> Option<Fix> {
+    let target = view.install.command_target()?;
+    let command = shell::command(&["kubectl", "rollout", "status", &target, "-n", shell::namespace(view.install.namespace()?)?])?;
+    Some(Fix { command, why: "shows what it waits for".to_owned() })
 }
 
 /// Nodes whose pod is not of the newest revision; none where revisions could not be read.

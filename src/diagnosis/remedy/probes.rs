@@ -12,7 +12,7 @@ use crate::startup::place::Place;
 use crate::startup::proposal::{Proposal, Wishes, allow, propose};
 use crate::startup::sizing::Size;
 use crate::startup::strategy::Strategy;
-use crate::text::shell::quote;
+use crate::text::shell;
 
 /// For nodes that more time to start would cure.
 pub fn start_budget(view: &View, slow: &[Measurement]) -> Option<Fix> {
@@ -55,11 +55,8 @@ pub fn cpu_request(view: &View) -> Option<Fix> {
     if view.install.is_operator() || resources.requests.contains_key("cpu") || resources.limits.contains_key("cpu") {
         return None;
     }
-    let command = format!(
-        "kubectl set resources {} -n {} -c {CALICO_NODE} --requests=cpu=250m",
-        quote(&view.install.name()),
-        quote(view.install.namespace()?)
-    );
+    let (target, namespace) = (view.install.command_target()?, shell::namespace(view.install.namespace()?)?);
+    let command = shell::command(&["kubectl", "set", "resources", &target, "-n", namespace, "-c", CALICO_NODE, "--requests=cpu=250m"])?;
     let why = format!("the request of Calico's own manifests; calico-node restarts node by node{}", super::reverted_by(view));
     Some(Fix { command, why })
 }
@@ -70,7 +67,8 @@ fn command(view: &View, proposal: &Proposal) -> Option<String> {
         Place::Installation { name } => {
             let all = view.snapshot.resources.installations.seen()?;
             let patch = proposal.patch(&all.iter().find(|one| one.metadata.name == *name)?.spec)?;
-            Some(format!("kubectl patch installation {} --type merge -p {}", quote(name), quote(&patch.to_string())))
+            let name = shell::object_name(name)?;
+            shell::command(&["kubectl", "patch", "installation", name, "--type", "merge", "-p", &shell::json(&patch)])
         }
         Place::Nowhere { .. } => None,
     }
@@ -78,12 +76,8 @@ fn command(view: &View, proposal: &Proposal) -> Option<String> {
 
 fn on_daemon_set(view: &View, patch: &Value) -> Option<String> {
     let metadata = &view.install.daemon_set?.metadata;
-    Some(format!(
-        "kubectl patch daemonset {} -n {} -p {}",
-        quote(&metadata.name),
-        quote(view.install.namespace()?),
-        quote(&patch.to_string())
-    ))
+    let namespace = shell::namespace(view.install.namespace()?)?;
+    shell::command(&["kubectl", "patch", "daemonset", shell::object_name(&metadata.name)?, "-n", namespace, "-p", &shell::json(patch)])
 }
 
 fn lower(sentence: &str) -> String {

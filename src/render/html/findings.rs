@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::said::{Name, Said};
+use super::said::{Command, Name, Said};
 use crate::diagnosis::explain::{self, Explanation};
 use crate::diagnosis::report::{Evidence, Finding, Severity, Unseen};
 use crate::render::findings::{kinds, source};
@@ -32,7 +32,7 @@ fn one(finding: &Finding, all: bool) -> Markup {
             @if let Some(fix) = &finding.fix {
                 div.fix {
                     h4 { "Fix" }
-                    pre tabindex="0" { code { (Said(&fix.command)) } }
+                    pre tabindex="0" { code { (Command(&fix.command)) } }
                     p { (Said(&fix.why)) }
                 }
             }
