@@ -98,7 +98,8 @@ fn is_heading(text: &str) -> bool {
 
 /// Long names push the columns along, so only white space separates them.
 fn row(text: &str) -> Option<Protocol> {
-    let mut words = text.split_whitespace().map(|word| clean(word, MAX_FIELD));
+    // A word of control characters is no word.
+    let mut words = text.split_whitespace().map(|word| clean(word, MAX_FIELD)).filter(|word| !word.is_empty());
     let mut protocol = Protocol {
         name: words.next()?,
         proto: words.next()?,

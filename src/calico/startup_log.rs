@@ -5,7 +5,6 @@ mod details;
 mod digest;
 mod judge;
 mod line;
-mod mask;
 mod patterns;
 mod reader;
 mod requests;

@@ -7,8 +7,9 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::error::RequestError;
-use super::request::{Api, MAX_BODY, decode, within};
+use super::request::{Api, decode, within};
 use super::resource::{Asked, Resource, SELF_SUBJECT_ACCESS_REVIEWS, SELF_SUBJECT_REVIEWS};
+use crate::limits::MAX_BODY;
 use crate::plan::preflight::Right;
 
 #[derive(Deserialize)]

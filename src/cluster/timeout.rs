@@ -29,6 +29,11 @@ impl Timeouts {
     }
 }
 
+/// A limit on time as a flag gives it: `default` where it is not given, `None` where it is zero.
+pub fn parse_flag(flag: Option<&str>, default: Duration) -> Result<Option<Duration>, InvalidTimeout> {
+    flag.filter(|text| !text.is_empty()).map_or(Ok(Some(default)), parse)
+}
+
 /// kubectl's own words (client-go `clientcmd/client_config.go`, `ParseTimeout`).
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error(

@@ -6,8 +6,9 @@ use http::{HeaderMap, Request, header};
 use serde_json::{Value, json};
 
 use super::error::RequestError;
-use super::request::{Api, MAX_BODY, decode, within};
+use super::request::{Api, decode, within};
 use super::resource::{Asked, DAEMON_SETS, INSTALLATIONS, PODS, Resource};
+use crate::limits::MAX_BODY;
 use crate::plan::place::Place;
 use crate::snapshot::objects::Pod;
 

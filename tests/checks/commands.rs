@@ -69,7 +69,7 @@ fn commands(world: &World, name: &str, namespace: &str) -> Vec<String> {
     snapshot = serde_json::from_value(tree).expect("a snapshot");
     let report = diagnose(&snapshot, &Scope::default());
     let mut page = Vec::new();
-    let sheet = calico_fix::diagnosis::sheet::SHEETFN;
+    let sheet = calico_fix::diagnosis::sheet::sheet(&snapshot, &report, &Scope::default());
     html::write(&sheet, false, &mut page).expect("writes");
     let page = String::from_utf8(page).expect("text");
     let page = page.replace("&quot;", "\"").replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&");

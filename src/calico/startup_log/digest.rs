@@ -5,8 +5,9 @@ use std::collections::VecDeque;
 use jiff::Timestamp;
 
 use super::line::{Level, Line};
-use super::{MAX_TEXT, judge, mask, patterns};
+use super::{MAX_TEXT, judge, patterns};
 use crate::snapshot::inside::{Mark, MarkKind, StartupLog};
+use crate::snapshot::secrets::masked;
 use crate::text::bounded::clean;
 
 /// Of what was logged before the start, the first and the last are kept; of what came after, the last.
@@ -174,5 +175,5 @@ impl Digest {
 }
 
 fn text(message: &str) -> String {
-    clean(&mask::mask(message), MAX_TEXT)
+    clean(&masked(message), MAX_TEXT)
 }
