@@ -3,7 +3,9 @@
 #![cfg(unix)]
 
 mod audited;
+mod bounds;
 mod connecting;
+mod credentials;
 mod failing;
 mod gathering;
 mod inside;
