@@ -6,14 +6,18 @@ use crate::cli::output::FailOn;
 use crate::finding::{Report, Severity};
 use crate::text;
 
+/// `EX_SOFTWARE` of sysexits(3).
+const PANICKED: u8 = 70;
+
 /// For the manual.
-pub const CODES: [(u8, &str); 7] = [
+pub const CODES: [(u8, &str); 8] = [
     (0, "Healthy, or nothing to do, or changed and proven."),
     (1, "Findings, rights that are missing, or a change that was shown and not made."),
     (2, "A mistake in the command line."),
     (3, "The cluster could not be inspected, or not enough of it to call it healthy."),
     (4, "A change failed and was put back."),
     (5, "A change failed and could not be put back; what to do is printed."),
+    (PANICKED, "A mistake in this program ended it; if a change was under way, look at it with status and roll it back with undo."),
     (130, "Interrupted; a change that was under way was put back first."),
 ];
 
@@ -89,6 +93,21 @@ pub fn code(result: &Result<Outcome, Failure>) -> u8 {
         Ok(Outcome::UsageError) | Err(Failure::Usage { .. }) => 2,
         Err(Failure::ReadFailed { .. } | Failure::NoCalicoctl | Failure::Files { .. } | Failure::Output(_)) => 3,
     }
+}
+
+/// A mistake in this program becomes one sentence and a documented code, not a backtrace and an abort signal.
+#[expect(clippy::disallowed_methods, reason = "a panic has no way back to main")]
+pub fn explain_panics() {
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map_or_else(String::new, |place| format!(" at {}:{}", place.file(), place.line()));
+        let sentence = format!(
+            "error: internal error{place}. This is a mistake in kubectl calico-fix; please report it. \
+             If a change was under way: kubectl calico-fix status, then kubectl calico-fix undo"
+        );
+        // With stderr gone the code still says it.
+        let _ = writeln!(io::stderr(), "{sentence}");
+        std::process::exit(i32::from(PANICKED));
+    }));
 }
 
 impl Outcome {

@@ -1,5 +1,6 @@
 //! kubectl calico-fix: find out what is wrong with Calico, and mend it.
 
+#![forbid(unsafe_code)]
 #![cfg_attr(test, allow(clippy::disallowed_macros, reason = "a test says what it skips"))]
 
 pub mod autodetect;
@@ -11,6 +12,7 @@ pub mod diagnosis;
 pub mod exit;
 pub mod finding;
 pub mod import;
+pub mod limits;
 pub mod mesh;
 pub mod model;
 pub mod observed;
@@ -27,6 +29,7 @@ pub mod text;
 
 /// The program, under either of its names.
 pub fn run() -> std::process::ExitCode {
+    exit::explain_panics();
     let mut streams = commands::Streams::standard();
     let mut result = commands::run(std::env::args_os().collect(), &mut streams);
     if let (Ok(_), Err(error)) = (&result, streams.flush()) {

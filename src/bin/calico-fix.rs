@@ -1,5 +1,7 @@
 //! The second name: runs the program beside it, which goes by the name it is called by.
 
+#![forbid(unsafe_code)]
+
 use std::process::ExitCode;
 
 #[cfg(unix)]
@@ -18,6 +20,8 @@ fn main() -> ExitCode {
 }
 
 /// Windows can neither replace a process nor choose the name that it is called by.
+
+#![forbid(unsafe_code)]
 #[cfg(not(unix))]
 fn main() -> ExitCode {
     calico_fix::run()

@@ -3,8 +3,8 @@
 //! Written by BIRD 1.6 `nest/proto.c` (`proto_cmd_show`) and `nest/cmds.c` (`cmd_show_status`); read the same way by Calico's
 //! `node/pkg/health/bird/bird.go`, which misses rows of five columns.
 
-use crate::calico::text::clean;
 use crate::snapshot::inspection::{Bird, Protocol};
+use crate::text::bounded::clean;
 
 const HEADINGS: [&str; 6] = ["name", "proto", "table", "state", "since", "info"];
 /// birdcl's own words on standard error when nobody listens on the socket (BIRD `client/client.c`).
@@ -98,7 +98,8 @@ fn is_heading(text: &str) -> bool {
 
 /// Long names push the columns along, so only white space separates them.
 fn row(text: &str) -> Option<Protocol> {
-    let mut words = text.split_whitespace().map(|word| clean(word, MAX_FIELD));
+    // A word of control characters is no word.
+    let mut words = text.split_whitespace().map(|word| clean(word, MAX_FIELD)).filter(|word| !word.is_empty());
     let mut protocol = Protocol {
         name: words.next()?,
         proto: words.next()?,

@@ -5,8 +5,8 @@
 
 use std::net::IpAddr;
 
-use super::text::{clean, find_ignoring_case};
 use crate::snapshot::family::Family;
+use crate::text::bounded::{clean, find_ignoring_case};
 
 const MAX_TEXT: usize = 300;
 /// Beyond the largest mesh; a message of the API's size limit holds fewer.

@@ -1,12 +1,12 @@
 //! One exec into a calico-node container: the script that asks, and what its output says.
 
 use super::bird::{self, BirdError};
-use super::text::clean;
 use super::{interfaces, routes};
 use crate::calico::route_get::{self, Destination};
 use crate::observed::Observed;
 use crate::snapshot::family::Family;
 use crate::snapshot::inspection::{Bird, NodeInspection, Route, RouteLookup};
+use crate::text::bounded::clean;
 
 /// Run as `sh -c SCRIPT NAME` with the destinations' arguments behind; writes nothing, and does without whatever the image lacks.
 pub const SCRIPT: &str = include_str!("inside.sh");

@@ -6,8 +6,8 @@ use std::net::IpAddr;
 
 use serde::Deserialize;
 
-use super::text::clean;
 use crate::snapshot::inspection::{Interface, InterfaceAddress};
+use crate::text::bounded::clean;
 
 const MAX_INTERFACES: usize = 20_000;
 const MAX_ADDRESSES: usize = 200_000;

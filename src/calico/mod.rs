@@ -18,6 +18,5 @@ pub mod route_get;
 pub mod routes;
 pub mod session;
 pub mod startup_log;
-pub mod text;
 pub mod version;
 pub mod virtual_interfaces;

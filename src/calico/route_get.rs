@@ -2,9 +2,9 @@
 
 use super::interfaces::IpError;
 use super::routes;
-use super::text::clean;
 use crate::snapshot::family::Family;
 use crate::snapshot::inspection::RouteLookup;
+use crate::text::bounded::clean;
 
 /// More than anybody compares at once.
 pub const MAX_DESTINATIONS: usize = 16;

@@ -3,9 +3,9 @@
 use serde::Deserialize;
 
 use super::interfaces::{IpError, unrecognised};
-use super::text::clean;
 use crate::snapshot::family::Family;
 use crate::snapshot::inspection::Route;
+use crate::text::bounded::clean;
 
 const MAX_ROUTES: usize = 200_000;
 const MAX_WORD: usize = 64;

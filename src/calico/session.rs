@@ -5,9 +5,9 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use super::text::find_ignoring_case;
 use crate::snapshot::family::Family;
 use crate::snapshot::inspection::Protocol;
+use crate::text::bounded::find_ignoring_case;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Session {

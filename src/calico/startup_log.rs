@@ -3,7 +3,6 @@
 mod details;
 mod digest;
 mod line;
-mod mask;
 mod masked_copy;
 mod outcome;
 mod patterns;

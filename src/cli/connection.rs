@@ -77,6 +77,10 @@ pub struct ConnectionFlags {
     #[arg(long, global = true, value_name = "DURATION")]
     pub request_timeout: Option<String>,
 
+    /// The length of time to wait for everything that is read of a cluster; zero means no limit [default: 5m]
+    #[arg(long, global = true, value_name = "DURATION")]
+    pub deadline: Option<String>,
+
     /// If true, opt-out of response compression for all requests to the server
     #[arg(long, global = true, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL")]
     pub disable_compression: Option<bool>,

@@ -4,13 +4,16 @@ use std::ffi::OsString;
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use http::{HeaderName, HeaderValue, Uri};
 
 use super::error::ConnectError;
-use super::timeout::Timeouts;
+use super::timeout::{self, Timeouts};
 use super::{credential, kubeconfig, proxy};
 use crate::cli::connection::ConnectionFlags;
+use crate::limits::DEADLINE;
+use crate::snapshot::secrets::without_userinfo;
 
 /// A cluster that can be asked. Setting one up sends nothing yet.
 #[derive(Clone)]
@@ -24,6 +27,8 @@ pub struct Connection {
     /// `-n`, when it was given.
     pub namespace: Option<String>,
     pub timeouts: Timeouts,
+    /// For reading the cluster as a whole; `None` is no limit.
+    pub deadline: Option<Duration>,
     pub route: Arc<Route>,
     /// When the credentials end, where that is known: a watch must connect anew by then.
     pub valid_until: Option<jiff::Timestamp>,
@@ -111,13 +116,16 @@ pub async fn connect(flags: &ConnectionFlags, command: &str) -> Result<Connectio
 
 pub async fn connect_from(flags: &ConnectionFlags, command: &str, around: &ProcessEnv) -> Result<Connection, ConnectError> {
     let timeouts = Timeouts::from_flag(flags.request_timeout.as_deref())?;
+    let deadline = timeout::parse_flag(flags.deadline.as_deref(), DEADLINE)?;
     let mut chosen = kubeconfig::choose(flags, around)?;
     let credential = credential::describe(&chosen.auth);
+    credential::check(&mut chosen)?;
     let valid_until = credential::resolve(&mut chosen).await?;
-    let uri: Uri = chosen.server.parse().map_err(|_| ConnectError::BadServer { server: chosen.server.clone() })?;
+    let server = without_userinfo(&chosen.server);
+    let uri: Uri = chosen.server.parse().map_err(|_| ConnectError::BadServer { server: server.clone() })?;
     let proxy_url = proxy::for_server(&uri, chosen.cluster.proxy_url.as_deref(), |name| around.text(name))?;
     let route = Arc::new(Route {
-        server: chosen.server.clone(),
+        server: server.clone(),
         host: host(&uri),
         authority: chosen.authority(),
         tls_server_name: chosen.cluster.tls_server_name.clone(),
@@ -139,10 +147,11 @@ pub async fn connect_from(flags: &ConnectionFlags, command: &str, around: &Proce
     Ok(Connection {
         client,
         context: chosen.context,
-        server: chosen.server,
+        server,
         default_namespace: chosen.namespace,
         namespace: flags.namespace.clone().filter(|name| !name.is_empty()),
         timeouts,
+        deadline,
         route,
         valid_until,
     })

@@ -2,17 +2,20 @@
 //! let an interactive one hang without a terminal, and print their output, with the token, in its errors.
 
 use std::error::Error;
-use std::io::IsTerminal;
+use std::io::{IsTerminal, Read as _};
 use std::process::Stdio;
 
 use base64::Engine;
 use kube::config::{AuthInfo, ExecAuthCluster, ExecConfig, ExecInteractiveMode};
+use secrecy::ExposeSecret;
 use serde::Deserialize;
 use serde_json::json;
+use tokio::io::AsyncReadExt;
 
 use super::connect::Credential;
 use super::error::ConnectError;
 use super::kubeconfig::Chosen;
+use crate::limits::{MAX_CREDENTIAL, MAX_TOKEN, PLUGIN_TIMEOUT, SIGN_IN_TIMEOUT};
 
 /// How this user will show who it is, in kube's order of preference.
 pub fn describe(auth: &AuthInfo) -> Credential {
@@ -34,13 +37,13 @@ pub async fn resolve(chosen: &mut Chosen) -> Result<Option<jiff::Timestamp>, Con
         return Ok(None);
     }
     let Some(exec) = chosen.auth.exec.take() else { return Ok(None) };
-    let status = run(&exec, chosen).await.map_err(|why| ConnectError::Plugin {
+    let status = bounded_run(&exec, chosen).await.map_err(|why| ConnectError::Plugin {
         command: exec.command.clone().unwrap_or_default(),
         why,
         install_hint: exec.install_hint.clone().filter(|hint| !hint.is_empty()),
     })?;
     if let Some(token) = status.token {
-        chosen.auth.token = Some(token.into());
+        chosen.auth.token = Some(header_safe(&token, "the token of the credential plugin")?.to_owned().into());
     }
     if let (Some(certificate), Some(key)) = (status.client_certificate_data, status.client_key_data) {
         let encode = |pem: String| base64::engine::general_purpose::STANDARD.encode(pem);
@@ -48,6 +51,47 @@ pub async fn resolve(chosen: &mut Chosen) -> Result<Option<jiff::Timestamp>, Con
         chosen.auth.client_key_data = Some(encode(key).into());
     }
     Ok(status.expiration_timestamp)
+}
+
+/// Trims tokens as client-go does, and refuses what no header can hold: kube panics on it.
+pub fn check(chosen: &mut Chosen) -> Result<(), ConnectError> {
+    let auth = &mut chosen.auth;
+    if let Some(token) = &auth.token {
+        auth.token = Some(header_safe(token.expose_secret(), "the token")?.to_owned().into());
+    }
+    if let Some(path) = &auth.token_file {
+        let what = format!("the token of {path}");
+        let unreadable = |error: std::io::Error| ConnectError::Invalid(format!("{what} cannot be read: {error}"));
+        let mut text = String::new();
+        let file = std::fs::File::open(path).map_err(unreadable)?;
+        file.take(MAX_TOKEN + 1).read_to_string(&mut text).map_err(unreadable)?;
+        if text.len() as u64 > MAX_TOKEN {
+            return Err(ConnectError::Invalid(format!("{what} is larger than {} KiB", MAX_TOKEN >> 10)));
+        }
+        let token = header_safe(&text, &what)?;
+        // kube reads the file again when it changes, and takes it as it is. A mounted token ends without a line break.
+        if token != text {
+            auth.token = Some(token.to_owned().into());
+            auth.token_file = None;
+        }
+    }
+    let groups = auth.impersonate_groups.iter().flatten().map(String::as_str);
+    let extra =
+        auth.impersonate_user_extra.iter().flatten().flat_map(|(key, values)| std::iter::once(key).chain(values)).map(String::as_str);
+    let names = [auth.impersonate.as_deref(), auth.impersonate_uid.as_deref()].into_iter().flatten();
+    for name in names.chain(groups).chain(extra) {
+        http::HeaderValue::from_str(name)
+            .map_err(|_| ConnectError::Invalid("a name to impersonate holds characters that no request can carry".into()))?;
+    }
+    Ok(())
+}
+
+fn header_safe<'a>(token: &'a str, what: &str) -> Result<&'a str, ConnectError> {
+    let token = token.trim();
+    match token.bytes().all(|byte| byte.is_ascii_graphic()) {
+        true => Ok(token),
+        false => Err(ConnectError::Invalid(format!("{what} holds a line break or other characters that no token has"))),
+    }
 }
 
 #[derive(Deserialize)]
@@ -66,9 +110,18 @@ struct Status {
     expiration_timestamp: Option<jiff::Timestamp>,
 }
 
-async fn run(exec: &ExecConfig, chosen: &Chosen) -> Result<Status, String> {
-    let name = exec.command.as_deref().filter(|name| !name.is_empty()).ok_or("the kubeconfig names no command")?;
+async fn bounded_run(exec: &ExecConfig, chosen: &Chosen) -> Result<Status, String> {
     let terminal = std::io::stdin().is_terminal();
+    let limit = if terminal { SIGN_IN_TIMEOUT } else { PLUGIN_TIMEOUT };
+    let name = exec.command.as_deref().unwrap_or_default();
+    match tokio::time::timeout(limit, run(exec, chosen, terminal)).await {
+        Ok(status) => status,
+        Err(_) => Err(format!("executable {name} gave no answer within {}s", limit.as_secs())),
+    }
+}
+
+async fn run(exec: &ExecConfig, chosen: &Chosen, terminal: bool) -> Result<Status, String> {
+    let name = exec.command.as_deref().filter(|name| !name.is_empty()).ok_or("the kubeconfig names no command")?;
     let interactive = match exec.interactive_mode {
         Some(ExecInteractiveMode::Never) => false,
         Some(ExecInteractiveMode::Always) if !terminal => {
@@ -90,14 +143,24 @@ async fn run(exec: &ExecConfig, chosen: &Chosen) -> Result<Status, String> {
         .stderr(Stdio::inherit())
         .stdout(Stdio::piped())
         .kill_on_drop(true);
-    let output = command.output().await.map_err(|error| match error.kind() {
+    let failed = |error: std::io::Error| match error.kind() {
         std::io::ErrorKind::NotFound => format!("executable {name} not found"),
         _ => format!("{name} cannot be run: {error}"),
-    })?;
-    if !output.status.success() {
-        return Err(format!("executable {name} failed with {}", output.status));
+    };
+    // Not `output()`: that swallows stderr, where a plugin asks people to sign in.
+    let mut child = command.spawn().map_err(failed)?;
+    let mut answer = Vec::new();
+    if let Some(stdout) = child.stdout.take() {
+        stdout.take(MAX_CREDENTIAL + 1).read_to_end(&mut answer).await.map_err(failed)?;
     }
-    read(name, exec.api_version.as_deref(), &output.stdout)
+    if answer.len() as u64 > MAX_CREDENTIAL {
+        return Err(format!("executable {name} printed more than {} KiB", MAX_CREDENTIAL >> 10));
+    }
+    let status = child.wait().await.map_err(failed)?;
+    if !status.success() {
+        return Err(format!("executable {name} failed with {status}"));
+    }
+    read(name, exec.api_version.as_deref(), &answer)
 }
 
 fn info(exec: &ExecConfig, chosen: &Chosen, interactive: bool) -> Result<String, String> {

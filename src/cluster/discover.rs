@@ -8,6 +8,7 @@ use crate::permissions::request::DAEMON_SETS;
 use crate::permissions::role::Role;
 use crate::snapshot::objects::DaemonSet;
 use crate::snapshot::trim;
+use crate::text::shell;
 
 /// Where Calico is installed by every flavour known: asked one by one where the whole cluster may not be listed.
 pub const NAMESPACES: [&str; 3] = ["kube-system", "calico-system", "calico"];
@@ -36,7 +37,9 @@ impl DiscoverError {
             )),
             Self::OnlyWindows { .. } => Some("Only calico-node on Linux is understood.".into()),
             Self::Several { candidates } => {
-                candidates.first().map(|(namespace, name)| format!("Choose one, for example: -n {namespace} --daemonset {name}"))
+                let (namespace, name) = candidates.first()?;
+                let words = shell::command(&["-n", shell::namespace(namespace)?, "--daemonset", shell::object_name(name)?])?;
+                Some(format!("Choose one, for example: {words}"))
             }
             Self::NotCalico { .. } => Some("Leave out --daemonset to search for it.".into()),
             Self::Hidden { .. } => {

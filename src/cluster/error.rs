@@ -185,6 +185,8 @@ pub enum GatherError {
     Request(#[from] RequestError),
     #[error(transparent)]
     Discover(#[from] DiscoverError),
+    #[error("error: the cluster could not be read within {}", seconds(*limit))]
+    Deadline { limit: Duration },
 }
 
 impl GatherError {
@@ -192,6 +194,9 @@ impl GatherError {
         match self {
             Self::Request(error) => error.hint(),
             Self::Discover(error) => error.hint(),
+            Self::Deadline { .. } => {
+                Some("Allow more with --deadline, for example --deadline=15m, or read less: --node NAME, --no-exec.".into())
+            }
         }
     }
 }

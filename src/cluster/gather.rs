@@ -7,7 +7,7 @@ use super::connect::Connection;
 use super::discover::discover;
 use super::error::{GatherError, RequestError};
 use super::progress::Progress;
-use super::request::{Api, Query};
+use super::request::{Api, Query, with_timeout};
 use super::{exec, logs, objects};
 use crate::calico::environment::{Environment, Value, method_variable};
 use crate::calico::method::Method;
@@ -69,8 +69,18 @@ pub enum LogSelection {
     None,
 }
 
-/// Fails only where nothing at all can be told: no answer, no right, no Calico.
+/// Fails only where nothing at all can be told: no answer within the deadline, no right, no Calico.
 pub async fn read_cluster(connection: &Connection, wanted: &ReadOptions, progress: &dyn Progress) -> Result<Snapshot, GatherError> {
+    match with_timeout(connection.deadline, read_all(connection, wanted, progress)).await {
+        Some(read) => read,
+        None => {
+            progress.finish();
+            Err(GatherError::Deadline { limit: connection.deadline.unwrap_or_default() })
+        }
+    }
+}
+
+async fn read_all(connection: &Connection, wanted: &ReadOptions, progress: &dyn Progress) -> Result<Snapshot, GatherError> {
     let api = Api::new(connection);
     progress.begin("Reading the cluster", None);
     let read = futures::future::try_join(async { Ok(objects::whole_cluster(&api).await) }, around(&api, wanted, progress)).await;

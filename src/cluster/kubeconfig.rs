@@ -8,6 +8,7 @@ use kube::config::{AuthInfo, Cluster, Context, ExecAuthCluster, Kubeconfig, Kube
 use super::connect::ProcessEnv;
 use super::error::ConnectError;
 use crate::cli::connection::{ConnectionFlags, Secret};
+use crate::limits::MAX_KUBECONFIG;
 
 /// A context with every override applied.
 pub struct Chosen {
@@ -48,6 +49,15 @@ pub(super) fn load(
 
 fn read(path: &Path) -> Result<Option<Kubeconfig>, ConnectError> {
     let bad = |why: String| ConnectError::BadConfig { path: path.to_owned(), why };
+    // A pipe (`<(…)`) has no length; a device never ends.
+    if let Ok(metadata) = std::fs::metadata(path) {
+        if is_device(&metadata) {
+            return Err(bad("it is a device, not a file".to_owned()));
+        }
+        if metadata.len() > MAX_KUBECONFIG {
+            return Err(bad(format!("it is larger than {} MiB", MAX_KUBECONFIG >> 20)));
+        }
+    }
     match Kubeconfig::read_from(path) {
         Ok(mut config) => {
             // An empty value in one file must not hide the next file's: kubectl merges only what is set.
@@ -63,6 +73,17 @@ fn read(path: &Path) -> Result<Option<Kubeconfig>, ConnectError> {
         })),
         Err(error) => Err(bad(error.to_string())),
     }
+}
+
+#[cfg(unix)]
+fn is_device(metadata: &std::fs::Metadata) -> bool {
+    use std::os::unix::fs::FileTypeExt;
+    metadata.file_type().is_char_device() || metadata.file_type().is_block_device()
+}
+
+#[cfg(not(unix))]
+fn is_device(_: &std::fs::Metadata) -> bool {
+    false
 }
 
 fn filled(text: Option<String>) -> Option<String> {

@@ -3,11 +3,9 @@
 use super::connect::Connection;
 use super::error::RequestError;
 use super::request::Api;
+use crate::limits::MAX_LOG;
 use crate::permissions::request::{ApiRequest, PODS};
 use crate::snapshot::objects::{CALICO_NODE, Pod};
-
-/// More than any runtime keeps of a container that was set up with a limit.
-const MOST: u64 = 1 << 30;
 
 /// Which of a container's runs, and how.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,14 +34,14 @@ pub async fn log(connection: &Connection, pod: &Pod, which: Which, take: &mut (d
     let namespace = pod.metadata.namespace.as_deref();
     let asked = ApiRequest { resource: "pods/log".into(), ..PODS.get(namespace, &pod.metadata.name) };
     let mut path = PODS.path(namespace, Some(&pod.metadata.name));
-    path += &format!("/log?container={CALICO_NODE}&timestamps=true&limitBytes={MOST}");
+    path += &format!("/log?container={CALICO_NODE}&timestamps=true&limitBytes={MAX_LOG}");
     path += match which {
         Which::Current => "",
         Which::Followed => "&follow=true",
         Which::Previous => "&previous=true",
     };
-    match api.stream(&path, &asked, take).await {
-        Ok(length) if length >= MOST => Ok(Read::Cut),
+    match api.stream(&path, &asked, MAX_LOG, take).await {
+        Ok(length) if length >= MAX_LOG => Ok(Read::Cut),
         Ok(_) => Ok(Read::Whole),
         Err(error) if super::logs::is_absent(&error) => Ok(Read::Absent),
         Err(error) => Err(error),

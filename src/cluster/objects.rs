@@ -10,8 +10,7 @@ use serde_json::Value;
 use super::error::RequestError;
 use super::observe::observe;
 use super::request::{Api, Query};
-use crate::calico::environment::{self, Keys};
-use crate::calico::installation_probe_fields;
+use crate::calico::{environment, installation_probe_fields};
 use crate::observed::Observed;
 use crate::permissions::request::{
     ApiRequest, BGP_CONFIGURATIONS, BGP_PEERS, CLUSTER_INFORMATIONS, CONFIG_MAPS, CONTROLLER_REVISIONS, DEFINITIONS, ENDPOINT_SLICES,
@@ -245,22 +244,13 @@ pub(super) fn about(mut events: Vec<Event>, set: &DaemonSet, pods: Option<&Vec<P
 
 /// By name: those that the container's environment refers to, with the keys it refers to.
 pub(super) async fn config_maps(api: &Api, set: &DaemonSet) -> BTreeMap<String, Observed<ConfigMap>> {
-    let references = set.spec.template.spec.calico_node().map(environment::references).unwrap_or_default();
-    let mut wanted: BTreeMap<String, Option<Vec<String>>> = BTreeMap::new();
-    for reference in references {
-        let keys = wanted.entry(reference.name).or_insert_with(|| Some(Vec::new()));
-        match (reference.keys, &mut *keys) {
-            (Keys::All, keys) => *keys = None,
-            (Keys::Key(key), Some(known)) => known.push(key),
-            (Keys::Key(_), None) => {}
-        }
-    }
+    let container = set.spec.template.spec.calico_node();
+    let wanted: BTreeSet<String> = container.map(environment::references).unwrap_or_default().into_iter().map(|one| one.name).collect();
     let namespace = set.metadata.namespace.as_deref();
-    let reads = wanted.into_iter().map(|(name, keys)| async move {
+    let reads = wanted.into_iter().map(|name| async move {
         let path = CONFIG_MAPS.path(namespace, Some(&name));
         let answer = api.get::<ConfigMap>(&path, &CONFIG_MAPS.get(namespace, &name)).await;
-        let keys: Option<Vec<&str>> = keys.as_ref().map(|keys| keys.iter().map(String::as_str).collect());
-        let map = observe(answer).map(|map| trimmed(map, |map| trim::config_map(map, keys.as_deref())));
+        let map = observe(answer).map(|map| trimmed(map, |map| trim::config_map(map, container)));
         (name, map)
     });
     join_all(reads).await.into_iter().collect()

@@ -7,7 +7,8 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::error::RequestError;
-use super::request::{Api, MAX_BODY, decode, with_timeout};
+use super::request::{Api, decode, with_timeout};
+use crate::limits::MAX_BODY;
 use crate::permissions::request::{ApiRequest, Resource, SELF_SUBJECT_ACCESS_REVIEWS, SELF_SUBJECT_REVIEWS};
 use crate::plan::preflight::Right;
 

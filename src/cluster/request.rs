@@ -1,21 +1,22 @@
 //! One read of the API: bounded in time and size, tried again when that can help. Only reads are ever repeated.
 
+use std::fmt;
+use std::marker::PhantomData;
 use std::sync::Arc;
 use std::time::Duration;
 
 use http::{HeaderMap, Request, header};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, Deserializer, Error as _, SeqAccess, Visitor};
 
 use super::connect::{Connection, Route};
 use super::error::{RequestError, Unreachable};
 use super::failure;
 use super::timeout::Timeouts;
+use crate::limits::{MAX_BODY, MAX_LIST_BYTES, MAX_PAGE_ITEMS, MAX_PAGES};
 use crate::permissions::request::{ApiRequest, Resource};
 
-/// A page of 500 nodes with a hundred images each is about 10 MB.
-pub(super) const MAX_BODY: usize = 64 << 20;
 const PAGE: u32 = 500;
 /// In all, the first try included.
 const ATTEMPTS: u32 = 4;
@@ -54,8 +55,14 @@ impl Api {
         Ok(String::from_utf8_lossy(&body).into_owned())
     }
 
-    /// An answer of any length, chunk by chunk; the limit is on the wait for each. Tells how long it was.
-    pub async fn stream(&self, path: &str, asked: &ApiRequest, take: &mut (dyn FnMut(&[u8]) + Send)) -> Result<u64, RequestError> {
+    /// An answer chunk by chunk, cut after `most` bytes; the time limit is on the wait for each chunk. Returns its length.
+    pub async fn stream(
+        &self,
+        path: &str,
+        asked: &ApiRequest,
+        most: u64,
+        take: &mut (dyn FnMut(&[u8]) + Send),
+    ) -> Result<u64, RequestError> {
         let limit = self.timeouts.list;
         let timed_out = || RequestError::TimedOut { asked: Box::new(asked.clone()), limit };
         let mut pause = FIRST_PAUSE;
@@ -74,8 +81,14 @@ impl Api {
         while let Some(frame) = with_timeout(limit, body.frame()).await.ok_or_else(timed_out)? {
             let frame = frame.map_err(|error| failure::transport_error(&error, asked, limit, &self.route))?;
             if let Some(chunk) = frame.data_ref() {
+                // The server was asked for no more than this, and need not heed it.
+                let room = usize::try_from(most.saturating_sub(length)).unwrap_or(usize::MAX);
+                let chunk = chunk.get(..chunk.len().min(room)).unwrap_or_default();
                 take(chunk);
                 length += chunk.len() as u64;
+                if length >= most {
+                    break;
+                }
             }
         }
         Ok(length)
@@ -128,18 +141,28 @@ impl Api {
         asked: &ApiRequest,
         keep: &mut impl FnMut(T) -> Option<R>,
     ) -> Result<Vec<R>, RequestError> {
+        let endless = |why: String| RequestError::Unreadable { asked: Box::new(asked.clone()), why };
         let mut all = Vec::new();
         let mut token = String::new();
-        for seen in 0.. {
+        let mut bytes = 0;
+        for seen in 1..=MAX_PAGES {
             let body = self.read(&query.path(base, limit, &token), asked, self.timeouts.list, MAX_BODY).await?;
-            let page: Page<T> = decode(&body, asked)?;
-            all.extend(page.items.unwrap_or_default().into_iter().filter_map(&mut *keep));
-            token = page.metadata.r#continue.unwrap_or_default();
-            if token.is_empty() || query.most_pages.is_some_and(|most| seen + 1 >= most) {
-                break;
+            bytes += body.len();
+            if bytes > MAX_LIST_BYTES {
+                return Err(endless(format!("the list is larger than {} MiB", MAX_LIST_BYTES >> 20)));
             }
+            let page: Page<T> = decode(&body, asked)?;
+            all.extend(page.items.0.into_iter().filter_map(&mut *keep));
+            let next = page.metadata.r#continue.unwrap_or_default();
+            if next.is_empty() || query.most_pages.is_some_and(|most| seen >= usize::try_from(most).unwrap_or(MAX_PAGES)) {
+                return Ok(all);
+            }
+            if next == token {
+                return Err(endless("the server gave the same continue token twice, so the list would never end".to_owned()));
+            }
+            token = next;
         }
-        Ok(all)
+        Err(endless(format!("the list has more than {MAX_PAGES} pages")))
     }
 
     async fn read(&self, path: &str, asked: &ApiRequest, limit: Option<Duration>, most: usize) -> Result<Vec<u8>, RequestError> {
@@ -237,8 +260,46 @@ impl Query<'_> {
 struct Page<T> {
     #[serde(default)]
     metadata: PageMeta,
-    #[serde(default = "Option::default")]
-    items: Option<Vec<T>>,
+    #[serde(default = "Items::default")]
+    items: Items<T>,
+}
+
+/// A page's objects, counted while they are read. Go writes `null` for none.
+struct Items<T>(Vec<T>);
+
+impl<T> Default for Items<T> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Items<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Counted<T>(PhantomData<T>);
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for Counted<T> {
+            type Value = Items<T>;
+
+            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.write_str("a list of objects")
+            }
+
+            fn visit_unit<E>(self) -> Result<Items<T>, E> {
+                Ok(Items::default())
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Items<T>, A::Error> {
+                let mut all = Vec::new();
+                while let Some(item) = items.next_element()? {
+                    if all.len() == MAX_PAGE_ITEMS {
+                        return Err(A::Error::custom(format!("a page has more than {MAX_PAGE_ITEMS} objects")));
+                    }
+                    all.push(item);
+                }
+                Ok(Items(all))
+            }
+        }
+        deserializer.deserialize_any(Counted(PhantomData))
+    }
 }
 
 #[derive(Default, Deserialize)]

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::text::go_duration;
+
 /// How long to wait for one request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Timeouts {
@@ -27,6 +29,11 @@ impl Timeouts {
     }
 }
 
+/// A limit on time as a flag gives it: `default` where it is not given, `None` where it is zero.
+pub fn parse_flag(flag: Option<&str>, default: Duration) -> Result<Option<Duration>, InvalidTimeout> {
+    flag.filter(|text| !text.is_empty()).map_or(Ok(Some(default)), parse)
+}
+
 /// kubectl's own words (client-go `clientcmd/client_config.go`, `ParseTimeout`).
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
@@ -38,36 +45,9 @@ fn parse(text: &str) -> Result<Option<Duration>, InvalidTimeout> {
     let invalid = || InvalidTimeout(text.chars().take(40).collect());
     let duration = match text.parse::<u64>() {
         Ok(seconds) => Duration::from_secs(seconds),
-        Err(_) => go_duration(text).ok_or_else(invalid)?,
+        Err(_) => go_duration::parse(text).ok_or_else(invalid)?,
     };
     Ok((!duration.is_zero()).then_some(duration))
-}
-
-/// Go's `time.ParseDuration` without negative values: `1h30m`, `1.5s`, `300ms`.
-fn go_duration(text: &str) -> Option<Duration> {
-    let mut rest = text.strip_prefix('+').unwrap_or(text);
-    if rest.is_empty() {
-        return None;
-    }
-    let mut total = 0.0_f64;
-    while !rest.is_empty() {
-        let end = rest.find(|c: char| !c.is_ascii_digit() && c != '.')?;
-        let number: f64 = rest.get(..end)?.parse().ok()?;
-        rest = rest.get(end..)?;
-        let end = rest.find(|c: char| c.is_ascii_digit() || c == '.').unwrap_or(rest.len());
-        let seconds = match rest.get(..end)? {
-            "ns" => 1e-9,
-            "us" | "µs" | "μs" => 1e-6,
-            "ms" => 1e-3,
-            "s" => 1.0,
-            "m" => 60.0,
-            "h" => 3600.0,
-            _ => return None,
-        };
-        total += number * seconds;
-        rest = rest.get(end..)?;
-    }
-    Duration::try_from_secs_f64(total).ok()
 }
 
 #[cfg(test)]

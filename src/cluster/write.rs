@@ -6,7 +6,8 @@ use http::{HeaderMap, Request, header};
 use serde_json::{Value, json};
 
 use super::error::RequestError;
-use super::request::{Api, MAX_BODY, decode, with_timeout};
+use super::request::{Api, decode, with_timeout};
+use crate::limits::MAX_BODY;
 use crate::permissions::request::{ApiRequest, DAEMON_SETS, INSTALLATIONS, PODS, Resource};
 use crate::plan::place::Place;
 use crate::snapshot::objects::Pod;

@@ -10,16 +10,15 @@ mod group;
 mod links;
 mod log_line_finding;
 mod rows;
-pub mod shell;
 
 use std::collections::BTreeSet;
 
-use crate::calico::text::clean;
 use crate::finding::code::Code;
 use crate::finding::{Finding, Fix, Report, Verdict};
 use crate::model::ClusterModel;
 use crate::snapshot::Snapshot;
 use crate::startup::budget::BudgetEstimate;
+use crate::text::bounded::clean;
 use check::EarlierFindings;
 
 pub const API_VERSION: &str = "calico-fix/v1";

@@ -142,14 +142,13 @@ fn referred(set: &DaemonSet, mut maps: BTreeMap<(String, String), ConfigMap>) ->
     let Some(container) = set.spec.template.spec.calico_node() else { return BTreeMap::new() };
     let namespace = set.metadata.namespace.clone().unwrap_or_default();
     let whole: BTreeSet<&str> = container.env_from.iter().filter_map(|from| Some(from.config_map_ref.as_ref()?.name.as_str())).collect();
-    let keys = keys(container);
+    let keyed = keyed(container);
     whole
         .iter()
-        .chain(keys.keys())
+        .chain(&keyed)
         .map(|name| {
             let found = maps.remove(&(namespace.clone(), (*name).to_string())).map(|mut map| {
-                let wanted: Vec<&str> = keys.get(name).into_iter().flatten().copied().collect();
-                trim::config_map(&mut map, if whole.contains(name) { None } else { Some(&wanted) });
+                trim::config_map(&mut map, Some(container));
                 map
             });
             ((*name).to_string(), found.map_or(Observed::Absent, Observed::Seen))
@@ -157,10 +156,7 @@ fn referred(set: &DaemonSet, mut maps: BTreeMap<(String, String), ConfigMap>) ->
         .collect()
 }
 
-fn keys(container: &Container) -> BTreeMap<&str, BTreeSet<&str>> {
-    let mut keys: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
-    for reference in container.env.iter().filter_map(|variable| variable.value_from.as_ref()?.config_map_key_ref.as_ref()) {
-        keys.entry(&reference.name).or_default().insert(&reference.key);
-    }
-    keys
+fn keyed(container: &Container) -> BTreeSet<&str> {
+    let references = container.env.iter().filter_map(|variable| variable.value_from.as_ref()?.config_map_key_ref.as_ref());
+    references.map(|reference| reference.name.as_str()).collect()
 }

@@ -18,6 +18,7 @@ pub use error::ImportError;
 use objects::Objects;
 use source::Piece;
 use texts::TextKind;
+use tree::Budget;
 
 use crate::observed::Observed;
 use crate::snapshot::{Origin, Snapshot, trim};
@@ -111,7 +112,7 @@ impl Loaded {
         // `kubectl get` for one kind after the other gives documents one after the other.
         let mut documents = serde_json::Deserializer::from_str(text);
         loop {
-            understood |= self.document(file, &mut documents).map_err(|error| error.to_string())?;
+            understood |= self.document(file, &Budget::of(text), &mut documents).map_err(|error| error.to_string())?;
             if documents.end().is_ok() {
                 return Ok(understood);
             }
@@ -120,16 +121,18 @@ impl Loaded {
 
     fn take_yaml(&mut self, file: &str, text: &str) -> Result<bool, String> {
         let mut understood = false;
+        let budget = Budget::of(text);
         for document in serde_yaml::Deserializer::from_str(text) {
-            understood |= self.document(file, document).map_err(|error| error.to_string())?;
+            understood |= self.document(file, &budget, document).map_err(|error| error.to_string())?;
         }
         Ok(understood)
     }
 
-    fn document<'de, D: serde::Deserializer<'de>>(&mut self, file: &str, document: D) -> Result<bool, D::Error> {
+    fn document<'de, D: serde::Deserializer<'de>>(&mut self, file: &str, budget: &Budget, document: D) -> Result<bool, D::Error> {
         let mut count = 0;
         let objects = &mut self.objects;
         let rest = tree::Document {
+            budget,
             take: &mut |object| {
                 count += 1;
                 objects.take(object);

@@ -5,10 +5,8 @@ use std::io::{self, Read};
 use std::path::Path;
 
 use super::{ImportError, ours};
+use crate::limits::{Bounded, MAX_FILE, MAX_UNPACKED, MIB, read_text};
 
-pub const MIB: u64 = 1 << 20;
-/// One file or one entry of an archive, unpacked.
-pub const MAX_FILE: u64 = 512 * MIB;
 /// An archive unpacked, or a directory: more is a bomb, or the wrong directory.
 const MAX_TOTAL: u64 = 2048 * MIB;
 const MAX_ENTRIES: usize = 20_000;
@@ -48,28 +46,26 @@ fn stream(file: String, reader: &mut dyn Read, take: &mut dyn FnMut(Piece<'_>) -
     if !head.starts_with(&GZIP) && ours::version(&head).is_some() {
         return take(Piece { file, bytes: head, rest: Some(reader), named: true });
     }
-    let bytes = bounded(&file, &mut head.chain(reader))?;
+    if head.starts_with(&GZIP) {
+        return archive(&file, &mut head.chain(reader), take);
+    }
+    let bytes = bounded(&file, &mut head.chain(reader), MAX_FILE)?;
     if bytes.iter().all(u8::is_ascii_whitespace) {
         return Err(ImportError::Empty { file });
-    }
-    if bytes.starts_with(&GZIP) {
-        return archive(&file, &bytes, take);
     }
     take(Piece { file, bytes, rest: None, named: true })
 }
 
-fn bounded(file: &str, reader: &mut dyn Read) -> Result<Vec<u8>, ImportError> {
-    let mut bytes = Vec::new();
-    let read = reader.take(MAX_FILE + 1).read_to_end(&mut bytes);
-    read.map_err(|source| ImportError::Unreadable { file: file.into(), source })?;
-    if bytes.len() as u64 > MAX_FILE {
-        return Err(ImportError::TooLarge { file: file.into(), limit: MAX_FILE / MIB });
+fn bounded(file: &str, reader: &mut dyn Read, limit: u64) -> Result<Vec<u8>, ImportError> {
+    match read_text(reader, limit).map_err(|source| ImportError::Unreadable { file: file.into(), source })? {
+        Bounded::Text(bytes) => Ok(bytes),
+        Bounded::Binary => Err(ImportError::Unknown { file: file.into() }),
+        Bounded::TooLarge => Err(ImportError::TooLarge { file: file.into(), limit: limit / MIB }),
     }
-    Ok(bytes)
 }
 
 /// A gzipped tar, or a single gzipped file.
-fn archive(file: &str, packed: &[u8], take: &mut dyn FnMut(Piece<'_>) -> Result<(), ImportError>) -> Result<(), ImportError> {
+fn archive(file: &str, packed: &mut dyn Read, take: &mut dyn FnMut(Piece<'_>) -> Result<(), ImportError>) -> Result<(), ImportError> {
     let broken = |error: io::Error| ImportError::Archive { file: file.into(), problem: error.to_string() };
     let mut first = [0; 512];
     let mut length = 0;
@@ -80,16 +76,18 @@ fn archive(file: &str, packed: &[u8], take: &mut dyn FnMut(Piece<'_>) -> Result<
             count => length += count,
         }
     }
-    if first[..length].get(257..262).is_none_or(|magic| magic != b"ustar") {
-        let mut bytes = first[..length].to_vec();
-        reader.take(MAX_FILE).read_to_end(&mut bytes).map_err(broken)?;
-        if bytes.len() as u64 > MAX_FILE {
-            return Err(ImportError::TooLarge { file: file.into(), limit: MAX_FILE / MIB });
-        }
+    let is_tar = first[..length].get(257..262).is_some_and(|magic| magic == b"ustar");
+    let mut unpacked = first[..length].chain(reader);
+    if !is_tar {
+        let bytes = match read_text(&mut unpacked, MAX_UNPACKED).map_err(broken)? {
+            Bounded::Text(bytes) => bytes,
+            Bounded::Binary => return Err(ImportError::Unknown { file: file.into() }),
+            Bounded::TooLarge => return Err(ImportError::TooLarge { file: file.into(), limit: MAX_UNPACKED / MIB }),
+        };
         return take(Piece { file: file.into(), bytes, rest: None, named: true });
     }
     // The bound is on what is unpacked, entries that are passed over included.
-    let mut tar = tar::Archive::new(flate2::read::MultiGzDecoder::new(packed).take(MAX_TOTAL));
+    let mut tar = tar::Archive::new(unpacked.take(MAX_TOTAL));
     let mut total = 0;
     for (count, entry) in tar.entries().map_err(broken)?.enumerate() {
         let mut entry = entry.map_err(broken)?;
@@ -100,11 +98,12 @@ fn archive(file: &str, packed: &[u8], take: &mut dyn FnMut(Piece<'_>) -> Result<
             continue;
         }
         let name = format!("{file}:{}", entry.path().map_err(broken)?.display());
-        if entry.size() > MAX_FILE {
-            return Err(ImportError::TooLarge { file: name, limit: MAX_FILE / MIB });
-        }
-        let mut bytes = Vec::new();
-        entry.read_to_end(&mut bytes).map_err(broken)?;
+        let bytes = match read_text(&mut entry, MAX_UNPACKED).map_err(broken)? {
+            Bounded::Text(bytes) => bytes,
+            // An archive may hold anything.
+            Bounded::Binary => continue,
+            Bounded::TooLarge => return Err(ImportError::TooLarge { file: name, limit: MAX_UNPACKED / MIB }),
+        };
         total += bytes.len() as u64;
         if total > MAX_TOTAL {
             return Err(ImportError::TooLarge { file: file.into(), limit: MAX_TOTAL / MIB });
@@ -136,7 +135,11 @@ fn directory(root: &Path, take: &mut dyn FnMut(Piece<'_>) -> Result<(), ImportEr
             } else if kind.is_file() {
                 let file = path.display().to_string();
                 let mut opened = File::open(&path).map_err(|source| ImportError::Unreadable { file: file.clone(), source })?;
-                let bytes = bounded(&file, &mut opened)?;
+                let bytes = match bounded(&file, &mut opened, MAX_FILE) {
+                    // A directory may hold anything.
+                    Err(ImportError::Unknown { .. }) => continue,
+                    bytes => bytes?,
+                };
                 total += bytes.len() as u64;
                 if total > MAX_TOTAL {
                     return Err(ImportError::TooLarge { file: root.display().to_string(), limit: MAX_TOTAL / MIB });

@@ -1,15 +1,38 @@
 //! Reads a `kubectl get` document item by item, so that a list of thousands is never held whole.
 //! Keys that are there twice and numbers that are none (`.nan`) are refused.
 
+use std::cell::Cell;
 use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
-/// A tree of bounded depth: both readers stop at 128.
-struct Tree;
+use crate::limits::YAML_EXPANSION;
 
-impl<'de> DeserializeSeed<'de> for Tree {
+/// How much a document may still come to: aliases make gigabytes of a megabyte.
+pub struct Budget(Cell<usize>);
+
+/// One value of a tree, in memory.
+const VALUE: usize = size_of::<Value>();
+
+impl Budget {
+    /// Without aliases the smallest value takes two bytes of text, so that no such document comes near its limit.
+    pub fn of(text: &str) -> Self {
+        Self(Cell::new(text.len().saturating_mul(YAML_EXPANSION).saturating_add(1 << 20)))
+    }
+
+    fn spend<E: Error>(&self, text: usize) -> Result<(), E> {
+        let left = self.0.get().checked_sub(VALUE + text);
+        self.0.set(left.ok_or_else(|| E::custom(format!("its aliases make it more than {YAML_EXPANSION} times as large")))?);
+        Ok(())
+    }
+}
+
+/// A tree of bounded depth (both readers stop at 128) and size.
+#[derive(Clone, Copy)]
+struct Tree<'a>(&'a Budget);
+
+impl<'de> DeserializeSeed<'de> for Tree<'_> {
     type Value = Value;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
@@ -17,22 +40,25 @@ impl<'de> DeserializeSeed<'de> for Tree {
     }
 }
 
-impl<'de> Visitor<'de> for Tree {
+impl<'de> Visitor<'de> for Tree<'_> {
     type Value = Value;
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("a value that JSON has")
     }
 
-    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
+    fn visit_bool<E: Error>(self, value: bool) -> Result<Value, E> {
+        self.0.spend(0)?;
         Ok(value.into())
     }
 
-    fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
+    fn visit_i64<E: Error>(self, value: i64) -> Result<Value, E> {
+        self.0.spend(0)?;
         Ok(value.into())
     }
 
-    fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
+    fn visit_u64<E: Error>(self, value: u64) -> Result<Value, E> {
+        self.0.spend(0)?;
         Ok(value.into())
     }
 
@@ -40,15 +66,18 @@ impl<'de> Visitor<'de> for Tree {
         serde_json::Number::from_f64(value).map(Value::Number).ok_or_else(|| E::custom(format!("{value} is not a number")))
     }
 
-    fn visit_str<E>(self, value: &str) -> Result<Value, E> {
+    fn visit_str<E: Error>(self, value: &str) -> Result<Value, E> {
+        self.0.spend(value.len())?;
         Ok(value.into())
     }
 
-    fn visit_string<E>(self, value: String) -> Result<Value, E> {
+    fn visit_string<E: Error>(self, value: String) -> Result<Value, E> {
+        self.0.spend(value.len())?;
         Ok(value.into())
     }
 
-    fn visit_unit<E>(self) -> Result<Value, E> {
+    fn visit_unit<E: Error>(self) -> Result<Value, E> {
+        self.0.spend(0)?;
         Ok(Value::Null)
     }
 
@@ -61,17 +90,20 @@ impl<'de> Visitor<'de> for Tree {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
+        self.0.spend(0)?;
         let mut list = Vec::new();
-        while let Some(item) = items.next_element_seed(Tree)? {
+        while let Some(item) = items.next_element_seed(self)? {
             list.push(item);
         }
         Ok(Value::Array(list))
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<Value, A::Error> {
+        self.0.spend(0)?;
         let mut map = Map::new();
         while let Some(name) = fields.next_key::<String>()? {
-            insert(&mut map, name, fields.next_value_seed(Tree)?)?;
+            self.0.spend(name.len())?;
+            insert(&mut map, name, fields.next_value_seed(self)?)?;
         }
         Ok(Value::Object(map))
     }
@@ -87,6 +119,7 @@ fn insert<E: Error>(map: &mut Map<String, Value>, name: String, value: Value) ->
 
 /// A document of Kubernetes: each object of a list, or the one object, goes to `take`.
 pub struct Document<'a> {
+    pub budget: &'a Budget,
     pub take: &'a mut dyn FnMut(Value),
 }
 
@@ -119,9 +152,9 @@ impl<'de> Visitor<'de> for Document<'_> {
                     return Err(A::Error::custom("the key \"items\" is there twice"));
                 }
                 rest.insert(name, Value::Null);
-                fields.next_value_seed(Items { take: &mut *self.take })?;
+                fields.next_value_seed(Items { budget: self.budget, take: &mut *self.take })?;
             } else {
-                insert(&mut rest, name, fields.next_value_seed(Tree)?)?;
+                insert(&mut rest, name, fields.next_value_seed(Tree(self.budget))?)?;
             }
         }
         if !rest.contains_key("items") && rest.contains_key("metadata") {
@@ -133,6 +166,7 @@ impl<'de> Visitor<'de> for Document<'_> {
 }
 
 struct Items<'a> {
+    budget: &'a Budget,
     take: &'a mut dyn FnMut(Value),
 }
 
@@ -156,7 +190,7 @@ impl<'de> Visitor<'de> for Items<'_> {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<(), A::Error> {
-        while let Some(item) = items.next_element_seed(Tree)? {
+        while let Some(item) = items.next_element_seed(Tree(self.budget))? {
             (self.take)(item);
         }
         Ok(())

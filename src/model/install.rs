@@ -10,6 +10,7 @@ use crate::snapshot::Snapshot;
 use crate::snapshot::family::Family;
 use crate::snapshot::inspection::LogEventKind;
 use crate::snapshot::objects::{Container, DaemonSet};
+use crate::text::shell;
 
 pub struct Install<'a> {
     pub daemon_set: Option<&'a DaemonSet>,
@@ -72,6 +73,11 @@ impl<'a> Install<'a> {
     /// `daemonset/calico-node`
     pub fn name(&self) -> String {
         format!("daemonset/{}", self.daemon_set.map_or("calico-node", |daemon_set| daemon_set.metadata.name.as_str()))
+    }
+
+    /// `daemonset/calico-node` as a word of a command; `None` where the name is not one that the API server accepts.
+    pub fn command_target(&self) -> Option<String> {
+        Some(format!("daemonset/{}", shell::object_name(&self.daemon_set?.metadata.name)?))
     }
 
     /// The DaemonSet wants more pods than there are; also said where it could not be read.

@@ -6,9 +6,9 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::role::{Manifest, Role};
-use crate::diagnosis::shell::quote;
 use crate::permissions::command::Verb;
 use crate::permissions::table::{InstallFacts, Permission};
+use crate::text::shell;
 
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
@@ -137,14 +137,16 @@ impl Report {
 fn grants(roles: &BTreeSet<Role>, around: &InstallFacts, user: Option<&str>) -> Vec<String> {
     let manifests: BTreeSet<Manifest> = roles.iter().map(|role| role.manifest()).collect();
     let apply = manifests.iter().map(|manifest| format!("kubectl calico-fix can-i --manifest={} | kubectl apply -f -", manifest.name()));
-    let bind = roles.iter().map(|role| {
+    let bind = roles.iter().filter_map(|role| {
         let name = format!("{}-{}", role.name(), user.unwrap_or("USER"))
             .replace(|c: char| !c.is_ascii_alphanumeric() && !"-.:@_".contains(c), "-");
-        let (kind, place) = match role.is_local() {
-            true => ("rolebinding", format!(" -n {}", quote(&around.namespace))),
-            false => ("clusterrolebinding", String::new()),
+        let mut words = match role.is_local() {
+            true => vec!["kubectl", "create", "rolebinding", &name, "-n", shell::namespace(&around.namespace).unwrap_or("NAMESPACE")],
+            false => vec!["kubectl", "create", "clusterrolebinding", &name],
         };
-        format!("kubectl create {kind} {name}{place} --clusterrole={} {}", role.name(), subject(user))
+        let (role, subject) = (format!("--clusterrole={}", role.name()), subject(user));
+        words.extend([role.as_str(), subject.as_str()]);
+        shell::command(&words)
     });
     apply.chain(bind).collect()
 }
@@ -152,8 +154,8 @@ fn grants(roles: &BTreeSet<Role>, around: &InstallFacts, user: Option<&str>) -> 
 /// A ServiceAccount has a flag of its own.
 fn subject(user: Option<&str>) -> String {
     match user.map(|user| (user, user.strip_prefix("system:serviceaccount:"))) {
-        Some((_, Some(account))) => format!("--serviceaccount={}", quote(account)),
-        Some((user, None)) => format!("--user={}", quote(user)),
+        Some((_, Some(account))) => format!("--serviceaccount={account}"),
+        Some((user, None)) => format!("--user={user}"),
         None => "--user=USER".to_owned(),
     }
 }

@@ -8,6 +8,8 @@ use serde::Serialize;
 pub enum Role {
     #[serde(rename = "kubectl-calico-fix-view")]
     View,
+    #[serde(rename = "kubectl-calico-fix-view-pods")]
+    ViewPods,
     #[serde(rename = "kubectl-calico-fix-exec")]
     Exec,
     #[serde(rename = "kubectl-calico-fix-edit")]
@@ -17,11 +19,12 @@ pub enum Role {
 }
 
 impl Role {
-    pub const ALL: [Self; 4] = [Self::View, Self::Exec, Self::Edit, Self::EditInstallation];
+    pub const ALL: [Self; 5] = [Self::View, Self::ViewPods, Self::Exec, Self::Edit, Self::EditInstallation];
 
     pub fn name(self) -> &'static str {
         match self {
             Self::View => "kubectl-calico-fix-view",
+            Self::ViewPods => "kubectl-calico-fix-view-pods",
             Self::Exec => "kubectl-calico-fix-exec",
             Self::Edit => "kubectl-calico-fix-edit",
             Self::EditInstallation => "kubectl-calico-fix-edit-installation",
@@ -30,14 +33,14 @@ impl Role {
 
     pub fn manifest(self) -> Manifest {
         match self {
-            Self::View | Self::Exec => Manifest::View,
+            Self::View | Self::ViewPods | Self::Exec => Manifest::View,
             Self::Edit | Self::EditInstallation => Manifest::Edit,
         }
     }
 
     /// Bound in the DaemonSet's namespace, and so good for nothing elsewhere.
     pub fn is_local(self) -> bool {
-        matches!(self, Self::Exec | Self::Edit)
+        matches!(self, Self::ViewPods | Self::Exec | Self::Edit)
     }
 }
 

@@ -53,7 +53,21 @@ pub struct Permission {
     pub lost: &'static str,
 }
 
+/// Names of calico-node's DaemonSet in every flavour, and of the operator's Installations: the manifests allow changing no others.
+pub const DAEMON_SET_NAMES: [&str; 3] = ["calico-node", "canal", "rke2-canal"];
+pub const INSTALLATION_NAMES: [&str; 2] = ["default", "overlay"];
+
 impl Permission {
+    /// Objects that a rule of the manifests is limited to. A list cannot be limited, so what a role also lists is not.
+    pub fn granted_names(&self) -> Vec<&'static str> {
+        match (self.named, self.role) {
+            (Named::Object(name), _) => vec![name],
+            (Named::DaemonSet, Role::Edit) => DAEMON_SET_NAMES.to_vec(),
+            (Named::Installation, Role::EditInstallation) => INSTALLATION_NAMES.to_vec(),
+            (Named::Any | Named::DaemonSet | Named::Installation, _) => Vec::new(),
+        }
+    }
+
     /// `pods/exec`
     pub fn plural(&self) -> String {
         let slash = if self.subresource.is_empty() { "" } else { "/" };
@@ -134,6 +148,10 @@ const fn writing(verb: &'static str, resource: &'static Resource, scope: Scope, 
     Permission { role, install, named, to_change: CHANGERS, ..reading(verb, resource, scope, "nothing can be changed") }
 }
 
+const fn local(verb: &'static str, resource: &'static Resource, lost: &'static str) -> Permission {
+    Permission { role: Role::ViewPods, ..reading(verb, resource, Scope::Calico, lost) }
+}
+
 /// Each request that a command sends, once; the server's version is everybody's to read. What each is sent for is in `cluster/`.
 pub const PERMISSIONS: &[Permission] = &[
     Permission { to_read: READERS, to_change: CHANGERS, ..reading("list", &DAEMON_SETS, Scope::Either, "where calico-node is") },
@@ -146,21 +164,21 @@ pub const PERMISSIONS: &[Permission] = &[
         to_read: &[Verb::Probes, Verb::DebugLog],
         better: DETECTORS,
         to_change: CHANGERS,
-        ..reading("list", &PODS, Scope::Calico, "calico-node's pods, and with them all that happens in them")
+        ..local("list", &PODS, "calico-node's pods, and with them all that happens in them")
     },
     Permission {
         subresource: "log",
         to_read: &[Verb::DebugLog],
         better: TIMERS,
         to_change: &[Verb::DebugLog],
-        ..reading("get", &PODS, Scope::Calico, "what a start was doing, how long that took, and why it ended")
+        ..local("get", &PODS, "what a start was doing, how long that took, and why it ended")
     },
-    Permission { better: TIMERS, ..reading("list", &EVENTS, Scope::Calico, "who killed calico-node, and which probe failed") },
+    Permission { better: TIMERS, ..local("list", &EVENTS, "who killed calico-node, and which probe failed") },
     Permission {
         better: &[Verb::Status, Verb::Autodetect, Verb::Probes],
-        ..reading("get", &CONFIG_MAPS, Scope::Calico, "settings that the DaemonSet takes from ConfigMaps")
+        ..local("get", &CONFIG_MAPS, "settings that the DaemonSet takes from ConfigMaps")
     },
-    Permission { better: STATUS, ..reading("list", &CONTROLLER_REVISIONS, Scope::Calico, "which pods have the newest template") },
+    Permission { better: STATUS, ..local("list", &CONTROLLER_REVISIONS, "which pods have the newest template") },
     Permission {
         named: Named::Object("kubernetes"),
         better: DETECTORS,

@@ -1,7 +1,5 @@
 //! A change as text to paste where it lasts, for each way Calico is kept.
 
-use std::fmt::Write as _;
-
 use serde_json::{Value, json};
 
 use super::detection::{self, Refusal, Setting};
@@ -9,8 +7,9 @@ use super::edit::Edit;
 use super::patch::{PatchKind, join};
 use super::place::Place;
 use crate::calico::environment::method_variable;
-use crate::diagnosis::shell::quote;
 use crate::snapshot::family::Family;
+use crate::snapshot::objects::CALICO_NODE;
+use crate::text::{is_unsafe, shell};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Form {
@@ -43,8 +42,13 @@ pub struct Snippets {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("this change has no form for {0}")]
-pub struct NoSuchForm(&'static str);
+pub enum EmitError {
+    #[error("this change has no form for {0}")]
+    NoSuchForm(&'static str),
+    /// A terminal or a shell would read such text as something else.
+    #[error("this change is not printed as {0}: a name in it is not a valid Kubernetes name, or a value holds control characters")]
+    NotPrintable(&'static str),
+}
 
 impl Form {
     pub fn name(self) -> &'static str {
@@ -80,7 +84,7 @@ impl Snippets {
             Place::Installation { name } => merge(name, edits),
         };
         Ok(Self {
-            kubectl: Some(kubectl),
+            kubectl,
             daemon_set: Some((Place::DaemonSet { namespace, name }, containers(&json!({"env": env})))),
             cleared: others(settings, &network, now),
             installation: Some(json!({"calicoNetwork": network})),
@@ -88,10 +92,21 @@ impl Snippets {
         })
     }
 
-    pub fn emit(&self, form: Form) -> Result<String, NoSuchForm> {
-        let none = || NoSuchForm(form.name());
+    pub fn emit(&self, form: Form) -> Result<String, EmitError> {
+        let text = self.text(form)?;
+        match text.chars().any(|c| c != '\n' && is_unsafe(c)) {
+            true => Err(EmitError::NotPrintable(form.name())),
+            false => Ok(text),
+        }
+    }
+
+    fn text(&self, form: Form) -> Result<String, EmitError> {
+        let none = || EmitError::NoSuchForm(form.name());
+        let unprintable = || EmitError::NotPrintable(form.name());
         match form {
+            Form::Kubectl if self.kubectl.is_none() && (self.daemon_set.is_some() || self.installation.is_some()) => Err(unprintable()),
             Form::Kubectl => self.kubectl.clone().map(|line| format!("{line}\n")).ok_or_else(none),
+            Form::Kustomize if self.daemon_set.as_ref().is_some_and(|(place, _)| !place.has_valid_name()) => Err(unprintable()),
             Form::Kustomize => self.daemon_set.as_ref().map(|(place, spec)| kustomize(place, spec)).ok_or_else(none),
             Form::Helm => self.installation.as_ref().map(|spec| self.first() + &yaml(&json!({"installation": spec}))).ok_or_else(none),
             Form::Installation => self.installation.as_ref().map(|spec| installation(&self.without(spec))).ok_or_else(none),
@@ -138,7 +153,7 @@ fn nested(path: &[String], value: Value) -> Value {
 
 /// A patch of the container calico-node, from `spec` down.
 pub fn containers(container: &Value) -> Value {
-    let named = join(json!({"name": crate::snapshot::objects::CALICO_NODE}), container);
+    let named = join(json!({"name": CALICO_NODE}), container);
     json!({"template": {"spec": {"containers": [named]}}})
 }
 
@@ -165,16 +180,16 @@ fn kubespray(family: Family) -> &'static str {
     }
 }
 
-fn set_env(namespace: &str, name: &str, variables: &[(String, String)]) -> String {
-    let mut line = format!("kubectl set env daemonset/{} -n {} -c calico-node", quote(name), quote(namespace));
-    for (name, value) in variables {
-        let _ = write!(line, " {name}={}", quote(value));
-    }
-    line
+fn set_env(namespace: &str, name: &str, variables: &[(String, String)]) -> Option<String> {
+    let target = format!("daemonset/{}", shell::object_name(name)?);
+    let variables: Vec<String> = variables.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    let mut words = vec!["kubectl", "set", "env", &target, "-n", shell::namespace(namespace)?, "-c", CALICO_NODE];
+    words.extend(variables.iter().map(String::as_str));
+    shell::command(&words)
 }
 
 /// The other methods are cleared: the operator goes Degraded with two (and takes them without a word before 1.43).
-fn merge(name: &str, edits: &[Edit]) -> String {
+fn merge(name: &str, edits: &[Edit]) -> Option<String> {
     const METHODS: [&str; 6] = ["canReach", "cidrs", "firstFound", "interface", "kubernetes", "skipInterface"];
     let mut patch = json!({});
     for edit in edits {
@@ -188,17 +203,21 @@ fn merge(name: &str, edits: &[Edit]) -> String {
         }
         patch = join(patch, &nested(path, value));
     }
-    format!("kubectl patch installation {} --type merge -p {}", quote(name), quote(&patch.to_string()))
+    patch_command(&Place::Installation { name: name.to_owned() }, &patch)
 }
 
 /// A command for a change of a DaemonSet that is more than variables.
-pub fn patch_command(place: &Place, patch: &Value) -> String {
+/// `None` where the object's name is not a valid one.
+pub fn patch_command(place: &Place, patch: &Value) -> Option<String> {
+    let patch = shell::json(patch);
     match place {
         Place::DaemonSet { namespace, name } => {
-            format!("kubectl patch daemonset {} -n {} -p {}", quote(name), quote(namespace), quote(&patch.to_string()))
+            let (name, namespace) = (shell::object_name(name)?, shell::namespace(namespace)?);
+            shell::command(&["kubectl", "patch", "daemonset", name, "-n", namespace, "-p", &patch])
         }
         Place::Installation { name } => {
-            format!("kubectl patch installation {} --type {} -p {}", quote(name), merge_type(place.patch_kind()), quote(&patch.to_string()))
+            let kind = merge_type(place.patch_kind());
+            shell::command(&["kubectl", "patch", "installation", shell::object_name(name)?, "--type", kind, "-p", &patch])
         }
     }
 }

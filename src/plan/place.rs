@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::Target;
 use super::patch::PatchKind;
+use crate::text::shell;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Place {
@@ -57,6 +58,11 @@ impl Place {
         match self {
             Self::DaemonSet { name, .. } | Self::Installation { name } => name,
         }
+    }
+
+    /// Whether the API server would accept its name and namespace.
+    pub fn has_valid_name(&self) -> bool {
+        shell::object_name(self.name()).is_some() && self.namespace().is_none_or(|namespace| shell::namespace(namespace).is_some())
     }
 
     /// The operator makes the DaemonSet anew from it: only one object may be written, and never the strategy.

@@ -64,7 +64,7 @@ fn goal(node: &StartExpectation, canary: Option<&str>) -> NodeGoal {
 
 fn snippets(place: &Place, wanted: &ReadOptions, snapshot: &Snapshot) -> Snippets {
     let container: Map<String, Value> = wanted.changes.iter().map(|change| (change.probe.field().to_owned(), change.fields())).collect();
-    let command = |patch: Option<Value>| patch.map(|patch| emit::patch_command(place, &patch));
+    let command = |patch: Option<Value>| patch.and_then(|patch| emit::patch_command(place, &patch));
     match place {
         Place::DaemonSet { .. } => {
             let now = snapshot.daemon_set.seen().and_then(|set| set.spec.template.spec.calico_node()).map(daemon_set_with);

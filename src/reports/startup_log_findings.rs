@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 
 use crate::calico::startup_log::{self, ExitReason, StartPhase};
-use crate::diagnosis::shell::quote;
 use crate::diagnosis::{Scope, diagnose, start_budget_fix};
 use crate::finding::code::Code;
 use crate::finding::{Evidence, Finding, Fix, Severity, Source};
@@ -15,7 +14,7 @@ use crate::startup::budget::{BudgetEstimate, ObservedStarts, estimate_budget};
 use crate::startup::estimate;
 use crate::startup::log_source::LogSource;
 use crate::startup::timeline::{AttemptEnd, AttemptRow, EstimateBasis, StartEstimate, Timeline};
-use crate::text::count;
+use crate::text::{count, shell};
 
 /// Of the cluster's findings, those that a start is about.
 const OF_A_START: [Code; 11] = [
@@ -229,7 +228,7 @@ impl LogFindings<'_> {
     fn budget(&self, size: &BudgetEstimate) -> Option<Fix> {
         match (self.snapshot, &self.log.node) {
             (Some(snapshot), Some(node)) => start_budget_fix(snapshot, node, size),
-            _ => Some(published(size)),
+            _ => published(size),
         }
     }
 
@@ -295,15 +294,15 @@ fn takes(need: &StartEstimate, size: &BudgetEstimate) -> String {
 }
 
 /// Where only a log was given.
-fn published(size: &BudgetEstimate) -> Fix {
+fn published(size: &BudgetEstimate) -> Option<Fix> {
     let change = strategy::published_remedy(size);
     let allows = change.timing.on(None).total().as_secs();
-    let patch = daemon_set_patch(&[change]).to_string();
-    Fix {
-        command: format!("kubectl patch daemonset calico-node -n kube-system -p {}", quote(&patch)),
+    let patch = shell::json(&daemon_set_patch(&[change]));
+    Some(Fix {
+        command: shell::command(&["kubectl", "patch", "daemonset", "calico-node", "-n", "kube-system", "-p", &patch])?,
         why: format!(
             "a liveness probe that allows {allows} s to start, where calico-node was installed from the manifest and its probe allows less now \
              (the published one allows 70 s) and no startup probe is set; with the cluster at hand `kubectl calico-fix status` knows the lawful place"
         ),
-    }
+    })
 }

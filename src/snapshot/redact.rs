@@ -1,4 +1,5 @@
 //! Replaces names and addresses, the same one always by the same: equality, subnets and what marks an address stay.
+//! Names that objects give are looked up; host names, identifiers and hardware addresses in running text are known by their shape.
 //!
 //! Kept of an address: its class (10/8, each /16 of 172.16/12, 192.168/16, 100.64/10, loopback, link-local), common prefixes, and the last byte
 //! (the last two of IPv6), so that string order within a /24 stays. Between subnets string order does **not** stay.
@@ -13,10 +14,24 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::Snapshot;
+use super::objects::Meta;
 use crate::observed::Observed;
 
 /// Names that are Calico's or Kubernetes' and tell nothing of the cluster.
-const COMMON: [&str; 12] = [
+const COMMON: [&str; 25] = [
+    "calico",
+    "calico-apiserver",
+    "calico-config",
+    "cni",
+    "tigera-operator",
+    "rancher",
+    "kube",
+    "mirrored-calico-node",
+    "rke2-calico",
+    "library",
+    "kube-public",
+    "kube-node-lease",
+    "kubernetes-services-endpoint",
     "calico-node",
     "canal",
     "rke2-canal",
@@ -89,9 +104,26 @@ fn names(snapshot: &Snapshot) -> BTreeMap<String, String> {
         }
         nodes.extend(event.source.host.as_deref());
     }
+    let short: BTreeSet<(&str, &str)> = nodes
+        .iter()
+        .chain(&hosts)
+        .filter_map(|name| Some((name.split_once('.')?.0, *name)))
+        .filter(|(short, _)| is_telling(short))
+        .collect();
     let mut names = BTreeMap::new();
-    for (sort, list) in [("host", hosts), ("node", nodes)] {
-        names.extend(list.into_iter().enumerate().map(|(count, name)| (name.to_owned(), format!("{sort}-{:05}", count + 1))));
+    for (sort, list) in [("host", &hosts), ("node", &nodes)] {
+        names.extend(list.iter().enumerate().map(|(count, name)| ((*name).to_owned(), format!("{sort}-{:05}", count + 1))));
+    }
+    for (short, whole) in short {
+        // Before the domain stands the same name.
+        if let Some(new) = names.get(whole).cloned() {
+            names.entry(short.to_owned()).or_insert(new);
+        }
+    }
+    for (sort, list) in owners(snapshot) {
+        for (count, name) in list.into_iter().filter(|name| is_telling(name)).enumerate() {
+            names.entry(name).or_insert_with(|| format!("{sort}-{:05}", count + 1));
+        }
     }
     for (count, name) in pods.into_iter().enumerate() {
         // The five last characters are random anyway; the DaemonSet's name before them is looked at.
@@ -101,6 +133,55 @@ fn names(snapshot: &Snapshot) -> BTreeMap<String, String> {
     names.retain(|name, _| !name.is_empty() && !COMMON.contains(&name.as_str()));
     names
 }
+
+/// Shorter words and numbers occur in every text.
+fn is_telling(name: &str) -> bool {
+    name.len() > 3 && !COMMON.contains(&name) && name.contains(|c: char| c.is_ascii_alphabetic())
+}
+
+/// What the owners of the cluster have named: namespaces, releases, applications, registries.
+fn owners(snapshot: &Snapshot) -> [(&'static str, BTreeSet<String>); 3] {
+    let set = snapshot.daemon_set.seen();
+    let pods = snapshot.pods.seen().into_iter().flatten();
+    let customs = [&snapshot.resources.installations, &snapshot.resources.ip_pools, &snapshot.resources.bgp_configurations];
+    let customs = customs.into_iter().filter_map(|list| list.seen()).flatten();
+    let metas: Vec<&Meta> = set
+        .map(|set| [&set.metadata, &set.spec.template.metadata])
+        .into_iter()
+        .flatten()
+        .chain(pods.clone().map(|pod| &pod.metadata))
+        .chain(customs.map(|custom| &custom.metadata))
+        .collect();
+    let namespaces = metas.iter().filter_map(|meta| meta.namespace.clone()).collect();
+    let releases = metas
+        .iter()
+        .flat_map(|meta| meta.annotations.iter().chain(&meta.labels))
+        .filter(|(key, _)| OWNER_KEYS.contains(&key.as_str()))
+        .flat_map(|(_, value)| value.split([':', '/', '_']).map(str::to_owned).collect::<Vec<_>>())
+        .filter(|part| part.contains('-') || part.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit()))
+        .filter(|part| !KIND_WORDS.contains(&part.as_str()))
+        .collect();
+    let images = set.map(|set| set.spec.template.spec.containers.iter()).into_iter().flatten();
+    let images = images.chain(pods.flat_map(|pod| &pod.spec.containers)).map(|container| container.image.as_str());
+    // The last part is the program and its version, by which releases are told apart. The first is found as a host.
+    let folders = images.filter_map(|image| image.rsplit_once('/')).flat_map(|(folders, _)| folders.split('/').skip(1));
+    [("namespace", namespaces), ("release", releases), ("folder", folders.map(str::to_owned).collect())]
+}
+
+/// Annotations and labels whose values name a release or an application.
+const OWNER_KEYS: [&str; 9] = [
+    "meta.helm.sh/release-name",
+    "meta.helm.sh/release-namespace",
+    "argocd.argoproj.io/tracking-id",
+    "argocd.argoproj.io/instance",
+    "kustomize.toolkit.fluxcd.io/name",
+    "kustomize.toolkit.fluxcd.io/namespace",
+    "helm.toolkit.fluxcd.io/name",
+    "helm.toolkit.fluxcd.io/namespace",
+    "app.kubernetes.io/instance",
+];
+/// In a tracking id beside the names.
+const KIND_WORDS: [&str; 4] = ["apps", "operator.tigera.io", "daemonset", "installation"];
 
 impl Mapping {
     fn each<T: Serialize + DeserializeOwned>(&self, list: &mut Observed<Vec<T>>) -> Result<(), serde_json::Error> {
@@ -141,7 +222,73 @@ impl Mapping {
     }
 
     fn text(&self, text: &str) -> String {
-        self.addresses(&self.named(text))
+        self.addresses(&self.shapes(&self.named(text)))
+    }
+
+    /// Words whose shape says that they belong to this cluster alone.
+    fn shapes(&self, text: &str) -> String {
+        let inside = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_');
+        let mut out = String::with_capacity(text.len());
+        let mut rest = text;
+        while !rest.is_empty() {
+            let length = hardware_address(rest, out.chars().next_back());
+            if length > 0 {
+                out.push_str(&self.hardware(&rest[..length]));
+                rest = &rest[length..];
+                continue;
+            }
+            let end = rest.find(|c| !inside(c)).unwrap_or(rest.len());
+            if end == 0 {
+                let skip = rest.chars().next().map_or(1, char::len_utf8);
+                out.push_str(&rest[..skip]);
+                rest = &rest[skip..];
+                continue;
+            }
+            let word = rest[..end].trim_end_matches(['.', '-', '_']);
+            out.push_str(&self.word(word).unwrap_or_else(|| word.to_owned()));
+            out.push_str(&rest[word.len()..end]);
+            rest = &rest[end..];
+        }
+        out
+    }
+
+    fn word(&self, word: &str) -> Option<String> {
+        if let Some((prefix, id)) = GENERATED.iter().find_map(|prefix| Some((*prefix, word.strip_prefix(prefix)?)))
+            && id.len() >= 7
+            && is_hex(id)
+        {
+            return Some(format!("{prefix}{}", self.hex(id, id.len())));
+        }
+        if is_uid(word) {
+            return Some(word.split('-').map(|part| self.hex(&format!("{word}{part}"), part.len())).collect::<Vec<_>>().join("-"));
+        }
+        if let Some(new) = self.address_in_name(word) {
+            return Some(new);
+        }
+        is_host(word).then(|| format!("h{}.example", self.hex(&word.to_ascii_lowercase(), 8)))
+    }
+
+    /// `ip-10-99-98-97`, as clouds name their hosts.
+    fn address_in_name(&self, word: &str) -> Option<String> {
+        let parts: Vec<&str> = word.split('-').collect();
+        let at = parts.windows(4).position(|four| four.iter().all(|part| part.parse::<u8>().is_ok()))?;
+        let four = parts.get(at..at + 4)?;
+        let new = self.address(four.join(".").parse().ok()?).to_string().replace('.', "-");
+        let mut named: Vec<String> = parts[..at].iter().map(|part| (*part).to_owned()).collect();
+        named.push(new);
+        named.extend(parts[at + 4..].iter().map(|part| (*part).to_owned()));
+        Some(named.join("-"))
+    }
+
+    /// Locally administered, so that no maker is named.
+    fn hardware(&self, address: &str) -> String {
+        let digits = self.hex(&address.to_ascii_lowercase(), 10);
+        (0..5).fold("02".to_owned(), |out, byte| out + ":" + &digits[byte * 2..byte * 2 + 2])
+    }
+
+    /// So many hexadecimal digits that stand for this text.
+    fn hex(&self, text: &str, count: usize) -> String {
+        (0u8..).flat_map(|round| format!("{:016x}", self.key.hash_one((round, text))).into_bytes()).take(count).map(char::from).collect()
     }
 
     /// Names as whole words: dots are word ends, so that `node-1.node-1-uid` is found; of two that fit the longer.
@@ -245,6 +392,89 @@ fn kept_bits(address: Ipv4Addr) -> u32 {
     }
 }
 
+/// Before an identifier that a container or a network was given.
+const GENERATED: [&str; 5] = ["br-", "cali", "veth", "tap", "cilium_"];
+
+fn is_hex(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
+fn is_uid(word: &str) -> bool {
+    word.len() == 36 && word.split('-').map(str::len).eq([8, 4, 4, 4, 12]) && word.split('-').all(is_hex)
+}
+
+/// Six pairs of digits; how long that is, or 0.
+fn hardware_address(text: &str, before: Option<char>) -> usize {
+    let is_pair = |pair: &str| pair.len() == 2 && is_hex(pair);
+    let whole = text.get(..17).filter(|whole| whole.split(':').count() == 6 && whole.split(':').all(is_pair));
+    let ends = |c: Option<char>| c.is_none_or(|c| !c.is_ascii_alphanumeric() && c != ':');
+    if whole.is_some() && ends(before) && ends(text[17..].chars().next()) { 17 } else { 0 }
+}
+
+/// Domains of published software, and what looks like a host and is none: fields, files.
+const PUBLIC: [&str; 15] = [
+    "kubernetes.io",
+    "k8s.io",
+    "projectcalico.org",
+    "tigera.io",
+    "helm.sh",
+    "argoproj.io",
+    "fluxcd.io",
+    "cattle.io",
+    "coreos.com",
+    "docker.io",
+    "quay.io",
+    "ghcr.io",
+    "gcr.io",
+    "github.com",
+    "golang.org",
+];
+const NO_DOMAINS: [&str; 24] = [
+    "go",
+    "log",
+    "cfg",
+    "conf",
+    "conflist",
+    "yaml",
+    "yml",
+    "json",
+    "ctl",
+    "sock",
+    "sh",
+    "service",
+    "socket",
+    "slice",
+    "pid",
+    "txt",
+    "key",
+    "pem",
+    "crt",
+    "toml",
+    "apps",
+    "batch",
+    "generation",
+    "example",
+];
+const NO_HOSTS: [&str; 4] = ["status", "spec", "metadata", "deprecated"];
+
+/// A name with a domain.
+fn is_host(word: &str) -> bool {
+    let labels: Vec<&str> = word.split('.').collect();
+    let is_label = |label: &&str| !label.is_empty() && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+    let (Some(first), Some(last)) = (labels.first(), labels.last()) else { return false };
+    let last_two = labels.len().checked_sub(2).and_then(|at| labels.get(at..)).map(|two| two.join(".").to_ascii_lowercase());
+    labels.len() > 1
+        && word.len() > 5
+        && labels.iter().all(is_label)
+        && last.len() > 1
+        && last.bytes().all(|byte| byte.is_ascii_alphabetic())
+        && !NO_DOMAINS.contains(last)
+        && !NO_HOSTS.contains(first)
+        && last_two.is_some_and(|two| !PUBLIC.contains(&two.as_str()))
+        // `nodeStatus.conditions`, `time.Duration`: hosts are written in one case.
+        && (word.chars().all(|c| !c.is_ascii_uppercase()) || word.chars().all(|c| !c.is_ascii_lowercase()))
+}
+
 fn leading_number(text: &str) -> Option<u8> {
     text[..text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len())].parse().ok()
 }
@@ -288,6 +518,45 @@ mod tests {
             mapping.text("10.20.30.9").rsplit_once('.').map(|(net, _)| net.to_owned())
         );
         for same in ["172.18.0.1/16", "127.0.0.1", "169.254.1.1", "::1", "15:18:05", "v3.24.5", "fe80::1"] {
+            assert_eq!(mapping.text(same), same);
+        }
+    }
+
+    #[test]
+    fn words_of_this_cluster_are_known_by_their_shape() {
+        let mapping = mapping(&[]);
+        for word in [
+            "br-3f2a1b4c5d6e",
+            "cali0123456789a",
+            "veth1a2b3c4",
+            "02:42:ac:12:00:01",
+            "ip-10-99-98-97",
+            "ip-10-99-98-97.eu-west-1.compute.internal",
+            "gateway.corp.example.net",
+            "registry.corp.net:5000/team/calico",
+            "5e7ad5b6-e30e-4d5a-9c1b-0123456789ab",
+        ] {
+            let new = mapping.text(word);
+            assert_ne!(new, word);
+            let text = mapping.text(&format!("can-reach={word}, \"{word}\"."));
+            assert_eq!(text, format!("can-reach={new}, \"{new}\"."), "alike wherever it stands");
+            for part in word.split(|c: char| !c.is_ascii_alphanumeric()).filter(|part| part.len() > 4 && *part != "calico") {
+                assert!(!new.contains(part), "{part} of {word} is in {new}");
+            }
+        }
+        assert!(mapping.text("br-3f2a1b4c5d6e").starts_with("br-"));
+        for same in [
+            "kubernetes.io/os",
+            "crd.projectcalico.org/v1",
+            "status.hostIP",
+            "startup/startup.go 427",
+            "docker.io/calico/node:v3.24.5",
+            "deprecated.daemonset.template.generation",
+            "caliente",
+            "bond0.100",
+            "daemonset.apps",
+            "/var/run/calico/bird.ctl",
+        ] {
             assert_eq!(mapping.text(same), same);
         }
     }

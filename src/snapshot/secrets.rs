@@ -1,16 +1,63 @@
-//! What must never be kept: passwords, tokens, keys and certificates, wherever they turn up.
+//! The only masker: what must never be kept or shown, in objects, in running text and in logs.
+
+use std::borrow::Cow;
 
 use serde_json::Value;
 
+use crate::text::bounded::find_ignoring_case;
+
 pub const MASK: &str = "(masked)";
 
-/// Words that make the value of a variable or a field a secret.
-const NAMES: [&str; 6] = ["password", "passwd", "token", "secret", "credential", "privatekey"];
+/// Variables of calico-node whose values are kept, because a check or a proposal reads them. Every other value is masked:
+/// people put credentials into variables of any name.
+const READ_VARIABLES: [(&str, &str); 17] = [
+    ("IP", "whether and how the IPv4 address is detected"),
+    ("IP6", "whether and how the IPv6 address is detected"),
+    ("NODEIP", "kubespray's address, used in other values as $(NODEIP)"),
+    ("NODENAME", "the name under which calico-node stores its address"),
+    ("IP_AUTODETECTION_METHOD", "the IPv4 method"),
+    ("IP6_AUTODETECTION_METHOD", "the IPv6 method"),
+    ("CLUSTER_TYPE", "how Calico was installed"),
+    ("CALICO_NETWORKING_BACKEND", "whether BGP is used at all"),
+    ("CALICO_STARTUP_LOGLEVEL", "whether the start is logged at DEBUG"),
+    ("CALICO_DATASTORE_TYPE", "an older name of DATASTORE_TYPE"),
+    ("DATASTORE_TYPE", "whether start-up reads etcd or the API server"),
+    ("ETCD_ENDPOINTS", "an etcd datastore, where DATASTORE_TYPE is not set"),
+    ("FELIX_HEALTHENABLED", "whether Felix answers its probe"),
+    ("FELIX_HEALTHHOST", "where Felix answers its probe"),
+    ("FELIX_HEALTHPORT", "the port at which Felix answers its probe"),
+    ("KUBERNETES_SERVICE_HOST", "the API server that calico-node uses"),
+    ("KUBERNETES_SERVICE_PORT", "its port"),
+];
+
+/// Whether the value of this environment variable is kept.
+pub fn is_read_variable(name: &str) -> bool {
+    READ_VARIABLES.iter().any(|(read, _)| *read == name)
+}
+
+/// Parts of names whose values are secrets, in variables, fields, flags and log lines.
+const KEYS: [&str; 15] = [
+    "password",
+    "passwd",
+    "passphrase",
+    "pwd",
+    "secret",
+    "token",
+    "authorization",
+    "bearer",
+    "apikey",
+    "api-key",
+    "api_key",
+    "credential",
+    "privatekey",
+    "private_key",
+    "access_key",
+];
 
 /// Variables of this kind name a file, not a secret.
 const PLACES: [&str; 3] = ["file", "path", "dir"];
 
-/// Whether the value of an environment variable or ConfigMap key of this name could be a secret.
+/// Whether the name of a variable, a ConfigMap key or a flag says that its value is a secret.
 pub fn is_secret_variable(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
     (names_a_secret(&name) || name.contains("key")) && !PLACES.iter().any(|place| name.ends_with(place))
@@ -23,14 +70,17 @@ fn is_secret_field(name: &str) -> bool {
 }
 
 fn names_a_secret(name: &str) -> bool {
-    NAMES.iter().any(|word| name.contains(word))
+    KEYS.iter().any(|word| name.contains(word))
 }
 
 /// Masks the secrets in every text of a tree; fields named like secrets lose their values whole.
 pub fn mask_tree(value: &mut Value) {
     match value {
         Value::String(text) => mask_text(text),
-        Value::Array(items) => items.iter_mut().for_each(mask_tree),
+        Value::Array(items) => {
+            mask_flags(items);
+            items.iter_mut().for_each(mask_tree);
+        }
         Value::Object(fields) => {
             let names_secret = fields.get("name").and_then(Value::as_str).is_some_and(is_secret_variable);
             for (name, field) in fields {
@@ -45,148 +95,313 @@ pub fn mask_tree(value: &mut Value) {
     }
 }
 
-/// Masks credentials in URLs, bearer tokens, JSON web tokens, PEM blocks and `password=…` in running text.
-pub fn mask_text(text: &mut String) {
-    for mask in [pem, url_credentials, bearer, web_tokens, assignments] {
-        if let Some(masked) = mask(text) {
-            *text = masked;
+/// `["--password", "x"]`: the value is an argument of its own.
+fn mask_flags(items: &mut [Value]) {
+    let mut is_value = false;
+    for item in items {
+        let Value::String(text) = item else { continue };
+        if is_value && !text.starts_with('-') {
+            *text = MASK.into();
+            is_value = false;
+        } else {
+            is_value = text.starts_with('-') && !text.contains('=') && is_secret_variable(text);
         }
     }
 }
 
-fn pem(text: &str) -> Option<String> {
-    let start = text.find("-----BEGIN")?;
-    // Without its end the block may go on to the end of the text.
-    let end = text.rfind("-----END").map_or(text.len(), |end| {
-        let after = end + "-----END".len();
-        text[after..].find("-----").map_or(text.len(), |dashes| after + dashes + "-----".len())
-    });
-    Some(if end > start { format!("{}{MASK}{}", &text[..start], &text[end..]) } else { format!("{}{MASK}", &text[..start]) })
+/// Masks a command line, argument by argument.
+pub fn mask_arguments(arguments: &mut [String]) {
+    let mut items: Vec<Value> = arguments.iter().map(|text| Value::String(text.clone())).collect();
+    mask_flags(&mut items);
+    for (argument, item) in arguments.iter_mut().zip(items) {
+        if let Value::String(text) = item {
+            *argument = text;
+        }
+        mask_text(argument);
+    }
+}
+
+/// In every `env` list of a tree, masks the values that are not read.
+pub fn mask_environments(value: &mut Value) {
+    match value {
+        Value::Array(items) => items.iter_mut().for_each(mask_environments),
+        Value::Object(fields) => {
+            for (name, field) in fields {
+                match field {
+                    Value::Array(variables) if name == "env" => variables.iter_mut().for_each(mask_variable),
+                    field => mask_environments(field),
+                }
+            }
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
+
+fn mask_variable(variable: &mut Value) {
+    let is_read = variable.get("name").and_then(Value::as_str).is_some_and(is_read_variable);
+    if let Some(value) = variable.get_mut("value").filter(|value| !is_read && value.as_str() != Some("")) {
+        *value = Value::String(MASK.into());
+    }
+}
+
+/// Masks every text below the fields of `tree` that are not in `read`.
+pub fn mask_unread(tree: &mut Value, read: &[&str]) {
+    fn whole(value: &mut Value) {
+        match value {
+            Value::String(text) => *text = MASK.into(),
+            Value::Array(items) => items.iter_mut().for_each(whole),
+            Value::Object(fields) => fields.values_mut().for_each(whole),
+            Value::Null | Value::Bool(_) | Value::Number(_) => {}
+        }
+    }
+    let Value::Object(fields) = tree else { return };
+    fields.iter_mut().filter(|(name, _)| !read.contains(&name.as_str())).for_each(|(_, field)| whole(field));
+}
+
+/// Masks the secrets in running text: certificates, credentials in URLs, named values, tokens of known shape, long keys.
+pub fn mask_text(text: &mut String) {
+    if let Cow::Owned(masked) = masked(text) {
+        *text = masked;
+    }
+}
+
+/// As `mask_text`. Borrowed where nothing had to be masked.
+pub fn masked(text: &str) -> Cow<'_, str> {
+    let mut current = Cow::Borrowed(text);
+    for mask in [certificates, url_credentials, named_values, shaped_tokens, long_keys] {
+        let next = mask(&current);
+        if next != current {
+            current = Cow::Owned(next);
+        }
+    }
+    current
+}
+
+/// The URL without user and password.
+pub fn without_userinfo(url: &str) -> String {
+    let Some(scheme) = url.find("://").map(|at| at + "://".len()) else { return url.to_owned() };
+    let (head, rest) = url.split_at(scheme);
+    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    match rest.get(..end).and_then(|authority| authority.rfind('@')) {
+        Some(at) => format!("{head}{}", rest.get(at + 1..).unwrap_or_default()),
+        None => url.to_owned(),
+    }
+}
+
+/// Masks a log line by line: certificates and keys go over many.
+#[derive(Default)]
+pub struct LineMasker {
+    /// Lines so far of a block whose end has not come.
+    inside: usize,
+}
+
+/// A block that is longer was cut, and its end will not come.
+const LONGEST_BLOCK: usize = 400;
+
+impl LineMasker {
+    pub fn line(&mut self, text: &str) -> String {
+        if self.inside > 0 {
+            let Some((_, after)) = text.split_once("-----END ") else {
+                self.inside = if self.inside < LONGEST_BLOCK { self.inside + 1 } else { 0 };
+                return MASK.to_owned();
+            };
+            self.inside = 0;
+            return masked(after.split_once("-----").map_or("", |(_, after)| after)).into_owned();
+        }
+        let open = text.rfind("-----BEGIN ").filter(|begin| !text[*begin..].contains("-----END "));
+        self.inside = usize::from(open.is_some());
+        masked(text).into_owned()
+    }
+}
+
+/// `-----BEGIN … -----END …-----`, or to the end where it was cut.
+fn certificates(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(begin) = rest.find("-----BEGIN ") {
+        out.push_str(&rest[..begin]);
+        out.push_str(MASK);
+        rest = rest[begin..].find("-----END ").map_or("", |end| {
+            let tail = &rest[begin + end + "-----END ".len()..];
+            tail.find("-----").map_or("", |close| &tail[close + 5..])
+        });
+    }
+    out.push_str(rest);
+    out
 }
 
 /// `https://user:password@host` keeps the host.
-fn url_credentials(text: &str) -> Option<String> {
-    let mut masked = String::new();
+fn url_credentials(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
     let mut rest = text;
-    let mut found = false;
-    while let Some(scheme) = rest.find("://") {
-        let (head, tail) = rest.split_at(scheme + "://".len());
-        masked.push_str(head);
-        let authority = tail.find(|c: char| c == '/' || c == ',' || c == '"' || c == '\'' || c.is_whitespace()).unwrap_or(tail.len());
-        rest = tail;
-        if let Some(at) = tail[..authority].rfind('@') {
-            masked.push_str(MASK);
-            rest = &tail[at..];
-            found = true;
-        }
+    while let Some(at) = rest.find("://") {
+        let (before, after) = rest.split_at(at + 3);
+        out.push_str(before);
+        let authority = after.find(|c: char| c.is_whitespace() || matches!(c, '/' | '"' | '\'' | '?' | '#' | ',')).unwrap_or(after.len());
+        rest = match after[..authority].rfind('@') {
+            Some(end) => {
+                out.push_str(MASK);
+                &after[end..]
+            }
+            None => after,
+        };
     }
-    found.then(|| masked + rest)
+    out.push_str(rest);
+    out
 }
 
-fn bearer(text: &str) -> Option<String> {
-    mask_after(text, "bearer ")
+/// `Key=value`, `"key": "value"`, `Authorization: Bearer value`, `--password value`
+fn named_values(text: &str) -> String {
+    KEYS.iter().fold(text.to_owned(), |text, key| named_value(&text, key))
 }
 
-fn assignments(text: &str) -> Option<String> {
-    ["password=", "passwd=", "password: ", "token=", "secret="].iter().fold(None, |masked, marker| {
-        let current = masked.as_deref().unwrap_or(text);
-        mask_after(current, marker).or(masked)
-    })
-}
-
-/// Masks the word that follows each `marker`.
-fn mask_after(text: &str, marker: &str) -> Option<String> {
-    let lower = text.to_ascii_lowercase();
-    let mut masked = String::new();
-    let mut at = 0;
-    while let Some(found) = lower[at..].find(marker) {
-        let start = at + found + marker.len();
-        let end = text[start..].find(|c: char| c.is_whitespace() || "&,;".contains(c)).map_or(text.len(), |length| start + length);
-        masked.push_str(&text[at..start]);
-        if end > start {
-            masked.push_str(MASK);
-        }
-        at = end;
-    }
-    (at > 0).then(|| masked + &text[at..])
-}
-
-/// A JSON web token starts `eyJ` (`{"`) and has two dots.
-fn web_tokens(text: &str) -> Option<String> {
-    let mut masked = String::new();
+fn named_value(text: &str, key: &str) -> String {
+    let mut out = String::with_capacity(text.len());
     let mut rest = text;
-    let mut found = false;
-    while let Some(start) = rest.find("eyJ") {
-        let end = rest[start..].find(|c: char| !(c.is_ascii_alphanumeric() || "-_.=".contains(c))).map_or(rest.len(), |n| start + n);
-        let token = &rest[start..end];
-        masked.push_str(&rest[..start]);
-        if token.len() > 40 && token.matches('.').count() == 2 {
-            masked.push_str(MASK);
-            found = true;
-        } else {
-            masked.push_str(token);
+    while let Some(at) = find_ignoring_case(rest, key) {
+        let (before, after) = rest.split_at(at + key.len());
+        out.push_str(before);
+        let value = value_start(&out, key, after);
+        out.push_str(&after[..value]);
+        rest = &after[value..];
+        let length = match rest.find(['"', '\'']).filter(|_| out.ends_with(['"', '\''])) {
+            Some(end) => rest[..end].trim_end_matches('\\').len(),
+            None => value_length(rest),
+        };
+        if value > 0 && length > 0 && !rest.starts_with(MASK) {
+            out.push_str(MASK);
+            rest = &rest[length..];
         }
-        rest = &rest[end..];
     }
-    found.then(|| masked + rest)
+    out.push_str(rest);
+    out
+}
+
+/// How Go's errors begin: `cannot get a token: dial tcp …` names no secret.
+const PROSE: [&str; 22] = [
+    "dial",
+    "read",
+    "write",
+    "open",
+    "stat",
+    "lookup",
+    "context",
+    "connection",
+    "unexpected",
+    "unauthorized",
+    "Unauthorized",
+    "invalid",
+    "expired",
+    "failed",
+    "cannot",
+    "could",
+    "not",
+    "no",
+    "the",
+    "Get",
+    "Post",
+    "x509:",
+];
+
+/// Where the value begins behind a key; 0 when the key is only a word in a sentence or a part of a path.
+fn value_start(before: &str, key: &str, after: &str) -> usize {
+    let name = after.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_' || c == '-')).unwrap_or(after.len());
+    let quotes = |text: &str| text.len() - text.trim_start_matches(['"', '\'', '\\']).len();
+    let blanks = |text: &str| text.len() - text.trim_start_matches(' ').len();
+    // The whole name, of which the key may be a part: `K8sAPIToken`, `--etcd-password`.
+    let head = before.trim_end_matches(|c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-');
+    let word = &before[head.len()..];
+    let closing = quotes(&after[name..]);
+    // A quote that closes a longer text: `Get "https://10.0.0.1/token": dial tcp …`.
+    if closing > 0 && !head.ends_with(['"', '\'']) {
+        return 0;
+    }
+    if head.ends_with('/') {
+        return 0;
+    }
+    let mut at = name + closing;
+    let gap = blanks(&after[at..]);
+    match after[at + gap..].chars().next() {
+        Some(':' | '=') => at += gap + 1,
+        // An argument of its own behind a flag, or the word behind `Bearer`.
+        _ if gap > 0 && (key == "bearer" || word.starts_with("--")) => return at + gap + quotes(&after[at + gap..]),
+        _ => return 0,
+    }
+    let blank = blanks(&after[at..]);
+    at += blank;
+    let value = &after[at..];
+    let first = value.split_whitespace().next().unwrap_or_default();
+    if blank > 0 && closing == 0 && PROSE.contains(&first) {
+        return 0;
+    }
+    at + quotes(value)
+}
+
+fn value_length(rest: &str) -> usize {
+    let word = |text: &str| {
+        text.find(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '\\' | ',' | ';' | '&' | '}' | ']' | ')')).unwrap_or(text.len())
+    };
+    let first = word(rest);
+    let scheme = rest[..first].eq_ignore_ascii_case("bearer") || rest[..first].eq_ignore_ascii_case("basic");
+    match rest[first..].strip_prefix(' ') {
+        Some(value) if scheme => first + 1 + word(value),
+        _ => first,
+    }
+}
+
+/// How published tokens begin, and how long they are at least: GitHub, GitLab, Slack, AWS, Google, Vault, JSON web tokens.
+const SHAPES: [(&str, usize); 14] = [
+    ("ghp_", 20),
+    ("gho_", 20),
+    ("ghu_", 20),
+    ("ghs_", 20),
+    ("ghr_", 20),
+    ("github_pat_", 30),
+    ("glpat-", 20),
+    ("xoxb-", 20),
+    ("xoxp-", 20),
+    ("AKIA", 20),
+    ("ASIA", 20),
+    ("AIza", 35),
+    ("hvs.", 20),
+    ("eyJ", 40),
+];
+
+fn shaped_tokens(text: &str) -> String {
+    let inside = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
+    replace_runs(text, inside, |run| SHAPES.iter().any(|(start, least)| run.len() >= *least && run.starts_with(start)))
+}
+
+/// Shorter runs are names and paths.
+const LONG_KEY: usize = 40;
+
+/// Long runs of base64 letters of every sort: tokens and keys that nothing announces.
+fn long_keys(text: &str) -> String {
+    let inside = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '/' | '=' | '_' | '-');
+    let kinds = [char::is_lowercase as fn(char) -> bool, char::is_uppercase, char::is_numeric];
+    replace_runs(text, inside, |run| run.len() >= LONG_KEY && kinds.iter().all(|kind| run.contains(*kind)) && !is_path(run))
+}
+
+fn replace_runs(text: &str, inside: impl Fn(char) -> bool, is_secret: impl Fn(&str) -> bool) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while !rest.is_empty() {
+        let run = rest.find(|c| !inside(c)).unwrap_or(rest.len());
+        let (word, tail) = rest.split_at(run);
+        out.push_str(if is_secret(word) { MASK } else { word });
+        let gap = tail.find(&inside).unwrap_or(tail.len());
+        out.push_str(&tail[..gap]);
+        rest = &tail[gap..];
+    }
+    out
+}
+
+/// `/calico/bgp/v1/host/AMZ-SIN8-OpsResPool-33-63/ip_addr_v4`: base64 has a slash in 64 letters, and it seldom begins with one.
+fn is_path(word: &str) -> bool {
+    const LONGEST_PART: usize = 24;
+    let slashes = word.bytes().filter(|byte| *byte == b'/').count();
+    word.starts_with('/') && slashes * LONGEST_PART >= word.len() && !word.contains(['+', '='])
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn secrets_in_running_text_are_masked() {
-        let token = format!("eyJhbGciOiJSUzI1NiJ9.{}.c2ln", "a".repeat(40));
-        for (text, masked) in [
-            ("https://root:hunter2@10.0.0.1:2379,https://a:b@c", "https://(masked)@10.0.0.1:2379,https://(masked)@c"),
-            ("Authorization: Bearer abc.def ok", "Authorization: Bearer (masked) ok"),
-            ("x -----BEGIN CERTIFICATE-----\nMII\n-----END CERTIFICATE-----\ny", "x (masked)\ny"),
-            ("-----BEGIN RSA PRIVATE KEY-----\nMII", "(masked)"),
-            ("-----END X----- -----BEGIN Y-----\nMII", "-----END X----- (masked)"),
-            ("dial ?user=a&Password=b&x=1", "dial ?user=a&Password=(masked)&x=1"),
-            (&format!("token {token}, end"), "token (masked), end"),
-        ] {
-            let mut text = text.to_string();
-            mask_text(&mut text);
-            assert_eq!(text, masked);
-        }
-    }
-
-    #[test]
-    fn plain_text_stays() {
-        for text in
-            ["https://10.96.0.1:443/api?x=a@b", "eyJ", "BIRD is not ready: BGP not established with 10.0.0.3", "a@b://c", "ß bearer "]
-        {
-            let mut masked = text.to_string();
-            mask_text(&mut masked);
-            assert_eq!(masked, text);
-        }
-    }
-
-    #[test]
-    fn names_tell_secrets_from_places() {
-        for name in ["ETCD_PASSWORD", "MY_TOKEN", "FELIX_SECRET_THING", "TLS_KEY", "etcd_key"] {
-            assert!(is_secret_variable(name), "{name}");
-        }
-        for name in ["ETCD_KEY_FILE", "TOKEN_PATH", "IP", "CLUSTER_TYPE", "FELIX_TYPHACAFILE"] {
-            assert!(!is_secret_variable(name), "{name}");
-        }
-    }
-
-    #[test]
-    fn trees_lose_their_secrets() {
-        let mut tree = serde_json::json!({
-            "password": {"secretKeyRef": {"name": "bgp", "key": "pw"}},
-            "keepOriginalNextHop": true,
-            "env": [{"name": "API_TOKEN", "value": "planted"}, {"name": "IP", "value": "none"}],
-            "certificateManagement": {"caCert": "planted"},
-            "note": "https://u:planted@h/",
-        });
-        mask_tree(&mut tree);
-        let text = tree.to_string();
-        assert!(!text.contains("planted") && !text.contains("pw"), "{text}");
-        assert_eq!(tree["keepOriginalNextHop"], true);
-        assert_eq!(tree["env"][1]["value"], "none");
-    }
-}
+mod tests;

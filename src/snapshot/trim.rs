@@ -1,13 +1,17 @@
 //! Cuts objects down to what judging needs, bounds what is left and masks secrets.
 //! Live gathering and reading files both go through here, so that the same cluster gives the same snapshot.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use serde_json::Value;
 
 use super::objects::{
     CALICO_NODE, Condition, ConfigMap, Container, ContainerState, ContainerStatus, ControllerRevision, Custom, DaemonSet, EnvVar, Event,
     Meta, Node, Pod, PodSpec, Probe,
 };
-use super::secrets::{MASK, is_secret_variable, mask_text, mask_tree};
+use super::secrets::{
+    MASK, is_read_variable, is_secret_variable, mask_arguments, mask_environments, mask_text, mask_tree, mask_unread, without_userinfo,
+};
 use crate::observed::Observed;
 use crate::snapshot::inspection::NodeInspection;
 
@@ -43,6 +47,27 @@ const ANNOTATIONS: [&str; 18] = [
     "alpha.kubernetes.io/provided-node-ip",
     "kubectl.kubernetes.io/restartedAt",
     "deprecated.daemonset.template.generation",
+];
+
+/// Fields of `spec` that are read; the texts in all others are masked.
+const READ_FIELDS: [(&str, &[&str]); 2] = [
+    (
+        "Installation",
+        &[
+            "calicoNetwork",
+            "calicoNodeDaemonSet",
+            "cni",
+            "componentResources",
+            "controlPlaneReplicas",
+            "kubernetesProvider",
+            "nodeUpdateStrategy",
+            "registry",
+            "imagePath",
+            "imagePrefix",
+            "variant",
+        ],
+    ),
+    ("BGPPeer", &["asNumber", "node", "nodeSelector", "peerIP", "peerSelector", "reachableBy", "sourceAddress"]),
 ];
 
 /// These carry the whole object once more.
@@ -108,15 +133,30 @@ pub fn daemon_set(set: &mut DaemonSet) {
     words(&mut set.spec.selector.match_labels);
 }
 
-/// Keeps `keys` alone, those that the container's environment refers to; `None` keeps all (`envFrom`).
-pub fn config_map(map: &mut ConfigMap, keys: Option<&[&str]>) {
+/// Keeps the keys that the container's environment refers to; of a ConfigMap that is taken whole (`envFrom`) all of them.
+/// Values that no check reads are masked.
+pub fn config_map(map: &mut ConfigMap, container: Option<&Container>) {
     meta(&mut map.metadata);
-    if let Some(keys) = keys {
-        map.data.retain(|key, _| keys.contains(&key.as_str()));
-    }
+    let name = &map.metadata.name;
+    let env_from = container.map_or(&[][..], |container| &container.env_from);
+    let whole = container.is_none() || env_from.iter().any(|from| from.config_map_ref.as_ref().is_some_and(|one| one.name == *name));
+    let referred = |key: &str| {
+        let variables = container.map_or(&[][..], |container| &container.env).iter();
+        let mut names = variables.filter_map(|variable| {
+            let reference = variable.value_from.as_ref()?.config_map_key_ref.as_ref()?;
+            (reference.name == *name && reference.key == key).then_some(variable.name.as_str())
+        });
+        names.clone().next().map(|_| names.any(is_read_variable))
+    };
+    let kept: BTreeMap<String, bool> = map
+        .data
+        .keys()
+        .filter_map(|key| Some((key.clone(), referred(key).or(whole.then_some(false))? || (whole && is_read_variable(key)))))
+        .collect();
+    map.data.retain(|key, _| kept.contains_key(key));
     keep_first(&mut map.data, MAX_ITEMS);
     for (key, value) in &mut map.data {
-        variable(key, value);
+        variable(kept.get(key) == Some(&true), value);
     }
 }
 
@@ -143,7 +183,11 @@ pub fn custom(custom: &mut Custom, kind: &str) {
     {
         status.remove("routes");
     }
+    if let Some((_, read)) = READ_FIELDS.iter().find(|(of, _)| *of == kind) {
+        mask_unread(&mut custom.spec, read);
+    }
     for tree in [&mut custom.spec, &mut custom.status] {
+        mask_environments(tree);
         mask_tree(tree);
         bound_tree(tree, MAX_TREE_DEPTH);
     }
@@ -184,11 +228,13 @@ pub fn snapshot(snapshot: &mut super::Snapshot) {
     if let Observed::Seen(set) = &mut snapshot.daemon_set {
         daemon_set(set);
     }
+    let container = snapshot.daemon_set.seen().and_then(|set| set.spec.template.spec.calico_node());
     for map in snapshot.config_maps.values_mut() {
         if let Observed::Seen(map) = map {
-            config_map(map, None);
+            config_map(map, container);
         }
     }
+    snapshot.cluster.server = snapshot.cluster.server.take().map(|server| without_userinfo(&server));
     for told in snapshot.inside.values_mut() {
         if let Observed::Seen(told) = told {
             inside(told);
@@ -238,12 +284,12 @@ fn word(text: &mut String) {
     mask_text(text);
 }
 
-fn words(map: &mut std::collections::BTreeMap<String, String>) {
+fn words(map: &mut BTreeMap<String, String>) {
     keep_first(map, MAX_ITEMS);
     map.values_mut().for_each(word);
 }
 
-fn keep_first<V>(map: &mut std::collections::BTreeMap<String, V>, count: usize) {
+fn keep_first<V>(map: &mut BTreeMap<String, V>, count: usize) {
     if let Some(key) = map.keys().nth(count).cloned() {
         map.split_off(&key);
     }
@@ -291,11 +337,12 @@ fn pod_spec(spec: &mut PodSpec) {
 fn container(container: &mut Container) {
     word(&mut container.image);
     container.env.truncate(MAX_ITEMS);
+    let referred = referred(&container.env);
     container.env_from.truncate(MAX_ITEMS);
     for EnvVar { name, value, .. } in &mut container.env {
         word(name);
         if let Some(value) = value {
-            variable(name, value);
+            variable(is_read_variable(name) || referred.contains(name), value);
         }
     }
     let probes = [&mut container.liveness_probe, &mut container.readiness_probe, &mut container.startup_probe];
@@ -304,8 +351,15 @@ fn container(container: &mut Container) {
     words(&mut container.resources.limits);
 }
 
-fn variable(name: &str, value: &mut String) {
-    if is_secret_variable(name) && !value.is_empty() {
+/// Variables that the value of one that is read refers to, as `$(NAME)`.
+fn referred(env: &[EnvVar]) -> BTreeSet<String> {
+    let values = env.iter().filter(|variable| is_read_variable(&variable.name)).filter_map(|variable| variable.value.as_deref());
+    let parts = values.flat_map(|value| value.split("$(").skip(1)).filter_map(|rest| rest.split_once(')'));
+    parts.map(|(name, _)| name.to_owned()).filter(|name| !is_secret_variable(name)).collect()
+}
+
+fn variable(is_read: bool, value: &mut String) {
+    if !is_read && !value.is_empty() {
         *value = MASK.into();
     } else {
         bound(value, MAX_MESSAGE);
@@ -328,7 +382,8 @@ fn keep_needed_variables(env: &mut Vec<EnvVar>) {
 fn probe(probe: &mut Probe) {
     if let Some(exec) = &mut probe.exec {
         exec.command.truncate(MAX_ITEMS);
-        exec.command.iter_mut().for_each(message);
+        exec.command.iter_mut().for_each(|argument| bound(argument, MAX_MESSAGE));
+        mask_arguments(&mut exec.command);
     }
     if let Some(http) = &mut probe.http_get {
         [&mut http.host, &mut http.path, &mut http.scheme].into_iter().flatten().for_each(word);

@@ -103,7 +103,7 @@ fn requests(seen: &startup_log::Attempt) -> Option<RequestCounts> {
         read: check.finished() as u64,
         reads_per_node: check.each().map(tenth),
         reads_per_second: rate(check.reads, span(check.began, check.last)),
-        last_node: check.node.as_deref().map(|node| crate::calico::text::clean(node, 253)),
+        last_node: check.node.as_deref().map(|node| crate::text::bounded::clean(node, 253)),
     });
     Some(RequestCounts { reads: asked.reads, writes: asked.writes, per_second: rate(asked.count(), span(asked.first, asked.last)), nodes })
 }

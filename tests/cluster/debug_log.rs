@@ -107,7 +107,7 @@ fn a_copy_has_no_secrets_and_may_replace_what_was_read() {
     assert_eq!(output.status.code(), Some(1), "{}", err(&output));
     has(&err(&output), &[&format!("saved {name}")]);
     let copy = std::fs::read_to_string(&path).expect("reads");
-    has(&copy, &["Get Key: /calico/bgp/v1/host/node-53/ip_addr_v4", "https://***@10.0.0.9:2379"]);
+    has(&copy, &["Get Key: /calico/bgp/v1/host/node-53/ip_addr_v4", "https://(masked)@10.0.0.9:2379"]);
     assert!(!copy.contains("hunter2") && !copy.contains("MIIE"), "{copy}");
     let streamed = alone(&["--file", &name, "--output", "-"], "");
     assert_eq!(out(&streamed), copy);

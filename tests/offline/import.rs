@@ -151,6 +151,96 @@ fn planted_secrets_do_not_survive() {
     assert!(yaml.contains("10.0.0.9") && yaml.contains("@10.0.0.1:2379"));
 }
 
+/// Credentials under names that say nothing, in every place that is kept.
+#[test]
+fn values_that_nothing_reads_do_not_survive() {
+    let text = serde_json::json!({"kind": "List", "items": [
+        {"kind": "DaemonSet", "metadata": {"name": "calico-node", "namespace": "kube-system"}, "spec": {"template": {"spec": {"containers": [
+            {"name": "calico-node", "args": ["--x", "PLANTED"], "env": [
+                {"name": "GREETING", "value": "PLANTED"}, {"name": "FELIX_LOGPREFIX", "value": "PLANTED"},
+                {"name": "MINE", "value": "10.0.0.7"}, {"name": "IP", "value": "$(MINE)"},
+                {"name": "CALICO_NETWORKING_BACKEND", "valueFrom": {"configMapKeyRef": {"name": "calico-config", "key": "which"}}},
+                {"name": "OTHER", "valueFrom": {"configMapKeyRef": {"name": "calico-config", "key": "other"}}}],
+             "livenessProbe": {"exec": {"command": ["/bin/calico-node", "--etcd-password", "PLANTED", "-felix-live", "--token=PLANTED"]}}}]}}}},
+        {"kind": "ConfigMap", "metadata": {"name": "calico-config", "namespace": "kube-system"}, "data": {"which": "bird", "other": "PLANTED"}},
+        {"kind": "Event", "metadata": {"name": "e"}, "involvedObject": {"kind": "Pod", "name": "calico-node-abcde", "namespace": "kube-system"},
+            "message": "api_key=PLANTED {\\\"password\\\": \\\"PLANTED\\\"} run --password PLANTED https://u:PLANTED@h/"},
+        {"kind": "Installation", "metadata": {"name": "default", "annotations": {"kubectl.kubernetes.io/last-applied-configuration": "PLANTED"}},
+            "spec": {"motd": "PLANTED", "calicoNetwork": {"bgp": "Enabled"},
+                "calicoNodeDaemonSet": {"spec": {"template": {"spec": {"containers": [{"env": [{"name": "GREETING", "value": "PLANTED"}]}]}}}}}},
+        {"kind": "BGPPeer", "metadata": {"name": "p"}, "spec": {"note": "PLANTED", "peerIP": "10.0.0.9"}}]});
+    let snapshot = read_text(text.to_string().as_bytes()).expect("reads");
+    let yaml = save::to_yaml(&snapshot).expect("writes");
+    assert!(!yaml.contains("PLANTED"), "{yaml}");
+    for kept in ["10.0.0.7", "which: bird", "bgp: Enabled", "peerIP: \"10.0.0.9\"", "-felix-live"] {
+        assert!(yaml.contains(kept), "{kept}\n{yaml}");
+    }
+    survives_saving(&snapshot);
+}
+
+fn tokens(text: &str) -> std::collections::BTreeSet<String> {
+    let words = text.split(|c: char| !c.is_ascii_alphanumeric());
+    let telling = words.filter(|word| word.len() > 3 && word.contains(|c: char| c.is_ascii_alphabetic()));
+    telling.map(str::to_ascii_lowercase).collect()
+}
+
+/// Words that are Kubernetes', Calico's or English, and so tell nothing of a cluster.
+const PUBLIC: &str = "calico node kube system status spec metadata apps daemonset controller release name instance tracking operator \
+    argoproj argocd helm meta docker image pulling installation default kubernetes hostname linux ready true false error lookup such \
+    host seen true live snapshot version interfaces veth cali reach autodetection method etcd endpoints https datastore type etcdv3 \
+    warning failed unhealthy kubelet event failure cannot internalip externaldns running container images redact passwords tokens \
+    certificates addresses unless written with what kubectl this holds from file read saw cluster files mask masked dial example \
+    projectcalico ipv4address ipv4ipiptunneladdr namespace observed";
+
+#[test]
+fn no_word_of_a_cluster_survives_redaction() {
+    let text = serde_json::json!({"kind": "List", "items": [
+        {"kind": "Node", "metadata": {"name": "zebra-17.acme.corp", "uid": "5e7ad5b6-e30e-4d5a-9c1b-0123456789ab",
+            "labels": {"kubernetes.io/hostname": "zebra-17", "acme.corp/rack": "giraffe"},
+            "annotations": {"projectcalico.org/IPv4Address": "10.99.98.97/24"}},
+            "status": {"addresses": [{"type": "InternalIP", "address": "10.99.98.97"}, {"type": "Hostname", "address": "ip-10-99-98-97"}],
+                "conditions": [{"type": "Ready", "status": "True", "message": "zebra-17 is fine"}]}},
+        {"kind": "DaemonSet", "metadata": {"name": "calico-node", "namespace": "walrus", "annotations": {
+            "meta.helm.sh/release-name": "pelican", "argocd.argoproj.io/tracking-id": "ostrich:apps/DaemonSet:walrus/calico-node"}},
+            "spec": {"template": {"spec": {"containers": [{"name": "calico-node", "image": "harbor.acme.corp:5000/penguin/calico/node:v3.24.5",
+                "env": [{"name": "IP_AUTODETECTION_METHOD", "value": "can-reach=gateway.acme.corp"},
+                    {"name": "ETCD_ENDPOINTS", "value": "https://etcd-0.badger.svc.cluster.local:2379"}]}]}}}},
+        {"kind": "Event", "metadata": {"name": "e", "namespace": "walrus"},
+            "involvedObject": {"kind": "Pod", "name": "calico-node-abcde", "namespace": "walrus"},
+            "message": "Failed lookup gateway.acme.corp on zebra-17: cali0123456789a veth1a2b3c4d 02:42:0a:63:62:61 ip-10-99-98-97 harbor.acme.corp"}]});
+    let snapshot = read_text(text.to_string().as_bytes()).expect("reads");
+    let original = save::to_yaml(&snapshot).expect("writes");
+    let redacted = calico_fix::snapshot::redact::redact(snapshot).expect("redacts");
+    let yaml = save::to_yaml(&redacted).expect("writes");
+    let mut public = tokens(PUBLIC);
+    public.extend(tokens(include_str!("../schemas/snapshot.schema.json")));
+    let left: Vec<String> = tokens(&original).intersection(&tokens(&yaml)).filter(|word| !public.contains(*word)).cloned().collect();
+    assert_eq!(left, [""; 0], "{yaml}");
+    assert!(!yaml.contains("10.99.98.97") && !yaml.contains("10-99-98-97"), "{yaml}");
+}
+
+#[test]
+fn bombs_and_devices_cost_little() {
+    let alias =
+        format!("a: &a {}\nkind: List\nitems:\n{}", "x".repeat(100_000), "- [*a, *a, *a, *a, *a, *a, *a, *a, *a, *a]\n".repeat(20_000));
+    let error = read_text(alias.as_bytes()).expect_err("too much");
+    assert!(error.to_string().contains("aliases"), "{error}");
+    let ours = "apiVersion: calico-fix/v1\nkind: Snapshot\ntakenAt: &a 2026-01-01T00:00:00Z\norigin: live\ncluster: {context: *a}\n";
+    let error = read_text(ours.as_bytes()).expect_err("an alias");
+    assert!(error.to_string().contains("alias"), "{error}");
+    let mut zeros = io::repeat(0);
+    assert!(matches!(load(&["-".into()], &mut zeros), Err(ImportError::Unknown { .. })));
+    let packed = |bytes: &[u8], times: usize| {
+        let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        (0..times).for_each(|_| io::Write::write_all(&mut packer, bytes).expect("packs"));
+        packer.finish().expect("packs")
+    };
+    let zeros = packed(&[0; 1 << 20], 200);
+    assert!(matches!(read_text(&zeros), Err(ImportError::Unknown { .. })));
+    let text = packed(&[b'y'; 1 << 20], 100);
+    assert!(matches!(read_text(&text), Err(ImportError::TooLarge { limit: 96, .. })));
+}
+
 #[test]
 fn no_name_or_address_survives_redaction() {
     let snapshot = read(Path::new("tests/fixtures/import/bridge-address"));

@@ -84,6 +84,14 @@ fn a_table_without_rows_is_empty_and_known() {
 }
 
 #[test]
+fn a_row_of_control_characters_is_no_row() {
+    let text = "name proto table state since info\n\u{7} \u{7} \u{7} \u{7} 1\u{7} \u{7}\n";
+    assert!(matches!(parse(text, ""), Err(BirdError::Unrecognised { .. })));
+    let text = "name proto table state since info\n\u{7} static1 Static master up 09:56:27\n";
+    assert_eq!(parse(text, "").expect("parses").protocols.remove(0).name, "static1");
+}
+
+#[test]
 fn size_is_bounded() {
     let mut text = String::from("name proto table state since info\n");
     for _ in 0..=MAX_ROWS {

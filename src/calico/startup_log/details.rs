@@ -2,11 +2,12 @@
 
 use jiff::Timestamp;
 
+use super::MAX_TEXT;
 use super::line::{Level, Line};
 use super::requests::Requests;
-use super::{MAX_TEXT, mask};
-use crate::calico::text::clean;
 use crate::snapshot::inspection::{ListedInterface, StartupLog};
+use crate::snapshot::secrets::masked;
+use crate::text::bounded::clean;
 
 const MAX_INTERFACES: usize = 64;
 const MAX_ADDRESSES: usize = 16;
@@ -127,7 +128,7 @@ impl Details {
     }
 
     pub(super) fn set_last(&mut self, text: &str, at: Option<Timestamp>) {
-        let text = clean(&mask::mask(text), MAX_TEXT);
+        let text = clean(&masked(text), MAX_TEXT);
         self.last = (!text.is_empty()).then_some(LastLine { at, text });
     }
 }

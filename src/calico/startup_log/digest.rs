@@ -5,10 +5,11 @@ use std::collections::VecDeque;
 use jiff::Timestamp;
 
 use super::line::{Level, Line};
-use super::{MAX_TEXT, mask, patterns};
+use super::{MAX_TEXT, patterns};
 use crate::calico::startup_log::outcome;
-use crate::calico::text::clean;
 use crate::snapshot::inspection::{LogEvent, LogEventKind, StartupLog};
+use crate::snapshot::secrets::masked;
+use crate::text::bounded::clean;
 
 /// Of what was logged before the start, the first and the last are kept; of what came after, the last.
 pub(super) const FIRST: usize = 80;
@@ -175,5 +176,5 @@ impl Digest {
 }
 
 fn text(message: &str) -> String {
-    clean(&mask::mask(message), MAX_TEXT)
+    clean(&masked(message), MAX_TEXT)
 }

@@ -2,8 +2,8 @@
 
 use std::io::{self, Write};
 
-use super::mask::Masker;
 use super::split::Splitter;
+use crate::snapshot::secrets::LineMasker;
 
 /// Longer lines are cut: nobody reads them, and they could be anything.
 const MAX_COPIED: usize = 1 << 20;
@@ -11,12 +11,12 @@ const MAX_COPIED: usize = 1 << 20;
 pub struct MaskedCopy<W> {
     to: W,
     splitter: Splitter,
-    masker: Masker,
+    masker: LineMasker,
 }
 
 impl<W: Write> MaskedCopy<W> {
     pub fn new(to: W) -> Self {
-        Self { to, splitter: Splitter::new(MAX_COPIED), masker: Masker::default() }
+        Self { to, splitter: Splitter::new(MAX_COPIED), masker: LineMasker::default() }
     }
 
     pub fn push(&mut self, chunk: &[u8]) -> io::Result<()> {
@@ -40,7 +40,7 @@ impl<W: Write> MaskedCopy<W> {
     }
 }
 
-fn write(to: &mut impl Write, masker: &mut Masker, line: &[u8]) -> io::Result<()> {
+fn write(to: &mut impl Write, masker: &mut LineMasker, line: &[u8]) -> io::Result<()> {
     let masked = masker.line(&String::from_utf8_lossy(line));
     to.write_all(masked.as_bytes())?;
     to.write_all(b"\n")
@@ -57,7 +57,7 @@ mod tests {
             let mut copy = MaskedCopy::new(Vec::new());
             text.chunks(size).for_each(|chunk| copy.push(chunk).expect("writes"));
             let copied = String::from_utf8(copy.finish().expect("writes")).expect("text");
-            assert_eq!(copied, "plain\npassword=***\n***\n***\n\nlast\n", "{size}");
+            assert_eq!(copied, "plain\npassword=(masked)\n(masked)\n(masked)\n\nlast\n", "{size}");
         }
     }
 }

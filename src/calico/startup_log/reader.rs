@@ -181,7 +181,7 @@ impl Lines {
         let known = kind.is_some() || (line.level != Level::None && line.at.is_some());
         self.found.recognised_lines += u64::from(known);
         if !known && self.found.other.is_none() && !line.message.is_empty() {
-            self.found.other = Some(crate::calico::text::clean(&line.message, MAX_OTHER));
+            self.found.other = Some(crate::text::bounded::clean(&line.message, MAX_OTHER));
         }
     }
 

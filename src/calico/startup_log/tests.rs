@@ -251,7 +251,7 @@ fn repeats_are_folded_and_secrets_masked() {
     let line = "2024-01-02 03:04:05.000 [INFO][9] startup/startup.go 1: Hit error connecting to datastore - retry error=Get https://u:pw@10.0.0.1/: \u{1b}[31mtimeout\n";
     let log = read(&line.repeat(50));
     assert_eq!((log.marks.len(), log.marks[0].times), (1, 50));
-    assert_eq!(log.marks[0].text, "Hit error connecting to datastore - retry error=Get https://***@10.0.0.1/: timeout");
+    assert_eq!(log.marks[0].text, "Hit error connecting to datastore - retry error=Get https://(masked)@10.0.0.1/: timeout");
 }
 
 #[test]

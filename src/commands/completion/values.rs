@@ -13,8 +13,8 @@ use crate::cli::output::{DataFormat, Output, PageFormat};
 use crate::cluster::ProcessEnv;
 use crate::cluster::completion_names::{self, Kind, Known};
 use crate::diagnosis::explain::explanations;
-use crate::diagnosis::shell::quote;
 use crate::probes::timing::ProbeSetting;
+use crate::text::shell;
 
 /// Stands for a path: shells know best what files there are. No word of a command line holds a NUL.
 pub const FILES: &str = "\0files";
@@ -72,7 +72,7 @@ fn plain(values: &[&str]) -> Candidates {
 /// Names that a shell would read as anything else are left to be typed.
 fn of_kubeconfig(flags: &ConnectionFlags, choose: fn(Known) -> Vec<String>) -> Candidates {
     let names = choose(completion_names::known(flags, &ProcessEnv::of_process()));
-    names.into_iter().filter(|name| quote(name) == *name).map(|name| (name, None)).collect()
+    names.into_iter().filter(|name| shell::is_plain_argument(name)).map(|name| (name, None)).collect()
 }
 
 fn live(flags: &ConnectionFlags, kind: Kind) -> Candidates {
@@ -80,7 +80,7 @@ fn live(flags: &ConnectionFlags, kind: Kind) -> Candidates {
     let names = runtime.block_on(completion_names::names(flags, kind, &ProcessEnv::of_process(), folder().as_deref()));
     // A name that is still being looked up must not hold up the shell.
     runtime.shutdown_background();
-    names.into_iter().map(|name| (name, None)).collect()
+    names.into_iter().filter(|name| shell::object_name(name).is_some()).map(|name| (name, None)).collect()
 }
 
 fn folder() -> Option<PathBuf> {

@@ -8,11 +8,10 @@ use super::{DebugLogArgs, Failure, Outcome, Streams};
 use crate::cli::connection::ConnectionFlags;
 use crate::cluster::request::Api;
 use crate::cluster::{NoProgress, connect, read_cluster};
-use crate::diagnosis::shell::quote;
 use crate::permissions::request::PODS;
 use crate::plan::startup_copy;
 use crate::render::data;
-use crate::text;
+use crate::text::{self, shell};
 
 pub async fn run(flags: &ConnectionFlags, arguments: &DebugLogArgs, streams: &mut Streams) -> Result<Outcome, Failure> {
     let [node] = arguments.node.as_slice() else {
@@ -32,14 +31,14 @@ pub async fn run(flags: &ConnectionFlags, arguments: &DebugLogArgs, streams: &mu
     data::yaml(&copy, &mut streams.out)?;
     streams.out.flush()?;
     let name = startup_copy::name(node);
-    let (copied, namespace) = (quote(&name), quote(namespace.unwrap_or_default()));
+    let namespace = namespace.and_then(shell::namespace).unwrap_or("NAMESPACE");
     for line in [
         "# It does on the node what each start of calico-node does: finds the address, stores it, says that the network is there."
             .to_owned(),
         "# To use it, with this output in copy.yaml:".to_owned(),
         "kubectl create -f copy.yaml".to_owned(),
-        format!("kubectl logs -n {namespace} -f {copied} | kubectl calico-fix debug-log --file -"),
-        format!("kubectl delete pod -n {namespace} {copied}"),
+        format!("kubectl logs -n {namespace} -f {name} | kubectl calico-fix debug-log --file -"),
+        format!("kubectl delete pod -n {namespace} {name}"),
     ] {
         writeln!(streams.err, "{}", text::clean(&line))?;
     }

@@ -31,9 +31,19 @@ pub enum Saving {
     /// Beside its place until it is whole: an older file is not lost when reading fails, and may be what is read.
     File {
         copy: Box<MaskedCopy<BufWriter<File>>>,
-        beside: PathBuf,
+        beside: Beside,
         path: PathBuf,
     },
+}
+
+/// A file that is not whole yet; removed when it never becomes so.
+pub struct Beside(PathBuf);
+
+impl Drop for Beside {
+    fn drop(&mut self) {
+        // Renamed already where all went well.
+        let _ = fs::remove_file(&self.0);
+    }
 }
 
 impl Place {
@@ -86,8 +96,8 @@ impl Place {
         };
         let mut beside = path.as_os_str().to_owned();
         beside.push(format!(".{}.tmp", std::process::id()));
-        let beside = PathBuf::from(beside);
-        let file = create(&beside).map_err(|source| failure(&path, source))?;
+        let beside = Beside(PathBuf::from(beside));
+        let file = create(&beside.0).map_err(|source| failure(&path, source))?;
         Ok(Saving::File { copy: Box::new(MaskedCopy::new(BufWriter::new(file))), beside, path })
     }
 
@@ -99,10 +109,7 @@ impl Place {
             Saving::Memory(_) => Ok(()),
             Saving::Stdout(copy) => settle(copy.finish().map(|_| ())).map_err(Failure::Output),
             Saving::File { copy, beside, path } => {
-                let kept = copy.finish().and_then(|_| if any { fs::rename(&beside, &path) } else { fs::remove_file(&beside) });
-                if kept.is_err() {
-                    let _ = fs::remove_file(&beside);
-                }
+                let kept = copy.finish().and_then(|_| if any { fs::rename(&beside.0, &path) } else { Ok(()) });
                 kept.map_err(|source| failure(&path, source))?;
                 let mut saved = self.saved.borrow_mut();
                 if any && !saved.contains(&path) {

@@ -1,13 +1,12 @@
 use crate::diagnosis::check::{Check, EarlierFindings};
 use crate::diagnosis::explain::Explanation;
-use crate::diagnosis::shell;
 use crate::finding::code::Code;
 use crate::finding::{Evidence, Finding, Fix, Severity, Source};
 use crate::model::{ClusterModel, phrases};
 use crate::plan::lending::{DEBUG, DEBUG_LOG, IGNORE, LEVEL};
 use crate::plan::record::{ANNOTATION, Record};
 use crate::snapshot::objects::Container;
-use crate::text;
+use crate::text::{self, shell};
 
 pub const CHECK: Check = Check {
     explanation: Explanation {
@@ -80,17 +79,19 @@ fn finding(view: &ClusterModel) -> Option<Finding> {
 /// The operator itself puts an edit back, once it is let.
 fn by_hand(view: &ClusterModel) -> Option<Fix> {
     let set = view.install.daemon_set?;
-    let (name, namespace) = (shell::quote(&set.metadata.name), shell::quote(view.install.namespace()?));
-    let (command, why) = match (view.install.is_operator(), set.metadata.annotations.contains_key(IGNORE)) {
-        (true, true) => {
-            (format!("kubectl annotate daemonset {name} -n {namespace} {IGNORE}-"), "the operator then puts its own template back")
-        }
+    let (target, namespace) = (view.install.command_target()?, shell::namespace(view.install.namespace()?)?);
+    let (ignore, level) = (format!("{IGNORE}-"), format!("{LEVEL}-"));
+    let (words, why) = match (view.install.is_operator(), set.metadata.annotations.contains_key(IGNORE)) {
+        (true, true) => (
+            vec!["kubectl", "annotate", "daemonset", shell::object_name(&set.metadata.name)?, "-n", namespace, &ignore],
+            "the operator then puts its own template back",
+        ),
         (true, false) => return None,
         (false, _) => {
-            (format!("kubectl set env daemonset/{name} -n {namespace} {LEVEL}-"), "the level of before; calico-node restarts node by node")
+            (vec!["kubectl", "set", "env", &target, "-n", namespace, &level], "the level of before; calico-node restarts node by node")
         }
     };
-    Some(Fix { command, why: why.to_owned() })
+    Some(Fix { command: shell::command(&words)?, why: why.to_owned() })
 }
 
 fn is_raised(container: &Container) -> bool {

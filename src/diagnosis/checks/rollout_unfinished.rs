@@ -1,11 +1,11 @@
 use super::debug_left_on;
 use crate::diagnosis::check::{Check, EarlierFindings};
 use crate::diagnosis::explain::Explanation;
-use crate::diagnosis::shell;
 use crate::finding::code::Code;
 use crate::finding::{Evidence, Finding, Fix, Severity, Source};
 use crate::model::{ClusterModel, phrases};
 use crate::snapshot::objects::DaemonSet;
+use crate::text::shell;
 
 pub const CHECK: Check = Check {
     explanation: Explanation {
@@ -54,14 +54,15 @@ fn finding(view: &ClusterModel, daemon_set: &DaemonSet) -> Option<Finding> {
         true => format!("a change of {} has not been taken up by the DaemonSet controller yet", view.install.name()),
         false => format!("the rollout of {} is not finished: {progress}{waits}", view.install.name()),
     };
-    let command = format!(
-        "kubectl rollout status daemonset/{} -n {}",
-        shell::quote(&daemon_set.metadata.name),
-        shell::quote(daemon_set.metadata.namespace.as_deref().unwrap_or("default"))
-    );
-    let fix = (!on_delete).then(|| Fix { command, why: "shows what it waits for".to_owned() });
+    let fix = if on_delete { None } else { command(view) };
     let nodes = if names.len() < view.nodes.len() { names } else { Vec::new() };
     Some(Finding { code: Code::RolloutUnfinished, severity: Severity::Warning, nodes, message: phrases::sentence(message), evidence, fix })
+}
+
+fn command(view: &ClusterModel) -> Option<Fix> {
+    let target = view.install.command_target()?;
+    let command = shell::command(&["kubectl", "rollout", "status", &target, "-n", shell::namespace(view.install.namespace()?)?])?;
+    Some(Fix { command, why: "shows what it waits for".to_owned() })
 }
 
 /// Nodes whose pod is not of the newest revision; none where revisions could not be read.

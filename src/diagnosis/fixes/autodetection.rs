@@ -5,7 +5,6 @@ use std::net::IpAddr;
 
 use serde_json::json;
 
-use super::super::shell::quote;
 use crate::autodetect::Preference;
 use crate::calico::address::Cidr;
 use crate::calico::environment::method_variable;
@@ -16,6 +15,8 @@ use crate::finding::Fix;
 use crate::model::ClusterModel;
 use crate::snapshot::family::Family;
 use crate::snapshot::inspection::Interface;
+use crate::snapshot::objects::CALICO_NODE;
+use crate::text::shell;
 
 /// For the nodes whose address is wrong; the method is chosen for all, since all nodes share one.
 pub fn autodetection(view: &ClusterModel, family: Family, wrong: &[String]) -> Option<Fix> {
@@ -117,22 +118,19 @@ fn installation(family: Family, method: &Method) -> Option<String> {
         }
     }
     let patch = json!({"spec": {"calicoNetwork": {field: value}}});
-    Some(format!("kubectl patch installation default --type merge -p {}", quote(&patch.to_string())))
+    shell::command(&["kubectl", "patch", "installation", "default", "--type", "merge", "-p", &shell::json(&patch)])
 }
 
 fn daemon_set(view: &ClusterModel, family: Family, method: &str) -> Option<String> {
-    let metadata = &view.install.daemon_set?.metadata;
-    let namespace = view.install.namespace()?;
+    let (target, namespace) = (view.install.command_target()?, shell::namespace(view.install.namespace()?)?);
     let gate = match (family, view.install.is_detected(family)) {
-        (_, true) => "",
-        (Family::V4, false) => " IP=autodetect",
-        (Family::V6, false) => " IP6=autodetect",
+        (_, true) => None,
+        (Family::V4, false) => Some("IP=autodetect"),
+        (Family::V6, false) => Some("IP6=autodetect"),
     };
-    Some(format!(
-        "kubectl set env daemonset/{} -n {} -c calico-node{gate} {}={}",
-        quote(&metadata.name),
-        quote(namespace),
-        method_variable(family),
-        quote(method)
-    ))
+    let variable = format!("{}={method}", method_variable(family));
+    let mut words = vec!["kubectl", "set", "env", &target, "-n", namespace, "-c", CALICO_NODE];
+    words.extend(gate);
+    words.push(&variable);
+    shell::command(&words)
 }

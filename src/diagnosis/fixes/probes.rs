@@ -2,7 +2,6 @@
 
 use serde_json::{Value, json};
 
-use super::super::shell::quote;
 use crate::finding::Fix;
 use crate::model::ClusterModel;
 use crate::probes::change::{self, daemon_set_with};
@@ -13,6 +12,7 @@ use crate::probes::target::{ProbeTarget, probe_target};
 use crate::snapshot::objects::CALICO_NODE;
 use crate::startup::budget::BudgetEstimate;
 use crate::startup::measure::{Measurement, measure};
+use crate::text::shell;
 
 /// For nodes that more time to start would cure.
 pub fn start_budget(view: &ClusterModel, slow: &[Measurement]) -> Option<Fix> {
@@ -58,11 +58,8 @@ pub fn cpu_request(view: &ClusterModel) -> Option<Fix> {
     if view.install.is_operator() || resources.requests.contains_key("cpu") || resources.limits.contains_key("cpu") {
         return None;
     }
-    let command = format!(
-        "kubectl set resources {} -n {} -c {CALICO_NODE} --requests=cpu=250m",
-        quote(&view.install.name()),
-        quote(view.install.namespace()?)
-    );
+    let (target, namespace) = (view.install.command_target()?, shell::namespace(view.install.namespace()?)?);
+    let command = shell::command(&["kubectl", "set", "resources", &target, "-n", namespace, "-c", CALICO_NODE, "--requests=cpu=250m"])?;
     let why = format!("the request of Calico's own manifests; calico-node restarts node by node{}", super::reverted_by(view));
     Some(Fix { command, why })
 }
@@ -74,7 +71,8 @@ fn command(view: &ClusterModel, proposal: &ProbeProposal) -> Option<String> {
             let all = view.snapshot.resources.installations.seen()?;
             let spec = &all.iter().find(|one| one.metadata.name == *name)?.spec;
             let patch = proposal.patch(&json!({"spec": spec}))?;
-            Some(format!("kubectl patch installation {} --type merge -p {}", quote(name), quote(&patch.to_string())))
+            let name = shell::object_name(name)?;
+            shell::command(&["kubectl", "patch", "installation", name, "--type", "merge", "-p", &shell::json(&patch)])
         }
         ProbeTarget::Nowhere { .. } => None,
     }
@@ -82,12 +80,8 @@ fn command(view: &ClusterModel, proposal: &ProbeProposal) -> Option<String> {
 
 fn on_daemon_set(view: &ClusterModel, patch: &Value) -> Option<String> {
     let metadata = &view.install.daemon_set?.metadata;
-    Some(format!(
-        "kubectl patch daemonset {} -n {} -p {}",
-        quote(&metadata.name),
-        quote(view.install.namespace()?),
-        quote(&patch.to_string())
-    ))
+    let namespace = shell::namespace(view.install.namespace()?)?;
+    shell::command(&["kubectl", "patch", "daemonset", shell::object_name(&metadata.name)?, "-n", namespace, "-p", &shell::json(patch)])
 }
 
 fn lower(sentence: &str) -> String {

@@ -5,7 +5,7 @@ use maud::{Markup, html};
 use crate::diagnosis::explain::{self, Explanation};
 use crate::finding::{Evidence, Finding, Gap, Severity};
 use crate::render::findings::{kinds, source};
-use crate::render::html::untrusted::{Name, Untrusted};
+use crate::render::html::untrusted::{Command, Name, Untrusted};
 use crate::text;
 
 /// Rows of evidence of one kind that are seen at once, and that are kept.
@@ -32,7 +32,7 @@ fn one(finding: &Finding, all: bool) -> Markup {
             @if let Some(fix) = &finding.fix {
                 div.fix {
                     h4 { "Fix" }
-                    pre tabindex="0" { code { (Untrusted(&fix.command)) } }
+                    pre tabindex="0" { code { (Command(&fix.command)) } }
                     p { (Untrusted(&fix.why)) }
                 }
             }

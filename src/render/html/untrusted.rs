@@ -25,6 +25,15 @@ impl<T: AsRef<str>> Render for Name<T> {
     }
 }
 
+/// A command to copy, whole: a shell would wait for a quote that was cut off.
+pub struct Command<'a>(pub &'a str);
+
+impl Render for Command<'_> {
+    fn render_to(&self, buffer: &mut String) {
+        text::clean(self.0).render_to(buffer);
+    }
+}
+
 /// As much of a name as a label has room for; its end tells more than its beginning.
 pub fn label(name: &str, columns: usize) -> String {
     let name = text::clean(name);

@@ -10,6 +10,10 @@ fn user(name: &'static str, rules: Vec<Rule>) -> sim::User {
     sim::User { token: String::leak(format!("{name}-token")), name, rules: simulated(rules) }
 }
 
+fn viewing(namespace: &'static str) -> Vec<Rule> {
+    [Role::View, Role::ViewPods].into_iter().flat_map(|role| bound(role, namespace)).collect()
+}
+
 fn stage(incident: &str, users: Vec<sim::User>) -> Stage {
     let mut world = scenario::named(incident, 3).expect("is a scenario");
     world.users.extend(users);
@@ -28,7 +32,7 @@ fn whoever_may_all_is_told_so() {
 
 #[test]
 fn what_is_missing_is_listed_with_what_grants_it() {
-    let view = bound(Role::View, "kube-system").into_iter().filter(|rule| rule.resources != ["events"]).collect();
+    let view = viewing("kube-system").into_iter().filter(|rule| rule.resources != ["events"]).collect();
     let stage = stage("healthy", vec![user("system:serviceaccount:ops:on call", view)]);
     insta::assert_snapshot!("view_only", told(&stage.run("system:serviceaccount:ops:on call", &["can-i"])));
     insta::assert_snapshot!("nobody", told(&stage.run("nobody", &["can-i"])));
@@ -79,7 +83,7 @@ fn the_commands_that_grant_are_kubectls() {
 #[test]
 fn what_is_bound_in_the_namespace_alone_counts() {
     let here = |rule: Rule| Rule { namespace: Some("kube-system"), ..rule };
-    let rules = [Role::View, Role::Exec].into_iter().flat_map(|role| bound(role, "kube-system")).map(here).collect();
+    let rules = [Role::View, Role::ViewPods, Role::Exec].into_iter().flat_map(|role| bound(role, "kube-system")).map(here).collect();
     let stage = stage("healthy", vec![user("local", rules)]);
     let report: serde_json::Value = serde_json::from_slice(&stage.run("local", &["can-i", "status", "-o", "json"]).stdout).expect("JSON");
     let missing: Vec<&str> = report["missing"].as_array().expect("a list").iter().filter_map(|one| one["right"].as_str()).collect();
@@ -90,7 +94,7 @@ fn what_is_bound_in_the_namespace_alone_counts() {
 
 #[test]
 fn only_what_reads_without_exec_asks_for_no_more() {
-    let stage = stage("healthy", vec![user("reader", bound(Role::View, "kube-system"))]);
+    let stage = stage("healthy", vec![user("reader", viewing("kube-system"))]);
     let output = stage.run("reader", &["can-i", "--no-change", "--no-exec", "-o", "wide"]);
     assert_eq!(output.status.code(), Some(0), "{}", told(&output));
     assert!(told(&output).contains("\n  list nodes at the cluster scope\n"), "{}", told(&output));

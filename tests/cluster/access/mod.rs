@@ -37,18 +37,13 @@ impl Stage {
 /// One right: verb, group, resource with its subresource, and the names it is for.
 type Right = (String, String, String, Vec<String>);
 
-fn right(verb: &str, resource: &Resource, plural: String, name: Option<&str>) -> Right {
-    (verb.to_owned(), resource.group.to_owned(), plural, name.map(str::to_owned).into_iter().collect())
+fn right(verb: &str, resource: &Resource, plural: String, names: &[&str]) -> Right {
+    (verb.to_owned(), resource.group.to_owned(), plural, names.iter().map(|name| (*name).to_owned()).collect())
 }
 
 /// As a rule would grant it.
 fn granted(need: &Permission) -> Right {
-    use calico_fix::permissions::table::Named;
-    let name = match need.named {
-        Named::Object(name) => Some(name),
-        Named::Any | Named::DaemonSet | Named::Installation => None,
-    };
-    right(need.verb, need.resource, need.plural(), name)
+    right(need.verb, need.resource, need.plural(), &need.granted_names())
 }
 
 fn each(rule: &Rule) -> impl Iterator<Item = Right> {

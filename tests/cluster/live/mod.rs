@@ -1,7 +1,9 @@
 //! The cluster room against a simulated API server.
 
 mod audited;
+mod bounds;
 mod connecting;
+mod credentials;
 mod failing;
 mod gathering;
 mod inside;

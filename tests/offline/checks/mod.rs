@@ -8,6 +8,7 @@ mod addresses_in_several_subnets;
 mod bgp_session_down;
 mod bird_not_running;
 mod change_unfinished;
+mod commands;
 mod debug_left_on;
 mod flavours;
 mod judge;

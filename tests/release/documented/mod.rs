@@ -148,3 +148,32 @@ fn every_manifest_can_be_read_and_runs_a_command_that_is_one() {
     }
     assert_eq!(jobs, 1);
 }
+
+/// Each claim in docs/security.md names a test that is there: a function, or a file of tests.
+#[test]
+fn the_tests_behind_the_claims_are_there() {
+    let text = std::fs::read_to_string(Path::new(ROOT).join("docs/security.md")).expect("reads");
+    let mut sources = Vec::new();
+    let mut folders = vec![Path::new(ROOT).join("src"), Path::new(ROOT).join("tests")];
+    while let Some(folder) = folders.pop() {
+        for path in std::fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry").path()) {
+            match path.is_dir() {
+                true => folders.push(path),
+                false if path.extension().is_some_and(|ext| ext == "rs") => sources.push(path),
+                false => {}
+            }
+        }
+    }
+    let code: String = sources.iter().map(|path| std::fs::read_to_string(path).expect("reads")).collect();
+    let is_file = |name: &str| sources.iter().any(|path| path.file_stem().is_some_and(|stem| stem == name));
+    let mut count = 0;
+    for row in text.lines().filter(|line| line.starts_with("| ") && !line.contains("| test |")) {
+        let column = row.trim_end_matches(" |").rsplit(" | ").next().unwrap_or_default();
+        for name in column.split('`').skip(1).step_by(2).filter(|name| !name.contains(['#', '/'])) {
+            let last = name.rsplit("::").next().unwrap_or(name);
+            assert!(is_file(last) || code.contains(&format!("fn {last}(")), "{name} is no test");
+            count += 1;
+        }
+    }
+    assert!(count > 15, "only {count} claims name a test");
+}

@@ -1,5 +1,9 @@
 //! Text from a cluster is untrusted: it may hold terminal escapes, be huge, or be wider than it is long.
 
+pub mod bounded;
+pub mod go_duration;
+pub mod shell;
+
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
