@@ -3,6 +3,7 @@
 mod copy;
 mod details;
 mod digest;
+mod init_log;
 mod judge;
 mod line;
 mod mask;
@@ -17,6 +18,7 @@ use std::io::BufRead;
 pub use copy::MaskedCopy;
 pub use details::{CameUp, Details, LastLine, SeenInterface};
 pub use digest::MAX_MARKS;
+pub use init_log::{InitFailure, digest_init};
 pub use judge::{Detection, ExitReason, Outcome, Phase, detection, exit_reason, has_beginning, last_phase, outcome, phase, started_after};
 pub use patterns::{PATTERNS, Pattern, Scope};
 pub use reader::{Attempt, Attempts, Reader, read};
@@ -35,6 +37,27 @@ pub fn digest(reader: impl BufRead, complete: bool) -> StartupLog {
         let interfaces = attempt.details.listed();
         StartupLog { interfaces, ..attempt.log }
     })
+}
+
+/// Whether a text holds a line that Calico's programs write, whoever carried it.
+pub fn is_recognised(text: &str) -> bool {
+    let mut parser = Reader::new(1);
+    text.lines().take(200).for_each(|line| {
+        parser.push(line.as_bytes());
+        parser.push(b"\n");
+    });
+    parser.finish(false).calicos > 0
+}
+
+/// The init container whose log this is; `None` for calico-node's own.
+pub fn init_container(text: &str) -> Option<&'static str> {
+    text.lines().take(200).find_map(|line| {
+        let line = line::parse(line);
+        match init_log::container_of(&line) {
+            Some(container) => Some(Some(container)),
+            None => patterns::kind_of(&line, false).map(|_| None),
+        }
+    })?
 }
 
 /// The kubelet's own sentence in place of a log that is gone (`pkg/kubelet/kuberuntime`).

@@ -33,7 +33,8 @@ pub fn kind(file: &str, text: &str) -> Option<TextKind> {
     // A file that quotes log lines (an operator's, a timeline) is no log: its name says what it is.
     let log = name.contains(".log") || name.ends_with("log.txt") || file.contains("/logs/") || name.contains("calico-node");
     let refused = name.starts_with("operator-log");
-    (log && !refused && (startup_log::is_gone(text) || head().any(logged))).then(|| TextKind::Log { previous: name.contains("previous") })
+    (log && !refused && (startup_log::is_gone(text) || head().any(logged) || startup_log::is_recognised(text)))
+        .then(|| TextKind::Log { previous: name.contains("previous") })
 }
 
 /// The node of `known` whose name begins the file's, or names a directory above it; the longest wins.
@@ -118,6 +119,10 @@ fn daemon(protocols: &str, status: &str) -> Result<Observed<Bird>, String> {
 
 /// Of two texts of the same log the one without the kubelet's timestamps counts; it is the log's own.
 pub fn add_log(logs: &mut NodeLogs, file: &str, previous: bool, text: &str) {
+    if let Some(container) = startup_log::init_container(text) {
+        logs.init.insert(container.to_owned(), Observed::Seen(startup_log::digest_init(text.as_bytes(), true)));
+        return;
+    }
     let slot = if previous { &mut logs.previous } else { &mut logs.current };
     if startup_log::is_gone(text) {
         *slot = Observed::Absent;

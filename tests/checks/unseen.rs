@@ -55,7 +55,7 @@ fn parts_that_do_not_matter() {
         |snapshot| snapshot.events = refused(),
         |snapshot| snapshot.controller_revisions = refused(),
         |snapshot| {
-            let refused = NodeLogs { current: refused(), previous: Observed::NotAsked };
+            let refused = NodeLogs { current: refused(), ..NodeLogs::default() };
             snapshot.logs.insert("node-2".into(), refused);
         },
     ];

@@ -83,7 +83,9 @@ fn keyed(text: &str, key: &str) -> String {
     while let Some(at) = find_ignoring_case(rest, key) {
         let (before, after) = rest.split_at(at + key.len());
         out.push_str(before);
-        let value = value_start(after, key == "bearer");
+        // `…/serviceaccounts/calico-node/token": dial tcp` is the end of a path, not a key.
+        let in_path = before[..at].ends_with('/') && after.starts_with(['"', ' ']);
+        let value = if in_path { 0 } else { value_start(after, key == "bearer") };
         out.push_str(&after[..value]);
         rest = &after[value..];
         let length = value_length(rest);
@@ -184,6 +186,8 @@ mod tests {
             ("-----BEGIN PRIVATE KEY-----\nabc\n-----END PRIVATE KEY----- after", "*** after"),
             ("-----BEGIN CERTIFICATE-----abc", "***"),
             ("token=", "token="),
+            ("Post \"https://10.96.0.1/x/token\": dial tcp 10.96.0.1:443", "Post \"https://10.96.0.1/x/token\": dial tcp 10.96.0.1:443"),
+            ("/x/token=abc", "/x/token=***"),
             (
                 "Get Key: /calico/bgp/v1/host/AMZ-SIN8-OpsResPool-33-63/ip_addr_v4",
                 "Get Key: /calico/bgp/v1/host/AMZ-SIN8-OpsResPool-33-63/ip_addr_v4",

@@ -71,6 +71,20 @@ fn kept_of(snapshot: &Snapshot, node: &str, logs: &NodeLogs) -> Subject {
             }
         }
     }
+    for (container, log) in &logs.init {
+        match log {
+            Observed::Seen(log) => {
+                let attempts =
+                    Attempts { init: Some((container.clone(), log.clone())), lines: log.lines, calicos: log.lines, ..Attempts::default() };
+                subject.recordings.push(Recording { attempts, fate: Fate::NotKnown });
+            }
+            Observed::Absent | Observed::NotAsked => {}
+            other => {
+                let why = other.why_not().unwrap_or_default().to_owned();
+                subject.unread.push(Unread { what: format!("the log of {container}"), why, matters: true });
+            }
+        }
+    }
     subject
 }
 

@@ -1,6 +1,7 @@
 use crate::diagnosis::check::{Check, Found};
 use crate::diagnosis::code::Code;
 use crate::diagnosis::explain::Explanation;
+use crate::diagnosis::logged;
 use crate::diagnosis::report::{Finding, Severity, Source};
 use crate::diagnosis::view::{NodeView, View};
 use crate::diagnosis::wording;
@@ -10,11 +11,12 @@ pub const CHECK: Check = Check {
     explanation: Explanation {
         code: Code::DatastoreUnreachable,
         title: "calico-node cannot reach its datastore",
-        means: "While starting, calico-node asks the Kubernetes API (or etcd) and gets no answer: the Service address leads nowhere \
+        means: "While starting, or later, calico-node asks the Kubernetes API (or etcd) and gets no answer: the Service address leads nowhere \
                 (kube-proxy late or absent), a firewall, a wrong KUBERNETES_SERVICE_HOST, an expired certificate. It asks again until \
                 its liveness probe kills it. A larger start-up budget does not help as long as no answer comes.",
         detected: "The log of a node that is not Ready says \"Hit error connecting to datastore - retry\" or \"Connection to the datastore \
-                   is unauthorized\", and never \"Datastore connection verified\" in that attempt.",
+                   is unauthorized\", and never \"Datastore connection verified\" in that attempt; or, after the start, errors of requests \
+                   to the API server up to the log's end.",
         confirm: "kubectl logs -n NAMESPACE POD -c calico-node --previous | grep -i datastore\n\
                   On the node: curl -k https://SERVICE-ADDRESS:443/healthz",
         fix: "Restore the way from that node to the API server or etcd: kube-proxy on the node, security groups, routes, \
@@ -24,11 +26,13 @@ pub const CHECK: Check = Check {
 };
 
 fn run(view: &View, found: &Found) -> Vec<Finding> {
-    view.nodes
-        .iter()
-        .filter(|node| !found.is_culprit(node.name) && node.ready() != Some(true))
-        .filter_map(|node| finding(view, node))
-        .collect()
+    let suffers = |name: &str| view.node(name).is_some_and(|node| node.ready() != Some(true));
+    let starting = view.nodes.iter().filter(|node| !found.is_culprit(node.name) && suffers(node.name));
+    let mut findings: Vec<Finding> = starting.filter_map(|node| finding(view, node)).collect();
+    let mut later = logged::after_start(view, found, Code::DatastoreUnreachable);
+    later.retain(|one| one.nodes.iter().all(|name| suffers(name)) && findings.iter().all(|other| other.nodes != one.nodes));
+    findings.extend(later);
+    findings
 }
 
 fn finding(view: &View, node: &NodeView) -> Option<Finding> {

@@ -1,10 +1,9 @@
 use crate::diagnosis::check::{Check, Found};
 use crate::diagnosis::code::Code;
 use crate::diagnosis::explain::Explanation;
-use crate::diagnosis::report::{Finding, Severity, Source};
+use crate::diagnosis::logged;
+use crate::diagnosis::report::Finding;
 use crate::diagnosis::view::{NodeView, View};
-use crate::diagnosis::wording;
-use crate::snapshot::inside::{Mark, MarkKind};
 
 pub const CHECK: Check = Check {
     explanation: Explanation {
@@ -22,28 +21,8 @@ pub const CHECK: Check = Check {
 };
 
 fn run(view: &View, found: &Found) -> Vec<Finding> {
-    let suffers = |node: &&NodeView| {
-        !found.is_culprit(node.name) && node.ready() != Some(true) && !node.misses_only_peers() && !view.is_starting(node)
-    };
-    view.nodes.iter().filter(suffers).filter_map(finding).collect()
-}
-
-fn finding(node: &NodeView) -> Option<Finding> {
-    let fatal = node.attempts().find_map(|log| last_words(&log.marks))?;
-    let mut evidence = vec![node.evidence(Source::Log, fatal.text.clone())];
-    evidence.extend(wording::restarts(node));
-    let why = if fatal.text.contains("RPF check") { "the kernel's rp_filter is loose" } else { fatal.text.as_str() };
-    Some(Finding {
-        code: Code::ExitedAfterStart,
-        severity: Severity::Error,
-        nodes: vec![node.name.to_owned()],
-        message: format!("calico-node on {} had started, and a part of it ends by itself: {why}", node.name),
-        evidence,
-        fix: None,
-    })
-}
-
-fn last_words(marks: &[Mark]) -> Option<&Mark> {
-    let started = marks.iter().position(|mark| mark.kind == MarkKind::Started)?;
-    marks[started..].iter().rfind(|mark| mark.kind == MarkKind::Fatal)
+    let mut findings = logged::after_start(view, found, Code::ExitedAfterStart);
+    let suffers = |node: &NodeView| node.ready() != Some(true) && !node.misses_only_peers();
+    findings.retain(|finding| finding.nodes.iter().filter_map(|name| view.node(name)).all(suffers));
+    findings
 }

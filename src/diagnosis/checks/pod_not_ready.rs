@@ -4,8 +4,8 @@ use crate::diagnosis::check::{Check, Found};
 use crate::diagnosis::code::Code;
 use crate::diagnosis::explain::Explanation;
 use crate::diagnosis::report::{Evidence, Finding, Severity, Source};
-use crate::diagnosis::view::{NodeView, View};
-use crate::diagnosis::{evidence, remedy, wording};
+use crate::diagnosis::view::{NodeView, PodState, View};
+use crate::diagnosis::{evidence, logged, remedy, wording};
 
 pub const CHECK: Check = Check {
     explanation: Explanation {
@@ -28,24 +28,24 @@ fn finding(view: &View, found: &Found, node: &NodeView) -> Option<Finding> {
     if !node.is_not_ready() || view.is_starting(node) || waits_for_culprits(view, found, node) {
         return None;
     }
-    let waiting = node.container().and_then(|status| status.state.waiting.as_ref()).and_then(|waiting| waiting.reason.clone());
-    let gone = node.kubelet_ready() == Some(false);
-    let why = match (gone, waiting) {
-        (true, _) => "its node is NotReady: the kubelet does not report".to_owned(),
-        (false, Some(reason)) => reason,
-        (false, None) => "its readiness probe fails".to_owned(),
+    let silent = node.kubelet_is_silent();
+    let why = match view.pod_state(node) {
+        _ if silent => "its node is NotReady: the kubelet does not report".to_owned(),
+        PodState::NotRunning(why) => why.describe(),
+        _ => "its readiness probe fails".to_owned(),
     };
     let mut shown = vec![node.evidence(Source::Pod, format!("{}: Ready is False", pod.metadata.name))];
-    if let Some(condition) = node.node.and_then(|node| node.condition("Ready")).filter(|_| gone) {
+    if let Some(condition) = node.node.and_then(|node| node.condition("Ready")).filter(|condition| condition.status != "True") {
         let text =
             format!("Ready is {}: {}", condition.status, condition.message.as_deref().or(condition.reason.as_deref()).unwrap_or_default());
         shown.push(node.evidence(Source::Node, text));
     }
     shown.extend(wording::restarts(node));
     shown.extend(evidence::of_event(node, |fact| !matches!(fact, EventKind::Other | EventKind::PreStopFailed)));
+    shown.extend(logged::last_line(node));
     let nodes = vec![node.name.to_owned()];
     let message = format!("calico-node on {} is not Ready: {why}", node.name);
-    let fix = if gone { None } else { remedy::startup_log(view, node) };
+    let fix = if silent { None } else { remedy::startup_log(view, node) };
     Some(Finding { code: Code::PodNotReady, severity: Severity::Error, nodes, message, evidence: shown, fix })
 }
 
@@ -66,7 +66,7 @@ fn waits_for_culprits(view: &View, found: &Found, node: &NodeView) -> bool {
 fn missing(view: &View, node: &NodeView) -> Option<Finding> {
     let status = &view.install.daemon_set?.status;
     view.snapshot.pods.seen()?;
-    if !view.install.lacks_pods() || node.kubelet_ready() != Some(true) {
+    if !view.install.lacks_pods() || node.kubelet_is_silent() || view.pod_was_just_deleted() {
         return None;
     }
     let text =

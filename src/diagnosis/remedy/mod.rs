@@ -8,15 +8,45 @@ pub use probes::{cpu_request, probe_timeout, start_budget, start_budget_of};
 
 use super::report::Fix;
 use super::shell::quote;
-use super::view::{NodeView, View};
+use super::view::{NodeView, NotRunning, PodState, View};
+use crate::snapshot::objects::{CALICO_NODE, ContainerStatus};
 
-/// Where more than this is known only by reading.
+/// Where more than this is known only by reading: the log of calico-node.
 pub fn startup_log(view: &View, node: &NodeView) -> Option<Fix> {
+    if let PodState::NotRunning(NotRunning::InitContainer(status)) = view.pod_state(node) {
+        return container_log(view, node, status, "its log says why");
+    }
+    // Without a run that has begun there is no log.
+    let status = node.container()?;
+    if status.state.running.is_none() && status.last_end().is_none() {
+        return describe_pod(view, node, "calico-node has not run there, so it has no log; the pod's events say why");
+    }
+    let read = node.attempts().next().is_some();
+    let why = if read {
+        "its log was read and no known line explains this; the newest lines may"
+    } else {
+        "its log was not read and may say why"
+    };
+    container_log(view, node, status, why)
+}
+
+/// The log of one container of the pod; of the run before, where that is the one that failed.
+pub fn container_log(view: &View, node: &NodeView, status: &ContainerStatus, why: &str) -> Option<Fix> {
     let pod = node.pod?;
     let namespace = pod.metadata.namespace.as_deref().or(view.install.namespace())?;
-    let previous = if node.restarts().is_some_and(|restarts| restarts > 0) { " --previous" } else { "" };
-    let command = format!("kubectl logs {} -n {} -c calico-node{previous}", quote(&pod.metadata.name), quote(namespace));
-    Some(Fix { command, why: "the cause is in its log; this changes nothing".to_owned() })
+    // calico-node: also while it waits, when both are the same log. An init container that waits has only the one.
+    let previous = status.restart_count > 0 && (status.name == CALICO_NODE || status.state.running.is_some());
+    let previous = if previous { " --previous" } else { "" };
+    let command = format!("kubectl logs {} -n {} -c {}{previous}", quote(&pod.metadata.name), quote(namespace), quote(&status.name));
+    Some(Fix { command, why: format!("{why}; this changes nothing") })
+}
+
+/// The pod with its events.
+pub fn describe_pod(view: &View, node: &NodeView, why: &str) -> Option<Fix> {
+    let pod = node.pod?;
+    let namespace = pod.metadata.namespace.as_deref().or(view.install.namespace())?;
+    let command = format!("kubectl describe pod {} -n {}", quote(&pod.metadata.name), quote(namespace));
+    Some(Fix { command, why: format!("{why}; this changes nothing") })
 }
 
 /// Who would put a change of the object back, as a half-sentence: its owner, or the owner of the Installation.

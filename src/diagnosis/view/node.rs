@@ -60,7 +60,7 @@ impl Told<'_> {
 pub fn all<'a>(snapshot: &'a Snapshot, install: &Install<'a>) -> Vec<NodeView<'a>> {
     let mut pods: BTreeMap<&str, &Pod> = BTreeMap::new();
     for pod in snapshot.pods.seen().into_iter().flatten() {
-        let Some(node) = pod.spec.node_name.as_deref() else { continue };
+        let Some(node) = pod.target_node() else { continue };
         // While a rollout replaces a pod both are listed; the one that stays counts.
         let keeps =
             |kept: &&Pod| kept.metadata.deletion_timestamp.is_none() && kept.metadata.creation_timestamp >= pod.metadata.creation_timestamp;
@@ -243,7 +243,9 @@ impl<'a> NodeView<'a> {
 
     /// The newest complaint of its readiness probe is of sessions: start-up and Felix are past that.
     pub fn misses_only_peers(&self) -> bool {
-        let complains = |fact: &EventKind| !matches!(fact, EventKind::Other | EventKind::PreStopFailed | EventKind::GracefulRestart { .. });
+        let complains = |fact: &EventKind| {
+            !matches!(fact, EventKind::Other | EventKind::PreStopFailed | EventKind::GracefulRestart { .. }) && !fact.is_about_pod()
+        };
         self.last_event(complains).is_some_and(|told| matches!(told.fact, EventKind::NotEstablished { .. }))
     }
 

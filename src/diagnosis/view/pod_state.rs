@@ -2,7 +2,7 @@
 
 use super::{NodeView, View};
 use crate::snapshot::inside::MarkKind;
-use crate::snapshot::objects::{ContainerStatus, Pod, Terminated};
+use crate::snapshot::objects::{ContainerStatus, Event, Pod, Terminated};
 use jiff::SignedDuration;
 
 /// State of the container calico-node on one node.
@@ -135,6 +135,15 @@ impl View<'_> {
                 not_running(pod).is_none_or(|why| is_set_up(why)) && age.is_some_and(|age| age < FIRST_MINUTE)
             }
         }
+    }
+
+    /// The DaemonSet's controller or somebody deleted a pod a moment ago: the next one may not be there yet.
+    pub fn pod_was_just_deleted(&self) -> bool {
+        const SOON: i64 = 30;
+        let now = self.snapshot.taken_at;
+        let events = self.snapshot.events.seen().into_iter().flatten();
+        let deletes = |event: &&Event| event.reason == "SuccessfulDelete" && event.involved_object.kind == "DaemonSet";
+        events.filter(deletes).filter_map(Event::last_seen).any(|at| now.duration_since(at).as_secs() < SOON)
     }
 
     /// Seconds after its start within which a container need not be Ready.

@@ -51,8 +51,11 @@ impl Install<'_> {
 }
 
 impl<'a> View<'a> {
-    /// The container has had its time to start, or says that it has started.
+    /// The container has had its time to start, and BIRD the seconds after that.
     pub fn is_settled(&self, node: &NodeView) -> bool {
+        if self.is_starting(node) {
+            return false;
+        }
         if node.logs.and_then(|logs| logs.current.seen()).is_some_and(|log| matches!(startup_log::outcome(log), Outcome::Started)) {
             return true;
         }
