@@ -20,6 +20,7 @@ mod proxy;
 pub mod request;
 pub mod resource;
 pub mod rights;
+mod server_clock;
 pub mod timeout;
 pub mod write;
 

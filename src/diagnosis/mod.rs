@@ -8,7 +8,7 @@ pub mod explain;
 mod fold;
 pub mod health;
 mod links;
-mod logged;
+pub(crate) mod logged;
 pub mod mesh;
 pub(crate) mod remedy;
 pub mod report;

@@ -24,7 +24,9 @@ pub fn explain(subjects: &[Subject], snapshot: Option<&Snapshot>) -> Report {
     let findings = findings::all(subjects, &logs, snapshot);
     let mut unseen: Vec<Unseen> = subjects.iter().flat_map(unread).collect();
     let told = |log: &Timeline| findings.iter().any(|finding| log.node.as_ref().is_some_and(|node| finding.nodes.contains(node)));
-    unseen.extend(logs.iter().filter(|log| !told(log)).filter_map(untold));
+    let own = subjects.iter().zip(&logs).filter(|(subject, _)| subject.runs().next().is_some() || subject.init_logs().next().is_none());
+    unseen.extend(own.map(|(_, log)| log).filter(|log| !told(log)).filter_map(untold));
+    unseen.extend(subjects.iter().filter_map(other_container));
     let verdict = match (findings.is_empty(), unseen.iter().any(|gap| gap.matters)) {
         (false, _) => Verdict::Sick,
         (true, true) => Verdict::Unknown,
@@ -47,7 +49,8 @@ fn timeline(subject: &Subject) -> Timeline {
         ..Timeline::default()
     };
     let mut before = 0;
-    for recording in &subject.recordings {
+    row.lines += subject.init_logs().map(|(_, log)| log.lines).sum::<u64>();
+    for recording in subject.runs() {
         let found = &recording.attempts;
         row.lines += found.lines;
         row.attempts_left_out += found.left_out;
@@ -82,6 +85,13 @@ fn unread(subject: &Subject) -> impl Iterator<Item = Unseen> + '_ {
         why: unread.why.clone(),
         matters: unread.matters,
     })
+}
+
+/// A log of an init container alone says nothing of calico-node's own start.
+fn other_container(subject: &Subject) -> Option<Unseen> {
+    let (container, _) = subject.init_logs().next().filter(|_| subject.runs().next().is_none())?;
+    let why = format!("{} is the log of the init container {container}, which runs before calico-node", subject.from);
+    Some(Unseen { what: "the log of calico-node".to_owned(), nodes: subject.node.iter().cloned().collect(), why, matters: true })
 }
 
 /// A log that does not say how the start ended is no healthy one.

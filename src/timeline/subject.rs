@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::calico::startup_log::Attempts;
+use crate::snapshot::inside::StartupLog;
 
 /// Whoever reads logs hands them over in this form: from files, from a cluster as it is, or while they grow.
 #[derive(Clone, Debug, Default)]
@@ -56,6 +57,16 @@ pub enum Ender {
 }
 
 impl Subject {
+    /// Logs of calico-node itself, oldest first.
+    pub fn runs(&self) -> impl DoubleEndedIterator<Item = &Recording> {
+        self.recordings.iter().filter(|recording| recording.attempts.init.is_none())
+    }
+
+    /// Logs of init containers, with the container's name.
+    pub fn init_logs(&self) -> impl Iterator<Item = (&str, &StartupLog)> {
+        self.recordings.iter().filter_map(|recording| recording.attempts.init.as_ref()).map(|(name, log)| (name.as_str(), log))
+    }
+
     /// A log by itself, as somebody sent it.
     pub fn of_file(from: String, attempts: Attempts) -> Self {
         Self { from, recordings: vec![Recording { attempts, fate: Fate::NotKnown }], ..Self::default() }

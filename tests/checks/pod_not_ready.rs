@@ -64,18 +64,6 @@ fn a_node_without_a_pod() {
     healthy(&unwanted);
 }
 
-#[test]
-fn an_image_that_cannot_be_pulled() {
-    use calico_fix::observed::Observed;
-    let world = cluster().crash_loop("node-2", 0).edit(|snapshot| {
-        let Observed::Seen(pods) = &mut snapshot.pods else { return };
-        let waiting = pods[1].status.container_statuses[0].state.waiting.as_mut();
-        waiting.expect("waits").reason = Some("ImagePullBackOff".into());
-    });
-    let case = finds(&world, &["error pod-not-ready node-2"]);
-    assert!(case.only().message.contains("ImagePullBackOff"), "{}", case.only().message);
-}
-
 /// Without BGP its peers say nothing of it.
 #[test]
 fn a_node_whose_kubelet_is_gone() {

@@ -118,6 +118,8 @@ pub const PATTERNS: &[Pattern] = {
         row(Crashed, Anyone, "", &["Bus error (core dumped)"], "bash (rc.local, run scripts)", "all"),
         row(TyphaNotFound, Anyone, "Typha discovery enabled but discovery failed", &["\" not found"], SYNCER, "3.0 and later"),
         row(TyphaNotFound, Anyone, "Unable to get ", &["ervice endpoints from Kubernetes", "\" not found"], DISCOVERY, "3.0 and later"),
+        row(DatastoreUnauthorized, Failing, "", &["connection is unauthorized"], "libcalico-go/lib/errors/errors.go", "all"),
+        row(DatastoreUnauthorized, Failing, "", &["Failed to ", ": Unauthorized"], "kube-apiserver's answer, in client-go", "all"),
         api_failure(&["/api", ": dial tcp", "i/o timeout"]),
         api_failure(&["/api", ": dial tcp", "timed out"]),
         api_failure(&["/api", ": dial tcp", "connection refused"]),

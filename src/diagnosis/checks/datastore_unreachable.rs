@@ -1,3 +1,4 @@
+use crate::calico::startup_log::{self, Outcome};
 use crate::diagnosis::check::{Check, Found};
 use crate::diagnosis::code::Code;
 use crate::diagnosis::explain::Explanation;
@@ -43,7 +44,9 @@ fn finding(view: &View, node: &NodeView) -> Option<Finding> {
         return None;
     }
     let what = if unauthorized { "is refused by its datastore" } else { "gets no answer from its datastore" };
-    let message = format!("calico-node on {} {what} while it starts", node.name);
+    let starts = node.attempts().find(|log| log.marks.contains(mark)).is_none_or(|log| startup_log::outcome(log) != Outcome::Started);
+    let when = if starts { " while it starts" } else { ", although it had started" };
+    let message = format!("calico-node on {} {what}{when}", node.name);
     let mut evidence = vec![node.evidence(Source::Log, mark.text.clone())];
     evidence.extend(wording::restarts(node));
     Some(Finding {

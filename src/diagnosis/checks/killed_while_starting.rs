@@ -34,7 +34,8 @@ fn run(view: &View, found: &Found) -> Vec<Finding> {
 fn finding(view: &View, node: &NodeView) -> Option<Finding> {
     let kill = evidence::of_event(node, is_kill)?;
     let measured = measure(view, node);
-    if !measured.killed_while_starting() {
+    // A probe that can never succeed says nothing of the start.
+    if !measured.killed_while_starting() || node.probe_obstacle().is_some() {
         return None;
     }
     let severity = if node.ready() == Some(true) { Severity::Warning } else { Severity::Error };
@@ -50,7 +51,14 @@ fn finding(view: &View, node: &NodeView) -> Option<Finding> {
     shown.extend(cut_off(node, &measured));
     shown.extend(own_exit(node));
     let nodes = vec![node.name.to_owned()];
-    let fix = remedy::start_budget(view, std::slice::from_ref(&measured));
+    let fix = match node.log_refusal() {
+        Some(why) => {
+            shown.push(node.evidence(Source::Log, format!("its log could not be read: {why}")));
+            // Slow, or without an answer from the API server: only the log tells, so no budget is proposed.
+            remedy::startup_log(view, node)
+        }
+        None => remedy::start_budget(view, std::slice::from_ref(&measured)),
+    };
     Some(Finding { code: Code::KilledWhileStarting, severity, nodes, message, evidence: shown, fix })
 }
 

@@ -49,9 +49,10 @@ fn finding(view: &View, found: &Found, node: &NodeView) -> Option<Finding> {
     Some(Finding { code: Code::PodNotReady, severity: Severity::Error, nodes, message, evidence: shown, fix })
 }
 
-/// All the peers it misses have findings of their own.
+/// All the peers that it misses have findings of their own, or do not run.
 fn waits_for_culprits(view: &View, found: &Found, node: &NodeView) -> bool {
-    let accounted = |address| view.peer(address).is_some_and(|peer| found.is_culprit(peer.name));
+    let explains = |peer: &NodeView| found.is_culprit(peer.name) || view.pod_state(peer).not_running().is_some();
+    let accounted = |address| view.peer(address).is_some_and(explains);
     let down: Vec<_> = Family::ALL.into_iter().flat_map(|family| node.bgp(family).down()).map(|down| down.session.address).collect();
     if !down.is_empty() {
         return down.into_iter().all(accounted);

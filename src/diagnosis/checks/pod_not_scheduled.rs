@@ -41,7 +41,9 @@ fn run(view: &View, _: &Found) -> Vec<Finding> {
     by_reason
         .into_iter()
         .map(|(reason, pods)| {
-            let mut nodes: Vec<&str> = pods.iter().filter_map(|pod| pod.target_node()).collect();
+            let mut nodes: Vec<&str> = pods.iter().filter_map(|pod| target(view, pod)).collect();
+            nodes.sort_unstable();
+            nodes.dedup();
             // Each node without a pod waits for one of them.
             if nodes.is_empty() && podless.len() == waiting {
                 nodes = podless.iter().map(|node| node.name).collect();
@@ -70,8 +72,10 @@ fn finding(view: &View, reason: &str, pods: &[&Pod], nodes: &[&str]) -> Finding 
     };
     let advice = if fargate { ". AWS Fargate takes no pod of a DaemonSet: keep calico-node off these nodes" } else { "" };
     let message = format!("{subject} cannot be scheduled: {}{advice}", reason.trim_end_matches('.'));
-    let mut evidence: Vec<Evidence> =
-        pods.iter().map(|pod| pod_evidence(pod, Source::Pod, format!("{}: PodScheduled is False: {reason}", pod.metadata.name))).collect();
+    let mut evidence: Vec<Evidence> = pods
+        .iter()
+        .map(|pod| pod_evidence(view, pod, Source::Pod, format!("{}: PodScheduled is False: {reason}", pod.metadata.name)))
+        .collect();
     evidence.extend(pods.iter().filter_map(|pod| event(view, pod)));
     let severity = if fargate { Severity::Warning } else { Severity::Error };
     Finding {
@@ -84,8 +88,13 @@ fn finding(view: &View, reason: &str, pods: &[&Pod], nodes: &[&str]) -> Finding 
     }
 }
 
-fn pod_evidence(pod: &Pod, source: Source, text: String) -> Evidence {
-    Evidence { source, node: pod.target_node().map(str::to_owned), text }
+/// The node that the pod is for, where it is one that is judged.
+fn target<'a>(view: &View, pod: &'a Pod) -> Option<&'a str> {
+    pod.target_node().filter(|name| view.node(name).is_some())
+}
+
+fn pod_evidence(view: &View, pod: &Pod, source: Source, text: String) -> Evidence {
+    Evidence { source, node: target(view, pod).map(str::to_owned), text }
 }
 
 fn event(view: &View, pod: &Pod) -> Option<Evidence> {
@@ -96,7 +105,7 @@ fn event(view: &View, pod: &Pod) -> Option<Evidence> {
             _ => None,
         })
         .max_by_key(|(event, _)| event.last_seen())?;
-    Some(pod_evidence(pod, Source::Event, format!("FailedScheduling: {} ({}×)", newest.1, newest.0.times())))
+    Some(pod_evidence(view, pod, Source::Event, format!("FailedScheduling: {} ({}×)", newest.1, newest.0.times())))
 }
 
 fn describe(view: &View, pod: &Pod) -> Option<Fix> {

@@ -41,6 +41,15 @@ pub fn container_log(view: &View, node: &NodeView, status: &ContainerStatus, why
     Some(Fix { command, why: format!("{why}; this changes nothing") })
 }
 
+/// calico-node is privileged and on the host's network; the command does the same as root on the node.
+pub fn loopback_up(view: &View, node: &NodeView) -> Option<Fix> {
+    let pod = node.pod?;
+    let namespace = pod.metadata.namespace.as_deref().or(view.install.namespace())?;
+    let command = format!("kubectl exec {} -n {} -c {CALICO_NODE} -- ip link set lo up", quote(&pod.metadata.name), quote(namespace));
+    let why = "brings the host's interface lo up, while calico-node runs; calico-node needs no change. Find out what took lo down";
+    Some(Fix { command, why: why.to_owned() })
+}
+
 /// The pod with its events.
 pub fn describe_pod(view: &View, node: &NodeView, why: &str) -> Option<Fix> {
     let pod = node.pod?;

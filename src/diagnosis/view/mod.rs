@@ -14,9 +14,10 @@ use std::net::IpAddr;
 
 pub use bgp::{Bgp, Down, peerings};
 pub use install::Install;
-pub use node::{NodeView, Told};
+pub use node::{NodeView, Told, is_linux};
 pub use overlay::ruling;
 pub use pod_state::{NotRunning, PodState, waits_for_image};
+pub use probes::ProbeObstacle;
 pub use stored::Stored;
 
 use crate::autodetect::{self, Ask, Recommendation};

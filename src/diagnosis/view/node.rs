@@ -131,7 +131,7 @@ fn internal_ips(node: Option<&Node>, pod: Option<&Pod>) -> Vec<IpAddr> {
     }
 }
 
-fn is_linux(node: &Node) -> bool {
+pub fn is_linux(node: &Node) -> bool {
     let label = node.metadata.labels.get("kubernetes.io/os").map(String::as_str);
     !matches!(label, Some("windows")) && node.status.node_info.operating_system != "windows"
 }
@@ -207,6 +207,18 @@ impl<'a> NodeView<'a> {
     /// The attempts to start whose logs were read, newest first.
     pub fn attempts(&self) -> impl Iterator<Item = &'a StartupLog> {
         self.logs.into_iter().flat_map(|logs| [&logs.current, &logs.previous]).filter_map(Observed::seen)
+    }
+
+    /// Why no log of calico-node could be read, where one was asked for and refused.
+    pub fn log_refusal(&self) -> Option<&'a str> {
+        let logs = self.logs?;
+        if self.attempts().next().is_some() {
+            return None;
+        }
+        [&logs.current, &logs.previous].into_iter().find_map(|log| match log {
+            Observed::Forbidden(why) | Observed::Failed(why) => Some(why.as_str()),
+            _ => None,
+        })
     }
 
     /// The attempt that gave up, and why. One that runs now and has not ended says nothing against the exit before it, one that started does.

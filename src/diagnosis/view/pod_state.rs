@@ -1,6 +1,7 @@
 //! Whether a node's calico-node container runs, by the status of its pod.
 
 use super::{NodeView, View};
+use crate::snapshot::Origin;
 use crate::snapshot::inside::MarkKind;
 use crate::snapshot::objects::{ContainerStatus, Event, Pod, Terminated};
 use jiff::SignedDuration;
@@ -113,7 +114,7 @@ const NOT_SEEN_TO_END: [&str; 2] = ["Unknown", "ContainerStatusUnknown"];
 impl View<'_> {
     /// A start that may still succeed, or a pod that is being replaced: not Ready is no fault yet, and no health either.
     pub fn is_starting(&self, node: &NodeView) -> bool {
-        let Some(pod) = node.pod.filter(|pod| pod.is_ready() != Some(true)) else { return false };
+        let Some(pod) = node.pod.filter(|pod| pod.is_ready() != Some(true) && !node.kubelet_is_silent()) else { return false };
         let now = self.snapshot.taken_at;
         if let Some(deleted) = pod.metadata.deletion_timestamp {
             return now.duration_since(deleted) < SignedDuration::from_secs_f64(FIRST_MINUTE);
@@ -148,6 +149,10 @@ impl View<'_> {
 
     /// Seconds after its start within which a container need not be Ready.
     fn start_allowance(&self, node: &NodeView) -> f64 {
+        // Files do not say when they were written: their newest time is the earliest that it can have been.
+        if self.snapshot.origin != Origin::Live {
+            return FIRST_MINUTE;
+        }
         let log = node.logs.and_then(|logs| logs.current.seen());
         let started = log.and_then(|log| log.marks.iter().find(|mark| mark.kind == MarkKind::Started)?.at);
         let allowed = match (started, node.running_since()) {

@@ -77,6 +77,43 @@ impl<'a> View<'a> {
     }
 }
 
+/// Why a probe of a sound calico-node fails on one node.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ProbeObstacle {
+    /// The loopback interface is down: nothing on the host reaches 127.0.0.1.
+    LoopbackDown,
+    /// The probe's command calls a program that the image lacks.
+    ProgramMissing { program: String },
+}
+
+impl ProbeObstacle {
+    pub fn phrase(&self) -> String {
+        match self {
+            Self::LoopbackDown => "the interface lo is down, so no probe to localhost gets through".to_owned(),
+            Self::ProgramMissing { program } => format!("its probe runs {program}, which the image lacks: it takes another image"),
+        }
+    }
+}
+
+impl NodeView<'_> {
+    /// By the newest events of probes, and by the interfaces.
+    pub fn probe_obstacle(&self) -> Option<ProbeObstacle> {
+        let lo = self.interfaces().and_then(|all| all.iter().find(|one| one.name == "lo"));
+        let lo_down = lo.is_some_and(|lo| !lo.flags.is_empty() && !lo.flags.iter().any(|flag| flag == "UP"));
+        self.events.iter().rev().find_map(|told| {
+            let text = told.event.message.as_str();
+            let local = ["127.0.0.1", "localhost", "[::1]"].iter().any(|address| text.contains(address));
+            if local && (text.contains("network is unreachable") || (lo_down && text.contains("timeout"))) {
+                return Some(ProbeObstacle::LoopbackDown);
+            }
+            // Go's words for a program that is not there; the readiness probe of BIRD asks for a socket, not a program.
+            let (_, rest) = text.split_once("fork/exec ").filter(|_| text.contains("no such file or directory"))?;
+            let program = rest.split(':').next().filter(|path| path.starts_with('/'))?;
+            Some(ProbeObstacle::ProgramMissing { program: crate::calico::text::clean(program, 100) })
+        })
+    }
+}
+
 fn phrase(misfit: &MisfitKind) -> String {
     match misfit {
         MisfitKind::BirdWithoutBird { backend } => {
