@@ -175,7 +175,7 @@ fn felix_restarts<'a>(log: &'a StartupLog, node: &str) -> Option<(String, Vec<&'
     let lines = of_kind(marks, MarkKind::FelixShutdown);
     let times: u32 = lines.iter().map(|mark| mark.times).sum();
     let span = lines.first()?.at.zip(log.last).map_or(0.0, |(first, last)| last.duration_since(first).as_secs_f64());
-    if times < LOOP || span > CLOSE * f64::from(times) {
+    if times < LOOP || span > CLOSE * f64::from(times - 1) {
         return None;
     }
     let reason = lines.last()?.text.split_once("reason=").map_or("", |(_, reason)| reason.trim_matches('"'));

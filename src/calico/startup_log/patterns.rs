@@ -131,7 +131,7 @@ pub const PATTERNS: &[Pattern] = {
         row(TyphaFailed, Anyone, "Failed to connect to Typha", &[], FELIX, "all"),
         row(TyphaFailed, Anyone, "Typha discovery enabled but discovery failed", &[], SYNCER, "all"),
         // The first check of a new file names an included one that confd has not written yet.
-        row(BgpConfigRefused, Confd, "Error from checkcmd", &["bird"], CONFD, "all").without(&[": No such file or directory"]),
+        row(BgpConfigRefused, Confd, "Error from checkcmd", &["\": \"bird"], CONFD, "all").without(&[": No such file or directory"]),
         row(BgpConfigRefused, Bird, "bird: /etc/calico/confd/config/", &[], BIRD_CONFIG, "all").without(&[": No such file or directory"]),
         row(BgpConfigRefused, Bird, "bird6: /etc/calico/confd/config/", &[], BIRD_CONFIG, "all").without(&[": No such file or directory"]),
         row(BgpConfigAccepted, Bird, "bird: Reconfigured", &[], "bird/conf/conf.c", "all"),
