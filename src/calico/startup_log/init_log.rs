@@ -123,11 +123,13 @@ pub enum InitFailure {
     NoSpace,
     CrdMissing,
     MountFailed,
+    OutOfMemory,
     Other,
 }
 
 /// Texts of Kubernetes' API, Go and the kernel, in the order in which they are believed.
 const FAILURES: &[(&str, InitFailure)] = &[
+    ("OOMKilled", InitFailure::OutOfMemory),
     ("forbidden: User", InitFailure::Forbidden),
     ("is forbidden", InitFailure::Forbidden),
     ("Unauthorized", InitFailure::Unauthorized),
@@ -173,6 +175,7 @@ impl InitFailure {
             Self::NoSpace => "the disk is full",
             Self::CrdMissing => "a CustomResourceDefinition of this release is missing",
             Self::MountFailed => "it cannot mount a file system",
+            Self::OutOfMemory => "it ran out of memory (OOMKilled)",
             Self::Other => return None,
         })
     }

@@ -72,6 +72,7 @@ fn waits_in_trouble(status: &ContainerStatus) -> bool {
 fn reason(status: &ContainerStatus, log: Option<&StartupLog>) -> InitFailure {
     let state = [
         status.state.waiting.as_ref().and_then(|waiting| waiting.message.as_deref()),
+        status.last_end().and_then(|ended| ended.reason.as_deref()),
         status.last_end().and_then(|ended| ended.message.as_deref()),
     ];
     let lines = log.into_iter().flat_map(|log| &log.marks).map(|mark| mark.text.as_str());

@@ -40,6 +40,10 @@ fn finding(view: &View, found: &Found, node: &NodeView) -> Option<Finding> {
             format!("Ready is {}: {}", condition.status, condition.message.as_deref().or(condition.reason.as_deref()).unwrap_or_default());
         shown.push(node.evidence(Source::Node, text));
     }
+    // As the kubelet ends a pod: Evicted, NodeShutdown.
+    if let Some(reason) = &pod.status.reason {
+        shown.push(node.evidence(Source::Pod, format!("{reason}: {}", pod.status.message.as_deref().unwrap_or_default())));
+    }
     shown.extend(wording::restarts(node));
     shown.extend(evidence::of_event(node, |fact| !matches!(fact, EventKind::Other | EventKind::PreStopFailed)));
     shown.extend(logged::last_line(node));

@@ -2,7 +2,7 @@
 
 use super::{NodeView, View};
 use crate::snapshot::Origin;
-use crate::snapshot::inside::MarkKind;
+use crate::snapshot::inside::{MarkKind, StartupLog};
 use crate::snapshot::objects::{ContainerStatus, Event, Pod, Terminated};
 use jiff::SignedDuration;
 
@@ -126,7 +126,7 @@ impl View<'_> {
         let statuses = || pod.status.container_statuses.iter().chain(&pod.status.init_container_statuses);
         let cut_down = |status: &ContainerStatus| status.restart_count > 0 && status.last_state.terminated.is_none();
         if statuses().any(|status| failed(status) || cut_down(status) || waits_for_image(status)) {
-            return false;
+            return self.has_just_started(node);
         }
         match node.age(now) {
             Some(age) => age < self.start_allowance(node),
@@ -136,6 +136,15 @@ impl View<'_> {
                 not_running(pod).is_none_or(|why| is_set_up(why)) && age.is_some_and(|age| age < FIRST_MINUTE)
             }
         }
+    }
+
+    /// The first run that came through its start, after others that did not, has said so a moment ago.
+    fn has_just_started(&self, node: &NodeView) -> bool {
+        let Some(logs) = node.logs.filter(|_| self.snapshot.origin == Origin::Live && node.running_since().is_some()) else { return false };
+        let started = |log: &StartupLog| log.marks.iter().find(|mark| mark.kind == MarkKind::Started).and_then(|mark| mark.at);
+        let before = logs.previous.seen().is_some_and(|log| started(log).is_none());
+        let at = logs.current.seen().and_then(started);
+        before && at.is_some_and(|at| self.snapshot.taken_at.duration_since(at).as_secs_f64() < AFTER_START)
     }
 
     /// The DaemonSet's controller or somebody deleted a pod a moment ago: the next one may not be there yet.
