@@ -64,7 +64,7 @@ async fn a_failing_init_container_has_its_log_read() {
             "state": {"waiting": {"reason": "CrashLoopBackOff"}}, "lastState": {"terminated": {"exitCode": 1}},
         }]);
     };
-    server.cluster().store.edit("pods", namespace, name, fails).expect("edits");
+    server.cluster().store.edit("Pod", namespace, name, fails).expect("edits");
     let line = "2026-11-20 08:27:30.004 [FATAL][1] cni-installer/<nil> <nil>: Unable to create token error=Unauthorized\n";
     server.cluster().set_logs(namespace, name, "install-cni", sim::Logs::fixed(Some(line), None));
     let snapshot = gathered(&server, "").await;
