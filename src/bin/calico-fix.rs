@@ -21,7 +21,6 @@ fn main() -> ExitCode {
 
 /// Windows can neither replace a process nor choose the name that it is called by.
 
-#![forbid(unsafe_code)]
 #[cfg(not(unix))]
 fn main() -> ExitCode {
     calico_fix::run()

@@ -76,7 +76,32 @@ pub enum EventKind {
         container: Option<String>,
     },
     PreStopFailed,
+    /// The container was asked to end, by whatever but a probe.
+    Stopped {
+        container: Option<String>,
+    },
+    /// The pod's sandbox is gone or was changed; the kubelet makes another.
+    SandboxChanged,
+    SandboxFailed {
+        text: String,
+    },
+    NotScheduled {
+        text: String,
+    },
+    ImageFailed {
+        text: String,
+    },
     Other,
+}
+
+impl EventKind {
+    /// About the pod itself, whatever its probes say.
+    pub fn is_about_pod(&self) -> bool {
+        matches!(
+            self,
+            Self::Stopped { .. } | Self::SandboxChanged | Self::SandboxFailed { .. } | Self::NotScheduled { .. } | Self::ImageFailed { .. }
+        )
+    }
 }
 
 /// `reason` and `message` as the event has them.
@@ -89,9 +114,23 @@ pub fn parse(reason: &str, message: &str) -> EventFact {
         "BackOff" if message.starts_with("Back-off restarting") => {
             EventFact { probe: None, kind: EventKind::BackOff { container: container(message) } }
         }
+        "BackOff" if message.starts_with("Back-off pulling image") => image_failed(message),
+        "Failed"
+            if ["Failed to pull image", "Error: ErrImagePull", "Error: ImagePullBackOff"].iter().any(|text| message.starts_with(text)) =>
+        {
+            image_failed(message)
+        }
+        "InspectFailed" | "ErrImageNeverPull" => image_failed(message),
+        "SandboxChanged" => EventFact { probe: None, kind: EventKind::SandboxChanged },
+        "FailedCreatePodSandBox" => EventFact { probe: None, kind: EventKind::SandboxFailed { text: clean(message, MAX_TEXT) } },
+        "FailedScheduling" => EventFact { probe: None, kind: EventKind::NotScheduled { text: clean(message, MAX_TEXT) } },
         "FailedPreStopHook" => EventFact { probe: None, kind: EventKind::PreStopFailed },
         _ => EventFact { probe: None, kind: EventKind::Other },
     }
+}
+
+fn image_failed(message: &str) -> EventFact {
+    EventFact { probe: None, kind: EventKind::ImageFailed { text: clean(message, MAX_TEXT) } }
 }
 
 fn killing(message: &str) -> EventKind {
@@ -99,6 +138,8 @@ fn killing(message: &str) -> EventKind {
         EventKind::KilledByLiveness { container: container(message) }
     } else if message.contains("failed startup probe") {
         EventKind::KilledByStartup { container: container(message) }
+    } else if message.starts_with("Stopping container") {
+        EventKind::Stopped { container: container(message) }
     } else {
         EventKind::Other
     }

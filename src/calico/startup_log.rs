@@ -2,6 +2,7 @@
 
 mod details;
 mod digest;
+mod init_log;
 mod line;
 mod masked_copy;
 mod outcome;
@@ -20,6 +21,7 @@ pub use crate::calico::startup_log::outcome::{
 };
 pub use details::{CameUp, Details, LastLine, SeenInterface};
 pub use digest::MAX_MARKS;
+pub use init_log::{InitFailure, digest_init};
 pub use patterns::{PATTERNS, Pattern, Scope};
 pub use reader::{Attempt, Attempts, Reader, read};
 pub use requests::{Names, NodeReads, Requests};
@@ -37,6 +39,27 @@ pub fn digest(reader: impl BufRead, complete: bool) -> StartupLog {
         let interfaces = attempt.details.listed();
         StartupLog { interfaces, ..attempt.log }
     })
+}
+
+/// Whether a text holds a line that Calico's programs write, whoever carried it.
+pub fn is_recognised(text: &str) -> bool {
+    let mut parser = Reader::new(1);
+    text.lines().take(200).for_each(|line| {
+        parser.push(line.as_bytes());
+        parser.push(b"\n");
+    });
+    parser.finish(false).recognised_lines > 0
+}
+
+/// The init container whose log this is; `None` for calico-node's own.
+pub fn init_container(text: &str) -> Option<&'static str> {
+    text.lines().take(200).find_map(|line| {
+        let line = line::parse(line);
+        match init_log::container_of(&line) {
+            Some(container) => Some(Some(container)),
+            None => patterns::kind_of(&line, false).map(|_| None),
+        }
+    })?
 }
 
 /// The kubelet's own sentence in place of a log that is gone (`pkg/kubelet/kuberuntime`).

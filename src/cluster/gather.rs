@@ -86,7 +86,7 @@ async fn read_all(connection: &Connection, wanted: &ReadOptions, progress: &dyn 
     let read = futures::future::try_join(async { Ok(objects::whole_cluster(&api).await) }, around(&api, wanted, progress)).await;
     progress.finish();
     let (whole, around) = read?;
-    let mut snapshot = Snapshot::empty(Origin::Live, jiff::Timestamp::now());
+    let mut snapshot = Snapshot::empty(Origin::Live, api.now());
     snapshot.cluster = Cluster {
         context: connection.context.clone(),
         server: Some(connection.server.clone()),

@@ -13,7 +13,7 @@ use crate::calico::startup_log;
 use crate::observed::Observed;
 use crate::permissions::request::{ApiRequest, PODS};
 use crate::snapshot::inspection::{NodeLogs, StartupLog};
-use crate::snapshot::objects::{CALICO_NODE, Pod};
+use crate::snapshot::objects::{CALICO_NODE, ContainerStatus, Pod};
 
 const MAX_PART: usize = 256 << 10;
 /// The end of a log that is longer than a part; of DEBUG's long lines, this many fit.
@@ -46,13 +46,38 @@ fn restarts(pod: &Pod) -> i32 {
     pod.calico_node_status().map_or(0, |status| status.restart_count)
 }
 
+/// Init containers of one pod whose logs are read; they run one after the other, so more never fail at once.
+const MAX_INIT: usize = 4;
+
 async fn of_pod(api: &Api, pod: &Pod) -> NodeLogs {
     let current = one(api, pod, false);
-    if restarts(pod) == 0 {
-        return NodeLogs { current: current.await, previous: Observed::NotAsked };
-    }
-    let (current, previous) = futures::join!(current, one(api, pod, true));
-    NodeLogs { current, previous }
+    let previous = async { if restarts(pod) == 0 { Observed::NotAsked } else { one(api, pod, true).await } };
+    let (current, previous, init) = futures::join!(current, previous, init_logs(api, pod));
+    NodeLogs { current, previous, init }
+}
+
+/// The run that ended last of each init container that has run and not succeeded.
+async fn init_logs(api: &Api, pod: &Pod) -> BTreeMap<String, Observed<StartupLog>> {
+    let has_run = |status: &&ContainerStatus| status.last_end().is_some_and(|ended| ended.exit_code != 0) || status.state.running.is_some();
+    let statuses = pod.status.init_container_statuses.iter().filter(has_run).take(MAX_INIT);
+    let reads = statuses.map(|status| async move {
+        // The log of a container that waits for its next start is that of the run before.
+        let which = Which { container: &status.name, previous: status.state.running.is_some() && status.restart_count > 0 };
+        let log = match part(api, pod, which, Some(TAIL_LINES)).await {
+            Ok(log) if startup_log::is_gone(&log) => Observed::Absent,
+            Ok(log) => Observed::Seen(startup_log::digest_init(log.as_bytes(), log.len() < MAX_PART)),
+            Err(error) if is_absent(&error) => Observed::Absent,
+            Err(error) => observe(Err(error)),
+        };
+        (status.name.clone(), log)
+    });
+    futures::future::join_all(reads).await.into_iter().collect()
+}
+
+#[derive(Clone, Copy)]
+struct Which<'a> {
+    container: &'a str,
+    previous: bool,
 }
 
 async fn one(api: &Api, pod: &Pod, previous: bool) -> Observed<StartupLog> {
@@ -71,24 +96,25 @@ pub(super) fn is_absent(error: &RequestError) -> bool {
 }
 
 async fn text(api: &Api, pod: &Pod, previous: bool) -> Result<(String, bool), RequestError> {
-    let head = part(api, pod, previous, None).await?;
+    let which = Which { container: CALICO_NODE, previous };
+    let head = part(api, pod, which, None).await?;
     if head.len() < MAX_PART {
         return Ok((head, true));
     }
     if !previous && !is_troubled(pod) {
         return Ok((head, false));
     }
-    let tail = part(api, pod, previous, Some(TAIL_LINES)).await?;
+    let tail = part(api, pod, which, Some(TAIL_LINES)).await?;
     let complete = tail.len() < MAX_PART;
     Ok((joined(&head, &tail), complete))
 }
 
-async fn part(api: &Api, pod: &Pod, previous: bool, tail: Option<u32>) -> Result<String, RequestError> {
+async fn part(api: &Api, pod: &Pod, which: Which<'_>, tail: Option<u32>) -> Result<String, RequestError> {
     let namespace = pod.metadata.namespace.as_deref();
     let asked = ApiRequest { resource: "pods/log".into(), ..PODS.get(namespace, &pod.metadata.name) };
     let mut path = PODS.path(namespace, Some(&pod.metadata.name));
-    path += &format!("/log?container={CALICO_NODE}&timestamps=true&limitBytes={MAX_PART}");
-    if previous {
+    path += &format!("/log?container={}&timestamps=true&limitBytes={MAX_PART}", which.container);
+    if which.previous {
         path += "&previous=true";
     }
     if let Some(lines) = tail {

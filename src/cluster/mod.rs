@@ -19,6 +19,7 @@ pub mod permissions;
 pub mod progress;
 mod proxy;
 pub mod request;
+mod server_clock;
 pub mod timeout;
 pub mod write;
 

@@ -7,12 +7,14 @@ use std::time::Duration;
 
 use http::{HeaderMap, Request, header};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
+use jiff::Timestamp;
 use serde::Deserialize;
 use serde::de::{DeserializeOwned, Deserializer, Error as _, SeqAccess, Visitor};
 
 use super::connect::{Connection, Route};
 use super::error::{RequestError, Unreachable};
 use super::failure;
+use super::server_clock::ServerClock;
 use super::timeout::Timeouts;
 use crate::limits::{MAX_BODY, MAX_LIST_BYTES, MAX_PAGE_ITEMS, MAX_PAGES};
 use crate::permissions::request::{ApiRequest, Resource};
@@ -28,11 +30,18 @@ pub struct Api {
     client: kube::Client,
     route: Arc<Route>,
     timeouts: Timeouts,
+    clock: Arc<ServerClock>,
 }
 
 impl Api {
     pub fn new(connection: &Connection) -> Self {
-        Self { client: connection.client.clone(), route: connection.route.clone(), timeouts: connection.timeouts }
+        let clock = Arc::default();
+        Self { client: connection.client.clone(), route: connection.route.clone(), timeouts: connection.timeouts, clock }
+    }
+
+    /// The server's time, so that ages are right on a machine whose clock is not.
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
     }
 
     pub fn client(&self) -> &kube::Client {
@@ -206,6 +215,7 @@ impl Api {
         let response =
             self.client.send(request).await.map_err(|error| (failure::transport_error(&error, asked, limit, &self.route), None))?;
         let (status, headers) = (response.status(), response.headers().clone());
+        self.clock.note(&headers);
         let body = match Limited::new(response.into_body(), most).collect().await {
             Ok(body) => body.to_bytes(),
             Err(error) if error.is::<LengthLimitError>() => return Err(unreadable(format!("it is larger than {most} bytes"))),

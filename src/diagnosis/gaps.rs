@@ -3,11 +3,13 @@
 use std::collections::BTreeMap;
 
 use super::Scope;
+use crate::calico::events::EventKind;
 use crate::finding::Gap;
-use crate::model::{ClusterModel, NodeBgp, NodeModel};
+use crate::model::{ClusterModel, NodeBgp, NodeModel, is_linux};
 use crate::observed::Observed;
 use crate::snapshot::Origin;
 use crate::snapshot::family::Family;
+use crate::snapshot::objects::Pod;
 use crate::startup::container_run::{RunEnd, at_least};
 use crate::startup::forecast::round_trip_start_of;
 use crate::startup::measure::measure;
@@ -18,6 +20,8 @@ pub fn list_gaps(view: &ClusterModel, scope: &Scope) -> Vec<Gap> {
     unseen.extend(logs(view, scope));
     unseen.extend(starting(view, scope));
     unseen.extend(podless(view, scope));
+    unseen.extend(failing_probes(view, scope));
+    unseen.extend(left_out(view));
     unseen
 }
 
@@ -90,20 +94,15 @@ fn inside(view: &ClusterModel, scope: &Scope) -> Vec<Gap> {
     if view.install.runs_bird() == Some(false) {
         return Vec::new();
     }
-    let left_out = view.snapshot.cluster.exec_skipped;
     let mut by_reason: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    for node in shown(view, scope).filter(|node| node.pod.is_some()) {
+    // What BIRD of a container that does not run would say is no gap.
+    let runs = |node: &&NodeModel| node.pod.is_some() && view.pod_state(node).not_running().is_none();
+    for node in shown(view, scope).filter(runs) {
         if matches!(node.bgp(Family::V4), NodeBgp::Unknown) {
             by_reason.entry(bird_reason(view, node)).or_default().push(node.name.to_owned());
         }
     }
-    by_reason
-        .into_iter()
-        .map(|(why, nodes)| {
-            let by_choice = left_out && why == LEFT_OUT;
-            Gap { what: "BIRD's sessions".to_owned(), nodes, why, blocks_healthy: !by_choice }
-        })
-        .collect()
+    by_reason.into_iter().map(|(why, nodes)| Gap { what: "BIRD's sessions".to_owned(), nodes, why, blocks_healthy: true }).collect()
 }
 
 const LEFT_OUT: &str = "--no-exec was given";
@@ -120,7 +119,10 @@ fn bird_reason(view: &ClusterModel, node: &NodeModel) -> String {
 
 /// Nodes without a pod although the DaemonSet counts one for each.
 fn podless(view: &ClusterModel, scope: &Scope) -> Option<Gap> {
-    if view.snapshot.pods.seen().is_none() || view.install.lacks_pods() {
+    let pods = view.snapshot.pods.seen()?;
+    // Pods that wait for the scheduler have a finding of their own.
+    let waits = |pod: &Pod| pod.spec.node_name.is_none() && pod.target_node().is_none();
+    if view.install.lacks_pods() || pods.iter().any(waits) {
         return None;
     }
     let nodes: Vec<String> = shown(view, scope).filter(|node| node.pod.is_none()).map(|node| node.name.to_owned()).collect();
@@ -161,15 +163,66 @@ fn slow_start(view: &ClusterModel, node: &NodeModel) -> Option<String> {
     Some(format!("starting for {:.0} s{allowed}; {forecast}", so_far.seconds))
 }
 
+/// Without the log of a node that is not Ready its cause stays a guess.
 fn logs(view: &ClusterModel, scope: &Scope) -> Vec<Gap> {
-    let mut by_reason: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    let mut by_reason: BTreeMap<(bool, String, String), Vec<String>> = BTreeMap::new();
     for node in shown(view, scope) {
         let Some(logs) = node.logs else { continue };
+        let troubled = node.ready() != Some(true);
+        let mut add = |what: &str, why: String| by_reason.entry((troubled, what.to_owned(), why)).or_default().push(node.name.to_owned());
         if let Some(why) = refused(&logs.current).or_else(|| refused(&logs.previous)) {
-            by_reason.entry(why).or_default().push(node.name.to_owned());
+            add("logs", why);
+        }
+        for (container, log) in &logs.init {
+            if let Some(why) = refused(log) {
+                add(&format!("the log of {container}"), why);
+            }
         }
     }
-    by_reason.into_iter().map(|(why, nodes)| Gap { what: "logs".to_owned(), nodes, why, blocks_healthy: false }).collect()
+    by_reason.into_iter().map(|((blocks_healthy, what, why), nodes)| Gap { what, nodes, why, blocks_healthy }).collect()
+}
+
+/// A node that is Ready, and whose newest event is a probe that failed since: whether it stays Ready is not known.
+fn failing_probes(view: &ClusterModel, scope: &Scope) -> Option<Gap> {
+    const LATELY: i64 = 60;
+    let fails = |node: &&NodeModel| {
+        let newest = node.events.last();
+        let at = newest.filter(|told| is_probe_failure(&told.kind)).and_then(|told| told.event.last_seen());
+        let ready = node.pod.and_then(|pod| pod.status.conditions.iter().find(|one| one.r#type == "Ready"));
+        let since = ready.and_then(|condition| condition.last_transition_time);
+        let recent = |at| view.snapshot.taken_at.duration_since(at).as_secs() < LATELY;
+        node.ready() == Some(true) && at.is_some_and(|at| recent(at) && since.is_none_or(|since| at > since))
+    };
+    let nodes: Vec<String> = shown(view, scope).filter(fails).map(|node| node.name.to_owned()).collect();
+    let why = "a probe of calico-node failed within the last minute, after it had become Ready".to_owned();
+    (!nodes.is_empty()).then(|| Gap { what: "whether calico-node stays Ready".to_owned(), nodes, why, blocks_healthy: true })
+}
+
+fn is_probe_failure(fact: &EventKind) -> bool {
+    !matches!(
+        fact,
+        EventKind::Other
+            | EventKind::PreStopFailed
+            | EventKind::BackOff { .. }
+            | EventKind::KilledByLiveness { .. }
+            | EventKind::KilledByStartup { .. }
+    ) && !fact.is_about_pod()
+}
+
+/// Nodes that are not judged: of Windows, and those that the DaemonSet does not choose.
+fn left_out(view: &ClusterModel) -> Vec<Gap> {
+    let mut by_reason: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for node in view.snapshot.nodes.seen().into_iter().flatten().filter(|node| view.node(&node.metadata.name).is_none()) {
+        let ready = node.condition("Ready").is_none_or(|condition| condition.status == "True");
+        let state = if ready { "" } else { "; it is NotReady" };
+        let why = if is_linux(node) {
+            format!("the DaemonSet has no pod there and wants none{state}")
+        } else {
+            format!("it runs Windows, and only Linux is judged here{state}")
+        };
+        by_reason.entry(why).or_default().push(node.metadata.name.clone());
+    }
+    by_reason.into_iter().map(|(why, nodes)| Gap { what: "calico-node".to_owned(), nodes, why, blocks_healthy: false }).collect()
 }
 
 fn shown<'v, 'a>(view: &'v ClusterModel<'a>, scope: &'v Scope) -> impl Iterator<Item = &'v NodeModel<'a>> {

@@ -2,10 +2,11 @@
 
 use super::check::EarlierFindings;
 use super::evidence;
+use crate::calico::startup_log::{self, Outcome};
 use crate::finding::code::Code;
-use crate::finding::{Finding, Severity};
-use crate::model::{ClusterModel, phrases};
-use crate::snapshot::inspection::LogEventKind;
+use crate::finding::{Evidence, Finding, Severity, Source};
+use crate::model::{ClusterModel, NodeModel, phrases};
+use crate::snapshot::inspection::{LogEvent, LogEventKind, StartupLog};
 
 /// One finding for all nodes that are not Ready and whose log has such a line.
 pub fn finding(
@@ -30,4 +31,210 @@ pub fn finding(
     let message = message(&phrases::list(&names));
     let evidence = nodes.iter().filter_map(|node| evidence::of_mark(node, kind)).collect();
     vec![Finding { code, severity: Severity::Error, nodes: names, message, evidence, fix: None }]
+}
+
+/// A fault that the log of one run shows by itself.
+pub struct LogFault<'a> {
+    pub code: Code,
+    pub message: String,
+    pub lines: Vec<&'a LogEvent>,
+}
+
+/// The sentence and the lines that show it; the second argument names the node.
+type Judge = for<'a> fn(&'a StartupLog, &str) -> Option<(String, Vec<&'a LogEvent>)>;
+
+/// Faults of a run that had started, causes before symptoms.
+const AFTER_START: &[(Code, Judge)] = &[
+    (Code::ContainerCrashed, crashed),
+    (Code::TyphaNotFound, typha_not_found),
+    (Code::DatastoreUnreachable, api_unreachable),
+    (Code::BgpConfigurationRefused, configuration_refused),
+    (Code::FelixRestarts, felix_restarts),
+    (Code::ExitedAfterStart, part_ended),
+];
+
+/// The first fault that the log of a run shows after its start.
+pub fn first_fault<'a>(log: &'a StartupLog, node: &str) -> Option<LogFault<'a>> {
+    AFTER_START.iter().find_map(|(code, judge)| {
+        let (message, lines) = judge(log, node)?;
+        Some(LogFault { code: *code, message, lines })
+    })
+}
+
+/// That fault of the newest run that had started.
+fn fault<'a>(node: &NodeModel<'a>, code: Code) -> Option<LogFault<'a>> {
+    let log = node.attempts().find(|log| startup_log::outcome(log) == Outcome::Started || has_crash(log))?;
+    let (_, judge) = AFTER_START.iter().find(|(known, _)| *known == code)?;
+    let (message, lines) = judge(log, node.name)?;
+    Some(LogFault { code, message, lines })
+}
+
+/// A finding for each node whose log shows this fault; a warning where the node is Ready all the same.
+pub fn after_start(view: &ClusterModel, found: &EarlierFindings, code: Code) -> Vec<Finding> {
+    view.nodes
+        .iter()
+        .filter(|node| !found.is_explained(node.name) && !view.is_starting(node))
+        .filter_map(|node| {
+            let fault = fault(node, code)?;
+            let mut evidence: Vec<_> = fault.lines.iter().map(|mark| node.evidence(Source::Log, mark.text.clone())).collect();
+            evidence.extend(phrases::restarts(node));
+            let severity = if node.ready() == Some(true) { Severity::Warning } else { Severity::Error };
+            let nodes = vec![node.name.to_owned()];
+            Some(Finding { code, severity, nodes, message: fault.message, evidence, fix: None })
+        })
+        .collect()
+}
+
+/// The newest known line of any of the node's logs.
+pub fn last_line(node: &NodeModel) -> Option<Evidence> {
+    let mark = node.attempts().find_map(|log| log.marks.last())?;
+    Some(node.evidence(Source::Log, format!("last known line: {}", mark.text)))
+}
+
+/// Marks behind the line that says that the run has started.
+fn later(log: &StartupLog) -> &[LogEvent] {
+    let started = log.marks.iter().position(|mark| mark.kind == LogEventKind::Started);
+    started.and_then(|at| log.marks.get(at..)).unwrap_or_default()
+}
+
+fn of_kind(marks: &[LogEvent], kind: LogEventKind) -> Vec<&LogEvent> {
+    marks.iter().filter(|mark| mark.kind == kind).collect()
+}
+
+/// The last lines, each text once.
+fn newest(marks: Vec<&LogEvent>) -> Vec<&LogEvent> {
+    const SHOWN: usize = 3;
+    let mut shown: Vec<&LogEvent> = Vec::new();
+    for mark in marks.into_iter().rev() {
+        if shown.len() < SHOWN && shown.iter().all(|known| known.text != mark.text) {
+            shown.insert(0, mark);
+        }
+    }
+    shown
+}
+
+fn has_crash(log: &StartupLog) -> bool {
+    log.marks.iter().any(|mark| mark.kind == LogEventKind::Crashed)
+}
+
+fn crashed<'a>(log: &'a StartupLog, node: &str) -> Option<(String, Vec<&'a LogEvent>)> {
+    let lines = of_kind(&log.marks, LogEventKind::Crashed);
+    lines.first()?;
+    let message = format!("programs of calico-node's image crash on {node}: {}", signal_in(&lines));
+    Some((message, newest(lines)))
+}
+
+fn signal_in(lines: &[&LogEvent]) -> &'static str {
+    let says = |text: &str| lines.iter().any(|mark| mark.text.contains(text));
+    match () {
+        () if says("Segmentation fault") => "segmentation fault",
+        () if says("Illegal instruction") => "illegal instruction",
+        () => "bus error",
+    }
+}
+
+fn typha_not_found<'a>(log: &'a StartupLog, node: &str) -> Option<(String, Vec<&'a LogEvent>)> {
+    let lines = of_kind(later(log), LogEventKind::TyphaNotFound);
+    let last = lines.last()?;
+    let name = last.text.rsplit_once("\" not found").and_then(|(before, _)| before.rsplit_once('"')).map_or("", |(_, name)| name);
+    let message =
+        format!("Typha's Service {name} does not exist, so Felix on {node} cannot find Typha (FELIX_TYPHAK8SSERVICENAME names it)");
+    Some((message, newest(lines)))
+}
+
+fn api_unreachable<'a>(log: &'a StartupLog, node: &str) -> Option<(String, Vec<&'a LogEvent>)> {
+    const LATELY: i64 = 300;
+    let lines = of_kind(later(log), LogEventKind::ApiUnreachable);
+    let last = lines.last()?;
+    let recent = last.at.zip(log.last).is_none_or(|(at, end)| end.duration_since(at).as_secs() < LATELY);
+    let times: u32 = lines.iter().map(|mark| mark.times).sum();
+    if !recent || times < 2 {
+        return None;
+    }
+    let address = last.text.split_once("://").and_then(|(_, rest)| rest.split(['/', '"']).next()).unwrap_or_default();
+    let message = format!("calico-node on {node} had started, and no longer reaches the API server at {address}");
+    Some((message, newest(lines)))
+}
+
+fn configuration_refused<'a>(log: &'a StartupLog, node: &str) -> Option<(String, Vec<&'a LogEvent>)> {
+    let marks = later(log);
+    let accepted = marks.iter().rposition(|mark| mark.kind == LogEventKind::BgpConfigAccepted).map_or(0, |at| at + 1);
+    let lines = of_kind(marks.get(accepted..)?, LogEventKind::BgpConfigRefused);
+    let words = lines.last().map(|mark| refusal(&mark.text))?;
+    let message = format!("BIRD on {node} refuses the configuration that confd writes: {words}");
+    Some((message, newest(lines)))
+}
+
+/// BIRD's words out of `…/bird.cfg, line 96: WORDS` (1.6) or `…/bird.cfg:96:3 WORDS` (2.x), inside confd's line or bare.
+fn refusal(text: &str) -> &str {
+    let rest = text.rsplit_once(".cfg").map_or(text, |(_, rest)| rest);
+    let end = rest.find("\\n").or_else(|| rest.find('"')).unwrap_or(rest.len());
+    let rest = rest.get(..end).unwrap_or(rest);
+    rest.split_once(": ").or_else(|| rest.split_once(' ')).map_or(rest, |(_, words)| words).trim()
+}
+
+fn felix_restarts<'a>(log: &'a StartupLog, node: &str) -> Option<(String, Vec<&'a LogEvent>)> {
+    const LOOP: u32 = 3;
+    /// Seconds between two: real changes of a configuration are further apart.
+    const CLOSE: f64 = 120.0;
+    let marks = later(log);
+    let lines = of_kind(marks, LogEventKind::FelixShutdown);
+    let times: u32 = lines.iter().map(|mark| mark.times).sum();
+    let span = lines.first()?.at.zip(log.last).map_or(0.0, |(first, last)| last.duration_since(first).as_secs_f64());
+    if times < LOOP || span > CLOSE * f64::from(times - 1) {
+        return None;
+    }
+    let reason = lines.last()?.text.split_once("reason=").map_or("", |(_, reason)| reason.trim_matches('"'));
+    let proxy = of_kind(marks, LogEventKind::KubeProxyModeChanged);
+    let why = match reason {
+        _ if !proxy.is_empty() => "it sees kube-proxy change its mode again and again".to_owned(),
+        "config changed" => "its configuration changes again and again (config changed)".to_owned(),
+        "encapsulation changed" => "the encapsulation of the IP pools changes again and again".to_owned(),
+        other => format!("it says {other:?}"),
+    };
+    let message = format!("Felix on {node} has shut itself down {times} times in {span:.0} s: {why}");
+    Some((message, newest(proxy.into_iter().chain(lines).collect())))
+}
+
+fn part_ended<'a>(log: &'a StartupLog, node: &str) -> Option<(String, Vec<&'a LogEvent>)> {
+    let fatal = later(log).iter().rfind(|mark| mark.kind == LogEventKind::Fatal)?;
+    let known = ENDS.iter().find(|(says, _)| fatal.text.contains(says)).map(|(_, why)| *why);
+    let message = format!("calico-node on {node} had started, and a part of it ends by itself: {}", known.unwrap_or(&fatal.text));
+    Some((message, vec![fatal]))
+}
+
+/// FATAL and panic texts with a known meaning: felix/dataplane, felix/ipsets, node/pkg/allocateip of 3.8 to 3.33.
+const ENDS: &[(&str, &str)] = &[
+    ("RPF check", "the kernel's rp_filter is loose"),
+    ("Failed to update IP sets after multiple retries", "Felix cannot program IP sets"),
+    ("Failed to configure BPF devices", "Felix cannot set up the devices of the eBPF dataplane"),
+    ("failed to attach connect-time load balancer", "Felix cannot attach the connect-time load balancer of the eBPF dataplane"),
+    ("error creating bpf maps", "Felix cannot create its eBPF maps"),
+    ("Failed to create BPF endpoint manager", "Felix cannot start the eBPF dataplane"),
+    ("Failed to wait for driver to exit", "Felix's dataplane driver does not end"),
+    ("Unable to autoassign an", "no address is left for the node's tunnel in the IP pools"),
+    ("Unable to detect host MTU", "Felix cannot find the host's MTU"),
+    ("mark bits", "the iptables mark mask leaves too few bits for Felix"),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::refusal;
+
+    #[test]
+    fn bird_s_words() {
+        for (line, words) in [
+            (
+                "bird: /etc/calico/confd/config/bird.cfg, line 96: Only internal neighbor can be RR client",
+                "Only internal neighbor can be RR client",
+            ),
+            ("bird: /etc/calico/confd/config/bird.cfg:96:3 syntax error", "syntax error"),
+            (
+                r#"Error from checkcmd "bird -p -c /etc/calico/confd/config/.bird.cfg123": "bird: /etc/calico/confd/config/.bird.cfg123, line 96: No such symbol\n" error=exit status 1"#,
+                "No such symbol",
+            ),
+        ] {
+            assert_eq!(refusal(line), words);
+        }
+    }
 }

@@ -8,7 +8,7 @@ pub(crate) mod fixes;
 mod gaps;
 mod group;
 mod links;
-mod log_line_finding;
+pub(crate) mod log_line_finding;
 mod rows;
 
 use std::collections::BTreeSet;

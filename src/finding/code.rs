@@ -25,6 +25,12 @@ codes! {
     AddressOnVirtualInterface = "address-on-virtual-interface",
     AddressNotInternalIp = "address-not-internal-ip",
     MethodInvalid = "method-invalid",
+    PodNotScheduled = "pod-not-scheduled",
+    ImageNotPulled = "image-not-pulled",
+    InitContainerFailed = "init-container-failed",
+    PodSandboxRecreated = "pod-sandbox-recreated",
+    ContainerCrashed = "container-crashed",
+    TyphaNotFound = "typha-not-found",
     DatastoreUnreachable = "datastore-unreachable",
     TyphaUnreachable = "typha-unreachable",
     ForbiddenToCalico = "forbidden-to-calico",
@@ -32,6 +38,8 @@ codes! {
     HealthAddressMissing = "health-address-missing",
     IptablesBackendMismatch = "iptables-backend-mismatch",
     OutOfMemory = "out-of-memory",
+    BgpConfigurationRefused = "bgp-configuration-refused",
+    FelixRestarts = "felix-restarts",
     KilledWhileStarting = "killed-while-starting",
     StartupExited = "startup-exited",
     AddressMissing = "address-missing",
@@ -50,6 +58,7 @@ codes! {
     StartNearBudget = "start-near-budget",
     RolloutUnfinished = "rollout-unfinished",
     PodNotReady = "pod-not-ready",
+    NetworkUnavailable = "network-unavailable",
 }
 
 impl Code {
@@ -60,6 +69,14 @@ impl Code {
             | Self::AddressOnVirtualInterface
             | Self::AddressNotInternalIp
             | Self::MethodInvalid
+            | Self::ImageNotPulled
+            | Self::InitContainerFailed
+            | Self::PodSandboxRecreated
+            | Self::ContainerCrashed
+            | Self::TyphaNotFound
+            | Self::BgpConfigurationRefused
+            | Self::FelixRestarts
+            | Self::PodNotScheduled
             | Self::DatastoreUnreachable
             | Self::TyphaUnreachable
             | Self::ForbiddenToCalico
@@ -82,6 +99,7 @@ impl Code {
             Self::AddressesInSeveralSubnets
             | Self::MethodIneffective
             | Self::StartNearBudget
+            | Self::NetworkUnavailable
             | Self::ChangeUnfinished
             | Self::DebugLeftOn
             | Self::RolloutUnfinished => false,
@@ -95,6 +113,14 @@ impl Code {
         match self {
             Self::AddressConflict
             | Self::MethodInvalid
+            | Self::ImageNotPulled
+            | Self::InitContainerFailed
+            | Self::PodSandboxRecreated
+            | Self::ContainerCrashed
+            | Self::TyphaNotFound
+            | Self::BgpConfigurationRefused
+            | Self::FelixRestarts
+            | Self::PodNotScheduled
             | Self::DatastoreUnreachable
             | Self::TyphaUnreachable
             | Self::ForbiddenToCalico
@@ -119,6 +145,7 @@ impl Code {
             | Self::AddressesInSeveralSubnets
             | Self::MethodIneffective
             | Self::BgpSessionDown
+            | Self::NetworkUnavailable
             | Self::ChangeUnfinished
             | Self::DebugLeftOn
             | Self::RolloutUnfinished => false,

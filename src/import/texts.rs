@@ -33,7 +33,9 @@ pub fn kind(file: &str, text: &str) -> Option<TextKind> {
     // A file that quotes log lines (an operator's, a timeline) is no log: its name says what it is.
     let log = name.contains(".log") || name.ends_with("log.txt") || file.contains("/logs/") || name.contains("calico-node");
     let refused = name.starts_with("operator-log");
-    (log && !refused && (startup_log::is_gone(text) || head().any(logged))).then(|| TextKind::Log { previous: name.contains("previous") })
+    (log && !refused
+        && (startup_log::is_gone(text) || head().any(logged) || init_container_in_name(file).is_some() || startup_log::is_recognised(text)))
+    .then(|| TextKind::Log { previous: name.contains("previous") })
 }
 
 /// The node of `known` whose name begins the file's, or names a directory above it; the longest wins.
@@ -116,8 +118,21 @@ fn daemon(protocols: &str, status: &str) -> Result<Observed<Bird>, String> {
     }
 }
 
+/// Init containers of calico-node in the manifests and the operator's DaemonSet, 3.8 to 3.33.
+const INIT_CONTAINERS: [&str; 7] =
+    ["install-cni", "upgrade-ipam", "mount-bpffs", "flexvol-driver", "ebpf-bootstrap", "hostpath-init", "key-cert-provisioner"];
+
+/// A shell's error in such a log has no mark of Calico's.
+fn init_container_in_name(file: &str) -> Option<&'static str> {
+    INIT_CONTAINERS.into_iter().find(|container| file.contains(container))
+}
+
 /// Of two texts of the same log the one without the kubelet's timestamps counts; it is the log's own.
 pub fn add_log(logs: &mut NodeLogs, file: &str, previous: bool, text: &str) {
+    if let Some(container) = init_container_in_name(file).or_else(|| startup_log::init_container(text)) {
+        logs.init.insert(container.to_owned(), Observed::Seen(startup_log::digest_init(text.as_bytes(), true)));
+        return;
+    }
     let slot = if previous { &mut logs.previous } else { &mut logs.current };
     if startup_log::is_gone(text) {
         *slot = Observed::Absent;

@@ -5,6 +5,7 @@ pub mod effective_installation;
 mod install;
 mod node;
 pub mod phrases;
+mod pod_state;
 mod probes;
 pub mod stored_address;
 pub mod summary;
@@ -16,7 +17,9 @@ use std::net::IpAddr;
 pub use crate::model::bgp::{DownSession, NodeBgp, peerings};
 pub use crate::model::effective_installation::effective_installation;
 pub use crate::model::install::Install;
-pub use crate::model::node::{NodeEvent, NodeModel};
+pub use crate::model::node::{NodeEvent, NodeModel, is_linux};
+pub use crate::model::pod_state::{NotRunning, PodState, waits_for_image};
+pub use crate::model::probes::ProbeObstacle;
 pub use crate::model::stored_address::Stored;
 
 use crate::autodetect::{self, AutodetectOptions, Recommendation};

@@ -60,7 +60,7 @@ impl NodeEvent<'_> {
 pub fn build_all<'a>(snapshot: &'a Snapshot, install: &Install<'a>) -> Vec<NodeModel<'a>> {
     let mut pods: BTreeMap<&str, &Pod> = BTreeMap::new();
     for pod in snapshot.pods.seen().into_iter().flatten() {
-        let Some(node) = pod.spec.node_name.as_deref() else { continue };
+        let Some(node) = pod.target_node() else { continue };
         // While a rollout replaces a pod both are listed; the one that stays counts.
         let keeps =
             |kept: &&Pod| kept.metadata.deletion_timestamp.is_none() && kept.metadata.creation_timestamp >= pod.metadata.creation_timestamp;
@@ -132,7 +132,7 @@ fn internal_ips(node: Option<&Node>, pod: Option<&Pod>) -> Vec<IpAddr> {
     }
 }
 
-fn is_linux(node: &Node) -> bool {
+pub fn is_linux(node: &Node) -> bool {
     let label = node.metadata.labels.get("kubernetes.io/os").map(String::as_str);
     !matches!(label, Some("windows")) && node.status.node_info.operating_system != "windows"
 }
@@ -195,14 +195,31 @@ impl<'a> NodeModel<'a> {
         self.container().map(|status| status.restart_count)
     }
 
-    /// The kubelet itself says that it is there.
+    /// The kubelet says that the node is Ready; `False` also where the network plugin is missing.
     pub fn kubelet_ready(&self) -> Option<bool> {
         self.node?.condition("Ready").map(|condition| condition.status == "True")
+    }
+
+    /// Nothing was heard of the kubelet for a while: what it said of pods is old.
+    pub fn kubelet_is_silent(&self) -> bool {
+        self.node.and_then(|node| node.condition("Ready")).is_some_and(|condition| condition.status == "Unknown")
     }
 
     /// The attempts to start whose logs were read, newest first.
     pub fn attempts(&self) -> impl Iterator<Item = &'a StartupLog> {
         self.logs.into_iter().flat_map(|logs| [&logs.current, &logs.previous]).filter_map(Observed::seen)
+    }
+
+    /// Why no log of calico-node could be read, where one was asked for and refused.
+    pub fn log_refusal(&self) -> Option<&'a str> {
+        let logs = self.logs?;
+        if self.attempts().next().is_some() {
+            return None;
+        }
+        [&logs.current, &logs.previous].into_iter().find_map(|log| match log {
+            Observed::Forbidden(why) | Observed::Failed(why) => Some(why.as_str()),
+            _ => None,
+        })
     }
 
     /// The attempt that gave up, and why. One that runs now and has not ended says nothing against the exit before it, one that started does.
@@ -239,7 +256,9 @@ impl<'a> NodeModel<'a> {
 
     /// The newest complaint of its readiness probe is of sessions: start-up and Felix are past that.
     pub fn misses_only_peers(&self) -> bool {
-        let complains = |kind: &EventKind| !matches!(kind, EventKind::Other | EventKind::PreStopFailed | EventKind::GracefulRestart { .. });
+        let complains = |kind: &EventKind| {
+            !matches!(kind, EventKind::Other | EventKind::PreStopFailed | EventKind::GracefulRestart { .. }) && !kind.is_about_pod()
+        };
         self.last_event(complains).is_some_and(|told| matches!(told.kind, EventKind::NotEstablished { .. }))
     }
 

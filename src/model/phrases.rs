@@ -7,6 +7,7 @@ use crate::finding::{Evidence, Severity, Source};
 use crate::model::{ClusterModel, NodeModel};
 use crate::snapshot::family::Family;
 use crate::snapshot::inspection::{LogEvent, LogEventKind, StartupLog};
+use crate::snapshot::objects::{CALICO_NODE, ContainerState, ContainerStatus};
 
 /// `a`, `a and b`, `a, b and 3 more nodes`.
 pub fn list(names: &[String]) -> String {
@@ -87,18 +88,27 @@ pub fn sentence(text: String) -> String {
     }
 }
 
-/// The pod's restarts and how its container ended last.
+/// State of calico-node's container, where it has restarted or does not run.
 pub fn restarts(node: &NodeModel) -> Option<Evidence> {
-    let status = node.container().filter(|status| status.restart_count > 0)?;
-    let ended = status.last_state.terminated.as_ref().or(status.state.terminated.as_ref());
-    let how = ended.map(|ended| format!(", last exit code {}", ended.exit_code)).unwrap_or_default();
+    let status = node.container().filter(|status| status.restart_count > 0 || status.state.running.is_none())?;
+    (status.restart_count > 0 || status.state != ContainerState::default()).then(|| container_state(node, status))
+}
+
+/// "install-cni: 6 restarts, last exit code 1 (Error), now CrashLoopBackOff"
+pub fn container_state(node: &NodeModel, status: &ContainerStatus) -> Evidence {
+    let name = if status.name == CALICO_NODE { String::new() } else { format!("init container {}: ", status.name) };
+    let restarts = crate::text::count(usize::try_from(status.restart_count).unwrap_or(0), "restart");
+    let ended = status.last_end().map(|ended| {
+        let reason = ended.reason.as_deref().filter(|reason| *reason != "Error").map(|reason| format!(" ({reason})")).unwrap_or_default();
+        format!(", last exit code {}{reason}", ended.exit_code)
+    });
     let waiting = status.state.waiting.as_ref().and_then(|waiting| waiting.reason.as_deref()).map(|reason| format!(", now {reason}"));
-    Some(node.evidence(
-        Source::Pod,
-        format!(
-            "{}{how}{}",
-            crate::text::count(usize::try_from(status.restart_count).unwrap_or(0), "restart"),
-            waiting.unwrap_or_default()
-        ),
-    ))
+    node.evidence(Source::Pod, format!("{name}{restarts}{}{}", ended.unwrap_or_default(), waiting.unwrap_or_default()))
+}
+
+/// The Node's own complaint that no network plugin is ready: a consequence of a calico-node that does not run.
+pub fn network_not_ready(node: &NodeModel) -> Option<Evidence> {
+    let condition = node.node?.condition("Ready").filter(|condition| condition.status == "False")?;
+    let says = condition.message.as_deref().or(condition.reason.as_deref()).unwrap_or_default();
+    Some(node.evidence(Source::Node, format!("Ready is False: {says}")))
 }

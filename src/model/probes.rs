@@ -2,13 +2,11 @@
 
 use std::time::Duration;
 
-use super::{ClusterModel, Install, NodeBgp, NodeModel};
+use super::{ClusterModel, Install, NodeModel};
 use crate::calico::environment::Backend;
-use crate::calico::events::EventKind;
 use crate::calico::probe::{self, CommandForm, Misfit, MisfitKind, ProbeKind};
-use crate::calico::startup_log::{self, Outcome, StartPhase};
+use crate::calico::startup_log::{self, Outcome};
 use crate::finding::{Evidence, Source};
-use crate::snapshot::family::Family;
 use crate::snapshot::objects::Container;
 
 impl Install<'_> {
@@ -53,53 +51,16 @@ impl Install<'_> {
 }
 
 impl<'a> ClusterModel<'a> {
-    /// A first start in progress: not Ready is no fault yet, and no health either.
-    pub fn is_starting(&self, node: &NodeModel) -> bool {
-        const FIRST_MINUTE: f64 = 60.0;
-        let now = self.snapshot.taken_at;
-        match node.age(now) {
-            Some(age) if node.is_not_ready() && node.restarts() == Some(0) => {
-                age < FIRST_MINUTE || self.is_at_work(node, age) || self.is_coming_up(node, age)
-            }
-            Some(_) => false,
-            None => node.is_initializing() && node.pod_age(now).is_some_and(|age| age < FIRST_MINUTE),
-        }
-    }
-
-    /// Start-up is not done, and the probes allow more time. A datastore that does not answer is not waited for.
-    fn is_at_work(&self, node: &NodeModel, age: f64) -> bool {
-        let is_kill = |fact: &EventKind| matches!(fact, EventKind::KilledByLiveness { .. } | EventKind::KilledByStartup { .. });
-        // A kill comes up to a few seconds late.
-        const LATE: f64 = 5.0;
-        let in_time = self.start_budget(node).is_some_and(|budget| age <= budget.as_secs_f64() + LATE);
-        let at_work = match node.current_log() {
-            Some(log) => {
-                let answered = startup_log::last_phase(log) > Some(StartPhase::ConnectingToDatastore);
-                startup_log::outcome(log) == Outcome::CutOff && answered
-            }
-            // The container answers, and BIRD does not run yet. Where nothing was asked, silence is no sign of a start.
-            None => matches!(node.bgp(Family::V4), NodeBgp::NotRunning),
-        };
-        let bird_runs = Family::ALL.into_iter().any(|family| matches!(node.bgp(family), NodeBgp::Known(_)));
-        in_time && at_work && !bird_runs && node.times(is_kill) == 0
-    }
-
-    /// The log says that start-up is done, and Felix, BIRD and the probes have not had their time since.
-    fn is_coming_up(&self, node: &NodeModel, age: f64) -> bool {
-        const COMING_UP: f64 = 30.0;
-        let Some(log) = node.current_log().filter(|log| startup_log::outcome(log) == Outcome::Started) else { return false };
-        let since = startup_log::started_at(log).map(|at| self.snapshot.taken_at.duration_since(at).as_secs_f64());
-        since.unwrap_or(age) < COMING_UP
-    }
-
-    /// The container has had its time to start and to come up.
+    /// The container has had its time to start, and BIRD the seconds after that.
     pub fn is_settled(&self, node: &NodeModel) -> bool {
-        let started = node.current_log().is_some_and(|log| startup_log::outcome(log) == Outcome::Started);
-        match node.age(self.snapshot.taken_at) {
-            Some(age) if started => !self.is_coming_up(node, age),
-            Some(age) => age > self.start_budget(node).map_or(70.0, |budget| budget.as_secs_f64()),
-            None => started,
+        if self.is_starting(node) {
+            return false;
         }
+        if node.logs.and_then(|logs| logs.current.seen()).is_some_and(|log| matches!(startup_log::outcome(log), Outcome::Started)) {
+            return true;
+        }
+        let Some(age) = node.age(self.snapshot.taken_at) else { return false };
+        age > self.start_budget(node).map_or(70.0, |budget| budget.as_secs_f64())
     }
 
     pub fn start_budget(&self, node: &NodeModel) -> Option<Duration> {
@@ -113,6 +74,43 @@ impl<'a> ClusterModel<'a> {
     {
         let own = node.pod.and_then(|pod| pod.spec.calico_node()).filter(|own| own.liveness_probe.is_some() || own.startup_probe.is_some());
         own.or(self.install.container)
+    }
+}
+
+/// Why a probe of a sound calico-node fails on one node.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ProbeObstacle {
+    /// The loopback interface is down: nothing on the host reaches 127.0.0.1.
+    LoopbackDown,
+    /// The probe's command calls a program that the image lacks.
+    ProgramMissing { program: String },
+}
+
+impl ProbeObstacle {
+    pub fn phrase(&self) -> String {
+        match self {
+            Self::LoopbackDown => "the interface lo is down, so no probe to localhost gets through".to_owned(),
+            Self::ProgramMissing { program } => format!("its probe runs {program}, which the image lacks: it takes another image"),
+        }
+    }
+}
+
+impl NodeModel<'_> {
+    /// By the newest events of probes, and by the interfaces.
+    pub fn probe_obstacle(&self) -> Option<ProbeObstacle> {
+        let lo = self.interfaces().and_then(|all| all.iter().find(|one| one.name == "lo"));
+        let lo_down = lo.is_some_and(|lo| !lo.flags.is_empty() && !lo.flags.iter().any(|flag| flag == "UP"));
+        self.events.iter().rev().find_map(|told| {
+            let text = told.event.message.as_str();
+            let local = ["127.0.0.1", "localhost", "[::1]"].iter().any(|address| text.contains(address));
+            if local && (text.contains("network is unreachable") || (lo_down && text.contains("timeout"))) {
+                return Some(ProbeObstacle::LoopbackDown);
+            }
+            // Go's words for a program that is not there; the readiness probe of BIRD asks for a socket, not a program.
+            let (_, rest) = text.split_once("fork/exec ").filter(|_| text.contains("no such file or directory"))?;
+            let program = rest.split(':').next().filter(|path| path.starts_with('/'))?;
+            Some(ProbeObstacle::ProgramMissing { program: crate::text::bounded::clean(program, 100) })
+        })
     }
 }
 

@@ -23,7 +23,9 @@ pub fn probes_report(snapshot: &Snapshot, scope: &Scope, wishes: &ProbeOptions) 
         report.findings.into_iter().partition(|finding| finding.code.affects_startup());
     let wanting = findings.iter().filter(|finding| finding.code.needs_larger_budget());
     let slow: Vec<String> = wanting.flat_map(|finding| finding.nodes.iter().cloned()).collect();
-    let slow: Vec<&str> = slow.iter().map(String::as_str).collect();
+    // Whether such a start is slow or gets no answer only its log could tell.
+    let (unread, slow): (Vec<&str>, Vec<&str>) =
+        slow.iter().map(String::as_str).partition(|name| view.node(name).is_some_and(|node| node.log_refusal().is_some()));
     let (proposal, refused) = match propose(&view, &measured, &slow, wishes) {
         Ok(proposal) => (proposal, None),
         // Found, not asked for: no mistake of the command line.
@@ -33,7 +35,7 @@ pub fn probes_report(snapshot: &Snapshot, scope: &Scope, wishes: &ProbeOptions) 
     let shown: Vec<&Measurement> =
         measured.iter().filter(|measured| scope.nodes.as_ref().is_none_or(|nodes| nodes.contains(measured.node))).collect();
     let codes = |name: &str| report.nodes.iter().find(|row| row.name == name).map(|row| row.findings.clone()).unwrap_or_default();
-    let no_proposal = if proposal.is_some() { None } else { refused.or_else(|| because(&findings, &slow)) };
+    let no_proposal = if proposal.is_some() { None } else { refused.or_else(|| because(&findings, &slow, &unread)) };
     let of_shown: Vec<Measurement> = shown.iter().map(|measured| (*measured).clone()).collect();
     let unseen = unseen(report.unseen, &of_shown);
     let verdict = match (findings.is_empty() && proposal.is_none(), unseen.iter().any(|unseen| unseen.blocks_healthy)) {
@@ -77,7 +79,13 @@ fn cures(findings: &[Finding]) -> Vec<Cure> {
 }
 
 /// The cause stands in the way, not the clock.
-fn because(findings: &[Finding], slow: &[&str]) -> Option<String> {
+fn because(findings: &[Finding], slow: &[&str], unread: &[&str]) -> Option<String> {
+    if slow.is_empty() && !unread.is_empty() {
+        let nodes = crate::text::list(unread, 3);
+        return Some(format!(
+            "the log of calico-node on {nodes} could not be read, and only it tells whether more time to start would help"
+        ));
+    }
     if !slow.is_empty() {
         return Some("the DaemonSet allows enough already, and pods that are older than it must be replaced first".to_owned());
     }

@@ -36,7 +36,9 @@ pub fn explain_logs(sources: &[LogSource], snapshot: Option<&Snapshot>) -> Start
     let findings = startup_log_findings::findings(sources, &logs, snapshot);
     let mut unseen: Vec<Gap> = sources.iter().flat_map(gaps).collect();
     let told = |log: &Timeline| findings.iter().any(|finding| log.node.as_ref().is_some_and(|node| finding.nodes.contains(node)));
-    unseen.extend(logs.iter().filter(|log| !told(log)).filter_map(unknown_end));
+    let own = sources.iter().zip(&logs).filter(|(source, _)| source.runs().next().is_some() || source.init_logs().next().is_none());
+    unseen.extend(own.map(|(_, log)| log).filter(|log| !told(log)).filter_map(unknown_end));
+    unseen.extend(sources.iter().filter_map(other_container));
     let verdict = match (findings.is_empty(), unseen.iter().any(|gap| gap.blocks_healthy)) {
         (false, _) => Verdict::Sick,
         (true, true) => Verdict::Unknown,
@@ -59,7 +61,8 @@ fn timeline(source: &LogSource) -> Timeline {
         ..Timeline::default()
     };
     let mut before = 0;
-    for log in &source.logs {
+    row.lines += source.init_logs().map(|(_, log)| log.lines).sum::<u64>();
+    for log in source.runs() {
         let found = &log.attempts;
         row.lines += found.lines;
         row.attempts_left_out += found.left_out;
@@ -94,6 +97,13 @@ fn gaps(source: &LogSource) -> impl Iterator<Item = Gap> + '_ {
         why: gaps.why.clone(),
         blocks_healthy: gaps.blocks_healthy,
     })
+}
+
+/// The log of an init container does not tell how calico-node itself starts.
+fn other_container(source: &LogSource) -> Option<Gap> {
+    let (container, _) = source.init_logs().next().filter(|_| source.runs().next().is_none())?;
+    let why = format!("{} is the log of the init container {container}, which runs before calico-node", source.from);
+    Some(Gap { what: "the log of calico-node".to_owned(), nodes: source.node.iter().cloned().collect(), why, blocks_healthy: true })
 }
 
 /// A log that does not say how the start ended is no healthy one.

@@ -2,14 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use crate::calico::startup_log::{self, ExitReason, StartPhase};
-use crate::diagnosis::{Scope, diagnose, start_budget_fix};
+use crate::calico::startup_log::{self, ExitReason, InitFailure, StartPhase};
+use crate::diagnosis::{Scope, diagnose, log_line_finding, start_budget_fix};
 use crate::finding::code::Code;
 use crate::finding::{Evidence, Finding, Fix, Severity, Source};
 use crate::probes::change::daemon_set_patch;
 use crate::probes::strategy;
 use crate::snapshot::Snapshot;
-use crate::snapshot::inspection::{LogEvent, LogEventKind};
+use crate::snapshot::inspection::{LogEvent, LogEventKind, StartupLog};
 use crate::startup::budget::{BudgetEstimate, ObservedStarts, estimate_budget};
 use crate::startup::estimate;
 use crate::startup::log_source::LogSource;
@@ -17,7 +17,15 @@ use crate::startup::timeline::{AttemptEnd, AttemptRow, EstimateBasis, StartEstim
 use crate::text::{count, shell};
 
 /// Of the cluster's findings, those that a start is about.
-const OF_A_START: [Code; 11] = [
+const OF_A_START: [Code; 19] = [
+    Code::ImageNotPulled,
+    Code::InitContainerFailed,
+    Code::PodSandboxRecreated,
+    Code::ContainerCrashed,
+    Code::TyphaNotFound,
+    Code::BgpConfigurationRefused,
+    Code::FelixRestarts,
+    Code::OutOfMemory,
     Code::AddressConflict,
     Code::AddressOnVirtualInterface,
     Code::MethodInvalid,
@@ -98,11 +106,14 @@ impl LogFindings<'_> {
     }
 
     fn seen(&self) -> impl DoubleEndedIterator<Item = &startup_log::Attempt> {
-        self.source.logs.iter().flat_map(|recording| &recording.attempts.attempts)
+        self.source.runs().flat_map(|recording| &recording.attempts.attempts)
     }
 
     /// The newest attempt that ended decides; one that runs says nothing against those before it.
     fn ending(&self) -> Option<Finding> {
+        if let Some(finding) = self.init_container() {
+            return Some(finding);
+        }
         let ended = |attempt: &&AttemptRow| !matches!(attempt.end.how, AttemptEnd::Running | AttemptEnd::NotKnown);
         let Some(at) = self.log.attempts.iter().rposition(|attempt| ended(&attempt)) else { return self.no_answer() };
         let attempt = &self.log.attempts[at];
@@ -118,11 +129,35 @@ impl LogFindings<'_> {
             AttemptEnd::Killed => self.no_answer(),
             AttemptEnd::OutOfMemory => {
                 let message = format!("calico-node on {} had no memory left while it started: no probe change can help", self.node());
-                Some(self.finding(Code::PodNotReady, Severity::Error, message, self.ended(attempt)))
+                Some(self.finding(Code::OutOfMemory, Severity::Error, message, self.ended(attempt)))
             }
-            AttemptEnd::Started => self.killed_before(attempt),
+            AttemptEnd::Started => self.after_start(seen).or_else(|| self.killed_before(attempt)),
             AttemptEnd::Running | AttemptEnd::NotKnown => None,
         }
+    }
+
+    fn init_container(&self) -> Option<Finding> {
+        let fails = |log: &StartupLog| log.marks.iter().any(|mark| matches!(mark.kind, LogEventKind::Fatal | LogEventKind::InitError));
+        let failure = |log: &StartupLog| InitFailure::in_texts(log.marks.iter().map(|mark| mark.text.as_str()));
+        let (name, log) = self.source.init_logs().find(|(_, log)| fails(log) || failure(log) != InitFailure::Other)?;
+        let why = failure(log).phrase().map(|phrase| format!(": {phrase}")).unwrap_or_default();
+        let message = format!("the init container {name} fails on {}, so calico-node does not start there{why}", self.node());
+        let from = log.marks.len().saturating_sub(2);
+        let lines = log.marks.get(from..).unwrap_or_default();
+        let evidence = lines.iter().map(|mark| self.evidence(format!("{name}: {}", mark.text))).collect();
+        Some(self.finding(Code::InitContainerFailed, Severity::Error, message, evidence))
+    }
+
+    /// A fault that the log shows after the start; a node that is Ready by now is over it.
+    fn after_start(&self, seen: &startup_log::Attempt) -> Option<Finding> {
+        let pods = self.snapshot.and_then(|snapshot| snapshot.pods.seen()).into_iter().flatten();
+        let own = pods.filter(|pod| pod.spec.node_name.is_some() && pod.spec.node_name == self.log.node);
+        if own.into_iter().any(|pod| pod.is_ready() == Some(true)) {
+            return None;
+        }
+        let fault = log_line_finding::first_fault(&seen.log, self.node())?;
+        let evidence = fault.lines.iter().map(|mark| self.evidence(mark.text.clone())).collect();
+        Some(self.finding(fault.code, Severity::Error, fault.message, evidence))
     }
 
     fn no_answer(&self) -> Option<Finding> {

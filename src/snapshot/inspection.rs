@@ -225,6 +225,21 @@ pub enum LogEventKind {
     BgpPortTaken,
     BgpAddressGone,
     BgpUnexpectedPeer,
+    /// BIRD, or confd's check of it, refuses the configuration that confd has written.
+    BgpConfigRefused,
+    BgpConfigAccepted,
+    FelixShutdown,
+    /// kube-proxy changed its mode, or seemed to: Felix restarts for it.
+    KubeProxyModeChanged,
+    TyphaNotFound,
+    /// An error after the start: a request to the API server (or etcd) got no answer.
+    ApiUnreachable,
+    /// A program of the image died of a signal.
+    Crashed,
+    /// An ERROR line of an init container.
+    InitError,
+    /// The last line of an init container's log, where no other says why it ended.
+    InitLastLine,
     /// A DEBUG read of a node's data; only the first and last are kept.
     NodeRead,
 }
@@ -234,4 +249,7 @@ pub enum LogEventKind {
 pub struct NodeLogs {
     pub current: Observed<StartupLog>,
     pub previous: Observed<StartupLog>,
+    /// Of init containers that have not succeeded, by name: the run that ended last.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub init: BTreeMap<String, Observed<StartupLog>>,
 }

@@ -84,7 +84,19 @@ slim! {
     }
 
     Pod { metadata: Meta, spec: PodSpec, status: PodStatus }
-    PodSpec { node_name: Option<String>, service_account_name: Option<String>, host_network: Option<bool>, containers: Vec<Container> }
+    PodSpec {
+        node_name: Option<String>,
+        service_account_name: Option<String>,
+        host_network: Option<bool>,
+        affinity: Affinity,
+        containers: Vec<Container>,
+    }
+    Affinity { node_affinity: NodeAffinity }
+    NodeAffinity { required_during_scheduling_ignored_during_execution: NodeSelector }
+    NodeSelector { node_selector_terms: Vec<NodeSelectorTerm> }
+    /// Of a pod: the field `metadata.name`, which is how a DaemonSet's controller chooses the node.
+    NodeSelectorTerm { match_fields: Vec<NodeSelectorRequirement> }
+    NodeSelectorRequirement { key: String, operator: String, values: Vec<String> }
     Container {
         name: String,
         image: String,
@@ -229,9 +241,23 @@ impl Pod {
         }
     }
 
-    /// `None` where the pod says nothing of it.
+    /// By the condition Ready, else by the containers; `None` where the pod has neither.
     pub fn is_ready(&self) -> Option<bool> {
-        self.status.conditions.iter().find(|condition| condition.r#type == "Ready").map(|condition| condition.status == "True")
+        let condition = self.status.conditions.iter().find(|condition| condition.r#type == "Ready");
+        let by_containers = || {
+            let statuses = &self.status.container_statuses;
+            (!statuses.is_empty()).then(|| statuses.iter().all(|status| status.ready))
+        };
+        condition.map(|condition| condition.status == "True").or_else(by_containers)
+    }
+
+    /// The node that runs the pod, or, before it is scheduled, the one that the DaemonSet's controller wants it on.
+    pub fn target_node(&self) -> Option<&str> {
+        self.spec.node_name.as_deref().or_else(|| {
+            let terms = &self.spec.affinity.node_affinity.required_during_scheduling_ignored_during_execution.node_selector_terms;
+            let mut fields = terms.iter().flat_map(|term| &term.match_fields);
+            fields.find(|field| field.key == "metadata.name" && field.operator == "In")?.values.first().map(String::as_str)
+        })
     }
 }
 

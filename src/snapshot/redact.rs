@@ -46,7 +46,7 @@ const COMMON: [&str; 25] = [
     "Pod",
 ];
 /// Labels that judging and `-l` go by; others are the owner's own words.
-const LABELS: [&str; 7] = [
+const LABELS: [&str; 8] = [
     "kubernetes.io/",
     "node-role.kubernetes.io/",
     "k8s-app",
@@ -54,6 +54,7 @@ const LABELS: [&str; 7] = [
     "controller-revision-hash",
     "pod-template-generation",
     "node.kubernetes.io/",
+    "eks.amazonaws.com/compute-type",
 ];
 
 struct Mapping {

@@ -104,6 +104,9 @@ pub fn node(node: &mut Node) {
 /// Keeps the container calico-node alone, and of it what can differ from the DaemonSet: thousands of pods repeat the rest.
 pub fn pod(pod: &mut Pod) {
     meta(&mut pod.metadata);
+    if pod.spec.node_name.is_some() {
+        pod.spec.affinity = Default::default();
+    }
     pod_spec(&mut pod.spec);
     for container in &mut pod.spec.containers {
         keep_needed_variables(&mut container.env);
@@ -240,6 +243,9 @@ pub fn snapshot(snapshot: &mut super::Snapshot) {
             inside(told);
         }
     }
+    for logs in snapshot.logs.values_mut() {
+        keep_first(&mut logs.init, MAX_ITEMS);
+    }
     let all = &mut snapshot.resources;
     for (list, kind) in [
         (&mut all.installations, "Installation"),
@@ -328,6 +334,18 @@ fn conditions(conditions: &mut Vec<Condition>) {
 }
 
 fn pod_spec(spec: &mut PodSpec) {
+    let terms = &mut spec.affinity.node_affinity.required_during_scheduling_ignored_during_execution.node_selector_terms;
+    for term in terms.iter_mut() {
+        term.match_fields.retain(|field| field.key == "metadata.name");
+        term.match_fields.truncate(1);
+        for field in &mut term.match_fields {
+            word(&mut field.operator);
+            field.values.truncate(1);
+            field.values.iter_mut().for_each(word);
+        }
+    }
+    terms.retain(|term| !term.match_fields.is_empty());
+    terms.truncate(1);
     [&mut spec.node_name, &mut spec.service_account_name].into_iter().flatten().for_each(word);
     spec.containers.retain(|container| container.name == CALICO_NODE);
     spec.containers.truncate(1);

@@ -6,6 +6,7 @@ use super::estimate::has_tunnel_address;
 use crate::calico::startup_log::Attempts;
 use crate::model::ClusterModel;
 use crate::snapshot::Snapshot;
+use crate::snapshot::inspection::StartupLog;
 
 /// Logs of one node or file: from files, from a cluster as it is, or while they grow.
 #[derive(Clone, Debug, Default)]
@@ -65,6 +66,16 @@ pub enum EndCause {
 }
 
 impl LogSource {
+    /// Logs of calico-node itself, oldest first.
+    pub fn runs(&self) -> impl DoubleEndedIterator<Item = &ContainerLog> {
+        self.logs.iter().filter(|log| log.attempts.init.is_none())
+    }
+
+    /// Logs of init containers, with the container's name.
+    pub fn init_logs(&self) -> impl Iterator<Item = (&str, &StartupLog)> {
+        self.logs.iter().filter_map(|log| log.attempts.init.as_ref()).map(|(name, log)| (name.as_str(), log))
+    }
+
     /// A node's logs are still to be added.
     pub fn for_node(snapshot: &Snapshot, node: &str) -> Self {
         let view = ClusterModel::new(snapshot);

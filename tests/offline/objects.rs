@@ -87,7 +87,7 @@ impl World {
             snapshot.inside.insert(host.name.clone(), self.inside_of(host));
             if host.logs.iter().any(Option::is_some) {
                 let [current, previous] = host.logs.clone().map(Option::unwrap_or_default);
-                snapshot.logs.insert(host.name.clone(), NodeLogs { current, previous });
+                snapshot.logs.insert(host.name.clone(), NodeLogs { current, previous, ..NodeLogs::default() });
             }
         }
         self.edits.iter().for_each(|edit| edit(&mut snapshot));

@@ -135,7 +135,9 @@ fn source(text: &str) -> (Option<&str>, &str) {
         let (file, rest) = split_at(text, b' ')?;
         let (number, rest) = split_at(rest, b':')?;
         let message = if rest.is_empty() { rest } else { rest.strip_prefix(' ')? };
-        let known = file.ends_with(".go") && number.bytes().all(|byte| byte.is_ascii_digit());
+        // The CNI installer of 3.2x writes `cni-installer/<nil> <nil>: `.
+        let known =
+            (file.ends_with(".go") && number.bytes().all(|byte| byte.is_ascii_digit())) || (file.ends_with("/<nil>") && number == "<nil>");
         known.then_some((split_at(file, b'/').map(|(component, _)| component), message))
     };
     split().unwrap_or((None, text))
@@ -235,6 +237,13 @@ mod tests {
             ),
             ("2019-04-10 11:25:07.651 [WARNING][8] startup.go 252: Early", "2019-04-10T11:25:07.651Z", Level::Warning, None, "Early"),
             ("2019-04-10 11:25:07.651 [DEBUG] no file", "2019-04-10T11:25:07.651Z", Level::Debug, None, "no file"),
+            (
+                "2026-11-20 08:27:00.681 [FATAL][1] cni-installer/<nil> <nil>: Unable to create token",
+                "2026-11-20T08:27:00.681Z",
+                Level::Fatal,
+                Some("cni-installer"),
+                "Unable to create token",
+            ),
             (
                 "time=\"2018-10-31T07:47:17Z\" level=debug msg=\"Check \\\"it\\\"\" CIDR=10.12.13.33/24 ",
                 "2018-10-31T07:47:17Z",

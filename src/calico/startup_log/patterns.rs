@@ -16,6 +16,9 @@ pub enum Scope {
     Detection,
     Felix,
     Bird,
+    Confd,
+    /// An ERROR or FATAL line of a program that runs after the start.
+    Failing,
     Anyone,
 }
 
@@ -26,6 +29,8 @@ pub struct Pattern {
     pub begins: &'static str,
     /// … and holds each of these.
     pub holds: &'static [&'static str],
+    /// … and none of these.
+    pub lacks: &'static [&'static str],
     /// Where Calico writes it.
     pub source: &'static str,
     /// The releases it was seen in.
@@ -40,7 +45,19 @@ const fn row(
     source: &'static str,
     releases: &'static str,
 ) -> Pattern {
-    Pattern { kind, scope, begins, holds, source, releases }
+    Pattern { kind, scope, begins, holds, lacks: &[], source, releases }
+}
+
+/// An error text of Go's net package in the answer to a request to the API server.
+const fn api_failure(says: &'static [&'static str]) -> Pattern {
+    row(LogEventKind::ApiUnreachable, Scope::Failing, "", says, "net/http of Go, in client-go", "all")
+}
+
+impl Pattern {
+    const fn without(mut self, lacks: &'static [&'static str]) -> Self {
+        self.lacks = lacks;
+        self
+    }
 }
 
 const STARTUP: &str = "node/pkg/lifecycle/startup/startup.go";
@@ -50,6 +67,12 @@ const RC_LOCAL: &str = "node/filesystem/etc/rc.local";
 const HEALTH: &str = "libcalico-go/lib/health/health.go";
 const IPTABLES: &str = "felix/iptables/table.go";
 const BIRD: &str = "bird/proto/bgp/bgp.c";
+const CONFD: &str = "confd/pkg/resource/template/resource.go";
+const BIRD_CONFIG: &str = "bird/conf/cf-lex.l";
+const FELIX: &str = "felix/daemon/daemon.go";
+const DATAPLANE: &str = "felix/dataplane/linux/int_dataplane.go";
+const DISCOVERY: &str = "typha/pkg/discovery/discovery.go";
+const SYNCER: &str = "typha/pkg/syncclientutils/startsyncerclient.go";
 const ETCD: &str = "libcalico-go/lib/backend (etcd)";
 
 /// The first row that fits wins.
@@ -90,15 +113,32 @@ pub const PATTERNS: &[Pattern] = {
         row(NodeRead, Startup, "Get Key: /calico/v1/host/", &[], ETCD, "2.x to 3.0"),
         row(NodeRead, Startup, "Get Key: /calico/bgp/v1/host/", &[], ETCD, "2.x to 3.0"),
         row(Forbidden, Anyone, "", &["forbidden: User \""], "kube-apiserver's answer", "all"),
-        row(TyphaFailed, Anyone, "Failed to connect to Typha", &[], "felix/daemon/daemon.go", "all"),
-        row(
-            TyphaFailed,
-            Anyone,
-            "Typha discovery enabled but discovery failed",
-            &[],
-            "typha/pkg/syncclientutils/startsyncerclient.go",
-            "all",
-        ),
+        row(Crashed, Anyone, "", &["Segmentation fault"], "bash (rc.local, run scripts)", "all"),
+        row(Crashed, Anyone, "", &["Illegal instruction"], "bash (rc.local, run scripts)", "all"),
+        row(Crashed, Anyone, "", &["Bus error (core dumped)"], "bash (rc.local, run scripts)", "all"),
+        row(TyphaNotFound, Anyone, "Typha discovery enabled but discovery failed", &["\" not found"], SYNCER, "3.0 and later"),
+        row(TyphaNotFound, Anyone, "Unable to get ", &["ervice endpoints from Kubernetes", "\" not found"], DISCOVERY, "3.0 and later"),
+        row(DatastoreUnauthorized, Failing, "", &["connection is unauthorized"], "libcalico-go/lib/errors/errors.go", "all"),
+        row(DatastoreUnauthorized, Failing, "", &["Failed to ", ": Unauthorized"], "kube-apiserver's answer, in client-go", "all"),
+        api_failure(&["/api", ": dial tcp", "i/o timeout"]),
+        api_failure(&["/api", ": dial tcp", "timed out"]),
+        api_failure(&["/api", ": dial tcp", "connection refused"]),
+        api_failure(&["/api", ": dial tcp", "no route to host"]),
+        api_failure(&["/api", ": dial tcp", "network is unreachable"]),
+        api_failure(&["/api", "TLS handshake timeout"]),
+        api_failure(&["/api", "Client.Timeout exceeded"]),
+        api_failure(&["/api", "x509: "]),
+        row(TyphaFailed, Anyone, "Failed to connect to Typha", &[], FELIX, "all"),
+        row(TyphaFailed, Anyone, "Typha discovery enabled but discovery failed", &[], SYNCER, "all"),
+        // The first check of a new file names an included one that confd has not written yet.
+        row(BgpConfigRefused, Confd, "Error from checkcmd", &["\": \"bird"], CONFD, "all").without(&[": No such file or directory"]),
+        row(BgpConfigRefused, Bird, "bird: /etc/calico/confd/config/", &[], BIRD_CONFIG, "all").without(&[": No such file or directory"]),
+        row(BgpConfigRefused, Bird, "bird6: /etc/calico/confd/config/", &[], BIRD_CONFIG, "all").without(&[": No such file or directory"]),
+        row(BgpConfigAccepted, Bird, "bird: Reconfigured", &[], "bird/conf/conf.c", "all"),
+        row(BgpConfigAccepted, Bird, "bird6: Reconfigured", &[], "bird/conf/conf.c", "all"),
+        row(FelixShutdown, Felix, "Felix is shutting down", &[], FELIX, "all").without(&["Received OS signal"]),
+        row(KubeProxyModeChanged, Felix, "kube-proxy mode changed. Restart felix.", &[], DATAPLANE, "3.17 and later"),
+        row(KubeProxyModeChanged, Felix, "kube-proxy nftables mode changed. Restart felix.", &[], DATAPLANE, "3.31 and later"),
         row(BackendNotBird, Anyone, "CALICO_NETWORKING_BACKEND is ", &[" BGP daemon"], RC_LOCAL, "all"),
         row(HealthPortTaken, Felix, "Health endpoint failed", &["address already in use"], HEALTH, "all"),
         row(HealthEndpointFailed, Felix, "Health endpoint failed", &[], HEALTH, "all"),
@@ -121,6 +161,9 @@ pub const PATTERNS: &[Pattern] = {
 const AFTER_START: [(&str, &str); 2] = [("confd", "Starting calico-confd"), ("felix", "Successfully loaded configuration.")];
 
 const MONITORS: [&str; 2] = ["monitor-addresses", "node-services"];
+
+/// Programs that runit starts after the start-up program.
+const SERVICES: [&str; 6] = ["felix", "confd", "status-reporter", "cni-config-monitor", "monitor-addresses", "node-services"];
 
 /// Those that a message can fit, by its first byte.
 static BY_FIRST: LazyLock<Vec<Vec<&Pattern>>> = LazyLock::new(|| {
@@ -146,7 +189,10 @@ pub fn kind_of(line: &Line<'_>, started: bool) -> Option<LogEventKind> {
 impl Pattern {
     fn fits(&self, line: &Line<'_>, message: &str, started: bool) -> bool {
         let holds = |text: &&str| memchr::memmem::find(message.as_bytes(), text.as_bytes()).is_some();
-        self.scope.takes(line, started) && message.starts_with(self.begins) && self.holds.iter().all(holds)
+        self.scope.takes(line, started)
+            && message.starts_with(self.begins)
+            && self.holds.iter().all(holds)
+            && !self.lacks.iter().any(|text| holds(&text))
     }
 }
 
@@ -167,6 +213,8 @@ impl Scope {
             Self::Detection => is_startup(line, started) || MONITORS.contains(&component),
             Self::Felix => component == "felix" || line.component.is_none(),
             Self::Bird => component == "bird",
+            Self::Confd => component == "confd",
+            Self::Failing => line.level >= Level::Error && (started || SERVICES.contains(&component)),
             Self::Anyone => true,
         }
     }

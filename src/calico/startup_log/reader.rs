@@ -5,6 +5,7 @@ use std::io::BufRead;
 
 use super::details::Details;
 use super::digest::Digest;
+use super::init_log::{self, InitDigest};
 use super::line::{self, Level, Line};
 use super::patterns;
 use super::split::{Splitter, drain};
@@ -33,6 +34,8 @@ pub struct Attempts {
     pub recognised_lines: u64,
     /// The beginning of the first line that is none, to say what else this may be.
     pub other: Option<String>,
+    /// The init container whose log this is, and why it failed; `None` for calico-node's own.
+    pub init: Option<(String, StartupLog)>,
 }
 
 /// Takes a log in chunks of any size.
@@ -53,6 +56,9 @@ struct Lines {
     goes_on: bool,
     /// A line without a program's name that begins an attempt, or else is the address monitor's: what follows tells.
     maybe: Option<Line<'static>>,
+    /// Set once a line shows which container wrote the log.
+    writer_known: bool,
+    init: Option<(&'static str, InitDigest)>,
 }
 
 impl Reader {
@@ -67,6 +73,8 @@ impl Reader {
             last: String::new(),
             goes_on: false,
             maybe: None,
+            writer_known: false,
+            init: None,
         };
         Self { splitter: Splitter::default(), lines }
     }
@@ -116,6 +124,7 @@ impl Lines {
         let started = self.digest.has_started();
         let kind = patterns::kind_of(line, started);
         self.recognize(line, kind);
+        self.note_writer(line, kind);
         if self.begins(line, kind, started) {
             self.next_attempt();
             if let Some(first) = self.maybe.take() {
@@ -177,6 +186,17 @@ impl Lines {
         (std::mem::take(&mut self.digest).finish(complete), details)
     }
 
+    fn note_writer(&mut self, line: &Line<'_>, kind: Option<LogEventKind>) {
+        if !self.writer_known {
+            let container = init_log::container_of(line);
+            self.init = container.map(|container| (container, InitDigest::default()));
+            self.writer_known = container.is_some() || kind.is_some();
+        }
+        if let Some((_, digest)) = &mut self.init {
+            digest.take(line);
+        }
+    }
+
     fn recognize(&mut self, line: &Line<'_>, kind: Option<LogEventKind>) {
         let known = kind.is_some() || (line.level != Level::None && line.at.is_some());
         self.found.recognised_lines += u64::from(known);
@@ -192,6 +212,7 @@ impl Lines {
             self.done.push_back(Attempt { log, details });
         }
         self.found.attempts = self.done.into();
+        self.found.init = self.init.map(|(container, digest)| (container.to_owned(), digest.finish(complete)));
         self.found
     }
 }

@@ -181,8 +181,8 @@ fn digests(subject: &LogSource) -> NodeLogs {
         last.map_or(Observed::Absent, |attempt| Observed::Seen(attempt.log.clone()))
     };
     match subject.logs.as_slice() {
-        [.., previous, current] => NodeLogs { previous: digest(Some(previous)), current: digest(Some(current)) },
-        [current] => NodeLogs { previous: Observed::NotAsked, current: digest(Some(current)) },
+        [.., previous, current] => NodeLogs { previous: digest(Some(previous)), current: digest(Some(current)), ..NodeLogs::default() },
+        [current] => NodeLogs { current: digest(Some(current)), ..NodeLogs::default() },
         _ => NodeLogs::default(),
     }
 }

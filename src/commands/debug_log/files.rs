@@ -72,6 +72,24 @@ fn kept_of(snapshot: &Snapshot, node: &str, logs: &NodeLogs) -> LogSource {
             }
         }
     }
+    for (container, log) in &logs.init {
+        match log {
+            Observed::Seen(log) => {
+                let attempts = Attempts {
+                    init: Some((container.clone(), log.clone())),
+                    lines: log.lines,
+                    recognised_lines: log.lines,
+                    ..Attempts::default()
+                };
+                subject.logs.push(ContainerLog { attempts, state: ContainerState::NotKnown });
+            }
+            Observed::Absent | Observed::NotAsked => {}
+            other => {
+                let why = other.why_not().unwrap_or_default().to_owned();
+                subject.gaps.push(LogGap { what: format!("the log of {container}"), why, blocks_healthy: true });
+            }
+        }
+    }
     subject
 }
 

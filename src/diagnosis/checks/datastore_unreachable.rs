@@ -1,5 +1,7 @@
+use crate::calico::startup_log::{self, Outcome};
 use crate::diagnosis::check::{Check, EarlierFindings};
 use crate::diagnosis::explain::Explanation;
+use crate::diagnosis::log_line_finding;
 use crate::finding::code::Code;
 use crate::finding::{Finding, Severity, Source};
 use crate::model::{ClusterModel, NodeModel, phrases};
@@ -9,11 +11,12 @@ pub const CHECK: Check = Check {
     explanation: Explanation {
         code: Code::DatastoreUnreachable,
         title: "calico-node cannot reach its datastore",
-        means: "While starting, calico-node asks the Kubernetes API (or etcd) and gets no answer: the Service address leads nowhere \
+        means: "While starting, or later, calico-node asks the Kubernetes API (or etcd) and gets no answer: the Service address leads nowhere \
                 (kube-proxy late or absent), a firewall, a wrong KUBERNETES_SERVICE_HOST, an expired certificate. It asks again until \
                 its liveness probe kills it. A larger start-up budget does not help as long as no answer comes.",
         detected: "The log of a node that is not Ready says \"Hit error connecting to datastore - retry\" or \"Connection to the datastore \
-                   is unauthorized\", and never \"Datastore connection verified\" in that attempt.",
+                   is unauthorized\", and never \"Datastore connection verified\" in that attempt; or, after the start, errors of requests \
+                   to the API server up to the log's end.",
         confirm: "kubectl logs -n NAMESPACE POD -c calico-node --previous | grep -i datastore\n\
                   On the node: curl -k https://SERVICE-ADDRESS:443/healthz",
         fix: "Restore the way from that node to the API server or etcd: kube-proxy on the node, security groups, routes, \
@@ -23,11 +26,13 @@ pub const CHECK: Check = Check {
 };
 
 fn run(view: &ClusterModel, found: &EarlierFindings) -> Vec<Finding> {
-    view.nodes
-        .iter()
-        .filter(|node| !found.is_explained(node.name) && node.ready() != Some(true))
-        .filter_map(|node| finding(view, node))
-        .collect()
+    let suffers = |name: &str| view.node(name).is_some_and(|node| node.ready() != Some(true));
+    let starting = view.nodes.iter().filter(|node| !found.is_explained(node.name) && suffers(node.name));
+    let mut findings: Vec<Finding> = starting.filter_map(|node| finding(view, node)).collect();
+    let mut later = log_line_finding::after_start(view, found, Code::DatastoreUnreachable);
+    later.retain(|one| one.nodes.iter().all(|name| suffers(name)) && findings.iter().all(|other| other.nodes != one.nodes));
+    findings.extend(later);
+    findings
 }
 
 fn finding(view: &ClusterModel, node: &NodeModel) -> Option<Finding> {
@@ -38,7 +43,9 @@ fn finding(view: &ClusterModel, node: &NodeModel) -> Option<Finding> {
         return None;
     }
     let what = if unauthorized { "is refused by its datastore" } else { "gets no answer from its datastore" };
-    let message = format!("calico-node on {} {what} while it starts", node.name);
+    let starts = node.attempts().find(|log| log.marks.contains(mark)).is_none_or(|log| startup_log::outcome(log) != Outcome::Started);
+    let when = if starts { " while it starts" } else { ", although it had started" };
+    let message = format!("calico-node on {} {what}{when}", node.name);
     let mut evidence = vec![node.evidence(Source::Log, mark.text.clone())];
     evidence.extend(phrases::restarts(node));
     Some(Finding {

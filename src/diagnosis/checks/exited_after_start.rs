@@ -1,9 +1,9 @@
 use crate::diagnosis::check::{Check, EarlierFindings};
 use crate::diagnosis::explain::Explanation;
+use crate::diagnosis::log_line_finding;
+use crate::finding::Finding;
 use crate::finding::code::Code;
-use crate::finding::{Finding, Severity, Source};
-use crate::model::{ClusterModel, NodeModel, phrases};
-use crate::snapshot::inspection::{LogEvent, LogEventKind};
+use crate::model::{ClusterModel, NodeModel};
 
 pub const CHECK: Check = Check {
     explanation: Explanation {
@@ -21,28 +21,8 @@ pub const CHECK: Check = Check {
 };
 
 fn run(view: &ClusterModel, found: &EarlierFindings) -> Vec<Finding> {
-    let suffers = |node: &&NodeModel| {
-        !found.is_explained(node.name) && node.ready() != Some(true) && !node.misses_only_peers() && !view.is_starting(node)
-    };
-    view.nodes.iter().filter(suffers).filter_map(finding).collect()
-}
-
-fn finding(node: &NodeModel) -> Option<Finding> {
-    let fatal = node.attempts().find_map(|log| last_words(&log.marks))?;
-    let mut evidence = vec![node.evidence(Source::Log, fatal.text.clone())];
-    evidence.extend(phrases::restarts(node));
-    let why = if fatal.text.contains("RPF check") { "the kernel's rp_filter is loose" } else { fatal.text.as_str() };
-    Some(Finding {
-        code: Code::ExitedAfterStart,
-        severity: Severity::Error,
-        nodes: vec![node.name.to_owned()],
-        message: format!("calico-node on {} had started, and a part of it ends by itself: {why}", node.name),
-        evidence,
-        fix: None,
-    })
-}
-
-fn last_words(marks: &[LogEvent]) -> Option<&LogEvent> {
-    let started = marks.iter().position(|mark| mark.kind == LogEventKind::Started)?;
-    marks[started..].iter().rfind(|mark| mark.kind == LogEventKind::Fatal)
+    let mut findings = log_line_finding::after_start(view, found, Code::ExitedAfterStart);
+    let suffers = |node: &NodeModel| node.ready() != Some(true) && !node.misses_only_peers();
+    findings.retain(|finding| finding.nodes.iter().filter_map(|name| view.node(name)).all(suffers));
+    findings
 }

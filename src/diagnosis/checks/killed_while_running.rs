@@ -4,7 +4,7 @@ use crate::diagnosis::explain::Explanation;
 use crate::diagnosis::{evidence, fixes};
 use crate::finding::code::Code;
 use crate::finding::{Finding, Severity, Source};
-use crate::model::{ClusterModel, NodeModel, phrases};
+use crate::model::{ClusterModel, NodeModel, ProbeObstacle, phrases};
 use crate::snapshot::inspection::LogEventKind;
 use crate::startup::container_run::{RunEnd, is_kill};
 use crate::startup::measure::measure;
@@ -16,11 +16,14 @@ pub const CHECK: Check = Check {
         means: "Start-up was done, and the liveness probe failed later: Felix or BIRD did not answer, and no other finding says why. More \
                 time to start does not help; more patience of the liveness probe only hides it for longer.",
         detected: "An event \"Container calico-node failed liveness probe, will be restarted\" for a container whose log says \"Calico node \
-                   started successfully\" more than a probe period before; without logs: it had lived longer than its probes' budget, or Felix had answered the probe.",
+                   started successfully\" more than a probe period before; without logs: it had lived longer than its probes' budget, or Felix had \
+                   answered the probe. Also where the probe cannot succeed on that node: lo is down, or the image lacks the program that the \
+                   probe runs.",
         confirm: "kubectl describe pod -n NAMESPACE POD\nkubectl logs -n NAMESPACE POD -c calico-node --previous | tail -50",
         fix: "Read what the liveness event says and the last lines of the previous log. Felix not live: felix-not-live; timeouts: \
               cpu-starved, probe-timeout-too-short; BIRD or confd: bird-not-running. Usage reports that time out were the cause once: \
-              FelixConfiguration usageReportingEnabled: false.",
+              FelixConfiguration usageReportingEnabled: false. lo down: ip link set lo up on the node. A missing program: another image, of \
+              the same or a newer release.",
     },
     run,
 };
@@ -32,22 +35,38 @@ fn run(view: &ClusterModel, found: &EarlierFindings) -> Vec<Finding> {
 fn finding(view: &ClusterModel, node: &NodeModel) -> Option<Finding> {
     let kill = evidence::of_event(node, is_kill)?;
     let measured = measure(view, node);
-    let attempt = measured.runs.iter().find(|attempt| attempt.end == RunEnd::KilledWhileRunning)?;
+    let obstacle = node.probe_obstacle();
+    let running = measured.runs.iter().find(|run| run.end == RunEnd::KilledWhileRunning);
+    if running.is_none() && obstacle.is_none() {
+        return None;
+    }
     let ready = node.ready() == Some(true);
-    let lived = attempt.lived.map(|lived| format!(", after {} s", lived.as_secs())).unwrap_or_default();
+    let lived = running.and_then(|attempt| attempt.lived).map(|lived| format!(", after {} s", lived.as_secs())).unwrap_or_default();
     let verb = if ready { "was killed" } else { "is killed" };
-    let message = format!(
-        "calico-node on {} {verb} by its liveness probe although it had started ({}×{lived}): more time to start does not help",
-        node.name, measured.kills
-    );
+    let why = match &obstacle {
+        Some(obstacle) => format!(" ({}×): {}", measured.kills, obstacle.phrase()),
+        None => format!(" although it had started ({}×{lived}): more time to start does not help", measured.kills),
+    };
+    let message = format!("calico-node on {} {verb} by its liveness probe{why}", node.name);
     let mut shown = vec![kill];
     shown.extend(evidence::of_event(node, complains));
+    if obstacle == Some(ProbeObstacle::LoopbackDown)
+        && let Some(lo) = node.interfaces().and_then(|all| all.iter().find(|one| one.name == "lo"))
+    {
+        shown.push(node.evidence(Source::Interfaces, format!("lo is not up: flags {}", lo.flags.join(","))));
+    }
     shown.extend(phrases::restarts(node));
-    shown.extend(attempt.last_words().map(|mark| node.evidence(Source::Log, format!("the last it said: {}", mark.text))));
+    let last = running.and_then(|attempt| attempt.last_words());
+    shown.extend(last.map(|mark| node.evidence(Source::Log, format!("last known line: {}", mark.text))));
     shown.extend(evidence::of_mark(node, LogEventKind::UsageReportFailed));
     let severity = if ready { Severity::Warning } else { Severity::Error };
     let nodes = vec![node.name.to_owned()];
-    Some(Finding { code: Code::KilledWhileRunning, severity, nodes, message, evidence: shown, fix: fixes::startup_log(view, node) })
+    let fix = match obstacle {
+        Some(ProbeObstacle::LoopbackDown) => fixes::loopback_up(view, node),
+        Some(ProbeObstacle::ProgramMissing { .. }) => None,
+        None => fixes::startup_log(view, node),
+    };
+    Some(Finding { code: Code::KilledWhileRunning, severity, nodes, message, evidence: shown, fix })
 }
 
 fn complains(fact: &EventKind) -> bool {

@@ -35,7 +35,8 @@ fn run(view: &ClusterModel, found: &EarlierFindings) -> Vec<Finding> {
 fn finding(view: &ClusterModel, node: &NodeModel) -> Option<Finding> {
     let kill = evidence::of_event(node, is_kill)?;
     let measured = measure(view, node);
-    if !measured.killed_while_starting() {
+    // A probe that can never succeed says nothing of the start.
+    if !measured.killed_while_starting() || node.probe_obstacle().is_some() {
         return None;
     }
     let severity = if node.ready() == Some(true) { Severity::Warning } else { Severity::Error };
@@ -45,7 +46,14 @@ fn finding(view: &ClusterModel, node: &NodeModel) -> Option<Finding> {
     shown.extend(cut_off(node, &measured));
     shown.extend(own_exit(node));
     let nodes = vec![node.name.to_owned()];
-    let fix = fixes::start_budget(view, std::slice::from_ref(&measured));
+    let fix = match node.log_refusal() {
+        Some(why) => {
+            shown.push(node.evidence(Source::Log, format!("its log could not be read: {why}")));
+            // Slow, or without an answer from the API server: only the log tells, so no budget is proposed.
+            fixes::startup_log(view, node)
+        }
+        None => fixes::start_budget(view, std::slice::from_ref(&measured)),
+    };
     Some(Finding { code: Code::KilledWhileStarting, severity, nodes, message, evidence: shown, fix })
 }
 

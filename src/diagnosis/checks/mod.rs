@@ -5,29 +5,38 @@ mod address_missing;
 mod address_not_internal_ip;
 mod address_on_virtual_interface;
 mod addresses_in_several_subnets;
+mod bgp_configuration_refused;
 mod bgp_session_down;
 mod bird_not_running;
 mod change_unfinished;
+mod container_crashed;
 mod cpu_starved;
 mod datastore_unreachable;
 mod debug_left_on;
 mod exited_after_start;
 mod felix_not_live;
+mod felix_restarts;
 mod forbidden_to_calico;
 mod health_address_missing;
 mod health_port_taken;
+mod image_not_pulled;
+mod init_container_failed;
 mod iptables_backend_mismatch;
 mod killed_while_running;
 mod killed_while_starting;
 mod method_ineffective;
 mod method_invalid;
+mod network_unavailable;
 mod out_of_memory;
 mod pod_not_ready;
+mod pod_not_scheduled;
+mod pod_sandbox_recreated;
 mod probe_misfit;
 mod probe_timeout_too_short;
 mod rollout_unfinished;
 mod start_near_budget;
 mod startup_exited;
+mod typha_not_found;
 mod typha_unreachable;
 
 use super::check::Check;
@@ -39,6 +48,12 @@ pub fn check_for(code: Code) -> &'static Check {
         Code::AddressOnVirtualInterface => &address_on_virtual_interface::CHECK,
         Code::AddressNotInternalIp => &address_not_internal_ip::CHECK,
         Code::MethodInvalid => &method_invalid::CHECK,
+        Code::PodNotScheduled => &pod_not_scheduled::CHECK,
+        Code::ImageNotPulled => &image_not_pulled::CHECK,
+        Code::InitContainerFailed => &init_container_failed::CHECK,
+        Code::PodSandboxRecreated => &pod_sandbox_recreated::CHECK,
+        Code::ContainerCrashed => &container_crashed::CHECK,
+        Code::TyphaNotFound => &typha_not_found::CHECK,
         Code::DatastoreUnreachable => &datastore_unreachable::CHECK,
         Code::TyphaUnreachable => &typha_unreachable::CHECK,
         Code::ForbiddenToCalico => &forbidden_to_calico::CHECK,
@@ -46,6 +61,8 @@ pub fn check_for(code: Code) -> &'static Check {
         Code::HealthAddressMissing => &health_address_missing::CHECK,
         Code::IptablesBackendMismatch => &iptables_backend_mismatch::CHECK,
         Code::OutOfMemory => &out_of_memory::CHECK,
+        Code::BgpConfigurationRefused => &bgp_configuration_refused::CHECK,
+        Code::FelixRestarts => &felix_restarts::CHECK,
         Code::KilledWhileStarting => &killed_while_starting::CHECK,
         Code::StartupExited => &startup_exited::CHECK,
         Code::AddressMissing => &address_missing::CHECK,
@@ -64,5 +81,6 @@ pub fn check_for(code: Code) -> &'static Check {
         Code::StartNearBudget => &start_near_budget::CHECK,
         Code::RolloutUnfinished => &rollout_unfinished::CHECK,
         Code::PodNotReady => &pod_not_ready::CHECK,
+        Code::NetworkUnavailable => &network_unavailable::CHECK,
     }
 }

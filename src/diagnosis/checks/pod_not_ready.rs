@@ -1,10 +1,10 @@
 use crate::calico::events::EventKind;
 use crate::diagnosis::check::{Check, EarlierFindings};
 use crate::diagnosis::explain::Explanation;
-use crate::diagnosis::{evidence, fixes};
+use crate::diagnosis::{evidence, fixes, log_line_finding};
 use crate::finding::code::Code;
 use crate::finding::{Evidence, Finding, Severity, Source};
-use crate::model::{ClusterModel, NodeModel, phrases};
+use crate::model::{ClusterModel, NodeModel, PodState, phrases};
 use crate::snapshot::family::Family;
 
 pub const CHECK: Check = Check {
@@ -28,30 +28,35 @@ fn finding(view: &ClusterModel, found: &EarlierFindings, node: &NodeModel) -> Op
     if !node.is_not_ready() || view.is_starting(node) || waits_for_culprits(view, found, node) {
         return None;
     }
-    let waiting = node.container().and_then(|status| status.state.waiting.as_ref()).and_then(|waiting| waiting.reason.clone());
-    let gone = node.kubelet_ready() == Some(false);
-    let why = match (gone, waiting) {
-        (true, _) => "its node is NotReady: the kubelet does not report".to_owned(),
-        (false, Some(reason)) => reason,
-        (false, None) => "its readiness probe fails".to_owned(),
+    let silent = node.kubelet_is_silent();
+    let why = match view.pod_state(node) {
+        _ if silent => "its node is NotReady: the kubelet does not report".to_owned(),
+        PodState::NotRunning(why) => why.describe(),
+        _ => "its readiness probe fails".to_owned(),
     };
     let mut shown = vec![node.evidence(Source::Pod, format!("{}: Ready is False", pod.metadata.name))];
-    if let Some(condition) = node.node.and_then(|node| node.condition("Ready")).filter(|_| gone) {
+    if let Some(condition) = node.node.and_then(|node| node.condition("Ready")).filter(|condition| condition.status != "True") {
         let text =
             format!("Ready is {}: {}", condition.status, condition.message.as_deref().or(condition.reason.as_deref()).unwrap_or_default());
         shown.push(node.evidence(Source::Node, text));
     }
+    // As the kubelet ends a pod: Evicted, NodeShutdown.
+    if let Some(reason) = &pod.status.reason {
+        shown.push(node.evidence(Source::Pod, format!("{reason}: {}", pod.status.message.as_deref().unwrap_or_default())));
+    }
     shown.extend(phrases::restarts(node));
     shown.extend(evidence::of_event(node, |fact| !matches!(fact, EventKind::Other | EventKind::PreStopFailed)));
+    shown.extend(log_line_finding::last_line(node));
     let nodes = vec![node.name.to_owned()];
     let message = format!("calico-node on {} is not Ready: {why}", node.name);
-    let fix = if gone { None } else { fixes::startup_log(view, node) };
+    let fix = if silent { None } else { fixes::startup_log(view, node) };
     Some(Finding { code: Code::PodNotReady, severity: Severity::Error, nodes, message, evidence: shown, fix })
 }
 
-/// All the peers it misses have findings of their own.
+/// All the peers that it misses have findings of their own, or do not run.
 fn waits_for_culprits(view: &ClusterModel, found: &EarlierFindings, node: &NodeModel) -> bool {
-    let accounted = |address| view.peer(address).is_some_and(|peer| found.is_explained(peer.name));
+    let explains = |peer: &NodeModel| found.is_explained(peer.name) || view.pod_state(peer).not_running().is_some();
+    let accounted = |address| view.peer(address).is_some_and(explains);
     let down: Vec<_> = Family::ALL.into_iter().flat_map(|family| node.bgp(family).down()).map(|down| down.session.address).collect();
     if !down.is_empty() {
         return down.into_iter().all(accounted);
@@ -66,7 +71,7 @@ fn waits_for_culprits(view: &ClusterModel, found: &EarlierFindings, node: &NodeM
 fn missing(view: &ClusterModel, node: &NodeModel) -> Option<Finding> {
     let status = &view.install.daemon_set?.status;
     view.snapshot.pods.seen()?;
-    if !view.install.lacks_pods() || node.kubelet_ready() != Some(true) {
+    if !view.install.lacks_pods() || node.kubelet_is_silent() || view.pod_was_just_deleted() {
         return None;
     }
     let text =

@@ -39,7 +39,8 @@ type Key = (Family, String, String);
 /// All links that are down, whose ends have no finding yet and have had the time to make a session.
 pub fn unexplained<'v, 'a>(view: &'v ClusterModel<'a>, found: &EarlierFindings) -> Vec<Link<'v, 'a>> {
     let mut links: BTreeMap<Key, Link> = BTreeMap::new();
-    let silent = |node: &NodeModel| found.is_explained(node.name) || view.is_starting(node);
+    // A calico-node that does not run has no sessions, and a finding of its own.
+    let silent = |node: &NodeModel| found.is_explained(node.name) || view.is_starting(node) || view.pod_state(node).not_running().is_some();
     for node in view.nodes.iter().filter(|node| !silent(node)) {
         for family in Family::ALL {
             // A workload that speaks BGP comes and goes with its pod.

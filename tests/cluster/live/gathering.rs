@@ -50,6 +50,31 @@ async fn a_pod_that_restarts_has_its_previous_log_read() {
     assert!(!server.requests().iter().any(|request| request.path.contains("/exec") && request.path.contains("13-33")));
 }
 
+/// The right to read logs is enough: the log is asked for by the container's name.
+#[tokio::test]
+async fn a_failing_init_container_has_its_log_read() {
+    let server = start(sim::scenario::bridge_address(3)).await;
+    let before = gathered(&server, "").await;
+    let pod = before.pods.seen().and_then(|pods| pods.iter().find(|pod| pod.is_ready() == Some(false))).expect("the victim").clone();
+    let (namespace, name) = (pod.metadata.namespace.as_deref().expect("a namespace"), pod.metadata.name.as_str());
+    let fails = |pod: &mut serde_json::Value| {
+        pod["spec"]["initContainers"] = json!([{"name": "install-cni", "image": "calico/cni:v3.24.5"}]);
+        pod["status"]["initContainerStatuses"] = json!([{
+            "name": "install-cni", "ready": false, "restartCount": 6,
+            "state": {"waiting": {"reason": "CrashLoopBackOff"}}, "lastState": {"terminated": {"exitCode": 1}},
+        }]);
+    };
+    server.cluster().store.edit("Pod", namespace, name, fails).expect("edits");
+    let line = "2026-11-20 08:27:30.004 [FATAL][1] cni-installer/<nil> <nil>: Unable to create token error=Unauthorized\n";
+    server.cluster().set_logs(namespace, name, "install-cni", sim::Logs::fixed(Some(line), None));
+    let snapshot = gathered(&server, "").await;
+    let node = pod.spec.node_name.as_deref().expect("a node");
+    let log = snapshot.logs.get(node).and_then(|logs| logs.init.get("install-cni")).and_then(Observed::seen).expect("its log");
+    assert!(log.complete && log.marks.iter().any(|mark| mark.text.contains("Unauthorized")), "{log:?}");
+    // An init container that has succeeded is not asked for.
+    assert!(before.logs.values().all(|logs| logs.init.is_empty()), "{:?}", before.logs);
+}
+
 #[tokio::test]
 async fn long_lists_come_in_pages() {
     let server = start(sim::scenario::healthy(1203)).await;

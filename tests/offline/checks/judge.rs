@@ -70,8 +70,9 @@ fn can_come_from(evidence: &Evidence, snapshot: &Snapshot) -> bool {
     match evidence.source {
         Source::Annotation | Source::Node => node.is_some() && snapshot.nodes.seen().is_some(),
         Source::DaemonSet => node.is_none() && snapshot.daemon_set.seen().is_some(),
-        Source::Pod => node.is_some() && snapshot.pods.seen().is_some(),
-        Source::Event => node.is_some() && snapshot.events.seen().is_some(),
+        // A pod that no node has taken may name none.
+        Source::Pod => snapshot.pods.seen().is_some(),
+        Source::Event => snapshot.events.seen().is_some(),
         Source::Installation => snapshot.resources.installations.seen().is_some(),
         Source::TigeraStatus => snapshot.resources.tigera_statuses.seen().is_some(),
         Source::Birdcl => inside().is_some(),

@@ -2,6 +2,7 @@ use calico_fix::finding::{Source, Verdict};
 
 use super::build::*;
 use super::judge::*;
+use super::pods::*;
 
 const FELIX: &str = "Readiness probe failed: calico/node is not ready: felix is not ready: readiness probe reporting 503\n";
 
@@ -64,18 +65,6 @@ fn a_node_without_a_pod() {
     healthy(&unwanted);
 }
 
-#[test]
-fn an_image_that_cannot_be_pulled() {
-    use calico_fix::observed::Observed;
-    let world = cluster().crash_loop("node-2", 0).edit(|snapshot| {
-        let Observed::Seen(pods) = &mut snapshot.pods else { return };
-        let waiting = pods[1].status.container_statuses[0].state.waiting.as_mut();
-        waiting.expect("waits").reason = Some("ImagePullBackOff".into());
-    });
-    let case = finds(&world, &["error pod-not-ready node-2"]);
-    assert!(case.only().message.contains("ImagePullBackOff"), "{}", case.only().message);
-}
-
 /// Without BGP its peers say nothing of it.
 #[test]
 fn a_node_whose_kubelet_is_gone() {
@@ -94,4 +83,47 @@ fn many_alike_are_one() {
     }
     let case = finds(&world, &["error pod-not-ready node-2,node-3,node-4,node-5"]);
     assert!(case.only().message.contains("node-2"), "{}", case.only().message);
+}
+
+/// Within its start-up budget a first start is in progress, and so is a pod that is being replaced.
+#[test]
+fn starts_and_replacements_in_progress() {
+    let gone: fn(&mut calico_fix::snapshot::Snapshot) = |snapshot| second(snapshot).metadata.deletion_timestamp = ago(5);
+    let set_up: fn(&mut calico_fix::snapshot::Snapshot) = |snapshot| {
+        second(snapshot).status.container_statuses[0].state = waiting("PodInitializing", "");
+    };
+    for world in [
+        missed_by_its_peers().age("node-2", 68).no_bird("node-2"),
+        missed_by_its_peers().no_bird("node-2").edit(gone),
+        missed_by_its_peers().age("node-2", 30).inside("node-2", calico_fix::observed::Observed::Absent).edit(set_up),
+    ] {
+        assert_eq!(finds(&world, &[]).report.verdict, Verdict::Unknown);
+    }
+    // No longer than that.
+    finds(&missed_by_its_peers().age("node-2", 95).no_bird("node-2"), &["error bird-not-running node-2"]);
+    let stuck = missed_by_its_peers().age("node-2", 600).inside("node-2", calico_fix::observed::Observed::Absent).edit(set_up);
+    let case = finds(&stuck, &["error pod-not-ready node-2"]);
+    assert!(case.only().message.contains("its container calico-node waits (PodInitializing)"), "{}", case.only().message);
+}
+
+/// A crash without a word: the container's state is shown, and its sessions are not blamed on the network.
+#[test]
+fn a_crash_loop_without_a_log() {
+    let case = finds(&missed_by_its_peers().crash_loop("node-2", 8), &["error pod-not-ready node-2"]);
+    shows(case.only(), Source::Pod, "node-2", "8 restarts, last exit code 1, now CrashLoopBackOff");
+    assert_eq!(case.command(), Some("kubectl logs calico-node-ccccc -n kube-system -c calico-node --previous"));
+}
+
+/// The network plugin is missing because calico-node does not run, not the other way round.
+#[test]
+fn a_node_that_waits_for_its_network_plugin() {
+    let world = missed_by_its_peers().crash_loop("node-2", 8).edit(|snapshot| {
+        let calico_fix::observed::Observed::Seen(nodes) = &mut snapshot.nodes else { return };
+        let (kind, status) = ("Ready".to_owned(), "False".to_owned());
+        let message = Some("Network plugin returns error: cni plugin not initialized".to_owned());
+        nodes[1].status.conditions = vec![calico_fix::snapshot::objects::Condition { r#type: kind, status, message, ..Default::default() }];
+    });
+    let case = finds(&world, &["error pod-not-ready node-2"]);
+    assert!(!case.only().message.contains("does not report"), "{}", case.only().message);
+    shows(case.only(), Source::Node, "node-2", "cni plugin not initialized");
 }

@@ -46,16 +46,11 @@ fn parts_that_matter() {
 /// Left out by choice, or not needed where pods are Ready.
 #[test]
 fn parts_that_do_not_matter() {
-    let no_exec: Hide = |snapshot| {
-        snapshot.inside.clear();
-        snapshot.cluster.exec_skipped = true;
-    };
-    let hidden: [Hide; 4] = [
-        no_exec,
+    let hidden: [Hide; 3] = [
         |snapshot| snapshot.events = refused(),
         |snapshot| snapshot.controller_revisions = refused(),
         |snapshot| {
-            let refused = NodeLogs { current: refused(), previous: Observed::NotAsked };
+            let refused = NodeLogs { current: refused(), ..NodeLogs::default() };
             snapshot.logs.insert("node-2".into(), refused);
         },
     ];
@@ -64,6 +59,54 @@ fn parts_that_do_not_matter() {
         assert_eq!(verdict, Verdict::Healthy, "{:?}", report.unseen);
         assert_eq!(report.unseen.len(), 1, "it is said all the same");
     }
+}
+
+/// What was not asked is not healthy, whoever left it out; CalicoNodeStatus would tell.
+#[test]
+fn no_exec_by_choice() {
+    let no_exec: Hide = |snapshot| {
+        snapshot.inside.clear();
+        snapshot.cluster.exec_skipped = true;
+    };
+    assert_eq!(verdict(&cluster().edit(no_exec)).0, Verdict::Unknown);
+    healthy(&cluster().without_bgp("vxlan").edit(no_exec));
+}
+
+/// Only the log of a node in trouble is missed.
+#[test]
+fn a_log_that_matters() {
+    let unread: Hide = |snapshot| {
+        let refused = NodeLogs { current: refused(), ..NodeLogs::default() };
+        snapshot.logs.insert("node-2".into(), refused);
+    };
+    let report = finds(&cluster().not_ready("node-2").edit(unread), &["error pod-not-ready node-2"]).report;
+    assert!(report.unseen.iter().any(|gap| gap.what == "logs" && gap.blocks_healthy), "{:?}", report.unseen);
+}
+
+/// Nodes that are not judged are named.
+#[test]
+fn windows_and_excluded_nodes() {
+    let (verdict, report) = verdict(
+        &cluster()
+            .no_pod("node-3")
+            .label("node-3", "kubernetes.io/os", "windows")
+            .bird("node-1", "10.0.0.2 Established")
+            .bird("node-2", "10.0.0.1 Established"),
+    );
+    assert_eq!(verdict, Verdict::Healthy);
+    assert!(
+        report.unseen.iter().any(|gap| gap.nodes == ["node-3"] && gap.why.contains("Windows") && !gap.blocks_healthy),
+        "{:?}",
+        report.unseen
+    );
+}
+
+/// The pod is Ready still, and its newest event says that a probe fails.
+#[test]
+fn a_probe_that_began_to_fail() {
+    let fails = |seconds: i64| cluster().event("node-2", "Unhealthy", FELIX_NOT_LIVE, 1, seconds);
+    assert_eq!(verdict(&fails(10)).0, Verdict::Unknown);
+    healthy(&fails(600));
 }
 
 #[test]

@@ -88,7 +88,7 @@ fn a_pod_killed_while_starting_as_the_api_tells_it() {
         if logs {
             let previous = std::fs::File::open(folder.join("log-previous.txt")).expect("a log");
             let log = startup_log::digest(std::io::BufReader::new(previous), true);
-            let logs = NodeLogs { current: Observed::NotAsked, previous: Observed::Seen(log) };
+            let logs = NodeLogs { previous: Observed::Seen(log), ..NodeLogs::default() };
             snapshot.logs.insert("node-2".into(), logs);
         }
         let view = ClusterModel::new(&snapshot);

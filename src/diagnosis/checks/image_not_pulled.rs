@@ -1,0 +1,42 @@
+use crate::calico::events::EventKind;
+use crate::diagnosis::check::{Check, EarlierFindings};
+use crate::diagnosis::explain::Explanation;
+use crate::diagnosis::{evidence, fixes};
+use crate::finding::code::Code;
+use crate::finding::{Finding, Severity};
+use crate::model::{ClusterModel, NodeModel, NotRunning, PodState, phrases};
+
+pub const CHECK: Check = Check {
+    explanation: Explanation {
+        code: Code::ImageNotPulled,
+        title: "An image of calico-node's pod cannot be pulled",
+        means: "The kubelet cannot get the image of calico-node or of one of its init containers: a wrong name or tag, a registry that does not \
+                answer or asks for credentials, a rate limit, a proxy. Calico does not run on that node until the image is there.",
+        detected: "A container of the pod waits with ImagePullBackOff, ErrImagePull, InvalidImageName or ErrImageNeverPull.",
+        confirm: "kubectl describe pod -n NAMESPACE POD\nOn the node: crictl pull IMAGE",
+        fix: "Correct the image's name or tag, the imagePullSecrets or the registry's mirror; or load the image on the node. \
+              Under the operator the registry is set in Installation (spec.registry, spec.imagePath, spec.imagePullSecrets).",
+    },
+    run,
+};
+
+fn run(view: &ClusterModel, found: &EarlierFindings) -> Vec<Finding> {
+    view.nodes.iter().filter(|node| !found.is_explained(node.name)).filter_map(|node| finding(view, node)).collect()
+}
+
+fn finding(view: &ClusterModel, node: &NodeModel) -> Option<Finding> {
+    let PodState::NotRunning(NotRunning::ImageNotPulled(status)) = view.pod_state(node) else { return None };
+    let waiting = status.state.waiting.as_ref()?;
+    let says = waiting.message.as_deref().map(|text| format!(": {}", text.trim())).unwrap_or_default();
+    let message = format!(
+        "calico-node does not run on {}: the image of its container {} cannot be pulled ({}){says}",
+        node.name,
+        status.name,
+        waiting.reason.as_deref().unwrap_or_default()
+    );
+    let mut shown = vec![phrases::container_state(node, status)];
+    shown.extend(evidence::of_event(node, |fact| matches!(fact, EventKind::ImageFailed { .. })));
+    let nodes = vec![node.name.to_owned()];
+    let fix = fixes::describe_pod(view, node, "its events say why the image cannot be pulled");
+    Some(Finding { code: Code::ImageNotPulled, severity: Severity::Error, nodes, message, evidence: shown, fix })
+}

@@ -1,0 +1,96 @@
+use crate::calico::events::EventKind;
+use crate::calico::startup_log::InitFailure;
+use crate::diagnosis::check::{Check, EarlierFindings};
+use crate::diagnosis::explain::Explanation;
+use crate::diagnosis::{evidence, fixes};
+use crate::finding::code::Code;
+use crate::finding::{Evidence, Finding, Severity, Source};
+use crate::model::{ClusterModel, NodeModel, NotRunning, PodState, phrases};
+use crate::observed::Observed;
+use crate::snapshot::inspection::StartupLog;
+use crate::snapshot::objects::ContainerStatus;
+
+pub const CHECK: Check = Check {
+    explanation: Explanation {
+        code: Code::InitContainerFailed,
+        title: "An init container of calico-node's pod fails",
+        means: "calico-node starts only after upgrade-ipam, install-cni, mount-bpffs (or ebpf-bootstrap) and flexvol-driver have succeeded. \
+                One of them does not, so calico-node has not run at all: it has no log, its sessions are down, and on a new node the network \
+                plugin is missing (\"cni plugin not initialized\"). Probes and addresses have nothing to do with it.",
+        detected: "An init container has ended with an error, waits to be started again, or runs for more than five minutes. The reason comes \
+                   from its own log and its last state.",
+        confirm: "kubectl get pod -n NAMESPACE POD\nkubectl logs -n NAMESPACE POD -c install-cni",
+        fix: "API server unreachable (timeout, refused): kube-proxy on the node, the route to the Service address, firewalls, the ConfigMap \
+              kubernetes-services-endpoint. Forbidden: apply the manifests (RBAC) of the image's release. Unauthorized: the service account's token; \
+              delete the pod to get a new one, check the API server's keys. Not writable: /opt/cni/bin and /etc/cni/net.d of the host \
+              (read-only file system, SELinux, AppArmor). Mounts: the kernel's bpf and cgroup2 file systems.",
+    },
+    run,
+};
+
+/// Seconds that an init container may take; install-cni tries the API for 30 s at most.
+const HANGS: f64 = 300.0;
+
+fn run(view: &ClusterModel, found: &EarlierFindings) -> Vec<Finding> {
+    view.nodes.iter().filter(|node| !found.is_explained(node.name)).filter_map(|node| finding(view, node)).collect()
+}
+
+fn finding(view: &ClusterModel, node: &NodeModel) -> Option<Finding> {
+    let PodState::NotRunning(NotRunning::InitContainer(status)) = view.pod_state(node) else { return None };
+    let name = status.name.as_str();
+    let failed = status.last_end().is_some_and(|ended| ended.exit_code != 0) || status.restart_count > 0 || waits_in_trouble(status);
+    let began = status.state.running.as_ref().and_then(|running| running.started_at);
+    let runs_for = began.map(|began| view.snapshot.taken_at.duration_since(began).as_secs_f64());
+    let hangs = runs_for.filter(|runs| *runs > HANGS);
+    if !failed && hangs.is_none() {
+        return None;
+    }
+    let log = node.logs.and_then(|logs| logs.init.get(name));
+    let reason = reason(status, log.and_then(Observed::seen));
+    let verb = match hangs {
+        Some(runs) if !failed => format!("has not ended after {runs:.0} s"),
+        _ => "fails".to_owned(),
+    };
+    let why = reason.phrase().map(|phrase| format!(": {phrase}")).unwrap_or_default();
+    let message = format!("the init container {name} {verb} on {}, so calico-node does not start there{why}", node.name);
+    let mut shown = vec![phrases::container_state(node, status)];
+    shown.extend(phrases::network_not_ready(node));
+    shown.extend(evidence::of_event(node, |fact| matches!(fact, EventKind::BackOff { container } if container.as_deref() == Some(name))));
+    shown.extend(last_lines(node, name, log));
+    let nodes = vec![node.name.to_owned()];
+    let told = log.is_some_and(|log| log.seen().is_some_and(|log| !log.marks.is_empty()));
+    let fix = fixes::container_log(view, node, status, if told { "shows all of its log" } else { "its log says why" });
+    Some(Finding { code: Code::InitContainerFailed, severity: Severity::Error, nodes, message, evidence: shown, fix })
+}
+
+/// CreateContainerConfigError, CrashLoopBackOff and the like: not the wait for its turn.
+fn waits_in_trouble(status: &ContainerStatus) -> bool {
+    let reason = status.state.waiting.as_ref().and_then(|waiting| waiting.reason.as_deref());
+    reason.is_some_and(|reason| reason.ends_with("Error") || reason == "CrashLoopBackOff")
+}
+
+fn reason(status: &ContainerStatus, log: Option<&StartupLog>) -> InitFailure {
+    let state = [
+        status.state.waiting.as_ref().and_then(|waiting| waiting.message.as_deref()),
+        status.last_end().and_then(|ended| ended.reason.as_deref()),
+        status.last_end().and_then(|ended| ended.message.as_deref()),
+    ];
+    let lines = log.into_iter().flat_map(|log| &log.marks).map(|mark| mark.text.as_str());
+    let texts: Vec<&str> = state.into_iter().flatten().chain(lines).collect();
+    InitFailure::in_texts(texts.into_iter())
+}
+
+fn last_lines(node: &NodeModel, name: &str, log: Option<&Observed<StartupLog>>) -> Vec<Evidence> {
+    const SHOWN: usize = 2;
+    match log {
+        Some(Observed::Seen(log)) => {
+            let from = log.marks.len().saturating_sub(SHOWN);
+            let lines = log.marks.get(from..).unwrap_or_default();
+            lines.iter().map(|mark| node.evidence(Source::Log, format!("{name}: {}", mark.text))).collect()
+        }
+        Some(Observed::Forbidden(why) | Observed::Failed(why)) => {
+            vec![node.evidence(Source::Log, format!("the log of {name} could not be read: {why}"))]
+        }
+        _ => Vec::new(),
+    }
+}

@@ -1,0 +1,44 @@
+use crate::diagnosis::check::{Check, EarlierFindings};
+use crate::diagnosis::explain::Explanation;
+use crate::finding::code::Code;
+use crate::finding::{Finding, Severity, Source};
+use crate::model::{ClusterModel, NodeModel, phrases};
+
+pub const CHECK: Check = Check {
+    explanation: Explanation {
+        code: Code::NetworkUnavailable,
+        title: "A node has the condition NetworkUnavailable",
+        means: "The condition NetworkUnavailable is True, so the node has the taint node.kubernetes.io/network-unavailable and no new pod is \
+                scheduled there, although calico-node looks sound. calico-node sets the condition to False when it starts and to True \
+                (CalicoIsDown) when it is shut down; a cloud's route controller or another network plugin can set it too.",
+        detected: "The condition of a node whose calico-node is not starting and has no finding of its own.",
+        confirm: "kubectl get node NODE -o jsonpath='{.status.conditions[?(@.type==\"NetworkUnavailable\")]}'",
+        fix: "CalicoIsDown: delete the calico-node pod of that node once; it sets the condition when it starts (it needs the right to update \
+              nodes/status). NoRouteCreated: the cloud's route controller; switch it off (--configure-cloud-routes=false) where Calico makes the routes.",
+    },
+    run,
+};
+
+fn run(view: &ClusterModel, found: &EarlierFindings) -> Vec<Finding> {
+    view.nodes.iter().filter(|node| !found.is_explained(node.name) && !view.is_starting(node)).filter_map(finding).collect()
+}
+
+fn finding(node: &NodeModel) -> Option<Finding> {
+    let condition = node.node?.condition("NetworkUnavailable").filter(|condition| condition.status == "True")?;
+    if node.kubelet_is_silent() {
+        return None;
+    }
+    let reason = condition.reason.as_deref().filter(|reason| !reason.is_empty()).map(|reason| format!(" ({reason})")).unwrap_or_default();
+    let message = format!("{} has the condition NetworkUnavailable=True{reason}: no new pod is scheduled there", node.name);
+    let says = condition.message.as_deref().unwrap_or_default();
+    let mut evidence = vec![node.evidence(Source::Node, format!("NetworkUnavailable is True{reason}: {says}"))];
+    evidence.extend(phrases::restarts(node));
+    Some(Finding {
+        code: Code::NetworkUnavailable,
+        severity: Severity::Error,
+        nodes: vec![node.name.to_owned()],
+        message,
+        evidence,
+        fix: None,
+    })
+}

@@ -1,0 +1,120 @@
+use std::collections::BTreeMap;
+
+use crate::calico::events::{self, EventKind};
+use crate::diagnosis::check::{Check, EarlierFindings};
+use crate::diagnosis::explain::Explanation;
+use crate::text::shell;
+use crate::finding::code::Code;
+use crate::finding::{Evidence, Finding, Fix, Severity, Source};
+use crate::model::{ClusterModel, NodeModel, phrases};
+use crate::snapshot::objects::{Condition, Node, Pod};
+
+pub const CHECK: Check = Check {
+    explanation: Explanation {
+        code: Code::PodNotScheduled,
+        title: "A calico-node pod cannot be scheduled",
+        means: "The scheduler finds no room for the pod on its node, or the node refuses it: no free pod slot, too little CPU or memory, a taint \
+                that the DaemonSet does not tolerate. Calico does not run on that node. EKS Fargate nodes never accept a DaemonSet's pod: \
+                their pods stay Pending, and nothing else is wrong.",
+        detected: "The pod's condition PodScheduled is False for more than a minute. The node is the one that the DaemonSet's controller asks for; \
+                   where the pod does not name it, the nodes without a calico-node pod.",
+        confirm: "kubectl get pods -n NAMESPACE -l k8s-app=calico-node --field-selector=status.phase=Pending -o wide\n\
+                  kubectl describe pod -n NAMESPACE POD",
+        fix: "Fargate: keep the DaemonSet away with the node affinity eks.amazonaws.com/compute-type NotIn fargate (under the operator in \
+              Installation, spec.calicoNodeDaemonSet). Too many pods, too little CPU or memory: free some, or raise the limit of pods per node. \
+              A taint: add the toleration. calico-node should have the priority class system-node-critical.",
+    },
+    run,
+};
+
+/// Seconds within which a new pod may wait for the scheduler.
+const SOON: i64 = 60;
+
+fn run(view: &ClusterModel, _: &EarlierFindings) -> Vec<Finding> {
+    let mut by_reason: BTreeMap<&str, Vec<&Pod>> = BTreeMap::new();
+    for (pod, condition) in unscheduled(view) {
+        by_reason.entry(condition.message.as_deref().or(condition.reason.as_deref()).unwrap_or_default()).or_default().push(pod);
+    }
+    let podless: Vec<&NodeModel> = view.nodes.iter().filter(|node| node.pod.is_none()).collect();
+    let waiting: usize = by_reason.values().map(Vec::len).sum();
+    by_reason
+        .into_iter()
+        .map(|(reason, pods)| {
+            let mut nodes: Vec<&str> = pods.iter().filter_map(|pod| target(view, pod)).collect();
+            nodes.sort_unstable();
+            nodes.dedup();
+            // Each node without a pod waits for one of them.
+            if nodes.is_empty() && podless.len() == waiting {
+                nodes = podless.iter().map(|node| node.name).collect();
+            }
+            finding(view, reason, &pods, &nodes)
+        })
+        .collect()
+}
+
+fn unscheduled<'a>(view: &ClusterModel<'a>) -> impl Iterator<Item = (&'a Pod, &'a Condition)> {
+    let now = view.snapshot.taken_at;
+    let old = move |pod: &Pod| pod.metadata.creation_timestamp.is_none_or(|created| now.duration_since(created).as_secs() >= SOON);
+    let pods = view.snapshot.pods.seen().into_iter().flatten().filter(move |pod| pod.metadata.deletion_timestamp.is_none() && old(pod));
+    pods.filter_map(|pod| {
+        let condition = pod.status.conditions.iter().find(|one| one.r#type == "PodScheduled" && one.status == "False")?;
+        Some((pod, condition))
+    })
+}
+
+fn finding(view: &ClusterModel, reason: &str, pods: &[&Pod], nodes: &[&str]) -> Finding {
+    let names: Vec<String> = nodes.iter().map(|node| (*node).to_owned()).collect();
+    let fargate = !nodes.is_empty() && nodes.iter().all(|name| view.node(name).and_then(|node| node.node).is_some_and(is_fargate));
+    let subject = match nodes {
+        [] => format!("{} of calico-node", crate::text::count(pods.len(), "pod")),
+        _ => format!("the calico-node pod for {}", phrases::list(&names)),
+    };
+    let advice = if fargate { ". AWS Fargate takes no pod of a DaemonSet: keep calico-node off these nodes" } else { "" };
+    let message = format!("{subject} cannot be scheduled: {}{advice}", reason.trim_end_matches('.'));
+    let mut evidence: Vec<Evidence> = pods
+        .iter()
+        .map(|pod| pod_evidence(view, pod, Source::Pod, format!("{}: PodScheduled is False: {reason}", pod.metadata.name)))
+        .collect();
+    evidence.extend(pods.iter().filter_map(|pod| event(view, pod)));
+    let severity = if fargate { Severity::Warning } else { Severity::Error };
+    Finding {
+        code: Code::PodNotScheduled,
+        severity,
+        nodes: names,
+        message,
+        evidence,
+        fix: pods.first().and_then(|pod| describe(view, pod)),
+    }
+}
+
+/// The node that the pod is for, where it is one that is judged.
+fn target<'a>(view: &ClusterModel, pod: &'a Pod) -> Option<&'a str> {
+    pod.target_node().filter(|name| view.node(name).is_some())
+}
+
+fn pod_evidence(view: &ClusterModel, pod: &Pod, source: Source, text: String) -> Evidence {
+    Evidence { source, node: target(view, pod).map(str::to_owned), text }
+}
+
+fn event(view: &ClusterModel, pod: &Pod) -> Option<Evidence> {
+    let events = view.snapshot.events.seen()?.iter().filter(|event| event.involved_object.name == pod.metadata.name);
+    let newest = events
+        .filter_map(|event| match events::parse(&event.reason, &event.message).kind {
+            EventKind::NotScheduled { text } => Some((event, text)),
+            _ => None,
+        })
+        .max_by_key(|(event, _)| event.last_seen())?;
+    Some(pod_evidence(view, pod, Source::Event, format!("FailedScheduling: {} ({}×)", newest.1, newest.0.times())))
+}
+
+fn describe(view: &ClusterModel, pod: &Pod) -> Option<Fix> {
+    let namespace = pod.metadata.namespace.as_deref().or(view.install.namespace())?;
+    let words = ["kubectl", "describe", "pod", shell::object_name(&pod.metadata.name)?, "-n", shell::namespace(namespace)?];
+    let command = shell::command(&words)?;
+    Some(Fix { command, why: "shows what the scheduler lacks; this changes nothing".to_owned() })
+}
+
+/// AWS labels its Fargate nodes; virtual kubelets elsewhere take no DaemonSet either.
+fn is_fargate(node: &Node) -> bool {
+    node.metadata.labels.get("eks.amazonaws.com/compute-type").is_some_and(|kind| kind == "fargate")
+}

@@ -1,0 +1,34 @@
+use calico_fix::finding::Source;
+use calico_fix::snapshot::Snapshot;
+
+use super::build::*;
+use super::judge::*;
+use super::pods::*;
+
+fn main_image(snapshot: &mut Snapshot) {
+    second(snapshot).status.container_statuses[0].state = waiting("ImagePullBackOff", "Back-off pulling image \"quay.io/calico/node:v9\"");
+}
+
+fn init_image(snapshot: &mut Snapshot) {
+    install_cni_fails(snapshot);
+    let init = &mut second(snapshot).status.init_container_statuses[0];
+    (init.restart_count, init.last_state) = (0, Default::default());
+    init.state = waiting("ErrImagePull", "");
+}
+
+#[test]
+fn the_image_of_either_container() {
+    let edits: [(fn(&mut Snapshot), &str); 2] = [(main_image, "calico-node"), (init_image, "install-cni")];
+    for (edit, container) in edits {
+        let world = missed_by_its_peers().edit(edit).event("node-2", "Failed", "Failed to pull image \"x\": not found", 7, 5);
+        let case = finds(&world, &["error image-not-pulled node-2"]);
+        assert!(case.only().message.contains(&format!("container {container} cannot be pulled")), "{}", case.only().message);
+        shows(case.only(), Source::Event, "node-2", "Failed to pull image");
+        assert_eq!(case.command(), Some("kubectl describe pod calico-node-ccccc -n kube-system"));
+    }
+}
+
+#[test]
+fn an_image_that_came_at_last() {
+    healthy(&cluster().event("node-2", "Failed", "Failed to pull image \"x\": i/o timeout", 2, 300));
+}
