@@ -34,7 +34,7 @@ pub enum Kind {
     /// A peer that is no node of this cluster.
     Outside,
     /// A peer of the mesh whose address no node has.
-    Stray,
+    Orphan,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -119,8 +119,8 @@ impl Points {
         if !names.is_empty() {
             return names.into_iter().map(|name| self.place(name, Kind::Node, Health::Unknown)).collect();
         }
-        let stray = kind == PeerKind::Mesh && view.snapshot.nodes.seen().is_some();
-        vec![self.place(&address.to_string(), if stray { Kind::Stray } else { Kind::Outside }, Health::Unknown)]
+        let orphan = kind == PeerKind::Mesh && view.snapshot.nodes.seen().is_some();
+        vec![self.place(&address.to_string(), if orphan { Kind::Orphan } else { Kind::Outside }, Health::Unknown)]
     }
 }
 

@@ -1,6 +1,6 @@
-//! Why a link is down, told from both ends.
+//! Why a pair is down, told from both ends.
 
-use super::{End, Far, Link};
+use super::{Endpoint, Remote, SessionPair};
 use crate::calico::session::{BgpState, Reason};
 use crate::snapshot::inside::MarkKind;
 
@@ -25,7 +25,7 @@ pub enum Cause {
 
 /// Which end is to blame, where that can be told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Side {
+pub enum Blame {
     Near,
     Far,
     Either,
@@ -52,18 +52,18 @@ impl Cause {
     }
 }
 
-pub fn of(link: &Link) -> (Cause, Side) {
-    let near = (&link.near, Side::Near, Side::Far);
-    let ends: Vec<(&End, Side, Side)> = match &link.far {
-        Far::Node(far) => vec![near, (far, Side::Far, Side::Near)],
-        Far::Outside(_) => vec![near],
+pub fn down_cause(pair: &SessionPair) -> (Cause, Blame) {
+    let near = (&pair.near, Blame::Near, Blame::Far);
+    let ends: Vec<(&Endpoint, Blame, Blame)> = match &pair.far {
+        Remote::Node(far) => vec![near, (far, Blame::Far, Blame::Near)],
+        Remote::Outside(_) => vec![near],
     };
-    let told = ends.iter().filter_map(|(end, own, other)| told(end, *own, *other));
-    let untold = if link.ends().any(|end| end.row.is_some()) { Cause::NoAnswer } else { Cause::NotSeen };
-    told.chain(gone(link)).min_by_key(|(cause, _)| *cause).unwrap_or((untold, Side::Either))
+    let causes = ends.iter().filter_map(|(end, own, other)| cause_from_endpoint(end, *own, *other));
+    let fallback = if pair.ends().any(|end| end.row.is_some()) { Cause::NoAnswer } else { Cause::NotSeen };
+    causes.chain(node_gone(pair)).min_by_key(|(cause, _)| *cause).unwrap_or((fallback, Blame::Either))
 }
 
-fn told(end: &End, own: Side, other: Side) -> Option<(Cause, Side)> {
+fn cause_from_endpoint(end: &Endpoint, own: Blame, other: Blame) -> Option<(Cause, Blame)> {
     for (mark, cause) in [(MarkKind::BgpPortTaken, Cause::PortTaken), (MarkKind::BgpAddressGone, Cause::AddressGone)] {
         let newest = end.node.attempts().next();
         if newest.is_some_and(|log| log.marks.iter().any(|said| said.kind == mark)) {
@@ -75,16 +75,16 @@ fn told(end: &End, own: Side, other: Side) -> Option<(Cause, Side)> {
         Reason::NotListening => Some((Cause::PortTaken, own)),
         Reason::AddressNotAvailable => Some((Cause::AddressGone, own)),
         Reason::AdminShutdown => Some((Cause::AdministrativelyDown, other)),
-        Reason::BadPeerAs => Some((Cause::OtherAs, Side::Either)),
-        Reason::HoldTimer => Some((Cause::HoldTimer, Side::Either)),
+        Reason::BadPeerAs => Some((Cause::OtherAs, Blame::Either)),
+        Reason::HoldTimer => Some((Cause::HoldTimer, Blame::Either)),
         Reason::Refused => Some((Cause::Refused, other)),
-        Reason::Unreachable => Some((Cause::Unreachable, Side::Either)),
+        Reason::Unreachable => Some((Cause::Unreachable, Blame::Either)),
         Reason::Closed => Some((Cause::Closed, other)),
         Reason::Other => None,
     });
     let by_state = || match session.bgp {
         BgpState::Down => Some((Cause::AdministrativelyDown, own)),
-        BgpState::OpenSent | BgpState::OpenConfirm => Some((Cause::Handshake, Side::Either)),
+        BgpState::OpenSent | BgpState::OpenConfirm => Some((Cause::Handshake, Blame::Either)),
         _ => None,
     };
     let restarting = || {
@@ -95,12 +95,12 @@ fn told(end: &End, own: Side, other: Side) -> Option<(Cause, Side)> {
 }
 
 /// A mesh peer that no node has, or whose kubelet does not report.
-fn gone(link: &Link) -> Option<(Cause, Side)> {
-    let unready = |end: &End| end.node.kubelet_ready() == Some(false);
-    match &link.far {
-        Far::Outside(_) => link.stray.then_some((Cause::NodeGone, Side::Far)),
-        Far::Node(far) if unready(far) => Some((Cause::NodeGone, Side::Far)),
-        Far::Node(_) if unready(&link.near) => Some((Cause::NodeGone, Side::Near)),
-        Far::Node(_) => None,
+fn node_gone(pair: &SessionPair) -> Option<(Cause, Blame)> {
+    let unready = |end: &Endpoint| end.node.kubelet_ready() == Some(false);
+    match &pair.far {
+        Remote::Outside(_) => pair.orphan.then_some((Cause::NodeGone, Blame::Far)),
+        Remote::Node(far) if unready(far) => Some((Cause::NodeGone, Blame::Far)),
+        Remote::Node(_) if unready(&pair.near) => Some((Cause::NodeGone, Blame::Near)),
+        Remote::Node(_) => None,
     }
 }

@@ -1,11 +1,11 @@
-//! Sessions that are down, joined at both ends: one link per pair of nodes, or per node and outside peer.
+//! Sessions that are down, joined at both ends: one pair per pair of nodes, or per node and outside peer.
 
 mod cause;
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
-pub use cause::{Cause, Side, of as cause};
+pub use cause::{Blame, Cause, down_cause};
 
 use super::check::Found;
 use super::report::{Evidence, Source};
@@ -14,31 +14,31 @@ use crate::calico::family::Family;
 use crate::calico::session::PeerKind;
 use crate::snapshot::inside::MarkKind;
 
-pub struct Link<'v, 'a> {
+pub struct SessionPair<'v, 'a> {
     /// The node that reports it; of two, the first by name.
-    pub near: End<'v, 'a>,
-    pub far: Far<'v, 'a>,
+    pub near: Endpoint<'v, 'a>,
+    pub far: Remote<'v, 'a>,
     /// A peer of the mesh that no node has: sure only where all nodes were read.
-    pub stray: bool,
+    pub orphan: bool,
 }
 
-pub struct End<'v, 'a> {
+pub struct Endpoint<'v, 'a> {
     pub node: &'v NodeView<'a>,
     /// `None` where this end could not be asked or says nothing.
     pub row: Option<&'v Down<'a>>,
 }
 
-pub enum Far<'v, 'a> {
-    Node(End<'v, 'a>),
+pub enum Remote<'v, 'a> {
+    Node(Endpoint<'v, 'a>),
     /// An address that no node of this cluster has.
     Outside(IpAddr),
 }
 
 type Key = (Family, String, String);
 
-/// All links that are down, whose ends have no finding yet and have had the time to make a session.
-pub fn unexplained<'v, 'a>(view: &'v View<'a>, found: &Found) -> Vec<Link<'v, 'a>> {
-    let mut links: BTreeMap<Key, Link> = BTreeMap::new();
+/// All pairs that are down, whose ends have no finding yet and have had the time to make a session.
+pub fn unexplained<'v, 'a>(view: &'v View<'a>, found: &Found) -> Vec<SessionPair<'v, 'a>> {
+    let mut pairs: BTreeMap<Key, SessionPair> = BTreeMap::new();
     let silent = |node: &NodeView| found.is_culprit(node.name) || view.is_starting(node);
     for node in view.nodes.iter().filter(|node| !silent(node)) {
         for family in Family::ALL {
@@ -48,12 +48,12 @@ pub fn unexplained<'v, 'a>(view: &'v View<'a>, found: &Found) -> Vec<Link<'v, 'a
                 if far.is_some_and(silent) {
                     continue;
                 }
-                let stray = kind == PeerKind::Mesh && view.snapshot.nodes.seen().is_some();
-                add(&mut links, family, node, row, far, address, stray);
+                let orphan = kind == PeerKind::Mesh && view.snapshot.nodes.seen().is_some();
+                add(&mut pairs, family, node, row, far, address, orphan);
             }
         }
     }
-    links.into_values().collect()
+    pairs.into_values().collect()
 }
 
 /// What a node misses: BIRD's rows, or, where BIRD could not be asked, the peers its readiness event names.
@@ -69,47 +69,47 @@ fn lost<'v, 'a>(node: &'v NodeView<'a>, family: Family) -> Vec<(IpAddr, PeerKind
 }
 
 fn add<'v, 'a>(
-    links: &mut BTreeMap<Key, Link<'v, 'a>>,
+    pairs: &mut BTreeMap<Key, SessionPair<'v, 'a>>,
     family: Family,
     node: &'v NodeView<'a>,
     row: Option<&'v Down<'a>>,
     far: Option<&'v NodeView<'a>>,
     address: IpAddr,
-    stray: bool,
+    orphan: bool,
 ) {
     let Some(far) = far else {
         let key = (family, node.name.to_owned(), address.to_string());
-        links.insert(key, Link { near: End { node, row }, far: Far::Outside(address), stray });
+        pairs.insert(key, SessionPair { near: Endpoint { node, row }, far: Remote::Outside(address), orphan });
         return;
     };
     let in_order = node.name <= far.name;
     let key = if in_order { (family, node.name.into(), far.name.into()) } else { (family, far.name.into(), node.name.into()) };
     let (first, second) = if in_order { (node, far) } else { (far, node) };
-    let link = links.entry(key).or_insert_with(|| Link {
-        near: End { node: first, row: None },
-        far: Far::Node(End { node: second, row: None }),
-        stray: false,
+    let pair = pairs.entry(key).or_insert_with(|| SessionPair {
+        near: Endpoint { node: first, row: None },
+        far: Remote::Node(Endpoint { node: second, row: None }),
+        orphan: false,
     });
     if in_order {
-        link.near.row = row;
-    } else if let Far::Node(end) = &mut link.far {
+        pair.near.row = row;
+    } else if let Remote::Node(end) = &mut pair.far {
         end.row = row;
     }
 }
 
-impl<'v, 'a> Link<'v, 'a> {
-    pub fn ends(&self) -> impl Iterator<Item = &End<'v, 'a>> {
+impl<'v, 'a> SessionPair<'v, 'a> {
+    pub fn ends(&self) -> impl Iterator<Item = &Endpoint<'v, 'a>> {
         let far = match &self.far {
-            Far::Node(end) => Some(end),
-            Far::Outside(_) => None,
+            Remote::Node(end) => Some(end),
+            Remote::Outside(_) => None,
         };
         std::iter::once(&self.near).chain(far)
     }
 
     pub fn outside(&self) -> Option<IpAddr> {
         match self.far {
-            Far::Outside(address) => Some(address),
-            Far::Node(_) => None,
+            Remote::Outside(address) => Some(address),
+            Remote::Node(_) => None,
         }
     }
 
