@@ -128,7 +128,7 @@ fn podless(view: &View, scope: &Scope) -> Option<Unseen> {
 /// Whether it will be healthy is not known yet.
 fn starting(view: &View, scope: &Scope) -> Option<Unseen> {
     let nodes: Vec<String> = shown(view, scope).filter(|node| view.is_starting(node)).map(|node| node.name.to_owned()).collect();
-    let why = "calico-node was started less than a minute ago and is not Ready yet".to_owned();
+    let why = "calico-node is starting and is not Ready yet".to_owned();
     (!nodes.is_empty()).then(|| Unseen { what: "the outcome of a start".to_owned(), nodes, why, matters: true })
 }
 

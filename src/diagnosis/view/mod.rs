@@ -4,6 +4,7 @@ mod bgp;
 mod install;
 mod node;
 mod overlay;
+mod pod_state;
 mod probes;
 mod stored;
 
@@ -15,6 +16,7 @@ pub use bgp::{Bgp, Down, peerings};
 pub use install::Install;
 pub use node::{NodeView, Told};
 pub use overlay::ruling;
+pub use pod_state::{NotRunning, PodState, waits_for_image};
 pub use stored::Stored;
 
 use crate::autodetect::{self, Ask, Recommendation};

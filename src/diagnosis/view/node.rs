@@ -194,9 +194,14 @@ impl<'a> NodeView<'a> {
         self.container().map(|status| status.restart_count)
     }
 
-    /// The kubelet itself says that it is there.
+    /// The kubelet says that the node is Ready; `False` also where the network plugin is missing.
     pub fn kubelet_ready(&self) -> Option<bool> {
         self.node?.condition("Ready").map(|condition| condition.status == "True")
+    }
+
+    /// Nothing was heard of the kubelet for a while: what it said of pods is old.
+    pub fn kubelet_is_silent(&self) -> bool {
+        self.node.and_then(|node| node.condition("Ready")).is_some_and(|condition| condition.status == "Unknown")
     }
 
     /// The attempts to start whose logs were read, newest first.

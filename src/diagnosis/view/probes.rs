@@ -51,12 +51,6 @@ impl Install<'_> {
 }
 
 impl<'a> View<'a> {
-    /// A first start that is still within its first minute: not Ready is no fault yet, and no health either.
-    pub fn is_starting(&self, node: &NodeView) -> bool {
-        const FIRST_MINUTE: f64 = 60.0;
-        node.is_not_ready() && node.restarts() == Some(0) && node.age(self.snapshot.taken_at).is_some_and(|age| age < FIRST_MINUTE)
-    }
-
     /// The container has had its time to start, or says that it has started.
     pub fn is_settled(&self, node: &NodeView) -> bool {
         if node.logs.and_then(|logs| logs.current.seen()).is_some_and(|log| matches!(startup_log::outcome(log), Outcome::Started)) {

@@ -1,0 +1,270 @@
+//! Whether a node's calico-node container runs, by the status of its pod.
+
+use super::{NodeView, View};
+use crate::snapshot::inside::MarkKind;
+use crate::snapshot::objects::{ContainerStatus, Pod, Terminated};
+use jiff::SignedDuration;
+
+/// State of the container calico-node on one node.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum PodState<'a> {
+    /// It runs, and has had its time to start.
+    Running,
+    /// Its pod was created or its container started a moment ago; not Ready is no fault yet.
+    Starting,
+    NotRunning(NotRunning<'a>),
+    /// The DaemonSet has no pod on this node.
+    Missing,
+    /// Pods were not read, or the kubelet does not report: the status is old.
+    Unknown,
+}
+
+/// What keeps the container calico-node from running.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum NotRunning<'a> {
+    NotScheduled {
+        why: Option<&'a str>,
+    },
+    /// An init container before it has not succeeded.
+    InitContainer(&'a ContainerStatus),
+    /// Waits for something else than an image: CrashLoopBackOff, CreateContainerConfigError, …
+    Waiting(&'a ContainerStatus),
+    ImageNotPulled(&'a ContainerStatus),
+    Ended {
+        status: &'a ContainerStatus,
+        ended: &'a Terminated,
+    },
+    /// The pod is deleted, or its phase says that nothing in it runs.
+    PodEnded,
+}
+
+/// Reasons for which a container waits for its image: pkg/kubelet/images/types.go.
+const IMAGE_REASONS: [&str; 8] = [
+    "ImagePullBackOff",
+    "ErrImagePull",
+    "InvalidImageName",
+    "ErrImageNeverPull",
+    "ErrImageInspect",
+    "RegistryUnavailable",
+    "ImageInspectError",
+    "SignatureValidationFailed",
+];
+
+/// Reasons of a pod that is being set up.
+const SETTING_UP: [&str; 2] = ["PodInitializing", "ContainerCreating"];
+
+impl<'a> PodState<'a> {
+    /// The container runs, started long ago or just now.
+    pub fn runs(self) -> bool {
+        matches!(self, Self::Running | Self::Starting)
+    }
+
+    pub fn not_running(self) -> Option<NotRunning<'a>> {
+        match self {
+            Self::NotRunning(why) => Some(why),
+            _ => None,
+        }
+    }
+}
+
+impl NotRunning<'_> {
+    /// A clause about the container: "its init container install-cni waits (CrashLoopBackOff)".
+    pub fn describe(self) -> String {
+        match self {
+            Self::NotScheduled { why: Some(why) } => format!("its pod is not scheduled: {why}"),
+            Self::NotScheduled { why: None } => "its pod is not scheduled".to_owned(),
+            Self::InitContainer(status) => format!("its init container {} {}", status.name, doing(status)),
+            Self::Waiting(status) | Self::ImageNotPulled(status) => format!("its container {} {}", status.name, doing(status)),
+            Self::Ended { status, ended } => format!("its container {} ended with exit code {}", status.name, ended.exit_code),
+            Self::PodEnded => "its pod has ended".to_owned(),
+        }
+    }
+}
+
+/// What a container that does not run does, as a verb phrase.
+fn doing(status: &ContainerStatus) -> String {
+    let last = status.last_end().map(|ended| format!(", last exit code {}", ended.exit_code)).unwrap_or_default();
+    match waiting_reason(status) {
+        Some(reason) => format!("waits ({reason}{last})"),
+        None if status.state.running.is_some() => "has not ended".to_owned(),
+        None => format!("does not run{last}"),
+    }
+}
+
+fn waiting_reason(status: &ContainerStatus) -> Option<&str> {
+    status.state.waiting.as_ref()?.reason.as_deref()
+}
+
+pub fn waits_for_image(status: &ContainerStatus) -> bool {
+    waiting_reason(status).is_some_and(|reason| IMAGE_REASONS.contains(&reason))
+}
+
+/// Seconds that a pod may take to be set up, or a container without a known budget to become Ready.
+const FIRST_MINUTE: f64 = 60.0;
+/// Seconds from "started successfully" until BIRD, Felix and the probes have had their first rounds.
+const AFTER_START: f64 = 30.0;
+/// Seconds by which the kubelet may be late with a probe or with the end of a pod.
+const LATE: f64 = 10.0;
+/// A larger budget does not keep a start from being reported.
+const LONGEST: f64 = 600.0;
+/// How the kubelet records a container whose end it did not see, as after a reboot of the host.
+const NOT_SEEN_TO_END: [&str; 2] = ["Unknown", "ContainerStatusUnknown"];
+
+impl View<'_> {
+    /// A start that may still succeed, or a pod that is being replaced: not Ready is no fault yet, and no health either.
+    pub fn is_starting(&self, node: &NodeView) -> bool {
+        let Some(pod) = node.pod.filter(|pod| pod.is_ready() != Some(true)) else { return false };
+        let now = self.snapshot.taken_at;
+        if let Some(deleted) = pod.metadata.deletion_timestamp {
+            return now.duration_since(deleted) < SignedDuration::from_secs_f64(FIRST_MINUTE);
+        }
+        let failed = |status: &ContainerStatus| {
+            status.last_state.terminated.is_some()
+                && status.last_end().and_then(|ended| ended.reason.as_deref()).is_none_or(|reason| !NOT_SEEN_TO_END.contains(&reason))
+        };
+        let statuses = || pod.status.container_statuses.iter().chain(&pod.status.init_container_statuses);
+        let cut_down = |status: &ContainerStatus| status.restart_count > 0 && status.last_state.terminated.is_none();
+        if statuses().any(|status| failed(status) || cut_down(status) || waits_for_image(status)) {
+            return false;
+        }
+        match node.age(now) {
+            Some(age) => age < self.start_allowance(node),
+            // Its init containers are at work, or its image is being pulled.
+            None => {
+                let age = pod.metadata.creation_timestamp.map(|created| now.duration_since(created).as_secs_f64());
+                not_running(pod).is_none_or(|why| is_set_up(why)) && age.is_some_and(|age| age < FIRST_MINUTE)
+            }
+        }
+    }
+
+    /// Seconds after its start within which a container need not be Ready.
+    fn start_allowance(&self, node: &NodeView) -> f64 {
+        let log = node.logs.and_then(|logs| logs.current.seen());
+        let started = log.and_then(|log| log.marks.iter().find(|mark| mark.kind == MarkKind::Started)?.at);
+        let allowed = match (started, node.running_since()) {
+            (Some(started), Some(began)) => started.duration_since(began).as_secs_f64() + AFTER_START,
+            _ => self.start_budget(node).map_or(0.0, |budget| budget.as_secs_f64()) + LATE,
+        };
+        allowed.clamp(FIRST_MINUTE, LONGEST)
+    }
+}
+
+/// The steps that every new pod goes through.
+fn is_set_up(why: NotRunning) -> bool {
+    match why {
+        NotRunning::InitContainer(status) => status.last_end().is_none_or(|ended| ended.exit_code == 0),
+        NotRunning::Waiting(status) => waiting_reason(status).is_none_or(|reason| SETTING_UP.contains(&reason)),
+        NotRunning::NotScheduled { .. } | NotRunning::ImageNotPulled(_) | NotRunning::Ended { .. } | NotRunning::PodEnded => false,
+    }
+}
+
+impl<'a> View<'a> {
+    /// Whether this node's calico-node runs: the one answer for every check, sessions included.
+    pub fn pod_state<'n>(&self, node: &NodeView<'n>) -> PodState<'n> {
+        if node.kubelet_is_silent() {
+            return PodState::Unknown;
+        }
+        let Some(pod) = node.pod else {
+            return if self.snapshot.pods.seen().is_some() { PodState::Missing } else { PodState::Unknown };
+        };
+        match not_running(pod) {
+            Some(_) if self.is_starting(node) => PodState::Starting,
+            Some(why) => PodState::NotRunning(why),
+            None if self.is_starting(node) => PodState::Starting,
+            None if node.container().is_some_and(|status| status.state.running.is_some()) => PodState::Running,
+            // A cut-down or composed pod has no container states.
+            None => match pod.is_ready() {
+                Some(true) => PodState::Running,
+                _ => PodState::Unknown,
+            },
+        }
+    }
+}
+
+/// `None` where the container runs, or nothing is said of it.
+fn not_running(pod: &Pod) -> Option<NotRunning<'_>> {
+    if let Some(condition) = pod.status.conditions.iter().find(|one| one.r#type == "PodScheduled" && one.status == "False") {
+        return Some(NotRunning::NotScheduled { why: condition.message.as_deref() });
+    }
+    if matches!(pod.status.phase.as_str(), "Failed" | "Succeeded") {
+        return Some(NotRunning::PodEnded);
+    }
+    let status = pod.calico_node_status();
+    if status.is_some_and(|status| status.state.running.is_some()) {
+        return None;
+    }
+    let unfinished = |init: &&ContainerStatus| !init.is_done() && (init.restart_count > 0 || !is_waiting_its_turn(init));
+    if let Some(init) = pod.status.init_container_statuses.iter().find(unfinished) {
+        return Some(if waits_for_image(init) { NotRunning::ImageNotPulled(init) } else { NotRunning::InitContainer(init) });
+    }
+    let status = status?;
+    if waits_for_image(status) {
+        return Some(NotRunning::ImageNotPulled(status));
+    }
+    if status.state.waiting.is_some() {
+        return Some(NotRunning::Waiting(status));
+    }
+    status.state.terminated.as_ref().map(|ended| NotRunning::Ended { status, ended })
+}
+
+fn is_waiting_its_turn(status: &ContainerStatus) -> bool {
+    status.state.running.is_none()
+        && status.state.terminated.is_none()
+        && waiting_reason(status).is_none_or(|reason| SETTING_UP.contains(&reason))
+}
+
+impl ContainerStatus {
+    /// The run that ended last.
+    pub fn last_end(&self) -> Option<&Terminated> {
+        self.state.terminated.as_ref().or(self.last_state.terminated.as_ref())
+    }
+
+    /// An init container that succeeded.
+    fn is_done(&self) -> bool {
+        self.state.terminated.as_ref().is_some_and(|ended| ended.exit_code == 0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn what_keeps_it_from_running() {
+        let waits = |name: &str, reason: &str| json!({"name": name, "state": {"waiting": {"reason": reason}}});
+        let failed = json!({"name": "install-cni", "restartCount": 6, "state": {"waiting": {"reason": "CrashLoopBackOff"}},
+            "lastState": {"terminated": {"exitCode": 1}}});
+        let runs = json!({"name": "calico-node", "state": {"running": {}}});
+        let done = json!({"name": "upgrade-ipam", "state": {"terminated": {"exitCode": 0}}});
+        for (inits, node, phase, expected) in [
+            (vec![done.clone()], runs, "Running", None),
+            (vec![], waits("calico-node", "PodInitializing"), "Pending", Some("its container calico-node waits (PodInitializing)")),
+            (
+                vec![done.clone(), failed, waits("mount-bpffs", "PodInitializing")],
+                waits("calico-node", "PodInitializing"),
+                "Pending",
+                Some("its init container install-cni waits (CrashLoopBackOff, last exit code 1)"),
+            ),
+            (
+                vec![waits("install-cni", "ErrImagePull")],
+                waits("calico-node", "PodInitializing"),
+                "Pending",
+                Some("its container install-cni waits (ErrImagePull)"),
+            ),
+            (
+                vec![done],
+                json!({"name": "calico-node", "restartCount": 9, "state": {"waiting": {"reason": "CrashLoopBackOff"}},
+                    "lastState": {"terminated": {"exitCode": 139}}}),
+                "Running",
+                Some("its container calico-node waits (CrashLoopBackOff, last exit code 139)"),
+            ),
+            (vec![], json!({"name": "calico-node"}), "Failed", Some("its pod has ended")),
+        ] {
+            let pod: Pod =
+                serde_json::from_value(json!({"status": {"phase": phase, "initContainerStatuses": inits, "containerStatuses": [node]}}))
+                    .expect("a pod");
+            assert_eq!(not_running(&pod).map(NotRunning::describe).as_deref(), expected);
+        }
+    }
+}
