@@ -10,8 +10,14 @@ mod address_not_internal_ip;
 mod address_on_virtual_interface;
 #[path = "checks/addresses_in_several_subnets.rs"]
 mod addresses_in_several_subnets;
+#[path = "checks/bgp_foreign_session_down.rs"]
+mod bgp_foreign_session_down;
+#[path = "checks/bgp_peer_missing.rs"]
+mod bgp_peer_missing;
 #[path = "checks/bgp_session_down.rs"]
 mod bgp_session_down;
+#[path = "checks/bgp_topologies.rs"]
+mod bgp_topologies;
 #[path = "checks/bird_not_running.rs"]
 mod bird_not_running;
 #[path = "checks/build.rs"]
@@ -40,6 +46,8 @@ mod probes;
 mod properties;
 #[path = "checks/rollout_unfinished.rs"]
 mod rollout_unfinished;
+#[path = "checks/router_id_conflict.rs"]
+mod router_id_conflict;
 #[path = "checks/running.rs"]
 mod running;
 #[path = "checks/starting.rs"]

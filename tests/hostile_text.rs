@@ -1,7 +1,8 @@
 //! No text from a cluster makes a parser panic: real texts, cut, joined and damaged at random.
 
 use calico_fix::calico::family::Family;
-use calico_fix::calico::{bird, event_text, inside, interfaces, routes, session, startup_log};
+use calico_fix::calico::session::Session;
+use calico_fix::calico::{bird, event_text, inside, interfaces, routes, startup_log};
 use proptest::prelude::*;
 
 const SEEDS: [&str; 8] = [
@@ -40,7 +41,7 @@ proptest! {
             for row in &parsed.protocols {
                 prop_assert!(!row.info.chars().any(char::is_control));
                 for family in Family::ALL {
-                    prop_assert!(session::of(row, family).is_none_or(|session| Family::of(session.address) == family));
+                    prop_assert!(Session::from_protocol(row, family).is_none_or(|session| Family::of(session.address) == family));
                 }
             }
         }

@@ -1,7 +1,8 @@
 #![no_main]
 
+use calico_fix::calico::bird;
 use calico_fix::calico::family::Family;
-use calico_fix::calico::{bird, session};
+use calico_fix::calico::session::Session;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|texts: (&str, &str)| {
@@ -9,9 +10,9 @@ fuzz_target!(|texts: (&str, &str)| {
     for row in &bird.protocols {
         assert!(!row.name.is_empty() && !row.info.chars().any(char::is_control));
         for family in Family::ALL {
-            if let Some(session) = session::of(row, family) {
+            if let Some(session) = Session::from_protocol(row, family) {
                 assert_eq!(Family::of(session.address), family);
-                let _ = session.reason();
+                let _ = session.last_error();
             }
         }
     }

@@ -38,7 +38,10 @@ codes! {
     AddressesInSeveralSubnets = "addresses-in-several-subnets",
     MethodIneffective = "method-ineffective",
     BirdNotRunning = "bird-not-running",
+    RouterIdConflict = "router-id-conflict",
+    BgpPeerMissing = "bgp-peer-missing",
     BgpSessionDown = "bgp-session-down",
+    ForeignBgpSessionDown = "bgp-foreign-session-down",
     ProbeTimeoutTooShort = "probe-timeout-too-short",
     ProbeMisfit = "probe-misfit",
     ChangeUnfinished = "change-unfinished",
@@ -71,6 +74,7 @@ impl Code {
             | Self::StartupExited
             | Self::AddressMissing
             | Self::BirdNotRunning
+            | Self::RouterIdConflict
             | Self::BgpSessionDown
             | Self::ProbeTimeoutTooShort
             | Self::ProbeMisfit
@@ -81,6 +85,8 @@ impl Code {
             | Self::PodNotReady => true,
             Self::AddressesInSeveralSubnets
             | Self::MethodIneffective
+            | Self::BgpPeerMissing
+            | Self::ForeignBgpSessionDown
             | Self::StartNearBudget
             | Self::ChangeUnfinished
             | Self::DebugLeftOn
@@ -118,7 +124,10 @@ impl Code {
             | Self::AddressMissing
             | Self::AddressesInSeveralSubnets
             | Self::MethodIneffective
+            | Self::RouterIdConflict
+            | Self::BgpPeerMissing
             | Self::BgpSessionDown
+            | Self::ForeignBgpSessionDown
             | Self::ChangeUnfinished
             | Self::DebugLeftOn
             | Self::RolloutUnfinished => false,

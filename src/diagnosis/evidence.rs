@@ -7,7 +7,7 @@ use super::view::{NodeView, Stored, View};
 use super::wording;
 use crate::calico::event_text::EventKind;
 use crate::calico::family::Family;
-use crate::snapshot::inside::MarkKind;
+use crate::snapshot::inside::{GracefulRestart, MarkKind};
 
 /// The stored address beside the InternalIP, the interface that has it, and the log line that chose it.
 pub fn of_address(node: &NodeView, family: Family, stored: &Stored) -> Vec<Evidence> {
@@ -42,14 +42,19 @@ pub fn of_sessions(view: &View, node: &NodeView, family: Family, address: IpAddr
     let own = node.bgp(family);
     evidence.extend(own.down().iter().map(|down| node.evidence(down.source, down.row())));
     if let Some(restart) = own.seen().and_then(|sessions| sessions.graceful_restart) {
-        let text = format!(
-            "graceful restart: waiting for {} peers, {} of {} s; the node keeps its old routes until then",
-            restart.waiting_for, restart.timer, restart.limit
-        );
-        evidence.push(node.evidence(Source::Birdcl, text));
+        evidence.push(node.evidence(Source::Birdcl, graceful_restart(restart)));
     }
     evidence.extend(of_events(view, node, address));
     evidence
+}
+
+/// BIRD's timer counts down: it tells what is left (BIRD 1.6 `nest/proto.c`, `graceful_restart_show_status`).
+pub fn graceful_restart(restart: &GracefulRestart) -> String {
+    let peers = crate::text::count(usize::try_from(restart.waiting_for).unwrap_or_default(), "peer");
+    format!(
+        "graceful restart: waiting for {peers}, {} s left of {} s; the node keeps its old routes until then",
+        restart.timer, restart.limit
+    )
 }
 
 /// Readiness events that name the address, and the node's own.

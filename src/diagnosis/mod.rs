@@ -9,6 +9,7 @@ mod fold;
 pub mod health;
 mod logged;
 pub mod mesh;
+mod missing_peers;
 pub(crate) mod remedy;
 pub mod report;
 mod rows;

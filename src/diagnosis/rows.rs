@@ -4,8 +4,9 @@ use super::Scope;
 use super::report::{Finding, NodeRow, SessionCount, SessionRow};
 use super::view::{Bgp, NodeView, View};
 use crate::calico::family::Family;
-use crate::calico::session::{self, PeerKind};
+use crate::calico::session::{PeerKind, Session};
 use crate::observed::Observed;
+use crate::snapshot::inside::Protocol;
 use crate::startup::measure::measure;
 
 pub fn all(view: &View, findings: &[Finding], scope: &Scope) -> Vec<NodeRow> {
@@ -56,7 +57,10 @@ fn all_sessions(view: &View, node: &NodeView) -> Vec<SessionRow> {
     let mut rows = Vec::new();
     for (family, bird) in [(Family::V4, &inside.bird4), (Family::V6, &inside.bird6)] {
         for protocol in bird.seen().into_iter().flat_map(|bird| &bird.protocols) {
-            let Some(session) = session::of(protocol, family) else { continue };
+            let Some(session) = Session::from_protocol(protocol, family) else {
+                rows.extend((protocol.proto == "BGP").then(|| foreign(protocol, family)));
+                continue;
+            };
             rows.push(SessionRow {
                 family: family.number(),
                 peer_address: session.address.to_string(),
@@ -70,6 +74,19 @@ fn all_sessions(view: &View, node: &NodeView) -> Vec<SessionRow> {
         }
     }
     rows
+}
+
+/// A row with a name of somebody's own, which stands for its address.
+fn foreign(protocol: &Protocol, family: Family) -> SessionRow {
+    SessionRow {
+        family: family.number(),
+        peer_address: protocol.name.clone(),
+        peer_type: "not Calico's".to_owned(),
+        state: protocol.state.clone(),
+        since: protocol.since.clone(),
+        info: protocol.info.clone(),
+        ..SessionRow::default()
+    }
 }
 
 /// calicoctl's words, calicoctl/calicoctl/commands/node/status.go; the last is hidden by it.

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::Scope;
 use super::report::Unseen;
 use super::view::{Bgp, NodeView, View};
+use super::{Scope, session_pairs};
 use crate::calico::family::Family;
 use crate::observed::Observed;
 use crate::snapshot::Origin;
@@ -14,6 +14,8 @@ pub fn all(view: &View, scope: &Scope) -> Vec<Unseen> {
     unseen.extend(inside(view, scope));
     unseen.extend(logs(view, scope));
     unseen.extend(starting(view, scope));
+    unseen.extend(settling(view, scope));
+    unseen.extend(expectation(view));
     unseen.extend(podless(view, scope));
     unseen
 }
@@ -88,26 +90,61 @@ fn inside(view: &View, scope: &Scope) -> Vec<Unseen> {
         return Vec::new();
     }
     let left_out = view.snapshot.cluster.exec_left_out;
-    let mut by_reason: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    let mut by_reason: BTreeMap<(Family, String), Vec<String>> = BTreeMap::new();
     for node in shown(view, scope).filter(|node| node.pod.is_some()) {
-        if matches!(node.bgp(Family::V4), Bgp::Unknown) {
-            by_reason.entry(bird_reason(view, node)).or_default().push(node.name.to_owned());
+        let unknown = |family: &Family| view.needs_bird(node, *family) && matches!(node.bgp(*family), Bgp::Unknown);
+        let families: Vec<Family> = Family::ALL.into_iter().filter(unknown).collect();
+        let mut reasons: Vec<(Family, String)> = families.into_iter().map(|family| (family, bird_reason(view, node, family))).collect();
+        // One reason for both families is said once.
+        reasons.dedup_by(|second, first| second.1 == first.1);
+        for reason in reasons {
+            by_reason.entry(reason).or_default().push(node.name.to_owned());
         }
     }
     by_reason
         .into_iter()
-        .map(|(why, nodes)| {
+        .map(|((family, why), nodes)| {
             let by_choice = left_out && why == LEFT_OUT;
-            Unseen { what: "BIRD's sessions".to_owned(), nodes, why, matters: !by_choice }
+            let what = if family == Family::V6 { "BIRD's IPv6 sessions (bird6)" } else { "BIRD's sessions" };
+            Unseen { what: what.to_owned(), nodes, why, matters: !by_choice }
         })
         .collect()
 }
 
+/// Sessions with nodes that were restarted a moment ago: not up is no fault yet, and no health.
+fn settling(view: &View, scope: &Scope) -> Option<Unseen> {
+    let names = session_pairs::settling(view);
+    let bird = |node: &&NodeView| {
+        view.is_settling(node)
+            && Family::ALL.into_iter().any(|family| view.needs_bird(node, family) && matches!(node.bgp(family), Bgp::NotRunning))
+    };
+    let waits = |node: &&NodeView| names.contains(&node.name) || bird(node);
+    let nodes: Vec<String> =
+        shown(view, scope).filter(waits).filter(|node| !view.is_starting(node)).map(|node| node.name.to_owned()).collect();
+    let why = "calico-node was restarted less than a minute ago, and its sessions are still coming up".to_owned();
+    (!nodes.is_empty()).then(|| Unseen { what: "BGP sessions in progress".to_owned(), nodes, why, matters: true })
+}
+
+/// Whether sessions are expected at all, where several nodes have none and the configuration is not known.
+fn expectation(view: &View) -> Option<Unseen> {
+    let asked: Vec<&NodeView> = view
+        .nodes
+        .iter()
+        .filter(|node| Family::ALL.into_iter().any(|family| view.needs_bird(node, family) && node.bgp(family).seen().is_some()))
+        .collect();
+    let none = |node: &&NodeView| Family::ALL.into_iter().filter_map(|family| node.bgp(family).seen()).all(|sessions| sessions.total == 0);
+    if view.install.runs_bird() == Some(false) || view.mesh_enabled().is_some() || asked.len() < 2 || !asked.iter().all(none) {
+        return None;
+    }
+    let why = "no node has a BGP session, and whether the node-to-node mesh is on could not be read (BGPConfiguration)".to_owned();
+    Some(Unseen { what: "which BGP sessions are expected".to_owned(), nodes: Vec::new(), why, matters: true })
+}
+
 const LEFT_OUT: &str = "--no-exec was given";
 
-fn bird_reason(view: &View, node: &NodeView) -> String {
+fn bird_reason(view: &View, node: &NodeView, family: Family) -> String {
     match node.inside {
-        Some(Observed::Seen(inside)) => inside.bird4.why_not().unwrap_or("not asked").to_owned(),
+        Some(Observed::Seen(inside)) => inside.bird(family).why_not().unwrap_or("not asked").to_owned(),
         Some(Observed::Forbidden(why) | Observed::Failed(why)) => why.clone(),
         Some(Observed::Absent) => "no container to ask".to_owned(),
         None | Some(Observed::NotAsked) if view.snapshot.cluster.exec_left_out => LEFT_OUT.to_owned(),

@@ -4,6 +4,7 @@ use std::net::IpAddr;
 use crate::diagnosis::check::{Check, Found};
 use crate::diagnosis::code::Code;
 use crate::diagnosis::explain::Explanation;
+use crate::diagnosis::remedy;
 use crate::diagnosis::report::{Finding, Severity};
 use crate::diagnosis::session_pairs::{self, Blame, Cause, Remote, SessionPair};
 use crate::diagnosis::view::{View, natural};
@@ -21,9 +22,10 @@ pub const CHECK: Check = Check {
         confirm: "kubectl exec -n NAMESPACE POD -c calico-node -- birdcl -s /var/run/calico/bird.ctl show protocols all\n\
                   From the node: nc -vz PEER-ADDRESS 179",
         fix: "refused: is calico-node running there, does a firewall reject TCP 179? unreachable or no answer: routes, security groups, \
-              TCP 179 both ways. AS numbers: BGPConfiguration, BGPPeer, the node's ASNumber. Port taken: stop the other BGP daemon or set \
+              TCP 179 both ways. BIRD's own words (\"Received: …\", \"BGP Error: …\") prove that the peer answered: compare router IDs, AS numbers, \
+              hold times and passwords, not the network. AS numbers: BGPConfiguration, BGPPeer, the node's ASNumber. Port taken: stop the other BGP daemon or set \
               BGPConfiguration.listenPort. Node gone: delete its Node object (with etcd: calicoctl delete node). \
-              Graceful restart: wait up to 240 s.",
+              Graceful restart: wait until its timer ends.",
     },
     run,
 };
@@ -31,14 +33,18 @@ pub const CHECK: Check = Check {
 fn run(view: &View, found: &Found) -> Vec<Finding> {
     let mut by_node: BTreeMap<(Cause, String), Vec<SessionPair>> = BTreeMap::new();
     let mut outside: BTreeMap<(Cause, IpAddr), Vec<SessionPair>> = BTreeMap::new();
+    let mut alone: Vec<(Cause, SessionPair)> = Vec::new();
     let mut orphans: Vec<SessionPair> = Vec::new();
     let mut either: BTreeMap<Cause, Vec<SessionPair>> = BTreeMap::new();
     for pair in session_pairs::unexplained(view, found) {
-        let (cause, side) = session_pairs::down_cause(&pair);
-        match (side, &pair.far) {
+        let (cause, blame) = session_pairs::down_cause(view, &pair);
+        match (blame, &pair.far) {
+            (_, Remote::Itself(_)) => alone.push((cause, pair)),
             (Blame::Near, _) => by_node.entry((cause, pair.near.node.name.to_owned())).or_default().push(pair),
-            (_, Remote::Outside(_)) if cause == Cause::NodeGone => orphans.push(pair),
-            (_, Remote::Outside(address)) => outside.entry((cause, *address)).or_default().push(pair),
+            (_, Remote::Orphan(_)) if cause == Cause::NodeGone => orphans.push(pair),
+            (_, Remote::Orphan(address) | Remote::Outside(address) | Remote::Unmanaged { address, .. }) => {
+                outside.entry((cause, *address)).or_default().push(pair);
+            }
             (Blame::Far, Remote::Node(far)) => by_node.entry((cause, far.node.name.to_owned())).or_default().push(pair),
             (Blame::Either, Remote::Node(_)) => either.entry(cause).or_default().push(pair),
         }
@@ -48,16 +54,17 @@ fn run(view: &View, found: &Found) -> Vec<Finding> {
             by_node.entry((cause, node)).or_default().extend(pairs);
         }
     }
-    let blamed = by_node.into_iter().map(|((cause, node), pairs)| about_node(cause, &node, &pairs));
-    let lost = outside.into_iter().map(|((cause, address), pairs)| about_address(cause, address, &pairs));
-    blamed.chain(lost).chain(about_orphans(&orphans)).collect()
+    let blamed = by_node.into_iter().map(|((cause, node), pairs)| about_node(view, cause, &node, &pairs));
+    let lost = outside.into_iter().map(|((cause, _), pairs)| about_address(view, cause, &pairs));
+    let local = alone.into_iter().map(|(cause, pair)| about_address(view, cause, &[pair]));
+    blamed.chain(lost).chain(local).chain(about_orphans(&orphans)).collect()
 }
 
 /// Addresses left in the mesh that no node has: one finding, however many.
 fn about_orphans(pairs: &[SessionPair]) -> Option<Finding> {
     let mut nodes: Vec<String> = pairs.iter().map(|pair| pair.near.node.name.to_owned()).collect();
     nodes.dedup();
-    let mut addresses: Vec<IpAddr> = pairs.iter().filter_map(SessionPair::outside).collect();
+    let mut addresses: Vec<IpAddr> = pairs.iter().filter_map(SessionPair::address).collect();
     addresses.sort_unstable();
     addresses.dedup();
     let (verb, what) = match addresses.as_slice() {
@@ -70,7 +77,7 @@ fn about_orphans(pairs: &[SessionPair]) -> Option<Finding> {
     Some(finding(Cause::NodeGone, nodes, message, pairs))
 }
 
-/// Which end is to blame cannot be told from one session: the node that most of them have in common.
+/// Groups pairs whose blame is not known by the node that most of them have in common.
 fn most_in_common<'v, 'a>(mut pairs: Vec<SessionPair<'v, 'a>>) -> Vec<(String, Vec<SessionPair<'v, 'a>>)> {
     let mut groups = Vec::new();
     while !pairs.is_empty() {
@@ -88,34 +95,36 @@ fn most_in_common<'v, 'a>(mut pairs: Vec<SessionPair<'v, 'a>>) -> Vec<(String, V
     groups
 }
 
-fn about_node(cause: Cause, node: &str, pairs: &[SessionPair]) -> Finding {
-    let peers: Vec<String> = pairs
-        .iter()
-        .map(|pair| {
-            let other = pair.ends().find(|end| end.node.name != node).map(|end| end.node.name.to_owned());
-            other.unwrap_or_else(|| match &pair.far {
-                Remote::Outside(address) => address.to_string(),
-                Remote::Node(far) => far.node.name.to_owned(),
-            })
-        })
-        .collect();
-    let told = matches!(session_pairs::down_cause(&pairs[0]).1, Blame::Near | Blame::Far);
-    let nodes = match pairs {
-        [_] if !told => vec![node.to_owned(), peers[0].clone()],
+fn about_node(view: &View, cause: Cause, node: &str, pairs: &[SessionPair]) -> Finding {
+    let other = |pair: &SessionPair| {
+        let end = pair.ends().find(|end| end.node.name != node).map(|end| end.node.name.to_owned());
+        end.unwrap_or_else(|| session_pairs::remote_name(pair))
+    };
+    let peers: Vec<String> = pairs.iter().map(other).collect();
+    let is_blamed = pairs.first().is_some_and(|pair| session_pairs::down_cause(view, pair).1 != Blame::Either);
+    let nodes = match peers.as_slice() {
+        [peer] if !is_blamed => vec![node.to_owned(), peer.clone()],
         _ => vec![node.to_owned()],
     };
-    let message = format!("BGP between {node} and {} is down: {}", wording::list(&peers), cause.phrase());
-    finding(cause, nodes, message, pairs)
+    let message = format!("BGP between {node} and {} is down: {}", wording::list(&peers), session_pairs::phrase(view, cause, pairs));
+    let fix = view.node(node).filter(|_| cause == Cause::OtherAs && is_blamed).and_then(|node| remedy::as_number(view, node));
+    Finding { fix, ..finding(cause, nodes, message, pairs) }
 }
 
-fn about_address(cause: Cause, address: IpAddr, pairs: &[SessionPair]) -> Finding {
+/// A peer that is no node of Calico's, with the nodes that report it.
+fn about_address(view: &View, cause: Cause, pairs: &[SessionPair]) -> Finding {
     let nodes: Vec<String> = pairs.iter().map(|pair| pair.near.node.name.to_owned()).collect();
-    let message = format!("BGP between {} and {address} is down: {}", wording::list(&nodes), cause.phrase());
+    let peer = pairs.first().map(session_pairs::remote_name).unwrap_or_default();
+    let why = match pairs.first().map(|pair| &pair.far) {
+        Some(Remote::Unmanaged { node, address }) => session_pairs::unmanaged(node, *address),
+        _ => session_pairs::phrase(view, cause, pairs),
+    };
+    let message = format!("BGP between {} and {peer} is down: {why}", wording::list(&nodes));
     finding(cause, nodes, message, pairs)
 }
 
 fn finding(cause: Cause, nodes: Vec<String>, message: String, pairs: &[SessionPair]) -> Finding {
-    let severity = if cause == Cause::GracefulRestart { Severity::Warning } else { Severity::Error };
+    let severity = if matches!(cause, Cause::GracefulRestart | Cause::Changing) { Severity::Warning } else { Severity::Error };
     let mut evidence: Vec<_> = pairs.iter().flat_map(SessionPair::evidence).collect();
     evidence.dedup();
     Finding { code: Code::BgpSessionDown, severity, nodes, message, evidence, fix: None }

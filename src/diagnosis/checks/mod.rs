@@ -5,6 +5,8 @@ mod address_missing;
 mod address_not_internal_ip;
 mod address_on_virtual_interface;
 mod addresses_in_several_subnets;
+mod bgp_foreign_session_down;
+mod bgp_peer_missing;
 mod bgp_session_down;
 mod bird_not_running;
 mod change_unfinished;
@@ -26,6 +28,7 @@ mod pod_not_ready;
 mod probe_misfit;
 mod probe_timeout_too_short;
 mod rollout_unfinished;
+mod router_id_conflict;
 mod start_near_budget;
 mod startup_exited;
 mod typha_unreachable;
@@ -52,7 +55,10 @@ pub fn of(code: Code) -> &'static Check {
         Code::AddressesInSeveralSubnets => &addresses_in_several_subnets::CHECK,
         Code::MethodIneffective => &method_ineffective::CHECK,
         Code::BirdNotRunning => &bird_not_running::CHECK,
+        Code::RouterIdConflict => &router_id_conflict::CHECK,
+        Code::BgpPeerMissing => &bgp_peer_missing::CHECK,
         Code::BgpSessionDown => &bgp_session_down::CHECK,
+        Code::ForeignBgpSessionDown => &bgp_foreign_session_down::CHECK,
         Code::ProbeTimeoutTooShort => &probe_timeout_too_short::CHECK,
         Code::ProbeMisfit => &probe_misfit::CHECK,
         Code::ChangeUnfinished => &change_unfinished::CHECK,

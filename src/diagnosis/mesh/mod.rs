@@ -10,7 +10,7 @@ pub use groups::Group;
 use super::Scope;
 use super::health::{self, Health};
 use super::report::Report;
-use super::view::{self, Bgp, NodeView, View};
+use super::view::{self, Bgp, NodeView, Peering, View};
 use crate::calico::family::Family;
 use crate::calico::session::PeerKind;
 
@@ -75,7 +75,9 @@ fn of(view: &View, family: Family, scope: &Scope, report: &Report) -> Option<Mes
     for (from, node) in view.nodes.iter().filter(|node| chosen(node.name)).enumerate() {
         let Some((_, peerings)) = view::peerings(node, family) else { continue };
         asked[from] = true;
-        for peering in peerings.into_iter().filter(|peering| peering.kind != PeerKind::LocalWorkload) {
+        // A speaker on the node itself is no other point.
+        let leaves = |peering: &Peering| peering.kind != PeerKind::LocalWorkload && !peering.address.is_loopback();
+        for peering in peerings.into_iter().filter(leaves) {
             meshed |= peering.kind == PeerKind::Mesh;
             for to in points.of_address(view, node, peering.address, peering.kind) {
                 ends.push((from, to, peering.established));
@@ -118,6 +120,9 @@ impl Points {
         }
         if !names.is_empty() {
             return names.into_iter().map(|name| self.place(name, Kind::Node, Health::Unknown)).collect();
+        }
+        if let Some(node) = view.unmanaged(address) {
+            return vec![self.place(&node.metadata.name, Kind::Outside, Health::Unknown)];
         }
         let orphan = kind == PeerKind::Mesh && view.snapshot.nodes.seen().is_some();
         vec![self.place(&address.to_string(), if orphan { Kind::Orphan } else { Kind::Outside }, Health::Unknown)]

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::NodeView;
 use crate::calico::family::Family;
-use crate::calico::session::{self, BgpState, PeerKind, Session};
+use crate::calico::session::{BgpState, PeerKind, Session};
 use crate::diagnosis::report::Source;
 use crate::observed::Observed;
 use crate::snapshot::inside::{Bird, GracefulRestart, Inside, Protocol};
@@ -31,6 +31,15 @@ pub struct Sessions<'a> {
     pub down: Vec<Down<'a>>,
     pub graceful_restart: Option<&'a GracefulRestart>,
     pub router_id: Option<&'a str>,
+    /// BGP rows without a name of Calico's, up or down.
+    pub foreign: Vec<Foreign<'a>>,
+}
+
+/// A BGP session that somebody added to BIRD's templates.
+#[derive(Debug)]
+pub struct Foreign<'a> {
+    pub protocol: &'a Protocol,
+    pub is_established: bool,
 }
 
 #[derive(Debug)]
@@ -43,14 +52,20 @@ pub struct Down<'a> {
 impl Down<'_> {
     /// The row as BIRD prints it, single-spaced.
     pub fn row(&self) -> String {
-        let Protocol { name, proto, table, state, since, info } = self.row.as_ref();
-        [name, proto, table, state, since, info]
-            .into_iter()
-            .filter(|part| !part.is_empty())
-            .map(String::as_str)
-            .collect::<Vec<_>>()
-            .join(" ")
+        row_text(self.row.as_ref())
     }
+}
+
+impl Foreign<'_> {
+    pub fn row(&self) -> String {
+        row_text(self.protocol)
+    }
+}
+
+fn row_text(protocol: &Protocol) -> String {
+    let Protocol { name, proto, table, state, since, info } = protocol;
+    let parts = [name, proto, table, state, since, info].into_iter().filter(|part| !part.is_empty());
+    parts.map(String::as_str).collect::<Vec<_>>().join(" ")
 }
 
 impl<'a> Bgp<'a> {
@@ -82,9 +97,16 @@ fn from_bird(bird: &Bird, family: Family) -> Sessions<'_> {
         down: Vec::new(),
         graceful_restart: bird.graceful_restart.as_ref(),
         router_id: bird.router_id.as_deref(),
+        foreign: Vec::new(),
     };
     for protocol in &bird.protocols {
-        let Some(session) = session::of(protocol, family) else { continue };
+        let Some(session) = Session::from_protocol(protocol, family) else {
+            if protocol.proto == "BGP" {
+                let is_established = protocol.state == "up" && protocol.info.starts_with(ESTABLISHED);
+                sessions.foreign.push(Foreign { protocol, is_established });
+            }
+            continue;
+        };
         sessions.total += 1;
         if session.bgp == BgpState::Established {
             sessions.established += 1;
@@ -106,7 +128,7 @@ pub struct Peering {
 pub fn peerings(node: &NodeView, family: Family) -> Option<(Source, Vec<Peering>)> {
     let bird = node.inside.and_then(Observed::seen).and_then(|inside| inside.bird(family).seen());
     if let Some(bird) = bird {
-        let sessions = bird.protocols.iter().filter_map(|protocol| session::of(protocol, family));
+        let sessions = bird.protocols.iter().filter_map(|protocol| Session::from_protocol(protocol, family));
         let peering =
             |session: Session| Peering { address: session.address, kind: session.kind, established: session.bgp == BgpState::Established };
         return Some((Source::Birdcl, sessions.map(peering).collect()));
@@ -140,7 +162,8 @@ fn peers_of_status(status: &Custom, family: Family) -> Option<impl Iterator<Item
 
 /// Passive peers come with an empty state there, and dropped rows not at all: node/pkg/status/populators/peers.go.
 fn from_status(status: &Custom, family: Family) -> Option<Sessions<'_>> {
-    let mut sessions = Sessions { established: 0, total: 0, down: Vec::new(), graceful_restart: None, router_id: None };
+    let mut sessions =
+        Sessions { established: 0, total: 0, down: Vec::new(), graceful_restart: None, router_id: None, foreign: Vec::new() };
     for (address, kind, peer) in peers_of_status(status, family)? {
         sessions.total += 1;
         if state(peer) == ESTABLISHED {
@@ -160,7 +183,7 @@ fn from_status(status: &Custom, family: Family) -> Option<Sessions<'_>> {
             info: state(peer).into(),
             ..Protocol::default()
         };
-        let Some(session) = session::of(&row, family) else { continue };
+        let Some(session) = Session::from_protocol(&row, family) else { continue };
         sessions.down.push(Down { session, source: Source::CalicoNodeStatus, row: Cow::Owned(row) });
     }
     Some(sessions)

@@ -7,12 +7,13 @@ mod overlay;
 mod pod_state;
 mod probes;
 mod stored;
+mod topology;
 
 use std::cell::OnceCell;
 use std::collections::HashMap;
 use std::net::IpAddr;
 
-pub use bgp::{Bgp, Down, peerings};
+pub use bgp::{Bgp, Down, Foreign, Peering, peerings};
 pub use install::Install;
 pub use node::{NodeView, Told};
 pub use overlay::ruling;

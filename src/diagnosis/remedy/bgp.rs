@@ -1,0 +1,45 @@
+//! Fixes for BGP: one pod restarted, a router ID, an AS number.
+
+use super::reverted_by;
+use crate::calico::environment::Value;
+use crate::calico::family::Family;
+use crate::diagnosis::report::Fix;
+use crate::diagnosis::shell::quote;
+use crate::diagnosis::view::{NodeView, View};
+
+/// Restarts calico-node on this node alone.
+pub fn restart_pod(view: &View, node: &NodeView, why: &str) -> Option<Fix> {
+    let pod = node.pod?;
+    let namespace = pod.metadata.namespace.as_deref().or(view.install.namespace())?;
+    let command = format!("kubectl delete pod {} -n {}", quote(&pod.metadata.name), quote(namespace));
+    Some(Fix { command, why: format!("{why}; restarts calico-node on {} alone", node.name) })
+}
+
+/// A router ID of each node's own, where CALICO_ROUTER_ID gives one to all of them and kubectl can set it.
+pub fn router_id(view: &View) -> Option<Fix> {
+    let literal = matches!(view.install.environment()?.get("CALICO_ROUTER_ID"), Value::Literal(id) if !id.is_empty() && id != "hash");
+    // The operator reverts the DaemonSet, and its Installation has no such field.
+    if !literal || view.install.is_operator() {
+        return None;
+    }
+    let namespace = view.install.namespace()?;
+    // Without the variable the router ID is the node's IPv4 address.
+    let has_ipv4 = view.nodes.iter().all(|node| node.stored(Family::V4).is_some());
+    let (setting, source) =
+        if has_ipv4 { ("CALICO_ROUTER_ID-", "the node's IPv4 address") } else { ("CALICO_ROUTER_ID=hash", "a hash of the node's name") };
+    let command = format!("kubectl set env {} -n {} -c calico-node {setting}", quote(&view.install.name()), quote(namespace));
+    let why = format!("the router ID becomes {source}; restarts calico-node on every node, one after the other{}", reverted_by(view));
+    Some(Fix { command, why })
+}
+
+/// The AS number that all other nodes have on their Nodes, for a node that has none.
+pub fn as_number(view: &View, node: &NodeView) -> Option<Fix> {
+    if !view.install.keeps_annotations() || view.as_number(node).is_own {
+        return None;
+    }
+    let mut others = view.nodes.iter().filter(|other| other.name != node.name).map(|other| view.as_number(other));
+    let first = others.next().filter(|number| number.is_own)?;
+    let number = first.number.filter(|_| others.all(|other| other == first))?;
+    let command = format!("kubectl annotate node {} projectcalico.org/ASNumber={number}", quote(node.name));
+    Some(Fix { command, why: "every other node has this number; BIRD takes it over without a restart".to_owned() })
+}
