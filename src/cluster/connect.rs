@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use http::{HeaderName, HeaderValue, Uri};
 
+use super::clock::ServerClock;
 use super::error::ConnectError;
 use super::timeout::Timeouts;
 use super::{credential, kubeconfig, proxy};
@@ -25,6 +26,7 @@ pub struct Connection {
     pub namespace: Option<String>,
     pub timeouts: Timeouts,
     pub route: Arc<Route>,
+    pub clock: Arc<ServerClock>,
     /// When the credentials end, where that is known: a watch must connect anew by then.
     pub valid_until: Option<jiff::Timestamp>,
 }
@@ -144,6 +146,7 @@ pub async fn connect_from(flags: &ConnectionFlags, command: &str, around: &Surro
         namespace: flags.namespace.clone().filter(|name| !name.is_empty()),
         timeouts,
         route,
+        clock: Arc::default(),
         valid_until,
     })
 }

@@ -76,7 +76,7 @@ pub async fn gather(connection: &Connection, wanted: &Wanted, progress: &dyn Pro
     let read = futures::future::try_join(async { Ok(objects::whole_cluster(&api).await) }, around(&api, wanted, progress)).await;
     progress.finish();
     let (whole, around) = read?;
-    let mut snapshot = Snapshot::empty(Origin::Live, jiff::Timestamp::now());
+    let mut snapshot = Snapshot::empty(Origin::Live, api.now());
     snapshot.cluster = Cluster {
         context: connection.context.clone(),
         server: Some(connection.server.clone()),

@@ -53,7 +53,7 @@ pub async fn node(api: &Api, base: &Snapshot, set: &DaemonSet, name: &str, exec:
         Ok(exec::look(api, &wanted, &|_| Vec::new(), &exec::Limits { at_once: 1, each: EXEC }, &Silent).await)
     };
     let (node, inside) = futures::future::try_join(node, inside).await?;
-    let mut seen = Snapshot::empty(base.origin, jiff::Timestamp::now());
+    let mut seen = Snapshot::empty(base.origin, api.now());
     seen.cluster = base.cluster.clone();
     seen.daemon_set = Observed::Seen(set.clone());
     seen.config_maps = base.config_maps.clone();

@@ -1,6 +1,7 @@
 //! Every request to Kubernetes. It reads and reports; it judges nothing.
 #![allow(clippy::disallowed_types, clippy::disallowed_methods, reason = "this room owns the client and the clock")]
 
+mod clock;
 pub mod connect;
 mod credential;
 pub mod discover;

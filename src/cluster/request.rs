@@ -8,6 +8,7 @@ use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
+use super::clock::ServerClock;
 use super::connect::{Connection, Route};
 use super::error::{RequestError, Unreachable};
 use super::failure;
@@ -26,16 +27,27 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 pub struct Api {
     client: kube::Client,
     route: Arc<Route>,
+    clock: Arc<ServerClock>,
     timeouts: Timeouts,
 }
 
 impl Api {
     pub fn new(connection: &Connection) -> Self {
-        Self { client: connection.client.clone(), route: connection.route.clone(), timeouts: connection.timeouts }
+        Self {
+            client: connection.client.clone(),
+            route: connection.route.clone(),
+            clock: connection.clock.clone(),
+            timeouts: connection.timeouts,
+        }
     }
 
     pub fn client(&self) -> &kube::Client {
         &self.client
+    }
+
+    /// The API server's time.
+    pub fn now(&self) -> jiff::Timestamp {
+        self.clock.now()
     }
 
     pub fn route(&self) -> &Arc<Route> {
@@ -92,6 +104,7 @@ impl Api {
         let request =
             Request::get(path).header(header::ACCEPT, "application/json, */*").body(kube::client::Body::empty()).map_err(unreadable)?;
         let response = self.client.send(request).await.map_err(|error| (failure::unanswered(&error, asked, limit, &self.route), None))?;
+        self.clock.observe(response.headers(), jiff::Timestamp::now());
         let (status, wait) = (response.status(), retry_after(response.headers()));
         if status.is_success() {
             return Ok(response.into_body());
@@ -181,6 +194,7 @@ impl Api {
         let request = request.map_err(|error| unreadable(error.to_string()))?;
         let response = self.client.send(request).await.map_err(|error| (failure::unanswered(&error, asked, limit, &self.route), None))?;
         let (status, headers) = (response.status(), response.headers().clone());
+        self.clock.observe(&headers, jiff::Timestamp::now());
         let body = match Limited::new(response.into_body(), most).collect().await {
             Ok(body) => body.to_bytes(),
             Err(error) if error.is::<LengthLimitError>() => return Err(unreadable(format!("it is larger than {most} bytes"))),

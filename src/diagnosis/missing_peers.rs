@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::net::IpAddr;
 
 use super::check::Found;
-use super::report::Source;
 use super::view::{NodeView, PodState, View, peerings};
 use crate::calico::expected_sessions::SessionOrigin;
 use crate::calico::family::Family;
@@ -47,8 +46,8 @@ pub fn collect<'v, 'a>(view: &'v View<'a>, found: &Found) -> MissingPeers<'v, 'a
     let topology = view.topology();
     let by_rows = if topology.is_none() { expected_by_rows(view) } else { HashMap::new() };
     for (index, node) in view.nodes.iter().enumerate().filter(|(_, node)| steady(node)) {
-        let listed: HashMap<Family, HashSet<IpAddr>> =
-            Family::ALL.into_iter().filter_map(|family| Some((family, listed(node, family)?))).collect();
+        let listed: HashMap<Family, &HashSet<IpAddr>> =
+            Family::ALL.into_iter().filter_map(|family| Some((family, node.listed_peers(family)?))).collect();
         let mut expected = match &topology {
             Some(topology) => topology.expected(index),
             None => by_rows.get(node.name).cloned().unwrap_or_default(),
@@ -58,7 +57,7 @@ pub fn collect<'v, 'a>(view: &'v View<'a>, found: &Found) -> MissingPeers<'v, 'a
             continue;
         }
         missing.asked += 1;
-        missing.silent += usize::from(listed.values().all(HashSet::is_empty));
+        missing.silent += usize::from(listed.values().all(|known| known.is_empty()));
         expected.keys().for_each(|address| *missing.expected_by.entry(*address).or_default() += 1);
         let is_listed = |address: &IpAddr| listed.get(&Family::of(*address)).is_some_and(|known| known.contains(address));
         let lacking: Vec<MissingPeer> = expected
@@ -74,12 +73,6 @@ pub fn collect<'v, 'a>(view: &'v View<'a>, found: &Found) -> MissingPeers<'v, 'a
         }
     }
     missing
-}
-
-/// Addresses that BIRD lists, in whatever state; `None` where BIRD itself did not answer.
-fn listed(node: &NodeView, family: Family) -> Option<HashSet<IpAddr>> {
-    let (_, rows) = peerings(node, family).filter(|(source, _)| *source == Source::Birdcl)?;
-    Some(rows.into_iter().map(|row| row.address).collect())
 }
 
 /// Where the configuration is not known: a session of the mesh that one end lists must be on the other end too.

@@ -116,7 +116,7 @@ fn a_node_that_is_not_ready() {
         .bird("node-1", "10.0.0.2 Established | 10.0.0.3 Active Socket: Host is unreachable")
         .bird("node-2", "10.0.0.1 Established | 10.0.0.3 Active Socket: Host is unreachable");
     let case = finds(&world, &["error bgp-session-down node-3"]);
-    assert!(case.only().message.contains("NotReady"), "{}", case.only().message);
+    assert!(case.only().message.contains("the kubelet does not report"), "{}", case.only().message);
     shows(case.only(), Source::Birdcl, "node-1", "Mesh_10_0_0_3");
 }
 
@@ -164,7 +164,7 @@ fn ipv6_and_ports() {
         for name in ["node-1", "node-2", "node-3"] {
             world = world.stored6(name, &format!("fd00:10::{}/64", &name[5..]));
         }
-        world.bird6("node-1", &format!("Mesh_fd00_10__2 {one}")).bird6("node-2", "Mesh_fd00_10__1 Established")
+        world.bird6("node-1", &format!("Mesh_fd00_10__2 {one} | Mesh_fd00_10__3 Established"))
     };
     healthy(&six("Established"));
     let case = finds(&six("Active Socket: Connection refused"), &["error bgp-session-down node-2"]);

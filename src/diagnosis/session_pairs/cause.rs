@@ -143,13 +143,10 @@ fn silence(pair: &SessionPair) -> Cause {
 /// The end whose AS number fewer nodes have.
 fn odd_as_number(view: &View, pair: &SessionPair) -> Blame {
     let Remote::Node(far) = &pair.far else { return Blame::Either };
-    let share = |end: &Endpoint| {
-        let own = view.as_number(end.node).number;
-        (own, view.nodes.iter().filter(|node| view.as_number(node).number == own).count())
-    };
-    let ((near_as, near_share), (far_as, far_share)) = (share(&pair.near), share(far));
-    match near_share.cmp(&far_share) {
-        _ if near_as == far_as => Blame::Either,
+    let number = |end: &Endpoint| view.as_number(end.node).number;
+    let (near, far) = (number(&pair.near), number(far));
+    match view.share_of_as(near).cmp(&view.share_of_as(far)) {
+        _ if near == far => Blame::Either,
         std::cmp::Ordering::Less => Blame::Near,
         std::cmp::Ordering::Greater => Blame::Far,
         std::cmp::Ordering::Equal => Blame::Either,

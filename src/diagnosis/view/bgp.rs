@@ -1,6 +1,7 @@
 //! The sessions of one node and one family, from BIRD itself or, where it could not be asked, CalicoNodeStatus.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 use std::net::IpAddr;
 
 use serde_json::Value;
@@ -26,11 +27,14 @@ pub enum Bgp<'a> {
 
 #[derive(Debug)]
 pub struct Sessions<'a> {
+    pub source: Source,
     pub established: u32,
     pub total: u32,
     pub down: Vec<Down<'a>>,
     pub graceful_restart: Option<&'a GracefulRestart>,
     pub router_id: Option<&'a str>,
+    /// Every peer with a row, in whatever state.
+    pub addresses: HashSet<IpAddr>,
     /// BGP rows without a name of Calico's, up or down.
     pub foreign: Vec<Foreign<'a>>,
 }
@@ -92,11 +96,13 @@ impl<'a> Bgp<'a> {
 
 fn from_bird(bird: &Bird, family: Family) -> Sessions<'_> {
     let mut sessions = Sessions {
+        source: Source::Birdcl,
         established: 0,
         total: 0,
         down: Vec::new(),
         graceful_restart: bird.graceful_restart.as_ref(),
         router_id: bird.router_id.as_deref(),
+        addresses: HashSet::new(),
         foreign: Vec::new(),
     };
     for protocol in &bird.protocols {
@@ -108,6 +114,7 @@ fn from_bird(bird: &Bird, family: Family) -> Sessions<'_> {
             continue;
         };
         sessions.total += 1;
+        sessions.addresses.insert(session.address);
         if session.bgp == BgpState::Established {
             sessions.established += 1;
         } else {
@@ -162,10 +169,19 @@ fn peers_of_status(status: &Custom, family: Family) -> Option<impl Iterator<Item
 
 /// Passive peers come with an empty state there, and dropped rows not at all: node/pkg/status/populators/peers.go.
 fn from_status(status: &Custom, family: Family) -> Option<Sessions<'_>> {
-    let mut sessions =
-        Sessions { established: 0, total: 0, down: Vec::new(), graceful_restart: None, router_id: None, foreign: Vec::new() };
+    let mut sessions = Sessions {
+        source: Source::CalicoNodeStatus,
+        established: 0,
+        total: 0,
+        down: Vec::new(),
+        graceful_restart: None,
+        router_id: None,
+        addresses: HashSet::new(),
+        foreign: Vec::new(),
+    };
     for (address, kind, peer) in peers_of_status(status, family)? {
         sessions.total += 1;
+        sessions.addresses.insert(address);
         if state(peer) == ESTABLISHED {
             sessions.established += 1;
             continue;

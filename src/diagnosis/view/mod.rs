@@ -36,6 +36,8 @@ pub struct View<'a> {
     down: HashMap<IpAddr, Vec<(usize, usize)>>,
     /// Looked at once for all findings that propose it.
     recommended: [OnceCell<Recommendation>; 2],
+    /// Nodes by AS number, counted once.
+    as_shares: OnceCell<HashMap<Option<u32>, usize>>,
 }
 
 impl<'a> View<'a> {
@@ -60,7 +62,17 @@ impl<'a> View<'a> {
                 }
             }
         }
-        Self { snapshot, install, nodes, by_name, by_address, by_internal_ip, down, recommended: Default::default() }
+        Self {
+            snapshot,
+            install,
+            nodes,
+            by_name,
+            by_address,
+            by_internal_ip,
+            down,
+            recommended: Default::default(),
+            as_shares: OnceCell::new(),
+        }
     }
 
     /// The method to choose, and why.

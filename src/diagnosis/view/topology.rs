@@ -1,6 +1,6 @@
 //! What confd should configure on each node, from the Nodes and Calico's BGP resources.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::net::IpAddr;
 
 use serde_json::Value;
@@ -61,6 +61,16 @@ impl<'a> View<'a> {
         let own =
             node.node.and_then(|node| node.metadata.annotations.get(AS_NUMBER)).and_then(|text| as_number(&Value::String(text.clone())));
         AsNumber { number: own.or_else(|| self.default_as()), is_own: own.is_some() }
+    }
+
+    /// How many nodes speak with this AS number.
+    pub fn share_of_as(&self, number: Option<u32>) -> usize {
+        let count = || {
+            let mut shares: HashMap<Option<u32>, usize> = HashMap::new();
+            self.nodes.iter().for_each(|node| *shares.entry(self.as_number(node).number).or_default() += 1);
+            shares
+        };
+        self.as_shares.get_or_init(count).get(&number).copied().unwrap_or_default()
     }
 
     /// A session of Calico's has a password.
@@ -142,9 +152,14 @@ impl<'a> View<'a> {
 impl<'a> NodeView<'a> {
     /// Whether BIRD there lists a session with that node; `None` where BIRD could not be asked.
     pub fn lists_session_with(&self, other: &NodeView, family: Family) -> Option<bool> {
-        let (_, rows) = peerings(self, family).filter(|(source, _)| *source == Source::Birdcl)?;
+        let listed = self.listed_peers(family)?;
         let stored = other.stored(family).map(|stored| stored.address());
-        Some(rows.iter().any(|row| Some(row.address) == stored || other.internal_ips.contains(&row.address)))
+        Some(stored.iter().chain(&other.internal_ips).any(|address| listed.contains(address)))
+    }
+
+    /// Peers that BIRD lists, in whatever state; `None` where BIRD itself did not answer: CalicoNodeStatus drops rows.
+    pub fn listed_peers(&self, family: Family) -> Option<&HashSet<IpAddr>> {
+        self.bgp(family).seen().filter(|sessions| sessions.source == Source::Birdcl).map(|sessions| &sessions.addresses)
     }
 
     /// Loopback, the stored address, or one that an interface of the node has.
