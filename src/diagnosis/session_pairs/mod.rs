@@ -52,9 +52,11 @@ type Key = (Family, String, String);
 
 /// All pairs that are down and have had the time to come up, and whose ends have no finding yet.
 pub fn unexplained<'v, 'a>(view: &'v View<'a>, found: &Found) -> Vec<SessionPair<'v, 'a>> {
-    let explained = |node: &NodeView| found.is_culprit(node.name) || view.is_settling(node);
-    let mut pairs = collect(view, &explained);
-    pairs.retain(|pair| !is_missing_peer(found, pair));
+    let mut pairs = collect(view, &|node| found.is_culprit(node.name));
+    // A session with a dead node does not come up, whoever restarts.
+    let in_progress =
+        |pair: &SessionPair| pair.ends().any(|end| view.is_settling(end.node)) && !pair.ends().any(|end| end.node.kubelet_is_silent());
+    pairs.retain(|pair| !in_progress(pair) && !is_missing_peer(found, pair));
     pairs
 }
 
