@@ -5,9 +5,9 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
+use super::bgp_error::LastError;
 use crate::snapshot::family::Family;
 use crate::snapshot::inspection::Protocol;
-use crate::text::bounded::find_ignoring_case;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Session {
@@ -48,24 +48,8 @@ pub enum BgpState {
     OpenSent,
     OpenConfirm,
     Close,
-    /// The row is `down`: switched off, or BIRD could not start it.
+    /// The row is `down`: without an error somebody switched it off, with one BIRD could not start it.
     Down,
-    Other,
-}
-
-/// What the text of an error comes down to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Reason {
-    Refused,
-    Unreachable,
-    Closed,
-    BadPeerAs,
-    HoldTimer,
-    AdminShutdown,
-    /// This BIRD does not listen: port 179 is taken, or its socket could not be opened.
-    NotListening,
-    /// This node no longer has the address that BIRD binds to.
-    AddressNotAvailable,
     Other,
 }
 
@@ -84,49 +68,6 @@ const BGP_STATES: [(&str, BgpState); 9] = [
     ("Close", BgpState::Close),
     ("Down", BgpState::Down),
 ];
-
-/// Texts of libc (glibc and musl differ) behind `Socket:`, and of BIRD's `bgp_error_dsc` and `bgp_misc_errors`.
-const REASONS: [(&str, Reason); 22] = [
-    ("connection refused", Reason::Refused),
-    ("network is unreachable", Reason::Unreachable),
-    ("network unreachable", Reason::Unreachable),
-    ("host is unreachable", Reason::Unreachable),
-    ("no route to host", Reason::Unreachable),
-    ("host is down", Reason::Unreachable),
-    ("network is down", Reason::Unreachable),
-    ("timed out", Reason::Unreachable),
-    ("connection reset", Reason::Closed),
-    ("connection closed", Reason::Closed),
-    ("broken pipe", Reason::Closed),
-    ("bad peer as", Reason::BadPeerAs),
-    ("hold timer expired", Reason::HoldTimer),
-    ("administrative shutdown", Reason::AdminShutdown),
-    ("administrative down", Reason::AdminShutdown),
-    ("peer de-configured", Reason::AdminShutdown),
-    ("no listening socket", Reason::NotListening),
-    ("address in use", Reason::NotListening),
-    ("address already in use", Reason::NotListening),
-    ("address not available", Reason::AddressNotAvailable),
-    ("cannot assign requested address", Reason::AddressNotAvailable),
-    ("can't assign requested address", Reason::AddressNotAvailable),
-];
-
-/// `None` for what is not a BGP session of Calico's naming.
-pub fn from_protocol(protocol: &Protocol, family: Family) -> Option<Session> {
-    if protocol.proto != "BGP" {
-        return None;
-    }
-    let (kind, rest) = KINDS.iter().find_map(|(prefix, kind)| Some((*kind, protocol.name.strip_prefix(prefix)?)))?;
-    let (address, port) = address_and_port(rest, family)?;
-    let state = match protocol.state.as_str() {
-        "up" => State::Up,
-        "start" => State::Start,
-        "down" => State::Down,
-        _ => State::Other,
-    };
-    let (bgp, error) = bgp_and_error(state, protocol.info.trim());
-    Some(Session { family, kind, address, port, state, bgp, error })
-}
 
 fn address_and_port(name: &str, family: Family) -> Option<(IpAddr, Option<u16>)> {
     let (address, port) = match name.rsplit_once("_port_") {
@@ -153,18 +94,30 @@ fn bgp_and_error(state: State, info: &str) -> (BgpState, Option<String>) {
     (bgp, (!error.is_empty()).then(|| error.to_owned()))
 }
 
-/// Sorts an error text of BIRD's.
-pub fn reason(error: &str) -> Reason {
-    REASONS.iter().find(|(text, _)| find_ignoring_case(error, text).is_some()).map_or(Reason::Other, |(_, reason)| *reason)
-}
-
 impl Session {
+    /// `None` for what is not a BGP session of Calico's naming.
+    pub fn from_protocol(protocol: &Protocol, family: Family) -> Option<Self> {
+        if protocol.proto != "BGP" {
+            return None;
+        }
+        let (kind, rest) = KINDS.iter().find_map(|(prefix, kind)| Some((*kind, protocol.name.strip_prefix(prefix)?)))?;
+        let (address, port) = address_and_port(rest, family)?;
+        let state = match protocol.state.as_str() {
+            "up" => State::Up,
+            "start" => State::Start,
+            "down" => State::Down,
+            _ => State::Other,
+        };
+        let (bgp, error) = bgp_and_error(state, protocol.info.trim());
+        Some(Self { family, kind, address, port, state, bgp, error })
+    }
+
     pub fn is_established(&self) -> bool {
         self.bgp == BgpState::Established && self.state == State::Up
     }
 
-    pub fn reason(&self) -> Option<Reason> {
-        self.error.as_deref().map(reason)
+    pub fn last_error(&self) -> Option<LastError<'_>> {
+        self.error.as_deref().map(LastError::parse)
     }
 }
 

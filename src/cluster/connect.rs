@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use http::{HeaderName, HeaderValue, Uri};
 
+use super::clock::ServerClock;
 use super::error::ConnectError;
 use super::timeout::{self, Timeouts};
 use super::{credential, kubeconfig, proxy};
@@ -30,6 +31,7 @@ pub struct Connection {
     /// For reading the cluster as a whole; `None` is no limit.
     pub deadline: Option<Duration>,
     pub route: Arc<Route>,
+    pub clock: Arc<ServerClock>,
     /// When the credentials end, where that is known: a watch must connect anew by then.
     pub valid_until: Option<jiff::Timestamp>,
 }
@@ -153,6 +155,7 @@ pub async fn connect_from(flags: &ConnectionFlags, command: &str, around: &Proce
         timeouts,
         deadline,
         route,
+        clock: Arc::default(),
         valid_until,
     })
 }

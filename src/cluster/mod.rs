@@ -1,6 +1,7 @@
 //! Every request to Kubernetes. It reads and reports; it judges nothing.
 #![allow(clippy::disallowed_types, clippy::disallowed_methods, reason = "this room owns the client and the clock")]
 
+mod clock;
 pub mod completion_names;
 pub mod connect;
 mod credential;
@@ -19,7 +20,6 @@ pub mod permissions;
 pub mod progress;
 mod proxy;
 pub mod request;
-mod server_clock;
 pub mod timeout;
 pub mod write;
 

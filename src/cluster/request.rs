@@ -11,10 +11,10 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use serde::de::{DeserializeOwned, Deserializer, Error as _, SeqAccess, Visitor};
 
+use super::clock::ServerClock;
 use super::connect::{Connection, Route};
 use super::error::{RequestError, Unreachable};
 use super::failure;
-use super::server_clock::ServerClock;
 use super::timeout::Timeouts;
 use crate::limits::{MAX_BODY, MAX_LIST_BYTES, MAX_PAGE_ITEMS, MAX_PAGES};
 use crate::permissions::request::{ApiRequest, Resource};
@@ -29,23 +29,27 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 pub struct Api {
     client: kube::Client,
     route: Arc<Route>,
-    timeouts: Timeouts,
     clock: Arc<ServerClock>,
+    timeouts: Timeouts,
 }
 
 impl Api {
     pub fn new(connection: &Connection) -> Self {
-        let clock = Arc::default();
-        Self { client: connection.client.clone(), route: connection.route.clone(), timeouts: connection.timeouts, clock }
-    }
-
-    /// The server's time, so that ages are right on a machine whose clock is not.
-    pub fn now(&self) -> Timestamp {
-        self.clock.now()
+        Self {
+            client: connection.client.clone(),
+            route: connection.route.clone(),
+            clock: connection.clock.clone(),
+            timeouts: connection.timeouts,
+        }
     }
 
     pub fn client(&self) -> &kube::Client {
         &self.client
+    }
+
+    /// The API server's time.
+    pub fn now(&self) -> jiff::Timestamp {
+        self.clock.now()
     }
 
     pub fn route(&self) -> &Arc<Route> {
@@ -115,6 +119,7 @@ impl Api {
             Request::get(path).header(header::ACCEPT, "application/json, */*").body(kube::client::Body::empty()).map_err(unreadable)?;
         let response =
             self.client.send(request).await.map_err(|error| (failure::transport_error(&error, asked, limit, &self.route), None))?;
+        self.clock.observe(response.headers(), jiff::Timestamp::now());
         let (status, wait) = (response.status(), retry_after(response.headers()));
         if status.is_success() {
             return Ok(response.into_body());
@@ -215,7 +220,7 @@ impl Api {
         let response =
             self.client.send(request).await.map_err(|error| (failure::transport_error(&error, asked, limit, &self.route), None))?;
         let (status, headers) = (response.status(), response.headers().clone());
-        self.clock.note(&headers);
+        self.clock.observe(&headers, Timestamp::now());
         let body = match Limited::new(response.into_body(), most).collect().await {
             Ok(body) => body.to_bytes(),
             Err(error) if error.is::<LengthLimitError>() => return Err(unreadable(format!("it is larger than {most} bytes"))),

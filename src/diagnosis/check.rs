@@ -41,6 +41,11 @@ impl EarlierFindings {
         self.findings.iter().any(|finding| finding.code == code)
     }
 
+    /// Said already under this name, of this node.
+    pub fn names(&self, code: Code, node: &str) -> bool {
+        self.findings.iter().any(|finding| finding.code == code && finding.nodes.iter().any(|name| name == node))
+    }
+
     pub fn into_findings(self) -> Vec<Finding> {
         self.findings
     }

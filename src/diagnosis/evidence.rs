@@ -6,7 +6,7 @@ use crate::calico::events::EventKind;
 use crate::finding::{Evidence, Source};
 use crate::model::{ClusterModel, NodeModel, Stored, phrases};
 use crate::snapshot::family::Family;
-use crate::snapshot::inspection::LogEventKind;
+use crate::snapshot::inspection::{GracefulRestart, LogEventKind};
 
 /// The stored address beside the InternalIP, the interface that has it, and the log line that chose it.
 pub fn of_address(node: &NodeModel, family: Family, stored: &Stored) -> Vec<Evidence> {
@@ -41,14 +41,19 @@ pub fn of_sessions(view: &ClusterModel, node: &NodeModel, family: Family, addres
     let own = node.bgp(family);
     evidence.extend(own.down().iter().map(|down| node.evidence(down.source, down.row())));
     if let Some(restart) = own.seen().and_then(|sessions| sessions.graceful_restart) {
-        let text = format!(
-            "graceful restart: waiting for {} peers, {} of {} s; the node keeps its old routes until then",
-            restart.waiting_for, restart.timer, restart.limit
-        );
-        evidence.push(node.evidence(Source::Birdcl, text));
+        evidence.push(node.evidence(Source::Birdcl, graceful_restart(restart)));
     }
     evidence.extend(of_events(view, node, address));
     evidence
+}
+
+/// BIRD's timer counts down: it tells what is left (BIRD 1.6 `nest/proto.c`, `graceful_restart_show_status`).
+pub fn graceful_restart(restart: &GracefulRestart) -> String {
+    let peers = crate::text::count(usize::try_from(restart.waiting_for).unwrap_or_default(), "peer");
+    format!(
+        "graceful restart: waiting for {peers}, {} s left of {} s; the node keeps its old routes until then",
+        restart.timer, restart.limit
+    )
 }
 
 /// Readiness events that name the address, and the node's own.

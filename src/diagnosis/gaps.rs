@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::Scope;
+use super::{Scope, session_pairs};
 use crate::calico::events::EventKind;
 use crate::finding::Gap;
 use crate::model::{ClusterModel, NodeBgp, NodeModel, is_linux};
@@ -19,6 +19,8 @@ pub fn list_gaps(view: &ClusterModel, scope: &Scope) -> Vec<Gap> {
     unseen.extend(inside(view, scope));
     unseen.extend(logs(view, scope));
     unseen.extend(starting(view, scope));
+    unseen.extend(settling(view, scope));
+    unseen.extend(expectation(view));
     unseen.extend(podless(view, scope));
     unseen.extend(failing_probes(view, scope));
     unseen.extend(left_out(view));
@@ -94,22 +96,62 @@ fn inside(view: &ClusterModel, scope: &Scope) -> Vec<Gap> {
     if view.install.runs_bird() == Some(false) {
         return Vec::new();
     }
-    let mut by_reason: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    let mut by_reason: BTreeMap<(Family, String), Vec<String>> = BTreeMap::new();
     // What BIRD of a container that does not run would say is no gap.
     let runs = |node: &&NodeModel| node.pod.is_some() && view.pod_state(node).not_running().is_none();
     for node in shown(view, scope).filter(runs) {
-        if matches!(node.bgp(Family::V4), NodeBgp::Unknown) {
-            by_reason.entry(bird_reason(view, node)).or_default().push(node.name.to_owned());
+        let unknown = |family: &Family| view.needs_bird(node, *family) && matches!(node.bgp(*family), NodeBgp::Unknown);
+        let families: Vec<Family> = Family::ALL.into_iter().filter(unknown).collect();
+        let mut reasons: Vec<(Family, String)> = families.into_iter().map(|family| (family, bird_reason(view, node, family))).collect();
+        // One reason for both families is said once.
+        reasons.dedup_by(|second, first| second.1 == first.1);
+        for reason in reasons {
+            by_reason.entry(reason).or_default().push(node.name.to_owned());
         }
     }
-    by_reason.into_iter().map(|(why, nodes)| Gap { what: "BIRD's sessions".to_owned(), nodes, why, blocks_healthy: true }).collect()
+    by_reason
+        .into_iter()
+        .map(|((family, why), nodes)| {
+            let what = if family == Family::V6 { "BIRD's IPv6 sessions (bird6)" } else { "BIRD's sessions" };
+            Gap { what: what.to_owned(), nodes, why, blocks_healthy: true }
+        })
+        .collect()
+}
+
+/// Sessions with nodes that were restarted a moment ago: not up is no fault yet, and no health.
+fn settling(view: &ClusterModel, scope: &Scope) -> Option<Gap> {
+    let names = session_pairs::settling(view);
+    let bird = |node: &&NodeModel| {
+        view.is_settling(node)
+            && Family::ALL.into_iter().any(|family| view.needs_bird(node, family) && matches!(node.bgp(family), NodeBgp::NotRunning))
+    };
+    let waits = |node: &&NodeModel| names.contains(&node.name) || bird(node);
+    let nodes: Vec<String> =
+        shown(view, scope).filter(waits).filter(|node| !view.is_starting(node)).map(|node| node.name.to_owned()).collect();
+    let why = "calico-node was restarted less than a minute ago, and its sessions are still coming up".to_owned();
+    (!nodes.is_empty()).then(|| Gap { what: "BGP sessions in progress".to_owned(), nodes, why, blocks_healthy: true })
+}
+
+/// Whether sessions are expected at all, where several nodes have none and the configuration is not known.
+fn expectation(view: &ClusterModel) -> Option<Gap> {
+    let asked: Vec<&NodeModel> = view
+        .nodes
+        .iter()
+        .filter(|node| Family::ALL.into_iter().any(|family| view.needs_bird(node, family) && node.bgp(family).seen().is_some()))
+        .collect();
+    let none = |node: &&NodeModel| Family::ALL.into_iter().filter_map(|family| node.bgp(family).seen()).all(|sessions| sessions.total == 0);
+    if view.install.runs_bird() == Some(false) || view.mesh_enabled().is_some() || asked.len() < 2 || !asked.iter().all(none) {
+        return None;
+    }
+    let why = "no node has a BGP session, and whether the node-to-node mesh is on could not be read (BGPConfiguration)".to_owned();
+    Some(Gap { what: "which BGP sessions are expected".to_owned(), nodes: Vec::new(), why, blocks_healthy: true })
 }
 
 const LEFT_OUT: &str = "--no-exec was given";
 
-fn bird_reason(view: &ClusterModel, node: &NodeModel) -> String {
+fn bird_reason(view: &ClusterModel, node: &NodeModel, family: Family) -> String {
     match node.inside {
-        Some(Observed::Seen(inside)) => inside.bird4.why_not().unwrap_or("not asked").to_owned(),
+        Some(Observed::Seen(inside)) => inside.bird(family).why_not().unwrap_or("not asked").to_owned(),
         Some(Observed::Forbidden(why) | Observed::Failed(why)) => why.clone(),
         Some(Observed::Absent) => "no container to ask".to_owned(),
         None | Some(Observed::NotAsked) if view.snapshot.cluster.exec_skipped => LEFT_OUT.to_owned(),

@@ -7,9 +7,10 @@ pub mod explain;
 pub(crate) mod fixes;
 mod gaps;
 mod group;
-mod links;
 pub(crate) mod log_line_finding;
+mod missing_peers;
 mod rows;
+mod session_pairs;
 
 use std::collections::BTreeSet;
 

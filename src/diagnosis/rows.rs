@@ -1,11 +1,12 @@
 //! A row a node.
 
 use super::Scope;
-use crate::calico::session::{self, PeerKind};
+use crate::calico::session::{PeerKind, Session};
 use crate::finding::{Finding, NodeRow, SessionCount, SessionRow};
 use crate::model::{ClusterModel, NodeBgp, NodeModel};
 use crate::observed::Observed;
 use crate::snapshot::family::Family;
+use crate::snapshot::inspection::Protocol;
 use crate::startup::measure::measure;
 
 pub fn node_rows(view: &ClusterModel, findings: &[Finding], scope: &Scope) -> Vec<NodeRow> {
@@ -56,7 +57,10 @@ fn all_sessions(view: &ClusterModel, node: &NodeModel) -> Vec<SessionRow> {
     let mut rows = Vec::new();
     for (family, bird) in [(Family::V4, &inside.bird4), (Family::V6, &inside.bird6)] {
         for protocol in bird.seen().into_iter().flat_map(|bird| &bird.protocols) {
-            let Some(session) = session::from_protocol(protocol, family) else { continue };
+            let Some(session) = Session::from_protocol(protocol, family) else {
+                rows.extend((protocol.proto == "BGP").then(|| foreign(protocol, family)));
+                continue;
+            };
             rows.push(SessionRow {
                 family: family.number(),
                 peer_address: session.address.to_string(),
@@ -70,6 +74,19 @@ fn all_sessions(view: &ClusterModel, node: &NodeModel) -> Vec<SessionRow> {
         }
     }
     rows
+}
+
+/// A row with a name of somebody's own, which stands for its address.
+fn foreign(protocol: &Protocol, family: Family) -> SessionRow {
+    SessionRow {
+        family: family.number(),
+        peer_address: protocol.name.clone(),
+        peer_type: "not Calico's".to_owned(),
+        state: protocol.state.clone(),
+        since: protocol.since.clone(),
+        info: protocol.info.clone(),
+        ..SessionRow::default()
+    }
 }
 
 /// calicoctl's words, calicoctl/calicoctl/commands/node/status.go; the last is hidden by it.

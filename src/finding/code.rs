@@ -46,7 +46,10 @@ codes! {
     AddressesInSeveralSubnets = "addresses-in-several-subnets",
     MethodIneffective = "method-ineffective",
     BirdNotRunning = "bird-not-running",
+    RouterIdConflict = "router-id-conflict",
+    BgpPeerMissing = "bgp-peer-missing",
     BgpSessionDown = "bgp-session-down",
+    ForeignBgpSessionDown = "bgp-foreign-session-down",
     ProbeTimeoutTooShort = "probe-timeout-too-short",
     ProbeMisfit = "probe-misfit",
     ChangeUnfinished = "change-unfinished",
@@ -88,6 +91,7 @@ impl Code {
             | Self::StartupExited
             | Self::AddressMissing
             | Self::BirdNotRunning
+            | Self::RouterIdConflict
             | Self::BgpSessionDown
             | Self::ProbeTimeoutTooShort
             | Self::ProbeMisfit
@@ -98,6 +102,8 @@ impl Code {
             | Self::PodNotReady => true,
             Self::AddressesInSeveralSubnets
             | Self::MethodIneffective
+            | Self::BgpPeerMissing
+            | Self::ForeignBgpSessionDown
             | Self::StartNearBudget
             | Self::NetworkUnavailable
             | Self::ChangeUnfinished
@@ -144,8 +150,11 @@ impl Code {
             | Self::AddressMissing
             | Self::AddressesInSeveralSubnets
             | Self::MethodIneffective
+            | Self::RouterIdConflict
+            | Self::BgpPeerMissing
             | Self::BgpSessionDown
             | Self::NetworkUnavailable
+            | Self::ForeignBgpSessionDown
             | Self::ChangeUnfinished
             | Self::DebugLeftOn
             | Self::RolloutUnfinished => false,

@@ -111,7 +111,7 @@ pub struct SessionRow {
     pub peer_port: Option<u16>,
     /// The node that has this address, where one does.
     pub peer_node: Option<String>,
-    /// `node-to-node mesh`, `node specific`, `global` or `local workload`
+    /// `node-to-node mesh`, `node specific`, `global`, `local workload`, or `not Calico's`: then `peerAddress` is the name in BIRD.
     pub peer_type: String,
     pub state: String,
     pub since: String,

@@ -11,7 +11,7 @@ use crate::calico::session::PeerKind;
 use crate::diagnosis::Scope;
 use crate::finding::Report;
 use crate::finding::health::{self, Health};
-use crate::model::{self, ClusterModel, NodeBgp, NodeModel};
+use crate::model::{self, ClusterModel, NodeBgp, NodeModel, Peering};
 use crate::snapshot::family::Family;
 
 /// What is known of the session between two points.
@@ -34,7 +34,7 @@ pub enum Kind {
     /// A peer that is no node of this cluster.
     Outside,
     /// A peer of the mesh whose address no node has.
-    Stray,
+    Orphan,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -75,7 +75,9 @@ fn build_family(view: &ClusterModel, family: Family, scope: &Scope, report: &Rep
     for (from, node) in view.nodes.iter().filter(|node| chosen(node.name)).enumerate() {
         let Some((_, peerings)) = model::peerings(node, family) else { continue };
         asked[from] = true;
-        for peering in peerings.into_iter().filter(|peering| peering.kind != PeerKind::LocalWorkload) {
+        // A speaker on the node itself is no other point.
+        let leaves = |peering: &Peering| peering.kind != PeerKind::LocalWorkload && !peering.address.is_loopback();
+        for peering in peerings.into_iter().filter(leaves) {
             meshed |= peering.kind == PeerKind::Mesh;
             for to in points.of_address(view, node, peering.address, peering.kind) {
                 ends.push((from, to, peering.established));
@@ -119,8 +121,11 @@ impl Points {
         if !names.is_empty() {
             return names.into_iter().map(|name| self.place(name, Kind::Node, Health::Unknown)).collect();
         }
-        let stray = kind == PeerKind::Mesh && view.snapshot.nodes.seen().is_some();
-        vec![self.place(&address.to_string(), if stray { Kind::Stray } else { Kind::Outside }, Health::Unknown)]
+        if let Some(node) = view.unmanaged(address) {
+            return vec![self.place(&node.metadata.name, Kind::Outside, Health::Unknown)];
+        }
+        let orphan = kind == PeerKind::Mesh && view.snapshot.nodes.seen().is_some();
+        vec![self.place(&address.to_string(), if orphan { Kind::Orphan } else { Kind::Outside }, Health::Unknown)]
     }
 }
 

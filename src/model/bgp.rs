@@ -1,12 +1,13 @@
 //! The sessions of one node and one family, from BIRD itself or, where it could not be asked, CalicoNodeStatus.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 use std::net::IpAddr;
 
 use serde_json::Value;
 
 use super::NodeModel;
-use crate::calico::session::{self, BgpState, PeerKind, Session};
+use crate::calico::session::{BgpState, PeerKind, Session};
 use crate::finding::Source;
 use crate::observed::Observed;
 use crate::snapshot::family::Family;
@@ -26,11 +27,23 @@ pub enum NodeBgp<'a> {
 
 #[derive(Debug)]
 pub struct Sessions<'a> {
+    pub source: Source,
     pub established: u32,
     pub total: u32,
     pub down: Vec<DownSession<'a>>,
     pub graceful_restart: Option<&'a GracefulRestart>,
     pub router_id: Option<&'a str>,
+    /// Every peer with a row, in whatever state.
+    pub addresses: HashSet<IpAddr>,
+    /// BGP rows without a name of Calico's, up or down.
+    pub foreign: Vec<Foreign<'a>>,
+}
+
+/// A BGP session that somebody added to BIRD's templates.
+#[derive(Debug)]
+pub struct Foreign<'a> {
+    pub protocol: &'a Protocol,
+    pub is_established: bool,
 }
 
 #[derive(Debug)]
@@ -43,14 +56,20 @@ pub struct DownSession<'a> {
 impl DownSession<'_> {
     /// The row as BIRD prints it, single-spaced.
     pub fn row(&self) -> String {
-        let Protocol { name, proto, table, state, since, info } = self.row.as_ref();
-        [name, proto, table, state, since, info]
-            .into_iter()
-            .filter(|part| !part.is_empty())
-            .map(String::as_str)
-            .collect::<Vec<_>>()
-            .join(" ")
+        row_text(self.row.as_ref())
     }
+}
+
+impl Foreign<'_> {
+    pub fn row(&self) -> String {
+        row_text(self.protocol)
+    }
+}
+
+fn row_text(protocol: &Protocol) -> String {
+    let Protocol { name, proto, table, state, since, info } = protocol;
+    let parts = [name, proto, table, state, since, info].into_iter().filter(|part| !part.is_empty());
+    parts.map(String::as_str).collect::<Vec<_>>().join(" ")
 }
 
 impl<'a> NodeBgp<'a> {
@@ -77,15 +96,25 @@ impl<'a> NodeBgp<'a> {
 
 fn from_bird(bird: &Bird, family: Family) -> Sessions<'_> {
     let mut sessions = Sessions {
+        source: Source::Birdcl,
         established: 0,
         total: 0,
         down: Vec::new(),
         graceful_restart: bird.graceful_restart.as_ref(),
         router_id: bird.router_id.as_deref(),
+        addresses: HashSet::new(),
+        foreign: Vec::new(),
     };
     for protocol in &bird.protocols {
-        let Some(session) = session::from_protocol(protocol, family) else { continue };
+        let Some(session) = Session::from_protocol(protocol, family) else {
+            if protocol.proto == "BGP" {
+                let is_established = protocol.state == "up" && protocol.info.starts_with(ESTABLISHED);
+                sessions.foreign.push(Foreign { protocol, is_established });
+            }
+            continue;
+        };
         sessions.total += 1;
+        sessions.addresses.insert(session.address);
         if session.bgp == BgpState::Established {
             sessions.established += 1;
         } else {
@@ -106,7 +135,7 @@ pub struct Peering {
 pub fn peerings(node: &NodeModel, family: Family) -> Option<(Source, Vec<Peering>)> {
     let bird = node.inside.and_then(Observed::seen).and_then(|inside| inside.bird(family).seen());
     if let Some(bird) = bird {
-        let sessions = bird.protocols.iter().filter_map(|protocol| session::from_protocol(protocol, family));
+        let sessions = bird.protocols.iter().filter_map(|protocol| Session::from_protocol(protocol, family));
         let peering =
             |session: Session| Peering { address: session.address, kind: session.kind, established: session.bgp == BgpState::Established };
         return Some((Source::Birdcl, sessions.map(peering).collect()));
@@ -140,9 +169,19 @@ fn peers_of_status(status: &Custom, family: Family) -> Option<impl Iterator<Item
 
 /// Passive peers come with an empty state there, and dropped rows not at all: node/pkg/status/populators/peers.go.
 fn from_status(status: &Custom, family: Family) -> Option<Sessions<'_>> {
-    let mut sessions = Sessions { established: 0, total: 0, down: Vec::new(), graceful_restart: None, router_id: None };
+    let mut sessions = Sessions {
+        source: Source::CalicoNodeStatus,
+        established: 0,
+        total: 0,
+        down: Vec::new(),
+        graceful_restart: None,
+        router_id: None,
+        addresses: HashSet::new(),
+        foreign: Vec::new(),
+    };
     for (address, kind, peer) in peers_of_status(status, family)? {
         sessions.total += 1;
+        sessions.addresses.insert(address);
         if state(peer) == ESTABLISHED {
             sessions.established += 1;
             continue;
@@ -160,7 +199,7 @@ fn from_status(status: &Custom, family: Family) -> Option<Sessions<'_>> {
             info: state(peer).into(),
             ..Protocol::default()
         };
-        let Some(session) = session::from_protocol(&row, family) else { continue };
+        let Some(session) = Session::from_protocol(&row, family) else { continue };
         sessions.down.push(DownSession { session, source: Source::CalicoNodeStatus, row: Cow::Owned(row) });
     }
     Some(sessions)

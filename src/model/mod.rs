@@ -9,12 +9,13 @@ mod pod_state;
 mod probes;
 pub mod stored_address;
 pub mod summary;
+mod topology;
 
 use std::cell::OnceCell;
 use std::collections::HashMap;
 use std::net::IpAddr;
 
-pub use crate::model::bgp::{DownSession, NodeBgp, peerings};
+pub use crate::model::bgp::{DownSession, Foreign, NodeBgp, Peering, peerings};
 pub use crate::model::effective_installation::effective_installation;
 pub use crate::model::install::Install;
 pub use crate::model::node::{NodeEvent, NodeModel, is_linux};
@@ -38,6 +39,8 @@ pub struct ClusterModel<'a> {
     down: HashMap<IpAddr, Vec<(usize, usize)>>,
     /// Looked at once for all findings that propose it.
     recommended: [OnceCell<Recommendation>; 2],
+    /// Nodes by AS number, counted once.
+    as_shares: OnceCell<HashMap<Option<u32>, usize>>,
 }
 
 impl<'a> ClusterModel<'a> {
@@ -62,7 +65,17 @@ impl<'a> ClusterModel<'a> {
                 }
             }
         }
-        Self { snapshot, install, nodes, by_name, by_address, by_internal_ip, down, recommended: Default::default() }
+        Self {
+            snapshot,
+            install,
+            nodes,
+            by_name,
+            by_address,
+            by_internal_ip,
+            down,
+            recommended: Default::default(),
+            as_shares: OnceCell::new(),
+        }
     }
 
     /// The method to choose, and why.

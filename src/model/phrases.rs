@@ -20,6 +20,14 @@ pub fn list(names: &[String]) -> String {
     }
 }
 
+/// `a`, `a and b`, `a, b and 3 more sessions`: as `list`, of other things than nodes.
+pub fn items(names: &[String], noun: &str) -> String {
+    match names {
+        [one, two, rest @ ..] if rest.len() > 1 => format!("{one}, {two} and {} more {noun}s", rest.len()),
+        _ => list(names),
+    }
+}
+
 /// `from br-3a10a9384428, a bridge made by Docker`, where the interface is known.
 pub fn origin_of(node: &NodeModel, address: IpAddr) -> Option<String> {
     let stored = node.stored(Family::from_address(address)).filter(|stored| stored.address() == address);

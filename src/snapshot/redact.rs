@@ -67,9 +67,11 @@ pub fn redact(mut snapshot: Snapshot) -> Result<Snapshot, serde_json::Error> {
     let mapping = Mapping { names: names(&snapshot), key: RandomState::new() };
     snapshot.cluster.context = snapshot.cluster.context.map(|_| "context".into());
     snapshot.cluster.server = snapshot.cluster.server.map(|_| "https://server".into());
+    let selectors = selectors(&snapshot);
     if let Observed::Seen(nodes) = &mut snapshot.nodes {
         for node in nodes {
-            node.metadata.labels.retain(|label, _| LABELS.iter().any(|prefix| label.starts_with(prefix)));
+            let selected = |label: &str| selectors.iter().any(|selector| selector.contains(label));
+            node.metadata.labels.retain(|label, _| LABELS.iter().any(|prefix| label.starts_with(prefix)) || selected(label));
         }
     }
     mapping.each(&mut snapshot.nodes)?;
@@ -83,6 +85,14 @@ pub fn redact(mut snapshot: Snapshot) -> Result<Snapshot, serde_json::Error> {
     mapping.map(&mut snapshot.inside)?;
     mapping.map(&mut snapshot.logs)?;
     Ok(snapshot)
+}
+
+/// Of BGPPeers: labels named there decide which sessions are expected, and the selectors themselves stay readable.
+fn selectors(snapshot: &Snapshot) -> Vec<String> {
+    let peers = snapshot.resources.bgp_peers.seen().into_iter().flatten();
+    let texts = peers
+        .flat_map(|peer| ["nodeSelector", "peerSelector"].map(|field| peer.spec.get(field).and_then(Value::as_str).map(str::to_owned)));
+    texts.flatten().collect()
 }
 
 /// New names in the old ones' order.

@@ -2,8 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
+use calico_fix::calico::bgp_error::ErrorMeaning;
 use calico_fix::calico::bird;
-use calico_fix::calico::session::{self, BgpState, Reason, Session};
+use calico_fix::calico::session::{BgpState, Session};
 use calico_fix::snapshot::family::Family;
 
 fn below(folder: &Path) -> Vec<PathBuf> {
@@ -19,7 +20,7 @@ fn below(folder: &Path) -> Vec<PathBuf> {
 fn sessions(text: &str, name: &str) -> Vec<Session> {
     let bird = bird::parse(text, "").unwrap_or_else(|error| panic!("{name}: {error}"));
     let rows = bird.protocols.iter().filter(|row| row.proto == "BGP");
-    let either = |row| Family::ALL.into_iter().find_map(|family| session::from_protocol(row, family));
+    let either = |row| Family::ALL.into_iter().find_map(|family| Session::from_protocol(row, family));
     rows.map(|row| either(row).unwrap_or_else(|| panic!("{name}: {row:?}"))).collect()
 }
 
@@ -43,9 +44,9 @@ fn both_faces_of_a_wrong_address() {
     let passive = sessions(include_str!("../fixtures/bird/fault-lower-peers-passive-node-1.protocols.txt"), "node-1");
     let wrong: Vec<_> = passive.iter().filter(|session| !session.is_established()).collect();
     assert_eq!(wrong.len(), 1);
-    assert_eq!((wrong[0].address.to_string().as_str(), wrong[0].bgp, wrong[0].reason()), ("172.18.0.1", BgpState::Passive, None));
+    assert_eq!((wrong[0].address.to_string().as_str(), wrong[0].bgp, wrong[0].last_error()), ("172.18.0.1", BgpState::Passive, None));
     let refused = sessions(include_str!("../fixtures/bird/refused.protocols.txt"), "refused");
-    assert_eq!(refused.iter().filter_map(Session::reason).collect::<Vec<_>>(), [Reason::Refused]);
+    assert_eq!(refused.iter().filter_map(Session::last_error).map(|error| error.meaning).collect::<Vec<_>>(), [ErrorMeaning::Refused]);
     let healthy = sessions(include_str!("../fixtures/bird/healthy.protocols.txt"), "healthy");
     assert!(healthy.len() == 2 && healthy.iter().all(Session::is_established));
 }

@@ -196,6 +196,10 @@ impl World {
         })
     }
 
+    pub fn with_silent_kubelet(self, name: &str) -> Self {
+        self.with(name, |host| host.kubelet = false)
+    }
+
     /// The pod was made so many seconds ago.
     pub fn age(self, name: &str, seconds: i64) -> Self {
         self.with(name, |host| {

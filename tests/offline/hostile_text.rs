@@ -1,6 +1,7 @@
 //! No text from a cluster makes a parser panic: real texts, cut, joined and damaged at random.
 
-use calico_fix::calico::{bird, events, inspection, interfaces, routes, session, startup_log};
+use calico_fix::calico::session::Session;
+use calico_fix::calico::{bird, events, inspection, interfaces, routes, startup_log};
 use calico_fix::snapshot::family::Family;
 use proptest::prelude::*;
 
@@ -40,7 +41,7 @@ proptest! {
             for row in &parsed.protocols {
                 prop_assert!(!row.info.chars().any(char::is_control));
                 for family in Family::ALL {
-                    prop_assert!(session::from_protocol(row, family).is_none_or(|session| Family::from_address(session.address) == family));
+                    prop_assert!(Session::from_protocol(row, family).is_none_or(|session| Family::from_address(session.address) == family));
                 }
             }
         }

@@ -182,6 +182,12 @@ impl World {
         inside.bird4 = Observed::Seen(bird::parse(&rows, &status).expect("BIRD's own text"));
         inside.bird6 = match &host.sessions6 {
             Some(sessions) => Observed::Seen(bird::parse(&protocols(sessions), "").expect("BIRD's own text")),
+            // Established with every other node that has an IPv6 address.
+            None if host.stored6.is_some() => {
+                let others = self.hosts.iter().filter(|other| other.name != host.name).filter_map(|other| other.stored6.as_deref());
+                let rows: Vec<String> = others.map(|cidr| format!("{} Established", cidr.split('/').next().unwrap_or_default())).collect();
+                Observed::Seen(bird::parse(&protocols(&rows.join("|")), "").expect("BIRD's own text"))
+            }
             None => Observed::Absent,
         };
         Observed::Seen(inside)

@@ -1,4 +1,5 @@
 use super::*;
+use crate::calico::bgp_error::ErrorMeaning;
 
 fn row(name: &str, state: &str, info: &str) -> Protocol {
     Protocol {
@@ -22,7 +23,7 @@ fn names_become_addresses() {
         ("Global_10_0_0_9_port_1790", Family::V4, PeerKind::Global, "10.0.0.9", Some(1790)),
         ("Local_Workload_10_65_0_2", Family::V4, PeerKind::LocalWorkload, "10.65.0.2", None),
     ] {
-        let session = from_protocol(&row(name, "up", "Established"), family).expect(name);
+        let session = Session::from_protocol(&row(name, "up", "Established"), family).expect(name);
         assert_eq!((session.kind, session.address.to_string().as_str(), session.port), (kind, address, port), "{name}");
         assert!(session.is_established());
     }
@@ -31,7 +32,7 @@ fn names_become_addresses() {
 #[test]
 fn what_is_not_a_session_of_calico_is_none() {
     let kernel = Protocol { proto: "Kernel".into(), ..row("Mesh_10_0_0_2", "up", "") };
-    assert_eq!(from_protocol(&kernel, Family::V4), None);
+    assert_eq!(Session::from_protocol(&kernel, Family::V4), None);
     for (name, family) in [
         ("uplink", Family::V4),
         ("Mesh_10_0_0", Family::V4),
@@ -40,7 +41,7 @@ fn what_is_not_a_session_of_calico_is_none() {
         ("Mesh_10_0_0_2_port_65536", Family::V4),
         ("Mesh_", Family::V4),
     ] {
-        assert_eq!(from_protocol(&row(name, "up", "Established"), family), None, "{name}");
+        assert_eq!(Session::from_protocol(&row(name, "up", "Established"), family), None, "{name}");
     }
 }
 
@@ -51,39 +52,57 @@ fn info_splits_into_state_and_last_error() {
         ("up", "Established", Established, None, None),
         ("start", "Passive", Passive, None, None),
         ("start", "Connect", Connect, None, None),
-        ("start", "Active Socket: Connection refused", Active, Some("Socket: Connection refused"), Some(Reason::Refused)),
-        ("start", "Connect Socket: Network is unreachable", Connect, Some("Socket: Network is unreachable"), Some(Reason::Unreachable)),
+        ("start", "Active Socket: Connection refused", Active, Some("Socket: Connection refused"), Some(ErrorMeaning::Refused)),
+        (
+            "start",
+            "Connect Socket: Network is unreachable",
+            Connect,
+            Some("Socket: Network is unreachable"),
+            Some(ErrorMeaning::Unreachable),
+        ),
         (
             "start",
             "Active Socket: No route to host (host-unreachable, code 1)",
             Active,
             Some("Socket: No route to host (host-unreachable, code 1)"),
-            Some(Reason::Unreachable),
+            Some(ErrorMeaning::Unreachable),
         ),
-        ("start", "Active Socket: Connection reset by peer", Active, Some("Socket: Connection reset by peer"), Some(Reason::Closed)),
-        ("start", "OpenSent Socket: Connection closed", OpenSent, Some("Socket: Connection closed"), Some(Reason::Closed)),
-        ("start", "Idle BGP Error: Bad peer AS", Idle, Some("BGP Error: Bad peer AS"), Some(Reason::BadPeerAs)),
-        ("start", "Active Received: Hold timer expired", Active, Some("Received: Hold timer expired"), Some(Reason::HoldTimer)),
-        ("start", "Idle Received: Administrative shutdown", Idle, Some("Received: Administrative shutdown"), Some(Reason::AdminShutdown)),
+        ("start", "Active Socket: Connection reset by peer", Active, Some("Socket: Connection reset by peer"), Some(ErrorMeaning::Closed)),
+        ("start", "OpenSent Socket: Connection closed", OpenSent, Some("Socket: Connection closed"), Some(ErrorMeaning::Closed)),
+        ("start", "Idle BGP Error: Bad peer AS", Idle, Some("BGP Error: Bad peer AS"), Some(ErrorMeaning::OtherAs)),
+        (
+            "start",
+            "Active Received: Hold timer expired",
+            Active,
+            Some("Received: Hold timer expired"),
+            Some(ErrorMeaning::HoldTimerExpired),
+        ),
+        (
+            "start",
+            "Idle Received: Administrative shutdown",
+            Idle,
+            Some("Received: Administrative shutdown"),
+            Some(ErrorMeaning::AdminShutdown),
+        ),
         (
             "start",
             "Idle Socket: Cannot assign requested address",
             Idle,
             Some("Socket: Cannot assign requested address"),
-            Some(Reason::AddressNotAvailable),
+            Some(ErrorMeaning::AddressNotAvailable),
         ),
-        ("start", "Active Socket: Network is off!!", Active, Some("Socket: Network is off!!"), Some(Reason::Other)),
+        ("start", "Active Socket: Network is off!!", Active, Some("Socket: Network is off!!"), Some(ErrorMeaning::Unknown)),
         ("down", "", Down, None, None),
-        ("down", "Error: No listening socket", Down, Some("Error: No listening socket"), Some(Reason::NotListening)),
-        ("start", "Sideways twice", Other, Some("Sideways twice"), Some(Reason::Other)),
+        ("down", "Error: No listening socket", Down, Some("Error: No listening socket"), Some(ErrorMeaning::NotListening)),
+        ("start", "Sideways twice", Other, Some("Sideways twice"), Some(ErrorMeaning::Unknown)),
     ] {
-        let session = from_protocol(&row("Mesh_10_0_0_2", state, info), Family::V4).expect("a session");
-        assert_eq!((session.bgp, session.error.as_deref(), session.reason()), (bgp, error, why), "{info}");
+        let session = Session::from_protocol(&row("Mesh_10_0_0_2", state, info), Family::V4).expect("a session");
+        assert_eq!((session.bgp, session.error.as_deref(), session.last_error().map(|error| error.meaning)), (bgp, error, why), "{info}");
     }
 }
 
 #[test]
 fn a_session_that_is_going_down_is_not_established() {
-    let session = from_protocol(&row("Mesh_10_0_0_2", "wait", "Established"), Family::V4).expect("a session");
+    let session = Session::from_protocol(&row("Mesh_10_0_0_2", "wait", "Established"), Family::V4).expect("a session");
     assert_eq!((session.state, session.is_established()), (State::Other, false));
 }

@@ -2,9 +2,9 @@
 
 use std::io::BufRead;
 
+use super::MAX_TEXT;
 use super::line::{self, Level, Line};
 use super::split::{Splitter, drain};
-use super::MAX_TEXT;
 use crate::snapshot::inspection::{LogEvent, LogEventKind, StartupLog};
 use crate::snapshot::secrets::masked;
 use crate::text::bounded::clean;

@@ -3,7 +3,8 @@ use std::net::IpAddr;
 
 use crate::diagnosis::check::{Check, EarlierFindings};
 use crate::diagnosis::explain::Explanation;
-use crate::diagnosis::links::{self, Cause, Far, Link, Side};
+use crate::diagnosis::fixes;
+use crate::diagnosis::session_pairs::{self, Blame, Cause, Remote, SessionPair};
 use crate::finding::code::Code;
 use crate::finding::{Finding, Severity};
 use crate::model::{ClusterModel, natural, phrases};
@@ -20,43 +21,49 @@ pub const CHECK: Check = Check {
         confirm: "kubectl exec -n NAMESPACE POD -c calico-node -- birdcl -s /var/run/calico/bird.ctl show protocols all\n\
                   From the node: nc -vz PEER-ADDRESS 179",
         fix: "refused: is calico-node running there, does a firewall reject TCP 179? unreachable or no answer: routes, security groups, \
-              TCP 179 both ways. AS numbers: BGPConfiguration, BGPPeer, the node's ASNumber. Port taken: stop the other BGP daemon or set \
+              TCP 179 both ways. BIRD's own words (\"Received: …\", \"BGP Error: …\") prove that the peer answered: compare router IDs, AS numbers, \
+              hold times and passwords, not the network. AS numbers: BGPConfiguration, BGPPeer, the node's ASNumber. Port taken: stop the other BGP daemon or set \
               BGPConfiguration.listenPort. Node gone: delete its Node object (with etcd: calicoctl delete node). \
-              Graceful restart: wait up to 240 s.",
+              Graceful restart: wait until its timer ends.",
     },
     run,
 };
 
 fn run(view: &ClusterModel, found: &EarlierFindings) -> Vec<Finding> {
-    let mut by_node: BTreeMap<(Cause, String), Vec<Link>> = BTreeMap::new();
-    let mut outside: BTreeMap<(Cause, IpAddr), Vec<Link>> = BTreeMap::new();
-    let mut strays: Vec<Link> = Vec::new();
-    let mut either: BTreeMap<Cause, Vec<Link>> = BTreeMap::new();
-    for link in links::unexplained(view, found) {
-        let (cause, side) = links::cause(&link);
-        match (side, &link.far) {
-            (Side::Near, _) => by_node.entry((cause, link.near.node.name.to_owned())).or_default().push(link),
-            (_, Far::Outside(_)) if cause == Cause::NodeGone => strays.push(link),
-            (_, Far::Outside(address)) => outside.entry((cause, *address)).or_default().push(link),
-            (Side::Far, Far::Node(far)) => by_node.entry((cause, far.node.name.to_owned())).or_default().push(link),
-            (Side::Either, Far::Node(_)) => either.entry(cause).or_default().push(link),
+    let mut by_node: BTreeMap<(Cause, String), Vec<SessionPair>> = BTreeMap::new();
+    let mut outside: BTreeMap<(Cause, IpAddr), Vec<SessionPair>> = BTreeMap::new();
+    let mut alone: Vec<(Cause, SessionPair)> = Vec::new();
+    let mut orphans: Vec<SessionPair> = Vec::new();
+    let mut either: BTreeMap<Cause, Vec<SessionPair>> = BTreeMap::new();
+    for pair in session_pairs::unexplained(view, found) {
+        let (cause, blame) = session_pairs::down_cause(view, &pair);
+        match (blame, &pair.far) {
+            (_, Remote::Itself(_)) => alone.push((cause, pair)),
+            (Blame::Near, _) => by_node.entry((cause, pair.near.node.name.to_owned())).or_default().push(pair),
+            (_, Remote::Orphan(_)) if cause == Cause::NodeGone => orphans.push(pair),
+            (_, Remote::Orphan(address) | Remote::Outside(address) | Remote::Unmanaged { address, .. }) => {
+                outside.entry((cause, *address)).or_default().push(pair);
+            }
+            (Blame::Far, Remote::Node(far)) => by_node.entry((cause, far.node.name.to_owned())).or_default().push(pair),
+            (Blame::Either, Remote::Node(_)) => either.entry(cause).or_default().push(pair),
         }
     }
-    for (cause, links) in either {
-        for (node, links) in most_in_common(links) {
-            by_node.entry((cause, node)).or_default().extend(links);
+    for (cause, pairs) in either {
+        for (node, pairs) in most_in_common(pairs) {
+            by_node.entry((cause, node)).or_default().extend(pairs);
         }
     }
-    let blamed = by_node.into_iter().map(|((cause, node), links)| about_node(cause, &node, &links));
-    let lost = outside.into_iter().map(|((cause, address), links)| about_address(cause, address, &links));
-    blamed.chain(lost).chain(about_strays(&strays)).collect()
+    let blamed = by_node.into_iter().map(|((cause, node), pairs)| about_node(view, cause, &node, &pairs));
+    let lost = outside.into_iter().map(|((cause, _), pairs)| about_address(view, cause, &pairs));
+    let local = alone.into_iter().map(|(cause, pair)| about_address(view, cause, &[pair]));
+    blamed.chain(lost).chain(local).chain(about_orphans(&orphans)).collect()
 }
 
 /// Addresses left in the mesh that no node has: one finding, however many.
-fn about_strays(links: &[Link]) -> Option<Finding> {
-    let mut nodes: Vec<String> = links.iter().map(|link| link.near.node.name.to_owned()).collect();
+fn about_orphans(pairs: &[SessionPair]) -> Option<Finding> {
+    let mut nodes: Vec<String> = pairs.iter().map(|pair| pair.near.node.name.to_owned()).collect();
     nodes.dedup();
-    let mut addresses: Vec<IpAddr> = links.iter().filter_map(Link::outside).collect();
+    let mut addresses: Vec<IpAddr> = pairs.iter().filter_map(SessionPair::address).collect();
     addresses.sort_unstable();
     addresses.dedup();
     let (verb, what) = match addresses.as_slice() {
@@ -64,58 +71,60 @@ fn about_strays(links: &[Link]) -> Option<Finding> {
         [one] => ("is", format!("{one}: no node has that address")),
         [first, .., last] => ("are", format!("{} addresses ({first} to {last}) that no node has", addresses.len())),
     };
-    let sessions = if links.len() == 1 { "The BGP session" } else { "BGP sessions" };
+    let sessions = if pairs.len() == 1 { "The BGP session" } else { "BGP sessions" };
     let message = format!("{sessions} of {} {verb} down towards {what}", phrases::list(&nodes));
-    Some(finding(Cause::NodeGone, nodes, message, links))
+    Some(finding(Cause::NodeGone, nodes, message, pairs))
 }
 
-/// Which end is to blame cannot be told from one session: the node that most of them have in common.
-fn most_in_common<'v, 'a>(mut links: Vec<Link<'v, 'a>>) -> Vec<(String, Vec<Link<'v, 'a>>)> {
+/// Groups pairs whose blame is not known by the node that most of them have in common.
+fn most_in_common<'v, 'a>(mut pairs: Vec<SessionPair<'v, 'a>>) -> Vec<(String, Vec<SessionPair<'v, 'a>>)> {
     let mut groups = Vec::new();
-    while !links.is_empty() {
+    while !pairs.is_empty() {
         let mut share: BTreeMap<&str, (usize, bool)> = BTreeMap::new();
-        for end in links.iter().flat_map(|link| link.ends()) {
+        for end in pairs.iter().flat_map(|pair| pair.ends()) {
             let entry = share.entry(end.node.name).or_insert((0, end.node.is_not_ready()));
             entry.0 += 1;
         }
         let best = share.into_iter().max_by(|(a, left), (b, right)| left.cmp(right).then_with(|| natural(b, a)));
         let Some(node) = best.map(|(name, _)| name.to_owned()) else { break };
-        let (own, rest): (Vec<_>, Vec<_>) = links.into_iter().partition(|link| link.ends().any(|end| end.node.name == node));
+        let (own, rest): (Vec<_>, Vec<_>) = pairs.into_iter().partition(|pair| pair.ends().any(|end| end.node.name == node));
         groups.push((node, own));
-        links = rest;
+        pairs = rest;
     }
     groups
 }
 
-fn about_node(cause: Cause, node: &str, links: &[Link]) -> Finding {
-    let peers: Vec<String> = links
-        .iter()
-        .map(|link| {
-            let other = link.ends().find(|end| end.node.name != node).map(|end| end.node.name.to_owned());
-            other.unwrap_or_else(|| match &link.far {
-                Far::Outside(address) => address.to_string(),
-                Far::Node(far) => far.node.name.to_owned(),
-            })
-        })
-        .collect();
-    let told = matches!(links::cause(&links[0]).1, Side::Near | Side::Far);
-    let nodes = match links {
-        [_] if !told => vec![node.to_owned(), peers[0].clone()],
+fn about_node(view: &ClusterModel, cause: Cause, node: &str, pairs: &[SessionPair]) -> Finding {
+    let other = |pair: &SessionPair| {
+        let end = pair.ends().find(|end| end.node.name != node).map(|end| end.node.name.to_owned());
+        end.unwrap_or_else(|| session_pairs::remote_name(pair))
+    };
+    let peers: Vec<String> = pairs.iter().map(other).collect();
+    let is_blamed = pairs.first().is_some_and(|pair| session_pairs::down_cause(view, pair).1 != Blame::Either);
+    let nodes = match peers.as_slice() {
+        [peer] if !is_blamed => vec![node.to_owned(), peer.clone()],
         _ => vec![node.to_owned()],
     };
-    let message = format!("BGP between {node} and {} is down: {}", phrases::list(&peers), cause.phrase());
-    finding(cause, nodes, message, links)
+    let message = format!("BGP between {node} and {} is down: {}", phrases::list(&peers), session_pairs::phrase(view, cause, pairs));
+    let fix = view.node(node).filter(|_| cause == Cause::OtherAs && is_blamed).and_then(|node| fixes::as_number(view, node));
+    Finding { fix, ..finding(cause, nodes, message, pairs) }
 }
 
-fn about_address(cause: Cause, address: IpAddr, links: &[Link]) -> Finding {
-    let nodes: Vec<String> = links.iter().map(|link| link.near.node.name.to_owned()).collect();
-    let message = format!("BGP between {} and {address} is down: {}", phrases::list(&nodes), cause.phrase());
-    finding(cause, nodes, message, links)
+/// A peer that is no node of Calico's, with the nodes that report it.
+fn about_address(view: &ClusterModel, cause: Cause, pairs: &[SessionPair]) -> Finding {
+    let nodes: Vec<String> = pairs.iter().map(|pair| pair.near.node.name.to_owned()).collect();
+    let peer = pairs.first().map(session_pairs::remote_name).unwrap_or_default();
+    let why = match pairs.first().map(|pair| &pair.far) {
+        Some(Remote::Unmanaged { node, address }) => session_pairs::unmanaged(node, *address),
+        _ => session_pairs::phrase(view, cause, pairs),
+    };
+    let message = format!("BGP between {} and {peer} is down: {why}", phrases::list(&nodes));
+    finding(cause, nodes, message, pairs)
 }
 
-fn finding(cause: Cause, nodes: Vec<String>, message: String, links: &[Link]) -> Finding {
-    let severity = if cause == Cause::GracefulRestart { Severity::Warning } else { Severity::Error };
-    let mut evidence: Vec<_> = links.iter().flat_map(Link::evidence).collect();
+fn finding(cause: Cause, nodes: Vec<String>, message: String, pairs: &[SessionPair]) -> Finding {
+    let severity = if matches!(cause, Cause::GracefulRestart | Cause::Changing) { Severity::Warning } else { Severity::Error };
+    let mut evidence: Vec<_> = pairs.iter().flat_map(SessionPair::evidence).collect();
     evidence.dedup();
     Finding { code: Code::BgpSessionDown, severity, nodes, message, evidence, fix: None }
 }

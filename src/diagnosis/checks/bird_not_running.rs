@@ -3,7 +3,7 @@ use crate::diagnosis::check::{Check, EarlierFindings};
 use crate::diagnosis::explain::Explanation;
 use crate::diagnosis::{evidence, fixes};
 use crate::finding::code::Code;
-use crate::finding::{Finding, Severity, Source};
+use crate::finding::{Evidence, Finding, Severity, Source};
 use crate::model::{ClusterModel, NodeBgp, NodeModel};
 use crate::snapshot::family::Family;
 use crate::snapshot::inspection::LogEventKind;
@@ -14,7 +14,7 @@ pub const CHECK: Check = Check {
         title: "BIRD does not run on a node",
         means: "The container runs, but its BGP daemon does not answer: the node announces and learns no routes. Either start-up has not \
                 come that far, BIRD refuses its configuration, or this cluster uses no BGP and only the probes still ask for it.",
-        detected: "BIRD's control socket (/var/run/calico/bird.ctl) is missing or refuses in a container that has been running longer than \
+        detected: "BIRD's control socket (/var/run/calico/bird.ctl, or bird6.ctl where nodes have IPv6 addresses) is missing or refuses in a container that has been running longer than \
                    its start-up budget; without exec: the newest readiness event of a pod that is not Ready says so. \
                    The first seconds after a start do not count.",
         confirm: "kubectl exec -n NAMESPACE POD -c calico-node -- birdcl -s /var/run/calico/bird.ctl show status",
@@ -32,29 +32,64 @@ fn run(view: &ClusterModel, found: &EarlierFindings) -> Vec<Finding> {
 }
 
 fn finding(view: &ClusterModel, node: &NodeModel) -> Option<Finding> {
-    let shown = match node.bgp(Family::V4) {
-        NodeBgp::NotRunning if view.is_settled(node) => {
-            let mut shown = vec![node.evidence(Source::Birdcl, "unable to connect to BIRD's control socket")];
+    let mut down: Vec<(Family, Vec<Evidence>)> = Vec::new();
+    for family in Family::ALL.into_iter().filter(|family| view.needs_bird(node, *family)) {
+        down.extend(evidence_of(view, node, family).map(|evidence| (family, evidence)));
+    }
+    let (message, mut shown) = match down.as_slice() {
+        [] => return None,
+        [(family, shown)] if view.uses(other(*family)) => {
+            let daemon = daemon(*family);
+            (format!("{daemon} does not run on {}: it announces and learns no {family} routes", node.name), shown.clone())
+        }
+        [(family, shown)] => {
+            (format!("{} does not run on {}: it announces and learns no routes", daemon(*family), node.name), shown.clone())
+        }
+        both => {
+            let shown = both.iter().flat_map(|(_, shown)| shown.clone()).collect();
+            (format!("BIRD does not run on {}, neither for IPv4 nor for IPv6: it announces and learns no routes", node.name), shown)
+        }
+    };
+    shown.extend(evidence::of_mark(node, LogEventKind::BackendNotBird));
+    let nodes = vec![node.name.to_owned()];
+    let fix = fixes::startup_log(view, node);
+    Some(Finding { code: Code::BirdNotRunning, severity: Severity::Error, nodes, message, evidence: shown, fix })
+}
+
+/// What shows that the BIRD of this family does not run.
+fn evidence_of(view: &ClusterModel, node: &NodeModel, family: Family) -> Option<Vec<Evidence>> {
+    let is_refusal = |fact: &EventKind| matches!(fact, EventKind::BirdSocketRefused { family: of, .. } if *of == family);
+    match node.bgp(family) {
+        NodeBgp::NotRunning if view.is_settled(node) && !view.is_settling(node) => {
+            let text = match family {
+                Family::V4 => "unable to connect to BIRD's control socket",
+                Family::V6 => "unable to connect to the control socket of BIRD for IPv6 (bird6)",
+            };
+            let mut shown = vec![node.evidence(Source::Birdcl, text)];
             shown.extend(evidence::of_event(node, is_refusal));
-            shown
+            Some(shown)
         }
         NodeBgp::Unknown if node.is_not_ready() => {
             let newest = node.last_event(|fact| is_refusal(fact) || matches!(fact, EventKind::NotEstablished { .. }))?;
             if !is_refusal(&newest.kind) || node.times(is_refusal) < 3 {
                 return None;
             }
-            evidence::of_event(node, is_refusal).into_iter().collect()
+            Some(evidence::of_event(node, is_refusal).into_iter().collect())
         }
-        _ => return None,
-    };
-    let mut shown = shown;
-    shown.extend(evidence::of_mark(node, LogEventKind::BackendNotBird));
-    let nodes = vec![node.name.to_owned()];
-    let message = format!("BIRD does not run on {}: it announces and learns no routes", node.name);
-    let fix = fixes::startup_log(view, node);
-    Some(Finding { code: Code::BirdNotRunning, severity: Severity::Error, nodes, message, evidence: shown, fix })
+        _ => None,
+    }
 }
 
-fn is_refusal(fact: &EventKind) -> bool {
-    matches!(fact, EventKind::BirdSocketRefused { .. })
+fn daemon(family: Family) -> &'static str {
+    match family {
+        Family::V4 => "BIRD",
+        Family::V6 => "BIRD6",
+    }
+}
+
+fn other(family: Family) -> Family {
+    match family {
+        Family::V4 => Family::V6,
+        Family::V6 => Family::V4,
+    }
 }

@@ -6,6 +6,8 @@ mod address_not_internal_ip;
 mod address_on_virtual_interface;
 mod addresses_in_several_subnets;
 mod bgp_configuration_refused;
+mod bgp_foreign_session_down;
+mod bgp_peer_missing;
 mod bgp_session_down;
 mod bird_not_running;
 mod change_unfinished;
@@ -34,6 +36,7 @@ mod pod_sandbox_recreated;
 mod probe_misfit;
 mod probe_timeout_too_short;
 mod rollout_unfinished;
+mod router_id_conflict;
 mod start_near_budget;
 mod startup_exited;
 mod typha_not_found;
@@ -69,7 +72,10 @@ pub fn check_for(code: Code) -> &'static Check {
         Code::AddressesInSeveralSubnets => &addresses_in_several_subnets::CHECK,
         Code::MethodIneffective => &method_ineffective::CHECK,
         Code::BirdNotRunning => &bird_not_running::CHECK,
+        Code::RouterIdConflict => &router_id_conflict::CHECK,
+        Code::BgpPeerMissing => &bgp_peer_missing::CHECK,
         Code::BgpSessionDown => &bgp_session_down::CHECK,
+        Code::ForeignBgpSessionDown => &bgp_foreign_session_down::CHECK,
         Code::ProbeTimeoutTooShort => &probe_timeout_too_short::CHECK,
         Code::ProbeMisfit => &probe_misfit::CHECK,
         Code::ChangeUnfinished => &change_unfinished::CHECK,

@@ -3,11 +3,11 @@ use std::collections::BTreeMap;
 use crate::calico::events::{self, EventKind};
 use crate::diagnosis::check::{Check, EarlierFindings};
 use crate::diagnosis::explain::Explanation;
-use crate::text::shell;
 use crate::finding::code::Code;
 use crate::finding::{Evidence, Finding, Fix, Severity, Source};
 use crate::model::{ClusterModel, NodeModel, phrases};
 use crate::snapshot::objects::{Condition, Node, Pod};
+use crate::text::shell;
 
 pub const CHECK: Check = Check {
     explanation: Explanation {

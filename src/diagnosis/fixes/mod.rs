@@ -1,9 +1,11 @@
 //! The command that mends a finding today, with kubectl alone, at the lawful place. None where no command is known to be right.
 
 mod autodetection;
+mod bgp;
 mod probes;
 
 pub use crate::diagnosis::fixes::autodetection::{autodetection, network, set_method};
+pub use crate::diagnosis::fixes::bgp::{as_number, restart_pod, router_id};
 pub use crate::diagnosis::fixes::probes::{cpu_request, probe_timeout, start_budget, start_budget_of};
 
 use crate::finding::Fix;

@@ -28,6 +28,18 @@ fn every_reason() {
         ("Active        Socket: Address not available", "Connect", "node-1", "no longer has the address"),
         ("OpenSent", "OpenSent", "node-1,node-2", "handshake does not finish"),
         ("OpenConfirm", "Passive", "node-1,node-2", "handshake does not finish"),
+        // A down row with an error is not an administrator's doing.
+        ("down 09:57:18 Error: Kernel MD5 auth failed", "Connect", "node-1", "Kernel MD5 auth failed"),
+        ("down 09:57:18 Error: Link down", "Connect", "node-1", "the interface to the peer is down"),
+        ("down 09:57:18 Error: BFD session down", "Passive", "node-1,node-2", "BFD saw the path to the peer fail"),
+        ("down 09:57:18 Automatic shutdown: Route limit exceeded", "Connect", "node-1", "more routes than the limit"),
+        // Texts that prove that the peer answered.
+        ("Idle Received: Cease", "Passive", "node-1,node-2", "BIRD on node-1 says \"Received: Cease\""),
+        ("Passive", "Idle BGP Error: Unacceptable hold time", "node-1,node-2", "hold times of the two ends do not fit"),
+        ("Active Received: Connection rejected", "Passive", "node-1,node-2", "its configuration refuses this session"),
+        ("Active Received: Authentication failure", "Passive", "node-1,node-2", "passwords of the two ends differ"),
+        ("Active Received: Maximum number of prefixes reached", "Passive", "node-1,node-2", "more routes were announced"),
+        ("Idle Received: Unknown error 9.3", "Passive", "node-1,node-2", "Unknown error 9.3"),
     ] {
         let case = finds(&between(one, two), &[&format!("error bgp-session-down {nodes}")]);
         let finding = case.only();
@@ -37,6 +49,103 @@ fn every_reason() {
         shows(finding, Source::Birdcl, "node-1", "Mesh_10_0_0_2 BGP master");
         shows(finding, Source::Birdcl, "node-2", "Mesh_10_0_0_1 BGP master");
     }
+}
+
+/// One node lost its AS number: it is named, with both numbers.
+#[test]
+fn an_as_number_that_differs() {
+    let own = |world: World, name: &str| world.annotation(name, "projectcalico.org/ASNumber", "65010");
+    let world = between("Idle BGP Error: Bad peer AS", "Idle Received: Bad peer AS").edit(|snapshot| {
+        snapshot.resources.bgp_configurations = calico_fix::observed::Observed::Seen(Vec::new());
+    });
+    let case = finds(&own(own(world, "node-1"), "node-3"), &["error bgp-session-down node-2"]);
+    let message = &case.only().message;
+    assert!(message.contains("node-1 has AS 65010") && message.contains("node-2 has AS 64512 (the default"), "{message}");
+    assert_eq!(case.command(), Some("kubectl annotate node node-2 projectcalico.org/ASNumber=65010"));
+}
+
+/// No firewall lies between a node and itself.
+#[test]
+fn a_peer_on_the_node_itself() {
+    let world = |info: &str| cluster().bird("node-3", &format!("10.0.0.1 Established | 10.0.0.2 Established | Global_127_0_0_1 {info}"));
+    healthy(&world("Established"));
+    for info in ["Active Socket: Connection refused", "Connect", "Active Socket: Network is unreachable"] {
+        let case = finds(&world(info), &["error bgp-session-down node-3"]);
+        let message = &case.only().message;
+        assert!(message.contains("127.0.0.1 (a BGP speaker on the node itself)"), "{message}");
+        assert!(!message.contains("firewall") && !message.contains("179"), "{message}");
+    }
+}
+
+/// The other end could not be asked: a blocked port is only one of many reasons.
+#[test]
+fn one_end_alone_proves_no_blocked_port() {
+    let world = cluster()
+        .bird("node-1", "10.0.0.2 Connect | 10.0.0.3 Established")
+        .inside("node-2", calico_fix::observed::Observed::Failed("dial tcp: i/o timeout".into()));
+    let case = finds(&world, &["error bgp-session-down node-1,node-2"]);
+    assert!(case.only().message.contains("could not be asked") && !case.only().message.contains("179"), "{}", case.only().message);
+}
+
+/// A pod that does not run explains its sessions.
+#[test]
+fn a_pod_that_does_not_run_comes_before_its_silence() {
+    let world = cluster()
+        .crash_loop("node-3", 8)
+        .bird("node-1", "10.0.0.2 Established | 10.0.0.3 Passive")
+        .bird("node-2", "10.0.0.1 Established | 10.0.0.3 Connect");
+    let case = judge(&world);
+    assert!(case.report.findings.iter().all(|finding| !finding.message.contains("179")), "{:#?}", case.report.findings);
+    assert!(case.report.findings.iter().all(|finding| finding.nodes == ["node-3"]), "{:#?}", case.report.findings);
+}
+
+/// For as long as the evidence allows, and no longer.
+#[test]
+fn a_restart_is_no_outage() {
+    use calico_fix::finding::Verdict;
+    let world = between("Passive", "Connect");
+    for young in ["node-1", "node-2"] {
+        let case = finds(&world.clone().age(young, 15), &[]);
+        assert_eq!(case.report.verdict, Verdict::Unknown, "{young}");
+        assert!(
+            case.report.unseen.iter().any(|gap| gap.what == "BGP sessions in progress" && gap.nodes == [young]),
+            "{:?}",
+            case.report.unseen
+        );
+        finds(&world.clone().age(young, 61), &["error bgp-session-down node-1,node-2"]);
+    }
+    // Everything is up already: a young pod alone is no doubt.
+    healthy(&cluster().age("node-2", 15));
+    // A clock that is behind says nothing of an age.
+    finds(&world.age("node-1", -500), &["error bgp-session-down node-1,node-2"]);
+}
+
+/// A restarted BIRD waits for a node that is dead: the dead one is named, with the time left.
+#[test]
+fn a_restart_beside_a_dead_node() {
+    let world = cluster()
+        .node_not_ready("node-3")
+        .age("node-2", 30)
+        .restarting("node-2")
+        .bird("node-1", "10.0.0.2 Established | 10.0.0.3 Connect Socket: Host is unreachable")
+        .bird("node-2", "10.0.0.1 Established | 10.0.0.3 Connect Socket: Host is unreachable");
+    let case = finds(&world, &["error bgp-session-down node-3"]);
+    shows(case.only(), Source::Birdcl, "node-2", "107 s left of 240 s");
+}
+
+/// Its Node still has Calico's address, and no calico-node.
+#[test]
+fn the_node_behind_an_address_is_named() {
+    let world = cluster()
+        .no_pod("node-3")
+        .set(|set| set.status.desired_number_scheduled = 2)
+        .set(|set| set.status.current_number_scheduled = 2)
+        .bird("node-1", "10.0.0.2 Established | 10.0.0.3 Active Socket: Host is unreachable")
+        .bird("node-2", "10.0.0.1 Established | 10.0.0.3 Active Socket: Host is unreachable");
+    let case = finds(&world, &["error bgp-session-down node-1,node-2"]);
+    assert!(case.only().message.contains("10.0.0.3 is node-3: it has no calico-node pod"), "{}", case.only().message);
+    let dead = finds(&world.with_silent_kubelet("node-3"), &["error bgp-session-down node-1,node-2"]);
+    assert!(dead.only().message.contains("its kubelet does not report"), "{}", dead.only().message);
 }
 
 /// BIRD keeps the last error of a session that is up again.
@@ -116,7 +225,7 @@ fn a_node_that_is_not_ready() {
         .bird("node-1", "10.0.0.2 Established | 10.0.0.3 Active Socket: Host is unreachable")
         .bird("node-2", "10.0.0.1 Established | 10.0.0.3 Active Socket: Host is unreachable");
     let case = finds(&world, &["error bgp-session-down node-3"]);
-    assert!(case.only().message.contains("NotReady"), "{}", case.only().message);
+    assert!(case.only().message.contains("the kubelet does not report"), "{}", case.only().message);
     shows(case.only(), Source::Birdcl, "node-1", "Mesh_10_0_0_3");
 }
 
@@ -164,7 +273,7 @@ fn ipv6_and_ports() {
         for name in ["node-1", "node-2", "node-3"] {
             world = world.stored6(name, &format!("fd00:10::{}/64", &name[5..]));
         }
-        world.bird6("node-1", &format!("Mesh_fd00_10__2 {one}")).bird6("node-2", "Mesh_fd00_10__1 Established")
+        world.bird6("node-1", &format!("Mesh_fd00_10__2 {one} | Mesh_fd00_10__3 Established"))
     };
     healthy(&six("Established"));
     let case = finds(&six("Active Socket: Connection refused"), &["error bgp-session-down node-2"]);

@@ -38,6 +38,45 @@ fn the_event_tells_it_without_exec() {
     assert_eq!(codes, ["bgp-session-down"]);
 }
 
+/// In a dual-stack cluster BIRD for IPv6 counts as much.
+#[test]
+fn bird6_is_looked_at_where_nodes_have_ipv6() {
+    let six = || (1..=3).fold(cluster(), |world, number| world.stored6(&format!("node-{number}"), &format!("fd00:10::{number}/64")));
+    healthy(&six());
+    let refuses = six().edit(|snapshot| {
+        if let Some(calico_fix::observed::Observed::Seen(inside)) = snapshot.inside.get_mut("node-2") {
+            inside.bird6 = calico_fix::observed::Observed::Absent;
+        }
+    });
+    let case = finds(&refuses, &["error bird-not-running node-2"]);
+    assert_eq!(case.only().message, "BIRD6 does not run on node-2: it announces and learns no IPv6 routes");
+    let failed = six().edit(|snapshot| {
+        for inside in snapshot.inside.values_mut() {
+            if let calico_fix::observed::Observed::Seen(inside) = inside {
+                inside.bird6 = calico_fix::observed::Observed::Failed("birdcl: no answer in time".into());
+            }
+        }
+    });
+    let report = finds(&failed, &[]).report;
+    assert_eq!(report.verdict, calico_fix::finding::Verdict::Unknown);
+    assert!(report.unseen.iter().any(|gap| gap.what.contains("IPv6") && gap.nodes.len() == 3), "{:?}", report.unseen);
+    // Without an IPv6 address BIRD6 is nobody's concern.
+    healthy(&cluster());
+}
+
+/// BIRD needs some seconds after "started successfully".
+#[test]
+fn bird_may_come_up_after_the_start() {
+    let world = cluster()
+        .no_bird("node-2")
+        .log("node-2", &started(&[]))
+        .bird("node-1", "10.0.0.2 Passive | 10.0.0.3 Established")
+        .bird("node-3", "10.0.0.2 Active Socket: Connection refused | 10.0.0.1 Established");
+    let case = finds(&world.clone().age("node-2", 10), &[]);
+    assert_eq!(case.report.verdict, calico_fix::finding::Verdict::Unknown);
+    finds(&world.age("node-2", 300), &["error bird-not-running node-2"]);
+}
+
 /// A backend without BIRD runs none.
 #[test]
 fn no_bird_where_none_is_wanted() {

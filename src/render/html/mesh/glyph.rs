@@ -18,7 +18,7 @@ pub fn stroke(state: State) -> &'static str {
 fn look(health: Health, kind: Kind) -> &'static str {
     match (kind, health) {
         (Kind::Outside, _) => "point outside",
-        (Kind::Stray, _) => "point stray",
+        (Kind::Orphan, _) => "point orphan",
         (Kind::Node, Health::Faulty) => "point culprit",
         (Kind::Node, Health::Sick) => "point sick",
         (Kind::Node, Health::Affected) => "point affected",
@@ -31,7 +31,7 @@ fn look(health: Health, kind: Kind) -> &'static str {
 pub fn point(x: f64, y: f64, radius: f64, health: Health, kind: Kind, among: bool) -> Markup {
     let class = if among { format!("{} among", look(health, kind)) } else { look(health, kind).to_owned() };
     match (kind, health) {
-        (Kind::Outside | Kind::Stray, _) => html! {
+        (Kind::Outside | Kind::Orphan, _) => html! {
             rect class=(class) x=(number(x - radius)) y=(number(y - radius)) width=(number(2.0 * radius)) height=(number(2.0 * radius)) {}
         },
         (Kind::Node, Health::Faulty) => {
@@ -56,7 +56,7 @@ pub fn legend(mesh: &Mesh, vertices: usize, points: bool) -> Markup {
         (Health::Unknown, "not seen in full"),
         (Health::Healthy, "healthy"),
     ];
-    let kinds = [(Kind::Outside, "peer outside the cluster"), (Kind::Stray, "no node has this address")];
+    let kinds = [(Kind::Outside, "peer outside the cluster"), (Kind::Orphan, "no node has this address")];
     let has = |kind, health: Option<Health>| {
         points && mesh.points.iter().any(|point| point.kind == kind && health.is_none_or(|of| of == point.health))
     };

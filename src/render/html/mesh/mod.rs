@@ -112,7 +112,7 @@ fn name(mesh: &Mesh, at: usize) -> String {
     match point.kind {
         Kind::Node => name,
         Kind::Outside => format!("{name} (not a node)"),
-        Kind::Stray => format!("{name} (no node has this address)"),
+        Kind::Orphan => format!("{name} (no node has this address)"),
     }
 }
 

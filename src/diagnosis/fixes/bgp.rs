@@ -1,0 +1,48 @@
+//! Fixes for BGP: one pod restarted, a router ID, an AS number.
+
+use super::reverted_by;
+use crate::calico::environment::Value;
+use crate::finding::Fix;
+use crate::model::{ClusterModel, NodeModel};
+use crate::snapshot::family::Family;
+use crate::text::shell;
+
+/// Restarts calico-node on this node alone.
+pub fn restart_pod(view: &ClusterModel, node: &NodeModel, why: &str) -> Option<Fix> {
+    let pod = node.pod?;
+    let namespace = pod.metadata.namespace.as_deref().or(view.install.namespace())?;
+    let words = ["kubectl", "delete", "pod", shell::object_name(&pod.metadata.name)?, "-n", shell::namespace(namespace)?];
+    let command = shell::command(&words)?;
+    Some(Fix { command, why: format!("{why}; restarts calico-node on {} alone", node.name) })
+}
+
+/// A router ID of each node's own, where CALICO_ROUTER_ID gives one to all of them and kubectl can set it.
+pub fn router_id(view: &ClusterModel) -> Option<Fix> {
+    let literal = matches!(view.install.environment()?.get("CALICO_ROUTER_ID"), Value::Literal(id) if !id.is_empty() && id != "hash");
+    // The operator reverts the DaemonSet, and its Installation has no such field.
+    if !literal || view.install.is_operator() {
+        return None;
+    }
+    let namespace = view.install.namespace()?;
+    // Without the variable the router ID is the node's IPv4 address.
+    let has_ipv4 = view.nodes.iter().all(|node| node.stored(Family::V4).is_some());
+    let (setting, source) =
+        if has_ipv4 { ("CALICO_ROUTER_ID-", "the node's IPv4 address") } else { ("CALICO_ROUTER_ID=hash", "a hash of the node's name") };
+    let name = view.install.name();
+    let command = shell::command(&["kubectl", "set", "env", &name, "-n", shell::namespace(namespace)?, "-c", "calico-node", setting])?;
+    let why = format!("the router ID becomes {source}; restarts calico-node on every node, one after the other{}", reverted_by(view));
+    Some(Fix { command, why })
+}
+
+/// The AS number that all other nodes have on their Nodes, for a node that has none.
+pub fn as_number(view: &ClusterModel, node: &NodeModel) -> Option<Fix> {
+    if !view.install.keeps_annotations() || view.as_number(node).is_own {
+        return None;
+    }
+    let mut others = view.nodes.iter().filter(|other| other.name != node.name).map(|other| view.as_number(other));
+    let first = others.next().filter(|number| number.is_own)?;
+    let number = first.number.filter(|_| others.all(|other| other == first))?;
+    let annotation = format!("projectcalico.org/ASNumber={number}");
+    let command = shell::command(&["kubectl", "annotate", "node", shell::object_name(node.name)?, &annotation])?;
+    Some(Fix { command, why: "every other node has this number; BIRD takes it over without a restart".to_owned() })
+}

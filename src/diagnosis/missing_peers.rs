@@ -1,0 +1,94 @@
+//! Expected BGP sessions that a node's BIRD does not list.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::net::IpAddr;
+
+use super::check::EarlierFindings;
+use crate::calico::expected_sessions::SessionOrigin;
+use crate::calico::session::PeerKind;
+use crate::model::{ClusterModel, NodeModel, PodState, peerings};
+use crate::snapshot::family::Family;
+
+pub struct MissingPeer {
+    pub address: IpAddr,
+    pub origin: SessionOrigin,
+}
+
+/// All nodes that lack peers, in the view's order.
+pub struct MissingPeers<'v, 'a> {
+    pub by_node: Vec<(&'v NodeModel<'a>, Vec<MissingPeer>)>,
+    /// Nodes whose BIRD was asked and that are expected to have sessions.
+    asked: usize,
+    /// Of those, how many list no BGP session at all.
+    silent: usize,
+    expected_by: HashMap<IpAddr, usize>,
+}
+
+impl MissingPeers<'_, '_> {
+    /// No node has any session.
+    pub fn is_everywhere(&self) -> bool {
+        self.asked > 1 && self.silent == self.asked && self.by_node.len() == self.asked
+    }
+
+    /// How many of the nodes that were asked should have a session with this address.
+    pub fn expected_by(&self, address: IpAddr) -> usize {
+        self.expected_by.get(&address).copied().unwrap_or_default()
+    }
+}
+
+pub fn collect<'v, 'a>(view: &'v ClusterModel<'a>, found: &EarlierFindings) -> MissingPeers<'v, 'a> {
+    let mut missing = MissingPeers { by_node: Vec::new(), asked: 0, silent: 0, expected_by: HashMap::new() };
+    if view.install.runs_bird() == Some(false) {
+        return missing;
+    }
+    let steady = |node: &NodeModel<'a>| {
+        !found.is_explained(node.name) && !view.is_settling(node) && matches!(view.pod_state(node), PodState::Running)
+    };
+    let topology = view.topology();
+    let by_rows = if topology.is_none() { expected_by_rows(view) } else { HashMap::new() };
+    for (index, node) in view.nodes.iter().enumerate().filter(|(_, node)| steady(node)) {
+        let listed: HashMap<Family, &HashSet<IpAddr>> =
+            Family::ALL.into_iter().filter_map(|family| Some((family, node.listed_peers(family)?))).collect();
+        let mut expected = match &topology {
+            Some(topology) => topology.expected(index),
+            None => by_rows.get(node.name).cloned().unwrap_or_default(),
+        };
+        expected.retain(|address, _| listed.contains_key(&Family::from_address(*address)) && view.peer(*address).is_none_or(steady));
+        if expected.is_empty() {
+            continue;
+        }
+        missing.asked += 1;
+        missing.silent += usize::from(listed.values().all(|known| known.is_empty()));
+        expected.keys().for_each(|address| *missing.expected_by.entry(*address).or_default() += 1);
+        let is_listed = |address: &IpAddr| listed.get(&Family::from_address(*address)).is_some_and(|known| known.contains(address));
+        let lacking: Vec<MissingPeer> = expected
+            .into_iter()
+            .filter(|(address, _)| !is_listed(address))
+            .map(|(address, origin)| MissingPeer { address, origin })
+            .collect();
+        // Sessions with names of somebody's own may be with these peers.
+        let foreign: usize =
+            Family::ALL.into_iter().filter_map(|family| node.bgp(family).seen()).map(|sessions| sessions.foreign.len()).sum();
+        if lacking.len() > foreign {
+            missing.by_node.push((node, lacking));
+        }
+    }
+    missing
+}
+
+/// Where the configuration is not known: a session of the mesh that one end lists must be on the other end too.
+fn expected_by_rows<'a>(view: &ClusterModel<'a>) -> HashMap<&'a str, BTreeMap<IpAddr, SessionOrigin>> {
+    let mut expected: HashMap<&str, BTreeMap<IpAddr, SessionOrigin>> = HashMap::new();
+    for node in &view.nodes {
+        for family in Family::ALL {
+            let Some(own) = node.stored(family) else { continue };
+            let rows = peerings(node, family).map(|(_, rows)| rows).unwrap_or_default();
+            for row in rows.into_iter().filter(|row| row.kind == PeerKind::Mesh) {
+                if let Some(peer) = view.holders(row.address).next().filter(|peer| peer.name != node.name) {
+                    expected.entry(peer.name).or_default().insert(own.address(), SessionOrigin::Mesh);
+                }
+            }
+        }
+    }
+    expected
+}
