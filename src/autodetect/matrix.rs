@@ -1,8 +1,9 @@
 //! Nodes × methods.
 
-use super::judge::{Held, Judge};
-use super::standing::Standing;
+use super::judge::{Ground, Held, Judge, Judgement, Setting};
+use super::standing::{Standing, is_silent};
 use super::{Ask, Cell, Column, Matrix, Node, Origin, Verdict, columns, host};
+use crate::calico::address::Cidr;
 use crate::calico::detect::{self, Detection, Effect, Host, Outcome};
 use crate::calico::environment::MethodSetting;
 use crate::calico::family::Family;
@@ -21,13 +22,19 @@ pub(crate) fn of_view(view: &View, ask: &Ask) -> Matrix {
     let version = ask.version.or(running);
     let gate = view.install.gate(family);
     let standing = Standing::new(view, family);
-    let work = Work {
+    let mut work = Work {
         hosts: view.nodes.iter().map(|node| host::of(view, node)).collect(),
         stored: stored(view, family),
+        judged: Vec::new(),
+        followed: None,
         standing: &standing,
         version,
     };
-    let mut columns = vec![work.current(gate.as_ref())];
+    let found = work.found_now(gate.as_ref());
+    work.followed = work.followed(gate.as_ref(), &found);
+    let (nodes, common) = work.nodes();
+    work.judged = nodes.iter().zip(&work.stored).map(|(node, stored)| Some((stored.clone()??, node.judgement.clone()))).collect();
+    let mut columns = vec![work.current(gate.as_ref(), found)];
     let current = columns.first().map(|column| column.method.clone()).filter(|_| detects(gate.as_ref()));
     let usual = columns::usual(&standing).into_iter().map(|method| (method, Origin::Usual));
     for (method, origin) in usual.chain(ask.methods.iter().map(|method| (method.clone(), Origin::Asked))) {
@@ -37,7 +44,8 @@ pub(crate) fn of_view(view: &View, ask: &Ask) -> Matrix {
             None => columns.push(work.of_method(method, origin)),
         }
     }
-    Matrix { family, version, running, gate, nodes: work.nodes(), columns, distrust: standing.distrust().map(str::to_owned) }
+    let mostly_apart = common.mostly_apart;
+    Matrix { family, version, running, gate, nodes, columns, distrust: standing.distrust().map(str::to_owned), common: common.network, mostly_apart }
 }
 
 fn detects(gate: Option<&Gate>) -> bool {
@@ -58,9 +66,24 @@ fn stored(view: &View, family: Family) -> Vec<Option<Option<Held>>> {
     view.nodes.iter().map(of).collect()
 }
 
+/// What the stored addresses have in common.
+struct Common {
+    network: Option<Cidr>,
+    mostly_apart: bool,
+}
+
+/// What the configured method finds on each node, and why the release refuses it.
+struct FoundNow {
+    outcomes: Vec<Outcome>,
+    refused: Option<String>,
+}
+
 struct Work<'w, 'v, 'a> {
     hosts: Vec<Host<'w>>,
     stored: Vec<Option<Option<Held>>>,
+    /// The stored addresses, judged; empty until they are.
+    judged: Vec<Option<(Held, Judgement)>>,
+    followed: Option<String>,
     standing: &'w Standing<'v, 'a>,
     version: Option<Version>,
 }
@@ -79,7 +102,7 @@ impl Work<'_, '_, '_> {
         Column { refused: columns::refused(&method, self.version), method: text, origin, cells }
     }
 
-    fn current(&self, gate: Option<&Gate>) -> Column {
+    fn found_now(&self, gate: Option<&Gate>) -> FoundNow {
         let family = self.standing.family;
         let install = &self.view().install;
         let unknown = |why: &str| vec![Outcome::Unknown { why: why.to_owned() }; self.hosts.len()];
@@ -112,9 +135,33 @@ impl Work<'_, '_, '_> {
             }
             (_, Some(MethodSetting::Unknown { why })) => unknown(&why),
         };
-        let method = install.shown_method(family).unwrap_or_else(|| "?".to_owned());
+        FoundNow { outcomes, refused }
+    }
+
+    fn current(&self, gate: Option<&Gate>, found: FoundNow) -> Column {
+        let method = self.view().install.shown_method(self.standing.family).unwrap_or_else(|| "?".to_owned());
         let lived: Vec<bool> = self.view().nodes.iter().map(|node| self.lives_with(node, gate)).collect();
-        Column { method, origin: Origin::Current, refused, cells: self.cells(outcomes, gate, &lived) }
+        Column { method, origin: Origin::Current, refused: found.refused, cells: self.cells(found.outcomes, gate, &lived) }
+    }
+
+    /// The configured method, where somebody chose it and no node is known to have anything else than it finds: a decision, which an
+    /// InternalIP does not outweigh.
+    fn followed(&self, gate: Option<&Gate>, found: &FoundNow) -> Option<String> {
+        let install = &self.view().install;
+        let shown = install.shown_method(self.standing.family)?;
+        let is_chosen = match (gate?, install.environment()?.method(self.standing.family)) {
+            (Gate::Kept, _) => return Some("IP=none".to_owned()),
+            (Gate::Detected, MethodSetting::Known(method)) => {
+                matches!(method, Method::CanReach { .. } | Method::Cidr { .. } | Method::Interface { .. })
+            }
+            (Gate::Detected, MethodSetting::PerNode(_)) => true,
+            _ => false,
+        };
+        let agrees = |(outcome, stored): (&Outcome, &Option<Option<Held>>)| match (outcome.found(), stored) {
+            (Some(found), Some(Some(stored))) => found.address == stored.address,
+            _ => true,
+        };
+        (is_chosen && found.refused.is_none() && found.outcomes.iter().zip(&self.stored).all(agrees)).then_some(shown)
     }
 
     /// calico-node runs there with the method that is configured. It looks again every minute (`AUTODETECT_POLL_INTERVAL`; not in 3.14
@@ -132,6 +179,7 @@ impl Work<'_, '_, '_> {
         let started = node.container().is_some_and(|status| status.state.running.is_some() && status.started != Some(false));
         looks
             && started
+            && !is_silent(node)
             && matches!(gate, Some(Gate::Detected))
             && configured.is_some()
             && host::method_of_pod(self.view(), node, family) == configured
@@ -148,11 +196,12 @@ impl Work<'_, '_, '_> {
         let effects: Vec<Effect> = outcomes.iter().zip(&self.stored).map(effect).collect();
         let held = effects.iter().zip(&self.stored).zip(lived);
         let held: Vec<Option<Held>> = held.map(|((effect, stored), lived)| after(effect, stored, *lived)).collect();
-        let judge = Judge::new(self.standing, &held);
+        let setting = Setting { followed: self.followed.as_deref(), stored: Some(&self.judged) };
+        let judge = Judge::new(self.standing, &held, setting);
         let cell = |(node, (outcome, effect)): (usize, (Outcome, Effect))| {
-            let judged = held[node].as_ref().map(|held| judge.of(node, held));
+            let judged = held[node].as_ref().map(|held| judge.judge(node, held));
             let (verdict, reason) = tell(&effect, held[node].as_ref(), judged.as_ref());
-            let ends_right = judged.and_then(|(verdict, _)| match verdict {
+            let ends_right = judged.and_then(|judged| match judged.verdict {
                 Verdict::Right => Some(true),
                 Verdict::Wrong => Some(false),
                 _ => None,
@@ -163,14 +212,15 @@ impl Work<'_, '_, '_> {
         outcomes.into_iter().zip(effects).enumerate().map(cell).collect()
     }
 
-    fn nodes(&self) -> Vec<Node> {
+    fn nodes(&self) -> (Vec<Node>, Common) {
         let held: Vec<Option<Held>> = self.stored.iter().map(|stored| stored.clone().flatten()).collect();
-        let judge = Judge::new(self.standing, &held);
+        let judge = Judge::new(self.standing, &held, Setting { followed: self.followed.as_deref(), stored: None });
+        let open = |verdict, reason: &str| Judgement { verdict, ground: Ground::Open, reason: reason.to_owned() };
         let node = |(index, view): (usize, &NodeView)| {
-            let (stored_verdict, stored_reason) = match (&self.stored[index], &held[index]) {
-                (_, Some(held)) => judge.of(index, held),
-                (Some(None), None) => (Verdict::None, "no address is stored".to_owned()),
-                (_, None) => (Verdict::Unknown, "what is stored was not seen".to_owned()),
+            let judgement = match (&self.stored[index], &held[index]) {
+                (_, Some(held)) => judge.judge(index, held),
+                (Some(None), None) => open(Verdict::None, "no address is stored"),
+                (_, None) => open(Verdict::Unknown, "what is stored was not seen"),
             };
             let unseen = match &self.hosts[index].interfaces {
                 detect::Interfaces::Unseen { why } => Some(why.clone()),
@@ -179,15 +229,16 @@ impl Work<'_, '_, '_> {
             Node {
                 name: view.name.to_owned(),
                 internal_ip: view.internal_ip(self.standing.family),
+                distrust: self.standing.internal[index].as_ref().err().cloned(),
                 stored: held[index].as_ref().map(shown),
                 stored_on: held[index].as_ref().and_then(|held| held.interface.clone()),
-                stored_verdict,
-                stored_reason,
+                judgement,
                 source: host::source(&self.hosts[index]),
                 unseen,
             }
         };
-        self.view().nodes.iter().enumerate().map(node).collect()
+        let nodes = self.view().nodes.iter().enumerate().map(node).collect();
+        (nodes, Common { network: judge.common_network(), mostly_apart: judge.is_mostly_apart() })
     }
 }
 
@@ -209,10 +260,10 @@ fn after(effect: &Effect, stored: &Option<Option<Held>>, lived: bool) -> Option<
     }
 }
 
-fn tell(effect: &Effect, held: Option<&Held>, judged: Option<&(Verdict, String)>) -> (Verdict, String) {
+fn tell(effect: &Effect, held: Option<&Held>, judged: Option<&Judgement>) -> (Verdict, String) {
     match (effect, held, judged) {
-        (Effect::Stores(_), _, Some(judged)) => judged.clone(),
-        (Effect::Keeps { why }, Some(held), Some((verdict, reason))) => {
+        (Effect::Stores(_), _, Some(judged)) => (judged.verdict, judged.reason.clone()),
+        (Effect::Keeps { why }, Some(held), Some(Judgement { verdict, reason, .. })) => {
             let word = match verdict {
                 Verdict::Right => "right",
                 Verdict::Wrong => "wrong",
@@ -221,7 +272,7 @@ fn tell(effect: &Effect, held: Option<&Held>, judged: Option<&(Verdict, String)>
             (Verdict::Unchanged, format!("{why}: it keeps {}, which is {word}: {reason}", shown(held)))
         }
         (Effect::Keeps { why }, _, _) => (Verdict::Unchanged, format!("{why}, and none is stored")),
-        (Effect::Unknown { .. }, Some(held), Some((verdict, reason))) => {
+        (Effect::Unknown { .. }, Some(held), Some(Judgement { verdict, reason, .. })) => {
             (*verdict, format!("{reason}; the calico-node that runs with this method found {} or kept it", shown(held)))
         }
         (Effect::NoAddress { why }, _, _) => (Verdict::None, format!("{why}, and none is stored: calico-node exits")),

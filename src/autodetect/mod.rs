@@ -10,8 +10,9 @@ mod look;
 mod matrix;
 mod recommend;
 pub mod report;
-mod standing;
+pub(crate) mod standing;
 
+use crate::calico::address::Cidr;
 use crate::calico::detect::Outcome;
 use crate::calico::family::Family;
 use crate::calico::method::Gate;
@@ -19,6 +20,7 @@ use crate::calico::version::Version;
 use crate::diagnosis::report::Source;
 
 pub use choice::{Choice, Prediction};
+pub use judge::{Ground, Judgement};
 pub use groups::{Alike, Group, alike, grouped};
 pub use look::{Look, State, look};
 pub use matrix::matrix;
@@ -54,6 +56,10 @@ pub struct Matrix {
     pub columns: Vec<Column>,
     /// Why addresses are not judged by InternalIPs alone.
     pub distrust: Option<String>,
+    /// The network that more than half of the stored addresses are in.
+    pub common: Option<Cidr>,
+    /// More than half of the stored addresses are not their node's InternalIP.
+    pub mostly_apart: bool,
 }
 
 /// A row, without its cells.
@@ -64,8 +70,10 @@ pub struct Node {
     /// As it is stored now, with the prefix length where that is known.
     pub stored: Option<String>,
     pub stored_on: Option<String>,
-    pub stored_verdict: Verdict,
-    pub stored_reason: String,
+    /// Of what is stored.
+    pub judgement: Judgement,
+    /// Why its InternalIP does not count.
+    pub distrust: Option<String>,
     /// Where its interfaces were read; `None`: they were not.
     pub source: Option<Source>,
     /// Why they were not.

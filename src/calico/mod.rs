@@ -20,5 +20,6 @@ pub mod routes;
 pub mod session;
 pub mod startup_log;
 pub mod text;
+pub mod tunnel_addresses;
 pub mod version;
 pub mod virtual_interfaces;

@@ -274,3 +274,33 @@ mod effects {
         assert_eq!(of("node-3", "v3.18.0"), "exits");
     }
 }
+
+/// What Calico's own code answered on such hosts.
+#[test]
+fn destinations_that_are_the_nodes_own_or_unspecified() {
+    let down = |lines: &[&str], name: &str| {
+        let mut seen = interfaces(lines);
+        seen.iter_mut().filter(|interface| interface.name == name).for_each(|interface| interface.flags = vec!["BROADCAST".into()]);
+        seen
+    };
+    let secondary = interfaces(&["lo 127.0.0.1/8 ::1/128", "ens192 198.51.100.162/25 198.51.100.220/25 198.51.100.9/32"]);
+    let own6 = down(&["lo 127.0.0.1/8 ::1/128", "lan0 2001:db8::33e7/128"], "lan0");
+    let no_lo = down(&["lo", "wlan0 192.168.65.61/31"], "lo");
+    let default = [Route { destination: "default".into(), device: Some("wlan0".into()), ..Route::default() }];
+    for (seen, family, method, expected) in [
+        (&secondary, Family::V4, "can-reach=198.51.100.220", "ens192 198.51.100.162/25"),
+        (&secondary, Family::V4, "can-reach=198.51.100.162", "ens192 198.51.100.162/25"),
+        // Of another length: a network of its own, so it is primary too.
+        (&secondary, Family::V4, "can-reach=198.51.100.9", "ens192 198.51.100.9/32"),
+        (&secondary, Family::V6, "can-reach=0.0.0.0", "none"),
+        (&secondary, Family::V6, "can-reach=::", "lo ::1/128"),
+        (&secondary, Family::V4, "can-reach=::", "lo 127.0.0.1/8"),
+        (&own6, Family::V6, "can-reach=2001:db8::33e7", "unknown"),
+        (&no_lo, Family::V4, "can-reach=::", "none"),
+        (&no_lo, Family::V6, "can-reach=::", "none"),
+    ] {
+        let host = Host { routing: Some(Routing { routes: &default, main_table_only: true }), ..host(seen) };
+        let outcome = detect(&Method::parse(method), family, version("v3.24.5"), &host);
+        assert_eq!(told(&outcome), expected, "{family} {method}");
+    }
+}
