@@ -6,6 +6,8 @@ mod address_conflict;
 mod address_missing;
 #[path = "checks/address_not_internal_ip.rs"]
 mod address_not_internal_ip;
+#[path = "checks/address_not_on_node.rs"]
+mod address_not_on_node;
 #[path = "checks/address_on_virtual_interface.rs"]
 mod address_on_virtual_interface;
 #[path = "checks/addresses_in_several_subnets.rs"]
@@ -28,6 +30,8 @@ mod judge;
 mod killed_while_starting;
 #[path = "checks/method.rs"]
 mod method;
+#[path = "checks/node_ip_misreported.rs"]
+mod node_ip_misreported;
 #[path = "checks/objects.rs"]
 mod objects;
 #[path = "checks/page.rs"]
@@ -38,11 +42,21 @@ mod pod_not_ready;
 mod probes;
 #[path = "checks/properties.rs"]
 mod properties;
+#[path = "checks/random.rs"]
+mod random;
+#[path = "checks/random_clusters.rs"]
+mod random_clusters;
+#[path = "checks/restart_would_change_address.rs"]
+mod restart_would_change_address;
 #[path = "checks/rollout_unfinished.rs"]
 mod rollout_unfinished;
 #[path = "checks/running.rs"]
 mod running;
+#[path = "checks/stale_node.rs"]
+mod stale_node;
 #[path = "checks/starting.rs"]
 mod starting;
 #[path = "checks/unseen.rs"]
 mod unseen;
+#[path = "checks/wireguard_address_missing.rs"]
+mod wireguard_address_missing;

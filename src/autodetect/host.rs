@@ -4,9 +4,10 @@ use crate::calico::detect::{ANNOTATION, Annotated, Found, Host, Interfaces, List
 use crate::calico::environment::{Environment, Value, method_variable};
 use crate::calico::family::Family;
 use crate::calico::method::Method;
-use crate::calico::startup_log;
+use crate::calico::startup_log::{self, ExitReason};
 use crate::diagnosis::report::Source;
 use crate::diagnosis::view::{NodeView, View};
+use crate::diagnosis::wording;
 use crate::observed::Observed;
 use crate::snapshot::Origin;
 use crate::snapshot::inside::{Interface, InterfaceAddress};
@@ -99,6 +100,12 @@ fn logged(view: &View, node: &NodeView) -> Vec<Logged> {
         Some(Logged { method, family, found })
     };
     Family::ALL.into_iter().filter_map(of_family).collect()
+}
+
+/// Its last start ended because no address was found and none was stored.
+pub fn found_nothing(node: &NodeView, family: Family) -> bool {
+    let exit = node.exit().filter(|_| node.ready() != Some(true));
+    exit.is_some_and(|(log, reason)| reason == ExitReason::NoAddress && wording::family_of(log) == family)
 }
 
 /// The pod may be of an older revision than the DaemonSet: only what is set for sure counts.

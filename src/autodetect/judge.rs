@@ -274,10 +274,7 @@ impl<'s, 'v, 'a> Judge<'s, 'v, 'a> {
     fn plan(&self, _: usize, held: &Held) -> Option<Judgement> {
         let network = self.most.filter(|_| self.planned)?;
         match network.contains(&held.address) {
-            true => right(
-                Ground::Plan,
-                format!("no other node has it, and most are in {network}, a network apart from the InternalIPs"),
-            ),
+            true => right(Ground::Plan, format!("no other node has it, and most are in {network}, a network apart from the InternalIPs")),
             false => wrong(Ground::Elsewhere, format!("{} is outside {network}, where most nodes would be", held.address)),
         }
     }
@@ -285,7 +282,8 @@ impl<'s, 'v, 'a> Judge<'s, 'v, 'a> {
     fn elsewhere(&self, node: usize, held: &Held) -> Option<Judgement> {
         let network = self.most.filter(|network| !network.contains(&held.address))?;
         let now = self.setting.stored.and_then(|stored| stored.get(node)?.as_ref());
-        let now = now.filter(|(now, judged)| judged.verdict == Verdict::Right && network.contains(&now.address)).map(|(now, _)| now.address);
+        let now =
+            now.filter(|(now, judged)| judged.verdict == Verdict::Right && network.contains(&now.address)).map(|(now, _)| now.address);
         let own = now.or_else(|| self.standing.real_address_in(node, &network))?;
         wrong(Ground::Elsewhere, format!("{} is outside {network}, where most nodes would be and this node has {own}", held.address))
     }

@@ -45,7 +45,17 @@ pub(crate) fn of_view(view: &View, ask: &Ask) -> Matrix {
         }
     }
     let mostly_apart = common.mostly_apart;
-    Matrix { family, version, running, gate, nodes, columns, distrust: standing.distrust().map(str::to_owned), common: common.network, mostly_apart }
+    Matrix {
+        family,
+        version,
+        running,
+        gate,
+        nodes,
+        columns,
+        distrust: standing.distrust().map(str::to_owned),
+        common: common.network,
+        mostly_apart,
+    }
 }
 
 fn detects(gate: Option<&Gate>) -> bool {
@@ -117,7 +127,7 @@ impl Work<'_, '_, '_> {
             hosts().map(of).collect()
         };
         let mut refused = None;
-        let outcomes = match (gate, setting) {
+        let outcomes: Vec<Outcome> = match (gate, setting) {
             (Some(Gate::Literal { address }), _) => given(&|_| Some(address.clone())),
             (Some(Gate::FromField { path }), _) => given(&|node| field(path, node)),
             (None, _) | (_, None) => unknown("the DaemonSet was not seen"),
@@ -135,6 +145,14 @@ impl Work<'_, '_, '_> {
             }
             (_, Some(MethodSetting::Unknown { why })) => unknown(&why),
         };
+        // Where the interfaces were not seen, the log of a start that gave up tells as much.
+        let told = |(outcome, node): (Outcome, &NodeView)| match outcome {
+            Outcome::Unknown { .. } if host::found_nothing(node, family) => {
+                Outcome::None { why: "its log says that no address was found".to_owned() }
+            }
+            outcome => outcome,
+        };
+        let outcomes = outcomes.into_iter().zip(&self.view().nodes).map(told).collect();
         FoundNow { outcomes, refused }
     }
 

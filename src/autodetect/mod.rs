@@ -20,8 +20,8 @@ use crate::calico::version::Version;
 use crate::diagnosis::report::Source;
 
 pub use choice::{Choice, Prediction};
-pub use judge::{Ground, Judgement};
 pub use groups::{Alike, Group, alike, grouped};
+pub use judge::{Ground, Judgement};
 pub use look::{Look, State, look};
 pub use matrix::matrix;
 pub(crate) use matrix::of_view;

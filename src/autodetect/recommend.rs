@@ -108,12 +108,12 @@ pub fn recommend(matrix: &Matrix) -> Recommendation {
     let sure = || best(matrix, |column| column.is_right_everywhere());
     // Less than certain is good enough only where something is wrong.
     let likely = || {
-        let other = best(matrix, |column| is_wrong_now(matrix) && is_right_where_seen(matrix, column))?;
+        let other = best(matrix, |column| is_right_where_seen(matrix, column))?;
         // What is configured and just as likely is not given up for something more brittle: a rollout of it may be under way.
         let keeps = |column: &&Column| is_right_where_seen(matrix, column) && rank(matrix, column) <= rank(matrix, other);
         Some(matrix.current().filter(|column| column.refused.is_none()).filter(keeps).unwrap_or(other))
     };
-    let change = || if is_wrong_now(matrix) || !any_right_now(matrix) { sure().or_else(likely) } else { None };
+    let change = || if is_wrong_now(matrix) { sure().or_else(likely) } else { None };
     let chosen = current.or_else(change);
     let unsure = chosen.map(|column| names(matrix, column, |cell| cell.verdict == Verdict::Unknown)).unwrap_or_default();
     // A method would decide nothing there.
@@ -126,12 +126,12 @@ pub fn recommend(matrix: &Matrix) -> Recommendation {
     Recommendation { method: Some(chosen.method.clone()), keep, why, unsure, others: others(matrix, Some(chosen)), groups: Vec::new() }
 }
 
-/// The configured method cures what is wrong by a restart, and nothing is known to speak against it on the other nodes: a node where it is
-/// not known what it finds has the right address now. No change is proposed then, whatever else would be right.
+/// The configured method cures what is wrong by a restart, and nothing is known to speak against it: a node where it is not known what it
+/// finds has the right address now, or none yet. No change is proposed then, whatever else would be right.
 fn stays(matrix: &Matrix, current: &Column) -> bool {
     let fits = |(cell, node): (&super::Cell, &super::Node)| match cell.ends_right {
         Some(right) => right,
-        None => node.judgement.verdict == Verdict::Right,
+        None => matches!(node.judgement.verdict, Verdict::Right | Verdict::None),
     };
     any_right_now(matrix) && current.cells.iter().zip(&matrix.nodes).all(fits)
 }
@@ -148,6 +148,9 @@ fn nothing(matrix: &Matrix) -> String {
     }
     if current().all(|cell| cell.verdict == Verdict::Unchanged && cell.will_store.is_none()) {
         return format!("No {} address is detected here, and none is stored.", matrix.family);
+    }
+    if !is_wrong_now(matrix) {
+        return "No address is known to be wrong, so no change is proposed.".to_owned();
     }
     let unseen: Vec<&str> = matrix.nodes.iter().filter(|node| node.source.is_none()).map(|node| node.name.as_str()).collect();
     let why = matrix.nodes.iter().find_map(|node| node.unseen.as_deref()).unwrap_or_default();
@@ -192,9 +195,10 @@ fn takes_internal_ips(matrix: &Matrix, column: &Column) -> bool {
     of_node.into_iter().all(|(cell, node)| cell.outcome.found().is_none_or(|found| Some(found.address) == node.internal_ip))
 }
 
+/// A node that has no address is no evidence against the method: calico-node may not have come to detection there.
 fn is_wrong_now(matrix: &Matrix) -> bool {
     let would_be = matrix.current().is_some_and(|column| column.cells.iter().any(|cell| cell.ends_right == Some(false)));
-    would_be || matrix.nodes.iter().any(|node| matches!(node.judgement.verdict, Verdict::Wrong | Verdict::None))
+    would_be || matrix.nodes.iter().any(|node| node.judgement.verdict == Verdict::Wrong)
 }
 
 /// Right on most nodes, and not known only where nothing could be seen, as in a calico-node that does not run. InternalIPs that can be

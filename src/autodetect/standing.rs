@@ -7,6 +7,7 @@ use crate::calico::address::{self, Cidr};
 use crate::calico::family::Family;
 use crate::calico::tunnel_addresses::tunnel_with;
 use crate::calico::virtual_interfaces::{self, VirtualInterface};
+use crate::diagnosis::report::Source;
 use crate::diagnosis::view::{NodeView, View};
 use crate::diagnosis::wording;
 use crate::snapshot::inside::Interface;
@@ -65,9 +66,11 @@ impl<'v, 'a> Standing<'v, 'a> {
         self.view.nodes[node].stored(self.family).is_some_and(|stored| stored.address() == address)
     }
 
-    /// The node's interfaces were seen, and none has this address.
+    /// The node's interfaces were seen, and none has this address. BIRD's router id need not be on any.
     pub fn is_absent(&self, node: usize, address: IpAddr) -> bool {
-        self.view.nodes[node].interfaces().is_some_and(|interfaces| holder_of(interfaces, address).is_none())
+        let node = &self.view.nodes[node];
+        let router_id = node.stored(self.family).is_some_and(|stored| stored.address() == address && stored.source == Source::Birdcl);
+        !router_id && node.interfaces().is_some_and(|interfaces| holder_of(interfaces, address).is_none())
     }
 
     /// The node uses this address, and most of its sessions are established; the others may be down for their own reasons.
@@ -162,13 +165,7 @@ fn is_joined_by_choice(view: &View, family: Family) -> bool {
 }
 
 /// The InternalIP as a witness: the kubelet or a cloud may have registered a tunnel's, a bridge's or another node's address.
-fn credible(
-    view: &View,
-    node: &NodeView,
-    family: Family,
-    claims: &HashMap<IpAddr, Vec<&str>>,
-    joined: bool,
-) -> Result<IpAddr, String> {
+fn credible(view: &View, node: &NodeView, family: Family, claims: &HashMap<IpAddr, Vec<&str>>, joined: bool) -> Result<IpAddr, String> {
     let Some(ip) = node.internal_ip(family) else { return Err(format!("{} has no {family} InternalIP", node.name)) };
     if !address::is_global_unicast(ip) {
         return Err(format!("{}'s InternalIP {ip} is valid on its own host or link only", node.name));
@@ -181,7 +178,12 @@ fn credible(
     if let Some((annotation, tunnel)) = node.node.and_then(|node| tunnel_with(&node.metadata.annotations, ip)) {
         return Err(format!("{}'s InternalIP {ip} is the address of its tunnel {tunnel} ({annotation})", node.name));
     }
-    let Some(interfaces) = node.interfaces() else { return Ok(ip) };
+    let Some(interfaces) = node.interfaces() else {
+        return match looks_like_a_bridge_or_vpn(view, ip) {
+            true => Err(format!("{}'s InternalIP {ip} looks like a bridge's or a VPN's, and its interfaces were not seen", node.name)),
+            false => Ok(ip),
+        };
+    };
     let Some(holder) = holder_of(interfaces, ip) else {
         return Err(format!("{}'s InternalIP {ip} is on none of its interfaces", node.name));
     };
@@ -191,6 +193,13 @@ fn credible(
         Some(kind) => Err(format!("{}'s InternalIP {ip} is on {}, {}", node.name, holder.name, wording::made(kind))),
         None => Ok(ip),
     }
+}
+
+/// By the address alone, and only where the other nodes' InternalIPs are not of that kind.
+fn looks_like_a_bridge_or_vpn(view: &View, ip: IpAddr) -> bool {
+    let internal = || view.nodes.iter().filter_map(|node| node.internal_ip(Family::of(ip)));
+    let alike = |kind: fn(IpAddr) -> bool| kind(ip) && internal().filter(|other| kind(*other)).count() * 2 <= internal().count();
+    alike(address::is_docker_default) || alike(address::is_shared_space)
 }
 
 /// A host's own card may be a port of a bridge that software made, so that the bridge has the host's address: other nodes' InternalIPs

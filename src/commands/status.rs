@@ -8,7 +8,7 @@ use crate::cli::output::Output;
 use crate::cli::status::StatusArgs;
 use crate::diagnosis::report::Report;
 use crate::diagnosis::sheet::sheet;
-use crate::diagnosis::{Scope, diagnose};
+use crate::diagnosis::{Scope, diagnose_for_release};
 use crate::exit::{Failure, Outcome};
 use crate::observed::Observed;
 use crate::render::status::Shown;
@@ -94,7 +94,8 @@ impl Chosen {
 }
 
 pub fn judge(snapshot: &Snapshot, arguments: &StatusArgs, chosen: &Chosen) -> Result<Report, Failure> {
-    Ok(diagnose(snapshot, &scope(snapshot, arguments, chosen)?))
+    let release = arguments.calico_version.as_deref().map(super::release).transpose()?;
+    Ok(diagnose_for_release(snapshot, &scope(snapshot, arguments, chosen)?, release))
 }
 
 fn scope(snapshot: &Snapshot, arguments: &StatusArgs, chosen: &Chosen) -> Result<Scope, Failure> {

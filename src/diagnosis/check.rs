@@ -27,6 +27,10 @@ impl Found {
             if finding.code.explains_outage() {
                 self.culprits.extend(finding.nodes.iter().cloned());
             }
+            // The node that shares its address with a stale Node suffers from it, and its evidence is there.
+            if finding.code == Code::StaleNode {
+                self.culprits.extend(finding.evidence.iter().filter_map(|evidence| evidence.node.clone()));
+            }
         }
         self.findings.extend(findings);
     }

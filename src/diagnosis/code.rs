@@ -21,8 +21,10 @@ macro_rules! codes {
 }
 
 codes! {
+    StaleNode = "stale-node",
     AddressConflict = "address-conflict",
     AddressOnVirtualInterface = "address-on-virtual-interface",
+    AddressNotOnNode = "address-not-on-node",
     AddressNotInternalIp = "address-not-internal-ip",
     MethodInvalid = "method-invalid",
     DatastoreUnreachable = "datastore-unreachable",
@@ -36,6 +38,9 @@ codes! {
     StartupExited = "startup-exited",
     AddressMissing = "address-missing",
     AddressesInSeveralSubnets = "addresses-in-several-subnets",
+    NodeIpMisreported = "node-ip-misreported",
+    WireguardAddressMissing = "wireguard-address-missing",
+    RestartWouldChangeAddress = "restart-would-change-address",
     MethodIneffective = "method-ineffective",
     BirdNotRunning = "bird-not-running",
     BgpSessionDown = "bgp-session-down",
@@ -56,8 +61,11 @@ impl Code {
     /// A node with such a finding is a cause: what it and its peers suffer needs no finding of its own.
     pub fn explains_outage(self) -> bool {
         match self {
-            Self::AddressConflict
+            Self::StaleNode
+            | Self::AddressConflict
             | Self::AddressOnVirtualInterface
+            | Self::AddressNotOnNode
+            | Self::WireguardAddressMissing
             | Self::AddressNotInternalIp
             | Self::MethodInvalid
             | Self::DatastoreUnreachable
@@ -80,6 +88,8 @@ impl Code {
             | Self::KilledWhileRunning
             | Self::PodNotReady => true,
             Self::AddressesInSeveralSubnets
+            | Self::NodeIpMisreported
+            | Self::RestartWouldChangeAddress
             | Self::MethodIneffective
             | Self::StartNearBudget
             | Self::ChangeUnfinished
@@ -93,7 +103,8 @@ impl Code {
     /// It keeps calico-node from starting or staying up, or its probes from being answered.
     pub fn concerns_start(self) -> bool {
         match self {
-            Self::AddressConflict
+            Self::StaleNode
+            | Self::AddressConflict
             | Self::MethodInvalid
             | Self::DatastoreUnreachable
             | Self::TyphaUnreachable
@@ -114,9 +125,13 @@ impl Code {
             | Self::StartNearBudget
             | Self::PodNotReady => true,
             Self::AddressOnVirtualInterface
+            | Self::AddressNotOnNode
             | Self::AddressNotInternalIp
             | Self::AddressMissing
             | Self::AddressesInSeveralSubnets
+            | Self::NodeIpMisreported
+            | Self::WireguardAddressMissing
+            | Self::RestartWouldChangeAddress
             | Self::MethodIneffective
             | Self::BgpSessionDown
             | Self::ChangeUnfinished

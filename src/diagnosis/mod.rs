@@ -24,6 +24,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use crate::calico::text::clean;
+use crate::calico::version::Version;
 use crate::snapshot::Snapshot;
 use crate::startup::sizing::Size;
 use check::Found;
@@ -48,7 +49,12 @@ pub struct Scope {
 
 /// Judges a snapshot. Asks for nothing, changes nothing, reads no clock.
 pub fn diagnose(snapshot: &Snapshot, scope: &Scope) -> Report {
-    let view = View::new(snapshot);
+    diagnose_for_release(snapshot, scope, None)
+}
+
+/// As `diagnose`, with the addresses and probes judged by another release's rules: what an upgrade to that release would break.
+pub fn diagnose_for_release(snapshot: &Snapshot, scope: &Scope, release: Option<Version>) -> Report {
+    let view = View::for_release(snapshot, release);
     let mut found = Found::default();
     for code in Code::ALL {
         let findings = (checks::of(*code).run)(&view, &found);

@@ -3,6 +3,7 @@
 mod address_conflict;
 mod address_missing;
 mod address_not_internal_ip;
+mod address_not_on_node;
 mod address_on_virtual_interface;
 mod addresses_in_several_subnets;
 mod bgp_session_down;
@@ -21,22 +22,28 @@ mod killed_while_running;
 mod killed_while_starting;
 mod method_ineffective;
 mod method_invalid;
+mod node_ip_misreported;
 mod out_of_memory;
 mod pod_not_ready;
 mod probe_misfit;
 mod probe_timeout_too_short;
+mod restart_would_change_address;
 mod rollout_unfinished;
+mod stale_node;
 mod start_near_budget;
 mod startup_exited;
 mod typha_unreachable;
+mod wireguard_address_missing;
 
 use super::check::Check;
 use super::code::Code;
 
 pub fn of(code: Code) -> &'static Check {
     match code {
+        Code::StaleNode => &stale_node::CHECK,
         Code::AddressConflict => &address_conflict::CHECK,
         Code::AddressOnVirtualInterface => &address_on_virtual_interface::CHECK,
+        Code::AddressNotOnNode => &address_not_on_node::CHECK,
         Code::AddressNotInternalIp => &address_not_internal_ip::CHECK,
         Code::MethodInvalid => &method_invalid::CHECK,
         Code::DatastoreUnreachable => &datastore_unreachable::CHECK,
@@ -50,6 +57,9 @@ pub fn of(code: Code) -> &'static Check {
         Code::StartupExited => &startup_exited::CHECK,
         Code::AddressMissing => &address_missing::CHECK,
         Code::AddressesInSeveralSubnets => &addresses_in_several_subnets::CHECK,
+        Code::NodeIpMisreported => &node_ip_misreported::CHECK,
+        Code::WireguardAddressMissing => &wireguard_address_missing::CHECK,
+        Code::RestartWouldChangeAddress => &restart_would_change_address::CHECK,
         Code::MethodIneffective => &method_ineffective::CHECK,
         Code::BirdNotRunning => &bird_not_running::CHECK,
         Code::BgpSessionDown => &bgp_session_down::CHECK,

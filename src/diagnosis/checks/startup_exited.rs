@@ -1,3 +1,4 @@
+use crate::calico::family::Family;
 use crate::calico::startup_log::ExitReason;
 use crate::diagnosis::check::{Check, Found};
 use crate::diagnosis::code::Code;
@@ -37,7 +38,9 @@ fn finding(view: &View, node: &NodeView) -> Option<Finding> {
         ExitReason::NoAddress => {
             let family = wording::family_of(log);
             let fix = remedy::autodetection(view, family, &nodes);
-            (format!("it could not detect an {family} address and has none stored"), fix)
+            let alone =
+                if family == Family::V4 && remedy::is_ipv6_only(view) { "; no node has an IPv4 address, they have IPv6 alone" } else { "" };
+            (format!("it could not detect an {family} address and has none stored{alone}"), fix)
         }
         other => (other.outlook(), None),
     };

@@ -3,7 +3,7 @@
 mod autodetection;
 mod probes;
 
-pub use autodetection::{autodetection, network, set_method};
+pub use autodetection::{autodetection, guarded_change, is_ipv6_only, network, restart_pod, set_method};
 pub use probes::{cpu_request, probe_timeout, start_budget, start_budget_of};
 
 use super::report::Fix;

@@ -19,6 +19,7 @@ pub use stored::Stored;
 
 use crate::autodetect::{self, Ask, Judgement, Matrix, Recommendation};
 use crate::calico::family::Family;
+use crate::calico::version::Version;
 use crate::snapshot::Snapshot;
 
 pub struct View<'a> {
@@ -38,7 +39,13 @@ pub struct View<'a> {
 
 impl<'a> View<'a> {
     pub fn new(snapshot: &'a Snapshot) -> Self {
-        let install = Install::new(snapshot);
+        Self::for_release(snapshot, None)
+    }
+
+    /// With addresses and probes judged by the rules of the release of a planned upgrade.
+    pub fn for_release(snapshot: &'a Snapshot, upgrade: Option<Version>) -> Self {
+        let mut install = Install::new(snapshot);
+        install.plan_upgrade(upgrade);
         let mut nodes = node::all(snapshot, &install);
         nodes.sort_by(|a, b| natural(a.name, b.name));
         let by_name = nodes.iter().enumerate().map(|(index, node)| (node.name, index)).collect();
@@ -58,7 +65,17 @@ impl<'a> View<'a> {
                 }
             }
         }
-        Self { snapshot, install, nodes, by_name, by_address, by_internal_ip, down, addresses: Default::default(), by_interface: OnceCell::new() }
+        Self {
+            snapshot,
+            install,
+            nodes,
+            by_name,
+            by_address,
+            by_internal_ip,
+            down,
+            addresses: Default::default(),
+            by_interface: OnceCell::new(),
+        }
     }
 
     fn addresses(&self, family: Family) -> &(Matrix, Recommendation) {
@@ -67,7 +84,7 @@ impl<'a> View<'a> {
             Family::V6 => &self.addresses[1],
         };
         known.get_or_init(|| {
-            let matrix = autodetect::of_view(self, &Ask::of(family));
+            let matrix = autodetect::of_view(self, &Ask { version: self.install.upgrade(), ..Ask::of(family) });
             let recommendation = autodetect::recommend(&matrix);
             (matrix, recommendation)
         })
