@@ -10,10 +10,10 @@
 //! | absent | wrong | the node has it on none of its interfaces, and no session is established over it |
 //! | side by side | wrong | it is beside the InternalIP on the same card, as virtual IPs are |
 //! | established | right | most BGP sessions of the node are established over it |
-//! | configured | right | every node follows the configured method, and most keep apart from their InternalIPs |
 //! | unchanged | right | it is what the node has now, and that is right |
 //! | plan | right or wrong | most nodes are in one network apart from the InternalIPs |
 //! | elsewhere | wrong | most nodes are in one network, and the node has another address in it |
+//! | configured | right | every node follows the method that somebody chose, and the node's sessions do not speak against it |
 //! | InternalIP | right | Kubernetes knows the node by it |
 //! | one network | right | it is in one network with the other nodes, and the InternalIP is not |
 //! | all apart | right | every node uses another address than its InternalIP |
@@ -107,6 +107,8 @@ pub struct Judge<'s, 'v, 'a> {
     /// More than half of the addresses, or all of them, are not their node's InternalIP.
     mostly_apart: bool,
     all_apart: bool,
+    /// More than half of the addresses are on a VPN, a tunnel or `lo`.
+    mostly_by_choice: bool,
 }
 
 type Rule<'s, 'v, 'a> = fn(&Judge<'s, 'v, 'a>, usize, &Held) -> Option<Judgement>;
@@ -119,10 +121,10 @@ impl<'s, 'v, 'a> Judge<'s, 'v, 'a> {
         Self::absent,
         Self::side_by_side,
         Self::established,
-        Self::configured,
         Self::unchanged,
         Self::plan,
         Self::elsewhere,
+        Self::configured,
         Self::internal_ip,
         Self::one_network,
         Self::apart,
@@ -133,13 +135,15 @@ impl<'s, 'v, 'a> Judge<'s, 'v, 'a> {
     pub fn new(standing: &'s Standing<'v, 'a>, held: &'s [Option<Held>], setting: Setting<'s>) -> Self {
         let mut by_address: HashMap<IpAddr, Vec<usize>> = HashMap::new();
         let mut networks: HashMap<Cidr, usize> = HashMap::new();
-        let (mut known, mut with_internal, mut apart) = (0, 0, 0);
+        let (mut known, mut with_internal, mut apart, mut by_choice) = (0, 0, 0, 0);
         for (index, held) in held.iter().enumerate().filter_map(|(index, held)| Some((index, held.as_ref()?))) {
             known += 1;
             by_address.entry(held.address).or_default().push(index);
             if let Some(network) = held.network() {
                 *networks.entry(network).or_default() += 1;
             }
+            let kind = standing.kind_of(index, held.address, held.interface.as_deref());
+            by_choice += usize::from(kind.is_some_and(VirtualInterface::may_be_chosen));
             let node = &standing.view.nodes[index];
             if node.internal_ip(standing.family).is_some() {
                 with_internal += 1;
@@ -149,7 +153,8 @@ impl<'s, 'v, 'a> Judge<'s, 'v, 'a> {
         let most = networks.into_iter().find(|(_, nodes)| *nodes * 2 > known).map(|(network, _)| network);
         let mostly_apart = apart >= 2 && apart * 2 > with_internal;
         let all_apart = mostly_apart && apart == with_internal;
-        let mut judge = Self { standing, setting, held, by_address, most, planned: false, mostly_apart, all_apart };
+        let mostly_by_choice = by_choice >= 2 && by_choice * 2 > known;
+        let mut judge = Self { standing, setting, held, by_address, most, planned: false, mostly_apart, all_apart, mostly_by_choice };
         judge.planned = judge.is_planned();
         judge
     }
@@ -215,8 +220,11 @@ impl<'s, 'v, 'a> Judge<'s, 'v, 'a> {
         let kind = self.standing.kind_of(node, held.address, held.interface.as_deref())?;
         let own = self.standing.view.nodes[node].internal_ips.contains(&held.address);
         let credible = self.standing.internal[node].as_ref() == Ok(&held.address);
-        let by_choice = kind.may_be_chosen() && (self.is_named(held) || (self.standing.joined_by_choice && own));
-        if credible || by_choice || (own && self.standing.is_established(node, held.address)) {
+        let established = self.standing.is_established(node, held.address);
+        let as_the_others = self.mostly_by_choice && self.standing.is_stored(node, held.address);
+        let decided = as_the_others && (established || self.setting.followed.is_some());
+        let by_choice = kind.may_be_chosen() && (self.is_named(held) || decided || (self.standing.joined_by_choice && own));
+        if credible || by_choice || (own && established) {
             return None;
         }
         let beside = match &self.standing.internal[node] {
@@ -260,7 +268,11 @@ impl<'s, 'v, 'a> Judge<'s, 'v, 'a> {
     }
 
     fn configured(&self, node: usize, held: &Held) -> Option<Judgement> {
-        let method = self.setting.followed.filter(|_| self.mostly_apart && self.standing.is_stored(node, held.address))?;
+        let works = self.standing.is_stored(node, held.address) && !self.standing.has_no_session(node);
+        let method = self.setting.followed.filter(|_| works)?;
+        if self.standing.view.nodes[node].internal_ips.contains(&held.address) {
+            return None;
+        }
         right(Ground::Configured, format!("every node follows the configured {method}"))
     }
 

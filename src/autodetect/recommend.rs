@@ -222,12 +222,15 @@ fn names(matrix: &Matrix, column: &Column, fits: impl Fn(&super::Cell) -> bool) 
 fn why(matrix: &Matrix, chosen: &Column, steadier: Option<&Column>, unsure: &[String]) -> String {
     let preference = Preference::of(&Method::parse(&chosen.method));
     if chosen.origin == Origin::Current {
-        let wrong_now = matrix.nodes.iter().filter(|node| node.judgement.verdict == Verdict::Wrong).map(|node| node.name.as_str());
-        let wrong_now: Vec<&str> = wrong_now.collect();
-        let now = match wrong_now.as_slice() {
-            [] => "It is what is configured: nothing needs to change.".to_owned(),
-            names => {
-                format!("It is what is configured; what is still stored on {} is wrong until calico-node restarts there.", list(names, 3))
+        let with = |verdict: Verdict| -> Vec<&str> {
+            let nodes = matrix.nodes.iter().filter(|node| node.judgement.verdict == verdict);
+            nodes.map(|node| node.name.as_str()).collect()
+        };
+        let now = match (with(Verdict::Wrong).as_slice(), with(Verdict::None).as_slice()) {
+            ([], []) => "It is what is configured: nothing needs to change.".to_owned(),
+            ([], none) => format!("It is what is configured; no address is stored for {} until calico-node restarts there.", list(none, 3)),
+            (wrong, _) => {
+                format!("It is what is configured; what is still stored on {} is wrong until calico-node restarts there.", list(wrong, 3))
             }
         };
         let other = steadier.zip(preference).filter(|(steadier, preference)| {

@@ -84,6 +84,11 @@ impl<'v, 'a> Standing<'v, 'a> {
         sessions.established > 0 && sessions.established >= down
     }
 
+    /// Its sessions were seen, and none is established.
+    pub fn has_no_session(&self, node: usize) -> bool {
+        self.view.nodes[node].bgp(self.family).seen().is_some_and(|sessions| sessions.total > 0 && sessions.established == 0)
+    }
+
     pub fn is_internal(&self, address: IpAddr) -> bool {
         self.internal.iter().any(|internal| internal.as_ref() == Ok(&address))
     }
@@ -176,7 +181,7 @@ fn credible(view: &View, node: &NodeView, family: Family, claims: &HashMap<IpAdd
         return Err(format!("{} and {other} have the same InternalIP {ip}{from}", node.name));
     }
     if let Some((annotation, tunnel)) = node.node.and_then(|node| tunnel_with(&node.metadata.annotations, ip)) {
-        return Err(format!("{}'s InternalIP {ip} is the address of its tunnel {tunnel} ({annotation})", node.name));
+        return Err(format!("{}'s InternalIP {ip} is the address of its tunnel {tunnel}, by {annotation}", node.name));
     }
     let Some(interfaces) = node.interfaces() else {
         return match looks_like_a_bridge_or_vpn(view, ip) {

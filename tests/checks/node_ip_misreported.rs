@@ -16,7 +16,7 @@ fn tunnel() -> World {
 fn a_tunnels_address_is_no_change_of_calico() {
     for world in [tunnel().interface_of("node-3", "vxlan.calico", "vxlan", "10.244.3.0/32"), tunnel().exec_forbidden()] {
         let case = finds(&world, &["warning node-ip-misreported node-3"]);
-        assert!(case.only().message.contains("expected 10.0.0.3 (the kubelet's --node-ip)"), "{}", case.only().message);
+        assert!(case.only().message.contains("expected 10.0.0.3 (set the kubelet's --node-ip)"), "{}", case.only().message);
         shows(case.only(), Source::Node, "node-3", "InternalIP: 10.244.3.0");
         assert_eq!(case.command(), None);
     }

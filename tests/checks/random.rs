@@ -343,8 +343,10 @@ impl Cluster {
                 stale.pod = false;
                 stale.kubelet = false;
                 self.world.hosts.push(stale);
-                self.world.daemon_set.status.desired_number_scheduled = i32::try_from(self.world.hosts.len()).ok()?;
-                self.world.daemon_set.status.current_number_scheduled = self.world.daemon_set.status.desired_number_scheduled;
+                let count = i32::try_from(self.world.hosts.len()).ok()?;
+                let status = &mut self.world.daemon_set.status;
+                (status.desired_number_scheduled, status.current_number_scheduled) = (count, count);
+                (status.updated_number_scheduled, status.number_ready, status.number_available) = (count, count, count);
                 Some(Expected { node: format!("node-{number}"), code: "stale-node", fixes: &["kubectl delete node node-"] })
             }
             Fault::NextStart if plain && default_method => {

@@ -65,7 +65,7 @@ pub(super) fn detect(destination: &str, family: Family, version: Version, host: 
     if let (Target::Address(loopback), Interfaces::Kernel(_)) = (&target, &host.interfaces)
         && is_unspecified(destination)
     {
-        return match loopback.is_ipv4() || table::is_loopback_up(host) {
+        return match loopback.is_ipv4() || !table::is_loopback_down(host) {
             true => holder(*loopback),
             false => Outcome::none("lo is down, so the unspecified address cannot be reached"),
         };

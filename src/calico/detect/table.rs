@@ -19,6 +19,14 @@ pub(super) fn is_loopback_up(host: &Host) -> bool {
     }
 }
 
+/// `lo` was seen, and it is not up.
+pub(super) fn is_loopback_down(host: &Host) -> bool {
+    match &host.interfaces {
+        Interfaces::Kernel(interfaces) => interfaces.iter().any(|interface| interface.name == "lo" && !is_up(interface)),
+        _ => false,
+    }
+}
+
 fn is_up(interface: &Interface) -> bool {
     interface.flags.iter().any(|flag| flag == "UP")
 }

@@ -145,7 +145,7 @@ fn the_main_table_answers_only_where_it_is_sure() {
     for (routes, destination, expected) in [
         (with(vec![route("default", gateway())]), "8.8.8.8", "eth0 10.0.0.2/24"),
         (with(vec![route("default", gateway())]), "10.1.0.7", "eth1 10.1.0.2/24"),
-        (with(vec![route("default", gateway())]), "10.0.0.9", "eth0 10.0.0.9/24"),
+        (with(vec![route("default", gateway())]), "10.0.0.9", "eth0 10.0.0.2/24"),
         (with(vec![route("default", from("10.1.0.2", gateway()))]), "8.8.8.8", "eth1 10.1.0.2/24"),
         (with(vec![]), "8.8.8.8", "none"),
         (with(vec![route("8.0.0.0/8", Route { kind: Some("unreachable".into()), ..Route::default() })]), "8.8.8.8", "none"),

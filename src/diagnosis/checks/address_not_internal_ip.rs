@@ -64,8 +64,8 @@ fn finding(view: &View, node: &NodeView, family: Family, stored: &Stored, is_wro
     } else {
         ""
     };
-    let internal = node.internal_ip(family).map_or_else(String::new, |ip| format!(", but its InternalIP is {ip}"));
-    let message = format!("{} advertises {stored}{from}{guess}{internal}", node.name);
+    let internal = node.internal_ip(family).map_or_else(String::new, |ip| format!(", expected its InternalIP {ip}"));
+    let message = format!("{} uses {stored}{from}{guess}{internal}", node.name);
     let nodes = vec![node.name.to_owned()];
     let fix = if is_wrong { remedy::autodetection(view, family, &nodes) } else { None };
     let severity = if is_wrong { wording::outage(view, node, family) } else { Severity::Warning };

@@ -54,15 +54,11 @@ fn finding(view: &View, node: &NodeView, family: Family) -> Option<Finding> {
     );
     let shared = match twins.len() {
         0 => String::new(),
-        1 => "; another node has that address too".to_owned(),
-        count => format!("; {count} other nodes have that address too"),
+        1 => ", which another node has too".to_owned(),
+        count => format!(", which {count} other nodes have too"),
     };
-    let message = format!(
-        "{} advertises {stored} from {}, {}{shared}: its peers cannot reach it there",
-        node.name,
-        held.interface,
-        wording::made(kind)
-    );
+    let expected = evidence::expected(view, node, family).map(|address| format!(", expected {address}")).unwrap_or_default();
+    let message = format!("{} uses {stored} ({}, {}){shared}{expected}", node.name, held.interface, wording::made(kind));
     let nodes = vec![node.name.to_owned()];
     let fix = remedy::autodetection(view, family, &nodes);
     Some(Finding {

@@ -55,11 +55,12 @@ fn finding(view: &View, found: &Found, family: Family) -> Option<Finding> {
     let message =
         format!("{} outside {}, the network that most nodes use, but could use it", wording::subject(&names, "is", "are"), common);
     let fix = remedy::autodetection(view, family, &names).or_else(|| remedy::network(view, family, common));
-    let hurts = names
-        .iter()
-        .filter_map(|name| view.node(name))
-        .any(|node| view.install.runs_bird() == Some(true) && wording::outage(view, node, family) == Severity::Error);
-    let severity = if hurts { Severity::Error } else { Severity::Warning };
+    // The kubelet chose the same address: the networks may well be joined, and sessions that are down have a finding of their own.
+    let hurts = |node: &NodeView| {
+        let agreed = node.stored(family).is_some_and(|stored| node.internal_ips.contains(&stored.address()));
+        !agreed && wording::outage(view, node, family) == Severity::Error
+    };
+    let severity = if names.iter().filter_map(|name| view.node(name)).any(hurts) { Severity::Error } else { Severity::Warning };
     Some(Finding { code: Code::AddressesInSeveralSubnets, severity, nodes: names, message, evidence: shown, fix })
 }
 

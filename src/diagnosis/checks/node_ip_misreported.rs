@@ -6,6 +6,7 @@ use crate::diagnosis::evidence;
 use crate::diagnosis::explain::Explanation;
 use crate::diagnosis::report::{Finding, Severity, Source};
 use crate::diagnosis::view::{NodeView, View};
+use crate::snapshot::inside::Interface;
 
 pub const CHECK: Check = Check {
     explanation: Explanation {
@@ -32,6 +33,7 @@ fn run(view: &View, found: &Found) -> Vec<Finding> {
 }
 
 fn finding(view: &View, node: &NodeView, family: Family) -> Option<Finding> {
+    node.node?;
     let stored = node.stored(family)?;
     let internal = node.internal_ip(family).filter(|_| !node.internal_ips.contains(&stored.address()))?;
     let judged = view.judgement(node, family).filter(|judged| judged.verdict == Verdict::Right)?;
@@ -40,16 +42,18 @@ fn finding(view: &View, node: &NodeView, family: Family) -> Option<Finding> {
     // Sessions alone speak for an address that has left the common network: that is Calico's own oddity.
     let odd = judged.ground == Ground::Established
         && matrix.common.is_some_and(|common| common.contains(&internal) && !common.contains(&stored.address()));
-    if matrix.mostly_apart || (odd && distrust.is_none()) {
+    // An InternalIP on none of the interfaces may be translated on the way, so that alone proves nothing where most nodes have one.
+    let holds = |one: &Interface| one.addresses.iter().any(|held| held.address == internal);
+    let is_translated = node.interfaces().is_some_and(|interfaces| !interfaces.iter().any(holds));
+    if (matrix.mostly_apart && (distrust.is_none() || is_translated)) || (odd && distrust.is_none()) {
         return None;
     }
-    let why = distrust
-        .map_or_else(String::new, |why| format!(" ({})", why.trim_start_matches(&format!("{}'s InternalIP {internal} ", node.name))));
+    let own = format!("{}'s InternalIP {internal} is ", node.name);
+    let why = distrust.map_or_else(String::new, |why| format!(" ({})", why.strip_prefix(&own).unwrap_or(why)));
     let message = format!(
-        "{} reports the InternalIP {internal}{why}, expected {} (the kubelet's --node-ip): Calico's own address is right, {}",
+        "{} reports the InternalIP {internal}{why}, expected {} (set the kubelet's --node-ip); Calico's own address is right",
         node.name,
-        stored.address(),
-        judged.reason
+        stored.address()
     );
     let mut shown = vec![node.evidence(Source::Node, format!("InternalIP: {internal}"))];
     shown.extend(evidence::of_address(node, family, stored));
