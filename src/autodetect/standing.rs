@@ -78,7 +78,7 @@ impl<'v, 'a> Standing<'v, 'a> {
         let view = &self.view.nodes[node];
         let Some(sessions) = view.bgp(self.family).seen().filter(|_| self.is_stored(node, address)) else { return false };
         let ready = |other: &&NodeView| other.name != view.name && other.ready() != Some(false) && other.kubelet_ready() != Some(false);
-        let down_here = sessions.down.iter().filter(|down| self.view.peer(down.session.address).as_ref().is_none_or(|peer| ready(peer)));
+        let down_here = sessions.down.iter().filter(|down| self.view.peer(down.session.address).as_ref().is_none_or(&ready));
         let down_there = self.view.down_towards(address).filter(|(other, _)| ready(other));
         let down = u32::try_from(down_here.count().max(down_there.count())).unwrap_or(u32::MAX);
         sessions.established > 0 && sessions.established >= down
