@@ -117,12 +117,30 @@ fn cidrs(standing: &AddressFacts, network: Option<Cidr>) -> Option<String> {
                 Some(wider(internal, length))
             };
             let known = standing.view.nodes.iter().zip(&standing.internal).filter_map(of_node);
-            // A node whose InternalIP is a single host's is in no network.
-            Cidr::aggregate(&known.collect::<Option<Vec<_>>>()?)
+            let known: Vec<Option<Cidr>> = known.collect();
+            // Routing to the host: every InternalIP is a single host's, and no interface names a network.
+            if !known.is_empty() && known.iter().all(Option::is_none) {
+                return around(standing).map(|network| format!("cidr={network}"));
+            }
+            // One node whose InternalIP is a single host's is in no network.
+            Cidr::aggregate(&known.into_iter().collect::<Option<Vec<_>>>()?)
         }
     };
     let fits = (1..=MOST_NETWORKS).contains(&networks.len());
     fits.then(|| format!("cidr={}", networks.iter().map(Cidr::to_string).collect::<Vec<_>>().join(",")))
+}
+
+/// The smallest network around all InternalIPs, with room for more nodes.
+fn around(standing: &AddressFacts) -> Option<Cidr> {
+    // Prefix lengths: longer ones leave no room, shorter ones say nothing of where nodes are.
+    let (longest, shortest) = match standing.family {
+        Family::V4 => (24, 16),
+        Family::V6 => (64, 48),
+    };
+    let internal: Vec<IpAddr> = standing.internal.iter().map(|internal| internal.as_ref().ok().copied()).collect::<Option<_>>()?;
+    let first = *internal.first()?;
+    let holds_all = |network: &Cidr| internal.iter().all(|address| network.contains(address));
+    (shortest..=longest).rev().filter_map(|length| Cidr::new(first, length).ok()).map(|network| network.trunc()).find(holds_all)
 }
 
 /// The names of the interfaces that hold the InternalIPs (or the addresses in the network that stands in for them), each whole:

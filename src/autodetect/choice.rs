@@ -92,7 +92,7 @@ impl Matrix {
                 interface: found.and_then(|found| found.interface.clone()),
                 verdict: cell.verdict,
                 reason: cell.reason.clone(),
-                is_wrong_now: node.stored_verdict == Verdict::Wrong,
+                is_wrong_now: node.judgement.verdict == Verdict::Wrong,
                 is_restless: restless(at, node),
                 held_now_by,
             }

@@ -43,7 +43,7 @@ pub fn group_nodes(matrix: &Matrix, places: &[usize]) -> Vec<Group> {
     let mut known: HashMap<(Verdict, Vec<CellKey>), usize> = HashMap::new();
     for place in places {
         let cells = matrix.columns.iter().filter_map(|column| column.cells.get(*place)).map(cell_key).collect();
-        let key = (matrix.nodes[*place].stored_verdict, cells);
+        let key = (matrix.nodes[*place].judgement.verdict, cells);
         let index = *known.entry(key).or_insert_with(|| {
             groups.push(Group { nodes: Vec::new() });
             groups.len() - 1

@@ -3,9 +3,9 @@
 use crate::calico::detect::{ANNOTATION, Annotated, Found, Host, Interfaces, Listed, Logged, Routing};
 use crate::calico::environment::{Environment, Value, method_variable};
 use crate::calico::method::Method;
-use crate::calico::startup_log;
+use crate::calico::startup_log::{self, ExitReason};
 use crate::finding::Source;
-use crate::model::{ClusterModel, NodeModel};
+use crate::model::{ClusterModel, NodeModel, phrases};
 use crate::observed::Observed;
 use crate::snapshot::Origin;
 use crate::snapshot::family::Family;
@@ -99,6 +99,12 @@ fn logged(view: &ClusterModel, node: &NodeModel) -> Vec<Logged> {
         Some(Logged { method, family, found })
     };
     Family::ALL.into_iter().filter_map(of_family).collect()
+}
+
+/// Its last start ended because no address was found and none was stored.
+pub fn found_nothing(node: &NodeModel, family: Family) -> bool {
+    let exit = node.exit().filter(|_| node.ready() != Some(true));
+    exit.is_some_and(|(log, reason)| reason == ExitReason::NoAddress && phrases::family_of(log) == family)
 }
 
 /// The pod may be of an older revision than the DaemonSet: only what is set for sure counts.

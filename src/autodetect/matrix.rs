@@ -1,9 +1,10 @@
 //! Nodes × methods.
 
-use super::judge::{Judge, NodeAddress};
+use super::judge::{Ground, Judge, Judgement, NodeAddress, Setting};
 use super::{AutodetectOptions, Cell, Column, Matrix, Node, Origin, Verdict, host};
-use crate::autodetect::address_facts::AddressFacts;
+use crate::autodetect::address_facts::{AddressFacts, is_silent};
 use crate::autodetect::candidates;
+use crate::calico::address::Cidr;
 use crate::calico::detect::{self, AfterRestart, Detection, DetectionResult, Host};
 use crate::calico::environment::MethodSetting;
 use crate::calico::method::{AddressSource, Method};
@@ -22,13 +23,19 @@ pub(crate) fn from_model(view: &ClusterModel, ask: &AutodetectOptions) -> Matrix
     let version = ask.version.or(running);
     let gate = view.install.gate(family);
     let standing = AddressFacts::new(view, family);
-    let work = Work {
+    let mut work = Work {
         hosts: view.nodes.iter().map(|node| host::from_node(view, node)).collect(),
         stored: stored(view, family),
+        judged: Vec::new(),
+        followed: None,
         standing: &standing,
         version,
     };
-    let mut columns = vec![work.current(gate.as_ref())];
+    let found = work.found_now(gate.as_ref());
+    work.followed = work.followed(gate.as_ref(), &found);
+    let (nodes, common) = work.nodes();
+    work.judged = nodes.iter().zip(&work.stored).map(|(node, stored)| Some((stored.clone()??, node.judgement.clone()))).collect();
+    let mut columns = vec![work.current(gate.as_ref(), found)];
     let current = columns.first().map(|column| column.method.clone()).filter(|_| detects(gate.as_ref()));
     let usual = candidates::default_candidates(&standing).into_iter().map(|method| (method, Origin::Usual));
     for (method, origin) in usual.chain(ask.methods.iter().map(|method| (method.clone(), Origin::Asked))) {
@@ -38,14 +45,17 @@ pub(crate) fn from_model(view: &ClusterModel, ask: &AutodetectOptions) -> Matrix
             None => columns.push(work.of_method(method, origin)),
         }
     }
+    let mostly_apart = common.mostly_apart;
     Matrix {
         family,
         version,
         running,
         gate,
-        nodes: work.nodes(),
+        nodes,
         columns,
         internal_ips_unreliable: standing.internal_ips_unreliable().map(str::to_owned),
+        common: common.network,
+        mostly_apart,
     }
 }
 
@@ -67,9 +77,24 @@ fn stored(view: &ClusterModel, family: Family) -> Vec<Option<Option<NodeAddress>
     view.nodes.iter().map(of).collect()
 }
 
+/// What the stored addresses have in common.
+struct Common {
+    network: Option<Cidr>,
+    mostly_apart: bool,
+}
+
+/// What the configured method finds on each node, and why the release refuses it.
+struct FoundNow {
+    outcomes: Vec<DetectionResult>,
+    refused: Option<String>,
+}
+
 struct Work<'w, 'v, 'a> {
     hosts: Vec<Host<'w>>,
     stored: Vec<Option<Option<NodeAddress>>>,
+    /// The stored addresses, judged; empty until they are.
+    judged: Vec<Option<(NodeAddress, Judgement)>>,
+    followed: Option<String>,
     standing: &'w AddressFacts<'v, 'a>,
     version: Option<Version>,
 }
@@ -88,7 +113,7 @@ impl Work<'_, '_, '_> {
         Column { refused: candidates::refused(&method, self.version), method: text, origin, cells }
     }
 
-    fn current(&self, gate: Option<&AddressSource>) -> Column {
+    fn found_now(&self, gate: Option<&AddressSource>) -> FoundNow {
         let family = self.standing.family;
         let install = &self.view().install;
         let unknown = |why: &str| vec![DetectionResult::Unknown { why: why.to_owned() }; self.hosts.len()];
@@ -103,7 +128,7 @@ impl Work<'_, '_, '_> {
             hosts().map(of).collect()
         };
         let mut refused = None;
-        let outcomes = match (gate, setting) {
+        let outcomes: Vec<DetectionResult> = match (gate, setting) {
             (Some(AddressSource::Literal { address }), _) => given(&|_| Some(address.clone())),
             (Some(AddressSource::FromField { path }), _) => given(&|node| field(path, node)),
             (None, _) | (_, None) => unknown("the DaemonSet was not seen"),
@@ -121,9 +146,41 @@ impl Work<'_, '_, '_> {
             }
             (_, Some(MethodSetting::Unknown { why })) => unknown(&why),
         };
-        let method = install.shown_method(family).unwrap_or_else(|| "?".to_owned());
+        // Where the interfaces were not seen, the log of a start that gave up tells as much.
+        let told = |(outcome, node): (DetectionResult, &NodeModel)| match outcome {
+            DetectionResult::Unknown { .. } if host::found_nothing(node, family) => {
+                DetectionResult::None { why: "its log says that no address was found".to_owned() }
+            }
+            outcome => outcome,
+        };
+        let outcomes = outcomes.into_iter().zip(&self.view().nodes).map(told).collect();
+        FoundNow { outcomes, refused }
+    }
+
+    fn current(&self, gate: Option<&AddressSource>, found: FoundNow) -> Column {
+        let method = self.view().install.shown_method(self.standing.family).unwrap_or_else(|| "?".to_owned());
         let lived: Vec<bool> = self.view().nodes.iter().map(|node| self.lives_with(node, gate)).collect();
-        Column { method, origin: Origin::Current, refused, cells: self.cells(outcomes, gate, &lived) }
+        Column { method, origin: Origin::Current, refused: found.refused, cells: self.cells(found.outcomes, gate, &lived) }
+    }
+
+    /// The configured method, where somebody chose it and no node is known to have anything else than it finds: a decision, which an
+    /// InternalIP does not outweigh.
+    fn followed(&self, gate: Option<&AddressSource>, found: &FoundNow) -> Option<String> {
+        let install = &self.view().install;
+        let shown = install.shown_method(self.standing.family)?;
+        let is_chosen = match (gate?, install.environment()?.method(self.standing.family)) {
+            (AddressSource::Kept, _) => return Some("IP=none".to_owned()),
+            (AddressSource::Detected, MethodSetting::Known(method)) => {
+                matches!(method, Method::CanReach { .. } | Method::Cidr { .. } | Method::Interface { .. })
+            }
+            (AddressSource::Detected, MethodSetting::PerNode(_)) => true,
+            _ => false,
+        };
+        let agrees = |(outcome, stored): (&DetectionResult, &Option<Option<NodeAddress>>)| match (outcome.found(), stored) {
+            (Some(found), Some(Some(stored))) => found.address == stored.address,
+            _ => true,
+        };
+        (is_chosen && found.refused.is_none() && found.outcomes.iter().zip(&self.stored).all(agrees)).then_some(shown)
     }
 
     /// calico-node runs there with the method that is configured. It looks again every minute (`AUTODETECT_POLL_INTERVAL`; not in 3.14
@@ -141,6 +198,7 @@ impl Work<'_, '_, '_> {
         let started = node.container().is_some_and(|status| status.state.running.is_some() && status.started != Some(false));
         looks
             && started
+            && !is_silent(node)
             && matches!(gate, Some(AddressSource::Detected))
             && configured.is_some()
             && host::method_of_pod(self.view(), node, family) == configured
@@ -157,11 +215,12 @@ impl Work<'_, '_, '_> {
         let effects: Vec<AfterRestart> = outcomes.iter().zip(&self.stored).map(effect).collect();
         let held = effects.iter().zip(&self.stored).zip(lived);
         let held: Vec<Option<NodeAddress>> = held.map(|((effect, stored), lived)| after(effect, stored, *lived)).collect();
-        let judge = Judge::new(self.standing, &held);
+        let setting = Setting { followed: self.followed.as_deref(), stored: Some(&self.judged) };
+        let judge = Judge::new(self.standing, &held, setting);
         let cell = |(node, (outcome, effect)): (usize, (DetectionResult, AfterRestart))| {
-            let judged = held[node].as_ref().map(|held| judge.judge_address(node, held));
+            let judged = held[node].as_ref().map(|held| judge.judge(node, held));
             let (verdict, reason) = tell(&effect, held[node].as_ref(), judged.as_ref());
-            let ends_right = judged.and_then(|(verdict, _)| match verdict {
+            let ends_right = judged.and_then(|judged| match judged.verdict {
                 Verdict::Right => Some(true),
                 Verdict::Wrong => Some(false),
                 _ => None,
@@ -172,14 +231,15 @@ impl Work<'_, '_, '_> {
         outcomes.into_iter().zip(effects).enumerate().map(cell).collect()
     }
 
-    fn nodes(&self) -> Vec<Node> {
+    fn nodes(&self) -> (Vec<Node>, Common) {
         let held: Vec<Option<NodeAddress>> = self.stored.iter().map(|stored| stored.clone().flatten()).collect();
-        let judge = Judge::new(self.standing, &held);
+        let judge = Judge::new(self.standing, &held, Setting { followed: self.followed.as_deref(), stored: None });
+        let open = |verdict, reason: &str| Judgement { verdict, ground: Ground::Open, reason: reason.to_owned() };
         let node = |(index, view): (usize, &NodeModel)| {
-            let (stored_verdict, stored_reason) = match (&self.stored[index], &held[index]) {
-                (_, Some(held)) => judge.judge_address(index, held),
-                (Some(None), None) => (Verdict::None, "no address is stored".to_owned()),
-                (_, None) => (Verdict::Unknown, "what is stored was not seen".to_owned()),
+            let judgement = match (&self.stored[index], &held[index]) {
+                (_, Some(held)) => judge.judge(index, held),
+                (Some(None), None) => open(Verdict::None, "no address is stored"),
+                (_, None) => open(Verdict::Unknown, "what is stored was not seen"),
             };
             let unseen = match &self.hosts[index].interfaces {
                 detect::Interfaces::Unseen { why } => Some(why.clone()),
@@ -188,15 +248,16 @@ impl Work<'_, '_, '_> {
             Node {
                 name: view.name.to_owned(),
                 internal_ip: view.internal_ip(self.standing.family),
+                internal_ips_unreliable: self.standing.internal[index].as_ref().err().cloned(),
                 stored: held[index].as_ref().map(shown),
                 stored_on: held[index].as_ref().and_then(|held| held.interface.clone()),
-                stored_verdict,
-                stored_reason,
+                judgement,
                 source: host::source(&self.hosts[index]),
                 unseen,
             }
         };
-        self.view().nodes.iter().enumerate().map(node).collect()
+        let nodes = self.view().nodes.iter().enumerate().map(node).collect();
+        (nodes, Common { network: judge.common_network(), mostly_apart: judge.is_mostly_apart() })
     }
 }
 
@@ -218,10 +279,10 @@ fn after(effect: &AfterRestart, stored: &Option<Option<NodeAddress>>, lived: boo
     }
 }
 
-fn tell(effect: &AfterRestart, held: Option<&NodeAddress>, judged: Option<&(Verdict, String)>) -> (Verdict, String) {
+fn tell(effect: &AfterRestart, held: Option<&NodeAddress>, judged: Option<&Judgement>) -> (Verdict, String) {
     match (effect, held, judged) {
-        (AfterRestart::Stores(_), _, Some(judged)) => judged.clone(),
-        (AfterRestart::Keeps { why }, Some(held), Some((verdict, reason))) => {
+        (AfterRestart::Stores(_), _, Some(judged)) => (judged.verdict, judged.reason.clone()),
+        (AfterRestart::Keeps { why }, Some(held), Some(Judgement { verdict, reason, .. })) => {
             let word = match verdict {
                 Verdict::Right => "right",
                 Verdict::Wrong => "wrong",
@@ -230,7 +291,7 @@ fn tell(effect: &AfterRestart, held: Option<&NodeAddress>, judged: Option<&(Verd
             (Verdict::Unchanged, format!("{why}: it keeps {}, which is {word}: {reason}", shown(held)))
         }
         (AfterRestart::Keeps { why }, _, _) => (Verdict::Unchanged, format!("{why}, and none is stored")),
-        (AfterRestart::Unknown { .. }, Some(held), Some((verdict, reason))) => {
+        (AfterRestart::Unknown { .. }, Some(held), Some(Judgement { verdict, reason, .. })) => {
             (*verdict, format!("{reason}; the calico-node that runs with this method found {} or kept it", shown(held)))
         }
         (AfterRestart::NoAddress { why }, _, _) => (Verdict::None, format!("{why}, and none is stored: calico-node exits")),

@@ -1,6 +1,6 @@
 //! What every method would pick on every node, which of it is right, and which method to choose. Reads a snapshot, asks for nothing.
 
-mod address_facts;
+pub(crate) mod address_facts;
 mod candidates;
 mod choice;
 mod groups;
@@ -10,6 +10,7 @@ mod judge;
 pub(crate) mod matrix;
 mod recommend;
 
+use crate::calico::address::Cidr;
 use crate::calico::detect::DetectionResult;
 use crate::calico::method::AddressSource;
 use crate::calico::version::Version;
@@ -18,6 +19,7 @@ use crate::snapshot::family::Family;
 
 pub use choice::{Choice, Prediction};
 pub use groups::{CellKey, Group, cell_key, group_nodes};
+pub use judge::{Ground, Judgement};
 pub use matrix::matrix;
 pub use recommend::{BestForGroup, MethodKind, ORDER, Preference, Recommendation, Rejected, recommend};
 
@@ -50,6 +52,10 @@ pub struct Matrix {
     pub columns: Vec<Column>,
     /// Why addresses are not judged by InternalIPs alone.
     pub internal_ips_unreliable: Option<String>,
+    /// The network that more than half of the stored addresses are in.
+    pub common: Option<Cidr>,
+    /// More than half of the stored addresses are not their node's InternalIP.
+    pub mostly_apart: bool,
 }
 
 /// A row, without its cells.
@@ -60,8 +66,10 @@ pub struct Node {
     /// As it is stored now, with the prefix length where that is known.
     pub stored: Option<String>,
     pub stored_on: Option<String>,
-    pub stored_verdict: Verdict,
-    pub stored_reason: String,
+    /// Of what is stored.
+    pub judgement: Judgement,
+    /// Why its InternalIP does not count.
+    pub internal_ips_unreliable: Option<String>,
     /// Where its interfaces were read; `None`: they were not.
     pub source: Option<Source>,
     /// Why they were not.

@@ -104,22 +104,18 @@ pub struct Rejected {
 }
 
 pub fn recommend(matrix: &Matrix) -> Recommendation {
-    let current = matrix.current().filter(|column| column.is_right_everywhere());
+    let current = matrix.current().filter(|column| column.refused.is_none() && (column.is_right_everywhere() || stays(matrix, column)));
     let sure = || best(matrix, |column| column.is_right_everywhere());
     // Less than certain is good enough only where something is wrong.
     let likely = || {
-        let other = best(matrix, |column| is_wrong_now(matrix) && is_right_where_seen(matrix, column))?;
+        let other = best(matrix, |column| is_right_where_seen(matrix, column))?;
         // What is configured and just as likely is not given up for something more brittle: a rollout of it may be under way.
         let keeps = |column: &&Column| is_right_where_seen(matrix, column) && rank(matrix, column) <= rank(matrix, other);
         Some(matrix.current().filter(|column| column.refused.is_none()).filter(keeps).unwrap_or(other))
     };
-    let (chosen, unsure) = match (current, sure()) {
-        (Some(column), _) | (None, Some(column)) => (Some(column), Vec::new()),
-        (None, None) => {
-            let column = likely();
-            (column, column.map(|column| names(matrix, column, |cell| cell.verdict == Verdict::Unknown)).unwrap_or_default())
-        }
-    };
+    let change = || if is_wrong_now(matrix) { sure().or_else(likely) } else { None };
+    let chosen = current.or_else(change);
+    let unsure = chosen.map(|column| names(matrix, column, |cell| cell.verdict == Verdict::Unknown)).unwrap_or_default();
     // A method would decide nothing there.
     let Some(chosen) = chosen.filter(|_| !matrix.is_off()) else {
         let others = others(matrix, None);
@@ -130,6 +126,20 @@ pub fn recommend(matrix: &Matrix) -> Recommendation {
     Recommendation { method: Some(chosen.method.clone()), keep, why, unsure, others: others(matrix, Some(chosen)), groups: Vec::new() }
 }
 
+/// The configured method cures what is wrong by a restart, and nothing is known to speak against it: a node where it is not known what it
+/// finds has the right address now, or none yet. No change is proposed then, whatever else would be right.
+fn stays(matrix: &Matrix, current: &Column) -> bool {
+    let fits = |(cell, node): (&super::Cell, &super::Node)| match cell.ends_right {
+        Some(right) => right,
+        None => matches!(node.judgement.verdict, Verdict::Right | Verdict::None),
+    };
+    any_right_now(matrix) && current.cells.iter().zip(&matrix.nodes).all(fits)
+}
+
+fn any_right_now(matrix: &Matrix) -> bool {
+    matrix.nodes.iter().any(|node| node.judgement.verdict == Verdict::Right)
+}
+
 /// Why no method can be recommended.
 fn nothing(matrix: &Matrix) -> String {
     let current = || matrix.current().into_iter().flat_map(|column| &column.cells);
@@ -138,6 +148,9 @@ fn nothing(matrix: &Matrix) -> String {
     }
     if current().all(|cell| cell.verdict == Verdict::Unchanged && cell.will_store.is_none()) {
         return format!("No {} address is detected here, and none is stored.", matrix.family);
+    }
+    if !is_wrong_now(matrix) {
+        return "No address is known to be wrong, so no change is proposed.".to_owned();
     }
     let unseen: Vec<&str> = matrix.nodes.iter().filter(|node| node.source.is_none()).map(|node| node.name.as_str()).collect();
     let why = matrix.nodes.iter().find_map(|node| node.unseen.as_deref()).unwrap_or_default();
@@ -182,9 +195,10 @@ fn takes_internal_ips(matrix: &Matrix, column: &Column) -> bool {
     of_node.into_iter().all(|(cell, node)| cell.outcome.found().is_none_or(|found| Some(found.address) == node.internal_ip))
 }
 
+/// A node that has no address is no evidence against the method: calico-node may not have come to detection there.
 fn is_wrong_now(matrix: &Matrix) -> bool {
     let would_be = matrix.current().is_some_and(|column| column.cells.iter().any(|cell| cell.ends_right == Some(false)));
-    would_be || matrix.nodes.iter().any(|node| matches!(node.stored_verdict, Verdict::Wrong | Verdict::None))
+    would_be || matrix.nodes.iter().any(|node| node.judgement.verdict == Verdict::Wrong)
 }
 
 /// Right on most nodes, and not known only where nothing could be seen, as in a calico-node that does not run. InternalIPs that can be
@@ -208,12 +222,15 @@ fn names(matrix: &Matrix, column: &Column, fits: impl Fn(&super::Cell) -> bool) 
 fn why(matrix: &Matrix, chosen: &Column, steadier: Option<&Column>, unsure: &[String]) -> String {
     let preference = Preference::of(&Method::parse(&chosen.method));
     if chosen.origin == Origin::Current {
-        let wrong_now = matrix.nodes.iter().filter(|node| node.stored_verdict == Verdict::Wrong).map(|node| node.name.as_str());
-        let wrong_now: Vec<&str> = wrong_now.collect();
-        let now = match wrong_now.as_slice() {
-            [] => "It is what is configured: nothing needs to change.".to_owned(),
-            names => {
-                format!("It is what is configured; what is still stored on {} is wrong until calico-node restarts there.", list(names, 3))
+        let with = |verdict: Verdict| -> Vec<&str> {
+            let nodes = matrix.nodes.iter().filter(|node| node.judgement.verdict == verdict);
+            nodes.map(|node| node.name.as_str()).collect()
+        };
+        let now = match (with(Verdict::Wrong).as_slice(), with(Verdict::None).as_slice()) {
+            ([], []) => "It is what is configured: nothing needs to change.".to_owned(),
+            ([], none) => format!("It is what is configured; no address is stored for {} until calico-node restarts there.", list(none, 3)),
+            (wrong, _) => {
+                format!("It is what is configured; what is still stored on {} is wrong until calico-node restarts there.", list(wrong, 3))
             }
         };
         let other = steadier.zip(preference).filter(|(steadier, preference)| {
@@ -223,7 +240,11 @@ fn why(matrix: &Matrix, chosen: &Column, steadier: Option<&Column>, unsure: &[St
         let hint = other.map(|(steadier, preference)| {
             format!(" {} would find the same and be steadier: with {}, {}.", steadier.method, chosen.method, preference.brittle)
         });
-        return format!("Right on every node. {now}{}", hint.unwrap_or_default());
+        let doubt = match unsure {
+            [] => "Right on every node.".to_owned(),
+            unsure => format!("No address is known to become wrong. What it finds on {} is not known.", list(unsure, 3)),
+        };
+        return format!("{doubt} {now}{}", hint.unwrap_or_default());
     }
     let because = preference.map(|preference| format!(": {}", preference.because)).unwrap_or_default();
     match unsure {

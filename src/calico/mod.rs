@@ -21,5 +21,6 @@ pub mod route_get;
 pub mod routes;
 pub mod session;
 pub mod startup_log;
+pub mod tunnel_addresses;
 pub mod version;
 pub mod virtual_interfaces;

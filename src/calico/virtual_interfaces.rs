@@ -76,16 +76,31 @@ const TABLE: &[(Name, &str, &str)] = &[
 ];
 
 /// What `ip -j -d addr` gives as `linkinfo.info_kind`, for names that say nothing. Not `bridge`, `bond`, `vlan`, `macvlan`, `openvswitch`:
-/// many hosts carry their real address there.
+/// many hosts carry their real address there. Not `veth` either: the `eth0` of a kind or LXC node is one, and cables of containers
+/// have names of their own.
 const BY_KIND: &[(&str, &str, &str)] = &[
     ("wireguard", "VPN", "WireGuard"),
     ("dummy", "dummy interface", "an administrator"),
-    ("veth", "end of a container's cable", "a container runtime"),
     ("vxlan", "VXLAN tunnel", "an overlay network"),
     ("geneve", "Geneve tunnel", "an overlay network"),
     ("ipip", "IP-in-IP tunnel", "an overlay network"),
+    ("gre", "tunnel", "an administrator"),
+    ("ip6tnl", "tunnel", "an administrator"),
+    ("sit", "tunnel", "an administrator"),
+    ("vti", "tunnel", "an administrator"),
+    ("xfrm", "tunnel", "an administrator"),
     ("tun", "VPN or virtual machine", "OpenVPN, QEMU or the like"),
 ];
+
+/// Kinds of interface on which an administrator may have put the nodes' own addresses: nodes joined by a VPN, routing to the host (`lo`).
+const BY_CHOICE: [&str; 6] = ["VPN", "VPN or virtual machine", "VPN or dial-up", "tunnel", "dummy interface", "loopback"];
+
+impl VirtualInterface {
+    /// Nodes may be joined by such interfaces on purpose; never by a container's bridge or a pod network's tunnel.
+    pub fn may_be_chosen(self) -> bool {
+        BY_CHOICE.contains(&self.what)
+    }
+}
 
 /// `None` says nothing against an interface. `br0`, `bond0`, `br-ex` (OpenStack and OVN: the host's real address), `eth0.100`, `vlan10`
 /// and `ens192` are such: a bridge or a VLAN by itself is an ordinary way to the network.
@@ -182,9 +197,31 @@ mod tests {
     }
 
     #[test]
+    fn kinds_that_may_join_nodes() {
+        for (name, kind, expected) in [
+            ("wg0", None, true),
+            ("tailscale0", None, true),
+            ("ppp0", None, true),
+            ("lo", None, true),
+            ("dummy0", None, true),
+            ("gre-office", Some("gre"), true),
+            ("docker0", Some("bridge"), false),
+            ("vxlan.calico", Some("vxlan"), false),
+            ("wireguard.cali", Some("wireguard"), false),
+            ("tunl0", Some("ipip"), false),
+            ("kube-ipvs0", Some("dummy"), false),
+            ("nodelocaldns", Some("dummy"), false),
+        ] {
+            assert_eq!(describe(name, kind).map(VirtualInterface::may_be_chosen), Some(expected), "{name}");
+        }
+    }
+
+    #[test]
     fn the_kind_tells_where_the_name_does_not() {
         assert_eq!(describe("office", Some("wireguard")).map(|found| found.what), Some("VPN"));
         assert_eq!(describe("office", Some("bridge")), None);
+        assert_eq!(describe("eth0", Some("veth")), None, "a kind or LXC node's own card");
+        assert_eq!(describe("veth1a2b", Some("veth")).map(|found| found.made_by), Some("a container runtime"));
         assert_eq!(describe("docker0", Some("bridge")).map(|found| found.made_by), Some("Docker"));
     }
 }

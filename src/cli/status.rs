@@ -19,6 +19,10 @@ pub struct StatusArgs {
     #[arg(short = 'l', long, value_name = "LABELS", conflicts_with = "node")]
     pub selector: Option<String>,
 
+    /// Show what an upgrade to this release of Calico would break
+    #[arg(long, value_name = "VERSION", conflicts_with = "watch")]
+    pub calico_version: Option<String>,
+
     /// List every BGP session
     #[arg(long)]
     pub peers: bool,

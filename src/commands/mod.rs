@@ -20,6 +20,7 @@ use std::io::Write;
 
 use clap::error::ErrorKind;
 
+use crate::calico::version::Version;
 use crate::cli::output::UnknownFormat;
 use crate::cli::status::StatusArgs;
 use crate::cli::{Command, Invocation};
@@ -91,5 +92,13 @@ fn wait(work: impl Future<Output = Result<Outcome, Failure>>) -> Result<Outcome,
             result = work => result,
             Ok(()) = tokio::signal::ctrl_c() => Ok(Outcome::Interrupted),
         }
+    })
+}
+
+/// The value of `--calico-version`.
+fn release(typed: &str) -> Result<Version, Failure> {
+    Version::parse(typed).ok_or_else(|| Failure::Usage {
+        message: format!("{typed:?} names no release of Calico"),
+        hint: Some("Type it with all three numbers: --calico-version v3.31.2.".to_owned()),
     })
 }

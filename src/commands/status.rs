@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use crate::cli::connection::ConnectionFlags;
 use crate::cli::output::Output;
 use crate::cli::status::StatusArgs;
-use crate::diagnosis::{Scope, diagnose};
+use crate::diagnosis::{Scope, diagnose_for_release};
 use crate::exit::{Failure, Outcome};
 use crate::finding::Report;
 use crate::observed::Observed;
@@ -94,7 +94,8 @@ impl NodeSelection {
 }
 
 pub fn judge(snapshot: &Snapshot, arguments: &StatusArgs, chosen: &NodeSelection) -> Result<Report, Failure> {
-    Ok(diagnose(snapshot, &scope(snapshot, arguments, chosen)?))
+    let release = arguments.calico_version.as_deref().map(super::release).transpose()?;
+    Ok(diagnose_for_release(snapshot, &scope(snapshot, arguments, chosen)?, release))
 }
 
 fn scope(snapshot: &Snapshot, arguments: &StatusArgs, chosen: &NodeSelection) -> Result<Scope, Failure> {

@@ -27,6 +27,10 @@ impl EarlierFindings {
             if finding.code.is_root_cause() {
                 self.explained_nodes.extend(finding.nodes.iter().cloned());
             }
+            // The node that shares its address with a stale Node suffers from it, and its evidence is there.
+            if finding.code == Code::StaleNode {
+                self.explained_nodes.extend(finding.evidence.iter().filter_map(|evidence| evidence.node.clone()));
+            }
         }
         self.findings.extend(findings);
     }

@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 
+use crate::autodetect::Verdict;
 use crate::calico::events::EventKind;
 use crate::finding::{Evidence, Source};
 use crate::model::{ClusterModel, NodeModel, Stored, phrases};
@@ -29,6 +30,32 @@ pub fn of_address(node: &NodeModel, family: Family, stored: &Stored) -> Vec<Evid
         evidence.push(node.evidence(Source::Log, text));
     }
     evidence
+}
+
+/// The address that the node should have: what the configured method finds there, else another one, where that is right; else a credible
+/// InternalIP.
+pub fn expected(view: &ClusterModel, node: &NodeModel, family: Family) -> Option<IpAddr> {
+    let matrix = view.matrix(family);
+    let at = matrix.nodes.iter().position(|row| row.name == node.name)?;
+    let right = matrix.columns.iter().filter_map(|column| column.cells.get(at)).filter(|cell| cell.verdict == Verdict::Right);
+    let found = right.filter_map(|cell| cell.outcome.found()).map(|found| found.address).next();
+    found.or_else(|| node.internal_ip(family).filter(|_| matrix.nodes[at].internal_ips_unreliable.is_none()))
+}
+
+/// Peers that still dial an address which no node has stored and which is on an interface of this node.
+pub fn of_leftover(view: &ClusterModel, node: &NodeModel) -> Vec<Evidence> {
+    let held = node.interfaces().into_iter().flatten().flat_map(|one| one.addresses.iter().map(move |held| (one, held.address)));
+    let left = held
+        .filter(|(_, address)| view.holders(*address).next().is_none() && view.peer(*address).is_some_and(|peer| peer.name == node.name));
+    let tell = left.filter_map(|(interface, address)| {
+        let peers: Vec<String> =
+            view.down_towards(address).map(|(other, _)| other.name.to_owned()).filter(|name| *name != node.name).collect();
+        let list = phrases::list(&peers);
+        let verb = if peers.len() == 1 { "peers" } else { "peer" };
+        (!peers.is_empty())
+            .then(|| node.evidence(Source::Interfaces, format!("{} has {address}, with which {list} still {verb}", interface.name)))
+    });
+    tell.collect()
 }
 
 /// What this node and its peers say about sessions with it: symptoms, shown under the cause.

@@ -14,6 +14,7 @@ mod session_pairs;
 
 use std::collections::BTreeSet;
 
+use crate::calico::version::Version;
 use crate::finding::code::Code;
 use crate::finding::{Finding, Fix, Report, Verdict};
 use crate::model::ClusterModel;
@@ -38,7 +39,12 @@ pub struct Scope {
 
 /// Judges a snapshot. Asks for nothing, changes nothing, reads no clock.
 pub fn diagnose(snapshot: &Snapshot, scope: &Scope) -> Report {
-    let view = ClusterModel::new(snapshot);
+    diagnose_for_release(snapshot, scope, None)
+}
+
+/// As `diagnose`, with the addresses and probes judged by another release's rules: what an upgrade to that release would break.
+pub fn diagnose_for_release(snapshot: &Snapshot, scope: &Scope, release: Option<Version>) -> Report {
+    let view = ClusterModel::for_release(snapshot, release);
     let mut found = EarlierFindings::default();
     for code in Code::ALL {
         let findings = (checks::check_for(*code).run)(&view, &found);

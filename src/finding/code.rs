@@ -21,8 +21,10 @@ macro_rules! codes {
 }
 
 codes! {
+    StaleNode = "stale-node",
     AddressConflict = "address-conflict",
     AddressOnVirtualInterface = "address-on-virtual-interface",
+    AddressNotOnNode = "address-not-on-node",
     AddressNotInternalIp = "address-not-internal-ip",
     MethodInvalid = "method-invalid",
     PodNotScheduled = "pod-not-scheduled",
@@ -44,6 +46,9 @@ codes! {
     StartupExited = "startup-exited",
     AddressMissing = "address-missing",
     AddressesInSeveralSubnets = "addresses-in-several-subnets",
+    NodeIpMisreported = "node-ip-misreported",
+    WireguardAddressMissing = "wireguard-address-missing",
+    RestartWouldChangeAddress = "restart-would-change-address",
     MethodIneffective = "method-ineffective",
     BirdNotRunning = "bird-not-running",
     RouterIdConflict = "router-id-conflict",
@@ -68,8 +73,11 @@ impl Code {
     /// A node with such a finding is a cause: what it and its peers suffer needs no finding of its own.
     pub fn is_root_cause(self) -> bool {
         match self {
-            Self::AddressConflict
+            Self::StaleNode
+            | Self::AddressConflict
             | Self::AddressOnVirtualInterface
+            | Self::AddressNotOnNode
+            | Self::WireguardAddressMissing
             | Self::AddressNotInternalIp
             | Self::MethodInvalid
             | Self::ImageNotPulled
@@ -101,6 +109,8 @@ impl Code {
             | Self::KilledWhileRunning
             | Self::PodNotReady => true,
             Self::AddressesInSeveralSubnets
+            | Self::NodeIpMisreported
+            | Self::RestartWouldChangeAddress
             | Self::MethodIneffective
             | Self::BgpPeerMissing
             | Self::ForeignBgpSessionDown
@@ -117,7 +127,8 @@ impl Code {
     /// It keeps calico-node from starting or staying up, or its probes from being answered.
     pub fn affects_startup(self) -> bool {
         match self {
-            Self::AddressConflict
+            Self::StaleNode
+            | Self::AddressConflict
             | Self::MethodInvalid
             | Self::ImageNotPulled
             | Self::InitContainerFailed
@@ -146,9 +157,13 @@ impl Code {
             | Self::StartNearBudget
             | Self::PodNotReady => true,
             Self::AddressOnVirtualInterface
+            | Self::AddressNotOnNode
             | Self::AddressNotInternalIp
             | Self::AddressMissing
             | Self::AddressesInSeveralSubnets
+            | Self::NodeIpMisreported
+            | Self::WireguardAddressMissing
+            | Self::RestartWouldChangeAddress
             | Self::MethodIneffective
             | Self::RouterIdConflict
             | Self::BgpPeerMissing

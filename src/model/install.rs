@@ -20,6 +20,8 @@ pub struct Install<'a> {
     /// Who puts an edit back, nearest first.
     pub owners: Vec<Owner>,
     version: Option<Version>,
+    /// The release of a planned upgrade, which addresses and probes are judged by instead.
+    upgrade: Option<Version>,
     environment: Option<Environment>,
     /// Some node's BIRD answered: the backend, where its setting could not be resolved.
     bird_answers: bool,
@@ -61,6 +63,7 @@ impl<'a> Install<'a> {
                 .and_then(|daemon_set| version::calico_version(daemon_set, information, installation))
                 .map(|(version, _)| version)
                 .or_else(|| logged_version(snapshot)),
+            upgrade: None,
             environment,
             bird_answers: snapshot.inside.values().filter_map(Observed::seen).any(|inside| inside.bird4.seen().is_some()),
         }
@@ -96,6 +99,14 @@ impl<'a> Install<'a> {
 
     pub fn version(&self) -> Option<Version> {
         self.version
+    }
+
+    pub fn upgrade(&self) -> Option<Version> {
+        self.upgrade
+    }
+
+    pub(super) fn plan_upgrade(&mut self, version: Option<Version>) {
+        self.upgrade = version;
     }
 
     pub fn is_operator(&self) -> bool {

@@ -23,7 +23,8 @@ pub use crate::model::pod_state::{NotRunning, PodState, waits_for_image};
 pub use crate::model::probes::ProbeObstacle;
 pub use crate::model::stored_address::Stored;
 
-use crate::autodetect::{self, AutodetectOptions, Recommendation};
+use crate::autodetect::{self, AutodetectOptions, Judgement, Matrix, Recommendation};
+use crate::calico::version::Version;
 use crate::snapshot::Snapshot;
 use crate::snapshot::family::Family;
 
@@ -37,15 +38,22 @@ pub struct ClusterModel<'a> {
     by_internal_ip: HashMap<IpAddr, usize>,
     /// Sessions that are down, by the address they lead to: the node, and its place in the node's list.
     down: HashMap<IpAddr, Vec<(usize, usize)>>,
-    /// Looked at once for all findings that propose it.
-    recommended: [OnceCell<Recommendation>; 2],
+    /// Judged once for all checks.
+    addresses: [OnceCell<(Matrix, Recommendation)>; 2],
+    by_interface: OnceCell<HashMap<IpAddr, Option<usize>>>,
     /// Nodes by AS number, counted once.
     as_shares: OnceCell<HashMap<Option<u32>, usize>>,
 }
 
 impl<'a> ClusterModel<'a> {
     pub fn new(snapshot: &'a Snapshot) -> Self {
-        let install = Install::new(snapshot);
+        Self::for_release(snapshot, None)
+    }
+
+    /// With addresses and probes judged by the rules of the release of a planned upgrade.
+    pub fn for_release(snapshot: &'a Snapshot, upgrade: Option<Version>) -> Self {
+        let mut install = Install::new(snapshot);
+        install.plan_upgrade(upgrade);
         let mut nodes = node::build_all(snapshot, &install);
         nodes.sort_by(|a, b| natural(a.name, b.name));
         let by_name = nodes.iter().enumerate().map(|(index, node)| (node.name, index)).collect();
@@ -73,18 +81,56 @@ impl<'a> ClusterModel<'a> {
             by_address,
             by_internal_ip,
             down,
-            recommended: Default::default(),
+            addresses: Default::default(),
+            by_interface: OnceCell::new(),
             as_shares: OnceCell::new(),
         }
     }
 
+    fn addresses(&self, family: Family) -> &(Matrix, Recommendation) {
+        let known = match family {
+            Family::V4 => &self.addresses[0],
+            Family::V6 => &self.addresses[1],
+        };
+        known.get_or_init(|| {
+            let matrix = autodetect::matrix::from_model(
+                self,
+                &AutodetectOptions { version: self.install.upgrade(), ..AutodetectOptions::new(family) },
+            );
+            let recommendation = autodetect::recommend(&matrix);
+            (matrix, recommendation)
+        })
+    }
+
+    /// Each node's address as it is and as each method would have it, judged.
+    pub fn matrix(&self, family: Family) -> &Matrix {
+        &self.addresses(family).0
+    }
+
     /// The method to choose, and why.
     pub fn recommended(&self, family: Family) -> &Recommendation {
-        let known = match family {
-            Family::V4 => &self.recommended[0],
-            Family::V6 => &self.recommended[1],
-        };
-        known.get_or_init(|| autodetect::recommend(&autodetect::matrix::from_model(self, &AutodetectOptions::new(family))))
+        &self.addresses(family).1
+    }
+
+    /// What is stored for a node, judged; `None` where nothing is, or where the view has no such node.
+    pub fn judgement(&self, node: &NodeModel, family: Family) -> Option<&Judgement> {
+        let judged = self.matrix(family).nodes.get(*self.by_name.get(node.name)?)?;
+        judged.stored.as_ref().map(|_| &judged.judgement)
+    }
+
+    /// The only node that has this address on an interface.
+    fn only_holder(&self, address: IpAddr) -> Option<&NodeModel<'a>> {
+        let holders = self.by_interface.get_or_init(|| {
+            let mut holders: HashMap<IpAddr, Option<usize>> = HashMap::new();
+            for (index, node) in self.nodes.iter().enumerate() {
+                for held in node.interfaces().into_iter().flatten().flat_map(|interface| &interface.addresses) {
+                    let holder = holders.entry(held.address).or_insert(Some(index));
+                    *holder = holder.filter(|known| *known == index);
+                }
+            }
+            holders
+        });
+        self.nodes.get((*holders.get(&address)?)?)
     }
 
     /// The hash of the DaemonSet's newest template, where its revisions were seen.
@@ -102,9 +148,10 @@ impl<'a> ClusterModel<'a> {
         self.by_address.get(&address).into_iter().flatten().map(|index| &self.nodes[*index])
     }
 
-    /// The node that a peer's address belongs to: the stored one, else an InternalIP.
+    /// The node that a peer's address belongs to: the stored one, else an InternalIP, else one that stands on an interface of one node alone.
     pub fn peer(&self, address: IpAddr) -> Option<&NodeModel<'a>> {
-        self.holders(address).next().or_else(|| self.by_internal_ip.get(&address).map(|index| &self.nodes[*index]))
+        let stored = self.holders(address).next();
+        stored.or_else(|| self.by_internal_ip.get(&address).map(|index| &self.nodes[*index])).or_else(|| self.only_holder(address))
     }
 
     /// Sessions that are down and lead to this address, with the node that reports each.

@@ -18,7 +18,7 @@ impl Install<'_> {
     /// The probes that cannot succeed here.
     pub fn misfits(&self) -> Vec<Misfit> {
         let (Some(container), Some(environment)) = (self.container, self.environment()) else { return Vec::new() };
-        probe::misfits(container, &environment.backend(), self.version(), &environment.health())
+        probe::misfits(container, &environment.backend(), self.upgrade().or(self.version()), &environment.health())
     }
 
     /// The probe that may kill calico-node asks for what it cannot have: no time to start is enough.

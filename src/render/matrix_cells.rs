@@ -59,11 +59,11 @@ pub fn format_cell(cell: &autodetect::Cell, form: Form, group: bool) -> Cell {
 
 pub fn stored(matrix: &Matrix, place: usize, form: Form, group: bool) -> Cell {
     let node = &matrix.nodes[place];
-    let (word, tone) = word(node.stored_verdict);
+    let (word, tone) = word(node.judgement.verdict);
     match node.stored.as_deref() {
-        None if node.stored_verdict == Verdict::None => Cell::new(Tone::Bad, "<none>"),
+        None if node.judgement.verdict == Verdict::None => Cell::new(Tone::Bad, "<none>"),
         None => Cell::unknown(),
-        Some(_) if group && node.stored_verdict == Verdict::Right => Cell::new(tone, word),
+        Some(_) if group && node.judgement.verdict == Verdict::Right => Cell::new(tone, word),
         Some(stored) => Cell::new(tone, format!("{} {word}", length(stored, form))),
     }
 }

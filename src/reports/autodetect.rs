@@ -55,14 +55,14 @@ impl AutodetectResult {
     /// Of these nodes alone, where given.
     pub fn state(&self, only: Option<&BTreeSet<String>>) -> State {
         let kept = matches!(self.matrix.gate, Some(AddressSource::Kept))
-            && self.matrix.nodes.iter().all(|node| node.stored_verdict == Verdict::None);
+            && self.matrix.nodes.iter().all(|node| node.judgement.verdict == Verdict::None);
         if self.matrix.is_off() || kept {
             return State::Off;
         }
         let Some(current) = self.matrix.current() else { return State::NotKnown };
         let wanted = |name: &String| only.is_none_or(|only| only.contains(name));
         let of_node = || self.matrix.nodes.iter().zip(&current.cells).filter(|(node, _)| wanted(&node.name));
-        if of_node().any(|(node, cell)| node.stored_verdict == Verdict::Wrong || cell.ends_right == Some(false)) {
+        if of_node().any(|(node, cell)| node.judgement.verdict == Verdict::Wrong || cell.ends_right == Some(false)) {
             State::Wrong
         } else if of_node().next().is_none() || of_node().any(|(_, cell)| cell.ends_right.is_none()) {
             State::NotKnown

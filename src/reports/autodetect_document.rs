@@ -144,8 +144,8 @@ impl Report {
                     internal_ip: node.internal_ip.map(|ip| ip.to_string()),
                     stored: node.stored.clone(),
                     stored_interface: node.stored_on.clone(),
-                    stored_verdict: node.stored_verdict,
-                    stored_reason: node.stored_reason.clone(),
+                    stored_verdict: node.judgement.verdict,
+                    stored_reason: node.judgement.reason.clone(),
                     source: node.source,
                 })
                 .collect(),

@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use super::host::Host;
+use super::host::{Host, Interfaces};
 use super::{DetectionResult, table};
 use crate::calico::route_get::is_domain_name;
 use crate::calico::version::Version;
@@ -37,6 +37,7 @@ pub fn target(destination: &str, family: Family, version: Version) -> Target {
     };
     let (text, zone) = host.split_once('%').map_or((host, None), |(text, zone)| (text, Some(zone)));
     match text.parse::<IpAddr>().map(|address| address.to_canonical()) {
+        Ok(address) if address.is_unspecified() && address.is_ipv4() && family == Family::V6 => never("no suitable address found"),
         Ok(address) if address.is_unspecified() => Target::Address(loopback),
         Ok(address) if Family::from_address(address) != family => never(&format!("{host} is no {family} address")),
         Ok(IpAddr::V6(address)) if address.is_unicast_link_local() => match zone {
@@ -60,6 +61,15 @@ pub(super) fn detect(destination: &str, family: Family, version: Version, host: 
         DetectionResult::None { .. } => DetectionResult::none(format!("the kernel would use {source}, which no interface has")),
         outcome => outcome,
     };
+    // The kernel itself takes the loopback address as source of an unspecified destination (net/ipv4/route.c); IPv6 needs `lo` up.
+    if let (Target::Address(loopback), Interfaces::Kernel(_)) = (&target, &host.interfaces)
+        && is_unspecified(destination)
+    {
+        return match loopback.is_ipv4() || !table::is_loopback_down(host) {
+            true => holder(*loopback),
+            false => DetectionResult::none("lo is down, so the unspecified address cannot be reached"),
+        };
+    }
     // Its own: nobody need be asked.
     if let Target::Address(address) = target
         && address.is_loopback()
@@ -85,6 +95,11 @@ pub(super) fn detect(destination: &str, family: Family, version: Version, host: 
             _ => DetectionResult::unknown("a name is resolved on each node, and what it is there was not seen; give its address instead"),
         },
     }
+}
+
+/// `can-reach=0.0.0.0`, `can-reach=::` and an empty destination.
+fn is_unspecified(destination: &str) -> bool {
+    destination.is_empty() || destination.parse::<IpAddr>().is_ok_and(|address| address.to_canonical().is_unspecified())
 }
 
 #[cfg(test)]
@@ -114,6 +129,8 @@ mod tests {
         assert_eq!(of("[8.8.8.8]", Family::V4, 32), address("8.8.8.8"));
         assert!(matches!(of("[2001:db8::1]", Family::V6, 32), Target::Never { .. }));
         assert!(matches!(of("fe80::1", Family::V6, 31), Target::Never { .. }));
+        assert!(matches!(of("0.0.0.0", Family::V6, 31), Target::Never { .. }));
+        assert_eq!(of("::", Family::V6, 31), address("::1"));
         assert!(matches!(of("fe80::1%eth0", Family::V6, 31), Target::Zoned(_)));
     }
 }

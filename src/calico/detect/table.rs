@@ -8,13 +8,21 @@ use std::net::IpAddr;
 use super::host::{Host, Interfaces};
 use crate::calico::address::{self, Cidr};
 use crate::snapshot::family::Family;
-use crate::snapshot::inspection::{Interface, Route};
+use crate::snapshot::inspection::{Interface, InterfaceAddress, Route};
 
 type Told = Result<Option<IpAddr>, String>;
 
 pub(super) fn is_loopback_up(host: &Host) -> bool {
     match &host.interfaces {
         Interfaces::Kernel(interfaces) => interfaces.iter().any(|interface| interface.name == "lo" && is_up(interface)),
+        _ => false,
+    }
+}
+
+/// `lo` was seen, and it is not up.
+pub(super) fn is_loopback_down(host: &Host) -> bool {
+    match &host.interfaces {
+        Interfaces::Kernel(interfaces) => interfaces.iter().any(|interface| interface.name == "lo" && !is_up(interface)),
         _ => false,
     }
 }
@@ -39,6 +47,9 @@ pub(super) fn source(target: IpAddr, host: &Host) -> Told {
     }
     if let Some(local) = local(target, interfaces) {
         return Ok(Some(local));
+    }
+    if target.is_ipv6() && interfaces.iter().flat_map(|interface| &interface.addresses).any(|held| held.address == target) {
+        return Err(format!("{target} is the node's own on an interface that is down, and the kernel's answer was not seen"));
     }
     let family = Family::from_address(target);
     let Some(route) = best(target, family, routing.routes)? else { return Ok(None) };
@@ -67,14 +78,25 @@ pub(super) fn source(target: IpAddr, host: &Host) -> Told {
 fn local(target: IpAddr, interfaces: &[Interface]) -> Option<IpAddr> {
     let up = || interfaces.iter().filter(|interface| is_up(interface)).flat_map(|interface| &interface.addresses);
     // IPv4 has its own addresses in the table local while the device is down, too.
-    let any = interfaces.iter().flat_map(|interface| &interface.addresses).filter(|held| held.address.is_ipv4());
-    let own = any.chain(up()).find(|held| held.address == target);
+    let holder = interfaces.iter().find(|one| one.addresses.iter().any(|held| held.address == target && held.address.is_ipv4()));
+    if let Some(holder) = holder {
+        return Some(primary(holder, target));
+    }
+    let own = up().find(|held| held.address == target);
     let broadcast = |cidr: Cidr| match cidr {
         Cidr::V4(v4) => v4.prefix_len() < 31 && [v4.broadcast(), v4.network()].map(IpAddr::V4).contains(&target),
         Cidr::V6(_) => false,
     };
     let of_network = || up().find(|held| held.peer.is_none() && Cidr::new(held.address, held.prefix_length).is_ok_and(broadcast));
     own.or_else(of_network).map(|held| held.address)
+}
+
+/// The preferred source of an address's entry in the table local: the first address of the same network on that interface.
+/// Later ones are secondary (net/ipv4/fib_frontend.c, `fib_add_ifaddr`).
+fn primary(holder: &Interface, address: IpAddr) -> IpAddr {
+    let network = |held: &InterfaceAddress| Cidr::new(held.peer.unwrap_or(held.address), held.prefix_length).ok().map(|cidr| cidr.trunc());
+    let Some(own) = holder.addresses.iter().find(|held| held.address == address) else { return address };
+    holder.addresses.iter().find(|held| network(held) == network(own)).map_or(address, |first| first.address)
 }
 
 /// The longest prefix, then the least metric. Of equals the first is taken but for the default, where the kernel looks at neighbours too.

@@ -145,7 +145,7 @@ fn the_main_table_answers_only_where_it_is_sure() {
     for (routes, destination, expected) in [
         (with(vec![route("default", gateway())]), "8.8.8.8", "eth0 10.0.0.2/24"),
         (with(vec![route("default", gateway())]), "10.1.0.7", "eth1 10.1.0.2/24"),
-        (with(vec![route("default", gateway())]), "10.0.0.9", "eth0 10.0.0.9/24"),
+        (with(vec![route("default", gateway())]), "10.0.0.9", "eth0 10.0.0.2/24"),
         (with(vec![route("default", from("10.1.0.2", gateway()))]), "8.8.8.8", "eth1 10.1.0.2/24"),
         (with(vec![]), "8.8.8.8", "none"),
         (with(vec![route("8.0.0.0/8", Route { kind: Some("unreachable".into()), ..Route::default() })]), "8.8.8.8", "none"),
@@ -272,5 +272,35 @@ mod effects {
         assert_eq!(of("10.0.0.4", "v3.18.0"), "? 10.0.0.4/32");
         assert_eq!(of("10.0.0.3", "latest"), "eth0 10.0.0.3");
         assert_eq!(of("node-3", "v3.18.0"), "exits");
+    }
+}
+
+/// What Calico's own code answered on such hosts.
+#[test]
+fn destinations_that_are_the_nodes_own_or_unspecified() {
+    let down = |lines: &[&str], name: &str| {
+        let mut seen = interfaces(lines);
+        seen.iter_mut().filter(|interface| interface.name == name).for_each(|interface| interface.flags = vec!["BROADCAST".into()]);
+        seen
+    };
+    let secondary = interfaces(&["lo 127.0.0.1/8 ::1/128", "ens192 198.51.100.162/25 198.51.100.220/25 198.51.100.9/32"]);
+    let own6 = down(&["lo 127.0.0.1/8 ::1/128", "lan0 2001:db8::33e7/128"], "lan0");
+    let no_lo = down(&["lo", "wlan0 192.168.65.61/31"], "lo");
+    let default = [Route { destination: "default".into(), device: Some("wlan0".into()), ..Route::default() }];
+    for (seen, family, method, expected) in [
+        (&secondary, Family::V4, "can-reach=198.51.100.220", "ens192 198.51.100.162/25"),
+        (&secondary, Family::V4, "can-reach=198.51.100.162", "ens192 198.51.100.162/25"),
+        // Of another length: a network of its own, so it is primary too.
+        (&secondary, Family::V4, "can-reach=198.51.100.9", "ens192 198.51.100.9/32"),
+        (&secondary, Family::V6, "can-reach=0.0.0.0", "none"),
+        (&secondary, Family::V6, "can-reach=::", "lo ::1/128"),
+        (&secondary, Family::V4, "can-reach=::", "lo 127.0.0.1/8"),
+        (&own6, Family::V6, "can-reach=2001:db8::33e7", "unknown"),
+        (&no_lo, Family::V4, "can-reach=::", "none"),
+        (&no_lo, Family::V6, "can-reach=::", "none"),
+    ] {
+        let host = Host { routing: Some(Routing { routes: &default, main_table_only: true }), ..host(seen) };
+        let outcome = detect(&Method::parse(method), family, version("v3.24.5"), &host);
+        assert_eq!(told(&outcome), expected, "{family} {method}");
     }
 }

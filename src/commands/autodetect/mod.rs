@@ -8,7 +8,6 @@ use std::io::Write;
 use crate::autodetect::{AutodetectOptions, input};
 use crate::calico::method::Method;
 use crate::calico::route_get::Destination;
-use crate::calico::version::Version;
 use crate::cli::autodetect::AutodetectArgs;
 use crate::cli::connection::ConnectionFlags;
 use crate::cli::output::PageFormat;
@@ -101,7 +100,7 @@ fn ask(arguments: &AutodetectArgs) -> Result<(AutodetectOptions, Vec<Destination
             destinations.extend(Destination::parse(&destination));
         }
     }
-    let version = arguments.calico_version.as_deref().map(version).transpose()?;
+    let version = arguments.calico_version.as_deref().map(super::release).transpose()?;
     let family = if arguments.ipv6 { Family::V6 } else { Family::V4 };
     let mut methods: Vec<String> = Vec::new();
     for method in &arguments.method {
@@ -110,13 +109,6 @@ fn ask(arguments: &AutodetectArgs) -> Result<(AutodetectOptions, Vec<Destination
         }
     }
     Ok((AutodetectOptions { family, methods, version }, destinations))
-}
-
-fn version(typed: &str) -> Result<Version, Failure> {
-    Version::parse(typed).ok_or_else(|| Failure::Usage {
-        message: format!("{typed:?} names no release of Calico"),
-        hint: Some("Type it with all three numbers: --calico-version v3.31.2.".to_owned()),
-    })
 }
 
 /// A node that is not there is a mistake that must not pass for an answer.

@@ -1,6 +1,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
+use crate::autodetect::Verdict;
 use crate::calico::startup_log::ExitReason;
 use crate::diagnosis::check::{Check, EarlierFindings};
 use crate::diagnosis::explain::Explanation;
@@ -28,7 +29,7 @@ pub const CHECK: Check = Check {
     run,
 };
 
-fn run(view: &ClusterModel, _: &EarlierFindings) -> Vec<Finding> {
+fn run(view: &ClusterModel, found: &EarlierFindings) -> Vec<Finding> {
     let mut claims: BTreeMap<IpAddr, BTreeSet<&str>> = BTreeMap::new();
     let mut logged: BTreeMap<IpAddr, Vec<&NodeModel>> = BTreeMap::new();
     for node in &view.nodes {
@@ -50,6 +51,10 @@ fn run(view: &ClusterModel, _: &EarlierFindings) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (address, nodes) in claims {
         let logged = logged.remove(&address).unwrap_or_default();
+        // A stale Node holds it: that finding names both.
+        if nodes.iter().any(|node| found.is_explained(node)) {
+            continue;
+        }
         if nodes.len() > 1 || !logged.is_empty() {
             findings.push(finding(view, address, nodes, logged));
         }
@@ -86,6 +91,29 @@ fn finding(view: &ClusterModel, address: IpAddr, names: BTreeSet<&str>, logged: 
     };
     // Where the address is the node's own, it is the other's record that is wrong.
     let own = matches!(nodes.as_slice(), [node] if node.internal_ips.contains(&address));
+    let at_fault = at_fault(view, &nodes, family, address);
+    let (names, message) = match at_fault.as_slice() {
+        [] => (names, message),
+        [first, ..] => {
+            let owner = nodes.iter().find(|node| !at_fault.contains(&node.name)).map_or("", |node| node.name);
+            let expected = evidence::expected(view, view.node(first).unwrap_or(nodes[0]), family);
+            let expected = expected.filter(|_| at_fault.len() == 1).map(|address| format!(", expected {address}")).unwrap_or_default();
+            let at_fault: Vec<String> = at_fault.iter().map(|name| (*name).to_owned()).collect();
+            let verb = phrases::with_verb(&at_fault, "uses", "use");
+            let message = format!("{verb} the {family} address {address}, which is {owner}'s{origin}{expected}");
+            (at_fault, message)
+        }
+    };
     let fix = if own { None } else { fixes::autodetection(view, family, &names) };
     Finding { code: Code::AddressConflict, severity: Severity::Error, nodes: names, message, evidence: shown, fix }
+}
+
+/// Of several nodes with one address stored those whose record is wrong, where exactly one node's is right.
+fn at_fault<'a>(view: &ClusterModel<'a>, nodes: &[&NodeModel<'a>], family: Family, address: IpAddr) -> Vec<&'a str> {
+    let claims = nodes.iter().all(|node| node.stored(family).is_some_and(|stored| stored.address() == address));
+    let is_right = |node: &&&NodeModel| view.judgement(node, family).is_some_and(|judged| judged.verdict == Verdict::Right);
+    if !claims || nodes.iter().filter(is_right).count() != 1 {
+        return Vec::new();
+    }
+    nodes.iter().filter(|node| !is_right(node)).map(|node| node.name).collect()
 }

@@ -23,28 +23,51 @@ pub const CHECK: Check = Check {
 };
 
 fn run(view: &ClusterModel, found: &EarlierFindings) -> Vec<Finding> {
-    // Nothing to compare with: no node has an address, so this cluster keeps none (etcd, policy-only), or no Node was read.
-    let expected = view.nodes.iter().any(|node| node.stored.iter().flatten().any(|stored| stored.source == Source::Annotation));
-    if !expected || !view.install.keeps_annotations() || view.install.detects_nothing() {
+    if !view.install.keeps_annotations() || view.install.detects_nothing() {
         return Vec::new();
     }
+    let mut reported: Vec<Finding> = Vec::new();
+    for family in Family::ALL {
+        let named = |node: &NodeModel| reported.iter().any(|finding: &Finding| finding.nodes.iter().any(|name| name == node.name));
+        let finding = of_family(view, found, family, named);
+        reported.extend(finding);
+    }
+    reported
+}
+
+fn of_family(view: &ClusterModel, found: &EarlierFindings, family: Family, is_named: impl Fn(&NodeModel) -> bool) -> Option<Finding> {
+    let annotated = |node: &&NodeModel| node.stored(family).is_some_and(|stored| stored.source == Source::Annotation);
+    let having = view.nodes.iter().filter(annotated).count();
+    // Nothing to compare with: no node has an address, so this cluster keeps none (etcd, policy-only), or no Node was read. An IPv6
+    // address is missed only where it is detected on every node and most have one.
+    let expected = match family {
+        Family::V4 => having > 0,
+        Family::V6 => having * 2 > view.nodes.len() && view.install.is_detected(Family::V6),
+    };
+    let lacks = |node: &&NodeModel| match family {
+        Family::V4 => node.stored.iter().all(Option::is_none) || (view.install.is_detected(Family::V4) && node.stored(family).is_none()),
+        Family::V6 => node.stored(family).is_none(),
+    };
     let nodes: Vec<&NodeModel> = view
         .nodes
         .iter()
-        .filter(|node| !found.is_explained(node.name) && node.node.is_some() && node.stored.iter().all(Option::is_none))
-        .filter(|node| view.is_settled(node))
+        .filter(|node| expected && !found.is_explained(node.name) && !is_named(node) && node.node.is_some())
+        .filter(lacks)
+        .filter(|node| node.ready() == Some(true) || view.is_settled(node))
         .collect();
     if nodes.is_empty() {
-        return Vec::new();
+        return None;
     }
     let names: Vec<String> = nodes.iter().map(|node| node.name.to_owned()).collect();
     let mut shown = Vec::new();
     for node in &nodes {
-        shown.push(node.evidence(Source::Annotation, "projectcalico.org/IPv4Address: none"));
+        shown.push(node.evidence(Source::Annotation, format!("projectcalico.org/{family}Address: none")));
         shown.extend(evidence::of_mark(node, LogEventKind::AutodetectFailed));
         shown.extend(evidence::of_mark(node, LogEventKind::AddressCleared));
+        shown.extend(evidence::of_leftover(view, node));
     }
-    let message = format!("{} no Calico address stored although calico-node runs there", phrases::with_verb(&names, "has", "have"));
-    let fix = fixes::autodetection(view, Family::V4, &names);
-    vec![Finding { code: Code::AddressMissing, severity: Severity::Error, nodes: names, message, evidence: shown, fix }]
+    let message =
+        format!("{} no Calico {family} address stored although calico-node runs there", phrases::with_verb(&names, "has", "have"));
+    let fix = fixes::autodetection(view, family, &names);
+    Some(Finding { code: Code::AddressMissing, severity: Severity::Error, nodes: names, message, evidence: shown, fix })
 }

@@ -1,6 +1,5 @@
-use std::collections::HashMap;
-
-use crate::calico::address::{self, Cidr};
+use crate::autodetect::{Ground, Judgement};
+use crate::calico::address;
 use crate::diagnosis::check::{Check, EarlierFindings};
 use crate::diagnosis::explain::Explanation;
 use crate::diagnosis::{evidence, fixes};
@@ -16,8 +15,9 @@ pub const CHECK: Check = Check {
         means: "Calico registered another address for the node than Kubernetes knows: a second network card, a VPN, a virtual IP, a public \
                 address, or a bridge that could not be looked at. Peers use it as BGP address and as the end of tunnels. Where they \
                 cannot reach it the sessions stay down; with VXLAN nothing turns red and the traffic between nodes is lost.",
-        detected: "projectcalico.org/IPv4Address (or IPv6Address) is none of the node's InternalIPs of that family. Silent when most nodes \
-                   keep their Calico addresses in another network on purpose and nothing suffers.",
+        detected: "projectcalico.org/IPv4Address (or IPv6Address) is none of the node's InternalIPs of that family, and nothing else speaks \
+                   for it. Silent where sessions are established over it, where every node follows an explicit method, and where most \
+                   nodes keep their Calico addresses in another network.",
         confirm: "kubectl get nodes -o custom-columns='NAME:.metadata.name,INTERNAL:.status.addresses[?(@.type==\"InternalIP\")].address,\
                   CALICO:.metadata.annotations.projectcalico\\.org/IPv4Address'",
         fix: "Set IP_AUTODETECTION_METHOD to a method that finds the right address on every node: kubernetes-internal-ip (from 3.22.4 and \
@@ -33,49 +33,27 @@ fn run(view: &ClusterModel, found: &EarlierFindings) -> Vec<Finding> {
         return findings;
     }
     for family in Family::ALL {
-        let apart = network_apart(view, family);
         for node in view.nodes.iter().filter(|node| !found.is_explained(node.name)) {
             let Some(stored) = node.stored(family) else { continue };
-            if node.internal_ip(family).is_none() || node.internal_ips.contains(&stored.address()) {
-                continue;
+            let Some(judged) = view.judgement(node, family) else { continue };
+            let is_wrong = matches!(judged.ground, Ground::NotInternalIp | Ground::SideBySide | Ground::HostOnly | Ground::Interface);
+            if is_wrong || is_odd(view, node, family, judged, stored) {
+                findings.push(finding(view, node, family, stored, is_wrong));
             }
-            let severity = phrases::wrong_address_severity(view, node, family);
-            let planned =
-                stored.cidr.as_ref().is_some_and(|cidr| apart.network.as_ref().is_some_and(|apart| address::same_network(apart, cidr)));
-            if (planned && view.install.runs_bird() == Some(false)) || ((planned || apart.is_usual) && severity == Severity::Warning) {
-                continue;
-            }
-            findings.push(finding(view, node, family, stored, severity));
         }
     }
     findings
 }
 
-/// Somebody's plan: more than half of the nodes advertise something else than their InternalIPs.
-struct Apart {
-    is_usual: bool,
-    /// They do so in one network, such as storage's.
-    network: Option<Cidr>,
+/// Its sessions are established, but it alone has left the network that the others and its own InternalIP are in. Works now; no change is
+/// proposed.
+fn is_odd(view: &ClusterModel, node: &NodeModel, family: Family, judged: &Judgement, stored: &Stored) -> bool {
+    let matrix = view.matrix(family);
+    let Some(common) = matrix.common.filter(|_| judged.ground == Ground::Established && !matrix.mostly_apart) else { return false };
+    node.internal_ip(family).is_some_and(|internal| common.contains(&internal)) && !common.contains(&stored.address())
 }
 
-fn network_apart(view: &ClusterModel, family: Family) -> Apart {
-    let mut networks: HashMap<Cidr, usize> = HashMap::new();
-    let (mut known, mut apart) = (0, 0);
-    for node in &view.nodes {
-        let (Some(stored), Some(_)) = (node.stored(family), node.internal_ip(family)) else { continue };
-        known += 1;
-        if !node.internal_ips.contains(&stored.address()) {
-            apart += 1;
-            if let Some(cidr) = stored.cidr {
-                *networks.entry(cidr.trunc()).or_default() += 1;
-            }
-        }
-    }
-    let is_most = |nodes: usize| nodes >= 2 && nodes * 2 > known;
-    Apart { is_usual: is_most(apart), network: networks.into_iter().find(|(_, nodes)| is_most(*nodes)).map(|(network, _)| network) }
-}
-
-fn finding(view: &ClusterModel, node: &NodeModel, family: Family, stored: &Stored, severity: Severity) -> Finding {
+fn finding(view: &ClusterModel, node: &NodeModel, family: Family, stored: &Stored, is_wrong: bool) -> Finding {
     let mut shown = evidence::of_address(node, family, stored);
     shown.extend(evidence::of_sessions(view, node, family, stored.address()));
     let from = stored.held_by.as_ref().map(|held| format!(" from {}", held.interface)).unwrap_or_default();
@@ -86,9 +64,10 @@ fn finding(view: &ClusterModel, node: &NodeModel, family: Family, stored: &Store
     } else {
         ""
     };
-    let internal = node.internal_ip(family).map(|ip| ip.to_string()).unwrap_or_default();
-    let message = format!("{} advertises {stored}{from}{guess}, but its InternalIP is {internal}", node.name);
+    let internal = node.internal_ip(family).map_or_else(String::new, |ip| format!(", expected its InternalIP {ip}"));
+    let message = format!("{} uses {stored}{from}{guess}{internal}", node.name);
     let nodes = vec![node.name.to_owned()];
-    let fix = fixes::autodetection(view, family, &nodes);
+    let fix = if is_wrong { fixes::autodetection(view, family, &nodes) } else { None };
+    let severity = if is_wrong { phrases::wrong_address_severity(view, node, family) } else { Severity::Warning };
     Finding { code: Code::AddressNotInternalIp, severity, nodes, message, evidence: shown, fix }
 }

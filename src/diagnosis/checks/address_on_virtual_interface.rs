@@ -1,3 +1,4 @@
+use crate::autodetect::Ground;
 use crate::calico::virtual_interfaces;
 use crate::diagnosis::check::{Check, EarlierFindings};
 use crate::diagnosis::explain::Explanation;
@@ -15,8 +16,9 @@ pub const CHECK: Check = Check {
                 as the node's BGP address and next hop, and nothing answers there: the sessions stay in Passive, Connect or Active, and \
                 pod traffic to and from this node is lost. The default method, first-found, takes the last interface listed that no \
                 exclusion hides, so a container's new bridge is enough, at the next restart or at the check every 60 s.",
-        detected: "The stored address is no InternalIP of the node, and the interface that has it (ip addr, the annotation \
-                   projectcalico.org/Interfaces, or the log line \"Using autodetected IPv4 address …\") is a known kind of virtual interface.",
+        detected: "The interface that has the stored address (ip addr, the annotation projectcalico.org/Interfaces, or the log line \
+                   \"Using autodetected IPv4 address …\") is a known kind of virtual interface. Silent where nodes are joined by such \
+                   interfaces: their InternalIPs are there too, or the configured interface= names them.",
         confirm: "kubectl get node NODE -o jsonpath='{.metadata.annotations.projectcalico\\.org/IPv4Address}'\n\
                   kubectl exec -n NAMESPACE POD -c calico-node -- ip addr",
         fix: "Set an autodetection method that finds the right address on every node: IP_AUTODETECTION_METHOD=kubernetes-internal-ip \
@@ -41,9 +43,7 @@ fn run(view: &ClusterModel, found: &EarlierFindings) -> Vec<Finding> {
 
 fn finding(view: &ClusterModel, node: &NodeModel, family: Family) -> Option<Finding> {
     let stored = node.stored(family)?;
-    if node.internal_ips.contains(&stored.address()) {
-        return None;
-    }
+    view.judgement(node, family).filter(|judged| judged.ground == Ground::Interface)?;
     let held = stored.held_by.as_ref()?;
     let kind = virtual_interfaces::describe(&held.interface, held.kind.as_deref())?;
     let mut shown = evidence::of_address(node, family, stored);
@@ -54,15 +54,11 @@ fn finding(view: &ClusterModel, node: &NodeModel, family: Family) -> Option<Find
     );
     let shared = match twins.len() {
         0 => String::new(),
-        1 => "; another node has that address too".to_owned(),
-        count => format!("; {count} other nodes have that address too"),
+        1 => ", which another node has too".to_owned(),
+        count => format!(", which {count} other nodes have too"),
     };
-    let message = format!(
-        "{} advertises {stored} from {}, {}{shared}: its peers cannot reach it there",
-        node.name,
-        held.interface,
-        phrases::made(kind)
-    );
+    let expected = evidence::expected(view, node, family).map(|address| format!(", expected {address}")).unwrap_or_default();
+    let message = format!("{} uses {stored} ({}, {}){shared}{expected}", node.name, held.interface, phrases::made(kind));
     let nodes = vec![node.name.to_owned()];
     let fix = fixes::autodetection(view, family, &nodes);
     Some(Finding {

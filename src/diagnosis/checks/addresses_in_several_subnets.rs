@@ -1,6 +1,6 @@
-use std::collections::HashMap;
 use std::net::IpAddr;
 
+use crate::autodetect::Ground;
 use crate::calico::address::Cidr;
 use crate::calico::virtual_interfaces;
 use crate::diagnosis::check::{Check, EarlierFindings};
@@ -19,7 +19,8 @@ pub const CHECK: Check = Check {
                 others. Where no route joins the two, traffic between these nodes is lost; where one does, it takes the wrong way. \
                 With VXLAN nothing turns red.",
         detected: "A node whose stored address is outside the network that most nodes use, while one of its own interfaces has an \
-                   address inside it. Several subnets alone are no fault: racks and zones have their own.",
+                   address inside it, and whose BGP sessions are not established. Several subnets alone are no fault: racks and zones \
+                   have their own.",
         confirm: "kubectl get nodes -o custom-columns='NAME:.metadata.name,CALICO:.metadata.annotations.projectcalico\\.org/IPv4Address'\n\
                   kubectl exec -n NAMESPACE POD -c calico-node -- ip -o addr",
         fix: "Set a method that picks the same network everywhere: cidr=NETWORK (from 3.16.0), interface=REGEX when the cards have \
@@ -36,36 +37,31 @@ fn run(view: &ClusterModel, found: &EarlierFindings) -> Vec<Finding> {
 }
 
 fn finding(view: &ClusterModel, found: &EarlierFindings, family: Family) -> Option<Finding> {
-    let common = most_used(view, family)?;
+    let matrix = view.matrix(family);
+    let common = matrix.common?;
     let mut names = Vec::new();
     let mut shown = Vec::new();
-    for node in view.nodes.iter().filter(|node| !found.is_explained(node.name)) {
-        let Some(stored) = node.stored(family) else { continue };
-        if common.contains(&stored.address()) {
-            continue;
-        }
-        let Some((interface, inside)) = address_inside(node, &common) else { continue };
+    for (node, row) in view.nodes.iter().zip(&matrix.nodes).filter(|(node, _)| !found.is_explained(node.name)) {
+        let Some(stored) = node.stored(family).filter(|_| row.judgement.ground == Ground::Elsewhere) else { continue };
         names.push(node.name.to_owned());
         shown.extend(evidence::of_address(node, family, stored));
-        shown.push(node.evidence(Source::Interfaces, format!("{interface} has {inside}, in the network that most nodes use")));
+        if let Some((interface, inside)) = address_inside(node, &common) {
+            shown.push(node.evidence(Source::Interfaces, format!("{interface} has {inside}, in the network that most nodes use")));
+        }
     }
     if names.is_empty() {
         return None;
     }
     let message =
         format!("{} outside {}, the network that most nodes use, but could use it", phrases::with_verb(&names, "is", "are"), common);
-    let fix = fixes::network(view, family, common);
-    Some(Finding { code: Code::AddressesInSeveralSubnets, severity: Severity::Warning, nodes: names, message, evidence: shown, fix })
-}
-
-/// The network of more than half of the nodes' addresses.
-fn most_used(view: &ClusterModel, family: Family) -> Option<Cidr> {
-    let cidrs: Vec<Cidr> = view.nodes.iter().filter_map(|node| node.stored(family)?.cidr).collect();
-    let mut networks: HashMap<Cidr, usize> = HashMap::new();
-    for cidr in &cidrs {
-        *networks.entry(cidr.trunc()).or_default() += 1;
-    }
-    networks.into_iter().find(|(_, nodes)| *nodes >= 2 && nodes * 2 > cidrs.len()).map(|(network, _)| network)
+    let fix = fixes::autodetection(view, family, &names).or_else(|| fixes::network(view, family, common));
+    // The kubelet chose the same address: the networks may well be joined, and sessions that are down have a finding of their own.
+    let hurts = |node: &NodeModel| {
+        let agreed = node.stored(family).is_some_and(|stored| node.internal_ips.contains(&stored.address()));
+        !agreed && phrases::wrong_address_severity(view, node, family) == Severity::Error
+    };
+    let severity = if names.iter().filter_map(|name| view.node(name)).any(hurts) { Severity::Error } else { Severity::Warning };
+    Some(Finding { code: Code::AddressesInSeveralSubnets, severity, nodes: names, message, evidence: shown, fix })
 }
 
 fn address_inside(node: &NodeModel, network: &Cidr) -> Option<(String, IpAddr)> {

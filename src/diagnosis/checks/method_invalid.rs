@@ -46,6 +46,7 @@ fn finding(view: &ClusterModel, family: Family) -> Option<Finding> {
     }
     shown.extend(exited.iter().filter_map(|node| evidence::of_mark(node, LogEventKind::InvalidMethod)));
     shown.extend(exited.iter().flat_map(|node| phrases::restarts(node)));
+    shown.extend(exited.iter().flat_map(|node| evidence::of_leftover(view, node)));
     let names: Vec<String> = exited.iter().map(|node| node.name.to_owned()).collect();
     let what = match &configured {
         Some(invalid) => format!("{} is {:?}, {}", method_variable(family), invalid.value, invalid.why),

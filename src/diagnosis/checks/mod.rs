@@ -3,6 +3,7 @@
 mod address_conflict;
 mod address_missing;
 mod address_not_internal_ip;
+mod address_not_on_node;
 mod address_on_virtual_interface;
 mod addresses_in_several_subnets;
 mod bgp_configuration_refused;
@@ -29,26 +30,32 @@ mod killed_while_starting;
 mod method_ineffective;
 mod method_invalid;
 mod network_unavailable;
+mod node_ip_misreported;
 mod out_of_memory;
 mod pod_not_ready;
 mod pod_not_scheduled;
 mod pod_sandbox_recreated;
 mod probe_misfit;
 mod probe_timeout_too_short;
+mod restart_would_change_address;
 mod rollout_unfinished;
 mod router_id_conflict;
+mod stale_node;
 mod start_near_budget;
 mod startup_exited;
 mod typha_not_found;
 mod typha_unreachable;
+mod wireguard_address_missing;
 
 use super::check::Check;
 use crate::finding::code::Code;
 
 pub fn check_for(code: Code) -> &'static Check {
     match code {
+        Code::StaleNode => &stale_node::CHECK,
         Code::AddressConflict => &address_conflict::CHECK,
         Code::AddressOnVirtualInterface => &address_on_virtual_interface::CHECK,
+        Code::AddressNotOnNode => &address_not_on_node::CHECK,
         Code::AddressNotInternalIp => &address_not_internal_ip::CHECK,
         Code::MethodInvalid => &method_invalid::CHECK,
         Code::PodNotScheduled => &pod_not_scheduled::CHECK,
@@ -70,6 +77,9 @@ pub fn check_for(code: Code) -> &'static Check {
         Code::StartupExited => &startup_exited::CHECK,
         Code::AddressMissing => &address_missing::CHECK,
         Code::AddressesInSeveralSubnets => &addresses_in_several_subnets::CHECK,
+        Code::NodeIpMisreported => &node_ip_misreported::CHECK,
+        Code::WireguardAddressMissing => &wireguard_address_missing::CHECK,
+        Code::RestartWouldChangeAddress => &restart_would_change_address::CHECK,
         Code::MethodIneffective => &method_ineffective::CHECK,
         Code::BirdNotRunning => &bird_not_running::CHECK,
         Code::RouterIdConflict => &router_id_conflict::CHECK,

@@ -5,6 +5,7 @@ use crate::diagnosis::fixes;
 use crate::finding::code::Code;
 use crate::finding::{Finding, Severity, Source};
 use crate::model::{ClusterModel, NodeModel, phrases};
+use crate::snapshot::family::Family;
 use crate::snapshot::inspection::StartupLog;
 
 pub const CHECK: Check = Check {
@@ -37,7 +38,9 @@ fn finding(view: &ClusterModel, node: &NodeModel) -> Option<Finding> {
         ExitReason::NoAddress => {
             let family = phrases::family_of(log);
             let fix = fixes::autodetection(view, family, &nodes);
-            (format!("it could not detect an {family} address and has none stored"), fix)
+            let alone =
+                if family == Family::V4 && fixes::is_ipv6_only(view) { "; no node has an IPv4 address, they have IPv6 alone" } else { "" };
+            (format!("it could not detect an {family} address and has none stored{alone}"), fix)
         }
         other => (other.outlook(), None),
     };

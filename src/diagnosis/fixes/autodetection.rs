@@ -1,41 +1,125 @@
 //! A method that would find the right address on every node, and the command that sets it.
 
-use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use serde_json::json;
 
-use crate::autodetect::Preference;
-use crate::calico::address::Cidr;
+use crate::autodetect::{Ground, Preference, Verdict};
+use crate::calico::address::{Cidr, is_global_unicast};
 use crate::calico::environment::method_variable;
 use crate::calico::flavour::Flavour;
-use crate::calico::method::Method;
+use crate::calico::method::{self, Method, Problem};
 use crate::calico::version::Version;
 use crate::finding::Fix;
-use crate::model::ClusterModel;
+use crate::model::{ClusterModel, NodeModel, Stored};
 use crate::snapshot::family::Family;
 use crate::snapshot::inspection::Interface;
 use crate::snapshot::objects::CALICO_NODE;
 use crate::text::shell;
 
-/// For the nodes whose address is wrong; the method is chosen for all, since all nodes share one.
+/// What puts these nodes' addresses right: a restart of their pods where the configured method finds the right address there, else
+/// another method, which all nodes share. `None` where no change is known to help.
 pub fn autodetection(view: &ClusterModel, family: Family, wrong: &[String]) -> Option<Fix> {
+    if let Some(fix) = restart(view, family, wrong) {
+        return Some(fix);
+    }
     if !is_changeable(view) {
         return None;
     }
+    if family == Family::V4 && is_ipv6_only(view) {
+        return switch_off_ipv4(view);
+    }
     let recommended = view.recommended(family);
-    if let Some(method) = recommended.method.as_ref().filter(|_| !recommended.keep) {
+    if let Some(method) = recommended.method.as_ref() {
+        if recommended.keep || is_refused_now(view, method) {
+            return None;
+        }
         let because = Preference::of(&Method::parse(method)).map_or("", |preference| preference.because);
         let doubt = if recommended.unsure.is_empty() { "on every node" } else { "on every node that could be looked into" };
         return with_hint(fix(view, family, method, &format!("right {doubt}: {because}")));
     }
     // Where every host was seen and no method is right on all of them, none is proposed.
     let seen = view.nodes.iter().all(|node| node.interfaces().is_some());
-    if seen && recommended.method.is_none() && view.install.version().is_some() {
+    if seen && view.install.version().is_some() {
         return None;
     }
     let (method, why) = choose(view, family, wrong)?;
     with_hint(fix(view, family, &method, why))
+}
+
+/// The configured method finds the right address on each of these nodes, so that a new start is all it takes.
+fn restart(view: &ClusterModel, family: Family, wrong: &[String]) -> Option<Fix> {
+    let matrix = view.matrix(family);
+    let current = matrix.current()?;
+    let choice = matrix.choice(current);
+    let mut pods = Vec::new();
+    let mut finds = Vec::new();
+    for (prediction, cell) in choice.predictions.iter().zip(&current.cells).filter(|(one, _)| wrong.contains(&one.node)) {
+        let found = cell.outcome.found().filter(|_| cell.ends_right == Some(true) && prediction.changes() == Some(true))?;
+        let node = view.node(&prediction.node)?;
+        let runs = node.container().is_some_and(|status| status.state.running.is_some());
+        if !runs || prediction.held_now_by.is_some() {
+            return None;
+        }
+        pods.push(shell::object_name(&node.pod?.metadata.name)?);
+        finds.push(format!("{} on {}", found.address, node.name));
+    }
+    if pods.is_empty() || pods.len() != wrong.len() {
+        return None;
+    }
+    let namespace = view.install.namespace().or_else(|| view.node(&wrong[0])?.pod?.metadata.namespace.as_deref())?;
+    let words = [&["kubectl", "delete", "pod"], pods.as_slice(), &["-n", shell::namespace(namespace)?]].concat();
+    let command = shell::command(&words)?;
+    let why = format!("restarts calico-node there alone; the configured method {} finds {}", current.method, crate::text::list(&finds, 3));
+    Some(Fix { command, why })
+}
+
+/// The guarded change, where a method is known to be right on every node now and after a restart.
+pub fn guarded_change(view: &ClusterModel, family: Family) -> Option<Fix> {
+    let recommended = view.recommended(family);
+    let method = recommended.method.as_ref().filter(|_| !recommended.keep && recommended.unsure.is_empty())?;
+    if !is_changeable(view) || is_refused_now(view, method) {
+        return None;
+    }
+    let family = if family == Family::V6 { " --ipv6" } else { "" };
+    let why =
+        format!("shows the change to {method}, which is right on every node; asks, starts with one node, verifies, rolls back on failure");
+    Some(Fix { command: format!("kubectl calico-fix autodetect{family}"), why })
+}
+
+/// A method that only the release of a planned upgrade knows.
+fn is_refused_now(view: &ClusterModel, method: &str) -> bool {
+    let Some(running) = view.install.version() else { return false };
+    let problem = method::problem(&Method::parse(method), running);
+    matches!(problem, Some(Problem::Invalid { .. } | Problem::UnknownToRelease { .. } | Problem::StoresNetworkAddress))
+}
+
+/// No node has an IPv4 address to detect, and some have IPv6 addresses.
+pub fn is_ipv6_only(view: &ClusterModel) -> bool {
+    let is_v4 = |address: &IpAddr| address.is_ipv4() && is_global_unicast(*address);
+    let has_v4 = |node: &NodeModel| {
+        let mut held = node.interfaces().into_iter().flatten().flat_map(|interface| &interface.addresses).map(|held| held.address);
+        node.internal_ips.iter().any(is_v4) || node.stored(Family::V4).is_some() || held.any(|address| is_v4(&address))
+    };
+    view.nodes.iter().any(|node| node.internal_ip(Family::V6).is_some()) && !view.nodes.iter().any(has_v4)
+}
+
+/// `IP=none`; BIRD then takes its router id from the node's name.
+fn switch_off_ipv4(view: &ClusterModel) -> Option<Fix> {
+    let what = "the nodes have IPv6 addresses alone, so no IPv4 method can find one";
+    if view.install.is_operator() {
+        let off: serde_json::Map<String, serde_json::Value> = METHODS.iter().map(|name| ((*name).to_owned(), json!(null))).collect();
+        let patch = json!({"spec": {"calicoNetwork": {"nodeAddressAutodetectionV4": off}}});
+        let command = shell::command(&["kubectl", "patch", "installation", "default", "--type", "merge", "-p", &shell::json(&patch)])?;
+        return Some(Fix {
+            command,
+            why: place(view, &format!("{what}; this switches detection of IPv4 off (nodeAddressAutodetectionV4: {{}})")),
+        });
+    }
+    let (target, namespace) = (view.install.command_target()?, shell::namespace(view.install.namespace()?)?);
+    let words = ["kubectl", "set", "env", &target, "-n", namespace, "-c", CALICO_NODE, "IP=none", "CALICO_ROUTER_ID=hash"];
+    let command = shell::command(&words)?;
+    Some(Fix { command, why: place(view, &format!("{what}; this switches detection of IPv4 off")) })
 }
 
 /// Into one network, where every node has an address in it: the others would exit or keep what they have.
@@ -67,28 +151,38 @@ fn fix(view: &ClusterModel, family: Family, method: &str, why: &str) -> Option<F
         true => installation(family, &Method::parse(method))?,
         false => daemon_set(view, family, method)?,
     };
-    let lasting = view.install.flavour.filter(|_| view.install.owners.len() > usize::from(view.install.is_operator()));
-    let place = lasting.map(|flavour| format!(": {}", flavour.durable_place())).unwrap_or_default();
-    Some(Fix { command, why: format!("{why}; calico-node restarts node by node{}{place}", super::reverted_by(view)) })
+    Some(Fix { command, why: place(view, why) })
 }
 
-/// Where hosts were not seen: kubernetes-internal-ip if this release has it unbroken and the InternalIPs can be trusted, else the way to a
-/// sound node.
+/// The reason, what restarts, and where the change lasts.
+fn place(view: &ClusterModel, why: &str) -> String {
+    let lasting = view.install.flavour.filter(|_| view.install.owners.len() > usize::from(view.install.is_operator()));
+    let place = lasting.map(|flavour| format!(": {}", flavour.durable_place())).unwrap_or_default();
+    format!("{why}; calico-node restarts node by node{}{place}", super::reverted_by(view))
+}
+
+/// Where hosts were not seen: kubernetes-internal-ip if this release has it unbroken and every InternalIP is credible, else the way to a
+/// sound node. Never the method that is configured: it would change nothing.
 fn choose(view: &ClusterModel, family: Family, wrong: &[String]) -> Option<(String, &'static str)> {
-    let internal: Vec<Option<IpAddr>> = view.nodes.iter().map(|node| node.internal_ip(family)).collect();
-    let distinct = internal.iter().flatten().collect::<BTreeSet<_>>().len() == internal.len();
-    let on_interfaces = view.nodes.iter().all(|node| match (node.interfaces(), node.internal_ip(family)) {
-        (Some(interfaces), Some(ip)) => interfaces.iter().any(|interface| interface.addresses.iter().any(|held| held.address == ip)),
-        _ => true,
+    let matrix = view.matrix(family);
+    let configured = view.install.method(family).map(|text| Method::parse(&text)).filter(|_| view.install.is_detected(family));
+    let credible = matrix.internal_ips_unreliable.is_none() && !matrix.nodes.is_empty();
+    let own_works = view.nodes.iter().zip(&matrix.nodes).any(|(node, judged)| {
+        judged.judgement.verdict == Verdict::Right
+            && judged.judgement.ground != Ground::InternalIp
+            && !wrong.iter().any(|name| name == node.name)
     });
-    if distinct && on_interfaces && view.install.version().is_some_and(takes_internal_ip) {
+    if credible && !own_works && configured != Some(Method::KubernetesInternalIp) && view.install.version().is_some_and(takes_internal_ip) {
         let why = "every node has an InternalIP of its own, and this method takes it";
         return Some(("kubernetes-internal-ip".to_owned(), why));
     }
-    let sound = view.nodes.iter().find(|node| !wrong.iter().any(|name| name == node.name) && node.ready() == Some(true));
-    let own = |node: &crate::model::NodeModel| node.internal_ip(family).or_else(|| Some(node.stored(family)?.address()));
-    let target = sound.and_then(own).or_else(|| distinct.then(|| internal.first().copied().flatten()).flatten())?;
-    Some((format!("can-reach={target}"), "this method takes the address that each node itself uses towards that node"))
+    let is_sound = |node: &&NodeModel| !wrong.iter().any(|name| name == node.name) && node.ready() == Some(true);
+    let target = view.nodes.iter().zip(&matrix.nodes).find(|(node, judged)| is_sound(node) && judged.judgement.verdict == Verdict::Right);
+    let sound = target.and_then(|(node, _)| node.stored(family)).map(Stored::address);
+    let target = sound.or_else(|| view.nodes.first().filter(|_| credible)?.internal_ip(family))?;
+    let method = format!("can-reach={target}");
+    let changes = configured != Some(Method::parse(&method));
+    changes.then_some((method, "this method takes the address that each node itself uses towards that node"))
 }
 
 /// Added in 3.22.0; 3.22.0–3.22.3 and 3.23.0–3.23.1 store the network address: node/pkg/lifecycle/startup/autodetection.
@@ -96,9 +190,11 @@ fn takes_internal_ip(version: Version) -> bool {
     version.at_least(3, 23, 2) || (version.at_least(3, 22, 4) && !version.at_least(3, 23, 0))
 }
 
+/// The fields of the Installation's `NodeAddressAutodetection` (operator api/v1/installation_types.go).
+const METHODS: [&str; 6] = ["firstFound", "interface", "skipInterface", "kubernetes", "canReach", "cidrs"];
+
 /// Merge patch: the other methods must be cleared, or the operator goes Degraded (and accepts it without a word before 1.43).
 fn installation(family: Family, method: &Method) -> Option<String> {
-    const METHODS: [&str; 6] = ["firstFound", "interface", "skipInterface", "kubernetes", "canReach", "cidrs"];
     let field = match family {
         Family::V4 => "nodeAddressAutodetectionV4",
         Family::V6 => "nodeAddressAutodetectionV6",

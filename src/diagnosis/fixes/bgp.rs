@@ -28,8 +28,8 @@ pub fn router_id(view: &ClusterModel) -> Option<Fix> {
     let has_ipv4 = view.nodes.iter().all(|node| node.stored(Family::V4).is_some());
     let (setting, source) =
         if has_ipv4 { ("CALICO_ROUTER_ID-", "the node's IPv4 address") } else { ("CALICO_ROUTER_ID=hash", "a hash of the node's name") };
-    let name = view.install.name();
-    let command = shell::command(&["kubectl", "set", "env", &name, "-n", shell::namespace(namespace)?, "-c", "calico-node", setting])?;
+    let target = view.install.command_target()?;
+    let command = shell::command(&["kubectl", "set", "env", &target, "-n", shell::namespace(namespace)?, "-c", "calico-node", setting])?;
     let why = format!("the router ID becomes {source}; restarts calico-node on every node, one after the other{}", reverted_by(view));
     Some(Fix { command, why })
 }

@@ -52,7 +52,7 @@ fn what_ip_makes_of_detection() {
         ("", "first-found", "unchanged unchanged unchanged"),
         ("autodetect", "first-found", "right right wrong"),
         ("Autodetect", "IP=\"Autodetect\"", "exits exits exits"),
-        ("10.0.0.1", "IP=10.0.0.1", "wrong wrong wrong"),
+        ("10.0.0.1", "IP=10.0.0.1", "right wrong wrong"),
     ] {
         let judged = of(&wrong().env("IP", value));
         assert_eq!(judged.verdicts(shown), expected, "IP={value:?}");

@@ -145,7 +145,13 @@ fn several_cards_and_some_nodes_on_the_wrong_one() {
     let mut world = two_cards("10.3.0");
     // On node-2 the management card is listed last.
     world.hosts[1].interfaces.swap(1, 2);
-    let judged = of(&world.stored("node-1", "10.3.0.1/24").stored("node-3", "10.3.0.3/24"));
+    let world = world.stored("node-1", "10.3.0.1/24").stored("node-3", "10.3.0.3/24");
+    // Sessions between the two networks: nothing is broken, so nothing is proposed.
+    assert!(of(&world).recommendation.keep);
+    let judged = of(&world
+        .bird("node-1", "10.0.0.2 Connect | 10.3.0.3 Established")
+        .bird("node-2", "10.3.0.1 Passive | 10.3.0.3 Passive")
+        .bird("node-3", "10.3.0.1 Established | 10.0.0.2 Connect"));
     assert_eq!(judged.verdicts("kubernetes-internal-ip"), "right right right");
     assert_eq!(judged.verdicts("first-found"), "right wrong right");
     assert!(judged.reason("first-found", 2).contains("outside 10.3.0.0/24, where most nodes would be"));

@@ -48,7 +48,7 @@ impl Judged {
     }
 
     fn stored(&self) -> String {
-        self.matrix.nodes.iter().map(|node| word(node.stored_verdict)).collect::<Vec<_>>().join(" ")
+        self.matrix.nodes.iter().map(|node| word(node.judgement.verdict)).collect::<Vec<_>>().join(" ")
     }
 
     /// Beside the current one.

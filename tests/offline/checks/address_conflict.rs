@@ -51,6 +51,7 @@ fn equal_internal_ips_are_not_offered() {
     for name in ["node-1", "node-2", "node-3"] {
         world = world.internal(name, &["10.0.2.15"]).stored(name, "10.0.2.15/24").bird(name, "");
     }
+    world.hosts.iter_mut().for_each(|host| host.interfaces[1].2 = vec!["10.0.2.15/24".into()]);
     let case = finds(&world, &["error address-conflict node-1,node-2,node-3"]);
     assert_eq!(case.command(), None);
 }
@@ -63,6 +64,20 @@ fn ipv6_too() {
     let case = finds(&good.stored6("node-2", &six("node-1")), &["error address-conflict node-1,node-2"]);
     assert!(case.only().message.contains("the same IPv6 address fd00:10::1"));
     assert_eq!(case.only().fix.as_ref().map(|fix| fix.command.contains("IP6_AUTODETECTION_METHOD=")), None, "no IPv6 InternalIP is known");
+}
+
+/// Somebody edited node-3's record: node-1 has the address and its InternalIP, so node-3 alone is at fault and starts again.
+#[test]
+fn another_nodes_address_in_one_record() {
+    let world = cluster()
+        .stored("node-3", "10.0.0.1/24")
+        .bird("node-1", "10.0.0.2 Established")
+        .bird("node-2", "10.0.0.1 Established")
+        .bird("node-3", "10.0.0.2 Passive");
+    let case = finds(&world, &["error address-conflict node-3"]);
+    assert!(case.only().message.starts_with("node-3 uses the IPv4 address 10.0.0.1, which is node-1's"), "{}", case.only().message);
+    assert!(case.only().message.ends_with("expected 10.0.0.3"), "{}", case.only().message);
+    assert_eq!(case.command(), Some("kubectl delete pod calico-node-ddddd -n kube-system"));
 }
 
 /// The other node is not in this cluster any more.

@@ -11,7 +11,35 @@ fn without() -> World {
 fn one_node_of_three_has_none() {
     let case = finds(&without(), &["error address-missing node-2"]);
     shows(case.only(), Source::Annotation, "node-2", "projectcalico.org/IPv4Address: none");
+    // The configured method finds it at the next start.
+    assert_eq!(case.command(), Some("kubectl delete pod calico-node-ccccc -n kube-system"));
+    let case = finds(&without().interface("node-2", BRIDGE, "172.18.0.1/16"), &["error address-missing node-2"]);
     assert!(case.command().is_some_and(|command| command.ends_with("IP_AUTODETECTION_METHOD=kubernetes-internal-ip")));
+    // Setting the configured method again would change nothing.
+    let case =
+        finds(&without().exec_forbidden().env("IP_AUTODETECTION_METHOD", "kubernetes-internal-ip"), &["error address-missing node-2"]);
+    assert!(case.command().is_none_or(|command| !command.contains("kubernetes-internal-ip")), "{:?}", case.command());
+}
+
+/// One node of a dual-stack cluster lacks its IPv6 address.
+#[test]
+fn an_ipv6_address_is_missed_where_most_have_one() {
+    let mut world = cluster();
+    for number in 1..=3 {
+        let host = &mut world.hosts[number - 1];
+        host.internal.push(format!("fd00::{number}"));
+        host.interfaces[1].2.push(format!("fd00::{number}/64"));
+        host.stored6 = Some(format!("fd00::{number}/64"));
+        host.sessions6 = Some(String::new());
+    }
+    world.hosts[2].stored6 = None;
+    let case = judge(&world.clone().env("IP6", "autodetect"));
+    let finding = case.of("address-missing");
+    assert_eq!(finding.nodes, ["node-3"]);
+    assert!(finding.message.contains("no Calico IPv6 address"), "{}", finding.message);
+    // Without detection of IPv6 nothing says that each node has one.
+    let case = judge(&world);
+    assert!(case.report.findings.iter().all(|finding| finding.code.name() != "address-missing"), "{:?}", case.lines());
 }
 
 #[test]

@@ -176,12 +176,16 @@ fn can_reach(release: Release, destination: &str, family: Family, network: &Netw
         None => destination,
     };
     let (text, zone) = host.split_once('%').map_or((host, None), |(text, zone)| (text, Some(zone)));
-    let local: IpAddr = if family == Family::V4 { Ipv4Addr::LOCALHOST.into() } else { Ipv6Addr::LOCALHOST.into() };
+    let (local, any): (IpAddr, IpAddr) = match family {
+        Family::V4 => (Ipv4Addr::LOCALHOST.into(), Ipv4Addr::UNSPECIFIED.into()),
+        Family::V6 => (Ipv6Addr::LOCALHOST.into(), Ipv6Addr::UNSPECIFIED.into()),
+    };
     let known = || network.names.get(host)?.iter().copied().find(|address| Family::of(*address) == family);
     let target = match text.parse::<IpAddr>() {
-        Ok(address) if address.is_unspecified() => local,
+        Ok(address) if address.is_unspecified() && (address.is_ipv6() || family == Family::V4) => any,
         Ok(address) => address.to_canonical(),
-        Err(_) if host.is_empty() || host == "localhost" => local,
+        Err(_) if host.is_empty() => any,
+        Err(_) if host == "localhost" => local,
         Err(_) => match known() {
             Some(address) => address,
             None => return failed(format!("dial udp{number}: lookup {host}")),

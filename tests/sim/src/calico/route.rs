@@ -30,8 +30,10 @@ pub fn source(network: &Network, to: IpAddr, zone: Option<&str>) -> Result<IpAdd
     if link_local(to) && to.is_ipv6() && zone.is_none() {
         return Err(Failure::InvalidArgument);
     }
-    if network.addresses().any(|(_, address)| address.prefix.address == to) {
-        return Ok(to);
+    // The first address of a network on an interface is primary, and the source of the others (fib_add_ifaddr).
+    if let Some((holder, own)) = network.addresses().find(|(_, address)| address.prefix.address == to) {
+        let same = |other: &&Address| to.is_ipv4() && other.prefix.network() == own.prefix.network();
+        return Ok(holder.addresses.iter().find(same).map_or(to, |first| first.prefix.address));
     }
     let route = best(network, to, zone).ok_or(Failure::NetworkUnreachable)?;
     let device = route.device.as_deref().ok_or(Failure::NoRouteToHost)?;

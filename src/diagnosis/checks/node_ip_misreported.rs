@@ -1,0 +1,68 @@
+use crate::autodetect::{Ground, Verdict};
+use crate::diagnosis::check::{Check, EarlierFindings};
+use crate::diagnosis::evidence;
+use crate::diagnosis::explain::Explanation;
+use crate::finding::code::Code;
+use crate::finding::{Finding, Severity, Source};
+use crate::model::{ClusterModel, NodeModel};
+use crate::snapshot::family::Family;
+use crate::snapshot::inspection::Interface;
+
+pub const CHECK: Check = Check {
+    explanation: Explanation {
+        code: Code::NodeIpMisreported,
+        title: "Kubernetes knows a node by another address than the one that Calico rightly uses",
+        means: "The kubelet or the cloud registered an InternalIP that is a tunnel's, another node's or in another network, while Calico's \
+                own address works. kubectl logs and exec, metrics and NodePorts go to the InternalIP. Calico needs no change.",
+        detected: "Calico's address is right by its sessions, its interface and the network of the other nodes, and none of the node's \
+                   InternalIPs is that address. Silent where most nodes keep Calico in a network of its own.",
+        confirm: "kubectl get node NODE -o wide\nkubectl get node NODE -o yaml | grep projectcalico.org",
+        fix: "Start the kubelet of that node with --node-ip=CALICO'S ADDRESS, or correct the cloud's configuration. Never set \
+              IP_AUTODETECTION_METHOD=kubernetes-internal-ip while the InternalIP is wrong.",
+    },
+    run,
+};
+
+fn run(view: &ClusterModel, found: &EarlierFindings) -> Vec<Finding> {
+    if view.install.detects_nothing() {
+        return Vec::new();
+    }
+    let of_family = |family| view.nodes.iter().filter_map(move |node| finding(view, node, family));
+    let findings: Vec<Finding> = Family::ALL.into_iter().flat_map(of_family).collect();
+    findings.into_iter().filter(|finding| !finding.nodes.iter().any(|node| found.is_explained(node))).collect()
+}
+
+fn finding(view: &ClusterModel, node: &NodeModel, family: Family) -> Option<Finding> {
+    node.node?;
+    let stored = node.stored(family)?;
+    let internal = node.internal_ip(family).filter(|_| !node.internal_ips.contains(&stored.address()))?;
+    let judged = view.judgement(node, family).filter(|judged| judged.verdict == Verdict::Right)?;
+    let matrix = view.matrix(family);
+    let distrust = matrix.nodes.iter().find(|row| row.name == node.name)?.internal_ips_unreliable.as_ref();
+    // Sessions alone speak for an address that has left the common network: that is Calico's own oddity.
+    let odd = judged.ground == Ground::Established
+        && matrix.common.is_some_and(|common| common.contains(&internal) && !common.contains(&stored.address()));
+    // An InternalIP on none of the interfaces may be translated on the way, so that alone proves nothing where most nodes have one.
+    let holds = |one: &Interface| one.addresses.iter().any(|held| held.address == internal);
+    let is_translated = node.interfaces().is_some_and(|interfaces| !interfaces.iter().any(holds));
+    if (matrix.mostly_apart && (distrust.is_none() || is_translated)) || (odd && distrust.is_none()) {
+        return None;
+    }
+    let own = format!("{}'s InternalIP {internal} is ", node.name);
+    let why = distrust.map_or_else(String::new, |why| format!(" ({})", why.strip_prefix(&own).unwrap_or(why)));
+    let message = format!(
+        "{} reports the InternalIP {internal}{why}, expected {} (set the kubelet's --node-ip); Calico's own address is right",
+        node.name,
+        stored.address()
+    );
+    let mut shown = vec![node.evidence(Source::Node, format!("InternalIP: {internal}"))];
+    shown.extend(evidence::of_address(node, family, stored));
+    Some(Finding {
+        code: Code::NodeIpMisreported,
+        severity: Severity::Warning,
+        nodes: vec![node.name.to_owned()],
+        message,
+        evidence: shown,
+        fix: None,
+    })
+}

@@ -1,0 +1,73 @@
+use crate::autodetect::{Cell, Node, Verdict};
+use crate::calico::detect::DetectionResult;
+use crate::calico::environment::method_variable;
+use crate::calico::virtual_interfaces;
+use crate::diagnosis::check::{Check, EarlierFindings};
+use crate::diagnosis::explain::Explanation;
+use crate::diagnosis::{evidence, fixes};
+use crate::finding::code::Code;
+use crate::finding::{Evidence, Finding, Severity, Source};
+use crate::model::{ClusterModel, NodeModel, phrases};
+use crate::snapshot::family::Family;
+
+pub const CHECK: Check = Check {
+    explanation: Explanation {
+        code: Code::RestartWouldChangeAddress,
+        title: "calico-node would take a wrong address at its next start",
+        means: "The node's address is right now, but the configured method would find another one, which is wrong, or none, so that \
+                calico-node exits. A reboot, an upgrade or a deleted pod is enough. From 3.15.2 calico-node also looks again every 60 s.",
+        detected: "What the configured method finds on the node's interfaces as they are now, with the rules of the release that runs, or of \
+                   the release given with --calico-version. The same source as the table of `autodetect`.",
+        confirm: "kubectl calico-fix autodetect\nkubectl exec -n NAMESPACE POD -c calico-node -- ip addr",
+        fix: "Choose a method that is right on every node before anything restarts calico-node there: kubectl calico-fix autodetect.",
+    },
+    run,
+};
+
+fn run(view: &ClusterModel, found: &EarlierFindings) -> Vec<Finding> {
+    if view.install.detects_nothing() {
+        return Vec::new();
+    }
+    Family::ALL.into_iter().flat_map(|family| of_family(view, found, family)).collect()
+}
+
+fn of_family(view: &ClusterModel, found: &EarlierFindings, family: Family) -> Vec<Finding> {
+    let matrix = view.matrix(family);
+    let Some(current) = matrix.current() else { return Vec::new() };
+    let rows = view.nodes.iter().zip(&matrix.nodes).zip(&current.cells);
+    let fits = |row: &Node, cell: &Cell| row.judgement.verdict == Verdict::Right && cell.ends_right == Some(false);
+    let findings = rows.filter(|((node, row), cell)| fits(row, cell) && !found.is_explained(node.name));
+    findings.filter_map(|((node, row), cell)| finding(view, found, family, node, row, cell)).collect()
+}
+
+fn finding(view: &ClusterModel, found: &EarlierFindings, family: Family, node: &NodeModel, row: &Node, cell: &Cell) -> Option<Finding> {
+    let stored = row.stored.as_deref()?;
+    let would = match &cell.outcome {
+        DetectionResult::Address(address) => {
+            let interface = address.interface.as_deref().map(|name| {
+                let kind = node.interfaces().into_iter().flatten().find(|one| one.name == name).and_then(|one| one.kind.as_deref());
+                virtual_interfaces::describe(name, kind).map_or_else(|| name.to_owned(), |kind| format!("{name}, {}", phrases::made(kind)))
+            });
+            format!("use {address}{}", interface.map(|interface| format!(" ({interface})")).unwrap_or_default())
+        }
+        // One finding for the whole cluster says so already.
+        DetectionResult::Exits { .. } if found.has(Code::MethodInvalid) => return None,
+        DetectionResult::Exits { why } => format!("exit ({why})"),
+        DetectionResult::None { .. } | DetectionResult::Unknown { .. } => return None,
+    };
+    let when = match view.install.upgrade() {
+        Some(version) => format!("after an upgrade to {version}"),
+        None => "at its next start".to_owned(),
+    };
+    let message = format!("{} would {would} {when}, expected {stored}; do not restart calico-node there before that is changed", node.name);
+    let method = view.matrix(family).current().map(|column| column.method.clone()).unwrap_or_default();
+    let mut shown: Vec<Evidence> = node.stored(family).map(|stored| evidence::of_address(node, family, stored)).unwrap_or_default();
+    shown.extend(row.source.map(|source| node.evidence(source, format!("{method} would {would}: {}", cell.reason))));
+    if shown.is_empty() {
+        let text = format!("{}={method}", method_variable(family));
+        shown.push(Evidence { source: Source::DaemonSet, node: None, text });
+    }
+    let nodes = vec![node.name.to_owned()];
+    let fix = fixes::guarded_change(view, family);
+    Some(Finding { code: Code::RestartWouldChangeAddress, severity: Severity::Warning, nodes, message, evidence: shown, fix })
+}

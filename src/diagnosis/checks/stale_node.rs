@@ -1,0 +1,71 @@
+use std::net::IpAddr;
+
+use crate::autodetect::address_facts::is_silent;
+use crate::calico::startup_log::ExitReason;
+use crate::diagnosis::check::{Check, EarlierFindings};
+use crate::diagnosis::evidence;
+use crate::diagnosis::explain::Explanation;
+use crate::finding::code::Code;
+use crate::finding::{Finding, Fix, Severity, Source};
+use crate::model::{ClusterModel, NodeModel, phrases};
+use crate::snapshot::family::Family;
+use crate::text::shell;
+
+pub const CHECK: Check = Check {
+    explanation: Explanation {
+        code: Code::StaleNode,
+        title: "A Node that no longer exists holds the address of a live node",
+        means: "A host was renamed, or its address was given to another host, and the old Node object is still there. Its kubelet is silent. \
+                Calico compares addresses with every Node, so calico-node on the live host clears its own address and exits.",
+        detected: "Two Nodes claim one address (projectcalico.org/IPv4Address or IPv6Address, or the log line \"Calico node 'N' is already \
+                   using the IPv4 address A.\"), the Ready condition of the one is Unknown, and the kubelet of the other reports.",
+        confirm: "kubectl get nodes -o wide\nkubectl describe node NODE",
+        fix: "Check that the old host is gone or renamed, then delete its Node: kubectl delete node NODE. Pods that are recorded on that \
+              Node are removed with it, and its pod addresses are released. A host that still runs under that name registers again. \
+              With the etcd datastore delete it there too: calicoctl delete node NODE. No other method helps, and \
+              DISABLE_NODE_IP_CHECK only hides the conflict.",
+    },
+    run,
+};
+
+fn run(view: &ClusterModel, _: &EarlierFindings) -> Vec<Finding> {
+    let stale = view.nodes.iter().filter(|node| is_silent(node));
+    stale.flat_map(|node| Family::ALL.into_iter().filter_map(move |family| finding(view, node, family))).collect()
+}
+
+fn finding(view: &ClusterModel, stale: &NodeModel, family: Family) -> Option<Finding> {
+    let stored = stale.stored(family)?;
+    let address = stored.address();
+    let live = view.nodes.iter().find(|node| node.name != stale.name && !is_silent(node) && claims(node, family, address))?;
+    let mut shown = vec![stale.evidence(Source::Node, "Ready: Unknown")];
+    shown.extend(evidence::of_address(stale, family, stored));
+    if let Some(stored) = live.stored(family).filter(|stored| stored.address() == address) {
+        shown.extend(evidence::of_address(live, family, stored));
+    }
+    let lines = live.exit().into_iter().flat_map(|(log, _)| &log.marks).filter(|mark| phrases::tells_conflict(mark));
+    shown.extend(lines.map(|mark| live.evidence(Source::Log, mark.text.clone())));
+    shown.extend(phrases::restarts(live));
+    let message = format!(
+        "{} no longer reports but still holds the {family} address {address} of {}, whose calico-node cannot keep it",
+        stale.name, live.name
+    );
+    let command = shell::object_name(stale.name).and_then(|name| shell::command(&["kubectl", "delete", "node", name]));
+    let fix = command.map(|command| Fix {
+        command,
+        why: format!(
+            "first make sure that the host {} is gone or was renamed; its pods are removed with the Node; {} then starts without another change",
+            stale.name, live.name
+        ),
+    });
+    Some(Finding { code: Code::StaleNode, severity: Severity::Error, nodes: vec![stale.name.to_owned()], message, evidence: shown, fix })
+}
+
+/// The address is stored for this node too, or its calico-node gave it up because the other has it.
+fn claims(node: &NodeModel, family: Family, address: IpAddr) -> bool {
+    let stored = node.stored(family).is_some_and(|stored| stored.address() == address);
+    let gave_up = || match node.exit() {
+        Some((_, ExitReason::Conflict { address: lost, .. })) => node.ready() != Some(true) && lost.parse() == Ok(address),
+        _ => false,
+    };
+    stored || gave_up()
+}

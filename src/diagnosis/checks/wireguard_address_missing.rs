@@ -1,0 +1,66 @@
+use crate::calico::tunnel_addresses::{wireguard_address, wireguard_interface, wireguard_key};
+use crate::diagnosis::check::{Check, EarlierFindings};
+use crate::diagnosis::explain::Explanation;
+use crate::diagnosis::fixes;
+use crate::finding::code::Code;
+use crate::finding::{Finding, Severity, Source};
+use crate::model::{ClusterModel, NodeModel};
+use crate::snapshot::family::Family;
+
+pub const CHECK: Check = Check {
+    explanation: Explanation {
+        code: Code::WireguardAddressMissing,
+        title: "A node's WireGuard interface has no address",
+        means: "The node announces its WireGuard key, so its peers encrypt what they send to it, but its own WireGuard interface has no \
+                address: its pods reach no pod on another node. Nothing turns red.",
+        detected: "projectcalico.org/WireguardPublicKey without projectcalico.org/IPv4WireguardInterfaceAddr (for IPv6: WireguardPublicKeyV6 \
+                   and IPv6WireguardInterfaceAddr), while other nodes have both. Silent where no node has such an address, as with another \
+                   plugin's IPAM.",
+        confirm: "kubectl get node NODE -o yaml | grep -i wireguard\n\
+                  kubectl exec -n NAMESPACE POD -c calico-node -- ip addr show wireguard.cali",
+        fix: "Restart calico-node on that node: kubectl delete pod POD. Where it stays so, look for errors of the tunnel address allocator in \
+              its log and for free addresses in the IP pools.",
+    },
+    run,
+};
+
+fn run(view: &ClusterModel, found: &EarlierFindings) -> Vec<Finding> {
+    let of_family = |family| {
+        let complete = view.nodes.iter().any(|node| announces(node, family) && has_address(node, family));
+        let lacking = view.nodes.iter().filter(move |node| complete && announces(node, family) && !has_address(node, family));
+        lacking.filter(|node| node.ready() == Some(true) || view.is_settled(node)).map(move |node| finding(view, node, family))
+    };
+    let findings: Vec<Finding> = Family::ALL.into_iter().flat_map(of_family).collect();
+    findings.into_iter().filter(|finding| !finding.nodes.iter().any(|node| found.is_explained(node))).collect()
+}
+
+fn annotated(node: &NodeModel, name: &str) -> bool {
+    node.node.and_then(|node| node.metadata.annotations.get(name)).is_some_and(|value| !value.is_empty())
+}
+
+fn announces(node: &NodeModel, family: Family) -> bool {
+    annotated(node, wireguard_key(family))
+}
+
+fn has_address(node: &NodeModel, family: Family) -> bool {
+    annotated(node, wireguard_address(family))
+}
+
+fn finding(view: &ClusterModel, node: &NodeModel, family: Family) -> Finding {
+    let mut shown = vec![
+        node.evidence(Source::Annotation, format!("{}: announced", wireguard_key(family))),
+        node.evidence(Source::Annotation, format!("{}: none", wireguard_address(family))),
+    ];
+    let interface = node.interfaces().into_iter().flatten().find(|one| one.name == wireguard_interface(family));
+    if let Some(interface) = interface.filter(|one| !one.addresses.iter().any(|held| Family::from_address(held.address) == family)) {
+        shown.push(node.evidence(Source::Interfaces, format!("{} has no {family} address", interface.name)));
+    }
+    let message = format!(
+        "{} announces a WireGuard key, but its {} has no {family} address, expected one: its pods reach no pod on other nodes",
+        node.name,
+        wireguard_interface(family)
+    );
+    let fix = fixes::restart_pod(view, node, "the next start assigns the tunnel's address again");
+    let nodes = vec![node.name.to_owned()];
+    Finding { code: Code::WireguardAddressMissing, severity: Severity::Error, nodes, message, evidence: shown, fix }
+}

@@ -1,0 +1,69 @@
+//! Random clusters: a healthy one yields no finding and no proposal, one with a fault yields that finding and no other kind of fix.
+
+use calico_fix::autodetect::{Ask, State};
+use calico_fix::diagnosis::{Scope, diagnose};
+use calico_fix::finding::Finding;
+use calico_fix::reports::autodetect;
+use calico_fix::snapshot::family::Family;
+
+use super::random::{Cluster, Expected, Fault, healthy};
+
+const CLUSTERS: u64 = 2000;
+
+fn about(cluster: &Cluster, seed: u64) -> String {
+    let hosts: Vec<String> = cluster
+        .world
+        .hosts
+        .iter()
+        .map(|host| {
+            format!("{} {:?} {:?} {:?} {:?} {:?}", host.name, host.internal, host.stored, host.stored6, host.interfaces, host.sessions)
+        })
+        .collect();
+    let container = &cluster.world.daemon_set.spec.template.spec.containers[0];
+    let env: Vec<String> = container.env.iter().map(|one| format!("{}={:?}", one.name, one.value)).collect();
+    format!("seed {seed}, {:?}\n{}\n{} {}", cluster.layout, hosts.join("\n"), container.image, env.join(" "))
+}
+
+#[test]
+fn healthy_clusters_have_no_finding_and_no_proposal() {
+    for seed in 0..CLUSTERS {
+        let cluster = healthy(seed);
+        let snapshot = cluster.world.snapshot();
+        let report = diagnose(&snapshot, &Scope::default());
+        assert!(report.findings.is_empty(), "{}\n{:#?}", about(&cluster, seed), report.findings);
+        for family in Family::ALL {
+            let seen = look(&snapshot, &Ask::of(family));
+            assert!(seen.choice.is_none() && seen.by_hand.is_none(), "{}\n{:#?}", about(&cluster, seed), seen.recommendation);
+            assert_ne!(seen.state(None), State::Wrong, "{}\n{:#?}", about(&cluster, seed), seen.matrix.nodes);
+        }
+    }
+}
+
+fn check(finding: &Finding, expected: &Expected, text: &str) {
+    assert!(finding.nodes.contains(&expected.node), "not {}: {text}\n{finding:#?}", expected.node);
+    match &finding.fix {
+        Some(fix) => assert!(expected.fixes.iter().any(|allowed| fix.command.contains(allowed)), "{text}\n{finding:#?}"),
+        None => assert!(expected.fixes.is_empty(), "no fix: {text}\n{finding:#?}"),
+    }
+}
+
+#[test]
+fn each_fault_has_its_finding_and_no_other_fix() {
+    let mut seen = [0_usize; Fault::ADDRESSES.len()];
+    for seed in 0..CLUSTERS {
+        let mut cluster = healthy(seed);
+        let kind = usize::try_from(seed).unwrap_or_default() % Fault::ADDRESSES.len();
+        let fault = Fault::ADDRESSES[kind];
+        let Some(expected) = cluster.inject(fault) else { continue };
+        seen[kind] += 1;
+        let report = diagnose(&cluster.world.snapshot(), &Scope::default());
+        let text = format!("{fault:?} on {}: {}", expected.node, about(&cluster, seed));
+        let found: Vec<&Finding> = report.findings.iter().filter(|finding| finding.code.name() == expected.code).collect();
+        assert!(!found.is_empty(), "no {}: {text}\n{:#?}", expected.code, report.findings);
+        found.iter().for_each(|finding| check(finding, &expected, &text));
+        for other in report.findings.iter().filter(|finding| finding.code.name() != expected.code) {
+            assert!(other.fix.is_none(), "{text}\n{other:#?}");
+        }
+    }
+    assert!(seen.iter().all(|count| *count >= 10), "some faults were hardly tried: {seen:?}");
+}
