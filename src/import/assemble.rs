@@ -11,9 +11,6 @@ use crate::observed::Observed;
 use crate::snapshot::objects::{ConfigMap, Container, DaemonSet, Event, Meta, Node, Pod};
 use crate::snapshot::{Origin, Resources, Snapshot, trim};
 
-/// DaemonSets of calico-node by every flavour's name, for events of pods whose DaemonSet is not in the files.
-const NAMES: [&str; 3] = ["calico-node", "canal", "rke2-canal"];
-
 pub fn snapshot(mut objects: Objects, origin: Origin) -> Result<Snapshot, ImportError> {
     let nodes = objects.nodes.take().map(unique_nodes).transpose()?;
     let daemon_set = match objects.daemon_sets.take() {
@@ -131,8 +128,8 @@ fn concerns(event: &Event, set: Option<&DaemonSet>, pods: &[Pod]) -> bool {
     match (object.kind.as_str(), set) {
         ("DaemonSet", Some(set)) => object.name == set.metadata.name && namespace(&set.metadata),
         ("Pod", Some(set)) => is_pod_of(&set.metadata.name) && namespace(&set.metadata),
-        ("DaemonSet", None) => NAMES.contains(&object.name.as_str()),
-        ("Pod", None) => NAMES.iter().any(|name| is_pod_of(name)) || pods.iter().any(|pod| pod.metadata.name == object.name),
+        ("DaemonSet", None) => flavour::NAMES.contains(&object.name.as_str()),
+        ("Pod", None) => flavour::NAMES.iter().any(|name| is_pod_of(name)) || pods.iter().any(|pod| pod.metadata.name == object.name),
         _ => false,
     }
 }

@@ -84,7 +84,10 @@ slim! {
     }
 
     Pod { metadata: Meta, spec: PodSpec, status: PodStatus }
-    PodSpec { node_name: Option<String>, service_account_name: Option<String>, host_network: Option<bool>, containers: Vec<Container> }
+    PodSpec { node_name: Option<String>, service_account_name: Option<String>, host_network: Option<bool>, containers: Vec<Container>, volumes: Vec<Volume> }
+    /// Of those that mount a folder of the host: an installer's own folders are its mark.
+    Volume { name: String, host_path: Option<HostPath> }
+    HostPath { path: String }
     Container {
         name: String,
         image: String,

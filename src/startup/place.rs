@@ -3,7 +3,6 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::calico::flavour::Flavour;
 use crate::calico::probe::ProbeKind;
 use crate::diagnosis::view::{View, ruling};
 use crate::observed::Observed;
@@ -28,8 +27,8 @@ pub enum Place {
 
 pub fn place(view: &View) -> Place {
     let nowhere = |why: &str| Place::Nowhere { why: why.to_owned() };
-    if view.install.flavour == Some(Flavour::Aks) {
-        return nowhere("Azure manages this Calico and puts every edit back");
+    if let Some(flavour) = view.install.flavour.filter(|flavour| flavour.is_managed()) {
+        return nowhere(&format!("{flavour} is managed by its cloud provider, which reverts every edit"));
     }
     if view.install.is_operator() {
         return installation(view);

@@ -58,7 +58,7 @@ pub fn set_method(view: &View, family: Family, method: &str) -> Option<Fix> {
 }
 
 fn is_changeable(view: &View) -> bool {
-    !view.install.detects_nothing() && view.install.flavour != Some(Flavour::Aks)
+    !view.install.is_detection_off() && !view.install.flavour.is_some_and(Flavour::is_managed)
 }
 
 fn fix(view: &View, family: Family, method: &str, why: &str) -> Option<Fix> {
