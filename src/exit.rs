@@ -137,6 +137,7 @@ mod tests {
             nodes: vec![NodeRow::default()],
             findings: severities.iter().map(finding).collect(),
             unseen: vec![Unseen { what: String::new(), nodes: vec![], why: String::new(), matters: unseen }],
+            sources: vec![],
         };
         Outcome::of(&report, fail_on)
     }

@@ -11,6 +11,7 @@ pub mod commands;
 pub mod diagnosis;
 pub mod exit;
 pub mod import;
+pub mod input_source;
 pub mod observed;
 pub mod plan;
 pub mod prompt;

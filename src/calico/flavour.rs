@@ -328,6 +328,12 @@ const CANAL_NAMES: [&str; 3] = ["canal", "canal-node", "rke2-canal"];
 /// Names of the DaemonSets that run calico-node, in every flavour.
 pub const NAMES: [&str; 4] = ["calico-node", "canal", "canal-node", "rke2-canal"];
 
+/// A name that a DaemonSet of calico-node gives its pods: five letters or digits behind its own.
+pub fn is_pod_name(name: &str) -> bool {
+    let suffix = |rest: &str| rest.len() == 6 && rest.starts_with('-') && rest[1..].bytes().all(|byte| byte.is_ascii_alphanumeric());
+    NAMES.iter().any(|set| name.strip_prefix(set).is_some_and(suffix))
+}
+
 #[cfg(test)]
 #[path = "flavour_tests.rs"]
 mod tests;

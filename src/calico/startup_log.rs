@@ -37,6 +37,13 @@ pub fn digest(reader: impl BufRead, complete: bool) -> StartupLog {
     })
 }
 
+/// A line in a form that Calico writes: with a level and a time, or known by its words.
+pub fn is_calicos(text: &str) -> bool {
+    let line = line::parse(text);
+    let known = || patterns::kind_of(&line, false).is_some() || patterns::kind_of(&line, true).is_some();
+    (line.level != line::Level::None && line.at.is_some()) || line.component == Some("bird") || known()
+}
+
 /// The kubelet's own sentence in place of a log that is gone (`pkg/kubelet/kuberuntime`).
 pub fn is_gone(log: &str) -> bool {
     log.starts_with("unable to retrieve container logs for ")

@@ -8,6 +8,7 @@ pub mod explain;
 mod fold;
 pub mod health;
 mod links;
+mod located;
 mod logged;
 pub mod mesh;
 pub(crate) mod remedy;
@@ -60,6 +61,7 @@ pub fn diagnose(snapshot: &Snapshot, scope: &Scope) -> Report {
     // One sentence, whatever names and values the cluster put into it.
     findings.iter_mut().for_each(|finding| finding.message = clean(&finding.message, MAX_MESSAGE));
     findings.sort_by_key(|finding| finding.severity);
+    findings.iter_mut().for_each(|finding| located::locate(finding, &snapshot.sources));
     let nodes = rows::all(&view, &findings, scope);
     let unseen = unseen::all(&view, scope);
     let verdict = match (findings.is_empty(), unseen.iter().any(|unseen| unseen.matters)) {
@@ -76,6 +78,7 @@ pub fn diagnose(snapshot: &Snapshot, scope: &Scope) -> Report {
         nodes,
         findings,
         unseen,
+        sources: snapshot.sources.clone(),
     }
 }
 

@@ -15,6 +15,7 @@ pub fn all(view: &View, scope: &Scope) -> Vec<Unseen> {
     unseen.extend(logs(view, scope));
     unseen.extend(starting(view, scope));
     unseen.extend(podless(view, scope));
+    unseen.extend(tabular(view, scope));
     unseen
 }
 
@@ -123,6 +124,21 @@ fn podless(view: &View, scope: &Scope) -> Option<Unseen> {
     let nodes: Vec<String> = shown(view, scope).filter(|node| node.pod.is_none()).map(|node| node.name.to_owned()).collect();
     let why = "the DaemonSet counts a pod for each node, but none is listed on it".to_owned();
     (!nodes.is_empty()).then(|| Unseen { what: "a calico-node pod".to_owned(), nodes, why, matters: true })
+}
+
+/// Tables and pasted texts show a part of an object; the rest is not known.
+fn tabular(view: &View, scope: &Scope) -> Vec<Unseen> {
+    let names = |is_part: fn(&NodeView) -> bool| shown(view, scope).filter(|node| is_part(node)).map(|node| node.name.to_owned()).collect();
+    let nodes: Vec<String> = names(|node| node.node.is_some_and(|node| node.metadata.tabular));
+    let pods: Vec<String> = names(|node| node.pod.is_some_and(|pod| pod.metadata.tabular));
+    [
+        ("addresses that Calico stores", "a table does not show them; kubectl get nodes -o yaml does", nodes),
+        ("containers, probes and events of pods", "a table does not show them; kubectl get pods,events -o yaml does", pods),
+    ]
+    .into_iter()
+    .filter(|(.., nodes)| !nodes.is_empty())
+    .map(|(what, why, nodes)| Unseen { what: what.to_owned(), nodes, why: why.to_owned(), matters: true })
+    .collect()
 }
 
 /// Whether it will be healthy is not known yet.

@@ -2,7 +2,7 @@
 
 use std::fs::{self, File};
 use std::io::{self, Read};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::{ImportError, ours};
 
@@ -25,6 +25,20 @@ pub struct Piece<'a> {
     pub rest: Option<&'a mut dyn Read>,
     /// It was named itself, so it is an error when it is not understood.
     pub named: bool,
+}
+
+/// How messages and `FILE=NODE` name an input.
+pub fn name(input: &Path) -> String {
+    if input == Path::new("-") { "standard input".to_owned() } else { input.display().to_string() }
+}
+
+/// `FILE=NODE`: a file of that very name comes first.
+pub fn split_node(input: &Path) -> (PathBuf, Option<String>) {
+    let split = input.to_str().filter(|_| !input.exists()).and_then(|text| text.rsplit_once('='));
+    match split {
+        Some((file, node)) if !file.is_empty() && !node.is_empty() && !node.contains('/') => (PathBuf::from(file), Some(node.to_owned())),
+        _ => (input.to_path_buf(), None),
+    }
 }
 
 /// Hands each piece of `input` to `take`.

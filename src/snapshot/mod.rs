@@ -15,6 +15,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::input_source::InputSource;
 use crate::observed::Observed;
 use inside::{Inside, NodeLogs};
 use objects::{ConfigMap, ControllerRevision, Custom, DaemonSet, Event, Node, Pod, ProbeOverrides};
@@ -57,6 +58,9 @@ pub struct Snapshot {
     /// By node name: digests of its calico-node's logs.
     #[serde(default)]
     pub logs: BTreeMap<String, NodeLogs>,
+    /// The files and pasted texts that this was read from, block by block.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sources: Vec<InputSource>,
 }
 
 /// Where a snapshot comes from decides how what it lacks is worded.
@@ -122,6 +126,7 @@ impl Snapshot {
             resources: Resources::default(),
             inside: BTreeMap::new(),
             logs: BTreeMap::new(),
+            sources: Vec::new(),
         }
     }
 }

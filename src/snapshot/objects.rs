@@ -47,6 +47,8 @@ slim! {
         labels: BTreeMap<String, String>,
         annotations: BTreeMap<String, String>,
         owner_references: Vec<OwnerReference>,
+        /// Read from a table: labels and annotations are not known, and most of the rest.
+        tabular: bool,
     }
     OwnerReference { kind: String, name: String, controller: Option<bool> }
 

@@ -75,6 +75,7 @@ pub fn write(snapshot: &Snapshot, mut to: impl Write) -> io::Result<()> {
         resources,
         inside,
         logs,
+        sources,
     } = snapshot;
     out.write_all(HEADER.as_bytes())?;
     field(out, "apiVersion", api_version)?;
@@ -90,7 +91,8 @@ pub fn write(snapshot: &Snapshot, mut to: impl Write) -> io::Result<()> {
     mapping(out, "configMaps", config_maps)?;
     field(out, "resources", resources)?;
     mapping(out, "inside", inside)?;
-    mapping(out, "logs", logs)
+    mapping(out, "logs", logs)?;
+    if sources.is_empty() { Ok(()) } else { field(out, "sources", sources) }
 }
 
 fn field<T: Serialize>(out: &mut impl Write, name: &str, value: &T) -> io::Result<()> {

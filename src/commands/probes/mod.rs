@@ -30,7 +30,7 @@ pub async fn run(flags: &ConnectionFlags, arguments: &ProbesArgs, interrupt: Int
         [] => Chosen::All,
         names => Chosen::Names(names.iter().cloned().collect()),
     };
-    let (snapshot, way) = match source::saved(&arguments.from)? {
+    let (snapshot, way) = match source::saved(&arguments.from, source::only(&arguments.node))? {
         Some(snapshot) => (snapshot, None),
         None => {
             let live = source::live_until(&interrupt, flags, wanted(flags, arguments, &chosen), VERB).await?;

@@ -31,7 +31,9 @@ fn run(view: &View, found: &Found) -> Vec<Finding> {
     let nodes: Vec<&NodeView> = view
         .nodes
         .iter()
-        .filter(|node| !found.is_culprit(node.name) && node.node.is_some() && node.stored.iter().all(Option::is_none))
+        .filter(|node| {
+            !found.is_culprit(node.name) && node.node.is_some_and(|node| !node.metadata.tabular) && node.stored.iter().all(Option::is_none)
+        })
         .filter(|node| view.is_settled(node))
         .collect();
     if nodes.is_empty() {

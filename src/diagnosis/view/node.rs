@@ -90,6 +90,10 @@ pub fn all<'a>(snapshot: &'a Snapshot, install: &Install<'a>) -> Vec<NodeView<'a
     let podless_too = snapshot.pods.seen().is_none() || install.wants(linux);
 
     let mut names: Vec<&str> = nodes.keys().chain(pods.keys()).copied().collect();
+    if snapshot.nodes.seen().is_none() {
+        // pasted texts may be all that is known of a host
+        names.extend(snapshot.inside.keys().chain(snapshot.logs.keys()).map(String::as_str));
+    }
     names.sort_unstable();
     names.dedup();
     names

@@ -45,7 +45,8 @@ impl std::fmt::Display for Stored {
 /// The annotation; with the etcd datastore there is none, and BIRD's router id or the log has to do, as where Nodes could not be read.
 /// Where other nodes are annotated, a node that is not has none stored, whatever BIRD runs on with.
 pub fn of(view: &NodeView, family: Family, annotated: bool) -> Option<Stored> {
-    let annotations = view.node.map(|node| &node.metadata.annotations);
+    // a table does not show them
+    let annotations = view.node.filter(|node| !node.metadata.tabular).map(|node| &node.metadata.annotations);
     let found = annotations
         .and_then(|annotations| annotations.get(annotation(family)))
         .and_then(|text| address::parse(text))

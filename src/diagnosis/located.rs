@@ -1,0 +1,38 @@
+//! Where evidence out of pasted texts stands: file and line.
+
+use super::report::{Finding, Source};
+use crate::input_source::InputSource;
+
+/// Formats that a source of evidence can come from, by the beginning of their names.
+fn formats(source: Source) -> &'static [&'static str] {
+    match source {
+        Source::Annotation | Source::Node => &["kubectl describe node", "kubectl get nodes", "calicoctl get nodes"],
+        Source::DaemonSet => &["kubectl describe daemonset"],
+        Source::Pod => &["kubectl describe pod", "kubectl get pods"],
+        Source::Event => &["kubectl describe pod", "kubectl get events"],
+        Source::Birdcl => &["birdcl", "calicoctl node status"],
+        Source::Interfaces => &["ip addr", "ifconfig"],
+        Source::Log => &["kubectl logs"],
+        Source::Installation | Source::TigeraStatus | Source::CalicoNodeStatus => &[],
+    }
+}
+
+/// Adds the place to each piece of evidence whose text was read in a page of several.
+pub fn locate(finding: &mut Finding, sources: &[InputSource]) {
+    if sources.iter().all(|source| source.line.is_none()) {
+        return;
+    }
+    for evidence in &mut finding.evidence {
+        let known = formats(evidence.source);
+        let fits = |source: &&InputSource| {
+            source.line.is_some()
+                && known.iter().any(|format| source.format.starts_with(format))
+                && (source.node.is_none() || source.node == evidence.node)
+        };
+        // a table of many nodes names none; a text of this very node counts before it
+        let found = sources.iter().filter(fits).max_by_key(|source| source.node.is_some());
+        if let Some(source) = found {
+            evidence.text = format!("{} [{}]", evidence.text, source.place());
+        }
+    }
+}
