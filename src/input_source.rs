@@ -20,6 +20,9 @@ pub struct InputSource {
     /// What was read: `3 pods`, `2 sessions`.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub read: String,
+    /// The command whose output says more, where this one shows a part.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub more: Option<String>,
     /// What was left out, and why.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ignored: Option<String>,
@@ -41,8 +44,11 @@ impl std::fmt::Display for InputSource {
         if !self.read.is_empty() {
             write!(f, ": {}", self.read)?;
         }
-        match &self.ignored {
-            Some(why) => write!(f, "; ignored: {why}"),
+        if let Some(why) = &self.ignored {
+            write!(f, "; ignored: {why}")?;
+        }
+        match &self.more {
+            Some(command) => write!(f, "; more is in: {command}"),
             None => Ok(()),
         }
     }

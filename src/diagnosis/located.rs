@@ -2,6 +2,7 @@
 
 use super::report::{Finding, Source};
 use crate::input_source::InputSource;
+use crate::snapshot::Snapshot;
 
 /// Formats that a source of evidence can come from, by the beginning of their names.
 fn formats(source: Source) -> &'static [&'static str] {
@@ -14,6 +15,21 @@ fn formats(source: Source) -> &'static [&'static str] {
         Source::Interfaces => &["ip addr", "ifconfig"],
         Source::Log => &["kubectl logs"],
         Source::Installation | Source::TigeraStatus | Source::CalicoNodeStatus => &[],
+    }
+}
+
+/// Out of pasted texts that show a part of the cluster no change of all nodes is proposed: the preview looks at each of them first.
+pub fn preview_first(finding: &mut Finding, snapshot: &Snapshot) {
+    let pasted = snapshot.sources.iter().any(|source| source.line.is_some());
+    let desired = snapshot.daemon_set.seen().map(|set| set.status.desired_number_scheduled);
+    let seen = snapshot.nodes.seen().map_or(0, Vec::len);
+    let whole = desired.and_then(|desired| usize::try_from(desired).ok()).is_some_and(|desired| desired > 0 && seen >= desired);
+    let Some(fix) = finding.fix.as_mut().filter(|_| pasted && !whole) else { return };
+    let changes = ["kubectl set ", "kubectl patch "].iter().any(|verb| fix.command.starts_with(verb));
+    if changes {
+        let verb = if fix.command.contains("AUTODETECTION") || fix.command.contains("nodeAddress") { "autodetect" } else { "probes" };
+        fix.command = format!("kubectl calico-fix {verb}");
+        fix.why = "the files show a part of the cluster; this looks at every node, shows the change and asks".to_owned();
     }
 }
 

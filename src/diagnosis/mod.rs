@@ -17,6 +17,7 @@ mod rows;
 pub mod sheet;
 pub mod shell;
 pub(crate) mod summary;
+mod unfinished_start;
 mod unseen;
 pub mod view;
 pub(crate) mod wording;
@@ -61,7 +62,10 @@ pub fn diagnose(snapshot: &Snapshot, scope: &Scope) -> Report {
     // One sentence, whatever names and values the cluster put into it.
     findings.iter_mut().for_each(|finding| finding.message = clean(&finding.message, MAX_MESSAGE));
     findings.sort_by_key(|finding| finding.severity);
-    findings.iter_mut().for_each(|finding| located::locate(finding, &snapshot.sources));
+    for finding in &mut findings {
+        located::locate(finding, &snapshot.sources);
+        located::preview_first(finding, snapshot);
+    }
     let nodes = rows::all(&view, &findings, scope);
     let unseen = unseen::all(&view, scope);
     let verdict = match (findings.is_empty(), unseen.iter().any(|unseen| unseen.matters)) {

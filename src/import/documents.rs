@@ -11,6 +11,10 @@ const FIRST_KEYS: [&str; 8] = ["apiVersion:", "kind:", "items:", "metadata:", "s
 
 /// The whole text is objects, by its first line that is no comment.
 pub fn is_objects(text: &str) -> bool {
+    // kubectl cluster-info dump puts logs between its objects
+    if memchr::memmem::find(text.as_bytes(), b"\n==== START logs for container ").is_some() {
+        return false;
+    }
     let first = text.lines().map(str::trim_end).find(|line| !line.trim().is_empty() && !line.starts_with('#')).unwrap_or_default();
     FIRST_KEYS.iter().any(|key| first.trim_start_matches("- ").starts_with(key)) && !is_json_lines(text)
         || (first.trim_start().starts_with('[') && !text.contains("\"ifindex\""))

@@ -38,6 +38,16 @@ fn is_docker(line: &str) -> bool {
     line.starts_with("{\"log\":") && line.contains("\"stream\":")
 }
 
+/// Containers beside calico-node in its pods, whose logs are another program's.
+const OTHERS: [&str; 8] =
+    ["install-cni", "upgrade-ipam", "mount-bpffs", "flexvol-driver", "ebpf-bootstrap", "kube-flannel", "flannel", "mount-cgroup"];
+
+/// The container that a file's path names, where it is not calico-node: archives keep one file for each.
+pub fn other_container(file: &str) -> Option<&'static str> {
+    let mut parts = file.split(['/', '\\', ':', '.', '_']);
+    parts.find_map(|part| OTHERS.iter().find(|other| **other == part)).copied()
+}
+
 /// Sorts lines by the pod and container that collectors name.
 fn read(block: &Block, facts: &mut Facts) -> Summary {
     let csv = block.text.lines().next().and_then(Csv::header);

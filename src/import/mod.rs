@@ -120,7 +120,17 @@ impl Loaded {
     }
 
     fn take_text(&mut self, file: &str, text: &str, named: bool) -> Result<bool, ImportError> {
-        if let Some(kind) = texts::kind(file, text) {
+        let kind = texts::kind(file, text);
+        if let Some(other) = logs::other_container(file).filter(|_| matches!(kind, Some(TextKind::Log { .. }))) {
+            self.note(
+                file,
+                None,
+                "kubectl logs",
+                Summary { ignored: Some(format!("the log of the container {other}")), ..Summary::default() },
+            );
+            return Ok(false);
+        }
+        if let Some(kind) = kind {
             self.take_whole(file, kind, text);
             return Ok(true);
         }
@@ -204,14 +214,8 @@ impl Loaded {
     fn note(&mut self, file: &str, line: Option<usize>, format: &str, summary: Summary) -> usize {
         if self.sources.len() < MAX_SOURCES {
             let Summary { read, ignored, node } = summary;
-            self.sources.push(InputSource {
-                file: crate::calico::text::clean(file, 300),
-                line,
-                format: format.to_owned(),
-                node,
-                read,
-                ignored,
-            });
+            let (file, format) = (crate::calico::text::clean(file, 300), format.to_owned());
+            self.sources.push(InputSource { file, line, format, node, read, more: None, ignored });
             return self.sources.len() - 1;
         }
         usize::MAX
@@ -221,7 +225,8 @@ impl Loaded {
         if let Some(source) = self.sources.get_mut(source) {
             source.read = summary.read;
             source.node = summary.node;
-            source.ignored = summary.ignored.map(|ignored| format!("{ignored}; more is in: {better}"));
+            source.ignored = summary.ignored;
+            source.more = (source.format != better).then(|| better.to_owned());
         }
     }
 

@@ -48,6 +48,9 @@ pub fn command_line(line: &str) -> Option<Heading> {
         return None;
     }
     let line = line.trim_end();
+    if let Some(marked) = dump_mark(line) {
+        return Some(marked);
+    }
     let (host, command) = match split_prompt(line) {
         Some((host, command)) => (host, command),
         None => (None, line),
@@ -57,16 +60,37 @@ pub fn command_line(line: &str) -> Option<Heading> {
     let at = words.iter().position(|word| !BEFORE.contains(word) && !word.contains('='))?;
     let tool = words.get(at)?.rsplit('/').next()?.trim_end_matches(".exe");
     // without a prompt only what cannot be output
-    let known = TOOLS.contains(&tool) && (!bare || is_verb(tool, words.get(at + 1).copied().unwrap_or_default()));
+    let known = TOOLS.contains(&tool) && (!bare || is_verb(tool, words.get(at + 1..).unwrap_or_default()));
     known.then(|| heading(host, command, words.get(at..).unwrap_or_default()))
 }
 
-fn is_verb(tool: &str, word: &str) -> bool {
+/// `==== START logs for container calico-node of pod kube-system/calico-node-x7k2p ====` (kubectl cluster-info dump).
+fn dump_mark(line: &str) -> Option<Heading> {
+    let inner = line.strip_prefix("==== ")?.strip_suffix(" ====")?;
+    let Some(names) = inner.strip_prefix("START logs for container ") else {
+        return inner.starts_with("END logs for container ").then(Heading::default);
+    };
+    let (container, pod) = names.split_once(" of pod ")?;
+    let (namespace, pod) = pod.split_once('/')?;
+    Some(Heading {
+        pod: pod_name(pod),
+        namespace: Some(namespace.to_owned()),
+        container: Some(container.to_owned()),
+        command: "kubectl cluster-info dump".to_owned(),
+        ..Heading::default()
+    })
+}
+
+fn is_verb(tool: &str, words: &[&str]) -> bool {
+    let word = words.first().copied().unwrap_or_default();
+    let argument = |word: &&str| {
+        ["show", "get", "list", "ls", "dev"].contains(word) || word.starts_with('-') || word.bytes().any(|byte| byte.is_ascii_digit())
+    };
     match tool {
         "kubectl" | "oc" | "k" => ["get", "describe", "logs", "exec", "-n", "cluster-info"].contains(&word),
         "calicoctl" => ["node", "get", "ipam"].contains(&word),
         "birdcl" | "birdcl6" => word == "show" || word.starts_with('-'),
-        "ip" => ["a", "addr", "address", "route", "r", "-4", "-6", "-j", "-d"].contains(&word),
+        "ip" => ["a", "addr", "address", "route", "r", "-4", "-6", "-j", "-d"].contains(&word) && words.iter().skip(1).all(argument),
         _ => false,
     }
 }
@@ -152,6 +176,17 @@ mod tests {
         {
             assert_eq!(command_line(line), None, "{line}");
         }
+    }
+
+    #[test]
+    fn marks_of_a_dump() {
+        let heading = command_line("==== START logs for container install-cni of pod kube-system/calico-node-abcde ====").expect("a mark");
+        assert_eq!((heading.pod.as_deref(), heading.container.as_deref()), (Some("calico-node-abcde"), Some("install-cni")));
+        assert_eq!(
+            command_line("==== END logs for container install-cni of pod kube-system/calico-node-abcde ===="),
+            Some(Heading::default())
+        );
+        assert_eq!(command_line("==== Summary ===="), None);
     }
 
     #[test]

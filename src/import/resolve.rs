@@ -95,8 +95,11 @@ pub fn node_of_pod(pod: &str) -> String {
     format!("(node of {pod})")
 }
 
-/// The node in `node-3.birdcl.txt`.
+/// The node in `node-3.birdcl.txt`, or of the pod that the path names.
 fn label(file: &str) -> Option<String> {
+    if let Some(pod) = file.split(['/', '\\', ':', '_', '.']).find_map(super::prompt::pod_name) {
+        return Some(node_of_pod(&pod));
+    }
     let (label, rest) = file.rsplit(['/', '\\', ':']).next()?.split_once('.')?;
     let follows = rest.split('.').any(|part| AFTER_NODE.iter().any(|word| part.starts_with(word)));
     (follows && !label.is_empty()).then(|| label.to_owned())

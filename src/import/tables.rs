@@ -58,6 +58,10 @@ const MAX_COLUMNS: usize = 16;
 
 /// The line is a header that has these columns, in any order.
 fn has_columns(line: &str, columns: &[&str]) -> bool {
+    // most lines are no header of any sort
+    if !columns.first().is_some_and(|first| line.contains(first)) {
+        return false;
+    }
     let cells = split_row(line, MAX_COLUMNS);
     let is_header = cells.iter().all(|cell| !cell.bytes().any(|byte| byte.is_ascii_lowercase()));
     // pasted text may have lost all but one blank between columns
@@ -161,9 +165,8 @@ fn read_pods(block: &Block, facts: &mut Facts) -> Result<Summary, String> {
         facts.told("Pod", &pod(&table, &row, name, namespace))?;
         read += 1;
     }
-    let mut summary = Summary::new(crate::text::count(read, "pod of calico-node").replace("calico-nodes", "calico-node"))
-        .ignoring(others, "of other pods");
-    summary.read = if read == 1 { "1 calico-node pod".to_owned() } else { format!("{read} calico-node pods") };
+    let mut summary = Summary::new(if read == 1 { "1 calico-node pod".to_owned() } else { format!("{read} calico-node pods") });
+    summary = summary.ignoring(others, "of other pods");
     if placeless > 0 {
         let more = format!("no column NODE (kubectl get pods -o wide) in {}", crate::text::count(placeless, "row"));
         summary.ignored = Some(summary.ignored.map_or(more.clone(), |ignored| format!("{ignored}; {more}")));

@@ -61,8 +61,12 @@ pub fn node_of<'a>(file: &str, known: impl Iterator<Item = (&'a str, &'a str)>) 
     known
         .filter(|(label, _)| {
             file.split(['/', '\\', ':']).any(|part| {
-                part.strip_prefix(label)
-                    .is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '_', ' ']) || rest.starts_with("-log"))
+                // collectors put the date behind the host's name, the kubelet the namespace before the pod's
+                let part = part.strip_prefix("sosreport-").unwrap_or(part);
+                let follows = |rest: &str| {
+                    rest.is_empty() || rest.starts_with(['.', '_', ' ']) || rest.starts_with("-log") || rest.starts_with("-20")
+                };
+                part.strip_prefix(label).is_some_and(follows) || part.split('_').any(|piece| piece == *label)
             })
         })
         .max_by_key(|(label, _)| label.len())

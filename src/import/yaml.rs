@@ -11,7 +11,8 @@ pub const OBJECTS: Format = Format {
         let object = |line: &&str| line.starts_with("apiVersion:") || line.starts_with("kind:");
         (object(&first) && lines.iter().take(6).filter(|line| object(line)).count() > 1)
             || (first.trim() == "---" && lines.get(1).is_some_and(object))
-            || (first.trim_start().starts_with('{') && lines.iter().take(8).any(|line| line.contains("\"apiVersion\"")))
+            || (first.trim_start().starts_with('{')
+                && lines.iter().take(8).any(|line| line.contains("\"apiVersion\"") || line.contains("\"kind\"")))
     },
     // nothing in an object begins in the first column but keys, items and braces
     goes_on: |line| {

@@ -3,7 +3,7 @@ use crate::diagnosis::code::Code;
 use crate::diagnosis::explain::Explanation;
 use crate::diagnosis::report::{Finding, Severity, Source};
 use crate::diagnosis::view::{NodeView, View};
-use crate::diagnosis::{evidence, remedy, wording};
+use crate::diagnosis::{evidence, remedy, unfinished_start, wording};
 use crate::snapshot::inside::MarkKind;
 use crate::startup::measure::{Measurement, Standing, measure};
 
@@ -21,6 +21,10 @@ pub const CHECK: Check = Check {
 };
 
 fn run(view: &View, found: &Found) -> Vec<Finding> {
+    [near_budget(view, found), unfinished_start::findings(view, found)].concat()
+}
+
+fn near_budget(view: &View, found: &Found) -> Vec<Finding> {
     let sound = view.nodes.iter().filter(|node| !found.is_culprit(node.name));
     let tight: Vec<(&NodeView, Measurement)> =
         sound.map(|node| (node, measure(view, node))).filter(|(_, measured)| measured.standing() == Standing::Tight).collect();

@@ -1,6 +1,6 @@
 //! One node with all that is known of it.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::net::IpAddr;
 
 use jiff::Timestamp;
@@ -10,6 +10,7 @@ use super::install::Install;
 use super::stored::{self, Stored};
 use crate::calico::event_text::{self, EventKind};
 use crate::calico::family::Family;
+use crate::calico::session;
 use crate::calico::startup_log::{self, ExitReason, Outcome};
 use crate::diagnosis::report::{Evidence, Source};
 use crate::observed::Observed;
@@ -83,6 +84,7 @@ pub fn all<'a>(snapshot: &'a Snapshot, install: &Install<'a>) -> Vec<NodeView<'a
         .filter_map(|status| Some((status.spec.get("node")?.as_str()?, status)))
         .collect();
 
+    let peers = if snapshot.nodes.seen().is_none() { peer_addresses(snapshot) } else { HashSet::new() };
     let annotated =
         nodes.values().any(|node| Family::ALL.iter().any(|family| node.metadata.annotations.contains_key(stored::annotation(*family))));
     // The DaemonSet does not want every node: one without a pod is not Calico's.
@@ -120,10 +122,20 @@ pub fn all<'a>(snapshot: &'a Snapshot, install: &Install<'a>) -> Vec<NodeView<'a
                 events: told(pod, &events),
                 bgp,
             };
-            view.stored = Family::ALL.map(|family| stored::of(&view, family, annotated));
+            view.stored = Family::ALL.map(|family| stored::of(&view, family, annotated, &peers));
             view
         })
         .collect()
+}
+
+/// Addresses that any BIRD has a session with.
+fn peer_addresses(snapshot: &Snapshot) -> HashSet<IpAddr> {
+    let inside = || snapshot.inside.values().filter_map(Observed::seen);
+    let of_family = |family: Family| {
+        let rows = inside().filter_map(move |inside| inside.bird(family).seen()).flat_map(|bird| &bird.protocols);
+        rows.filter_map(move |row| session::of(row, family)).map(|session| session.address)
+    };
+    Family::ALL.into_iter().flat_map(of_family).collect()
 }
 
 /// calico-node is on the host's network: where Nodes could not be read, its pod has the InternalIP too.

@@ -51,6 +51,13 @@ pub fn seconds(text: &str) -> Option<i64> {
     (number.is_none() && !text.is_empty()).then_some(total)
 }
 
+/// `2026-05-12 05:43:43.500` in a message of calico-node's.
+fn stamp(message: &str) -> Option<Timestamp> {
+    let at = message.find(" [INFO][").or_else(|| message.find(" [WARNING]["))?;
+    let text = message.get(..at)?.rsplit(": ").next()?;
+    format!("{}Z", text.trim().replacen(' ', "T", 1)).parse().ok()
+}
+
 /// The moment of the description, as near as it tells.
 pub struct Clock {
     now: Option<Timestamp>,
@@ -68,7 +75,15 @@ impl Clock {
         let containers = tree.child("Containers").map_or(&[][..], |containers| &containers.children);
         let started = containers.iter().filter_map(|container| container.child("State")?.get("Started").and_then(date)).max();
         let after = |at: Option<Timestamp>, seconds: Option<i64>| at?.checked_add(jiff::SignedDuration::from_secs(seconds?)).ok();
-        Self { now: after(started, age("Started")).or_else(|| after(tree.get("Start Time").and_then(date), age("Scheduled"))) }
+        let begun = tree.get("Start Time").and_then(date);
+        let exact = after(started, age("Started")).or_else(|| after(begun, age("Scheduled")));
+        // no event of a pod is older than the pod, and one that says when it was is as old as it says
+        let rows = events.iter().map(|line| super::super::tables::split_row(line.text, 5));
+        let least = rows.filter_map(|cells| {
+            let seen = Age::parse(cells.get(2)?)?;
+            after(begun, Some(seen.first)).max(after(stamp(cells.get(4)?), Some(seen.last)))
+        });
+        Self { now: exact.or_else(|| least.max()) }
     }
 
     pub fn ago(&self, seconds: i64) -> Option<Timestamp> {
