@@ -7,7 +7,7 @@ use super::objects::{self, Objects};
 use super::tree;
 
 /// Keys that begin an object of Kubernetes.
-const FIRST_KEYS: [&str; 8] = ["apiVersion:", "kind:", "items:", "metadata:", "spec:", "status:", "---", "{"];
+const FIRST_KEYS: [&str; 7] = ["apiVersion:", "kind:", "items:", "metadata:", "spec:", "status:", "{"];
 
 /// The whole text is objects, by its first line that is no comment.
 pub fn is_objects(text: &str) -> bool {
@@ -15,7 +15,11 @@ pub fn is_objects(text: &str) -> bool {
     if memchr::memmem::find(text.as_bytes(), b"\n==== START logs for container ").is_some() {
         return false;
     }
-    let first = text.lines().map(str::trim_end).find(|line| !line.trim().is_empty() && !line.starts_with('#')).unwrap_or_default();
+    let first = text
+        .lines()
+        .map(str::trim_end)
+        .find(|line| !line.trim().is_empty() && !line.starts_with('#') && *line != "---")
+        .unwrap_or_default();
     FIRST_KEYS.iter().any(|key| first.trim_start_matches("- ").starts_with(key)) && !is_json_lines(text)
         || (first.trim_start().starts_with('[') && !text.contains("\"ifindex\""))
 }

@@ -47,6 +47,8 @@ pub struct Text {
     pub names_node: Option<String>,
     /// Its line among the sources.
     pub source: usize,
+    /// Cut out of a page, not a file of its own.
+    pub is_part: bool,
 }
 
 #[derive(Default)]
@@ -101,6 +103,6 @@ impl Facts {
     /// A text of one node, whose name may only be known at the end.
     pub fn text(&mut self, kind: TextKind, line: usize, text: String, heading: Heading, names_node: Option<String>) {
         let (file, source) = (self.file.clone(), self.source);
-        self.texts.push(Text { file, line, kind, text, heading, names_node, source });
+        self.texts.push(Text { file, line, kind, text, heading, names_node, source, is_part: true });
     }
 }

@@ -42,10 +42,12 @@ fn is_docker(line: &str) -> bool {
 const OTHERS: [&str; 8] =
     ["install-cni", "upgrade-ipam", "mount-bpffs", "flexvol-driver", "ebpf-bootstrap", "kube-flannel", "flannel", "mount-cgroup"];
 
-/// The container that a file's path names, where it is not calico-node: archives keep one file for each.
-pub fn other_container(file: &str) -> Option<&'static str> {
+/// Whose log a file is by its path, where it is not calico-node's: archives keep one file for each container.
+pub fn others(file: &str) -> Option<String> {
     let mut parts = file.split(['/', '\\', ':', '.', '_']);
-    parts.find_map(|part| OTHERS.iter().find(|other| **other == part)).copied()
+    let container = parts.find_map(|part| OTHERS.iter().find(|other| **other == part));
+    let named = || super::texts::is_others_log(file).then(|| "its name says that it is another program's".to_owned());
+    container.map(|container| format!("the log of the container {container}")).or_else(named)
 }
 
 /// Sorts lines by the pod and container that collectors name.

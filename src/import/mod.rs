@@ -121,13 +121,8 @@ impl Loaded {
 
     fn take_text(&mut self, file: &str, text: &str, named: bool) -> Result<bool, ImportError> {
         let kind = texts::kind(file, text);
-        if let Some(other) = logs::other_container(file).filter(|_| matches!(kind, Some(TextKind::Log { .. }))) {
-            self.note(
-                file,
-                None,
-                "kubectl logs",
-                Summary { ignored: Some(format!("the log of the container {other}")), ..Summary::default() },
-            );
+        if let Some(other) = logs::others(file).filter(|_| matches!(kind, Some(TextKind::Log { .. }))) {
+            self.note(file, None, logs::LOG.name, Summary { ignored: Some(other), ..Summary::default() });
             return Ok(false);
         }
         if let Some(kind) = kind {
@@ -147,7 +142,16 @@ impl Loaded {
         let read = crate::text::count(text.lines().count(), "line");
         let source = self.note(file, None, kind.command(), Summary::new(read));
         let heading = Heading::default();
-        self.facts.texts.push(Text { file: file.into(), line: 1, kind, text: text.into(), heading, names_node: None, source });
+        self.facts.texts.push(Text {
+            file: file.into(),
+            line: 1,
+            kind,
+            text: text.into(),
+            heading,
+            names_node: None,
+            source,
+            is_part: false,
+        });
     }
 
     fn take_objects(&mut self, file: &str, text: &str, named: bool) -> Result<bool, ImportError> {
@@ -187,6 +191,10 @@ impl Loaded {
             let Some(format) = block.format else { continue };
             let source = self.note(file, Some(block.line), format.name, Summary::default());
             (self.facts.file, self.facts.source) = (file.to_owned(), source);
+            if let Some(other) = logs::others(file).filter(|_| format.name == logs::LOG.name) {
+                self.fill_in(source, Summary { ignored: Some(other), ..Summary::default() }, format.name);
+                continue;
+            }
             let summary = match (format.read)(block, &mut self.facts) {
                 Ok(summary) => {
                     understood |= !summary.read.is_empty();
@@ -236,7 +244,9 @@ impl Loaded {
             return Ok(snapshot);
         }
         let origin = if diags { Origin::Diags } else { Origin::Files };
-        let (objects, texts) = assemble::merge(facts)?;
+        let (objects, mut texts) = assemble::merge(facts)?;
+        // whole files before parts of pages
+        texts.sort_by_key(|text| text.is_part);
         let mut snapshot = assemble::snapshot(objects, origin)?;
         let mut unnamed = Unnamed::default();
         for text in &texts {
@@ -267,6 +277,9 @@ impl Loaded {
 }
 
 fn add_text(snapshot: &mut Snapshot, text: &Text, node: &str) -> Result<(), String> {
+    if text.is_part && is_known(snapshot, text.kind, node) {
+        return Err(format!("another answer of {} was read before", text.kind.command()));
+    }
     if let TextKind::Log { previous } = text.kind {
         texts::add_log(snapshot.logs.entry(node.to_owned()).or_default(), &text.file, previous, &text.text);
         return Ok(());
@@ -276,6 +289,18 @@ fn add_text(snapshot: &mut Snapshot, text: &Text, node: &str) -> Result<(), Stri
     trim::inside(&mut inside);
     snapshot.inside.insert(node.to_owned(), Observed::Seen(inside));
     read
+}
+
+/// The same was read already, from a whole file or an earlier block.
+fn is_known(snapshot: &Snapshot, kind: TextKind, node: &str) -> bool {
+    let inside = snapshot.inside.get(node).and_then(Observed::seen);
+    match kind {
+        TextKind::Log { previous } => {
+            snapshot.logs.get(node).is_some_and(|logs| if previous { &logs.previous } else { &logs.current }.is_answered())
+        }
+        TextKind::Interfaces | TextKind::Ifconfig => inside.is_some_and(|inside| inside.interfaces.is_answered()),
+        _ => false,
+    }
 }
 
 /// Text in UTF-8, or UTF-16 as PowerShell's `>` writes it; `None` for what is no text.

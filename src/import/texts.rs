@@ -52,8 +52,14 @@ pub fn kind(file: &str, text: &str) -> Option<TextKind> {
         |line: &str| line.contains("] startup/") || line.contains("[INFO][") || line.contains("[WARNING][") || line.contains("level=info");
     // A file that quotes log lines (an operator's, a timeline) is no log: its name says what it is.
     let log = name.contains(".log") || name.ends_with("log.txt") || file.contains("/logs/") || name.contains("calico-node");
-    let refused = name.starts_with("operator-log");
-    (log && !refused && (startup_log::is_gone(text) || head().any(logged))).then(|| TextKind::Log { previous: name.contains("previous") })
+    (log && !is_others_log(file) && (startup_log::is_gone(text) || head().any(logged)))
+        .then(|| TextKind::Log { previous: name.contains("previous") })
+}
+
+/// A log of another program that quotes calico-node: its name says what it is.
+pub fn is_others_log(file: &str) -> bool {
+    let name = file.rsplit(['/', '\\', ':']).next().unwrap_or(file).to_ascii_lowercase();
+    ["operator-log", "timeline"].iter().any(|start| name.starts_with(start))
 }
 
 /// The node of `known` whose name begins the file's, or names a directory above it; the longest wins.

@@ -13,6 +13,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::Snapshot;
+use crate::input_source::InputSource;
 use crate::observed::Observed;
 
 /// Names that are Calico's or Kubernetes' and tell nothing of the cluster.
@@ -66,7 +67,19 @@ pub fn redact(mut snapshot: Snapshot) -> Result<Snapshot, serde_json::Error> {
     mapping.value(&mut snapshot.resources)?;
     mapping.map(&mut snapshot.inside)?;
     mapping.map(&mut snapshot.logs)?;
+    number_files(&mut snapshot.sources);
+    mapping.value(&mut snapshot.sources)?;
     Ok(snapshot)
+}
+
+/// Paths hold names of people and of customers.
+fn number_files(sources: &mut [InputSource]) {
+    let mut numbers: BTreeMap<String, usize> = BTreeMap::new();
+    for source in sources {
+        let next = numbers.len() + 1;
+        let number = *numbers.entry(std::mem::take(&mut source.file)).or_insert(next);
+        source.file = format!("file-{number}");
+    }
 }
 
 /// New names in the old ones' order.

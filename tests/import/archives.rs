@@ -64,7 +64,7 @@ fn layouts_of_collectors() {
                 ("w7-2026-11-29/rke2/podlogs/calico-node-p2x4d.log", LOG),
             ],
         ),
-        ("cluster-info dump", vec![("dump.txt", &dump)]),
+        ("cluster-info dump", vec![("dump.txt", dump.as_str())]),
     ];
     for (layout, files) in layouts {
         let folder = tempfile::tempdir().expect("a folder");

@@ -36,19 +36,22 @@ fn word(yes: bool) -> &'static str {
     if yes { "True" } else { "False" }
 }
 
+fn row(cells: &[&str], gap: &str) -> String {
+    format!("{}\n", cells.join(gap))
+}
+
 fn tables(hosts: &[Host], gap: &str) -> String {
-    let mut text = ["NAME", "STATUS", "ROLES", "AGE", "VERSION", "INTERNAL-IP", "EXTERNAL-IP"].join(gap) + "\n";
+    let mut text = row(&["NAME", "STATUS", "ROLES", "AGE", "VERSION", "INTERNAL-IP", "EXTERNAL-IP"], gap);
     for (index, host) in hosts.iter().enumerate() {
         let state = if host.ready { "Ready" } else { "NotReady" };
-        text += &([&format!("node-{index}"), state, "<none>", "4d", "v1.28.8", &ip(host.internal), "<none>"].join(gap) + "\n");
+        text += &row(&[&format!("node-{index}"), state, "<none>", "4d", "v1.28.8", &ip(host.internal), "<none>"], gap);
     }
-    text += "\n";
-    text += &(["NAMESPACE", "NAME", "READY", "STATUS", "RESTARTS", "AGE", "IP", "NODE"].join(gap) + "\n");
+    text.push('\n');
+    text += &row(&["NAMESPACE", "NAME", "READY", "STATUS", "RESTARTS", "AGE", "IP", "NODE"], gap);
     for (index, host) in hosts.iter().enumerate() {
         let (ready, state) = if host.ready { ("1/1", "Running") } else { ("0/1", if host.crash { "CrashLoopBackOff" } else { "Running" }) };
         let restarts = if host.restarts > 0 { format!("{} (2m ago)", host.restarts) } else { "0".to_owned() };
-        let row = ["kube-system", &pod_name(index), ready, state, &restarts, "4d", &ip(host.internal), &format!("node-{index}")].join(gap);
-        text += &(row + "\n");
+        text += &row(&["kube-system", &pod_name(index), ready, state, &restarts, "4d", &ip(host.internal), &format!("node-{index}")], gap);
     }
     text
 }

@@ -131,7 +131,7 @@ fn a_page_with_two_faults_names_both() {
     assert_eq!(codes(&report), ["address-on-virtual-interface", "start-near-budget"], "{report:#?}");
     let bridge = &report.findings[0];
     assert!(bridge.message.contains("172.18.0.1") && bridge.message.contains("br-3a10a9384428"));
-    assert!(bridge.evidence.iter().any(|evidence| evidence.text.contains("page.md:20]")), "{:?}", bridge.evidence);
+    assert!(bridge.evidence.iter().any(|evidence| evidence.text.contains("page.md:22]")), "{:?}", bridge.evidence);
     assert_eq!(report.findings[1].nodes, ["iad12-33"]);
     assert_eq!(report.verdict, Verdict::Sick);
     assert!(snapshot.sources.iter().any(|source| source.format == "text around the blocks"), "prose is counted");

@@ -46,8 +46,9 @@ pub const DAEMON_SET: Format = Format {
 
 /// A line `Name:` and, soon after, the others; a description begins so and has nothing indented there but labels.
 fn begins(lines: &[&str], others: &[&str]) -> bool {
-    lines.first().is_some_and(|line| line.starts_with("Name:"))
-        && others.iter().all(|other| lines.iter().any(|line| line.starts_with(other)))
+    let rest = || lines.iter().skip(1).take_while(|line| !line.starts_with("Name:"));
+    let has = |other: &&str| rest().any(|line| line.starts_with(other));
+    lines.first().is_some_and(|line| line.starts_with("Name:")) && others.iter().all(has)
 }
 
 fn meta(entry: &Entry<'_>, clock_text: Option<&str>) -> Value {
