@@ -16,7 +16,7 @@ const POD: &str = "apiVersion: v1\nkind: Pod\nmetadata:\n  name: calico-node-p2x
 #[test]
 fn layouts_of_collectors() {
     let dump = format!(
-        "{{\n    \"kind\": \"NodeList\",\n    \"apiVersion\": \"v1\",\n    \"items\": [{{\"metadata\": {{\"name\": \"w7\"}}}}]\n}}\n\
+        "{{\n    \"kind\": \"NodeList\",\n    \"apiVersion\": \"v1\",\n    \"items\": [{{\"metadata\": {{\"name\": \"w7\"}}, \"status\": {{\"nodeInfo\": {{\"kubeletVersion\": \"v1.28.8\"}}}}}}]\n}}\n\
         {{\n    \"kind\": \"PodList\",\n    \"apiVersion\": \"v1\",\n    \"items\": [{{\"metadata\": {{\"name\": \"calico-node-p2x4d\", \"namespace\": \"kube-system\"}}, \
         \"spec\": {{\"nodeName\": \"w7\", \"containers\": [{{\"name\": \"calico-node\"}}]}}}}]\n}}\n\
         ==== START logs for container install-cni of pod kube-system/calico-node-p2x4d ====\n{INSTALL}==== END logs for container install-cni of pod kube-system/calico-node-p2x4d ====\n\
