@@ -24,14 +24,14 @@ pub const LOG: Format = Format {
     read: |block, facts| Ok(read(block, facts)),
 };
 
-/// Longer lines are looked at up to here.
+/// Longer lines begin no log.
 const MAX_LINE: usize = 64 << 10;
 /// Pods in one text.
 const MAX_PODS: usize = 5_000;
 
 pub fn is_log_line(line: &str) -> bool {
-    let line = line.get(..line.floor_char_boundary(MAX_LINE)).unwrap_or_default();
-    !line.trim().is_empty() && (is_calicos(&carried::strip(line).text) || is_docker(line))
+    // no line of calico-node's start is longer
+    line.len() <= MAX_LINE && !line.trim().is_empty() && (is_calicos(&carried::strip(line).text) || is_docker(line))
 }
 
 fn is_docker(line: &str) -> bool {
@@ -50,10 +50,13 @@ pub fn others(file: &str) -> Option<String> {
     container.map(|container| format!("the log of the container {container}")).or_else(named)
 }
 
+/// Pod, container and host, as far as a collector names them.
+type Origin = (Option<String>, Option<String>, Option<String>);
+
 /// Sorts lines by the pod and container that collectors name.
 fn read(block: &Block, facts: &mut Facts) -> Summary {
     let csv = block.text.lines().next().and_then(Csv::header);
-    let mut logs: BTreeMap<(Option<String>, Option<String>, Option<String>), String> = BTreeMap::new();
+    let mut logs: BTreeMap<Origin, String> = BTreeMap::new();
     let (mut lines, mut left_out) = (0_usize, 0_usize);
     for line in block.text.lines().skip(usize::from(csv.is_some())) {
         let Carried { pod, container, host, text } = match &csv {
