@@ -156,6 +156,7 @@ mod tests {
             nodes: vec![NodeRow::default()],
             findings: severities.iter().map(finding).collect(),
             unseen: vec![Gap { what: String::new(), nodes: vec![], why: String::new(), blocks_healthy: unseen }],
+            sources: vec![],
         };
         Outcome::from_report(&report, fail_on)
     }

@@ -12,6 +12,7 @@ pub mod diagnosis;
 pub mod exit;
 pub mod finding;
 pub mod import;
+pub mod input_source;
 pub mod limits;
 pub mod mesh;
 pub mod model;

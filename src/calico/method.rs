@@ -201,6 +201,12 @@ impl AddressSource {
     }
 }
 
+/// The backend none does not stop detection in these releases: node/pkg/lifecycle/startup/startup.go calls
+/// `configureAndCheckIPAddressSubnets` whatever the backend, from 3.16.0 until 3.26.2 returned early there.
+pub fn detects_without_networking(version: Version) -> bool {
+    version.at_least(3, 16, 0) && !version.at_least(3, 26, 2)
+}
+
 pub fn gate(family: Family, ip: &Value, backend: &Backend) -> AddressSource {
     match backend {
         Backend::None => return AddressSource::Off,

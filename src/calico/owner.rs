@@ -1,5 +1,6 @@
 //! Who reverts a direct edit of an object: nearest first, so that a change is made where it lasts.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use super::flavour::Flavour;
@@ -22,7 +23,7 @@ pub enum Owner {
     },
     /// RKE2's helm-controller.
     HelmChartConfig {
-        name: String,
+        name: Cow<'static, str>,
     },
     /// At the next upgrade, not by itself.
     Helm {
@@ -40,13 +41,21 @@ pub enum Owner {
     /// At the next `rke up`.
     Rke,
     Azure,
+    /// GKE's add-on manager.
+    Google,
     AddonManager,
+    /// Gardener's resource manager, from the Shoot of the garden cluster.
+    ManagedResource,
+    /// At the next `talosctl upgrade-k8s`.
+    Talos,
+    /// A ClusterResourceSet or a HelmChartProxy of the management cluster, when its source changes.
+    ClusterApi,
 }
 
 impl Owner {
     /// Puts an edit back while nobody does anything; the others only when somebody runs them again.
     pub fn reverts_by_itself(&self) -> bool {
-        !matches!(self, Self::Helm { .. } | Self::Kubespray | Self::Rke | Self::Microk8s)
+        !matches!(self, Self::Helm { .. } | Self::Kubespray | Self::Rke | Self::Microk8s | Self::Talos | Self::ClusterApi)
     }
 }
 
@@ -66,7 +75,11 @@ impl fmt::Display for Owner {
             Self::Kubespray => f.write_str("kubespray"),
             Self::Rke => f.write_str("RKE"),
             Self::Azure => f.write_str("Azure"),
+            Self::Google => f.write_str("Google"),
             Self::AddonManager => f.write_str("addon manager"),
+            Self::ManagedResource => f.write_str("Gardener ManagedResource"),
+            Self::Talos => f.write_str("Talos machine configuration"),
+            Self::ClusterApi => f.write_str("Cluster API"),
         }
     }
 }
@@ -84,7 +97,7 @@ pub fn owners(daemon_set: &DaemonSet, flavour: Flavour, installations: &[Custom]
     } else {
         owners.extend(by_marks(meta));
     }
-    if let Some(owner) = by_flavour(flavour)
+    if let Some(owner) = flavour.owner()
         && !owners.contains(&owner)
     {
         // the chart's release is written by the helm-controller, which HelmChartConfig steers
@@ -94,21 +107,6 @@ pub fn owners(daemon_set: &DaemonSet, flavour: Flavour, installations: &[Custom]
         owners.push(owner);
     }
     owners
-}
-
-fn by_flavour(flavour: Flavour) -> Option<Owner> {
-    Some(match flavour {
-        Flavour::Rke2Calico => Owner::HelmChartConfig { name: "rke2-calico".into() },
-        Flavour::Rke2Canal => Owner::HelmChartConfig { name: "rke2-canal".into() },
-        Flavour::Kops => Owner::Kops,
-        Flavour::K0s => Owner::K0s,
-        Flavour::Microk8s => Owner::Microk8s,
-        Flavour::Kubespray => Owner::Kubespray,
-        Flavour::Rke1 => Owner::Rke,
-        Flavour::Aks => Owner::Azure,
-        Flavour::AddonManager => Owner::AddonManager,
-        Flavour::Manifest | Flavour::Canal | Flavour::Operator | Flavour::Eks => return None,
-    })
 }
 
 /// Labels and annotations that tools leave on what they keep.

@@ -62,6 +62,13 @@ pub fn init_container(text: &str) -> Option<&'static str> {
     })?
 }
 
+/// A line in a form that Calico writes: with a level and a time, or known by its words.
+pub fn is_calico_line(text: &str) -> bool {
+    let line = line::parse(text);
+    let known = || patterns::kind_of(&line, false).is_some() || patterns::kind_of(&line, true).is_some();
+    (line.level != line::Level::None && line.at.is_some()) || line.component == Some("bird") || known()
+}
+
 /// The kubelet's own sentence in place of a log that is gone (`pkg/kubelet/kuberuntime`).
 pub fn is_gone(log: &str) -> bool {
     log.starts_with("unable to retrieve container logs for ")

@@ -81,8 +81,8 @@ impl StatusArgs {
 /// Where to read: a cluster, or files instead of one.
 #[derive(Args, Clone, Debug, Default)]
 pub struct SourceArgs {
-    /// Read files instead of a cluster: a saved snapshot, `kubectl get -o yaml|json`, or a `calicoctl cluster diags` archive;
-    /// may be repeated, - is standard input
+    /// Read files instead of a cluster: a saved snapshot, kubectl's or calicoctl's output, logs, an archive, or a page with
+    /// several of these; FILE=NODE names the node of a text that does not; - is standard input
     #[arg(long, value_name = "FILE", num_args = 1..)]
     pub from: Vec<PathBuf>,
 

@@ -1,5 +1,6 @@
 //! Where a snapshot comes from and where it is kept.
 
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use crate::calico::route_get::Destination;
@@ -9,16 +10,18 @@ use crate::cluster::{
     ConnectError, Connection, GatherError, LogSelection, NodeFilter, ReadOptions, TerminalProgress, connect, read_cluster,
 };
 use crate::exit::Failure;
-use crate::import;
+use crate::import::{self, Inputs};
+use crate::input_source::InputSource;
 use crate::snapshot::Snapshot;
 use crate::snapshot::redact::redact as redacted;
 use crate::snapshot::save::save_to;
+use crate::text;
 
 use super::change::interrupt::Interrupt;
 use super::status::NodeSelection;
 
 pub async fn read(flags: &ConnectionFlags, arguments: &SourceArgs, chosen: &NodeSelection, verb: &str) -> Result<Snapshot, Failure> {
-    match saved(&arguments.from)? {
+    match saved(&arguments.from, chosen.only())? {
         Some(snapshot) => Ok(snapshot),
         None => Ok(live(flags, wanted(flags, arguments, chosen, Vec::new()), verb).await?.snapshot),
     }
@@ -42,18 +45,44 @@ pub fn wanted(flags: &ConnectionFlags, arguments: &SourceArgs, chosen: &NodeSele
     }
 }
 
+/// The node that `--node` names, where it is one.
+pub fn only(nodes: &[String]) -> Option<&str> {
+    match nodes {
+        [node] => Some(node),
+        _ => None,
+    }
+}
+
 /// `None` where no file is named.
-pub fn saved(files: &[PathBuf]) -> Result<Option<Snapshot>, Failure> {
+pub fn saved(files: &[PathBuf], node: Option<&str>) -> Result<Option<Snapshot>, Failure> {
     if files.is_empty() {
         return Ok(None);
     }
-    load(files).map(Some)
+    load(files, node).map(Some)
 }
 
-/// `-` is standard input.
-pub fn load(files: &[PathBuf]) -> Result<Snapshot, Failure> {
-    let read = import::load(files, &mut std::io::stdin().lock());
-    read.map_err(|error| Failure::ReadFailed { message: format!("error: {error}"), hint: Some(error.hint().to_owned()) })
+/// Reads files, `-` for standard input, and lists on standard error what each was taken for. `node` is of texts that name none.
+pub fn load(files: &[PathBuf], node: Option<&str>) -> Result<Snapshot, Failure> {
+    let read = import::read(&Inputs { files, node }, &mut std::io::stdin().lock());
+    let snapshot = read.map_err(|error| Failure::ReadFailed { message: format!("error: {error}"), hint: Some(error.hint()) })?;
+    list_sources(&snapshot, &mut std::io::stderr().lock())?;
+    Ok(snapshot)
+}
+
+/// Lines on a terminal; `-o json` has all of them.
+const MAX_LISTED: usize = 40;
+
+/// Whole files that were read without remainder are not worth a line.
+fn list_sources(snapshot: &Snapshot, err: &mut dyn Write) -> std::io::Result<()> {
+    let worth = |source: &&InputSource| source.line.is_some() || source.ignored.is_some();
+    let listed: Vec<&InputSource> = snapshot.sources.iter().filter(worth).collect();
+    for source in listed.iter().take(MAX_LISTED) {
+        writeln!(err, "{}", text::clean(&source.to_string()))?;
+    }
+    match listed.len().checked_sub(MAX_LISTED) {
+        Some(more @ 1..) => writeln!(err, "and {} more (-o json lists all)", text::count(more, "source")),
+        _ => Ok(()),
+    }
 }
 
 /// A cluster as it was seen, and the way to it.

@@ -64,6 +64,14 @@ impl NodeSelection {
         })
     }
 
+    /// The one node that is asked about, where it is one.
+    pub fn only(&self) -> Option<&str> {
+        match self {
+            Self::Names(names) if names.len() == 1 => names.first().map(String::as_str),
+            _ => None,
+        }
+    }
+
     /// A node that is not there is not healthy: it is a mistake that must not pass for an answer.
     pub fn scope(&self, snapshot: &Snapshot) -> Result<Option<BTreeSet<String>>, Failure> {
         let nodes = snapshot.nodes.seen();

@@ -24,6 +24,7 @@ pub fn list_gaps(view: &ClusterModel, scope: &Scope) -> Vec<Gap> {
     unseen.extend(podless(view, scope));
     unseen.extend(failing_probes(view, scope));
     unseen.extend(left_out(view));
+    unseen.extend(tabular(view, scope));
     unseen
 }
 
@@ -170,6 +171,22 @@ fn podless(view: &ClusterModel, scope: &Scope) -> Option<Gap> {
     let nodes: Vec<String> = shown(view, scope).filter(|node| node.pod.is_none()).map(|node| node.name.to_owned()).collect();
     let why = "the DaemonSet counts a pod for each node, but none is listed on it".to_owned();
     (!nodes.is_empty()).then(|| Gap { what: "a calico-node pod".to_owned(), nodes, why, blocks_healthy: true })
+}
+
+/// Tables and pasted texts show a part of an object; the rest is not known.
+fn tabular(view: &ClusterModel, scope: &Scope) -> Vec<Gap> {
+    let names =
+        |is_part: fn(&NodeModel) -> bool| shown(view, scope).filter(|node| is_part(node)).map(|node| node.name.to_owned()).collect();
+    let nodes: Vec<String> = names(|node| node.node.is_some_and(|node| node.metadata.tabular));
+    let pods: Vec<String> = names(|node| node.pod.is_some_and(|pod| pod.metadata.tabular));
+    [
+        ("addresses that Calico stores", "a table does not show them; kubectl get nodes -o yaml does", nodes),
+        ("containers, probes and events of pods", "a table does not show them; kubectl get pods,events -o yaml does", pods),
+    ]
+    .into_iter()
+    .filter(|(.., nodes)| !nodes.is_empty())
+    .map(|(what, why, nodes)| Gap { what: what.to_owned(), nodes, why: why.to_owned(), blocks_healthy: true })
+    .collect()
 }
 
 /// Whether a start will succeed is not known yet. A slow one has a line of its own.

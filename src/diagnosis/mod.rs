@@ -7,10 +7,12 @@ pub mod explain;
 pub(crate) mod fixes;
 mod gaps;
 mod group;
+mod located;
 pub(crate) mod log_line_finding;
 mod missing_peers;
 mod rows;
 mod session_pairs;
+mod unfinished_start;
 
 use std::collections::BTreeSet;
 
@@ -56,6 +58,10 @@ pub fn diagnose_for_release(snapshot: &Snapshot, scope: &Scope, release: Option<
     // One sentence, whatever names and values the cluster put into it.
     findings.iter_mut().for_each(|finding| finding.message = clean(&finding.message, MAX_MESSAGE));
     findings.sort_by_key(|finding| finding.severity);
+    for finding in &mut findings {
+        located::locate(finding, &snapshot.sources);
+        located::preview_first(finding, snapshot);
+    }
     let nodes = rows::node_rows(&view, &findings, scope);
     let unseen = gaps::list_gaps(&view, scope);
     let verdict = match (findings.is_empty(), unseen.iter().any(|unseen| unseen.blocks_healthy)) {
@@ -72,6 +78,7 @@ pub fn diagnose_for_release(snapshot: &Snapshot, scope: &Scope, release: Option<
         nodes,
         findings,
         unseen,
+        sources: snapshot.sources.clone(),
     }
 }
 

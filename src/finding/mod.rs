@@ -8,6 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::finding::code::Code;
+use crate::input_source::InputSource;
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
@@ -25,6 +26,9 @@ pub struct Report {
     pub findings: Vec<Finding>,
     /// What could not be seen: nothing of it counts as healthy.
     pub unseen: Vec<Gap>,
+    /// The files and pasted texts that this is judged from; empty for a cluster.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sources: Vec<InputSource>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

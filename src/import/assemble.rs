@@ -4,15 +4,89 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
-use super::ImportError;
+use super::facts::{Facts, Text};
 use super::objects::Objects;
+use super::{ImportError, resolve};
 use crate::calico::flavour;
 use crate::observed::Observed;
 use crate::snapshot::objects::{ConfigMap, Container, DaemonSet, Event, Meta, Node, Pod};
 use crate::snapshot::{Origin, Resources, Snapshot, trim};
 
-/// DaemonSets of calico-node by every flavour's name, for events of pods whose DaemonSet is not in the files.
-const NAMES: [&str; 3] = ["calico-node", "canal", "rke2-canal"];
+/// Adds what texts told to the objects that were read whole; those count where both are there.
+pub fn merge(facts: Facts) -> Result<(Objects, Vec<Text>), ImportError> {
+    let Facts { mut objects, nodes, pods, daemon_sets, events, texts, .. } = facts;
+    merge_nodes(&mut objects, nodes);
+    if objects.daemon_sets.as_ref().is_none_or(Vec::is_empty) && !daemon_sets.is_empty() {
+        objects.daemon_sets = Some(daemon_sets);
+    }
+    merge_pods(&mut objects, pods);
+    for pod in objects.pods.iter_mut().flatten() {
+        // on some node it is, unless the scheduler has not found one
+        if pod.spec.node_name.is_none() && pod.metadata.tabular && pod.status.phase != "Pending" {
+            pod.spec.node_name = Some(resolve::node_of_pod(&pod.metadata.name));
+        }
+    }
+    // descriptions of older releases do not show the namespace
+    let namespace = objects.pods.iter().flatten().find_map(|pod| pod.metadata.namespace.clone());
+    for set in objects.daemon_sets.iter_mut().flatten().filter(|set| set.metadata.namespace.is_none()) {
+        set.metadata.namespace.clone_from(&namespace);
+    }
+    if !events.is_empty() {
+        objects.events.get_or_insert_default().extend(events);
+    }
+    Ok((objects, texts))
+}
+
+/// Calico's own Nodes lend their annotations to those of Kubernetes.
+fn merge_nodes(objects: &mut Objects, mut told: Vec<Node>) {
+    told.sort_by_key(|node| node.metadata.tabular);
+    let recognised_lines = std::mem::take(&mut objects.calico_nodes);
+    if told.is_empty() && recognised_lines.is_empty() {
+        return;
+    }
+    let nodes = objects.nodes.get_or_insert_default();
+    let mut places: BTreeMap<String, usize> = nodes.iter().enumerate().map(|(at, node)| (node.metadata.name.clone(), at)).collect();
+    for node in told.into_iter().chain(recognised_lines) {
+        let known = places.get(&node.metadata.name).and_then(|at| nodes.get_mut(*at));
+        let Some(known) = known else {
+            places.insert(node.metadata.name.clone(), nodes.len());
+            nodes.push(node);
+            continue;
+        };
+        for (key, value) in node.metadata.annotations {
+            known.metadata.annotations.entry(key).or_insert(value);
+        }
+        known.metadata.tabular &= node.metadata.tabular;
+        if known.status.addresses.is_empty() {
+            known.status.addresses = node.status.addresses;
+        }
+        if known.status.conditions.is_empty() {
+            known.status.conditions = node.status.conditions;
+        }
+    }
+}
+
+fn merge_pods(objects: &mut Objects, mut told: Vec<Pod>) {
+    told.sort_by_key(|pod| pod.metadata.tabular);
+    if told.is_empty() {
+        return;
+    }
+    let pods = objects.pods.get_or_insert_default();
+    let mut places: BTreeMap<String, usize> = pods.iter().enumerate().map(|(at, pod)| (pod.metadata.name.clone(), at)).collect();
+    for pod in told {
+        match places.get(&pod.metadata.name).and_then(|at| pods.get_mut(*at)) {
+            Some(known) => {
+                let Pod { metadata, spec, .. } = pod;
+                known.spec.node_name = known.spec.node_name.take().or(spec.node_name);
+                known.metadata.namespace = known.metadata.namespace.take().or(metadata.namespace);
+            }
+            None => {
+                places.insert(pod.metadata.name.clone(), pods.len());
+                pods.push(pod);
+            }
+        }
+    }
+}
 
 pub fn snapshot(mut objects: Objects, origin: Origin) -> Result<Snapshot, ImportError> {
     let nodes = objects.nodes.take().map(unique_nodes).transpose()?;
@@ -113,6 +187,11 @@ fn choose(sets: Vec<DaemonSet>) -> Result<Observed<DaemonSet>, ImportError> {
 
 fn selects(set: &DaemonSet, pod: &Pod) -> bool {
     let wanted = &set.spec.selector.match_labels;
+    if pod.metadata.tabular {
+        let same_namespace = pod.metadata.namespace.is_none() || pod.metadata.namespace == set.metadata.namespace;
+        return same_namespace
+            && pod.metadata.name.strip_prefix(&set.metadata.name).is_some_and(|rest| rest.len() == 6 && rest.starts_with('-'));
+    }
     pod.metadata.namespace == set.metadata.namespace
         && wanted.iter().all(|(key, value)| pod.metadata.labels.get(key) == Some(value))
         && (!wanted.is_empty() || is_owned(&pod.metadata, set))
@@ -131,8 +210,8 @@ fn concerns(event: &Event, set: Option<&DaemonSet>, pods: &[Pod]) -> bool {
     match (object.kind.as_str(), set) {
         ("DaemonSet", Some(set)) => object.name == set.metadata.name && namespace(&set.metadata),
         ("Pod", Some(set)) => is_pod_of(&set.metadata.name) && namespace(&set.metadata),
-        ("DaemonSet", None) => NAMES.contains(&object.name.as_str()),
-        ("Pod", None) => NAMES.iter().any(|name| is_pod_of(name)) || pods.iter().any(|pod| pod.metadata.name == object.name),
+        ("DaemonSet", None) => flavour::NAMES.contains(&object.name.as_str()),
+        ("Pod", None) => flavour::NAMES.iter().any(|name| is_pod_of(name)) || pods.iter().any(|pod| pod.metadata.name == object.name),
         _ => false,
     }
 }

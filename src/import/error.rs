@@ -15,8 +15,8 @@ pub enum ImportError {
     Archive { file: String, problem: String },
     #[error("{file}: {problem}")]
     Syntax { file: String, problem: String },
-    #[error("{file}: is neither a snapshot, nor kubectl's output, nor a text that is known")]
-    Unknown { file: String },
+    #[error("{file}: unrecognized file format{}", recognised(seen))]
+    Unknown { file: String, seen: Vec<String> },
     #[error("{file}: is a snapshot of version {found:?}, this program reads {expected:?}", expected = crate::snapshot::API_VERSION)]
     Version { file: String, found: String },
     #[error("{file}: is a snapshot and cannot be read together with other files")]
@@ -25,31 +25,48 @@ pub enum ImportError {
     Contradiction { file: String, node: String },
     #[error("two DaemonSets could be Calico's: {}", names.join(", "))]
     Ambiguous { names: Vec<String> },
-    #[error("the files hold no nodes, no DaemonSet and no pods of Calico")]
-    NoCluster,
+    #[error("the files hold no nodes, no DaemonSet and no pods of Calico{}", recognised(seen))]
+    NoCluster { seen: Vec<String> },
+}
+
+/// What was recognised all the same, one line each.
+fn recognised(seen: &[String]) -> String {
+    const MOST: usize = 10;
+    let lines: String = seen.iter().take(MOST).map(|line| format!("\n  {line}")).collect();
+    let more = seen.len().saturating_sub(MOST);
+    if more > 0 { format!("{lines}\n  and {more} more") } else { lines }
 }
 
 impl ImportError {
     /// What to type instead.
-    pub fn hint(&self) -> &'static str {
+    pub fn hint(&self) -> String {
+        match self {
+            Self::Empty { .. } | Self::Unknown { .. } => format!(
+                "formats that can be read: a saved snapshot, kubectl get -o yaml|json, calicoctl cluster diags, {}. \
+                 The best one: kubectl calico-fix status --save FILE.json",
+                super::formats::names()
+            ),
+            other => other.short_hint().to_owned(),
+        }
+    }
+
+    fn short_hint(&self) -> &'static str {
         match self {
             Self::Nothing => "give a file: --from FILE, or - for standard input",
             Self::Unreadable { .. } => "check the name and the rights of the file",
-            Self::Empty { .. } | Self::Unknown { .. } => {
-                "write it anew: kubectl calico-fix status --save FILE, or kubectl get nodes,daemonsets,pods,events -A -o yaml > FILE"
-            }
+            Self::Empty { .. } | Self::Unknown { .. } => "create one with: kubectl calico-fix status --save FILE.json",
             Self::TooLarge { .. } => {
                 "take less into it: kubectl get nodes -o json > nodes.json, kubectl get pods,events,daemonsets -n kube-system -o json > rest.json"
             }
             Self::Archive { .. } => "collect it anew: calicoctl cluster diags",
-            Self::Syntax { .. } => "write it anew; a file that was cut off or edited by hand cannot be trusted",
+            Self::Syntax { .. } => "create it again; the file may have been truncated or edited",
             Self::Version { .. } => "read it with the release that wrote it, or save it anew: kubectl calico-fix status --save FILE",
             Self::NotAlone { .. } => "give the snapshot alone: --from FILE",
             Self::Contradiction { .. } => "give files of one cluster and one moment only",
             Self::Ambiguous { .. } => {
                 "give a file that has only the DaemonSet that is meant: kubectl get daemonset NAME -n NAMESPACE -o yaml > FILE"
             }
-            Self::NoCluster => "add them: kubectl get nodes,daemonsets,pods,events -A -o yaml > FILE",
+            Self::NoCluster { .. } => "add them: kubectl get nodes,daemonsets,pods,events -A -o yaml > FILE",
         }
     }
 }

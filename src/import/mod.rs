@@ -1,54 +1,88 @@
-//! Files that people already have, read into a snapshot: ours, `kubectl get` output, `calicoctl cluster diags`, texts beside them.
+//! Files that people already have, read into a snapshot: ours, `kubectl get` output, diagnostics archives, and pasted texts.
+//!
+//! `source` takes files, folders and archives apart, `page` takes texts apart, `formats` lists what can be recognised.
+//! Readers put whole objects into `Objects` and what texts tell into `Facts`; `assemble` and `resolve` make the snapshot of both.
+//! Every file and block is listed among the snapshot's sources: what it was taken for, and what was left out.
 
 mod assemble;
+mod calicoctl;
+mod carried;
+mod describe;
+mod documents;
 mod error;
+mod facts;
+mod formats;
+mod host;
 pub mod log;
+mod logs;
 mod objects;
 mod ours;
+mod page;
+mod prompt;
+mod resolve;
 mod source;
+mod tables;
 mod texts;
 mod tree;
+mod yaml;
 
+use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::io::Read;
 use std::path::PathBuf;
 
-use serde::de::DeserializeSeed;
-
 pub use error::ImportError;
-use objects::Objects;
+use facts::{Facts, Summary, Text};
+use prompt::Heading;
+use resolve::{Known, Unnamed};
 use source::Piece;
 use texts::TextKind;
-use tree::Budget;
 
+use crate::input_source::InputSource;
 use crate::observed::Observed;
 use crate::snapshot::{Origin, Snapshot, trim};
 
-/// A text that waits until all nodes are known.
-struct Text {
-    file: String,
-    kind: TextKind,
-    text: String,
+/// Blocks that are listed; more are counted.
+const MAX_SOURCES: usize = 5_000;
+
+/// The files to read, and the node for texts that do not name theirs.
+#[derive(Clone, Debug, Default)]
+pub struct Inputs<'a> {
+    /// `FILE`, `FILE=NODE`, or `-`.
+    pub files: &'a [PathBuf],
+    pub node: Option<&'a str>,
 }
 
 #[derive(Default)]
 struct Loaded {
     snapshot: Option<(String, Snapshot)>,
-    objects: Objects,
-    texts: Vec<Text>,
+    facts: Facts,
+    sources: Vec<InputSource>,
+    /// `FILE=NODE`, by file.
+    given: BTreeMap<String, String>,
     diags: bool,
     pieces: usize,
 }
 
-/// Reads all `inputs` into one snapshot; `-` is `stdin`. What they do not hold stays not asked.
-pub fn load(inputs: &[PathBuf], stdin: &mut dyn Read) -> Result<Snapshot, ImportError> {
-    if inputs.is_empty() {
+/// Reads all files into one snapshot; `-` is `stdin`. What they do not hold stays not asked.
+pub fn load(files: &[PathBuf], stdin: &mut dyn Read) -> Result<Snapshot, ImportError> {
+    read(&Inputs { files, node: None }, stdin)
+}
+
+/// As `load`, with a name for texts of a node that nothing else names.
+pub fn read(inputs: &Inputs<'_>, stdin: &mut dyn Read) -> Result<Snapshot, ImportError> {
+    if inputs.files.is_empty() {
         return Err(ImportError::Nothing);
     }
     let mut loaded = Loaded::default();
-    for input in inputs {
-        source::read(input, stdin, &mut |piece| loaded.take(piece))?;
+    for input in inputs.files {
+        let (path, node) = source::split_node(input);
+        if let Some(node) = node {
+            loaded.given.insert(source::name(&path), node);
+        }
+        source::read(&path, stdin, &mut |piece| loaded.take(piece))?;
     }
-    loaded.finish()
+    loaded.finish(inputs.node)
 }
 
 impl Loaded {
@@ -66,16 +100,17 @@ impl Loaded {
             self.snapshot = Some((file, snapshot));
             return Ok(());
         }
-        let understood = match std::str::from_utf8(&bytes) {
-            Ok(text) => self.take_text(&file, text, named)?,
-            Err(_) => match String::from_utf8_lossy(&bytes) {
-                // A log may hold anything; objects are always UTF-8.
-                text if matches!(texts::kind(&file, &text), Some(TextKind::Log { .. })) => self.take_text(&file, &text, named)?,
-                _ => false,
-            },
+        let understood = match decode(&bytes) {
+            Some(text) => self.take_text(&file, &text, named)?,
+            None => {
+                self.note(&file, None, "unknown", Summary { ignored: Some("it is not text".to_owned()), ..Summary::default() });
+                false
+            }
         };
         if named && !understood {
-            return Err(ImportError::Unknown { file });
+            let seen: Vec<String> =
+                self.sources.iter().filter(|source| source.file == file && source.line.is_some()).map(ToString::to_string).collect();
+            return Err(ImportError::Unknown { file, seen });
         }
         self.pieces += usize::from(understood);
         if let (true, Some((first, _))) = (understood, &self.snapshot) {
@@ -85,107 +120,204 @@ impl Loaded {
     }
 
     fn take_text(&mut self, file: &str, text: &str, named: bool) -> Result<bool, ImportError> {
-        if let Some(kind) = texts::kind(file, text) {
-            self.texts.push(Text { file: file.into(), kind, text: text.into() });
+        let kind = texts::kind(file, text);
+        if let Some(other) = logs::others(file).filter(|_| matches!(kind, Some(TextKind::Log { .. }))) {
+            self.note(file, None, logs::LOG.name, Summary { ignored: Some(other), ..Summary::default() });
+            return Ok(false);
+        }
+        if let Some(kind) = kind {
+            self.take_whole(file, kind, text);
             return Ok(true);
         }
         let extension = file.rsplit('.').next().unwrap_or_default();
+        let may_be_objects = named || ["json", "yaml", "yml"].contains(&extension);
+        if may_be_objects && documents::is_objects(text) {
+            return self.take_objects(file, text, named);
+        }
+        self.take_page(file, text)
+    }
+
+    /// A file of one text, as this program's own recordings and archives have them.
+    fn take_whole(&mut self, file: &str, kind: TextKind, text: &str) {
+        let read = crate::text::count(text.lines().count(), "line");
+        let source = self.note(file, None, kind.command(), Summary::new(read));
+        let heading = Heading::default();
+        self.facts.texts.push(Text {
+            file: file.into(),
+            line: 1,
+            kind,
+            text: text.into(),
+            heading,
+            names_node: None,
+            source,
+            is_part: false,
+        });
+    }
+
+    fn take_objects(&mut self, file: &str, text: &str, named: bool) -> Result<bool, ImportError> {
+        let objects = &mut self.facts.objects;
+        let before = objects.taken;
         let is_json = text.trim_start().starts_with(['{', '[']);
-        // What is no object by its name is tried only where the user pointed at it.
-        if !named && !["json", "yaml", "yml"].contains(&extension) {
-            return Ok(false);
-        }
-        let read = if is_json { self.take_json(file, text) } else { self.take_yaml(file, text) };
-        match read {
-            Ok(understood) => match self.objects.problem.take() {
-                Some(problem) => Err(ImportError::Syntax { file: file.into(), problem }),
-                None => Ok(understood),
-            },
-            // Beside other files a list in JSON or a scalar in YAML is somebody else's.
-            Err(_) if !named && !text.contains("apiVersion") => Ok(false),
-            Err(problem) => Err(ImportError::Syntax { file: file.into(), problem }),
-        }
-    }
-
-    fn take_json(&mut self, file: &str, text: &str) -> Result<bool, String> {
-        let mut understood = false;
-        // `kubectl get` for one kind after the other gives documents one after the other.
-        let mut documents = serde_json::Deserializer::from_str(text);
-        loop {
-            understood |= self.document(file, &Budget::of(text), &mut documents).map_err(|error| error.to_string())?;
-            if documents.end().is_ok() {
-                return Ok(understood);
+        let read = if is_json { documents::json(objects, file, text) } else { documents::yaml(objects, file, text) };
+        let problem = objects.problem.take();
+        let passed: Vec<String> = std::mem::take(&mut objects.passed).into_iter().map(|(kind, count)| format!("{count} {kind}")).collect();
+        let count = objects.taken - before;
+        match (read, problem) {
+            (Ok(_), Some(problem)) => Err(ImportError::Syntax { file: file.into(), problem }),
+            (Ok(understood), None) => {
+                let ignored = (!passed.is_empty()).then(|| format!("{} (not Calico's, or not looked at)", passed.join(", ")));
+                self.note(file, None, "kubectl get -o yaml|json", Summary { ignored, ..Summary::new(crate::text::count(count, "object")) });
+                Ok(understood)
             }
+            // Beside other files a list in JSON or a scalar in YAML is somebody else's.
+            (Err(problem), _) if !named && !text.contains("apiVersion") => {
+                self.note(
+                    file,
+                    None,
+                    "unknown",
+                    Summary { ignored: Some(crate::text::bounded::clean(&problem, 200)), ..Summary::default() },
+                );
+                Ok(false)
+            }
+            (Err(problem), _) => Err(ImportError::Syntax { file: file.into(), problem }),
         }
     }
 
-    fn take_yaml(&mut self, file: &str, text: &str) -> Result<bool, String> {
+    /// A text with one output or several; a block that cannot be read does not spoil the others.
+    fn take_page(&mut self, file: &str, text: &str) -> Result<bool, ImportError> {
+        let page = page::split(text);
         let mut understood = false;
-        let budget = Budget::of(text);
-        for document in serde_yaml::Deserializer::from_str(text) {
-            understood |= self.document(file, &budget, document).map_err(|error| error.to_string())?;
+        for block in &page.blocks {
+            let Some(format) = block.format else { continue };
+            let source = self.note(file, Some(block.line), format.name, Summary::default());
+            (self.facts.file, self.facts.source) = (file.to_owned(), source);
+            if let Some(other) = logs::others(file).filter(|_| format.name == logs::LOG.name) {
+                self.fill_in(source, Summary { ignored: Some(other), ..Summary::default() }, format.name);
+                continue;
+            }
+            let summary = match (format.read)(block, &mut self.facts) {
+                Ok(summary) => {
+                    understood |= !summary.read.is_empty();
+                    summary
+                }
+                Err(problem) => Summary { ignored: Some(crate::text::bounded::clean(&problem, 200)), ..Summary::default() },
+            };
+            self.fill_in(source, summary, format.better);
+        }
+        let rest = page.left_out;
+        if page.blocks.is_empty() {
+            self.note(file, None, "unknown", Summary { ignored: Some("no format that is known".to_owned()), ..Summary::default() });
+        } else if page.prose > 0 || rest > 0 {
+            let why = if rest > 0 {
+                format!("{} after the first {} blocks", crate::text::count(rest, "line"), page::MAX_BLOCKS)
+            } else {
+                format!("{} between them", crate::text::count(page.prose, "line"))
+            };
+            self.note(file, None, "text around the blocks", Summary { ignored: Some(why), ..Summary::default() });
         }
         Ok(understood)
     }
 
-    fn document<'de, D: serde::Deserializer<'de>>(&mut self, file: &str, budget: &Budget, document: D) -> Result<bool, D::Error> {
-        let mut count = 0;
-        let objects = &mut self.objects;
-        let rest = tree::Document {
-            budget,
-            take: &mut |object| {
-                count += 1;
-                objects.take(object);
-            },
+    /// Lists a source; the index is that of the list.
+    fn note(&mut self, file: &str, line: Option<usize>, format: &str, summary: Summary) -> usize {
+        if self.sources.len() < MAX_SOURCES {
+            let Summary { read, ignored, node } = summary;
+            let (file, format) = (crate::text::bounded::clean(file, 300), format.to_owned());
+            self.sources.push(InputSource { file, line, format, node, read, more: None, ignored });
+            return self.sources.len() - 1;
         }
-        .deserialize(document)?;
-        if count == 0 && rest.contains_key("items") {
-            let kind = rest.get("kind").and_then(serde_json::Value::as_str).unwrap_or_default();
-            let kind = kind.strip_suffix("List").filter(|kind| !kind.is_empty()).or_else(|| objects::kind_by_name(file));
-            objects.saw_empty_list(kind.unwrap_or_default());
-        }
-        Ok(count > 0 || rest.contains_key("items") || rest.is_empty())
+        usize::MAX
     }
 
-    fn finish(self) -> Result<Snapshot, ImportError> {
-        if let Some((_, snapshot)) = self.snapshot {
+    fn fill_in(&mut self, source: usize, summary: Summary, better: &str) {
+        if let Some(source) = self.sources.get_mut(source) {
+            source.read = summary.read;
+            source.node = summary.node;
+            source.ignored = summary.ignored;
+            source.more = (source.format != better).then(|| better.to_owned());
+        }
+    }
+
+    fn finish(self, default: Option<&str>) -> Result<Snapshot, ImportError> {
+        let Self { snapshot, facts, mut sources, given, diags, .. } = self;
+        if let Some((_, snapshot)) = snapshot {
             return Ok(snapshot);
         }
-        let origin = if self.diags { Origin::Diags } else { Origin::Files };
-        let mut snapshot = assemble::snapshot(self.objects, origin)?;
-        for text in &self.texts {
-            add_text(&mut snapshot, text)?;
+        let origin = if diags { Origin::Diags } else { Origin::Files };
+        let (objects, mut texts) = assemble::merge(facts)?;
+        // whole files before parts of pages
+        texts.sort_by_key(|text| text.is_part);
+        let mut snapshot = assemble::snapshot(objects, origin)?;
+        let mut unnamed = Unnamed::default();
+        for text in &texts {
+            let node = Known { snapshot: &snapshot, given: &given, default }.node_of(text, &mut unnamed);
+            let (node, problem) = match node {
+                Ok(node) => match add_text(&mut snapshot, text, &node) {
+                    Ok(()) => (Some(node), None),
+                    Err(problem) => (Some(node), Some(problem)),
+                },
+                Err(why) => (None, Some(why)),
+            };
+            let Some(source) = sources.get_mut(text.source) else { continue };
+            source.node = source.node.take().or(node);
+            if let Some(problem) = problem {
+                source.ignored = Some(crate::text::bounded::clean(&problem, 300));
+            }
         }
         let has_cluster = snapshot.nodes.seen().is_some_and(|nodes| !nodes.is_empty())
             || snapshot.daemon_set.seen().is_some()
             || snapshot.pods.seen().is_some_and(|pods| !pods.is_empty());
-        if !has_cluster && snapshot.inside.is_empty() {
-            return Err(ImportError::NoCluster);
+        if !has_cluster && snapshot.inside.is_empty() && snapshot.logs.is_empty() {
+            return Err(ImportError::NoCluster { seen: sources.iter().map(ToString::to_string).collect() });
         }
         snapshot.taken_at = assemble::newest_time(&snapshot);
+        snapshot.sources = sources;
         Ok(snapshot)
     }
 }
 
-fn add_text(snapshot: &mut Snapshot, Text { file, kind, text }: &Text) -> Result<(), ImportError> {
-    let nodes = snapshot.nodes.seen().into_iter().flatten().map(|node| (node.metadata.name.as_str(), node.metadata.name.as_str()));
-    let pods =
-        snapshot.pods.seen().into_iter().flatten().filter_map(|pod| Some((pod.metadata.name.as_str(), pod.spec.node_name.as_deref()?)));
-    let node = match texts::node_of(file, nodes.chain(pods)) {
-        Some(node) => node.to_owned(),
-        // Without any node to go by, the file's name up to the first dot is one.
-        None if snapshot.nodes.seen().is_none() => {
-            file.rsplit(['/', '\\', ':']).next().and_then(|name| name.split('.').next()).unwrap_or(file).to_owned()
-        }
-        None => return Ok(()),
-    };
-    if let TextKind::Log { previous } = kind {
-        texts::add_log(snapshot.logs.entry(node).or_default(), file, *previous, text);
+fn add_text(snapshot: &mut Snapshot, text: &Text, node: &str) -> Result<(), String> {
+    if text.is_part && is_known(snapshot, text.kind, node) {
+        return Err(format!("another answer of {} was read before", text.kind.command()));
+    }
+    if let TextKind::Log { previous } = text.kind {
+        texts::add_log(snapshot.logs.entry(node.to_owned()).or_default(), &text.file, previous, &text.text);
         return Ok(());
     }
-    let mut inside = snapshot.inside.remove(&node).and_then(Observed::into_seen).unwrap_or_default();
-    let read = texts::read_inside(*kind, text, &mut inside);
+    let mut inside = snapshot.inside.remove(node).and_then(Observed::into_seen).unwrap_or_default();
+    let read = texts::read_inside(text.kind, &text.text, &text.heading, &mut inside);
     trim::inside(&mut inside);
-    snapshot.inside.insert(node, Observed::Seen(inside));
-    read.map_err(|problem| ImportError::Syntax { file: file.clone(), problem })
+    snapshot.inside.insert(node.to_owned(), Observed::Seen(inside));
+    read
+}
+
+/// The same was read already, from a whole file or an earlier block.
+fn is_known(snapshot: &Snapshot, kind: TextKind, node: &str) -> bool {
+    let inside = snapshot.inside.get(node).and_then(Observed::seen);
+    match kind {
+        TextKind::Log { previous } => {
+            snapshot.logs.get(node).is_some_and(|logs| if previous { &logs.previous } else { &logs.current }.is_answered())
+        }
+        TextKind::Interfaces | TextKind::Ifconfig => inside.is_some_and(|inside| inside.interfaces.is_answered()),
+        _ => false,
+    }
+}
+
+/// Text in UTF-8, or UTF-16 as PowerShell's `>` writes it; `None` for what is no text.
+fn decode(bytes: &[u8]) -> Option<Cow<'_, str>> {
+    const ENOUGH: usize = 64 << 10;
+    let wide = |pair: fn([u8; 2]) -> u16| {
+        let units = bytes[2..].chunks_exact(2).map(move |two| pair([two[0], two[1]]));
+        Some(Cow::Owned(char::decode_utf16(units).map(|c| c.unwrap_or('\u{fffd}')).collect::<String>()))
+    };
+    match bytes {
+        [0xff, 0xfe, ..] => return wide(u16::from_le_bytes),
+        [0xfe, 0xff, ..] => return wide(u16::from_be_bytes),
+        _ => {}
+    }
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    // A log may hold anything, a program or a picture holds zeros.
+    let head = &bytes[..bytes.len().min(ENOUGH)];
+    let zeros = head.iter().filter(|byte| **byte == 0).count();
+    (zeros * 100 <= head.len()).then(|| String::from_utf8_lossy(bytes))
 }

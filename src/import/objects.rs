@@ -23,6 +23,12 @@ pub struct Objects {
     pub installation_probes: Option<ProbeOverrides>,
     /// By kind.
     pub customs: BTreeMap<&'static str, Vec<Custom>>,
+    /// Calico's own Nodes, as those of Kubernetes with the same annotations.
+    pub calico_nodes: Vec<Node>,
+    /// Objects that were kept.
+    pub taken: usize,
+    /// Objects that tell nothing of Calico's state, by kind.
+    pub passed: BTreeMap<String, usize>,
     /// The first object that could not be read, in words.
     pub problem: Option<String>,
 }
@@ -38,6 +44,9 @@ const CUSTOM_KINDS: [(&str, &str); 7] = [
     ("CalicoNodeStatus", "caliconodestatuses"),
 ];
 
+/// Kinds that are counted by name when their objects are left out.
+const MAX_PASSED_KINDS: usize = 100;
+
 const KINDS: [(&str, &str); 6] = [
     ("Node", "nodes"),
     ("DaemonSet", "daemonsets"),
@@ -51,6 +60,7 @@ impl Objects {
     /// Kinds that are not looked at are dropped.
     pub fn take(&mut self, mut object: Value) {
         let kind = object.get("kind").and_then(Value::as_str).map_or_else(|| guess_kind(&object), str::to_owned);
+        self.taken += 1;
         if let Err(error) = self.sort_in(&kind, &mut object) {
             let name = object.pointer("/metadata/name").and_then(Value::as_str).unwrap_or("without a name");
             self.problem.get_or_insert(format!("{kind} {name}: {error}"));
@@ -59,12 +69,15 @@ impl Objects {
 
     fn sort_in(&mut self, kind: &str, object: &mut Value) -> Result<(), serde_json::Error> {
         match kind {
+            "Node" if is_calicos(object) => push(&mut self.calico_nodes, &super::calicoctl::from_calico_node(object), trim::node)?,
             "Node" => push(self.nodes.get_or_insert_default(), object, trim::node)?,
             "DaemonSet" => {
                 let set: DaemonSet = typed(object)?;
                 let sets = self.daemon_sets.get_or_insert_default();
                 if set.spec.template.spec.calico_node().is_some() {
                     sets.push(trimmed(set, trim::daemon_set));
+                } else {
+                    self.pass("DaemonSet of another program");
                 }
             }
             "Pod" => {
@@ -72,6 +85,8 @@ impl Objects {
                 let pods = self.pods.get_or_insert_default();
                 if pod.spec.containers.iter().any(|container| container.name == CALICO_NODE) {
                     pods.push(trimmed(pod, trim::pod));
+                } else {
+                    self.pass("Pod of another program");
                 }
             }
             "Event" => {
@@ -87,15 +102,28 @@ impl Objects {
             "CustomResourceDefinition" => {
                 if object.pointer("/metadata/name").is_some_and(|name| name == installation_probe_fields::DEFINITION) {
                     self.installation_probes = installation_probe_fields::of_definition(object);
+                } else {
+                    self.pass(kind);
                 }
             }
             _ => {
                 if let Some(kind) = custom_kind(kind) {
                     push(self.customs.entry(kind).or_default(), object, |custom| trim::custom(custom, kind))?;
+                } else {
+                    self.pass(kind);
                 }
             }
         }
         Ok(())
+    }
+
+    /// Counts an object that is left out.
+    fn pass(&mut self, kind: &str) {
+        self.taken -= 1;
+        let kind = if kind.is_empty() { "object without a kind" } else { kind };
+        if self.passed.len() < MAX_PASSED_KINDS || self.passed.contains_key(kind) {
+            *self.passed.entry(crate::text::bounded::clean(kind, 64)).or_default() += 1;
+        }
     }
 
     /// A list of `kind` was there and had nothing in it.
@@ -142,7 +170,12 @@ fn custom_kind(kind: &str) -> Option<&'static str> {
     CUSTOM_KINDS.iter().find(|(known, _)| *known == kind).map(|(known, _)| *known)
 }
 
-fn typed<T: DeserializeOwned>(object: &Value) -> Result<T, serde_json::Error> {
+/// `calicoctl get nodes`, not `kubectl get nodes`.
+fn is_calicos(object: &Value) -> bool {
+    object.get("apiVersion").and_then(Value::as_str).is_some_and(|version| version.contains("projectcalico.org"))
+}
+
+pub fn typed<T: DeserializeOwned>(object: &Value) -> Result<T, serde_json::Error> {
     T::deserialize(object)
 }
 

@@ -2,7 +2,7 @@
 
 use std::fs::{self, File};
 use std::io::{self, Read};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::{ImportError, ours};
 use crate::limits::{Bounded, MAX_FILE, MAX_UNPACKED, MIB, read_text};
@@ -23,6 +23,20 @@ pub struct Piece<'a> {
     pub rest: Option<&'a mut dyn Read>,
     /// It was named itself, so it is an error when it is not understood.
     pub named: bool,
+}
+
+/// How messages and `FILE=NODE` name an input.
+pub fn name(input: &Path) -> String {
+    if input == Path::new("-") { "standard input".to_owned() } else { input.display().to_string() }
+}
+
+/// `FILE=NODE`: a file of that very name comes first.
+pub fn split_node(input: &Path) -> (PathBuf, Option<String>) {
+    let split = input.to_str().filter(|_| !input.exists()).and_then(|text| text.rsplit_once('='));
+    match split {
+        Some((file, node)) if !file.is_empty() && !node.is_empty() && !node.contains('/') => (PathBuf::from(file), Some(node.to_owned())),
+        _ => (input.to_path_buf(), None),
+    }
 }
 
 /// Hands each piece of `input` to `take`.
@@ -59,7 +73,7 @@ fn stream(file: String, reader: &mut dyn Read, take: &mut dyn FnMut(Piece<'_>) -
 fn bounded(file: &str, reader: &mut dyn Read, limit: u64) -> Result<Vec<u8>, ImportError> {
     match read_text(reader, limit).map_err(|source| ImportError::Unreadable { file: file.into(), source })? {
         Bounded::Text(bytes) => Ok(bytes),
-        Bounded::Binary => Err(ImportError::Unknown { file: file.into() }),
+        Bounded::Binary => Err(ImportError::Unknown { file: file.into(), seen: vec!["binary data".to_owned()] }),
         Bounded::TooLarge => Err(ImportError::TooLarge { file: file.into(), limit: limit / MIB }),
     }
 }
@@ -81,7 +95,7 @@ fn archive(file: &str, packed: &mut dyn Read, take: &mut dyn FnMut(Piece<'_>) ->
     if !is_tar {
         let bytes = match read_text(&mut unpacked, MAX_UNPACKED).map_err(broken)? {
             Bounded::Text(bytes) => bytes,
-            Bounded::Binary => return Err(ImportError::Unknown { file: file.into() }),
+            Bounded::Binary => return Err(ImportError::Unknown { file: file.into(), seen: vec!["binary data".to_owned()] }),
             Bounded::TooLarge => return Err(ImportError::TooLarge { file: file.into(), limit: MAX_UNPACKED / MIB }),
         };
         return take(Piece { file: file.into(), bytes, rest: None, named: true });

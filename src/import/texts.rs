@@ -1,7 +1,8 @@
 //! Texts beside the objects: birdcl's, ip's, and calico-node's logs. The file's name tells the node.
 
+use super::prompt::Heading;
 use crate::calico::bird::{self, BirdError};
-use crate::calico::{interfaces, routes, startup_log};
+use crate::calico::{interfaces, route_get, routes, startup_log};
 use crate::observed::Observed;
 use crate::snapshot::family::Family;
 use crate::snapshot::inspection::{Bird, NodeInspection, NodeLogs};
@@ -9,33 +10,57 @@ use crate::snapshot::inspection::{Bird, NodeInspection, NodeLogs};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TextKind {
     Birdcl,
+    NodeStatus,
     Interfaces,
+    Ifconfig,
     Routes,
+    RouteGet,
     Log { previous: bool },
 }
 
-/// Told by content first: names differ, what the programs print does not.
+impl TextKind {
+    /// The command that prints it.
+    pub fn command(self) -> &'static str {
+        match self {
+            Self::Birdcl => "birdcl show protocols",
+            Self::NodeStatus => "calicoctl node status",
+            Self::Interfaces => "ip addr",
+            Self::Ifconfig => "ifconfig",
+            Self::Routes => "ip route",
+            Self::RouteGet => "ip route get",
+            Self::Log { .. } => "kubectl logs",
+        }
+    }
+}
+
+/// Of a whole file, by its content first: names differ, what the programs print does not.
 pub fn kind(file: &str, text: &str) -> Option<TextKind> {
     let name = file.rsplit(['/', '\\', ':']).next().unwrap_or(file).to_ascii_lowercase();
     let start = text.trim_start();
     let head = || text.lines().take(200);
-    if head().any(|line| line.starts_with("$ birdcl")) || start.starts_with("BIRD ") || start.starts_with("0001 BIRD ") {
+    let mut commands = text.lines().filter(|line| line.starts_with("$ ")).peekable();
+    if commands.peek().is_some() && commands.all(|line| line.starts_with("$ birdcl")) {
         return Some(TextKind::Birdcl);
     }
     if name.contains("ip-route") {
         return Some(TextKind::Routes);
     }
-    if (start.starts_with('[') && text.contains("\"ifindex\"")) || start.starts_with("1: lo") {
+    if start.starts_with('[') && text.contains("\"ifindex\"") {
         return Some(TextKind::Interfaces);
     }
     let logged =
         |line: &str| line.contains("] startup/") || line.contains("[INFO][") || line.contains("[WARNING][") || line.contains("level=info");
     // A file that quotes log lines (an operator's, a timeline) is no log: its name says what it is.
     let log = name.contains(".log") || name.ends_with("log.txt") || file.contains("/logs/") || name.contains("calico-node");
-    let refused = name.starts_with("operator-log");
-    (log && !refused
-        && (startup_log::is_gone(text) || head().any(logged) || init_container_in_name(file).is_some() || startup_log::is_recognised(text)))
-    .then(|| TextKind::Log { previous: name.contains("previous") })
+    let known =
+        || startup_log::is_gone(text) || head().any(logged) || init_container_in_name(file).is_some() || startup_log::is_recognised(text);
+    (log && !is_others_log(file) && known()).then(|| TextKind::Log { previous: name.contains("previous") })
+}
+
+/// A log of another program that quotes calico-node: its name says what it is.
+pub fn is_others_log(file: &str) -> bool {
+    let name = file.rsplit(['/', '\\', ':']).next().unwrap_or(file).to_ascii_lowercase();
+    ["operator-log", "timeline"].iter().any(|start| name.starts_with(start))
 }
 
 /// The node of `known` whose name begins the file's, or names a directory above it; the longest wins.
@@ -43,8 +68,12 @@ pub fn node_of<'a>(file: &str, known: impl Iterator<Item = (&'a str, &'a str)>) 
     known
         .filter(|(label, _)| {
             file.split(['/', '\\', ':']).any(|part| {
-                part.strip_prefix(label)
-                    .is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '_', ' ']) || rest.starts_with("-log"))
+                // collectors put the date behind the host's name, the kubelet the namespace before the pod's
+                let part = part.strip_prefix("sosreport-").unwrap_or(part);
+                let follows = |rest: &str| {
+                    rest.is_empty() || rest.starts_with(['.', '_', ' ']) || rest.starts_with("-log") || rest.starts_with("-20")
+                };
+                part.strip_prefix(label).is_some_and(follows) || part.split('_').any(|piece| piece == *label)
             })
         })
         .max_by_key(|(label, _)| label.len())
@@ -52,21 +81,45 @@ pub fn node_of<'a>(file: &str, known: impl Iterator<Item = (&'a str, &'a str)>) 
 }
 
 /// Adds what `text` says to what is known of the node; `Err` says why it could not be read.
-pub fn read_inside(kind: TextKind, text: &str, inside: &mut NodeInspection) -> Result<(), String> {
+pub fn read_inside(kind: TextKind, text: &str, heading: &Heading, inside: &mut NodeInspection) -> Result<(), String> {
     match kind {
-        TextKind::Birdcl => read_birdcl(text, inside)?,
+        TextKind::Birdcl => read_birdcl(text, heading, inside)?,
+        TextKind::NodeStatus => {
+            let (bird4, bird6) = super::calicoctl::parse_status(text)?;
+            fill(&mut inside.bird4, bird4);
+            fill(&mut inside.bird6, bird6);
+        }
         TextKind::Interfaces => inside.interfaces = Observed::Seen(interfaces::parse(text).map_err(|error| error.to_string())?),
+        TextKind::Ifconfig => fill(&mut inside.interfaces, Observed::Seen(super::host::parse_ifconfig(text)?)),
         TextKind::Routes => {
-            let family = if text.contains("fe80::") { Family::V6 } else { Family::V4 };
-            inside.routes = Observed::Seen(routes::parse(text, family).map_err(|error| error.to_string())?);
+            let family = if heading.six || text.contains("fe80::") { Family::V6 } else { Family::V4 };
+            let mut more = routes::parse(text, family).map_err(|error| error.to_string())?;
+            match &mut inside.routes {
+                Observed::Seen(routes) => routes.append(&mut more),
+                slot => *slot = Observed::Seen(more),
+            }
+        }
+        TextKind::RouteGet => {
+            let destination = text.split_whitespace().find(|word| word.parse::<std::net::IpAddr>().is_ok());
+            let reach = route_get::parse(text).map_err(|error| error.to_string())?;
+            if let Some(destination) = destination {
+                inside.route_lookups.insert(destination.to_owned(), Observed::Seen(reach));
+            }
         }
         TextKind::Log { .. } => {}
     }
     Ok(())
 }
 
+/// BIRD's own words count before calicoctl's, and the kernel's order before that of ifconfig.
+fn fill<T>(slot: &mut Observed<T>, answer: Observed<T>) {
+    if !slot.is_answered() && !answer.is_not_asked() {
+        *slot = answer;
+    }
+}
+
 /// `$ birdcl -s SOCKET show WHAT`, its output, `(rc N)`; or the bare output of `show protocols`.
-fn read_birdcl(text: &str, inside: &mut NodeInspection) -> Result<(), String> {
+fn read_birdcl(text: &str, heading: &Heading, inside: &mut NodeInspection) -> Result<(), String> {
     let mut answers = [(String::new(), String::new()), (String::new(), String::new())];
     let mut asked = [false, false];
     let mut commands = false;
@@ -90,9 +143,7 @@ fn read_birdcl(text: &str, inside: &mut NodeInspection) -> Result<(), String> {
         }
     }
     if !commands {
-        let protocols = text.lines().any(|line| line.split_whitespace().next() == Some("name") || line.starts_with("2002-"));
-        inside.bird4 = if protocols { daemon(text, "")? } else { return Err("it has no answer to show protocols".into()) };
-        return Ok(());
+        return read_bare(text, heading, inside);
     }
     for ((protocols, status), (asked, slot)) in answers.iter().zip(asked.into_iter().zip([&mut inside.bird4, &mut inside.bird6])) {
         if asked {
@@ -100,6 +151,34 @@ fn read_birdcl(text: &str, inside: &mut NodeInspection) -> Result<(), String> {
             *slot = daemon(protocols, status).unwrap_or_else(Observed::Failed);
         }
     }
+    Ok(())
+}
+
+/// The answers alone: `show protocols`, `show status`, or both in any order.
+fn read_bare(text: &str, heading: &Heading, inside: &mut NodeInspection) -> Result<(), String> {
+    const STATUS: [&str; 8] =
+        ["Router ID is", "Hostname is", "Current server time", "Last reboot", "Last reconfig", "Daemon is", "Graceful restart", "Wait"];
+    let (mut protocols, mut status) = (String::new(), String::new());
+    for line in text.lines() {
+        let is_status =
+            STATUS.iter().any(|start| line.trim_start().starts_with(start)) || (line.starts_with("BIRD ") && !line.ends_with(" ready."));
+        let into = if is_status { &mut status } else { &mut protocols };
+        into.push_str(line);
+        into.push('\n');
+    }
+    let six = heading.six || protocols.lines().any(|row| row.split_whitespace().next().is_some_and(|name| name.contains("__")));
+    let slot = if six { &mut inside.bird6 } else { &mut inside.bird4 };
+    let has_rows = protocols.lines().any(|line| line.split_whitespace().next() == Some("name") || line.starts_with("2002-"));
+    if has_rows || bird::cannot_connect(text).is_some() {
+        *slot = daemon(&protocols, &status)?;
+        return Ok(());
+    }
+    // the status alone tells nothing of sessions
+    let Observed::Seen(known) = slot else { return Err("it has no answer to show protocols".into()) };
+    let told = bird::parse("name proto table state since info\n", &status).map_err(|error| error.to_string())?;
+    known.router_id = told.router_id.or(known.router_id.take());
+    known.last_reboot = told.last_reboot.or(known.last_reboot.take());
+    known.graceful_restart = told.graceful_restart.or(known.graceful_restart.take());
     Ok(())
 }
 

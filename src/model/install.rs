@@ -171,11 +171,21 @@ impl<'a> Install<'a> {
     /// Whether the method decides anything for this family.
     pub fn gate(&self, family: Family) -> Option<AddressSource> {
         let environment = self.environment.as_ref()?;
-        Some(method::gate(family, &environment.ip(family), &self.backend()?))
+        let backend = match self.backend()? {
+            // The address is stored and compared with those of other nodes, although nothing uses it.
+            Backend::None if self.version.is_some_and(method::detects_without_networking) => Backend::Bird,
+            backend => backend,
+        };
+        Some(method::gate(family, &environment.ip(family), &backend))
     }
 
-    /// No address is configured at all: canal, policy-only.
+    /// Calico's addresses are used by nothing: canal, policy-only. Some releases detect one all the same.
     pub fn detects_nothing(&self) -> bool {
+        matches!(self.backend(), Some(Backend::None))
+    }
+
+    /// No address is detected at all, so no method can be set.
+    pub fn is_detection_off(&self) -> bool {
         matches!(self.gate(Family::V4), Some(AddressSource::Off))
     }
 

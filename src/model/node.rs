@@ -1,6 +1,6 @@
 //! One node with all that is known of it.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::net::IpAddr;
 
 use jiff::Timestamp;
@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use super::bgp::NodeBgp;
 use super::install::Install;
 use crate::calico::events::{self, EventKind};
+use crate::calico::session::Session;
 use crate::calico::startup_log::{self, ExitReason, Outcome};
 use crate::finding::{Evidence, Source};
 use crate::model::stored_address::{self, Stored};
@@ -83,6 +84,7 @@ pub fn build_all<'a>(snapshot: &'a Snapshot, install: &Install<'a>) -> Vec<NodeM
         .filter_map(|status| Some((status.spec.get("node")?.as_str()?, status)))
         .collect();
 
+    let peers = if snapshot.nodes.seen().is_none() { peer_addresses(snapshot) } else { HashSet::new() };
     let annotated = nodes
         .values()
         .any(|node| Family::ALL.iter().any(|family| node.metadata.annotations.contains_key(stored_address::annotation(*family))));
@@ -91,6 +93,10 @@ pub fn build_all<'a>(snapshot: &'a Snapshot, install: &Install<'a>) -> Vec<NodeM
     let podless_too = snapshot.pods.seen().is_none() || install.wants(linux);
 
     let mut names: Vec<&str> = nodes.keys().chain(pods.keys()).copied().collect();
+    if snapshot.nodes.seen().is_none() {
+        // pasted texts may be all that is known of a host
+        names.extend(snapshot.inside.keys().chain(snapshot.logs.keys()).map(String::as_str));
+    }
     names.sort_unstable();
     names.dedup();
     names
@@ -117,10 +123,20 @@ pub fn build_all<'a>(snapshot: &'a Snapshot, install: &Install<'a>) -> Vec<NodeM
                 events: pod_events(pod, &events),
                 bgp,
             };
-            view.stored = Family::ALL.map(|family| stored_address::read_stored(&view, family, annotated));
+            view.stored = Family::ALL.map(|family| stored_address::read_stored(&view, family, annotated, &peers));
             view
         })
         .collect()
+}
+
+/// Addresses that any BIRD has a session with.
+fn peer_addresses(snapshot: &Snapshot) -> HashSet<IpAddr> {
+    let inside = || snapshot.inside.values().filter_map(Observed::seen);
+    let of_family = |family: Family| {
+        let rows = inside().filter_map(move |inside| inside.bird(family).seen()).flat_map(|bird| &bird.protocols);
+        rows.filter_map(move |row| Session::from_protocol(row, family)).map(|session| session.address)
+    };
+    Family::ALL.into_iter().flat_map(of_family).collect()
 }
 
 /// calico-node is on the host's network: where Nodes could not be read, its pod has the InternalIP too.

@@ -1,6 +1,6 @@
 //! The address that Calico has stored for a node, and the interface that has it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::net::IpAddr;
 
 use super::NodeModel;
@@ -44,8 +44,10 @@ impl std::fmt::Display for Stored {
 
 /// The annotation; with the etcd datastore there is none, and BIRD's router id or the log has to do, as where Nodes could not be read.
 /// Where other nodes are annotated, a node that is not has none stored, whatever BIRD runs on with.
-pub fn read_stored(view: &NodeModel, family: Family, annotated: bool) -> Option<Stored> {
-    let annotations = view.node.map(|node| &node.metadata.annotations);
+/// Of a host that only its own tools showed: the address of an interface that other nodes peer with.
+pub fn read_stored(view: &NodeModel, family: Family, annotated: bool, peers: &HashSet<IpAddr>) -> Option<Stored> {
+    // a table does not show them
+    let annotations = view.node.filter(|node| !node.metadata.tabular).map(|node| &node.metadata.annotations);
     let found = annotations
         .and_then(|annotations| annotations.get(annotation(family)))
         .and_then(|text| address::parse(text))
@@ -60,10 +62,16 @@ pub fn read_stored(view: &NodeModel, family: Family, annotated: bool) -> Option<
             let logged = || view.detections().find(|(_, detection)| detection.family == family);
             let logged = || logged().map(|(_, detection)| (detection.address, address::parse(&detection.cidr()), Source::Log));
             let router_id = router_id().filter(|id| address::is_global_unicast(*id));
-            router_id.map(|id| (id, None, Source::Birdcl)).or_else(logged)
+            router_id.map(|id| (id, None, Source::Birdcl)).or_else(logged).or_else(|| peered(view, family, peers))
         });
     let (address, cidr, source) = found?;
     Some(Stored { cidr, address, source, held_by: held_by(view, address) })
+}
+
+fn peered(view: &NodeModel, family: Family, peers: &HashSet<IpAddr>) -> Option<(IpAddr, Option<Cidr>, Source)> {
+    let held = view.interfaces().filter(|_| view.node.is_none())?.iter().flat_map(|interface| &interface.addresses);
+    let found = held.into_iter().find(|held| Family::from_address(held.address) == family && peers.contains(&held.address))?;
+    Some((found.address, address::parse(&format!("{}/{}", found.address, found.prefix_length)), Source::Interfaces))
 }
 
 pub fn annotation(family: Family) -> &'static str {

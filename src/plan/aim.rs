@@ -173,6 +173,7 @@ pub(super) mod tests {
             nodes,
             findings: vec![],
             unseen: vec![],
+            sources: vec![],
         }
     }
 

@@ -23,7 +23,7 @@ pub struct Setting {
 pub enum Refusal {
     #[error("Calico detects no address in this cluster (CALICO_NETWORKING_BACKEND is none): {knob}")]
     NothingDetected { knob: String },
-    #[error("this Calico is managed by Azure (AKS add-on): its settings are not yours to change, and an edit is put back")]
+    #[error("this Calico is managed by the cloud provider: users cannot change its settings, and an edit is reverted")]
     Managed,
     #[error("the DaemonSet could not be read, so there is nothing to change")]
     NoDaemonSet,
@@ -32,10 +32,10 @@ pub enum Refusal {
 }
 
 pub fn place(install: &Install, installations: &[Custom]) -> Result<Place, Refusal> {
-    if install.detects_nothing() {
+    if install.is_detection_off() {
         return Err(Refusal::NothingDetected { knob: knob(install.flavour) });
     }
-    if install.flavour == Some(Flavour::Aks) {
+    if install.flavour.is_some_and(Flavour::is_managed) {
         return Err(Refusal::Managed);
     }
     if install.is_operator() {

@@ -3,7 +3,6 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::calico::flavour::Flavour;
 use crate::calico::probe::ProbeKind;
 use crate::model::{ClusterModel, effective_installation};
 use crate::observed::Observed;
@@ -28,8 +27,8 @@ pub enum ProbeTarget {
 
 pub fn probe_target(view: &ClusterModel) -> ProbeTarget {
     let nowhere = |why: &str| ProbeTarget::Nowhere { why: why.to_owned() };
-    if view.install.flavour == Some(Flavour::Aks) {
-        return nowhere("Azure manages this Calico and puts every edit back");
+    if let Some(flavour) = view.install.flavour.filter(|flavour| flavour.is_managed()) {
+        return nowhere(&format!("{flavour} is managed by its cloud provider, which reverts every edit"));
     }
     if view.install.is_operator() {
         return installation(view);

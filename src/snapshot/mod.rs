@@ -16,6 +16,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::input_source::InputSource;
 use crate::observed::Observed;
 use crate::snapshot::inspection::{NodeInspection, NodeLogs};
 use objects::{ConfigMap, ControllerRevision, Custom, DaemonSet, Event, Node, Pod, ProbeOverrides};
@@ -58,6 +59,9 @@ pub struct Snapshot {
     /// By node name: digests of its calico-node's logs.
     #[serde(default)]
     pub logs: BTreeMap<String, NodeLogs>,
+    /// The files and pasted texts that this was read from, block by block.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sources: Vec<InputSource>,
 }
 
 /// Where a snapshot comes from decides how what it lacks is worded.
@@ -123,6 +127,7 @@ impl Snapshot {
             resources: Resources::default(),
             inside: BTreeMap::new(),
             logs: BTreeMap::new(),
+            sources: Vec::new(),
         }
     }
 }

@@ -47,6 +47,8 @@ slim! {
         labels: BTreeMap<String, String>,
         annotations: BTreeMap<String, String>,
         owner_references: Vec<OwnerReference>,
+        /// Read from a table: labels and annotations are not known, and most of the rest.
+        tabular: bool,
     }
     OwnerReference { kind: String, name: String, controller: Option<bool> }
 
@@ -90,6 +92,7 @@ slim! {
         host_network: Option<bool>,
         affinity: Affinity,
         containers: Vec<Container>,
+        volumes: Vec<Volume>,
     }
     Affinity { node_affinity: NodeAffinity }
     NodeAffinity { required_during_scheduling_ignored_during_execution: NodeSelector }
@@ -97,6 +100,9 @@ slim! {
     /// Of a pod: the field `metadata.name`, which is how a DaemonSet's controller chooses the node.
     NodeSelectorTerm { match_fields: Vec<NodeSelectorRequirement> }
     NodeSelectorRequirement { key: String, operator: String, values: Vec<String> }
+    /// Of those that mount a folder of the host: an installer's own folders are its mark.
+    Volume { name: String, host_path: Option<HostPath> }
+    HostPath { path: String }
     Container {
         name: String,
         image: String,

@@ -30,15 +30,46 @@ pub fn to_yaml(snapshot: &Snapshot) -> io::Result<String> {
     String::from_utf8(text).map_err(io::Error::other)
 }
 
+/// How a file is written, by its name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Form {
+    json: bool,
+    packed: bool,
+}
+
+impl Form {
+    /// `.json`, `.json.gz`, `.yaml.gz`; everything else is YAML.
+    fn of(path: &Path) -> Self {
+        let name = path.file_name().unwrap_or_default().to_string_lossy().to_ascii_lowercase();
+        let packed = name.ends_with(".gz");
+        Self { json: name.strip_suffix(".gz").unwrap_or(&name).ends_with(".json"), packed }
+    }
+}
+
+fn write_as<W: Write>(snapshot: &Snapshot, form: Form, to: W) -> io::Result<W> {
+    if !form.packed {
+        return write_text(snapshot, form, to);
+    }
+    write_text(snapshot, form, flate2::write::GzEncoder::new(to, flate2::Compression::default()))?.finish()
+}
+
+fn write_text<W: Write>(snapshot: &Snapshot, form: Form, mut to: W) -> io::Result<W> {
+    if form.json {
+        serde_json::to_writer(&mut to, snapshot)?;
+        to.write_all(b"\n")?;
+    } else {
+        write(snapshot, &mut to)?;
+    }
+    Ok(to)
+}
+
 /// Beside its place first, then renamed: a reader never sees half of it, and a failure leaves the old file.
 pub fn save_to(snapshot: &Snapshot, path: &Path) -> io::Result<()> {
     let mut beside = path.as_os_str().to_owned();
     beside.push(format!(".{}.tmp", std::process::id()));
     let beside = Path::new(&beside);
     let saved = create(beside).and_then(|file| {
-        let mut writer = BufWriter::new(file);
-        write(snapshot, &mut writer)?;
-        writer.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()?;
+        write_as(snapshot, Form::of(path), BufWriter::new(file))?.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()?;
         fs::rename(beside, path)
     });
     if saved.is_err() {
@@ -75,6 +106,7 @@ pub fn write(snapshot: &Snapshot, mut to: impl Write) -> io::Result<()> {
         resources,
         inside,
         logs,
+        sources,
     } = snapshot;
     out.write_all(HEADER.as_bytes())?;
     field(out, "apiVersion", api_version)?;
@@ -90,7 +122,8 @@ pub fn write(snapshot: &Snapshot, mut to: impl Write) -> io::Result<()> {
     mapping(out, "configMaps", config_maps)?;
     field(out, "resources", resources)?;
     mapping(out, "inside", inside)?;
-    mapping(out, "logs", logs)
+    mapping(out, "logs", logs)?;
+    if sources.is_empty() { Ok(()) } else { field(out, "sources", sources) }
 }
 
 fn field<T: Serialize>(out: &mut impl Write, name: &str, value: &T) -> io::Result<()> {

@@ -28,7 +28,7 @@ const MAX_TREE_ITEMS: usize = 2_000;
 const MAX_TREE_DEPTH: usize = 24;
 
 /// Annotations that tell something: Calico's own, and the marks of those who own an object.
-const ANNOTATIONS: [&str; 18] = [
+const ANNOTATIONS: [&str; 20] = [
     "projectcalico.org/",
     "kubectl-calico-fix/",
     "unsupported.operator.tigera.io/",
@@ -40,6 +40,8 @@ const ANNOTATIONS: [&str; 18] = [
     "helm.toolkit.fluxcd.io/",
     "objectset.rio.cattle.io/",
     "rke.cattle.io/",
+    "resources.gardener.cloud/",
+    "cluster.x-k8s.io/",
     "addon.kops.k8s.io/",
     "addonmanager.kubernetes.io/",
     "app.kubernetes.io/",
@@ -108,6 +110,7 @@ pub fn pod(pod: &mut Pod) {
         pod.spec.affinity = Default::default();
     }
     pod_spec(&mut pod.spec);
+    pod.spec.volumes.clear();
     for container in &mut pod.spec.containers {
         keep_needed_variables(&mut container.env);
         container.env_from.clear();
@@ -132,6 +135,13 @@ pub fn daemon_set(set: &mut DaemonSet) {
     meta(&mut set.metadata);
     meta(&mut set.spec.template.metadata);
     pod_spec(&mut set.spec.template.spec);
+    let volumes = &mut set.spec.template.spec.volumes;
+    volumes.retain(|volume| volume.host_path.is_some());
+    volumes.truncate(MAX_ITEMS);
+    for volume in volumes {
+        word(&mut volume.name);
+        volume.host_path.iter_mut().for_each(|host| word(&mut host.path));
+    }
     word(&mut set.spec.update_strategy.r#type);
     words(&mut set.spec.selector.match_labels);
 }

@@ -172,6 +172,85 @@ fn flavours_and_owners_by_their_marks() {
     }
 }
 
+/// Marks that installers leave on the DaemonSet and on nodes, cut from their own manifests.
+#[test]
+fn flavours_by_their_installers_marks() {
+    let cases = [
+        (json!({"name": "canal-node", "labels": {"k8s-app": "canal-node"}}), json!({}), json!(null), "canal", None),
+        (
+            json!({"name": "calico-node", "labels": {"resources.gardener.cloud/managed-by": "gardener"},
+                "annotations": {"resources.gardener.cloud/description": "DO NOT EDIT - This resource is managed by gardener-resource-manager."}}),
+            json!({}),
+            json!(null),
+            "Gardener",
+            Some("Gardener ManagedResource"),
+        ),
+        (
+            json!({"name": "calico-node"}),
+            json!({"volumes": [{"name": "var-run-calico", "hostPath": {"path": "/var/snap/microk8s/current/var/run/calico"}}]}),
+            json!(null),
+            "MicroK8s",
+            Some("MicroK8s snap"),
+        ),
+        (
+            json!({"name": "calico-node", "labels": {"addonmanager.kubernetes.io/mode": "Reconcile"}}),
+            json!({}),
+            json!({"kubeletVersion": "v1.27.3-gke.100"}),
+            "GKE network policy",
+            Some("Google"),
+        ),
+        (json!({"name": "calico-node"}), json!({}), json!({"kubeletVersion": "v1.31.0+k3s1"}), "k3s", None),
+        (json!({"name": "calico-node"}), json!({}), json!({"kernelVersion": "6.6.32-talos"}), "Talos", Some("Talos machine configuration")),
+        (json!({"name": "calico-node"}), json!({}), json!({"kubeletVersion": "v1.29.0-eks-5e0fdde"}), "manifest", None),
+    ];
+    for (metadata, spec, info, name, owner) in cases {
+        let mut set = daemon_set(metadata, json!([]), &[]);
+        set.spec.template.spec.volumes = serde_json::from_value(spec.get("volumes").cloned().unwrap_or(json!([]))).expect("volumes");
+        let nodes: Vec<Node> = one(json!({"status": {"nodeInfo": info}}));
+        let found = flavour(&set, &[], &nodes);
+        let owners: Vec<String> = owners(&set, found, &[]).iter().map(ToString::to_string).collect();
+        assert_eq!((found.to_string().as_str(), owners.first().map(String::as_str)), (name, owner), "{set:?}");
+        // a mark that is trimmed away is none
+        let mut trimmed = set.clone();
+        crate::snapshot::trim::daemon_set(&mut trimmed);
+        assert_eq!(flavour(&trimmed, &[], &nodes), found, "{set:?}");
+    }
+}
+
+#[test]
+fn clouds_and_management_clusters() {
+    let none = json!([{"name": "CALICO_NETWORKING_BACKEND", "value": "none"}]);
+    let node = |version: &str, annotations: Value| -> Vec<Node> {
+        one(json!({"metadata": {"annotations": annotations}, "status": {"nodeInfo": {"kubeletVersion": version}}}))
+    };
+    let plain = |env: &Value| daemon_set(json!({"name": "calico-node"}), env.clone(), &[]);
+    let owned =
+        daemon_set(json!({"name": "calico-node", "ownerReferences": [{"kind": "Installation", "name": "default"}]}), json!([]), &[]);
+    let installation = |provider: &str, annotations: Value| -> Vec<Custom> {
+        one(json!({"metadata": {"name": "default", "annotations": annotations}, "spec": {"kubernetesProvider": provider}}))
+    };
+    let cluster = json!({"cluster.x-k8s.io/cluster-name": "workload"});
+    for (set, installations, nodes, expected) in [
+        (plain(&none), vec![], node("v1.29.0-eks-5e0fdde", json!({})), Flavour::EksPolicy),
+        (plain(&json!([])), vec![], node("v1.29.0-eks-5e0fdde", cluster.clone()), Flavour::EksAnywhere),
+        (plain(&json!([])), vec![], node("v1.31.0", cluster), Flavour::ClusterApi),
+        (owned.clone(), installation("OpenShift", json!({})), vec![], Flavour::OpenShift),
+        (owned.clone(), installation("AKS", json!({})), vec![], Flavour::Aks),
+        // a release of Helm is a user's own
+        (owned, installation("AKS", json!({"meta.helm.sh/release-name": "calico"})), vec![], Flavour::Operator),
+    ] {
+        assert_eq!(flavour(&set, &installations, &nodes), expected);
+    }
+}
+
+#[test]
+fn every_flavour_has_one_row_with_its_source() {
+    for (index, row) in TABLE.iter().enumerate() {
+        assert!(!row.name.is_empty() && !row.place.is_empty() && !row.source.is_empty(), "{:?}", row.flavour);
+        assert!(TABLE.iter().skip(index + 1).all(|other| other.flavour != row.flavour && other.name != row.name), "{}", row.name);
+    }
+}
+
 #[test]
 fn which_daemon_sets_are_calicos() {
     let windows = daemon_set(json!({"name": "calico-node-windows", "labels": {"k8s-app": "calico-node"}}), json!([]), &[]);

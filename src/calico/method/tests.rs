@@ -152,3 +152,13 @@ fn recordings_agree() {
     }
     assert!(seen > 1000);
 }
+
+/// The backend none stops detection before 3.16.0 and from 3.26.2 on.
+#[test]
+fn releases_that_detect_without_networking() {
+    for (release, expected) in
+        [("v3.15.5", false), ("v3.16.0", true), ("v3.16.10", true), ("v3.26.1", true), ("v3.26.2", false), ("v3.31.0", false)]
+    {
+        assert_eq!(detects_without_networking(Version::parse(release).expect("a release")), expected, "{release}");
+    }
+}

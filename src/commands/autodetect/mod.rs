@@ -38,7 +38,7 @@ pub async fn run(
 ) -> Result<Outcome, Failure> {
     let (ask, destinations) = ask(arguments)?;
     // Nodes are judged beside each other: all of them are looked into, whichever are shown.
-    let (snapshot, way) = match source::saved(&arguments.source.from)? {
+    let (snapshot, way) = match source::saved(&arguments.source.from, source::only(&arguments.node))? {
         Some(snapshot) => (snapshot, None),
         None => {
             let wanted = source::wanted(flags, &arguments.source, &NodeSelection::All, destinations);

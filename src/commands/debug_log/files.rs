@@ -38,7 +38,7 @@ impl From<LogError> for Failure {
 
 /// A snapshot holds the known lines of each container's last attempt.
 pub fn from_snapshot(files: &[PathBuf], nodes: &[String]) -> Result<Logs, Failure> {
-    let snapshot = source::load(files)?;
+    let snapshot = source::load(files, source::only(nodes))?;
     let wanted: BTreeSet<&str> = nodes.iter().map(String::as_str).collect();
     if let Some(missing) = wanted.iter().find(|node| !snapshot.logs.contains_key(**node)) {
         let message = format!("error: no log of a node {missing:?} is in it");

@@ -30,7 +30,7 @@ pub async fn run(flags: &ConnectionFlags, arguments: &ProbesArgs, interrupt: Int
         [] => NodeSelection::All,
         names => NodeSelection::Names(names.iter().cloned().collect()),
     };
-    let (snapshot, way) = match source::saved(&arguments.from)? {
+    let (snapshot, way) = match source::saved(&arguments.from, source::only(&arguments.node))? {
         Some(snapshot) => (snapshot, None),
         None => {
             let live = source::read_live_interruptible(&interrupt, flags, wanted(flags, arguments, &chosen), VERB).await?;

@@ -51,7 +51,9 @@ fn of_family(view: &ClusterModel, found: &EarlierFindings, family: Family, is_na
     let nodes: Vec<&NodeModel> = view
         .nodes
         .iter()
-        .filter(|node| expected && !found.is_explained(node.name) && !is_named(node) && node.node.is_some())
+        .filter(|node| {
+            expected && !found.is_explained(node.name) && !is_named(node) && node.node.is_some_and(|node| !node.metadata.tabular)
+        })
         .filter(lacks)
         .filter(|node| node.ready() == Some(true) || view.is_settled(node))
         .collect();

@@ -143,7 +143,7 @@ pub fn set_method(view: &ClusterModel, family: Family, method: &str) -> Option<F
 }
 
 fn is_changeable(view: &ClusterModel) -> bool {
-    !view.install.detects_nothing() && view.install.flavour != Some(Flavour::Aks)
+    !view.install.is_detection_off() && !view.install.flavour.is_some_and(Flavour::is_managed)
 }
 
 fn fix(view: &ClusterModel, family: Family, method: &str, why: &str) -> Option<Fix> {

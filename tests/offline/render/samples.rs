@@ -47,6 +47,7 @@ pub fn healthy(nodes: usize) -> Report {
         nodes: (1..=nodes).map(|number| node(number, nodes)).collect(),
         findings: vec![],
         unseen: vec![],
+        sources: vec![],
     }
 }
 

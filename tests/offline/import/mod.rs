@@ -1,5 +1,9 @@
 //! Files of every sort into snapshots, good ones and bad ones.
 
+mod archives;
+mod rendered;
+mod texts;
+
 use std::fs;
 use std::io;
 use std::path::Path;
@@ -96,14 +100,14 @@ fn the_recorded_diagnostics_archive_loads() {
 #[test]
 fn bad_input_is_told_apart() {
     let deep = |open: &str| format!("{}{}", "{\"kind\":", open.repeat(10_000)).into_bytes();
-    let bomb = "a: &a [x,x,x,x,x,x,x,x,x]\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a,*a]\nc: &c [*b,*b,*b,*b,*b,*b,*b,*b,*b]\nd: &d [*c,*c,*c,*c,*c,*c,*c,*c,*c]\n\
+    let bomb = "kind: List\na: &a [x,x,x,x,x,x,x,x,x]\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a,*a]\nc: &c [*b,*b,*b,*b,*b,*b,*b,*b,*b]\nd: &d [*c,*c,*c,*c,*c,*c,*c,*c,*c]\n\
         e: &e [*d,*d,*d,*d,*d,*d,*d,*d,*d]\nf: &f [*e,*e,*e,*e,*e,*e,*e,*e,*e]\ng: &g [*f,*f,*f,*f,*f,*f,*f,*f,*f]\nh: [*g,*g,*g,*g,*g,*g,*g,*g,*g]\n";
     let twins = "apiVersion: calico-fix/v1\nkind: Snapshot\ntakenAt: 2026-01-01T00:00:00Z\norigin: live\nnodes:\n  seen:\n\
         - {metadata: {name: a, uid: x}}\n- {metadata: {name: a, uid: y}}\n"
         .replace("\n- ", "\n  - ");
     let cases: [(&str, Vec<u8>, &str); 13] = [
         ("empty", b" \n".to_vec(), "is empty"),
-        ("binary", vec![0xfe, 0xff, 0, 1, 2, 3], "is neither"),
+        ("binary", vec![0xfe, 0xff, 0, 1, 2, 3], "unrecognized file format"),
         ("gzip cut off", vec![0x1f, 0x8b, 8, 0], "cannot be unpacked"),
         ("JSON cut off", b"{\"apiVersion\": \"v1\", \"items\": [{\"kind\": \"Node\"".to_vec(), "EOF"),
         ("YAML cut off", b"apiVersion: v1\nitems:\n- kind: \"No".to_vec(), "line 3"),

@@ -1,0 +1,44 @@
+//! Starts that only a log tells of, and that had not finished when it ends.
+
+use super::check::EarlierFindings;
+use crate::calico::startup_log::{Outcome, has_beginning, outcome};
+use crate::finding::code::Code;
+use crate::finding::{Finding, Severity, Source};
+use crate::model::{ClusterModel, NodeModel};
+use crate::snapshot::inspection::StartupLog;
+
+/// A start in a small cluster takes a few seconds; every published probe allows at least 60.
+const LONG_SECONDS: f64 = 40.0;
+
+/// For nodes without a pod: with one, its state and events tell how the start ended.
+pub fn findings(view: &ClusterModel, found: &EarlierFindings) -> Vec<Finding> {
+    view.nodes.iter().filter(|node| node.pod.is_none() && !found.is_explained(node.name)).filter_map(finding).collect()
+}
+
+fn finding(node: &NodeModel) -> Option<Finding> {
+    let (log, seconds) = node.attempts().find_map(|log| Some((log, unfinished(log)?)))?;
+    let last = log.marks.last().map(|mark| mark.text.clone()).unwrap_or_default();
+    let message = format!(
+        "calico-node on {} has not started when its log ends after {seconds:.0} s, and the log has no error: its probes may kill it \
+         (most allow 70 s); compare with livenessProbe and with the events of its pod",
+        node.name
+    );
+    let evidence = vec![node.evidence(Source::Log, format!("last known line: {last}"))];
+    Some(Finding {
+        code: Code::StartNearBudget,
+        severity: Severity::Warning,
+        nodes: vec![node.name.to_owned()],
+        message,
+        evidence,
+        fix: None,
+    })
+}
+
+/// Seconds from the first line to the last of a start that neither finished nor gave up.
+fn unfinished(log: &StartupLog) -> Option<f64> {
+    if !matches!(outcome(log), Outcome::CutOff) || !has_beginning(log) {
+        return None;
+    }
+    let seconds = log.last?.duration_since(log.first?).as_secs_f64();
+    (seconds >= LONG_SECONDS).then_some(seconds)
+}

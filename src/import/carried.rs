@@ -1,0 +1,198 @@
+//! What collectors put before each line of a log: kubectl --prefix, stern, kail, k9s, journald, CSV, JSON lines of Loki and others.
+
+use std::borrow::Cow;
+
+use serde_json::Value;
+
+use super::prompt::pod_name;
+
+/// One line without what carried it.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Carried<'a> {
+    pub pod: Option<String>,
+    pub container: Option<String>,
+    /// journald names the host.
+    pub host: Option<String>,
+    pub text: Cow<'a, str>,
+}
+
+/// A collector's line of JSON is longer than a log's own.
+const MAX_JSON: usize = 64 << 10;
+
+/// Takes the collector's words off. A line without them stays as it is.
+pub fn strip(line: &str) -> Carried<'_> {
+    let plain = Carried { pod: None, container: None, host: None, text: Cow::Borrowed(line) };
+    let start = line.trim_start();
+    from_json(start).or_else(|| from_kubectl(start)).or_else(|| from_names(start)).or_else(|| from_journal(start)).unwrap_or(plain)
+}
+
+/// `[pod/calico-node-x7k2p/calico-node] text`
+fn from_kubectl(line: &str) -> Option<Carried<'_>> {
+    let (names, text) = line.strip_prefix("[pod/")?.split_once("] ")?;
+    let (pod, container) = names.split_once('/')?;
+    Some(Carried { pod: pod_name(pod), container: Some(container.to_owned()), host: None, text: Cow::Borrowed(text) })
+}
+
+/// stern `POD CONTAINER text`, kail `NAMESPACE/POD[CONTAINER]: text`, k9s `POD:CONTAINER text`, and with the namespace before.
+fn from_names(line: &str) -> Option<Carried<'_>> {
+    let (first, rest) = line.split_once(' ')?;
+    let carried = |pod: String, container: &str, text| {
+        Some(Carried { pod: Some(pod), container: Some(container.to_owned()), host: None, text: Cow::Borrowed(text) })
+    };
+    if let Some((pod, container)) = first.rsplit('/').next().and_then(|name| name.strip_suffix("]:")?.split_once('[')) {
+        return carried(pod_name(pod)?, container, rest);
+    }
+    let name = first.rsplit('/').next().unwrap_or(first);
+    if let Some((pod, container)) = name.split_once(':') {
+        return carried(pod_name(pod)?, container, rest);
+    }
+    let (pod, rest) = match pod_name(name) {
+        Some(pod) => (pod, rest),
+        None => {
+            let (second, rest) = rest.split_once(' ')?;
+            (pod_name(second)?, rest)
+        }
+    };
+    let rest = rest.trim_start_matches(['|', ' ', '›', '>']);
+    let (container, text) = rest.split_once(' ')?;
+    let is_container = !container.is_empty() && container.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-');
+    if is_container { carried(pod, container, text) } else { carried(pod, crate::snapshot::objects::CALICO_NODE, rest) }
+}
+
+/// `Nov 29 12:00:00 node-3 calico-node[123]: text`, and with a date of ISO 8601.
+fn from_journal(line: &str) -> Option<Carried<'_>> {
+    let (head, text) = line.split_once("]: ")?;
+    let words: Vec<&str> = head.split_whitespace().take(6).collect();
+    let (ident, process) = words.last()?.split_once('[')?;
+    let known = process.bytes().all(|byte| byte.is_ascii_digit()) && ident.contains("calico");
+    let host = words.len().checked_sub(2).and_then(|at| words.get(at)).filter(|_| known && words.len() > 2)?;
+    Some(Carried { pod: None, container: None, host: Some((*host).to_owned()), text: Cow::Borrowed(text) })
+}
+
+/// One object a line, with the message under one of the usual names (Loki, Fluent Bit, Elasticsearch, Cloud Logging).
+fn from_json(line: &str) -> Option<Carried<'_>> {
+    if !line.starts_with('{')
+        || line.len() > MAX_JSON
+        || line.starts_with("{\"log\":") && line.contains("\"stream\":") && !line.contains("kubernetes")
+    {
+        // Docker's own form is read with its time, where lines are read
+        return None;
+    }
+    let object: Value = serde_json::from_str(line).ok()?;
+    let text = |pointers: &[&str]| pointers.iter().find_map(|pointer| object.pointer(pointer)?.as_str()).map(str::to_owned);
+    let message = text(&["/line", "/log", "/message", "/msg", "/textPayload", "/_source/message", "/MESSAGE"])?;
+    let pod = text(&[
+        "/pod",
+        "/labels/pod",
+        "/kubernetes/pod_name",
+        "/kubernetes/pod/name",
+        "/resource/labels/pod_name",
+        "/_source/kubernetes/pod/name",
+    ]);
+    let container = text(&["/container", "/labels/container", "/kubernetes/container_name", "/resource/labels/container_name"]);
+    let host = text(&["/kubernetes/host", "/node_name", "/labels/node_name", "/_HOSTNAME"]);
+    Some(Carried { pod: pod.as_deref().and_then(pod_name), container, host, text: Cow::Owned(message.trim_end().to_owned()) })
+}
+
+/// The message's column in a header of CSV, and the pod's.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Csv {
+    message: usize,
+    pod: Option<usize>,
+}
+
+impl Csv {
+    pub fn header(line: &str) -> Option<Self> {
+        if line.len() > 2_000 || !line.contains(',') {
+            return None;
+        }
+        let names: Vec<String> = cells(line).into_iter().map(|name| name.trim().to_ascii_lowercase()).collect();
+        let position = |wanted: &[&str]| names.iter().position(|name| wanted.contains(&name.as_str()));
+        let message = position(&["message", "line", "log", "msg", "_raw", "textpayload", "body"])?;
+        let others = names.iter().enumerate().filter(|(at, name)| *at != message && !name.is_empty());
+        (others.count() > 0).then_some(Self { message, pod: position(&["pod", "pod_name", "kubernetes.pod_name", "labels.pod"]) })
+    }
+
+    pub fn row<'a>(&self, line: &'a str) -> Option<Carried<'a>> {
+        let row = cells(line);
+        let text = row.get(self.message)?.clone();
+        let pod = self.pod.and_then(|at| pod_name(row.get(at)?));
+        Some(Carried { pod, container: None, host: None, text })
+    }
+}
+
+/// Cells of one line of CSV; a quote within quotes is doubled (RFC 4180).
+fn cells(line: &str) -> Vec<Cow<'_, str>> {
+    let mut found = Vec::new();
+    let mut rest = line;
+    loop {
+        let Some(quoted) = rest.strip_prefix('"') else {
+            let Some((cell, after)) = rest.split_once(',') else {
+                found.push(Cow::Borrowed(rest));
+                return found;
+            };
+            found.push(Cow::Borrowed(cell));
+            rest = after;
+            continue;
+        };
+        let mut cell = String::new();
+        let mut after = quoted;
+        while let Some((part, more)) = after.split_once('"') {
+            cell.push_str(part);
+            after = more;
+            let Some(more) = after.strip_prefix('"') else { break };
+            cell.push('"');
+            after = more;
+        }
+        found.push(Cow::Owned(cell));
+        let Some(next) = after.strip_prefix(',') else { return found };
+        rest = next;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_collector() {
+        let text = "2026-05-12 05:18:33.000 [INFO][9] startup/startup.go 427: Early log level set to info";
+        for (line, pod, container, host) in [
+            (text.to_owned(), None, None, None),
+            (format!("[pod/calico-node-x7k2p/calico-node] {text}"), Some("calico-node-x7k2p"), Some("calico-node"), None),
+            (format!("calico-node-x7k2p calico-node {text}"), Some("calico-node-x7k2p"), Some("calico-node"), None),
+            (format!("kube-system calico-node-x7k2p calico-node {text}"), Some("calico-node-x7k2p"), Some("calico-node"), None),
+            (format!("kube-system/calico-node-x7k2p[install-cni]: {text}"), Some("calico-node-x7k2p"), Some("install-cni"), None),
+            (format!("calico-node-x7k2p:calico-node {text}"), Some("calico-node-x7k2p"), Some("calico-node"), None),
+            (format!("Nov 29 12:00:00 node-3 calico-node[123]: {text}"), None, None, Some("node-3")),
+            (format!("2026-11-29T12:00:00+0000 node-3 calico-node[123]: {text}"), None, None, Some("node-3")),
+            (
+                format!(
+                    "{{\"kubernetes\": {{\"pod_name\": \"calico-node-x7k2p\", \"container_name\": \"calico-node\"}}, \"log\": \"{text}\\n\"}}"
+                ),
+                Some("calico-node-x7k2p"),
+                Some("calico-node"),
+                None,
+            ),
+            (format!("{{\"line\": \"{text}\", \"labels\": {{\"pod\": \"calico-node-x7k2p\"}}}}"), Some("calico-node-x7k2p"), None, None),
+        ] {
+            let carried = strip(&line);
+            assert_eq!(
+                (carried.pod.as_deref(), carried.container.as_deref(), carried.host.as_deref(), carried.text.as_ref()),
+                (pod, container, host, text),
+                "{line}"
+            );
+        }
+    }
+
+    #[test]
+    fn csv() {
+        let csv = Csv::header("Date,Host,\"pod\",Message").expect("a header");
+        let row = csv.row("2026-05-12,h,calico-node-x7k2p,\"said \"\"no\"\", and left\"").expect("a row");
+        assert_eq!((row.pod.as_deref(), row.text.as_ref()), (Some("calico-node-x7k2p"), "said \"no\", and left"));
+        for line in ["a sentence, and a message", "message", "no", "\"\"\"\"\"", ","] {
+            assert_eq!(Csv::header(line), None, "{line}");
+        }
+        assert!(csv.row("\"never closed").is_none());
+    }
+}

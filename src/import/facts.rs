@@ -1,0 +1,108 @@
+//! What the texts told, until all of them are read: objects in part, and texts that wait for their node.
+
+use serde_json::Value;
+
+use super::objects::{Objects, typed};
+use super::prompt::Heading;
+use super::texts::TextKind;
+use crate::snapshot::objects::{CALICO_NODE, DaemonSet, Event, Node, Pod};
+use crate::snapshot::trim;
+
+/// Objects of one sort that texts may tell of.
+const MAX_OBJECTS: usize = 20_000;
+
+/// What a reader made of its block.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Summary {
+    pub read: String,
+    pub ignored: Option<String>,
+    /// The node that it tells of.
+    pub node: Option<String>,
+}
+
+impl Summary {
+    pub fn new(read: impl Into<String>) -> Self {
+        Self { read: read.into(), ..Self::default() }
+    }
+
+    pub fn of_node(self, node: impl Into<String>) -> Self {
+        Self { node: Some(node.into()), ..self }
+    }
+
+    /// Rows that are not Calico's are counted, not named.
+    pub fn ignoring(self, count: usize, what: &str) -> Self {
+        let ignored = (count > 0).then(|| format!("{} {what}", crate::text::count(count, "row")));
+        Self { ignored: ignored.or(self.ignored), ..self }
+    }
+}
+
+/// A text that waits until all nodes are known.
+pub struct Text {
+    pub file: String,
+    pub line: usize,
+    pub kind: TextKind,
+    pub text: String,
+    pub heading: Heading,
+    /// The node that the text itself names.
+    pub names_node: Option<String>,
+    /// Its line among the sources.
+    pub source: usize,
+    /// Cut out of a page, not a file of its own.
+    pub is_part: bool,
+}
+
+#[derive(Default)]
+pub struct Facts {
+    pub objects: Objects,
+    /// Told by text: an object of the same name that was read whole counts before these.
+    pub nodes: Vec<Node>,
+    pub pods: Vec<Pod>,
+    pub daemon_sets: Vec<DaemonSet>,
+    pub events: Vec<Event>,
+    pub texts: Vec<Text>,
+    /// Of the block that is read now.
+    pub file: String,
+    pub source: usize,
+}
+
+impl Facts {
+    /// An object in Kubernetes' own shape, put together from a text.
+    pub fn told(&mut self, kind: &str, object: &Value) -> Result<(), String> {
+        let told = self.nodes.len() + self.pods.len() + self.events.len() + self.daemon_sets.len();
+        if told >= MAX_OBJECTS {
+            return Err(format!("more than {MAX_OBJECTS} objects"));
+        }
+        let unreadable = |error: serde_json::Error| format!("{kind}: {error}");
+        match kind {
+            "Node" => {
+                let mut node: Node = typed(object).map_err(unreadable)?;
+                trim::node(&mut node);
+                self.nodes.push(node);
+            }
+            "Pod" => {
+                let mut pod: Pod = typed(object).map_err(unreadable)?;
+                trim::pod(&mut pod);
+                self.pods.push(pod);
+            }
+            "DaemonSet" => {
+                let mut set: DaemonSet = typed(object).map_err(unreadable)?;
+                trim::daemon_set(&mut set);
+                if set.spec.template.spec.containers.iter().any(|container| container.name == CALICO_NODE) {
+                    self.daemon_sets.push(set);
+                }
+            }
+            _ => {
+                let mut event: Event = typed(object).map_err(unreadable)?;
+                trim::event(&mut event);
+                self.events.push(event);
+            }
+        }
+        Ok(())
+    }
+
+    /// A text of one node, whose name may only be known at the end.
+    pub fn text(&mut self, kind: TextKind, line: usize, text: String, heading: Heading, names_node: Option<String>) {
+        let (file, source) = (self.file.clone(), self.source);
+        self.texts.push(Text { file, line, kind, text, heading, names_node, source, is_part: true });
+    }
+}

@@ -1,0 +1,48 @@
+//! The registry of formats: one line for each, with a cheap recognizer and one reader.
+
+use super::facts::{Facts, Summary};
+use super::page::Block;
+use super::prompt::Heading;
+use super::{calicoctl, describe, host, logs, tables, yaml};
+
+/// One format that people paste.
+pub struct Format {
+    /// The command that prints it.
+    pub name: &'static str,
+    /// The command whose output says more, for where this one is not enough.
+    pub better: &'static str,
+    /// The next lines, the first of them to be judged, are the beginning of this format.
+    pub starts: fn(&[&str], &Heading) -> bool,
+    /// This line still belongs to what began before.
+    pub goes_on: fn(&str) -> bool,
+    /// Its beginning ends a block of another format.
+    pub interrupts: bool,
+    /// Its beginning ends a block of its own format.
+    pub restarts: bool,
+    pub read: fn(&Block, &mut Facts) -> Result<Summary, String>,
+}
+
+/// In the order in which they are tried.
+pub const FORMATS: [Format; 16] = [
+    describe::POD,
+    describe::NODE,
+    describe::DAEMON_SET,
+    tables::PODS,
+    tables::NODES,
+    tables::DAEMON_SETS,
+    tables::EVENTS,
+    calicoctl::NODE_STATUS,
+    calicoctl::NODES_WIDE,
+    host::BIRDCL,
+    host::ADDRESSES,
+    host::IFCONFIG,
+    host::ROUTE_GET,
+    host::ROUTES,
+    yaml::OBJECTS,
+    logs::LOG,
+];
+
+/// `kubectl describe pod, kubectl get pods, …`
+pub fn names() -> String {
+    FORMATS.iter().map(|format| format.name).collect::<Vec<_>>().join(", ")
+}

@@ -1,0 +1,151 @@
+//! Which node a text is of: what the user says, then the pod, the host in the prompt, the file's name, the text itself.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
+use super::facts::Text;
+use super::texts::{self, TextKind};
+use crate::calico::session::Session;
+use crate::observed::Observed;
+use crate::snapshot::Snapshot;
+use crate::snapshot::family::Family;
+use crate::snapshot::inspection::NodeInspection;
+
+/// Parts of a file's name that follow the node's: `node-3.birdcl.txt`.
+const AFTER_NODE: [&str; 8] = ["birdcl", "bird", "ip-addr", "ip-route", "ip-rule", "ifconfig", "log", "node-status"];
+/// Tools that are run anywhere: the host in their prompt is not the node.
+const REMOTE_TOOLS: [&str; 6] = ["kubectl", "oc", "k", "microk8s", "stern", "k3s"];
+
+/// Names that texts without a node go by, one for each host that they seem to be of.
+#[derive(Default)]
+pub struct Unnamed {
+    /// By file: the newest.
+    newest: BTreeMap<String, (String, Vec<TextKind>)>,
+}
+
+pub struct Known<'a> {
+    pub snapshot: &'a Snapshot,
+    /// `FILE=NODE`, by file.
+    pub given: &'a BTreeMap<String, String>,
+    /// `--node NAME`, where it names one.
+    pub default: Option<&'a str>,
+}
+
+impl Known<'_> {
+    fn node_names(&self) -> impl Iterator<Item = &str> {
+        self.snapshot.nodes.seen().into_iter().flatten().map(|node| node.metadata.name.as_str())
+    }
+
+    /// The node by this name, or, where no nodes are known, the name itself.
+    fn node(&self, name: &str) -> Option<String> {
+        if self.snapshot.nodes.seen().is_none() {
+            return Some(name.to_owned());
+        }
+        let short = |text: &str| text.split('.').next().unwrap_or(text).to_ascii_lowercase();
+        self.node_names()
+            .find(|node| *node == name)
+            .or_else(|| self.node_names().find(|node| node.eq_ignore_ascii_case(name)))
+            .or_else(|| self.node_names().find(|node| short(node) == short(name)))
+            .map(str::to_owned)
+    }
+
+    /// The node of a text; `Err` says why it is not known.
+    pub fn node_of(&self, text: &Text, unnamed: &mut Unnamed) -> Result<String, String> {
+        let pods = || self.snapshot.pods.seen().into_iter().flatten();
+        if let Some(given) = self.given.get(&text.file) {
+            return Ok(given.clone());
+        }
+        if let Some(pod) = &text.heading.pod {
+            let known = pods().find(|known| known.metadata.name == *pod).and_then(|pod| pod.spec.node_name.clone());
+            let named = || text.names_node.as_deref().and_then(|name| self.node(name));
+            let unknown = || self.snapshot.nodes.seen().is_none().then(|| node_of_pod(pod));
+            return known.or_else(named).or_else(unknown).ok_or_else(|| format!("pod {pod} is not among the pods that were read"));
+        }
+        let is_remote =
+            REMOTE_TOOLS.contains(&text.heading.command.trim_start_matches("sudo ").split_whitespace().next().unwrap_or_default());
+        let host = text.heading.host.as_deref().filter(|_| !is_remote);
+        let labels = self
+            .node_names()
+            .map(|name| (name, name))
+            .chain(pods().filter_map(|pod| Some((pod.metadata.name.as_str(), pod.spec.node_name.as_deref()?))));
+        let found = text
+            .names_node
+            .as_deref()
+            .and_then(|name| self.node(name))
+            .or_else(|| self.node(host?))
+            .or_else(|| texts::node_of(&text.file, labels).map(str::to_owned))
+            .or_else(|| self.default.map(str::to_owned));
+        match found {
+            Some(node) => Ok(node),
+            None if self.snapshot.nodes.seen().is_none() => Ok(label(&text.file).unwrap_or_else(|| unnamed.name(text, self.snapshot))),
+            None => {
+                let count = self.node_names().count();
+                Err(format!(
+                    "which of the {} it is of is not known; say so with {}=NODE or --node NODE",
+                    crate::text::count(count, "node"),
+                    text.file
+                ))
+            }
+        }
+    }
+}
+
+/// What stands for a node whose name nothing tells: no name of Kubernetes has parentheses.
+pub fn node_of_pod(pod: &str) -> String {
+    format!("(node of {pod})")
+}
+
+/// The node in `node-3.birdcl.txt`, or of the pod that the path names.
+fn label(file: &str) -> Option<String> {
+    if let Some(pod) = file.split(['/', '\\', ':', '_', '.']).find_map(super::prompt::pod_name) {
+        return Some(node_of_pod(&pod));
+    }
+    let (label, rest) = file.rsplit(['/', '\\', ':']).next()?.split_once('.')?;
+    let follows = rest.split('.').any(|part| AFTER_NODE.iter().any(|word| part.starts_with(word)));
+    (follows && !label.is_empty()).then(|| label.to_owned())
+}
+
+impl Unnamed {
+    /// The same host as the text before it in its file, unless that one has answered this already or is this one's peer.
+    fn name(&mut self, text: &Text, snapshot: &Snapshot) -> String {
+        let kind = text.kind;
+        if let Some((name, kinds)) = self.newest.get_mut(&text.file)
+            && !kinds.contains(&kind)
+            && !is_peer(snapshot.inside.get(name).and_then(Observed::seen), text)
+        {
+            kinds.push(kind);
+            return name.clone();
+        }
+        let file = text.file.rsplit(['/', '\\']).next().unwrap_or(&text.file);
+        let name = format!("(node at {}:{})", crate::text::bounded::clean(file, 100), text.line);
+        self.newest.insert(text.file.clone(), (name.clone(), vec![kind]));
+        name
+    }
+}
+
+/// One of the two has a BGP session with an address of the other: nobody peers with itself.
+fn is_peer(before: Option<&NodeInspection>, text: &Text) -> bool {
+    let Some(before) = before else { return false };
+    let mut now = NodeInspection::default();
+    if texts::read_inside(text.kind, &text.text, &text.heading, &mut now).is_err() {
+        return false;
+    }
+    let peers = |inside: &NodeInspection| -> Vec<IpAddr> {
+        Family::ALL
+            .iter()
+            .flat_map(|family| {
+                inside
+                    .bird(*family)
+                    .seen()
+                    .into_iter()
+                    .flat_map(|bird| &bird.protocols)
+                    .filter_map(|row| Session::from_protocol(row, *family))
+            })
+            .map(|session| session.address)
+            .collect()
+    };
+    let own = |inside: &NodeInspection, address: &IpAddr| {
+        inside.interfaces.seen().into_iter().flatten().any(|interface| interface.addresses.iter().any(|held| held.address == *address))
+    };
+    peers(before).iter().any(|peer| own(&now, peer)) || peers(&now).iter().any(|peer| own(before, peer))
+}
