@@ -1,9 +1,9 @@
 //! Random clusters: a healthy one yields no finding and no proposal, one with a fault yields that finding and no other kind of fix.
 
-use calico_fix::autodetect::{Ask, State};
+use calico_fix::autodetect::AutodetectOptions;
 use calico_fix::diagnosis::{Scope, diagnose};
 use calico_fix::finding::Finding;
-use calico_fix::reports::autodetect;
+use calico_fix::reports::autodetect::{State, evaluate};
 use calico_fix::snapshot::family::Family;
 
 use super::random::{Cluster, Expected, Fault, healthy};
@@ -32,7 +32,7 @@ fn healthy_clusters_have_no_finding_and_no_proposal() {
         let report = diagnose(&snapshot, &Scope::default());
         assert!(report.findings.is_empty(), "{}\n{:#?}", about(&cluster, seed), report.findings);
         for family in Family::ALL {
-            let seen = look(&snapshot, &Ask::of(family));
+            let seen = evaluate(&snapshot, &AutodetectOptions::new(family));
             assert!(seen.choice.is_none() && seen.by_hand.is_none(), "{}\n{:#?}", about(&cluster, seed), seen.recommendation);
             assert_ne!(seen.state(None), State::Wrong, "{}\n{:#?}", about(&cluster, seed), seen.matrix.nodes);
         }

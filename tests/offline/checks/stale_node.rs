@@ -3,7 +3,7 @@ use calico_fix::finding::Source;
 use super::build::*;
 use super::judge::*;
 
-const CONFLICT: &str = include_str!("../fixtures/logs/address-conflict.txt");
+const CONFLICT: &str = include_str!("../../fixtures/logs/address-conflict.txt");
 
 /// The host of node-3 was renamed to node-4: both Nodes have its address, and node-4's calico-node exits.
 fn renamed() -> World {

@@ -217,7 +217,7 @@ fn no_word_of_a_cluster_survives_redaction() {
     let redacted = calico_fix::snapshot::redact::redact(snapshot).expect("redacts");
     let yaml = save::to_yaml(&redacted).expect("writes");
     let mut public = tokens(PUBLIC);
-    public.extend(tokens(include_str!("../schemas/snapshot.schema.json")));
+    public.extend(tokens(include_str!("../../../schemas/snapshot.schema.json")));
     let left: Vec<String> = tokens(&original).intersection(&tokens(&yaml)).filter(|word| !public.contains(*word)).cloned().collect();
     assert_eq!(left, [""; 0], "{yaml}");
     assert!(!yaml.contains("10.99.98.97") && !yaml.contains("10-99-98-97"), "{yaml}");
