@@ -7,8 +7,8 @@ use std::path::Path;
 
 use calico_fix::autodetect;
 use calico_fix::cli::Name;
-use calico_fix::commands::change::Told;
-use calico_fix::commands::change::going_on::Document;
+use calico_fix::commands::change::ChangeReport;
+use calico_fix::commands::change::proposed::WithChange;
 use calico_fix::diagnosis::report::Report;
 use calico_fix::snapshot::schema::snapshot_schema;
 use calico_fix::startup::report::ProbesReport;
@@ -23,12 +23,12 @@ pub type File = (String, Vec<u8>);
 pub fn files() -> anyhow::Result<Vec<File>> {
     let mut files = vec![
         schema("snapshot", &snapshot_schema())?,
-        schema("startup-timeline", &schemars::schema_for!(Document<timeline::report::Report>).to_value())?,
+        schema("startup-timeline", &schemars::schema_for!(WithChange<timeline::report::Report>).to_value())?,
         schema("status", &schemars::schema_for!(Report).to_value())?,
-        schema("autodetect", &schemars::schema_for!(Document<autodetect::report::Report>).to_value())?,
+        schema("autodetect", &schemars::schema_for!(WithChange<autodetect::report::Report>).to_value())?,
         schema("can-i", &schemars::schema_for!(calico_fix::access::report::Report).to_value())?,
-        schema("change", &schemars::schema_for!(Told).to_value())?,
-        schema("probes", &schemars::schema_for!(Document<ProbesReport>).to_value())?,
+        schema("change", &schemars::schema_for!(ChangeReport).to_value())?,
+        schema("probes", &schemars::schema_for!(WithChange<ProbesReport>).to_value())?,
     ];
     for name in [Name::Plugin, Name::Standalone] {
         let mut command = name.command();

@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum};
 
 use super::change::{ChangeArgs, PlanArgs, duration};
 use super::output::{ColorName, PageFormat};
-use crate::plan::choosing::Canary;
+use crate::plan::from_autodetect::Canary;
 use crate::startup::fix::Fix;
 use crate::startup::proposal::Wishes;
 use crate::startup::strategy::Strategy;

@@ -7,13 +7,13 @@ use crate::cli::connection::ConnectionFlags;
 use crate::cli::verbs::ApplyArgs;
 use crate::cluster::{LogsWanted, Wanted};
 use crate::exit::{Failure, Outcome};
-use crate::plan::wish::Wish;
+use crate::plan::request::ChangeRequest;
 use crate::plan::{API_VERSION, KIND, Plan};
 
-use super::change::interrupt::Interrupt;
-use super::change::{self, Setting, Told};
+use super::change::{self, ChangeOptions, ChangeReport};
 use super::source;
 use super::streams::Streams;
+use crate::rollout::interrupt::Interrupt;
 
 const VERB: &str = "apply";
 /// A plan of thousands of nodes has a line for each.
@@ -39,7 +39,7 @@ pub async fn run(flags: &ConnectionFlags, arguments: &ApplyArgs, interrupt: Inte
     let live = source::live_until(&interrupt, flags, logs, VERB).await?;
     writeln!(streams.err, "plan {}: {}", plan.id(), crate::text::clean(&plan.summary))?;
     streams.err.flush()?;
-    let setting = Setting {
+    let options = ChangeOptions {
         connection: &live.way.connection,
         wanted: &wanted,
         snapshot: &live.snapshot,
@@ -50,10 +50,10 @@ pub async fn run(flags: &ConnectionFlags, arguments: &ApplyArgs, interrupt: Inte
         interrupt,
         notes: &[],
         blockers: &[],
-        meanwhile: None,
+        during: None,
     };
-    let mut told = Told::default();
-    let result = change::run(&setting, &Wish::Saved(plan), &mut told, streams).await;
+    let mut told = ChangeReport::default();
+    let result = change::run(&options, &ChangeRequest::SavedPlan(plan), &mut told, streams).await;
     arguments.shown.print(&told, streams)?;
     result
 }

@@ -9,6 +9,7 @@ pub mod completion;
 mod debug_log;
 mod explain;
 pub mod probes;
+mod prompt;
 mod source;
 mod status;
 mod streams;
@@ -26,7 +27,7 @@ use crate::cli::status::StatusArgs;
 use crate::cli::{Command, Name};
 use crate::exit::{Failure, Outcome};
 use crate::render::style::{ColorWhen, Style};
-use change::interrupt::Interrupt;
+use crate::rollout::interrupt::Interrupt;
 pub use streams::Streams;
 
 pub fn run(arguments: Vec<OsString>, streams: &mut Streams) -> Result<Outcome, Failure> {

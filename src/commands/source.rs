@@ -12,8 +12,8 @@ use crate::snapshot::Snapshot;
 use crate::snapshot::redact::redact as redacted;
 use crate::snapshot::save::save_to;
 
-use super::change::interrupt::Interrupt;
 use super::status::Chosen;
+use crate::rollout::interrupt::Interrupt;
 
 pub async fn read(flags: &ConnectionFlags, arguments: &SourceArgs, chosen: &Chosen, verb: &str) -> Result<Snapshot, Failure> {
     match saved(&arguments.from)? {
@@ -70,7 +70,7 @@ pub struct Way {
 pub async fn live_until(interrupt: &Interrupt, flags: &ConnectionFlags, wanted: Wanted, verb: &str) -> Result<Live, Failure> {
     tokio::select! {
         live = live(flags, wanted, verb) => live,
-        () = interrupt.beyond(0) => Err(Failure::Interrupted),
+        () = interrupt.wait_for_more_than(0) => Err(Failure::Interrupted),
     }
 }
 

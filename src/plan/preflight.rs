@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::Proposal;
-use super::held_up;
-use super::place::Place;
-use super::record::{Phase, Record};
-use super::wish::Wish;
+use super::request::ChangeRequest;
+use super::stuck_rollout;
+use crate::edit::target::Target;
+use crate::edit::undo_record::{RolloutPhase, UndoRecord};
 use crate::snapshot::Snapshot;
 use crate::snapshot::objects::{DaemonSet, IntOrString, Node};
 use crate::text;
@@ -38,8 +38,8 @@ pub struct Right {
 }
 
 /// `object` is what will be patched. What an unfinished change leaves behind does not stand against undoing it.
-pub fn blockers(snapshot: &Snapshot, wish: &Wish, object: &Value, rights: &[Right]) -> Vec<Blocker> {
-    let (Some(place), undoing) = (wish.place(), wish.is_undo()) else { return Vec::new() };
+pub fn blockers(snapshot: &Snapshot, wish: &ChangeRequest, object: &Value, rights: &[Right]) -> Vec<Blocker> {
+    let (Some(target), undoing) = (wish.target(), wish.is_undo()) else { return Vec::new() };
     let mut found = Vec::new();
     let missing: Vec<&str> = rights.iter().filter(|right| !right.allowed).map(|right| right.what.as_str()).collect();
     if !missing.is_empty() {
@@ -47,27 +47,27 @@ pub fn blockers(snapshot: &Snapshot, wish: &Wish, object: &Value, rights: &[Righ
         found.push(Blocker::new("forbidden", message));
     }
     match wish {
-        Wish::Undo { record, .. } => found.extend(drifted(&place, record, object)),
-        Wish::Change(_) | Wish::Saved(_) | Wish::Lend(_) => found.extend(own(object)),
+        ChangeRequest::Undo { record, .. } => found.extend(changed_since(&target, record, object)),
+        ChangeRequest::Apply(_) | ChangeRequest::SavedPlan(_) | ChangeRequest::Temporary(_) => found.extend(unfinished_change(object)),
     }
     if object.pointer("/metadata/deletionTimestamp").is_some_and(|time| !time.is_null()) {
-        found.push(Blocker::new("being-deleted", format!("{place} is being deleted")));
+        found.push(Blocker::new("being-deleted", format!("{target} is being deleted")));
     }
     if let (Some(set), false) = (snapshot.daemon_set.seen(), undoing) {
         found.extend(rollout(set, snapshot).filter(|found| found.code != ROLLOUT || held_up(snapshot, wish).is_none()));
     }
-    if place.is_operators() && !undoing {
-        found.extend(degraded(object, &place));
+    if target.is_installation() && !undoing {
+        found.extend(degraded(object, &target));
     }
     match wish {
-        Wish::Lend(proposal) => found.extend(dead(snapshot, proposal)),
-        _ => found.extend(kubelets(snapshot)),
+        ChangeRequest::Temporary(proposal) => found.extend(target_nodes_not_ready(snapshot, proposal)),
+        _ => found.extend(nodes_not_ready(snapshot)),
     }
     found
 }
 
-fn own(object: &Value) -> Option<Blocker> {
-    match Record::of(object) {
+fn unfinished_change(object: &Value) -> Option<Blocker> {
+    match UndoRecord::of(object) {
         Err(unreadable) => Some(Blocker::new("change-unfinished", unreadable.to_string())),
         Ok(Some(record)) if !record.is_finished() => {
             let message = format!(
@@ -83,22 +83,22 @@ fn own(object: &Value) -> Option<Blocker> {
 }
 
 /// Somebody has set something else since: that would be lost.
-fn drifted(place: &Place, record: &Record, object: &Value) -> Option<Blocker> {
-    let kind = place.patch_kind();
-    if record.phase == Phase::Restoring || kind.holds(object, &record.set) || kind.holds(object, &record.restore) {
+fn changed_since(target: &Target, record: &UndoRecord, object: &Value) -> Option<Blocker> {
+    let kind = target.patch_kind();
+    if record.phase == RolloutPhase::Restoring || kind.holds(object, &record.set) || kind.holds(object, &record.restore) {
         return None;
     }
-    let message = format!("what {} has set is no longer what stands in {place}: somebody changed it since", text::clean(&record.command));
+    let message = format!("what {} has set is no longer what stands in {target}: somebody changed it since", text::clean(&record.command));
     Some(Blocker::new("changed-since", message))
 }
 
 /// An unfinished rollout that does not stand against the change, since it waits for what that cures; and what comes of it.
-pub fn held_up(snapshot: &Snapshot, wish: &Wish) -> Option<String> {
+pub fn held_up(snapshot: &Snapshot, wish: &ChangeRequest) -> Option<String> {
     let set = snapshot.daemon_set.seen()?;
     let behind = set.status.desired_number_scheduled - set.status.updated_number_scheduled;
     let observed = set.status.observed_generation >= set.metadata.generation;
     let rolls = observed && behind > 0 && set.spec.update_strategy.r#type != ON_DELETE;
-    let nodes = rolls.then(|| held_up::by_slow_starts(snapshot, wish.goals()))??;
+    let nodes = rolls.then(|| stuck_rollout::by_slow_starts(snapshot, wish.goals()))??;
     Some(format!(
         "the DaemonSet's last change has not reached {behind} of its pods, because calico-node is killed while it starts on {}: this \
          change gives it the time, and the others take both",
@@ -128,11 +128,11 @@ fn rollout(set: &DaemonSet, snapshot: &Snapshot) -> Option<Blocker> {
 }
 
 /// A change of an Installation that is invalid already is not applied, and nothing says so.
-fn degraded(object: &Value, place: &Place) -> Option<Blocker> {
+fn degraded(object: &Value, target: &Target) -> Option<Blocker> {
     let conditions = object.pointer("/status/conditions").and_then(Value::as_array)?;
     let bad = conditions.iter().find(|condition| condition["type"] == "Degraded" && condition["status"] == "True")?;
     let why = bad["message"].as_str().or(bad["reason"].as_str()).unwrap_or_default();
-    Some(Blocker::new("installation-degraded", format!("{place} is Degraded: {}", text::truncate(&text::clean(why), 300))))
+    Some(Blocker::new("installation-degraded", format!("{target} is Degraded: {}", text::truncate(&text::clean(why), 300))))
 }
 
 /// Nodes whose kubelet is gone: their pods are not replaced, and a rollout with one pod unavailable at a time waits for them.
@@ -142,7 +142,7 @@ pub fn absent(snapshot: &Snapshot) -> BTreeSet<String> {
 }
 
 /// Other nodes are not touched: what their kubelets do is nothing to it.
-fn dead(snapshot: &Snapshot, lent: &Proposal) -> Option<Blocker> {
+fn target_nodes_not_ready(snapshot: &Snapshot, lent: &Proposal) -> Option<Blocker> {
     let absent = absent(snapshot);
     let dead: Vec<String> = lent.nodes.iter().map(|goal| goal.name.clone()).filter(|name| absent.contains(name)).collect();
     let message = format!(
@@ -155,7 +155,7 @@ fn dead(snapshot: &Snapshot, lent: &Proposal) -> Option<Blocker> {
     (!dead.is_empty()).then(|| Blocker::new("nodes-not-ready", message))
 }
 
-fn kubelets(snapshot: &Snapshot) -> Option<Blocker> {
+fn nodes_not_ready(snapshot: &Snapshot) -> Option<Blocker> {
     let dead: Vec<String> = absent(snapshot).into_iter().collect();
     if dead.is_empty() {
         return None;

@@ -6,7 +6,7 @@ use super::style::{Style, Tone};
 use super::table::{Cell, Table};
 use crate::calico::family::Family;
 use crate::diagnosis::report::{NodeRow, Report, SessionCount};
-use crate::plan::aim::stored;
+use crate::plan::expectation::stored;
 use crate::plan::{NodeGoal, Plan};
 use crate::startup::measure::TIGHT;
 use crate::text;

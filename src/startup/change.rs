@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::timing::Timing;
 use crate::calico::probe::{Budget, ProbeKind};
-use crate::plan::edit::{self, Edit, EditError};
+use crate::edit::{self, Edit, EditError};
 use crate::snapshot::objects::{CALICO_NODE, Container, ExecAction, HttpGet, Probe};
 
 /// A handler to be set, whole.

@@ -21,8 +21,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
 use calico_fix::calico::family::Family;
-use calico_fix::plan::edit::Edit;
-use calico_fix::plan::place::Place;
+use calico_fix::edit::Edit;
+use calico_fix::edit::target::Target;
 use calico_fix::plan::{GoalAddress, NodeGoal, Plan, Proposal};
 use calico_fix::render::data;
 use serde_json::Value;
@@ -89,7 +89,7 @@ impl Stage {
         Proposal {
             command: "autodetect",
             summary: format!("IP_AUTODETECTION_METHOD={method}"),
-            place: Place::DaemonSet { namespace: "kube-system".into(), name: "calico-node".into() },
+            target: Target::DaemonSet { namespace: "kube-system".into(), name: "calico-node".into() },
             edits: vec![Edit::variable("IP_AUTODETECTION_METHOD", method)],
             larger: vec![],
             canary: nodes.last().map(|node| node.name.clone()),

@@ -1,12 +1,12 @@
 use calico_fix::diagnosis::report::Source;
-use calico_fix::plan::record::{ANNOTATION, Phase, Record};
+use calico_fix::edit::undo_record::{ANNOTATION, RolloutPhase, UndoRecord};
 use serde_json::json;
 
 use super::build::*;
 use super::judge::*;
 
-fn record(phase: Phase) -> String {
-    let record = Record {
+fn record(phase: RolloutPhase) -> String {
+    let record = UndoRecord {
         command: "autodetect".into(),
         id: "0123456789ab".into(),
         at: now(),
@@ -25,7 +25,7 @@ fn annotated(text: String) -> World {
 
 #[test]
 fn killed_while_one_node_was_tried() {
-    let case = finds(&annotated(record(Phase::Canary)), &["warning change-unfinished node-3"]);
+    let case = finds(&annotated(record(RolloutPhase::Canary)), &["warning change-unfinished node-3"]);
     assert!(
         case.only().message.contains("it was being tried on node-3") && case.only().message.contains("OnDelete"),
         "{}",
@@ -37,7 +37,7 @@ fn killed_while_one_node_was_tried() {
 
 #[test]
 fn its_rollout_is_no_finding_of_its_own() {
-    let halfway = annotated(record(Phase::Rolling)).revision("node-1", "two").set(|set| set.status.updated_number_scheduled = 1);
+    let halfway = annotated(record(RolloutPhase::Rolling)).revision("node-1", "two").set(|set| set.status.updated_number_scheduled = 1);
     let case = finds(&halfway, &["warning change-unfinished node-3"]);
     assert!(case.only().message.contains("rolled out"), "{}", case.only().message);
 }
@@ -50,5 +50,5 @@ fn a_record_that_cannot_be_read_is_not_taken_for_none() {
 
 #[test]
 fn proven() {
-    healthy(&annotated(record(Phase::Done)));
+    healthy(&annotated(record(RolloutPhase::Done)));
 }

@@ -16,11 +16,11 @@ use crate::cli::change::DryRun;
 use crate::cli::connection::ConnectionFlags;
 use crate::cli::debug_log::DebugLogArgs;
 use crate::cli::output::Output;
-use crate::commands::change::Told;
-use crate::commands::change::going_on::Document;
+use crate::commands::change::ChangeReport;
+use crate::commands::change::proposed::WithChange;
+use crate::commands::prompt::{self, Answer};
 use crate::diagnosis::report::Verdict;
 use crate::exit::{Failure, Outcome};
-use crate::prompt::{self, Answer};
 use crate::render::style::Style;
 use crate::render::{data, timeline as render};
 use crate::snapshot::Snapshot;
@@ -28,8 +28,8 @@ use crate::text;
 use crate::timeline::report::{How, Report};
 use crate::timeline::{Subject, explain};
 
-use super::change::interrupt::Interrupt;
 use super::streams::Streams;
+use crate::rollout::interrupt::Interrupt;
 use live::Live;
 use save::Place;
 
@@ -55,13 +55,13 @@ impl<'a> Page<'a> {
         matches!(self.format, Output::Json | Output::Yaml)
     }
 
-    fn print(&self, report: &Report, change: Option<&Told>, streams: &mut Streams) -> Result<(), Failure> {
+    fn print(&self, report: &Report, change: Option<&ChangeReport>, streams: &mut Streams) -> Result<(), Failure> {
         let color = self.arguments.color();
         // Standard output is the log's own then.
         let raw = self.place.is_stdout();
         let style = if raw { Style::of_stderr(color) } else { Style::of_stdout(color) };
         let out: &mut dyn Write = if raw { &mut streams.err } else { &mut streams.out };
-        let document = Document { page: report, change };
+        let document = WithChange { report, change };
         match self.format {
             Output::Json => data::json(&document, out)?,
             Output::Yaml => data::yaml(&document, out)?,
@@ -102,7 +102,7 @@ pub async fn run(
     if arguments.emit.is_some() {
         return tokio::select! {
             emitted = emit::run(flags, arguments, streams) => emitted,
-            () = interrupt.beyond(0) => Err(Failure::Interrupted),
+            () = interrupt.wait_for_more_than(0) => Err(Failure::Interrupted),
         };
     }
     if arguments.restore {
@@ -110,7 +110,7 @@ pub async fn run(
     }
     let live = tokio::select! {
         live = live::read(flags, arguments, &page.place, !arguments.no_change) => live?,
-        () = interrupt.beyond(0) => return Err(Failure::Interrupted),
+        () = interrupt.wait_for_more_than(0) => return Err(Failure::Interrupted),
     };
     if live.subjects.is_empty() {
         return nothing(&live.snapshot, streams);
@@ -150,7 +150,7 @@ async fn goes_on(report: &Report, nodes: &[String], interrupt: &Interrupt, strea
     let asked = tokio::task::spawn_blocking(move || prompt::ask(&question));
     let answer = tokio::select! {
         answer = asked => answer.map_err(std::io::Error::other)??,
-        () = interrupt.beyond(0) => Answer::Interrupted,
+        () = interrupt.wait_for_more_than(0) => Answer::Interrupted,
     };
     match answer {
         Answer::Yes => Ok(true),

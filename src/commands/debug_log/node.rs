@@ -11,9 +11,9 @@ use crate::cluster::error::RequestError;
 use crate::cluster::log_stream::{self, Read, Which};
 use crate::cluster::look;
 use crate::cluster::request::Api;
-use crate::commands::change::{Stopped, is_away};
 use crate::render::style::Tone;
 use crate::render::timeline_facts;
+use crate::rollout::{RolloutError, is_unreachable};
 use crate::snapshot::objects::{DaemonSet, Event, Pod};
 use crate::timeline::{Fate, Recording, Stage, Subject, Unread, fates, newest, stage};
 
@@ -61,7 +61,7 @@ pub struct Followed {
 /// Why no more is read of a run.
 enum Close {
     Started,
-    Ended(Fate),
+    RolloutOutcome(Fate),
     /// It runs still.
     Cut,
     /// There is no such run, and will be none.
@@ -69,7 +69,7 @@ enum Close {
 }
 
 impl Node<'_> {
-    pub async fn follow(&self, saving: &mut Saving) -> Result<Followed, Stopped> {
+    pub async fn follow(&self, saving: &mut Saving) -> Result<Followed, RolloutError> {
         let subject = Subject { node: Some(self.name.clone()), budget: self.budget, ..Subject::default() };
         let mut followed = Followed { subject, pod: None };
         for number in 0..i32::from(self.attempts) {
@@ -77,12 +77,12 @@ impl Node<'_> {
             let close = self.run(number, &mut taking, &mut followed).await;
             let (fate, complete, goes_on) = match close {
                 Close::Started => (Fate::Running, true, false),
-                Close::Ended(fate) => (fate, true, true),
+                Close::RolloutOutcome(fate) => (fate, true, true),
                 Close::Cut => (Fate::Running, false, false),
                 Close::None => (Fate::NotKnown, false, false),
             };
             let any = !taking.is_empty();
-            let attempts = taking.finish(complete).map_err(Stopped::Output)?;
+            let attempts = taking.finish(complete).map_err(RolloutError::Output)?;
             if any {
                 followed.subject.recordings.push(Recording { attempts, fate });
             }
@@ -123,7 +123,7 @@ impl Node<'_> {
                 Some((Stage::Followed, pod)) => (pod, Which::Previous),
                 Some((Stage::Lost, _)) => {
                     unread(subject, "later runs have taken its place before its last lines were read".to_owned());
-                    return if taking.is_empty() { Close::None } else { Close::Ended(Fate::NotKnown) };
+                    return if taking.is_empty() { Close::None } else { Close::RolloutOutcome(Fate::NotKnown) };
                 }
                 not_yet => {
                     let why = match not_yet {
@@ -152,14 +152,14 @@ impl Node<'_> {
                     Ok(_) => unread(subject, "the kubelet has no more of it than what was followed".to_owned()),
                     Err(error) => unread(subject, error.to_string()),
                 }
-                return Close::Ended(if which == Which::Previous { fates.previous } else { fates.current });
+                return Close::RolloutOutcome(if which == Which::Previous { fates.previous } else { fates.current });
             }
             match read {
                 _ if taking.has_started() => {
                     self.last_lines(&pod, taking, attempt).await;
                     return Close::Started;
                 }
-                Err(error) if !is_away(&error) => {
+                Err(error) if !is_unreachable(&error) => {
                     unread(subject, error.to_string());
                     return Close::None;
                 }
@@ -177,7 +177,7 @@ impl Node<'_> {
         loop {
             match look::pod_on(&self.api, self.set, &self.name).await {
                 Ok(pod) => return Ok(pod.filter(|pod| pod.metadata.uid != self.old && pod.metadata.deletion_timestamp.is_none())),
-                Err(error) if is_away(&error) && self.ending() == Ending::Open => {
+                Err(error) if is_unreachable(&error) && self.ending() == Ending::Open => {
                     self.tell(News::Waits(format!("waiting for the API server: {error}")));
                     self.pause().await;
                 }

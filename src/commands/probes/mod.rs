@@ -15,12 +15,12 @@ use crate::render::{self, data};
 use crate::startup::examine;
 use crate::startup::report::ProbesReport;
 
-use super::change::Told;
-use super::change::going_on::{self, Document};
-use super::change::interrupt::Interrupt;
+use super::change::ChangeReport;
+use super::change::proposed::{self, WithChange};
 use super::source;
 use super::status::Chosen;
 use super::streams::Streams;
+use crate::rollout::interrupt::Interrupt;
 
 /// Goes into audit logs beside kubectl's own commands.
 const VERB: &str = "probes";
@@ -46,7 +46,7 @@ pub async fn run(flags: &ConnectionFlags, arguments: &ProbesArgs, interrupt: Int
             message: "error: there is no change of probes to print".to_owned(),
             hint: Some("Ask for one with --set or --fix.".to_owned()),
         })?;
-        return going_on::emit(&chosen.snippets, form, streams);
+        return proposed::emit(&chosen.snippets, form, streams);
     }
     let document = matches!(arguments.output, PageFormat::Json | PageFormat::Yaml);
     if !document {
@@ -56,7 +56,7 @@ pub async fn run(flags: &ConnectionFlags, arguments: &ProbesArgs, interrupt: Int
     let mut told = None;
     let result = match (&proposed, &way) {
         (Some(chosen), Some(way)) => {
-            let told = told.insert(Told::default());
+            let told = told.insert(ChangeReport::default());
             change::go_on(&snapshot, way, chosen, arguments, document, interrupt, told, streams).await
         }
         _ => Ok(outcome(&report)),
@@ -83,11 +83,11 @@ fn wanted(flags: &ConnectionFlags, arguments: &ProbesArgs, chosen: &Chosen) -> W
     }
 }
 
-fn print(report: &ProbesReport, arguments: &ProbesArgs, change: Option<&Told>, streams: &mut Streams) -> Result<(), Failure> {
+fn print(report: &ProbesReport, arguments: &ProbesArgs, change: Option<&ChangeReport>, streams: &mut Streams) -> Result<(), Failure> {
     let out = &mut streams.out;
     match arguments.output {
-        PageFormat::Json => data::json(&Document { page: report, change }, out)?,
-        PageFormat::Yaml => data::yaml(&Document { page: report, change }, out)?,
+        PageFormat::Json => data::json(&WithChange { report, change }, out)?,
+        PageFormat::Yaml => data::yaml(&WithChange { report, change }, out)?,
         PageFormat::Table | PageFormat::Wide => {
             let shown = Shown { wide: arguments.output == PageFormat::Wide, all: arguments.all };
             render::probes::write(report, shown, &Style::of_stdout(arguments.color()), out)?;

@@ -5,8 +5,8 @@ use crate::diagnosis::report::{Evidence, Finding, Fix, Severity, Source};
 use crate::diagnosis::shell;
 use crate::diagnosis::view::View;
 use crate::diagnosis::wording;
-use crate::plan::lending::{DEBUG, DEBUG_LOG, IGNORE, LEVEL};
-use crate::plan::record::{ANNOTATION, Record};
+use crate::edit::undo_record::{ANNOTATION, UndoRecord};
+use crate::plan::from_debug_log::{DEBUG, DEBUG_LOG, IGNORE, LEVEL};
 use crate::snapshot::objects::Container;
 use crate::text;
 
@@ -33,9 +33,9 @@ fn run(view: &View, _: &Found) -> Vec<Finding> {
 }
 
 /// A debug-log that did not come to its end.
-pub fn lent(view: &View) -> Option<Record> {
+pub fn lent(view: &View) -> Option<UndoRecord> {
     let text = view.install.daemon_set?.metadata.annotations.get(ANNOTATION)?;
-    Record::parse(text).ok().filter(|record| record.command == DEBUG_LOG && !record.is_finished())
+    UndoRecord::parse(text).ok().filter(|record| record.command == DEBUG_LOG && !record.is_finished())
 }
 
 fn finding(view: &View) -> Option<Finding> {

@@ -4,14 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::time::Duration;
 
-use super::{GoalAddress, NodeGoal, Step};
+use super::{BudgetStep, GoalAddress, NodeGoal};
 use crate::calico::address;
 use crate::calico::family::Family;
 use crate::diagnosis::report::{NodeRow, Report, SessionRow};
 
 /// Of one node.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Aim {
+pub struct NodeExpectation {
     pub node: String,
     pub addresses: Vec<GoalAddress>,
     pub steady_seconds: Option<u32>,
@@ -20,30 +20,30 @@ pub struct Aim {
     /// Its calico-node must be Ready: it was, or its sessions make it so.
     pub ready: bool,
     /// Each of these sessions must be established: any of its addresses will do, since a peer may change its own.
-    pub sessions: Vec<PeerAim>,
+    pub sessions: Vec<ExpectedPeer>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PeerAim {
+pub struct ExpectedPeer {
     /// The peer's node, where one is known.
     pub peer: Option<String>,
     pub addresses: BTreeSet<IpAddr>,
 }
 
-impl Aim {
-    pub fn asks_nothing(&self) -> bool {
+impl NodeExpectation {
+    pub fn is_empty(&self) -> bool {
         !self.ready && self.addresses.is_empty() && self.sessions.is_empty() && self.steady_seconds.is_none()
     }
 
     /// From its start to its proof, where it takes all the time it has.
-    pub fn longest(&self) -> Duration {
+    pub fn max_duration(&self) -> Duration {
         let seconds = [self.started_within_seconds, self.steady_seconds].into_iter().flatten();
         seconds.map(|seconds| Duration::from_secs(u64::from(seconds))).sum()
     }
 
     /// The same with another budget; how long it must stay up only where that was asked for.
     #[must_use]
-    pub fn with_step(&self, step: &Step) -> Self {
+    pub fn with_step(&self, step: &BudgetStep) -> Self {
         let steady_seconds = self.steady_seconds.and(step.steady_seconds);
         Self { started_within_seconds: self.started_within_seconds.and(Some(step.started_within_seconds)), steady_seconds, ..self.clone() }
     }
@@ -53,18 +53,18 @@ impl Aim {
 pub const ESTABLISHED: &str = "Established";
 
 /// Going forward: every node with a goal, and no less than it had. Nodes in `absent` cannot take part, nor be asked for.
-pub fn forward(before: &Report, goals: &[NodeGoal], absent: &BTreeSet<String>) -> BTreeMap<String, Aim> {
+pub fn after_rollout(before: &Report, goals: &[NodeGoal], absent: &BTreeSet<String>) -> BTreeMap<String, NodeExpectation> {
     let wanted: BTreeMap<&str, &NodeGoal> = goals.iter().map(|goal| (goal.name.as_str(), goal)).collect();
     let rows: BTreeMap<&str, &NodeRow> = before.nodes.iter().map(|row| (row.name.as_str(), row)).collect();
     let aim = |row: &NodeRow| {
         let goal = wanted.get(row.name.as_str());
-        let sessions: Vec<PeerAim> = row
+        let sessions: Vec<ExpectedPeer> = row
             .sessions
             .iter()
             .filter(|session| is_required(session, &rows, &wanted, absent))
             .map(|session| peer(session, &wanted))
             .collect();
-        Aim {
+        NodeExpectation {
             node: row.name.clone(),
             addresses: goal.map(|goal| goal.addresses.clone()).unwrap_or_default(),
             steady_seconds: goal.and_then(|goal| goal.steady_seconds),
@@ -78,12 +78,12 @@ pub fn forward(before: &Report, goals: &[NodeGoal], absent: &BTreeSet<String>) -
 }
 
 /// Going back: what was sound before must be so again; what was not is asked for nothing.
-pub fn back(before: &Report, absent: &BTreeSet<String>) -> BTreeMap<String, Aim> {
+pub fn after_rollback(before: &Report, absent: &BTreeSet<String>) -> BTreeMap<String, NodeExpectation> {
     let none = BTreeMap::new();
     let aim = |row: &NodeRow| {
         let sound = row.ready == Some(true);
         let kept = row.sessions.iter().filter(|session| sound && is_up(session) && !is_absent(session, absent));
-        Aim {
+        NodeExpectation {
             node: row.name.clone(),
             addresses: if sound { stored(row) } else { Vec::new() },
             steady_seconds: None,
@@ -107,7 +107,7 @@ fn is_required(
         return false;
     }
     // With a peer that may take another address at any moment no session can be counted upon.
-    if session.peer_node.as_deref().and_then(|name| wanted.get(name)).is_some_and(|goal| goal.unsettled) {
+    if session.peer_node.as_deref().and_then(|name| wanted.get(name)).is_some_and(|goal| goal.address_may_change) {
         return false;
     }
     if is_up(session) {
@@ -126,11 +126,11 @@ pub fn is_up(session: &SessionRow) -> bool {
     session.state == "up" && session.info.split_whitespace().next() == Some(ESTABLISHED)
 }
 
-fn peer(session: &SessionRow, wanted: &BTreeMap<&str, &NodeGoal>) -> PeerAim {
+fn peer(session: &SessionRow, wanted: &BTreeMap<&str, &NodeGoal>) -> ExpectedPeer {
     let goal = session.peer_node.as_deref().and_then(|name| wanted.get(name));
     let now = session.peer_address.parse().ok();
     let then = goal.into_iter().flat_map(|goal| &goal.addresses).filter(|goal| goal.family.number() == session.family);
-    PeerAim { peer: session.peer_node.clone(), addresses: then.map(|goal| goal.address).chain(now).collect() }
+    ExpectedPeer { peer: session.peer_node.clone(), addresses: then.map(|goal| goal.address).chain(now).collect() }
 }
 
 /// What Calico has stored for a node.
@@ -194,13 +194,13 @@ pub(super) mod tests {
         vec![goal("a", "10.0.0.1"), goal("b", "10.0.0.2"), goal("c", "10.0.0.3")]
     }
 
-    fn peers(aim: &Aim) -> Vec<&str> {
+    fn peers(aim: &NodeExpectation) -> Vec<&str> {
         aim.sessions.iter().filter_map(|peer| peer.peer.as_deref()).collect()
     }
 
     #[test]
     fn the_faulty_node_must_reach_every_sound_peer() {
-        let aims = forward(&one_wrong(), &goals(), &BTreeSet::new());
+        let aims = after_rollout(&one_wrong(), &goals(), &BTreeSet::new());
         assert_eq!((peers(&aims["c"]), aims["c"].ready), (vec!["a", "b"], true));
         assert_eq!(peers(&aims["a"]), ["b"], "its session to c cannot be up before c is changed");
         assert_eq!(aims["c"].addresses, goal("c", "10.0.0.3").addresses);
@@ -210,23 +210,23 @@ pub(super) mod tests {
     fn nothing_is_asked_of_peers_that_are_as_wrong() {
         let wrong = |name, other| row(name, "172.18.0.1/16", false, vec![session(other, "172.18.0.1", false)]);
         let goals = [goal("a", "10.0.0.1"), goal("b", "10.0.0.2")];
-        let aims = forward(&report(vec![wrong("a", "b"), wrong("b", "a")]), &goals, &BTreeSet::new());
+        let aims = after_rollout(&report(vec![wrong("a", "b"), wrong("b", "a")]), &goals, &BTreeSet::new());
         assert_eq!((aims["a"].sessions.len(), aims["a"].ready), (0, false), "with no session up calico-node is not Ready");
-        let vxlan = forward(&report(vec![row("a", "172.18.0.1/16", true, vec![])]), &goals, &BTreeSet::new());
+        let vxlan = after_rollout(&report(vec![row("a", "172.18.0.1/16", true, vec![])]), &goals, &BTreeSet::new());
         assert!(vxlan["a"].ready);
     }
 
     /// Every host has the bridge: a peer that is sound now may be gone in a minute, until it is changed too.
     #[test]
     fn no_session_is_asked_for_with_a_peer_whose_address_may_change() {
-        let goals: Vec<NodeGoal> = goals().into_iter().map(|goal| NodeGoal { unsettled: goal.name == "b", ..goal }).collect();
-        let aims = forward(&one_wrong(), &goals, &BTreeSet::new());
+        let goals: Vec<NodeGoal> = goals().into_iter().map(|goal| NodeGoal { address_may_change: goal.name == "b", ..goal }).collect();
+        let aims = after_rollout(&one_wrong(), &goals, &BTreeSet::new());
         assert_eq!((peers(&aims["a"]).len(), peers(&aims["c"])), (0, vec!["a"]));
     }
 
     #[test]
     fn a_dead_node_takes_no_part_and_is_not_missed() {
-        let aims = forward(&one_wrong(), &goals(), &BTreeSet::from(["b".to_owned()]));
+        let aims = after_rollout(&one_wrong(), &goals(), &BTreeSet::from(["b".to_owned()]));
         assert!(!aims.contains_key("b") && aims["a"].sessions.is_empty());
         assert_eq!(peers(&aims["c"]), ["a"]);
     }
@@ -235,15 +235,15 @@ pub(super) mod tests {
     fn a_peer_that_changes_may_be_met_at_either_address() {
         let mut before = one_wrong();
         before.nodes[0].sessions[1] = session("c", "172.18.0.1", true);
-        let aims = forward(&before, &goals(), &BTreeSet::new());
+        let aims = after_rollout(&before, &goals(), &BTreeSet::new());
         let addresses: Vec<String> = aims["a"].sessions[1].addresses.iter().map(ToString::to_string).collect();
         assert_eq!(addresses, ["10.0.0.3", "172.18.0.1"]);
     }
 
     #[test]
     fn going_back_asks_only_for_what_was_sound() {
-        let aims = back(&one_wrong(), &BTreeSet::new());
+        let aims = after_rollback(&one_wrong(), &BTreeSet::new());
         assert_eq!((peers(&aims["a"]), aims["a"].ready, aims["a"].addresses.clone()), (vec!["b"], true, goal("a", "10.0.0.1").addresses));
-        assert_eq!(aims["c"], Aim { node: "c".into(), ..Aim::default() });
+        assert_eq!(aims["c"], NodeExpectation { node: "c".into(), ..NodeExpectation::default() });
     }
 }

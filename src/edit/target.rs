@@ -1,12 +1,14 @@
-//! Where a change is written: calico-node's DaemonSet, or the operator's Installation that it is made from.
+//! The target: the object that is edited, calico-node's DaemonSet or the operator's Installation.
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use sha2::{Digest, Sha256};
 
-use super::Target;
 use super::patch::PatchKind;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Place {
+pub enum Target {
     DaemonSet {
         namespace: String,
         name: String,
@@ -20,11 +22,56 @@ pub enum Place {
 const DAEMON_SET: (&str, &str) = ("apps/v1", "DaemonSet");
 const INSTALLATION: (&str, &str) = ("operator.tigera.io/v1", "Installation");
 
-/// Written by the API server and by controllers: nothing of it is anybody's wish.
-const NOISE: [&str; 5] = ["managedFields", "resourceVersion", "generation", "creationTimestamp", "selfLink"];
+/// Metadata written by the API server and controllers; ignored in comparisons.
+const SERVER_METADATA: [&str; 5] = ["managedFields", "resourceVersion", "generation", "creationTimestamp", "selfLink"];
 
-impl Place {
-    pub fn of(target: &Target) -> Option<Self> {
+/// Identity and state of the target when the user saw the diff.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(rename = "Target", description = "The object, and the very state of it that was shown.")]
+pub struct TargetSnapshot {
+    pub api_version: String,
+    pub kind: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub namespace: Option<String>,
+    pub name: String,
+    pub uid: String,
+    pub resource_version: String,
+    /// SHA-256 of the object without what controllers write.
+    pub state: String,
+}
+
+/// A required metadata field is missing.
+#[derive(Debug, thiserror::Error)]
+#[error("the object has no {0}")]
+pub struct IncompleteObject(pub &'static str);
+
+impl TargetSnapshot {
+    pub fn new(object: &Value, target: &Target) -> Result<Self, IncompleteObject> {
+        let text = |field: &'static str| {
+            let value = object.pointer(&format!("/metadata/{field}")).and_then(Value::as_str);
+            value.map(str::to_owned).ok_or(IncompleteObject(field))
+        };
+        let (api_version, kind) = target.type_meta();
+        Ok(Self {
+            api_version: api_version.to_owned(),
+            kind: kind.to_owned(),
+            namespace: target.namespace().map(str::to_owned),
+            name: target.name().to_owned(),
+            uid: text("uid")?,
+            resource_version: text("resourceVersion")?,
+            state: sha256(&without_server_fields(object)),
+        })
+    }
+}
+
+/// SHA-256 of the canonical JSON, in hex; keys are sorted.
+pub fn sha256(value: &Value) -> String {
+    Sha256::digest(value.to_string().as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+impl Target {
+    pub fn from_snapshot(target: &TargetSnapshot) -> Option<Self> {
         match (target.api_version.as_str(), target.kind.as_str()) {
             DAEMON_SET => Some(Self::DaemonSet { namespace: target.namespace.clone()?, name: target.name.clone() }),
             INSTALLATION => Some(Self::Installation { name: target.name.clone() }),
@@ -59,14 +106,14 @@ impl Place {
         }
     }
 
-    /// The operator makes the DaemonSet anew from it: only one object may be written, and never the strategy.
-    pub fn is_operators(&self) -> bool {
+    /// The operator renders the DaemonSet from this object; the DaemonSet's update strategy cannot be set.
+    pub fn is_installation(&self) -> bool {
         matches!(self, Self::Installation { .. })
     }
 }
 
 /// As kubectl prints it: `daemonset.apps/calico-node`.
-impl std::fmt::Display for Place {
+impl std::fmt::Display for Target {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::DaemonSet { name, .. } => write!(f, "daemonset.apps/{name}"),
@@ -75,14 +122,14 @@ impl std::fmt::Display for Place {
     }
 }
 
-/// The object as people wrote it: what is compared and shown.
-pub fn without_noise(object: &Value) -> Value {
+/// The object without status and server-written metadata, for comparing and showing.
+pub fn without_server_fields(object: &Value) -> Value {
     let mut object = object.clone();
     if let Some(fields) = object.as_object_mut() {
         fields.remove("status");
     }
     if let Some(meta) = object.pointer_mut("/metadata").and_then(Value::as_object_mut) {
-        meta.retain(|key, _| !NOISE.contains(&key.as_str()));
+        meta.retain(|key, _| !SERVER_METADATA.contains(&key.as_str()));
         if let Some(annotations) = meta.get_mut("annotations").and_then(Value::as_object_mut) {
             annotations.remove(DEPRECATED_GENERATION);
         }
@@ -106,6 +153,6 @@ mod tests {
             "status": {"numberReady": 3},
         });
         let expected = serde_json::json!({"metadata": {"name": "calico-node", "uid": "u", "annotations": {"a": "b"}}, "spec": {"x": 1}});
-        assert_eq!(without_noise(&object), expected);
+        assert_eq!(without_server_fields(&object), expected);
     }
 }

@@ -1,10 +1,10 @@
 //! The startup log at DEBUG for a while, on chosen nodes: a change that is made to be taken back.
 
-use super::edit::Edit;
-use super::place::Place;
 use super::preflight::Blocker;
 use super::{NodeGoal, Proposal};
 use crate::diagnosis::view::View;
+use crate::edit::Edit;
+use crate::edit::target::Target;
 use crate::snapshot::Snapshot;
 
 pub const DEBUG_LOG: &str = "debug-log";
@@ -14,16 +14,16 @@ pub const DEBUG: &str = "DEBUG";
 /// operator pkg/controller/utils, `IgnoreObject`.
 pub const IGNORE: &str = "unsupported.operator.tigera.io/ignore";
 
-pub struct Lent {
+pub struct TemporaryDebug {
     pub proposal: Proposal,
     pub blockers: Vec<Blocker>,
 }
 
 /// `None` where calico-node's DaemonSet was not seen.
-pub fn of(snapshot: &Snapshot, nodes: &[String]) -> Option<Lent> {
+pub fn temporary_debug(snapshot: &Snapshot, nodes: &[String]) -> Option<TemporaryDebug> {
     let view = View::new(snapshot);
     let meta = &snapshot.daemon_set.seen()?.metadata;
-    let place = Place::DaemonSet { namespace: meta.namespace.clone()?, name: meta.name.clone() };
+    let target = Target::DaemonSet { namespace: meta.namespace.clone()?, name: meta.name.clone() };
     let mut edits = vec![Edit::variable(LEVEL, DEBUG)];
     let mut blockers = Vec::new();
     if view.install.is_operator() {
@@ -33,13 +33,13 @@ pub fn of(snapshot: &Snapshot, nodes: &[String]) -> Option<Lent> {
     let proposal = Proposal {
         command: DEBUG_LOG,
         summary: format!("{LEVEL}={DEBUG} for a while, on {}", crate::text::list(nodes, 5)),
-        place,
+        target,
         edits,
         larger: Vec::new(),
         nodes: nodes.iter().map(|name| NodeGoal { name: name.clone(), ..NodeGoal::default() }).collect(),
         canary: None,
     };
-    Some(Lent { proposal, blockers })
+    Some(TemporaryDebug { proposal, blockers })
 }
 
 /// An edit of the DaemonSet is reverted within a second and kills a pod all the same; the Installation has no field for the level.

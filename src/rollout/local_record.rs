@@ -6,11 +6,11 @@ use std::path::PathBuf;
 
 use etcetera::BaseStrategy;
 
-use crate::plan::Target;
-use crate::plan::record::Record;
+use crate::edit::target::TargetSnapshot;
+use crate::edit::undo_record::UndoRecord;
 
 /// `~/.local/state/kubectl-calico-fix/undo/UID.json` and its like elsewhere.
-pub fn path(target: &Target) -> Option<PathBuf> {
+pub fn path(target: &TargetSnapshot) -> Option<PathBuf> {
     let base = etcetera::choose_base_strategy().ok()?;
     let state = base.state_dir().unwrap_or_else(|| base.data_dir());
     // A UID is the API server's own; what else came as one must not lead out of the folder.
@@ -18,7 +18,7 @@ pub fn path(target: &Target) -> Option<PathBuf> {
     (!name.is_empty()).then(|| state.join("kubectl-calico-fix").join("undo").join(format!("{name}.json")))
 }
 
-pub fn save(target: &Target, record: &Record) -> io::Result<PathBuf> {
+pub fn save(target: &TargetSnapshot, record: &UndoRecord) -> io::Result<PathBuf> {
     let path = path(target).ok_or_else(|| io::Error::other("there is no home directory"))?;
     let folder = path.parent().ok_or_else(|| io::Error::other("no folder"))?;
     fs::create_dir_all(folder)?;
@@ -31,16 +31,16 @@ pub fn save(target: &Target, record: &Record) -> io::Result<PathBuf> {
 }
 
 /// `None` where there is none.
-pub fn load(target: &Target) -> io::Result<Option<Record>> {
+pub fn load(target: &TargetSnapshot) -> io::Result<Option<UndoRecord>> {
     let Some(path) = path(target) else { return Ok(None) };
     match fs::read_to_string(&path) {
-        Ok(text) => Record::parse(&text).map(Some).map_err(|error| io::Error::other(format!("{}: {error}", path.display()))),
+        Ok(text) => UndoRecord::parse(&text).map(Some).map_err(|error| io::Error::other(format!("{}: {error}", path.display()))),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error),
     }
 }
 
-pub fn forget(target: &Target) {
+pub fn forget(target: &TargetSnapshot) {
     if let Some(path) = path(target) {
         // What is left behind is read only where the object itself remembers nothing.
         let _ = fs::remove_file(path);

@@ -1,4 +1,4 @@
-//! Ctrl-C and its kin, while a change is under way: asked for, not obeyed at once, since what was begun must be put back.
+//! Counts SIGINT, SIGTERM and SIGHUP instead of exiting, so that a running rollout can be rolled back first.
 
 use tokio::sync::watch;
 
@@ -6,35 +6,35 @@ use tokio::sync::watch;
 pub struct Interrupt(watch::Receiver<u32>);
 
 impl Interrupt {
-    /// From now on signals are counted and end nothing by themselves.
+    /// Starts counting; from now on no signal ends the process.
     pub fn listen() -> Self {
-        let (count, seen) = watch::channel(0);
+        let (counter, seen) = watch::channel(0);
         tokio::spawn(async move {
             loop {
                 signal().await;
-                if count.is_closed() {
+                if counter.is_closed() {
                     break;
                 }
-                count.send_modify(|times| *times += 1);
+                counter.send_modify(|count| *count += 1);
             }
         });
         Self(seen)
     }
 
-    pub fn times(&self) -> u32 {
+    pub fn signal_count(&self) -> u32 {
         *self.0.borrow()
     }
 
-    /// Waits for a signal beyond the first `after`.
-    pub async fn beyond(&self, after: u32) {
+    /// Waits for a signal wait_for_more_than the first `after`.
+    pub async fn wait_for_more_than(&self, after: u32) {
         let mut seen = self.0.clone();
-        if seen.wait_for(|times| *times > after).await.is_err() {
+        if seen.wait_for(|count| *count > after).await.is_err() {
             std::future::pending().await
         }
     }
 }
 
-/// A closed terminal and a pipeline that is cancelled are meant as Ctrl-C is.
+/// SIGHUP (closed terminal) and SIGTERM (cancelled pipeline) mean the same as Ctrl-C.
 #[cfg(unix)]
 async fn signal() {
     use tokio::signal::unix::{SignalKind, signal};

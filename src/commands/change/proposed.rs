@@ -1,52 +1,53 @@
-//! From a page that was shown to the change that it proposes.
+//! From a page that proposes a change to the change itself.
 
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::interrupt::Interrupt;
-use super::{Setting, Told, run};
+use super::{ChangeOptions, ChangeReport, run};
 use crate::cli::change::{ChangeArgs, DryRun, FormName, PlanArgs};
 use crate::commands::source::Way;
 use crate::commands::streams::Streams;
 use crate::exit::{Failure, Outcome};
 use crate::plan::Proposal;
-use crate::plan::emit::Snippets;
-use crate::plan::lasting::Note;
+use crate::plan::owner_notes::OwnerNote;
 use crate::plan::preflight::Blocker;
-use crate::plan::wish::Wish;
+use crate::plan::request::ChangeRequest;
+use crate::plan::snippets::Snippets;
 use crate::render::style::ColorWhen;
+use crate::rollout::interrupt::Interrupt;
 use crate::snapshot::Snapshot;
 
-/// A page with what came of it, as one document.
+/// A report and what came of its change, as one document.
 #[derive(Serialize, JsonSchema)]
-pub struct Document<'a, P> {
+#[schemars(rename = "WithChange")]
+pub struct WithChange<'a, P> {
     #[serde(flatten)]
-    pub page: &'a P,
+    pub report: &'a P,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub change: Option<&'a Told>,
+    pub change: Option<&'a ChangeReport>,
 }
 
 /// What a page proposes, and how it was asked for.
-pub struct Proposed<'a> {
+pub struct ProposedChange<'a> {
     pub snapshot: &'a Snapshot,
     pub way: &'a Way,
     pub proposal: Proposal,
-    pub notes: &'a [Note],
+    pub notes: &'a [OwnerNote],
     pub blockers: &'a [Blocker],
     pub change: &'a ChangeArgs,
     pub plan: &'a PlanArgs,
     pub color: ColorWhen,
-    /// For a program: nobody is asked, and without --yes only the plan is told.
+    /// For a program: nobody is asked, and without --yes only the plan is printed.
     pub document: bool,
 }
 
-impl Proposed<'_> {
-    pub async fn go_on(&self, interrupt: Interrupt, told: &mut Told, streams: &mut Streams) -> Result<Outcome, Failure> {
+impl ProposedChange<'_> {
+    pub async fn apply(&self, interrupt: Interrupt, report: &mut ChangeReport, streams: &mut Streams) -> Result<Outcome, Failure> {
         let mut arguments = self.change.clone();
         if self.document && !arguments.yes && self.plan.out.is_none() && arguments.dry_run == DryRun::None {
             arguments.dry_run = DryRun::Server;
         }
-        let setting = Setting {
+        let options = ChangeOptions {
             connection: &self.way.connection,
             wanted: &self.way.wanted,
             snapshot: self.snapshot,
@@ -57,9 +58,9 @@ impl Proposed<'_> {
             interrupt,
             notes: self.notes,
             blockers: self.blockers,
-            meanwhile: None,
+            during: None,
         };
-        run(&setting, &Wish::Change(self.proposal.clone()), told, streams).await
+        run(&options, &ChangeRequest::Apply(self.proposal.clone()), report, streams).await
     }
 }
 

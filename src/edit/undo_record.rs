@@ -9,13 +9,13 @@ pub const ANNOTATION: &str = "kubectl-calico-fix/undo";
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Record {
+pub struct UndoRecord {
     /// The verb that made the change: `autodetect`, `probes`.
     pub command: String,
     /// The digest of the plan, shortened: two changes are never taken for each other.
     pub id: String,
     pub at: Timestamp,
-    pub phase: Phase,
+    pub phase: RolloutPhase,
     /// The node that was tried first.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub canary: Option<String>,
@@ -30,7 +30,7 @@ pub struct Record {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Phase {
+pub enum RolloutPhase {
     /// One node has the change; nothing else is replaced until the strategy is restored.
     Canary,
     /// The controller replaces the others.
@@ -45,7 +45,7 @@ pub enum Phase {
 #[error("the annotation {ANNOTATION} cannot be read: {0}")]
 pub struct Unreadable(#[from] serde_json::Error);
 
-impl Record {
+impl UndoRecord {
     /// `None` where there is none.
     pub fn of(object: &Value) -> Result<Option<Self>, Unreadable> {
         let text = object.pointer("/metadata/annotations").and_then(|annotations| annotations.get(ANNOTATION)).and_then(Value::as_str);
@@ -63,11 +63,11 @@ impl Record {
     }
 
     pub fn is_finished(&self) -> bool {
-        self.phase == Phase::Done
+        self.phase == RolloutPhase::Done
     }
 
     #[must_use]
-    pub fn in_phase(&self, phase: Phase) -> Self {
+    pub fn in_phase(&self, phase: RolloutPhase) -> Self {
         Self { phase, ..self.clone() }
     }
 }

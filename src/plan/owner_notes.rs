@@ -1,34 +1,34 @@
 //! Who will put a change back, and what makes it last.
 
-use super::emit::{Form, Snippets};
-use super::place::Place;
+use super::snippets::{Form, Snippets};
 use crate::calico::owner::Owner;
 use crate::diagnosis::view::Install;
+use crate::edit::target::Target;
 
 /// One owner's warning, and the text to paste where the change lasts.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Note {
+pub struct OwnerNote {
     pub warning: String,
     pub snippet: Option<(Form, String)>,
 }
 
 /// Of everybody who keeps the object that is changed. The operator is not among them: its Installation is that object.
-pub fn notes(install: &Install, place: &Place, snippets: &Snippets) -> Vec<Note> {
+pub fn notes(install: &Install, target: &Target, snippets: &Snippets) -> Vec<OwnerNote> {
     let durable = install.flavour.map(|flavour| flavour.durable_place());
-    let owners = install.owners.iter().filter(|owner| !(place.is_operators() && matches!(owner, Owner::Installation { .. })));
+    let owners = install.owners.iter().filter(|owner| !(target.is_installation() && matches!(owner, Owner::Installation { .. })));
     owners
         .map(|owner| {
             let when = if owner.reverts_by_itself() { "puts this back by itself" } else { "puts this back when it runs next" };
-            let lasts = durable.filter(|_| !generic(owner)).map(|durable| format!("; it lasts in: {durable}")).unwrap_or_default();
-            let form = form(owner, place);
+            let lasts = durable.filter(|_| !source_unknown(owner)).map(|durable| format!("; it lasts in: {durable}")).unwrap_or_default();
+            let form = form(owner, target);
             let snippet = form.and_then(|form| Some((form, snippets.emit(form).ok()?)));
-            Note { warning: format!("{place} is kept by {owner}, which {when}{lasts}"), snippet }
+            OwnerNote { warning: format!("{target} is kept by {owner}, which {when}{lasts}"), snippet }
         })
         .collect()
 }
 
-/// Keeps whatever is in a repository or chart: the place there is not known from here.
-fn generic(owner: &Owner) -> bool {
+/// Keeps whatever is in a repository or chart: the target there is not known from here.
+fn source_unknown(owner: &Owner) -> bool {
     matches!(
         owner,
         Owner::ArgoCd { .. }
@@ -39,8 +39,8 @@ fn generic(owner: &Owner) -> bool {
     )
 }
 
-fn form(owner: &Owner, place: &Place) -> Option<Form> {
-    Some(match (owner, place.is_operators()) {
+fn form(owner: &Owner, target: &Target) -> Option<Form> {
+    Some(match (owner, target.is_installation()) {
         (Owner::HelmChartConfig { .. }, true) => Form::Rke2,
         (Owner::Kubespray, _) => Form::Kubespray,
         (Owner::Helm { .. } | Owner::FluxHelmRelease { .. }, true) => Form::Helm,

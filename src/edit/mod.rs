@@ -1,8 +1,15 @@
-//! What is to be changed in one object, typed; made on a copy, so that the difference can be shown before anything is sent.
+//! Changing one object: typed edits, patches, the target, and the undo record. Pure.
+//!
+//! `Edit`s are made on a copy of the `target`; `patch` is the difference there and back; `undo_record` stores the way back in
+//! the object. Nothing here knows why an edit is made.
+
+pub mod patch;
+pub mod target;
+pub mod undo_record;
 
 use serde_json::{Map, Value, json};
 
-use super::patch::PatchKind;
+use self::patch::PatchKind;
 use crate::calico::probe::ProbeKind;
 use crate::snapshot::objects::CALICO_NODE;
 

@@ -5,9 +5,9 @@ fn settings() -> Vec<Setting> {
 }
 
 fn daemon_set() -> Snippets {
-    let place = Place::DaemonSet { namespace: "kube-system".into(), name: "calico-node".into() };
+    let target = Target::DaemonSet { namespace: "kube-system".into(), name: "calico-node".into() };
     let edits = [Edit::variable("IP", "autodetect"), Edit::variable("IP_AUTODETECTION_METHOD", "kubernetes-internal-ip")];
-    Snippets::of_detection(&settings(), &edits, &place, &Value::Null).expect("has a form")
+    Snippets::of_detection(&settings(), &edits, &target, &Value::Null).expect("has a form")
 }
 
 #[test]
@@ -26,8 +26,8 @@ fn each_form_is_ready_to_paste() {
 #[test]
 fn the_operators_command_clears_every_other_method() {
     let edits = [Edit::field(&["spec", "calicoNetwork", "nodeAddressAutodetectionV4"], json!({"kubernetes": "NodeInternalIP"}))];
-    let place = Place::Installation { name: "default".into() };
-    let snippets = Snippets::of_detection(&settings(), &edits, &place, &Value::Null).expect("has a form");
+    let target = Target::Installation { name: "default".into() };
+    let snippets = Snippets::of_detection(&settings(), &edits, &target, &Value::Null).expect("has a form");
     insta::assert_snapshot!(snippets.emit(Form::Kubectl).expect("a command"), @r#"kubectl patch installation default --type merge -p '{"spec":{"calicoNetwork":{"nodeAddressAutodetectionV4":{"canReach":null,"cidrs":null,"firstFound":null,"interface":null,"kubernetes":"NodeInternalIP","skipInterface":null}}}}'"#);
 }
 
@@ -35,9 +35,9 @@ fn the_operators_command_clears_every_other_method() {
 #[test]
 fn a_method_that_is_set_now_is_cleared_in_every_form() {
     let edits = [Edit::field(&["spec", "calicoNetwork", "nodeAddressAutodetectionV4"], json!({"kubernetes": "NodeInternalIP"}))];
-    let place = Place::Installation { name: "default".into() };
+    let target = Target::Installation { name: "default".into() };
     let now = json!({"calicoNetwork": {"nodeAddressAutodetectionV4": {"firstFound": true, "interface": null}}});
-    let snippets = Snippets::of_detection(&settings(), &edits, &place, &now).expect("has a form");
+    let snippets = Snippets::of_detection(&settings(), &edits, &target, &now).expect("has a form");
     let applied = snippets.emit(Form::Installation).expect("a form");
     assert!(applied.contains("firstFound: null\n") && !applied.contains("interface"), "{applied}");
     for form in [Form::Helm, Form::Rke2] {
@@ -46,7 +46,7 @@ fn a_method_that_is_set_now_is_cleared_in_every_form() {
         serde_yaml::from_str::<Value>(&text).expect("is YAML");
     }
     let same = json!({"calicoNetwork": {"nodeAddressAutodetectionV4": {"kubernetes": "NodeInternalIP"}}});
-    let snippets = Snippets::of_detection(&settings(), &edits, &place, &same).expect("has a form");
+    let snippets = Snippets::of_detection(&settings(), &edits, &target, &same).expect("has a form");
     assert!(snippets.emit(Form::Helm).expect("a form").starts_with("installation:"));
 }
 

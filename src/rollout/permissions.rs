@@ -4,35 +4,35 @@ use crate::cluster::error::RequestError;
 use crate::cluster::request::Api;
 use crate::cluster::resource::{Asked, DAEMON_SETS, INSTALLATIONS, NODES, PODS};
 use crate::cluster::rights;
-use crate::plan::place::Place;
+use crate::edit::target::Target;
 use crate::plan::preflight::Right;
-use crate::plan::wish::Wish;
+use crate::plan::request::ChangeRequest;
 use crate::snapshot::Snapshot;
 
-pub async fn ask(api: &Api, snapshot: &Snapshot, wish: &Wish, place: &Place) -> Result<Vec<Right>, RequestError> {
-    rights::ask(api, &needed(snapshot, wish, place)).await
+pub async fn ask(api: &Api, snapshot: &Snapshot, wish: &ChangeRequest, target: &Target) -> Result<Vec<Right>, RequestError> {
+    rights::ask(api, &needed(snapshot, wish, target)).await
 }
 
-fn needed(snapshot: &Snapshot, wish: &Wish, place: &Place) -> Vec<Asked> {
+fn needed(snapshot: &Snapshot, wish: &ChangeRequest, target: &Target) -> Vec<Asked> {
     let set = snapshot.daemon_set.seen().map(|set| &set.metadata);
     let (namespace, name) = set.map_or((None, ""), |meta| (meta.namespace.as_deref(), meta.name.as_str()));
-    let target = match place {
-        Place::DaemonSet { .. } => &DAEMON_SETS,
-        Place::Installation { .. } => &INSTALLATIONS,
+    let resource = match target {
+        Target::DaemonSet { .. } => &DAEMON_SETS,
+        Target::Installation { .. } => &INSTALLATIONS,
     };
     let mut all = vec![
-        target.asked("get", place.namespace(), Some(place.name())),
-        target.asked("patch", place.namespace(), Some(place.name())),
+        resource.asked("get", target.namespace(), Some(target.name())),
+        resource.asked("patch", target.namespace(), Some(target.name())),
         DAEMON_SETS.asked("get", namespace, Some(name)),
         NODES.asked("get", None, None),
         // Which kubelets are gone, and what every node must come to.
         NODES.asked("list", None, None),
         PODS.asked("list", namespace, None),
     ];
-    if !place.is_operators() {
+    if !target.is_installation() {
         all.push(PODS.asked("delete", namespace, None));
     }
-    if wish.is_lent() {
+    if wish.is_temporary() {
         all.push(Asked { resource: "pods/log".to_owned(), ..PODS.asked("get", namespace, None) });
     }
     if !snapshot.cluster.exec_left_out {

@@ -2,38 +2,39 @@
 
 use serde_json::{Value, json};
 
-use super::patch::join;
-use super::place::Place;
-use super::record::Record;
-use super::{API_VERSION, KIND, NodeGoal, Plan, PlanError, Proposal, Target};
+use super::{API_VERSION, KIND, NodeGoal, Plan, PlanError, Proposal};
+use crate::edit::patch::join;
+use crate::edit::target::Target;
+use crate::edit::target::{IncompleteObject, TargetSnapshot};
+use crate::edit::undo_record::UndoRecord;
 
 #[derive(Clone, Debug)]
-pub enum Wish {
-    Change(Proposal),
+pub enum ChangeRequest {
+    Apply(Proposal),
     Undo {
-        place: Place,
-        record: Record,
+        target: Target,
+        record: UndoRecord,
     },
     /// To the letter, or not at all.
-    Saved(Plan),
+    SavedPlan(Plan),
     /// For a while, on the nodes of its goals alone.
-    Lend(Proposal),
+    Temporary(Proposal),
 }
 
-impl Wish {
-    pub fn place(&self) -> Option<Place> {
+impl ChangeRequest {
+    pub fn target(&self) -> Option<Target> {
         match self {
-            Self::Change(proposal) | Self::Lend(proposal) => Some(proposal.place.clone()),
-            Self::Undo { place, .. } => Some(place.clone()),
-            Self::Saved(plan) => plan.place(),
+            Self::Apply(proposal) | Self::Temporary(proposal) => Some(proposal.target.clone()),
+            Self::Undo { target, .. } => Some(target.clone()),
+            Self::SavedPlan(plan) => plan.edit_target(),
         }
     }
 
     /// What the nodes must come to; an undo asks for nothing.
     pub fn goals(&self) -> &[NodeGoal] {
         match self {
-            Self::Change(proposal) | Self::Lend(proposal) => &proposal.nodes,
-            Self::Saved(plan) => &plan.nodes,
+            Self::Apply(proposal) | Self::Temporary(proposal) => &proposal.nodes,
+            Self::SavedPlan(plan) => &plan.nodes,
             Self::Undo { .. } => &[],
         }
     }
@@ -42,16 +43,16 @@ impl Wish {
         matches!(self, Self::Undo { .. })
     }
 
-    pub fn is_lent(&self) -> bool {
-        matches!(self, Self::Lend(_))
+    pub fn is_temporary(&self) -> bool {
+        matches!(self, Self::Temporary(_))
     }
 
     /// `None` where there is nothing to do. An undo always has something: at least to forget what it was about.
     pub fn plan(&self, object: &Value) -> Result<Option<Plan>, PlanError> {
         match self {
-            Self::Change(proposal) | Self::Lend(proposal) => Plan::new(proposal, object),
-            Self::Undo { place, record } => undo(place, record, object).map(Some),
-            Self::Saved(plan) => saved(plan, object).map(Some),
+            Self::Apply(proposal) | Self::Temporary(proposal) => Plan::new(proposal, object),
+            Self::Undo { target, record } => undo(target, record, object).map(Some),
+            Self::SavedPlan(plan) => saved(plan, object).map(Some),
         }
     }
 }
@@ -63,20 +64,20 @@ pub fn strategy(value: &Value) -> Value {
     json!({"spec": {"updateStrategy": value}})
 }
 
-fn undo(place: &Place, record: &Record, object: &Value) -> Result<Plan, PlanError> {
+fn undo(target: &Target, record: &UndoRecord, object: &Value) -> Result<Plan, PlanError> {
     let patch = match &record.strategy {
         Some(value) => join(record.restore.clone(), &strategy(value)),
         None => record.restore.clone(),
     };
     let mut after = object.clone();
-    place.patch_kind().apply(&mut after, &patch);
-    let restore = place.patch_kind().diff(&after, object).unwrap_or_else(|| json!({}));
+    target.patch_kind().apply(&mut after, &patch);
+    let restore = target.patch_kind().diff(&after, object).unwrap_or_else(|| json!({}));
     let plan = Plan {
         api_version: API_VERSION.to_owned(),
         kind: KIND.to_owned(),
         command: UNDO.to_owned(),
         summary: format!("what {} replaced is put back", record.command),
-        target: Target::of(object, place)?,
+        target: TargetSnapshot::new(object, target)?,
         patch,
         restore,
         canary: None,
@@ -89,13 +90,13 @@ fn undo(place: &Place, record: &Record, object: &Value) -> Result<Plan, PlanErro
 
 /// Only the status may have moved on since.
 fn saved(plan: &Plan, object: &Value) -> Result<Plan, PlanError> {
-    let place = plan.place().ok_or(PlanError::Incomplete("target that can be changed"))?;
-    let now = Target::of(object, &place)?;
+    let target = plan.edit_target().ok_or(IncompleteObject("target that can be changed"))?;
+    let now = TargetSnapshot::new(object, &target)?;
     if now.uid != plan.target.uid {
-        return Err(PlanError::AnotherObject { place: place.to_string() });
+        return Err(PlanError::AnotherObject { target: target.to_string() });
     }
     if now.state != plan.target.state {
-        return Err(PlanError::Changed { place: place.to_string() });
+        return Err(PlanError::Changed { target: target.to_string() });
     }
     Ok(Plan { target: now, ..plan.clone() })
 }

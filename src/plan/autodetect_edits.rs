@@ -1,14 +1,14 @@
-//! The lawful place of an autodetection method, and what is written there.
+//! The lawful target of an autodetection method, and what is written there.
 
 use serde_json::{Value, json};
 
-use super::edit::Edit;
-use super::place::Place;
 use crate::calico::environment::method_variable;
 use crate::calico::family::Family;
 use crate::calico::flavour::Flavour;
 use crate::calico::method::Gate;
 use crate::diagnosis::view::{Install, ruling};
+use crate::edit::Edit;
+use crate::edit::target::Target;
 use crate::snapshot::objects::Custom;
 
 /// One family's method, as `IP_AUTODETECTION_METHOD` has it.
@@ -31,7 +31,7 @@ pub enum Refusal {
     NoSuchMethod { method: String },
 }
 
-pub fn place(install: &Install, installations: &[Custom]) -> Result<Place, Refusal> {
+pub fn target(install: &Install, installations: &[Custom]) -> Result<Target, Refusal> {
     if install.detects_nothing() {
         return Err(Refusal::NothingDetected { knob: knob(install.flavour) });
     }
@@ -39,10 +39,10 @@ pub fn place(install: &Install, installations: &[Custom]) -> Result<Place, Refus
         return Err(Refusal::Managed);
     }
     if install.is_operator() {
-        return Ok(Place::Installation { name: ruling(installations, "calicoNetwork").to_owned() });
+        return Ok(Target::Installation { name: ruling(installations, "calicoNetwork").to_owned() });
     }
     let daemon_set = install.daemon_set.ok_or(Refusal::NoDaemonSet)?;
-    Ok(Place::DaemonSet {
+    Ok(Target::DaemonSet {
         namespace: daemon_set.metadata.namespace.clone().unwrap_or_else(|| "default".to_owned()),
         name: daemon_set.metadata.name.clone(),
     })
@@ -55,10 +55,10 @@ fn knob(flavour: Option<Flavour>) -> String {
     }
 }
 
-pub fn edits(install: &Install, place: &Place, settings: &[Setting]) -> Result<Vec<Edit>, Refusal> {
-    match place {
-        Place::Installation { .. } => settings.iter().map(installation).collect(),
-        Place::DaemonSet { .. } => Ok(settings.iter().flat_map(|setting| daemon_set(install, setting)).collect()),
+pub fn edits(install: &Install, target: &Target, settings: &[Setting]) -> Result<Vec<Edit>, Refusal> {
+    match target {
+        Target::Installation { .. } => settings.iter().map(installation).collect(),
+        Target::DaemonSet { .. } => Ok(settings.iter().flat_map(|setting| daemon_set(install, setting)).collect()),
     }
 }
 

@@ -6,13 +6,13 @@ use crate::cli::change::DryRun;
 use crate::cluster::error::RequestError;
 use crate::cluster::request::Api;
 use crate::cluster::write::{self, Run, WriteError};
+use crate::edit::patch::join;
+use crate::edit::target::Target;
 use crate::exit::Failure;
-use crate::plan::patch::join;
-use crate::plan::place::Place;
-use crate::plan::wish::Wish;
+use crate::plan::request::ChangeRequest;
 use crate::plan::{Plan, PlanError};
 
-pub struct Prepared {
+pub struct DryRunResult {
     pub plan: Plan,
     pub object: Value,
     pub after: Value,
@@ -33,38 +33,38 @@ pub enum PrepareError {
 }
 
 /// `None` where the object has all of it already.
-pub async fn prepare(
+pub async fn dry_run(
     api: &Api,
-    wish: &Wish,
-    place: &Place,
-    dry_run: DryRun,
+    wish: &ChangeRequest,
+    target: &Target,
+    mode: DryRun,
     field_manager: &str,
-) -> Result<Option<Prepared>, PrepareError> {
+) -> Result<Option<DryRunResult>, PrepareError> {
     // A dry run is of one version: where the object moves on between the two requests they are made once more.
     const TRIES: u32 = 5;
     for left in (0..TRIES).rev() {
-        let object = write::read(api, place).await.map_err(PrepareError::Request)?;
+        let object = write::read(api, target).await.map_err(PrepareError::Request)?;
         let Some(plan) = wish.plan(&object)? else { return Ok(None) };
-        if dry_run == DryRun::Client {
+        if mode == DryRun::Client {
             let after = edited(&plan, &object);
-            return Ok(Some(Prepared { plan, object, after, by_server: false, warnings: Vec::new() }));
+            return Ok(Some(DryRunResult { plan, object, after, by_server: false, warnings: Vec::new() }));
         }
         let version = json!({"metadata": {"resourceVersion": plan.target.resource_version}});
-        match write::patch(api, place, &join(plan.patch.clone(), &version), field_manager, Run::Dry).await {
+        match write::patch(api, target, &join(plan.patch.clone(), &version), field_manager, Run::Dry).await {
             Ok(written) if !plan.patch_kind().holds(&written.object, &plan.patch) => {
                 return Err(PrepareError::NotTaken(
                     written.warnings.first().cloned().unwrap_or_else(|| "a field is missing in its answer".to_owned()),
                 ));
             }
             Ok(written) => {
-                return Ok(Some(Prepared { plan, object, after: written.object, by_server: true, warnings: written.warnings }));
+                return Ok(Some(DryRunResult { plan, object, after: written.object, by_server: true, warnings: written.warnings }));
             }
             Err(WriteError::Conflict(_)) if left > 0 => {}
             // Who may not write can still be shown what would be written.
             Err(WriteError::Refused(error @ RequestError::Forbidden { .. })) => {
                 let after = edited(&plan, &object);
                 let warnings = vec![format!("the server was not asked what it would make of this: {error}")];
-                return Ok(Some(Prepared { plan, object, after, by_server: false, warnings }));
+                return Ok(Some(DryRunResult { plan, object, after, by_server: false, warnings }));
             }
             Err(error) => return Err(PrepareError::Request(error.request().clone())),
         }

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::detection::{self, Refusal, Setting};
-use super::emit::Snippets;
-use super::lasting::{self, Note};
+use super::autodetect_edits::{self, Refusal, Setting};
+use super::owner_notes::{self, OwnerNote};
 use super::preflight::Blocker;
+use super::snippets::Snippets;
 use super::{GoalAddress, NodeGoal, Proposal};
 use crate::autodetect::{Choice, Prediction, Verdict};
 use crate::calico::address;
@@ -26,16 +26,16 @@ pub enum Canary {
 }
 
 #[derive(Clone, Debug)]
-pub struct Chosen {
+pub struct ProposedMethod {
     pub proposal: Proposal,
     pub snippets: Snippets,
-    pub notes: Vec<Note>,
+    pub notes: Vec<OwnerNote>,
     /// What this very method would do to some nodes.
     pub blockers: Vec<Blocker>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum NotChosen {
+pub enum ProposalError {
     #[error(transparent)]
     Refused(#[from] Refusal),
     #[error("--canary {name}: there is no such node with a calico-node")]
@@ -43,29 +43,34 @@ pub enum NotChosen {
 }
 
 /// One choice a family. `refused` is why the running release must not be given a method.
-pub fn of(snapshot: &Snapshot, choices: &[Choice], refused: &[String], canary: &Canary) -> Result<Chosen, NotChosen> {
+pub fn proposed_method(
+    snapshot: &Snapshot,
+    choices: &[Choice],
+    refused: &[String],
+    canary: &Canary,
+) -> Result<ProposedMethod, ProposalError> {
     let view = View::new(snapshot);
     let installations = snapshot.resources.installations.seen().map_or(&[][..], Vec::as_slice);
-    let place = detection::place(&view.install, installations)?;
+    let target = autodetect_edits::target(&view.install, installations)?;
     let settings: Vec<Setting> = choices.iter().map(|choice| Setting { family: choice.family, method: choice.method.clone() }).collect();
-    let edits = detection::edits(&view.install, &place, &settings)?;
-    let now = installations.iter().find(|one| place.is_operators() && one.metadata.name == place.name());
-    let snippets = Snippets::of_detection(&settings, &edits, &place, now.map_or(&Value::Null, |one| &one.spec))?;
+    let edits = autodetect_edits::edits(&view.install, &target, &settings)?;
+    let now = installations.iter().find(|one| target.is_installation() && one.metadata.name == target.name());
+    let snippets = Snippets::of_detection(&settings, &edits, &target, now.map_or(&Value::Null, |one| &one.spec))?;
     let summary: Vec<String> = settings.iter().map(|one| format!("{}={}", method_variable(one.family), one.method)).collect();
-    let canary = match (canary, place.is_operators()) {
+    let canary = match (canary, target.is_installation()) {
         (Canary::None, _) => None,
         // The operator takes no OnDelete: nothing can be tried on one node alone.
         (_, true) => None,
-        (Canary::Worst, false) => worst(&view, choices),
+        (Canary::Worst, false) => default_canary(&view, choices),
         (Canary::Node(name), false) => match view.node(name).filter(|node| node.pod.is_some()) {
             Some(_) => Some(name.clone()),
-            None => return Err(NotChosen::NoSuchNode { name: name.clone() }),
+            None => return Err(ProposalError::NoSuchNode { name: name.clone() }),
         },
     };
-    let notes = lasting::notes(&view.install, &place, &snippets);
+    let notes = owner_notes::notes(&view.install, &target, &snippets);
     let proposal =
-        Proposal { command: "autodetect", summary: summary.join(" "), place, edits, larger: Vec::new(), nodes: goals(choices), canary };
-    Ok(Chosen { proposal, snippets, notes, blockers: against(&view, choices, refused) })
+        Proposal { command: "autodetect", summary: summary.join(" "), target, edits, larger: Vec::new(), nodes: goals(choices), canary };
+    Ok(ProposedMethod { proposal, snippets, notes, blockers: risks(&view, choices, refused) })
 }
 
 fn goals(choices: &[Choice]) -> Vec<NodeGoal> {
@@ -73,7 +78,7 @@ fn goals(choices: &[Choice]) -> Vec<NodeGoal> {
     for choice in choices {
         for prediction in &choice.predictions {
             let goal = goals.entry(&prediction.node).or_insert_with(|| NodeGoal { name: prediction.node.clone(), ..NodeGoal::default() });
-            goal.unsettled |= prediction.is_restless;
+            goal.address_may_change |= prediction.is_restless;
             let will = prediction.will_store.as_deref().and_then(address::parse);
             goal.addresses.extend(will.map(|cidr| GoalAddress { family: choice.family, address: cidr.addr() }));
         }
@@ -82,7 +87,7 @@ fn goals(choices: &[Choice]) -> Vec<NodeGoal> {
 }
 
 /// With the wrong address and not Ready; else with the wrong address; else any that changes; else any.
-fn worst(view: &View, choices: &[Choice]) -> Option<String> {
+fn default_canary(view: &View, choices: &[Choice]) -> Option<String> {
     let any = |name: &str, fits: fn(&Prediction) -> bool| {
         choices.iter().flat_map(|choice| &choice.predictions).any(|prediction| prediction.node == name && fits(prediction))
     };
@@ -103,10 +108,10 @@ fn worst(view: &View, choices: &[Choice]) -> Option<String> {
 }
 
 /// Kinds of trouble, each with the nodes that are in for it.
-fn against(view: &View, choices: &[Choice], refused: &[String]) -> Vec<Blocker> {
+fn risks(view: &View, choices: &[Choice], refused: &[String]) -> Vec<Blocker> {
     let mut found: Vec<Blocker> = refused.iter().map(|why| Blocker { code: "method-refused", message: why.clone() }).collect();
     for choice in choices {
-        for (code, says, fits) in TROUBLES {
+        for (code, says, fits) in RISKS {
             let fits = |prediction: &&Prediction| fits(prediction) && !(prediction.verdict == Verdict::Unknown && is_ill(view, prediction));
             let nodes: Vec<&Prediction> = choice.predictions.iter().filter(fits).collect();
             let Some(first) = nodes.first() else { continue };
@@ -123,9 +128,9 @@ fn is_ill(view: &View, prediction: &Prediction) -> bool {
     prediction.is_wrong_now || view.node(&prediction.node).is_some_and(|node| node.is_not_ready())
 }
 
-type Trouble = (&'static str, &'static str, fn(&Prediction) -> bool);
+type Risk = (&'static str, &'static str, fn(&Prediction) -> bool);
 
-const TROUBLES: [Trouble; 5] = [
+const RISKS: [Risk; 5] = [
     ("method-exits", "makes calico-node exit on", |one| matches!(one.verdict, Verdict::Exits | Verdict::None)),
     ("method-finds-nothing", "finds no address on", |one| one.verdict == Verdict::Unchanged),
     ("method-wrong", "picks a wrong address on", |one| one.verdict == Verdict::Wrong),

@@ -3,14 +3,14 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
-use super::aim::{Aim, is_up, stored};
+use super::expectation::{NodeExpectation, is_up, stored};
 use crate::diagnosis::report::NodeRow;
 use crate::snapshot::objects::{ContainerStatus, Pod};
 use crate::text;
 
 /// One look at one node, as it is now.
 #[derive(Clone, Copy, Debug)]
-pub struct Look<'a> {
+pub struct NodeObservation<'a> {
     /// Its calico-node's newest pod.
     pub pod: Option<&'a Pod>,
     pub row: &'a NodeRow,
@@ -19,7 +19,7 @@ pub struct Look<'a> {
     /// How long this very run of its container has been seen Ready: by the watcher's clock, which may not be the cluster's.
     pub steady: Duration,
     /// Restarts of it that are known to mean nothing.
-    pub forgiven: i32,
+    pub ignored_restarts: i32,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,7 +37,7 @@ pub enum Progress {
 const RESTARTS: i32 = 2;
 
 /// `before` is the UID of the pod that was there when the change began.
-pub fn judge(aim: &Aim, before: Option<&str>, look: &Look) -> Progress {
+pub fn verify(aim: &NodeExpectation, before: Option<&str>, look: &NodeObservation) -> Progress {
     let waiting = |what: &str| Progress::Waiting(what.to_owned());
     let Some(pod) = look.pod else { return waiting("there is no pod yet") };
     if pod.metadata.uid.as_deref() == before || pod.metadata.deletion_timestamp.is_some() {
@@ -45,11 +45,11 @@ pub fn judge(aim: &Aim, before: Option<&str>, look: &Look) -> Progress {
     }
     let Some(container) = pod.calico_node_status() else { return waiting("its container has not started") };
     // As sick as it was before is all that can be asked of it.
-    if aim.asks_nothing() && (container.restart_count > 0 || container.state.terminated.is_some()) {
+    if aim.is_empty() && (container.restart_count > 0 || container.state.terminated.is_some()) {
         return Progress::Reached;
     }
     let ready = pod.is_ready() == Some(true);
-    let restarts = container.restart_count - look.forgiven;
+    let restarts = container.restart_count - look.ignored_restarts;
     if restarts > 0 && (aim.steady_seconds.is_some() || (restarts >= RESTARTS && !ready)) {
         return Progress::Restarted(format!("calico-node restarted {}{}", text::count_times(container.restart_count), ended(container)));
     }
@@ -60,7 +60,9 @@ pub fn judge(aim: &Aim, before: Option<&str>, look: &Look) -> Progress {
         // The address is stored before calico-node can be Ready: it will not come any more.
         return if ready { Progress::Failed(wrong) } else { Progress::Waiting(wrong) };
     }
-    if let Some(lacking) = lacks(&Aim { ready: false, ..aim.clone() }, look.row, look.sessions_seen).filter(|_| ready || !aim.ready) {
+    if let Some(lacking) =
+        unmet(&NodeExpectation { ready: false, ..aim.clone() }, look.row, look.sessions_seen).filter(|_| ready || !aim.ready)
+    {
         return Progress::Waiting(lacking);
     }
     if aim.ready && !ready {
@@ -73,7 +75,7 @@ pub fn judge(aim: &Aim, before: Option<&str>, look: &Look) -> Progress {
 }
 
 /// What a node lacks of its aim when all is over, whatever its pod has been through.
-pub fn lacks(aim: &Aim, row: &NodeRow, sessions_seen: bool) -> Option<String> {
+pub fn unmet(aim: &NodeExpectation, row: &NodeRow, sessions_seen: bool) -> Option<String> {
     if let Some(wrong) = wrong_address(aim, row) {
         return Some(wrong);
     }
@@ -95,7 +97,7 @@ fn ended(container: &ContainerStatus) -> String {
         .unwrap_or_default()
 }
 
-fn wrong_address(aim: &Aim, row: &NodeRow) -> Option<String> {
+fn wrong_address(aim: &NodeExpectation, row: &NodeRow) -> Option<String> {
     let now = stored(row);
     let wrong = aim.addresses.iter().find(|goal| !now.contains(goal))?;
     let has: Option<IpAddr> = now.iter().find(|one| one.family == wrong.family).map(|one| one.address);
@@ -105,7 +107,7 @@ fn wrong_address(aim: &Aim, row: &NodeRow) -> Option<String> {
     })
 }
 
-fn missing(aim: &Aim, row: &NodeRow) -> Option<String> {
+fn missing(aim: &NodeExpectation, row: &NodeRow) -> Option<String> {
     let up: Vec<IpAddr> =
         row.sessions.iter().filter(|session| is_up(session)).filter_map(|session| session.peer_address.parse().ok()).collect();
     let missing: Vec<String> = aim
@@ -122,8 +124,8 @@ fn missing(aim: &Aim, row: &NodeRow) -> Option<String> {
 mod tests {
     use serde_json::{Value, json};
 
-    use super::super::aim::PeerAim;
-    use super::super::aim::tests::{goal, row, session};
+    use super::super::expectation::ExpectedPeer;
+    use super::super::expectation::tests::{goal, row, session};
     use super::*;
     use crate::diagnosis::report::SessionRow;
 
@@ -143,18 +145,30 @@ mod tests {
         json!({"running": {"startedAt": "2026-01-01T00:00:00Z"}})
     }
 
-    fn aim() -> Aim {
-        let peers = ["10.0.0.1", "10.0.0.2"]
-            .map(|address| PeerAim { peer: Some(format!("node-{address}")), addresses: [address.parse().expect("an address")].into() });
-        Aim { node: "c".into(), addresses: goal("c", "10.0.0.3").addresses, ready: true, sessions: peers.into(), ..Aim::default() }
+    fn aim() -> NodeExpectation {
+        let peers = ["10.0.0.1", "10.0.0.2"].map(|address| ExpectedPeer {
+            peer: Some(format!("node-{address}")),
+            addresses: [address.parse().expect("an address")].into(),
+        });
+        NodeExpectation {
+            node: "c".into(),
+            addresses: goal("c", "10.0.0.3").addresses,
+            ready: true,
+            sessions: peers.into(),
+            ..NodeExpectation::default()
+        }
     }
 
     fn both() -> Vec<SessionRow> {
         vec![session("a", "10.0.0.1", true), session("b", "10.0.0.2", true)]
     }
 
-    fn told(aim: &Aim, pod: Option<&Pod>, row: &NodeRow, steady: u64) -> Progress {
-        judge(aim, Some("old"), &Look { pod, row, sessions_seen: true, steady: Duration::from_secs(steady), forgiven: 0 })
+    fn told(aim: &NodeExpectation, pod: Option<&Pod>, row: &NodeRow, steady: u64) -> Progress {
+        verify(
+            aim,
+            Some("old"),
+            &NodeObservation { pod, row, sessions_seen: true, steady: Duration::from_secs(steady), ignored_restarts: 0 },
+        )
     }
 
     #[test]
@@ -185,7 +199,7 @@ mod tests {
 
     #[test]
     fn a_larger_budget_is_proven_by_staying_up() {
-        let aim = Aim { steady_seconds: Some(70), addresses: vec![], sessions: vec![], ..aim() };
+        let aim = NodeExpectation { steady_seconds: Some(70), addresses: vec![], sessions: vec![], ..aim() };
         let row = row("c", "10.0.0.3/24", true, vec![]);
         let good = pod(true, 0, &running());
         assert_eq!(told(&aim, Some(&good), &row, 60), Progress::Waiting("it has been up for 60s of 70s".into()));
@@ -198,20 +212,21 @@ mod tests {
     fn a_node_that_was_sick_before_may_be_sick_again() {
         let row = row("c", "172.18.0.1/16", false, vec![]);
         let loops = pod(false, 2, &json!({"waiting": {"reason": "CrashLoopBackOff"}}));
-        assert_eq!(told(&Aim { node: "c".into(), ..Aim::default() }, Some(&loops), &row, 0), Progress::Reached);
-        let sound = Aim { ready: true, ..Aim::default() };
+        assert_eq!(told(&NodeExpectation { node: "c".into(), ..NodeExpectation::default() }, Some(&loops), &row, 0), Progress::Reached);
+        let sound = NodeExpectation { ready: true, ..NodeExpectation::default() };
         assert!(matches!(told(&sound, Some(&loops), &row, 0), Progress::Restarted(_)));
         let first = pod(false, 0, &json!({"waiting": {"reason": "ContainerCreating"}}));
-        assert!(matches!(told(&Aim::default(), Some(&first), &row, 0), Progress::Waiting(_)));
+        assert!(matches!(told(&NodeExpectation::default(), Some(&first), &row, 0), Progress::Waiting(_)));
     }
 
     #[test]
     fn restarts_that_mean_nothing_are_not_counted() {
-        let aim = Aim { steady_seconds: Some(70), addresses: vec![], sessions: vec![], ..aim() };
+        let aim = NodeExpectation { steady_seconds: Some(70), addresses: vec![], sessions: vec![], ..aim() };
         let (row, pod) = (row("c", "10.0.0.3/24", true, vec![]), pod(true, 1, &running()));
-        for (forgiven, expected) in [(0, false), (1, true)] {
-            let look = Look { pod: Some(&pod), row: &row, sessions_seen: true, steady: Duration::from_secs(70), forgiven };
-            assert_eq!(judge(&aim, Some("old"), &look) == Progress::Reached, expected);
+        for (ignored_restarts, expected) in [(0, false), (1, true)] {
+            let look =
+                NodeObservation { pod: Some(&pod), row: &row, sessions_seen: true, steady: Duration::from_secs(70), ignored_restarts };
+            assert_eq!(verify(&aim, Some("old"), &look) == Progress::Reached, expected);
         }
     }
 
@@ -219,7 +234,7 @@ mod tests {
     fn sessions_that_cannot_be_seen_are_not_waited_for() {
         let row = row("c", "10.0.0.3/24", true, vec![]);
         let good = pod(true, 0, &running());
-        let look = Look { pod: Some(&good), row: &row, sessions_seen: false, steady: Duration::ZERO, forgiven: 0 };
-        assert_eq!(judge(&aim(), Some("old"), &look), Progress::Reached);
+        let look = NodeObservation { pod: Some(&good), row: &row, sessions_seen: false, steady: Duration::ZERO, ignored_restarts: 0 };
+        assert_eq!(verify(&aim(), Some("old"), &look), Progress::Reached);
     }
 }

@@ -4,13 +4,13 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
-use super::detection::{self, Refusal, Setting};
-use super::edit::Edit;
-use super::patch::{PatchKind, join};
-use super::place::Place;
+use super::autodetect_edits::{self, Refusal, Setting};
 use crate::calico::environment::method_variable;
 use crate::calico::family::Family;
 use crate::diagnosis::shell::quote;
+use crate::edit::Edit;
+use crate::edit::patch::{PatchKind, join};
+use crate::edit::target::Target;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Form {
@@ -33,7 +33,7 @@ pub enum Form {
 pub struct Snippets {
     pub kubectl: Option<String>,
     /// Below `spec` of the DaemonSet's name and namespace, as a strategic merge patch.
-    pub daemon_set: Option<(Place, Value)>,
+    pub daemon_set: Option<(Target, Value)>,
     /// Below `spec` of an Installation.
     pub installation: Option<Value>,
     /// Fields of that which somebody else has set, and which must go: no tool clears what it did not set itself.
@@ -60,28 +60,28 @@ impl Form {
 }
 
 impl Snippets {
-    /// Of a detection method; `place` is where this cluster has it, `now` the `spec` of the Installation where that is one.
-    pub fn of_detection(settings: &[Setting], edits: &[Edit], place: &Place, now: &Value) -> Result<Self, Refusal> {
+    /// Of a detection method; `target` is where this cluster has it, `now` the `spec` of the Installation where that is one.
+    pub fn of_detection(settings: &[Setting], edits: &[Edit], target: &Target, now: &Value) -> Result<Self, Refusal> {
         let mut network = json!({});
         for setting in settings {
-            network[detection::field(setting.family)] = detection::installation_method(&setting.method)?;
+            network[autodetect_edits::field(setting.family)] = autodetect_edits::installation_method(&setting.method)?;
         }
-        let (namespace, name) = match place {
-            Place::DaemonSet { namespace, name } => (namespace.clone(), name.clone()),
-            Place::Installation { .. } => ("kube-system".to_owned(), "calico-node".to_owned()),
+        let (namespace, name) = match target {
+            Target::DaemonSet { namespace, name } => (namespace.clone(), name.clone()),
+            Target::Installation { .. } => ("kube-system".to_owned(), "calico-node".to_owned()),
         };
-        let variables: Vec<(String, String)> = match place {
-            Place::DaemonSet { .. } => edits.iter().filter_map(variable).collect(),
-            Place::Installation { .. } => settings.iter().flat_map(both_variables).collect(),
+        let variables: Vec<(String, String)> = match target {
+            Target::DaemonSet { .. } => edits.iter().filter_map(variable).collect(),
+            Target::Installation { .. } => settings.iter().flat_map(both_variables).collect(),
         };
         let env: Vec<Value> = variables.iter().map(|(name, value)| json!({"name": name, "value": value})).collect();
-        let kubectl = match place {
-            Place::DaemonSet { .. } => set_env(&namespace, &name, &variables),
-            Place::Installation { name } => merge(name, edits),
+        let kubectl = match target {
+            Target::DaemonSet { .. } => set_env(&namespace, &name, &variables),
+            Target::Installation { name } => merge(name, edits),
         };
         Ok(Self {
             kubectl: Some(kubectl),
-            daemon_set: Some((Place::DaemonSet { namespace, name }, containers(&json!({"env": env})))),
+            daemon_set: Some((Target::DaemonSet { namespace, name }, containers(&json!({"env": env})))),
             cleared: others(settings, &network, now),
             installation: Some(json!({"calicoNetwork": network})),
             kubespray: settings.iter().map(|setting| (kubespray(setting.family).to_owned(), json!(setting.method))).collect(),
@@ -92,7 +92,7 @@ impl Snippets {
         let none = || NoSuchForm(form.name());
         match form {
             Form::Kubectl => self.kubectl.clone().map(|line| format!("{line}\n")).ok_or_else(none),
-            Form::Kustomize => self.daemon_set.as_ref().map(|(place, spec)| kustomize(place, spec)).ok_or_else(none),
+            Form::Kustomize => self.daemon_set.as_ref().map(|(target, spec)| kustomize(target, spec)).ok_or_else(none),
             Form::Helm => self.installation.as_ref().map(|spec| self.first() + &yaml(&json!({"installation": spec}))).ok_or_else(none),
             Form::Installation => self.installation.as_ref().map(|spec| installation(&self.without(spec))).ok_or_else(none),
             Form::Rke2 => self.installation.as_ref().map(|spec| self.first() + &rke2(spec)).ok_or_else(none),
@@ -124,7 +124,7 @@ impl Snippets {
 /// Methods that are set now beside those to be set.
 fn others(settings: &[Setting], network: &Value, now: &Value) -> Vec<Vec<String>> {
     let of = |setting: &Setting| {
-        let field = detection::field(setting.family);
+        let field = autodetect_edits::field(setting.family);
         let set = now["calicoNetwork"][field].as_object();
         let other = set.into_iter().flatten().filter(|(name, value)| !value.is_null() && network[field].get(name.as_str()).is_none());
         other.map(|(name, _)| vec!["calicoNetwork".to_owned(), field.to_owned(), name.clone()]).collect::<Vec<_>>()
@@ -192,13 +192,18 @@ fn merge(name: &str, edits: &[Edit]) -> String {
 }
 
 /// A command for a change of a DaemonSet that is more than variables.
-pub fn patch_command(place: &Place, patch: &Value) -> String {
-    match place {
-        Place::DaemonSet { namespace, name } => {
+pub fn patch_command(target: &Target, patch: &Value) -> String {
+    match target {
+        Target::DaemonSet { namespace, name } => {
             format!("kubectl patch daemonset {} -n {} -p {}", quote(name), quote(namespace), quote(&patch.to_string()))
         }
-        Place::Installation { name } => {
-            format!("kubectl patch installation {} --type {} -p {}", quote(name), merge_type(place.patch_kind()), quote(&patch.to_string()))
+        Target::Installation { name } => {
+            format!(
+                "kubectl patch installation {} --type {} -p {}",
+                quote(name),
+                merge_type(target.patch_kind()),
+                quote(&patch.to_string())
+            )
         }
     }
 }
@@ -210,11 +215,11 @@ fn merge_type(kind: PatchKind) -> &'static str {
     }
 }
 
-fn kustomize(place: &Place, spec: &Value) -> String {
-    let (api_version, kind) = place.type_meta();
-    let metadata = json!({"name": place.name(), "namespace": place.namespace()});
+fn kustomize(target: &Target, spec: &Value) -> String {
+    let (api_version, kind) = target.type_meta();
+    let metadata = json!({"name": target.name(), "namespace": target.namespace()});
     let patch = yaml(&json!({"apiVersion": api_version, "kind": kind, "metadata": metadata, "spec": spec}));
-    let target = json!({"kind": kind, "name": place.name(), "namespace": place.namespace()});
+    let target = json!({"kind": kind, "name": target.name(), "namespace": target.namespace()});
     yaml(&json!({"patches": [{"patch": patch, "target": target}]}))
 }
 
@@ -236,5 +241,5 @@ fn yaml(value: &Value) -> String {
 }
 
 #[cfg(test)]
-#[path = "emit_tests.rs"]
+#[path = "snippets_tests.rs"]
 mod tests;

@@ -4,60 +4,60 @@ use std::time::Instant;
 
 use serde_json::Value;
 
-use super::forward::generation;
-use super::guard::{Clock, Guard, Stop};
+use super::canary::generation;
+use super::write::{PausableTimeout, Rollout, RolloutError};
 use crate::snapshot::objects::DaemonSet;
 use crate::text;
 
 /// The operator follows within a second (0.1 s was seen); a minute is a busy API server, more is an operator that does not run.
 const OPERATOR: std::time::Duration = std::time::Duration::from_secs(60);
 
-impl Guard<'_> {
+impl Rollout<'_> {
     /// The DaemonSet as the change has made it: at once, or through the operator.
-    pub async fn reaches_daemon_set(&mut self, written: &Value) -> Result<DaemonSet, Stop> {
-        if !self.place.is_operators() {
-            return self.taken_up(generation(written)).await;
+    pub async fn reaches_daemon_set(&mut self, written: &Value) -> Result<DaemonSet, RolloutError> {
+        if !self.target.is_installation() {
+            return self.wait_until_observed(generation(written)).await;
         }
         let before = self.before.daemon_set.seen().and_then(|set| set.metadata.generation).unwrap_or(0);
         self.followed_by_operator(written, before).await
     }
 
     /// Until the operator has nothing against the Installation any more.
-    pub async fn accepted_by_operator(&mut self, written: &Value) -> Result<DaemonSet, Stop> {
-        let mut clock = Clock::new(OPERATOR.min(self.timeout));
+    pub async fn accepted_by_operator(&mut self, written: &Value) -> Result<DaemonSet, RolloutError> {
+        let mut clock = PausableTimeout::new(OPERATOR.min(self.timeout));
         loop {
             let begun = Instant::now();
-            clock.forgive();
+            clock.skip_elapsed();
             let installation = self.read().await?;
             let Some(why) = refused(&installation, generation(written)) else { return self.daemon_set().await };
-            self.narrator.waits(&format!("waiting for the operator: {why}"))?;
-            self.rest(begun).await?;
-            if clock.tick() {
-                return Err(Stop::Failed(format!("the operator still says: {why}")));
+            self.progress.waits(&format!("waiting for the operator: {why}"))?;
+            self.poll_interval(begun).await?;
+            if clock.is_expired() {
+                return Err(RolloutError::Failed(format!("the operator still says: {why}")));
             }
         }
     }
 
     /// `before` is the DaemonSet's generation before the write.
-    pub async fn followed_by_operator(&mut self, written: &Value, before: i64) -> Result<DaemonSet, Stop> {
+    pub async fn followed_by_operator(&mut self, written: &Value, before: i64) -> Result<DaemonSet, RolloutError> {
         let wanted = generation(written);
-        let mut clock = Clock::new(OPERATOR.min(self.timeout));
+        let mut clock = PausableTimeout::new(OPERATOR.min(self.timeout));
         loop {
             let begun = Instant::now();
-            clock.forgive();
+            clock.skip_elapsed();
             let installation = self.read().await?;
             if let Some(why) = refused(&installation, wanted) {
-                return Err(Stop::Failed(format!("the operator does not take the change: {why}")));
+                return Err(RolloutError::Failed(format!("the operator does not take the change: {why}")));
             }
             let set = self.daemon_set().await?;
             if set.metadata.generation.is_some_and(|generation| generation > before) {
-                return self.taken_up(set.metadata.generation.unwrap_or(0)).await;
+                return self.wait_until_observed(set.metadata.generation.unwrap_or(0)).await;
             }
-            self.narrator.waits("waiting for the operator")?;
-            self.rest(begun).await?;
-            if clock.tick() {
+            self.progress.waits("waiting for the operator")?;
+            self.poll_interval(begun).await?;
+            if clock.is_expired() {
                 let why = "the operator has not changed the DaemonSet: does it run? See: kubectl get tigerastatus calico -o yaml";
-                return Err(Stop::Failed(why.to_owned()));
+                return Err(RolloutError::Failed(why.to_owned()));
             }
         }
     }

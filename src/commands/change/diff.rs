@@ -1,4 +1,4 @@
-//! The proposed change as a diff, by this program or by the one that KUBECTL_EXTERNAL_DIFF names.
+//! Prints the proposed change as a diff, or runs the program in KUBECTL_EXTERNAL_DIFF.
 
 use std::fs;
 use std::io::{self, Write};
@@ -6,26 +6,26 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use super::prepare::Prepared;
-use crate::plan::place::Place;
+use crate::edit::target::Target;
 use crate::render::diff;
 use crate::render::style::Style;
+use crate::rollout::dry_run::DryRunResult;
 
-pub fn diff(place: &Place, prepared: &Prepared, style: &Style, out: &mut dyn Write) -> io::Result<()> {
+pub fn write(target: &Target, prepared: &DryRunResult, style: &Style, out: &mut dyn Write) -> io::Result<()> {
     let (before, after) = (diff::yaml(&prepared.object), diff::yaml(&prepared.after));
     if let Some(program) = std::env::var("KUBECTL_EXTERNAL_DIFF").ok().filter(|text| !text.trim().is_empty()) {
         out.flush()?;
-        return external(&program, place, &before, &after, out);
+        return external(&program, target, &before, &after, out);
     }
     let how = if prepared.by_server { "server dry run" } else { "client dry run" };
-    diff::write(&before, &after, (&place.to_string(), &format!("{place} ({how})")), style, out)
+    diff::write(&before, &after, (&target.to_string(), &format!("{target} ({how})")), style, out)
 }
 
 /// As kubectl does (pkg/cmd/diff/diff.go): two folders, LIVE and MERGED, with a file of the same name in each; exit code 1 means a difference.
-fn external(line: &str, place: &Place, before: &str, after: &str, out: &mut dyn Write) -> io::Result<()> {
+fn external(line: &str, target: &Target, before: &str, after: &str, out: &mut dyn Write) -> io::Result<()> {
     let mut words = line.split_whitespace();
     let Some(program) = words.next() else { return Ok(()) };
-    let folders = [("LIVE-", before), ("MERGED-", after)].map(|(prefix, text)| folder(prefix, place, text));
+    let folders = [("LIVE-", before), ("MERGED-", after)].map(|(prefix, text)| folder(prefix, target, text));
     let [live, merged] = folders;
     let (live, merged) = (live?, merged?);
     let run = Command::new(program).args(words).arg(live.path()).arg(merged.path()).output();
@@ -38,16 +38,16 @@ fn external(line: &str, place: &Place, before: &str, after: &str, out: &mut dyn 
     Ok(())
 }
 
-fn folder(prefix: &str, place: &Place, text: &str) -> io::Result<tempfile::TempDir> {
+fn folder(prefix: &str, target: &Target, text: &str) -> io::Result<tempfile::TempDir> {
     let folder = tempfile::Builder::new().prefix(prefix).tempdir()?;
-    let (api_version, kind) = place.type_meta();
-    let name = format!("{}.{kind}.{}.{}", api_version.replace('/', "."), place.namespace().unwrap_or_default(), place.name());
+    let (api_version, kind) = target.type_meta();
+    let name = format!("{}.{kind}.{}.{}", api_version.replace('/', "."), target.namespace().unwrap_or_default(), target.name());
     fs::write(folder.path().join(name.replace("..", ".")), text)?;
     Ok(folder)
 }
 
-/// The object as it would be is worth asking again about only where it reads otherwise than what was shown.
-pub fn reads_alike(one: &Prepared, other: &Prepared) -> bool {
+/// The user has seen exactly this diff: no need to ask again.
+pub fn same_diff(one: &DryRunResult, other: &DryRunResult) -> bool {
     let text = |object: &Value| diff::yaml(object);
     text(&one.object) == text(&other.object) && text(&one.after) == text(&other.after)
 }

@@ -8,7 +8,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use crate::render::style::{Style, Tone};
 use crate::text;
 
-pub struct Narrator<'a> {
+pub struct RolloutProgress<'a> {
     err: &'a mut dyn Write,
     style: Style,
     bar: ProgressBar,
@@ -19,7 +19,7 @@ pub struct Narrator<'a> {
 
 const TICK: Duration = Duration::from_millis(200);
 
-impl<'a> Narrator<'a> {
+impl<'a> RolloutProgress<'a> {
     pub fn new(err: &'a mut dyn Write, style: Style) -> Self {
         let moving = io::stderr().is_terminal() && std::env::var_os("TERM").is_none_or(|term| term != "dumb");
         let target = if moving { ProgressDrawTarget::stderr_with_hz(10) } else { ProgressDrawTarget::hidden() };
@@ -68,7 +68,7 @@ fn without_numbers(text: &str) -> String {
     text.chars().filter(|c| !c.is_ascii_digit()).collect()
 }
 
-impl Drop for Narrator<'_> {
+impl Drop for RolloutProgress<'_> {
     fn drop(&mut self) {
         self.bar.finish_and_clear();
     }
