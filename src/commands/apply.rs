@@ -9,10 +9,13 @@ use crate::cluster::{LogsWanted, Wanted};
 use crate::exit::{Failure, Outcome};
 use crate::plan::request::ChangeRequest;
 use crate::plan::{API_VERSION, KIND, Plan};
+use crate::snapshot::Snapshot;
+use crate::text;
 
 use super::change::{self, ChangeOptions, ChangeReport};
 use super::source;
 use super::streams::Streams;
+use super::undo::targets;
 use crate::rollout::interrupt::Interrupt;
 
 const VERB: &str = "apply";
@@ -24,6 +27,12 @@ const SHORTEST: usize = 12;
 pub async fn run(flags: &ConnectionFlags, arguments: &ApplyArgs, interrupt: Interrupt, streams: &mut Streams) -> Result<Outcome, Failure> {
     let plan = read(arguments)?;
     let mut change = arguments.change.clone();
+    if change.yes && arguments.confirm.is_none() {
+        return Err(Failure::Usage {
+            message: "apply --yes needs --confirm DIGEST: a plan file is applied unseen only by its digest".to_owned(),
+            hint: Some(format!("Look at the plan, then: kubectl calico-fix apply FILE --confirm {}", plan.digest)),
+        });
+    }
     if let Some(digest) = &arguments.confirm {
         if digest.len() < SHORTEST || !plan.digest.starts_with(digest.as_str()) {
             return Err(Failure::Usage {
@@ -37,6 +46,7 @@ pub async fn run(flags: &ConnectionFlags, arguments: &ApplyArgs, interrupt: Inte
     let wanted = arguments.source.wanted(flags);
     let logs = Wanted { logs: LogsWanted::WhereTroubled, ..wanted.clone() };
     let live = source::live_until(&interrupt, flags, logs, VERB).await?;
+    refuse_other_target(&plan, &live.snapshot)?;
     writeln!(streams.err, "plan {}: {}", plan.id(), crate::text::clean(&plan.summary))?;
     streams.err.flush()?;
     let options = ChangeOptions {
@@ -56,6 +66,16 @@ pub async fn run(flags: &ConnectionFlags, arguments: &ApplyArgs, interrupt: Inte
     let result = change::run(&options, &ChangeRequest::SavedPlan(plan), &mut told, streams).await;
     arguments.shown.print(&told, streams)?;
     result
+}
+
+/// A plan may change calico-node's DaemonSet or the Installation it is made from, and nothing else in the cluster.
+fn refuse_other_target(plan: &Plan, snapshot: &Snapshot) -> Result<(), Failure> {
+    if targets(snapshot).iter().any(|target| plan.edit_target().as_ref() == Some(target)) {
+        return Ok(());
+    }
+    let named = format!("{} {}", plan.target.kind, plan.target.name);
+    let message = format!("error: the plan is for {}, which is not Calico's in this cluster; nothing was changed", text::clean(&named));
+    Err(Failure::NotApplied { message, hint: Some(MAKE.to_owned()) })
 }
 
 /// What was saved by `--out`, and nothing else.

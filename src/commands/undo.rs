@@ -8,9 +8,10 @@ use crate::cli::connection::ConnectionFlags;
 use crate::cli::verbs::UndoArgs;
 use crate::cluster::request::Api;
 use crate::cluster::write;
+use crate::edit::owned;
 use crate::edit::target::Target;
 use crate::edit::target::TargetSnapshot;
-use crate::edit::undo_record::UndoRecord;
+use crate::edit::undo_record::{ANNOTATION, UndoRecord};
 use crate::exit::{Failure, Outcome};
 use crate::plan::request::ChangeRequest;
 use crate::rollout::local_record;
@@ -78,7 +79,7 @@ pub async fn undo(
 }
 
 /// Every object that this plugin ever writes to.
-fn targets(snapshot: &Snapshot) -> Vec<Target> {
+pub fn targets(snapshot: &Snapshot) -> Vec<Target> {
     let set = snapshot.daemon_set.seen().map(|set| &set.metadata);
     let set = set.and_then(|meta| Some(Target::DaemonSet { namespace: meta.namespace.clone()?, name: meta.name.clone() }));
     let installations = snapshot.resources.installations.seen().into_iter().flatten();
@@ -89,20 +90,32 @@ fn targets(snapshot: &Snapshot) -> Vec<Target> {
 async fn record(api: &Api, target: &Target, streams: &mut Streams) -> Result<Option<UndoRecord>, Failure> {
     let object: Value =
         write::read(api, target).await.map_err(|error| Failure::NotInspected { message: error.to_string(), hint: error.hint() })?;
-    let unreadable =
-        |message: String| Failure::NotApplied { message: format!("error: {target}: {message}"), hint: Some(BY_HAND.to_owned()) };
-    if let Some(record) = UndoRecord::of(&object).map_err(|error| unreadable(error.to_string()))? {
-        return Ok(Some(record));
-    }
+    let read = UndoRecord::from_object(&object);
+    let usable = |record: &UndoRecord| owned::check(target, &object, &record.restore);
+    let refused = match read {
+        Ok(Some(record)) => match usable(&record) {
+            Ok(()) => return Ok(Some(record)),
+            Err(error) => Some(format!("the annotation {ANNOTATION} is not this plugin's: {error}")),
+        },
+        Ok(None) => None,
+        Err(error) => Some(error.to_string()),
+    };
     let Ok(snapshot) = TargetSnapshot::new(&object, target) else { return Ok(None) };
     match local_record::load(&snapshot) {
         Ok(Some(record)) if !target.patch_kind().holds(&object, &record.restore) && target.patch_kind().holds(&object, &record.set) => {
+            if let Some(refused) = refused {
+                writeln!(streams.err, "Warning: {refused}; the copy on this machine is used instead")?;
+            }
             Ok(Some(record))
         }
-        Ok(_) => Ok(None),
+        Ok(_) => refused.map_or(Ok(None), |message| {
+            Err(Failure::NotApplied { message: format!("error: {target}: {message}"), hint: Some(BY_HAND.to_owned()) })
+        }),
         Err(error) => {
             writeln!(streams.err, "Warning: the copy on this machine is not used: {error}")?;
-            Ok(None)
+            refused.map_or(Ok(None), |message| {
+                Err(Failure::NotApplied { message: format!("error: {target}: {message}"), hint: Some(BY_HAND.to_owned()) })
+            })
         }
     }
 }

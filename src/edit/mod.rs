@@ -3,6 +3,8 @@
 //! `Edit`s are made on a copy of the `target`; `patch` is the difference there and back; `undo_record` stores the way back in
 //! the object. Nothing here knows why an edit is made.
 
+pub mod drift;
+pub mod owned;
 pub mod patch;
 pub mod target;
 pub mod undo_record;

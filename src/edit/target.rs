@@ -27,7 +27,7 @@ const SERVER_METADATA: [&str; 5] = ["managedFields", "resourceVersion", "generat
 
 /// Identity and state of the target when the user saw the diff.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schemars(rename = "Target", description = "The object, and the very state of it that was shown.")]
 pub struct TargetSnapshot {
     pub api_version: String,

@@ -1,4 +1,4 @@
-//! What a change replaced, kept in the changed object itself: whoever comes later can put it back.
+//! The undo record: what a change replaced, kept in an annotation of the target. Untrusted when it is read back.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -26,7 +26,13 @@ pub struct UndoRecord {
     /// The update strategy of before, while OnDelete stands in for it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub strategy: Option<Value>,
+    /// The record of the verified change before this one: undoing this one brings that record back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub previous: Option<Box<UndoRecord>>,
 }
+
+/// Records kept below the newest one; annotations of an object may have 256 KiB in all.
+const MAX_PREVIOUS: usize = 4;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -46,8 +52,8 @@ pub enum RolloutPhase {
 pub struct Unreadable(#[from] serde_json::Error);
 
 impl UndoRecord {
-    /// `None` where there is none.
-    pub fn of(object: &Value) -> Result<Option<Self>, Unreadable> {
+    /// `None` without the annotation.
+    pub fn from_object(object: &Value) -> Result<Option<Self>, Unreadable> {
         let text = object.pointer("/metadata/annotations").and_then(|annotations| annotations.get(ANNOTATION)).and_then(Value::as_str);
         text.map(Self::parse).transpose()
     }
@@ -62,6 +68,21 @@ impl UndoRecord {
         serde_json::json!({"metadata": {"annotations": {ANNOTATION: text}}})
     }
 
+    /// Keeps `previous` below this record, and forgets what is too deep.
+    #[must_use]
+    pub fn on_top_of(self, previous: Option<Self>) -> Self {
+        fn cut(record: UndoRecord, depth: usize) -> UndoRecord {
+            let previous = record.previous.filter(|_| depth > 1).map(|below| Box::new(cut(*below, depth - 1)));
+            UndoRecord { previous, ..record }
+        }
+        Self { previous: previous.map(|record| Box::new(cut(record, MAX_PREVIOUS))), ..self }
+    }
+
+    /// The part of a patch that takes this record away and brings the one below back.
+    pub fn popped(&self) -> Value {
+        self.previous.as_ref().map_or_else(removed, |previous| previous.as_patch())
+    }
+
     pub fn is_finished(&self) -> bool {
         self.phase == RolloutPhase::Done
     }
@@ -72,7 +93,44 @@ impl UndoRecord {
     }
 }
 
-/// The part of a patch that forgets it.
-pub fn removed() -> Value {
+/// The part of a patch that removes the annotation.
+fn removed() -> Value {
     serde_json::json!({"metadata": {"annotations": {ANNOTATION: null}}})
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn record(id: &str) -> UndoRecord {
+        UndoRecord {
+            command: "probes".into(),
+            id: id.into(),
+            at: Timestamp::UNIX_EPOCH,
+            phase: RolloutPhase::Done,
+            canary: None,
+            set: json!({}),
+            restore: json!({}),
+            strategy: None,
+            previous: None,
+        }
+    }
+
+    #[test]
+    fn undoing_the_newest_change_brings_the_record_of_the_one_before_back() {
+        let both = record("second").on_top_of(Some(record("first")));
+        let read = UndoRecord::from_object(&both.as_patch()).expect("reads").expect("is there");
+        assert_eq!(read, both);
+        assert_eq!(UndoRecord::from_object(&both.popped()).expect("reads"), Some(record("first")));
+        assert_eq!(record("first").popped(), json!({"metadata": {"annotations": {ANNOTATION: null}}}));
+    }
+
+    #[test]
+    fn the_stack_of_records_is_bounded() {
+        let deep = (0..20).fold(record("0"), |below, number| record(&number.to_string()).on_top_of(Some(below)));
+        let depth = std::iter::successors(Some(&deep), |record| record.previous.as_deref()).count();
+        assert_eq!(depth, 1 + MAX_PREVIOUS);
+    }
 }

@@ -86,7 +86,9 @@ fn goals(choices: &[Choice]) -> Vec<NodeGoal> {
     goals.into_values().collect()
 }
 
-/// With the wrong address and not Ready; else with the wrong address; else any that changes; else any.
+/// The node that has the trouble which the change cures.
+///
+/// Wrong or no address and not Ready; else a wrong address; else not Ready; else any that changes; else any.
 fn default_canary(view: &View, choices: &[Choice]) -> Option<String> {
     let any = |name: &str, fits: fn(&Prediction) -> bool| {
         choices.iter().flat_map(|choice| &choice.predictions).any(|prediction| prediction.node == name && fits(prediction))
@@ -94,10 +96,11 @@ fn default_canary(view: &View, choices: &[Choice]) -> Option<String> {
     let alive = view.nodes.iter().filter(|node| node.pod.is_some() && node.kubelet_ready() != Some(false));
     let rank = |name: &str, not_ready: bool| {
         let wrong = any(name, |prediction| prediction.is_wrong_now);
+        let none = any(name, |prediction| prediction.stored_now.is_none());
         let changes = any(name, |prediction| prediction.changes() == Some(true));
-        (wrong && not_ready, wrong, changes)
+        ((wrong || none) && not_ready, wrong, not_ready, changes)
     };
-    let mut best: Option<(&str, (bool, bool, bool))> = None;
+    let mut best: Option<(&str, (bool, bool, bool, bool))> = None;
     for node in alive {
         let rank = rank(node.name, node.is_not_ready());
         if best.is_none_or(|(_, other)| rank > other) {
@@ -107,17 +110,25 @@ fn default_canary(view: &View, choices: &[Choice]) -> Option<String> {
     best.map(|(name, _)| name.to_owned())
 }
 
-/// Kinds of trouble, each with the nodes that are in for it.
+/// Risks of this method, each with the nodes affected.
 fn risks(view: &View, choices: &[Choice], refused: &[String]) -> Vec<Blocker> {
     let mut found: Vec<Blocker> = refused.iter().map(|why| Blocker { code: "method-refused", message: why.clone() }).collect();
     for choice in choices {
         for (code, says, fits) in RISKS {
             let fits = |prediction: &&Prediction| fits(prediction) && !(prediction.verdict == Verdict::Unknown && is_ill(view, prediction));
-            let nodes: Vec<&Prediction> = choice.predictions.iter().filter(fits).collect();
-            let Some(first) = nodes.first() else { continue };
-            let names: Vec<&str> = nodes.iter().map(|prediction| prediction.node.as_str()).collect();
-            let message = format!("{} {says} {}: {}", choice.method, text::list(&names, 5), why(first));
-            found.push(Blocker { code, message });
+            // One blocker a reason: what is true of the first node need not be true of the others.
+            let mut by_reason: Vec<(String, Vec<&str>)> = Vec::new();
+            for prediction in choice.predictions.iter().filter(fits) {
+                let why = why(prediction);
+                match by_reason.iter_mut().find(|(reason, _)| *reason == why) {
+                    Some((_, nodes)) => nodes.push(&prediction.node),
+                    None => by_reason.push((why, vec![&prediction.node])),
+                }
+            }
+            found.extend(by_reason.into_iter().map(|(why, nodes)| {
+                let message = format!("{} {says} {}: {why}", choice.method, text::list(&nodes, 5));
+                Blocker { code, message }
+            }));
         }
     }
     found

@@ -6,6 +6,7 @@ pub mod expectation;
 pub mod from_autodetect;
 pub mod from_debug_log;
 pub mod from_probes;
+pub mod next_step;
 pub mod owner_notes;
 pub mod preflight;
 pub mod request;
@@ -20,6 +21,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::calico::family::Family;
+use crate::edit::owned::NotOwned;
 use crate::edit::patch::PatchKind;
 use crate::edit::target::{IncompleteObject, Target, TargetSnapshot, sha256};
 use crate::edit::{self, Edit, EditError};
@@ -53,7 +55,7 @@ pub struct BudgetEdits {
 
 /// What one node must come to for the change to count as proven.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct NodeGoal {
     pub name: String,
     /// The addresses Calico must have stored for it.
@@ -71,6 +73,7 @@ pub struct NodeGoal {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
 pub struct GoalAddress {
     pub family: Family,
     #[schemars(with = "String")]
@@ -79,7 +82,7 @@ pub struct GoalAddress {
 
 /// A change of one object, complete: the shape of `--out` and of `-o json`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Plan {
     /// `calico-fix/v1`
     pub api_version: String,
@@ -104,7 +107,8 @@ pub struct Plan {
 
 /// A larger budget for a start; `restore` puts this back too.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schemars(rename = "Step")]
 pub struct BudgetStep {
     /// Seconds calico-node then has to start.
     pub started_within_seconds: u32,
@@ -121,6 +125,11 @@ pub enum PlanError {
     Edit(#[from] EditError),
     #[error(transparent)]
     Incomplete(#[from] IncompleteObject),
+    /// Of a plan file or an undo record.
+    #[error(transparent)]
+    NotOwned(#[from] NotOwned),
+    #[error("{0} of the plan does not follow from its patch: it was not made by this plugin")]
+    Inconsistent(&'static str),
     #[error("{target} is another object than the plan was made for: is this the right cluster?")]
     AnotherObject { target: String },
     #[error("{target} was changed since the plan was made: make a new one")]

@@ -1,4 +1,4 @@
-//! What stands against a change before anything is sent.
+//! Preflight: reasons not to start a change, checked before the first write.
 
 use std::collections::BTreeSet;
 
@@ -7,8 +7,9 @@ use serde_json::Value;
 use super::Proposal;
 use super::request::ChangeRequest;
 use super::stuck_rollout;
+use crate::edit::drift::Drift;
 use crate::edit::target::Target;
-use crate::edit::undo_record::{RolloutPhase, UndoRecord};
+use crate::edit::undo_record::UndoRecord;
 use crate::snapshot::Snapshot;
 use crate::snapshot::objects::{DaemonSet, IntOrString, Node};
 use crate::text;
@@ -38,15 +39,15 @@ pub struct Right {
 }
 
 /// `object` is what will be patched. What an unfinished change leaves behind does not stand against undoing it.
-pub fn blockers(snapshot: &Snapshot, wish: &ChangeRequest, object: &Value, rights: &[Right]) -> Vec<Blocker> {
-    let (Some(target), undoing) = (wish.target(), wish.is_undo()) else { return Vec::new() };
+pub fn blockers(snapshot: &Snapshot, request: &ChangeRequest, object: &Value, rights: &[Right]) -> Vec<Blocker> {
+    let (Some(target), undoing) = (request.target(), request.is_undo()) else { return Vec::new() };
     let mut found = Vec::new();
     let missing: Vec<&str> = rights.iter().filter(|right| !right.allowed).map(|right| right.what.as_str()).collect();
     if !missing.is_empty() {
         let message = format!("you may not {}; what grants it: kubectl calico-fix can-i", missing.join(", nor "));
         found.push(Blocker::new("forbidden", message));
     }
-    match wish {
+    match request {
         ChangeRequest::Undo { record, .. } => found.extend(changed_since(&target, record, object)),
         ChangeRequest::Apply(_) | ChangeRequest::SavedPlan(_) | ChangeRequest::Temporary(_) => found.extend(unfinished_change(object)),
     }
@@ -54,12 +55,12 @@ pub fn blockers(snapshot: &Snapshot, wish: &ChangeRequest, object: &Value, right
         found.push(Blocker::new("being-deleted", format!("{target} is being deleted")));
     }
     if let (Some(set), false) = (snapshot.daemon_set.seen(), undoing) {
-        found.extend(rollout(set, snapshot).filter(|found| found.code != ROLLOUT || held_up(snapshot, wish).is_none()));
+        found.extend(rollout(set, snapshot).filter(|found| found.code != ROLLOUT || held_up(snapshot, request).is_none()));
     }
     if target.is_installation() && !undoing {
         found.extend(degraded(object, &target));
     }
-    match wish {
+    match request {
         ChangeRequest::Temporary(proposal) => found.extend(target_nodes_not_ready(snapshot, proposal)),
         _ => found.extend(nodes_not_ready(snapshot)),
     }
@@ -67,7 +68,7 @@ pub fn blockers(snapshot: &Snapshot, wish: &ChangeRequest, object: &Value, right
 }
 
 fn unfinished_change(object: &Value) -> Option<Blocker> {
-    match UndoRecord::of(object) {
+    match UndoRecord::from_object(object) {
         Err(unreadable) => Some(Blocker::new("change-unfinished", unreadable.to_string())),
         Ok(Some(record)) if !record.is_finished() => {
             let message = format!(
@@ -82,26 +83,44 @@ fn unfinished_change(object: &Value) -> Option<Blocker> {
     }
 }
 
-/// Somebody has set something else since: that would be lost.
+/// Somebody has set something else since, which an undo would overwrite; neither `phase` nor an empty `set` skips this.
 fn changed_since(target: &Target, record: &UndoRecord, object: &Value) -> Option<Blocker> {
-    let kind = target.patch_kind();
-    if record.phase == RolloutPhase::Restoring || kind.holds(object, &record.set) || kind.holds(object, &record.restore) {
+    let drift = Drift::between(target.patch_kind(), object, &record.set, &record.restore);
+    if drift.foreign.is_empty() {
         return None;
     }
-    let message = format!("what {} has set is no longer what stands in {target}: somebody changed it since", text::clean(&record.command));
+    let foreign = Drift { reverted: Vec::new(), ..drift };
+    let message = format!(
+        "what {} has set is no longer what stands in {target}: somebody changed it since: {}",
+        text::clean(&record.command),
+        foreign.describe(object, FIELD_MANAGER)
+    );
     Some(Blocker::new("changed-since", message))
 }
 
-/// An unfinished rollout that does not stand against the change, since it waits for what that cures; and what comes of it.
-pub fn held_up(snapshot: &Snapshot, wish: &ChangeRequest) -> Option<String> {
+/// The default of `--field-manager`.
+const FIELD_MANAGER: &str = "kubectl-calico-fix";
+
+/// Why an unfinished rollout does not block the change: it waits for nodes that the change cures.
+pub fn held_up(snapshot: &Snapshot, request: &ChangeRequest) -> Option<String> {
     let set = snapshot.daemon_set.seen()?;
     let behind = set.status.desired_number_scheduled - set.status.updated_number_scheduled;
     let observed = set.status.observed_generation >= set.metadata.generation;
     let rolls = observed && behind > 0 && set.spec.update_strategy.r#type != ON_DELETE;
-    let nodes = rolls.then(|| stuck_rollout::by_slow_starts(snapshot, wish.goals()))??;
+    if !rolls {
+        return None;
+    }
+    if let Some(nodes) = stuck_rollout::by_slow_starts(snapshot, request.goals()) {
+        return Some(format!(
+            "the DaemonSet's last change has not reached {behind} of its pods, because calico-node is killed while it starts on {}: this \
+             change gives it the time, and the others take both",
+            text::list(&nodes, 5)
+        ));
+    }
+    let nodes = stuck_rollout::by_wrong_addresses(snapshot, request.goals())?;
     Some(format!(
-        "the DaemonSet's last change has not reached {behind} of its pods, because calico-node is killed while it starts on {}: this \
-         change gives it the time, and the others take both",
+        "the DaemonSet's last change has not reached {behind} of its pods, because calico-node is not Ready on {}: this change gives it \
+         the right address, and the others take both",
         text::list(&nodes, 5)
     ))
 }

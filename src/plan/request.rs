@@ -1,8 +1,9 @@
-//! What is asked for, and the plan that it makes of an object: a new change, one put back, or one that was saved.
+//! What is asked for, and the plan made of it for one object: a new change, an undo, a saved plan, a temporary change.
 
 use serde_json::{Value, json};
 
 use super::{API_VERSION, KIND, NodeGoal, Plan, PlanError, Proposal};
+use crate::edit::owned;
 use crate::edit::patch::join;
 use crate::edit::target::Target;
 use crate::edit::target::{IncompleteObject, TargetSnapshot};
@@ -47,7 +48,7 @@ impl ChangeRequest {
         matches!(self, Self::Temporary(_))
     }
 
-    /// `None` where there is nothing to do. An undo always has something: at least to forget what it was about.
+    /// `None` if the object already matches. An undo always returns a plan: it at least removes its annotation.
     pub fn plan(&self, object: &Value) -> Result<Option<Plan>, PlanError> {
         match self {
             Self::Apply(proposal) | Self::Temporary(proposal) => Plan::new(proposal, object),
@@ -64,11 +65,16 @@ pub fn strategy(value: &Value) -> Value {
     json!({"spec": {"updateStrategy": value}})
 }
 
+/// The record is untrusted: only fields that this program owns are restored.
 fn undo(target: &Target, record: &UndoRecord, object: &Value) -> Result<Plan, PlanError> {
-    let patch = match &record.strategy {
+    let mut patch = match &record.strategy {
         Some(value) => join(record.restore.clone(), &strategy(value)),
         None => record.restore.clone(),
     };
+    if target.is_installation() {
+        clear_other_methods(&mut patch, object);
+    }
+    owned::check(target, object, &patch)?;
     let mut after = object.clone();
     target.patch_kind().apply(&mut after, &patch);
     let restore = target.patch_kind().diff(&after, object).unwrap_or_else(|| json!({}));
@@ -88,6 +94,21 @@ fn undo(target: &Target, record: &UndoRecord, object: &Value) -> Result<Plan, Pl
     Ok(Plan { digest: plan.computed_digest(), ..plan })
 }
 
+/// The operator takes exactly one method a family: one that somebody set since goes when another is restored.
+fn clear_other_methods(patch: &mut Value, object: &Value) {
+    let Some(network) = patch.pointer_mut("/spec/calicoNetwork").and_then(Value::as_object_mut) else { return };
+    for (field, restored) in network.iter_mut().filter(|(field, _)| field.starts_with("nodeAddressAutodetection")) {
+        let (Some(restored), Some(now)) = (restored.as_object_mut(), object["spec"]["calicoNetwork"][field.as_str()].as_object()) else {
+            continue;
+        };
+        if restored.values().any(|value| !value.is_null()) {
+            for method in now.keys().filter(|method| !method.is_empty()) {
+                restored.entry(method.clone()).or_insert(Value::Null);
+            }
+        }
+    }
+}
+
 /// Only the status may have moved on since.
 fn saved(plan: &Plan, object: &Value) -> Result<Plan, PlanError> {
     let target = plan.edit_target().ok_or(IncompleteObject("target that can be changed"))?;
@@ -98,5 +119,27 @@ fn saved(plan: &Plan, object: &Value) -> Result<Plan, PlanError> {
     if now.state != plan.target.state {
         return Err(PlanError::Changed { target: target.to_string() });
     }
+    recomputed(plan, &target, object)?;
     Ok(Plan { target: now, ..plan.clone() })
+}
+
+/// A plan file is untrusted: what it restores and its larger budgets must follow from its patch and the object.
+fn recomputed(plan: &Plan, target: &Target, object: &Value) -> Result<(), PlanError> {
+    let kind = target.patch_kind();
+    let restore = |patch: &Value| {
+        owned::check(target, object, patch)?;
+        let mut after = object.clone();
+        kind.apply(&mut after, patch);
+        Ok::<_, PlanError>(kind.diff(&after, object).unwrap_or_else(|| json!({})))
+    };
+    owned::check(target, object, &plan.restore)?;
+    if restore(&plan.patch)? != plan.restore {
+        return Err(PlanError::Inconsistent("restore"));
+    }
+    for step in &plan.steps {
+        if restore(&step.patch)? != plan.restore {
+            return Err(PlanError::Inconsistent("steps"));
+        }
+    }
+    Ok(())
 }

@@ -1,10 +1,11 @@
-//! A change carried out: one node first, then the others, then the proof.
+//! Rolls a plan out: the canary first, then the other nodes, then the verification of the whole cluster.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::time::Instant;
 
 use serde_json::{Value, json};
 
+use super::watch::{Drive, Driven};
 use super::write::{PausableTimeout, RecordAfterWrite, Rollout, RolloutError, is_unreachable};
 use crate::cluster::{Connection, GatherError, Silent, Wanted, gather};
 use crate::diagnosis::report::Report;
@@ -12,117 +13,122 @@ use crate::diagnosis::{Scope, diagnose};
 use crate::edit::patch::join;
 use crate::edit::undo_record::RolloutPhase;
 use crate::plan::expectation::{NodeExpectation, stored};
+use crate::plan::next_step::Stage;
 use crate::plan::request::strategy;
 use crate::plan::verify;
 use crate::render::style::Tone;
 use crate::snapshot::Snapshot;
-use crate::snapshot::objects::DaemonSet;
 
-pub fn generation(object: &Value) -> i64 {
+pub(super) fn generation(object: &Value) -> i64 {
     object.pointer("/metadata/generation").and_then(Value::as_i64).unwrap_or(0)
 }
 
 impl Rollout<'_> {
-    /// `aims` are those of the budget that was proven, where that had to grow.
-    pub async fn roll_out(&mut self, aims: &mut BTreeMap<String, NodeExpectation>) -> Result<(), RolloutError> {
-        let canary = self.plan.canary.clone().filter(|node| aims.contains_key(node));
-        self.extend_timeout(aims);
+    /// Returns the expectations of the budget that was verified, where it had to grow.
+    pub(super) async fn roll_out(
+        &mut self,
+        expectations: BTreeMap<String, NodeExpectation>,
+    ) -> Result<BTreeMap<String, NodeExpectation>, RolloutError> {
+        let canary = self.plan.canary.clone().filter(|node| expectations.contains_key(node));
+        self.extend_timeout(&expectations);
         let mut patch = self.plan.patch.clone();
         if self.record.strategy.is_some() {
             patch = join(patch, &strategy(&json!({"type": "OnDelete", "rollingUpdate": null})));
         }
         let object = self.first_write(&patch).await?;
-        self.progress.done(&format!("{} patched", self.target))?;
-        let mut proven = BTreeMap::new();
-        let mut set = self.reaches_daemon_set(&object).await?;
+        self.progress.success(&format!("{} patched", self.target));
+        let set = self.reaches_daemon_set(&object).await?;
+        let mut drive = Drive::new(expectations, set.metadata.generation.unwrap_or(0));
         if let Some(canary) = canary {
-            set = self.run_canary(set, &canary, aims, &mut proven).await?;
+            self.run_canary(&canary, &mut drive).await?;
         }
-        let generation = set.metadata.generation.unwrap_or(0);
-        let old = self.old_pods.clone();
-        self.wait_for_rollout(generation, aims, &old, &mut proven, &BTreeSet::new()).await
+        self.drive(&Stage::Rolling, &mut drive).await?;
+        Ok(drive.expectations)
     }
 
-    /// One node alone has the change until it has come to its aim: the strategy OnDelete holds back the others.
-    async fn run_canary(
-        &mut self,
-        set: DaemonSet,
-        canary: &str,
-        aims: &mut BTreeMap<String, NodeExpectation>,
-        proven: &mut BTreeMap<String, String>,
-    ) -> Result<DaemonSet, RolloutError> {
-        let pods = self.pods(&set).await?;
-        let old = self.old_pods.get(canary);
-        if let Some(pod) = pods.get(canary).filter(|pod| pod.metadata.uid.as_ref() == old) {
-            self.delete_pod(canary, pod).await?;
-        }
-        let set = self.verify_canary_raising_budget(set, canary, aims).await?;
-        if let Some(aim) = aims.get(canary).filter(|aim| aim.started_within_seconds.is_some()).cloned() {
+    /// One node has the change alone until it is verified: the strategy OnDelete holds back the others.
+    async fn run_canary(&mut self, canary: &str, drive: &mut Drive) -> Result<(), RolloutError> {
+        self.verify_canary_raising_budget(canary, drive).await?;
+        if let Some(expectation) = drive.expectations.get(canary).filter(|expectation| expectation.started_within_seconds.is_some()) {
+            let (expectation, set) = (expectation.clone(), self.daemon_set().await?);
             let seen = self.look_at_start(&set, canary).await?;
-            self.report_start_time(&seen, &aim)?;
+            self.report_start_time(&seen, &expectation);
         }
-        let pods = self.pods(&set).await?;
-        let uid = pods.get(canary).and_then(|pod| pod.metadata.uid.clone());
-        proven.insert(canary.to_owned(), uid.unwrap_or_default());
         let restored = self.record.strategy.clone().map_or_else(|| json!({}), |value| strategy(&value));
         let object = self.write_until_confirmed(&restored, RecordAfterWrite::RolloutPhase(RolloutPhase::Rolling)).await?;
         if self.record.strategy.is_some() {
-            self.progress
-                .line(Tone::Plain, &format!("{} patched: its update strategy is restored, the other nodes follow", self.target))?;
+            let line = format!("{} patched: its update strategy is restored, the other nodes follow", self.target);
+            self.progress.message(Tone::Plain, &line);
         }
-        self.wait_until_observed(generation(&object)).await
+        drive.generation = generation(&object);
+        Ok(())
     }
 
-    /// Until a new look at the whole cluster finds every node as it must be; that look is the proof.
-    pub async fn verify_cluster(
+    async fn verify_canary_raising_budget(&mut self, canary: &str, drive: &mut Drive) -> Result<(), RolloutError> {
+        let mut budgets = self.plan.steps.iter();
+        loop {
+            let stage = Stage::Canary { node: canary.to_owned(), larger_budgets: budgets.len() };
+            match self.drive(&stage, drive).await? {
+                Driven::RaiseBudget => match budgets.next() {
+                    Some(budget) => self.raise_budget(budget, canary, drive).await?,
+                    None => return Err(RolloutError::Failed(format!("{canary}: the plan has no larger budget"))),
+                },
+                Driven::Done | Driven::RestoreStrategy => return Ok(()),
+            }
+        }
+    }
+
+    /// Waits until a new reading of the whole cluster finds every node as expected; that reading is the verification.
+    pub(super) async fn verify_cluster(
         &mut self,
         connection: &Connection,
         wanted: &Wanted,
-        aims: &BTreeMap<String, NodeExpectation>,
+        expectations: &BTreeMap<String, NodeExpectation>,
     ) -> Result<Snapshot, RolloutError> {
-        let mut clock = PausableTimeout::new(self.timeout);
+        let mut timeout = PausableTimeout::new(self.timeout);
         loop {
             let begun = Instant::now();
-            self.progress.waits("looking at the whole cluster again")?;
-            clock.skip_elapsed();
-            let lacking = match gather(connection, wanted, &Silent).await {
+            self.progress.waiting("looking at the whole cluster again");
+            timeout.skip_elapsed();
+            let unmet = match gather(connection, wanted, &Silent).await {
                 Ok(seen) => {
                     let report = diagnose(&seen, &Scope { sessions: true, ..Scope::default() });
-                    match self.first_unmet(&seen, &report, aims) {
+                    match self.first_unmet(&seen, &report, expectations) {
                         None => return Ok(seen),
-                        Some(lacking) => lacking,
+                        Some(unmet) => unmet,
                     }
                 }
                 Err(GatherError::Request(error)) if is_unreachable(&error) => {
-                    self.progress.waits(&format!("waiting for the API server: {error}"))?;
+                    self.progress.waiting(&format!("waiting for the API server: {error}"));
                     self.poll_interval(begun).await?;
                     continue;
                 }
                 Err(error) => return Err(RolloutError::Failed(error.to_string())),
             };
-            self.progress.waits(&lacking)?;
+            self.progress.waiting(&unmet);
             self.poll_interval(begun).await?;
-            if clock.is_expired() {
-                return Err(RolloutError::Failed(format!("{lacking} after {}s", self.timeout.as_secs())));
+            if timeout.is_expired() {
+                return Err(RolloutError::Failed(format!("{unmet} after {}s", self.timeout.as_secs())));
             }
         }
     }
 
-    fn first_unmet(&self, seen: &Snapshot, report: &Report, aims: &BTreeMap<String, NodeExpectation>) -> Option<String> {
+    fn first_unmet(&self, seen: &Snapshot, report: &Report, expectations: &BTreeMap<String, NodeExpectation>) -> Option<String> {
         let was = |node: &str| self.before.pods.seen().into_iter().flatten().any(|pod| pod.spec.node_name.as_deref() == Some(node));
         report.nodes.iter().find_map(|row| {
-            let aim = aims.get(&row.name).filter(|_| was(&row.name))?;
+            let expectation = expectations.get(&row.name).filter(|_| was(&row.name))?;
             let inside = seen.inside.get(&row.name).is_some_and(|inside| inside.seen().is_some());
-            verify::unmet(aim, row, inside).map(|lacks| format!("{}: {lacks}", row.name))
+            verify::unmet(expectation, row, inside).map(|unmet| format!("{}: {unmet}", row.name))
         })
     }
 }
 
-/// When all is over a node whose address was changed must be Ready too, for then it has peers to reach.
-pub fn final_expectations(aims: &BTreeMap<String, NodeExpectation>, before: &Report) -> BTreeMap<String, NodeExpectation> {
-    let changed = |aim: &NodeExpectation| {
-        let row = before.nodes.iter().find(|row| row.name == aim.node);
-        row.is_some_and(|row| aim.addresses.iter().any(|goal| !stored(row).contains(goal)))
+/// After the last node: a node whose address was changed has peers by then, and must be Ready too.
+pub(super) fn final_expectations(expectations: &BTreeMap<String, NodeExpectation>, before: &Report) -> BTreeMap<String, NodeExpectation> {
+    let changed = |expectation: &NodeExpectation| {
+        let row = before.nodes.iter().find(|row| row.name == expectation.node);
+        row.is_some_and(|row| expectation.addresses.iter().any(|goal| !stored(row).contains(goal)))
     };
-    aims.iter().map(|(node, aim)| (node.clone(), NodeExpectation { ready: aim.ready || changed(aim), ..aim.clone() })).collect()
+    let last = |expectation: &NodeExpectation| NodeExpectation { ready: expectation.ready || changed(expectation), ..expectation.clone() };
+    expectations.iter().map(|(node, expectation)| (node.clone(), last(expectation))).collect()
 }

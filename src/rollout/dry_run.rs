@@ -1,4 +1,4 @@
-//! From a wish to a plan: the object as it is, as it would be, and what the server says of that.
+//! From a request to a plan: the object as it is, as it would be, and what the server says of that.
 
 use serde_json::{Value, json};
 
@@ -35,7 +35,7 @@ pub enum PrepareError {
 /// `None` where the object has all of it already.
 pub async fn dry_run(
     api: &Api,
-    wish: &ChangeRequest,
+    request: &ChangeRequest,
     target: &Target,
     mode: DryRun,
     field_manager: &str,
@@ -44,7 +44,7 @@ pub async fn dry_run(
     const TRIES: u32 = 5;
     for left in (0..TRIES).rev() {
         let object = write::read(api, target).await.map_err(PrepareError::Request)?;
-        let Some(plan) = wish.plan(&object)? else { return Ok(None) };
+        let Some(plan) = request.plan(&object)? else { return Ok(None) };
         if mode == DryRun::Client {
             let after = edited(&plan, &object);
             return Ok(Some(DryRunResult { plan, object, after, by_server: false, warnings: Vec::new() }));

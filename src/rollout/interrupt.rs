@@ -11,11 +11,12 @@ impl Interrupt {
         let (counter, seen) = watch::channel(0);
         tokio::spawn(async move {
             loop {
-                signal().await;
+                let closed_terminal = signal().await;
                 if counter.is_closed() {
                     break;
                 }
-                counter.send_modify(|count| *count += 1);
+                // A shell may send SIGHUP once more: it starts a rollback, and never aborts one.
+                counter.send_modify(|count| *count = if closed_terminal { (*count).max(1) } else { *count + 1 });
             }
         });
         Self(seen)
@@ -34,22 +35,23 @@ impl Interrupt {
     }
 }
 
-/// SIGHUP (closed terminal) and SIGTERM (cancelled pipeline) mean the same as Ctrl-C.
+/// Waits for SIGINT, SIGTERM (a cancelled pipeline) or SIGHUP; `true` for SIGHUP (a closed terminal).
 #[cfg(unix)]
-async fn signal() {
+async fn signal() -> bool {
     use tokio::signal::unix::{SignalKind, signal};
     let (hangup, terminate) = (signal(SignalKind::hangup()), signal(SignalKind::terminate()));
     let (Ok(mut hangup), Ok(mut terminate)) = (hangup, terminate) else { return std::future::pending().await };
     tokio::select! {
-        Ok(()) = tokio::signal::ctrl_c() => {}
-        Some(()) = hangup.recv() => {}
-        Some(()) = terminate.recv() => {}
+        Ok(()) = tokio::signal::ctrl_c() => false,
+        Some(()) = hangup.recv() => true,
+        Some(()) = terminate.recv() => false,
     }
 }
 
 #[cfg(not(unix))]
-async fn signal() {
-    if tokio::signal::ctrl_c().await.is_err() {
-        std::future::pending().await
+async fn signal() -> bool {
+    match tokio::signal::ctrl_c().await {
+        Ok(()) => false,
+        Err(_) => std::future::pending().await,
     }
 }

@@ -1,4 +1,4 @@
-//! The record of a change on this machine too: for the day somebody takes the annotation away.
+//! Local copy of the undo record, used when the annotation was removed from the object.
 
 use std::fs;
 use std::io::{self, Write};
@@ -9,11 +9,11 @@ use etcetera::BaseStrategy;
 use crate::edit::target::TargetSnapshot;
 use crate::edit::undo_record::UndoRecord;
 
-/// `~/.local/state/kubectl-calico-fix/undo/UID.json` and its like elsewhere.
+/// `~/.local/state/kubectl-calico-fix/undo/UID.json`; other systems have other state directories.
 pub fn path(target: &TargetSnapshot) -> Option<PathBuf> {
     let base = etcetera::choose_base_strategy().ok()?;
     let state = base.state_dir().unwrap_or_else(|| base.data_dir());
-    // A UID is the API server's own; what else came as one must not lead out of the folder.
+    // A UID is the API server's own; another text must not lead out of the folder.
     let name: String = target.uid.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '-').take(64).collect();
     (!name.is_empty()).then(|| state.join("kubectl-calico-fix").join("undo").join(format!("{name}.json")))
 }
@@ -30,7 +30,7 @@ pub fn save(target: &TargetSnapshot, record: &UndoRecord) -> io::Result<PathBuf>
     Ok(path)
 }
 
-/// `None` where there is none.
+/// `None` without a file.
 pub fn load(target: &TargetSnapshot) -> io::Result<Option<UndoRecord>> {
     let Some(path) = path(target) else { return Ok(None) };
     match fs::read_to_string(&path) {
@@ -40,9 +40,12 @@ pub fn load(target: &TargetSnapshot) -> io::Result<Option<UndoRecord>> {
     }
 }
 
-pub fn forget(target: &TargetSnapshot) {
-    if let Some(path) = path(target) {
-        // What is left behind is read only where the object itself remembers nothing.
-        let _ = fs::remove_file(path);
+/// Takes the newest record away; the one below it is kept again.
+pub fn pop(target: &TargetSnapshot, record: &UndoRecord) {
+    // What is left behind is read only where the object itself remembers nothing.
+    match (&record.previous, path(target)) {
+        (Some(previous), _) => drop(save(target, previous)),
+        (None, Some(path)) => drop(fs::remove_file(path)),
+        (None, None) => {}
     }
 }

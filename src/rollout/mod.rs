@@ -73,9 +73,7 @@ pub async fn run<'a>(request: &'a RolloutRequest<'a>, mut progress: RolloutProgr
     let record = undo_record(request);
     if let Err(error) = local_record::save(&shown.plan.target, &record) {
         let warning = format!("Warning: what is replaced is kept in the object alone: {error}");
-        if let Err(error) = progress.doubt(&warning) {
-            return RolloutOutcome::NotStarted(error.into());
-        }
+        progress.warning(&warning);
     }
     let Some(target) = shown.plan.edit_target() else {
         return RolloutOutcome::NotStarted(RolloutError::Failed("the plan names no DaemonSet or Installation".to_owned()));
@@ -97,6 +95,8 @@ pub async fn run<'a>(request: &'a RolloutRequest<'a>, mut progress: RolloutProgr
         has_written: false,
         ready_since: BTreeMap::new(),
         ignored_restarts: BTreeMap::new(),
+        canary_progress: None,
+        kept_edits: Vec::new(),
     };
     match (settings.no_wait, request.request.is_undo(), request.during) {
         (_, false, Some(during)) => run_temporary(&mut rollout, during, report).await,
@@ -108,7 +108,7 @@ pub async fn run<'a>(request: &'a RolloutRequest<'a>, mut progress: RolloutProgr
 
 /// The record that the first write stores in the object.
 fn undo_record(request: &RolloutRequest) -> UndoRecord {
-    let RolloutRequest { shown, settings, snapshot, .. } = request;
+    let RolloutRequest { shown, settings, .. } = request;
     let plan = &shown.plan;
     let on_installation = plan.edit_target().is_some_and(|target| target.is_installation());
     let isolated = (plan.canary.is_some() || request.request.is_temporary()) && !settings.no_wait && !on_installation;
@@ -119,17 +119,27 @@ fn undo_record(request: &RolloutRequest) -> UndoRecord {
     };
     match request.request {
         ChangeRequest::Undo { record, .. } => record.in_phase(RolloutPhase::Restoring),
-        ChangeRequest::Apply(_) | ChangeRequest::SavedPlan(_) | ChangeRequest::Temporary(_) => UndoRecord {
-            command: plan.command.clone(),
-            id: plan.id().to_owned(),
-            at: snapshot.taken_at,
-            phase,
-            canary: plan.canary.clone().filter(|_| isolated),
-            set: plan.patch.clone(),
-            restore: plan.restore.clone(),
-            strategy: shown.object.pointer("/spec/updateStrategy").filter(|strategy| isolated && strategy["type"] != "OnDelete").cloned(),
-        },
+        ChangeRequest::Apply(_) | ChangeRequest::SavedPlan(_) | ChangeRequest::Temporary(_) => new_record(request, phase, isolated),
     }
+}
+
+/// On top of the record of the verified change before this one, which stays restorable.
+fn new_record(request: &RolloutRequest, phase: RolloutPhase, isolated: bool) -> UndoRecord {
+    let RolloutRequest { shown, snapshot, .. } = request;
+    let plan = &shown.plan;
+    let previous = UndoRecord::from_object(&shown.object).ok().flatten().filter(UndoRecord::is_finished);
+    UndoRecord {
+        command: plan.command.clone(),
+        id: plan.id().to_owned(),
+        at: snapshot.taken_at,
+        phase,
+        canary: plan.canary.clone().filter(|_| isolated),
+        set: plan.patch.clone(),
+        restore: plan.restore.clone(),
+        strategy: shown.object.pointer("/spec/updateStrategy").filter(|strategy| isolated && strategy["type"] != "OnDelete").cloned(),
+        previous: None,
+    }
+    .on_top_of(previous)
 }
 
 /// By node: the UID of the pod that is not being deleted.

@@ -14,7 +14,7 @@ const OPERATOR: std::time::Duration = std::time::Duration::from_secs(60);
 
 impl Rollout<'_> {
     /// The DaemonSet as the change has made it: at once, or through the operator.
-    pub async fn reaches_daemon_set(&mut self, written: &Value) -> Result<DaemonSet, RolloutError> {
+    pub(super) async fn reaches_daemon_set(&mut self, written: &Value) -> Result<DaemonSet, RolloutError> {
         if !self.target.is_installation() {
             return self.wait_until_observed(generation(written)).await;
         }
@@ -23,14 +23,14 @@ impl Rollout<'_> {
     }
 
     /// Until the operator has nothing against the Installation any more.
-    pub async fn accepted_by_operator(&mut self, written: &Value) -> Result<DaemonSet, RolloutError> {
+    pub(super) async fn accepted_by_operator(&mut self, written: &Value) -> Result<DaemonSet, RolloutError> {
         let mut clock = PausableTimeout::new(OPERATOR.min(self.timeout));
         loop {
             let begun = Instant::now();
             clock.skip_elapsed();
             let installation = self.read().await?;
             let Some(why) = refused(&installation, generation(written)) else { return self.daemon_set().await };
-            self.progress.waits(&format!("waiting for the operator: {why}"))?;
+            self.progress.waiting(&format!("waiting for the operator: {why}"));
             self.poll_interval(begun).await?;
             if clock.is_expired() {
                 return Err(RolloutError::Failed(format!("the operator still says: {why}")));
@@ -39,7 +39,7 @@ impl Rollout<'_> {
     }
 
     /// `before` is the DaemonSet's generation before the write.
-    pub async fn followed_by_operator(&mut self, written: &Value, before: i64) -> Result<DaemonSet, RolloutError> {
+    pub(super) async fn followed_by_operator(&mut self, written: &Value, before: i64) -> Result<DaemonSet, RolloutError> {
         let wanted = generation(written);
         let mut clock = PausableTimeout::new(OPERATOR.min(self.timeout));
         loop {
@@ -53,7 +53,7 @@ impl Rollout<'_> {
             if set.metadata.generation.is_some_and(|generation| generation > before) {
                 return self.wait_until_observed(set.metadata.generation.unwrap_or(0)).await;
             }
-            self.progress.waits("waiting for the operator")?;
+            self.progress.waiting("waiting for the operator");
             self.poll_interval(begun).await?;
             if clock.is_expired() {
                 let why = "the operator has not changed the DaemonSet: does it run? See: kubectl get tigerastatus calico -o yaml";

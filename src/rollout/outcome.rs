@@ -1,4 +1,4 @@
-//! How a change ends: proven, put back, or neither, and then why not.
+//! How a rollout ends: verified, rolled back, or neither, and then why not.
 
 use std::collections::BTreeMap;
 
@@ -17,97 +17,105 @@ use crate::snapshot::Snapshot;
 use serde_json::Value;
 
 pub enum RolloutOutcome {
-    /// Nobody watches it.
+    /// `--no-wait`
     NotWatched,
     Verified(Box<Verified>),
-    /// Lent, used, and put back.
+    /// Applied, used, and reverted.
     TemporaryDone,
     Conflict,
     NotStarted(RolloutError),
     RolledBack(RolloutError),
-    /// Changed, and neither proven nor put back: why not.
+    /// Changed, and neither verified nor rolled back: why not.
     RollbackFailed(RolloutError, String),
 }
 
 pub struct Verified {
     pub after: Report,
-    /// What a start is allowed now, where the change was about that.
+    /// Seconds that a start may take now, where the change was about that.
     pub budget: Option<u32>,
-    /// What took the place of the plan's own patch, where its budget had to grow.
+    /// The patch that replaced the plan's own, where its budget had to grow.
     pub set: Option<Value>,
 }
 
-pub(super) async fn run_unwatched(rollout: &mut Rollout<'_>, wish: &ChangeRequest) -> RolloutOutcome {
+/// `--no-wait`: sends the change and returns.
+pub(super) async fn run_unwatched(rollout: &mut Rollout<'_>, request: &ChangeRequest) -> RolloutOutcome {
     let patch = rollout.plan.patch.clone();
-    let sent = match wish.is_undo() {
-        true => rollout.write_until_confirmed(&patch, RecordAfterWrite::Gone).await,
+    let sent = match request.is_undo() {
+        true => rollout.write_until_confirmed(&patch, RecordAfterWrite::Removed).await,
         false => rollout.first_write(&patch).await,
     };
-    let said = sent.and_then(|_| {
-        let line = format!("{} patched; nothing is watched or proven, look with: status", rollout.target);
-        rollout.progress.done(&line).map_err(RolloutError::from)
-    });
-    match said {
-        Ok(()) => RolloutOutcome::NotWatched,
+    match sent {
+        Ok(_) => {
+            rollout.progress.success(&format!("{} patched; nothing is watched or proven, look with: status", rollout.target));
+            RolloutOutcome::NotWatched
+        }
         Err(RolloutError::Conflict(_)) => RolloutOutcome::Conflict,
-        Err(stop) => RolloutOutcome::NotStarted(stop),
+        Err(error) => RolloutOutcome::NotStarted(error),
     }
 }
 
+/// Rolls out and verifies; on failure rolls back.
 pub(super) async fn run_with_rollback(rollout: &mut Rollout<'_>, request: &RolloutRequest<'_>) -> RolloutOutcome {
     let report = request.report;
-    let mut aims = expectation::after_rollout(report, &rollout.plan.nodes, &rollout.absent);
-    let stop = match rollout.roll_out(&mut aims).await {
-        Ok(()) => match finish(rollout, request, &aims).await {
-            Ok(after) => return RolloutOutcome::Verified(Box::new(after)),
-            Err(stop) => stop,
+    let expectations = expectation::after_rollout(report, &rollout.plan.nodes, &rollout.absent);
+    let error = match rollout.roll_out(expectations).await {
+        Ok(expectations) => match finish(rollout, request, &expectations).await {
+            Ok(verified) => return RolloutOutcome::Verified(Box::new(verified)),
+            Err(error) => error,
         },
         Err(RolloutError::Conflict(_)) => return RolloutOutcome::Conflict,
-        Err(stop) if !rollout.has_written => return RolloutOutcome::NotStarted(stop),
-        Err(stop) => stop,
+        Err(error) if !rollout.has_written => return RolloutOutcome::NotStarted(error),
+        Err(error) => error,
     };
-    if matches!(stop, RolloutError::Overtaken(..)) {
-        return RolloutOutcome::RollbackFailed(stop, TAKEN_OVER.to_owned());
+    if matches!(error, RolloutError::Overtaken(..)) {
+        return RolloutOutcome::RollbackFailed(error, TAKEN_OVER.to_owned());
     }
-    if request.settings.no_rollback && !matches!(stop, RolloutError::Interrupted) {
-        return RolloutOutcome::RollbackFailed(stop, "--no-rollback was given".to_owned());
+    if request.settings.no_rollback && !matches!(error, RolloutError::Interrupted) {
+        return RolloutOutcome::RollbackFailed(error, "--no-rollback was given".to_owned());
     }
-    let back = expectation::after_rollback(report, &rollout.absent);
-    let said = rollout.progress.line(Tone::Bad, &format!("{stop}: putting everything back"));
-    match (said, rollout.roll_back(&back).await) {
-        (Ok(()), Ok(())) => RolloutOutcome::RolledBack(stop),
-        (_, Err(why)) => RolloutOutcome::RollbackFailed(stop, why.to_string()),
-        (Err(error), Ok(())) => RolloutOutcome::RolledBack(RolloutError::Output(error)),
+    announce_rollback(rollout, &error);
+    match rollout.roll_back(expectation::after_rollback(report, &rollout.absent)).await {
+        Ok(()) => RolloutOutcome::RolledBack(error),
+        Err(why) => RolloutOutcome::RollbackFailed(error, why.to_string()),
     }
 }
 
-/// Whatever comes of it, it is given back.
+/// The first signal starts the rollback; says what a second one would leave.
+fn announce_rollback(rollout: &mut Rollout<'_>, error: &RolloutError) {
+    let second = match error {
+        RolloutError::Interrupted => " (a second interrupt stops at once and leaves it half done; undo then restores it)",
+        _ => "",
+    };
+    rollout.progress.message(Tone::Bad, &format!("{error}: putting everything back{second}"));
+}
+
+/// Reverts the temporary change on every path.
 pub(super) async fn run_temporary(rollout: &mut Rollout<'_>, during: &dyn DuringChange, report: &Report) -> RolloutOutcome {
     let used = rollout.apply_temporary(during).await;
     match used {
         Err(RolloutError::Conflict(_)) => return RolloutOutcome::Conflict,
-        Err(stop) if !rollout.has_written => return RolloutOutcome::NotStarted(stop),
-        Err(stop @ RolloutError::Overtaken(..)) => return RolloutOutcome::RollbackFailed(stop, TAKEN_OVER.to_owned()),
+        Err(error) if !rollout.has_written => return RolloutOutcome::NotStarted(error),
+        Err(error @ RolloutError::Overtaken(..)) => return RolloutOutcome::RollbackFailed(error, TAKEN_OVER.to_owned()),
         _ => {}
     }
-    if let Err(stop) = &used {
-        // Even where nobody can be told.
-        let _ = rollout.progress.line(Tone::Bad, &format!("{stop}: putting everything back"));
+    if let Err(error) = &used {
+        announce_rollback(rollout, error);
     }
-    let back = expectation::after_rollback(report, &rollout.absent);
-    match (rollout.revert_temporary(&back).await, used) {
+    let expectations = expectation::after_rollback(report, &rollout.absent);
+    match (rollout.revert_temporary(expectations).await, used) {
         (Ok(()), Ok(())) => RolloutOutcome::TemporaryDone,
-        (Ok(()), Err(stop)) => RolloutOutcome::RolledBack(stop),
+        (Ok(()), Err(error)) => RolloutOutcome::RolledBack(error),
         (Err(why), used) => {
-            RolloutOutcome::RollbackFailed(used.err().unwrap_or_else(|| RolloutError::Failed(NOT_GIVEN_BACK.to_owned())), why.to_string())
+            let error = used.err().unwrap_or_else(|| RolloutError::Failed(NOT_REVERTED.to_owned()));
+            RolloutOutcome::RollbackFailed(error, why.to_string())
         }
     }
 }
 
 const TAKEN_OVER: &str = "it is no longer this change that is there";
-const NOT_GIVEN_BACK: &str = "the log level was raised for a while";
+const NOT_REVERTED: &str = "the log level was raised for a while";
 
-/// The look that proved it was taken while the change still said that it was under way.
+/// The snapshot of the verification was taken while the record still said that the change was under way.
 fn forget(seen: &mut Snapshot) {
     if let Observed::Seen(set) = &mut seen.daemon_set {
         set.metadata.annotations.remove(ANNOTATION);
@@ -117,46 +125,50 @@ fn forget(seen: &mut Snapshot) {
     }
 }
 
-/// The old settings decide again, good or bad: nothing is asked of the nodes but that they run.
+/// The old settings decide again, good or bad: the nodes must only run.
 pub(super) async fn run_undo(rollout: &mut Rollout<'_>, request: &RolloutRequest<'_>) -> RolloutOutcome {
     let taking_part = request.report.nodes.iter().filter(|row| !rollout.absent.contains(&row.name));
-    let aims: BTreeMap<String, NodeExpectation> =
+    let expectations: BTreeMap<String, NodeExpectation> =
         taking_part.map(|row| (row.name.clone(), NodeExpectation { node: row.name.clone(), ..NodeExpectation::default() })).collect();
     // Bound to the version that was shown; what follows only goes on from there.
     match rollout.first_write(&rollout.plan.patch.clone()).await {
         Ok(_) => {}
         Err(RolloutError::Conflict(_)) => return RolloutOutcome::Conflict,
-        Err(stop) if !rollout.has_written => return RolloutOutcome::NotStarted(stop),
-        Err(stop) => return RolloutOutcome::RollbackFailed(stop, UNDO_AGAIN.to_owned()),
+        Err(error) if !rollout.has_written => return RolloutOutcome::NotStarted(error),
+        Err(error) => return RolloutOutcome::RollbackFailed(error, UNDO_AGAIN.to_owned()),
     }
-    match rollout.roll_back(&aims).await {
-        Ok(()) => match rollout.verify_cluster(request.connection, request.wanted, &aims).await {
-            Ok(seen) => {
-                let after = diagnose(&seen, &Scope { sessions: true, ..Scope::default() });
-                RolloutOutcome::Verified(Box::new(Verified { after, budget: None, set: None }))
-            }
-            Err(stop) => RolloutOutcome::RollbackFailed(stop, "the old values are back, but how the nodes are is not known".to_owned()),
-        },
-        Err(stop) => RolloutOutcome::RollbackFailed(stop, UNDO_AGAIN.to_owned()),
+    if let Err(error) = rollout.roll_back(expectations.clone()).await {
+        return RolloutOutcome::RollbackFailed(error, UNDO_AGAIN.to_owned());
+    }
+    match rollout.verify_cluster(request.connection, request.wanted, &expectations).await {
+        Ok(seen) => {
+            let after = diagnose(&seen, &Scope { sessions: true, ..Scope::default() });
+            RolloutOutcome::Verified(Box::new(Verified { after, budget: None, set: None }))
+        }
+        Err(error) => RolloutOutcome::RollbackFailed(error, "the old values are back, but how the nodes are is not known".to_owned()),
     }
 }
 
 const UNDO_AGAIN: &str = "run undo again";
 
+/// Verifies the whole cluster, then closes the record of a target that still holds every value that was set.
 async fn finish(
     rollout: &mut Rollout<'_>,
     request: &RolloutRequest<'_>,
-    aims: &BTreeMap<String, NodeExpectation>,
+    expectations: &BTreeMap<String, NodeExpectation>,
 ) -> Result<Verified, RolloutError> {
-    let last = canary::final_expectations(aims, request.report);
+    let last = canary::final_expectations(expectations, request.report);
     let mut seen = rollout.verify_cluster(request.connection, request.wanted, &last).await?;
     rollout.write_until_confirmed(&serde_json::json!({}), RecordAfterWrite::RolloutPhase(RolloutPhase::Done)).await?;
-    let budget = aims.values().find_map(|aim| aim.started_within_seconds);
-    let told = budget.map(|seconds| format!("; calico-node has {seconds} s to start")).unwrap_or_default();
-    rollout.progress.done(&format!("proven: every node has come to what was predicted{told}"))?;
+    if let Err(error) = super::local_record::save(&rollout.plan.target, &rollout.record) {
+        rollout.progress.warning(&format!("Warning: what is replaced is kept in the object alone: {error}"));
+    }
+    let budget = expectations.values().find_map(|expectation| expectation.started_within_seconds);
+    let seconds = budget.map(|seconds| format!("; calico-node has {seconds} s to start")).unwrap_or_default();
+    rollout.progress.success(&format!("proven: every node has come to what was predicted{seconds}"));
     forget(&mut seen);
     if budget.is_some() {
-        rollout.read_starts(&mut seen, aims).await;
+        rollout.read_starts(&mut seen, expectations).await;
     }
     let after = diagnose(&seen, &Scope { sessions: true, ..Scope::default() });
     let set = (rollout.record.set != rollout.plan.patch).then(|| rollout.record.set.clone());

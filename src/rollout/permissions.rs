@@ -9,11 +9,11 @@ use crate::plan::preflight::Right;
 use crate::plan::request::ChangeRequest;
 use crate::snapshot::Snapshot;
 
-pub async fn ask(api: &Api, snapshot: &Snapshot, wish: &ChangeRequest, target: &Target) -> Result<Vec<Right>, RequestError> {
-    rights::ask(api, &needed(snapshot, wish, target)).await
+pub async fn ask(api: &Api, snapshot: &Snapshot, request: &ChangeRequest, target: &Target) -> Result<Vec<Right>, RequestError> {
+    rights::ask(api, &needed(snapshot, request, target)).await
 }
 
-fn needed(snapshot: &Snapshot, wish: &ChangeRequest, target: &Target) -> Vec<Asked> {
+fn needed(snapshot: &Snapshot, request: &ChangeRequest, target: &Target) -> Vec<Asked> {
     let set = snapshot.daemon_set.seen().map(|set| &set.metadata);
     let (namespace, name) = set.map_or((None, ""), |meta| (meta.namespace.as_deref(), meta.name.as_str()));
     let resource = match target {
@@ -32,7 +32,7 @@ fn needed(snapshot: &Snapshot, wish: &ChangeRequest, target: &Target) -> Vec<Ask
     if !target.is_installation() {
         all.push(PODS.asked("delete", namespace, None));
     }
-    if wish.is_temporary() {
+    if request.is_temporary() {
         all.push(Asked { resource: "pods/log".to_owned(), ..PODS.asked("get", namespace, None) });
     }
     if !snapshot.cluster.exec_left_out {

@@ -1,4 +1,4 @@
-//! What a change is doing, on stderr: a line for what has happened, and on a terminal a moving one for what is waited for.
+//! Progress of a rollout on stderr: a line for each event, and on a terminal a moving line for what is waited for.
 
 use std::io::{self, IsTerminal, Write};
 use std::time::Duration;
@@ -13,7 +13,7 @@ pub struct RolloutProgress<'a> {
     style: Style,
     bar: ProgressBar,
     /// A pipe gets each new reason once.
-    said: String,
+    last_reason: String,
     moving: bool,
 }
 
@@ -27,43 +27,38 @@ impl<'a> RolloutProgress<'a> {
         if let Ok(template) = ProgressStyle::with_template("{spinner} {wide_msg} {elapsed}") {
             bar.set_style(template.tick_chars("|/-\\ "));
         }
-        Self { err, style, bar, said: String::new(), moving }
+        Self { err, style, bar, last_reason: String::new(), moving }
     }
 
-    /// Something has happened.
-    pub fn line(&mut self, tone: Tone, line: &str) -> io::Result<()> {
+    /// Prints what has happened. A stderr that is gone is no reason to stop a rollout or a rollback.
+    pub fn message(&mut self, tone: Tone, line: &str) {
         let line = self.style.paint(tone, &text::clean(line));
         let err = &mut self.err;
-        self.bar.suspend(|| {
-            writeln!(err, "{line}")?;
-            err.flush()
-        })
+        self.bar.suspend(|| drop(writeln!(err, "{line}").and_then(|()| err.flush())));
     }
 
-    pub fn done(&mut self, line: &str) -> io::Result<()> {
-        self.line(Tone::Good, line)
+    pub fn success(&mut self, line: &str) {
+        self.message(Tone::Good, line);
     }
 
-    pub fn doubt(&mut self, line: &str) -> io::Result<()> {
-        self.line(Tone::Doubtful, line)
+    pub fn warning(&mut self, line: &str) {
+        self.message(Tone::Doubtful, line);
     }
 
-    /// What is waited for now.
-    pub fn waits(&mut self, what: &str) -> io::Result<()> {
+    /// Shows what is waited for now.
+    pub fn waiting(&mut self, what: &str) {
         let what = text::clean(what).into_owned();
         if self.moving {
             self.bar.enable_steady_tick(TICK);
             self.bar.set_message(what);
-        } else if without_numbers(&self.said) != without_numbers(&what) {
-            writeln!(self.err, "  {what}")?;
-            self.err.flush()?;
-            self.said = what;
+        } else if without_numbers(&self.last_reason) != without_numbers(&what) {
+            drop(writeln!(self.err, "  {what}").and_then(|()| self.err.flush()));
+            self.last_reason = what;
         }
-        Ok(())
     }
 }
 
-/// A count that runs is no news in a log file.
+/// A count that goes up is not printed again into a log file.
 fn without_numbers(text: &str) -> String {
     text.chars().filter(|c| !c.is_ascii_digit()).collect()
 }

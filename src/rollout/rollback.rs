@@ -1,53 +1,71 @@
-//! A change that failed, or is not wanted any more, undone: the old values, then the nodes that had taken the new ones.
+//! Rollback: restores the old values that are still ours, then waits for the nodes that had taken the new ones.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::json;
 
 use super::local_record;
-use super::watch::revision;
+use super::watch::{Drive, revision};
 use super::write::{RecordAfterWrite, Rollout, RolloutError};
-use crate::edit::patch::join;
 use crate::edit::undo_record::RolloutPhase;
 use crate::plan::expectation::NodeExpectation;
-use crate::plan::request::{UNDO, strategy};
+use crate::plan::next_step::Stage;
+use crate::plan::request::UNDO;
+use crate::render::style::Tone;
 
 impl Rollout<'_> {
-    /// From wherever the change stopped; each node that is replaced once more must come to its aim.
-    pub async fn roll_back(&mut self, aims: &BTreeMap<String, NodeExpectation>) -> Result<(), RolloutError> {
-        let (before, old) = self.starting_point().await?;
-        let strategy = self.record.strategy.clone().map_or_else(|| json!({}), |value| strategy(&value));
-        let patch = join(self.record.restore.clone(), &strategy);
-        let object = self.write_until_confirmed(&patch, RecordAfterWrite::RolloutPhase(RolloutPhase::Restoring)).await?;
-        self.progress.line(crate::render::style::Tone::Plain, &format!("{} patched: the old values are back", self.target))?;
+    /// From wherever the rollout stopped; each node that is replaced once more must meet its expectation.
+    pub(super) async fn roll_back(&mut self, expectations: BTreeMap<String, NodeExpectation>) -> Result<(), RolloutError> {
+        let canary_alone = self.record.phase == RolloutPhase::Canary && self.record.canary.is_some();
+        let before = self.starting_generation().await?;
+        let object = self.write_until_confirmed(&json!({}), RecordAfterWrite::RolloutPhase(RolloutPhase::Restoring)).await?;
+        self.report_restored();
         let set = match self.target.is_installation() {
             true if self.daemon_set_changed_since_start(before) || self.undo_changes_something() => {
                 self.followed_by_operator(&object, before).await?
             }
-            // A change that the operator never took leaves nothing for it to take back.
+            // The operator never took the change, so there is nothing for it to take back.
             true => self.accepted_by_operator(&object).await?,
             false => self.reaches_daemon_set(&object).await?,
         };
-        let generation = set.metadata.generation.unwrap_or(0);
-        // A rollout that had not come to its end before need not now.
+        let mut drive = Drive::new(expectations, set.metadata.generation.unwrap_or(0));
+        // If the previous rollout was incomplete before our change, the templates of that time are as good.
         let of_before = self.before.pods.seen().into_iter().flatten().filter_map(revision).map(str::to_owned);
-        let as_good: BTreeSet<String> = if self.is_undo() { BTreeSet::new() } else { of_before.collect() };
-        self.wait_for_rollout(generation, aims, &old, &mut BTreeMap::new(), &as_good).await?;
-        self.write_until_confirmed(&json!({}), RecordAfterWrite::Gone).await?;
-        local_record::forget(&self.plan.target);
+        drive.acceptable = if self.is_undo() { BTreeSet::new() } else { of_before.collect() };
+        // While the canary was alone, its pod is the only one of the undone template, and it is ours.
+        drive.delete_outdated = !self.is_undo() && canary_alone;
+        match self.drive(&Stage::RollingBack, &mut drive).await {
+            // The old settings decide again: a node that they make sick holds up the rest, as it did before.
+            Err(RolloutError::Stalled(why)) if self.is_undo() => {
+                let pods = self.pods(&set).await?;
+                let sick: Vec<&String> = pods.iter().filter(|(_, pod)| pod.is_ready() != Some(true)).map(|(node, _)| node).collect();
+                if sick.is_empty() {
+                    return Err(RolloutError::Failed(why));
+                }
+                let nodes = crate::text::list(&sick, 3);
+                self.progress.warning(&format!("not all pods have taken them; the rollout waits for {nodes} ({why})"));
+            }
+            other => drop(other?),
+        }
+        self.write_until_confirmed(&json!({}), RecordAfterWrite::Removed).await?;
+        local_record::pop(&self.plan.target, &self.record);
         Ok(())
     }
 
-    /// The DaemonSet's generation, and the pods, before the old values come back. An undo has written those already.
-    async fn starting_point(&mut self) -> Result<(i64, BTreeMap<String, String>), RolloutError> {
-        if self.is_undo() {
-            let generation = self.before.daemon_set.seen().and_then(|set| set.metadata.generation);
-            return Ok((generation.unwrap_or(0), self.old_pods.clone()));
+    /// What was restored, and what somebody else wrote meanwhile and therefore stays.
+    pub(super) fn report_restored(&mut self) {
+        self.progress.message(Tone::Plain, &format!("{} patched: the old values are back", self.target));
+        for kept in std::mem::take(&mut self.kept_edits) {
+            self.progress.warning(&format!("not restored, because somebody else has changed it: {kept}"));
         }
-        let set = self.daemon_set().await?;
-        let pods = self.pods(&set).await?;
-        let uids = pods.iter().filter_map(|(node, pod)| Some((node.clone(), pod.metadata.uid.clone()?)));
-        Ok((set.metadata.generation.unwrap_or(0), uids.collect()))
+    }
+
+    /// The DaemonSet's generation before the old values come back. An undo has written those already.
+    async fn starting_generation(&mut self) -> Result<i64, RolloutError> {
+        if self.is_undo() {
+            return Ok(self.before.daemon_set.seen().and_then(|set| set.metadata.generation).unwrap_or(0));
+        }
+        Ok(self.daemon_set().await?.metadata.generation.unwrap_or(0))
     }
 
     /// The change itself is an undo: it began by writing the old values.
@@ -55,12 +73,12 @@ impl Rollout<'_> {
         self.plan.command == UNDO
     }
 
-    /// Not one that was ended after its first write: that finds the old values there already.
+    /// An undo that was ended after its first write finds the old values there already.
     fn undo_changes_something(&self) -> bool {
         self.is_undo() && self.plan.restore != json!({})
     }
 
-    /// The DaemonSet had been changed since the change began.
+    /// The DaemonSet has been changed since the rollout began.
     fn daemon_set_changed_since_start(&self, generation: i64) -> bool {
         let before = self.before.daemon_set.seen().and_then(|set| set.metadata.generation);
         before.is_some_and(|before| generation > before)

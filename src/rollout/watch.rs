@@ -1,233 +1,383 @@
-//! Looking at nodes until they have come to what they must, or will not.
+//! The driver: observes, asks `plan::next_step`, performs one write, reports, and starts over.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use futures::StreamExt;
 
-use super::write::{PausableTimeout, Rollout, RolloutError};
+use super::write::{PausableTimeout, Rollout, RolloutError, is_unreachable};
+use crate::cluster::error::RequestError;
 use crate::cluster::look;
 use crate::cluster::write;
 use crate::diagnosis::{Scope, diagnose};
+use crate::edit::drift::Drift;
+use crate::edit::undo_record::{RolloutPhase, UndoRecord};
+use crate::observed::Observed;
 use crate::plan::expectation::NodeExpectation;
+use crate::plan::next_step::{Failure, NextStep, NodeStatus, Observation, PodStatus, Stage, TargetState, next_step};
 use crate::plan::verify::{NodeObservation, Progress, verify};
+use crate::render::style::Tone;
 use crate::snapshot::Snapshot;
 use crate::snapshot::objects::{DaemonSet, Pod};
+use crate::startup::again::Again;
 use crate::text;
 
-/// Nodes looked into at once, of those that were replaced and are not proven.
-const AT_ONCE: usize = 8;
+/// Nodes read at the same time, of those that have a new pod and are not verified.
+const CONCURRENT_NODES: usize = 8;
+
+/// What one stage of a rollout is driven towards, and how far it is.
+#[derive(Default)]
+pub(super) struct Drive {
+    pub expectations: BTreeMap<String, NodeExpectation>,
+    /// Template hashes that are as good as the newest one.
+    pub acceptable: BTreeSet<String>,
+    /// Of the DaemonSet: what its controller must have observed.
+    pub generation: i64,
+    /// Verified nodes, with the UID of the pod.
+    pub verified: BTreeMap<String, String>,
+    /// A sick node is done once its pod is replaced, whether or not it starts.
+    pub replaced_is_enough: bool,
+    /// Pods to replace were made by this program: it deletes them itself.
+    pub delete_outdated: bool,
+    timeouts: BTreeMap<String, PausableTimeout>,
+    /// The newest template hash, by the generation it was read at.
+    newest: Option<(i64, Option<String>)>,
+}
+
+impl Drive {
+    pub fn new(expectations: BTreeMap<String, NodeExpectation>, generation: i64) -> Self {
+        Self { expectations, generation, ..Self::default() }
+    }
+
+    /// The pods of these nodes, and no others.
+    #[must_use]
+    pub fn only(mut self, nodes: &BTreeSet<String>) -> Self {
+        self.expectations.retain(|node, _| nodes.contains(node));
+        self
+    }
+
+    /// Another template: nothing that was verified counts any more.
+    pub fn start_over(&mut self, generation: i64) {
+        self.generation = generation;
+        self.verified.clear();
+        self.timeouts.clear();
+    }
+
+    fn is_wanted(&self, pod: &Pod, set: &DaemonSet) -> bool {
+        let newest = self.newest.as_ref().and_then(|(_, hash)| hash.as_deref());
+        match (revision(pod), newest) {
+            (Some(hash), _) if self.acceptable.contains(hash) => true,
+            (Some(hash), Some(newest)) => hash == newest,
+            _ => has_template(pod, set),
+        }
+    }
+}
+
+/// What `next_step` could not do by a single write.
+pub(super) enum Driven {
+    Done,
+    /// The canary is verified.
+    RestoreStrategy,
+    RaiseBudget,
+}
 
 impl Rollout<'_> {
-    fn daemon_set_name(&self) -> (String, String) {
+    pub(super) fn daemon_set_name(&self) -> (String, String) {
         let meta = self.before.daemon_set.seen().map(|set| &set.metadata);
         let namespace = meta.and_then(|meta| meta.namespace.clone()).unwrap_or_default();
         (namespace, meta.map(|meta| meta.name.clone()).unwrap_or_default())
     }
 
-    pub async fn daemon_set(&mut self) -> Result<DaemonSet, RolloutError> {
+    pub(super) async fn daemon_set(&mut self) -> Result<DaemonSet, RolloutError> {
         let (api, (namespace, name)) = (self.api.clone(), self.daemon_set_name());
         self.retry_while_unreachable(|| look::daemon_set(&api, &namespace, &name)).await
     }
 
-    pub async fn pods(&mut self, set: &DaemonSet) -> Result<BTreeMap<String, Pod>, RolloutError> {
+    pub(super) async fn pods(&mut self, set: &DaemonSet) -> Result<BTreeMap<String, Pod>, RolloutError> {
         let api = self.api.clone();
         self.retry_while_unreachable(|| look::pods(&api, set)).await
     }
 
-    /// The pods made from here on are of this template, and the controller has said so.
-    pub async fn wait_until_observed(&mut self, generation: i64) -> Result<DaemonSet, RolloutError> {
-        let mut clock = PausableTimeout::new(self.timeout);
+    /// Waits until the DaemonSet controller has observed this generation: pods made from here on have its template.
+    pub(super) async fn wait_until_observed(&mut self, generation: i64) -> Result<DaemonSet, RolloutError> {
+        let mut timeout = PausableTimeout::new(self.timeout);
         loop {
             let begun = Instant::now();
             let set = self.daemon_set().await?;
             if set.status.observed_generation.is_some_and(|observed| observed >= generation) {
                 return Ok(set);
             }
-            if clock.is_expired() {
+            if timeout.is_expired() {
                 return Err(RolloutError::Failed("the DaemonSet controller has not taken up the change".to_owned()));
             }
-            self.progress.waits("waiting for the DaemonSet controller")?;
+            self.progress.waiting("waiting for the DaemonSet controller");
             self.poll_interval(begun).await?;
         }
     }
 
-    pub async fn delete_pod(&mut self, node: &str, pod: &Pod) -> Result<(), RolloutError> {
+    pub(super) async fn delete_pod(&mut self, node: &str, pod: &Pod) -> Result<(), RolloutError> {
         let api = self.api.clone();
         self.retry_while_unreachable(|| async { write::delete_pod(&api, pod).await.map_err(|error| error.request().clone()) }).await?;
-        Ok(self.progress.line(crate::render::style::Tone::Plain, &format!("pod \"{}\" deleted on {node}", pod.metadata.name))?)
+        self.progress.message(Tone::Plain, &format!("pod \"{}\" deleted on {node}", pod.metadata.name));
+        Ok(())
     }
 
-    /// Until this one node has come to its aim.
-    pub async fn wait_for_node(&mut self, set: &DaemonSet, aim: &NodeExpectation, old: Option<&str>) -> Result<(), RolloutError> {
-        let mut clock = PausableTimeout::new(self.timeout);
-        loop {
-            let begun = Instant::now();
-            clock.skip_elapsed();
-            let seen = self.look(set, &aim.node).await?;
-            let progress = seen.map_or(Progress::Reached, |seen| self.evaluate(&seen, aim, old));
-            match progress {
-                Progress::Reached => return Ok(self.progress.done(&format!("{}: {}", aim.node, reached(aim)))?),
-                Progress::Failed(why) => return Err(RolloutError::Failed(format!("{}: {why}", aim.node))),
-                Progress::Restarted(why) => return Err(RolloutError::Restarted(format!("{}: {why}", aim.node))),
-                Progress::Waiting(what) => {
-                    self.progress.waits(&format!("{}: {what}", aim.node))?;
-                    self.poll_interval(begun).await?;
-                    if clock.is_expired() {
-                        return Err(RolloutError::Failed(format!("{}: {what} after {}s", aim.node, self.timeout.as_secs())));
-                    }
-                }
-            }
-        }
-    }
-
-    /// `None` where the node is no longer there: nothing can be asked of it.
-    async fn look(&mut self, set: &DaemonSet, node: &str) -> Result<Option<Snapshot>, RolloutError> {
-        let (api, before, exec) = (self.api.clone(), self.before, self.exec);
-        match self.retry_while_unreachable(|| look::node(&api, before, set, node, exec)).await {
-            Ok(seen) => Ok(Some(seen)),
-            Err(RolloutError::Request(error)) if error.is_not_found() => Ok(None),
-            Err(stop) => Err(stop),
-        }
-    }
-
-    /// Until the controller (or, with OnDelete, this program) has replaced every pod that is not of the current template, and each
-    /// node whose pod was replaced has come to its aim. `old` has the UIDs of before, `proven` those of pods that have. Templates that
-    /// are as good as the current one are in `as_good`.
-    pub async fn wait_for_rollout(
-        &mut self,
-        generation: i64,
-        aims: &BTreeMap<String, NodeExpectation>,
-        old: &BTreeMap<String, String>,
-        proven: &mut BTreeMap<String, String>,
-        as_good: &BTreeSet<String>,
-    ) -> Result<(), RolloutError> {
-        let mut clocks: BTreeMap<String, PausableTimeout> = BTreeMap::new();
+    /// Drives one stage until it is done, a larger change is due, or it cannot go on.
+    pub(super) async fn drive(&mut self, stage: &Stage, drive: &mut Drive) -> Result<Driven, RolloutError> {
         let mut stall = PausableTimeout::new(self.timeout);
+        let mut unreachable_since: Option<Instant> = None;
+        let mut known = (drive.verified.len(), BTreeSet::new());
         loop {
             let begun = Instant::now();
             stall.skip_elapsed();
-            clocks.values_mut().for_each(PausableTimeout::skip_elapsed);
-            let set = self.daemon_set().await?;
-            let pods = self.pods(&set).await?;
-            let replaced: BTreeSet<String> =
-                pods.iter().filter(|(node, pod)| is_new(old.get(*node), pod)).map(|(node, _)| node.clone()).collect();
-            for node in &replaced {
-                clocks.entry(node.clone()).or_insert_with(|| {
-                    stall.restart(self.timeout);
-                    PausableTimeout::new(self.timeout)
-                });
-            }
-            let uid = |node: &String| pods.get(node).and_then(|pod| pod.metadata.uid.clone());
-            let open: Vec<&NodeExpectation> =
-                replaced.iter().filter(|node| proven.get(*node) != uid(node).as_ref()).filter_map(|node| aims.get(node)).collect();
-            let mut waits = Vec::new();
-            for (node, progress) in self.progress(&set, &open, old).await? {
-                match progress {
-                    Progress::Reached => {
-                        proven.insert(node.clone(), uid(&node).unwrap_or_default());
-                        stall.restart(self.timeout);
-                        let aim = aims.get(&node).map(reached).unwrap_or_default();
-                        self.progress.done(&format!("{node}: {aim} ({} of {})", proven.len(), aims.len()))?;
+            drive.timeouts.values_mut().for_each(PausableTimeout::skip_elapsed);
+            let (mut seen, pods): (Observation, BTreeMap<String, Pod>) = match self.has_signal() {
+                true => (Observation { signal: true, ..Observation::default() }, BTreeMap::new()),
+                false => match self.observe(stage, drive).await {
+                    Ok(seen) => {
+                        unreachable_since = None;
+                        seen
                     }
-                    Progress::Failed(why) => return Err(RolloutError::Failed(format!("{node}: {why}"))),
-                    Progress::Restarted(why) => waits.push((node.clone(), self.is_transient_restart(&set, &node, aims, why).await?)),
-                    Progress::Waiting(what) => waits.push((node, what)),
+                    Err(RolloutError::Request(error)) if is_unreachable(&error) => {
+                        let since = *unreachable_since.get_or_insert(begun);
+                        if since.elapsed() > super::write::UNREACHABLE_TIMEOUT {
+                            return Err(RolloutError::Request(error));
+                        }
+                        (Observation { unreachable: Some(error.to_string()), ..Observation::default() }, BTreeMap::new())
+                    }
+                    Err(error) => return Err(error),
+                },
+            };
+            let now = (
+                drive.verified.len(),
+                seen.nodes.iter().filter(|node| node.pod != PodStatus::Outdated).map(|node| node.name.clone()).collect(),
+            );
+            if now != known && seen.unreachable.is_none() {
+                stall.restart(self.timeout);
+                known = now;
+            }
+            if seen.unreachable.is_none() {
+                seen.expired = drive.timeouts.iter_mut().filter_map(|(node, timeout)| timeout.is_expired().then(|| node.clone())).collect();
+                seen.stalled = stall.is_expired();
+            }
+            match next_step(stage, &seen, self.timeout.as_secs()) {
+                NextStep::Done => return Ok(Driven::Done),
+                NextStep::RestoreStrategy => return Ok(Driven::RestoreStrategy),
+                NextStep::RaiseBudget => return Ok(Driven::RaiseBudget),
+                NextStep::Delete(node) => match pods.get(&node) {
+                    Some(pod) => self.delete_pod(&node, pod).await?,
+                    None => self.poll_interval(begun).await?,
+                },
+                NextStep::Wait(why) => {
+                    self.progress.waiting(&why);
+                    self.poll_interval(begun).await?;
+                    // Time spent waiting counts, time spent asking does not.
+                    if seen.unreachable.is_none() {
+                        let _ = stall.is_expired();
+                        drive.timeouts.values_mut().for_each(|timeout| {
+                            let _ = timeout.is_expired();
+                        });
+                    }
                 }
-            }
-            let status = &set.status;
-            let left_out = self.absent.iter().filter(|node| pods.contains_key(*node) && !replaced.contains(*node)).count();
-            let updated = usize::try_from(status.updated_number_scheduled).unwrap_or(0) + left_out;
-            let wanted = usize::try_from(status.desired_number_scheduled).unwrap_or(usize::MAX);
-            let observed = status.observed_generation.is_some_and(|observed| observed >= generation);
-            if observed && waits.is_empty() && (updated >= wanted || self.all_on_revision(&pods, as_good)) {
-                return Ok(());
-            }
-            if observed && waits.is_empty() && set.spec.update_strategy.r#type == "OnDelete" && updated < wanted {
-                self.replace_next(&pods, &replaced).await?;
-            }
-            let first = waits.first().map(|(node, what)| format!("{node}: {what}"));
-            let more = waits.len().saturating_sub(1);
-            let shown = first.clone().unwrap_or_else(|| format!("{updated} of {wanted} pods updated"));
-            let others = if more > 0 { format!(" (and {})", text::count(more, "more node")) } else { String::new() };
-            self.progress.waits(&format!("{shown}{others}"))?;
-            self.poll_interval(begun).await?;
-            if let Some((node, what)) = waits.iter().find(|(node, _)| clocks.get_mut(node).is_some_and(PausableTimeout::is_expired)) {
-                return Err(RolloutError::Failed(format!("{node}: {what} after {}s", self.timeout.as_secs())));
-            }
-            if stall.is_expired() {
-                // The old settings decide again: a node that they make sick holds up the rest, as it did before.
-                if self.is_undo() && waits.is_empty() {
-                    let sick: Vec<&String> =
-                        replaced.iter().filter(|node| pods.get(*node).is_some_and(|pod| pod.is_ready() != Some(true))).collect();
-                    let told = format!("{updated} of {wanted} pods have taken them; the rollout waits for {}", text::list(&sick, 3));
-                    return Ok(self.progress.doubt(&told)?);
-                }
-                let what = first.unwrap_or_else(|| format!("{updated} of {wanted} pods updated, and no other was replaced"));
-                return Err(RolloutError::Failed(format!("{what} after {}s", self.timeout.as_secs())));
+                NextStep::Fail(failure) => return Err(self.failure(failure, &seen)),
             }
         }
     }
 
-    /// Every node that had a pod has one of these templates again.
-    fn all_on_revision(&self, pods: &BTreeMap<String, Pod>, as_good: &BTreeSet<String>) -> bool {
-        let is_back = |pod: &Pod| pod.metadata.deletion_timestamp.is_none() && revision(pod).is_some_and(|of_pod| as_good.contains(of_pod));
-        let nodes = self.old_pods.keys().filter(|node| !self.absent.contains(*node));
-        !as_good.is_empty() && nodes.map(|node| pods.get(node)).all(|pod| pod.is_some_and(is_back))
+    fn failure(&mut self, failure: Failure, seen: &Observation) -> RolloutError {
+        match failure {
+            Failure::Interrupted => {
+                self.answer_signals();
+                RolloutError::Interrupted
+            }
+            Failure::Overtaken(id) => RolloutError::Overtaken(id, self.target.to_string()),
+            Failure::TargetChanged(who) => RolloutError::Failed(format!("somebody else changed {}: {who}", self.target)),
+            Failure::Failed(why) if seen.stalled => RolloutError::Stalled(why),
+            Failure::Failed(why) => RolloutError::Failed(why),
+        }
     }
 
-    /// With OnDelete nobody else does it.
-    async fn replace_next(&mut self, pods: &BTreeMap<String, Pod>, replaced: &BTreeSet<String>) -> Result<(), RolloutError> {
-        let next = pods.iter().find(|(node, _)| !replaced.contains(*node) && !self.absent.contains(*node));
-        let Some((node, pod)) = next else { return Ok(()) };
-        self.delete_pod(node, pod).await
+    /// One poll: the target, the DaemonSet, its pods, and every node that is still open.
+    async fn observe(&mut self, stage: &Stage, drive: &mut Drive) -> Result<(Observation, BTreeMap<String, Pod>), RolloutError> {
+        let object = write::read(&self.api, &self.target).await.map_err(RolloutError::Request)?;
+        let (namespace, name) = self.daemon_set_name();
+        let set = look::daemon_set(&self.api, &namespace, &name).await.map_err(RolloutError::Request)?;
+        let pods = look::pods(&self.api, &set).await.map_err(RolloutError::Request)?;
+        let observed = set.status.observed_generation.is_some_and(|observed| observed >= drive.generation);
+        let mut seen = Observation {
+            target: self.target_state(stage, &object),
+            observed,
+            on_delete: drive.delete_outdated || set.spec.update_strategy.r#type == "OnDelete",
+            may_delete: !self.target.is_installation(),
+            dead_pods: self.absent.iter().filter_map(|node| pods.get(node)).any(|pod| pod.is_ready() != Some(true)),
+            ..Observation::default()
+        };
+        if !observed {
+            return Ok((seen, pods));
+        }
+        let generation = set.metadata.generation.unwrap_or(0);
+        if drive.newest.as_ref().is_none_or(|(read_at, hash)| *read_at != generation || hash.is_none()) {
+            drive.newest = Some((generation, look::newest_revision(&self.api, &set).await.map_err(RolloutError::Request)?));
+        }
+        let part: Vec<String> = match stage {
+            Stage::Canary { node, .. } => vec![node.clone()],
+            Stage::Rolling | Stage::RollingBack => {
+                let had_pod = |node: &&String| self.old_pods.contains_key(*node) || pods.contains_key(*node);
+                drive.expectations.keys().filter(had_pod).cloned().collect()
+            }
+        };
+        let mut open = Vec::new();
+        for node in part {
+            match self.known_status(stage, drive, &set, &node, pods.get(&node)) {
+                Some(pod) => seen.nodes.push(NodeStatus { name: node, pod }),
+                None => open.push(node),
+            }
+        }
+        for (node, looked) in self.read_nodes(&set, &open).await {
+            let pod = self.open_status(stage, drive, &set, &node, looked).await?;
+            seen.nodes.push(NodeStatus { name: node, pod });
+        }
+        seen.nodes.sort_by(|a, b| a.name.cmp(&b.name));
+        Ok((seen, pods))
     }
 
-    async fn progress(
+    /// Compares the target with what was written. A rollback leaves others' edits alone, and only another change stops it.
+    fn target_state(&self, stage: &Stage, object: &serde_json::Value) -> TargetState {
+        let removed = "the annotation kubectl-calico-fix/undo was removed or rewritten";
+        let rolling_back = *stage == Stage::RollingBack;
+        match UndoRecord::from_object(object) {
+            Ok(Some(record)) if record.id != self.record.id => return TargetState::Overtaken(record.id),
+            Ok(Some(_)) => {}
+            _ if rolling_back => {}
+            _ => return TargetState::Changed(removed.to_owned()),
+        }
+        if rolling_back {
+            return TargetState::Unchanged;
+        }
+        let drift = Drift::between(self.target.patch_kind(), object, &self.record.set, &self.record.restore);
+        if !drift.is_none() {
+            return TargetState::Changed(drift.describe(object, &self.field_manager));
+        }
+        let isolated = self.record.strategy.is_some() && self.record.phase == RolloutPhase::Canary;
+        match isolated && object.pointer("/spec/updateStrategy/type").is_some_and(|kind| kind != "OnDelete") {
+            true => TargetState::Changed("spec.updateStrategy".to_owned()),
+            false => TargetState::Unchanged,
+        }
+    }
+
+    /// `None`: the node itself must be read.
+    fn known_status(&self, stage: &Stage, drive: &Drive, set: &DaemonSet, node: &str, pod: Option<&Pod>) -> Option<PodStatus> {
+        let pod = pod.filter(|pod| pod.metadata.deletion_timestamp.is_none())?;
+        if !drive.is_wanted(pod, set) {
+            return Some(PodStatus::Outdated);
+        }
+        let expectation = drive.expectations.get(node)?;
+        let (ready, uid) = (pod.is_ready() == Some(true), pod.metadata.uid.as_ref());
+        let sick = !ready && self.was_not_ready(node);
+        let untouched = *stage == Stage::RollingBack && self.old_pods.get(node) == uid;
+        let replaced = drive.replaced_is_enough && !expectation.ready;
+        let verified = drive.verified.get(node) == uid && (ready || !expectation.ready);
+        (untouched || replaced || verified).then_some(PodStatus::Verified { sick })
+    }
+
+    fn was_not_ready(&self, node: &str) -> bool {
+        let mut pods = self.before.pods.seen().into_iter().flatten().filter(|pod| pod.spec.node_name.as_deref() == Some(node));
+        pods.any(|pod| pod.is_ready() != Some(true))
+    }
+
+    async fn read_nodes(&self, set: &DaemonSet, nodes: &[String]) -> Vec<(String, Result<Snapshot, RequestError>)> {
+        let reads = nodes.iter().map(|node| async move { (node.clone(), look::node(&self.api, self.before, set, node, self.exec).await) });
+        futures::stream::iter(reads).buffered(CONCURRENT_NODES).collect().await
+    }
+
+    /// What one reading says of a node that is not verified.
+    async fn open_status(
         &mut self,
+        stage: &Stage,
+        drive: &mut Drive,
         set: &DaemonSet,
-        open: &[&NodeExpectation],
-        old: &BTreeMap<String, String>,
-    ) -> Result<Vec<(String, Progress)>, RolloutError> {
-        let (api, before, exec) = (self.api.clone(), self.before, self.exec);
-        let looks = open.iter().map(|aim| {
-            let api = &api;
-            async move { (*aim, look::node(api, before, set, &aim.node, exec).await) }
-        });
-        let looks: Vec<_> = futures::stream::iter(looks).buffered(AT_ONCE).collect().await;
-        let told = looks.into_iter().map(|(aim, seen)| {
-            let progress = match seen {
-                Ok(seen) => self.evaluate(&seen, aim, old.get(&aim.node).map(String::as_str)),
-                Err(error) if error.is_not_found() => Progress::Reached,
-                Err(error) if super::write::is_unreachable(&error) => Progress::Waiting(error.to_string()),
-                Err(error) => return Err(RolloutError::Request(error)),
-            };
-            Ok((aim.node.clone(), progress))
-        });
-        told.collect()
+        node: &str,
+        looked: Result<Snapshot, RequestError>,
+    ) -> Result<PodStatus, RolloutError> {
+        drive.timeouts.entry(node.to_owned()).or_insert_with(|| PausableTimeout::new(self.timeout));
+        let seen = match looked {
+            Ok(seen) => seen,
+            Err(error) if error.is_not_found() => return Ok(PodStatus::NodeGone),
+            Err(error) if is_unreachable(&error) => return Ok(PodStatus::Waiting(error.to_string())),
+            Err(error) => return Err(RolloutError::Request(error)),
+        };
+        let Some(pod) = seen.pods.seen().and_then(|pods| pods.first()).filter(|pod| pod.metadata.deletion_timestamp.is_none()) else {
+            return Ok(PodStatus::Missing);
+        };
+        // The pod may have been made between two requests, from another template.
+        if !drive.is_wanted(pod, set) {
+            return Ok(PodStatus::Outdated);
+        }
+        let Some(expectation) = drive.expectations.get(node).cloned() else { return Ok(PodStatus::Verified { sick: false }) };
+        Ok(match self.evaluate(&seen, &expectation) {
+            Progress::Reached => {
+                let uid = pod.metadata.uid.clone().unwrap_or_default();
+                let sick = pod.is_ready() != Some(true) && self.was_not_ready(node);
+                if drive.verified.insert(node.to_owned(), uid.clone()) != Some(uid) {
+                    let count = match stage {
+                        Stage::Canary { .. } => String::new(),
+                        _ => format!(" ({} of {})", drive.verified.len(), drive.expectations.len()),
+                    };
+                    self.progress.success(&format!("{node}: {}{count}", reached(&expectation)));
+                }
+                PodStatus::Verified { sick }
+            }
+            Progress::Waiting(why) => PodStatus::Waiting(why),
+            Progress::Failed(why) => PodStatus::Failed(why),
+            Progress::Restarted(why) => self.restarted(stage, drive, set, &expectation, why).await?,
+        })
     }
 
-    /// What one look says of the node.
-    fn evaluate(&mut self, seen: &Snapshot, aim: &NodeExpectation, old: Option<&str>) -> Progress {
+    /// Why calico-node ended on a node whose start has a budget; elsewhere a restart is a failure.
+    async fn restarted(
+        &mut self,
+        stage: &Stage,
+        drive: &mut Drive,
+        set: &DaemonSet,
+        expectation: &NodeExpectation,
+        why: String,
+    ) -> Result<PodStatus, RolloutError> {
+        let Some(budget) = expectation.started_within_seconds else {
+            return Ok(PodStatus::Restarted { why, start: Again::NotYetKnown, conflicts_exceeded: false });
+        };
+        let node = expectation.node.as_str();
+        let canary = matches!(stage, Stage::Canary { .. });
+        let (seen, start) = self.diagnose_restart(set, node).await?;
+        if start == Again::LostUpdate && self.ignore_restarts(&seen) {
+            drive.timeouts.remove(node);
+            return Ok(PodStatus::Restarted { why, start, conflicts_exceeded: false });
+        }
+        let why = if canary { format!("{why}; {}", self.explain_restart(&start, budget)) } else { why };
+        Ok(PodStatus::Restarted { why, start, conflicts_exceeded: true })
+    }
+
+    fn evaluate(&mut self, seen: &Snapshot, expectation: &NodeExpectation) -> Progress {
         let report = diagnose(seen, &Scope { sessions: true, ..Scope::default() });
-        let Some(row) = report.nodes.iter().find(|row| row.name == aim.node) else {
+        let Some(row) = report.nodes.iter().find(|row| row.name == expectation.node) else {
             return Progress::Waiting("its pod is not there yet".to_owned());
         };
         let pod = seen.pods.seen().and_then(|pods| pods.first());
-        let sessions_seen = seen.inside.get(&aim.node).is_some_and(|inside| inside.seen().is_some());
-        // Without exec readiness has to do; a look that failed is another thing, and is tried again.
-        let unanswered = seen.inside.contains_key(&aim.node) && !sessions_seen && !aim.sessions.is_empty();
-        let forbidden = seen.inside.get(&aim.node).is_some_and(|inside| matches!(inside, crate::observed::Observed::Forbidden(_)));
-        let steady = self.steady(pod);
+        let inside = seen.inside.get(&expectation.node);
+        let sessions_seen = inside.is_some_and(|inside| inside.seen().is_some());
+        // Without the right to exec, readiness decides; a failed exec is repeated.
+        let forbidden = matches!(inside, Some(Observed::Forbidden(_)));
+        let unanswered = inside.is_some() && !sessions_seen && !expectation.sessions.is_empty();
+        let steady = self.ready_for(pod);
         let uid = pod.and_then(|pod| pod.metadata.uid.as_ref());
-        let forgiven = uid.and_then(|uid| self.ignored_restarts.get(uid)).copied().unwrap_or(0);
-        match verify(aim, old, &NodeObservation { pod, row, sessions_seen, steady, ignored_restarts: forgiven }) {
+        let ignored_restarts = uid.and_then(|uid| self.ignored_restarts.get(uid)).copied().unwrap_or(0);
+        match verify(expectation, None, &NodeObservation { pod, row, sessions_seen, steady, ignored_restarts }) {
             Progress::Reached if unanswered && !forbidden => Progress::Waiting("BIRD does not answer yet".to_owned()),
             progress => progress,
         }
     }
 
-    fn steady(&mut self, pod: Option<&Pod>) -> Duration {
+    /// How long this run of the container has been seen Ready.
+    fn ready_for(&mut self, pod: Option<&Pod>) -> Duration {
         let Some(pod) = pod.filter(|pod| pod.is_ready() == Some(true)) else { return Duration::ZERO };
         let restarts = pod.calico_node_status().map_or(0, |status| status.restart_count);
         let run = format!("{} {restarts}", pod.metadata.uid.as_deref().unwrap_or_default());
@@ -235,23 +385,34 @@ impl Rollout<'_> {
     }
 }
 
-/// The hash of the template that it was made from.
-pub fn revision(pod: &Pod) -> Option<&str> {
+/// The hash of the template that a pod was made from.
+pub(super) fn revision(pod: &Pod) -> Option<&str> {
     pod.metadata.labels.get("controller-revision-hash").map(String::as_str)
 }
 
-pub fn is_new(old: Option<&String>, pod: &Pod) -> bool {
-    pod.metadata.deletion_timestamp.is_none() && pod.metadata.uid.as_ref() != old
+/// Where the revisions cannot be read: variables and probes of calico-node are the template's.
+fn has_template(pod: &Pod, set: &DaemonSet) -> bool {
+    let fields = |spec: Option<&crate::snapshot::objects::Container>| {
+        spec.map(|container| {
+            let part = |value: Result<serde_json::Value, _>| value.unwrap_or_default();
+            (
+                part(serde_json::to_value(&container.env)),
+                part(serde_json::to_value(&container.startup_probe)),
+                part(serde_json::to_value(&container.liveness_probe)),
+            )
+        })
+    };
+    fields(pod.spec.calico_node()) == fields(set.spec.template.spec.calico_node())
 }
 
-fn reached(aim: &NodeExpectation) -> String {
-    let mut parts: Vec<String> = aim.addresses.iter().map(|goal| format!("has {}", goal.address)).collect();
-    if !aim.sessions.is_empty() {
-        parts.push(format!("{} up", text::count(aim.sessions.len(), "BGP session")));
+fn reached(expectation: &NodeExpectation) -> String {
+    let mut parts: Vec<String> = expectation.addresses.iter().map(|goal| format!("has {}", goal.address)).collect();
+    if !expectation.sessions.is_empty() {
+        parts.push(format!("{} up", text::count(expectation.sessions.len(), "BGP session")));
     }
-    parts.push(match aim.steady_seconds {
+    parts.push(match expectation.steady_seconds {
         Some(seconds) => format!("up for {seconds}s without a restart"),
-        None if aim.ready => "Ready".to_owned(),
+        None if expectation.ready => "Ready".to_owned(),
         None => "runs".to_owned(),
     });
     parts.join(", ")

@@ -152,9 +152,18 @@ fn save(path: &Path, plan: &Plan, streams: &mut Streams) -> Result<Outcome, Fail
     let files = |source| Failure::Files { what: path.display().to_string(), source };
     let mut text = Vec::new();
     data::yaml(plan, &mut text).map_err(files)?;
-    std::fs::write(path, text).map_err(files)?;
+    write_private(path, &text).map_err(files)?;
     writeln!(streams.err, "plan saved to {}; apply it with: apply {} --confirm {}", path.display(), path.display(), plan.digest)?;
     Ok(Outcome::NotApplied)
+}
+
+/// A new file with mode 0600 takes the name: a symbolic link of that name is replaced, not followed.
+fn write_private(path: &Path, text: &[u8]) -> std::io::Result<()> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut file = tempfile::NamedTempFile::new_in(folder)?;
+    file.write_all(text)?;
+    file.as_file().sync_all()?;
+    file.persist(path).map(drop).map_err(|error| error.error)
 }
 
 enum Attempted {

@@ -58,7 +58,7 @@ impl<'a> Follower<'a> {
         let (end, ending) = watch::channel(Ending::Open);
         let (say, mut news) = mpsc::unbounded_channel();
         let nodes: Vec<Node> =
-            rollout.plan.nodes.iter().map(|goal| self.node(&goal.name, rollout, set, say.clone(), ending.clone())).collect();
+            rollout.target_nodes().iter().map(|name| self.node(name, rollout, set, say.clone(), ending.clone())).collect();
         drop(say);
         let mut savings = self.savings.take();
         let mut work: FuturesUnordered<_> =
@@ -67,16 +67,16 @@ impl<'a> Follower<'a> {
         tokio::pin!(deadline);
         let mut result = Ok(());
         loop {
-            let (interrupt, signals_handled) = (rollout.interrupt.clone(), rollout.signals_handled);
+            let (interrupt, signals_handled) = rollout.signals();
             let ends = *end.borrow();
             tokio::select! {
                 biased;
                 () = interrupt.wait_for_more_than(signals_handled) => {
-                    rollout.signals_handled = interrupt.signal_count();
+                    rollout.acknowledge_signals();
                     result = Err(RolloutError::Interrupted);
                     end.send_replace(Ending::AtOnce);
                 }
-                Some(told) = news.recv() => tell(rollout, told)?,
+                Some(told) = news.recv() => tell(rollout, told),
                 done = work.next() => match done {
                     Some(Ok(one)) => self.followed.borrow_mut().push(one),
                     Some(Err(stop)) => {
@@ -87,14 +87,14 @@ impl<'a> Follower<'a> {
                 },
                 () = &mut deadline, if ends == Ending::Open => {
                     let line = format!("not ended within {}s: explained is what has come", self.timeout.as_secs());
-                    rollout.progress.line(Tone::Doubtful, &line)?;
+                    rollout.message(Tone::Doubtful, &line);
                     end.send_replace(Ending::Soon);
                 }
             }
         }
         drop(work);
         while let Ok(told) = news.try_recv() {
-            tell(rollout, told)?;
+            tell(rollout, told);
         }
         self.savings.replace(savings);
         result
@@ -110,10 +110,10 @@ impl<'a> Follower<'a> {
     ) -> Node<'n> {
         Node {
             connection: self.connection,
-            api: rollout.api.clone(),
+            api: rollout.api(),
             set,
             name: name.to_owned(),
-            old: rollout.old_pods.get(name).cloned(),
+            old: rollout.old_pod(name).cloned(),
             budget: start_budget(self.snapshot, name),
             attempts: self.attempts,
             say,
@@ -122,12 +122,11 @@ impl<'a> Follower<'a> {
     }
 }
 
-fn tell(rollout: &mut Rollout<'_>, news: News) -> Result<(), RolloutError> {
+fn tell(rollout: &mut Rollout<'_>, news: News) {
     match news {
-        News::Waits(text) => rollout.progress.waits(&text)?,
-        News::Line(tone, text) => rollout.progress.line(tone, &text)?,
+        News::Waits(text) => rollout.waiting(&text),
+        News::Line(tone, text) => rollout.message(tone, &text),
     }
-    Ok(())
 }
 
 impl DuringChange for Follower<'_> {
