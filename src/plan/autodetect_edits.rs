@@ -1,4 +1,4 @@
-//! The lawful target of an autodetection method, and what is written there.
+//! The editable object of an autodetection method, and the edits of it.
 
 use serde_json::{Value, json};
 
@@ -18,7 +18,7 @@ pub struct Setting {
     pub method: String,
 }
 
-/// Changing the method would do nothing here; the message names what does.
+/// Changing the method would have no effect here; the message names what has.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
     #[error("Calico detects no address in this cluster (CALICO_NETWORKING_BACKEND is none): {knob}")]

@@ -6,11 +6,11 @@ use super::from_debug_log::{DEBUG, LEVEL};
 use crate::calico::version::Version;
 use crate::snapshot::objects::CALICO_NODE;
 
-/// It is killed then, whoever started it and went away.
+/// `activeDeadlineSeconds`, so that a forgotten copy ends by itself.
 const SECONDS: u64 = 600;
 /// Before it there was no `calico-node -startup` (projectcalico/node pull request 26; run by filesystem/etc/rc.local).
 const FIRST: (u16, u16, u16) = (3, 3, 0);
-/// Of a container what its start needs, and no probe.
+/// Fields of the container that a start needs; no probes.
 const CONTAINER: [&str; 6] = ["image", "imagePullPolicy", "envFrom", "securityContext", "volumeMounts", "resources"];
 const POD: [&str; 7] =
     ["nodeName", "hostNetwork", "dnsPolicy", "serviceAccountName", "priorityClassName", "imagePullSecrets", "securityContext"];
@@ -69,7 +69,7 @@ pub fn of(pod: &Value) -> Result<Value, NotCopied> {
     }))
 }
 
-/// The same for a node each time, so that there is never more than one.
+/// The same name for a node each time: never more than one copy.
 pub fn name(node: &str) -> String {
     let plain: String = node.chars().take(200).map(|c| if c.is_ascii_lowercase() || c.is_ascii_digit() { c } else { '-' }).collect();
     format!("calico-fix-startup-{}", plain.trim_matches('-'))

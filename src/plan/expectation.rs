@@ -1,4 +1,4 @@
-//! What a node must come to, told from how it was: its goal, and the BGP sessions it had or can have.
+//! What each node must look like after the rollout: planned addresses, readiness, BGP sessions.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
@@ -9,23 +9,23 @@ use crate::calico::address;
 use crate::calico::family::Family;
 use crate::diagnosis::report::{NodeRow, Report, SessionRow};
 
-/// Of one node.
+/// What one node must look like.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct NodeExpectation {
     pub node: String,
     pub addresses: Vec<GoalAddress>,
     pub steady_seconds: Option<u32>,
-    /// What its probes allow it to start in.
+    /// Seconds that its probes allow a start.
     pub started_within_seconds: Option<u32>,
-    /// Its calico-node must be Ready: it was, or its sessions make it so.
+    /// calico-node must be Ready: it was before, or its sessions will make it so.
     pub ready: bool,
-    /// Each of these sessions must be established: any of its addresses will do, since a peer may change its own.
+    /// Sessions that must be established, each with any of its addresses: a peer may change its own.
     pub sessions: Vec<ExpectedPeer>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ExpectedPeer {
-    /// The peer's node, where one is known.
+    /// The peer's node; `None` for a peer outside the cluster.
     pub peer: Option<String>,
     pub addresses: BTreeSet<IpAddr>,
 }
@@ -35,13 +35,13 @@ impl NodeExpectation {
         !self.ready && self.addresses.is_empty() && self.sessions.is_empty() && self.steady_seconds.is_none()
     }
 
-    /// From its start to its proof, where it takes all the time it has.
+    /// The longest time from the start to the end of the verification.
     pub fn max_duration(&self) -> Duration {
         let seconds = [self.started_within_seconds, self.steady_seconds].into_iter().flatten();
         seconds.map(|seconds| Duration::from_secs(u64::from(seconds))).sum()
     }
 
-    /// The same with another budget; how long it must stay up only where that was asked for.
+    /// The same expectation with another budget; keeps `steady_seconds` empty where it was empty.
     #[must_use]
     pub fn with_step(&self, step: &BudgetStep) -> Self {
         let steady_seconds = self.steady_seconds.and(step.steady_seconds);
@@ -49,10 +49,10 @@ impl NodeExpectation {
     }
 }
 
-/// BIRD's word for a session that carries routes.
+/// BIRD's state of a session that carries routes.
 pub const ESTABLISHED: &str = "Established";
 
-/// Going forward: every node with a goal, and no less than it had. Nodes in `absent` cannot take part, nor be asked for.
+/// Each node meets its goal and keeps what it had. Nodes in `absent` take no part, and no session with them is expected.
 pub fn after_rollout(before: &Report, goals: &[NodeGoal], absent: &BTreeSet<String>) -> BTreeMap<String, NodeExpectation> {
     let wanted: BTreeMap<&str, &NodeGoal> = goals.iter().map(|goal| (goal.name.as_str(), goal)).collect();
     let rows: BTreeMap<&str, &NodeRow> = before.nodes.iter().map(|row| (row.name.as_str(), row)).collect();
@@ -77,7 +77,7 @@ pub fn after_rollout(before: &Report, goals: &[NodeGoal], absent: &BTreeSet<Stri
     taking_part.map(|row| (row.name.clone(), aim(row))).collect()
 }
 
-/// Going back: what was sound before must be so again; what was not is asked for nothing.
+/// Nodes that were Ready before must be Ready again; nothing is expected of the others.
 pub fn after_rollback(before: &Report, absent: &BTreeSet<String>) -> BTreeMap<String, NodeExpectation> {
     let none = BTreeMap::new();
     let aim = |row: &NodeRow| {
@@ -96,7 +96,7 @@ pub fn after_rollback(before: &Report, absent: &BTreeSet<String>) -> BTreeMap<St
     taking_part.map(|row| (row.name.clone(), aim(row))).collect()
 }
 
-/// A session that was up; or one to a peer that is sound and stays as it is, which the node's own fault kept down.
+/// The session was up, or only the node's own fault kept it down: its peer is Ready and keeps its address.
 fn is_required(
     session: &SessionRow,
     rows: &BTreeMap<&str, &NodeRow>,
@@ -133,7 +133,7 @@ fn peer(session: &SessionRow, wanted: &BTreeMap<&str, &NodeGoal>) -> ExpectedPee
     ExpectedPeer { peer: session.peer_node.clone(), addresses: then.map(|goal| goal.address).chain(now).collect() }
 }
 
-/// What Calico has stored for a node.
+/// The addresses that Calico has stored for a node.
 pub fn stored(row: &NodeRow) -> Vec<GoalAddress> {
     let one = |family, text: &Option<String>| {
         let address = address::parse(text.as_deref()?)?.addr();

@@ -1,4 +1,4 @@
-//! A chosen method made into a change: where it is written, what each node comes to, and what speaks against it.
+//! From a chosen autodetection method to a proposal: target, edits, goals, risks.
 
 use std::collections::BTreeMap;
 
@@ -16,10 +16,10 @@ use crate::diagnosis::view::View;
 use crate::snapshot::Snapshot;
 use crate::text;
 
-/// Which node is tried first.
+/// Which node is changed and verified first.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Canary {
-    /// The one that is worst off.
+    /// The node that has the trouble which the change cures.
     Worst,
     None,
     Node(String),
@@ -30,7 +30,7 @@ pub struct ProposedMethod {
     pub proposal: Proposal,
     pub snippets: Snippets,
     pub notes: Vec<OwnerNote>,
-    /// What this very method would do to some nodes.
+    /// Risks of this method.
     pub blockers: Vec<Blocker>,
 }
 
@@ -42,7 +42,7 @@ pub enum ProposalError {
     NoSuchNode { name: String },
 }
 
-/// One choice a family. `refused` is why the running release must not be given a method.
+/// Builds the proposal. One choice per family; `refused` says why the running release cannot take a method.
 pub fn proposed_method(
     snapshot: &Snapshot,
     choices: &[Choice],
@@ -134,7 +134,7 @@ fn risks(view: &View, choices: &[Choice], refused: &[String]) -> Vec<Blocker> {
     found
 }
 
-/// A node that could not be looked into because its calico-node does not run: the change can only help it.
+/// The node is wrong or not Ready already: an unknown prediction cannot make it worse.
 fn is_ill(view: &View, prediction: &Prediction) -> bool {
     prediction.is_wrong_now || view.node(&prediction.node).is_some_and(|node| node.is_not_ready())
 }

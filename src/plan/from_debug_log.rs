@@ -1,4 +1,4 @@
-//! The startup log at DEBUG for a while, on chosen nodes: a change that is made to be taken back.
+//! A temporary change: the startup log at DEBUG on chosen nodes.
 
 use super::preflight::Blocker;
 use super::{NodeGoal, Proposal};

@@ -1,4 +1,4 @@
-//! A proposal for probes made into a change: where it is written, and what each node comes to.
+//! From proposed probes to a proposal: target, edits, goals.
 
 use serde_json::{Map, Value, json};
 
@@ -21,7 +21,7 @@ pub struct ProposedProbes {
     pub notes: Vec<OwnerNote>,
 }
 
-/// `None` where probes may lawfully be changed nowhere.
+/// `None` without an editable object.
 pub fn proposed_probes(snapshot: &Snapshot, wanted: &Wanted, canary: &Canary) -> Result<Option<ProposedProbes>, ProposalError> {
     let view = View::new(snapshot);
     let target = match &wanted.place {
@@ -58,8 +58,7 @@ fn edits(target: &Target, changes: &[ProbeChange]) -> Vec<Edit> {
     }
 }
 
-/// That it stays up is proven where that was the trouble, and on the node that is tried first: to wait for it everywhere would hold
-/// up a rollout of hundreds of nodes for hours.
+/// Staying up is verified on the canary and on nodes that were killed; on every node it would take hours.
 fn goal(node: &Expectation, canary: Option<&str>) -> NodeGoal {
     let doubtful = canary == Some(node.node.as_str()) || node.start.is_some_and(|start| start.at_least);
     NodeGoal {

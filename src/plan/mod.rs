@@ -1,4 +1,8 @@
-//! Findings and wishes made into one change of one object: what is patched, what puts it back, and what each node must come to.
+//! From findings and requests to one change of one object. Pure: nothing here asks a cluster.
+//!
+//! A `Proposal` holds edits and goals; with the object as it is it becomes a `Plan`: patch, restore patch, digest.
+//! `expectation` says what each node must look like, `verify` whether it does, `preflight` what speaks against starting,
+//! and `next_step` what a running rollout does next.
 
 pub mod autodetect_edits;
 pub mod debug_pod;
@@ -29,23 +33,23 @@ use crate::edit::{self, Edit, EditError};
 pub const API_VERSION: &str = "calico-fix/v1";
 pub const KIND: &str = "Plan";
 
-/// What is wanted, before the object was read that it will be done to.
+/// Edits and goals, before the target was read.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Proposal {
     /// The verb: `autodetect`, `probes`, `undo`.
     pub command: &'static str,
-    /// One line.
+    /// One line, for people.
     pub summary: String,
     pub target: Target,
     pub edits: Vec<Edit>,
-    /// What comes after it, one after the other, where calico-node is killed again on the canary while it still gets on.
+    /// Successively larger startup budgets, for a canary that is killed while its start still makes progress.
     pub larger: Vec<BudgetEdits>,
     pub nodes: Vec<NodeGoal>,
-    /// The node that is tried first, where one can be.
+    /// The node changed and verified first; `None` where no node can be changed alone.
     pub canary: Option<String>,
 }
 
-/// Edits of the same fields, with a larger budget for a start.
+/// Edits of the same fields, with a larger startup budget.
 #[derive(Clone, Debug, PartialEq)]
 pub struct BudgetEdits {
     pub started_within_seconds: u32,
@@ -137,7 +141,7 @@ pub enum PlanError {
 }
 
 impl Plan {
-    /// `None` where the object has all of it already.
+    /// `None` if the object already matches.
     pub fn new(proposal: &Proposal, object: &Value) -> Result<Option<Self>, PlanError> {
         let kind = proposal.target.patch_kind();
         let after = edit::make(&proposal.edits, object)?;
@@ -171,13 +175,13 @@ impl Plan {
         self.edit_target().map_or(PatchKind::Merge, |target| target.patch_kind())
     }
 
-    /// Enough of the digest to tell changes apart.
+    /// The first 12 hex digits of the digest.
     pub fn id(&self) -> &str {
         self.digest.get(..12).unwrap_or(&self.digest)
     }
 }
 
-/// Only what `restore` puts back as it does the first: an interrupted change must not have to know how far it had grown.
+/// Keeps only steps that `restore` undoes exactly, so that an undo need not know how far the budget had grown.
 fn steps(proposal: &Proposal, object: &Value, restore: &Value) -> Result<Vec<BudgetStep>, PlanError> {
     let kind = proposal.target.patch_kind();
     let mut steps = Vec::new();

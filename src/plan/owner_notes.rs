@@ -1,4 +1,4 @@
-//! Who will put a change back, and what makes it last.
+//! Owners that will revert a change, and the snippet that makes it last.
 
 use super::snippets::{Form, Snippets};
 use crate::calico::owner::Owner;
@@ -12,7 +12,7 @@ pub struct OwnerNote {
     pub snippet: Option<(Form, String)>,
 }
 
-/// Of everybody who keeps the object that is changed. The operator is not among them: its Installation is that object.
+/// One note for each owner of the target. Not for the operator: its Installation is the target.
 pub fn notes(install: &Install, target: &Target, snippets: &Snippets) -> Vec<OwnerNote> {
     let durable = install.flavour.map(|flavour| flavour.durable_place());
     let owners = install.owners.iter().filter(|owner| !(target.is_installation() && matches!(owner, Owner::Installation { .. })));
@@ -27,7 +27,7 @@ pub fn notes(install: &Install, target: &Target, snippets: &Snippets) -> Vec<Own
         .collect()
 }
 
-/// Keeps whatever is in a repository or chart: the target there is not known from here.
+/// Owners that apply a repository or chart: where the setting stands there is unknown.
 fn source_unknown(owner: &Owner) -> bool {
     matches!(
         owner,

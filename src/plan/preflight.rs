@@ -14,7 +14,7 @@ use crate::snapshot::Snapshot;
 use crate::snapshot::objects::{DaemonSet, IntOrString, Node};
 use crate::text;
 
-/// A reason not to begin; `--force` must name it to override it.
+/// A reason not to start; `--force` overrides it, and each one is printed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Blocker {
     pub code: &'static str,
@@ -30,7 +30,7 @@ impl Blocker {
 const ROLLOUT: &str = "rollout-in-progress";
 const ON_DELETE: &str = "OnDelete";
 
-/// A right that was asked for.
+/// The answer of the API server about one permission.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Right {
     /// `patch daemonsets.apps calico-node in the namespace kube-system`
@@ -38,7 +38,7 @@ pub struct Right {
     pub allowed: bool,
 }
 
-/// `object` is what will be patched. What an unfinished change leaves behind does not stand against undoing it.
+/// `object` is the target. An unfinished change does not block its own undo.
 pub fn blockers(snapshot: &Snapshot, request: &ChangeRequest, object: &Value, rights: &[Right]) -> Vec<Blocker> {
     let (Some(target), undoing) = (request.target(), request.is_undo()) else { return Vec::new() };
     let mut found = Vec::new();
@@ -125,7 +125,7 @@ pub fn held_up(snapshot: &Snapshot, request: &ChangeRequest) -> Option<String> {
     ))
 }
 
-/// A change of somebody else's that nodes have not taken yet would come with ours, and be put down to it.
+/// Nodes that have not taken somebody else's change would take it together with ours.
 fn rollout(set: &DaemonSet, snapshot: &Snapshot) -> Option<Blocker> {
     let status = &set.status;
     let behind = status.desired_number_scheduled - status.updated_number_scheduled;
@@ -146,7 +146,7 @@ fn rollout(set: &DaemonSet, snapshot: &Snapshot) -> Option<Blocker> {
     Some(Blocker::new(code, format!("{behind} of {total} pods have not taken the last change of the DaemonSet: {waits}")))
 }
 
-/// A change of an Installation that is invalid already is not applied, and nothing says so.
+/// The operator applies no change of an Installation that is invalid already, and reports nothing about it.
 fn degraded(object: &Value, target: &Target) -> Option<Blocker> {
     let conditions = object.pointer("/status/conditions").and_then(Value::as_array)?;
     let bad = conditions.iter().find(|condition| condition["type"] == "Degraded" && condition["status"] == "True")?;
@@ -154,13 +154,13 @@ fn degraded(object: &Value, target: &Target) -> Option<Blocker> {
     Some(Blocker::new("installation-degraded", format!("{target} is Degraded: {}", text::truncate(&text::clean(why), 300))))
 }
 
-/// Nodes whose kubelet is gone: their pods are not replaced, and a rollout with one pod unavailable at a time waits for them.
+/// Nodes that are not Ready: their kubelets replace no pod, and count against maxUnavailable.
 pub fn absent(snapshot: &Snapshot) -> BTreeSet<String> {
     let dead = |node: &&Node| node.condition("Ready").is_some_and(|ready| ready.status != "True");
     snapshot.nodes.seen().into_iter().flatten().filter(dead).map(|node| node.metadata.name.clone()).collect()
 }
 
-/// Other nodes are not touched: what their kubelets do is nothing to it.
+/// Only the target nodes matter to a temporary change.
 fn target_nodes_not_ready(snapshot: &Snapshot, lent: &Proposal) -> Option<Blocker> {
     let absent = absent(snapshot);
     let dead: Vec<String> = lent.nodes.iter().map(|goal| goal.name.clone()).filter(|name| absent.contains(name)).collect();

@@ -16,9 +16,9 @@ pub enum ChangeRequest {
         target: Target,
         record: UndoRecord,
     },
-    /// To the letter, or not at all.
+    /// Applied exactly as saved, or not at all.
     SavedPlan(Plan),
-    /// For a while, on the nodes of its goals alone.
+    /// Applied to the nodes of its goals, then reverted.
     Temporary(Proposal),
 }
 
@@ -31,7 +31,7 @@ impl ChangeRequest {
         }
     }
 
-    /// What the nodes must come to; an undo asks for nothing.
+    /// Goals of the nodes; an undo has none.
     pub fn goals(&self) -> &[NodeGoal] {
         match self {
             Self::Apply(proposal) | Self::Temporary(proposal) => &proposal.nodes,
@@ -60,7 +60,7 @@ impl ChangeRequest {
 
 pub const UNDO: &str = "undo";
 
-/// A strategy as a patch that leaves nothing of the other one.
+/// A patch that replaces the update strategy.
 pub fn strategy(value: &Value) -> Value {
     json!({"spec": {"updateStrategy": value}})
 }
@@ -109,7 +109,7 @@ fn clear_other_methods(patch: &mut Value, object: &Value) {
     }
 }
 
-/// Only the status may have moved on since.
+/// The saved plan, if nothing but the status of the object has changed.
 fn saved(plan: &Plan, object: &Value) -> Result<Plan, PlanError> {
     let target = plan.edit_target().ok_or(IncompleteObject("target that can be changed"))?;
     let now = TargetSnapshot::new(object, &target)?;

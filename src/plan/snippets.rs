@@ -60,7 +60,7 @@ impl Form {
 }
 
 impl Snippets {
-    /// Of a detection method; `target` is where this cluster has it, `now` the `spec` of the Installation where that is one.
+    /// For a detection method; `now` is the `spec` of the Installation, null without one.
     pub fn of_detection(settings: &[Setting], edits: &[Edit], target: &Target, now: &Value) -> Result<Self, Refusal> {
         let mut network = json!({});
         for setting in settings {
@@ -121,7 +121,7 @@ impl Snippets {
     }
 }
 
-/// Methods that are set now beside those to be set.
+/// Methods set now that must be cleared.
 fn others(settings: &[Setting], network: &Value, now: &Value) -> Vec<Vec<String>> {
     let of = |setting: &Setting| {
         let field = autodetect_edits::field(setting.family);

@@ -1,4 +1,4 @@
-//! Whether a node has come to what it must, told from one look at it.
+//! Verification: whether one node meets its expectation.
 
 use std::net::IpAddr;
 use std::time::Duration;
@@ -8,32 +8,32 @@ use crate::diagnosis::report::NodeRow;
 use crate::snapshot::objects::{ContainerStatus, Pod};
 use crate::text;
 
-/// One look at one node, as it is now.
+/// One node as it was read once.
 #[derive(Clone, Copy, Debug)]
 pub struct NodeObservation<'a> {
-    /// Its calico-node's newest pod.
+    /// The newest calico-node pod.
     pub pod: Option<&'a Pod>,
     pub row: &'a NodeRow,
-    /// BIRD answered: without that its sessions are not known, and readiness has to do.
+    /// BIRD answered. Without an answer sessions are unknown, and readiness decides.
     pub sessions_seen: bool,
-    /// How long this very run of its container has been seen Ready: by the watcher's clock, which may not be the cluster's.
+    /// How long this run of the container has been seen Ready, by this machine's clock.
     pub steady: Duration,
-    /// Restarts of it that are known to mean nothing.
+    /// Restarts by update conflicts, which do not count.
     pub ignored_restarts: i32,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Progress {
     Reached,
-    /// What it waits for, as a half-sentence.
+    /// What is not yet as expected, as a clause.
     Waiting(String),
-    /// It will not come to it by waiting.
+    /// Waiting will not help: why.
     Failed(String),
-    /// Its container ended and began anew: why it did decides.
+    /// The container has restarted; the reason decides.
     Restarted(String),
 }
 
-/// Of exits and kills in a row one can be bad luck (an update conflict on a slow link); two are not.
+/// One restart may be an update conflict on a slow link; two in a row are a failure.
 const RESTARTS: i32 = 2;
 
 /// `before` is the UID of the pod that was there when the change began.
@@ -74,7 +74,7 @@ pub fn verify(aim: &NodeExpectation, before: Option<&str>, look: &NodeObservatio
     Progress::Reached
 }
 
-/// What a node lacks of its aim when all is over, whatever its pod has been through.
+/// The first part of the expectation that the node does not meet at the end, whatever its pod has been through.
 pub fn unmet(aim: &NodeExpectation, row: &NodeRow, sessions_seen: bool) -> Option<String> {
     if let Some(wrong) = wrong_address(aim, row) {
         return Some(wrong);

@@ -12,6 +12,7 @@ mod canary_budget;
 pub mod dry_run;
 pub mod interrupt;
 pub mod local_record;
+mod observe;
 mod operator;
 mod outcome;
 pub mod permissions;

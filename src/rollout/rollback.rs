@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::json;
 
 use super::local_record;
-use super::watch::{Drive, revision};
+use super::observe::revision;
+use super::watch::Drive;
 use super::write::{RecordAfterWrite, Rollout, RolloutError};
 use crate::edit::undo_record::RolloutPhase;
 use crate::plan::expectation::NodeExpectation;

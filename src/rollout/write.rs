@@ -160,6 +160,10 @@ impl Rollout<'_> {
                 _ => {}
             }
             self.refuse_if_changed(&object, &after)?;
+            let isolated = self.record.strategy.is_some() && self.record.phase == RolloutPhase::Canary;
+            if isolated && !is_rollback(&after) && object.pointer("/spec/updateStrategy/type").is_some_and(|kind| kind != "OnDelete") {
+                return Err(RolloutError::Failed(format!("somebody else changed {}: spec.updateStrategy", self.target)));
+            }
             let version = json!({"metadata": {"resourceVersion": object["metadata"]["resourceVersion"]}});
             let body = join(join(patch, &note), &version);
             let error = match write::patch(&self.api, &self.target, &body, &self.field_manager, Run::Real).await {
@@ -201,7 +205,7 @@ impl Rollout<'_> {
 
     /// On the way forward every field must hold what was set, before each write and after the last.
     fn refuse_if_changed(&self, object: &Value, after: &RecordAfterWrite) -> Result<(), RolloutError> {
-        if matches!(after, RecordAfterWrite::Removed | RecordAfterWrite::RolloutPhase(RolloutPhase::Restoring)) {
+        if is_rollback(after) {
             return Ok(());
         }
         let drift = Drift::between(self.target.patch_kind(), object, &self.record.set, &self.record.restore);
@@ -266,6 +270,10 @@ impl Rollout<'_> {
     pub(super) fn answer_signals(&mut self) {
         self.signals_handled = self.interrupt.signal_count();
     }
+}
+
+fn is_rollback(after: &RecordAfterWrite) -> bool {
+    matches!(after, RecordAfterWrite::Removed | RecordAfterWrite::RolloutPhase(RolloutPhase::Restoring))
 }
 
 /// No answer, or one that says to come back: the server, or the way to it, is down.

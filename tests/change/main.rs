@@ -13,9 +13,11 @@ mod failing;
 mod faults;
 mod killed;
 mod operator;
+mod others;
 mod probes;
 mod rights;
 mod shown;
+mod untrusted;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
