@@ -2,14 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::Proposal;
 use super::request::ChangeRequest;
 use super::stuck_rollout;
 use crate::edit::drift::Drift;
 use crate::edit::target::Target;
-use crate::edit::undo_record::UndoRecord;
+use crate::edit::undo_record::{ANNOTATION, UndoRecord};
 use crate::snapshot::Snapshot;
 use crate::snapshot::objects::{DaemonSet, IntOrString, Node};
 use crate::text;
@@ -65,6 +65,17 @@ pub fn blockers(snapshot: &Snapshot, request: &ChangeRequest, object: &Value, ri
         _ => found.extend(nodes_not_ready(snapshot)),
     }
     found
+}
+
+/// The unfinished change that the snapshot's DaemonSet or Installation carries; without it "nothing to change" would be untrue.
+pub fn unfinished_in(snapshot: &Snapshot) -> Option<String> {
+    let set = snapshot.daemon_set.seen().map(|set| &set.metadata);
+    let installations = snapshot.resources.installations.seen().into_iter().flatten().map(|one| &one.metadata);
+    let mut records = set.into_iter().chain(installations).filter_map(|meta| meta.annotations.get(ANNOTATION));
+    records.find_map(|text| {
+        let found = unfinished_change(&json!({"metadata": {"annotations": {ANNOTATION: text}}}))?;
+        Some(format!("{}; another kubectl calico-fix may be at work", found.message))
+    })
 }
 
 fn unfinished_change(object: &Value) -> Option<Blocker> {

@@ -1,8 +1,8 @@
 use serde_json::json;
 
 use super::super::Proposal;
-use super::crate::edit::undo_record::ANNOTATION;
 use super::*;
+use crate::edit::undo_record::RolloutPhase;
 use crate::observed::Observed;
 use crate::snapshot::Origin;
 
@@ -91,7 +91,7 @@ fn an_unfinished_change_blocks_the_next_but_not_its_undoing() {
         (RolloutPhase::Done, 2, &[]),
         (RolloutPhase::Done, 1, &[]),
         (RolloutPhase::Done, 3, &["changed-since"]),
-        (RolloutPhase::Restoring, 3, &[]),
+        (RolloutPhase::Restoring, 3, &["changed-since"]),
     ] {
         assert_eq!(
             codes(set("OnDelete", 2, 1), nodes("True"), &json!({"spec": {"a": value}}), &undo(phase)),

@@ -89,3 +89,17 @@ fn under_the_users_own_on_delete_a_rollback_restarts_the_canary_alone() {
     assert_eq!(replaced, [plan.canary.expect("a canary")], "{}", told(&output));
     assert_eq!(stage.daemon_set()["spec"], spec, "{}", told(&output));
 }
+
+/// A change that was left in the middle is not "nothing to change", whatever the addresses say.
+#[test]
+fn an_unfinished_change_is_never_nothing_to_change() {
+    let stage = Stage::new("healthy", 3);
+    let record = json!({"command": "autodetect", "id": "x", "at": "2026-01-01T00:00:00Z", "phase": "canary", "set": {}, "restore": {}});
+    let leave = |set: &mut Value| set["metadata"]["annotations"] = json!({"kubectl-calico-fix/undo": record.to_string()});
+    stage.running.cluster().store.edit("DaemonSet", "kube-system", "calico-node", leave).expect("is there");
+    for verb in ["autodetect", "probes"] {
+        let output = stage.run(&[verb, "--yes"]);
+        assert_eq!((code(&output), stage.writes()), (Some(1), vec![]), "{verb} {}", told(&output));
+        assert!(err(&output).contains("a change by autodetect (x, 2026-01-01T00:00:00Z) is not finished"), "{verb} {}", told(&output));
+    }
+}

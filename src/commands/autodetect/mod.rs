@@ -68,6 +68,7 @@ pub async fn run(
             }
             None => Ok(state(&seen, only.as_ref())),
         },
+        Ok(_) if way.is_some() => proposed::without_change(&snapshot, state(&seen, only.as_ref()), streams),
         Ok(_) => Ok(state(&seen, only.as_ref())),
         Err(failure) => Err(failure),
     };

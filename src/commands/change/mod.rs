@@ -117,7 +117,7 @@ pub async fn run(
     let dialog = ChangeDialog { options, request, target, api, before, signals_handled: options.interrupt.signal_count() };
     let Some(mut shown) = dialog.dry_run().await? else {
         writeln!(streams.err, "{} has this already: nothing to change", dialog.target)?;
-        return Ok(Outcome::Done);
+        return proposed::without_change(options.snapshot, Outcome::Done, streams);
     };
     loop {
         report.plan = Some(shown.plan.clone());

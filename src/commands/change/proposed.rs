@@ -10,7 +10,7 @@ use crate::commands::streams::Streams;
 use crate::exit::{Failure, Outcome};
 use crate::plan::Proposal;
 use crate::plan::owner_notes::OwnerNote;
-use crate::plan::preflight::Blocker;
+use crate::plan::preflight::{self, Blocker};
 use crate::plan::request::ChangeRequest;
 use crate::plan::snippets::Snippets;
 use crate::render::style::ColorWhen;
@@ -61,6 +61,18 @@ impl ProposedChange<'_> {
             during: None,
         };
         run(&options, &ChangeRequest::Apply(self.proposal.clone()), report, streams).await
+    }
+}
+
+/// The outcome of a page without a proposal: while a change is unfinished, "nothing to change" is no success.
+pub fn without_change(snapshot: &Snapshot, outcome: Outcome, streams: &mut Streams) -> Result<Outcome, Failure> {
+    use std::io::Write;
+    match preflight::unfinished_in(snapshot).filter(|_| matches!(outcome, Outcome::Healthy | Outcome::Done)) {
+        Some(unfinished) => {
+            writeln!(streams.err, "{unfinished}")?;
+            Ok(Outcome::NotApplied)
+        }
+        None => Ok(outcome),
     }
 }
 

@@ -59,6 +59,7 @@ pub async fn run(flags: &ConnectionFlags, arguments: &ProbesArgs, interrupt: Int
             let told = told.insert(ChangeReport::default());
             change::go_on(&snapshot, way, chosen, arguments, document, interrupt, told, streams).await
         }
+        (None, Some(_)) => proposed::without_change(&snapshot, outcome(&report), streams),
         _ => Ok(outcome(&report)),
     };
     if document {
