@@ -58,6 +58,7 @@ fn record(phase: RolloutPhase) -> UndoRecord {
         set: json!({"spec": {"a": 2}}),
         restore: json!({"spec": {"a": 1}}),
         strategy: None,
+        previous: None,
     }
 }
 

@@ -19,6 +19,7 @@ fn record(phase: RolloutPhase) -> String {
         set: json!({"spec": {"template": {}}}),
         restore: json!({"spec": {"template": {}}}),
         strategy: Some(json!({"type": "RollingUpdate"})),
+        previous: None,
     };
     serde_json::to_string(&record).expect("writes")
 }
