@@ -98,9 +98,9 @@ fn default_canary(view: &View, choices: &[Choice]) -> Option<String> {
         let wrong = any(name, |prediction| prediction.is_wrong_now);
         let none = any(name, |prediction| prediction.stored_now.is_none());
         let changes = any(name, |prediction| prediction.changes() == Some(true));
-        ((wrong || none) && not_ready, wrong, not_ready, changes)
+        [(wrong || none) && not_ready, wrong, not_ready, changes]
     };
-    let mut best: Option<(&str, (bool, bool, bool, bool))> = None;
+    let mut best: Option<(&str, [bool; 4])> = None;
     for node in alive {
         let rank = rank(node.name, node.is_not_ready());
         if best.is_none_or(|(_, other)| rank > other) {

@@ -10,6 +10,7 @@ use super::write::{RecordAfterWrite, Rollout, RolloutError};
 use crate::cluster::look;
 use crate::diagnosis::report::StartTime;
 use crate::diagnosis::view::View;
+use crate::edit::undo_record::UndoRecord;
 use crate::plan::BudgetStep;
 use crate::plan::expectation::NodeExpectation;
 use crate::snapshot::Snapshot;
@@ -43,10 +44,12 @@ impl Rollout<'_> {
             let last = text::truncate(&reach.last, 100).into_owned();
             self.progress.warning(&format!("{node}: killed after {budget} s while it still got on; the last it said: {last}"));
         }
-        let object = self.write_until_confirmed(&step.patch, RecordAfterWrite::Budget(step.patch.clone())).await?;
-        if let Err(error) = local_record::save(&self.plan.target, &self.record) {
+        // Before the write: whoever is killed after it must find what was set in the local copy too.
+        let next = UndoRecord { set: step.patch.clone(), ..self.record.clone() };
+        if let Err(error) = local_record::save(&self.plan.target, &next) {
             self.progress.warning(&format!("Warning: what is replaced is kept in the object alone: {error}"));
         }
+        let object = self.write_until_confirmed(&step.patch, RecordAfterWrite::Budget(step.patch.clone())).await?;
         self.progress.success(&format!("{} patched: {} s to start, tried on {node} alone", self.target, step.started_within_seconds));
         drive.expectations.values_mut().for_each(|expectation| *expectation = expectation.with_step(step));
         self.extend_timeout(&drive.expectations);

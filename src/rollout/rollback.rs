@@ -46,7 +46,9 @@ impl Rollout<'_> {
                 let nodes = crate::text::list(&sick, 3);
                 self.progress.warning(&format!("not all pods have taken them; the rollout waits for {nodes} ({why})"));
             }
-            other => drop(other?),
+            other => {
+                other?;
+            }
         }
         self.write_until_confirmed(&json!({}), RecordAfterWrite::Removed).await?;
         local_record::pop(&self.plan.target, &self.record);
