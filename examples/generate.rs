@@ -6,8 +6,8 @@ mod man;
 use std::path::Path;
 
 use calico_fix::cli::Invocation;
-use calico_fix::commands::change::Told;
-use calico_fix::commands::change::going_on::Document;
+use calico_fix::commands::change::ChangeReport;
+use calico_fix::commands::change::proposed::WithChange;
 use calico_fix::finding::Report;
 use calico_fix::reports::probes_document::ProbesReport;
 use calico_fix::reports::startup_log::StartupLogReport;
@@ -22,12 +22,12 @@ pub type File = (String, Vec<u8>);
 pub fn files() -> anyhow::Result<Vec<File>> {
     let mut files = vec![
         schema("snapshot", &snapshot_schema())?,
-        schema("startup-timeline", &schemars::schema_for!(Document<StartupLogReport>).to_value())?,
+        schema("startup-timeline", &schemars::schema_for!(WithChange<StartupLogReport>).to_value())?,
         schema("status", &schemars::schema_for!(Report).to_value())?,
-        schema("autodetect", &schemars::schema_for!(Document<calico_fix::reports::autodetect_document::Report>).to_value())?,
+        schema("autodetect", &schemars::schema_for!(WithChange<calico_fix::reports::autodetect_document::Report>).to_value())?,
         schema("can-i", &schemars::schema_for!(calico_fix::permissions::report::Report).to_value())?,
-        schema("change", &schemars::schema_for!(Told).to_value())?,
-        schema("probes", &schemars::schema_for!(Document<ProbesReport>).to_value())?,
+        schema("change", &schemars::schema_for!(ChangeReport).to_value())?,
+        schema("probes", &schemars::schema_for!(WithChange<ProbesReport>).to_value())?,
     ];
     for name in [Invocation::Plugin, Invocation::Standalone] {
         let mut command = name.command();

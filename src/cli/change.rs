@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
-use crate::plan::choosing::Canary;
-use crate::plan::emit;
+use crate::plan::from_autodetect::Canary;
+use crate::plan::snippets;
 
 pub const FIELD_MANAGER: &str = "kubectl-calico-fix";
 
@@ -89,7 +89,7 @@ impl PlanArgs {
     }
 }
 
-impl From<FormName> for emit::Form {
+impl From<FormName> for snippets::Form {
     fn from(name: FormName) -> Self {
         match name {
             FormName::Kubectl => Self::Kubectl,

@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum};
 
 use super::change::{ChangeArgs, PlanArgs, duration};
 use super::output::{ColorName, PageFormat};
-use crate::plan::choosing::Canary;
+use crate::plan::from_autodetect::Canary;
 use crate::probes::misfit_fix::MisfitFix;
 use crate::probes::proposal::ProbeOptions;
 use crate::probes::strategy::Strategy;

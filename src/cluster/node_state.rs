@@ -30,6 +30,17 @@ pub async fn pod_on(api: &Api, set: &DaemonSet, node: &str) -> Result<Option<Pod
     Ok(by_node(&objects::list_pods(api, set, Some(node)).await?).remove(node))
 }
 
+/// The template hash of the DaemonSet's newest revision; `None` where revisions cannot be read.
+pub async fn newest_revision(api: &Api, set: &DaemonSet) -> Result<Option<String>, RequestError> {
+    match objects::controller_revisions(api, set).await {
+        Observed::Seen(revisions) => {
+            let newest = revisions.into_iter().max_by_key(|revision| revision.revision);
+            Ok(newest.and_then(|revision| revision.metadata.labels.get("controller-revision-hash").cloned()))
+        }
+        _ => Ok(None),
+    }
+}
+
 /// What the cluster says of one pod. Events are help, and no more: without them there is less to tell.
 pub async fn events_of(api: &Api, pod: &Pod) -> Vec<Event> {
     objects::events_of(api, pod).await.unwrap_or_default()

@@ -7,9 +7,9 @@ use serde_json::{Value, json};
 
 use super::error::RequestError;
 use super::request::{Api, decode, with_timeout};
+use crate::edit::target::Target;
 use crate::limits::MAX_BODY;
 use crate::permissions::request::{ApiRequest, DAEMON_SETS, INSTALLATIONS, PODS, Resource};
-use crate::plan::place::Place;
 use crate::snapshot::objects::Pod;
 
 /// The object after a patch.
@@ -52,22 +52,22 @@ pub enum Run {
 const BUSY_TRIES: u32 = 5;
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
-pub async fn read(api: &Api, place: &Place) -> Result<Value, RequestError> {
-    let resource = resource(place);
-    api.get(&resource.path(place.namespace(), Some(place.name())), &resource.get(place.namespace(), place.name())).await
+pub async fn read(api: &Api, target: &Target) -> Result<Value, RequestError> {
+    let resource = resource(target);
+    api.get(&resource.path(target.namespace(), Some(target.name())), &resource.get(target.namespace(), target.name())).await
 }
 
 /// `patch` should name the `resourceVersion` it is meant for.
-pub async fn patch(api: &Api, place: &Place, patch: &Value, field_manager: &str, run: Run) -> Result<Written, WriteError> {
-    let resource = resource(place);
+pub async fn patch(api: &Api, target: &Target, patch: &Value, field_manager: &str, run: Run) -> Result<Written, WriteError> {
+    let resource = resource(target);
     let dry = if run == Run::Dry { "&dryRun=All" } else { "" };
     let path = format!(
         "{}?fieldManager={}&fieldValidation=Strict{dry}",
-        resource.path(place.namespace(), Some(place.name())),
+        resource.path(target.namespace(), Some(target.name())),
         crate::permissions::request::escaped(field_manager)
     );
-    let asked = resource.asked("patch", place.namespace(), Some(place.name()));
-    let kind = place.patch_kind().content_type();
+    let asked = resource.asked("patch", target.namespace(), Some(target.name()));
+    let kind = target.patch_kind().content_type();
     let body = patch.to_string();
     let request = || Request::patch(&path).header(header::CONTENT_TYPE, kind).body(body.clone().into_bytes().into());
     let answer = send(api, request, &asked).await?;
@@ -122,10 +122,10 @@ fn sorted(error: RequestError) -> WriteError {
     }
 }
 
-fn resource(place: &Place) -> &'static Resource {
-    match place {
-        Place::DaemonSet { .. } => &DAEMON_SETS,
-        Place::Installation { .. } => &INSTALLATIONS,
+fn resource(target: &Target) -> &'static Resource {
+    match target {
+        Target::DaemonSet { .. } => &DAEMON_SETS,
+        Target::Installation { .. } => &INSTALLATIONS,
     }
 }
 

@@ -7,12 +7,15 @@ use crate::cli::apply_undo::ApplyArgs;
 use crate::cli::connection::ConnectionFlags;
 use crate::cluster::{LogSelection, ReadOptions};
 use crate::exit::{Failure, Outcome};
-use crate::plan::wish::Wish;
+use crate::plan::request::ChangeRequest;
 use crate::plan::{API_VERSION, KIND, Plan};
+use crate::snapshot::Snapshot;
+use crate::text;
 
-use super::change::interrupt::Interrupt;
-use super::change::{self, Setting, Told};
+use super::change::{self, ChangeOptions, ChangeReport};
 use super::source;
+use super::undo::targets;
+use crate::rollout::interrupt::Interrupt;
 use crate::streams::Streams;
 
 const VERB: &str = "apply";
@@ -24,6 +27,12 @@ const SHORTEST: usize = 12;
 pub async fn run(flags: &ConnectionFlags, arguments: &ApplyArgs, interrupt: Interrupt, streams: &mut Streams) -> Result<Outcome, Failure> {
     let plan = read(arguments)?;
     let mut change = arguments.change.clone();
+    if change.yes && arguments.confirm.is_none() {
+        return Err(Failure::Usage {
+            message: "apply --yes needs --confirm DIGEST: a plan file is applied unseen only by its digest".to_owned(),
+            hint: Some(format!("Look at the plan, then: kubectl calico-fix apply FILE --confirm {}", plan.digest)),
+        });
+    }
     if let Some(digest) = &arguments.confirm {
         if digest.len() < SHORTEST || !plan.digest.starts_with(digest.as_str()) {
             return Err(Failure::Usage {
@@ -37,9 +46,10 @@ pub async fn run(flags: &ConnectionFlags, arguments: &ApplyArgs, interrupt: Inte
     let wanted = arguments.source.wanted(flags);
     let logs = ReadOptions { logs: LogSelection::WhereTroubled, ..wanted.clone() };
     let live = source::read_live_interruptible(&interrupt, flags, logs, VERB).await?;
+    refuse_other_target(&plan, &live.snapshot)?;
     writeln!(streams.err, "plan {}: {}", plan.id(), crate::text::clean(&plan.summary))?;
     streams.err.flush()?;
-    let setting = Setting {
+    let options = ChangeOptions {
         connection: &live.way.connection,
         wanted: &wanted,
         snapshot: &live.snapshot,
@@ -50,12 +60,22 @@ pub async fn run(flags: &ConnectionFlags, arguments: &ApplyArgs, interrupt: Inte
         interrupt,
         notes: &[],
         blockers: &[],
-        meanwhile: None,
+        during: None,
     };
-    let mut told = Told::default();
-    let result = change::run(&setting, &Wish::Saved(plan), &mut told, streams).await;
+    let mut told = ChangeReport::default();
+    let result = change::run(&options, &ChangeRequest::SavedPlan(plan), &mut told, streams).await;
     arguments.shown.print(&told, streams)?;
     result
+}
+
+/// A plan may change calico-node's DaemonSet or the Installation it is made from, and nothing else in the cluster.
+fn refuse_other_target(plan: &Plan, snapshot: &Snapshot) -> Result<(), Failure> {
+    if targets(snapshot).iter().any(|target| plan.edit_target().as_ref() == Some(target)) {
+        return Ok(());
+    }
+    let named = format!("{} {}", plan.target.kind, plan.target.name);
+    let message = format!("error: the plan is for {}, which is not Calico's in this cluster; nothing was changed", text::clean(&named));
+    Err(Failure::NotApplied { message, hint: Some(MAKE.to_owned()) })
 }
 
 /// What was saved by `--out`, and nothing else.

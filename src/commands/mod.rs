@@ -9,6 +9,7 @@ pub mod completion;
 mod debug_log;
 mod explain;
 pub mod probes;
+mod prompt;
 mod source;
 mod status;
 mod undo;
@@ -26,8 +27,8 @@ use crate::cli::status::StatusArgs;
 use crate::cli::{Command, Invocation};
 use crate::exit::{Failure, Outcome};
 use crate::render::style::{ColorWhen, Style};
+use crate::rollout::interrupt::Interrupt;
 pub use crate::streams::Streams;
-use change::interrupt::Interrupt;
 
 pub fn run(arguments: Vec<OsString>, streams: &mut Streams) -> Result<Outcome, Failure> {
     if let Some(question) = completion::question(&arguments) {

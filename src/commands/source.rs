@@ -17,8 +17,8 @@ use crate::snapshot::redact::redact as redacted;
 use crate::snapshot::save::save_to;
 use crate::text;
 
-use super::change::interrupt::Interrupt;
 use super::status::NodeSelection;
+use crate::rollout::interrupt::Interrupt;
 
 pub async fn read(flags: &ConnectionFlags, arguments: &SourceArgs, chosen: &NodeSelection, verb: &str) -> Result<Snapshot, Failure> {
     match saved(&arguments.from, chosen.only())? {
@@ -106,7 +106,7 @@ pub async fn read_live_interruptible(
 ) -> Result<LiveCluster, Failure> {
     tokio::select! {
         live = live(flags, wanted, verb) => live,
-        () = interrupt.beyond(0) => Err(Failure::Interrupted),
+        () = interrupt.wait_for_more_than(0) => Err(Failure::Interrupted),
     }
 }
 

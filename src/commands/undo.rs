@@ -8,27 +8,28 @@ use crate::cli::apply_undo::UndoArgs;
 use crate::cli::connection::ConnectionFlags;
 use crate::cluster::request::Api;
 use crate::cluster::write;
+use crate::edit::owned;
+use crate::edit::target::{Target, TargetSnapshot};
+use crate::edit::undo_record::{ANNOTATION, UndoRecord};
 use crate::exit::{Failure, Outcome};
-use crate::plan::Target;
-use crate::plan::place::Place;
-use crate::plan::record::Record;
-use crate::plan::wish::Wish;
+use crate::plan::request::ChangeRequest;
+use crate::rollout::local_record;
 use crate::snapshot::Snapshot;
 use crate::text;
 
-use super::change::interrupt::Interrupt;
-use super::change::{self, Setting, Told};
+use super::change::{self, ChangeOptions, ChangeReport};
 use super::source;
+use crate::rollout::interrupt::Interrupt;
 use crate::streams::Streams;
 
 const VERB: &str = "undo";
 
 pub async fn run(flags: &ConnectionFlags, arguments: &UndoArgs, interrupt: Interrupt, streams: &mut Streams) -> Result<Outcome, Failure> {
-    put_back(flags, arguments, None, interrupt, streams).await
+    undo(flags, arguments, None, interrupt, streams).await
 }
 
 /// `only`: a change by this verb, and no other.
-pub async fn put_back(
+pub async fn undo(
     flags: &ConnectionFlags,
     arguments: &UndoArgs,
     only: Option<&str>,
@@ -38,26 +39,26 @@ pub async fn put_back(
     let live = source::read_live_interruptible(&interrupt, flags, arguments.source.wanted(flags), VERB).await?;
     let api = Api::new(&live.way.connection);
     let mut recorded = Vec::new();
-    for place in places(&live.snapshot) {
-        match record(&api, &place, streams).await? {
-            Some(record) if only.is_none_or(|verb| record.command == verb) => recorded.push((place, record)),
+    for target in targets(&live.snapshot) {
+        match record(&api, &target, streams).await? {
+            Some(record) if only.is_none_or(|verb| record.command == verb) => recorded.push((target, record)),
             Some(record) => {
                 let command = text::clean(&record.command);
-                writeln!(streams.err, "{place}: the change by {command} of {} is not touched; undo puts that back", record.at)?;
+                writeln!(streams.err, "{target}: the change by {command} of {} is not touched; undo puts that back", record.at)?;
             }
             None => {}
         }
     }
     // Newest first: an undo puts back what the last change replaced.
     recorded.sort_by_key(|(_, record)| std::cmp::Reverse((!record.is_finished(), record.at)));
-    let Some((place, record)) = recorded.into_iter().next() else {
+    let Some((target, record)) = recorded.into_iter().next() else {
         let by = only.map_or_else(|| "this plugin".to_owned(), |verb| format!("this plugin's {verb}"));
         writeln!(streams.err, "nothing to undo: no change by {by} is written down")?;
         return Ok(Outcome::Done);
     };
-    writeln!(streams.err, "{place}: change by {} of {}", text::clean(&record.command), record.at)?;
+    writeln!(streams.err, "{target}: change by {} of {}", text::clean(&record.command), record.at)?;
     streams.err.flush()?;
-    let setting = Setting {
+    let options = ChangeOptions {
         connection: &live.way.connection,
         wanted: &live.way.wanted,
         snapshot: &live.snapshot,
@@ -68,40 +69,52 @@ pub async fn put_back(
         interrupt,
         notes: &[],
         blockers: &[],
-        meanwhile: None,
+        during: None,
     };
-    let mut told = Told::default();
-    let result = change::run(&setting, &Wish::Undo { place, record }, &mut told, streams).await;
+    let mut told = ChangeReport::default();
+    let result = change::run(&options, &ChangeRequest::Undo { target, record }, &mut told, streams).await;
     arguments.shown.print(&told, streams)?;
     result
 }
 
 /// Every object that this plugin ever writes to.
-fn places(snapshot: &Snapshot) -> Vec<Place> {
+pub fn targets(snapshot: &Snapshot) -> Vec<Target> {
     let set = snapshot.daemon_set.seen().map(|set| &set.metadata);
-    let set = set.and_then(|meta| Some(Place::DaemonSet { namespace: meta.namespace.clone()?, name: meta.name.clone() }));
+    let set = set.and_then(|meta| Some(Target::DaemonSet { namespace: meta.namespace.clone()?, name: meta.name.clone() }));
     let installations = snapshot.resources.installations.seen().into_iter().flatten();
-    set.into_iter().chain(installations.map(|one| Place::Installation { name: one.metadata.name.clone() })).collect()
+    set.into_iter().chain(installations.map(|one| Target::Installation { name: one.metadata.name.clone() })).collect()
 }
 
 /// In the object; where somebody has taken the annotation away, on this machine, as long as what it set is still there.
-async fn record(api: &Api, place: &Place, streams: &mut Streams) -> Result<Option<Record>, Failure> {
+async fn record(api: &Api, target: &Target, streams: &mut Streams) -> Result<Option<UndoRecord>, Failure> {
     let object: Value =
-        write::read(api, place).await.map_err(|error| Failure::ReadFailed { message: error.to_string(), hint: error.hint() })?;
-    let unreadable =
-        |message: String| Failure::NotApplied { message: format!("error: {place}: {message}"), hint: Some(BY_HAND.to_owned()) };
-    if let Some(record) = Record::of(&object).map_err(|error| unreadable(error.to_string()))? {
-        return Ok(Some(record));
-    }
-    let Ok(target) = Target::of(&object, place) else { return Ok(None) };
-    match change::kept_record(&target) {
-        Ok(Some(record)) if !place.patch_kind().holds(&object, &record.restore) && place.patch_kind().holds(&object, &record.set) => {
+        write::read(api, target).await.map_err(|error| Failure::ReadFailed { message: error.to_string(), hint: error.hint() })?;
+    let read = UndoRecord::from_object(&object);
+    let usable = |record: &UndoRecord| owned::check(target, &object, &record.restore);
+    let refused = match read {
+        Ok(Some(record)) => match usable(&record) {
+            Ok(()) => return Ok(Some(record)),
+            Err(error) => Some(format!("the annotation {ANNOTATION} is not this plugin's: {error}")),
+        },
+        Ok(None) => None,
+        Err(error) => Some(error.to_string()),
+    };
+    let Ok(snapshot) = TargetSnapshot::new(&object, target) else { return Ok(None) };
+    match local_record::load(&snapshot) {
+        Ok(Some(record)) if !target.patch_kind().holds(&object, &record.restore) && target.patch_kind().holds(&object, &record.set) => {
+            if let Some(refused) = refused {
+                writeln!(streams.err, "Warning: {refused}; the copy on this machine is used instead")?;
+            }
             Ok(Some(record))
         }
-        Ok(_) => Ok(None),
+        Ok(_) => refused.map_or(Ok(None), |message| {
+            Err(Failure::NotApplied { message: format!("error: {target}: {message}"), hint: Some(BY_HAND.to_owned()) })
+        }),
         Err(error) => {
             writeln!(streams.err, "Warning: the copy on this machine is not used: {error}")?;
-            Ok(None)
+            refused.map_or(Ok(None), |message| {
+                Err(Failure::NotApplied { message: format!("error: {target}: {message}"), hint: Some(BY_HAND.to_owned()) })
+            })
         }
     }
 }

@@ -1,56 +1,57 @@
-//! Findings and wishes made into one change of one object: what is patched, what puts it back, and what each node must come to.
+//! From findings and requests to one change of one object. Pure: nothing here asks a cluster.
+//!
+//! A `Proposal` holds edits and goals; with the object as it is it becomes a `Plan`: patch, restore patch, digest.
+//! `expectation` says what each node must look like, `verify` whether it does, `preflight` what speaks against starting,
+//! and `next_step` what a running rollout does next.
 
-pub mod aim;
-pub mod choosing;
-pub mod detection;
-pub mod edit;
-pub mod emit;
-pub mod held_up;
-pub mod lasting;
-pub mod lending;
-pub mod patch;
-pub mod place;
+pub mod autodetect_edits;
+pub mod debug_pod;
+pub mod expectation;
+pub mod from_autodetect;
+pub mod from_debug_log;
+pub mod from_probes;
+pub mod next_step;
+pub mod owner_notes;
 pub mod preflight;
-pub mod proof;
-pub mod record;
-pub mod startup_copy;
-pub mod timing;
-pub mod wish;
+pub mod request;
+pub mod snippets;
+pub mod stuck_rollout;
+pub mod verify;
 
 use std::net::IpAddr;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use sha2::{Digest, Sha256};
 
+use crate::edit::owned::NotOwned;
+use crate::edit::patch::PatchKind;
+use crate::edit::target::{IncompleteObject, Target, TargetSnapshot, sha256};
+use crate::edit::{self, Edit, EditError};
 use crate::snapshot::family::Family;
-use edit::{Edit, EditError};
-use patch::PatchKind;
-use place::Place;
 
 pub const API_VERSION: &str = "calico-fix/v1";
 pub const KIND: &str = "Plan";
 
-/// What is wanted, before the object was read that it will be done to.
+/// Edits and goals, before the target was read.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Proposal {
     /// The verb: `autodetect`, `probes`, `undo`.
     pub command: &'static str,
-    /// One line.
+    /// One line, for people.
     pub summary: String,
-    pub place: Place,
+    pub target: Target,
     pub edits: Vec<Edit>,
-    /// What comes after it, one after the other, where calico-node is killed again on the canary while it still gets on.
-    pub larger: Vec<Larger>,
+    /// Successively larger startup budgets, for a canary that is killed while its start still makes progress.
+    pub larger: Vec<BudgetEdits>,
     pub nodes: Vec<NodeGoal>,
-    /// The node that is tried first, where one can be.
+    /// The node changed and verified first; `None` where no node can be changed alone.
     pub canary: Option<String>,
 }
 
-/// Edits of the same fields, with a larger budget for a start.
+/// Edits of the same fields, with a larger startup budget.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Larger {
+pub struct BudgetEdits {
     pub started_within_seconds: u32,
     pub steady_seconds: Option<u32>,
     pub edits: Vec<Edit>,
@@ -58,7 +59,7 @@ pub struct Larger {
 
 /// What one node must come to for the change to count as proven.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct NodeGoal {
     pub name: String,
     /// The addresses Calico must have stored for it.
@@ -66,7 +67,7 @@ pub struct NodeGoal {
     pub addresses: Vec<GoalAddress>,
     /// Its present address may change at any moment, as its present settings find another one.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub unsettled: bool,
+    pub address_may_change: bool,
     /// Seconds calico-node has to start: what its probes allow.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub started_within_seconds: Option<u32>,
@@ -76,6 +77,7 @@ pub struct NodeGoal {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
 pub struct GoalAddress {
     pub family: Family,
     #[schemars(with = "String")]
@@ -84,7 +86,7 @@ pub struct GoalAddress {
 
 /// A change of one object, complete: the shape of `--out` and of `-o json`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Plan {
     /// `calico-fix/v1`
     pub api_version: String,
@@ -92,7 +94,7 @@ pub struct Plan {
     pub kind: String,
     pub command: String,
     pub summary: String,
-    pub target: Target,
+    pub target: TargetSnapshot,
     /// Strategic merge patch of a DaemonSet, merge patch of an Installation.
     pub patch: Value,
     /// The same kind of patch that puts the old values back.
@@ -101,7 +103,7 @@ pub struct Plan {
     pub canary: Option<String>,
     /// Where the canary's start is killed again while it still gets on, these take the place of `patch`, one after the other.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub steps: Vec<Step>,
+    pub steps: Vec<BudgetStep>,
     pub nodes: Vec<NodeGoal>,
     /// SHA-256 of all of the above.
     pub digest: String,
@@ -109,8 +111,9 @@ pub struct Plan {
 
 /// A larger budget for a start; `restore` puts this back too.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct Step {
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schemars(rename = "Step")]
+pub struct BudgetStep {
     /// Seconds calico-node then has to start.
     pub started_within_seconds: u32,
     /// Seconds it must then stay up.
@@ -120,37 +123,27 @@ pub struct Step {
     pub patch: Value,
 }
 
-/// The object, and the very state of it that was shown.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct Target {
-    pub api_version: String,
-    pub kind: String,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub namespace: Option<String>,
-    pub name: String,
-    pub uid: String,
-    pub resource_version: String,
-    /// SHA-256 of the object without what controllers write.
-    pub state: String,
-}
-
 #[derive(Debug, thiserror::Error)]
 pub enum PlanError {
     #[error(transparent)]
     Edit(#[from] EditError),
-    #[error("the object has no {0}")]
-    Incomplete(&'static str),
-    #[error("{place} is another object than the plan was made for: is this the right cluster?")]
-    AnotherObject { place: String },
-    #[error("{place} was changed since the plan was made: make a new one")]
-    Changed { place: String },
+    #[error(transparent)]
+    Incomplete(#[from] IncompleteObject),
+    /// Of a plan file or an undo record.
+    #[error(transparent)]
+    NotOwned(#[from] NotOwned),
+    #[error("{0} of the plan does not follow from its patch: it was not made by this plugin")]
+    Inconsistent(&'static str),
+    #[error("{target} is another object than the plan was made for: is this the right cluster?")]
+    AnotherObject { target: String },
+    #[error("{target} was changed since the plan was made: make a new one")]
+    Changed { target: String },
 }
 
 impl Plan {
-    /// `None` where the object has all of it already.
+    /// `None` if the object already matches.
     pub fn new(proposal: &Proposal, object: &Value) -> Result<Option<Self>, PlanError> {
-        let kind = proposal.place.patch_kind();
+        let kind = proposal.target.patch_kind();
         let after = edit::make(&proposal.edits, object)?;
         let (Some(patch), Some(restore)) = (kind.diff(object, &after), kind.diff(&after, object)) else { return Ok(None) };
         let mut plan = Self {
@@ -158,7 +151,7 @@ impl Plan {
             kind: KIND.to_owned(),
             command: proposal.command.to_owned(),
             summary: proposal.summary.clone(),
-            target: Target::of(object, &proposal.place)?,
+            target: TargetSnapshot::new(object, &proposal.target)?,
             patch,
             restore: restore.clone(),
             canary: proposal.canary.clone(),
@@ -171,59 +164,35 @@ impl Plan {
     }
 
     pub fn computed_digest(&self) -> String {
-        digest(&serde_json::to_value(Self { digest: String::new(), ..self.clone() }).unwrap_or_default())
+        sha256(&serde_json::to_value(Self { digest: String::new(), ..self.clone() }).unwrap_or_default())
     }
 
-    pub fn place(&self) -> Option<Place> {
-        Place::of(&self.target)
+    pub fn edit_target(&self) -> Option<Target> {
+        Target::from_snapshot(&self.target)
     }
 
     pub fn patch_kind(&self) -> PatchKind {
-        self.place().map_or(PatchKind::Merge, |place| place.patch_kind())
+        self.edit_target().map_or(PatchKind::Merge, |target| target.patch_kind())
     }
 
-    /// Enough of the digest to tell changes apart.
+    /// The first 12 hex digits of the digest.
     pub fn id(&self) -> &str {
         self.digest.get(..12).unwrap_or(&self.digest)
     }
 }
 
-/// Only what `restore` puts back as it does the first: an interrupted change must not have to know how far it had grown.
-fn steps(proposal: &Proposal, object: &Value, restore: &Value) -> Result<Vec<Step>, PlanError> {
-    let kind = proposal.place.patch_kind();
+/// Keeps only steps that `restore` undoes exactly, so that an undo need not know how far the budget had grown.
+fn steps(proposal: &Proposal, object: &Value, restore: &Value) -> Result<Vec<BudgetStep>, PlanError> {
+    let kind = proposal.target.patch_kind();
     let mut steps = Vec::new();
     for larger in proposal.larger.iter().filter(|_| proposal.canary.is_some()) {
         let after = edit::make(&larger.edits, object)?;
         if let (Some(patch), true) = (kind.diff(object, &after), kind.diff(&after, object).as_ref() == Some(restore)) {
-            let Larger { started_within_seconds, steady_seconds, .. } = *larger;
-            steps.push(Step { started_within_seconds, steady_seconds, patch });
+            let BudgetEdits { started_within_seconds, steady_seconds, .. } = *larger;
+            steps.push(BudgetStep { started_within_seconds, steady_seconds, patch });
         }
     }
     Ok(steps)
-}
-
-impl Target {
-    pub fn of(object: &Value, place: &Place) -> Result<Self, PlanError> {
-        let text = |field: &'static str| {
-            let value = object.pointer(&format!("/metadata/{field}")).and_then(Value::as_str);
-            value.map(str::to_owned).ok_or(PlanError::Incomplete(field))
-        };
-        let (api_version, kind) = place.type_meta();
-        Ok(Self {
-            api_version: api_version.to_owned(),
-            kind: kind.to_owned(),
-            namespace: place.namespace().map(str::to_owned),
-            name: place.name().to_owned(),
-            uid: text("uid")?,
-            resource_version: text("resourceVersion")?,
-            state: digest(&place::without_noise(object)),
-        })
-    }
-}
-
-/// Of the canonical JSON: keys are sorted.
-fn digest(value: &Value) -> String {
-    Sha256::digest(value.to_string().as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]

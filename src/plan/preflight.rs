@@ -1,19 +1,20 @@
-//! What stands against a change before anything is sent.
+//! Preflight: reasons not to start a change, checked before the first write.
 
 use std::collections::BTreeSet;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::Proposal;
-use super::held_up;
-use super::place::Place;
-use super::record::{Phase, Record};
-use super::wish::Wish;
+use super::request::ChangeRequest;
+use super::stuck_rollout;
+use crate::edit::drift::Drift;
+use crate::edit::target::Target;
+use crate::edit::undo_record::{ANNOTATION, UndoRecord};
 use crate::snapshot::Snapshot;
 use crate::snapshot::objects::{DaemonSet, IntOrString, Node};
 use crate::text;
 
-/// A reason not to begin; `--force` must name it to override it.
+/// A reason not to start; `--force` overrides it, and each one is printed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Blocker {
     pub code: &'static str,
@@ -29,7 +30,7 @@ impl Blocker {
 const ROLLOUT: &str = "rollout-in-progress";
 const ON_DELETE: &str = "OnDelete";
 
-/// A right that was asked for.
+/// The answer of the API server about one permission.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Right {
     /// `patch daemonsets.apps calico-node in the namespace kube-system`
@@ -37,37 +38,48 @@ pub struct Right {
     pub allowed: bool,
 }
 
-/// `object` is what will be patched. What an unfinished change leaves behind does not stand against undoing it.
-pub fn blockers(snapshot: &Snapshot, wish: &Wish, object: &Value, rights: &[Right]) -> Vec<Blocker> {
-    let (Some(place), undoing) = (wish.place(), wish.is_undo()) else { return Vec::new() };
+/// `object` is the target. An unfinished change does not block its own undo.
+pub fn blockers(snapshot: &Snapshot, request: &ChangeRequest, object: &Value, rights: &[Right]) -> Vec<Blocker> {
+    let (Some(target), undoing) = (request.target(), request.is_undo()) else { return Vec::new() };
     let mut found = Vec::new();
     let missing: Vec<&str> = rights.iter().filter(|right| !right.allowed).map(|right| right.what.as_str()).collect();
     if !missing.is_empty() {
         let message = format!("you may not {}; what grants it: kubectl calico-fix can-i", missing.join(", nor "));
         found.push(Blocker::new("forbidden", message));
     }
-    match wish {
-        Wish::Undo { record, .. } => found.extend(drifted(&place, record, object)),
-        Wish::Change(_) | Wish::Saved(_) | Wish::Lend(_) => found.extend(own(object)),
+    match request {
+        ChangeRequest::Undo { record, .. } => found.extend(changed_since(&target, record, object)),
+        ChangeRequest::Apply(_) | ChangeRequest::SavedPlan(_) | ChangeRequest::Temporary(_) => found.extend(unfinished_change(object)),
     }
     if object.pointer("/metadata/deletionTimestamp").is_some_and(|time| !time.is_null()) {
-        found.push(Blocker::new("being-deleted", format!("{place} is being deleted")));
+        found.push(Blocker::new("being-deleted", format!("{target} is being deleted")));
     }
     if let (Some(set), false) = (snapshot.daemon_set.seen(), undoing) {
-        found.extend(rollout(set, snapshot).filter(|found| found.code != ROLLOUT || held_up(snapshot, wish).is_none()));
+        found.extend(rollout(set, snapshot).filter(|found| found.code != ROLLOUT || held_up(snapshot, request).is_none()));
     }
-    if place.is_operators() && !undoing {
-        found.extend(degraded(object, &place));
+    if target.is_installation() && !undoing {
+        found.extend(degraded(object, &target));
     }
-    match wish {
-        Wish::Lend(proposal) => found.extend(dead(snapshot, proposal)),
-        _ => found.extend(kubelets(snapshot)),
+    match request {
+        ChangeRequest::Temporary(proposal) => found.extend(target_nodes_not_ready(snapshot, proposal)),
+        _ => found.extend(nodes_not_ready(snapshot)),
     }
     found
 }
 
-fn own(object: &Value) -> Option<Blocker> {
-    match Record::of(object) {
+/// The unfinished change that the snapshot's DaemonSet or Installation carries; without it "nothing to change" would be untrue.
+pub fn unfinished_in(snapshot: &Snapshot) -> Option<String> {
+    let set = snapshot.daemon_set.seen().map(|set| &set.metadata);
+    let installations = snapshot.resources.installations.seen().into_iter().flatten().map(|one| &one.metadata);
+    let mut records = set.into_iter().chain(installations).filter_map(|meta| meta.annotations.get(ANNOTATION));
+    records.find_map(|text| {
+        let found = unfinished_change(&json!({"metadata": {"annotations": {ANNOTATION: text}}}))?;
+        Some(format!("{}; another kubectl calico-fix may be at work", found.message))
+    })
+}
+
+fn unfinished_change(object: &Value) -> Option<Blocker> {
+    match UndoRecord::from_object(object) {
         Err(unreadable) => Some(Blocker::new("change-unfinished", unreadable.to_string())),
         Ok(Some(record)) if !record.is_finished() => {
             let message = format!(
@@ -82,31 +94,49 @@ fn own(object: &Value) -> Option<Blocker> {
     }
 }
 
-/// Somebody has set something else since: that would be lost.
-fn drifted(place: &Place, record: &Record, object: &Value) -> Option<Blocker> {
-    let kind = place.patch_kind();
-    if record.phase == Phase::Restoring || kind.holds(object, &record.set) || kind.holds(object, &record.restore) {
+/// Somebody has set something else since, which an undo would overwrite; neither `phase` nor an empty `set` skips this.
+fn changed_since(target: &Target, record: &UndoRecord, object: &Value) -> Option<Blocker> {
+    let drift = Drift::between(target.patch_kind(), object, &record.set, &record.restore);
+    if drift.foreign.is_empty() {
         return None;
     }
-    let message = format!("what {} has set is no longer what stands in {place}: somebody changed it since", text::clean(&record.command));
+    let foreign = Drift { reverted: Vec::new(), ..drift };
+    let message = format!(
+        "what {} has set is no longer what stands in {target}: somebody changed it since: {}",
+        text::clean(&record.command),
+        foreign.describe(object, FIELD_MANAGER)
+    );
     Some(Blocker::new("changed-since", message))
 }
 
-/// An unfinished rollout that does not stand against the change, since it waits for what that cures; and what comes of it.
-pub fn held_up(snapshot: &Snapshot, wish: &Wish) -> Option<String> {
+/// The default of `--field-manager`.
+const FIELD_MANAGER: &str = "kubectl-calico-fix";
+
+/// Why an unfinished rollout does not block the change: it waits for nodes that the change cures.
+pub fn held_up(snapshot: &Snapshot, request: &ChangeRequest) -> Option<String> {
     let set = snapshot.daemon_set.seen()?;
     let behind = set.status.desired_number_scheduled - set.status.updated_number_scheduled;
     let observed = set.status.observed_generation >= set.metadata.generation;
     let rolls = observed && behind > 0 && set.spec.update_strategy.r#type != ON_DELETE;
-    let nodes = rolls.then(|| held_up::by_slow_starts(snapshot, wish.goals()))??;
+    if !rolls {
+        return None;
+    }
+    if let Some(nodes) = stuck_rollout::by_slow_starts(snapshot, request.goals()) {
+        return Some(format!(
+            "the DaemonSet's last change has not reached {behind} of its pods, because calico-node is killed while it starts on {}: this \
+             change gives it the time, and the others take both",
+            text::list(&nodes, 5)
+        ));
+    }
+    let nodes = stuck_rollout::by_wrong_addresses(snapshot, request.goals())?;
     Some(format!(
-        "the DaemonSet's last change has not reached {behind} of its pods, because calico-node is killed while it starts on {}: this \
-         change gives it the time, and the others take both",
+        "the DaemonSet's last change has not reached {behind} of its pods, because calico-node is not Ready on {}: this change gives it \
+         the right address, and the others take both",
         text::list(&nodes, 5)
     ))
 }
 
-/// A change of somebody else's that nodes have not taken yet would come with ours, and be put down to it.
+/// Nodes that have not taken somebody else's change would take it together with ours.
 fn rollout(set: &DaemonSet, snapshot: &Snapshot) -> Option<Blocker> {
     let status = &set.status;
     let behind = status.desired_number_scheduled - status.updated_number_scheduled;
@@ -127,22 +157,22 @@ fn rollout(set: &DaemonSet, snapshot: &Snapshot) -> Option<Blocker> {
     Some(Blocker::new(code, format!("{behind} of {total} pods have not taken the last change of the DaemonSet: {waits}")))
 }
 
-/// A change of an Installation that is invalid already is not applied, and nothing says so.
-fn degraded(object: &Value, place: &Place) -> Option<Blocker> {
+/// The operator applies no change of an Installation that is invalid already, and reports nothing about it.
+fn degraded(object: &Value, target: &Target) -> Option<Blocker> {
     let conditions = object.pointer("/status/conditions").and_then(Value::as_array)?;
     let bad = conditions.iter().find(|condition| condition["type"] == "Degraded" && condition["status"] == "True")?;
     let why = bad["message"].as_str().or(bad["reason"].as_str()).unwrap_or_default();
-    Some(Blocker::new("installation-degraded", format!("{place} is Degraded: {}", text::truncate(&text::clean(why), 300))))
+    Some(Blocker::new("installation-degraded", format!("{target} is Degraded: {}", text::truncate(&text::clean(why), 300))))
 }
 
-/// Nodes whose kubelet is gone: their pods are not replaced, and a rollout with one pod unavailable at a time waits for them.
+/// Nodes that are not Ready: their kubelets replace no pod, and count against maxUnavailable.
 pub fn absent(snapshot: &Snapshot) -> BTreeSet<String> {
     let dead = |node: &&Node| node.condition("Ready").is_some_and(|ready| ready.status != "True");
     snapshot.nodes.seen().into_iter().flatten().filter(dead).map(|node| node.metadata.name.clone()).collect()
 }
 
-/// Other nodes are not touched: what their kubelets do is nothing to it.
-fn dead(snapshot: &Snapshot, lent: &Proposal) -> Option<Blocker> {
+/// Only the target nodes matter to a temporary change.
+fn target_nodes_not_ready(snapshot: &Snapshot, lent: &Proposal) -> Option<Blocker> {
     let absent = absent(snapshot);
     let dead: Vec<String> = lent.nodes.iter().map(|goal| goal.name.clone()).filter(|name| absent.contains(name)).collect();
     let message = format!(
@@ -155,7 +185,7 @@ fn dead(snapshot: &Snapshot, lent: &Proposal) -> Option<Blocker> {
     (!dead.is_empty()).then(|| Blocker::new("nodes-not-ready", message))
 }
 
-fn kubelets(snapshot: &Snapshot) -> Option<Blocker> {
+fn nodes_not_ready(snapshot: &Snapshot) -> Option<Blocker> {
     let dead: Vec<String> = absent(snapshot).into_iter().collect();
     if dead.is_empty() {
         return None;

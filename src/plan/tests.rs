@@ -14,7 +14,7 @@ fn proposal() -> Proposal {
     Proposal {
         command: "autodetect",
         summary: "IP_AUTODETECTION_METHOD=kubernetes-internal-ip".into(),
-        place: Place::DaemonSet { namespace: "kube-system".into(), name: "calico-node".into() },
+        target: Target::DaemonSet { namespace: "kube-system".into(), name: "calico-node".into() },
         edits: vec![Edit::variable("IP_AUTODETECTION_METHOD", "kubernetes-internal-ip")],
         larger: vec![],
         nodes: vec![NodeGoal { name: "node-1".into(), ..NodeGoal::default() }],
@@ -43,7 +43,7 @@ fn a_plan_is_bound_to_what_was_shown_and_knows_the_way_back() {
 #[test]
 fn steps_are_covered_by_what_puts_the_first_back_and_by_the_digest() {
     let variable = |value: &str| vec![Edit::variable("IP_AUTODETECTION_METHOD", value)];
-    let larger = |edits| Larger { started_within_seconds: 320, steady_seconds: Some(70), edits };
+    let larger = |edits| BudgetEdits { started_within_seconds: 320, steady_seconds: Some(70), edits };
     let other = vec![Edit::variable("IP", "none")];
     let wanted = Proposal { larger: vec![larger(variable("interface=eth0")), larger(other)], ..proposal() };
     let make = |proposal: &Proposal| Plan::new(proposal, &object()).expect("can be made").expect("changes something");
@@ -76,7 +76,7 @@ fn any_tampering_changes_the_digest() {
         Plan { patch: json!({}), ..plan.clone() },
         Plan { restore: json!({}), ..plan.clone() },
         Plan { canary: Some("node-2".into()), ..plan.clone() },
-        Plan { target: Target { name: "other".into(), ..plan.target.clone() }, ..plan.clone() },
+        Plan { target: TargetSnapshot { name: "other".into(), ..plan.target.clone() }, ..plan.clone() },
         Plan { nodes: vec![], ..plan.clone() },
     ];
     assert!(tampered.iter().all(|other| other.computed_digest() != plan.digest));

@@ -7,8 +7,8 @@ use serde_json::{Map, Value, json};
 use super::target::ProbeTarget;
 use super::timing::ProbeTiming;
 use crate::calico::probe::{Budget, ProbeKind};
-use crate::plan::edit::{self, Edit};
-use crate::plan::patch::PatchKind;
+use crate::edit::patch::PatchKind;
+use crate::edit::{self, Edit};
 use crate::snapshot::objects::{CALICO_NODE, Container, ExecAction, HttpGet, Probe};
 
 /// A whole handler to set.

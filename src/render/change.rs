@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use super::style::{Style, Tone};
 use super::table::{Cell, Table};
 use crate::finding::{NodeRow, Report, SessionCount};
-use crate::plan::aim::stored;
+use crate::plan::expectation::stored;
 use crate::plan::{NodeGoal, Plan};
 use crate::snapshot::family::Family;
 use crate::startup::measure::TIGHT;

@@ -7,7 +7,7 @@ use serde_json::Value;
 use similar::{ChangeTag, TextDiff};
 
 use super::style::Style;
-use crate::plan::place::without_noise;
+use crate::edit::target::without_server_fields;
 use crate::snapshot::secrets;
 use crate::text;
 
@@ -15,7 +15,7 @@ const CONTEXT: usize = 3;
 
 /// What is compared: without what servers write, and with secrets masked.
 pub fn yaml(object: &Value) -> String {
-    let mut shown = without_noise(object);
+    let mut shown = without_server_fields(object);
     secrets::mask_tree(&mut shown);
     serde_yaml::to_string(&shown).unwrap_or_default()
 }

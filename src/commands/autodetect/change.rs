@@ -2,33 +2,33 @@
 
 use crate::autodetect::Origin;
 use crate::cli::autodetect::AutodetectArgs;
-use crate::commands::change::going_on::Proposed;
+use crate::commands::change::proposed::ProposedChange;
 use crate::commands::source::ClusterHandle;
 use crate::exit::Failure;
-use crate::plan::choosing::{self, Chosen, NotChosen};
+use crate::plan::from_autodetect::{self, ProposalError, ProposedMethod};
 use crate::reports::autodetect::AutodetectResult;
 use crate::snapshot::Snapshot;
 
 /// `None` where nothing is recommended, or nothing needs to change.
-pub fn chosen(snapshot: &Snapshot, seen: &AutodetectResult, arguments: &AutodetectArgs) -> Result<Option<Chosen>, Failure> {
+pub fn chosen(snapshot: &Snapshot, seen: &AutodetectResult, arguments: &AutodetectArgs) -> Result<Option<ProposedMethod>, Failure> {
     let Some(choice) = &seen.choice else { return Ok(None) };
     let column = seen.matrix.columns.iter().find(|column| column.origin != Origin::Current && column.method == choice.method);
     let refused: Vec<String> = column.and_then(|column| column.refused.clone()).into_iter().collect();
-    let chosen = choosing::of(snapshot, std::slice::from_ref(choice), &refused, &arguments.plan.canary());
+    let chosen = from_autodetect::proposed_method(snapshot, std::slice::from_ref(choice), &refused, &arguments.plan.canary());
     chosen.map(Some).map_err(|error| match error {
-        NotChosen::NoSuchNode { .. } => Failure::Usage { message: error.to_string(), hint: Some("See: kubectl get nodes".to_owned()) },
-        NotChosen::Refused(_) => Failure::NotApplied { message: format!("error: {error}"), hint: None },
+        ProposalError::NoSuchNode { .. } => Failure::Usage { message: error.to_string(), hint: Some("See: kubectl get nodes".to_owned()) },
+        ProposalError::Refused(_) => Failure::NotApplied { message: format!("error: {error}"), hint: None },
     })
 }
 
 pub fn proposed<'a>(
     snapshot: &'a Snapshot,
     way: &'a ClusterHandle,
-    chosen: &'a Chosen,
+    chosen: &'a ProposedMethod,
     arguments: &'a AutodetectArgs,
     document: bool,
-) -> Proposed<'a> {
-    Proposed {
+) -> ProposedChange<'a> {
+    ProposedChange {
         snapshot,
         way,
         proposal: chosen.proposal.clone(),

@@ -20,11 +20,11 @@ use crate::snapshot::Snapshot;
 use crate::snapshot::family::Family;
 use crate::{render, text};
 
-use super::change::Told;
-use super::change::going_on::{self, Document};
-use super::change::interrupt::Interrupt;
+use super::change::ChangeReport;
+use super::change::proposed::{self, WithChange};
 use super::source;
 use super::status::NodeSelection;
+use crate::rollout::interrupt::Interrupt;
 use crate::streams::Streams;
 
 /// Goes into audit logs beside kubectl's own commands.
@@ -50,7 +50,7 @@ pub async fn run(
     let seen = evaluate(&snapshot, &ask);
     if let Some(form) = arguments.plan.emit {
         let chosen = change::chosen(&snapshot, &seen, arguments)?.ok_or_else(|| nothing_to_set(&seen))?;
-        return going_on::emit(&chosen.snippets, form, streams);
+        return proposed::emit(&chosen.snippets, form, streams);
     }
     let document = matches!(arguments.output, PageFormat::Json | PageFormat::Yaml);
     if !document {
@@ -62,11 +62,12 @@ pub async fn run(
         // A preview of another release is no reason to change this one.
         Ok(Some(chosen)) if arguments.calico_version.is_none() => match &way {
             Some(way) => {
-                let told = told.insert(Told::default());
-                change::proposed(&snapshot, way, &chosen, arguments, document).go_on(interrupt, told, streams).await
+                let told = told.insert(ChangeReport::default());
+                change::proposed(&snapshot, way, &chosen, arguments, document).apply(interrupt, told, streams).await
             }
             None => Ok(state(&seen, only.as_ref())),
         },
+        Ok(_) if way.is_some() => proposed::without_change(&snapshot, state(&seen, only.as_ref()), streams),
         Ok(_) => Ok(state(&seen, only.as_ref())),
         Err(failure) => Err(failure),
     };
@@ -132,12 +133,12 @@ fn print(
     seen: &AutodetectResult,
     arguments: &AutodetectArgs,
     only: Option<&BTreeSet<String>>,
-    change: Option<&Told>,
+    change: Option<&ChangeReport>,
     out: &mut dyn Write,
 ) -> Result<(), Failure> {
     match arguments.output {
-        PageFormat::Json => render::data::json(&Document { page: &Report::new(seen, only), change }, out)?,
-        PageFormat::Yaml => render::data::yaml(&Document { page: &Report::new(seen, only), change }, out)?,
+        PageFormat::Json => render::data::json(&WithChange { report: &Report::new(seen, only), change }, out)?,
+        PageFormat::Yaml => render::data::yaml(&WithChange { report: &Report::new(seen, only), change }, out)?,
         PageFormat::Table | PageFormat::Wide => {
             let shown = Shown { wide: arguments.output == PageFormat::Wide, all: arguments.all, rows_only: arguments.no_headers };
             render::matrix::write(seen, only, shown, &Style::of_stdout(arguments.color()), out)?;

@@ -1,23 +1,12 @@
-//! Every change goes this way: prepare, show, check, ask, try on one node, roll, prove; and back again where that fails.
+//! The dialog about one change: diff, preflight, question; then the rollout, and its result on the page.
+//!
+//! `dialog` shows and asks, `diff` prints the difference, `proposed` enters here from a page that proposes a change.
+//! What is written to the cluster is the rollout's business.
 
-mod ended;
-mod forward;
-pub mod going_on;
-mod growing;
-mod guard;
-pub mod interrupt;
-mod kept;
-mod lending;
-mod narrator;
-mod operator;
-mod prepare;
-mod putback;
-mod rights;
-mod sheet;
-mod show;
-mod watching;
+mod dialog;
+mod diff;
+pub mod proposed;
 
-use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::Path;
 
@@ -32,51 +21,46 @@ use crate::diagnosis::{Scope, diagnose};
 use crate::exit::{Failure, Outcome};
 use crate::finding::Report;
 use crate::plan::Plan;
-use crate::plan::lasting::Note;
-use crate::plan::preflight::{self, Blocker};
-use crate::plan::record::{Phase, Record};
-use crate::plan::wish::Wish;
+use crate::plan::owner_notes::OwnerNote;
+use crate::plan::preflight::Blocker;
+
+use crate::plan::request::ChangeRequest;
 use crate::render::style::{ColorWhen, Style};
 use crate::render::{change as page, data};
 use crate::snapshot::Snapshot;
 
+use crate::rollout::dry_run::DryRunResult;
+use crate::rollout::interrupt::Interrupt;
+use crate::rollout::{self, DuringChange, RolloutError, RolloutOutcome, RolloutProgress, RolloutRequest, RolloutSettings, Verified};
+
 use crate::streams::Streams;
-use ended::{Ended, Proven, guarded, lent, sent, undone};
-use guard::{Guard, Stop};
-use interrupt::Interrupt;
-use narrator::Narrator;
-use prepare::Prepared;
-use sheet::{Again, Sheet};
+use dialog::{AfterConflict, ChangeDialog};
 
-pub use guard::{Guard as Held, Stop as Stopped, is_away};
-pub use kept::load as kept_record;
-pub use lending::Meanwhile;
-
-/// What a change is made with.
-pub struct Setting<'a> {
+/// What a change is made with, and how it was asked for.
+pub struct ChangeOptions<'a> {
     pub connection: &'a Connection,
-    /// How the snapshot was taken, so that the proof is taken the same way.
+    /// How the snapshot was taken, so that the verification reads the same.
     pub wanted: &'a ReadOptions,
     pub snapshot: &'a Snapshot,
     pub arguments: &'a ChangeArgs,
     pub out: Option<&'a Path>,
     pub color: ColorWhen,
-    /// For people: the diff and what it means. Programs get a document in the end.
+    /// Print diff and tables; programs get one document at the end instead.
     pub human: bool,
     pub interrupt: Interrupt,
-    /// Who will put it back, with what makes it last.
-    pub notes: &'a [Note],
-    /// What the command itself knows to speak against it.
+    /// Owners that will revert the change, with the snippet that lasts.
+    pub notes: &'a [OwnerNote],
+    /// Blockers that the command itself has found.
     pub blockers: &'a [Blocker],
-    /// What a change that is only lent is made for.
-    pub meanwhile: Option<&'a dyn Meanwhile>,
+    /// The task that a temporary change is made for.
+    pub during: Option<&'a dyn DuringChange>,
 }
 
 /// What came of it, for `-o json`.
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[schemars(rename = "Change")]
-pub struct Told {
+pub struct ChangeReport {
     /// `calico-fix/v1`
     pub api_version: &'static str,
     /// `Change`
@@ -103,7 +87,7 @@ pub struct Told {
     pub after: Option<Report>,
 }
 
-impl Default for Told {
+impl Default for ChangeReport {
     fn default() -> Self {
         Self {
             api_version: crate::plan::API_VERSION,
@@ -119,40 +103,45 @@ impl Default for Told {
     }
 }
 
-pub async fn run(setting: &Setting<'_>, wish: &Wish, told: &mut Told, streams: &mut Streams) -> Result<Outcome, Failure> {
-    let api = Api::new(setting.connection);
-    let report = diagnose(setting.snapshot, &Scope { sessions: true, ..Scope::default() });
-    let place = wish
-        .place()
+pub async fn run(
+    options: &ChangeOptions<'_>,
+    request: &ChangeRequest,
+    report: &mut ChangeReport,
+    streams: &mut Streams,
+) -> Result<Outcome, Failure> {
+    let api = Api::new(options.connection);
+    let before = diagnose(options.snapshot, &Scope { sessions: true, ..Scope::default() });
+    let target = request
+        .target()
         .ok_or_else(|| Failure::NotApplied { message: "error: the plan names no DaemonSet or Installation".into(), hint: None })?;
-    let sheet = Sheet { setting, wish, place, api, report, heard: setting.interrupt.times() };
-    let Some(mut shown) = sheet.prepare().await? else {
-        writeln!(streams.err, "{} has this already: nothing to change", sheet.place)?;
-        return Ok(Outcome::Done);
+    let dialog = ChangeDialog { options, request, target, api, before, signals_handled: options.interrupt.signal_count() };
+    let Some(mut shown) = dialog.dry_run().await? else {
+        writeln!(streams.err, "{} has this already: nothing to change", dialog.target)?;
+        return proposed::without_change(options.snapshot, Outcome::Done, streams);
     };
     loop {
-        told.plan = Some(shown.plan.clone());
-        sheet.present(&shown, streams)?;
-        if let Some(path) = setting.out {
-            sheet.weigh(setting.blockers, told, streams)?;
+        report.plan = Some(shown.plan.clone());
+        dialog.show(&shown, streams)?;
+        if let Some(path) = options.out {
+            dialog.refuse_unless_forced(options.blockers, report, streams)?;
             return save(path, &shown.plan, streams);
         }
-        if setting.arguments.dry_run != DryRun::None {
+        if options.arguments.dry_run != DryRun::None {
             let how = if shown.by_server { "server dry run" } else { "dry run" };
-            writeln!(streams.err, "{} would be patched ({how}); nothing was changed", sheet.place)?;
+            writeln!(streams.err, "{} would be patched ({how}); nothing was changed", dialog.target)?;
             return Ok(Outcome::NotApplied);
         }
-        sheet.check(&shown, told, streams).await?;
-        if !setting.arguments.yes && !sheet.asked(streams).await? {
+        dialog.preflight(&shown, report, streams).await?;
+        if !options.arguments.yes && !dialog.confirm(streams).await? {
             writeln!(streams.err, "nothing was changed")?;
             return Ok(Outcome::NotApplied);
         }
-        match carry_out(&sheet, &shown, told, streams).await? {
-            Carried::Done(outcome) => return Ok(outcome),
-            Carried::Conflict => {
-                shown = match sheet.again(&shown, told, streams).await? {
-                    Again::Shown(other) => *other,
-                    Again::Done(outcome) => return Ok(outcome),
+        match attempt(&dialog, &shown, report, streams).await? {
+            Attempted::Done(outcome) => return Ok(outcome),
+            Attempted::Conflict => {
+                shown = match dialog.retry_after_conflict(&shown, report, streams).await? {
+                    AfterConflict::Changed(other) => *other,
+                    AfterConflict::Done(outcome) => return Ok(outcome),
                 }
             }
         }
@@ -163,105 +152,83 @@ fn save(path: &Path, plan: &Plan, streams: &mut Streams) -> Result<Outcome, Fail
     let files = |source| Failure::Files { what: path.display().to_string(), source };
     let mut text = Vec::new();
     data::yaml(plan, &mut text).map_err(files)?;
-    std::fs::write(path, text).map_err(files)?;
+    write_private(path, &text).map_err(files)?;
     writeln!(streams.err, "plan saved to {}; apply it with: apply {} --confirm {}", path.display(), path.display(), plan.digest)?;
     Ok(Outcome::NotApplied)
 }
 
-enum Carried {
+/// A new file with mode 0600 takes the name: a symbolic link of that name is replaced, not followed.
+fn write_private(path: &Path, text: &[u8]) -> std::io::Result<()> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut file = tempfile::NamedTempFile::new_in(folder)?;
+    file.write_all(text)?;
+    file.as_file().sync_all()?;
+    file.persist(path).map(drop).map_err(|error| error.error)
+}
+
+enum Attempted {
     Done(Outcome),
-    /// Nothing was done: the object had changed.
+    /// The object had changed since it was shown; nothing was written.
     Conflict,
 }
 
-async fn carry_out(sheet: &Sheet<'_>, shown: &Prepared, told: &mut Told, streams: &mut Streams) -> Result<Carried, Failure> {
-    let Sheet { setting, wish, place, report, .. } = sheet;
-    let arguments = setting.arguments;
-    let absent = preflight::absent(setting.snapshot);
-    let tried = (shown.plan.canary.is_some() || wish.is_lent()) && !arguments.no_wait && !place.is_operators();
-    let record = record(sheet, shown, tried);
-    if let Err(error) = kept::save(&shown.plan.target, &record) {
-        writeln!(streams.err, "Warning: what is replaced is kept in the object alone: {error}")?;
-    }
-    let mut guard = Guard {
-        api: sheet.api.clone(),
-        plan: &shown.plan,
-        place: place.clone(),
-        before: setting.snapshot,
-        absent,
-        old_pods: old_pods(setting.snapshot),
-        record,
-        field_manager: arguments.field_manager.clone(),
-        timeout: arguments.timeout,
-        exec: !setting.snapshot.cluster.exec_skipped,
-        narrator: Narrator::new(&mut streams.err, Style::of_stderr(setting.color)),
-        interrupt: setting.interrupt.clone(),
-        heard: sheet.heard,
-        begun: false,
-        steady: BTreeMap::new(),
-        forgiven: BTreeMap::new(),
-    };
-    let ended = match (arguments.no_wait, wish.is_undo(), setting.meanwhile) {
-        (_, false, Some(meanwhile)) => lent(&mut guard, meanwhile, report).await,
-        (true, ..) => sent(&mut guard, wish).await,
-        (false, true, _) => undone(&mut guard, setting, report).await,
-        (false, false, None) => guarded(&mut guard, setting, report).await,
-    };
-    drop(guard);
-    match ended {
-        Ended::Sent => Ok(Carried::Done(Outcome::Done)),
-        Ended::Proven(proven) => {
-            let Proven { after, budget, set } = *proven;
-            if setting.human {
-                writeln!(streams.out)?;
-                page::outcome(report, &after, budget.is_some(), &Style::of_stdout(setting.color), &mut streams.out)?;
-            }
-            told.after = Some(after);
-            (told.budget_seconds, told.set) = (budget, set);
-            told.applied = true;
-            Ok(Carried::Done(Outcome::Applied))
-        }
-        Ended::GivenBack => {
-            told.restored = true;
-            Ok(Carried::Done(Outcome::Done))
-        }
-        Ended::Conflict => Ok(Carried::Conflict),
-        Ended::NothingDone(stop) => Err(match stop {
-            Stop::Interrupted => Failure::Interrupted,
-            Stop::Request(error) => Failure::NotApplied { message: format!("{error}\nerror: nothing was changed"), hint: error.hint() },
-            other => Failure::NotApplied { message: format!("error: {other}; nothing was changed"), hint: None },
-        }),
-        Ended::PutBack(Stop::Interrupted) => Ok(Carried::Done(Outcome::Interrupted)),
-        Ended::PutBack(stop) => Err(Failure::RolledBack { message: stop.to_string() }),
-        Ended::Left(stop, why) => Err(Failure::RollbackFailed { message: stop.to_string(), why }),
-    }
-}
-
-/// What is written down before anything is changed.
-fn record(sheet: &Sheet, shown: &Prepared, tried: bool) -> Record {
-    let phase = match (sheet.setting.arguments.no_wait, tried) {
-        (true, _) => Phase::Done,
-        (false, true) => Phase::Canary,
-        (false, false) => Phase::Rolling,
-    };
-    match sheet.wish {
-        Wish::Undo { record, .. } => record.in_phase(Phase::Restoring),
-        Wish::Change(_) | Wish::Saved(_) | Wish::Lend(_) => Record {
-            command: shown.plan.command.clone(),
-            id: shown.plan.id().to_owned(),
-            at: sheet.setting.snapshot.taken_at,
-            phase,
-            canary: shown.plan.canary.clone().filter(|_| tried),
-            set: shown.plan.patch.clone(),
-            restore: shown.plan.restore.clone(),
-            strategy: shown.object.pointer("/spec/updateStrategy").filter(|strategy| tried && strategy["type"] != "OnDelete").cloned(),
+/// Rolls the plan out, and prints what came of it.
+async fn attempt(
+    dialog: &ChangeDialog<'_>,
+    shown: &DryRunResult,
+    report: &mut ChangeReport,
+    streams: &mut Streams,
+) -> Result<Attempted, Failure> {
+    let ChangeDialog { options, request, before, .. } = dialog;
+    let arguments = options.arguments;
+    let rollout = RolloutRequest {
+        api: dialog.api.clone(),
+        connection: options.connection,
+        wanted: options.wanted,
+        snapshot: options.snapshot,
+        report: before,
+        request,
+        shown,
+        settings: RolloutSettings {
+            timeout: arguments.timeout,
+            field_manager: arguments.field_manager.clone(),
+            no_wait: arguments.no_wait,
+            no_rollback: arguments.no_rollback,
         },
+        interrupt: options.interrupt.clone(),
+        signals_handled: dialog.signals_handled,
+        during: options.during,
+    };
+    let progress = RolloutProgress::new(&mut streams.err, Style::of_stderr(options.color));
+    match rollout::run(&rollout, progress).await {
+        RolloutOutcome::NotWatched => Ok(Attempted::Done(Outcome::Done)),
+        RolloutOutcome::Verified(verified) => {
+            let Verified { after, budget, set } = *verified;
+            if options.human {
+                writeln!(streams.out)?;
+                page::outcome(before, &after, budget.is_some(), &Style::of_stdout(options.color), &mut streams.out)?;
+            }
+            report.after = Some(after);
+            (report.budget_seconds, report.set) = (budget, set);
+            report.applied = true;
+            Ok(Attempted::Done(Outcome::Applied))
+        }
+        RolloutOutcome::TemporaryDone => {
+            report.restored = true;
+            Ok(Attempted::Done(Outcome::Done))
+        }
+        RolloutOutcome::Conflict => Ok(Attempted::Conflict),
+        RolloutOutcome::NotStarted(error) => Err(not_started(error)),
+        RolloutOutcome::RolledBack(RolloutError::Interrupted) => Ok(Attempted::Done(Outcome::Interrupted)),
+        RolloutOutcome::RolledBack(error) => Err(Failure::RolledBack { message: error.to_string() }),
+        RolloutOutcome::RollbackFailed(error, why) => Err(Failure::RollbackFailed { message: error.to_string(), why }),
     }
 }
 
-fn old_pods(snapshot: &Snapshot) -> BTreeMap<String, String> {
-    let pods = snapshot.pods.seen().into_iter().flatten();
-    pods.filter(|pod| pod.metadata.deletion_timestamp.is_none())
-        .filter_map(|pod| Some((pod.spec.node_name.clone()?, pod.metadata.uid.clone()?)))
-        .collect()
+fn not_started(error: RolloutError) -> Failure {
+    match error {
+        RolloutError::Interrupted => Failure::Interrupted,
+        RolloutError::Request(error) => Failure::NotApplied { message: format!("{error}\nerror: nothing was changed"), hint: error.hint() },
+        other => Failure::NotApplied { message: format!("error: {other}; nothing was changed"), hint: None },
+    }
 }

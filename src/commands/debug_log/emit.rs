@@ -9,7 +9,7 @@ use crate::cli::connection::ConnectionFlags;
 use crate::cluster::request::Api;
 use crate::cluster::{NoProgress, connect, read_cluster};
 use crate::permissions::request::PODS;
-use crate::plan::startup_copy;
+use crate::plan::debug_pod;
 use crate::render::data;
 use crate::text::{self, shell};
 
@@ -27,10 +27,10 @@ pub async fn run(flags: &ConnectionFlags, arguments: &DebugLogArgs, streams: &mu
     let (namespace, name) = (pod.metadata.namespace.as_deref(), pod.metadata.name.as_str());
     let whole: Result<Value, _> = Api::new(&connection).get(&PODS.path(namespace, Some(name)), &PODS.get(namespace, name)).await;
     let whole = whole.map_err(|error| Failure::ReadFailed { message: error.to_string(), hint: error.hint() })?;
-    let copy = startup_copy::of(&whole).map_err(|error| Failure::NotApplied { message: format!("error: {node}: {error}"), hint: None })?;
+    let copy = debug_pod::of(&whole).map_err(|error| Failure::NotApplied { message: format!("error: {node}: {error}"), hint: None })?;
     data::yaml(&copy, &mut streams.out)?;
     streams.out.flush()?;
-    let name = startup_copy::name(node);
+    let name = debug_pod::name(node);
     let namespace = namespace.and_then(shell::namespace).unwrap_or("NAMESPACE");
     for line in [
         "# It does on the node what each start of calico-node does: finds the address, stores it, says that the network is there."

@@ -12,9 +12,9 @@ use tokio::sync::{mpsc, watch};
 use super::follow_node::{FollowEvent, Followed, Node, StopMode};
 use super::save::{Place, Saving};
 use crate::cluster::Connection;
-use crate::commands::change::{Held, Meanwhile, Stopped};
 use crate::exit::Failure;
 use crate::render::style::Tone;
+use crate::rollout::{DuringChange, Rollout, RolloutError};
 use crate::snapshot::Snapshot;
 use crate::snapshot::objects::DaemonSet;
 use crate::startup::log_source::LogSource;
@@ -54,10 +54,11 @@ impl<'a> Follower<'a> {
         Ok(followed)
     }
 
-    async fn follow(&self, guard: &mut Held<'_>, set: &DaemonSet) -> Result<(), Stopped> {
+    async fn follow(&self, rollout: &mut Rollout<'_>, set: &DaemonSet) -> Result<(), RolloutError> {
         let (end, ending) = watch::channel(StopMode::Continue);
         let (say, mut news) = mpsc::unbounded_channel();
-        let nodes: Vec<Node> = guard.plan.nodes.iter().map(|goal| self.node(&goal.name, guard, set, say.clone(), ending.clone())).collect();
+        let nodes: Vec<Node> =
+            rollout.target_nodes().iter().map(|name| self.node(name, rollout, set, say.clone(), ending.clone())).collect();
         drop(say);
         let mut savings = self.savings.take();
         let mut work: FuturesUnordered<_> =
@@ -66,16 +67,16 @@ impl<'a> Follower<'a> {
         tokio::pin!(deadline);
         let mut result = Ok(());
         loop {
-            let (interrupt, heard) = (guard.interrupt.clone(), guard.heard);
+            let (interrupt, signals_handled) = rollout.signals();
             let ends = *end.borrow();
             tokio::select! {
                 biased;
-                () = interrupt.beyond(heard) => {
-                    guard.heard = interrupt.times();
-                    result = Err(Stopped::Interrupted);
+                () = interrupt.wait_for_more_than(signals_handled) => {
+                    rollout.acknowledge_signals();
+                    result = Err(RolloutError::Interrupted);
                     end.send_replace(StopMode::Now);
                 }
-                Some(told) = news.recv() => tell(guard, told)?,
+                Some(told) = news.recv() => tell(rollout, told),
                 done = work.next() => match done {
                     Some(Ok(one)) => self.followed.borrow_mut().push(one),
                     Some(Err(stop)) => {
@@ -86,14 +87,14 @@ impl<'a> Follower<'a> {
                 },
                 () = &mut deadline, if ends == StopMode::Continue => {
                     let line = format!("not ended within {}s: explained is what has come", self.timeout.as_secs());
-                    guard.narrator.line(Tone::Doubtful, &line)?;
+                    rollout.message(Tone::Doubtful, &line);
                     end.send_replace(StopMode::Drain);
                 }
             }
         }
         drop(work);
         while let Ok(told) = news.try_recv() {
-            tell(guard, told)?;
+            tell(rollout, told);
         }
         self.savings.replace(savings);
         result
@@ -102,17 +103,17 @@ impl<'a> Follower<'a> {
     fn node<'n>(
         &'n self,
         name: &str,
-        guard: &Held<'_>,
+        rollout: &Rollout<'_>,
         set: &'n DaemonSet,
         say: mpsc::UnboundedSender<FollowEvent>,
         ending: watch::Receiver<StopMode>,
     ) -> Node<'n> {
         Node {
             connection: self.connection,
-            api: guard.api.clone(),
+            api: rollout.api(),
             set,
             name: name.to_owned(),
-            old: guard.old_pods.get(name).cloned(),
+            old: rollout.old_pod(name).cloned(),
             source: LogSource::for_node(self.snapshot, name),
             attempts: self.attempts,
             say,
@@ -121,16 +122,15 @@ impl<'a> Follower<'a> {
     }
 }
 
-fn tell(guard: &mut Held<'_>, news: FollowEvent) -> Result<(), Stopped> {
+fn tell(rollout: &mut Rollout<'_>, news: FollowEvent) {
     match news {
-        FollowEvent::Waits(text) => guard.narrator.waits(&text)?,
-        FollowEvent::Line(tone, text) => guard.narrator.line(tone, &text)?,
+        FollowEvent::Waits(text) => rollout.waiting(&text),
+        FollowEvent::Line(tone, text) => rollout.message(tone, &text),
     }
-    Ok(())
 }
 
-impl Meanwhile for Follower<'_> {
-    fn go<'a>(&'a self, guard: &'a mut Held<'_>, set: &'a DaemonSet) -> LocalBoxFuture<'a, Result<(), Stopped>> {
-        Box::pin(self.follow(guard, set))
+impl DuringChange for Follower<'_> {
+    fn run<'a>(&'a self, rollout: &'a mut Rollout<'_>, set: &'a DaemonSet) -> LocalBoxFuture<'a, Result<(), RolloutError>> {
+        Box::pin(self.follow(rollout, set))
     }
 }

@@ -10,10 +10,10 @@ use crate::cluster::error::RequestError;
 use crate::cluster::log_stream::{self, Read, Which};
 use crate::cluster::request::Api;
 use crate::cluster::{Connection, node_state};
-use crate::commands::change::{Stopped, is_away};
 use crate::render::style::Tone;
 use crate::render::timeline_details;
 use crate::reports::startup_log::newest_attempt;
+use crate::rollout::{RolloutError, is_unreachable};
 use crate::snapshot::objects::{DaemonSet, Event, Pod};
 use crate::startup::container_state::container_states;
 use crate::startup::log_location::{LogLocation, locate_log};
@@ -72,7 +72,7 @@ enum Close {
 }
 
 impl Node<'_> {
-    pub async fn follow(&self, saving: &mut Saving) -> Result<Followed, Stopped> {
+    pub async fn follow(&self, saving: &mut Saving) -> Result<Followed, RolloutError> {
         let mut followed = Followed { subject: self.source.clone(), pod: None };
         for number in 0..i32::from(self.attempts) {
             let mut taking = ResumableLog::new(saving);
@@ -84,7 +84,7 @@ impl Node<'_> {
                 Close::None => (ContainerState::NotKnown, false, false),
             };
             let any = !taking.is_empty();
-            let attempts = taking.finish(complete).map_err(Stopped::Output)?;
+            let attempts = taking.finish(complete).map_err(RolloutError::Output)?;
             if any {
                 followed.subject.logs.push(ContainerLog { attempts, state });
             }
@@ -161,7 +161,7 @@ impl Node<'_> {
                     self.last_lines(&pod, taking, attempt).await;
                     return Close::Started;
                 }
-                Err(error) if !is_away(&error) => {
+                Err(error) if !is_unreachable(&error) => {
                     unread(subject, error.to_string());
                     return Close::None;
                 }
@@ -179,7 +179,7 @@ impl Node<'_> {
         loop {
             match node_state::pod_on(&self.api, self.set, &self.name).await {
                 Ok(pod) => return Ok(pod.filter(|pod| pod.metadata.uid != self.old && pod.metadata.deletion_timestamp.is_none())),
-                Err(error) if is_away(&error) && self.ending() == StopMode::Continue => {
+                Err(error) if is_unreachable(&error) && self.ending() == StopMode::Continue => {
                     self.tell(FollowEvent::Waits(format!("waiting for the API server: {error}")));
                     self.pause().await;
                 }

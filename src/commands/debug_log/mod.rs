@@ -16,11 +16,11 @@ use crate::cli::change::DryRun;
 use crate::cli::connection::ConnectionFlags;
 use crate::cli::debug_log::DebugLogArgs;
 use crate::cli::output::Output;
-use crate::commands::change::Told;
-use crate::commands::change::going_on::Document;
+use crate::commands::change::ChangeReport;
+use crate::commands::change::proposed::WithChange;
+use crate::commands::prompt::{self, Answer};
 use crate::exit::{Failure, Outcome};
 use crate::finding::Verdict;
-use crate::prompt::{self, Answer};
 use crate::render::style::Style;
 use crate::render::{data, timeline as render};
 use crate::reports::startup_log::{StartupLogReport, explain_logs};
@@ -29,7 +29,7 @@ use crate::startup::log_source::LogSource;
 use crate::startup::timeline::AttemptEnd;
 use crate::text;
 
-use super::change::interrupt::Interrupt;
+use crate::rollout::interrupt::Interrupt;
 use crate::streams::Streams;
 use cluster_logs::Live;
 use save::Place;
@@ -56,13 +56,13 @@ impl<'a> Page<'a> {
         matches!(self.format, Output::Json | Output::Yaml)
     }
 
-    fn print(&self, report: &StartupLogReport, change: Option<&Told>, streams: &mut Streams) -> Result<(), Failure> {
+    fn print(&self, report: &StartupLogReport, change: Option<&ChangeReport>, streams: &mut Streams) -> Result<(), Failure> {
         let color = self.arguments.color();
         // Standard output is the log's own then.
         let raw = self.place.is_stdout();
         let style = if raw { Style::of_stderr(color) } else { Style::of_stdout(color) };
         let out: &mut dyn Write = if raw { &mut streams.err } else { &mut streams.out };
-        let document = Document { page: report, change };
+        let document = WithChange { report, change };
         match self.format {
             Output::Json => data::json(&document, out)?,
             Output::Yaml => data::yaml(&document, out)?,
@@ -103,7 +103,7 @@ pub async fn run(
     if arguments.emit.is_some() {
         return tokio::select! {
             emitted = emit::run(flags, arguments, streams) => emitted,
-            () = interrupt.beyond(0) => Err(Failure::Interrupted),
+            () = interrupt.wait_for_more_than(0) => Err(Failure::Interrupted),
         };
     }
     if arguments.restore {
@@ -111,7 +111,7 @@ pub async fn run(
     }
     let live = tokio::select! {
         live = cluster_logs::read(flags, arguments, &page.place, !arguments.no_change) => live?,
-        () = interrupt.beyond(0) => return Err(Failure::Interrupted),
+        () = interrupt.wait_for_more_than(0) => return Err(Failure::Interrupted),
     };
     if live.subjects.is_empty() {
         return nothing(&live.snapshot, streams);
@@ -151,7 +151,7 @@ async fn should_raise(report: &StartupLogReport, nodes: &[String], interrupt: &I
     let asked = tokio::task::spawn_blocking(move || prompt::ask(&question));
     let answer = tokio::select! {
         answer = asked => answer.map_err(std::io::Error::other)??,
-        () = interrupt.beyond(0) => Answer::Interrupted,
+        () = interrupt.wait_for_more_than(0) => Answer::Interrupted,
     };
     match answer {
         Answer::Yes => Ok(true),

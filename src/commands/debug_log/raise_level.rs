@@ -6,13 +6,13 @@ use super::cluster_logs::{Live, remember};
 use super::follow_all::Follower;
 use super::follow_node::Followed;
 use super::{Page, outcome};
-use crate::commands::change::interrupt::Interrupt;
-use crate::commands::change::{self, Setting, Told};
+use crate::commands::change::{self, ChangeOptions, ChangeReport};
 use crate::exit::{Failure, Outcome};
 use crate::observed::Observed;
-use crate::plan::lending;
-use crate::plan::wish::Wish;
+use crate::plan::from_debug_log;
+use crate::plan::request::ChangeRequest;
 use crate::reports::startup_log::{StartupLogReport, explain_logs};
+use crate::rollout::interrupt::Interrupt;
 use crate::snapshot::Snapshot;
 use crate::startup::log_source::LogSource;
 use crate::streams::Streams;
@@ -27,13 +27,13 @@ pub async fn run(
 ) -> Result<Outcome, Failure> {
     let Live { mut snapshot, way, .. } = live;
     let arguments = page.arguments;
-    let Some(lent) = lending::of(&snapshot, nodes) else {
+    let Some(lent) = from_debug_log::temporary_debug(&snapshot, nodes) else {
         return Err(Failure::ReadFailed { message: "error: calico-node's DaemonSet was not seen".to_owned(), hint: None });
     };
     let raising = &arguments.raising;
     let follower = Follower::new(&way.connection, &snapshot, (raising.attempts, raising.timeout), &page.place, nodes)?;
     let change = raising.as_change();
-    let setting = Setting {
+    let options = ChangeOptions {
         connection: &way.connection,
         wanted: &way.wanted,
         snapshot: &snapshot,
@@ -44,10 +44,10 @@ pub async fn run(
         interrupt,
         notes: &[],
         blockers: &lent.blockers,
-        meanwhile: Some(&follower),
+        during: Some(&follower),
     };
-    let mut told = Told::default();
-    let result = change::run(&setting, &Wish::Lend(lent.proposal), &mut told, streams).await;
+    let mut told = ChangeReport::default();
+    let result = change::run(&options, &ChangeRequest::Temporary(lent.proposal), &mut told, streams).await;
     let followed = follower.finish(&page.place)?;
     put_in(&mut snapshot, &followed);
     let subjects: Vec<LogSource> = followed.into_iter().map(|one| one.subject).collect();

@@ -15,11 +15,11 @@ use crate::render::{self, data};
 use crate::reports::probes::probes_report;
 use crate::reports::probes_document::ProbesReport;
 
-use super::change::Told;
-use super::change::going_on::{self, Document};
-use super::change::interrupt::Interrupt;
+use super::change::ChangeReport;
+use super::change::proposed::{self, WithChange};
 use super::source;
 use super::status::NodeSelection;
+use crate::rollout::interrupt::Interrupt;
 use crate::streams::Streams;
 
 /// Goes into audit logs beside kubectl's own commands.
@@ -46,7 +46,7 @@ pub async fn run(flags: &ConnectionFlags, arguments: &ProbesArgs, interrupt: Int
             message: "error: there is no change of probes to print".to_owned(),
             hint: Some("Ask for one with --set or --fix.".to_owned()),
         })?;
-        return going_on::emit(&chosen.snippets, form, streams);
+        return proposed::emit(&chosen.snippets, form, streams);
     }
     let document = matches!(arguments.output, PageFormat::Json | PageFormat::Yaml);
     if !document {
@@ -56,9 +56,10 @@ pub async fn run(flags: &ConnectionFlags, arguments: &ProbesArgs, interrupt: Int
     let mut told = None;
     let result = match (&proposed, &way) {
         (Some(chosen), Some(way)) => {
-            let told = told.insert(Told::default());
+            let told = told.insert(ChangeReport::default());
             change::go_on(&snapshot, way, chosen, arguments, document, interrupt, told, streams).await
         }
+        (None, Some(_)) => proposed::without_change(&snapshot, outcome(&report), streams),
         _ => Ok(outcome(&report)),
     };
     if document {
@@ -83,11 +84,11 @@ fn wanted(flags: &ConnectionFlags, arguments: &ProbesArgs, chosen: &NodeSelectio
     }
 }
 
-fn print(report: &ProbesReport, arguments: &ProbesArgs, change: Option<&Told>, streams: &mut Streams) -> Result<(), Failure> {
+fn print(report: &ProbesReport, arguments: &ProbesArgs, change: Option<&ChangeReport>, streams: &mut Streams) -> Result<(), Failure> {
     let out = &mut streams.out;
     match arguments.output {
-        PageFormat::Json => data::json(&Document { page: report, change }, out)?,
-        PageFormat::Yaml => data::yaml(&Document { page: report, change }, out)?,
+        PageFormat::Json => data::json(&WithChange { report, change }, out)?,
+        PageFormat::Yaml => data::yaml(&WithChange { report, change }, out)?,
         PageFormat::Table | PageFormat::Wide => {
             let shown = Shown { wide: arguments.output == PageFormat::Wide, all: arguments.all };
             render::probes::write(report, shown, &Style::of_stdout(arguments.color()), out)?;

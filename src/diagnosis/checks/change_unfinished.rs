@@ -1,10 +1,10 @@
 use crate::diagnosis::check::{Check, EarlierFindings};
 use crate::diagnosis::explain::Explanation;
+use crate::edit::undo_record::{ANNOTATION, RolloutPhase, UndoRecord};
 use crate::finding::code::Code;
 use crate::finding::{Evidence, Finding, Fix, Severity, Source};
 use crate::model::{ClusterModel, phrases};
-use crate::plan::lending::DEBUG_LOG;
-use crate::plan::record::{ANNOTATION, Phase, Record};
+use crate::plan::from_debug_log::DEBUG_LOG;
 use crate::snapshot::objects::Meta;
 
 pub const CHECK: Check = Check {
@@ -31,18 +31,18 @@ fn run(view: &ClusterModel, _: &EarlierFindings) -> Vec<Finding> {
 
 fn finding(name: &str, meta: &Meta, source: Source) -> Option<Finding> {
     let text = meta.annotations.get(ANNOTATION)?;
-    let (message, nodes, told) = match Record::parse(text) {
+    let (message, nodes, told) = match UndoRecord::parse(text) {
         Err(unreadable) => (format!("a change of {name} was written down, but {unreadable}"), Vec::new(), text.clone()),
         Ok(record) if record.is_finished() || record.command == DEBUG_LOG => return None,
         Ok(record) => {
             let how = match (record.phase, &record.canary) {
-                (Phase::Canary, Some(node)) => format!("it was being tried on {node}"),
-                (Phase::Canary, None) => "it was being tried on one node".to_owned(),
-                (Phase::Rolling, _) => "it was being rolled out".to_owned(),
-                (Phase::Restoring, _) => "it was being put back".to_owned(),
-                (Phase::Done, _) => return None,
+                (RolloutPhase::Canary, Some(node)) => format!("it was being tried on {node}"),
+                (RolloutPhase::Canary, None) => "it was being tried on one node".to_owned(),
+                (RolloutPhase::Rolling, _) => "it was being rolled out".to_owned(),
+                (RolloutPhase::Restoring, _) => "it was being put back".to_owned(),
+                (RolloutPhase::Done, _) => return None,
             };
-            let held = if record.strategy.is_some() && record.phase == Phase::Canary {
+            let held = if record.strategy.is_some() && record.phase == RolloutPhase::Canary {
                 "; the strategy OnDelete holds the other nodes back"
             } else {
                 ""

@@ -1,10 +1,10 @@
 use crate::diagnosis::check::{Check, EarlierFindings};
 use crate::diagnosis::explain::Explanation;
+use crate::edit::undo_record::{ANNOTATION, UndoRecord};
 use crate::finding::code::Code;
 use crate::finding::{Evidence, Finding, Fix, Severity, Source};
 use crate::model::{ClusterModel, phrases};
-use crate::plan::lending::{DEBUG, DEBUG_LOG, IGNORE, LEVEL};
-use crate::plan::record::{ANNOTATION, Record};
+use crate::plan::from_debug_log::{DEBUG, DEBUG_LOG, IGNORE, LEVEL};
 use crate::snapshot::objects::Container;
 use crate::text::{self, shell};
 
@@ -31,9 +31,9 @@ fn run(view: &ClusterModel, _: &EarlierFindings) -> Vec<Finding> {
 }
 
 /// A debug-log that did not come to its end.
-pub fn lent(view: &ClusterModel) -> Option<Record> {
+pub fn lent(view: &ClusterModel) -> Option<UndoRecord> {
     let text = view.install.daemon_set?.metadata.annotations.get(ANNOTATION)?;
-    Record::parse(text).ok().filter(|record| record.command == DEBUG_LOG && !record.is_finished())
+    UndoRecord::parse(text).ok().filter(|record| record.command == DEBUG_LOG && !record.is_finished())
 }
 
 fn finding(view: &ClusterModel) -> Option<Finding> {

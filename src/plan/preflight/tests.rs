@@ -1,13 +1,13 @@
 use serde_json::json;
 
 use super::super::Proposal;
-use super::super::record::ANNOTATION;
 use super::*;
+use crate::edit::undo_record::RolloutPhase;
 use crate::observed::Observed;
 use crate::snapshot::Origin;
 
-fn place() -> Place {
-    Place::DaemonSet { namespace: "kube-system".into(), name: "calico-node".into() }
+fn target() -> Target {
+    Target::DaemonSet { namespace: "kube-system".into(), name: "calico-node".into() }
 }
 
 fn snapshot(set: Value, nodes: Value) -> Snapshot {
@@ -32,11 +32,11 @@ fn nodes(ready: &str) -> Value {
     ])
 }
 
-fn change(place: Place) -> Wish {
-    Wish::Change(Proposal {
+fn change(target: Target) -> ChangeRequest {
+    ChangeRequest::Apply(Proposal {
         command: "autodetect",
         summary: String::new(),
-        place,
+        target,
         edits: vec![],
         larger: vec![],
         nodes: vec![],
@@ -44,12 +44,12 @@ fn change(place: Place) -> Wish {
     })
 }
 
-fn codes(set: Value, nodes: Value, object: &Value, wish: &Wish) -> Vec<&'static str> {
+fn codes(set: Value, nodes: Value, object: &Value, wish: &ChangeRequest) -> Vec<&'static str> {
     blockers(&snapshot(set, nodes), wish, object, &[]).into_iter().map(|blocker| blocker.code).collect()
 }
 
-fn record(phase: Phase) -> Record {
-    Record {
+fn record(phase: RolloutPhase) -> UndoRecord {
+    UndoRecord {
         command: "autodetect".into(),
         id: "0123".into(),
         at: jiff::Timestamp::UNIX_EPOCH,
@@ -58,6 +58,7 @@ fn record(phase: Phase) -> Record {
         set: json!({"spec": {"a": 2}}),
         restore: json!({"spec": {"a": 1}}),
         strategy: None,
+        previous: None,
     }
 }
 
@@ -73,7 +74,7 @@ fn nothing_stands_against_a_quiet_cluster_and_each_trouble_has_its_code() {
         (quiet(), "False", vec!["nodes-not-ready"]),
         (quiet(), "Unknown", vec!["nodes-not-ready"]),
     ] {
-        assert_eq!(codes(set, nodes(ready), &json!({}), &change(place())), expected);
+        assert_eq!(codes(set, nodes(ready), &json!({}), &change(target())), expected);
     }
 }
 
@@ -81,17 +82,17 @@ fn nothing_stands_against_a_quiet_cluster_and_each_trouble_has_its_code() {
 fn an_unfinished_change_blocks_the_next_but_not_its_undoing() {
     let quiet = || set("RollingUpdate", 2, 3);
     let none: [&str; 0] = [];
-    assert_eq!(codes(quiet(), nodes("True"), &record(Phase::Canary).as_patch(), &change(place())), ["change-unfinished"]);
-    assert_eq!(codes(quiet(), nodes("True"), &record(Phase::Done).as_patch(), &change(place())), none);
+    assert_eq!(codes(quiet(), nodes("True"), &record(RolloutPhase::Canary).as_patch(), &change(target())), ["change-unfinished"]);
+    assert_eq!(codes(quiet(), nodes("True"), &record(RolloutPhase::Done).as_patch(), &change(target())), none);
     let garbled = json!({"metadata": {"annotations": {ANNOTATION: "{"}}});
-    assert_eq!(codes(quiet(), nodes("True"), &garbled, &change(place())), ["change-unfinished"]);
-    let undo = |phase| Wish::Undo { place: place(), record: record(phase) };
+    assert_eq!(codes(quiet(), nodes("True"), &garbled, &change(target())), ["change-unfinished"]);
+    let undo = |phase| ChangeRequest::Undo { target: target(), record: record(phase) };
     for (phase, value, expected) in [
-        (Phase::Canary, 2, &[][..]),
-        (Phase::Done, 2, &[]),
-        (Phase::Done, 1, &[]),
-        (Phase::Done, 3, &["changed-since"]),
-        (Phase::Restoring, 3, &[]),
+        (RolloutPhase::Canary, 2, &[][..]),
+        (RolloutPhase::Done, 2, &[]),
+        (RolloutPhase::Done, 1, &[]),
+        (RolloutPhase::Done, 3, &["changed-since"]),
+        (RolloutPhase::Restoring, 3, &["changed-since"]),
     ] {
         assert_eq!(
             codes(set("OnDelete", 2, 1), nodes("True"), &json!({"spec": {"a": value}}), &undo(phase)),
@@ -105,7 +106,7 @@ fn an_unfinished_change_blocks_the_next_but_not_its_undoing() {
 fn a_degraded_installation_takes_no_change() {
     let object =
         json!({"status": {"conditions": [{"type": "Degraded", "status": "True", "message": "no more than one\u{1b}[31m method"}]}});
-    let installation = Place::Installation { name: "default".into() };
+    let installation = Target::Installation { name: "default".into() };
     let snapshot = snapshot(set("RollingUpdate", 2, 3), nodes("True"));
     let found = blockers(&snapshot, &change(installation.clone()), &object, &[]);
     assert_eq!(found[0].message, "installation.operator.tigera.io/default is Degraded: no more than one method");
@@ -116,6 +117,6 @@ fn a_degraded_installation_takes_no_change() {
 fn every_missing_right_is_named() {
     let right = |what: &str, allowed| Right { what: what.into(), allowed };
     let rights = [right("patch daemonsets.apps", false), right("get pods", true), right("delete pods", false)];
-    let found = blockers(&snapshot(set("RollingUpdate", 2, 3), nodes("True")), &change(place()), &json!({}), &rights);
+    let found = blockers(&snapshot(set("RollingUpdate", 2, 3), nodes("True")), &change(target()), &json!({}), &rights);
     assert_eq!(found[0].message, "you may not patch daemonsets.apps, nor delete pods; what grants it: kubectl calico-fix can-i");
 }

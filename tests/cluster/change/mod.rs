@@ -12,15 +12,17 @@ mod failing;
 mod faults;
 mod killed;
 mod operator;
+mod others;
 mod probes;
 mod rights;
 mod shown;
+mod untrusted;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
-use calico_fix::plan::edit::Edit;
-use calico_fix::plan::place::Place;
+use calico_fix::edit::Edit;
+use calico_fix::edit::target::Target;
 use calico_fix::plan::{GoalAddress, NodeGoal, Plan, Proposal};
 use calico_fix::render::data;
 use calico_fix::snapshot::family::Family;
@@ -91,7 +93,7 @@ impl Stage {
         Proposal {
             command: "autodetect",
             summary: format!("IP_AUTODETECTION_METHOD={method}"),
-            place: Place::DaemonSet { namespace: "kube-system".into(), name: "calico-node".into() },
+            target: Target::DaemonSet { namespace: "kube-system".into(), name: "calico-node".into() },
             edits: vec![Edit::variable("IP_AUTODETECTION_METHOD", method)],
             larger: vec![],
             canary: nodes.last().map(|node| node.name.clone()),

@@ -16,7 +16,7 @@ fn plan(stage: &Stage, method: &Value) -> Plan {
         larger: vec![],
         command: "autodetect",
         summary: format!("nodeAddressAutodetectionV4 {method}"),
-        place: Place::Installation { name: "default".into() },
+        target: Target::Installation { name: "default".into() },
         edits: vec![Edit::field(&["spec", "calicoNetwork", "nodeAddressAutodetectionV4"], method.clone())],
         canary: None,
         nodes,

@@ -73,7 +73,8 @@ fn a_plan_that_is_none_or_another_is_refused_with_what_to_do() {
         path.to_str().expect("text").to_owned()
     };
     let whole = std::fs::read_to_string(stage.save(&plan)).expect("reads");
-    let elsewhere = Plan { target: calico_fix::plan::Target { uid: "another".into(), ..plan.target.clone() }, ..plan.clone() };
+    let elsewhere =
+        Plan { target: calico_fix::edit::target::TargetSnapshot { uid: "another".into(), ..plan.target.clone() }, ..plan.clone() };
     let elsewhere = Plan { digest: elsewhere.computed_digest(), ..elsewhere };
     let elsewhere = std::fs::read_to_string(stage.save(&elsewhere)).expect("reads");
     for (name, text, confirm, expected, says) in [

@@ -1,12 +1,12 @@
+use calico_fix::edit::undo_record::{ANNOTATION, RolloutPhase, UndoRecord};
 use calico_fix::finding::Source;
-use calico_fix::plan::record::{ANNOTATION, Phase, Record};
 use serde_json::json;
 
 use super::build::*;
 use super::judge::*;
 
-fn record(phase: Phase) -> String {
-    let record = Record {
+fn record(phase: RolloutPhase) -> String {
+    let record = UndoRecord {
         command: "autodetect".into(),
         id: "0123456789ab".into(),
         at: now(),
@@ -15,6 +15,7 @@ fn record(phase: Phase) -> String {
         set: json!({"spec": {"template": {}}}),
         restore: json!({"spec": {"template": {}}}),
         strategy: Some(json!({"type": "RollingUpdate"})),
+        previous: None,
     };
     serde_json::to_string(&record).expect("writes")
 }
@@ -25,7 +26,7 @@ fn annotated(text: String) -> World {
 
 #[test]
 fn killed_while_one_node_was_tried() {
-    let case = finds(&annotated(record(Phase::Canary)), &["warning change-unfinished node-3"]);
+    let case = finds(&annotated(record(RolloutPhase::Canary)), &["warning change-unfinished node-3"]);
     assert!(
         case.only().message.contains("it was being tried on node-3") && case.only().message.contains("OnDelete"),
         "{}",
@@ -37,7 +38,7 @@ fn killed_while_one_node_was_tried() {
 
 #[test]
 fn its_rollout_is_no_finding_of_its_own() {
-    let halfway = annotated(record(Phase::Rolling)).revision("node-1", "two").set(|set| set.status.updated_number_scheduled = 1);
+    let halfway = annotated(record(RolloutPhase::Rolling)).revision("node-1", "two").set(|set| set.status.updated_number_scheduled = 1);
     let case = finds(&halfway, &["warning change-unfinished node-3"]);
     assert!(case.only().message.contains("rolled out"), "{}", case.only().message);
 }
@@ -50,5 +51,5 @@ fn a_record_that_cannot_be_read_is_not_taken_for_none() {
 
 #[test]
 fn proven() {
-    healthy(&annotated(record(Phase::Done)));
+    healthy(&annotated(record(RolloutPhase::Done)));
 }

@@ -3,10 +3,10 @@
 use std::process::Command;
 
 use calico_fix::diagnosis::{Scope, diagnose};
-use calico_fix::plan::detection::Setting;
-use calico_fix::plan::edit::Edit;
-use calico_fix::plan::emit::{Form, Snippets};
-use calico_fix::plan::place::Place;
+use calico_fix::plan::autodetect_edits::Setting;
+use calico_fix::edit::Edit;
+use calico_fix::plan::snippets::{Form, Snippets};
+use calico_fix::edit::target::Target;
 use calico_fix::render::html;
 use calico_fix::snapshot::family::Family;
 use calico_fix::text::{clean, is_unsafe, shell};
@@ -131,8 +131,8 @@ proptest! {
     #[test]
     fn every_emitted_form_holds_what_was_meant(name in hostile(), namespace in hostile(), method in hostile(), operator: bool) {
         let place = match operator {
-            true => Place::Installation { name: name.clone() },
-            false => Place::DaemonSet { namespace: namespace.clone(), name: name.clone() },
+            true => Target::Installation { name: name.clone() },
+            false => Target::DaemonSet { namespace: namespace.clone(), name: name.clone() },
         };
         let method = format!("can-reach={method}");
         let edits = match operator {

@@ -1,6 +1,6 @@
+use calico_fix::edit::undo_record::{ANNOTATION, RolloutPhase, UndoRecord};
 use calico_fix::finding::Source;
 use calico_fix::observed::Observed;
-use calico_fix::plan::record::{ANNOTATION, Phase, Record};
 use calico_fix::snapshot::Snapshot;
 use serde_json::json;
 
@@ -9,8 +9,8 @@ use super::judge::*;
 
 const LEVEL: &str = "CALICO_STARTUP_LOGLEVEL";
 
-fn record(phase: Phase) -> String {
-    let record = Record {
+fn record(phase: RolloutPhase) -> String {
+    let record = UndoRecord {
         command: "debug-log".into(),
         id: "0123456789ab".into(),
         at: now(),
@@ -19,11 +19,12 @@ fn record(phase: Phase) -> String {
         set: json!({"spec": {"template": {}}}),
         restore: json!({"spec": {"template": {}}}),
         strategy: Some(json!({"type": "RollingUpdate"})),
+        previous: None,
     };
     serde_json::to_string(&record).expect("writes")
 }
 
-fn lent(phase: Phase) -> World {
+fn lent(phase: RolloutPhase) -> World {
     cluster().set(move |set| drop(set.metadata.annotations.insert(ANNOTATION.into(), record(phase))))
 }
 
@@ -37,7 +38,7 @@ fn at_debug_on_node_3(snapshot: &mut Snapshot) {
 
 #[test]
 fn killed_while_it_followed_the_log() {
-    let world = lent(Phase::Canary).env(LEVEL, "DEBUG").set(|set| set.spec.update_strategy.r#type = "OnDelete".into());
+    let world = lent(RolloutPhase::Canary).env(LEVEL, "DEBUG").set(|set| set.spec.update_strategy.r#type = "OnDelete".into());
     let case = finds(&world.edit(at_debug_on_node_3), &["warning debug-left-on node-3"]);
     let message = &case.only().message;
     assert!(message.contains("logs at DEBUG on node-3") && message.contains("OnDelete"), "{message}");
@@ -47,7 +48,7 @@ fn killed_while_it_followed_the_log() {
 
 #[test]
 fn killed_while_it_put_everything_back() {
-    let case = finds(&lent(Phase::Restoring), &["warning debug-left-on"]);
+    let case = finds(&lent(RolloutPhase::Restoring), &["warning debug-left-on"]);
     assert!(!case.only().message.contains("OnDelete"), "{}", case.only().message);
 }
 
@@ -83,5 +84,5 @@ fn other_levels() {
     for level in ["INFO", "error"] {
         healthy(&cluster().env(LEVEL, level));
     }
-    healthy(&lent(Phase::Done));
+    healthy(&lent(RolloutPhase::Done));
 }

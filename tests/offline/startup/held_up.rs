@@ -1,7 +1,7 @@
 //! A rollout that waits for a start which is too slow, and one that waits for anything else.
 
 use calico_fix::plan::NodeGoal;
-use calico_fix::plan::held_up::by_slow_starts;
+use calico_fix::plan::stuck_rollout::by_slow_starts;
 
 use super::build::*;
 

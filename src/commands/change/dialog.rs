@@ -1,0 +1,156 @@
+//! Everything before the first write: diff, preflight, confirmation; starts over if the object changed meanwhile.
+
+use std::io::Write;
+
+use super::{Attempted, ChangeOptions, ChangeReport, attempt, diff};
+use crate::cluster::request::Api;
+use crate::commands::prompt::{self, Answer};
+use crate::edit::target::Target;
+use crate::exit::{Failure, Outcome};
+use crate::finding::Report;
+use crate::plan::preflight::{self, Blocker};
+use crate::plan::request::ChangeRequest;
+use crate::render::change as page;
+use crate::render::style::{Style, Tone};
+use crate::rollout::dry_run::{DryRunResult, dry_run};
+use crate::rollout::permissions;
+use crate::streams::Streams;
+use crate::text;
+
+/// What stays the same from the first diff shown to the last.
+pub struct ChangeDialog<'a> {
+    pub options: &'a ChangeOptions<'a>,
+    pub request: &'a ChangeRequest,
+    pub target: Target,
+    pub api: Api,
+    /// The diagnosis of the snapshot.
+    pub before: Report,
+    pub signals_handled: u32,
+}
+
+pub enum AfterConflict {
+    /// The diff is another one now, and must be shown.
+    Changed(Box<DryRunResult>),
+    Done(Outcome),
+}
+
+/// Retries while only the status of the target changes, which a sick cluster writes all the time.
+const STATUS_TRIES: u32 = 10;
+
+impl ChangeDialog<'_> {
+    /// Nothing has been written yet: a signal aborts.
+    async fn interruptible<T>(&self, work: impl Future<Output = T>) -> Result<T, Failure> {
+        tokio::select! {
+            result = work => Ok(result),
+            () = self.options.interrupt.wait_for_more_than(self.signals_handled) => Err(Failure::Interrupted),
+        }
+    }
+
+    pub async fn dry_run(&self) -> Result<Option<DryRunResult>, Failure> {
+        let arguments = self.options.arguments;
+        Ok(self.interruptible(dry_run(&self.api, self.request, &self.target, arguments.dry_run, &arguments.field_manager)).await??)
+    }
+
+    pub fn show(&self, shown: &DryRunResult, streams: &mut Streams) -> Result<(), Failure> {
+        if self.options.human {
+            let style = Style::of_stdout(self.options.color);
+            writeln!(streams.out)?;
+            diff::write(&self.target, shown, &style, &mut streams.out)?;
+            writeln!(streams.out)?;
+            match self.request.is_temporary() {
+                true => page::lent(&shown.plan, &style, &mut streams.out)?,
+                false => page::meaning(&shown.plan, &self.before, &style, &mut streams.out)?,
+            }
+            streams.out.flush()?;
+        }
+        for warning in &shown.warnings {
+            writeln!(streams.err, "Warning: {}", text::clean(warning))?;
+        }
+        for note in self.options.notes {
+            writeln!(streams.err, "Warning: {}", text::clean(&note.warning))?;
+            if let Some((form, snippet)) = note.snippet.as_ref().filter(|_| self.options.human) {
+                writeln!(streams.err, "  as --emit {} has it:", form.name())?;
+                snippet.lines().try_for_each(|line| writeln!(streams.err, "    {}", text::clean(line)))?;
+            }
+        }
+        Ok(())
+    }
+
+    pub async fn preflight(&self, shown: &DryRunResult, report: &mut ChangeReport, streams: &mut Streams) -> Result<(), Failure> {
+        let snapshot = self.options.snapshot;
+        let rights = self.interruptible(permissions::ask(&self.api, snapshot, self.request, &self.target)).await?;
+        let rights = rights.map_err(|error| Failure::NotApplied { message: error.to_string(), hint: error.hint() })?;
+        if let Some(remark) = preflight::held_up(snapshot, self.request) {
+            writeln!(streams.err, "{}", Style::of_stderr(self.options.color).paint(Tone::Doubtful, &text::clean(&remark)))?;
+        }
+        let mut found = preflight::blockers(snapshot, self.request, &shown.object, &rights);
+        found.extend_from_slice(self.options.blockers);
+        self.refuse_unless_forced(&found, report, streams)
+    }
+
+    /// Prints every blocker; an error unless `--force` was given.
+    pub fn refuse_unless_forced(&self, found: &[Blocker], report: &mut ChangeReport, streams: &mut Streams) -> Result<(), Failure> {
+        let ChangeOptions { arguments, color, .. } = *self.options;
+        report.blockers = found.iter().map(|blocker| format!("{}: {}", blocker.code, blocker.message)).collect();
+        let style = Style::of_stderr(color);
+        let (word, tone) = if arguments.force { ("overridden", Tone::Doubtful) } else { ("blocked", Tone::Bad) };
+        for blocker in found {
+            writeln!(streams.err, "{}: {}", style.paint(tone, &format!("{word} ({})", blocker.code)), text::clean(&blocker.message))?;
+        }
+        if found.is_empty() || arguments.force {
+            return Ok(());
+        }
+        Err(Failure::NotApplied {
+            message: "error: nothing was changed".to_owned(),
+            hint: Some("Mend what stands against it, or go on in spite of it with --force.".to_owned()),
+        })
+    }
+
+    pub async fn confirm(&self, streams: &mut Streams) -> Result<bool, Failure> {
+        streams.flush()?;
+        let terminal = |source| Failure::Files { what: "the terminal".to_owned(), source };
+        let answer = self.interruptible(tokio::task::spawn_blocking(prompt::confirm)).await?;
+        match answer.map_err(|error| terminal(std::io::Error::other(error)))?.map_err(terminal)? {
+            Answer::Yes => Ok(true),
+            Answer::No => Ok(false),
+            Answer::Interrupted => Err(Failure::Interrupted),
+            Answer::NoTerminal => Err(Failure::NotApplied {
+                message: "nothing was changed: there is no terminal to ask at".to_owned(),
+                hint: Some("Apply without asking with --yes, or look only with --dry-run=server.".to_owned()),
+            }),
+        }
+    }
+
+    /// After a conflict: applies the change if the diff is the same, else returns the new diff.
+    pub async fn retry_after_conflict(
+        &self,
+        shown: &DryRunResult,
+        report: &mut ChangeReport,
+        streams: &mut Streams,
+    ) -> Result<AfterConflict, Failure> {
+        for _ in 0..STATUS_TRIES {
+            let Some(now) = self.dry_run().await? else {
+                writeln!(streams.err, "{} has this already: somebody else has made the change", self.target)?;
+                return Ok(AfterConflict::Done(Outcome::Done));
+            };
+            if !diff::same_diff(shown, &now) {
+                let message = format!("{} was changed by somebody else since it was shown", self.target);
+                if self.options.arguments.yes {
+                    return Err(Failure::NotApplied {
+                        message: format!("error: {message}; nothing was changed"),
+                        hint: Some("Look at the new difference, and run it again.".to_owned()),
+                    });
+                }
+                writeln!(streams.err, "{message}; this is the difference now:")?;
+                return Ok(AfterConflict::Changed(Box::new(now)));
+            }
+            if let Attempted::Done(outcome) = attempt(self, &now, report, streams).await? {
+                return Ok(AfterConflict::Done(outcome));
+            }
+        }
+        Err(Failure::NotApplied {
+            message: format!("error: {} changes faster than it can be patched; nothing was changed", self.target),
+            hint: None,
+        })
+    }
+}

@@ -1,0 +1,250 @@
+//! What each node must look like after the rollout: planned addresses, readiness, BGP sessions.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
+use std::time::Duration;
+
+use super::{BudgetStep, GoalAddress, NodeGoal};
+use crate::calico::address;
+use crate::finding::{NodeRow, Report, SessionRow};
+use crate::snapshot::family::Family;
+
+/// What one node must look like.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct NodeExpectation {
+    pub node: String,
+    pub addresses: Vec<GoalAddress>,
+    pub steady_seconds: Option<u32>,
+    /// Seconds that its probes allow a start.
+    pub started_within_seconds: Option<u32>,
+    /// calico-node must be Ready: it was before, or its sessions will make it so.
+    pub ready: bool,
+    /// Sessions that must be established, each with any of its addresses: a peer may change its own.
+    pub sessions: Vec<ExpectedPeer>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ExpectedPeer {
+    /// The peer's node; `None` for a peer outside the cluster.
+    pub peer: Option<String>,
+    pub addresses: BTreeSet<IpAddr>,
+}
+
+impl NodeExpectation {
+    pub fn is_empty(&self) -> bool {
+        !self.ready && self.addresses.is_empty() && self.sessions.is_empty() && self.steady_seconds.is_none()
+    }
+
+    /// The longest time from the start to the end of the verification.
+    pub fn max_duration(&self) -> Duration {
+        let seconds = [self.started_within_seconds, self.steady_seconds].into_iter().flatten();
+        seconds.map(|seconds| Duration::from_secs(u64::from(seconds))).sum()
+    }
+
+    /// The same expectation with another budget; keeps `steady_seconds` empty where it was empty.
+    #[must_use]
+    pub fn with_step(&self, step: &BudgetStep) -> Self {
+        let steady_seconds = self.steady_seconds.and(step.steady_seconds);
+        Self { started_within_seconds: self.started_within_seconds.and(Some(step.started_within_seconds)), steady_seconds, ..self.clone() }
+    }
+}
+
+/// BIRD's state of a session that carries routes.
+pub const ESTABLISHED: &str = "Established";
+
+/// Each node meets its goal and keeps what it had. Nodes in `absent` take no part, and no session with them is expected.
+pub fn after_rollout(before: &Report, goals: &[NodeGoal], absent: &BTreeSet<String>) -> BTreeMap<String, NodeExpectation> {
+    let wanted: BTreeMap<&str, &NodeGoal> = goals.iter().map(|goal| (goal.name.as_str(), goal)).collect();
+    let rows: BTreeMap<&str, &NodeRow> = before.nodes.iter().map(|row| (row.name.as_str(), row)).collect();
+    let aim = |row: &NodeRow| {
+        let goal = wanted.get(row.name.as_str());
+        let sessions: Vec<ExpectedPeer> = row
+            .sessions
+            .iter()
+            .filter(|session| is_required(session, &rows, &wanted, absent))
+            .map(|session| peer(session, &wanted))
+            .collect();
+        NodeExpectation {
+            node: row.name.clone(),
+            addresses: goal.map(|goal| goal.addresses.clone()).unwrap_or_default(),
+            steady_seconds: goal.and_then(|goal| goal.steady_seconds),
+            started_within_seconds: goal.and_then(|goal| goal.started_within_seconds),
+            ready: row.ready == Some(true) || !sessions.is_empty() || row.sessions.is_empty(),
+            sessions,
+        }
+    };
+    let taking_part = before.nodes.iter().filter(|row| !absent.contains(&row.name));
+    taking_part.map(|row| (row.name.clone(), aim(row))).collect()
+}
+
+/// Nodes that were Ready before must be Ready again; nothing is expected of the others.
+pub fn after_rollback(before: &Report, absent: &BTreeSet<String>) -> BTreeMap<String, NodeExpectation> {
+    let none = BTreeMap::new();
+    let aim = |row: &NodeRow| {
+        let sound = row.ready == Some(true);
+        let kept = row.sessions.iter().filter(|session| sound && is_up(session) && !is_absent(session, absent));
+        NodeExpectation {
+            node: row.name.clone(),
+            addresses: if sound { stored(row) } else { Vec::new() },
+            steady_seconds: None,
+            started_within_seconds: None,
+            ready: sound,
+            sessions: kept.map(|session| peer(session, &none)).collect(),
+        }
+    };
+    let taking_part = before.nodes.iter().filter(|row| !absent.contains(&row.name));
+    taking_part.map(|row| (row.name.clone(), aim(row))).collect()
+}
+
+/// The session was up, or only the node's own fault kept it down: its peer is Ready and keeps its address.
+fn is_required(
+    session: &SessionRow,
+    rows: &BTreeMap<&str, &NodeRow>,
+    wanted: &BTreeMap<&str, &NodeGoal>,
+    absent: &BTreeSet<String>,
+) -> bool {
+    if is_absent(session, absent) {
+        return false;
+    }
+    // With a peer that may take another address at any moment no session can be counted upon.
+    if session.peer_node.as_deref().and_then(|name| wanted.get(name)).is_some_and(|goal| goal.address_may_change) {
+        return false;
+    }
+    if is_up(session) {
+        return true;
+    }
+    let Some(peer) = session.peer_node.as_deref().and_then(|name| rows.get(name)) else { return false };
+    let stays = wanted.get(peer.name.as_str()).is_none_or(|goal| goal.addresses.iter().all(|goal| stored(peer).contains(goal)));
+    peer.ready == Some(true) && stays
+}
+
+fn is_absent(session: &SessionRow, absent: &BTreeSet<String>) -> bool {
+    session.peer_node.as_ref().is_some_and(|peer| absent.contains(peer))
+}
+
+pub fn is_up(session: &SessionRow) -> bool {
+    session.state == "up" && session.info.split_whitespace().next() == Some(ESTABLISHED)
+}
+
+fn peer(session: &SessionRow, wanted: &BTreeMap<&str, &NodeGoal>) -> ExpectedPeer {
+    let goal = session.peer_node.as_deref().and_then(|name| wanted.get(name));
+    let now = session.peer_address.parse().ok();
+    let then = goal.into_iter().flat_map(|goal| &goal.addresses).filter(|goal| goal.family.number() == session.family);
+    ExpectedPeer { peer: session.peer_node.clone(), addresses: then.map(|goal| goal.address).chain(now).collect() }
+}
+
+/// The addresses that Calico has stored for a node.
+pub fn stored(row: &NodeRow) -> Vec<GoalAddress> {
+    let one = |family, text: &Option<String>| {
+        let address = address::parse(text.as_deref()?)?.addr();
+        Some(GoalAddress { family, address })
+    };
+    [one(Family::V4, &row.address), one(Family::V6, &row.address6)].into_iter().flatten().collect()
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+    use crate::finding::{ClusterSummary, Verdict};
+
+    pub fn session(peer: &str, address: &str, up: bool) -> SessionRow {
+        let (state, info) = if up { ("up", "Established") } else { ("start", "Active Socket: Connection refused") };
+        SessionRow {
+            family: 4,
+            peer_address: address.into(),
+            peer_node: Some(peer.into()).filter(|peer: &String| !peer.is_empty()),
+            state: state.into(),
+            info: info.into(),
+            ..SessionRow::default()
+        }
+    }
+
+    pub fn row(name: &str, address: &str, ready: bool, sessions: Vec<SessionRow>) -> NodeRow {
+        NodeRow { name: name.into(), address: Some(address.into()), ready: Some(ready), sessions, ..NodeRow::default() }
+    }
+
+    pub fn report(nodes: Vec<NodeRow>) -> Report {
+        Report {
+            api_version: String::new(),
+            kind: String::new(),
+            taken_at: jiff::Timestamp::UNIX_EPOCH,
+            verdict: Verdict::Sick,
+            cluster: ClusterSummary::default(),
+            nodes,
+            findings: vec![],
+            unseen: vec![],
+            sources: vec![],
+        }
+    }
+
+    pub fn goal(name: &str, address: &str) -> NodeGoal {
+        let address = GoalAddress { family: Family::V4, address: address.parse().expect("an address") };
+        NodeGoal { name: name.into(), addresses: vec![address], ..NodeGoal::default() }
+    }
+
+    /// Node c has a bridge's address; a and b are sound.
+    fn one_wrong() -> Report {
+        report(vec![
+            row("a", "10.0.0.1/24", true, vec![session("b", "10.0.0.2", true), session("c", "172.18.0.1", false)]),
+            row("b", "10.0.0.2/24", true, vec![session("a", "10.0.0.1", true), session("c", "172.18.0.1", false)]),
+            row("c", "172.18.0.1/16", false, vec![session("a", "10.0.0.1", false), session("b", "10.0.0.2", false)]),
+        ])
+    }
+
+    fn goals() -> Vec<NodeGoal> {
+        vec![goal("a", "10.0.0.1"), goal("b", "10.0.0.2"), goal("c", "10.0.0.3")]
+    }
+
+    fn peers(aim: &NodeExpectation) -> Vec<&str> {
+        aim.sessions.iter().filter_map(|peer| peer.peer.as_deref()).collect()
+    }
+
+    #[test]
+    fn the_faulty_node_must_reach_every_sound_peer() {
+        let aims = after_rollout(&one_wrong(), &goals(), &BTreeSet::new());
+        assert_eq!((peers(&aims["c"]), aims["c"].ready), (vec!["a", "b"], true));
+        assert_eq!(peers(&aims["a"]), ["b"], "its session to c cannot be up before c is changed");
+        assert_eq!(aims["c"].addresses, goal("c", "10.0.0.3").addresses);
+    }
+
+    #[test]
+    fn nothing_is_asked_of_peers_that_are_as_wrong() {
+        let wrong = |name, other| row(name, "172.18.0.1/16", false, vec![session(other, "172.18.0.1", false)]);
+        let goals = [goal("a", "10.0.0.1"), goal("b", "10.0.0.2")];
+        let aims = after_rollout(&report(vec![wrong("a", "b"), wrong("b", "a")]), &goals, &BTreeSet::new());
+        assert_eq!((aims["a"].sessions.len(), aims["a"].ready), (0, false), "with no session up calico-node is not Ready");
+        let vxlan = after_rollout(&report(vec![row("a", "172.18.0.1/16", true, vec![])]), &goals, &BTreeSet::new());
+        assert!(vxlan["a"].ready);
+    }
+
+    /// Every host has the bridge: a peer that is sound now may be gone in a minute, until it is changed too.
+    #[test]
+    fn no_session_is_asked_for_with_a_peer_whose_address_may_change() {
+        let goals: Vec<NodeGoal> = goals().into_iter().map(|goal| NodeGoal { address_may_change: goal.name == "b", ..goal }).collect();
+        let aims = after_rollout(&one_wrong(), &goals, &BTreeSet::new());
+        assert_eq!((peers(&aims["a"]).len(), peers(&aims["c"])), (0, vec!["a"]));
+    }
+
+    #[test]
+    fn a_dead_node_takes_no_part_and_is_not_missed() {
+        let aims = after_rollout(&one_wrong(), &goals(), &BTreeSet::from(["b".to_owned()]));
+        assert!(!aims.contains_key("b") && aims["a"].sessions.is_empty());
+        assert_eq!(peers(&aims["c"]), ["a"]);
+    }
+
+    #[test]
+    fn a_peer_that_changes_may_be_met_at_either_address() {
+        let mut before = one_wrong();
+        before.nodes[0].sessions[1] = session("c", "172.18.0.1", true);
+        let aims = after_rollout(&before, &goals(), &BTreeSet::new());
+        let addresses: Vec<String> = aims["a"].sessions[1].addresses.iter().map(ToString::to_string).collect();
+        assert_eq!(addresses, ["10.0.0.3", "172.18.0.1"]);
+    }
+
+    #[test]
+    fn going_back_asks_only_for_what_was_sound() {
+        let aims = after_rollback(&one_wrong(), &BTreeSet::new());
+        assert_eq!((peers(&aims["a"]), aims["a"].ready, aims["a"].addresses.clone()), (vec!["b"], true, goal("a", "10.0.0.1").addresses));
+        assert_eq!(aims["c"], NodeExpectation { node: "c".into(), ..NodeExpectation::default() });
+    }
+}

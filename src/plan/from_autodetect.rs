@@ -1,0 +1,159 @@
+//! From a chosen autodetection method to a proposal: target, edits, goals, risks.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::autodetect_edits::{self, Refusal, Setting};
+use super::owner_notes::{self, OwnerNote};
+use super::preflight::Blocker;
+use super::snippets::Snippets;
+use super::{GoalAddress, NodeGoal, Proposal};
+use crate::autodetect::{Choice, Prediction, Verdict};
+use crate::calico::address;
+use crate::calico::environment::method_variable;
+use crate::model::ClusterModel;
+use crate::snapshot::Snapshot;
+use crate::text;
+
+/// Which node is changed and verified first.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Canary {
+    /// The node that has the trouble which the change cures.
+    Worst,
+    None,
+    Node(String),
+}
+
+#[derive(Clone, Debug)]
+pub struct ProposedMethod {
+    pub proposal: Proposal,
+    pub snippets: Snippets,
+    pub notes: Vec<OwnerNote>,
+    /// Risks of this method.
+    pub blockers: Vec<Blocker>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ProposalError {
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    #[error("--canary {name}: there is no such node with a calico-node")]
+    NoSuchNode { name: String },
+}
+
+/// Builds the proposal. One choice per family; `refused` says why the running release cannot take a method.
+pub fn proposed_method(
+    snapshot: &Snapshot,
+    choices: &[Choice],
+    refused: &[String],
+    canary: &Canary,
+) -> Result<ProposedMethod, ProposalError> {
+    let view = ClusterModel::new(snapshot);
+    let installations = snapshot.resources.installations.seen().map_or(&[][..], Vec::as_slice);
+    let target = autodetect_edits::target(&view.install, installations)?;
+    let settings: Vec<Setting> = choices.iter().map(|choice| Setting { family: choice.family, method: choice.method.clone() }).collect();
+    let edits = autodetect_edits::edits(&view.install, &target, &settings)?;
+    let now = installations.iter().find(|one| target.is_installation() && one.metadata.name == target.name());
+    let snippets = Snippets::of_detection(&settings, &edits, &target, now.map_or(&Value::Null, |one| &one.spec))?;
+    let summary: Vec<String> = settings.iter().map(|one| format!("{}={}", method_variable(one.family), one.method)).collect();
+    let canary = match (canary, target.is_installation()) {
+        (Canary::None, _) => None,
+        // The operator takes no OnDelete: nothing can be tried on one node alone.
+        (_, true) => None,
+        (Canary::Worst, false) => default_canary(&view, choices),
+        (Canary::Node(name), false) => match view.node(name).filter(|node| node.pod.is_some()) {
+            Some(_) => Some(name.clone()),
+            None => return Err(ProposalError::NoSuchNode { name: name.clone() }),
+        },
+    };
+    let notes = owner_notes::notes(&view.install, &target, &snippets);
+    let proposal =
+        Proposal { command: "autodetect", summary: summary.join(" "), target, edits, larger: Vec::new(), nodes: goals(choices), canary };
+    Ok(ProposedMethod { proposal, snippets, notes, blockers: risks(&view, choices, refused) })
+}
+
+fn goals(choices: &[Choice]) -> Vec<NodeGoal> {
+    let mut goals: BTreeMap<&str, NodeGoal> = BTreeMap::new();
+    for choice in choices {
+        for prediction in &choice.predictions {
+            let goal = goals.entry(&prediction.node).or_insert_with(|| NodeGoal { name: prediction.node.clone(), ..NodeGoal::default() });
+            goal.address_may_change |= prediction.is_restless;
+            let will = prediction.will_store.as_deref().and_then(address::parse);
+            goal.addresses.extend(will.map(|cidr| GoalAddress { family: choice.family, address: cidr.addr() }));
+        }
+    }
+    goals.into_values().collect()
+}
+
+/// The node that has the trouble which the change cures.
+///
+/// Wrong or no address and not Ready; else a wrong address; else not Ready; else any that changes; else any.
+fn default_canary(view: &ClusterModel, choices: &[Choice]) -> Option<String> {
+    let any = |name: &str, fits: fn(&Prediction) -> bool| {
+        choices.iter().flat_map(|choice| &choice.predictions).any(|prediction| prediction.node == name && fits(prediction))
+    };
+    let alive = view.nodes.iter().filter(|node| node.pod.is_some() && node.kubelet_ready() != Some(false));
+    let rank = |name: &str, not_ready: bool| {
+        let wrong = any(name, |prediction| prediction.is_wrong_now);
+        let none = any(name, |prediction| prediction.stored_now.is_none());
+        let changes = any(name, |prediction| prediction.changes() == Some(true));
+        [(wrong || none) && not_ready, wrong, not_ready, changes]
+    };
+    let mut best: Option<(&str, [bool; 4])> = None;
+    for node in alive {
+        let rank = rank(node.name, node.is_not_ready());
+        if best.is_none_or(|(_, other)| rank > other) {
+            best = Some((node.name, rank));
+        }
+    }
+    best.map(|(name, _)| name.to_owned())
+}
+
+/// Risks of this method, each with the nodes affected.
+fn risks(view: &ClusterModel, choices: &[Choice], refused: &[String]) -> Vec<Blocker> {
+    let mut found: Vec<Blocker> = refused.iter().map(|why| Blocker { code: "method-refused", message: why.clone() }).collect();
+    for choice in choices {
+        for (code, says, fits) in RISKS {
+            let fits = |prediction: &&Prediction| fits(prediction) && !(prediction.verdict == Verdict::Unknown && is_ill(view, prediction));
+            // One blocker a reason: what is true of the first node need not be true of the others.
+            let mut by_reason: Vec<(String, Vec<&str>)> = Vec::new();
+            for prediction in choice.predictions.iter().filter(fits) {
+                let why = why(prediction);
+                match by_reason.iter_mut().find(|(reason, _)| *reason == why) {
+                    Some((_, nodes)) => nodes.push(&prediction.node),
+                    None => by_reason.push((why, vec![&prediction.node])),
+                }
+            }
+            found.extend(by_reason.into_iter().map(|(why, nodes)| {
+                let message = format!("{} {says} {}: {why}", choice.method, text::list(&nodes, 5));
+                Blocker { code, message }
+            }));
+        }
+    }
+    found
+}
+
+/// The node is wrong or not Ready already: an unknown prediction cannot make it worse.
+fn is_ill(view: &ClusterModel, prediction: &Prediction) -> bool {
+    prediction.is_wrong_now || view.node(&prediction.node).is_some_and(|node| node.is_not_ready())
+}
+
+type Risk = (&'static str, &'static str, fn(&Prediction) -> bool);
+
+const RISKS: [Risk; 5] = [
+    ("method-exits", "makes calico-node exit on", |one| matches!(one.verdict, Verdict::Exits | Verdict::None)),
+    ("method-finds-nothing", "finds no address on", |one| one.verdict == Verdict::Unchanged),
+    ("method-wrong", "picks a wrong address on", |one| one.verdict == Verdict::Wrong),
+    ("method-unknown", "cannot be foreseen on", |one| one.verdict == Verdict::Unknown),
+    ("address-held", "needs an address that another node has stored, on", |one| one.held_now_by.is_some()),
+];
+
+fn why(prediction: &Prediction) -> String {
+    match &prediction.held_now_by {
+        Some(holder) => {
+            format!("{holder} has {} now, and until it is changed calico-node exits here", prediction.will_store.as_deref().unwrap_or("it"))
+        }
+        None => prediction.reason.clone(),
+    }
+}

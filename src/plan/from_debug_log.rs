@@ -1,0 +1,50 @@
+//! A temporary change: the startup log at DEBUG on chosen nodes.
+
+use super::preflight::Blocker;
+use super::{NodeGoal, Proposal};
+use crate::edit::Edit;
+use crate::edit::target::Target;
+use crate::model::ClusterModel;
+use crate::snapshot::Snapshot;
+
+pub const DEBUG_LOG: &str = "debug-log";
+/// node/pkg/lifecycle/startup `ConfigureLogging`.
+pub const LEVEL: &str = "CALICO_STARTUP_LOGLEVEL";
+pub const DEBUG: &str = "DEBUG";
+/// operator pkg/controller/utils, `IgnoreObject`.
+pub const IGNORE: &str = "unsupported.operator.tigera.io/ignore";
+
+pub struct TemporaryDebug {
+    pub proposal: Proposal,
+    pub blockers: Vec<Blocker>,
+}
+
+/// `None` where calico-node's DaemonSet was not seen.
+pub fn temporary_debug(snapshot: &Snapshot, nodes: &[String]) -> Option<TemporaryDebug> {
+    let view = ClusterModel::new(snapshot);
+    let meta = &snapshot.daemon_set.seen()?.metadata;
+    let target = Target::DaemonSet { namespace: meta.namespace.clone()?, name: meta.name.clone() };
+    let mut edits = vec![Edit::variable(LEVEL, DEBUG)];
+    let mut blockers = Vec::new();
+    if view.install.is_operator() {
+        edits.push(Edit::field(&["metadata", "annotations", IGNORE], "true".into()));
+        blockers.push(Blocker { code: "operator-managed", message: OPERATOR.to_owned() });
+    }
+    let proposal = Proposal {
+        command: DEBUG_LOG,
+        summary: format!("{LEVEL}={DEBUG} for a while, on {}", crate::text::list(nodes, 5)),
+        target,
+        edits,
+        larger: Vec::new(),
+        nodes: nodes.iter().map(|name| NodeGoal { name: name.clone(), ..NodeGoal::default() }).collect(),
+        canary: None,
+    };
+    Some(TemporaryDebug { proposal, blockers })
+}
+
+/// An edit of the DaemonSet is reverted within a second and kills a pod all the same; the Installation has no field for the level.
+const OPERATOR: &str = "the tigera-operator owns this DaemonSet, reverts edits of it within a second, and its Installation has no field for the \
+     log level. Without touching it: --no-change explains the logs that are there, and --emit pod --node NAME prints a copy of the start-up \
+     program for that node, where its calico-node is not Ready. With --force the DaemonSet is given \
+     the annotation unsupported.operator.tigera.io/ignore while the log is followed: the operator then applies nothing to calico-node, not \
+     even an upgrade. It is meant for development only, and is taken away again in the end";

@@ -1,0 +1,240 @@
+//! Verification: whether one node meets its expectation.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use super::expectation::{NodeExpectation, is_up, stored};
+use crate::finding::NodeRow;
+use crate::snapshot::objects::{ContainerStatus, Pod};
+use crate::text;
+
+/// One node as it was read once.
+#[derive(Clone, Copy, Debug)]
+pub struct NodeObservation<'a> {
+    /// The newest calico-node pod.
+    pub pod: Option<&'a Pod>,
+    pub row: &'a NodeRow,
+    /// BIRD answered. Without an answer sessions are unknown, and readiness decides.
+    pub sessions_seen: bool,
+    /// How long this run of the container has been seen Ready, by this machine's clock.
+    pub steady: Duration,
+    /// Restarts by update conflicts, which do not count.
+    pub ignored_restarts: i32,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Progress {
+    Reached,
+    /// What is not yet as expected, as a clause.
+    Waiting(String),
+    /// Waiting will not help: why.
+    Failed(String),
+    /// The container has restarted; the reason decides.
+    Restarted(String),
+}
+
+/// One restart may be an update conflict on a slow link; two in a row are a failure.
+const RESTARTS: i32 = 2;
+
+/// `before` is the UID of the pod that was there when the change began.
+pub fn verify(aim: &NodeExpectation, before: Option<&str>, look: &NodeObservation) -> Progress {
+    let waiting = |what: &str| Progress::Waiting(what.to_owned());
+    let Some(pod) = look.pod else { return waiting("there is no pod yet") };
+    if pod.metadata.uid.as_deref() == before || pod.metadata.deletion_timestamp.is_some() {
+        return waiting("the old pod is still there");
+    }
+    let Some(container) = pod.calico_node_status() else { return waiting("its container has not started") };
+    // As sick as it was before is all that can be asked of it.
+    if aim.is_empty() && (container.restart_count > 0 || container.state.terminated.is_some()) {
+        return Progress::Reached;
+    }
+    let ready = pod.is_ready() == Some(true);
+    let restarts = container.restart_count - look.ignored_restarts;
+    if restarts > 0 && (aim.steady_seconds.is_some() || (restarts >= RESTARTS && !ready)) {
+        return Progress::Restarted(format!("calico-node restarted {}{}", text::count_times(container.restart_count), ended(container)));
+    }
+    if container.state.running.is_none() {
+        return Progress::Waiting(format!("its container is {}", state(container)));
+    }
+    if let Some(wrong) = wrong_address(aim, look.row) {
+        // The address is stored before calico-node can be Ready: it will not come any more.
+        return if ready { Progress::Failed(wrong) } else { Progress::Waiting(wrong) };
+    }
+    if let Some(lacking) =
+        unmet(&NodeExpectation { ready: false, ..aim.clone() }, look.row, look.sessions_seen).filter(|_| ready || !aim.ready)
+    {
+        return Progress::Waiting(lacking);
+    }
+    if aim.ready && !ready {
+        return waiting("it is not Ready");
+    }
+    if let Some(seconds) = aim.steady_seconds.filter(|seconds| look.steady.as_secs() < u64::from(*seconds)) {
+        return Progress::Waiting(format!("it has been up for {}s of {seconds}s", look.steady.as_secs()));
+    }
+    Progress::Reached
+}
+
+/// The first part of the expectation that the node does not meet at the end, whatever its pod has been through.
+pub fn unmet(aim: &NodeExpectation, row: &NodeRow, sessions_seen: bool) -> Option<String> {
+    if let Some(wrong) = wrong_address(aim, row) {
+        return Some(wrong);
+    }
+    if aim.ready && row.ready == Some(false) {
+        return Some("it is not Ready".to_owned());
+    }
+    if sessions_seen { missing(aim, row) } else { None }
+}
+
+fn state(container: &ContainerStatus) -> String {
+    let waiting = container.state.waiting.as_ref().and_then(|waiting| waiting.reason.clone());
+    let terminated = container.state.terminated.as_ref().and_then(|terminated| terminated.reason.clone());
+    waiting.or(terminated).unwrap_or_else(|| "not running".to_owned())
+}
+
+fn ended(container: &ContainerStatus) -> String {
+    let last = container.last_state.terminated.as_ref().or(container.state.terminated.as_ref());
+    last.map(|last| format!(" (exit code {}{})", last.exit_code, last.reason.as_deref().map(|why| format!(", {why}")).unwrap_or_default()))
+        .unwrap_or_default()
+}
+
+fn wrong_address(aim: &NodeExpectation, row: &NodeRow) -> Option<String> {
+    let now = stored(row);
+    let wrong = aim.addresses.iter().find(|goal| !now.contains(goal))?;
+    let has: Option<IpAddr> = now.iter().find(|one| one.family == wrong.family).map(|one| one.address);
+    Some(match has {
+        Some(has) => format!("its address is {has}, not {}", wrong.address),
+        None => format!("it has no {} address yet, {} is expected", wrong.family, wrong.address),
+    })
+}
+
+fn missing(aim: &NodeExpectation, row: &NodeRow) -> Option<String> {
+    let up: Vec<IpAddr> =
+        row.sessions.iter().filter(|session| is_up(session)).filter_map(|session| session.peer_address.parse().ok()).collect();
+    let missing: Vec<String> = aim
+        .sessions
+        .iter()
+        .filter(|peer| !peer.addresses.iter().any(|address| up.contains(address)))
+        .map(|peer| peer.peer.clone().or_else(|| peer.addresses.first().map(ToString::to_string)).unwrap_or_default())
+        .collect();
+    let (lacks, wanted) = (missing.len(), aim.sessions.len());
+    (lacks > 0).then(|| format!("{} of {wanted} BGP sessions are up, missing: {}", wanted - lacks, text::list(&missing, 3)))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::super::expectation::ExpectedPeer;
+    use super::super::expectation::tests::{goal, row, session};
+    use super::*;
+    use crate::finding::SessionRow;
+
+    fn pod(ready: bool, restarts: i32, state: &Value) -> Pod {
+        serde_json::from_value(json!({
+            "metadata": {"name": "calico-node-x", "uid": "new"},
+            "status": {
+                "conditions": [{"type": "Ready", "status": if ready { "True" } else { "False" }}],
+                "containerStatuses": [{"name": "calico-node", "restartCount": restarts, "state": state,
+                    "lastState": {"terminated": {"exitCode": 1, "reason": "Error"}}}],
+            },
+        }))
+        .expect("a pod")
+    }
+
+    fn running() -> Value {
+        json!({"running": {"startedAt": "2026-01-01T00:00:00Z"}})
+    }
+
+    fn aim() -> NodeExpectation {
+        let peers = ["10.0.0.1", "10.0.0.2"].map(|address| ExpectedPeer {
+            peer: Some(format!("node-{address}")),
+            addresses: [address.parse().expect("an address")].into(),
+        });
+        NodeExpectation {
+            node: "c".into(),
+            addresses: goal("c", "10.0.0.3").addresses,
+            ready: true,
+            sessions: peers.into(),
+            ..NodeExpectation::default()
+        }
+    }
+
+    fn both() -> Vec<SessionRow> {
+        vec![session("a", "10.0.0.1", true), session("b", "10.0.0.2", true)]
+    }
+
+    fn told(aim: &NodeExpectation, pod: Option<&Pod>, row: &NodeRow, steady: u64) -> Progress {
+        verify(
+            aim,
+            Some("old"),
+            &NodeObservation { pod, row, sessions_seen: true, steady: Duration::from_secs(steady), ignored_restarts: 0 },
+        )
+    }
+
+    #[test]
+    fn a_node_is_proven_by_pod_address_readiness_and_sessions_together() {
+        let up = row("c", "10.0.0.3/24", true, both());
+        let half = row("c", "10.0.0.3/24", true, vec![session("a", "10.0.0.1", true), session("b", "10.0.0.2", false)]);
+        let wrong = row("c", "172.18.0.1/16", true, both());
+        let none = NodeRow { address: None, ..up.clone() };
+        let (good, unready, waiting) =
+            (pod(true, 0, &running()), pod(false, 0, &running()), json!({"waiting": {"reason": "CrashLoopBackOff"}}));
+        let old = Pod { metadata: crate::snapshot::objects::Meta { uid: Some("old".into()), ..good.metadata.clone() }, ..good.clone() };
+        let wait = |text: &str| Progress::Waiting(text.into());
+        for (pod, row, expected) in [
+            (Some(&good), &up, Progress::Reached),
+            (None, &up, wait("there is no pod yet")),
+            (Some(&old), &up, wait("the old pod is still there")),
+            (Some(&unready), &up, wait("it is not Ready")),
+            (Some(&unready), &wrong, wait("its address is 172.18.0.1, not 10.0.0.3")),
+            (Some(&unready), &none, wait("it has no IPv4 address yet, 10.0.0.3 is expected")),
+            (Some(&good), &wrong, Progress::Failed("its address is 172.18.0.1, not 10.0.0.3".into())),
+            (Some(&good), &half, wait("1 of 2 BGP sessions are up, missing: node-10.0.0.2")),
+            (Some(&pod(false, 1, &waiting)), &up, wait("its container is CrashLoopBackOff")),
+            (Some(&pod(false, 2, &waiting)), &up, Progress::Restarted("calico-node restarted 2 times (exit code 1, Error)".into())),
+        ] {
+            assert_eq!(told(&aim(), pod, row, 0), expected);
+        }
+    }
+
+    #[test]
+    fn a_larger_budget_is_proven_by_staying_up() {
+        let aim = NodeExpectation { steady_seconds: Some(70), addresses: vec![], sessions: vec![], ..aim() };
+        let row = row("c", "10.0.0.3/24", true, vec![]);
+        let good = pod(true, 0, &running());
+        assert_eq!(told(&aim, Some(&good), &row, 60), Progress::Waiting("it has been up for 60s of 70s".into()));
+        assert_eq!(told(&aim, Some(&good), &row, 70), Progress::Reached);
+        let killed = told(&aim, Some(&pod(true, 1, &running())), &row, 500);
+        assert_eq!(killed, Progress::Restarted("calico-node restarted once (exit code 1, Error)".into()));
+    }
+
+    #[test]
+    fn a_node_that_was_sick_before_may_be_sick_again() {
+        let row = row("c", "172.18.0.1/16", false, vec![]);
+        let loops = pod(false, 2, &json!({"waiting": {"reason": "CrashLoopBackOff"}}));
+        assert_eq!(told(&NodeExpectation { node: "c".into(), ..NodeExpectation::default() }, Some(&loops), &row, 0), Progress::Reached);
+        let sound = NodeExpectation { ready: true, ..NodeExpectation::default() };
+        assert!(matches!(told(&sound, Some(&loops), &row, 0), Progress::Restarted(_)));
+        let first = pod(false, 0, &json!({"waiting": {"reason": "ContainerCreating"}}));
+        assert!(matches!(told(&NodeExpectation::default(), Some(&first), &row, 0), Progress::Waiting(_)));
+    }
+
+    #[test]
+    fn restarts_that_mean_nothing_are_not_counted() {
+        let aim = NodeExpectation { steady_seconds: Some(70), addresses: vec![], sessions: vec![], ..aim() };
+        let (row, pod) = (row("c", "10.0.0.3/24", true, vec![]), pod(true, 1, &running()));
+        for (ignored_restarts, expected) in [(0, false), (1, true)] {
+            let look =
+                NodeObservation { pod: Some(&pod), row: &row, sessions_seen: true, steady: Duration::from_secs(70), ignored_restarts };
+            assert_eq!(verify(&aim, Some("old"), &look) == Progress::Reached, expected);
+        }
+    }
+
+    #[test]
+    fn sessions_that_cannot_be_seen_are_not_waited_for() {
+        let row = row("c", "10.0.0.3/24", true, vec![]);
+        let good = pod(true, 0, &running());
+        let look = NodeObservation { pod: Some(&good), row: &row, sessions_seen: false, steady: Duration::ZERO, ignored_restarts: 0 };
+        assert_eq!(verify(&aim(), Some("old"), &look), Progress::Reached);
+    }
+}

@@ -1,0 +1,144 @@
+//! The canary's startup budget: why a start ended, and the next larger budget while the others wait.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use super::canary::generation;
+use super::local_record;
+use super::watch::Drive;
+use super::write::{RecordAfterWrite, Rollout, RolloutError};
+use crate::cluster::node_state;
+use crate::edit::undo_record::UndoRecord;
+use crate::finding::StartTime;
+use crate::model::ClusterModel;
+use crate::plan::BudgetStep;
+use crate::plan::expectation::NodeExpectation;
+use crate::snapshot::Snapshot;
+use crate::snapshot::objects::{DaemonSet, Pod};
+use crate::startup::again::{Again, Reach, again, furthest};
+use crate::startup::measure::{TIGHT, measure};
+use crate::text;
+
+/// For a pod to be created, and an image to be pulled.
+const POD_CREATION_ALLOWANCE: Duration = Duration::from_secs(60);
+/// Logs read for the closing table only.
+const MAX_LOGS: usize = 50;
+/// Events are written seconds after the status that they belong to.
+const MAX_POLLS: u32 = 12;
+/// Update conflicts tolerated in a row on one node before they count as a failure.
+const MAX_UPDATE_CONFLICTS: i32 = 2;
+
+impl Rollout<'_> {
+    /// A node may use its whole budget, and must then stay up for a while.
+    pub(super) fn extend_timeout(&mut self, expectations: &BTreeMap<String, NodeExpectation>) {
+        let longest = expectations.values().map(NodeExpectation::max_duration).max().unwrap_or_default();
+        if !longest.is_zero() {
+            self.timeout = self.timeout.max(longest + POD_CREATION_ALLOWANCE);
+        }
+    }
+
+    /// Writes the next budget as the first was written: the strategy still holds back the other nodes.
+    pub(super) async fn raise_budget(&mut self, step: &BudgetStep, node: &str, drive: &mut Drive) -> Result<(), RolloutError> {
+        let budget = drive.expectations.get(node).and_then(|expectation| expectation.started_within_seconds).unwrap_or_default();
+        if let Some(reach) = &self.canary_progress {
+            let last = text::truncate(&reach.last, 100).into_owned();
+            self.progress.warning(&format!("{node}: killed after {budget} s while it still got on; the last it said: {last}"));
+        }
+        // Before the write: whoever is killed after it must find what was set in the local copy too.
+        let next = UndoRecord { set: step.patch.clone(), ..self.record.clone() };
+        if let Err(error) = local_record::save(&self.plan.target, &next) {
+            self.progress.warning(&format!("Warning: what is replaced is kept in the object alone: {error}"));
+        }
+        let object = self.write_until_confirmed(&step.patch, RecordAfterWrite::Budget(step.patch.clone())).await?;
+        self.progress.success(&format!("{} patched: {} s to start, tried on {node} alone", self.target, step.started_within_seconds));
+        drive.expectations.values_mut().for_each(|expectation| *expectation = expectation.with_step(step));
+        self.extend_timeout(&drive.expectations);
+        drive.start_over(generation(&object));
+        Ok(())
+    }
+
+    /// What became of the start, as soon as anything tells.
+    pub(super) async fn diagnose_restart(&mut self, set: &DaemonSet, node: &str) -> Result<(Snapshot, Again), RolloutError> {
+        let earlier = match &self.canary_progress {
+            Some(reach) => Some(reach.clone()),
+            None => furthest(self.before, node),
+        };
+        let mut left = MAX_POLLS;
+        loop {
+            let begun = Instant::now();
+            let seen = self.look_at_start(set, node).await?;
+            left -= 1;
+            match again(&seen, node, earlier.as_ref()) {
+                Again::NotYetKnown if left > 0 => {
+                    self.progress.waiting(&format!("{node}: waiting for what tells why calico-node ended"));
+                    self.poll_interval(begun).await?;
+                }
+                start => {
+                    if let Again::GotFurther(reach) = &start {
+                        self.canary_progress = Some(reach.clone());
+                    }
+                    return Ok((seen, start));
+                }
+            }
+        }
+    }
+
+    /// Why no larger budget is tried after this start.
+    pub(super) fn explain_restart(&self, start: &Again, budget: u32) -> String {
+        match start {
+            Again::GotFurther(_) if self.plan.steps.is_empty() => {
+                format!("{budget} s are not enough, and this plan does not let them grow")
+            }
+            Again::GotFurther(_) => format!("{budget} s are not enough, and the plan goes no further"),
+            Again::Stuck(Reach { last, .. }) => {
+                format!("with {budget} s it came no further than with less, so time is not what it lacks: {last}")
+            }
+            Again::Gap => format!("whether {budget} s are too few cannot be told without its log"),
+            Again::LostUpdate => "the Node changed under it again and again".to_owned(),
+            Again::NotYetKnown => "why it ended is not known".to_owned(),
+            Again::Other(cause) => cause.clone(),
+        }
+    }
+
+    pub(super) async fn look_at_start(&mut self, set: &DaemonSet, node: &str) -> Result<Snapshot, RolloutError> {
+        let (api, before) = (self.api.clone(), self.before);
+        self.retry_while_unreachable(|| node_state::start(&api, before, set, node)).await
+    }
+
+    /// The restarts of this pod so far do not count; `false` where there were too many.
+    pub(super) fn ignore_restarts(&mut self, seen: &Snapshot) -> bool {
+        let Some(pod) = seen.pods.seen().and_then(|pods| pods.first()) else { return false };
+        let (Some(uid), Some(status)) = (pod.metadata.uid.clone(), pod.calico_node_status()) else { return false };
+        self.ignored_restarts.insert(uid, status.restart_count);
+        status.restart_count <= MAX_UPDATE_CONFLICTS
+    }
+
+    /// For the closing table: the logs of nodes whose start was in doubt. Readiness tells enough of the others.
+    pub(super) async fn read_starts(&mut self, seen: &mut Snapshot, expectations: &BTreeMap<String, NodeExpectation>) {
+        let doubtful = |pod: &&Pod| {
+            let expectation = pod.spec.node_name.as_ref().and_then(|node| expectations.get(node));
+            expectation.is_some_and(|expectation| expectation.steady_seconds.is_some())
+        };
+        let pods: Vec<Pod> = seen.pods.seen().into_iter().flatten().filter(doubtful).take(MAX_LOGS).cloned().collect();
+        seen.logs.extend(node_state::logs(&self.api, &pods).await);
+    }
+
+    /// How long the start of a node took against its budget, where its log or its readiness tells.
+    pub(super) fn report_start_time(&mut self, seen: &Snapshot, expectation: &NodeExpectation) {
+        let view = ClusterModel::new(seen);
+        let start = view.node(&expectation.node).and_then(|node| measure(&view, node).start);
+        let Some((start, budget)) = start.zip(expectation.started_within_seconds) else { return };
+        let line = format!("{}: {} of its {budget} s", expectation.node, took(start));
+        match !start.at_most && start.seconds > TIGHT * f64::from(budget) {
+            true => self.progress.warning(&format!("{line}: that is close; for more room run probes again when this is done")),
+            false => self.progress.success(&line),
+        }
+    }
+}
+
+fn took(start: StartTime) -> String {
+    match start {
+        StartTime { at_most: true, seconds, .. } => format!("started in less than {seconds:.0}"),
+        StartTime { seconds, .. } => format!("started after {seconds:.0}"),
+    }
+}

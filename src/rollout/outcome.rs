@@ -1,0 +1,176 @@
+//! How a rollout ends: verified, rolled back, or neither, and then why not.
+
+use std::collections::BTreeMap;
+
+use super::RolloutRequest;
+use super::canary;
+use super::temporary::DuringChange;
+use super::write::{RecordAfterWrite, Rollout, RolloutError};
+use crate::diagnosis::{Scope, diagnose};
+use crate::edit::undo_record::{ANNOTATION, RolloutPhase};
+use crate::finding::Report;
+use crate::observed::Observed;
+use crate::plan::expectation::{self, NodeExpectation};
+use crate::plan::request::ChangeRequest;
+use crate::render::style::Tone;
+use crate::snapshot::Snapshot;
+use serde_json::Value;
+
+pub enum RolloutOutcome {
+    /// `--no-wait`
+    NotWatched,
+    Verified(Box<Verified>),
+    /// Applied, used, and reverted.
+    TemporaryDone,
+    Conflict,
+    NotStarted(RolloutError),
+    RolledBack(RolloutError),
+    /// Changed, and neither verified nor rolled back: why not.
+    RollbackFailed(RolloutError, String),
+}
+
+pub struct Verified {
+    pub after: Report,
+    /// Seconds that a start may take now, where the change was about that.
+    pub budget: Option<u32>,
+    /// The patch that replaced the plan's own, where its budget had to grow.
+    pub set: Option<Value>,
+}
+
+/// `--no-wait`: sends the change and returns.
+pub(super) async fn run_unwatched(rollout: &mut Rollout<'_>, request: &ChangeRequest) -> RolloutOutcome {
+    let patch = rollout.plan.patch.clone();
+    let sent = match request.is_undo() {
+        true => rollout.write_until_confirmed(&patch, RecordAfterWrite::Removed).await,
+        false => rollout.first_write(&patch).await,
+    };
+    match sent {
+        Ok(_) => {
+            rollout.progress.success(&format!("{} patched; nothing is watched or proven, look with: status", rollout.target));
+            RolloutOutcome::NotWatched
+        }
+        Err(RolloutError::Conflict(_)) => RolloutOutcome::Conflict,
+        Err(error) => RolloutOutcome::NotStarted(error),
+    }
+}
+
+/// Rolls out and verifies; on failure rolls back.
+pub(super) async fn run_with_rollback(rollout: &mut Rollout<'_>, request: &RolloutRequest<'_>) -> RolloutOutcome {
+    let report = request.report;
+    let expectations = expectation::after_rollout(report, &rollout.plan.nodes, &rollout.absent);
+    let error = match rollout.roll_out(expectations).await {
+        Ok(expectations) => match finish(rollout, request, &expectations).await {
+            Ok(verified) => return RolloutOutcome::Verified(Box::new(verified)),
+            Err(error) => error,
+        },
+        Err(RolloutError::Conflict(_)) => return RolloutOutcome::Conflict,
+        Err(error) if !rollout.has_written => return RolloutOutcome::NotStarted(error),
+        Err(error) => error,
+    };
+    if matches!(error, RolloutError::Overtaken(..)) {
+        return RolloutOutcome::RollbackFailed(error, TAKEN_OVER.to_owned());
+    }
+    if request.settings.no_rollback && !matches!(error, RolloutError::Interrupted) {
+        return RolloutOutcome::RollbackFailed(error, "--no-rollback was given".to_owned());
+    }
+    announce_rollback(rollout, &error);
+    match rollout.roll_back(expectation::after_rollback(report, &rollout.absent)).await {
+        Ok(()) => RolloutOutcome::RolledBack(error),
+        Err(why) => RolloutOutcome::RollbackFailed(error, why.to_string()),
+    }
+}
+
+/// The first signal starts the rollback; says what a second one would leave.
+fn announce_rollback(rollout: &mut Rollout<'_>, error: &RolloutError) {
+    let second = match error {
+        RolloutError::Interrupted => " (a second interrupt stops at once and leaves it half done; undo then restores it)",
+        _ => "",
+    };
+    rollout.progress.message(Tone::Bad, &format!("{error}: putting everything back{second}"));
+}
+
+/// Reverts the temporary change on every path.
+pub(super) async fn run_temporary(rollout: &mut Rollout<'_>, during: &dyn DuringChange, report: &Report) -> RolloutOutcome {
+    let used = rollout.apply_temporary(during).await;
+    match used {
+        Err(RolloutError::Conflict(_)) => return RolloutOutcome::Conflict,
+        Err(error) if !rollout.has_written => return RolloutOutcome::NotStarted(error),
+        Err(error @ RolloutError::Overtaken(..)) => return RolloutOutcome::RollbackFailed(error, TAKEN_OVER.to_owned()),
+        _ => {}
+    }
+    if let Err(error) = &used {
+        announce_rollback(rollout, error);
+    }
+    let expectations = expectation::after_rollback(report, &rollout.absent);
+    match (rollout.revert_temporary(expectations).await, used) {
+        (Ok(()), Ok(())) => RolloutOutcome::TemporaryDone,
+        (Ok(()), Err(error)) => RolloutOutcome::RolledBack(error),
+        (Err(why), used) => {
+            let error = used.err().unwrap_or_else(|| RolloutError::Failed(NOT_REVERTED.to_owned()));
+            RolloutOutcome::RollbackFailed(error, why.to_string())
+        }
+    }
+}
+
+const TAKEN_OVER: &str = "it is no longer this change that is there";
+const NOT_REVERTED: &str = "the log level was raised for a while";
+
+/// The snapshot of the verification was taken while the record still said that the change was under way.
+fn forget(seen: &mut Snapshot) {
+    if let Observed::Seen(set) = &mut seen.daemon_set {
+        set.metadata.annotations.remove(ANNOTATION);
+    }
+    if let Observed::Seen(installations) = &mut seen.resources.installations {
+        installations.iter_mut().for_each(|one| drop(one.metadata.annotations.remove(ANNOTATION)));
+    }
+}
+
+/// The old settings decide again, good or bad: the nodes must only run.
+pub(super) async fn run_undo(rollout: &mut Rollout<'_>, request: &RolloutRequest<'_>) -> RolloutOutcome {
+    let taking_part = request.report.nodes.iter().filter(|row| !rollout.absent.contains(&row.name));
+    let expectations: BTreeMap<String, NodeExpectation> =
+        taking_part.map(|row| (row.name.clone(), NodeExpectation { node: row.name.clone(), ..NodeExpectation::default() })).collect();
+    // Bound to the version that was shown; what follows only goes on from there.
+    match rollout.first_write(&rollout.plan.patch.clone()).await {
+        Ok(_) => {}
+        Err(RolloutError::Conflict(_)) => return RolloutOutcome::Conflict,
+        Err(error) if !rollout.has_written => return RolloutOutcome::NotStarted(error),
+        Err(error) => return RolloutOutcome::RollbackFailed(error, UNDO_AGAIN.to_owned()),
+    }
+    if let Err(error) = rollout.roll_back(expectations.clone()).await {
+        return RolloutOutcome::RollbackFailed(error, UNDO_AGAIN.to_owned());
+    }
+    match rollout.verify_cluster(request.connection, request.wanted, &expectations).await {
+        Ok(seen) => {
+            let after = diagnose(&seen, &Scope { sessions: true, ..Scope::default() });
+            RolloutOutcome::Verified(Box::new(Verified { after, budget: None, set: None }))
+        }
+        Err(error) => RolloutOutcome::RollbackFailed(error, "the old values are back, but how the nodes are is not known".to_owned()),
+    }
+}
+
+const UNDO_AGAIN: &str = "run undo again";
+
+/// Verifies the whole cluster, then closes the record of a target that still holds every value that was set.
+async fn finish(
+    rollout: &mut Rollout<'_>,
+    request: &RolloutRequest<'_>,
+    expectations: &BTreeMap<String, NodeExpectation>,
+) -> Result<Verified, RolloutError> {
+    let last = canary::final_expectations(expectations, request.report);
+    let mut seen = rollout.verify_cluster(request.connection, request.wanted, &last).await?;
+    rollout.write_until_confirmed(&serde_json::json!({}), RecordAfterWrite::RolloutPhase(RolloutPhase::Done)).await?;
+    if let Err(error) = super::local_record::save(&rollout.plan.target, &rollout.record) {
+        rollout.progress.warning(&format!("Warning: what is replaced is kept in the object alone: {error}"));
+    }
+    let budget = expectations.values().find_map(|expectation| expectation.started_within_seconds);
+    let seconds = budget.map(|seconds| format!("; calico-node has {seconds} s to start")).unwrap_or_default();
+    rollout.progress.success(&format!("proven: every node has come to what was predicted{seconds}"));
+    forget(&mut seen);
+    if budget.is_some() {
+        rollout.read_starts(&mut seen, expectations).await;
+    }
+    let after = diagnose(&seen, &Scope { sessions: true, ..Scope::default() });
+    let set = (rollout.record.set != rollout.plan.patch).then(|| rollout.record.set.clone());
+    Ok(Verified { after, budget, set })
+}

@@ -1,0 +1,65 @@
+//! Plan files and undo records that somebody else has written: nothing of them is sent that this plugin does not own.
+
+use serde_json::json;
+
+use super::*;
+
+fn image(name: &str) -> Value {
+    json!({"spec": {"template": {"spec": {"containers": [{"name": "calico-node", "image": name}]}}}})
+}
+
+fn sealed(plan: Plan) -> Plan {
+    Plan { digest: plan.computed_digest(), ..plan }
+}
+
+#[test]
+fn a_plan_that_restores_or_sets_anything_else_is_refused() {
+    let stage = Stage::new("bridge-address", 3);
+    let (plan, before) = (stage.plan("kubernetes-internal-ip"), stage.daemon_set());
+    let mut more = plan.restore.clone();
+    more["spec"]["template"]["spec"]["containers"][0]["image"] = "evil".into();
+    for (hostile, says) in [
+        (Plan { restore: more, ..plan.clone() }, "never changes"),
+        (Plan { restore: json!({}), ..plan.clone() }, "does not follow from its patch"),
+        (Plan { patch: image("evil"), ..plan.clone() }, "never changes"),
+    ] {
+        let output = stage.apply(&sealed(hostile), &[]);
+        assert_eq!((code(&output), stage.writes()), (Some(1), vec![]), "{}", told(&output));
+        assert!(err(&output).contains(says), "{says}: {}", told(&output));
+    }
+    assert_eq!(stage.daemon_set(), before);
+}
+
+#[test]
+fn a_plan_is_for_calicos_own_objects_and_its_fields_are_known() {
+    let stage = Stage::new("bridge-address", 3);
+    let plan = stage.plan("kubernetes-internal-ip");
+    let target = calico_fix::edit::target::TargetSnapshot { name: "kube-proxy".into(), ..plan.target.clone() };
+    let other = stage.apply(&sealed(Plan { target, ..plan.clone() }), &[]);
+    assert_eq!(code(&other), Some(1), "{}", told(&other));
+    assert!(err(&other).contains("DaemonSet kube-proxy, which is not Calico's"), "{}", told(&other));
+    let path = stage.save(&plan);
+    let text = std::fs::read_to_string(&path).expect("reads");
+    std::fs::write(&path, format!("{text}more: 1\n")).expect("writes");
+    let path = path.to_str().expect("text");
+    assert_eq!(code(&stage.run(&["apply", path, "--confirm", &plan.digest])), Some(2));
+    std::fs::write(path, text).expect("writes");
+    assert_eq!(code(&stage.run(&["apply", path, "--yes"])), Some(2), "unseen only by its digest");
+    assert_eq!(stage.writes(), Vec::<String>::new());
+}
+
+#[test]
+fn a_forged_record_is_not_undone() {
+    let stage = Stage::new("bridge-address", 3);
+    let _live = stage.running.live(PACE);
+    for restore in [image("evil"), json!({"spec": {"template": {"spec": {"hostPID": true}}}}), json!({"metadata": {"finalizers": ["x"]}})] {
+        let record =
+            json!({"command": "probes", "id": "x", "at": "2026-01-01T00:00:00Z", "phase": "restoring", "set": {}, "restore": restore});
+        let forge = |set: &mut Value| set["metadata"]["annotations"]["kubectl-calico-fix/undo"] = record.to_string().into();
+        stage.running.cluster().store.edit("DaemonSet", "kube-system", "calico-node", forge).expect("is there");
+        let before = stage.daemon_set()["spec"].clone();
+        let output = stage.run(&["undo", "--yes", "--force"]);
+        assert_eq!((code(&output), stage.writes()), (Some(1), vec![]), "{}", told(&output));
+        assert_eq!(stage.daemon_set()["spec"], before, "{}", told(&output));
+    }
+}
