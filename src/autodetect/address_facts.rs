@@ -72,9 +72,13 @@ impl<'v, 'a> AddressFacts<'v, 'a> {
         !router_id && node.interfaces().is_some_and(|interfaces| holder_of(interfaces, address).is_none())
     }
 
-    /// The node uses this address, and most of its sessions are established; the others may be down for their own reasons.
+    /// The node uses this address alone, and most of its sessions are established; the others may be down for their own reasons.
     pub fn is_established(&self, node: usize, address: IpAddr) -> bool {
         let view = &self.view.nodes[node];
+        // A session with an address that two nodes have may be either's.
+        if self.view.holders(address).any(|other| other.name != view.name && !is_silent(other)) {
+            return false;
+        }
         let Some(sessions) = view.bgp(self.family).seen().filter(|_| self.is_stored(node, address)) else { return false };
         let ready = |other: &&NodeModel| other.name != view.name && other.ready() != Some(false) && other.kubelet_ready() != Some(false);
         let down_here = sessions.down.iter().filter(|down| self.view.peer(down.session.address).as_ref().is_none_or(&ready));

@@ -10,13 +10,14 @@
 //! | absent | wrong | the node has it on none of its interfaces, and no session is established over it |
 //! | side by side | wrong | it is beside the InternalIP on the same card, as virtual IPs are |
 //! | established | right | most BGP sessions of the node are established over it |
+//! | held elsewhere | wrong | another node has it on an interface, and it is no credible InternalIP of this node |
 //! | unchanged | right | it is what the node has now, and that is right |
-//! | plan | right or wrong | most nodes are in one network dedicated_network from the InternalIPs |
+//! | plan | right or wrong | most nodes are in one network apart from the InternalIPs |
 //! | elsewhere | wrong | most nodes are in one network, and the node has another address in it |
 //! | configured | right | every node follows the method that somebody chose, and the node's sessions do not speak against it |
 //! | InternalIP | right | Kubernetes knows the node by it |
 //! | one network | right | it is in one network with the other nodes, and the InternalIP is not |
-//! | all dedicated_network | right | every node uses another address than its InternalIP |
+//! | all apart | right | every node uses another address than its InternalIP |
 //! | not the InternalIP | wrong | nothing speaks for it |
 //!
 //! An InternalIP is a witness only where it is credible (`AddressFacts::internal`).
@@ -114,13 +115,14 @@ pub struct Judge<'s, 'v, 'a> {
 type Rule<'s, 'v, 'a> = fn(&Judge<'s, 'v, 'a>, usize, &NodeAddress) -> Option<Judgement>;
 
 impl<'s, 'v, 'a> Judge<'s, 'v, 'a> {
-    const RANKING: [Rule<'s, 'v, 'a>; 15] = [
+    const RANKING: [Rule<'s, 'v, 'a>; 16] = [
         Self::host_only,
         Self::shared,
         Self::interface,
         Self::absent,
         Self::side_by_side,
         Self::established,
+        Self::held_elsewhere,
         Self::unchanged,
         Self::plan,
         Self::elsewhere,
@@ -276,6 +278,13 @@ impl<'s, 'v, 'a> Judge<'s, 'v, 'a> {
         right(Ground::Configured, format!("every node follows the configured {method}"))
     }
 
+    /// What is not stored twice can lead to another node all the same, as the address that a hypervisor gives to every machine.
+    fn held_elsewhere(&self, node: usize, held: &NodeAddress) -> Option<Judgement> {
+        let credible = self.standing.internal[node].as_ref() == Ok(&held.address);
+        let other = self.standing.also_held_by(node, held.address).filter(|_| !credible)?;
+        wrong(Ground::Shared, format!("{other} has {} on an interface too", held.address))
+    }
+
     fn unchanged(&self, node: usize, held: &NodeAddress) -> Option<Judgement> {
         let (now, judged) = self.setting.stored?.get(node)?.as_ref()?;
         let same = now.address == held.address && judged.verdict == Verdict::Right;
@@ -286,10 +295,7 @@ impl<'s, 'v, 'a> Judge<'s, 'v, 'a> {
     fn plan(&self, _: usize, held: &NodeAddress) -> Option<Judgement> {
         let network = self.most.filter(|_| self.planned)?;
         match network.contains(&held.address) {
-            true => right(
-                Ground::Plan,
-                format!("no other node has it, and most are in {network}, a network dedicated_network from the InternalIPs"),
-            ),
+            true => right(Ground::Plan, format!("no other node has it, and most are in {network}, a network apart from the InternalIPs")),
             false => wrong(Ground::Elsewhere, format!("{} is outside {network}, where most nodes would be", held.address)),
         }
     }

@@ -184,5 +184,6 @@ pub struct Gap {
     pub nodes: Vec<String>,
     pub why: String,
     /// Without it a healthy verdict is not possible.
+    #[serde(rename = "matters")]
     pub blocks_healthy: bool,
 }

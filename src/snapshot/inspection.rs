@@ -22,7 +22,7 @@ pub struct NodeInspection {
     #[serde(skip_serializing_if = "Observed::is_not_asked")]
     pub rules: Observed<Vec<String>>,
     /// The kernel's answers, by destination as `can-reach=` would have it.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(rename = "reaches", skip_serializing_if = "BTreeMap::is_empty")]
     pub route_lookups: BTreeMap<String, Observed<RouteLookup>>,
 }
 

@@ -89,7 +89,7 @@ pub struct Cluster {
     #[schemars(with = "Observed<Vec<String>>")]
     pub api_addresses: Observed<Vec<std::net::IpAddr>>,
     /// `--no-exec` was given: what exec would have told was left out on purpose.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[serde(rename = "execLeftOut", skip_serializing_if = "std::ops::Not::not")]
     pub exec_skipped: bool,
 }
 

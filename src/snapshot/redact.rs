@@ -436,7 +436,7 @@ fn hardware_address(text: &str, before: Option<char>) -> usize {
 }
 
 /// Domains of published software, and what looks like a host and is none: fields, files.
-const PUBLIC: [&str; 15] = [
+const PUBLIC: [&str; 19] = [
     "kubernetes.io",
     "k8s.io",
     "projectcalico.org",
@@ -452,6 +452,11 @@ const PUBLIC: [&str; 15] = [
     "gcr.io",
     "github.com",
     "golang.org",
+    "amazonaws.com",
+    // Interfaces that Calico makes: felix/dataplane/linux/int_dataplane.go.
+    "vxlan.calico",
+    "vxlan-v6.calico",
+    "wireguard.cali",
 ];
 const NO_DOMAINS: [&str; 24] = [
     "go",
@@ -556,7 +561,7 @@ mod tests {
             "02:42:ac:12:00:01",
             "ip-10-99-98-97",
             "ip-10-99-98-97.eu-west-1.compute.internal",
-            "gateway.corp.example.net",
+            "gateway.corp.acme-telco.net",
             "registry.corp.net:5000/team/calico",
             "5e7ad5b6-e30e-4d5a-9c1b-0123456789ab",
         ] {

@@ -181,10 +181,15 @@ fn no_later_than_started(log: &StartupLog) -> Option<Timestamp> {
     log.marks[..=at].iter().rev().find_map(|mark| mark.at)
 }
 
+/// Exit code of a container that SIGKILL ended.
+const SIGKILLED: i32 = 137;
+
 /// Whether this kill ended that run: reported while the run lived, and shortly before its end. Unknown times count as a match.
+/// Events arrive late: for a run that SIGKILL ended, an older report of a series of kills counts too.
 pub fn is_kill_of(reported: Option<Timestamp>, run: Option<&Terminated>) -> bool {
     let (started, finished) = (run.and_then(|run| run.started_at), run.and_then(|run| run.finished_at));
-    let before = reported.zip(started).is_some_and(|(reported, started)| reported <= started);
+    let sigkilled = run.is_some_and(|run| run.exit_code == SIGKILLED);
+    let before = !sigkilled && reported.zip(started).is_some_and(|(reported, started)| reported <= started);
     let late = reported
         .zip(finished)
         .is_some_and(|(reported, finished)| finished.duration_since(reported).as_secs() > GRACE.as_secs().cast_signed() + 10);

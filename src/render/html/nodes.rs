@@ -47,7 +47,7 @@ pub fn section(sheet: &HtmlPage) -> Option<Markup> {
         p.aside {
             "BGP: sessions established of those configured. START: time taken of time allowed; > was cut off, < is told by readiness alone. "
             "READY and RESTARTS are those of the calico-node pod. A ? is not known, a - is not there. "
-            @if let Some(usual) = usual { "RowSources from, where no row says otherwise: " (read_from(*usual)) "." }
+            @if let Some(usual) = usual { "Read from, where no row says otherwise: " (read_from(*usual)) "." }
         }
     };
     (!report.nodes.is_empty()).then_some(body)

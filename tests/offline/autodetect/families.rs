@@ -69,8 +69,10 @@ fn what_ip_makes_of_detection() {
 
 #[test]
 fn nothing_is_detected_where_calico_configures_no_address() {
-    let judged = of(&cluster().without_bgp("none"));
+    let judged = of(&cluster().version("v3.27.0").without_bgp("none"));
     assert!(judged.matrix.is_off());
+    // These releases detect whatever the backend is.
+    assert!(!of(&cluster().version("v3.24.5").without_bgp("none")).matrix.is_off());
 }
 
 #[test]

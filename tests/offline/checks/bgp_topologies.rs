@@ -140,7 +140,16 @@ impl Plan {
             let name = format!("node-{number}");
             world = world.label(&name, "rack", &format!("r{}", number % 2));
             if self.six {
-                world = world.stored6(&name, &format!("{}/64", address(Family::V6, number)));
+                let cidr = format!("{}/64", address(Family::V6, number));
+                world = world.stored6(&name, &cidr);
+                if let Some(card) = world
+                    .hosts
+                    .iter_mut()
+                    .find(|host| host.name == name)
+                    .and_then(|host| host.interfaces.iter_mut().find(|card| card.0 == "eth0"))
+                {
+                    card.2.push(cidr);
+                }
             }
             if !self.four {
                 world = world.stored(&name, "");
@@ -321,7 +330,8 @@ proptest! {
             prop_assert!(found.is_empty(), "{found:#?}");
             return Ok(());
         }
-        prop_assert_eq!(found.len(), 1, "{:?} {}: {:#?}", fault, row, found);
+        let all: Vec<_> = report.findings.iter().map(|one| format!("{} {:?}", one.code, one.nodes)).collect();
+        prop_assert_eq!(found.len(), 1, "{:?} {}: {:#?}", fault, row, all);
         prop_assert_eq!(found[0].code.name(), code);
         let named: BTreeSet<String> = found[0].nodes.iter().cloned().collect();
         prop_assert!(!named.is_empty() && named.is_subset(&concerned), "{named:?} {concerned:?}");

@@ -43,7 +43,7 @@ fn methods_that_a_release_knows_are_silent() {
 /// Nothing is detected, so the word is not even read.
 #[test]
 fn an_invalid_word_that_nobody_reads() {
-    healthy(&cluster().without_bgp("none").env("IP_AUTODETECTION_METHOD", "eth0"));
+    healthy(&cluster().version("v3.27.0").without_bgp("none").env("IP_AUTODETECTION_METHOD", "eth0"));
 }
 
 #[test]

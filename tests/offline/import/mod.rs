@@ -113,7 +113,7 @@ fn bad_input_is_told_apart() {
         ("YAML cut off", b"apiVersion: v1\nitems:\n- kind: \"No".to_vec(), "line 3"),
         ("deep JSON", deep("["), "recursion limit"),
         ("deep YAML", format!("kind: {}", "[".repeat(10_000)).into_bytes(), "limit"),
-        ("aliases that explode", bomb.into(), "repetition limit"),
+        ("aliases that explode", bomb.into(), "its aliases make it more than 32 times as large"),
         ("a key twice", b"kind: Node\nkind: Pod\n".to_vec(), "twice"),
         ("no number", b"kind: Node\nmetadata: {generation: .nan}\n".to_vec(), "not a number"),
         (
@@ -194,7 +194,7 @@ const PUBLIC: &str = "calico node kube system status spec metadata apps daemonse
     host seen true live snapshot version interfaces veth cali reach autodetection method etcd endpoints https datastore type etcdv3 \
     warning failed unhealthy kubelet event failure cannot internalip externaldns running container images redact passwords tokens \
     certificates addresses unless written with what kubectl this holds from file read saw cluster files mask masked dial example \
-    projectcalico ipv4address ipv4ipiptunneladdr namespace observed";
+    projectcalico ipv4address ipv4ipiptunneladdr namespace observed fine names objects 01t00";
 
 #[test]
 fn no_word_of_a_cluster_survives_redaction() {
@@ -226,7 +226,7 @@ fn no_word_of_a_cluster_survives_redaction() {
 #[test]
 fn bombs_and_devices_cost_little() {
     let alias =
-        format!("a: &a {}\nkind: List\nitems:\n{}", "x".repeat(100_000), "- [*a, *a, *a, *a, *a, *a, *a, *a, *a, *a]\n".repeat(20_000));
+        format!("kind: List\na: &a {}\nitems:\n{}", "x".repeat(100_000), "- [*a, *a, *a, *a, *a, *a, *a, *a, *a, *a]\n".repeat(20_000));
     let error = read_text(alias.as_bytes()).expect_err("too much");
     assert!(error.to_string().contains("aliases"), "{error}");
     let ours = "apiVersion: calico-fix/v1\nkind: Snapshot\ntakenAt: &a 2026-01-01T00:00:00Z\norigin: live\ncluster: {context: *a}\n";

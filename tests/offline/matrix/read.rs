@@ -92,7 +92,7 @@ fn without_exec() {
 
 #[test]
 fn where_calico_configures_no_address() {
-    insta::assert_snapshot!(plain(&cluster().without_bgp("none"), &[]));
+    insta::assert_snapshot!(plain(&cluster().version("v3.27.0").without_bgp("none"), &[]));
 }
 
 /// Names and values from a cluster neither move a terminal nor break a line.
