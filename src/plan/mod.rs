@@ -66,7 +66,7 @@ pub struct NodeGoal {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub addresses: Vec<GoalAddress>,
     /// Its present address may change at any moment, as its present settings find another one.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[serde(rename = "unsettled", default, skip_serializing_if = "std::ops::Not::not")]
     pub address_may_change: bool,
     /// Seconds calico-node has to start: what its probes allow.
     #[serde(default, skip_serializing_if = "Option::is_none")]
