@@ -30,7 +30,7 @@ pub fn default_candidates(standing: &AddressFacts) -> Vec<String> {
 pub fn refused(method: &Method, version: Option<Version>) -> Option<String> {
     let version = version?;
     match method::problem(method, version)? {
-        Problem::Invalid { value } => Some(format!("{value:?} is no method")),
+        Problem::Invalid { value } => Some(format!("{value:?} is not a valid method")),
         Problem::UnknownToRelease { since } => Some(format!("Calico knows it only from {since}; this is {version}")),
         Problem::StoresNetworkAddress => {
             Some(format!("in {version} it stores the network's address, not the node's (mended in v3.22.4 and v3.23.2)"))

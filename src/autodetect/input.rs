@@ -2,6 +2,7 @@
 
 use crate::calico::method::{self, Method, Problem};
 use crate::calico::version::Version;
+use crate::text::nearest::nearest;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mistake {
@@ -49,7 +50,7 @@ pub fn method(typed: &str) -> Result<Method, Mistake> {
             mistake("the method is empty".into(), "Type --method first-found for Calico's default.".into())
         }
         (Method::KubernetesInternalIp, _) if typed != "kubernetes-internal-ip" => {
-            mistake(format!("{typed:?} is no method"), "Did you mean kubernetes-internal-ip?".into())
+            mistake(format!("{typed:?} is not a valid method"), "Did you mean kubernetes-internal-ip?".into())
         }
         (Method::CanReach { destination }, _) if destination.is_empty() => {
             mistake("can-reach= names no destination".into(), "Type an address that every node can reach: can-reach=10.0.0.1.".into())
@@ -57,7 +58,7 @@ pub fn method(typed: &str) -> Result<Method, Mistake> {
         (_, None | Some(Problem::UnreadablePattern { .. } | Problem::StoresNetworkAddress | Problem::UnknownToRelease { .. })) => {
             Ok(parsed)
         }
-        (_, Some(Problem::Invalid { value })) => mistake(format!("{value:?} is no method"), meant(&value)),
+        (_, Some(Problem::Invalid { value })) => mistake(format!("{value:?} is not a valid method"), meant(&value)),
         (_, Some(Problem::MatchesEverything)) => {
             mistake(format!("{typed:?} has an empty piece, which lets in every interface"), "Name one: interface=^eth0$.".into())
         }
@@ -65,10 +66,10 @@ pub fn method(typed: &str) -> Result<Method, Mistake> {
             mistake(format!("{typed:?} has an empty piece, which leaves out every interface"), "Name one: skip-interface=^br-.*.".into())
         }
         (_, Some(Problem::BadPattern { why })) => mistake(
-            format!("{typed:?} is no regular expression that Calico can read: {why}"),
+            format!("{typed:?} is not a regular expression that Calico can read: {why}"),
             "It is Go's syntax; the whole of one name is ^eth0$, any that begins so ^eth.*, and a comma stands between two.".into(),
         ),
-        (_, Some(Problem::BadCidr { text })) => mistake(format!("{text:?} is no network"), network(&text)),
+        (_, Some(Problem::BadCidr { text })) => mistake(format!("{text:?} is not a network"), network(&text)),
         (_, Some(Problem::ReachesLoopback { destination })) => mistake(
             format!("every node reaches {destination} by its loopback address"),
             "Type an address that is not on the node itself: can-reach=10.0.0.1.".into(),
@@ -92,8 +93,11 @@ fn meant(value: &str) -> String {
     if let Some((key, rest)) = value.split_once('=') {
         let known = key.trim().to_ascii_lowercase();
         let key = KEYS.iter().find(|(word, _)| *word == known).map(|(_, key)| *key);
-        let key = key.or(["interface", "skip-interface", "cidr", "can-reach"].into_iter().find(|key| *key == known));
+        let key = key.or_else(|| nearest(&known, ["interface", "skip-interface", "cidr", "can-reach"], 1).first().copied());
         return key.map_or_else(|| ALL.to_owned(), |key| format!("Did you mean {key}={}?", rest.trim()));
+    }
+    if let [method] = nearest(&lower, ["first-found", "kubernetes-internal-ip"], 1)[..] {
+        return format!("Did you mean {method}?");
     }
     if value.parse::<std::net::IpAddr>().is_ok() {
         return format!("Did you mean can-reach={value}?");
@@ -113,6 +117,8 @@ mod tests {
     fn what_to_type_instead() {
         for (typed, hint) in [
             ("eth1", "Did you mean interface=eth1?"),
+            ("first-fond", "Did you mean first-found?"),
+            ("interfce=eth0", "Did you mean interface=eth0?"),
             ("ens.*", "Did you mean interface=ens.*?"),
             ("interface=", "Name one: interface=^eth0$."),
             ("interface=eth0,", "Name one: interface=^eth0$."),

@@ -283,7 +283,7 @@ fn why_not(matrix: &Matrix, column: &Column, chosen: Option<&Column>) -> String 
     if !unfound.is_empty() && column.origin != Origin::Current {
         return format!("finds nothing on {}, where what is stored would only stay", list(&unfound, 3));
     }
-    let brittle = Preference::of(&Method::parse(&column.method)).map_or("it is no method", |preference| preference.brittle);
+    let brittle = Preference::of(&Method::parse(&column.method)).map_or("it is not a valid method", |preference| preference.brittle);
     match chosen {
         Some(chosen) if chosen.origin == Origin::Current => format!("right on every node as well; {brittle}"),
         _ => format!("right on every node as well, but {brittle}"),

@@ -232,7 +232,7 @@ impl<'a> Install<'a> {
         }
         let (value, problem) = self.problem(family)?;
         let why = match problem {
-            Problem::Invalid { .. } => "which is no method".to_owned(),
+            Problem::Invalid { .. } => "which is not a valid method".to_owned(),
             Problem::UnknownToRelease { since: Version { major, minor, patch, .. } } => {
                 format!("which Calico knows only from {major}.{minor}.{patch}")
             }

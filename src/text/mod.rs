@@ -2,6 +2,7 @@
 
 pub mod bounded;
 pub mod go_duration;
+pub mod nearest;
 pub mod shell;
 
 use std::borrow::Cow;

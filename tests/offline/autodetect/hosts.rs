@@ -209,7 +209,7 @@ fn a_method_that_fits_no_node_keeps_what_is_there_and_stops_a_node_that_has_noth
     assert!(judged.reason("interface=foo.*", 3).ends_with("and none is stored: calico-node exits"));
     assert_eq!(judged.verdicts("eth0"), "exits exits exits");
     assert_eq!(judged.verdicts("interface=*"), "unchanged unchanged none");
-    assert!(judged.why_not("eth0").contains("is no method"));
+    assert!(judged.why_not("eth0").contains("is not a valid method"));
 }
 
 #[test]

@@ -8,7 +8,7 @@ fn each_mistake_says_what_to_type() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = saved(folder.path(), &cluster().snapshot());
     for (arguments, message, hint) in [
-        (&["--method", "eth1"][..], "error: \"eth1\" is no method", "Did you mean interface=eth1?"),
+        (&["--method", "eth1"][..], "error: \"eth1\" is not a valid method", "Did you mean interface=eth1?"),
         (&["--method", "interface="], "error: \"interface=\" has an empty piece", "Name one: interface=^eth0$."),
         (
             &["--method", "interface=[eth"],
@@ -18,7 +18,7 @@ fn each_mistake_says_what_to_type() {
         (&["--method", "cidr=10.0.0.0/33"], "error: \"10.0.0.0/33\" is no network", "Type it with its length, as 10.0.0.0/24"),
         (&["--method", "cidr=10.0.0.0"], "error: \"10.0.0.0\" is no network", "Its length is missing: cidr=10.0.0.0/24"),
         (&["--method", "can-reach="], "error: can-reach= names no destination", "Type an address that every node can reach"),
-        (&["--method", "first-found", "--method", "ens.*"], "error: \"ens.*\" is no method", "Did you mean interface=ens.*?"),
+        (&["--method", "first-found", "--method", "ens.*"], "error: \"ens.*\" is not a valid method", "Did you mean interface=ens.*?"),
         (&["--node", "node-9"], "error: there is no node \"node-9\"", "Nodes are node-1, node-2, node-3."),
         (&["--calico-version", "latest"], "error: \"latest\" names no release of Calico", "Type it with all three numbers"),
         (&["--calico-version", "3.24"], "error: \"3.24\" names no release of Calico", "Type it with all three numbers"),

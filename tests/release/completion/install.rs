@@ -61,7 +61,7 @@ fn kubectls_hook_goes_where_kubectl_finds_it() {
     let output = with(&paths);
     let hook = bin.join("kubectl_complete-calico_fix");
     assert!(text(&output.stdout).starts_with(&format!("{} written\n", hook.display())), "{}{}", text(&output.stdout), text(&output.stderr));
-    let answer = Command::new(&hook).env_clear().env("PATH", &paths).args(["explain", "bgp"]).output().expect("runs");
+    let answer = Command::new(&hook).env_clear().env("PATH", &paths).args(["explain", "bgp-s"]).output().expect("runs");
     assert_eq!(split(&text(&answer.stdout)), (vec!["bgp-session-down".to_owned()], ":4".to_owned()), "{}", text(&answer.stderr));
     // After the plugin is gone the hook is silent.
     let answer = Command::new(&hook).env_clear().env("PATH", "/usr/bin:/bin").arg("").output().expect("runs");

@@ -76,7 +76,7 @@ fn words_flags_and_values() {
         (&["autodetect", "--method", "int"], &["interface="], ":6"),
         (&["autodetect", "--method", "can"], &["can-reach="], ":6"),
         (&["autodetect", "--canary", "n"], &["none"], ":4"),
-        (&["explain", "bgp"], &["bgp-session-down"], ":4"),
+        (&["explain", "bgp-s"], &["bgp-session-down"], ":4"),
         (&["status", "--fail-on", ""], &["error", "warning"], ":4"),
         (&["status", "-o", "j"], &["json"], ":4"),
         (&["version", "-o", ""], &["json", "yaml"], ":4"),
@@ -202,7 +202,7 @@ fn kubectl_completes_through_its_own_hook() {
     for path in [home.path(), linked] {
         for (words, expected) in [
             (&["status", "--node", ""][..], format!("{}\n:4\n", NODES.join("\n"))),
-            (&["explain", "bgp"], "bgp-session-down\tA BGP session is not established\n:4\n".to_owned()),
+            (&["explain", "bgp-s"], "bgp-session-down\tA BGP session is not established\n:4\n".to_owned()),
             (&["status", "--save", ""], ":0\n".to_owned()),
             (&["status", "--context=adm"], "admin\n:4\n".to_owned()),
         ] {
