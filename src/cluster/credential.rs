@@ -88,7 +88,7 @@ pub fn check(chosen: &mut Chosen) -> Result<(), ConnectError> {
 
 fn header_safe<'a>(token: &'a str, what: &str) -> Result<&'a str, ConnectError> {
     let token = token.trim();
-    match token.bytes().all(|byte| byte.is_ascii_graphic()) {
+    match token.bytes().all(|byte| byte.is_ascii_graphic() || byte == b' ') {
         true => Ok(token),
         false => Err(ConnectError::Invalid(format!("{what} holds a line break or other characters that no token has"))),
     }

@@ -65,7 +65,7 @@ fn the_commands_that_grant_are_kubectls() {
         let report: serde_json::Value = serde_json::from_slice(&stage.run(name, &["can-i", "-o", "json"]).stdout).expect("JSON");
         let grants: Vec<&str> = report["grants"].as_array().expect("a list").iter().filter_map(|line| line.as_str()).collect();
         let bindings: Vec<&&str> = grants.iter().filter(|line| line.contains(" create ")).collect();
-        assert_eq!((grants.len(), bindings.len()), (5, 3), "{grants:?}");
+        assert_eq!((grants.len(), bindings.len()), (6, 4), "{grants:?}");
         for line in bindings {
             let output = Command::new("sh").args(["-c", &format!("{line} --dry-run=client -o json")]).output().expect("runs");
             let binding: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{line}: {error}"));
