@@ -25,11 +25,14 @@ pub fn preview_first(finding: &mut Finding, snapshot: &Snapshot) {
     let seen = snapshot.nodes.seen().map_or(0, Vec::len);
     let whole = desired.and_then(|desired| usize::try_from(desired).ok()).is_some_and(|desired| desired > 0 && seen >= desired);
     let Some(fix) = finding.fix.as_mut().filter(|_| pasted && !whole) else { return };
-    let changes = ["kubectl set ", "kubectl patch "].iter().any(|verb| fix.command.starts_with(verb));
-    if changes {
-        let verb = if fix.command.contains("AUTODETECTION") || fix.command.contains("nodeAddress") { "autodetect" } else { "probes" };
-        fix.command = format!("kubectl calico-fix {verb}");
-        fix.why = "the files show a part of the cluster; this looks at every node, shows the change and asks".to_owned();
+    if fix.by_hand.take().is_some() {
+        // The method was chosen from a part of the nodes.
+        let command = fix.command.split(" --method ").next().unwrap_or_default();
+        fix.command = command.to_owned();
+        fix.why = "The given files show part of the cluster. This checks every node, shows the change and asks".to_owned();
+    } else if ["kubectl set ", "kubectl patch "].iter().any(|verb| fix.command.starts_with(verb)) {
+        fix.command = "kubectl calico-fix status".to_owned();
+        fix.why = "The given files show part of the cluster. Check every node before a change of all of them".to_owned();
     }
 }
 

@@ -140,7 +140,7 @@ pub struct Finding {
 pub enum Severity {
     /// Traffic is or will be lost.
     Error,
-    /// Works now, will not for ever.
+    /// Works now, and may fail later.
     Warning,
 }
 
@@ -172,8 +172,34 @@ pub enum Source {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Fix {
+    /// What to type. Where this plugin can make the change: its own command, which previews, asks, verifies and rolls back.
+    /// Elsewhere a command that can be pasted whole.
     pub command: String,
+    /// What the command sets or shows, and what that does.
     pub why: String,
+    /// The same change with kubectl alone: no preview, no verification, no rollback. Only where `command` is this plugin's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by_hand: Option<ByHand>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ByHand {
+    pub command: String,
+    /// `calico-node on all 53 nodes`
+    pub restarts: String,
+}
+
+impl Fix {
+    /// A command to paste, which this plugin does not guard.
+    pub fn next_step(command: String, why: impl Into<String>) -> Self {
+        Self { command, why: why.into(), by_hand: None }
+    }
+
+    /// The command is this plugin's own.
+    pub fn is_guarded(&self) -> bool {
+        self.command.starts_with("kubectl calico-fix ")
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]

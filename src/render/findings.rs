@@ -1,32 +1,100 @@
-//! A finding: what, where, why it is thought so, and the command that mends it. Then what could not be seen.
+//! A finding: the fault, its code, the impact, the fix, the evidence. Then what could not be seen.
 
 use std::io::{self, Write};
 
 use super::style::{Style, Tone};
-use crate::finding::{Evidence, Finding, Gap, Severity, Source};
+use crate::finding::{Evidence, Finding, Fix, Gap, NodeRow, Report, SessionCount, Severity, Source};
 use crate::text;
 
 const NODES_NAMED: usize = 8;
-/// Rows of evidence shown of each kind of row.
-const ALIKE: usize = 3;
-const KINDS: usize = 8;
+/// Rows of evidence that are shown.
+const ROWS: usize = 5;
 /// Evidence that quotes more than this is cut: a hostile event can be a megabyte.
 const LONGEST: usize = 2_000;
 const INDENT: usize = 2;
+/// Columns of `Next step ` and the other labels.
+const LABEL: usize = 10;
 
+/// Every finding of a report. A fix that several have is printed once.
+pub fn write_list(report: &Report, all: bool, style: &Style, out: &mut dyn Write) -> io::Result<()> {
+    for (at, finding) in report.findings.iter().enumerate() {
+        writeln!(out)?;
+        heading(finding, all, style, out)?;
+        if let Some(impact) = impact(finding, report) {
+            labelled("Impact", &impact, style, out)?;
+        }
+        let earlier = report.findings.iter().take(at);
+        let same = earlier.filter_map(|earlier| earlier.fix.as_ref()).any(|fix| finding.fix.as_ref().is_some_and(|own| own == fix));
+        write_fix(finding.fix.as_ref(), same, style, out)?;
+        evidence(finding, all, style, out)?;
+    }
+    Ok(())
+}
+
+/// One finding, without what only a whole report can tell.
 pub fn write(finding: &Finding, all: bool, style: &Style, out: &mut dyn Write) -> io::Result<()> {
+    heading(finding, all, style, out)?;
+    write_fix(finding.fix.as_ref(), false, style, out)?;
+    evidence(finding, all, style, out)
+}
+
+fn heading(finding: &Finding, all: bool, style: &Style, out: &mut dyn Write) -> io::Result<()> {
     let (word, tone) = match finding.severity {
         Severity::Error => ("ERROR", Tone::Bad),
         Severity::Warning => ("WARNING", Tone::Doubtful),
     };
-    let place = if finding.nodes.is_empty() { String::new() } else { format!(" on {}", nodes(&finding.nodes, all)) };
-    writeln!(out, "{} {}{place}", style.paint(tone, word), style.paint(Tone::Strong, finding.code.name()))?;
-    paragraph(INDENT, "", &finding.message, style, out)?;
-    evidence(&finding.evidence, all, style, out)?;
-    let Some(fix) = &finding.fix else { return Ok(()) };
-    // A command is never wrapped: it is there to be copied.
-    writeln!(out, "{:INDENT$}Fix: {}", "", style.paint(Tone::Strong, &text::clean(&fix.command)))?;
-    paragraph(INDENT + 5, "", &fix.why, style, out)
+    let hang = word.len() + 2;
+    let mut start = format!("{}  ", style.paint(tone, word));
+    let message = text::clean(&finding.message);
+    for line in text::wrap(&text::truncate(&message, LONGEST), style.room(hang)) {
+        writeln!(out, "{start}{}", style.paint(Tone::Strong, &line))?;
+        start = " ".repeat(hang);
+    }
+    let named = finding.nodes.iter().all(|node| finding.message.contains(node.as_str()));
+    let place = if named { String::new() } else { format!(" on {}", nodes(&finding.nodes, all)) };
+    paragraph(hang, "", &format!("{}{place}", finding.code), style, out)
+}
+
+/// What the nodes of a finding lose by it, as far as their rows tell.
+fn impact(finding: &Finding, report: &Report) -> Option<String> {
+    let rows: Vec<&NodeRow> = report.nodes.iter().filter(|row| finding.nodes.contains(&row.name)).collect();
+    let not_ready = rows.iter().filter(|row| row.ready == Some(false)).count();
+    let counts: Vec<SessionCount> = rows.iter().flat_map(|row| [row.bgp4, row.bgp6]).flatten().collect();
+    let established: u32 = counts.iter().map(|count| count.established).sum();
+    let total: u32 = counts.iter().map(|count| count.total).sum();
+    let mut parts = Vec::new();
+    if established < total {
+        parts.push(format!("{established} of {total} BGP sessions established"));
+    }
+    match (rows.as_slice(), not_ready) {
+        (_, 0) => {}
+        ([_], _) => parts.push("calico-node is not ready".to_owned()),
+        (rows, not_ready) => parts.push(format!("calico-node is not ready on {not_ready} of {} nodes", rows.len())),
+    }
+    let restarts: i32 = rows.iter().filter_map(|row| row.restarts).sum();
+    if let (Some(restarts @ 1..), 1..) = (usize::try_from(restarts).ok(), not_ready) {
+        parts.push(text::count(restarts, "restart"));
+    }
+    (!parts.is_empty()).then(|| parts.join("; "))
+}
+
+/// Commands are never wrapped: they are there to be copied.
+fn write_fix(fix: Option<&Fix>, same: bool, style: &Style, out: &mut dyn Write) -> io::Result<()> {
+    let Some(fix) = fix else { return Ok(()) };
+    let label = if fix.is_guarded() { "Fix" } else { "Next step" };
+    let above = if same { " (as above)" } else { "" };
+    writeln!(out, "{:INDENT$}{label:LABEL$}{}{above}", "", style.paint(Tone::Strong, &text::clean(&fix.command)))?;
+    if same {
+        return Ok(());
+    }
+    paragraph(INDENT + LABEL, "", &fix.why, style, out)?;
+    let Some(by_hand) = &fix.by_hand else { return Ok(()) };
+    writeln!(out, "{:INDENT$}{:LABEL$}{}", "", "By hand", text::clean(&by_hand.command))?;
+    paragraph(INDENT + LABEL, "", &format!("restarts {}", by_hand.restarts), style, out)
+}
+
+fn labelled(label: &str, words: &str, style: &Style, out: &mut dyn Write) -> io::Result<()> {
+    paragraph(INDENT, &format!("{label:LABEL$}"), words, style, out)
 }
 
 fn nodes(names: &[String], all: bool) -> String {
@@ -46,33 +114,64 @@ pub(super) fn paragraph(indent: usize, label: &str, words: &str, style: &Style, 
     Ok(())
 }
 
-fn evidence(rows: &[Evidence], all: bool, style: &Style, out: &mut dyn Write) -> io::Result<()> {
-    let kinds = kinds(rows);
-    let (each, limit) = if all { (usize::MAX, usize::MAX) } else { (ALIKE, KINDS) };
-    let shown = || kinds.iter().take(limit).flat_map(|alike| alike.iter().take(each));
-    let sources = shown().map(|row| source(row.source).len()).max().unwrap_or(0);
-    let places = shown().filter_map(|row| row.node.as_deref()).map(|node| text::width(&text::clean(node))).max().unwrap_or(0);
-    for alike in kinds.iter().take(limit) {
-        for row in alike.iter().take(each) {
-            let node = text::clean(row.node.as_deref().unwrap_or("-"));
-            let gap = places.saturating_sub(text::width(&node));
-            let label = if places == 0 {
-                format!("{:sources$}   ", source(row.source))
-            } else {
-                format!("{:sources$}   {node}{:gap$}   ", source(row.source), "")
-            };
-            paragraph(INDENT + 2, &label, &row.text, style, out)?;
-        }
-        if let Some(more @ 1..) = alike.len().checked_sub(each) {
-            let indent = INDENT + 2 + sources + 3;
-            writeln!(out, "{:indent$}{}", "", style.paint(Tone::Aside, &format!("and {more} more like it")))?;
+/// What rows of one kind say is said once. With `all` every row is shown.
+fn evidence(finding: &Finding, all: bool, style: &Style, out: &mut dyn Write) -> io::Result<()> {
+    let kinds = kinds(&finding.evidence);
+    let only = match finding.nodes.as_slice() {
+        [node] => Some(node.as_str()),
+        _ => None,
+    };
+    let mut rows: Vec<(&'static str, String)> = Vec::new();
+    let mut cut = false;
+    for alike in &kinds {
+        if all {
+            rows.extend(alike.iter().map(|row| (source(row.source), placed(row, only))));
+        } else if rows.len() == ROWS {
+            cut = true;
+            break;
+        } else if let Some((first, others)) = alike.split_first() {
+            cut |= !others.is_empty();
+            rows.push((source(first.source), together(first, others, only)));
         }
     }
-    let left: usize = kinds.iter().skip(limit).map(Vec::len).sum();
-    if left > 0 {
-        writeln!(out, "{:indent$}{}", "", style.paint(Tone::Aside, &format!("and {left} more; --all lists them")), indent = INDENT + 2)?;
+    let width = rows.iter().map(|(source, _)| source.len()).max().unwrap_or(0);
+    for (at, (source, words)) in rows.iter().enumerate() {
+        let label = if at == 0 { "Evidence" } else { "" };
+        paragraph(INDENT, &format!("{label:LABEL$}{source:width$}  "), words, style, out)?;
+    }
+    if cut {
+        writeln!(out, "{:indent$}{}", "", style.paint(Tone::Aside, "(--all shows everything)"), indent = INDENT + LABEL)?;
     }
     Ok(())
+}
+
+/// The text, after its node where that is not the only node of the finding or named in the text.
+fn placed(row: &Evidence, only: Option<&str>) -> String {
+    match row.node.as_deref() {
+        Some(node) if Some(node) != only && !row.text.contains(node) => format!("{node}: {}", row.text),
+        _ => row.text.clone(),
+    }
+}
+
+/// Several rows of one kind as one.
+fn together(first: &Evidence, others: &[&Evidence], only: Option<&str>) -> String {
+    if others.is_empty() {
+        return placed(first, only);
+    }
+    let words = timeless(&first.text);
+    let mut nodes: Vec<&str> = std::iter::once(first).chain(others.iter().copied()).filter_map(|row| row.node.as_deref()).collect();
+    let every = nodes.len() > others.len();
+    nodes.dedup();
+    if every && nodes.len() > others.len() && others.iter().all(|row| timeless(&row.text) == words) {
+        return format!("{words} on {}", text::list(&nodes, 2));
+    }
+    format!("{} (and {} more like it)", placed(first, only), others.len())
+}
+
+/// Without the times of day, which differ from row to row.
+fn timeless(text: &str) -> String {
+    let is_time = |word: &&str| word.len() >= 5 && word.contains(':') && word.chars().all(|c| c.is_ascii_digit() || c == ':' || c == '.');
+    text.split(' ').filter(|word| !is_time(word)).collect::<Vec<_>>().join(" ")
 }
 
 /// Rows that say the same but for numbers and names, in the order in which each kind first comes.
@@ -125,7 +224,7 @@ pub fn write_unseen(unseen: &[Gap], style: &Style, out: &mut dyn Write) -> io::R
     writeln!(out, "{}", style.paint(Tone::Doubtful, "Not seen:"))?;
     for gap in unseen {
         let of = if gap.nodes.is_empty() { String::new() } else { format!(" of {}", nodes(&gap.nodes, false)) };
-        let weight = if gap.blocks_healthy { "" } else { " (a verdict is possible without it)" };
+        let weight = if gap.blocks_healthy { "" } else { " (the verdict does not need it)" };
         paragraph(INDENT, "", &format!("{}{of}: {}{weight}", gap.what, gap.why), style, out)?;
     }
     Ok(())

@@ -8,6 +8,12 @@ use crate::finding::ClusterSummary;
 use crate::text;
 
 pub fn write(cluster: &ClusterSummary, style: &Style, out: &mut dyn Write) -> io::Result<()> {
+    write_details(cluster, style, out)?;
+    line("Nodes:", &format!("{} of {} ready", cluster.nodes_ready, cluster.nodes), style, out)
+}
+
+/// Which cluster and which Calico, without the state of its nodes.
+pub fn write_details(cluster: &ClusterSummary, style: &Style, out: &mut dyn Write) -> io::Result<()> {
     if let Some(place) = place(cluster) {
         line("Cluster:", &place, style, out)?;
     }
@@ -18,11 +24,17 @@ pub fn write(cluster: &ClusterSummary, style: &Style, out: &mut dyn Write) -> io
     if let Some(owner) = &cluster.owner {
         line("Owner:", &text::clean(owner), style, out)?;
     }
-    line("Nodes:", &format!("{} of {} ready", cluster.nodes_ready, cluster.nodes), style, out)
+    Ok(())
 }
 
 fn line(label: &str, value: &str, style: &Style, out: &mut dyn Write) -> io::Result<()> {
-    writeln!(out, "{}{:gap$}{value}", style.paint(Tone::Strong, label), "", gap = 11 - label.len())
+    let gap = 11 - label.len();
+    let mut start = format!("{}{:gap$}", style.paint(Tone::Strong, label), "");
+    for words in text::wrap(value, style.room(11)) {
+        writeln!(out, "{start}{words}")?;
+        start = " ".repeat(11);
+    }
+    Ok(())
 }
 
 /// A file may name no cluster at all.

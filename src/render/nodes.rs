@@ -11,6 +11,8 @@ use crate::finding::{NodeRow, Report, SessionCount, StartTime};
 
 /// With more nodes than this the healthy ones are counted, not listed.
 const LISTED: usize = 20;
+/// The columns that a narrow terminal loses, in this order. The findings stand above the table; `-o wide` has all columns.
+const DROPPED_FIRST: &[&str] = &["FINDINGS", "START", "INTERFACE", "RESTARTS"];
 
 pub fn write(report: &Report, shown: Shown, style: &Style, out: &mut dyn Write) -> io::Result<()> {
     let columns = Columns::of(report, shown);
@@ -25,12 +27,15 @@ pub fn write(report: &Report, shown: Shown, style: &Style, out: &mut dyn Write) 
     }
     let mut more = "";
     if !table.is_empty() {
+        if !(shown.wide || shown.rows_only) {
+            table.fit(style.width, DROPPED_FIRST);
+        }
         table.write(!shown.rows_only, style, out)?;
         more = "more ";
     }
     for ((_, tone, one, several), number) in COUNTED.iter().zip(counted).filter(|(_, number)| *number > 0) {
         let (noun, says) = if number == 1 { ("node", one) } else { ("nodes", several) };
-        writeln!(out, "{}", style.paint(*tone, &format!("{number} {more}{noun} {says}; --all lists them")))?;
+        writeln!(out, "{}", style.paint(*tone, &format!("{number} {more}{noun} {says} (--all lists them)")))?;
         more = "more ";
     }
     Ok(())
@@ -38,8 +43,8 @@ pub fn write(report: &Report, shown: Shown, style: &Style, out: &mut dyn Write) 
 
 /// What a node is counted under rather than listed, and how that reads for one and for several.
 pub(super) const COUNTED: [(Health, Tone, &str, &str); 3] = [
-    (Health::Unknown, Tone::Doubtful, "was not seen in full", "were not seen in full"),
-    (Health::Affected, Tone::Doubtful, "is ready and lacks only some BGP sessions", "are ready and lack only some BGP sessions"),
+    (Health::Unknown, Tone::Doubtful, "was not fully checked", "were not fully checked"),
+    (Health::Affected, Tone::Doubtful, "is ready, missing only some BGP sessions", "are ready, missing only some BGP sessions"),
     (Health::Healthy, Tone::Good, "is healthy", "are healthy"),
 ];
 

@@ -1,4 +1,4 @@
-//! `status` for people: head, nodes, findings, what was not seen, and one sentence at the end.
+//! `status` for people: verdict, findings with their fixes, nodes, the install, and what was not seen.
 
 use std::io::{self, Write};
 
@@ -24,21 +24,19 @@ pub fn write(report: &Report, shown: Shown, style: &Style, out: &mut dyn Write) 
     if shown.rows_only {
         return if shown.peers { peers::write(report, false, style, out) } else { nodes::write(report, shown, style, out) };
     }
-    header::write(&report.cluster, style, out)?;
+    summary_line::write(report, style, out)?;
+    findings::write_list(report, shown.all, style, out)?;
     writeln!(out)?;
     nodes::write(report, shown, style, out)?;
     if shown.peers {
         writeln!(out)?;
         peers::write(report, true, style, out)?;
     }
-    for finding in &report.findings {
-        writeln!(out)?;
-        findings::write(finding, shown.all, style, out)?;
-    }
+    writeln!(out)?;
+    header::write_details(&report.cluster, style, out)?;
     if !report.unseen.is_empty() {
         writeln!(out)?;
         findings::write_unseen(&report.unseen, style, out)?;
     }
-    writeln!(out)?;
-    summary_line::write(report, style, out)
+    summary_line::write_more(report, style, out)
 }

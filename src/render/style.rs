@@ -65,7 +65,7 @@ impl Style {
 
     /// The columns left for text that is indented by this many, never too few to read.
     pub fn room(&self, indent: usize) -> usize {
-        self.width.map_or(usize::MAX, |columns| columns.saturating_sub(indent).max(40))
+        self.width.map_or(usize::MAX, |columns| columns.saturating_sub(indent).max(20))
     }
 }
 

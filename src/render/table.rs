@@ -1,5 +1,7 @@
 //! kubectl's table: upper-case headers, three blanks between columns, no borders (cli-runtime printers/tabwriter.go).
 
+mod fit;
+
 use std::borrow::Cow;
 use std::io::{self, Write};
 

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::calico::startup_log::{self, ExitReason, InitFailure, StartPhase};
 use crate::diagnosis::{Scope, diagnose, log_line_finding, start_budget_fix};
 use crate::finding::code::Code;
-use crate::finding::{Evidence, Finding, Fix, Severity, Source};
+use crate::finding::{ByHand, Evidence, Finding, Fix, Severity, Source};
 use crate::probes::change::daemon_set_patch;
 use crate::probes::strategy;
 use crate::snapshot::Snapshot;
@@ -128,7 +128,7 @@ impl LogFindings<'_> {
             AttemptEnd::Killed if answers(seen) => Some(self.killed(attempt)),
             AttemptEnd::Killed => self.no_answer(),
             AttemptEnd::OutOfMemory => {
-                let message = format!("calico-node on {} had no memory left while it started: no probe change can help", self.node());
+                let message = format!("calico-node on {} ran out of memory while it started. No probe change can help", self.node());
                 Some(self.finding(Code::OutOfMemory, Severity::Error, message, self.ended(attempt)))
             }
             AttemptEnd::Started => self.after_start(seen).or_else(|| self.killed_before(attempt)),
@@ -178,9 +178,9 @@ impl LogFindings<'_> {
             Some(ExitReason::TyphaUnreachable) => Code::TyphaUnreachable,
             Some(ExitReason::NoAddress | ExitReason::UpdateConflict | ExitReason::Fatal { .. }) | None => Code::StartupExited,
         };
-        let why = attempt.end.why.as_deref().unwrap_or("it does not say why");
+        let why = attempt.end.why.as_deref().unwrap_or("its log gives no reason");
         let evidence = seen.log.marks.iter().rev().take(4).rev().map(|mark| self.evidence(mark.text.clone())).collect();
-        let message = format!("calico-node on {} exits by itself while starting: {why}. No probe change can help", self.node());
+        let message = format!("calico-node on {} exits while starting: {why}. No probe change can help", self.node());
         self.finding(code, Severity::Error, message, evidence)
     }
 
@@ -204,9 +204,7 @@ impl LogFindings<'_> {
             finding.evidence.push(self.evidence(format!("{kills} of {} ended so", count(self.log.attempts.len(), "attempt"))));
         }
         if let Some(mark) = self.update_conflict() {
-            finding
-                .evidence
-                .push(self.evidence(format!("in another attempt it exited by itself, as happens on a slow link: {}", mark.text)));
+            finding.evidence.push(self.evidence(format!("another attempt exited, as happens on a slow link: {}", mark.text)));
         }
         finding.fix = self.budget(&size);
         finding
@@ -248,7 +246,7 @@ impl LogFindings<'_> {
 
     fn ended(&self, attempt: &AttemptRow) -> Vec<Evidence> {
         let how = attempt.end.why.as_deref().map(|why| self.evidence(format!("attempt {}: {why}", attempt.number)));
-        let last = attempt.last.as_ref().map(|last| self.evidence(format!("the last it said: {}", last.text)));
+        let last = attempt.last.as_ref().map(|last| self.evidence(format!("last log line: {}", last.text)));
         how.into_iter().chain(last).collect()
     }
 
@@ -333,11 +331,16 @@ fn published(size: &BudgetEstimate) -> Option<Fix> {
     let change = strategy::published_remedy(size);
     let allows = change.timing.on(None).total().as_secs();
     let patch = shell::json(&daemon_set_patch(&[change]));
+    let by_hand = shell::command(&["kubectl", "patch", "daemonset", "calico-node", "-n", "kube-system", "-p", &patch])?;
     Some(Fix {
-        command: shell::command(&["kubectl", "patch", "daemonset", "calico-node", "-n", "kube-system", "-p", &patch])?,
+        command: "kubectl calico-fix probes".to_owned(),
         why: format!(
-            "a liveness probe that allows {allows} s to start, where calico-node was installed from the manifest and its probe allows less now \
-             (the published one allows 70 s) and no startup probe is set; with the cluster at hand `kubectl calico-fix status` knows the lawful place"
+            "Raises the startup limit to {allows} s (Calico's manifest allows 70 s). \
+             Shows the change, asks, starts with one node, verifies, rolls back on failure"
         ),
+        by_hand: Some(ByHand {
+            command: by_hand,
+            restarts: "calico-node on every node; only for installs from the manifest without a startup probe".to_owned(),
+        }),
     })
 }

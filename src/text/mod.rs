@@ -84,6 +84,24 @@ pub fn truncate(text: &str, limit: usize) -> Cow<'_, str> {
     Cow::Owned(format!("{}…", &text[..cut]))
 }
 
+/// At most `limit` columns, with `…` in the middle: the ends of node names tell them apart.
+pub fn shorten_middle(text: &str, limit: usize) -> Cow<'_, str> {
+    if width(text) <= limit {
+        return Cow::Borrowed(text);
+    }
+    let tail = limit.saturating_sub(1) / 2;
+    let (mut from, mut used) = (text.len(), 0);
+    for (at, c) in text.char_indices().rev() {
+        used += c.width().unwrap_or(0);
+        if used > tail {
+            break;
+        }
+        from = at;
+    }
+    let end = text.get(from..).unwrap_or_default();
+    Cow::Owned(format!("{}{end}", truncate(text, limit.saturating_sub(width(end)))))
+}
+
 /// Lines of at most `limit` columns, broken at blanks; a longer word keeps a line of its own, so that it can still be copied.
 pub fn wrap(text: &str, limit: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
@@ -155,6 +173,15 @@ mod tests {
             [("abc", 3, "abc"), ("abcd", 3, "ab…"), ("节点节点", 5, "节点…"), ("节点节点", 4, "节…"), ("abc", 0, "…")]
         {
             assert_eq!(truncate(text, limit), short, "{text} to {limit}");
+        }
+    }
+
+    #[test]
+    fn shortens_in_the_middle() {
+        for (text, limit, short) in
+            [("abcdefgh", 8, "abcdefgh"), ("abcdefgh", 5, "ab…gh"), ("节点节点节点", 7, "节…点"), ("abc", 1, "…"), ("abc", 0, "…")]
+        {
+            assert_eq!(shorten_middle(text, limit), short, "{text} to {limit}");
         }
     }
 

@@ -22,7 +22,7 @@ pub const CHECK: Check = Check {
                    calico-node are not expected.",
         confirm: "kubectl exec -n NAMESPACE POD -c calico-node -- grep neighbor /etc/calico/confd/config/bird.cfg\n\
                   kubectl logs -n NAMESPACE POD -c calico-node | grep confd",
-        fix: "One node lacks peers: restart its calico-node pod, then confd renders everything anew. Every node lacks them: read confd's lines in the log \
+        fix: "One node lacks peers: restart its calico-node pod, confd then renders everything again. Every node lacks them: read confd's lines in the log \
               (Typha, rights, a template that fails).",
     },
     run,
@@ -60,8 +60,10 @@ fn everywhere(view: &ClusterModel, by_node: &[(&NodeModel, Vec<MissingPeer>)]) -
         origin(missing.iter().map(|peer| &peer.origin))
     );
     let evidence = by_node.iter().map(|(node, _)| node.evidence(Source::Birdcl, "show protocols lists no BGP session")).collect();
-    let fix = fixes::startup_log(view, first)
-        .map(|fix| crate::finding::Fix { why: "confd's lines say why it configures no peers; this changes nothing".to_owned(), ..fix });
+    let fix = fixes::startup_log(view, first).map(|fix| crate::finding::Fix {
+        why: "Check confd's log lines for why it configures no peers. This changes nothing".to_owned(),
+        ..fix
+    });
     Some(Finding { code: Code::BgpPeerMissing, severity: Severity::Error, nodes: names, message, evidence, fix })
 }
 
@@ -78,7 +80,7 @@ fn about_node(view: &ClusterModel, node: &NodeModel, missing: &[&MissingPeer]) -
     );
     let mut shown: Vec<Evidence> = missing.iter().flat_map(|peer| of_peer(view, node, peer.address)).collect();
     shown.extend(evidence::of_mark(node, LogEventKind::BgpUnexpectedPeer));
-    let fix = fixes::restart_pod(view, node, "confd then configures every peer anew");
+    let fix = fixes::restart_pod(view, node, "confd then configures every peer again");
     let nodes = vec![node.name.to_owned()];
     Some(Finding { code: Code::BgpPeerMissing, severity: Severity::Error, nodes, message, evidence: shown, fix })
 }

@@ -10,8 +10,8 @@ use crate::snapshot::objects::Meta;
 pub const CHECK: Check = Check {
     explanation: Explanation {
         code: Code::ChangeUnfinished,
-        title: "A change by this plugin was neither proven nor put back",
-        means: "kubectl calico-fix began to change Calico and was ended in the middle: its process was killed, or it gave up. One node may run \
+        title: "A change by this plugin is unfinished",
+        means: "kubectl calico-fix began to change Calico and was ended in the middle: its process was killed, or it stopped. One node may run \
                 with the new settings while the update strategy OnDelete keeps the others as they are, or a rollout goes on that nobody watches.",
         detected: "The annotation kubectl-calico-fix/undo on the DaemonSet or the Installation, in which a change writes down what it replaces, \
                    and how far it has come.",
@@ -39,7 +39,7 @@ fn finding(name: &str, meta: &Meta, source: Source) -> Option<Finding> {
                 (RolloutPhase::Canary, Some(node)) => format!("it was being tried on {node}"),
                 (RolloutPhase::Canary, None) => "it was being tried on one node".to_owned(),
                 (RolloutPhase::Rolling, _) => "it was being rolled out".to_owned(),
-                (RolloutPhase::Restoring, _) => "it was being put back".to_owned(),
+                (RolloutPhase::Restoring, _) => "it was being rolled back".to_owned(),
                 (RolloutPhase::Done, _) => return None,
             };
             let held = if record.strategy.is_some() && record.phase == RolloutPhase::Canary {
@@ -53,7 +53,7 @@ fn finding(name: &str, meta: &Meta, source: Source) -> Option<Finding> {
         }
     };
     let fix =
-        Fix { command: "kubectl calico-fix undo".to_owned(), why: "puts back what the change replaced, the strategy included".to_owned() };
+        Fix::next_step("kubectl calico-fix undo".to_owned(), "Restores the settings from before the change, the update strategy included");
     Some(Finding {
         code: Code::ChangeUnfinished,
         severity: Severity::Warning,

@@ -57,7 +57,7 @@ fn finding(view: &ClusterModel, node: &NodeModel) -> Option<Finding> {
         (None, None) => return None,
     };
     let nodes = vec![node.name.to_owned()];
-    let fix = fixes::describe_pod(view, node, "shows how the container ended; dmesg on the node names the program that crashed");
+    let fix = fixes::describe_pod(view, node, "Shows how the container ended. dmesg on the node names the program that crashed");
     Some(Finding { code: Code::ContainerCrashed, severity: Severity::Error, nodes, message, evidence: evidence(node, status), fix })
 }
 

@@ -1,5 +1,6 @@
 use crate::diagnosis::check::{Check, EarlierFindings};
 use crate::diagnosis::explain::Explanation;
+use crate::diagnosis::fixes;
 use crate::edit::undo_record::{ANNOTATION, UndoRecord};
 use crate::finding::code::Code;
 use crate::finding::{Evidence, Finding, Fix, Severity, Source};
@@ -61,9 +62,9 @@ fn finding(view: &ClusterModel) -> Option<Finding> {
                 ""
             };
             let on = if nodes.is_empty() { String::new() } else { format!(" on {}", text::list(&nodes, 5)) };
-            let message = format!("a debug-log of {} was ended before it put {name} back: calico-node logs at DEBUG{on}{held}", record.at);
-            let why = "puts level and strategy back, and restarts calico-node where it logs at DEBUG".to_owned();
-            (message, nodes, Some(Fix { command: "kubectl calico-fix debug-log --restore".to_owned(), why }))
+            let message = format!("a debug-log of {} ended before it restored {name}. calico-node logs at DEBUG{on}{held}", record.at);
+            let why = "Restores log level and update strategy, and restarts calico-node where it logs at DEBUG";
+            (message, nodes, Some(Fix::next_step("kubectl calico-fix debug-log --restore".to_owned(), why)))
         }
         None if raised => {
             let message = format!(
@@ -76,7 +77,7 @@ fn finding(view: &ClusterModel) -> Option<Finding> {
     Some(Finding { code: Code::DebugLeftOn, severity: Severity::Warning, nodes, message: phrases::sentence(message), evidence, fix })
 }
 
-/// The operator itself puts an edit back, once it is let.
+/// The operator itself reverts an edit once it is allowed to.
 fn by_hand(view: &ClusterModel) -> Option<Fix> {
     let set = view.install.daemon_set?;
     let (target, namespace) = (view.install.command_target()?, shell::namespace(view.install.namespace()?)?);
@@ -84,14 +85,15 @@ fn by_hand(view: &ClusterModel) -> Option<Fix> {
     let (words, why) = match (view.install.is_operator(), set.metadata.annotations.contains_key(IGNORE)) {
         (true, true) => (
             vec!["kubectl", "annotate", "daemonset", shell::object_name(&set.metadata.name)?, "-n", namespace, &ignore],
-            "the operator then puts its own template back",
+            "The operator then restores its own template".to_owned(),
         ),
         (true, false) => return None,
-        (false, _) => {
-            (vec!["kubectl", "set", "env", &target, "-n", namespace, &level], "the level of before; calico-node restarts node by node")
-        }
+        (false, _) => (
+            vec!["kubectl", "set", "env", &target, "-n", namespace, &level],
+            format!("Restores the default log level. Restarts {}", fixes::restarts(view)),
+        ),
     };
-    Some(Fix { command: shell::command(&words)?, why: why.to_owned() })
+    Some(Fix::next_step(shell::command(&words)?, why))
 }
 
 fn is_raised(container: &Container) -> bool {

@@ -37,6 +37,6 @@ fn finding(view: &ClusterModel, node: &NodeModel) -> Option<Finding> {
     let mut shown = vec![phrases::container_state(node, status)];
     shown.extend(evidence::of_event(node, |fact| matches!(fact, EventKind::ImageFailed { .. })));
     let nodes = vec![node.name.to_owned()];
-    let fix = fixes::describe_pod(view, node, "its events say why the image cannot be pulled");
+    let fix = fixes::describe_pod(view, node, "Its events say why the image cannot be pulled");
     Some(Finding { code: Code::ImageNotPulled, severity: Severity::Error, nodes, message, evidence: shown, fix })
 }

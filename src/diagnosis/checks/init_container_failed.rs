@@ -59,7 +59,7 @@ fn finding(view: &ClusterModel, node: &NodeModel) -> Option<Finding> {
     shown.extend(last_lines(node, name, log));
     let nodes = vec![node.name.to_owned()];
     let told = log.is_some_and(|log| log.seen().is_some_and(|log| !log.marks.is_empty()));
-    let fix = fixes::container_log(view, node, status, if told { "shows all of its log" } else { "its log says why" });
+    let fix = fixes::container_log(view, node, status, if told { "Shows all of its log" } else { "Check its log for the reason" });
     Some(Finding { code: Code::InitContainerFailed, severity: Severity::Error, nodes, message, evidence: shown, fix })
 }
 

@@ -111,7 +111,7 @@ fn describe(view: &ClusterModel, pod: &Pod) -> Option<Fix> {
     let namespace = pod.metadata.namespace.as_deref().or(view.install.namespace())?;
     let words = ["kubectl", "describe", "pod", shell::object_name(&pod.metadata.name)?, "-n", shell::namespace(namespace)?];
     let command = shell::command(&words)?;
-    Some(Fix { command, why: "shows what the scheduler lacks; this changes nothing".to_owned() })
+    Some(Fix::next_step(command, "Shows what the scheduler is missing. This changes nothing"))
 }
 
 /// AWS labels its Fargate nodes; virtual kubelets elsewhere take no DaemonSet either.

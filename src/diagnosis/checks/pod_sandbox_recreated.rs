@@ -49,7 +49,7 @@ fn finding(view: &ClusterModel, node: &NodeModel) -> Option<Finding> {
         [is_change as fn(&EventKind) -> bool, is_failure, is_stop].into_iter().filter_map(|kind| evidence::of_event(node, kind)).collect();
     shown.extend(phrases::restarts(node));
     let nodes = vec![node.name.to_owned()];
-    let fix = fixes::describe_pod(view, node, "shows the sandbox events; the cause is on the node, in the container runtime");
+    let fix = fixes::describe_pod(view, node, "Shows the sandbox events. The cause is on the node, in the container runtime");
     Some(Finding { code: Code::PodSandboxRecreated, severity: Severity::Error, nodes, message, evidence: shown, fix })
 }
 

@@ -62,7 +62,7 @@ fn finding(view: &ClusterModel, daemon_set: &DaemonSet) -> Option<Finding> {
 fn command(view: &ClusterModel) -> Option<Fix> {
     let target = view.install.command_target()?;
     let command = shell::command(&["kubectl", "rollout", "status", &target, "-n", shell::namespace(view.install.namespace()?)?])?;
-    Some(Fix { command, why: "shows what it waits for".to_owned() })
+    Some(Fix::next_step(command, "Shows what the rollout waits for. This changes nothing"))
 }
 
 /// Nodes whose pod is not of the newest revision; none where revisions could not be read.

@@ -50,12 +50,12 @@ fn finding(view: &ClusterModel, stale: &NodeModel, family: Family) -> Option<Fin
         stale.name, live.name
     );
     let command = shell::object_name(stale.name).and_then(|name| shell::command(&["kubectl", "delete", "node", name]));
-    let fix = command.map(|command| Fix {
-        command,
-        why: format!(
-            "first make sure that the host {} is gone or was renamed; its pods are removed with the Node; {} then starts without another change",
+    let fix = command.map(|command| {
+        let why = format!(
+            "First make sure that the host {} is gone or was renamed: its pods are removed with the Node. {} then starts without another change",
             stale.name, live.name
-        ),
+        );
+        Fix::next_step(command, why)
     });
     Some(Finding { code: Code::StaleNode, severity: Severity::Error, nodes: vec![stale.name.to_owned()], message, evidence: shown, fix })
 }

@@ -60,7 +60,7 @@ fn finding(view: &ClusterModel, node: &NodeModel, family: Family) -> Finding {
         node.name,
         wireguard_interface(family)
     );
-    let fix = fixes::restart_pod(view, node, "the next start assigns the tunnel's address again");
+    let fix = fixes::restart_pod(view, node, "The next start assigns the tunnel address again");
     let nodes = vec![node.name.to_owned()];
     Finding { code: Code::WireguardAddressMissing, severity: Severity::Error, nodes, message, evidence: shown, fix }
 }

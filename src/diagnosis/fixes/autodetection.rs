@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use serde_json::json;
 
-use crate::autodetect::{Ground, Preference, Verdict};
+use crate::autodetect::{Ground, Verdict};
 use crate::calico::address::{Cidr, is_global_unicast};
 use crate::calico::environment::method_variable;
 use crate::calico::flavour::Flavour;
@@ -34,9 +34,12 @@ pub fn autodetection(view: &ClusterModel, family: Family, wrong: &[String]) -> O
         if recommended.keep || is_refused_now(view, method) {
             return None;
         }
-        let because = Preference::of(&Method::parse(method)).map_or("", |preference| preference.because);
-        let doubt = if recommended.unsure.is_empty() { "on every node" } else { "on every node that could be looked into" };
-        return with_hint(fix(view, family, method, &format!("right {doubt}: {because}")));
+        let correct = match (recommended.unsure.is_empty(), view.nodes.len()) {
+            (true, 1) => "correct on 1 node".to_owned(),
+            (true, nodes) => format!("correct on all {nodes} nodes"),
+            (false, _) => "correct on every node that could be checked".to_owned(),
+        };
+        return guarded(view, family, method, false, &correct);
     }
     // Where every host was seen and no method is right on all of them, none is proposed.
     let seen = view.nodes.iter().all(|node| node.interfaces().is_some());
@@ -44,7 +47,7 @@ pub fn autodetection(view: &ClusterModel, family: Family, wrong: &[String]) -> O
         return None;
     }
     let (method, why) = choose(view, family, wrong)?;
-    with_hint(fix(view, family, &method, why))
+    guarded(view, family, &method, true, why)
 }
 
 /// The configured method finds the right address on each of these nodes, so that a new start is all it takes.
@@ -70,8 +73,9 @@ fn restart(view: &ClusterModel, family: Family, wrong: &[String]) -> Option<Fix>
     let namespace = view.install.namespace().or_else(|| view.node(&wrong[0])?.pod?.metadata.namespace.as_deref())?;
     let words = [&["kubectl", "delete", "pod"], pods.as_slice(), &["-n", shell::namespace(namespace)?]].concat();
     let command = shell::command(&words)?;
-    let why = format!("restarts calico-node there alone; the configured method {} finds {}", current.method, crate::text::list(&finds, 3));
-    Some(Fix { command, why })
+    let on = crate::text::list(wrong, 3);
+    let finds = crate::text::list(&finds, 3);
+    Some(Fix::next_step(command, format!("Restarts calico-node on {on} only. The configured method {} finds {finds}", current.method)))
 }
 
 /// The guarded change, where a method is known to be right on every node now and after a restart.
@@ -81,10 +85,36 @@ pub fn guarded_change(view: &ClusterModel, family: Family) -> Option<Fix> {
     if !is_changeable(view) || is_refused_now(view, method) {
         return None;
     }
-    let family = if family == Family::V6 { " --ipv6" } else { "" };
-    let why =
-        format!("shows the change to {method}, which is right on every node; asks, starts with one node, verifies, rolls back on failure");
-    Some(Fix { command: format!("kubectl calico-fix autodetect{family}"), why })
+    guarded(view, family, method, false, "correct on every node")
+}
+
+/// `named`: the method must be given, because the command would not recommend it.
+fn guarded(view: &ClusterModel, family: Family, method: &str, named: bool, correct: &str) -> Option<Fix> {
+    let by_hand = set_method(view, family, method)?.command;
+    let mut words = vec!["kubectl", "calico-fix", "autodetect"];
+    words.extend((family == Family::V6).then_some("--ipv6"));
+    if named {
+        words.extend(["--method", method]);
+    }
+    let parsed = Method::parse(method);
+    let field = match parsed {
+        Method::KubernetesInternalIp if view.install.is_operator() => " (kubernetes: NodeInternalIP)",
+        _ => "",
+    };
+    let why = format!("Sets the method {method}{field}: {}, {correct}", effect(&parsed));
+    super::guarded(view, &words, &place(view, &why), by_hand)
+}
+
+/// What a method makes a node use.
+fn effect(method: &Method) -> &'static str {
+    match method {
+        Method::KubernetesInternalIp => "each node uses its InternalIP",
+        Method::CanReach { .. } => "each node uses the address that it sends from towards that destination",
+        Method::Cidr { .. } => "each node uses its address in that network",
+        Method::Interface { .. } => "each node uses the address of that interface",
+        Method::SkipInterface { .. } => "each node skips those interfaces",
+        Method::FirstFound | Method::Invalid { .. } => "each node uses its first valid address",
+    }
 }
 
 /// A method that only the release of a planned upgrade knows.
@@ -106,20 +136,19 @@ pub fn is_ipv6_only(view: &ClusterModel) -> bool {
 
 /// `IP=none`; BIRD then takes its router id from the node's name.
 fn switch_off_ipv4(view: &ClusterModel) -> Option<Fix> {
-    let what = "the nodes have IPv6 addresses alone, so no IPv4 method can find one";
+    let what = "The nodes have only IPv6 addresses, so no IPv4 method can find one";
     if view.install.is_operator() {
         let off: serde_json::Map<String, serde_json::Value> = METHODS.iter().map(|name| ((*name).to_owned(), json!(null))).collect();
         let patch = json!({"spec": {"calicoNetwork": {"nodeAddressAutodetectionV4": off}}});
         let command = shell::command(&["kubectl", "patch", "installation", "default", "--type", "merge", "-p", &shell::json(&patch)])?;
-        return Some(Fix {
-            command,
-            why: place(view, &format!("{what}; this switches detection of IPv4 off (nodeAddressAutodetectionV4: {{}})")),
-        });
+        let why = format!("{what}. This turns IPv4 detection off (nodeAddressAutodetectionV4: {{}}). Restarts {}", super::restarts(view));
+        return Some(Fix::next_step(command, place(view, &why)));
     }
     let (target, namespace) = (view.install.command_target()?, shell::namespace(view.install.namespace()?)?);
     let words = ["kubectl", "set", "env", &target, "-n", namespace, "-c", CALICO_NODE, "IP=none", "CALICO_ROUTER_ID=hash"];
     let command = shell::command(&words)?;
-    Some(Fix { command, why: place(view, &format!("{what}; this switches detection of IPv4 off")) })
+    let why = format!("{what}. This turns IPv4 detection off. Restarts {}", super::restarts(view));
+    Some(Fix::next_step(command, place(view, &why)))
 }
 
 /// Into one network, where every node has an address in it: the others would exit or keep what they have.
@@ -127,38 +156,31 @@ pub fn network(view: &ClusterModel, family: Family, network: Cidr) -> Option<Fix
     let inside = |interfaces: &[Interface]| interfaces.iter().flat_map(|one| &one.addresses).any(|held| network.contains(&held.address));
     let everywhere = view.nodes.iter().all(|node| node.interfaces().is_some_and(inside));
     let known = view.install.version().is_some_and(|version| version.at_least(3, 16, 0));
-    let why = "every node has an address in this network, and this method takes it";
-    (everywhere && known && is_changeable(view)).then(|| with_hint(fix(view, family, &format!("cidr={network}"), why)))?
+    let why = "and every node has one";
+    (everywhere && known && is_changeable(view)).then(|| guarded(view, family, &format!("cidr={network}"), true, why))?
 }
 
-/// The same with a diff, a preflight and a proof.
-fn with_hint(fix: Option<Fix>) -> Option<Fix> {
-    fix.map(|fix| Fix { why: fix.why + "; with a preview and a proof: kubectl calico-fix autodetect", ..fix })
-}
-
-/// This very method, wherever it may be set.
+/// The kubectl command that sets this method.
 pub fn set_method(view: &ClusterModel, family: Family, method: &str) -> Option<Fix> {
-    let fix = is_changeable(view).then(|| fix(view, family, method, ""))??;
-    Some(Fix { why: fix.why.trim_start_matches("; ").to_owned(), ..fix })
+    if !is_changeable(view) {
+        return None;
+    }
+    let command = match view.install.is_operator() {
+        true => installation(family, &Method::parse(method))?,
+        false => daemon_set(view, family, method)?,
+    };
+    Some(Fix::next_step(command, place(view, &format!("Restarts {}", super::restarts(view)))))
 }
 
 fn is_changeable(view: &ClusterModel) -> bool {
     !view.install.is_detection_off() && !view.install.flavour.is_some_and(Flavour::is_managed)
 }
 
-fn fix(view: &ClusterModel, family: Family, method: &str, why: &str) -> Option<Fix> {
-    let command = match view.install.is_operator() {
-        true => installation(family, &Method::parse(method))?,
-        false => daemon_set(view, family, method)?,
-    };
-    Some(Fix { command, why: place(view, why) })
-}
-
-/// The reason, what restarts, and where the change lasts.
+/// The reason, who may revert the change, and where it lasts.
 fn place(view: &ClusterModel, why: &str) -> String {
     let lasting = view.install.flavour.filter(|_| view.install.owners.len() > usize::from(view.install.is_operator()));
     let place = lasting.map(|flavour| format!(": {}", flavour.durable_place())).unwrap_or_default();
-    format!("{why}; calico-node restarts node by node{}{place}", super::reverted_by(view))
+    format!("{why}{}{place}", super::reverted_by(view))
 }
 
 /// Where hosts were not seen: kubernetes-internal-ip if this release has it unbroken and every InternalIP is credible, else the way to a
@@ -173,7 +195,7 @@ fn choose(view: &ClusterModel, family: Family, wrong: &[String]) -> Option<(Stri
             && !wrong.iter().any(|name| name == node.name)
     });
     if credible && !own_works && configured != Some(Method::KubernetesInternalIp) && view.install.version().is_some_and(takes_internal_ip) {
-        let why = "every node has an InternalIP of its own, and this method takes it";
+        let why = "and every node has one of its own";
         return Some(("kubernetes-internal-ip".to_owned(), why));
     }
     let is_sound = |node: &&NodeModel| !wrong.iter().any(|name| name == node.name) && node.ready() == Some(true);
@@ -182,7 +204,7 @@ fn choose(view: &ClusterModel, family: Family, wrong: &[String]) -> Option<(Stri
     let target = sound.or_else(|| view.nodes.first().filter(|_| credible)?.internal_ip(family))?;
     let method = format!("can-reach={target}");
     let changes = configured != Some(Method::parse(&method));
-    changes.then_some((method, "this method takes the address that each node itself uses towards that node"))
+    changes.then_some((method, "which is a healthy node"))
 }
 
 /// Added in 3.22.0; 3.22.0–3.22.3 and 3.23.0–3.23.1 store the network address: node/pkg/lifecycle/startup/autodetection.

@@ -13,7 +13,7 @@ pub fn restart_pod(view: &ClusterModel, node: &NodeModel, why: &str) -> Option<F
     let namespace = pod.metadata.namespace.as_deref().or(view.install.namespace())?;
     let words = ["kubectl", "delete", "pod", shell::object_name(&pod.metadata.name)?, "-n", shell::namespace(namespace)?];
     let command = shell::command(&words)?;
-    Some(Fix { command, why: format!("{why}; restarts calico-node on {} alone", node.name) })
+    Some(Fix::next_step(command, format!("Restarts calico-node on {} only. {why}", node.name)))
 }
 
 /// A router ID of each node's own, where CALICO_ROUTER_ID gives one to all of them and kubectl can set it.
@@ -30,8 +30,8 @@ pub fn router_id(view: &ClusterModel) -> Option<Fix> {
         if has_ipv4 { ("CALICO_ROUTER_ID-", "the node's IPv4 address") } else { ("CALICO_ROUTER_ID=hash", "a hash of the node's name") };
     let target = view.install.command_target()?;
     let command = shell::command(&["kubectl", "set", "env", &target, "-n", shell::namespace(namespace)?, "-c", "calico-node", setting])?;
-    let why = format!("the router ID becomes {source}; restarts calico-node on every node, one after the other{}", reverted_by(view));
-    Some(Fix { command, why })
+    let why = format!("The router ID becomes {source}. Restarts {}{}", super::restarts(view), reverted_by(view));
+    Some(Fix::next_step(command, why))
 }
 
 /// The AS number that all other nodes have on their Nodes, for a node that has none.
@@ -44,5 +44,5 @@ pub fn as_number(view: &ClusterModel, node: &NodeModel) -> Option<Fix> {
     let number = first.number.filter(|_| others.all(|other| other == first))?;
     let annotation = format!("projectcalico.org/ASNumber={number}");
     let command = shell::command(&["kubectl", "annotate", "node", shell::object_name(node.name)?, &annotation])?;
-    Some(Fix { command, why: "every other node has this number; BIRD takes it over without a restart".to_owned() })
+    Some(Fix::next_step(command, "Every other node has this AS number. BIRD applies it without a restart"))
 }

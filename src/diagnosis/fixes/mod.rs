@@ -1,4 +1,5 @@
-//! The command that mends a finding today, with kubectl alone, at the lawful place. None where no command is known to be right.
+//! The command that fixes a finding: this plugin's own where it can make the change, else a kubectl command to paste.
+//! None where no command is known to be right.
 
 mod autodetection;
 mod bgp;
@@ -8,7 +9,7 @@ pub use crate::diagnosis::fixes::autodetection::{autodetection, guarded_change, 
 pub use crate::diagnosis::fixes::bgp::{as_number, restart_pod, router_id};
 pub use crate::diagnosis::fixes::probes::{cpu_request, probe_timeout, start_budget, start_budget_of};
 
-use crate::finding::Fix;
+use crate::finding::{ByHand, Fix};
 use crate::model::{ClusterModel, NodeModel, NotRunning, PodState};
 use crate::snapshot::objects::{CALICO_NODE, ContainerStatus};
 use crate::text::shell;
@@ -16,18 +17,18 @@ use crate::text::shell;
 /// Where more than this is known only by reading: the log of calico-node.
 pub fn startup_log(view: &ClusterModel, node: &NodeModel) -> Option<Fix> {
     if let PodState::NotRunning(NotRunning::InitContainer(status)) = view.pod_state(node) {
-        return container_log(view, node, status, "its log says why");
+        return container_log(view, node, status, "Check the log of the init container");
     }
     // Without a run that has begun there is no log.
     let status = node.container()?;
     if status.state.running.is_none() && status.last_end().is_none() {
-        return describe_pod(view, node, "calico-node has not run there, so it has no log; the pod's events say why");
+        return describe_pod(view, node, "calico-node has not run there and has no log. The pod's events give the reason");
     }
     let read = node.attempts().next().is_some();
     let why = if read {
-        "its log was read and no known line explains this; the newest lines may"
+        "No known line of its log explains this. Check the newest lines"
     } else {
-        "its log was not read and may say why"
+        "Its log was not read. Check it for the reason"
     };
     container_log(view, node, status, why)
 }
@@ -41,7 +42,7 @@ pub fn container_log(view: &ClusterModel, node: &NodeModel, status: &ContainerSt
     let container = shell::object_name(&status.name)?;
     let mut words = vec!["kubectl", "logs", shell::object_name(&pod.metadata.name)?, "-n", shell::namespace(namespace)?, "-c", container];
     words.extend(previous.then_some("--previous"));
-    Some(Fix { command: shell::command(&words)?, why: format!("{why}; this changes nothing") })
+    Some(Fix::next_step(shell::command(&words)?, format!("{why}. This changes nothing")))
 }
 
 /// calico-node is privileged and on the host's network; the command does the same as root on the node.
@@ -50,8 +51,8 @@ pub fn loopback_up(view: &ClusterModel, node: &NodeModel) -> Option<Fix> {
     let namespace = pod.metadata.namespace.as_deref().or(view.install.namespace())?;
     let (name, namespace) = (shell::object_name(&pod.metadata.name)?, shell::namespace(namespace)?);
     let command = shell::command(&["kubectl", "exec", name, "-n", namespace, "-c", CALICO_NODE, "--", "ip", "link", "set", "lo", "up"])?;
-    let why = "brings the host's interface lo up, while calico-node runs; calico-node needs no change. Find out what took lo down";
-    Some(Fix { command, why: why.to_owned() })
+    let why = "Brings the host's interface lo up. calico-node needs no change and no restart. Then find out what took lo down";
+    Some(Fix::next_step(command, why))
 }
 
 /// The pod with its events.
@@ -59,11 +60,33 @@ pub fn describe_pod(view: &ClusterModel, node: &NodeModel, why: &str) -> Option<
     let pod = node.pod?;
     let namespace = pod.metadata.namespace.as_deref().or(view.install.namespace())?;
     let words = ["kubectl", "describe", "pod", shell::object_name(&pod.metadata.name)?, "-n", shell::namespace(namespace)?];
-    Some(Fix { command: shell::command(&words)?, why: format!("{why}; this changes nothing") })
+    Some(Fix::next_step(shell::command(&words)?, format!("{why}. This changes nothing")))
 }
 
-/// Who would put a change of the object back, as a half-sentence: its owner, or the owner of the Installation.
+/// A change that this plugin makes, and the same with kubectl alone.
+fn guarded(view: &ClusterModel, command: &[&str], why: &str, by_hand: String) -> Option<Fix> {
+    // The operator takes no OnDelete: no node can be changed before the others.
+    let canary = if view.install.is_operator() { "" } else { "starts with one node, " };
+    let why = format!("{why}. Shows the change, asks, {canary}verifies, rolls back on failure");
+    Some(Fix { command: shell::command(command)?, why, by_hand: Some(ByHand { command: by_hand, restarts: restarts(view) }) })
+}
+
+/// What a changed pod template restarts.
+pub fn restarts(view: &ClusterModel) -> String {
+    let set = view.install.daemon_set;
+    if !view.install.is_operator() && set.is_some_and(|set| set.spec.update_strategy.r#type == "OnDelete") {
+        return "nothing until a calico-node pod is deleted (update strategy OnDelete)".to_owned();
+    }
+    let desired = set.and_then(|set| usize::try_from(set.status.desired_number_scheduled).ok()).filter(|desired| *desired > 0);
+    match desired.unwrap_or(view.nodes.len()) {
+        0 => "calico-node on every node".to_owned(),
+        1 => "calico-node on 1 node".to_owned(),
+        nodes => format!("calico-node on all {nodes} nodes"),
+    }
+}
+
+/// Who would revert a change of the object, as a sentence to append: its owner, or the owner of the Installation.
 fn reverted_by(view: &ClusterModel) -> String {
     let owner = view.install.owners.get(usize::from(view.install.is_operator()));
-    owner.map(|owner| format!("; {owner} may put it back, so set it there too")).unwrap_or_default()
+    owner.map(|owner| format!(". {owner} may revert it, so set it there too")).unwrap_or_default()
 }

@@ -28,13 +28,13 @@ pub fn start_budget_of(view: &ClusterModel, node: &str, size: &BudgetEstimate) -
 
 fn larger(view: &ClusterModel, proposal: &ProbeProposal) -> Option<Fix> {
     let why = format!(
-        "{} s to start instead of {} s: {}; calico-node restarts node by node{}; with a preview and a proof: kubectl calico-fix probes",
-        proposal.budget_after_seconds?,
+        "Raises the startup limit from {} s to {} s: {}{}",
         proposal.budget_before_seconds?,
+        proposal.budget_after_seconds?,
         lower(proposal.why.first()?),
         super::reverted_by(view)
     );
-    Some(Fix { command: command(view, proposal)?, why })
+    super::guarded(view, &["kubectl", "calico-fix", "probes"], &why, command(view, proposal)?)
 }
 
 pub fn probe_timeout(view: &ClusterModel) -> Option<Fix> {
@@ -42,14 +42,9 @@ pub fn probe_timeout(view: &ClusterModel) -> Option<Fix> {
         return None;
     }
     let changes = misfit_fix::changes(&view.install, MisfitFix::Timeouts).ok()?;
-    let why = format!(
-        "ten seconds, as in the manifests from 3.20.0; calico-node restarts node by node{}; with a preview and a proof: kubectl calico-fix probes --fix timeouts",
-        super::reverted_by(view)
-    );
-    Some(Fix {
-        command: on_daemon_set(view, &change::patch(&probe_target(view), &changes, &daemon_set_with(view.install.container?))?)?,
-        why,
-    })
+    let why = format!("Sets the probes' timeoutSeconds to 10, as in Calico's manifests from 3.20.0{}", super::reverted_by(view));
+    let by_hand = on_daemon_set(view, &change::patch(&probe_target(view), &changes, &daemon_set_with(view.install.container?))?)?;
+    super::guarded(view, &["kubectl", "calico-fix", "probes", "--fix", "timeouts"], &why, by_hand)
 }
 
 /// As the manifests have it. A limit is the owner's own decision: no command there.
@@ -60,8 +55,8 @@ pub fn cpu_request(view: &ClusterModel) -> Option<Fix> {
     }
     let (target, namespace) = (view.install.command_target()?, shell::namespace(view.install.namespace()?)?);
     let command = shell::command(&["kubectl", "set", "resources", &target, "-n", namespace, "-c", CALICO_NODE, "--requests=cpu=250m"])?;
-    let why = format!("the request of Calico's own manifests; calico-node restarts node by node{}", super::reverted_by(view));
-    Some(Fix { command, why })
+    let why = format!("Sets the request of Calico's own manifests. Restarts {}{}", super::restarts(view), super::reverted_by(view));
+    Some(Fix::next_step(command, why))
 }
 
 fn command(view: &ClusterModel, proposal: &ProbeProposal) -> Option<String> {

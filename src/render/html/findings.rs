@@ -31,9 +31,14 @@ fn one(finding: &Finding, all: bool) -> Markup {
             @if finding.nodes.len() > 1 { p.aside { (text::count(finding.nodes.len(), "node")) ": " (nodes(&finding.nodes, all)) } }
             @if let Some(fix) = &finding.fix {
                 div.fix {
-                    h4 { "Fix" }
+                    h4 { @if fix.is_guarded() { "Fix" } @else { "Next step" } }
                     pre tabindex="0" { code { (Command(&fix.command)) } }
                     p { (Untrusted(&fix.why)) }
+                    @if let Some(by_hand) = &fix.by_hand {
+                        h4 { "By hand" }
+                        pre tabindex="0" { code { (Command(&by_hand.command)) } }
+                        p { "restarts " (Untrusted(&by_hand.restarts)) }
+                    }
                 }
             }
             h4 { "Evidence" }
@@ -118,7 +123,7 @@ pub fn gap(gap: &Gap) -> Markup {
             strong { (Untrusted(&gap.what)) }
             @if !gap.nodes.is_empty() { " of " (nodes(&gap.nodes, false)) }
             ": " (Untrusted(&gap.why))
-            @if !gap.blocks_healthy { span.aside { " (a verdict is possible without it)" } }
+            @if !gap.blocks_healthy { span.aside { " (the verdict does not need it)" } }
         }
     }
 }

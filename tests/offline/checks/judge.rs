@@ -82,6 +82,11 @@ fn can_come_from(evidence: &Evidence, snapshot: &Snapshot) -> bool {
     }
 }
 
+/// The kubectl command that makes the change, or shows what is next.
+pub fn by_hand(fix: &Fix) -> &str {
+    fix.by_hand.as_ref().map_or(&fix.command, |by_hand| &by_hand.command)
+}
+
 impl Case {
     /// `error address-conflict node-2,node-3`, worst first.
     pub fn lines(&self) -> Vec<String> {
@@ -103,7 +108,7 @@ impl Case {
     }
 
     pub fn command(&self) -> Option<&str> {
-        self.only().fix.as_ref().map(|fix| fix.command.as_str())
+        self.only().fix.as_ref().map(by_hand)
     }
 }
 
