@@ -3,7 +3,8 @@
 use std::io::{self, Write};
 
 use super::style::{Style, Tone};
-use crate::finding::{Report, SessionCount, Severity, Verdict};
+use crate::finding::verdict::Verdict;
+use crate::finding::{Report, SessionCount, Severity};
 use crate::text;
 
 pub fn write(report: &Report, style: &Style, out: &mut dyn Write) -> io::Result<()> {
