@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 
 use crate::cli::output::FailOn;
+use crate::finding::verdict::Verdict;
 use crate::finding::{Report, Severity};
 use crate::text;
 
@@ -110,15 +111,23 @@ pub fn explain_panics() {
     }));
 }
 
+impl From<Verdict> for Outcome {
+    fn from(verdict: Verdict) -> Self {
+        match verdict {
+            Verdict::Healthy => Self::Healthy,
+            Verdict::Sick => Self::Findings,
+            Verdict::Unknown => Self::Inconclusive,
+        }
+    }
+}
+
 impl Outcome {
+    /// The verdict, without the findings that `--fail-on` lets pass. A report without nodes is never healthy.
     pub fn from_report(report: &Report, fail_on: FailOn) -> Self {
         let counts = |severity| severity == Severity::Error || fail_on == FailOn::Warning;
-        if report.findings.iter().any(|finding| counts(finding.severity)) {
-            Self::Findings
-        } else if report.unseen.iter().any(|gap| gap.blocks_healthy) || report.nodes.is_empty() {
-            Self::Inconclusive
-        } else {
-            Self::Healthy
+        match Verdict::judge(report.findings.iter().any(|finding| counts(finding.severity)), &report.unseen) {
+            Verdict::Healthy if report.nodes.is_empty() => Self::Inconclusive,
+            verdict => verdict.into(),
         }
     }
 }
@@ -136,7 +145,7 @@ pub fn explain(failure: &Failure, err: &mut dyn Write) -> io::Result<()> {
 mod tests {
     use super::*;
     use crate::finding::code::Code;
-    use crate::finding::{ClusterSummary, Finding, Gap, NodeRow, Verdict};
+    use crate::finding::{ClusterSummary, Finding, Gap, NodeRow};
 
     fn outcome(severities: &[Severity], unseen: bool, fail_on: FailOn) -> Outcome {
         let finding = |severity: &Severity| Finding {
@@ -176,6 +185,13 @@ mod tests {
             (&[Error, Warning], true, OnWarning, Outcome::Findings),
         ] {
             assert_eq!(outcome(severities, unseen, fail_on), expected, "{severities:?} {unseen} {fail_on:?}");
+        }
+    }
+
+    #[test]
+    fn each_verdict_has_one_code() {
+        for (verdict, expected) in [(Verdict::Healthy, 0), (Verdict::Sick, 1), (Verdict::Unknown, 3)] {
+            assert_eq!(code(&Ok(verdict.into())), expected, "{verdict:?}");
         }
     }
 

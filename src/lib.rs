@@ -1,6 +1,5 @@
 //! kubectl calico-fix: find out what is wrong with Calico, and mend it.
 
-#![forbid(unsafe_code)]
 #![cfg_attr(test, allow(clippy::disallowed_macros, reason = "a test says what it skips"))]
 
 pub mod autodetect;
@@ -32,7 +31,7 @@ pub mod text;
 /// The program, under either of its names.
 pub fn run() -> std::process::ExitCode {
     exit::explain_panics();
-    let mut streams = commands::Streams::standard();
+    let mut streams = streams::Streams::standard();
     let mut result = commands::run(std::env::args_os().collect(), &mut streams);
     if let (Ok(_), Err(error)) = (&result, streams.flush()) {
         result = Err(error.into());

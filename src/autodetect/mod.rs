@@ -1,4 +1,9 @@
-//! What every method would pick on every node, which of it is right, and which method to choose. Reads a snapshot, asks for nothing.
+//! Every autodetection method on every node, judged, and which method to choose. Pure.
+//!
+//! `host` and `address_facts` say what is known of a node's addresses; `judge` decides which of them is right.
+//! `candidates` lists the methods; `matrix` runs each on each node: one `Column` a method, one `Cell` a node.
+//! `recommend` chooses a method from the `Matrix`; a `Choice` lists what a method would change on each node.
+//! `groups` merges nodes with equal rows; `input` reads methods as a person types them.
 
 pub(crate) mod address_facts;
 mod candidates;

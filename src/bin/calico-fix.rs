@@ -1,7 +1,5 @@
 //! The second name: runs the program beside it, which goes by the name it is called by.
 
-#![forbid(unsafe_code)]
-
 use std::process::ExitCode;
 
 #[cfg(unix)]

@@ -1,4 +1,9 @@
-//! Calico's own language, parsed once at the border.
+//! Formats and facts of Calico, parsed once at the border; each names the release and the source file.
+//!
+//! `environment`, `method`, `probe`, `flavour` and `owner` read settings; `version` compares releases.
+//! `bird`, `session`, `routes`, `interfaces` and `inspection` read what a calico-node prints; `startup_log` reads its logs.
+//! `detect` repeats the address detection of each release; what cannot be read as Go reads it is `Unknown`.
+//! Nothing here does I/O or knows the model.
 
 pub mod address;
 pub mod bgp_error;
@@ -14,6 +19,7 @@ pub mod installation_probe_fields;
 pub mod interface_exclusions;
 pub mod interfaces;
 pub mod label_selector;
+pub mod log_level;
 pub mod method;
 pub mod owner;
 pub mod probe;

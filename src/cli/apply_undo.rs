@@ -7,12 +7,10 @@ use clap::Args;
 use serde::Serialize;
 
 use super::change::ChangeArgs;
-use super::connection::ConnectionFlags;
 use super::output::{ColorName, DataFormat};
-use crate::cluster::{LogSelection, ReadOptions};
-use crate::commands::Streams;
 use crate::render::data;
 use crate::render::style::ColorWhen;
+use crate::streams::Streams;
 
 #[derive(Args, Debug, Default)]
 pub struct ApplyArgs {
@@ -58,19 +56,6 @@ pub struct ClusterArgs {
     /// Pods looked into at once
     #[arg(long, value_name = "N", default_value_t = 32, value_parser = clap::value_parser!(u16).range(1..=512))]
     pub max_concurrent: u16,
-}
-
-impl ClusterArgs {
-    pub fn wanted(&self, flags: &ConnectionFlags) -> ReadOptions {
-        ReadOptions {
-            namespace: flags.namespace.clone(),
-            daemon_set: self.daemonset.clone(),
-            exec: !self.no_exec,
-            max_concurrent: usize::from(self.max_concurrent),
-            logs: LogSelection::None,
-            ..ReadOptions::default()
-        }
-    }
 }
 
 #[derive(Args, Clone, Debug, Default)]

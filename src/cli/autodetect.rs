@@ -27,6 +27,10 @@ pub struct AutodetectArgs {
     #[arg(long, value_name = "NAME", num_args = 1.., value_delimiter = ',')]
     pub node: Vec<String>,
 
+    /// Only rows of nodes with these labels, as kubectl's --selector
+    #[arg(short = 'l', long, value_name = "LABELS", conflicts_with = "node")]
+    pub selector: Option<String>,
+
     /// List every node, however many
     #[arg(long)]
     pub all: bool,

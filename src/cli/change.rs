@@ -7,6 +7,7 @@ use clap::{Args, ValueEnum};
 
 use crate::plan::from_autodetect::Canary;
 use crate::plan::snippets;
+use crate::text::go_duration;
 
 pub const FIELD_MANAGER: &str = "kubectl-calico-fix";
 
@@ -104,6 +105,7 @@ impl From<FormName> for snippets::Form {
 
 /// As Go reads it; a time of nothing would put everything back at once.
 pub(super) fn duration(text: &str) -> Result<Duration, String> {
-    let read = crate::cluster::timeout::Timeouts::from_flag(Some(text)).ok().and_then(|timeouts| timeouts.get);
-    read.filter(|duration| duration.as_secs() > 0).ok_or_else(|| "a time with its unit, such as 90s, 5m or 1h".to_owned())
+    go_duration::parse_with_seconds(text)
+        .filter(|duration| duration.as_secs() > 0)
+        .ok_or_else(|| "a time with its unit, such as 90s, 5m or 1h".to_owned())
 }

@@ -15,12 +15,16 @@ pub struct DebugLogArgs {
     #[arg(long, value_name = "NAME", num_args = 1.., value_delimiter = ',')]
     pub node: Vec<String>,
 
+    /// Only nodes with these labels, as kubectl's --selector
+    #[arg(short = 'l', long, value_name = "LABELS", conflicts_with = "node")]
+    pub selector: Option<String>,
+
     /// Read and explain the logs that are there, and change nothing
     #[arg(long)]
     pub no_change: bool,
 
     /// Explain logs that somebody sent; no cluster is asked. May be repeated, - is standard input
-    #[arg(long, value_name = "LOG", num_args = 1.., conflicts_with_all = ["no_change", "from", "node", "daemonset"])]
+    #[arg(long, value_name = "LOG", num_args = 1.., conflicts_with_all = ["no_change", "from", "node", "selector", "daemonset"])]
     pub file: Vec<PathBuf>,
 
     /// Take what was seen of the logs from a saved snapshot or a `calicoctl cluster diags` archive; no cluster is asked
@@ -28,7 +32,7 @@ pub struct DebugLogArgs {
     pub from: Vec<PathBuf>,
 
     /// Put back the level that a debug-log which was killed has left raised
-    #[arg(long, conflicts_with_all = ["file", "from", "node", "no_change", "output", "all", "attempts"])]
+    #[arg(long, conflicts_with_all = ["file", "from", "node", "selector", "no_change", "output", "all", "attempts"])]
     pub restore: bool,
 
     /// Print a copy of the start-up program of --node, as a pod that logs at DEBUG beside calico-node: for where its DaemonSet cannot be

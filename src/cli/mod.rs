@@ -1,4 +1,8 @@
-//! What may be typed.
+//! What can be typed: one file of clap types for each verb.
+//!
+//! `connection` holds the flags of kubectl, `change` the flags of every verb that can change something.
+//! `output` lists the forms of output; `examples` and `environment_docs` are printed by the help and the man pages.
+//! Nothing here knows what a verb does.
 
 pub mod apply_undo;
 pub mod autodetect;

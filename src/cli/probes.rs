@@ -40,6 +40,10 @@ pub struct ProbesArgs {
     #[arg(long, value_name = "NAME", num_args = 1.., value_delimiter = ',')]
     pub node: Vec<String>,
 
+    /// Only nodes with these labels, as kubectl's --selector
+    #[arg(short = 'l', long, value_name = "LABELS", conflicts_with = "node")]
+    pub selector: Option<String>,
+
     /// How a slow start is given its time
     #[arg(long, value_enum, default_value_t, value_name = "STRATEGY")]
     pub strategy: StrategyName,

@@ -1,4 +1,9 @@
-//! Every request to Kubernetes. It reads and reports; it judges nothing.
+//! Every request to Kubernetes. This room reads and reports; it judges nothing.
+//!
+//! `connect` makes a `Connection` from flags, `kubeconfig`, `credential` and `proxy`; `request::Api` sends every request within its timeout.
+//! `gather::read_cluster` fills a `Snapshot` as `ReadOptions` ask, through `discover`, `objects`, `exec` and `logs`.
+//! `node_state` reads one node during a rollout, `write` sends patches, `permissions` asks what the user may do.
+//! `failure` and `error` tell a server that is away from one that refuses; `observe` makes an `Observed` of an answer.
 #![allow(clippy::disallowed_types, clippy::disallowed_methods, reason = "this room owns the client and the clock")]
 
 mod clock;

@@ -9,8 +9,8 @@ use serde_json::{Value, json};
 use super::error::RequestError;
 use super::request::{Api, decode, with_timeout};
 use crate::limits::MAX_BODY;
+use crate::permissions::request::PermissionAnswer;
 use crate::permissions::request::{ApiRequest, Resource, SELF_SUBJECT_ACCESS_REVIEWS, SELF_SUBJECT_REVIEWS};
-use crate::plan::preflight::Right;
 
 #[derive(Deserialize)]
 struct Review {
@@ -43,7 +43,7 @@ struct UserInfo {
     username: String,
 }
 
-pub async fn ask(api: &Api, all: &[ApiRequest]) -> Result<Vec<Right>, RequestError> {
+pub async fn ask(api: &Api, all: &[ApiRequest]) -> Result<Vec<PermissionAnswer>, RequestError> {
     join_all(all.iter().map(|asked| one(api, asked))).await.into_iter().collect()
 }
 
@@ -58,7 +58,7 @@ pub async fn who_am_i(api: &Api) -> Result<Option<String>, RequestError> {
     }
 }
 
-async fn one(api: &Api, wanted: &ApiRequest) -> Result<Right, RequestError> {
+async fn one(api: &Api, wanted: &ApiRequest) -> Result<PermissionAnswer, RequestError> {
     let (resource, group) = wanted.resource.split_once('.').unwrap_or((&wanted.resource, ""));
     let (resource, subresource) = resource.split_once('/').unwrap_or((resource, ""));
     let body = json!({
@@ -70,7 +70,7 @@ async fn one(api: &Api, wanted: &ApiRequest) -> Result<Right, RequestError> {
         }},
     });
     let review: Review = create(api, &SELF_SUBJECT_ACCESS_REVIEWS, &body).await?;
-    Ok(Right { what: wanted.to_string(), allowed: review.status.allowed })
+    Ok(PermissionAnswer { what: wanted.to_string(), allowed: review.status.allowed })
 }
 
 async fn create<T: DeserializeOwned>(api: &Api, resource: &Resource, body: &Value) -> Result<T, RequestError> {

@@ -43,10 +43,7 @@ pub struct InvalidTimeout(pub String);
 
 fn parse(text: &str) -> Result<Option<Duration>, InvalidTimeout> {
     let invalid = || InvalidTimeout(text.chars().take(40).collect());
-    let duration = match text.parse::<u64>() {
-        Ok(seconds) => Duration::from_secs(seconds),
-        Err(_) => go_duration::parse(text).ok_or_else(invalid)?,
-    };
+    let duration = go_duration::parse_with_seconds(text).ok_or_else(invalid)?;
     Ok((!duration.is_zero()).then_some(duration))
 }
 

@@ -43,7 +43,7 @@ pub async fn run(flags: &ConnectionFlags, arguments: &ApplyArgs, interrupt: Inte
         change.yes = true;
     }
     // What a rollout waits for, and how far a start came, stand in logs; the proof needs none.
-    let wanted = arguments.source.wanted(flags);
+    let wanted = source::whole_cluster(flags, &arguments.source);
     let logs = ReadOptions { logs: LogSelection::WhereTroubled, ..wanted.clone() };
     let live = source::read_live_interruptible(&interrupt, flags, logs, VERB).await?;
     refuse_other_target(&plan, &live.snapshot)?;

@@ -1,4 +1,9 @@
 //! One file a verb: each calls the other rooms in order and knows nothing of Calico or Kubernetes.
+//!
+//! `source` reads a cluster or files and saves snapshots; `node_selection` is the only reading of `--node` and `-l`.
+//! `change` holds the dialog of every verb that can change something: diff, preflight, question, rollout, report.
+//! `prompt` asks the person; `completion` answers the shell.
+//! Each verb returns an `Outcome` or a `Failure`; `exit` makes the exit code.
 
 mod apply;
 mod autodetect;
@@ -8,6 +13,7 @@ pub mod change;
 pub mod completion;
 mod debug_log;
 mod explain;
+mod node_selection;
 pub mod probes;
 mod prompt;
 mod source;
@@ -28,7 +34,7 @@ use crate::cli::{Command, Invocation};
 use crate::exit::{Failure, Outcome};
 use crate::render::style::{ColorWhen, Style};
 use crate::rollout::interrupt::Interrupt;
-pub use crate::streams::Streams;
+use crate::streams::Streams;
 
 pub fn run(arguments: Vec<OsString>, streams: &mut Streams) -> Result<Outcome, Failure> {
     if let Some(question) = completion::question(&arguments) {

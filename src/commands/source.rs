@@ -4,11 +4,10 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use crate::calico::route_get::Destination;
+use crate::cli::apply_undo::ClusterArgs;
 use crate::cli::connection::ConnectionFlags;
 use crate::cli::status::SourceArgs;
-use crate::cluster::{
-    ConnectError, Connection, GatherError, LogSelection, NodeFilter, ReadOptions, TerminalProgress, connect, read_cluster,
-};
+use crate::cluster::{ConnectError, Connection, GatherError, LogSelection, ReadOptions, TerminalProgress, connect, read_cluster};
 use crate::exit::Failure;
 use crate::import::{self, Inputs};
 use crate::input_source::InputSource;
@@ -17,7 +16,7 @@ use crate::snapshot::redact::redact as redacted;
 use crate::snapshot::save::save_to;
 use crate::text;
 
-use super::status::NodeSelection;
+use super::node_selection::NodeSelection;
 use crate::rollout::interrupt::Interrupt;
 
 pub async fn read(flags: &ConnectionFlags, arguments: &SourceArgs, chosen: &NodeSelection, verb: &str) -> Result<Snapshot, Failure> {
@@ -33,11 +32,7 @@ pub fn wanted(flags: &ConnectionFlags, arguments: &SourceArgs, chosen: &NodeSele
         namespace: flags.namespace.clone(),
         daemon_set: arguments.daemonset.clone(),
         exec: !arguments.no_exec,
-        nodes: match chosen {
-            NodeSelection::All => None,
-            NodeSelection::Names(names) => Some(NodeFilter::Names(names.clone())),
-            NodeSelection::Labels(selector) => Some(NodeFilter::Selector(selector.text().to_owned())),
-        },
+        nodes: chosen.filter(),
         max_concurrent: usize::from(arguments.max_concurrent),
         destinations,
         logs: if arguments.logs { LogSelection::All } else { LogSelection::WhereTroubled },
@@ -45,11 +40,15 @@ pub fn wanted(flags: &ConnectionFlags, arguments: &SourceArgs, chosen: &NodeSele
     }
 }
 
-/// The node that `--node` names, where it is one.
-pub fn only(nodes: &[String]) -> Option<&str> {
-    match nodes {
-        [node] => Some(node),
-        _ => None,
+/// What `apply` and `undo` read: every node, no logs.
+pub fn whole_cluster(flags: &ConnectionFlags, arguments: &ClusterArgs) -> ReadOptions {
+    ReadOptions {
+        namespace: flags.namespace.clone(),
+        daemon_set: arguments.daemonset.clone(),
+        exec: !arguments.no_exec,
+        max_concurrent: usize::from(arguments.max_concurrent),
+        logs: LogSelection::None,
+        ..ReadOptions::default()
     }
 }
 

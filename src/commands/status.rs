@@ -1,6 +1,5 @@
 //! `status`: gather, diagnose, print.
 
-use std::collections::BTreeSet;
 use std::io::{self, Write};
 
 use crate::cli::connection::ConnectionFlags;
@@ -15,9 +14,9 @@ use crate::render::style::Style;
 use crate::render::{self, calicoctl};
 use crate::reports::html_page::sheet;
 use crate::snapshot::Snapshot;
-use crate::snapshot::selector::Selector;
 use crate::text;
 
+use super::node_selection::NodeSelection;
 use super::{source, watch};
 use crate::streams::Streams;
 
@@ -25,7 +24,7 @@ use crate::streams::Streams;
 pub const VERB: &str = "status";
 
 pub async fn run(flags: &ConnectionFlags, arguments: &StatusArgs, streams: &mut Streams) -> Result<Outcome, Failure> {
-    let chosen = NodeSelection::from(arguments)?;
+    let chosen = NodeSelection::from_flags(&arguments.node, arguments.selector.as_deref())?;
     if arguments.watch && arguments.output == Output::Html {
         let hint = Some("Leave out --watch, or take another -o".to_owned());
         return Err(Failure::Usage { message: "-o html writes one page, --watch would write many".to_owned(), hint });
@@ -45,69 +44,13 @@ pub async fn run(flags: &ConnectionFlags, arguments: &StatusArgs, streams: &mut 
     Ok(Outcome::from_report(&report, arguments.fail_on))
 }
 
-/// Which nodes are asked about.
-pub enum NodeSelection {
-    All,
-    Names(BTreeSet<String>),
-    Labels(Selector),
-}
-
-impl NodeSelection {
-    fn from(arguments: &StatusArgs) -> Result<Self, Failure> {
-        Ok(match &arguments.selector {
-            Some(labels) => Self::Labels(labels.parse().map_err(|error| Failure::Usage {
-                message: format!("{error}"),
-                hint: Some("Write it as kubectl does: -l key=value,other!=value,'zone in (a,b)',!key".to_owned()),
-            })?),
-            None if arguments.node.is_empty() => Self::All,
-            None => Self::Names(arguments.node.iter().cloned().collect()),
-        })
-    }
-
-    /// The one node that is asked about, where it is one.
-    pub fn only(&self) -> Option<&str> {
-        match self {
-            Self::Names(names) if names.len() == 1 => names.first().map(String::as_str),
-            _ => None,
-        }
-    }
-
-    /// A node that is not there is not healthy: it is a mistake that must not pass for an answer.
-    pub fn scope(&self, snapshot: &Snapshot) -> Result<Option<BTreeSet<String>>, Failure> {
-        let nodes = snapshot.nodes.seen();
-        let chosen: BTreeSet<String> = match self {
-            Self::All => return Ok(None),
-            Self::Names(names) => {
-                if let Some(missing) =
-                    names.iter().find(|name| nodes.is_some_and(|nodes| nodes.iter().all(|node| node.metadata.name != **name)))
-                {
-                    let message = format!("Error from server (NotFound): nodes {missing:?} not found");
-                    return Err(Failure::ReadFailed { message, hint: None });
-                }
-                names.clone()
-            }
-            Self::Labels(selector) => {
-                let Some(nodes) = nodes else {
-                    let why = snapshot.nodes.why_not().unwrap_or_default();
-                    return Err(Failure::ReadFailed { message: format!("error: the nodes' labels are not known: {why}"), hint: None });
-                };
-                nodes.iter().filter(|node| selector.matches(&node.metadata.labels)).map(|node| node.metadata.name.clone()).collect()
-            }
-        };
-        if chosen.is_empty() {
-            return Err(Failure::ReadFailed { message: "error: no node has these labels".to_owned(), hint: None });
-        }
-        Ok(Some(chosen))
-    }
-}
-
 pub fn judge(snapshot: &Snapshot, arguments: &StatusArgs, chosen: &NodeSelection) -> Result<Report, Failure> {
     let release = arguments.calico_version.as_deref().map(super::release).transpose()?;
     Ok(diagnose_for_release(snapshot, &scope(snapshot, arguments, chosen)?, release))
 }
 
 fn scope(snapshot: &Snapshot, arguments: &StatusArgs, chosen: &NodeSelection) -> Result<Scope, Failure> {
-    Ok(Scope { nodes: chosen.scope(snapshot)?, sessions: arguments.peers })
+    Ok(Scope { nodes: chosen.resolve(snapshot)?, sessions: arguments.peers })
 }
 
 pub fn print(

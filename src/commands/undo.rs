@@ -36,7 +36,7 @@ pub async fn undo(
     interrupt: Interrupt,
     streams: &mut Streams,
 ) -> Result<Outcome, Failure> {
-    let live = source::read_live_interruptible(&interrupt, flags, arguments.source.wanted(flags), VERB).await?;
+    let live = source::read_live_interruptible(&interrupt, flags, source::whole_cluster(flags, &arguments.source), VERB).await?;
     let api = Api::new(&live.way.connection);
     let mut recorded = Vec::new();
     for target in targets(&live.snapshot) {

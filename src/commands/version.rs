@@ -66,7 +66,7 @@ pub fn client(arguments: &VersionArgs, streams: &mut Streams) -> Result<Outcome,
 /// As kubectl does, what is known is printed even where the server cannot be asked.
 pub async fn run(flags: &ConnectionFlags, arguments: &VersionArgs, streams: &mut Streams) -> Result<Outcome, Failure> {
     let wanted = SourceArgs { daemonset: arguments.daemonset.clone(), no_exec: true, max_concurrent: 1, ..SourceArgs::default() };
-    let seen = source::read(flags, &wanted, &super::status::NodeSelection::All, "version").await;
+    let seen = source::read(flags, &wanted, &super::node_selection::NodeSelection::All, "version").await;
     let mut versions = Versions::default();
     if let Ok(snapshot) = &seen {
         let cluster = diagnose(snapshot, &Scope::default()).cluster;

@@ -8,8 +8,9 @@ use crate::cli::status::StatusArgs;
 use crate::exit::{Failure, Outcome, explain};
 use crate::finding::Report;
 
+use super::node_selection::NodeSelection;
 use super::source;
-use super::status::{NodeSelection, judge, print};
+use super::status::{judge, print};
 use crate::streams::Streams;
 
 const CLEAR: &[u8] = b"\x1b[H\x1b[2J\x1b[3J";

@@ -3,15 +3,15 @@
 use std::collections::BTreeSet;
 
 use super::explain::Explanation;
+use crate::diagnosis::context::Context;
 use crate::finding::Finding;
 use crate::finding::code::Code;
-use crate::model::ClusterModel;
 
 /// One check: one file, one stable code, one registry line, one explanation.
 pub struct Check {
     pub explanation: Explanation,
     /// Findings so far come first: a symptom whose cause is found already is not a finding of its own.
-    pub run: fn(&ClusterModel, &EarlierFindings) -> Vec<Finding>,
+    pub run: fn(&Context, &EarlierFindings) -> Vec<Finding>,
 }
 
 /// The findings of the checks that ran before.

@@ -4,8 +4,9 @@ use std::net::IpAddr;
 
 use crate::autodetect::Verdict;
 use crate::calico::events::EventKind;
+use crate::diagnosis::context::Context;
 use crate::finding::{Evidence, Source};
-use crate::model::{ClusterModel, NodeModel, Stored, phrases};
+use crate::model::{NodeModel, Stored, phrases};
 use crate::snapshot::family::Family;
 use crate::snapshot::inspection::{GracefulRestart, LogEventKind};
 
@@ -34,7 +35,7 @@ pub fn of_address(node: &NodeModel, family: Family, stored: &Stored) -> Vec<Evid
 
 /// The address that the node should have: what the configured method finds there, else another one, where that is right; else a credible
 /// InternalIP.
-pub fn expected(view: &ClusterModel, node: &NodeModel, family: Family) -> Option<IpAddr> {
+pub fn expected(view: &Context, node: &NodeModel, family: Family) -> Option<IpAddr> {
     let matrix = view.matrix(family);
     let at = matrix.nodes.iter().position(|row| row.name == node.name)?;
     let right = matrix.columns.iter().filter_map(|column| column.cells.get(at)).filter(|cell| cell.verdict == Verdict::Right);
@@ -43,7 +44,7 @@ pub fn expected(view: &ClusterModel, node: &NodeModel, family: Family) -> Option
 }
 
 /// Peers that still dial an address which no node has stored and which is on an interface of this node.
-pub fn of_leftover(view: &ClusterModel, node: &NodeModel) -> Vec<Evidence> {
+pub fn of_leftover(view: &Context, node: &NodeModel) -> Vec<Evidence> {
     let held = node.interfaces().into_iter().flatten().flat_map(|one| one.addresses.iter().map(move |held| (one, held.address)));
     let left = held
         .filter(|(_, address)| view.holders(*address).next().is_none() && view.peer(*address).is_some_and(|peer| peer.name == node.name));
@@ -59,7 +60,7 @@ pub fn of_leftover(view: &ClusterModel, node: &NodeModel) -> Vec<Evidence> {
 }
 
 /// What this node and its peers say about sessions with it: symptoms, shown under the cause.
-pub fn of_sessions(view: &ClusterModel, node: &NodeModel, family: Family, address: IpAddr) -> Vec<Evidence> {
+pub fn of_sessions(view: &Context, node: &NodeModel, family: Family, address: IpAddr) -> Vec<Evidence> {
     let mut evidence: Vec<Evidence> = view
         .down_towards(address)
         .filter(|(other, _)| other.name != node.name)
@@ -84,7 +85,7 @@ pub fn graceful_restart(restart: &GracefulRestart) -> String {
 }
 
 /// Readiness events that name the address, and the node's own.
-fn of_events(view: &ClusterModel, node: &NodeModel, address: IpAddr) -> Vec<Evidence> {
+fn of_events(view: &Context, node: &NodeModel, address: IpAddr) -> Vec<Evidence> {
     view.nodes
         .iter()
         .filter(|other| other.is_not_ready())

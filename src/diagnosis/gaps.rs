@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use super::{Scope, session_pairs};
 use crate::calico::events::EventKind;
+use crate::diagnosis::context::Context;
 use crate::finding::Gap;
-use crate::model::{ClusterModel, NodeBgp, NodeModel, is_linux};
+use crate::model::{NodeBgp, NodeModel, is_linux};
 use crate::observed::Observed;
 use crate::snapshot::Origin;
 use crate::snapshot::family::Family;
@@ -14,7 +15,7 @@ use crate::startup::container_run::{RunEnd, at_least};
 use crate::startup::forecast::round_trip_start_of;
 use crate::startup::measure::measure;
 
-pub fn list_gaps(view: &ClusterModel, scope: &Scope) -> Vec<Gap> {
+pub fn list_gaps(view: &Context, scope: &Scope) -> Vec<Gap> {
     let mut unseen = objects(view);
     unseen.extend(inside(view, scope));
     unseen.extend(logs(view, scope));
@@ -28,7 +29,7 @@ pub fn list_gaps(view: &ClusterModel, scope: &Scope) -> Vec<Gap> {
     unseen
 }
 
-fn objects(view: &ClusterModel) -> Vec<Gap> {
+fn objects(view: &Context) -> Vec<Gap> {
     let snapshot = view.snapshot;
     let resources = &snapshot.resources;
     let essential = [
@@ -61,7 +62,7 @@ fn objects(view: &ClusterModel) -> Vec<Gap> {
     unseen
 }
 
-fn why<T>(observed: &Observed<T>, view: &ClusterModel) -> Option<String> {
+fn why<T>(observed: &Observed<T>, view: &Context) -> Option<String> {
     match observed {
         Observed::NotAsked => Some(absent_in(view).to_owned()),
         other => refused(other),
@@ -84,7 +85,7 @@ fn refused<T>(observed: &Observed<T>) -> Option<String> {
     }
 }
 
-fn absent_in(view: &ClusterModel) -> &'static str {
+fn absent_in(view: &Context) -> &'static str {
     match view.snapshot.origin {
         Origin::Live => "not asked",
         Origin::Files => "not in the given files",
@@ -93,7 +94,7 @@ fn absent_in(view: &ClusterModel) -> &'static str {
 }
 
 /// BIRD, by reason: one line for hundreds of nodes.
-fn inside(view: &ClusterModel, scope: &Scope) -> Vec<Gap> {
+fn inside(view: &Context, scope: &Scope) -> Vec<Gap> {
     if view.install.runs_bird() == Some(false) {
         return Vec::new();
     }
@@ -120,7 +121,7 @@ fn inside(view: &ClusterModel, scope: &Scope) -> Vec<Gap> {
 }
 
 /// Sessions with nodes that were restarted a moment ago: not up is no fault yet, and no health.
-fn settling(view: &ClusterModel, scope: &Scope) -> Option<Gap> {
+fn settling(view: &Context, scope: &Scope) -> Option<Gap> {
     let names = session_pairs::settling(view);
     let bird = |node: &&NodeModel| {
         view.is_settling(node)
@@ -134,7 +135,7 @@ fn settling(view: &ClusterModel, scope: &Scope) -> Option<Gap> {
 }
 
 /// Whether sessions are expected at all, where several nodes have none and the configuration is not known.
-fn expectation(view: &ClusterModel) -> Option<Gap> {
+fn expectation(view: &Context) -> Option<Gap> {
     let asked: Vec<&NodeModel> = view
         .nodes
         .iter()
@@ -150,7 +151,7 @@ fn expectation(view: &ClusterModel) -> Option<Gap> {
 
 const LEFT_OUT: &str = "--no-exec was given";
 
-fn bird_reason(view: &ClusterModel, node: &NodeModel, family: Family) -> String {
+fn bird_reason(view: &Context, node: &NodeModel, family: Family) -> String {
     match node.inside {
         Some(Observed::Seen(inside)) => inside.bird(family).why_not().unwrap_or("not asked").to_owned(),
         Some(Observed::Forbidden(why) | Observed::Failed(why)) => why.clone(),
@@ -161,7 +162,7 @@ fn bird_reason(view: &ClusterModel, node: &NodeModel, family: Family) -> String 
 }
 
 /// Nodes without a pod although the DaemonSet counts one for each.
-fn podless(view: &ClusterModel, scope: &Scope) -> Option<Gap> {
+fn podless(view: &Context, scope: &Scope) -> Option<Gap> {
     let pods = view.snapshot.pods.seen()?;
     // Pods that wait for the scheduler have a finding of their own.
     let waits = |pod: &Pod| pod.spec.node_name.is_none() && pod.target_node().is_none();
@@ -174,7 +175,7 @@ fn podless(view: &ClusterModel, scope: &Scope) -> Option<Gap> {
 }
 
 /// Tables and pasted texts show a part of an object; the rest is not known.
-fn tabular(view: &ClusterModel, scope: &Scope) -> Vec<Gap> {
+fn tabular(view: &Context, scope: &Scope) -> Vec<Gap> {
     let names =
         |is_part: fn(&NodeModel) -> bool| shown(view, scope).filter(|node| is_part(node)).map(|node| node.name.to_owned()).collect();
     let nodes: Vec<String> = names(|node| node.node.is_some_and(|node| node.metadata.tabular));
@@ -190,7 +191,7 @@ fn tabular(view: &ClusterModel, scope: &Scope) -> Vec<Gap> {
 }
 
 /// Whether a start will succeed is not known yet. A slow one has a line of its own.
-fn starting(view: &ClusterModel, scope: &Scope) -> Vec<Gap> {
+fn starting(view: &Context, scope: &Scope) -> Vec<Gap> {
     let mut by_reason: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for node in shown(view, scope).filter(|node| view.is_starting(node)) {
         let why = slow_start(view, node).unwrap_or_else(|| "calico-node was started a moment ago and is not Ready yet".to_owned());
@@ -202,7 +203,7 @@ fn starting(view: &ClusterModel, scope: &Scope) -> Vec<Gap> {
 /// Shorter starts need no forecast.
 const SLOW_SECONDS: f64 = 10.0;
 
-fn slow_start(view: &ClusterModel, node: &NodeModel) -> Option<String> {
+fn slow_start(view: &Context, node: &NodeModel) -> Option<String> {
     let measured = measure(view, node);
     let run = measured.runs.first()?;
     let allowed = measured.budget().map(|budget| format!(" of the {} s that its probes allow", budget.as_secs())).unwrap_or_default();
@@ -223,7 +224,7 @@ fn slow_start(view: &ClusterModel, node: &NodeModel) -> Option<String> {
 }
 
 /// Without the log of a node that is not Ready its cause stays a guess.
-fn logs(view: &ClusterModel, scope: &Scope) -> Vec<Gap> {
+fn logs(view: &Context, scope: &Scope) -> Vec<Gap> {
     let mut by_reason: BTreeMap<(bool, String, String), Vec<String>> = BTreeMap::new();
     for node in shown(view, scope) {
         let Some(logs) = node.logs else { continue };
@@ -242,7 +243,7 @@ fn logs(view: &ClusterModel, scope: &Scope) -> Vec<Gap> {
 }
 
 /// A node that is Ready, and whose newest event is a probe that failed since: whether it stays Ready is not known.
-fn failing_probes(view: &ClusterModel, scope: &Scope) -> Option<Gap> {
+fn failing_probes(view: &Context, scope: &Scope) -> Option<Gap> {
     const LATELY: i64 = 60;
     let fails = |node: &&NodeModel| {
         let newest = node.events.last();
@@ -269,7 +270,7 @@ fn is_probe_failure(fact: &EventKind) -> bool {
 }
 
 /// Nodes that are not judged: of Windows, and those that the DaemonSet does not choose.
-fn left_out(view: &ClusterModel) -> Vec<Gap> {
+fn left_out(view: &Context) -> Vec<Gap> {
     let mut by_reason: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for node in view.snapshot.nodes.seen().into_iter().flatten().filter(|node| view.node(&node.metadata.name).is_none()) {
         let ready = node.condition("Ready").is_none_or(|condition| condition.status == "True");
@@ -284,6 +285,6 @@ fn left_out(view: &ClusterModel) -> Vec<Gap> {
     by_reason.into_iter().map(|(why, nodes)| Gap { what: "calico-node".to_owned(), nodes, why, blocks_healthy: false }).collect()
 }
 
-fn shown<'v, 'a>(view: &'v ClusterModel<'a>, scope: &'v Scope) -> impl Iterator<Item = &'v NodeModel<'a>> {
+fn shown<'v, 'a>(view: &'v Context<'a>, scope: &'v Scope) -> impl Iterator<Item = &'v NodeModel<'a>> {
     view.nodes.iter().filter(|node| scope.nodes.as_ref().is_none_or(|wanted| wanted.contains(node.name)))
 }

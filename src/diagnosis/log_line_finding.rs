@@ -3,19 +3,14 @@
 use super::check::EarlierFindings;
 use super::evidence;
 use crate::calico::startup_log::{self, Outcome};
+use crate::diagnosis::context::Context;
 use crate::finding::code::Code;
 use crate::finding::{Evidence, Finding, Severity, Source};
-use crate::model::{ClusterModel, NodeModel, phrases};
+use crate::model::{NodeModel, phrases};
 use crate::snapshot::inspection::{LogEvent, LogEventKind, StartupLog};
 
 /// One finding for all nodes that are not Ready and whose log has such a line.
-pub fn finding(
-    view: &ClusterModel,
-    found: &EarlierFindings,
-    code: Code,
-    kind: LogEventKind,
-    message: impl Fn(&str) -> String,
-) -> Vec<Finding> {
+pub fn finding(view: &Context, found: &EarlierFindings, code: Code, kind: LogEventKind, message: impl Fn(&str) -> String) -> Vec<Finding> {
     let named = |node: &&crate::model::NodeModel| {
         !found.is_explained(node.name)
             && node.ready() != Some(true)
@@ -70,7 +65,7 @@ fn fault<'a>(node: &NodeModel<'a>, code: Code) -> Option<LogFault<'a>> {
 }
 
 /// A finding for each node whose log shows this fault; a warning where the node is Ready all the same.
-pub fn after_start(view: &ClusterModel, found: &EarlierFindings, code: Code) -> Vec<Finding> {
+pub fn after_start(view: &Context, found: &EarlierFindings, code: Code) -> Vec<Finding> {
     view.nodes
         .iter()
         .filter(|node| !found.is_explained(node.name) && !view.is_starting(node))

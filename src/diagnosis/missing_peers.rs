@@ -6,7 +6,8 @@ use std::net::IpAddr;
 use super::check::EarlierFindings;
 use crate::calico::expected_sessions::SessionOrigin;
 use crate::calico::session::PeerKind;
-use crate::model::{ClusterModel, NodeModel, PodState, peerings};
+use crate::diagnosis::context::Context;
+use crate::model::{NodeModel, PodState, peerings};
 use crate::snapshot::family::Family;
 
 pub struct MissingPeer {
@@ -36,7 +37,7 @@ impl MissingPeers<'_, '_> {
     }
 }
 
-pub fn collect<'v, 'a>(view: &'v ClusterModel<'a>, found: &EarlierFindings) -> MissingPeers<'v, 'a> {
+pub fn collect<'v, 'a>(view: &'v Context<'a>, found: &EarlierFindings) -> MissingPeers<'v, 'a> {
     let mut missing = MissingPeers { by_node: Vec::new(), asked: 0, silent: 0, expected_by: HashMap::new() };
     if view.install.runs_bird() == Some(false) {
         return missing;
@@ -77,7 +78,7 @@ pub fn collect<'v, 'a>(view: &'v ClusterModel<'a>, found: &EarlierFindings) -> M
 }
 
 /// Where the configuration is not known: a session of the mesh that one end lists must be on the other end too.
-fn expected_by_rows<'a>(view: &ClusterModel<'a>) -> HashMap<&'a str, BTreeMap<IpAddr, SessionOrigin>> {
+fn expected_by_rows<'a>(view: &Context<'a>) -> HashMap<&'a str, BTreeMap<IpAddr, SessionOrigin>> {
     let mut expected: HashMap<&str, BTreeMap<IpAddr, SessionOrigin>> = HashMap::new();
     for node in &view.nodes {
         for family in Family::ALL {

@@ -1,7 +1,13 @@
-//! `&Snapshot -> Report`: a registry line and a file per check.
+//! From a snapshot to a report: one check, one file, one code. Pure.
+//!
+//! `checks` is the registry. A `Check` gets the `Context` (the model and the judged addresses) and the `EarlierFindings`.
+//! `session_pairs` joins both ends of a BGP session; `fixes` writes commands; `evidence` quotes what was read.
+//! `group` merges findings that differ only in nodes, `gaps` lists what was not seen, `rows` makes the table of nodes.
+//! `explain` finds the text of a code.
 
 mod check;
 mod checks;
+pub(crate) mod context;
 pub(crate) mod evidence;
 pub mod explain;
 pub(crate) mod fixes;
@@ -17,9 +23,10 @@ mod unfinished_start;
 use std::collections::BTreeSet;
 
 use crate::calico::version::Version;
+use crate::diagnosis::context::Context;
 use crate::finding::code::Code;
-use crate::finding::{Finding, Fix, Report, Verdict};
-use crate::model::ClusterModel;
+use crate::finding::verdict::Verdict;
+use crate::finding::{Finding, Fix, Report};
 use crate::snapshot::Snapshot;
 use crate::startup::budget::BudgetEstimate;
 use crate::text::bounded::clean;
@@ -46,7 +53,7 @@ pub fn diagnose(snapshot: &Snapshot, scope: &Scope) -> Report {
 
 /// As `diagnose`, with the addresses and probes judged by another release's rules: what an upgrade to that release would break.
 pub fn diagnose_for_release(snapshot: &Snapshot, scope: &Scope, release: Option<Version>) -> Report {
-    let view = ClusterModel::for_release(snapshot, release);
+    let view = Context::for_release(snapshot, release);
     let mut found = EarlierFindings::default();
     for code in Code::ALL {
         let findings = (checks::check_for(*code).run)(&view, &found);
@@ -64,11 +71,7 @@ pub fn diagnose_for_release(snapshot: &Snapshot, scope: &Scope, release: Option<
     }
     let nodes = rows::node_rows(&view, &findings, scope);
     let unseen = gaps::list_gaps(&view, scope);
-    let verdict = match (findings.is_empty(), unseen.iter().any(|unseen| unseen.blocks_healthy)) {
-        (false, _) => Verdict::Sick,
-        (true, true) => Verdict::Unknown,
-        (true, false) => Verdict::Healthy,
-    };
+    let verdict = Verdict::judge(!findings.is_empty(), &unseen);
     Report {
         api_version: API_VERSION.to_owned(),
         kind: KIND.to_owned(),
@@ -84,7 +87,7 @@ pub fn diagnose_for_release(snapshot: &Snapshot, scope: &Scope, release: Option<
 
 /// What allows a start of this node so much time, at the lawful place; `None` where no command is known to be right.
 pub fn start_budget_fix(snapshot: &Snapshot, node: &str, size: &BudgetEstimate) -> Option<Fix> {
-    fixes::start_budget_of(&ClusterModel::new(snapshot), node, size)
+    fixes::start_budget_of(&Context::new(snapshot), node, size)
 }
 
 fn concerns(finding: &Finding, scope: &Scope) -> bool {

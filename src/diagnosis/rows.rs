@@ -2,14 +2,15 @@
 
 use super::Scope;
 use crate::calico::session::{PeerKind, Session};
+use crate::diagnosis::context::Context;
 use crate::finding::{Finding, NodeRow, SessionCount, SessionRow};
-use crate::model::{ClusterModel, NodeBgp, NodeModel};
+use crate::model::{NodeBgp, NodeModel};
 use crate::observed::Observed;
 use crate::snapshot::family::Family;
 use crate::snapshot::inspection::Protocol;
 use crate::startup::measure::measure;
 
-pub fn node_rows(view: &ClusterModel, findings: &[Finding], scope: &Scope) -> Vec<NodeRow> {
+pub fn node_rows(view: &Context, findings: &[Finding], scope: &Scope) -> Vec<NodeRow> {
     let mut codes: std::collections::HashMap<&str, Vec<crate::finding::code::Code>> = std::collections::HashMap::new();
     for finding in findings {
         for node in &finding.nodes {
@@ -26,7 +27,7 @@ pub fn node_rows(view: &ClusterModel, findings: &[Finding], scope: &Scope) -> Ve
         .collect()
 }
 
-fn row(view: &ClusterModel, node: &NodeModel, findings: Vec<crate::finding::code::Code>, sessions: bool) -> NodeRow {
+fn row(view: &Context, node: &NodeModel, findings: Vec<crate::finding::code::Code>, sessions: bool) -> NodeRow {
     let stored = |family| node.stored(family);
     let measured = measure(view, node);
     let held = stored(Family::V4).or(stored(Family::V6)).and_then(|stored| stored.held_by.as_ref());
@@ -52,7 +53,7 @@ fn count(bgp: &NodeBgp) -> Option<SessionCount> {
     bgp.seen().map(|sessions| SessionCount { established: sessions.established, total: sessions.total })
 }
 
-fn all_sessions(view: &ClusterModel, node: &NodeModel) -> Vec<SessionRow> {
+fn all_sessions(view: &Context, node: &NodeModel) -> Vec<SessionRow> {
     let Some(Observed::Seen(inside)) = node.inside else { return Vec::new() };
     let mut rows = Vec::new();
     for (family, bird) in [(Family::V4, &inside.bird4), (Family::V6, &inside.bird6)] {

@@ -2,16 +2,17 @@
 
 use super::check::EarlierFindings;
 use crate::calico::startup_log::{Outcome, has_beginning, outcome};
+use crate::diagnosis::context::Context;
 use crate::finding::code::Code;
 use crate::finding::{Finding, Severity, Source};
-use crate::model::{ClusterModel, NodeModel};
+use crate::model::NodeModel;
 use crate::snapshot::inspection::StartupLog;
 
 /// A start in a small cluster takes a few seconds; every published probe allows at least 60.
 const LONG_SECONDS: f64 = 40.0;
 
 /// For nodes without a pod: with one, its state and events tell how the start ended.
-pub fn findings(view: &ClusterModel, found: &EarlierFindings) -> Vec<Finding> {
+pub fn findings(view: &Context, found: &EarlierFindings) -> Vec<Finding> {
     view.nodes.iter().filter(|node| node.pod.is_none() && !found.is_explained(node.name)).filter_map(finding).collect()
 }
 

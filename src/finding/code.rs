@@ -1,10 +1,18 @@
-//! The stable names of findings.
+//! The stable names of findings and their properties: one table.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+/// A node with such a finding is a cause: what it and its peers suffer needs no finding of its own.
+const ROOT: u8 = 1;
+/// Keeps calico-node from starting or staying up, or its probes from being answered.
+const START: u8 = 2;
+/// More time to start cures it, and nothing else does.
+const BUDGET: u8 = 4;
+const NONE: u8 = 0;
+
 macro_rules! codes {
-    ($($variant:ident = $name:literal),* $(,)?) => {
+    ($($variant:ident = $name:literal, $properties:expr;)*) => {
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
         pub enum Code {
             $(#[serde(rename = $name)] $variant,)*
@@ -16,169 +24,78 @@ macro_rules! codes {
             pub fn name(self) -> &'static str {
                 match self { $(Code::$variant => $name),* }
             }
+
+            fn properties(self) -> u8 {
+                match self { $(Code::$variant => $properties),* }
+            }
         }
     };
 }
 
+// In the order in which checks run: causes before symptoms.
 codes! {
-    StaleNode = "stale-node",
-    AddressConflict = "address-conflict",
-    AddressOnVirtualInterface = "address-on-virtual-interface",
-    AddressNotOnNode = "address-not-on-node",
-    AddressNotInternalIp = "address-not-internal-ip",
-    MethodInvalid = "method-invalid",
-    PodNotScheduled = "pod-not-scheduled",
-    ImageNotPulled = "image-not-pulled",
-    InitContainerFailed = "init-container-failed",
-    PodSandboxRecreated = "pod-sandbox-recreated",
-    ContainerCrashed = "container-crashed",
-    TyphaNotFound = "typha-not-found",
-    DatastoreUnreachable = "datastore-unreachable",
-    TyphaUnreachable = "typha-unreachable",
-    ForbiddenToCalico = "forbidden-to-calico",
-    HealthPortTaken = "health-port-taken",
-    HealthAddressMissing = "health-address-missing",
-    IptablesBackendMismatch = "iptables-backend-mismatch",
-    OutOfMemory = "out-of-memory",
-    BgpConfigurationRefused = "bgp-configuration-refused",
-    FelixRestarts = "felix-restarts",
-    KilledWhileStarting = "killed-while-starting",
-    StartupExited = "startup-exited",
-    AddressMissing = "address-missing",
-    AddressesInSeveralSubnets = "addresses-in-several-subnets",
-    NodeIpMisreported = "node-ip-misreported",
-    WireguardAddressMissing = "wireguard-address-missing",
-    RestartWouldChangeAddress = "restart-would-change-address",
-    MethodIneffective = "method-ineffective",
-    BirdNotRunning = "bird-not-running",
-    RouterIdConflict = "router-id-conflict",
-    BgpPeerMissing = "bgp-peer-missing",
-    BgpSessionDown = "bgp-session-down",
-    ForeignBgpSessionDown = "bgp-foreign-session-down",
-    ProbeTimeoutTooShort = "probe-timeout-too-short",
-    ProbeMisfit = "probe-misfit",
-    ChangeUnfinished = "change-unfinished",
-    DebugLeftOn = "debug-left-on",
-    FelixNotLive = "felix-not-live",
-    CpuStarved = "cpu-starved",
-    ExitedAfterStart = "exited-after-start",
-    KilledWhileRunning = "killed-while-running",
-    StartNearBudget = "start-near-budget",
-    RolloutUnfinished = "rollout-unfinished",
-    PodNotReady = "pod-not-ready",
-    NetworkUnavailable = "network-unavailable",
+    StaleNode = "stale-node", ROOT | START;
+    AddressConflict = "address-conflict", ROOT | START;
+    AddressOnVirtualInterface = "address-on-virtual-interface", ROOT;
+    AddressNotOnNode = "address-not-on-node", ROOT;
+    AddressNotInternalIp = "address-not-internal-ip", ROOT;
+    MethodInvalid = "method-invalid", ROOT | START;
+    PodNotScheduled = "pod-not-scheduled", ROOT | START;
+    ImageNotPulled = "image-not-pulled", ROOT | START;
+    InitContainerFailed = "init-container-failed", ROOT | START;
+    PodSandboxRecreated = "pod-sandbox-recreated", ROOT | START;
+    ContainerCrashed = "container-crashed", ROOT | START;
+    TyphaNotFound = "typha-not-found", ROOT | START;
+    DatastoreUnreachable = "datastore-unreachable", ROOT | START;
+    TyphaUnreachable = "typha-unreachable", ROOT | START;
+    ForbiddenToCalico = "forbidden-to-calico", ROOT | START;
+    HealthPortTaken = "health-port-taken", ROOT | START;
+    HealthAddressMissing = "health-address-missing", ROOT | START;
+    IptablesBackendMismatch = "iptables-backend-mismatch", ROOT | START;
+    OutOfMemory = "out-of-memory", ROOT | START;
+    BgpConfigurationRefused = "bgp-configuration-refused", ROOT | START;
+    FelixRestarts = "felix-restarts", ROOT | START;
+    KilledWhileStarting = "killed-while-starting", ROOT | START | BUDGET;
+    StartupExited = "startup-exited", ROOT | START;
+    AddressMissing = "address-missing", ROOT;
+    AddressesInSeveralSubnets = "addresses-in-several-subnets", NONE;
+    NodeIpMisreported = "node-ip-misreported", NONE;
+    WireguardAddressMissing = "wireguard-address-missing", ROOT;
+    RestartWouldChangeAddress = "restart-would-change-address", NONE;
+    MethodIneffective = "method-ineffective", NONE;
+    BirdNotRunning = "bird-not-running", ROOT | START;
+    RouterIdConflict = "router-id-conflict", ROOT;
+    BgpPeerMissing = "bgp-peer-missing", NONE;
+    BgpSessionDown = "bgp-session-down", ROOT;
+    ForeignBgpSessionDown = "bgp-foreign-session-down", NONE;
+    ProbeTimeoutTooShort = "probe-timeout-too-short", ROOT | START;
+    ProbeMisfit = "probe-misfit", ROOT | START;
+    ChangeUnfinished = "change-unfinished", NONE;
+    DebugLeftOn = "debug-left-on", NONE;
+    FelixNotLive = "felix-not-live", ROOT | START;
+    CpuStarved = "cpu-starved", ROOT | START;
+    ExitedAfterStart = "exited-after-start", ROOT | START;
+    KilledWhileRunning = "killed-while-running", ROOT | START;
+    StartNearBudget = "start-near-budget", START | BUDGET;
+    RolloutUnfinished = "rollout-unfinished", NONE;
+    PodNotReady = "pod-not-ready", ROOT | START;
+    NetworkUnavailable = "network-unavailable", NONE;
 }
 
 impl Code {
     /// A node with such a finding is a cause: what it and its peers suffer needs no finding of its own.
     pub fn is_root_cause(self) -> bool {
-        match self {
-            Self::StaleNode
-            | Self::AddressConflict
-            | Self::AddressOnVirtualInterface
-            | Self::AddressNotOnNode
-            | Self::WireguardAddressMissing
-            | Self::AddressNotInternalIp
-            | Self::MethodInvalid
-            | Self::ImageNotPulled
-            | Self::InitContainerFailed
-            | Self::PodSandboxRecreated
-            | Self::ContainerCrashed
-            | Self::TyphaNotFound
-            | Self::BgpConfigurationRefused
-            | Self::FelixRestarts
-            | Self::PodNotScheduled
-            | Self::DatastoreUnreachable
-            | Self::TyphaUnreachable
-            | Self::ForbiddenToCalico
-            | Self::HealthPortTaken
-            | Self::HealthAddressMissing
-            | Self::IptablesBackendMismatch
-            | Self::OutOfMemory
-            | Self::KilledWhileStarting
-            | Self::StartupExited
-            | Self::AddressMissing
-            | Self::BirdNotRunning
-            | Self::RouterIdConflict
-            | Self::BgpSessionDown
-            | Self::ProbeTimeoutTooShort
-            | Self::ProbeMisfit
-            | Self::FelixNotLive
-            | Self::CpuStarved
-            | Self::ExitedAfterStart
-            | Self::KilledWhileRunning
-            | Self::PodNotReady => true,
-            Self::AddressesInSeveralSubnets
-            | Self::NodeIpMisreported
-            | Self::RestartWouldChangeAddress
-            | Self::MethodIneffective
-            | Self::BgpPeerMissing
-            | Self::ForeignBgpSessionDown
-            | Self::StartNearBudget
-            | Self::NetworkUnavailable
-            | Self::ChangeUnfinished
-            | Self::DebugLeftOn
-            | Self::RolloutUnfinished => false,
-        }
+        self.properties() & ROOT != 0
     }
-}
 
-impl Code {
     /// It keeps calico-node from starting or staying up, or its probes from being answered.
     pub fn affects_startup(self) -> bool {
-        match self {
-            Self::StaleNode
-            | Self::AddressConflict
-            | Self::MethodInvalid
-            | Self::ImageNotPulled
-            | Self::InitContainerFailed
-            | Self::PodSandboxRecreated
-            | Self::ContainerCrashed
-            | Self::TyphaNotFound
-            | Self::BgpConfigurationRefused
-            | Self::FelixRestarts
-            | Self::PodNotScheduled
-            | Self::DatastoreUnreachable
-            | Self::TyphaUnreachable
-            | Self::ForbiddenToCalico
-            | Self::HealthPortTaken
-            | Self::HealthAddressMissing
-            | Self::IptablesBackendMismatch
-            | Self::OutOfMemory
-            | Self::KilledWhileStarting
-            | Self::StartupExited
-            | Self::BirdNotRunning
-            | Self::ProbeTimeoutTooShort
-            | Self::ProbeMisfit
-            | Self::FelixNotLive
-            | Self::CpuStarved
-            | Self::ExitedAfterStart
-            | Self::KilledWhileRunning
-            | Self::StartNearBudget
-            | Self::PodNotReady => true,
-            Self::AddressOnVirtualInterface
-            | Self::AddressNotOnNode
-            | Self::AddressNotInternalIp
-            | Self::AddressMissing
-            | Self::AddressesInSeveralSubnets
-            | Self::NodeIpMisreported
-            | Self::WireguardAddressMissing
-            | Self::RestartWouldChangeAddress
-            | Self::MethodIneffective
-            | Self::RouterIdConflict
-            | Self::BgpPeerMissing
-            | Self::BgpSessionDown
-            | Self::NetworkUnavailable
-            | Self::ForeignBgpSessionDown
-            | Self::ChangeUnfinished
-            | Self::DebugLeftOn
-            | Self::RolloutUnfinished => false,
-        }
+        self.properties() & START != 0
     }
 
     /// More time to start cures it, and nothing else does.
     pub fn needs_larger_budget(self) -> bool {
-        matches!(self, Self::KilledWhileStarting | Self::StartNearBudget)
+        self.properties() & BUDGET != 0
     }
 }
 

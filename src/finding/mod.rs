@@ -1,13 +1,19 @@
-//! What a diagnosis says: the one shape that the table, the JSON and the YAML are made from.
+//! The vocabulary of every report, without logic of its own.
+//!
+//! A `Report` holds a `Verdict`, `NodeRow`s, `Finding`s and `Gap`s.
+//! A `Finding` has a `Code` with its properties (`code`), a `Severity`, nodes, `Evidence` with its `Source`, and a `Fix`.
+//! `verdict` is the only place that decides healthy, sick or unknown; `health` does the same for one node.
 
 pub mod code;
 pub mod health;
+pub mod verdict;
 
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::finding::code::Code;
+use crate::finding::verdict::Verdict;
 use crate::input_source::InputSource;
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -29,17 +35,6 @@ pub struct Report {
     /// The files and pasted texts that this is judged from; empty for a cluster.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub sources: Vec<InputSource>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum Verdict {
-    /// No findings, and everything that was asked was answered.
-    Healthy,
-    /// There are findings.
-    Sick,
-    /// No findings, but something that matters could not be seen.
-    Unknown,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]

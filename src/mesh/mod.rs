@@ -1,4 +1,8 @@
-//! Who has a BGP session with whom, joined at both ends: what a picture of the mesh is drawn from.
+//! Who has a BGP session with whom, joined at both ends: the data of the picture.
+//!
+//! A node of the mesh has a health; a link joins two nodes and has the worse state of both ends.
+//! `groups` merges nodes that have equal links, so that a large mesh can be drawn.
+//! `render/html/mesh` draws it. Nothing is drawn here.
 
 mod groups;
 

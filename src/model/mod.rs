@@ -1,4 +1,9 @@
-//! The snapshot as a check sees it: installation, nodes with their pods, addresses and sessions, joined once.
+//! The snapshot joined once: installation, nodes with their pods, addresses and sessions. Holds no decision.
+//!
+//! `ClusterModel` borrows the snapshot and indexes it by name, address and session; every room above reads it.
+//! `Install` is how Calico was installed; `NodeModel` is one node with its `PodState`, `Stored` addresses and `NodeBgp`.
+//! `topology` says which sessions a node should have; `effective_installation` what the operator works from.
+//! `phrases` and `summary` word what several rooms say.
 
 mod bgp;
 pub mod effective_installation;
@@ -23,7 +28,6 @@ pub use crate::model::pod_state::{NotRunning, PodState, waits_for_image};
 pub use crate::model::probes::ProbeObstacle;
 pub use crate::model::stored_address::Stored;
 
-use crate::autodetect::{self, AutodetectOptions, Judgement, Matrix, Recommendation};
 use crate::calico::version::Version;
 use crate::snapshot::Snapshot;
 use crate::snapshot::family::Family;
@@ -38,8 +42,6 @@ pub struct ClusterModel<'a> {
     by_internal_ip: HashMap<IpAddr, usize>,
     /// Sessions that are down, by the address they lead to: the node, and its place in the node's list.
     down: HashMap<IpAddr, Vec<(usize, usize)>>,
-    /// Judged once for all checks.
-    addresses: [OnceCell<(Matrix, Recommendation)>; 2],
     by_interface: OnceCell<HashMap<IpAddr, Option<usize>>>,
     /// Nodes by AS number, counted once.
     as_shares: OnceCell<HashMap<Option<u32>, usize>>,
@@ -81,41 +83,14 @@ impl<'a> ClusterModel<'a> {
             by_address,
             by_internal_ip,
             down,
-            addresses: Default::default(),
             by_interface: OnceCell::new(),
             as_shares: OnceCell::new(),
         }
     }
 
-    fn addresses(&self, family: Family) -> &(Matrix, Recommendation) {
-        let known = match family {
-            Family::V4 => &self.addresses[0],
-            Family::V6 => &self.addresses[1],
-        };
-        known.get_or_init(|| {
-            let matrix = autodetect::matrix::from_model(
-                self,
-                &AutodetectOptions { version: self.install.upgrade(), ..AutodetectOptions::new(family) },
-            );
-            let recommendation = autodetect::recommend(&matrix);
-            (matrix, recommendation)
-        })
-    }
-
-    /// Each node's address as it is and as each method would have it, judged.
-    pub fn matrix(&self, family: Family) -> &Matrix {
-        &self.addresses(family).0
-    }
-
-    /// The method to choose, and why.
-    pub fn recommended(&self, family: Family) -> &Recommendation {
-        &self.addresses(family).1
-    }
-
-    /// What is stored for a node, judged; `None` where nothing is, or where the view has no such node.
-    pub fn judgement(&self, node: &NodeModel, family: Family) -> Option<&Judgement> {
-        let judged = self.matrix(family).nodes.get(*self.by_name.get(node.name)?)?;
-        judged.stored.as_ref().map(|_| &judged.judgement)
+    /// Place of this node in `nodes`.
+    pub fn node_index(&self, name: &str) -> Option<usize> {
+        self.by_name.get(name).copied()
     }
 
     /// The only node that has this address on an interface.

@@ -116,6 +116,14 @@ impl fmt::Display for ApiRequest {
     }
 }
 
+/// Answer of the API server about one permission.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PermissionAnswer {
+    /// `patch daemonsets.apps calico-node in the namespace kube-system`
+    pub what: String,
+    pub allowed: bool,
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::from_debug_log::{DEBUG, LEVEL};
+use crate::calico::log_level::{DEBUG, LEVEL};
 use crate::calico::version::Version;
 use crate::snapshot::objects::CALICO_NODE;
 

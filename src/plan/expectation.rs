@@ -145,7 +145,8 @@ pub fn stored(row: &NodeRow) -> Vec<GoalAddress> {
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
-    use crate::finding::{ClusterSummary, Verdict};
+    use crate::finding::ClusterSummary;
+    use crate::finding::verdict::Verdict;
 
     pub fn session(peer: &str, address: &str, up: bool) -> SessionRow {
         let (state, info) = if up { ("up", "Established") } else { ("start", "Active Socket: Connection refused") };

@@ -2,17 +2,12 @@
 
 use super::preflight::Blocker;
 use super::{NodeGoal, Proposal};
+use crate::calico::log_level::{DEBUG, IGNORE, LEVEL};
 use crate::edit::Edit;
 use crate::edit::target::Target;
 use crate::model::ClusterModel;
+use crate::permissions::command::Verb;
 use crate::snapshot::Snapshot;
-
-pub const DEBUG_LOG: &str = "debug-log";
-/// node/pkg/lifecycle/startup `ConfigureLogging`.
-pub const LEVEL: &str = "CALICO_STARTUP_LOGLEVEL";
-pub const DEBUG: &str = "DEBUG";
-/// operator pkg/controller/utils, `IgnoreObject`.
-pub const IGNORE: &str = "unsupported.operator.tigera.io/ignore";
 
 pub struct TemporaryDebug {
     pub proposal: Proposal,
@@ -31,7 +26,7 @@ pub fn temporary_debug(snapshot: &Snapshot, nodes: &[String]) -> Option<Temporar
         blockers.push(Blocker { code: "operator-managed", message: OPERATOR.to_owned() });
     }
     let proposal = Proposal {
-        command: DEBUG_LOG,
+        command: Verb::DebugLog.name(),
         summary: format!("{LEVEL}={DEBUG} for a while, on {}", crate::text::list(nodes, 5)),
         target,
         edits,

@@ -5,6 +5,7 @@
 //! and `next_step` what a running rollout does next.
 
 pub mod autodetect_edits;
+pub mod canary_retry;
 pub mod debug_pod;
 pub mod expectation;
 pub mod from_autodetect;

@@ -8,7 +8,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::startup::again::Again;
+use crate::plan::canary_retry::RetryOutcome;
 use crate::text;
 
 /// Where the rollout is.
@@ -78,7 +78,7 @@ pub enum PodStatus {
     /// It will not become as expected.
     Failed(String),
     /// calico-node ended on a node that was to stay up, and what became of the start.
-    Restarted { why: String, start: Again, conflicts_exceeded: bool },
+    Restarted { why: String, start: RetryOutcome, conflicts_exceeded: bool },
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -143,8 +143,10 @@ fn canary(name: &str, larger_budgets: usize, seen: &Observation, timeout: u64) -
         Some(PodStatus::Missing) => wait_for(name, "its pod is not there yet", seen, timeout),
         Some(PodStatus::Waiting(why)) => wait_for(name, why, seen, timeout),
         Some(PodStatus::Restarted { why, start, conflicts_exceeded }) => match start {
-            Again::LostUpdate if !conflicts_exceeded => NextStep::Wait(format!("{name}: {why}: the Node changed under it; it tries again")),
-            Again::GotFurther(_) if larger_budgets > 0 => NextStep::RaiseBudget,
+            RetryOutcome::LostUpdate if !conflicts_exceeded => {
+                NextStep::Wait(format!("{name}: {why}: the Node changed under it; it tries again"))
+            }
+            RetryOutcome::GotFurther(_) if larger_budgets > 0 => NextStep::RaiseBudget,
             _ => failed(format!("{name}: {why}")),
         },
     }
@@ -169,7 +171,7 @@ fn rolling(seen: &Observation, timeout: u64) -> NextStep {
             PodStatus::Waiting(why) => waits.push((name, why.clone())),
             PodStatus::Verified { sick } => not_ready |= *sick,
             PodStatus::Failed(why) => return failed(format!("{name}: {why}")),
-            PodStatus::Restarted { why, start: Again::LostUpdate, conflicts_exceeded: false } => {
+            PodStatus::Restarted { why, start: RetryOutcome::LostUpdate, conflicts_exceeded: false } => {
                 waits.push((name, format!("{why}: the Node changed under it; it tries again")));
             }
             PodStatus::Restarted { why, .. } => return failed(format!("{name}: {why}")),
@@ -205,7 +207,7 @@ fn rolling(seen: &Observation, timeout: u64) -> NextStep {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::startup::again::Reach;
+    use crate::plan::canary_retry::StartProgress;
 
     fn node(name: &str, pod: PodStatus) -> NodeStatus {
         NodeStatus { name: name.into(), pod }
@@ -235,12 +237,12 @@ mod tests {
         failed(why.into())
     }
 
-    fn restarted(start: Again, conflicts_exceeded: bool) -> PodStatus {
+    fn restarted(start: RetryOutcome, conflicts_exceeded: bool) -> PodStatus {
         PodStatus::Restarted { why: "calico-node restarted once".into(), start, conflicts_exceeded }
     }
 
-    fn further() -> Again {
-        Again::GotFurther(Reach { phase: None, seconds: 90.0, last: "x".into() })
+    fn further() -> RetryOutcome {
+        RetryOutcome::GotFurther(StartProgress { phase: None, seconds: 90.0, last: "x".into() })
     }
 
     fn on_canary(pod: PodStatus) -> Observation {
@@ -280,10 +282,10 @@ mod tests {
         for (start, exceeded, budgets, expected) in [
             (further(), false, 1, NextStep::RaiseBudget),
             (further(), false, 0, fails("c: calico-node restarted once")),
-            (Again::LostUpdate, false, 1, wait("c: calico-node restarted once: the Node changed under it; it tries again")),
-            (Again::LostUpdate, true, 1, fails("c: calico-node restarted once")),
-            (Again::Gap, false, 1, fails("c: calico-node restarted once")),
-            (Again::Other("it exited by itself".into()), false, 1, fails("c: calico-node restarted once")),
+            (RetryOutcome::LostUpdate, false, 1, wait("c: calico-node restarted once: the Node changed under it; it tries again")),
+            (RetryOutcome::LostUpdate, true, 1, fails("c: calico-node restarted once")),
+            (RetryOutcome::Gap, false, 1, fails("c: calico-node restarted once")),
+            (RetryOutcome::Other("it exited by itself".into()), false, 1, fails("c: calico-node restarted once")),
         ] {
             assert_eq!(next_step(&canary_with(budgets), &on_canary(restarted(start, exceeded)), 300), expected);
         }
@@ -320,7 +322,7 @@ mod tests {
                 (vec![node("a", PodStatus::Missing), node("b", waiting())], wait("a: its pod is not there yet (and 1 more node)")),
                 (vec![node("a", verified()), node("b", PodStatus::Outdated)], wait("1 of 2 pods updated")),
                 (vec![node("a", verified()), node("b", PodStatus::Failed("x".into()))], fails("b: x")),
-                (vec![node("a", verified()), node("b", restarted(Again::Gap, false))], fails("b: calico-node restarted once")),
+                (vec![node("a", verified()), node("b", restarted(RetryOutcome::Gap, false))], fails("b: calico-node restarted once")),
             ] {
                 assert_eq!(next_step(&stage, &seen(nodes), 300), expected);
             }

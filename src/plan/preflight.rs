@@ -10,6 +10,7 @@ use super::stuck_rollout;
 use crate::edit::drift::Drift;
 use crate::edit::target::Target;
 use crate::edit::undo_record::{ANNOTATION, UndoRecord};
+use crate::permissions::request::PermissionAnswer;
 use crate::snapshot::Snapshot;
 use crate::snapshot::objects::{DaemonSet, IntOrString, Node};
 use crate::text;
@@ -30,16 +31,8 @@ impl Blocker {
 const ROLLOUT: &str = "rollout-in-progress";
 const ON_DELETE: &str = "OnDelete";
 
-/// The answer of the API server about one permission.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Right {
-    /// `patch daemonsets.apps calico-node in the namespace kube-system`
-    pub what: String,
-    pub allowed: bool,
-}
-
 /// `object` is the target. An unfinished change does not block its own undo.
-pub fn blockers(snapshot: &Snapshot, request: &ChangeRequest, object: &Value, rights: &[Right]) -> Vec<Blocker> {
+pub fn blockers(snapshot: &Snapshot, request: &ChangeRequest, object: &Value, rights: &[PermissionAnswer]) -> Vec<Blocker> {
     let (Some(target), undoing) = (request.target(), request.is_undo()) else { return Vec::new() };
     let mut found = Vec::new();
     let missing: Vec<&str> = rights.iter().filter(|right| !right.allowed).map(|right| right.what.as_str()).collect();

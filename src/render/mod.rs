@@ -1,4 +1,8 @@
-//! Values -> `io::Write`. Nothing is decided here: what is shown was decided in `diagnosis`.
+//! From values to `io::Write`. Nothing is decided here: what is shown was decided by the rooms below.
+//!
+//! One file for each page: `status`, `matrix`, `probes`, `timeline`, `change`, `can_i`, `explain`; `html` is the page of `-o html`.
+//! `table` lays out columns, `style` holds colours, `diff` shows an object before and after.
+//! `data` writes JSON, YAML and names. `calicoctl` copies the layout of calicoctl.
 
 pub mod calicoctl;
 pub mod can_i;

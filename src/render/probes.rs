@@ -8,7 +8,7 @@ use std::io::{self, Write};
 use super::findings::{self, paragraph};
 use super::style::{Style, Tone};
 use super::table::{Cell, Table};
-use crate::finding::Verdict;
+use crate::finding::verdict::Verdict;
 use crate::probes::timing;
 use crate::render::header;
 use crate::reports::probes_document::ProbesReport;

@@ -3,7 +3,8 @@
 use std::io::{self, Write};
 
 use super::style::{Style, Tone};
-use crate::finding::{Report, Severity, Verdict};
+use crate::finding::verdict::Verdict;
+use crate::finding::{Report, Severity};
 use crate::text;
 
 /// `UNHEALTHY  prod · Calico v3.24.5 · 52 of 53 nodes ready · 1 error`, and a sentence where the counts do not say it all.

@@ -6,7 +6,7 @@ use super::findings;
 use super::style::{Style, Tone};
 use super::table::{Cell, Table};
 use crate::calico::startup_log::StartPhase;
-use crate::finding::Verdict;
+use crate::finding::verdict::Verdict;
 use crate::render::timeline_details as facts;
 use crate::reports::startup_log::StartupLogReport;
 use crate::startup::timeline::{AttemptEnd, AttemptRow, Timeline};

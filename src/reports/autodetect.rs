@@ -6,9 +6,10 @@ use jiff::Timestamp;
 
 use crate::autodetect::{AutodetectOptions, Choice, Matrix, Recommendation, Verdict, matrix, recommend};
 use crate::calico::method::AddressSource;
+use crate::diagnosis::context::Context;
 use crate::diagnosis::fixes;
 use crate::finding::{ClusterSummary, Fix};
-use crate::model::{ClusterModel, summary};
+use crate::model::summary;
 use crate::snapshot::Snapshot;
 
 #[derive(Clone, Debug)]
@@ -37,7 +38,7 @@ pub enum State {
 }
 
 pub fn evaluate(snapshot: &Snapshot, ask: &AutodetectOptions) -> AutodetectResult {
-    let view = ClusterModel::new(snapshot);
+    let view = Context::new(snapshot);
     let matrix = matrix::from_model(&view, ask);
     let recommendation = recommend(&matrix);
     let chosen = match ask.methods.as_slice() {

@@ -4,7 +4,8 @@ use super::probes_document::{Cure, KIND, ProbeRow, ProbesReport};
 use crate::calico::probe::{self, CommandForm, Handler, ProbeUse};
 use crate::diagnosis::{API_VERSION, Scope, diagnose, explain};
 use crate::finding::code::Code;
-use crate::finding::{Finding, Gap, Severity, Verdict};
+use crate::finding::verdict::Verdict;
+use crate::finding::{Finding, Gap, Severity};
 use crate::model::ClusterModel;
 use crate::probes::misfit_fix;
 use crate::probes::proposal::{ProbeOptions, ProbeProposalError, propose};
@@ -38,11 +39,7 @@ pub fn probes_report(snapshot: &Snapshot, scope: &Scope, wishes: &ProbeOptions) 
     let no_proposal = if proposal.is_some() { None } else { refused.or_else(|| because(&findings, &slow, &unread)) };
     let of_shown: Vec<Measurement> = shown.iter().map(|measured| (*measured).clone()).collect();
     let unseen = unseen(report.unseen, &of_shown);
-    let verdict = match (findings.is_empty() && proposal.is_none(), unseen.iter().any(|unseen| unseen.blocks_healthy)) {
-        (false, _) => Verdict::Sick,
-        (true, true) => Verdict::Unknown,
-        (true, false) => Verdict::Healthy,
-    };
+    let verdict = Verdict::judge(!findings.is_empty() || proposal.is_some(), &unseen);
     // The proposal takes the place of their commands.
     findings.iter_mut().filter(|finding| finding.code.needs_larger_budget()).for_each(|finding| finding.fix = None);
     let mut elsewhere: Vec<Code> = others.iter().map(|finding| finding.code).collect();

@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::calico::probe::ProbeKind;
 use crate::finding::code::Code;
-use crate::finding::{ClusterSummary, Finding, Gap, Verdict};
+use crate::finding::verdict::Verdict;
+use crate::finding::{ClusterSummary, Finding, Gap};
 use crate::probes::proposal::ProbeProposal;
 use crate::startup::forecast::Forecast;
 use crate::startup::rows::{Distribution, NodeStart};

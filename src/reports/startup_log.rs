@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use super::startup_log_findings;
 use crate::diagnosis::API_VERSION;
-use crate::finding::{Finding, Gap, Verdict};
+use crate::finding::verdict::Verdict;
+use crate::finding::{Finding, Gap};
 use crate::snapshot::Snapshot;
 use crate::startup::attempt;
 use crate::startup::log_source::{ContainerState, LogSource};
@@ -39,11 +40,7 @@ pub fn explain_logs(sources: &[LogSource], snapshot: Option<&Snapshot>) -> Start
     let own = sources.iter().zip(&logs).filter(|(source, _)| source.runs().next().is_some() || source.init_logs().next().is_none());
     unseen.extend(own.map(|(_, log)| log).filter(|log| !told(log)).filter_map(unknown_end));
     unseen.extend(sources.iter().filter_map(other_container));
-    let verdict = match (findings.is_empty(), unseen.iter().any(|gap| gap.blocks_healthy)) {
-        (false, _) => Verdict::Sick,
-        (true, true) => Verdict::Unknown,
-        (true, false) => Verdict::Healthy,
-    };
+    let verdict = Verdict::judge(!findings.is_empty(), &unseen);
     let debug_would_add = hint_debug(&logs, verdict);
     StartupLogReport { api_version: API_VERSION.to_owned(), kind: KIND.to_owned(), verdict, logs, findings, unseen, debug_would_add }
 }

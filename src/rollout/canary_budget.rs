@@ -12,10 +12,10 @@ use crate::edit::undo_record::UndoRecord;
 use crate::finding::StartTime;
 use crate::model::ClusterModel;
 use crate::plan::BudgetStep;
+use crate::plan::canary_retry::{RetryOutcome, StartProgress, best_progress, retry_outcome};
 use crate::plan::expectation::NodeExpectation;
 use crate::snapshot::Snapshot;
 use crate::snapshot::objects::{DaemonSet, Pod};
-use crate::startup::again::{Again, Reach, again, furthest};
 use crate::startup::measure::{TIGHT, measure};
 use crate::text;
 
@@ -58,23 +58,23 @@ impl Rollout<'_> {
     }
 
     /// What became of the start, as soon as anything tells.
-    pub(super) async fn diagnose_restart(&mut self, set: &DaemonSet, node: &str) -> Result<(Snapshot, Again), RolloutError> {
+    pub(super) async fn diagnose_restart(&mut self, set: &DaemonSet, node: &str) -> Result<(Snapshot, RetryOutcome), RolloutError> {
         let earlier = match &self.canary_progress {
             Some(reach) => Some(reach.clone()),
-            None => furthest(self.before, node),
+            None => best_progress(self.before, node),
         };
         let mut left = MAX_POLLS;
         loop {
             let begun = Instant::now();
             let seen = self.look_at_start(set, node).await?;
             left -= 1;
-            match again(&seen, node, earlier.as_ref()) {
-                Again::NotYetKnown if left > 0 => {
+            match retry_outcome(&seen, node, earlier.as_ref()) {
+                RetryOutcome::NotYetKnown if left > 0 => {
                     self.progress.waiting(&format!("{node}: waiting for what tells why calico-node ended"));
                     self.poll_interval(begun).await?;
                 }
                 start => {
-                    if let Again::GotFurther(reach) = &start {
+                    if let RetryOutcome::GotFurther(reach) = &start {
                         self.canary_progress = Some(reach.clone());
                     }
                     return Ok((seen, start));
@@ -84,19 +84,19 @@ impl Rollout<'_> {
     }
 
     /// Why no larger budget is tried after this start.
-    pub(super) fn explain_restart(&self, start: &Again, budget: u32) -> String {
+    pub(super) fn explain_restart(&self, start: &RetryOutcome, budget: u32) -> String {
         match start {
-            Again::GotFurther(_) if self.plan.steps.is_empty() => {
+            RetryOutcome::GotFurther(_) if self.plan.steps.is_empty() => {
                 format!("{budget} s are not enough, and this plan does not let them grow")
             }
-            Again::GotFurther(_) => format!("{budget} s are not enough, and the plan goes no further"),
-            Again::Stuck(Reach { last, .. }) => {
+            RetryOutcome::GotFurther(_) => format!("{budget} s are not enough, and the plan goes no further"),
+            RetryOutcome::Stuck(StartProgress { last, .. }) => {
                 format!("with {budget} s it came no further than with less, so time is not what it lacks: {last}")
             }
-            Again::Gap => format!("whether {budget} s are too few cannot be told without its log"),
-            Again::LostUpdate => "the Node changed under it again and again".to_owned(),
-            Again::NotYetKnown => "why it ended is not known".to_owned(),
-            Again::Other(cause) => cause.clone(),
+            RetryOutcome::Gap => format!("whether {budget} s are too few cannot be told without its log"),
+            RetryOutcome::LostUpdate => "the Node changed under it again and again".to_owned(),
+            RetryOutcome::NotYetKnown => "why it ended is not known".to_owned(),
+            RetryOutcome::Other(cause) => cause.clone(),
         }
     }
 

@@ -8,7 +8,6 @@ use crate::cluster::request::Api;
 use crate::cluster::write::{self, Run, WriteError};
 use crate::edit::patch::join;
 use crate::edit::target::Target;
-use crate::exit::Failure;
 use crate::plan::request::ChangeRequest;
 use crate::plan::{Plan, PlanError};
 
@@ -76,14 +75,4 @@ fn edited(plan: &Plan, object: &Value) -> Value {
     let mut after = object.clone();
     plan.patch_kind().apply(&mut after, &plan.patch);
     after
-}
-
-impl From<PrepareError> for Failure {
-    fn from(error: PrepareError) -> Self {
-        let hint = match &error {
-            PrepareError::Request(error) => error.hint(),
-            PrepareError::Plan(_) | PrepareError::NotTaken(_) => None,
-        };
-        Self::NotApplied { message: error.to_string(), hint }
-    }
 }

@@ -13,12 +13,12 @@ use crate::diagnosis::{Scope, diagnose};
 use crate::edit::drift::Drift;
 use crate::edit::undo_record::{RolloutPhase, UndoRecord};
 use crate::observed::Observed;
+use crate::plan::canary_retry::RetryOutcome;
 use crate::plan::expectation::NodeExpectation;
 use crate::plan::next_step::{NodeStatus, Observation, PodStatus, Stage, TargetState};
 use crate::plan::verify::{NodeObservation, Progress, verify};
 use crate::snapshot::Snapshot;
 use crate::snapshot::objects::{Container, DaemonSet, Pod};
-use crate::startup::again::Again;
 use crate::text;
 
 /// Nodes read at the same time, of those that have a new pod and are not verified.
@@ -173,12 +173,12 @@ impl Rollout<'_> {
         why: String,
     ) -> Result<PodStatus, RolloutError> {
         let Some(budget) = expectation.started_within_seconds else {
-            return Ok(PodStatus::Restarted { why, start: Again::NotYetKnown, conflicts_exceeded: false });
+            return Ok(PodStatus::Restarted { why, start: RetryOutcome::NotYetKnown, conflicts_exceeded: false });
         };
         let node = expectation.node.as_str();
         let canary = matches!(stage, Stage::Canary { .. });
         let (seen, start) = self.diagnose_restart(set, node).await?;
-        if start == Again::LostUpdate && self.ignore_restarts(&seen) {
+        if start == RetryOutcome::LostUpdate && self.ignore_restarts(&seen) {
             drive.timeouts.remove(node);
             return Ok(PodStatus::Restarted { why, start, conflicts_exceeded: false });
         }

@@ -4,12 +4,12 @@ use crate::cluster::error::RequestError;
 use crate::cluster::permissions;
 use crate::cluster::request::Api;
 use crate::edit::target::Target;
+use crate::permissions::request::PermissionAnswer;
 use crate::permissions::request::{ApiRequest, DAEMON_SETS, INSTALLATIONS, NODES, PODS};
-use crate::plan::preflight::Right;
 use crate::plan::request::ChangeRequest;
 use crate::snapshot::Snapshot;
 
-pub async fn ask(api: &Api, snapshot: &Snapshot, request: &ChangeRequest, target: &Target) -> Result<Vec<Right>, RequestError> {
+pub async fn ask(api: &Api, snapshot: &Snapshot, request: &ChangeRequest, target: &Target) -> Result<Vec<PermissionAnswer>, RequestError> {
     permissions::ask(api, &needed(snapshot, request, target)).await
 }
 

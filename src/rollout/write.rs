@@ -15,9 +15,9 @@ use crate::edit::patch::join;
 use crate::edit::target::Target;
 use crate::edit::undo_record::{RolloutPhase, UndoRecord};
 use crate::plan::Plan;
+use crate::plan::canary_retry::StartProgress;
 use crate::plan::request::strategy;
 use crate::snapshot::Snapshot;
-use crate::startup::again::Reach;
 
 /// State of a running rollout.
 pub struct Rollout<'a> {
@@ -45,7 +45,7 @@ pub struct Rollout<'a> {
     /// By UID of a pod: restarts by update conflicts, which mean nothing.
     pub(super) ignored_restarts: BTreeMap<String, i32>,
     /// How far the canary's start has come.
-    pub(super) canary_progress: Option<Reach>,
+    pub(super) canary_progress: Option<StartProgress>,
     /// Edits by others that a rollback has left as they are.
     pub(super) kept_edits: Vec<String>,
 }

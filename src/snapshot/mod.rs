@@ -1,4 +1,9 @@
-//! Everything seen of a cluster at one moment, as plain data: the format of `--save`, `--from` and the fixtures.
+//! Everything read of a cluster at one moment, as plain data: the format of `--save`, `--from` and the fixtures.
+//!
+//! `objects` are Kubernetes objects cut to the fields that are used; `trim` cuts them. `inspection` is what one exec printed.
+//! Every field that may not have been read is an `Observed`.
+//! `secrets` masks secrets, `redact` replaces names and addresses; `save` writes the file, `schema` describes it.
+//! `selector` matches labels as kubectl does.
 
 pub mod family;
 pub mod inspection;

@@ -5,7 +5,6 @@
 //! Felix and BIRD run only once start-up is done (`node/filesystem/etc/rc.local`): until then no liveness probe can succeed.
 //! Nothing here proposes a change: that is `probes`.
 
-pub mod again;
 pub mod attempt;
 pub mod budget;
 pub mod container_run;

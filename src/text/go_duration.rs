@@ -2,6 +2,11 @@
 
 use std::time::Duration;
 
+/// As kubectl reads `--request-timeout`: a number without a unit counts seconds.
+pub fn parse_with_seconds(text: &str) -> Option<Duration> {
+    text.parse::<u64>().map_or_else(|_| parse(text), |seconds| Some(Duration::from_secs(seconds)))
+}
+
 /// Go's `time.ParseDuration` without negative values: `1h30m`, `1.5s`, `300ms`.
 pub fn parse(text: &str) -> Option<Duration> {
     let mut rest = text.strip_prefix('+').unwrap_or(text);

@@ -135,8 +135,8 @@ fn chosen_and_unknown_nodes_and_none_in_trouble() {
     has(&out(&output), &["started after", "It started"]);
     assert!(err(&output).is_empty(), "{}", err(&output));
     let output = live(&running, &["--no-change", "--node", "nobody"]);
-    assert_eq!(output.status.code(), Some(3));
-    has(&err(&output), &["Error from server (NotFound): nodes \"nobody\" not found"]);
+    assert_eq!(output.status.code(), Some(2));
+    has(&err(&output), &["there is no node \"nobody\""]);
     let running = sim::start(sim::scenario::healthy(3));
     let output = live(&running, &[]);
     assert_eq!(output.status.code(), Some(0), "{}", err(&output));
@@ -196,8 +196,8 @@ fn a_snapshot_holds_the_known_lines() {
     assert_eq!(output.status.code(), Some(1), "{}", err(&output));
     has(&out(&output), &["allocating its tunnel address", "a start-up budget of", "\"startupProbe\"", "level info"]);
     let output = alone(&["--from", &file("slow-start"), "--node", "nobody"], "");
-    assert_eq!(output.status.code(), Some(3));
-    has(&err(&output), &["no log of a node \"nobody\" is in it", SICK]);
+    assert_eq!(output.status.code(), Some(2));
+    has(&err(&output), &["there is no node \"nobody\"", SICK]);
     let output = alone(&["--from", &file("slow-start-healthy")], "");
     assert_eq!(output.status.code(), Some(3));
     has(&err(&output), &["no logs are in it", "--logs --save"]);

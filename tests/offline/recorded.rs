@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use calico_fix::diagnosis::{Scope, diagnose};
 use calico_fix::finding::code::Code::{self, *};
-use calico_fix::finding::{Report, Severity, Verdict};
+use calico_fix::finding::verdict::Verdict;
+use calico_fix::finding::{Report, Severity};
 
 const RECORDINGS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/real");
 

@@ -4,8 +4,9 @@ use std::path::Path;
 use std::process::Command;
 
 use calico_fix::diagnosis::{Scope, diagnose};
+use calico_fix::finding::Report;
 use calico_fix::finding::code::Code;
-use calico_fix::finding::{Report, Verdict};
+use calico_fix::finding::verdict::Verdict;
 use calico_fix::import::load;
 use calico_fix::snapshot::save;
 

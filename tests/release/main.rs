@@ -9,6 +9,7 @@ mod examples;
 mod generated;
 mod krew;
 mod man;
+mod rooms;
 
 const PLUGIN: &str = env!("CARGO_BIN_EXE_kubectl-calico_fix");
 const STANDALONE: &str = env!("CARGO_BIN_EXE_calico-fix");

@@ -15,7 +15,7 @@ pub const PLUGIN: &str = "kubectl-calico_fix";
 pub fn run_as_plugin() -> Option<ExitCode> {
     let mut arguments = std::env::args_os().skip(1);
     arguments.next().filter(|first| first == FLAG)?;
-    let mut streams = calico_fix::commands::Streams::standard();
+    let mut streams = calico_fix::streams::Streams::standard();
     let result = calico_fix::commands::run(arguments.collect(), &mut streams);
     if let Err(failure) = &result {
         let _ = calico_fix::exit::explain(failure, &mut streams.err);

@@ -12,18 +12,17 @@ use crate::cli::autodetect::AutodetectArgs;
 use crate::cli::connection::ConnectionFlags;
 use crate::cli::output::PageFormat;
 use crate::exit::{Failure, Outcome};
+use crate::render;
 use crate::render::matrix::Shown;
 use crate::render::style::Style;
 use crate::reports::autodetect::{AutodetectResult, State, evaluate};
 use crate::reports::autodetect_document::Report;
-use crate::snapshot::Snapshot;
 use crate::snapshot::family::Family;
-use crate::{render, text};
 
 use super::change::ChangeReport;
 use super::change::proposed::{self, WithChange};
+use super::node_selection::NodeSelection;
 use super::source;
-use super::status::NodeSelection;
 use crate::rollout::interrupt::Interrupt;
 use crate::streams::Streams;
 
@@ -36,9 +35,10 @@ pub async fn run(
     interrupt: Interrupt,
     streams: &mut Streams,
 ) -> Result<Outcome, Failure> {
+    let selection = NodeSelection::from_flags(&arguments.node, arguments.selector.as_deref())?;
     let (ask, destinations) = ask(arguments)?;
     // Nodes are judged beside each other: all of them are looked into, whichever are shown.
-    let (snapshot, way) = match source::saved(&arguments.source.from, source::only(&arguments.node))? {
+    let (snapshot, way) = match source::saved(&arguments.source.from, selection.only())? {
         Some(snapshot) => (snapshot, None),
         None => {
             let wanted = source::wanted(flags, &arguments.source, &NodeSelection::All, destinations);
@@ -46,7 +46,7 @@ pub async fn run(
             (live.snapshot, Some(live.way))
         }
     };
-    let only = only(arguments, &snapshot)?;
+    let only = selection.resolve(&snapshot)?;
     let seen = evaluate(&snapshot, &ask);
     if let Some(form) = arguments.plan.emit {
         let chosen = change::chosen(&snapshot, &seen, arguments)?.ok_or_else(|| nothing_to_set(&seen))?;
@@ -110,23 +110,6 @@ fn ask(arguments: &AutodetectArgs) -> Result<(AutodetectOptions, Vec<Destination
         }
     }
     Ok((AutodetectOptions { family, methods, version }, destinations))
-}
-
-/// A node that is not there is a mistake that must not pass for an answer.
-fn only(arguments: &AutodetectArgs, snapshot: &Snapshot) -> Result<Option<BTreeSet<String>>, Failure> {
-    if arguments.node.is_empty() {
-        return Ok(None);
-    }
-    let only: BTreeSet<String> = arguments.node.iter().cloned().collect();
-    let Some(nodes) = snapshot.nodes.seen() else { return Ok(Some(only)) };
-    match only.iter().find(|name| nodes.iter().all(|node| node.metadata.name != **name)) {
-        None => Ok(Some(only)),
-        Some(missing) => {
-            let names: Vec<&str> = nodes.iter().map(|node| node.metadata.name.as_str()).collect();
-            let hint = if names.is_empty() { "There are no nodes.".to_owned() } else { format!("Nodes are {}.", text::list(&names, 5)) };
-            Err(Failure::Usage { message: format!("there is no node {missing:?}"), hint: Some(hint) })
-        }
-    }
 }
 
 fn print(

@@ -12,7 +12,7 @@ use crate::plan::preflight::{self, Blocker};
 use crate::plan::request::ChangeRequest;
 use crate::render::change as page;
 use crate::render::style::{Style, Tone};
-use crate::rollout::dry_run::{DryRunResult, dry_run};
+use crate::rollout::dry_run::{DryRunResult, PrepareError, dry_run};
 use crate::rollout::permissions;
 use crate::streams::Streams;
 use crate::text;
@@ -152,5 +152,15 @@ impl ChangeDialog<'_> {
             message: format!("error: {} changes faster than it can be patched; nothing was changed", self.target),
             hint: None,
         })
+    }
+}
+
+impl From<PrepareError> for Failure {
+    fn from(error: PrepareError) -> Self {
+        let hint = match &error {
+            PrepareError::Request(error) => error.hint(),
+            PrepareError::Plan(_) | PrepareError::NotTaken(_) => None,
+        };
+        Self::NotApplied { message: error.to_string(), hint }
     }
 }

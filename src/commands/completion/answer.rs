@@ -10,8 +10,8 @@ use clap_complete::engine::complete;
 use super::values;
 use crate::cli::Invocation;
 use crate::cli::connection::ConnectionFlags;
-use crate::commands::Streams;
 use crate::exit::{Failure, Outcome};
+use crate::streams::Streams;
 use crate::text;
 
 const NO_SPACE: u8 = 2;

@@ -9,8 +9,8 @@ use etcetera::BaseStrategy;
 use super::scripts::{self, MARK};
 use crate::cli::Invocation;
 use crate::cli::completion::CompletionFor;
-use crate::commands::Streams;
 use crate::exit::{Failure, Outcome};
+use crate::streams::Streams;
 
 const PLUGIN: &str = "kubectl-calico_fix";
 

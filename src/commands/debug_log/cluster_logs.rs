@@ -1,13 +1,12 @@
 //! Logs of a cluster as they are: read whole, as streams, of chosen nodes or of those in trouble.
 
 use std::cmp::Reverse;
-use std::collections::BTreeSet;
 
 use crate::calico::startup_log::{Reader, is_gone};
 use crate::cli::connection::ConnectionFlags;
 use crate::cli::debug_log::DebugLogArgs;
 use crate::cluster::log_stream::{self, Which};
-use crate::cluster::{Connection, LogSelection, NodeFilter, Progress, ReadOptions, TerminalProgress, connect, read_cluster};
+use crate::cluster::{Connection, LogSelection, Progress, ReadOptions, TerminalProgress, connect, read_cluster};
 use crate::exit::Failure;
 use crate::import::log::ATTEMPTS;
 use crate::observed::Observed;
@@ -18,6 +17,7 @@ use crate::startup::container_state::container_states;
 use crate::startup::log_source::{ContainerLog, ContainerState, LogGap, LogSource};
 
 use super::save::Place;
+use crate::commands::node_selection::NodeSelection;
 use crate::commands::source::ClusterHandle;
 
 /// Enough to know the kubelet's own sentence.
@@ -38,11 +38,11 @@ pub struct Live {
 /// `may_go_on`: these may not be the last logs, nor those that are to be saved.
 pub async fn read(flags: &ConnectionFlags, arguments: &DebugLogArgs, place: &Place, may_go_on: bool) -> Result<Live, Failure> {
     let connection = connect(flags, VERB).await?;
-    let wanted: BTreeSet<String> = arguments.node.iter().cloned().collect();
-    let asked = asked(flags, arguments);
+    let selection = super::selection(arguments)?;
+    let asked = asked(flags, arguments, &selection);
     let bar = TerminalProgress::stderr();
     let mut snapshot = read_cluster(&connection, &asked, &bar).await?;
-    let pods = chosen(&snapshot, &wanted)?;
+    let pods = chosen(&snapshot, &selection)?;
     let logs = pods.iter().map(|pod| if has_previous(pod) { 2 } else { 1 }).sum();
     let nowhere = Place::nowhere();
     let (place, unsaved) = match place.suits(logs) {
@@ -63,13 +63,12 @@ pub async fn read(flags: &ConnectionFlags, arguments: &DebugLogArgs, place: &Pla
 }
 
 /// All but the logs, which are read whole; no container is looked into.
-pub(super) fn asked(flags: &ConnectionFlags, arguments: &DebugLogArgs) -> ReadOptions {
-    let nodes = arguments.node.iter().cloned().collect();
+pub(super) fn asked(flags: &ConnectionFlags, arguments: &DebugLogArgs, selection: &NodeSelection) -> ReadOptions {
     ReadOptions {
         namespace: flags.namespace.clone(),
         daemon_set: arguments.daemonset.clone(),
         exec: false,
-        nodes: (!arguments.node.is_empty()).then_some(NodeFilter::Names(nodes)),
+        nodes: selection.filter(),
         logs: LogSelection::None,
         ..ReadOptions::default()
     }
@@ -85,23 +84,20 @@ pub fn remember(snapshot: &mut Snapshot, subjects: &[LogSource]) {
 }
 
 /// The pods of the nodes that were named, else of those in trouble, the sickest first.
-pub(super) fn chosen(snapshot: &Snapshot, wanted: &BTreeSet<String>) -> Result<Vec<Pod>, Failure> {
+pub(super) fn chosen(snapshot: &Snapshot, selection: &NodeSelection) -> Result<Vec<Pod>, Failure> {
+    let wanted = selection.resolve(snapshot)?;
     let not_inspected = |message: String| Failure::ReadFailed { message, hint: None };
     let Some(pods) = snapshot.pods.seen() else {
         return Err(not_inspected(format!("error: the pods could not be seen: {}", snapshot.pods.why_not().unwrap_or_default())));
     };
     let node_of = |pod: &Pod| pod.spec.node_name.clone().unwrap_or_default();
-    for name in wanted {
-        let known = snapshot.nodes.seen().is_none_or(|nodes| nodes.iter().any(|node| node.metadata.name == *name));
-        if !known {
-            return Err(not_inspected(format!("Error from server (NotFound): nodes {name:?} not found")));
-        }
-        if !pods.iter().any(|pod| node_of(pod) == *name) {
-            return Err(not_inspected(format!("error: no calico-node pod is on {name}")));
-        }
+    if let NodeSelection::Names(names) = selection
+        && let Some(name) = names.iter().find(|name| !pods.iter().any(|pod| node_of(pod) == **name))
+    {
+        return Err(not_inspected(format!("error: no calico-node pod is on {name}")));
     }
     let mut pods: Vec<Pod> = pods.iter().filter(|pod| pod.metadata.deletion_timestamp.is_none()).cloned().collect();
-    pods.retain(|pod| if wanted.is_empty() { is_troubled(pod) } else { wanted.contains(&node_of(pod)) });
+    pods.retain(|pod| wanted.as_ref().map_or_else(|| is_troubled(pod), |wanted| wanted.contains(&node_of(pod))));
     pods.sort_by_key(|pod| (pod.is_ready() == Some(true), Reverse(restarts(pod)), node_of(pod)));
     Ok(pods)
 }

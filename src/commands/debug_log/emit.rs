@@ -18,9 +18,10 @@ pub async fn run(flags: &ConnectionFlags, arguments: &DebugLogArgs, streams: &mu
         let hint = "Name one node: debug-log --emit pod --node NAME".to_owned();
         return Err(Failure::Usage { message: "--emit pod is about one node".to_owned(), hint: Some(hint) });
     };
+    let selection = super::selection(arguments)?;
     let connection = connect(flags, super::cluster_logs::VERB).await?;
-    let snapshot = read_cluster(&connection, &super::cluster_logs::asked(flags, arguments), &NoProgress).await?;
-    let pods = super::cluster_logs::chosen(&snapshot, &[node.clone()].into())?;
+    let snapshot = read_cluster(&connection, &super::cluster_logs::asked(flags, arguments, &selection), &NoProgress).await?;
+    let pods = super::cluster_logs::chosen(&snapshot, &selection)?;
     let Some(pod) = pods.first() else {
         return Err(Failure::ReadFailed { message: format!("error: no calico-node pod is on {node}"), hint: None });
     };

@@ -1,6 +1,5 @@
 //! Logs without a cluster: files, and what a snapshot has kept.
 
-use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use crate::calico::startup_log::{Attempt, Attempts, Details};
@@ -15,6 +14,7 @@ use crate::startup::log_source::{ContainerLog, ContainerState, LogGap, LogSource
 
 use super::Logs;
 use super::save::Place;
+use crate::commands::node_selection::NodeSelection;
 use crate::commands::source;
 
 pub fn read(files: &[PathBuf], place: &Place) -> Result<Logs, Failure> {
@@ -37,10 +37,11 @@ impl From<LogError> for Failure {
 }
 
 /// A snapshot holds the known lines of each container's last attempt.
-pub fn from_snapshot(files: &[PathBuf], nodes: &[String]) -> Result<Logs, Failure> {
-    let snapshot = source::load(files, source::only(nodes))?;
-    let wanted: BTreeSet<&str> = nodes.iter().map(String::as_str).collect();
-    if let Some(missing) = wanted.iter().find(|node| !snapshot.logs.contains_key(**node)) {
+pub fn from_snapshot(files: &[PathBuf], selection: &NodeSelection) -> Result<Logs, Failure> {
+    let snapshot = source::load(files, selection.only())?;
+    let wanted = selection.resolve(&snapshot)?.unwrap_or_default();
+    let named = wanted.iter().filter(|_| matches!(selection, NodeSelection::Names(_)));
+    if let Some(missing) = named.into_iter().find(|node| !snapshot.logs.contains_key(*node)) {
         let message = format!("error: no log of a node {missing:?} is in it");
         let known: Vec<&String> = snapshot.logs.keys().collect();
         return Err(Failure::ReadFailed { message, hint: Some(format!("It has logs of: {}", crate::text::list(&known, 10))) });
@@ -49,7 +50,7 @@ pub fn from_snapshot(files: &[PathBuf], nodes: &[String]) -> Result<Logs, Failur
         let hint = "Only logs of nodes in trouble are kept: kubectl calico-fix status --logs --save FILE keeps all.".to_owned();
         return Err(Failure::ReadFailed { message: "error: no logs are in it".to_owned(), hint: Some(hint) });
     }
-    let kept = snapshot.logs.iter().filter(|(node, _)| wanted.is_empty() || wanted.contains(node.as_str()));
+    let kept = snapshot.logs.iter().filter(|(node, _)| wanted.is_empty() || wanted.contains(*node));
     let subjects = kept.map(|(node, logs)| kept_of(&snapshot, node, logs)).collect();
     Ok(Logs { subjects, snapshot: Some(snapshot) })
 }

@@ -18,9 +18,9 @@ use crate::cli::debug_log::DebugLogArgs;
 use crate::cli::output::Output;
 use crate::commands::change::ChangeReport;
 use crate::commands::change::proposed::WithChange;
+use crate::commands::node_selection::NodeSelection;
 use crate::commands::prompt::{self, Answer};
 use crate::exit::{Failure, Outcome};
-use crate::finding::Verdict;
 use crate::render::style::Style;
 use crate::render::{data, timeline as render};
 use crate::reports::startup_log::{StartupLogReport, explain_logs};
@@ -84,13 +84,13 @@ impl<'a> Page<'a> {
 pub fn offline(arguments: &DebugLogArgs, streams: &mut Streams) -> Result<Outcome, Failure> {
     let page = Page::new(arguments)?;
     let logs = match arguments.file.is_empty() {
-        true => files::from_snapshot(&arguments.from, &arguments.node)?,
+        true => files::from_snapshot(&arguments.from, &selection(arguments)?)?,
         false => files::read(&arguments.file, &page.place)?,
     };
     let report = explain_logs(&logs.subjects, logs.snapshot.as_ref());
     page.print(&report, None, streams)?;
     page.print_saved(streams)?;
-    Ok(outcome(&report))
+    Ok(report.verdict.into())
 }
 
 pub async fn run(
@@ -127,10 +127,14 @@ pub async fn run(
         page.print_saved(streams)?;
         return match live.unsaved {
             Some(unsaved) if !arguments.no_change => Err(unsaved),
-            _ => Ok(outcome(&report)),
+            _ => Ok(report.verdict.into()),
         };
     }
     raise_level::run(&page, live, &report, &nodes, interrupt, streams).await
+}
+
+fn selection(arguments: &DebugLogArgs) -> Result<NodeSelection, Failure> {
+    NodeSelection::from_flags(&arguments.node, arguments.selector.as_deref())
 }
 
 /// The nodes that were named, else the sickest.
@@ -181,14 +185,6 @@ fn already_explained(report: &StartupLogReport, nodes: &[String]) -> Option<Stri
         log.and_then(|log| log.attempts.last()).is_some_and(|attempt| attempt.end.how == AttemptEnd::Started)
     };
     nodes.iter().all(|node| found(node) || started(node)).then(|| format!("{of} shows a start that went well"))
-}
-
-fn outcome(report: &StartupLogReport) -> Outcome {
-    match report.verdict {
-        Verdict::Sick => Outcome::Findings,
-        Verdict::Unknown => Outcome::Inconclusive,
-        Verdict::Healthy => Outcome::Healthy,
-    }
 }
 
 /// `--output json` is kubectl's long form of `-o json`: nobody means a file of that name.

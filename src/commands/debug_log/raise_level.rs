@@ -2,10 +2,10 @@
 
 use std::io::Write;
 
+use super::Page;
 use super::cluster_logs::{Live, remember};
 use super::follow_all::Follower;
 use super::follow_node::Followed;
-use super::{Page, outcome};
 use crate::commands::change::{self, ChangeOptions, ChangeReport};
 use crate::exit::{Failure, Outcome};
 use crate::observed::Observed;
@@ -65,7 +65,7 @@ pub async fn run(
     page.print(&report, Some(&told), streams)?;
     page.print_saved(streams)?;
     match result {
-        Ok(Outcome::Done) => Ok(outcome(&report)),
+        Ok(Outcome::Done) => Ok(report.verdict.into()),
         other => other,
     }
 }

@@ -5,7 +5,7 @@ use crate::cli::apply_undo::{ClusterArgs, OutputArgs, UndoArgs};
 use crate::cli::connection::ConnectionFlags;
 use crate::cli::output::{DataFormat, Output};
 use crate::commands::undo;
-use crate::plan::from_debug_log::DEBUG_LOG;
+use crate::permissions::command::Verb;
 
 pub async fn run(
     flags: &ConnectionFlags,
@@ -24,5 +24,5 @@ pub async fn run(
         shown: OutputArgs { output, color: arguments.color, no_color: arguments.no_color },
         change: arguments.raising.as_change(),
     };
-    undo::undo(flags, &undo, Some(DEBUG_LOG), interrupt, streams).await
+    undo::undo(flags, &undo, Some(Verb::DebugLog.name()), interrupt, streams).await
 }

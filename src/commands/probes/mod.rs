@@ -5,10 +5,9 @@ mod change;
 use crate::cli::connection::ConnectionFlags;
 use crate::cli::output::PageFormat;
 use crate::cli::probes::ProbesArgs;
-use crate::cluster::{LogSelection, NodeFilter, ReadOptions};
+use crate::cluster::{LogSelection, ReadOptions};
 use crate::diagnosis::Scope;
 use crate::exit::{Failure, Outcome};
-use crate::finding::Verdict;
 use crate::render::probes::Shown;
 use crate::render::style::Style;
 use crate::render::{self, data};
@@ -17,8 +16,8 @@ use crate::reports::probes_document::ProbesReport;
 
 use super::change::ChangeReport;
 use super::change::proposed::{self, WithChange};
+use super::node_selection::NodeSelection;
 use super::source;
-use super::status::NodeSelection;
 use crate::rollout::interrupt::Interrupt;
 use crate::streams::Streams;
 
@@ -26,18 +25,15 @@ use crate::streams::Streams;
 const VERB: &str = "probes";
 
 pub async fn run(flags: &ConnectionFlags, arguments: &ProbesArgs, interrupt: Interrupt, streams: &mut Streams) -> Result<Outcome, Failure> {
-    let chosen = match arguments.node.as_slice() {
-        [] => NodeSelection::All,
-        names => NodeSelection::Names(names.iter().cloned().collect()),
-    };
-    let (snapshot, way) = match source::saved(&arguments.from, source::only(&arguments.node))? {
+    let chosen = NodeSelection::from_flags(&arguments.node, arguments.selector.as_deref())?;
+    let (snapshot, way) = match source::saved(&arguments.from, chosen.only())? {
         Some(snapshot) => (snapshot, None),
         None => {
             let live = source::read_live_interruptible(&interrupt, flags, wanted(flags, arguments, &chosen), VERB).await?;
             (live.snapshot, Some(live.way))
         }
     };
-    let scope = Scope { nodes: chosen.scope(&snapshot)?, sessions: false };
+    let scope = Scope { nodes: chosen.resolve(&snapshot)?, sessions: false };
     let report = probes_report(&snapshot, &scope, &arguments.wishes())
         .map_err(|refusal| Failure::Usage { message: refusal.to_string(), hint: None })?;
     let proposed = report.proposal.as_ref().map(|proposal| change::chosen(&snapshot, proposal, arguments)).transpose()?.flatten();
@@ -59,8 +55,8 @@ pub async fn run(flags: &ConnectionFlags, arguments: &ProbesArgs, interrupt: Int
             let told = told.insert(ChangeReport::default());
             change::go_on(&snapshot, way, chosen, arguments, document, interrupt, told, streams).await
         }
-        (None, Some(_)) => proposed::without_change(&snapshot, outcome(&report), streams),
-        _ => Ok(outcome(&report)),
+        (None, Some(_)) => proposed::without_change(&snapshot, report.verdict.into(), streams),
+        _ => Ok(report.verdict.into()),
     };
     if document {
         print(&report, arguments, told.as_ref(), streams)?;
@@ -74,10 +70,7 @@ fn wanted(flags: &ConnectionFlags, arguments: &ProbesArgs, chosen: &NodeSelectio
         namespace: flags.namespace.clone(),
         daemon_set: arguments.daemonset.clone(),
         exec: false,
-        nodes: match chosen {
-            NodeSelection::Names(names) => Some(NodeFilter::Names(names.clone())),
-            NodeSelection::All | NodeSelection::Labels(_) => None,
-        },
+        nodes: chosen.filter(),
         max_concurrent: usize::from(arguments.max_concurrent),
         logs: if arguments.no_logs { LogSelection::None } else { LogSelection::All },
         ..ReadOptions::default()
@@ -95,12 +88,4 @@ fn print(report: &ProbesReport, arguments: &ProbesArgs, change: Option<&ChangeRe
         }
     }
     Ok(())
-}
-
-fn outcome(report: &ProbesReport) -> Outcome {
-    match report.verdict {
-        Verdict::Sick => Outcome::Findings,
-        Verdict::Unknown => Outcome::Inconclusive,
-        Verdict::Healthy => Outcome::Healthy,
-    }
 }

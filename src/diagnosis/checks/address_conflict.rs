@@ -4,11 +4,12 @@ use std::net::IpAddr;
 use crate::autodetect::Verdict;
 use crate::calico::startup_log::ExitReason;
 use crate::diagnosis::check::{Check, EarlierFindings};
+use crate::diagnosis::context::Context;
 use crate::diagnosis::explain::Explanation;
 use crate::diagnosis::{evidence, fixes};
 use crate::finding::code::Code;
 use crate::finding::{Finding, Severity, Source};
-use crate::model::{ClusterModel, NodeModel, natural, phrases};
+use crate::model::{NodeModel, natural, phrases};
 use crate::snapshot::family::Family;
 
 pub const CHECK: Check = Check {
@@ -29,7 +30,7 @@ pub const CHECK: Check = Check {
     run,
 };
 
-fn run(view: &ClusterModel, found: &EarlierFindings) -> Vec<Finding> {
+fn run(view: &Context, found: &EarlierFindings) -> Vec<Finding> {
     let mut claims: BTreeMap<IpAddr, BTreeSet<&str>> = BTreeMap::new();
     let mut logged: BTreeMap<IpAddr, Vec<&NodeModel>> = BTreeMap::new();
     for node in &view.nodes {
@@ -62,7 +63,7 @@ fn run(view: &ClusterModel, found: &EarlierFindings) -> Vec<Finding> {
     findings
 }
 
-fn finding(view: &ClusterModel, address: IpAddr, names: BTreeSet<&str>, logged: Vec<&NodeModel>) -> Finding {
+fn finding(view: &Context, address: IpAddr, names: BTreeSet<&str>, logged: Vec<&NodeModel>) -> Finding {
     let family = Family::from_address(address);
     let mut names: Vec<String> = names.into_iter().map(str::to_owned).collect();
     names.sort_by(|a, b| natural(a, b));
@@ -109,7 +110,7 @@ fn finding(view: &ClusterModel, address: IpAddr, names: BTreeSet<&str>, logged: 
 }
 
 /// Of several nodes with one address stored those whose record is wrong, where exactly one node's is right.
-fn at_fault<'a>(view: &ClusterModel<'a>, nodes: &[&NodeModel<'a>], family: Family, address: IpAddr) -> Vec<&'a str> {
+fn at_fault<'a>(view: &Context<'a>, nodes: &[&NodeModel<'a>], family: Family, address: IpAddr) -> Vec<&'a str> {
     let claims = nodes.iter().all(|node| node.stored(family).is_some_and(|stored| stored.address() == address));
     let is_right = |node: &&&NodeModel| view.judgement(node, family).is_some_and(|judged| judged.verdict == Verdict::Right);
     if !claims || nodes.iter().filter(is_right).count() != 1 {

@@ -1,9 +1,10 @@
 use crate::diagnosis::check::{Check, EarlierFindings};
+use crate::diagnosis::context::Context;
 use crate::diagnosis::explain::Explanation;
 use crate::diagnosis::{evidence, fixes};
 use crate::finding::code::Code;
 use crate::finding::{Finding, Severity, Source};
-use crate::model::{ClusterModel, NodeModel, phrases};
+use crate::model::{NodeModel, phrases};
 use crate::snapshot::family::Family;
 use crate::snapshot::inspection::LogEventKind;
 
@@ -22,7 +23,7 @@ pub const CHECK: Check = Check {
     run,
 };
 
-fn run(view: &ClusterModel, found: &EarlierFindings) -> Vec<Finding> {
+fn run(view: &Context, found: &EarlierFindings) -> Vec<Finding> {
     if !view.install.keeps_annotations() || view.install.detects_nothing() {
         return Vec::new();
     }
@@ -35,7 +36,7 @@ fn run(view: &ClusterModel, found: &EarlierFindings) -> Vec<Finding> {
     reported
 }
 
-fn of_family(view: &ClusterModel, found: &EarlierFindings, family: Family, is_named: impl Fn(&NodeModel) -> bool) -> Option<Finding> {
+fn of_family(view: &Context, found: &EarlierFindings, family: Family, is_named: impl Fn(&NodeModel) -> bool) -> Option<Finding> {
     let annotated = |node: &&NodeModel| node.stored(family).is_some_and(|stored| stored.source == Source::Annotation);
     let having = view.nodes.iter().filter(annotated).count();
     // Nothing to compare with: no node has an address, so this cluster keeps none (etcd, policy-only), or no Node was read. An IPv6

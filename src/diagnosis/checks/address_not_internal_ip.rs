@@ -1,11 +1,12 @@
 use crate::autodetect::{Ground, Judgement};
 use crate::calico::address;
 use crate::diagnosis::check::{Check, EarlierFindings};
+use crate::diagnosis::context::Context;
 use crate::diagnosis::explain::Explanation;
 use crate::diagnosis::{evidence, fixes};
 use crate::finding::code::Code;
 use crate::finding::{Finding, Severity};
-use crate::model::{ClusterModel, NodeModel, Stored, phrases};
+use crate::model::{NodeModel, Stored, phrases};
 use crate::snapshot::family::Family;
 
 pub const CHECK: Check = Check {
@@ -27,7 +28,7 @@ pub const CHECK: Check = Check {
     run,
 };
 
-fn run(view: &ClusterModel, found: &EarlierFindings) -> Vec<Finding> {
+fn run(view: &Context, found: &EarlierFindings) -> Vec<Finding> {
     let mut findings = Vec::new();
     if view.install.detects_nothing() {
         return findings;
@@ -47,13 +48,13 @@ fn run(view: &ClusterModel, found: &EarlierFindings) -> Vec<Finding> {
 
 /// Its sessions are established, but it alone has left the network that the others and its own InternalIP are in. Works now; no change is
 /// proposed.
-fn is_odd(view: &ClusterModel, node: &NodeModel, family: Family, judged: &Judgement, stored: &Stored) -> bool {
+fn is_odd(view: &Context, node: &NodeModel, family: Family, judged: &Judgement, stored: &Stored) -> bool {
     let matrix = view.matrix(family);
     let Some(common) = matrix.common.filter(|_| judged.ground == Ground::Established && !matrix.mostly_apart) else { return false };
     node.internal_ip(family).is_some_and(|internal| common.contains(&internal)) && !common.contains(&stored.address())
 }
 
-fn finding(view: &ClusterModel, node: &NodeModel, family: Family, stored: &Stored, is_wrong: bool) -> Finding {
+fn finding(view: &Context, node: &NodeModel, family: Family, stored: &Stored, is_wrong: bool) -> Finding {
     let mut shown = evidence::of_address(node, family, stored);
     shown.extend(evidence::of_sessions(view, node, family, stored.address()));
     let from = stored.held_by.as_ref().map(|held| format!(" from {}", held.interface)).unwrap_or_default();

@@ -1,10 +1,11 @@
 use crate::autodetect::Ground;
 use crate::diagnosis::check::{Check, EarlierFindings};
+use crate::diagnosis::context::Context;
 use crate::diagnosis::explain::Explanation;
 use crate::diagnosis::{evidence, fixes};
 use crate::finding::code::Code;
 use crate::finding::{Finding, Source};
-use crate::model::{ClusterModel, NodeModel, phrases};
+use crate::model::{NodeModel, phrases};
 use crate::snapshot::family::Family;
 
 pub const CHECK: Check = Check {
@@ -23,7 +24,7 @@ pub const CHECK: Check = Check {
     run,
 };
 
-fn run(view: &ClusterModel, found: &EarlierFindings) -> Vec<Finding> {
+fn run(view: &Context, found: &EarlierFindings) -> Vec<Finding> {
     let mut findings = Vec::new();
     for family in Family::ALL.into_iter().filter(|family| view.install.is_detected(*family)) {
         for node in view.nodes.iter().filter(|node| !found.is_explained(node.name)) {
@@ -33,7 +34,7 @@ fn run(view: &ClusterModel, found: &EarlierFindings) -> Vec<Finding> {
     findings
 }
 
-fn finding(view: &ClusterModel, node: &NodeModel, family: Family) -> Option<Finding> {
+fn finding(view: &Context, node: &NodeModel, family: Family) -> Option<Finding> {
     let stored = node.stored(family)?;
     view.judgement(node, family).filter(|judged| judged.ground == Ground::Absent)?;
     let mut shown = evidence::of_address(node, family, stored);

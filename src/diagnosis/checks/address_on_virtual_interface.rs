@@ -1,11 +1,12 @@
 use crate::autodetect::Ground;
 use crate::calico::virtual_interfaces;
 use crate::diagnosis::check::{Check, EarlierFindings};
+use crate::diagnosis::context::Context;
 use crate::diagnosis::explain::Explanation;
 use crate::diagnosis::{evidence, fixes};
 use crate::finding::code::Code;
 use crate::finding::{Finding, Source};
-use crate::model::{ClusterModel, NodeModel, phrases};
+use crate::model::{NodeModel, phrases};
 use crate::snapshot::family::Family;
 
 pub const CHECK: Check = Check {
@@ -28,7 +29,7 @@ pub const CHECK: Check = Check {
     run,
 };
 
-fn run(view: &ClusterModel, found: &EarlierFindings) -> Vec<Finding> {
+fn run(view: &Context, found: &EarlierFindings) -> Vec<Finding> {
     let mut findings = Vec::new();
     if view.install.detects_nothing() {
         return findings;
@@ -41,7 +42,7 @@ fn run(view: &ClusterModel, found: &EarlierFindings) -> Vec<Finding> {
     findings
 }
 
-fn finding(view: &ClusterModel, node: &NodeModel, family: Family) -> Option<Finding> {
+fn finding(view: &Context, node: &NodeModel, family: Family) -> Option<Finding> {
     let stored = node.stored(family)?;
     view.judgement(node, family).filter(|judged| judged.ground == Ground::Interface)?;
     let held = stored.held_by.as_ref()?;
@@ -72,7 +73,7 @@ fn finding(view: &ClusterModel, node: &NodeModel, family: Family) -> Option<Find
 }
 
 /// Hosts that own the same address without advertising it: sessions to it end at themselves.
-fn others_with<'v, 'a>(view: &'v ClusterModel<'a>, node: &NodeModel, address: std::net::IpAddr) -> Vec<(&'v NodeModel<'a>, &'a str)> {
+fn others_with<'v, 'a>(view: &'v Context<'a>, node: &NodeModel, address: std::net::IpAddr) -> Vec<(&'v NodeModel<'a>, &'a str)> {
     let has = |other: &NodeModel<'a>| {
         let interfaces = other.interfaces()?;
         interfaces.iter().find(|interface| interface.addresses.iter().any(|held| held.address == address)).map(|held| held.name.as_str())

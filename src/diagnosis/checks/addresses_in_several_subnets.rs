@@ -4,11 +4,12 @@ use crate::autodetect::Ground;
 use crate::calico::address::Cidr;
 use crate::calico::virtual_interfaces;
 use crate::diagnosis::check::{Check, EarlierFindings};
+use crate::diagnosis::context::Context;
 use crate::diagnosis::explain::Explanation;
 use crate::diagnosis::{evidence, fixes};
 use crate::finding::code::Code;
 use crate::finding::{Finding, Severity, Source};
-use crate::model::{ClusterModel, NodeModel, phrases};
+use crate::model::{NodeModel, phrases};
 use crate::snapshot::family::Family;
 
 pub const CHECK: Check = Check {
@@ -29,14 +30,14 @@ pub const CHECK: Check = Check {
     run,
 };
 
-fn run(view: &ClusterModel, found: &EarlierFindings) -> Vec<Finding> {
+fn run(view: &Context, found: &EarlierFindings) -> Vec<Finding> {
     if view.install.detects_nothing() {
         return Vec::new();
     }
     Family::ALL.into_iter().filter_map(|family| finding(view, found, family)).collect()
 }
 
-fn finding(view: &ClusterModel, found: &EarlierFindings, family: Family) -> Option<Finding> {
+fn finding(view: &Context, found: &EarlierFindings, family: Family) -> Option<Finding> {
     let matrix = view.matrix(family);
     let common = matrix.common?;
     let mut names = Vec::new();

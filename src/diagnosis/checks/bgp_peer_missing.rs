@@ -3,12 +3,13 @@ use std::net::IpAddr;
 
 use crate::calico::expected_sessions::SessionOrigin;
 use crate::diagnosis::check::{Check, EarlierFindings};
+use crate::diagnosis::context::Context;
 use crate::diagnosis::explain::Explanation;
 use crate::diagnosis::missing_peers::{self, MissingPeer};
 use crate::diagnosis::{evidence, fixes};
 use crate::finding::code::Code;
 use crate::finding::{Evidence, Finding, Severity, Source};
-use crate::model::{ClusterModel, NodeModel, phrases};
+use crate::model::{NodeModel, phrases};
 use crate::snapshot::inspection::LogEventKind;
 
 pub const CHECK: Check = Check {
@@ -28,7 +29,7 @@ pub const CHECK: Check = Check {
     run,
 };
 
-fn run(view: &ClusterModel, found: &EarlierFindings) -> Vec<Finding> {
+fn run(view: &Context, found: &EarlierFindings) -> Vec<Finding> {
     let found = missing_peers::collect(view, found);
     if found.is_everywhere() {
         return everywhere(view, &found.by_node).into_iter().collect();
@@ -48,7 +49,7 @@ fn run(view: &ClusterModel, found: &EarlierFindings) -> Vec<Finding> {
     shared.chain(apart).collect()
 }
 
-fn everywhere(view: &ClusterModel, by_node: &[(&NodeModel, Vec<MissingPeer>)]) -> Option<Finding> {
+fn everywhere(view: &Context, by_node: &[(&NodeModel, Vec<MissingPeer>)]) -> Option<Finding> {
     let (first, missing) = by_node.first()?;
     let names: Vec<String> = by_node.iter().map(|(node, _)| node.name.to_owned()).collect();
     let expected = crate::text::count(missing.len(), "session");
@@ -67,7 +68,7 @@ fn everywhere(view: &ClusterModel, by_node: &[(&NodeModel, Vec<MissingPeer>)]) -
     Some(Finding { code: Code::BgpPeerMissing, severity: Severity::Error, nodes: names, message, evidence, fix })
 }
 
-fn about_node(view: &ClusterModel, node: &NodeModel, missing: &[&MissingPeer]) -> Option<Finding> {
+fn about_node(view: &Context, node: &NodeModel, missing: &[&MissingPeer]) -> Option<Finding> {
     if missing.is_empty() {
         return None;
     }
@@ -85,7 +86,7 @@ fn about_node(view: &ClusterModel, node: &NodeModel, missing: &[&MissingPeer]) -
     Some(Finding { code: Code::BgpPeerMissing, severity: Severity::Error, nodes, message, evidence: shown, fix })
 }
 
-fn about_peer(view: &ClusterModel, address: IpAddr, nodes: &[&NodeModel]) -> Finding {
+fn about_peer(view: &Context, address: IpAddr, nodes: &[&NodeModel]) -> Finding {
     let names: Vec<String> = nodes.iter().map(|node| node.name.to_owned()).collect();
     let message = format!("{} have no BGP session configured for {}, expected on each", phrases::list(&names), name(view, address));
     let evidence = nodes.iter().flat_map(|node| of_peer(view, node, address)).collect();
@@ -97,7 +98,7 @@ fn about_peer(view: &ClusterModel, address: IpAddr, nodes: &[&NodeModel]) -> Fin
 }
 
 /// What this node lists, and what the peer says of it.
-fn of_peer(view: &ClusterModel, node: &NodeModel, address: IpAddr) -> Vec<Evidence> {
+fn of_peer(view: &Context, node: &NodeModel, address: IpAddr) -> Vec<Evidence> {
     let mut shown = vec![node.evidence(Source::Birdcl, format!("show protocols lists no BGP session with {address}"))];
     let family = crate::snapshot::family::Family::from_address(address);
     let own = node.stored(family).map(|stored| stored.address());
@@ -106,7 +107,7 @@ fn of_peer(view: &ClusterModel, node: &NodeModel, address: IpAddr) -> Vec<Eviden
     shown
 }
 
-fn name(view: &ClusterModel, address: IpAddr) -> String {
+fn name(view: &Context, address: IpAddr) -> String {
     view.peer(address).map_or_else(|| address.to_string(), |peer| format!("{} ({address})", peer.name))
 }
 

@@ -2,12 +2,13 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use crate::diagnosis::check::{Check, EarlierFindings};
+use crate::diagnosis::context::Context;
 use crate::diagnosis::explain::Explanation;
 use crate::diagnosis::fixes;
 use crate::diagnosis::session_pairs::{self, Blame, Cause, Remote, SessionPair};
 use crate::finding::code::Code;
 use crate::finding::{Finding, Severity};
-use crate::model::{ClusterModel, natural, phrases};
+use crate::model::{natural, phrases};
 
 pub const CHECK: Check = Check {
     explanation: Explanation {
@@ -29,7 +30,7 @@ pub const CHECK: Check = Check {
     run,
 };
 
-fn run(view: &ClusterModel, found: &EarlierFindings) -> Vec<Finding> {
+fn run(view: &Context, found: &EarlierFindings) -> Vec<Finding> {
     let mut by_node: BTreeMap<(Cause, String), Vec<SessionPair>> = BTreeMap::new();
     let mut outside: BTreeMap<(Cause, IpAddr), Vec<SessionPair>> = BTreeMap::new();
     let mut alone: Vec<(Cause, SessionPair)> = Vec::new();
@@ -94,7 +95,7 @@ fn most_in_common<'v, 'a>(mut pairs: Vec<SessionPair<'v, 'a>>) -> Vec<(String, V
     groups
 }
 
-fn about_node(view: &ClusterModel, cause: Cause, node: &str, pairs: &[SessionPair]) -> Finding {
+fn about_node(view: &Context, cause: Cause, node: &str, pairs: &[SessionPair]) -> Finding {
     let other = |pair: &SessionPair| {
         let end = pair.ends().find(|end| end.node.name != node).map(|end| end.node.name.to_owned());
         end.unwrap_or_else(|| session_pairs::remote_name(pair))
@@ -111,7 +112,7 @@ fn about_node(view: &ClusterModel, cause: Cause, node: &str, pairs: &[SessionPai
 }
 
 /// A peer that is no node of Calico's, with the nodes that report it.
-fn about_address(view: &ClusterModel, cause: Cause, pairs: &[SessionPair]) -> Finding {
+fn about_address(view: &Context, cause: Cause, pairs: &[SessionPair]) -> Finding {
     let nodes: Vec<String> = pairs.iter().map(|pair| pair.near.node.name.to_owned()).collect();
     let peer = pairs.first().map(session_pairs::remote_name).unwrap_or_default();
     let why = match pairs.first().map(|pair| &pair.far) {

@@ -1,10 +1,11 @@
 use crate::calico::events::EventKind;
 use crate::diagnosis::check::{Check, EarlierFindings};
+use crate::diagnosis::context::Context;
 use crate::diagnosis::explain::Explanation;
 use crate::diagnosis::{evidence, fixes};
 use crate::finding::code::Code;
 use crate::finding::{Evidence, Finding, Severity, Source};
-use crate::model::{ClusterModel, NodeBgp, NodeModel};
+use crate::model::{NodeBgp, NodeModel};
 use crate::snapshot::family::Family;
 use crate::snapshot::inspection::LogEventKind;
 
@@ -24,14 +25,14 @@ pub const CHECK: Check = Check {
     run,
 };
 
-fn run(view: &ClusterModel, found: &EarlierFindings) -> Vec<Finding> {
+fn run(view: &Context, found: &EarlierFindings) -> Vec<Finding> {
     if view.install.runs_bird() == Some(false) {
         return Vec::new();
     }
     view.nodes.iter().filter(|node| !found.is_explained(node.name)).filter_map(|node| finding(view, node)).collect()
 }
 
-fn finding(view: &ClusterModel, node: &NodeModel) -> Option<Finding> {
+fn finding(view: &Context, node: &NodeModel) -> Option<Finding> {
     let mut down: Vec<(Family, Vec<Evidence>)> = Vec::new();
     for family in Family::ALL.into_iter().filter(|family| view.needs_bird(node, *family)) {
         down.extend(evidence_of(view, node, family).map(|evidence| (family, evidence)));
@@ -57,7 +58,7 @@ fn finding(view: &ClusterModel, node: &NodeModel) -> Option<Finding> {
 }
 
 /// What shows that the BIRD of this family does not run.
-fn evidence_of(view: &ClusterModel, node: &NodeModel, family: Family) -> Option<Vec<Evidence>> {
+fn evidence_of(view: &Context, node: &NodeModel, family: Family) -> Option<Vec<Evidence>> {
     let is_refusal = |fact: &EventKind| matches!(fact, EventKind::BirdSocketRefused { family: of, .. } if *of == family);
     match node.bgp(family) {
         NodeBgp::NotRunning if view.is_settled(node) && !view.is_settling(node) => {

@@ -1,10 +1,11 @@
 use crate::diagnosis::check::{Check, EarlierFindings};
+use crate::diagnosis::context::Context;
 use crate::diagnosis::explain::Explanation;
 use crate::edit::undo_record::{ANNOTATION, RolloutPhase, UndoRecord};
 use crate::finding::code::Code;
 use crate::finding::{Evidence, Finding, Fix, Severity, Source};
-use crate::model::{ClusterModel, phrases};
-use crate::plan::from_debug_log::DEBUG_LOG;
+use crate::model::phrases;
+use crate::permissions::command::Verb;
 use crate::snapshot::objects::Meta;
 
 pub const CHECK: Check = Check {
@@ -22,7 +23,7 @@ pub const CHECK: Check = Check {
     run,
 };
 
-fn run(view: &ClusterModel, _: &EarlierFindings) -> Vec<Finding> {
+fn run(view: &Context, _: &EarlierFindings) -> Vec<Finding> {
     let daemon_set = view.install.daemon_set.map(|set| (view.install.name(), &set.metadata, Source::DaemonSet));
     let installations = view.snapshot.resources.installations.seen().into_iter().flatten();
     let installations = installations.map(|one| (format!("installation/{}", one.metadata.name), &one.metadata, Source::Installation));
@@ -33,7 +34,7 @@ fn finding(name: &str, meta: &Meta, source: Source) -> Option<Finding> {
     let text = meta.annotations.get(ANNOTATION)?;
     let (message, nodes, told) = match UndoRecord::parse(text) {
         Err(unreadable) => (format!("a change of {name} was written down, but {unreadable}"), Vec::new(), text.clone()),
-        Ok(record) if record.is_finished() || record.command == DEBUG_LOG => return None,
+        Ok(record) if record.is_finished() || record.command == Verb::DebugLog.name() => return None,
         Ok(record) => {
             let how = match (record.phase, &record.canary) {
                 (RolloutPhase::Canary, Some(node)) => format!("it was being tried on {node}"),

@@ -1,9 +1,10 @@
 use crate::diagnosis::check::{Check, EarlierFindings};
+use crate::diagnosis::context::Context;
 use crate::diagnosis::explain::Explanation;
 use crate::diagnosis::{fixes, log_line_finding};
 use crate::finding::code::Code;
 use crate::finding::{Evidence, Finding, Severity};
-use crate::model::{ClusterModel, NodeModel, phrases};
+use crate::model::{NodeModel, phrases};
 use crate::snapshot::objects::{ContainerStatus, Terminated};
 
 pub const CHECK: Check = Check {
@@ -35,7 +36,7 @@ const SIGNALS: [(i32, &str); 6] = [
 /// Reasons with which a container runtime says that the program could not be run.
 const NOT_RUN: [&str; 2] = ["StartError", "ContainerCannotRun"];
 
-fn run(view: &ClusterModel, found: &EarlierFindings) -> Vec<Finding> {
+fn run(view: &Context, found: &EarlierFindings) -> Vec<Finding> {
     let by_state = view.nodes.iter().filter(|node| !found.is_explained(node.name) && node.ready() != Some(true));
     let mut findings: Vec<Finding> = by_state.filter_map(|node| finding(view, node)).collect();
     let known = |finding: &Finding| findings.iter().any(|other| other.nodes == finding.nodes);
@@ -45,7 +46,7 @@ fn run(view: &ClusterModel, found: &EarlierFindings) -> Vec<Finding> {
     findings
 }
 
-fn finding(view: &ClusterModel, node: &NodeModel) -> Option<Finding> {
+fn finding(view: &Context, node: &NodeModel) -> Option<Finding> {
     let status = node.container()?;
     let ended = status.last_end()?;
     let message = match (signal(ended), ended.reason.as_deref().filter(|reason| NOT_RUN.contains(reason))) {

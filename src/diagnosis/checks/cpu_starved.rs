@@ -1,10 +1,11 @@
 use crate::calico::events::EventKind;
 use crate::diagnosis::check::{Check, EarlierFindings};
+use crate::diagnosis::context::Context;
 use crate::diagnosis::explain::Explanation;
 use crate::diagnosis::{evidence, fixes};
 use crate::finding::code::Code;
 use crate::finding::{Finding, Severity};
-use crate::model::{ClusterModel, NodeModel, phrases};
+use crate::model::{NodeModel, phrases};
 use crate::startup::container_run::is_kill;
 
 pub const CHECK: Check = Check {
@@ -24,7 +25,7 @@ pub const CHECK: Check = Check {
     run,
 };
 
-fn run(view: &ClusterModel, found: &EarlierFindings) -> Vec<Finding> {
+fn run(view: &Context, found: &EarlierFindings) -> Vec<Finding> {
     let Some(tight) = view.install.cpu_tightness() else { return Vec::new() };
     let runs = |node: &NodeModel| node.running_since().is_some() && !view.is_starting(node) && !found.is_explained(node.name);
     let suffers = |node: &NodeModel| node.ready() != Some(true) || node.times(is_kill) > 0;

@@ -1,10 +1,11 @@
 use crate::calico::startup_log::{self, Outcome};
 use crate::diagnosis::check::{Check, EarlierFindings};
+use crate::diagnosis::context::Context;
 use crate::diagnosis::explain::Explanation;
 use crate::diagnosis::log_line_finding;
 use crate::finding::code::Code;
 use crate::finding::{Finding, Severity, Source};
-use crate::model::{ClusterModel, NodeModel, phrases};
+use crate::model::{NodeModel, phrases};
 use crate::snapshot::inspection::{LogEvent, LogEventKind};
 
 pub const CHECK: Check = Check {
@@ -25,7 +26,7 @@ pub const CHECK: Check = Check {
     run,
 };
 
-fn run(view: &ClusterModel, found: &EarlierFindings) -> Vec<Finding> {
+fn run(view: &Context, found: &EarlierFindings) -> Vec<Finding> {
     let suffers = |name: &str| view.node(name).is_some_and(|node| node.ready() != Some(true));
     let starting = view.nodes.iter().filter(|node| !found.is_explained(node.name) && suffers(node.name));
     let mut findings: Vec<Finding> = starting.filter_map(|node| finding(view, node)).collect();
@@ -35,7 +36,7 @@ fn run(view: &ClusterModel, found: &EarlierFindings) -> Vec<Finding> {
     findings
 }
 
-fn finding(view: &ClusterModel, node: &NodeModel) -> Option<Finding> {
+fn finding(view: &Context, node: &NodeModel) -> Option<Finding> {
     let mark = unanswered(node)?;
     let unauthorized = mark.kind == LogEventKind::DatastoreUnauthorized;
     // On a new node kube-proxy may be a little late too.

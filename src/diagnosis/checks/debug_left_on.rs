@@ -1,11 +1,13 @@
+use crate::calico::log_level::{DEBUG, IGNORE, LEVEL};
 use crate::diagnosis::check::{Check, EarlierFindings};
+use crate::diagnosis::context::Context;
 use crate::diagnosis::explain::Explanation;
 use crate::diagnosis::fixes;
 use crate::edit::undo_record::{ANNOTATION, UndoRecord};
 use crate::finding::code::Code;
 use crate::finding::{Evidence, Finding, Fix, Severity, Source};
-use crate::model::{ClusterModel, phrases};
-use crate::plan::from_debug_log::{DEBUG, DEBUG_LOG, IGNORE, LEVEL};
+use crate::model::phrases;
+use crate::permissions::command::Verb;
 use crate::snapshot::objects::Container;
 use crate::text::{self, shell};
 
@@ -27,17 +29,17 @@ pub const CHECK: Check = Check {
     run,
 };
 
-fn run(view: &ClusterModel, _: &EarlierFindings) -> Vec<Finding> {
+fn run(view: &Context, _: &EarlierFindings) -> Vec<Finding> {
     finding(view).into_iter().collect()
 }
 
 /// A debug-log that did not come to its end.
-pub fn lent(view: &ClusterModel) -> Option<UndoRecord> {
+pub fn lent(view: &Context) -> Option<UndoRecord> {
     let text = view.install.daemon_set?.metadata.annotations.get(ANNOTATION)?;
-    UndoRecord::parse(text).ok().filter(|record| record.command == DEBUG_LOG && !record.is_finished())
+    UndoRecord::parse(text).ok().filter(|record| record.command == Verb::DebugLog.name() && !record.is_finished())
 }
 
-fn finding(view: &ClusterModel) -> Option<Finding> {
+fn finding(view: &Context) -> Option<Finding> {
     let set = view.install.daemon_set?;
     let name = view.install.name();
     let lent = lent(view);
@@ -78,7 +80,7 @@ fn finding(view: &ClusterModel) -> Option<Finding> {
 }
 
 /// The operator itself reverts an edit once it is allowed to.
-fn by_hand(view: &ClusterModel) -> Option<Fix> {
+fn by_hand(view: &Context) -> Option<Fix> {
     let set = view.install.daemon_set?;
     let (target, namespace) = (view.install.command_target()?, shell::namespace(view.install.namespace()?)?);
     let (ignore, level) = (format!("{IGNORE}-"), format!("{LEVEL}-"));

@@ -1,9 +1,10 @@
 use crate::diagnosis::check::{Check, EarlierFindings};
+use crate::diagnosis::context::Context;
 use crate::diagnosis::explain::Explanation;
 use crate::diagnosis::log_line_finding;
 use crate::finding::Finding;
 use crate::finding::code::Code;
-use crate::model::{ClusterModel, NodeModel};
+use crate::model::NodeModel;
 
 pub const CHECK: Check = Check {
     explanation: Explanation {
@@ -20,7 +21,7 @@ pub const CHECK: Check = Check {
     run,
 };
 
-fn run(view: &ClusterModel, found: &EarlierFindings) -> Vec<Finding> {
+fn run(view: &Context, found: &EarlierFindings) -> Vec<Finding> {
     let mut findings = log_line_finding::after_start(view, found, Code::ExitedAfterStart);
     let suffers = |node: &NodeModel| node.ready() != Some(true) && !node.misses_only_peers();
     findings.retain(|finding| finding.nodes.iter().filter_map(|name| view.node(name)).all(suffers));

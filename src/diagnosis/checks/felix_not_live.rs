@@ -1,9 +1,10 @@
 use crate::diagnosis::check::{Check, EarlierFindings};
+use crate::diagnosis::context::Context;
 use crate::diagnosis::evidence;
 use crate::diagnosis::explain::Explanation;
 use crate::finding::code::Code;
 use crate::finding::{Finding, Severity};
-use crate::model::{ClusterModel, NodeModel, phrases};
+use crate::model::{NodeModel, phrases};
 use crate::snapshot::inspection::LogEventKind;
 use crate::startup::container_run::is_kill;
 
@@ -24,12 +25,12 @@ pub const CHECK: Check = Check {
     run,
 };
 
-fn run(view: &ClusterModel, found: &EarlierFindings) -> Vec<Finding> {
+fn run(view: &Context, found: &EarlierFindings) -> Vec<Finding> {
     let suffers = |node: &&NodeModel| node.ready() != Some(true) || node.times(is_kill) > 0;
     view.nodes.iter().filter(|node| !found.is_explained(node.name)).filter(suffers).filter_map(|node| finding(view, node)).collect()
 }
 
-fn finding(view: &ClusterModel, node: &NodeModel) -> Option<Finding> {
+fn finding(view: &Context, node: &NodeModel) -> Option<Finding> {
     let logged = evidence::of_mark(node, LogEventKind::FelixTimedOut).filter(|_| !node.misses_only_peers());
     let said =
         node.events.iter().rev().find(|told| told.is_felix_503()).and_then(|told| evidence::of_event(node, |fact| *fact == told.kind));

@@ -1,9 +1,9 @@
 use crate::diagnosis::check::{Check, EarlierFindings};
+use crate::diagnosis::context::Context;
 use crate::diagnosis::explain::Explanation;
 use crate::diagnosis::log_line_finding;
 use crate::finding::Finding;
 use crate::finding::code::Code;
-use crate::model::ClusterModel;
 
 pub const CHECK: Check = Check {
     explanation: Explanation {
@@ -22,6 +22,6 @@ pub const CHECK: Check = Check {
     run,
 };
 
-fn run(view: &ClusterModel, found: &EarlierFindings) -> Vec<Finding> {
+fn run(view: &Context, found: &EarlierFindings) -> Vec<Finding> {
     log_line_finding::after_start(view, found, Code::FelixRestarts)
 }

@@ -1,9 +1,9 @@
 use crate::diagnosis::check::{Check, EarlierFindings};
+use crate::diagnosis::context::Context;
 use crate::diagnosis::explain::Explanation;
 use crate::diagnosis::log_line_finding;
 use crate::finding::Finding;
 use crate::finding::code::Code;
-use crate::model::ClusterModel;
 use crate::snapshot::inspection::LogEventKind;
 
 pub const CHECK: Check = Check {
@@ -19,7 +19,7 @@ pub const CHECK: Check = Check {
     run,
 };
 
-fn run(view: &ClusterModel, found: &EarlierFindings) -> Vec<Finding> {
+fn run(view: &Context, found: &EarlierFindings) -> Vec<Finding> {
     log_line_finding::finding(view, found, Code::ForbiddenToCalico, LogEventKind::Forbidden, |nodes| {
         format!("calico-node on {nodes} is forbidden what it needs from the Kubernetes API")
     })

@@ -1,9 +1,9 @@
 use crate::diagnosis::check::{Check, EarlierFindings};
+use crate::diagnosis::context::Context;
 use crate::diagnosis::explain::Explanation;
 use crate::diagnosis::log_line_finding;
 use crate::finding::Finding;
 use crate::finding::code::Code;
-use crate::model::ClusterModel;
 use crate::snapshot::inspection::LogEventKind;
 
 pub const CHECK: Check = Check {
@@ -21,7 +21,7 @@ pub const CHECK: Check = Check {
     run,
 };
 
-fn run(view: &ClusterModel, found: &EarlierFindings) -> Vec<Finding> {
+fn run(view: &Context, found: &EarlierFindings) -> Vec<Finding> {
     log_line_finding::finding(view, found, Code::HealthAddressMissing, LogEventKind::HealthEndpointFailed, |nodes| {
         let host = view.install.environment().and_then(|environment| environment.health().host).unwrap_or_else(|| "localhost".to_owned());
         format!("Felix on {nodes} cannot open its health endpoint at {host}, so every probe fails")

@@ -1,9 +1,9 @@
 use crate::diagnosis::check::{Check, EarlierFindings};
+use crate::diagnosis::context::Context;
 use crate::diagnosis::explain::Explanation;
 use crate::diagnosis::log_line_finding;
 use crate::finding::Finding;
 use crate::finding::code::Code;
-use crate::model::ClusterModel;
 use crate::snapshot::inspection::LogEventKind;
 
 pub const CHECK: Check = Check {
@@ -20,7 +20,7 @@ pub const CHECK: Check = Check {
     run,
 };
 
-fn run(view: &ClusterModel, found: &EarlierFindings) -> Vec<Finding> {
+fn run(view: &Context, found: &EarlierFindings) -> Vec<Finding> {
     log_line_finding::finding(view, found, Code::HealthPortTaken, LogEventKind::HealthPortTaken, |nodes| {
         let port = view.install.environment().and_then(|environment| environment.health().port).unwrap_or(9099);
         format!("Felix on {nodes} cannot open its health endpoint: another program holds port {port}, so every probe fails")

@@ -1,10 +1,11 @@
 use crate::calico::events::EventKind;
 use crate::diagnosis::check::{Check, EarlierFindings};
+use crate::diagnosis::context::Context;
 use crate::diagnosis::explain::Explanation;
 use crate::diagnosis::{evidence, fixes};
 use crate::finding::code::Code;
 use crate::finding::{Finding, Severity};
-use crate::model::{ClusterModel, NodeModel, NotRunning, PodState, phrases};
+use crate::model::{NodeModel, NotRunning, PodState, phrases};
 
 pub const CHECK: Check = Check {
     explanation: Explanation {
@@ -20,11 +21,11 @@ pub const CHECK: Check = Check {
     run,
 };
 
-fn run(view: &ClusterModel, found: &EarlierFindings) -> Vec<Finding> {
+fn run(view: &Context, found: &EarlierFindings) -> Vec<Finding> {
     view.nodes.iter().filter(|node| !found.is_explained(node.name)).filter_map(|node| finding(view, node)).collect()
 }
 
-fn finding(view: &ClusterModel, node: &NodeModel) -> Option<Finding> {
+fn finding(view: &Context, node: &NodeModel) -> Option<Finding> {
     let PodState::NotRunning(NotRunning::ImageNotPulled(status)) = view.pod_state(node) else { return None };
     let waiting = status.state.waiting.as_ref()?;
     let says = waiting.message.as_deref().map(|text| format!(": {}", text.trim())).unwrap_or_default();

@@ -1,11 +1,12 @@
 use crate::calico::events::EventKind;
 use crate::calico::startup_log::InitFailure;
 use crate::diagnosis::check::{Check, EarlierFindings};
+use crate::diagnosis::context::Context;
 use crate::diagnosis::explain::Explanation;
 use crate::diagnosis::{evidence, fixes};
 use crate::finding::code::Code;
 use crate::finding::{Evidence, Finding, Severity, Source};
-use crate::model::{ClusterModel, NodeModel, NotRunning, PodState, phrases};
+use crate::model::{NodeModel, NotRunning, PodState, phrases};
 use crate::observed::Observed;
 use crate::snapshot::inspection::StartupLog;
 use crate::snapshot::objects::ContainerStatus;
@@ -31,11 +32,11 @@ pub const CHECK: Check = Check {
 /// Seconds that an init container may take; install-cni tries the API for 30 s at most.
 const HANGS: f64 = 300.0;
 
-fn run(view: &ClusterModel, found: &EarlierFindings) -> Vec<Finding> {
+fn run(view: &Context, found: &EarlierFindings) -> Vec<Finding> {
     view.nodes.iter().filter(|node| !found.is_explained(node.name)).filter_map(|node| finding(view, node)).collect()
 }
 
-fn finding(view: &ClusterModel, node: &NodeModel) -> Option<Finding> {
+fn finding(view: &Context, node: &NodeModel) -> Option<Finding> {
     let PodState::NotRunning(NotRunning::InitContainer(status)) = view.pod_state(node) else { return None };
     let name = status.name.as_str();
     let failed = status.last_end().is_some_and(|ended| ended.exit_code != 0) || status.restart_count > 0 || waits_in_trouble(status);

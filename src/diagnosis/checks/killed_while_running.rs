@@ -1,10 +1,11 @@
 use crate::calico::events::EventKind;
 use crate::diagnosis::check::{Check, EarlierFindings};
+use crate::diagnosis::context::Context;
 use crate::diagnosis::explain::Explanation;
 use crate::diagnosis::{evidence, fixes};
 use crate::finding::code::Code;
 use crate::finding::{Finding, Severity, Source};
-use crate::model::{ClusterModel, NodeModel, ProbeObstacle, phrases};
+use crate::model::{NodeModel, ProbeObstacle, phrases};
 use crate::snapshot::inspection::LogEventKind;
 use crate::startup::container_run::{RunEnd, is_kill};
 use crate::startup::measure::measure;
@@ -28,11 +29,11 @@ pub const CHECK: Check = Check {
     run,
 };
 
-fn run(view: &ClusterModel, found: &EarlierFindings) -> Vec<Finding> {
+fn run(view: &Context, found: &EarlierFindings) -> Vec<Finding> {
     view.nodes.iter().filter(|node| !found.is_explained(node.name)).filter_map(|node| finding(view, node)).collect()
 }
 
-fn finding(view: &ClusterModel, node: &NodeModel) -> Option<Finding> {
+fn finding(view: &Context, node: &NodeModel) -> Option<Finding> {
     let kill = evidence::of_event(node, is_kill)?;
     let measured = measure(view, node);
     let obstacle = node.probe_obstacle();

@@ -1,10 +1,11 @@
 use crate::calico::environment::method_variable;
 use crate::diagnosis::check::{Check, EarlierFindings};
+use crate::diagnosis::context::Context;
 use crate::diagnosis::explain::Explanation;
 use crate::diagnosis::{evidence, fixes};
 use crate::finding::code::Code;
 use crate::finding::{Evidence, Finding, Severity, Source};
-use crate::model::{ClusterModel, NodeModel, phrases};
+use crate::model::{NodeModel, phrases};
 use crate::snapshot::family::Family;
 use crate::snapshot::inspection::LogEventKind;
 
@@ -24,12 +25,12 @@ pub const CHECK: Check = Check {
     run,
 };
 
-fn run(view: &ClusterModel, _: &EarlierFindings) -> Vec<Finding> {
+fn run(view: &Context, _: &EarlierFindings) -> Vec<Finding> {
     Family::ALL.into_iter().flat_map(|family| [kept(view, family), configured(view, family)]).flatten().collect()
 }
 
 /// Nodes that run on with their old address because the method finds none there.
-fn kept(view: &ClusterModel, family: Family) -> Option<Finding> {
+fn kept(view: &Context, family: Family) -> Option<Finding> {
     let tells = |node: &&NodeModel| node.mark(LogEventKind::AutodetectKept).is_some_and(|text| text.contains(&family.to_string()));
     let nodes: Vec<&NodeModel> = view.nodes.iter().filter(tells).collect();
     if nodes.is_empty() {
@@ -51,7 +52,7 @@ fn kept(view: &ClusterModel, family: Family) -> Option<Finding> {
 }
 
 /// The environment itself says that the method cannot work.
-fn configured(view: &ClusterModel, family: Family) -> Option<Finding> {
+fn configured(view: &Context, family: Family) -> Option<Finding> {
     let why = view.install.ineffective_method(family)?;
     let method = view.install.method(family)?;
     let variable = method_variable(family);

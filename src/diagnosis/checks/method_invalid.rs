@@ -1,11 +1,12 @@
 use crate::calico::environment::method_variable;
 use crate::calico::startup_log::ExitReason;
 use crate::diagnosis::check::{Check, EarlierFindings};
+use crate::diagnosis::context::Context;
 use crate::diagnosis::explain::Explanation;
 use crate::diagnosis::{evidence, fixes};
 use crate::finding::code::Code;
 use crate::finding::{Evidence, Finding, Severity, Source};
-use crate::model::{ClusterModel, NodeModel, phrases};
+use crate::model::{NodeModel, phrases};
 use crate::snapshot::family::Family;
 use crate::snapshot::inspection::LogEventKind;
 
@@ -24,11 +25,11 @@ pub const CHECK: Check = Check {
     run,
 };
 
-fn run(view: &ClusterModel, _: &EarlierFindings) -> Vec<Finding> {
+fn run(view: &Context, _: &EarlierFindings) -> Vec<Finding> {
     Family::ALL.into_iter().filter_map(|family| finding(view, family)).collect()
 }
 
-fn finding(view: &ClusterModel, family: Family) -> Option<Finding> {
+fn finding(view: &Context, family: Family) -> Option<Finding> {
     let exited: Vec<&NodeModel> = view
         .nodes
         .iter()

@@ -1,102 +1,79 @@
-//! The registry. The order of `Code::ALL` is the order in which checks run: causes before symptoms.
-
-mod address_conflict;
-mod address_missing;
-mod address_not_internal_ip;
-mod address_not_on_node;
-mod address_on_virtual_interface;
-mod addresses_in_several_subnets;
-mod bgp_configuration_refused;
-mod bgp_foreign_session_down;
-mod bgp_peer_missing;
-mod bgp_session_down;
-mod bird_not_running;
-mod change_unfinished;
-mod container_crashed;
-mod cpu_starved;
-mod datastore_unreachable;
-mod debug_left_on;
-mod exited_after_start;
-mod felix_not_live;
-mod felix_restarts;
-mod forbidden_to_calico;
-mod health_address_missing;
-mod health_port_taken;
-mod image_not_pulled;
-mod init_container_failed;
-mod iptables_backend_mismatch;
-mod killed_while_running;
-mod killed_while_starting;
-mod method_ineffective;
-mod method_invalid;
-mod network_unavailable;
-mod node_ip_misreported;
-mod out_of_memory;
-mod pod_not_ready;
-mod pod_not_scheduled;
-mod pod_sandbox_recreated;
-mod probe_misfit;
-mod probe_timeout_too_short;
-mod restart_would_change_address;
-mod rollout_unfinished;
-mod router_id_conflict;
-mod stale_node;
-mod start_near_budget;
-mod startup_exited;
-mod typha_not_found;
-mod typha_unreachable;
-mod wireguard_address_missing;
+//! The registry: one line for each check. A check is a file here, named as its code, and a test file of the same name.
 
 use super::check::Check;
 use crate::finding::code::Code;
 
-pub fn check_for(code: Code) -> &'static Check {
-    match code {
-        Code::StaleNode => &stale_node::CHECK,
-        Code::AddressConflict => &address_conflict::CHECK,
-        Code::AddressOnVirtualInterface => &address_on_virtual_interface::CHECK,
-        Code::AddressNotOnNode => &address_not_on_node::CHECK,
-        Code::AddressNotInternalIp => &address_not_internal_ip::CHECK,
-        Code::MethodInvalid => &method_invalid::CHECK,
-        Code::PodNotScheduled => &pod_not_scheduled::CHECK,
-        Code::ImageNotPulled => &image_not_pulled::CHECK,
-        Code::InitContainerFailed => &init_container_failed::CHECK,
-        Code::PodSandboxRecreated => &pod_sandbox_recreated::CHECK,
-        Code::ContainerCrashed => &container_crashed::CHECK,
-        Code::TyphaNotFound => &typha_not_found::CHECK,
-        Code::DatastoreUnreachable => &datastore_unreachable::CHECK,
-        Code::TyphaUnreachable => &typha_unreachable::CHECK,
-        Code::ForbiddenToCalico => &forbidden_to_calico::CHECK,
-        Code::HealthPortTaken => &health_port_taken::CHECK,
-        Code::HealthAddressMissing => &health_address_missing::CHECK,
-        Code::IptablesBackendMismatch => &iptables_backend_mismatch::CHECK,
-        Code::OutOfMemory => &out_of_memory::CHECK,
-        Code::BgpConfigurationRefused => &bgp_configuration_refused::CHECK,
-        Code::FelixRestarts => &felix_restarts::CHECK,
-        Code::KilledWhileStarting => &killed_while_starting::CHECK,
-        Code::StartupExited => &startup_exited::CHECK,
-        Code::AddressMissing => &address_missing::CHECK,
-        Code::AddressesInSeveralSubnets => &addresses_in_several_subnets::CHECK,
-        Code::NodeIpMisreported => &node_ip_misreported::CHECK,
-        Code::WireguardAddressMissing => &wireguard_address_missing::CHECK,
-        Code::RestartWouldChangeAddress => &restart_would_change_address::CHECK,
-        Code::MethodIneffective => &method_ineffective::CHECK,
-        Code::BirdNotRunning => &bird_not_running::CHECK,
-        Code::RouterIdConflict => &router_id_conflict::CHECK,
-        Code::BgpPeerMissing => &bgp_peer_missing::CHECK,
-        Code::BgpSessionDown => &bgp_session_down::CHECK,
-        Code::ForeignBgpSessionDown => &bgp_foreign_session_down::CHECK,
-        Code::ProbeTimeoutTooShort => &probe_timeout_too_short::CHECK,
-        Code::ProbeMisfit => &probe_misfit::CHECK,
-        Code::ChangeUnfinished => &change_unfinished::CHECK,
-        Code::DebugLeftOn => &debug_left_on::CHECK,
-        Code::FelixNotLive => &felix_not_live::CHECK,
-        Code::CpuStarved => &cpu_starved::CHECK,
-        Code::ExitedAfterStart => &exited_after_start::CHECK,
-        Code::KilledWhileRunning => &killed_while_running::CHECK,
-        Code::StartNearBudget => &start_near_budget::CHECK,
-        Code::RolloutUnfinished => &rollout_unfinished::CHECK,
-        Code::PodNotReady => &pod_not_ready::CHECK,
-        Code::NetworkUnavailable => &network_unavailable::CHECK,
+macro_rules! registry {
+    ($($file:ident => $code:ident;)*) => {
+        $(mod $file;)*
+
+        pub fn check_for(code: Code) -> &'static Check {
+            match code { $(Code::$code => &$file::CHECK),* }
+        }
+
+        #[cfg(test)]
+        const FILES: &[(&str, Code)] = &[$((stringify!($file), Code::$code)),*];
+    };
+}
+
+registry! {
+    address_conflict => AddressConflict;
+    address_missing => AddressMissing;
+    address_not_internal_ip => AddressNotInternalIp;
+    address_not_on_node => AddressNotOnNode;
+    address_on_virtual_interface => AddressOnVirtualInterface;
+    addresses_in_several_subnets => AddressesInSeveralSubnets;
+    bgp_configuration_refused => BgpConfigurationRefused;
+    bgp_foreign_session_down => ForeignBgpSessionDown;
+    bgp_peer_missing => BgpPeerMissing;
+    bgp_session_down => BgpSessionDown;
+    bird_not_running => BirdNotRunning;
+    change_unfinished => ChangeUnfinished;
+    container_crashed => ContainerCrashed;
+    cpu_starved => CpuStarved;
+    datastore_unreachable => DatastoreUnreachable;
+    debug_left_on => DebugLeftOn;
+    exited_after_start => ExitedAfterStart;
+    felix_not_live => FelixNotLive;
+    felix_restarts => FelixRestarts;
+    forbidden_to_calico => ForbiddenToCalico;
+    health_address_missing => HealthAddressMissing;
+    health_port_taken => HealthPortTaken;
+    image_not_pulled => ImageNotPulled;
+    init_container_failed => InitContainerFailed;
+    iptables_backend_mismatch => IptablesBackendMismatch;
+    killed_while_running => KilledWhileRunning;
+    killed_while_starting => KilledWhileStarting;
+    method_ineffective => MethodIneffective;
+    method_invalid => MethodInvalid;
+    network_unavailable => NetworkUnavailable;
+    node_ip_misreported => NodeIpMisreported;
+    out_of_memory => OutOfMemory;
+    pod_not_ready => PodNotReady;
+    pod_not_scheduled => PodNotScheduled;
+    pod_sandbox_recreated => PodSandboxRecreated;
+    probe_misfit => ProbeMisfit;
+    probe_timeout_too_short => ProbeTimeoutTooShort;
+    restart_would_change_address => RestartWouldChangeAddress;
+    rollout_unfinished => RolloutUnfinished;
+    router_id_conflict => RouterIdConflict;
+    stale_node => StaleNode;
+    start_near_budget => StartNearBudget;
+    startup_exited => StartupExited;
+    typha_not_found => TyphaNotFound;
+    typha_unreachable => TyphaUnreachable;
+    wireguard_address_missing => WireguardAddressMissing;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{FILES, check_for};
+
+    #[test]
+    fn a_file_is_named_as_its_code() {
+        for (file, code) in FILES {
+            assert_eq!(file.replace('_', "-"), code.name());
+            assert_eq!(check_for(*code).explanation.code, *code, "{file}");
+        }
     }
 }

@@ -1,10 +1,11 @@
 use crate::autodetect::{Ground, Verdict};
 use crate::diagnosis::check::{Check, EarlierFindings};
+use crate::diagnosis::context::Context;
 use crate::diagnosis::evidence;
 use crate::diagnosis::explain::Explanation;
 use crate::finding::code::Code;
 use crate::finding::{Finding, Severity, Source};
-use crate::model::{ClusterModel, NodeModel};
+use crate::model::NodeModel;
 use crate::snapshot::family::Family;
 use crate::snapshot::inspection::Interface;
 
@@ -23,7 +24,7 @@ pub const CHECK: Check = Check {
     run,
 };
 
-fn run(view: &ClusterModel, found: &EarlierFindings) -> Vec<Finding> {
+fn run(view: &Context, found: &EarlierFindings) -> Vec<Finding> {
     if view.install.detects_nothing() {
         return Vec::new();
     }
@@ -32,7 +33,7 @@ fn run(view: &ClusterModel, found: &EarlierFindings) -> Vec<Finding> {
     findings.into_iter().filter(|finding| !finding.nodes.iter().any(|node| found.is_explained(node))).collect()
 }
 
-fn finding(view: &ClusterModel, node: &NodeModel, family: Family) -> Option<Finding> {
+fn finding(view: &Context, node: &NodeModel, family: Family) -> Option<Finding> {
     node.node?;
     let stored = node.stored(family)?;
     let internal = node.internal_ip(family).filter(|_| !node.internal_ips.contains(&stored.address()))?;

@@ -1,10 +1,11 @@
 use crate::calico::events::EventKind;
 use crate::diagnosis::check::{Check, EarlierFindings};
+use crate::diagnosis::context::Context;
 use crate::diagnosis::explain::Explanation;
 use crate::diagnosis::{evidence, fixes, log_line_finding};
 use crate::finding::code::Code;
 use crate::finding::{Evidence, Finding, Severity, Source};
-use crate::model::{ClusterModel, NodeModel, PodState, phrases};
+use crate::model::{NodeModel, PodState, phrases};
 use crate::snapshot::family::Family;
 
 pub const CHECK: Check = Check {
@@ -19,11 +20,11 @@ pub const CHECK: Check = Check {
     run,
 };
 
-fn run(view: &ClusterModel, found: &EarlierFindings) -> Vec<Finding> {
+fn run(view: &Context, found: &EarlierFindings) -> Vec<Finding> {
     view.nodes.iter().filter(|node| !found.is_explained(node.name)).filter_map(|node| finding(view, found, node)).collect()
 }
 
-fn finding(view: &ClusterModel, found: &EarlierFindings, node: &NodeModel) -> Option<Finding> {
+fn finding(view: &Context, found: &EarlierFindings, node: &NodeModel) -> Option<Finding> {
     let Some(pod) = node.pod else { return missing(view, node) };
     if !node.is_not_ready() || view.is_starting(node) || waits_for_culprits(view, found, node) {
         return None;
@@ -54,7 +55,7 @@ fn finding(view: &ClusterModel, found: &EarlierFindings, node: &NodeModel) -> Op
 }
 
 /// All the peers that it misses have findings of their own, or do not run.
-fn waits_for_culprits(view: &ClusterModel, found: &EarlierFindings, node: &NodeModel) -> bool {
+fn waits_for_culprits(view: &Context, found: &EarlierFindings, node: &NodeModel) -> bool {
     let explains = |peer: &NodeModel| found.is_explained(peer.name) || view.pod_state(peer).not_running().is_some();
     let accounted = |address| view.peer(address).is_some_and(explains);
     let down: Vec<_> = Family::ALL.into_iter().flat_map(|family| node.bgp(family).down()).map(|down| down.session.address).collect();
@@ -68,7 +69,7 @@ fn waits_for_culprits(view: &ClusterModel, found: &EarlierFindings, node: &NodeM
 }
 
 /// A node that should have a pod and has none.
-fn missing(view: &ClusterModel, node: &NodeModel) -> Option<Finding> {
+fn missing(view: &Context, node: &NodeModel) -> Option<Finding> {
     let status = &view.install.daemon_set?.status;
     view.snapshot.pods.seen()?;
     if !view.install.lacks_pods() || node.kubelet_is_silent() || view.pod_was_just_deleted() {

@@ -2,10 +2,11 @@ use std::collections::BTreeMap;
 
 use crate::calico::events::{self, EventKind};
 use crate::diagnosis::check::{Check, EarlierFindings};
+use crate::diagnosis::context::Context;
 use crate::diagnosis::explain::Explanation;
 use crate::finding::code::Code;
 use crate::finding::{Evidence, Finding, Fix, Severity, Source};
-use crate::model::{ClusterModel, NodeModel, phrases};
+use crate::model::{NodeModel, phrases};
 use crate::snapshot::objects::{Condition, Node, Pod};
 use crate::text::shell;
 
@@ -30,7 +31,7 @@ pub const CHECK: Check = Check {
 /// Seconds within which a new pod may wait for the scheduler.
 const SOON: i64 = 60;
 
-fn run(view: &ClusterModel, _: &EarlierFindings) -> Vec<Finding> {
+fn run(view: &Context, _: &EarlierFindings) -> Vec<Finding> {
     let mut by_reason: BTreeMap<&str, Vec<&Pod>> = BTreeMap::new();
     for (pod, condition) in unscheduled(view) {
         by_reason.entry(condition.message.as_deref().or(condition.reason.as_deref()).unwrap_or_default()).or_default().push(pod);
@@ -52,7 +53,7 @@ fn run(view: &ClusterModel, _: &EarlierFindings) -> Vec<Finding> {
         .collect()
 }
 
-fn unscheduled<'a>(view: &ClusterModel<'a>) -> impl Iterator<Item = (&'a Pod, &'a Condition)> {
+fn unscheduled<'a>(view: &Context<'a>) -> impl Iterator<Item = (&'a Pod, &'a Condition)> {
     let now = view.snapshot.taken_at;
     let old = move |pod: &Pod| pod.metadata.creation_timestamp.is_none_or(|created| now.duration_since(created).as_secs() >= SOON);
     let pods = view.snapshot.pods.seen().into_iter().flatten().filter(move |pod| pod.metadata.deletion_timestamp.is_none() && old(pod));
@@ -62,7 +63,7 @@ fn unscheduled<'a>(view: &ClusterModel<'a>) -> impl Iterator<Item = (&'a Pod, &'
     })
 }
 
-fn finding(view: &ClusterModel, reason: &str, pods: &[&Pod], nodes: &[&str]) -> Finding {
+fn finding(view: &Context, reason: &str, pods: &[&Pod], nodes: &[&str]) -> Finding {
     let names: Vec<String> = nodes.iter().map(|node| (*node).to_owned()).collect();
     let fargate = !nodes.is_empty() && nodes.iter().all(|name| view.node(name).and_then(|node| node.node).is_some_and(is_fargate));
     let subject = match nodes {
@@ -88,15 +89,15 @@ fn finding(view: &ClusterModel, reason: &str, pods: &[&Pod], nodes: &[&str]) -> 
 }
 
 /// The node that the pod is for, where it is one that is judged.
-fn target<'a>(view: &ClusterModel, pod: &'a Pod) -> Option<&'a str> {
+fn target<'a>(view: &Context, pod: &'a Pod) -> Option<&'a str> {
     pod.target_node().filter(|name| view.node(name).is_some())
 }
 
-fn pod_evidence(view: &ClusterModel, pod: &Pod, source: Source, text: String) -> Evidence {
+fn pod_evidence(view: &Context, pod: &Pod, source: Source, text: String) -> Evidence {
     Evidence { source, node: target(view, pod).map(str::to_owned), text }
 }
 
-fn event(view: &ClusterModel, pod: &Pod) -> Option<Evidence> {
+fn event(view: &Context, pod: &Pod) -> Option<Evidence> {
     let events = view.snapshot.events.seen()?.iter().filter(|event| event.involved_object.name == pod.metadata.name);
     let newest = events
         .filter_map(|event| match events::parse(&event.reason, &event.message).kind {
@@ -107,7 +108,7 @@ fn event(view: &ClusterModel, pod: &Pod) -> Option<Evidence> {
     Some(pod_evidence(view, pod, Source::Event, format!("FailedScheduling: {} ({}×)", newest.1, newest.0.times())))
 }
 
-fn describe(view: &ClusterModel, pod: &Pod) -> Option<Fix> {
+fn describe(view: &Context, pod: &Pod) -> Option<Fix> {
     let namespace = pod.metadata.namespace.as_deref().or(view.install.namespace())?;
     let words = ["kubectl", "describe", "pod", shell::object_name(&pod.metadata.name)?, "-n", shell::namespace(namespace)?];
     let command = shell::command(&words)?;

@@ -1,10 +1,11 @@
 use crate::calico::events::EventKind;
 use crate::diagnosis::check::{Check, EarlierFindings};
+use crate::diagnosis::context::Context;
 use crate::diagnosis::explain::Explanation;
 use crate::diagnosis::{evidence, fixes};
 use crate::finding::code::Code;
 use crate::finding::{Finding, Severity};
-use crate::model::{ClusterModel, NodeModel, phrases};
+use crate::model::{NodeModel, phrases};
 use crate::startup::container_run::is_kill;
 
 pub const CHECK: Check = Check {
@@ -26,11 +27,11 @@ pub const CHECK: Check = Check {
 
 const OFTEN: i32 = 3;
 
-fn run(view: &ClusterModel, found: &EarlierFindings) -> Vec<Finding> {
+fn run(view: &Context, found: &EarlierFindings) -> Vec<Finding> {
     view.nodes.iter().filter(|node| !found.is_explained(node.name)).filter_map(|node| finding(view, node)).collect()
 }
 
-fn finding(view: &ClusterModel, node: &NodeModel) -> Option<Finding> {
+fn finding(view: &Context, node: &NodeModel) -> Option<Finding> {
     let changed = node.times(is_change);
     let failed = node.times(is_failure);
     if node.ready() == Some(true) || node.times(is_kill) > 0 || changed.max(failed) < OFTEN {

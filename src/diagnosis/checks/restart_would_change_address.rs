@@ -3,11 +3,12 @@ use crate::calico::detect::DetectionResult;
 use crate::calico::environment::method_variable;
 use crate::calico::virtual_interfaces;
 use crate::diagnosis::check::{Check, EarlierFindings};
+use crate::diagnosis::context::Context;
 use crate::diagnosis::explain::Explanation;
 use crate::diagnosis::{evidence, fixes};
 use crate::finding::code::Code;
 use crate::finding::{Evidence, Finding, Severity, Source};
-use crate::model::{ClusterModel, NodeModel, phrases};
+use crate::model::{NodeModel, phrases};
 use crate::snapshot::family::Family;
 
 pub const CHECK: Check = Check {
@@ -24,14 +25,14 @@ pub const CHECK: Check = Check {
     run,
 };
 
-fn run(view: &ClusterModel, found: &EarlierFindings) -> Vec<Finding> {
+fn run(view: &Context, found: &EarlierFindings) -> Vec<Finding> {
     if view.install.detects_nothing() {
         return Vec::new();
     }
     Family::ALL.into_iter().flat_map(|family| of_family(view, found, family)).collect()
 }
 
-fn of_family(view: &ClusterModel, found: &EarlierFindings, family: Family) -> Vec<Finding> {
+fn of_family(view: &Context, found: &EarlierFindings, family: Family) -> Vec<Finding> {
     let matrix = view.matrix(family);
     let Some(current) = matrix.current() else { return Vec::new() };
     let rows = view.nodes.iter().zip(&matrix.nodes).zip(&current.cells);
@@ -40,7 +41,7 @@ fn of_family(view: &ClusterModel, found: &EarlierFindings, family: Family) -> Ve
     findings.filter_map(|((node, row), cell)| finding(view, found, family, node, row, cell)).collect()
 }
 
-fn finding(view: &ClusterModel, found: &EarlierFindings, family: Family, node: &NodeModel, row: &Node, cell: &Cell) -> Option<Finding> {
+fn finding(view: &Context, found: &EarlierFindings, family: Family, node: &NodeModel, row: &Node, cell: &Cell) -> Option<Finding> {
     let stored = row.stored.as_deref()?;
     let would = match &cell.outcome {
         DetectionResult::Address(address) => {

@@ -1,9 +1,10 @@
 use super::debug_left_on;
 use crate::diagnosis::check::{Check, EarlierFindings};
+use crate::diagnosis::context::Context;
 use crate::diagnosis::explain::Explanation;
 use crate::finding::code::Code;
 use crate::finding::{Evidence, Finding, Fix, Severity, Source};
-use crate::model::{ClusterModel, phrases};
+use crate::model::phrases;
 use crate::snapshot::objects::DaemonSet;
 use crate::text::shell;
 
@@ -23,7 +24,7 @@ pub const CHECK: Check = Check {
     run,
 };
 
-fn run(view: &ClusterModel, found: &EarlierFindings) -> Vec<Finding> {
+fn run(view: &Context, found: &EarlierFindings) -> Vec<Finding> {
     // Then it is that change's own, and undoing it ends it.
     if found.has(Code::ChangeUnfinished) || debug_left_on::lent(view).is_some() {
         return Vec::new();
@@ -31,7 +32,7 @@ fn run(view: &ClusterModel, found: &EarlierFindings) -> Vec<Finding> {
     view.install.daemon_set.and_then(|daemon_set| finding(view, daemon_set)).into_iter().collect()
 }
 
-fn finding(view: &ClusterModel, daemon_set: &DaemonSet) -> Option<Finding> {
+fn finding(view: &Context, daemon_set: &DaemonSet) -> Option<Finding> {
     let status = &daemon_set.status;
     let unseen = status.observed_generation.zip(daemon_set.metadata.generation).is_some_and(|(observed, wanted)| observed < wanted);
     let behind = status.desired_number_scheduled - status.updated_number_scheduled;
@@ -59,14 +60,14 @@ fn finding(view: &ClusterModel, daemon_set: &DaemonSet) -> Option<Finding> {
     Some(Finding { code: Code::RolloutUnfinished, severity: Severity::Warning, nodes, message: phrases::sentence(message), evidence, fix })
 }
 
-fn command(view: &ClusterModel) -> Option<Fix> {
+fn command(view: &Context) -> Option<Fix> {
     let target = view.install.command_target()?;
     let command = shell::command(&["kubectl", "rollout", "status", &target, "-n", shell::namespace(view.install.namespace()?)?])?;
     Some(Fix::next_step(command, "Shows what the rollout waits for. This changes nothing"))
 }
 
 /// Nodes whose pod is not of the newest revision; none where revisions could not be read.
-fn outdated(view: &ClusterModel) -> Vec<String> {
+fn outdated(view: &Context) -> Vec<String> {
     let Some(newest) = view.newest_revision() else { return Vec::new() };
     let outdated = view.nodes.iter().filter(|node| node.revision().is_some_and(|revision| revision != newest));
     outdated.map(|node| node.name.to_owned()).collect()

@@ -3,11 +3,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::calico::bgp_error::ErrorMeaning;
 use crate::calico::environment::Value;
 use crate::diagnosis::check::{Check, EarlierFindings};
+use crate::diagnosis::context::Context;
 use crate::diagnosis::explain::Explanation;
 use crate::diagnosis::fixes;
 use crate::finding::code::Code;
 use crate::finding::{Evidence, Finding, Severity, Source};
-use crate::model::{ClusterModel, NodeModel, phrases};
+use crate::model::{NodeModel, phrases};
 use crate::snapshot::family::Family;
 
 pub const CHECK: Check = Check {
@@ -25,7 +26,7 @@ pub const CHECK: Check = Check {
     run,
 };
 
-fn run(view: &ClusterModel, found: &EarlierFindings) -> Vec<Finding> {
+fn run(view: &Context, found: &EarlierFindings) -> Vec<Finding> {
     let mut holders: BTreeMap<&str, Vec<&NodeModel>> = BTreeMap::new();
     for node in view.nodes.iter().filter(|node| !found.is_explained(node.name)) {
         let ids: BTreeSet<&str> = Family::ALL.into_iter().filter_map(|family| node.bgp(family).seen()?.router_id).collect();
@@ -36,7 +37,7 @@ fn run(view: &ClusterModel, found: &EarlierFindings) -> Vec<Finding> {
     holders.into_iter().filter(|(_, nodes)| nodes.len() > 1).filter_map(|(id, nodes)| finding(view, id, &nodes)).collect()
 }
 
-fn finding(view: &ClusterModel, id: &str, nodes: &[&NodeModel]) -> Option<Finding> {
+fn finding(view: &Context, id: &str, nodes: &[&NodeModel]) -> Option<Finding> {
     let names: Vec<String> = nodes.iter().map(|node| node.name.to_owned()).collect();
     let sessions =
         || nodes.iter().flat_map(|node| Family::ALL.into_iter().flat_map(|family| node.bgp(family).down()).map(move |down| (*node, down)));

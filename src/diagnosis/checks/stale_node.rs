@@ -3,11 +3,12 @@ use std::net::IpAddr;
 use crate::autodetect::address_facts::is_silent;
 use crate::calico::startup_log::ExitReason;
 use crate::diagnosis::check::{Check, EarlierFindings};
+use crate::diagnosis::context::Context;
 use crate::diagnosis::evidence;
 use crate::diagnosis::explain::Explanation;
 use crate::finding::code::Code;
 use crate::finding::{Finding, Fix, Severity, Source};
-use crate::model::{ClusterModel, NodeModel, phrases};
+use crate::model::{NodeModel, phrases};
 use crate::snapshot::family::Family;
 use crate::text::shell;
 
@@ -28,12 +29,12 @@ pub const CHECK: Check = Check {
     run,
 };
 
-fn run(view: &ClusterModel, _: &EarlierFindings) -> Vec<Finding> {
+fn run(view: &Context, _: &EarlierFindings) -> Vec<Finding> {
     let stale = view.nodes.iter().filter(|node| is_silent(node));
     stale.flat_map(|node| Family::ALL.into_iter().filter_map(move |family| finding(view, node, family))).collect()
 }
 
-fn finding(view: &ClusterModel, stale: &NodeModel, family: Family) -> Option<Finding> {
+fn finding(view: &Context, stale: &NodeModel, family: Family) -> Option<Finding> {
     let stored = stale.stored(family)?;
     let address = stored.address();
     let live = view.nodes.iter().find(|node| node.name != stale.name && !is_silent(node) && claims(node, family, address))?;

@@ -1,9 +1,10 @@
 use crate::diagnosis::check::{Check, EarlierFindings};
+use crate::diagnosis::context::Context;
 use crate::diagnosis::explain::Explanation;
 use crate::diagnosis::{evidence, fixes, unfinished_start};
 use crate::finding::code::Code;
 use crate::finding::{Finding, Severity, Source};
-use crate::model::{ClusterModel, NodeModel, phrases};
+use crate::model::{NodeModel, phrases};
 use crate::snapshot::inspection::LogEventKind;
 use crate::startup::measure::{BudgetStatus, Measurement, measure};
 
@@ -20,11 +21,11 @@ pub const CHECK: Check = Check {
     run,
 };
 
-fn run(view: &ClusterModel, found: &EarlierFindings) -> Vec<Finding> {
+fn run(view: &Context, found: &EarlierFindings) -> Vec<Finding> {
     [near_budget(view, found), unfinished_start::findings(view, found)].concat()
 }
 
-fn near_budget(view: &ClusterModel, found: &EarlierFindings) -> Vec<Finding> {
+fn near_budget(view: &Context, found: &EarlierFindings) -> Vec<Finding> {
     let sound = view.nodes.iter().filter(|node| !found.is_explained(node.name));
     let tight: Vec<(&NodeModel, Measurement)> =
         sound.map(|node| (node, measure(view, node))).filter(|(_, measured)| measured.budget_status() == BudgetStatus::Tight).collect();

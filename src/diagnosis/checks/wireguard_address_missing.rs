@@ -1,10 +1,11 @@
 use crate::calico::tunnel_addresses::{wireguard_address, wireguard_interface, wireguard_key};
 use crate::diagnosis::check::{Check, EarlierFindings};
+use crate::diagnosis::context::Context;
 use crate::diagnosis::explain::Explanation;
 use crate::diagnosis::fixes;
 use crate::finding::code::Code;
 use crate::finding::{Finding, Severity, Source};
-use crate::model::{ClusterModel, NodeModel};
+use crate::model::NodeModel;
 use crate::snapshot::family::Family;
 
 pub const CHECK: Check = Check {
@@ -24,7 +25,7 @@ pub const CHECK: Check = Check {
     run,
 };
 
-fn run(view: &ClusterModel, found: &EarlierFindings) -> Vec<Finding> {
+fn run(view: &Context, found: &EarlierFindings) -> Vec<Finding> {
     let of_family = |family| {
         let complete = view.nodes.iter().any(|node| announces(node, family) && has_address(node, family));
         let lacking = view.nodes.iter().filter(move |node| complete && announces(node, family) && !has_address(node, family));
@@ -46,7 +47,7 @@ fn has_address(node: &NodeModel, family: Family) -> bool {
     annotated(node, wireguard_address(family))
 }
 
-fn finding(view: &ClusterModel, node: &NodeModel, family: Family) -> Finding {
+fn finding(view: &Context, node: &NodeModel, family: Family) -> Finding {
     let mut shown = vec![
         node.evidence(Source::Annotation, format!("{}: announced", wireguard_key(family))),
         node.evidence(Source::Annotation, format!("{}: none", wireguard_address(family))),

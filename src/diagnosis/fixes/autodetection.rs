@@ -10,8 +10,9 @@ use crate::calico::environment::method_variable;
 use crate::calico::flavour::Flavour;
 use crate::calico::method::{self, Method, Problem};
 use crate::calico::version::Version;
+use crate::diagnosis::context::Context;
 use crate::finding::Fix;
-use crate::model::{ClusterModel, NodeModel, Stored};
+use crate::model::{NodeModel, Stored};
 use crate::snapshot::family::Family;
 use crate::snapshot::inspection::Interface;
 use crate::snapshot::objects::CALICO_NODE;
@@ -19,7 +20,7 @@ use crate::text::shell;
 
 /// What puts these nodes' addresses right: a restart of their pods where the configured method finds the right address there, else
 /// another method, which all nodes share. `None` where no change is known to help.
-pub fn autodetection(view: &ClusterModel, family: Family, wrong: &[String]) -> Option<Fix> {
+pub fn autodetection(view: &Context, family: Family, wrong: &[String]) -> Option<Fix> {
     if let Some(fix) = restart(view, family, wrong) {
         return Some(fix);
     }
@@ -51,7 +52,7 @@ pub fn autodetection(view: &ClusterModel, family: Family, wrong: &[String]) -> O
 }
 
 /// The configured method finds the right address on each of these nodes, so that a new start is all it takes.
-fn restart(view: &ClusterModel, family: Family, wrong: &[String]) -> Option<Fix> {
+fn restart(view: &Context, family: Family, wrong: &[String]) -> Option<Fix> {
     let matrix = view.matrix(family);
     let current = matrix.current()?;
     let choice = matrix.choice(current);
@@ -79,7 +80,7 @@ fn restart(view: &ClusterModel, family: Family, wrong: &[String]) -> Option<Fix>
 }
 
 /// The guarded change, where a method is known to be right on every node now and after a restart.
-pub fn guarded_change(view: &ClusterModel, family: Family) -> Option<Fix> {
+pub fn guarded_change(view: &Context, family: Family) -> Option<Fix> {
     let recommended = view.recommended(family);
     let method = recommended.method.as_ref().filter(|_| !recommended.keep && recommended.unsure.is_empty())?;
     if !is_changeable(view) || is_refused_now(view, method) {
@@ -89,7 +90,7 @@ pub fn guarded_change(view: &ClusterModel, family: Family) -> Option<Fix> {
 }
 
 /// `named`: the method must be given, because the command would not recommend it.
-fn guarded(view: &ClusterModel, family: Family, method: &str, named: bool, correct: &str) -> Option<Fix> {
+fn guarded(view: &Context, family: Family, method: &str, named: bool, correct: &str) -> Option<Fix> {
     let by_hand = set_method(view, family, method)?.command;
     let mut words = vec!["kubectl", "calico-fix", "autodetect"];
     words.extend((family == Family::V6).then_some("--ipv6"));
@@ -118,14 +119,14 @@ fn effect(method: &Method) -> &'static str {
 }
 
 /// A method that only the release of a planned upgrade knows.
-fn is_refused_now(view: &ClusterModel, method: &str) -> bool {
+fn is_refused_now(view: &Context, method: &str) -> bool {
     let Some(running) = view.install.version() else { return false };
     let problem = method::problem(&Method::parse(method), running);
     matches!(problem, Some(Problem::Invalid { .. } | Problem::UnknownToRelease { .. } | Problem::StoresNetworkAddress))
 }
 
 /// No node has an IPv4 address to detect, and some have IPv6 addresses.
-pub fn is_ipv6_only(view: &ClusterModel) -> bool {
+pub fn is_ipv6_only(view: &Context) -> bool {
     let is_v4 = |address: &IpAddr| address.is_ipv4() && is_global_unicast(*address);
     let has_v4 = |node: &NodeModel| {
         let mut held = node.interfaces().into_iter().flatten().flat_map(|interface| &interface.addresses).map(|held| held.address);
@@ -135,7 +136,7 @@ pub fn is_ipv6_only(view: &ClusterModel) -> bool {
 }
 
 /// `IP=none`; BIRD then takes its router id from the node's name.
-fn switch_off_ipv4(view: &ClusterModel) -> Option<Fix> {
+fn switch_off_ipv4(view: &Context) -> Option<Fix> {
     let what = "The nodes have only IPv6 addresses, so no IPv4 method can find one";
     if view.install.is_operator() {
         let off: serde_json::Map<String, serde_json::Value> = METHODS.iter().map(|name| ((*name).to_owned(), json!(null))).collect();
@@ -152,7 +153,7 @@ fn switch_off_ipv4(view: &ClusterModel) -> Option<Fix> {
 }
 
 /// Into one network, where every node has an address in it: the others would exit or keep what they have.
-pub fn network(view: &ClusterModel, family: Family, network: Cidr) -> Option<Fix> {
+pub fn network(view: &Context, family: Family, network: Cidr) -> Option<Fix> {
     let inside = |interfaces: &[Interface]| interfaces.iter().flat_map(|one| &one.addresses).any(|held| network.contains(&held.address));
     let everywhere = view.nodes.iter().all(|node| node.interfaces().is_some_and(inside));
     let known = view.install.version().is_some_and(|version| version.at_least(3, 16, 0));
@@ -161,7 +162,7 @@ pub fn network(view: &ClusterModel, family: Family, network: Cidr) -> Option<Fix
 }
 
 /// The kubectl command that sets this method.
-pub fn set_method(view: &ClusterModel, family: Family, method: &str) -> Option<Fix> {
+pub fn set_method(view: &Context, family: Family, method: &str) -> Option<Fix> {
     if !is_changeable(view) {
         return None;
     }
@@ -172,12 +173,12 @@ pub fn set_method(view: &ClusterModel, family: Family, method: &str) -> Option<F
     Some(Fix::next_step(command, place(view, &format!("Restarts {}", super::restarts(view)))))
 }
 
-fn is_changeable(view: &ClusterModel) -> bool {
+fn is_changeable(view: &Context) -> bool {
     !view.install.is_detection_off() && !view.install.flavour.is_some_and(Flavour::is_managed)
 }
 
 /// The reason, who may revert the change, and where it lasts.
-fn place(view: &ClusterModel, why: &str) -> String {
+fn place(view: &Context, why: &str) -> String {
     let lasting = view.install.flavour.filter(|_| view.install.owners.len() > usize::from(view.install.is_operator()));
     let place = lasting.map(|flavour| format!(": {}", flavour.durable_place())).unwrap_or_default();
     format!("{why}{}{place}", super::reverted_by(view))
@@ -185,7 +186,7 @@ fn place(view: &ClusterModel, why: &str) -> String {
 
 /// Where hosts were not seen: kubernetes-internal-ip if this release has it unbroken and every InternalIP is credible, else the way to a
 /// sound node. Never the method that is configured: it would change nothing.
-fn choose(view: &ClusterModel, family: Family, wrong: &[String]) -> Option<(String, &'static str)> {
+fn choose(view: &Context, family: Family, wrong: &[String]) -> Option<(String, &'static str)> {
     let matrix = view.matrix(family);
     let configured = view.install.method(family).map(|text| Method::parse(&text)).filter(|_| view.install.is_detected(family));
     let credible = matrix.internal_ips_unreliable.is_none() && !matrix.nodes.is_empty();
@@ -239,7 +240,7 @@ fn installation(family: Family, method: &Method) -> Option<String> {
     shell::command(&["kubectl", "patch", "installation", "default", "--type", "merge", "-p", &shell::json(&patch)])
 }
 
-fn daemon_set(view: &ClusterModel, family: Family, method: &str) -> Option<String> {
+fn daemon_set(view: &Context, family: Family, method: &str) -> Option<String> {
     let (target, namespace) = (view.install.command_target()?, shell::namespace(view.install.namespace()?)?);
     let gate = match (family, view.install.is_detected(family)) {
         (_, true) => None,

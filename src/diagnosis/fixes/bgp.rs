@@ -2,13 +2,14 @@
 
 use super::reverted_by;
 use crate::calico::environment::Value;
+use crate::diagnosis::context::Context;
 use crate::finding::Fix;
-use crate::model::{ClusterModel, NodeModel};
+use crate::model::NodeModel;
 use crate::snapshot::family::Family;
 use crate::text::shell;
 
 /// Restarts calico-node on this node alone.
-pub fn restart_pod(view: &ClusterModel, node: &NodeModel, why: &str) -> Option<Fix> {
+pub fn restart_pod(view: &Context, node: &NodeModel, why: &str) -> Option<Fix> {
     let pod = node.pod?;
     let namespace = pod.metadata.namespace.as_deref().or(view.install.namespace())?;
     let words = ["kubectl", "delete", "pod", shell::object_name(&pod.metadata.name)?, "-n", shell::namespace(namespace)?];
@@ -17,7 +18,7 @@ pub fn restart_pod(view: &ClusterModel, node: &NodeModel, why: &str) -> Option<F
 }
 
 /// A router ID of each node's own, where CALICO_ROUTER_ID gives one to all of them and kubectl can set it.
-pub fn router_id(view: &ClusterModel) -> Option<Fix> {
+pub fn router_id(view: &Context) -> Option<Fix> {
     let literal = matches!(view.install.environment()?.get("CALICO_ROUTER_ID"), Value::Literal(id) if !id.is_empty() && id != "hash");
     // The operator reverts the DaemonSet, and its Installation has no such field.
     if !literal || view.install.is_operator() {
@@ -35,7 +36,7 @@ pub fn router_id(view: &ClusterModel) -> Option<Fix> {
 }
 
 /// The AS number that all other nodes have on their Nodes, for a node that has none.
-pub fn as_number(view: &ClusterModel, node: &NodeModel) -> Option<Fix> {
+pub fn as_number(view: &Context, node: &NodeModel) -> Option<Fix> {
     if !view.install.keeps_annotations() || view.as_number(node).is_own {
         return None;
     }

@@ -9,13 +9,14 @@ pub use crate::diagnosis::fixes::autodetection::{autodetection, guarded_change, 
 pub use crate::diagnosis::fixes::bgp::{as_number, restart_pod, router_id};
 pub use crate::diagnosis::fixes::probes::{cpu_request, probe_timeout, start_budget, start_budget_of};
 
+use crate::diagnosis::context::Context;
 use crate::finding::{ByHand, Fix};
-use crate::model::{ClusterModel, NodeModel, NotRunning, PodState};
+use crate::model::{NodeModel, NotRunning, PodState};
 use crate::snapshot::objects::{CALICO_NODE, ContainerStatus};
 use crate::text::shell;
 
 /// Where more than this is known only by reading: the log of calico-node.
-pub fn startup_log(view: &ClusterModel, node: &NodeModel) -> Option<Fix> {
+pub fn startup_log(view: &Context, node: &NodeModel) -> Option<Fix> {
     if let PodState::NotRunning(NotRunning::InitContainer(status)) = view.pod_state(node) {
         return container_log(view, node, status, "Check the log of the init container");
     }
@@ -34,7 +35,7 @@ pub fn startup_log(view: &ClusterModel, node: &NodeModel) -> Option<Fix> {
 }
 
 /// The log of one container of the pod; of the run before, where that is the one that failed.
-pub fn container_log(view: &ClusterModel, node: &NodeModel, status: &ContainerStatus, why: &str) -> Option<Fix> {
+pub fn container_log(view: &Context, node: &NodeModel, status: &ContainerStatus, why: &str) -> Option<Fix> {
     let pod = node.pod?;
     let namespace = pod.metadata.namespace.as_deref().or(view.install.namespace())?;
     // calico-node: also while it waits, when both are the same log. An init container that waits has only the one.
@@ -46,7 +47,7 @@ pub fn container_log(view: &ClusterModel, node: &NodeModel, status: &ContainerSt
 }
 
 /// calico-node is privileged and on the host's network; the command does the same as root on the node.
-pub fn loopback_up(view: &ClusterModel, node: &NodeModel) -> Option<Fix> {
+pub fn loopback_up(view: &Context, node: &NodeModel) -> Option<Fix> {
     let pod = node.pod?;
     let namespace = pod.metadata.namespace.as_deref().or(view.install.namespace())?;
     let (name, namespace) = (shell::object_name(&pod.metadata.name)?, shell::namespace(namespace)?);
@@ -56,7 +57,7 @@ pub fn loopback_up(view: &ClusterModel, node: &NodeModel) -> Option<Fix> {
 }
 
 /// The pod with its events.
-pub fn describe_pod(view: &ClusterModel, node: &NodeModel, why: &str) -> Option<Fix> {
+pub fn describe_pod(view: &Context, node: &NodeModel, why: &str) -> Option<Fix> {
     let pod = node.pod?;
     let namespace = pod.metadata.namespace.as_deref().or(view.install.namespace())?;
     let words = ["kubectl", "describe", "pod", shell::object_name(&pod.metadata.name)?, "-n", shell::namespace(namespace)?];
@@ -64,7 +65,7 @@ pub fn describe_pod(view: &ClusterModel, node: &NodeModel, why: &str) -> Option<
 }
 
 /// A change that this plugin makes, and the same with kubectl alone.
-fn guarded(view: &ClusterModel, command: &[&str], why: &str, by_hand: String) -> Option<Fix> {
+fn guarded(view: &Context, command: &[&str], why: &str, by_hand: String) -> Option<Fix> {
     // The operator takes no OnDelete: no node can be changed before the others.
     let canary = if view.install.is_operator() { "" } else { "starts with one node, " };
     let why = format!("{why}. Shows the change, asks, {canary}verifies, rolls back on failure");
@@ -72,7 +73,7 @@ fn guarded(view: &ClusterModel, command: &[&str], why: &str, by_hand: String) ->
 }
 
 /// What a changed pod template restarts.
-pub fn restarts(view: &ClusterModel) -> String {
+pub fn restarts(view: &Context) -> String {
     let set = view.install.daemon_set;
     if !view.install.is_operator() && set.is_some_and(|set| set.spec.update_strategy.r#type == "OnDelete") {
         return "nothing until a calico-node pod is deleted (update strategy OnDelete)".to_owned();
@@ -86,7 +87,7 @@ pub fn restarts(view: &ClusterModel) -> String {
 }
 
 /// Who would revert a change of the object, as a sentence to append: its owner, or the owner of the Installation.
-fn reverted_by(view: &ClusterModel) -> String {
+fn reverted_by(view: &Context) -> String {
     let owner = view.install.owners.get(usize::from(view.install.is_operator()));
     owner.map(|owner| format!(". {owner} may revert it, so set it there too")).unwrap_or_default()
 }

@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
+use crate::diagnosis::context::Context;
 use crate::finding::Fix;
-use crate::model::ClusterModel;
 use crate::probes::change::{self, daemon_set_with};
 use crate::probes::misfit_fix::{self, MisfitFix};
 use crate::probes::proposal::{ProbeOptions, ProbeProposal, propose, propose_budget};
@@ -15,18 +15,18 @@ use crate::startup::measure::{Measurement, measure};
 use crate::text::shell;
 
 /// For nodes that more time to start would cure.
-pub fn start_budget(view: &ClusterModel, slow: &[Measurement]) -> Option<Fix> {
+pub fn start_budget(view: &Context, slow: &[Measurement]) -> Option<Fix> {
     let names: Vec<&str> = slow.iter().map(|measured| measured.node).collect();
     larger(view, &propose(view, slow, &names, &ProbeOptions::default()).ok()??)
 }
 
 /// For a node whose log tells how much time it needs.
-pub fn start_budget_of(view: &ClusterModel, node: &str, size: &BudgetEstimate) -> Option<Fix> {
+pub fn start_budget_of(view: &Context, node: &str, size: &BudgetEstimate) -> Option<Fix> {
     let measured = measure(view, view.node(node)?);
     larger(view, &propose_budget(view, std::slice::from_ref(&measured), (Strategy::default(), 0), size).ok()??)
 }
 
-fn larger(view: &ClusterModel, proposal: &ProbeProposal) -> Option<Fix> {
+fn larger(view: &Context, proposal: &ProbeProposal) -> Option<Fix> {
     let why = format!(
         "Raises the startup limit from {} s to {} s: {}{}",
         proposal.budget_before_seconds?,
@@ -37,7 +37,7 @@ fn larger(view: &ClusterModel, proposal: &ProbeProposal) -> Option<Fix> {
     super::guarded(view, &["kubectl", "calico-fix", "probes"], &why, command(view, proposal)?)
 }
 
-pub fn probe_timeout(view: &ClusterModel) -> Option<Fix> {
+pub fn probe_timeout(view: &Context) -> Option<Fix> {
     if view.install.is_operator() {
         return None;
     }
@@ -48,7 +48,7 @@ pub fn probe_timeout(view: &ClusterModel) -> Option<Fix> {
 }
 
 /// As the manifests have it. A limit is the owner's own decision: no command there.
-pub fn cpu_request(view: &ClusterModel) -> Option<Fix> {
+pub fn cpu_request(view: &Context) -> Option<Fix> {
     let resources = &view.install.container?.resources;
     if view.install.is_operator() || resources.requests.contains_key("cpu") || resources.limits.contains_key("cpu") {
         return None;
@@ -59,7 +59,7 @@ pub fn cpu_request(view: &ClusterModel) -> Option<Fix> {
     Some(Fix::next_step(command, why))
 }
 
-fn command(view: &ClusterModel, proposal: &ProbeProposal) -> Option<String> {
+fn command(view: &Context, proposal: &ProbeProposal) -> Option<String> {
     match &proposal.place {
         ProbeTarget::DaemonSet { .. } => on_daemon_set(view, &proposal.patch(&daemon_set_with(view.install.container?))?),
         ProbeTarget::Installation { name } => {
@@ -73,7 +73,7 @@ fn command(view: &ClusterModel, proposal: &ProbeProposal) -> Option<String> {
     }
 }
 
-fn on_daemon_set(view: &ClusterModel, patch: &Value) -> Option<String> {
+fn on_daemon_set(view: &Context, patch: &Value) -> Option<String> {
     let metadata = &view.install.daemon_set?.metadata;
     let namespace = shell::namespace(view.install.namespace()?)?;
     shell::command(&["kubectl", "patch", "daemonset", shell::object_name(&metadata.name)?, "-n", namespace, "-p", &shell::json(patch)])

@@ -3,7 +3,7 @@
 use super::{Endpoint, Remote, SessionPair};
 use crate::calico::bgp_error::{ErrorClass, ErrorMeaning, LastError};
 use crate::calico::session::BgpState;
-use crate::model::ClusterModel;
+use crate::diagnosis::context::Context;
 use crate::snapshot::inspection::LogEventKind;
 
 /// By reliability: what BIRD reports about its own node outranks what its peer observes.
@@ -46,7 +46,7 @@ pub enum Blame {
     Either,
 }
 
-pub fn down_cause(view: &ClusterModel, pair: &SessionPair) -> (Cause, Blame) {
+pub fn down_cause(view: &Context, pair: &SessionPair) -> (Cause, Blame) {
     let near = (&pair.near, Blame::Near, Blame::Far);
     let ends: Vec<(&Endpoint, Blame, Blame)> = match &pair.far {
         Remote::Node(far) => vec![near, (far, Blame::Far, Blame::Near)],
@@ -106,7 +106,7 @@ fn from_error(error: &LastError, own: Blame, other: Blame) -> Option<(Cause, Bla
     Some(found)
 }
 
-fn from_pod(view: &ClusterModel, end: &Endpoint, own: Blame) -> Option<(Cause, Blame)> {
+fn from_pod(view: &Context, end: &Endpoint, own: Blame) -> Option<(Cause, Blame)> {
     if end.node.kubelet_is_silent() {
         return Some((Cause::NodeGone, own));
     }
@@ -141,7 +141,7 @@ fn silence(pair: &SessionPair) -> Cause {
 }
 
 /// The end whose AS number fewer nodes have.
-fn odd_as_number(view: &ClusterModel, pair: &SessionPair) -> Blame {
+fn odd_as_number(view: &Context, pair: &SessionPair) -> Blame {
     let Remote::Node(far) = &pair.far else { return Blame::Either };
     let number = |end: &Endpoint| view.as_number(end.node).number;
     let (near, far) = (number(&pair.near), number(far));

@@ -13,9 +13,10 @@ pub use phrase::{phrase, remote_name, unmanaged};
 
 use super::check::EarlierFindings;
 use crate::calico::session::PeerKind;
+use crate::diagnosis::context::Context;
 use crate::finding::code::Code;
 use crate::finding::{Evidence, Source};
-use crate::model::{ClusterModel, DownSession, NodeBgp, NodeModel};
+use crate::model::{DownSession, NodeBgp, NodeModel};
 use crate::snapshot::family::Family;
 use crate::snapshot::inspection::LogEventKind;
 use crate::snapshot::objects::Node;
@@ -51,7 +52,7 @@ pub enum Remote<'v, 'a> {
 type Key = (Family, String, String);
 
 /// All pairs that are down and have had the time to come up, and whose ends have no finding yet.
-pub fn unexplained<'v, 'a>(view: &'v ClusterModel<'a>, found: &EarlierFindings) -> Vec<SessionPair<'v, 'a>> {
+pub fn unexplained<'v, 'a>(view: &'v Context<'a>, found: &EarlierFindings) -> Vec<SessionPair<'v, 'a>> {
     // A calico-node that does not run has no sessions, and a finding of its own.
     let mut pairs = collect(view, &|node| found.is_explained(node.name) || view.pod_state(node).not_running().is_some());
     // A session with a dead node does not come up, whoever restarts.
@@ -62,7 +63,7 @@ pub fn unexplained<'v, 'a>(view: &'v ClusterModel<'a>, found: &EarlierFindings) 
 }
 
 /// Nodes that were (re)started a moment ago and have sessions that are not up yet.
-pub fn settling<'v>(view: &'v ClusterModel<'_>) -> Vec<&'v str> {
+pub fn settling<'v>(view: &'v Context<'_>) -> Vec<&'v str> {
     let pairs = collect(view, &|_| false);
     let mut names: Vec<&str> =
         pairs.iter().flat_map(SessionPair::ends).map(|end| end.node).filter(|node| view.is_settling(node)).map(|node| node.name).collect();
@@ -80,7 +81,7 @@ fn is_missing_peer(found: &EarlierFindings, pair: &SessionPair) -> bool {
     lacks(&pair.near, far) || lacks(far, &pair.near)
 }
 
-fn collect<'v, 'a>(view: &'v ClusterModel<'a>, skip: &dyn Fn(&NodeModel) -> bool) -> Vec<SessionPair<'v, 'a>> {
+fn collect<'v, 'a>(view: &'v Context<'a>, skip: &dyn Fn(&NodeModel) -> bool) -> Vec<SessionPair<'v, 'a>> {
     let mut pairs: BTreeMap<Key, SessionPair> = BTreeMap::new();
     for node in view.nodes.iter().filter(|node| !skip(node)) {
         for family in Family::ALL {
@@ -102,7 +103,7 @@ fn collect<'v, 'a>(view: &'v ClusterModel<'a>, skip: &dyn Fn(&NodeModel) -> bool
     pairs.into_values().collect()
 }
 
-fn not_a_calico_node<'v, 'a>(view: &'v ClusterModel<'a>, node: &NodeModel<'a>, address: IpAddr, kind: PeerKind) -> Remote<'v, 'a> {
+fn not_a_calico_node<'v, 'a>(view: &'v Context<'a>, node: &NodeModel<'a>, address: IpAddr, kind: PeerKind) -> Remote<'v, 'a> {
     // An address of the mesh that the node has too is another node's: a Docker bridge has the same one everywhere.
     if address.is_loopback() || (kind != PeerKind::Mesh && node.is_own_address(address)) {
         return Remote::Itself(address);

@@ -4,12 +4,13 @@ use std::net::IpAddr;
 
 use super::{Cause, Endpoint, Remote, SessionPair};
 use crate::calico::bgp_error::ErrorMeaning;
+use crate::diagnosis::context::Context;
 use crate::diagnosis::evidence;
-use crate::model::{ClusterModel, NodeModel};
+use crate::model::NodeModel;
 use crate::snapshot::objects::Node;
 
 /// What to say of pairs that have one cause and one node in common.
-pub fn phrase(view: &ClusterModel, cause: Cause, pairs: &[SessionPair]) -> String {
+pub fn phrase(view: &Context, cause: Cause, pairs: &[SessionPair]) -> String {
     let Some(pair) = pairs.first() else { return String::new() };
     let quoted = |meaning: ErrorMeaning| quote(pairs, meaning).unwrap_or_else(|| "BIRD reports an error".to_owned());
     match cause {
@@ -50,7 +51,7 @@ fn no_answer(pair: &SessionPair) -> &'static str {
 }
 
 /// A password that differs looks like a blocked port: the kernel drops what is signed wrongly.
-fn passwords(view: &ClusterModel) -> &'static str {
+fn passwords(view: &Context) -> &'static str {
     if view.has_bgp_password() { "; a BGP password that differs between the two looks the same" } else { "" }
 }
 
@@ -96,7 +97,7 @@ fn router_ids(pair: &SessionPair) -> String {
 }
 
 /// Which node has which number; of a peer outside, which number its BGPPeer expects is not known here.
-fn as_numbers(view: &ClusterModel, pair: &SessionPair, quoted: &str) -> String {
+fn as_numbers(view: &Context, pair: &SessionPair, quoted: &str) -> String {
     let has = |node: &NodeModel| {
         let number = view.as_number(node);
         match (number.number, number.is_own) {
@@ -114,7 +115,7 @@ fn as_numbers(view: &ClusterModel, pair: &SessionPair, quoted: &str) -> String {
     }
 }
 
-fn pod_down(view: &ClusterModel, pairs: &[SessionPair]) -> String {
+fn pod_down(view: &Context, pairs: &[SessionPair]) -> String {
     let down = |end: &Endpoint| {
         let why = view.pod_state(end.node).not_running()?.describe();
         Some(format!("calico-node does not run on {}: {why}", end.node.name))

@@ -115,7 +115,7 @@ fn a_degraded_installation_takes_no_change() {
 
 #[test]
 fn every_missing_right_is_named() {
-    let right = |what: &str, allowed| Right { what: what.into(), allowed };
+    let right = |what: &str, allowed| PermissionAnswer { what: what.into(), allowed };
     let rights = [right("patch daemonsets.apps", false), right("get pods", true), right("delete pods", false)];
     let found = blockers(&snapshot(set("RollingUpdate", 2, 3), nodes("True")), &change(target()), &json!({}), &rights);
     assert_eq!(found[0].message, "you may not patch daemonsets.apps, nor delete pods; what grants it: kubectl calico-fix can-i");

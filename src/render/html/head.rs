@@ -2,7 +2,9 @@
 
 use maud::{Markup, html};
 
-use crate::finding::{Report, Verdict};
+use crate::finding::verdict::Verdict;
+
+use crate::finding::Report;
 use crate::render::html::untrusted::{Name, Untrusted};
 use crate::render::{header, summary_line};
 use crate::text;

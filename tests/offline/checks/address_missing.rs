@@ -69,5 +69,5 @@ fn silent_where_calico_does_not_run() {
 #[test]
 fn a_pod_that_has_just_started_has_none_yet() {
     let case = finds(&without().age("node-2", 10).not_ready("node-2"), &[]);
-    assert_eq!(case.report.verdict, calico_fix::finding::Verdict::Unknown);
+    assert_eq!(case.report.verdict, calico_fix::finding::verdict::Verdict::Unknown);
 }

@@ -1,6 +1,8 @@
 //! Sessions that confd should configure, against those that BIRD lists.
 
-use calico_fix::finding::{Source, Verdict};
+use calico_fix::finding::verdict::Verdict;
+
+use calico_fix::finding::Source;
 use calico_fix::observed::Observed;
 use calico_fix::snapshot::Snapshot;
 use calico_fix::snapshot::objects::{Custom, Meta};

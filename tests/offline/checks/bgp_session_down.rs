@@ -102,7 +102,7 @@ fn a_pod_that_does_not_run_comes_before_its_silence() {
 /// For as long as the evidence allows, and no longer.
 #[test]
 fn a_restart_is_no_outage() {
-    use calico_fix::finding::Verdict;
+    use calico_fix::finding::verdict::Verdict;
     let world = between("Passive", "Connect");
     for young in ["node-1", "node-2"] {
         let case = finds(&world.clone().age(young, 15), &[]);
@@ -295,5 +295,5 @@ fn events_tell_it_without_exec() {
 #[test]
 fn old_events_of_a_ready_node_are_past() {
     let case = finds(&cluster().exec_forbidden().unhealthy("node-1", &not_established("10.0.0.2,10.0.0.3"), 6), &[]);
-    assert_eq!(case.report.verdict, calico_fix::finding::Verdict::Unknown);
+    assert_eq!(case.report.verdict, calico_fix::finding::verdict::Verdict::Unknown);
 }

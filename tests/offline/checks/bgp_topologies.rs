@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use calico_fix::calico::bird;
 use calico_fix::diagnosis::{Scope, diagnose};
-use calico_fix::finding::{Finding, Report, Verdict};
+use calico_fix::finding::verdict::Verdict;
+use calico_fix::finding::{Finding, Report};
 use calico_fix::observed::Observed;
 use calico_fix::snapshot::Snapshot;
 use calico_fix::snapshot::family::Family;

@@ -58,7 +58,7 @@ fn bird6_is_looked_at_where_nodes_have_ipv6() {
         }
     });
     let report = finds(&failed, &[]).report;
-    assert_eq!(report.verdict, calico_fix::finding::Verdict::Unknown);
+    assert_eq!(report.verdict, calico_fix::finding::verdict::Verdict::Unknown);
     assert!(report.unseen.iter().any(|gap| gap.what.contains("IPv6") && gap.nodes.len() == 3), "{:?}", report.unseen);
     // Without an IPv6 address BIRD6 is nobody's concern.
     healthy(&cluster());
@@ -73,7 +73,7 @@ fn bird_may_come_up_after_the_start() {
         .bird("node-1", "10.0.0.2 Passive | 10.0.0.3 Established")
         .bird("node-3", "10.0.0.2 Active Socket: Connection refused | 10.0.0.1 Established");
     let case = finds(&world.clone().age("node-2", 10), &[]);
-    assert_eq!(case.report.verdict, calico_fix::finding::Verdict::Unknown);
+    assert_eq!(case.report.verdict, calico_fix::finding::verdict::Verdict::Unknown);
     finds(&world.age("node-2", 300), &["error bird-not-running node-2"]);
 }
 

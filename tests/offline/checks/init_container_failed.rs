@@ -1,4 +1,5 @@
-use calico_fix::finding::{Source, Verdict};
+use calico_fix::finding::Source;
+use calico_fix::finding::verdict::Verdict;
 use calico_fix::observed::Observed;
 use calico_fix::snapshot::objects::*;
 

@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use calico_fix::diagnosis::{Scope, diagnose};
-use calico_fix::finding::{Report, Verdict};
+use calico_fix::finding::Report;
+use calico_fix::finding::verdict::Verdict;
 use calico_fix::render::{data, html};
 use calico_fix::reports::html_page::sheet;
 use calico_fix::snapshot::Snapshot;

@@ -1,4 +1,5 @@
-use calico_fix::finding::{Source, Verdict};
+use calico_fix::finding::Source;
+use calico_fix::finding::verdict::Verdict;
 
 use super::build::*;
 use super::judge::*;

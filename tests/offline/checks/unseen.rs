@@ -1,6 +1,8 @@
 //! What could not be seen never makes a cluster healthy.
 
-use calico_fix::finding::{Report, Verdict};
+use calico_fix::finding::verdict::Verdict;
+
+use calico_fix::finding::Report;
 use calico_fix::observed::Observed;
 use calico_fix::snapshot::Snapshot;
 use calico_fix::snapshot::inspection::NodeLogs;

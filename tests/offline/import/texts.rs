@@ -5,7 +5,8 @@ use std::io;
 use std::path::PathBuf;
 
 use calico_fix::diagnosis::{Scope, diagnose};
-use calico_fix::finding::{Report, Verdict};
+use calico_fix::finding::Report;
+use calico_fix::finding::verdict::Verdict;
 use calico_fix::import::{Inputs, load, read};
 use calico_fix::snapshot::Snapshot;
 

@@ -1,6 +1,7 @@
 //! Reports made by hand, to see how they look.
 
 use calico_fix::finding::code::Code;
+use calico_fix::finding::verdict::Verdict;
 use calico_fix::finding::*;
 
 pub fn all() -> Vec<Report> {

@@ -3,8 +3,9 @@
 use std::path::PathBuf;
 
 use calico_fix::diagnosis::{Scope, diagnose};
+use calico_fix::finding::Severity;
 use calico_fix::finding::code::Code::{self, *};
-use calico_fix::finding::{Severity, Verdict};
+use calico_fix::finding::verdict::Verdict;
 use calico_fix::probes::proposal::ProbeOptions;
 use calico_fix::reports::probes::probes_report;
 use calico_fix::snapshot::Snapshot;

@@ -1,7 +1,7 @@
 //! How long a start takes, what cut it off, and what would give it time.
 
-mod again;
 mod attempts;
+mod canary_retry;
 mod edges;
 mod held_up;
 mod looks;

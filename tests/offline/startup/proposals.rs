@@ -2,7 +2,7 @@
 
 use calico_fix::calico::probe::ProbeKind;
 use calico_fix::diagnosis::Scope;
-use calico_fix::finding::Verdict;
+use calico_fix::finding::verdict::Verdict;
 use calico_fix::observed::Observed;
 use calico_fix::probes::misfit_fix::MisfitFix;
 use calico_fix::probes::proposal::ProbeOptions;

@@ -1,7 +1,7 @@
 //! A start that was given more time, and killed again.
 
 use calico_fix::calico::startup_log::StartPhase;
-use calico_fix::startup::again::{Again, Reach, again, furthest};
+use calico_fix::plan::canary_retry::{RetryOutcome, StartProgress, best_progress, retry_outcome};
 
 use super::build::*;
 
@@ -29,10 +29,10 @@ fn killed(log: Option<&str>) -> World {
 
 fn told(world: &World, earlier: Option<f64>) -> String {
     let phase = Some(StartPhase::DetectingAddress);
-    let earlier = earlier.map(|seconds| Reach { phase, seconds, last: "Datastore connection verified".to_owned() });
-    match again(&world.snapshot(), NODE, earlier.as_ref()) {
-        Again::GotFurther(reach) => format!("got further, {:.0} s", reach.seconds),
-        Again::Stuck(reach) => format!("stuck, {:.0} s", reach.seconds),
+    let earlier = earlier.map(|seconds| StartProgress { phase, seconds, last: "Datastore connection verified".to_owned() });
+    match retry_outcome(&world.snapshot(), NODE, earlier.as_ref()) {
+        RetryOutcome::GotFurther(reach) => format!("got further, {:.0} s", reach.seconds),
+        RetryOutcome::Stuck(reach) => format!("stuck, {:.0} s", reach.seconds),
         other => format!("{other:?}"),
     }
 }
@@ -83,7 +83,7 @@ fn the_furthest_of_several_attempts_counts() {
         .killed(NODE, 3)
         .log(NODE, &log(5).replace("16:40:", "16:50:"))
         .previous(NODE, &log(60));
-    let reach = furthest(&world.snapshot(), NODE).expect("logs");
+    let reach = best_progress(&world.snapshot(), NODE).expect("logs");
     assert_eq!((reach.phase, reach.seconds.round()), (Some(StartPhase::DetectingAddress), 60.0));
-    assert_eq!(furthest(&cluster().snapshot(), NODE), None);
+    assert_eq!(best_progress(&cluster().snapshot(), NODE), None);
 }

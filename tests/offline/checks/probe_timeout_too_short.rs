@@ -1,24 +1,8 @@
-//! probe-timeout-too-short and probe-misfit.
-
 use calico_fix::finding::Source;
-use serde_json::{Value, json};
 
 use super::build::*;
 use super::judge::*;
-
-fn exec(flags: &[&str], timeout: Option<i32>) -> Value {
-    let mut command = vec!["/bin/calico-node"];
-    command.extend(flags);
-    let mut probe = json!({"exec": {"command": command}, "failureThreshold": 6});
-    if let Some(timeout) = timeout {
-        probe["timeoutSeconds"] = json!(timeout);
-    }
-    probe
-}
-
-fn http(host: &str, port: i64) -> Value {
-    json!({"httpGet": {"host": host, "path": "/liveness", "port": port}, "timeoutSeconds": 1})
-}
+use super::starts::*;
 
 #[test]
 fn one_second_is_too_short() {
@@ -63,36 +47,4 @@ fn empty_messages_of_a_crash_are_no_timeouts() {
     // Nor without the log that tells why.
     let crash = cluster().readiness(exec(&["-felix-ready"], None)).crash_loop("node-2", 5).unhealthy("node-2", TIMED_OUT, 5);
     finds(&crash, &["error pod-not-ready node-2", "warning probe-timeout-too-short"]);
-}
-
-#[test]
-fn misfits() {
-    for (world, phrase) in [
-        (cluster().env("CALICO_NETWORKING_BACKEND", "vxlan"), "asks for BIRD, but the backend is vxlan"),
-        (cluster().liveness(json!({"httpGet": {"path": "/liveness", "port": 9099}})), "has no host"),
-        (cluster().liveness(http("localhost", 9099)).env("FELIX_HEALTHPORT", "9199"), "asks port 9099, but Felix answers on 9199"),
-        (
-            cluster()
-                .liveness(json!({"exec": {"command": ["calico", "component", "node", "health", "--felix-live"]}, "timeoutSeconds": 10})),
-            "which v3.24.5 does not have",
-        ),
-    ] {
-        let case = finds(&world, &["warning probe-misfit"]);
-        assert!(case.only().message.contains(phrase), "{}", case.only().message);
-        assert_eq!(case.command(), None, "the handler is the release's own affair");
-    }
-}
-
-#[test]
-fn fits() {
-    healthy(&cluster().without_bgp("vxlan"));
-    healthy(&cluster().liveness(http("localhost", 9199)).env("FELIX_HEALTHPORT", "9199"));
-    healthy(&cluster().liveness(json!({"httpGet": {"path": "/liveness", "port": 9099}})).env("FELIX_HEALTHHOST", "0.0.0.0"));
-}
-
-#[test]
-fn a_misfit_that_keeps_pods_from_being_ready_is_an_error() {
-    let world = cluster().env("CALICO_NETWORKING_BACKEND", "vxlan").not_ready("node-3").unhealthy("node-3", BIRD_REFUSES, 40);
-    let case = finds(&world, &["error probe-misfit node-3"]);
-    shows(case.only(), Source::Event, "node-3", "unable to connect to BIRDv4 socket");
 }

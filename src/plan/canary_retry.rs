@@ -1,16 +1,16 @@
 //! Whether a start that was given more time came further, judged from one look at its node.
 
-use super::container_run::{ContainerRun, RunEnd, length};
-use super::measure::measure;
 use crate::calico::startup_log::{self, ExitReason, StartPhase};
 use crate::diagnosis::{Scope, diagnose};
 use crate::finding::Severity;
 use crate::model::ClusterModel;
 use crate::snapshot::Snapshot;
+use crate::startup::container_run::{ContainerRun, RunEnd, length};
+use crate::startup::measure::measure;
 
 /// How far a start came before it was cut off.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Reach {
+pub struct StartProgress {
     pub phase: Option<StartPhase>,
     /// From the first line of its log to the last.
     pub seconds: f64,
@@ -19,11 +19,11 @@ pub struct Reach {
 }
 
 #[derive(Clone, Debug, PartialEq)]
-pub enum Again {
+pub enum RetryOutcome {
     /// Killed, and further than it had come in less time: more time is what it lacks.
-    GotFurther(Reach),
+    GotFurther(StartProgress),
     /// Killed, and no further than before.
-    Stuck(Reach),
+    Stuck(StartProgress),
     /// It ended by itself because the Node changed under it: that passes with the next attempt.
     LostUpdate,
     /// Killed, and no log tells how far it came.
@@ -35,7 +35,7 @@ pub enum Again {
 }
 
 /// The furthest that a node's attempts to start have come.
-pub fn furthest(snapshot: &Snapshot, node: &str) -> Option<Reach> {
+pub fn best_progress(snapshot: &Snapshot, node: &str) -> Option<StartProgress> {
     let view = ClusterModel::new(snapshot);
     let measured = measure(&view, view.node(node)?);
     let reached = measured.runs.iter().filter_map(reach);
@@ -43,18 +43,18 @@ pub fn furthest(snapshot: &Snapshot, node: &str) -> Option<Reach> {
 }
 
 /// `earlier` is how far it came with less time.
-pub fn again(seen: &Snapshot, node: &str, earlier: Option<&Reach>) -> Again {
+pub fn retry_outcome(seen: &Snapshot, node: &str, earlier: Option<&StartProgress>) -> RetryOutcome {
     let view = ClusterModel::new(seen);
-    let Some(found) = view.node(node) else { return Again::Other("its pod is gone".to_owned()) };
+    let Some(found) = view.node(node) else { return RetryOutcome::Other("its pod is gone".to_owned()) };
     let measured = measure(&view, found);
     let ended = measured.runs.iter().find(|attempt| !matches!(attempt.end, RunEnd::Starting | RunEnd::Runs | RunEnd::Unknown));
     match ended {
-        Some(attempt) if attempt.exit == Some(ExitReason::UpdateConflict) => Again::LostUpdate,
+        Some(attempt) if attempt.exit == Some(ExitReason::UpdateConflict) => RetryOutcome::LostUpdate,
         Some(attempt) if attempt.end == RunEnd::KilledWhileStarting => match (other_cause(seen, node), reach(attempt)) {
-            (Some(cause), _) => Again::Other(cause),
-            (None, None) => Again::Gap,
-            (None, Some(reach)) if got_further(&reach, attempt, earlier) => Again::GotFurther(reach),
-            (None, Some(reach)) => Again::Stuck(reach),
+            (Some(cause), _) => RetryOutcome::Other(cause),
+            (None, None) => RetryOutcome::Gap,
+            (None, Some(reach)) if got_further(&reach, attempt, earlier) => RetryOutcome::GotFurther(reach),
+            (None, Some(reach)) => RetryOutcome::Stuck(reach),
         },
         Some(attempt) => {
             let fate = match attempt.end {
@@ -63,21 +63,21 @@ pub fn again(seen: &Snapshot, node: &str, earlier: Option<&Reach>) -> Again {
                 RunEnd::Exited | RunEnd::ExitedAfterStart => "it exited by itself",
                 _ => "why it ended is not known",
             };
-            Again::Other(other_cause(seen, node).unwrap_or_else(|| fate.to_owned()))
+            RetryOutcome::Other(other_cause(seen, node).unwrap_or_else(|| fate.to_owned()))
         }
-        None => other_cause(seen, node).map_or(Again::NotYetKnown, Again::Other),
+        None => other_cause(seen, node).map_or(RetryOutcome::NotYetKnown, RetryOutcome::Other),
     }
 }
 
-fn reach(attempt: &ContainerRun) -> Option<Reach> {
+fn reach(attempt: &ContainerRun) -> Option<StartProgress> {
     let log = attempt.log?;
     let seconds = length(log)?.as_secs_f64();
-    Some(Reach { phase: startup_log::last_phase(log), seconds, last: attempt.last_words()?.text.clone() })
+    Some(StartProgress { phase: startup_log::last_phase(log), seconds, last: attempt.last_words()?.text.clone() })
 }
 
 /// A later phase, another word, or still at work when it had been cut off before; without an earlier attempt: in the second half of its life.
 /// The conflict check reads node after node and says nothing meanwhile.
-fn got_further(reach: &Reach, attempt: &ContainerRun, earlier: Option<&Reach>) -> bool {
+fn got_further(reach: &StartProgress, attempt: &ContainerRun, earlier: Option<&StartProgress>) -> bool {
     let silent = reach.phase == Some(StartPhase::CheckingConflicts);
     silent
         || match earlier {

@@ -1,0 +1,65 @@
+//! What a check receives: the model, with the judgement of addresses that several checks share.
+
+use std::cell::OnceCell;
+use std::ops::Deref;
+
+use crate::autodetect::{self, AutodetectOptions, Judgement, Matrix, Recommendation};
+use crate::calico::version::Version;
+use crate::model::{ClusterModel, NodeModel};
+use crate::snapshot::Snapshot;
+use crate::snapshot::family::Family;
+
+/// The model of a snapshot; the matrix of each family is computed at most once.
+pub struct Context<'a> {
+    model: ClusterModel<'a>,
+    addresses: [OnceCell<(Matrix, Recommendation)>; 2],
+}
+
+impl<'a> Context<'a> {
+    pub fn new(snapshot: &'a Snapshot) -> Self {
+        Self::for_release(snapshot, None)
+    }
+
+    /// Judges addresses and probes by the rules of the release of a planned upgrade.
+    pub fn for_release(snapshot: &'a Snapshot, upgrade: Option<Version>) -> Self {
+        Self { model: ClusterModel::for_release(snapshot, upgrade), addresses: Default::default() }
+    }
+
+    fn addresses(&self, family: Family) -> &(Matrix, Recommendation) {
+        let [v4, v6] = &self.addresses;
+        let cell = match family {
+            Family::V4 => v4,
+            Family::V6 => v6,
+        };
+        cell.get_or_init(|| {
+            let options = AutodetectOptions { version: self.model.install.upgrade(), ..AutodetectOptions::new(family) };
+            let matrix = autodetect::matrix::from_model(&self.model, &options);
+            let recommendation = autodetect::recommend(&matrix);
+            (matrix, recommendation)
+        })
+    }
+
+    /// Each node's stored address, and the address that each method would choose, judged.
+    pub fn matrix(&self, family: Family) -> &Matrix {
+        &self.addresses(family).0
+    }
+
+    /// The method to choose, and why.
+    pub fn recommended(&self, family: Family) -> &Recommendation {
+        &self.addresses(family).1
+    }
+
+    /// Judgement of the stored address. `None`: nothing is stored, or the model has no such node.
+    pub fn judgement(&self, node: &NodeModel, family: Family) -> Option<&Judgement> {
+        let judged = self.matrix(family).nodes.get(self.model.node_index(node.name)?)?;
+        judged.stored.as_ref().map(|_| &judged.judgement)
+    }
+}
+
+impl<'a> Deref for Context<'a> {
+    type Target = ClusterModel<'a>;
+
+    fn deref(&self) -> &ClusterModel<'a> {
+        &self.model
+    }
+}
