@@ -232,7 +232,7 @@ impl<'a> Install<'a> {
         }
         let (value, problem) = self.problem(family)?;
         let why = match problem {
-            Problem::Invalid { .. } => "which is no method".to_owned(),
+            Problem::Invalid { .. } => "which is not a valid method".to_owned(),
             Problem::UnknownToRelease { since: Version { major, minor, patch, .. } } => {
                 format!("which Calico knows only from {major}.{minor}.{patch}")
             }
@@ -257,7 +257,7 @@ impl<'a> Install<'a> {
         }
         match self.problem(family)?.1 {
             Problem::BadPattern { why } => Some(format!("its regular expression cannot be read ({why})")),
-            Problem::BadCidr { text } => Some(format!("{text:?} is no network, and with one bad network nothing is detected")),
+            Problem::BadCidr { text } => Some(format!("{text:?} is not a network, and one bad network stops detection")),
             Problem::ExcludesEverything => Some("an empty piece excludes every interface".to_owned()),
             _ => None,
         }

@@ -179,7 +179,7 @@ pub fn detect_in_any_release(method: &Method, family: Family, host: &Host) -> De
 /// What every host answers alike.
 fn settled(method: &Method, version: Version) -> Option<DetectionResult> {
     Some(match method::problem(method, version)? {
-        Problem::Invalid { value } => DetectionResult::Exits { why: format!("{value:?} is no method") },
+        Problem::Invalid { value } => DetectionResult::Exits { why: format!("{value:?} is not a valid method") },
         Problem::UnknownToRelease { since } => DetectionResult::Exits { why: format!("Calico knows this method only from {since}") },
         Problem::BadPattern { why } => DetectionResult::none(format!("its regular expression is refused: {why}")),
         Problem::BadCidr { text } => DetectionResult::none(format!("{text:?} is no network, and with one bad network nothing is detected")),

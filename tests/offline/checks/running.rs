@@ -31,7 +31,7 @@ fn cpu(mut world: World, request: Option<&str>, limit: Option<&str>) -> World {
 
 /// No finding proposes to wait longer.
 fn no_delay(case: &Case) {
-    let commands = case.report.findings.iter().filter_map(|finding| finding.fix.as_ref()).map(|fix| fix.command.as_str());
+    let commands = case.report.findings.iter().filter_map(|finding| finding.fix.as_ref()).map(by_hand);
     for command in commands {
         assert!(!["startupProbe", "initialDelaySeconds", "failureThreshold"].iter().any(|field| command.contains(field)), "{command}");
     }
