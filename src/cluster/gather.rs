@@ -71,7 +71,7 @@ pub enum LogSelection {
 
 /// Fails only where nothing at all can be told: no answer within the deadline, no right, no Calico.
 pub async fn read_cluster(connection: &Connection, wanted: &ReadOptions, progress: &dyn Progress) -> Result<Snapshot, GatherError> {
-    match with_timeout(connection.deadline, read_all(connection, wanted, progress)).await {
+    match with_timeout(connection.deadline, Box::pin(read_all(connection, wanted, progress))).await {
         Some(read) => read,
         None => {
             progress.finish();

@@ -53,8 +53,9 @@ pub fn of_leftover(view: &Context, node: &NodeModel) -> Vec<Evidence> {
             view.down_towards(address).map(|(other, _)| other.name.to_owned()).filter(|name| *name != node.name).collect();
         let list = phrases::list(&peers);
         let verb = if peers.len() == 1 { "peers" } else { "peer" };
-        (!peers.is_empty())
-            .then(|| node.evidence(Source::Interfaces, format!("{} has {address}, with which {list} still {verb}", interface.name)))
+        (!peers.is_empty()).then(|| {
+            node.evidence(Source::Interfaces, format!("{} on {} has {address}, with which {list} still {verb}", interface.name, node.name))
+        })
     });
     tell.collect()
 }

@@ -71,7 +71,7 @@ fn why<T>(observed: &Observed<T>, view: &Context) -> Option<String> {
 
 /// A cluster without any is not a healthy one.
 fn none_of<T>(observed: &Observed<Vec<T>>) -> Option<String> {
-    observed.seen().is_none_or(Vec::is_empty).then(|| "there are none".to_owned())
+    observed.seen().is_none_or(Vec::is_empty).then(|| "none found".to_owned())
 }
 
 fn absent<T>(observed: &Observed<T>) -> Option<String> {
@@ -130,7 +130,7 @@ fn settling(view: &Context, scope: &Scope) -> Option<Gap> {
     let waits = |node: &&NodeModel| names.contains(&node.name) || bird(node);
     let nodes: Vec<String> =
         shown(view, scope).filter(waits).filter(|node| !view.is_starting(node)).map(|node| node.name.to_owned()).collect();
-    let why = "calico-node was restarted less than a minute ago, and its sessions are still coming up".to_owned();
+    let why = "calico-node was restarted less than a minute ago, and its sessions are not up yet".to_owned();
     (!nodes.is_empty()).then(|| Gap { what: "BGP sessions in progress".to_owned(), nodes, why, blocks_healthy: true })
 }
 
@@ -155,7 +155,7 @@ fn bird_reason(view: &Context, node: &NodeModel, family: Family) -> String {
     match node.inside {
         Some(Observed::Seen(inside)) => inside.bird(family).why_not().unwrap_or("not asked").to_owned(),
         Some(Observed::Forbidden(why) | Observed::Failed(why)) => why.clone(),
-        Some(Observed::Absent) => "no container to ask".to_owned(),
+        Some(Observed::Absent) => "no running container".to_owned(),
         None | Some(Observed::NotAsked) if view.snapshot.cluster.exec_skipped => LEFT_OUT.to_owned(),
         None | Some(Observed::NotAsked) => absent_in(view).to_owned(),
     }
@@ -181,8 +181,8 @@ fn tabular(view: &Context, scope: &Scope) -> Vec<Gap> {
     let nodes: Vec<String> = names(|node| node.node.is_some_and(|node| node.metadata.tabular));
     let pods: Vec<String> = names(|node| node.pod.is_some_and(|pod| pod.metadata.tabular));
     [
-        ("addresses that Calico stores", "a table does not show them; kubectl get nodes -o yaml does", nodes),
-        ("containers, probes and events of pods", "a table does not show them; kubectl get pods,events -o yaml does", pods),
+        ("addresses that Calico stores", "a table does not show them. Use: kubectl get nodes -o yaml", nodes),
+        ("containers, probes and events of pods", "a table does not show them. Use: kubectl get pods,events -o yaml", pods),
     ]
     .into_iter()
     .filter(|(.., nodes)| !nodes.is_empty())
@@ -218,7 +218,7 @@ fn slow_start(view: &Context, node: &NodeModel) -> Option<String> {
             start.most_seconds(),
             start.round_trip
         ),
-        None => "no forecast, since no log tells the round trip to the datastore".to_owned(),
+        None => "no forecast, because no log shows the round trip to the datastore".to_owned(),
     };
     Some(format!("starting for {:.0} s{allowed}; {forecast}", so_far.seconds))
 }

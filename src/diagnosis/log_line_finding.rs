@@ -194,7 +194,7 @@ fn felix_restarts<'a>(log: &'a StartupLog, node: &str) -> Option<(String, Vec<&'
 fn part_ended<'a>(log: &'a StartupLog, node: &str) -> Option<(String, Vec<&'a LogEvent>)> {
     let fatal = later(log).iter().rfind(|mark| mark.kind == LogEventKind::Fatal)?;
     let known = ENDS.iter().find(|(says, _)| fatal.text.contains(says)).map(|(_, why)| *why);
-    let message = format!("calico-node on {node} had started, and a part of it ends by itself: {}", known.unwrap_or(&fatal.text));
+    let message = format!("calico-node on {node} started, then a part of it exited: {}", known.unwrap_or(&fatal.text));
     Some((message, vec![fatal]))
 }
 

@@ -257,7 +257,7 @@ impl<'a> Install<'a> {
         }
         match self.problem(family)?.1 {
             Problem::BadPattern { why } => Some(format!("its regular expression cannot be read ({why})")),
-            Problem::BadCidr { text } => Some(format!("{text:?} is no network, and with one bad network nothing is detected")),
+            Problem::BadCidr { text } => Some(format!("{text:?} is not a network, and one bad network stops detection")),
             Problem::ExcludesEverything => Some("an empty piece excludes every interface".to_owned()),
             _ => None,
         }

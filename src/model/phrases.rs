@@ -52,7 +52,9 @@ pub fn family_of(log: &StartupLog) -> Family {
 /// `a bridge made by Docker`
 pub fn made(kind: VirtualInterface) -> String {
     let article = if kind.what.starts_with(['a', 'e', 'i', 'o', 'u', 'A', 'E', 'I', 'O', 'U']) { "an" } else { "a" };
-    format!("{article} {} made by {}", kind.what, kind.made_by)
+    // What follows in brackets lists the commands that make it.
+    let made_by = kind.made_by.split(" (").next().unwrap_or(kind.made_by);
+    format!("{article} {} made by {made_by}", kind.what)
 }
 
 pub fn tells_conflict(mark: &LogEvent) -> bool {

@@ -60,7 +60,7 @@ pub fn retry_outcome(seen: &Snapshot, node: &str, earlier: Option<&StartProgress
             let fate = match attempt.end {
                 RunEnd::KilledWhileRunning => "it was killed after it had started",
                 RunEnd::OutOfMemory => "it ran out of memory",
-                RunEnd::Exited | RunEnd::ExitedAfterStart => "it exited by itself",
+                RunEnd::Exited | RunEnd::ExitedAfterStart => "it exited",
                 _ => "why it ended is not known",
             };
             RetryOutcome::Other(other_cause(seen, node).unwrap_or_else(|| fate.to_owned()))

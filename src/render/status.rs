@@ -36,6 +36,7 @@ pub fn write(report: &Report, shown: Shown, style: &Style, out: &mut dyn Write) 
     header::write_details(&report.cluster, style, out)?;
     if !report.unseen.is_empty() {
         writeln!(out)?;
+        summary_line::write_gaps(report, style, out)?;
         findings::write_unseen(&report.unseen, style, out)?;
     }
     summary_line::write_more(report, style, out)

@@ -31,9 +31,17 @@ pub fn write(report: &Report, style: &Style, out: &mut dyn Write) -> io::Result<
         used += wide;
     }
     writeln!(out, "{line}")?;
-    let more = if report.verdict == Verdict::Sick { gaps(report) } else { Some(sentence(report)) };
+    let more = (report.verdict != Verdict::Sick).then(|| sentence(report));
     for line in more.iter().flat_map(|more| text::wrap(&text::clean(more), style.room(0))) {
         writeln!(out, "{}", style.paint(tone, &line))?;
+    }
+    Ok(())
+}
+
+/// What the list of things that were not seen means for the findings.
+pub fn write_gaps(report: &Report, style: &Style, out: &mut dyn Write) -> io::Result<()> {
+    for line in gaps(report).iter().flat_map(|gaps| text::wrap(&text::clean(gaps), style.room(0))) {
+        writeln!(out, "{}", style.paint(Tone::Doubtful, &line))?;
     }
     Ok(())
 }
@@ -55,7 +63,8 @@ fn facts(report: &Report) -> Vec<String> {
     let version = cluster.calico_version.as_ref();
     let version = version.map_or_else(|| "Calico version unknown".to_owned(), |version| format!("Calico {}", text::clean(version)));
     let ready = format!("{} of {} ready", cluster.nodes_ready, text::count(cluster.nodes, "node"));
-    place.into_iter().chain([version, ready]).chain(counts(report)).collect()
+    let incomplete = report.unseen.iter().any(|gap| gap.blocks_healthy).then(|| "not everything checked".to_owned());
+    place.into_iter().chain([version, ready]).chain(counts(report)).chain(incomplete).collect()
 }
 
 /// `1 error`, `2 warnings`

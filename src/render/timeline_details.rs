@@ -10,7 +10,7 @@ const INTERFACES: usize = 8;
 pub fn end(how: AttemptEnd) -> (Tone, &'static str) {
     match how {
         AttemptEnd::Started => (Tone::Good, "started"),
-        AttemptEnd::Exited => (Tone::Bad, "exited by itself"),
+        AttemptEnd::Exited => (Tone::Bad, "exited"),
         AttemptEnd::Killed => (Tone::Bad, "killed"),
         AttemptEnd::OutOfMemory => (Tone::Bad, "out of memory"),
         AttemptEnd::Running => (Tone::Doubtful, "still starting"),

@@ -14,7 +14,7 @@ pub const CHECK: Check = Check {
                 What it is for is not known here.",
         detected: "Rows of protocol BGP in `show protocols` whose name does not begin with Mesh_, Node_, Global_ or Local_Workload_.",
         confirm: "kubectl exec -n NAMESPACE POD -c calico-node -- birdcl -s /var/run/calico/bird.ctl show protocols all NAME",
-        fix: "Ask whoever changed the templates (a ConfigMap mounted below /etc/calico/confd/templates). Calico itself does not need the session.",
+        fix: "Ask the person who changed the templates (a ConfigMap mounted below /etc/calico/confd/templates). Calico itself does not need the session.",
     },
     run,
 };

@@ -18,11 +18,11 @@ pub const CHECK: Check = Check {
                 a node counts as ready with a single session up.",
         detected: "BIRD's `show protocols` on both ends, joined with the nodes' addresses; without exec the readiness events and CalicoNodeStatus. \
                    Only sessions whose ends have no finding of their own. BIRD keeps the last error even after its cause has gone, \
-                   and the end that waits (Passive) shows none: the reason is told from both ends.",
+                   and the end that waits (Passive) shows none: the reason comes from both ends.",
         confirm: "kubectl exec -n NAMESPACE POD -c calico-node -- birdcl -s /var/run/calico/bird.ctl show protocols all\n\
                   From the node: nc -vz PEER-ADDRESS 179",
         fix: "refused: is calico-node running there, does a firewall reject TCP 179? unreachable or no answer: routes, security groups, \
-              TCP 179 both ways. BIRD's own words (\"Received: …\", \"BGP Error: …\") prove that the peer answered: compare router IDs, AS numbers, \
+              TCP 179 both ways. BIRD's own words (\"Received: …\", \"BGP Error: …\") show that the peer answered: compare router IDs, AS numbers, \
               hold times and passwords, not the network. AS numbers: BGPConfiguration, BGPPeer, the node's ASNumber. Port taken: stop the other BGP daemon or set \
               BGPConfiguration.listenPort. Node gone: delete its Node object (with etcd: calicoctl delete node). \
               Graceful restart: wait until its timer ends.",

@@ -48,7 +48,7 @@ fn finding(view: &Context, node: &NodeModel) -> Option<Finding> {
         }
         both => {
             let shown = both.iter().flat_map(|(_, shown)| shown.clone()).collect();
-            (format!("BIRD does not run on {}, neither for IPv4 nor for IPv6: it announces and learns no routes", node.name), shown)
+            (format!("BIRD does not run on {} (IPv4 and IPv6): it announces and learns no routes", node.name), shown)
         }
     };
     shown.extend(evidence::of_mark(node, LogEventKind::BackendNotBird));

@@ -13,7 +13,7 @@ pub const CHECK: Check = Check {
                 (an operator, a GitOps tool, calicoctl), kube-proxy's mode looks different at each glance, or a part of Felix fails. Felix is \
                 not slow and does not hang; more time for probes changes nothing.",
         detected: "The log after the start says \"Felix is shutting down\" at least three times, less than two minutes apart, and not because \
-                   the pod was told to end.",
+                   the pod was asked to end.",
         confirm: "kubectl logs -n NAMESPACE POD -c calico-node | grep -E 'Felix is shutting down|Restart felix'\n\
                   kubectl get felixconfigurations -o yaml --show-managed-fields",
         fix: "config changed: find who writes FelixConfiguration (managedFields name the writers) and let one of them win. kube-proxy's mode: \

@@ -9,7 +9,7 @@ use crate::snapshot::inspection::LogEventKind;
 pub const CHECK: Check = Check {
     explanation: Explanation {
         code: Code::HealthAddressMissing,
-        title: "Felix cannot open its health endpoint at the address it is told",
+        title: "Felix cannot open its health endpoint at the configured address",
         means: "Felix listens for its probes on FELIX_HEALTHHOST, `localhost` by default. Where the node's /etc/hosts has no localhost, or \
                 a wrong one, the name leads nowhere or to an address that the node does not have: the endpoint never opens and every \
                 probe fails.",

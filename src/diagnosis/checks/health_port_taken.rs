@@ -11,7 +11,7 @@ pub const CHECK: Check = Check {
         code: Code::HealthPortTaken,
         title: "Another program on the node holds the port of Felix's health endpoint",
         means: "Felix answers its probes on localhost, port 9099 (FELIX_HEALTHPORT). Where another program has that port Felix cannot open \
-                it, every probe fails, and the kubelet restarts calico-node for ever. More patience changes nothing.",
+                it, every probe fails, and the kubelet restarts calico-node again and again. More time to start does not help.",
         detected: "The log of a node that is not Ready says \"Health endpoint failed\" with \"address already in use\".",
         confirm: "On the node: ss -ltnp | grep 9099",
         fix: "Stop the other program, or give Felix another port: FELIX_HEALTHPORT in calico-node's environment (exec probes follow it; the \

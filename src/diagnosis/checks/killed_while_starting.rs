@@ -15,7 +15,7 @@ pub const CHECK: Check = Check {
         title: "The kubelet kills calico-node before it has started",
         means: "Felix answers the liveness probe only after start-up has finished. Start-up reads the datastore some 40 to 70 times in a \
                 row (with etcd: a read per node and key), so on a node far from the datastore it takes longer than the probe allows, \
-                and the kubelet kills it and starts over, for ever and with almost no log.",
+                and the kubelet kills it and starts over, again and again, with almost no log.",
         detected: "An event \"Container calico-node failed liveness probe, will be restarted\" (or startup probe) for a pod whose log ends in \
                    mid-work, without \"Calico node started successfully\" and without \"Terminating\", or whose start ended less than a \
                    probe period before the kill, when Felix and BIRD cannot have answered yet; without logs: the container never lived \
@@ -90,7 +90,7 @@ fn cut_off(node: &NodeModel, measured: &Measurement) -> Option<Evidence> {
     let last = longest.last_words()?;
     let after = longest.start.filter(|start| start.at_least).map(|start| format!("not started after {:.0} s; ", start.seconds));
     let after = after.unwrap_or_default();
-    Some(node.evidence(Source::Log, format!("{after}the last it said: {}", last.text)))
+    Some(node.evidence(Source::Log, format!("{after}last log line: {}", last.text)))
 }
 
 fn seconds(attempt: &ContainerRun) -> f64 {
@@ -100,5 +100,5 @@ fn seconds(attempt: &ContainerRun) -> f64 {
 /// The same slow link makes the Node update lose its race: an exit of its own that the larger budget does not cure by itself.
 fn own_exit(node: &NodeModel) -> Option<Evidence> {
     let mark = node.attempts().flat_map(|log| &log.marks).find(|mark| mark.kind == LogEventKind::UpdateConflict)?;
-    Some(node.evidence(Source::Log, format!("in another attempt it exited by itself, as happens on a slow link: {}", mark.text)))
+    Some(node.evidence(Source::Log, format!("another attempt exited, as happens on a slow link: {}", mark.text)))
 }

@@ -51,7 +51,7 @@ fn finding(view: &Context, family: Family) -> Option<Finding> {
     let names: Vec<String> = exited.iter().map(|node| node.name.to_owned()).collect();
     let what = match &configured {
         Some(invalid) => format!("{} is {:?}, {}", method_variable(family), invalid.value, invalid.why),
-        None => format!("{} is none that this release knows", method_variable(family)),
+        None => format!("{} is not a method that this release knows", method_variable(family)),
     };
     let whom = match names.len() {
         0 => "every node that restarts will exit".to_owned(),

@@ -13,12 +13,12 @@ pub const CHECK: Check = Check {
         code: Code::RolloutUnfinished,
         title: "Some nodes still run the calico-node of before the last change",
         means: "The DaemonSet was changed, and not every pod has been replaced: the rollout waits for a pod that does not become Ready, is \
-                still under way, or replaces nothing by itself because the strategy is OnDelete. Nodes differ in their settings.",
+                still under way, or replaces nothing automatically because the strategy is OnDelete. Nodes differ in their settings.",
         detected: "The DaemonSet's status: fewer updated pods than desired, or a generation that the controller has not seen; and pods whose \
                    controller-revision-hash is not that of the newest ControllerRevision.",
         confirm: "kubectl rollout status daemonset/calico-node -n NAMESPACE --timeout=5s\n\
                   kubectl get pods -n NAMESPACE -l k8s-app=calico-node -L controller-revision-hash -o wide",
-        fix: "Mend the pod it waits for (the other findings name why), or take the change back: \
+        fix: "Fix the pod it waits for (the other findings say why), or undo the change: \
               kubectl rollout undo daemonset/calico-node -n NAMESPACE. With OnDelete, delete the pods one by one.",
     },
     run,

@@ -12,7 +12,7 @@ pub const CHECK: Check = Check {
     explanation: Explanation {
         code: Code::StartNearBudget,
         title: "calico-node starts just before its probe would kill it",
-        means: "It started, but most of the time that its probes allow was gone by then. On the next slow day, or with more nodes or a \
+        means: "It started, but used most of the time that its probes allow. On the next slow day, or with more nodes or a \
                 longer round trip, the kubelet kills it before it is done, and it never starts again.",
         detected: "The measured start took more than four fifths of the budget of the startup probe, else of the liveness probe.",
         confirm: "kubectl calico-fix probes --node NODE\nkubectl logs -n NAMESPACE POD -c calico-node --timestamps | grep -n 'started successfully'",

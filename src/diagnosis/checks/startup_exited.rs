@@ -12,14 +12,14 @@ use crate::snapshot::inspection::StartupLog;
 pub const CHECK: Check = Check {
     explanation: Explanation {
         code: Code::StartupExited,
-        title: "calico-node ends by itself while starting",
+        title: "calico-node exits while starting",
         means: "Start-up came to something it cannot go on with and exited with code 1: no address could be detected and none is stored, \
                 the Node object changed under it, the datastore refused it. Probes have nothing to do with it.",
         detected: "The log of a node that is not Ready ends with \"Terminating\" or \"Calico node failed to start\", or a FATAL line; \
                    the line before it is the reason.",
         confirm: "kubectl logs -n NAMESPACE POD -c calico-node --previous | tail",
-        fix: "Mend what the last lines name. No address: choose a method that finds one (IP_AUTODETECTION_METHOD). \
-              Update conflict: it tries again by itself; on a slow link give it time.",
+        fix: "Fix what the last lines name. No address: choose a method that finds one (IP_AUTODETECTION_METHOD). \
+              Update conflict: it retries automatically; on a slow link give it time.",
     },
     run,
 };
@@ -39,13 +39,16 @@ fn finding(view: &Context, node: &NodeModel) -> Option<Finding> {
         ExitReason::NoAddress => {
             let family = phrases::family_of(log);
             let fix = fixes::autodetection(view, family, &nodes);
-            let alone =
-                if family == Family::V4 && fixes::is_ipv6_only(view) { "; no node has an IPv4 address, they have IPv6 alone" } else { "" };
+            let alone = if family == Family::V4 && fixes::is_ipv6_only(view) {
+                "; the nodes have only IPv6 addresses, no node has an IPv4 address"
+            } else {
+                ""
+            };
             (format!("it could not detect an {family} address and has none stored{alone}"), fix)
         }
         other => (other.outlook(), None),
     };
-    let message = format!("calico-node on {} exits by itself while starting: {why}", node.name);
+    let message = format!("calico-node on {} exits while starting: {why}", node.name);
     let mut evidence = last_words(node, log);
     evidence.extend(phrases::restarts(node));
     Some(Finding { code: Code::StartupExited, severity: Severity::Error, nodes, message, evidence, fix })

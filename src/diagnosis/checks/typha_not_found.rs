@@ -9,7 +9,7 @@ pub const CHECK: Check = Check {
     explanation: Explanation {
         code: Code::TyphaNotFound,
         title: "Typha's Service does not exist",
-        means: "calico-node is told to use Typha (FELIX_TYPHAK8SSERVICENAME, in the ConfigMap calico-config typha_service_name), but the API server \
+        means: "calico-node is configured to use Typha (FELIX_TYPHAK8SSERVICENAME, in the ConfigMap calico-config typha_service_name), but the API server \
                 knows no endpoints of that name. Felix and confd end and are started again. Nothing was connected to: no firewall and no probe has \
                 to do with it.",
         detected: "The log after the start says that the endpoints of Typha's Service are \"not found\".",

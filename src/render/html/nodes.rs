@@ -45,7 +45,7 @@ pub fn section(sheet: &HtmlPage) -> Option<Markup> {
             }
         }
         p.aside {
-            "BGP: sessions established of those configured. START: time taken of time allowed; > was cut off, < is told by readiness alone. "
+            "BGP: sessions established of those configured. START: time taken of time allowed; > was cut off, < is known from readiness only. "
             "READY and RESTARTS are those of the calico-node pod. A ? is not known, a - is not there. "
             @if let Some(usual) = usual { "Read from, where no row says otherwise: " (read_from(*usual)) "." }
         }

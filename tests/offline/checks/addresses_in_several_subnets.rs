@@ -51,7 +51,7 @@ fn one_node_took_the_other_card() {
 fn the_fix_leads_into_the_common_network() {
     let case = finds(&two_cards(), BOTH);
     assert_eq!(
-        case.of("addresses-in-several-subnets").fix.as_ref().map(|fix| fix.command.as_str()),
+        case.of("addresses-in-several-subnets").fix.as_ref().map(by_hand),
         Some("kubectl set env daemonset/calico-node -n kube-system -c calico-node IP_AUTODETECTION_METHOD=cidr=10.0.0.0/24")
     );
 }

@@ -14,6 +14,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::build::*;
+use super::judge::by_hand;
 use super::killed_while_starting;
 
 /// The words that a shell makes of a line.
@@ -73,7 +74,7 @@ fn commands(world: &World, name: &str, namespace: &str) -> Vec<String> {
     html::write(&sheet, false, &mut page).expect("writes");
     let page = String::from_utf8(page).expect("text");
     let page = page.replace("&quot;", "\"").replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&");
-    let found: Vec<String> = report.findings.into_iter().filter_map(|finding| finding.fix).map(|fix| fix.command).collect();
+    let found: Vec<String> = report.findings.into_iter().filter_map(|finding| finding.fix).map(|fix| by_hand(&fix).to_owned()).collect();
     for command in &found {
         assert_eq!(clean(command), *command, "printing changes it");
         assert!(page.contains(command.as_str()), "the page changes it: {command}");

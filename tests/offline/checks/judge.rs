@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use calico_fix::diagnosis::{Scope, diagnose};
 use calico_fix::finding::verdict::Verdict;
-use calico_fix::finding::{Evidence, Finding, Report, Severity, Source};
+use calico_fix::finding::{Evidence, Finding, Fix, Report, Severity, Source};
 use calico_fix::observed::Observed;
 use calico_fix::snapshot::Snapshot;
 use calico_fix::snapshot::redact::redact;

@@ -26,7 +26,7 @@ pub fn cpu(mut world: World, request: Option<&str>, limit: Option<&str>) -> Worl
 
 /// No finding proposes to wait longer.
 pub fn no_delay(case: &Case) {
-    let commands = case.report.findings.iter().filter_map(|finding| finding.fix.as_ref()).map(|fix| fix.command.as_str());
+    let commands = case.report.findings.iter().filter_map(|finding| finding.fix.as_ref()).map(by_hand);
     for command in commands {
         assert!(!["startupProbe", "initialDelaySeconds", "failureThreshold"].iter().any(|field| command.contains(field)), "{command}");
     }

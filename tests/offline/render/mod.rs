@@ -99,7 +99,7 @@ fn a_single_healthy_node_is_counted_in_the_singular() {
     for row in report.nodes.iter_mut().skip(1) {
         row.ready = Some(false);
     }
-    assert!(print(&report, SHORT).contains("1 more node is healthy;"));
+    assert!(print(&report, SHORT).contains("1 more node is healthy ("));
 }
 
 #[test]

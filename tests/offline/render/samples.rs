@@ -81,11 +81,15 @@ pub fn bridge_address(nodes: usize) -> Report {
         code: Code::AddressOnVirtualInterface,
         severity: Severity::Error,
         nodes: vec!["node-17".into()],
-        message: "node-17 advertises 172.18.0.1, the address of br-3a10a9384428, a bridge that only node-17 has; its peers cannot reach it there.".into(),
+        message: "node-17 uses 172.18.0.1/16 (br-3a10a9384428, a bridge made by Docker), expected 10.0.0.18".into(),
         evidence,
         fix: Some(Fix {
-            command: "kubectl calico-fix autodetect --method kubernetes-internal-ip".into(),
-            why: "Each node then takes the address that Kubernetes knows it by: 10.0.0.18 on node-17, no change on the other 52.".into(),
+            command: "kubectl calico-fix autodetect".into(),
+            why: "Sets the method kubernetes-internal-ip: each node uses its InternalIP, correct on all 53 nodes. Shows the change, asks, starts with one node, verifies, rolls back on failure".into(),
+            by_hand: Some(ByHand {
+                command: "kubectl set env daemonset/calico-node -n kube-system -c calico-node IP_AUTODETECTION_METHOD=kubernetes-internal-ip".into(),
+                restarts: "calico-node on all 53 nodes".into(),
+            }),
         }),
     }];
     report
@@ -106,7 +110,7 @@ pub fn slow_start() -> Report {
         code: Code::KilledWhileStarting,
         severity: Severity::Error,
         nodes: vec!["node-03".into()],
-        message: "The kubelet kills calico-node on node-03 after 70s, before it has started.".into(),
+        message: "calico-node on node-03 is killed by its probe while it starts (17×): start-up does not finish within the 70 s that its probes allow".into(),
         evidence: vec![Evidence {
             source: Source::Event,
             node: Some("node-03".into()),
@@ -114,7 +118,8 @@ pub fn slow_start() -> Report {
         }],
         fix: Some(Fix {
             command: "kubectl calico-fix probes".into(),
-            why: "It needs more than 70s; its liveness probe gives it 70s.".into(),
+            why: "Raises the startup limit from 70 s to 220 s. Shows the change, asks, starts with one node, verifies, rolls back on failure".into(),
+            by_hand: None,
         }),
     }];
     report.unseen =
@@ -185,7 +190,8 @@ pub fn hostile() -> Report {
     finding.nodes = vec![evil.into()];
     finding.message = format!("{evil} {}", "word ".repeat(1_000));
     finding.evidence[0] = Evidence { source: Source::Event, node: Some(evil.into()), text: evil.into() };
-    finding.fix = Some(Fix { command: evil.into(), why: evil.into() });
+    let by_hand = Some(ByHand { command: evil.into(), restarts: evil.into() });
+    finding.fix = Some(Fix { command: evil.into(), why: evil.into(), by_hand });
     report.unseen = vec![Gap { what: evil.into(), nodes: vec![evil.into()], why: evil.into(), blocks_healthy: true }];
     report
 }

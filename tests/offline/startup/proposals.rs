@@ -406,7 +406,7 @@ fn the_patch_that_is_printed_is_the_patch_that_is_sent() {
         let plan = calico_fix::plan::Plan::new(&change.proposal, &object).expect(case).expect(case);
         let fixes = calico_fix::diagnosis::diagnose(&snapshot, &calico_fix::diagnosis::Scope::default()).findings;
         let fix = fixes.iter().find_map(|finding| finding.fix.as_ref()).expect(case);
-        for command in [change.snippets.kubectl.as_ref().expect(case), &fix.command] {
+        for command in [change.snippets.kubectl.as_ref().expect(case), &fix.by_hand.as_ref().expect(case).command] {
             let printed = command.split_once(" -p ").expect(case).1.trim_matches('\'');
             assert_eq!(serde_json::from_str::<Value>(printed).expect(case), plan.patch, "{case}");
         }
