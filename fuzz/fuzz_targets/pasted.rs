@@ -1,7 +1,7 @@
 #![no_main]
 
 use calico_fix::diagnosis::{Scope, diagnose};
-use calico_fix::finding::Verdict;
+use calico_fix::finding::verdict::Verdict;
 use calico_fix::import::load;
 use calico_fix::snapshot::save;
 use libfuzzer_sys::fuzz_target;

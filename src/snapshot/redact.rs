@@ -13,8 +13,13 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+mod owners;
+mod words;
+
+use owners::owners;
+use words::{GENERATED, address_at, hardware_address, is_hex, is_host, is_uid, leading_number};
+
 use super::Snapshot;
-use super::objects::Meta;
 use crate::input_source::InputSource;
 use crate::observed::Observed;
 
@@ -162,50 +167,6 @@ fn names(snapshot: &Snapshot) -> BTreeMap<String, String> {
 fn is_telling(name: &str) -> bool {
     name.len() > 3 && !COMMON.contains(&name) && name.contains(|c: char| c.is_ascii_alphabetic())
 }
-
-/// What the owners of the cluster have named: namespaces, releases, applications, registries.
-fn owners(snapshot: &Snapshot) -> [(&'static str, BTreeSet<String>); 3] {
-    let set = snapshot.daemon_set.seen();
-    let pods = snapshot.pods.seen().into_iter().flatten();
-    let customs = [&snapshot.resources.installations, &snapshot.resources.ip_pools, &snapshot.resources.bgp_configurations];
-    let customs = customs.into_iter().filter_map(|list| list.seen()).flatten();
-    let metas: Vec<&Meta> = set
-        .map(|set| [&set.metadata, &set.spec.template.metadata])
-        .into_iter()
-        .flatten()
-        .chain(pods.clone().map(|pod| &pod.metadata))
-        .chain(customs.map(|custom| &custom.metadata))
-        .collect();
-    let namespaces = metas.iter().filter_map(|meta| meta.namespace.clone()).collect();
-    let releases = metas
-        .iter()
-        .flat_map(|meta| meta.annotations.iter().chain(&meta.labels))
-        .filter(|(key, _)| OWNER_KEYS.contains(&key.as_str()))
-        .flat_map(|(_, value)| value.split([':', '/', '_']).map(str::to_owned).collect::<Vec<_>>())
-        .filter(|part| part.contains('-') || part.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit()))
-        .filter(|part| !KIND_WORDS.contains(&part.as_str()))
-        .collect();
-    let images = set.map(|set| set.spec.template.spec.containers.iter()).into_iter().flatten();
-    let images = images.chain(pods.flat_map(|pod| &pod.spec.containers)).map(|container| container.image.as_str());
-    // The last part is the program and its version, by which releases are told apart. The first is found as a host.
-    let folders = images.filter_map(|image| image.rsplit_once('/')).flat_map(|(folders, _)| folders.split('/').skip(1));
-    [("namespace", namespaces), ("release", releases), ("folder", folders.map(str::to_owned).collect())]
-}
-
-/// Annotations and labels whose values name a release or an application.
-const OWNER_KEYS: [&str; 9] = [
-    "meta.helm.sh/release-name",
-    "meta.helm.sh/release-namespace",
-    "argocd.argoproj.io/tracking-id",
-    "argocd.argoproj.io/instance",
-    "kustomize.toolkit.fluxcd.io/name",
-    "kustomize.toolkit.fluxcd.io/namespace",
-    "helm.toolkit.fluxcd.io/name",
-    "helm.toolkit.fluxcd.io/namespace",
-    "app.kubernetes.io/instance",
-];
-/// In a tracking id beside the names.
-const KIND_WORDS: [&str; 4] = ["apps", "operator.tigera.io", "daemonset", "installation"];
 
 impl Mapping {
     fn each<T: Serialize + DeserializeOwned>(&self, list: &mut Observed<Vec<T>>) -> Result<(), serde_json::Error> {
@@ -416,183 +377,5 @@ fn kept_bits(address: Ipv4Addr) -> u32 {
     }
 }
 
-/// Before an identifier that a container or a network was given.
-const GENERATED: [&str; 5] = ["br-", "cali", "veth", "tap", "cilium_"];
-
-fn is_hex(text: &str) -> bool {
-    text.bytes().all(|byte| byte.is_ascii_hexdigit())
-}
-
-fn is_uid(word: &str) -> bool {
-    word.len() == 36 && word.split('-').map(str::len).eq([8, 4, 4, 4, 12]) && word.split('-').all(is_hex)
-}
-
-/// Six pairs of digits; how long that is, or 0.
-fn hardware_address(text: &str, before: Option<char>) -> usize {
-    let is_pair = |pair: &str| pair.len() == 2 && is_hex(pair);
-    let whole = text.get(..17).filter(|whole| whole.split(':').count() == 6 && whole.split(':').all(is_pair));
-    let ends = |c: Option<char>| c.is_none_or(|c| !c.is_ascii_alphanumeric() && c != ':');
-    if whole.is_some() && ends(before) && ends(text[17..].chars().next()) { 17 } else { 0 }
-}
-
-/// Domains of published software, and what looks like a host and is none: fields, files.
-const PUBLIC: [&str; 19] = [
-    "kubernetes.io",
-    "k8s.io",
-    "projectcalico.org",
-    "tigera.io",
-    "helm.sh",
-    "argoproj.io",
-    "fluxcd.io",
-    "cattle.io",
-    "coreos.com",
-    "docker.io",
-    "quay.io",
-    "ghcr.io",
-    "gcr.io",
-    "github.com",
-    "golang.org",
-    "amazonaws.com",
-    // Interfaces that Calico makes: felix/dataplane/linux/int_dataplane.go.
-    "vxlan.calico",
-    "vxlan-v6.calico",
-    "wireguard.cali",
-];
-const NO_DOMAINS: [&str; 24] = [
-    "go",
-    "log",
-    "cfg",
-    "conf",
-    "conflist",
-    "yaml",
-    "yml",
-    "json",
-    "ctl",
-    "sock",
-    "sh",
-    "service",
-    "socket",
-    "slice",
-    "pid",
-    "txt",
-    "key",
-    "pem",
-    "crt",
-    "toml",
-    "apps",
-    "batch",
-    "generation",
-    "example",
-];
-const NO_HOSTS: [&str; 4] = ["status", "spec", "metadata", "deprecated"];
-
-/// A name with a domain.
-fn is_host(word: &str) -> bool {
-    let labels: Vec<&str> = word.split('.').collect();
-    let is_label = |label: &&str| !label.is_empty() && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
-    let (Some(first), Some(last)) = (labels.first(), labels.last()) else { return false };
-    let last_two = labels.len().checked_sub(2).and_then(|at| labels.get(at..)).map(|two| two.join(".").to_ascii_lowercase());
-    labels.len() > 1
-        && word.len() > 5
-        && labels.iter().all(is_label)
-        && last.len() > 1
-        && last.bytes().all(|byte| byte.is_ascii_alphabetic())
-        && !NO_DOMAINS.contains(last)
-        && !NO_HOSTS.contains(first)
-        && last_two.is_some_and(|two| !PUBLIC.contains(&two.as_str()))
-        // `nodeStatus.conditions`, `time.Duration`: hosts are written in one case.
-        && (word.chars().all(|c| !c.is_ascii_uppercase()) || word.chars().all(|c| !c.is_ascii_lowercase()))
-}
-
-fn leading_number(text: &str) -> Option<u8> {
-    text[..text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len())].parse().ok()
-}
-
-/// The longest address that `text` begins with, with its separator: `_` in the names of BIRD's protocols.
-fn address_at(text: &str) -> Option<(usize, IpAddr, char)> {
-    let end = text.find(|c: char| !(c.is_ascii_hexdigit() || ".:_".contains(c))).unwrap_or(text.len()).min(45);
-    // A date may be glued to an address, so that its end is where it still parses.
-    (3..=end).rev().find_map(|length| {
-        let piece = &text[..length];
-        if let Ok(address) = piece.parse() {
-            return Some((length, address, '.'));
-        }
-        if piece.matches('_').count() < 2 {
-            return None;
-        }
-        let address = piece.replace('_', ".").parse().or_else(|_| piece.replace('_', ":").parse()).ok()?;
-        Some((length, address, '_'))
-    })
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn mapping(names: &[(&str, &str)]) -> Mapping {
-        Mapping { names: names.iter().map(|(old, new)| ((*old).into(), (*new).into())).collect(), key: RandomState::new() }
-    }
-
-    #[test]
-    fn addresses_are_replaced_alike_wherever_they_stand() {
-        let mapping = mapping(&[]);
-        let new = mapping.text("10.20.30.4");
-        assert!(new.starts_with("10.") && new.ends_with(".4"), "{new}");
-        assert_eq!(mapping.text("Mesh_10_20_30_4"), format!("Mesh_{}", new.replace('.', "_")));
-        assert_eq!(mapping.text("with 10.20.30.4,10.20.30.4."), format!("with {new},{new}."));
-        assert_eq!(mapping.text("10.20.30.4/24"), format!("{new}/24"));
-        assert!(mapping.text("10.20.0.0/16").ends_with(".0.0/16"));
-        assert_eq!(
-            new.rsplit_once('.').map(|(net, _)| net.to_owned()),
-            mapping.text("10.20.30.9").rsplit_once('.').map(|(net, _)| net.to_owned())
-        );
-        for same in ["172.18.0.1/16", "127.0.0.1", "169.254.1.1", "::1", "15:18:05", "v3.24.5", "fe80::1"] {
-            assert_eq!(mapping.text(same), same);
-        }
-    }
-
-    #[test]
-    fn words_of_this_cluster_are_known_by_their_shape() {
-        let mapping = mapping(&[]);
-        for word in [
-            "br-3f2a1b4c5d6e",
-            "cali0123456789a",
-            "veth1a2b3c4",
-            "02:42:ac:12:00:01",
-            "ip-10-99-98-97",
-            "ip-10-99-98-97.eu-west-1.compute.internal",
-            "gateway.corp.acme-telco.net",
-            "registry.corp.net:5000/team/calico",
-            "5e7ad5b6-e30e-4d5a-9c1b-0123456789ab",
-        ] {
-            let new = mapping.text(word);
-            assert_ne!(new, word);
-            let text = mapping.text(&format!("can-reach={word}, \"{word}\"."));
-            assert_eq!(text, format!("can-reach={new}, \"{new}\"."), "alike wherever it stands");
-            for part in word.split(|c: char| !c.is_ascii_alphanumeric()).filter(|part| part.len() > 4 && *part != "calico") {
-                assert!(!new.contains(part), "{part} of {word} is in {new}");
-            }
-        }
-        assert!(mapping.text("br-3f2a1b4c5d6e").starts_with("br-"));
-        for same in [
-            "kubernetes.io/os",
-            "crd.projectcalico.org/v1",
-            "status.hostIP",
-            "startup/startup.go 427",
-            "docker.io/calico/node:v3.24.5",
-            "deprecated.daemonset.template.generation",
-            "caliente",
-            "bond0.100",
-            "daemonset.apps",
-            "/var/run/calico/bird.ctl",
-        ] {
-            assert_eq!(mapping.text(same), same);
-        }
-    }
-
-    #[test]
-    fn names_are_replaced_as_whole_words() {
-        let mapping = mapping(&[("db", "node-00001"), ("db-1", "node-00002")]);
-        assert_eq!(mapping.text("db-1 on db, dbx and db."), "node-00002 on node-00001, dbx and node-00001.");
-    }
-}
+mod tests;

@@ -5,6 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
+mod bounds;
+
+pub use bounds::{bound, bounded};
+use bounds::{bound_tree, keep_first, message, word, words};
+
 use super::objects::{
     CALICO_NODE, Condition, ConfigMap, Container, ContainerState, ContainerStatus, ControllerRevision, Custom, DaemonSet, EnvVar, Event,
     Meta, Node, Pod, PodSpec, Probe,
@@ -270,47 +275,6 @@ pub fn snapshot(snapshot: &mut super::Snapshot) {
     }
 }
 
-/// `text` within `MAX_WORD`.
-pub fn bounded(text: &str) -> String {
-    let mut text = text.to_owned();
-    bound(&mut text, MAX_WORD);
-    text
-}
-
-/// Cuts at a character's border and says so.
-pub fn bound(text: &mut String, max: usize) {
-    if text.len() > max {
-        let mut end = max.saturating_sub('…'.len_utf8());
-        while !text.is_char_boundary(end) {
-            end -= 1;
-        }
-        text.truncate(end);
-        text.push('…');
-        text.shrink_to_fit();
-    }
-}
-
-fn message(text: &mut String) {
-    bound(text, MAX_MESSAGE);
-    mask_text(text);
-}
-
-fn word(text: &mut String) {
-    bound(text, MAX_WORD);
-    mask_text(text);
-}
-
-fn words(map: &mut BTreeMap<String, String>) {
-    keep_first(map, MAX_ITEMS);
-    map.values_mut().for_each(word);
-}
-
-fn keep_first<V>(map: &mut BTreeMap<String, V>, count: usize) {
-    if let Some(key) = map.keys().nth(count).cloned() {
-        map.split_off(&key);
-    }
-}
-
 fn meta(meta: &mut Meta) {
     word(&mut meta.name);
     [&mut meta.namespace, &mut meta.uid, &mut meta.resource_version].into_iter().flatten().for_each(word);
@@ -432,21 +396,5 @@ fn container_state(state: &mut ContainerState) {
     if let Some(terminated) = &mut state.terminated {
         terminated.reason.iter_mut().for_each(word);
         terminated.message.iter_mut().for_each(message);
-    }
-}
-
-fn bound_tree(value: &mut Value, depth: usize) {
-    match value {
-        Value::String(text) => bound(text, MAX_MESSAGE),
-        Value::Array(items) => {
-            items.truncate(if depth == 0 { 0 } else { MAX_TREE_ITEMS });
-            items.iter_mut().for_each(|item| bound_tree(item, depth - 1));
-        }
-        Value::Object(fields) => {
-            let excess: Vec<String> = fields.keys().skip(if depth == 0 { 0 } else { MAX_TREE_ITEMS }).cloned().collect();
-            excess.iter().for_each(|name| drop(fields.remove(name)));
-            fields.values_mut().for_each(|field| bound_tree(field, depth - 1));
-        }
-        Value::Null | Value::Bool(_) | Value::Number(_) => {}
     }
 }
