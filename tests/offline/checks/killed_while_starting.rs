@@ -27,7 +27,7 @@ fn with_logs() {
     assert!(finding.message.contains("(3×)") && finding.message.contains("within the 70 s"), "{}", finding.message);
     shows(finding, Source::Event, "node-2", "Container calico-node failed liveness probe, will be restarted (3×)");
     shows(finding, Source::Pod, "node-2", "3 restarts, last exit code 137");
-    shows(finding, Source::Log, "node-2", "the last it said: Looking up existing affinities for host");
+    shows(finding, Source::Log, "node-2", "last log line: Looking up existing affinities for host");
     assert_eq!(
         case.command(),
         Some(concat!(
@@ -55,7 +55,7 @@ fn at_debug_on_etcd() {
 /// On a slow link the Node object changes under it now and then: exits of its own between the kills.
 #[test]
 fn kills_and_exits_in_turn() {
-    let exit = "in another attempt it exited by itself";
+    let exit = "another attempt exited";
     for (current, previous) in [(AT_WORK, CONFLICT), (CONFLICT, AT_WORK), (CONFLICT, CONFLICT)] {
         let case = finds(&killed().log("node-2", current).previous("node-2", previous), FOUND);
         shows(case.only(), Source::Log, "node-2", exit);

@@ -16,7 +16,7 @@ fn a_bridge_that_the_next_start_would_take() {
     assert!(message.starts_with("node-3 would use 172.18.0.1/16 (br-3f2a1b4c5d6e, a bridge made by Docker"), "{message}");
     assert!(message.contains("expected 10.0.0.3/24; do not restart calico-node there before"), "{message}");
     shows(case.only(), Source::Interfaces, "node-3", "first-found would use 172.18.0.1/16");
-    assert_eq!(case.command(), Some("kubectl calico-fix autodetect"));
+    assert_eq!(case.only().fix.as_ref().map(|fix| fix.command.as_str()), Some("kubectl calico-fix autodetect"));
 }
 
 #[test]
