@@ -3,10 +3,10 @@
 use std::process::Command;
 
 use calico_fix::diagnosis::{Scope, diagnose};
-use calico_fix::plan::autodetect_edits::Setting;
 use calico_fix::edit::Edit;
-use calico_fix::plan::snippets::{Form, Snippets};
 use calico_fix::edit::target::Target;
+use calico_fix::plan::autodetect_edits::Setting;
+use calico_fix::plan::snippets::{Form, Snippets};
 use calico_fix::render::html;
 use calico_fix::snapshot::family::Family;
 use calico_fix::text::{clean, is_unsafe, shell};
