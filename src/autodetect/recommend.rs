@@ -23,6 +23,8 @@ pub struct Preference {
     pub because: &'static str,
     /// What can make it pick another address one day.
     pub brittle: &'static str,
+    /// The same for a table: at most 42 columns.
+    pub risk: &'static str,
 }
 
 /// The least brittle first.
@@ -31,31 +33,37 @@ pub const ORDER: &[Preference] = &[
         sort: MethodKind::InternalIp,
         because: "it takes what Kubernetes itself knows the node by, whatever interfaces come and go",
         brittle: "it changes when the kubelet reports another InternalIP",
+        risk: "follows the InternalIP of the kubelet",
     },
     Preference {
         sort: MethodKind::CanReach,
         because: "it takes the address that the node itself sends from, whatever interfaces come and go",
         brittle: "it changes with the route to that one address",
+        risk: "follows the route to one host",
     },
     Preference {
         sort: MethodKind::Cidr,
         because: "it takes an address in the nodes' own network, whatever other interfaces come and go",
         brittle: "a virtual IP in the same network may be taken, and a node in a new network finds nothing",
+        risk: "may pick a virtual IP; needs one network",
     },
     Preference {
         sort: MethodKind::Interface,
         because: "it takes the first address of a named interface",
         brittle: "a node whose interface has another name finds nothing, and a virtual IP on it may be taken",
+        risk: "needs one interface name on all nodes",
     },
     Preference {
         sort: MethodKind::SkipInterface,
         because: "it leaves out the interfaces that are in the way today",
         brittle: "the next new interface that nobody thought of is taken",
+        risk: "picks up new interfaces",
     },
     Preference {
         sort: MethodKind::FirstFound,
         because: "it is the default",
         brittle: "the next new interface that the release's list does not leave out is taken",
+        risk: "picks up new bridges",
     },
 ];
 

@@ -1,22 +1,23 @@
-//! `autodetect` for people: head, a row a node and a column a method, and what follows from it.
+//! `autodetect` for people: verdict, nodes that change, methods; with `-o wide` the table of nodes and methods.
 
 use std::collections::BTreeSet;
 use std::io::{self, Write};
 
 use super::matrix_advice as advice;
 use super::matrix_cells::{self as cells, Form};
+use super::matrix_methods as methods;
 use super::style::{Style, Tone};
 use super::table::{Cell, Table};
-use crate::autodetect::{Group, Matrix, MethodKind, Origin, Preference, Verdict, group_nodes};
+use crate::autodetect::{Group, Matrix, MethodKind, Origin, Preference, Verdict};
 use crate::calico::method::Method;
 use crate::render::header;
 use crate::reports::autodetect::AutodetectResult;
 use crate::text;
 
-/// With more nodes than this, those that would get the same share a row.
-const LISTED: usize = 20;
+/// Columns of a page whose reader is no terminal.
+const PAGE: usize = 80;
 
-/// Untrusted of those that occur.
+/// What each mark means.
 const MARKS: [(Verdict, &str); 6] = [
     (Verdict::Right, "the node's own address"),
     (Verdict::Wrong, "another node's, or one that the others cannot reach"),
@@ -34,37 +35,45 @@ pub struct Shown {
     pub all: bool,
     /// The table's rows and nothing else, for scripts.
     pub rows_only: bool,
+    /// The reader named the first node, or wants none.
+    pub own_canary: bool,
 }
 
 pub fn write(look: &AutodetectResult, only: Option<&BTreeSet<String>>, shown: Shown, style: &Style, out: &mut dyn Write) -> io::Result<()> {
     let matrix = &look.matrix;
     let wanted = |place: &usize| only.is_none_or(|only| only.contains(&matrix.nodes[*place].name));
     let places: Vec<usize> = (0..matrix.nodes.len()).filter(wanted).collect();
-    let rows = match shown.wide || shown.all || shown.rows_only || places.len() <= LISTED {
-        true => places.into_iter().map(|place| Group { nodes: vec![place] }).collect(),
-        false => group_nodes(matrix, &places),
-    };
+    let rows: Vec<Group> = places.iter().map(|place| Group { nodes: vec![*place] }).collect();
     let names = names(matrix);
     let draw = |form| table(matrix, &names, &rows, shown, form);
     if shown.rows_only {
         return draw(if shown.wide { Form::Long } else { Form::Usual }).write(false, style, out);
     }
-    header::write(&look.cluster, style, out)?;
+    let page = Style { width: style.width.or(Some(PAGE)), ..*style };
     if let Some(version) = matrix.version.filter(|version| Some(*version) != matrix.running) {
-        writeln!(out, "{}     as Calico {version} would do it", style.paint(Tone::Strong, "Asked:"))?;
+        writeln!(out, "{} as Calico {version} would do it", style.paint(Tone::Strong, "Asked:"))?;
     }
-    writeln!(out)?;
     if matrix.is_off() {
         return writeln!(out, "Calico configures no node addresses here: its backend is none, so there is nothing to detect.");
     }
+    methods::verdict(look, only, &places, &page, out)?;
+    methods::changes(look, &places, shown, out)?;
+    writeln!(out)?;
+    methods::table(look, &places).write(true, style, out)?;
+    advice::write(look, shown, &page, out)?;
+    if !shown.wide && !shown.all {
+        return Ok(());
+    }
+    writeln!(out)?;
+    header::write(&look.cluster, style, out)?;
+    writeln!(out)?;
     let mut drawn = draw(if shown.wide { Form::Long } else { Form::Usual });
     if !shown.wide && style.width.is_some_and(|columns| drawn.width() > columns) {
         drawn = draw(Form::Short);
     }
     drawn.write(true, style, out)?;
     writeln!(out)?;
-    legend(look, &names, style, out)?;
-    advice::write(look, style, out)
+    legend(look, &names, style, out)
 }
 
 fn table(matrix: &Matrix, names: &[String], rows: &[Group], shown: Shown, form: Form) -> Table {

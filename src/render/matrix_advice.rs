@@ -1,42 +1,22 @@
-//! Under the matrix: which method, why, what it would change, and why not the others.
+//! Below the methods: what the change restarts, its commands, and why not the other methods.
 
 use std::io::{self, Write};
 
+use super::matrix::Shown;
 use super::style::{Style, Tone};
-use crate::autodetect::{Choice, Verdict};
-use crate::finding::Source;
+use crate::autodetect::Choice;
+use crate::finding::{Fix, Source};
 use crate::reports::autodetect::AutodetectResult;
+use crate::snapshot::family::Family;
 use crate::text;
+use crate::text::shell;
 
-/// More changes than this are counted.
-const LISTED: usize = 10;
-
-pub fn write(look: &AutodetectResult, style: &Style, out: &mut dyn Write) -> io::Result<()> {
+pub fn write(look: &AutodetectResult, shown: Shown, style: &Style, out: &mut dyn Write) -> io::Result<()> {
     let recommendation = &look.recommendation;
-    writeln!(out)?;
-    match (&recommendation.method, recommendation.keep) {
-        (Some(method), keep) => {
-            let label = if keep { "Keep:" } else { "Choose:" };
-            writeln!(out, "{} {}", style.paint(Tone::Strong, label), style.paint(Tone::Good, &text::clean(method)))?;
-        }
-        (None, _) => writeln!(out, "{}", style.paint(Tone::Bad, "No method is recommended."))?,
-    }
-    paragraph(&recommendation.why, 2, Tone::Plain, style, out)?;
-    if let Some(why) = &look.matrix.internal_ips_unreliable {
-        paragraph(&format!("InternalIPs are not gone by: {why}."), 2, Tone::Aside, style, out)?;
-    }
-    for group in &recommendation.groups {
-        let methods = if group.methods.is_empty() { "none of these".to_owned() } else { group.methods.join(", ") };
-        paragraph(&format!("{}: right with {methods}", text::list(&group.nodes, 3)), 2, Tone::Plain, style, out)?;
-    }
     if let Some(choice) = &look.choice {
         writeln!(out)?;
-        changes(choice, style, out)?;
         match &look.by_hand {
-            Some(fix) => {
-                writeln!(out, "{} {}", style.paint(Tone::Strong, "Set it:"), text::clean(&fix.command))?;
-                paragraph(&fix.why, 2, Tone::Aside, style, out)?;
-            }
+            Some(fix) => commands(look, choice, fix, shown, style, out)?,
             None if !choice.does_no_harm() => {
                 let warning = format!("{} is not proposed: it would not be right on every node.", choice.method);
                 paragraph(&warning, 0, Tone::Bad, style, out)?;
@@ -45,35 +25,53 @@ pub fn write(look: &AutodetectResult, style: &Style, out: &mut dyn Write) -> io:
         }
     }
     writeln!(out)?;
+    if let Some(method) = &recommendation.method {
+        let label = if recommendation.keep { "Keep:" } else { "Choose:" };
+        writeln!(out, "{} {}", style.paint(Tone::Strong, label), style.paint(Tone::Good, &text::clean(method)))?;
+    }
+    paragraph(&recommendation.why, 2, Tone::Plain, style, out)?;
+    if let Some(why) = &look.matrix.internal_ips_unreliable {
+        paragraph(&format!("InternalIPs are not used to judge addresses: {why}."), 2, Tone::Aside, style, out)?;
+    }
+    for group in &recommendation.groups {
+        let methods = if group.methods.is_empty() { "none of these".to_owned() } else { group.methods.join(", ") };
+        paragraph(&format!("{}: right with {methods}", text::list(&group.nodes, 3)), 2, Tone::Plain, style, out)?;
+    }
     others(look, style, out)
 }
 
-/// What the choice would make of the nodes, those that change first.
-fn changes(choice: &Choice, style: &Style, out: &mut dyn Write) -> io::Result<()> {
-    let method = text::clean(&choice.method);
-    let changing: Vec<_> = choice.predictions.iter().filter(|one| one.changes() != Some(false)).collect();
-    if changing.is_empty() {
-        return paragraph(&format!("{method} would change no node's address."), 0, Tone::Plain, style, out);
-    }
-    let unknown = changing.iter().filter(|one| one.verdict == Verdict::Unknown).count();
-    let doubt = if unknown == 0 { String::new() } else { format!(", and of {unknown} it is not known") };
+/// What the change restarts, the guarded command, and the one by hand.
+fn commands(look: &AutodetectResult, choice: &Choice, fix: &Fix, shown: Shown, style: &Style, out: &mut dyn Write) -> io::Result<()> {
     let nodes = text::count(choice.predictions.len(), "node");
-    writeln!(out, "{} of {nodes} would change with {method}{doubt}:", changing.len() - unknown)?;
-    let name = |name: &str| text::truncate(&text::clean(name), 60).into_owned();
-    let widest = changing.iter().take(LISTED).map(|one| text::width(&name(&one.node))).max().unwrap_or_default();
-    for one in changing.iter().take(LISTED) {
-        let node = name(&one.node);
-        let then = match (&one.will_store, one.verdict) {
-            (Some(then), verdict) => format!("{} ({})", text::clean(then), super::matrix_cells::word(verdict).0),
-            (None, Verdict::None | Verdict::Exits) => "calico-node exits".to_owned(),
-            (None, _) => "?".to_owned(),
-        };
-        let now = one.stored_now.as_deref().map_or_else(|| "<none>".into(), text::clean);
-        writeln!(out, "  {node}{:gap$}{now} -> {then}", "", gap = widest + 3 - text::width(&node))?;
+    // The operator rolls out as it likes: no node can be first.
+    let restarts = match fix.command.starts_with("kubectl set env") {
+        true => format!("This restarts calico-node on {nodes}, one at a time{}.", first(look, choice, shown)),
+        false => format!("This restarts calico-node on {nodes}."),
+    };
+    paragraph(&restarts, 0, Tone::Plain, style, out)?;
+    let mut words = vec!["kubectl", "calico-fix", "autodetect"];
+    if choice.family == Family::V6 {
+        words.push("--ipv6");
     }
-    match changing.len().saturating_sub(LISTED) {
-        0 => Ok(()),
-        more => writeln!(out, "  and {more} more; -o wide lists every node"),
+    if look.recommendation.method.as_deref() != Some(choice.method.as_str()) || look.recommendation.keep {
+        words.extend(["--method", &choice.method]);
+    }
+    if let Some(command) = shell::command(&words) {
+        writeln!(out, "{}    {command}", style.paint(Tone::Strong, "Fix:"))?;
+        writeln!(out, "        shows the change, asks, verifies, rolls back on failure")?;
+    }
+    writeln!(out, "{} {}", style.paint(Tone::Strong, "Set it:"), text::clean(&fix.command))?;
+    paragraph(&fix.why, 8, Tone::Aside, style, out)
+}
+
+/// Where one node alone is wrong and its pod answers, the rollout begins there.
+fn first(look: &AutodetectResult, choice: &Choice, shown: Shown) -> String {
+    let mut wrong = look.matrix.nodes.iter().zip(&choice.predictions).filter(|(_, prediction)| prediction.is_wrong_now);
+    match (wrong.next(), wrong.next()) {
+        (Some((node, _)), None) if !shown.own_canary && node.source == Some(Source::Interfaces) => {
+            format!(", starting with {}", node.name)
+        }
+        _ => String::new(),
     }
 }
 

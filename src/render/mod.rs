@@ -16,6 +16,7 @@ pub mod html;
 pub mod matrix;
 mod matrix_advice;
 mod matrix_cells;
+mod matrix_methods;
 mod nodes;
 mod peers;
 pub mod probes;

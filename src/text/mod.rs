@@ -183,7 +183,7 @@ mod tests {
     #[test]
     fn shortens_in_the_middle() {
         for (text, limit, short) in
-            [("abcdefgh", 8, "abcdefgh"), ("abcdefgh", 5, "ab…gh"), ("节点节点节点", 7, "节…点"), ("abc", 1, "…"), ("abc", 0, "…")]
+            [("abcdefgh", 8, "abcdefgh"), ("abcdefgh", 5, "ab…gh"), ("节点节点节点", 7, "节点…点"), ("abc", 1, "…"), ("abc", 0, "…")]
         {
             assert_eq!(shorten_middle(text, limit), short, "{text} to {limit}");
         }

@@ -12,6 +12,7 @@ use crate::cli::autodetect::AutodetectArgs;
 use crate::cli::connection::ConnectionFlags;
 use crate::cli::output::PageFormat;
 use crate::exit::{Failure, Outcome};
+use crate::plan::from_autodetect::Canary;
 use crate::render;
 use crate::render::matrix::Shown;
 use crate::render::style::Style;
@@ -123,7 +124,12 @@ fn print(
         PageFormat::Json => render::data::json(&WithChange { report: &Report::new(seen, only), change }, out)?,
         PageFormat::Yaml => render::data::yaml(&WithChange { report: &Report::new(seen, only), change }, out)?,
         PageFormat::Table | PageFormat::Wide => {
-            let shown = Shown { wide: arguments.output == PageFormat::Wide, all: arguments.all, rows_only: arguments.no_headers };
+            let shown = Shown {
+                wide: arguments.output == PageFormat::Wide,
+                all: arguments.all,
+                rows_only: arguments.no_headers,
+                own_canary: !matches!(arguments.plan.canary(), Canary::Worst),
+            };
             render::matrix::write(seen, only, shown, &Style::of_stdout(arguments.color()), out)?;
         }
     }
