@@ -189,10 +189,7 @@ pub fn kind_of(line: &Line<'_>, started: bool) -> Option<LogEventKind> {
 impl Pattern {
     fn fits(&self, line: &Line<'_>, message: &str, started: bool) -> bool {
         let holds = |text: &&str| memchr::memmem::find(message.as_bytes(), text.as_bytes()).is_some();
-        self.scope.takes(line, started)
-            && message.starts_with(self.begins)
-            && self.holds.iter().all(holds)
-            && !self.lacks.iter().any(|text| holds(&text))
+        self.scope.takes(line, started) && message.starts_with(self.begins) && self.holds.iter().all(holds) && !self.lacks.iter().any(holds)
     }
 }
 

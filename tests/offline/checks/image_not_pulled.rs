@@ -18,7 +18,8 @@ fn init_image(snapshot: &mut Snapshot) {
 
 #[test]
 fn the_image_of_either_container() {
-    let edits: [(fn(&mut Snapshot), &str); 2] = [(main_image, "calico-node"), (init_image, "install-cni")];
+    type Edit = fn(&mut Snapshot);
+    let edits: [(Edit, &str); 2] = [(main_image, "calico-node"), (init_image, "install-cni")];
     for (edit, container) in edits {
         let world = missed_by_its_peers().edit(edit).event("node-2", "Failed", "Failed to pull image \"x\": not found", 7, 5);
         let case = finds(&world, &["error image-not-pulled node-2"]);
