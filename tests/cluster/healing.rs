@@ -29,7 +29,9 @@ fn heals(incident: &str, code: &str, minutes: i64) {
 
     let (exit, sick) = status(&running);
     assert_eq!((exit, sick["findings"][0]["code"].as_str()), (Some(1), Some(code)), "{sick:#}");
-    let command = sick["findings"][0]["fix"]["command"].as_str().expect("proposes a command");
+    let fix = &sick["findings"][0]["fix"];
+    assert!(fix["command"].as_str().is_some_and(|command| command.starts_with("kubectl calico-fix ")), "the guarded command: {fix}");
+    let command = fix["byHand"]["command"].as_str().expect("proposes a command");
     let applied = shell(&running, command);
     assert!(applied.status.success(), "{command}: {}", String::from_utf8_lossy(&applied.stderr));
 

@@ -55,13 +55,12 @@ fn numbered(incident: &str) -> impl Iterator<Item = (String, &'static Permission
 }
 
 /// What goes unsaid by the command itself, for it only makes an answer surer; `can-i` names it all the same.
-const UNSAID: [(Verb, &str); 6] = [
+const UNSAID: [(Verb, &str); 5] = [
     (Verb::Status, "endpointslices"),
     (Verb::Status, "caliconodestatuses"),
     (Verb::Autodetect, "endpointslices"),
     (Verb::Autodetect, "configmaps"),
     (Verb::Autodetect, "pods"),
-    (Verb::DebugLog, "nodes"),
 ];
 
 #[test]
