@@ -143,9 +143,25 @@ fn duration(seconds: f64) -> String {
     if seconds < 1.0 { format!("{:.0} ms", seconds * 1000.0) } else { format!("{seconds:.1} s") }
 }
 
+/// Nodes that run without a restart but whose start nobody measured are counted apart.
+fn healthy(nodes: &[NodeStart]) -> (Tone, String) {
+    let within = nodes.iter().filter(|row| nodes::is_known_within(row)).count();
+    let unmeasured = nodes.len() - within;
+    let are = if unmeasured == 1 { "is" } else { "are" };
+    let counted = text::count(unmeasured, "node");
+    match (within, unmeasured) {
+        (_, 0) => (Tone::Good, format!("calico-node starts within its budget on {}.", text::count(within, "node"))),
+        (0, _) => (Tone::Doubtful, format!("No problem with a start was found, but {counted} {are} not measured.")),
+        _ => {
+            let within = text::count(within, "node");
+            (Tone::Good, format!("calico-node starts within its budget on {within}. {counted} {are} not measured."))
+        }
+    }
+}
+
 fn verdict(report: &ProbesReport, style: &Style, out: &mut dyn Write) -> io::Result<()> {
     let (tone, mut sentence) = match report.verdict {
-        Verdict::Healthy => (Tone::Good, format!("calico-node starts within its budget on {}.", text::count(report.nodes.len(), "node"))),
+        Verdict::Healthy => healthy(&report.nodes),
         Verdict::Unknown => (Tone::Doubtful, "No findings, but not everything that matters could be seen: not known.".to_owned()),
         Verdict::Sick if report.findings.is_empty() => {
             (Tone::Strong, "Nothing is wrong; there is the change that was asked for.".to_owned())
@@ -164,4 +180,41 @@ fn verdict(report: &ProbesReport, style: &Style, out: &mut dyn Write) -> io::Res
         writeln!(out, "{}", style.paint(tone, &line))?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::finding::StartTime;
+
+    fn row(seconds: Option<f64>) -> NodeStart {
+        NodeStart {
+            name: "node-1".into(),
+            pod: None,
+            ready: Some(true),
+            standing: BudgetStatus::Within,
+            start: seconds.map(|seconds| StartTime { seconds, at_least: false, at_most: false }),
+            ready_after_seconds: None,
+            budget_seconds: Some(70),
+            killed_by: None,
+            margin_seconds: None,
+            restarts: Some(0),
+            killed_by_probe: 0,
+            other_restarts: None,
+            attempts: Vec::new(),
+            cure: None,
+            findings: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn nodes_without_a_measurement_are_not_within_their_budget() {
+        for (nodes, expected) in [
+            (vec![row(Some(0.4)), row(Some(0.2))], "calico-node starts within its budget on 2 nodes."),
+            (vec![row(Some(0.4)), row(None)], "calico-node starts within its budget on 1 node. 1 node is not measured."),
+            (vec![row(None), row(None)], "No problem with a start was found, but 2 nodes are not measured."),
+        ] {
+            assert_eq!(healthy(&nodes).1, expected);
+        }
+    }
 }

@@ -22,26 +22,32 @@ const SHORTEST: usize = 8;
 pub fn write(report: &ProbesReport, shown: Shown, style: &Style, out: &mut dyn Write) -> io::Result<()> {
     let listed = shown.wide || shown.all || report.nodes.len() <= LISTED;
     let mut well = 0;
-    let rows: Vec<&NodeStart> = report
-        .nodes
-        .iter()
-        .filter(|row| {
-            let good = row.standing == BudgetStatus::Within && row.findings.is_empty();
-            well += usize::from(good);
-            listed || !good || well <= SLOWEST
-        })
-        .collect();
+    let (rows, hidden): (Vec<&NodeStart>, Vec<&NodeStart>) = report.nodes.iter().partition(|row| {
+        let good = row.standing == BudgetStatus::Within && row.findings.is_empty();
+        well += usize::from(good);
+        listed || !good || well <= SLOWEST
+    });
     // A table without its bars tells how much room they have.
     let bare = table(&rows, shown, 0);
     let bar = style.width.map_or(0, |columns| columns.saturating_sub(bare.width() + 6).min(LONGEST));
     let table = if bar >= SHORTEST { table(&rows, shown, bar) } else { bare };
     table.write(true, style, out)?;
-    let hidden = report.nodes.len() - rows.len();
-    if hidden > 0 {
-        let noun = if hidden == 1 { "node starts within its" } else { "nodes start within their" };
-        writeln!(out, "{}", style.paint(Tone::Good, &format!("{hidden} more {noun} budget; --all lists them")))?;
+    let within = hidden.iter().filter(|row| is_known_within(row)).count();
+    let unmeasured = hidden.len() - within;
+    if within > 0 {
+        let noun = if within == 1 { "node starts within its" } else { "nodes start within their" };
+        writeln!(out, "{}", style.paint(Tone::Good, &format!("{within} more {noun} budget; --all lists them")))?;
+    }
+    if unmeasured > 0 {
+        let noun = if unmeasured == 1 { "node is" } else { "nodes are" };
+        writeln!(out, "{}", style.paint(Tone::Doubtful, &format!("{unmeasured} more {noun} not measured; --all lists them")))?;
     }
     distribution(report, style, out)
+}
+
+/// Reports whether a measured start, or its upper bound, fits the budget.
+pub fn is_known_within(row: &NodeStart) -> bool {
+    row.start.is_some_and(|start| !start.at_least && row.budget_seconds.is_none_or(|budget| start.seconds <= f64::from(budget)))
 }
 
 fn table(rows: &[&NodeStart], shown: Shown, bar: usize) -> Table {
@@ -198,6 +204,23 @@ mod tests {
         let mut ready = row(11.0, false, BudgetStatus::Within);
         ready.start = Some(StartTime { seconds: 11.0, at_least: false, at_most: true });
         assert_eq!((drawn(&ready, 10).text(), used(&ready).text()), ("-", "?"));
+    }
+
+    #[test]
+    fn only_a_known_start_is_within_its_budget() {
+        let start = |seconds, at_least, at_most| Some(StartTime { seconds, at_least, at_most });
+        for (start, budget, within) in [
+            (start(0.4, false, false), Some(70), true),
+            (start(60.0, false, true), Some(70), true),
+            (start(90.0, false, true), Some(70), false),
+            (start(63.0, true, false), Some(70), false),
+            (start(0.4, false, false), None, true),
+            (None, Some(70), false),
+        ] {
+            // Running without a restart counts as in time, but its start was not measured.
+            let row = NodeStart { start, budget_seconds: budget, ..row(0.0, false, BudgetStatus::Within) };
+            assert_eq!(is_known_within(&row), within, "{start:?} of {budget:?}");
+        }
     }
 
     #[test]
