@@ -131,7 +131,7 @@ fn krew_installs_it_from_an_index_and_from_an_archive() {
     // What was installed by krew completes through kubectl, by one command.
     let output = user.command(&user.kubectl).args(["calico-fix", "completion", "kubectl", "--install"]).output().expect("runs");
     assert!(told(&output).contains("bin/kubectl_complete-calico_fix written"), "{}", told(&output));
-    let output = user.command(&user.kubectl).args(["__complete", "calico-fix", "explain", "bgp"]).output().expect("runs");
+    let output = user.command(&user.kubectl).args(["__complete", "calico-fix", "explain", "bgp-s"]).output().expect("runs");
     assert!(told(&output).starts_with("bgp-session-down\t"), "{}", told(&output));
 }
 
