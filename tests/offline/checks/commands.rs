@@ -19,7 +19,7 @@ use super::killed_while_starting;
 
 /// The words that a shell makes of a line.
 fn words(line: &str) -> Vec<String> {
-    let output = Command::new("sh").arg("-c").arg(format!(r#"printf '%s\0' {line}"#)).output().expect("sh runs");
+    let output = Command::new("/bin/sh").arg("-c").arg(format!(r#"printf '%s\0' {line}"#)).output().expect("sh runs");
     assert!(output.status.success() && output.stderr.is_empty(), "{line}: {output:?}");
     let text = String::from_utf8(output.stdout).expect("text");
     text.split_terminator('\0').map(str::to_owned).collect()
