@@ -13,6 +13,8 @@ mod credential;
 pub mod discover;
 pub mod error;
 mod exec;
+mod exec_order;
+mod exec_stream;
 mod failure;
 pub mod gather;
 mod kubeconfig;
