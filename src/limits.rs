@@ -27,6 +27,11 @@ pub const MAX_EXEC_TOTAL: u64 = 2 << 30;
 /// Reading a cluster as a whole, unless `--deadline` says otherwise. 5,000 nodes take about a minute.
 pub const DEADLINE: Duration = Duration::from_secs(300);
 
+/// Reading one of several clusters: a cluster that does not answer must not hide the others.
+pub const FLEET_DEADLINE: Duration = Duration::from_secs(60);
+/// Clusters read at once. Each has some ten connections, and macOS allows a process 256 files.
+pub const CLUSTERS_AT_ONCE: usize = 16;
+
 /// One file, or one entry of an archive unpacked.
 pub const MAX_FILE: u64 = 512 * MIB;
 /// A packed file that is no tar, or one entry of a tar, unpacked: gzip packs a thousand times.

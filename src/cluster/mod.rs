@@ -9,6 +9,7 @@
 mod clock;
 pub mod completion_names;
 pub mod connect;
+pub mod contexts;
 mod credential;
 pub mod discover;
 pub mod error;
@@ -33,5 +34,5 @@ pub mod write;
 pub use connect::{Connection, ProcessEnv, connect, connect_from};
 pub use discover::DiscoverError;
 pub use error::{ConnectError, GatherError, RequestError};
-pub use gather::{LogSelection, NodeFilter, ReadOptions, read_cluster};
+pub use gather::{LogSelection, NodeFilter, ReadOptions, read_cluster, read_cluster_by};
 pub use progress::{NoProgress, Progress, TerminalProgress};
