@@ -199,7 +199,7 @@ fn fifty_contexts_with_duplicates_and_bad_entries() {
     for (name, why) in [
         ("empty", "context \"empty\" does not exist"),
         ("no-server", "has no server"),
-        ("bad-ca", "it is not PEM"),
+        ("bad-ca", "it holds no certificate"),
         ("bad-url", "invalid server address"),
         ("bad-plugin", "not found"),
         ("lost-4", "cluster \"gone\" does not exist"),
