@@ -13,8 +13,6 @@ use crate::snapshot::inspection::NodeInspection;
 
 /// Parts of a file's name that follow the node's: `node-3.birdcl.txt`.
 const AFTER_NODE: [&str; 8] = ["birdcl", "bird", "ip-addr", "ip-route", "ip-rule", "ifconfig", "log", "node-status"];
-/// Tools that are run anywhere: the host in their prompt is not the node.
-const REMOTE_TOOLS: [&str; 6] = ["kubectl", "oc", "k", "microk8s", "stern", "k3s"];
 
 /// Names that texts without a node go by, one for each host that they seem to be of.
 #[derive(Default)]
@@ -49,6 +47,30 @@ impl Known<'_> {
             .map(str::to_owned)
     }
 
+    /// A line above the text that is a node's name, or a pod's; where no nodes are known it must look like one.
+    fn labelled(&self, label: &str) -> Option<String> {
+        let pod = || {
+            let pod = super::prompt::pod_name(label)?;
+            let known = self.snapshot.pods.seen().into_iter().flatten().find(|known| known.metadata.name == pod);
+            known.and_then(|known| known.spec.node_name.clone()).or_else(|| self.snapshot.nodes.seen().is_none().then(|| node_of_pod(&pod)))
+        };
+        let looks_like_one = label.contains(|c: char| c.is_ascii_digit()) && label.contains(['-', '.']);
+        pod().or_else(|| self.node(label).filter(|_| self.snapshot.nodes.seen().is_some() || looks_like_one))
+    }
+
+    /// The node whose InternalIP is on one of the interfaces that the text lists.
+    fn by_address(&self, text: &Text) -> Option<String> {
+        if !matches!(text.kind, TextKind::Interfaces | TextKind::Ifconfig | TextKind::Brief) {
+            return None;
+        }
+        let mut inside = NodeInspection::default();
+        texts::read_inside(text.kind, &text.text, &text.heading, &mut inside).ok()?;
+        let held = |address: &str| address.parse::<IpAddr>().is_ok_and(|address| own(&inside, &address));
+        let mut found = self.snapshot.nodes.seen()?.iter().filter(|node| node.addresses("InternalIP").any(held));
+        // an address that two nodes have tells nothing
+        found.next().filter(|_| found.next().is_none()).map(|node| node.metadata.name.clone())
+    }
+
     /// The node of a text; `Err` says why it is not known.
     pub fn node_of(&self, text: &Text, unnamed: &mut Unnamed) -> Result<String, String> {
         let pods = || self.snapshot.pods.seen().into_iter().flatten();
@@ -61,9 +83,7 @@ impl Known<'_> {
             let unknown = || self.snapshot.nodes.seen().is_none().then(|| node_of_pod(pod));
             return known.or_else(named).or_else(unknown).ok_or_else(|| format!("pod {pod} is not among the pods that were read"));
         }
-        let is_remote =
-            REMOTE_TOOLS.contains(&text.heading.command.trim_start_matches("sudo ").split_whitespace().next().unwrap_or_default());
-        let host = text.heading.host.as_deref().filter(|_| !is_remote);
+        let host = text.heading.host.as_deref().filter(|_| !text.heading.is_remote());
         let labels = self
             .node_names()
             .map(|name| (name, name))
@@ -72,8 +92,11 @@ impl Known<'_> {
             .names_node
             .as_deref()
             .and_then(|name| self.node(name))
+            .or_else(|| self.node(text.heading.node.as_deref()?))
             .or_else(|| self.node(host?))
+            .or_else(|| self.labelled(text.heading.label.as_deref()?))
             .or_else(|| texts::node_of(&text.file, labels).map(str::to_owned))
+            .or_else(|| self.by_address(text))
             .or_else(|| self.default.map(str::to_owned));
         match found {
             Some(node) => Ok(node),
@@ -144,8 +167,9 @@ fn is_peer(before: Option<&NodeInspection>, text: &Text) -> bool {
             .map(|session| session.address)
             .collect()
     };
-    let own = |inside: &NodeInspection, address: &IpAddr| {
-        inside.interfaces.seen().into_iter().flatten().any(|interface| interface.addresses.iter().any(|held| held.address == *address))
-    };
     peers(before).iter().any(|peer| own(&now, peer)) || peers(&now).iter().any(|peer| own(before, peer))
+}
+
+fn own(inside: &NodeInspection, address: &IpAddr) -> bool {
+    inside.interfaces.seen().into_iter().flatten().any(|interface| interface.addresses.iter().any(|held| held.address == *address))
 }

@@ -13,6 +13,7 @@ pub enum TextKind {
     NodeStatus,
     Interfaces,
     Ifconfig,
+    Brief,
     Routes,
     RouteGet,
     Log { previous: bool },
@@ -26,6 +27,7 @@ impl TextKind {
             Self::NodeStatus => "calicoctl node status",
             Self::Interfaces => "ip addr",
             Self::Ifconfig => "ifconfig",
+            Self::Brief => "ip -br addr",
             Self::Routes => "ip route",
             Self::RouteGet => "ip route get",
             Self::Log { .. } => "kubectl logs",
@@ -90,6 +92,7 @@ pub fn read_inside(kind: TextKind, text: &str, heading: &Heading, inside: &mut N
             fill(&mut inside.bird6, bird6);
         }
         TextKind::Interfaces => inside.interfaces = Observed::Seen(interfaces::parse(text).map_err(|error| error.to_string())?),
+        TextKind::Brief => fill(&mut inside.interfaces, Observed::Seen(super::host::parse_brief(text)?)),
         TextKind::Ifconfig => fill(&mut inside.interfaces, Observed::Seen(super::host::parse_ifconfig(text)?)),
         TextKind::Routes => {
             let family = if heading.six || text.contains("fe80::") { Family::V6 } else { Family::V4 };
