@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::describe::age_seconds;
+use super::describe::{Age, age_seconds};
 use super::facts::{Facts, Summary};
 use super::formats::Format;
 use super::page::Block;
@@ -162,7 +162,13 @@ fn read_described(block: &Block, facts: &mut Facts) -> Result<Summary, String> {
     let name = pod.unwrap_or_else(|| format!("(pod at {})", place()));
     let namespace =
         assigned.and_then(|(pod, _)| pod.split_once('/')).map(|(namespace, _)| namespace).or(block.heading.namespace.as_deref());
-    facts.told("Pod", &pod_of(&name, namespace, node.as_deref()))?;
+    // still failing when it was printed: the kubelet repeats the event within some minutes
+    let unready = events.iter().any(|(cells, _)| {
+        let age = cells.get(2).and_then(|age| Age::parse(age));
+        cells.get(4).is_some_and(|message| message.contains("Readiness probe failed"))
+            && age.is_some_and(|age| age.times > 2 && age.last <= 600)
+    });
+    facts.told("Pod", &pod_of(&name, namespace, node.as_deref(), unready))?;
     for (cells, more) in &events {
         let [kind, reason, age, from, message] = cells.as_slice() else { continue };
         let times = age.split_once("(x").and_then(|(_, rest)| rest.split(' ').next()?.parse::<i32>().ok()).unwrap_or(1);
@@ -180,9 +186,10 @@ fn read_described(block: &Block, facts: &mut Facts) -> Result<Summary, String> {
     })
 }
 
-/// Of the pod nothing is known but that it is there.
-fn pod_of(name: &str, namespace: Option<&str>, node: Option<&str>) -> Value {
-    json!({"metadata": {"name": name, "namespace": namespace, "tabular": true}, "spec": {"nodeName": node, "containers": [{"name": "calico-node"}]}, "status": {}})
+/// Of the pod nothing is known but that it is there, and whether its probe still fails.
+fn pod_of(name: &str, namespace: Option<&str>, node: Option<&str>, unready: bool) -> Value {
+    let status = if unready { json!({"conditions": [{"type": "Ready", "status": "False"}]}) } else { json!({}) };
+    json!({"metadata": {"name": name, "namespace": namespace, "tabular": true}, "spec": {"nodeName": node, "containers": [{"name": "calico-node"}]}, "status": status})
 }
 
 #[cfg(test)]

@@ -126,7 +126,8 @@ fn read(block: &Block, facts: &mut Facts) -> Summary {
         }
         read += 1;
         let names_node = own_name(&log);
-        facts.text(TextKind::Log { previous: heading.previous }, block.line, log, heading, names_node);
+        let previous = heading.previous || super::texts::is_previous(&facts.file);
+        facts.text(TextKind::Log { previous }, block.line, log, heading, names_node);
     }
     let mut summary = Summary::new(match read {
         0 | 1 => crate::text::count(lines, "line"),
@@ -140,8 +141,8 @@ fn read(block: &Block, facts: &mut Facts) -> Summary {
     summary
 }
 
-fn is_newest_first(log: &[Cow<'_, str>]) -> bool {
-    let times: Vec<_> = log.iter().filter_map(|line| time_of(line)).collect();
+pub fn is_newest_first(log: &[impl AsRef<str>]) -> bool {
+    let times: Vec<_> = log.iter().filter_map(|line| time_of(line.as_ref())).collect();
     let (mut up, mut down) = (0, 0);
     for pair in times.windows(2) {
         up += usize::from(pair[0] < pair[1]);

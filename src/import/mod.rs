@@ -22,6 +22,7 @@ mod objects;
 mod ours;
 mod page;
 mod plain;
+mod pod_logs;
 mod prompt;
 mod resolve;
 mod source;

@@ -1,6 +1,7 @@
 //! A text with several outputs in it: Markdown, a chat, a terminal's scrollback. Split into blocks, each of one format.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 
 use super::fences::{Line, lines};
 use super::formats::{FORMATS, Format};
@@ -102,7 +103,7 @@ pub fn split(text: &str) -> Page {
             at += 1;
             continue;
         };
-        let end = end_of(&lines, &plain, at, format, &above.heading);
+        let end = end_of(&lines, &plain, &joined, at, format, &above.heading);
         let kept = (at..end).filter(|line| !joined.contains(line)).filter_map(|line| plain.get(line));
         let text = kept.map(|text| text.as_ref()).collect::<Vec<&str>>().join("\n");
         page.blocks.push(Block { line: at + 1, text, heading: above.heading(), format: Some(format) });
@@ -158,10 +159,14 @@ pub fn cut(text: &str, indent: usize) -> &str {
     &text[blanks..]
 }
 
-fn end_of(lines: &[Line<'_>], plain: &[Cow<'_, str>], start: usize, format: &Format, heading: &Heading) -> usize {
+fn end_of(lines: &[Line<'_>], plain: &[Cow<'_, str>], joined: &BTreeSet<usize>, start: usize, format: &Format, heading: &Heading) -> usize {
     let fenced = lines.get(start).is_some_and(|line| line.fenced);
     let mut at = start + 1;
     while let (Some(line), Some(text)) = (lines.get(at), plain.get(at)) {
+        if joined.contains(&at) {
+            at += 1;
+            continue;
+        }
         if line.fence || line.fenced != fenced || prompt::command_line(text).is_some() {
             break;
         }

@@ -1,6 +1,6 @@
 //! Which node a text is of: what the user says, then the pod, the host in the prompt, the file's name, the text itself.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use super::facts::Text;
@@ -66,9 +66,14 @@ impl Known<'_> {
         let mut inside = NodeInspection::default();
         texts::read_inside(text.kind, &text.text, &text.heading, &mut inside).ok()?;
         let held = |address: &str| address.parse::<IpAddr>().is_ok_and(|address| own(&inside, &address));
-        let mut found = self.snapshot.nodes.seen()?.iter().filter(|node| node.addresses("InternalIP").any(held));
+        let nodes = self.snapshot.nodes.seen().into_iter().flatten();
+        let by_node = nodes.filter(|node| node.addresses("InternalIP").any(held)).map(|node| node.metadata.name.as_str());
+        // a calico-node pod has its node's address
+        let pods = self.snapshot.pods.seen().into_iter().flatten();
+        let by_pod = pods.filter(|pod| pod.status.host_ip.as_deref().is_some_and(held)).filter_map(|pod| pod.spec.node_name.as_deref());
+        let found: BTreeSet<&str> = by_node.chain(by_pod).collect();
         // an address that two nodes have tells nothing
-        found.next().filter(|_| found.next().is_none()).map(|node| node.metadata.name.clone())
+        found.first().filter(|_| found.len() == 1).map(|name| (*name).to_owned())
     }
 
     /// The node of a text; `Err` says why it is not known.
@@ -84,6 +89,10 @@ impl Known<'_> {
             return known.or_else(named).or_else(unknown).ok_or_else(|| format!("pod {pod} is not among the pods that were read"));
         }
         let host = text.heading.host.as_deref().filter(|_| !text.heading.is_remote());
+        let by_pod = || {
+            let name = texts::pod_in(&text.file)?;
+            pods().find(|pod| pod.metadata.name == name)?.spec.node_name.clone()
+        };
         let labels = self
             .node_names()
             .map(|name| (name, name))
@@ -95,6 +104,7 @@ impl Known<'_> {
             .or_else(|| self.node(text.heading.node.as_deref()?))
             .or_else(|| self.node(host?))
             .or_else(|| self.labelled(text.heading.label.as_deref()?))
+            .or_else(by_pod)
             .or_else(|| texts::node_of(&text.file, labels).map(str::to_owned))
             .or_else(|| self.by_address(text))
             .or_else(|| self.default.map(str::to_owned));
@@ -120,7 +130,7 @@ pub fn node_of_pod(pod: &str) -> String {
 
 /// The node in `node-3.birdcl.txt`, or of the pod that the path names.
 fn label(file: &str) -> Option<String> {
-    if let Some(pod) = file.split(['/', '\\', ':', '_', '.']).find_map(super::prompt::pod_name) {
+    if let Some(pod) = texts::pod_in(file) {
         return Some(node_of_pod(&pod));
     }
     let (label, rest) = file.rsplit(['/', '\\', ':']).next()?.split_once('.')?;

@@ -146,6 +146,11 @@ fn is_set_row(line: &str) -> bool {
     at.is_some_and(|at| words.iter().skip(at + 1).take_while(is_number).count() >= 4)
 }
 
+/// Names of columns alone.
+pub fn is_header(line: &str) -> bool {
+    split_row(line, MAX_COLUMNS).len() > 2 && line.contains("NAME") && !line.bytes().any(|byte| byte.is_ascii_lowercase())
+}
+
 /// A row of one of the tables, of whatever program: what a terminal has broken off a row is none.
 pub fn is_row(line: &str) -> bool {
     let ready = || line.split_whitespace().take(3).any(is_ready_cell);

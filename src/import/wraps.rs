@@ -38,10 +38,15 @@ fn join_run(start: usize, run: &mut [Cow<'_, str>], joined: &mut BTreeSet<usize>
     }
     let mut at = 0;
     while at < run.len() {
+        if run.get(at).is_none_or(|line| width(line) != widest) {
+            at += 1;
+            continue;
+        }
         let mut parts = 1;
+        let in_table = run.get(at).is_some_and(|line| tables::is_row(line) || tables::is_header(line));
         while parts < MAX_PARTS
             && run.get(at + parts - 1).is_some_and(|line| width(line) == widest && !line.ends_with(['|', '+']))
-            && run.get(at + parts).is_some_and(|next| !begins(next))
+            && run.get(at + parts).is_some_and(|next| !begins(next, in_table))
         {
             parts += 1;
         }
@@ -56,13 +61,16 @@ fn join_run(start: usize, run: &mut [Cow<'_, str>], joined: &mut BTreeSet<usize>
     }
 }
 
-/// The line is the beginning of something of its own.
-fn begins(line: &str) -> bool {
+/// The line is the beginning of something of its own. What was broken off a row may begin with blanks.
+fn begins(line: &str, in_table: bool) -> bool {
     let first = line.split_whitespace().next().unwrap_or_default();
     let dated = first.starts_with(|c: char| c.is_ascii_digit()) && [':', '-'].iter().any(|mark| first.matches(*mark).count() > 1);
+    if in_table && line.starts_with(' ') {
+        return false;
+    }
     dated
         || line.starts_with([' ', '\t', '|', '+', '#', '-', '{', '}', '"'])
-        || super::host::is_bird_output(line)
+        || (super::host::is_bird_output(line) && !in_table)
         || first.ends_with(':')
         || tables::is_row(line)
         || prompt::command_line(line).is_some()
