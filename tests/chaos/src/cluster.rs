@@ -126,7 +126,8 @@ impl Target {
             Self::Installation => {
                 let network = rest["calicoNetwork"].as_object_mut();
                 let fields = ["nodeAddressAutodetectionV4", "nodeAddressAutodetectionV6"];
-                let methods = network.into_iter().flat_map(|all| fields.map(|field| (field.to_owned(), all.remove(field).unwrap_or_default())));
+                let methods =
+                    network.into_iter().flat_map(|all| fields.map(|field| (field.to_owned(), all.remove(field).unwrap_or_default())));
                 owned.extend(methods.collect::<Vec<_>>());
                 let containers = rest.as_object_mut().and_then(|all| all.remove("calicoNodeDaemonSet"));
                 owned.insert("calicoNodeDaemonSet".to_owned(), containers.unwrap_or_default());
@@ -187,19 +188,25 @@ pub fn scenario(setting: &Setting) -> Scenario {
     world
 }
 
+/// The node's own address is stored, or no IPv6 at all.
+fn is_own(node: &Value, family: &str) -> bool {
+    let stored = node["metadata"]["annotations"][format!("projectcalico.org/{family}Address")].as_str().unwrap_or_default();
+    let stored = stored.split('/').next().unwrap_or_default();
+    let addresses = node["status"]["addresses"].as_array();
+    let own = addresses.into_iter().flatten().any(|address| address["type"] == "InternalIP" && address["address"] == stored);
+    own || (stored.is_empty() && family == "IPv6")
+}
+
 pub fn moment(store: &Store, target: Target) -> Moment {
     let object = target.read(store);
     let mut nodes: BTreeMap<String, NodeState> = BTreeMap::new();
     for node in store.objects("Node") {
         let name = node["metadata"]["name"].as_str().unwrap_or_default().to_owned();
-        let stored = node["metadata"]["annotations"]["projectcalico.org/IPv4Address"].as_str().unwrap_or_default();
-        let stored = stored.split('/').next().unwrap_or_default();
-        let addresses = node["status"]["addresses"].as_array();
-        let own = addresses.into_iter().flatten().any(|address| address["type"] == "InternalIP" && address["address"] == stored);
+        let own = ["IPv4", "IPv6"].iter().all(|family| is_own(&node, family));
         let conditions = node["status"]["conditions"].as_array();
         let dead = conditions.into_iter().flatten().any(|one| one["type"] == "Ready" && one["status"] != "True");
         let cordoned = node["spec"]["unschedulable"] == true;
-        nodes.insert(name, NodeState { addressed: own || stored.is_empty(), cordoned, dead, ..NodeState::default() });
+        nodes.insert(name, NodeState { addressed: own, cordoned, dead, ..NodeState::default() });
     }
     for pod in store.objects("Pod") {
         let name = pod["metadata"]["name"].as_str().unwrap_or_default();

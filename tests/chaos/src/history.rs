@@ -31,13 +31,12 @@ pub struct Command {
     pub arguments: Vec<String>,
     /// `None`: it was killed.
     pub code: Option<i32>,
-    pub out: String,
     pub err: String,
     /// Store versions between which it ran.
     pub began: u64,
     pub ended: u64,
-    /// Writing requests that it sent, alone or with others that ran meanwhile.
-    pub wrote: Vec<String>,
+    /// Writing requests that it sent, alone or with others that ran meanwhile; some were refused.
+    pub requests: Vec<String>,
     pub alone: bool,
     /// Started to clear up what the others left.
     pub cleans_up: bool,
@@ -100,7 +99,21 @@ impl History {
     /// A command asked for it, not the controller or somebody else.
     pub fn is_ours(&self, deletion: &Deletion) -> bool {
         let path = format!("/pods/{}", deletion.pod);
-        self.commands.iter().flat_map(|command| &command.wrote).any(|line| line.starts_with("DELETE ") && line.ends_with(&path))
+        self.commands.iter().flat_map(|command| &command.requests).any(|line| line.starts_with("DELETE ") && line.ends_with(&path))
+    }
+
+    /// The target was changed by a command meanwhile, not by the others of the play.
+    pub fn wrote(&self, command: &Command) -> bool {
+        let content = |version: &Version| (version.spec.clone(), version.record.clone());
+        let mut last = (self.before.spec.clone(), None);
+        for version in &self.versions {
+            let (now, foreign) = (content(version), self.edits.iter().any(|edit| edit.number == version.number));
+            if version.number > command.began && version.number <= command.ended && !foreign && now != last {
+                return true;
+            }
+            last = now;
+        }
+        false
     }
 
     /// Somebody else has written to the target after `number`.

@@ -184,9 +184,9 @@ const NOTHING: [&str; 3] = ["nothing was changed", "nothing to undo", "nothing t
 fn truthful(history: &History) -> Option<String> {
     for command in history.commands.iter().filter(|command| command.alone && command.code.is_some()) {
         if let Some(said) = NOTHING.iter().find(|said| command.err.contains(**said))
-            && !command.wrote.is_empty()
+            && history.wrote(command)
         {
-            return Some(format!("{} says \"{said}\" and wrote {:?}", command.line(), command.wrote));
+            return Some(format!("{} says \"{said}\" and wrote {:?}", command.line(), command.requests));
         }
         let left = command.moment.record.is_some() && !history.has(&[Edit::RecordForged]);
         if command.err.contains("nothing to undo") && left {

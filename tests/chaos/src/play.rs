@@ -54,17 +54,39 @@ pub enum When {
 #[derive(Clone, Debug)]
 pub enum Disturbance {
     /// `kill -9` before or after the request is carried out.
-    Kill { when: When, carried_out: bool },
+    Kill {
+        when: When,
+        carried_out: bool,
+    },
     /// A signal, and perhaps another one a moment later.
-    Signal { when: When, name: &'static str, again: bool },
+    Signal {
+        when: When,
+        name: &'static str,
+        again: bool,
+    },
     /// The API server is gone for this long.
-    Outage { when: When, millis: u64 },
-    Answer { when: When, answer: Answer },
-    Edit { when: When, edit: Edit },
+    Outage {
+        when: When,
+        millis: u64,
+    },
+    Answer {
+        when: When,
+        answer: Answer,
+    },
+    Edit {
+        when: When,
+        edit: Edit,
+    },
     /// The same or another command, at the same time.
-    Second { when: When, verb: Verb },
+    Second {
+        when: When,
+        verb: Verb,
+    },
     /// A GitOps controller: puts its own values back this long after each change, this often.
-    Reverter { millis: u64, times: u32 },
+    Reverter {
+        millis: u64,
+        times: u32,
+    },
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -123,7 +145,7 @@ impl Play {
         };
         let verb = verb(dice, scenario);
         let mut flags = Vec::new();
-        if dice.percent(40) {
+        if dice.percent(60) {
             flags.push("--force");
         }
         if dice.percent(5) && matches!(verb, Verb::Autodetect(_) | Verb::Apply(_)) {
@@ -164,7 +186,8 @@ fn disturbance(dice: &mut Dice, scenario: &str) -> Disturbance {
         15..28 => Disturbance::Signal { when, name: *dice.pick(&["INT", "TERM", "HUP"]), again: dice.percent(25) },
         28..40 => Disturbance::Outage { when, millis: 300 + u64::from(dice.below(3000)) },
         40..55 => {
-            let answers = [Answer::Status(500), Answer::Status(503), Answer::TooMany, Answer::Reset, Answer::Truncated, Answer::Hang, Answer::Late];
+            let answers =
+                [Answer::Status(500), Answer::Status(503), Answer::TooMany, Answer::Reset, Answer::Truncated, Answer::Hang, Answer::Late];
             Disturbance::Answer { when, answer: *dice.pick(&answers) }
         }
         55..80 => Disturbance::Edit { when, edit: edit(dice, scenario.starts_with("operator")) },
@@ -207,11 +230,6 @@ impl Verb {
             _ => None,
         }
     }
-
-    /// It takes a change back.
-    pub fn undoes(self) -> bool {
-        matches!(self, Self::Undo(_) | Self::Restore)
-    }
 }
 
 impl fmt::Display for Play {
@@ -230,7 +248,21 @@ mod tests {
     fn a_seed_is_a_run_and_every_verb_and_fault_comes_up() {
         assert_eq!(format!("{:?}", Play::new(5)), format!("{:?}", Play::new(5)));
         let all: String = (0..500).map(|seed| format!("{:?}", Play::new(seed))).collect();
-        for word in ["Autodetect", "Apply", "Probes", "DebugLog", "Undo", "Restore", "Status", "Kill", "Signal", "Outage", "Answer", "Second", "Reverter"] {
+        for word in [
+            "Autodetect",
+            "Apply",
+            "Probes",
+            "DebugLog",
+            "Undo",
+            "Restore",
+            "Status",
+            "Kill",
+            "Signal",
+            "Outage",
+            "Answer",
+            "Second",
+            "Reverter",
+        ] {
             assert!(all.contains(word), "{word}");
         }
         assert!((0..500).any(|seed| Play::new(seed).disturbances.is_empty()));

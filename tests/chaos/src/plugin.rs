@@ -8,7 +8,7 @@ pub const USAGE: &str = "\
 usage: chaos [--runs N] [--seed S] [--jobs N] [--plugin PATH] [--verbose]
   --runs     200 unless said
   --seed     of the first run; the others count on from it. 1 unless said
-  --jobs     runs at the same time, six for each processor unless said: most of a run is waiting
+  --jobs     runs at the same time, twelve for each processor unless said: most of a run is waiting
   --plugin   the program to try; built by cargo, in the same profile, unless said
   --verbose  print every run, not only those that break a rule";
 
@@ -25,7 +25,7 @@ const NAME: &str = "kubectl-calico_fix";
 impl Asked {
     /// `None`: something was said that is not understood, or help was asked for.
     pub fn read(mut words: impl Iterator<Item = String>) -> Option<Self> {
-        let jobs = std::thread::available_parallelism().map_or(2, usize::from) * 6;
+        let jobs = std::thread::available_parallelism().map_or(2, usize::from) * 12;
         let mut asked = Self { runs: 200, seed: 1, jobs, verbose: false, plugin: None };
         while let Some(word) = words.next() {
             match word.as_str() {

@@ -18,15 +18,26 @@ pub fn write(play: &Play, history: &History, violations: &[(&'static str, String
         for line in text.iter().skip(text.len().saturating_sub(LINES)) {
             writeln!(out, "             {line}")?;
         }
+        let mut shown = None;
         for (version, record) in history.records(command) {
-            writeln!(out, "           version {}: {} {}", version.number, record["command"], record["phase"])?;
+            let now = (&record["command"], &record["phase"]);
+            if shown != Some(now) {
+                writeln!(out, "           version {}: {} {}", version.number, record["command"], record["phase"])?;
+            }
+            shown = Some(now);
         }
     }
     for edit in &history.edits {
         writeln!(out, "  edit     version {}: {:?}", edit.number, edit.edit)?;
     }
     for deletion in &history.deletions {
-        let who = if deletion.foreign { "somebody else" } else if history.is_ours(deletion) { "the program" } else { "a controller" };
+        let who = if deletion.foreign {
+            "somebody else"
+        } else if history.is_ours(deletion) {
+            "the program"
+        } else {
+            "a controller"
+        };
         let right = if deletion.template == deletion.wanted { "with the right template" } else { "outdated" };
         writeln!(out, "  deletion version {}: {} on {} by {who}, {right}", deletion.number, deletion.pod, deletion.node)?;
     }

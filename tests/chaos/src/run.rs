@@ -17,10 +17,11 @@ use crate::play::{Answer, Disturbance, Play, Verb, When};
 use crate::stage::Stage;
 
 /// What one node may take, at most: minutes of the cluster's time.
-const TIMEOUT: &str = "15s";
+const TIMEOUT: &str = "8s";
 /// A server that does not answer is given up.
 const REQUEST_TIMEOUT: &str = "4s";
 /// A second signal comes this much later.
+const UNDOES: usize = 3;
 const AGAIN: Duration = Duration::from_millis(300);
 
 pub fn run(play: &Play, plugin: &Path) -> io::Result<History> {
@@ -30,21 +31,8 @@ pub fn run(play: &Play, plugin: &Path) -> io::Result<History> {
     let mut commands = Vec::new();
     let arguments = prepare(&stage, play, plugin, &mut commands)?;
     commands.extend(disturbed(&stage, play, plugin, arguments)?);
-    for verb in [Verb::Undo(""), Verb::Undo(""), Verb::Undo("")] {
-        let left = commands.last().is_some_and(|last: &Command| matches!(last.code, None | Some(3 | 5)) || (last.cleans_up && last.code == Some(1)));
-        let killed = commands.iter().any(|command| matches!(command.code, None | Some(5)));
-        let tidy = commands.last().is_some_and(|last| last.cleans_up && last.code == Some(0));
-        if tidy || !(left || killed) {
-            break;
-        }
-        let mut words = arguments_of(play.setting.scenario, verb, &before);
-        // Who is told that somebody has changed it since may insist.
-        if commands.last().is_some_and(|last| last.cleans_up && last.code == Some(1)) {
-            words.push("--force".to_owned());
-        }
-        let began = (stage.version(), stage.running.requests().len());
-        let output = stage.run(plugin, &words)?;
-        commands.push(command(&stage, verb, words, &output, began, (true, true)));
+    if commands.iter().any(|command| matches!(command.code, None | Some(5))) {
+        clear_up(&stage, play, plugin, &mut commands)?;
     }
     stage.settle();
     let after = stage.moment();
@@ -62,6 +50,24 @@ pub fn run(play: &Play, plugin: &Path) -> io::Result<History> {
         after,
         status: (output.status.code(), errors(&output.stdout)),
     })
+}
+
+/// What a person does after a kill or exit 5: undo, and again where that did not do.
+fn clear_up(stage: &Stage, play: &Play, plugin: &Path, commands: &mut Vec<Command>) -> io::Result<()> {
+    let verb = Verb::Undo("");
+    let mut words = arguments_of(play.setting.scenario, verb, &stage.moment());
+    for _ in 0..UNDOES {
+        let began = (stage.version(), stage.running.requests().len());
+        let output = stage.run(plugin, &words)?;
+        commands.push(command(stage, verb, words.clone(), &output, began, (true, true)));
+        match output.status.code() {
+            Some(0) => break,
+            // What stands against it is named, and who has read it may insist.
+            Some(1) if !words.iter().any(|word| word == "--force") => words.push("--force".to_owned()),
+            _ => {}
+        }
+    }
+    Ok(())
 }
 
 /// Codes of the findings of severity error.
@@ -160,7 +166,9 @@ fn disturbed(stage: &Stage, play: &Play, plugin: &Path, arguments: Vec<String>) 
                         let words = arguments_of(play.setting.scenario, *verb, &stage.moment());
                         let began = (stage.version(), stage.running.requests().len());
                         // A saved plan is the first command's own.
-                        let Some(output) = (!matches!(verb, Verb::Apply(_))).then(|| stage.run(plugin, &words).ok()).flatten() else { return };
+                        let Some(output) = (!matches!(verb, Verb::Apply(_))).then(|| stage.run(plugin, &words).ok()).flatten() else {
+                            return;
+                        };
                         let second = command(stage, *verb, words, &output, began, (false, false));
                         ended.lock().map(|mut all| all.push(second)).unwrap_or_default();
                     });
@@ -178,6 +186,12 @@ fn disturbed(stage: &Stage, play: &Play, plugin: &Path, arguments: Vec<String>) 
         main.map(|main| ended.lock().map(|mut all| all.push(main)).unwrap_or_default())
     });
     stage.cluster().clear_faults();
+    // An outage that began with the last request goes on for a while.
+    let outages = play.disturbances.iter().filter_map(|one| match one {
+        Disturbance::Outage { millis, .. } => Some(*millis),
+        _ => None,
+    });
+    thread::sleep(Duration::from_millis(outages.max().unwrap_or(0)));
     result?;
     let mut all = ended.into_inner().unwrap_or_default();
     all.sort_by_key(|command| command.ended);
@@ -229,18 +243,24 @@ fn fault(stage: &Stage, disturbance: &Disturbance, victim: &Victim) -> Fault {
     }
 }
 
-fn command(stage: &Stage, verb: Verb, arguments: Vec<String>, output: &Output, began: (u64, usize), (alone, cleans_up): (bool, bool)) -> Command {
+fn command(
+    stage: &Stage,
+    verb: Verb,
+    arguments: Vec<String>,
+    output: &Output,
+    began: (u64, usize),
+    (alone, cleans_up): (bool, bool),
+) -> Command {
     let requests = stage.running.requests();
     let wrote = requests.iter().skip(began.1).filter(|request| request.writes());
     Command {
         verb,
         arguments,
         code: output.status.code(),
-        out: String::from_utf8_lossy(&output.stdout).into_owned(),
         err: String::from_utf8_lossy(&output.stderr).into_owned(),
         began: began.0,
         ended: stage.version(),
-        wrote: wrote.map(|request| format!("{} {}", request.method, request.path)).collect(),
+        requests: wrote.map(|request| format!("{} {}", request.method, request.path)).collect(),
         alone,
         cleans_up,
         moment: stage.moment(),
@@ -286,4 +306,3 @@ fn deletions(changes: &[Change], before: &Moment, foreign: &[String]) -> Vec<Del
     }
     found
 }
-

@@ -128,7 +128,8 @@ impl Others {
                 object["metadata"]["annotations"].as_object_mut().map(|all| all.remove(ANNOTATION));
             }),
             Edit::RecordForged => self.write(edit, &|object| {
-                object["metadata"]["annotations"][ANNOTATION] = json!({"command": "autodetect", "restore": {"spec": null}}).to_string().into();
+                object["metadata"]["annotations"][ANNOTATION] =
+                    json!({"command": "autodetect", "restore": {"spec": null}}).to_string().into();
             }),
             Edit::PodDeleted => {
                 let pods = store.objects("Pod");
