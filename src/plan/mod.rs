@@ -17,6 +17,7 @@ pub mod preflight;
 pub mod request;
 pub mod snippets;
 pub mod stuck_rollout;
+pub mod undo_forecast;
 pub mod verify;
 
 use std::net::IpAddr;

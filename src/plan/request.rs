@@ -14,6 +14,8 @@ pub enum ChangeRequest {
     Undo {
         target: Target,
         record: UndoRecord,
+        /// Of the nodes that are expected to be as sound afterwards as they are now.
+        goals: Vec<NodeGoal>,
     },
     /// Applied exactly as saved, or not at all.
     SavedPlan(Plan),
@@ -30,12 +32,12 @@ impl ChangeRequest {
         }
     }
 
-    /// Goals of the nodes; an undo has none.
+    /// Goals of the nodes; of an undo only those of nodes that stay sound.
     pub fn goals(&self) -> &[NodeGoal] {
         match self {
             Self::Apply(proposal) | Self::Temporary(proposal) => &proposal.nodes,
             Self::SavedPlan(plan) => &plan.nodes,
-            Self::Undo { .. } => &[],
+            Self::Undo { goals, .. } => goals,
         }
     }
 
@@ -51,7 +53,7 @@ impl ChangeRequest {
     pub fn plan(&self, object: &Value) -> Result<Option<Plan>, PlanError> {
         match self {
             Self::Apply(proposal) | Self::Temporary(proposal) => Plan::new(proposal, object),
-            Self::Undo { target, record } => undo(target, record, object).map(Some),
+            Self::Undo { target, record, goals } => undo(target, record, goals, object).map(Some),
             Self::SavedPlan(plan) => saved(plan, object).map(Some),
         }
     }
@@ -65,7 +67,7 @@ pub fn strategy(value: &Value) -> Value {
 }
 
 /// The record is untrusted: only fields that this program owns are restored.
-fn undo(target: &Target, record: &UndoRecord, object: &Value) -> Result<Plan, PlanError> {
+fn undo(target: &Target, record: &UndoRecord, goals: &[NodeGoal], object: &Value) -> Result<Plan, PlanError> {
     let mut patch = match &record.strategy {
         Some(value) => join(record.restore.clone(), &strategy(value)),
         None => record.restore.clone(),
@@ -87,7 +89,7 @@ fn undo(target: &Target, record: &UndoRecord, object: &Value) -> Result<Plan, Pl
         restore,
         canary: None,
         steps: Vec::new(),
-        nodes: Vec::new(),
+        nodes: goals.to_vec(),
         digest: String::new(),
     };
     Ok(Plan { digest: plan.computed_digest(), ..plan })

@@ -15,7 +15,7 @@ use crate::text;
 const MOST: usize = 20;
 
 /// Before anything is done: who gets what, and what is restarted.
-pub fn meaning(plan: &Plan, report: &Report, style: &Style, out: &mut dyn Write) -> io::Result<()> {
+pub fn meaning(plan: &Plan, report: &Report, restarts: usize, style: &Style, out: &mut dyn Write) -> io::Result<()> {
     let row = |name: &str| report.nodes.iter().find(|row| row.name == name);
     let moves: Vec<(&NodeGoal, Option<&NodeRow>)> = plan
         .nodes
@@ -46,12 +46,14 @@ pub fn meaning(plan: &Plan, report: &Report, style: &Style, out: &mut dyn Write)
         }
         writeln!(out)?;
     }
-    let restarted = report.nodes.iter().filter(|row| row.pod.is_some()).count();
+    if restarts == 0 {
+        return writeln!(out, "This restarts no pod: every pod has these settings already.");
+    }
     let first = plan.canary.as_deref().map(|node| format!(", {} first and alone until it is proven", text::clean(node)));
     writeln!(
         out,
         "calico-node is restarted on {}{}; while it restarts a node keeps its routes (BGP graceful restart).",
-        text::count(restarted, "node"),
+        text::count(restarts, "node"),
         first.unwrap_or_default()
     )?;
     if let Some(now) = plan.nodes.iter().find_map(|goal| goal.started_within_seconds).filter(|_| !plan.steps.is_empty()) {

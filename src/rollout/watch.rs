@@ -178,7 +178,7 @@ impl Rollout<'_> {
             }
             Failure::Overtaken(id) => RolloutError::Overtaken(id, self.target.to_string()),
             Failure::TargetChanged(who) => RolloutError::Failed(format!("somebody else changed {}: {who}", self.target)),
-            Failure::Failed(why) if seen.stalled => RolloutError::Stalled(why),
+            Failure::Failed(why) if seen.stalled || seen.held_by_dead => RolloutError::Stalled(why),
             Failure::Failed(why) => RolloutError::Failed(why),
         }
     }

@@ -10,6 +10,7 @@ use crate::exit::{Failure, Outcome};
 use crate::finding::Report;
 use crate::plan::preflight::{self, Blocker};
 use crate::plan::request::ChangeRequest;
+use crate::plan::undo_forecast;
 use crate::render::change as page;
 use crate::render::style::{Style, Tone};
 use crate::rollout::dry_run::{DryRunResult, PrepareError, dry_run};
@@ -59,7 +60,7 @@ impl ChangeDialog<'_> {
             writeln!(streams.out)?;
             match self.request.is_temporary() {
                 true => page::lent(&shown.plan, &style, &mut streams.out)?,
-                false => page::meaning(&shown.plan, &self.before, &style, &mut streams.out)?,
+                false => page::meaning(&shown.plan, &self.before, self.restarts(shown), &style, &mut streams.out)?,
             }
             streams.out.flush()?;
         }
@@ -76,11 +77,16 @@ impl ChangeDialog<'_> {
         Ok(())
     }
 
+    /// Pods that the change makes anew: those that have its template already stay.
+    fn restarts(&self, shown: &DryRunResult) -> usize {
+        undo_forecast::restarting(self.options.snapshot, &self.target, &shown.after)
+    }
+
     pub async fn preflight(&self, shown: &DryRunResult, report: &mut ChangeReport, streams: &mut Streams) -> Result<(), Failure> {
         let snapshot = self.options.snapshot;
         let rights = self.interruptible(permissions::ask(&self.api, snapshot, self.request, &self.target)).await?;
         let rights = rights.map_err(|error| Failure::NotApplied { message: error.to_string(), hint: error.hint() })?;
-        if let Some(remark) = preflight::held_up(snapshot, self.request) {
+        if let Some(remark) = preflight::held_up(snapshot, self.request).filter(|_| !self.request.is_undo()) {
             writeln!(streams.err, "{}", Style::of_stderr(self.options.color).paint(Tone::Doubtful, &text::clean(&remark)))?;
         }
         let mut found = preflight::blockers(snapshot, self.request, &shown.object, &rights);

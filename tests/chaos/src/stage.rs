@@ -47,7 +47,7 @@ impl Stage {
         let target = Target::of(play.setting.scenario);
         let mut world = cluster::scenario(&play.setting);
         world.controller_lag = SignedDuration::from_secs(i64::from(play.setting.lag));
-        world.clock_skew = Some(SignedDuration::ZERO);
+        world.clock_skew = Some(SignedDuration::from_secs(play.setting.skew));
         let running = sim::start(world);
         let cluster = running.cluster().clone();
         let spec = target.read(&cluster.store)["spec"].clone();
@@ -119,6 +119,7 @@ impl Others {
                 Target::DaemonSet => cluster::set_variable(&mut object["spec"], "FELIX_LOGSEVERITYSCREEN", "Warning"),
                 Target::Installation => object["spec"]["nonPrivileged"] = "Disabled".into(),
             }),
+            Edit::Applied => self.apply(),
             Edit::Label => self.write(edit, &|object| object["metadata"]["labels"]["team"] = "network".into()),
             Edit::Strategy => self.write(edit, &|object| {
                 object["spec"]["updateStrategy"] = json!({"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 0, "maxUnavailable": 3}});
@@ -146,6 +147,29 @@ impl Others {
         }
     }
 
+    fn apply(&self) {
+        let env = json!([{"name": "FELIX_IPINIPMTU", "value": "1440"}]);
+        let config = match self.target {
+            Target::DaemonSet => json!({"spec": {"template": {"spec": {"containers": [{"name": "calico-node", "env": env}]}}}}),
+            Target::Installation => json!({"spec": {"flexVolumePath": "None"}}),
+        };
+        let mut shadow = self.shadow();
+        match self.target {
+            Target::DaemonSet => cluster::set_variable(&mut shadow, "FELIX_IPINIPMTU", "1440"),
+            Target::Installation => shadow["flexVolumePath"] = "None".into(),
+        }
+        let (kind, namespace, name) = self.target.place();
+        let applied = self.cluster.store.apply("argocd-controller", kind, namespace, name, &config);
+        self.note(Some(Edit::Applied), applied.ok().as_ref(), shadow);
+    }
+
+    fn note(&self, edit: Option<Edit>, written: Option<&Value>, shadow: Value) {
+        let version = written.and_then(|object| object["metadata"]["resourceVersion"].as_str()?.parse().ok());
+        if let Some(number) = version {
+            locked(&self.edits).push(ForeignEdit { number, edit, shadow });
+        }
+    }
+
     fn write(&self, edit: Edit, change: &dyn Fn(&mut Value)) {
         let mut shadow = json!({"metadata": {"annotations": {}, "labels": {}}, "spec": self.shadow()});
         change(&mut shadow);
@@ -160,10 +184,7 @@ impl Others {
                 change(object);
             }
         });
-        let version = written.ok().and_then(|object| object["metadata"]["resourceVersion"].as_str()?.parse().ok());
-        if let Some(number) = version {
-            locked(&self.edits).push(ForeignEdit { number, edit, shadow });
-        }
+        self.note(edit, written.ok().as_ref(), shadow);
     }
 
     /// Puts the spec back to what others alone would have, this long after each change.

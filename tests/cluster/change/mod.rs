@@ -16,6 +16,8 @@ mod others;
 mod probes;
 mod rights;
 mod shown;
+mod sick_nodes;
+mod undoing;
 mod untrusted;
 
 use std::path::{Path, PathBuf};
