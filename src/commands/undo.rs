@@ -92,7 +92,7 @@ fn foreseen(snapshot: &Snapshot, target: &Target, object: &Value, record: &UndoR
     let note = |warning| OwnerNote { warning, snippet: None };
     let mut notes: Vec<OwnerNote> = returning.iter().take(MOST_FAULTS).map(|fault| note(fault.to_string())).collect();
     if let Some(more @ 1..) = returning.len().checked_sub(MOST_FAULTS) {
-        notes.push(note(format!("the restored settings bring a fault back on {}", text::count(more, "more node"))));
+        notes.push(note(format!("this undo brings a fault back on {}", text::count(more, "more node"))));
     }
     (goals, notes)
 }

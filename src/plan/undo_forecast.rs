@@ -42,7 +42,7 @@ pub struct ReturningFault {
 
 impl std::fmt::Display for ReturningFault {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "the restored settings bring a fault back on {}: {} ({})", self.node, self.what, self.code)
+        write!(f, "this undo brings {} back on {}: {}", self.code, self.node, self.what)
     }
 }
 
@@ -127,8 +127,8 @@ fn addresses(snapshot: &Snapshot, then: &mut Snapshot, goals: &mut BTreeMap<Stri
     let fault = |(node, family, will, reason): (String, Family, Option<String>, String)| {
         let code = codes.get(&node).copied().unwrap_or(Code::RestartWouldChangeAddress);
         let what = match will {
-            Some(will) => format!("its {family} address becomes {will}: {reason}"),
-            None => format!("its {family} address is lost: {reason}"),
+            Some(will) => format!("its {family} address becomes {will}, {reason}"),
+            None => format!("it loses its {family} address, {reason}"),
         };
         ReturningFault { node, code, what }
     };
@@ -167,7 +167,7 @@ fn killed(view: &ClusterModel, node: &NodeModel, restored: &Container) -> Option
         // Readiness comes later than the start, by less than a minute where nothing is wrong.
         _ => measured.ready_after?.as_secs_f64(),
     };
-    let what = format!("it took {took:.0} s to start, and its probes then allow {} s", allowed.as_secs());
+    let what = format!("calico-node took {took:.0} s to start there, and the restored probes allow {} s", allowed.as_secs());
     (took > allowed.as_secs_f64()).then(|| ReturningFault { node: node.name.to_owned(), code: Code::KilledWhileStarting, what })
 }
 
@@ -194,3 +194,6 @@ fn has_template(pod: &Pod, set: &DaemonSet) -> bool {
     };
     fields(pod.spec.calico_node()) == fields(set.spec.template.spec.calico_node())
 }
+
+#[cfg(test)]
+mod tests;

@@ -47,7 +47,7 @@ pub fn meaning(plan: &Plan, report: &Report, restarts: usize, style: &Style, out
         writeln!(out)?;
     }
     if restarts == 0 {
-        return writeln!(out, "This restarts no pod: every pod has these settings already.");
+        return writeln!(out, "This restarts no pod. Every pod has these settings already.");
     }
     let first = plan.canary.as_deref().map(|node| format!(", {} first and alone until it is proven", text::clean(node)));
     writeln!(

@@ -42,7 +42,7 @@ fn a_fault_that_comes_back_is_named_before_the_first_write() {
     };
     assert!(code(&shown) == Some(1) && warned(&shown), "{}", told(&shown));
     assert!(out(&shown).contains("restarted on 3 nodes"), "{}", told(&shown));
-    assert_eq!(err(&shown).matches("bring a fault back").count(), 1, "the other nodes keep their addresses: {}", told(&shown));
+    assert_eq!(err(&shown).matches("this undo brings").count(), 1, "the other nodes keep their addresses: {}", told(&shown));
     let undo = stage.run(&["undo", "--yes"]);
     assert!(code(&undo) == Some(0) && warned(&undo), "{}", told(&undo));
     assert_eq!((&stage.daemon_set()["spec"], stage.annotation()), (&before, None), "{}", told(&undo));
@@ -100,7 +100,7 @@ fn a_budget_that_is_too_small_again_is_named() {
     let named =
         |line: &str| line.contains("amz-iad12-opsrespool-13-33") && line.contains("killed-while-starting") && line.contains("allow 70 s");
     assert!(err(&shown).lines().any(named), "{}", told(&shown));
-    assert_eq!(err(&shown).matches("bring a fault back").count(), 1, "{}", told(&shown));
+    assert_eq!(err(&shown).matches("this undo brings").count(), 1, "{}", told(&shown));
 }
 
 /// Somebody spoils the record in the object; the copy on this machine is good, and is offered with its difference.
