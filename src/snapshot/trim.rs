@@ -131,10 +131,10 @@ pub fn pod(pod: &mut Pod) {
     pod.status.message.iter_mut().for_each(message);
     pod.status.host_ip.iter_mut().for_each(word);
     conditions(&mut pod.status.conditions);
-    pod.status.container_statuses.retain(|status| status.name == CALICO_NODE);
-    pod.status.init_container_statuses.truncate(MAX_ITEMS);
-    for status in pod.status.container_statuses.iter_mut().chain(&mut pod.status.init_container_statuses) {
-        container_status(status);
+    pod.status.container_statuses.retain(|status| status.name == CALICO_NODE || !status.ready);
+    for statuses in [&mut pod.status.container_statuses, &mut pod.status.init_container_statuses] {
+        statuses.truncate(MAX_ITEMS);
+        statuses.iter_mut().for_each(container_status);
     }
 }
 
