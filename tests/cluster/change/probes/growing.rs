@@ -27,7 +27,11 @@ fn far(round_trip: f64) -> (Stage, Arc<BackgroundSimulation>) {
     let stage = Stage::bent(world);
     let live = Arc::new(stage.running.live(PACE));
     let running = Arc::downgrade(&live);
-    let slows_down = Hook::new(move |_| drop(running.upgrade().map(|live| live.hold().set_host(slower.clone()))));
+    let slows_down = Hook::new(move |_| {
+        if let Some(live) = running.upgrade() {
+            live.hold().set_host(slower.clone());
+        }
+    });
     stage.running.cluster().add_fault(Fault::nth_write(1, Effect::Before(slows_down)));
     // The pod of before has restarted seven times.
     comes_true(|| far_pod(&stage).is_some_and(|(_, restarts)| (1..7).contains(&restarts)));
