@@ -190,6 +190,34 @@ mod tests {
         }
     }
 
+    const CHILD: &str = "CALICO_FIX_TEST_PANICS";
+
+    /// Run by the test below, in a process of its own.
+    #[test]
+    #[ignore = "ends the process"]
+    fn a_process_that_panics() {
+        if std::env::var_os(CHILD).is_some() {
+            explain_panics();
+            panic!("a mistake");
+        }
+    }
+
+    #[test]
+    fn a_panic_is_one_sentence_and_a_documented_code() {
+        let program = std::env::current_exe().expect("a program");
+        let mut child = std::process::Command::new(program);
+        child
+            .args(["--exact", "exit::tests::a_process_that_panics", "--ignored", "--nocapture"])
+            .env(CHILD, "1")
+            .env("RUST_BACKTRACE", "1");
+        let output = child.output().expect("runs");
+        assert_eq!(output.status.code(), Some(i32::from(PANICKED)), "{output:?}");
+        assert!(CODES.iter().any(|(code, _)| *code == PANICKED));
+        let told = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(told.lines().count(), 1, "{told}");
+        assert!(told.starts_with("error: internal error at src/exit.rs:") && told.contains("kubectl calico-fix undo"), "{told}");
+    }
+
     #[test]
     fn each_verdict_has_one_code() {
         for (verdict, expected) in [(Verdict::Healthy, 0), (Verdict::Sick, 1), (Verdict::Unknown, 3)] {
