@@ -5,7 +5,7 @@ use crate::calico::bird::{self, BirdError};
 use crate::calico::{interfaces, route_get, routes, startup_log};
 use crate::observed::Observed;
 use crate::snapshot::family::Family;
-use crate::snapshot::inspection::{Bird, NodeInspection, NodeLogs};
+use crate::snapshot::inspection::{Bird, NodeInspection, NodeLogs, StartupLog};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TextKind {
@@ -223,16 +223,34 @@ fn init_container_in_name(file: &str) -> Option<&'static str> {
     INIT_CONTAINERS.into_iter().find(|container| file.contains(container))
 }
 
+/// What a log tells, which is a small part of it.
+pub struct LogFacts {
+    /// Of an init container, with its name.
+    init: Option<(String, StartupLog)>,
+    /// The kubelet's own sentence in place of a log that is gone.
+    is_gone: bool,
+    log: StartupLog,
+}
+
+impl LogFacts {
+    pub fn read(file: &str, text: &str) -> Self {
+        let container = init_container_in_name(file).or_else(|| startup_log::init_container(text));
+        let init = container.map(|container| (container.to_owned(), startup_log::digest_init(text.as_bytes(), true)));
+        let log = if init.is_none() { startup_log::digest(text.as_bytes(), true) } else { StartupLog::default() };
+        Self { init, is_gone: startup_log::is_gone(text), log }
+    }
+}
+
 /// Of two texts of the same log the one without the kubelet's timestamps counts; it is the log's own.
-pub fn add_log(logs: &mut NodeLogs, file: &str, previous: bool, text: &str) {
-    if let Some(container) = init_container_in_name(file).or_else(|| startup_log::init_container(text)) {
-        logs.init.insert(container.to_owned(), Observed::Seen(startup_log::digest_init(text.as_bytes(), true)));
+pub fn add_log(logs: &mut NodeLogs, file: &str, previous: bool, facts: &LogFacts) {
+    if let Some((container, log)) = &facts.init {
+        logs.init.insert(container.clone(), Observed::Seen(log.clone()));
         return;
     }
     let slot = if previous { &mut logs.previous } else { &mut logs.current };
-    if startup_log::is_gone(text) {
+    if facts.is_gone {
         *slot = Observed::Absent;
     } else if slot.seen().is_none() || !file.contains(".timestamps.") {
-        *slot = Observed::Seen(startup_log::digest(text.as_bytes(), true));
+        *slot = Observed::Seen(facts.log.clone());
     }
 }

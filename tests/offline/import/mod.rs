@@ -1,7 +1,10 @@
 //! Files of every sort into snapshots, good ones and bad ones.
 
 mod archives;
+mod formats;
+mod memory;
 mod rendered;
+mod same_facts;
 mod texts;
 
 use std::fs;
