@@ -130,10 +130,13 @@ pub fn snapshot(mut objects: Objects, origin: Origin) -> Result<Snapshot, Import
 /// The newest time that anything in the snapshot tells; the clock of the reader plays no part.
 pub fn newest_time(snapshot: &Snapshot) -> Timestamp {
     let nodes = snapshot.nodes.seen().into_iter().flatten().flat_map(|node| {
-        node.status.conditions.iter().filter_map(|condition| condition.last_transition_time).chain(node.metadata.creation_timestamp)
+        let conditions = node.status.conditions.iter();
+        let times = conditions.flat_map(|condition| [condition.last_transition_time, condition.last_heartbeat_time]);
+        times.flatten().chain(node.metadata.creation_timestamp)
     });
     let pods = snapshot.pods.seen().into_iter().flatten().flat_map(|pod| {
-        let states = pod.status.container_statuses.iter().flat_map(|status| [&status.state, &status.last_state]).flat_map(|state| {
+        let statuses = pod.status.container_statuses.iter().chain(&pod.status.init_container_statuses);
+        let states = statuses.flat_map(|status| [&status.state, &status.last_state]).flat_map(|state| {
             [state.running.as_ref().and_then(|running| running.started_at), state.terminated.as_ref().and_then(|ended| ended.finished_at)]
         });
         let conditions = pod.status.conditions.iter().map(|condition| condition.last_transition_time);
