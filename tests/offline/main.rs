@@ -6,6 +6,7 @@ mod build;
 mod calicoctl;
 mod checks;
 mod detection;
+mod fuzzed;
 mod hostile_text;
 mod import;
 mod matrix;
@@ -13,6 +14,7 @@ mod objects;
 mod recorded;
 mod render;
 mod saved;
+mod security_page;
 mod startup;
 mod timeline;
 

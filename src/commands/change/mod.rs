@@ -28,6 +28,7 @@ use crate::plan::request::ChangeRequest;
 use crate::render::style::{ColorWhen, Style};
 use crate::render::{change as page, data};
 use crate::snapshot::Snapshot;
+use crate::text;
 
 use crate::rollout::dry_run::DryRunResult;
 use crate::rollout::interrupt::Interrupt;
@@ -153,8 +154,18 @@ fn save(path: &Path, plan: &Plan, streams: &mut Streams) -> Result<Outcome, Fail
     let mut text = Vec::new();
     data::yaml(plan, &mut text).map_err(files)?;
     write_private(path, &text).map_err(files)?;
-    writeln!(streams.err, "plan saved to {}; apply it with: apply {} --confirm {}", path.display(), path.display(), plan.digest)?;
+    writeln!(streams.err, "plan saved to {}", text::clean(&path.display().to_string()))?;
+    // a name that a terminal would change is not offered
+    if let Some(command) = path.to_str().and_then(|path| apply_command(path, &plan.digest)) {
+        writeln!(streams.err, "apply it with: {command}")?;
+    }
     Ok(Outcome::NotApplied)
+}
+
+fn apply_command(path: &str, digest: &str) -> Option<String> {
+    // `./-x` is no flag
+    let path = if path.starts_with('-') { format!("./{path}") } else { path.to_owned() };
+    text::shell::command(&["kubectl", "calico-fix", "apply", &path, "--confirm", digest])
 }
 
 /// A new file with mode 0600 takes the name: a symbolic link of that name is replaced, not followed.
