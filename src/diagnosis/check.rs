@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use super::explain::Explanation;
 use crate::diagnosis::context::Context;
-use crate::finding::{Finding, Severity};
 use crate::finding::code::Code;
+use crate::finding::{Finding, Severity};
 
 /// One check: one file, one stable code, one registry line, one explanation.
 pub struct Check {

@@ -5,6 +5,7 @@ mod bird_texts;
 mod build;
 mod calicoctl;
 mod checks;
+mod coverage;
 mod detection;
 mod hostile_text;
 mod import;
