@@ -5,6 +5,7 @@ mod bird_texts;
 mod build;
 mod calicoctl;
 mod checks;
+mod coverage;
 mod detection;
 mod fuzzed;
 mod hostile_text;
