@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use super::explain::Explanation;
 use crate::diagnosis::context::Context;
-use crate::finding::Finding;
 use crate::finding::code::Code;
+use crate::finding::{Finding, Severity};
 
 /// One check: one file, one stable code, one registry line, one explanation.
 pub struct Check {
@@ -48,6 +48,12 @@ impl EarlierFindings {
     /// Said already under this name, of this node.
     pub fn names(&self, code: Code, node: &str) -> bool {
         self.findings.iter().any(|finding| finding.code == code && finding.nodes.iter().any(|name| name == node))
+    }
+
+    /// The node has a finding of severity error.
+    pub fn has_error(&self, node: &str) -> bool {
+        let errors = self.findings.iter().filter(|finding| finding.severity == Severity::Error);
+        errors.flat_map(|finding| &finding.nodes).any(|name| name == node)
     }
 
     pub fn into_findings(self) -> Vec<Finding> {

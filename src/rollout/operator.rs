@@ -18,11 +18,14 @@ impl Rollout<'_> {
         if !self.target.is_installation() {
             return self.wait_until_observed(generation(written)).await;
         }
+        if self.is_resumed {
+            return self.accepted_by_operator(written).await;
+        }
         let before = self.before.daemon_set.seen().and_then(|set| set.metadata.generation).unwrap_or(0);
         self.followed_by_operator(written, before).await
     }
 
-    /// Until the operator has nothing against the Installation any more.
+    /// Waits until the operator reports no problem with the Installation.
     pub(super) async fn accepted_by_operator(&mut self, written: &Value) -> Result<DaemonSet, RolloutError> {
         let mut clock = PausableTimeout::new(OPERATOR.min(self.timeout));
         loop {
@@ -33,7 +36,7 @@ impl Rollout<'_> {
             self.progress.waiting(&format!("waiting for the operator: {why}"));
             self.poll_interval(begun).await?;
             if clock.is_expired() {
-                return Err(RolloutError::Failed(format!("the operator still says: {why}")));
+                return Err(RolloutError::Failed(format!("the operator still reports: {why}")));
             }
         }
     }
@@ -47,7 +50,7 @@ impl Rollout<'_> {
             clock.skip_elapsed();
             let installation = self.read().await?;
             if let Some(why) = refused(&installation, wanted) {
-                return Err(RolloutError::Failed(format!("the operator does not take the change: {why}")));
+                return Err(RolloutError::Failed(format!("the operator rejects the change: {why}")));
             }
             let set = self.daemon_set().await?;
             if set.metadata.generation.is_some_and(|generation| generation > before) {

@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
 
+use super::canary::generation;
 use super::observe::{has_template, revision};
-use super::write::{PausableTimeout, Rollout, RolloutError, is_unreachable};
+use super::write::{PausableTimeout, RecordAfterWrite, Rollout, RolloutError, is_unreachable, reverted};
 use crate::cluster::{node_state, write};
 use crate::plan::expectation::NodeExpectation;
 use crate::plan::next_step::{Failure, NextStep, Observation, PodStatus, Stage, next_step};
@@ -94,7 +95,7 @@ impl Rollout<'_> {
                 return Ok(set);
             }
             if timeout.is_expired() {
-                return Err(RolloutError::Failed("the DaemonSet controller has not taken up the change".to_owned()));
+                return Err(RolloutError::Failed("the DaemonSet controller has not observed the change".to_owned()));
             }
             self.progress.waiting("waiting for the DaemonSet controller");
             self.poll_interval(begun).await?;
@@ -150,6 +151,7 @@ impl Rollout<'_> {
                 NextStep::Done => return Ok(Driven::Done),
                 NextStep::RestoreStrategy => return Ok(Driven::RestoreStrategy),
                 NextStep::RaiseBudget => return Ok(Driven::RaiseBudget),
+                NextStep::Reapply => self.reapply(drive).await?,
                 NextStep::Delete(node) => match pods.get(&node) {
                     Some(pod) => self.delete_pod(&node, pod).await?,
                     None => self.poll_interval(begun).await?,
@@ -170,6 +172,16 @@ impl Rollout<'_> {
         }
     }
 
+    /// Somebody has restored the old values while one node had the new ones: they are written once more.
+    async fn reapply(&mut self, drive: &mut Drive) -> Result<(), RolloutError> {
+        let warning = format!("{}: somebody else has restored the old values; writing the new ones again", self.target);
+        self.progress.warning(&warning);
+        let set = self.record.set.clone();
+        let object = self.write_until_confirmed(&set, RecordAfterWrite::Reapplied).await?;
+        drive.start_over(generation(&object));
+        Ok(())
+    }
+
     fn failure(&mut self, failure: Failure, seen: &Observation) -> RolloutError {
         match failure {
             Failure::Interrupted => {
@@ -178,6 +190,7 @@ impl Rollout<'_> {
             }
             Failure::Overtaken(id) => RolloutError::Overtaken(id, self.target.to_string()),
             Failure::TargetChanged(who) => RolloutError::Failed(format!("somebody else changed {}: {who}", self.target)),
+            Failure::Reverted { who, times } => RolloutError::Failed(reverted(&who, times)),
             Failure::Failed(why) if seen.stalled => RolloutError::Stalled(why),
             Failure::Failed(why) => RolloutError::Failed(why),
         }

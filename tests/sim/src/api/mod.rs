@@ -26,7 +26,7 @@ use futures::StreamExt;
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt, Full, StreamBody};
 use hyper::body::{Body as _, Frame, Incoming};
-use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
+use hyper::header::{AUTHORIZATION, CONTENT_TYPE, DATE, HeaderValue};
 use hyper::{Method, Request, Response, StatusCode};
 
 use crate::api::exec_sandbox::Tools;
@@ -106,7 +106,10 @@ impl Api {
             Ok(user) => self.clone().route(request, user).await,
             Err(failure) => Err(failure),
         };
-        let whole = outcome.unwrap_or_else(|failure| failure.answer());
+        let mut whole = outcome.unwrap_or_else(|failure| failure.answer());
+        if let Some(date) = self.world.date().and_then(|date| HeaderValue::try_from(date).ok()) {
+            whole.headers_mut().insert(DATE, date);
+        }
         Ok(match effect {
             Some(Effect::After(hook)) => {
                 hook.call(recorded).await;

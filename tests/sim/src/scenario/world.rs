@@ -79,6 +79,7 @@ pub struct Cluster {
     hosts: RwLock<BTreeMap<String, Arc<Host>>>,
     logs: RwLock<BTreeMap<Place, Logs>>,
     faults: RwLock<Vec<Arc<Fault>>>,
+    tells_time: AtomicBool,
 }
 
 impl From<Scenario> for Cluster {
@@ -94,6 +95,7 @@ impl From<Scenario> for Cluster {
             hosts: RwLock::new(hosts.into_iter().map(|(name, host)| (name, Arc::new(host))).collect()),
             logs: RwLock::new(logs),
             faults: RwLock::new(faults.into_iter().map(Arc::new).collect()),
+            tells_time: false.into(),
         }
     }
 }
@@ -113,6 +115,17 @@ impl Cluster {
             operator: self.operator,
             version: self.version.clone(),
         }
+    }
+
+    /// From now on the Date header of each answer has the cluster's own time, so that a client can tell how old a pod is.
+    pub fn tell_time(&self) {
+        self.tells_time.store(true, Ordering::SeqCst);
+    }
+
+    /// The Date header (RFC 9110 5.6.7), where it is the cluster's.
+    pub(crate) fn date(&self) -> Option<String> {
+        let tells = self.tells_time.load(Ordering::SeqCst);
+        tells.then(|| self.store.now().strftime("%a, %d %b %Y %H:%M:%S GMT").to_string())
     }
 
     /// No kubelet acts: the server itself ends pods.
