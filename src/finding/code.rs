@@ -57,6 +57,7 @@ codes! {
     FelixRestarts = "felix-restarts", ROOT | START;
     KilledWhileStarting = "killed-while-starting", ROOT | START | BUDGET;
     StartupExited = "startup-exited", ROOT | START;
+    ExitedAfterStart = "exited-after-start", ROOT | START;
     AddressMissing = "address-missing", ROOT;
     AddressesInSeveralSubnets = "addresses-in-several-subnets", NONE;
     NodeIpMisreported = "node-ip-misreported", NONE;
@@ -74,7 +75,6 @@ codes! {
     DebugLeftOn = "debug-left-on", NONE;
     FelixNotLive = "felix-not-live", ROOT | START;
     CpuStarved = "cpu-starved", ROOT | START;
-    ExitedAfterStart = "exited-after-start", ROOT | START;
     KilledWhileRunning = "killed-while-running", ROOT | START;
     StartNearBudget = "start-near-budget", START | BUDGET;
     RolloutUnfinished = "rollout-unfinished", NONE;

@@ -1,6 +1,7 @@
 //! From findings and requests to one change of one object. Pure: nothing here asks a cluster.
 //!
 //! A `Proposal` holds edits and goals; with the object as it is it becomes a `Plan`: patch, restore patch, digest.
+//! `from_autodetect`, `from_probes` and `from_debug_log` make proposals, `request` and `resume` make plans, `canary` chooses the first node.
 //! `expectation` says what each node must look like, `verify` whether it does, `preflight` what speaks against starting,
 //! and `next_step` what a running rollout does next.
 
@@ -19,6 +20,7 @@ pub mod request;
 pub mod resume;
 pub mod snippets;
 pub mod stuck_rollout;
+pub mod undo_forecast;
 pub mod verify;
 
 use std::net::IpAddr;

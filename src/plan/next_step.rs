@@ -40,6 +40,8 @@ pub struct Observation {
     pub nodes: Vec<NodeStatus>,
     /// Nodes whose kubelet is gone have a pod that is not Ready, which uses up maxUnavailable.
     pub dead_pods: bool,
+    /// As many of those as maxUnavailable allows: the controller replaces no other pod.
+    pub held_by_dead: bool,
     /// Nodes that have had all the time they may take.
     pub expired: BTreeSet<String>,
     /// Nothing has happened for as long as one node may take.
@@ -217,6 +219,9 @@ fn rolling(seen: &Observation, timeout: u64) -> NextStep {
         return NextStep::Delete((*next).to_owned());
     }
     let progress = format!("{updated} of {total} pods updated");
+    if seen.held_by_dead {
+        return failed(format!("{progress}; nodes whose kubelet is gone use up maxUnavailable, so no other pod is replaced"));
+    }
     match seen.stalled {
         true => failed(format!("{progress}, and no other pod was replaced within {timeout}s")),
         false => NextStep::Wait(progress),
@@ -386,6 +391,11 @@ mod tests {
             assert_eq!(next_step(&stage, &seen(nodes.clone()), 300), NextStep::Delete("b".into()));
             let dead = Observation { dead_pods: true, ..seen(vec![node("a", verified()), node("b", PodStatus::Outdated)]) };
             assert_eq!(next_step(&stage, &dead, 300), NextStep::Delete("b".into()));
+            let held = Observation { held_by_dead: true, ..dead.clone() };
+            assert_eq!(next_step(&stage, &held, 300), NextStep::Delete("b".into()), "this program goes on by itself");
+            let held = Observation { may_delete: false, ..held };
+            let why = "1 of 2 pods updated; nodes whose kubelet is gone use up maxUnavailable, so no other pod is replaced";
+            assert_eq!(next_step(&stage, &held, 300), fails(why), "and does not wait for the operator in vain");
             let operator = Observation { may_delete: false, stalled: true, ..seen(nodes.clone()) };
             assert_eq!(next_step(&stage, &operator, 300), fails("1 of 2 pods updated, and no other pod was replaced within 300s"));
         }

@@ -15,6 +15,8 @@ pub enum ChangeRequest {
     Undo {
         target: Target,
         record: UndoRecord,
+        /// Of the nodes that are expected to be as sound afterwards as they are now.
+        goals: Vec<NodeGoal>,
     },
     /// The rest of a change whose run has ended.
     Resume {
@@ -37,13 +39,12 @@ impl ChangeRequest {
         }
     }
 
-    /// Goals of the nodes; an undo has none.
+    /// Goals of the nodes; of an undo only those of nodes that stay sound.
     pub fn goals(&self) -> &[NodeGoal] {
         match self {
             Self::Apply(proposal) | Self::Temporary(proposal) => &proposal.nodes,
             Self::SavedPlan(plan) => &plan.nodes,
-            Self::Resume { goals, .. } => goals,
-            Self::Undo { .. } => &[],
+            Self::Resume { goals, .. } | Self::Undo { goals, .. } => goals,
         }
     }
 
@@ -80,7 +81,7 @@ impl ChangeRequest {
     pub fn plan(&self, object: &Value) -> Result<Option<Plan>, PlanError> {
         match self {
             Self::Apply(proposal) | Self::Temporary(proposal) => Plan::new(proposal, object),
-            Self::Undo { target, record } => undo(target, record, object).map(Some),
+            Self::Undo { target, record, goals } => undo(target, record, goals, object).map(Some),
             Self::Resume { target, record, goals } => resume::plan(target, record, goals, object).map(Some),
             Self::SavedPlan(plan) => match self.open_record(object).zip(plan.edit_target()) {
                 Some((record, target)) => resume::plan(&target, &record, &plan.nodes, object).map(Some),
@@ -98,7 +99,7 @@ pub fn strategy(value: &Value) -> Value {
 }
 
 /// The record is untrusted: only fields that this program owns are restored.
-fn undo(target: &Target, record: &UndoRecord, object: &Value) -> Result<Plan, PlanError> {
+fn undo(target: &Target, record: &UndoRecord, goals: &[NodeGoal], object: &Value) -> Result<Plan, PlanError> {
     let mut patch = match &record.strategy {
         Some(value) => join(record.restore.clone(), &strategy(value)),
         None => record.restore.clone(),
@@ -120,7 +121,7 @@ fn undo(target: &Target, record: &UndoRecord, object: &Value) -> Result<Plan, Pl
         restore,
         canary: None,
         steps: Vec::new(),
-        nodes: Vec::new(),
+        nodes: goals.to_vec(),
         digest: String::new(),
     };
     Ok(Plan { digest: plan.computed_digest(), ..plan })

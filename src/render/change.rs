@@ -9,14 +9,14 @@ use crate::finding::{NodeRow, Report, SessionCount};
 use crate::plan::expectation::stored;
 use crate::plan::{NodeGoal, Plan};
 use crate::snapshot::family::Family;
-use crate::startup::measure::TIGHT;
+use crate::startup::measure::is_tight;
 use crate::text;
 
 /// More nodes than this are counted, not listed.
 const MOST: usize = 20;
 
 /// Before anything is done: who gets what, and what is restarted.
-pub fn meaning(plan: &Plan, report: &Report, style: &Style, out: &mut dyn Write) -> io::Result<()> {
+pub fn meaning(plan: &Plan, report: &Report, restarts: usize, style: &Style, out: &mut dyn Write) -> io::Result<()> {
     let row = |name: &str| report.nodes.iter().find(|row| row.name == name);
     let moves: Vec<(&NodeGoal, Option<&NodeRow>)> = plan
         .nodes
@@ -47,11 +47,13 @@ pub fn meaning(plan: &Plan, report: &Report, style: &Style, out: &mut dyn Write)
         }
         writeln!(out)?;
     }
-    let restarted = report.nodes.iter().filter(|row| row.pod.is_some()).count();
+    if restarts == 0 {
+        return writeln!(out, "This restarts no pod. Every pod has these settings already.");
+    }
     let first = plan.canary.as_deref().map(|node| format!(", starting with {}, which is verified before the others", text::clean(node)));
     let sentence = format!(
         "This restarts calico-node on {}{}. A node keeps its routes during the restart (BGP graceful restart).",
-        text::count(restarted, "node"),
+        text::count(restarts, "node"),
         first.unwrap_or_default()
     );
     text::wrap(&sentence, style.room(0)).iter().try_for_each(|line| writeln!(out, "{line}"))?;
@@ -148,7 +150,7 @@ fn start(row: &NodeRow) -> Cell {
     let Some(start) = row.start else { return Cell::none() };
     let sign = if start.at_most { "< " } else { "" };
     let (Some(budget), false) = (row.start_budget_seconds, start.at_least) else { return Cell::none() };
-    let tone = if !start.at_most && start.seconds > TIGHT * f64::from(budget) { Tone::Doubtful } else { Tone::Good };
+    let tone = if is_tight(start, budget) { Tone::Doubtful } else { Tone::Good };
     Cell::new(tone, format!("{sign}{:.0}s of {budget}s", start.seconds))
 }
 

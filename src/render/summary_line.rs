@@ -9,11 +9,7 @@ use crate::text;
 
 /// `UNHEALTHY  prod · Calico v3.24.5 · 52 of 53 nodes ready · 1 error`, and a sentence where the counts do not say it all.
 pub fn write(report: &Report, style: &Style, out: &mut dyn Write) -> io::Result<()> {
-    let (tone, word) = match report.verdict {
-        Verdict::Healthy => (Tone::Good, "HEALTHY"),
-        Verdict::Sick => (Tone::Bad, "UNHEALTHY"),
-        Verdict::Unknown => (Tone::Doubtful, "UNKNOWN"),
-    };
+    let (tone, word) = (super::headline::verdict_tone(report.verdict), super::headline::verdict_word(report.verdict));
     let indent = word.len() + 2;
     let mut line = format!("{}  ", style.paint(tone, word));
     let mut used = 0;

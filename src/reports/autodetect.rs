@@ -9,6 +9,7 @@ use crate::calico::method::AddressSource;
 use crate::diagnosis::context::Context;
 use crate::diagnosis::fixes;
 use crate::finding::{ClusterSummary, Fix};
+use crate::input_source::InputSource;
 use crate::model::summary;
 use crate::snapshot::Snapshot;
 
@@ -22,6 +23,8 @@ pub struct AutodetectResult {
     pub by_hand: Option<Fix>,
     pub cluster: ClusterSummary,
     pub taken_at: Timestamp,
+    /// Files, where no cluster was read.
+    pub sources: Vec<InputSource>,
 }
 
 /// How things stand with the method that is configured.
@@ -49,7 +52,8 @@ pub fn evaluate(snapshot: &Snapshot, ask: &AutodetectOptions) -> AutodetectResul
     // What another release would do is no reason to change this one now.
     let harmless = choice.as_ref().filter(|choice| choice.does_no_harm() && matrix.version == matrix.running);
     let by_hand = harmless.and_then(|choice| fixes::set_method(&view, choice.family, &choice.method));
-    AutodetectResult { matrix, recommendation, choice, by_hand, cluster: summary::summarize(&view), taken_at: snapshot.taken_at }
+    let (taken_at, sources) = (snapshot.taken_at, snapshot.sources.clone());
+    AutodetectResult { matrix, recommendation, choice, by_hand, cluster: summary::summarize(&view), taken_at, sources }
 }
 
 impl AutodetectResult {

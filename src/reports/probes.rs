@@ -62,6 +62,7 @@ pub fn probes_report(snapshot: &Snapshot, scope: &Scope, wishes: &ProbeOptions) 
         no_proposal,
         fixable: misfit_fix::needed(&view.install).into_iter().map(|fix| fix.name().to_owned()).collect(),
         unseen,
+        sources: snapshot.sources.clone(),
     })
 }
 

@@ -8,6 +8,7 @@ use crate::calico::probe::ProbeKind;
 use crate::finding::code::Code;
 use crate::finding::verdict::Verdict;
 use crate::finding::{ClusterSummary, Finding, Gap};
+use crate::input_source::InputSource;
 use crate::probes::proposal::ProbeProposal;
 use crate::startup::forecast::Forecast;
 use crate::startup::rows::{Distribution, NodeStart};
@@ -44,6 +45,9 @@ pub struct ProbesReport {
     /// What `--fix` could put right.
     pub fixable: Vec<String>,
     pub unseen: Vec<Gap>,
+    /// The files and pasted texts that this is judged from; empty for a cluster.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sources: Vec<InputSource>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]

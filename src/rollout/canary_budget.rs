@@ -1,10 +1,11 @@
 //! The canary's startup budget: why a start ended, and the next larger budget while the others wait.
 
 use std::collections::BTreeMap;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use super::canary::generation;
 use super::local_record;
+use super::settings::{MAX_LOGS, MAX_POLLS, MAX_UPDATE_CONFLICTS, POD_CREATION_ALLOWANCE};
 use super::watch::Drive;
 use super::write::{RecordAfterWrite, Rollout, RolloutError};
 use crate::cluster::node_state;
@@ -16,17 +17,8 @@ use crate::plan::canary_retry::{RetryOutcome, StartProgress, best_progress, retr
 use crate::plan::expectation::NodeExpectation;
 use crate::snapshot::Snapshot;
 use crate::snapshot::objects::{DaemonSet, Pod};
-use crate::startup::measure::{TIGHT, measure};
+use crate::startup::measure::{is_tight, measure};
 use crate::text;
-
-/// For a pod to be created, and an image to be pulled.
-const POD_CREATION_ALLOWANCE: Duration = Duration::from_secs(60);
-/// Logs read for the closing table only.
-const MAX_LOGS: usize = 50;
-/// Events are written seconds after the status that they belong to.
-const MAX_POLLS: u32 = 12;
-/// Update conflicts tolerated in a row on one node before they count as a failure.
-const MAX_UPDATE_CONFLICTS: i32 = 2;
 
 impl Rollout<'_> {
     /// A node may use its whole budget, and must then stay up for a while.
@@ -129,7 +121,7 @@ impl Rollout<'_> {
         let start = view.node(&expectation.node).and_then(|node| measure(&view, node).start);
         let Some((start, budget)) = start.zip(expectation.started_within_seconds) else { return };
         let line = format!("{}: {} of its {budget} s", expectation.node, took(start));
-        match !start.at_most && start.seconds > TIGHT * f64::from(budget) {
+        match is_tight(start, budget) {
             true => self.progress.warning(&format!("{line}: close to the limit; for a larger budget run probes again afterwards")),
             false => self.progress.success(&line),
         }

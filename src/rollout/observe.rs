@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use futures::StreamExt;
 
+use super::settings::CONCURRENT_NODES;
 use super::watch::Drive;
 use super::write::{PausableTimeout, Rollout, RolloutError, is_unreachable};
 use crate::cluster::error::RequestError;
@@ -18,11 +19,8 @@ use crate::plan::expectation::NodeExpectation;
 use crate::plan::next_step::{NodeStatus, Observation, PodStatus, Stage, TargetState};
 use crate::plan::verify::{NodeObservation, Progress, verify};
 use crate::snapshot::Snapshot;
-use crate::snapshot::objects::{Container, DaemonSet, Pod};
+use crate::snapshot::objects::{Container, DaemonSet, IntOrString, Pod};
 use crate::text;
-
-/// Nodes read at the same time, of those that have a new pod and are not verified.
-const CONCURRENT_NODES: usize = 8;
 
 impl Rollout<'_> {
     /// One poll: the target, the DaemonSet, its pods, and every node that is still open.
@@ -33,12 +31,14 @@ impl Rollout<'_> {
         let pods = node_state::pods(&self.api, &set).await.map_err(RolloutError::Request)?;
         let target = self.target_state(stage, &object);
         let observed = set.status.observed_generation.is_some_and(|observed| observed >= drive.generation);
+        let dead = self.absent.iter().filter_map(|node| pods.get(node)).filter(|pod| pod.is_ready() != Some(true)).count();
         let mut seen = Observation {
             target,
             observed,
             on_delete: drive.delete_outdated || set.spec.update_strategy.r#type == "OnDelete",
             may_delete: !self.target.is_installation(),
-            dead_pods: self.absent.iter().filter_map(|node| pods.get(node)).any(|pod| pod.is_ready() != Some(true)),
+            dead_pods: dead > 0,
+            held_by_dead: dead > 0 && dead >= max_unavailable(&set),
             ..Observation::default()
         };
         if !observed {
@@ -221,6 +221,21 @@ impl Rollout<'_> {
         let run = format!("{} {restarts}", pod.metadata.uid.as_deref().unwrap_or_default());
         self.ready_since.entry(run).or_insert_with(Instant::now).elapsed()
     }
+}
+
+/// As many pods as may be unavailable at once; a share is rounded up (kubernetes pkg/controller/daemon/util, `UnavailableCount`).
+fn max_unavailable(set: &DaemonSet) -> usize {
+    let rolling = set.spec.update_strategy.rolling_update.as_ref();
+    let count = match rolling.and_then(|rolling| rolling.max_unavailable.as_ref()) {
+        Some(IntOrString::Int(number)) => usize::try_from(*number).ok(),
+        Some(IntOrString::String(share)) => {
+            let percent = share.strip_suffix('%').and_then(|percent| percent.parse::<usize>().ok());
+            let nodes = usize::try_from(set.status.desired_number_scheduled).ok();
+            percent.zip(nodes).map(|(percent, nodes)| percent.saturating_mul(nodes).div_ceil(100))
+        }
+        None => None,
+    };
+    count.unwrap_or(1).max(1)
 }
 
 /// The hash of the template that a pod was made from.

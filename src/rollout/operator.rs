@@ -5,12 +5,10 @@ use std::time::Instant;
 use serde_json::Value;
 
 use super::canary::generation;
+use super::settings::OPERATOR_TIMEOUT;
 use super::write::{PausableTimeout, Rollout, RolloutError};
 use crate::snapshot::objects::DaemonSet;
 use crate::text;
-
-/// The operator follows within a second (0.1 s was seen); a minute is a busy API server, more is an operator that does not run.
-const OPERATOR: std::time::Duration = std::time::Duration::from_secs(60);
 
 impl Rollout<'_> {
     /// The DaemonSet as the change has made it: at once, or through the operator.
@@ -27,7 +25,7 @@ impl Rollout<'_> {
 
     /// Waits until the operator reports no problem with the Installation.
     pub(super) async fn accepted_by_operator(&mut self, written: &Value) -> Result<DaemonSet, RolloutError> {
-        let mut clock = PausableTimeout::new(OPERATOR.min(self.timeout));
+        let mut clock = PausableTimeout::new(OPERATOR_TIMEOUT.min(self.timeout));
         loop {
             let begun = Instant::now();
             clock.skip_elapsed();
@@ -44,7 +42,7 @@ impl Rollout<'_> {
     /// `before` is the DaemonSet's generation before the write.
     pub(super) async fn followed_by_operator(&mut self, written: &Value, before: i64) -> Result<DaemonSet, RolloutError> {
         let wanted = generation(written);
-        let mut clock = PausableTimeout::new(OPERATOR.min(self.timeout));
+        let mut clock = PausableTimeout::new(OPERATOR_TIMEOUT.min(self.timeout));
         loop {
             let begun = Instant::now();
             clock.skip_elapsed();

@@ -127,11 +127,9 @@ fn forget(seen: &mut Snapshot) {
     }
 }
 
-/// The old settings decide again, good or bad: the nodes must only run.
+/// The old settings decide again: nodes that were sound stay so, but for those on which a fault was foreseen.
 pub(super) async fn run_undo(rollout: &mut Rollout<'_>, request: &RolloutRequest<'_>) -> RolloutOutcome {
-    let taking_part = request.report.nodes.iter().filter(|row| !rollout.absent.contains(&row.name));
-    let expectations: BTreeMap<String, NodeExpectation> =
-        taking_part.map(|row| (row.name.clone(), NodeExpectation { node: row.name.clone(), ..NodeExpectation::default() })).collect();
+    let expectations = expectation::after_undo(request.report, &rollout.plan.nodes, &rollout.absent);
     // Bound to the version that was shown; what follows only goes on from there.
     match rollout.first_write(&rollout.plan.patch.clone()).await {
         Ok(_) => {}
@@ -139,8 +137,10 @@ pub(super) async fn run_undo(rollout: &mut Rollout<'_>, request: &RolloutRequest
         Err(error) if !rollout.has_written => return RolloutOutcome::NotStarted(error),
         Err(error) => return RolloutOutcome::RollbackFailed(error, UNDO_AGAIN.to_owned()),
     }
-    if let Err(error) = rollout.roll_back(expectations.clone()).await {
-        return RolloutOutcome::RollbackFailed(error, UNDO_AGAIN.to_owned());
+    match rollout.roll_back(expectations.clone()).await {
+        Ok(()) => {}
+        Err(error @ RolloutError::Stalled(_)) => return RolloutOutcome::RollbackFailed(error, NOT_ALL_PODS.to_owned()),
+        Err(error) => return RolloutOutcome::RollbackFailed(error, UNDO_AGAIN.to_owned()),
     }
     match rollout.verify_cluster(request.connection, request.wanted, &expectations).await {
         Ok(seen) => {
@@ -152,6 +152,7 @@ pub(super) async fn run_undo(rollout: &mut Rollout<'_>, request: &RolloutRequest
 }
 
 const UNDO_AGAIN: &str = "run kubectl calico-fix undo again";
+const NOT_ALL_PODS: &str = "the old values are in the object, but not every pod has them";
 
 /// Verifies the whole cluster, then closes the record of a target that still holds every value that was set.
 async fn finish(

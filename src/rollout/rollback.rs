@@ -37,19 +37,16 @@ impl Rollout<'_> {
         // While the canary was alone, its pod is the only one of the undone template, and it is ours.
         drive.delete_outdated = !self.is_undo() && canary_alone;
         match self.drive(&Stage::RollingBack, &mut drive).await {
-            // The old settings decide again: a node that they make sick holds up the rest, as it did before.
+            // Some pods keep the undone template: that is no success, whoever is to blame.
             Err(RolloutError::Stalled(why)) if self.is_undo() => {
                 let pods = self.pods(&set).await?;
                 let sick: Vec<&String> = pods.iter().filter(|(_, pod)| pod.is_ready() != Some(true)).map(|(node, _)| node).collect();
                 if sick.is_empty() {
                     return Err(RolloutError::Failed(why));
                 }
-                let nodes = crate::text::list(&sick, 3);
-                self.progress.warning(&format!("not all pods have taken them; the rollout waits for {nodes} ({why})"));
+                return Err(RolloutError::Stalled(format!("{why}; calico-node is not Ready on {}", crate::text::list(&sick, 3))));
             }
-            other => {
-                other?;
-            }
+            other => drop(other?),
         }
         self.write_until_confirmed(&json!({}), RecordAfterWrite::Removed).await?;
         local_record::pop(&self.plan.target, &self.record);

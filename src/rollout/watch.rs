@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use super::canary::generation;
 use super::observe::{has_template, revision};
+use super::settings::UNREACHABLE_TIMEOUT;
 use super::write::{PausableTimeout, RecordAfterWrite, Rollout, RolloutError, is_unreachable, reverted};
 use crate::cluster::{node_state, write};
 use crate::plan::expectation::NodeExpectation;
@@ -127,7 +128,7 @@ impl Rollout<'_> {
                     }
                     Err(RolloutError::Request(error)) if is_unreachable(&error) => {
                         let since = *unreachable_since.get_or_insert(begun);
-                        if since.elapsed() > super::write::UNREACHABLE_TIMEOUT {
+                        if since.elapsed() > UNREACHABLE_TIMEOUT {
                             return Err(RolloutError::Request(error));
                         }
                         (Observation { unreachable: Some(error.to_string()), ..Observation::default() }, BTreeMap::new())
@@ -191,7 +192,7 @@ impl Rollout<'_> {
             Failure::Overtaken(id) => RolloutError::Overtaken(id, self.target.to_string()),
             Failure::TargetChanged(who) => RolloutError::Failed(format!("somebody else changed {}: {who}", self.target)),
             Failure::Reverted { who, times } => RolloutError::Failed(reverted(&who, times)),
-            Failure::Failed(why) if seen.stalled => RolloutError::Stalled(why),
+            Failure::Failed(why) if seen.stalled || seen.held_by_dead => RolloutError::Stalled(why),
             Failure::Failed(why) => RolloutError::Failed(why),
         }
     }

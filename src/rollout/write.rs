@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::interrupt::Interrupt;
 use super::progress::RolloutProgress;
+use super::settings::{FIRST_WRITE_TRIES, LONGEST_PAUSE, QUIET_ALLOWANCE, RETRY_PAUSE, SHORTEST_PAUSE, UNREACHABLE_TIMEOUT};
 use crate::cluster::error::RequestError;
 use crate::cluster::request::Api;
 use crate::cluster::write::{self, Run, WriteError};
@@ -79,19 +80,7 @@ pub enum RolloutError {
     Output(#[from] std::io::Error),
 }
 
-/// How long an API server may be unreachable: it may be reached through the very network that is being repaired.
-pub(super) const UNREACHABLE_TIMEOUT: Duration = Duration::from_secs(600);
-/// Between two tries of a request that reached no server.
-const RETRY_PAUSE: Duration = Duration::from_secs(1);
-const FIRST_WRITE_TRIES: u32 = 5;
 const NOT_SENT: &str = "the change could not be sent";
-/// Between two polls: at most a tenth of the time is spent asking, within these bounds.
-const SHORTEST_PAUSE: Duration = Duration::from_millis(250);
-const LONGEST_PAUSE: Duration = Duration::from_secs(3);
-
-/// For requests that are slow, and repeated.
-const QUIET_ALLOWANCE: Duration = Duration::from_secs(60);
-
 /// What the annotation must say once a write has happened.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum RecordAfterWrite {

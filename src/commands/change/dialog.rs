@@ -11,6 +11,7 @@ use crate::finding::Report;
 use crate::model::ClusterModel;
 use crate::plan::preflight::{self, Blocker};
 use crate::plan::request::ChangeRequest;
+use crate::plan::undo_forecast;
 use crate::render::change as page;
 use crate::render::style::{Style, Tone};
 use crate::rollout::dry_run::{DryRunResult, PrepareError, dry_run};
@@ -61,7 +62,7 @@ impl ChangeDialog<'_> {
             match (self.request.is_temporary(), self.request.open_record(&shown.object)) {
                 (true, _) => page::temporary(&shown.plan, &style, &mut streams.out)?,
                 (false, Some(record)) => page::resumption(&record, self.outdated_pods(), &style, &mut streams.out)?,
-                (false, None) => page::meaning(&shown.plan, &self.before, &style, &mut streams.out)?,
+                (false, None) => page::meaning(&shown.plan, &self.before, self.restarts(shown), &style, &mut streams.out)?,
             }
             streams.out.flush()?;
         }
@@ -85,11 +86,16 @@ impl ChangeDialog<'_> {
         view.nodes.iter().filter(|node| node.pod.is_some() && node.revision() != newest).count()
     }
 
+    /// Pods that the change makes anew: those that have its template already stay.
+    fn restarts(&self, shown: &DryRunResult) -> usize {
+        undo_forecast::restarting(self.options.snapshot, &self.target, &shown.after)
+    }
+
     pub async fn preflight(&self, shown: &DryRunResult, report: &mut ChangeReport, streams: &mut Streams) -> Result<(), Failure> {
         let snapshot = self.options.snapshot;
         let rights = self.interruptible(permissions::ask(&self.api, snapshot, self.request, &self.target)).await?;
         let rights = rights.map_err(|error| Failure::NotApplied { message: error.to_string(), hint: error.hint() })?;
-        if let Some(remark) = preflight::held_up(snapshot, self.request) {
+        if let Some(remark) = preflight::held_up(snapshot, self.request).filter(|_| !self.request.is_undo()) {
             writeln!(streams.err, "{}", Style::of_stderr(self.options.color).paint(Tone::Doubtful, &text::clean(&remark)))?;
         }
         let open = open_change::find(snapshot, &self.before);

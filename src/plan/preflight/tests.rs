@@ -88,7 +88,7 @@ fn an_unfinished_change_blocks_the_next_but_not_its_undoing() {
     assert_eq!(codes(quiet(), nodes("True"), &record(RolloutPhase::Done).as_patch(), &change(target())), none);
     let garbled = json!({"metadata": {"annotations": {ANNOTATION: "{"}}});
     assert_eq!(codes(quiet(), nodes("True"), &garbled, &change(target())), ["change-unfinished"]);
-    let undo = |phase| ChangeRequest::Undo { target: target(), record: record(phase) };
+    let undo = |phase| ChangeRequest::Undo { target: target(), record: record(phase), goals: vec![] };
     for (phase, value, expected) in [
         (RolloutPhase::Canary, 2, &[][..]),
         (RolloutPhase::Done, 2, &[]),

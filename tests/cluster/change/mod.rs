@@ -17,6 +17,8 @@ mod probes;
 mod resumed;
 mod rights;
 mod shown;
+mod sick_nodes;
+mod undoing;
 mod untrusted;
 
 use std::path::{Path, PathBuf};

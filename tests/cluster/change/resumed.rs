@@ -49,11 +49,12 @@ fn a_change_that_was_killed_half_way_is_finished_by_resuming_it() {
     let lost: fn(Hook) -> Fault = |kill| Fault::nth_write(STRATEGY, Effect::Lost(kill));
     let after: fn(Hook) -> Fault = |kill| Fault::nth_write(DELETION, Effect::After(kill));
     for (resume, fault) in [(&["autodetect", "--yes"][..], after), (&["apply", "--resume", "--yes"], lost)] {
-        let stage = Stage::new("bridge-address", 3);
+        let mut world = scenario::named("bridge-address", 3).expect("is a scenario");
+        // By the server's time a canary that still starts is told from one that failed.
+        world.clock_skew = Some(jiff::SignedDuration::ZERO);
+        let stage = Stage::bent(world);
         let before = stage.daemon_set();
         let _live = stage.running.live(PACE);
-        // A canary that still starts is told from one that failed.
-        stage.running.cluster().tell_time();
         killed(&stage, &["autodetect", "--yes"], fault);
         let (message, command) = open_change(&stage);
         assert_eq!(command, "kubectl calico-fix apply --resume", "{message}");

@@ -106,18 +106,27 @@ impl Api {
             Ok(user) => self.clone().route(request, user).await,
             Err(failure) => Err(failure),
         };
-        let mut whole = outcome.unwrap_or_else(|failure| failure.answer());
-        if let Some(date) = self.world.date().and_then(|date| HeaderValue::try_from(date).ok()) {
-            whole.headers_mut().insert(DATE, date);
-        }
-        Ok(match effect {
+        let whole = outcome.unwrap_or_else(|failure| failure.answer());
+        let whole = self.dated(match effect {
             Some(Effect::After(hook)) => {
                 hook.call(recorded).await;
                 whole
             }
             Some(effect) => spoil(whole, &effect).await,
             None => whole,
-        })
+        });
+        Ok(whole)
+    }
+
+    /// With the cluster's own time, where it has one; hyper adds the machine's otherwise.
+    fn dated(&self, mut answer: Answer) -> Answer {
+        if let Some(skew) = self.world.clock_skew {
+            let date = (self.world.store.now() + skew).strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
+            if let Ok(date) = date.parse() {
+                answer.headers_mut().insert(DATE, date);
+            }
+        }
+        answer
     }
 
     /// Waits out every latency and says which other fault applies.

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
+use jiff::SignedDuration;
+
 use crate::api::Operator;
 use crate::fault::Fault;
 use crate::host::{Bird, Host};
@@ -45,6 +47,10 @@ pub struct Scenario {
     pub operator: Operator,
     /// `gitVersion` of the API server.
     pub version: String,
+    /// Controllers learn of a change of a DaemonSet this much later; of pods at once, for each has a watch of its own.
+    pub controller_lag: SignedDuration,
+    /// How far the `Date` header is ahead of the simulated clock; `None`: it has the machine's time.
+    pub clock_skew: Option<SignedDuration>,
 }
 
 impl Scenario {
@@ -60,6 +66,8 @@ impl Scenario {
             unattended: true,
             operator: Operator::default(),
             version: "v1.36.2".into(),
+            controller_lag: SignedDuration::ZERO,
+            clock_skew: None,
         }
     }
 }
@@ -73,29 +81,31 @@ pub struct Cluster {
     pub store: Store,
     pub users: Vec<User>,
     pub version: String,
+    pub controller_lag: SignedDuration,
+    pub clock_skew: Option<SignedDuration>,
     unattended: AtomicBool,
     pub operator: Operator,
     birds: RwLock<Option<Birds>>,
     hosts: RwLock<BTreeMap<String, Arc<Host>>>,
     logs: RwLock<BTreeMap<Place, Logs>>,
     faults: RwLock<Vec<Arc<Fault>>>,
-    tells_time: AtomicBool,
 }
 
 impl From<Scenario> for Cluster {
     fn from(world: Scenario) -> Self {
-        let Scenario { store, hosts, logs, faults, users, unattended, operator, version } = world;
+        let Scenario { store, hosts, logs, faults, users, unattended, operator, version, controller_lag, clock_skew } = world;
         Self {
             store,
             users,
             version,
+            controller_lag,
+            clock_skew,
             unattended: unattended.into(),
             operator,
             birds: RwLock::new(None),
             hosts: RwLock::new(hosts.into_iter().map(|(name, host)| (name, Arc::new(host))).collect()),
             logs: RwLock::new(logs),
             faults: RwLock::new(faults.into_iter().map(Arc::new).collect()),
-            tells_time: false.into(),
         }
     }
 }
@@ -114,18 +124,9 @@ impl Cluster {
             unattended: true,
             operator: self.operator,
             version: self.version.clone(),
+            controller_lag: self.controller_lag,
+            clock_skew: self.clock_skew,
         }
-    }
-
-    /// From now on the Date header of each answer has the cluster's own time, so that a client can tell how old a pod is.
-    pub fn tell_time(&self) {
-        self.tells_time.store(true, Ordering::SeqCst);
-    }
-
-    /// The Date header (RFC 9110 5.6.7), where it is the cluster's.
-    pub(crate) fn date(&self) -> Option<String> {
-        let tells = self.tells_time.load(Ordering::SeqCst);
-        tells.then(|| self.store.now().strftime("%a, %d %b %Y %H:%M:%S GMT").to_string())
     }
 
     /// No kubelet acts: the server itself ends pods.
@@ -182,5 +183,10 @@ impl Cluster {
 
     pub fn add_fault(&self, fault: Fault) {
         self.faults.write().unwrap_or_else(PoisonError::into_inner).push(Arc::new(fault));
+    }
+
+    /// From now on nothing goes wrong by plan.
+    pub fn clear_faults(&self) {
+        self.faults.write().unwrap_or_else(PoisonError::into_inner).clear();
     }
 }
