@@ -69,7 +69,7 @@ pub async fn undo(
         arguments: &arguments.change,
         out: None,
         color: arguments.shown.color(),
-        human: arguments.shown.output.is_none(),
+        prints_pages: arguments.shown.output.is_none(),
         interrupt,
         notes: &notes,
         blockers: &[],

@@ -55,7 +55,7 @@ pub fn findings(sources: &[LogSource], logs: &[Timeline], snapshot: Option<&Snap
 
 fn of_cluster(sources: &[LogSource], snapshot: &Snapshot) -> Vec<Finding> {
     let nodes: BTreeSet<String> = sources.iter().filter_map(|source| source.node.clone()).collect();
-    let mut seen = diagnose(snapshot, &Scope { nodes: Some(nodes), sessions: false }).findings;
+    let mut seen = diagnose(snapshot, &Scope { nodes: Some(nodes), sessions: false, ..Scope::default() }).findings;
     seen.retain(|finding| OF_A_START.contains(&finding.code));
     seen
 }

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use futures::StreamExt;
 
+use super::settings::CONCURRENT_NODES;
 use super::watch::Drive;
 use super::write::{PausableTimeout, Rollout, RolloutError, is_unreachable};
 use crate::cluster::error::RequestError;
@@ -21,9 +22,6 @@ use crate::snapshot::Snapshot;
 use crate::snapshot::objects::{Container, DaemonSet, IntOrString, Pod};
 use crate::text;
 
-/// Nodes read at the same time, of those that have a new pod and are not verified.
-const CONCURRENT_NODES: usize = 8;
-
 impl Rollout<'_> {
     /// One poll: the target, the DaemonSet, its pods, and every node that is still open.
     pub(super) async fn observe(&mut self, stage: &Stage, drive: &mut Drive) -> Result<(Observation, BTreeMap<String, Pod>), RolloutError> {
@@ -31,10 +29,11 @@ impl Rollout<'_> {
         let (namespace, name) = self.daemon_set_name();
         let set = node_state::daemon_set(&self.api, &namespace, &name).await.map_err(RolloutError::Request)?;
         let pods = node_state::pods(&self.api, &set).await.map_err(RolloutError::Request)?;
+        let target = self.target_state(stage, &object);
         let observed = set.status.observed_generation.is_some_and(|observed| observed >= drive.generation);
         let dead = self.absent.iter().filter_map(|node| pods.get(node)).filter(|pod| pod.is_ready() != Some(true)).count();
         let mut seen = Observation {
-            target: self.target_state(stage, &object),
+            target,
             observed,
             on_delete: drive.delete_outdated || set.spec.update_strategy.r#type == "OnDelete",
             may_delete: !self.target.is_installation(),
@@ -72,7 +71,7 @@ impl Rollout<'_> {
     }
 
     /// Compares the target with what was written. A rollback leaves others' edits alone, and only another change stops it.
-    fn target_state(&self, stage: &Stage, object: &serde_json::Value) -> TargetState {
+    fn target_state(&mut self, stage: &Stage, object: &serde_json::Value) -> TargetState {
         let removed = "the annotation kubectl-calico-fix/undo was removed or rewritten";
         let rolling_back = *stage == Stage::RollingBack;
         match UndoRecord::from_object(object) {
@@ -85,6 +84,10 @@ impl Rollout<'_> {
             return TargetState::Unchanged;
         }
         let drift = Drift::between(self.target.patch_kind(), object, &self.record.set, &self.record.restore);
+        if drift.is_revert() {
+            self.reverts += 1;
+            return TargetState::Reverted { who: self.describe_revert(&drift, object), times: self.reverts };
+        }
         if !drift.is_none() {
             return TargetState::Changed(drift.describe(object, &self.field_manager));
         }
@@ -134,7 +137,7 @@ impl Rollout<'_> {
         let seen = match looked {
             Ok(seen) => seen,
             Err(error) if error.is_not_found() => return Ok(PodStatus::NodeGone),
-            Err(error) if is_unreachable(&error) => return Ok(PodStatus::Waiting(error.to_string())),
+            Err(error) if is_unreachable(&error) => return Ok(PodStatus::Waiting(format!("the API server: {error}"))),
             Err(error) => return Err(RolloutError::Request(error)),
         };
         let Some(pod) = seen.pods.seen().and_then(|pods| pods.first()).filter(|pod| pod.metadata.deletion_timestamp.is_none()) else {
@@ -191,7 +194,7 @@ impl Rollout<'_> {
     fn evaluate(&mut self, seen: &Snapshot, expectation: &NodeExpectation) -> Progress {
         let report = diagnose(seen, &Scope { sessions: true, ..Scope::default() });
         let Some(row) = report.nodes.iter().find(|row| row.name == expectation.node) else {
-            return Progress::Waiting("its pod is not there yet".to_owned());
+            return Progress::Waiting("its pod".to_owned());
         };
         let pod = seen.pods.seen().and_then(|pods| pods.first());
         let inside = seen.inside.get(&expectation.node);
@@ -203,7 +206,10 @@ impl Rollout<'_> {
         let uid = pod.and_then(|pod| pod.metadata.uid.as_ref());
         let ignored_restarts = uid.and_then(|uid| self.ignored_restarts.get(uid)).copied().unwrap_or(0);
         match verify(expectation, None, &NodeObservation { pod, row, sessions_seen, steady, ignored_restarts }) {
-            Progress::Reached if unanswered && !forbidden => Progress::Waiting("BIRD does not answer yet".to_owned()),
+            Progress::Reached if self.new_address_fault(&report, &expectation.node).is_some() => {
+                Progress::Failed(self.new_address_fault(&report, &expectation.node).unwrap_or_default())
+            }
+            Progress::Reached if unanswered && !forbidden => Progress::Waiting("an answer from BIRD".to_owned()),
             progress => progress,
         }
     }

@@ -133,7 +133,7 @@ fn at_a_terminal_it_offers_to_go_on() {
         terminal.send_line(first).expect("types");
         if let Some(second) = second {
             let shown = until(&mut terminal, QUESTION);
-            assert!(shown.contains(LEVEL) && shown.contains(&format!("calico-node is restarted on {SICK} alone, twice")), "{shown}");
+            assert!(shown.contains(LEVEL) && shown.contains(&format!("This restarts calico-node on {SICK} twice")), "{shown}");
             terminal.send_line(second).expect("types");
         }
         let (rest, ended) = ended(&mut terminal);

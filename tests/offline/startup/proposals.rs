@@ -397,7 +397,7 @@ fn the_patch_that_is_printed_is_the_patch_that_is_sent() {
         let snapshot = world.snapshot();
         let report = report(&world);
         let proposal = report.proposal.as_ref().expect(case);
-        let change = calico_fix::plan::from_probes::proposed_probes(&snapshot, proposal, &calico_fix::plan::from_autodetect::Canary::None)
+        let change = calico_fix::plan::from_probes::proposed_probes(&snapshot, proposal, &calico_fix::plan::canary::CanaryChoice::None)
             .expect(case)
             .expect(case);
         let mut object = serde_json::to_value(&world.daemon_set).expect("an object");
