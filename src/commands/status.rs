@@ -89,6 +89,7 @@ pub fn print(
             };
             render::status::write(report, shown, &Style::of_stdout(arguments.color()), out)?;
         }
+        Output::Short => render::short::write(report, &Style::of_stdout(arguments.color()), out)?,
         Output::Json => render::data::json(report, out)?,
         Output::Yaml => render::data::yaml(report, out)?,
         Output::Name => render::data::names(report, out)?,

@@ -12,6 +12,7 @@ mod hostile_text;
 mod import;
 mod matrix;
 mod objects;
+mod pages;
 mod recorded;
 mod render;
 mod saved;
