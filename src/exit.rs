@@ -30,6 +30,8 @@ pub enum Outcome {
     Findings,
     /// Nothing was found, but not everything that matters could be seen.
     Inconclusive,
+    /// `--wait` ended by its timeout.
+    NotHealthyInTime,
     Interrupted,
     /// The mistake in the command line is printed already.
     UsageError,
@@ -85,7 +87,7 @@ impl Failure {
 pub fn code(result: &Result<Outcome, Failure>) -> u8 {
     match result {
         Ok(Outcome::Done | Outcome::Healthy | Outcome::Applied) => 0,
-        Ok(Outcome::Findings | Outcome::NotApplied) | Err(Failure::NotApplied { .. }) => 1,
+        Ok(Outcome::Findings | Outcome::NotApplied | Outcome::NotHealthyInTime) | Err(Failure::NotApplied { .. }) => 1,
         Ok(Outcome::Inconclusive) => 3,
         Err(Failure::RolledBack { .. }) => 4,
         Err(Failure::RollbackFailed { .. }) => 5,
@@ -203,6 +205,7 @@ mod tests {
             (Ok(Outcome::Done), 0),
             (Ok(Outcome::Healthy), 0),
             (Ok(Outcome::Findings), 1),
+            (Ok(Outcome::NotHealthyInTime), 1),
             (Ok(Outcome::Inconclusive), 3),
             (Ok(Outcome::Interrupted), 130),
             (Ok(Outcome::Delegated(7)), 7),

@@ -85,6 +85,10 @@ pub enum EventKind {
     SandboxFailed {
         text: String,
     },
+    /// A volume of the pod cannot be mounted, or a container of it cannot be made.
+    SetupFailed {
+        text: String,
+    },
     NotScheduled {
         text: String,
     },
@@ -99,7 +103,12 @@ impl EventKind {
     pub fn is_about_pod(&self) -> bool {
         matches!(
             self,
-            Self::Stopped { .. } | Self::SandboxChanged | Self::SandboxFailed { .. } | Self::NotScheduled { .. } | Self::ImageFailed { .. }
+            Self::Stopped { .. }
+                | Self::SandboxChanged
+                | Self::SandboxFailed { .. }
+                | Self::SetupFailed { .. }
+                | Self::NotScheduled { .. }
+                | Self::ImageFailed { .. }
         )
     }
 }
@@ -123,6 +132,12 @@ pub fn parse(reason: &str, message: &str) -> EventFact {
         "InspectFailed" | "ErrImageNeverPull" => image_failed(message),
         "SandboxChanged" => EventFact { probe: None, kind: EventKind::SandboxChanged },
         "FailedCreatePodSandBox" => EventFact { probe: None, kind: EventKind::SandboxFailed { text: clean(message, MAX_TEXT) } },
+        "FailedMount" | "FailedAttachVolume" | "FailedCreatePodContainer" | "Evicted" => {
+            EventFact { probe: None, kind: EventKind::SetupFailed { text: clean(message, MAX_TEXT) } }
+        }
+        "Failed" if message.starts_with("Error: ") => {
+            EventFact { probe: None, kind: EventKind::SetupFailed { text: clean(message, MAX_TEXT) } }
+        }
         "FailedScheduling" => EventFact { probe: None, kind: EventKind::NotScheduled { text: clean(message, MAX_TEXT) } },
         "FailedPreStopHook" => EventFact { probe: None, kind: EventKind::PreStopFailed },
         _ => EventFact { probe: None, kind: EventKind::Other },

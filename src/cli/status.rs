@@ -1,9 +1,11 @@
 //! The flags of `status` and of `node status`.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::Args;
 
+use super::change::duration;
 use super::output::{ColorName, FailOn, LayoutName, Output};
 
 #[derive(Args, Debug, Default)]
@@ -45,19 +47,43 @@ pub struct StatusArgs {
     #[arg(long)]
     pub no_headers: bool,
 
+    /// Exec into N healthy pods only
+    ///
+    /// Reads every pod in trouble, and N of the others. Without findings the verdict is UNKNOWN then, because not all pods were read.
+    #[arg(long, value_name = "N", conflicts_with_all = ["from", "no_exec"])]
+    pub exec_sample: Option<usize>,
+
     /// Exit 1 at error or warning
     ///
     /// The least severe finding that makes the exit code 1.
     #[arg(long, value_enum, default_value_t, value_name = "SEVERITY")]
     pub fail_on: FailOn,
 
+    /// Check every context of the kubeconfig
+    ///
+    /// Prints one line for each cluster. Repeat --context to check some of them.
+    #[arg(long)]
+    pub all_contexts: bool,
+
     /// Repeat the check and print changes
     #[arg(short, long, conflicts_with = "from")]
     pub watch: bool,
 
     /// Seconds between checks
-    #[arg(long, value_name = "SECONDS", default_value_t = 5, requires = "watch", value_parser = clap::value_parser!(u64).range(1..))]
+    ///
+    /// For --watch and --wait.
+    #[arg(long, value_name = "SECONDS", default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..))]
     pub watch_interval: u64,
+
+    /// Wait until Calico is healthy
+    ///
+    /// The exit code is 0 when Calico is healthy, and 1 after --timeout.
+    #[arg(long, conflicts_with_all = ["from", "watch"])]
+    pub wait: bool,
+
+    /// Time limit of --wait
+    #[arg(long, value_name = "DURATION", default_value = "5m", requires = "wait", value_parser = duration)]
+    pub timeout: Duration,
 
     /// Save what was read, for status --from
     ///

@@ -15,7 +15,7 @@ use super::clock::ServerClock;
 use super::connect::{Connection, Route};
 use super::error::{RequestError, Unreachable};
 use super::failure;
-use super::timeout::Timeouts;
+use super::timeout::{Deadline, Timeouts};
 use crate::limits::{MAX_BODY, MAX_LIST_BYTES, MAX_PAGE_ITEMS, MAX_PAGES};
 use crate::permissions::request::{ApiRequest, Resource};
 
@@ -31,11 +31,18 @@ pub struct Api {
     route: Arc<Route>,
     clock: Arc<ServerClock>,
     timeouts: Timeouts,
+    deadline: Option<Deadline>,
 }
 
 impl Api {
     pub fn new(connection: &Connection) -> Self {
+        Self::with_deadline(connection, None)
+    }
+
+    /// No request outlasts the deadline, and none is begun after it.
+    pub fn with_deadline(connection: &Connection, deadline: Option<Deadline>) -> Self {
         Self {
+            deadline,
             client: connection.client.clone(),
             route: connection.route.clone(),
             clock: connection.clock.clone(),
@@ -43,7 +50,7 @@ impl Api {
         }
     }
 
-    pub fn client(&self) -> &kube::Client {
+    pub(super) fn client(&self) -> &kube::Client {
         &self.client
     }
 
@@ -180,6 +187,22 @@ impl Api {
     }
 
     async fn read(&self, path: &str, asked: &ApiRequest, limit: Option<Duration>, most: usize) -> Result<Vec<u8>, RequestError> {
+        match Deadline::bound(self.deadline, self.read_patiently(path, asked, limit, most)).await {
+            Some(read) => read,
+            None => Err(self.past_deadline(asked)),
+        }
+    }
+
+    fn past_deadline(&self, asked: &ApiRequest) -> RequestError {
+        let limit = self.deadline.map(|deadline| deadline.limit).unwrap_or_default();
+        RequestError::PastDeadline { asked: Box::new(asked.clone()), limit }
+    }
+
+    pub(super) fn deadline(&self) -> Option<Deadline> {
+        self.deadline
+    }
+
+    async fn read_patiently(&self, path: &str, asked: &ApiRequest, limit: Option<Duration>, most: usize) -> Result<Vec<u8>, RequestError> {
         let mut pause = FIRST_PAUSE;
         for left in (0..ATTEMPTS).rev() {
             let (error, wait) = match with_timeout(limit, self.once(path, asked, limit, most)).await {

@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use crate::cli::connection::ConnectionFlags;
 use crate::cli::output::Output;
 use crate::cli::status::StatusArgs;
+use crate::cluster::ReadOptions;
 use crate::diagnosis::{Scope, diagnose_for_release};
 use crate::exit::{Failure, Outcome};
 use crate::finding::Report;
@@ -17,7 +18,7 @@ use crate::snapshot::Snapshot;
 use crate::text;
 
 use super::node_selection::NodeSelection;
-use super::{source, watch};
+use super::{fleet, source, wait, watch};
 use crate::streams::Streams;
 
 /// Goes into audit logs beside kubectl's own commands.
@@ -25,6 +26,9 @@ pub const VERB: &str = "status";
 
 pub async fn run(flags: &ConnectionFlags, arguments: &StatusArgs, streams: &mut Streams) -> Result<Outcome, Failure> {
     let chosen = NodeSelection::from_flags(&arguments.node, arguments.selector.as_deref())?;
+    if fleet::is_wanted(flags, arguments) {
+        return fleet::run(flags, arguments, &chosen, streams).await;
+    }
     if arguments.watch && arguments.output == Output::Html {
         let hint = Some("Leave out --watch, or take another -o".to_owned());
         return Err(Failure::Usage { message: "-o html writes one page, --watch would write many".to_owned(), hint });
@@ -32,7 +36,13 @@ pub async fn run(flags: &ConnectionFlags, arguments: &StatusArgs, streams: &mut 
     if arguments.watch {
         return watch::run(flags, arguments, &chosen, streams).await;
     }
-    let mut snapshot = source::read(flags, &arguments.source, &chosen, VERB).await?;
+    if arguments.wait {
+        return wait::run(flags, arguments, &chosen, streams).await;
+    }
+    let mut snapshot = match source::saved(&arguments.source.from, chosen.only())? {
+        Some(snapshot) => snapshot,
+        None => source::live(flags, options(flags, arguments, &chosen), VERB).await?.snapshot,
+    };
     if arguments.redact {
         snapshot = source::redact(snapshot)?;
     }
@@ -42,6 +52,10 @@ pub async fn run(flags: &ConnectionFlags, arguments: &StatusArgs, streams: &mut 
     let report = judge(&snapshot, arguments, &chosen)?;
     print(&snapshot, &report, arguments, &chosen, &mut streams.out, &mut streams.err)?;
     Ok(Outcome::from_report(&report, arguments.fail_on))
+}
+
+pub fn options(flags: &ConnectionFlags, arguments: &StatusArgs, chosen: &NodeSelection) -> ReadOptions {
+    ReadOptions { exec_sample: arguments.exec_sample, ..source::wanted(flags, &arguments.source, chosen, Vec::new()) }
 }
 
 pub fn judge(snapshot: &Snapshot, arguments: &StatusArgs, chosen: &NodeSelection) -> Result<Report, Failure> {

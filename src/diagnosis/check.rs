@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use super::explain::Explanation;
 use crate::diagnosis::context::Context;
-use crate::finding::Finding;
 use crate::finding::code::Code;
+use crate::finding::{Finding, Severity};
 
 /// One check: one file, one stable code, one registry line, one explanation.
 pub struct Check {
@@ -24,7 +24,9 @@ pub struct EarlierFindings {
 impl EarlierFindings {
     pub fn add(&mut self, findings: Vec<Finding>) {
         for finding in &findings {
-            if finding.code.is_root_cause() {
+            // A warning of several networks says that the others may well be reached.
+            let apart = finding.code == Code::AddressesInSeveralSubnets && finding.severity == Severity::Error;
+            if finding.code.is_root_cause() || apart {
                 self.explained_nodes.extend(finding.nodes.iter().cloned());
             }
             // The node that shares its address with a stale Node suffers from it, and its evidence is there.

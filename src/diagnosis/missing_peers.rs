@@ -18,17 +18,31 @@ pub struct MissingPeer {
 /// All nodes that lack peers, in the view's order.
 pub struct MissingPeers<'v, 'a> {
     pub by_node: Vec<(&'v NodeModel<'a>, Vec<MissingPeer>)>,
-    /// Nodes whose BIRD was asked and that are expected to have sessions.
-    asked: usize,
-    /// Of those, how many list no BGP session at all.
-    silent: usize,
+    /// By family: nodes whose BIRD was asked and that are expected to have sessions, and how many of those list no BGP session at all.
+    asked: [(usize, usize); 2],
     expected_by: HashMap<IpAddr, usize>,
 }
 
-impl MissingPeers<'_, '_> {
-    /// No node has any session.
-    pub fn is_everywhere(&self) -> bool {
-        self.asked > 1 && self.silent == self.asked && self.by_node.len() == self.asked
+fn place(family: Family) -> usize {
+    usize::from(family == Family::V6)
+}
+
+impl<'v, 'a> MissingPeers<'v, 'a> {
+    /// Takes out the peers of a family of which no node has any session.
+    pub fn take_everywhere(&mut self, family: Family) -> Vec<(&'v NodeModel<'a>, Vec<MissingPeer>)> {
+        let (asked, silent) = self.asked[place(family)];
+        if asked < 2 || silent != asked {
+            return Vec::new();
+        }
+        let mut taken = Vec::new();
+        for (node, missing) in &mut self.by_node {
+            let (own, rest) = std::mem::take(missing).into_iter().partition(|peer| Family::from_address(peer.address) == family);
+            *missing = rest;
+            taken.push((*node, own));
+        }
+        self.by_node.retain(|(_, missing)| !missing.is_empty());
+        taken.retain(|(_, missing): &(_, Vec<MissingPeer>)| !missing.is_empty());
+        taken
     }
 
     /// How many of the nodes that were asked should have a session with this address.
@@ -38,7 +52,7 @@ impl MissingPeers<'_, '_> {
 }
 
 pub fn collect<'v, 'a>(view: &'v Context<'a>, found: &EarlierFindings) -> MissingPeers<'v, 'a> {
-    let mut missing = MissingPeers { by_node: Vec::new(), asked: 0, silent: 0, expected_by: HashMap::new() };
+    let mut missing = MissingPeers { by_node: Vec::new(), asked: [(0, 0); 2], expected_by: HashMap::new() };
     if view.install.runs_bird() == Some(false) {
         return missing;
     }
@@ -58,8 +72,11 @@ pub fn collect<'v, 'a>(view: &'v Context<'a>, found: &EarlierFindings) -> Missin
         if expected.is_empty() {
             continue;
         }
-        missing.asked += 1;
-        missing.silent += usize::from(listed.values().all(|known| known.is_empty()));
+        for family in Family::ALL.into_iter().filter(|family| expected.keys().any(|peer| Family::from_address(*peer) == *family)) {
+            let (asked, silent) = &mut missing.asked[place(family)];
+            *asked += 1;
+            *silent += usize::from(listed.get(&family).is_some_and(|known| known.is_empty()));
+        }
         expected.keys().for_each(|address| *missing.expected_by.entry(*address).or_default() += 1);
         let is_listed = |address: &IpAddr| listed.get(&Family::from_address(*address)).is_some_and(|known| known.contains(address));
         let lacking: Vec<MissingPeer> = expected

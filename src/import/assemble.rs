@@ -67,7 +67,8 @@ fn merge_nodes(objects: &mut Objects, mut told: Vec<Node>) {
 }
 
 fn merge_pods(objects: &mut Objects, mut told: Vec<Pod>) {
-    told.sort_by_key(|pod| pod.metadata.tabular);
+    // a pod that only events name has no state
+    told.sort_by_key(|pod| (pod.metadata.tabular, pod.status.phase.is_empty()));
     if told.is_empty() {
         return;
     }
@@ -129,10 +130,13 @@ pub fn snapshot(mut objects: Objects, origin: Origin) -> Result<Snapshot, Import
 /// The newest time that anything in the snapshot tells; the clock of the reader plays no part.
 pub fn newest_time(snapshot: &Snapshot) -> Timestamp {
     let nodes = snapshot.nodes.seen().into_iter().flatten().flat_map(|node| {
-        node.status.conditions.iter().filter_map(|condition| condition.last_transition_time).chain(node.metadata.creation_timestamp)
+        let conditions = node.status.conditions.iter();
+        let times = conditions.flat_map(|condition| [condition.last_transition_time, condition.last_heartbeat_time]);
+        times.flatten().chain(node.metadata.creation_timestamp)
     });
     let pods = snapshot.pods.seen().into_iter().flatten().flat_map(|pod| {
-        let states = pod.status.container_statuses.iter().flat_map(|status| [&status.state, &status.last_state]).flat_map(|state| {
+        let statuses = pod.status.container_statuses.iter().chain(&pod.status.init_container_statuses);
+        let states = statuses.flat_map(|status| [&status.state, &status.last_state]).flat_map(|state| {
             [state.running.as_ref().and_then(|running| running.started_at), state.terminated.as_ref().and_then(|ended| ended.finished_at)]
         });
         let conditions = pod.status.conditions.iter().map(|condition| condition.last_transition_time);

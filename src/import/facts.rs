@@ -34,6 +34,11 @@ impl Summary {
         let ignored = (count > 0).then(|| format!("{} {what}", crate::text::count(count, "row")));
         Self { ignored: ignored.or(self.ignored), ..self }
     }
+
+    pub fn also_ignoring(self, what: String) -> Self {
+        let ignored = self.ignored.map_or(what.clone(), |ignored| format!("{ignored}; {what}"));
+        Self { ignored: Some(ignored), ..self }
+    }
 }
 
 /// A text that waits until all nodes are known.

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use crate::calico::virtual_interfaces::{self, VirtualInterface};
 use crate::finding::{Evidence, Severity, Source};
-use crate::model::{ClusterModel, NodeModel};
+use crate::model::{ClusterModel, NodeModel, waits_for_image};
 use crate::snapshot::family::Family;
 use crate::snapshot::inspection::{LogEvent, LogEventKind, StartupLog};
 use crate::snapshot::objects::{CALICO_NODE, ContainerState, ContainerStatus};
@@ -106,13 +106,23 @@ pub fn restarts(node: &NodeModel) -> Option<Evidence> {
 
 /// "install-cni: 6 restarts, last exit code 1 (Error), now CrashLoopBackOff"
 pub fn container_state(node: &NodeModel, status: &ContainerStatus) -> Evidence {
-    let name = if status.name == CALICO_NODE { String::new() } else { format!("init container {}: ", status.name) };
+    let is_init = node.pod.is_some_and(|pod| pod.status.init_container_statuses.iter().any(|init| init.name == status.name));
+    let name = match (status.name.as_str(), is_init) {
+        (CALICO_NODE, _) => String::new(),
+        (name, true) => format!("init container {name}: "),
+        (name, false) => format!("container {name}: "),
+    };
     let restarts = crate::text::count(usize::try_from(status.restart_count).unwrap_or(0), "restart");
     let ended = status.last_end().map(|ended| {
         let reason = ended.reason.as_deref().filter(|reason| *reason != "Error").map(|reason| format!(" ({reason})")).unwrap_or_default();
         format!(", last exit code {}{reason}", ended.exit_code)
     });
-    let waiting = status.state.waiting.as_ref().and_then(|waiting| waiting.reason.as_deref()).map(|reason| format!(", now {reason}"));
+    let waiting = status.state.waiting.as_ref();
+    // Of a back-off the message says nothing more, and of an image the finding itself has it.
+    let tells = |reason: Option<&str>| reason != Some("CrashLoopBackOff") && !waits_for_image(status);
+    let says = waiting.filter(|waiting| tells(waiting.reason.as_deref())).and_then(|waiting| waiting.message.as_deref());
+    let says = says.map(|text| format!(" ({})", text.trim())).unwrap_or_default();
+    let waiting = waiting.and_then(|waiting| waiting.reason.as_deref()).map(|reason| format!(", now {reason}{says}"));
     node.evidence(Source::Pod, format!("{name}{restarts}{}{}", ended.unwrap_or_default(), waiting.unwrap_or_default()))
 }
 

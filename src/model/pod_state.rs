@@ -1,9 +1,11 @@
 //! Whether a node's calico-node container runs, by the status of its pod.
 
 use super::{ClusterModel, NodeModel};
+use crate::calico::events::EventKind;
 use crate::snapshot::Origin;
 use crate::snapshot::inspection::{LogEventKind, StartupLog};
-use crate::snapshot::objects::{ContainerStatus, Event, Pod, Terminated};
+use crate::snapshot::objects::{CALICO_NODE, ContainerStatus, Event, Pod, Terminated};
+use crate::text;
 use jiff::SignedDuration;
 
 /// State of the container calico-node on one node.
@@ -35,7 +37,11 @@ pub enum NotRunning<'a> {
         status: &'a ContainerStatus,
         ended: &'a Terminated,
     },
-    /// The pod is deleted, or its phase says that nothing in it runs.
+    /// It runs for the moment: it has ended before, and a probe or a failure of its own ends it again before it is Ready.
+    Restarting(&'a ContainerStatus),
+    /// The pod was deleted, and has not gone since.
+    Terminating,
+    /// Its phase says that nothing in it runs.
     PodEnded,
 }
 
@@ -77,6 +83,11 @@ impl NotRunning<'_> {
             Self::InitContainer(status) => format!("its init container {} {}", status.name, doing(status)),
             Self::Waiting(status) | Self::ImageNotPulled(status) => format!("its container {} {}", status.name, doing(status)),
             Self::Ended { status, ended } => format!("its container {} ended with exit code {}", status.name, ended.exit_code),
+            Self::Restarting(status) => {
+                let times = usize::try_from(status.restart_count).unwrap_or_default();
+                format!("its container {} was restarted {}{}", status.name, text::count(times, "time"), last_exit(status))
+            }
+            Self::Terminating => "its pod was deleted and does not end".to_owned(),
             Self::PodEnded => "its pod has ended".to_owned(),
         }
     }
@@ -84,12 +95,16 @@ impl NotRunning<'_> {
 
 /// What a container that does not run does, as a verb phrase.
 fn doing(status: &ContainerStatus) -> String {
-    let last = status.last_end().map(|ended| format!(", last exit code {}", ended.exit_code)).unwrap_or_default();
+    let last = last_exit(status);
     match waiting_reason(status) {
         Some(reason) => format!("waits ({reason}{last})"),
         None if status.state.running.is_some() => "has not ended".to_owned(),
         None => format!("does not run{last}"),
     }
+}
+
+fn last_exit(status: &ContainerStatus) -> String {
+    status.last_end().map(|ended| format!(", last exit code {}", ended.exit_code)).unwrap_or_default()
 }
 
 fn waiting_reason(status: &ContainerStatus) -> Option<&str> {
@@ -106,6 +121,8 @@ const FIRST_MINUTE: f64 = 60.0;
 const AFTER_START: f64 = 30.0;
 /// Seconds by which the kubelet may be late with a probe or with the end of a pod.
 const LATE: f64 = 10.0;
+/// Seconds between two kills or exits of a container that keeps restarting, the longest back-off (five minutes) included.
+const RESTARTS_WITHIN: f64 = 900.0;
 /// A larger budget does not keep a start from being reported.
 const LONGEST: f64 = 600.0;
 /// How the kubelet records a container whose end it did not see, as after a reboot of the host.
@@ -119,10 +136,7 @@ impl ClusterModel<'_> {
         if let Some(deleted) = pod.metadata.deletion_timestamp {
             return now.duration_since(deleted) < SignedDuration::from_secs_f64(FIRST_MINUTE);
         }
-        let failed = |status: &ContainerStatus| {
-            status.last_state.terminated.is_some()
-                && status.last_end().and_then(|ended| ended.reason.as_deref()).is_none_or(|reason| !NOT_SEEN_TO_END.contains(&reason))
-        };
+        let failed = |status: &ContainerStatus| status.last_state.terminated.is_some() && is_seen_to_end(status);
         let statuses = || pod.status.container_statuses.iter().chain(&pod.status.init_container_statuses);
         let cut_down = |status: &ContainerStatus| status.restart_count > 0 && status.last_state.terminated.is_none();
         if statuses().any(|status| failed(status) || cut_down(status) || waits_for_image(status)) {
@@ -138,6 +152,22 @@ impl ClusterModel<'_> {
         }
     }
 
+    /// A probe kills it, or it exits, before it has ever become Ready: what it does in between explains nothing else.
+    fn is_restarting(&self, node: &NodeModel) -> bool {
+        let Some(status) = node.container().filter(|status| status.state.running.is_some() && node.ready() != Some(true)) else {
+            return false;
+        };
+        let now = self.snapshot.taken_at;
+        let killed = node.last_event(is_kill).and_then(|told| told.event.last_seen());
+        if status.restart_count > 0 && killed.is_some_and(|at| now.duration_since(at).as_secs_f64() < RESTARTS_WITHIN) {
+            return true;
+        }
+        let Some(ended) = status.last_state.terminated.as_ref().filter(|_| is_seen_to_end(status)) else { return false };
+        let lived = ended.started_at.zip(ended.finished_at).map(|(began, end)| end.duration_since(began).as_secs_f64());
+        let again = (lived.unwrap_or_default() + LATE).clamp(self.start_allowance(node), LONGEST);
+        node.age(now).is_some_and(|age| age < again)
+    }
+
     /// The first run that came through its start, after others that did not, has said so a moment ago.
     fn has_just_started(&self, node: &NodeModel) -> bool {
         let Some(logs) = node.logs.filter(|_| self.snapshot.origin == Origin::Live && node.running_since().is_some()) else { return false };
@@ -145,6 +175,12 @@ impl ClusterModel<'_> {
         let before = logs.previous.seen().is_some_and(|log| started(log).is_none());
         let at = logs.current.seen().and_then(started);
         before && at.is_some_and(|at| self.snapshot.taken_at.duration_since(at).as_secs_f64() < AFTER_START)
+    }
+
+    /// The DaemonSet wants a pod there, and none is listed.
+    pub fn lacks_its_pod(&self, node: &NodeModel) -> bool {
+        let counted = self.snapshot.pods.seen().is_some() && self.install.daemon_set.is_some() && self.install.lacks_pods();
+        node.pod.is_none() && counted && !node.kubelet_is_silent() && !self.pod_was_just_deleted()
     }
 
     /// The DaemonSet's controller or somebody deleted a pod a moment ago: the next one may not be there yet.
@@ -172,16 +208,35 @@ impl ClusterModel<'_> {
     }
 }
 
+fn is_seen_to_end(status: &ContainerStatus) -> bool {
+    status.last_end().and_then(|ended| ended.reason.as_deref()).is_none_or(|reason| !NOT_SEEN_TO_END.contains(&reason))
+}
+
+fn is_kill(kind: &EventKind) -> bool {
+    matches!(kind, EventKind::KilledByLiveness { container } | EventKind::KilledByStartup { container }
+        if container.as_deref().is_none_or(|name| name == CALICO_NODE))
+}
+
 /// The steps that every new pod goes through.
 fn is_set_up(why: NotRunning) -> bool {
     match why {
         NotRunning::InitContainer(status) => status.last_end().is_none_or(|ended| ended.exit_code == 0),
         NotRunning::Waiting(status) => waiting_reason(status).is_none_or(|reason| SETTING_UP.contains(&reason)),
-        NotRunning::NotScheduled { .. } | NotRunning::ImageNotPulled(_) | NotRunning::Ended { .. } | NotRunning::PodEnded => false,
+        NotRunning::NotScheduled { .. }
+        | NotRunning::ImageNotPulled(_)
+        | NotRunning::Ended { .. }
+        | NotRunning::Restarting(_)
+        | NotRunning::Terminating
+        | NotRunning::PodEnded => false,
     }
 }
 
 impl<'a> ClusterModel<'a> {
+    /// `false` where calico-node does not run, or has no pod: its sessions are down for that reason.
+    pub fn can_have_sessions(&self, node: &NodeModel) -> bool {
+        self.pod_state(node).not_running().is_none() && !self.lacks_its_pod(node)
+    }
+
     /// Whether this node's calico-node runs: the one answer for every check, sessions included.
     pub fn pod_state<'n>(&self, node: &NodeModel<'n>) -> PodState<'n> {
         if node.kubelet_is_silent() {
@@ -194,6 +249,13 @@ impl<'a> ClusterModel<'a> {
             Some(_) if self.is_starting(node) => PodState::Starting,
             Some(why) => PodState::NotRunning(why),
             None if self.is_starting(node) => PodState::Starting,
+            None if pod.is_ready() != Some(true) && pod.metadata.deletion_timestamp.is_some() => {
+                PodState::NotRunning(NotRunning::Terminating)
+            }
+            None if self.is_restarting(node) => match node.container() {
+                Some(status) => PodState::NotRunning(NotRunning::Restarting(status)),
+                None => PodState::Unknown,
+            },
             None if node.container().is_some_and(|status| status.state.running.is_some()) => PodState::Running,
             // A cut-down or composed pod has no container states.
             None => match pod.is_ready() {

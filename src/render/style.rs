@@ -28,6 +28,8 @@ pub struct Style {
     pub colour: bool,
     /// Columns of the terminal; a pipe or file has no width, so that its lines stay whole for `grep`.
     pub width: Option<usize>,
+    /// Names are not shortened to fit the width: `-o wide`.
+    pub full_names: bool,
 }
 
 impl Style {
@@ -47,7 +49,7 @@ impl Style {
             ColorWhen::Never => false,
             ColorWhen::Auto => allowed(),
         };
-        Self { colour, width: columns.filter(|_| terminal) }
+        Self { colour, width: columns.filter(|_| terminal), full_names: false }
     }
 
     pub fn paint(&self, tone: Tone, text: &str) -> String {
@@ -107,6 +109,6 @@ mod tests {
     #[test]
     fn plain_without_colour() {
         assert_eq!(Style::default().paint(Tone::Bad, "x"), "x");
-        assert_eq!(Style { colour: true, width: None }.paint(Tone::Doubtful, "x"), "\u{1b}[33mx\u{1b}[0m");
+        assert_eq!(Style { colour: true, ..Style::default() }.paint(Tone::Doubtful, "x"), "\u{1b}[33mx\u{1b}[0m");
     }
 }

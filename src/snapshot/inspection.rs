@@ -212,6 +212,8 @@ pub enum LogEventKind {
     Started,
     UpdateConflict,
     Forbidden,
+    /// An error after the start: the API server does not know a resource that this release asks for.
+    CrdMissing,
     TyphaFailed,
     Fatal,
     Terminating,
@@ -229,6 +231,8 @@ pub enum LogEventKind {
     BgpConfigRefused,
     BgpConfigAccepted,
     FelixShutdown,
+    /// The last line of a shutdown, which says no reason of its own.
+    FelixExits,
     /// kube-proxy changed its mode, or seemed to: Felix restarts for it.
     KubeProxyModeChanged,
     TyphaNotFound,

@@ -65,6 +65,10 @@ slim! {
         message: Option<String>,
         #[schemars(with = "Option<String>")]
         last_transition_time: Option<Timestamp>,
+        /// Of a Node; only for the time at which a file was written.
+        #[serde(skip_serializing)]
+        #[schemars(skip)]
+        last_heartbeat_time: Option<Timestamp>,
         observed_generation: Option<i64>,
     }
 

@@ -204,7 +204,7 @@ pub(crate) fn after_key(out: &mut impl Write, value: &Value, column: usize) -> i
 }
 
 /// An item of a list, from behind the dash; what it holds begins at `column`.
-fn after_dash(out: &mut impl Write, value: &Value, column: usize) -> io::Result<()> {
+pub(crate) fn after_dash(out: &mut impl Write, value: &Value, column: usize) -> io::Result<()> {
     match value {
         Value::Object(fields) if !fields.is_empty() => {
             for (count, (name, value)) in fields.iter().enumerate() {
@@ -230,7 +230,7 @@ fn after_dash(out: &mut impl Write, value: &Value, column: usize) -> io::Result<
     }
 }
 
-fn write_leaf(out: &mut impl Write, leaf: &Value) -> io::Result<()> {
+pub(crate) fn write_leaf(out: &mut impl Write, leaf: &Value) -> io::Result<()> {
     match leaf {
         Value::Null => writeln!(out, "null"),
         Value::Bool(value) => writeln!(out, "{value}"),

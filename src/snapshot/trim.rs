@@ -80,8 +80,10 @@ const READ_FIELDS: [(&str, &[&str]); 2] = [
 /// These carry the whole object once more.
 const COPIES: [&str; 2] = ["kubectl.kubernetes.io/last-applied-configuration", "objectset.rio.cattle.io/applied"];
 
-/// Variables in which a pod of an older revision may differ where it matters; the DaemonSet keeps all of them.
-const POD_VARIABLES: [&str; 4] = ["IP", "NODEIP", "CALICO_STARTUP_LOGLEVEL", "CALICO_NETWORKING_BACKEND"];
+/// Starts of the names of variables in which a pod of an older revision may differ where it matters, and those that tell of an installation
+/// whose DaemonSet was not seen; the DaemonSet keeps all of them.
+const POD_VARIABLES: [&str; 7] =
+    ["IP", "NODEIP", "CALICO_STARTUP_LOGLEVEL", "CALICO_NETWORKING_BACKEND", "DATASTORE_TYPE", "ETCD_ENDPOINTS", "FELIX_HEALTH"];
 
 pub fn node(node: &mut Node) {
     meta(&mut node.metadata);
@@ -129,10 +131,10 @@ pub fn pod(pod: &mut Pod) {
     pod.status.message.iter_mut().for_each(message);
     pod.status.host_ip.iter_mut().for_each(word);
     conditions(&mut pod.status.conditions);
-    pod.status.container_statuses.retain(|status| status.name == CALICO_NODE);
-    pod.status.init_container_statuses.truncate(MAX_ITEMS);
-    for status in pod.status.container_statuses.iter_mut().chain(&mut pod.status.init_container_statuses) {
-        container_status(status);
+    pod.status.container_statuses.retain(|status| status.name == CALICO_NODE || !status.ready);
+    for statuses in [&mut pod.status.container_statuses, &mut pod.status.init_container_statuses] {
+        statuses.truncate(MAX_ITEMS);
+        statuses.iter_mut().for_each(container_status);
     }
 }
 

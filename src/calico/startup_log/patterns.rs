@@ -128,6 +128,16 @@ pub const PATTERNS: &[Pattern] = {
         api_failure(&["/api", "TLS handshake timeout"]),
         api_failure(&["/api", "Client.Timeout exceeded"]),
         api_failure(&["/api", "x509: "]),
+        api_failure(&["/api", ": context deadline exceeded"]),
+        api_failure(&["/api", ": dial tcp", "no such host"]),
+        api_failure(&["/api", ": EOF"]),
+        api_failure(&["/api", ": unexpected EOF"]),
+        api_failure(&["/api", "http2: client connection lost"]),
+        row(CrdMissing, Failing, "", &["the server could not find the requested resource"], "kube-apiserver's answer, in client-go", "all"),
+        // The end of a shutdown, not its reason.
+        row(FelixExits, Felix, "Exiting.", &["reason="], FELIX, "all"),
+        row(FelixExits, Felix, "Exiting immediately", &[], FELIX, "all"),
+        row(FelixExits, Felix, "Signal received while shutting down", &[], FELIX, "all"),
         row(TyphaFailed, Anyone, "Failed to connect to Typha", &[], FELIX, "all"),
         row(TyphaFailed, Anyone, "Typha discovery enabled but discovery failed", &[], SYNCER, "all"),
         // The first check of a new file names an included one that confd has not written yet.

@@ -70,7 +70,10 @@ fn finding(view: &Context, address: IpAddr, names: BTreeSet<&str>, logged: Vec<&
     let nodes: Vec<&NodeModel> = names.iter().filter_map(|name| view.node(name)).collect();
     let origin = nodes.iter().find_map(|node| phrases::origin_of(node, address)).map(|origin| format!(", {origin}")).unwrap_or_default();
     let gone = logged.iter().find_map(|node| match node.exit()?.1 {
-        ExitReason::Conflict { node: other, .. } if view.snapshot.nodes.seen().is_some() && view.node(&other).is_none() => Some(other),
+        ExitReason::Conflict { node: other, .. } if view.snapshot.nodes.seen().is_some() && view.node(&other).is_none() => {
+            let listed = view.snapshot.nodes.seen().into_iter().flatten().any(|node| node.metadata.name == other);
+            Some(if listed { format!("{other}, which runs no calico-node") } else { format!("{other}, no node of this cluster") })
+        }
         _ => None,
     });
     let mut shown = Vec::new();
@@ -86,7 +89,7 @@ fn finding(view: &Context, address: IpAddr, names: BTreeSet<&str>, logged: Vec<&
     }
     let message = match (nodes.as_slice(), gone) {
         ([node], Some(other)) => {
-            format!("{} exits: {other}, no node of this cluster, still claims its {family} address {address}{origin}", node.name)
+            format!("{} exits: {other}, still claims its {family} address {address}{origin}", node.name)
         }
         _ => format!("{} claim the same {family} address {address}{origin}", phrases::list(&names)),
     };

@@ -37,7 +37,8 @@ fn run(view: &Context, found: &EarlierFindings) -> Vec<Finding> {
         for node in view.nodes.iter().filter(|node| !found.is_explained(node.name)) {
             let Some(stored) = node.stored(family) else { continue };
             let Some(judged) = view.judgement(node, family) else { continue };
-            let is_wrong = matches!(judged.ground, Ground::NotInternalIp | Ground::SideBySide | Ground::HostOnly | Ground::Interface);
+            let is_wrong = matches!(judged.ground, Ground::NotInternalIp | Ground::SideBySide | Ground::HostOnly | Ground::Interface)
+                || (judged.ground == Ground::Elsewhere && has_left(view, node, family, stored));
             if is_wrong || is_odd(view, node, family, judged, stored) {
                 findings.push(finding(view, node, family, stored, is_wrong));
             }
@@ -49,8 +50,12 @@ fn run(view: &Context, found: &EarlierFindings) -> Vec<Finding> {
 /// Its sessions are established, but it alone has left the network that the others and its own InternalIP are in. Works now; no change is
 /// proposed.
 fn is_odd(view: &Context, node: &NodeModel, family: Family, judged: &Judgement, stored: &Stored) -> bool {
-    let matrix = view.matrix(family);
-    let Some(common) = matrix.common.filter(|_| judged.ground == Ground::Established && !matrix.mostly_apart) else { return false };
+    judged.ground == Ground::Established && !view.matrix(family).mostly_apart && has_left(view, node, family, stored)
+}
+
+/// The node's InternalIP is in the network that most nodes use, and its stored address is not.
+fn has_left(view: &Context, node: &NodeModel, family: Family, stored: &Stored) -> bool {
+    let Some(common) = view.matrix(family).common else { return false };
     node.internal_ip(family).is_some_and(|internal| common.contains(&internal)) && !common.contains(&stored.address())
 }
 

@@ -10,6 +10,7 @@ use crate::diagnosis::{evidence, fixes};
 use crate::finding::code::Code;
 use crate::finding::{Evidence, Finding, Severity, Source};
 use crate::model::{NodeModel, phrases};
+use crate::snapshot::family::Family;
 use crate::snapshot::inspection::LogEventKind;
 
 pub const CHECK: Check = Check {
@@ -30,10 +31,9 @@ pub const CHECK: Check = Check {
 };
 
 fn run(view: &Context, found: &EarlierFindings) -> Vec<Finding> {
-    let found = missing_peers::collect(view, found);
-    if found.is_everywhere() {
-        return everywhere(view, &found.by_node).into_iter().collect();
-    }
+    let mut found = missing_peers::collect(view, found);
+    let silent: Vec<Finding> =
+        Family::ALL.into_iter().filter_map(|family| everywhere(view, family, &found.take_everywhere(family))).collect();
     let mut lacking: BTreeMap<IpAddr, Vec<&NodeModel>> = BTreeMap::new();
     for (node, missing) in &found.by_node {
         missing.iter().for_each(|peer| lacking.entry(peer.address).or_default().push(node));
@@ -46,17 +46,19 @@ fn run(view: &Context, found: &EarlierFindings) -> Vec<Finding> {
     });
     let apart: Vec<Finding> = apart.collect();
     let shared = lacking.iter().map(|(address, nodes)| about_peer(view, *address, nodes));
-    shared.chain(apart).collect()
+    silent.into_iter().chain(shared).chain(apart).collect()
 }
 
-fn everywhere(view: &Context, by_node: &[(&NodeModel, Vec<MissingPeer>)]) -> Option<Finding> {
+/// No node has a session of this family.
+fn everywhere(view: &Context, family: Family, by_node: &[(&NodeModel, Vec<MissingPeer>)]) -> Option<Finding> {
     let (first, missing) = by_node.first()?;
     let names: Vec<String> = by_node.iter().map(|(node, _)| node.name.to_owned()).collect();
     let expected = crate::text::count(missing.len(), "session");
     let verb = if names.len() == 1 { "has" } else { "have" };
     let message = format!(
-        "{} {verb} no BGP session configured, expected {expected} on {} {}",
+        "{} {verb} no {}BGP session configured, expected {expected} on {} {}",
         phrases::list(&names),
+        if view.uses(Family::V4) && view.uses(Family::V6) { format!("{family} ") } else { String::new() },
         first.name,
         origin(missing.iter().map(|peer| &peer.origin))
     );
@@ -100,7 +102,7 @@ fn about_peer(view: &Context, address: IpAddr, nodes: &[&NodeModel]) -> Finding 
 /// What this node lists, and what the peer says of it.
 fn of_peer(view: &Context, node: &NodeModel, address: IpAddr) -> Vec<Evidence> {
     let mut shown = vec![node.evidence(Source::Birdcl, format!("show protocols lists no BGP session with {address}"))];
-    let family = crate::snapshot::family::Family::from_address(address);
+    let family = Family::from_address(address);
     let own = node.stored(family).map(|stored| stored.address());
     let rows = view.peer(address).into_iter().flat_map(|peer| peer.bgp(family).down().iter().map(move |down| (peer, down)));
     shown.extend(rows.filter(|(_, down)| Some(down.session.address) == own).map(|(peer, down)| peer.evidence(down.source, down.row())));

@@ -24,13 +24,14 @@ pub const CHECK: Check = Check {
 };
 
 /// Signals that a fault of the program or the machine raises, by exit code: 128 and the signal's number.
-const SIGNALS: [(i32, &str); 6] = [
+const SIGNALS: [(i32, &str); 7] = [
     (132, "illegal instruction, signal 4"),
     (133, "trap, signal 5"),
     (134, "abort, signal 6"),
     (135, "bus error, signal 7"),
     (136, "arithmetic error, signal 8"),
     (139, "segmentation fault, signal 11"),
+    (159, "bad system call, signal 31, as a seccomp profile or an old kernel refuses one"),
 ];
 
 /// Reasons with which a container runtime says that the program could not be run.

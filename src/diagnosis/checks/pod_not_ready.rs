@@ -7,6 +7,7 @@ use crate::finding::code::Code;
 use crate::finding::{Evidence, Finding, Severity, Source};
 use crate::model::{NodeModel, PodState, phrases};
 use crate::snapshot::family::Family;
+use crate::snapshot::objects::{CALICO_NODE, ContainerStatus};
 
 pub const CHECK: Check = Check {
     explanation: Explanation {
@@ -33,7 +34,10 @@ fn finding(view: &Context, found: &EarlierFindings, node: &NodeModel) -> Option<
     let why = match view.pod_state(node) {
         _ if silent => "its node is NotReady: the kubelet does not report".to_owned(),
         PodState::NotRunning(why) => why.describe(),
-        _ => "its readiness probe fails".to_owned(),
+        _ => match other_container(node) {
+            Some(other) => format!("its container {} is not ready", other.name),
+            None => "its readiness probe fails".to_owned(),
+        },
     };
     let mut shown = vec![node.evidence(Source::Pod, format!("{}: Ready is False", pod.metadata.name))];
     if let Some(condition) = node.node.and_then(|node| node.condition("Ready")).filter(|condition| condition.status != "True") {
@@ -46,17 +50,28 @@ fn finding(view: &Context, found: &EarlierFindings, node: &NodeModel) -> Option<
         shown.push(node.evidence(Source::Pod, format!("{reason}: {}", pod.status.message.as_deref().unwrap_or_default())));
     }
     shown.extend(phrases::restarts(node));
+    shown.extend(other_container(node).map(|status| phrases::container_state(node, status)));
     shown.extend(evidence::of_event(node, |fact| !matches!(fact, EventKind::Other | EventKind::PreStopFailed)));
     shown.extend(log_line_finding::last_line(node));
     let nodes = vec![node.name.to_owned()];
     let message = format!("calico-node on {} is not Ready: {why}", node.name);
-    let fix = if silent { None } else { fixes::startup_log(view, node) };
+    let fix = match other_container(node) {
+        _ if silent => None,
+        Some(other) => fixes::container_log(view, node, other, "calico-node itself is ready. Check the log of the other container"),
+        None => fixes::startup_log(view, node),
+    };
     Some(Finding { code: Code::PodNotReady, severity: Severity::Error, nodes, message, evidence: shown, fix })
+}
+
+/// A container beside a calico-node that is ready, as flannel's in canal.
+fn other_container<'a>(node: &NodeModel<'a>) -> Option<&'a ContainerStatus> {
+    let statuses = &node.pod?.status.container_statuses;
+    statuses.iter().find(|status| status.name != CALICO_NODE && !status.ready).filter(|_| node.container().is_some_and(|own| own.ready))
 }
 
 /// All the peers that it misses have findings of their own, or do not run.
 fn waits_for_culprits(view: &Context, found: &EarlierFindings, node: &NodeModel) -> bool {
-    let explains = |peer: &NodeModel| found.is_explained(peer.name) || view.pod_state(peer).not_running().is_some();
+    let explains = |peer: &NodeModel| found.is_explained(peer.name) || !view.can_have_sessions(peer);
     let accounted = |address| view.peer(address).is_some_and(explains);
     let down: Vec<_> = Family::ALL.into_iter().flat_map(|family| node.bgp(family).down()).map(|down| down.session.address).collect();
     if !down.is_empty() {
@@ -70,11 +85,7 @@ fn waits_for_culprits(view: &Context, found: &EarlierFindings, node: &NodeModel)
 
 /// A node that should have a pod and has none.
 fn missing(view: &Context, node: &NodeModel) -> Option<Finding> {
-    let status = &view.install.daemon_set?.status;
-    view.snapshot.pods.seen()?;
-    if !view.install.lacks_pods() || node.kubelet_is_silent() || view.pod_was_just_deleted() {
-        return None;
-    }
+    let status = &view.install.daemon_set.filter(|_| view.lacks_its_pod(node))?.status;
     let text =
         format!("{}: {} of {} pods scheduled", view.install.name(), status.current_number_scheduled, status.desired_number_scheduled);
     Some(Finding {

@@ -35,7 +35,8 @@ fn run(view: &Context, found: &EarlierFindings) -> Vec<Finding> {
 fn finding(view: &Context, daemon_set: &DaemonSet) -> Option<Finding> {
     let status = &daemon_set.status;
     let unseen = status.observed_generation.zip(daemon_set.metadata.generation).is_some_and(|(observed, wanted)| observed < wanted);
-    let behind = status.desired_number_scheduled - status.updated_number_scheduled;
+    // Pods that are missing altogether are not waiting for a rollout.
+    let behind = status.current_number_scheduled.min(status.desired_number_scheduled) - status.updated_number_scheduled;
     if behind <= 0 && !unseen {
         return None;
     }

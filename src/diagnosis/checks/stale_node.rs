@@ -1,15 +1,18 @@
 use std::net::IpAddr;
 
 use crate::autodetect::address_facts::is_silent;
+use crate::calico::address;
 use crate::calico::startup_log::ExitReason;
 use crate::diagnosis::check::{Check, EarlierFindings};
 use crate::diagnosis::context::Context;
 use crate::diagnosis::evidence;
 use crate::diagnosis::explain::Explanation;
 use crate::finding::code::Code;
-use crate::finding::{Finding, Fix, Severity, Source};
+use crate::finding::{Evidence, Finding, Fix, Severity, Source};
+use crate::model::stored_address::annotation;
 use crate::model::{NodeModel, phrases};
 use crate::snapshot::family::Family;
+use crate::snapshot::objects::Node;
 use crate::text::shell;
 
 pub const CHECK: Check = Check {
@@ -31,7 +34,22 @@ pub const CHECK: Check = Check {
 
 fn run(view: &Context, _: &EarlierFindings) -> Vec<Finding> {
     let stale = view.nodes.iter().filter(|node| is_silent(node));
-    stale.flat_map(|node| Family::ALL.into_iter().filter_map(move |family| finding(view, node, family))).collect()
+    let found = stale.flat_map(|node| Family::ALL.into_iter().filter_map(move |family| finding(view, node, family)));
+    // Where the DaemonSet wants no pod on it, the Node is not among those that are judged.
+    let silent = |node: &&Node| node.condition("Ready").is_some_and(|ready| ready.status == "Unknown");
+    let apart = view.snapshot.nodes.seen().into_iter().flatten().filter(|node| view.node(&node.metadata.name).is_none()).filter(silent);
+    let apart = apart.flat_map(|node| Family::ALL.into_iter().filter_map(move |family| without_calico(view, node, family)));
+    found.chain(apart).collect()
+}
+
+fn without_calico(view: &Context, stale: &Node, family: Family) -> Option<Finding> {
+    let text = stale.metadata.annotations.get(annotation(family)).filter(|_| view.install.keeps_annotations())?;
+    let address = address::parse(text)?.addr();
+    let live = view.nodes.iter().find(|node| !is_silent(node) && claims(node, family, address))?;
+    let of_stale = |source, text: String| Evidence { source, node: Some(stale.metadata.name.clone()), text };
+    let shown =
+        vec![of_stale(Source::Node, "Ready: Unknown".to_owned()), of_stale(Source::Annotation, format!("{}: {text}", annotation(family)))];
+    Some(about(&stale.metadata.name, live, family, address, shown))
 }
 
 fn finding(view: &Context, stale: &NodeModel, family: Family) -> Option<Finding> {
@@ -40,6 +58,10 @@ fn finding(view: &Context, stale: &NodeModel, family: Family) -> Option<Finding>
     let live = view.nodes.iter().find(|node| node.name != stale.name && !is_silent(node) && claims(node, family, address))?;
     let mut shown = vec![stale.evidence(Source::Node, "Ready: Unknown")];
     shown.extend(evidence::of_address(stale, family, stored));
+    Some(about(stale.name, live, family, address, shown))
+}
+
+fn about(stale: &str, live: &NodeModel, family: Family, address: IpAddr, mut shown: Vec<Evidence>) -> Finding {
     if let Some(stored) = live.stored(family).filter(|stored| stored.address() == address) {
         shown.extend(evidence::of_address(live, family, stored));
     }
@@ -48,17 +70,17 @@ fn finding(view: &Context, stale: &NodeModel, family: Family) -> Option<Finding>
     shown.extend(phrases::restarts(live));
     let message = format!(
         "{} no longer reports but still holds the {family} address {address} of {}, whose calico-node cannot keep it",
-        stale.name, live.name
+        stale, live.name
     );
-    let command = shell::object_name(stale.name).and_then(|name| shell::command(&["kubectl", "delete", "node", name]));
+    let command = shell::object_name(stale).and_then(|name| shell::command(&["kubectl", "delete", "node", name]));
     let fix = command.map(|command| {
         let why = format!(
             "First make sure that the host {} is gone or was renamed: its pods are removed with the Node. {} then starts without another change",
-            stale.name, live.name
+            stale, live.name
         );
         Fix::next_step(command, why)
     });
-    Some(Finding { code: Code::StaleNode, severity: Severity::Error, nodes: vec![stale.name.to_owned()], message, evidence: shown, fix })
+    Finding { code: Code::StaleNode, severity: Severity::Error, nodes: vec![stale.to_owned()], message, evidence: shown, fix }
 }
 
 /// The address is stored for this node too, or its calico-node gave it up because the other has it.

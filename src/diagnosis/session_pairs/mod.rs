@@ -54,7 +54,7 @@ type Key = (Family, String, String);
 /// All pairs that are down and have had the time to come up, and whose ends have no finding yet.
 pub fn unexplained<'v, 'a>(view: &'v Context<'a>, found: &EarlierFindings) -> Vec<SessionPair<'v, 'a>> {
     // A calico-node that does not run has no sessions, and a finding of its own.
-    let mut pairs = collect(view, &|node| found.is_explained(node.name) || view.pod_state(node).not_running().is_some());
+    let mut pairs = collect(view, &|node| found.is_explained(node.name) || !view.can_have_sessions(node));
     // A session with a dead node does not come up, whoever restarts.
     let in_progress =
         |pair: &SessionPair| pair.ends().any(|end| view.is_settling(end.node)) && !pair.ends().any(|end| end.node.kubelet_is_silent());

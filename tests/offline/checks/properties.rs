@@ -89,7 +89,8 @@ fn judged(tree: &Value) -> Option<Report> {
     let shown = Shown { wide: true, all: true };
     let (told, page) = page::page(&snapshot, &Scope { nodes: None, sessions: true });
     page::sound_page(&told, &page);
-    render::probes::write(&probes, shown, &Style { colour: true, width: Some(200) }, &mut std::io::sink()).expect("prints");
+    render::probes::write(&probes, shown, &Style { colour: true, width: Some(200), ..Style::default() }, &mut std::io::sink())
+        .expect("prints");
     Some(report)
 }
 
