@@ -34,6 +34,7 @@ use crate::rollout::interrupt::Interrupt;
 use crate::rollout::{self, DuringChange, RolloutError, RolloutOutcome, RolloutProgress, RolloutRequest, RolloutSettings, Verified};
 
 use crate::streams::Streams;
+use crate::text::{self, shell};
 use dialog::{AfterConflict, ChangeDialog};
 
 /// What a change is made with, and how it was asked for.
@@ -124,7 +125,7 @@ pub async fn run(
         dialog.show(&shown, streams)?;
         if let Some(path) = options.out {
             dialog.refuse_unless_forced(options.blockers, report, streams)?;
-            return save(path, &shown.plan, streams);
+            return save(path, &shown.plan, options.connection.context.as_deref(), streams);
         }
         if options.arguments.dry_run != DryRun::None {
             let how = if shown.by_server { "server dry run" } else { "dry run" };
@@ -148,13 +149,26 @@ pub async fn run(
     }
 }
 
-fn save(path: &Path, plan: &Plan, streams: &mut Streams) -> Result<Outcome, Failure> {
+/// Writes the plan, and prints the command that applies it in the same context.
+fn save(path: &Path, plan: &Plan, context: Option<&str>, streams: &mut Streams) -> Result<Outcome, Failure> {
     let files = |source| Failure::Files { what: path.display().to_string(), source };
     let mut text = Vec::new();
     data::yaml(plan, &mut text).map_err(files)?;
     write_private(path, &text).map_err(files)?;
-    writeln!(streams.err, "plan saved to {}; apply it with: apply {} --confirm {}", path.display(), path.display(), plan.digest)?;
+    writeln!(streams.err, "Saved to {}", text::clean(&path.display().to_string()))?;
+    if let Some(command) = apply_command(&path.to_string_lossy(), &plan.digest, context) {
+        writeln!(streams.err, "Apply it with: {command}")?;
+    }
     Ok(Outcome::NotApplied)
+}
+
+/// `None` where the file's name cannot be printed as one word of a shell.
+fn apply_command(path: &str, digest: &str, context: Option<&str>) -> Option<String> {
+    let path = if path.starts_with('-') { format!("./{path}") } else { path.to_owned() };
+    let joined = context.map(|context| format!("--context={context}"));
+    let mut words = vec!["kubectl", "calico-fix", "apply", &path, "--confirm", digest];
+    words.extend(joined.as_deref());
+    shell::command(&words)
 }
 
 /// A new file with mode 0600 takes the name: a symbolic link of that name is replaced, not followed.
@@ -230,5 +244,22 @@ fn not_started(error: RolloutError) -> Failure {
         RolloutError::Interrupted => Failure::Interrupted,
         RolloutError::Request(error) => Failure::NotApplied { message: format!("{error}\nerror: nothing was changed"), hint: error.hint() },
         other => Failure::NotApplied { message: format!("error: {other}; nothing was changed"), hint: None },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::apply_command;
+
+    #[test]
+    fn the_command_can_be_pasted() {
+        for (path, context, expected) in [
+            ("plan.yaml", None, "kubectl calico-fix apply plan.yaml --confirm abc"),
+            ("my plan.yaml", Some("prod"), "kubectl calico-fix apply 'my plan.yaml' --confirm abc --context=prod"),
+            ("-plan", Some("a b"), "kubectl calico-fix apply ./-plan --confirm abc --context='a b'"),
+        ] {
+            assert_eq!(apply_command(path, "abc", context).as_deref(), Some(expected));
+        }
+        assert_eq!(apply_command("a\u{1b}[2J", "abc", None), None);
     }
 }
