@@ -55,9 +55,9 @@ pub enum Failure {
     NotApplied { message: String, hint: Option<String> },
     #[error("interrupted: nothing was changed")]
     Interrupted,
-    #[error("error: {message}: the change was put back, and the nodes are as they were")]
+    #[error("error: {message}: the change was rolled back, and the nodes are as before")]
     RolledBack { message: String },
-    #[error("error: {message}\nerror: the change is NOT put back: {why}")]
+    #[error("error: {message}\nerror: the change is NOT rolled back: {why}")]
     RollbackFailed { message: String, why: String },
     #[error("error: calicoctl is not on PATH")]
     NoCalicoctl,
@@ -70,7 +70,7 @@ pub enum Failure {
 const GET_CALICOCTL: &str = "Download the one of your Calico version from https://github.com/projectcalico/calico/releases and put it on PATH. \
      `calico-fix status` and `calico-fix node status` work without it.";
 
-const UNDO: &str = "Look at the cluster with: kubectl calico-fix status. Put it back with: kubectl calico-fix undo";
+const UNDO: &str = "Check the cluster with: kubectl calico-fix status. Finish the rollback with: kubectl calico-fix undo";
 
 impl Failure {
     fn hint(&self) -> Option<&str> {

@@ -165,7 +165,7 @@ fn nothing(matrix: &Matrix) -> String {
     match unseen.len() {
         0 => "No method is right on every node.".to_owned(),
         count if count == matrix.nodes.len() => format!("No method is known to be right: {why}."),
-        _ => format!("No method is known to be right on every node; {} could not be looked into ({why}).", list(&unseen, 3)),
+        _ => format!("No method is known to be right on every node; {} could not be inspected ({why}).", list(&unseen, 3)),
     }
 }
 

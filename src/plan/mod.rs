@@ -58,7 +58,7 @@ pub struct BudgetEdits {
     pub edits: Vec<Edit>,
 }
 
-/// What one node must come to for the change to count as proven.
+/// What one node must look like for the change to be verified.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct NodeGoal {
@@ -102,7 +102,7 @@ pub struct Plan {
     pub restore: Value,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub canary: Option<String>,
-    /// Where the canary's start is killed again while it still gets on, these take the place of `patch`, one after the other.
+    /// Used instead of `patch`, one after the other, if the start of the canary is killed again while still making progress.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub steps: Vec<BudgetStep>,
     pub nodes: Vec<NodeGoal>,

@@ -102,7 +102,7 @@ impl ChangeDialog<'_> {
         }
         Err(Failure::NotApplied {
             message: "error: nothing was changed".to_owned(),
-            hint: Some("Mend what stands against it, or go on in spite of it with --force.".to_owned()),
+            hint: Some("Resolve the issues above, or continue anyway with --force.".to_owned()),
         })
     }
 
@@ -115,8 +115,8 @@ impl ChangeDialog<'_> {
             Answer::No => Ok(false),
             Answer::Interrupted => Err(Failure::Interrupted),
             Answer::NoTerminal => Err(Failure::NotApplied {
-                message: "nothing was changed: there is no terminal to ask at".to_owned(),
-                hint: Some("Apply without asking with --yes, or look only with --dry-run=server.".to_owned()),
+                message: "error: nothing was changed: stdin is not a terminal".to_owned(),
+                hint: Some("Use --yes to apply, or --dry-run=server to preview.".to_owned()),
             }),
         }
     }
@@ -138,7 +138,7 @@ impl ChangeDialog<'_> {
                 if self.options.arguments.yes {
                     return Err(Failure::NotApplied {
                         message: format!("error: {message}; nothing was changed"),
-                        hint: Some("Look at the new difference, and run it again.".to_owned()),
+                        hint: Some("Review the new diff, and run the command again.".to_owned()),
                     });
                 }
                 writeln!(streams.err, "{message}; this is the difference now:")?;

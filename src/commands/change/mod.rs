@@ -66,15 +66,15 @@ pub struct ChangeReport {
     pub api_version: &'static str,
     /// `Change`
     pub kind: &'static str,
-    /// It was made, and proven.
+    /// The change was applied and verified.
     pub applied: bool,
-    /// It was made for a while, and is put back.
+    /// A temporary change was applied and reverted.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     #[schemars(default)]
     pub restored: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub plan: Option<Plan>,
-    /// What calico-node was proven to start in, where the change gave it time.
+    /// Seconds in which calico-node was seen to start, if the change raised its startup limit.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub budget_seconds: Option<u32>,
     /// What was set in place of the plan's own patch: one of its steps, where the first budget was too small.

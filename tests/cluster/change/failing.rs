@@ -39,7 +39,7 @@ fn a_change_may_be_left_as_it_is_for_looking_at_it() {
     let _live = stage.running.live(PACE);
     let output = stage.apply(&stage.plan("interface=foo.*"), &["--timeout", "3s", "--no-rollback"]);
     assert_eq!(code(&output), Some(5), "{}", err(&output));
-    assert!(err(&output).contains("NOT put back: --no-rollback was given") && err(&output).contains("kubectl calico-fix undo"));
+    assert!(err(&output).contains("NOT rolled back: --no-rollback was given") && err(&output).contains("kubectl calico-fix undo"));
     assert_eq!(stage.daemon_set()["spec"]["updateStrategy"]["type"], "OnDelete");
     let undo = stage.run(&["undo", "--yes"]);
     assert_eq!(code(&undo), Some(0), "{}", err(&undo));
