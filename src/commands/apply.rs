@@ -1,19 +1,22 @@
-//! `apply PLAN`: a saved plan, to the letter or not at all.
+//! `apply PLAN`: applies a saved plan, only if the cluster has not changed since. `apply --resume`: finishes a change whose run has ended.
 
 use std::fs;
 use std::io::{Read, Write};
+use std::path::Path;
 
 use crate::cli::apply_undo::ApplyArgs;
+use crate::cli::change::ChangeArgs;
 use crate::cli::connection::ConnectionFlags;
 use crate::cluster::{LogSelection, ReadOptions};
+use crate::diagnosis::{Scope, diagnose};
 use crate::exit::{Failure, Outcome};
 use crate::plan::request::ChangeRequest;
 use crate::plan::{API_VERSION, KIND, Plan};
 use crate::snapshot::Snapshot;
 use crate::text;
 
-use super::change::{self, ChangeOptions, ChangeReport};
-use super::source;
+use super::change::{self, ChangeOptions, ChangeReport, open_change};
+use super::source::{self, LiveCluster};
 use super::undo::targets;
 use crate::rollout::interrupt::Interrupt;
 use crate::streams::Streams;
@@ -25,7 +28,8 @@ const MOST: u64 = 16 << 20;
 const SHORTEST: usize = 12;
 
 pub async fn run(flags: &ConnectionFlags, arguments: &ApplyArgs, interrupt: Interrupt, streams: &mut Streams) -> Result<Outcome, Failure> {
-    let plan = read(arguments)?;
+    let Some(path) = &arguments.plan else { return resume(flags, arguments, interrupt, streams).await };
+    let plan = read(path)?;
     let mut change = arguments.change.clone();
     if change.yes && arguments.confirm.is_none() {
         return Err(Failure::Usage {
@@ -42,29 +46,63 @@ pub async fn run(flags: &ConnectionFlags, arguments: &ApplyArgs, interrupt: Inte
         }
         change.yes = true;
     }
-    // What a rollout waits for, and how far a start came, stand in logs; the proof needs none.
+    // What a rollout waits for, and how far a start came, stand in logs; the verification needs none.
     let wanted = source::whole_cluster(flags, &arguments.source);
     let logs = ReadOptions { logs: LogSelection::WhereTroubled, ..wanted.clone() };
     let live = source::read_live_interruptible(&interrupt, flags, logs, VERB).await?;
     refuse_other_target(&plan, &live.snapshot)?;
-    writeln!(streams.err, "plan {}: {}", plan.id(), crate::text::clean(&plan.summary))?;
+    writeln!(streams.err, "plan {}: {}", plan.id(), text::clean(&plan.summary))?;
     streams.err.flush()?;
+    carry_out(&live, &wanted, arguments, &change, &ChangeRequest::SavedPlan(plan), interrupt, streams).await
+}
+
+/// `--resume`: finishes the change that is open, by its record in the object.
+async fn resume(flags: &ConnectionFlags, arguments: &ApplyArgs, interrupt: Interrupt, streams: &mut Streams) -> Result<Outcome, Failure> {
+    let wanted = source::whole_cluster(flags, &arguments.source);
+    let logs = ReadOptions { logs: LogSelection::WhereTroubled, ..wanted.clone() };
+    let live = source::read_live_interruptible(&interrupt, flags, logs, VERB).await?;
+    let diagnosis = diagnose(&live.snapshot, &Scope::default());
+    match open_change::resumption(&live.snapshot, &diagnosis, None) {
+        Some((open, request)) => {
+            writeln!(streams.err, "{}", text::clean(&open.describe()))?;
+            streams.err.flush()?;
+            carry_out(&live, &wanted, arguments, &arguments.change, &request, interrupt, streams).await
+        }
+        None => match open_change::explain(&live.snapshot, &diagnosis) {
+            Some(explanation) => Err(Failure::NotApplied { message: format!("error: {explanation}"), hint: None }),
+            None => {
+                writeln!(streams.err, "No change is unfinished: nothing to resume.")?;
+                Ok(Outcome::Done)
+            }
+        },
+    }
+}
+
+async fn carry_out(
+    live: &LiveCluster,
+    wanted: &ReadOptions,
+    arguments: &ApplyArgs,
+    change: &ChangeArgs,
+    request: &ChangeRequest,
+    interrupt: Interrupt,
+    streams: &mut Streams,
+) -> Result<Outcome, Failure> {
     let options = ChangeOptions {
         connection: &live.way.connection,
-        wanted: &wanted,
+        wanted,
         snapshot: &live.snapshot,
-        arguments: &change,
+        arguments: change,
         out: None,
         color: arguments.shown.color(),
-        human: arguments.shown.output.is_none(),
+        prints_pages: arguments.shown.output.is_none(),
         interrupt,
         notes: &[],
         blockers: &[],
         during: None,
     };
-    let mut told = ChangeReport::default();
-    let result = change::run(&options, &ChangeRequest::SavedPlan(plan), &mut told, streams).await;
-    arguments.shown.print(&told, streams)?;
+    let mut report = ChangeReport::default();
+    let result = change::run(&options, request, &mut report, streams).await;
+    arguments.shown.print(&report, streams)?;
     result
 }
 
@@ -79,24 +117,70 @@ fn refuse_other_target(plan: &Plan, snapshot: &Snapshot) -> Result<(), Failure> 
 }
 
 /// What was saved by `--out`, and nothing else.
-fn read(arguments: &ApplyArgs) -> Result<Plan, Failure> {
-    let path = &arguments.plan;
+fn read(path: &Path) -> Result<Plan, Failure> {
     let shown = path.display();
     let file = fs::File::open(path).map_err(|source| Failure::Files { what: shown.to_string(), source })?;
-    let mut text = String::new();
-    file.take(MOST).read_to_string(&mut text).map_err(|source| Failure::Files { what: shown.to_string(), source })?;
+    let mut bytes = Vec::new();
+    file.take(MOST).read_to_end(&mut bytes).map_err(|source| Failure::Files { what: shown.to_string(), source })?;
+    let text = String::from_utf8_lossy(&bytes);
     let usage = |message: String| Failure::Usage { message: format!("{shown}: {message}"), hint: Some(MAKE.to_owned()) };
-    let plan: Plan = serde_saphyr::from_str(&text).map_err(|error| {
-        let why = error.to_string();
-        usage(format!("this is no plan: {}", crate::text::truncate(&crate::text::clean(&why), 200)))
-    })?;
+    let plan: Plan = serde_saphyr::from_str(&text).map_err(|_| usage(looks_like(&text)))?;
     if plan.api_version != API_VERSION || plan.kind != KIND {
-        return Err(usage(format!("this is no plan of {API_VERSION}, but {} {}", plan.api_version, plan.kind)));
+        return Err(usage(looks_like(&text)));
     }
     if plan.digest != plan.computed_digest() {
-        return Err(usage("it was changed after it was saved: its digest does not fit".to_owned()));
+        return Err(usage("the plan was edited after it was saved: its digest does not fit".to_owned()));
     }
     Ok(plan)
 }
 
+/// What a file seems to be that is not a plan.
+fn looks_like(text: &str) -> String {
+    #[derive(serde::Deserialize)]
+    struct Header {
+        #[serde(rename = "apiVersion", default)]
+        api_version: String,
+        kind: String,
+    }
+    if text.trim().is_empty() {
+        return "the file is empty".to_owned();
+    }
+    match serde_saphyr::from_str::<Header>(text) {
+        Ok(header) if header.kind == KIND && header.api_version == API_VERSION => "the plan is incomplete".to_owned(),
+        Ok(Header { api_version, kind }) => {
+            let named = text::truncate(&text::clean(&format!("{kind} ({api_version})")), 100).into_owned();
+            format!("this is not a plan of {API_VERSION}, but a {named}")
+        }
+        Err(_) if text.contains("apiVersion") && text.contains("kind") => {
+            "the file is not valid YAML; it may have been truncated".to_owned()
+        }
+        Err(_) if text.contains('\u{fffd}') => "the file is not text, and not a plan".to_owned(),
+        Err(_) => "the file is not a plan: it has no apiVersion and kind".to_owned(),
+    }
+}
+
 const MAKE: &str = "Make one with: kubectl calico-fix autodetect --out plan.yaml";
+
+#[cfg(test)]
+mod tests {
+    use super::looks_like;
+
+    #[test]
+    fn a_file_that_is_not_a_plan_says_what_it_looks_like() {
+        for (text, expected) in [
+            ("", "the file is empty"),
+            (" \n\n", "the file is empty"),
+            ("apiVersion: v1\nkind: Pod\n", "this is not a plan of calico-fix/v1, but a Pod (v1)"),
+            (
+                "{\"apiVersion\": \"calico-fix/v1\", \"kind\": \"Snapshot\"}",
+                "this is not a plan of calico-fix/v1, but a Snapshot (calico-fix/v1)",
+            ),
+            ("apiVersion: calico-fix/v1\nkind: Plan\n", "the plan is incomplete"),
+            ("apiVersion: calico-fix/v1\nkind: Plan\npatch: {\"spec", "the file is not valid YAML; it may have been truncated"),
+            ("2026-11-29 08:00:00 INFO starting\n", "the file is not a plan: it has no apiVersion and kind"),
+            ("\u{7f}ELF\u{fffd}", "the file is not text, and not a plan"),
+        ] {
+            assert_eq!(looks_like(text), expected, "{text:?}");
+        }
+    }
+}

