@@ -9,6 +9,7 @@ mod examples;
 mod generated;
 mod krew;
 mod man;
+mod platforms;
 mod rooms;
 
 const PLUGIN: &str = env!("CARGO_BIN_EXE_kubectl-calico_fix");
