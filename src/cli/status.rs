@@ -33,7 +33,7 @@ pub struct StatusArgs {
     #[arg(long)]
     pub all: bool,
 
-    /// One of table, wide, json, yaml, name, calicoctl, html (one page to send to somebody)
+    /// One of table, wide, short (one line a finding), json, yaml, name, calicoctl, html (one page to send)
     #[arg(short, long, value_name = "FORMAT", default_value = "table", hide_default_value = true)]
     pub output: Output,
 
