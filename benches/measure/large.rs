@@ -11,15 +11,24 @@ use calico_fix::snapshot::Snapshot;
 use calico_fix::snapshot::family::Family;
 use calico_fix::snapshot::inspection::{Bird, NodeInspection};
 
-/// A full mesh up to this many nodes, route reflectors above: nobody runs a larger mesh.
-const MESH: usize = 100;
-
-pub fn snapshot(nodes: usize) -> anyhow::Result<Snapshot> {
-    tokio::runtime::Runtime::new()?.block_on(gathered(nodes))
+/// Who peers with whom.
+#[derive(Clone, Copy)]
+pub enum Peering {
+    /// Each node with every other: sessions grow with the square of the nodes.
+    Mesh,
+    /// Each node with three route reflectors.
+    Reflectors,
 }
 
-async fn gathered(nodes: usize) -> anyhow::Result<Snapshot> {
-    let world = if nodes <= MESH { sim::scenario::healthy(nodes) } else { sim::scenario::far_reflectors(nodes) };
+pub fn snapshot(peering: Peering, nodes: usize) -> anyhow::Result<Snapshot> {
+    tokio::runtime::Runtime::new()?.block_on(gathered(peering, nodes))
+}
+
+async fn gathered(peering: Peering, nodes: usize) -> anyhow::Result<Snapshot> {
+    let world = match peering {
+        Peering::Mesh => sim::scenario::healthy(nodes),
+        Peering::Reflectors => sim::scenario::far_reflectors(nodes),
+    };
     let inside = world
         .hosts
         .iter()

@@ -170,8 +170,8 @@ pub fn masked(text: &str) -> Cow<'_, str> {
     let mut current = Cow::Borrowed(text);
     for mask in MASKS {
         let next = match mask(&current) {
-            Cow::Owned(next) => next,
-            Cow::Borrowed(_) => continue,
+            Cow::Owned(next) if next != current => next,
+            _ => continue,
         };
         current = Cow::Owned(next);
     }

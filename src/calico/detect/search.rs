@@ -1,5 +1,7 @@
 //! The methods that go through the interfaces: autodetection/interfaces.go and filtered.go.
 
+use std::cell::RefCell;
+use std::collections::HashMap;
 use std::net::IpAddr;
 
 use regex_lite::Regex;
@@ -20,6 +22,8 @@ pub(super) struct Search {
     cidrs: Option<Vec<Cidr>>,
     /// Its patterns were read for names of ASCII alone.
     ascii_only: bool,
+    /// Interfaces have the same few names on thousands of nodes.
+    by_name: RefCell<HashMap<String, bool>>,
 }
 
 impl Search {
@@ -34,7 +38,8 @@ impl Search {
             Method::Interface { regexes } | Method::SkipInterface { regexes } => regexes.iter().any(|piece| go_regex::asks_unicode(piece)),
             _ => false,
         };
-        Ok(Some(Self { include: compiled(method.include())?, exclude: compiled(method.exclude(version))?, cidrs, ascii_only }))
+        let (include, exclude) = (compiled(method.include())?, compiled(method.exclude(version))?);
+        Ok(Some(Self { include, exclude, cidrs, ascii_only, by_name: RefCell::default() }))
     }
 
     pub(super) fn detect(&self, method: &Method, family: Family, version: Version, host: &Host) -> DetectionResult {
@@ -53,8 +58,13 @@ impl Search {
     }
 
     fn names(&self, name: &str) -> bool {
-        self.include.as_ref().is_none_or(|include| include.is_match(name))
-            && !self.exclude.as_ref().is_some_and(|exclude| exclude.is_match(name))
+        if let Some(known) = self.by_name.borrow().get(name) {
+            return *known;
+        }
+        let is_named = self.include.as_ref().is_none_or(|include| include.is_match(name))
+            && !self.exclude.as_ref().is_some_and(|exclude| exclude.is_match(name));
+        self.by_name.borrow_mut().insert(name.to_owned(), is_named);
+        is_named
     }
 
     fn takes(&self, address: IpAddr, family: Family) -> bool {
