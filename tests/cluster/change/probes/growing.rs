@@ -64,7 +64,7 @@ fn a_budget_that_is_too_small_grows_until_it_is_verified_and_undo_goes_all_the_w
     println!("{}", told(&output));
     assert_eq!(code(&output), Some(0), "{}", told(&output));
     let shown = out(&output).split_whitespace().collect::<Vec<_>>().join(" ");
-    for says in ["its budget grows there to 320, then 640, then 1200 s", "the budget is raised to 320, then 640, then 1200 s."] {
+    for says in ["the limit is raised to 320s, 640s and at most 1200s there", "the budget is raised to 320, then 640, then 1200 s."] {
         assert!(shown.contains(says), "shown before the question: {}", told(&output));
     }
     // Its own rollout waits for the very node that is cured.
