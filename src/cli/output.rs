@@ -11,6 +11,7 @@ pub enum Output {
     #[default]
     Table,
     Wide,
+    Short,
     Json,
     Yaml,
     Name,
@@ -18,11 +19,12 @@ pub enum Output {
     Html,
 }
 
-const OUTPUTS: [(&str, Output); 7] = [
+const OUTPUTS: [(&str, Output); 8] = [
     ("calicoctl", Output::Calicoctl),
     ("html", Output::Html),
     ("json", Output::Json),
     ("name", Output::Name),
+    ("short", Output::Short),
     ("table", Output::Table),
     ("wide", Output::Wide),
     ("yaml", Output::Yaml),
@@ -112,10 +114,10 @@ impl FromStr for DataFormat {
 
 #[derive(Clone, Copy, Debug, Default, ValueEnum)]
 pub enum LayoutName {
-    /// calicoctl's since 2026: headers to the left, nothing wrapped
+    /// As calicoctl prints since 2026: headers on the left, nothing wrapped
     #[default]
     New,
-    /// calicoctl up to v3.32: headers centred, cells wrapped at 30
+    /// As calicoctl up to v3.32: headers centred, cells wrapped at 30
     Old,
 }
 

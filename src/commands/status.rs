@@ -50,6 +50,7 @@ pub async fn run(flags: &ConnectionFlags, arguments: &StatusArgs, streams: &mut 
     }
     if let Some(path) = &arguments.save {
         source::save(&snapshot, path)?;
+        writeln!(streams.err, "Saved to {}", text::clean(&path.display().to_string()))?;
     }
     let report = judge(&snapshot, arguments, &chosen)?;
     print(&snapshot, &report, arguments, &chosen, &mut streams.out, &mut streams.err)?;
@@ -89,6 +90,7 @@ pub fn print(
             };
             render::status::write(report, shown, &Style::of_stdout(arguments.color()), out)?;
         }
+        Output::Short => render::short::write(report, &Style::of_stdout(arguments.color()), out)?,
         Output::Json => render::data::json(report, out)?,
         Output::Yaml => render::data::yaml(report, out)?,
         Output::Name => render::data::names(report, out)?,

@@ -16,6 +16,7 @@ mod group;
 mod located;
 pub(crate) mod log_line_finding;
 mod missing_peers;
+mod next_start;
 mod rows;
 mod session_pairs;
 pub mod unfinished_change;

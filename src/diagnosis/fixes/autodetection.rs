@@ -10,6 +10,7 @@ use crate::calico::environment::method_variable;
 use crate::calico::flavour::Flavour;
 use crate::calico::method::{self, Method, Problem};
 use crate::calico::version::Version;
+use crate::calico::virtual_interfaces;
 use crate::diagnosis::context::Context;
 use crate::finding::Fix;
 use crate::model::{NodeModel, Stored, effective_installation};
@@ -129,7 +130,9 @@ fn is_refused_now(view: &Context, method: &str) -> bool {
 pub fn is_ipv6_only(view: &Context) -> bool {
     let is_v4 = |address: &IpAddr| address.is_ipv4() && is_global_unicast(*address);
     let has_v4 = |node: &NodeModel| {
-        let mut held = node.interfaces().into_iter().flatten().flat_map(|interface| &interface.addresses).map(|held| held.address);
+        let cards = node.interfaces().into_iter().flatten();
+        let cards = cards.filter(|one| virtual_interfaces::describe(&one.name, one.kind.as_deref()).is_none());
+        let mut held = cards.flat_map(|interface| &interface.addresses).map(|held| held.address);
         node.internal_ips.iter().any(is_v4) || node.stored(Family::V4).is_some() || held.any(|address| is_v4(&address))
     };
     view.nodes.iter().any(|node| node.internal_ip(Family::V6).is_some()) && !view.nodes.iter().any(has_v4)

@@ -118,7 +118,7 @@ pub enum Edit {
     Cordon,
 }
 
-const SCENARIOS: [&str; 10] = [
+const SCENARIOS: [&str; 12] = [
     "bridge-address",
     "bridge-address",
     "bridge-address-healed",
@@ -128,6 +128,8 @@ const SCENARIOS: [&str; 10] = [
     "slow-start-healed",
     "no-address",
     "vxlan",
+    "far-reflectors",
+    "operator-new",
     "operator-bridge-address",
 ];
 const METHODS: [&str; 3] = ["kubernetes-internal-ip", "cidr=10.0.0.0/8", "can-reach=10.0.0.1"];
