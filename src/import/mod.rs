@@ -278,11 +278,18 @@ impl Loaded {
 }
 
 fn add_text(snapshot: &mut Snapshot, text: &Text, node: &str) -> Result<(), String> {
-    if text.is_part && is_known(snapshot, text.kind, node) {
+    let of_init = text.heading.container.as_deref().is_some_and(|name| texts::init_container_in_name(name).is_some());
+    if text.is_part && !of_init && is_known(snapshot, text.kind, node) {
         return Err(format!("another answer of {} was read before", text.kind.command()));
     }
     if let TextKind::Log { previous } = text.kind {
-        texts::add_log(snapshot.logs.entry(node.to_owned()).or_default(), &text.file, previous, &text.text);
+        texts::add_log(
+            snapshot.logs.entry(node.to_owned()).or_default(),
+            &text.file,
+            text.heading.container.as_deref(),
+            previous,
+            &text.text,
+        );
         return Ok(());
     }
     let mut inside = snapshot.inside.remove(node).and_then(Observed::into_seen).unwrap_or_default();

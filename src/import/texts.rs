@@ -202,13 +202,16 @@ const INIT_CONTAINERS: [&str; 7] =
     ["install-cni", "upgrade-ipam", "mount-bpffs", "flexvol-driver", "ebpf-bootstrap", "hostpath-init", "key-cert-provisioner"];
 
 /// A shell's error in such a log has no mark of Calico's.
-fn init_container_in_name(file: &str) -> Option<&'static str> {
-    INIT_CONTAINERS.into_iter().find(|container| file.contains(container))
+pub fn init_container_in_name(name: &str) -> Option<&'static str> {
+    let (folders, name) = name.rsplit_once(['/', '\\', ':']).unwrap_or(("", name));
+    let is_folder = |container: &str| folders.split(['/', '\\', ':']).any(|folder| folder == container);
+    INIT_CONTAINERS.into_iter().find(|container| name.contains(container) || is_folder(container))
 }
 
 /// Of two texts of the same log the one without the kubelet's timestamps counts; it is the log's own.
-pub fn add_log(logs: &mut NodeLogs, file: &str, previous: bool, text: &str) {
-    if let Some(container) = init_container_in_name(file).or_else(|| startup_log::init_container(text)) {
+pub fn add_log(logs: &mut NodeLogs, file: &str, container: Option<&str>, previous: bool, text: &str) {
+    let named = container.and_then(init_container_in_name).or_else(|| init_container_in_name(file));
+    if let Some(container) = named.or_else(|| startup_log::init_container(text)) {
         logs.init.insert(container.to_owned(), Observed::Seen(startup_log::digest_init(text.as_bytes(), true)));
         return;
     }
