@@ -12,14 +12,14 @@ const PANICKED: u8 = 70;
 
 /// For the manual.
 pub const CODES: [(u8, &str); 8] = [
-    (0, "Healthy, or nothing to do, or changed and proven."),
+    (0, "Healthy, or nothing to do, or changed and verified."),
     (1, "Findings, rights that are missing, or a change that was shown and not made."),
     (2, "A mistake in the command line."),
     (3, "The cluster could not be inspected, or not enough of it to call it healthy."),
-    (4, "A change failed and was put back."),
-    (5, "A change failed and could not be put back; what to do is printed."),
+    (4, "A change failed and was rolled back."),
+    (5, "A change failed and could not be rolled back; what to do is printed."),
     (PANICKED, "A mistake in this program ended it; if a change was under way, look at it with status and roll it back with undo."),
-    (130, "Interrupted; a change that was under way was put back first."),
+    (130, "Interrupted; a change that was under way was rolled back first."),
 ];
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,10 +30,12 @@ pub enum Outcome {
     Findings,
     /// Nothing was found, but not everything that matters could be seen.
     Inconclusive,
+    /// `--wait` ended by its timeout.
+    NotHealthyInTime,
     Interrupted,
     /// The mistake in the command line is printed already.
     UsageError,
-    /// Changed, and proven.
+    /// Changed, and verified.
     Applied,
     /// There is something to change, and it was not changed: declined, a dry run, a plan that was saved.
     NotApplied,
@@ -53,9 +55,9 @@ pub enum Failure {
     NotApplied { message: String, hint: Option<String> },
     #[error("interrupted: nothing was changed")]
     Interrupted,
-    #[error("error: {message}: the change was put back, and the nodes are as they were")]
+    #[error("error: {message}: the change was rolled back, and the nodes are as they were before")]
     RolledBack { message: String },
-    #[error("error: {message}\nerror: the change is NOT put back: {why}")]
+    #[error("error: {message}\nerror: the change is NOT rolled back: {why}")]
     RollbackFailed { message: String, why: String },
     #[error("error: calicoctl is not on PATH")]
     NoCalicoctl,
@@ -68,7 +70,7 @@ pub enum Failure {
 const GET_CALICOCTL: &str = "Take the one of your Calico's version from https://github.com/projectcalico/calico/releases and put it on PATH. \
      `calico-fix status` and `calico-fix node status` do without it.";
 
-const UNDO: &str = "Look at the cluster with: kubectl calico-fix status. Put it back with: kubectl calico-fix undo";
+const UNDO: &str = "Look at the cluster with: kubectl calico-fix status. Restore the old settings with: kubectl calico-fix undo";
 
 impl Failure {
     fn hint(&self) -> Option<&str> {
@@ -85,7 +87,7 @@ impl Failure {
 pub fn code(result: &Result<Outcome, Failure>) -> u8 {
     match result {
         Ok(Outcome::Done | Outcome::Healthy | Outcome::Applied) => 0,
-        Ok(Outcome::Findings | Outcome::NotApplied) | Err(Failure::NotApplied { .. }) => 1,
+        Ok(Outcome::Findings | Outcome::NotApplied | Outcome::NotHealthyInTime) | Err(Failure::NotApplied { .. }) => 1,
         Ok(Outcome::Inconclusive) => 3,
         Err(Failure::RolledBack { .. }) => 4,
         Err(Failure::RollbackFailed { .. }) => 5,
@@ -188,6 +190,34 @@ mod tests {
         }
     }
 
+    const CHILD: &str = "CALICO_FIX_TEST_PANICS";
+
+    /// Run by the test below, in a process of its own.
+    #[test]
+    #[ignore = "ends the process"]
+    fn a_process_that_panics() {
+        if std::env::var_os(CHILD).is_some() {
+            explain_panics();
+            panic!("a mistake");
+        }
+    }
+
+    #[test]
+    fn a_panic_is_one_sentence_and_a_documented_code() {
+        let program = std::env::current_exe().expect("a program");
+        let mut child = std::process::Command::new(program);
+        child
+            .args(["--exact", "exit::tests::a_process_that_panics", "--ignored", "--nocapture"])
+            .env(CHILD, "1")
+            .env("RUST_BACKTRACE", "1");
+        let output = child.output().expect("runs");
+        assert_eq!(output.status.code(), Some(i32::from(PANICKED)), "{output:?}");
+        assert!(CODES.iter().any(|(code, _)| *code == PANICKED));
+        let told = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(told.lines().count(), 1, "{told}");
+        assert!(told.starts_with("error: internal error at src/exit.rs:") && told.contains("kubectl calico-fix undo"), "{told}");
+    }
+
     #[test]
     fn each_verdict_has_one_code() {
         for (verdict, expected) in [(Verdict::Healthy, 0), (Verdict::Sick, 1), (Verdict::Unknown, 3)] {
@@ -203,6 +233,7 @@ mod tests {
             (Ok(Outcome::Done), 0),
             (Ok(Outcome::Healthy), 0),
             (Ok(Outcome::Findings), 1),
+            (Ok(Outcome::NotHealthyInTime), 1),
             (Ok(Outcome::Inconclusive), 3),
             (Ok(Outcome::Interrupted), 130),
             (Ok(Outcome::Delegated(7)), 7),

@@ -17,8 +17,20 @@ pub const MAX_LIST_BYTES: usize = 1 << 30;
 /// One log. The kubelet rotates at 10 MiB by default; a node's whole DEBUG log of a day is smaller.
 pub const MAX_LOG: u64 = 256 * MIB;
 
+/// What one exec prints. A node with hundreds of interfaces prints some 100 KiB.
+pub const MAX_EXEC: usize = 1 << 20;
+/// One message of an exec. The kubelet and the API server copy in blocks of 32 KiB.
+pub const MAX_EXEC_MESSAGE: usize = 256 << 10;
+/// All execs of one look. 5,000 nodes of 100 KiB are 500 MiB.
+pub const MAX_EXEC_TOTAL: u64 = 2 << 30;
+
 /// Reading a cluster as a whole, unless `--deadline` says otherwise. 5,000 nodes take about a minute.
 pub const DEADLINE: Duration = Duration::from_secs(300);
+
+/// Reading one of several clusters: a cluster that does not answer must not hide the others.
+pub const FLEET_DEADLINE: Duration = Duration::from_secs(60);
+/// Clusters read at once. Each has some ten connections, and macOS allows a process 256 files.
+pub const CLUSTERS_AT_ONCE: usize = 16;
 
 /// One file, or one entry of an archive unpacked.
 pub const MAX_FILE: u64 = 512 * MIB;

@@ -3,12 +3,11 @@
 //! `host` and `address_facts` say what is known of a node's addresses; `judge` decides which of them is right.
 //! `candidates` lists the methods; `matrix` runs each on each node: one `Column` a method, one `Cell` a node.
 //! `recommend` chooses a method from the `Matrix`; a `Choice` lists what a method would change on each node.
-//! `groups` merges nodes with equal rows; `input` reads methods as a person types them.
+//! `input` reads methods as a person types them.
 
 pub(crate) mod address_facts;
 mod candidates;
 mod choice;
-mod groups;
 mod host;
 pub mod input;
 mod judge;
@@ -23,7 +22,6 @@ use crate::finding::Source;
 use crate::snapshot::family::Family;
 
 pub use choice::{Choice, Prediction};
-pub use groups::{CellKey, Group, cell_key, group_nodes};
 pub use judge::{Ground, Judgement};
 pub use matrix::matrix;
 pub use recommend::{BestForGroup, MethodKind, ORDER, Preference, Recommendation, Rejected, recommend};

@@ -158,6 +158,13 @@ impl Environment {
         environment
     }
 
+    /// Of a pod's container, of which a snapshot keeps some variables alone: one that is missing may be set.
+    pub fn resolve_pod(container: &Container, config_maps: &ConfigMaps, namespace: &str) -> Self {
+        let mut environment = Self::resolve(container, config_maps, namespace);
+        environment.unseen.get_or_insert_with(|| "the DaemonSet was not seen".to_owned());
+        environment
+    }
+
     fn value_of(&self, var: &EnvVar, config_maps: &ConfigMaps, namespace: &str) -> Value {
         match &var.value_from {
             Some(source) => of_source(source, config_maps, namespace),

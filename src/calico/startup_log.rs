@@ -69,6 +69,11 @@ pub fn is_calico_line(text: &str) -> bool {
     (line.level != line::Level::None && line.at.is_some()) || line.component == Some("bird") || known()
 }
 
+/// When a line was written, where it tells.
+pub fn time_of(text: &str) -> Option<jiff::Timestamp> {
+    line::parse(text).at
+}
+
 /// The kubelet's own sentence in place of a log that is gone (`pkg/kubelet/kuberuntime`).
 pub fn is_gone(log: &str) -> bool {
     log.starts_with("unable to retrieve container logs for ")

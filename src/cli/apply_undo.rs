@@ -15,8 +15,12 @@ use crate::streams::Streams;
 #[derive(Args, Debug, Default)]
 pub struct ApplyArgs {
     /// A plan that was saved with --out
-    #[arg(value_name = "PLAN")]
-    pub plan: PathBuf,
+    #[arg(value_name = "PLAN", required_unless_present = "resume")]
+    pub plan: Option<PathBuf>,
+
+    /// Finish a change whose run ended before it was finished: change the remaining nodes, verify all, close the record
+    #[arg(long, conflicts_with_all = ["plan", "confirm", "no_wait"])]
+    pub resume: bool,
 
     /// The plan's digest, or its beginning: apply without asking what was looked at before
     #[arg(long, value_name = "DIGEST")]

@@ -12,9 +12,9 @@ pub struct ConnectionFlags {
     #[arg(long, global = true, value_name = "FILE")]
     pub kubeconfig: Option<PathBuf>,
 
-    /// The name of the kubeconfig context to use
+    /// The name of the kubeconfig context to use; status takes several
     #[arg(long, global = true, value_name = "NAME")]
-    pub context: Option<String>,
+    pub context: Vec<String>,
 
     /// The name of the kubeconfig cluster to use
     #[arg(long, global = true, value_name = "NAME")]
@@ -90,6 +90,13 @@ pub struct ConnectionFlags {
     pub cache_dir: Option<PathBuf>,
 }
 
+impl ConnectionFlags {
+    /// The context of a verb that asks one cluster.
+    pub fn one_context(&self) -> Option<&str> {
+        self.context.last().map(String::as_str).filter(|name| !name.is_empty())
+    }
+}
+
 /// A value that no debug print and no error may show.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Secret(String);
@@ -151,7 +158,14 @@ mod tests {
             ["x --context a -n kube-system status", "x status --context a -n kube-system", "x --context=a status --namespace=kube-system"]
         {
             let flags = parse(line).expect(line);
-            assert_eq!((flags.context.as_deref(), flags.namespace.as_deref()), (Some("a"), Some("kube-system")), "{line}");
+            assert_eq!((flags.one_context(), flags.namespace.as_deref()), (Some("a"), Some("kube-system")), "{line}");
+        }
+    }
+
+    #[test]
+    fn contexts_repeat() {
+        for line in ["x status --context a --context b", "x --context a --context=b status"] {
+            assert_eq!(parse(line).expect(line).context, ["a", "b"], "{line}");
         }
     }
 

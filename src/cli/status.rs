@@ -1,9 +1,11 @@
 //! The flags of `status` and of `node status`.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::Args;
 
+use super::change::duration;
 use super::output::{ColorName, FailOn, LayoutName, Output};
 
 #[derive(Args, Debug, Default)]
@@ -31,7 +33,7 @@ pub struct StatusArgs {
     #[arg(long)]
     pub all: bool,
 
-    /// One of table, wide, json, yaml, name, calicoctl, html (one page to send to somebody)
+    /// One of table, wide, short (one line a finding), json, yaml, name, calicoctl, html (one page to send)
     #[arg(short, long, value_name = "FORMAT", default_value = "table", hide_default_value = true)]
     pub output: Output,
 
@@ -43,17 +45,33 @@ pub struct StatusArgs {
     #[arg(long)]
     pub no_headers: bool,
 
+    /// Look into every pod in trouble, and into N of the others; without findings the verdict is UNKNOWN
+    #[arg(long, value_name = "N", conflicts_with_all = ["from", "no_exec"])]
+    pub exec_sample: Option<usize>,
+
     /// The least severe finding that makes the exit code 1
     #[arg(long, value_enum, default_value_t, value_name = "SEVERITY")]
     pub fail_on: FailOn,
+
+    /// Every context of the kubeconfig: a line a cluster; --context may be given several times too
+    #[arg(long)]
+    pub all_contexts: bool,
 
     /// Look again and again, and print what changed
     #[arg(short, long, conflicts_with = "from")]
     pub watch: bool,
 
-    /// Seconds between looks with --watch
-    #[arg(long, value_name = "SECONDS", default_value_t = 5, requires = "watch", value_parser = clap::value_parser!(u64).range(1..))]
+    /// Seconds between looks with --watch and --wait
+    #[arg(long, value_name = "SECONDS", default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..))]
     pub watch_interval: u64,
+
+    /// Wait until Calico is healthy; exit code 1 when --timeout comes first
+    #[arg(long, conflicts_with_all = ["from", "watch"])]
+    pub wait: bool,
+
+    /// How long --wait waits
+    #[arg(long, value_name = "DURATION", default_value = "5m", requires = "wait", value_parser = duration)]
+    pub timeout: Duration,
 
     /// Save what was seen, for `status --from FILE` elsewhere and later
     #[arg(long, value_name = "FILE", conflicts_with = "watch")]

@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::fmt;
+use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,8 +11,9 @@ use http::{HeaderName, HeaderValue, Uri};
 
 use super::clock::ServerClock;
 use super::error::ConnectError;
+use super::kubeconfig::MergedConfig;
 use super::timeout::{self, Timeouts};
-use super::{credential, kubeconfig, proxy};
+use super::{credential, proxy};
 use crate::cli::connection::ConnectionFlags;
 use crate::limits::DEADLINE;
 use crate::snapshot::secrets::without_userinfo;
@@ -34,6 +36,18 @@ pub struct Connection {
     pub clock: Arc<ServerClock>,
     /// When the credentials end, where that is known: a watch must connect anew by then.
     pub valid_until: Option<jiff::Timestamp>,
+}
+
+impl Connection {
+    /// The API server's time; this machine's until the server has answered.
+    pub fn now(&self) -> jiff::Timestamp {
+        self.clock.now()
+    }
+
+    /// This machine's time, for when no server is known.
+    pub fn local_now() -> jiff::Timestamp {
+        jiff::Timestamp::now()
+    }
 }
 
 impl fmt::Debug for Connection {
@@ -90,16 +104,23 @@ type Variables = dyn Fn(&str) -> Option<OsString> + Send + Sync;
 pub struct ProcessEnv {
     variables: Box<Variables>,
     pub home: Option<PathBuf>,
+    /// A credential plugin may ask the person at it.
+    terminal: bool,
 }
 
 impl ProcessEnv {
     pub fn of_process() -> Self {
         let home = std::env::home_dir().filter(|home| !home.as_os_str().is_empty());
-        Self { variables: Box::new(|name| std::env::var_os(name)), home }
+        Self { variables: Box::new(|name| std::env::var_os(name)), home, terminal: std::io::stdin().is_terminal() }
     }
 
     pub fn given(variables: impl Fn(&str) -> Option<OsString> + Send + Sync + 'static, home: Option<PathBuf>) -> Self {
-        Self { variables: Box::new(variables), home }
+        Self { variables: Box::new(variables), home, terminal: false }
+    }
+
+    /// Several plugins at once cannot share one keyboard.
+    pub fn without_terminal(self) -> Self {
+        Self { terminal: false, ..self }
     }
 
     pub fn variable(&self, name: &str) -> Option<OsString> {
@@ -117,12 +138,21 @@ pub async fn connect(flags: &ConnectionFlags, command: &str) -> Result<Connectio
 }
 
 pub async fn connect_from(flags: &ConnectionFlags, command: &str, around: &ProcessEnv) -> Result<Connection, ConnectError> {
+    connect_with(&MergedConfig::read(flags, around)?, flags, command, around).await
+}
+
+pub(super) async fn connect_with(
+    merged: &MergedConfig,
+    flags: &ConnectionFlags,
+    command: &str,
+    around: &ProcessEnv,
+) -> Result<Connection, ConnectError> {
     let timeouts = Timeouts::from_flag(flags.request_timeout.as_deref())?;
     let deadline = timeout::parse_flag(flags.deadline.as_deref(), DEADLINE)?;
-    let mut chosen = kubeconfig::choose(flags, around)?;
+    let mut chosen = merged.choose(flags)?;
     let credential = credential::describe(&chosen.auth);
     credential::check(&mut chosen)?;
-    let valid_until = credential::resolve(&mut chosen).await?;
+    let valid_until = credential::resolve(&mut chosen, deadline, around.terminal).await?;
     let server = without_userinfo(&chosen.server);
     let uri: Uri = chosen.server.parse().map_err(|_| ConnectError::BadServer { server: server.clone() })?;
     let proxy_url = proxy::for_server(&uri, chosen.cluster.proxy_url.as_deref(), |name| around.text(name))?;

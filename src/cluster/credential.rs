@@ -2,8 +2,9 @@
 //! let an interactive one hang without a terminal, and print their output, with the token, in its errors.
 
 use std::error::Error;
-use std::io::{IsTerminal, Read as _};
+use std::io::Read as _;
 use std::process::Stdio;
+use std::time::Duration;
 
 use base64::Engine;
 use kube::config::{AuthInfo, ExecAuthCluster, ExecConfig, ExecInteractiveMode};
@@ -32,12 +33,12 @@ pub fn describe(auth: &AuthInfo) -> Credential {
 }
 
 /// Runs the plugin, if the user has one and nothing that outranks it, and puts its answer in its place.
-pub async fn resolve(chosen: &mut Chosen) -> Result<Option<jiff::Timestamp>, ConnectError> {
+pub async fn resolve(chosen: &mut Chosen, deadline: Option<Duration>, terminal: bool) -> Result<Option<jiff::Timestamp>, ConnectError> {
     if !matches!(describe(&chosen.auth), Credential::Exec(_)) {
         return Ok(None);
     }
     let Some(exec) = chosen.auth.exec.take() else { return Ok(None) };
-    let status = bounded_run(&exec, chosen).await.map_err(|why| ConnectError::Plugin {
+    let status = bounded_run(&exec, chosen, deadline, terminal).await.map_err(|why| ConnectError::Plugin {
         command: exec.command.clone().unwrap_or_default(),
         why,
         install_hint: exec.install_hint.clone().filter(|hint| !hint.is_empty()),
@@ -110,13 +111,13 @@ struct Status {
     expiration_timestamp: Option<jiff::Timestamp>,
 }
 
-async fn bounded_run(exec: &ExecConfig, chosen: &Chosen) -> Result<Status, String> {
-    let terminal = std::io::stdin().is_terminal();
-    let limit = if terminal { SIGN_IN_TIMEOUT } else { PLUGIN_TIMEOUT };
+async fn bounded_run(exec: &ExecConfig, chosen: &Chosen, deadline: Option<Duration>, terminal: bool) -> Result<Status, String> {
+    let longest = if terminal { SIGN_IN_TIMEOUT } else { PLUGIN_TIMEOUT };
+    let limit = deadline.map_or(longest, |deadline| deadline.min(longest));
     let name = exec.command.as_deref().unwrap_or_default();
     match tokio::time::timeout(limit, run(exec, chosen, terminal)).await {
         Ok(status) => status,
-        Err(_) => Err(format!("executable {name} gave no answer within {}s", limit.as_secs())),
+        Err(_) => Err(format!("executable {name} gave no answer within {}s", limit.as_secs_f64())),
     }
 }
 

@@ -87,6 +87,9 @@ pub enum RequestError {
     Server { reason: String, message: String, code: u16, asked: Box<ApiRequest> },
     #[error("Unable to connect to the server: no answer within {} to: {asked}", .limit.map_or_else(|| "the time allowed".to_owned(), seconds))]
     TimedOut { asked: Box<ApiRequest>, limit: Option<Duration> },
+    /// The time for reading the whole cluster is over.
+    #[error("error: not read within the deadline of {}: {asked}", seconds(*limit))]
+    PastDeadline { asked: Box<ApiRequest>, limit: Duration },
     #[error("error: the answer cannot be read ({asked}): {why}")]
     Unreadable { asked: Box<ApiRequest>, why: String },
 }
@@ -124,6 +127,7 @@ impl RequestError {
             Self::TimedOut { .. } => {
                 Some("The server or the way to it is slow: allow more with --request-timeout, for example --request-timeout=2m.".into())
             }
+            Self::PastDeadline { .. } => Some(MORE_TIME.into()),
             Self::Server { code: 429 | 500.., .. } => {
                 Some("The API server is in trouble or overloaded: try again, and look at: kubectl get --raw /readyz?verbose".into())
             }
@@ -182,11 +186,22 @@ fn seconds(limit: Duration) -> String {
 #[derive(Debug, thiserror::Error)]
 pub enum GatherError {
     #[error(transparent)]
-    Request(#[from] RequestError),
+    Request(RequestError),
     #[error(transparent)]
     Discover(#[from] DiscoverError),
     #[error("error: the cluster could not be read within {}", seconds(*limit))]
     Deadline { limit: Duration },
+}
+
+const MORE_TIME: &str = "Allow more with --deadline, for example --deadline=15m, or read less: --node NAME, --no-exec.";
+
+impl From<RequestError> for GatherError {
+    fn from(error: RequestError) -> Self {
+        match error {
+            RequestError::PastDeadline { limit, .. } => Self::Deadline { limit },
+            other => Self::Request(other),
+        }
+    }
 }
 
 impl GatherError {
@@ -194,9 +209,7 @@ impl GatherError {
         match self {
             Self::Request(error) => error.hint(),
             Self::Discover(error) => error.hint(),
-            Self::Deadline { .. } => {
-                Some("Allow more with --deadline, for example --deadline=15m, or read less: --node NAME, --no-exec.".into())
-            }
+            Self::Deadline { .. } => Some(MORE_TIME.into()),
         }
     }
 }

@@ -2,31 +2,32 @@
 
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use futures::StreamExt;
-use k8s_openapi::api::core::v1::Pod as ApiPod;
-use kube::api::{AttachParams, AttachedProcess};
-use tokio::io::{AsyncRead, AsyncReadExt};
+use tokio_tungstenite::tungstenite::{Error as SocketError, Message};
 
-use super::error::RequestError;
-use super::failure;
+use super::error::{RequestError, Unreachable};
+use super::exec_stream::{self, STATUS, STDERR, STDOUT, Socket};
 use super::observe::{self, missing_permission};
 use super::progress::Progress;
 use super::request::{Api, is_retryable};
+use super::timeout::Deadline;
 use crate::calico::inspection;
 use crate::calico::route_get::{Destination, MAX_DESTINATIONS};
+use crate::limits::{MAX_EXEC, MAX_EXEC_TOTAL, MIB};
 use crate::observed::Observed;
-use crate::permissions::request::{ApiRequest, PODS};
+use crate::permissions::request::{ApiRequest, PODS, escaped};
 use crate::snapshot::inspection::NodeInspection;
 use crate::snapshot::objects::{CALICO_NODE, Pod};
 use crate::snapshot::trim;
 
-/// A node with hundreds of interfaces prints some 100 KiB.
-const MAX_OUTPUT: usize = 1 << 20;
 const MAX_COMPLAINT: usize = 4 << 10;
-const PIPE: usize = 64 << 10;
 const PAUSE: Duration = Duration::from_millis(200);
+
+/// Of one exec. A bad link is slow, and there is another look after this one.
+pub(super) const TIMEOUT: Duration = Duration::from_secs(15);
 
 pub(super) struct Limits {
     pub at_once: usize,
@@ -49,13 +50,13 @@ pub(super) async fn look(
     limits: &Limits,
     progress: &dyn Progress,
 ) -> BTreeMap<String, Observed<NodeInspection>> {
-    let refusal = OnceLock::new();
+    let (refusal, total) = (OnceLock::new(), AtomicU64::new(0));
     let looks = pods.iter().filter_map(|pod| Some((pod.spec.node_name.clone()?, pod))).map(|(node, pod)| {
-        let refusal = &refusal;
+        let (refusal, total) = (&refusal, &total);
         async move {
             let seen = match refusal.get() {
                 Some(why) => Observed::Forbidden(String::clone(why)),
-                None => one(api, pod, &bounded(destinations(pod)), limits.each).await,
+                None => one(api, pod, &bounded(destinations(pod)), limits.each, total).await,
             };
             if let Observed::Forbidden(why) = &seen {
                 let _ = refusal.set(why.clone());
@@ -67,39 +68,53 @@ pub(super) async fn look(
     futures::stream::iter(looks).buffer_unordered(limits.at_once.max(1)).collect().await
 }
 
-async fn one(api: &Api, pod: &Pod, destinations: &[Destination], limit: Duration) -> Observed<NodeInspection> {
+/// What came of one exec so far; it outlives the reading where time runs out.
+#[derive(Default)]
+struct Received {
+    stdout: Vec<u8>,
+    stderr: Vec<u8>,
+    /// All bytes, also those that were dropped.
+    bytes: usize,
+}
+
+async fn one(api: &Api, pod: &Pod, destinations: &[Destination], limit: Duration, total: &AtomicU64) -> Observed<NodeInspection> {
     if let Some(why) = not_running(pod) {
         return Observed::Failed(why);
     }
+    if total.load(Ordering::Relaxed) > MAX_EXEC_TOTAL {
+        return Observed::Failed(format!("not asked: the nodes before it printed more than {} MiB", MAX_EXEC_TOTAL / MIB));
+    }
     let namespace = pod.metadata.namespace.as_deref();
     let asked = ApiRequest { resource: "pods/exec".into(), ..PODS.asked("create", namespace, None) };
-    let mut output = Vec::new();
-    let mut complaint = Vec::new();
+    let path = path(pod, destinations);
+    let mut received = Received::default();
     let work = async {
-        match start(api, pod, destinations, &asked, limit).await {
+        let socket = match exec_stream::open(api, &path, &asked, limit).await {
             // Nothing has run yet: a server that was busy or broke off may be asked once more.
             Err(error) if is_retryable(&error) => {
                 tokio::time::sleep(PAUSE).await;
-                run(start(api, pod, destinations, &asked, limit).await?, &mut output, &mut complaint).await
+                exec_stream::open(api, &path, &asked, limit).await?
             }
-            Err(error) => Err(error),
-            Ok(process) => run(process, &mut output, &mut complaint).await,
-        }
+            opened => opened?,
+        };
+        receive(socket, &mut received, api, &asked).await
     };
-    let ended = tokio::time::timeout(limit, work).await;
-    if !output.is_empty() {
+    let ended = Deadline::bound(api.deadline(), tokio::time::timeout(limit, work)).await;
+    total.fetch_add(received.bytes as u64, Ordering::Relaxed);
+    if !received.stdout.is_empty() {
         // A cut answer still tells of the sections that are whole; the parser says which are not.
-        let mut told = inspection::parse(&String::from_utf8_lossy(&output), destinations);
+        let mut told = inspection::parse(&String::from_utf8_lossy(&received.stdout), destinations);
         trim::inside(&mut told);
         return Observed::Seen(told);
     }
     match ended {
-        Err(_) => Observed::Failed(format!("no answer to exec within {}s", limit.as_secs_f64())),
-        Ok(Err(error @ RequestError::Forbidden { .. })) => Observed::Forbidden(missing_permission(&error)),
-        Ok(Err(error)) => Observed::Failed(observe::short_reason(&error)),
-        Ok(Ok(Some(message))) => Observed::Failed(message),
-        Ok(Ok(None)) => {
-            let complaint = String::from_utf8_lossy(&complaint);
+        None => Observed::Failed(observe::past_deadline(api.deadline().map(|deadline| deadline.limit).unwrap_or_default())),
+        Some(Err(_)) => Observed::Failed(format!("no answer to exec within {}s", limit.as_secs_f64())),
+        Some(Ok(Err(error @ RequestError::Forbidden { .. }))) => Observed::Forbidden(missing_permission(&error)),
+        Some(Ok(Err(error))) => Observed::Failed(observe::short_reason(&error)),
+        Some(Ok(Ok(Some(message)))) => Observed::Failed(message),
+        Some(Ok(Ok(None))) => {
+            let complaint = String::from_utf8_lossy(&received.stderr);
             Observed::Failed(format!("exec printed nothing: {}", complaint.trim()).trim_end_matches([':', ' ']).to_owned())
         }
     }
@@ -120,42 +135,43 @@ fn not_running(pod: &Pod) -> Option<String> {
     Some(format!("container is not running: {reason}"))
 }
 
-async fn start(
-    api: &Api,
-    pod: &Pod,
-    destinations: &[Destination],
-    asked: &ApiRequest,
-    limit: Duration,
-) -> Result<AttachedProcess, RequestError> {
-    let pods: kube::Api<ApiPod> = kube::Api::namespaced(api.client().clone(), pod.metadata.namespace.as_deref().unwrap_or_default());
-    let params = AttachParams::default().container(CALICO_NODE).stdin(false).stdout(true).stderr(true);
-    let params = params.max_stdout_buf_size(PIPE).max_stderr_buf_size(PIPE);
-    // Never a part of the shell's text: they come from the cluster and the command line.
+/// The command's words never become a part of the shell's text: they come from the cluster and the command line.
+fn path(pod: &Pod, destinations: &[Destination]) -> String {
     let command = ["sh", "-c", inspection::SCRIPT, "calico-fix"].into_iter().chain(destinations.iter().flat_map(Destination::arguments));
-    let begun = pods.exec(&pod.metadata.name, command, &params).await;
-    begun.map_err(|error| failure::transport_error(&error, asked, Some(limit), api.route()))
+    let words: String = command.map(|word| format!("&command={}", escaped(word))).collect();
+    let pod = PODS.path(pod.metadata.namespace.as_deref(), Some(&pod.metadata.name));
+    format!("{pod}/exec?container={CALICO_NODE}&stdout=true&stderr=true{words}")
 }
 
-/// Both pipes are drained at once: the process stands still while either is full. Gives the server's complaint, if any.
-async fn run(mut process: AttachedProcess, output: &mut Vec<u8>, complaint: &mut Vec<u8>) -> Result<Option<String>, RequestError> {
-    let (stdout, stderr, status) = (process.stdout(), process.stderr(), process.take_status());
-    futures::join!(drain(stdout, output, MAX_OUTPUT), drain(stderr, complaint, MAX_COMPLAINT));
-    let status = match status {
-        Some(status) => status.await,
-        None => None,
-    };
-    let failed = status.filter(|status| status.status.as_deref() == Some("Failure"));
-    Ok(failed.map(|status| status.message.unwrap_or_else(|| "exec failed".into()).chars().take(300).collect()))
-}
-
-/// Into `kept`, which outlives this where time runs out; what is beyond `most` is read and dropped, or the other pipe would stand still.
-async fn drain(pipe: Option<impl AsyncRead + Unpin>, kept: &mut Vec<u8>, most: usize) {
-    let Some(mut pipe) = pipe else { return };
-    let mut buffer = vec![0; PIPE];
-    while let Ok(count @ 1..) = pipe.read(&mut buffer).await {
-        let room = most.saturating_sub(kept.len());
-        kept.extend(buffer.iter().take(count.min(room)));
+/// Until the command ends, or has printed more than is kept. Gives the server's complaint, if any.
+async fn receive(mut socket: Socket, received: &mut Received, api: &Api, asked: &ApiRequest) -> Result<Option<String>, RequestError> {
+    while received.bytes <= MAX_EXEC {
+        let message = match socket.next().await {
+            Some(Ok(Message::Binary(message))) => message,
+            None | Some(Ok(Message::Close(_))) => return Ok(None),
+            Some(Ok(_)) => continue,
+            Some(Err(SocketError::Capacity(error))) => {
+                return Err(RequestError::Unreadable { asked: Box::new(asked.clone()), why: error.to_string() });
+            }
+            Some(Err(_)) => {
+                let why = "the connection was closed before the answer came".to_owned();
+                return Err(RequestError::Unreachable { why, kind: Unreachable::Dropped, route: api.route().clone() });
+            }
+        };
+        received.bytes += message.len();
+        match message.split_first() {
+            Some((&STDOUT, data)) => keep(&mut received.stdout, data, MAX_EXEC),
+            Some((&STDERR, data)) => keep(&mut received.stderr, data, MAX_COMPLAINT),
+            Some((&STATUS, status)) => return Ok(exec_stream::complaint(status)),
+            _ => {}
+        }
     }
+    Ok(None)
+}
+
+fn keep(kept: &mut Vec<u8>, data: &[u8], most: usize) {
+    let room = most.saturating_sub(kept.len());
+    kept.extend_from_slice(data.get(..room).unwrap_or(data));
 }
 
 #[cfg(test)]

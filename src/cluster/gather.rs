@@ -3,12 +3,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
+use tokio::sync::oneshot;
+
 use super::connect::Connection;
 use super::discover::discover;
 use super::error::{GatherError, RequestError};
 use super::progress::Progress;
-use super::request::{Api, Query, with_timeout};
-use super::{exec, logs, objects};
+use super::request::{Api, Query};
+use super::timeout::Deadline;
+use super::{exec, exec_order, logs, objects};
 use crate::calico::environment::{Environment, Value, method_variable};
 use crate::calico::method::Method;
 use crate::calico::route_get::Destination;
@@ -31,6 +34,8 @@ pub struct ReadOptions {
     /// Which nodes to exec into and read logs of; objects are always read whole, for sessions have two ends.
     pub nodes: Option<NodeFilter>,
     pub max_concurrent: usize,
+    /// Of the nodes that are not in trouble exec into this many at most.
+    pub exec_sample: Option<usize>,
     pub logs: LogSelection,
     /// Destinations that each node is asked the way to, beside those that its configuration and the API server name.
     pub destinations: Vec<Destination>,
@@ -46,9 +51,10 @@ impl Default for ReadOptions {
             exec: true,
             nodes: None,
             max_concurrent: 32,
+            exec_sample: None,
             logs: LogSelection::WhereTroubled,
             destinations: Vec::new(),
-            exec_timeout: std::time::Duration::from_secs(15),
+            exec_timeout: exec::TIMEOUT,
         }
     }
 }
@@ -71,19 +77,20 @@ pub enum LogSelection {
 
 /// Fails only where nothing at all can be told: no answer within the deadline, no right, no Calico.
 pub async fn read_cluster(connection: &Connection, wanted: &ReadOptions, progress: &dyn Progress) -> Result<Snapshot, GatherError> {
-    match with_timeout(connection.deadline, Box::pin(read_all(connection, wanted, progress))).await {
-        Some(read) => read,
-        None => {
-            progress.finish();
-            Err(GatherError::Deadline { limit: connection.deadline.unwrap_or_default() })
-        }
-    }
+    read_cluster_by(connection, wanted, Deadline::starting_now(connection.deadline), progress).await
 }
 
-async fn read_all(connection: &Connection, wanted: &ReadOptions, progress: &dyn Progress) -> Result<Snapshot, GatherError> {
-    let api = Api::new(connection);
+/// As `read_cluster`, with the connection's own deadline replaced.
+pub async fn read_cluster_by(
+    connection: &Connection,
+    wanted: &ReadOptions,
+    deadline: Option<Deadline>,
+    progress: &dyn Progress,
+) -> Result<Snapshot, GatherError> {
+    let api = Api::with_deadline(connection, deadline);
     progress.begin("Reading the cluster", None);
-    let read = futures::future::try_join(async { Ok(objects::whole_cluster(&api).await) }, around(&api, wanted, progress)).await;
+    let whole = async { Ok(objects::whole_cluster(&api).await) };
+    let read = Box::pin(futures::future::try_join(whole, around(&api, wanted, progress))).await;
     progress.finish();
     let (whole, around) = read?;
     let mut snapshot = Snapshot::empty(Origin::Live, api.now());
@@ -93,6 +100,7 @@ async fn read_all(connection: &Connection, wanted: &ReadOptions, progress: &dyn 
         version: whole.version,
         api_addresses: around.api_addresses,
         exec_skipped: !wanted.exec,
+        exec_sample: wanted.exec_sample,
     };
     snapshot.nodes = whole.nodes;
     snapshot.resources = whole.resources;
@@ -121,6 +129,13 @@ struct Around {
 async fn around(api: &Api, wanted: &ReadOptions, progress: &dyn Progress) -> Result<Around, GatherError> {
     let chosen = chosen_nodes(api, wanted.nodes.as_ref());
     let (daemon_set, chosen) = futures::future::try_join(discover(api, wanted), async { Ok(chosen.await?) }).await?;
+    let (warn, warnings) = oneshot::channel();
+    let events = async {
+        let events = objects::events(api, &daemon_set).await;
+        // Nobody waits for it where there is nothing to look into.
+        let _ = warn.send(events.seen().map(|events| exec_order::warned_of(events)).unwrap_or_default());
+        events
+    };
     let deep = async {
         let (pods, api_addresses, config_maps) =
             futures::join!(objects::pods(api, &daemon_set), objects::api_addresses(api), objects::config_maps(api, &daemon_set));
@@ -130,11 +145,13 @@ async fn around(api: &Api, wanted: &ReadOptions, progress: &dyn Progress) -> Res
             _ => Vec::new(),
         };
         let destinations = destinations(&daemon_set, &config_maps, &api_server, &wanted.destinations);
-        let (inside, logs) = inspect_nodes(api, &pods, &destinations, chosen.as_ref(), wanted, progress).await;
+        let warned = tokio::time::timeout(EVENTS_HEAD_START, warnings).await.ok().and_then(Result::ok).unwrap_or_default();
+        let pods_to_ask = Asked { pods: &pods, chosen: chosen.as_ref(), warned: &warned };
+        let (inside, logs) = inspect_nodes(api, &pods_to_ask, &destinations, wanted, progress).await;
         (pods, api_addresses, config_maps, inside, logs)
     };
     let ((pods, api_addresses, config_maps, inside, logs), events, controller_revisions) =
-        futures::join!(deep, objects::events(api, &daemon_set), objects::controller_revisions(api, &daemon_set));
+        futures::join!(deep, events, objects::controller_revisions(api, &daemon_set));
     let events = events.map(|events| objects::about(events, &daemon_set, pods.seen()));
     Ok(Around { daemon_set, api_addresses, pods, events, controller_revisions, config_maps, inside, logs })
 }
@@ -176,21 +193,30 @@ async fn chosen_nodes(api: &Api, filter: Option<&NodeFilter>) -> Result<Option<B
     }
 }
 
+/// Execs wait so long for the events that say which nodes are in trouble.
+const EVENTS_HEAD_START: std::time::Duration = std::time::Duration::from_secs(2);
+
+struct Asked<'a> {
+    pods: &'a Observed<Vec<Pod>>,
+    /// `None` means all.
+    chosen: Option<&'a BTreeSet<String>>,
+    warned: &'a BTreeSet<String>,
+}
+
 async fn inspect_nodes(
     api: &Api,
-    pods: &Observed<Vec<Pod>>,
+    asked: &Asked<'_>,
     destinations: &dyn Fn(&Pod) -> Vec<Destination>,
-    chosen: Option<&BTreeSet<String>>,
     wanted: &ReadOptions,
     progress: &dyn Progress,
 ) -> (BTreeMap<String, Observed<NodeInspection>>, BTreeMap<String, NodeLogs>) {
-    let pods: Vec<&Pod> = objects::one_a_node(pods.seen().map_or(&[], Vec::as_slice))
+    let pods: Vec<&Pod> = objects::one_a_node(asked.pods.seen().map_or(&[], Vec::as_slice))
         .into_iter()
-        .filter(|pod| chosen.is_none_or(|names| pod.spec.node_name.as_ref().is_some_and(|node| names.contains(node))))
+        .filter(|pod| asked.chosen.is_none_or(|names| pod.spec.node_name.as_ref().is_some_and(|node| names.contains(node))))
         .collect();
-    let to_exec: &[&Pod] = if wanted.exec { &pods } else { &[] };
     let to_log: Vec<&Pod> = pods.iter().copied().filter(|pod| logs::is_wanted(pod, wanted.logs)).collect();
+    let to_exec = if wanted.exec { exec_order::in_order(pods, asked.warned, wanted.exec_sample) } else { Vec::new() };
     progress.begin("Looking into calico-node", Some((to_exec.len() + to_log.len()) as u64));
     let limits = exec::Limits { at_once: wanted.max_concurrent, each: wanted.exec_timeout };
-    futures::join!(exec::look(api, to_exec, destinations, &limits, progress), logs::read(api, &to_log, wanted.max_concurrent, progress))
+    futures::join!(exec::look(api, &to_exec, destinations, &limits, progress), logs::read(api, &to_log, wanted.max_concurrent, progress))
 }

@@ -19,9 +19,27 @@ pub struct Chosen {
     pub auth: AuthInfo,
 }
 
+/// The files as kubectl merges them, read once for every context that is asked.
+#[derive(Debug)]
+pub struct MergedConfig {
+    pub config: Kubeconfig,
+    /// Where it was looked for.
+    pub looked: Vec<PathBuf>,
+}
+
+impl MergedConfig {
+    pub fn read(flags: &ConnectionFlags, around: &ProcessEnv) -> Result<Self, ConnectError> {
+        let (config, looked) = load(flags.kubeconfig.as_deref(), around.variable("KUBECONFIG"), around.home.as_deref())?;
+        Ok(Self { config, looked })
+    }
+
+    pub fn choose(&self, flags: &ConnectionFlags) -> Result<Chosen, ConnectError> {
+        pick(&self.config, &self.looked, flags)
+    }
+}
+
 pub fn choose(flags: &ConnectionFlags, around: &ProcessEnv) -> Result<Chosen, ConnectError> {
-    let (config, looked) = load(flags.kubeconfig.as_deref(), around.variable("KUBECONFIG"), around.home.as_deref())?;
-    pick(config, looked, flags)
+    MergedConfig::read(flags, around)?.choose(flags)
 }
 
 /// An explicit file must be there; of the others those that are missing are passed over, and the first to set a value wins.
@@ -90,13 +108,13 @@ fn filled(text: Option<String>) -> Option<String> {
     text.filter(|text| !text.is_empty())
 }
 
-fn pick(config: Kubeconfig, looked: Vec<PathBuf>, flags: &ConnectionFlags) -> Result<Chosen, ConnectError> {
+fn pick(config: &Kubeconfig, looked: &[PathBuf], flags: &ConnectionFlags) -> Result<Chosen, ConnectError> {
     let server = filled(flags.server.clone());
     let nothing = config.contexts.is_empty() && config.clusters.is_empty();
     if nothing && server.is_none() {
-        return Err(ConnectError::NoConfig { looked });
+        return Err(ConnectError::NoConfig { looked: looked.to_owned() });
     }
-    let (name, context) = context(&config, flags, server.is_some())?;
+    let (name, context) = context(config, flags, server.is_some())?;
     let cluster_name = filled(flags.cluster.clone()).unwrap_or_else(|| context.cluster.clone());
     let found = config.clusters.iter().find(|named| named.name == cluster_name).and_then(|named| named.cluster.clone());
     let mut cluster = match found {
@@ -129,7 +147,7 @@ fn pick(config: Kubeconfig, looked: Vec<PathBuf>, flags: &ConnectionFlags) -> Re
 
 fn context(config: &Kubeconfig, flags: &ConnectionFlags, has_server: bool) -> Result<(Option<String>, Context), ConnectError> {
     let known = || config.contexts.iter().map(|named| named.name.clone()).collect();
-    match filled(flags.context.clone()).or_else(|| config.current_context.clone()) {
+    match flags.one_context().map(str::to_owned).or_else(|| config.current_context.clone()) {
         Some(name) => match config.contexts.iter().find(|named| named.name == name).and_then(|named| named.context.clone()) {
             Some(context) => Ok((Some(name), context)),
             None => Err(ConnectError::UnknownContext { name, known: known() }),

@@ -1,5 +1,7 @@
 //! From an answer, or none, to what a snapshot says of it.
 
+use std::time::Duration;
+
 use super::error::RequestError;
 use crate::observed::Observed;
 
@@ -30,10 +32,15 @@ pub(super) fn short_reason(error: &RequestError) -> String {
         },
         RequestError::Unreadable { why, .. } => format!("the answer cannot be read: {why}"),
         RequestError::TimedOut { limit: Some(limit), .. } => format!("no answer within {}s", limit.as_secs_f64()),
+        RequestError::PastDeadline { limit, .. } => past_deadline(*limit),
         RequestError::TimedOut { limit: None, .. } => "no answer in time".into(),
         other => other.to_string(),
     };
     text.chars().take(500).collect()
+}
+
+pub(super) fn past_deadline(limit: Duration) -> String {
+    format!("not reached within {}s (--deadline)", limit.as_secs_f64())
 }
 
 /// How the API server says that it cannot reach a kubelet: for exec, and for logs.

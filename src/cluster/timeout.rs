@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use tokio::time::Instant;
+
 use crate::text::go_duration;
 
 /// How long to wait for one request.
@@ -25,6 +27,34 @@ impl Timeouts {
         match flag {
             None | Some("") => Ok(Self::default()),
             Some(text) => parse(text).map(|limit| Self { get: limit, list: limit }),
+        }
+    }
+}
+
+/// When reading a cluster as a whole must be over. What is not read by then is a gap.
+#[derive(Clone, Copy, Debug)]
+pub struct Deadline {
+    pub limit: Duration,
+    at: Instant,
+}
+
+impl Deadline {
+    /// `None` stays no limit.
+    pub fn starting_now(limit: Option<Duration>) -> Option<Self> {
+        let limit = limit?;
+        Some(Self { limit, at: Instant::now().checked_add(limit)? })
+    }
+
+    pub fn left(&self) -> Duration {
+        self.at.saturating_duration_since(Instant::now())
+    }
+
+    /// `None` where time ran out. Past the deadline nothing is begun.
+    pub async fn bound<T>(deadline: Option<Self>, work: impl Future<Output = T>) -> Option<T> {
+        match deadline {
+            None => Some(work.await),
+            Some(deadline) if deadline.left().is_zero() => None,
+            Some(deadline) => tokio::time::timeout_at(deadline.at, work).await.ok(),
         }
     }
 }

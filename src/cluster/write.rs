@@ -117,7 +117,7 @@ fn sorted(error: RequestError) -> WriteError {
         RequestError::Server { code: 500.., .. } | RequestError::Unreachable { .. } | RequestError::TimedOut { .. } => {
             WriteError::Unknown(error)
         }
-        RequestError::Unreadable { .. } => WriteError::Unknown(error),
+        RequestError::Unreadable { .. } | RequestError::PastDeadline { .. } => WriteError::Unknown(error),
         RequestError::Server { .. } | RequestError::Unauthorized { .. } | RequestError::Forbidden { .. } => WriteError::Refused(error),
     }
 }

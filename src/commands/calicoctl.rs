@@ -65,7 +65,7 @@ fn environment(flags: &ConnectionFlags, variable: impl Fn(&str) -> Option<OsStri
     };
     let from_flags = [
         ("KUBECONFIG", kubeconfig.map(OsString::from)),
-        ("K8S_CURRENT_CONTEXT", flags.context.as_ref().map(OsString::from)),
+        ("K8S_CURRENT_CONTEXT", flags.one_context().map(OsString::from)),
         ("K8S_API_ENDPOINT", flags.server.as_ref().map(OsString::from)),
         ("K8S_API_TOKEN", flags.token.as_ref().map(|token| token.reveal().into())),
         ("K8S_CA_FILE", flags.certificate_authority.as_ref().map(OsString::from)),
@@ -83,7 +83,7 @@ mod tests {
 
     #[test]
     fn the_same_cluster_is_meant() {
-        let flags = ConnectionFlags { kubeconfig: Some("/k".into()), context: Some("c".into()), ..ConnectionFlags::default() };
+        let flags = ConnectionFlags { kubeconfig: Some("/k".into()), context: vec!["c".into()], ..ConnectionFlags::default() };
         let set = environment(&flags, |_| None, None);
         assert_eq!(set, [("DATASTORE_TYPE", "kubernetes"), ("KUBECONFIG", "/k"), ("K8S_CURRENT_CONTEXT", "c")].map(|(n, v)| (n, v.into())));
     }

@@ -1,5 +1,6 @@
 //! One file a verb: each calls the other rooms in order and knows nothing of Calico or Kubernetes.
 //!
+//! `status` looks once; `watch` and `wait` look again (`looks`), `fleet` looks at several clusters.
 //! `source` reads a cluster or files and saves snapshots; `node_selection` is the only reading of `--node` and `-l`.
 //! `change` holds the dialog of every verb that can change something: diff, preflight, question, rollout, report.
 //! `prompt` asks the person; `completion` answers the shell.
@@ -13,6 +14,8 @@ pub mod change;
 pub mod completion;
 mod debug_log;
 mod explain;
+mod fleet;
+mod looks;
 mod node_selection;
 pub mod probes;
 mod prompt;
@@ -20,6 +23,7 @@ mod source;
 mod status;
 mod undo;
 mod version;
+mod wait;
 mod watch;
 
 use std::ffi::OsString;
@@ -45,6 +49,10 @@ pub fn run(arguments: Vec<OsString>, streams: &mut Streams) -> Result<Outcome, F
         Ok(cli) => cli,
         Err(error) => return not_a_command(&error, streams),
     };
+    let takes_several = matches!(cli.command, Command::Status(_) | Command::NodeStatus(_));
+    if cli.connection.context.len() > 1 && !takes_several {
+        return Err(several_contexts());
+    }
     match cli.command {
         Command::Status(arguments) => wait(status::run(&cli.connection, &arguments, streams)),
         Command::Autodetect(arguments) => guarded(|interrupt| autodetect::run(&cli.connection, &arguments, interrupt, streams)),
@@ -100,6 +108,13 @@ fn wait(work: impl Future<Output = Result<Outcome, Failure>>) -> Result<Outcome,
             Ok(()) = tokio::signal::ctrl_c() => Ok(Outcome::Interrupted),
         }
     })
+}
+
+fn several_contexts() -> Failure {
+    Failure::Usage {
+        message: "--context was given several times, and this command is for one cluster".to_owned(),
+        hint: Some("Several clusters at once: kubectl calico-fix status --context a --context b".to_owned()),
+    }
 }
 
 /// The value of `--calico-version`.

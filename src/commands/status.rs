@@ -1,10 +1,12 @@
 //! `status`: gather, diagnose, print.
 
+use std::collections::BTreeSet;
 use std::io::{self, Write};
 
 use crate::cli::connection::ConnectionFlags;
 use crate::cli::output::Output;
 use crate::cli::status::StatusArgs;
+use crate::cluster::ReadOptions;
 use crate::diagnosis::{Scope, diagnose_for_release};
 use crate::exit::{Failure, Outcome};
 use crate::finding::Report;
@@ -13,11 +15,12 @@ use crate::render::status::Shown;
 use crate::render::style::Style;
 use crate::render::{self, calicoctl};
 use crate::reports::html_page::sheet;
+use crate::rollout::local_record;
 use crate::snapshot::Snapshot;
 use crate::text;
 
 use super::node_selection::NodeSelection;
-use super::{source, watch};
+use super::{fleet, source, wait, watch};
 use crate::streams::Streams;
 
 /// Goes into audit logs beside kubectl's own commands.
@@ -25,6 +28,9 @@ pub const VERB: &str = "status";
 
 pub async fn run(flags: &ConnectionFlags, arguments: &StatusArgs, streams: &mut Streams) -> Result<Outcome, Failure> {
     let chosen = NodeSelection::from_flags(&arguments.node, arguments.selector.as_deref())?;
+    if fleet::is_wanted(flags, arguments) {
+        return fleet::run(flags, arguments, &chosen, streams).await;
+    }
     if arguments.watch && arguments.output == Output::Html {
         let hint = Some("Leave out --watch, or take another -o".to_owned());
         return Err(Failure::Usage { message: "-o html writes one page, --watch would write many".to_owned(), hint });
@@ -32,7 +38,13 @@ pub async fn run(flags: &ConnectionFlags, arguments: &StatusArgs, streams: &mut 
     if arguments.watch {
         return watch::run(flags, arguments, &chosen, streams).await;
     }
-    let mut snapshot = source::read(flags, &arguments.source, &chosen, VERB).await?;
+    if arguments.wait {
+        return wait::run(flags, arguments, &chosen, streams).await;
+    }
+    let mut snapshot = match source::saved(&arguments.source.from, chosen.only())? {
+        Some(snapshot) => snapshot,
+        None => source::live(flags, options(flags, arguments, &chosen), VERB).await?.snapshot,
+    };
     if arguments.redact {
         snapshot = source::redact(snapshot)?;
     }
@@ -44,13 +56,19 @@ pub async fn run(flags: &ConnectionFlags, arguments: &StatusArgs, streams: &mut 
     Ok(Outcome::from_report(&report, arguments.fail_on))
 }
 
+pub fn options(flags: &ConnectionFlags, arguments: &StatusArgs, chosen: &NodeSelection) -> ReadOptions {
+    ReadOptions { exec_sample: arguments.exec_sample, ..source::wanted(flags, &arguments.source, chosen, Vec::new()) }
+}
+
 pub fn judge(snapshot: &Snapshot, arguments: &StatusArgs, chosen: &NodeSelection) -> Result<Report, Failure> {
     let release = arguments.calico_version.as_deref().map(super::release).transpose()?;
     Ok(diagnose_for_release(snapshot, &scope(snapshot, arguments, chosen)?, release))
 }
 
 fn scope(snapshot: &Snapshot, arguments: &StatusArgs, chosen: &NodeSelection) -> Result<Scope, Failure> {
-    Ok(Scope { nodes: chosen.resolve(snapshot)?, sessions: arguments.peers })
+    // A saved snapshot may be older than what this machine remembers.
+    let ended_changes = if arguments.source.from.is_empty() { local_record::ended_changes(snapshot) } else { BTreeSet::new() };
+    Ok(Scope { nodes: chosen.resolve(snapshot)?, sessions: arguments.peers, ended_changes })
 }
 
 pub fn print(
@@ -71,6 +89,7 @@ pub fn print(
             };
             render::status::write(report, shown, &Style::of_stdout(arguments.color()), out)?;
         }
+        Output::Short => render::short::write(report, &Style::of_stdout(arguments.color()), out)?,
         Output::Json => render::data::json(report, out)?,
         Output::Yaml => render::data::yaml(report, out)?,
         Output::Name => render::data::names(report, out)?,

@@ -157,7 +157,10 @@ fn bird_reason(view: &Context, node: &NodeModel, family: Family) -> String {
         Some(Observed::Forbidden(why) | Observed::Failed(why)) => why.clone(),
         Some(Observed::Absent) => "no running container".to_owned(),
         None | Some(Observed::NotAsked) if view.snapshot.cluster.exec_skipped => LEFT_OUT.to_owned(),
-        None | Some(Observed::NotAsked) => absent_in(view).to_owned(),
+        None | Some(Observed::NotAsked) => match view.snapshot.cluster.exec_sample {
+            Some(sample) => format!("not asked, because of --exec-sample {sample}"),
+            None => absent_in(view).to_owned(),
+        },
     }
 }
 

@@ -9,6 +9,8 @@ const ROOT: u8 = 1;
 const START: u8 = 2;
 /// More time to start cures it, and nothing else does.
 const BUDGET: u8 = 4;
+/// About the addresses of nodes and the methods that detect them.
+const ADDRESS: u8 = 8;
 const NONE: u8 = 0;
 
 macro_rules! codes {
@@ -35,11 +37,11 @@ macro_rules! codes {
 // In the order in which checks run: causes before symptoms.
 codes! {
     StaleNode = "stale-node", ROOT | START;
-    AddressConflict = "address-conflict", ROOT | START;
-    AddressOnVirtualInterface = "address-on-virtual-interface", ROOT;
-    AddressNotOnNode = "address-not-on-node", ROOT;
-    AddressNotInternalIp = "address-not-internal-ip", ROOT;
-    MethodInvalid = "method-invalid", ROOT | START;
+    AddressConflict = "address-conflict", ROOT | START | ADDRESS;
+    AddressOnVirtualInterface = "address-on-virtual-interface", ROOT | ADDRESS;
+    AddressNotOnNode = "address-not-on-node", ROOT | ADDRESS;
+    AddressNotInternalIp = "address-not-internal-ip", ROOT | ADDRESS;
+    MethodInvalid = "method-invalid", ROOT | START | ADDRESS;
     PodNotScheduled = "pod-not-scheduled", ROOT | START;
     ImageNotPulled = "image-not-pulled", ROOT | START;
     InitContainerFailed = "init-container-failed", ROOT | START;
@@ -58,12 +60,12 @@ codes! {
     KilledWhileStarting = "killed-while-starting", ROOT | START | BUDGET;
     StartupExited = "startup-exited", ROOT | START;
     ExitedAfterStart = "exited-after-start", ROOT | START;
-    AddressMissing = "address-missing", ROOT;
-    AddressesInSeveralSubnets = "addresses-in-several-subnets", NONE;
+    AddressMissing = "address-missing", ROOT | ADDRESS;
+    AddressesInSeveralSubnets = "addresses-in-several-subnets", ADDRESS;
     NodeIpMisreported = "node-ip-misreported", NONE;
     WireguardAddressMissing = "wireguard-address-missing", ROOT;
-    RestartWouldChangeAddress = "restart-would-change-address", NONE;
-    MethodIneffective = "method-ineffective", NONE;
+    RestartWouldChangeAddress = "restart-would-change-address", ADDRESS;
+    MethodIneffective = "method-ineffective", ADDRESS;
     BirdNotRunning = "bird-not-running", ROOT | START;
     RouterIdConflict = "router-id-conflict", ROOT;
     BgpPeerMissing = "bgp-peer-missing", NONE;
@@ -91,6 +93,11 @@ impl Code {
     /// It keeps calico-node from starting or staying up, or its probes from being answered.
     pub fn affects_startup(self) -> bool {
         self.properties() & START != 0
+    }
+
+    /// It is about the addresses of nodes, or the methods that detect them.
+    pub fn is_about_addresses(self) -> bool {
+        self.properties() & ADDRESS != 0
     }
 
     /// More time to start cures it, and nothing else does.

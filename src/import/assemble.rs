@@ -67,7 +67,8 @@ fn merge_nodes(objects: &mut Objects, mut told: Vec<Node>) {
 }
 
 fn merge_pods(objects: &mut Objects, mut told: Vec<Pod>) {
-    told.sort_by_key(|pod| pod.metadata.tabular);
+    // a pod that only events name has no state
+    told.sort_by_key(|pod| (pod.metadata.tabular, pod.status.phase.is_empty()));
     if told.is_empty() {
         return;
     }

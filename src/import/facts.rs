@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::objects::{Objects, typed};
 use super::prompt::Heading;
-use super::texts::TextKind;
+use super::texts::{LogFacts, TextKind};
 use crate::snapshot::objects::{CALICO_NODE, DaemonSet, Event, Node, Pod};
 use crate::snapshot::trim;
 
@@ -34,6 +34,11 @@ impl Summary {
         let ignored = (count > 0).then(|| format!("{} {what}", crate::text::count(count, "row")));
         Self { ignored: ignored.or(self.ignored), ..self }
     }
+
+    pub fn also_ignoring(self, what: String) -> Self {
+        let ignored = self.ignored.map_or(what.clone(), |ignored| format!("{ignored}; {what}"));
+        Self { ignored: Some(ignored), ..self }
+    }
 }
 
 /// A text that waits until all nodes are known.
@@ -41,7 +46,9 @@ pub struct Text {
     pub file: String,
     pub line: usize,
     pub kind: TextKind,
+    /// Empty for a log: of that only what was found in it is held.
     pub text: String,
+    pub log: Option<Box<LogFacts>>,
     pub heading: Heading,
     /// The node that the text itself names.
     pub names_node: Option<String>,
@@ -103,6 +110,8 @@ impl Facts {
     /// A text of one node, whose name may only be known at the end.
     pub fn text(&mut self, kind: TextKind, line: usize, text: String, heading: Heading, names_node: Option<String>) {
         let (file, source) = (self.file.clone(), self.source);
-        self.texts.push(Text { file, line, kind, text, heading, names_node, source, is_part: true });
+        let log = matches!(kind, TextKind::Log { .. }).then(|| Box::new(LogFacts::read(&file, heading.container.as_deref(), &text)));
+        let text = if log.is_some() { String::new() } else { text };
+        self.texts.push(Text { file, line, kind, text, log, heading, names_node, source, is_part: true });
     }
 }

@@ -3,7 +3,7 @@
 use super::facts::{Facts, Summary};
 use super::page::Block;
 use super::prompt::Heading;
-use super::{calicoctl, describe, host, logs, tables, yaml};
+use super::{calicoctl, calicoctl_tables, describe, events, host, logs, tables, yaml};
 
 /// One format that people paste.
 pub struct Format {
@@ -23,23 +23,29 @@ pub struct Format {
 }
 
 /// In the order in which they are tried.
-pub const FORMATS: [Format; 16] = [
+pub const FORMATS: [Format; 22] = [
     describe::POD,
     describe::NODE,
     describe::DAEMON_SET,
     tables::PODS,
     tables::NODES,
     tables::DAEMON_SETS,
-    tables::EVENTS,
+    events::EVENTS,
+    events::OF_POD,
     calicoctl::NODE_STATUS,
     calicoctl::NODES_WIDE,
+    calicoctl_tables::POOLS,
+    calicoctl_tables::PEERS,
+    calicoctl_tables::CONFIGURATIONS,
     host::BIRDCL,
     host::ADDRESSES,
+    host::BRIEF,
     host::IFCONFIG,
     host::ROUTE_GET,
     host::ROUTES,
     yaml::OBJECTS,
     logs::LOG,
+    logs::ERROR,
 ];
 
 /// `kubectl describe pod, kubectl get pods, …`

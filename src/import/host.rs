@@ -12,7 +12,7 @@ pub const BIRDCL: Format = Format {
     name: "birdcl show protocols",
     better: "birdcl show protocols; birdcl show status",
     starts: |lines, _| lines.first().is_some_and(|line| is_bird(line)),
-    goes_on: |_| true,
+    goes_on: is_bird_output,
     interrupts: true,
     restarts: false,
     read: |block, facts| {
@@ -25,13 +25,20 @@ pub const BIRDCL: Format = Format {
 pub const ADDRESSES: Format = Format {
     name: "ip addr",
     better: "ip -d addr",
-    starts: |lines, _| lines.first().is_some_and(|line| is_link(line)) || is_link_json(lines),
+    starts: |lines, _| lines.first().is_some_and(|line| is_link(line)) || is_json_of(lines, "\"ifindex\""),
     goes_on: |line| line.starts_with([' ', '\t', '{', '}', ']', '"']) || is_link(line),
     interrupts: true,
     restarts: false,
     read: |block, facts| {
         // a part of the list begins where somebody cut it
         let found = interfaces::parse(&block.text).map_err(|error| error.to_string())?;
+        if found.iter().all(|interface| interface.addresses.is_empty()) {
+            // every host has 127.0.0.1
+            return Ok(Summary {
+                ignored: Some("it lists links without their addresses, as ip link does".to_owned()),
+                ..Summary::default()
+            });
+        }
         facts.text(TextKind::Interfaces, block.line, block.text.clone(), block.heading.clone(), None);
         Ok(Summary::new(crate::text::count(found.len(), "interface")))
     },
@@ -51,11 +58,27 @@ pub const IFCONFIG: Format = Format {
     },
 };
 
+pub const BRIEF: Format = Format {
+    name: "ip -br addr",
+    better: "ip -d addr",
+    starts: |lines, _| lines.first().is_some_and(|line| brief(line).is_some_and(|(_, _, addresses)| !addresses.is_empty())),
+    goes_on: |line| brief(line).is_some(),
+    interrupts: true,
+    restarts: false,
+    read: |block, facts| {
+        let found = parse_brief(&block.text)?;
+        facts.text(TextKind::Brief, block.line, block.text.clone(), block.heading.clone(), None);
+        Ok(Summary::new(crate::text::count(found.len(), "interface")))
+    },
+};
+
 pub const ROUTE_GET: Format = Format {
     name: "ip route get",
     better: "ip route get",
     starts: |lines, heading| {
-        lines.first().is_some_and(|line| is_route_get(line)) || (heading.command.contains("route get") && is_json(lines))
+        lines.first().is_some_and(|line| is_route_get(line))
+            || (heading.command.contains("route get") && is_json(lines))
+            || (is_json_of(lines, "\"dst\"") && is_json_of(lines, "\"uid\""))
     },
     goes_on: |line| line.trim() == "cache" || line.trim().is_empty() || line.starts_with([' ', '{', '}', ']', '"']),
     interrupts: false,
@@ -71,9 +94,11 @@ pub const ROUTES: Format = Format {
     name: "ip route",
     better: "ip route",
     starts: |lines, heading| {
-        lines.first().is_some_and(|line| is_route(line)) || (heading.command.contains("ip -j route") && is_json(lines))
+        lines.first().is_some_and(|line| is_route(line))
+            || (heading.command.contains("ip -j route") && is_json(lines))
+            || (is_json_of(lines, "\"dst\"") && is_json_of(lines, "\"dev\""))
     },
-    goes_on: |line| is_route(line) || line.trim_start().starts_with("nexthop") || line.starts_with(['{', '}', ']', '"']),
+    goes_on: |line| is_route(line) || line.trim_start().starts_with("nexthop") || line.trim_start().starts_with(['{', '}', ']', '"']),
     interrupts: false,
     restarts: false,
     read: |block, facts| {
@@ -97,8 +122,75 @@ fn is_json(lines: &[&str]) -> bool {
     lines.first().is_some_and(|line| line.trim_start().starts_with('['))
 }
 
-fn is_link_json(lines: &[&str]) -> bool {
-    is_json(lines) && lines.iter().any(|line| line.contains("\"ifindex\""))
+/// JSON that has this key near its beginning; all that `ip -j` prints is a list.
+fn is_json_of(lines: &[&str], key: &str) -> bool {
+    const HEAD: usize = 4_096;
+    let head = |line: &&str| line.get(..HEAD).unwrap_or(line).contains(key);
+    is_json(lines) && lines.iter().any(head)
+}
+
+/// `eth0   UP   10.0.0.3/24 fe80::1/64` (`ip -br addr`)
+fn brief(line: &str) -> Option<(&str, &str, Vec<InterfaceAddress>)> {
+    const STATES: [&str; 6] = ["UP", "DOWN", "UNKNOWN", "LOWERLAYERDOWN", "DORMANT", "TESTING"];
+    let mut words = line.split_whitespace();
+    let name = words.next().filter(|name| name.len() < 64)?;
+    let state = words.next().filter(|state| STATES.contains(state))?;
+    let rest: Vec<&str> = words.take(2_000).filter(|word| *word != "metric" && !word.bytes().all(|byte| byte.is_ascii_digit())).collect();
+    // `10.8.0.1 peer 10.8.0.2/32`
+    let own =
+        rest.iter().enumerate().filter(|(at, word)| **word != "peer" && at.checked_sub(1).and_then(|at| rest.get(at)) != Some(&"peer"));
+    let addresses = own.map(|(at, word)| {
+        let peer = rest.get(at + 1).filter(|next| **next == "peer").and_then(|_| rest.get(at + 2)).copied();
+        let (address, length) = word.split_once('/').map_or((*word, None), |(address, length)| (address, Some(length)));
+        let length = peer.and_then(|peer| peer.split_once('/')).map(|(_, length)| length).or(length);
+        let address: IpAddr = address.parse().ok()?;
+        let whole = if address.is_ipv4() { 32 } else { 128 };
+        let prefix_length = length.map_or(Some(whole), |length| length.parse().ok()).filter(|length| *length <= whole)?;
+        let peer = peer.and_then(|peer| peer.split('/').next()?.parse().ok());
+        Some(InterfaceAddress { address, prefix_length, peer })
+    });
+    Some((name, state, addresses.collect::<Option<Vec<_>>>()?))
+}
+
+/// The kernel's order is kept; its indices are not shown.
+pub fn parse_brief(text: &str) -> Result<Vec<Interface>, String> {
+    let mut found = Vec::new();
+    for line in text.lines().filter(|line| !line.trim().is_empty()) {
+        let (name, state, addresses) = brief(line).ok_or("a line that ip -br does not print")?;
+        if found.len() == MAX_INTERFACES {
+            return Err(format!("more than {MAX_INTERFACES} interfaces"));
+        }
+        let name = name.split_once('@').map_or(name, |(name, _)| name);
+        let flags = if state == "DOWN" { Vec::new() } else { vec!["UP".to_owned()] };
+        found.push(Interface { name: crate::text::bounded::clean(name, 64), flags, addresses, ..Interface::default() });
+    }
+    Ok(found)
+}
+
+/// Rows, their details, the answers to `show status`: everything else ends what BIRD said.
+pub fn is_bird_output(line: &str) -> bool {
+    const STATUS: [&str; 9] = [
+        "Router ID is",
+        "Hostname is",
+        "Current server time",
+        "Last reboot",
+        "Last reconfig",
+        "Daemon is",
+        "Graceful restart",
+        "Wait",
+        "(rc ",
+    ];
+    const PROTOS: [&str; 12] = ["BGP", "Kernel", "Device", "Direct", "Static", "Pipe", "OSPF", "RIP", "RAdv", "BFD", "RPKI", "Babel"];
+    let is_code = || {
+        line.get(..4).is_some_and(|code| code.bytes().all(|byte| byte.is_ascii_digit()))
+            && matches!(line.as_bytes().get(4), Some(b' ' | b'-'))
+    };
+    line.trim().is_empty()
+        || line.starts_with([' ', '\t'])
+        || line.split_whitespace().nth(1).is_some_and(|proto| PROTOS.contains(&proto))
+        || STATUS.iter().any(|start| line.starts_with(start))
+        || is_code()
+        || is_bird(line)
 }
 
 /// `14: br-3a10a9384428: <BROADCAST,…>`, and `ip -o`'s `2: eth0    inet …`.
@@ -220,6 +312,29 @@ mod tests {
                 })
                 .collect();
             assert_eq!(shown, ["eth0 10.0.2.15/24 fe80::1/64", "lo 127.0.0.1/8"], "{text}");
+        }
+    }
+
+    #[test]
+    fn the_brief_list() {
+        let text = "lo               UNKNOWN        127.0.0.1/8 ::1/128 \neth0@if4         UP             10.0.0.3/24 metric 100 fe80::1/64 \ntun0  UNKNOWN  10.8.0.1 peer 10.8.0.2/32\nens4             DOWN           \n";
+        let found = parse_brief(text).expect("reads");
+        let shown: Vec<(&str, usize)> = found.iter().map(|one| (one.name.as_str(), one.addresses.len())).collect();
+        assert_eq!(shown, [("lo", 2), ("eth0", 2), ("tun0", 1), ("ens4", 0)]);
+        assert!(brief("node-3   Ready   <none>").is_none() && brief("eth0 UP and running").is_none());
+    }
+
+    #[test]
+    fn what_bird_says_ends() {
+        for (line, is) in [
+            ("Mesh_10_0_0_1 BGP      master   up     09:58:01    Established", true),
+            ("  Preference:     100", true),
+            ("1002-static1  Static   master   up     09:58:01", true),
+            ("Router ID is 10.0.0.1", true),
+            ("pod/calico-node-aaaaa", false),
+            ("Thanks for any help!", false),
+        ] {
+            assert_eq!(is_bird_output(line), is, "{line}");
         }
     }
 

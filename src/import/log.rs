@@ -6,10 +6,10 @@ use std::path::Path;
 
 use flate2::read::MultiGzDecoder;
 
-use crate::calico::startup_log::{Attempts, Reader, is_gone};
+pub use super::pod_logs::ATTEMPTS;
+use super::pod_logs::{PodLog, PodLogs};
+use crate::calico::startup_log::is_gone;
 
-/// Attempts that are kept of one log, the newest.
-pub const ATTEMPTS: usize = 20;
 /// Enough to know what a file is.
 const HEAD: usize = 16 << 10;
 const CHUNK: usize = 256 << 10;
@@ -39,8 +39,8 @@ impl LogError {
     }
 }
 
-/// Reads `path`, or standard input for `-`; `also` gets every chunk as well.
-pub fn read(path: &Path, stdin: &mut dyn Read, also: &mut dyn FnMut(&[u8]) -> io::Result<()>) -> Result<Attempts, LogError> {
+/// Reads `path`, or standard input for `-`; `also` gets every chunk as well. A collector's file may hold the logs of several pods.
+pub fn read(path: &Path, stdin: &mut dyn Read, also: &mut dyn FnMut(&[u8]) -> io::Result<()>) -> Result<Vec<PodLog>, LogError> {
     if path == Path::new("-") {
         return stream("standard input".to_owned(), stdin, also);
     }
@@ -49,21 +49,21 @@ pub fn read(path: &Path, stdin: &mut dyn Read, also: &mut dyn FnMut(&[u8]) -> io
     stream(file, &mut opened, also)
 }
 
-fn stream(file: String, from: &mut dyn Read, also: &mut dyn FnMut(&[u8]) -> io::Result<()>) -> Result<Attempts, LogError> {
+fn stream(file: String, from: &mut dyn Read, also: &mut dyn FnMut(&[u8]) -> io::Result<()>) -> Result<Vec<PodLog>, LogError> {
     let unreadable = |source| LogError::Unreadable { file: file.clone(), source };
     let mut from = BufReader::with_capacity(CHUNK, from);
     // The kubelet packs the logs that it has rotated.
     let packed = from.fill_buf().map_err(unreadable)?.starts_with(&[0x1f, 0x8b]);
     let mut from: Box<dyn BufRead + '_> =
         if packed { Box::new(BufReader::with_capacity(CHUNK, MultiGzDecoder::new(from))) } else { Box::new(from) };
-    let mut parser = Reader::new(ATTEMPTS);
+    let mut pods = PodLogs::default();
     let mut head = Vec::new();
     loop {
         let taken = match from.fill_buf() {
             Ok([]) => break,
             Ok(chunk) => {
                 head.extend_from_slice(&chunk[..chunk.len().min(HEAD - head.len())]);
-                parser.push(chunk);
+                pods.push(chunk);
                 also(chunk).map_err(|source| LogError::Output { file: file.clone(), source })?;
                 chunk.len()
             }
@@ -72,12 +72,14 @@ fn stream(file: String, from: &mut dyn Read, also: &mut dyn FnMut(&[u8]) -> io::
         };
         from.consume(taken);
     }
-    let found = parser.finish(true);
     if head.iter().all(u8::is_ascii_whitespace) {
         return Err(LogError::Empty { file });
     }
-    if found.recognised_lines == 0 || is_gone(&String::from_utf8_lossy(&head)) {
-        return Err(LogError::NotALog { file, looks: looks(&head, found.other.as_deref().unwrap_or_default()) });
+    let mut found = pods.finish();
+    let other = found.iter().find_map(|log| log.attempts.other.clone()).unwrap_or_default();
+    found.retain(|log| log.attempts.recognised_lines > 0);
+    if found.is_empty() || is_gone(&String::from_utf8_lossy(&head)) {
+        return Err(LogError::NotALog { file, looks: looks(&head, &other) });
     }
     Ok(found)
 }
@@ -86,7 +88,7 @@ fn looks(head: &[u8], first: &str) -> String {
     let text = String::from_utf8_lossy(head);
     let start = text.trim_start();
     let what = if head.starts_with(&[0xff, 0xfe]) || head.starts_with(&[0xfe, 0xff]) {
-        "it is UTF-16, as PowerShell's > writes; use | Out-File -Encoding utf8"
+        "it is UTF-16, as PowerShell's > writes; --from reads it"
     } else if is_gone(&text) {
         "it holds only the kubelet's word that the log is gone"
     } else if head.get(257..262) == Some(b"ustar") {
@@ -110,7 +112,7 @@ mod tests {
     use super::*;
     use std::io::Write;
 
-    fn read_bytes(bytes: &[u8]) -> Result<Attempts, String> {
+    fn read_bytes(bytes: &[u8]) -> Result<Vec<PodLog>, String> {
         super::read(Path::new("-"), &mut io::Cursor::new(bytes), &mut |_| Ok(())).map_err(|error| error.to_string())
     }
 
@@ -122,7 +124,7 @@ mod tests {
             (b"# saved\napiVersion: v1\nkind: Pod\n", "--from reads those"),
             (b"{\"kind\": \"Pod\", \"apiVersion\": \"v1\"}", "--from reads those"),
             (b"<html>", "HTML"),
-            (b"\xff\xfel\0o\0g\0", "UTF-16"),
+            (b"\xff\xfel\0o\0g\0", "--from reads it"),
             (b"\0\x01\x02", "it is not text"),
             (b"unable to retrieve container logs for containerd://5e7ad5b6e30e", "the log is gone"),
             (b"Hello \x1b[31mworld\nmore", "its first line is \"Hello world\""),

@@ -1,5 +1,6 @@
 //! Logs of calico-node's containers, of one pod or of several mixed line by line.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use super::carried::{self, Carried, Csv};
@@ -8,7 +9,7 @@ use super::formats::Format;
 use super::page::Block;
 use super::prompt::Heading;
 use super::texts::TextKind;
-use crate::calico::startup_log::is_calico_line;
+use crate::calico::startup_log::{is_calico_line, time_of};
 use crate::snapshot::objects::CALICO_NODE;
 
 pub const LOG: Format = Format {
@@ -16,7 +17,10 @@ pub const LOG: Format = Format {
     better: "kubectl logs POD -n NAMESPACE -c calico-node --timestamps (and --previous)",
     starts: |lines, _| {
         lines.first().is_some_and(|line| is_log_line(line))
-            || (lines.first().is_some_and(|line| Csv::header(line).is_some()) && lines.get(1).is_some_and(|line| line.contains("go ")))
+            || lines.first().and_then(|line| Csv::header(line)).is_some_and(|csv| {
+                let rows = lines.iter().skip(1).filter(|line| line.len() <= MAX_LINE).filter_map(|line| csv.row(line));
+                rows.into_iter().any(|row| is_calico_line(&row.text))
+            })
     },
     goes_on: |_| true,
     interrupts: false,
@@ -30,8 +34,34 @@ const MAX_LINE: usize = 64 << 10;
 const MAX_PODS: usize = 5_000;
 
 pub fn is_log_line(line: &str) -> bool {
-    // no line of calico-node's start is longer
-    line.len() <= MAX_LINE && !line.trim().is_empty() && (is_calico_line(&carried::strip(line).text) || is_docker(line))
+    // no line of calico-node's start is longer, and what forbids kubectl something is nothing that Calico said
+    !is_kubectl_error(line)
+        && line.len() <= MAX_LINE
+        && !line.trim().is_empty()
+        && (is_calico_line(&carried::strip(line).text) || is_docker(line))
+}
+
+/// What kubectl says in place of an answer.
+pub const ERROR: Format = Format {
+    name: "error of kubectl",
+    better: "error of kubectl",
+    starts: |lines, _| lines.first().is_some_and(|line| is_kubectl_error(line)),
+    goes_on: |_| false,
+    interrupts: false,
+    restarts: false,
+    read: |block, _| Ok(Summary { ignored: Some(crate::text::bounded::clean(block.text.trim(), 300)), ..Summary::default() }),
+};
+
+fn is_kubectl_error(line: &str) -> bool {
+    const STARTS: [&str; 6] = [
+        "Error from server",
+        "The connection to the server ",
+        "Unable to connect to the server",
+        "No resources found",
+        "error: unable to upgrade connection",
+        "error: You must be logged in",
+    ];
+    STARTS.iter().any(|start| line.starts_with(start))
 }
 
 fn is_docker(line: &str) -> bool {
@@ -54,9 +84,11 @@ type Origin = (Option<String>, Option<String>, Option<String>);
 
 /// Sorts lines by the pod and container that collectors name.
 fn read(block: &Block, facts: &mut Facts) -> Summary {
-    let csv = block.text.lines().next().and_then(Csv::header);
-    let mut logs: BTreeMap<Origin, String> = BTreeMap::new();
+    let csv = block.text.lines().next().filter(|line| !is_log_line(line)).and_then(Csv::header);
+    let mut logs: BTreeMap<Origin, Vec<Cow<'_, str>>> = BTreeMap::new();
     let (mut lines, mut left_out) = (0_usize, 0_usize);
+    // out of a store of logs, which may show the newest first
+    let mut exported = csv.is_some();
     for line in block.text.lines().skip(usize::from(csv.is_some())) {
         let Carried { pod, container, host, text } = match &csv {
             Some(csv) => match csv.row(line) {
@@ -71,13 +103,16 @@ fn read(block: &Block, facts: &mut Facts) -> Summary {
             left_out += 1;
             continue;
         }
-        let log = logs.entry(key).or_default();
-        log.push_str(&text);
-        log.push('\n');
+        exported |= matches!(text, Cow::Owned(_));
+        logs.entry(key).or_default().push(text);
     }
     let mut others: Vec<String> = Vec::new();
     let mut read = 0;
-    for ((pod, container, host), log) in logs {
+    for ((pod, container, host), mut log) in logs {
+        if exported && is_newest_first(&log) {
+            log.reverse();
+        }
+        let log = log.join("\n") + "\n";
         let heading = Heading {
             pod: pod.or_else(|| block.heading.pod.clone()),
             container: container.or_else(|| block.heading.container.clone()),
@@ -91,7 +126,8 @@ fn read(block: &Block, facts: &mut Facts) -> Summary {
         }
         read += 1;
         let names_node = own_name(&log);
-        facts.text(TextKind::Log { previous: heading.previous }, block.line, log, heading, names_node);
+        let previous = heading.previous || super::texts::is_previous(&facts.file);
+        facts.text(TextKind::Log { previous }, block.line, log, heading, names_node);
     }
     let mut summary = Summary::new(match read {
         0 | 1 => crate::text::count(lines, "line"),
@@ -103,6 +139,16 @@ fn read(block: &Block, facts: &mut Facts) -> Summary {
         summary.ignored = Some(format!("{} of more than {MAX_PODS} pods", crate::text::count(left_out, "line")));
     }
     summary
+}
+
+pub fn is_newest_first(log: &[impl AsRef<str>]) -> bool {
+    let times: Vec<_> = log.iter().filter_map(|line| time_of(line.as_ref())).collect();
+    let (mut up, mut down) = (0, 0);
+    for pair in times.windows(2) {
+        up += usize::from(pair[0] < pair[1]);
+        down += usize::from(pair[0] > pair[1]);
+    }
+    down > up
 }
 
 /// The node that calico-node itself names: node/pkg/lifecycle/startup/startup.go and its forebears.
@@ -136,13 +182,40 @@ mod tests {
         let mut facts = Facts::default();
         let block = Block { line: 1, text: text.to_owned(), heading: Heading::default(), format: None };
         let summary = read(&block, &mut facts);
-        let told =
-            |text: &crate::import::facts::Text| (text.heading.pod.clone(), text.heading.container.clone(), text.text.lines().count());
-        let pods: Vec<_> = facts.texts.iter().map(told).collect();
-        let of = |pod: &str, container: &str, lines| (Some(pod.to_owned()), Some(container.to_owned()), lines);
+        let headings = facts.texts.iter().map(|text| &text.heading);
+        let pods: Vec<_> = headings.map(|heading| (heading.pod.as_deref(), heading.container.as_deref())).collect();
+        let of = |pod, container| (Some(pod), Some(container));
         let [first, second] = ["calico-node-aaaaa", "calico-node-bbbbb"];
-        assert_eq!(pods, [of(first, "calico-node", 2), of(second, "calico-node", 1), of(second, "install-cni", 1)]);
+        assert_eq!(pods, [of(first, "calico-node"), of(second, "calico-node"), of(second, "install-cni")]);
         assert_eq!(summary.ignored, None);
+    }
+
+    #[test]
+    fn what_a_store_shows_newest_first_is_turned() {
+        let rows: String = (0..4)
+            .rev()
+            .map(|second| {
+                format!("2026,calico-node-aaaaa,\"2026-05-12 05:18:3{second}.000 [INFO][9] startup/startup.go 427: Line {second}\"\n")
+            })
+            .collect();
+        let mut facts = Facts::default();
+        let text = format!("timestamp,pod,message\n{rows}");
+        assert!((LOG.starts)(&text.lines().collect::<Vec<_>>(), &Heading::default()));
+        read(&Block { line: 1, text, heading: Heading::default(), format: None }, &mut facts);
+        let log = &facts.texts[0].text;
+        assert!(log.lines().next().is_some_and(|line| line.ends_with("Line 0")), "{log}");
+        // a log as it was written stays, whatever its clock did
+        let text =
+            "2026-05-12 05:18:34.000 [INFO][9] startup/startup.go 427: b\n2026-05-12 05:18:33.000 [INFO][9] startup/startup.go 427: a\n";
+        let mut facts = Facts::default();
+        read(&Block { line: 1, text: text.to_owned(), heading: Heading::default(), format: None }, &mut facts);
+        assert_eq!(facts.texts[0].text, text);
+    }
+
+    #[test]
+    fn an_error_of_kubectl_is_no_line_of_calicos() {
+        let line = "Error from server (Forbidden): pods is forbidden: User \"x\" cannot list resource \"pods\"";
+        assert!(!is_log_line(line) && (ERROR.starts)(&[line], &Heading::default()));
     }
 
     #[test]

@@ -6,11 +6,14 @@
 
 mod assemble;
 mod calicoctl;
+mod calicoctl_tables;
 mod carried;
 mod describe;
 mod documents;
 mod error;
+mod events;
 mod facts;
+mod fences;
 mod formats;
 mod host;
 pub mod log;
@@ -18,12 +21,15 @@ mod logs;
 mod objects;
 mod ours;
 mod page;
+mod plain;
+mod pod_logs;
 mod prompt;
 mod resolve;
 mod source;
 mod tables;
 mod texts;
 mod tree;
+mod wraps;
 mod yaml;
 
 use std::borrow::Cow;
@@ -36,7 +42,7 @@ use facts::{Facts, Summary, Text};
 use prompt::Heading;
 use resolve::{Known, Unnamed};
 use source::Piece;
-use texts::TextKind;
+use texts::{LogFacts, TextKind};
 
 use crate::input_source::InputSource;
 use crate::observed::Observed;
@@ -142,11 +148,13 @@ impl Loaded {
         let read = crate::text::count(text.lines().count(), "line");
         let source = self.note(file, None, kind.command(), Summary::new(read));
         let heading = Heading::default();
+        let log = matches!(kind, TextKind::Log { .. }).then(|| Box::new(LogFacts::read(file, None, text)));
         self.facts.texts.push(Text {
             file: file.into(),
             line: 1,
             kind,
-            text: text.into(),
+            text: if log.is_some() { String::new() } else { text.into() },
+            log,
             heading,
             names_node: None,
             source,
@@ -155,22 +163,25 @@ impl Loaded {
     }
 
     fn take_objects(&mut self, file: &str, text: &str, named: bool) -> Result<bool, ImportError> {
+        // of a document that cannot be read to its end nothing is kept
+        let before = std::mem::take(&mut self.facts.objects);
         let objects = &mut self.facts.objects;
-        let before = objects.taken;
         let is_json = text.trim_start().starts_with(['{', '[']);
         let read = if is_json { documents::json(objects, file, text) } else { documents::yaml(objects, file, text) };
         let problem = objects.problem.take();
         let passed: Vec<String> = std::mem::take(&mut objects.passed).into_iter().map(|(kind, count)| format!("{count} {kind}")).collect();
-        let count = objects.taken - before;
+        let count = objects.taken;
         match (read, problem) {
             (Ok(_), Some(problem)) => Err(ImportError::Syntax { file: file.into(), problem }),
             (Ok(understood), None) => {
+                self.facts.objects = before.and(std::mem::take(&mut self.facts.objects));
                 let ignored = (!passed.is_empty()).then(|| format!("{} (not Calico's, or not looked at)", passed.join(", ")));
                 self.note(file, None, "kubectl get -o yaml|json", Summary { ignored, ..Summary::new(crate::text::count(count, "object")) });
                 Ok(understood)
             }
             // Beside other files a list in JSON or a scalar in YAML is somebody else's.
             (Err(problem), _) if !named && !text.contains("apiVersion") => {
+                self.facts.objects = before;
                 self.note(
                     file,
                     None,
@@ -179,13 +190,26 @@ impl Loaded {
                 );
                 Ok(false)
             }
-            (Err(problem), _) => Err(ImportError::Syntax { file: file.into(), problem }),
+            (Err(problem), _) => {
+                self.facts.objects = before;
+                // it may only begin with an object
+                let noted = self.sources.len();
+                if self.take_page(file, text)? && self.sources.iter().skip(noted).any(|source| source.ignored.is_none()) {
+                    return Ok(true);
+                }
+                Err(ImportError::Syntax { file: file.into(), problem })
+            }
         }
     }
 
     /// A text with one output or several; a block that cannot be read does not spoil the others.
     fn take_page(&mut self, file: &str, text: &str) -> Result<bool, ImportError> {
-        let page = page::split(text);
+        let (text, cut) = page::window(text);
+        if let Some(cut) = cut {
+            self.note(file, None, "text beyond the limit", Summary { ignored: Some(cut), ..Summary::default() });
+        }
+        let text = plain::plain(text);
+        let page = page::split(&text);
         let mut understood = false;
         for block in &page.blocks {
             let Some(format) = block.format else { continue };
@@ -282,14 +306,8 @@ fn add_text(snapshot: &mut Snapshot, text: &Text, node: &str) -> Result<(), Stri
     if text.is_part && !of_init && is_known(snapshot, text.kind, node) {
         return Err(format!("another answer of {} was read before", text.kind.command()));
     }
-    if let TextKind::Log { previous } = text.kind {
-        texts::add_log(
-            snapshot.logs.entry(node.to_owned()).or_default(),
-            &text.file,
-            text.heading.container.as_deref(),
-            previous,
-            &text.text,
-        );
+    if let (TextKind::Log { previous }, Some(facts)) = (text.kind, &text.log) {
+        texts::add_log(snapshot.logs.entry(node.to_owned()).or_default(), &text.file, previous, facts);
         return Ok(());
     }
     let mut inside = snapshot.inside.remove(node).and_then(Observed::into_seen).unwrap_or_default();
@@ -306,7 +324,7 @@ fn is_known(snapshot: &Snapshot, kind: TextKind, node: &str) -> bool {
         TextKind::Log { previous } => {
             snapshot.logs.get(node).is_some_and(|logs| if previous { &logs.previous } else { &logs.current }.is_answered())
         }
-        TextKind::Interfaces | TextKind::Ifconfig => inside.is_some_and(|inside| inside.interfaces.is_answered()),
+        TextKind::Interfaces | TextKind::Ifconfig | TextKind::Brief => inside.is_some_and(|inside| inside.interfaces.is_answered()),
         _ => false,
     }
 }

@@ -117,6 +117,31 @@ impl Objects {
         Ok(())
     }
 
+    /// Both of them, in this order.
+    pub fn and(mut self, more: Self) -> Self {
+        fn append<T>(list: &mut Option<Vec<T>>, more: Option<Vec<T>>) {
+            if let Some(more) = more {
+                list.get_or_insert_default().extend(more);
+            }
+        }
+        append(&mut self.nodes, more.nodes);
+        append(&mut self.daemon_sets, more.daemon_sets);
+        append(&mut self.pods, more.pods);
+        append(&mut self.events, more.events);
+        append(&mut self.controller_revisions, more.controller_revisions);
+        if let Some(maps) = more.config_maps {
+            self.config_maps.get_or_insert_default().extend(maps);
+        }
+        self.installation_probes = more.installation_probes.or(self.installation_probes);
+        for (kind, customs) in more.customs {
+            self.customs.entry(kind).or_default().extend(customs);
+        }
+        self.calico_nodes.extend(more.calico_nodes);
+        self.taken += more.taken;
+        self.problem = self.problem.or(more.problem);
+        self
+    }
+
     /// Counts an object that is left out.
     fn pass(&mut self, kind: &str) {
         self.taken -= 1;

@@ -1,7 +1,12 @@
 //! A text with several outputs in it: Markdown, a chat, a terminal's scrollback. Split into blocks, each of one format.
 
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+
+use super::fences::{Line, lines};
 use super::formats::{FORMATS, Format};
 use super::prompt::{self, Heading};
+use super::wraps;
 
 /// Lines that a recognizer may look at.
 const AHEAD: usize = 16;
@@ -17,6 +22,40 @@ pub struct Block {
     pub format: Option<&'static Format>,
 }
 
+/// What is looked at of one text: more lines are no page that somebody has written.
+const MAX_LINES: usize = 200_000;
+const MAX_BYTES: usize = 16 << 20;
+
+/// The beginning of a text that is too long, or, of a log, its end, as the newest lines tell the most; and what was cut off, in words.
+pub fn window(text: &str) -> (&str, Option<String>) {
+    window_of(text, MAX_LINES, MAX_BYTES)
+}
+
+fn window_of(text: &str, most: usize, bytes: usize) -> (&str, Option<String>) {
+    let is_log = || text.lines().find(|line| !line.trim().is_empty()).is_some_and(super::logs::is_log_line);
+    let ends = || memchr::memchr_iter(b'\n', text.as_bytes());
+    let lines = ends().count();
+    if lines <= most && text.len() <= bytes {
+        return (text, None);
+    }
+    if is_log() {
+        let by_lines = lines.checked_sub(most).filter(|skip| *skip > 0).and_then(|skip| ends().nth(skip - 1)).map_or(0, |at| at + 1);
+        let from = text.len().saturating_sub(bytes);
+        let by_bytes = if from == 0 { 0 } else { memchr::memchr(b'\n', &text.as_bytes()[from..]).map_or(text.len(), |at| from + at + 1) };
+        let start = by_lines.max(by_bytes);
+        return (text.get(start..).unwrap_or_default(), Some(format!("the first {} of a log of {} MiB", mib(start), mib(text.len()))));
+    }
+    let by_lines = ends().nth(most).unwrap_or(text.len());
+    let by_bytes = if text.len() <= bytes { text.len() } else { memchr::memrchr(b'\n', &text.as_bytes()[..bytes]).unwrap_or(0) };
+    let end = by_lines.min(by_bytes);
+    (text.get(..end).unwrap_or_default(), Some(format!("all but the first {most} lines or {} MiB", bytes >> 20)))
+}
+
+/// In MiB, rounded up.
+fn mib(bytes: usize) -> usize {
+    bytes.div_ceil(1 << 20)
+}
+
 pub struct Page {
     pub blocks: Vec<Block>,
     /// Lines that belong to no block: prose.
@@ -25,123 +64,155 @@ pub struct Page {
     pub left_out: usize,
 }
 
+/// What the lines above tell of the next block.
+#[derive(Default)]
+struct Above {
+    heading: Heading,
+    /// The command that opened the shell at whose prompt the next command is given.
+    shell: Heading,
+    /// The host of a prompt of two lines.
+    host: Option<String>,
+    label: Option<String>,
+}
+
+impl Above {
+    fn command(&mut self, mut found: Heading) {
+        found.host = found.host.or(self.host.take());
+        if prompt::closes_shell("", Some(&found)) {
+            self.shell = Heading::default();
+        } else if found.opens_shell {
+            self.shell = found.clone();
+        }
+        self.heading = found.within(&self.shell);
+    }
+
+    /// Prose: a name that stands alone is of what follows.
+    fn prose(&mut self, line: &str) {
+        if let Some(host) = prompt::first_line_of_prompt(line) {
+            self.host = Some(host);
+        } else if prompt::closes_shell(line, None) {
+            self.shell = Heading::default();
+        } else {
+            self.label = prompt::label(line);
+        }
+    }
+
+    fn heading(&self) -> Heading {
+        Heading { label: self.label.clone(), ..self.heading.clone() }
+    }
+}
+
 /// Takes a text apart, in time that grows with its length alone.
 pub fn split(text: &str) -> Page {
-    let raw: Vec<&str> = text.lines().collect();
-    let lines: Vec<Line<'_>> = Unquoted::new(&raw).collect();
-    let plain: Vec<&str> = lines.iter().map(|line| line.text).collect();
+    let lines: Vec<Line<'_>> = lines(text);
+    let mut plain: Vec<Cow<'_, str>> = lines.iter().map(|line| Cow::Borrowed(line.text)).collect();
+    let joined = wraps::join(&lines, &mut plain);
     let mut page = Page { blocks: Vec::new(), prose: 0, left_out: 0 };
-    let mut heading = Heading::default();
+    let mut above = Above::default();
     let mut at = 0;
     while let Some(line) = lines.get(at) {
         if page.blocks.len() == MAX_BLOCKS {
             page.left_out = lines.len() - at;
             break;
         }
-        if line.fence {
+        if line.fence || joined.contains(&at) {
             // what a command printed does not go on behind the fence
-            if !line.opens {
-                heading = Heading::default();
+            if line.fence && !line.opens {
+                (above.heading, above.shell) = (Heading::default(), Heading::default());
             }
             at += 1;
             continue;
         }
-        if let Some(found) = prompt::command_line(line.text) {
-            heading = found;
+        let text = plain.get(at).map_or("", |text| text);
+        if let Some(found) = prompt::command_line(text) {
+            above.command(found);
             at += 1;
             continue;
         }
-        let ahead = plain.get(at..(at + AHEAD).min(plain.len())).unwrap_or_default();
-        let Some(format) = FORMATS.iter().find(|format| (format.starts)(ahead, &heading)) else {
-            page.prose += usize::from(!line.text.trim().is_empty());
+        let Some(format) = format_at(&mut plain, at, &above.heading) else {
+            if !plain.get(at).is_none_or(|text| text.trim().is_empty()) {
+                page.prose += 1;
+                above.prose(plain.get(at).map_or("", |text| text));
+            }
             at += 1;
             continue;
         };
-        let end = end_of(&lines, &plain, at, format, &heading);
-        let text = plain.get(at..end).unwrap_or_default().join("\n");
-        page.blocks.push(Block { line: at + 1, text, heading: heading.clone(), format: Some(format) });
+        let end = end_of(&lines, &plain, &joined, at, format, &above.heading);
+        let kept = (at..end).filter(|line| !joined.contains(line)).filter_map(|line| plain.get(line));
+        let text = kept.map(|text| text.as_ref()).collect::<Vec<&str>>().join("\n");
+        page.blocks.push(Block { line: at + 1, text, heading: above.heading(), format: Some(format) });
         at = end.max(at + 1);
     }
     page
 }
 
-fn end_of(lines: &[Line<'_>], plain: &[&str], start: usize, format: &Format, heading: &Heading) -> usize {
-    let fenced = lines.get(start).is_some_and(|line| line.fenced);
-    let mut at = start + 1;
-    while let Some(line) = lines.get(at) {
-        if line.fence || line.fenced != fenced || prompt::command_line(line.text).is_some() {
+fn ahead<'a>(plain: &'a [Cow<'_, str>], at: usize) -> Vec<&'a str> {
+    plain.get(at..(at + AHEAD).min(plain.len())).unwrap_or_default().iter().map(AsRef::as_ref).collect()
+}
+
+/// The format that begins here, as the line is, or without the indentation or the quotes that its page gave it.
+fn format_at(plain: &mut [Cow<'_, str>], at: usize, heading: &Heading) -> Option<&'static Format> {
+    let find = |lines: &[&str]| FORMATS.iter().find(|format| (format.starts)(lines, heading));
+    if let Some(format) = find(&ahead(plain, at)) {
+        return Some(format);
+    }
+    let first = plain.get(at)?.as_ref();
+    let indent = first.len() - first.trim_start_matches([' ', '\t']).len();
+    if indent > 0 {
+        let shifted: Vec<&str> = ahead(plain, at).into_iter().map(|line| cut(line, indent)).collect();
+        let format = find(&shifted)?;
+        shift(plain, at, indent);
+        return Some(format);
+    }
+    // `code` in a sentence
+    let code = first.split('`').nth(1)?.to_owned();
+    let format = find(&[&code])?;
+    if let Some(line) = plain.get_mut(at) {
+        *line = Cow::Owned(code);
+    }
+    Some(format)
+}
+
+/// Takes the indentation off this line and those below that have as much.
+fn shift(plain: &mut [Cow<'_, str>], at: usize, indent: usize) {
+    for line in plain.iter_mut().skip(at) {
+        let own = line.len() - line.trim_start_matches([' ', '\t']).len();
+        if own < indent && own < line.len() {
             break;
         }
-        let ahead = plain.get(at..(at + AHEAD).min(plain.len())).unwrap_or_default();
-        let restarts = format.restarts && (format.starts)(ahead, heading);
-        let other = FORMATS.iter().any(|other| other.interrupts && other.name != format.name && (other.starts)(ahead, heading));
-        if restarts || other || !(format.goes_on)(line.text) {
+        *line = match line {
+            Cow::Borrowed(text) => Cow::Borrowed(cut(text, indent)),
+            Cow::Owned(text) => Cow::Owned(cut(text, indent).to_owned()),
+        };
+    }
+}
+
+/// Without so many blanks at the beginning, and no more than there are.
+pub fn cut(text: &str, indent: usize) -> &str {
+    let blanks = text.bytes().take(indent).take_while(|byte| matches!(byte, b' ' | b'\t')).count();
+    &text[blanks..]
+}
+
+fn end_of(lines: &[Line<'_>], plain: &[Cow<'_, str>], joined: &BTreeSet<usize>, start: usize, format: &Format, heading: &Heading) -> usize {
+    let fenced = lines.get(start).is_some_and(|line| line.fenced);
+    let mut at = start + 1;
+    while let (Some(line), Some(text)) = (lines.get(at), plain.get(at)) {
+        if joined.contains(&at) {
+            at += 1;
+            continue;
+        }
+        if line.fence || line.fenced != fenced || prompt::command_line(text).is_some() {
+            break;
+        }
+        let ahead = ahead(plain, at);
+        let restarts = format.restarts && (format.starts)(&ahead, heading);
+        let other = FORMATS.iter().any(|other| other.interrupts && other.name != format.name && (other.starts)(&ahead, heading));
+        if restarts || other || !(format.goes_on)(text) {
             break;
         }
         at += 1;
     }
     at
-}
-
-/// A line without the page's quotes and indentation.
-struct Line<'a> {
-    text: &'a str,
-    /// The mark of a fence itself.
-    fence: bool,
-    opens: bool,
-    fenced: bool,
-}
-
-struct Unquoted<'a> {
-    raw: &'a [&'a str],
-    at: usize,
-    /// The fence that is open: its indentation.
-    open: Option<usize>,
-    /// Indentation of the block of indented lines that is open.
-    indented: Option<usize>,
-    blank_before: bool,
-}
-
-impl<'a> Unquoted<'a> {
-    fn new(raw: &'a [&'a str]) -> Self {
-        Self { raw, at: 0, open: None, indented: None, blank_before: true }
-    }
-}
-
-impl<'a> Iterator for Unquoted<'a> {
-    type Item = Line<'a>;
-
-    fn next(&mut self) -> Option<Line<'a>> {
-        let raw = *self.raw.get(self.at)?;
-        self.at += 1;
-        let text = raw.strip_prefix("> ").unwrap_or(if raw == ">" { "" } else { raw });
-        let indent = text.len() - text.trim_start_matches([' ', '\t']).len();
-        let bare = &text[indent..];
-        if bare.starts_with("```") || bare.starts_with("~~~") {
-            let opens = self.open.is_none();
-            self.open = opens.then_some(indent);
-            (self.indented, self.blank_before) = (None, true);
-            return Some(Line { text: bare, fence: true, opens, fenced: false });
-        }
-        if let Some(indent) = self.open {
-            return Some(Line { text: cut(text, indent), fence: false, opens: false, fenced: true });
-        }
-        let deep = indent >= 4 || text.starts_with('\t');
-        match self.indented {
-            _ if bare.is_empty() => {}
-            Some(open) if indent < open => self.indented = None,
-            None if deep && self.blank_before => self.indented = Some(indent),
-            _ => {}
-        }
-        self.blank_before = bare.is_empty();
-        Some(Line { text: cut(text, self.indented.unwrap_or(0)), fence: false, opens: false, fenced: false })
-    }
-}
-
-/// Without so many blanks at the beginning, and no more than there are.
-fn cut(text: &str, indent: usize) -> &str {
-    let blanks = text.bytes().take(indent).take_while(|byte| matches!(byte, b' ' | b'\t')).count();
-    &text[blanks..]
 }
 
 #[cfg(test)]
@@ -168,6 +239,20 @@ mod tests {
     }
 
     #[test]
+    fn of_too_long_a_text_a_part_is_read() {
+        let prose: String = (0..50).map(|line| format!("line {line}\n")).collect();
+        let (kept, cut) = window_of(&prose, 10, 1 << 20);
+        assert!(kept.lines().count() <= 11 && kept.starts_with("line 0\n") && cut.is_some(), "{kept}");
+        assert_eq!(window_of(&prose, 100, 40).0, "line 0\nline 1\nline 2\nline 3\nline 4");
+        assert_eq!(window_of(&prose, 100, 1 << 20), (prose.as_str(), None));
+        let log: String = (0..50).map(|line| format!("2026-05-12 05:18:33.000 [INFO][9] startup/startup.go 427: {line}\n")).collect();
+        let (kept, cut) = window_of(&log, 10, 1 << 20);
+        assert!(kept.ends_with("427: 49\n") && kept.lines().count() == 10 && cut.is_some(), "{kept}");
+        assert!(window_of(&log, 100, 200).0.lines().count() < 4);
+        assert_eq!(window_of("é\n", 0, 1).0, "");
+    }
+
+    #[test]
     fn prose_is_no_block() {
         assert!(shapes("Calico is broken since Monday.\nPlease help\n").is_empty());
         assert!(shapes("").is_empty());
@@ -175,6 +260,40 @@ mod tests {
 
     #[test]
     fn quoted_text_is_read() {
-        assert_eq!(shapes("> 1: lo: <LOOPBACK,UP> mtu 65536\n>     inet 127.0.0.1/8 scope host lo\n"), [(1, "ip addr", None)]);
+        for quote in ["> ", "> > ", ">", ">> "] {
+            let text = format!("{quote}1: lo: <LOOPBACK,UP> mtu 65536\n{quote}    inet 127.0.0.1/8 scope host lo\n");
+            assert_eq!(shapes(&text), [(1, "ip addr", None)], "{text}");
+        }
+    }
+
+    #[test]
+    fn a_fence_may_have_output_on_its_own_line() {
+        let page = "```1: lo: <LOOPBACK,UP> mtu 65536\n    inet 127.0.0.1/8 scope host lo```\n";
+        assert_eq!(shapes(page), [(1, "ip addr", None)]);
+        assert!(split(page).blocks[0].text.ends_with("scope host lo"), "{}", split(page).blocks[0].text);
+        let page = "It says `calico-node-abcde   0/1   Error   3   4d` always\n\n  1: lo: <LOOPBACK,UP> mtu 65536\n      inet 127.0.0.1/8 scope host lo\nBye\n";
+        assert_eq!(shapes(page), [(1, "kubectl get pods", None), (3, "ip addr", None)]);
+    }
+
+    #[test]
+    fn names_above_a_block_are_its_label() {
+        let page = "### node-3\n```\n1: lo: <LOOPBACK,UP> mtu 65536\n```\nand then\n```\n2: eth0: <UP> mtu 1500\n```\n";
+        let labels: Vec<_> = split(page).blocks.into_iter().map(|block| block.heading.label).collect();
+        assert_eq!(labels, [Some("node-3".to_owned()), None]);
+        let page =
+            "$ oc debug node/node-7\nsh-4.4# ip a\n1: lo: <LOOPBACK,UP> mtu 65536\nsh-4.4# exit\n$ ip a\n1: lo: <LOOPBACK,UP> mtu 65536\n";
+        let nodes: Vec<_> = split(page).blocks.into_iter().map(|block| block.heading.node).collect();
+        assert_eq!(nodes, [Some("node-7".to_owned()), None]);
+    }
+
+    #[test]
+    fn a_terminal_s_wraps_are_undone() {
+        let row = "calico-node-abcde   0/1     CrashLoopBackOff   21 (2m30s ago)   70m   10.0.0.3   node-3   <none>           <none>";
+        let head =
+            "NAME                READY   STATUS             RESTARTS         AGE   IP         NODE     NOMINATED NODE   READINESS GATES";
+        let wrapped = |line: &str| format!("{}\n{}\n", &line[..80], &line[80..]);
+        let blocks = split(&format!("{}{}", wrapped(head), wrapped(row))).blocks;
+        assert_eq!(blocks.len(), 1);
+        assert_eq!(blocks[0].text, format!("{head}\n{row}"));
     }
 }

@@ -1,6 +1,6 @@
 //! Which node a text is of: what the user says, then the pod, the host in the prompt, the file's name, the text itself.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use super::facts::Text;
@@ -13,8 +13,6 @@ use crate::snapshot::inspection::NodeInspection;
 
 /// Parts of a file's name that follow the node's: `node-3.birdcl.txt`.
 const AFTER_NODE: [&str; 8] = ["birdcl", "bird", "ip-addr", "ip-route", "ip-rule", "ifconfig", "log", "node-status"];
-/// Tools that are run anywhere: the host in their prompt is not the node.
-const REMOTE_TOOLS: [&str; 6] = ["kubectl", "oc", "k", "microk8s", "stern", "k3s"];
 
 /// Names that texts without a node go by, one for each host that they seem to be of.
 #[derive(Default)]
@@ -49,6 +47,35 @@ impl Known<'_> {
             .map(str::to_owned)
     }
 
+    /// A line above the text that is a node's name, or a pod's; where no nodes are known it must look like one.
+    fn labelled(&self, label: &str) -> Option<String> {
+        let pod = || {
+            let pod = super::prompt::pod_name(label)?;
+            let known = self.snapshot.pods.seen().into_iter().flatten().find(|known| known.metadata.name == pod);
+            known.and_then(|known| known.spec.node_name.clone()).or_else(|| self.snapshot.nodes.seen().is_none().then(|| node_of_pod(&pod)))
+        };
+        let looks_like_one = label.contains(|c: char| c.is_ascii_digit()) && label.contains(['-', '.']);
+        pod().or_else(|| self.node(label).filter(|_| self.snapshot.nodes.seen().is_some() || looks_like_one))
+    }
+
+    /// The node whose InternalIP is on one of the interfaces that the text lists.
+    fn by_address(&self, text: &Text) -> Option<String> {
+        if !matches!(text.kind, TextKind::Interfaces | TextKind::Ifconfig | TextKind::Brief) {
+            return None;
+        }
+        let mut inside = NodeInspection::default();
+        texts::read_inside(text.kind, &text.text, &text.heading, &mut inside).ok()?;
+        let held = |address: &str| address.parse::<IpAddr>().is_ok_and(|address| own(&inside, &address));
+        let nodes = self.snapshot.nodes.seen().into_iter().flatten();
+        let by_node = nodes.filter(|node| node.addresses("InternalIP").any(held)).map(|node| node.metadata.name.as_str());
+        // a calico-node pod has its node's address
+        let pods = self.snapshot.pods.seen().into_iter().flatten();
+        let by_pod = pods.filter(|pod| pod.status.host_ip.as_deref().is_some_and(held)).filter_map(|pod| pod.spec.node_name.as_deref());
+        let found: BTreeSet<&str> = by_node.chain(by_pod).collect();
+        // an address that two nodes have tells nothing
+        found.first().filter(|_| found.len() == 1).map(|name| (*name).to_owned())
+    }
+
     /// The node of a text; `Err` says why it is not known.
     pub fn node_of(&self, text: &Text, unnamed: &mut Unnamed) -> Result<String, String> {
         let pods = || self.snapshot.pods.seen().into_iter().flatten();
@@ -61,9 +88,11 @@ impl Known<'_> {
             let unknown = || self.snapshot.nodes.seen().is_none().then(|| node_of_pod(pod));
             return known.or_else(named).or_else(unknown).ok_or_else(|| format!("pod {pod} is not among the pods that were read"));
         }
-        let is_remote =
-            REMOTE_TOOLS.contains(&text.heading.command.trim_start_matches("sudo ").split_whitespace().next().unwrap_or_default());
-        let host = text.heading.host.as_deref().filter(|_| !is_remote);
+        let host = text.heading.host.as_deref().filter(|_| !text.heading.is_remote());
+        let by_pod = || {
+            let name = texts::pod_in(&text.file)?;
+            pods().find(|pod| pod.metadata.name == name)?.spec.node_name.clone()
+        };
         let labels = self
             .node_names()
             .map(|name| (name, name))
@@ -72,8 +101,12 @@ impl Known<'_> {
             .names_node
             .as_deref()
             .and_then(|name| self.node(name))
+            .or_else(|| self.node(text.heading.node.as_deref()?))
             .or_else(|| self.node(host?))
+            .or_else(|| self.labelled(text.heading.label.as_deref()?))
+            .or_else(by_pod)
             .or_else(|| texts::node_of(&text.file, labels).map(str::to_owned))
+            .or_else(|| self.by_address(text))
             .or_else(|| self.default.map(str::to_owned));
         match found {
             Some(node) => Ok(node),
@@ -97,7 +130,7 @@ pub fn node_of_pod(pod: &str) -> String {
 
 /// The node in `node-3.birdcl.txt`, or of the pod that the path names.
 fn label(file: &str) -> Option<String> {
-    if let Some(pod) = file.split(['/', '\\', ':', '_', '.']).find_map(super::prompt::pod_name) {
+    if let Some(pod) = texts::pod_in(file) {
         return Some(node_of_pod(&pod));
     }
     let (label, rest) = file.rsplit(['/', '\\', ':']).next()?.split_once('.')?;
@@ -144,8 +177,9 @@ fn is_peer(before: Option<&NodeInspection>, text: &Text) -> bool {
             .map(|session| session.address)
             .collect()
     };
-    let own = |inside: &NodeInspection, address: &IpAddr| {
-        inside.interfaces.seen().into_iter().flatten().any(|interface| interface.addresses.iter().any(|held| held.address == *address))
-    };
     peers(before).iter().any(|peer| own(&now, peer)) || peers(&now).iter().any(|peer| own(before, peer))
+}
+
+fn own(inside: &NodeInspection, address: &IpAddr) -> bool {
+    inside.interfaces.seen().into_iter().flatten().any(|interface| interface.addresses.iter().any(|held| held.address == *address))
 }

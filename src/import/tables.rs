@@ -1,4 +1,6 @@
-//! Tables of `kubectl get`: pods, nodes, DaemonSets and events; default, wide, of all namespaces, without headers where the rows tell.
+//! Tables of `kubectl get`: pods, nodes and DaemonSets; default, wide, of all namespaces, without headers where the rows tell.
+
+use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
@@ -6,6 +8,7 @@ use super::facts::{Facts, Summary};
 use super::formats::Format;
 use super::page::Block;
 use crate::calico::flavour;
+use crate::snapshot::objects::Node;
 
 pub const PODS: Format = Format {
     name: "kubectl get pods",
@@ -32,32 +35,22 @@ pub const NODES: Format = Format {
 pub const DAEMON_SETS: Format = Format {
     name: "kubectl get daemonsets",
     better: "kubectl get daemonset -n NAMESPACE -o yaml",
-    starts: |lines, _| lines.first().is_some_and(|line| has_columns(line, &["NAME", "DESIRED", "CURRENT", "READY"])),
+    starts: |lines, _| lines.first().is_some_and(|line| has_columns(line, &["NAME", "DESIRED", "CURRENT", "READY"]) || is_set_row(line)),
     goes_on: |line| !line.trim().is_empty() && split_row(line, MAX_COLUMNS).len() > 3,
     interrupts: true,
     restarts: false,
     read: |block, _| {
         let ours =
-            block.text.lines().skip(1).filter(|line| line.split_whitespace().take(2).any(|word| flavour::NAMES.contains(&word))).count();
+            block.text.lines().filter(|line| line.split_whitespace().take(2).any(|word| flavour::NAMES.contains(&bare_name(word)))).count();
         let ignored = Some("a table does not show the DaemonSet's template".to_owned());
         Ok(Summary { ignored, ..Summary::new(crate::text::count(ours, "DaemonSet")) })
     },
 };
 
-pub const EVENTS: Format = Format {
-    name: "kubectl get events",
-    better: "kubectl get events -n NAMESPACE -o yaml",
-    starts: |lines, _| lines.first().is_some_and(|line| has_columns(line, &["LAST SEEN", "TYPE", "REASON", "OBJECT", "MESSAGE"])),
-    goes_on: |line| !line.trim().is_empty(),
-    interrupts: true,
-    restarts: false,
-    read: read_events,
-};
-
-const MAX_COLUMNS: usize = 16;
+pub const MAX_COLUMNS: usize = 16;
 
 /// The line is a header that has these columns, in any order.
-fn has_columns(line: &str, columns: &[&str]) -> bool {
+pub fn has_columns(line: &str, columns: &[&str]) -> bool {
     // most lines are no header of any sort
     if !columns.first().is_some_and(|first| line.contains(first)) {
         return false;
@@ -137,14 +130,39 @@ fn is_ready_cell(cell: &str) -> bool {
 /// A row of `--no-headers`: a pod of calico-node with its READY.
 fn is_pod_row(line: &str) -> bool {
     let words: Vec<&str> = line.split_whitespace().take(3).collect();
-    words.iter().zip(words.iter().skip(1)).any(|(name, ready)| flavour::is_pod_name(name) && is_ready_cell(ready))
+    words.iter().zip(words.iter().skip(1)).any(|(name, ready)| flavour::is_pod_name(bare_name(name)) && is_ready_cell(ready))
+}
+
+/// The name in `pod/NAME` and `daemonset.apps/NAME`, as `kubectl get all` has it.
+fn bare_name(cell: &str) -> &str {
+    cell.rsplit('/').next().unwrap_or(cell)
+}
+
+/// `calico-node   3   3   2   3   2   <none>   4d`, as `grep` leaves it.
+fn is_set_row(line: &str) -> bool {
+    let words: Vec<&str> = line.split_whitespace().take(8).collect();
+    let at = words.iter().take(2).position(|word| flavour::NAMES.contains(&bare_name(word)));
+    let is_number = |word: &&&str| word.bytes().all(|byte| byte.is_ascii_digit());
+    at.is_some_and(|at| words.iter().skip(at + 1).take_while(is_number).count() >= 4)
+}
+
+/// Names of columns alone.
+pub fn is_header(line: &str) -> bool {
+    split_row(line, MAX_COLUMNS).len() > 2 && line.contains("NAME") && !line.bytes().any(|byte| byte.is_ascii_lowercase())
+}
+
+/// A row of one of the tables, of whatever program: what a terminal has broken off a row is none.
+pub fn is_row(line: &str) -> bool {
+    let ready = || line.split_whitespace().take(3).any(is_ready_cell);
+    is_pod_row(line) || is_node_row(line) || is_set_row(line) || ready() || super::events::is_row(line)
 }
 
 fn is_node_row(line: &str) -> bool {
     let mut words = line.split_whitespace();
     let (Some(_), Some(status)) = (words.next(), words.next()) else { return false };
     let mut states = status.split(',');
-    states.next().is_some_and(|first| first == "Ready" || first == "NotReady") && words.take(3).any(|word| word.starts_with("v1."))
+    states.next().is_some_and(|first| ["Ready", "NotReady", "Unknown"].contains(&first))
+        && words.take(3).any(|word| word.starts_with("v1."))
 }
 
 fn read_pods(block: &Block, facts: &mut Facts) -> Result<Summary, String> {
@@ -152,26 +170,56 @@ fn read_pods(block: &Block, facts: &mut Facts) -> Result<Summary, String> {
     let has_header = has_columns(first, &["NAME", "READY"]);
     let header = if has_header { normal_header(first) } else { assumed_header(first) };
     let table = Table { header };
-    let (mut read, mut others, mut placeless) = (0, 0, 0);
+    let (mut others, mut placeless, mut older) = (0, 0, 0);
+    // `--watch` prints a row for each change: the last counts
+    let mut pods: BTreeMap<&str, Value> = BTreeMap::new();
     for line in block.text.lines().skip(usize::from(has_header)) {
         let row = table.row(line);
-        let Some(name) = table.cell(&row, "NAME") else { continue };
+        let Some(name) = table.cell(&row, "NAME").map(bare_name) else { continue };
+        if has_columns(line, &["NAME", "READY"]) {
+            continue;
+        }
         if !flavour::is_pod_name(name) {
             others += 1;
             continue;
         }
         let namespace = table.cell(&row, "NAMESPACE").or(block.heading.namespace.as_deref());
         placeless += usize::from(table.cell(&row, "NODE").is_none());
-        facts.told("Pod", &pod(&table, &row, name, namespace))?;
-        read += 1;
+        older += usize::from(pods.insert(name, pod(&table, &row, name, namespace)).is_some());
     }
+    let known = facts.pods.len();
+    pods.values().try_for_each(|pod| facts.told("Pod", pod))?;
+    let differing = differing(
+        &facts.pods,
+        known,
+        |pod| &pod.metadata.name,
+        |a, b| agree(a.is_ready(), b.is_ready()) && agree(a.spec.node_name.as_ref(), b.spec.node_name.as_ref()),
+    );
+    let read = pods.len();
     let mut summary = Summary::new(if read == 1 { "1 calico-node pod".to_owned() } else { format!("{read} calico-node pods") });
     summary = summary.ignoring(others, "of other pods");
+    if older > 0 {
+        summary = summary.also_ignoring(format!("{} that a later row of the same pod replaces", crate::text::count(older, "row")));
+    }
+    if differing > 0 {
+        summary = summary.also_ignoring(format!("{} that an earlier block shows in another state", crate::text::count(differing, "pod")));
+    }
     if placeless > 0 {
-        let more = format!("no column NODE (kubectl get pods -o wide) in {}", crate::text::count(placeless, "row"));
-        summary.ignored = Some(summary.ignored.map_or(more.clone(), |ignored| format!("{ignored}; {more}")));
+        summary = summary.also_ignoring(format!("no column NODE (kubectl get pods -o wide) in {}", crate::text::count(placeless, "row")));
     }
     Ok(summary)
+}
+
+/// What one of them does not tell is no contradiction.
+fn agree<T: PartialEq>(one: Option<T>, other: Option<T>) -> bool {
+    one.zip(other).is_none_or(|(one, other)| one == other)
+}
+
+/// How many of the objects from `known` on are there before in another state: the first counts.
+fn differing<T>(list: &[T], known: usize, name: impl Fn(&T) -> &String, same: impl Fn(&T, &T) -> bool) -> usize {
+    let (before, now) = list.split_at(known.min(list.len()));
+    let before: BTreeMap<&String, &T> = before.iter().rev().map(|object| (name(object), object)).collect();
+    now.iter().filter(|object| before.get(name(object)).is_some_and(|earlier| !same(earlier, object))).count()
 }
 
 /// `LAST SEEN` and `NOMINATED NODE` are one column, even where only one blank is left between columns.
@@ -181,7 +229,7 @@ fn normal_header(line: &str) -> Vec<&str> {
 }
 
 fn assumed_header(row: &str) -> Vec<&'static str> {
-    let namespaced = row.split_whitespace().nth(1).is_some_and(flavour::is_pod_name);
+    let namespaced = row.split_whitespace().nth(1).is_some_and(|word| flavour::is_pod_name(bare_name(word)));
     let columns = ["NAMESPACE", "NAME", "READY", "STATUS", "RESTARTS", "AGE", "IP", "NODE", "NOMINATED NODE", "READINESS GATES"];
     columns.into_iter().skip(usize::from(!namespaced)).collect()
 }
@@ -228,10 +276,16 @@ fn read_nodes(block: &Block, facts: &mut Facts) -> Result<Summary, String> {
         vec!["NAME", "STATUS", "ROLES", "AGE", "VERSION", "INTERNAL-IP", "EXTERNAL-IP", "OS-IMAGE", "KERNEL-VERSION", "CONTAINER-RUNTIME"]
     };
     let table = Table { header };
-    let mut read = 0;
+    let (mut read, mut strange) = (0, 0);
+    let known = facts.nodes.len();
     for line in block.text.lines().skip(usize::from(has_header)) {
         let row = table.row(line);
-        let (Some(name), Some(status)) = (table.cell(&row, "NAME"), table.cell(&row, "STATUS")) else { continue };
+        let (Some(name), Some(status)) = (table.cell(&row, "NAME").map(bare_name), table.cell(&row, "STATUS")) else { continue };
+        // a line that was broken, or another table
+        if crate::text::shell::object_name(name).is_none() {
+            strange += 1;
+            continue;
+        }
         let states: Vec<&str> = status.split(',').collect();
         let address = |kind: &str, column: &str| table.cell(&row, column).map(|address| json!({"type": kind, "address": address}));
         let addresses: Vec<Value> =
@@ -260,31 +314,16 @@ fn read_nodes(block: &Block, facts: &mut Facts) -> Result<Summary, String> {
         )?;
         read += 1;
     }
-    Ok(Summary::new(crate::text::count(read, "node")))
-}
-
-fn read_events(block: &Block, facts: &mut Facts) -> Result<Summary, String> {
-    let first = block.text.lines().next().unwrap_or_default();
-    let table = Table { header: split_row(first, MAX_COLUMNS) };
-    let (mut read, mut others) = (0, 0);
-    for line in block.text.lines().skip(1) {
-        let row = split_row(line, table.header.len());
-        let (Some(object), Some(reason)) = (table.cell(&row, "OBJECT"), table.cell(&row, "REASON")) else { continue };
-        let Some(name) = object.split_once('/').map(|(_, name)| name).filter(|name| flavour::is_pod_name(name)) else {
-            others += 1;
-            continue;
-        };
-        // the table tells how long ago, not since when, and no clock tells when it was printed
-        let namespace = table.cell(&row, "NAMESPACE").or(block.heading.namespace.as_deref());
-        let involved = json!({"kind": "Pod", "name": name, "namespace": namespace});
-        facts.told(
-            "Event",
-            &json!({"metadata": {"namespace": namespace}, "involvedObject": involved, "type": table.cell(&row, "TYPE").unwrap_or_default(),
-                "reason": reason, "message": table.cell(&row, "MESSAGE").unwrap_or_default(), "count": 1}),
-        )?;
-        read += 1;
-    }
-    Ok(Summary::new(crate::text::count(read, "event")).ignoring(others, "about other objects"))
+    let same = |a: &Node, b: &Node| {
+        let ready = |node: &Node| node.condition("Ready").map(|condition| condition.status.clone());
+        ready(a) == ready(b) && (a.status.addresses == b.status.addresses || a.status.addresses.is_empty() || b.status.addresses.is_empty())
+    };
+    let differing = differing(&facts.nodes, known, |node| &node.metadata.name, same);
+    let summary = Summary::new(crate::text::count(read, "node")).ignoring(strange, "without a node's name");
+    Ok(match differing {
+        0 => summary,
+        count => summary.also_ignoring(format!("{} that an earlier block shows in another state", crate::text::count(count, "node"))),
+    })
 }
 
 #[cfg(test)]
@@ -342,12 +381,26 @@ mod tests {
     }
 
     #[test]
-    fn events_of_others_are_counted() {
-        let text = "LAST SEEN   TYPE      REASON      OBJECT                  MESSAGE\n\
-            5m          Warning   Unhealthy   pod/calico-node-p2x4d   Readiness probe failed:  BGP not established with 10.0.0.1\n\
-            5m          Normal    Pulled      pod/coredns-x           Container image present\n";
-        let (facts, summary) = read(&EVENTS, text);
-        assert_eq!(facts.events[0].message, "Readiness probe failed:  BGP not established with 10.0.0.1");
-        assert_eq!(summary.ignored.as_deref(), Some("1 row about other objects"));
+    fn rows_of_kubectl_get_all_and_of_watch() {
+        let text = "NAME                    READY   STATUS             RESTARTS   AGE\npod/calico-node-p2x4d   0/1     CrashLoopBackOff   21         70m\n\
+            pod/calico-node-p2x4d   1/1     Running            22         71m\n";
+        let (facts, summary) = read(&PODS, text);
+        assert_eq!((facts.pods.len(), facts.pods[0].is_ready()), (1, Some(true)));
+        assert!(summary.ignored.is_some_and(|ignored| ignored.contains("1 row that a later row")));
+        for (line, row) in [
+            ("daemonset.apps/calico-node   3   3   2   3   2   <none>   4d", true),
+            ("kube-system   calico-node   3   3   2   3   2   <none>   4d", true),
+            ("calico-node is on 3 nodes", false),
+        ] {
+            assert_eq!(is_set_row(line), row, "{line}");
+        }
+    }
+
+    #[test]
+    fn no_node_has_a_name_that_kubernetes_refuses() {
+        let (facts, summary) =
+            read(&NODES, "NAME     STATUS   ROLES    AGE   VERSION\nnode-1   Ready    <none>   4d    v1.28.8\nUbuntu   22.04   LTS\n");
+        assert_eq!(facts.nodes.len(), 1);
+        assert!(summary.ignored.is_some());
     }
 }

@@ -5,7 +5,7 @@ use crate::calico::bird::{self, BirdError};
 use crate::calico::{interfaces, route_get, routes, startup_log};
 use crate::observed::Observed;
 use crate::snapshot::family::Family;
-use crate::snapshot::inspection::{Bird, NodeInspection, NodeLogs};
+use crate::snapshot::inspection::{Bird, NodeInspection, NodeLogs, StartupLog};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TextKind {
@@ -13,6 +13,7 @@ pub enum TextKind {
     NodeStatus,
     Interfaces,
     Ifconfig,
+    Brief,
     Routes,
     RouteGet,
     Log { previous: bool },
@@ -26,6 +27,7 @@ impl TextKind {
             Self::NodeStatus => "calicoctl node status",
             Self::Interfaces => "ip addr",
             Self::Ifconfig => "ifconfig",
+            Self::Brief => "ip -br addr",
             Self::Routes => "ip route",
             Self::RouteGet => "ip route get",
             Self::Log { .. } => "kubectl logs",
@@ -54,13 +56,27 @@ pub fn kind(file: &str, text: &str) -> Option<TextKind> {
     let log = name.contains(".log") || name.ends_with("log.txt") || file.contains("/logs/") || name.contains("calico-node");
     let known =
         || startup_log::is_gone(text) || head().any(logged) || init_container_in_name(file).is_some() || startup_log::is_recognised(text);
-    (log && !is_others_log(file) && known()).then(|| TextKind::Log { previous: name.contains("previous") })
+    (log && !is_others_log(file) && known()).then(|| TextKind::Log { previous: is_previous(&name) })
 }
 
 /// A log of another program that quotes calico-node: its name says what it is.
 pub fn is_others_log(file: &str) -> bool {
     let name = file.rsplit(['/', '\\', ':']).next().unwrap_or(file).to_ascii_lowercase();
     ["operator-log", "timeline"].iter().any(|start| name.starts_with(start))
+}
+
+/// The calico-node pod that a part of the path names, also with its namespace before it: `kube-system-calico-node-x7k2p-previous`.
+pub fn pod_in(file: &str) -> Option<String> {
+    file.split(['/', '\\', ':', '_', '.']).find_map(|part| {
+        let part = part.strip_suffix("-previous").unwrap_or(part);
+        let behind = part.match_indices('-').filter_map(|(at, _)| part.get(at + 1..));
+        std::iter::once(part).chain(behind).find_map(super::prompt::pod_name)
+    })
+}
+
+/// The log of the container before, by the name of its file.
+pub fn is_previous(file: &str) -> bool {
+    file.rsplit(['/', '\\', ':']).next().unwrap_or(file).to_ascii_lowercase().contains("previous")
 }
 
 /// The node of `known` whose name begins the file's, or names a directory above it; the longest wins.
@@ -90,6 +106,7 @@ pub fn read_inside(kind: TextKind, text: &str, heading: &Heading, inside: &mut N
             fill(&mut inside.bird6, bird6);
         }
         TextKind::Interfaces => inside.interfaces = Observed::Seen(interfaces::parse(text).map_err(|error| error.to_string())?),
+        TextKind::Brief => fill(&mut inside.interfaces, Observed::Seen(super::host::parse_brief(text)?)),
         TextKind::Ifconfig => fill(&mut inside.interfaces, Observed::Seen(super::host::parse_ifconfig(text)?)),
         TextKind::Routes => {
             let family = if heading.six || text.contains("fe80::") { Family::V6 } else { Family::V4 };
@@ -198,7 +215,7 @@ fn daemon(protocols: &str, status: &str) -> Result<Observed<Bird>, String> {
 }
 
 /// Init containers of calico-node in the manifests and the operator's DaemonSet, 3.8 to 3.33.
-const INIT_CONTAINERS: [&str; 7] =
+pub const INIT_CONTAINERS: [&str; 7] =
     ["install-cni", "upgrade-ipam", "mount-bpffs", "flexvol-driver", "ebpf-bootstrap", "hostpath-init", "key-cert-provisioner"];
 
 /// A shell's error in such a log has no mark of Calico's.
@@ -208,17 +225,53 @@ pub fn init_container_in_name(name: &str) -> Option<&'static str> {
     INIT_CONTAINERS.into_iter().find(|container| name.contains(container) || is_folder(container))
 }
 
-/// Of two texts of the same log the one without the kubelet's timestamps counts; it is the log's own.
-pub fn add_log(logs: &mut NodeLogs, file: &str, container: Option<&str>, previous: bool, text: &str) {
-    let named = container.and_then(init_container_in_name).or_else(|| init_container_in_name(file));
-    if let Some(container) = named.or_else(|| startup_log::init_container(text)) {
-        logs.init.insert(container.to_owned(), Observed::Seen(startup_log::digest_init(text.as_bytes(), true)));
-        return;
+/// What a log tells, which is a small part of it.
+pub struct LogFacts {
+    /// Of an init container, with its name.
+    init: Option<(String, StartupLog)>,
+    /// The kubelet's own sentence in place of a log that is gone.
+    is_gone: bool,
+    /// calico-node's own.
+    log: Option<StartupLog>,
+}
+
+impl LogFacts {
+    /// `container`: as a heading or prompt names it.
+    pub fn read(file: &str, container: Option<&str>, text: &str) -> Self {
+        let named = container.and_then(init_container_in_name).or_else(|| init_container_in_name(file));
+        let container = named.or_else(|| startup_log::init_container(text));
+        let init = container.map(|container| (container.to_owned(), startup_log::digest_init(text.as_bytes(), true)));
+        // `kubectl logs --all-containers` goes on with calico-node's, without a mark
+        let own = if init.is_some() { behind_init_container(text) } else { text };
+        let log = startup_log::digest(own.as_bytes(), true);
+        let log = (init.is_none() || !log.marks.is_empty()).then_some(log);
+        Self { init, is_gone: startup_log::is_gone(text), log }
     }
+}
+
+/// Lines after the last that an init container wrote.
+fn behind_init_container(text: &str) -> &str {
+    let mut end = 0;
+    let mut at = 0;
+    for line in text.split_inclusive('\n') {
+        at += line.len();
+        if startup_log::init_container(line).is_some() {
+            end = at;
+        }
+    }
+    text.get(end..).unwrap_or_default()
+}
+
+/// Of two texts of the same log the one without the kubelet's timestamps counts; it is the log's own.
+pub fn add_log(logs: &mut NodeLogs, file: &str, previous: bool, facts: &LogFacts) {
+    if let Some((container, log)) = &facts.init {
+        logs.init.insert(container.clone(), Observed::Seen(log.clone()));
+    }
+    let Some(log) = &facts.log else { return };
     let slot = if previous { &mut logs.previous } else { &mut logs.current };
-    if startup_log::is_gone(text) {
+    if facts.is_gone {
         *slot = Observed::Absent;
     } else if slot.seen().is_none() || !file.contains(".timestamps.") {
-        *slot = Observed::Seen(startup_log::digest(text.as_bytes(), true));
+        *slot = Observed::Seen(log.clone());
     }
 }

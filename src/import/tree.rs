@@ -139,6 +139,17 @@ impl<'de> Visitor<'de> for Document<'_> {
         formatter.write_str("an object or a list of objects of Kubernetes")
     }
 
+    /// The items of a list alone, as `jq .items` leaves them. A list of anything else is not Kubernetes'.
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Self::Value, A::Error> {
+        while let Some(item) = items.next_element_seed(Tree(self.budget))? {
+            if item.pointer("/metadata/name").is_none() {
+                return Err(A::Error::custom("a list of something else than objects of Kubernetes"));
+            }
+            (self.take)(item);
+        }
+        Ok(Map::from_iter([("items".to_owned(), Value::Null)]))
+    }
+
     /// An empty document, as `---` alone gives.
     fn visit_unit<E>(self) -> Result<Self::Value, E> {
         Ok(Map::new())

@@ -14,7 +14,7 @@ use crate::text::shell;
 
 pub struct Install<'a> {
     pub daemon_set: Option<&'a DaemonSet>,
-    /// The container calico-node as the DaemonSet has it now; pods may still run an older one.
+    /// The container calico-node as the DaemonSet has it now; pods may still run an older one. Where the DaemonSet was not seen, what all pods run.
     pub container: Option<&'a Container>,
     pub flavour: Option<Flavour>,
     /// Who puts an edit back, nearest first.
@@ -34,6 +34,14 @@ fn logged_version(snapshot: &Snapshot) -> Option<Version> {
     starts.find_map(|mark| Version::parse(mark.text.rsplit_once("with version ")?.1))
 }
 
+/// What the calico-node pods run, as a page or a folder without the DaemonSet tells it. `None` where they differ: then nothing holds for all.
+fn container_of_pods(snapshot: &Snapshot) -> Option<&Container> {
+    let pods = snapshot.pods.seen().map_or(&[][..], Vec::as_slice);
+    let mut containers = pods.iter().filter_map(|pod| pod.spec.calico_node());
+    let first = containers.next()?;
+    containers.all(|other| (&other.image, &other.env) == (&first.image, &first.env)).then_some(first)
+}
+
 /// A configured method that calico-node exits with.
 pub struct InvalidMethod {
     pub value: String,
@@ -43,14 +51,18 @@ pub struct InvalidMethod {
 impl<'a> Install<'a> {
     pub fn new(snapshot: &'a Snapshot) -> Self {
         let daemon_set = snapshot.daemon_set.seen();
-        let container = daemon_set.and_then(|daemon_set| daemon_set.spec.template.spec.calico_node());
+        let container = match daemon_set {
+            Some(daemon_set) => daemon_set.spec.template.spec.calico_node(),
+            None => container_of_pods(snapshot),
+        };
         let installations = snapshot.resources.installations.seen().map_or(&[][..], Vec::as_slice);
         let installation = installations.iter().find(|one| one.metadata.name == "default");
         let nodes = snapshot.nodes.seen().map_or(&[][..], Vec::as_slice);
         let flavour = daemon_set.map(|daemon_set| flavour::flavour(daemon_set, installations, nodes));
         let information = snapshot.resources.cluster_informations.seen().map_or(&[][..], Vec::as_slice);
         let namespace = daemon_set.and_then(|daemon_set| daemon_set.metadata.namespace.as_deref()).unwrap_or("kube-system");
-        let environment = container.map(|container| Environment::resolve(container, &snapshot.config_maps, namespace));
+        let resolve = if daemon_set.is_some() { Environment::resolve } else { Environment::resolve_pod };
+        let environment = container.map(|container| resolve(container, &snapshot.config_maps, namespace));
         Self {
             daemon_set,
             container,
@@ -62,6 +74,7 @@ impl<'a> Install<'a> {
             version: daemon_set
                 .and_then(|daemon_set| version::calico_version(daemon_set, information, installation))
                 .map(|(version, _)| version)
+                .or_else(|| container.and_then(|container| Version::from_image(&container.image)))
                 .or_else(|| logged_version(snapshot)),
             upgrade: None,
             environment,
@@ -260,6 +273,51 @@ impl<'a> Install<'a> {
             Problem::BadCidr { text } => Some(format!("{text:?} is not a network, and one bad network stops detection")),
             Problem::ExcludesEverything => Some("an empty piece excludes every interface".to_owned()),
             _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::snapshot::Origin;
+    use crate::snapshot::objects::Pod;
+
+    fn pod(image: &str, method: &str) -> Pod {
+        serde_json::from_value(json!({
+            "metadata": {"name": "calico-node-abcde", "namespace": "calico-system"},
+            "spec": {"containers": [{
+                "name": "calico-node",
+                "image": image,
+                "env": [{"name": "DATASTORE_TYPE", "value": "kubernetes"}, {"name": "IP_AUTODETECTION_METHOD", "value": method}],
+            }]},
+        }))
+        .expect("a pod")
+    }
+
+    fn pods(pods: Vec<Pod>) -> Snapshot {
+        Snapshot { pods: Observed::Seen(pods), ..Snapshot::empty(Origin::Files, jiff::Timestamp::UNIX_EPOCH) }
+    }
+
+    #[test]
+    fn pods_that_agree_stand_in_for_a_daemon_set_that_was_not_seen() {
+        let snapshot = pods(vec![pod("calico/node:v3.27.2", "interface=eth.*"), pod("calico/node:v3.27.2", "interface=eth.*")]);
+        let install = Install::new(&snapshot);
+        assert_eq!(install.version(), Some(Version::new(3, 27, 2)));
+        assert_eq!(install.method(Family::V4).as_deref(), Some("interface=eth.*"));
+        assert_eq!(install.datastore_name().as_deref(), Some("kubernetes"));
+        assert_eq!(install.backend_name(), None, "of a pod only some variables are kept: a missing one is not an unset one");
+        assert_eq!(install.command_target(), None, "there is nothing to edit");
+    }
+
+    #[test]
+    fn pods_that_differ_tell_nothing_for_all() {
+        for other in [pod("calico/node:v3.28.0", "interface=eth.*"), pod("calico/node:v3.27.2", "first-found")] {
+            let snapshot = pods(vec![pod("calico/node:v3.27.2", "interface=eth.*"), other]);
+            let install = Install::new(&snapshot);
+            assert_eq!((install.version(), install.method(Family::V4)), (None, None));
         }
     }
 }

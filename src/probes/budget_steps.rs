@@ -51,22 +51,25 @@ pub(super) fn explain(place: &ProbeTarget, steps: &[BudgetStep], next: Option<&B
         let change = next.changes.iter().find(|change| change.timing.failure_threshold.is_some())?;
         Some(format!("--set {}.failureThreshold={}", word(change.probe), change.timing.failure_threshold?))
     });
-    let by_hand = by_hand.map(|set| format!("; give it more then with {set}")).unwrap_or_default();
+    let by_hand = by_hand.map(|set| format!(" Raise it then with {set}.")).unwrap_or_default();
     match place {
         ProbeTarget::DaemonSet { .. } if steps.is_empty() => {
-            Some(format!("Where that proves too small it does not grow by itself{by_hand}."))
+            Some(format!("If that is not enough, the limit is not raised automatically.{by_hand}"))
         }
         ProbeTarget::DaemonSet { .. } => {
-            let budgets: Vec<String> = steps.iter().map(|step| step.budget_seconds.to_string()).collect();
+            let budgets: Vec<String> = steps.iter().map(|step| format!("{}s", step.budget_seconds)).collect();
+            let list = match budgets.split_last() {
+                Some((last, [])) => format!("at most {last}"),
+                Some((last, others)) => format!("{} and at most {last}", others.join(", ")),
+                None => String::new(),
+            };
             Some(format!(
-                "It is proven on one node first; where calico-node is killed there again while it still gets on, its budget grows there to \
-                 {} s, and no further.",
-                budgets.join(", then ")
+                "If that is not enough on the first node, the limit is raised to {list} there. The other nodes get the value that worked."
             ))
         }
         ProbeTarget::Installation { .. } => Some(format!(
-            "Under the operator no node can be tried alone: it replaces the nodes one after the other, and where one is killed again before \
-             it has started all of it is put back{by_hand}."
+            "The operator restarts the nodes one after another, so no node can be tried alone. If a node is killed again before it has \
+             started, the change is rolled back.{by_hand}"
         )),
         ProbeTarget::Nowhere { .. } => None,
     }

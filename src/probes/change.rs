@@ -67,6 +67,26 @@ impl ProbeChange {
         fields
     }
 
+    /// `startupProbe: periodSeconds 10, failureThreshold 22, exec /bin/calico-node -felix-live`
+    pub fn describe(&self) -> String {
+        let timing = self.timing;
+        let fields = [
+            ("initialDelaySeconds", timing.initial_delay_seconds),
+            ("periodSeconds", timing.period_seconds),
+            ("timeoutSeconds", timing.timeout_seconds),
+            ("failureThreshold", timing.failure_threshold),
+        ];
+        let fields = fields.into_iter().filter_map(|(name, value)| Some(format!("{name} {}", value?)));
+        let handler = self.handler.as_ref().map(|handler| match handler {
+            Handler::Exec(exec) => format!("exec {}", exec.command.join(" ")),
+            Handler::HttpGet(http) => {
+                let port = http.port.as_ref().map(|port| format!(":{port}")).unwrap_or_default();
+                format!("httpGet {}{port}{}", http.host.as_deref().unwrap_or_default(), http.path.as_deref().unwrap_or("/"))
+            }
+        });
+        format!("{}: {}", self.probe.field(), fields.chain(handler).collect::<Vec<_>>().join(", "))
+    }
+
     /// The probe's timing once this is done.
     pub fn after(&self, container: &Container) -> Budget {
         self.timing.on(probe_of(container, self.probe))

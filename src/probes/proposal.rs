@@ -269,20 +269,20 @@ fn warnings(before: &Container, after: &Container, measured: &[Measurement]) -> 
     let mut warnings = Vec::new();
     if let (Some(before), Some(after)) = (allowed(before), allowed(after)) {
         if after < before {
-            warnings.push(format!("This shrinks the time to start from {before:.0} to {after:.0} s."));
+            warnings.push(format!("This lowers the startup limit from {before:.0}s to {after:.0}s."));
         }
         let slowest = measured.iter().filter_map(|measured| Some((measured.node, measured.slowest()?)));
         if let Some((node, start)) = slowest.max_by(|a, b| a.1.seconds.total_cmp(&b.1.seconds)).filter(|(_, start)| start.seconds >= after)
         {
             let took = if start.at_least { "more than " } else { "" };
-            warnings.push(format!("{after:.0} s are not enough for {node}: its slowest start took {took}{:.0} s.", start.seconds));
+            warnings.push(format!("{after:.0}s is not enough for {node}: its slowest start took {took}{:.0}s.", start.seconds));
         }
     }
     let odd = probe::uses(after).into_iter().find(|probe| probe.budget.timeout > probe.budget.period);
     if let Some(probe) = odd.filter(|odd| probe_of(before, odd.kind) != probe_of(after, odd.kind)) {
         let (timeout, period) = (probe.budget.timeout, probe.budget.period);
         warnings.push(format!(
-            "The {} probe may take {timeout} s and is asked every {period} s: one that hangs makes the kill later than it reads.",
+            "The {} probe has a timeout of {timeout}s and a period of {period}s: with a probe that hangs, the kill comes later than stated.",
             word(probe.kind)
         ));
     }

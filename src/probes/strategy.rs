@@ -99,7 +99,7 @@ fn published(period: u32) -> u32 {
     if period <= PERIOD { FAILURES } else { (FAILURES * PERIOD).div_ceil(period) }
 }
 
-/// A sentence: which hangs are detected later than before.
+/// Which hangs are detected later than before.
 pub(super) fn cost(before: &Container, after: &Container) -> Option<String> {
     let starting = |container: &Container| start_guard(container).map(|(_, budget)| budget.total().as_secs());
     let running = |container: &Container| {
@@ -112,12 +112,12 @@ pub(super) fn cost(before: &Container, after: &Container) -> Option<String> {
     if let (Some(old), Some(new)) = (starting(before), starting(after))
         && new > old
     {
-        costs.push(format!("a calico-node that hangs while it starts is noticed after {new} s instead of {old} s"));
+        costs.push(format!("a hang during startup is detected after {new}s instead of {old}s"));
     }
     match (running(before), running(after)) {
-        (Some(old), Some(new)) if new > old => costs.push(format!("one that hangs later after {new} s instead of {old} s")),
-        (Some(old), _) if !costs.is_empty() => costs.push(format!("one that hangs later as soon as before ({old} s)")),
+        (Some(old), Some(new)) if new > old => costs.push(format!("a later hang after {new}s instead of {old}s")),
+        (Some(old), _) if !costs.is_empty() => costs.push(format!("a later hang still after {old}s")),
         _ => {}
     }
-    (!costs.is_empty()).then(|| format!("What it costs: {}.", costs.join(", ")))
+    (!costs.is_empty()).then(|| costs.join(", "))
 }

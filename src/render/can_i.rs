@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use super::findings::paragraph;
+use super::lines::paragraph;
 use super::style::{Style, Tone};
 use super::table::{Cell, Table};
 use crate::permissions::report::{CommandRow, Missing, Report, Support};

@@ -18,13 +18,17 @@ pub fn json(value: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {
 
 pub fn yaml(value: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {
     let mut out = out;
-    if let Value::Object(fields) = serde_json::to_value(value)? {
-        for (name, value) in fields {
-            save::long_key(&mut out, &name, 0)?;
-            save::after_key(&mut out, &value, 0)?;
-        }
+    match serde_json::to_value(value)? {
+        Value::Object(fields) => fields.iter().try_for_each(|(name, value)| {
+            save::long_key(&mut out, name, 0)?;
+            save::after_key(&mut out, value, 0)
+        }),
+        Value::Array(items) if !items.is_empty() => items.iter().try_for_each(|item| {
+            out.write_all(b"- ")?;
+            save::after_dash(&mut out, item, 2)
+        }),
+        leaf => save::write_leaf(&mut out, &leaf),
     }
-    Ok(())
 }
 
 /// The nodes that have findings, as `kubectl get -o name` has them.

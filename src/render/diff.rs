@@ -92,7 +92,7 @@ mod tests {
     fn diff(before: &Value, after: &Value, colour: bool) -> String {
         let mut out = Vec::new();
         let names = ("daemonset.apps/calico-node", "daemonset.apps/calico-node (server dry run)");
-        write(&yaml(before), &yaml(after), names, &Style { colour, width: None }, &mut out).expect("writes");
+        write(&yaml(before), &yaml(after), names, &Style { colour, ..Style::default() }, &mut out).expect("writes");
         String::from_utf8(out).expect("text")
     }
 

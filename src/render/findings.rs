@@ -2,8 +2,9 @@
 
 use std::io::{self, Write};
 
+use super::lines::{command, painted, paragraph};
 use super::style::{Style, Tone};
-use crate::finding::{Evidence, Finding, Fix, Gap, NodeRow, Report, SessionCount, Severity, Source};
+use crate::finding::{ByHand, Evidence, Finding, Fix, Gap, NodeRow, Report, SessionCount, Severity, Source};
 use crate::text;
 
 const NODES_NAMED: usize = 8;
@@ -11,7 +12,7 @@ const NODES_NAMED: usize = 8;
 const ROWS: usize = 5;
 /// Evidence that quotes more than this is cut: a hostile event can be a megabyte.
 const LONGEST: usize = 2_000;
-const INDENT: usize = 2;
+pub(super) const INDENT: usize = 2;
 /// Columns of `Next step ` and the other labels.
 const LABEL: usize = 10;
 
@@ -26,7 +27,7 @@ pub fn write_list(report: &Report, all: bool, style: &Style, out: &mut dyn Write
         let earlier = report.findings.iter().take(at);
         let same = earlier.filter_map(|earlier| earlier.fix.as_ref()).any(|fix| finding.fix.as_ref().is_some_and(|own| own == fix));
         write_fix(finding.fix.as_ref(), same, style, out)?;
-        evidence(finding, all, style, out)?;
+        evidence(finding, LABEL, all, style, out)?;
     }
     Ok(())
 }
@@ -35,20 +36,25 @@ pub fn write_list(report: &Report, all: bool, style: &Style, out: &mut dyn Write
 pub fn write(finding: &Finding, all: bool, style: &Style, out: &mut dyn Write) -> io::Result<()> {
     heading(finding, all, style, out)?;
     write_fix(finding.fix.as_ref(), false, style, out)?;
-    evidence(finding, all, style, out)
+    evidence(finding, LABEL, all, style, out)
 }
 
-fn heading(finding: &Finding, all: bool, style: &Style, out: &mut dyn Write) -> io::Result<()> {
-    let (word, tone) = match finding.severity {
+pub(super) fn severity(severity: Severity) -> (&'static str, Tone) {
+    match severity {
         Severity::Error => ("ERROR", Tone::Bad),
         Severity::Warning => ("WARNING", Tone::Doubtful),
-    };
+    }
+}
+
+pub(super) fn heading(finding: &Finding, all: bool, style: &Style, out: &mut dyn Write) -> io::Result<()> {
+    let (word, tone) = severity(finding.severity);
     let hang = word.len() + 2;
-    let mut start = format!("{}  ", style.paint(tone, word));
-    let message = text::clean(&finding.message);
-    for line in text::wrap(&text::truncate(&message, LONGEST), style.room(hang)) {
-        writeln!(out, "{start}{}", style.paint(Tone::Strong, &line))?;
-        start = " ".repeat(hang);
+    let page = Style { width: style.width.map(|columns| columns.saturating_sub(hang)), ..*style };
+    let mut message = Vec::new();
+    painted(0, "", &finding.message, Tone::Strong, &page, &mut message)?;
+    for (at, line) in String::from_utf8_lossy(&message).lines().enumerate() {
+        let start = if at == 0 { format!("{}  ", style.paint(tone, word)) } else { " ".repeat(hang) };
+        writeln!(out, "{start}{line}")?;
     }
     let named = finding.nodes.iter().all(|node| finding.message.contains(node.as_str()));
     let place = if named { String::new() } else { format!(" on {}", nodes(&finding.nodes, all)) };
@@ -57,15 +63,13 @@ fn heading(finding: &Finding, all: bool, style: &Style, out: &mut dyn Write) -> 
 
 /// What the nodes of a finding lose by it, as far as their rows tell.
 fn impact(finding: &Finding, report: &Report) -> Option<String> {
-    let rows: Vec<&NodeRow> = report.nodes.iter().filter(|row| finding.nodes.contains(&row.name)).collect();
+    let (rows, others): (Vec<&NodeRow>, Vec<&NodeRow>) = report.nodes.iter().partition(|row| finding.nodes.contains(&row.name));
+    let lacks = |row: &&&NodeRow| [row.bgp4, row.bgp6].into_iter().flatten().any(|count| count.established < count.total);
     let not_ready = rows.iter().filter(|row| row.ready == Some(false)).count();
     let counts: Vec<SessionCount> = rows.iter().flat_map(|row| [row.bgp4, row.bgp6]).flatten().collect();
     let established: u32 = counts.iter().map(|count| count.established).sum();
     let total: u32 = counts.iter().map(|count| count.total).sum();
     let mut parts = Vec::new();
-    if established < total {
-        parts.push(format!("{established} of {total} BGP sessions established"));
-    }
     match (rows.as_slice(), not_ready) {
         (_, 0) => {}
         ([_], _) => parts.push("calico-node is not ready".to_owned()),
@@ -75,22 +79,32 @@ fn impact(finding: &Finding, report: &Report) -> Option<String> {
     if let (Some(restarts @ 1..), 1..) = (usize::try_from(restarts).ok(), not_ready) {
         parts.push(text::count(restarts, "restart"));
     }
-    (!parts.is_empty()).then(|| parts.join("; "))
+    if established < total {
+        parts.push(format!("{established} of {total} BGP sessions established"));
+        match others.iter().filter(lacks).count() {
+            0 => {}
+            1 => parts.push("1 other node lacks a session".to_owned()),
+            others => parts.push(format!("{others} other nodes lack a session")),
+        }
+    }
+    (!parts.is_empty()).then(|| parts.join(", "))
 }
 
-/// Commands are never wrapped: they are there to be copied.
 fn write_fix(fix: Option<&Fix>, same: bool, style: &Style, out: &mut dyn Write) -> io::Result<()> {
     let Some(fix) = fix else { return Ok(()) };
     let label = if fix.is_guarded() { "Fix" } else { "Next step" };
-    let above = if same { " (as above)" } else { "" };
-    writeln!(out, "{:INDENT$}{label:LABEL$}{}{above}", "", style.paint(Tone::Strong, &text::clean(&fix.command)))?;
+    command(INDENT, &format!("{label:LABEL$}"), &fix.command, Tone::Strong, style, out)?;
     if same {
-        return Ok(());
+        return paragraph(INDENT + LABEL, "", "the same as above", style, out);
     }
     paragraph(INDENT + LABEL, "", &fix.why, style, out)?;
-    let Some(by_hand) = &fix.by_hand else { return Ok(()) };
-    writeln!(out, "{:INDENT$}{:LABEL$}{}", "", "By hand", text::clean(&by_hand.command))?;
-    paragraph(INDENT + LABEL, "", &format!("restarts {}", by_hand.restarts), style, out)
+    fix.by_hand.iter().try_for_each(|by_hand| write_by_hand(by_hand, LABEL, style, out))
+}
+
+/// The same change without a preview, verification or rollback.
+pub(super) fn write_by_hand(by_hand: &ByHand, label: usize, style: &Style, out: &mut dyn Write) -> io::Result<()> {
+    command(INDENT, &format!("{:label$}", "By hand"), &by_hand.command, Tone::Plain, style, out)?;
+    paragraph(INDENT + label, "", &format!("restarts {}", by_hand.restarts), style, out)
 }
 
 fn labelled(label: &str, words: &str, style: &Style, out: &mut dyn Write) -> io::Result<()> {
@@ -101,21 +115,8 @@ fn nodes(names: &[String], all: bool) -> String {
     text::list(names, if all { usize::MAX } else { NODES_NAMED })
 }
 
-pub(super) fn paragraph(indent: usize, label: &str, words: &str, style: &Style, out: &mut dyn Write) -> io::Result<()> {
-    let hang = indent + text::width(label);
-    let words = text::clean(words);
-    for (number, line) in text::wrap(&text::truncate(&words, LONGEST), style.room(hang)).iter().enumerate() {
-        if number == 0 {
-            writeln!(out, "{:indent$}{label}{line}", "")?;
-        } else {
-            writeln!(out, "{:hang$}{line}", "")?;
-        }
-    }
-    Ok(())
-}
-
 /// What rows of one kind say is said once. With `all` every row is shown.
-fn evidence(finding: &Finding, all: bool, style: &Style, out: &mut dyn Write) -> io::Result<()> {
+pub(super) fn evidence(finding: &Finding, label: usize, all: bool, style: &Style, out: &mut dyn Write) -> io::Result<()> {
     let kinds = kinds(&finding.evidence);
     let only = match finding.nodes.as_slice() {
         [node] => Some(node.as_str()),
@@ -136,11 +137,11 @@ fn evidence(finding: &Finding, all: bool, style: &Style, out: &mut dyn Write) ->
     }
     let width = rows.iter().map(|(source, _)| source.len()).max().unwrap_or(0);
     for (at, (source, words)) in rows.iter().enumerate() {
-        let label = if at == 0 { "Evidence" } else { "" };
-        paragraph(INDENT, &format!("{label:LABEL$}{source:width$}  "), words, style, out)?;
+        let first = if at == 0 { "Evidence" } else { "" };
+        paragraph(INDENT, &format!("{first:label$}{source:width$}  "), words, style, out)?;
     }
     if cut {
-        writeln!(out, "{:indent$}{}", "", style.paint(Tone::Aside, "(--all shows everything)"), indent = INDENT + LABEL)?;
+        writeln!(out, "{:indent$}{}", "", style.paint(Tone::Aside, "(--all shows everything)"), indent = INDENT + label)?;
     }
     Ok(())
 }
@@ -224,7 +225,7 @@ pub fn write_unseen(unseen: &[Gap], style: &Style, out: &mut dyn Write) -> io::R
     writeln!(out, "{}", style.paint(Tone::Doubtful, "Not seen:"))?;
     for gap in unseen {
         let of = if gap.nodes.is_empty() { String::new() } else { format!(" of {}", nodes(&gap.nodes, false)) };
-        let weight = if gap.blocks_healthy { "" } else { " (the verdict does not need it)" };
+        let weight = if gap.blocks_healthy { "" } else { " (not needed for the verdict)" };
         paragraph(INDENT, "", &format!("{}{of}: {}{weight}", gap.what, gap.why), style, out)?;
     }
     Ok(())

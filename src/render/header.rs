@@ -1,18 +1,14 @@
-//! The head: which cluster, which Calico.
+//! Which cluster, which Calico.
 
 use std::borrow::Cow;
 use std::io::{self, Write};
 
-use super::style::{Style, Tone};
+use super::lines::paragraph;
+use super::style::Style;
 use crate::finding::ClusterSummary;
 use crate::text;
 
-pub fn write(cluster: &ClusterSummary, style: &Style, out: &mut dyn Write) -> io::Result<()> {
-    write_details(cluster, style, out)?;
-    line("Nodes:", &format!("{} of {} ready", cluster.nodes_ready, cluster.nodes), style, out)
-}
-
-/// Which cluster and which Calico, without the state of its nodes.
+/// Which cluster and which Calico; the state of its nodes is in the first line.
 pub fn write_details(cluster: &ClusterSummary, style: &Style, out: &mut dyn Write) -> io::Result<()> {
     if let Some(place) = place(cluster) {
         line("Cluster:", &place, style, out)?;
@@ -28,13 +24,7 @@ pub fn write_details(cluster: &ClusterSummary, style: &Style, out: &mut dyn Writ
 }
 
 fn line(label: &str, value: &str, style: &Style, out: &mut dyn Write) -> io::Result<()> {
-    let gap = 11 - label.len();
-    let mut start = format!("{}{:gap$}", style.paint(Tone::Strong, label), "");
-    for words in text::wrap(value, style.room(11)) {
-        writeln!(out, "{start}{words}")?;
-        start = " ".repeat(11);
-    }
-    Ok(())
+    paragraph(0, &format!("{label:11}"), value, style, out)
 }
 
 /// A file may name no cluster at all.
@@ -80,7 +70,7 @@ mod tests {
     #[test]
     fn what_is_not_known_is_a_question_mark() {
         let mut out = Vec::new();
-        write(&ClusterSummary::default(), &Style::default(), &mut out).expect("writes");
-        assert_eq!(String::from_utf8(out).expect("text"), "Calico:    version ?, backend ?, datastore ?\nNodes:     0 of 0 ready\n");
+        write_details(&ClusterSummary::default(), &Style::default(), &mut out).expect("writes");
+        assert_eq!(String::from_utf8(out).expect("text"), "Calico:    version ?, backend ?, datastore ?\n");
     }
 }

@@ -1,7 +1,9 @@
-//! Below the methods: what the change restarts, its commands, and why not the other methods.
+//! Why a method is recommended, its commands and what they restart; below the methods, why not the others.
 
 use std::io::{self, Write};
 
+use super::findings::INDENT;
+use super::lines::{command, painted, paragraph};
 use super::matrix::Shown;
 use super::style::{Style, Tone};
 use crate::autodetect::Choice;
@@ -11,44 +13,33 @@ use crate::snapshot::family::Family;
 use crate::text;
 use crate::text::shell;
 
+/// Columns of `By hand   ` and the other labels.
+const LABEL: usize = 10;
+
+/// The reason, the guarded command, what it restarts, and the command by hand.
 pub fn write(look: &AutodetectResult, shown: Shown, style: &Style, out: &mut dyn Write) -> io::Result<()> {
     let recommendation = &look.recommendation;
-    if let Some(choice) = &look.choice {
-        writeln!(out)?;
-        match &look.by_hand {
-            Some(fix) => commands(look, choice, fix, shown, style, out)?,
-            None if !choice.does_no_harm() => {
-                let warning = format!("{} is not proposed: it would not be right on every node.", choice.method);
-                paragraph(&warning, 0, Tone::Bad, style, out)?;
-            }
-            None => {}
-        }
+    if recommendation.method.is_some() || look.state(None) == crate::reports::autodetect::State::Wrong {
+        labelled("Reason", &recommendation.why, style, out)?;
     }
-    writeln!(out)?;
-    if let Some(method) = &recommendation.method {
-        let label = if recommendation.keep { "Keep:" } else { "Choose:" };
-        writeln!(out, "{} {}", style.paint(Tone::Strong, label), style.paint(Tone::Good, &text::clean(method)))?;
-    }
-    paragraph(&recommendation.why, 2, Tone::Plain, style, out)?;
     if let Some(why) = &look.matrix.internal_ips_unreliable {
-        paragraph(&format!("InternalIPs are not used to judge addresses: {why}."), 2, Tone::Aside, style, out)?;
+        labelled("Note", &format!("InternalIPs are not used to judge addresses: {why}."), style, out)?;
     }
     for group in &recommendation.groups {
-        let methods = if group.methods.is_empty() { "none of these".to_owned() } else { group.methods.join(", ") };
-        paragraph(&format!("{}: right with {methods}", text::list(&group.nodes, 3)), 2, Tone::Plain, style, out)?;
+        let methods = if group.methods.is_empty() { "none of these methods".to_owned() } else { group.methods.join(", ") };
+        labelled("Nodes", &format!("{}: right with {methods}", text::list(&group.nodes, 3)), style, out)?;
     }
-    others(look, style, out)
+    match (&look.choice, &look.by_hand) {
+        (Some(choice), Some(fix)) => commands(look, choice, fix, shown, style, out),
+        (Some(choice), None) if !choice.does_no_harm() => {
+            let warning = format!("{} is not proposed: it would not be right on every node.", choice.method);
+            painted(INDENT, &format!("{:LABEL$}", "Warning"), &warning, Tone::Bad, style, out)
+        }
+        _ => Ok(()),
+    }
 }
 
-/// What the change restarts, the guarded command, and the one by hand.
 fn commands(look: &AutodetectResult, choice: &Choice, fix: &Fix, shown: Shown, style: &Style, out: &mut dyn Write) -> io::Result<()> {
-    let nodes = text::count(choice.predictions.len(), "node");
-    // The operator rolls out as it likes: no node can be first.
-    let restarts = match fix.command.starts_with("kubectl set env") {
-        true => format!("This restarts calico-node on {nodes}, one at a time{}.", first(look, choice, shown)),
-        false => format!("This restarts calico-node on {nodes}."),
-    };
-    paragraph(&restarts, 0, Tone::Plain, style, out)?;
     let mut words = vec!["kubectl", "calico-fix", "autodetect"];
     if choice.family == Family::V6 {
         words.push("--ipv6");
@@ -56,12 +47,19 @@ fn commands(look: &AutodetectResult, choice: &Choice, fix: &Fix, shown: Shown, s
     if look.recommendation.method.as_deref() != Some(choice.method.as_str()) || look.recommendation.keep {
         words.extend(["--method", &choice.method]);
     }
-    if let Some(command) = shell::command(&words) {
-        writeln!(out, "{}    {command}", style.paint(Tone::Strong, "Fix:"))?;
-        writeln!(out, "        shows the change, asks, verifies, rolls back on failure")?;
+    if let Some(line) = shell::command(&words) {
+        command(INDENT, &format!("{:LABEL$}", "Fix"), &line, Tone::Strong, style, out)?;
+        paragraph(INDENT + LABEL, "", "shows the change, asks, verifies, rolls back on failure", style, out)?;
     }
-    writeln!(out, "{} {}", style.paint(Tone::Strong, "Set it:"), text::clean(&fix.command))?;
-    paragraph(&fix.why, 8, Tone::Aside, style, out)
+    let nodes = text::count(choice.predictions.len(), "node");
+    // The operator rolls out as it likes: no node can be first.
+    let restarts = match fix.command.starts_with("kubectl set env") {
+        true => format!("This restarts calico-node on {nodes}, one at a time{}.", first(look, choice, shown)),
+        false => format!("This restarts calico-node on {nodes}."),
+    };
+    labelled("Cost", &restarts, style, out)?;
+    command(INDENT, &format!("{:LABEL$}", "By hand"), &fix.command, Tone::Plain, style, out)?;
+    paragraph(INDENT + LABEL, "", &fix.why, style, out)
 }
 
 /// Where one node alone is wrong and its pod answers, the rollout begins there.
@@ -75,27 +73,27 @@ fn first(look: &AutodetectResult, choice: &Choice, shown: Shown) -> String {
     }
 }
 
-fn others(look: &AutodetectResult, style: &Style, out: &mut dyn Write) -> io::Result<()> {
+/// Methods that are right on every node have their risk in the table; the reasons against them are for the long page.
+pub fn others(look: &AutodetectResult, shown: Shown, style: &Style, out: &mut dyn Write) -> io::Result<()> {
+    let column = |method: &str| look.matrix.columns.iter().find(|column| column.method == method);
+    let fits = |method: &str| column(method).is_some_and(|column| column.refused.is_none() && column.is_right_everywhere());
     let others = &look.recommendation.others;
+    let others: Vec<_> = others.iter().filter(|other| shown.wide || shown.all || !fits(&other.method)).collect();
     if others.is_empty() {
         return Ok(());
     }
     let current = look.matrix.current().map(|column| column.method.as_str());
-    writeln!(out, "{}", style.paint(Tone::Strong, if look.recommendation.method.is_some() { "Why not the others:" } else { "Why none:" }))?;
+    let title = if look.recommendation.method.is_some() { "Why not the other methods:" } else { "Why none of the methods:" };
+    writeln!(out, "\n{}", style.paint(Tone::Strong, title))?;
     for other in others {
         let now = if current == Some(other.method.as_str()) { " (current)" } else { "" };
-        paragraph(&format!("{}{now}: {}", other.method, other.why), 2, Tone::Plain, style, out)?;
+        paragraph(2, "", &format!("{}{now}: {}", other.method, other.why), style, out)?;
     }
     Ok(())
 }
 
-/// Words under each other, two more blanks before each line but the first.
-fn paragraph(words: &str, indent: usize, tone: Tone, style: &Style, out: &mut dyn Write) -> io::Result<()> {
-    for (number, line) in text::wrap(&text::clean(words), style.room(indent + 2)).iter().enumerate() {
-        let indent = if number == 0 { indent } else { indent + 2 };
-        writeln!(out, "{:indent$}{}", "", style.paint(tone, line))?;
-    }
-    Ok(())
+fn labelled(label: &str, words: &str, style: &Style, out: &mut dyn Write) -> io::Result<()> {
+    paragraph(INDENT, &format!("{label:LABEL$}"), words, style, out)
 }
 
 /// Where a node's interfaces were read.

@@ -2,7 +2,7 @@
 
 use super::style::Tone;
 use super::table::Cell;
-use crate::autodetect::{self, CellKey, Matrix, Verdict};
+use crate::autodetect::{self, Matrix, Verdict};
 use crate::calico::detect::DetectionResult;
 
 /// How much a cell says.
@@ -27,28 +27,23 @@ pub fn word(verdict: Verdict) -> (&'static str, Tone) {
     }
 }
 
-/// Of a whole group its first node's cell stands for all, less the host part of the address.
-pub fn format_cell(cell: &autodetect::Cell, form: Form, group: bool) -> Cell {
+pub fn format_cell(cell: &autodetect::Cell, form: Form) -> Cell {
     let (word, tone) = word(cell.verdict);
     let text = match (&cell.outcome, cell.verdict) {
         (_, Verdict::Right) if form == Form::Short => word.to_owned(),
         (_, Verdict::Unchanged) => {
             let wrong = if cell.ends_right == Some(false) { ", WRONG" } else { "" };
-            match (group, cell.will_store.as_deref()) {
-                (false, Some(stored)) => format!("{word}: {}{wrong}", length(stored, form)),
-                _ => format!("{word}{wrong}"),
+            match cell.will_store.as_deref() {
+                Some(stored) => format!("{word}: {}{wrong}", length(stored, form)),
+                None => format!("{word}{wrong}"),
             }
         }
         (DetectionResult::Address(found), _) => {
             let interface = found.interface.as_deref().filter(|_| form != Form::Short).map(|name| format!("{name} ")).unwrap_or_default();
-            let address = match autodetect::cell_key(cell) {
-                CellKey::Network(_, _, network) if group => format!("in {network}"),
-                _ => length(&found.to_string(), form).to_owned(),
-            };
-            format!("{interface}{address} {word}")
+            format!("{interface}{} {word}", length(&found.to_string(), form))
         }
         (_, Verdict::None) => "NONE, exits".to_owned(),
-        (_, Verdict::Right | Verdict::Wrong) if !group => {
+        (_, Verdict::Right | Verdict::Wrong) => {
             cell.will_store.as_deref().map_or_else(|| word.to_owned(), |stored| format!("{} {word}", length(stored, form)))
         }
         _ => word.to_owned(),
@@ -57,13 +52,12 @@ pub fn format_cell(cell: &autodetect::Cell, form: Form, group: bool) -> Cell {
     Cell::new(tone, text)
 }
 
-pub fn stored(matrix: &Matrix, place: usize, form: Form, group: bool) -> Cell {
+pub fn stored(matrix: &Matrix, place: usize, form: Form) -> Cell {
     let node = &matrix.nodes[place];
     let (word, tone) = word(node.judgement.verdict);
     match node.stored.as_deref() {
         None if node.judgement.verdict == Verdict::None => Cell::new(Tone::Bad, "<none>"),
         None => Cell::unknown(),
-        Some(_) if group && node.judgement.verdict == Verdict::Right => Cell::new(tone, word),
         Some(stored) => Cell::new(tone, format!("{} {word}", length(stored, form))),
     }
 }

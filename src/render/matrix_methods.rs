@@ -3,20 +3,23 @@
 use std::collections::BTreeSet;
 use std::io::{self, Write};
 
+use super::lines::painted;
 use super::matrix::Shown;
 use super::style::{Style, Tone};
+use super::summary_line;
 use super::table::{Cell, Table};
 use crate::autodetect::{Column, Node, Origin, Preference, Verdict};
 use crate::calico::{method::Method, virtual_interfaces};
+use crate::finding::verdict;
 use crate::reports::autodetect::{AutodetectResult, State};
 use crate::text;
 
 /// More nodes than this are counted.
 const LISTED: usize = 5;
+/// Methods are at least so long before they are shortened: `kubernetes-internal-ip (current)`.
+const METHOD: usize = 32;
 
-/// Longer methods and node names are cut in tables, so that lines fit 80 columns.
-const LONGEST: usize = 30;
-
+/// Two lines: of the cluster, and of the addresses.
 pub fn verdict(
     look: &AutodetectResult,
     only: Option<&BTreeSet<String>>,
@@ -24,11 +27,45 @@ pub fn verdict(
     style: &Style,
     out: &mut dyn Write,
 ) -> io::Result<()> {
-    let count = |fits: fn(&Node) -> bool| places.iter().filter_map(|place| look.matrix.nodes.get(*place)).filter(|node| fits(node)).count();
-    let (wrong, right) = (count(|node| node.judgement.verdict == Verdict::Wrong), count(|node| node.judgement.verdict == Verdict::Right));
+    let state = look.state(only);
+    let (wrong, right) = (judged(look, places, Verdict::Wrong), judged(look, places, Verdict::Right));
+    let verdict = match state {
+        State::Wrong => verdict::Verdict::Sick,
+        _ if !look.elsewhere.is_empty() => verdict::Verdict::Sick,
+        State::Right | State::Off if look.cluster.nodes_ready == look.cluster.nodes => verdict::Verdict::Healthy,
+        State::NotKnown | State::Right | State::Off => verdict::Verdict::Unknown,
+    };
+    let mut facts = summary_line::cluster(&look.cluster);
+    facts.extend((wrong > 0).then(|| if wrong == 1 { "1 wrong address".to_owned() } else { format!("{wrong} wrong addresses") }));
+    facts.extend((!look.elsewhere.is_empty()).then(|| text::count(look.elsewhere.len(), "other error")));
+    facts.extend((state == State::NotKnown).then(|| "not everything checked".to_owned()));
+    summary_line::head(verdict, facts, style, out)?;
+    let (tone, sentence) = sentence(look, state, places, (wrong, right));
+    let next = match (&look.recommendation.method, look.recommendation.keep) {
+        (Some(method), false) => format!(" Recommended method: {}", text::clean(method)),
+        (Some(_), true) if wrong > 0 => " A restart with the current method corrects it.".to_owned(),
+        (None, _) if state == State::Wrong => " No method is recommended.".to_owned(),
+        _ => String::new(),
+    };
+    painted(0, "", &format!("{sentence}{next}"), tone, style, out)?;
+    if look.elsewhere.is_empty() {
+        return Ok(());
+    }
+    let codes: Vec<&str> = look.elsewhere.iter().map(|code| code.name()).collect();
+    painted(0, "", &format!("Not about addresses: {}. More info: kubectl calico-fix status", codes.join(", ")), Tone::Bad, style, out)
+}
+
+fn judged(look: &AutodetectResult, places: &[usize], verdict: Verdict) -> usize {
+    places.iter().filter_map(|place| look.matrix.nodes.get(*place)).filter(|node| node.judgement.verdict == verdict).count()
+}
+
+fn sentence(look: &AutodetectResult, state: State, places: &[usize], (wrong, right): (usize, usize)) -> (Tone, String) {
     let nodes = text::count(places.len(), "node");
-    let (tone, sentence) = match look.state(only) {
-        State::Off => (Tone::Plain, String::new()),
+    match state {
+        State::Off if look.matrix.is_off() => {
+            (Tone::Plain, "Calico configures no node addresses here: its backend is none, so there is nothing to detect.".to_owned())
+        }
+        State::Off => (Tone::Plain, look.recommendation.why.clone()),
         State::Right if right == places.len() && right == 1 => {
             (Tone::Good, "The node uses the right address. Nothing to change.".to_owned())
         }
@@ -46,25 +83,14 @@ pub fn verdict(
             (Tone::Bad, format!("{after} of {nodes} would have the wrong address, or none, after a restart."))
         }
         State::NotKnown if right == places.len() && right > 0 => {
-            (Tone::Doubtful, format!("{right} of {nodes} use the right address. What a restart would find is not known everywhere."))
+            (Tone::Doubtful, format!("{right} of {nodes} use the right address. What a restart would find is not known on every node."))
         }
         State::NotKnown => (Tone::Doubtful, format!("It is not known whether all {nodes} use the right address.")),
-    };
-    let next = match (&look.recommendation.method, look.recommendation.keep) {
-        (Some(method), false) => format!("Recommended method: {}", text::clean(method)),
-        (Some(_), true) if wrong > 0 => "A restart with the current method corrects it.".to_owned(),
-        (None, _) if look.state(only) == State::Wrong => "No method is recommended.".to_owned(),
-        (None, _) if sentence.is_empty() => text::clean(&look.recommendation.why).into_owned(),
-        _ => String::new(),
-    };
-    for line in text::wrap(&format!("{sentence} {next}"), style.room(0)) {
-        writeln!(out, "{}", style.paint(tone, &line))?;
     }
-    Ok(())
 }
 
 /// Nodes whose address is wrong, or that the choice changes: old and new address.
-pub fn changes(look: &AutodetectResult, places: &[usize], shown: Shown, out: &mut dyn Write) -> io::Result<()> {
+pub fn changes(look: &AutodetectResult, places: &[usize], shown: Shown, style: &Style, out: &mut dyn Write) -> io::Result<()> {
     let prediction = |place: usize| look.choice.as_ref().and_then(|choice| choice.predictions.get(place));
     let is_listed = |place: usize, node: &Node| {
         node.judgement.verdict == Verdict::Wrong
@@ -73,16 +99,18 @@ pub fn changes(look: &AutodetectResult, places: &[usize], shown: Shown, out: &mu
     let listed: Vec<(usize, &Node)> = places.iter().filter_map(|place| Some((*place, look.matrix.nodes.get(*place)?))).collect();
     let listed: Vec<_> = listed.into_iter().filter(|(place, node)| is_listed(*place, node)).collect();
     let most = if shown.wide || shown.all { listed.len() } else { LISTED };
-    let name = |node: &Node| text::truncate(&text::clean(&node.name), LONGEST).into_owned();
-    let widest = listed.iter().take(most).map(|(_, node)| text::width(&name(node))).max().unwrap_or_default();
+    let mut table = Table::new(["", "", ""]);
     for (place, node) in listed.iter().take(most) {
-        let name = name(node);
-        let gap = widest + 3 - text::width(&name);
-        writeln!(out, "  {name}{:gap$}{}{}", "", now(node), prediction(*place).map(then).unwrap_or_default())?;
+        let then = prediction(*place).map_or_else(String::new, then);
+        table.push(vec![Cell::plain(format!("  {}", node.name)), Cell::plain(now(node)), Cell::plain(then)]);
+    }
+    if !table.is_empty() {
+        table.fit(style, &[]);
+        table.write(false, style, out)?;
     }
     match listed.len().saturating_sub(most) {
         0 => Ok(()),
-        more => writeln!(out, "  and {more} more (-o wide lists every node)"),
+        more => writeln!(out, "  and {more} more (--all lists every node)"),
     }
 }
 
@@ -91,16 +119,16 @@ fn now(node: &Node) -> String {
     let mark = if node.judgement.verdict == Verdict::Wrong { " WRONG" } else { "" };
     let made = node.stored_on.as_deref().and_then(|name| virtual_interfaces::describe(name, None));
     let made = made.map(|made| format!(" ({} {})", made.made_by.split(" (").next().unwrap_or_default(), made.what)).unwrap_or_default();
-    format!("{}{mark}{made}", text::clean(bare(stored)))
+    format!("{}{mark}{made}", bare(stored))
 }
 
 fn then(prediction: &crate::autodetect::Prediction) -> String {
     match (prediction.will_store.as_deref(), prediction.verdict) {
-        (Some(then), Verdict::Right) => format!("  ->  {}", text::clean(bare(then))),
-        (Some(then), Verdict::Unknown) => format!("  ->  {} (not verified)", text::clean(bare(then))),
-        (Some(then), _) => format!("  ->  {} WRONG", text::clean(bare(then))),
-        (None, Verdict::None | Verdict::Exits) => "  ->  calico-node exits".to_owned(),
-        (None, _) => "  ->  not known".to_owned(),
+        (Some(then), Verdict::Right) => format!("->  {}", bare(then)),
+        (Some(then), Verdict::Unknown) => format!("->  {} (not verified)", bare(then)),
+        (Some(then), _) => format!("->  {} WRONG", bare(then)),
+        (None, Verdict::None | Verdict::Exits) => "->  calico-node exits".to_owned(),
+        (None, _) => "->  not known".to_owned(),
     }
 }
 
@@ -108,7 +136,8 @@ fn bare(address: &str) -> &str {
     address.split_once('/').map_or(address, |(address, _)| address)
 }
 
-pub fn table(look: &AutodetectResult, places: &[usize]) -> Table {
+pub fn table(look: &AutodetectResult, places: &[usize], style: &Style) -> Table {
+    let longest = style.width.filter(|_| !style.full_names).map_or(usize::MAX, |columns| (columns / 2).max(METHOD));
     let mut table = Table::new(["METHOD", "CORRECT", "RISK"]);
     for column in &look.matrix.columns {
         let chosen = !look.recommendation.keep && look.recommendation.method.as_ref() == Some(&column.method);
@@ -117,7 +146,7 @@ pub fn table(look: &AutodetectResult, places: &[usize]) -> Table {
             _ if chosen => "  *",
             _ => "",
         };
-        let method = text::truncate(&text::clean(&column.method), LONGEST - text::width(mark)).into_owned();
+        let method = text::shorten_middle(&text::clean(&column.method), longest.saturating_sub(text::width(mark))).into_owned();
         let risk = match (&column.refused, Preference::of(&Method::parse(&column.method))) {
             (_, None) => "",
             (Some(_), _) => "not usable in this release",
@@ -125,6 +154,7 @@ pub fn table(look: &AutodetectResult, places: &[usize]) -> Table {
         };
         table.push(vec![Cell::plain(format!("{method}{mark}")), correct(column, places), Cell::plain(risk)]);
     }
+    table.wrap_last(style);
     table
 }
 

@@ -1,18 +1,23 @@
 //! From values to `io::Write`. Nothing is decided here: what is shown was decided by the rooms below.
 //!
-//! One file for each page: `status`, `matrix`, `probes`, `timeline`, `change`, `can_i`, `explain`; `html` is the page of `-o html`.
-//! `table` lays out columns, `style` holds colours, `diff` shows an object before and after.
+//! One file for each page: `status`, `short`, `matrix`, `probes`, `timeline`, `change`, `can_i`, `explain`; `html` is the page of `-o html`.
+//! `table` lays out columns, `lines` paragraphs and commands, `style` holds colours, `diff` shows an object before and after.
+//! `fleet` has a line for each cluster, `changes` one for each change between two looks.
 //! `data` writes JSON, YAML and names. `calicoctl` copies the layout of calicoctl.
 
 pub mod calicoctl;
 pub mod can_i;
 pub mod change;
+pub mod changes;
 pub mod data;
 pub mod diff;
 pub mod explain;
 mod findings;
+pub mod fleet;
 mod header;
+pub mod headline;
 pub mod html;
+mod lines;
 pub mod matrix;
 mod matrix_advice;
 mod matrix_cells;
@@ -20,6 +25,7 @@ mod matrix_methods;
 mod nodes;
 mod peers;
 pub mod probes;
+pub mod short;
 pub mod status;
 pub mod style;
 mod summary_line;

@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 
+use super::lines::painted;
 use super::status::Shown;
 use super::style::{Style, Tone};
 use super::table::{Cell, Table};
@@ -27,18 +28,25 @@ pub fn write(report: &Report, shown: Shown, style: &Style, out: &mut dyn Write) 
     }
     let mut more = "";
     if !table.is_empty() {
-        if !(shown.wide || shown.rows_only) {
-            table.fit(style.width, DROPPED_FIRST);
-        }
+        let dropped = if shown.rows_only { Vec::new() } else { table.fit(style, DROPPED_FIRST) };
         table.write(!shown.rows_only, style, out)?;
+        write_dropped(&dropped, style, out)?;
         more = "more ";
     }
     for ((_, tone, one, several), number) in COUNTED.iter().zip(counted).filter(|(_, number)| *number > 0) {
         let (noun, says) = if number == 1 { ("node", one) } else { ("nodes", several) };
-        writeln!(out, "{}", style.paint(*tone, &format!("{number} {more}{noun} {says} (--all lists them)")))?;
+        painted(0, "", &format!("{number} {more}{noun} {says} (--all lists them)"), *tone, style, out)?;
         more = "more ";
     }
     Ok(())
+}
+
+/// Which columns found no room.
+pub(super) fn write_dropped(dropped: &[&str], style: &Style, out: &mut dyn Write) -> io::Result<()> {
+    match dropped {
+        [] => Ok(()),
+        _ => painted(0, "", &format!("(-o wide adds {})", dropped.join(", ")), Tone::Aside, style, out),
+    }
 }
 
 /// What a node is counted under rather than listed, and how that reads for one and for several.

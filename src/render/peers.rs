@@ -2,11 +2,15 @@
 
 use std::io::{self, Write};
 
+use super::nodes::write_dropped;
 use super::style::{Style, Tone};
 use super::table::{Cell, Table};
 use crate::finding::{Report, SessionRow};
 
 pub(super) const HEADERS: [&str; 7] = ["NODE", "PEER", "PEER NODE", "TYPE", "STATE", "SINCE", "INFO"];
+
+/// The columns that a narrow terminal loses, in this order.
+const DROPPED_FIRST: &[&str] = &["TYPE", "SINCE", "STATE"];
 
 pub fn write(report: &Report, headers: bool, style: &Style, out: &mut dyn Write) -> io::Result<()> {
     let mut table = Table::new(HEADERS);
@@ -22,7 +26,9 @@ pub fn write(report: &Report, headers: bool, style: &Style, out: &mut dyn Write)
     if table.is_empty() {
         return if headers { writeln!(out, "No BGP sessions.") } else { Ok(()) };
     }
-    table.write(headers, style, out)
+    let dropped = if headers { table.fit(style, DROPPED_FIRST) } else { Vec::new() };
+    table.write(headers, style, out)?;
+    write_dropped(&dropped, style, out)
 }
 
 pub(super) fn row(node: &str, session: &SessionRow) -> Vec<Cell> {

@@ -24,6 +24,7 @@ pub fn write(report: &Report, shown: Shown, style: &Style, out: &mut dyn Write) 
     if shown.rows_only {
         return if shown.peers { peers::write(report, false, style, out) } else { nodes::write(report, shown, style, out) };
     }
+    let style = &Style { full_names: shown.wide, ..*style };
     summary_line::write(report, style, out)?;
     findings::write_list(report, shown.all, style, out)?;
     writeln!(out)?;
@@ -39,5 +40,5 @@ pub fn write(report: &Report, shown: Shown, style: &Style, out: &mut dyn Write) 
         summary_line::write_gaps(report, style, out)?;
         findings::write_unseen(&report.unseen, style, out)?;
     }
-    summary_line::write_more(report, style, out)
+    summary_line::write_more(&report.findings, style, out)
 }

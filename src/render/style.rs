@@ -28,6 +28,8 @@ pub struct Style {
     pub colour: bool,
     /// Columns of the terminal; a pipe or file has no width, so that its lines stay whole for `grep`.
     pub width: Option<usize>,
+    /// Names are not shortened to fit the width: `-o wide`.
+    pub full_names: bool,
 }
 
 impl Style {
@@ -47,7 +49,7 @@ impl Style {
             ColorWhen::Never => false,
             ColorWhen::Auto => allowed(),
         };
-        Self { colour, width: columns.filter(|_| terminal) }
+        Self { colour, width: columns.filter(|_| terminal), full_names: false }
     }
 
     pub fn paint(&self, tone: Tone, text: &str) -> String {
@@ -67,6 +69,11 @@ impl Style {
     pub fn room(&self, indent: usize) -> usize {
         self.width.map_or(usize::MAX, |columns| columns.saturating_sub(indent).max(20))
     }
+}
+
+/// Rows of the terminal, where there is one.
+pub fn terminal_rows() -> Option<usize> {
+    terminal_size::terminal_size().map(|(_, terminal_size::Height(rows))| usize::from(rows))
 }
 
 fn terminal_columns() -> Option<usize> {
@@ -107,6 +114,6 @@ mod tests {
     #[test]
     fn plain_without_colour() {
         assert_eq!(Style::default().paint(Tone::Bad, "x"), "x");
-        assert_eq!(Style { colour: true, width: None }.paint(Tone::Doubtful, "x"), "\u{1b}[33mx\u{1b}[0m");
+        assert_eq!(Style { colour: true, ..Style::default() }.paint(Tone::Doubtful, "x"), "\u{1b}[33mx\u{1b}[0m");
     }
 }

@@ -1,25 +1,38 @@
-//! The first line: how bad it is, in which cluster.
+//! The first line of every page: how bad it is, in which cluster.
 
 use std::io::{self, Write};
 
+use super::headline::{verdict_tone, verdict_word};
+use super::lines::painted;
 use super::style::{Style, Tone};
 use crate::finding::verdict::Verdict;
-use crate::finding::{Report, Severity};
+use crate::finding::{ClusterSummary, Finding, Gap, Report, Severity};
 use crate::text;
 
 /// `UNHEALTHY  prod · Calico v3.24.5 · 52 of 53 nodes ready · 1 error`, and a sentence where the counts do not say it all.
 pub fn write(report: &Report, style: &Style, out: &mut dyn Write) -> io::Result<()> {
-    let (tone, word) = match report.verdict {
-        Verdict::Healthy => (Tone::Good, "HEALTHY"),
-        Verdict::Sick => (Tone::Bad, "UNHEALTHY"),
-        Verdict::Unknown => (Tone::Doubtful, "UNKNOWN"),
-    };
+    head(report.verdict, facts(report), style, out)?;
+    match report.verdict {
+        Verdict::Sick => Ok(()),
+        verdict => painted(0, "", &sentence(report), verdict_tone(verdict), style, out),
+    }
+}
+
+pub fn facts(report: &Report) -> Vec<String> {
+    cluster(&report.cluster).into_iter().chain(counts(&report.findings)).chain(incomplete(&report.unseen)).collect()
+}
+
+/// The verdict in a coloured word, then what is known of the cluster; broken between two facts only.
+pub fn head(verdict: Verdict, facts: Vec<String>, style: &Style, out: &mut dyn Write) -> io::Result<()> {
+    let word = verdict_word(verdict);
     let indent = word.len() + 2;
-    let mut line = format!("{}  ", style.paint(tone, word));
+    let room = style.room(indent);
+    let mut line = format!("{}  ", style.paint(verdict_tone(verdict), word));
     let mut used = 0;
-    for part in facts(report) {
-        let wide = text::width(&part);
-        if used > 0 && used + 3 + wide > style.room(indent) {
+    for fact in facts {
+        let fact = text::shorten_middle(&fact, room);
+        let wide = text::width(&fact);
+        if used > 0 && used + 3 + wide > room {
             writeln!(out, "{line}")?;
             (line, used) = (" ".repeat(indent), 0);
         }
@@ -27,28 +40,20 @@ pub fn write(report: &Report, style: &Style, out: &mut dyn Write) -> io::Result<
             line += " · ";
             used += 3;
         }
-        line += &part;
+        line += &fact;
         used += wide;
     }
-    writeln!(out, "{line}")?;
-    let more = (report.verdict != Verdict::Sick).then(|| sentence(report));
-    for line in more.iter().flat_map(|more| text::wrap(&text::clean(more), style.room(0))) {
-        writeln!(out, "{}", style.paint(tone, &line))?;
-    }
-    Ok(())
+    writeln!(out, "{}", line.trim_end())
 }
 
 /// What the list of things that were not seen means for the findings.
 pub fn write_gaps(report: &Report, style: &Style, out: &mut dyn Write) -> io::Result<()> {
-    for line in gaps(report).iter().flat_map(|gaps| text::wrap(&text::clean(gaps), style.room(0))) {
-        writeln!(out, "{}", style.paint(Tone::Doubtful, &line))?;
-    }
-    Ok(())
+    gaps(report).iter().try_for_each(|gaps| painted(0, "", gaps, Tone::Doubtful, style, out))
 }
 
 /// Where to read on.
-pub fn write_more(report: &Report, style: &Style, out: &mut dyn Write) -> io::Result<()> {
-    let Some(worst) = report.findings.first() else { return Ok(()) };
+pub fn write_more(findings: &[Finding], style: &Style, out: &mut dyn Write) -> io::Result<()> {
+    let Some(worst) = findings.first() else { return Ok(()) };
     writeln!(out)?;
     writeln!(out, "{}", style.paint(Tone::Aside, &format!("More info: kubectl calico-fix explain {}", worst.code)))
 }
@@ -56,20 +61,19 @@ pub fn write_more(report: &Report, style: &Style, out: &mut dyn Write) -> io::Re
 /// Longer names of contexts are shortened.
 const CONTEXT: usize = 40;
 
-fn facts(report: &Report) -> Vec<String> {
-    let cluster = &report.cluster;
+/// The context, the version of Calico, and the nodes that are ready.
+pub fn cluster(cluster: &ClusterSummary) -> Vec<String> {
     let place = cluster.context.as_ref().or(cluster.server.as_ref());
     let place = place.map(|place| text::shorten_middle(&text::clean(place), CONTEXT).into_owned());
     let version = cluster.calico_version.as_ref();
     let version = version.map_or_else(|| "Calico version unknown".to_owned(), |version| format!("Calico {}", text::clean(version)));
     let ready = format!("{} of {} ready", cluster.nodes_ready, text::count(cluster.nodes, "node"));
-    let incomplete = report.unseen.iter().any(|gap| gap.blocks_healthy).then(|| "not everything checked".to_owned());
-    place.into_iter().chain([version, ready]).chain(counts(report)).chain(incomplete).collect()
+    place.into_iter().chain([version, ready]).collect()
 }
 
 /// `1 error`, `2 warnings`
-fn counts(report: &Report) -> Vec<String> {
-    let number = |severity| report.findings.iter().filter(|finding| finding.severity == severity).count();
+pub fn counts(findings: &[Finding]) -> Vec<String> {
+    let number = |severity| findings.iter().filter(|finding| finding.severity == severity).count();
     [(number(Severity::Error), "error"), (number(Severity::Warning), "warning")]
         .into_iter()
         .filter(|(number, _)| *number > 0)
@@ -77,19 +81,27 @@ fn counts(report: &Report) -> Vec<String> {
         .collect()
 }
 
+pub fn incomplete(unseen: &[Gap]) -> Option<String> {
+    unseen.iter().any(|gap| gap.blocks_healthy).then(|| "not everything checked".to_owned())
+}
+
 /// What was found, in one sentence.
 pub(super) fn sentence(report: &Report) -> String {
     match report.verdict {
         Verdict::Healthy => healthy(report),
         Verdict::Sick => sick(report),
-        Verdict::Unknown => format!("No problems found, but not everything could be checked: {}.", missing(report)),
+        Verdict::Unknown => unknown(&report.unseen),
     }
+}
+
+pub fn unknown(unseen: &[Gap]) -> String {
+    format!("No problems found, but not everything could be checked: {}.", missing(unseen))
 }
 
 /// What may be wrong besides the findings.
 pub(super) fn gaps(report: &Report) -> Option<String> {
     let doubtful = report.verdict == Verdict::Sick && report.unseen.iter().any(|gap| gap.blocks_healthy);
-    doubtful.then(|| format!("More may be wrong. Not checked: {}.", missing(report)))
+    doubtful.then(|| format!("More may be wrong. Not checked: {}.", missing(&report.unseen)))
 }
 
 fn healthy(report: &Report) -> String {
@@ -104,7 +116,7 @@ fn healthy(report: &Report) -> String {
 }
 
 fn sick(report: &Report) -> String {
-    let mut sentence = counts(report).join(" and ");
+    let mut sentence = counts(&report.findings).join(" and ");
     if let Some(worst) = report.findings.first() {
         let place = if worst.nodes.is_empty() { String::new() } else { format!(" on {}", text::list(&worst.nodes, 3)) };
         sentence += &match report.findings.len() {
@@ -115,9 +127,9 @@ fn sick(report: &Report) -> String {
     sentence
 }
 
-fn missing(report: &Report) -> String {
+fn missing(unseen: &[Gap]) -> String {
     let mut whats: Vec<&str> = Vec::new();
-    for gap in report.unseen.iter().filter(|gap| gap.blocks_healthy) {
+    for gap in unseen.iter().filter(|gap| gap.blocks_healthy) {
         if !whats.contains(&gap.what.as_str()) {
             whats.push(&gap.what);
         }

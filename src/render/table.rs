@@ -95,8 +95,12 @@ impl Table {
 fn write_row<'a>(cells: impl Iterator<Item = (Cow<'a, str>, usize)>, widths: &[usize], out: &mut dyn Write) -> io::Result<()> {
     let mut gap = 0;
     for ((painted, width), column) in cells.zip(widths) {
-        write!(out, "{:gap$}{painted}", "")?;
-        gap = column.saturating_sub(width);
+        // Blanks are written before the next cell that has text, so that no line ends in blanks.
+        if width > 0 {
+            write!(out, "{:gap$}{painted}", "")?;
+            gap = 0;
+        }
+        gap += column.saturating_sub(width);
     }
     writeln!(out)
 }
@@ -126,7 +130,7 @@ mod tests {
 
     #[test]
     fn colour_does_not_move_columns() {
-        let painted = print(&sample(), true, &Style { colour: true, width: None });
+        let painted = print(&sample(), true, &Style { colour: true, ..Style::default() });
         assert_ne!(painted, print(&sample(), true, &Style::default()));
         assert_eq!(text::clean_lines(&painted), print(&sample(), true, &Style::default()));
     }

@@ -2,9 +2,12 @@
 
 use std::io::{self, Write};
 
-use super::findings;
+use super::headline::verdict_tone;
+use super::lines::{painted, paragraph};
+use super::nodes::write_dropped;
 use super::style::{Style, Tone};
 use super::table::{Cell, Table};
+use super::{findings, summary_line};
 use crate::calico::startup_log::StartPhase;
 use crate::finding::verdict::Verdict;
 use crate::render::timeline_details as facts;
@@ -18,45 +21,57 @@ const DRAWN: usize = 3;
 const LOGS: usize = 5;
 const LONGEST_LABEL: usize = 50;
 const INDENT: usize = 2;
+/// The columns that a narrow terminal loses, in this order.
+const DROPPED_FIRST: &[&str] = &["ATTEMPTS", "LOG", "AT"];
 
 pub fn write(report: &StartupLogReport, all: bool, style: &Style, out: &mut dyn Write) -> io::Result<()> {
     let logs = if all { usize::MAX } else { LOGS };
-    if report.logs.len() > 1 {
-        overview(&report.logs, style, out)?;
+    head(report, style, out)?;
+    for finding in &report.findings {
         writeln!(out)?;
+        findings::write(finding, all, style, out)?;
+    }
+    if report.logs.len() > 1 {
+        writeln!(out)?;
+        overview(&report.logs, style, out)?;
     }
     for log in report.logs.iter().take(logs) {
-        one(log, all, style, out)?;
         writeln!(out)?;
+        one(log, all, style, out)?;
     }
     if let Some(more @ 1..) = report.logs.len().checked_sub(logs) {
-        writeln!(out, "{}\n", style.paint(Tone::Aside, &format!("{} not drawn; --all draws them", text::count(more, "more log"))))?;
-    }
-    for finding in &report.findings {
-        findings::write(finding, all, style, out)?;
-        writeln!(out)?;
+        painted(0, "", &format!("{} not shown (--all shows them)", text::count(more, "more log")), Tone::Aside, style, out)?;
     }
     if !report.unseen.is_empty() {
-        findings::write_unseen(&report.unseen, style, out)?;
         writeln!(out)?;
+        findings::write_unseen(&report.unseen, style, out)?;
     }
-    closing(report, style, out)
+    if let Some(more) = &report.debug_would_add {
+        writeln!(out)?;
+        painted(0, "", more, Tone::Aside, style, out)?;
+    }
+    summary_line::write_more(&report.findings, style, out)
 }
 
-fn closing(report: &StartupLogReport, style: &Style, out: &mut dyn Write) -> io::Result<()> {
-    let (tone, sentence) = match (report.verdict, report.findings.first()) {
-        (Verdict::Sick, Some(worst)) => (
-            Tone::Bad,
-            format!("{}. `kubectl calico-fix explain {}` says more.", text::count(report.findings.len(), "finding"), worst.code),
-        ),
-        (Verdict::Healthy, _) => (Tone::Good, "It started; nothing in the log is wrong with the start.".to_owned()),
-        _ => (Tone::Doubtful, "Nothing wrong was found, but the log does not tell how the start ended.".to_owned()),
+/// The verdict; of a single log also whose it is and how its newest start ended.
+fn head(report: &StartupLogReport, style: &Style, out: &mut dyn Write) -> io::Result<()> {
+    let mut facts: Vec<String> = match report.logs.as_slice() {
+        [log] => {
+            let version = log.calico_version.as_ref().map(|version| format!("Calico {}", text::clean(version)));
+            let end = log.attempts.last().map(|attempt| facts::ended(attempt, log.start_budget_seconds).1);
+            [text::clean(log.node.as_deref().unwrap_or(&log.from)).into_owned()].into_iter().chain(version).chain(end).collect()
+        }
+        logs => vec![text::count(logs.len(), "log")],
     };
-    writeln!(out, "{}", style.paint(tone, &sentence))?;
-    match &report.debug_would_add {
-        Some(more) => text::wrap(more, style.room(0)).iter().try_for_each(|line| writeln!(out, "{}", style.paint(Tone::Aside, line))),
-        None => Ok(()),
-    }
+    facts.extend(summary_line::counts(&report.findings));
+    facts.extend(summary_line::incomplete(&report.unseen));
+    summary_line::head(report.verdict, facts, style, out)?;
+    let sentence = match report.verdict {
+        Verdict::Sick => return Ok(()),
+        Verdict::Healthy => "calico-node started. The log shows no problem with the start.",
+        Verdict::Unknown => "No problems found, but the log does not show how the start ended.",
+    };
+    painted(0, "", sentence, verdict_tone(report.verdict), style, out)
 }
 
 fn overview(logs: &[Timeline], style: &Style, out: &mut dyn Write) -> io::Result<()> {
@@ -76,16 +91,18 @@ fn overview(logs: &[Timeline], style: &Style, out: &mut dyn Write) -> io::Result
             at.map_or_else(Cell::none, Cell::plain),
         ]);
     }
-    table.write(true, style, out)
+    let dropped = table.fit(style, DROPPED_FIRST);
+    table.write(true, style, out)?;
+    write_dropped(&dropped, style, out)
 }
 
 fn one(log: &Timeline, all: bool, style: &Style, out: &mut dyn Write) -> io::Result<()> {
-    writeln!(out, "{} {}", style.paint(Tone::Strong, &text::clean(&log.from)), text::clean(&facts::head(log)))?;
+    painted(0, "", &format!("{} {}", log.from, facts::head(log)), Tone::Strong, style, out)?;
     let drawn = if all { usize::MAX } else { DRAWN };
     let hidden = log.attempts.len().saturating_sub(drawn);
     let hidden_too = log.attempts_left_out + hidden as u64;
     if hidden_too > 0 {
-        let note = format!("{} before are not shown", text::count(usize::try_from(hidden_too).unwrap_or(usize::MAX), "attempt"));
+        let note = format!("{} before these are not shown", text::count(usize::try_from(hidden_too).unwrap_or(usize::MAX), "attempt"));
         writeln!(out, "{:INDENT$}{}", "", style.paint(Tone::Aside, &note))?;
     }
     for attempt in log.attempts.iter().skip(hidden) {
@@ -102,38 +119,25 @@ fn one(log: &Timeline, all: bool, style: &Style, out: &mut dyn Write) -> io::Res
 fn title(attempt: &AttemptRow, budget: Option<u32>, style: &Style, out: &mut dyn Write) -> io::Result<()> {
     let began = attempt.began.map(|at| format!(" {}", at.strftime("%Y-%m-%d %H:%M:%S"))).unwrap_or_default();
     let (tone, ended) = facts::ended(attempt, budget);
-    let doubt = if attempt.end.certain { "" } else { " (so it seems)" };
-    let why = attempt.end.why.as_deref().map(|why| format!(": {}", text::clean(why))).unwrap_or_default();
-    writeln!(out, "{:INDENT$}attempt {}{began}   {}{doubt}{why}", "", attempt.number, style.paint(tone, &ended))
+    let doubt = if attempt.end.certain { "" } else { " (not certain)" };
+    let why = attempt.end.why.as_deref().map(|why| format!(": {why}")).unwrap_or_default();
+    let words = format!("attempt {}{began}: {ended}{doubt}{why}", attempt.number);
+    painted(INDENT, "", &words, tone, style, out)
 }
 
 fn labelled(label: &str, words: &str, style: &Style, out: &mut dyn Write) -> io::Result<()> {
-    const LABEL: usize = 13;
-    let words = text::clean(words);
-    for (number, line) in text::wrap(&words, style.room(INDENT * 2 + LABEL)).iter().enumerate() {
-        let label = if number == 0 { label } else { "" };
-        writeln!(
-            out,
-            "{:indent$}{}{:gap$}{line}",
-            "",
-            style.paint(Tone::Aside, label),
-            "",
-            indent = INDENT * 2,
-            gap = LABEL - label.len()
-        )?;
-    }
-    Ok(())
+    paragraph(INDENT * 2, &format!("{label:13}"), words, style, out)
 }
 
 fn phases(attempt: &AttemptRow, budget: Option<u32>, style: &Style, out: &mut dyn Write) -> io::Result<()> {
-    let Some(columns) = style.width else { return table(attempt, out) };
+    let Some(columns) = style.width else { return table(attempt, style, out) };
     let label = attempt.phases.iter().map(|row| row.phase.describe().len()).max().unwrap_or(0).min(LONGEST_LABEL);
     let numbers = 8;
     let room = columns.saturating_sub(INDENT * 2 + label + numbers + 4);
     let end = attempt.phases.iter().map(|row| row.begins_seconds + row.seconds).fold(0.0, f64::max);
     // A bar tells nothing where there is no room, or no time to compare.
     if room < 10 || end <= 0.0 {
-        return table(attempt, out);
+        return table(attempt, style, out);
     }
     let whole = budget.map_or(end, |budget| end.max(f64::from(budget)));
     for row in &attempt.phases {
@@ -155,7 +159,7 @@ fn phases(attempt: &AttemptRow, budget: Option<u32>, style: &Style, out: &mut dy
     }
     if let Some(budget) = budget {
         let at = (f64::from(budget) / whole * room as f64) as usize;
-        let text = format!("{budget} s allowed");
+        let text = format!("{budget}s allowed");
         let indent = INDENT * 2 + label + numbers + 4;
         let mark = if at > text.len() { format!("{:>at$}", format!("{text} ┘")) } else { format!("{:at$}└ {text}", "") };
         writeln!(out, "{:indent$}{}", "", style.paint(Tone::Aside, &mark))?;
@@ -176,7 +180,7 @@ fn bar(begin: f64, length: f64, room: usize) -> String {
     bar
 }
 
-fn table(attempt: &AttemptRow, out: &mut dyn Write) -> io::Result<()> {
+fn table(attempt: &AttemptRow, style: &Style, out: &mut dyn Write) -> io::Result<()> {
     let mut table = Table::new(["    PHASE", "BEGINS", "TAKES"]);
     for row in &attempt.phases {
         let open = if row.unfinished { " (not finished)" } else { "" };
@@ -186,7 +190,11 @@ fn table(attempt: &AttemptRow, out: &mut dyn Write) -> io::Result<()> {
             Cell::plain(format!("{}{open}", facts::time(row.seconds))),
         ]);
     }
-    if table.is_empty() { Ok(()) } else { table.write(true, &Style::default(), out) }
+    if table.is_empty() {
+        return Ok(());
+    }
+    table.fit(style, &[]);
+    table.write(true, &Style::default(), out)
 }
 
 #[cfg(test)]

@@ -18,18 +18,18 @@ pub fn end(how: AttemptEnd) -> (Tone, &'static str) {
     }
 }
 
-/// `killed after 63.0 s of the 70 s allowed`
+/// `killed after 63.0s of the 70s allowed`
 pub fn ended(attempt: &AttemptRow, budget: Option<u32>) -> (Tone, String) {
     let (tone, end) = end(attempt.end.how);
     let after = attempt.end.after_seconds.map(|after| format!(" after {}", time(after))).unwrap_or_default();
-    let allowed = budget.map(|budget| format!(" of the {budget} s allowed")).unwrap_or_default();
+    let allowed = budget.map(|budget| format!(" of the {budget}s allowed")).unwrap_or_default();
     (tone, format!("{end}{after}{allowed}"))
 }
 
 pub fn time(seconds: f64) -> String {
     match seconds {
-        0.0 => "0 s".to_owned(),
-        ..0.95 => format!("{:.0} ms", seconds * 1000.0),
+        0.0 => "0s".to_owned(),
+        ..0.95 => format!("{:.0}ms", seconds * 1000.0),
         ..99.5 => format!("{seconds:.1} s"),
         _ => format!("{seconds:.0} s"),
     }
@@ -63,7 +63,7 @@ pub fn details(attempt: &AttemptRow) -> Vec<(&'static str, String)> {
     }
     if let Some(looked) = &attempt.detection.interfaces {
         let listed: Vec<String> = looked.iter().map(|one| format!("{} {}", one.name, one.addresses.join(" ")).trim().to_owned()).collect();
-        facts.push(("Looked at", text::list(&listed, INTERFACES)));
+        facts.push(("Interfaces", text::list(&listed, INTERFACES)));
     }
     if let Some(requests) = requests(attempt) {
         facts.push(("Datastore", requests));
@@ -72,16 +72,16 @@ pub fn details(attempt: &AttemptRow) -> Vec<(&'static str, String)> {
         let of = nodes.listed.map(|listed| format!(" of {listed}")).unwrap_or_default();
         let each = nodes.reads_per_node.map(|each| format!(", {each} reads each")).unwrap_or_default();
         let rate = nodes.reads_per_second.map(|rate| format!(", {rate} a second")).unwrap_or_default();
-        let last = nodes.last_node.as_deref().map(|node| format!("; then {node}")).unwrap_or_default();
+        let last = nodes.last_node.as_deref().map(|node| format!(", then {node}")).unwrap_or_default();
         facts.push(("Nodes read", format!("{}{of}{each}{rate}{last}", nodes.read)));
     }
     if let Some(need) = attempt.needs.as_ref().filter(|need| need.basis != EstimateBasis::Measured) {
         let trip = need.round_trip_seconds.map(|trip| format!(" ({} a request)", time(trip))).unwrap_or_default();
         let bound = if need.basis == EstimateBasis::RoundTrips { "up to" } else { "about" };
-        facts.push(("Would take", format!("{bound} {:.0} s{trip}", need.seconds)));
+        facts.push(("Estimate", format!("{bound} {:.0}s{trip}", need.seconds)));
     }
     if let Some(last) = &attempt.last {
-        facts.push(("Last", last.text.clone()));
+        facts.push(("Last line", last.text.clone()));
     }
     facts
 }
@@ -95,7 +95,7 @@ fn detection(attempt: &AttemptRow) -> Option<String> {
     let listed: Vec<String> = chosen.collect();
     match (listed.is_empty(), attempt.detection.kept_old) {
         (true, false) => None,
-        (true, true) => Some("none found; the stored one was kept".to_owned()),
+        (true, true) => Some("no address found, the stored address was kept".to_owned()),
         (false, _) => Some(listed.join(", then ")),
     }
 }
@@ -104,6 +104,6 @@ fn requests(attempt: &AttemptRow) -> Option<String> {
     let requests = attempt.requests.as_ref()?;
     let number = |count: u64, noun: &str| text::count(usize::try_from(count).unwrap_or(usize::MAX), noun);
     let writes = if requests.writes > 0 { format!(", {}", number(requests.writes, "write")) } else { String::new() };
-    let rate = requests.per_second.map(|rate| format!("; {rate} requests a second")).unwrap_or_default();
+    let rate = requests.per_second.map(|rate| format!(", {rate} requests a second")).unwrap_or_default();
     Some(format!("{}{writes}{rate}", number(requests.reads, "read")))
 }

@@ -7,8 +7,10 @@ use jiff::Timestamp;
 use crate::autodetect::{AutodetectOptions, Choice, Matrix, Recommendation, Verdict, matrix, recommend};
 use crate::calico::method::AddressSource;
 use crate::diagnosis::context::Context;
-use crate::diagnosis::fixes;
-use crate::finding::{ClusterSummary, Fix};
+use crate::diagnosis::{Scope, diagnose, fixes};
+use crate::finding::code::Code;
+use crate::finding::{ClusterSummary, Fix, Severity};
+use crate::input_source::InputSource;
 use crate::model::summary;
 use crate::snapshot::Snapshot;
 
@@ -21,7 +23,11 @@ pub struct AutodetectResult {
     /// How the choice is set by hand, where it may be set and does no harm.
     pub by_hand: Option<Fix>,
     pub cluster: ClusterSummary,
+    /// Errors that are not about addresses: `status` shows them.
+    pub elsewhere: Vec<Code>,
     pub taken_at: Timestamp,
+    /// Files, where no cluster was read.
+    pub sources: Vec<InputSource>,
 }
 
 /// How things stand with the method that is configured.
@@ -49,7 +55,28 @@ pub fn evaluate(snapshot: &Snapshot, ask: &AutodetectOptions) -> AutodetectResul
     // What another release would do is no reason to change this one now.
     let harmless = choice.as_ref().filter(|choice| choice.does_no_harm() && matrix.version == matrix.running);
     let by_hand = harmless.and_then(|choice| fixes::set_method(&view, choice.family, &choice.method));
-    AutodetectResult { matrix, recommendation, choice, by_hand, cluster: summary::summarize(&view), taken_at: snapshot.taken_at }
+    AutodetectResult {
+        matrix,
+        recommendation,
+        choice,
+        by_hand,
+        cluster: summary::summarize(&view),
+        elsewhere: elsewhere(snapshot),
+        taken_at: snapshot.taken_at,
+        sources: snapshot.sources.clone(),
+    }
+}
+
+fn elsewhere(snapshot: &Snapshot) -> Vec<Code> {
+    let findings = diagnose(snapshot, &Scope::default()).findings;
+    let errors = findings.iter().filter(|finding| finding.severity == Severity::Error && !finding.code.is_about_addresses());
+    let mut codes: Vec<Code> = Vec::new();
+    for code in errors.map(|finding| finding.code) {
+        if !codes.contains(&code) {
+            codes.push(code);
+        }
+    }
+    codes
 }
 
 impl AutodetectResult {

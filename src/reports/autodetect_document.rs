@@ -10,6 +10,7 @@ use crate::autodetect::{Origin, Verdict};
 use crate::calico::detect::DetectionResult;
 use crate::diagnosis::API_VERSION;
 use crate::finding::{ClusterSummary, Source};
+use crate::input_source::InputSource;
 use crate::reports::autodetect::AutodetectResult;
 
 pub const KIND: &str = "Autodetect";
@@ -34,6 +35,9 @@ pub struct Report {
     /// A node and a method each.
     pub matrix: Vec<CellRow>,
     pub recommendation: RecommendationRow,
+    /// The files and pasted texts that this is judged from; empty for a cluster.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sources: Vec<InputSource>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -136,6 +140,7 @@ impl Report {
             cluster: look.cluster.clone(),
             family,
             calico_version: matrix.version.map(|version| version.to_string()),
+            sources: look.sources.clone(),
             internal_ips_not_trusted: matrix.internal_ips_unreliable.clone(),
             matrix: cells.collect(),
             nodes: rows

@@ -7,6 +7,8 @@
 
 pub mod autodetect;
 pub mod autodetect_document;
+pub mod changes;
+pub mod fleet;
 pub mod html_page;
 pub mod probes;
 pub mod probes_document;

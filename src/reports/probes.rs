@@ -2,13 +2,14 @@
 
 use super::probes_document::{Cure, KIND, ProbeRow, ProbesReport};
 use crate::calico::probe::{self, CommandForm, Handler, ProbeUse};
-use crate::diagnosis::{API_VERSION, Scope, diagnose, explain};
+use crate::diagnosis::context::Context;
+use crate::diagnosis::{API_VERSION, Scope, diagnose, explain, fixes};
 use crate::finding::code::Code;
 use crate::finding::verdict::Verdict;
-use crate::finding::{Finding, Gap, Severity};
-use crate::model::ClusterModel;
-use crate::probes::misfit_fix;
+use crate::finding::{Finding, Fix, Gap, Severity};
 use crate::probes::proposal::{ProbeOptions, ProbeProposalError, propose};
+use crate::probes::strategy::Strategy;
+use crate::probes::{budget_steps, misfit_fix};
 use crate::snapshot::Snapshot;
 use crate::startup::forecast;
 use crate::startup::measure::{BudgetStatus, Measurement, measure};
@@ -16,7 +17,7 @@ use crate::startup::rows::{by_danger, distribution, node_start};
 
 /// Asks for nothing, changes nothing, reads no clock.
 pub fn probes_report(snapshot: &Snapshot, scope: &Scope, wishes: &ProbeOptions) -> Result<ProbesReport, ProbeProposalError> {
-    let view = ClusterModel::new(snapshot);
+    let view = Context::new(snapshot);
     let report = diagnose(snapshot, scope);
     let mut measured: Vec<Measurement> = view.nodes.iter().map(|node| measure(&view, node)).collect();
     measured.sort_by(by_danger);
@@ -41,7 +42,11 @@ pub fn probes_report(snapshot: &Snapshot, scope: &Scope, wishes: &ProbeOptions) 
     let unseen = unseen(report.unseen, &of_shown);
     let verdict = Verdict::judge(!findings.is_empty() || proposal.is_some(), &unseen);
     // The proposal takes the place of their commands.
-    findings.iter_mut().filter(|finding| finding.code.needs_larger_budget()).for_each(|finding| finding.fix = None);
+    let slow = findings.iter_mut().filter(|finding| finding.code.needs_larger_budget());
+    slow.filter(|finding| finding.fix.as_ref().is_some_and(Fix::is_guarded)).for_each(|finding| finding.fix = None);
+    let fix = proposal
+        .as_ref()
+        .and_then(|proposal| fixes::proposed(&view, proposal, &words(wishes).iter().map(String::as_str).collect::<Vec<_>>()));
     let mut elsewhere: Vec<Code> = others.iter().map(|finding| finding.code).collect();
     elsewhere.dedup();
     let cures = cures(&findings);
@@ -59,10 +64,26 @@ pub fn probes_report(snapshot: &Snapshot, scope: &Scope, wishes: &ProbeOptions) 
         cures,
         elsewhere,
         proposal,
+        fix,
         no_proposal,
         fixable: misfit_fix::needed(&view.install).into_iter().map(|fix| fix.name().to_owned()).collect(),
         unseen,
+        sources: snapshot.sources.clone(),
     })
+}
+
+/// The command that asks for the same.
+fn words(wishes: &ProbeOptions) -> Vec<String> {
+    let mut words: Vec<String> = ["kubectl", "calico-fix", "probes"].map(str::to_owned).into();
+    if wishes.strategy == Strategy::InitialDelay {
+        words.extend(["--strategy", "initial-delay"].map(str::to_owned));
+    }
+    // None or 0: nothing grows, because no node is first.
+    let ceiling = wishes.ceiling.filter(|ceiling| !matches!(*ceiling, 0 | budget_steps::MAX_BUDGET));
+    words.extend(ceiling.into_iter().flat_map(|ceiling| ["--ceiling".to_owned(), format!("{ceiling}s")]));
+    words.extend(wishes.fixes.iter().flat_map(|fix| ["--fix".to_owned(), fix.name().to_owned()]));
+    words.extend(wishes.settings.iter().flat_map(|setting| ["--set".to_owned(), setting.to_string()]));
+    words
 }
 
 fn cures(findings: &[Finding]) -> Vec<Cure> {
@@ -80,11 +101,11 @@ fn because(findings: &[Finding], slow: &[&str], unread: &[&str]) -> Option<Strin
     if slow.is_empty() && !unread.is_empty() {
         let nodes = crate::text::list(unread, 3);
         return Some(format!(
-            "the log of calico-node on {nodes} could not be read, and only it tells whether more time to start would help"
+            "the log of calico-node on {nodes} could not be read. Only the log shows whether more time to start would help"
         ));
     }
     if !slow.is_empty() {
-        return Some("the DaemonSet allows enough already, and pods that are older than it must be replaced first".to_owned());
+        return Some("the DaemonSet already allows enough. Pods that are older than its last change must be replaced first".to_owned());
     }
     let mut codes: Vec<&str> = Vec::new();
     for finding in findings.iter().filter(|finding| finding.severity == Severity::Error) {
@@ -94,7 +115,7 @@ fn because(findings: &[Finding], slow: &[&str], unread: &[&str]) -> Option<Strin
     }
     let (last, others) = codes.split_last()?;
     let list = if others.is_empty() { (*last).to_owned() } else { format!("{} and {last}", others.join(", ")) };
-    Some(format!("more time to start does not cure {list}"))
+    Some(format!("more time to start does not fix {list}"))
 }
 
 /// Sessions and addresses are no matter of a start.
@@ -104,7 +125,7 @@ fn unseen(all: Vec<Gap>, measured: &[Measurement]) -> Vec<Gap> {
     let unknown = measured.iter().filter(|measured| measured.start.is_none() && measured.budget_status() == BudgetStatus::Unknown);
     let nodes: Vec<String> = unknown.map(|measured| measured.node.to_owned()).collect();
     if !nodes.is_empty() {
-        let why = "neither a log nor the pod tells how long a start took".to_owned();
+        let why = "neither a log nor the pod shows how long a start took".to_owned();
         unseen.push(Gap { what: "the time of a start".to_owned(), nodes, why, blocks_healthy: false });
     }
     unseen

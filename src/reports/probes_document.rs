@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 use crate::calico::probe::ProbeKind;
 use crate::finding::code::Code;
 use crate::finding::verdict::Verdict;
-use crate::finding::{ClusterSummary, Finding, Gap};
+use crate::finding::{ClusterSummary, Finding, Fix, Gap};
+use crate::input_source::InputSource;
 use crate::probes::proposal::ProbeProposal;
 use crate::startup::forecast::Forecast;
 use crate::startup::rows::{Distribution, NodeStart};
@@ -33,17 +34,23 @@ pub struct ProbesReport {
     pub nodes: Vec<NodeStart>,
     /// Of the kinds that keep calico-node from starting or staying up.
     pub findings: Vec<Finding>,
-    /// How each finding that more time does not mend is cured by hand.
+    /// How each finding that more time does not fix is fixed by hand.
     pub cures: Vec<Cure>,
     /// Codes of findings of other kinds: `status` shows them.
     pub elsewhere: Vec<Code>,
     pub forecast: Forecast,
     pub proposal: Option<ProbeProposal>,
+    /// The commands that make the proposed change.
+    #[serde(default)]
+    pub fix: Option<Fix>,
     /// Why nothing is proposed, where something is wrong.
     pub no_proposal: Option<String>,
     /// What `--fix` could put right.
     pub fixable: Vec<String>,
     pub unseen: Vec<Gap>,
+    /// The files and pasted texts that this is judged from; empty for a cluster.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sources: Vec<InputSource>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]

@@ -7,6 +7,7 @@ use super::startup_log_findings;
 use crate::diagnosis::API_VERSION;
 use crate::finding::verdict::Verdict;
 use crate::finding::{Finding, Gap};
+use crate::input_source::InputSource;
 use crate::snapshot::Snapshot;
 use crate::startup::attempt;
 use crate::startup::log_source::{ContainerState, LogSource};
@@ -29,6 +30,9 @@ pub struct StartupLogReport {
     pub unseen: Vec<Gap>,
     /// What a log at DEBUG would add, where it would add anything.
     pub debug_would_add: Option<String>,
+    /// The files and pasted texts that this is judged from; empty for a cluster.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sources: Vec<InputSource>,
 }
 
 /// Explains logs; the cluster they come from, where it was seen, adds its findings and the lawful place for a change.
@@ -42,7 +46,17 @@ pub fn explain_logs(sources: &[LogSource], snapshot: Option<&Snapshot>) -> Start
     unseen.extend(sources.iter().filter_map(other_container));
     let verdict = Verdict::judge(!findings.is_empty(), &unseen);
     let debug_would_add = hint_debug(&logs, verdict);
-    StartupLogReport { api_version: API_VERSION.to_owned(), kind: KIND.to_owned(), verdict, logs, findings, unseen, debug_would_add }
+    let read_from = snapshot.map(|snapshot| snapshot.sources.clone()).unwrap_or_default();
+    StartupLogReport {
+        api_version: API_VERSION.to_owned(),
+        kind: KIND.to_owned(),
+        verdict,
+        logs,
+        findings,
+        unseen,
+        debug_would_add,
+        sources: read_from,
+    }
 }
 
 /// The newest attempt in a log that still grows.
@@ -125,11 +139,11 @@ fn hint_debug(logs: &[Timeline], verdict: Verdict) -> Option<String> {
     let level = *levels.first()?;
     Some(match verdict {
         Verdict::Sick if level == "info" => {
-            "The log at INFO explains it already. DEBUG would add each request to the datastore and the interfaces \
-             that detection looked at."
+            "The log at INFO explains the problem. DEBUG adds each request to the datastore and the interfaces that \
+             detection checked."
                 .to_owned()
         }
         Verdict::Healthy => return None,
-        _ => "A log at DEBUG would tell each request to the datastore, and with that what the start was at when it ended.".to_owned(),
+        _ => "A log at DEBUG shows each request to the datastore, and so what calico-node was doing when its start ended.".to_owned(),
     })
 }

@@ -96,6 +96,9 @@ pub struct Cluster {
     /// `--no-exec` was given: what exec would have told was left out on purpose.
     #[serde(rename = "execLeftOut", skip_serializing_if = "std::ops::Not::not")]
     pub exec_skipped: bool,
+    /// `--exec-sample` was given: of the nodes that are not in trouble only this many were asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub exec_sample: Option<usize>,
 }
 
 /// Calico's and its operator's own resources.

@@ -80,8 +80,10 @@ const READ_FIELDS: [(&str, &[&str]); 2] = [
 /// These carry the whole object once more.
 const COPIES: [&str; 2] = ["kubectl.kubernetes.io/last-applied-configuration", "objectset.rio.cattle.io/applied"];
 
-/// Variables in which a pod of an older revision may differ where it matters; the DaemonSet keeps all of them.
-const POD_VARIABLES: [&str; 4] = ["IP", "NODEIP", "CALICO_STARTUP_LOGLEVEL", "CALICO_NETWORKING_BACKEND"];
+/// Starts of the names of variables in which a pod of an older revision may differ where it matters, and those that tell of an installation
+/// whose DaemonSet was not seen; the DaemonSet keeps all of them.
+const POD_VARIABLES: [&str; 7] =
+    ["IP", "NODEIP", "CALICO_STARTUP_LOGLEVEL", "CALICO_NETWORKING_BACKEND", "DATASTORE_TYPE", "ETCD_ENDPOINTS", "FELIX_HEALTH"];
 
 pub fn node(node: &mut Node) {
     meta(&mut node.metadata);

@@ -66,9 +66,9 @@ fn the_first_file_to_set_a_value_wins_and_missing_ones_are_passed_over() {
     paths.insert(0, directory.path().join("missing"));
     let (config, _) = load(None, listed(&paths), None).expect("loads");
     // The empty current-context of the first file does not count.
-    let chosen = pick(config.clone(), vec![], &parsed("")).expect("picks");
+    let chosen = pick(&config, &[], &parsed("")).expect("picks");
     assert_eq!((chosen.context.as_deref(), chosen.server.as_str(), chosen.namespace.as_str()), (Some("b"), "https://b:6443", "default"));
-    let chosen = pick(config, vec![], &parsed("--context a")).expect("picks");
+    let chosen = pick(&config, &[], &parsed("--context a")).expect("picks");
     assert_eq!((chosen.server.as_str(), chosen.namespace.as_str()), ("https://a:6443", "ops"));
     assert_eq!(chosen.cluster.certificate_authority.as_deref(), directory.path().join("ca.crt").to_str(), "relative to its own file");
 }
@@ -86,7 +86,7 @@ fn files_that_are_not_there() {
         (None, None),
     ] {
         let (config, looked) = load(None, list, home).expect("nothing is no error yet");
-        let error = pick(config, looked.clone(), &parsed("")).err().expect("no configuration");
+        let error = pick(&config, &looked, &parsed("")).err().expect("no configuration");
         assert_eq!(error.to_string(), "error: invalid configuration: no configuration has been provided");
         let hint = error.hint().expect("a hint");
         assert!(looked.iter().all(|path| hint.contains(&path.display().to_string())), "{hint}");
@@ -114,13 +114,13 @@ fn names_that_do_not_exist_are_listed_with_those_that_do() {
         ("--context lost", "error: cluster \"gone\" does not exist", "a, b"),
     ] {
         let (config, looked) = load(None, listed(&paths), None).expect("loads");
-        let error = pick(config, looked, &parsed(line)).err().expect(line);
+        let error = pick(&config, &looked, &parsed(line)).err().expect(line);
         assert_eq!(error.to_string(), message);
         assert!(error.hint().is_some_and(|hint| hint.contains(known)), "{:?}", error.hint());
     }
     let (_directory, paths) = files(&[ONE]);
     let (config, looked) = load(None, listed(&paths), None).expect("loads");
-    assert!(matches!(pick(config, looked, &parsed("")), Err(ConnectError::NoCurrentContext { known }) if known == ["a"]));
+    assert!(matches!(pick(&config, &looked, &parsed("")), Err(ConnectError::NoCurrentContext { known }) if known == ["a"]));
 }
 
 #[test]
@@ -128,7 +128,7 @@ fn flags_override_as_client_go_lets_them() {
     let (_directory, paths) = files(&[ONE]);
     let chosen = |line: &str| {
         let (config, looked) = load(None, listed(&paths), None).expect("loads");
-        pick(config, looked, &parsed(&format!("--context a {line}"))).expect(line)
+        pick(&config, &looked, &parsed(&format!("--context a {line}"))).expect(line)
     };
     assert_eq!(chosen("").cluster.tls_server_name.as_deref(), Some("inner"));
     let other = chosen("--server https://other");
@@ -144,13 +144,13 @@ fn flags_override_as_client_go_lets_them() {
 
 #[test]
 fn a_server_and_a_token_need_no_kubeconfig() {
-    let chosen = pick(Kubeconfig::default(), vec![], &parsed("--server localhost:8001 --token t")).expect("picks");
+    let chosen = pick(&Kubeconfig::default(), &[], &parsed("--server localhost:8001 --token t")).expect("picks");
     assert_eq!((chosen.server.as_str(), chosen.context), ("http://localhost:8001", None));
     assert!(chosen.auth.token.is_some());
 }
 
 #[test]
 fn groups_alone_are_no_impersonation() {
-    let error = pick(Kubeconfig::default(), vec![], &parsed("--server x --as-group g")).err().expect("refused");
+    let error = pick(&Kubeconfig::default(), &[], &parsed("--server x --as-group g")).err().expect("refused");
     assert!(error.to_string().contains("--as"), "{error}");
 }

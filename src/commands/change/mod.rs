@@ -5,6 +5,7 @@
 
 mod dialog;
 mod diff;
+pub mod open_change;
 pub mod proposed;
 
 use std::io::Write;
@@ -28,12 +29,14 @@ use crate::plan::request::ChangeRequest;
 use crate::render::style::{ColorWhen, Style};
 use crate::render::{change as page, data};
 use crate::snapshot::Snapshot;
+use crate::text;
 
 use crate::rollout::dry_run::DryRunResult;
 use crate::rollout::interrupt::Interrupt;
 use crate::rollout::{self, DuringChange, RolloutError, RolloutOutcome, RolloutProgress, RolloutRequest, RolloutSettings, Verified};
 
 use crate::streams::Streams;
+use crate::text;
 use dialog::{AfterConflict, ChangeDialog};
 
 /// What a change is made with, and how it was asked for.
@@ -46,7 +49,7 @@ pub struct ChangeOptions<'a> {
     pub out: Option<&'a Path>,
     pub color: ColorWhen,
     /// Print diff and tables; programs get one document at the end instead.
-    pub human: bool,
+    pub prints_pages: bool,
     pub interrupt: Interrupt,
     /// Owners that will revert the change, with the snippet that lasts.
     pub notes: &'a [OwnerNote],
@@ -56,7 +59,7 @@ pub struct ChangeOptions<'a> {
     pub during: Option<&'a dyn DuringChange>,
 }
 
-/// What came of it, for `-o json`.
+/// The result, for `-o json`.
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[schemars(rename = "Change")]
@@ -65,15 +68,15 @@ pub struct ChangeReport {
     pub api_version: &'static str,
     /// `Change`
     pub kind: &'static str,
-    /// It was made, and proven.
+    /// It was made, and verified.
     pub applied: bool,
-    /// It was made for a while, and is put back.
+    /// It was made temporarily, and is reverted.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     #[schemars(default)]
     pub restored: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub plan: Option<Plan>,
-    /// What calico-node was proven to start in, where the change gave it time.
+    /// Seconds within which calico-node was verified to start, where the change gave it time.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub budget_seconds: Option<u32>,
     /// What was set in place of the plan's own patch: one of its steps, where the first budget was too small.
@@ -116,8 +119,14 @@ pub async fn run(
         .ok_or_else(|| Failure::NotApplied { message: "error: the plan names no DaemonSet or Installation".into(), hint: None })?;
     let dialog = ChangeDialog { options, request, target, api, before, signals_handled: options.interrupt.signal_count() };
     let Some(mut shown) = dialog.dry_run().await? else {
-        writeln!(streams.err, "{} has this already: nothing to change", dialog.target)?;
-        return proposed::without_change(options.snapshot, Outcome::Done, streams);
+        if let Some(verb) = request.verb()
+            && let Some((open, resumed)) = open_change::resumption(options.snapshot, &dialog.before, Some(verb))
+        {
+            writeln!(streams.err, "{}", text::clean(&open.describe()))?;
+            return Box::pin(run(options, &resumed, report, streams)).await;
+        }
+        writeln!(streams.err, "{} has these values already: nothing to change", dialog.target)?;
+        return open_change::outcome_without_change(options.snapshot, &dialog.before, Outcome::Done, streams);
     };
     loop {
         report.plan = Some(shown.plan.clone());
@@ -153,8 +162,18 @@ fn save(path: &Path, plan: &Plan, streams: &mut Streams) -> Result<Outcome, Fail
     let mut text = Vec::new();
     data::yaml(plan, &mut text).map_err(files)?;
     write_private(path, &text).map_err(files)?;
-    writeln!(streams.err, "plan saved to {}; apply it with: apply {} --confirm {}", path.display(), path.display(), plan.digest)?;
+    writeln!(streams.err, "plan saved to {}", text::clean(&path.display().to_string()))?;
+    // a name that a terminal would change is not offered
+    if let Some(command) = path.to_str().and_then(|path| apply_command(path, &plan.digest)) {
+        writeln!(streams.err, "apply it with: {command}")?;
+    }
     Ok(Outcome::NotApplied)
+}
+
+fn apply_command(path: &str, digest: &str) -> Option<String> {
+    // `./-x` is no flag
+    let path = if path.starts_with('-') { format!("./{path}") } else { path.to_owned() };
+    text::shell::command(&["kubectl", "calico-fix", "apply", &path, "--confirm", digest])
 }
 
 /// A new file with mode 0600 takes the name: a symbolic link of that name is replaced, not followed.
@@ -204,7 +223,7 @@ async fn attempt(
         RolloutOutcome::NotWatched => Ok(Attempted::Done(Outcome::Done)),
         RolloutOutcome::Verified(verified) => {
             let Verified { after, budget, set } = *verified;
-            if options.human {
+            if options.prints_pages {
                 writeln!(streams.out)?;
                 page::outcome(before, &after, budget.is_some(), &Style::of_stdout(options.color), &mut streams.out)?;
             }

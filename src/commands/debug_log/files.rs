@@ -25,7 +25,10 @@ pub fn read(files: &[PathBuf], place: &Place) -> Result<Logs, Failure> {
         let mut saving = place.begin(&path.file_name().map(|name| name.to_string_lossy()).unwrap_or_default())?;
         let read = import::log::read(path, &mut std::io::stdin().lock(), &mut |chunk| saving.push(chunk));
         place.end(saving, read.is_ok())?;
-        subjects.push(LogSource::from_file(name, read?));
+        for log in read? {
+            let whose = log.pod.or(log.host).map_or_else(|| name.clone(), |whose| format!("{name}: {whose}"));
+            subjects.push(LogSource::from_file(whose, log.attempts));
+        }
     }
     Ok(Logs { subjects, snapshot: None })
 }

@@ -5,9 +5,12 @@ use crate::diagnosis::{evidence, fixes};
 use crate::finding::code::Code;
 use crate::finding::{Evidence, Finding, Severity, Source};
 use crate::model::{NodeModel, phrases};
+use crate::probes::timing;
 use crate::snapshot::inspection::LogEventKind;
 use crate::startup::container_run::{ContainerRun, RunEnd, is_kill};
+use crate::startup::forecast;
 use crate::startup::measure::{Measurement, measure};
+use crate::text::count_times;
 
 pub const CHECK: Check = Check {
     explanation: Explanation {
@@ -41,7 +44,7 @@ fn finding(view: &Context, node: &NodeModel) -> Option<Finding> {
         return None;
     }
     let severity = if node.ready() == Some(true) { Severity::Warning } else { Severity::Error };
-    let message = message(node.name, &measured, severity);
+    let message = message(view, &measured, severity);
     let mut shown = vec![kill];
     shown.extend(phrases::restarts(node));
     shown.extend(cut_off(node, &measured));
@@ -58,28 +61,39 @@ fn finding(view: &Context, node: &NodeModel) -> Option<Finding> {
     Some(Finding { code: Code::KilledWhileStarting, severity, nodes, message, evidence: shown, fix })
 }
 
-fn message(node: &str, measured: &Measurement, severity: Severity) -> String {
-    let kills = measured.kills;
+fn message(view: &Context, measured: &Measurement, severity: Severity) -> String {
+    let node = measured.node;
     let budget = measured.budget().map(|budget| budget.as_secs());
-    let allowed = budget.map(|budget| format!(" within the {budget} s that its probes allow")).unwrap_or_default();
-    let of = budget.map(|budget| format!(" of the {budget} s that its probes allow")).unwrap_or_default();
-    let verb = if severity == Severity::Warning { "was killed" } else { "is killed" };
+    let probe = measured.deciding_probe.map_or_else(|| "probe".to_owned(), |probe| format!("{} probe", timing::word(probe)));
+    let kills = count_times(measured.kills);
+    let allowed = budget.map(|budget| format!(" within the {budget}s that its {probe} allows")).unwrap_or_default();
     let just_started = measured.runs.iter().filter(|run| run.end == RunEnd::KilledWhileStarting).filter_map(|run| run.start);
     if let Some(start) = just_started.clone().find(|start| !start.at_least) {
+        let of = budget.map(|budget| format!(" of the {budget}s that its {probe} allows")).unwrap_or_default();
         return format!(
-            "calico-node on {node} {verb} by its probe as soon as it has started ({kills}×): the start took {:.0} s{of}, \
-             so Felix and BIRD had no time to answer",
+            "calico-node on {node} needs {:.0}s{of} to start, so Felix and BIRD have no time to answer before it is killed ({kills} so far)",
             start.seconds
         );
     }
-    match (severity, measured.runs.first().filter(|run| run.end == RunEnd::Runs).and_then(|run| run.start)) {
-        (Severity::Warning, Some(start)) if !start.at_most => format!(
-            "calico-node on {node} was killed by its probe while it started ({kills}×): that start did not finish{allowed}, the one that \
-             runs now took {:.0} s",
+    let runs = measured.runs.first().filter(|run| run.end == RunEnd::Runs).and_then(|run| run.start);
+    match (severity, runs, forecast_seconds(view, measured).zip(budget)) {
+        (Severity::Warning, Some(start), _) if !start.at_most => format!(
+            "calico-node on {node} did not start{allowed} and was killed {kills}. The start that runs now took {:.0}s",
             start.seconds
         ),
-        _ => format!("calico-node on {node} {verb} by its probe while it starts ({kills}×): start-up does not finish{allowed}"),
+        (Severity::Error, _, Some((needed, budget))) => {
+            format!("calico-node on {node} needs about {needed:.0}s to start; its {probe} kills it at {budget}s ({kills} so far)")
+        }
+        (Severity::Warning, ..) => format!("calico-node on {node} did not start{allowed} and was killed {kills}"),
+        (Severity::Error, ..) => format!("calico-node on {node} does not start{allowed} (killed {kills} so far)"),
     }
+}
+
+/// Where the log tells the round trip, and a whole start does not fit.
+fn forecast_seconds(view: &Context, measured: &Measurement) -> Option<f64> {
+    let seconds = forecast::forecast(view, std::slice::from_ref(measured)).nodes.first()?.start_seconds_to?;
+    let budget = measured.budget()?.as_secs_f64();
+    (seconds.round() > budget).then_some(seconds)
 }
 
 /// The attempt that runs now is cut off by the reading; the longest tells most.
@@ -88,7 +102,7 @@ fn cut_off(node: &NodeModel, measured: &Measurement) -> Option<Evidence> {
     let told = unfinished.filter(|attempt| attempt.last_words().is_some());
     let longest = told.max_by(|a, b| seconds(a).total_cmp(&seconds(b)))?;
     let last = longest.last_words()?;
-    let after = longest.start.filter(|start| start.at_least).map(|start| format!("not started after {:.0} s; ", start.seconds));
+    let after = longest.start.filter(|start| start.at_least).map(|start| format!("not started after {:.0}s; ", start.seconds));
     let after = after.unwrap_or_default();
     Some(node.evidence(Source::Log, format!("{after}last log line: {}", last.text)))
 }

@@ -7,7 +7,7 @@ mod probes;
 
 pub use crate::diagnosis::fixes::autodetection::{autodetection, guarded_change, is_ipv6_only, network, set_method};
 pub use crate::diagnosis::fixes::bgp::{as_number, restart_pod, router_id};
-pub use crate::diagnosis::fixes::probes::{cpu_request, probe_timeout, start_budget, start_budget_of};
+pub use crate::diagnosis::fixes::probes::{cpu_request, probe_timeout, proposed, start_budget, start_budget_of};
 
 use crate::diagnosis::context::Context;
 use crate::finding::{ByHand, Fix};

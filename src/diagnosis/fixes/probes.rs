@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::diagnosis::context::Context;
 use crate::finding::Fix;
-use crate::probes::change::{self, daemon_set_with};
+use crate::probes::change::{self, ProbeChange, daemon_set_with};
 use crate::probes::misfit_fix::{self, MisfitFix};
 use crate::probes::proposal::{ProbeOptions, ProbeProposal, propose, propose_budget};
 use crate::probes::strategy::Strategy;
@@ -28,13 +28,20 @@ pub fn start_budget_of(view: &Context, node: &str, size: &BudgetEstimate) -> Opt
 
 fn larger(view: &Context, proposal: &ProbeProposal) -> Option<Fix> {
     let why = format!(
-        "Raises the startup limit from {} s to {} s: {}{}",
+        "Raises the startup limit from {}s to {}s: {}{}",
         proposal.budget_before_seconds?,
         proposal.budget_after_seconds?,
         lower(proposal.why.first()?),
         super::reverted_by(view)
     );
     super::guarded(view, &["kubectl", "calico-fix", "probes"], &why, command(view, proposal)?)
+}
+
+/// What `probes` proposes, as the command that asked for it.
+pub fn proposed(view: &Context, proposal: &ProbeProposal, words: &[&str]) -> Option<Fix> {
+    let changes: Vec<String> = proposal.changes.iter().map(ProbeChange::describe).collect();
+    let why = format!("Sets {}{}", changes.join("; "), super::reverted_by(view));
+    super::guarded(view, words, &why, command(view, proposal)?)
 }
 
 pub fn probe_timeout(view: &Context) -> Option<Fix> {

@@ -13,6 +13,7 @@ use crate::calico::flavour;
 use crate::snapshot::objects::CALICO_NODE;
 use tree::Entry;
 use when::Clock;
+pub use when::{Age, seconds as age_seconds};
 
 pub const POD: Format = Format {
     name: "kubectl describe pod",

@@ -4,7 +4,8 @@ use std::io::{self, Write};
 
 use super::Shown;
 use crate::finding::StartTime;
-use crate::render::nodes::{ready, start_against};
+use crate::render::lines::{painted, paragraph};
+use crate::render::nodes::{ready, start_against, write_dropped};
 use crate::render::style::{Style, Tone};
 use crate::render::table::{Cell, Table};
 use crate::reports::probes_document::ProbesReport;
@@ -19,28 +20,36 @@ const SLOWEST: usize = 3;
 const LONGEST: usize = 30;
 const SHORTEST: usize = 8;
 
+/// The columns that a narrow terminal loses, in this order.
+const DROPPED_FIRST: &[&str] = &["FINDINGS", "RESTARTS", "USED", "KILLED"];
+
 pub fn write(report: &ProbesReport, shown: Shown, style: &Style, out: &mut dyn Write) -> io::Result<()> {
     let listed = shown.wide || shown.all || report.nodes.len() <= LISTED;
     let mut well = 0;
     let (rows, hidden): (Vec<&NodeStart>, Vec<&NodeStart>) = report.nodes.iter().partition(|row| {
         let good = row.standing == BudgetStatus::Within && row.findings.is_empty();
-        well += usize::from(good);
-        listed || !good || well <= SLOWEST
+        well += usize::from(good && is_known_within(row));
+        listed || !good || (is_known_within(row) && well <= SLOWEST)
     });
     // A table without its bars tells how much room they have.
     let bare = table(&rows, shown, 0);
     let bar = style.width.map_or(0, |columns| columns.saturating_sub(bare.width() + 6).min(LONGEST));
-    let table = if bar >= SHORTEST { table(&rows, shown, bar) } else { bare };
-    table.write(true, style, out)?;
+    let mut table = if bar >= SHORTEST { table(&rows, shown, bar) } else { bare };
+    if !table.is_empty() {
+        let dropped = table.fit(style, DROPPED_FIRST);
+        table.write(true, style, out)?;
+        write_dropped(&dropped, style, out)?;
+    }
+    let more = if rows.is_empty() { "" } else { "more " };
     let within = hidden.iter().filter(|row| is_known_within(row)).count();
     let unmeasured = hidden.len() - within;
     if within > 0 {
-        let noun = if within == 1 { "node starts within its" } else { "nodes start within their" };
-        writeln!(out, "{}", style.paint(Tone::Good, &format!("{within} more {noun} budget; --all lists them")))?;
+        let noun = if within == 1 { "node starts" } else { "nodes start" };
+        painted(0, "", &format!("{within} {more}{noun} within the startup limit (--all lists them)"), Tone::Good, style, out)?;
     }
     if unmeasured > 0 {
-        let noun = if unmeasured == 1 { "node is" } else { "nodes are" };
-        writeln!(out, "{}", style.paint(Tone::Doubtful, &format!("{unmeasured} more {noun} not measured; --all lists them")))?;
+        let noun = if unmeasured == 1 { "node was" } else { "nodes were" };
+        painted(0, "", &format!("{unmeasured} {more}{noun} not measured (--all lists them)"), Tone::Doubtful, style, out)?;
     }
     distribution(report, style, out)
 }
@@ -53,7 +62,7 @@ pub fn is_known_within(row: &NodeStart) -> bool {
 fn table(rows: &[&NodeStart], shown: Shown, bar: usize) -> Table {
     let mut headers = vec!["NODE", "READY", "START", "USED"];
     if bar > 0 {
-        headers.push("OF BUDGET");
+        headers.push("OF LIMIT");
     }
     headers.extend(["RESTARTS", "KILLED"]);
     if shown.wide {
@@ -155,12 +164,12 @@ fn distribution(report: &ProbesReport, style: &Style, out: &mut dyn Write) -> io
         ));
     }
     if bounds > 0 {
-        parts.push(format!("{bounds} not ended"));
+        parts.push(format!("{bounds} not finished"));
     }
     if parts.is_empty() {
         return Ok(());
     }
-    writeln!(out, "{}{}", style.paint(Tone::Strong, "Starts: "), parts.join("; "))
+    paragraph(0, "Starts: ", &parts.join(". "), style, out)
 }
 
 #[cfg(test)]
@@ -168,23 +177,7 @@ mod tests {
     use super::*;
 
     fn row(seconds: f64, at_least: bool, standing: BudgetStatus) -> NodeStart {
-        NodeStart {
-            name: "node-1".into(),
-            pod: None,
-            ready: Some(true),
-            standing,
-            start: Some(StartTime { seconds, at_least, at_most: false }),
-            ready_after_seconds: None,
-            budget_seconds: Some(70),
-            killed_by: None,
-            margin_seconds: None,
-            restarts: Some(0),
-            killed_by_probe: 0,
-            other_restarts: None,
-            attempts: Vec::new(),
-            cure: None,
-            findings: Vec::new(),
-        }
+        super::super::tests::row(Some(StartTime { seconds, at_least, at_most: false }), standing)
     }
 
     #[test]

@@ -50,7 +50,7 @@ fn wide() {
 
 #[test]
 fn in_a_narrow_terminal() {
-    let style = Style { colour: true, width: Some(80) };
+    let style = Style { colour: true, width: Some(80), ..Style::default() };
     insta::assert_snapshot!(print(&bridge().snapshot(), &AutodetectOptions::new(Family::V4), Shown::default(), &style));
 }
 

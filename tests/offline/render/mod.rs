@@ -61,7 +61,7 @@ fn vxlan_has_no_bgp() {
 
 #[test]
 fn in_a_terminal() {
-    insta::assert_snapshot!(print_with(&samples::bridge_address(53), SHORT, &Style { colour: true, width: Some(80) }));
+    insta::assert_snapshot!(print_with(&samples::bridge_address(53), SHORT, &Style { colour: true, width: Some(80), ..Style::default() }));
 }
 
 #[test]

@@ -8,8 +8,8 @@ use calico_fix::startup::log_source::{ContainerLog, ContainerState, EndCause, Lo
 
 use super::{explained, seed};
 
-const WIDE: Style = Style { colour: false, width: Some(120) };
-const NARROW: Style = Style { colour: false, width: Some(60) };
+const WIDE: Style = Style { colour: false, width: Some(120), full_names: false };
+const NARROW: Style = Style { colour: false, width: Some(60), full_names: false };
 
 fn print(report: &StartupLogReport, style: &Style) -> String {
     let mut out = Vec::new();

@@ -56,7 +56,7 @@ fn every_recorded_log_is_explained() {
             assert!(read.is_err(), "{name}");
             continue;
         }
-        let report = explain_logs(&[LogSource::from_file(name.clone(), read.expect("a log"))], None);
+        let report = explain_logs(&[LogSource::from_file(name.clone(), read.expect("a log").remove(0).attempts)], None);
         let (how, codes) =
             TROUBLED.iter().find(|(known, ..)| *known == name).map_or((AttemptEnd::Started, &[][..]), |(_, how, codes)| (*how, *codes));
         let seen = seen(&report);
@@ -99,7 +99,7 @@ fn what_is_estimated_is_what_was_measured() {
         ("master/slow-start/N0-RTT300-new", 13.1),
     ] {
         let path = root.join(format!("{name}.log.timestamps.txt"));
-        let found = import::log::read(&path, &mut std::io::empty(), &mut |_| Ok(())).expect("a log");
+        let found = import::log::read(&path, &mut std::io::empty(), &mut |_| Ok(())).expect("a log").remove(0).attempts;
         let report = explain_logs(&[LogSource::from_file(name.into(), found)], None);
         let need = report.logs[0].attempts[0].needs.clone().expect(name);
         // Kills and retries of single requests move it by a third; what is proposed has twice the time.

@@ -13,7 +13,7 @@ use crate::calico::network::{Family, Network};
 pub enum Kubelet {
     #[default]
     Answers,
-    /// The API server gets "no route to host".
+    /// The API server gets "no route to host". In a cluster that lives the kubelet is dead: its pods neither change nor end.
     NoRoute,
     /// Nothing comes back.
     Hangs,

@@ -26,7 +26,7 @@ use futures::StreamExt;
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt, Full, StreamBody};
 use hyper::body::{Body as _, Frame, Incoming};
-use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
+use hyper::header::{AUTHORIZATION, CONTENT_TYPE, DATE, HeaderValue};
 use hyper::{Method, Request, Response, StatusCode};
 
 use crate::api::exec_sandbox::Tools;
@@ -107,14 +107,26 @@ impl Api {
             Err(failure) => Err(failure),
         };
         let whole = outcome.unwrap_or_else(|failure| failure.answer());
-        Ok(match effect {
+        let whole = self.dated(match effect {
             Some(Effect::After(hook)) => {
                 hook.call(recorded).await;
                 whole
             }
             Some(effect) => spoil(whole, &effect).await,
             None => whole,
-        })
+        });
+        Ok(whole)
+    }
+
+    /// With the cluster's own time, where it has one; hyper adds the machine's otherwise.
+    fn dated(&self, mut answer: Answer) -> Answer {
+        if let Some(skew) = self.world.clock_skew {
+            let date = (self.world.store.now() + skew).strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
+            if let Ok(date) = date.parse() {
+                answer.headers_mut().insert(DATE, date);
+            }
+        }
+        answer
     }
 
     /// Waits out every latency and says which other fault applies.

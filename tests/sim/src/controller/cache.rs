@@ -1,12 +1,13 @@
 //! What controllers know: the parsed objects of the kinds they act on, kept up by the store's feed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
+use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
 use crate::kinds::Kind;
-use crate::store::{Feed, Store, What};
+use crate::store::{Change, Feed, Store, What};
 
 /// What anybody here reads. Events, logs and leases change nothing.
 const KINDS: &[&str] = &["BGPConfiguration", "ControllerRevision", "DaemonSet", "IPPool", "Installation", "Node", "Pod", "TigeraStatus"];
@@ -18,28 +19,64 @@ pub struct Cache {
     feed: Option<Feed>,
     objects: BTreeMap<&'static str, Objects>,
     changed: bool,
+    /// How long a change of a DaemonSet is on its way.
+    lag: SignedDuration,
+    late: VecDeque<(Timestamp, Change)>,
+    /// When a controller wants to look again although nothing changes.
+    requeued: Option<Timestamp>,
 }
 
 impl Cache {
     pub fn new(store: &Store) -> Self {
-        let mut cache = Self { store: store.clone(), feed: None, objects: BTreeMap::new(), changed: false };
+        Self::with_lag(store, SignedDuration::ZERO)
+    }
+
+    pub fn with_lag(store: &Store, lag: SignedDuration) -> Self {
+        let (objects, late) = (BTreeMap::new(), VecDeque::new());
+        let mut cache = Self { store: store.clone(), feed: None, objects, changed: false, lag, late, requeued: None };
         cache.refresh();
         cache
+    }
+
+    /// When something comes in or is looked at again although nobody writes.
+    pub fn next_due(&self) -> Option<Timestamp> {
+        self.late.front().map(|(due, _)| *due).into_iter().chain(self.requeued).min()
+    }
+
+    /// Controllers look again at that time, if not before.
+    pub fn requeue(&mut self, at: Timestamp) {
+        self.requeued = Some(self.requeued.map_or(at, |earlier| earlier.min(at)));
     }
 
     /// Takes in what was written meanwhile.
     pub fn refresh(&mut self) {
         let Some(Ok(changes)) = self.feed.as_mut().map(Feed::ready) else { return self.list() };
+        let now = self.store.now();
         for change in changes.into_iter().filter(|change| KINDS.contains(&change.kind.kind)) {
-            let objects = self.objects.entry(change.kind.kind).or_default();
-            let place = (change.object.namespace.clone(), change.object.name.clone());
-            if change.what == What::Deleted {
-                objects.remove(&place);
-            } else {
-                objects.insert(place, Arc::new(change.value()));
+            match change.kind.kind {
+                "DaemonSet" if !self.lag.is_zero() => self.late.push_back((now + self.lag, change)),
+                _ => self.take(&change),
             }
+        }
+        while self.late.front().is_some_and(|(due, _)| *due <= now) {
+            let Some((_, change)) = self.late.pop_front() else { break };
+            self.take(&change);
+        }
+        if self.requeued.is_some_and(|at| at <= now) {
+            self.requeued = None;
             self.changed = true;
         }
+    }
+
+    fn take(&mut self, change: &Change) {
+        let objects = self.objects.entry(change.kind.kind).or_default();
+        let place = (change.object.namespace.clone(), change.object.name.clone());
+        if change.what == What::Deleted {
+            objects.remove(&place);
+        } else {
+            objects.insert(place, Arc::new(change.value()));
+        }
+        self.changed = true;
     }
 
     /// The beginning, and when the history was forgotten.

@@ -35,6 +35,9 @@ fn one(cache: &mut Cache, daemonset: &Value) {
     cache.refresh();
     let pods = self::pods(cache, daemonset);
     revision::clean_up(cache, daemonset, &pods, &hash);
+    if let Some(at) = pods.iter().filter_map(|pod| available_from(daemonset, pod)).filter(|at| *at > store.now()).min() {
+        cache.requeue(at);
+    }
     let status = status(daemonset, &hash, &nodes, &pods, store.now());
     let written = |object: &mut Value| {
         for (field, value) in status.as_object().into_iter().flatten() {
@@ -140,11 +143,18 @@ fn max_unavailable(daemonset: &Value, nodes: usize) -> usize {
 }
 
 fn available(daemonset: &Value, pod: &Value, now: Timestamp) -> bool {
+    available_from(daemonset, pod).is_some_and(|from| from <= now)
+}
+
+/// Ready for `minReadySeconds`; without those from the beginning of time.
+fn available_from(daemonset: &Value, pod: &Value) -> Option<Timestamp> {
     let wait = SignedDuration::from_secs(daemonset["spec"]["minReadySeconds"].as_i64().unwrap_or(0));
     let conditions = pod["status"]["conditions"].as_array();
-    let Some(ready) = conditions.into_iter().flatten().find(|condition| condition["type"] == "Ready") else { return false };
-    let since = ready["lastTransitionTime"].as_str().and_then(|text| text.parse::<Timestamp>().ok());
-    ready["status"] == "True" && (wait.is_zero() || since.is_some_and(|since| since + wait <= now))
+    let ready = conditions.into_iter().flatten().find(|condition| condition["type"] == "Ready" && condition["status"] == "True")?;
+    if wait.is_zero() {
+        return Some(Timestamp::MIN);
+    }
+    Some(ready["lastTransitionTime"].as_str()?.parse::<Timestamp>().ok()? + wait)
 }
 
 fn status(daemonset: &Value, hash: &str, nodes: &BTreeSet<String>, pods: &[Arc<Value>], now: Timestamp) -> Value {

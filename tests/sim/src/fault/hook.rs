@@ -16,6 +16,11 @@ impl Hook {
         Self(Arc::new(call))
     }
 
+    /// What it does, here and now.
+    pub fn run(&self, request: &RecordedRequest) {
+        (self.0)(request);
+    }
+
     pub(crate) async fn call(&self, request: RecordedRequest) {
         let call = self.0.clone();
         let _ = tokio::task::spawn_blocking(move || call(&request)).await;
@@ -58,6 +63,16 @@ impl Victim {
             }
             while matches!(*state, State::Runs(_)) {
                 state = changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+            }
+        })
+    }
+
+    /// Sends a signal (`INT`, `TERM`, `HUP`) and goes on at once.
+    pub fn signal(&self, name: &'static str) -> Hook {
+        let victim = self.clone();
+        Hook::new(move |_| {
+            if let State::Runs(process) = *victim.0.0.lock().unwrap_or_else(PoisonError::into_inner) {
+                let _ = Command::new("kill").args([&format!("-{name}"), &process.to_string()]).status();
             }
         })
     }

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
+use jiff::SignedDuration;
+
 use crate::api::Operator;
 use crate::fault::Fault;
 use crate::host::{Bird, Host};
@@ -45,6 +47,10 @@ pub struct Scenario {
     pub operator: Operator,
     /// `gitVersion` of the API server.
     pub version: String,
+    /// Controllers learn of a change of a DaemonSet this much later; of pods at once, for each has a watch of its own.
+    pub controller_lag: SignedDuration,
+    /// How far the `Date` header is ahead of the simulated clock; `None`: it has the machine's time.
+    pub clock_skew: Option<SignedDuration>,
 }
 
 impl Scenario {
@@ -60,6 +66,8 @@ impl Scenario {
             unattended: true,
             operator: Operator::default(),
             version: "v1.36.2".into(),
+            controller_lag: SignedDuration::ZERO,
+            clock_skew: None,
         }
     }
 }
@@ -73,6 +81,8 @@ pub struct Cluster {
     pub store: Store,
     pub users: Vec<User>,
     pub version: String,
+    pub controller_lag: SignedDuration,
+    pub clock_skew: Option<SignedDuration>,
     unattended: AtomicBool,
     pub operator: Operator,
     birds: RwLock<Option<Birds>>,
@@ -83,11 +93,13 @@ pub struct Cluster {
 
 impl From<Scenario> for Cluster {
     fn from(world: Scenario) -> Self {
-        let Scenario { store, hosts, logs, faults, users, unattended, operator, version } = world;
+        let Scenario { store, hosts, logs, faults, users, unattended, operator, version, controller_lag, clock_skew } = world;
         Self {
             store,
             users,
             version,
+            controller_lag,
+            clock_skew,
             unattended: unattended.into(),
             operator,
             birds: RwLock::new(None),
@@ -112,6 +124,8 @@ impl Cluster {
             unattended: true,
             operator: self.operator,
             version: self.version.clone(),
+            controller_lag: self.controller_lag,
+            clock_skew: self.clock_skew,
         }
     }
 
@@ -169,5 +183,10 @@ impl Cluster {
 
     pub fn add_fault(&self, fault: Fault) {
         self.faults.write().unwrap_or_else(PoisonError::into_inner).push(Arc::new(fault));
+    }
+
+    /// From now on nothing goes wrong by plan.
+    pub fn clear_faults(&self) {
+        self.faults.write().unwrap_or_else(PoisonError::into_inner).clear();
     }
 }

@@ -18,7 +18,7 @@ use crate::calico::release::Release;
 use crate::calico::start::{Asked, Datastore, Heartbeat};
 use crate::controller::operator::Operator;
 use crate::controller::{self, Cache};
-use crate::host::Host;
+use crate::host::{Host, Kubelet};
 use crate::kubelet::{Identity, Pod};
 use crate::scenario::world::Cluster;
 use crate::store::Deletion;
@@ -73,7 +73,7 @@ impl Simulation {
         let hosts = cluster.hosts();
         let places: HashMap<_, _> = hosts.iter().enumerate().map(|(at, host)| (host.node.clone(), at)).collect();
         let speaks_bgp = hosts.iter().any(|host| host.bird.is_some());
-        let cache = Cache::new(&cluster.store);
+        let cache = Cache::with_lag(&cluster.store, cluster.controller_lag);
         let [mesh, mesh6] = [Family::V4, Family::V6].map(|family| Arc::new(Mutex::new(takeover::mesh(&cache, &hosts, start, family))));
         let operator = Operator::new(&cache, cluster.operator, start);
         let mut live = Self {
@@ -125,7 +125,8 @@ impl Simulation {
         let pods = self.agenda.first().map(|(at, _)| *at);
         let going = self.going.values().map(|(at, ..)| *at);
         let beats = self.beats.first().map(|(at, _)| *at);
-        pods.into_iter().chain(going).chain(beats).chain(self.operator.as_ref().map(Operator::next_due)).min()
+        let controllers = self.cache.next_due();
+        pods.into_iter().chain(going).chain(beats).chain(controllers).chain(self.operator.as_ref().map(Operator::next_due)).min()
     }
 
     fn set_now(&self, now: Timestamp) {
@@ -188,7 +189,9 @@ impl Simulation {
         for pod in ours {
             let uid = uid(&pod);
             let text = |key: &str| pod["metadata"][key].as_str().unwrap_or_default().to_string();
-            if pod["metadata"]["deletionTimestamp"].is_string() {
+            if self.is_abandoned(&pod) {
+                // Nobody there starts, watches or ends it.
+            } else if pod["metadata"]["deletionTimestamp"].is_string() {
                 self.going.entry(uid).or_insert_with(|| (now + ENDS, text("namespace"), text("name")));
             } else if !self.residents.contains_key(&uid)
                 && (adopt || self.starts(&pod))
@@ -207,6 +210,12 @@ impl Simulation {
     fn starts(&self, pod: &Value) -> bool {
         let place = pod["spec"]["nodeName"].as_str().and_then(|node| self.places.get(node));
         place.is_none_or(|place| !self.hosts[*place].starts_nothing)
+    }
+
+    /// Its kubelet is gone: what runs goes on, and a deletion never ends.
+    fn is_abandoned(&self, pod: &Value) -> bool {
+        let place = pod["spec"]["nodeName"].as_str().and_then(|node| self.places.get(node));
+        place.is_some_and(|place| self.hosts[*place].kubelet == Kubelet::NoRoute)
     }
 
     fn resident(&self, pod: &Value, now: Timestamp, adopt: bool) -> Option<Resident> {

@@ -1,0 +1,100 @@
+//! One look after another at the same cluster: for `--watch` and `--wait`.
+
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::node_selection::NodeSelection;
+use super::{source, status};
+use crate::cli::connection::ConnectionFlags;
+use crate::cli::status::StatusArgs;
+use crate::cluster::timeout::Deadline;
+use crate::cluster::{ConnectError, Connection, Progress, ReadOptions, connect, read_cluster_by};
+use crate::exit::Failure;
+use crate::finding::Report;
+use crate::snapshot::Snapshot;
+
+/// Credentials that end sooner are asked for again before they are used.
+const RENEW_BEFORE: SignedDuration = SignedDuration::from_secs(60);
+
+pub struct Looks<'a> {
+    flags: &'a ConnectionFlags,
+    arguments: &'a StatusArgs,
+    chosen: &'a NodeSelection,
+    wanted: ReadOptions,
+    connection: Option<Connection>,
+    answered: bool,
+}
+
+pub struct Look {
+    pub snapshot: Snapshot,
+    pub report: Report,
+}
+
+/// Why there was nothing to see.
+pub enum LookFailure {
+    /// Looking again cannot help: the command line or the kubeconfig is at fault.
+    Final(Failure),
+    Passing(Failure),
+}
+
+impl LookFailure {
+    pub fn into_failure(self) -> Failure {
+        match self {
+            Self::Final(failure) | Self::Passing(failure) => failure,
+        }
+    }
+}
+
+impl<'a> Looks<'a> {
+    pub fn new(flags: &'a ConnectionFlags, arguments: &'a StatusArgs, chosen: &'a NodeSelection) -> Self {
+        Self { flags, arguments, chosen, wanted: status::options(flags, arguments, chosen), connection: None, answered: false }
+    }
+
+    /// The API server's time; this machine's until the server has answered.
+    pub fn now(&self) -> Timestamp {
+        self.connection.as_ref().map(Connection::now).unwrap_or_else(Connection::local_now)
+    }
+
+    /// Reads the cluster within this time, or within `--deadline` where that is shorter.
+    pub async fn next(&mut self, longest: Option<Duration>, progress: &dyn Progress) -> Result<Look, LookFailure> {
+        let started = Deadline::starting_now(longest);
+        let connection = match Deadline::bound(started, self.connection()).await {
+            Some(Ok(connection)) => connection,
+            // A plugin may need the network that is what is broken.
+            Some(Err(error @ ConnectError::Plugin { .. })) => return Err(LookFailure::Passing(error.into())),
+            Some(Err(error)) => return Err(LookFailure::Final(error.into())),
+            None => return Err(LookFailure::Passing(no_credentials())),
+        };
+        let deadline = match (started, Deadline::starting_now(connection.deadline)) {
+            (Some(one), Some(other)) => Some(if one.left() < other.left() { one } else { other }),
+            (one, other) => one.or(other),
+        };
+        self.answered = false;
+        let read = read_cluster_by(&connection, &self.wanted, deadline, progress).await;
+        let mut snapshot = read.map_err(|error| LookFailure::Passing(error.into()))?;
+        self.answered = true;
+        if self.arguments.redact {
+            snapshot = source::redact(snapshot).map_err(LookFailure::Final)?;
+        }
+        let report = status::judge(&snapshot, self.arguments, self.chosen).map_err(|failure| match failure {
+            Failure::Usage { .. } => LookFailure::Final(failure),
+            other => LookFailure::Passing(other),
+        })?;
+        Ok(Look { snapshot, report })
+    }
+
+    /// The one of the last look, while it answers and its credentials last.
+    async fn connection(&mut self) -> Result<Connection, ConnectError> {
+        let lasts = |connection: &&Connection| connection.valid_until.is_none_or(|end| end.duration_since(connection.now()) > RENEW_BEFORE);
+        if let Some(connection) = self.connection.as_ref().filter(|_| self.answered).filter(lasts) {
+            return Ok(connection.clone());
+        }
+        let connection = connect(self.flags, status::VERB).await?;
+        Ok(self.connection.insert(connection).clone())
+    }
+}
+
+fn no_credentials() -> Failure {
+    Failure::ReadFailed { message: "error: the credential plugin gave no answer in time".to_owned(), hint: None }
+}

@@ -1,0 +1,137 @@
+//! `calicoctl get ippools|bgppeers|bgpconfig -o wide`: rows as the objects that they show (libcalico-go resourcemgr, the wide columns of 3.0 to 3.33).
+
+use serde_json::{Value, json};
+
+use super::facts::{Facts, Summary};
+use super::formats::Format;
+use super::page::Block;
+use super::tables::{MAX_COLUMNS, has_columns, split_row};
+
+const POOL: [&str; 3] = ["NAME", "CIDR", "SELECTOR"];
+const PEER: [&str; 4] = ["NAME", "PEERIP", "NODE", "ASN"];
+const CONFIGURATION: [&str; 3] = ["NAME", "LOGSEVERITY", "MESHENABLED"];
+
+pub const POOLS: Format = Format {
+    name: "calicoctl get ippools -o wide",
+    better: "calicoctl get ippools -o yaml",
+    starts: |lines, _| lines.first().is_some_and(|line| has_columns(line, &POOL)),
+    goes_on: is_row,
+    interrupts: true,
+    restarts: false,
+    read: |block, facts| {
+        read(block, facts, &POOL, |cell| {
+            let mode = |name: &str| cell(name).unwrap_or("Never").to_owned();
+            let yes = |name: &str| cell(name) == Some("true");
+            json!({"apiVersion": "projectcalico.org/v3", "kind": "IPPool", "metadata": {"name": cell("NAME")}, "spec": {
+                "cidr": cell("CIDR"), "natOutgoing": yes("NAT"), "ipipMode": mode("IPIPMODE"), "vxlanMode": mode("VXLANMODE"),
+                "disabled": yes("DISABLED"), "nodeSelector": cell("SELECTOR")}})
+        })
+    },
+};
+
+pub const PEERS: Format = Format {
+    name: "calicoctl get bgppeers -o wide",
+    better: "calicoctl get bgppeers -o yaml",
+    starts: |lines, _| lines.first().is_some_and(|line| has_columns(line, &PEER)),
+    goes_on: is_row,
+    interrupts: true,
+    restarts: false,
+    read: |block, facts| {
+        read(block, facts, &PEER, |cell| {
+            let mut spec = json!({"peerIP": cell("PEERIP"), "asNumber": cell("ASN").and_then(|number| number.parse::<u32>().ok())});
+            match cell("NODE") {
+                None | Some("(global)" | "all()") => {}
+                Some(selector) if selector.contains(['(', '=']) => spec["nodeSelector"] = json!(selector),
+                Some(node) => spec["node"] = json!(node),
+            }
+            json!({"apiVersion": "projectcalico.org/v3", "kind": "BGPPeer", "metadata": {"name": cell("NAME")}, "spec": spec})
+        })
+    },
+};
+
+pub const CONFIGURATIONS: Format = Format {
+    name: "calicoctl get bgpconfig -o wide",
+    better: "calicoctl get bgpconfig -o yaml",
+    starts: |lines, _| lines.first().is_some_and(|line| has_columns(line, &CONFIGURATION)),
+    goes_on: is_row,
+    interrupts: true,
+    restarts: false,
+    read: |block, facts| {
+        read(block, facts, &CONFIGURATION, |cell| {
+            let mesh = cell("MESHENABLED").and_then(|word| word.parse::<bool>().ok());
+            let number = cell("ASNUMBER").and_then(|number| number.parse::<u32>().ok());
+            json!({"apiVersion": "projectcalico.org/v3", "kind": "BGPConfiguration", "metadata": {"name": cell("NAME")},
+                "spec": {"nodeToNodeMeshEnabled": mesh, "asNumber": number}})
+        })
+    },
+};
+
+fn is_row(line: &str) -> bool {
+    split_row(line, MAX_COLUMNS).len() > 2
+}
+
+type Cells<'a> = dyn Fn(&str) -> Option<&'a str> + 'a;
+
+fn read(block: &Block, facts: &mut Facts, columns: &[&str], object: fn(&Cells<'_>) -> Value) -> Result<Summary, String> {
+    let first = block.text.lines().next().unwrap_or_default();
+    let header: Vec<&str> = first.split_whitespace().collect();
+    let before = facts.objects.taken;
+    let mut broken = 0;
+    for line in block.text.lines().skip(1).filter(|line| !has_columns(line, columns)) {
+        let wide = split_row(line, MAX_COLUMNS);
+        let row = if wide.len() == header.len() { wide } else { line.split_whitespace().collect() };
+        if row.len() != header.len() {
+            broken += 1;
+            continue;
+        }
+        facts.objects.take(object(&|name| {
+            let at = header.iter().position(|column| *column == name)?;
+            row.get(at).copied().filter(|cell| !["", "<none>", "-"].contains(cell))
+        }));
+    }
+    match facts.objects.problem.take() {
+        Some(problem) => Err(problem),
+        None => {
+            Ok(Summary::new(crate::text::count(facts.objects.taken - before, "object")).ignoring(broken, "with another number of cells"))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::import::prompt::Heading;
+
+    fn spec(format: &Format, text: &str, kind: &'static str) -> Value {
+        let mut facts = Facts::default();
+        let block = Block { line: 1, text: text.to_owned(), heading: Heading::default(), format: None };
+        let lines: Vec<&str> = text.lines().collect();
+        assert!((format.starts)(&lines, &block.heading), "{text}");
+        (format.read)(&block, &mut facts).expect("reads");
+        serde_json::to_value(&facts.objects.customs[kind][0].spec).expect("JSON")
+    }
+
+    #[test]
+    fn rows_are_objects() {
+        let pool = "NAME                  CIDR            NAT    IPIPMODE   VXLANMODE   DISABLED   DISABLEBGPEXPORT   SELECTOR\n\
+            default-ipv4-ippool   10.244.0.0/16   true   Always     Never       false      false              all()\n";
+        let old = "NAME                  CIDR            NAT    IPIPMODE   DISABLED   SELECTOR\ndefault-ipv4-ippool   10.244.0.0/16   true   Always     false      all()\n";
+        for text in [pool, old] {
+            let spec = spec(&POOLS, text, "IPPool");
+            assert_eq!(
+                (&spec["cidr"], &spec["ipipMode"], &spec["vxlanMode"]),
+                (&json!("10.244.0.0/16"), &json!("Always"), &json!("Never"))
+            );
+        }
+        let peer = spec(&PEERS, "NAME     PEERIP       NODE       ASN\npeer-1   10.0.0.254   (global)   64513\n", "BGPPeer");
+        assert_eq!((&peer["peerIP"], &peer["asNumber"], peer.get("node")), (&json!("10.0.0.254"), &json!(64513), None));
+        let peer = spec(&PEERS, "NAME     PEERIP       NODE     ASN\npeer-1   10.0.0.254   node-1   64513\n", "BGPPeer");
+        assert_eq!(peer["node"], json!("node-1"));
+        let mesh = spec(
+            &CONFIGURATIONS,
+            "NAME      LOGSEVERITY   MESHENABLED   ASNUMBER\ndefault   Info          false         64512\n",
+            "BGPConfiguration",
+        );
+        assert_eq!((&mesh["nodeToNodeMeshEnabled"], &mesh["asNumber"]), (&json!(false), &json!(64512)));
+    }
+}

@@ -1,0 +1,275 @@
+//! Events: `kubectl get events` of every release, and the list at the end of a description that somebody cut out.
+
+use serde_json::{Value, json};
+
+use super::describe::{Age, age_seconds};
+use super::facts::{Facts, Summary};
+use super::formats::Format;
+use super::page::Block;
+use super::prompt;
+use super::tables::{MAX_COLUMNS, has_columns, split_row};
+use crate::calico::flavour;
+
+pub const EVENTS: Format = Format {
+    name: "kubectl get events",
+    better: "kubectl get events -n NAMESPACE -o yaml",
+    starts: |lines, _| lines.first().is_some_and(|line| is_header(line) || is_row(line)),
+    goes_on: |line| !line.trim().is_empty(),
+    interrupts: true,
+    restarts: false,
+    read,
+};
+
+/// What a description lists below `Events:`, without the description.
+pub const OF_POD: Format = Format {
+    name: "events of kubectl describe pod",
+    better: "kubectl describe pod POD -n NAMESPACE",
+    starts: |lines, _| {
+        lines.first().is_some_and(|line| is_described(line) || (is_described_row(line) && line.len() < 2_000))
+            || (lines.first().is_some_and(|line| line.trim() == "Events:") && lines.get(1).is_some_and(|line| is_described(line)))
+    },
+    goes_on: |line| !line.trim().is_empty(),
+    interrupts: false,
+    restarts: false,
+    read: read_described,
+};
+
+/// kubectl of 1.14 and later, `-o wide`, and of earlier releases.
+fn is_header(line: &str) -> bool {
+    has_columns(line, &["LAST SEEN", "TYPE", "REASON", "MESSAGE"])
+}
+
+/// `4m10s   Warning   Unhealthy   pod/calico-node-ccccc   …`
+pub fn is_row(line: &str) -> bool {
+    let words: Vec<&str> = line.split_whitespace().take(5).collect();
+    let at = words.iter().take(3).position(|word| is_type(word));
+    at.is_some_and(|at| {
+        at > 0
+            && age_seconds(words.get(at - 1).copied().unwrap_or_default()).is_some()
+            && words.iter().skip(at).any(|word| word.contains('/'))
+    })
+}
+
+fn is_type(word: &str) -> bool {
+    ["Normal", "Warning"].contains(&word)
+}
+
+fn is_described(line: &str) -> bool {
+    let mut words = line.split_whitespace();
+    words.next() == Some("Type") && words.next() == Some("Reason") && words.next() == Some("Age")
+}
+
+/// `Warning  Unhealthy  3m (x8 over 70m)  kubelet  Readiness probe failed: …`
+fn is_described_row(line: &str) -> bool {
+    let cells = split_row(line, 5);
+    cells.len() == 5
+        && is_type(cells.first().copied().unwrap_or_default())
+        && cells.get(2).is_some_and(|age| age_seconds(age.split(' ').next().unwrap_or_default()).is_some())
+}
+
+/// `kubelet, node-3` (kubectl before 1.19)
+fn host_of(source: &str) -> Option<&str> {
+    source.split_once(", ").map(|(_, host)| host)
+}
+
+fn read(block: &Block, facts: &mut Facts) -> Result<Summary, String> {
+    let first = block.text.lines().next().unwrap_or_default();
+    let has_header = is_header(first);
+    let has_source = has_header && first.contains("SOURCE");
+    let old = has_header && first.contains("KIND");
+    // behind the message: first seen, count and name
+    let behind = if has_source && !old { 3 } else { 0 };
+    let (mut read, mut others) = (0, 0);
+    for line in block.text.lines().skip(usize::from(has_header)) {
+        let Some(row) = row(line, has_source, behind) else { continue };
+        if !flavour::is_pod_name(row.name) {
+            others += 1;
+            continue;
+        }
+        // the table tells how long ago, not since when, and no clock tells when it was printed
+        let namespace = row.namespace.or(block.heading.namespace.as_deref());
+        let involved = json!({"kind": "Pod", "name": row.name, "namespace": namespace});
+        facts.told(
+            "Event",
+            &json!({"metadata": {"namespace": namespace}, "involvedObject": involved, "type": row.kind, "reason": row.reason,
+                "message": row.message, "count": 1, "source": {"host": row.host}}),
+        )?;
+        read += 1;
+    }
+    Ok(Summary::new(crate::text::count(read, "event")).ignoring(others, "about other objects"))
+}
+
+struct Row<'a> {
+    namespace: Option<&'a str>,
+    kind: &'a str,
+    reason: &'a str,
+    name: &'a str,
+    host: Option<&'a str>,
+    message: String,
+}
+
+/// By what the cells hold: columns without a value leave none behind.
+fn row(line: &str, has_source: bool, behind: usize) -> Option<Row<'_>> {
+    let cells = split_row(line, MAX_COLUMNS);
+    let at = cells.iter().position(|cell| is_type(cell)).filter(|at| *at > 0)?;
+    let kind = *cells.get(at)?;
+    let reason = *cells.get(at + 1)?;
+    let object = cells
+        .get(at + 2)
+        .and_then(|cell| cell.split_once('/'))
+        .filter(|(kind, _)| kind.bytes().all(|byte| byte.is_ascii_alphabetic() || byte == b'.'));
+    // before kubectl 1.14: the event's own name, the object's with a number behind it, stands before the kind
+    let old = || cells.iter().take(at).find_map(|cell| cell.rsplit_once('.').map(|(name, _)| name).filter(|name| !name.is_empty()));
+    let (name, mut rest) = match object {
+        Some((_, name)) => (name, at + 3),
+        None => (old()?, at + 2),
+    };
+    let namespace = cells.first().copied().filter(|cell| age_seconds(cell).is_none() && at > 1 && object.is_some());
+    if cells.get(rest).is_some_and(|cell| cell.starts_with("spec.")) {
+        rest += 1;
+    }
+    let host = cells.get(rest).filter(|_| has_source).and_then(|source| host_of(source));
+    rest += usize::from(has_source);
+    let end = cells.len().saturating_sub(behind).max(rest);
+    Some(Row { namespace, kind, reason, name, host, message: cells.get(rest..end)?.join("  ") })
+}
+
+fn read_described(block: &Block, facts: &mut Facts) -> Result<Summary, String> {
+    let mut events: Vec<(Vec<&str>, String)> = Vec::new();
+    for line in block.text.lines() {
+        if is_described_row(line) {
+            events.push((split_row(line, 5), String::new()));
+        } else if let Some((_, more)) = events.last_mut().filter(|_| !line.trim_start().starts_with("----")) {
+            more.push('\n');
+            more.push_str(line.trim());
+        }
+    }
+    let cell = |at: usize| events.iter().filter_map(move |(cells, _)| cells.get(at).copied());
+    // `Successfully assigned kube-system/calico-node-x7k2p to node-3`
+    let assigned = cell(4).find_map(|message| message.strip_prefix("Successfully assigned ")?.split_once(" to "));
+    let pod = block.heading.pod.clone().or_else(|| prompt::pod_name(assigned?.0.rsplit('/').next()?));
+    let node = assigned
+        .map(|(_, node)| node.trim())
+        .or_else(|| cell(3).find_map(host_of))
+        .map(str::to_owned)
+        .or_else(|| block.heading.node.clone());
+    let is_calicos = pod.is_some() || cell(4).any(|message| message.contains("calico"));
+    if !is_calicos {
+        return Ok(Summary { ignored: Some("nothing says that it is a calico-node pod's".to_owned()), ..Summary::default() });
+    }
+    let place = || format!("{}:{}", facts.file.rsplit(['/', '\\']).next().unwrap_or_default(), block.line);
+    let node = node.or_else(|| pod.is_none().then(|| format!("(node at {})", place())));
+    let name = pod.unwrap_or_else(|| format!("(pod at {})", place()));
+    let namespace =
+        assigned.and_then(|(pod, _)| pod.split_once('/')).map(|(namespace, _)| namespace).or(block.heading.namespace.as_deref());
+    // still failing when it was printed: the kubelet repeats the event within some minutes
+    let unready = events.iter().any(|(cells, _)| {
+        let age = cells.get(2).and_then(|age| Age::parse(age));
+        cells.get(4).is_some_and(|message| message.contains("Readiness probe failed"))
+            && age.is_some_and(|age| age.times > 2 && age.last <= 600)
+    });
+    facts.told("Pod", &pod_of(&name, namespace, node.as_deref(), unready))?;
+    for (cells, more) in &events {
+        let [kind, reason, age, from, message] = cells.as_slice() else { continue };
+        let times = age.split_once("(x").and_then(|(_, rest)| rest.split(' ').next()?.parse::<i32>().ok()).unwrap_or(1);
+        let involved = json!({"kind": "Pod", "name": name, "namespace": namespace});
+        facts.told(
+            "Event",
+            &json!({"metadata": {"namespace": namespace}, "involvedObject": involved, "type": kind, "reason": reason,
+                "message": format!("{message}{more}"), "count": times, "source": {"component": from, "host": node}}),
+        )?;
+    }
+    let summary = Summary::new(crate::text::count(events.len(), "event"));
+    Ok(match node {
+        Some(node) => summary.of_node(node),
+        None => summary,
+    })
+}
+
+/// Of the pod nothing is known but that it is there, and whether its probe still fails.
+fn pod_of(name: &str, namespace: Option<&str>, node: Option<&str>, unready: bool) -> Value {
+    let status = if unready { json!({"conditions": [{"type": "Ready", "status": "False"}]}) } else { json!({}) };
+    json!({"metadata": {"name": name, "namespace": namespace, "tabular": true}, "spec": {"nodeName": node, "containers": [{"name": "calico-node"}]}, "status": status})
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::import::prompt::Heading;
+
+    fn read_with(format: &Format, text: &str) -> (Facts, Summary) {
+        let mut facts = Facts::default();
+        let block = Block { line: 1, text: text.to_owned(), heading: Heading::default(), format: None };
+        let lines: Vec<&str> = text.lines().collect();
+        assert!((format.starts)(&lines, &block.heading), "{text}");
+        let summary = (format.read)(&block, &mut facts).expect("reads");
+        (facts, summary)
+    }
+
+    #[test]
+    fn tables_of_every_release() {
+        let message = "Readiness probe failed:  BGP not established with 10.0.0.1";
+        for (header, row) in [
+            (
+                "LAST SEEN   TYPE      REASON      OBJECT                  MESSAGE",
+                format!("5m          Warning   Unhealthy   pod/calico-node-p2x4d   {message}"),
+            ),
+            (
+                "NAMESPACE     LAST SEEN   TYPE      REASON      OBJECT                  MESSAGE",
+                format!("kube-system   5m          Warning   Unhealthy   pod/calico-node-p2x4d   {message}"),
+            ),
+            (
+                "LAST SEEN   TYPE      REASON      OBJECT                  SUBOBJECT                      SOURCE            MESSAGE   FIRST SEEN   COUNT   NAME",
+                format!(
+                    "5m          Warning   Unhealthy   pod/calico-node-p2x4d   spec.containers{{calico-node}}   kubelet, node-3   {message}   70m          134     calico-node-p2x4d.17f"
+                ),
+            ),
+            (
+                "LAST SEEN   FIRST SEEN   COUNT     NAME                                 KIND      SUBOBJECT                      TYPE      REASON      SOURCE            MESSAGE",
+                format!(
+                    "5m          70m          134       calico-node-p2x4d.155ea1b0b3f12345   Pod       spec.containers{{calico-node}}   Warning   Unhealthy   kubelet, node-3   {message}"
+                ),
+            ),
+            ("", format!("5m          Warning   Unhealthy   pod/calico-node-p2x4d   {message}")),
+        ] {
+            let (facts, _) = read_with(&EVENTS, format!("{header}\n{row}\n").trim_start());
+            let event = &facts.events[0];
+            assert_eq!(
+                (event.involved_object.name.as_str(), event.reason.as_str(), event.message.as_str()),
+                ("calico-node-p2x4d", "Unhealthy", message),
+                "{header}"
+            );
+        }
+    }
+
+    #[test]
+    fn events_of_others_are_counted() {
+        let text = "LAST SEEN   TYPE      REASON      OBJECT                  MESSAGE\n\
+            5m          Warning   Unhealthy   pod/calico-node-p2x4d   Readiness probe failed:  BGP not established with 10.0.0.1\n\
+            5m          Normal    Pulled      pod/coredns-x           Container image present\n";
+        let (facts, summary) = read_with(&EVENTS, text);
+        assert_eq!(facts.events.len(), 1);
+        assert_eq!(summary.ignored.as_deref(), Some("1 row about other objects"));
+    }
+
+    #[test]
+    fn the_end_of_a_description() {
+        let rows = "  Type     Reason     Age                From               Message\n  ----     ------     ----               ----               -------\n  \
+            Normal   Scheduled  70m                default-scheduler  Successfully assigned kube-system/calico-node-p2x4d to node-3\n  \
+            Warning  Unhealthy  3m (x134 over 69m)  kubelet            Readiness probe failed: calico/node is not ready\nBIRD is not ready: BGP not established with 10.0.0.1\n";
+        for text in [rows.to_owned(), format!("Events:\n{rows}")] {
+            let (facts, summary) = read_with(&OF_POD, &text);
+            assert_eq!(summary.node.as_deref(), Some("node-3"));
+            assert_eq!((facts.pods[0].metadata.name.as_str(), facts.events.len()), ("calico-node-p2x4d", 2));
+            assert!(facts.events[1].message.contains("BGP not established"), "{:?}", facts.events);
+            assert_eq!(facts.events[1].times(), 134);
+        }
+        let (facts, summary) = read_with(
+            &OF_POD,
+            "Warning  Unhealthy  10s (x5 over 50s)  kubelet, node-3  Readiness probe failed: calico/node is not ready\n",
+        );
+        assert_eq!((facts.pods.len(), summary.node.as_deref()), (1, Some("node-3")));
+        let (facts, summary) = read_with(&OF_POD, "Warning  BackOff  10s (x5 over 50s)  kubelet  Back-off restarting failed container\n");
+        assert!(facts.pods.is_empty() && summary.ignored.is_some());
+    }
+}

@@ -1,0 +1,52 @@
+//! A report in a few words: what one line has room for.
+
+use super::style::Tone;
+use crate::finding::Report;
+use crate::finding::verdict::Verdict;
+use crate::text;
+
+/// Nodes named; the rest is counted.
+const NAMED: usize = 2;
+
+/// `bgp-session-down on node-1, node-2 and 3 more`, `not checked: events (forbidden)`, or nothing where all is well.
+pub fn headline(report: &Report) -> String {
+    match report.verdict {
+        Verdict::Healthy => String::new(),
+        Verdict::Sick => worst_finding(report),
+        Verdict::Unknown => {
+            let gap = report.unseen.iter().find(|gap| gap.blocks_healthy);
+            gap.map_or_else(|| "not everything was checked".to_owned(), |gap| format!("not checked: {} ({})", gap.what, gap.why))
+        }
+    }
+}
+
+/// `2 of 3 nodes ready`
+pub fn ready(report: &Report) -> String {
+    format!("{} of {} ready", report.cluster.nodes_ready, text::count(report.cluster.nodes, "node"))
+}
+
+fn worst_finding(report: &Report) -> String {
+    let Some(worst) = report.findings.first() else { return "a change is proposed".to_owned() };
+    let place = if worst.nodes.is_empty() { String::new() } else { format!(" on {}", text::list(&worst.nodes, NAMED)) };
+    match report.findings.len() {
+        1 => format!("{}{place}", worst.code),
+        several => format!("{}{place}; {}", worst.code, text::count(several - 1, "more finding")),
+    }
+}
+
+/// What stands for a verdict everywhere.
+pub fn verdict_word(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Healthy => "HEALTHY",
+        Verdict::Sick => "UNHEALTHY",
+        Verdict::Unknown => "UNKNOWN",
+    }
+}
+
+pub fn verdict_tone(verdict: Verdict) -> Tone {
+    match verdict {
+        Verdict::Healthy => Tone::Good,
+        Verdict::Sick => Tone::Bad,
+        Verdict::Unknown => Tone::Doubtful,
+    }
+}

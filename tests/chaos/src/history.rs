@@ -1,0 +1,147 @@
+//! What happened in one run, as plain data: the invariants judge nothing else.
+
+use serde_json::Value;
+
+use crate::cluster::{Moment, Target};
+use crate::play::{Edit, Verb};
+
+#[derive(Clone, Debug)]
+pub struct History {
+    pub target: Target,
+    /// The last node has no right address, and a method cures it.
+    pub incident: bool,
+    /// Before the command, and before the change that it undoes.
+    pub before: Moment,
+    /// Every command, in the order of their ends.
+    pub commands: Vec<Command>,
+    /// Writes to the target, oldest first.
+    pub versions: Vec<Version>,
+    /// Pods that were asked to go.
+    pub deletions: Vec<Deletion>,
+    pub edits: Vec<ForeignEdit>,
+    /// A minute after the last command.
+    pub after: Moment,
+    /// Exit code and findings of severity error that `status` gave then.
+    pub status: (Option<i32>, Vec<String>),
+}
+
+#[derive(Clone, Debug)]
+pub struct Command {
+    pub verb: Verb,
+    pub arguments: Vec<String>,
+    /// `None`: it was killed.
+    pub code: Option<i32>,
+    pub err: String,
+    /// Store versions between which it ran.
+    pub began: u64,
+    pub ended: u64,
+    /// Writing requests that it sent, alone or with others that ran meanwhile; some were refused.
+    pub requests: Vec<String>,
+    pub alone: bool,
+    /// Started to clear up what the others left.
+    pub cleans_up: bool,
+    /// The cluster when it had ended.
+    pub moment: Moment,
+}
+
+/// The target after one write.
+#[derive(Clone, Debug)]
+pub struct Version {
+    pub number: u64,
+    pub spec: Value,
+    pub record: Option<Value>,
+}
+
+#[derive(Clone, Debug)]
+pub struct Deletion {
+    pub number: u64,
+    pub pod: String,
+    pub node: String,
+    /// By an editor of the play.
+    pub foreign: bool,
+    /// What of its template this program can change, and the same of the DaemonSet at that time.
+    pub template: Value,
+    pub wanted: Value,
+}
+
+/// What somebody else did, and what the target's spec would be after it if this program had never written.
+#[derive(Clone, Debug)]
+pub struct ForeignEdit {
+    pub number: u64,
+    pub edit: Option<Edit>,
+    pub shadow: Value,
+}
+
+impl ForeignEdit {
+    /// Pods are replaced for it. A reverter's edits are.
+    pub fn changes_template(&self) -> bool {
+        matches!(self.edit, None | Some(Edit::OtherSetting | Edit::Applied | Edit::SameSetting | Edit::Strategy))
+    }
+}
+
+impl Command {
+    pub fn line(&self) -> String {
+        self.arguments.join(" ")
+    }
+
+    /// Nothing is watched, or a failed change is left as it is.
+    pub fn is_quiet(&self) -> bool {
+        self.arguments.iter().any(|word| word == "--no-wait" || word == "--no-rollback")
+    }
+}
+
+impl History {
+    /// The spec as others alone would have it, at a version of the store.
+    pub fn shadow(&self, number: u64) -> &Value {
+        self.edits.iter().rev().find(|edit| edit.number <= number).map_or(&self.before.spec, |edit| &edit.shadow)
+    }
+
+    /// A command asked for it, not the controller or somebody else.
+    pub fn is_ours(&self, deletion: &Deletion) -> bool {
+        let path = format!("/pods/{}", deletion.pod);
+        self.commands.iter().flat_map(|command| &command.requests).any(|line| line.starts_with("DELETE ") && line.ends_with(&path))
+    }
+
+    /// The target was changed by a command meanwhile, not by the others of the play.
+    pub fn wrote(&self, command: &Command) -> bool {
+        let content = |version: &Version| (version.spec.clone(), version.record.clone());
+        let mut last = (self.before.spec.clone(), None);
+        for version in &self.versions {
+            let (now, foreign) = (content(version), self.edits.iter().any(|edit| edit.number == version.number));
+            if version.number > command.began && version.number <= command.ended && !foreign && now != last {
+                return true;
+            }
+            last = now;
+        }
+        false
+    }
+
+    /// Somebody else has written to the target after `number`.
+    pub fn edited_after(&self, number: u64) -> bool {
+        self.edits.iter().any(|edit| edit.number > number)
+    }
+
+    /// Somebody else did this.
+    pub fn has(&self, kinds: &[Edit]) -> bool {
+        self.edits.iter().any(|edit| edit.edit.is_some_and(|edit| kinds.contains(&edit)))
+    }
+
+    /// Records of a command's time, oldest first.
+    pub fn records(&self, command: &Command) -> impl DoubleEndedIterator<Item = (&Version, &Value)> {
+        let during = self.versions.iter().filter(|version| version.number > command.began && version.number <= command.ended);
+        during.filter_map(|version| Some((version, version.record.as_ref()?)))
+    }
+
+    /// The write with which a change of this command was closed as verified.
+    pub fn verified(&self, command: &Command) -> Option<(&Version, &Value)> {
+        self.records(command).filter(|(_, record)| record["phase"] == "done" && record["command"] == recorded_as(command.verb)).last()
+    }
+}
+
+/// The verb as a record has it.
+pub fn recorded_as(verb: Verb) -> &'static str {
+    match verb {
+        Verb::Apply(_) => "autodetect",
+        other => other.name(),
+    }
+}

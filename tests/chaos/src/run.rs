@@ -1,0 +1,98 @@
+//! One run from its play to its history.
+
+use std::io;
+use std::path::Path;
+
+use sim::{Effect, Fault, Victim};
+
+use crate::arguments::{arguments_of, takes};
+use crate::disturbed::disturbed;
+use crate::history::{Command, History};
+use crate::observe::{command, deletions, errors, versions};
+use crate::play::{Play, Verb};
+use crate::stage::Stage;
+
+/// As often somebody tries to undo what a kill or exit 5 has left.
+const UNDOES: usize = 3;
+
+pub fn run(play: &Play, plugin: &Path) -> io::Result<History> {
+    let stage = Stage::new(play)?;
+    let mut feed = stage.cluster().store.subscribe(stage.version()).map_err(|_| io::Error::other("no feed of the store"))?;
+    let before = stage.moment();
+    let mut commands = Vec::new();
+    let arguments = prepare(&stage, play, plugin, &mut commands)?;
+    commands.extend(disturbed(&stage, play, plugin, arguments)?);
+    if commands.iter().any(|command| matches!(command.code, None | Some(5))) {
+        clear_up(&stage, play, plugin, &mut commands)?;
+    }
+    stage.settle();
+    let after = stage.moment();
+    let output = stage.run(plugin, &["status".to_owned(), "-o".to_owned(), "json".to_owned()])?;
+    let changes = feed.ready().map_err(|_| io::Error::other("too much was written"))?;
+    let foreign = stage.others.deleted.lock().map(|deleted| deleted.clone()).unwrap_or_default();
+    Ok(History {
+        target: stage.target,
+        incident: play.setting.scenario.contains("bridge-address") || play.setting.scenario == "no-address",
+        versions: versions(&changes, stage.target),
+        deletions: deletions(&changes, &before, &foreign),
+        edits: stage.others.edits(),
+        before,
+        commands,
+        after,
+        status: (output.status.code(), errors(&output.stdout)),
+    })
+}
+
+/// What a person does after a kill or exit 5: undo, and again where that did not do.
+fn clear_up(stage: &Stage, play: &Play, plugin: &Path, commands: &mut Vec<Command>) -> io::Result<()> {
+    let verb = Verb::Undo("");
+    let mut words = arguments_of(play.setting.scenario, verb, &stage.moment());
+    for _ in 0..UNDOES {
+        let began = (stage.version(), stage.running.requests().len());
+        let output = stage.run(plugin, &words)?;
+        commands.push(command(stage, verb, words.clone(), &output, began, (true, true)));
+        match output.status.code() {
+            Some(0) => break,
+            // What stands against it is named, and who has read it may insist.
+            Some(1) if !words.iter().any(|word| word == "--force") => words.push("--force".to_owned()),
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// What the command is about, made while nothing disturbs; and the command's arguments.
+fn prepare(stage: &Stage, play: &Play, plugin: &Path, commands: &mut Vec<Command>) -> io::Result<Vec<String>> {
+    let scenario = play.setting.scenario;
+    let mut arguments = arguments_of(scenario, play.verb, &stage.moment());
+    match play.verb {
+        Verb::Undo(method) => {
+            let earlier = Verb::Autodetect(Some(method));
+            let mut words = arguments_of(scenario, earlier, &stage.moment());
+            words.push("--force".to_owned());
+            let began = (stage.version(), stage.running.requests().len());
+            let output = stage.run(plugin, &words)?;
+            commands.push(command(stage, earlier, words, &output, began, (true, false)));
+        }
+        Verb::Restore => {
+            let words = arguments_of(scenario, Verb::DebugLog, &stage.moment());
+            let victim = Victim::default();
+            stage.cluster().add_fault(Fault::nth_write(2, Effect::After(victim.kill())));
+            let began = (stage.version(), stage.running.requests().len());
+            let output = victim.run(&mut stage.command(plugin, &words))?;
+            stage.cluster().clear_faults();
+            commands.push(command(stage, Verb::DebugLog, words, &output, began, (true, false)));
+        }
+        Verb::Apply(method) => {
+            let path = stage.folder.path().join("plan.yaml").display().to_string();
+            let words = ["autodetect", "--method", method, "--out", &path].map(str::to_owned);
+            let output = stage.run(plugin, &words)?;
+            let said = String::from_utf8_lossy(&output.stderr).into_owned();
+            let digest = said.split("--confirm ").nth(1).and_then(|rest| rest.split_whitespace().next()).unwrap_or("none-was-made");
+            arguments.splice(1..1, [path, "--confirm".to_owned(), digest.to_owned()]);
+        }
+        _ => {}
+    }
+    arguments.extend(play.flags.iter().filter(|flag| takes(play.verb, flag)).map(|flag| (*flag).to_owned()));
+    Ok(arguments)
+}

@@ -1,0 +1,75 @@
+//! A running cluster, the others who write to it, and the commands that are run on it.
+
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use jiff::SignedDuration;
+use sim::{BackgroundSimulation, Cluster, TestServer, Victim};
+
+use crate::cluster::{self, Moment, Target};
+use crate::others::Others;
+use crate::play::Play;
+
+/// Simulated seconds in one real second, as in the tests.
+pub const PACE: f64 = 30.0;
+
+pub struct Stage {
+    pub target: Target,
+    pub running: TestServer,
+    pub folder: tempfile::TempDir,
+    pub others: Arc<Others>,
+    _live: BackgroundSimulation,
+}
+
+impl Stage {
+    pub fn new(play: &Play) -> std::io::Result<Self> {
+        let target = Target::of(play.setting.scenario);
+        let mut world = cluster::scenario(&play.setting);
+        world.controller_lag = SignedDuration::from_secs(i64::from(play.setting.lag));
+        world.clock_skew = Some(SignedDuration::from_secs(play.setting.skew));
+        let running = sim::start(world);
+        let others = Arc::new(Others::new(target, running.cluster().clone()));
+        let live = running.live(PACE);
+        Ok(Self { target, running, folder: tempfile::tempdir()?, others, _live: live })
+    }
+
+    pub fn cluster(&self) -> &Arc<Cluster> {
+        self.running.cluster()
+    }
+
+    pub fn moment(&self) -> Moment {
+        cluster::moment(&self.cluster().store, self.target)
+    }
+
+    pub fn version(&self) -> u64 {
+        self.cluster().store.resource_version()
+    }
+
+    pub fn command(&self, plugin: &Path, arguments: &[String]) -> Command {
+        let mut command = Command::new(plugin);
+        command.env_clear().env("PATH", std::env::var_os("PATH").unwrap_or_default());
+        command.env("HOME", self.folder.path()).env("KUBECONFIG", self.running.kubeconfig());
+        command.args(arguments).stdin(Stdio::null());
+        command
+    }
+
+    /// Runs a command that nothing disturbs.
+    pub fn run(&self, plugin: &Path, arguments: &[String]) -> std::io::Result<Output> {
+        Victim::default().run(&mut self.command(plugin, arguments))
+    }
+
+    /// Waits until nothing has been replaced for a while: a minute of the cluster's time, five at most.
+    pub fn settle(&self) {
+        let begun = Instant::now();
+        let (mut last, mut since) = (self.moment(), Instant::now());
+        while since.elapsed() < Duration::from_secs_f64(60.0 / PACE) && begun.elapsed() < Duration::from_secs_f64(300.0 / PACE) {
+            std::thread::sleep(Duration::from_millis(100));
+            let now = self.moment();
+            if now != last {
+                (last, since) = (now, Instant::now());
+            }
+        }
+    }
+}
