@@ -58,9 +58,9 @@ impl ImportError {
             Self::TooLarge { .. } => {
                 "take less into it: kubectl get nodes -o json > nodes.json, kubectl get pods,events,daemonsets -n kube-system -o json > rest.json"
             }
-            Self::Archive { .. } => "collect it anew: calicoctl cluster diags",
+            Self::Archive { .. } => "collect it again: calicoctl cluster diags",
             Self::Syntax { .. } => "create it again; the file may have been truncated or edited",
-            Self::Version { .. } => "read it with the release that wrote it, or save it anew: kubectl calico-fix status --save FILE",
+            Self::Version { .. } => "read it with the release that wrote it, or save it again: kubectl calico-fix status --save FILE",
             Self::NotAlone { .. } => "give the snapshot alone: --from FILE",
             Self::Contradiction { .. } => "give files of one cluster and one moment only",
             Self::Ambiguous { .. } => {

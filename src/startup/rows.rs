@@ -42,7 +42,7 @@ pub struct NodeStart {
     /// Restarts without an event of a kill.
     pub other_restarts: Option<i32>,
     pub attempts: Vec<RunRow>,
-    /// What more time would cure, if kills alternate with something else.
+    /// What more time would fix, if kills alternate with something else.
     pub cure: Option<String>,
     pub findings: Vec<Code>,
 }
@@ -53,7 +53,7 @@ pub struct RunRow {
     pub fate: RunEnd,
     pub start: Option<StartTime>,
     pub lived_seconds: Option<f64>,
-    /// Why it exited, where it did by itself.
+    /// Why the container exited, if it did on its own.
     pub exit: Option<String>,
     /// The last known line of its log.
     pub last: Option<String>,

@@ -7,6 +7,7 @@ mod documented;
 #[cfg(unix)]
 mod examples;
 mod generated;
+mod help;
 mod krew;
 mod man;
 mod rooms;
