@@ -1,7 +1,7 @@
-use crate::diagnosis::unfinished_change::open_debug_log;
 use crate::diagnosis::check::{Check, EarlierFindings};
 use crate::diagnosis::context::Context;
 use crate::diagnosis::explain::Explanation;
+use crate::diagnosis::unfinished_change::open_debug_log;
 use crate::finding::code::Code;
 use crate::finding::{Evidence, Finding, Fix, Severity, Source};
 use crate::model::phrases;
