@@ -230,7 +230,7 @@ pub struct LogFacts {
     /// The kubelet's own sentence in place of a log that is gone.
     is_gone: bool,
     /// calico-node's own.
-    log: Option<StartupLog>,
+    pub log: Option<StartupLog>,
 }
 
 impl LogFacts {
