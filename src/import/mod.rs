@@ -295,6 +295,10 @@ impl Loaded {
             return Err(ImportError::NoCluster { seen: sources.iter().map(ToString::to_string).collect() });
         }
         snapshot.taken_at = assemble::newest_time(&snapshot);
+        // of no use beyond that, and not kept by a saved snapshot
+        if let Observed::Seen(nodes) = &mut snapshot.nodes {
+            nodes.iter_mut().flat_map(|node| &mut node.status.conditions).for_each(|condition| condition.last_heartbeat_time = None);
+        }
         snapshot.sources = sources;
         Ok(snapshot)
     }
