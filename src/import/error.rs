@@ -13,6 +13,8 @@ pub enum ImportError {
     TooLarge { file: String, limit: u64 },
     #[error("{file}: cannot be unpacked: {problem}")]
     Archive { file: String, problem: String },
+    #[error("{file}: is packed with {with}, which is not read here")]
+    Packed { file: String, with: &'static str },
     #[error("{file}: {problem}")]
     Syntax { file: String, problem: String },
     #[error("{file}: unrecognized file format{}", recognised(seen))]
@@ -58,6 +60,7 @@ impl ImportError {
             Self::TooLarge { .. } => {
                 "take less into it: kubectl get nodes -o json > nodes.json, kubectl get pods,events,daemonsets -n kube-system -o json > rest.json"
             }
+            Self::Packed { .. } => "unpack it, then give the folder: --from FOLDER",
             Self::Archive { .. } => "collect it again: calicoctl cluster diags",
             Self::Syntax { .. } => "create it again; the file may have been truncated or edited",
             Self::Version { .. } => "read it with the release that wrote it, or save it again: kubectl calico-fix status --save FILE",

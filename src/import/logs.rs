@@ -202,14 +202,11 @@ mod tests {
         let text = format!("timestamp,pod,message\n{rows}");
         assert!((LOG.starts)(&text.lines().collect::<Vec<_>>(), &Heading::default()));
         read(&Block { line: 1, text, heading: Heading::default(), format: None }, &mut facts);
-        let log = &facts.texts[0].text;
-        assert!(log.lines().next().is_some_and(|line| line.ends_with("Line 0")), "{log}");
-        // a log as it was written stays, whatever its clock did
-        let text =
-            "2026-05-12 05:18:34.000 [INFO][9] startup/startup.go 427: b\n2026-05-12 05:18:33.000 [INFO][9] startup/startup.go 427: a\n";
-        let mut facts = Facts::default();
-        read(&Block { line: 1, text: text.to_owned(), heading: Heading::default(), format: None }, &mut facts);
-        assert_eq!(facts.texts[0].text, text);
+        let log = facts.texts[0].log.as_ref().and_then(|facts| facts.log.as_ref()).expect("a log");
+        assert!(log.lines == 4 && log.first < log.last, "{log:?}");
+        let ordered: Vec<String> = (0..3).map(|second| format!("2026-05-12 05:18:3{second}.000 [INFO][9] a/b.go 1: x")).collect();
+        assert!(!is_newest_first(&ordered) && !is_newest_first(&["no time"]));
+        assert!(is_newest_first(&ordered.iter().rev().collect::<Vec<_>>()));
     }
 
     #[test]

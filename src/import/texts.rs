@@ -47,7 +47,7 @@ pub fn kind(file: &str, text: &str) -> Option<TextKind> {
     if name.contains("ip-route") {
         return Some(TextKind::Routes);
     }
-    if start.starts_with('[') && text.contains("\"ifindex\"") {
+    if start.starts_with('[') && start.trim_end().ends_with(']') && text.contains("\"ifindex\"") {
         return Some(TextKind::Interfaces);
     }
     let logged =
@@ -232,7 +232,7 @@ pub struct LogFacts {
     /// The kubelet's own sentence in place of a log that is gone.
     is_gone: bool,
     /// calico-node's own.
-    log: Option<StartupLog>,
+    pub log: Option<StartupLog>,
 }
 
 impl LogFacts {
