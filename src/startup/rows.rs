@@ -47,6 +47,13 @@ pub struct NodeStart {
     pub findings: Vec<Code>,
 }
 
+impl NodeStart {
+    /// A measured start, or its upper bound, fits the budget. A node that runs without a restart but was not measured does not count.
+    pub fn is_known_within(&self) -> bool {
+        self.start.is_some_and(|start| !start.at_least && self.budget_seconds.is_none_or(|budget| start.seconds <= f64::from(budget)))
+    }
+}
+
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct RunRow {
