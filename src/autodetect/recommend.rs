@@ -257,7 +257,7 @@ fn why(matrix: &Matrix, chosen: &Column, steadier: Option<&Column>, unsure: &[St
     let because = preference.map(|preference| format!(": {}", preference.because)).unwrap_or_default();
     match unsure {
         [] => format!("Right on every node{because}."),
-        unsure if unsure.len() == chosen.cells.len() => format!("Likely right, though no node could be looked into{because}."),
+        unsure if unsure.len() == chosen.cells.len() => format!("Likely right, though no node could be inspected{because}."),
         unsure => format!("Right on every node that was seen{because}. Not known on {}.", list(unsure, 3)),
     }
 }

@@ -10,6 +10,7 @@ mod generated;
 mod help;
 mod krew;
 mod man;
+mod plain_words;
 mod rooms;
 
 const PLUGIN: &str = env!("CARGO_BIN_EXE_kubectl-calico_fix");

@@ -332,7 +332,7 @@ fn real_incidents() {
         let report = wishing(&snapshot, &ProbeOptions::default()).expect("no mistake");
         let row = report.nodes.iter().find(|row| row.name == "node-2").expect("node-2");
         assert!(
-            row.cure.as_deref().is_some_and(|cure| cure.contains("more time cures the kills") && cure.contains("slow link")),
+            row.cure.as_deref().is_some_and(|cure| cure.contains("more time fixes the kills") && cure.contains("slow link")),
             "{:?}",
             row.cure
         );
