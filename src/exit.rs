@@ -35,7 +35,7 @@ pub enum Outcome {
     Interrupted,
     /// The mistake in the command line is printed already.
     UsageError,
-    /// Changed, and proven.
+    /// Changed, and verified.
     Applied,
     /// There is something to change, and it was not changed: declined, a dry run, a plan that was saved.
     NotApplied,
@@ -55,7 +55,7 @@ pub enum Failure {
     NotApplied { message: String, hint: Option<String> },
     #[error("interrupted: nothing was changed")]
     Interrupted,
-    #[error("error: {message}: the change was rolled back, and the nodes are as before")]
+    #[error("error: {message}: the change was rolled back, and the nodes are as they were before")]
     RolledBack { message: String },
     #[error("error: {message}\nerror: the change is NOT rolled back: {why}")]
     RollbackFailed { message: String, why: String },
@@ -70,7 +70,7 @@ pub enum Failure {
 const GET_CALICOCTL: &str = "Download the one of your Calico version from https://github.com/projectcalico/calico/releases and put it on PATH. \
      `calico-fix status` and `calico-fix node status` work without it.";
 
-const UNDO: &str = "Check the cluster with: kubectl calico-fix status. Finish the rollback with: kubectl calico-fix undo";
+const UNDO: &str = "Look at the cluster with: kubectl calico-fix status. Restore the old settings with: kubectl calico-fix undo";
 
 impl Failure {
     fn hint(&self) -> Option<&str> {
@@ -188,6 +188,34 @@ mod tests {
         ] {
             assert_eq!(outcome(severities, unseen, fail_on), expected, "{severities:?} {unseen} {fail_on:?}");
         }
+    }
+
+    const CHILD: &str = "CALICO_FIX_TEST_PANICS";
+
+    /// Run by the test below, in a process of its own.
+    #[test]
+    #[ignore = "ends the process"]
+    fn a_process_that_panics() {
+        if std::env::var_os(CHILD).is_some() {
+            explain_panics();
+            panic!("a mistake");
+        }
+    }
+
+    #[test]
+    fn a_panic_is_one_sentence_and_a_documented_code() {
+        let program = std::env::current_exe().expect("a program");
+        let mut child = std::process::Command::new(program);
+        child
+            .args(["--exact", "exit::tests::a_process_that_panics", "--ignored", "--nocapture"])
+            .env(CHILD, "1")
+            .env("RUST_BACKTRACE", "1");
+        let output = child.output().expect("runs");
+        assert_eq!(output.status.code(), Some(i32::from(PANICKED)), "{output:?}");
+        assert!(CODES.iter().any(|(code, _)| *code == PANICKED));
+        let told = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(told.lines().count(), 1, "{told}");
+        assert!(told.starts_with("error: internal error at src/exit.rs:") && told.contains("kubectl calico-fix undo"), "{told}");
     }
 
     #[test]

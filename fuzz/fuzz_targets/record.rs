@@ -1,10 +1,3 @@
 #![no_main]
 
-use calico_fix::plan::record::Record;
-use libfuzzer_sys::fuzz_target;
-
-fuzz_target!(|text: &str| {
-    if let Ok(record) = Record::parse(text) {
-        let _ = (record.is_finished(), record.as_patch());
-    }
-});
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| fuzz::record(bytes));

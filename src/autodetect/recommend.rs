@@ -31,38 +31,38 @@ pub struct Preference {
 pub const ORDER: &[Preference] = &[
     Preference {
         sort: MethodKind::InternalIp,
-        because: "it takes what Kubernetes itself knows the node by, whatever interfaces come and go",
+        because: "each node uses its InternalIP, whatever interfaces are added or removed",
         brittle: "it changes when the kubelet reports another InternalIP",
         risk: "follows the InternalIP of the kubelet",
     },
     Preference {
         sort: MethodKind::CanReach,
-        because: "it takes the address that the node itself sends from, whatever interfaces come and go",
+        because: "each node uses the address that it sends from, whatever interfaces are added or removed",
         brittle: "it changes with the route to that one address",
         risk: "follows the route to one host",
     },
     Preference {
         sort: MethodKind::Cidr,
-        because: "it takes an address in the nodes' own network, whatever other interfaces come and go",
+        because: "each node uses its address in the nodes' network, whatever other interfaces are added or removed",
         brittle: "a virtual IP in the same network may be taken, and a node in a new network finds nothing",
         risk: "may pick a virtual IP; needs one network",
     },
     Preference {
         sort: MethodKind::Interface,
-        because: "it takes the first address of a named interface",
+        because: "each node uses the first address of the named interface",
         brittle: "a node whose interface has another name finds nothing, and a virtual IP on it may be taken",
         risk: "needs one interface name on all nodes",
     },
     Preference {
         sort: MethodKind::SkipInterface,
-        because: "it leaves out the interfaces that are in the way today",
-        brittle: "the next new interface that nobody thought of is taken",
+        because: "it skips the interfaces that are a problem now",
+        brittle: "a new interface may be used",
         risk: "picks up new interfaces",
     },
     Preference {
         sort: MethodKind::FirstFound,
         because: "it is the default",
-        brittle: "the next new interface that the release's list does not leave out is taken",
+        brittle: "a new interface that this release does not exclude may be used",
         risk: "picks up new bridges",
     },
 ];
@@ -235,10 +235,15 @@ fn why(matrix: &Matrix, chosen: &Column, steadier: Option<&Column>, unsure: &[St
             nodes.map(|node| node.name.as_str()).collect()
         };
         let now = match (with(Verdict::Wrong).as_slice(), with(Verdict::None).as_slice()) {
-            ([], []) => "It is what is configured: nothing needs to change.".to_owned(),
-            ([], none) => format!("It is what is configured; no address is stored for {} until calico-node restarts there.", list(none, 3)),
+            ([], []) => "This method is configured now, so nothing needs to change.".to_owned(),
+            ([], none) => {
+                format!("This method is configured now. No address is stored for {} until calico-node restarts there.", list(none, 3))
+            }
             (wrong, _) => {
-                format!("It is what is configured; what is still stored on {} is wrong until calico-node restarts there.", list(wrong, 3))
+                format!(
+                    "This method is configured now. The address stored for {} stays wrong until calico-node restarts there.",
+                    list(wrong, 3)
+                )
             }
         };
         let other = steadier.zip(preference).filter(|(steadier, preference)| {
@@ -246,18 +251,18 @@ fn why(matrix: &Matrix, chosen: &Column, steadier: Option<&Column>, unsure: &[St
             preference.sort >= MethodKind::SkipInterface && theirs.is_some_and(|theirs| theirs.sort < preference.sort)
         });
         let hint = other.map(|(steadier, preference)| {
-            format!(" {} would find the same and be steadier: with {}, {}.", steadier.method, chosen.method, preference.brittle)
+            format!(" {} finds the same addresses and is more robust: with {}, {}.", steadier.method, chosen.method, preference.brittle)
         });
         let doubt = match unsure {
             [] => "Right on every node.".to_owned(),
-            unsure => format!("No address is known to become wrong. What it finds on {} is not known.", list(unsure, 3)),
+            unsure => format!("No address is known to become wrong. What this method finds on {} is not known.", list(unsure, 3)),
         };
         return format!("{doubt} {now}{}", hint.unwrap_or_default());
     }
     let because = preference.map(|preference| format!(": {}", preference.because)).unwrap_or_default();
     match unsure {
         [] => format!("Right on every node{because}."),
-        unsure if unsure.len() == chosen.cells.len() => format!("Likely right, though no node could be inspected{because}."),
+        unsure if unsure.len() == chosen.cells.len() => format!("Probably right, but no node could be inspected{because}."),
         unsure => format!("Right on every node that was seen{because}. Not known on {}.", list(unsure, 3)),
     }
 }
@@ -289,7 +294,7 @@ fn why_not(matrix: &Matrix, column: &Column, chosen: Option<&Column>) -> String 
     }
     let unfound = names(matrix, column, |cell| matches!(cell.outcome, DetectionResult::None { .. }));
     if !unfound.is_empty() && column.origin != Origin::Current {
-        return format!("finds nothing on {}, where what is stored would only stay", list(&unfound, 3));
+        return format!("finds nothing on {}, where the stored address would stay", list(&unfound, 3));
     }
     let brittle = Preference::of(&Method::parse(&column.method)).map_or("it is not a valid method", |preference| preference.brittle);
     match chosen {

@@ -101,7 +101,7 @@ const TABLE: &[Row] = &[
         "RKE",
         "cluster.yml; its template has no setting for the method",
         Some(Owner::Rke),
-        "rancher/kontainer-driver-metadata rke/templates",
+        "rancher/kontainer-driver-metadata rke/templates/calico_v3.24.go, canal_v3.24.go",
     ),
     row(
         Flavour::Rke2Calico,
@@ -115,7 +115,7 @@ const TABLE: &[Row] = &[
         "RKE2 with canal",
         "HelmChartConfig rke2-canal in kube-system, flannel.iface or flannel.regexIface",
         Some(Owner::HelmChartConfig { name: Cow::Borrowed("rke2-canal") }),
-        "rancher/rke2-charts charts/rke2-canal",
+        "rancher/rke2-charts packages/rke2-canal/charts",
     ),
     row(
         Flavour::K3s,
@@ -129,7 +129,7 @@ const TABLE: &[Row] = &[
         "kubespray",
         "inventory variable calico_ip_auto_method (calico_ip6_auto_method)",
         Some(Owner::Kubespray),
-        "kubernetes-sigs/kubespray roles/network_plugin/calico/defaults/main.yml",
+        "kubernetes-sigs/kubespray roles/network_plugin/calico/templates/calico-node.yml.j2, roles/network_plugin/calico_defaults/defaults/main.yml",
     ),
     row(
         Flavour::Kops,
@@ -150,14 +150,14 @@ const TABLE: &[Row] = &[
         "MicroK8s",
         "/var/snap/microk8s/current/args/cni-network/cni.yaml on a control-plane node",
         Some(Owner::Microk8s),
-        "canonical/microk8s upgrade-scripts/001-switch-to-calico",
+        "canonical/microk8s upgrade-scripts/000-switch-to-calico/resources/calico.yaml",
     ),
     row(
         Flavour::Gardener,
         "Gardener",
         "Shoot spec.networking.providerConfig.ipv4.autoDetectionMethod (ipv6.autoDetectionMethod)",
         Some(Owner::ManagedResource),
-        "gardener/gardener-extension-networking-calico pkg/apis/calico/v1alpha1/types_network.go",
+        "gardener/gardener-extension-networking-calico pkg/apis/calico/v1alpha1/types_network.go, charts/internal/calico/templates/node",
     ),
     row(
         Flavour::Talos,

@@ -15,8 +15,14 @@ use crate::streams::Streams;
 #[derive(Args, Debug, Default)]
 pub struct ApplyArgs {
     /// Plan file that was saved with --out
-    #[arg(value_name = "PLAN")]
-    pub plan: PathBuf,
+    #[arg(value_name = "PLAN", required_unless_present = "resume")]
+    pub plan: Option<PathBuf>,
+
+    /// Finish a change whose run was interrupted
+    ///
+    /// Changes the remaining nodes, verifies all of them, and closes the undo record.
+    #[arg(long, conflicts_with_all = ["plan", "confirm", "no_wait"])]
+    pub resume: bool,
 
     /// Apply without asking if the plan has this digest
     ///

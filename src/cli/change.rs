@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
-use crate::plan::from_autodetect::Canary;
+use crate::plan::canary::CanaryChoice;
 use crate::plan::snippets;
 use crate::text::go_duration;
 
@@ -95,11 +95,11 @@ pub enum FormName {
 }
 
 impl PlanArgs {
-    pub fn canary(&self) -> Canary {
+    pub fn canary(&self) -> CanaryChoice {
         match self.canary.as_deref() {
-            None => Canary::Worst,
-            Some("none") => Canary::None,
-            Some(name) => Canary::Node(name.to_owned()),
+            None => CanaryChoice::Default,
+            Some("none") => CanaryChoice::None,
+            Some(name) => CanaryChoice::Node(name.to_owned()),
         }
     }
 }

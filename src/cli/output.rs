@@ -11,6 +11,7 @@ pub enum Output {
     #[default]
     Table,
     Wide,
+    Short,
     Json,
     Yaml,
     Name,
@@ -18,11 +19,12 @@ pub enum Output {
     Html,
 }
 
-const OUTPUTS: [(&str, Output); 7] = [
+const OUTPUTS: [(&str, Output); 8] = [
     ("calicoctl", Output::Calicoctl),
     ("html", Output::Html),
     ("json", Output::Json),
     ("name", Output::Name),
+    ("short", Output::Short),
     ("table", Output::Table),
     ("wide", Output::Wide),
     ("yaml", Output::Yaml),

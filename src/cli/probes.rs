@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum};
 
 use super::change::{ChangeArgs, PlanArgs, duration};
 use super::output::{ColorName, PageFormat};
-use crate::plan::from_autodetect::Canary;
+use crate::plan::canary::CanaryChoice;
 use crate::probes::misfit_fix::MisfitFix;
 use crate::probes::proposal::ProbeOptions;
 use crate::probes::strategy::Strategy;
@@ -133,7 +133,7 @@ impl ProbesArgs {
             FixName::Command => MisfitFix::Command,
         };
         // Without a canary the limit cannot be tried on one node before the others get it.
-        let alone = self.plan.canary() != Canary::None && !self.change.no_wait;
+        let alone = self.plan.canary() != CanaryChoice::None && !self.change.no_wait;
         let ceiling = if alone { u32::try_from(self.ceiling.as_secs()).unwrap_or(u32::MAX) } else { 0 };
         ProbeOptions { strategy, settings: self.set.clone(), fixes: self.fix.iter().map(fix).collect(), ceiling: Some(ceiling) }
     }

@@ -33,9 +33,10 @@ pub struct StatusArgs {
     #[arg(long)]
     pub all: bool,
 
-    /// table, wide, json, yaml, name, calicoctl, html
+    /// table, wide, short, json, yaml, html, ...
     ///
-    /// html is one page to send, with a picture of the BGP sessions. name prints one finding a line.
+    /// One of table, wide, short, json, yaml, name, calicoctl and html. short prints one line for each finding. html is one page to send,
+    /// with a picture of the BGP sessions.
     #[arg(short, long, value_name = "FORMAT", default_value = "table", hide_default_value = true)]
     pub output: Output,
 

@@ -54,7 +54,7 @@ impl Default for ReadOptions {
             exec_sample: None,
             logs: LogSelection::WhereTroubled,
             destinations: Vec::new(),
-            exec_timeout: std::time::Duration::from_secs(15),
+            exec_timeout: exec::TIMEOUT,
         }
     }
 }

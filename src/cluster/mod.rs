@@ -24,6 +24,7 @@ mod logs;
 pub mod node_state;
 mod objects;
 mod observe;
+mod pages;
 pub mod permissions;
 pub mod progress;
 mod proxy;

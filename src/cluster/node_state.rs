@@ -1,7 +1,6 @@
 //! Small looks while a change is under way: the DaemonSet, its pods, one node.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use super::error::RequestError;
 use super::progress::NoProgress;
@@ -46,9 +45,6 @@ pub async fn events_of(api: &Api, pod: &Pod) -> Vec<Event> {
     objects::events_of(api, pod).await.unwrap_or_default()
 }
 
-/// On a bad link one exec can take long, and there is another look after this one.
-const EXEC: Duration = Duration::from_secs(10);
-
 /// A snapshot of `base` in which this node is as it is now; its pod is read first, so that what the pod has done is seen at the node.
 pub async fn node(api: &Api, base: &Snapshot, set: &DaemonSet, name: &str, exec: bool) -> Result<Snapshot, RequestError> {
     let pods = objects::list_pods(api, set, Some(name)).await?;
@@ -61,7 +57,7 @@ pub async fn node(api: &Api, base: &Snapshot, set: &DaemonSet, name: &str, exec:
     };
     let inside = async {
         let wanted: Vec<&Pod> = pods.iter().filter(|_| exec).collect();
-        Ok(exec::look(api, &wanted, &|_| Vec::new(), &exec::Limits { at_once: 1, each: EXEC }, &NoProgress).await)
+        Ok(exec::look(api, &wanted, &|_| Vec::new(), &exec::Limits { at_once: 1, each: exec::TIMEOUT }, &NoProgress).await)
     };
     let (node, inside) = futures::future::try_join(node, inside).await?;
     let mut seen = Snapshot::empty(base.origin, api.now());

@@ -1,22 +1,20 @@
 //! One read of the API: bounded in time and size, tried again when that can help. Only reads are ever repeated.
 
-use std::fmt;
-use std::marker::PhantomData;
 use std::sync::Arc;
 use std::time::Duration;
 
 use http::{HeaderMap, Request, header};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use jiff::Timestamp;
-use serde::Deserialize;
-use serde::de::{DeserializeOwned, Deserializer, Error as _, SeqAccess, Visitor};
+use serde::de::DeserializeOwned;
+use tokio::task::JoinSet;
 
 use super::clock::ServerClock;
 use super::connect::{Connection, Route};
 use super::error::{RequestError, Unreachable};
-use super::failure;
 use super::timeout::{Deadline, Timeouts};
-use crate::limits::{MAX_BODY, MAX_LIST_BYTES, MAX_PAGE_ITEMS, MAX_PAGES};
+use super::{failure, pages};
+use crate::limits::{MAX_BODY, MAX_LIST_BYTES, MAX_PAGES};
 use crate::permissions::request::{ApiRequest, Resource};
 
 const PAGE: u32 = 500;
@@ -166,24 +164,39 @@ impl Api {
         let mut all = Vec::new();
         let mut token = String::new();
         let mut bytes = 0;
+        let mut coming = self.fetch(query.path(base, limit, &token), asked);
         for seen in 1..=MAX_PAGES {
-            let body = self.read(&query.path(base, limit, &token), asked, self.timeouts.list, MAX_BODY).await?;
+            let body = coming.body().await.unwrap_or_else(|why| Err(endless(why)))?;
             bytes += body.len();
             if bytes > MAX_LIST_BYTES {
                 return Err(endless(format!("the list is larger than {} MiB", MAX_LIST_BYTES >> 20)));
             }
-            let page: Page<T> = decode(&body, asked)?;
-            all.extend(page.items.0.into_iter().filter_map(&mut *keep));
-            let next = page.metadata.r#continue.unwrap_or_default();
-            if next.is_empty() || query.most_pages.is_some_and(|most| seen >= usize::try_from(most).unwrap_or(MAX_PAGES)) {
+            let is_last = seen >= query.most_pages.and_then(|most| usize::try_from(most).ok()).unwrap_or(MAX_PAGES);
+            // The next page is on its way while this one is parsed.
+            let early = pages::early_token(&body).filter(|next| !is_last && *next != token);
+            let ahead = early.map(|next| (self.fetch(query.path(base, limit, &next), asked), next));
+            let next = pages::read(&body, keep, &mut all).map_err(|error| endless(error.to_string()))?;
+            if next.is_empty() || query.most_pages.is_some() && is_last {
                 return Ok(all);
             }
             if next == token {
                 return Err(endless("the server gave the same continue token twice, so the list would never end".to_owned()));
             }
+            coming = match ahead {
+                Some((ahead, early)) if early == next => ahead,
+                _ => self.fetch(query.path(base, limit, &next), asked),
+            };
             token = next;
         }
         Err(endless(format!("the list has more than {MAX_PAGES} pages")))
+    }
+
+    /// Begins to read a page on another thread.
+    fn fetch(&self, path: String, asked: &ApiRequest) -> Coming {
+        let (api, asked) = (self.clone(), asked.clone());
+        let mut task = JoinSet::new();
+        task.spawn(async move { api.read(&path, &asked, api.timeouts.list, MAX_BODY).await });
+        Coming(task)
     }
 
     async fn read(&self, path: &str, asked: &ApiRequest, limit: Option<Duration>, most: usize) -> Result<Vec<u8>, RequestError> {
@@ -244,16 +257,20 @@ impl Api {
             self.client.send(request).await.map_err(|error| (failure::transport_error(&error, asked, limit, &self.route), None))?;
         let (status, headers) = (response.status(), response.headers().clone());
         self.clock.observe(&headers, Timestamp::now());
-        let body = match Limited::new(response.into_body(), most).collect().await {
-            Ok(body) => body.to_bytes(),
-            Err(error) if error.is::<LengthLimitError>() => return Err(unreadable(format!("it is larger than {most} bytes"))),
-            Err(error) => {
-                let error = error.downcast::<kube::Error>().map_or_else(kube::Error::Service, |error| *error);
-                return Err((failure::transport_error(&error, asked, limit, &self.route), None));
+        let mut limited = Limited::new(response.into_body(), most);
+        let mut body = Vec::with_capacity(announced_length(&headers).min(most));
+        while let Some(frame) = limited.frame().await {
+            match frame {
+                Ok(frame) => body.extend_from_slice(frame.data_ref().map_or(&[], |data| data.as_ref())),
+                Err(error) if error.is::<LengthLimitError>() => return Err(unreadable(format!("it is larger than {most} bytes"))),
+                Err(error) => {
+                    let error = error.downcast::<kube::Error>().map_or_else(kube::Error::Service, |error| *error);
+                    return Err((failure::transport_error(&error, asked, limit, &self.route), None));
+                }
             }
-        };
+        }
         if status.is_success() {
-            Ok(Answer { headers, body: body.to_vec() })
+            Ok(Answer { headers, body })
         } else {
             Err((failure::http_error(status.as_u16(), &body, asked, &self.route), retry_after(&headers)))
         }
@@ -269,7 +286,8 @@ pub(super) struct Answer {
     pub body: Vec<u8>,
 }
 
-/// Which part of a collection.
+/// Which part of a collection, always the newest: with `resourceVersion=0` a server may answer from a cache that lags, where a fault of
+/// this minute is not seen yet, and ignores `limit`, so that all objects come in one answer.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Query<'a> {
     pub namespace: Option<&'a str>,
@@ -294,56 +312,23 @@ impl Query<'_> {
     }
 }
 
-#[derive(Deserialize)]
-struct Page<T> {
-    #[serde(default)]
-    metadata: PageMeta,
-    #[serde(default = "Items::default")]
-    items: Items<T>,
-}
+/// A page on its way. It is no longer waited for when this is dropped.
+struct Coming(JoinSet<Result<Vec<u8>, RequestError>>);
 
-/// A page's objects, counted while they are read. Go writes `null` for none.
-struct Items<T>(Vec<T>);
-
-impl<T> Default for Items<T> {
-    fn default() -> Self {
-        Self(Vec::new())
-    }
-}
-
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for Items<T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Counted<T>(PhantomData<T>);
-        impl<'de, T: Deserialize<'de>> Visitor<'de> for Counted<T> {
-            type Value = Items<T>;
-
-            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-                formatter.write_str("a list of objects")
-            }
-
-            fn visit_unit<E>(self) -> Result<Items<T>, E> {
-                Ok(Items::default())
-            }
-
-            fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Items<T>, A::Error> {
-                let mut all = Vec::new();
-                while let Some(item) = items.next_element()? {
-                    if all.len() == MAX_PAGE_ITEMS {
-                        return Err(A::Error::custom(format!("a page has more than {MAX_PAGE_ITEMS} objects")));
-                    }
-                    all.push(item);
-                }
-                Ok(Items(all))
-            }
+impl Coming {
+    async fn body(&mut self) -> Result<Result<Vec<u8>, RequestError>, String> {
+        match self.0.join_next().await {
+            Some(Ok(read)) => Ok(read),
+            Some(Err(error)) => Err(error.to_string()),
+            None => Err("it was read before".to_owned()),
         }
-        deserializer.deserialize_any(Counted(PhantomData))
     }
 }
 
-#[derive(Default, Deserialize)]
-struct PageMeta {
-    #[serde(default)]
-    r#continue: Option<String>,
+/// What an answer says of its own length, believed up to 8 MiB.
+fn announced_length(headers: &HeaderMap) -> usize {
+    let announced = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
+    announced.unwrap_or(0).min(8 << 20)
 }
 
 pub(super) fn decode<T: DeserializeOwned>(body: &[u8], asked: &ApiRequest) -> Result<T, RequestError> {

@@ -1,19 +1,22 @@
-//! `apply PLAN`: applies a saved plan, only if the cluster has not changed since.
+//! `apply PLAN`: applies a saved plan exactly as it was saved. `apply --resume`: finishes a change whose run has ended.
 
 use std::fs;
 use std::io::{Read, Write};
+use std::path::Path;
 
 use crate::cli::apply_undo::ApplyArgs;
+use crate::cli::change::ChangeArgs;
 use crate::cli::connection::ConnectionFlags;
 use crate::cluster::{LogSelection, ReadOptions};
+use crate::diagnosis::{Scope, diagnose};
 use crate::exit::{Failure, Outcome};
 use crate::plan::request::ChangeRequest;
 use crate::plan::{API_VERSION, KIND, Plan};
 use crate::snapshot::Snapshot;
 use crate::text;
 
-use super::change::{self, ChangeOptions, ChangeReport};
-use super::source;
+use super::change::{self, ChangeOptions, ChangeReport, open_change};
+use super::source::{self, LiveCluster};
 use super::undo::targets;
 use crate::rollout::interrupt::Interrupt;
 use crate::streams::Streams;
@@ -25,7 +28,8 @@ const MOST: u64 = 16 << 20;
 const SHORTEST: usize = 12;
 
 pub async fn run(flags: &ConnectionFlags, arguments: &ApplyArgs, interrupt: Interrupt, streams: &mut Streams) -> Result<Outcome, Failure> {
-    let plan = read(arguments)?;
+    let Some(path) = &arguments.plan else { return resume(flags, arguments, interrupt, streams).await };
+    let plan = read(path)?;
     let mut change = arguments.change.clone();
     if change.yes && arguments.confirm.is_none() {
         return Err(Failure::Usage {
@@ -42,29 +46,63 @@ pub async fn run(flags: &ConnectionFlags, arguments: &ApplyArgs, interrupt: Inte
         }
         change.yes = true;
     }
-    // What a rollout waits for, and how far a start came, stand in logs; the proof needs none.
+    // What a rollout waits for, and how far a start came, stand in logs; the verification needs none.
     let wanted = source::whole_cluster(flags, &arguments.source);
     let logs = ReadOptions { logs: LogSelection::WhereTroubled, ..wanted.clone() };
     let live = source::read_live_interruptible(&interrupt, flags, logs, VERB).await?;
     refuse_other_target(&plan, &live.snapshot)?;
-    writeln!(streams.err, "plan {}: {}", plan.id(), crate::text::clean(&plan.summary))?;
+    writeln!(streams.err, "plan {}: {}", plan.id(), text::clean(&plan.summary))?;
     streams.err.flush()?;
+    carry_out(&live, &wanted, arguments, &change, &ChangeRequest::SavedPlan(plan), interrupt, streams).await
+}
+
+/// `--resume`: finishes the change that is open, by its record in the object.
+async fn resume(flags: &ConnectionFlags, arguments: &ApplyArgs, interrupt: Interrupt, streams: &mut Streams) -> Result<Outcome, Failure> {
+    let wanted = source::whole_cluster(flags, &arguments.source);
+    let logs = ReadOptions { logs: LogSelection::WhereTroubled, ..wanted.clone() };
+    let live = source::read_live_interruptible(&interrupt, flags, logs, VERB).await?;
+    let diagnosis = diagnose(&live.snapshot, &Scope::default());
+    match open_change::resumption(&live.snapshot, &diagnosis, None) {
+        Some((open, request)) => {
+            writeln!(streams.err, "{}", text::clean(&open.describe()))?;
+            streams.err.flush()?;
+            carry_out(&live, &wanted, arguments, &arguments.change, &request, interrupt, streams).await
+        }
+        None => match open_change::explain(&live.snapshot, &diagnosis) {
+            Some(explanation) => Err(Failure::NotApplied { message: format!("error: {explanation}"), hint: None }),
+            None => {
+                writeln!(streams.err, "No change is unfinished: nothing to resume.")?;
+                Ok(Outcome::Done)
+            }
+        },
+    }
+}
+
+async fn carry_out(
+    live: &LiveCluster,
+    wanted: &ReadOptions,
+    arguments: &ApplyArgs,
+    change: &ChangeArgs,
+    request: &ChangeRequest,
+    interrupt: Interrupt,
+    streams: &mut Streams,
+) -> Result<Outcome, Failure> {
     let options = ChangeOptions {
         connection: &live.way.connection,
-        wanted: &wanted,
+        wanted,
         snapshot: &live.snapshot,
-        arguments: &change,
+        arguments: change,
         out: None,
         color: arguments.shown.color(),
-        human: arguments.shown.output.is_none(),
+        prints_pages: arguments.shown.output.is_none(),
         interrupt,
         notes: &[],
         blockers: &[],
         during: None,
     };
-    let mut told = ChangeReport::default();
-    let result = change::run(&options, &ChangeRequest::SavedPlan(plan), &mut told, streams).await;
-    arguments.shown.print(&told, streams)?;
+    let mut report = ChangeReport::default();
+    let result = change::run(&options, request, &mut report, streams).await;
+    arguments.shown.print(&report, streams)?;
     result
 }
 
@@ -79,8 +117,7 @@ fn refuse_other_target(plan: &Plan, snapshot: &Snapshot) -> Result<(), Failure> 
 }
 
 /// What was saved by `--out`, and nothing else.
-fn read(arguments: &ApplyArgs) -> Result<Plan, Failure> {
-    let path = &arguments.plan;
+fn read(path: &Path) -> Result<Plan, Failure> {
     let shown = path.display();
     let file = fs::File::open(path).map_err(|source| Failure::Files { what: shown.to_string(), source })?;
     let mut bytes = Vec::new();

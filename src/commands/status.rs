@@ -1,5 +1,6 @@
 //! `status`: gather, diagnose, print.
 
+use std::collections::BTreeSet;
 use std::io::{self, Write};
 
 use crate::cli::connection::ConnectionFlags;
@@ -14,6 +15,7 @@ use crate::render::status::Shown;
 use crate::render::style::Style;
 use crate::render::{self, calicoctl};
 use crate::reports::html_page::sheet;
+use crate::rollout::local_record;
 use crate::snapshot::Snapshot;
 use crate::text;
 
@@ -65,7 +67,9 @@ pub fn judge(snapshot: &Snapshot, arguments: &StatusArgs, chosen: &NodeSelection
 }
 
 fn scope(snapshot: &Snapshot, arguments: &StatusArgs, chosen: &NodeSelection) -> Result<Scope, Failure> {
-    Ok(Scope { nodes: chosen.resolve(snapshot)?, sessions: arguments.peers })
+    // A saved snapshot may be older than what this machine remembers.
+    let ended_changes = if arguments.source.from.is_empty() { local_record::ended_changes(snapshot) } else { BTreeSet::new() };
+    Ok(Scope { nodes: chosen.resolve(snapshot)?, sessions: arguments.peers, ended_changes })
 }
 
 pub fn print(
@@ -86,6 +90,7 @@ pub fn print(
             };
             render::status::write(report, shown, &Style::of_stdout(arguments.color()), out)?;
         }
+        Output::Short => render::short::write(report, &Style::of_stdout(arguments.color()), out)?,
         Output::Json => render::data::json(report, out)?,
         Output::Yaml => render::data::yaml(report, out)?,
         Output::Name => render::data::names(report, out)?,

@@ -10,9 +10,12 @@ use crate::cluster::request::Api;
 use crate::cluster::write;
 use crate::edit::owned;
 use crate::edit::target::{Target, TargetSnapshot};
-use crate::edit::undo_record::{ANNOTATION, UndoRecord};
+use crate::edit::undo_record::{ANNOTATION, RolloutPhase, UndoRecord};
 use crate::exit::{Failure, Outcome};
+use crate::plan::NodeGoal;
+use crate::plan::owner_notes::OwnerNote;
 use crate::plan::request::ChangeRequest;
+use crate::plan::undo_forecast::{self, UndoForecast};
 use crate::rollout::local_record;
 use crate::snapshot::Snapshot;
 use crate::text;
@@ -41,8 +44,8 @@ pub async fn undo(
     let mut recorded = Vec::new();
     for target in targets(&live.snapshot) {
         match record(&api, &target, streams).await? {
-            Some(record) if only.is_none_or(|verb| record.command == verb) => recorded.push((target, record)),
-            Some(record) => {
+            Some((object, record)) if only.is_none_or(|verb| record.command == verb) => recorded.push((target, object, record)),
+            Some((_, record)) => {
                 let command = text::clean(&record.command);
                 writeln!(streams.err, "{target}: the change by {command} of {} is not touched; undo puts that back", record.at)?;
             }
@@ -50,14 +53,15 @@ pub async fn undo(
         }
     }
     // Newest first: an undo puts back what the last change replaced.
-    recorded.sort_by_key(|(_, record)| std::cmp::Reverse((!record.is_finished(), record.at)));
-    let Some((target, record)) = recorded.into_iter().next() else {
+    recorded.sort_by_key(|(_, _, record)| std::cmp::Reverse((!record.is_finished(), record.at)));
+    let Some((target, object, record)) = recorded.into_iter().next() else {
         let by = only.map_or_else(|| "this plugin".to_owned(), |verb| format!("this plugin's {verb}"));
         writeln!(streams.err, "nothing to undo: no change by {by} is written down")?;
         return Ok(Outcome::Done);
     };
     writeln!(streams.err, "{target}: change by {} of {}", text::clean(&record.command), record.at)?;
     streams.err.flush()?;
+    let (goals, notes) = foreseen(&live.snapshot, &target, &object, &record);
     let options = ChangeOptions {
         connection: &live.way.connection,
         wanted: &live.way.wanted,
@@ -65,17 +69,36 @@ pub async fn undo(
         arguments: &arguments.change,
         out: None,
         color: arguments.shown.color(),
-        human: arguments.shown.output.is_none(),
+        prints_pages: arguments.shown.output.is_none(),
         interrupt,
-        notes: &[],
+        notes: &notes,
         blockers: &[],
         during: None,
     };
     let mut told = ChangeReport::default();
-    let result = change::run(&options, &ChangeRequest::Undo { target, record }, &mut told, streams).await;
+    let result = change::run(&options, &ChangeRequest::Undo { target, record, goals }, &mut told, streams).await;
     arguments.shown.print(&told, streams)?;
     result
 }
+
+/// What the nodes are expected to come to, and a warning of each fault that comes back.
+fn foreseen(snapshot: &Snapshot, target: &Target, object: &Value, record: &UndoRecord) -> (Vec<NodeGoal>, Vec<OwnerNote>) {
+    let request = ChangeRequest::Undo { target: target.clone(), record: record.clone(), goals: Vec::new() };
+    let mut restored = object.clone();
+    if let Ok(Some(plan)) = request.plan(object) {
+        target.patch_kind().apply(&mut restored, &plan.patch);
+    }
+    let UndoForecast { goals, returning } = undo_forecast::forecast(snapshot, target, &restored);
+    let note = |warning| OwnerNote { warning, snippet: None };
+    let mut notes: Vec<OwnerNote> = returning.iter().take(MOST_FAULTS).map(|fault| note(fault.to_string())).collect();
+    if let Some(more @ 1..) = returning.len().checked_sub(MOST_FAULTS) {
+        notes.push(note(format!("this undo brings a fault back on {}", text::count(more, "more node"))));
+    }
+    (goals, notes)
+}
+
+/// More faults than this are counted, not listed.
+const MOST_FAULTS: usize = 10;
 
 /// Every object that this plugin ever writes to.
 pub fn targets(snapshot: &Snapshot) -> Vec<Target> {
@@ -85,15 +108,15 @@ pub fn targets(snapshot: &Snapshot) -> Vec<Target> {
     set.into_iter().chain(installations.map(|one| Target::Installation { name: one.metadata.name.clone() })).collect()
 }
 
-/// In the object; where somebody has taken the annotation away, on this machine, as long as what it set is still there.
-async fn record(api: &Api, target: &Target, streams: &mut Streams) -> Result<Option<UndoRecord>, Failure> {
+/// In the object; where somebody has taken the annotation away or spoilt it, on this machine, as long as there is something to restore.
+async fn record(api: &Api, target: &Target, streams: &mut Streams) -> Result<Option<(Value, UndoRecord)>, Failure> {
     let object: Value =
         write::read(api, target).await.map_err(|error| Failure::ReadFailed { message: error.to_string(), hint: error.hint() })?;
     let read = UndoRecord::from_object(&object);
     let usable = |record: &UndoRecord| owned::check(target, &object, &record.restore);
     let refused = match read {
         Ok(Some(record)) => match usable(&record) {
-            Ok(()) => return Ok(Some(record)),
+            Ok(()) => return Ok(Some((object, record))),
             Err(error) => Some(format!("the annotation {ANNOTATION} is not this plugin's: {error}")),
         },
         Ok(None) => None,
@@ -101,11 +124,11 @@ async fn record(api: &Api, target: &Target, streams: &mut Streams) -> Result<Opt
     };
     let Ok(snapshot) = TargetSnapshot::new(&object, target) else { return Ok(None) };
     match local_record::load(&snapshot) {
-        Ok(Some(record)) if !target.patch_kind().holds(&object, &record.restore) && target.patch_kind().holds(&object, &record.set) => {
+        Ok(Some(record)) if is_open(target, &object, &record) => {
             if let Some(refused) = refused {
                 writeln!(streams.err, "Warning: {refused}; the copy on this machine is used instead")?;
             }
-            Ok(Some(record))
+            Ok(Some((object, record)))
         }
         Ok(_) => refused.map_or(Ok(None), |message| {
             Err(Failure::NotApplied { message: format!("error: {target}: {message}"), hint: Some(BY_HAND.to_owned()) })
@@ -116,6 +139,15 @@ async fn record(api: &Api, target: &Target, streams: &mut Streams) -> Result<Opt
                 Err(Failure::NotApplied { message: format!("error: {target}: {message}"), hint: Some(BY_HAND.to_owned()) })
             })
         }
+    }
+}
+
+/// What the record set is still there, or it is half restored: an undo that was ended leaves pods of the template that it undoes.
+fn is_open(target: &Target, object: &Value, record: &UndoRecord) -> bool {
+    let holds = |patch| target.patch_kind().holds(object, patch);
+    match holds(&record.restore) {
+        true => record.phase == RolloutPhase::Restoring,
+        false => holds(&record.set),
     }
 }
 

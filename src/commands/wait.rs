@@ -29,8 +29,9 @@ pub async fn run(
     let mut last: Option<Look> = None;
     let mut told = String::new();
     loop {
-        let left = end.as_ref().map(Deadline::left);
-        let state = match looks.next(left, &NoProgress).await {
+        let looked = looks.next(end.as_ref().map(Deadline::left), &NoProgress).await;
+        let is_over = end.as_ref().is_some_and(|end| end.left().is_zero());
+        let state = match looked {
             Ok(look) => {
                 let outcome = Outcome::from_report(&look.report, arguments.fail_on);
                 let state = state(&look.report);
@@ -38,22 +39,25 @@ pub async fn run(
                     print(&look.snapshot, &look.report, arguments, chosen, &mut streams.out, &mut streams.err)?;
                     return Ok(outcome);
                 }
-                last = Some(look);
+                // A look that the end has cut short says less than the one before.
+                if !is_over || last.is_none() {
+                    last = Some(look);
+                }
                 state
             }
             Err(LookFailure::Final(failure)) => return Err(failure),
             Err(LookFailure::Passing(failure)) => format!("waiting for an answer: {}", first_line(&failure)),
         };
-        if state != told {
+        if state != told && (!is_over || told.is_empty()) {
             writeln!(streams.err, "{}  {state}", time(looks.now()))?;
             streams.err.flush()?;
             told = state;
         }
-        let left = end.as_ref().map(Deadline::left).unwrap_or(interval);
-        if left.is_zero() {
+        let left = end.as_ref().map_or(interval, Deadline::left);
+        tokio::time::sleep(interval.min(left)).await;
+        if left <= interval {
             break;
         }
-        tokio::time::sleep(interval.min(left)).await;
     }
     if let Some(look) = &last {
         print(&look.snapshot, &look.report, arguments, chosen, &mut streams.out, &mut streams.err)?;

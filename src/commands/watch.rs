@@ -15,13 +15,16 @@ use crate::cli::status::StatusArgs;
 use crate::cluster::{NoProgress, TerminalProgress};
 use crate::exit::{Failure, Outcome};
 use crate::finding::Report;
-use crate::render::changes::{line, time};
-use crate::render::style::{Style, Tone};
+use crate::render::changes::{first_rows, line, time};
+use crate::render::style::{Style, Tone, terminal_rows};
 use crate::reports::changes::compare;
 use crate::streams::Streams;
 use crate::text;
 
-const CLEAR: &[u8] = b"\x1b[H\x1b[2J\x1b[3J";
+/// What the person had on the screen before stays in the scrollback.
+const CLEAR: &[u8] = b"\x1b[H\x1b[2J";
+/// Where the terminal does not say how large it is.
+const WINDOW: (usize, usize) = (80, 24);
 /// Lines about changes above a page.
 const KEPT: usize = 5;
 
@@ -114,37 +117,42 @@ impl Watch<'_> {
         if !(terminal || first || (changed && !self.is_page())) {
             return Ok(());
         }
-        if terminal {
-            streams.out.write_all(CLEAR)?;
-            if self.is_page() {
-                self.write_head(streams)?;
-            }
-        }
         let Look { snapshot, report } = &self.look;
-        print(snapshot, report, self.arguments, self.chosen, &mut streams.out, &mut streams.err)?;
+        if terminal && self.is_page() {
+            let mut page = Vec::new();
+            self.write_head(&mut page)?;
+            print(snapshot, report, self.arguments, self.chosen, &mut page, &mut streams.err)?;
+            let columns = Style::of_stdout(self.arguments.color()).width.unwrap_or(WINDOW.0);
+            // The last row stays for the cursor.
+            let rows = terminal_rows().unwrap_or(WINDOW.1).saturating_sub(1);
+            streams.out.write_all(CLEAR)?;
+            streams.out.write_all(first_rows(&String::from_utf8_lossy(&page), rows, columns).as_bytes())?;
+        } else {
+            print(snapshot, report, self.arguments, self.chosen, &mut streams.out, &mut streams.err)?;
+        }
         streams.flush()?;
         Ok(())
     }
 
     /// When this was seen, how often it is looked for, and what changed.
-    fn write_head(&self, streams: &mut Streams) -> Result<(), Failure> {
+    fn write_head(&self, out: &mut dyn Write) -> Result<(), Failure> {
         let style = Style::of_stdout(self.arguments.color());
         let seen = self.look.report.taken_at;
         let now = self.outage.as_ref().map_or(seen, |outage| outage.newest);
         let head = format!("Every {}s   {}", self.arguments.watch_interval, now.strftime("%Y-%m-%d %H:%M:%S UTC"));
-        writeln!(streams.out, "{}", style.paint(Tone::Strong, &head))?;
+        writeln!(out, "{}", style.paint(Tone::Strong, &head))?;
         let room = style.room(0);
         if self.changes.is_empty() {
-            writeln!(streams.out, "{}", style.paint(Tone::Aside, &format!("No change since {}", time(self.began))))?;
+            writeln!(out, "{}", style.paint(Tone::Aside, &format!("No change since {}", time(self.began))))?;
         }
         for line in &self.changes {
-            writeln!(streams.out, "{}", text::truncate(line, room))?;
+            writeln!(out, "{}", text::truncate(line, room))?;
         }
         if let Some(outage) = &self.outage {
             let line = format!("NO ANSWER since {}. Below: the cluster at {}", time(outage.since), time(seen));
-            writeln!(streams.out, "{}", style.paint(Tone::Bad, &text::truncate(&line, room)))?;
+            writeln!(out, "{}", style.paint(Tone::Bad, &text::truncate(&line, room)))?;
         }
-        writeln!(streams.out)?;
+        writeln!(out)?;
         Ok(())
     }
 }

@@ -52,6 +52,12 @@ impl EarlierFindings {
         self.findings.iter().any(|finding| finding.code == code && finding.nodes.iter().any(|name| name == node))
     }
 
+    /// The node has a finding of severity error.
+    pub fn has_error(&self, node: &str) -> bool {
+        let errors = self.findings.iter().filter(|finding| finding.severity == Severity::Error);
+        errors.flat_map(|finding| &finding.nodes).any(|name| name == node)
+    }
+
     pub fn into_findings(self) -> Vec<Finding> {
         self.findings
     }

@@ -1,6 +1,7 @@
 //! What a check receives: the model, with the judgement of addresses that several checks share.
 
 use std::cell::OnceCell;
+use std::collections::BTreeSet;
 use std::ops::Deref;
 
 use crate::autodetect::{self, AutodetectOptions, Judgement, Matrix, Recommendation};
@@ -13,6 +14,8 @@ use crate::snapshot::family::Family;
 pub struct Context<'a> {
     model: ClusterModel<'a>,
     addresses: [OnceCell<(Matrix, Recommendation)>; 2],
+    /// Ids of unfinished changes whose run is known to have ended.
+    ended_changes: BTreeSet<String>,
 }
 
 impl<'a> Context<'a> {
@@ -22,7 +25,16 @@ impl<'a> Context<'a> {
 
     /// Judges addresses and probes by the rules of the release of a planned upgrade.
     pub fn for_release(snapshot: &'a Snapshot, upgrade: Option<Version>) -> Self {
-        Self { model: ClusterModel::for_release(snapshot, upgrade), addresses: Default::default() }
+        Self { model: ClusterModel::for_release(snapshot, upgrade), addresses: Default::default(), ended_changes: BTreeSet::new() }
+    }
+
+    #[must_use]
+    pub fn with_ended_changes(self, ids: &BTreeSet<String>) -> Self {
+        Self { ended_changes: ids.clone(), ..self }
+    }
+
+    pub fn ended_changes(&self) -> &BTreeSet<String> {
+        &self.ended_changes
     }
 
     fn addresses(&self, family: Family) -> &(Matrix, Recommendation) {

@@ -16,8 +16,10 @@ mod group;
 mod located;
 pub(crate) mod log_line_finding;
 mod missing_peers;
+mod next_start;
 mod rows;
 mod session_pairs;
+pub mod unfinished_change;
 mod unfinished_start;
 
 use std::collections::BTreeSet;
@@ -44,6 +46,8 @@ pub struct Scope {
     pub nodes: Option<BTreeSet<String>>,
     /// Every session of every node in the rows.
     pub sessions: bool,
+    /// Ids of unfinished changes whose run is known to have ended.
+    pub ended_changes: BTreeSet<String>,
 }
 
 /// Judges a snapshot. Asks for nothing, changes nothing, reads no clock.
@@ -53,7 +57,7 @@ pub fn diagnose(snapshot: &Snapshot, scope: &Scope) -> Report {
 
 /// As `diagnose`, with the addresses and probes judged by another release's rules: what an upgrade to that release would break.
 pub fn diagnose_for_release(snapshot: &Snapshot, scope: &Scope, release: Option<Version>) -> Report {
-    let view = Context::for_release(snapshot, release);
+    let view = Context::for_release(snapshot, release).with_ended_changes(&scope.ended_changes);
     let mut found = EarlierFindings::default();
     for code in Code::ALL {
         let findings = (checks::check_for(*code).run)(&view, &found);

@@ -11,7 +11,7 @@ use super::patch::{PatchKind, join};
 pub struct Drift {
     /// Restores every field that holds the change's value.
     pub restore: Value,
-    /// Fields that hold neither the new nor the old value: somebody else has written them.
+    /// Fields that hold another value than the new and the old one: somebody else has written them.
     pub foreign: Vec<FieldPath>,
     /// Fields that hold the old value again although the change set another.
     pub reverted: Vec<FieldPath>,
@@ -28,7 +28,7 @@ enum Part {
 }
 
 impl Drift {
-    /// Compares `object` with what a change has `set` and what its `restore` patch would put back.
+    /// Compares `object` with what a change has `set` and what its `restore` patch would restore.
     pub fn between(kind: PatchKind, object: &Value, set: &Value, restore: &Value) -> Self {
         let mut fields = Vec::new();
         split(kind, &FieldPath::default(), Some(set), restore, &mut fields);
@@ -49,6 +49,24 @@ impl Drift {
     /// Every field holds the change's value.
     pub fn is_none(&self) -> bool {
         self.foreign.is_empty() && self.reverted.is_empty()
+    }
+
+    /// The only differences are old values that have come back.
+    pub fn is_revert(&self) -> bool {
+        self.foreign.is_empty() && !self.reverted.is_empty()
+    }
+
+    /// Field managers, other than `ours`, that wrote these fields last.
+    pub fn writers(&self, object: &Value, ours: &str) -> Vec<String> {
+        let mut writers: Vec<String> = self.foreign.iter().chain(&self.reverted).filter_map(|path| path.writer(object, ours)).collect();
+        writers.sort();
+        writers.dedup();
+        writers
+    }
+
+    /// The fields, separated by commas.
+    pub fn fields(&self) -> String {
+        self.foreign.iter().chain(&self.reverted).map(ToString::to_string).collect::<Vec<_>>().join(", ")
     }
 
     /// `IP_AUTODETECTION_METHOD (set by argocd-controller)`; `ours` is this program's own field manager.
@@ -261,5 +279,7 @@ mod tests {
         ]);
         let drift = Drift::between(PatchKind::Strategic, &object, &method("x"), &method("y"));
         assert_eq!(drift.describe(&object, "kubectl-calico-fix"), "IP_AUTODETECTION_METHOD (written by argocd-controller)");
+        assert_eq!((drift.writers(&object, "kubectl-calico-fix"), drift.is_revert()), (vec!["argocd-controller".to_owned()], false));
+        assert!(Drift::between(PatchKind::Strategic, &object, &method("x"), &method("first-found")).is_revert());
     }
 }

@@ -15,15 +15,21 @@ pub struct UndoRecord {
     /// The digest of the plan, shortened: two changes are never taken for each other.
     pub id: String,
     pub at: Timestamp,
+    /// The API server's time of the run's last write.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub written_at: Option<Timestamp>,
+    /// Seconds without any sign of it after which the run has ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quiet_seconds: Option<u32>,
     pub phase: RolloutPhase,
     /// The node that was tried first.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub canary: Option<String>,
-    /// What was set, as a patch: whether it still stands can be told.
+    /// What was set, as a patch: compared with the object later.
     pub set: Value,
     /// What was there before, as a patch.
     pub restore: Value,
-    /// The update strategy of before, while OnDelete stands in for it.
+    /// The update strategy of before, while OnDelete replaces it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub strategy: Option<Value>,
     /// The record of the verified change before this one: undoing this one brings that record back.
@@ -41,9 +47,9 @@ pub enum RolloutPhase {
     Canary,
     /// The controller replaces the others.
     Rolling,
-    /// Proven.
+    /// Verified.
     Done,
-    /// The values of before are back in the object; pods follow.
+    /// The old values are restored in the object; pods follow.
     Restoring,
 }
 
@@ -87,6 +93,12 @@ impl UndoRecord {
         self.phase == RolloutPhase::Done
     }
 
+    /// The same change, as far on as the other record says; when each was written does not matter.
+    pub fn is_as_far_as(&self, other: &Self) -> bool {
+        let unstamped = |record: &Self| Self { written_at: None, quiet_seconds: None, ..record.clone() };
+        unstamped(self) == unstamped(other)
+    }
+
     #[must_use]
     pub fn in_phase(&self, phase: RolloutPhase) -> Self {
         Self { phase, ..self.clone() }
@@ -109,6 +121,8 @@ mod tests {
             command: "probes".into(),
             id: id.into(),
             at: Timestamp::UNIX_EPOCH,
+            written_at: None,
+            quiet_seconds: None,
             phase: RolloutPhase::Done,
             canary: None,
             set: json!({}),

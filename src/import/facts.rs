@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::objects::{Objects, typed};
 use super::prompt::Heading;
-use super::texts::TextKind;
+use super::texts::{LogFacts, TextKind};
 use crate::snapshot::objects::{CALICO_NODE, DaemonSet, Event, Node, Pod};
 use crate::snapshot::trim;
 
@@ -46,7 +46,9 @@ pub struct Text {
     pub file: String,
     pub line: usize,
     pub kind: TextKind,
+    /// Empty for a log: of that only what was found in it is held.
     pub text: String,
+    pub log: Option<Box<LogFacts>>,
     pub heading: Heading,
     /// The node that the text itself names.
     pub names_node: Option<String>,
@@ -108,6 +110,8 @@ impl Facts {
     /// A text of one node, whose name may only be known at the end.
     pub fn text(&mut self, kind: TextKind, line: usize, text: String, heading: Heading, names_node: Option<String>) {
         let (file, source) = (self.file.clone(), self.source);
-        self.texts.push(Text { file, line, kind, text, heading, names_node, source, is_part: true });
+        let log = matches!(kind, TextKind::Log { .. }).then(|| Box::new(LogFacts::read(&file, &text)));
+        let text = if log.is_some() { String::new() } else { text };
+        self.texts.push(Text { file, line, kind, text, log, heading, names_node, source, is_part: true });
     }
 }

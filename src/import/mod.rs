@@ -43,7 +43,7 @@ use facts::{Facts, Summary, Text};
 use prompt::Heading;
 use resolve::{Known, Unnamed};
 use source::Piece;
-use texts::TextKind;
+use texts::{LogFacts, TextKind};
 
 use crate::input_source::InputSource;
 use crate::observed::Observed;
@@ -149,11 +149,13 @@ impl Loaded {
         let read = crate::text::count(text.lines().count(), "line");
         let source = self.note(file, None, kind.command(), Summary::new(read));
         let heading = Heading::default();
+        let log = matches!(kind, TextKind::Log { .. }).then(|| Box::new(LogFacts::read(file, text)));
         self.facts.texts.push(Text {
             file: file.into(),
             line: 1,
             kind,
-            text: text.into(),
+            text: if log.is_some() { String::new() } else { text.into() },
+            log,
             heading,
             names_node: None,
             source,
@@ -203,6 +205,10 @@ impl Loaded {
 
     /// A text with one output or several; a block that cannot be read does not spoil the others.
     fn take_page(&mut self, file: &str, text: &str) -> Result<bool, ImportError> {
+        let (text, cut) = page::window(text);
+        if let Some(cut) = cut {
+            self.note(file, None, "text beyond the limit", Summary { ignored: Some(cut), ..Summary::default() });
+        }
         let text = plain::plain(text);
         let page = page::split(&text);
         let mut understood = false;
@@ -290,6 +296,7 @@ impl Loaded {
             return Err(ImportError::NoCluster { seen: sources.iter().map(ToString::to_string).collect() });
         }
         snapshot.taken_at = assemble::newest_time(&snapshot);
+        assemble::forget_heartbeats(&mut snapshot);
         snapshot.sources = sources;
         Ok(snapshot)
     }
@@ -299,8 +306,8 @@ fn add_text(snapshot: &mut Snapshot, text: &Text, node: &str) -> Result<(), Stri
     if text.is_part && is_known(snapshot, text.kind, node) {
         return Err(format!("another answer of {} was read before", text.kind.command()));
     }
-    if let TextKind::Log { previous } = text.kind {
-        texts::add_log(snapshot.logs.entry(node.to_owned()).or_default(), &text.file, previous, &text.text);
+    if let (TextKind::Log { previous }, Some(facts)) = (text.kind, &text.log) {
+        texts::add_log(snapshot.logs.entry(node.to_owned()).or_default(), &text.file, previous, facts);
         return Ok(());
     }
     let mut inside = snapshot.inside.remove(node).and_then(Observed::into_seen).unwrap_or_default();

@@ -22,6 +22,40 @@ pub struct Block {
     pub format: Option<&'static Format>,
 }
 
+/// What is looked at of one text: more lines are no page that somebody has written.
+const MAX_LINES: usize = 200_000;
+const MAX_BYTES: usize = 16 << 20;
+
+/// The beginning of a text that is too long, or, of a log, its end, as the newest lines tell the most; and what was cut off, in words.
+pub fn window(text: &str) -> (&str, Option<String>) {
+    window_of(text, MAX_LINES, MAX_BYTES)
+}
+
+fn window_of(text: &str, most: usize, bytes: usize) -> (&str, Option<String>) {
+    let is_log = || text.lines().find(|line| !line.trim().is_empty()).is_some_and(super::logs::is_log_line);
+    let ends = || memchr::memchr_iter(b'\n', text.as_bytes());
+    let lines = ends().count();
+    if lines <= most && text.len() <= bytes {
+        return (text, None);
+    }
+    if is_log() {
+        let by_lines = lines.checked_sub(most).filter(|skip| *skip > 0).and_then(|skip| ends().nth(skip - 1)).map_or(0, |at| at + 1);
+        let from = text.len().saturating_sub(bytes);
+        let by_bytes = if from == 0 { 0 } else { memchr::memchr(b'\n', &text.as_bytes()[from..]).map_or(text.len(), |at| from + at + 1) };
+        let start = by_lines.max(by_bytes);
+        return (text.get(start..).unwrap_or_default(), Some(format!("the first {} of a log of {} MiB", mib(start), mib(text.len()))));
+    }
+    let by_lines = ends().nth(most).unwrap_or(text.len());
+    let by_bytes = if text.len() <= bytes { text.len() } else { memchr::memrchr(b'\n', &text.as_bytes()[..bytes]).unwrap_or(0) };
+    let end = by_lines.min(by_bytes);
+    (text.get(..end).unwrap_or_default(), Some(format!("all but the first {most} lines or {} MiB", bytes >> 20)))
+}
+
+/// In MiB, rounded up.
+fn mib(bytes: usize) -> usize {
+    bytes.div_ceil(1 << 20)
+}
+
 pub struct Page {
     pub blocks: Vec<Block>,
     /// Lines that belong to no block: prose.
@@ -202,6 +236,20 @@ mod tests {
             shapes(page),
             [(7, "ip addr", Some("node-3".to_owned())), (10, "calicoctl node status", Some("node-3".to_owned())), (17, "ip addr", None),]
         );
+    }
+
+    #[test]
+    fn of_too_long_a_text_a_part_is_read() {
+        let prose: String = (0..50).map(|line| format!("line {line}\n")).collect();
+        let (kept, cut) = window_of(&prose, 10, 1 << 20);
+        assert!(kept.lines().count() <= 11 && kept.starts_with("line 0\n") && cut.is_some(), "{kept}");
+        assert_eq!(window_of(&prose, 100, 40).0, "line 0\nline 1\nline 2\nline 3\nline 4");
+        assert_eq!(window_of(&prose, 100, 1 << 20), (prose.as_str(), None));
+        let log: String = (0..50).map(|line| format!("2026-05-12 05:18:33.000 [INFO][9] startup/startup.go 427: {line}\n")).collect();
+        let (kept, cut) = window_of(&log, 10, 1 << 20);
+        assert!(kept.ends_with("427: 49\n") && kept.lines().count() == 10 && cut.is_some(), "{kept}");
+        assert!(window_of(&log, 100, 200).0.lines().count() < 4);
+        assert_eq!(window_of("é\n", 0, 1).0, "");
     }
 
     #[test]

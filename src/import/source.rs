@@ -91,7 +91,12 @@ fn archive(file: &str, packed: &mut dyn Read, take: &mut dyn FnMut(Piece<'_>) ->
         }
     }
     let is_tar = first[..length].get(257..262).is_some_and(|magic| magic == b"ustar");
-    let mut unpacked = first[..length].chain(reader);
+    let head = first[..length].to_vec();
+    if ours::version(&head).is_some() {
+        // thousands of nodes are larger than what others send
+        return take(Piece { file: file.into(), bytes: head, rest: Some(&mut reader.take(MAX_FILE)), named: true });
+    }
+    let mut unpacked = head.as_slice().chain(reader);
     if !is_tar {
         let bytes = match read_text(&mut unpacked, MAX_UNPACKED).map_err(broken)? {
             Bounded::Text(bytes) => bytes,

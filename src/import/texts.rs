@@ -5,7 +5,7 @@ use crate::calico::bird::{self, BirdError};
 use crate::calico::{interfaces, route_get, routes, startup_log};
 use crate::observed::Observed;
 use crate::snapshot::family::Family;
-use crate::snapshot::inspection::{Bird, NodeInspection, NodeLogs};
+use crate::snapshot::inspection::{Bird, NodeInspection, NodeLogs, StartupLog};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TextKind {
@@ -223,16 +223,51 @@ fn init_container_in_name(file: &str) -> Option<&'static str> {
     INIT_CONTAINERS.into_iter().find(|container| file.contains(container))
 }
 
-/// Of two texts of the same log the one without the kubelet's timestamps counts; it is the log's own.
-pub fn add_log(logs: &mut NodeLogs, file: &str, previous: bool, text: &str) {
-    if let Some(container) = init_container_in_name(file).or_else(|| startup_log::init_container(text)) {
-        logs.init.insert(container.to_owned(), Observed::Seen(startup_log::digest_init(text.as_bytes(), true)));
-        return;
+/// What a log tells, which is a small part of it.
+pub struct LogFacts {
+    /// Of an init container, with its name.
+    init: Option<(String, StartupLog)>,
+    /// The kubelet's own sentence in place of a log that is gone.
+    is_gone: bool,
+    /// calico-node's own.
+    log: Option<StartupLog>,
+}
+
+impl LogFacts {
+    pub fn read(file: &str, text: &str) -> Self {
+        let container = init_container_in_name(file).or_else(|| startup_log::init_container(text));
+        let init = container.map(|container| (container.to_owned(), startup_log::digest_init(text.as_bytes(), true)));
+        // `kubectl logs --all-containers` goes on with calico-node's, without a mark
+        let own = if init.is_some() { behind_init_container(text) } else { text };
+        let log = startup_log::digest(own.as_bytes(), true);
+        let log = (init.is_none() || !log.marks.is_empty()).then_some(log);
+        Self { init, is_gone: startup_log::is_gone(text), log }
     }
+}
+
+/// Lines after the last that an init container wrote.
+fn behind_init_container(text: &str) -> &str {
+    let mut end = 0;
+    let mut at = 0;
+    for line in text.split_inclusive('\n') {
+        at += line.len();
+        if startup_log::init_container(line).is_some() {
+            end = at;
+        }
+    }
+    text.get(end..).unwrap_or_default()
+}
+
+/// Of two texts of the same log the one without the kubelet's timestamps counts; it is the log's own.
+pub fn add_log(logs: &mut NodeLogs, file: &str, previous: bool, facts: &LogFacts) {
+    if let Some((container, log)) = &facts.init {
+        logs.init.insert(container.clone(), Observed::Seen(log.clone()));
+    }
+    let Some(log) = &facts.log else { return };
     let slot = if previous { &mut logs.previous } else { &mut logs.current };
-    if startup_log::is_gone(text) {
+    if facts.is_gone {
         *slot = Observed::Absent;
     } else if slot.seen().is_none() || !file.contains(".timestamps.") {
-        *slot = Observed::Seen(startup_log::digest(text.as_bytes(), true));
+        *slot = Observed::Seen(log.clone());
     }
 }

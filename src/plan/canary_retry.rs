@@ -24,11 +24,11 @@ pub enum RetryOutcome {
     GotFurther(StartProgress),
     /// Killed, and no further than before.
     Stuck(StartProgress),
-    /// It ended by itself because the Node changed under it: that passes with the next attempt.
+    /// It exited because another writer changed the Node object meanwhile: the next attempt may succeed.
     LostUpdate,
-    /// Killed, and no log tells how far it came.
+    /// Killed, and no log shows how far it came.
     Gap,
-    /// Nothing tells yet why it ended: events and logs come later than the pod's status.
+    /// The reason is not visible yet: events and logs come later than the pod's status.
     NotYetKnown,
     /// Another cause has shown, as a clause.
     Other(String),
@@ -61,7 +61,7 @@ pub fn retry_outcome(seen: &Snapshot, node: &str, earlier: Option<&StartProgress
                 RunEnd::KilledWhileRunning => "it was killed after it had started",
                 RunEnd::OutOfMemory => "it ran out of memory",
                 RunEnd::Exited | RunEnd::ExitedAfterStart => "it exited",
-                _ => "why it ended is not known",
+                _ => "why it ended is unknown",
             };
             RetryOutcome::Other(other_cause(seen, node).unwrap_or_else(|| fate.to_owned()))
         }
@@ -75,7 +75,7 @@ fn reach(attempt: &ContainerRun) -> Option<StartProgress> {
     Some(StartProgress { phase: startup_log::last_phase(log), seconds, last: attempt.last_words()?.text.clone() })
 }
 
-/// A later phase, another word, or still at work when it had been cut off before; without an earlier attempt: in the second half of its life.
+/// A later phase, another last line, or still at work when it had been cut off before; without an earlier attempt: in the second half of its life.
 /// The conflict check reads node after node and says nothing meanwhile.
 fn got_further(reach: &StartProgress, attempt: &ContainerRun, earlier: Option<&StartProgress>) -> bool {
     let silent = reach.phase == Some(StartPhase::CheckingConflicts);

@@ -72,7 +72,8 @@ pub fn of(pod: &Value) -> Result<Value, NotCopied> {
 /// The same name for a node each time: never more than one copy.
 pub fn name(node: &str) -> String {
     let plain: String = node.chars().take(200).map(|c| if c.is_ascii_lowercase() || c.is_ascii_digit() { c } else { '-' }).collect();
-    format!("calico-fix-startup-{}", plain.trim_matches('-'))
+    // of a name without a letter nothing is left
+    format!("calico-fix-startup-{}", plain.trim_matches('-')).trim_end_matches('-').to_owned()
 }
 
 fn picked(from: &Value, fields: &[&str]) -> Map<String, Value> {

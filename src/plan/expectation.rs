@@ -96,6 +96,25 @@ pub fn after_rollback(before: &Report, absent: &BTreeSet<String>) -> BTreeMap<St
     taking_part.map(|row| (row.name.clone(), aim(row))).collect()
 }
 
+/// Nodes that are sound and have a goal stay so, with the addresses of their goals. Of the others it is enough that their pods are replaced:
+/// they were sick before, or the restored settings make them so.
+pub fn after_undo(before: &Report, goals: &[NodeGoal], absent: &BTreeSet<String>) -> BTreeMap<String, NodeExpectation> {
+    let wanted: BTreeMap<&str, &NodeGoal> = goals.iter().map(|goal| (goal.name.as_str(), goal)).collect();
+    let sound: BTreeSet<&str> = before.nodes.iter().filter(|row| row.ready == Some(true)).map(|row| row.name.as_str()).collect();
+    let stays = |name: &str| wanted.contains_key(name) && sound.contains(name);
+    let aim = |row: &NodeRow| {
+        let Some(goal) = wanted.get(row.name.as_str()).filter(|_| stays(&row.name)) else {
+            return NodeExpectation { node: row.name.clone(), ..NodeExpectation::default() };
+        };
+        let kept = row.sessions.iter().filter(|session| is_up(session) && !is_absent(session, absent));
+        let kept = kept.filter(|session| session.peer_node.as_deref().is_none_or(stays));
+        let sessions = kept.map(|session| peer(session, &wanted)).collect();
+        NodeExpectation { node: row.name.clone(), addresses: goal.addresses.clone(), ready: true, sessions, ..NodeExpectation::default() }
+    };
+    let taking_part = before.nodes.iter().filter(|row| !absent.contains(&row.name));
+    taking_part.map(|row| (row.name.clone(), aim(row))).collect()
+}
+
 /// The session was up, or only the node's own fault kept it down: its peer is Ready and keeps its address.
 fn is_required(
     session: &SessionRow,
@@ -240,6 +259,26 @@ pub(super) mod tests {
         let aims = after_rollout(&before, &goals(), &BTreeSet::new());
         let addresses: Vec<String> = aims["a"].sessions[1].addresses.iter().map(ToString::to_string).collect();
         assert_eq!(addresses, ["10.0.0.3", "172.18.0.1"]);
+    }
+
+    /// Node c was cured, and gets the bridge's address again.
+    #[test]
+    fn an_undo_asks_of_sound_nodes_all_that_the_restored_settings_allow() {
+        let sessions = |names: &[(&str, &str)]| names.iter().map(|(name, address)| session(name, address, true)).collect::<Vec<_>>();
+        let before = report(vec![
+            row("a", "10.0.0.1/24", true, sessions(&[("b", "10.0.0.2"), ("c", "10.0.0.3")])),
+            row("b", "10.0.0.2/24", true, sessions(&[("a", "10.0.0.1"), ("c", "10.0.0.3")])),
+            row("c", "10.0.0.3/24", true, sessions(&[("a", "10.0.0.1"), ("b", "10.0.0.2")])),
+            row("d", "10.0.0.4/24", false, sessions(&[("a", "10.0.0.1")])),
+        ]);
+        let goals = [goal("a", "10.0.0.1"), goal("b", "10.0.0.2"), goal("d", "10.0.0.4")];
+        let aims = after_undo(&before, &goals, &BTreeSet::new());
+        assert_eq!((peers(&aims["a"]), aims["a"].ready, aims["a"].addresses.clone()), (vec!["b"], true, goals[0].addresses.clone()));
+        for other in ["c", "d"] {
+            assert!(aims[other].is_empty(), "{other}: the fault comes back, or was there before");
+        }
+        let dead = after_undo(&before, &goals, &BTreeSet::from(["b".to_owned()]));
+        assert!(!dead.contains_key("b") && peers(&dead["a"]).is_empty());
     }
 
     #[test]

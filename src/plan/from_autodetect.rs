@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::autodetect_edits::{self, Refusal, Setting};
+use super::canary::{self, CanaryChoice, NoSuchNode};
 use super::owner_notes::{self, OwnerNote};
 use super::preflight::Blocker;
 use super::snippets::Snippets;
@@ -12,18 +13,9 @@ use super::{GoalAddress, NodeGoal, Proposal};
 use crate::autodetect::{Choice, Prediction, Verdict};
 use crate::calico::address;
 use crate::calico::environment::method_variable;
-use crate::model::ClusterModel;
+use crate::model::{ClusterModel, NodeModel};
 use crate::snapshot::Snapshot;
 use crate::text;
-
-/// Which node is changed and verified first.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Canary {
-    /// The node that has the trouble which the change cures.
-    Worst,
-    None,
-    Node(String),
-}
 
 #[derive(Clone, Debug)]
 pub struct ProposedMethod {
@@ -38,8 +30,8 @@ pub struct ProposedMethod {
 pub enum ProposalError {
     #[error(transparent)]
     Refused(#[from] Refusal),
-    #[error("--canary {name}: there is no such node with a calico-node")]
-    NoSuchNode { name: String },
+    #[error(transparent)]
+    NoSuchNode(#[from] NoSuchNode),
 }
 
 /// Builds the proposal. One choice per family; `refused` says why the running release cannot take a method.
@@ -47,7 +39,7 @@ pub fn proposed_method(
     snapshot: &Snapshot,
     choices: &[Choice],
     refused: &[String],
-    canary: &Canary,
+    canary: &CanaryChoice,
 ) -> Result<ProposedMethod, ProposalError> {
     let view = ClusterModel::new(snapshot);
     let installations = snapshot.resources.installations.seen().map_or(&[][..], Vec::as_slice);
@@ -57,23 +49,14 @@ pub fn proposed_method(
     let now = installations.iter().find(|one| target.is_installation() && one.metadata.name == target.name());
     let snippets = Snippets::of_detection(&settings, &edits, &target, now.map_or(&Value::Null, |one| &one.spec))?;
     let summary: Vec<String> = settings.iter().map(|one| format!("{}={}", method_variable(one.family), one.method)).collect();
-    let canary = match (canary, target.is_installation()) {
-        (Canary::None, _) => None,
-        // The operator takes no OnDelete: nothing can be tried on one node alone.
-        (_, true) => None,
-        (Canary::Worst, false) => default_canary(&view, choices),
-        (Canary::Node(name), false) => match view.node(name).filter(|node| node.pod.is_some()) {
-            Some(_) => Some(name.clone()),
-            None => return Err(ProposalError::NoSuchNode { name: name.clone() }),
-        },
-    };
+    let canary = canary::choose(canary, &target, &view, |node| fault_rank(node, choices))?;
     let notes = owner_notes::notes(&view.install, &target, &snippets);
     let proposal =
         Proposal { command: "autodetect", summary: summary.join(" "), target, edits, larger: Vec::new(), nodes: goals(choices), canary };
     Ok(ProposedMethod { proposal, snippets, notes, blockers: risks(&view, choices, refused) })
 }
 
-fn goals(choices: &[Choice]) -> Vec<NodeGoal> {
+pub(super) fn goals(choices: &[Choice]) -> Vec<NodeGoal> {
     let mut goals: BTreeMap<&str, NodeGoal> = BTreeMap::new();
     for choice in choices {
         for prediction in &choice.predictions {
@@ -86,28 +69,13 @@ fn goals(choices: &[Choice]) -> Vec<NodeGoal> {
     goals.into_values().collect()
 }
 
-/// The node that has the trouble which the change cures.
-///
 /// Wrong or no address and not Ready; else a wrong address; else not Ready; else any that changes; else any.
-fn default_canary(view: &ClusterModel, choices: &[Choice]) -> Option<String> {
-    let any = |name: &str, fits: fn(&Prediction) -> bool| {
-        choices.iter().flat_map(|choice| &choice.predictions).any(|prediction| prediction.node == name && fits(prediction))
+fn fault_rank(node: &NodeModel, choices: &[Choice]) -> [bool; 4] {
+    let any = |fits: fn(&Prediction) -> bool| {
+        choices.iter().flat_map(|choice| &choice.predictions).any(|prediction| prediction.node == node.name && fits(prediction))
     };
-    let alive = view.nodes.iter().filter(|node| node.pod.is_some() && node.kubelet_ready() != Some(false));
-    let rank = |name: &str, not_ready: bool| {
-        let wrong = any(name, |prediction| prediction.is_wrong_now);
-        let none = any(name, |prediction| prediction.stored_now.is_none());
-        let changes = any(name, |prediction| prediction.changes() == Some(true));
-        [(wrong || none) && not_ready, wrong, not_ready, changes]
-    };
-    let mut best: Option<(&str, [bool; 4])> = None;
-    for node in alive {
-        let rank = rank(node.name, node.is_not_ready());
-        if best.is_none_or(|(_, other)| rank > other) {
-            best = Some((node.name, rank));
-        }
-    }
-    best.map(|(name, _)| name.to_owned())
+    let (wrong, none) = (any(|prediction| prediction.is_wrong_now), any(|prediction| prediction.stored_now.is_none()));
+    [(wrong || none) && node.is_not_ready(), wrong, node.is_not_ready(), any(|prediction| prediction.changes() == Some(true))]
 }
 
 /// Risks of this method, each with the nodes affected.

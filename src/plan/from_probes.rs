@@ -1,13 +1,15 @@
 //! From proposed probes to a proposal: target, edits, goals.
 
+use std::cmp::Reverse;
+
 use serde_json::{Map, Value, json};
 
-use super::from_autodetect::{Canary, ProposalError};
+use super::canary::{self, CanaryChoice, NoSuchNode};
 use super::owner_notes::{self, OwnerNote};
 use super::snippets::{self, Snippets};
 use super::{BudgetEdits, NodeGoal, Proposal};
 use crate::edit::target::Target;
-use crate::model::ClusterModel;
+use crate::model::{ClusterModel, NodeModel};
 use crate::probes::change::{self, daemon_set_with};
 use crate::probes::proposal::{ProbeProposal, StartExpectation};
 use crate::probes::target::ProbeTarget;
@@ -21,21 +23,16 @@ pub struct ProposedProbes {
 }
 
 /// `None` without an editable object.
-pub fn proposed_probes(snapshot: &Snapshot, wanted: &ProbeProposal, canary: &Canary) -> Result<Option<ProposedProbes>, ProposalError> {
+pub fn proposed_probes(snapshot: &Snapshot, wanted: &ProbeProposal, canary: &CanaryChoice) -> Result<Option<ProposedProbes>, NoSuchNode> {
     let view = ClusterModel::new(snapshot);
     let target = match &wanted.place {
         ProbeTarget::DaemonSet { namespace, name } => Target::DaemonSet { namespace: namespace.clone(), name: name.clone() },
         ProbeTarget::Installation { name } => Target::Installation { name: name.clone() },
         ProbeTarget::Nowhere { .. } => return Ok(None),
     };
-    let canary = match (canary, target.is_installation()) {
-        (Canary::None, _) | (_, true) => None,
-        (Canary::Worst, false) => wanted.nodes.first().map(|first| first.node.clone()),
-        (Canary::Node(name), false) => match view.node(name).filter(|node| node.pod.is_some()) {
-            Some(_) => Some(name.clone()),
-            None => return Err(ProposalError::NoSuchNode { name: name.clone() }),
-        },
-    };
+    // Killed and slowest first.
+    let place = |node: &NodeModel| wanted.nodes.iter().position(|wanted| wanted.node == node.name).map(Reverse);
+    let canary = canary::choose(canary, &target, &view, place)?;
     let larger = wanted.steps.iter().map(|step| BudgetEdits {
         started_within_seconds: step.budget_seconds,
         steady_seconds: step.steady_seconds,
@@ -77,7 +74,7 @@ fn probe_snippets(target: &Target, wanted: &ProbeProposal, snapshot: &Snapshot) 
             let installations = snapshot.resources.installations.seen().into_iter().flatten();
             let now = installations.filter(|one| one.metadata.name == *name).map(|one| one.spec.clone()).next().unwrap_or_default();
             let Some(patch) = wanted.patch(&json!({"spec": now})) else { return Snippets::default() };
-            Snippets { installation: Some(patch["spec"].clone()), kubectl: command(Some(patch)), ..Snippets::default() }
+            Snippets { installation: Some((name.clone(), patch["spec"].clone())), kubectl: command(Some(patch)), ..Snippets::default() }
         }
     }
 }

@@ -1,10 +1,12 @@
 //! From findings and requests to one change of one object. Pure: nothing here asks a cluster.
 //!
 //! A `Proposal` holds edits and goals; with the object as it is it becomes a `Plan`: patch, restore patch, digest.
+//! `from_autodetect`, `from_probes` and `from_debug_log` make proposals, `request` and `resume` make plans, `canary` chooses the first node.
 //! `expectation` says what each node must look like, `verify` whether it does, `preflight` what speaks against starting,
 //! and `next_step` what a running rollout does next.
 
 pub mod autodetect_edits;
+pub mod canary;
 pub mod canary_retry;
 pub mod debug_pod;
 pub mod expectation;
@@ -15,8 +17,10 @@ pub mod next_step;
 pub mod owner_notes;
 pub mod preflight;
 pub mod request;
+pub mod resume;
 pub mod snippets;
 pub mod stuck_rollout;
+pub mod undo_forecast;
 pub mod verify;
 
 use std::net::IpAddr;
@@ -98,11 +102,11 @@ pub struct Plan {
     pub target: TargetSnapshot,
     /// Strategic merge patch of a DaemonSet, merge patch of an Installation.
     pub patch: Value,
-    /// The same kind of patch that puts the old values back.
+    /// The same kind of patch, which restores the old values.
     pub restore: Value,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub canary: Option<String>,
-    /// Used instead of `patch`, one after the other, if the start of the canary is killed again while still making progress.
+    /// Larger budgets: each replaces `patch` where the canary is killed again while its start still makes progress.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub steps: Vec<BudgetStep>,
     pub nodes: Vec<NodeGoal>,
@@ -110,7 +114,7 @@ pub struct Plan {
     pub digest: String,
 }
 
-/// A larger budget for a start; `restore` puts this back too.
+/// A larger budget for a start; `restore` restores the old one from here too.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schemars(rename = "Step")]
@@ -120,7 +124,7 @@ pub struct BudgetStep {
     /// Seconds it must then stay up.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub steady_seconds: Option<u32>,
-    /// In place of the plan's own, which it covers.
+    /// Replaces the plan's own patch, and sets the same fields.
     pub patch: Value,
 }
 
@@ -137,6 +141,9 @@ pub enum PlanError {
     Inconsistent(&'static str),
     #[error("{target} is another object than the plan was made for: is this the right cluster?")]
     AnotherObject { target: String },
+    /// Of a change that was to be resumed.
+    #[error("somebody else has changed the same fields since, so the change cannot be resumed: {fields}")]
+    Overwritten { fields: String },
     #[error("{target} was changed since the plan was made: make a new one")]
     Changed { target: String },
 }

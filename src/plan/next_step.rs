@@ -40,6 +40,8 @@ pub struct Observation {
     pub nodes: Vec<NodeStatus>,
     /// Nodes whose kubelet is gone have a pod that is not Ready, which uses up maxUnavailable.
     pub dead_pods: bool,
+    /// As many of those as maxUnavailable allows: the controller replaces no other pod.
+    pub held_by_dead: bool,
     /// Nodes that have had all the time they may take.
     pub expired: BTreeSet<String>,
     /// Nothing has happened for as long as one node may take.
@@ -53,6 +55,8 @@ pub enum TargetState {
     Unchanged,
     /// Somebody else wrote fields of this change: which, and who.
     Changed(String),
+    /// Somebody else has restored the old values: who, and how often by now.
+    Reverted { who: String, times: u32 },
     /// The annotation is another change's: its id.
     Overtaken(String),
 }
@@ -71,7 +75,7 @@ pub enum PodStatus {
     Missing,
     /// Made from a template that this rollout replaces.
     Outdated,
-    /// Of the wanted template, and not yet as expected: why.
+    /// Of the wanted template, and not yet as expected: what is waited for, a noun phrase.
     Waiting(String),
     /// Of the wanted template and as expected; `sick`: not Ready, as it was before the change.
     Verified { sick: bool },
@@ -87,6 +91,8 @@ pub enum NextStep {
     Delete(String),
     RestoreStrategy,
     RaiseBudget,
+    /// Write the new values once more.
+    Reapply,
     Wait(String),
     Done,
     Fail(Failure),
@@ -100,9 +106,17 @@ pub enum Failure {
     Overtaken(String),
     /// Somebody else changed the target: fields and writers.
     TargetChanged(String),
+    /// Somebody else keeps restoring the old values.
+    Reverted {
+        who: String,
+        times: u32,
+    },
     /// One node, or the rollout as a whole.
     Failed(String),
 }
+
+/// A controller that reverts the change this often will not let it be.
+const MAX_REVERTS: u32 = 3;
 
 /// Decides; the order of the questions is the order of harm.
 pub fn next_step(stage: &Stage, seen: &Observation, timeout_seconds: u64) -> NextStep {
@@ -115,11 +129,14 @@ pub fn next_step(stage: &Stage, seen: &Observation, timeout_seconds: u64) -> Nex
     match &seen.target {
         TargetState::Overtaken(id) => return NextStep::Fail(Failure::Overtaken(id.clone())),
         TargetState::Changed(who) => return NextStep::Fail(Failure::TargetChanged(who.clone())),
+        // While the strategy holds back every pod, a second try restarts none. Later each would restart nodes.
+        TargetState::Reverted { times, .. } if matches!(stage, Stage::Canary { .. }) && *times < MAX_REVERTS => return NextStep::Reapply,
+        TargetState::Reverted { who, times } => return NextStep::Fail(Failure::Reverted { who: who.clone(), times: *times }),
         TargetState::Unchanged => {}
     }
     if !seen.observed {
         return match seen.stalled {
-            true => failed("the DaemonSet controller has not taken up the change".to_owned()),
+            true => failed("the DaemonSet controller has not observed the change".to_owned()),
             false => NextStep::Wait("waiting for the DaemonSet controller".to_owned()),
         };
     }
@@ -140,11 +157,11 @@ fn canary(name: &str, larger_budgets: usize, seen: &Observation, timeout: u64) -
         Some(PodStatus::Outdated) => NextStep::Delete(name.to_owned()),
         Some(PodStatus::Verified { .. }) => NextStep::RestoreStrategy,
         Some(PodStatus::Failed(why)) => failed(format!("{name}: {why}")),
-        Some(PodStatus::Missing) => wait_for(name, "its pod is not there yet", seen, timeout),
+        Some(PodStatus::Missing) => wait_for(name, "its new pod", seen, timeout),
         Some(PodStatus::Waiting(why)) => wait_for(name, why, seen, timeout),
         Some(PodStatus::Restarted { why, start, conflicts_exceeded }) => match start {
             RetryOutcome::LostUpdate if !conflicts_exceeded => {
-                NextStep::Wait(format!("{name}: {why}: the Node changed under it; it tries again"))
+                NextStep::Wait(format!("{name}: {why}: another writer changed the Node object meanwhile; calico-node tries again"))
             }
             RetryOutcome::GotFurther(_) if larger_budgets > 0 => NextStep::RaiseBudget,
             _ => failed(format!("{name}: {why}")),
@@ -154,9 +171,13 @@ fn canary(name: &str, larger_budgets: usize, seen: &Observation, timeout: u64) -
 
 fn wait_for(node: &str, why: &str, seen: &Observation, timeout: u64) -> NextStep {
     if seen.expired.contains(node) {
-        return failed(format!("{node}: {why} after {timeout}s"));
+        return failed(still_waiting(node, why, timeout));
     }
-    NextStep::Wait(format!("{node}: {why}"))
+    NextStep::Wait(format!("{node}: waiting for {why}"))
+}
+
+fn still_waiting(node: &str, what: &str, timeout: u64) -> String {
+    format!("{node}: still waiting for {what} after {timeout}s")
 }
 
 fn rolling(seen: &Observation, timeout: u64) -> NextStep {
@@ -167,18 +188,18 @@ fn rolling(seen: &Observation, timeout: u64) -> NextStep {
         match pod {
             PodStatus::NodeGone => {}
             PodStatus::Outdated => outdated.push(name.as_str()),
-            PodStatus::Missing => waits.push((name, "its pod is not there yet".to_owned())),
+            PodStatus::Missing => waits.push((name, "its new pod".to_owned())),
             PodStatus::Waiting(why) => waits.push((name, why.clone())),
             PodStatus::Verified { sick } => not_ready |= *sick,
             PodStatus::Failed(why) => return failed(format!("{name}: {why}")),
             PodStatus::Restarted { why, start: RetryOutcome::LostUpdate, conflicts_exceeded: false } => {
-                waits.push((name, format!("{why}: the Node changed under it; it tries again")));
+                waits.push((name, format!("its next start ({why}: another writer changed the Node object meanwhile)")));
             }
             PodStatus::Restarted { why, .. } => return failed(format!("{name}: {why}")),
         }
     }
     if let Some((node, why)) = waits.iter().find(|(node, _)| seen.expired.contains(*node)) {
-        return failed(format!("{node}: {why} after {timeout}s"));
+        return failed(still_waiting(node, why, timeout));
     }
     if let Some((node, why)) = waits.first() {
         let others = match waits.len() - 1 {
@@ -186,8 +207,8 @@ fn rolling(seen: &Observation, timeout: u64) -> NextStep {
             more => format!(" (and {})", text::count(more, "more node")),
         };
         return match seen.stalled {
-            true => failed(format!("{node}: {why} after {timeout}s")),
-            false => NextStep::Wait(format!("{node}: {why}{others}")),
+            true => failed(still_waiting(node, why, timeout)),
+            false => NextStep::Wait(format!("{node}: waiting for {why}{others}")),
         };
     }
     let total = seen.nodes.iter().filter(|node| node.pod != PodStatus::NodeGone).count();
@@ -198,8 +219,11 @@ fn rolling(seen: &Observation, timeout: u64) -> NextStep {
         return NextStep::Delete((*next).to_owned());
     }
     let progress = format!("{updated} of {total} pods updated");
+    if seen.held_by_dead {
+        return failed(format!("{progress}; nodes whose kubelet is gone use up maxUnavailable, so no other pod is replaced"));
+    }
     match seen.stalled {
-        true => failed(format!("{progress}, and no other was replaced after {timeout}s")),
+        true => failed(format!("{progress}, and no other pod was replaced within {timeout}s")),
         false => NextStep::Wait(progress),
     }
 }
@@ -226,7 +250,7 @@ mod tests {
     }
 
     fn waiting() -> PodStatus {
-        PodStatus::Waiting("it is not Ready".into())
+        PodStatus::Waiting("its Ready condition".into())
     }
 
     fn wait(why: &str) -> NextStep {
@@ -257,8 +281,8 @@ mod tests {
     fn the_canary_is_replaced_verified_and_then_the_others_follow() {
         for (pod, expected) in [
             (PodStatus::Outdated, NextStep::Delete("c".into())),
-            (PodStatus::Missing, wait("c: its pod is not there yet")),
-            (waiting(), wait("c: it is not Ready")),
+            (PodStatus::Missing, wait("c: waiting for its new pod")),
+            (waiting(), wait("c: waiting for its Ready condition")),
             (verified(), NextStep::RestoreStrategy),
             (PodStatus::Failed("its address is x".into()), fails("c: its address is x")),
             (PodStatus::NodeGone, fails("c left the cluster before the change was verified there")),
@@ -271,7 +295,7 @@ mod tests {
     fn a_canary_that_is_evicted_and_made_again_is_verified_again() {
         let stage = canary_with(0);
         for (pod, expected) in
-            [(PodStatus::Missing, wait("c: its pod is not there yet")), (PodStatus::Outdated, NextStep::Delete("c".into()))]
+            [(PodStatus::Missing, wait("c: waiting for its new pod")), (PodStatus::Outdated, NextStep::Delete("c".into()))]
         {
             assert_eq!(next_step(&stage, &on_canary(pod), 300), expected);
         }
@@ -282,12 +306,32 @@ mod tests {
         for (start, exceeded, budgets, expected) in [
             (further(), false, 1, NextStep::RaiseBudget),
             (further(), false, 0, fails("c: calico-node restarted once")),
-            (RetryOutcome::LostUpdate, false, 1, wait("c: calico-node restarted once: the Node changed under it; it tries again")),
+            (
+                RetryOutcome::LostUpdate,
+                false,
+                1,
+                wait("c: calico-node restarted once: another writer changed the Node object meanwhile; calico-node tries again"),
+            ),
             (RetryOutcome::LostUpdate, true, 1, fails("c: calico-node restarted once")),
             (RetryOutcome::Gap, false, 1, fails("c: calico-node restarted once")),
             (RetryOutcome::Other("it exited by itself".into()), false, 1, fails("c: calico-node restarted once")),
         ] {
             assert_eq!(next_step(&canary_with(budgets), &on_canary(restarted(start, exceeded)), 300), expected);
+        }
+    }
+
+    /// A writer that restores the old values may be late once; one that keeps coming back is named. Beyond the canary each try restarts nodes.
+    #[test]
+    fn a_revert_is_answered_twice_on_the_canary_and_then_named() {
+        let seen = |times| Observation { target: TargetState::Reverted { who: "argocd".into(), times }, ..on_canary(verified()) };
+        let named = |times| NextStep::Fail(Failure::Reverted { who: "argocd".into(), times });
+        for (stage, times, expected) in [
+            (canary_with(0), 1, NextStep::Reapply),
+            (canary_with(0), 2, NextStep::Reapply),
+            (canary_with(0), 3, named(3)),
+            (Stage::Rolling, 1, named(1)),
+        ] {
+            assert_eq!(next_step(&stage, &seen(times), 300), expected);
         }
     }
 
@@ -304,8 +348,8 @@ mod tests {
                     NextStep::Fail(Failure::TargetChanged("IP (written by helm)".into())),
                 ),
                 (Observation { observed: false, ..base() }, wait("waiting for the DaemonSet controller")),
-                (Observation { observed: false, stalled: true, ..base() }, fails("the DaemonSet controller has not taken up the change")),
-                (Observation { expired: ["c".to_owned()].into(), ..base() }, fails("c: it is not Ready after 300s")),
+                (Observation { observed: false, stalled: true, ..base() }, fails("the DaemonSet controller has not observed the change")),
+                (Observation { expired: ["c".to_owned()].into(), ..base() }, fails("c: still waiting for its Ready condition after 300s")),
             ] {
                 assert_eq!(next_step(&stage, &observation, 300), expected, "{stage:?}");
             }
@@ -318,8 +362,8 @@ mod tests {
             for (nodes, expected) in [
                 (vec![node("a", verified()), node("b", verified())], NextStep::Done),
                 (vec![node("a", verified()), node("b", PodStatus::NodeGone)], NextStep::Done),
-                (vec![node("a", verified()), node("b", waiting())], wait("b: it is not Ready")),
-                (vec![node("a", PodStatus::Missing), node("b", waiting())], wait("a: its pod is not there yet (and 1 more node)")),
+                (vec![node("a", verified()), node("b", waiting())], wait("b: waiting for its Ready condition")),
+                (vec![node("a", PodStatus::Missing), node("b", waiting())], wait("a: waiting for its new pod (and 1 more node)")),
                 (vec![node("a", verified()), node("b", PodStatus::Outdated)], wait("1 of 2 pods updated")),
                 (vec![node("a", verified()), node("b", PodStatus::Failed("x".into()))], fails("b: x")),
                 (vec![node("a", verified()), node("b", restarted(RetryOutcome::Gap, false))], fails("b: calico-node restarted once")),
@@ -335,7 +379,7 @@ mod tests {
         let nodes = |b| vec![node("a", verified()), node("b", b), node("c", PodStatus::Outdated)];
         let on_delete = |nodes| Observation { on_delete: true, ..seen(nodes) };
         assert_eq!(next_step(&Stage::RollingBack, &on_delete(nodes(verified())), 300), NextStep::Delete("c".into()));
-        assert_eq!(next_step(&Stage::RollingBack, &on_delete(nodes(waiting())), 300), wait("b: it is not Ready"));
+        assert_eq!(next_step(&Stage::RollingBack, &on_delete(nodes(waiting())), 300), wait("b: waiting for its Ready condition"));
         assert_eq!(next_step(&Stage::Rolling, &on_delete(vec![node("a", verified())]), 300), NextStep::Done);
     }
 
@@ -347,8 +391,13 @@ mod tests {
             assert_eq!(next_step(&stage, &seen(nodes.clone()), 300), NextStep::Delete("b".into()));
             let dead = Observation { dead_pods: true, ..seen(vec![node("a", verified()), node("b", PodStatus::Outdated)]) };
             assert_eq!(next_step(&stage, &dead, 300), NextStep::Delete("b".into()));
+            let held = Observation { held_by_dead: true, ..dead.clone() };
+            assert_eq!(next_step(&stage, &held, 300), NextStep::Delete("b".into()), "this program goes on by itself");
+            let held = Observation { may_delete: false, ..held };
+            let why = "1 of 2 pods updated; nodes whose kubelet is gone use up maxUnavailable, so no other pod is replaced";
+            assert_eq!(next_step(&stage, &held, 300), fails(why), "and does not wait for the operator in vain");
             let operator = Observation { may_delete: false, stalled: true, ..seen(nodes.clone()) };
-            assert_eq!(next_step(&stage, &operator, 300), fails("1 of 2 pods updated, and no other was replaced after 300s"));
+            assert_eq!(next_step(&stage, &operator, 300), fails("1 of 2 pods updated, and no other pod was replaced within 300s"));
         }
     }
 }

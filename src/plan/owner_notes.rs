@@ -18,11 +18,13 @@ pub fn notes(install: &Install, target: &Target, snippets: &Snippets) -> Vec<Own
     let owners = install.owners.iter().filter(|owner| !(target.is_installation() && matches!(owner, Owner::Installation { .. })));
     owners
         .map(|owner| {
-            let when = if owner.reverts_by_itself() { "puts this back by itself" } else { "puts this back when it runs next" };
-            let lasts = durable.filter(|_| !source_unknown(owner)).map(|durable| format!("; it lasts in: {durable}")).unwrap_or_default();
+            let when =
+                if owner.reverts_by_itself() { "reverts this change automatically" } else { "reverts this change when it runs next" };
+            let lasts =
+                durable.filter(|_| !source_unknown(owner)).map(|durable| format!("; make it permanent in: {durable}")).unwrap_or_default();
             let form = form(owner, target);
             let snippet = form.and_then(|form| Some((form, snippets.emit(form).ok()?)));
-            OwnerNote { warning: format!("{target} is kept by {owner}, which {when}{lasts}"), snippet }
+            OwnerNote { warning: format!("{target} is managed by {owner}, which {when}{lasts}"), snippet }
         })
         .collect()
 }

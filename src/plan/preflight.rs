@@ -2,14 +2,16 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::Proposal;
 use super::request::ChangeRequest;
 use super::stuck_rollout;
+use crate::diagnosis::unfinished_change::UnfinishedChange;
 use crate::edit::drift::Drift;
 use crate::edit::target::Target;
-use crate::edit::undo_record::{ANNOTATION, UndoRecord};
+use crate::edit::undo_record::UndoRecord;
+use crate::permissions::command::Verb;
 use crate::permissions::request::PermissionAnswer;
 use crate::snapshot::Snapshot;
 use crate::snapshot::objects::{DaemonSet, IntOrString, Node};
@@ -31,23 +33,31 @@ impl Blocker {
 const ROLLOUT: &str = "rollout-in-progress";
 const ON_DELETE: &str = "OnDelete";
 
-/// `object` is the target. An unfinished change does not block its own undo.
-pub fn blockers(snapshot: &Snapshot, request: &ChangeRequest, object: &Value, rights: &[PermissionAnswer]) -> Vec<Blocker> {
+/// `object` is the target, `open` the unfinished change that the snapshot shows. It does not block its own undo, and not its resumption.
+pub fn blockers(
+    snapshot: &Snapshot,
+    request: &ChangeRequest,
+    object: &Value,
+    open: Option<&UnfinishedChange>,
+    rights: &[PermissionAnswer],
+) -> Vec<Blocker> {
     let (Some(target), undoing) = (request.target(), request.is_undo()) else { return Vec::new() };
     let mut found = Vec::new();
     let missing: Vec<&str> = rights.iter().filter(|right| !right.allowed).map(|right| right.what.as_str()).collect();
     if !missing.is_empty() {
-        let message = format!("you may not {}; what grants it: kubectl calico-fix can-i", missing.join(", nor "));
+        let message = format!("you may not {}; what grants it: kubectl calico-fix can-i", missing.join(" or "));
         found.push(Blocker::new("forbidden", message));
     }
     match request {
         ChangeRequest::Undo { record, .. } => found.extend(changed_since(&target, record, object)),
-        ChangeRequest::Apply(_) | ChangeRequest::SavedPlan(_) | ChangeRequest::Temporary(_) => found.extend(unfinished_change(object)),
+        _ if request.open_record(object).is_some() => found.extend(open.filter(|open| open.is_in_progress()).map(in_progress)),
+        _ => found.extend(unfinished_change(object, open)),
     }
     if object.pointer("/metadata/deletionTimestamp").is_some_and(|time| !time.is_null()) {
         found.push(Blocker::new("being-deleted", format!("{target} is being deleted")));
     }
-    if let (Some(set), false) = (snapshot.daemon_set.seen(), undoing) {
+    let resuming = request.open_record(object).is_some();
+    if let (Some(set), false) = (snapshot.daemon_set.seen(), undoing || resuming) {
         found.extend(rollout(set, snapshot).filter(|found| found.code != ROLLOUT || held_up(snapshot, request).is_none()));
     }
     if target.is_installation() && !undoing {
@@ -60,34 +70,31 @@ pub fn blockers(snapshot: &Snapshot, request: &ChangeRequest, object: &Value, ri
     found
 }
 
-/// The unfinished change that the snapshot's DaemonSet or Installation carries; without it "nothing to change" would be untrue.
-pub fn unfinished_in(snapshot: &Snapshot) -> Option<String> {
-    let set = snapshot.daemon_set.seen().map(|set| &set.metadata);
-    let installations = snapshot.resources.installations.seen().into_iter().flatten().map(|one| &one.metadata);
-    let mut records = set.into_iter().chain(installations).filter_map(|meta| meta.annotations.get(ANNOTATION));
-    records.find_map(|text| {
-        let found = unfinished_change(&json!({"metadata": {"annotations": {ANNOTATION: text}}}))?;
-        Some(format!("{}; another kubectl calico-fix may be at work", found.message))
+fn in_progress(open: &UnfinishedChange) -> Blocker {
+    Blocker::new("change-in-progress", open.explain())
+}
+
+/// A change that began after the snapshot was taken is at work.
+fn unfinished_change(object: &Value, open: Option<&UnfinishedChange>) -> Option<Blocker> {
+    let record = match UndoRecord::from_object(object) {
+        Err(unreadable) => return Some(Blocker::new("change-unfinished", unreadable.to_string())),
+        Ok(record) => record.filter(|record| !record.is_finished())?,
+    };
+    Some(match open.filter(|open| open.record.id == record.id) {
+        Some(open) if open.is_in_progress() => in_progress(open),
+        Some(open) => Blocker::new("change-unfinished", open.explain()),
+        None if record.command == Verb::DebugLog.name() => {
+            let message = "a debug-log has not restored the log level yet. Where none is at work: kubectl calico-fix debug-log --restore";
+            Blocker::new("change-unfinished", message.to_owned())
+        }
+        None => {
+            let message = format!("a change by {} has just begun elsewhere: wait until it has ended", text::clean(&record.command));
+            Blocker::new("change-in-progress", message)
+        }
     })
 }
 
-fn unfinished_change(object: &Value) -> Option<Blocker> {
-    match UndoRecord::from_object(object) {
-        Err(unreadable) => Some(Blocker::new("change-unfinished", unreadable.to_string())),
-        Ok(Some(record)) if !record.is_finished() => {
-            let message = format!(
-                "a change by {} ({}, {}) is not finished: finish it or put it back with: kubectl calico-fix undo",
-                text::clean(&record.command),
-                text::clean(&record.id),
-                record.at
-            );
-            Some(Blocker::new("change-unfinished", message))
-        }
-        Ok(_) => None,
-    }
-}
-
-/// Somebody has set something else since, which an undo would overwrite; neither `phase` nor an empty `set` skips this.
+/// Somebody has set other values since, which an undo would overwrite. Every phase is checked, and an empty `set` too.
 fn changed_since(target: &Target, record: &UndoRecord, object: &Value) -> Option<Blocker> {
     let drift = Drift::between(target.patch_kind(), object, &record.set, &record.restore);
     if drift.foreign.is_empty() {
@@ -95,7 +102,7 @@ fn changed_since(target: &Target, record: &UndoRecord, object: &Value) -> Option
     }
     let foreign = Drift { reverted: Vec::new(), ..drift };
     let message = format!(
-        "what {} has set is no longer what stands in {target}: somebody changed it since: {}",
+        "{target} no longer holds what {} has set. Changed since: {}",
         text::clean(&record.command),
         foreign.describe(object, FIELD_MANAGER)
     );
@@ -116,38 +123,39 @@ pub fn held_up(snapshot: &Snapshot, request: &ChangeRequest) -> Option<String> {
     }
     if let Some(nodes) = stuck_rollout::by_slow_starts(snapshot, request.goals()) {
         return Some(format!(
-            "the DaemonSet's last change has not reached {behind} of its pods, because calico-node is killed while it starts on {}: this \
-             change gives it the time, and the others take both",
+            "the DaemonSet's last change has not reached {behind} of its pods, because calico-node is killed while it starts on {}. This \
+             change gives it more time; the other nodes get both changes",
             text::list(&nodes, 5)
         ));
     }
     let nodes = stuck_rollout::by_wrong_addresses(snapshot, request.goals())?;
     Some(format!(
-        "the DaemonSet's last change has not reached {behind} of its pods, because calico-node is not Ready on {}: this change gives it \
-         the right address, and the others take both",
+        "the DaemonSet's last change has not reached {behind} of its pods, because calico-node is not Ready on {}. This change gives it \
+         the right address; the other nodes get both changes",
         text::list(&nodes, 5)
     ))
 }
 
-/// Nodes that have not taken somebody else's change would take it together with ours.
+/// Nodes that do not have somebody else's change yet would get it together with ours.
 fn rollout(set: &DaemonSet, snapshot: &Snapshot) -> Option<Blocker> {
     let status = &set.status;
     let behind = status.desired_number_scheduled - status.updated_number_scheduled;
     if status.observed_generation.zip(set.metadata.generation).is_some_and(|(observed, wanted)| observed < wanted) {
-        let message = "a change of the DaemonSet has not been taken up by its controller yet".to_owned();
+        let message = "the DaemonSet controller has not observed the last change of the DaemonSet yet".to_owned();
         return Some(Blocker::new(ROLLOUT, message));
     }
     if behind <= 0 {
         return None;
     }
     let (code, waits) = match set.spec.update_strategy.r#type.as_str() {
-        ON_DELETE => {
-            ("change-pending", "with the strategy OnDelete they wait to be deleted, and would take that change together with this one")
-        }
+        ON_DELETE => (
+            "change-pending",
+            "with the update strategy OnDelete they wait to be deleted, and would get that change together with this one",
+        ),
         _ => (ROLLOUT, "wait for it, see: kubectl rollout status"),
     };
     let total = snapshot.pods.seen().map_or(status.desired_number_scheduled, |pods| i32::try_from(pods.len()).unwrap_or(i32::MAX));
-    Some(Blocker::new(code, format!("{behind} of {total} pods have not taken the last change of the DaemonSet: {waits}")))
+    Some(Blocker::new(code, format!("{behind} of {total} pods do not have the last change of the DaemonSet yet: {waits}")))
 }
 
 /// The operator applies no change of an Installation that is invalid already, and reports nothing about it.
@@ -169,7 +177,7 @@ fn target_nodes_not_ready(snapshot: &Snapshot, lent: &Proposal) -> Option<Blocke
     let absent = absent(snapshot);
     let dead: Vec<String> = lent.nodes.iter().map(|goal| goal.name.clone()).filter(|name| absent.contains(name)).collect();
     let message = format!(
-        "{} not Ready: the kubelet there starts nothing and hands out no log; look at the node itself first",
+        "{} not Ready: its kubelet starts no container and returns no log. Look at the node itself first",
         match dead.as_slice() {
             [one] => format!("the node {one} is"),
             many => format!("the nodes {} are", text::list(many, 5)),

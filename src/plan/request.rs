@@ -2,11 +2,12 @@
 
 use serde_json::{Value, json};
 
-use super::{API_VERSION, KIND, NodeGoal, Plan, PlanError, Proposal};
+use super::{API_VERSION, KIND, NodeGoal, Plan, PlanError, Proposal, resume};
 use crate::edit::owned;
 use crate::edit::patch::join;
 use crate::edit::target::{IncompleteObject, Target, TargetSnapshot};
-use crate::edit::undo_record::UndoRecord;
+use crate::edit::undo_record::{RolloutPhase, UndoRecord};
+use crate::permissions::command::Verb;
 
 #[derive(Clone, Debug)]
 pub enum ChangeRequest {
@@ -14,6 +15,14 @@ pub enum ChangeRequest {
     Undo {
         target: Target,
         record: UndoRecord,
+        /// Of the nodes that are expected to be as sound afterwards as they are now.
+        goals: Vec<NodeGoal>,
+    },
+    /// The rest of a change whose run has ended.
+    Resume {
+        target: Target,
+        record: UndoRecord,
+        goals: Vec<NodeGoal>,
     },
     /// Applied exactly as saved, or not at all.
     SavedPlan(Plan),
@@ -25,17 +34,25 @@ impl ChangeRequest {
     pub fn target(&self) -> Option<Target> {
         match self {
             Self::Apply(proposal) | Self::Temporary(proposal) => Some(proposal.target.clone()),
-            Self::Undo { target, .. } => Some(target.clone()),
+            Self::Undo { target, .. } | Self::Resume { target, .. } => Some(target.clone()),
             Self::SavedPlan(plan) => plan.edit_target(),
         }
     }
 
-    /// Goals of the nodes; an undo has none.
+    /// Goals of the nodes; of an undo only those of nodes that stay sound.
     pub fn goals(&self) -> &[NodeGoal] {
         match self {
             Self::Apply(proposal) | Self::Temporary(proposal) => &proposal.nodes,
             Self::SavedPlan(plan) => &plan.nodes,
-            Self::Undo { .. } => &[],
+            Self::Resume { goals, .. } | Self::Undo { goals, .. } => goals,
+        }
+    }
+
+    /// The verb that is applied; `None` for what cannot be resumed by the same command.
+    pub fn verb(&self) -> Option<Verb> {
+        match self {
+            Self::Apply(proposal) => proposal.command.parse().ok(),
+            _ => None,
         }
     }
 
@@ -47,12 +64,29 @@ impl ChangeRequest {
         matches!(self, Self::Temporary(_))
     }
 
+    /// The open record that is gone on from: of a change to resume, or of this very plan, applied again after its run had ended.
+    pub fn open_record(&self, object: &Value) -> Option<UndoRecord> {
+        match self {
+            Self::Resume { record, .. } => Some(record.clone()),
+            Self::SavedPlan(plan) => {
+                let record = UndoRecord::from_object(object).ok().flatten()?;
+                let open = !record.is_finished() && record.phase != RolloutPhase::Restoring;
+                (open && record.id == plan.id()).then_some(record)
+            }
+            Self::Apply(_) | Self::Undo { .. } | Self::Temporary(_) => None,
+        }
+    }
+
     /// `None` if the object already matches. An undo always returns a plan: it at least removes its annotation.
     pub fn plan(&self, object: &Value) -> Result<Option<Plan>, PlanError> {
         match self {
             Self::Apply(proposal) | Self::Temporary(proposal) => Plan::new(proposal, object),
-            Self::Undo { target, record } => undo(target, record, object).map(Some),
-            Self::SavedPlan(plan) => saved(plan, object).map(Some),
+            Self::Undo { target, record, goals } => undo(target, record, goals, object).map(Some),
+            Self::Resume { target, record, goals } => resume::plan(target, record, goals, object).map(Some),
+            Self::SavedPlan(plan) => match self.open_record(object).zip(plan.edit_target()) {
+                Some((record, target)) => resume::plan(&target, &record, &plan.nodes, object).map(Some),
+                None => saved(plan, object).map(Some),
+            },
         }
     }
 }
@@ -65,7 +99,7 @@ pub fn strategy(value: &Value) -> Value {
 }
 
 /// The record is untrusted: only fields that this program owns are restored.
-fn undo(target: &Target, record: &UndoRecord, object: &Value) -> Result<Plan, PlanError> {
+fn undo(target: &Target, record: &UndoRecord, goals: &[NodeGoal], object: &Value) -> Result<Plan, PlanError> {
     let mut patch = match &record.strategy {
         Some(value) => join(record.restore.clone(), &strategy(value)),
         None => record.restore.clone(),
@@ -87,7 +121,7 @@ fn undo(target: &Target, record: &UndoRecord, object: &Value) -> Result<Plan, Pl
         restore,
         canary: None,
         steps: Vec::new(),
-        nodes: Vec::new(),
+        nodes: goals.to_vec(),
         digest: String::new(),
     };
     Ok(Plan { digest: plan.computed_digest(), ..plan })

@@ -4,9 +4,9 @@ use serde_json::{Value, json};
 
 use super::autodetect_edits::{self, Refusal, Setting};
 use crate::calico::environment::method_variable;
-use crate::edit::Edit;
 use crate::edit::patch::{PatchKind, join};
 use crate::edit::target::Target;
+use crate::edit::{self, Edit};
 use crate::snapshot::family::Family;
 use crate::snapshot::objects::CALICO_NODE;
 use crate::text::{is_unsafe, shell};
@@ -33,8 +33,8 @@ pub struct Snippets {
     pub kubectl: Option<String>,
     /// Below `spec` of the DaemonSet's name and namespace, as a strategic merge patch.
     pub daemon_set: Option<(Target, Value)>,
-    /// Below `spec` of an Installation.
-    pub installation: Option<Value>,
+    /// Below `spec` of the Installation of this name.
+    pub installation: Option<(String, Value)>,
     /// Fields of that which somebody else has set, and which must go: no tool clears what it did not set itself.
     pub cleared: Vec<Vec<String>>,
     /// Names and values.
@@ -81,13 +81,14 @@ impl Snippets {
         let env: Vec<Value> = variables.iter().map(|(name, value)| json!({"name": name, "value": value})).collect();
         let kubectl = match target {
             Target::DaemonSet { .. } => set_env(&namespace, &name, &variables),
-            Target::Installation { name } => merge(name, edits),
+            Target::Installation { name } => sent_patch(target, edits, now).or_else(|| merge(name, edits)),
         };
+        let installation_name = if target.is_installation() { target.name() } else { DEFAULT };
         Ok(Self {
             kubectl,
             daemon_set: Some((Target::DaemonSet { namespace, name }, containers(&json!({"env": env})))),
             cleared: others(settings, &network, now),
-            installation: Some(json!({"calicoNetwork": network})),
+            installation: Some((installation_name.to_owned(), json!({"calicoNetwork": network}))),
             kubespray: settings.iter().map(|setting| (kubespray(setting.family).to_owned(), json!(setting.method))).collect(),
         })
     }
@@ -108,9 +109,12 @@ impl Snippets {
             Form::Kubectl => self.kubectl.clone().map(|line| format!("{line}\n")).ok_or_else(none),
             Form::Kustomize if self.daemon_set.as_ref().is_some_and(|(target, _)| !target.has_valid_name()) => Err(unprintable()),
             Form::Kustomize => self.daemon_set.as_ref().map(|(target, spec)| kustomize(target, spec)).ok_or_else(none),
-            Form::Helm => self.installation.as_ref().map(|spec| self.first() + &yaml(&json!({"installation": spec}))).ok_or_else(none),
-            Form::Installation => self.installation.as_ref().map(|spec| installation(&self.without(spec))).ok_or_else(none),
-            Form::Rke2 => self.installation.as_ref().map(|spec| self.first() + &rke2(spec)).ok_or_else(none),
+            Form::Helm => self.values().map(|spec| self.first() + &yaml(&json!({"installation": spec}))).ok_or_else(none),
+            Form::Installation => {
+                let form = self.installation.as_ref().map(|(name, spec)| installation(name, &self.without(spec)));
+                form.ok_or_else(none)
+            }
+            Form::Rke2 => self.values().map(|spec| self.first() + &rke2(spec)).ok_or_else(none),
             Form::Kubespray if self.kubespray.is_empty() => Err(none()),
             Form::Kubespray => {
                 let variables: serde_json::Map<String, Value> = self.kubespray.iter().cloned().collect();
@@ -121,6 +125,11 @@ impl Snippets {
 }
 
 impl Snippets {
+    /// The charts write the Installation `default`, which has no say where `overlay` has the field.
+    fn values(&self) -> Option<&Value> {
+        self.installation.as_ref().filter(|(name, _)| name == DEFAULT).map(|(_, spec)| spec)
+    }
+
     /// `kubectl apply` deletes what is null.
     fn without(&self, spec: &Value) -> Value {
         self.cleared.iter().fold(spec.clone(), |spec, path| join(spec, &nested(path, Value::Null)))
@@ -188,6 +197,13 @@ fn set_env(namespace: &str, name: &str, variables: &[(String, String)]) -> Optio
     shell::command(&words)
 }
 
+/// The patch that a change sends; `None` where the Installation was not seen, or has these values already.
+fn sent_patch(target: &Target, edits: &[Edit], now: &Value) -> Option<String> {
+    let before = json!({"spec": now});
+    let after = edit::make(edits, &before).ok().filter(|_| !now.is_null())?;
+    patch_command(target, &target.patch_kind().diff(&before, &after)?)
+}
+
 /// The other methods are cleared: the operator goes Degraded with two (and takes them without a word before 1.43).
 fn merge(name: &str, edits: &[Edit]) -> Option<String> {
     const METHODS: [&str; 6] = ["canReach", "cidrs", "firstFound", "interface", "kubernetes", "skipInterface"];
@@ -237,8 +253,10 @@ fn kustomize(target: &Target, spec: &Value) -> String {
     yaml(&json!({"patches": [{"patch": patch, "target": target}]}))
 }
 
-fn installation(spec: &Value) -> String {
-    let object = json!({"apiVersion": "operator.tigera.io/v1", "kind": "Installation", "metadata": {"name": "default"}, "spec": spec});
+const DEFAULT: &str = "default";
+
+fn installation(name: &str, spec: &Value) -> String {
+    let object = json!({"apiVersion": "operator.tigera.io/v1", "kind": "Installation", "metadata": {"name": name}, "spec": spec});
     yaml(&object)
 }
 

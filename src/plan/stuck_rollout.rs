@@ -1,23 +1,14 @@
 //! An unfinished rollout that waits for nodes whose fault the change cures.
 
+use std::collections::BTreeSet;
+
 use super::NodeGoal;
 use super::preflight::absent;
+use super::verify::address_faults;
 use crate::diagnosis::{Scope, diagnose};
-use crate::finding::Severity;
-use crate::finding::code::Code;
 use crate::model::{ClusterModel, NodeModel};
 use crate::snapshot::Snapshot;
 use crate::startup::measure::{BudgetStatus, measure};
-
-/// Codes of a node's own address or method, which another method cures.
-const ADDRESS_FAULTS: [Code; 6] = [
-    Code::AddressConflict,
-    Code::AddressOnVirtualInterface,
-    Code::AddressNotInternalIp,
-    Code::AddressMissing,
-    Code::MethodInvalid,
-    Code::MethodIneffective,
-];
 
 /// The nodes whose slow start the rollout waits for. `None` where it waits for anything else, or where that cannot be told.
 pub fn by_slow_starts(snapshot: &Snapshot, goals: &[NodeGoal]) -> Option<Vec<String>> {
@@ -34,15 +25,12 @@ pub fn by_slow_starts(snapshot: &Snapshot, goals: &[NodeGoal]) -> Option<Vec<Str
 /// The nodes without their right address that the rollout waits for; each has another address in `goals`, or an address fault.
 pub fn by_wrong_addresses(snapshot: &Snapshot, goals: &[NodeGoal]) -> Option<Vec<String>> {
     let view = ClusterModel::new(snapshot);
-    let findings = diagnose(snapshot, &Scope::default()).findings;
-    let at_fault = |name: &str| {
-        let errors = findings.iter().filter(|finding| finding.severity == Severity::Error && ADDRESS_FAULTS.contains(&finding.code));
-        errors.flat_map(|finding| &finding.nodes).any(|node| node == name)
-    };
+    let report = diagnose(snapshot, &Scope::default());
+    let at_fault: BTreeSet<&str> = address_faults(&report).map(|(node, _)| node).collect();
     let cured = |node: &&NodeModel| {
         let addresses = goals.iter().find(|goal| goal.name == node.name).map(|goal| goal.addresses.as_slice()).unwrap_or_default();
         let moves = addresses.iter().any(|goal| node.stored(goal.family).is_none_or(|stored| stored.address() != goal.address));
-        !addresses.is_empty() && (moves || at_fault(node.name))
+        !addresses.is_empty() && (moves || at_fault.contains(node.name))
     };
     waits_only_for(snapshot, &view, &cured)
 }

@@ -47,9 +47,9 @@ fn steps_are_covered_by_what_puts_the_first_back_and_by_the_digest() {
     let other = vec![Edit::variable("IP", "none")];
     let wanted = Proposal { larger: vec![larger(variable("interface=eth0")), larger(other)], ..proposal() };
     let make = |proposal: &Proposal| Plan::new(proposal, &object()).expect("can be made").expect("changes something");
-    assert_eq!(make(&wanted).steps, [], "without a canary nothing can prove too small before the others have it");
+    assert_eq!(make(&wanted).steps, [], "without a canary no budget can turn out too small before the others have it");
     let plan = make(&Proposal { canary: Some("node-1".into()), ..wanted });
-    assert_eq!(plan.steps.len(), 1, "what the first patch does not touch cannot be put back by what undoes it");
+    assert_eq!(plan.steps.len(), 1, "what the first patch does not touch cannot be restored by what undoes it");
     let mut grown = object();
     for patch in [&plan.patch, &plan.steps[0].patch, &plan.restore] {
         plan.patch_kind().apply(&mut grown, patch);

@@ -4,7 +4,8 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use super::expectation::{NodeExpectation, is_up, stored};
-use crate::finding::NodeRow;
+use crate::finding::code::Code;
+use crate::finding::{NodeRow, Report, Severity};
 use crate::snapshot::objects::{ContainerStatus, Pod};
 use crate::text;
 
@@ -25,7 +26,7 @@ pub struct NodeObservation<'a> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Progress {
     Reached,
-    /// What is not yet as expected, as a clause.
+    /// What is waited for: a noun phrase.
     Waiting(String),
     /// Waiting will not help: why.
     Failed(String),
@@ -39,11 +40,11 @@ const RESTARTS: i32 = 2;
 /// `before` is the UID of the pod that was there when the change began.
 pub fn verify(aim: &NodeExpectation, before: Option<&str>, look: &NodeObservation) -> Progress {
     let waiting = |what: &str| Progress::Waiting(what.to_owned());
-    let Some(pod) = look.pod else { return waiting("there is no pod yet") };
+    let Some(pod) = look.pod else { return waiting("its pod") };
     if pod.metadata.uid.as_deref() == before || pod.metadata.deletion_timestamp.is_some() {
-        return waiting("the old pod is still there");
+        return waiting("its new pod");
     }
-    let Some(container) = pod.calico_node_status() else { return waiting("its container has not started") };
+    let Some(container) = pod.calico_node_status() else { return waiting("its container to start") };
     // As sick as it was before is all that can be asked of it.
     if aim.is_empty() && (container.restart_count > 0 || container.state.terminated.is_some()) {
         return Progress::Reached;
@@ -54,11 +55,11 @@ pub fn verify(aim: &NodeExpectation, before: Option<&str>, look: &NodeObservatio
         return Progress::Restarted(format!("calico-node restarted {}{}", text::count_times(container.restart_count), ended(container)));
     }
     if container.state.running.is_none() {
-        return Progress::Waiting(format!("its container is {}", state(container)));
+        return Progress::Waiting(format!("its container to run (currently {})", state(container)));
     }
     if let Some(wrong) = wrong_address(aim, look.row) {
-        // The address is stored before calico-node can be Ready: it will not come any more.
-        return if ready { Progress::Failed(wrong) } else { Progress::Waiting(wrong) };
+        // The address is stored before calico-node can be Ready: it will not change any more.
+        return if ready { Progress::Failed(format!("it is Ready without {wrong}")) } else { Progress::Waiting(wrong) };
     }
     if let Some(lacking) =
         unmet(&NodeExpectation { ready: false, ..aim.clone() }, look.row, look.sessions_seen).filter(|_| ready || !aim.ready)
@@ -66,23 +67,39 @@ pub fn verify(aim: &NodeExpectation, before: Option<&str>, look: &NodeObservatio
         return Progress::Waiting(lacking);
     }
     if aim.ready && !ready {
-        return waiting("it is not Ready");
+        return waiting("its Ready condition");
     }
     if let Some(seconds) = aim.steady_seconds.filter(|seconds| look.steady.as_secs() < u64::from(*seconds)) {
-        return Progress::Waiting(format!("it has been up for {}s of {seconds}s", look.steady.as_secs()));
+        return Progress::Waiting(format!("{seconds}s without a restart ({}s so far)", look.steady.as_secs()));
     }
     Progress::Reached
 }
 
-/// The first part of the expectation that the node does not meet at the end, whatever its pod has been through.
+/// What the node still lacks at the end, whatever its pod has been through: a noun phrase.
 pub fn unmet(aim: &NodeExpectation, row: &NodeRow, sessions_seen: bool) -> Option<String> {
     if let Some(wrong) = wrong_address(aim, row) {
         return Some(wrong);
     }
     if aim.ready && row.ready == Some(false) {
-        return Some("it is not Ready".to_owned());
+        return Some("its Ready condition".to_owned());
     }
     if sessions_seen { missing(aim, row) } else { None }
+}
+
+/// Codes of a node's own address or method.
+pub const ADDRESS_FAULTS: [Code; 6] = [
+    Code::AddressConflict,
+    Code::AddressOnVirtualInterface,
+    Code::AddressNotInternalIp,
+    Code::AddressMissing,
+    Code::MethodInvalid,
+    Code::MethodIneffective,
+];
+
+/// Each node with an address fault, and the sentence about it.
+pub fn address_faults(report: &Report) -> impl Iterator<Item = (&str, &str)> {
+    let faults = report.findings.iter().filter(|finding| finding.severity == Severity::Error && ADDRESS_FAULTS.contains(&finding.code));
+    faults.flat_map(|finding| finding.nodes.iter().map(|node| (node.as_str(), finding.message.as_str())))
 }
 
 fn state(container: &ContainerStatus) -> String {
@@ -102,8 +119,8 @@ fn wrong_address(aim: &NodeExpectation, row: &NodeRow) -> Option<String> {
     let wrong = aim.addresses.iter().find(|goal| !now.contains(goal))?;
     let has: Option<IpAddr> = now.iter().find(|one| one.family == wrong.family).map(|one| one.address);
     Some(match has {
-        Some(has) => format!("its address is {has}, not {}", wrong.address),
-        None => format!("it has no {} address yet, {} is expected", wrong.family, wrong.address),
+        Some(has) => format!("address {} (currently {has})", wrong.address),
+        None => format!("address {} (currently no {} address)", wrong.address, wrong.family),
     })
 }
 
@@ -117,7 +134,7 @@ fn missing(aim: &NodeExpectation, row: &NodeRow) -> Option<String> {
         .map(|peer| peer.peer.clone().or_else(|| peer.addresses.first().map(ToString::to_string)).unwrap_or_default())
         .collect();
     let (lacks, wanted) = (missing.len(), aim.sessions.len());
-    (lacks > 0).then(|| format!("{} of {wanted} BGP sessions are up, missing: {}", wanted - lacks, text::list(&missing, 3)))
+    (lacks > 0).then(|| format!("{wanted} BGP sessions ({} established, missing: {})", wanted - lacks, text::list(&missing, 3)))
 }
 
 #[cfg(test)]
@@ -163,7 +180,7 @@ mod tests {
         vec![session("a", "10.0.0.1", true), session("b", "10.0.0.2", true)]
     }
 
-    fn told(aim: &NodeExpectation, pod: Option<&Pod>, row: &NodeRow, steady: u64) -> Progress {
+    fn progress(aim: &NodeExpectation, pod: Option<&Pod>, row: &NodeRow, steady: u64) -> Progress {
         verify(
             aim,
             Some("old"),
@@ -172,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn a_node_is_proven_by_pod_address_readiness_and_sessions_together() {
+    fn a_node_is_verified_by_pod_address_readiness_and_sessions_together() {
         let up = row("c", "10.0.0.3/24", true, both());
         let half = row("c", "10.0.0.3/24", true, vec![session("a", "10.0.0.1", true), session("b", "10.0.0.2", false)]);
         let wrong = row("c", "172.18.0.1/16", true, both());
@@ -183,28 +200,28 @@ mod tests {
         let wait = |text: &str| Progress::Waiting(text.into());
         for (pod, row, expected) in [
             (Some(&good), &up, Progress::Reached),
-            (None, &up, wait("there is no pod yet")),
-            (Some(&old), &up, wait("the old pod is still there")),
-            (Some(&unready), &up, wait("it is not Ready")),
-            (Some(&unready), &wrong, wait("its address is 172.18.0.1, not 10.0.0.3")),
-            (Some(&unready), &none, wait("it has no IPv4 address yet, 10.0.0.3 is expected")),
-            (Some(&good), &wrong, Progress::Failed("its address is 172.18.0.1, not 10.0.0.3".into())),
-            (Some(&good), &half, wait("1 of 2 BGP sessions are up, missing: node-10.0.0.2")),
-            (Some(&pod(false, 1, &waiting)), &up, wait("its container is CrashLoopBackOff")),
+            (None, &up, wait("its pod")),
+            (Some(&old), &up, wait("its new pod")),
+            (Some(&unready), &up, wait("its Ready condition")),
+            (Some(&unready), &wrong, wait("address 10.0.0.3 (currently 172.18.0.1)")),
+            (Some(&unready), &none, wait("address 10.0.0.3 (currently no IPv4 address)")),
+            (Some(&good), &wrong, Progress::Failed("it is Ready without address 10.0.0.3 (currently 172.18.0.1)".into())),
+            (Some(&good), &half, wait("2 BGP sessions (1 established, missing: node-10.0.0.2)")),
+            (Some(&pod(false, 1, &waiting)), &up, wait("its container to run (currently CrashLoopBackOff)")),
             (Some(&pod(false, 2, &waiting)), &up, Progress::Restarted("calico-node restarted 2 times (exit code 1, Error)".into())),
         ] {
-            assert_eq!(told(&aim(), pod, row, 0), expected);
+            assert_eq!(progress(&aim(), pod, row, 0), expected);
         }
     }
 
     #[test]
-    fn a_larger_budget_is_proven_by_staying_up() {
+    fn a_larger_budget_is_verified_by_staying_up() {
         let aim = NodeExpectation { steady_seconds: Some(70), addresses: vec![], sessions: vec![], ..aim() };
         let row = row("c", "10.0.0.3/24", true, vec![]);
         let good = pod(true, 0, &running());
-        assert_eq!(told(&aim, Some(&good), &row, 60), Progress::Waiting("it has been up for 60s of 70s".into()));
-        assert_eq!(told(&aim, Some(&good), &row, 70), Progress::Reached);
-        let killed = told(&aim, Some(&pod(true, 1, &running())), &row, 500);
+        assert_eq!(progress(&aim, Some(&good), &row, 60), Progress::Waiting("70s without a restart (60s so far)".into()));
+        assert_eq!(progress(&aim, Some(&good), &row, 70), Progress::Reached);
+        let killed = progress(&aim, Some(&pod(true, 1, &running())), &row, 500);
         assert_eq!(killed, Progress::Restarted("calico-node restarted once (exit code 1, Error)".into()));
     }
 
@@ -212,11 +229,11 @@ mod tests {
     fn a_node_that_was_sick_before_may_be_sick_again() {
         let row = row("c", "172.18.0.1/16", false, vec![]);
         let loops = pod(false, 2, &json!({"waiting": {"reason": "CrashLoopBackOff"}}));
-        assert_eq!(told(&NodeExpectation { node: "c".into(), ..NodeExpectation::default() }, Some(&loops), &row, 0), Progress::Reached);
+        assert_eq!(progress(&NodeExpectation { node: "c".into(), ..NodeExpectation::default() }, Some(&loops), &row, 0), Progress::Reached);
         let sound = NodeExpectation { ready: true, ..NodeExpectation::default() };
-        assert!(matches!(told(&sound, Some(&loops), &row, 0), Progress::Restarted(_)));
+        assert!(matches!(progress(&sound, Some(&loops), &row, 0), Progress::Restarted(_)));
         let first = pod(false, 0, &json!({"waiting": {"reason": "ContainerCreating"}}));
-        assert!(matches!(told(&NodeExpectation::default(), Some(&first), &row, 0), Progress::Waiting(_)));
+        assert!(matches!(progress(&NodeExpectation::default(), Some(&first), &row, 0), Progress::Waiting(_)));
     }
 
     #[test]

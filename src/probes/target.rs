@@ -46,8 +46,8 @@ pub fn probe_target(view: &ClusterModel) -> ProbeTarget {
 fn installation(view: &ClusterModel) -> ProbeTarget {
     match &view.snapshot.resources.installation_probes {
         Observed::Seen(ProbeOverrides { liveness_probe: false, startup_probe: false, .. }) => ProbeTarget::Nowhere {
-            why: "this operator's Installation has no fields for probes (they came with 1.43), and it puts an edit of the DaemonSet back; \
-                  what remains: upgrade the operator, shorten the way to the datastore, or, where the conflict check is slow, set DISABLE_NODE_IP_CHECK"
+            why: "this operator's Installation has no fields for probes (they came with 1.43), and the operator reverts an edit of the DaemonSet. \
+                  Upgrade the operator, or make the datastore faster to reach. Where the conflict check is slow, set DISABLE_NODE_IP_CHECK"
                 .to_owned(),
         },
         Observed::Seen(_) => ProbeTarget::Installation { name: effective_installation(view.snapshot.resources.installations.seen().map_or(&[], Vec::as_slice), "calicoNodeDaemonSet").to_owned() },

@@ -4,18 +4,19 @@ use std::io::{self, Write};
 
 use super::style::{Style, Tone};
 use super::table::{Cell, Table};
+use crate::edit::undo_record::{RolloutPhase, UndoRecord};
 use crate::finding::{NodeRow, Report, SessionCount};
 use crate::plan::expectation::stored;
 use crate::plan::{NodeGoal, Plan};
 use crate::snapshot::family::Family;
-use crate::startup::measure::TIGHT;
+use crate::startup::measure::is_tight;
 use crate::text;
 
 /// More nodes than this are counted, not listed.
 const MOST: usize = 20;
 
 /// Before anything is done: who gets what, and what is restarted.
-pub fn meaning(plan: &Plan, report: &Report, style: &Style, out: &mut dyn Write) -> io::Result<()> {
+pub fn meaning(plan: &Plan, report: &Report, restarts: usize, style: &Style, out: &mut dyn Write) -> io::Result<()> {
     let row = |name: &str| report.nodes.iter().find(|row| row.name == name);
     let moves: Vec<(&NodeGoal, Option<&NodeRow>)> = plan
         .nodes
@@ -46,31 +47,49 @@ pub fn meaning(plan: &Plan, report: &Report, style: &Style, out: &mut dyn Write)
         }
         writeln!(out)?;
     }
-    let restarted = report.nodes.iter().filter(|row| row.pod.is_some()).count();
-    let first = plan.canary.as_deref().map(|node| format!(", {} first and alone until it is proven", text::clean(node)));
-    writeln!(
-        out,
-        "calico-node is restarted on {}{}; while it restarts a node keeps its routes (BGP graceful restart).",
-        text::count(restarted, "node"),
+    if restarts == 0 {
+        return writeln!(out, "This restarts no pod. Every pod has these settings already.");
+    }
+    let first = plan.canary.as_deref().map(|node| format!(", starting with {}, which is verified before the others", text::clean(node)));
+    let sentence = format!(
+        "This restarts calico-node on {}{}. A node keeps its routes during the restart (BGP graceful restart).",
+        text::count(restarts, "node"),
         first.unwrap_or_default()
-    )?;
+    );
+    text::wrap(&sentence, style.room(0)).iter().try_for_each(|line| writeln!(out, "{line}"))?;
     if let Some(now) = plan.nodes.iter().find_map(|goal| goal.started_within_seconds).filter(|_| !plan.steps.is_empty()) {
         let steps: Vec<String> = plan.steps.iter().map(|step| step.started_within_seconds.to_string()).collect();
-        writeln!(
-            out,
-            "Where {now} s are not enough there, and it was still getting on, it is given {} s, and no more; the others get what is proven.",
+        let sentence = format!(
+            "If {now} s are not enough there and the start made progress, the budget is raised to {} s. The other nodes get the budget that \
+             was verified.",
             steps.join(", then ")
-        )?;
+        );
+        text::wrap(&sentence, style.room(0)).iter().try_for_each(|line| writeln!(out, "{line}"))?;
     }
     Ok(())
 }
 
+/// Before a change is resumed: what is still to be done, and what the way back would restore.
+pub fn resumption(record: &UndoRecord, outdated: usize, style: &Style, out: &mut dyn Write) -> io::Result<()> {
+    let restarts = match outdated {
+        0 => "This restarts no pod: it verifies every node and closes the record of the change.".to_owned(),
+        _ => format!(
+            "This restarts calico-node on {}, one at a time, verifies every node and closes the record of the change.",
+            text::count(outdated, "node")
+        ),
+    };
+    let alone = record.canary.as_deref().filter(|_| record.phase == RolloutPhase::Canary);
+    let first = alone.map(|node| format!(" It begins with {}, and goes on only when that node is verified.", text::clean(node)));
+    let sentence = format!("{restarts}{} On failure it restores the settings from before the change.", first.unwrap_or_default());
+    text::wrap(&sentence, style.room(0)).iter().try_for_each(|line| writeln!(out, "{line}"))
+}
+
 /// Before anything is done: what is restarted, and how often.
-pub fn lent(plan: &Plan, style: &Style, out: &mut dyn Write) -> io::Result<()> {
+pub fn temporary(plan: &Plan, style: &Style, out: &mut dyn Write) -> io::Result<()> {
     let nodes: Vec<String> = plan.nodes.iter().map(|goal| text::clean(&goal.name).into_owned()).collect();
     let sentence = format!(
-        "calico-node is restarted on {} alone, twice: now, and once more when all of this is taken back. The strategy OnDelete keeps every \
-         other pod as it is meanwhile.",
+        "This restarts calico-node on {} twice: now, and again when the change is reverted. Meanwhile the update strategy OnDelete keeps \
+         every other pod as it is.",
         text::list(&nodes, MOST)
     );
     text::wrap(&sentence, style.room(0)).iter().try_for_each(|line| writeln!(out, "{line}"))
@@ -126,12 +145,12 @@ fn address(row: &NodeRow) -> String {
     if both.is_empty() { "none".to_owned() } else { both.join(" ") }
 }
 
-/// Against what its probes allow; of most nodes only readiness tells, which comes later.
+/// Start time of the budget; for most nodes only readiness shows it, which comes later.
 fn start(row: &NodeRow) -> Cell {
     let Some(start) = row.start else { return Cell::none() };
     let sign = if start.at_most { "< " } else { "" };
     let (Some(budget), false) = (row.start_budget_seconds, start.at_least) else { return Cell::none() };
-    let tone = if !start.at_most && start.seconds > TIGHT * f64::from(budget) { Tone::Doubtful } else { Tone::Good };
+    let tone = if is_tight(start, budget) { Tone::Doubtful } else { Tone::Good };
     Cell::new(tone, format!("{sign}{:.0}s of {budget}s", start.seconds))
 }
 

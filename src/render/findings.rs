@@ -225,7 +225,7 @@ pub fn write_unseen(unseen: &[Gap], style: &Style, out: &mut dyn Write) -> io::R
     writeln!(out, "{}", style.paint(Tone::Doubtful, "Not seen:"))?;
     for gap in unseen {
         let of = if gap.nodes.is_empty() { String::new() } else { format!(" of {}", nodes(&gap.nodes, false)) };
-        let weight = if gap.blocks_healthy { "" } else { " (the verdict does not need it)" };
+        let weight = if gap.blocks_healthy { "" } else { " (not needed for the verdict)" };
         paragraph(INDENT, "", &format!("{}{of}: {}{weight}", gap.what, gap.why), style, out)?;
     }
     Ok(())

@@ -102,3 +102,40 @@ fn write_same(clusters: &[ClusterStatus], style: &Style, out: &mut dyn Write) ->
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn unknown(context: &str, why: &str) -> ClusterStatus {
+        ClusterStatus::new(context.to_owned(), Vec::new(), Err(why.to_owned()))
+    }
+
+    fn page(clusters: &[ClusterStatus], shown: Shown, width: Option<usize>) -> String {
+        let mut out = Vec::new();
+        write(clusters, shown, &Style { colour: false, width }, &mut out).expect("writes");
+        String::from_utf8(out).expect("text")
+    }
+
+    #[test]
+    fn a_line_a_cluster_at_every_width() {
+        let long = format!("arn:aws:eks:eu-central-1:123456789012:cluster/{}", "x".repeat(60));
+        let why = "The connection to the server 10.0.0.1:6443 was refused - did you specify the right host or port?";
+        let clusters = [unknown(&long, why), unknown("b\u{1b}[2J\nc", "")];
+        for columns in [80, 120, 200] {
+            let page = page(&clusters, Shown::default(), Some(columns));
+            assert!(page.starts_with("UNKNOWN  2 clusters: 2 unknown\n\nCONTEXT "), "{page}");
+            assert!(page.lines().take(5).all(|line| text::width(line) <= columns), "{columns}: {page}");
+            assert_eq!(page.lines().filter(|line| line.contains("UNKNOWN   ")).count(), 2, "{page}");
+            assert!(!page.contains('\u{1b}'));
+        }
+        let wide = page(&clusters, Shown { wide: true, rows_only: true }, Some(80));
+        assert!(wide.contains(&long) && wide.contains(why) && wide.lines().count() == 2, "{wide}");
+    }
+
+    #[test]
+    fn a_context_with_odd_characters_is_in_no_command() {
+        assert!(!page(&[unknown("a\u{1b}b", "x")], Shown::default(), None).contains("More info"));
+        assert!(page(&[unknown("a b", "x")], Shown::default(), None).ends_with("More info: kubectl calico-fix status --context='a b'\n"));
+    }
+}

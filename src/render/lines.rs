@@ -91,25 +91,34 @@ fn command_lines(command: &str, room: usize) -> Vec<String> {
     lines
 }
 
-/// Split at blanks outside single quotes, the only ones that this program's commands have.
+/// Split at blanks outside single quotes, the only ones that this program's commands have; a flag keeps its value.
 fn shell_words(command: &str) -> Vec<&str> {
-    let (mut quoted, mut escaped) = (false, false);
-    command
-        .split(|c| {
-            if escaped {
-                escaped = false;
-                return false;
+    let (mut quoted, mut escaped, mut from) = (false, false, 0);
+    let mut words = Vec::new();
+    for (at, c) in command.char_indices() {
+        match c {
+            _ if escaped => escaped = false,
+            '\\' if !quoted => escaped = true,
+            '\'' => quoted = !quoted,
+            ' ' if !quoted => {
+                let word = command.get(from..at).unwrap_or_default();
+                let next = command.get(at + 1..).unwrap_or_default();
+                let takes_value = word.starts_with('-') && !word.contains(['=', ' ']) && !next.starts_with('-');
+                if !takes_value {
+                    words.push(word);
+                    from = at + 1;
+                }
             }
-            escaped = c == '\\' && !quoted;
-            quoted ^= c == '\'';
-            c == ' ' && !quoted
-        })
-        .collect()
+            _ => {}
+        }
+    }
+    words.push(command.get(from..).unwrap_or_default());
+    words
 }
 
 /// A quoted JSON value in pieces of at most `room` columns, broken where JSON allows white space.
 fn json_pieces(word: &str, room: usize) -> Vec<&str> {
-    if text::width(word) <= room || !(word.starts_with("'{") && word.matches('\'').count() == 2) {
+    if text::width(word) <= room || !(word.contains("'{") && word.matches('\'').count() == 2) {
         return vec![word];
     }
     let (mut pieces, mut from, mut last) = (Vec::new(), 0, 0);
@@ -182,6 +191,7 @@ mod tests {
     fn blanks_in_quotes_do_not_split() {
         for (command, words) in [
             ("a b", &["a", "b"][..]),
+            ("a -n b c --d=e f -g -h i", &["a", "-n b", "c", "--d=e", "f", "-g", "-h i"]),
             ("a 'b c' d", &["a", "'b c'", "d"]),
             (r"a 'it'\''s it' d", &["a", r"'it'\''s it'", "d"]),
             (r"a 'x\' d", &["a", r"'x\'", "d"]),

@@ -49,7 +49,7 @@ pub fn write(look: &AutodetectResult, only: Option<&BTreeSet<String>>, shown: Sh
     let style = &Style { full_names: shown.wide, ..*style };
     methods::verdict(look, only, &places, style, out)?;
     if let Some(version) = matrix.version.filter(|version| Some(*version) != matrix.running) {
-        writeln!(out, "{} as Calico {version} would do it", style.paint(Tone::Strong, "Asked:"))?;
+        writeln!(out, "{} as Calico {version} detects addresses", style.paint(Tone::Strong, "Preview:"))?;
     }
     if matrix.is_off() {
         return Ok(());

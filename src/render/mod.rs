@@ -1,6 +1,6 @@
 //! From values to `io::Write`. Nothing is decided here: what is shown was decided by the rooms below.
 //!
-//! One file for each page: `status`, `matrix`, `probes`, `timeline`, `change`, `can_i`, `explain`; `html` is the page of `-o html`.
+//! One file for each page: `status`, `short`, `matrix`, `probes`, `timeline`, `change`, `can_i`, `explain`; `html` is the page of `-o html`.
 //! `table` lays out columns, `lines` paragraphs and commands, `style` holds colours, `diff` shows an object before and after.
 //! `fleet` has a line for each cluster, `changes` one for each change between two looks.
 //! `data` writes JSON, YAML and names. `calicoctl` copies the layout of calicoctl.
@@ -25,6 +25,7 @@ mod matrix_methods;
 mod nodes;
 mod peers;
 pub mod probes;
+pub mod short;
 pub mod status;
 pub mod style;
 mod summary_line;

@@ -91,13 +91,14 @@ fn sentence(report: &ProbesReport) -> Option<(Tone, String)> {
 fn measured(nodes: &[NodeStart]) -> (Tone, String) {
     let within = nodes.iter().filter(|row| nodes::is_known_within(row)).count();
     let unmeasured = nodes.len() - within;
-    let starts = if within == 1 { "starts" } else { "start" };
-    let are = if unmeasured == 1 { "was" } else { "were" };
-    let (within_count, unmeasured_count) = (text::count(within, "node"), text::count(unmeasured, "node"));
+    let start = if within == 1 { "starts" } else { "start" };
+    let within_count = text::count(within, "node");
+    let not_measured =
+        format!("{} not measured", if unmeasured == 1 { "1 node was".to_owned() } else { format!("{unmeasured} nodes were") });
     match (within, unmeasured) {
-        (_, 0) => (Tone::Good, format!("{within_count} {starts} within the startup limit.")),
-        (0, _) => (Tone::Doubtful, format!("No startup problem found, but the start of {unmeasured_count} {are} not measured.")),
-        _ => (Tone::Good, format!("{within_count} {starts} within the startup limit. The start of {unmeasured_count} {are} not measured.")),
+        (_, 0) => (Tone::Good, format!("{within_count} {start} within the startup limit.")),
+        (0, _) => (Tone::Doubtful, format!("No startup problem found, but {not_measured}.")),
+        _ => (Tone::Good, format!("{within_count} {start} within the startup limit. {not_measured}.")),
     }
 }
 
@@ -133,8 +134,8 @@ pub(super) mod tests {
             |seconds: Option<f64>| row(seconds.map(|seconds| StartTime { seconds, at_least: false, at_most: false }), BudgetStatus::Within);
         for (nodes, expected) in [
             (vec![row(Some(0.4)), row(Some(0.2))], "2 nodes start within the startup limit."),
-            (vec![row(Some(0.4)), row(None)], "1 node starts within the startup limit. The start of 1 node was not measured."),
-            (vec![row(None), row(None)], "No startup problem found, but the start of 2 nodes were not measured."),
+            (vec![row(Some(0.4)), row(None)], "1 node starts within the startup limit. 1 node was not measured."),
+            (vec![row(None), row(None)], "No startup problem found, but 2 nodes were not measured."),
         ] {
             assert_eq!(measured(&nodes).1, expected);
         }

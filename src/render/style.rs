@@ -71,6 +71,11 @@ impl Style {
     }
 }
 
+/// Rows of the terminal, where there is one.
+pub fn terminal_rows() -> Option<usize> {
+    terminal_size::terminal_size().map(|(_, terminal_size::Height(rows))| usize::from(rows))
+}
+
 fn terminal_columns() -> Option<usize> {
     terminal_size::terminal_size().map(|(terminal_size::Width(columns), _)| usize::from(columns))
 }

@@ -18,7 +18,7 @@ pub fn write(report: &Report, style: &Style, out: &mut dyn Write) -> io::Result<
     }
 }
 
-fn facts(report: &Report) -> Vec<String> {
+pub fn facts(report: &Report) -> Vec<String> {
     cluster(&report.cluster).into_iter().chain(counts(&report.findings)).chain(incomplete(&report.unseen)).collect()
 }
 

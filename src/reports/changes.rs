@@ -81,3 +81,74 @@ fn nodes(before: &Report, now: &Report) -> Vec<Change> {
     let is_any = |change: &Change| matches!(change, Change::Ready(nodes) | Change::NotReady(nodes) | Change::Joined(nodes) | Change::Left(nodes) if !nodes.is_empty());
     named.into_iter().filter(is_any).chain(restarted).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::finding::{ClusterSummary, Finding, Severity};
+
+    fn report(nodes: &[(&str, Option<bool>, i32)], findings: &[(Code, &[&str])]) -> Report {
+        let node = |(name, ready, restarts): &(&str, Option<bool>, i32)| NodeRow {
+            name: (*name).to_owned(),
+            ready: *ready,
+            restarts: Some(*restarts),
+            ..NodeRow::default()
+        };
+        let finding = |(code, nodes): &(Code, &[&str])| Finding {
+            code: *code,
+            severity: Severity::Error,
+            nodes: nodes.iter().map(|node| (*node).to_owned()).collect(),
+            message: String::new(),
+            evidence: vec![],
+            fix: None,
+        };
+        Report {
+            api_version: String::new(),
+            kind: String::new(),
+            taken_at: jiff::Timestamp::UNIX_EPOCH,
+            verdict: if findings.is_empty() { Verdict::Healthy } else { Verdict::Sick },
+            cluster: ClusterSummary::default(),
+            nodes: nodes.iter().map(node).collect(),
+            findings: findings.iter().map(finding).collect(),
+            unseen: vec![],
+            sources: vec![],
+        }
+    }
+
+    #[test]
+    fn the_same_is_no_change() {
+        let one = report(&[("a", Some(true), 1)], &[(Code::PodNotReady, &["a"])]);
+        let later = Report { taken_at: jiff::Timestamp::MAX, ..one.clone() };
+        assert_eq!(compare(&one, &later), []);
+    }
+
+    #[test]
+    fn what_went_and_what_came_is_named_by_node() {
+        let text = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+        let before = report(
+            &[("a", Some(false), 3), ("b", Some(true), 0), ("c", None, 0), ("gone", Some(true), 0)],
+            &[(Code::PodNotReady, &["a", "x"]), (Code::StaleNode, &[])],
+        );
+        let now = report(
+            &[("a", Some(true), 0), ("b", Some(false), 2), ("c", Some(true), 0), ("new", Some(false), 0)],
+            &[(Code::PodNotReady, &["b", "x"]), (Code::BirdNotRunning, &["b"])],
+        );
+        let changes = compare(&before, &now);
+        for expected in [
+            Change::FindingGone { code: Code::PodNotReady, nodes: text(&["a"]) },
+            Change::FindingGone { code: Code::StaleNode, nodes: vec![] },
+            Change::FindingNew { code: Code::PodNotReady, nodes: text(&["b"]) },
+            Change::FindingNew { code: Code::BirdNotRunning, nodes: text(&["b"]) },
+            Change::Ready(text(&["a", "c"])),
+            Change::NotReady(text(&["b"])),
+            Change::Joined(text(&["new"])),
+            Change::Left(text(&["gone"])),
+            Change::Restarted { node: "b".to_owned(), restarts: 2 },
+        ] {
+            assert!(changes.contains(&expected), "{expected:?} is not in {changes:?}");
+        }
+        assert_eq!(changes.len(), 9, "a new pod's count begins anew: {changes:?}");
+        let healed = compare(&before, &report(&[("a", Some(true), 3)], &[]));
+        assert_eq!(healed.first(), Some(&Change::Verdict { before: Verdict::Sick, now: Verdict::Healthy }));
+    }
+}

@@ -13,7 +13,7 @@ pub struct ClusterStatus {
     /// As the kubeconfig names it.
     pub context: String,
     /// Contexts that lead to the same cluster as the same user. They were not asked.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub same_contexts: Vec<String>,
     /// `unknown` where the cluster did not answer.
     pub verdict: Verdict,

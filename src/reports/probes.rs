@@ -6,7 +6,7 @@ use crate::diagnosis::context::Context;
 use crate::diagnosis::{API_VERSION, Scope, diagnose, explain, fixes};
 use crate::finding::code::Code;
 use crate::finding::verdict::Verdict;
-use crate::finding::{Finding, Gap, Severity};
+use crate::finding::{Finding, Fix, Gap, Severity};
 use crate::probes::proposal::{ProbeOptions, ProbeProposalError, propose};
 use crate::probes::strategy::Strategy;
 use crate::probes::{budget_steps, misfit_fix};
@@ -42,7 +42,8 @@ pub fn probes_report(snapshot: &Snapshot, scope: &Scope, wishes: &ProbeOptions) 
     let unseen = unseen(report.unseen, &of_shown);
     let verdict = Verdict::judge(!findings.is_empty() || proposal.is_some(), &unseen);
     // The proposal takes the place of their commands.
-    findings.iter_mut().filter(|finding| finding.code.needs_larger_budget()).for_each(|finding| finding.fix = None);
+    let slow = findings.iter_mut().filter(|finding| finding.code.needs_larger_budget());
+    slow.filter(|finding| finding.fix.as_ref().is_some_and(Fix::is_guarded)).for_each(|finding| finding.fix = None);
     let fix = proposal
         .as_ref()
         .and_then(|proposal| fixes::proposed(&view, proposal, &words(wishes).iter().map(String::as_str).collect::<Vec<_>>()));
@@ -124,7 +125,7 @@ fn unseen(all: Vec<Gap>, measured: &[Measurement]) -> Vec<Gap> {
     let unknown = measured.iter().filter(|measured| measured.start.is_none() && measured.budget_status() == BudgetStatus::Unknown);
     let nodes: Vec<String> = unknown.map(|measured| measured.node.to_owned()).collect();
     if !nodes.is_empty() {
-        let why = "neither a log nor the pod tells how long a start took".to_owned();
+        let why = "neither a log nor the pod shows how long a start took".to_owned();
         unseen.push(Gap { what: "the time of a start".to_owned(), nodes, why, blocks_healthy: false });
     }
     unseen

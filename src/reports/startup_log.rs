@@ -139,11 +139,11 @@ fn hint_debug(logs: &[Timeline], verdict: Verdict) -> Option<String> {
     let level = *levels.first()?;
     Some(match verdict {
         Verdict::Sick if level == "info" => {
-            "The log at INFO explains it already. DEBUG would add each request to the datastore and the interfaces \
-             that detection looked at."
+            "The log at INFO explains the problem. DEBUG adds each request to the datastore and the interfaces that \
+             detection checked."
                 .to_owned()
         }
         Verdict::Healthy => return None,
-        _ => "A log at DEBUG would tell each request to the datastore, and with that what the start was at when it ended.".to_owned(),
+        _ => "A log at DEBUG shows each request to the datastore, and so what calico-node was doing when its start ended.".to_owned(),
     })
 }

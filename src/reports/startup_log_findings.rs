@@ -55,7 +55,7 @@ pub fn findings(sources: &[LogSource], logs: &[Timeline], snapshot: Option<&Snap
 
 fn of_cluster(sources: &[LogSource], snapshot: &Snapshot) -> Vec<Finding> {
     let nodes: BTreeSet<String> = sources.iter().filter_map(|source| source.node.clone()).collect();
-    let mut seen = diagnose(snapshot, &Scope { nodes: Some(nodes), sessions: false }).findings;
+    let mut seen = diagnose(snapshot, &Scope { nodes: Some(nodes), sessions: false, ..Scope::default() }).findings;
     seen.retain(|finding| OF_A_START.contains(&finding.code));
     seen
 }
@@ -190,9 +190,9 @@ impl LogFindings<'_> {
 
     fn killed(&self, attempt: &AttemptRow) -> Finding {
         let kills = self.kills();
-        let after = attempt.end.after_seconds.map(|after| format!(", {after:.0} s after it began")).unwrap_or_default();
-        let sure = if attempt.end.certain { "" } else { " (its log ends in mid-work, without \"Terminating\")" };
-        let mut message = format!("Start-up on {} was still {} when it was killed{after}{sure}", self.node(), self.doing(attempt));
+        let after = attempt.end.after_seconds.map(|after| format!(" after {after:.0}s")).unwrap_or_default();
+        let sure = if attempt.end.certain { "" } else { " (its log stops without \"Terminating\")" };
+        let mut message = format!("calico-node on {} was killed{after}{sure}, while still {}", self.node(), self.doing(attempt));
         if let Some(read) = reading(attempt) {
             message += &format!(": {read}");
         }
@@ -201,7 +201,7 @@ impl LogFindings<'_> {
         message += &attempt.needs.as_ref().map(|need| takes(need, &size)).unwrap_or_default();
         let mut finding = self.finding(Code::KilledWhileStarting, Severity::Error, message, self.ended(attempt));
         if kills > 1 {
-            finding.evidence.push(self.evidence(format!("{kills} of {} ended so", count(self.log.attempts.len(), "attempt"))));
+            finding.evidence.push(self.evidence(format!("{kills} of {} were killed", count(self.log.attempts.len(), "attempt"))));
         }
         if let Some(mark) = self.update_conflict() {
             finding.evidence.push(self.evidence(format!("another attempt exited, as happens on a slow link: {}", mark.text)));
@@ -221,7 +221,7 @@ impl LogFindings<'_> {
                 "reading the nodes' data".to_owned()
             }
             Some(phase) => phase.describe().to_owned(),
-            None => "at work".to_owned(),
+            None => "starting".to_owned(),
         }
     }
 
@@ -236,7 +236,11 @@ impl LogFindings<'_> {
         let longest = |attempt: &AttemptRow| attempt.needs.as_ref().map_or(0.0, |needs| needs.seconds);
         let worst = killed.chain([attempt]).max_by(|a, b| longest(a).total_cmp(&longest(b))).unwrap_or(attempt);
         let times = count(kills, "attempt");
-        let mut message = format!("{times} to start on {} ended in mid-work before one succeeded.", self.node());
+        let mut message = format!(
+            "calico-node on {} started only after {times} that {}.",
+            self.node(),
+            if kills == 1 { "was killed" } else { "were killed" }
+        );
         let size = self.size(worst);
         message += &worst.needs.as_ref().map(|need| takes(need, &size)).unwrap_or_default();
         let mut finding = self.finding(Code::KilledWhileStarting, Severity::Warning, message, Vec::new());
@@ -313,17 +317,17 @@ fn reading(attempt: &AttemptRow) -> Option<String> {
 }
 
 fn takes(need: &StartEstimate, size: &BudgetEstimate) -> String {
-    let about = format!("{:.0} s", need.seconds);
+    let about = format!("{:.0}s", need.seconds);
     let what = match (need.basis, need.nodes) {
         (EstimateBasis::Measured, _) => format!("It took {about}"),
         (EstimateBasis::NodeReads, Some(nodes)) => format!("A whole start takes about {about} for {nodes} nodes, and more with each node"),
         (EstimateBasis::NodeReads, None) => format!("A whole start takes about {about}"),
         (EstimateBasis::RoundTrips, _) => {
             let each = need.round_trip_seconds.unwrap_or_default();
-            format!("At {each:.2} s a request, a whole start takes up to {about}")
+            format!("At {each:.2}s per request, a whole start takes up to {about}")
         }
     };
-    format!(" {what}; a start-up budget of {} s would do.", size.seconds)
+    format!(" {what}; a startup limit of {}s is enough.", size.seconds)
 }
 
 /// Where only a log was given.
@@ -335,7 +339,7 @@ fn published(size: &BudgetEstimate) -> Option<Fix> {
     Some(Fix {
         command: "kubectl calico-fix probes".to_owned(),
         why: format!(
-            "Raises the startup limit to {allows} s (Calico's manifest allows 70 s). \
+            "Raises the startup limit to {allows}s (Calico's manifest allows 70s). \
              Shows the change, asks, starts with one node, verifies, rolls back on failure"
         ),
         by_hand: Some(ByHand {

@@ -29,10 +29,13 @@ impl Rollout<'_> {
         &mut self,
         expectations: BTreeMap<String, NodeExpectation>,
     ) -> Result<BTreeMap<String, NodeExpectation>, RolloutError> {
-        let canary = self.plan.canary.clone().filter(|node| expectations.contains_key(node));
+        let canary = self.plan.canary.clone();
+        if let Some(absent) = canary.as_ref().filter(|node| !expectations.contains_key(*node)) {
+            return Err(RolloutError::Failed(format!("{absent} cannot be changed first: its kubelet does not answer, or it has left")));
+        }
         self.extend_timeout(&expectations);
         let mut patch = self.plan.patch.clone();
-        if self.record.strategy.is_some() {
+        if self.record.strategy.is_some() && self.record.phase == RolloutPhase::Canary {
             patch = join(patch, &strategy(&json!({"type": "OnDelete", "rollingUpdate": null})));
         }
         let object = self.first_write(&patch).await?;
@@ -57,7 +60,7 @@ impl Rollout<'_> {
         let restored = self.record.strategy.clone().map_or_else(|| json!({}), |value| strategy(&value));
         let object = self.write_until_confirmed(&restored, RecordAfterWrite::RolloutPhase(RolloutPhase::Rolling)).await?;
         if self.record.strategy.is_some() {
-            let line = format!("{} patched: its update strategy is restored, the other nodes follow", self.target);
+            let line = format!("{} patched: update strategy restored, the other nodes follow", self.target);
             self.progress.message(Tone::Plain, &line);
         }
         drive.generation = generation(&object);
@@ -88,12 +91,14 @@ impl Rollout<'_> {
         let mut timeout = PausableTimeout::new(self.timeout);
         loop {
             let begun = Instant::now();
-            self.progress.waiting("looking at the whole cluster again");
+            self.progress.waiting("verifying the whole cluster");
             timeout.skip_elapsed();
             let unmet = match read_cluster(connection, wanted, &NoProgress).await {
                 Ok(seen) => {
                     let report = diagnose(&seen, &Scope { sessions: true, ..Scope::default() });
-                    match self.first_unmet(&seen, &report, expectations) {
+                    let unmet = self.first_unmet(&seen, &report, expectations);
+                    let fault = || report.nodes.iter().find_map(|row| self.new_address_fault(&report, &row.name));
+                    match unmet.or_else(|| Some(format!("waiting for a right address: {}", fault()?))) {
                         None => return Ok(seen),
                         Some(unmet) => unmet,
                     }
@@ -108,9 +113,22 @@ impl Rollout<'_> {
             self.progress.waiting(&unmet);
             self.poll_interval(begun).await?;
             if timeout.is_expired() {
-                return Err(RolloutError::Failed(format!("{unmet} after {}s", self.timeout.as_secs())));
+                return Err(RolloutError::Failed(format!("still {unmet} after {}s", self.timeout.as_secs())));
             }
         }
+    }
+
+    /// Of a change of the method: a node whose address could not be predicted must not get a wrong one.
+    pub(super) fn new_address_fault(&self, report: &Report, node: &str) -> Option<String> {
+        let unpredicted = self.unpredicted().any(|name| name == node) && !self.address_faults_before.contains(node);
+        let (_, fault) = verify::address_faults(report).find(|(name, _)| *name == node).filter(|_| unpredicted)?;
+        Some(fault.to_owned())
+    }
+
+    /// Nodes whose address the plan does not tell although it is about addresses.
+    pub(super) fn unpredicted(&self) -> impl Iterator<Item = &str> {
+        let about_addresses = self.plan.nodes.iter().any(|goal| !goal.addresses.is_empty());
+        self.plan.nodes.iter().filter(move |goal| about_addresses && goal.addresses.is_empty()).map(|goal| goal.name.as_str())
     }
 
     fn first_unmet(&self, seen: &Snapshot, report: &Report, expectations: &BTreeMap<String, NodeExpectation>) -> Option<String> {
@@ -118,7 +136,7 @@ impl Rollout<'_> {
         report.nodes.iter().find_map(|row| {
             let expectation = expectations.get(&row.name).filter(|_| was(&row.name))?;
             let inside = seen.inside.get(&row.name).is_some_and(|inside| inside.seen().is_some());
-            verify::unmet(expectation, row, inside).map(|unmet| format!("{}: {unmet}", row.name))
+            verify::unmet(expectation, row, inside).map(|unmet| format!("waiting for {unmet} on {}", row.name))
         })
     }
 }

@@ -1,10 +1,11 @@
 //! The canary's startup budget: why a start ended, and the next larger budget while the others wait.
 
 use std::collections::BTreeMap;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use super::canary::generation;
 use super::local_record;
+use super::settings::{MAX_LOGS, MAX_POLLS, MAX_UPDATE_CONFLICTS, POD_CREATION_ALLOWANCE};
 use super::watch::Drive;
 use super::write::{RecordAfterWrite, Rollout, RolloutError};
 use crate::cluster::node_state;
@@ -16,17 +17,8 @@ use crate::plan::canary_retry::{RetryOutcome, StartProgress, best_progress, retr
 use crate::plan::expectation::NodeExpectation;
 use crate::snapshot::Snapshot;
 use crate::snapshot::objects::{DaemonSet, Pod};
-use crate::startup::measure::{TIGHT, measure};
+use crate::startup::measure::{is_tight, measure};
 use crate::text;
-
-/// For a pod to be created, and an image to be pulled.
-const POD_CREATION_ALLOWANCE: Duration = Duration::from_secs(60);
-/// Logs read for the closing table only.
-const MAX_LOGS: usize = 50;
-/// Events are written seconds after the status that they belong to.
-const MAX_POLLS: u32 = 12;
-/// Update conflicts tolerated in a row on one node before they count as a failure.
-const MAX_UPDATE_CONFLICTS: i32 = 2;
 
 impl Rollout<'_> {
     /// A node may use its whole budget, and must then stay up for a while.
@@ -42,22 +34,22 @@ impl Rollout<'_> {
         let budget = drive.expectations.get(node).and_then(|expectation| expectation.started_within_seconds).unwrap_or_default();
         if let Some(reach) = &self.canary_progress {
             let last = text::truncate(&reach.last, 100).into_owned();
-            self.progress.warning(&format!("{node}: killed after {budget} s while it still got on; the last it said: {last}"));
+            self.progress.warning(&format!("{node}: killed after {budget} s while its start made progress; last log line: {last}"));
         }
-        // Before the write: whoever is killed after it must find what was set in the local copy too.
+        // Before the write: after a kill the local copy must name what was set too.
         let next = UndoRecord { set: step.patch.clone(), ..self.record.clone() };
         if let Err(error) = local_record::save(&self.plan.target, &next) {
-            self.progress.warning(&format!("Warning: what is replaced is kept in the object alone: {error}"));
+            self.progress.warning(&format!("Warning: the undo record is kept only in the object: {error}"));
         }
         let object = self.write_until_confirmed(&step.patch, RecordAfterWrite::Budget(step.patch.clone())).await?;
-        self.progress.success(&format!("{} patched: {} s to start, tried on {node} alone", self.target, step.started_within_seconds));
+        self.progress.success(&format!("{} patched: {} s to start, on {node} only", self.target, step.started_within_seconds));
         drive.expectations.values_mut().for_each(|expectation| *expectation = expectation.with_step(step));
         self.extend_timeout(&drive.expectations);
         drive.start_over(generation(&object));
         Ok(())
     }
 
-    /// What became of the start, as soon as anything tells.
+    /// Why the start ended, as soon as events or logs show it.
     pub(super) async fn diagnose_restart(&mut self, set: &DaemonSet, node: &str) -> Result<(Snapshot, RetryOutcome), RolloutError> {
         let earlier = match &self.canary_progress {
             Some(reach) => Some(reach.clone()),
@@ -70,7 +62,7 @@ impl Rollout<'_> {
             left -= 1;
             match retry_outcome(&seen, node, earlier.as_ref()) {
                 RetryOutcome::NotYetKnown if left > 0 => {
-                    self.progress.waiting(&format!("{node}: waiting for what tells why calico-node ended"));
+                    self.progress.waiting(&format!("{node}: waiting for events and logs that show why calico-node ended"));
                     self.poll_interval(begun).await?;
                 }
                 start => {
@@ -87,15 +79,15 @@ impl Rollout<'_> {
     pub(super) fn explain_restart(&self, start: &RetryOutcome, budget: u32) -> String {
         match start {
             RetryOutcome::GotFurther(_) if self.plan.steps.is_empty() => {
-                format!("{budget} s are not enough, and this plan does not let them grow")
+                format!("{budget} s are not enough, and the plan has no larger budget")
             }
-            RetryOutcome::GotFurther(_) => format!("{budget} s are not enough, and the plan goes no further"),
+            RetryOutcome::GotFurther(_) => format!("{budget} s are not enough, and the plan has no budget larger than that"),
             RetryOutcome::Stuck(StartProgress { last, .. }) => {
-                format!("with {budget} s it came no further than with less, so time is not what it lacks: {last}")
+                format!("with {budget} s its start came no further than with less, so it does not lack time; last log line: {last}")
             }
-            RetryOutcome::Gap => format!("whether {budget} s are too few cannot be told without its log"),
-            RetryOutcome::LostUpdate => "the Node changed under it again and again".to_owned(),
-            RetryOutcome::NotYetKnown => "why it ended is not known".to_owned(),
+            RetryOutcome::Gap => format!("without its log it is unknown whether {budget} s are too few"),
+            RetryOutcome::LostUpdate => "other writers changed the Node object again and again".to_owned(),
+            RetryOutcome::NotYetKnown => "the reason is unknown".to_owned(),
             RetryOutcome::Other(cause) => cause.clone(),
         }
     }
@@ -123,14 +115,14 @@ impl Rollout<'_> {
         seen.logs.extend(node_state::logs(&self.api, &pods).await);
     }
 
-    /// How long the start of a node took against its budget, where its log or its readiness tells.
+    /// How long the start of a node took against its budget, where its log or its readiness shows it.
     pub(super) fn report_start_time(&mut self, seen: &Snapshot, expectation: &NodeExpectation) {
         let view = ClusterModel::new(seen);
         let start = view.node(&expectation.node).and_then(|node| measure(&view, node).start);
         let Some((start, budget)) = start.zip(expectation.started_within_seconds) else { return };
         let line = format!("{}: {} of its {budget} s", expectation.node, took(start));
-        match !start.at_most && start.seconds > TIGHT * f64::from(budget) {
-            true => self.progress.warning(&format!("{line}: that is close; for more room run probes again when this is done")),
+        match is_tight(start, budget) {
+            true => self.progress.warning(&format!("{line}: close to the limit; for a larger budget run probes again afterwards")),
             false => self.progress.success(&line),
         }
     }

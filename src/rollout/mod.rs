@@ -4,8 +4,10 @@
 //! first write ─► canary ─► other nodes ─► verification ─► record closed
 //!      └───────────┴────────────┴───────────────┴─► rollback ─► record removed
 //! ```
-//! `plan` decides what is changed and what each node must look like. `Rollout` holds the state between two writes,
-//! `write` sends them, `watch` polls nodes, `local_record` keeps the undo record on this machine.
+//! `plan` decides what is changed, what each node must look like, and what comes next (`plan::next_step`). This room observes, performs one
+//! write, reports, and starts over. `Rollout` holds the state between two writes, `write` sends them and knows their effect, `watch` drives
+//! a stage and `observe` polls it, `canary`, `rollback`, `operator` and `temporary` are the stages. `outcome` is how a run ends,
+//! `local_record` what this machine keeps of it, `settings` how long it waits.
 
 mod canary;
 mod canary_budget;
@@ -18,6 +20,7 @@ mod outcome;
 pub mod permissions;
 mod progress;
 mod rollback;
+mod settings;
 mod temporary;
 mod watch;
 mod write;
@@ -30,10 +33,12 @@ use crate::edit::undo_record::{RolloutPhase, UndoRecord};
 use crate::finding::Report;
 use crate::plan::preflight;
 use crate::plan::request::ChangeRequest;
+use crate::plan::verify;
 use crate::snapshot::Snapshot;
 
 use dry_run::DryRunResult;
 use interrupt::Interrupt;
+use local_record::RunLock;
 use outcome::{run_temporary, run_undo, run_unwatched, run_with_rollback};
 
 pub use outcome::{RolloutOutcome, Verified};
@@ -72,8 +77,14 @@ pub struct RolloutSettings {
 pub async fn run<'a>(request: &'a RolloutRequest<'a>, mut progress: RolloutProgress<'a>) -> RolloutOutcome {
     let RolloutRequest { snapshot, shown, settings, report, .. } = request;
     let record = undo_record(request);
+    let _lock = match RunLock::acquire(&shown.plan.target) {
+        Ok(Some(lock)) => Some(lock),
+        Ok(None) => return RolloutOutcome::NotStarted(RolloutError::Failed(format!("{} {IN_PROGRESS_HERE}", shown.plan.target.name))),
+        // Without a home directory only the record in the object tells of this run.
+        Err(_) => None,
+    };
     if let Err(error) = local_record::save(&shown.plan.target, &record) {
-        let warning = format!("Warning: what is replaced is kept in the object alone: {error}");
+        let warning = format!("Warning: the undo record is kept only in the object: {error}");
         progress.warning(&warning);
     }
     let Some(target) = shown.plan.edit_target() else {
@@ -96,7 +107,10 @@ pub async fn run<'a>(request: &'a RolloutRequest<'a>, mut progress: RolloutProgr
         has_written: false,
         ready_since: BTreeMap::new(),
         ignored_restarts: BTreeMap::new(),
+        reverts: 0,
+        address_faults_before: verify::address_faults(report).map(|(node, _)| node.to_owned()).collect(),
         canary_progress: None,
+        is_resumed: request.request.open_record(&shown.object).is_some(),
         kept_edits: Vec::new(),
     };
     match (settings.no_wait, request.request.is_undo(), request.during) {
@@ -118,11 +132,16 @@ fn undo_record(request: &RolloutRequest) -> UndoRecord {
         (false, true) => RolloutPhase::Canary,
         (false, false) => RolloutPhase::Rolling,
     };
+    if let Some(open) = request.request.open_record(&shown.object) {
+        return open;
+    }
     match request.request {
         ChangeRequest::Undo { record, .. } => record.in_phase(RolloutPhase::Restoring),
-        ChangeRequest::Apply(_) | ChangeRequest::SavedPlan(_) | ChangeRequest::Temporary(_) => new_record(request, phase, isolated),
+        _ => new_record(request, phase, isolated),
     }
 }
+
+const IN_PROGRESS_HERE: &str = "is being changed by another kubectl calico-fix on this machine: wait until it has ended";
 
 /// On top of the record of the verified change before this one, which stays restorable.
 fn new_record(request: &RolloutRequest, phase: RolloutPhase, isolated: bool) -> UndoRecord {
@@ -133,6 +152,8 @@ fn new_record(request: &RolloutRequest, phase: RolloutPhase, isolated: bool) -> 
         command: plan.command.clone(),
         id: plan.id().to_owned(),
         at: snapshot.taken_at,
+        written_at: None,
+        quiet_seconds: None,
         phase,
         canary: plan.canary.clone().filter(|_| isolated),
         set: plan.patch.clone(),

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use futures::StreamExt;
 
+use super::settings::CONCURRENT_NODES;
 use super::watch::Drive;
 use super::write::{PausableTimeout, Rollout, RolloutError, is_unreachable};
 use crate::cluster::error::RequestError;
@@ -18,11 +19,8 @@ use crate::plan::expectation::NodeExpectation;
 use crate::plan::next_step::{NodeStatus, Observation, PodStatus, Stage, TargetState};
 use crate::plan::verify::{NodeObservation, Progress, verify};
 use crate::snapshot::Snapshot;
-use crate::snapshot::objects::{Container, DaemonSet, Pod};
+use crate::snapshot::objects::{Container, DaemonSet, IntOrString, Pod};
 use crate::text;
-
-/// Nodes read at the same time, of those that have a new pod and are not verified.
-const CONCURRENT_NODES: usize = 8;
 
 impl Rollout<'_> {
     /// One poll: the target, the DaemonSet, its pods, and every node that is still open.
@@ -31,13 +29,16 @@ impl Rollout<'_> {
         let (namespace, name) = self.daemon_set_name();
         let set = node_state::daemon_set(&self.api, &namespace, &name).await.map_err(RolloutError::Request)?;
         let pods = node_state::pods(&self.api, &set).await.map_err(RolloutError::Request)?;
+        let target = self.target_state(stage, &object);
         let observed = set.status.observed_generation.is_some_and(|observed| observed >= drive.generation);
+        let dead = self.absent.iter().filter_map(|node| pods.get(node)).filter(|pod| pod.is_ready() != Some(true)).count();
         let mut seen = Observation {
-            target: self.target_state(stage, &object),
+            target,
             observed,
             on_delete: drive.delete_outdated || set.spec.update_strategy.r#type == "OnDelete",
             may_delete: !self.target.is_installation(),
-            dead_pods: self.absent.iter().filter_map(|node| pods.get(node)).any(|pod| pod.is_ready() != Some(true)),
+            dead_pods: dead > 0,
+            held_by_dead: dead > 0 && dead >= max_unavailable(&set),
             ..Observation::default()
         };
         if !observed {
@@ -70,7 +71,7 @@ impl Rollout<'_> {
     }
 
     /// Compares the target with what was written. A rollback leaves others' edits alone, and only another change stops it.
-    fn target_state(&self, stage: &Stage, object: &serde_json::Value) -> TargetState {
+    fn target_state(&mut self, stage: &Stage, object: &serde_json::Value) -> TargetState {
         let removed = "the annotation kubectl-calico-fix/undo was removed or rewritten";
         let rolling_back = *stage == Stage::RollingBack;
         match UndoRecord::from_object(object) {
@@ -83,6 +84,10 @@ impl Rollout<'_> {
             return TargetState::Unchanged;
         }
         let drift = Drift::between(self.target.patch_kind(), object, &self.record.set, &self.record.restore);
+        if drift.is_revert() {
+            self.reverts += 1;
+            return TargetState::Reverted { who: self.describe_revert(&drift, object), times: self.reverts };
+        }
         if !drift.is_none() {
             return TargetState::Changed(drift.describe(object, &self.field_manager));
         }
@@ -132,7 +137,7 @@ impl Rollout<'_> {
         let seen = match looked {
             Ok(seen) => seen,
             Err(error) if error.is_not_found() => return Ok(PodStatus::NodeGone),
-            Err(error) if is_unreachable(&error) => return Ok(PodStatus::Waiting(error.to_string())),
+            Err(error) if is_unreachable(&error) => return Ok(PodStatus::Waiting(format!("the API server: {error}"))),
             Err(error) => return Err(RolloutError::Request(error)),
         };
         let Some(pod) = seen.pods.seen().and_then(|pods| pods.first()).filter(|pod| pod.metadata.deletion_timestamp.is_none()) else {
@@ -189,7 +194,7 @@ impl Rollout<'_> {
     fn evaluate(&mut self, seen: &Snapshot, expectation: &NodeExpectation) -> Progress {
         let report = diagnose(seen, &Scope { sessions: true, ..Scope::default() });
         let Some(row) = report.nodes.iter().find(|row| row.name == expectation.node) else {
-            return Progress::Waiting("its pod is not there yet".to_owned());
+            return Progress::Waiting("its pod".to_owned());
         };
         let pod = seen.pods.seen().and_then(|pods| pods.first());
         let inside = seen.inside.get(&expectation.node);
@@ -201,7 +206,10 @@ impl Rollout<'_> {
         let uid = pod.and_then(|pod| pod.metadata.uid.as_ref());
         let ignored_restarts = uid.and_then(|uid| self.ignored_restarts.get(uid)).copied().unwrap_or(0);
         match verify(expectation, None, &NodeObservation { pod, row, sessions_seen, steady, ignored_restarts }) {
-            Progress::Reached if unanswered && !forbidden => Progress::Waiting("BIRD does not answer yet".to_owned()),
+            Progress::Reached if self.new_address_fault(&report, &expectation.node).is_some() => {
+                Progress::Failed(self.new_address_fault(&report, &expectation.node).unwrap_or_default())
+            }
+            Progress::Reached if unanswered && !forbidden => Progress::Waiting("an answer from BIRD".to_owned()),
             progress => progress,
         }
     }
@@ -213,6 +221,21 @@ impl Rollout<'_> {
         let run = format!("{} {restarts}", pod.metadata.uid.as_deref().unwrap_or_default());
         self.ready_since.entry(run).or_insert_with(Instant::now).elapsed()
     }
+}
+
+/// As many pods as may be unavailable at once; a share is rounded up (kubernetes pkg/controller/daemon/util, `UnavailableCount`).
+fn max_unavailable(set: &DaemonSet) -> usize {
+    let rolling = set.spec.update_strategy.rolling_update.as_ref();
+    let count = match rolling.and_then(|rolling| rolling.max_unavailable.as_ref()) {
+        Some(IntOrString::Int(number)) => usize::try_from(*number).ok(),
+        Some(IntOrString::String(share)) => {
+            let percent = share.strip_suffix('%').and_then(|percent| percent.parse::<usize>().ok());
+            let nodes = usize::try_from(set.status.desired_number_scheduled).ok();
+            percent.zip(nodes).map(|(percent, nodes)| percent.saturating_mul(nodes).div_ceil(100))
+        }
+        None => None,
+    };
+    count.unwrap_or(1).max(1)
 }
 
 /// The hash of the template that a pod was made from.

@@ -5,12 +5,10 @@ use std::time::Instant;
 use serde_json::Value;
 
 use super::canary::generation;
+use super::settings::OPERATOR_TIMEOUT;
 use super::write::{PausableTimeout, Rollout, RolloutError};
 use crate::snapshot::objects::DaemonSet;
 use crate::text;
-
-/// The operator follows within a second (0.1 s was seen); a minute is a busy API server, more is an operator that does not run.
-const OPERATOR: std::time::Duration = std::time::Duration::from_secs(60);
 
 impl Rollout<'_> {
     /// The DaemonSet as the change has made it: at once, or through the operator.
@@ -18,13 +16,16 @@ impl Rollout<'_> {
         if !self.target.is_installation() {
             return self.wait_until_observed(generation(written)).await;
         }
+        if self.is_resumed {
+            return self.accepted_by_operator(written).await;
+        }
         let before = self.before.daemon_set.seen().and_then(|set| set.metadata.generation).unwrap_or(0);
         self.followed_by_operator(written, before).await
     }
 
-    /// Until the operator has nothing against the Installation any more.
+    /// Waits until the operator reports no problem with the Installation.
     pub(super) async fn accepted_by_operator(&mut self, written: &Value) -> Result<DaemonSet, RolloutError> {
-        let mut clock = PausableTimeout::new(OPERATOR.min(self.timeout));
+        let mut clock = PausableTimeout::new(OPERATOR_TIMEOUT.min(self.timeout));
         loop {
             let begun = Instant::now();
             clock.skip_elapsed();
@@ -33,7 +34,7 @@ impl Rollout<'_> {
             self.progress.waiting(&format!("waiting for the operator: {why}"));
             self.poll_interval(begun).await?;
             if clock.is_expired() {
-                return Err(RolloutError::Failed(format!("the operator still says: {why}")));
+                return Err(RolloutError::Failed(format!("the operator still reports: {why}")));
             }
         }
     }
@@ -41,13 +42,13 @@ impl Rollout<'_> {
     /// `before` is the DaemonSet's generation before the write.
     pub(super) async fn followed_by_operator(&mut self, written: &Value, before: i64) -> Result<DaemonSet, RolloutError> {
         let wanted = generation(written);
-        let mut clock = PausableTimeout::new(OPERATOR.min(self.timeout));
+        let mut clock = PausableTimeout::new(OPERATOR_TIMEOUT.min(self.timeout));
         loop {
             let begun = Instant::now();
             clock.skip_elapsed();
             let installation = self.read().await?;
             if let Some(why) = refused(&installation, wanted) {
-                return Err(RolloutError::Failed(format!("the operator does not take the change: {why}")));
+                return Err(RolloutError::Failed(format!("the operator rejects the change: {why}")));
             }
             let set = self.daemon_set().await?;
             if set.metadata.generation.is_some_and(|generation| generation > before) {

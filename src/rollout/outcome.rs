@@ -46,7 +46,7 @@ pub(super) async fn run_unwatched(rollout: &mut Rollout<'_>, request: &ChangeReq
     };
     match sent {
         Ok(_) => {
-            rollout.progress.success(&format!("{} patched; nothing is watched or proven, look with: status", rollout.target));
+            rollout.progress.success(&format!("{} patched; not watched and not verified. See: kubectl calico-fix status", rollout.target));
             RolloutOutcome::NotWatched
         }
         Err(RolloutError::Conflict(_)) => RolloutOutcome::Conflict,
@@ -83,10 +83,12 @@ pub(super) async fn run_with_rollback(rollout: &mut Rollout<'_>, request: &Rollo
 /// The first signal starts the rollback; says what a second one would leave.
 fn announce_rollback(rollout: &mut Rollout<'_>, error: &RolloutError) {
     let second = match error {
-        RolloutError::Interrupted => " (a second interrupt stops at once and leaves it half done; undo then restores it)",
+        RolloutError::Interrupted => {
+            ". A second interrupt stops the rollback half-way and leaves the change in the object; kubectl calico-fix undo restores it then"
+        }
         _ => "",
     };
-    rollout.progress.message(Tone::Bad, &format!("{error}: putting everything back{second}"));
+    rollout.progress.message(Tone::Bad, &format!("{error}: rolling back{second}"));
 }
 
 /// Reverts the temporary change on every path.
@@ -112,8 +114,8 @@ pub(super) async fn run_temporary(rollout: &mut Rollout<'_>, during: &dyn During
     }
 }
 
-const TAKEN_OVER: &str = "it is no longer this change that is there";
-const NOT_REVERTED: &str = "the log level was raised for a while";
+const TAKEN_OVER: &str = "another change has replaced this one";
+const NOT_REVERTED: &str = "the log level was raised temporarily";
 
 /// The snapshot of the verification was taken while the record still said that the change was under way.
 fn forget(seen: &mut Snapshot) {
@@ -125,11 +127,9 @@ fn forget(seen: &mut Snapshot) {
     }
 }
 
-/// The old settings decide again, good or bad: the nodes must only run.
+/// The old settings decide again: nodes that were sound stay so, but for those on which a fault was foreseen.
 pub(super) async fn run_undo(rollout: &mut Rollout<'_>, request: &RolloutRequest<'_>) -> RolloutOutcome {
-    let taking_part = request.report.nodes.iter().filter(|row| !rollout.absent.contains(&row.name));
-    let expectations: BTreeMap<String, NodeExpectation> =
-        taking_part.map(|row| (row.name.clone(), NodeExpectation { node: row.name.clone(), ..NodeExpectation::default() })).collect();
+    let expectations = expectation::after_undo(request.report, &rollout.plan.nodes, &rollout.absent);
     // Bound to the version that was shown; what follows only goes on from there.
     match rollout.first_write(&rollout.plan.patch.clone()).await {
         Ok(_) => {}
@@ -137,19 +137,22 @@ pub(super) async fn run_undo(rollout: &mut Rollout<'_>, request: &RolloutRequest
         Err(error) if !rollout.has_written => return RolloutOutcome::NotStarted(error),
         Err(error) => return RolloutOutcome::RollbackFailed(error, UNDO_AGAIN.to_owned()),
     }
-    if let Err(error) = rollout.roll_back(expectations.clone()).await {
-        return RolloutOutcome::RollbackFailed(error, UNDO_AGAIN.to_owned());
+    match rollout.roll_back(expectations.clone()).await {
+        Ok(()) => {}
+        Err(error @ RolloutError::Stalled(_)) => return RolloutOutcome::RollbackFailed(error, NOT_ALL_PODS.to_owned()),
+        Err(error) => return RolloutOutcome::RollbackFailed(error, UNDO_AGAIN.to_owned()),
     }
     match rollout.verify_cluster(request.connection, request.wanted, &expectations).await {
         Ok(seen) => {
             let after = diagnose(&seen, &Scope { sessions: true, ..Scope::default() });
             RolloutOutcome::Verified(Box::new(Verified { after, budget: None, set: None }))
         }
-        Err(error) => RolloutOutcome::RollbackFailed(error, "the old values are back, but how the nodes are is not known".to_owned()),
+        Err(error) => RolloutOutcome::RollbackFailed(error, "the old values are restored, but the nodes could not be verified".to_owned()),
     }
 }
 
-const UNDO_AGAIN: &str = "run undo again";
+const UNDO_AGAIN: &str = "run kubectl calico-fix undo again";
+const NOT_ALL_PODS: &str = "the old values are in the object, but not every pod has them";
 
 /// Verifies the whole cluster, then closes the record of a target that still holds every value that was set.
 async fn finish(
@@ -161,11 +164,19 @@ async fn finish(
     let mut seen = rollout.verify_cluster(request.connection, request.wanted, &last).await?;
     rollout.write_until_confirmed(&serde_json::json!({}), RecordAfterWrite::RolloutPhase(RolloutPhase::Done)).await?;
     if let Err(error) = super::local_record::save(&rollout.plan.target, &rollout.record) {
-        rollout.progress.warning(&format!("Warning: what is replaced is kept in the object alone: {error}"));
+        rollout.progress.warning(&format!("Warning: the undo record is kept only in the object: {error}"));
     }
     let budget = expectations.values().find_map(|expectation| expectation.started_within_seconds);
     let seconds = budget.map(|seconds| format!("; calico-node has {seconds} s to start")).unwrap_or_default();
-    rollout.progress.success(&format!("proven: every node has come to what was predicted{seconds}"));
+    let unpredicted: Vec<String> = rollout.unpredicted().map(str::to_owned).collect();
+    match unpredicted.is_empty() {
+        true => rollout.progress.success(&format!("verified: every node is as expected{seconds}")),
+        false => {
+            let nodes = crate::text::list(&unpredicted, 5);
+            let line = format!("verified where it was predicted{seconds}. Not predicted, and so only Ready and without a fault: {nodes}");
+            rollout.progress.warning(&line);
+        }
+    }
     forget(&mut seen);
     if budget.is_some() {
         rollout.read_starts(&mut seen, expectations).await;

@@ -25,7 +25,7 @@ fn needed(snapshot: &Snapshot, request: &ChangeRequest, target: &Target) -> Vec<
         resource.asked("patch", target.namespace(), Some(target.name())),
         DAEMON_SETS.asked("get", namespace, Some(name)),
         NODES.asked("get", None, None),
-        // Which kubelets are gone, and what every node must come to.
+        // Which kubelets are gone, and what every node must look like.
         NODES.asked("list", None, None),
         PODS.asked("list", namespace, None),
     ];

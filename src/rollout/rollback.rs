@@ -22,7 +22,7 @@ impl Rollout<'_> {
         let object = self.write_until_confirmed(&json!({}), RecordAfterWrite::RolloutPhase(RolloutPhase::Restoring)).await?;
         self.report_restored();
         let set = match self.target.is_installation() {
-            true if self.daemon_set_changed_since_start(before) || self.undo_changes_something() => {
+            true if self.is_resumed || self.daemon_set_changed_since_start(before) || self.undo_changes_something() => {
                 self.followed_by_operator(&object, before).await?
             }
             // The operator never took the change, so there is nothing for it to take back.
@@ -32,23 +32,21 @@ impl Rollout<'_> {
         let mut drive = Drive::new(expectations, set.metadata.generation.unwrap_or(0));
         // If the previous rollout was incomplete before our change, the templates of that time are as good.
         let of_before = self.before.pods.seen().into_iter().flatten().filter_map(revision).map(str::to_owned);
-        drive.acceptable = if self.is_undo() { BTreeSet::new() } else { of_before.collect() };
+        // A run that resumes finds pods of the very template that is undone.
+        drive.acceptable = if self.is_undo() || self.is_resumed { BTreeSet::new() } else { of_before.collect() };
         // While the canary was alone, its pod is the only one of the undone template, and it is ours.
         drive.delete_outdated = !self.is_undo() && canary_alone;
         match self.drive(&Stage::RollingBack, &mut drive).await {
-            // The old settings decide again: a node that they make sick holds up the rest, as it did before.
+            // Some pods keep the undone template: that is no success, whoever is to blame.
             Err(RolloutError::Stalled(why)) if self.is_undo() => {
                 let pods = self.pods(&set).await?;
                 let sick: Vec<&String> = pods.iter().filter(|(_, pod)| pod.is_ready() != Some(true)).map(|(node, _)| node).collect();
                 if sick.is_empty() {
                     return Err(RolloutError::Failed(why));
                 }
-                let nodes = crate::text::list(&sick, 3);
-                self.progress.warning(&format!("not all pods have taken them; the rollout waits for {nodes} ({why})"));
+                return Err(RolloutError::Stalled(format!("{why}; calico-node is not Ready on {}", crate::text::list(&sick, 3))));
             }
-            other => {
-                other?;
-            }
+            other => drop(other?),
         }
         self.write_until_confirmed(&json!({}), RecordAfterWrite::Removed).await?;
         local_record::pop(&self.plan.target, &self.record);
@@ -57,7 +55,7 @@ impl Rollout<'_> {
 
     /// What was restored, and what somebody else wrote meanwhile and therefore stays.
     pub(super) fn report_restored(&mut self) {
-        self.progress.message(Tone::Plain, &format!("{} patched: the old values are back", self.target));
+        self.progress.message(Tone::Plain, &format!("{} patched: old values restored", self.target));
         for kept in std::mem::take(&mut self.kept_edits) {
             self.progress.warning(&format!("not restored, because somebody else has changed it: {kept}"));
         }

@@ -62,7 +62,7 @@ impl Rollout<'_> {
     pub(super) async fn apply_temporary(&mut self, during: &dyn DuringChange) -> Result<(), RolloutError> {
         let patch = join(self.plan.patch.clone(), &strategy(&json!({"type": "OnDelete", "rollingUpdate": null})));
         let object = self.first_write(&patch).await?;
-        self.progress.success(&format!("{} patched; no pod is replaced by that alone", self.target));
+        self.progress.success(&format!("{} patched; no pod is replaced yet", self.target));
         let set = self.reaches_daemon_set(&object).await?;
         let mut pods = self.pods(&set).await?;
         pods.retain(|node, _| self.plan.nodes.iter().any(|goal| goal.name == *node));
@@ -77,7 +77,7 @@ impl Rollout<'_> {
     /// Restores template and strategy, and replaces every pod that was made from the temporary template.
     pub(super) async fn revert_temporary(&mut self, expectations: BTreeMap<String, NodeExpectation>) -> Result<(), RolloutError> {
         let object = self.write_until_confirmed(&json!({}), RecordAfterWrite::RolloutPhase(RolloutPhase::Restoring)).await?;
-        self.progress.message(Tone::Plain, &format!("{} patched: level and strategy are as they were", self.target));
+        self.progress.message(Tone::Plain, &format!("{} patched: log level and update strategy restored", self.target));
         for kept in std::mem::take(&mut self.kept_edits) {
             self.progress.warning(&format!("not restored, because somebody else has changed it: {kept}"));
         }

@@ -3,8 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
 
+use super::canary::generation;
 use super::observe::{has_template, revision};
-use super::write::{PausableTimeout, Rollout, RolloutError, is_unreachable};
+use super::settings::UNREACHABLE_TIMEOUT;
+use super::write::{PausableTimeout, RecordAfterWrite, Rollout, RolloutError, is_unreachable, reverted};
 use crate::cluster::{node_state, write};
 use crate::plan::expectation::NodeExpectation;
 use crate::plan::next_step::{Failure, NextStep, Observation, PodStatus, Stage, next_step};
@@ -94,7 +96,7 @@ impl Rollout<'_> {
                 return Ok(set);
             }
             if timeout.is_expired() {
-                return Err(RolloutError::Failed("the DaemonSet controller has not taken up the change".to_owned()));
+                return Err(RolloutError::Failed("the DaemonSet controller has not observed the change".to_owned()));
             }
             self.progress.waiting("waiting for the DaemonSet controller");
             self.poll_interval(begun).await?;
@@ -126,7 +128,7 @@ impl Rollout<'_> {
                     }
                     Err(RolloutError::Request(error)) if is_unreachable(&error) => {
                         let since = *unreachable_since.get_or_insert(begun);
-                        if since.elapsed() > super::write::UNREACHABLE_TIMEOUT {
+                        if since.elapsed() > UNREACHABLE_TIMEOUT {
                             return Err(RolloutError::Request(error));
                         }
                         (Observation { unreachable: Some(error.to_string()), ..Observation::default() }, BTreeMap::new())
@@ -150,6 +152,7 @@ impl Rollout<'_> {
                 NextStep::Done => return Ok(Driven::Done),
                 NextStep::RestoreStrategy => return Ok(Driven::RestoreStrategy),
                 NextStep::RaiseBudget => return Ok(Driven::RaiseBudget),
+                NextStep::Reapply => self.reapply(drive).await?,
                 NextStep::Delete(node) => match pods.get(&node) {
                     Some(pod) => self.delete_pod(&node, pod).await?,
                     None => self.poll_interval(begun).await?,
@@ -170,6 +173,16 @@ impl Rollout<'_> {
         }
     }
 
+    /// Somebody has restored the old values while one node had the new ones: they are written once more.
+    async fn reapply(&mut self, drive: &mut Drive) -> Result<(), RolloutError> {
+        let warning = format!("{}: somebody else has restored the old values; writing the new ones again", self.target);
+        self.progress.warning(&warning);
+        let set = self.record.set.clone();
+        let object = self.write_until_confirmed(&set, RecordAfterWrite::Reapplied).await?;
+        drive.start_over(generation(&object));
+        Ok(())
+    }
+
     fn failure(&mut self, failure: Failure, seen: &Observation) -> RolloutError {
         match failure {
             Failure::Interrupted => {
@@ -178,7 +191,8 @@ impl Rollout<'_> {
             }
             Failure::Overtaken(id) => RolloutError::Overtaken(id, self.target.to_string()),
             Failure::TargetChanged(who) => RolloutError::Failed(format!("somebody else changed {}: {who}", self.target)),
-            Failure::Failed(why) if seen.stalled => RolloutError::Stalled(why),
+            Failure::Reverted { who, times } => RolloutError::Failed(reverted(&who, times)),
+            Failure::Failed(why) if seen.stalled || seen.held_by_dead => RolloutError::Stalled(why),
             Failure::Failed(why) => RolloutError::Failed(why),
         }
     }

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::interrupt::Interrupt;
 use super::progress::RolloutProgress;
+use super::settings::{FIRST_WRITE_TRIES, LONGEST_PAUSE, QUIET_ALLOWANCE, RETRY_PAUSE, SHORTEST_PAUSE, UNREACHABLE_TIMEOUT};
 use crate::cluster::error::RequestError;
 use crate::cluster::request::Api;
 use crate::cluster::write::{self, Run, WriteError};
@@ -18,6 +19,7 @@ use crate::plan::Plan;
 use crate::plan::canary_retry::StartProgress;
 use crate::plan::request::strategy;
 use crate::snapshot::Snapshot;
+use crate::text;
 
 /// State of a running rollout.
 pub struct Rollout<'a> {
@@ -44,6 +46,12 @@ pub struct Rollout<'a> {
     pub(super) ready_since: BTreeMap<String, Instant>,
     /// By UID of a pod: restarts by update conflicts, which mean nothing.
     pub(super) ignored_restarts: BTreeMap<String, i32>,
+    /// It goes on from the record of a run that has ended: some pods have the new template already.
+    pub(super) is_resumed: bool,
+    /// How often somebody else has restored the old values.
+    pub(super) reverts: u32,
+    /// Nodes that had an address fault before the first write.
+    pub(super) address_faults_before: BTreeSet<String>,
     /// How far the canary's start has come.
     pub(super) canary_progress: Option<StartProgress>,
     /// Edits by others that a rollback has left as they are.
@@ -66,28 +74,21 @@ pub enum RolloutError {
     #[error("{0}")]
     Request(RequestError),
     /// The annotation is another change's: its id, and the target.
-    #[error("another change ({0}) has taken over {1}")]
+    #[error("another change ({0}) has replaced this one in {1}")]
     Overtaken(String, String),
     #[error("{0}")]
     Output(#[from] std::io::Error),
 }
 
-/// How long an API server may be unreachable: it may be reached through the very network that is being repaired.
-pub(super) const UNREACHABLE_TIMEOUT: Duration = Duration::from_secs(600);
-/// Between two tries of a request that reached no server.
-const RETRY_PAUSE: Duration = Duration::from_secs(1);
-const FIRST_WRITE_TRIES: u32 = 5;
 const NOT_SENT: &str = "the change could not be sent";
-/// Between two polls: at most a tenth of the time is spent asking, within these bounds.
-const SHORTEST_PAUSE: Duration = Duration::from_millis(250);
-const LONGEST_PAUSE: Duration = Duration::from_secs(3);
-
 /// What the annotation must say once a write has happened.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum RecordAfterWrite {
     RolloutPhase(RolloutPhase),
     /// The next startup budget: a patch of the fields that are set already.
     Budget(Value),
+    /// The values of this change once more, after somebody has reverted them.
+    Reapplied,
     /// The record of this change is gone, and the one below it is back.
     Removed,
 }
@@ -98,6 +99,7 @@ impl Rollout<'_> {
     /// If the response is lost, re-reads the object and resends only if the patch is not there.
     pub(super) async fn first_write(&mut self, patch: &Value) -> Result<Value, RolloutError> {
         let version = json!({"metadata": {"resourceVersion": self.plan.target.resource_version}});
+        self.record = self.stamped(self.record.clone());
         let body = join(join(patch.clone(), &self.record.as_patch()), &version);
         let mut lost: Option<RequestError> = None;
         for _ in 0..FIRST_WRITE_TRIES {
@@ -114,7 +116,7 @@ impl Rollout<'_> {
             // Assume it was applied: rolling back a patch that is not there is harmless.
             self.has_written = true;
             if let Some(error) = &lost {
-                self.progress.warning(&format!("{error}; looking whether the change was made"));
+                self.progress.warning(&format!("{error}; checking whether the change was made"));
             }
             let object = self.read().await?;
             let found = UndoRecord::from_object(&object).map_err(|unreadable| RolloutError::Failed(unreadable.to_string()))?;
@@ -136,8 +138,9 @@ impl Rollout<'_> {
         let record = match &after {
             RecordAfterWrite::RolloutPhase(phase) => self.record.in_phase(*phase),
             RecordAfterWrite::Budget(set) => UndoRecord { set: set.clone(), ..self.record.clone() },
-            RecordAfterWrite::Removed => self.record.clone(),
+            RecordAfterWrite::Removed | RecordAfterWrite::Reapplied => self.record.clone(),
         };
+        let record = self.stamped(record);
         let note = if after == RecordAfterWrite::Removed { record.popped() } else { record.as_patch() };
         let begun = Instant::now();
         loop {
@@ -153,13 +156,17 @@ impl Rollout<'_> {
                 (Ok(Some(found)), _) if found.id != record.id => {
                     return Err(RolloutError::Overtaken(found.id, self.target.to_string()));
                 }
-                (Ok(Some(found)), RecordAfterWrite::RolloutPhase(_) | RecordAfterWrite::Budget(_)) if holds && found == record => {
+                (Ok(Some(found)), RecordAfterWrite::RolloutPhase(_) | RecordAfterWrite::Budget(_) | RecordAfterWrite::Reapplied)
+                    if holds && found.is_as_far_as(&record) =>
+                {
                     self.record = record;
                     return Ok(object);
                 }
                 _ => {}
             }
-            self.refuse_if_changed(&object, &after)?;
+            if after != RecordAfterWrite::Reapplied {
+                self.refuse_if_changed(&object, &after)?;
+            }
             let isolated = self.record.strategy.is_some() && self.record.phase == RolloutPhase::Canary;
             if isolated && !is_rollback(&after) && object.pointer("/spec/updateStrategy/type").is_some_and(|kind| kind != "OnDelete") {
                 return Err(RolloutError::Failed(format!("somebody else changed {}: spec.updateStrategy", self.target)));
@@ -182,6 +189,13 @@ impl Rollout<'_> {
             self.progress.waiting(&format!("{error}; trying again"));
             self.interruptible_sleep(RETRY_PAUSE).await?;
         }
+    }
+
+    /// The record as it is written now: when, and how long nothing may be heard of this run afterwards. One node may take the timeout, and
+    /// the verification of the cluster takes it once more.
+    fn stamped(&self, record: UndoRecord) -> UndoRecord {
+        let quiet = 2 * self.timeout + QUIET_ALLOWANCE;
+        UndoRecord { written_at: Some(self.api.now()), quiet_seconds: u32::try_from(quiet.as_secs()).ok(), ..record }
     }
 
     /// What may be restored of `object`; notes the edits by others that stay.
@@ -212,8 +226,19 @@ impl Rollout<'_> {
         if drift.is_none() {
             return Ok(());
         }
+        if drift.is_revert() {
+            return Err(RolloutError::Failed(reverted(&self.describe_revert(&drift, object), self.reverts + 1)));
+        }
         let who = drift.describe(object, &self.field_manager);
         Err(RolloutError::Failed(format!("somebody else changed {}: {who}", self.target)))
+    }
+
+    /// Who has restored the old values, and of which fields.
+    pub(super) fn describe_revert(&self, drift: &Drift, object: &Value) -> String {
+        match drift.writers(object, &self.field_manager).as_slice() {
+            [] => format!("an unknown manager restores {}", drift.fields()),
+            writers => format!("manager {} restores {}", text::list(writers, 3), drift.fields()),
+        }
     }
 
     /// Reads the target, however long the API server takes to answer.
@@ -270,6 +295,11 @@ impl Rollout<'_> {
     pub(super) fn answer_signals(&mut self) {
         self.signals_handled = self.interrupt.signal_count();
     }
+}
+
+/// `who` is of `describe_revert`.
+pub(super) fn reverted(who: &str, times: u32) -> String {
+    format!("someone reverts this change: {who}, {}", text::count(usize::try_from(times).unwrap_or(usize::MAX), "time"))
 }
 
 fn is_rollback(after: &RecordAfterWrite) -> bool {

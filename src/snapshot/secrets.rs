@@ -81,7 +81,10 @@ pub fn mask_tree(value: &mut Value) {
     match value {
         Value::String(text) => mask_text(text),
         Value::Array(items) => {
-            mask_flags(items);
+            mask_flags(items.iter_mut().filter_map(|item| match item {
+                Value::String(text) => Some(text),
+                _ => None,
+            }));
             items.iter_mut().for_each(mask_tree);
         }
         Value::Object(fields) => {
@@ -99,10 +102,9 @@ pub fn mask_tree(value: &mut Value) {
 }
 
 /// `["--password", "x"]`: the value is an argument of its own.
-fn mask_flags(items: &mut [Value]) {
+fn mask_flags<'a>(arguments: impl Iterator<Item = &'a mut String>) {
     let mut is_value = false;
-    for item in items {
-        let Value::String(text) = item else { continue };
+    for text in arguments {
         if is_value && !text.starts_with('-') {
             *text = MASK.into();
             is_value = false;
@@ -114,14 +116,8 @@ fn mask_flags(items: &mut [Value]) {
 
 /// Masks a command line, argument by argument.
 pub fn mask_arguments(arguments: &mut [String]) {
-    let mut items: Vec<Value> = arguments.iter().map(|text| Value::String(text.clone())).collect();
-    mask_flags(&mut items);
-    for (argument, item) in arguments.iter_mut().zip(items) {
-        if let Value::String(text) = item {
-            *argument = text;
-        }
-        mask_text(argument);
-    }
+    mask_flags(arguments.iter_mut());
+    arguments.iter_mut().for_each(mask_text);
 }
 
 /// In every `env` list of a tree, masks the values that are not read.
@@ -170,12 +166,14 @@ pub fn mask_text(text: &mut String) {
 
 /// As `mask_text`. Borrowed where nothing had to be masked.
 pub fn masked(text: &str) -> Cow<'_, str> {
+    const MASKS: [fn(&str) -> Cow<'_, str>; 5] = [certificates, url_credentials, named_values, shaped_tokens, long_keys];
     let mut current = Cow::Borrowed(text);
-    for mask in [certificates, url_credentials, named_values, shaped_tokens, long_keys] {
-        let next = mask(&current);
-        if next != current {
-            current = Cow::Owned(next);
-        }
+    for mask in MASKS {
+        let next = match mask(&current) {
+            Cow::Owned(next) => next,
+            Cow::Borrowed(_) => continue,
+        };
+        current = Cow::Owned(next);
     }
     current
 }
@@ -218,7 +216,10 @@ impl LineMasker {
 }
 
 /// `-----BEGIN … -----END …-----`, or to the end where it was cut.
-fn certificates(text: &str) -> String {
+fn certificates(text: &str) -> Cow<'_, str> {
+    if !text.contains("-----BEGIN ") {
+        return Cow::Borrowed(text);
+    }
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(begin) = rest.find("-----BEGIN ") {
@@ -230,11 +231,14 @@ fn certificates(text: &str) -> String {
         });
     }
     out.push_str(rest);
-    out
+    Cow::Owned(out)
 }
 
 /// `https://user:password@host` keeps the host.
-fn url_credentials(text: &str) -> String {
+fn url_credentials(text: &str) -> Cow<'_, str> {
+    if !text.contains('@') || !text.contains("://") {
+        return Cow::Borrowed(text);
+    }
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(at) = rest.find("://") {
@@ -250,12 +254,25 @@ fn url_credentials(text: &str) -> String {
         };
     }
     out.push_str(rest);
-    out
+    Cow::Owned(out)
 }
 
 /// `Key=value`, `"key": "value"`, `Authorization: Bearer value`, `--password value`
-fn named_values(text: &str) -> String {
-    KEYS.iter().fold(text.to_owned(), |text, key| named_value(&text, key))
+fn named_values(text: &str) -> Cow<'_, str> {
+    // Between a name and its value stands one of these: see `value_start`.
+    if memchr::memchr3(b':', b'=', b' ', text.as_bytes()).is_none() || !has_key(text) {
+        return Cow::Borrowed(text);
+    }
+    Cow::Owned(KEYS.iter().fold(text.to_owned(), |text, key| named_value(&text, key)))
+}
+
+/// Whether any of `KEYS` stands in a text: most texts are through after one pass.
+fn has_key(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    let starts =
+        |at: usize| KEYS.iter().any(|key| bytes.get(at..at + key.len()).is_some_and(|found| found.eq_ignore_ascii_case(key.as_bytes())));
+    let first = |byte: u8| KEYS.iter().any(|key| key.as_bytes().first() == Some(&byte));
+    bytes.iter().enumerate().any(|(at, byte)| first(byte.to_ascii_lowercase()) && starts(at))
 }
 
 fn named_value(text: &str, key: &str) -> String {

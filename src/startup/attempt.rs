@@ -47,26 +47,26 @@ fn end(seen: &startup_log::Attempt, state: &ContainerState, followed: bool) -> E
             let why = startup_log::exit_reason(&seen.log).map_or(mark.text, |reason| reason.outlook());
             at(AttemptEnd::Exited, Some(&why), true)
         }
-        Outcome::CutOff if !begins(seen) => at(AttemptEnd::NotKnown, Some("no line of a start is in it"), false),
-        Outcome::CutOff if followed => at(AttemptEnd::Killed, Some("it ends without a word, and another attempt follows"), true),
+        Outcome::CutOff if !begins(seen) => at(AttemptEnd::NotKnown, Some("the log has no line of a start"), false),
+        Outcome::CutOff if followed => at(AttemptEnd::Killed, Some("the log stops without an error and another attempt follows"), true),
         Outcome::CutOff => match state {
             ContainerState::Running => at(AttemptEnd::Running, None, true),
             ContainerState::Ended { lived, by } => {
                 let (how, why) = match by {
-                    EndCause::Liveness => (AttemptEnd::Killed, "the kubelet says that it failed its liveness probe".to_owned()),
-                    EndCause::Startup => (AttemptEnd::Killed, "the kubelet says that it failed its startup probe".to_owned()),
-                    EndCause::OutOfMemory => (AttemptEnd::OutOfMemory, "the container had no memory left".to_owned()),
+                    EndCause::Liveness => (AttemptEnd::Killed, "the kubelet reports that its liveness probe failed".to_owned()),
+                    EndCause::Startup => (AttemptEnd::Killed, "the kubelet reports that its startup probe failed".to_owned()),
+                    EndCause::OutOfMemory => (AttemptEnd::OutOfMemory, "the container ran out of memory".to_owned()),
                     EndCause::Exited { code } => {
-                        (AttemptEnd::Exited, format!("the container exited with code {code}, and its log does not say why"))
+                        (AttemptEnd::Exited, format!("the container exited with code {code}, and its log has no error message"))
                     }
-                    EndCause::Unknown => (AttemptEnd::Killed, "its container ended without a word".to_owned()),
+                    EndCause::Unknown => (AttemptEnd::Killed, "the container ended, and its log has no error message".to_owned()),
                 };
                 EndRow { after_seconds: lived.map(|lived| lived.as_secs_f64()).or(lasted), ..at(how, Some(&why), true) }
             }
             ContainerState::NotKnown if seen.log.complete && lasted.is_some_and(|lasted| lasted >= KILLED_AFTER) => {
-                at(AttemptEnd::Killed, Some("the log ends in mid-work, without \"Terminating\""), false)
+                at(AttemptEnd::Killed, Some("the log stops before the start finished, without \"Terminating\""), false)
             }
-            ContainerState::NotKnown => at(AttemptEnd::NotKnown, Some("the log ends in mid-work"), false),
+            ContainerState::NotKnown => at(AttemptEnd::NotKnown, Some("the log stops before the start finished"), false),
         },
     }
 }

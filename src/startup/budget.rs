@@ -56,14 +56,15 @@ pub fn estimate_budget(starts: &ObservedStarts) -> BudgetEstimate {
             let forecast = starts.forecast.filter(|forecast| *forecast > bound);
             let seconds = rounded(forecast.unwrap_or(bound) * SAFETY).max(USUAL);
             let told = match forecast {
-                Some(forecast) => format!("about {forecast:.0}s is needed"),
-                None => "the time needed is not known".to_owned(),
+                Some(forecast) => format!("an estimated {forecast:.0}s is needed, and {seconds}s leaves room"),
+                None => format!("the time needed is not known, and {seconds}s is the next step"),
             };
-            let cut = match starts.cut_off {
-                Some(cut_off) if cut_off >= bound => format!("the longest was killed after {bound:.0}s"),
-                _ => format!("killed at the limit of {bound:.0}s"),
+            let why = match starts.cut_off {
+                Some(cut_off) if cut_off >= bound => {
+                    format!("no slow start has finished, the longest was killed after {bound:.0}s; {told}")
+                }
+                _ => format!("every slow start was killed at {bound:.0}s; {told}"),
             };
-            let why = format!("no slow start has finished ({cut}) and {told}; {seconds}s is the next step");
             BudgetEstimate { seconds, known: BudgetBasis::LowerBound, why }
         }
         (_, None) => BudgetEstimate {

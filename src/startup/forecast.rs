@@ -53,9 +53,9 @@ pub fn forecast(view: &ClusterModel, measured: &[Measurement]) -> Forecast {
         nodes
     };
     let (nodes, unknown) = match datastore {
-        Some(Datastore::Kubernetes) => (of(by_round_trip), "no log tells the datastore's round trip (it needs INFO lines of a start)"),
+        Some(Datastore::Kubernetes) => (of(by_round_trip), "no log shows the round trip to the datastore (a log at INFO of a start does)"),
         Some(Datastore::Etcd) => {
-            (of(by_nodes), "no log tells how long the conflict check took (it needs INFO lines of a start that passed it)")
+            (of(by_nodes), "no log shows how long the conflict check took (a log at INFO of a start that passed the check does)")
         }
         Some(Datastore::Unknown { .. }) | None => (Vec::new(), "which datastore Calico uses is not known"),
     };

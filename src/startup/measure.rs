@@ -13,7 +13,12 @@ use crate::model::{ClusterModel, NodeModel};
 use crate::snapshot::inspection::StartupLog;
 
 /// Share of the budget above which a start counts as close to a kill.
-pub const TIGHT: f64 = 0.8;
+const TIGHT: f64 = 0.8;
+
+/// The start came close to a kill by its budget, in seconds. Readiness alone does not show that.
+pub fn is_tight(start: StartTime, budget: u32) -> bool {
+    !start.at_most && start.seconds > TIGHT * f64::from(budget)
+}
 
 #[derive(Clone, Debug)]
 pub struct Measurement<'a> {

@@ -123,12 +123,12 @@ fn cure(measured: &Measurement) -> Option<String> {
     let slow = measured.killed_while_starting();
     if slow && measured.has_update_conflict() {
         return Some(
-            "more time fixes the kills; the exits (the Node changed while it was being updated) are the slow link's, and pass with the next attempt"
+            "more time prevents the kills. The exits (the Node changed while it was being updated) are caused by the slow link and pass with the next attempt"
                 .to_owned(),
         );
     }
     let running = measured.has(RunEnd::KilledWhileRunning);
-    (slow && running).then(|| "more time fixes the kills while it starts, not those of a calico-node that had started".to_owned())
+    (slow && running).then(|| "more time prevents the kills during startup, not the kills of a calico-node that had started".to_owned())
 }
 
 /// Order: killed, close to the budget, not known, then by time.

@@ -13,10 +13,9 @@ pub fn clean(text: &str, max: usize) -> String {
 /// Finds `needle` without regard to ASCII case.
 pub fn find_ignoring_case(haystack: &str, needle: &str) -> Option<usize> {
     let (haystack, needle) = (haystack.as_bytes(), needle.as_bytes());
-    if needle.is_empty() || needle.len() > haystack.len() {
-        return None;
-    }
-    haystack.windows(needle.len()).position(|window| window.eq_ignore_ascii_case(needle))
+    let first = needle.first()?;
+    let mut starts = memchr::memchr2_iter(first.to_ascii_lowercase(), first.to_ascii_uppercase(), haystack);
+    starts.find(|at| haystack.get(*at..at + needle.len()).is_some_and(|found| found.eq_ignore_ascii_case(needle)))
 }
 
 #[cfg(test)]
@@ -40,5 +39,8 @@ mod tests {
     fn search_ignores_case() {
         assert_eq!(find_ignoring_case("a Bad Peer as", "bad peer AS"), Some(2));
         assert_eq!(find_ignoring_case("é", "xyz"), None);
+        assert_eq!(find_ignoring_case("toke", "token"), None);
+        assert_eq!(find_ignoring_case("totToKeN", "token"), Some(3));
+        assert_eq!(find_ignoring_case("any", ""), None);
     }
 }

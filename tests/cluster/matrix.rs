@@ -73,7 +73,7 @@ fn in_an_operators_cluster_the_installation_is_named() {
     let output = program(&running, &[]);
     let said = text(&output.stdout);
     assert_eq!(output.status.code(), Some(1), "{said}");
-    assert!(said.contains("Set it: kubectl patch installation default --type merge -p "), "{said}");
+    assert!(said.contains("By hand   kubectl patch installation default --type merge -p "), "{said}");
     assert!(said.contains(r#""kubernetes":"NodeInternalIP""#) && said.contains(r#""firstFound":null"#), "{said}");
 }
 
@@ -83,7 +83,7 @@ fn canal_needs_no_change() {
     let running = sim::start(sim::scenario::canal(2));
     let output = program(&running, &[]);
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
-    assert!(!text(&output.stdout).contains("Set it:"), "{}", text(&output.stdout));
+    assert!(!text(&output.stdout).contains("By hand"), "{}", text(&output.stdout));
 }
 
 #[test]

@@ -5,14 +5,18 @@ mod bird_texts;
 mod build;
 mod calicoctl;
 mod checks;
+mod coverage;
 mod detection;
+mod fuzzed;
 mod hostile_text;
 mod import;
 mod matrix;
 mod objects;
+mod pages;
 mod recorded;
 mod render;
 mod saved;
+mod security_page;
 mod startup;
 mod timeline;
 

@@ -47,7 +47,7 @@ fn status(path: &Path, arguments: &[&str]) -> Output {
 fn the_exit_code_is_the_same_for_every_format() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = snapshot(folder.path());
-    for format in ["table", "wide", "json", "yaml", "name", "calicoctl", "html"] {
+    for format in ["table", "wide", "short", "json", "yaml", "name", "calicoctl", "html"] {
         let output = status(&path, &["-o", format]);
         assert_eq!(output.status.code(), Some(3), "{format}: {}", err(&output));
     }

@@ -79,7 +79,7 @@ fn mistakes_exit_with_2_and_say_what_is_wrong() {
     for (arguments, says) in [
         (
             &["status", "-o", "xml"][..],
-            "error: unable to match a printer suitable for the output format \"xml\", allowed formats are: calicoctl,html,json,name,table,wide,yaml\n",
+            "error: unable to match a printer suitable for the output format \"xml\", allowed formats are: calicoctl,html,json,name,short,table,wide,yaml\n",
         ),
         (&["status", "--nonsense"], "error: unexpected argument '--nonsense' found"),
         (&["status", "--watch", "--from", "x"], "cannot be used with"),

@@ -85,7 +85,7 @@ fn what_is_printed_and_saved_keeps_to_its_schema() {
     assert!(read.len() >= 5, "{}", read.len());
     for (path, seen) in read {
         let mut printed = Vec::new();
-        data::json(&diagnose(&seen, &Scope { nodes: None, sessions: true }), &mut printed).expect("prints");
+        data::json(&diagnose(&seen, &Scope { nodes: None, sessions: true, ..Scope::default() }), &mut printed).expect("prints");
         let printed = serde_json::from_slice(&printed).expect("JSON");
         assert_eq!(complaints(&status, &printed), [""; 0], "{path:?}");
         for family in Family::ALL {

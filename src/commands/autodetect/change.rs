@@ -6,6 +6,7 @@ use crate::commands::change::proposed::ProposedChange;
 use crate::commands::source::ClusterHandle;
 use crate::exit::Failure;
 use crate::plan::from_autodetect::{self, ProposalError, ProposedMethod};
+use crate::plan::request::ChangeRequest;
 use crate::reports::autodetect::AutodetectResult;
 use crate::snapshot::Snapshot;
 
@@ -16,7 +17,7 @@ pub fn chosen(snapshot: &Snapshot, seen: &AutodetectResult, arguments: &Autodete
     let refused: Vec<String> = column.and_then(|column| column.refused.clone()).into_iter().collect();
     let chosen = from_autodetect::proposed_method(snapshot, std::slice::from_ref(choice), &refused, &arguments.plan.canary());
     chosen.map(Some).map_err(|error| match error {
-        ProposalError::NoSuchNode { .. } => Failure::Usage { message: error.to_string(), hint: Some("See: kubectl get nodes".to_owned()) },
+        ProposalError::NoSuchNode(_) => Failure::Usage { message: error.to_string(), hint: Some("See: kubectl get nodes".to_owned()) },
         ProposalError::Refused(_) => Failure::NotApplied { message: format!("error: {error}"), hint: None },
     })
 }
@@ -24,16 +25,16 @@ pub fn chosen(snapshot: &Snapshot, seen: &AutodetectResult, arguments: &Autodete
 pub fn proposed<'a>(
     snapshot: &'a Snapshot,
     way: &'a ClusterHandle,
-    chosen: &'a ProposedMethod,
+    chosen: Option<&'a ProposedMethod>,
     arguments: &'a AutodetectArgs,
     document: bool,
 ) -> ProposedChange<'a> {
     ProposedChange {
         snapshot,
         way,
-        proposal: chosen.proposal.clone(),
-        notes: &chosen.notes,
-        blockers: &chosen.blockers,
+        request: chosen.map(|chosen| ChangeRequest::Apply(chosen.proposal.clone())),
+        notes: chosen.map_or(&[], |chosen| &chosen.notes),
+        blockers: chosen.map_or(&[], |chosen| &chosen.blockers),
         change: &arguments.change,
         plan: &arguments.plan,
         color: arguments.color(),

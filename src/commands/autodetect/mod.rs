@@ -12,7 +12,8 @@ use crate::cli::autodetect::AutodetectArgs;
 use crate::cli::connection::ConnectionFlags;
 use crate::cli::output::PageFormat;
 use crate::exit::{Failure, Outcome};
-use crate::plan::from_autodetect::Canary;
+use crate::permissions::command::Verb;
+use crate::plan::canary::CanaryChoice;
 use crate::render;
 use crate::render::matrix::Shown;
 use crate::render::style::Style;
@@ -58,22 +59,20 @@ pub async fn run(
         print(&seen, arguments, only.as_ref(), None, &mut streams.out)?;
         streams.flush()?;
     }
-    let mut told = None;
-    let result = match change::chosen(&snapshot, &seen, arguments) {
+    let mut report = None;
+    let outcome = state(&seen, only.as_ref());
+    let result = match (change::chosen(&snapshot, &seen, arguments), &way) {
         // A preview of another release is no reason to change this one.
-        Ok(Some(chosen)) if arguments.calico_version.is_none() => match &way {
-            Some(way) => {
-                let told = told.insert(ChangeReport::default());
-                change::proposed(&snapshot, way, &chosen, arguments, document).apply(interrupt, told, streams).await
-            }
-            None => Ok(state(&seen, only.as_ref())),
-        },
-        Ok(_) if way.is_some() => proposed::without_change(&snapshot, state(&seen, only.as_ref()), streams),
-        Ok(_) => Ok(state(&seen, only.as_ref())),
-        Err(failure) => Err(failure),
+        (Ok(chosen), Some(way)) => {
+            let chosen = chosen.filter(|_| arguments.calico_version.is_none());
+            let proposed = change::proposed(&snapshot, way, chosen.as_ref(), arguments, document);
+            proposed.apply_or_resume((Verb::Autodetect, outcome), interrupt, &mut report, streams).await
+        }
+        (Ok(_), None) => Ok(outcome),
+        (Err(failure), _) => Err(failure),
     };
     if document {
-        print(&seen, arguments, only.as_ref(), told.as_ref(), &mut streams.out)?;
+        print(&seen, arguments, only.as_ref(), report.as_ref(), &mut streams.out)?;
     }
     result
 }
@@ -128,7 +127,7 @@ fn print(
                 wide: arguments.output == PageFormat::Wide,
                 all: arguments.all,
                 rows_only: arguments.no_headers,
-                own_canary: !matches!(arguments.plan.canary(), Canary::Worst),
+                own_canary: !matches!(arguments.plan.canary(), CanaryChoice::Default),
             };
             render::matrix::write(seen, only, shown, &Style::of_stdout(arguments.color()), out)?;
         }

@@ -2,14 +2,16 @@
 
 use std::io::Write;
 
-use super::{Attempted, ChangeOptions, ChangeReport, attempt, diff};
+use super::{Attempted, ChangeOptions, ChangeReport, attempt, diff, open_change};
 use crate::cluster::request::Api;
 use crate::commands::prompt::{self, Answer};
 use crate::edit::target::Target;
 use crate::exit::{Failure, Outcome};
 use crate::finding::Report;
+use crate::model::ClusterModel;
 use crate::plan::preflight::{self, Blocker};
 use crate::plan::request::ChangeRequest;
+use crate::plan::undo_forecast;
 use crate::render::change as page;
 use crate::render::style::{Style, Tone};
 use crate::rollout::dry_run::{DryRunResult, PrepareError, dry_run};
@@ -52,14 +54,15 @@ impl ChangeDialog<'_> {
     }
 
     pub fn show(&self, shown: &DryRunResult, streams: &mut Streams) -> Result<(), Failure> {
-        if self.options.human {
+        if self.options.prints_pages {
             let style = Style::of_stdout(self.options.color);
             writeln!(streams.out)?;
             diff::write(&self.target, shown, &style, &mut streams.out)?;
             writeln!(streams.out)?;
-            match self.request.is_temporary() {
-                true => page::lent(&shown.plan, &style, &mut streams.out)?,
-                false => page::meaning(&shown.plan, &self.before, &style, &mut streams.out)?,
+            match (self.request.is_temporary(), self.request.open_record(&shown.object)) {
+                (true, _) => page::temporary(&shown.plan, &style, &mut streams.out)?,
+                (false, Some(record)) => page::resumption(&record, self.outdated_pods(), &style, &mut streams.out)?,
+                (false, None) => page::meaning(&shown.plan, &self.before, self.restarts(shown), &style, &mut streams.out)?,
             }
             streams.out.flush()?;
         }
@@ -68,22 +71,39 @@ impl ChangeDialog<'_> {
         }
         for note in self.options.notes {
             writeln!(streams.err, "Warning: {}", text::clean(&note.warning))?;
-            if let Some((form, snippet)) = note.snippet.as_ref().filter(|_| self.options.human) {
-                writeln!(streams.err, "  as --emit {} has it:", form.name())?;
+            if let Some((form, snippet)) = note.snippet.as_ref().filter(|_| self.options.prints_pages) {
+                writeln!(streams.err, "  the text, as --emit {} prints it:", form.name())?;
                 snippet.lines().try_for_each(|line| writeln!(streams.err, "    {}", text::clean(line)))?;
             }
         }
         Ok(())
     }
 
+    /// Pods that a resumed change still replaces.
+    fn outdated_pods(&self) -> usize {
+        let view = ClusterModel::new(self.options.snapshot);
+        let newest = view.newest_revision();
+        view.nodes.iter().filter(|node| node.pod.is_some() && node.revision() != newest).count()
+    }
+
+    /// Pods that the change makes anew: those that have its template already stay.
+    fn restarts(&self, shown: &DryRunResult) -> usize {
+        undo_forecast::restarting(self.options.snapshot, &self.target, &shown.after)
+    }
+
     pub async fn preflight(&self, shown: &DryRunResult, report: &mut ChangeReport, streams: &mut Streams) -> Result<(), Failure> {
         let snapshot = self.options.snapshot;
         let rights = self.interruptible(permissions::ask(&self.api, snapshot, self.request, &self.target)).await?;
         let rights = rights.map_err(|error| Failure::NotApplied { message: error.to_string(), hint: error.hint() })?;
-        if let Some(remark) = preflight::held_up(snapshot, self.request) {
+        if let Some(remark) = preflight::held_up(snapshot, self.request).filter(|_| !self.request.is_undo()) {
             writeln!(streams.err, "{}", Style::of_stderr(self.options.color).paint(Tone::Doubtful, &text::clean(&remark)))?;
         }
-        let mut found = preflight::blockers(snapshot, self.request, &shown.object, &rights);
+        let open = open_change::find(snapshot, &self.before);
+        if let Some(open) = open.as_ref().filter(|open| self.request.is_undo() && open.is_in_progress()) {
+            let warning = format!("Warning: {}. undo stops it", open.describe());
+            writeln!(streams.err, "{}", Style::of_stderr(self.options.color).paint(Tone::Doubtful, &text::clean(&warning)))?;
+        }
+        let mut found = preflight::blockers(snapshot, self.request, &shown.object, open.as_ref(), &rights);
         found.extend_from_slice(self.options.blockers);
         self.refuse_unless_forced(&found, report, streams)
     }
@@ -102,7 +122,7 @@ impl ChangeDialog<'_> {
         }
         Err(Failure::NotApplied {
             message: "error: nothing was changed".to_owned(),
-            hint: Some("Resolve the issues above, or continue anyway with --force.".to_owned()),
+            hint: Some("Fix what blocks it, or override with --force.".to_owned()),
         })
     }
 
@@ -115,8 +135,8 @@ impl ChangeDialog<'_> {
             Answer::No => Ok(false),
             Answer::Interrupted => Err(Failure::Interrupted),
             Answer::NoTerminal => Err(Failure::NotApplied {
-                message: "error: nothing was changed: stdin is not a terminal".to_owned(),
-                hint: Some("Use --yes to apply, or --dry-run=server to preview.".to_owned()),
+                message: "error: nothing was changed: there is no terminal for the question".to_owned(),
+                hint: Some("Apply without the question: --yes. Show the change only: --dry-run=server.".to_owned()),
             }),
         }
     }
@@ -130,7 +150,7 @@ impl ChangeDialog<'_> {
     ) -> Result<AfterConflict, Failure> {
         for _ in 0..STATUS_TRIES {
             let Some(now) = self.dry_run().await? else {
-                writeln!(streams.err, "{} has this already: somebody else has made the change", self.target)?;
+                writeln!(streams.err, "{} has these values already: somebody else has made the change", self.target)?;
                 return Ok(AfterConflict::Done(Outcome::Done));
             };
             if !diff::same_diff(shown, &now) {
@@ -138,7 +158,7 @@ impl ChangeDialog<'_> {
                 if self.options.arguments.yes {
                     return Err(Failure::NotApplied {
                         message: format!("error: {message}; nothing was changed"),
-                        hint: Some("Review the new diff, and run the command again.".to_owned()),
+                        hint: Some("Run the command again to see the new difference.".to_owned()),
                     });
                 }
                 writeln!(streams.err, "{message}; this is the difference now:")?;

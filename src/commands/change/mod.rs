@@ -5,6 +5,7 @@
 
 mod dialog;
 mod diff;
+pub mod open_change;
 pub mod proposed;
 
 use std::io::Write;
@@ -28,6 +29,7 @@ use crate::plan::request::ChangeRequest;
 use crate::render::style::{ColorWhen, Style};
 use crate::render::{change as page, data};
 use crate::snapshot::Snapshot;
+use crate::text;
 
 use crate::rollout::dry_run::DryRunResult;
 use crate::rollout::interrupt::Interrupt;
@@ -47,7 +49,7 @@ pub struct ChangeOptions<'a> {
     pub out: Option<&'a Path>,
     pub color: ColorWhen,
     /// Print diff and tables; programs get one document at the end instead.
-    pub human: bool,
+    pub prints_pages: bool,
     pub interrupt: Interrupt,
     /// Owners that will revert the change, with the snippet that lasts.
     pub notes: &'a [OwnerNote],
@@ -57,7 +59,7 @@ pub struct ChangeOptions<'a> {
     pub during: Option<&'a dyn DuringChange>,
 }
 
-/// What came of it, for `-o json`.
+/// The result, for `-o json`.
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[schemars(rename = "Change")]
@@ -117,8 +119,14 @@ pub async fn run(
         .ok_or_else(|| Failure::NotApplied { message: "error: the plan names no DaemonSet or Installation".into(), hint: None })?;
     let dialog = ChangeDialog { options, request, target, api, before, signals_handled: options.interrupt.signal_count() };
     let Some(mut shown) = dialog.dry_run().await? else {
-        writeln!(streams.err, "{} has this already: nothing to change", dialog.target)?;
-        return proposed::without_change(options.snapshot, Outcome::Done, streams);
+        if let Some(verb) = request.verb()
+            && let Some((open, resumed)) = open_change::resumption(options.snapshot, &dialog.before, Some(verb))
+        {
+            writeln!(streams.err, "{}", text::clean(&open.describe()))?;
+            return Box::pin(run(options, &resumed, report, streams)).await;
+        }
+        writeln!(streams.err, "{} has these values already: nothing to change", dialog.target)?;
+        return open_change::outcome_without_change(options.snapshot, &dialog.before, Outcome::Done, streams);
     };
     loop {
         report.plan = Some(shown.plan.clone());
@@ -155,9 +163,9 @@ fn save(path: &Path, plan: &Plan, context: Option<&str>, streams: &mut Streams) 
     let mut text = Vec::new();
     data::yaml(plan, &mut text).map_err(files)?;
     write_private(path, &text).map_err(files)?;
-    writeln!(streams.err, "Saved to {}", text::clean(&path.display().to_string()))?;
-    if let Some(command) = apply_command(&path.to_string_lossy(), &plan.digest, context) {
-        writeln!(streams.err, "Apply it with: {command}")?;
+    writeln!(streams.err, "plan saved to {}", text::clean(&path.display().to_string()))?;
+    if let Some(command) = path.to_str().and_then(|path| apply_command(path, &plan.digest, context)) {
+        writeln!(streams.err, "apply it with: {command}")?;
     }
     Ok(Outcome::NotApplied)
 }
@@ -218,7 +226,7 @@ async fn attempt(
         RolloutOutcome::NotWatched => Ok(Attempted::Done(Outcome::Done)),
         RolloutOutcome::Verified(verified) => {
             let Verified { after, budget, set } = *verified;
-            if options.human {
+            if options.prints_pages {
                 writeln!(streams.out)?;
                 page::outcome(before, &after, budget.is_some(), &Style::of_stdout(options.color), &mut streams.out)?;
             }

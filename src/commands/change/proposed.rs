@@ -1,21 +1,25 @@
 //! From a page that proposes a change to the change itself.
 
+use std::io::Write;
+
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{ChangeOptions, ChangeReport, run};
+use super::{ChangeOptions, ChangeReport, open_change, run};
 use crate::cli::change::{ChangeArgs, DryRun, FormName, PlanArgs};
 use crate::commands::source::ClusterHandle;
+use crate::diagnosis::{Scope, diagnose};
 use crate::exit::{Failure, Outcome};
-use crate::plan::Proposal;
+use crate::permissions::command::Verb;
 use crate::plan::owner_notes::OwnerNote;
-use crate::plan::preflight::{self, Blocker};
+use crate::plan::preflight::Blocker;
 use crate::plan::request::ChangeRequest;
 use crate::plan::snippets::Snippets;
 use crate::render::style::ColorWhen;
 use crate::rollout::interrupt::Interrupt;
 use crate::snapshot::Snapshot;
 use crate::streams::Streams;
+use crate::text;
 
 /// A report and what came of its change, as one document.
 #[derive(Serialize, JsonSchema)]
@@ -31,7 +35,8 @@ pub struct WithChange<'a, P> {
 pub struct ProposedChange<'a> {
     pub snapshot: &'a Snapshot,
     pub way: &'a ClusterHandle,
-    pub proposal: Proposal,
+    /// `None`: nothing is proposed, and only an open change of the same verb is gone on with.
+    pub request: Option<ChangeRequest>,
     pub notes: &'a [OwnerNote],
     pub blockers: &'a [Blocker],
     pub change: &'a ChangeArgs,
@@ -42,7 +47,34 @@ pub struct ProposedChange<'a> {
 }
 
 impl ProposedChange<'_> {
-    pub async fn apply(&self, interrupt: Interrupt, report: &mut ChangeReport, streams: &mut Streams) -> Result<Outcome, Failure> {
+    /// Without a proposal: resumes what `verb` had begun, else `outcome` stands, unless another change is open.
+    pub async fn apply_or_resume(
+        &self,
+        (verb, outcome): (Verb, Outcome),
+        interrupt: Interrupt,
+        report: &mut Option<ChangeReport>,
+        streams: &mut Streams,
+    ) -> Result<Outcome, Failure> {
+        if let Some(request) = &self.request {
+            return self.apply(request, interrupt, report.insert(ChangeReport::default()), streams).await;
+        }
+        let diagnosis = diagnose(self.snapshot, &Scope::default());
+        match open_change::resumption(self.snapshot, &diagnosis, Some(verb)) {
+            Some((open, request)) => {
+                writeln!(streams.err, "{}", text::clean(&open.describe()))?;
+                self.apply(&request, interrupt, report.insert(ChangeReport::default()), streams).await
+            }
+            None => open_change::outcome_without_change(self.snapshot, &diagnosis, outcome, streams),
+        }
+    }
+
+    async fn apply(
+        &self,
+        request: &ChangeRequest,
+        interrupt: Interrupt,
+        report: &mut ChangeReport,
+        streams: &mut Streams,
+    ) -> Result<Outcome, Failure> {
         let mut arguments = self.change.clone();
         if self.document && !arguments.yes && self.plan.out.is_none() && arguments.dry_run == DryRun::None {
             arguments.dry_run = DryRun::Server;
@@ -54,31 +86,18 @@ impl ProposedChange<'_> {
             arguments: &arguments,
             out: self.plan.out.as_deref(),
             color: self.color,
-            human: !self.document,
+            prints_pages: !self.document,
             interrupt,
             notes: self.notes,
             blockers: self.blockers,
             during: None,
         };
-        run(&options, &ChangeRequest::Apply(self.proposal.clone()), report, streams).await
-    }
-}
-
-/// The outcome of a page without a proposal: while a change is unfinished, "nothing to change" is no success.
-pub fn without_change(snapshot: &Snapshot, outcome: Outcome, streams: &mut Streams) -> Result<Outcome, Failure> {
-    use std::io::Write;
-    match preflight::unfinished_in(snapshot).filter(|_| matches!(outcome, Outcome::Healthy | Outcome::Done)) {
-        Some(unfinished) => {
-            writeln!(streams.err, "{unfinished}")?;
-            Ok(Outcome::NotApplied)
-        }
-        None => Ok(outcome),
+        run(&options, request, report, streams).await
     }
 }
 
 /// Only the change itself, in one form, ready to paste.
 pub fn emit(snippets: &Snippets, form: FormName, streams: &mut Streams) -> Result<Outcome, Failure> {
-    use std::io::Write;
     let text = snippets.emit(form.into()).map_err(|error| Failure::Usage { message: error.to_string(), hint: None })?;
     write!(streams.out, "{text}")?;
     Ok(Outcome::Done)

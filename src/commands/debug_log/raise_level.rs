@@ -40,7 +40,7 @@ pub async fn run(
         arguments: &change,
         out: None,
         color: arguments.color(),
-        human: !page.is_document(),
+        prints_pages: !page.is_document(),
         interrupt,
         notes: &[],
         blockers: &lent.blockers,

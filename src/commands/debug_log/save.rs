@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use crate::calico::startup_log::MaskedCopy;
 use crate::cli::debug_log::DebugLogArgs;
 use crate::exit::Failure;
-use crate::snapshot::save::create;
+use crate::snapshot::save::Beside;
 
 pub struct Place {
     to: To,
@@ -34,16 +34,6 @@ pub enum Saving {
         beside: Beside,
         path: PathBuf,
     },
-}
-
-/// A file that is not whole yet; removed when it never becomes so.
-pub struct Beside(PathBuf);
-
-impl Drop for Beside {
-    fn drop(&mut self) {
-        // Renamed already where all went well.
-        let _ = fs::remove_file(&self.0);
-    }
 }
 
 impl Place {
@@ -94,10 +84,7 @@ impl Place {
                 folder.join(safe(name))
             }
         };
-        let mut beside = path.as_os_str().to_owned();
-        beside.push(format!(".{}.tmp", std::process::id()));
-        let beside = Beside(PathBuf::from(beside));
-        let file = create(&beside.0).map_err(|source| failure(&path, source))?;
+        let (file, beside) = Beside::create(&path).map_err(|source| failure(&path, source))?;
         Ok(Saving::File { copy: Box::new(MaskedCopy::new(BufWriter::new(file))), beside, path })
     }
 
@@ -109,7 +96,7 @@ impl Place {
             Saving::Memory(_) => Ok(()),
             Saving::Stdout(copy) => settle(copy.finish().map(|_| ())).map_err(Failure::Output),
             Saving::File { copy, beside, path } => {
-                let kept = copy.finish().and_then(|_| if any { fs::rename(&beside.0, &path) } else { Ok(()) });
+                let kept = copy.finish().and_then(|_| if any { beside.rename() } else { Ok(()) });
                 kept.map_err(|source| failure(&path, source))?;
                 let mut saved = self.saved.borrow_mut();
                 if any && !saved.contains(&path) {

@@ -8,6 +8,7 @@ use crate::cli::probes::ProbesArgs;
 use crate::cluster::{LogSelection, ReadOptions};
 use crate::diagnosis::Scope;
 use crate::exit::{Failure, Outcome};
+use crate::permissions::command::Verb;
 use crate::render::probes::Shown;
 use crate::render::style::Style;
 use crate::render::{self, data};
@@ -33,7 +34,7 @@ pub async fn run(flags: &ConnectionFlags, arguments: &ProbesArgs, interrupt: Int
             (live.snapshot, Some(live.way))
         }
     };
-    let scope = Scope { nodes: chosen.resolve(&snapshot)?, sessions: false };
+    let scope = Scope { nodes: chosen.resolve(&snapshot)?, sessions: false, ..Scope::default() };
     let report = probes_report(&snapshot, &scope, &arguments.wishes())
         .map_err(|refusal| Failure::Usage { message: refusal.to_string(), hint: None })?;
     let proposed = report.proposal.as_ref().map(|proposal| change::chosen(&snapshot, proposal, arguments)).transpose()?.flatten();
@@ -49,17 +50,17 @@ pub async fn run(flags: &ConnectionFlags, arguments: &ProbesArgs, interrupt: Int
         print(&report, arguments, None, streams)?;
         streams.flush()?;
     }
-    let mut told = None;
-    let result = match (&proposed, &way) {
-        (Some(chosen), Some(way)) => {
-            let told = told.insert(ChangeReport::default());
-            change::go_on(&snapshot, way, chosen, arguments, document, interrupt, told, streams).await
+    let mut change_report = None;
+    let result = match &way {
+        Some(way) => {
+            let outcome = (Verb::Probes, report.verdict.into());
+            let proposed = proposed.as_ref();
+            change::apply_or_resume(&snapshot, way, proposed, arguments, document, outcome, interrupt, &mut change_report, streams).await
         }
-        (None, Some(_)) => proposed::without_change(&snapshot, report.verdict.into(), streams),
-        _ => Ok(report.verdict.into()),
+        None => Ok(report.verdict.into()),
     };
     if document {
-        print(&report, arguments, told.as_ref(), streams)?;
+        print(&report, arguments, change_report.as_ref(), streams)?;
     }
     result
 }

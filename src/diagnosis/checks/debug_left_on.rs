@@ -3,11 +3,11 @@ use crate::diagnosis::check::{Check, EarlierFindings};
 use crate::diagnosis::context::Context;
 use crate::diagnosis::explain::Explanation;
 use crate::diagnosis::fixes;
-use crate::edit::undo_record::{ANNOTATION, UndoRecord};
+use crate::diagnosis::unfinished_change::open_debug_log;
+use crate::edit::undo_record::ANNOTATION;
 use crate::finding::code::Code;
 use crate::finding::{Evidence, Finding, Fix, Severity, Source};
 use crate::model::phrases;
-use crate::permissions::command::Verb;
 use crate::snapshot::objects::Container;
 use crate::text::{self, shell};
 
@@ -33,16 +33,10 @@ fn run(view: &Context, _: &EarlierFindings) -> Vec<Finding> {
     finding(view).into_iter().collect()
 }
 
-/// A debug-log that did not come to its end.
-pub fn lent(view: &Context) -> Option<UndoRecord> {
-    let text = view.install.daemon_set?.metadata.annotations.get(ANNOTATION)?;
-    UndoRecord::parse(text).ok().filter(|record| record.command == Verb::DebugLog.name() && !record.is_finished())
-}
-
 fn finding(view: &Context) -> Option<Finding> {
     let set = view.install.daemon_set?;
     let name = view.install.name();
-    let lent = lent(view);
+    let open = open_debug_log(view);
     let raised = set.spec.template.spec.calico_node().is_some_and(is_raised);
     let nodes: Vec<String> = view
         .nodes
@@ -54,7 +48,7 @@ fn finding(view: &Context) -> Option<Finding> {
     if raised {
         evidence.push(Evidence { source: Source::DaemonSet, node: None, text: format!("{name}: {LEVEL}={DEBUG}") });
     }
-    let (message, nodes, fix) = match &lent {
+    let (message, nodes, fix) = match &open {
         Some(record) => {
             let text = format!("{ANNOTATION}: {} {} of {}", record.command, record.id, record.at);
             evidence.push(Evidence { source: Source::DaemonSet, node: None, text });

@@ -1,6 +1,7 @@
 use crate::diagnosis::check::{Check, EarlierFindings};
 use crate::diagnosis::context::Context;
 use crate::diagnosis::explain::Explanation;
+use crate::diagnosis::fixes;
 use crate::finding::code::Code;
 use crate::finding::{Finding, Severity, Source};
 use crate::model::{NodeModel, phrases};
@@ -21,10 +22,14 @@ pub const CHECK: Check = Check {
 };
 
 fn run(view: &Context, found: &EarlierFindings) -> Vec<Finding> {
-    view.nodes.iter().filter(|node| !found.is_explained(node.name) && !view.is_starting(node)).filter_map(finding).collect()
+    view.nodes
+        .iter()
+        .filter(|node| !found.is_explained(node.name) && !view.is_starting(node))
+        .filter_map(|node| finding(view, node))
+        .collect()
 }
 
-fn finding(node: &NodeModel) -> Option<Finding> {
+fn finding(view: &Context, node: &NodeModel) -> Option<Finding> {
     let condition = node.node?.condition("NetworkUnavailable").filter(|condition| condition.status == "True")?;
     if node.kubelet_is_silent() {
         return None;
@@ -34,12 +39,8 @@ fn finding(node: &NodeModel) -> Option<Finding> {
     let says = condition.message.as_deref().unwrap_or_default();
     let mut evidence = vec![node.evidence(Source::Node, format!("NetworkUnavailable is True{reason}: {says}"))];
     evidence.extend(phrases::restarts(node));
-    Some(Finding {
-        code: Code::NetworkUnavailable,
-        severity: Severity::Error,
-        nodes: vec![node.name.to_owned()],
-        message,
-        evidence,
-        fix: None,
-    })
+    // Another's condition, as a cloud's route controller's, is not calico-node's to clear.
+    let own = condition.reason.as_deref() == Some("CalicoIsDown") && node.ready() == Some(true);
+    let fix = if own { fixes::restart_pod(view, node, "It clears the condition when it starts") } else { None };
+    Some(Finding { code: Code::NetworkUnavailable, severity: Severity::Error, nodes: vec![node.name.to_owned()], message, evidence, fix })
 }

@@ -5,7 +5,7 @@ use crate::calico::virtual_interfaces;
 use crate::diagnosis::check::{Check, EarlierFindings};
 use crate::diagnosis::context::Context;
 use crate::diagnosis::explain::Explanation;
-use crate::diagnosis::{evidence, fixes};
+use crate::diagnosis::{evidence, fixes, next_start};
 use crate::finding::code::Code;
 use crate::finding::{Evidence, Finding, Severity, Source};
 use crate::model::{NodeModel, phrases};
@@ -14,22 +14,26 @@ use crate::snapshot::family::Family;
 pub const CHECK: Check = Check {
     explanation: Explanation {
         code: Code::RestartWouldChangeAddress,
-        title: "calico-node would take a wrong address at its next start",
-        means: "The node's address is right now, but the configured method would find another one, which is wrong, or none, so that \
-                calico-node exits. A reboot, an upgrade or a deleted pod is enough. From 3.15.2 calico-node also looks again every 60 s.",
+        title: "The next start of calico-node would fail, or take a wrong address",
+        means: "The node works now. At its next start the configured method would find another address, which is wrong or another node's, so \
+                that calico-node uses it or exits. Or the start would take longer than the probes of the DaemonSet allow. A reboot, an upgrade \
+                or a deleted pod is enough. From 3.15.2 calico-node also looks for its address every 60 s.",
         detected: "What the configured method finds on the node's interfaces as they are now, with the rules of the release that runs, or of \
-                   the release given with --calico-version. The same source as the table of `autodetect`.",
+                   the release given with --calico-version. The same source as the table of `autodetect`. For the time: the round trip to the \
+                   datastore in the log of the newest start, compared with the probes that the DaemonSet has now.",
         confirm: "kubectl calico-fix autodetect\nkubectl exec -n NAMESPACE POD -c calico-node -- ip addr",
-        fix: "Choose a method that is right on every node before anything restarts calico-node there: kubectl calico-fix autodetect.",
+        fix: "Before anything restarts calico-node there: choose a method that is right on every node (kubectl calico-fix autodetect), or \
+              allow the start its time (kubectl calico-fix probes).",
     },
     run,
 };
 
 fn run(view: &Context, found: &EarlierFindings) -> Vec<Finding> {
-    if view.install.detects_nothing() {
-        return Vec::new();
+    let mut findings = next_start::findings(view, found);
+    if !view.install.detects_nothing() {
+        findings.extend(Family::ALL.into_iter().flat_map(|family| of_family(view, found, family)));
     }
-    Family::ALL.into_iter().flat_map(|family| of_family(view, found, family)).collect()
+    findings
 }
 
 fn of_family(view: &Context, found: &EarlierFindings, family: Family) -> Vec<Finding> {
@@ -43,7 +47,12 @@ fn of_family(view: &Context, found: &EarlierFindings, family: Family) -> Vec<Fin
 
 fn finding(view: &Context, found: &EarlierFindings, family: Family, node: &NodeModel, row: &Node, cell: &Cell) -> Option<Finding> {
     let stored = row.stored.as_deref()?;
+    let holder = |address| view.holders(address).find(|other| other.name != node.name);
     let would = match &cell.outcome {
+        DetectionResult::Address(found) if holder(found.address).is_some() => {
+            let other = holder(found.address).map_or("", |other| other.name);
+            format!("exit, because it would find {found}, which {other} has,")
+        }
         DetectionResult::Address(address) => {
             let interface = address.interface.as_deref().map(|name| {
                 let kind = node.interfaces().into_iter().flatten().find(|one| one.name == name).and_then(|one| one.kind.as_deref());

@@ -1,4 +1,4 @@
-use super::debug_left_on;
+use crate::diagnosis::unfinished_change::open_debug_log;
 use crate::diagnosis::check::{Check, EarlierFindings};
 use crate::diagnosis::context::Context;
 use crate::diagnosis::explain::Explanation;
@@ -26,7 +26,7 @@ pub const CHECK: Check = Check {
 
 fn run(view: &Context, found: &EarlierFindings) -> Vec<Finding> {
     // Then it is that change's own, and undoing it ends it.
-    if found.has(Code::ChangeUnfinished) || debug_left_on::lent(view).is_some() {
+    if found.has(Code::ChangeUnfinished) || open_debug_log(view).is_some() {
         return Vec::new();
     }
     view.install.daemon_set.and_then(|daemon_set| finding(view, daemon_set)).into_iter().collect()

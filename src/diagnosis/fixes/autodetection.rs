@@ -10,9 +10,10 @@ use crate::calico::environment::method_variable;
 use crate::calico::flavour::Flavour;
 use crate::calico::method::{self, Method, Problem};
 use crate::calico::version::Version;
+use crate::calico::virtual_interfaces;
 use crate::diagnosis::context::Context;
 use crate::finding::Fix;
-use crate::model::{NodeModel, Stored};
+use crate::model::{NodeModel, Stored, effective_installation};
 use crate::snapshot::family::Family;
 use crate::snapshot::inspection::Interface;
 use crate::snapshot::objects::CALICO_NODE;
@@ -129,7 +130,9 @@ fn is_refused_now(view: &Context, method: &str) -> bool {
 pub fn is_ipv6_only(view: &Context) -> bool {
     let is_v4 = |address: &IpAddr| address.is_ipv4() && is_global_unicast(*address);
     let has_v4 = |node: &NodeModel| {
-        let mut held = node.interfaces().into_iter().flatten().flat_map(|interface| &interface.addresses).map(|held| held.address);
+        let cards = node.interfaces().into_iter().flatten();
+        let cards = cards.filter(|one| virtual_interfaces::describe(&one.name, one.kind.as_deref()).is_none());
+        let mut held = cards.flat_map(|interface| &interface.addresses).map(|held| held.address);
         node.internal_ips.iter().any(is_v4) || node.stored(Family::V4).is_some() || held.any(|address| is_v4(&address))
     };
     view.nodes.iter().any(|node| node.internal_ip(Family::V6).is_some()) && !view.nodes.iter().any(has_v4)
@@ -141,7 +144,7 @@ fn switch_off_ipv4(view: &Context) -> Option<Fix> {
     if view.install.is_operator() {
         let off: serde_json::Map<String, serde_json::Value> = METHODS.iter().map(|name| ((*name).to_owned(), json!(null))).collect();
         let patch = json!({"spec": {"calicoNetwork": {"nodeAddressAutodetectionV4": off}}});
-        let command = shell::command(&["kubectl", "patch", "installation", "default", "--type", "merge", "-p", &shell::json(&patch)])?;
+        let command = patch_installation(view, &patch)?;
         let why = format!("{what}. This turns IPv4 detection off (nodeAddressAutodetectionV4: {{}}). Restarts {}", super::restarts(view));
         return Some(Fix::next_step(command, place(view, &why)));
     }
@@ -167,7 +170,7 @@ pub fn set_method(view: &Context, family: Family, method: &str) -> Option<Fix> {
         return None;
     }
     let command = match view.install.is_operator() {
-        true => installation(family, &Method::parse(method))?,
+        true => installation(view, family, &Method::parse(method))?,
         false => daemon_set(view, family, method)?,
     };
     Some(Fix::next_step(command, place(view, &format!("Restarts {}", super::restarts(view)))))
@@ -217,7 +220,7 @@ fn takes_internal_ip(version: Version) -> bool {
 const METHODS: [&str; 6] = ["firstFound", "interface", "skipInterface", "kubernetes", "canReach", "cidrs"];
 
 /// Merge patch: the other methods must be cleared, or the operator goes Degraded (and accepts it without a word before 1.43).
-fn installation(family: Family, method: &Method) -> Option<String> {
+fn installation(view: &Context, family: Family, method: &Method) -> Option<String> {
     let field = match family {
         Family::V4 => "nodeAddressAutodetectionV4",
         Family::V6 => "nodeAddressAutodetectionV6",
@@ -237,7 +240,14 @@ fn installation(family: Family, method: &Method) -> Option<String> {
         }
     }
     let patch = json!({"spec": {"calicoNetwork": {field: value}}});
-    shell::command(&["kubectl", "patch", "installation", "default", "--type", "merge", "-p", &shell::json(&patch)])
+    patch_installation(view, &patch)
+}
+
+/// Of the Installation that rules the network: `overlay` where it has these fields.
+fn patch_installation(view: &Context, patch: &serde_json::Value) -> Option<String> {
+    let installations = view.snapshot.resources.installations.seen().map_or(&[][..], Vec::as_slice);
+    let name = effective_installation(installations, "calicoNetwork");
+    shell::command(&["kubectl", "patch", "installation", name, "--type", "merge", "-p", &shell::json(patch)])
 }
 
 fn daemon_set(view: &Context, family: Family, method: &str) -> Option<String> {

@@ -3,18 +3,29 @@
 use super::reverted_by;
 use crate::calico::environment::Value;
 use crate::diagnosis::context::Context;
+use crate::diagnosis::next_start;
 use crate::finding::Fix;
 use crate::model::NodeModel;
 use crate::snapshot::family::Family;
 use crate::text::shell;
 
-/// Restarts calico-node on this node alone.
+/// Restarts calico-node on this node alone; `None` where the next start would fail or take a wrong address.
 pub fn restart_pod(view: &Context, node: &NodeModel, why: &str) -> Option<Fix> {
-    let pod = node.pod?;
+    let pod = node.pod.filter(|_| survives_restart(view, node))?;
     let namespace = pod.metadata.namespace.as_deref().or(view.install.namespace())?;
     let words = ["kubectl", "delete", "pod", shell::object_name(&pod.metadata.name)?, "-n", shell::namespace(namespace)?];
     let command = shell::command(&words)?;
     Some(Fix::next_step(command, format!("Restarts calico-node on {} only. {why}", node.name)))
+}
+
+fn survives_restart(view: &Context, node: &NodeModel) -> bool {
+    let index = view.node_index(node.name);
+    let harms = |family: &Family| {
+        let matrix = view.matrix(*family);
+        let cell = matrix.current().and_then(|column| column.cells.get(index?));
+        cell.is_some_and(|cell| cell.ends_right == Some(false))
+    };
+    !Family::ALL.iter().any(harms) && !next_start::is_too_long(view, node)
 }
 
 /// A router ID of each node's own, where CALICO_ROUTER_ID gives one to all of them and kubectl can set it.

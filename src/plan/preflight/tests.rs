@@ -2,7 +2,7 @@ use serde_json::json;
 
 use super::super::Proposal;
 use super::*;
-use crate::edit::undo_record::RolloutPhase;
+use crate::edit::undo_record::{ANNOTATION, RolloutPhase};
 use crate::observed::Observed;
 use crate::snapshot::Origin;
 
@@ -45,7 +45,7 @@ fn change(target: Target) -> ChangeRequest {
 }
 
 fn codes(set: Value, nodes: Value, object: &Value, wish: &ChangeRequest) -> Vec<&'static str> {
-    blockers(&snapshot(set, nodes), wish, object, &[]).into_iter().map(|blocker| blocker.code).collect()
+    blockers(&snapshot(set, nodes), wish, object, None, &[]).into_iter().map(|blocker| blocker.code).collect()
 }
 
 fn record(phase: RolloutPhase) -> UndoRecord {
@@ -53,6 +53,8 @@ fn record(phase: RolloutPhase) -> UndoRecord {
         command: "autodetect".into(),
         id: "0123".into(),
         at: jiff::Timestamp::UNIX_EPOCH,
+        written_at: None,
+        quiet_seconds: None,
         phase,
         canary: None,
         set: json!({"spec": {"a": 2}}),
@@ -82,11 +84,11 @@ fn nothing_stands_against_a_quiet_cluster_and_each_trouble_has_its_code() {
 fn an_unfinished_change_blocks_the_next_but_not_its_undoing() {
     let quiet = || set("RollingUpdate", 2, 3);
     let none: [&str; 0] = [];
-    assert_eq!(codes(quiet(), nodes("True"), &record(RolloutPhase::Canary).as_patch(), &change(target())), ["change-unfinished"]);
+    assert_eq!(codes(quiet(), nodes("True"), &record(RolloutPhase::Canary).as_patch(), &change(target())), ["change-in-progress"]);
     assert_eq!(codes(quiet(), nodes("True"), &record(RolloutPhase::Done).as_patch(), &change(target())), none);
     let garbled = json!({"metadata": {"annotations": {ANNOTATION: "{"}}});
     assert_eq!(codes(quiet(), nodes("True"), &garbled, &change(target())), ["change-unfinished"]);
-    let undo = |phase| ChangeRequest::Undo { target: target(), record: record(phase) };
+    let undo = |phase| ChangeRequest::Undo { target: target(), record: record(phase), goals: vec![] };
     for (phase, value, expected) in [
         (RolloutPhase::Canary, 2, &[][..]),
         (RolloutPhase::Done, 2, &[]),
@@ -108,15 +110,15 @@ fn a_degraded_installation_takes_no_change() {
         json!({"status": {"conditions": [{"type": "Degraded", "status": "True", "message": "no more than one\u{1b}[31m method"}]}});
     let installation = Target::Installation { name: "default".into() };
     let snapshot = snapshot(set("RollingUpdate", 2, 3), nodes("True"));
-    let found = blockers(&snapshot, &change(installation.clone()), &object, &[]);
+    let found = blockers(&snapshot, &change(installation.clone()), &object, None, &[]);
     assert_eq!(found[0].message, "installation.operator.tigera.io/default is Degraded: no more than one method");
-    assert!(blockers(&snapshot, &change(installation), &json!({}), &[]).is_empty());
+    assert!(blockers(&snapshot, &change(installation), &json!({}), None, &[]).is_empty());
 }
 
 #[test]
 fn every_missing_right_is_named() {
     let right = |what: &str, allowed| PermissionAnswer { what: what.into(), allowed };
     let rights = [right("patch daemonsets.apps", false), right("get pods", true), right("delete pods", false)];
-    let found = blockers(&snapshot(set("RollingUpdate", 2, 3), nodes("True")), &change(target()), &json!({}), &rights);
-    assert_eq!(found[0].message, "you may not patch daemonsets.apps, nor delete pods; what grants it: kubectl calico-fix can-i");
+    let found = blockers(&snapshot(set("RollingUpdate", 2, 3), nodes("True")), &change(target()), &json!({}), None, &rights);
+    assert_eq!(found[0].message, "you may not patch daemonsets.apps or delete pods; what grants it: kubectl calico-fix can-i");
 }

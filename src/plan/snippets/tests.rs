@@ -56,3 +56,17 @@ fn a_method_that_is_set_now_is_cleared_in_every_form() {
 fn a_form_that_a_change_does_not_have_is_said() {
     assert_eq!(Snippets::default().emit(Form::Rke2).expect_err("none").to_string(), "this change has no form for rke2");
 }
+
+/// An overlay rules the fields that it has: a command for `default` would have no effect.
+#[test]
+fn where_an_overlay_rules_every_form_names_it_and_the_command_is_the_patch_that_is_sent() {
+    let edits = [Edit::field(&["spec", "calicoNetwork", "nodeAddressAutodetectionV4"], json!({"kubernetes": "NodeInternalIP"}))];
+    let target = Target::Installation { name: "overlay".into() };
+    let now = json!({"calicoNetwork": {"nodeAddressAutodetectionV4": {"firstFound": true}}});
+    let snippets = Snippets::of_detection(&settings(), &edits, &target, &now).expect("has a form");
+    insta::assert_snapshot!(snippets.emit(Form::Kubectl).expect("a command"), @r#"kubectl patch installation overlay --type merge -p '{"spec":{"calicoNetwork":{"nodeAddressAutodetectionV4":{"firstFound":null,"kubernetes":"NodeInternalIP"}}}}'"#);
+    assert!(snippets.emit(Form::Installation).expect("a form").contains("name: overlay\n"));
+    for form in [Form::Helm, Form::Rke2] {
+        assert!(matches!(snippets.emit(form), Err(EmitError::NoSuchForm(_))), "{form:?} writes the Installation default");
+    }
+}

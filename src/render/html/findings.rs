@@ -123,7 +123,7 @@ pub fn gap(gap: &Gap) -> Markup {
             strong { (Untrusted(&gap.what)) }
             @if !gap.nodes.is_empty() { " of " (nodes(&gap.nodes, false)) }
             ": " (Untrusted(&gap.why))
-            @if !gap.blocks_healthy { span.aside { " (the verdict does not need it)" } }
+            @if !gap.blocks_healthy { span.aside { " (not needed for the verdict)" } }
         }
     }
 }

@@ -12,8 +12,8 @@ use crate::text;
 pub fn title(report: &Report) -> String {
     let verdict = match report.verdict {
         Verdict::Healthy => "healthy",
-        Verdict::Sick => "not healthy",
-        Verdict::Unknown => "not known",
+        Verdict::Sick => "unhealthy",
+        Verdict::Unknown => "unknown",
     };
     text::truncate(&text::clean(&format!("Calico{}: {verdict}, {}", of(report), report.taken_at)), 200).into_owned()
 }
@@ -30,8 +30,8 @@ pub fn time(report: &Report) -> Markup {
 pub fn header(report: &Report) -> Markup {
     let (class, symbol, word) = match report.verdict {
         Verdict::Healthy => ("verdict good", "✓", "Healthy"),
-        Verdict::Sick => ("verdict bad", "✕", "Not healthy"),
-        Verdict::Unknown => ("verdict doubtful", "?", "Not known"),
+        Verdict::Sick => ("verdict bad", "✕", "Unhealthy"),
+        Verdict::Unknown => ("verdict doubtful", "?", "Unknown"),
     };
     html! {
         header {
@@ -66,7 +66,7 @@ fn facts(report: &Report) -> [(&'static str, Option<String>); 10] {
         ("Backend", known(&cluster.backend)),
         ("Datastore", known(&cluster.datastore)),
         ("Address detection", cluster.autodetection_method.clone()),
-        ("Kept by", cluster.owner.clone()),
+        ("Owner", cluster.owner.clone()),
         ("Nodes ready", Some(format!("{} of {}", cluster.nodes_ready, cluster.nodes))),
     ]
 }

@@ -10,5 +10,5 @@ pub fn section(report: &Report) -> Option<Markup> {
     let rows = report.nodes.iter().flat_map(|node| node.sessions.iter().map(|session| Row::from(row(&node.name, session))));
     let mut rows = rows.peekable();
     rows.peek()?;
-    Some(table("Every BGP session, as each of its ends tells of it", &HEADERS, rows))
+    Some(table("Every BGP session, as each of its ends reports the session", &HEADERS, rows))
 }

@@ -7,7 +7,7 @@ use crate::finding::Gap;
 
 pub fn section(unseen: &[Gap]) -> Option<Markup> {
     let list = html! {
-        p { "Nothing of this counts as healthy." }
+        p { "Items below are unknown, not healthy." }
         ul.unseen { @for missing in unseen { (gap(missing)) } }
     };
     (!unseen.is_empty()).then_some(list)

@@ -21,6 +21,10 @@ pub fn write(report: &ProbesReport, finding: Option<&Finding>, style: &Style, ou
     if let Some(finding) = finding {
         labelled("Cause", &cause(report, finding), style, out)?;
     }
+    if let Some(fix) = finding.and_then(|finding| finding.fix.as_ref()) {
+        command(INDENT, &format!("{:LABEL$}", "Next step"), &fix.command, Tone::Strong, style, out)?;
+        paragraph(INDENT + LABEL, "", &fix.why, style, out)?;
+    }
     if let Some(proposal) = &report.proposal {
         recommended(proposal, report.fix.as_ref(), style, out)?;
     }

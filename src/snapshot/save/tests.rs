@@ -113,3 +113,21 @@ fn saving_replaces_the_file_and_leaves_nothing_beside_it() {
     assert_eq!(std::os::unix::fs::PermissionsExt::mode(&fs::metadata(&path).expect("is there").permissions()) & 0o777, 0o600);
     assert!(save_to(&snapshot, &folder.path().join("missing/snapshot.yaml")).is_err());
 }
+
+#[test]
+fn what_a_killed_program_left_is_removed_and_what_a_living_one_writes_is_not() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("calico.yaml");
+    let leave = |name: &str| {
+        fs::write(folder.path().join(name), "half").expect("writes");
+        folder.path().join(name)
+    };
+    let (dead, written) = (leave("calico.yaml.123.tmp"), leave("calico.yaml.124.tmp"));
+    let others = ["calico.yaml.x.tmp", "calico.yaml.tmp", "other.yaml.123.tmp", "calico.yaml.123.tmp.gz"].map(leave);
+    let living = fs::File::open(&written).expect("opens");
+    living.lock().expect("locks");
+    save_to(&Snapshot::empty(crate::snapshot::Origin::Live, jiff::Timestamp::UNIX_EPOCH), &path).expect("saves");
+    assert!(path.exists() && !dead.exists() && written.exists());
+    assert!(others.iter().all(|path| path.exists()), "names that this program does not give");
+    drop(living);
+}

@@ -121,6 +121,8 @@ impl Target {
                     let name = |entry: &Value| entry["name"].as_str().unwrap_or_default().to_owned();
                     owned.extend(env.iter().filter(|entry| is_owned(entry)).map(|entry| (name(entry), entry.clone())));
                     env.retain(|entry| !is_owned(entry));
+                    // Whoever adds a variable may add it anywhere.
+                    env.sort_by_key(name);
                 }
             }
             Self::Installation => {

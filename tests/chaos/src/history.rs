@@ -75,7 +75,7 @@ pub struct ForeignEdit {
 impl ForeignEdit {
     /// Pods are replaced for it. A reverter's edits are.
     pub fn changes_template(&self) -> bool {
-        matches!(self.edit, None | Some(Edit::OtherSetting | Edit::SameSetting | Edit::Strategy))
+        matches!(self.edit, None | Some(Edit::OtherSetting | Edit::Applied | Edit::SameSetting | Edit::Strategy))
     }
 }
 

@@ -5,12 +5,16 @@
 
 #![cfg(unix)]
 
+mod arguments;
 mod cluster;
 mod dice;
+mod disturbed;
 mod history;
 mod invariants;
 #[cfg(test)]
 mod invariants_tests;
+mod observe;
+mod others;
 mod play;
 mod plugin;
 mod report;

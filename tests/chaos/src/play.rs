@@ -26,6 +26,8 @@ pub struct Setting {
     pub dead_kubelet: bool,
     /// Seconds that the controllers are behind, at most.
     pub lag: u32,
+    /// Seconds that the server's clock is ahead of the cluster's; the laptop's is days off in any case.
+    pub skew: i64,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -104,6 +106,8 @@ pub enum Answer {
 pub enum Edit {
     /// Another setting of the same object, which changes the template of a DaemonSet.
     OtherSetting,
+    /// The same by server-side apply, as a GitOps controller writes.
+    Applied,
     Label,
     Strategy,
     /// The same setting that this program changes.
@@ -114,7 +118,7 @@ pub enum Edit {
     Cordon,
 }
 
-const SCENARIOS: [&str; 10] = [
+const SCENARIOS: [&str; 12] = [
     "bridge-address",
     "bridge-address",
     "bridge-address-healed",
@@ -124,6 +128,8 @@ const SCENARIOS: [&str; 10] = [
     "slow-start-healed",
     "no-address",
     "vxlan",
+    "far-reflectors",
+    "operator-new",
     "operator-bridge-address",
 ];
 const METHODS: [&str; 3] = ["kubernetes-internal-ip", "cidr=10.0.0.0/8", "can-reach=10.0.0.1"];
@@ -142,6 +148,7 @@ impl Play {
             max_unavailable: 1 + dice.below(2),
             dead_kubelet: dice.percent(12),
             lag: if dice.percent(50) { 0 } else { 1 + dice.below(20) },
+            skew: *dice.pick(&[0, 0, 0, -90, 90]),
         };
         let verb = verb(dice, scenario);
         let mut flags = Vec::new();
@@ -199,6 +206,7 @@ fn disturbance(dice: &mut Dice, scenario: &str) -> Disturbance {
 fn edit(dice: &mut Dice, operated: bool) -> Edit {
     let all = [
         Edit::OtherSetting,
+        Edit::Applied,
         Edit::Label,
         Edit::SameSetting,
         Edit::RecordRemoved,
@@ -207,7 +215,7 @@ fn edit(dice: &mut Dice, operated: bool) -> Edit {
         Edit::Cordon,
         Edit::Strategy,
     ];
-    *dice.pick(if operated { &all[..7] } else { &all })
+    *dice.pick(if operated { &all[..8] } else { &all })
 }
 
 impl Verb {

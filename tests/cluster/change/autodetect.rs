@@ -1,4 +1,4 @@
-//! `autodetect` from a sick cluster to a proven one, as a user types it.
+//! `autodetect` from a sick cluster to a verified one, as a user types it.
 
 mod forms;
 mod healing;

@@ -63,7 +63,7 @@ fn the_log_of_one_node_at_debug_through_its_restarts() {
     assert_eq!(log.matches("Early log level set to debug").count(), 2, "{log}");
     assert_eq!(log.matches("Performing 'Get' for Node(foo)").count(), 2);
     let page = out(&output);
-    for part in ["level debug", "attempt 1", "attempt 2", "Looked at    eth0", "2 of 2 attempts ended so", "killed-while-starting"] {
+    for part in ["level debug", "attempt 1", "attempt 2", "Interfaces   eth0", "2 of 2 attempts were killed", "killed-while-starting"] {
         assert!(page.contains(part), "{part:?} is not in {told}");
     }
     let said = err(&output);
@@ -100,7 +100,7 @@ fn a_start_that_succeeds_ends_it_at_once() {
     let told = told(&output);
     assert_eq!(code(&output), Some(0), "{told}");
     assert!(
-        out(&output).contains("It started; nothing in the log is wrong with the start.") && told.contains("attempt 1: started"),
+        out(&output).contains("calico-node started. The log shows no problem with the start.") && told.contains("attempt 1: started"),
         "{told}"
     );
     stage.is_as(&before, &told);
@@ -133,7 +133,7 @@ fn at_a_terminal_it_offers_to_go_on() {
         terminal.send_line(first).expect("types");
         if let Some(second) = second {
             let shown = until(&mut terminal, QUESTION);
-            assert!(shown.contains(LEVEL) && shown.contains(&format!("calico-node is restarted on {SICK} alone, twice")), "{shown}");
+            assert!(shown.contains(LEVEL) && shown.contains(&format!("This restarts calico-node on {SICK} twice")), "{shown}");
             terminal.send_line(second).expect("types");
         }
         let (rest, ended) = ended(&mut terminal);
@@ -185,7 +185,7 @@ fn a_pod_that_never_starts() {
     let output = stage.run(&["debug-log", "--yes", "--timeout", "2s"]);
     let told = told(&output);
     assert!(told.contains("its new pod has not begun") && told.contains("not ended within 2s"), "{told}");
-    assert!(out(&output).contains("the log of attempt 1 of") && out(&output).contains("Nothing wrong was found, but"), "{told}");
+    assert!(out(&output).contains("the log of attempt 1 of") && out(&output).contains("No problems found, but"), "{told}");
     assert_eq!(code(&output), Some(3), "{told}");
     stage.is_as(&before, &told);
 }

@@ -1,8 +1,8 @@
-//! A change that does not come out as predicted is put back, and the nodes are proven to be as they were.
+//! A change that does not come out as predicted is rolled back, and the nodes are verified to be as they were.
 
 use super::*;
 
-fn put_back(method: &str, more: &[&str]) -> (Stage, Output) {
+fn rolled_back(method: &str, more: &[&str]) -> (Stage, Output) {
     let stage = Stage::new("bridge-address", 4);
     let before = (stage.daemon_set(), stage.pods());
     let live = stage.running.live(PACE);
@@ -22,14 +22,14 @@ fn put_back(method: &str, more: &[&str]) -> (Stage, Output) {
 
 #[test]
 fn a_word_that_is_no_method_crashes_one_node_and_no_other() {
-    let (_, output) = put_back("eth0", &["--timeout", "60s"]);
+    let (_, output) = rolled_back("eth0", &["--timeout", "60s"]);
     assert!(err(&output).contains("calico-node restarted "), "{}", err(&output));
 }
 
 #[test]
 fn an_interface_that_is_not_there_keeps_the_old_address() {
-    let (_, output) = put_back("interface=foo.*", &["--timeout", "4s"]);
-    assert!(err(&output).contains("its address is 172.18.0.1, not 10.12.33.13"), "{}", err(&output));
+    let (_, output) = rolled_back("interface=foo.*", &["--timeout", "4s"]);
+    assert!(err(&output).contains("waiting for address 10.12.33.13 (currently 172.18.0.1)"), "{}", err(&output));
 }
 
 #[test]
@@ -48,7 +48,7 @@ fn a_change_may_be_left_as_it_is_for_looking_at_it() {
 
 /// Ctrl-C, a cancelled pipeline and a closed terminal.
 #[test]
-fn an_interrupted_change_is_put_back() {
+fn an_interrupted_change_is_rolled_back() {
     for signal in ["-INT", "-TERM", "-HUP"] {
         let stage = Stage::new("bridge-address", 3);
         let before = stage.daemon_set();
@@ -88,4 +88,50 @@ fn a_second_interrupt_leaves_it_and_says_what_to_do() {
     let output = child.wait_with_output().expect("ends");
     assert_eq!(code(&output), Some(5), "{}", err(&output));
     assert!(err(&output).contains("kubectl calico-fix undo"), "{}", err(&output));
+}
+
+/// A shell sends SIGHUP to its jobs when the terminal closes, and some send it again: it starts the rollback and never ends it.
+#[test]
+fn a_second_hangup_does_not_end_the_rollback() {
+    let stage = Stage::new("bridge-address", 3);
+    let before = stage.daemon_set();
+    let _live = stage.running.live(PACE);
+    let plan = stage.plan("interface=foo.*");
+    let path = stage.save(&plan);
+    let mut command = stage.command(&["apply", path.to_str().expect("text"), "--confirm", &plan.digest]);
+    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("starts");
+    let hang_up_at = |phase: &str| {
+        while !stage.annotation().is_some_and(|text| text.contains(phase)) {
+            std::thread::sleep(std::time::Duration::from_millis(5));
+        }
+        assert!(Command::new("kill").args(["-HUP", &child.id().to_string()]).status().expect("runs").success());
+    };
+    hang_up_at("canary");
+    hang_up_at("restoring");
+    let output = child.wait_with_output().expect("ends");
+    assert_eq!(code(&output), Some(130), "{}", told(&output));
+    assert_eq!((&stage.daemon_set()["spec"], stage.annotation()), (&before["spec"], None), "{}", told(&output));
+}
+
+/// Nobody reads what is printed any more, or the disk is full: that is no reason to stop a rollback.
+#[test]
+fn a_rollback_does_not_need_its_standard_error() {
+    for full in [true, false] {
+        let stage = Stage::new("bridge-address", 3);
+        let before = stage.daemon_set();
+        let _live = stage.running.live(PACE);
+        let plan = stage.plan("interface=foo.*");
+        let path = stage.save(&plan);
+        let mut command = stage.command(&["apply", path.to_str().expect("text"), "--confirm", &plan.digest, "--timeout", "4s"]);
+        let ended = if full {
+            let full = std::fs::File::options().write(true).open("/dev/full").expect("is there");
+            command.stdout(Stdio::null()).stderr(full).status().expect("runs")
+        } else {
+            let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("starts");
+            drop((child.stdout.take(), child.stderr.take()));
+            child.wait().expect("ends")
+        };
+        assert_eq!(ended.code(), Some(4), "full: {full}");
+        assert_eq!((&stage.daemon_set()["spec"], stage.annotation()), (&before["spec"], None), "full: {full}");
+    }
 }

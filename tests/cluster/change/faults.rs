@@ -94,7 +94,7 @@ fn a_right_that_is_taken_away_in_between_leaves_no_doubt() {
     // Deleting the pod is refused although the review said yes: everything goes back.
     let (_, output) = applied(vec![Fault::always("/pods/", Effect::Forbidden).on(&["delete"])], &[]);
     assert_eq!(code(&output), Some(4), "{}", err(&output));
-    assert!(err(&output).contains("put back"), "{}", err(&output));
+    assert!(err(&output).contains("rolled back"), "{}", err(&output));
 }
 
 fn edited(patch: Value) -> Fault {

@@ -3,7 +3,7 @@
 #![allow(clippy::disallowed_macros, reason = "a failed test shows what was printed")]
 
 mod applying;
-mod asking;
+pub mod asking;
 mod autodetect;
 mod debug;
 mod debug_faults;
@@ -14,8 +14,11 @@ mod killed;
 mod operator;
 mod others;
 mod probes;
+mod resumed;
 mod rights;
 mod shown;
+mod sick_nodes;
+mod undoing;
 mod untrusted;
 
 use std::path::{Path, PathBuf};
@@ -50,6 +53,13 @@ impl Stage {
     /// The scenario, bent before it begins.
     fn bent(world: sim::Scenario) -> Self {
         Self { running: sim::start(world), folder: tempfile::tempdir().expect("a folder") }
+    }
+
+    /// Time goes by at once, before the cluster is set going.
+    fn let_pass(&self, time: jiff::SignedDuration) {
+        let mut simulation = sim::simulation::Simulation::new(self.running.cluster().clone());
+        let until = simulation.now() + time;
+        simulation.advance(until);
     }
 
     fn daemon_set(&self) -> Value {

@@ -1,5 +1,8 @@
 //! Somebody else writes to the same object while a change is under way, or between two changes.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use serde_json::json;
 use sim::{Effect, Fault};
 
@@ -93,13 +96,49 @@ fn under_the_users_own_on_delete_a_rollback_restarts_the_canary_alone() {
 /// A change that was left in the middle is not "nothing to change", whatever the addresses say.
 #[test]
 fn an_unfinished_change_is_never_nothing_to_change() {
-    let stage = Stage::new("healthy", 3);
-    let record = json!({"command": "autodetect", "id": "x", "at": "2026-01-01T00:00:00Z", "phase": "canary", "set": {}, "restore": {}});
-    let leave = |set: &mut Value| set["metadata"]["annotations"] = json!({"kubectl-calico-fix/undo": record.to_string()});
-    stage.running.cluster().store.edit("DaemonSet", "kube-system", "calico-node", leave).expect("is there");
-    for verb in ["autodetect", "probes"] {
-        let output = stage.run(&[verb, "--yes"]);
-        assert_eq!((code(&output), stage.writes()), (Some(1), vec![]), "{verb} {}", told(&output));
-        assert!(err(&output).contains("a change by autodetect (x, 2026-01-01T00:00:00Z) is not finished"), "{verb} {}", told(&output));
+    for (command, says) in [("probes", "Finish it with: kubectl calico-fix apply --resume"), ("debug-log", "debug-log --restore")] {
+        let stage = Stage::new("healthy", 3);
+        let record = json!({"command": command, "id": "x", "at": "2026-01-01T00:00:00Z", "phase": "rolling", "set": {}, "restore": {}});
+        let leave = |set: &mut Value| set["metadata"]["annotations"] = json!({"kubectl-calico-fix/undo": record.to_string()});
+        stage.running.cluster().store.edit("DaemonSet", "kube-system", "calico-node", leave).expect("is there");
+        let output = stage.run(&["autodetect", "--yes"]);
+        assert_eq!((code(&output), stage.writes()), (Some(1), vec![]), "{command} {}", told(&output));
+        assert!(err(&output).contains(says), "{command} {}", told(&output));
     }
+}
+
+/// A GitOps tool that restores its own value each time: the change is written twice more while one node has it alone, then the tool is named
+/// and nothing of the change stays.
+#[test]
+fn someone_who_keeps_reverting_the_change_is_named() {
+    let stage = Stage::new("bridge-address", 3);
+    let _live = stage.running.live(PACE);
+    let (before, pods) = (stage.daemon_set()["spec"].clone(), stage.pods());
+    let (cluster, over) = (stage.running.cluster().clone(), Arc::new(AtomicBool::new(false)));
+    let stop = over.clone();
+    let reverter = std::thread::spawn(move || {
+        let revert = |set: &mut Value| {
+            let env = set["spec"]["template"]["spec"]["containers"][0]["env"].as_array_mut().expect("variables");
+            env.retain(|variable| variable["name"] != "IP_AUTODETECTION_METHOD");
+        };
+        while !stop.load(Ordering::SeqCst) {
+            let set = cluster.store.object("DaemonSet", "kube-system", "calico-node").expect("is there");
+            if set["spec"]["template"].to_string().contains("kubernetes-internal-ip") {
+                let writer = sim::Writer::new("argocd-controller");
+                cluster.store.edit_as(writer, "DaemonSet", "kube-system", "calico-node", revert).expect("is there");
+            }
+            std::thread::sleep(std::time::Duration::from_millis(100));
+        }
+    });
+    let plan = stage.plan("kubernetes-internal-ip");
+    let output = stage.apply(&plan, &[]);
+    over.store(true, Ordering::SeqCst);
+    reverter.join().expect("ends");
+    assert_eq!(code(&output), Some(4), "{}", told(&output));
+    let says = "someone reverts this change: manager argocd-controller restores IP_AUTODETECTION_METHOD, 3 times";
+    assert!(err(&output).contains(says), "{}", told(&output));
+    assert_eq!((&stage.daemon_set()["spec"], stage.annotation()), (&before, None), "{}", told(&output));
+    let canary = plan.canary.expect("a canary");
+    let others = |pods: Vec<(String, String)>| pods.into_iter().filter(|(node, _)| *node != canary).collect::<Vec<_>>();
+    assert_eq!(others(stage.pods()), others(pods), "no other node is restarted: {}", told(&output));
 }

@@ -40,7 +40,7 @@ fn installation(stage: &Stage) -> Value {
     stage.running.cluster().store.object("Installation", "", "default").expect("is there")
 }
 
-/// The killed node goes first, and is proven by staying up.
+/// The killed node goes first, and is verified by staying up.
 #[test]
 fn a_startup_probe_heals_the_slow_start_and_undo_takes_it_back() {
     let stage = Stage::new("slow-start", 3);

@@ -49,6 +49,26 @@ fn a_plan_is_for_calicos_own_objects_and_its_fields_are_known() {
 }
 
 #[test]
+#[cfg(unix)]
+fn a_plan_is_a_new_file_that_only_its_owner_reads() {
+    use std::os::unix::fs::PermissionsExt;
+    let stage = Stage::new("bridge-address", 3);
+    let folder = tempfile::tempdir().expect("a folder");
+    let (precious, link) = (folder.path().join("precious"), folder.path().join("it's a plan.yaml"));
+    std::fs::write(&precious, "precious").expect("writes");
+    std::os::unix::fs::symlink(&precious, &link).expect("links");
+    let output = stage.run(&["autodetect", "--method", "kubernetes-internal-ip", "--out", link.to_str().expect("text")]);
+    assert_eq!(std::fs::read_to_string(&precious).expect("reads"), "precious", "{}", told(&output));
+    let made = std::fs::symlink_metadata(&link).expect("is there");
+    assert!(made.is_file() && made.permissions().mode() & 0o777 == 0o600, "{made:?}");
+    // the command that is printed is one that a shell reads
+    let line = err(&output).lines().find_map(|line| line.strip_prefix("apply it with: ").map(str::to_owned)).expect("a command");
+    let words = std::process::Command::new("/bin/sh").arg("-c").arg(format!("printf '%s\\0' {line}")).output().expect("runs").stdout;
+    let words: Vec<String> = String::from_utf8(words).expect("text").split_terminator('\0').map(str::to_owned).collect();
+    assert_eq!(words[..5], ["kubectl", "calico-fix", "apply", link.to_str().expect("text"), "--confirm"]);
+}
+
+#[test]
 fn a_forged_record_is_not_undone() {
     let stage = Stage::new("bridge-address", 3);
     let _live = stage.running.live(PACE);

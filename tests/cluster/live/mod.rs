@@ -1,10 +1,13 @@
 //! The cluster room against a simulated API server.
 
+mod again;
 mod audited;
 mod bounds;
 mod connecting;
 mod credentials;
+mod deadline;
 mod failing;
+mod fleet;
 mod gathering;
 mod inside;
 mod overrides;

@@ -14,7 +14,7 @@ fn a_healthy_cluster_keeps_what_it_has() {
     assert!(judged.recommendation.keep);
     assert_eq!(judged.recommended(), Some("first-found"));
     assert!(
-        judged.recommendation.why.contains("kubernetes-internal-ip would find the same and be steadier"),
+        judged.recommendation.why.contains("kubernetes-internal-ip finds the same addresses and is more robust"),
         "{}",
         judged.recommendation.why
     );

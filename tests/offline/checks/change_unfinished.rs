@@ -10,6 +10,8 @@ fn record(phase: RolloutPhase) -> String {
         command: "autodetect".into(),
         id: "0123456789ab".into(),
         at: now(),
+        written_at: None,
+        quiet_seconds: None,
         phase,
         canary: Some("node-3".into()),
         set: json!({"spec": {"template": {}}}),
@@ -26,21 +28,30 @@ fn annotated(text: String) -> World {
 
 #[test]
 fn killed_while_one_node_was_tried() {
-    let case = finds(&annotated(record(RolloutPhase::Canary)), &["warning change-unfinished node-3"]);
+    let halfway =
+        annotated(record(RolloutPhase::Canary)).revision("node-3", "two").set(|set| set.spec.update_strategy.r#type = "OnDelete".into());
+    let case = finds(&halfway, &["warning change-unfinished node-3"]);
+    let message = &case.only().message;
     assert!(
-        case.only().message.contains("it was being tried on node-3") && case.only().message.contains("OnDelete"),
-        "{}",
-        case.only().message
+        message.contains("2 nodes do not run with the new settings yet, and the update strategy OnDelete holds them back"),
+        "{message}"
     );
     shows(case.only(), Source::DaemonSet, "", "autodetect 0123456789ab");
-    assert_eq!(case.command(), Some("kubectl calico-fix undo"));
+    assert_eq!(case.command(), Some("kubectl calico-fix apply --resume"));
 }
 
 #[test]
 fn its_rollout_is_no_finding_of_its_own() {
     let halfway = annotated(record(RolloutPhase::Rolling)).revision("node-1", "two").set(|set| set.status.updated_number_scheduled = 1);
-    let case = finds(&halfway, &["warning change-unfinished node-3"]);
-    assert!(case.only().message.contains("rolled out"), "{}", case.only().message);
+    let case = finds(&halfway, &["warning change-unfinished"]);
+    assert!(case.only().message.contains("2 nodes do not run with the new settings yet"), "{}", case.only().message);
+}
+
+#[test]
+fn killed_while_it_was_rolled_back() {
+    let case = finds(&annotated(record(RolloutPhase::Restoring)), &["warning change-unfinished"]);
+    assert!(case.only().message.contains("it was being rolled back"), "{}", case.only().message);
+    assert_eq!(case.command(), Some("kubectl calico-fix undo"));
 }
 
 #[test]
@@ -50,6 +61,6 @@ fn a_record_that_cannot_be_read_is_not_taken_for_none() {
 }
 
 #[test]
-fn proven() {
+fn a_verified_change_is_finished() {
     healthy(&annotated(record(RolloutPhase::Done)));
 }

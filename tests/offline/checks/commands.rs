@@ -5,7 +5,11 @@ use std::process::Command;
 use calico_fix::diagnosis::{Scope, diagnose};
 use calico_fix::edit::Edit;
 use calico_fix::edit::target::Target;
+use calico_fix::permissions::command::Verb;
+use calico_fix::permissions::report::{Answered, PermissionQuery, judge};
+use calico_fix::permissions::table::{InstallFacts, PERMISSIONS};
 use calico_fix::plan::autodetect_edits::Setting;
+use calico_fix::plan::debug_pod;
 use calico_fix::plan::snippets::{Form, Snippets};
 use calico_fix::render::html;
 use calico_fix::snapshot::family::Family;
@@ -127,6 +131,27 @@ proptest! {
             }
             None => prop_assert!(list.iter().any(|word| word.chars().any(is_unsafe))),
         }
+    }
+
+    /// What an administrator is told to type, for whatever user and namespace; and the pod that `debug-log --emit` names.
+    #[test]
+    fn grants_are_words(user in hostile(), namespace in hostile(), node in hostile()) {
+        let around = InstallFacts { namespace: namespace.clone(), daemon_set: Some("calico-node".to_owned()), installation: None };
+        let asked = PermissionQuery { verbs: &[Verb::Status, Verb::Autodetect], changes: true, exec: true };
+        let answers: Vec<Answered<'_>> =
+            PERMISSIONS.iter().map(|need| Answered { need, right: String::new(), allowed: false }).collect();
+        let report = judge(&around, asked, &answers, Some(user.clone()));
+        let space = shell::namespace(&namespace).unwrap_or("NAMESPACE");
+        for line in report.grants.iter().filter(|line| !line.contains(" | kubectl apply -f -")) {
+            prop_assert_eq!(clean(line), line.as_str());
+            let words = words(line);
+            prop_assert_eq!(&words[..2], &["kubectl", "create"]);
+            prop_assert!([6, 8].contains(&words.len()), "{line}");
+            prop_assert!(words.len() == 6 || words[5] == space, "{line}");
+            let subject = words.last().expect("a word");
+            prop_assert!(*subject == format!("--user={user}") || subject.starts_with("--serviceaccount="), "{line}");
+        }
+        prop_assert!(shell::object_name(&debug_pod::name(&node)).is_some(), "{}", debug_pod::name(&node));
     }
 
     #[test]

@@ -14,6 +14,8 @@ fn record(phase: RolloutPhase) -> String {
         command: "debug-log".into(),
         id: "0123456789ab".into(),
         at: now(),
+        written_at: None,
+        quiet_seconds: None,
         phase,
         canary: None,
         set: json!({"spec": {"template": {}}}),

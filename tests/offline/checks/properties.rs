@@ -82,12 +82,12 @@ fn hostile() -> impl Strategy<Value = Value> {
 
 fn judged(tree: &Value) -> Option<Report> {
     let snapshot: Snapshot = serde_json::from_value(tree.clone()).ok()?;
-    let report = diagnose(&snapshot, &Scope { nodes: None, sessions: true });
+    let report = diagnose(&snapshot, &Scope { sessions: true, ..Scope::default() });
     sound(&report, &snapshot);
     let probes = probes_report(&snapshot, &Scope::default(), &ProbeOptions::default()).expect("nothing was wished for");
     assert!(probes.findings.iter().all(|finding| codes(&report).contains(finding.code.name())));
     let shown = Shown { wide: true, all: true };
-    let (told, page) = page::page(&snapshot, &Scope { nodes: None, sessions: true });
+    let (told, page) = page::page(&snapshot, &Scope { sessions: true, ..Scope::default() });
     page::sound_page(&told, &page);
     render::probes::write(&probes, shown, &Style { colour: true, width: Some(200), ..Style::default() }, &mut std::io::sink())
         .expect("prints");

@@ -1,6 +1,8 @@
 use calico_fix::calico::version::Version;
 use calico_fix::diagnosis::{Scope, diagnose_for_release};
 use calico_fix::finding::Source;
+use calico_fix::observed::Observed;
+use serde_json::json;
 
 use super::build::*;
 use super::judge::*;
@@ -61,4 +63,59 @@ fn a_release_that_does_not_know_the_method() {
     let found = after_upgrade(&world, "v3.21.6");
     assert!(found.iter().any(|line| line.contains("would exit")), "{found:?}");
     assert_eq!(after_upgrade(&world, "v3.31.0"), [""; 0]);
+}
+
+/// 12 s from the first answer to the detected address: a round trip of more than a second.
+fn slow_start() -> String {
+    let line = |second: u32, text: &str| format!("2026-11-23 16:00:{second:02}.000 [INFO][9] startup/startup.go 1: {text}\n");
+    [
+        line(0, "Early log level set to info"),
+        line(0, "Starting node node-2 with version v3.24.5"),
+        line(1, "Checking datastore connection"),
+        line(2, "Datastore connection verified"),
+        line(14, "Using autodetected IPv4 address on interface eth0: 10.0.0.2/24"),
+        line(30, "Using node name: node-2"),
+        line(50, "Current address is still valid, do nothing"),
+        "Calico node started successfully\n".to_owned(),
+    ]
+    .concat()
+}
+
+/// The pods run with the old probes, and the next pod gets those of the DaemonSet.
+#[test]
+fn a_start_that_the_probes_no_longer_allow() {
+    let slow = cluster().age("node-2", 3590).log("node-2", &slow_start());
+    let shortened = slow.clone().edit(|snapshot| {
+        let Observed::Seen(set) = &mut snapshot.daemon_set else { panic!("no DaemonSet") };
+        let probe = json!({"exec": {"command": ["/bin/calico-node", "-felix-live"]}, "periodSeconds": 10, "failureThreshold": 2, "timeoutSeconds": 10});
+        set.spec.template.spec.containers[0].liveness_probe = serde_json::from_value(probe).expect("a probe");
+    });
+    let case = finds(&shortened, &["warning restart-would-change-address node-2"]);
+    let finding = case.only();
+    assert!(finding.message.starts_with("calico-node on node-2 would be killed at its next start: it needs "), "{}", finding.message);
+    assert!(finding.message.contains("and the probes now allow 20 s; do not restart calico-node there"), "{}", finding.message);
+    assert_eq!(finding.fix.as_ref().map(|fix| fix.command.as_str()), Some("kubectl calico-fix probes"));
+    healthy(&slow);
+}
+
+/// A restart is no fix where the next start would take a wrong address.
+#[test]
+fn no_restart_is_proposed_where_it_would_do_harm() {
+    let lacking = |world: World| {
+        let world = world.bird("node-3", "10.0.0.1 Established");
+        let case = judge(&world.bird("node-2", "10.0.0.1 Established | 10.0.0.3 Passive"));
+        case.of("bgp-peer-missing").fix.as_ref().map(|fix| fix.command.clone())
+    };
+    assert_eq!(lacking(bridge()), None);
+    assert_eq!(lacking(cluster()).as_deref(), Some("kubectl delete pod calico-node-ddddd -n kube-system"));
+}
+
+#[test]
+fn probes_whose_command_another_release_lacks() {
+    let misfits =
+        |world: &World, release: &str| after_upgrade(world, release).iter().filter(|line| line.starts_with("probe-misfit")).count();
+    assert_eq!((misfits(&cluster(), "v3.31.0"), misfits(&cluster(), "v3.32.1"), misfits(&cluster(), "v3.33.0")), (0, 0, 1));
+    let new = |flag: &str| json!({"exec": {"command": ["calico", "component", "node", "health", flag]}, "timeoutSeconds": 10});
+    let world = cluster().version("v3.33.0").liveness(new("--felix-live")).readiness(new("--felix-ready"));
+    assert_eq!((misfits(&world, "v3.33.1"), misfits(&world, "v3.31.0")), (0, 1));
 }

@@ -10,7 +10,7 @@ use calico_fix::finding::verdict::Verdict;
 use calico_fix::import::{Inputs, load, read};
 use calico_fix::snapshot::Snapshot;
 
-fn read_named(files: &[(&str, &str)], node: Option<&str>) -> Result<Snapshot, String> {
+pub(super) fn read_named(files: &[(&str, &str)], node: Option<&str>) -> Result<Snapshot, String> {
     let folder = tempfile::tempdir().expect("a folder");
     let paths: Vec<PathBuf> = files
         .iter()
@@ -23,11 +23,11 @@ fn read_named(files: &[(&str, &str)], node: Option<&str>) -> Result<Snapshot, St
     read(&Inputs { files: &paths, node }, &mut io::empty()).map_err(|error| format!("{error}\n{}", error.hint()))
 }
 
-fn judge(snapshot: &Snapshot) -> Report {
+pub(super) fn judge(snapshot: &Snapshot) -> Report {
     diagnose(snapshot, &Scope::default())
 }
 
-fn codes(report: &Report) -> Vec<String> {
+pub(super) fn codes(report: &Report) -> Vec<String> {
     report.findings.iter().map(|finding| serde_json::to_value(finding.code).expect("a code").as_str().expect("text").to_owned()).collect()
 }
 
@@ -212,7 +212,7 @@ fn what_was_saved_is_read_back_whatever_its_form() {
         ("a.yml.gz", &[0x1f, 0x8b]),
         ("a.json", b"{\"apiVersion\""),
         ("a.JSON.gz", &[0x1f, 0x8b]),
-        ("a", b"# What"),
+        ("a", b"{\"apiVersion\""),
     ] {
         let path = folder.path().join(name);
         calico_fix::snapshot::save::save_to(&snapshot, &path).expect("saves");

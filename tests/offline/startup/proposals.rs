@@ -82,7 +82,7 @@ fn a_slow_start_gets_a_startup_probe_and_keeps_its_liveness() {
         (proposal.budget_before_seconds, proposal.budget_after_seconds, proposal.known),
         (Some(70), Some(160), Some(BudgetBasis::LowerBound))
     );
-    assert!(proposal.why[0].contains("160 s is the next step"), "{:?}", proposal.why);
+    assert!(proposal.why[0].contains("160s is the next step"), "{:?}", proposal.why);
     assert!(proposal.why[1].contains("grows there to 320, then 640, then 1200 s, and no further"), "{:?}", proposal.why);
     assert_eq!(proposal.steps.iter().map(|step| step.budget_seconds).collect::<Vec<_>>(), [320, 640, 1200]);
     assert!(proposal.cost.is_some_and(|cost| cost.contains("later as soon as before")) && proposal.warnings.is_empty());
@@ -332,7 +332,7 @@ fn real_incidents() {
         let report = wishing(&snapshot, &ProbeOptions::default()).expect("no mistake");
         let row = report.nodes.iter().find(|row| row.name == "node-2").expect("node-2");
         assert!(
-            row.cure.as_deref().is_some_and(|cure| cure.contains("more time fixes the kills") && cure.contains("slow link")),
+            row.cure.as_deref().is_some_and(|cure| cure.contains("more time prevents the kills") && cure.contains("slow link")),
             "{:?}",
             row.cure
         );
@@ -397,7 +397,7 @@ fn the_patch_that_is_printed_is_the_patch_that_is_sent() {
         let snapshot = world.snapshot();
         let report = report(&world);
         let proposal = report.proposal.as_ref().expect(case);
-        let change = calico_fix::plan::from_probes::proposed_probes(&snapshot, proposal, &calico_fix::plan::from_autodetect::Canary::None)
+        let change = calico_fix::plan::from_probes::proposed_probes(&snapshot, proposal, &calico_fix::plan::canary::CanaryChoice::None)
             .expect(case)
             .expect(case);
         let mut object = serde_json::to_value(&world.daemon_set).expect("an object");

@@ -57,19 +57,12 @@ pub const WORDS: [(&str, &str); 52] = [
 ];
 
 /// Occurrences that are left: beginning of the place, word, how many at most, where they are.
-pub const LEFT: [(&str, &str, usize, &str); 12] = [
+pub const LEFT: [(&str, &str, usize, &str); 5] = [
     ("src/plan/debug_pod.rs", "beside", 1, "a copy next to calico-node"),
     ("src/plan/debug_pod.rs", "by itself", 1, "a program that runs alone"),
-    ("src/plan/owner_notes.rs", "by itself", 1, "who reverts a change"),
-    ("src/plan/preflight.rs", ", nor", 1, "joins a list"),
-    ("src/plan/preflight.rs", "put it back", 1, "an unfinished change"),
     ("src/plan/request.rs", "put back", 1, "summary of an undo"),
     ("src/plan/snippets.rs", "beside", 1, "a comment in a Helm snippet"),
-    ("src/render/change.rs", "proven", 2, "what a rollout will do"),
-    ("src/rollout/outcome.rs", "proven", 2, "the end of a rollout"),
-    ("src/rollout/outcome.rs", "was predicted", 1, "the end of a rollout"),
-    ("src/rollout/outcome.rs", "putting everything back", 1, "the start of a rollback"),
-    ("src/rollout/outcome.rs", "put back", 1, "the end of a rollback"),
+    ("src/rollout/outcome.rs", "was predicted", 1, "nodes whose state is only partly expected"),
 ];
 
 /// Beginnings of long sentences, and why each stays whole.

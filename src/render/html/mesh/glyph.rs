@@ -51,9 +51,9 @@ pub fn legend(mesh: &Mesh, vertices: usize, points: bool) -> Markup {
     let lines = [(State::Up, "session established"), (State::Down, "not established"), (State::Unknown, "not known")];
     let healths = [
         (Health::Faulty, "named by a finding"),
-        (Health::Sick, "not well"),
-        (Health::Affected, "well, but lacks sessions"),
-        (Health::Unknown, "not seen in full"),
+        (Health::Sick, "unhealthy"),
+        (Health::Affected, "healthy, missing sessions"),
+        (Health::Unknown, "not fully checked"),
         (Health::Healthy, "healthy"),
     ];
     let kinds = [(Kind::Outside, "peer outside the cluster"), (Kind::Orphan, "no node has this address")];

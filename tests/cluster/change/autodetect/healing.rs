@@ -132,6 +132,59 @@ fn a_cluster_where_every_node_is_wrong_is_healed() {
     healed(&stage);
 }
 
+/// After a quarter of an hour every calico-node has detected the bridge again: none is Ready, and no peer can be reached at its right
+/// address. What the first node can reach alone is its own address.
+#[test]
+fn a_cluster_where_every_node_has_been_wrong_for_long_is_healed() {
+    let stage = Stage::new("all-bridges", 3);
+    stage.let_pass(jiff::SignedDuration::from_mins(15));
+    let _live = stage.running.live(PACE);
+    let output = stage.kubectl(&["autodetect", "--yes"]);
+    println!("{}", told(&output));
+    assert_eq!(code(&output), Some(0), "{}", told(&output));
+    healed(&stage);
+}
+
+/// Somebody set a method that finds nothing: the rollout waits for the node without its right address for ever. Its cure does not wait for it.
+#[test]
+fn a_rollout_that_waits_for_the_sick_node_does_not_block_its_cure() {
+    let foo = "interface=foo.*";
+    let manifest = Stage::new("bridge-address", 3);
+    let operated = Stage::new("operator-bridge-address", 3);
+    for (stage, namespace) in [(manifest, "kube-system"), (operated, "calico-system")] {
+        let _live = stage.running.live(PACE);
+        let store = &stage.running.cluster().store;
+        if namespace == "kube-system" {
+            let set_env = |set: &mut Value| {
+                let env = set["spec"]["template"]["spec"]["containers"][0]["env"].as_array_mut().expect("variables");
+                env.retain(|variable| variable["name"] != "IP_AUTODETECTION_METHOD");
+                env.push(serde_json::json!({"name": "IP_AUTODETECTION_METHOD", "value": foo}));
+            };
+            store.edit("DaemonSet", namespace, "calico-node", set_env).expect("is there");
+        } else {
+            let patch = |object: &mut Value| {
+                object["spec"]["calicoNetwork"]["nodeAddressAutodetectionV4"] = serde_json::json!({"interface": "foo.*"});
+            };
+            store.edit("Installation", "", "default", patch).expect("is there");
+        }
+        // The sick pod is replaced first, and never becomes Ready.
+        let with_method = || {
+            let pods = store.objects("Pod");
+            pods.iter().filter(|pod| pod["spec"]["containers"][0]["env"].to_string().contains(foo)).count()
+        };
+        let begun = std::time::Instant::now();
+        while with_method() == 0 {
+            assert!(begun.elapsed() < std::time::Duration::from_secs(60), "the controller replaces no pod");
+            std::thread::sleep(std::time::Duration::from_millis(100));
+        }
+        let output = stage.kubectl(&["autodetect", "--yes"]);
+        println!("{}", told(&output));
+        assert_eq!(code(&output), Some(0), "{namespace}: {}", told(&output));
+        assert!(err(&output).contains("because calico-node is not Ready on"), "{namespace}: {}", told(&output));
+        healed(&stage);
+    }
+}
+
 #[test]
 fn under_the_operator_only_the_installation_is_written() {
     let stage = Stage::new("operator-bridge-address", 3);
@@ -173,6 +226,16 @@ fn where_an_overlay_rules_it_is_what_is_written() {
     stage.running.cluster().store.create(overlay, sim::Writer::new("kubectl")).expect("is created");
     let _live = stage.running.live(PACE);
     let before = object("default")["spec"].clone();
+    // What is printed to paste is for the same object, and is the patch that is sent.
+    let command = out(&stage.kubectl(&["autodetect", "--emit", "kubectl"]));
+    let patch = r#"'{"spec":{"calicoNetwork":{"nodeAddressAutodetectionV4":{"firstFound":null,"kubernetes":"NodeInternalIP"}}}}'"#;
+    assert_eq!(command, format!("kubectl patch installation overlay --type merge -p {patch}\n"));
+    assert!(out(&stage.kubectl(&["autodetect", "--emit", "installation"])).contains("name: overlay\n"));
+    assert_eq!(code(&stage.kubectl(&["autodetect", "--emit", "helm"])), Some(2), "the chart writes the Installation default");
+    let status: Value = serde_json::from_slice(&stage.kubectl(&["status", "-o", "json"]).stdout).expect("JSON");
+    let by_hand = status["findings"].as_array().into_iter().flatten().filter_map(|finding| finding["fix"]["byHand"]["command"].as_str());
+    let by_hand: Vec<&str> = by_hand.filter(|command| command.contains("patch installation")).collect();
+    assert!(!by_hand.is_empty() && by_hand.iter().all(|command| command.contains("installation overlay ")), "{by_hand:?}");
     let output = stage.kubectl(&["autodetect", "--yes"]);
     println!("{}", told(&output));
     assert_eq!(code(&output), Some(0), "{}", told(&output));

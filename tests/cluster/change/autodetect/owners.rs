@@ -39,7 +39,7 @@ fn who_keeps_the_daemon_set_is_named_with_what_lasts() {
         let output = stage.kubectl(&["autodetect", "--dry-run=server"]);
         assert_eq!((code(&output), stage.writes()), (Some(1), vec![]), "{name}: {}", told(&output));
         println!("{}", err(&output));
-        assert_eq!(err(&output).contains("is kept by"), !says.is_empty(), "{name}: {}", err(&output));
+        assert_eq!(err(&output).contains("is managed by"), !says.is_empty(), "{name}: {}", err(&output));
         for text in says {
             assert!(err(&output).contains(text), "{name}: {text:?} {}", err(&output));
         }

@@ -22,7 +22,7 @@ fn a_method_that_fits_no_node_is_refused_before_anything_is_touched() {
     }
 }
 
-/// Every node keeps the address that it has stored, so nothing is proven and all is put back.
+/// Every node keeps the address that it has stored, so nothing is verified and all is rolled back.
 #[test]
 fn force_names_what_it_overrides() {
     let stage = Stage::new("bridge-address", 3);

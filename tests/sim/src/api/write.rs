@@ -59,7 +59,12 @@ impl<'a> Change<'a> {
     }
 
     fn writer(&self) -> Writer<'_> {
-        Writer { manager: &self.manager, subresource: self.target.subresource.as_deref(), dry_run: self.query.get("dryRun").is_some() }
+        Writer {
+            manager: &self.manager,
+            subresource: self.target.subresource.as_deref(),
+            dry_run: self.query.get("dryRun").is_some(),
+            applies: false,
+        }
     }
 
     fn json(&self) -> Result<Value, Failure> {

@@ -147,6 +147,7 @@ pub fn credit(kind: &Kind, old: Option<&Value>, object: &mut Value, writer: Writ
         let after = object.get(key);
         changed(&shape, key, &vec![format!("f:{key}")], after, value, &mut lost);
     }
+    let operation = if writer.applies { "Apply" } else { "Update" };
     let subresource = writer.subresource.filter(|subresource| *subresource != "*");
     let entries = object["metadata"].get_mut("managedFields").map_or(Value::Null, Value::take);
     let mut entries = match entries {
@@ -154,7 +155,7 @@ pub fn credit(kind: &Kind, old: Option<&Value>, object: &mut Value, writer: Writ
         _ => Vec::new(),
     };
     let is_mine = |entry: &Value| {
-        entry["manager"] == writer.manager && entry["operation"] == "Update" && entry["subresource"].as_str() == subresource
+        entry["manager"] == writer.manager && entry["operation"] == operation && entry["subresource"].as_str() == subresource
     };
     let mut mine = Paths::new();
     entries.retain_mut(|entry| {
@@ -176,7 +177,7 @@ pub fn credit(kind: &Kind, old: Option<&Value>, object: &mut Value, writer: Writ
     if !mine.is_empty() {
         let mut entry = json!({
             "manager": writer.manager,
-            "operation": "Update",
+            "operation": operation,
             "apiVersion": kind.api_version(),
             "time": stamp(now),
             "fieldsType": "FieldsV1",

@@ -19,11 +19,18 @@ pub struct Writer<'a> {
     pub subresource: Option<&'a str>,
     /// Everything is checked and answered, nothing kept.
     pub dry_run: bool,
+    /// By server-side apply: what is written is owned by an entry of its own.
+    pub applies: bool,
 }
 
 impl<'a> Writer<'a> {
     pub fn new(manager: &'a str) -> Self {
-        Self { manager, subresource: None, dry_run: false }
+        Self { manager, subresource: None, dry_run: false, applies: false }
+    }
+
+    #[must_use]
+    pub fn applying(self) -> Self {
+        Self { applies: true, ..self }
     }
 
     #[must_use]

@@ -1,5 +1,6 @@
 //! The three forms of PATCH, by content type.
 
+mod apply;
 mod json;
 mod merge;
 mod strategic;

@@ -1,0 +1,53 @@
+//! A change that is still open in the cluster: resumed by the same command, in the way of every other one.
+
+use std::io::Write;
+
+use crate::diagnosis::unfinished_change::{UnfinishedChange, open_debug_log, unfinished_change};
+use crate::exit::{Failure, Outcome};
+use crate::finding::{Report, Severity};
+use crate::model::ClusterModel;
+use crate::permissions::command::Verb;
+use crate::plan::request::ChangeRequest;
+use crate::plan::resume;
+use crate::rollout::local_record;
+use crate::snapshot::Snapshot;
+use crate::streams::Streams;
+
+/// `report` is the diagnosis of the snapshot.
+pub fn find(snapshot: &Snapshot, report: &Report) -> Option<UnfinishedChange> {
+    let errors = || report.findings.iter().filter(|finding| finding.severity == Severity::Error).flat_map(|finding| &finding.nodes);
+    let has_error = |node: &str| errors().any(|name| name == node);
+    unfinished_change(&ClusterModel::new(snapshot), &local_record::ended_changes(snapshot), &has_error)
+}
+
+/// A resumable change that `verb` had begun, or any where `verb` is `None`.
+pub fn resumption(snapshot: &Snapshot, report: &Report, verb: Option<Verb>) -> Option<(UnfinishedChange, ChangeRequest)> {
+    let open = find(snapshot, report).filter(UnfinishedChange::is_resumable)?;
+    if verb.is_some_and(|verb| open.record.command != verb.name()) {
+        return None;
+    }
+    let (target, record) = (open.target.clone(), open.record.clone());
+    let goals = resume::goals(snapshot, &record);
+    Some((open, ChangeRequest::Resume { target, record, goals }))
+}
+
+/// What is said of a change that this command does not resume; `None` where no change is open.
+pub fn explain(snapshot: &Snapshot, report: &Report) -> Option<String> {
+    let debug_log = || {
+        let record = open_debug_log(&ClusterModel::new(snapshot))?;
+        let hint = "Restore the log level with: kubectl calico-fix debug-log --restore";
+        Some(format!("a debug-log begun {} has not restored the log level. {hint}", record.at))
+    };
+    find(snapshot, report).map(|open| open.explain()).or_else(debug_log)
+}
+
+/// "Nothing to change" is not true while a change is open.
+pub fn outcome_without_change(snapshot: &Snapshot, report: &Report, outcome: Outcome, streams: &mut Streams) -> Result<Outcome, Failure> {
+    match explain(snapshot, report).filter(|_| matches!(outcome, Outcome::Healthy | Outcome::Done)) {
+        Some(explanation) => {
+            writeln!(streams.err, "error: {}", crate::text::clean(&explanation))?;
+            Ok(Outcome::NotApplied)
+        }
+        None => Ok(outcome),
+    }
+}

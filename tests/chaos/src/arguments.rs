@@ -1,0 +1,35 @@
+//! What is typed.
+
+use crate::cluster::Moment;
+use crate::play::Verb;
+
+/// What one node may take, at most: minutes of the cluster's time.
+const TIMEOUT: &str = "8s";
+/// A server that does not answer is given up.
+const REQUEST_TIMEOUT: &str = "4s";
+
+pub fn takes(verb: Verb, flag: &str) -> bool {
+    match verb {
+        Verb::Status => false,
+        Verb::DebugLog | Verb::Restore => flag == "--force",
+        _ => true,
+    }
+}
+
+pub fn arguments_of(scenario: &str, verb: Verb, moment: &Moment) -> Vec<String> {
+    let last = moment.nodes.keys().next_back().cloned().unwrap_or_default();
+    let words: Vec<&str> = match verb {
+        Verb::Autodetect(None) if scenario.ends_with('6') => vec!["autodetect", "--ipv6", "--yes"],
+        Verb::Autodetect(None) => vec!["autodetect", "--yes"],
+        Verb::Autodetect(Some(method)) => vec!["autodetect", "--method", method, "--yes"],
+        Verb::Apply(_) => vec!["apply"],
+        Verb::Probes(None) => vec!["probes", "--yes"],
+        Verb::Probes(Some(set)) => vec!["probes", "--set", set, "--yes"],
+        Verb::DebugLog => vec!["debug-log", "--node", &last, "--attempts", "1", "--yes"],
+        Verb::Undo(_) => vec!["undo", "--yes"],
+        Verb::Restore => vec!["debug-log", "--restore", "--yes"],
+        Verb::Status => vec!["status"],
+    };
+    let waits: &[&str] = if verb == Verb::Status { &[] } else { &["--timeout", TIMEOUT] };
+    words.iter().chain(&["--request-timeout", REQUEST_TIMEOUT]).chain(waits).map(|word| (*word).to_owned()).collect()
+}

@@ -1,0 +1,62 @@
+//! A cluster of each kind.
+
+use std::path::PathBuf;
+
+use calico_fix::import;
+use calico_fix::snapshot::Snapshot;
+
+use crate::build::*;
+
+pub fn every() -> Vec<(&'static str, Snapshot)> {
+    let mut all = vec![
+        ("bridge_address", incident("bridge-address")),
+        ("bridge_address_healthy", incident("bridge-address-healthy")),
+        ("slow_start", incident("slow-start")),
+        ("slow_start_healthy", incident("slow-start-healthy")),
+        ("five_thousand_nodes", many(5_000)),
+    ];
+    all.extend(small());
+    all
+}
+
+/// Of three nodes each.
+pub fn small() -> Vec<(&'static str, Snapshot)> {
+    vec![
+        ("unknown", cluster().no_bird("node-2").snapshot()),
+        ("forbidden", cluster().exec_forbidden().snapshot()),
+        ("operator_bridge_address", bridge().operator().snapshot()),
+        ("two_errors", two_errors().snapshot()),
+        ("two_slow_starts_without_a_log", slow("node-2", slow("node-3", cluster())).snapshot()),
+    ]
+}
+
+fn incident(name: &str) -> Snapshot {
+    let path = PathBuf::from(format!("{}/examples/incidents/{name}.yaml", env!("CARGO_MANIFEST_DIR")));
+    import::load(&[path], &mut std::io::empty()).expect("an example")
+}
+
+fn bridge() -> World {
+    cluster()
+        .interface("node-3", BRIDGE, "172.18.0.1/16")
+        .stored("node-3", "172.18.0.1/16")
+        .not_ready("node-3")
+        .bird("node-1", "10.0.0.2 Established | 172.18.0.1 Passive")
+        .bird("node-2", "10.0.0.1 Established | 172.18.0.1 Passive")
+        .bird("node-3", "10.0.0.1 Connect | 10.0.0.2 Connect")
+}
+
+fn slow(name: &str, world: World) -> World {
+    world.no_bird(name).not_ready(name).restarted(name, 3, 137, 70, 40).killed(name, 3)
+}
+
+/// Of different kinds: another fix for each.
+fn two_errors() -> World {
+    slow("node-2", bridge())
+}
+
+/// One node has taken the address of a bridge.
+fn many(count: usize) -> Snapshot {
+    let addresses: Vec<String> = (1..=count).map(|number| format!("10.0.{}.{}/16", number / 250, number % 250 + 1)).collect();
+    let world = nodes(&addresses.iter().map(String::as_str).collect::<Vec<_>>()).without_bgp("vxlan");
+    world.interface("node-77", BRIDGE, "172.18.0.1/16").stored("node-77", "172.18.0.1/16").snapshot()
+}

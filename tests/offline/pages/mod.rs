@@ -1,0 +1,97 @@
+//! The pages of each verb as an operator reads them: in every kind of cluster, at every width.
+
+mod cases;
+mod widths;
+
+use std::io::{self, Write};
+
+use calico_fix::autodetect::AutodetectOptions;
+use calico_fix::diagnosis::{Scope, diagnose};
+use calico_fix::probes::proposal::ProbeOptions;
+use calico_fix::render::style::Style;
+use calico_fix::render::{matrix, probes, short, status};
+use calico_fix::reports::autodetect::evaluate;
+use calico_fix::reports::probes::probes_report;
+use calico_fix::snapshot::Snapshot;
+use calico_fix::snapshot::family::Family;
+use calico_fix::text;
+
+const VERBS: [&str; 5] = ["status", "status -o short", "status --peers --all", "autodetect", "probes"];
+
+fn page(verb: &str, snapshot: &Snapshot, style: &Style) -> String {
+    let mut out = Vec::new();
+    write(verb, snapshot, style, &mut out).expect("writes");
+    String::from_utf8(out).expect("text")
+}
+
+fn write(verb: &str, snapshot: &Snapshot, style: &Style, out: &mut dyn Write) -> io::Result<()> {
+    let scope = Scope { nodes: None, sessions: verb.contains("--peers") };
+    match verb {
+        "status" => status::write(&diagnose(snapshot, &scope), status::Shown::default(), style, out),
+        "status -o short" => short::write(&diagnose(snapshot, &scope), style, out),
+        "status --peers --all" => {
+            let shown = status::Shown { all: true, peers: true, ..status::Shown::default() };
+            status::write(&diagnose(snapshot, &scope), shown, style, out)
+        }
+        "autodetect" => {
+            let look = evaluate(snapshot, &AutodetectOptions::new(Family::V4));
+            matrix::write(&look, None, matrix::Shown::default(), style, out)
+        }
+        "probes" => {
+            let report = probes_report(snapshot, &scope, &ProbeOptions::default()).expect("a report");
+            probes::write(&report, probes::Shown::default(), style, out)
+        }
+        other => panic!("{other}"),
+    }
+}
+
+/// Colours as words, so that a snapshot can be read.
+fn spelled(page: &str) -> String {
+    [
+        ("\u{1b}[1m\u{1b}[31m", "<red>"),
+        ("\u{1b}[31m\u{1b}[1m", "<red>"),
+        ("\u{1b}[32m", "<green>"),
+        ("\u{1b}[33m", "<yellow>"),
+        ("\u{1b}[1m", "<bold>"),
+        ("\u{1b}[2m", "<dim>"),
+        ("\u{1b}[0m", "</>"),
+    ]
+    .into_iter()
+    .fold(page.to_owned(), |page, (escape, word)| page.replace(escape, word))
+}
+
+#[test]
+fn at_80_columns() {
+    let plain = Style { width: Some(80), ..Style::default() };
+    let coloured = Style { colour: true, ..plain };
+    for (name, snapshot) in cases::every() {
+        let mut pages = String::new();
+        for verb in VERBS.into_iter().filter(|verb| !verb.contains("--all")) {
+            let page = page(verb, &snapshot, &plain);
+            let painted = self::page(verb, &snapshot, &coloured);
+            assert_eq!(text::clean_lines(&painted), page, "{name} {verb}: colour changes nothing but colour");
+            let head: Vec<&str> = painted.lines().take(6).collect();
+            pages += &format!("$ kubectl calico-fix {verb}\n{page}\n--- the first lines in colour\n{}\n\n", spelled(&head.join("\n")));
+        }
+        insta::assert_snapshot!(name, pages);
+    }
+}
+
+/// The first five lines answer: how bad, which node, why, what to type.
+#[test]
+fn the_verdict_is_the_first_word() {
+    for (name, snapshot) in cases::every() {
+        for verb in VERBS {
+            let page = page(verb, &snapshot, &Style::default());
+            let word = page.split(' ').next().unwrap_or_default();
+            let expected = match name {
+                // Starts and addresses may be well where BIRD was not seen.
+                "unknown" | "forbidden" if !verb.starts_with("status") => continue,
+                "unknown" | "forbidden" => "UNKNOWN",
+                "bridge_address_healthy" | "slow_start_healthy" => "HEALTHY",
+                _ => "UNHEALTHY",
+            };
+            assert_eq!(word, expected, "{name} {verb}: {page}");
+        }
+    }
+}
