@@ -36,7 +36,7 @@ use crate::rollout::interrupt::Interrupt;
 use crate::rollout::{self, DuringChange, RolloutError, RolloutOutcome, RolloutProgress, RolloutRequest, RolloutSettings, Verified};
 
 use crate::streams::Streams;
-use crate::text::{self, shell};
+use crate::text::shell;
 use dialog::{AfterConflict, ChangeDialog};
 
 /// What a change is made with, and how it was asked for.
