@@ -55,11 +55,7 @@ pub enum Failure {
     NotApplied { message: String, hint: Option<String> },
     #[error("interrupted: nothing was changed")]
     Interrupted,
-<<<<<<< HEAD
-    #[error("error: {message}: the change was rolled back, and the nodes are as they were before")]
-=======
     #[error("error: {message}: the change was rolled back, and the nodes are as before")]
->>>>>>> main
     RolledBack { message: String },
     #[error("error: {message}\nerror: the change is NOT rolled back: {why}")]
     RollbackFailed { message: String, why: String },
@@ -74,11 +70,7 @@ pub enum Failure {
 const GET_CALICOCTL: &str = "Download the one of your Calico version from https://github.com/projectcalico/calico/releases and put it on PATH. \
      `calico-fix status` and `calico-fix node status` work without it.";
 
-<<<<<<< HEAD
-const UNDO: &str = "Look at the cluster with: kubectl calico-fix status. Restore the old settings with: kubectl calico-fix undo";
-=======
 const UNDO: &str = "Check the cluster with: kubectl calico-fix status. Finish the rollback with: kubectl calico-fix undo";
->>>>>>> main
 
 impl Failure {
     fn hint(&self) -> Option<&str> {

@@ -18,15 +18,9 @@ pub struct ApplyArgs {
     #[arg(value_name = "PLAN", required_unless_present = "resume")]
     pub plan: Option<PathBuf>,
 
-<<<<<<< HEAD
-    /// Finish a change whose run was interrupted
-    ///
-    /// Changes the remaining nodes, verifies all of them, and closes the undo record.
-=======
     /// Finish a change whose run has ended
     ///
     /// Changes the remaining nodes, verifies all of them, and closes the record of the change.
->>>>>>> main
     #[arg(long, conflicts_with_all = ["plan", "confirm", "no_wait"])]
     pub resume: bool,
 

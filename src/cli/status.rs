@@ -33,16 +33,10 @@ pub struct StatusArgs {
     #[arg(long)]
     pub all: bool,
 
-<<<<<<< HEAD
     /// table, wide, short, json, yaml, html, ...
     ///
     /// One of table, wide, short, json, yaml, name, calicoctl and html. short prints one line for each finding. html is one page to send,
     /// with a picture of the BGP sessions.
-=======
-    /// table, wide, short, json, yaml, name, calicoctl, html
-    ///
-    /// short prints one line a finding, name only its code. html is one page to send, with a picture of the BGP sessions.
->>>>>>> main
     #[arg(short, long, value_name = "FORMAT", default_value = "table", hide_default_value = true)]
     pub output: Output,
 

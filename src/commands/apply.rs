@@ -1,8 +1,4 @@
-<<<<<<< HEAD
-//! `apply PLAN`: applies a saved plan exactly as it was saved. `apply --resume`: finishes a change whose run has ended.
-=======
 //! `apply PLAN`: applies a saved plan, only if the cluster has not changed since. `apply --resume`: finishes a change whose run has ended.
->>>>>>> main
 
 use std::fs;
 use std::io::{Read, Write};

@@ -34,11 +34,7 @@ use crate::rollout::interrupt::Interrupt;
 use crate::rollout::{self, DuringChange, RolloutError, RolloutOutcome, RolloutProgress, RolloutRequest, RolloutSettings, Verified};
 
 use crate::streams::Streams;
-<<<<<<< HEAD
-use crate::text::shell;
-=======
 use crate::text::{self, shell};
->>>>>>> main
 use dialog::{AfterConflict, ChangeDialog};
 
 /// What a change is made with, and how it was asked for.
@@ -165,16 +161,10 @@ fn save(path: &Path, plan: &Plan, context: Option<&str>, streams: &mut Streams) 
     let mut text = Vec::new();
     data::yaml(plan, &mut text).map_err(files)?;
     write_private(path, &text).map_err(files)?;
-<<<<<<< HEAD
-    writeln!(streams.err, "plan saved to {}", text::clean(&path.display().to_string()))?;
-    if let Some(command) = path.to_str().and_then(|path| apply_command(path, &plan.digest, context)) {
-        writeln!(streams.err, "apply it with: {command}")?;
-=======
     writeln!(streams.err, "Saved to {}", text::clean(&path.display().to_string()))?;
     // A name that a terminal would change is not offered.
     if let Some(command) = path.to_str().and_then(|path| apply_command(path, &plan.digest, context)) {
         writeln!(streams.err, "Apply it with: {command}")?;
->>>>>>> main
     }
     Ok(Outcome::NotApplied)
 }
