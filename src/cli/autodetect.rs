@@ -11,7 +11,7 @@ pub struct AutodetectArgs {
     #[command(flatten)]
     pub source: SourceArgs,
 
-    /// Propose this method; repeat it to compare several
+    /// Propose this method; repeat to compare several
     ///
     /// Written as in IP_AUTODETECTION_METHOD: first-found, kubernetes-internal-ip, can-reach=ADDRESS, cidr=NETWORK, interface=REGEX or
     /// skip-interface=REGEX. A single method is proposed; several are compared only.

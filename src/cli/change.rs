@@ -22,7 +22,7 @@ pub struct ChangeArgs {
     ///
     /// Must be "none", "client" or "server". With server, the API server validates the change and returns the result. With client, no
     /// request is sent that could write. Without a mode it is client.
-    #[arg(long, value_enum, default_value_t, value_name = "MODE", num_args = 0..=1, require_equals = true,
+    #[arg(long, value_enum, default_value_t, value_name = "MODE", num_args = 0..=1, require_equals = true, hide_default_value = true,
         default_missing_value = "client", hide_possible_values = true)]
     pub dry_run: DryRun,
 

@@ -12,7 +12,9 @@ pub struct ConnectionFlags {
     #[arg(long, global = true, value_name = "FILE")]
     pub kubeconfig: Option<PathBuf>,
 
-    /// Kubeconfig context; status takes several
+    /// Kubeconfig context to use
+    ///
+    /// status takes several of them.
     #[arg(long, global = true, value_name = "NAME")]
     pub context: Vec<String>,
 

@@ -194,7 +194,7 @@ pub fn options(command: &Command, name: &str) -> String {
     let connection = command.get_arguments().filter(|arg| arg.get_help_heading() == Some(CONNECTION));
     let connection: Vec<_> = connection.map(|arg| (left(arg), short_help(arg))).collect();
     format!(
-        "{}\n{}\n{}\n{}\nWrite these flags behind the name of the plugin: {name} status --context NAME\n",
+        "{}\n{}\n{}\n{}\nExample: {name} status --context NAME\n",
         heading("Connection, for every command"),
         rows(&connection),
         heading("Reading and output, for most commands"),

@@ -33,9 +33,10 @@ pub struct StatusArgs {
     #[arg(long)]
     pub all: bool,
 
-    /// table, wide, short, json, yaml, name, calicoctl, html
+    /// table, wide, short, json, yaml, html, ...
     ///
-    /// short prints one line a finding, name only its code. html is one page to send, with a picture of the BGP sessions.
+    /// One of table, wide, short, json, yaml, name, calicoctl and html. short prints one line for each finding. html is one page to send,
+    /// with a picture of the BGP sessions.
     #[arg(short, long, value_name = "FORMAT", default_value = "table", hide_default_value = true)]
     pub output: Output,
 

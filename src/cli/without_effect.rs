@@ -103,7 +103,7 @@ mod tests {
                 "autodetect --from F --out P",
                 "--out has no effect with --from: files are read, no cluster is contacted and nothing is changed",
             ),
-            ("autodetect --from F --yes --context c", "--context and --yes have no effect with --from"),
+            ("autodetect --from F --yes --context c", "--yes and --context have no effect with --from"),
             ("autodetect --from F --dry-run=server", "--dry-run has no effect with --from"),
             ("--context c autodetect --from F", "--context has no effect with --from"),
             ("probes --from F --no-wait --canary n", "--no-wait and --canary have no effect with --from"),

@@ -17,8 +17,8 @@ pub enum ImportError {
     Packed { file: String, with: &'static str },
     #[error("{file}: {problem}")]
     Syntax { file: String, problem: String },
-    #[error("{file}: unrecognized file format{}", recognised(seen))]
-    Unknown { file: String, seen: Vec<String> },
+    #[error("{file}: unrecognized file format{}{}", looks_like.map(|name| format!("; it looks like {name}")).unwrap_or_default(), recognised(seen))]
+    Unknown { file: String, looks_like: Option<&'static str>, seen: Vec<String> },
     #[error("{file}: is a snapshot of version {found:?}, this program reads {expected:?}", expected = crate::snapshot::API_VERSION)]
     Version { file: String, found: String },
     #[error("{file}: is a snapshot and cannot be read together with other files")]
@@ -44,7 +44,7 @@ impl ImportError {
     pub fn hint(&self) -> String {
         match self {
             Self::Empty { .. } | Self::Unknown { .. } => format!(
-                "formats that can be read: a saved snapshot, kubectl get -o yaml|json, calicoctl cluster diags, {}. \
+                "Formats that can be read: a saved snapshot, kubectl get -o yaml|json, calicoctl cluster diags, {}. \
                  The best one: kubectl calico-fix status --save FILE.json",
                 super::formats::names()
             ),

@@ -14,6 +14,7 @@ mod error;
 mod events;
 mod facts;
 mod fences;
+mod foreign;
 mod formats;
 mod host;
 pub mod log;
@@ -116,7 +117,7 @@ impl Loaded {
         if named && !understood {
             let seen: Vec<String> =
                 self.sources.iter().filter(|source| source.file == file && source.line.is_some()).map(ToString::to_string).collect();
-            return Err(ImportError::Unknown { file, seen });
+            return Err(ImportError::Unknown { file, looks_like: foreign::looks_like(&bytes), seen });
         }
         self.pieces += usize::from(understood);
         if let (true, Some((first, _))) = (understood, &self.snapshot) {

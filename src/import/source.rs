@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use super::{ImportError, ours};
+use super::{ImportError, foreign, ours};
 use crate::limits::{Bounded, MAX_FILE, MAX_UNPACKED, MIB, read_text};
 
 /// An archive unpacked, or a directory: more is a bomb, or the wrong directory.
@@ -70,6 +70,7 @@ fn stream(file: String, reader: &mut dyn Read, take: &mut dyn FnMut(Piece<'_>) -
     if head.starts_with(&GZIP) {
         return archive(&file, &mut head.chain(reader), take);
     }
+<<<<<<< HEAD
     if is_tar(&head) {
         return untar(&file, &mut head.chain(reader), take);
     }
@@ -77,6 +78,12 @@ fn stream(file: String, reader: &mut dyn Read, take: &mut dyn FnMut(Piece<'_>) -
         return Err(ImportError::Packed { file, with });
     }
     let bytes = bounded(&file, &mut head.chain(reader), MAX_FILE)?;
+=======
+    let bytes = bounded(&file, &mut head.chain(reader), MAX_FILE).map_err(|error| match error {
+        ImportError::Unknown { file, seen, .. } => ImportError::Unknown { file, looks_like: foreign::looks_like(&head), seen },
+        other => other,
+    })?;
+>>>>>>> help
     if bytes.iter().all(u8::is_ascii_whitespace) {
         return Err(ImportError::Empty { file });
     }
@@ -86,7 +93,7 @@ fn stream(file: String, reader: &mut dyn Read, take: &mut dyn FnMut(Piece<'_>) -
 fn bounded(file: &str, reader: &mut dyn Read, limit: u64) -> Result<Vec<u8>, ImportError> {
     match read_text(reader, limit).map_err(|source| ImportError::Unreadable { file: file.into(), source })? {
         Bounded::Text(bytes) => Ok(bytes),
-        Bounded::Binary => Err(ImportError::Unknown { file: file.into(), seen: vec!["binary data".to_owned()] }),
+        Bounded::Binary => Err(ImportError::Unknown { file: file.into(), looks_like: None, seen: vec!["binary data".to_owned()] }),
         Bounded::TooLarge => Err(ImportError::TooLarge { file: file.into(), limit: limit / MIB }),
     }
 }
@@ -112,7 +119,10 @@ fn archive(file: &str, packed: &mut dyn Read, take: &mut dyn FnMut(Piece<'_>) ->
     if !is_tar(&head) {
         let bytes = match read_text(&mut unpacked, MAX_UNPACKED).map_err(broken)? {
             Bounded::Text(bytes) => bytes,
-            Bounded::Binary => return Err(ImportError::Unknown { file: file.into(), seen: vec!["binary data".to_owned()] }),
+            Bounded::Binary => {
+                let seen = vec!["binary data".to_owned()];
+                return Err(ImportError::Unknown { file: file.into(), looks_like: foreign::looks_like(&head), seen });
+            }
             Bounded::TooLarge => return Err(ImportError::TooLarge { file: file.into(), limit: MAX_UNPACKED / MIB }),
         };
         return take(Piece { file: file.into(), bytes, rest: None, named: true });

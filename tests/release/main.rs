@@ -10,6 +10,7 @@ mod generated;
 mod help;
 mod krew;
 mod man;
+mod plain_words;
 mod platforms;
 mod rooms;
 
