@@ -73,7 +73,7 @@ fn stream(file: String, reader: &mut dyn Read, take: &mut dyn FnMut(Piece<'_>) -
     if is_tar(&head) {
         return untar(&file, &mut head.chain(reader), take);
     }
-    if let Some((_, with)) = OTHER_PACKERS.iter().find(|(magic, _)| head.starts_with(magic)) {
+    if let Some(&(_, with)) = OTHER_PACKERS.iter().find(|(magic, _)| head.starts_with(magic)) {
         return Err(ImportError::Packed { file, with });
     }
     let bytes = bounded(&file, &mut head.chain(reader), MAX_FILE).map_err(|error| match error {
