@@ -142,7 +142,7 @@ mod tests {
 
     #[test]
     fn what_is_no_list_is_an_error() {
-        for page in ["", "[]", "{", r#"{"items":{}}"#, r#"{"items":["x"]}"#, r#"{"items":[1"#, r#"{"items":[]} x"#, r#"{"metadata":[]}"#] {
+        for page in ["", "[]", "{", r#"{"items":{}}"#, r#"{"items":["x"]}"#, r#"{"items":[1"#, r#"{"items":[]} x"#, r#"{"metadata":7}"#] {
             assert!(read(page.as_bytes(), &mut |number: u32| Some(number), &mut Vec::new()).is_err(), "{page}");
         }
     }

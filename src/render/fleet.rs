@@ -13,6 +13,10 @@ use crate::text::{self, shell};
 const CONTEXT: usize = 40;
 /// Fewer columns would not hold a finding's code.
 const LEAST_FINDING: usize = 24;
+/// Of the columns between, with their blanks: `UNHEALTHY   4999/5000   `.
+const BETWEEN: usize = 27;
+/// A shorter name says nothing.
+const LEAST_CONTEXT: usize = 12;
 
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Shown {
@@ -59,10 +63,11 @@ fn table(clusters: &[ClusterStatus], shown: Shown, style: &Style) -> Table {
     if shown.wide {
         headers.extend(["CALICO", "SERVER"]);
     }
+    let longest = style.width.map_or(CONTEXT, |columns| columns.saturating_sub(BETWEEN + LEAST_FINDING).clamp(LEAST_CONTEXT, CONTEXT));
     let row = |cluster: &ClusterStatus| {
         let summary = cluster.report.as_ref().map(|report| &report.cluster);
         let name = text::clean(&cluster.context);
-        let name = if shown.wide { name } else { text::shorten_middle(&name, CONTEXT).into_owned().into() };
+        let name = if shown.wide { name } else { text::shorten_middle(&name, longest).into_owned().into() };
         let ready = summary.filter(|summary| summary.nodes > 0).map(|summary| format!("{}/{}", summary.nodes_ready, summary.nodes));
         let mut row =
             vec![Cell::plain(name), Cell::new(verdict_tone(cluster.verdict), verdict_word(cluster.verdict)), Cell::known(ready.as_ref())];

@@ -123,7 +123,7 @@ fn what_the_kubelet_did() {
         ("FailedCreatePodSandBox", "Failed to create pod sandbox: x", SandboxFailed { text: "Failed to create pod sandbox: x".into() }),
         ("FailedScheduling", "0/4 nodes are available", NotScheduled { text: "0/4 nodes are available".into() }),
         ("Failed", "Failed to pull image \"x\": not found", ImageFailed { text: "Failed to pull image \"x\": not found".into() }),
-        ("Failed", "Error: CreateContainerConfigError", Other),
+        ("Failed", "Error: CreateContainerConfigError", SetupFailed { text: "Error: CreateContainerConfigError".into() }),
         (
             "BackOff",
             "Back-off restarting failed container calico-node in pod calico-node-dc42h_kube-system(c5914ce6)",
