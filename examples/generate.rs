@@ -1,13 +1,11 @@
 //! Writes what follows from the code: `schemas/` and `man/`. The same code gives the same bytes.
 
-#[path = "generate/man.rs"]
-mod man;
-
 use std::path::Path;
 
 use calico_fix::cli::Invocation;
 use calico_fix::commands::change::ChangeReport;
 use calico_fix::commands::change::proposed::WithChange;
+use calico_fix::commands::man::page;
 use calico_fix::finding::Report;
 use calico_fix::reports::probes_document::ProbesReport;
 use calico_fix::reports::startup_log::StartupLogReport;
@@ -32,7 +30,7 @@ pub fn files() -> anyhow::Result<Vec<File>> {
     for name in [Invocation::Plugin, Invocation::Standalone] {
         let mut command = name.command();
         command.build();
-        files.extend(man::pages(&command).into_iter().map(|(name, page)| (format!("man/{name}"), page.into_bytes())));
+        files.extend(page::pages(&command).into_iter().map(|(name, page)| (format!("man/{name}"), page.into_bytes())));
     }
     Ok(files)
 }

@@ -12,14 +12,14 @@ const PANICKED: u8 = 70;
 
 /// For the manual.
 pub const CODES: [(u8, &str); 8] = [
-    (0, "Healthy, or nothing to do, or changed and verified."),
-    (1, "Findings, rights that are missing, or a change that was shown and not made."),
+    (0, "Healthy, or nothing to do, or the change is verified."),
+    (1, "Findings, missing permissions, or a change that was shown and not applied."),
     (2, "A mistake in the command line."),
     (3, "The cluster could not be inspected, or not enough of it to call it healthy."),
     (4, "A change failed and was rolled back."),
-    (5, "A change failed and could not be rolled back; what to do is printed."),
-    (PANICKED, "A mistake in this program ended it; if a change was under way, look at it with status and roll it back with undo."),
-    (130, "Interrupted; a change that was under way was rolled back first."),
+    (5, "A change failed and could not be rolled back. The next step is printed."),
+    (PANICKED, "Internal error. If a change was in progress, check it with status and roll it back with undo."),
+    (130, "Interrupted. A change that was in progress was rolled back first."),
 ];
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,7 +55,7 @@ pub enum Failure {
     NotApplied { message: String, hint: Option<String> },
     #[error("interrupted: nothing was changed")]
     Interrupted,
-    #[error("error: {message}: the change was rolled back, and the nodes are as they were before")]
+    #[error("error: {message}: the change was rolled back, and the nodes are as before")]
     RolledBack { message: String },
     #[error("error: {message}\nerror: the change is NOT rolled back: {why}")]
     RollbackFailed { message: String, why: String },
@@ -63,14 +63,14 @@ pub enum Failure {
     NoCalicoctl,
     #[error("error: {what}: {source}")]
     Files { what: String, source: io::Error },
-    #[error("error: the answer could not be written: {0}")]
+    #[error("error: the output could not be written: {0}")]
     Output(#[from] io::Error),
 }
 
-const GET_CALICOCTL: &str = "Take the one of your Calico's version from https://github.com/projectcalico/calico/releases and put it on PATH. \
-     `calico-fix status` and `calico-fix node status` do without it.";
+const GET_CALICOCTL: &str = "Download the one of your Calico version from https://github.com/projectcalico/calico/releases and put it on PATH. \
+     `calico-fix status` and `calico-fix node status` work without it.";
 
-const UNDO: &str = "Look at the cluster with: kubectl calico-fix status. Restore the old settings with: kubectl calico-fix undo";
+const UNDO: &str = "Check the cluster with: kubectl calico-fix status. Finish the rollback with: kubectl calico-fix undo";
 
 impl Failure {
     fn hint(&self) -> Option<&str> {

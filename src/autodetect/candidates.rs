@@ -33,7 +33,7 @@ pub fn refused(method: &Method, version: Option<Version>) -> Option<String> {
         Problem::Invalid { value } => Some(format!("{value:?} is not a valid method")),
         Problem::UnknownToRelease { since } => Some(format!("Calico knows it only from {since}; this is {version}")),
         Problem::StoresNetworkAddress => {
-            Some(format!("in {version} it stores the network's address, not the node's (mended in v3.22.4 and v3.23.2)"))
+            Some(format!("in {version} it stores the network's address, not the node's (fixed in v3.22.4 and v3.23.2)"))
         }
         Problem::BadPattern { why } => Some(format!("Calico refuses its regular expression: {why}")),
         Problem::BadCidr { text } => Some(format!("{text:?} is no network, and with one bad network nothing is detected")),

@@ -77,7 +77,7 @@ fn held(text: &str) -> Option<InterfaceAddress> {
 fn unseen(view: &ClusterModel, node: &NodeModel) -> String {
     let left_out = || match (view.snapshot.origin, view.snapshot.cluster.exec_skipped) {
         (_, true) => "--no-exec was given",
-        (Origin::Live, false) => "it was not looked into",
+        (Origin::Live, false) => "it was not inspected",
         (Origin::Files | Origin::Diags, false) => "the files do not have them",
     };
     let why = match node.inside {

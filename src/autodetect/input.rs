@@ -42,46 +42,49 @@ const ALL: &str = "Methods are first-found, kubernetes-internal-ip, can-reach=AD
 pub fn method(typed: &str) -> Result<Method, Mistake> {
     let mistake = |message: String, hint: String| Err(Mistake { message, hint });
     if typed.trim() != typed {
-        return mistake(format!("the method {typed:?} has blanks around it"), format!("Type it without: --method '{}'.", typed.trim()));
+        return mistake(
+            format!("the method {typed:?} begins or ends with a blank"),
+            format!("Write it without blanks: --method '{}'", typed.trim()),
+        );
     }
     let parsed = Method::parse(typed);
     match (&parsed, method::problem(&parsed, Version::new(u16::MAX, 0, 0))) {
         (Method::FirstFound, _) if typed.is_empty() => {
-            mistake("the method is empty".into(), "Type --method first-found for Calico's default.".into())
+            mistake("the method is empty".into(), "For Calico's default write: --method first-found".into())
         }
         (Method::KubernetesInternalIp, _) if typed != "kubernetes-internal-ip" => {
             mistake(format!("{typed:?} is not a valid method"), "Did you mean kubernetes-internal-ip?".into())
         }
         (Method::CanReach { destination }, _) if destination.is_empty() => {
-            mistake("can-reach= names no destination".into(), "Type an address that every node can reach: can-reach=10.0.0.1.".into())
+            mistake("can-reach= names no destination".into(), "Write an address that every node can reach: can-reach=10.0.0.1".into())
         }
         (_, None | Some(Problem::UnreadablePattern { .. } | Problem::StoresNetworkAddress | Problem::UnknownToRelease { .. })) => {
             Ok(parsed)
         }
         (_, Some(Problem::Invalid { value })) => mistake(format!("{value:?} is not a valid method"), meant(&value)),
         (_, Some(Problem::MatchesEverything)) => {
-            mistake(format!("{typed:?} has an empty piece, which lets in every interface"), "Name one: interface=^eth0$.".into())
+            mistake(format!("{typed:?} has an empty pattern, which matches every interface"), "Name one: interface=^eth0$.".into())
         }
         (_, Some(Problem::ExcludesEverything)) => {
-            mistake(format!("{typed:?} has an empty piece, which leaves out every interface"), "Name one: skip-interface=^br-.*.".into())
+            mistake(format!("{typed:?} has an empty pattern, which excludes every interface"), "Name one: skip-interface=^br-.*.".into())
         }
         (_, Some(Problem::BadPattern { why })) => mistake(
-            format!("{typed:?} is not a regular expression that Calico can read: {why}"),
-            "It is Go's syntax; the whole of one name is ^eth0$, any that begins so ^eth.*, and a comma stands between two.".into(),
+            format!("{typed:?} is not a valid regular expression: {why}"),
+            "Use Go regexp syntax. Examples: ^eth0$ (exact), ^eth.* (prefix), ^eth0$,^ens.* (list).".into(),
         ),
         (_, Some(Problem::BadCidr { text })) => mistake(format!("{text:?} is not a network"), network(&text)),
         (_, Some(Problem::ReachesLoopback { destination })) => mistake(
-            format!("every node reaches {destination} by its loopback address"),
-            "Type an address that is not on the node itself: can-reach=10.0.0.1.".into(),
+            format!("every node reaches {destination} through its loopback address"),
+            "Write an address that is not on the node itself: can-reach=10.0.0.1".into(),
         ),
     }
 }
 
 fn network(text: &str) -> String {
     match text.parse::<std::net::IpAddr>() {
-        Ok(address) if address.is_ipv4() => format!("Its length is missing: cidr={address}/24, or whatever it is."),
-        Ok(address) => format!("Its length is missing: cidr={address}/64, or whatever it is."),
-        Err(_) => "Type it with its length, as 10.0.0.0/24; a comma stands between two.".to_owned(),
+        Ok(address) if address.is_ipv4() => format!("Add the prefix length, for example: cidr={address}/24"),
+        Ok(address) => format!("Add the prefix length, for example: cidr={address}/64"),
+        Err(_) => "Write networks with a prefix length, separated by commas: 10.0.0.0/24,10.1.0.0/24".to_owned(),
     }
 }
 
@@ -123,22 +126,22 @@ mod tests {
             ("interface=", "Name one: interface=^eth0$."),
             ("interface=eth0,", "Name one: interface=^eth0$."),
             ("skip-interface=", "Name one: skip-interface=^br-.*."),
-            ("interface=[eth", "It is Go's syntax"),
-            ("interface=*", "It is Go's syntax"),
-            ("cidr=10.0.0.0/33", "Type it with its length"),
-            ("cidr=10.0.0.0", "Its length is missing: cidr=10.0.0.0/24"),
-            ("cidr=fd00::", "Its length is missing: cidr=fd00::/64"),
+            ("interface=[eth", "Use Go regexp syntax"),
+            ("interface=*", "Use Go regexp syntax"),
+            ("cidr=10.0.0.0/33", "Write networks with a prefix length"),
+            ("cidr=10.0.0.0", "Add the prefix length, for example: cidr=10.0.0.0/24"),
+            ("cidr=fd00::", "Add the prefix length, for example: cidr=fd00::/64"),
             ("10.0.0.0/24", "Did you mean cidr=10.0.0.0/24?"),
             ("10.0.0.1", "Did you mean can-reach=10.0.0.1?"),
             ("canReach=8.8.8.8", "Did you mean can-reach=8.8.8.8?"),
             ("cidrs=10.0.0.0/24", "Did you mean cidr=10.0.0.0/24?"),
             ("Interface=eth0", "Did you mean interface=eth0?"),
-            ("can-reach=", "Type an address that every node can reach"),
-            ("can-reach=127.0.0.1", "Type an address that is not on the node itself"),
+            ("can-reach=", "Write an address that every node can reach"),
+            ("can-reach=127.0.0.1", "Write an address that is not on the node itself"),
             ("NodeInternalIP", "Did you mean kubernetes-internal-ip?"),
             ("kubernetes-internal-ips", "Did you mean kubernetes-internal-ip?"),
-            ("", "Type --method first-found"),
-            (" eth0", "Type it without: --method 'eth0'."),
+            ("", "For Calico's default write: --method first-found"),
+            (" eth0", "Write it without blanks: --method 'eth0'"),
             ("host=x", "Methods are first-found"),
             ("\u{1b}[2J", "Methods are first-found"),
         ] {

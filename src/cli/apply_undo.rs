@@ -1,4 +1,4 @@
-//! The flags of the verbs that only change things: `apply` and `undo`.
+//! The flags of the verbs that only make changes: `apply` and `undo`.
 
 use std::io;
 use std::path::PathBuf;
@@ -14,15 +14,19 @@ use crate::streams::Streams;
 
 #[derive(Args, Debug, Default)]
 pub struct ApplyArgs {
-    /// A plan that was saved with --out
+    /// Plan file that was saved with --out
     #[arg(value_name = "PLAN", required_unless_present = "resume")]
     pub plan: Option<PathBuf>,
 
-    /// Finish a change whose run ended before it was finished: change the remaining nodes, verify all, close the record
+    /// Finish a change whose run has ended
+    ///
+    /// Changes the remaining nodes, verifies all of them, and closes the record of the change.
     #[arg(long, conflicts_with_all = ["plan", "confirm", "no_wait"])]
     pub resume: bool,
 
-    /// The plan's digest, or its beginning: apply without asking what was looked at before
+    /// Apply without asking if the plan has this digest
+    ///
+    /// The beginning of the digest is enough, from 12 digits on. It proves that this is the plan you reviewed.
     #[arg(long, value_name = "DIGEST")]
     pub confirm: Option<String>,
 
@@ -46,34 +50,38 @@ pub struct UndoArgs {
     pub change: ChangeArgs,
 }
 
-/// A cluster and nothing else.
+/// Flags for reading a live cluster.
 #[derive(Args, Clone, Debug, Default)]
 pub struct ClusterArgs {
-    /// Calico's DaemonSet, where it has another name or there are several
-    #[arg(long, value_name = "NAME")]
+    /// Name of Calico's DaemonSet
+    ///
+    /// Needed only if it has an unusual name, or if there are several.
+    #[arg(long, value_name = "NAME", hide_short_help = true)]
     pub daemonset: Option<String>,
 
-    /// Do not look into the pods: BGP sessions cannot be proven then, only addresses and readiness
+    /// Do not exec into pods; do not verify BGP
+    ///
+    /// Only addresses and readiness are verified then.
     #[arg(long)]
     pub no_exec: bool,
 
-    /// Pods looked into at once
-    #[arg(long, value_name = "N", default_value_t = 32, value_parser = clap::value_parser!(u16).range(1..=512))]
+    /// Pods to read at the same time
+    #[arg(long, value_name = "N", default_value_t = 32, hide_short_help = true, value_parser = clap::value_parser!(u16).range(1..=512))]
     pub max_concurrent: u16,
 }
 
 #[derive(Args, Clone, Debug, Default)]
 pub struct OutputArgs {
-    /// One of json, yaml: a document with the plan and what came of it
+    /// Print plan and result as json or yaml
     #[arg(short, long, value_name = "FORMAT")]
     pub output: Option<DataFormat>,
 
-    /// When to use colour
-    #[arg(long, value_enum, default_value_t, value_name = "WHEN")]
+    /// Use colour: auto, always or never
+    #[arg(long, value_enum, default_value_t, value_name = "WHEN", hide_short_help = true)]
     pub color: ColorName,
 
-    /// The same as --color never
-    #[arg(long, overrides_with = "color")]
+    /// Same as --color never
+    #[arg(long, overrides_with = "color", hide_short_help = true)]
     pub no_color: bool,
 }
 

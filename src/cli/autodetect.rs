@@ -11,44 +11,51 @@ pub struct AutodetectArgs {
     #[command(flatten)]
     pub source: SourceArgs,
 
-    /// Look at this method too, as IP_AUTODETECTION_METHOD would have it; a single one is the one that is set. May be repeated
+    /// Propose this method; repeat to compare several
+    ///
+    /// Written as in IP_AUTODETECTION_METHOD: first-found, kubernetes-internal-ip, can-reach=ADDRESS, cidr=NETWORK, interface=REGEX or
+    /// skip-interface=REGEX. A single method is proposed; several are compared only.
     #[arg(long, value_name = "METHOD")]
     pub method: Vec<String>,
 
-    /// Detection of IPv6 addresses instead of IPv4's
+    /// Detect IPv6 addresses instead of IPv4
     #[arg(long)]
     pub ipv6: bool,
 
-    /// What this release of Calico would pick, as a preview of an upgrade
+    /// Preview the addresses after an upgrade
+    ///
+    /// Shows which addresses the code of this Calico release would choose. Nothing is changed.
     #[arg(long, value_name = "VERSION")]
     pub calico_version: Option<String>,
 
-    /// Only the rows of these nodes; all nodes are judged
+    /// Show only these nodes
+    ///
+    /// All nodes are read and compared, because an address is judged against those of the other nodes.
     #[arg(long, value_name = "NAME", num_args = 1.., value_delimiter = ',')]
     pub node: Vec<String>,
 
-    /// Only rows of nodes with these labels, as kubectl's --selector
+    /// Show only nodes with these labels
     #[arg(short = 'l', long, value_name = "LABELS", conflicts_with = "node")]
     pub selector: Option<String>,
 
-    /// List every node, however many
+    /// List all nodes
     #[arg(long)]
     pub all: bool,
 
-    /// One of table, wide, json, yaml
+    /// table, wide, json or yaml
     #[arg(short, long, value_name = "FORMAT", default_value = "table", hide_default_value = true)]
     pub output: PageFormat,
 
-    /// Only the table's rows, of every node
+    /// Print only the table rows, for all nodes
     #[arg(long)]
     pub no_headers: bool,
 
-    /// When to use colour
-    #[arg(long, value_enum, default_value_t, value_name = "WHEN")]
+    /// Use colour: auto, always or never
+    #[arg(long, value_enum, default_value_t, value_name = "WHEN", hide_short_help = true)]
     pub color: ColorName,
 
-    /// The same as --color never
-    #[arg(long, overrides_with = "color")]
+    /// Same as --color never
+    #[arg(long, overrides_with = "color", hide_short_help = true)]
     pub no_color: bool,
 
     #[command(flatten)]

@@ -7,42 +7,47 @@ use super::output::{ColorName, PageFormat};
 use crate::permissions::command::Verb;
 use crate::permissions::role::Manifest;
 
-/// Which commands will work with the rights that you have, and what is missing.
+/// Show which commands your permissions allow
 ///
-/// The API server is asked right by right (SelfSubjectAccessReview), and nothing is tried. Exit code 1 where anything is missing.
+/// The plugin asks the API server about each permission (SelfSubjectAccessReview) and tries nothing. The exit code is 1 if a permission is
+/// missing.
 #[derive(Args, Debug, Default)]
 pub struct CanIArgs {
-    /// Only these commands
+    /// Check only these commands
     #[arg(value_name = "COMMAND", value_parser = verbs())]
     pub commands: Vec<Verb>,
 
-    /// Only what reads: nothing about changing something
+    /// Check only the permissions for reading
     #[arg(long)]
     pub no_change: bool,
 
-    /// As for the other commands' --no-exec: the right to look into the pods is not missed
+    /// Do not check the permission to exec into pods
     #[arg(long)]
     pub no_exec: bool,
 
-    /// Print the ClusterRoles of plugin-manifest/ and ask no cluster: view to read, edit to change
+    /// Print ClusterRoles: view, edit or both
+    ///
+    /// These are the files of plugin-manifest/. No cluster is contacted. view grants what is read, edit what is changed.
     #[arg(long, value_enum, value_name = "NAME", num_args = 1.., value_delimiter = ',',
         conflicts_with_all = ["commands", "no_change", "no_exec", "output", "daemonset"])]
     pub manifest: Vec<ManifestName>,
 
-    /// Calico's DaemonSet, where it has another name or there are several
-    #[arg(long, value_name = "NAME")]
+    /// Name of Calico's DaemonSet
+    ///
+    /// Needed only if it has an unusual name, or if there are several.
+    #[arg(long, value_name = "NAME", hide_short_help = true)]
     pub daemonset: Option<String>,
 
-    /// One of table, wide, json, yaml; wide lists the rights that you have, too
+    /// table, wide (also what is granted), json or yaml
     #[arg(short, long, value_name = "FORMAT", default_value = "table", hide_default_value = true)]
     pub output: PageFormat,
 
-    /// When to use colour
-    #[arg(long, value_enum, default_value_t, value_name = "WHEN")]
+    /// Use colour: auto, always or never
+    #[arg(long, value_enum, default_value_t, value_name = "WHEN", hide_short_help = true)]
     pub color: ColorName,
 
-    /// The same as --color never
-    #[arg(long, overrides_with = "color")]
+    /// Same as --color never
+    #[arg(long, overrides_with = "color", hide_short_help = true)]
     pub no_color: bool,
 }
 

@@ -18,46 +18,60 @@ pub struct ChangeArgs {
     #[arg(short, long)]
     pub yes: bool,
 
-    /// Must be "none", "client" or "server": show what would be changed, and change nothing. The default asks the server what it
-    /// would make of the change; client sends nothing that writes
-    #[arg(long, value_enum, default_value_t, value_name = "none|client|server", num_args = 0..=1, require_equals = true,
+    /// Show the change only; MODE is client or server
+    ///
+    /// Must be "none", "client" or "server". With server, the API server validates the change and returns the result. With client, no
+    /// request is sent that could write. Without a mode it is client.
+    #[arg(long, value_enum, default_value_t, value_name = "MODE", num_args = 0..=1, require_equals = true, hide_default_value = true,
         default_missing_value = "client", hide_possible_values = true)]
     pub dry_run: DryRun,
 
     /// Name of the manager used to track field ownership
-    #[arg(long, value_name = "NAME", default_value = FIELD_MANAGER)]
+    #[arg(long, value_name = "NAME", default_value = FIELD_MANAGER, hide_short_help = true, hide_default_value = true)]
     pub field_manager: String,
 
-    /// Begin although something stands against it; each such thing is named
+    /// Continue despite failed preflight checks
+    ///
+    /// Each failed check is listed.
     #[arg(long)]
     pub force: bool,
 
-    /// How long one node may take to come to its new state before the change is put back
+    /// Time limit for each node
+    ///
+    /// If a node is not verified within this time, the change is rolled back.
     #[arg(long, value_name = "DURATION", default_value = "5m", value_parser = duration)]
     pub timeout: Duration,
 
-    /// Leave a change that failed as it is, for looking at it; put it back later with: undo
+    /// Keep a failed change; roll it back with undo
     #[arg(long)]
     pub no_rollback: bool,
 
-    /// Only send the change: nothing is tried on one node first, watched, proven or put back
+    /// Apply only: no canary, no verification
+    ///
+    /// There is no automatic rollback either.
     #[arg(long)]
     pub no_wait: bool,
 }
 
-/// What only a change that is made here and now has.
+/// Flags of a change that this command plans itself.
 #[derive(Args, Clone, Debug, Default)]
 #[command(next_help_heading = "Change")]
 pub struct PlanArgs {
-    /// The node that is changed and proven first, or none; without it the worst affected
+    /// Node to change first [default: worst]
+    ///
+    /// Node to update and verify before the others. Defaults to the worst-affected node; none disables it.
     #[arg(long, value_name = "NODE|none")]
     pub canary: Option<String>,
 
-    /// Save the plan, for `apply FILE --confirm DIGEST`, and change nothing
+    /// Save the plan for apply; change nothing
+    ///
+    /// Apply it later with: apply FILE --confirm DIGEST.
     #[arg(long, value_name = "FILE", conflicts_with_all = ["yes", "emit"])]
     pub out: Option<PathBuf>,
 
-    /// Print only the change in this form, ready to paste where it lasts
+    /// Print the change for kubectl, helm, ...
+    ///
+    /// Prints the change for the place where the configuration of Calico is kept, and changes nothing.
     #[arg(long, value_enum, value_name = "FORM")]
     pub emit: Option<FormName>,
 }

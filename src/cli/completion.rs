@@ -2,17 +2,19 @@
 
 use clap::{Args, ValueEnum};
 
-/// Print a completion script, or install it.
+/// Print or install shell completion
 ///
-/// The script asks this program at each press of the key: contexts, namespaces and nodes are those of the cluster that the line names.
-/// `kubectl` stands for completion of `kubectl calico-fix` by kubectl's own (1.26 and newer): a small program that must be on PATH.
+/// The script asks this program at each Tab: contexts, namespaces and nodes come from the cluster that the command line names. Choose
+/// `kubectl` to complete `kubectl calico-fix` (kubectl 1.26 or newer). It is a small program that kubectl finds on PATH.
 #[derive(Args, Debug)]
 pub struct CompletionArgs {
-    /// The shell, or kubectl
+    /// bash, zsh, fish, powershell, elvish or kubectl
     #[arg(value_enum, value_name = "SHELL|kubectl")]
     pub of: CompletionFor,
 
-    /// Write it where the shell, or kubectl, finds it, and say where that is
+    /// Install the script for the current user
+    ///
+    /// Prints the path, and what else must be set up for the shell to load the script.
     #[arg(long)]
     pub install: bool,
 }
@@ -24,6 +26,6 @@ pub enum CompletionFor {
     Fish,
     Powershell,
     Elvish,
-    /// What `kubectl calico-fix` itself is completed by
+    /// Completes `kubectl calico-fix`
     Kubectl,
 }

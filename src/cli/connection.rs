@@ -4,84 +4,93 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-/// All of kubectl's `ConfigFlags`, in its own words (cli-runtime `config_flags.go`).
+/// All of kubectl's `ConfigFlags` (cli-runtime `config_flags.go`), with help that fits one line.
 #[derive(Args, Clone, Debug, Default)]
-#[command(next_help_heading = "Connection")]
+#[command(next_help_heading = super::help::CONNECTION)]
 pub struct ConnectionFlags {
-    /// Path to the kubeconfig file to use for CLI requests.
+    /// Path to the kubeconfig file
     #[arg(long, global = true, value_name = "FILE")]
     pub kubeconfig: Option<PathBuf>,
 
-    /// The name of the kubeconfig context to use; status takes several
+    /// Kubeconfig context to use
+    ///
+    /// status takes several of them.
     #[arg(long, global = true, value_name = "NAME")]
     pub context: Vec<String>,
 
-    /// The name of the kubeconfig cluster to use
+    /// Kubeconfig cluster to use
     #[arg(long, global = true, value_name = "NAME")]
     pub cluster: Option<String>,
 
-    /// The name of the kubeconfig user to use
+    /// Kubeconfig user to use
     #[arg(long, global = true, value_name = "NAME")]
     pub user: Option<String>,
 
-    /// If present, the namespace scope for this CLI request
+    /// Namespace of Calico's DaemonSet
     #[arg(short, long, global = true, value_name = "NAMESPACE")]
     pub namespace: Option<String>,
 
-    /// Username to impersonate for the operation. User could be a regular user or a service account in a namespace.
+    /// User or service account to impersonate
     #[arg(long = "as", global = true, value_name = "USER")]
     pub impersonate: Option<String>,
 
-    /// UID to impersonate for the operation.
+    /// UID to impersonate
     #[arg(long = "as-uid", global = true, value_name = "UID")]
     pub impersonate_uid: Option<String>,
 
-    /// Group to impersonate for the operation, this flag can be repeated to specify multiple groups.
+    /// Group to impersonate; repeat for several
     #[arg(long = "as-group", global = true, value_name = "GROUP")]
     pub impersonate_groups: Vec<String>,
 
-    /// User extras to impersonate for the operation, this flag can be repeated to specify multiple values for the same key.
+    /// Extra value to impersonate
     #[arg(long = "as-user-extra", global = true, value_name = "KEY=VALUE", value_parser = key_value)]
     pub impersonate_extra: Vec<(String, String)>,
 
-    /// The address and port of the Kubernetes API server
+    /// URL of the Kubernetes API server
     #[arg(short, long, global = true, value_name = "URL")]
     pub server: Option<String>,
 
-    /// Bearer token for authentication to the API server
+    /// Bearer token for the API server
     #[arg(long, global = true, value_name = "TOKEN")]
     pub token: Option<Secret>,
 
-    /// Path to a cert file for the certificate authority
+    /// Certificate file of the authority
     #[arg(long, global = true, value_name = "FILE")]
     pub certificate_authority: Option<PathBuf>,
 
-    /// Path to a client certificate file for TLS
+    /// Client certificate file for TLS
     #[arg(long, global = true, value_name = "FILE")]
     pub client_certificate: Option<PathBuf>,
 
-    /// Path to a client key file for TLS
+    /// Client key file for TLS
     #[arg(long, global = true, value_name = "FILE")]
     pub client_key: Option<PathBuf>,
 
-    /// If true, the server's certificate will not be checked for validity. This will make your HTTPS connections insecure
+    /// Do not verify the server certificate
+    ///
+    /// This makes HTTPS connections insecure.
     #[arg(long, global = true, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL")]
     pub insecure_skip_tls_verify: Option<bool>,
 
-    /// Server name to use for server certificate validation. If it is not provided, the hostname used to contact the server is used
+    /// Name in the server certificate
+    ///
+    /// Defaults to the host name of the server.
     #[arg(long, global = true, value_name = "NAME")]
     pub tls_server_name: Option<String>,
 
-    /// The length of time to wait before giving up on a single server request. Non-zero values should contain a corresponding
-    /// time unit (e.g. 1s, 2m, 3h). A value of zero means don't timeout requests. [default: 30s, 60s for lists]
+    /// Time limit of a request [default: 30s]
+    ///
+    /// Lists have 60s. Write a time unit, such as 1s, 2m or 3h; 0 means no limit.
     #[arg(long, global = true, value_name = "DURATION")]
     pub request_timeout: Option<String>,
 
-    /// The length of time to wait for everything that is read of a cluster; zero means no limit [default: 5m]
+    /// Limit for all reading [default: 5m]
+    ///
+    /// Time limit for everything that is read from a cluster; 0 means no limit.
     #[arg(long, global = true, value_name = "DURATION")]
     pub deadline: Option<String>,
 
-    /// If true, opt-out of response compression for all requests to the server
+    /// Do not compress responses
     #[arg(long, global = true, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL")]
     pub disable_compression: Option<bool>,
 

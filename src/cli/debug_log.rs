@@ -10,60 +10,69 @@ use super::output::{ColorName, Output};
 
 #[derive(Args, Debug)]
 pub struct DebugLogArgs {
-    /// Only these nodes; without it those whose calico-node is not Ready or has restarted are explained, and the log level is raised
-    /// on the sickest of them
+    /// Use these nodes, not those in trouble
+    ///
+    /// Without this flag the logs of all nodes are explained whose calico-node is not Ready or has restarted. The log level is raised on
+    /// the worst-affected node.
     #[arg(long, value_name = "NAME", num_args = 1.., value_delimiter = ',')]
     pub node: Vec<String>,
 
-    /// Only nodes with these labels, as kubectl's --selector
+    /// Use nodes with these labels
     #[arg(short = 'l', long, value_name = "LABELS", conflicts_with = "node")]
     pub selector: Option<String>,
 
-    /// Read and explain the logs that are there, and change nothing
+    /// Explain existing logs; change nothing
     #[arg(long)]
     pub no_change: bool,
 
-    /// Explain logs that somebody sent; no cluster is asked. May be repeated, - is standard input
+    /// Explain log files; no cluster is contacted
+    ///
+    /// May be repeated; - is standard input.
     #[arg(long, value_name = "LOG", num_args = 1.., conflicts_with_all = ["no_change", "from", "node", "selector", "daemonset"])]
     pub file: Vec<PathBuf>,
 
-    /// Take what was seen of the logs from a saved snapshot or a `calicoctl cluster diags` archive; no cluster is asked
+    /// Read a snapshot or diags archive instead
+    ///
+    /// Explains the logs in a saved snapshot or a `calicoctl cluster diags` archive. No cluster is contacted.
     #[arg(long, value_name = "FILE", num_args = 1.., conflicts_with = "no_change")]
     pub from: Vec<PathBuf>,
 
-    /// Put back the level that a debug-log which was killed has left raised
+    /// Restore the log level after a killed run
     #[arg(long, conflicts_with_all = ["file", "from", "node", "selector", "no_change", "output", "all", "attempts"])]
     pub restore: bool,
 
-    /// Print a copy of the start-up program of --node, as a pod that logs at DEBUG beside calico-node: for where its DaemonSet cannot be
-    /// changed. Must be "pod"; nothing is created
+    /// Print a pod that starts at DEBUG on --node
+    ///
+    /// Must be "pod". The pod runs a copy of the startup program next to calico-node. Use it where you cannot change the DaemonSet. Nothing
+    /// is created.
     #[arg(long, value_enum, value_name = "pod", hide_possible_values = true,
         conflicts_with_all = ["file", "from", "no_change", "output", "all", "attempts", "yes", "dry_run", "restore"])]
     pub emit: Option<EmitName>,
 
-    /// Calico's DaemonSet, where it has another name or there are several
-    #[arg(long, value_name = "NAME", conflicts_with = "from")]
+    /// Name of Calico's DaemonSet
+    #[arg(long, value_name = "NAME", conflicts_with = "from", hide_short_help = true)]
     pub daemonset: Option<String>,
 
-    /// Save the logs too, with passwords, tokens and certificates masked: into a file, for several logs into a directory; - is
-    /// standard output
+    /// Save the logs too, with secrets masked
+    ///
+    /// One log is saved to a file, several to a directory; - is standard output. Passwords, tokens and certificates are masked.
     #[arg(long, value_name = "FILE|DIR", conflicts_with = "from")]
     pub output: Option<PathBuf>,
 
-    /// How the explanation is printed: one of table, json, yaml
+    /// Print as table, json or yaml
     #[arg(short = 'o', value_name = "FORMAT", default_value = "table", hide_default_value = true)]
     pub format: Output,
 
-    /// Draw every attempt of every log, and list all evidence
+    /// Show every attempt and all evidence
     #[arg(long)]
     pub all: bool,
 
-    /// When to use colour
-    #[arg(long, value_enum, default_value_t, value_name = "WHEN")]
+    /// Use colour: auto, always or never
+    #[arg(long, value_enum, default_value_t, value_name = "WHEN", hide_short_help = true)]
     pub color: ColorName,
 
-    /// The same as --color never
-    #[arg(long, overrides_with = "color")]
+    /// Same as --color never
+    #[arg(long, overrides_with = "color", hide_short_help = true)]
     pub no_color: bool,
 
     #[command(flatten)]
@@ -79,30 +88,40 @@ pub enum EmitName {
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Change")]
 pub struct RaisingArgs {
-    /// Raise the level and restart calico-node on these nodes without asking
+    /// Raise the log level without asking
+    ///
+    /// This restarts calico-node on the chosen nodes.
     #[arg(short, long, conflicts_with_all = ["no_change", "file", "from"])]
     pub yes: bool,
 
-    /// Must be "none", "client" or "server": show what would be changed, and change nothing. The default asks the server what it
-    /// would make of the change; client sends nothing that writes
-    #[arg(long, value_enum, default_value_t, value_name = "none|client|server", num_args = 0..=1, require_equals = true,
+    /// Show the change only; MODE is client or server
+    ///
+    /// Must be "none", "client" or "server". With server, the API server validates the change and returns the result. With client, no
+    /// request is sent that could write. Without a mode it is client.
+    #[arg(long, value_enum, default_value_t, value_name = "MODE", num_args = 0..=1, require_equals = true, hide_default_value = true,
         default_missing_value = "client", hide_possible_values = true, conflicts_with_all = ["no_change", "file", "from"])]
     pub dry_run: DryRun,
 
-    /// How many starts that fail are followed before everything is put back
+    /// Failed starts to follow
+    ///
+    /// After this many failed starts the log level is restored.
     #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u16).range(1..=20))]
     pub attempts: u16,
 
-    /// How long the logs are followed at most; and how long a node may take to come back afterwards
+    /// Follow the logs at most this long
+    ///
+    /// Also the time limit for the node to become Ready after the log level is restored.
     #[arg(long, value_name = "DURATION", default_value = "5m", value_parser = duration)]
     pub timeout: Duration,
 
-    /// Begin although something stands against it; each such thing is named
+    /// Continue despite failed preflight checks
+    ///
+    /// Each failed check is listed.
     #[arg(long)]
     pub force: bool,
 
     /// Name of the manager used to track field ownership
-    #[arg(long, value_name = "NAME", default_value = FIELD_MANAGER)]
+    #[arg(long, value_name = "NAME", default_value = FIELD_MANAGER, hide_short_help = true, hide_default_value = true)]
     pub field_manager: String,
 }
 

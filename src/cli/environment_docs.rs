@@ -1,14 +1,14 @@
-//! What the program goes by beside its flags, for its manual.
+//! Environment variables and files, for the manual.
 
 /// Environment variables.
 pub const VARIABLES: &[(&str, &str)] = &[
-    ("KUBECONFIG", "Files that say which clusters there are, joined by colons (semicolons on Windows); without it ~/.kube/config."),
-    ("HTTPS_PROXY, HTTP_PROXY, NO_PROXY", "The proxy on the way to the API server, and the hosts reached without one; in lower case too."),
-    ("NO_COLOR", "No colour, whatever it is set to."),
-    ("TERM", "With dumb neither colour nor progress."),
-    ("KUBECTL_EXTERNAL_DIFF", "The program that shows the difference of a change, as for kubectl diff."),
-    ("HOME, XDG_STATE_HOME, XDG_CACHE_HOME", "Where the files below are kept."),
-    ("PATH", "Where calicoctl is looked for, by calico-fix alone."),
+    ("KUBECONFIG", "Kubeconfig files, joined by colons (semicolons on Windows). Defaults to ~/.kube/config."),
+    ("HTTPS_PROXY, HTTP_PROXY, NO_PROXY", "Proxy for the API server, and the hosts that need none. Lower case works too."),
+    ("NO_COLOR", "Any value turns colour off."),
+    ("TERM", "The value dumb turns colour and progress off."),
+    ("KUBECTL_EXTERNAL_DIFF", "Program that shows the diff of a change, as for kubectl diff."),
+    ("HOME, XDG_STATE_HOME, XDG_CACHE_HOME", "Folders of the files below."),
+    ("PATH", "Searched for calicoctl, by calico-fix only."),
 ];
 
 /// Files that are read or written without being named.
@@ -16,7 +16,7 @@ pub const FILES: &[(&str, &str)] = &[
     ("~/.kube/config", "Clusters and users, as for kubectl."),
     (
         "~/.local/state/kubectl-calico-fix/undo/",
-        "What the last change of each object replaced, in case the annotation on the object is lost; undo reads it.",
+        "What the last change of each object replaced. undo reads it if the annotation on the object is lost.",
     ),
-    ("~/.cache/kubectl-calico-fix/completion/", "Names of nodes and namespaces, for half a minute."),
+    ("~/.cache/kubectl-calico-fix/completion/", "Names of nodes and namespaces, for 30 s."),
 ];

@@ -1,8 +1,8 @@
 //! What can be typed: one file of clap types for each verb.
 //!
 //! `connection` holds the flags of kubectl, `change` the flags of every verb that can change something.
-//! `output` lists the forms of output; `examples` and `environment_docs` are printed by the help and the man pages.
-//! Nothing here knows what a verb does.
+//! `output` lists the forms of output; `help` makes the pages, with `examples`; `environment_docs` is for the man pages.
+//! `without_effect` refuses flags that would do nothing. Nothing here knows what a verb does.
 
 pub mod apply_undo;
 pub mod autodetect;
@@ -13,9 +13,11 @@ pub mod connection;
 pub mod debug_log;
 pub mod environment_docs;
 mod examples;
+pub mod help;
 pub mod output;
 pub mod probes;
 pub mod status;
+mod without_effect;
 
 use std::ffi::{OsStr, OsString};
 use std::path::Path;
@@ -23,6 +25,7 @@ use std::path::Path;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::cli::apply_undo::{ApplyArgs, UndoArgs};
+use crate::text::nearest::nearest;
 use autodetect::AutodetectArgs;
 use can_i::CanIArgs;
 use completion::CompletionArgs;
@@ -32,12 +35,12 @@ use output::DataFormat;
 use probes::ProbesArgs;
 use status::{NodeStatusArgs, StatusArgs};
 
-/// Find out what is wrong with Calico, cluster-wide, and how to mend it.
+/// Diagnose and fix Calico problems across a cluster
 ///
-/// It reads the nodes, calico-node's DaemonSet, pods and events, and asks BIRD in each calico-node pod. What changes something shows the
-/// exact difference and asks, is tried on one node first, proven, and put back where it did not help.
+/// Reads the nodes, and calico-node's DaemonSet, pods and events. Asks BIRD in each calico-node pod about its BGP sessions. Commands that make a
+/// change show a diff and ask first. They change one node, verify it, then continue. If verification fails, they roll the change back.
 #[derive(Parser, Debug)]
-#[command(version = env!("CALICO_FIX_VERSION"), disable_help_subcommand = true, subcommand_required = true, arg_required_else_help = true)]
+#[command(version = env!("CALICO_FIX_VERSION"), subcommand_required = true, arg_required_else_help = true)]
 pub struct Cli {
     #[command(flatten)]
     pub connection: ConnectionFlags,
@@ -45,7 +48,7 @@ pub struct Cli {
     pub command: Command,
 }
 
-/// The same, and what stands in for calicoctl.
+/// Adds the verbs of calicoctl.
 #[derive(Parser, Debug)]
 #[command(version = env!("CALICO_FIX_VERSION"))]
 struct StandaloneCli {
@@ -57,29 +60,37 @@ struct StandaloneCli {
 
 #[derive(Subcommand, Debug)]
 pub enum Command {
-    /// Say whether Calico is healthy: addresses, BGP sessions, probes, and what is wrong
+    /// Check Calico: nodes, addresses, BGP sessions and probes
     Status(Box<StatusArgs>),
-    /// Show which address each autodetection method would pick on each node, and set the right one
+    /// Compare address autodetection methods and set the right one
     Autodetect(Box<AutodetectArgs>),
-    /// Show the time calico-node needs to start against the time its probes allow, and give it enough
+    /// Give calico-node enough time to start
     Probes(Box<ProbesArgs>),
-    /// Explain calico-node's startup logs: where the time went, how each attempt ended, and why; at DEBUG, for a while, where INFO does
-    /// not tell
+    /// Explain why calico-node does not start, from its logs
+    ///
+    /// Shows where the time went, how each attempt ended, and why. Temporarily enables DEBUG logging if INFO is not enough.
     DebugLog(Box<DebugLogArgs>),
-    /// Explain what a finding means, how it was seen and how to fix it by hand
+    /// Explain a finding: what it means and how to fix it by hand
     Explain(ExplainArgs),
-    /// Apply a plan that was saved with --out, to the letter or not at all
+    /// Apply a plan that was saved with --out
+    ///
+    /// Fails if the cluster has changed since the plan was made.
     Apply(Box<ApplyArgs>),
-    /// Put back what the last change replaced
+    /// Roll back the last change
     Undo(Box<UndoArgs>),
-    /// Show which commands will work with the rights that you have, and what is missing
+    /// Show which commands your permissions allow
     CanI(CanIArgs),
-    /// Print the version of this plugin, of the server and of Calico
+    /// Print calicoctl's node status from anywhere, without root
+    #[command(subcommand)]
+    Node(NodeCommand),
+    /// Print the versions of the plugin, Kubernetes and Calico
     Version(VersionArgs),
-    /// Print or install completion for a shell, or for kubectl
+    /// Print or install shell completion
     Completion(CompletionArgs),
-    #[command(skip)]
-    NodeStatus(NodeStatusArgs),
+    /// Print or install the manual pages
+    Man(ManArgs),
+    /// List the flags that every command accepts
+    Options,
     #[command(skip)]
     Calicoctl(Vec<OsString>),
 }
@@ -88,15 +99,12 @@ pub enum Command {
 enum StandaloneCommand {
     #[command(flatten)]
     Shared(Command),
-    /// Show a node's BGP peers as calicoctl does, from anywhere and without root
-    #[command(subcommand)]
-    Node(NodeCommand),
     #[command(external_subcommand)]
     Other(Vec<OsString>),
 }
 
 #[derive(Subcommand, Debug)]
-enum NodeCommand {
+pub enum NodeCommand {
     /// Print `calicoctl node status` for chosen nodes
     Status(NodeStatusArgs),
     #[command(external_subcommand)]
@@ -104,21 +112,35 @@ enum NodeCommand {
 }
 
 #[derive(Args, Debug)]
+pub struct ManArgs {
+    /// Page of this command; none for the overview
+    #[arg(value_name = "COMMAND")]
+    pub command: Vec<String>,
+    /// Install all pages for the current user
+    ///
+    /// Prints where, and what else must be set up for man to find them.
+    #[arg(long, conflicts_with = "command")]
+    pub install: bool,
+}
+
+#[derive(Args, Debug)]
 pub struct ExplainArgs {
-    /// The finding's code; without one all codes are listed
+    /// Code of the finding; none to list all
     pub code: Option<String>,
 }
 
 #[derive(Args, Debug)]
 pub struct VersionArgs {
-    /// Only this plugin's version; no cluster is asked
+    /// Print only the plugin's version
+    ///
+    /// No cluster is contacted.
     #[arg(long)]
     pub client: bool,
-    /// One of json, yaml
+    /// json or yaml
     #[arg(short, long, value_name = "FORMAT")]
     pub output: Option<DataFormat>,
-    /// Calico's DaemonSet, where it has another name or there are several
-    #[arg(long, value_name = "NAME")]
+    /// Name of Calico's DaemonSet
+    #[arg(long, value_name = "NAME", hide_short_help = true)]
     pub daemonset: Option<String>,
 }
 
@@ -157,39 +179,72 @@ impl Invocation {
                 .about(Cli::command().get_about().cloned().unwrap_or_default())
                 .long_about(Cli::command().get_long_about().cloned().unwrap_or_default()),
         };
-        examples::add(command.name(self.text()).bin_name(self.text()).display_name(self.text()), self.text())
+        help::add(command.name(self.text()).bin_name(self.text()).display_name(self.text()), self.text())
     }
 
-    pub fn parse(self, arguments: impl IntoIterator<Item = OsString>) -> Result<Cli, clap::Error> {
+    /// The page of `options`.
+    pub fn options_page(self) -> String {
+        help::options(&self.command(), self.text())
+    }
+
+    pub fn parse(self, arguments: impl IntoIterator<Item = OsString>) -> Result<Cli, UsageError> {
         let mut command = self.command();
         let matches = command.try_get_matches_from_mut(arguments)?;
+        without_effect::check(&command, &matches)?;
         let parsed = match self {
             Self::Plugin => Cli::from_arg_matches(&matches),
-            Self::Standalone => StandaloneCli::from_arg_matches(&matches).and_then(|cli| cli.settle(&mut command)),
+            Self::Standalone => {
+                StandaloneCli::from_arg_matches(&matches).map(|cli| Cli { connection: cli.connection, command: cli.command.flat() })
+            }
         };
-        parsed.map_err(|error| error.format(&mut command))
+        let cli = parsed.map_err(|error| error.format(&mut command))?;
+        self.check_verb(&command, cli)
     }
+
+    /// Verbs of calicoctl belong to `calico-fix`; every other word that is unknown is a mistake.
+    fn check_verb(self, command: &clap::Command, cli: Cli) -> Result<Cli, UsageError> {
+        let words = match cli.command {
+            Command::Node(NodeCommand::Other(words)) => [vec!["node".into()], words].concat(),
+            Command::Calicoctl(words) => words,
+            command => return Ok(Cli { command, ..cli }),
+        };
+        let typed = words.first().map(|verb| verb.to_string_lossy().into_owned()).unwrap_or_default();
+        if self == Self::Standalone && CALICOCTL.contains(&typed.as_str()) {
+            return Ok(Cli { command: Command::Calicoctl(words), ..cli });
+        }
+        let spoken =
+            words.iter().take(if typed == "node" { 2 } else { 1 }).map(|word| word.to_string_lossy()).collect::<Vec<_>>().join(" ");
+        let hint = if CALICOCTL.contains(&typed.as_str()) {
+            format!("It is a command of calicoctl. Run: calico-fix {spoken}")
+        } else {
+            match nearest(&typed, command.get_subcommands().map(clap::Command::get_name), 1)[..] {
+                [verb] => format!("Did you mean {verb}?"),
+                _ => format!("See: {} --help", self.text()),
+            }
+        };
+        Err(UsageError::Message { message: format!("unknown command {spoken:?} for {:?}", self.text()), hint })
+    }
+}
+
+/// What is wrong with a command line.
+#[derive(Debug, thiserror::Error)]
+pub enum UsageError {
+    /// Also help and version, which are asked for.
+    #[error(transparent)]
+    Clap(#[from] clap::Error),
+    #[error("{message}")]
+    Message { message: String, hint: String },
 }
 
 /// calicoctl's own verbs (calicoctl/commands, v3.30 and master); any other word is a typing mistake.
 const CALICOCTL: [&str; 13] =
     ["apply", "cluster", "convert", "create", "datastore", "delete", "get", "ipam", "label", "node", "patch", "replace", "validate"];
 
-impl StandaloneCli {
-    fn settle(self, command: &mut clap::Command) -> Result<Cli, clap::Error> {
-        let command = match self.command {
-            StandaloneCommand::Shared(shared) => shared,
-            StandaloneCommand::Node(NodeCommand::Status(arguments)) => Command::NodeStatus(arguments),
-            StandaloneCommand::Node(NodeCommand::Other(words)) => Command::Calicoctl([vec!["node".into()], words].concat()),
-            StandaloneCommand::Other(words) => {
-                let verb = words.first().map(|verb| verb.to_string_lossy().into_owned()).unwrap_or_default();
-                if !CALICOCTL.contains(&verb.as_str()) {
-                    let message = format!("unknown command \"{verb}\" for \"calico-fix\"");
-                    return Err(command.error(clap::error::ErrorKind::InvalidSubcommand, message));
-                }
-                Command::Calicoctl(words)
-            }
-        };
-        Ok(Cli { connection: self.connection, command })
+impl StandaloneCommand {
+    fn flat(self) -> Command {
+        match self {
+            Self::Shared(shared) => shared,
+            Self::Other(words) => Command::Calicoctl(words),
+        }
     }
 }

@@ -114,10 +114,10 @@ impl FromStr for DataFormat {
 
 #[derive(Clone, Copy, Debug, Default, ValueEnum)]
 pub enum LayoutName {
-    /// calicoctl's since 2026: headers to the left, nothing wrapped
+    /// As calicoctl prints since 2026: headers on the left, nothing wrapped
     #[default]
     New,
-    /// calicoctl up to v3.32: headers centred, cells wrapped at 30
+    /// As calicoctl up to v3.32: headers centred, cells wrapped at 30
     Old,
 }
 

@@ -13,69 +13,77 @@ use crate::probes::proposal::ProbeOptions;
 use crate::probes::strategy::Strategy;
 use crate::probes::timing::ProbeSetting;
 
-/// The probes of calico-node and the time it takes to start.
+/// Give calico-node enough time to start
 ///
-/// Measured from pods, events and logs; no container is looked into. A slow start gets a larger budget proposed, every other cause its own
-/// cure.
+/// Measures starts from pods, events and logs, without exec. If a start is too slow, a larger startup limit is proposed. Other causes get
+/// their own fix.
 #[derive(Args, Debug)]
 pub struct ProbesArgs {
-    /// Read files instead of a cluster: a saved snapshot, `kubectl get -o yaml|json`, or a `calicoctl cluster diags` archive;
-    /// may be repeated, - is standard input
+    /// Read files instead of a cluster; - is standard input
+    ///
+    /// A saved snapshot, `kubectl get -o yaml|json`, or a `calicoctl cluster diags` archive. May be repeated.
     #[arg(long, value_name = "FILE", num_args = 1..)]
     pub from: Vec<PathBuf>,
 
-    /// Calico's DaemonSet, where it has another name or there are several
-    #[arg(long, value_name = "NAME")]
+    /// Name of Calico's DaemonSet
+    ///
+    /// Needed only if it has an unusual name, or if there are several.
+    #[arg(long, value_name = "NAME", hide_short_help = true)]
     pub daemonset: Option<String>,
 
-    /// Do not read logs: starts are told from pods and events alone
+    /// Do not read logs; use only pods and events
     #[arg(long, conflicts_with = "from")]
     pub no_logs: bool,
 
-    /// Logs read at once
-    #[arg(long, value_name = "N", default_value_t = 32, value_parser = clap::value_parser!(u16).range(1..=512))]
+    /// Pods to read at the same time
+    #[arg(long, value_name = "N", default_value_t = 32, hide_short_help = true, value_parser = clap::value_parser!(u16).range(1..=512))]
     pub max_concurrent: u16,
 
-    /// Only these nodes
+    /// Show only these nodes
     #[arg(long, value_name = "NAME", num_args = 1.., value_delimiter = ',')]
     pub node: Vec<String>,
 
-    /// Only nodes with these labels, as kubectl's --selector
+    /// Show only nodes with these labels
     #[arg(short = 'l', long, value_name = "LABELS", conflicts_with = "node")]
     pub selector: Option<String>,
 
-    /// How a slow start is given its time
-    #[arg(long, value_enum, default_value_t, value_name = "STRATEGY")]
+    /// Use startup-probe (the default) or initial-delay
+    #[arg(long, value_enum, default_value_t, hide_default_value = true, value_name = "STRATEGY")]
     pub strategy: StrategyName,
 
-    /// Set a timing field by hand, PROBE.FIELD=NUMBER, instead of what would be proposed; PROBE is startup, liveness or readiness,
-    /// FIELD is initialDelaySeconds, periodSeconds, timeoutSeconds or failureThreshold
+    /// Set a field, e.g. startup.failureThreshold=90
+    ///
+    /// PROBE.FIELD=NUMBER replaces the proposal. PROBE is startup, liveness or readiness. FIELD is initialDelaySeconds, periodSeconds,
+    /// timeoutSeconds or failureThreshold.
     #[arg(long, value_name = "SETTING", num_args = 1.., value_delimiter = ',', conflicts_with = "strategy")]
     pub set: Vec<ProbeSetting>,
 
-    /// Put right probes that ask for what calico-node cannot answer
+    /// Fix probes: timeouts, host, bird, port, command
+    ///
+    /// Fixes probes that ask for something calico-node cannot answer.
     #[arg(long, value_enum, value_name = "MISFIT", num_args = 1.., value_delimiter = ',', conflicts_with = "strategy")]
     pub fix: Vec<FixName>,
 
-    /// The largest budget that a start may be given in this run: where nobody has seen one come to its end, and it is killed again on the
-    /// first node while it still gets on, its budget is doubled, again and again, up to this
+    /// Maximum startup time to try
+    ///
+    /// If the first node is killed again while still making progress, the limit is doubled up to this value.
     #[arg(long, value_name = "DURATION", default_value = "20m", value_parser = duration, help_heading = "Change")]
     pub ceiling: Duration,
 
-    /// List every node and all evidence, however many
+    /// List all nodes and all evidence
     #[arg(long)]
     pub all: bool,
 
-    /// One of table, wide, json, yaml
+    /// table, wide, json or yaml
     #[arg(short, long, value_name = "FORMAT", default_value = "table", hide_default_value = true)]
     pub output: PageFormat,
 
-    /// When to use colour
-    #[arg(long, value_enum, default_value_t, value_name = "WHEN")]
+    /// Use colour: auto, always or never
+    #[arg(long, value_enum, default_value_t, value_name = "WHEN", hide_short_help = true)]
     pub color: ColorName,
 
-    /// The same as --color never
-    #[arg(long, overrides_with = "color")]
+    /// Same as --color never
+    #[arg(long, overrides_with = "color", hide_short_help = true)]
     pub no_color: bool,
 
     #[command(flatten)]
@@ -86,24 +94,24 @@ pub struct ProbesArgs {
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum StrategyName {
-    /// A startup probe with the liveness probe's own handler; liveness stays as quick as it was
+    /// Adds a startup probe with the handler of the liveness probe; the liveness probe stays as fast as before
     #[default]
     StartupProbe,
-    /// A liveness probe that begins later and fails more often before it kills
+    /// Starts the liveness probe later and allows more failures
     InitialDelay,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum FixName {
-    /// timeoutSeconds 10 for exec probes that have one second
+    /// Sets timeoutSeconds: 10 on exec probes with 1 second
     Timeouts,
-    /// host: localhost for httpGet probes that have none
+    /// Sets host: localhost on httpGet probes without a host
     Host,
-    /// No questions for BIRD where none runs
+    /// Removes the BIRD check where BIRD does not run
     Bird,
-    /// The port of FELIX_HEALTHPORT
+    /// Uses the port of FELIX_HEALTHPORT
     Port,
-    /// The health command that this release has
+    /// Uses the health command of this Calico release
     Command,
 }
 
@@ -124,7 +132,7 @@ impl ProbesArgs {
             FixName::Port => MisfitFix::Port,
             FixName::Command => MisfitFix::Command,
         };
-        // Where no node is first nothing can prove too small before the others have it.
+        // Without a canary the limit cannot be tried on one node before the others get it.
         let alone = self.plan.canary() != CanaryChoice::None && !self.change.no_wait;
         let ceiling = if alone { u32::try_from(self.ceiling.as_secs()).unwrap_or(u32::MAX) } else { 0 };
         ProbeOptions { strategy, settings: self.set.clone(), fixes: self.fix.iter().map(fix).collect(), ceiling: Some(ceiling) }

@@ -13,15 +13,15 @@ pub struct StatusArgs {
     #[command(flatten)]
     pub source: SourceArgs,
 
-    /// Only these nodes
+    /// Show only these nodes
     #[arg(long, value_name = "NAME", num_args = 1.., value_delimiter = ',')]
     pub node: Vec<String>,
 
-    /// Only nodes with these labels, as kubectl's --selector
+    /// Show only nodes with these labels
     #[arg(short = 'l', long, value_name = "LABELS", conflicts_with = "node")]
     pub selector: Option<String>,
 
-    /// Show what an upgrade to this release of Calico would break
+    /// Show what an upgrade to this release breaks
     #[arg(long, value_name = "VERSION", conflicts_with = "watch")]
     pub calico_version: Option<String>,
 
@@ -29,64 +29,81 @@ pub struct StatusArgs {
     #[arg(long)]
     pub peers: bool,
 
-    /// List every node and all evidence, however many
+    /// List all nodes and all evidence
     #[arg(long)]
     pub all: bool,
 
-    /// One of table, wide, short (one line a finding), json, yaml, name, calicoctl, html (one page to send)
+    /// table, wide, short, json, yaml, html, ...
+    ///
+    /// One of table, wide, short, json, yaml, name, calicoctl and html. short prints one line for each finding. html is one page to send,
+    /// with a picture of the BGP sessions.
     #[arg(short, long, value_name = "FORMAT", default_value = "table", hide_default_value = true)]
     pub output: Output,
 
-    /// Which calicoctl's table -o calicoctl prints
-    #[arg(long, value_enum, default_value_t)]
+    /// Style of -o calicoctl: new or old
+    #[arg(long, value_enum, default_value_t, hide_default_value = true)]
     pub layout: LayoutName,
 
-    /// Only the table's rows, of every node
+    /// Print only the table rows, for all nodes
     #[arg(long)]
     pub no_headers: bool,
 
-    /// Look into every pod in trouble, and into N of the others; without findings the verdict is UNKNOWN
+    /// Exec into N healthy pods only
+    ///
+    /// Reads every pod in trouble, and N of the others. Without findings the verdict is UNKNOWN then, because not all pods were read.
     #[arg(long, value_name = "N", conflicts_with_all = ["from", "no_exec"])]
     pub exec_sample: Option<usize>,
 
-    /// The least severe finding that makes the exit code 1
+    /// Exit 1 at error or warning
+    ///
+    /// The least severe finding that makes the exit code 1.
     #[arg(long, value_enum, default_value_t, value_name = "SEVERITY")]
     pub fail_on: FailOn,
 
-    /// Every context of the kubeconfig: a line a cluster; --context may be given several times too
+    /// Check every context of the kubeconfig
+    ///
+    /// Prints one line for each cluster. Repeat --context to check some of them.
     #[arg(long)]
     pub all_contexts: bool,
 
-    /// Look again and again, and print what changed
+    /// Repeat the check and print changes
     #[arg(short, long, conflicts_with = "from")]
     pub watch: bool,
 
-    /// Seconds between looks with --watch and --wait
+    /// Seconds between checks
+    ///
+    /// For --watch and --wait.
     #[arg(long, value_name = "SECONDS", default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..))]
     pub watch_interval: u64,
 
-    /// Wait until Calico is healthy; exit code 1 when --timeout comes first
+    /// Wait until Calico is healthy
+    ///
+    /// The exit code is 0 when Calico is healthy, and 1 after --timeout.
     #[arg(long, conflicts_with_all = ["from", "watch"])]
     pub wait: bool,
 
-    /// How long --wait waits
+    /// Time limit of --wait
     #[arg(long, value_name = "DURATION", default_value = "5m", requires = "wait", value_parser = duration)]
     pub timeout: Duration,
 
-    /// Save what was seen, for `status --from FILE` elsewhere and later
+    /// Save what was read, for status --from
+    ///
+    /// The extension decides the format: .json, .json.gz, .yaml or .yaml.gz. JSON is the fastest to read back.
     #[arg(long, value_name = "FILE", conflicts_with = "watch")]
     pub save: Option<PathBuf>,
 
-    /// Replace names and addresses, the same one always by the same, in what is saved and printed
+    /// Replace names and addresses
+    ///
+    /// Replaces node names and addresses with consistent placeholders in everything that is saved or printed.
     #[arg(long)]
     pub redact: bool,
 
-    /// When to use colour
-    #[arg(long, value_enum, default_value_t, value_name = "WHEN")]
+    /// Use colour: auto, always or never
+    #[arg(long, value_enum, default_value_t, value_name = "WHEN", hide_short_help = true)]
     pub color: ColorName,
 
-    /// The same as --color never
-    #[arg(long, overrides_with = "color")]
+    /// Same as --color never
+    #[arg(long, overrides_with = "color", hide_short_help = true)]
     pub no_color: bool,
 }
 
@@ -99,25 +116,33 @@ impl StatusArgs {
 /// Where to read: a cluster, or files instead of one.
 #[derive(Args, Clone, Debug, Default)]
 pub struct SourceArgs {
-    /// Read files instead of a cluster: a saved snapshot, kubectl's or calicoctl's output, logs, an archive, or a page with
-    /// several of these; FILE=NODE names the node of a text that does not; - is standard input
+    /// Read files, not a cluster; - is standard input
+    ///
+    /// A saved snapshot, output of kubectl or calicoctl, logs, an archive, or a page with several of these. FILE=NODE names the node of a
+    /// file that does not name it.
     #[arg(long, value_name = "FILE", num_args = 1..)]
     pub from: Vec<PathBuf>,
 
-    /// Calico's DaemonSet, where it has another name or there are several
-    #[arg(long, value_name = "NAME")]
+    /// Name of Calico's DaemonSet
+    ///
+    /// Needed only if it has an unusual name, or if there are several.
+    #[arg(long, value_name = "NAME", hide_short_help = true)]
     pub daemonset: Option<String>,
 
-    /// Do not look into the pods: BIRD, interfaces and routes stay unknown
+    /// Do not exec into pods; BGP stays unknown
+    ///
+    /// Sessions of BIRD, interfaces and routes stay unknown then.
     #[arg(long, conflicts_with = "from")]
     pub no_exec: bool,
 
-    /// Read the logs of every calico-node, not only of those in trouble
+    /// Read the logs of all nodes
+    ///
+    /// Without this flag only the logs of nodes in trouble are read.
     #[arg(long, conflicts_with = "from")]
     pub logs: bool,
 
-    /// Pods looked into at once
-    #[arg(long, value_name = "N", default_value_t = 32, value_parser = clap::value_parser!(u16).range(1..=512))]
+    /// Pods to read at the same time
+    #[arg(long, value_name = "N", default_value_t = 32, hide_short_help = true, value_parser = clap::value_parser!(u16).range(1..=512))]
     pub max_concurrent: u16,
 }
 
@@ -126,12 +151,12 @@ pub struct NodeStatusArgs {
     #[command(flatten)]
     pub source: SourceArgs,
 
-    /// Only these nodes; without it all of them
+    /// Show only these nodes
     #[arg(long, value_name = "NAME", num_args = 1.., value_delimiter = ',')]
     pub node: Vec<String>,
 
-    /// Which calicoctl's table is printed
-    #[arg(long, value_enum, default_value_t)]
+    /// Style of the table: new or old
+    #[arg(long, value_enum, default_value_t, hide_default_value = true)]
     pub layout: LayoutName,
 }
 

@@ -122,18 +122,27 @@ impl RequestError {
             Self::Unauthorized { route, .. } => Some(log_in(&route.credential)),
             Self::Forbidden { asked, .. } => {
                 let role = role_for(asked).map_or_else(String::new, |role| format!(" The ClusterRole {} grants it.", role.name()));
-                Some(format!("You may not {asked}.{role} What an administrator runs for that: kubectl calico-fix can-i"))
+                Some(format!("Missing permission: {asked}.{role} To see what an administrator must grant, run: kubectl calico-fix can-i"))
             }
-            Self::TimedOut { .. } => {
-                Some("The server or the way to it is slow: allow more with --request-timeout, for example --request-timeout=2m.".into())
-            }
+            Self::TimedOut { .. } => Some("The server or the network is slow. Allow more time, for example: --request-timeout=2m".into()),
             Self::PastDeadline { .. } => Some(MORE_TIME.into()),
+            Self::Server { code: 400, message, .. } if message.contains(PLAIN_HTTP) => {
+                Some("The server expects TLS: write its address with https:// (--server, or the cluster in the kubeconfig).".into())
+            }
             Self::Server { code: 429 | 500.., .. } => {
                 Some("The API server is in trouble or overloaded: try again, and look at: kubectl get --raw /readyz?verbose".into())
             }
             Self::Server { .. } | Self::Unreadable { .. } => None,
         }
     }
+}
+
+/// What Go's TLS servers answer to plain HTTP (net/http `server.go`).
+const PLAIN_HTTP: &str = "HTTP request to an HTTPS server";
+
+fn with_tls(server: &str) -> String {
+    let address = server.trim_start_matches("http://");
+    format!("{server} is plain HTTP. If the server expects TLS, write https://{address} (--server, or the cluster in the kubeconfig).")
 }
 
 fn unreachable(kind: Unreachable, route: &Route) -> String {
@@ -152,11 +161,12 @@ fn unreachable(kind: Unreachable, route: &Route) -> String {
         Unreachable::ClientCertificate => format!("The server does not take {}: it may have expired.", route.credential),
         Unreachable::NotTls => format!("{} does not speak TLS: is the port right?", route.server),
         Unreachable::Proxy => format!(
-            "The way leads through the proxy {}. Name {} in NO_PROXY if it should not.",
+            "Connecting through proxy {}. To bypass the proxy, add {} to NO_PROXY.",
             route.proxy.as_deref().unwrap_or("of the environment"),
             route.host
         ),
-        Unreachable::Network | Unreachable::Dropped => format!("Check the way to {}: network, VPN, firewall.", route.server),
+        Unreachable::Network | Unreachable::Dropped if route.server.starts_with("http://") => with_tls(&route.server),
+        Unreachable::Network | Unreachable::Dropped => format!("Check the connection to {}: network, VPN, firewall.", route.server),
     }
 }
 
@@ -211,5 +221,29 @@ impl GatherError {
             Self::Discover(error) => error.hint(),
             Self::Deadline { .. } => Some(MORE_TIME.into()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn hint(server: &str, kind: Unreachable) -> String {
+        let route = Route {
+            server: server.to_owned(),
+            host: "10.0.0.1:6443".to_owned(),
+            authority: "the system's authorities".to_owned(),
+            tls_server_name: None,
+            proxy: None,
+            credential: Credential::None,
+        };
+        unreachable(kind, &route)
+    }
+
+    #[test]
+    fn an_http_address_is_named_as_the_likely_mistake() {
+        let plain = hint("http://10.0.0.1:6443", Unreachable::Dropped);
+        assert!(plain.contains("write https://10.0.0.1:6443 "), "{plain}");
+        assert!(!hint("https://10.0.0.1:6443", Unreachable::Dropped).contains("plain HTTP"));
     }
 }

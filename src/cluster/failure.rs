@@ -171,7 +171,9 @@ mod tests {
         {
             let error = from_status(403, "Forbidden", message, &asked, &route());
             assert!(
-                error.hint().is_some_and(|hint| hint.contains(&format!("You may not {verb} pods/exec in the namespace kube-system"))),
+                error
+                    .hint()
+                    .is_some_and(|hint| hint.contains(&format!("Missing permission: {verb} pods/exec in the namespace kube-system"))),
                 "{error:?}"
             );
         }

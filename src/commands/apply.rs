@@ -1,4 +1,4 @@
-//! `apply PLAN`: applies a saved plan exactly as it was saved. `apply --resume`: finishes a change whose run has ended.
+//! `apply PLAN`: applies a saved plan, only if the cluster has not changed since. `apply --resume`: finishes a change whose run has ended.
 
 use std::fs;
 use std::io::{Read, Write};
@@ -120,20 +120,67 @@ fn refuse_other_target(plan: &Plan, snapshot: &Snapshot) -> Result<(), Failure> 
 fn read(path: &Path) -> Result<Plan, Failure> {
     let shown = path.display();
     let file = fs::File::open(path).map_err(|source| Failure::Files { what: shown.to_string(), source })?;
-    let mut text = String::new();
-    file.take(MOST).read_to_string(&mut text).map_err(|source| Failure::Files { what: shown.to_string(), source })?;
+    let mut bytes = Vec::new();
+    file.take(MOST).read_to_end(&mut bytes).map_err(|source| Failure::Files { what: shown.to_string(), source })?;
+    let text = String::from_utf8_lossy(&bytes);
     let usage = |message: String| Failure::Usage { message: format!("{shown}: {message}"), hint: Some(MAKE.to_owned()) };
-    let plan: Plan = serde_saphyr::from_str(&text).map_err(|error| {
-        let why = error.to_string();
-        usage(format!("this is no plan: {}", text::truncate(&text::clean(&why), 200)))
-    })?;
+    let plan: Plan = serde_saphyr::from_str(&text).map_err(|_| usage(looks_like(&text)))?;
     if plan.api_version != API_VERSION || plan.kind != KIND {
-        return Err(usage(format!("this is no plan of {API_VERSION}, but {} {}", plan.api_version, plan.kind)));
+        return Err(usage(looks_like(&text)));
     }
     if plan.digest != plan.computed_digest() {
-        return Err(usage("it was changed after it was saved: its digest does not fit".to_owned()));
+        return Err(usage("the plan was edited after it was saved: its digest does not fit".to_owned()));
     }
     Ok(plan)
 }
 
+/// What a file seems to be that is not a plan.
+fn looks_like(text: &str) -> String {
+    #[derive(serde::Deserialize)]
+    struct Header {
+        #[serde(rename = "apiVersion", default)]
+        api_version: String,
+        kind: String,
+    }
+    if text.trim().is_empty() {
+        return "the file is empty".to_owned();
+    }
+    match serde_saphyr::from_str::<Header>(text) {
+        Ok(header) if header.kind == KIND && header.api_version == API_VERSION => "the plan is incomplete".to_owned(),
+        Ok(Header { api_version, kind }) => {
+            let named = text::truncate(&text::clean(&format!("{kind} ({api_version})")), 100).into_owned();
+            format!("this is not a plan of {API_VERSION}, but a {named}")
+        }
+        Err(_) if text.contains("apiVersion") && text.contains("kind") => {
+            "the file is not valid YAML; it may have been truncated".to_owned()
+        }
+        Err(_) if text.contains('\u{fffd}') => "the file is not text, and not a plan".to_owned(),
+        Err(_) => "the file is not a plan: it has no apiVersion and kind".to_owned(),
+    }
+}
+
 const MAKE: &str = "Make one with: kubectl calico-fix autodetect --out plan.yaml";
+
+#[cfg(test)]
+mod tests {
+    use super::looks_like;
+
+    #[test]
+    fn a_file_that_is_not_a_plan_says_what_it_looks_like() {
+        for (text, expected) in [
+            ("", "the file is empty"),
+            (" \n\n", "the file is empty"),
+            ("apiVersion: v1\nkind: Pod\n", "this is not a plan of calico-fix/v1, but a Pod (v1)"),
+            (
+                "{\"apiVersion\": \"calico-fix/v1\", \"kind\": \"Snapshot\"}",
+                "this is not a plan of calico-fix/v1, but a Snapshot (calico-fix/v1)",
+            ),
+            ("apiVersion: calico-fix/v1\nkind: Plan\n", "the plan is incomplete"),
+            ("apiVersion: calico-fix/v1\nkind: Plan\npatch: {\"spec", "the file is not valid YAML; it may have been truncated"),
+            ("2026-11-29 08:00:00 INFO starting\n", "the file is not a plan: it has no apiVersion and kind"),
+            ("\u{7f}ELF\u{fffd}", "the file is not text, and not a plan"),
+        ] {
+            assert_eq!(looks_like(text), expected, "{text:?}");
+        }
+    }
+}

@@ -113,6 +113,7 @@ fn refuse_conflicts(flags: &ConnectionFlags, arguments: &StatusArgs) -> Result<(
     let form = match arguments.output {
         Output::Html => Some("-o html"),
         Output::Name => Some("-o name"),
+        Output::Short => Some("-o short"),
         Output::Calicoctl => Some("-o calicoctl"),
         Output::Table | Output::Wide | Output::Json | Output::Yaml => None,
     };

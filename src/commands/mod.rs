@@ -16,6 +16,7 @@ mod debug_log;
 mod explain;
 mod fleet;
 mod looks;
+pub mod man;
 mod node_selection;
 pub mod probes;
 mod prompt;
@@ -29,12 +30,13 @@ mod watch;
 use std::ffi::OsString;
 use std::io::Write;
 
+use clap::builder::StyledStr;
 use clap::error::ErrorKind;
 
 use crate::calico::version::Version;
 use crate::cli::output::UnknownFormat;
 use crate::cli::status::StatusArgs;
-use crate::cli::{Command, Invocation};
+use crate::cli::{Command, Invocation, NodeCommand, UsageError};
 use crate::exit::{Failure, Outcome};
 use crate::render::style::{ColorWhen, Style};
 use crate::rollout::interrupt::Interrupt;
@@ -47,16 +49,18 @@ pub fn run(arguments: Vec<OsString>, streams: &mut Streams) -> Result<Outcome, F
     let name = Invocation::of(arguments.first().map(OsString::as_os_str));
     let cli = match name.parse(arguments) {
         Ok(cli) => cli,
-        Err(error) => return not_a_command(&error, streams),
+        Err(UsageError::Clap(error)) => return not_a_command(&error, streams),
+        Err(UsageError::Message { message, hint }) => return Err(Failure::Usage { message, hint: Some(hint) }),
     };
-    let takes_several = matches!(cli.command, Command::Status(_) | Command::NodeStatus(_));
+    let takes_several = matches!(cli.command, Command::Status(_) | Command::Node(NodeCommand::Status(_)));
     if cli.connection.context.len() > 1 && !takes_several {
         return Err(several_contexts());
     }
     match cli.command {
         Command::Status(arguments) => wait(status::run(&cli.connection, &arguments, streams)),
         Command::Autodetect(arguments) => guarded(|interrupt| autodetect::run(&cli.connection, &arguments, interrupt, streams)),
-        Command::NodeStatus(arguments) => wait(status::run(&cli.connection, &StatusArgs::from(arguments), streams)),
+        Command::Node(NodeCommand::Status(arguments)) => wait(status::run(&cli.connection, &StatusArgs::from(arguments), streams)),
+        Command::Node(NodeCommand::Other(words)) => calicoctl::hand_on(&cli.connection, &words, streams),
         Command::Apply(arguments) => guarded(|interrupt| apply::run(&cli.connection, &arguments, interrupt, streams)),
         Command::Undo(arguments) => guarded(|interrupt| undo::run(&cli.connection, &arguments, interrupt, streams)),
         Command::Probes(arguments) => guarded(|interrupt| probes::run(&cli.connection, &arguments, interrupt, streams)),
@@ -68,30 +72,38 @@ pub fn run(arguments: Vec<OsString>, streams: &mut Streams) -> Result<Outcome, F
         Command::Version(arguments) if arguments.client => version::client(&arguments, streams),
         Command::Version(arguments) => wait(version::run(&cli.connection, &arguments, streams)),
         Command::Completion(arguments) => completion::run(name, &arguments, streams),
+        Command::Man(arguments) => man::run(name, &arguments, streams),
+        Command::Options => {
+            write!(streams.out, "{}", coloured(&name.options_page().into(), &Style::of_stdout(ColorWhen::Auto)))?;
+            Ok(Outcome::Done)
+        }
         Command::Calicoctl(words) => calicoctl::hand_on(&cli.connection, &words, streams),
     }
 }
 
-/// Help and version are asked for; everything else is a mistake.
+/// Prints help and version, which are no mistakes, or the mistake.
 fn not_a_command(error: &clap::Error, streams: &mut Streams) -> Result<Outcome, Failure> {
     if let Some(unknown) = std::error::Error::source(error).and_then(|source| source.downcast_ref::<UnknownFormat>()) {
         return Err(Failure::Usage { message: unknown.to_string(), hint: None });
     }
     let page = error.render();
-    let print = |style: Style| if style.colour { page.ansi().to_string() } else { page.to_string() };
     match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
-            write!(streams.out, "{}", print(Style::of_stdout(ColorWhen::Auto)))?;
+            write!(streams.out, "{}", coloured(&page, &Style::of_stdout(ColorWhen::Auto)))?;
             Ok(Outcome::Done)
         }
         _ => {
-            write!(streams.err, "{}", print(Style::of_stderr(ColorWhen::Auto)))?;
+            write!(streams.err, "{}", coloured(&page, &Style::of_stderr(ColorWhen::Auto)))?;
             Ok(Outcome::UsageError)
         }
     }
 }
 
-/// What may have to put things back when it is interrupted, and so hears of that instead of being ended.
+fn coloured(page: &StyledStr, style: &Style) -> String {
+    if style.colour { page.ansi().to_string() } else { page.to_string() }
+}
+
+/// Runs a verb that may have to roll back: a signal is passed to it and does not end the process.
 fn guarded<F: Future<Output = Result<Outcome, Failure>>>(work: impl FnOnce(Interrupt) -> F) -> Result<Outcome, Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let result = runtime.block_on(async { work(Interrupt::listen()).await });
@@ -100,7 +112,7 @@ fn guarded<F: Future<Output = Result<Outcome, Failure>>>(work: impl FnOnce(Inter
     result
 }
 
-/// Nothing but reading a cluster needs threads, so they are started only then.
+/// Runs a verb that only reads. Threads are started only here, because nothing else needs them.
 fn wait(work: impl Future<Output = Result<Outcome, Failure>>) -> Result<Outcome, Failure> {
     tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(async {
         tokio::select! {
@@ -120,7 +132,7 @@ fn several_contexts() -> Failure {
 /// The value of `--calico-version`.
 fn release(typed: &str) -> Result<Version, Failure> {
     Version::parse(typed).ok_or_else(|| Failure::Usage {
-        message: format!("{typed:?} names no release of Calico"),
-        hint: Some("Type it with all three numbers: --calico-version v3.31.2.".to_owned()),
+        message: format!("{typed:?} is not a Calico release"),
+        hint: Some("Write all three numbers: --calico-version v3.31.2".to_owned()),
     })
 }

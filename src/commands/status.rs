@@ -50,6 +50,7 @@ pub async fn run(flags: &ConnectionFlags, arguments: &StatusArgs, streams: &mut 
     }
     if let Some(path) = &arguments.save {
         source::save(&snapshot, path)?;
+        writeln!(streams.err, "Saved to {}", text::clean(&path.display().to_string()))?;
     }
     let report = judge(&snapshot, arguments, &chosen)?;
     print(&snapshot, &report, arguments, &chosen, &mut streams.out, &mut streams.err)?;

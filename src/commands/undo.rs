@@ -124,7 +124,7 @@ async fn record(api: &Api, target: &Target, streams: &mut Streams) -> Result<Opt
     };
     let Ok(snapshot) = TargetSnapshot::new(&object, target) else { return Ok(None) };
     match local_record::load(&snapshot) {
-        Ok(Some(record)) if is_open(target, &object, &record) => {
+        Ok(Some(record)) if is_open(target, &object, &record, refused.is_some()) => {
             if let Some(refused) = refused {
                 writeln!(streams.err, "Warning: {refused}; the copy on this machine is used instead")?;
             }
@@ -142,11 +142,12 @@ async fn record(api: &Api, target: &Target, streams: &mut Streams) -> Result<Opt
     }
 }
 
-/// What the record set is still there, or it is half restored: an undo that was ended leaves pods of the template that it undoes.
-fn is_open(target: &Target, object: &Value, record: &UndoRecord) -> bool {
+/// What the record set is still there, or it is half restored: a run that was ended leaves pods of the template that it undoes.
+/// `spoilt`: the annotation is there and not this plugin's, so only this copy tells that a rollback is not finished.
+fn is_open(target: &Target, object: &Value, record: &UndoRecord, spoilt: bool) -> bool {
     let holds = |patch| target.patch_kind().holds(object, patch);
     match holds(&record.restore) {
-        true => record.phase == RolloutPhase::Restoring,
+        true => record.phase == RolloutPhase::Restoring || (spoilt && !record.is_finished()),
         false => holds(&record.set),
     }
 }

@@ -13,10 +13,12 @@ pub enum ImportError {
     TooLarge { file: String, limit: u64 },
     #[error("{file}: cannot be unpacked: {problem}")]
     Archive { file: String, problem: String },
+    #[error("{file}: is packed with {with}, which is not read here")]
+    Packed { file: String, with: &'static str },
     #[error("{file}: {problem}")]
     Syntax { file: String, problem: String },
-    #[error("{file}: unrecognized file format{}", recognised(seen))]
-    Unknown { file: String, seen: Vec<String> },
+    #[error("{file}: unrecognized file format{}{}", looks_like.map(|name| format!("; it looks like {name}")).unwrap_or_default(), recognised(seen))]
+    Unknown { file: String, looks_like: Option<&'static str>, seen: Vec<String> },
     #[error("{file}: is a snapshot of version {found:?}, this program reads {expected:?}", expected = crate::snapshot::API_VERSION)]
     Version { file: String, found: String },
     #[error("{file}: is a snapshot and cannot be read together with other files")]
@@ -42,7 +44,7 @@ impl ImportError {
     pub fn hint(&self) -> String {
         match self {
             Self::Empty { .. } | Self::Unknown { .. } => format!(
-                "formats that can be read: a saved snapshot, kubectl get -o yaml|json, calicoctl cluster diags, {}. \
+                "Formats that can be read: a saved snapshot, kubectl get -o yaml|json, calicoctl cluster diags, {}. \
                  The best one: kubectl calico-fix status --save FILE.json",
                 super::formats::names()
             ),
@@ -58,9 +60,10 @@ impl ImportError {
             Self::TooLarge { .. } => {
                 "take less into it: kubectl get nodes -o json > nodes.json, kubectl get pods,events,daemonsets -n kube-system -o json > rest.json"
             }
-            Self::Archive { .. } => "collect it anew: calicoctl cluster diags",
+            Self::Packed { .. } => "unpack it, then give the folder: --from FOLDER",
+            Self::Archive { .. } => "collect it again: calicoctl cluster diags",
             Self::Syntax { .. } => "create it again; the file may have been truncated or edited",
-            Self::Version { .. } => "read it with the release that wrote it, or save it anew: kubectl calico-fix status --save FILE",
+            Self::Version { .. } => "read it with the release that wrote it, or save it again: kubectl calico-fix status --save FILE",
             Self::NotAlone { .. } => "give the snapshot alone: --from FILE",
             Self::Contradiction { .. } => "give files of one cluster and one moment only",
             Self::Ambiguous { .. } => {

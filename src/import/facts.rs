@@ -110,7 +110,7 @@ impl Facts {
     /// A text of one node, whose name may only be known at the end.
     pub fn text(&mut self, kind: TextKind, line: usize, text: String, heading: Heading, names_node: Option<String>) {
         let (file, source) = (self.file.clone(), self.source);
-        let log = matches!(kind, TextKind::Log { .. }).then(|| Box::new(LogFacts::read(&file, &text)));
+        let log = matches!(kind, TextKind::Log { .. }).then(|| Box::new(LogFacts::read(&file, heading.container.as_deref(), &text)));
         let text = if log.is_some() { String::new() } else { text };
         self.texts.push(Text { file, line, kind, text, log, heading, names_node, source, is_part: true });
     }

@@ -33,7 +33,7 @@ impl LogError {
             Self::Unreadable { .. } => "Check the name and the rights of the file.",
             Self::Output { .. } => "Check the place that --output names.",
             Self::Empty { .. } | Self::NotALog { .. } => {
-                "Write it anew: kubectl logs -n NAMESPACE POD -c calico-node --timestamps > FILE, with --previous for the container before."
+                "Save it again: kubectl logs -n NAMESPACE POD -c calico-node --timestamps > FILE, with --previous for the container before."
             }
         }
     }

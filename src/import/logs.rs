@@ -68,9 +68,8 @@ fn is_docker(line: &str) -> bool {
     line.starts_with("{\"log\":") && line.contains("\"stream\":")
 }
 
-/// Containers beside calico-node in its pods, whose logs are another program's.
-const OTHERS: [&str; 8] =
-    ["install-cni", "upgrade-ipam", "mount-bpffs", "flexvol-driver", "ebpf-bootstrap", "kube-flannel", "flannel", "mount-cgroup"];
+/// Containers beside calico-node in its pods, whose logs are another program's. Init containers are calico-node's own.
+const OTHERS: [&str; 2] = ["kube-flannel", "flannel"];
 
 /// Whose log a file is by its path, where it is not calico-node's: archives keep one file for each container.
 pub fn others(file: &str) -> Option<String> {
@@ -120,7 +119,8 @@ fn read(block: &Block, facts: &mut Facts) -> Summary {
             host: host.or_else(|| block.heading.host.clone()),
             ..block.heading.clone()
         };
-        if let Some(other) = heading.container.as_deref().filter(|name| *name != CALICO_NODE) {
+        let own = |name: &str| name == CALICO_NODE || super::texts::init_container_in_name(name).is_some();
+        if let Some(other) = heading.container.as_deref().filter(|name| !own(name)) {
             others.push(other.to_owned());
             continue;
         }
@@ -182,9 +182,12 @@ mod tests {
         let mut facts = Facts::default();
         let block = Block { line: 1, text: text.to_owned(), heading: Heading::default(), format: None };
         let summary = read(&block, &mut facts);
-        let pods: Vec<_> = facts.texts.iter().map(|text| (text.heading.pod.as_deref(), text.text.lines().count())).collect();
-        assert_eq!(pods, [(Some("calico-node-aaaaa"), 2), (Some("calico-node-bbbbb"), 1)]);
-        assert_eq!(summary.ignored.as_deref(), Some("lines of the container install-cni"));
+        let headings = facts.texts.iter().map(|text| &text.heading);
+        let pods: Vec<_> = headings.map(|heading| (heading.pod.as_deref(), heading.container.as_deref())).collect();
+        let of = |pod, container| (Some(pod), Some(container));
+        let [first, second] = ["calico-node-aaaaa", "calico-node-bbbbb"];
+        assert_eq!(pods, [of(first, "calico-node"), of(second, "calico-node"), of(second, "install-cni")]);
+        assert_eq!(summary.ignored, None);
     }
 
     #[test]
@@ -199,14 +202,11 @@ mod tests {
         let text = format!("timestamp,pod,message\n{rows}");
         assert!((LOG.starts)(&text.lines().collect::<Vec<_>>(), &Heading::default()));
         read(&Block { line: 1, text, heading: Heading::default(), format: None }, &mut facts);
-        let log = &facts.texts[0].text;
-        assert!(log.lines().next().is_some_and(|line| line.ends_with("Line 0")), "{log}");
-        // a log as it was written stays, whatever its clock did
-        let text =
-            "2026-05-12 05:18:34.000 [INFO][9] startup/startup.go 427: b\n2026-05-12 05:18:33.000 [INFO][9] startup/startup.go 427: a\n";
-        let mut facts = Facts::default();
-        read(&Block { line: 1, text: text.to_owned(), heading: Heading::default(), format: None }, &mut facts);
-        assert_eq!(facts.texts[0].text, text);
+        let log = facts.texts[0].log.as_ref().and_then(|facts| facts.log.as_ref()).expect("a log");
+        assert!(log.lines == 4 && log.first < log.last, "{log:?}");
+        let ordered: Vec<String> = (0..3).map(|second| format!("2026-05-12 05:18:3{second}.000 [INFO][9] a/b.go 1: x")).collect();
+        assert!(!is_newest_first(&ordered) && !is_newest_first(&["no time"]));
+        assert!(is_newest_first(&ordered.iter().rev().collect::<Vec<_>>()));
     }
 
     #[test]

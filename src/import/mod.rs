@@ -14,6 +14,7 @@ mod error;
 mod events;
 mod facts;
 mod fences;
+mod foreign;
 mod formats;
 mod host;
 pub mod log;
@@ -116,7 +117,7 @@ impl Loaded {
         if named && !understood {
             let seen: Vec<String> =
                 self.sources.iter().filter(|source| source.file == file && source.line.is_some()).map(ToString::to_string).collect();
-            return Err(ImportError::Unknown { file, seen });
+            return Err(ImportError::Unknown { file, looks_like: foreign::looks_like(&bytes), seen });
         }
         self.pieces += usize::from(understood);
         if let (true, Some((first, _))) = (understood, &self.snapshot) {
@@ -148,7 +149,7 @@ impl Loaded {
         let read = crate::text::count(text.lines().count(), "line");
         let source = self.note(file, None, kind.command(), Summary::new(read));
         let heading = Heading::default();
-        let log = matches!(kind, TextKind::Log { .. }).then(|| Box::new(LogFacts::read(file, text)));
+        let log = matches!(kind, TextKind::Log { .. }).then(|| Box::new(LogFacts::read(file, None, text)));
         self.facts.texts.push(Text {
             file: file.into(),
             line: 1,
@@ -302,7 +303,8 @@ impl Loaded {
 }
 
 fn add_text(snapshot: &mut Snapshot, text: &Text, node: &str) -> Result<(), String> {
-    if text.is_part && is_known(snapshot, text.kind, node) {
+    let of_init = text.heading.container.as_deref().is_some_and(|name| texts::init_container_in_name(name).is_some());
+    if text.is_part && !of_init && is_known(snapshot, text.kind, node) {
         return Err(format!("another answer of {} was read before", text.kind.command()));
     }
     if let (TextKind::Log { previous }, Some(facts)) = (text.kind, &text.log) {

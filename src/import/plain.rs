@@ -118,13 +118,11 @@ fn without_lost_colours(line: &str) -> String {
         let (before, after) = (&rest[..at], &rest[at + 1..]);
         let digits = after.find(|c: char| !c.is_ascii_digit() && c != ';').unwrap_or(after.len());
         if digits <= 12 && after[digits..].starts_with('m') && !after[digits + 1..].starts_with(']') {
-            out.push_str(
-                before
-                    .strip_suffix("^[")
-                    .or_else(|| before.strip_suffix("\\x1b"))
-                    .or_else(|| before.strip_suffix("\\033"))
-                    .unwrap_or(before),
-            );
+            out.push_str(before);
+            // the escape itself, as programs write it that show it
+            if let Some(escape) = ["^[", "\\x1b", "\\033"].into_iter().find(|escape| out.ends_with(escape)) {
+                out.truncate(out.len() - escape.len());
+            }
             rest = &after[digits + 1..];
         } else {
             out.push_str(&rest[..=at]);

@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use super::{ImportError, ours};
+use super::{ImportError, foreign, ours};
 use crate::limits::{Bounded, MAX_FILE, MAX_UNPACKED, MIB, read_text};
 
 /// An archive unpacked, or a directory: more is a bomb, or the wrong directory.
@@ -13,6 +13,13 @@ const MAX_ENTRIES: usize = 20_000;
 const MAX_DEPTH: usize = 16;
 
 const GZIP: [u8; 2] = [0x1f, 0x8b];
+/// What is not unpacked here, by its first bytes.
+const OTHER_PACKERS: [(&[u8], &str); 5] =
+    [(b"PK\x03\x04", "zip"), (b"\xfd7zXZ\0", "xz"), (b"BZh", "bzip2"), (b"\x28\xb5\x2f\xfd", "zstd"), (b"7z\xbc\xaf", "7z")];
+
+fn is_tar(head: &[u8]) -> bool {
+    head.get(257..262) == Some(b"ustar")
+}
 
 /// One file to be read, wherever it came from.
 pub struct Piece<'a> {
@@ -63,7 +70,20 @@ fn stream(file: String, reader: &mut dyn Read, take: &mut dyn FnMut(Piece<'_>) -
     if head.starts_with(&GZIP) {
         return archive(&file, &mut head.chain(reader), take);
     }
+<<<<<<< HEAD
+    if is_tar(&head) {
+        return untar(&file, &mut head.chain(reader), take);
+    }
+    if let Some((_, with)) = OTHER_PACKERS.iter().find(|(magic, _)| head.starts_with(magic)) {
+        return Err(ImportError::Packed { file, with });
+    }
     let bytes = bounded(&file, &mut head.chain(reader), MAX_FILE)?;
+=======
+    let bytes = bounded(&file, &mut head.chain(reader), MAX_FILE).map_err(|error| match error {
+        ImportError::Unknown { file, seen, .. } => ImportError::Unknown { file, looks_like: foreign::looks_like(&head), seen },
+        other => other,
+    })?;
+>>>>>>> help
     if bytes.iter().all(u8::is_ascii_whitespace) {
         return Err(ImportError::Empty { file });
     }
@@ -73,7 +93,7 @@ fn stream(file: String, reader: &mut dyn Read, take: &mut dyn FnMut(Piece<'_>) -
 fn bounded(file: &str, reader: &mut dyn Read, limit: u64) -> Result<Vec<u8>, ImportError> {
     match read_text(reader, limit).map_err(|source| ImportError::Unreadable { file: file.into(), source })? {
         Bounded::Text(bytes) => Ok(bytes),
-        Bounded::Binary => Err(ImportError::Unknown { file: file.into(), seen: vec!["binary data".to_owned()] }),
+        Bounded::Binary => Err(ImportError::Unknown { file: file.into(), looks_like: None, seen: vec!["binary data".to_owned()] }),
         Bounded::TooLarge => Err(ImportError::TooLarge { file: file.into(), limit: limit / MIB }),
     }
 }
@@ -90,21 +110,28 @@ fn archive(file: &str, packed: &mut dyn Read, take: &mut dyn FnMut(Piece<'_>) ->
             count => length += count,
         }
     }
-    let is_tar = first[..length].get(257..262).is_some_and(|magic| magic == b"ustar");
     let head = first[..length].to_vec();
     if ours::version(&head).is_some() {
         // thousands of nodes are larger than what others send
         return take(Piece { file: file.into(), bytes: head, rest: Some(&mut reader.take(MAX_FILE)), named: true });
     }
     let mut unpacked = head.as_slice().chain(reader);
-    if !is_tar {
+    if !is_tar(&head) {
         let bytes = match read_text(&mut unpacked, MAX_UNPACKED).map_err(broken)? {
             Bounded::Text(bytes) => bytes,
-            Bounded::Binary => return Err(ImportError::Unknown { file: file.into(), seen: vec!["binary data".to_owned()] }),
+            Bounded::Binary => {
+                let seen = vec!["binary data".to_owned()];
+                return Err(ImportError::Unknown { file: file.into(), looks_like: foreign::looks_like(&head), seen });
+            }
             Bounded::TooLarge => return Err(ImportError::TooLarge { file: file.into(), limit: MAX_UNPACKED / MIB }),
         };
         return take(Piece { file: file.into(), bytes, rest: None, named: true });
     }
+    untar(file, &mut unpacked, take)
+}
+
+fn untar(file: &str, unpacked: &mut dyn Read, take: &mut dyn FnMut(Piece<'_>) -> Result<(), ImportError>) -> Result<(), ImportError> {
+    let broken = |error: io::Error| ImportError::Archive { file: file.into(), problem: error.to_string() };
     // The bound is on what is unpacked, entries that are passed over included.
     let mut tar = tar::Archive::new(unpacked.take(MAX_TOTAL));
     let mut total = 0;

@@ -47,7 +47,7 @@ pub fn kind(file: &str, text: &str) -> Option<TextKind> {
     if name.contains("ip-route") {
         return Some(TextKind::Routes);
     }
-    if start.starts_with('[') && text.contains("\"ifindex\"") {
+    if start.starts_with('[') && start.trim_end().ends_with(']') && text.contains("\"ifindex\"") {
         return Some(TextKind::Interfaces);
     }
     let logged =
@@ -219,8 +219,10 @@ pub const INIT_CONTAINERS: [&str; 7] =
     ["install-cni", "upgrade-ipam", "mount-bpffs", "flexvol-driver", "ebpf-bootstrap", "hostpath-init", "key-cert-provisioner"];
 
 /// A shell's error in such a log has no mark of Calico's.
-fn init_container_in_name(file: &str) -> Option<&'static str> {
-    INIT_CONTAINERS.into_iter().find(|container| file.contains(container))
+pub fn init_container_in_name(name: &str) -> Option<&'static str> {
+    let (folders, name) = name.rsplit_once(['/', '\\', ':']).unwrap_or(("", name));
+    let is_folder = |container: &str| folders.split(['/', '\\', ':']).any(|folder| folder == container);
+    INIT_CONTAINERS.into_iter().find(|container| name.contains(container) || is_folder(container))
 }
 
 /// What a log tells, which is a small part of it.
@@ -230,12 +232,14 @@ pub struct LogFacts {
     /// The kubelet's own sentence in place of a log that is gone.
     is_gone: bool,
     /// calico-node's own.
-    log: Option<StartupLog>,
+    pub log: Option<StartupLog>,
 }
 
 impl LogFacts {
-    pub fn read(file: &str, text: &str) -> Self {
-        let container = init_container_in_name(file).or_else(|| startup_log::init_container(text));
+    /// `container`: as a heading or prompt names it.
+    pub fn read(file: &str, container: Option<&str>, text: &str) -> Self {
+        let named = container.and_then(init_container_in_name).or_else(|| init_container_in_name(file));
+        let container = named.or_else(|| startup_log::init_container(text));
         let init = container.map(|container| (container.to_owned(), startup_log::digest_init(text.as_bytes(), true)));
         // `kubectl logs --all-containers` goes on with calico-node's, without a mark
         let own = if init.is_some() { behind_init_container(text) } else { text };

@@ -2,6 +2,7 @@
 
 use super::facts::{Facts, Summary};
 use super::formats::Format;
+use super::prompt::Heading;
 
 pub const OBJECTS: Format = Format {
     name: "kubectl get -o yaml",
@@ -23,13 +24,15 @@ pub const OBJECTS: Format = Format {
     interrupts: false,
     restarts: false,
     read: |block, facts| {
-        let count = read(&block.text, facts)?;
+        let count = read(&block.text, &block.heading, facts)?;
         Ok(Summary::new(crate::text::count(count, "object")))
     },
 };
 
-fn read(text: &str, facts: &mut Facts) -> Result<usize, String> {
-    let file = facts.file.clone();
+/// An empty list may say no more than `List`: what was asked for tells of what.
+fn read(text: &str, heading: &Heading, facts: &mut Facts) -> Result<usize, String> {
+    let asked = heading.command.split_whitespace().skip_while(|word| *word != "get").nth(1);
+    let file = asked.map_or_else(|| facts.file.clone(), str::to_owned);
     let before = facts.objects.taken;
     if text.trim_start().starts_with(['{', '[']) {
         super::documents::json(&mut facts.objects, &file, text)?;

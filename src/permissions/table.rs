@@ -186,7 +186,7 @@ pub const PERMISSIONS: &[Permission] = &[
     },
     Permission { better: STATUS, ..reading("list", &IP_POOLS, Scope::Cluster, "Calico's IP pools") },
     Permission { better: STATUS, ..reading("list", &BGP_CONFIGURATIONS, Scope::Cluster, "whether the nodes are a full mesh") },
-    Permission { better: STATUS, ..reading("list", &BGP_PEERS, Scope::Cluster, "BGP peers beside the mesh") },
+    Permission { better: STATUS, ..reading("list", &BGP_PEERS, Scope::Cluster, "BGP peers outside the mesh") },
     Permission { better: TIMERS, ..reading("list", &CLUSTER_INFORMATIONS, Scope::Cluster, "which release of Calico wrote last") },
     Permission {
         better: STATUS,

@@ -69,7 +69,7 @@ pub fn after_rollout(before: &Report, goals: &[NodeGoal], absent: &BTreeSet<Stri
             addresses: goal.map(|goal| goal.addresses.clone()).unwrap_or_default(),
             steady_seconds: goal.and_then(|goal| goal.steady_seconds),
             started_within_seconds: goal.and_then(|goal| goal.started_within_seconds),
-            ready: row.ready == Some(true) || !sessions.is_empty() || row.sessions.is_empty(),
+            ready: row.ready == Some(true) || !sessions.is_empty() || (row.sessions.is_empty() && has_peer(before, row, &wanted, absent)),
             sessions,
         }
     };
@@ -113,6 +113,19 @@ pub fn after_undo(before: &Report, goals: &[NodeGoal], absent: &BTreeSet<String>
     };
     let taking_part = before.nodes.iter().filter(|row| !absent.contains(&row.name));
     taking_part.map(|row| (row.name.clone(), aim(row))).collect()
+}
+
+/// BIRD is not seen on this node. calico-node becomes Ready there once a peer is established: one that is Ready and keeps its address.
+/// Without BIRD, or without any other node, nothing is waited for.
+fn has_peer(before: &Report, row: &NodeRow, wanted: &BTreeMap<&str, &NodeGoal>, absent: &BTreeSet<String>) -> bool {
+    let others = || before.nodes.iter().filter(|other| other.name != row.name);
+    let keeps = |other: &NodeRow| {
+        let goal = wanted.get(other.name.as_str());
+        goal.is_none_or(|goal| !goal.address_may_change && goal.addresses.iter().all(|goal| stored(other).contains(goal)))
+    };
+    before.cluster.backend.as_deref() != Some("bird")
+        || others().next().is_none()
+        || others().any(|other| other.ready == Some(true) && !absent.contains(&other.name) && keeps(other))
 }
 
 /// The session was up, or only the node's own fault kept it down: its peer is Ready and keeps its address.
@@ -233,6 +246,14 @@ pub(super) mod tests {
         let goals = [goal("a", "10.0.0.1"), goal("b", "10.0.0.2")];
         let aims = after_rollout(&report(vec![wrong("a", "b"), wrong("b", "a")]), &goals, &BTreeSet::new());
         assert_eq!((aims["a"].sessions.len(), aims["a"].ready), (0, false), "with no session up calico-node is not Ready");
+        // Each calico-node has exited for want of an address that is its own: BIRD is seen nowhere.
+        let unseen = |name: &str, ready| row(name, "172.18.0.1/16", ready, vec![]);
+        let bird = ClusterSummary { backend: Some("bird".into()), ..ClusterSummary::default() };
+        for (other_goal, expected) in [("10.0.0.2", false), ("172.18.0.1", true)] {
+            let before = Report { cluster: bird.clone(), ..report(vec![unseen("a", false), unseen("b", true)]) };
+            let aims = after_rollout(&before, &[goal("a", "10.0.0.1"), goal("b", other_goal)], &BTreeSet::new());
+            assert_eq!(aims["a"].ready, expected, "a peer that changes its address cannot be met yet");
+        }
         let vxlan = after_rollout(&report(vec![row("a", "172.18.0.1/16", true, vec![])]), &goals, &BTreeSet::new());
         assert!(vxlan["a"].ready);
     }

@@ -106,7 +106,7 @@ pub struct Plan {
     pub restore: Value,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub canary: Option<String>,
-    /// Larger budgets: each replaces `patch` where the canary is killed again while its start still makes progress.
+    /// Used instead of `patch`, one after the other, if the start of the canary is killed again while still making progress.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub steps: Vec<BudgetStep>,
     pub nodes: Vec<NodeGoal>,

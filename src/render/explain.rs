@@ -12,7 +12,7 @@ pub fn list(all: impl Iterator<Item = &'static Explanation>, style: &Style, out:
     for explanation in all {
         table.push(vec![Cell::plain(explanation.code.name()), Cell::plain(explanation.title)]);
     }
-    table.wrap_last(style);
+    table.wrap_last(style, &[]);
     table.write(true, style, out)
 }
 

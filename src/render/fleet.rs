@@ -113,7 +113,7 @@ mod tests {
 
     fn page(clusters: &[ClusterStatus], shown: Shown, width: Option<usize>) -> String {
         let mut out = Vec::new();
-        write(clusters, shown, &Style { colour: false, width }, &mut out).expect("writes");
+        write(clusters, shown, &Style { width, ..Style::default() }, &mut out).expect("writes");
         String::from_utf8(out).expect("text")
     }
 

@@ -154,7 +154,7 @@ pub fn table(look: &AutodetectResult, places: &[usize], style: &Style) -> Table 
         };
         table.push(vec![Cell::plain(format!("{method}{mark}")), correct(column, places), Cell::plain(risk)]);
     }
-    table.wrap_last(style);
+    table.wrap_last(style, &[]);
     table
 }
 

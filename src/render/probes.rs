@@ -27,6 +27,7 @@ pub fn write(report: &ProbesReport, shown: Shown, style: &Style, out: &mut dyn W
     summary_line::head(verdict(report), facts(report), style, out)?;
     if let Some((tone, sentence)) = sentence(report) {
         painted(0, "", &sentence, tone, style, out)?;
+        summary_line::missing_rights(&report.unseen, style, out)?;
     }
     if !report.elsewhere.is_empty() {
         let codes: Vec<&str> = report.elsewhere.iter().map(|code| code.name()).collect();
@@ -89,7 +90,7 @@ fn sentence(report: &ProbesReport) -> Option<(Tone, String)> {
 
 /// Nodes that run without a restart but whose start nobody measured are counted apart.
 fn measured(nodes: &[NodeStart]) -> (Tone, String) {
-    let within = nodes.iter().filter(|row| nodes::is_known_within(row)).count();
+    let within = nodes.iter().filter(|row| row.is_known_within()).count();
     let unmeasured = nodes.len() - within;
     let start = if within == 1 { "starts" } else { "start" };
     let within_count = text::count(within, "node");

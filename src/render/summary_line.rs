@@ -14,7 +14,18 @@ pub fn write(report: &Report, style: &Style, out: &mut dyn Write) -> io::Result<
     head(report.verdict, facts(report), style, out)?;
     match report.verdict {
         Verdict::Sick => Ok(()),
-        verdict => painted(0, "", &sentence(report), verdict_tone(verdict), style, out),
+        verdict => {
+            painted(0, "", &sentence(report), verdict_tone(verdict), style, out)?;
+            missing_rights(&report.unseen, style, out)
+        }
+    }
+}
+
+/// What to type where a permission is missing.
+pub fn missing_rights(unseen: &[Gap], style: &Style, out: &mut dyn Write) -> io::Result<()> {
+    match unseen.iter().any(|gap| gap.blocks_healthy && gap.why.contains("forbidden")) {
+        true => painted(0, "", "Missing permissions: kubectl calico-fix can-i", Tone::Plain, style, out),
+        false => Ok(()),
     }
 }
 

@@ -236,7 +236,11 @@ impl LogFindings<'_> {
         let longest = |attempt: &AttemptRow| attempt.needs.as_ref().map_or(0.0, |needs| needs.seconds);
         let worst = killed.chain([attempt]).max_by(|a, b| longest(a).total_cmp(&longest(b))).unwrap_or(attempt);
         let times = count(kills, "attempt");
-        let mut message = format!("calico-node on {} started only after {times} that {}.", self.node(), if kills == 1 { "was killed" } else { "were killed" });
+        let mut message = format!(
+            "calico-node on {} started only after {times} that {}.",
+            self.node(),
+            if kills == 1 { "was killed" } else { "were killed" }
+        );
         let size = self.size(worst);
         message += &worst.needs.as_ref().map(|need| takes(need, &size)).unwrap_or_default();
         let mut finding = self.finding(Code::KilledWhileStarting, Severity::Warning, message, Vec::new());

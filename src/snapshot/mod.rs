@@ -75,7 +75,7 @@ pub struct Snapshot {
 pub enum Origin {
     #[default]
     Live,
-    /// `kubectl get` output and files beside it.
+    /// `kubectl get` output and other files.
     Files,
     /// A `calicoctl cluster diags` archive.
     Diags,

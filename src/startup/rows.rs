@@ -42,9 +42,16 @@ pub struct NodeStart {
     /// Restarts without an event of a kill.
     pub other_restarts: Option<i32>,
     pub attempts: Vec<RunRow>,
-    /// What more time would cure, if kills alternate with something else.
+    /// What more time would fix, if kills alternate with something else.
     pub cure: Option<String>,
     pub findings: Vec<Code>,
+}
+
+impl NodeStart {
+    /// A measured start, or its upper bound, fits the budget. A node that runs without a restart but was not measured does not count.
+    pub fn is_known_within(&self) -> bool {
+        self.start.is_some_and(|start| !start.at_least && self.budget_seconds.is_none_or(|budget| start.seconds <= f64::from(budget)))
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -53,7 +60,7 @@ pub struct RunRow {
     pub fate: RunEnd,
     pub start: Option<StartTime>,
     pub lived_seconds: Option<f64>,
-    /// Why it exited, where it did by itself.
+    /// Why the container exited, if it did on its own.
     pub exit: Option<String>,
     /// The last known line of its log.
     pub last: Option<String>,

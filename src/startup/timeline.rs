@@ -61,7 +61,7 @@ pub struct EndRow {
 pub enum AttemptEnd {
     /// `Calico node started successfully`
     Started,
-    /// It gave up by itself.
+    /// The container exited on its own.
     Exited,
     /// In mid-work, without a word of its own.
     Killed,

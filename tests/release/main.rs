@@ -7,8 +7,10 @@ mod documented;
 #[cfg(unix)]
 mod examples;
 mod generated;
+mod help;
 mod krew;
 mod man;
+mod plain_words;
 mod platforms;
 mod rooms;
 

@@ -2,8 +2,8 @@
 //!
 //! Pods restart, sessions come up, rollouts continue. `--demo` finds and fixes two incidents, then exits.
 
-use std::io::{self, Write};
-use std::process::{Command, ExitCode};
+use std::io::{self, IsTerminal, Write};
+use std::process::{Command, ExitCode, Stdio};
 use std::time::Duration;
 
 use playground::{FLAG, PLUGIN, install, run_as_plugin};
@@ -12,7 +12,7 @@ use sim::clock::Pace;
 use sim::simulation::Simulation;
 use sim::{Change, TestServer, What, scenario};
 
-/// What they are called here, and the scenario behind each.
+/// Name here, and the scenario of the simulator.
 const INCIDENTS: &[(&str, &str)] = &[
     ("bridge-address", "bridge-address"),
     ("slow-start", "slow-start"),
@@ -24,16 +24,16 @@ const INCIDENTS: &[(&str, &str)] = &[
     ("reflectors", "far-reflectors"),
     ("healthy", "healthy"),
 ];
-/// As many as can be had without waiting.
+/// More take long to start.
 const MOST: usize = 5_000;
 
 const USAGE: &str = "\
 usage: playground [--incident NAME] [--nodes N] [--speed N] [--demo]
   --incident  bridge-address (the default), slow-start, all-bridges, no-address, operator, operator-new, vxlan,
               reflectors, healthy
-  --nodes     3 unless said, 5000 at most; a full mesh is best kept to a few hundred
-  --speed     simulated seconds for each real one, 1 unless said
-  --demo      heal both incidents with the plugin, from start to end, then exit";
+  --nodes     number of nodes, at most 5000 (default 3); a full mesh works well up to a few hundred
+  --speed     simulated seconds for each real second (default 1)
+  --demo      fix two incidents with the plugin, step by step, then exit";
 
 struct Asked {
     incident: String,
@@ -54,7 +54,7 @@ fn main() -> io::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// `None`: something was said that is not understood, or help was asked for.
+/// `None`: the arguments are not understood, or help was asked for.
 fn asked(mut arguments: impl Iterator<Item = String>) -> Option<Asked> {
     let mut asked = Asked { incident: "bridge-address".into(), nodes: 3, speed: 1.0, demo: false };
     while let Some(argument) = arguments.next() {
@@ -83,18 +83,19 @@ fn play(asked: &Asked, out: &mut impl Write) -> io::Result<()> {
     let (running, mut live) = start(&asked.incident, asked.nodes)?;
     let programs = running.kubeconfig().with_file_name("bin");
     install(&programs)?;
-    writeln!(out, "\nPaste these two lines into another shell:\n")?;
+    writeln!(out, "\nThe cluster is running. Open a second terminal and paste:\n")?;
     writeln!(out, "  export KUBECONFIG={}", running.kubeconfig().display())?;
     writeln!(out, "  export PATH={}:$PATH", programs.display())?;
     writeln!(
         out,
-        "\nThen try{}:\n",
-        if kubectl_is_here() { "" } else { ", with calico-fix in place of kubectl calico-fix where kubectl is missing" }
+        "\nThen try:{}\n",
+        if kubectl_is_here() { "" } else { " (kubectl is not installed, so these lines call the plugin directly)" }
     )?;
     for line in hints(&asked.incident) {
+        let line = if kubectl_is_here() { line.to_string() } else { line.replace("kubectl calico-fix", "calico-fix") };
         writeln!(out, "  {line}")?;
     }
-    writeln!(out, "\nChanges in the cluster are shown here. Ctrl-C ends the playground.\n")?;
+    writeln!(out, "\nThis terminal shows what happens in the cluster. Ctrl-C ends the playground.\n")?;
     out.flush()?;
     let store = &running.cluster().store;
     let mut feed = store.subscribe(store.resource_version()).map_err(|failure| io::Error::other(failure.message().to_string()))?;
@@ -145,9 +146,9 @@ fn told(change: &Change) -> Option<String> {
     let name = now["metadata"]["name"].as_str().unwrap_or_default();
     let differs = |text: fn(&Value) -> String| Some(text(&now)).filter(|now| *now != text(&before));
     match (change.kind.kind, change.what) {
-        ("Pod", What::Deleted) => Some(format!("pod {name} is gone")),
+        ("Pod", What::Deleted) => Some(format!("pod {name} deleted")),
         ("Pod", _) => differs(pod).map(|state| format!("pod {name} {state}")),
-        ("Node", What::Modified) => differs(address).map(|address| format!("node {name} has the address {address}")),
+        ("Node", What::Modified) => differs(address).map(|address| format!("node {name} {address}")),
         ("TigeraStatus", What::Modified) => differs(verdict).map(|state| format!("tigerastatus {name}: {state}")),
         ("DaemonSet", What::Modified) => differs(rollout).map(|state| format!("daemonset {name}: {state}")),
         _ => None,
@@ -156,14 +157,14 @@ fn told(change: &Change) -> Option<String> {
 
 fn pod(pod: &Value) -> String {
     let status = &pod["status"]["containerStatuses"][0];
-    let node = pod["spec"]["nodeName"].as_str().unwrap_or("no node yet");
+    let node = pod["spec"]["nodeName"].as_str().unwrap_or("no node");
     if pod["metadata"]["deletionTimestamp"].is_string() {
         return format!("on {node}: Terminating");
     }
     let state = match (status["state"]["waiting"]["reason"].as_str(), status["ready"] == true) {
         (Some(reason), _) => reason,
         (None, true) => "Ready",
-        (None, false) if status["state"]["running"].is_object() => "runs, not Ready",
+        (None, false) if status["state"]["running"].is_object() => "Running, not Ready",
         (None, false) => "Pending",
     };
     match status["restartCount"].as_u64().filter(|count| *count > 0) {
@@ -173,7 +174,10 @@ fn pod(pod: &Value) -> String {
 }
 
 fn address(node: &Value) -> String {
-    node["metadata"]["annotations"]["projectcalico.org/IPv4Address"].as_str().unwrap_or("none").to_string()
+    match node["metadata"]["annotations"]["projectcalico.org/IPv4Address"].as_str() {
+        Some(address) => format!("has address {address}"),
+        None => "has no address".to_string(),
+    }
 }
 
 /// The conditions that hold, with what they say.
@@ -184,7 +188,7 @@ fn verdict(status: &Value) -> String {
         format!("{} ({})", text("type"), text("message"))
     });
     let holding = holding.collect::<Vec<_>>().join(", ");
-    if holding.is_empty() { "no condition holds".into() } else { holding }
+    if holding.is_empty() { "no condition is True".into() } else { holding }
 }
 
 fn rollout(daemonset: &Value) -> String {
@@ -193,45 +197,89 @@ fn rollout(daemonset: &Value) -> String {
     format!("{updated} of {all} updated, {ready} ready")
 }
 
-/// Both incidents from sick to healed, by the plugin alone, in a cluster that lives fast.
+/// One step of the demo: heading, and the plugin's arguments.
+type Step = (&'static str, &'static [&'static str]);
+
+/// Fewer lines than a terminal of 24 has, with heading and command.
+const SCREEN: usize = 20;
+
+const DEMO: [(&str, &str, &[Step]); 2] = [
+    (
+        "bridge-address",
+        "A node was rebooted. Calico chose the address of a Docker bridge.",
+        &[("What is wrong?", &["status"]), ("Fix it", &["autodetect", "--yes"]), ("Is it healthy now?", &["status"])],
+    ),
+    (
+        "slow-start",
+        "A node is far from the datastore. Its liveness probe kills calico-node during startup.",
+        &[
+            ("What is wrong?", &["status"]),
+            ("Why does it not start?", &["debug-log", "--no-change"]),
+            ("Fix it", &["probes", "--yes"]),
+            ("Is it healthy now?", &["status"]),
+        ],
+    ),
+];
+
+/// Fixes both incidents with the plugin, one screen for each step, in a cluster that runs fast.
 fn demo(nodes: usize) -> io::Result<()> {
-    let told: [(&str, &[&[&str]]); 2] = [
-        ("bridge-address", &[&["autodetect", "--yes"]]),
-        ("slow-start", &[&["debug-log", "--yes", "--attempts", "1"], &["probes", "--yes"]]),
-    ];
-    for (incident, commands) in told {
-        writeln!(io::stdout(), "# {incident}: a simulated cluster of {nodes} nodes, {DEMO_SPEED:.0} times as fast as real time")?;
-        io::stdout().flush()?;
+    let mut out = io::stdout();
+    let mut fixed = Vec::new();
+    for (number, (incident, story, steps)) in DEMO.iter().enumerate() {
+        writeln!(out, "\n=== Incident {} of {}: {story}", number + 1, DEMO.len())?;
+        writeln!(out, "    A simulated cluster of {nodes} nodes, {DEMO_SPEED:.0} times as fast as real time.")?;
+        out.flush()?;
         let running = sim::start(scenario::named(incident, nodes).ok_or_else(|| io::Error::other("no such incident"))?);
-        plugin(&running, &["status"])?;
-        let _live = running.live(DEMO_SPEED);
-        for (number, command) in commands.iter().enumerate() {
-            if number > 0 {
-                later()?;
+        let mut live = None;
+        for (step, (heading, arguments)) in steps.iter().enumerate() {
+            writeln!(out, "\n--- Step {} of {}: {heading}", step + 1, steps.len())?;
+            let healthy = plugin(&running, arguments)?;
+            // The first look is at the incident as it was left; the cluster runs from then on.
+            if live.is_none() {
+                live = Some(running.live(DEMO_SPEED));
             }
-            plugin(&running, command)?;
+            if step + 1 == steps.len() {
+                fixed.push((story, healthy));
+            }
+            pause()?;
         }
-        plugin(&running, &["status"])?;
+    }
+    writeln!(out, "\n=== Summary")?;
+    for (story, healthy) in fixed {
+        writeln!(out, "  {}  {story}", if healthy { "fixed    " } else { "not fixed" })?;
+    }
+    writeln!(out, "\nTry it yourself: cargo playground --incident bridge-address --nodes 4")
+}
+
+/// Waits for Return, if somebody is there to press it.
+fn pause() -> io::Result<()> {
+    if io::stdin().is_terminal() && io::stdout().is_terminal() {
+        write!(io::stdout(), "\nPress Return for the next step. ")?;
+        io::stdout().flush()?;
+        io::stdin().lines().next().transpose()?;
     }
     Ok(())
 }
 
 const DEMO_SPEED: f64 = 20.0;
-/// Simulated seconds in which a calico-node that was replaced has been killed again: before that it is one that starts.
-const LATER: f64 = 120.0;
 
-fn later() -> io::Result<()> {
-    writeln!(io::stdout(), "\n# {LATER:.0} seconds later")?;
-    std::thread::sleep(Duration::from_secs_f64(LATER / DEMO_SPEED));
-    Ok(())
-}
-
-/// In a process of its own, with a home of its own: nothing of a demonstration is kept on this machine.
-fn plugin(running: &TestServer, arguments: &[&str]) -> io::Result<()> {
-    writeln!(io::stdout(), "\n$ kubectl calico-fix {}", arguments.join(" "))?;
+/// Runs the plugin in a process and a home of its own, and prints the first screen of its answer. Returns whether it exited with 0.
+fn plugin(running: &TestServer, arguments: &[&str]) -> io::Result<bool> {
+    let mut out = io::stdout();
+    writeln!(out, "$ kubectl calico-fix {}\n", arguments.join(" "))?;
+    out.flush()?;
     let home = running.kubeconfig().with_file_name("home");
     let mut command = Command::new(std::env::current_exe()?);
     command.args([FLAG, PLUGIN]).args(arguments).env("KUBECONFIG", running.kubeconfig()).env("HOME", home).env_remove("XDG_STATE_HOME");
-    // That it finds something wrong is the point: its exit code is not ours.
-    command.status().map(drop)
+    // A change is shown as it goes on; a report is cut to a screen.
+    if arguments.contains(&"--yes") {
+        return command.status().map(|status| status.success());
+    }
+    let output = command.stderr(Stdio::inherit()).output()?;
+    let text = String::from_utf8_lossy(&output.stdout);
+    text.lines().take(SCREEN).try_for_each(|line| writeln!(out, "{line}"))?;
+    if let Some(more @ 1..) = text.lines().count().checked_sub(SCREEN) {
+        writeln!(out, "({more} more lines)")?;
+    }
+    Ok(output.status.success())
 }

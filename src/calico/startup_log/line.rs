@@ -193,8 +193,11 @@ fn klog(text: &str) -> Option<Line<'_>> {
     known.then_some(Line { at: None, level, component: Some("klog"), message: Cow::Borrowed(message), goes_on: false })
 }
 
+/// How Go's runtime begins the last words of a program, and how OpenSSL ends one whose FIPS files are missing in the image.
+const LAST_WORDS: [&str; 7] = ["panic: ", "fatal error: ", "SIGABRT: ", "SIGSEGV: ", "SIGBUS: ", "SIGILL: ", "crypto/fips/fips.c:"];
+
 fn bare(text: &str) -> Line<'_> {
-    let crashed = text.starts_with("panic: ") || text.starts_with("fatal error: ");
+    let crashed = LAST_WORDS.iter().any(|begin| text.starts_with(begin));
     let component = (text.starts_with("bird: ") || text.starts_with("bird6: ")).then_some("bird");
     Line { at: None, level: if crashed { Level::Fatal } else { Level::None }, component, message: Cow::Borrowed(text), goes_on: false }
 }
@@ -280,6 +283,7 @@ mod tests {
             ("bird: Mesh_10_0_0_2: Started", Level::None, Some("bird"), "bird: Mesh_10_0_0_2: Started"),
             ("W1123 15:16:45.204551      79 client_config.go:617] Neither", Level::Warning, Some("klog"), "Neither"),
             ("panic: runtime error", Level::Fatal, None, "panic: runtime error"),
+            ("SIGABRT: abort", Level::Fatal, None, "SIGABRT: abort"),
             ("", Level::None, None, ""),
             ("é [] ] [", Level::None, None, "é [] ] ["),
         ] {

@@ -12,7 +12,7 @@ struct Wording {
     begins: &'static str,
     what: What,
     /// Where it is written, and by which releases.
-    #[allow(dead_code, reason = "for whoever adds one")]
+    #[allow(dead_code, reason = "for the next addition")]
     source: &'static str,
 }
 

@@ -88,8 +88,8 @@ fn state(seen: &AutodetectResult, only: Option<&BTreeSet<String>>) -> Outcome {
 
 fn nothing_to_set(seen: &AutodetectResult) -> Failure {
     Failure::NotApplied {
-        message: format!("error: there is no method to set: {}", seen.recommendation.why),
-        hint: Some("Name one: --method METHOD.".to_owned()),
+        message: format!("error: no method to set: {}", seen.recommendation.why),
+        hint: Some("Name a method: --method METHOD".to_owned()),
     }
 }
 

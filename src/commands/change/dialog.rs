@@ -122,7 +122,7 @@ impl ChangeDialog<'_> {
         }
         Err(Failure::NotApplied {
             message: "error: nothing was changed".to_owned(),
-            hint: Some("Fix what blocks it, or override with --force.".to_owned()),
+            hint: Some("Resolve the issues above, or continue anyway with --force.".to_owned()),
         })
     }
 
@@ -135,8 +135,8 @@ impl ChangeDialog<'_> {
             Answer::No => Ok(false),
             Answer::Interrupted => Err(Failure::Interrupted),
             Answer::NoTerminal => Err(Failure::NotApplied {
-                message: "error: nothing was changed: there is no terminal for the question".to_owned(),
-                hint: Some("Apply without the question: --yes. Show the change only: --dry-run=server.".to_owned()),
+                message: "error: nothing was changed: stdin is not a terminal".to_owned(),
+                hint: Some("Use --yes to apply, or --dry-run=server to preview.".to_owned()),
             }),
         }
     }
@@ -158,7 +158,7 @@ impl ChangeDialog<'_> {
                 if self.options.arguments.yes {
                     return Err(Failure::NotApplied {
                         message: format!("error: {message}; nothing was changed"),
-                        hint: Some("Run the command again to see the new difference.".to_owned()),
+                        hint: Some("Review the new diff, and run the command again.".to_owned()),
                     });
                 }
                 writeln!(streams.err, "{message}; this is the difference now:")?;

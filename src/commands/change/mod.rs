@@ -24,19 +24,17 @@ use crate::finding::Report;
 use crate::plan::Plan;
 use crate::plan::owner_notes::OwnerNote;
 use crate::plan::preflight::Blocker;
-
 use crate::plan::request::ChangeRequest;
 use crate::render::style::{ColorWhen, Style};
 use crate::render::{change as page, data};
 use crate::snapshot::Snapshot;
-use crate::text;
 
 use crate::rollout::dry_run::DryRunResult;
 use crate::rollout::interrupt::Interrupt;
 use crate::rollout::{self, DuringChange, RolloutError, RolloutOutcome, RolloutProgress, RolloutRequest, RolloutSettings, Verified};
 
 use crate::streams::Streams;
-use crate::text;
+use crate::text::{self, shell};
 use dialog::{AfterConflict, ChangeDialog};
 
 /// What a change is made with, and how it was asked for.
@@ -68,15 +66,15 @@ pub struct ChangeReport {
     pub api_version: &'static str,
     /// `Change`
     pub kind: &'static str,
-    /// It was made, and verified.
+    /// The change was applied and verified.
     pub applied: bool,
-    /// It was made temporarily, and is reverted.
+    /// A temporary change was applied and reverted.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     #[schemars(default)]
     pub restored: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub plan: Option<Plan>,
-    /// Seconds within which calico-node was verified to start, where the change gave it time.
+    /// Seconds in which calico-node was seen to start, if the change raised its startup limit.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub budget_seconds: Option<u32>,
     /// What was set in place of the plan's own patch: one of its steps, where the first budget was too small.
@@ -133,7 +131,7 @@ pub async fn run(
         dialog.show(&shown, streams)?;
         if let Some(path) = options.out {
             dialog.refuse_unless_forced(options.blockers, report, streams)?;
-            return save(path, &shown.plan, streams);
+            return save(path, &shown.plan, options.connection.context.as_deref(), streams);
         }
         if options.arguments.dry_run != DryRun::None {
             let how = if shown.by_server { "server dry run" } else { "dry run" };
@@ -157,23 +155,27 @@ pub async fn run(
     }
 }
 
-fn save(path: &Path, plan: &Plan, streams: &mut Streams) -> Result<Outcome, Failure> {
+/// Writes the plan, and prints the command that applies it in the same context.
+fn save(path: &Path, plan: &Plan, context: Option<&str>, streams: &mut Streams) -> Result<Outcome, Failure> {
     let files = |source| Failure::Files { what: path.display().to_string(), source };
     let mut text = Vec::new();
     data::yaml(plan, &mut text).map_err(files)?;
     write_private(path, &text).map_err(files)?;
-    writeln!(streams.err, "plan saved to {}", text::clean(&path.display().to_string()))?;
-    // a name that a terminal would change is not offered
-    if let Some(command) = path.to_str().and_then(|path| apply_command(path, &plan.digest)) {
-        writeln!(streams.err, "apply it with: {command}")?;
+    writeln!(streams.err, "Saved to {}", text::clean(&path.display().to_string()))?;
+    // A name that a terminal would change is not offered.
+    if let Some(command) = path.to_str().and_then(|path| apply_command(path, &plan.digest, context)) {
+        writeln!(streams.err, "Apply it with: {command}")?;
     }
     Ok(Outcome::NotApplied)
 }
 
-fn apply_command(path: &str, digest: &str) -> Option<String> {
-    // `./-x` is no flag
+/// `None` where the file's name cannot be printed as one word of a shell.
+fn apply_command(path: &str, digest: &str, context: Option<&str>) -> Option<String> {
     let path = if path.starts_with('-') { format!("./{path}") } else { path.to_owned() };
-    text::shell::command(&["kubectl", "calico-fix", "apply", &path, "--confirm", digest])
+    let joined = context.map(|context| format!("--context={context}"));
+    let mut words = vec!["kubectl", "calico-fix", "apply", &path, "--confirm", digest];
+    words.extend(joined.as_deref());
+    shell::command(&words)
 }
 
 /// A new file with mode 0600 takes the name: a symbolic link of that name is replaced, not followed.
@@ -249,5 +251,22 @@ fn not_started(error: RolloutError) -> Failure {
         RolloutError::Interrupted => Failure::Interrupted,
         RolloutError::Request(error) => Failure::NotApplied { message: format!("{error}\nerror: nothing was changed"), hint: error.hint() },
         other => Failure::NotApplied { message: format!("error: {other}; nothing was changed"), hint: None },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::apply_command;
+
+    #[test]
+    fn the_command_can_be_pasted() {
+        for (path, context, expected) in [
+            ("plan.yaml", None, "kubectl calico-fix apply plan.yaml --confirm abc"),
+            ("my plan.yaml", Some("prod"), "kubectl calico-fix apply 'my plan.yaml' --confirm abc --context=prod"),
+            ("-plan", Some("a b"), "kubectl calico-fix apply ./-plan --confirm abc --context='a b'"),
+        ] {
+            assert_eq!(apply_command(path, "abc", context).as_deref(), Some(expected));
+        }
+        assert_eq!(apply_command("a\u{1b}[2J", "abc", None), None);
     }
 }

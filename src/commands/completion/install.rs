@@ -1,4 +1,4 @@
-//! `--install`: the script where its shell looks for it, never over somebody else's file.
+//! `--install`: writes the script where its shell finds it, and never replaces a file of somebody else.
 
 use std::fs;
 use std::io::{self, Write};
@@ -11,6 +11,7 @@ use crate::cli::Invocation;
 use crate::cli::completion::CompletionFor;
 use crate::exit::{Failure, Outcome};
 use crate::streams::Streams;
+use crate::text::shell;
 
 const PLUGIN: &str = "kubectl-calico_fix";
 
@@ -22,16 +23,16 @@ struct Place {
 
 pub fn install(name: Invocation, of: CompletionFor, streams: &mut Streams) -> Result<Outcome, Failure> {
     let Some(script) = scripts::script_for(of) else {
-        let hint = format!("Write it where your rc.elv finds it: {} completion elvish > FILE", name.text());
-        return Err(Failure::Usage { message: "elvish has no folder that scripts are read from".to_owned(), hint: Some(hint) });
+        let hint = format!("Save the script and load it from rc.elv: {} completion elvish > FILE", name.text());
+        return Err(Failure::Usage { message: "elvish has no folder for completion scripts".to_owned(), hint: Some(hint) });
     };
     let place = place(name, of)?;
     let failed = |source| Failure::Files { what: place.path.display().to_string(), source };
     let word = match fs::symlink_metadata(&place.path) {
         Ok(meta) if !meta.is_file() || !is_ours(&place.path).map_err(failed)? => {
             return Err(Failure::NotApplied {
-                message: format!("error: {} is there already, and not from here: it is left as it is", place.path.display()),
-                hint: Some("Move it away and try again, or write the script elsewhere: leave out --install.".to_owned()),
+                message: format!("error: {} exists and was not written by this program; it is not replaced", place.path.display()),
+                hint: Some("Move the file away and try again, or print the script without --install.".to_owned()),
             });
         }
         Ok(_) if fs::read(&place.path).map_err(failed)? == script.as_bytes() => "is up to date",
@@ -69,38 +70,59 @@ fn write(path: &Path, script: &str, program: bool) -> io::Result<()> {
 }
 
 fn place(name: Invocation, of: CompletionFor) -> Result<Place, Failure> {
-    let homeless = || Failure::Files { what: "the home directory".to_owned(), source: io::Error::other("there is none: HOME is not set") };
+    let homeless = || Failure::Files { what: "the home directory".to_owned(), source: io::Error::other("HOME is not set") };
     let base = etcetera::choose_base_strategy().map_err(|_| homeless())?;
     Ok(match of {
         CompletionFor::Bash => {
             let folder = variable("BASH_COMPLETION_USER_DIR").unwrap_or_else(|| base.data_dir().join("bash-completion"));
-            Place {
-                path: folder.join("completions").join("calico-fix.bash"),
-                then: format!(
-                    "It completes `calico-fix`, and is read by bash-completion in the next shell. For `kubectl calico-fix`: {} completion kubectl --install",
-                    name.text()
-                ),
-            }
+            let path = folder.join("completions").join("calico-fix.bash");
+            let then = after_bash(&path, has_bash_completion(Path::new("/")), name);
+            Place { path, then }
         }
         CompletionFor::Zsh => {
             let folder = base.data_dir().join("zsh").join("site-functions");
             let then = format!(
-                "It completes `calico-fix`, and is read in the next shell, if ~/.zshrc has, before compinit: fpath=({} $fpath)",
+                "Completes `calico-fix` in new shells, if ~/.zshrc has this line before compinit: fpath=({} $fpath)",
                 folder.display()
             );
             Place { path: folder.join("_calico-fix"), then }
         }
         CompletionFor::Fish => Place {
             path: base.config_dir().join("fish").join("completions").join("calico-fix.fish"),
-            then: "It completes `calico-fix`, and is read in the next shell.".into(),
+            then: "Completes `calico-fix` in new shells.".into(),
         },
         CompletionFor::Powershell | CompletionFor::Elvish => {
             let path = base.data_dir().join("kubectl-calico-fix").join("calico-fix.ps1");
-            let then = format!("It completes `calico-fix`, and is read in the next shell, if your $PROFILE has: . \"{}\"", path.display());
+            let then = format!("Completes `calico-fix` in new shells, if your $PROFILE has: . \"{}\"", path.display());
             Place { path, then }
         }
         CompletionFor::Kubectl => of_kubectl(base.home_dir()),
     })
+}
+
+/// Where packages put bash-completion: Linux, MacPorts, Homebrew on both architectures (its README, "Installation").
+const BASH_COMPLETION: [&str; 6] = [
+    "usr/share/bash-completion/bash_completion",
+    "usr/local/share/bash-completion/bash_completion",
+    "etc/bash_completion",
+    "opt/local/share/bash-completion/bash_completion",
+    "opt/homebrew/share/bash-completion/bash_completion",
+    "home/linuxbrew/.linuxbrew/share/bash-completion/bash_completion",
+];
+
+fn has_bash_completion(root: &Path) -> bool {
+    BASH_COMPLETION.iter().any(|file| root.join(file).is_file())
+}
+
+/// The script itself needs no function of bash-completion: without that package ~/.bashrc loads it.
+fn after_bash(path: &Path, has_package: bool, name: Invocation) -> String {
+    let loaded = if has_package {
+        "Completes `calico-fix` in new shells.".to_owned()
+    } else {
+        let line = shell::command(&["source", &path.to_string_lossy()]).unwrap_or_else(|| "source FILE".to_owned());
+        format!("bash-completion is not installed. To complete `calico-fix` without it, add this line to ~/.bashrc:\n  {line}")
+    };
+    format!("{loaded}\nFor `kubectl calico-fix`: {} completion kubectl --install", name.text())
 }
 
 fn variable(name: &str) -> Option<PathBuf> {
@@ -117,9 +139,33 @@ fn of_kubectl(home: &Path) -> Place {
     let known = paths.contains(&folder);
     let path = folder.join(name);
     let then = if known {
-        "kubectl (1.26 and newer, with its own completion loaded) asks it for `kubectl calico-fix`.".to_owned()
+        "Enables Tab completion for `kubectl calico-fix` (kubectl 1.26 or newer, with its own completion loaded).".to_owned()
     } else {
-        format!("kubectl finds it only where {} is on PATH: add it.", folder.display())
+        format!("kubectl finds it only if {} is on PATH. Add that folder to PATH.", folder.display())
     };
     Place { path, then }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bash_without_its_package_is_told_what_to_add() {
+        let root = tempfile::tempdir().expect("a folder");
+        assert!(!has_bash_completion(root.path()));
+        let path = Path::new("/home/j d/calico-fix.bash");
+        let without = after_bash(path, false, Invocation::Plugin);
+        assert!(without.contains("bash-completion is not installed"), "{without}");
+        assert!(without.contains("\n  source '/home/j d/calico-fix.bash'\n"), "{without}");
+        for file in BASH_COMPLETION {
+            let root = tempfile::tempdir().expect("a folder");
+            let file = root.path().join(file);
+            fs::create_dir_all(file.parent().expect("a folder")).expect("makes");
+            fs::write(file, "").expect("writes");
+            assert!(has_bash_completion(root.path()));
+        }
+        let with = after_bash(path, true, Invocation::Plugin);
+        assert!(with.starts_with("Completes `calico-fix` in new shells.\n") && !with.contains("not installed"), "{with}");
+    }
 }

@@ -166,7 +166,7 @@ async fn one(connection: &Connection, pod: &Pod, previous: bool, state: Containe
     };
     let any = !head.is_empty() && !is_gone(&String::from_utf8_lossy(&head));
     let gone = !any && missing.is_none();
-    let missing = missing.or_else(|| gone.then(|| "there is none any more".to_owned()));
+    let missing = missing.or_else(|| gone.then(|| "the log no longer exists".to_owned()));
     Ok(Log { recording: any.then(|| ContainerLog { attempts: parser.finish(complete), state }), missing, gone })
 }
 

@@ -40,8 +40,8 @@ pub async fn run(flags: &ConnectionFlags, arguments: &ProbesArgs, interrupt: Int
     let proposed = report.proposal.as_ref().map(|proposal| change::chosen(&snapshot, proposal, arguments)).transpose()?.flatten();
     if let Some(form) = arguments.plan.emit {
         let chosen = proposed.ok_or_else(|| Failure::NotApplied {
-            message: "error: there is no change of probes to print".to_owned(),
-            hint: Some("Ask for one with --set or --fix.".to_owned()),
+            message: "error: no change of probes to print".to_owned(),
+            hint: Some("Request one with --set or --fix.".to_owned()),
         })?;
         return proposed::emit(&chosen.snippets, form, streams);
     }

@@ -16,7 +16,7 @@ pub const CHECK: Check = Check {
     explanation: Explanation {
         code: Code::AddressConflict,
         title: "Two nodes claim one address",
-        means: "Calico keeps one address a node and refuses to start on a node whose detected address another node already has: \
+        means: "Calico keeps one address for each node. It refuses to start on a node whose detected address another node already has: \
                 that node clears its own address and exits, again and again. As long as two nodes hold the same address, \
                 their peers reach at most one of them.",
         detected: "The same address in projectcalico.org/IPv4Address (or IPv6Address) of two nodes, or the startup log line \

@@ -13,9 +13,9 @@ pub const CHECK: Check = Check {
     explanation: Explanation {
         code: Code::AddressNotInternalIp,
         title: "A node's Calico address is not its InternalIP",
-        means: "Calico registered another address for the node than Kubernetes knows: a second network card, a VPN, a virtual IP, a public \
+        means: "Calico registered another address for the node than Kubernetes knows. Examples: a second network card, a VPN, a virtual IP, a public \
                 address, or a bridge that could not be looked at. Peers use it as BGP address and as the end of tunnels. Where they \
-                cannot reach it the sessions stay down; with VXLAN nothing turns red and the traffic between nodes is lost.",
+                cannot reach it the sessions stay down. With VXLAN pods stay Ready, and the traffic between nodes is lost.",
         detected: "projectcalico.org/IPv4Address (or IPv6Address) is none of the node's InternalIPs of that family, and nothing else speaks \
                    for it. Silent where sessions are established over it, where every node follows an explicit method, and where most \
                    nodes keep their Calico addresses in another network.",

@@ -17,8 +17,8 @@ pub const CHECK: Check = Check {
         code: Code::AddressesInSeveralSubnets,
         title: "Some nodes use another network than the rest, although they have an address in it",
         means: "Hosts with several network cards: detection picked the management or storage network on some nodes and the cluster's on \
-                others. Where no route joins the two, traffic between these nodes is lost; where one does, it takes the wrong way. \
-                With VXLAN nothing turns red.",
+                others. Without a route between the two, traffic between these nodes is lost. \
+                With VXLAN pods stay Ready.",
         detected: "A node whose stored address is outside the network that most nodes use, while one of its own interfaces has an \
                    address inside it, and whose BGP sessions are not established. Several subnets alone are no fault: racks and zones \
                    have their own.",

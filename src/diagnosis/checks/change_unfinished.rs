@@ -64,7 +64,10 @@ fn unreadable(view: &Context) -> Vec<Finding> {
             nodes: Vec::new(),
             message: phrases::sentence(format!("a change of {name} was recorded, but {unreadable}")),
             evidence: vec![Evidence { source, node: None, text: text.clone() }],
-            fix: Some(Fix::next_step(UNDO.to_owned(), "Restores the settings from before the change, by the copy on the machine that made it")),
+            fix: Some(Fix::next_step(
+                UNDO.to_owned(),
+                "Restores the settings from before the change, by the copy on the machine that made it",
+            )),
         })
     };
     daemon_set.into_iter().chain(installations).filter_map(finding).collect()

@@ -12,10 +12,10 @@ pub const CHECK: Check = Check {
         code: Code::ContainerCrashed,
         title: "calico-node crashes, or the container runtime cannot start it",
         means: "A program of the image dies of a signal (exit code 139 is 128 + 11, a segmentation fault; 132 an illegal instruction), before it \
-                can write why; or the runtime cannot run it at all. The image's libc or instructions do not fit the CPU, its files are damaged, \
+                can write why. Or the runtime cannot run it at all. The image's libc or instructions do not fit the CPU, its files are damaged, \
                 or the memory is faulty. No probe, address or BGP setting helps.",
         detected: "The container's last exit code is that of a signal other than KILL and TERM, or its reason is StartError or ContainerCannotRun, \
-                   on a node that is not Ready; or its log says \"Segmentation fault\" or \"Illegal instruction\".",
+                   on a node that is not Ready. Or its log says \"Segmentation fault\" or \"Illegal instruction\".",
         confirm: "kubectl describe pod -n NAMESPACE POD | grep -A6 'Last State'\nOn the node: dmesg -T | grep -iE 'segfault|invalid opcode'",
         fix: "Try the image on another node. If only some CPUs are affected: an image with another base (an older or newer release), or other \
               hardware. If every node is: the image is damaged; pull it again. dmesg on the node names the program and the library.",

@@ -10,7 +10,7 @@ pub const CHECK: Check = Check {
     explanation: Explanation {
         code: Code::ExitedAfterStart,
         title: "A part of calico-node exits after the start",
-        means: "Start-up succeeded; then Felix, confd or another part met something it cannot go on with and ended: the kernel's rp_filter is \
+        means: "Start-up succeeded. Then Felix, confd or another part met an error that it cannot recover from. Examples: the kernel's rp_filter is \
                 loose (old releases), a configuration that cannot be read, a missing kernel module. It is started again and ends again. \
                 Probes have nothing to do with it.",
         detected: "The log of a node that is not Ready has a FATAL or panic line after \"Calico node started successfully\".",

@@ -16,7 +16,7 @@ pub const CHECK: Check = Check {
                 makes Felix answer its liveness probe with 503, and the kubelet restarts calico-node long after it had started. Programming \
                 very many rules, a slow disk or kernel, or too little CPU make the loop slow. A larger start-up budget changes nothing.",
         detected: "The log of a node that is not Ready, or that its probe killed, says \"Report timed out\" or \"Reporter is not live: timed \
-                   out\"; without logs: the liveness event says \"liveness probe reporting 503\".",
+                   out\". Without logs: the liveness event says \"liveness probe reporting 503\".",
         confirm: "kubectl logs -n NAMESPACE POD -c calico-node --previous | grep -iE 'timed out|not live'",
         fix: "Find what slows it: CPU (requests, limits), policies and endpoints per node, a rewrite of all rules after each restart. \
               Meanwhile more time: FelixConfiguration dataplaneWatchdogTimeout, from 3.26 healthTimeoutOverrides (name \

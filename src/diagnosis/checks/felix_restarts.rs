@@ -9,7 +9,7 @@ pub const CHECK: Check = Check {
     explanation: Explanation {
         code: Code::FelixRestarts,
         title: "Felix restarts again and again inside a running calico-node",
-        means: "Felix ends itself and is started again without end, while the container runs on: two writers change FelixConfiguration in turn \
+        means: "Felix ends itself and is started again without end, while the container runs on. Causes: two writers change FelixConfiguration in turn \
                 (an operator, a GitOps tool, calicoctl), kube-proxy's mode looks different at each glance, or a part of Felix fails. Felix is \
                 not slow and does not hang; more time for probes changes nothing.",
         detected: "The log after the start says \"Felix is shutting down\" at least three times, less than two minutes apart, and not because \

@@ -11,8 +11,8 @@ pub const CHECK: Check = Check {
         code: Code::HealthAddressMissing,
         title: "Felix cannot open its health endpoint at the configured address",
         means: "Felix listens for its probes on FELIX_HEALTHHOST, `localhost` by default. Where the node's /etc/hosts has no localhost, or \
-                a wrong one, the name leads nowhere or to an address that the node does not have: the endpoint never opens and every \
-                probe fails.",
+                a wrong one, the name leads nowhere or to an address that the node does not have. Then the endpoint never opens and \
+                every probe fails.",
         detected: "The log of a node that is not Ready says \"Health endpoint failed\" for another reason than a port that is taken: \
                    \"lookup localhost\", \"cannot assign requested address\".",
         confirm: "On the node: getent hosts localhost; grep localhost /etc/hosts",

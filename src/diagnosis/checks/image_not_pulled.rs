@@ -11,7 +11,7 @@ pub const CHECK: Check = Check {
     explanation: Explanation {
         code: Code::ImageNotPulled,
         title: "An image of calico-node's pod cannot be pulled",
-        means: "The kubelet cannot get the image of calico-node or of one of its init containers: a wrong name or tag, a registry that does not \
+        means: "The kubelet cannot get the image of calico-node or of one of its init containers. Causes: a wrong name or tag, a registry that does not \
                 answer or asks for credentials, a rate limit, a proxy. Calico does not run on that node until the image is there.",
         detected: "A container of the pod waits with ImagePullBackOff, ErrImagePull, InvalidImageName or ErrImageNeverPull.",
         confirm: "kubectl describe pod -n NAMESPACE POD\nOn the node: crictl pull IMAGE",

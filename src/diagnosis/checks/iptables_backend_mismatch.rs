@@ -11,8 +11,8 @@ pub const CHECK: Check = Check {
         code: Code::IptablesBackendMismatch,
         title: "Felix cannot work with the node's iptables",
         means: "The image has iptables in two forms, legacy and nft. Where Felix uses one and the node's tables were made with the other, or \
-                hold rules that iptables cannot express (kube-proxy in nftables mode, firewalld), it cannot read or write them, panics \
-                and begins again. Until then it is neither ready nor live.",
+                hold rules that iptables cannot express (kube-proxy in nftables mode, firewalld), it cannot read or write them. \
+                It panics and restarts, and is neither ready nor live until then.",
         detected: "The log of a node that is not Ready says \"iptables-…-save command failed\", \"Failed to program iptables, giving up\" or \
                    \"Failed to find iptables command\".",
         confirm: "kubectl logs -n NAMESPACE POD -c calico-node | grep -E 'backendMode|iptables'\nOn the node: iptables --version",

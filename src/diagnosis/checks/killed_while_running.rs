@@ -17,7 +17,7 @@ pub const CHECK: Check = Check {
         means: "Start-up was done, and the liveness probe failed later: Felix or BIRD did not answer, and no other finding says why. More \
                 time to start does not help; more patience of the liveness probe only hides it for longer.",
         detected: "An event \"Container calico-node failed liveness probe, will be restarted\" for a container whose log says \"Calico node \
-                   started successfully\" more than a probe period before; without logs: it had lived longer than its probes' budget, or Felix had \
+                   started successfully\" more than a probe period before. Without logs: it had lived longer than its probes' budget, or Felix had \
                    answered the probe. Also where the probe cannot succeed on that node: lo is down, or the image lacks the program that the \
                    probe runs.",
         confirm: "kubectl describe pod -n NAMESPACE POD\nkubectl logs -n NAMESPACE POD -c calico-node --previous | tail -50",

@@ -17,11 +17,11 @@ pub const CHECK: Check = Check {
         code: Code::KilledWhileStarting,
         title: "The kubelet kills calico-node before it has started",
         means: "Felix answers the liveness probe only after start-up has finished. Start-up reads the datastore some 40 to 70 times in a \
-                row (with etcd: a read per node and key), so on a node far from the datastore it takes longer than the probe allows, \
-                and the kubelet kills it and starts over, again and again, with almost no log.",
+                row (with etcd: a read per node and key). On a node far from the datastore that takes longer than the probe allows. \
+                The kubelet kills calico-node and starts it again, over and over, with almost no log.",
         detected: "An event \"Container calico-node failed liveness probe, will be restarted\" (or startup probe) for a pod whose log ends in \
-                   mid-work, without \"Calico node started successfully\" and without \"Terminating\", or whose start ended less than a \
-                   probe period before the kill, when Felix and BIRD cannot have answered yet; without logs: the container never lived \
+                   mid-work, without \"Calico node started successfully\" and without \"Terminating\". Also a start that ended less than a \
+                   probe period before the kill, because Felix and BIRD cannot have answered yet. Without logs: the container never lived \
                    longer than its probes' budget. Silent when the log shows another cause.",
         confirm: "kubectl describe pod -n NAMESPACE POD\nkubectl logs -n NAMESPACE POD -c calico-node --previous --timestamps",
         fix: "Give it a larger start-up budget: best a startupProbe with the liveness probe's own handler, else \

@@ -14,10 +14,10 @@ pub const CHECK: Check = Check {
         code: Code::MethodIneffective,
         title: "The configured autodetection method does nothing",
         means: "A method is set, but it does not decide the address. Either it finds nothing on the node, and calico-node runs on with the \
-                address it had (a new node would exit); or IP is not \"autodetect\", so nothing is detected; or a regex, a network or a \
+                address it had (a new node would exit). Or IP is not \"autodetect\", so nothing is detected. Or a regex, a network or a \
                 destination in it cannot be read. A rollout completes all the same.",
         detected: "The log line \"Autodetection of IPv4 address failed, keeping existing value\", or the environment: a method with an IP \
-                   that is fixed, none or empty with a stored address; a pattern that does not parse.",
+                   that is fixed, none or empty with a stored address. A pattern that does not parse.",
         confirm: "kubectl set env daemonset/calico-node -n NAMESPACE -c calico-node --list | grep -E '^IP6?(_AUTO|=)'\n\
                   kubectl logs -n NAMESPACE POD -c calico-node | grep -i autodetect",
         fix: "Set IP=autodetect together with the method, and choose a method that matches on every node.",

@@ -14,7 +14,7 @@ pub const CHECK: Check = Check {
     explanation: Explanation {
         code: Code::PodNotScheduled,
         title: "A calico-node pod cannot be scheduled",
-        means: "The scheduler finds no room for the pod on its node, or the node refuses it: no free pod slot, too little CPU or memory, a taint \
+        means: "The scheduler finds no room for the pod on its node, or the node refuses it. Causes: no free pod slot, too little CPU or memory, a taint \
                 that the DaemonSet does not tolerate. Calico does not run on that node. EKS Fargate nodes never accept a DaemonSet's pod: \
                 their pods stay Pending, and nothing else is wrong.",
         detected: "The pod's condition PodScheduled is False for more than a minute. The node is the one that the DaemonSet's controller asks for; \

@@ -12,7 +12,7 @@ pub const CHECK: Check = Check {
         code: Code::ProbeTimeoutTooShort,
         title: "calico-node's exec probes have one second to answer",
         means: "An exec probe starts a process in the container. On a busy node that alone takes longer than a second, and a probe without \
-                timeoutSeconds has one second: it fails although nothing is wrong, calico-node turns NotReady or is killed.",
+                timeoutSeconds has one second. It fails although nothing is wrong, calico-node turns NotReady or is killed.",
         detected: "A liveness or readiness probe of the exec kind with timeoutSeconds 1 or none. An error where events with an empty message \
                    (\"Liveness probe failed: \") or \"command … timed out\" show it happening; else a warning.",
         confirm: "kubectl get events -n NAMESPACE --field-selector reason=Unhealthy\n\

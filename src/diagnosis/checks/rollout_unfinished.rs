@@ -1,7 +1,7 @@
-use crate::diagnosis::unfinished_change::open_debug_log;
 use crate::diagnosis::check::{Check, EarlierFindings};
 use crate::diagnosis::context::Context;
 use crate::diagnosis::explain::Explanation;
+use crate::diagnosis::unfinished_change::open_debug_log;
 use crate::finding::code::Code;
 use crate::finding::{Evidence, Finding, Fix, Severity, Source};
 use crate::model::phrases;
@@ -12,7 +12,7 @@ pub const CHECK: Check = Check {
     explanation: Explanation {
         code: Code::RolloutUnfinished,
         title: "Some nodes still run the calico-node of before the last change",
-        means: "The DaemonSet was changed, and not every pod has been replaced: the rollout waits for a pod that does not become Ready, is \
+        means: "The DaemonSet was changed, and not every pod has been replaced. The rollout waits for a pod that does not become Ready, is \
                 still under way, or replaces nothing automatically because the strategy is OnDelete. Nodes differ in their settings.",
         detected: "The DaemonSet's status: fewer updated pods than desired, or a generation that the controller has not seen; and pods whose \
                    controller-revision-hash is not that of the newest ControllerRevision.",

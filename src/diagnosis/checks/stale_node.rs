@@ -21,7 +21,7 @@ pub const CHECK: Check = Check {
         title: "A Node that no longer exists holds the address of a live node",
         means: "A host was renamed, or its address was given to another host, and the old Node object is still there. Its kubelet is silent. \
                 Calico compares addresses with every Node, so calico-node on the live host clears its own address and exits.",
-        detected: "Two Nodes claim one address (projectcalico.org/IPv4Address or IPv6Address, or the log line \"Calico node 'N' is already \
+        detected: "Two Nodes claim the same address (projectcalico.org/IPv4Address or IPv6Address, or the log line \"Calico node 'N' is already \
                    using the IPv4 address A.\"), the Ready condition of the one is Unknown, and the kubelet of the other reports.",
         confirm: "kubectl get nodes -o wide\nkubectl describe node NODE",
         fix: "Check that the old host is gone or renamed, then delete its Node: kubectl delete node NODE. Pods that are recorded on that \

@@ -13,7 +13,7 @@ pub const CHECK: Check = Check {
     explanation: Explanation {
         code: Code::StartupExited,
         title: "calico-node exits while starting",
-        means: "Start-up came to something it cannot go on with and exited with code 1: no address could be detected and none is stored, \
+        means: "Startup met an error that it cannot recover from and exited with code 1. Examples: no address could be detected and none is stored, \
                 the Node object changed under it, the datastore refused it. Probes have nothing to do with it.",
         detected: "The log of a node that is not Ready ends with \"Terminating\" or \"Calico node failed to start\", or a FATAL line; \
                    the line before it is the reason.",

@@ -12,8 +12,8 @@ pub const CHECK: Check = Check {
     explanation: Explanation {
         code: Code::WireguardAddressMissing,
         title: "A node's WireGuard interface has no address",
-        means: "The node announces its WireGuard key, so its peers encrypt what they send to it, but its own WireGuard interface has no \
-                address: its pods reach no pod on another node. Nothing turns red.",
+        means: "The node announces its WireGuard key, so its peers encrypt what they send to it. But its own WireGuard interface has no \
+                address: its pods reach no pod on another node. All pods stay Ready.",
         detected: "projectcalico.org/WireguardPublicKey without projectcalico.org/IPv4WireguardInterfaceAddr (for IPv6: WireguardPublicKeyV6 \
                    and IPv6WireguardInterfaceAddr), while other nodes have both. Silent where no node has such an address, as with another \
                    plugin's IPAM.",

@@ -24,16 +24,16 @@ pub fn section(sheet: &HtmlPage) -> Option<Markup> {
     let mut well = 0;
     let (open, folded): (Vec<&Start>, Vec<&Start>) = rows.iter().copied().partition(|start| {
         let row = &start.row;
-        let good = row.standing == BudgetStatus::Within && row.findings.is_empty();
+        let good = row.standing == BudgetStatus::Within && row.findings.is_empty() && row.is_known_within();
         well += usize::from(good);
         !good || well <= SLOWEST || rows.len() <= LISTED
     });
     let body = html! {
         @if let Some(all) = sheet.distribution { p { (distribution(all)) } }
         (bars(&open, &scale))
-        @if !folded.is_empty() { details { summary { (folded.len()) " more start within their budget" } (bars(&folded, &scale)) } }
+        @if !folded.is_empty() { details { summary { (folded.len()) " more start within the startup limit" } (bars(&folded, &scale)) } }
         @for start in open.iter().filter(|start| start.row.standing == BudgetStatus::Killed) { (attempts(&start.row)) }
-        @if unknown > 0 { p.aside { "How long a start took was not seen of " (text::count(unknown, "node")) "; logs are read where there is trouble, with " code { "--logs" } " everywhere." } }
+        @if unknown > 0 { p.aside { "Not measured: the start of " (text::count(unknown, "node")) ". Logs are read where there is a problem, and with " code { "--logs" } " everywhere." } }
     };
     (!rows.is_empty()).then_some(body)
 }

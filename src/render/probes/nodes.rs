@@ -28,8 +28,8 @@ pub fn write(report: &ProbesReport, shown: Shown, style: &Style, out: &mut dyn W
     let mut well = 0;
     let (rows, hidden): (Vec<&NodeStart>, Vec<&NodeStart>) = report.nodes.iter().partition(|row| {
         let good = row.standing == BudgetStatus::Within && row.findings.is_empty();
-        well += usize::from(good && is_known_within(row));
-        listed || !good || (is_known_within(row) && well <= SLOWEST)
+        well += usize::from(good && row.is_known_within());
+        listed || !good || (row.is_known_within() && well <= SLOWEST)
     });
     // A table without its bars tells how much room they have.
     let bare = table(&rows, shown, 0);
@@ -41,7 +41,7 @@ pub fn write(report: &ProbesReport, shown: Shown, style: &Style, out: &mut dyn W
         write_dropped(&dropped, style, out)?;
     }
     let more = if rows.is_empty() { "" } else { "more " };
-    let within = hidden.iter().filter(|row| is_known_within(row)).count();
+    let within = hidden.iter().filter(|row| row.is_known_within()).count();
     let unmeasured = hidden.len() - within;
     if within > 0 {
         let noun = if within == 1 { "node starts" } else { "nodes start" };
@@ -52,11 +52,6 @@ pub fn write(report: &ProbesReport, shown: Shown, style: &Style, out: &mut dyn W
         painted(0, "", &format!("{unmeasured} {more}{noun} not measured (--all lists them)"), Tone::Doubtful, style, out)?;
     }
     distribution(report, style, out)
-}
-
-/// Reports whether a measured start, or its upper bound, fits the budget.
-pub fn is_known_within(row: &NodeStart) -> bool {
-    row.start.is_some_and(|start| !start.at_least && row.budget_seconds.is_none_or(|budget| start.seconds <= f64::from(budget)))
 }
 
 fn table(rows: &[&NodeStart], shown: Shown, bar: usize) -> Table {
@@ -212,7 +207,7 @@ mod tests {
         ] {
             // Running without a restart counts as in time, but its start was not measured.
             let row = NodeStart { start, budget_seconds: budget, ..row(0.0, false, BudgetStatus::Within) };
-            assert_eq!(is_known_within(&row), within, "{start:?} of {budget:?}");
+            assert_eq!(row.is_known_within(), within, "{start:?} of {budget:?}");
         }
     }
 

@@ -83,7 +83,7 @@ fn recommended(proposal: &ProbeProposal, fix: Option<&Fix>, style: &Style, out: 
         labelled("Cost", &cost.join(" "), style, out)?;
     }
     for more in proposal.why.iter().skip(1) {
-        labelled("Then", more, style, out)?;
+        labelled("Note", more, style, out)?;
     }
     for warning in &proposal.warnings {
         labelled("Warning", warning, style, out)?;

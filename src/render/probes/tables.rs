@@ -6,6 +6,7 @@ use super::recommendation::{brief, slow_because};
 use super::{Shown, nodes};
 use crate::probes::timing;
 use crate::render::lines::paragraph;
+use crate::render::nodes::write_dropped;
 use crate::render::style::{Style, Tone};
 use crate::render::table::{Cell, Table};
 use crate::reports::probes_document::ProbesReport;
@@ -42,8 +43,9 @@ fn probes(report: &ProbesReport, style: &Style, out: &mut dyn Write) -> io::Resu
             Cell::plain(&probe.asks),
         ]);
     }
-    table.wrap_last(style);
-    table.write(true, style, out)
+    let dropped = table.wrap_last(style, &["DELAY", "PERIOD"]);
+    table.write(true, style, out)?;
+    write_dropped(&dropped, style, out)
 }
 
 /// Of the attempt that came furthest: which part of the start takes long.

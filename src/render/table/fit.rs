@@ -6,6 +6,8 @@ use crate::text;
 
 /// Shorter names could no longer be told from each other.
 const LEAST_NAME: usize = 16;
+/// Narrower prose would be a word a line.
+const LEAST_PROSE: usize = 10;
 /// Shorter cells say nothing.
 const LEAST_CELL: usize = 6;
 
@@ -19,9 +21,7 @@ impl Table {
             if self.width() <= columns {
                 return dropped;
             }
-            if let Some(at) = self.headers.iter().position(|header| header == name) {
-                self.headers.remove(at);
-                self.rows.iter_mut().filter(|row| at < row.len()).for_each(|row| drop(row.remove(at)));
+            if self.remove(name) {
                 dropped.push(*name);
             }
         }
@@ -37,15 +37,34 @@ impl Table {
         dropped
     }
 
-    /// Breaks the cells of the last column, which are prose, into lines that fit.
-    pub fn wrap_last(&mut self, style: &Style) {
-        let Some(columns) = style.width else { return };
-        let before: usize = self.widths(true).iter().rev().skip(1).sum();
-        let room = columns.saturating_sub(before);
+    /// Breaks the cells of the last column, which are prose, into lines that fit. Where prose has no room the columns of `order`
+    /// go first. Returns the dropped headers.
+    pub fn wrap_last(&mut self, style: &Style, order: &[&'static str]) -> Vec<&'static str> {
+        let Some(columns) = style.width else { return Vec::new() };
+        let room = |table: &Self| columns.saturating_sub(table.widths(true).iter().rev().skip(1).sum::<usize>());
         let wanted = self.widths(true).last().map_or(0, |width| width.saturating_sub(PADDING));
-        if wanted <= room || room < LEAST_NAME {
-            return;
+        let mut dropped = Vec::new();
+        for name in order {
+            if room(self) < LEAST_PROSE.min(wanted) && self.remove(name) {
+                dropped.push(*name);
+            }
         }
+        let room = room(self);
+        if wanted > room && room >= LEAST_PROSE {
+            self.wrap(room);
+        }
+        dropped.extend(self.fit(style, &[]));
+        dropped
+    }
+
+    fn remove(&mut self, name: &str) -> bool {
+        let Some(at) = self.headers.iter().position(|header| header == name) else { return false };
+        self.headers.remove(at);
+        self.rows.iter_mut().filter(|row| at < row.len()).for_each(|row| drop(row.remove(at)));
+        true
+    }
+
+    fn wrap(&mut self, room: usize) {
         let last = self.headers.len().saturating_sub(1);
         let mut rows = Vec::with_capacity(self.rows.len());
         for mut row in std::mem::take(&mut self.rows) {
@@ -131,7 +150,7 @@ mod tests {
         let mut table = Table::new(["CODE", "MEANING"]);
         table.push(vec![Cell::plain("some-code"), Cell::plain("calico-node is killed before it has started")]);
         table.push(vec![Cell::plain("other"), Cell::plain("short")]);
-        table.wrap_last(&at(Some(40)));
+        assert!(table.wrap_last(&at(Some(40)), &[]).is_empty());
         let page = printed(&table);
         assert_eq!(page, "CODE        MEANING\nsome-code   calico-node is killed before\n            it has started\nother       short\n");
     }

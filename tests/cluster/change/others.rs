@@ -120,6 +120,9 @@ fn someone_who_keeps_reverting_the_change_is_named() {
         let revert = |set: &mut Value| {
             let env = set["spec"]["template"]["spec"]["containers"][0]["env"].as_array_mut().expect("variables");
             env.retain(|variable| variable["name"] != "IP_AUTODETECTION_METHOD");
+            // Such tools mark what they have applied; a removal alone leaves no owner of the field.
+            let count = set["metadata"]["annotations"]["argocd.argoproj.io/sync"].as_str().map_or(0, str::len);
+            set["metadata"]["annotations"]["argocd.argoproj.io/sync"] = "x".repeat(count + 1).into();
         };
         while !stop.load(Ordering::SeqCst) {
             let set = cluster.store.object("DaemonSet", "kube-system", "calico-node").expect("is there");

@@ -79,8 +79,8 @@ fn a_plan_that_is_none_or_another_is_refused_with_what_to_do() {
     let its_digest = elsewhere.digest.clone();
     let elsewhere = std::fs::read_to_string(stage.save(&elsewhere)).expect("reads");
     for (name, text, confirm, expected, says) in [
-        ("empty.yaml", String::new(), "", 2, "this is no plan"),
-        ("pod.yaml", "apiVersion: v1\nkind: Pod\n".to_owned(), "", 2, "this is no plan"),
+        ("empty.yaml", String::new(), "", 2, "the file is empty"),
+        ("pod.yaml", "apiVersion: v1\nkind: Pod\n".to_owned(), "", 2, "this is not a plan of calico-fix/v1, but a Pod (v1)"),
         ("changed.yaml", whole.replace("kubernetes-internal-ip", "first-found"), "", 2, "its digest does not fit"),
         ("wrong.yaml", whole.clone(), "0123456789ab", 2, "the plan's digest is"),
         ("short.yaml", whole, &plan.digest[..4], 2, "the plan's digest is"),

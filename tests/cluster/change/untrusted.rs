@@ -62,7 +62,7 @@ fn a_plan_is_a_new_file_that_only_its_owner_reads() {
     let made = std::fs::symlink_metadata(&link).expect("is there");
     assert!(made.is_file() && made.permissions().mode() & 0o777 == 0o600, "{made:?}");
     // the command that is printed is one that a shell reads
-    let line = err(&output).lines().find_map(|line| line.strip_prefix("apply it with: ").map(str::to_owned)).expect("a command");
+    let line = err(&output).lines().find_map(|line| line.strip_prefix("Apply it with: ").map(str::to_owned)).expect("a command");
     let words = std::process::Command::new("/bin/sh").arg("-c").arg(format!("printf '%s\\0' {line}")).output().expect("runs").stdout;
     let words: Vec<String> = String::from_utf8(words).expect("text").split_terminator('\0').map(str::to_owned).collect();
     assert_eq!(words[..5], ["kubectl", "calico-fix", "apply", link.to_str().expect("text"), "--confirm"]);

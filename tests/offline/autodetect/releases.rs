@@ -56,7 +56,7 @@ fn an_upgrade_is_foreseen() {
     let upgraded = to("v3.25.0");
     assert_eq!(upgraded.verdicts("first-found"), "right right right");
     assert_eq!(upgraded.matrix.running, Version::parse("v3.24.5"));
-    assert!(upgraded.recommendation.why.contains("still stored on node-3 is wrong"), "{}", upgraded.recommendation.why);
+    assert!(upgraded.recommendation.why.contains("stored for node-3 stays wrong"), "{}", upgraded.recommendation.why);
 
     // And one that takes the only address away: br-ex is passed over from 3.25.
     let mut openstack = cluster();

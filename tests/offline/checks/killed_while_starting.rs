@@ -24,7 +24,7 @@ pub fn killed() -> World {
 fn with_logs() {
     let case = finds(&killed().log("node-2", AT_WORK).previous("node-2", AT_WORK), FOUND);
     let finding = case.only();
-    assert!(finding.message.contains("(3×)") && finding.message.contains("within the 70 s"), "{}", finding.message);
+    assert!(finding.message.contains("killed 3 times so far") && finding.message.contains("within the 70s"), "{}", finding.message);
     shows(finding, Source::Event, "node-2", "Container calico-node failed liveness probe, will be restarted (3×)");
     shows(finding, Source::Pod, "node-2", "3 restarts, last exit code 137");
     shows(finding, Source::Log, "node-2", "last log line: Looking up existing affinities for host");

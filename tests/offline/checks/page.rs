@@ -228,7 +228,7 @@ fn only_the_chosen_nodes_and_those_they_have_sessions_with() {
     let (report, page) = page(&bridge().snapshot(), &scope);
     sound_page(&report, &page);
     assert!(page.contains("0 of 2 BGP sessions established"), "{page}");
-    assert!(page.contains("Every BGP session, as each of its ends tells of it"));
+    assert!(page.contains("Every BGP session, as each of its ends reports the session"));
 }
 
 /// So many nodes, with sessions down between these.

@@ -62,22 +62,22 @@ fn nothing_costs_more_than_150_mib() {
     let alias =
         format!("kind: List\na: &a {}\nitems:\n{}", "x".repeat(100_000), "- [*a, *a, *a, *a, *a, *a, *a, *a, *a, *a]\n".repeat(20_000));
     fs::write(path("alias.yaml"), alias).expect("writes");
-    fs::write(path("items.json"), format!("{{\"apiVersion\":\"v1\",\"kind\":\"List\",\"items\":[{}{{}}]}}", "{},".repeat(4 << 20)))
+    fs::write(path("items.json"), format!("{{\"apiVersion\":\"v1\",\"kind\":\"List\",\"items\":[{}{{}}]}}", "{},".repeat(1 << 20)))
         .expect("writes");
-    fs::write(path("items.yaml"), format!("apiVersion: v1\nkind: List\nitems:\n{}", "- {}\n".repeat(1 << 18))).expect("writes");
+    fs::write(path("items.yaml"), format!("apiVersion: v1\nkind: List\nitems:\n{}", "- {}\n".repeat(1 << 16))).expect("writes");
     let mut inputs = vec![
         PathBuf::from("/dev/zero"),
         PathBuf::from("/dev/urandom"),
-        packed(&path("zeros.gz"), 1_000, &[0; 1 << 20]),
-        packed(&path("letters.gz"), 1_000, &[b'y'; 1 << 20]),
-        packed(&path("short-lines.gz"), 60, &b"y\n".repeat(1 << 19)),
-        packed(&path("calico-node.log.gz"), 60, &lines),
-        packed(&path("page.gz"), 60, &lines),
+        packed(&path("zeros.gz"), 200, &[0; 1 << 20]),
+        packed(&path("letters.gz"), 120, &[b'y'; 1 << 20]),
+        packed(&path("short-lines.gz"), 24, &b"y\n".repeat(1 << 19)),
+        packed(&path("calico-node.log.gz"), 48, &lines),
+        packed(&path("page.gz"), 48, &lines),
         tar(
             &path("logs.tgz"),
-            &[("a/calico-node-aaaaa.log", &lines, 40), ("b/calico-node-bbbbb.log", &lines, 40), ("c/calico-node-ccccc.log", &lines, 40)],
+            &[("a/calico-node-aaaaa.log", &lines, 24), ("b/calico-node-bbbbb.log", &lines, 24), ("c/calico-node-ccccc.log", &lines, 24)],
         ),
-        tar(&path("zeros.tgz"), &[("a", &[0; 1 << 20], 500)]),
+        tar(&path("zeros.tgz"), &[("a", &[0; 1 << 20], 200)]),
     ];
     inputs.extend(["alias.yaml", "items.json", "items.yaml"].map(path));
     for input in inputs {

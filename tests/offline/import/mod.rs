@@ -108,7 +108,9 @@ fn bad_input_is_told_apart() {
     let twins = "apiVersion: calico-fix/v1\nkind: Snapshot\ntakenAt: 2026-01-01T00:00:00Z\norigin: live\nnodes:\n  seen:\n\
         - {metadata: {name: a, uid: x}}\n- {metadata: {name: a, uid: y}}\n"
         .replace("\n- ", "\n  - ");
-    let cases: [(&str, Vec<u8>, &str); 13] = [
+    let cases: [(&str, Vec<u8>, &str); 15] = [
+        ("zip", b"PK\x03\x04\x14\0\0\0".to_vec(), "is packed with zip"),
+        ("xz", b"\xfd7zXZ\0\0\x04".to_vec(), "is packed with xz"),
         ("empty", b" \n".to_vec(), "is empty"),
         ("binary", vec![0xfe, 0xff, 0, 1, 2, 3], "unrecognized file format"),
         ("gzip cut off", vec![0x1f, 0x8b, 8, 0], "cannot be unpacked"),

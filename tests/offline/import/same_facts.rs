@@ -74,6 +74,7 @@ fn page_of(case: &Path, snapshot: &Snapshot) -> String {
                 .filter(|line| !line.starts_with("(rc "))
                 .map(|line| line.strip_prefix("$ ").map_or_else(|| format!("{line}\n"), |command| format!("root@{node}:/# {command}\n")))
                 .collect(),
+            _ if rest.contains(".timestamps.") && case.join(name.replace(".timestamps.", ".")).exists() => continue,
             _ if rest.starts_with("log") => {
                 let pods = snapshot.pods.seen().into_iter().flatten();
                 let Some(pod) = pods.into_iter().find(|pod| pod.spec.node_name.as_deref() == Some(node)) else { continue };

@@ -9,19 +9,19 @@ fn each_mistake_says_what_to_type() {
     let path = saved(folder.path(), &cluster().snapshot());
     for (arguments, message, hint) in [
         (&["--method", "eth1"][..], "error: \"eth1\" is not a valid method", "Did you mean interface=eth1?"),
-        (&["--method", "interface="], "error: \"interface=\" has an empty piece", "Name one: interface=^eth0$."),
+        (&["--method", "interface="], "error: \"interface=\" has an empty pattern", "Name one: interface=^eth0$."),
         (
             &["--method", "interface=[eth"],
-            "error: \"interface=[eth\" is not a regular expression that Calico can read: missing closing ]",
-            "It is Go's syntax",
+            "error: \"interface=[eth\" is not a valid regular expression: missing closing ]",
+            "Use Go regexp syntax",
         ),
-        (&["--method", "cidr=10.0.0.0/33"], "error: \"10.0.0.0/33\" is not a network", "Type it with its length, as 10.0.0.0/24"),
-        (&["--method", "cidr=10.0.0.0"], "error: \"10.0.0.0\" is not a network", "Its length is missing: cidr=10.0.0.0/24"),
-        (&["--method", "can-reach="], "error: can-reach= names no destination", "Type an address that every node can reach"),
+        (&["--method", "cidr=10.0.0.0/33"], "error: \"10.0.0.0/33\" is not a network", "Write networks with a prefix length"),
+        (&["--method", "cidr=10.0.0.0"], "error: \"10.0.0.0\" is not a network", "Add the prefix length, for example: cidr=10.0.0.0/24"),
+        (&["--method", "can-reach="], "error: can-reach= names no destination", "Write an address that every node can reach"),
         (&["--method", "first-found", "--method", "ens.*"], "error: \"ens.*\" is not a valid method", "Did you mean interface=ens.*?"),
         (&["--node", "node-9"], "error: there is no node \"node-9\"", "Similar names are node-1, node-2, node-3."),
-        (&["--calico-version", "latest"], "error: \"latest\" names no release of Calico", "Type it with all three numbers"),
-        (&["--calico-version", "3.24"], "error: \"3.24\" names no release of Calico", "Type it with all three numbers"),
+        (&["--calico-version", "latest"], "error: \"latest\" is not a Calico release", "Write all three numbers"),
+        (&["--calico-version", "3.24"], "error: \"3.24\" is not a Calico release", "Write all three numbers"),
         (&["-o", "name"], "error: unable to match a printer suitable for the output format \"name\"", ""),
     ] {
         let output = on(&path, arguments);

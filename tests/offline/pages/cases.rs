@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use calico_fix::import;
+use calico_fix::observed::Observed;
 use calico_fix::snapshot::Snapshot;
 
 use crate::build::*;
@@ -13,7 +14,6 @@ pub fn every() -> Vec<(&'static str, Snapshot)> {
         ("bridge_address_healthy", incident("bridge-address-healthy")),
         ("slow_start", incident("slow-start")),
         ("slow_start_healthy", incident("slow-start-healthy")),
-        ("five_thousand_nodes", many(5_000)),
     ];
     all.extend(small());
     all
@@ -22,7 +22,7 @@ pub fn every() -> Vec<(&'static str, Snapshot)> {
 /// Of three nodes each.
 pub fn small() -> Vec<(&'static str, Snapshot)> {
     vec![
-        ("unknown", cluster().no_bird("node-2").snapshot()),
+        ("unknown", cluster().inside("node-2", Observed::Failed("the connection was closed".into())).snapshot()),
         ("forbidden", cluster().exec_forbidden().snapshot()),
         ("operator_bridge_address", bridge().operator().snapshot()),
         ("two_errors", two_errors().snapshot()),
@@ -52,11 +52,4 @@ fn slow(name: &str, world: World) -> World {
 /// Of different kinds: another fix for each.
 fn two_errors() -> World {
     slow("node-2", bridge())
-}
-
-/// One node has taken the address of a bridge.
-fn many(count: usize) -> Snapshot {
-    let addresses: Vec<String> = (1..=count).map(|number| format!("10.0.{}.{}/16", number / 250, number % 250 + 1)).collect();
-    let world = nodes(&addresses.iter().map(String::as_str).collect::<Vec<_>>()).without_bgp("vxlan");
-    world.interface("node-77", BRIDGE, "172.18.0.1/16").stored("node-77", "172.18.0.1/16").snapshot()
 }

@@ -25,7 +25,7 @@ fn page(verb: &str, snapshot: &Snapshot, style: &Style) -> String {
 }
 
 fn write(verb: &str, snapshot: &Snapshot, style: &Style, out: &mut dyn Write) -> io::Result<()> {
-    let scope = Scope { nodes: None, sessions: verb.contains("--peers") };
+    let scope = Scope { sessions: verb.contains("--peers"), ..Scope::default() };
     match verb {
         "status" => status::write(&diagnose(snapshot, &scope), status::Shown::default(), style, out),
         "status -o short" => short::write(&diagnose(snapshot, &scope), style, out),

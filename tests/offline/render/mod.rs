@@ -40,6 +40,13 @@ fn hundreds_of_nodes() {
 }
 
 #[test]
+fn five_thousand_nodes() {
+    let page = |width| print_with(&samples::bridge_address(5_000), SHORT, &Style { width, ..Style::default() });
+    assert!(page(Some(80)).lines().count() < 40, "{}", page(Some(80)));
+    insta::assert_snapshot!(page(Some(80)));
+}
+
+#[test]
 fn unseen() {
     insta::assert_snapshot!(print(&samples::unseen(6), SHORT));
 }

@@ -186,7 +186,7 @@ fn what_speaks_against_a_wish_is_said() {
     let warnings = report.proposal.expect("a proposal").warnings;
     assert_eq!(
         warnings,
-        ["This shrinks the time to start from 70 to 30 s.", "30 s are not enough for node-2: its slowest start took more than 70 s."]
+        ["This lowers the startup limit from 70s to 30s.", "30s is not enough for node-2: its slowest start took more than 70s."]
     );
 }
 

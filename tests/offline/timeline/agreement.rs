@@ -98,7 +98,7 @@ fn one_log_has_one_estimate() {
         if let Some(budget) = budget {
             let finding = &explained.findings[0];
             let fix = finding.fix.as_ref().map(|fix| fix.why.as_str()).unwrap_or_default();
-            assert!(fix.starts_with(&format!("Raises the startup limit from 70 s to {budget} s")), "{name}: {finding:#?}");
+            assert!(fix.starts_with(&format!("Raises the startup limit from 70s to {budget}s")), "{name}: {finding:#?}");
         }
     }
 }

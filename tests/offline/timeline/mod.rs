@@ -46,12 +46,7 @@ fn the_incident_was_reading_the_nodes_when_it_was_killed() {
     assert_eq!(need.budget_seconds, 160);
     let [finding] = report.findings.as_slice() else { panic!("{:?}", report.findings) };
     assert_eq!(finding.code, Code::KilledWhileStarting);
-    for says in [
-        "was killed after 58s",
-        "52 of 53 nodes",
-        "for 53 nodes",
-        "a startup limit of 160s is enough",
-    ] {
+    for says in ["was killed after 58s", "52 of 53 nodes", "for 53 nodes", "a startup limit of 160s is enough"] {
         assert!(finding.message.contains(says), "{says}: {}", finding.message);
     }
     let by_hand = finding.fix.as_ref().and_then(|fix| fix.by_hand.as_ref()).expect("a fix");

@@ -38,7 +38,11 @@ fn an_older_script_is_renewed_and_a_foreign_file_stays() {
     std::fs::write(&path, "my own\n").expect("writes");
     let output = install(&home, "fish");
     assert_eq!((output.status.code(), text(&output.stdout)), (Some(1), String::new()));
-    assert!(text(&output.stderr).starts_with(&format!("error: {} is there already", path.display())), "{}", text(&output.stderr));
+    assert!(
+        text(&output.stderr).starts_with(&format!("error: {} exists and was not written by this program", path.display())),
+        "{}",
+        text(&output.stderr)
+    );
     assert_eq!(std::fs::read_to_string(&path).expect("reads"), "my own\n");
     // Through a link somebody else's file would be written.
     let target = home.folder.path().join("target");
@@ -69,7 +73,8 @@ fn kubectls_hook_goes_where_kubectl_finds_it() {
     let output = with("/usr/bin:/bin");
     let own = home.folder.path().join(".local/bin/kubectl_complete-calico_fix");
     assert!(
-        text(&output.stdout).starts_with(&format!("{} written\n", own.display())) && text(&output.stdout).contains("is on PATH: add it")
+        text(&output.stdout).starts_with(&format!("{} written\n", own.display()))
+            && text(&output.stdout).contains("Add that folder to PATH")
     );
 }
 
@@ -78,4 +83,43 @@ fn what_cannot_be_installed_is_a_mistake() {
     let home = Home::new("/nonexistent");
     assert_eq!(install(&home, "elvish").status.code(), Some(2));
     assert_eq!(install(&home, "tcsh").status.code(), Some(2));
+}
+
+/// The script works in a bash that has loaded nothing else.
+#[test]
+fn bash_completes_without_the_package() {
+    let home = Home::new("/nonexistent");
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("completions/calico-fix.bash");
+    let line = format!(
+        "source '{}'; COMP_LINE='calico-fix explain bgp-s' COMP_POINT=24 COMP_WORDS=(calico-fix explain bgp-s) COMP_CWORD=2; \
+         PATH='{}'; _calico_fix_complete; echo \"${{COMPREPLY[@]}}\"",
+        script.display(),
+        home.path().to_string_lossy()
+    );
+    let Some(bash) = tool("bash", "completion in a bare bash") else { return };
+    let output = home.command(bash).args(["--norc", "--noprofile", "-c", &line]).output().expect("runs");
+    assert!(text(&output.stdout).contains("bgp-session-down"), "{}{}", text(&output.stdout), text(&output.stderr));
+}
+
+#[test]
+fn manual_pages_are_installed_for_the_user() {
+    let home = Home::new("/nonexistent");
+    let output = home.command(PLUGIN).args(["man", "--install"]).output().expect("runs");
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    let folder = home.folder.path().join(".local/share/man/man1");
+    let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("man");
+    let mut count = 0;
+    for page in std::fs::read_dir(shipped).expect("lists").flatten() {
+        let installed = std::fs::read(folder.join(page.file_name())).unwrap_or_default();
+        assert!(installed == std::fs::read(page.path()).expect("reads"), "{}", page.path().display());
+        count += 1;
+    }
+    assert!(
+        text(&output.stdout).starts_with(&format!("{count} manual pages written to {}\n", folder.display())),
+        "{}",
+        text(&output.stdout)
+    );
+    let page = home.command(PLUGIN).args(["man", "node", "status"]).output().expect("runs");
+    assert!(text(&page.stdout).starts_with(".TH KUBECTL\\-CALICO\\-FIX\\-NODE\\-STATUS 1 "), "{}", text(&page.stdout));
+    assert_eq!(home.command(PLUGIN).args(["man", "nonsense"]).output().expect("runs").status.code(), Some(2));
 }

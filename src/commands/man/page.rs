@@ -1,17 +1,19 @@
-//! Manual pages, man(7): what `--help` says, and around it what only a manual has room for.
+//! Manual pages in man(7): all flags with their long texts, all examples, exit codes, environment and files.
 
 use std::fmt::Write;
 
-use calico_fix::cli::environment_docs::{FILES, VARIABLES};
-use calico_fix::exit::CODES;
 use clap::{Arg, Command};
 
-/// Of the last change of what the pages say beside the flags: another stamp would be another page with every release.
+use crate::cli::environment_docs::{FILES, VARIABLES};
+use crate::cli::help;
+use crate::exit::CODES;
+
+/// Date of the last change to the texts. A build date would change every page with every release.
 const DATE: &str = "2026-11-24";
-/// Of a line of the source.
+/// Columns of a line of the source.
 const WIDTH: usize = 78;
 
-/// A page for the command and one for each below it: file name and text.
+/// A page for the command and one for each command below it: file name and text.
 pub fn pages(command: &Command) -> Vec<(String, String)> {
     let mut below: Vec<&Command> =
         command.get_subcommands().filter(|command| !command.is_hide_set() && command.get_name() != "help").collect();
@@ -25,7 +27,7 @@ fn title(command: &Command) -> String {
     command.get_display_name().unwrap_or_else(|| command.get_name()).replace(' ', "-")
 }
 
-/// As it is typed.
+/// The command as it is typed.
 fn spoken(command: &Command) -> &str {
     command.get_bin_name().unwrap_or_else(|| command.get_name())
 }
@@ -37,7 +39,7 @@ impl Page {
         let mut page = Self(String::new());
         let title = title(command);
         page.line(&format!(".TH {} 1 {DATE} \"kubectl calico\\-fix\" \"User Commands\"", escape(&title.to_uppercase())));
-        // Flags and names of fields are looked for as they are written: no word is taken apart.
+        // People search for flags and field names: do not hyphenate them.
         page.line(".nr HY 0");
         page.line(".hy 0");
         page.line(".ad l");
@@ -49,7 +51,7 @@ impl Page {
         page.examples(command);
         if let Some(text) = command.get_long_about().map(ToString::to_string) {
             page.section("DESCRIPTION");
-            // Its first paragraph is the name's.
+            // The first paragraph is in NAME.
             page.paragraphs(text.split_once("\n\n").map_or(&text, |(_, rest)| rest));
         }
         if !below.is_empty() {
@@ -84,7 +86,7 @@ impl Page {
             if !line.is_empty() && line.len() + 1 + word.len() > WIDTH {
                 self.line(&std::mem::take(&mut line));
             }
-            // A line that begins so would be a macro's.
+            // roff takes such a line for a macro.
             line += if !line.is_empty() {
                 " "
             } else if word.starts_with(['.', '\'']) {
@@ -109,16 +111,11 @@ impl Page {
     }
 
     fn usage(&mut self, command: &Command) {
-        let usage = command.clone().render_usage().to_string();
-        let usage = usage.trim_start_matches("Usage:").trim();
-        let rest = usage.strip_prefix(spoken(command)).unwrap_or(usage).trim();
         self.line(&format!("\\fB{}\\fR", escape(spoken(command))));
-        if !rest.is_empty() {
-            self.line(&escape(rest));
-        }
+        self.line(&escape(help::usage(command).trim_start()));
     }
 
-    /// As clap has them for `--help`: a comment, and below it the lines to type.
+    /// Each example is a comment, then the lines to type.
     fn examples(&mut self, command: &Command) {
         let Some(text) = command.get_before_help().map(ToString::to_string) else { return };
         self.section("EXAMPLES");
@@ -155,7 +152,7 @@ impl Page {
         }
     }
 
-    /// Values that need more than their name.
+    /// Values that have an explanation.
     fn possible(&mut self, arg: &Arg) {
         let values = arg.get_possible_values();
         if !values.iter().any(|value| value.get_help().is_some()) {
@@ -223,7 +220,7 @@ fn flag(arg: &Arg) -> String {
     }
 }
 
-/// The help, and what `--help` puts in brackets behind it.
+/// The long help, with possible values and the default in brackets.
 fn meaning(arg: &Arg) -> String {
     let mut text = arg.get_long_help().or_else(|| arg.get_help()).map(ToString::to_string).unwrap_or_default();
     let values = arg.get_possible_values();
@@ -241,7 +238,7 @@ fn meaning(arg: &Arg) -> String {
     text
 }
 
-/// What roff would take for something else, and what its output would show as typographic signs.
+/// Escapes what roff would interpret, or print as a typographic sign.
 fn escape(text: &str) -> String {
     let mut escaped = String::new();
     for c in text.chars() {
