@@ -70,20 +70,16 @@ fn stream(file: String, reader: &mut dyn Read, take: &mut dyn FnMut(Piece<'_>) -
     if head.starts_with(&GZIP) {
         return archive(&file, &mut head.chain(reader), take);
     }
-<<<<<<< HEAD
     if is_tar(&head) {
         return untar(&file, &mut head.chain(reader), take);
     }
-    if let Some((_, with)) = OTHER_PACKERS.iter().find(|(magic, _)| head.starts_with(magic)) {
+    if let Some(&(_, with)) = OTHER_PACKERS.iter().find(|(magic, _)| head.starts_with(magic)) {
         return Err(ImportError::Packed { file, with });
     }
-    let bytes = bounded(&file, &mut head.chain(reader), MAX_FILE)?;
-=======
     let bytes = bounded(&file, &mut head.chain(reader), MAX_FILE).map_err(|error| match error {
         ImportError::Unknown { file, seen, .. } => ImportError::Unknown { file, looks_like: foreign::looks_like(&head), seen },
         other => other,
     })?;
->>>>>>> help
     if bytes.iter().all(u8::is_ascii_whitespace) {
         return Err(ImportError::Empty { file });
     }

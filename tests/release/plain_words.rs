@@ -30,7 +30,7 @@ fn no_archaism_and_no_private_term() {
             if count == 0 {
                 continue;
             }
-            match left.iter_mut().find(|(known, left, ..)| place.starts_with(*known) && left == word) {
+            match left.iter_mut().find(|(known, left, ..)| place.starts_with(*known) && *left == word) {
                 Some((.., seen)) => *seen += count,
                 None => problems.push(format!("{place}: {word:?}, write {instead:?}: {text}")),
             }
