@@ -102,7 +102,7 @@ pub fn propose(
     if slow.is_empty() && !by_hand {
         return Ok(None);
     }
-    let container = view.install.container.ok_or(ProbeProposalError::NoContainer)?;
+    let container = view.install.container.filter(|_| view.install.daemon_set.is_some()).ok_or(ProbeProposalError::NoContainer)?;
     let place = probe_target(view);
     if let (ProbeTarget::Nowhere { why }, true) = (&place, by_hand) {
         return Err(ProbeProposalError::Target { wish: wish(wishes), why: why.clone() });
@@ -137,7 +137,7 @@ pub fn propose_budget(
     size: &BudgetEstimate,
 ) -> Result<Option<ProbeProposal>, ProbeProposalError> {
     let (strategy, ceiling) = how;
-    let container = view.install.container.ok_or(ProbeProposalError::NoContainer)?;
+    let container = view.install.container.filter(|_| view.install.daemon_set.is_some()).ok_or(ProbeProposalError::NoContainer)?;
     // Nothing kills it, or its pod is older than a DaemonSet that has the time already.
     if probe::start_guard(container).is_none_or(|(_, budget)| budget.total().as_secs() >= size.seconds) {
         return Ok(None);

@@ -33,8 +33,8 @@ fn holds_tests(file: &Path) -> bool {
 
 /// `module::test`, a module of tests, or a word that a file of the repository has.
 fn is_there(test: &str) -> bool {
-    if test.starts_with("#!") {
-        return fs::read_to_string(Path::new(ROOT).join("src/lib.rs")).expect("reads").contains(test);
+    if test.contains(" = ") {
+        return fs::read_to_string(Path::new(ROOT).join("Cargo.toml")).expect("reads").contains(test);
     }
     let path: Vec<&str> = test.split("::").collect();
     if files(&path).iter().any(|file| holds_tests(file)) {
@@ -53,7 +53,7 @@ fn each_claim_names_a_test_that_is_there() {
     let claims = claims(&page);
     assert!(claims.len() > 20, "{}", claims.len());
     for (claim, tests) in claims {
-        let named: Vec<&String> = tests.iter().filter(|test| test.as_str() != "src/lib.rs").collect();
+        let named: Vec<&String> = tests.iter().filter(|test| test.as_str() != "Cargo.toml").collect();
         assert!(!named.is_empty(), "{claim} names no test");
         for test in named {
             assert!(is_there(test), "{claim}: there is no {test}");

@@ -57,7 +57,7 @@ pub fn write(report: &ProbesReport, shown: Shown, style: &Style, out: &mut dyn W
 fn table(rows: &[&NodeStart], shown: Shown, bar: usize) -> Table {
     let mut headers = vec!["NODE", "READY", "START", "USED"];
     if bar > 0 {
-        headers.push("OF LIMIT");
+        headers.push("");
     }
     headers.extend(["RESTARTS", "KILLED"]);
     if shown.wide {

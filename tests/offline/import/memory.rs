@@ -71,11 +71,11 @@ fn nothing_costs_more_than_150_mib() {
         packed(&path("zeros.gz"), 200, &[0; 1 << 20]),
         packed(&path("letters.gz"), 120, &[b'y'; 1 << 20]),
         packed(&path("short-lines.gz"), 24, &b"y\n".repeat(1 << 19)),
-        packed(&path("calico-node.log.gz"), 48, &lines),
-        packed(&path("page.gz"), 48, &lines),
+        packed(&path("calico-node.log.gz"), 24, &lines),
+        packed(&path("page.gz"), 24, &lines),
         tar(
             &path("logs.tgz"),
-            &[("a/calico-node-aaaaa.log", &lines, 24), ("b/calico-node-bbbbb.log", &lines, 24), ("c/calico-node-ccccc.log", &lines, 24)],
+            &[("a/calico-node-aaaaa.log", &lines, 12), ("b/calico-node-bbbbb.log", &lines, 12), ("c/calico-node-ccccc.log", &lines, 12)],
         ),
         tar(&path("zeros.tgz"), &[("a", &[0; 1 << 20], 200)]),
     ];

@@ -37,7 +37,7 @@ const LOOKS: [Look; 10] = [
     starting("rtt980-starting", "starting for 61 s of the 70 s that its probes allow; forecast 54 to 69 s"),
     found("rtt980-started", StartNearBudget, Severity::Warning, "took 59 of 70 s", 120),
     found("rtt900-killed-once-started", KilledWhileStarting, Severity::Error, "needs 63s of the 70s", 130),
-    found("rtt1080-killed", KilledWhileStarting, Severity::Error, "within the 70s", 160),
+    found("rtt1080-killed", KilledWhileStarting, Severity::Error, "kills it at 70s", 160),
     found("rtt1240-second-attempt-fits", KilledWhileStarting, Severity::Error, "within the 70s", 180),
 ];
 
