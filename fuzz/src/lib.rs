@@ -15,8 +15,11 @@ use calico_fix::snapshot::secrets::{LineMasker, masked};
 use calico_fix::startup::log_source::LogSource;
 use calico_fix::text::{clean, is_unsafe, shell};
 
+/// Takes any bytes, and must not panic.
+pub type Target = fn(&[u8]);
+
 /// By the names of `fuzz_targets/`.
-pub const TARGETS: [(&str, fn(&[u8])); 8] = [
+pub const TARGETS: [(&str, Target); 8] = [
     ("bird", bird),
     ("event_text", event_text),
     ("inside", inside),

@@ -48,7 +48,9 @@ impl Contexts {
 
     /// Every context, in the order of the kubeconfig. Contexts that differ only in their namespace are one.
     pub fn every(&self) -> Vec<NamedContext> {
-        let mut every: Vec<(NamedContext, Option<(Value, Option<&str>)>)> = Vec::new();
+        /// The cluster as it is defined, and the user.
+        type LeadsTo<'a> = Option<(Value, Option<&'a str>)>;
+        let mut every: Vec<(NamedContext, LeadsTo)> = Vec::new();
         for entry in &self.merged.config.contexts {
             // An entry that leads nowhere is kept: its line says what is wrong with it.
             let leads_to = entry.context.as_ref().and_then(|context| Some((self.definition(&context.cluster)?, context.user.as_deref())));

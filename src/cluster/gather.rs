@@ -20,7 +20,7 @@ use crate::permissions::request::NODES;
 use crate::snapshot::family::Family;
 use crate::snapshot::inspection::{NodeInspection, NodeLogs};
 use crate::snapshot::objects::{ConfigMap, ControllerRevision, DaemonSet, Event, Node, Pod};
-use crate::snapshot::{Cluster, Origin, Snapshot};
+use crate::snapshot::{Cluster, Origin, Snapshot, trim};
 
 /// What to read.
 #[derive(Clone, Debug)]
@@ -103,6 +103,7 @@ pub async fn read_cluster_by(
         exec_sample: wanted.exec_sample,
     };
     snapshot.nodes = whole.nodes;
+    trim::forget_heartbeats(&mut snapshot);
     snapshot.resources = whole.resources;
     snapshot.daemon_set = Observed::Seen(around.daemon_set);
     snapshot.pods = around.pods;

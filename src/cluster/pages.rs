@@ -134,7 +134,7 @@ mod tests {
             ("{}", &[], "", None),
         ] {
             let mut all = Vec::new();
-            let next = read(page.as_bytes(), &mut |number: u32| (number % 2 == 0).then_some(number * 10), &mut all);
+            let next = read(page.as_bytes(), &mut |number: u32| number.is_multiple_of(2).then_some(number * 10), &mut all);
             assert_eq!((next.expect(page).as_str(), all.as_slice()), (token, kept), "{page}");
             assert_eq!(early_token(page.as_bytes()).as_deref(), early, "{page}");
         }

@@ -148,13 +148,6 @@ pub fn newest_time(snapshot: &Snapshot) -> Timestamp {
     nodes.chain(pods).chain(events).chain(logs).chain(set).max().unwrap_or(Timestamp::UNIX_EPOCH)
 }
 
-/// Heartbeats serve the time of the look alone, and are not saved.
-pub fn forget_heartbeats(snapshot: &mut Snapshot) {
-    if let Observed::Seen(nodes) = &mut snapshot.nodes {
-        nodes.iter_mut().flat_map(|node| &mut node.status.conditions).for_each(|condition| condition.last_heartbeat_time = None);
-    }
-}
-
 pub fn unique_nodes(nodes: Vec<Node>) -> Result<Vec<Node>, ImportError> {
     let mut unique: Vec<Node> = Vec::with_capacity(nodes.len());
     let mut places = BTreeMap::new();

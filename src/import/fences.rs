@@ -92,6 +92,6 @@ fn opening(bare: &str, indent: usize) -> Option<(Fence, &str)> {
     if length < 3 || rest.contains("```") {
         return None;
     }
-    let is_language = rest.trim().split_whitespace().count() < 2;
+    let is_language = rest.split_whitespace().count() < 2;
     Some((Fence { indent, mark, length }, if is_language { "" } else { rest }))
 }

@@ -296,7 +296,7 @@ impl Loaded {
             return Err(ImportError::NoCluster { seen: sources.iter().map(ToString::to_string).collect() });
         }
         snapshot.taken_at = assemble::newest_time(&snapshot);
-        assemble::forget_heartbeats(&mut snapshot);
+        trim::forget_heartbeats(&mut snapshot);
         snapshot.sources = sources;
         Ok(snapshot)
     }

@@ -16,9 +16,9 @@ use crate::model::effective_installation::effective_installation;
 use crate::model::stored_address::annotation;
 use crate::model::{ClusterModel, NodeModel};
 use crate::observed::Observed;
-use crate::snapshot::Snapshot;
 use crate::snapshot::family::Family;
 use crate::snapshot::objects::{CALICO_NODE, Container, DaemonSet, EnvVar, Pod};
+use crate::snapshot::{Snapshot, trim};
 use crate::startup::measure::measure;
 
 /// Codes that a restored method can bring back.
@@ -177,22 +177,20 @@ pub fn restarting(snapshot: &Snapshot, target: &Target, then: &Value) -> usize {
     let set: Option<DaemonSet> = serde_json::from_value(then.clone()).ok();
     match set.filter(|_| !target.is_installation()) {
         Some(set) => pods().filter(|pod| !has_template(pod, &set)).count(),
-        // The operator makes the template: pods that the last one has not reached may have the restored one already.
-        None => {
-            let view = ClusterModel::new(snapshot);
-            let newest = view.newest_revision();
-            view.nodes.iter().filter(|node| node.pod.is_some() && (newest.is_none() || node.revision() == newest)).count()
-        }
+        // The operator makes the template: which pods have it already is not known.
+        None => pods().count(),
     }
 }
 
-/// By what of a template this program changes.
+/// By what of a template this program changes, and a snapshot keeps of a pod.
 fn has_template(pod: &Pod, set: &DaemonSet) -> bool {
-    let fields = |container: Option<&Container>| {
-        let container = container.cloned().unwrap_or_default();
+    let mut made = Pod { spec: set.spec.template.spec.clone(), ..Pod::default() };
+    trim::pod(&mut made);
+    let fields = |pod: &Pod| {
+        let container = pod.spec.calico_node().cloned().unwrap_or_default();
         (container.env, container.startup_probe, container.liveness_probe, container.readiness_probe)
     };
-    fields(pod.spec.calico_node()) == fields(set.spec.template.spec.calico_node())
+    fields(pod) == fields(&made)
 }
 
 #[cfg(test)]

@@ -46,7 +46,9 @@ impl Rollout<'_> {
                 }
                 return Err(RolloutError::Stalled(format!("{why}; calico-node is not Ready on {}", crate::text::list(&sick, 3))));
             }
-            other => drop(other?),
+            other => {
+                other?;
+            }
         }
         self.write_until_confirmed(&json!({}), RecordAfterWrite::Removed).await?;
         local_record::pop(&self.plan.target, &self.record);

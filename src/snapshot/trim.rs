@@ -277,6 +277,13 @@ pub fn snapshot(snapshot: &mut super::Snapshot) {
     }
 }
 
+/// Heartbeats tell when a file was made; they are not saved.
+pub fn forget_heartbeats(snapshot: &mut super::Snapshot) {
+    if let Observed::Seen(nodes) = &mut snapshot.nodes {
+        nodes.iter_mut().flat_map(|node| &mut node.status.conditions).for_each(|condition| condition.last_heartbeat_time = None);
+    }
+}
+
 fn meta(meta: &mut Meta) {
     word(&mut meta.name);
     [&mut meta.namespace, &mut meta.uid, &mut meta.resource_version].into_iter().flatten().for_each(word);

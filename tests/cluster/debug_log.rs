@@ -132,7 +132,7 @@ fn chosen_and_unknown_nodes_and_none_in_trouble() {
     let running = sim::start(sim::scenario::slow_start(53));
     let output = live(&running, &["--no-change", "--node", WELL]);
     assert_eq!(output.status.code(), Some(0), "{}{}", out(&output), err(&output));
-    has(&out(&output), &["started after", "It started"]);
+    has(&out(&output), &["started after", "calico-node started"]);
     assert!(err(&output).is_empty(), "{}", err(&output));
     let output = live(&running, &["--no-change", "--node", "nobody"]);
     assert_eq!(output.status.code(), Some(2));

@@ -44,7 +44,7 @@ fn every_page_is_short_and_narrow_with_one_line_for_each_flag() {
             assert!(page.lines().nth(3).is_some_and(|line| line.starts_with(&format!("  {spoken}"))), "{spoken}\n{page}");
             for arg in command.get_arguments().filter(|arg| !arg.is_hide_set() && arg.get_id() != "help" && arg.get_id() != "version") {
                 let Some(long) = arg.get_long() else { continue };
-                let lines = page.lines().filter(|line| line.trim_start().trim_start_matches("-").contains(&format!("{long}")));
+                let lines = page.lines().filter(|line| line.trim_start().trim_start_matches("-").contains(long));
                 let lines = lines.filter(|line| flag(line).is_some_and(|flag| flag == long)).count();
                 let elsewhere = arg.get_help_heading() == Some(CONNECTION) || arg.is_hide_short_help_set();
                 assert_eq!(lines, usize::from(!elsewhere), "{spoken} --{long}\n{page}");

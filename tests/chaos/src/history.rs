@@ -134,7 +134,7 @@ impl History {
 
     /// The write with which a change of this command was closed as verified.
     pub fn verified(&self, command: &Command) -> Option<(&Version, &Value)> {
-        self.records(command).filter(|(_, record)| record["phase"] == "done" && record["command"] == recorded_as(command.verb)).last()
+        self.records(command).rfind(|(_, record)| record["phase"] == "done" && record["command"] == recorded_as(command.verb))
     }
 }
 

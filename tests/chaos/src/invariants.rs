@@ -158,7 +158,7 @@ fn no_unannounced_restart(history: &History) -> Option<String> {
             _ => {
                 let all = history.records(command).any(|(_, record)| record["phase"] == "rolling" || record["phase"] == "done");
                 let unfinished = history.commands.iter().any(|other| other.ended <= command.began && other.code != Some(0));
-                let canary = history.records(command).filter_map(|(_, record)| record["canary"].as_str()).last();
+                let canary = history.records(command).filter_map(|(_, record)| record["canary"].as_str()).next_back();
                 match canary {
                     _ if all || unfinished => return None,
                     Some(canary) => [canary].into(),

@@ -190,7 +190,7 @@ fn disturbance(dice: &mut Dice, scenario: &str) -> Disturbance {
     let when = when(dice);
     match dice.below(100) {
         0..15 => Disturbance::Kill { when, carried_out: dice.percent(50) },
-        15..28 => Disturbance::Signal { when, name: *dice.pick(&["INT", "TERM", "HUP"]), again: dice.percent(25) },
+        15..28 => Disturbance::Signal { when, name: dice.pick::<&str>(&["INT", "TERM", "HUP"]), again: dice.percent(25) },
         28..40 => Disturbance::Outage { when, millis: 300 + u64::from(dice.below(3000)) },
         40..55 => {
             let answers =

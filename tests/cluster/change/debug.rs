@@ -67,7 +67,7 @@ fn the_log_of_one_node_at_debug_through_its_restarts() {
         assert!(page.contains(part), "{part:?} is not in {told}");
     }
     let said = err(&output);
-    for part in ["attempt 1 begins in pod", "attempt 2: killed after", "level and strategy are as they were"] {
+    for part in ["attempt 1 begins in pod", "attempt 2: killed after", "log level and update strategy restored"] {
         assert!(said.contains(part), "{part:?} is not in {told}");
     }
 }

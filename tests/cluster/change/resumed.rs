@@ -190,6 +190,7 @@ fn a_change_in_progress_is_left_alone() {
 #[test]
 fn a_run_that_has_been_silent_for_too_long_has_ended() {
     let stage = Stage::new("healthy", 3);
+    #[allow(clippy::disallowed_methods, reason = "the simulated server's Date is the machine's")]
     let now = jiff::Timestamp::now();
     let record = |written: &str| json!({"command": "autodetect", "id": "x", "at": written, "writtenAt": written, "quietSeconds": 660, "phase": "rolling", "set": {}, "restore": {}});
     for (ago, expected) in [(60, "is in progress since"), (3600, "ended before it was finished")] {

@@ -43,7 +43,7 @@ fn a_rollback_does_not_stall_behind_a_node_that_was_sick() {
     let _live = stage.running.live(PACE);
     let (before, old) = (stage.daemon_set(), hashes(&stage));
     let mut proposal = stage.proposal("kubernetes-internal-ip");
-    proposal.canary = proposal.nodes.first().map(|node| node.name.clone());
+    proposal.canary = proposal.nodes.last().map(|node| node.name.clone());
     let plan = Plan::new(&proposal, &before).expect("can be made").expect("changes something");
     let path = stage.save(&plan);
     let victim = Victim::default();

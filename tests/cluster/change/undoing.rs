@@ -41,7 +41,7 @@ fn a_fault_that_comes_back_is_named_before_the_first_write() {
         text.lines().any(|line| line.contains(&victim) && line.contains("172.18.0.1/16") && line.contains("address-on-virtual-interface"))
     };
     assert!(code(&shown) == Some(1) && warned(&shown), "{}", told(&shown));
-    assert!(out(&shown).contains("restarted on 3 nodes"), "{}", told(&shown));
+    assert!(out(&shown).contains("restarts calico-node on 3 nodes"), "{}", told(&shown));
     assert_eq!(err(&shown).matches("this undo brings").count(), 1, "the other nodes keep their addresses: {}", told(&shown));
     let undo = stage.run(&["undo", "--yes"]);
     assert!(code(&undo) == Some(0) && warned(&undo), "{}", told(&undo));
@@ -61,7 +61,7 @@ fn the_pods_that_really_restart_are_counted() {
     }
     let pods = stage.pods();
     let shown = stage.run(&["undo", "--dry-run=server"]);
-    assert!(out(&shown).contains("restarted on 1 node"), "{}", told(&shown));
+    assert!(out(&shown).contains("restarts calico-node on 1 node."), "{}", told(&shown));
     let undo = stage.run(&["undo", "--yes"]);
     assert_eq!(code(&undo), Some(0), "{}", told(&undo));
     let restarted = stage.pods().iter().filter(|pod| !pods.contains(pod)).count();
@@ -76,7 +76,7 @@ fn a_level_that_was_left_raised_restarts_the_pod_that_has_it() {
     let node = stage.nodes()[0]["metadata"]["name"].as_str().expect("a name").to_owned();
     killed(&stage, 2, &["debug-log", "--node", &node, "--yes"]);
     let shown = stage.run(&["debug-log", "--restore", "--dry-run=server"]);
-    assert!(out(&shown).contains("restarted on 1 node"), "{}", told(&shown));
+    assert!(out(&shown).contains("restarts calico-node on 1 node."), "{}", told(&shown));
     let restored = stage.run(&["debug-log", "--restore", "--yes"]);
     assert_eq!(code(&restored), Some(0), "{}", told(&restored));
 }

@@ -218,7 +218,6 @@ fn what_is_for_one_cluster_is_refused_by_name() {
         ("--watch", &["-w"][..]),
         ("--wait", &["--wait"]),
         ("--save", &["--save", "f"]),
-        ("--from", &["--from", "f"]),
         ("--redact", &["--redact"]),
         ("--node", &["--node", "n"]),
         ("--server", &["--server", "https://s"]),

@@ -117,16 +117,16 @@ fn literals(source: &str) -> Vec<String> {
         let (before, here) = rest.split_at(at);
         rest = if here.starts_with("//") {
             here.split_once('\n').map_or("", |(_, rest)| rest)
-        } else if here.starts_with("'\\") {
-            here[2..].char_indices().skip(1).find(|(_, c)| *c == '\'').map_or("", |(end, _)| &here[end + 3..])
-        } else if here.starts_with('\'') {
+        } else if let Some(escaped) = here.strip_prefix("'\\") {
+            escaped.char_indices().skip(1).find(|(_, c)| *c == '\'').map_or("", |(end, _)| &escaped[end + 1..])
+        } else if let Some(after) = here.strip_prefix('\'') {
             let mut letters = here.char_indices().skip(2);
             match letters.next() {
                 Some((end, '\'')) => &here[end + 1..],
-                _ => &here[1..],
+                _ => after,
             }
-        } else if here.starts_with('/') {
-            &here[1..]
+        } else if let Some(after) = here.strip_prefix('/') {
+            after
         } else {
             let raw = before.ends_with("r#") || before.ends_with('r') || before.ends_with("br");
             let end = if before.ends_with("r#") { here[1..].find("\"#").map(|end| end + 2) } else { end_of(here, raw) };

@@ -15,12 +15,12 @@ fn who_keeps_the_daemon_set_is_named_with_what_lasts() {
                 object["metadata"]["annotations"]["meta.helm.sh/release-namespace"] = "kube-system".into();
                 object["metadata"]["labels"]["app.kubernetes.io/managed-by"] = "Helm".into();
             },
-            &["kept by Helm release calico", "puts this back when it runs next"],
+            &["managed by Helm release calico", "reverts this change when it runs next"],
         ),
         (
             "Argo CD",
             |object| object["metadata"]["labels"]["argocd.argoproj.io/instance"] = "network".into(),
-            &["Argo CD", "network", "puts this back by itself", "as --emit kustomize has it:"],
+            &["Argo CD", "network", "reverts this change", "as --emit kustomize prints it:"],
         ),
         (
             "Flux",
@@ -28,7 +28,7 @@ fn who_keeps_the_daemon_set_is_named_with_what_lasts() {
                 object["metadata"]["labels"]["kustomize.toolkit.fluxcd.io/name"] = "infra".into();
                 object["metadata"]["labels"]["kustomize.toolkit.fluxcd.io/namespace"] = "flux-system".into();
             },
-            &["Flux", "infra", "as --emit kustomize has it:"],
+            &["Flux", "infra", "as --emit kustomize prints it:"],
         ),
         ("nobody", |_| (), &[]),
     ];

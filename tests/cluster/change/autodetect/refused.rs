@@ -40,7 +40,7 @@ fn what_is_typed_wrong_is_said_with_what_to_type() {
     for (arguments, says) in [
         (&["--method", "eth1"][..], "interface=eth1"),
         (&["--method", "interface="], "interface=^eth0$"),
-        (&["--method", "interface=[eth"], "not a regular expression"),
+        (&["--method", "interface=[eth"], "not a valid regular expression"),
         (&["--method", "cidr=10.12.33.0"], "cidr=10.12.33.0/24"),
         (&["--method", "interface=eth.*", "--method", "nonsense"], "not a valid method"),
         (&["--node", "no-such-node"], "there is no node"),
