@@ -185,12 +185,14 @@ pub fn restarting(snapshot: &Snapshot, target: &Target, then: &Value) -> usize {
 /// By what of a template this program changes, and a snapshot keeps of a pod.
 fn has_template(pod: &Pod, set: &DaemonSet) -> bool {
     let mut made = Pod { spec: set.spec.template.spec.clone(), ..Pod::default() };
+    let mut pod = pod.clone();
     trim::pod(&mut made);
+    trim::pod(&mut pod);
     let fields = |pod: &Pod| {
         let container = pod.spec.calico_node().cloned().unwrap_or_default();
         (container.env, container.startup_probe, container.liveness_probe, container.readiness_probe)
     };
-    fields(pod) == fields(&made)
+    fields(&pod) == fields(&made)
 }
 
 #[cfg(test)]

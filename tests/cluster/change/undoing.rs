@@ -92,7 +92,11 @@ fn a_budget_that_is_too_small_again_is_named() {
         let pods = stage.running.cluster().store.objects("Pod");
         pods.iter().all(|pod| pod["status"]["containerStatuses"][0]["ready"] == true && pod["metadata"]["deletionTimestamp"].is_null())
     };
-    let updated = || stage.daemon_set()["status"]["updatedNumberScheduled"] == 3;
+    // Before the controller has seen the change its status counts pods of the old one.
+    let updated = || {
+        let set = stage.daemon_set();
+        set["status"]["observedGeneration"] == set["metadata"]["generation"] && set["status"]["updatedNumberScheduled"] == 3
+    };
     while !(updated() && ready()) {
         std::thread::sleep(std::time::Duration::from_millis(50));
     }

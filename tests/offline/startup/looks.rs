@@ -38,7 +38,7 @@ const LOOKS: [Look; 10] = [
     found("rtt980-started", StartNearBudget, Severity::Warning, "took 59 of 70 s", 120),
     found("rtt900-killed-once-started", KilledWhileStarting, Severity::Error, "needs 63s of the 70s", 130),
     found("rtt1080-killed", KilledWhileStarting, Severity::Error, "kills it at 70s", 160),
-    found("rtt1240-second-attempt-fits", KilledWhileStarting, Severity::Error, "within the 70s", 180),
+    found("rtt1240-second-attempt-fits", KilledWhileStarting, Severity::Error, "kills it at 70s", 180),
 ];
 
 const fn starting(name: &'static str, says: &'static str) -> Look {

@@ -85,7 +85,7 @@ fn a_slow_start_gets_a_startup_probe_and_keeps_its_liveness() {
     assert!(proposal.why[0].contains("160s is the next step"), "{:?}", proposal.why);
     assert!(proposal.why[1].contains("raised to 320s, 640s and at most 1200s there"), "{:?}", proposal.why);
     assert_eq!(proposal.steps.iter().map(|step| step.budget_seconds).collect::<Vec<_>>(), [320, 640, 1200]);
-    assert!(proposal.cost.is_some_and(|cost| cost.contains("later as soon as before")) && proposal.warnings.is_empty());
+    assert!(proposal.cost.is_some_and(|cost| cost.contains("160s instead of 70s")) && proposal.warnings.is_empty());
     // The node to try it on comes first.
     let first = &proposal.nodes[0];
     assert_eq!((first.node.as_str(), first.started_within_seconds, first.steady_seconds), ("node-2", Some(160), Some(70)));

@@ -45,7 +45,7 @@ fn what_is_typed_wrong_is_said_with_what_to_type() {
         (&["--method", "interface=eth.*", "--method", "nonsense"], "not a valid method"),
         (&["--node", "no-such-node"], "there is no node"),
         (&["--emit", "nonsense"], "kubespray"),
-        (&["--emit", "kubectl", "--method", "eth1"], "interface=eth1"),
+        (&["--emit", "kubectl", "--method", "eth1"], "--yes has no effect with --emit"),
         (&["--emit", "kubectl", "--out", "x.yaml"], "cannot be used with"),
         (&["--timeout", "0s"], "a time with its unit"),
         (&["--dry-run=maybe"], "server"),
