@@ -26,7 +26,7 @@ pub struct ApplyArgs {
 
     /// Apply without asking if the plan has this digest
     ///
-    /// The beginning of the digest is enough, from 12 digits on. It proves that this is the plan you reviewed.
+    /// The beginning of the digest is enough, from 12 digits on. It ensures that this is the plan you reviewed.
     #[arg(long, value_name = "DIGEST")]
     pub confirm: Option<String>,
 

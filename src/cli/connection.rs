@@ -38,7 +38,7 @@ pub struct ConnectionFlags {
     #[arg(long = "as-uid", global = true, value_name = "UID")]
     pub impersonate_uid: Option<String>,
 
-    /// Group to impersonate; repeat for several
+    /// Group to impersonate, repeatable
     #[arg(long = "as-group", global = true, value_name = "GROUP")]
     pub impersonate_groups: Vec<String>,
 

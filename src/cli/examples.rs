@@ -39,7 +39,7 @@ const PROBES: Examples = &[
     ("Compare startup times with the probes, then ask whether to change them", "% probes"),
     ("In a script: apply without asking, roll back if verification fails", "% probes --yes"),
     ("Delay the liveness probe instead of adding a startup probe", "% probes --strategy initial-delay"),
-    ("Set the fields yourself", "% probes --set startup.failureThreshold=90,startup.periodSeconds=2"),
+    ("Set the fields yourself", "% probes --set startup.failureThreshold=90"),
     ("Fix probes that ask for something calico-node cannot answer", "% probes --fix timeouts,host"),
     ("From a snapshot, for a program", "% probes --from calico.json -o json"),
 ];

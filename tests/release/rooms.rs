@@ -118,17 +118,20 @@ fn imports_are_found_in_every_form() {
 }
 
 /// Files of `tests/offline/checks` that are about several codes, or help the others.
-const GENERAL: [&str; 12] = [
+const GENERAL: [&str; 15] = [
     "bgp_topologies",
     "commands",
     "flavours",
     "judge",
     "mod",
     "page",
+    "pod_faults",
     "pods",
     "properties",
     "random",
     "random_clusters",
+    "random_pods",
+    "restarting",
     "starts",
     "unseen",
 ];
