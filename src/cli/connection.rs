@@ -94,7 +94,7 @@ pub struct ConnectionFlags {
     #[arg(long, global = true, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL")]
     pub disable_compression: Option<bool>,
 
-    /// Accepted as kubectl's; nothing is cached
+    /// Accepted as kubectl's; caches nothing
     #[arg(long, global = true, value_name = "DIR", hide = true)]
     pub cache_dir: Option<PathBuf>,
 }

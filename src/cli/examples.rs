@@ -48,9 +48,9 @@ const DEBUG_LOG: Examples = &[
     ("Explain the logs; enable DEBUG for a while on one node if needed", "% debug-log"),
     ("Explain the logs that exist, and change nothing", "% debug-log --no-change"),
     ("Explain a log that you were sent", "% debug-log --file calico-node.log"),
-    ("In a script: one start of node-3 at DEBUG, saved to a file", "% debug-log --node node-3 --yes --attempts 1 --output node-3.log"),
+    ("In a script: one start of node n3 at DEBUG, saved to a file", "% debug-log --node n3 --yes --attempts 1 --output n3.log"),
     ("Restore the log level after an interrupted run", "% debug-log --restore"),
-    ("The same through a pipe", "kubectl logs -n kube-system calico-node-x7k2p -c calico-node | % debug-log --file - -o json"),
+    ("The same through a pipe", "kubectl logs -n NAMESPACE POD | % debug-log --file -"),
     ("Save the logs of one node, with secrets masked", "% debug-log --no-change --node node-3 --output logs/"),
     ("From a snapshot that was saved earlier", "% debug-log --from calico.json"),
 ];
