@@ -82,14 +82,14 @@ impl Others {
     }
 
     fn apply(&self) {
-        let env = json!([{"name": "FELIX_IPINIPMTU", "value": "1440"}]);
+        let env = json!([{"name": "FELIX_DEFAULTENDPOINTTOHOSTACTION", "value": "RETURN"}]);
         let config = match self.target {
             Target::DaemonSet => json!({"spec": {"template": {"spec": {"containers": [{"name": "calico-node", "env": env}]}}}}),
             Target::Installation => json!({"spec": {"flexVolumePath": "None"}}),
         };
         let mut shadow = self.shadow();
         match self.target {
-            Target::DaemonSet => cluster::set_variable(&mut shadow, "FELIX_IPINIPMTU", "1440"),
+            Target::DaemonSet => cluster::set_variable(&mut shadow, "FELIX_DEFAULTENDPOINTTOHOSTACTION", "RETURN"),
             Target::Installation => shadow["flexVolumePath"] = "None".into(),
         }
         let (kind, namespace, name) = self.target.place();
