@@ -68,8 +68,11 @@ fn on_a_node_without_its_kubelet_nothing_ends_and_nothing_takes_its_place() {
     world.hosts.values_mut().nth(1).expect("a host").kubelet = Kubelet::NoRoute;
     let (cluster, mut live) = living(world);
     let [dead, sound] = [1, 0].map(|place| pod_on(&cluster, place));
-    delete(&cluster, &dead);
-    delete(&cluster, &sound);
+    // The manifest's own period is 0, with which the API server waits for no kubelet.
+    let graceful = Deletion { grace: Some(30), ..Deletion::default() };
+    for pod in [&dead, &sound] {
+        cluster.store.delete("Pod", NAMESPACE, pod["metadata"]["name"].as_str().expect("a name"), &graceful).expect("is there");
+    }
     pass(&mut live, 300);
     let left = pod_on(&cluster, 1);
     assert_eq!(left["metadata"]["uid"], dead["metadata"]["uid"], "it is Terminating for ever");
