@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -63,6 +63,12 @@ pub fn container_runs<'a>(view: &ClusterModel, node: &NodeModel<'a>) -> Vec<Cont
         (Some(running), None) if previous.is_none() && node.times(is_kill) == 0 => vec![judge.running(running.started_at, current)],
         (Some(running), ended) => vec![judge.running(running.started_at, current), judge.ended(ended, previous)],
         (None, Some(ended)) => {
+            // The log is read after the status: it may be the next container's already. Kubelets write whole seconds.
+            let is_next = |log: &StartupLog| {
+                let times = log.first.zip(ended.finished_at);
+                times.is_some_and(|(first, finished)| first.duration_since(finished) > SignedDuration::from_secs(1))
+            };
+            let current = current.filter(|log| !is_next(log));
             let (newest, older) = if current.is_some() { (current, previous) } else { (previous, None) };
             let older = older.map(|log| judge.ended(None, Some(log)));
             std::iter::once(judge.ended(Some(ended), newest)).chain(older).collect()

@@ -139,7 +139,7 @@ impl World {
         self.hosts.iter_mut().find(|host| host.name == name).expect("a node of that name")
     }
 
-    fn with(mut self, name: &str, change: impl FnOnce(&mut Host)) -> Self {
+    pub fn with(mut self, name: &str, change: impl FnOnce(&mut Host)) -> Self {
         change(self.host(name));
         self
     }

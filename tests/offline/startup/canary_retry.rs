@@ -58,6 +58,18 @@ fn only_a_start_that_got_further_lacks_time() {
     }
 }
 
+/// The status was read before the next container began, its log after: what it says is not the killed start's.
+#[test]
+fn the_log_of_the_next_container_does_not_speak_for_the_killed_one() {
+    let killed_at = "2026-11-23T16:42:40Z".parse().expect("a time");
+    let world = killed(Some(&log(150))).log(NODE, &line(165, "Early log level set to info")).with(NODE, |host| {
+        host.container.state = Default::default();
+        let ended = host.container.last_state.terminated.as_mut().expect("it ended");
+        ended.finished_at = Some(killed_at);
+    });
+    assert_eq!(told(&world, Some(60.0)), "got further, 150 s");
+}
+
 /// The conflict check reads node after node without a word.
 #[test]
 fn a_long_silence_in_the_conflict_check_is_no_standstill() {
