@@ -12,12 +12,12 @@ use calico_fix::reports::startup_log::StartupLogReport;
 use calico_fix::snapshot::schema::snapshot_schema;
 
 /// The folders whose files are all made here.
-pub const FOLDERS: [&str; 2] = ["schemas", "man"];
+pub(crate) const FOLDERS: [&str; 2] = ["schemas", "man"];
 
 /// Path from the repository's root, and content.
-pub type File = (String, Vec<u8>);
+pub(crate) type File = (String, Vec<u8>);
 
-pub fn files() -> anyhow::Result<Vec<File>> {
+pub(crate) fn files() -> anyhow::Result<Vec<File>> {
     let mut files = vec![
         schema("snapshot", &snapshot_schema())?,
         schema("startup-timeline", &schemars::schema_for!(WithChange<StartupLogReport>).to_value())?,

@@ -9,7 +9,7 @@ use calico_fix::cluster::{NoProgress, ReadOptions, connect, read_cluster};
 use calico_fix::snapshot::{Snapshot, save};
 
 /// File and scenario.
-pub const INCIDENTS: [(&str, &str); 4] = [
+pub(crate) const INCIDENTS: [(&str, &str); 4] = [
     ("bridge-address", "bridge-address"),
     ("bridge-address-healthy", "bridge-address-healed"),
     ("slow-start", "slow-start"),
@@ -17,12 +17,12 @@ pub const INCIDENTS: [(&str, &str); 4] = [
 ];
 const NODES: usize = 53;
 
-pub fn path(file: &str) -> PathBuf {
+pub(crate) fn path(file: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("examples/incidents/{file}.yaml"))
 }
 
 /// Gathers a scenario as the plugin gathers a cluster.
-pub async fn snapshot(scenario: &str) -> anyhow::Result<Snapshot> {
+pub(crate) async fn snapshot(scenario: &str) -> anyhow::Result<Snapshot> {
     let world = sim::scenario::named(scenario, NODES).ok_or_else(|| anyhow::anyhow!("there is no scenario {scenario}"))?;
     let now = world.store.now();
     let server = sim::Server::start(world).await?;

@@ -14,14 +14,14 @@ use flate2::{Compression, GzBuilder};
 use sha2::{Digest, Sha256};
 
 /// Target, krew's name of its system and of its processor.
-pub const TARGETS: [(&str, &str, &str); 5] = [
+pub(crate) const TARGETS: [(&str, &str, &str); 5] = [
     ("x86_64-unknown-linux-musl", "linux", "amd64"),
     ("aarch64-unknown-linux-musl", "linux", "arm64"),
     ("x86_64-apple-darwin", "darwin", "amd64"),
     ("aarch64-apple-darwin", "darwin", "arm64"),
     ("x86_64-pc-windows-msvc", "windows", "amd64"),
 ];
-pub const PROGRAMS: [&str; 2] = ["kubectl-calico_fix", "calico-fix"];
+pub(crate) const PROGRAMS: [&str; 2] = ["kubectl-calico_fix", "calico-fix"];
 /// Beside the programs. krew refuses an archive without LICENSE.
 const FILES: [&str; 2] = ["LICENSE", "README.md"];
 const FOLDERS: [&str; 3] = ["completions", "man", "plugin-manifest"];
@@ -64,12 +64,12 @@ enum Task {
     },
 }
 
-pub fn archive_name(version: &str, target: &str) -> String {
+pub(crate) fn archive_name(version: &str, target: &str) -> String {
     format!("kubectl-calico_fix-{version}-{target}.tar.gz")
 }
 
 /// With everything at its top, for krew and `cargo binstall` alike.
-pub fn archive(version: &str, target: &str, binaries: &Path, out: &Path, level: Compression) -> anyhow::Result<PathBuf> {
+pub(crate) fn archive(version: &str, target: &str, binaries: &Path, out: &Path, level: Compression) -> anyhow::Result<PathBuf> {
     if !TARGETS.iter().any(|(known, ..)| *known == target) {
         bail!("no release is made for {target}");
     }
@@ -111,7 +111,7 @@ fn add(tar: &mut tar::Builder<impl Write>, path: &Path, inside: &str, mode: u32)
 }
 
 /// In lower case: krew takes no other.
-pub fn sha256(path: &Path) -> anyhow::Result<String> {
+pub(crate) fn sha256(path: &Path) -> anyhow::Result<String> {
     let mut digest = Sha256::new();
     io::copy(&mut File::open(path).with_context(|| path.display().to_string())?, &mut Hashing(&mut digest))?;
     let mut text = String::new();
@@ -133,7 +133,7 @@ impl Write for Hashing<'_> {
 }
 
 /// A repository that holds just this is a custom index: `kubectl krew index add`.
-pub fn krew(version: &str, homepage: &str, from: &str, archives: &Path, out: &Path) -> anyhow::Result<PathBuf> {
+pub(crate) fn krew(version: &str, homepage: &str, from: &str, archives: &Path, out: &Path) -> anyhow::Result<PathBuf> {
     let mut text = fs::read_to_string(Path::new(ROOT).join("krew/calico-fix.yaml.in"))?;
     text = text.replace("@VERSION@", version).replace("@HOMEPAGE@", homepage);
     for (target, os, arch) in TARGETS {

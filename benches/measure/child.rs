@@ -3,24 +3,24 @@
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-pub const PLUGIN: &str = env!("CARGO_BIN_EXE_kubectl-calico_fix");
+pub(crate) const PLUGIN: &str = env!("CARGO_BIN_EXE_kubectl-calico_fix");
 
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Cost {
-    pub time: Duration,
+pub(crate) struct Cost {
+    pub(crate) time: Duration,
     /// `None` where the system does not tell.
-    pub peak: Option<u64>,
-    pub code: Option<i32>,
+    pub(crate) peak: Option<u64>,
+    pub(crate) code: Option<i32>,
 }
 
-pub fn plugin(arguments: &[&str]) -> Command {
+pub(crate) fn plugin(arguments: &[&str]) -> Command {
     let mut command = Command::new(PLUGIN);
     command.args(arguments).env_remove("KUBECONFIG");
     command
 }
 
 /// One run; what it prints is thrown away.
-pub fn cost(command: &mut Command) -> anyhow::Result<Cost> {
+pub(crate) fn cost(command: &mut Command) -> anyhow::Result<Cost> {
     let start = Instant::now();
     let mut child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn()?;
     let watch = std::thread::spawn({
@@ -50,7 +50,7 @@ fn high_water(id: u32) -> Option<u64> {
 }
 
 /// The median of `times` runs, and the highest peak.
-pub fn median(times: usize, mut run: impl FnMut() -> anyhow::Result<Cost>) -> anyhow::Result<Cost> {
+pub(crate) fn median(times: usize, mut run: impl FnMut() -> anyhow::Result<Cost>) -> anyhow::Result<Cost> {
     let mut costs = (0..times).map(|_| run()).collect::<Result<Vec<_>, _>>()?;
     costs.sort_by_key(|cost| cost.time);
     let peak = costs.iter().filter_map(|cost| cost.peak).max();
@@ -58,10 +58,10 @@ pub fn median(times: usize, mut run: impl FnMut() -> anyhow::Result<Cost>) -> an
     Ok(Cost { peak, ..middle })
 }
 
-pub fn millis(time: Duration) -> String {
+pub(crate) fn millis(time: Duration) -> String {
     format!("{:.1} ms", time.as_secs_f64() * 1000.0)
 }
 
-pub fn mib(bytes: Option<u64>) -> String {
+pub(crate) fn mib(bytes: Option<u64>) -> String {
     bytes.map_or_else(|| "?".into(), |bytes| format!("{:.1} MiB", bytes as f64 / 1024.0 / 1024.0))
 }

@@ -13,7 +13,7 @@ const TIMES: usize = 3;
 /// What 5,000 nodes may take.
 const MOST: u64 = 150 << 20;
 
-pub fn run() -> anyhow::Result<()> {
+pub(crate) fn run() -> anyhow::Result<()> {
     let folder = tempfile::tempdir()?;
     println!("--from FILE (median of {TIMES})");
     println!("  {:<34}   {:>10}   {:>10}   {:>10}   EXIT CODE", "COMMAND", "FILE", "TIME", "MEMORY");

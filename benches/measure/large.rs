@@ -13,14 +13,14 @@ use calico_fix::snapshot::inspection::{Bird, NodeInspection};
 
 /// Who peers with whom.
 #[derive(Clone, Copy)]
-pub enum Peering {
+pub(crate) enum Peering {
     /// Each node with every other: sessions grow with the square of the nodes.
     Mesh,
     /// Each node with three route reflectors.
     Reflectors,
 }
 
-pub fn snapshot(peering: Peering, nodes: usize) -> anyhow::Result<Snapshot> {
+pub(crate) fn snapshot(peering: Peering, nodes: usize) -> anyhow::Result<Snapshot> {
     tokio::runtime::Runtime::new()?.block_on(gathered(peering, nodes))
 }
 

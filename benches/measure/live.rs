@@ -10,7 +10,7 @@ const LATENCY: Duration = Duration::from_millis(20);
 /// The loop's time is the same for every node, so a part of it is enough.
 const BY_HAND: usize = 20;
 
-pub fn run() -> anyhow::Result<()> {
+pub(crate) fn run() -> anyhow::Result<()> {
     println!("live, {NODES} nodes, every answer {} late", millis(LATENCY));
     let mut world = sim::scenario::far_reflectors(NODES);
     world.faults.push(sim::Fault::always("/", sim::Effect::Latency(LATENCY)));

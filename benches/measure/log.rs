@@ -16,7 +16,7 @@ const TIMES: usize = 3;
 const FILE: usize = 1 << 30;
 const MOST: u64 = 32 << 20;
 
-pub fn run() -> anyhow::Result<()> {
+pub(crate) fn run() -> anyhow::Result<()> {
     println!("reading logs (best of {TIMES})");
     println!("  {:<34}   {:>10}   {:>12}   {:>8}", "LOG", "SPEED", "LINES/S", "ATTEMPTS");
     for (what, head, line) in kinds() {

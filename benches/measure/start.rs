@@ -6,7 +6,7 @@ use super::child::{self, median, mib, millis};
 
 const TIMES: usize = 21;
 
-pub fn run() -> anyhow::Result<()> {
+pub(crate) fn run() -> anyhow::Result<()> {
     println!("start-up (median of {TIMES})");
     let ours = median(TIMES, || child::cost(&mut child::plugin(&["version", "--client"])))?;
     println!("  kubectl-calico_fix version --client   {:>10}   {:>10}", millis(ours.time), mib(ours.peak));

@@ -22,7 +22,7 @@ const COLOURS: [&str; 16] = [
 const GROUND: &str = "#0d1117";
 const INK: &str = "#e6edf3";
 
-pub fn draw(tape: &Tape, title: &str) -> String {
+pub(crate) fn draw(tape: &Tape, title: &str) -> String {
     let length = tape.now + END;
     let (wide, tall) = (f64::from(tape.columns) * CELL + 2.0 * SIDE, f64::from(SHOWN) * LINE + BAR + SIDE);
     let mut moves = Moves { length, known: BTreeMap::new() };

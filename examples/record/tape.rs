@@ -10,51 +10,51 @@ const ROWS: u16 = 600;
 const CLOSEST: f64 = 0.08;
 const KEY: f64 = 0.035;
 
-pub struct Tape {
+pub(crate) struct Tape {
     parser: Parser,
-    pub columns: u16,
-    pub now: f64,
+    pub(crate) columns: u16,
+    pub(crate) now: f64,
     taken: f64,
     dirty: bool,
     /// By row, in order of time.
-    pub rows: Vec<Vec<Line>>,
+    pub(crate) rows: Vec<Vec<Line>>,
     /// Where the cursor was, from when on.
-    pub cursor: Vec<(f64, u16)>,
+    pub(crate) cursor: Vec<(f64, u16)>,
 }
 
 #[derive(Clone, PartialEq)]
-pub struct Line {
-    pub from: f64,
+pub(crate) struct Line {
+    pub(crate) from: f64,
     /// `None`: to the end.
-    pub until: Option<f64>,
-    pub runs: Vec<Run>,
+    pub(crate) until: Option<f64>,
+    pub(crate) runs: Vec<Run>,
 }
 
 /// Cells that look alike.
 #[derive(Clone, PartialEq)]
-pub struct Run {
-    pub column: u16,
-    pub text: String,
-    pub cells: u16,
-    pub look: Look,
+pub(crate) struct Run {
+    pub(crate) column: u16,
+    pub(crate) text: String,
+    pub(crate) cells: u16,
+    pub(crate) look: Look,
 }
 
 #[derive(Clone, Copy, PartialEq)]
-pub struct Look {
-    pub colour: Option<u8>,
-    pub bold: bool,
-    pub dim: bool,
-    pub inverse: bool,
+pub(crate) struct Look {
+    pub(crate) colour: Option<u8>,
+    pub(crate) bold: bool,
+    pub(crate) dim: bool,
+    pub(crate) inverse: bool,
 }
 
 impl Tape {
-    pub fn new(columns: u16) -> Self {
+    pub(crate) fn new(columns: u16) -> Self {
         let size = |count| NonZeroU16::new(count).unwrap_or(NonZeroU16::MIN);
         let rows = vec![Vec::new(); usize::from(ROWS)];
         Self { parser: Parser::new(size(ROWS), size(columns), 0), columns, now: 0.0, taken: 0.0, dirty: false, rows, cursor: Vec::new() }
     }
 
-    pub fn print(&mut self, bytes: &[u8]) {
+    pub(crate) fn print(&mut self, bytes: &[u8]) {
         self.parser.process(bytes);
         self.dirty = true;
         if self.now - self.taken >= CLOSEST {
@@ -62,7 +62,7 @@ impl Tape {
         }
     }
 
-    pub fn wait(&mut self, seconds: f64) {
+    pub(crate) fn wait(&mut self, seconds: f64) {
         if self.dirty && seconds >= CLOSEST {
             self.take();
         }
@@ -70,17 +70,17 @@ impl Tape {
     }
 
     /// Long enough to read what stands there.
-    pub fn pause(&mut self, seconds: f64) {
+    pub(crate) fn pause(&mut self, seconds: f64) {
         self.take();
         self.now += seconds;
     }
 
-    pub fn prompt(&mut self) {
+    pub(crate) fn prompt(&mut self) {
         self.print(b"\x1b[32m$\x1b[0m ");
         self.take();
     }
 
-    pub fn type_in(&mut self, command: &str) {
+    pub(crate) fn type_in(&mut self, command: &str) {
         if self.parser.screen().cursor_position().1 > 0 {
             self.print(b"\r\n");
         }
@@ -95,7 +95,7 @@ impl Tape {
     }
 
     /// The text of the row with the cursor.
-    pub fn line(&self) -> String {
+    pub(crate) fn line(&self) -> String {
         let screen = self.parser.screen();
         let (row, column) = screen.cursor_position();
         (0..column)

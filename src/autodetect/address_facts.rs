@@ -11,7 +11,7 @@ use crate::model::{ClusterModel, NodeModel, phrases};
 use crate::snapshot::family::Family;
 use crate::snapshot::inspection::Interface;
 
-pub struct AddressFacts<'v, 'a> {
+pub(crate) struct AddressFacts<'v, 'a> {
     pub view: &'v ClusterModel<'a>,
     pub family: Family,
     /// In the nodes' order: the InternalIP, or why it does not count.
@@ -23,7 +23,7 @@ pub struct AddressFacts<'v, 'a> {
 }
 
 impl<'v, 'a> AddressFacts<'v, 'a> {
-    pub fn new(view: &'v ClusterModel<'a>, family: Family) -> Self {
+    pub(crate) fn new(view: &'v ClusterModel<'a>, family: Family) -> Self {
         let mut holders: HashMap<IpAddr, Vec<usize>> = HashMap::new();
         for (index, node) in view.nodes.iter().enumerate() {
             for held in node.interfaces().into_iter().flatten().flat_map(|interface| &interface.addresses) {
@@ -45,35 +45,35 @@ impl<'v, 'a> AddressFacts<'v, 'a> {
     }
 
     /// Why not every node's InternalIP is credible.
-    pub fn internal_ips_unreliable(&self) -> Option<&str> {
+    pub(crate) fn internal_ips_unreliable(&self) -> Option<&str> {
         self.internal.iter().find_map(|internal| internal.as_ref().err()).map(String::as_str)
     }
 
     /// Another node that has this address on an interface.
-    pub fn also_held_by(&self, node: usize, address: IpAddr) -> Option<&'a str> {
+    pub(crate) fn also_held_by(&self, node: usize, address: IpAddr) -> Option<&'a str> {
         let other = self.holders.get(&address)?.iter().find(|other| **other != node)?;
         Some(self.view.nodes[*other].name)
     }
 
     /// The kind of interface, where it is one that others cannot reach.
-    pub fn kind_of(&self, node: usize, address: IpAddr, interface: Option<&str>) -> Option<VirtualInterface> {
+    pub(crate) fn kind_of(&self, node: usize, address: IpAddr, interface: Option<&str>) -> Option<VirtualInterface> {
         kind(&self.view.nodes[node], address, interface)
     }
 
     /// The node has this address stored now.
-    pub fn is_stored(&self, node: usize, address: IpAddr) -> bool {
+    pub(crate) fn is_stored(&self, node: usize, address: IpAddr) -> bool {
         self.view.nodes[node].stored(self.family).is_some_and(|stored| stored.address() == address)
     }
 
     /// The node's interfaces were seen, and none has this address. BIRD's router id need not be on any.
-    pub fn is_absent(&self, node: usize, address: IpAddr) -> bool {
+    pub(crate) fn is_absent(&self, node: usize, address: IpAddr) -> bool {
         let node = &self.view.nodes[node];
         let router_id = node.stored(self.family).is_some_and(|stored| stored.address() == address && stored.source == Source::Birdcl);
         !router_id && node.interfaces().is_some_and(|interfaces| holder_of(interfaces, address).is_none())
     }
 
     /// The node uses this address alone, and most of its sessions are established; the others may be down for their own reasons.
-    pub fn is_established(&self, node: usize, address: IpAddr) -> bool {
+    pub(crate) fn is_established(&self, node: usize, address: IpAddr) -> bool {
         let view = &self.view.nodes[node];
         // A session with an address that two nodes have may be either's.
         if self.view.holders(address).any(|other| other.name != view.name && !is_silent(other)) {
@@ -88,28 +88,28 @@ impl<'v, 'a> AddressFacts<'v, 'a> {
     }
 
     /// Its sessions were seen, and none is established.
-    pub fn has_no_session(&self, node: usize) -> bool {
+    pub(crate) fn has_no_session(&self, node: usize) -> bool {
         self.view.nodes[node].bgp(self.family).seen().is_some_and(|sessions| sessions.total > 0 && sessions.established == 0)
     }
 
-    pub fn is_internal(&self, address: IpAddr) -> bool {
+    pub(crate) fn is_internal(&self, address: IpAddr) -> bool {
         self.internal.iter().any(|internal| internal.as_ref() == Ok(&address))
     }
 
     /// Any node's InternalIP that is credible lies in it.
-    pub fn has_internal_in(&self, network: &Cidr) -> bool {
+    pub(crate) fn has_internal_in(&self, network: &Cidr) -> bool {
         self.internal.iter().flatten().any(|ip| network.contains(ip))
     }
 
     /// An address of the node's own in a network, on an interface that others can reach.
-    pub fn real_address_in(&self, node: usize, network: &Cidr) -> Option<IpAddr> {
+    pub(crate) fn real_address_in(&self, node: usize, network: &Cidr) -> Option<IpAddr> {
         let interfaces = self.view.nodes[node].interfaces().into_iter().flatten();
         let real = interfaces.filter(|one| virtual_interfaces::describe(&one.name, one.kind.as_deref()).is_none());
         real.flat_map(|one| &one.addresses).map(|held| held.address).find(|address| network.contains(address))
     }
 
     /// Both addresses are on one interface of the node, in one network: the one may be a virtual IP beside the other.
-    pub fn are_side_by_side(&self, node: usize, address: IpAddr, internal: IpAddr) -> bool {
+    pub(crate) fn are_side_by_side(&self, node: usize, address: IpAddr, internal: IpAddr) -> bool {
         let Some(interfaces) = self.view.nodes[node].interfaces() else { return false };
         let Some(card) = holder_of(interfaces, internal) else { return false };
         let network = card.addresses.iter().find(|held| held.address == internal);
@@ -120,7 +120,7 @@ impl<'v, 'a> AddressFacts<'v, 'a> {
 
     /// Of two nodes that have one address stored, this one's record is wrong: the address is on none of its interfaces, its kubelet is
     /// silent, or the address is the other's InternalIP and not its own.
-    pub fn loses_claim(&self, node: usize, other: usize, address: IpAddr) -> bool {
+    pub(crate) fn loses_claim(&self, node: usize, other: usize, address: IpAddr) -> bool {
         let (here, there) = (&self.view.nodes[node], &self.view.nodes[other]);
         let is_other_s = there.internal_ips.contains(&address) && !here.internal_ips.is_empty() && !here.internal_ips.contains(&address);
         (self.is_absent(node, address) && !self.is_absent(other, address)) || (is_silent(here) && !is_silent(there)) || is_other_s
@@ -137,7 +137,7 @@ fn holder_of(interfaces: &[Interface], address: IpAddr) -> Option<&Interface> {
 }
 
 /// The kubelet has stopped to report, so nothing that is known of the node is of now.
-pub fn is_silent(node: &NodeModel) -> bool {
+pub(crate) fn is_silent(node: &NodeModel) -> bool {
     node.node.and_then(|node| node.condition("Ready")).is_some_and(|ready| ready.status == "Unknown")
 }
 

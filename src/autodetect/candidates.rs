@@ -17,7 +17,7 @@ const MOST_NETWORKS: usize = 6;
 const MOST_NAMES: usize = 3;
 
 /// As they would be set.
-pub fn default_candidates(standing: &AddressFacts) -> Vec<String> {
+pub(super) fn default_candidates(standing: &AddressFacts) -> Vec<String> {
     let network = network(standing);
     let mut methods = vec!["kubernetes-internal-ip".to_owned()];
     methods.extend(api_server(standing).map(|address| format!("can-reach={address}")));
@@ -27,7 +27,7 @@ pub fn default_candidates(standing: &AddressFacts) -> Vec<String> {
 }
 
 /// Why a method is nothing for this release, on whatever host.
-pub fn refused(method: &Method, version: Option<Version>) -> Option<String> {
+pub(super) fn refused(method: &Method, version: Option<Version>) -> Option<String> {
     let version = version?;
     match method::problem(method, version)? {
         Problem::Invalid { value } => Some(format!("{value:?} is not a valid method")),

@@ -11,7 +11,7 @@ use crate::snapshot::Origin;
 use crate::snapshot::family::Family;
 use crate::snapshot::inspection::{Interface, InterfaceAddress};
 
-pub fn from_node<'a>(view: &ClusterModel<'a>, node: &'a NodeModel<'a>) -> Host<'a> {
+pub(super) fn from_node<'a>(view: &ClusterModel<'a>, node: &'a NodeModel<'a>) -> Host<'a> {
     let inside = node.inside.and_then(Observed::seen);
     let routing = inside.and_then(|inside| Some((inside.routes.seen()?, inside.rules.seen()?)));
     let knows = node.node.is_some() || !node.internal_ips.is_empty();
@@ -25,7 +25,7 @@ pub fn from_node<'a>(view: &ClusterModel<'a>, node: &'a NodeModel<'a>) -> Host<'
     }
 }
 
-pub fn source(host: &Host) -> Option<Source> {
+pub(super) fn source(host: &Host) -> Option<Source> {
     match host.interfaces {
         Interfaces::Kernel(_) => Some(Source::Interfaces),
         Interfaces::Annotated(_) => Some(Source::Annotation),
@@ -102,13 +102,13 @@ fn logged(view: &ClusterModel, node: &NodeModel) -> Vec<Logged> {
 }
 
 /// Its last start ended because no address was found and none was stored.
-pub fn found_nothing(node: &NodeModel, family: Family) -> bool {
+pub(super) fn found_nothing(node: &NodeModel, family: Family) -> bool {
     let exit = node.exit().filter(|_| node.ready() != Some(true));
     exit.is_some_and(|(log, reason)| reason == ExitReason::NoAddress && phrases::family_of(log) == family)
 }
 
 /// The pod may be of an older revision than the DaemonSet: only what is set for sure counts.
-pub fn method_of_pod(view: &ClusterModel, node: &NodeModel, family: Family) -> Option<Method> {
+pub(super) fn method_of_pod(view: &ClusterModel, node: &NodeModel, family: Family) -> Option<Method> {
     let pod = node.pod?;
     let container = pod.spec.calico_node()?;
     let environment = Environment::resolve(container, &view.snapshot.config_maps, pod.metadata.namespace.as_deref().unwrap_or_default());

@@ -33,7 +33,7 @@ use crate::model::phrases;
 
 /// What a node ends up with.
 #[derive(Clone, Debug)]
-pub struct NodeAddress {
+pub(super) struct NodeAddress {
     pub address: IpAddr,
     pub prefix_length: Option<u8>,
     pub interface: Option<String>,
@@ -88,7 +88,7 @@ fn wrong(ground: Ground, reason: impl Into<String>) -> Option<Judgement> {
 
 /// What decides beside the addresses themselves.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Setting<'s> {
+pub(super) struct Setting<'s> {
     /// The configured method, where somebody chose it and no node is known to have anything else than it finds.
     pub followed: Option<&'s str>,
     /// What is stored and how that was judged; `None` while the stored addresses themselves are judged.
@@ -96,7 +96,7 @@ pub struct Setting<'s> {
 }
 
 /// The addresses of one column.
-pub struct Judge<'s, 'v, 'a> {
+pub(super) struct Judge<'s, 'v, 'a> {
     standing: &'s AddressFacts<'v, 'a>,
     setting: Setting<'s>,
     held: &'s [Option<NodeAddress>],
@@ -134,7 +134,7 @@ impl<'s, 'v, 'a> Judge<'s, 'v, 'a> {
         Self::without_internal_ip,
     ];
 
-    pub fn new(standing: &'s AddressFacts<'v, 'a>, held: &'s [Option<NodeAddress>], setting: Setting<'s>) -> Self {
+    pub(super) fn new(standing: &'s AddressFacts<'v, 'a>, held: &'s [Option<NodeAddress>], setting: Setting<'s>) -> Self {
         let mut by_address: HashMap<IpAddr, Vec<usize>> = HashMap::new();
         let mut networks: HashMap<Cidr, usize> = HashMap::new();
         let (mut known, mut with_internal, mut dedicated_network, mut by_choice) = (0, 0, 0, 0);
@@ -162,12 +162,12 @@ impl<'s, 'v, 'a> Judge<'s, 'v, 'a> {
     }
 
     /// Most nodes keep dedicated_network from their InternalIPs.
-    pub fn is_mostly_apart(&self) -> bool {
+    pub(super) fn is_mostly_apart(&self) -> bool {
         self.mostly_apart
     }
 
     /// The network that more than half of the addresses are in.
-    pub fn common_network(&self) -> Option<Cidr> {
+    pub(super) fn common_network(&self) -> Option<Cidr> {
         self.most
     }
 
@@ -185,7 +185,7 @@ impl<'s, 'v, 'a> Judge<'s, 'v, 'a> {
         inside().count() > 1 && inside().all(sound)
     }
 
-    pub fn judge(&self, node: usize, held: &NodeAddress) -> Judgement {
+    pub(super) fn judge(&self, node: usize, held: &NodeAddress) -> Judgement {
         let decided = Self::RANKING.iter().find_map(|rule| rule(self, node, held));
         decided.unwrap_or_else(|| Judgement {
             verdict: Verdict::Unknown,

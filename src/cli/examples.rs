@@ -97,7 +97,7 @@ const NODE: Examples = &[
 const OPTIONS: Examples = &[("List the flags", "% options")];
 
 /// Of a verb as it is typed behind the program's name; empty for the program itself.
-pub fn examples(verb: &str) -> Examples {
+pub(super) fn examples(verb: &str) -> Examples {
     match verb {
         "" => TOP,
         "status" => STATUS,

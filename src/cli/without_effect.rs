@@ -54,7 +54,7 @@ fn is_change(arg: &Arg) -> bool {
 }
 
 /// Refuses the first flag that makes others meaningless, with their names.
-pub fn check(command: &Command, matches: &ArgMatches) -> Result<(), UsageError> {
+pub(super) fn check(command: &Command, matches: &ArgMatches) -> Result<(), UsageError> {
     let (mut command, mut matches) = (command, matches);
     while let Some((name, below)) = matches.subcommand() {
         let Some(next) = command.find_subcommand(name) else { return Ok(()) };

@@ -19,7 +19,7 @@ use super::kubeconfig::Chosen;
 use crate::limits::{MAX_CREDENTIAL, MAX_TOKEN, PLUGIN_TIMEOUT, SIGN_IN_TIMEOUT};
 
 /// How this user will show who it is, in kube's order of preference.
-pub fn describe(auth: &AuthInfo) -> Credential {
+pub(super) fn describe(auth: &AuthInfo) -> Credential {
     let certificate = auth.client_certificate.is_some() || auth.client_certificate_data.is_some();
     match auth {
         AuthInfo { auth_provider: Some(provider), .. } => Credential::Provider(provider.name.clone()),
@@ -33,7 +33,11 @@ pub fn describe(auth: &AuthInfo) -> Credential {
 }
 
 /// Runs the plugin, if the user has one and nothing that outranks it, and puts its answer in its place.
-pub async fn resolve(chosen: &mut Chosen, deadline: Option<Duration>, terminal: bool) -> Result<Option<jiff::Timestamp>, ConnectError> {
+pub(super) async fn resolve(
+    chosen: &mut Chosen,
+    deadline: Option<Duration>,
+    terminal: bool,
+) -> Result<Option<jiff::Timestamp>, ConnectError> {
     if !matches!(describe(&chosen.auth), Credential::Exec(_)) {
         return Ok(None);
     }
@@ -55,7 +59,7 @@ pub async fn resolve(chosen: &mut Chosen, deadline: Option<Duration>, terminal: 
 }
 
 /// Trims tokens as client-go does, and refuses what no header can hold: kube panics on it.
-pub fn check(chosen: &mut Chosen) -> Result<(), ConnectError> {
+pub(super) fn check(chosen: &mut Chosen) -> Result<(), ConnectError> {
     let auth = &mut chosen.auth;
     if let Some(token) = &auth.token {
         auth.token = Some(header_safe(token.expose_secret(), "the token")?.to_owned().into());
@@ -191,7 +195,7 @@ fn read(name: &str, wanted: Option<&str>, stdout: &[u8]) -> Result<Status, Strin
 }
 
 /// What kube says of a configuration it cannot use, without the output of commands that can hold secrets.
-pub fn without_secrets(error: &kube::Error) -> String {
+pub(super) fn without_secrets(error: &kube::Error) -> String {
     match error {
         kube::Error::Auth(kube::client::AuthError::AuthExecRun { out, .. }) => {
             format!("the auth provider's command failed with {}", out.status)

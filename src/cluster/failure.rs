@@ -15,7 +15,7 @@ const MAX_MESSAGE: usize = 1000;
 const MAX_DEPTH: usize = 16;
 
 /// The server answered with an error: a `Status`, or the text of something in between.
-pub fn http_error(code: u16, body: &[u8], asked: &ApiRequest, route: &Arc<Route>) -> RequestError {
+pub(super) fn http_error(code: u16, body: &[u8], asked: &ApiRequest, route: &Arc<Route>) -> RequestError {
     #[derive(Default, serde::Deserialize)]
     #[serde(default)]
     struct Status {
@@ -27,7 +27,7 @@ pub fn http_error(code: u16, body: &[u8], asked: &ApiRequest, route: &Arc<Route>
     from_status(code, &status.reason, &status.message, asked, route)
 }
 
-pub fn from_status(code: u16, reason: &str, message: &str, asked: &ApiRequest, route: &Arc<Route>) -> RequestError {
+pub(super) fn from_status(code: u16, reason: &str, message: &str, asked: &ApiRequest, route: &Arc<Route>) -> RequestError {
     let message = match message {
         "" => format!("the server answered {code} to: {asked}"),
         text => text.chars().take(MAX_MESSAGE).collect(),
@@ -49,7 +49,7 @@ pub fn from_status(code: u16, reason: &str, message: &str, asked: &ApiRequest, r
 }
 
 /// No answer came.
-pub fn transport_error(error: &kube::Error, asked: &ApiRequest, limit: Option<Duration>, route: &Arc<Route>) -> RequestError {
+pub(super) fn transport_error(error: &kube::Error, asked: &ApiRequest, limit: Option<Duration>, route: &Arc<Route>) -> RequestError {
     if let kube::Error::Api(status) = error {
         return from_status(status.code, &status.reason, &status.message, asked, route);
     }

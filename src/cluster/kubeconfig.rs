@@ -11,7 +11,7 @@ use crate::cli::connection::{ConnectionFlags, Secret};
 use crate::limits::MAX_KUBECONFIG;
 
 /// A context with every override applied.
-pub struct Chosen {
+pub(super) struct Chosen {
     pub context: Option<String>,
     pub namespace: String,
     pub server: String,
@@ -21,24 +21,24 @@ pub struct Chosen {
 
 /// The files as kubectl merges them, read once for every context that is asked.
 #[derive(Debug)]
-pub struct MergedConfig {
+pub(super) struct MergedConfig {
     pub config: Kubeconfig,
     /// Where it was looked for.
     pub looked: Vec<PathBuf>,
 }
 
 impl MergedConfig {
-    pub fn read(flags: &ConnectionFlags, around: &ProcessEnv) -> Result<Self, ConnectError> {
+    pub(super) fn read(flags: &ConnectionFlags, around: &ProcessEnv) -> Result<Self, ConnectError> {
         let (config, looked) = load(flags.kubeconfig.as_deref(), around.variable("KUBECONFIG"), around.home.as_deref())?;
         Ok(Self { config, looked })
     }
 
-    pub fn choose(&self, flags: &ConnectionFlags) -> Result<Chosen, ConnectError> {
+    pub(super) fn choose(&self, flags: &ConnectionFlags) -> Result<Chosen, ConnectError> {
         pick(&self.config, &self.looked, flags)
     }
 }
 
-pub fn choose(flags: &ConnectionFlags, around: &ProcessEnv) -> Result<Chosen, ConnectError> {
+pub(super) fn choose(flags: &ConnectionFlags, around: &ProcessEnv) -> Result<Chosen, ConnectError> {
     MergedConfig::read(flags, around)?.choose(flags)
 }
 
@@ -241,7 +241,7 @@ fn with_scheme(server: String, cluster: &Cluster, auth: &AuthInfo) -> String {
 
 impl Chosen {
     /// In DER, or `None` for the system's own.
-    pub fn root_certificates(&self) -> Result<Option<Vec<Vec<u8>>>, ConnectError> {
+    pub(super) fn root_certificates(&self) -> Result<Option<Vec<Vec<u8>>>, ConnectError> {
         let invalid = |why: String| ConnectError::Invalid(format!("unable to load the certificate authority: {why}"));
         let pem = ExecAuthCluster::try_from(&self.cluster).map_err(|error| invalid(error.to_string()))?.certificate_authority_data;
         let Some(pem) = pem else { return Ok(None) };
@@ -250,7 +250,7 @@ impl Chosen {
         if certificates.is_empty() { Err(invalid("it holds no certificate".into())) } else { Ok(Some(certificates)) }
     }
 
-    pub fn authority(&self) -> String {
+    pub(super) fn authority(&self) -> String {
         match (&self.cluster.certificate_authority_data, &self.cluster.certificate_authority) {
             _ if self.cluster.insecure_skip_tls_verify == Some(true) => "nothing".into(),
             (Some(_), _) => "the certificate authority in the kubeconfig".into(),

@@ -6,7 +6,7 @@ use http::Uri;
 use ipnet::IpNet;
 
 /// The proxy for `server`: the cluster's own `proxy-url` wins over the environment, and `NO_PROXY` speaks only of the latter.
-pub fn for_server(
+pub(super) fn for_server(
     server: &Uri,
     configured: Option<&str>,
     environment: impl Fn(&str) -> Option<String>,

@@ -27,7 +27,12 @@ const MOST: u64 = 16 << 20;
 /// Fewer hex digits are no confirmation.
 const SHORTEST: usize = 12;
 
-pub async fn run(flags: &ConnectionFlags, arguments: &ApplyArgs, interrupt: Interrupt, streams: &mut Streams) -> Result<Outcome, Failure> {
+pub(super) async fn run(
+    flags: &ConnectionFlags,
+    arguments: &ApplyArgs,
+    interrupt: Interrupt,
+    streams: &mut Streams,
+) -> Result<Outcome, Failure> {
     let Some(path) = &arguments.plan else { return resume(flags, arguments, interrupt, streams).await };
     let plan = read(path)?;
     let mut change = arguments.change.clone();

@@ -9,7 +9,7 @@ use crate::exit::{Failure, Outcome};
 
 use crate::streams::Streams;
 
-pub fn hand_on(flags: &ConnectionFlags, words: &[OsString], streams: &mut Streams) -> Result<Outcome, Failure> {
+pub(super) fn hand_on(flags: &ConnectionFlags, words: &[OsString], streams: &mut Streams) -> Result<Outcome, Failure> {
     if let Some(flag) = not_calicoctls(flags) {
         return Err(Failure::Usage {
             message: format!("calicoctl has no counterpart of {flag}"),

@@ -25,14 +25,14 @@ use crate::streams::Streams;
 const VERB: &str = "can-i";
 
 /// For `kubectl apply -f -`.
-pub fn manifest(arguments: &CanIArgs, streams: &mut Streams) -> Result<Outcome, Failure> {
+pub(super) fn manifest(arguments: &CanIArgs, streams: &mut Streams) -> Result<Outcome, Failure> {
     let wanted: BTreeSet<Manifest> = arguments.manifest.iter().map(|name| Manifest::from(*name)).collect();
     let texts: Vec<&str> = wanted.into_iter().map(Manifest::text).collect();
     write!(streams.out, "{}", texts.join("---\n"))?;
     Ok(Outcome::Done)
 }
 
-pub async fn run(flags: &ConnectionFlags, arguments: &CanIArgs, streams: &mut Streams) -> Result<Outcome, Failure> {
+pub(super) async fn run(flags: &ConnectionFlags, arguments: &CanIArgs, streams: &mut Streams) -> Result<Outcome, Failure> {
     let api = Api::new(&connect(flags, VERB).await?);
     let around = around(&api, flags, arguments).await?;
     let named = &arguments.commands;

@@ -10,7 +10,7 @@ use crate::render::style::{ColorWhen, Style};
 use crate::streams::Streams;
 use crate::text::nearest::nearest;
 
-pub fn run(arguments: &ExplainArgs, streams: &mut Streams) -> Result<Outcome, Failure> {
+pub(super) fn run(arguments: &ExplainArgs, streams: &mut Streams) -> Result<Outcome, Failure> {
     let style = Style::of_stdout(ColorWhen::Auto);
     match &arguments.code {
         None => render::explain::list(explanations(), &style, &mut streams.out)?,

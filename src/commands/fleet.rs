@@ -25,11 +25,11 @@ use crate::text::bounded;
 /// Longer reasons of clusters that do not answer are cut.
 const MAX_WHY: usize = 300;
 
-pub fn is_wanted(flags: &ConnectionFlags, arguments: &StatusArgs) -> bool {
+pub(super) fn is_wanted(flags: &ConnectionFlags, arguments: &StatusArgs) -> bool {
     arguments.all_contexts || flags.context.len() > 1
 }
 
-pub async fn run(
+pub(super) async fn run(
     flags: &ConnectionFlags,
     arguments: &StatusArgs,
     chosen: &NodeSelection,

@@ -17,7 +17,7 @@ use crate::snapshot::Snapshot;
 /// Credentials that end sooner are asked for again before they are used.
 const RENEW_BEFORE: SignedDuration = SignedDuration::from_secs(60);
 
-pub struct Looks<'a> {
+pub(super) struct Looks<'a> {
     flags: &'a ConnectionFlags,
     arguments: &'a StatusArgs,
     chosen: &'a NodeSelection,
@@ -26,20 +26,20 @@ pub struct Looks<'a> {
     answered: bool,
 }
 
-pub struct Look {
+pub(super) struct Look {
     pub snapshot: Snapshot,
     pub report: Report,
 }
 
 /// Why there was nothing to see.
-pub enum LookFailure {
+pub(super) enum LookFailure {
     /// Looking again cannot help: the command line or the kubeconfig is at fault.
     Final(Failure),
     Passing(Failure),
 }
 
 impl LookFailure {
-    pub fn into_failure(self) -> Failure {
+    pub(super) fn into_failure(self) -> Failure {
         match self {
             Self::Final(failure) | Self::Passing(failure) => failure,
         }
@@ -47,17 +47,17 @@ impl LookFailure {
 }
 
 impl<'a> Looks<'a> {
-    pub fn new(flags: &'a ConnectionFlags, arguments: &'a StatusArgs, chosen: &'a NodeSelection) -> Self {
+    pub(super) fn new(flags: &'a ConnectionFlags, arguments: &'a StatusArgs, chosen: &'a NodeSelection) -> Self {
         Self { flags, arguments, chosen, wanted: status::options(flags, arguments, chosen), connection: None, answered: false }
     }
 
     /// The API server's time; this machine's until the server has answered.
-    pub fn now(&self) -> Timestamp {
+    pub(super) fn now(&self) -> Timestamp {
         self.connection.as_ref().map(Connection::now).unwrap_or_else(Connection::local_now)
     }
 
     /// Reads the cluster within this time, or within `--deadline` where that is shorter.
-    pub async fn next(&mut self, longest: Option<Duration>, progress: &dyn Progress) -> Result<Look, LookFailure> {
+    pub(super) async fn next(&mut self, longest: Option<Duration>, progress: &dyn Progress) -> Result<Look, LookFailure> {
         let started = Deadline::starting_now(longest);
         let connection = match Deadline::bound(started, self.connection()).await {
             Some(Ok(connection)) => connection,

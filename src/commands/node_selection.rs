@@ -9,14 +9,14 @@ use crate::snapshot::selector::Selector;
 use crate::text;
 
 #[derive(Debug)]
-pub enum NodeSelection {
+pub(super) enum NodeSelection {
     All,
     Names(BTreeSet<String>),
     Labels(Selector),
 }
 
 impl NodeSelection {
-    pub fn from_flags(names: &[String], labels: Option<&str>) -> Result<Self, Failure> {
+    pub(super) fn from_flags(names: &[String], labels: Option<&str>) -> Result<Self, Failure> {
         Ok(match labels {
             Some(labels) => Self::Labels(labels.parse().map_err(|error| Failure::Usage {
                 message: format!("{error}"),
@@ -28,7 +28,7 @@ impl NodeSelection {
     }
 
     /// The name, where exactly one node is named.
-    pub fn only(&self) -> Option<&str> {
+    pub(super) fn only(&self) -> Option<&str> {
         match self {
             Self::Names(names) if names.len() == 1 => names.first().map(String::as_str),
             _ => None,
@@ -36,7 +36,7 @@ impl NodeSelection {
     }
 
     /// What is read of a cluster. `None`: every node.
-    pub fn filter(&self) -> Option<NodeFilter> {
+    pub(super) fn filter(&self) -> Option<NodeFilter> {
         match self {
             Self::All => None,
             Self::Names(names) => Some(NodeFilter::Names(names.clone())),
@@ -46,7 +46,7 @@ impl NodeSelection {
 
     /// Names of the selected nodes, `None` for all. An unknown node is a usage error: it must not pass for a healthy one.
     /// Where the nodes could not be read, names are taken as given.
-    pub fn resolve(&self, snapshot: &Snapshot) -> Result<Option<BTreeSet<String>>, Failure> {
+    pub(super) fn resolve(&self, snapshot: &Snapshot) -> Result<Option<BTreeSet<String>>, Failure> {
         match self {
             Self::All => Ok(None),
             Self::Names(names) => {

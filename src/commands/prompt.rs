@@ -6,7 +6,7 @@ use dialoguer::Input;
 use dialoguer::theme::SimpleTheme;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Answer {
+pub(super) enum Answer {
     Yes,
     No,
     /// Ctrl-C, which the terminal gives to whoever reads it.
@@ -16,11 +16,11 @@ pub enum Answer {
 }
 
 /// As `kubectl delete -i` asks: everything but y or yes means no (kubectl pkg/cmd/util/helpers.go).
-pub fn confirm() -> io::Result<Answer> {
+pub(super) fn confirm() -> io::Result<Answer> {
     ask("Do you want to continue?")
 }
 
-pub fn ask(question: &str) -> io::Result<Answer> {
+pub(super) fn ask(question: &str) -> io::Result<Answer> {
     // Where the page goes into a pager, the terminal is the pager's.
     if ![io::stdin().is_terminal(), io::stdout().is_terminal(), io::stderr().is_terminal()].iter().all(|terminal| *terminal) {
         return Ok(Answer::NoTerminal);

@@ -19,7 +19,7 @@ use crate::text;
 use super::node_selection::NodeSelection;
 use crate::rollout::interrupt::Interrupt;
 
-pub async fn read(flags: &ConnectionFlags, arguments: &SourceArgs, chosen: &NodeSelection, verb: &str) -> Result<Snapshot, Failure> {
+pub(super) async fn read(flags: &ConnectionFlags, arguments: &SourceArgs, chosen: &NodeSelection, verb: &str) -> Result<Snapshot, Failure> {
     match saved(&arguments.from, chosen.only())? {
         Some(snapshot) => Ok(snapshot),
         None => Ok(live(flags, wanted(flags, arguments, chosen, Vec::new()), verb).await?.snapshot),
@@ -27,7 +27,12 @@ pub async fn read(flags: &ConnectionFlags, arguments: &SourceArgs, chosen: &Node
 }
 
 /// What is to be read of a cluster, with the way to these destinations from each node.
-pub fn wanted(flags: &ConnectionFlags, arguments: &SourceArgs, chosen: &NodeSelection, destinations: Vec<Destination>) -> ReadOptions {
+pub(super) fn wanted(
+    flags: &ConnectionFlags,
+    arguments: &SourceArgs,
+    chosen: &NodeSelection,
+    destinations: Vec<Destination>,
+) -> ReadOptions {
     ReadOptions {
         namespace: flags.namespace.clone(),
         daemon_set: arguments.daemonset.clone(),
@@ -41,7 +46,7 @@ pub fn wanted(flags: &ConnectionFlags, arguments: &SourceArgs, chosen: &NodeSele
 }
 
 /// What `apply` and `undo` read: every node, no logs.
-pub fn whole_cluster(flags: &ConnectionFlags, arguments: &ClusterArgs) -> ReadOptions {
+pub(super) fn whole_cluster(flags: &ConnectionFlags, arguments: &ClusterArgs) -> ReadOptions {
     ReadOptions {
         namespace: flags.namespace.clone(),
         daemon_set: arguments.daemonset.clone(),
@@ -53,7 +58,7 @@ pub fn whole_cluster(flags: &ConnectionFlags, arguments: &ClusterArgs) -> ReadOp
 }
 
 /// `None` where no file is named.
-pub fn saved(files: &[PathBuf], node: Option<&str>) -> Result<Option<Snapshot>, Failure> {
+pub(super) fn saved(files: &[PathBuf], node: Option<&str>) -> Result<Option<Snapshot>, Failure> {
     if files.is_empty() {
         return Ok(None);
     }
@@ -61,7 +66,7 @@ pub fn saved(files: &[PathBuf], node: Option<&str>) -> Result<Option<Snapshot>, 
 }
 
 /// Reads files, `-` for standard input, and lists on standard error what each was taken for. `node` is of texts that name none.
-pub fn load(files: &[PathBuf], node: Option<&str>) -> Result<Snapshot, Failure> {
+pub(super) fn load(files: &[PathBuf], node: Option<&str>) -> Result<Snapshot, Failure> {
     let read = import::read(&Inputs { files, node }, &mut std::io::stdin().lock());
     let snapshot = read.map_err(|error| Failure::ReadFailed { message: format!("error: {error}"), hint: Some(error.hint()) })?;
     list_sources(&snapshot, &mut std::io::stderr().lock())?;
@@ -85,7 +90,7 @@ fn list_sources(snapshot: &Snapshot, err: &mut dyn Write) -> std::io::Result<()>
 }
 
 /// A cluster as it was seen, and the way to it.
-pub struct LiveCluster {
+pub(super) struct LiveCluster {
     pub snapshot: Snapshot,
     pub way: ClusterHandle,
 }
@@ -97,7 +102,7 @@ pub struct ClusterHandle {
 }
 
 /// For a verb that hears of a signal instead of being ended: nothing was begun yet.
-pub async fn read_live_interruptible(
+pub(super) async fn read_live_interruptible(
     interrupt: &Interrupt,
     flags: &ConnectionFlags,
     wanted: ReadOptions,
@@ -110,17 +115,17 @@ pub async fn read_live_interruptible(
 }
 
 /// `verb` goes into audit logs as `kubectl calico-fix VERB`, beside kubectl's own commands.
-pub async fn live(flags: &ConnectionFlags, wanted: ReadOptions, verb: &str) -> Result<LiveCluster, Failure> {
+pub(super) async fn live(flags: &ConnectionFlags, wanted: ReadOptions, verb: &str) -> Result<LiveCluster, Failure> {
     let connection = connect(flags, verb).await?;
     let snapshot = read_cluster(&connection, &wanted, &TerminalProgress::stderr()).await?;
     Ok(LiveCluster { snapshot, way: ClusterHandle { connection, wanted } })
 }
 
-pub fn redact(snapshot: Snapshot) -> Result<Snapshot, Failure> {
+pub(super) fn redact(snapshot: Snapshot) -> Result<Snapshot, Failure> {
     redacted(snapshot).map_err(|source| Failure::Files { what: "the snapshot could not be redacted".to_owned(), source: source.into() })
 }
 
-pub fn save(snapshot: &Snapshot, path: &Path) -> Result<(), Failure> {
+pub(super) fn save(snapshot: &Snapshot, path: &Path) -> Result<(), Failure> {
     save_to(snapshot, path).map_err(|source| Failure::Files { what: path.display().to_string(), source })
 }
 

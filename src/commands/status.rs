@@ -24,9 +24,9 @@ use super::{fleet, source, wait, watch};
 use crate::streams::Streams;
 
 /// Goes into audit logs beside kubectl's own commands.
-pub const VERB: &str = "status";
+pub(super) const VERB: &str = "status";
 
-pub async fn run(flags: &ConnectionFlags, arguments: &StatusArgs, streams: &mut Streams) -> Result<Outcome, Failure> {
+pub(super) async fn run(flags: &ConnectionFlags, arguments: &StatusArgs, streams: &mut Streams) -> Result<Outcome, Failure> {
     let chosen = NodeSelection::from_flags(&arguments.node, arguments.selector.as_deref())?;
     if fleet::is_wanted(flags, arguments) {
         return fleet::run(flags, arguments, &chosen, streams).await;
@@ -57,11 +57,11 @@ pub async fn run(flags: &ConnectionFlags, arguments: &StatusArgs, streams: &mut 
     Ok(Outcome::from_report(&report, arguments.fail_on))
 }
 
-pub fn options(flags: &ConnectionFlags, arguments: &StatusArgs, chosen: &NodeSelection) -> ReadOptions {
+pub(super) fn options(flags: &ConnectionFlags, arguments: &StatusArgs, chosen: &NodeSelection) -> ReadOptions {
     ReadOptions { exec_sample: arguments.exec_sample, ..source::wanted(flags, &arguments.source, chosen, Vec::new()) }
 }
 
-pub fn judge(snapshot: &Snapshot, arguments: &StatusArgs, chosen: &NodeSelection) -> Result<Report, Failure> {
+pub(super) fn judge(snapshot: &Snapshot, arguments: &StatusArgs, chosen: &NodeSelection) -> Result<Report, Failure> {
     let release = arguments.calico_version.as_deref().map(super::release).transpose()?;
     Ok(diagnose_for_release(snapshot, &scope(snapshot, arguments, chosen)?, release))
 }
@@ -72,7 +72,7 @@ fn scope(snapshot: &Snapshot, arguments: &StatusArgs, chosen: &NodeSelection) ->
     Ok(Scope { nodes: chosen.resolve(snapshot)?, sessions: arguments.peers, ended_changes })
 }
 
-pub fn print(
+pub(super) fn print(
     snapshot: &Snapshot,
     report: &Report,
     arguments: &StatusArgs,

@@ -27,12 +27,17 @@ use crate::streams::Streams;
 
 const VERB: &str = "undo";
 
-pub async fn run(flags: &ConnectionFlags, arguments: &UndoArgs, interrupt: Interrupt, streams: &mut Streams) -> Result<Outcome, Failure> {
+pub(super) async fn run(
+    flags: &ConnectionFlags,
+    arguments: &UndoArgs,
+    interrupt: Interrupt,
+    streams: &mut Streams,
+) -> Result<Outcome, Failure> {
     undo(flags, arguments, None, interrupt, streams).await
 }
 
 /// `only`: a change by this verb, and no other.
-pub async fn undo(
+pub(super) async fn undo(
     flags: &ConnectionFlags,
     arguments: &UndoArgs,
     only: Option<&str>,
@@ -101,7 +106,7 @@ fn foreseen(snapshot: &Snapshot, target: &Target, object: &Value, record: &UndoR
 const MOST_FAULTS: usize = 10;
 
 /// Every object that this plugin ever writes to.
-pub fn targets(snapshot: &Snapshot) -> Vec<Target> {
+pub(super) fn targets(snapshot: &Snapshot) -> Vec<Target> {
     let set = snapshot.daemon_set.seen().map(|set| &set.metadata);
     let set = set.and_then(|meta| Some(Target::DaemonSet { namespace: meta.namespace.clone()?, name: meta.name.clone() }));
     let installations = snapshot.resources.installations.seen().into_iter().flatten();

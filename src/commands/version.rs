@@ -58,13 +58,13 @@ impl Default for Versions {
     }
 }
 
-pub fn client(arguments: &VersionArgs, streams: &mut Streams) -> Result<Outcome, Failure> {
+pub(super) fn client(arguments: &VersionArgs, streams: &mut Streams) -> Result<Outcome, Failure> {
     print(&Versions::default(), arguments, streams)?;
     Ok(Outcome::Done)
 }
 
 /// As kubectl does, what is known is printed even where the server cannot be asked.
-pub async fn run(flags: &ConnectionFlags, arguments: &VersionArgs, streams: &mut Streams) -> Result<Outcome, Failure> {
+pub(super) async fn run(flags: &ConnectionFlags, arguments: &VersionArgs, streams: &mut Streams) -> Result<Outcome, Failure> {
     let wanted = SourceArgs { daemonset: arguments.daemonset.clone(), no_exec: true, max_concurrent: 1, ..SourceArgs::default() };
     let seen = source::read(flags, &wanted, &super::node_selection::NodeSelection::All, "version").await;
     let mut versions = Versions::default();

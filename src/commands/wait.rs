@@ -17,7 +17,7 @@ use crate::render::headline::{headline, ready, verdict_word};
 use crate::streams::Streams;
 use crate::text;
 
-pub async fn run(
+pub(super) async fn run(
     flags: &ConnectionFlags,
     arguments: &StatusArgs,
     chosen: &NodeSelection,

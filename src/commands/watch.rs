@@ -28,7 +28,7 @@ const WINDOW: (usize, usize) = (80, 24);
 /// Lines about changes above a page.
 const KEPT: usize = 5;
 
-pub async fn run(
+pub(super) async fn run(
     flags: &ConnectionFlags,
     arguments: &StatusArgs,
     chosen: &NodeSelection,

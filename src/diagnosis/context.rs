@@ -11,7 +11,7 @@ use crate::snapshot::Snapshot;
 use crate::snapshot::family::Family;
 
 /// The model of a snapshot; the matrix of each family is computed at most once.
-pub struct Context<'a> {
+pub(crate) struct Context<'a> {
     model: ClusterModel<'a>,
     addresses: [OnceCell<(Matrix, Recommendation)>; 2],
     /// Ids of unfinished changes whose run is known to have ended.
@@ -19,21 +19,21 @@ pub struct Context<'a> {
 }
 
 impl<'a> Context<'a> {
-    pub fn new(snapshot: &'a Snapshot) -> Self {
+    pub(crate) fn new(snapshot: &'a Snapshot) -> Self {
         Self::for_release(snapshot, None)
     }
 
     /// Judges addresses and probes by the rules of the release of a planned upgrade.
-    pub fn for_release(snapshot: &'a Snapshot, upgrade: Option<Version>) -> Self {
+    pub(crate) fn for_release(snapshot: &'a Snapshot, upgrade: Option<Version>) -> Self {
         Self { model: ClusterModel::for_release(snapshot, upgrade), addresses: Default::default(), ended_changes: BTreeSet::new() }
     }
 
     #[must_use]
-    pub fn with_ended_changes(self, ids: &BTreeSet<String>) -> Self {
+    pub(crate) fn with_ended_changes(self, ids: &BTreeSet<String>) -> Self {
         Self { ended_changes: ids.clone(), ..self }
     }
 
-    pub fn ended_changes(&self) -> &BTreeSet<String> {
+    pub(crate) fn ended_changes(&self) -> &BTreeSet<String> {
         &self.ended_changes
     }
 
@@ -52,17 +52,17 @@ impl<'a> Context<'a> {
     }
 
     /// Each node's stored address, and the address that each method would choose, judged.
-    pub fn matrix(&self, family: Family) -> &Matrix {
+    pub(crate) fn matrix(&self, family: Family) -> &Matrix {
         &self.addresses(family).0
     }
 
     /// The method to choose, and why.
-    pub fn recommended(&self, family: Family) -> &Recommendation {
+    pub(crate) fn recommended(&self, family: Family) -> &Recommendation {
         &self.addresses(family).1
     }
 
     /// Judgement of the stored address. `None`: nothing is stored, or the model has no such node.
-    pub fn judgement(&self, node: &NodeModel, family: Family) -> Option<&Judgement> {
+    pub(crate) fn judgement(&self, node: &NodeModel, family: Family) -> Option<&Judgement> {
         let judged = self.matrix(family).nodes.get(self.model.node_index(node.name)?)?;
         judged.stored.as_ref().map(|_| &judged.judgement)
     }

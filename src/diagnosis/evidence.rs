@@ -11,7 +11,7 @@ use crate::snapshot::family::Family;
 use crate::snapshot::inspection::{GracefulRestart, LogEventKind};
 
 /// The stored address beside the InternalIP, the interface that has it, and the log line that chose it.
-pub fn of_address(node: &NodeModel, family: Family, stored: &Stored) -> Vec<Evidence> {
+pub(crate) fn of_address(node: &NodeModel, family: Family, stored: &Stored) -> Vec<Evidence> {
     let beside = match node.internal_ip(family) {
         Some(internal) => format!(" (InternalIP: {internal})"),
         None => String::new(),
@@ -35,7 +35,7 @@ pub fn of_address(node: &NodeModel, family: Family, stored: &Stored) -> Vec<Evid
 
 /// The address that the node should have: what the configured method finds there, else another one, where that is right; else a credible
 /// InternalIP.
-pub fn expected(view: &Context, node: &NodeModel, family: Family) -> Option<IpAddr> {
+pub(crate) fn expected(view: &Context, node: &NodeModel, family: Family) -> Option<IpAddr> {
     let matrix = view.matrix(family);
     let at = matrix.nodes.iter().position(|row| row.name == node.name)?;
     let right = matrix.columns.iter().filter_map(|column| column.cells.get(at)).filter(|cell| cell.verdict == Verdict::Right);
@@ -44,7 +44,7 @@ pub fn expected(view: &Context, node: &NodeModel, family: Family) -> Option<IpAd
 }
 
 /// Peers that still dial an address which no node has stored and which is on an interface of this node.
-pub fn of_leftover(view: &Context, node: &NodeModel) -> Vec<Evidence> {
+pub(crate) fn of_leftover(view: &Context, node: &NodeModel) -> Vec<Evidence> {
     let held = node.interfaces().into_iter().flatten().flat_map(|one| one.addresses.iter().map(move |held| (one, held.address)));
     let left = held
         .filter(|(_, address)| view.holders(*address).next().is_none() && view.peer(*address).is_some_and(|peer| peer.name == node.name));
@@ -61,7 +61,7 @@ pub fn of_leftover(view: &Context, node: &NodeModel) -> Vec<Evidence> {
 }
 
 /// What this node and its peers say about sessions with it: symptoms, shown under the cause.
-pub fn of_sessions(view: &Context, node: &NodeModel, family: Family, address: IpAddr) -> Vec<Evidence> {
+pub(crate) fn of_sessions(view: &Context, node: &NodeModel, family: Family, address: IpAddr) -> Vec<Evidence> {
     let mut evidence: Vec<Evidence> = view
         .down_towards(address)
         .filter(|(other, _)| other.name != node.name)
@@ -77,7 +77,7 @@ pub fn of_sessions(view: &Context, node: &NodeModel, family: Family, address: Ip
 }
 
 /// BIRD's timer counts down: it tells what is left (BIRD 1.6 `nest/proto.c`, `graceful_restart_show_status`).
-pub fn graceful_restart(restart: &GracefulRestart) -> String {
+pub(crate) fn graceful_restart(restart: &GracefulRestart) -> String {
     let peers = crate::text::count(usize::try_from(restart.waiting_for).unwrap_or_default(), "peer");
     format!(
         "graceful restart: waiting for {peers}, {} s left of {} s; the node keeps its old routes until then",
@@ -106,12 +106,12 @@ fn of_events(view: &Context, node: &NodeModel, address: IpAddr) -> Vec<Evidence>
 }
 
 /// The newest line of this kind in the node's logs.
-pub fn of_mark(node: &NodeModel, kind: LogEventKind) -> Option<Evidence> {
+pub(crate) fn of_mark(node: &NodeModel, kind: LogEventKind) -> Option<Evidence> {
     node.mark(kind).map(|text| node.evidence(Source::Log, text))
 }
 
 /// The newest event of this kind, with how often it was told.
-pub fn of_event(node: &NodeModel, matches: impl Fn(&EventKind) -> bool) -> Option<Evidence> {
+pub(crate) fn of_event(node: &NodeModel, matches: impl Fn(&EventKind) -> bool) -> Option<Evidence> {
     let told = node.last_event(&matches)?;
     let times = node.times(&matches);
     let message = told.event.message.trim();

@@ -15,7 +15,7 @@ use crate::startup::container_run::{RunEnd, at_least};
 use crate::startup::forecast::round_trip_start_of;
 use crate::startup::measure::measure;
 
-pub fn list_gaps(view: &Context, scope: &Scope) -> Vec<Gap> {
+pub(super) fn list_gaps(view: &Context, scope: &Scope) -> Vec<Gap> {
     let mut unseen = objects(view);
     unseen.extend(inside(view, scope));
     unseen.extend(logs(view, scope));

@@ -10,7 +10,7 @@ use crate::model::phrases;
 const MAX_UNGROUPED: usize = 3;
 
 /// Folds findings that differ only in names, addresses and numbers; the first, with the others' nodes and evidence, stands for all.
-pub fn group_similar(findings: Vec<Finding>) -> Vec<Finding> {
+pub(super) fn group_similar(findings: Vec<Finding>) -> Vec<Finding> {
     let mut alike: HashMap<(Code, Severity, String), usize> = HashMap::new();
     for finding in &findings {
         *alike.entry(key(finding)).or_default() += 1;

@@ -19,7 +19,7 @@ fn formats(source: Source) -> &'static [&'static str] {
 }
 
 /// Out of pasted texts that show a part of the cluster no change of all nodes is proposed: the preview looks at each of them first.
-pub fn preview_first(finding: &mut Finding, snapshot: &Snapshot) {
+pub(super) fn preview_first(finding: &mut Finding, snapshot: &Snapshot) {
     let pasted = snapshot.sources.iter().any(|source| source.line.is_some());
     let desired = snapshot.daemon_set.seen().map(|set| set.status.desired_number_scheduled);
     let seen = snapshot.nodes.seen().map_or(0, Vec::len);
@@ -37,7 +37,7 @@ pub fn preview_first(finding: &mut Finding, snapshot: &Snapshot) {
 }
 
 /// Adds the place to each piece of evidence whose text was read in a page of several.
-pub fn locate(finding: &mut Finding, sources: &[InputSource]) {
+pub(super) fn locate(finding: &mut Finding, sources: &[InputSource]) {
     if sources.iter().all(|source| source.line.is_none()) {
         return;
     }

@@ -10,7 +10,13 @@ use crate::model::{NodeModel, phrases};
 use crate::snapshot::inspection::{LogEvent, LogEventKind, StartupLog};
 
 /// One finding for all nodes that are not Ready and whose log has such a line.
-pub fn finding(view: &Context, found: &EarlierFindings, code: Code, kind: LogEventKind, message: impl Fn(&str) -> String) -> Vec<Finding> {
+pub(crate) fn finding(
+    view: &Context,
+    found: &EarlierFindings,
+    code: Code,
+    kind: LogEventKind,
+    message: impl Fn(&str) -> String,
+) -> Vec<Finding> {
     let named = |node: &&crate::model::NodeModel| {
         !found.is_explained(node.name)
             && node.ready() != Some(true)
@@ -29,7 +35,7 @@ pub fn finding(view: &Context, found: &EarlierFindings, code: Code, kind: LogEve
 }
 
 /// A fault that the log of one run shows by itself.
-pub struct LogFault<'a> {
+pub(crate) struct LogFault<'a> {
     pub code: Code,
     pub message: String,
     pub lines: Vec<&'a LogEvent>,
@@ -49,7 +55,7 @@ const AFTER_START: &[(Code, Judge)] = &[
 ];
 
 /// The first fault that the log of a run shows after its start.
-pub fn first_fault<'a>(log: &'a StartupLog, node: &str) -> Option<LogFault<'a>> {
+pub(crate) fn first_fault<'a>(log: &'a StartupLog, node: &str) -> Option<LogFault<'a>> {
     AFTER_START.iter().find_map(|(code, judge)| {
         let (message, lines) = judge(log, node)?;
         Some(LogFault { code: *code, message, lines })
@@ -65,7 +71,7 @@ fn fault<'a>(node: &NodeModel<'a>, code: Code) -> Option<LogFault<'a>> {
 }
 
 /// A finding for each node whose log shows this fault; a warning where the node is Ready all the same.
-pub fn after_start(view: &Context, found: &EarlierFindings, code: Code) -> Vec<Finding> {
+pub(crate) fn after_start(view: &Context, found: &EarlierFindings, code: Code) -> Vec<Finding> {
     view.nodes
         .iter()
         .filter(|node| !found.is_explained(node.name) && !view.is_starting(node))
@@ -81,7 +87,7 @@ pub fn after_start(view: &Context, found: &EarlierFindings, code: Code) -> Vec<F
 }
 
 /// The newest known line of any of the node's logs.
-pub fn last_line(node: &NodeModel) -> Option<Evidence> {
+pub(crate) fn last_line(node: &NodeModel) -> Option<Evidence> {
     let mark = node.attempts().find_map(|log| log.marks.last())?;
     Some(node.evidence(Source::Log, format!("last known line: {}", mark.text)))
 }

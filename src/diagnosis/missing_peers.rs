@@ -10,13 +10,13 @@ use crate::diagnosis::context::Context;
 use crate::model::{NodeModel, PodState, peerings};
 use crate::snapshot::family::Family;
 
-pub struct MissingPeer {
+pub(super) struct MissingPeer {
     pub address: IpAddr,
     pub origin: SessionOrigin,
 }
 
 /// All nodes that lack peers, in the view's order.
-pub struct MissingPeers<'v, 'a> {
+pub(super) struct MissingPeers<'v, 'a> {
     pub by_node: Vec<(&'v NodeModel<'a>, Vec<MissingPeer>)>,
     /// By family: nodes whose BIRD was asked and that are expected to have sessions, and how many of those list no BGP session at all.
     asked: [(usize, usize); 2],
@@ -29,7 +29,7 @@ fn place(family: Family) -> usize {
 
 impl<'v, 'a> MissingPeers<'v, 'a> {
     /// Takes out the peers of a family of which no node has any session.
-    pub fn take_everywhere(&mut self, family: Family) -> Vec<(&'v NodeModel<'a>, Vec<MissingPeer>)> {
+    pub(super) fn take_everywhere(&mut self, family: Family) -> Vec<(&'v NodeModel<'a>, Vec<MissingPeer>)> {
         let (asked, silent) = self.asked[place(family)];
         if asked < 2 || silent != asked {
             return Vec::new();
@@ -46,12 +46,12 @@ impl<'v, 'a> MissingPeers<'v, 'a> {
     }
 
     /// How many of the nodes that were asked should have a session with this address.
-    pub fn expected_by(&self, address: IpAddr) -> usize {
+    pub(super) fn expected_by(&self, address: IpAddr) -> usize {
         self.expected_by.get(&address).copied().unwrap_or_default()
     }
 }
 
-pub fn collect<'v, 'a>(view: &'v Context<'a>, found: &EarlierFindings) -> MissingPeers<'v, 'a> {
+pub(super) fn collect<'v, 'a>(view: &'v Context<'a>, found: &EarlierFindings) -> MissingPeers<'v, 'a> {
     let mut missing = MissingPeers { by_node: Vec::new(), asked: [(0, 0); 2], expected_by: HashMap::new() };
     if view.install.runs_bird() == Some(false) {
         return missing;

@@ -20,12 +20,12 @@ struct NextStart {
 }
 
 /// The next start of calico-node on this node is known to take longer than it may.
-pub fn is_too_long(view: &Context, node: &NodeModel) -> bool {
+pub(super) fn is_too_long(view: &Context, node: &NodeModel) -> bool {
     let allowed = view.install.container.and_then(probe::start_guard).map(|(_, budget)| budget.total().as_secs_f64());
     allowed.zip(next_start(view, &measure(view, node))).is_some_and(|(allowed, start)| start.least > allowed)
 }
 
-pub fn findings(view: &Context, found: &EarlierFindings) -> Vec<Finding> {
+pub(super) fn findings(view: &Context, found: &EarlierFindings) -> Vec<Finding> {
     // The next pod is made from the DaemonSet as it is now; the one that runs may have other probes.
     let Some((_, budget)) = view.install.container.and_then(probe::start_guard) else { return Vec::new() };
     let allowed = budget.total().as_secs();

@@ -10,7 +10,7 @@ use crate::snapshot::family::Family;
 use crate::snapshot::inspection::Protocol;
 use crate::startup::measure::measure;
 
-pub fn node_rows(view: &Context, findings: &[Finding], scope: &Scope) -> Vec<NodeRow> {
+pub(super) fn node_rows(view: &Context, findings: &[Finding], scope: &Scope) -> Vec<NodeRow> {
     let mut codes: std::collections::HashMap<&str, Vec<crate::finding::code::Code>> = std::collections::HashMap::new();
     for finding in findings {
         for node in &finding.nodes {

@@ -12,7 +12,7 @@ use crate::snapshot::inspection::StartupLog;
 const LONG_SECONDS: f64 = 40.0;
 
 /// For nodes without a pod: with one, its state and events tell how the start ended.
-pub fn findings(view: &Context, found: &EarlierFindings) -> Vec<Finding> {
+pub(super) fn findings(view: &Context, found: &EarlierFindings) -> Vec<Finding> {
     view.nodes.iter().filter(|node| node.pod.is_none() && !found.is_explained(node.name)).filter_map(finding).collect()
 }
 

@@ -13,7 +13,7 @@ use crate::snapshot::objects::{ConfigMap, Container, DaemonSet, Event, Meta, Nod
 use crate::snapshot::{Origin, Resources, Snapshot, trim};
 
 /// Adds what texts told to the objects that were read whole; those count where both are there.
-pub fn merge(facts: Facts) -> Result<(Objects, Vec<Text>), ImportError> {
+pub(super) fn merge(facts: Facts) -> Result<(Objects, Vec<Text>), ImportError> {
     let Facts { mut objects, nodes, pods, daemon_sets, events, texts, .. } = facts;
     merge_nodes(&mut objects, nodes);
     if objects.daemon_sets.as_ref().is_none_or(Vec::is_empty) && !daemon_sets.is_empty() {
@@ -89,7 +89,7 @@ fn merge_pods(objects: &mut Objects, mut told: Vec<Pod>) {
     }
 }
 
-pub fn snapshot(mut objects: Objects, origin: Origin) -> Result<Snapshot, ImportError> {
+pub(super) fn snapshot(mut objects: Objects, origin: Origin) -> Result<Snapshot, ImportError> {
     let nodes = objects.nodes.take().map(unique_nodes).transpose()?;
     let daemon_set = match objects.daemon_sets.take() {
         Some(sets) => choose(sets)?,
@@ -128,7 +128,7 @@ pub fn snapshot(mut objects: Objects, origin: Origin) -> Result<Snapshot, Import
 }
 
 /// The newest time that anything in the snapshot tells; the clock of the reader plays no part.
-pub fn newest_time(snapshot: &Snapshot) -> Timestamp {
+pub(super) fn newest_time(snapshot: &Snapshot) -> Timestamp {
     let nodes = snapshot.nodes.seen().into_iter().flatten().flat_map(|node| {
         let conditions = node.status.conditions.iter();
         let times = conditions.flat_map(|condition| [condition.last_transition_time, condition.last_heartbeat_time]);
@@ -148,7 +148,7 @@ pub fn newest_time(snapshot: &Snapshot) -> Timestamp {
     nodes.chain(pods).chain(events).chain(logs).chain(set).max().unwrap_or(Timestamp::UNIX_EPOCH)
 }
 
-pub fn unique_nodes(nodes: Vec<Node>) -> Result<Vec<Node>, ImportError> {
+pub(super) fn unique_nodes(nodes: Vec<Node>) -> Result<Vec<Node>, ImportError> {
     let mut unique: Vec<Node> = Vec::with_capacity(nodes.len());
     let mut places = BTreeMap::new();
     for node in nodes {

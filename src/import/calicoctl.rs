@@ -10,7 +10,7 @@ use super::texts::TextKind;
 use crate::observed::Observed;
 use crate::snapshot::inspection::{Bird, Protocol};
 
-pub const NODE_STATUS: Format = Format {
+pub(super) const NODE_STATUS: Format = Format {
     name: "calicoctl node status",
     better: "birdcl show protocols (in the container calico-node)",
     starts: |lines, _| lines.first().is_some_and(|line| is_status_start(line, lines.get(1).copied().unwrap_or_default())),
@@ -23,7 +23,7 @@ pub const NODE_STATUS: Format = Format {
     read: read_status,
 };
 
-pub const NODES_WIDE: Format = Format {
+pub(super) const NODES_WIDE: Format = Format {
     name: "calicoctl get nodes -o wide",
     better: "calicoctl get nodes -o yaml",
     starts: |lines, _| {
@@ -69,7 +69,7 @@ fn read_status(block: &Block, facts: &mut Facts) -> Result<Summary, String> {
 }
 
 /// Both families as BIRD would list them. calicoctl leaves out rows that are `down`.
-pub fn parse_status(text: &str) -> Result<(Observed<Bird>, Observed<Bird>), String> {
+pub(super) fn parse_status(text: &str) -> Result<(Observed<Bird>, Observed<Bird>), String> {
     let mut birds = [Observed::NotAsked, Observed::NotAsked];
     // a table without the line above is IPv4's, unless its addresses say otherwise
     let mut family = 0;
@@ -162,7 +162,7 @@ fn calico_node(name: &str, v4: Option<&&str>, v6: Option<&&str>) -> Value {
 }
 
 /// Calico's own Node (`calicoctl get nodes -o yaml`) as the Node of Kubernetes that carries the same annotations.
-pub fn from_calico_node(object: &Value) -> Value {
+pub(super) fn from_calico_node(object: &Value) -> Value {
     let text = |pointer: &str| object.pointer(pointer).and_then(Value::as_str);
     let mut node = calico_node(
         text("/metadata/name").unwrap_or_default(),

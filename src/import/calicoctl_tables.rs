@@ -11,7 +11,7 @@ const POOL: [&str; 3] = ["NAME", "CIDR", "SELECTOR"];
 const PEER: [&str; 4] = ["NAME", "PEERIP", "NODE", "ASN"];
 const CONFIGURATION: [&str; 3] = ["NAME", "LOGSEVERITY", "MESHENABLED"];
 
-pub const POOLS: Format = Format {
+pub(super) const POOLS: Format = Format {
     name: "calicoctl get ippools -o wide",
     better: "calicoctl get ippools -o yaml",
     starts: |lines, _| lines.first().is_some_and(|line| has_columns(line, &POOL)),
@@ -29,7 +29,7 @@ pub const POOLS: Format = Format {
     },
 };
 
-pub const PEERS: Format = Format {
+pub(super) const PEERS: Format = Format {
     name: "calicoctl get bgppeers -o wide",
     better: "calicoctl get bgppeers -o yaml",
     starts: |lines, _| lines.first().is_some_and(|line| has_columns(line, &PEER)),
@@ -49,7 +49,7 @@ pub const PEERS: Format = Format {
     },
 };
 
-pub const CONFIGURATIONS: Format = Format {
+pub(super) const CONFIGURATIONS: Format = Format {
     name: "calicoctl get bgpconfig -o wide",
     better: "calicoctl get bgpconfig -o yaml",
     starts: |lines, _| lines.first().is_some_and(|line| has_columns(line, &CONFIGURATION)),

@@ -9,7 +9,7 @@ use crate::calico::startup_log::is_calico_line;
 
 /// One line without what carried it.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Carried<'a> {
+pub(super) struct Carried<'a> {
     pub pod: Option<String>,
     pub container: Option<String>,
     /// journald names the host.
@@ -21,7 +21,7 @@ pub struct Carried<'a> {
 const MAX_JSON: usize = 64 << 10;
 
 /// Takes the collector's words off. A line without them stays as it is.
-pub fn strip(line: &str) -> Carried<'_> {
+pub(super) fn strip(line: &str) -> Carried<'_> {
     let plain = Carried { pod: None, container: None, host: None, text: Cow::Borrowed(line) };
     let start = line.trim_start();
     from_json(start)
@@ -161,7 +161,7 @@ fn from_json(line: &str) -> Option<Carried<'_>> {
 
 /// Columns in a header of CSV: the message's, and those of its origin.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Csv {
+pub(super) struct Csv {
     separator: char,
     message: usize,
     pod: Option<usize>,
@@ -172,7 +172,7 @@ pub struct Csv {
 }
 
 impl Csv {
-    pub fn header(line: &str) -> Option<Self> {
+    pub(super) fn header(line: &str) -> Option<Self> {
         if line.len() > 2_000 {
             return None;
         }
@@ -207,7 +207,7 @@ impl Csv {
         })
     }
 
-    pub fn row<'a>(&self, line: &'a str) -> Option<Carried<'a>> {
+    pub(super) fn row<'a>(&self, line: &'a str) -> Option<Carried<'a>> {
         let row = cells(line, self.separator);
         let text = row.get(self.message)?.clone();
         let labels: Option<Value> = self.labels.and_then(|at| serde_json::from_str(row.get(at)?).ok());

@@ -10,7 +10,7 @@ use super::tree::{self, Budget};
 const FIRST_KEYS: [&str; 7] = ["apiVersion:", "kind:", "items:", "metadata:", "spec:", "status:", "{"];
 
 /// The whole text is objects, by its first line that is no comment.
-pub fn is_objects(text: &str) -> bool {
+pub(super) fn is_objects(text: &str) -> bool {
     // kubectl cluster-info dump puts logs between its objects
     if memchr::memmem::find(text.as_bytes(), b"\n==== START logs for container ").is_some() {
         return false;
@@ -29,7 +29,7 @@ fn is_json_lines(text: &str) -> bool {
     text.trim_start().starts_with('{') && text.lines().filter(|line| !line.trim().is_empty()).take(3).all(super::logs::is_log_line)
 }
 
-pub fn json(objects: &mut Objects, file: &str, text: &str) -> Result<bool, String> {
+pub(super) fn json(objects: &mut Objects, file: &str, text: &str) -> Result<bool, String> {
     let mut understood = false;
     // `kubectl get` for one kind after the other gives documents one after the other.
     let budget = Budget::of(text);
@@ -42,7 +42,7 @@ pub fn json(objects: &mut Objects, file: &str, text: &str) -> Result<bool, Strin
     }
 }
 
-pub fn yaml(objects: &mut Objects, file: &str, text: &str) -> Result<bool, String> {
+pub(super) fn yaml(objects: &mut Objects, file: &str, text: &str) -> Result<bool, String> {
     let mut understood = false;
     let budget = Budget::of(text);
     for one in serde_yaml::Deserializer::from_str(text) {

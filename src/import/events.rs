@@ -10,7 +10,7 @@ use super::prompt;
 use super::tables::{MAX_COLUMNS, has_columns, split_row};
 use crate::calico::flavour;
 
-pub const EVENTS: Format = Format {
+pub(super) const EVENTS: Format = Format {
     name: "kubectl get events",
     better: "kubectl get events -n NAMESPACE -o yaml",
     starts: |lines, _| lines.first().is_some_and(|line| is_header(line) || is_row(line)),
@@ -21,7 +21,7 @@ pub const EVENTS: Format = Format {
 };
 
 /// What a description lists below `Events:`, without the description.
-pub const OF_POD: Format = Format {
+pub(super) const OF_POD: Format = Format {
     name: "events of kubectl describe pod",
     better: "kubectl describe pod POD -n NAMESPACE",
     starts: |lines, _| {
@@ -40,7 +40,7 @@ fn is_header(line: &str) -> bool {
 }
 
 /// `4m10s   Warning   Unhealthy   pod/calico-node-ccccc   …`
-pub fn is_row(line: &str) -> bool {
+pub(super) fn is_row(line: &str) -> bool {
     let words: Vec<&str> = line.split_whitespace().take(5).collect();
     let at = words.iter().take(3).position(|word| is_type(word));
     at.is_some_and(|at| {

@@ -13,7 +13,7 @@ const MAX_OBJECTS: usize = 20_000;
 
 /// What a reader made of its block.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub struct Summary {
+pub(super) struct Summary {
     pub read: String,
     pub ignored: Option<String>,
     /// The node that it tells of.
@@ -21,28 +21,28 @@ pub struct Summary {
 }
 
 impl Summary {
-    pub fn new(read: impl Into<String>) -> Self {
+    pub(super) fn new(read: impl Into<String>) -> Self {
         Self { read: read.into(), ..Self::default() }
     }
 
-    pub fn of_node(self, node: impl Into<String>) -> Self {
+    pub(super) fn of_node(self, node: impl Into<String>) -> Self {
         Self { node: Some(node.into()), ..self }
     }
 
     /// Rows that are not Calico's are counted, not named.
-    pub fn ignoring(self, count: usize, what: &str) -> Self {
+    pub(super) fn ignoring(self, count: usize, what: &str) -> Self {
         let ignored = (count > 0).then(|| format!("{} {what}", crate::text::count(count, "row")));
         Self { ignored: ignored.or(self.ignored), ..self }
     }
 
-    pub fn also_ignoring(self, what: String) -> Self {
+    pub(super) fn also_ignoring(self, what: String) -> Self {
         let ignored = self.ignored.map_or(what.clone(), |ignored| format!("{ignored}; {what}"));
         Self { ignored: Some(ignored), ..self }
     }
 }
 
 /// A text that waits until all nodes are known.
-pub struct Text {
+pub(super) struct Text {
     pub file: String,
     pub line: usize,
     pub kind: TextKind,
@@ -59,7 +59,7 @@ pub struct Text {
 }
 
 #[derive(Default)]
-pub struct Facts {
+pub(super) struct Facts {
     pub objects: Objects,
     /// Told by text: an object of the same name that was read whole counts before these.
     pub nodes: Vec<Node>,
@@ -74,7 +74,7 @@ pub struct Facts {
 
 impl Facts {
     /// An object in Kubernetes' own shape, put together from a text.
-    pub fn told(&mut self, kind: &str, object: &Value) -> Result<(), String> {
+    pub(super) fn told(&mut self, kind: &str, object: &Value) -> Result<(), String> {
         let told = self.nodes.len() + self.pods.len() + self.events.len() + self.daemon_sets.len();
         if told >= MAX_OBJECTS {
             return Err(format!("more than {MAX_OBJECTS} objects"));
@@ -108,7 +108,7 @@ impl Facts {
     }
 
     /// A text of one node, whose name may only be known at the end.
-    pub fn text(&mut self, kind: TextKind, line: usize, text: String, heading: Heading, names_node: Option<String>) {
+    pub(super) fn text(&mut self, kind: TextKind, line: usize, text: String, heading: Heading, names_node: Option<String>) {
         let (file, source) = (self.file.clone(), self.source);
         let log = matches!(kind, TextKind::Log { .. }).then(|| Box::new(LogFacts::read(&file, heading.container.as_deref(), &text)));
         let text = if log.is_some() { String::new() } else { text };

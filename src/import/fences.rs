@@ -1,7 +1,7 @@
 //! Lines of a page without its quotes, fences and indented blocks.
 
 /// A line without the page's quotes and indentation.
-pub struct Line<'a> {
+pub(super) struct Line<'a> {
     pub text: &'a str,
     /// The mark of a fence itself, and nothing else.
     pub fence: bool,
@@ -10,7 +10,7 @@ pub struct Line<'a> {
 }
 
 /// One for each line of the text.
-pub fn lines(text: &str) -> Vec<Line<'_>> {
+pub(super) fn lines(text: &str) -> Vec<Line<'_>> {
     let mut reader = Reader { open: None, indented: None, blank_before: true };
     text.lines().map(|line| reader.take(line)).collect()
 }

@@ -30,7 +30,7 @@ const EARLY: [(&str, &str); 6] = [
 
 const NEAR: usize = 2_000;
 
-pub fn looks_like(bytes: &[u8]) -> Option<&'static str> {
+pub(super) fn looks_like(bytes: &[u8]) -> Option<&'static str> {
     let by_bytes = FIRST_BYTES.iter().find(|(first, _)| bytes.starts_with(first)).map(|(_, name)| *name);
     by_bytes.or_else(|| {
         let text = String::from_utf8_lossy(&bytes[..bytes.len().min(NEAR)]).to_lowercase();

@@ -6,7 +6,7 @@ use super::prompt::Heading;
 use super::{calicoctl, calicoctl_tables, describe, events, host, logs, tables, yaml};
 
 /// One format that people paste.
-pub struct Format {
+pub(super) struct Format {
     /// The command that prints it.
     pub name: &'static str,
     /// The command whose output says more, for where this one is not enough.
@@ -23,7 +23,7 @@ pub struct Format {
 }
 
 /// In the order in which they are tried.
-pub const FORMATS: [Format; 22] = [
+pub(super) const FORMATS: [Format; 22] = [
     describe::POD,
     describe::NODE,
     describe::DAEMON_SET,
@@ -49,6 +49,6 @@ pub const FORMATS: [Format; 22] = [
 ];
 
 /// `kubectl describe pod, kubectl get pods, …`
-pub fn names() -> String {
+pub(super) fn names() -> String {
     FORMATS.iter().map(|format| format.name).collect::<Vec<_>>().join(", ")
 }

@@ -8,7 +8,7 @@ use super::texts::TextKind;
 use crate::calico::{interfaces, route_get, routes};
 use crate::snapshot::inspection::{Interface, InterfaceAddress};
 
-pub const BIRDCL: Format = Format {
+pub(super) const BIRDCL: Format = Format {
     name: "birdcl show protocols",
     better: "birdcl show protocols; birdcl show status",
     starts: |lines, _| lines.first().is_some_and(|line| is_bird(line)),
@@ -22,7 +22,7 @@ pub const BIRDCL: Format = Format {
     },
 };
 
-pub const ADDRESSES: Format = Format {
+pub(super) const ADDRESSES: Format = Format {
     name: "ip addr",
     better: "ip -d addr",
     starts: |lines, _| lines.first().is_some_and(|line| is_link(line)) || is_json_of(lines, "\"ifindex\""),
@@ -44,7 +44,7 @@ pub const ADDRESSES: Format = Format {
     },
 };
 
-pub const IFCONFIG: Format = Format {
+pub(super) const IFCONFIG: Format = Format {
     name: "ifconfig",
     better: "ip -d addr",
     starts: |lines, _| lines.first().is_some_and(|line| ifconfig_name(line).is_some()),
@@ -58,7 +58,7 @@ pub const IFCONFIG: Format = Format {
     },
 };
 
-pub const BRIEF: Format = Format {
+pub(super) const BRIEF: Format = Format {
     name: "ip -br addr",
     better: "ip -d addr",
     starts: |lines, _| lines.first().is_some_and(|line| brief(line).is_some_and(|(_, _, addresses)| !addresses.is_empty())),
@@ -72,7 +72,7 @@ pub const BRIEF: Format = Format {
     },
 };
 
-pub const ROUTE_GET: Format = Format {
+pub(super) const ROUTE_GET: Format = Format {
     name: "ip route get",
     better: "ip route get",
     starts: |lines, heading| {
@@ -90,7 +90,7 @@ pub const ROUTE_GET: Format = Format {
     },
 };
 
-pub const ROUTES: Format = Format {
+pub(super) const ROUTES: Format = Format {
     name: "ip route",
     better: "ip route",
     starts: |lines, heading| {
@@ -153,7 +153,7 @@ fn brief(line: &str) -> Option<(&str, &str, Vec<InterfaceAddress>)> {
 }
 
 /// The kernel's order is kept; its indices are not shown.
-pub fn parse_brief(text: &str) -> Result<Vec<Interface>, String> {
+pub(super) fn parse_brief(text: &str) -> Result<Vec<Interface>, String> {
     let mut found = Vec::new();
     for line in text.lines().filter(|line| !line.trim().is_empty()) {
         let (name, state, addresses) = brief(line).ok_or("a line that ip -br does not print")?;
@@ -168,7 +168,7 @@ pub fn parse_brief(text: &str) -> Result<Vec<Interface>, String> {
 }
 
 /// Rows, their details, the answers to `show status`: everything else ends what BIRD said.
-pub fn is_bird_output(line: &str) -> bool {
+pub(super) fn is_bird_output(line: &str) -> bool {
     const STATUS: [&str; 9] = [
         "Router ID is",
         "Hostname is",
@@ -242,7 +242,7 @@ fn ifconfig_name(line: &str) -> Option<&str> {
 const MAX_INTERFACES: usize = 20_000;
 
 /// ifconfig sorts by name, so the kernel's order is not known from it: the index stays 0.
-pub fn parse_ifconfig(text: &str) -> Result<Vec<Interface>, String> {
+pub(super) fn parse_ifconfig(text: &str) -> Result<Vec<Interface>, String> {
     let mut found: Vec<Interface> = Vec::new();
     for line in text.lines() {
         if let Some(name) = ifconfig_name(line) {

@@ -12,7 +12,7 @@ use super::texts::TextKind;
 use crate::calico::startup_log::{is_calico_line, time_of};
 use crate::snapshot::objects::CALICO_NODE;
 
-pub const LOG: Format = Format {
+pub(super) const LOG: Format = Format {
     name: "kubectl logs",
     better: "kubectl logs POD -n NAMESPACE -c calico-node --timestamps (and --previous)",
     starts: |lines, _| {
@@ -33,7 +33,7 @@ const MAX_LINE: usize = 64 << 10;
 /// Pods in one text.
 const MAX_PODS: usize = 5_000;
 
-pub fn is_log_line(line: &str) -> bool {
+pub(super) fn is_log_line(line: &str) -> bool {
     // no line of calico-node's start is longer, and what forbids kubectl something is nothing that Calico said
     !is_kubectl_error(line)
         && line.len() <= MAX_LINE
@@ -42,7 +42,7 @@ pub fn is_log_line(line: &str) -> bool {
 }
 
 /// What kubectl says in place of an answer.
-pub const ERROR: Format = Format {
+pub(super) const ERROR: Format = Format {
     name: "error of kubectl",
     better: "error of kubectl",
     starts: |lines, _| lines.first().is_some_and(|line| is_kubectl_error(line)),
@@ -72,7 +72,7 @@ fn is_docker(line: &str) -> bool {
 const OTHERS: [&str; 2] = ["kube-flannel", "flannel"];
 
 /// Whose log a file is by its path, where it is not calico-node's: archives keep one file for each container.
-pub fn others(file: &str) -> Option<String> {
+pub(super) fn others(file: &str) -> Option<String> {
     let mut parts = file.split(['/', '\\', ':', '.', '_']);
     let container = parts.find_map(|part| OTHERS.iter().find(|other| **other == part));
     let named = || super::texts::is_others_log(file).then(|| "its name says that it is another program's".to_owned());
@@ -141,7 +141,7 @@ fn read(block: &Block, facts: &mut Facts) -> Summary {
     summary
 }
 
-pub fn is_newest_first(log: &[impl AsRef<str>]) -> bool {
+pub(super) fn is_newest_first(log: &[impl AsRef<str>]) -> bool {
     let times: Vec<_> = log.iter().filter_map(|line| time_of(line.as_ref())).collect();
     let (mut up, mut down) = (0, 0);
     for pair in times.windows(2) {

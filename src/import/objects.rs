@@ -12,7 +12,7 @@ use crate::snapshot::trim;
 
 /// What the files held, by kind. A kind of which there was a list, be it empty, is there.
 #[derive(Default)]
-pub struct Objects {
+pub(super) struct Objects {
     pub nodes: Option<Vec<Node>>,
     pub daemon_sets: Option<Vec<DaemonSet>>,
     pub pods: Option<Vec<Pod>>,
@@ -58,7 +58,7 @@ const KINDS: [(&str, &str); 6] = [
 
 impl Objects {
     /// Kinds that are not looked at are dropped.
-    pub fn take(&mut self, mut object: Value) {
+    pub(super) fn take(&mut self, mut object: Value) {
         let kind = object.get("kind").and_then(Value::as_str).map_or_else(|| guess_kind(&object), str::to_owned);
         self.taken += 1;
         if let Err(error) = self.sort_in(&kind, &mut object) {
@@ -118,7 +118,7 @@ impl Objects {
     }
 
     /// Both of them, in this order.
-    pub fn and(mut self, more: Self) -> Self {
+    pub(super) fn and(mut self, more: Self) -> Self {
         fn append<T>(list: &mut Option<Vec<T>>, more: Option<Vec<T>>) {
             if let Some(more) = more {
                 list.get_or_insert_default().extend(more);
@@ -152,7 +152,7 @@ impl Objects {
     }
 
     /// A list of `kind` was there and had nothing in it.
-    pub fn saw_empty_list(&mut self, kind: &str) {
+    pub(super) fn saw_empty_list(&mut self, kind: &str) {
         match kind {
             "Node" => {
                 self.nodes.get_or_insert_default();
@@ -180,13 +180,13 @@ impl Objects {
         }
     }
 
-    pub fn observed(&mut self, kind: &str) -> Observed<Vec<Custom>> {
+    pub(super) fn observed(&mut self, kind: &str) -> Observed<Vec<Custom>> {
         self.customs.remove(kind).map_or(Observed::NotAsked, Observed::Seen)
     }
 }
 
 /// The kind that a file of this name lists, for lists that are empty and say no more than `List`.
-pub fn kind_by_name(file: &str) -> Option<&'static str> {
+pub(super) fn kind_by_name(file: &str) -> Option<&'static str> {
     let name = file.rsplit(['/', '\\', ':']).next()?.split('.').next()?;
     KINDS.iter().chain(&CUSTOM_KINDS).find(|(_, plural)| *plural == name).map(|(kind, _)| *kind)
 }
@@ -200,7 +200,7 @@ fn is_calicos(object: &Value) -> bool {
     object.get("apiVersion").and_then(Value::as_str).is_some_and(|version| version.contains("projectcalico.org"))
 }
 
-pub fn typed<T: DeserializeOwned>(object: &Value) -> Result<T, serde_json::Error> {
+pub(super) fn typed<T: DeserializeOwned>(object: &Value) -> Result<T, serde_json::Error> {
     T::deserialize(object)
 }
 

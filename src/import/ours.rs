@@ -9,10 +9,10 @@ use crate::snapshot::{API_VERSION, KIND, Snapshot, trim};
 
 const GROUP: &str = "calico-fix/";
 /// Our header comment and the first fields are well within this.
-pub const HEAD: usize = 8 << 10;
+pub(super) const HEAD: usize = 8 << 10;
 
 /// The version that a file of ours claims; `None` when it is not ours. Reads the head only.
-pub fn version(bytes: &[u8]) -> Option<String> {
+pub(super) fn version(bytes: &[u8]) -> Option<String> {
     let head = String::from_utf8_lossy(&bytes[..bytes.len().min(HEAD)]);
     let at = head.find("apiVersion")?;
     let value = head[at + "apiVersion".len()..].trim_start_matches(['"', '\'', ' ', ':', '\t', '\r', '\n']);
@@ -21,7 +21,7 @@ pub fn version(bytes: &[u8]) -> Option<String> {
 }
 
 /// Reads a file by its head and what follows it. What was edited by hand is bounded and masked like what comes from a cluster.
-pub fn read(file: &str, head: &[u8], rest: &mut dyn Read, version: &str) -> Result<Snapshot, ImportError> {
+pub(super) fn read(file: &str, head: &[u8], rest: &mut dyn Read, version: &str) -> Result<Snapshot, ImportError> {
     if version != API_VERSION {
         return Err(ImportError::Version { file: file.into(), found: version.into() });
     }

@@ -11,10 +11,10 @@ use super::wraps;
 /// Lines that a recognizer may look at.
 const AHEAD: usize = 16;
 /// Blocks of one text; a page with more is no page.
-pub const MAX_BLOCKS: usize = 2_000;
+pub(super) const MAX_BLOCKS: usize = 2_000;
 
 /// Lines of one format, without quotes and indentation of the page.
-pub struct Block {
+pub(super) struct Block {
     /// From 1.
     pub line: usize,
     pub text: String,
@@ -27,7 +27,7 @@ const MAX_LINES: usize = 200_000;
 const MAX_BYTES: usize = 16 << 20;
 
 /// The beginning of a text that is too long, or, of a log, its end, as the newest lines tell the most; and what was cut off, in words.
-pub fn window(text: &str) -> (&str, Option<String>) {
+pub(super) fn window(text: &str) -> (&str, Option<String>) {
     window_of(text, MAX_LINES, MAX_BYTES)
 }
 
@@ -56,7 +56,7 @@ fn mib(bytes: usize) -> usize {
     bytes.div_ceil(1 << 20)
 }
 
-pub struct Page {
+pub(super) struct Page {
     pub blocks: Vec<Block>,
     /// Lines that belong to no block: prose.
     pub prose: usize,
@@ -103,7 +103,7 @@ impl Above {
 }
 
 /// Takes a text apart, in time that grows with its length alone.
-pub fn split(text: &str) -> Page {
+pub(super) fn split(text: &str) -> Page {
     let lines: Vec<Line<'_>> = lines(text);
     let mut plain: Vec<Cow<'_, str>> = lines.iter().map(|line| Cow::Borrowed(line.text)).collect();
     let joined = wraps::join(&lines, &mut plain);
@@ -188,7 +188,7 @@ fn shift(plain: &mut [Cow<'_, str>], at: usize, indent: usize) {
 }
 
 /// Without so many blanks at the beginning, and no more than there are.
-pub fn cut(text: &str, indent: usize) -> &str {
+pub(super) fn cut(text: &str, indent: usize) -> &str {
     let blanks = text.bytes().take(indent).take_while(|byte| matches!(byte, b' ' | b'\t')).count();
     &text[blanks..]
 }

@@ -60,7 +60,7 @@ const CELLS: [&str; 2] = ["td", "th"];
 const NUMBERED: usize = 4;
 
 /// The same lines without what carried them.
-pub fn plain(text: &str) -> Cow<'_, str> {
+pub(super) fn plain(text: &str) -> Cow<'_, str> {
     let numbered = is_numbered(text);
     if !numbered && !text.lines().any(is_dressed) {
         return Cow::Borrowed(text);

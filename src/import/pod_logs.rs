@@ -29,7 +29,7 @@ pub struct PodLog {
 type Origin = (Option<String>, Option<String>, Option<String>);
 
 #[derive(Default)]
-pub struct PodLogs {
+pub(super) struct PodLogs {
     pending: Vec<u8>,
     begun: bool,
     csv: Option<Csv>,
@@ -40,7 +40,7 @@ pub struct PodLogs {
 }
 
 impl PodLogs {
-    pub fn push(&mut self, mut chunk: &[u8]) {
+    pub(super) fn push(&mut self, mut chunk: &[u8]) {
         while let Some(end) = memchr::memchr(b'\n', chunk) {
             let (line, rest) = chunk.split_at(end + 1);
             chunk = rest;
@@ -112,7 +112,7 @@ impl PodLogs {
         }
     }
 
-    pub fn finish(mut self) -> Vec<PodLog> {
+    pub(super) fn finish(mut self) -> Vec<PodLog> {
         let last = std::mem::take(&mut self.pending);
         if !last.is_empty() {
             self.line(&last);

@@ -2,7 +2,7 @@
 
 /// What a command line tells of the output below it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Heading {
+pub(super) struct Heading {
     /// The host in the prompt, or behind `ssh`.
     pub host: Option<String>,
     /// The node that the command itself names: `oc debug node/NAME`.
@@ -25,13 +25,13 @@ pub struct Heading {
 
 impl Heading {
     /// kubectl runs anywhere: the host in its prompt is not the node.
-    pub fn is_remote(&self) -> bool {
+    pub(super) fn is_remote(&self) -> bool {
         let mut words = self.command.split_whitespace().skip_while(|word| ["sudo", "watch", "time"].contains(word));
         words.next().is_some_and(|tool| REMOTE_TOOLS.contains(&tool.rsplit('/').next().unwrap_or(tool)))
     }
 
     /// At the prompt of a shell that an earlier command opened the machine is that command's.
-    pub fn within(mut self, shell: &Self) -> Self {
+    pub(super) fn within(mut self, shell: &Self) -> Self {
         if !self.is_remote() && self.host.is_none() && self.node.is_none() && self.pod.is_none() {
             (self.host, self.node, self.pod) = (shell.host.clone(), shell.node.clone(), shell.pod.clone());
             self.namespace = self.namespace.or_else(|| shell.namespace.clone());
@@ -83,7 +83,7 @@ const MARKS: [char; 13] = ['$', '#', '%', '>', '➜', '❯', '✗', '✔', '»',
 const SHELLS: [&str; 8] = ["sh", "bash", "ash", "zsh", "/bin/sh", "/bin/bash", "/bin/ash", "/usr/bin/bash"];
 
 /// The command line that this line is; `None` for output.
-pub fn command_line(line: &str) -> Option<Heading> {
+pub(super) fn command_line(line: &str) -> Option<Heading> {
     if line.len() > MAX_LINE {
         return None;
     }
@@ -108,7 +108,7 @@ pub fn command_line(line: &str) -> Option<Heading> {
 }
 
 /// The line ends a shell that was opened by an earlier line.
-pub fn closes_shell(line: &str, heading: Option<&Heading>) -> bool {
+pub(super) fn closes_shell(line: &str, heading: Option<&Heading>) -> bool {
     ["exit", "logout"].contains(&heading.map_or(line.trim(), |heading| heading.command.as_str()))
 }
 
@@ -127,7 +127,7 @@ fn is_prompt(prompt: &str) -> bool {
 }
 
 /// `root@node-3:~`, `[root@node-3 ~]`, `node-3:~ `, `(root㉿node-3)-[~]`, `node-3`.
-pub fn host_of(prompt: &str, mark: char) -> Option<String> {
+pub(super) fn host_of(prompt: &str, mark: char) -> Option<String> {
     let is_name = |host: &str| !host.is_empty() && host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte));
     let named = |host: &str| {
         let host = host.split([':', '/', '~', ')', ']', ' ']).next().unwrap_or(host);
@@ -153,12 +153,12 @@ pub fn host_of(prompt: &str, mark: char) -> Option<String> {
 }
 
 /// The host of a prompt of two lines, in the first of them.
-pub fn first_line_of_prompt(line: &str) -> Option<String> {
+pub(super) fn first_line_of_prompt(line: &str) -> Option<String> {
     line.starts_with(['┌', '╭']).then(|| host_of(line.trim_start_matches(['┌', '╭', '─', '(', '[']), '#')).flatten()
 }
 
 /// A line that is nothing but the name of a machine or pod: `### node-3`, `==== node-3 ====`, `node-3 | CHANGED | rc=0 >>`, `pod/NAME`.
-pub fn label(line: &str) -> Option<String> {
+pub(super) fn label(line: &str) -> Option<String> {
     const NOUNS: [&str; 9] = ["node", "host", "hostname", "server", "machine", "worker", "pod", "on", "from"];
     let line = line.split(" | ").next().unwrap_or(line);
     if line.len() > 300 {
@@ -244,7 +244,7 @@ fn heading(host: Option<String>, command: &str, words: &[&str]) -> Heading {
 }
 
 /// A calico-node pod's name, alone or behind `pod/`.
-pub fn pod_name(word: &str) -> Option<String> {
+pub(super) fn pod_name(word: &str) -> Option<String> {
     let name = word.strip_prefix("pod/").or_else(|| word.strip_prefix("pods/")).unwrap_or(word);
     crate::calico::flavour::is_pod_name(name).then(|| name.to_owned())
 }

@@ -16,12 +16,12 @@ const AFTER_NODE: [&str; 8] = ["birdcl", "bird", "ip-addr", "ip-route", "ip-rule
 
 /// Names that texts without a node go by, one for each host that they seem to be of.
 #[derive(Default)]
-pub struct Unnamed {
+pub(super) struct Unnamed {
     /// By file: the newest.
     newest: BTreeMap<String, (String, Vec<TextKind>)>,
 }
 
-pub struct Known<'a> {
+pub(super) struct Known<'a> {
     pub snapshot: &'a Snapshot,
     /// `FILE=NODE`, by file.
     pub given: &'a BTreeMap<String, String>,
@@ -77,7 +77,7 @@ impl Known<'_> {
     }
 
     /// The node of a text; `Err` says why it is not known.
-    pub fn node_of(&self, text: &Text, unnamed: &mut Unnamed) -> Result<String, String> {
+    pub(super) fn node_of(&self, text: &Text, unnamed: &mut Unnamed) -> Result<String, String> {
         let pods = || self.snapshot.pods.seen().into_iter().flatten();
         if let Some(given) = self.given.get(&text.file) {
             return Ok(given.clone());
@@ -124,7 +124,7 @@ impl Known<'_> {
 }
 
 /// What stands for a node whose name nothing tells: no name of Kubernetes has parentheses.
-pub fn node_of_pod(pod: &str) -> String {
+pub(super) fn node_of_pod(pod: &str) -> String {
     format!("(node of {pod})")
 }
 

@@ -22,7 +22,7 @@ fn is_tar(head: &[u8]) -> bool {
 }
 
 /// One file to be read, wherever it came from.
-pub struct Piece<'a> {
+pub(super) struct Piece<'a> {
     /// As the user can find it: the path, an archive's entry behind a colon.
     pub file: String,
     pub bytes: Vec<u8>,
@@ -33,12 +33,12 @@ pub struct Piece<'a> {
 }
 
 /// How messages and `FILE=NODE` name an input.
-pub fn name(input: &Path) -> String {
+pub(super) fn name(input: &Path) -> String {
     if input == Path::new("-") { "standard input".to_owned() } else { input.display().to_string() }
 }
 
 /// `FILE=NODE`: a file of that very name comes first.
-pub fn split_node(input: &Path) -> (PathBuf, Option<String>) {
+pub(super) fn split_node(input: &Path) -> (PathBuf, Option<String>) {
     let split = input.to_str().filter(|_| !input.exists()).and_then(|text| text.rsplit_once('='));
     match split {
         Some((file, node)) if !file.is_empty() && !node.is_empty() && !node.contains('/') => (PathBuf::from(file), Some(node.to_owned())),
@@ -47,7 +47,11 @@ pub fn split_node(input: &Path) -> (PathBuf, Option<String>) {
 }
 
 /// Hands each piece of `input` to `take`.
-pub fn read(input: &Path, stdin: &mut dyn Read, take: &mut dyn FnMut(Piece<'_>) -> Result<(), ImportError>) -> Result<(), ImportError> {
+pub(super) fn read(
+    input: &Path,
+    stdin: &mut dyn Read,
+    take: &mut dyn FnMut(Piece<'_>) -> Result<(), ImportError>,
+) -> Result<(), ImportError> {
     if input == Path::new("-") {
         return stream("standard input".into(), stdin, take);
     }

@@ -10,7 +10,7 @@ use super::page::Block;
 use crate::calico::flavour;
 use crate::snapshot::objects::Node;
 
-pub const PODS: Format = Format {
+pub(super) const PODS: Format = Format {
     name: "kubectl get pods",
     better: "kubectl get pods -n NAMESPACE -o yaml",
     starts: |lines, _| lines.first().is_some_and(|line| has_columns(line, &["NAME", "READY", "STATUS", "RESTARTS"]) || is_pod_row(line)),
@@ -20,7 +20,7 @@ pub const PODS: Format = Format {
     read: read_pods,
 };
 
-pub const NODES: Format = Format {
+pub(super) const NODES: Format = Format {
     name: "kubectl get nodes",
     better: "kubectl get nodes -o yaml",
     starts: |lines, _| {
@@ -32,7 +32,7 @@ pub const NODES: Format = Format {
     read: read_nodes,
 };
 
-pub const DAEMON_SETS: Format = Format {
+pub(super) const DAEMON_SETS: Format = Format {
     name: "kubectl get daemonsets",
     better: "kubectl get daemonset -n NAMESPACE -o yaml",
     starts: |lines, _| lines.first().is_some_and(|line| has_columns(line, &["NAME", "DESIRED", "CURRENT", "READY"]) || is_set_row(line)),
@@ -47,10 +47,10 @@ pub const DAEMON_SETS: Format = Format {
     },
 };
 
-pub const MAX_COLUMNS: usize = 16;
+pub(super) const MAX_COLUMNS: usize = 16;
 
 /// The line is a header that has these columns, in any order.
-pub fn has_columns(line: &str, columns: &[&str]) -> bool {
+pub(super) fn has_columns(line: &str, columns: &[&str]) -> bool {
     // most lines are no header of any sort
     if !columns.first().is_some_and(|first| line.contains(first)) {
         return false;
@@ -63,7 +63,7 @@ pub fn has_columns(line: &str, columns: &[&str]) -> bool {
 }
 
 /// Cells of a row: two blanks or a tab stand between them; the last of `most` takes the rest.
-pub fn split_row(line: &str, most: usize) -> Vec<&str> {
+pub(super) fn split_row(line: &str, most: usize) -> Vec<&str> {
     let mut cells = Vec::new();
     let mut rest = line.trim();
     while !rest.is_empty() {
@@ -147,12 +147,12 @@ fn is_set_row(line: &str) -> bool {
 }
 
 /// Names of columns alone.
-pub fn is_header(line: &str) -> bool {
+pub(super) fn is_header(line: &str) -> bool {
     split_row(line, MAX_COLUMNS).len() > 2 && line.contains("NAME") && !line.bytes().any(|byte| byte.is_ascii_lowercase())
 }
 
 /// A row of one of the tables, of whatever program: what a terminal has broken off a row is none.
-pub fn is_row(line: &str) -> bool {
+pub(super) fn is_row(line: &str) -> bool {
     let ready = || line.split_whitespace().take(3).any(is_ready_cell);
     is_pod_row(line) || is_node_row(line) || is_set_row(line) || ready() || super::events::is_row(line)
 }

@@ -8,7 +8,7 @@ use crate::snapshot::family::Family;
 use crate::snapshot::inspection::{Bird, NodeInspection, NodeLogs, StartupLog};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum TextKind {
+pub(super) enum TextKind {
     Birdcl,
     NodeStatus,
     Interfaces,
@@ -21,7 +21,7 @@ pub enum TextKind {
 
 impl TextKind {
     /// The command that prints it.
-    pub fn command(self) -> &'static str {
+    pub(super) fn command(self) -> &'static str {
         match self {
             Self::Birdcl => "birdcl show protocols",
             Self::NodeStatus => "calicoctl node status",
@@ -36,7 +36,7 @@ impl TextKind {
 }
 
 /// Of a whole file, by its content first: names differ, what the programs print does not.
-pub fn kind(file: &str, text: &str) -> Option<TextKind> {
+pub(super) fn kind(file: &str, text: &str) -> Option<TextKind> {
     let name = file.rsplit(['/', '\\', ':']).next().unwrap_or(file).to_ascii_lowercase();
     let start = text.trim_start();
     let head = || text.lines().take(200);
@@ -60,13 +60,13 @@ pub fn kind(file: &str, text: &str) -> Option<TextKind> {
 }
 
 /// A log of another program that quotes calico-node: its name says what it is.
-pub fn is_others_log(file: &str) -> bool {
+pub(super) fn is_others_log(file: &str) -> bool {
     let name = file.rsplit(['/', '\\', ':']).next().unwrap_or(file).to_ascii_lowercase();
     ["operator-log", "timeline"].iter().any(|start| name.starts_with(start))
 }
 
 /// The calico-node pod that a part of the path names, also with its namespace before it: `kube-system-calico-node-x7k2p-previous`.
-pub fn pod_in(file: &str) -> Option<String> {
+pub(super) fn pod_in(file: &str) -> Option<String> {
     file.split(['/', '\\', ':', '_', '.']).find_map(|part| {
         let part = part.strip_suffix("-previous").unwrap_or(part);
         let behind = part.match_indices('-').filter_map(|(at, _)| part.get(at + 1..));
@@ -75,12 +75,12 @@ pub fn pod_in(file: &str) -> Option<String> {
 }
 
 /// The log of the container before, by the name of its file.
-pub fn is_previous(file: &str) -> bool {
+pub(super) fn is_previous(file: &str) -> bool {
     file.rsplit(['/', '\\', ':']).next().unwrap_or(file).to_ascii_lowercase().contains("previous")
 }
 
 /// The node of `known` whose name begins the file's, or names a directory above it; the longest wins.
-pub fn node_of<'a>(file: &str, known: impl Iterator<Item = (&'a str, &'a str)>) -> Option<&'a str> {
+pub(super) fn node_of<'a>(file: &str, known: impl Iterator<Item = (&'a str, &'a str)>) -> Option<&'a str> {
     known
         .filter(|(label, _)| {
             file.split(['/', '\\', ':']).any(|part| {
@@ -97,7 +97,7 @@ pub fn node_of<'a>(file: &str, known: impl Iterator<Item = (&'a str, &'a str)>) 
 }
 
 /// Adds what `text` says to what is known of the node; `Err` says why it could not be read.
-pub fn read_inside(kind: TextKind, text: &str, heading: &Heading, inside: &mut NodeInspection) -> Result<(), String> {
+pub(super) fn read_inside(kind: TextKind, text: &str, heading: &Heading, inside: &mut NodeInspection) -> Result<(), String> {
     match kind {
         TextKind::Birdcl => read_birdcl(text, heading, inside)?,
         TextKind::NodeStatus => {
@@ -215,18 +215,18 @@ fn daemon(protocols: &str, status: &str) -> Result<Observed<Bird>, String> {
 }
 
 /// Init containers of calico-node in the manifests and the operator's DaemonSet, 3.8 to 3.33.
-pub const INIT_CONTAINERS: [&str; 7] =
+pub(super) const INIT_CONTAINERS: [&str; 7] =
     ["install-cni", "upgrade-ipam", "mount-bpffs", "flexvol-driver", "ebpf-bootstrap", "hostpath-init", "key-cert-provisioner"];
 
 /// A shell's error in such a log has no mark of Calico's.
-pub fn init_container_in_name(name: &str) -> Option<&'static str> {
+pub(super) fn init_container_in_name(name: &str) -> Option<&'static str> {
     let (folders, name) = name.rsplit_once(['/', '\\', ':']).unwrap_or(("", name));
     let is_folder = |container: &str| folders.split(['/', '\\', ':']).any(|folder| folder == container);
     INIT_CONTAINERS.into_iter().find(|container| name.contains(container) || is_folder(container))
 }
 
 /// What a log tells, which is a small part of it.
-pub struct LogFacts {
+pub(super) struct LogFacts {
     /// Of an init container, with its name.
     init: Option<(String, StartupLog)>,
     /// The kubelet's own sentence in place of a log that is gone.
@@ -237,7 +237,7 @@ pub struct LogFacts {
 
 impl LogFacts {
     /// `container`: as a heading or prompt names it.
-    pub fn read(file: &str, container: Option<&str>, text: &str) -> Self {
+    pub(super) fn read(file: &str, container: Option<&str>, text: &str) -> Self {
         let named = container.and_then(init_container_in_name).or_else(|| init_container_in_name(file));
         let container = named.or_else(|| startup_log::init_container(text));
         let init = container.map(|container| (container.to_owned(), startup_log::digest_init(text.as_bytes(), true)));
@@ -263,7 +263,7 @@ fn behind_init_container(text: &str) -> &str {
 }
 
 /// Of two texts of the same log the one without the kubelet's timestamps counts; it is the log's own.
-pub fn add_log(logs: &mut NodeLogs, file: &str, previous: bool, facts: &LogFacts) {
+pub(super) fn add_log(logs: &mut NodeLogs, file: &str, previous: bool, facts: &LogFacts) {
     if let Some((container, log)) = &facts.init {
         logs.init.insert(container.clone(), Observed::Seen(log.clone()));
     }

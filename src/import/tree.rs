@@ -10,14 +10,14 @@ use serde_json::{Map, Value};
 use crate::limits::YAML_EXPANSION;
 
 /// How much a document may still come to: aliases make gigabytes of a megabyte.
-pub struct Budget(Cell<usize>);
+pub(super) struct Budget(Cell<usize>);
 
 /// One value of a tree, in memory.
 const VALUE: usize = size_of::<Value>();
 
 impl Budget {
     /// Without aliases the smallest value takes two bytes of text, so that no such document comes near its limit.
-    pub fn of(text: &str) -> Self {
+    pub(super) fn of(text: &str) -> Self {
         Self(Cell::new(text.len().saturating_mul(YAML_EXPANSION).saturating_add(1 << 20)))
     }
 
@@ -118,7 +118,7 @@ fn insert<E: Error>(map: &mut Map<String, Value>, name: String, value: Value) ->
 }
 
 /// A document of Kubernetes: each object of a list, or the one object, goes to `take`.
-pub struct Document<'a> {
+pub(super) struct Document<'a> {
     pub budget: &'a Budget,
     pub take: &'a mut dyn FnMut(Value),
 }

@@ -16,7 +16,7 @@ const FULL: usize = 2;
 const MAX_PARTS: usize = 20;
 
 /// Appends to each line of full width what was broken off it, and names the lines that were taken.
-pub fn join(lines: &[Line<'_>], plain: &mut [Cow<'_, str>]) -> BTreeSet<usize> {
+pub(super) fn join(lines: &[Line<'_>], plain: &mut [Cow<'_, str>]) -> BTreeSet<usize> {
     let mut joined = BTreeSet::new();
     let mut start = 0;
     while start < lines.len() {

@@ -4,7 +4,7 @@ use super::facts::{Facts, Summary};
 use super::formats::Format;
 use super::prompt::Heading;
 
-pub const OBJECTS: Format = Format {
+pub(super) const OBJECTS: Format = Format {
     name: "kubectl get -o yaml",
     better: "kubectl get nodes,daemonsets,pods,events -A -o yaml",
     starts: |lines, _| {

@@ -25,7 +25,7 @@ type Likeness = (u64, Health, Kind);
 
 /// Two points are alike when their rows are the same but for each other. A row is hashed as a sum, so that what a point is to
 /// itself can be put in as the state that it would have to its like.
-pub fn groups(mesh: &Mesh) -> Vec<Group> {
+pub(super) fn groups(mesh: &Mesh) -> Vec<Group> {
     let rows: Vec<u64> = (0..mesh.points.len())
         .map(|point| mesh.around(point).fold(0, |sum: u64, (other, state)| sum.wrapping_add(hash(other, state))))
         .collect();

@@ -58,7 +58,7 @@ impl NodeEvent<'_> {
 }
 
 /// Every Linux node: those of the cluster, or, where nodes could not be listed, those that pods run on.
-pub fn build_all<'a>(snapshot: &'a Snapshot, install: &Install<'a>) -> Vec<NodeModel<'a>> {
+pub(super) fn build_all<'a>(snapshot: &'a Snapshot, install: &Install<'a>) -> Vec<NodeModel<'a>> {
     let mut pods: BTreeMap<&str, &Pod> = BTreeMap::new();
     for pod in snapshot.pods.seen().into_iter().flatten() {
         let Some(node) = pod.target_node() else { continue };

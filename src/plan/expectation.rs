@@ -180,7 +180,7 @@ pub(super) mod tests {
     use crate::finding::ClusterSummary;
     use crate::finding::verdict::Verdict;
 
-    pub fn session(peer: &str, address: &str, up: bool) -> SessionRow {
+    pub(crate) fn session(peer: &str, address: &str, up: bool) -> SessionRow {
         let (state, info) = if up { ("up", "Established") } else { ("start", "Active Socket: Connection refused") };
         SessionRow {
             family: 4,
@@ -192,11 +192,11 @@ pub(super) mod tests {
         }
     }
 
-    pub fn row(name: &str, address: &str, ready: bool, sessions: Vec<SessionRow>) -> NodeRow {
+    pub(crate) fn row(name: &str, address: &str, ready: bool, sessions: Vec<SessionRow>) -> NodeRow {
         NodeRow { name: name.into(), address: Some(address.into()), ready: Some(ready), sessions, ..NodeRow::default() }
     }
 
-    pub fn report(nodes: Vec<NodeRow>) -> Report {
+    pub(crate) fn report(nodes: Vec<NodeRow>) -> Report {
         Report {
             api_version: String::new(),
             kind: String::new(),
@@ -210,7 +210,7 @@ pub(super) mod tests {
         }
     }
 
-    pub fn goal(name: &str, address: &str) -> NodeGoal {
+    pub(crate) fn goal(name: &str, address: &str) -> NodeGoal {
         let address = GoalAddress { family: Family::V4, address: address.parse().expect("an address") };
         NodeGoal { name: name.into(), addresses: vec![address], ..NodeGoal::default() }
     }

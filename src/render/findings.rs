@@ -17,7 +17,7 @@ pub(super) const INDENT: usize = 2;
 const LABEL: usize = 10;
 
 /// Every finding of a report. A fix that several have is printed once.
-pub fn write_list(report: &Report, all: bool, style: &Style, out: &mut dyn Write) -> io::Result<()> {
+pub(super) fn write_list(report: &Report, all: bool, style: &Style, out: &mut dyn Write) -> io::Result<()> {
     for (at, finding) in report.findings.iter().enumerate() {
         writeln!(out)?;
         heading(finding, all, style, out)?;
@@ -33,7 +33,7 @@ pub fn write_list(report: &Report, all: bool, style: &Style, out: &mut dyn Write
 }
 
 /// One finding, without what only a whole report can tell.
-pub fn write(finding: &Finding, all: bool, style: &Style, out: &mut dyn Write) -> io::Result<()> {
+pub(super) fn write(finding: &Finding, all: bool, style: &Style, out: &mut dyn Write) -> io::Result<()> {
     heading(finding, all, style, out)?;
     write_fix(finding.fix.as_ref(), false, style, out)?;
     evidence(finding, LABEL, all, style, out)
@@ -221,7 +221,7 @@ pub(super) fn source(source: Source) -> &'static str {
     }
 }
 
-pub fn write_unseen(unseen: &[Gap], style: &Style, out: &mut dyn Write) -> io::Result<()> {
+pub(super) fn write_unseen(unseen: &[Gap], style: &Style, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "{}", style.paint(Tone::Doubtful, "Not seen:"))?;
     for gap in unseen {
         let of = if gap.nodes.is_empty() { String::new() } else { format!(" of {}", nodes(&gap.nodes, false)) };

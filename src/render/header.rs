@@ -9,7 +9,7 @@ use crate::finding::ClusterSummary;
 use crate::text;
 
 /// Which cluster and which Calico; the state of its nodes is in the first line.
-pub fn write_details(cluster: &ClusterSummary, style: &Style, out: &mut dyn Write) -> io::Result<()> {
+pub(super) fn write_details(cluster: &ClusterSummary, style: &Style, out: &mut dyn Write) -> io::Result<()> {
     if let Some(place) = place(cluster) {
         line("Cluster:", &place, style, out)?;
     }

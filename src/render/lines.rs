@@ -11,12 +11,12 @@ const LONGEST: usize = 2_000;
 const FURTHER: usize = 2;
 
 /// `label`, then words that hang behind it.
-pub fn paragraph(indent: usize, label: &str, words: &str, style: &Style, out: &mut dyn Write) -> io::Result<()> {
+pub(super) fn paragraph(indent: usize, label: &str, words: &str, style: &Style, out: &mut dyn Write) -> io::Result<()> {
     painted(indent, label, words, Tone::Plain, style, out)
 }
 
 /// As `paragraph`, with painted words.
-pub fn painted(indent: usize, label: &str, words: &str, tone: Tone, style: &Style, out: &mut dyn Write) -> io::Result<()> {
+pub(super) fn painted(indent: usize, label: &str, words: &str, tone: Tone, style: &Style, out: &mut dyn Write) -> io::Result<()> {
     let words = text::clean(words);
     let words = text::truncate(&words, LONGEST);
     let hang = indent + text::width(label);
@@ -56,7 +56,7 @@ fn fold(words: &str, first: usize, rest: usize, full_names: bool) -> Vec<String>
 
 /// A command to paste. Where it is wider than the terminal it goes on behind a `\`, or in the next line of a JSON value, which
 /// a shell takes for the same command.
-pub fn command(indent: usize, label: &str, command: &str, tone: Tone, style: &Style, out: &mut dyn Write) -> io::Result<()> {
+pub(super) fn command(indent: usize, label: &str, command: &str, tone: Tone, style: &Style, out: &mut dyn Write) -> io::Result<()> {
     let command = text::clean(command);
     let hang = indent + text::width(label);
     let mut start = format!("{:indent$}{label}", "");

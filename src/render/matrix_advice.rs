@@ -17,7 +17,7 @@ use crate::text::shell;
 const LABEL: usize = 10;
 
 /// The reason, the guarded command, what it restarts, and the command by hand.
-pub fn write(look: &AutodetectResult, shown: Shown, style: &Style, out: &mut dyn Write) -> io::Result<()> {
+pub(super) fn write(look: &AutodetectResult, shown: Shown, style: &Style, out: &mut dyn Write) -> io::Result<()> {
     let recommendation = &look.recommendation;
     if let Some(method) = recommendation.method.as_ref().filter(|_| !recommendation.keep) {
         painted(0, "Choose: ", &text::clean(method), Tone::Good, style, out)?;
@@ -77,7 +77,7 @@ fn first(look: &AutodetectResult, choice: &Choice, shown: Shown) -> String {
 }
 
 /// Methods that are right on every node have their risk in the table; the reasons against them are for the long page.
-pub fn others(look: &AutodetectResult, shown: Shown, style: &Style, out: &mut dyn Write) -> io::Result<()> {
+pub(super) fn others(look: &AutodetectResult, shown: Shown, style: &Style, out: &mut dyn Write) -> io::Result<()> {
     let column = |method: &str| look.matrix.columns.iter().find(|column| column.method == method);
     let fits = |method: &str| column(method).is_some_and(|column| column.refused.is_none() && column.is_right_everywhere());
     let others = &look.recommendation.others;
@@ -100,7 +100,7 @@ fn labelled(label: &str, words: &str, style: &Style, out: &mut dyn Write) -> io:
 }
 
 /// Where a node's interfaces were read.
-pub fn source(source: Source) -> &'static str {
+pub(super) fn source(source: Source) -> &'static str {
     match source {
         Source::Interfaces => "exec",
         Source::Annotation => "annotation",

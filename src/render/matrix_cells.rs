@@ -7,7 +7,7 @@ use crate::calico::detect::DetectionResult;
 
 /// How much a cell says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Form {
+pub(super) enum Form {
     /// With the prefix length.
     Long,
     Usual,
@@ -16,7 +16,7 @@ pub enum Form {
 }
 
 /// Wrong ones stand out by their capitals.
-pub fn word(verdict: Verdict) -> (&'static str, Tone) {
+pub(super) fn word(verdict: Verdict) -> (&'static str, Tone) {
     match verdict {
         Verdict::Right => ("right", Tone::Good),
         Verdict::Wrong => ("WRONG", Tone::Bad),
@@ -27,7 +27,7 @@ pub fn word(verdict: Verdict) -> (&'static str, Tone) {
     }
 }
 
-pub fn format_cell(cell: &autodetect::Cell, form: Form) -> Cell {
+pub(super) fn format_cell(cell: &autodetect::Cell, form: Form) -> Cell {
     let (word, tone) = word(cell.verdict);
     let text = match (&cell.outcome, cell.verdict) {
         (_, Verdict::Right) if form == Form::Short => word.to_owned(),
@@ -52,7 +52,7 @@ pub fn format_cell(cell: &autodetect::Cell, form: Form) -> Cell {
     Cell::new(tone, text)
 }
 
-pub fn stored(matrix: &Matrix, place: usize, form: Form) -> Cell {
+pub(super) fn stored(matrix: &Matrix, place: usize, form: Form) -> Cell {
     let node = &matrix.nodes[place];
     let (word, tone) = word(node.judgement.verdict);
     match node.stored.as_deref() {

@@ -20,7 +20,7 @@ const LISTED: usize = 5;
 const METHOD: usize = 32;
 
 /// Two lines: of the cluster, and of the addresses.
-pub fn verdict(
+pub(super) fn verdict(
     look: &AutodetectResult,
     only: Option<&BTreeSet<String>>,
     places: &[usize],
@@ -90,7 +90,7 @@ fn sentence(look: &AutodetectResult, state: State, places: &[usize], (wrong, rig
 }
 
 /// Nodes whose address is wrong, or that the choice changes: old and new address.
-pub fn changes(look: &AutodetectResult, places: &[usize], shown: Shown, style: &Style, out: &mut dyn Write) -> io::Result<()> {
+pub(super) fn changes(look: &AutodetectResult, places: &[usize], shown: Shown, style: &Style, out: &mut dyn Write) -> io::Result<()> {
     let prediction = |place: usize| look.choice.as_ref().and_then(|choice| choice.predictions.get(place));
     let is_listed = |place: usize, node: &Node| {
         node.judgement.verdict == Verdict::Wrong
@@ -136,7 +136,7 @@ fn bare(address: &str) -> &str {
     address.split_once('/').map_or(address, |(address, _)| address)
 }
 
-pub fn table(look: &AutodetectResult, places: &[usize], style: &Style) -> Table {
+pub(super) fn table(look: &AutodetectResult, places: &[usize], style: &Style) -> Table {
     let longest = style.width.filter(|_| !style.full_names).map_or(usize::MAX, |columns| (columns / 2).max(METHOD));
     let mut table = Table::new(["METHOD", "CORRECT", "RISK"]);
     for column in &look.matrix.columns {

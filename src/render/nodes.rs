@@ -15,7 +15,7 @@ const LISTED: usize = 20;
 /// The columns that a narrow terminal loses, in this order. The findings stand above the table; `-o wide` has all columns.
 const DROPPED_FIRST: &[&str] = &["FINDINGS", "START", "INTERFACE", "RESTARTS"];
 
-pub fn write(report: &Report, shown: Shown, style: &Style, out: &mut dyn Write) -> io::Result<()> {
+pub(super) fn write(report: &Report, shown: Shown, style: &Style, out: &mut dyn Write) -> io::Result<()> {
     let columns = Columns::of(report, shown);
     let mut table = Table::new(columns.headers());
     let listed = shown.wide || shown.all || shown.rows_only || report.nodes.len() <= LISTED;
@@ -64,7 +64,7 @@ pub(super) struct Columns {
 }
 
 impl Columns {
-    pub fn of(report: &Report, shown: Shown) -> Self {
+    pub(super) fn of(report: &Report, shown: Shown) -> Self {
         Self {
             wide: shown.wide,
             bgp6: report.nodes.iter().filter_map(|node| node.bgp6).any(|sessions| sessions.total > 0),
@@ -73,7 +73,7 @@ impl Columns {
         }
     }
 
-    pub fn headers(&self) -> Vec<&'static str> {
+    pub(super) fn headers(&self) -> Vec<&'static str> {
         let mut headers = vec!["NODE", "READY", "ADDRESS"];
         if self.wide {
             headers.extend(["ADDRESS6", "INTERNAL-IP"]);
@@ -90,7 +90,7 @@ impl Columns {
         headers
     }
 
-    pub fn row(&self, node: &NodeRow, report: &Report) -> Vec<Cell> {
+    pub(super) fn row(&self, node: &NodeRow, report: &Report) -> Vec<Cell> {
         let mut cells = vec![Cell::plain(&node.name), ready(node.ready), self.address(node)];
         if self.wide {
             cells.push(node.address6.as_deref().map_or_else(Cell::none, Cell::plain));

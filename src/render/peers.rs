@@ -12,7 +12,7 @@ pub(super) const HEADERS: [&str; 7] = ["NODE", "PEER", "PEER NODE", "TYPE", "STA
 /// The columns that a narrow terminal loses, in this order.
 const DROPPED_FIRST: &[&str] = &["TYPE", "SINCE", "STATE"];
 
-pub fn write(report: &Report, headers: bool, style: &Style, out: &mut dyn Write) -> io::Result<()> {
+pub(super) fn write(report: &Report, headers: bool, style: &Style, out: &mut dyn Write) -> io::Result<()> {
     let mut table = Table::new(HEADERS);
     let has_bird = !matches!(report.cluster.backend.as_deref(), Some("vxlan" | "none"));
     for node in &report.nodes {

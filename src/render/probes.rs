@@ -109,7 +109,7 @@ pub(super) mod tests {
     use crate::finding::StartTime;
     use crate::startup::measure::BudgetStatus;
 
-    pub fn row(start: Option<StartTime>, standing: BudgetStatus) -> NodeStart {
+    pub(crate) fn row(start: Option<StartTime>, standing: BudgetStatus) -> NodeStart {
         NodeStart {
             name: "node-1".into(),
             pod: None,

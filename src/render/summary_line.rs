@@ -10,7 +10,7 @@ use crate::finding::{ClusterSummary, Finding, Gap, Report, Severity};
 use crate::text;
 
 /// `UNHEALTHY  prod · Calico v3.24.5 · 52 of 53 nodes ready · 1 error`, and a sentence where the counts do not say it all.
-pub fn write(report: &Report, style: &Style, out: &mut dyn Write) -> io::Result<()> {
+pub(super) fn write(report: &Report, style: &Style, out: &mut dyn Write) -> io::Result<()> {
     head(report.verdict, facts(report), style, out)?;
     match report.verdict {
         Verdict::Sick => Ok(()),
@@ -22,19 +22,19 @@ pub fn write(report: &Report, style: &Style, out: &mut dyn Write) -> io::Result<
 }
 
 /// What to type where a permission is missing.
-pub fn missing_rights(unseen: &[Gap], style: &Style, out: &mut dyn Write) -> io::Result<()> {
+pub(super) fn missing_rights(unseen: &[Gap], style: &Style, out: &mut dyn Write) -> io::Result<()> {
     match unseen.iter().any(|gap| gap.blocks_healthy && gap.why.contains("forbidden")) {
         true => painted(0, "", "Missing permissions: kubectl calico-fix can-i", Tone::Plain, style, out),
         false => Ok(()),
     }
 }
 
-pub fn facts(report: &Report) -> Vec<String> {
+pub(super) fn facts(report: &Report) -> Vec<String> {
     cluster(&report.cluster).into_iter().chain(counts(&report.findings)).chain(incomplete(&report.unseen)).collect()
 }
 
 /// The verdict in a coloured word, then what is known of the cluster; broken between two facts only.
-pub fn head(verdict: Verdict, facts: Vec<String>, style: &Style, out: &mut dyn Write) -> io::Result<()> {
+pub(super) fn head(verdict: Verdict, facts: Vec<String>, style: &Style, out: &mut dyn Write) -> io::Result<()> {
     let word = verdict_word(verdict);
     let indent = word.len() + 2;
     let room = style.room(indent);
@@ -58,12 +58,12 @@ pub fn head(verdict: Verdict, facts: Vec<String>, style: &Style, out: &mut dyn W
 }
 
 /// What the list of things that were not seen means for the findings.
-pub fn write_gaps(report: &Report, style: &Style, out: &mut dyn Write) -> io::Result<()> {
+pub(super) fn write_gaps(report: &Report, style: &Style, out: &mut dyn Write) -> io::Result<()> {
     gaps(report).iter().try_for_each(|gaps| painted(0, "", gaps, Tone::Doubtful, style, out))
 }
 
 /// Where to read on.
-pub fn write_more(findings: &[Finding], style: &Style, out: &mut dyn Write) -> io::Result<()> {
+pub(super) fn write_more(findings: &[Finding], style: &Style, out: &mut dyn Write) -> io::Result<()> {
     let Some(worst) = findings.first() else { return Ok(()) };
     writeln!(out)?;
     writeln!(out, "{}", style.paint(Tone::Aside, &format!("More info: kubectl calico-fix explain {}", worst.code)))
@@ -73,7 +73,7 @@ pub fn write_more(findings: &[Finding], style: &Style, out: &mut dyn Write) -> i
 const CONTEXT: usize = 40;
 
 /// The context, the version of Calico, and the nodes that are ready.
-pub fn cluster(cluster: &ClusterSummary) -> Vec<String> {
+pub(super) fn cluster(cluster: &ClusterSummary) -> Vec<String> {
     let place = cluster.context.as_ref().or(cluster.server.as_ref());
     let place = place.map(|place| text::shorten_middle(&text::clean(place), CONTEXT).into_owned());
     let version = cluster.calico_version.as_ref();
@@ -83,7 +83,7 @@ pub fn cluster(cluster: &ClusterSummary) -> Vec<String> {
 }
 
 /// `1 error`, `2 warnings`
-pub fn counts(findings: &[Finding]) -> Vec<String> {
+pub(super) fn counts(findings: &[Finding]) -> Vec<String> {
     let number = |severity| findings.iter().filter(|finding| finding.severity == severity).count();
     [(number(Severity::Error), "error"), (number(Severity::Warning), "warning")]
         .into_iter()
@@ -92,7 +92,7 @@ pub fn counts(findings: &[Finding]) -> Vec<String> {
         .collect()
 }
 
-pub fn incomplete(unseen: &[Gap]) -> Option<String> {
+pub(super) fn incomplete(unseen: &[Gap]) -> Option<String> {
     unseen.iter().any(|gap| gap.blocks_healthy).then(|| "not everything checked".to_owned())
 }
 
@@ -105,7 +105,7 @@ pub(super) fn sentence(report: &Report) -> String {
     }
 }
 
-pub fn unknown(unseen: &[Gap]) -> String {
+pub(super) fn unknown(unseen: &[Gap]) -> String {
     format!("No problems found, but not everything could be checked: {}.", missing(unseen))
 }
 

@@ -14,67 +14,67 @@ const MIN_WIDTH: usize = 6;
 const MAX_WIDTH: usize = 253;
 
 #[derive(Clone)]
-pub struct Cell {
+pub(super) struct Cell {
     text: String,
     tone: Tone,
 }
 
 impl Cell {
-    pub fn new(tone: Tone, text: impl AsRef<str>) -> Self {
+    pub(super) fn new(tone: Tone, text: impl AsRef<str>) -> Self {
         Self { text: text::truncate(&text::clean(text.as_ref()), MAX_WIDTH).into_owned(), tone }
     }
 
-    pub fn plain(text: impl AsRef<str>) -> Self {
+    pub(super) fn plain(text: impl AsRef<str>) -> Self {
         Self::new(Tone::Plain, text)
     }
 
-    pub fn tone(&self) -> Tone {
+    pub(super) fn tone(&self) -> Tone {
         self.tone
     }
 
-    pub fn text(&self) -> &str {
+    pub(super) fn text(&self) -> &str {
         &self.text
     }
 
     /// `?`: not known.
-    pub fn unknown() -> Self {
+    pub(super) fn unknown() -> Self {
         Self::new(Tone::Doubtful, "?")
     }
 
     /// `-`: there is no such thing here.
-    pub fn none() -> Self {
+    pub(super) fn none() -> Self {
         Self::plain("-")
     }
 
-    pub fn known(value: Option<impl AsRef<str>>) -> Self {
+    pub(super) fn known(value: Option<impl AsRef<str>>) -> Self {
         value.map_or_else(Self::unknown, Self::plain)
     }
 }
 
-pub struct Table {
+pub(super) struct Table {
     headers: Vec<String>,
     rows: Vec<Vec<Cell>>,
 }
 
 impl Table {
-    pub fn new(headers: impl IntoIterator<Item = impl Into<String>>) -> Self {
+    pub(super) fn new(headers: impl IntoIterator<Item = impl Into<String>>) -> Self {
         Self { headers: headers.into_iter().map(Into::into).collect(), rows: Vec::new() }
     }
 
-    pub fn push(&mut self, row: Vec<Cell>) {
+    pub(super) fn push(&mut self, row: Vec<Cell>) {
         self.rows.push(row);
     }
 
-    pub fn is_empty(&self) -> bool {
+    pub(super) fn is_empty(&self) -> bool {
         self.rows.is_empty()
     }
 
     /// Columns of the widest line, without the blanks behind it.
-    pub fn width(&self) -> usize {
+    pub(super) fn width(&self) -> usize {
         self.widths(true).iter().sum::<usize>().saturating_sub(PADDING)
     }
 
-    pub fn write(&self, headers: bool, style: &Style, out: &mut dyn Write) -> io::Result<()> {
+    pub(super) fn write(&self, headers: bool, style: &Style, out: &mut dyn Write) -> io::Result<()> {
         let widths = self.widths(headers);
         if headers {
             write_row(self.headers.iter().map(|header| (Cow::Borrowed(header.as_str()), text::width(header))), &widths, out)?;

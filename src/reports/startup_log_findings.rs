@@ -39,7 +39,7 @@ const OF_A_START: [Code; 19] = [
     Code::ProbeMisfit,
 ];
 
-pub fn findings(sources: &[LogSource], logs: &[Timeline], snapshot: Option<&Snapshot>) -> Vec<Finding> {
+pub(super) fn findings(sources: &[LogSource], logs: &[Timeline], snapshot: Option<&Snapshot>) -> Vec<Finding> {
     let mut findings: Vec<Finding> = Vec::new();
     for (source, log) in sources.iter().zip(logs) {
         let place = LogFindings { source, log, snapshot };

@@ -33,25 +33,25 @@ pub(super) struct Drive {
 }
 
 impl Drive {
-    pub fn new(expectations: BTreeMap<String, NodeExpectation>, generation: i64) -> Self {
+    pub(super) fn new(expectations: BTreeMap<String, NodeExpectation>, generation: i64) -> Self {
         Self { expectations, generation, ..Self::default() }
     }
 
     /// The pods of these nodes, and no others.
     #[must_use]
-    pub fn only(mut self, nodes: &BTreeSet<String>) -> Self {
+    pub(super) fn only(mut self, nodes: &BTreeSet<String>) -> Self {
         self.expectations.retain(|node, _| nodes.contains(node));
         self
     }
 
     /// Another template: nothing that was verified counts any more.
-    pub fn start_over(&mut self, generation: i64) {
+    pub(super) fn start_over(&mut self, generation: i64) {
         self.generation = generation;
         self.verified.clear();
         self.timeouts.clear();
     }
 
-    pub fn is_wanted(&self, pod: &Pod, set: &DaemonSet) -> bool {
+    pub(super) fn is_wanted(&self, pod: &Pod, set: &DaemonSet) -> bool {
         let newest = self.newest.as_ref().and_then(|(_, hash)| hash.as_deref());
         match (revision(pod), newest) {
             (Some(hash), _) if self.acceptable.contains(hash) => true,

@@ -326,23 +326,23 @@ pub(super) struct PausableTimeout {
 }
 
 impl PausableTimeout {
-    pub fn new(limit: Duration) -> Self {
+    pub(super) fn new(limit: Duration) -> Self {
         Self { left: limit, last: Instant::now() }
     }
 
-    pub fn restart(&mut self, limit: Duration) {
+    pub(super) fn restart(&mut self, limit: Duration) {
         *self = Self::new(limit);
     }
 
     /// Time since the last is_expired was spent watching.
-    pub fn is_expired(&mut self) -> bool {
+    pub(super) fn is_expired(&mut self) -> bool {
         self.left = self.left.saturating_sub(self.last.elapsed());
         self.last = Instant::now();
         self.left.is_zero()
     }
 
     /// Time since the last is_expired does not count.
-    pub fn skip_elapsed(&mut self) {
+    pub(super) fn skip_elapsed(&mut self) {
         self.last = Instant::now();
     }
 }

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::build::{Host, World, ago, now};
 
-pub fn daemon_set(nodes: usize) -> DaemonSet {
+pub(crate) fn daemon_set(nodes: usize) -> DaemonSet {
     let count = i32::try_from(nodes).expect("few");
     let mut set: DaemonSet = serde_json::from_value(json!({
         "metadata": {"name": "calico-node", "namespace": "kube-system", "generation": 1, "labels": {"k8s-app": "calico-node"}},
@@ -66,7 +66,7 @@ fn protocols(sessions: &str) -> String {
 }
 
 impl World {
-    pub fn snapshot(&self) -> Snapshot {
+    pub(crate) fn snapshot(&self) -> Snapshot {
         let mut snapshot = Snapshot::empty(Origin::Live, now());
         snapshot.cluster.version = Observed::Seen("v1.30.2".into());
         snapshot.daemon_set = Observed::Seen(self.daemon_set.clone());

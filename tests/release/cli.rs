@@ -9,7 +9,7 @@ use support::tools::tool;
 use crate::{PLUGIN, STANDALONE};
 
 /// No kubeconfig, no home, no colour wishes: nothing of the machine the tests run on.
-pub fn bare(program: impl AsRef<std::ffi::OsStr>) -> Command {
+pub(crate) fn bare(program: impl AsRef<std::ffi::OsStr>) -> Command {
     let mut command = Command::new(program);
     command
         .env_clear()
@@ -21,7 +21,7 @@ pub fn bare(program: impl AsRef<std::ffi::OsStr>) -> Command {
 }
 
 /// `kubectl calico-fix …` with the plugin's folder first on PATH, or the plugin itself where there is no kubectl.
-pub fn plugin() -> Command {
+pub(crate) fn plugin() -> Command {
     let Some(kubectl) = tool("kubectl", "the plugin under kubectl; it is run directly instead") else { return bare(PLUGIN) };
     let mut command = bare(kubectl);
     let folder = Path::new(PLUGIN).parent().expect("a folder").to_owned();
@@ -31,7 +31,7 @@ pub fn plugin() -> Command {
     command
 }
 
-pub fn run(command: &mut Command, arguments: &[&str]) -> Output {
+pub(crate) fn run(command: &mut Command, arguments: &[&str]) -> Output {
     command.args(arguments).output().expect("runs")
 }
 

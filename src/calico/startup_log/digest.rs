@@ -37,7 +37,7 @@ pub(super) struct Digest {
 }
 
 impl Digest {
-    pub fn take(&mut self, line: &Line<'_>, kind: Option<LogEventKind>) {
+    pub(super) fn take(&mut self, line: &Line<'_>, kind: Option<LogEventKind>) {
         self.lines += 1;
         if line.at.is_some() {
             self.first = self.first.or(line.at);
@@ -56,26 +56,26 @@ impl Digest {
     }
 
     /// Has a line at all.
-    pub fn is_blank(&self) -> bool {
+    pub(super) fn is_blank(&self) -> bool {
         self.lines == 0
     }
 
     /// Has no known line.
-    pub fn is_empty(&self) -> bool {
+    pub(super) fn is_empty(&self) -> bool {
         self.head.is_empty() && self.later.is_empty()
     }
 
-    pub fn has_started(&self) -> bool {
+    pub(super) fn has_started(&self) -> bool {
         self.started
     }
 
     /// The conflict check has begun and not ended.
-    pub fn is_checking(&self) -> bool {
+    pub(super) fn is_checking(&self) -> bool {
         self.checking
     }
 
     /// It came past the datastore, or has ended: it cannot connect again.
-    pub fn is_past_connecting(&self) -> bool {
+    pub(super) fn is_past_connecting(&self) -> bool {
         let ended = |mark: &LogEvent| matches!(mark.kind, LogEventKind::Terminating | LogEventKind::FailedToStart);
         self.marks().any(ended) || self.phase().is_some_and(|phase| phase > outcome::StartPhase::ConnectingToDatastore)
     }
@@ -85,15 +85,15 @@ impl Digest {
     }
 
     /// The furthest work that was begun.
-    pub fn phase(&self) -> Option<outcome::StartPhase> {
+    pub(super) fn phase(&self) -> Option<outcome::StartPhase> {
         self.marks().filter_map(|mark| outcome::phase(mark.kind)).max()
     }
 
-    pub fn last(&self) -> Option<Timestamp> {
+    pub(super) fn last(&self) -> Option<Timestamp> {
         self.last
     }
 
-    pub fn before_start(&self) -> Option<Timestamp> {
+    pub(super) fn before_start(&self) -> Option<Timestamp> {
         self.before_start
     }
 
@@ -168,7 +168,7 @@ impl Digest {
         }
     }
 
-    pub fn finish(mut self, complete: bool) -> StartupLog {
+    pub(super) fn finish(mut self, complete: bool) -> StartupLog {
         self.settle_run();
         let marks = self.head.into_iter().chain(self.tail).chain(self.later).collect();
         StartupLog { lines: self.lines, first: self.first, last: self.last, complete, marks, interfaces: Vec::new() }

@@ -61,7 +61,7 @@ pub(super) struct InitDigest {
 }
 
 impl InitDigest {
-    pub fn take(&mut self, line: &Line<'_>) {
+    pub(super) fn take(&mut self, line: &Line<'_>) {
         let log = &mut self.log;
         log.lines += 1;
         if line.at.is_some() {
@@ -81,7 +81,7 @@ impl InitDigest {
         self.last = Some(mark(LogEventKind::InitLastLine));
     }
 
-    pub fn finish(self, complete: bool) -> StartupLog {
+    pub(super) fn finish(self, complete: bool) -> StartupLog {
         let mut log = StartupLog { complete, ..self.log };
         if log.marks.is_empty() {
             log.marks.extend(self.last);

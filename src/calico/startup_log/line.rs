@@ -8,7 +8,7 @@ use memchr::{memchr, memchr2};
 use super::stamp;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Level {
+pub(super) enum Level {
     /// A bare line says none.
     None,
     Debug,
@@ -30,7 +30,7 @@ const LEVELS: [(&str, Level); 8] = [
 ];
 
 #[derive(Debug, PartialEq)]
-pub struct Line<'a> {
+pub(super) struct Line<'a> {
     /// The kubelet's time where it gave one, else the line's own, taken as UTC.
     pub at: Option<Timestamp>,
     pub level: Level,
@@ -42,13 +42,13 @@ pub struct Line<'a> {
 }
 
 impl Line<'_> {
-    pub fn kept(&self) -> Line<'static> {
+    pub(super) fn kept(&self) -> Line<'static> {
         // Only lines of programs without a name are kept.
         Line { component: None, message: Cow::Owned(self.message.clone().into_owned()), ..*self }
     }
 }
 
-pub fn parse(text: &str) -> Line<'_> {
+pub(super) fn parse(text: &str) -> Line<'_> {
     let carried = strip_runtime_prefix(text.trim_end());
     let rest = prefixed(carried.text);
     let mut line = bracketed(rest).or_else(|| logrus(rest)).or_else(|| klog(rest)).unwrap_or_else(|| bare(rest));
@@ -58,7 +58,7 @@ pub fn parse(text: &str) -> Line<'_> {
 }
 
 /// A line of Docker's `json-file`: what is inside, as `parse` takes it.
-pub fn of_docker(text: &str) -> Option<String> {
+pub(super) fn of_docker(text: &str) -> Option<String> {
     #[derive(serde::Deserialize)]
     struct Entry<'a> {
         log: String,

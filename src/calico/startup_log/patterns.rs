@@ -181,7 +181,7 @@ static BY_FIRST: LazyLock<Vec<Vec<&Pattern>>> = LazyLock::new(|| {
     (0..=u8::MAX).map(can).collect()
 });
 
-pub fn kind_of(line: &Line<'_>, started: bool) -> Option<LogEventKind> {
+pub(super) fn kind_of(line: &Line<'_>, started: bool) -> Option<LogEventKind> {
     let message = line.message.as_ref();
     let possible = message.bytes().next().and_then(|first| BY_FIRST.get(usize::from(first)));
     if let Some(pattern) = possible.into_iter().flatten().find(|pattern| pattern.fits(line, message, started)) {
@@ -204,7 +204,7 @@ impl Pattern {
 }
 
 /// Whether the start-up program can have written this line.
-pub fn is_startup(line: &Line<'_>, started: bool) -> bool {
+pub(super) fn is_startup(line: &Line<'_>, started: bool) -> bool {
     match line.component {
         Some(component) => component == "startup",
         None => !started,

@@ -5,10 +5,10 @@ use std::io::{BufRead, ErrorKind};
 use memchr::memchr;
 
 /// Longer lines are Felix's and the config parser's, and tell nothing of the start.
-pub const MAX_LINE: usize = 8 * 1024;
+pub(super) const MAX_LINE: usize = 8 * 1024;
 
 /// Holds at most one line, cut to `MAX_LINE` or another limit.
-pub struct Splitter {
+pub(super) struct Splitter {
     begun: Vec<u8>,
     most: usize,
 }
@@ -20,11 +20,11 @@ impl Default for Splitter {
 }
 
 impl Splitter {
-    pub fn new(most: usize) -> Self {
+    pub(super) fn new(most: usize) -> Self {
         Self { begun: Vec::new(), most }
     }
 
-    pub fn push(&mut self, mut chunk: &[u8], mut take: impl FnMut(&[u8])) {
+    pub(super) fn push(&mut self, mut chunk: &[u8], mut take: impl FnMut(&[u8])) {
         while let Some(end) = memchr(b'\n', chunk) {
             if self.begun.is_empty() {
                 take(&chunk[..end.min(self.most)]);
@@ -39,7 +39,7 @@ impl Splitter {
     }
 
     /// The last line may have no end.
-    pub fn finish(&mut self, mut take: impl FnMut(&[u8])) {
+    pub(super) fn finish(&mut self, mut take: impl FnMut(&[u8])) {
         if !self.begun.is_empty() {
             take(&self.begun);
             self.begun.clear();
@@ -53,7 +53,7 @@ impl Splitter {
 }
 
 /// Hands on what a reader has, to its end.
-pub fn drain(mut reader: impl BufRead, mut take: impl FnMut(&[u8])) -> std::io::Result<()> {
+pub(super) fn drain(mut reader: impl BufRead, mut take: impl FnMut(&[u8])) -> std::io::Result<()> {
     loop {
         let taken = match reader.fill_buf() {
             Ok([]) => return Ok(()),

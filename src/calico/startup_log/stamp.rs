@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 /// `2024-01-02T03:04:05.678901234Z`, or with a blank for the `T` and without the `Z`, taken as UTC; other offsets as well.
-pub fn instant(text: &str) -> Option<Timestamp> {
+pub(super) fn instant(text: &str) -> Option<Timestamp> {
     if !begins(text.as_bytes()) {
         return None;
     }
@@ -11,7 +11,7 @@ pub fn instant(text: &str) -> Option<Timestamp> {
 }
 
 /// As `bracketed` lines have it: a date, a blank and a time.
-pub fn civil(text: &str) -> Option<Timestamp> {
+pub(super) fn civil(text: &str) -> Option<Timestamp> {
     let bytes = text.as_bytes();
     if !begins(bytes) {
         return None;

@@ -11,7 +11,7 @@ use crate::reports::autodetect::AutodetectResult;
 use crate::snapshot::Snapshot;
 
 /// `None` where nothing is recommended, or nothing needs to change.
-pub fn chosen(snapshot: &Snapshot, seen: &AutodetectResult, arguments: &AutodetectArgs) -> Result<Option<ProposedMethod>, Failure> {
+pub(super) fn chosen(snapshot: &Snapshot, seen: &AutodetectResult, arguments: &AutodetectArgs) -> Result<Option<ProposedMethod>, Failure> {
     let Some(choice) = &seen.choice else { return Ok(None) };
     let column = seen.matrix.columns.iter().find(|column| column.origin != Origin::Current && column.method == choice.method);
     let refused: Vec<String> = column.and_then(|column| column.refused.clone()).into_iter().collect();
@@ -22,7 +22,7 @@ pub fn chosen(snapshot: &Snapshot, seen: &AutodetectResult, arguments: &Autodete
     })
 }
 
-pub fn proposed<'a>(
+pub(super) fn proposed<'a>(
     snapshot: &'a Snapshot,
     way: &'a ClusterHandle,
     chosen: Option<&'a ProposedMethod>,

@@ -31,7 +31,7 @@ use crate::streams::Streams;
 /// Goes into audit logs beside kubectl's own commands.
 const VERB: &str = "autodetect";
 
-pub async fn run(
+pub(super) async fn run(
     flags: &ConnectionFlags,
     arguments: &AutodetectArgs,
     interrupt: Interrupt,

@@ -20,7 +20,7 @@ use crate::streams::Streams;
 use crate::text;
 
 /// What stays the same from the first diff shown to the last.
-pub struct ChangeDialog<'a> {
+pub(super) struct ChangeDialog<'a> {
     pub options: &'a ChangeOptions<'a>,
     pub request: &'a ChangeRequest,
     pub target: Target,
@@ -30,7 +30,7 @@ pub struct ChangeDialog<'a> {
     pub signals_handled: u32,
 }
 
-pub enum AfterConflict {
+pub(super) enum AfterConflict {
     /// The diff is another one now, and must be shown.
     Changed(Box<DryRunResult>),
     Done(Outcome),
@@ -48,12 +48,12 @@ impl ChangeDialog<'_> {
         }
     }
 
-    pub async fn dry_run(&self) -> Result<Option<DryRunResult>, Failure> {
+    pub(super) async fn dry_run(&self) -> Result<Option<DryRunResult>, Failure> {
         let arguments = self.options.arguments;
         Ok(self.interruptible(dry_run(&self.api, self.request, &self.target, arguments.dry_run, &arguments.field_manager)).await??)
     }
 
-    pub fn show(&self, shown: &DryRunResult, streams: &mut Streams) -> Result<(), Failure> {
+    pub(super) fn show(&self, shown: &DryRunResult, streams: &mut Streams) -> Result<(), Failure> {
         if self.options.prints_pages {
             let style = Style::of_stdout(self.options.color);
             writeln!(streams.out)?;
@@ -91,7 +91,7 @@ impl ChangeDialog<'_> {
         undo_forecast::restarting(self.options.snapshot, &self.target, &shown.after)
     }
 
-    pub async fn preflight(&self, shown: &DryRunResult, report: &mut ChangeReport, streams: &mut Streams) -> Result<(), Failure> {
+    pub(super) async fn preflight(&self, shown: &DryRunResult, report: &mut ChangeReport, streams: &mut Streams) -> Result<(), Failure> {
         let snapshot = self.options.snapshot;
         let rights = self.interruptible(permissions::ask(&self.api, snapshot, self.request, &self.target)).await?;
         let rights = rights.map_err(|error| Failure::NotApplied { message: error.to_string(), hint: error.hint() })?;
@@ -109,7 +109,7 @@ impl ChangeDialog<'_> {
     }
 
     /// Prints every blocker; an error unless `--force` was given.
-    pub fn refuse_unless_forced(&self, found: &[Blocker], report: &mut ChangeReport, streams: &mut Streams) -> Result<(), Failure> {
+    pub(super) fn refuse_unless_forced(&self, found: &[Blocker], report: &mut ChangeReport, streams: &mut Streams) -> Result<(), Failure> {
         let ChangeOptions { arguments, color, .. } = *self.options;
         report.blockers = found.iter().map(|blocker| format!("{}: {}", blocker.code, blocker.message)).collect();
         let style = Style::of_stderr(color);
@@ -126,7 +126,7 @@ impl ChangeDialog<'_> {
         })
     }
 
-    pub async fn confirm(&self, streams: &mut Streams) -> Result<bool, Failure> {
+    pub(super) async fn confirm(&self, streams: &mut Streams) -> Result<bool, Failure> {
         streams.flush()?;
         let terminal = |source| Failure::Files { what: "the terminal".to_owned(), source };
         let answer = self.interruptible(tokio::task::spawn_blocking(prompt::confirm)).await?;
@@ -142,7 +142,7 @@ impl ChangeDialog<'_> {
     }
 
     /// After a conflict: applies the change if the diff is the same, else returns the new diff.
-    pub async fn retry_after_conflict(
+    pub(super) async fn retry_after_conflict(
         &self,
         shown: &DryRunResult,
         report: &mut ChangeReport,

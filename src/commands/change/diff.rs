@@ -11,7 +11,7 @@ use crate::render::diff;
 use crate::render::style::Style;
 use crate::rollout::dry_run::DryRunResult;
 
-pub fn write(target: &Target, prepared: &DryRunResult, style: &Style, out: &mut dyn Write) -> io::Result<()> {
+pub(super) fn write(target: &Target, prepared: &DryRunResult, style: &Style, out: &mut dyn Write) -> io::Result<()> {
     let (before, after) = (diff::yaml(&prepared.object), diff::yaml(&prepared.after));
     if let Some(program) = std::env::var("KUBECTL_EXTERNAL_DIFF").ok().filter(|text| !text.trim().is_empty()) {
         out.flush()?;
@@ -47,7 +47,7 @@ fn folder(prefix: &str, target: &Target, text: &str) -> io::Result<tempfile::Tem
 }
 
 /// The user has seen exactly this diff: no need to ask again.
-pub fn same_diff(one: &DryRunResult, other: &DryRunResult) -> bool {
+pub(super) fn same_diff(one: &DryRunResult, other: &DryRunResult) -> bool {
     let text = |object: &Value| diff::yaml(object);
     text(&one.object) == text(&other.object) && text(&one.after) == text(&other.after)
 }

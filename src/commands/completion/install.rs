@@ -21,7 +21,7 @@ struct Place {
     then: String,
 }
 
-pub fn install(name: Invocation, of: CompletionFor, streams: &mut Streams) -> Result<Outcome, Failure> {
+pub(super) fn install(name: Invocation, of: CompletionFor, streams: &mut Streams) -> Result<Outcome, Failure> {
     let Some(script) = scripts::script_for(of) else {
         let hint = format!("Save the script and load it from rc.elv: {} completion elvish > FILE", name.text());
         return Err(Failure::Usage { message: "elvish has no folder for completion scripts".to_owned(), hint: Some(hint) });

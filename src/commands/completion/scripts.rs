@@ -3,10 +3,10 @@
 use crate::cli::completion::CompletionFor;
 
 /// In each of them: what is there without it was written by somebody else.
-pub const MARK: &str = "made by: calico-fix completion";
+pub(super) const MARK: &str = "made by: calico-fix completion";
 
 /// Elvish has none: its script is clap's. kubectl looks for programs as Windows does, by PATHEXT.
-pub fn script_for(of: CompletionFor) -> Option<&'static str> {
+pub(super) fn script_for(of: CompletionFor) -> Option<&'static str> {
     Some(match of {
         CompletionFor::Bash => include_str!("../../../completions/calico-fix.bash"),
         CompletionFor::Zsh => include_str!("../../../completions/_calico-fix"),

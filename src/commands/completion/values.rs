@@ -17,7 +17,7 @@ use crate::probes::timing::ProbeSetting;
 use crate::text::shell;
 
 /// Stands for a path: shells know best what files there are. No word of a command line holds a NUL.
-pub const FILES: &str = "\0files";
+pub(super) const FILES: &str = "\0files";
 
 /// DaemonSets that run calico-node (discovery's names).
 const DAEMON_SETS: [&str; 3] = ["calico-node", "canal", "rke2-canal"];
@@ -25,7 +25,7 @@ const DAEMON_SETS: [&str; 3] = ["calico-node", "canal", "rke2-canal"];
 type Candidates = Vec<(String, Option<&'static str>)>;
 
 /// Every flag below it gets its values; nothing is asked before one is completed.
-pub fn attach(command: Command, flags: &ConnectionFlags) -> Command {
+pub(super) fn attach(command: Command, flags: &ConnectionFlags) -> Command {
     let name = command.get_name().to_owned();
     let with = |arg: Arg| {
         let Some(source) = source(&name, &arg) else { return arg };

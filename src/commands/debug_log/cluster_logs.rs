@@ -27,7 +27,7 @@ const HEAD: usize = 64;
 pub(super) const VERB: &str = "debug-log";
 
 /// A cluster's logs, and the way to it.
-pub struct Live {
+pub(super) struct Live {
     pub subjects: Vec<LogSource>,
     pub snapshot: Snapshot,
     pub way: ClusterHandle,
@@ -36,7 +36,7 @@ pub struct Live {
 }
 
 /// `may_go_on`: these may not be the last logs, nor those that are to be saved.
-pub async fn read(flags: &ConnectionFlags, arguments: &DebugLogArgs, place: &Place, may_go_on: bool) -> Result<Live, Failure> {
+pub(super) async fn read(flags: &ConnectionFlags, arguments: &DebugLogArgs, place: &Place, may_go_on: bool) -> Result<Live, Failure> {
     let connection = connect(flags, VERB).await?;
     let selection = super::selection(arguments)?;
     let asked = asked(flags, arguments, &selection);
@@ -75,7 +75,7 @@ pub(super) fn asked(flags: &ConnectionFlags, arguments: &DebugLogArgs, selection
 }
 
 /// What was read of logs is part of what was seen of the cluster.
-pub fn remember(snapshot: &mut Snapshot, subjects: &[LogSource]) {
+pub(super) fn remember(snapshot: &mut Snapshot, subjects: &[LogSource]) {
     for subject in subjects {
         if let Some(node) = &subject.node {
             snapshot.logs.insert(node.clone(), digests(subject));

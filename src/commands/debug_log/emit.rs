@@ -13,7 +13,7 @@ use crate::plan::debug_pod;
 use crate::render::data;
 use crate::text::{self, shell};
 
-pub async fn run(flags: &ConnectionFlags, arguments: &DebugLogArgs, streams: &mut Streams) -> Result<Outcome, Failure> {
+pub(super) async fn run(flags: &ConnectionFlags, arguments: &DebugLogArgs, streams: &mut Streams) -> Result<Outcome, Failure> {
     let [node] = arguments.node.as_slice() else {
         let hint = "Name one node: debug-log --emit pod --node NAME".to_owned();
         return Err(Failure::Usage { message: "--emit pod is about one node".to_owned(), hint: Some(hint) });

@@ -17,7 +17,7 @@ use super::save::Place;
 use crate::commands::node_selection::NodeSelection;
 use crate::commands::source;
 
-pub fn read(files: &[PathBuf], place: &Place) -> Result<Logs, Failure> {
+pub(super) fn read(files: &[PathBuf], place: &Place) -> Result<Logs, Failure> {
     place.suits(files.len())?;
     let mut subjects = Vec::new();
     for path in files {
@@ -40,7 +40,7 @@ impl From<LogError> for Failure {
 }
 
 /// A snapshot holds the known lines of each container's last attempt.
-pub fn from_snapshot(files: &[PathBuf], selection: &NodeSelection) -> Result<Logs, Failure> {
+pub(super) fn from_snapshot(files: &[PathBuf], selection: &NodeSelection) -> Result<Logs, Failure> {
     let snapshot = source::load(files, selection.only())?;
     let wanted = selection.resolve(&snapshot)?.unwrap_or_default();
     let named = wanted.iter().filter(|_| matches!(selection, NodeSelection::Names(_)));

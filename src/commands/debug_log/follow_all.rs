@@ -19,7 +19,7 @@ use crate::snapshot::Snapshot;
 use crate::snapshot::objects::DaemonSet;
 use crate::startup::log_source::LogSource;
 
-pub struct Follower<'a> {
+pub(super) struct Follower<'a> {
     pub connection: &'a Connection,
     pub snapshot: &'a Snapshot,
     pub attempts: u16,
@@ -30,7 +30,7 @@ pub struct Follower<'a> {
 
 impl<'a> Follower<'a> {
     /// What cannot be saved is known before anything is changed.
-    pub fn new(
+    pub(super) fn new(
         connection: &'a Connection,
         snapshot: &'a Snapshot,
         (attempts, timeout): (u16, Duration),
@@ -44,7 +44,7 @@ impl<'a> Follower<'a> {
     }
 
     /// What has come, of however many nodes; their logs are kept.
-    pub fn finish(self, place: &Place) -> Result<Vec<Followed>, Failure> {
+    pub(super) fn finish(self, place: &Place) -> Result<Vec<Followed>, Failure> {
         let followed = self.followed.into_inner();
         for (node, saving) in self.savings.into_inner() {
             let of_it = |one: &&Followed| one.subject.node.as_ref() == Some(&node);

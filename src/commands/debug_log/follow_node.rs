@@ -28,19 +28,19 @@ const LAST_LINES: Duration = Duration::from_secs(10);
 
 /// Whether to go on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum StopMode {
+pub(super) enum StopMode {
     Continue,
     /// Read what is there, then stop.
     Drain,
     Now,
 }
 
-pub enum FollowEvent {
+pub(super) enum FollowEvent {
     Waits(String),
     Line(Tone, String),
 }
 
-pub struct Node<'a> {
+pub(super) struct Node<'a> {
     pub connection: &'a Connection,
     pub api: Api,
     pub set: &'a DaemonSet,
@@ -55,7 +55,7 @@ pub struct Node<'a> {
 }
 
 /// What was seen of a node while its log was followed.
-pub struct Followed {
+pub(super) struct Followed {
     pub subject: LogSource,
     /// As it was last, with what the cluster says of it.
     pub pod: Option<(Pod, Vec<Event>)>,
@@ -72,7 +72,7 @@ enum Close {
 }
 
 impl Node<'_> {
-    pub async fn follow(&self, saving: &mut Saving) -> Result<Followed, RolloutError> {
+    pub(super) async fn follow(&self, saving: &mut Saving) -> Result<Followed, RolloutError> {
         let mut followed = Followed { subject: self.source.clone(), pod: None };
         for number in 0..i32::from(self.attempts) {
             let mut taking = ResumableLog::new(saving);

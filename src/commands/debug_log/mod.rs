@@ -35,7 +35,7 @@ use cluster_logs::Live;
 use save::Place;
 
 /// What was read: the logs, and the cluster they come from.
-pub struct Logs {
+pub(super) struct Logs {
     pub subjects: Vec<LogSource>,
     pub snapshot: Option<Snapshot>,
 }
@@ -81,7 +81,7 @@ impl<'a> Page<'a> {
 }
 
 /// Logs that are at hand; no cluster is asked.
-pub fn offline(arguments: &DebugLogArgs, streams: &mut Streams) -> Result<Outcome, Failure> {
+pub(super) fn offline(arguments: &DebugLogArgs, streams: &mut Streams) -> Result<Outcome, Failure> {
     let page = Page::new(arguments)?;
     let logs = match arguments.file.is_empty() {
         true => files::from_snapshot(&arguments.from, &selection(arguments)?)?,
@@ -93,7 +93,7 @@ pub fn offline(arguments: &DebugLogArgs, streams: &mut Streams) -> Result<Outcom
     Ok(report.verdict.into())
 }
 
-pub async fn run(
+pub(super) async fn run(
     flags: &ConnectionFlags,
     arguments: &DebugLogArgs,
     interrupt: Interrupt,

@@ -17,7 +17,7 @@ use crate::snapshot::Snapshot;
 use crate::startup::log_source::LogSource;
 use crate::streams::Streams;
 
-pub async fn run(
+pub(super) async fn run(
     page: &Page<'_>,
     live: Live,
     before: &StartupLogReport,

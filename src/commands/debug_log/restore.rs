@@ -7,7 +7,7 @@ use crate::cli::output::{DataFormat, Output};
 use crate::commands::undo;
 use crate::permissions::command::Verb;
 
-pub async fn run(
+pub(super) async fn run(
     flags: &ConnectionFlags,
     arguments: &DebugLogArgs,
     interrupt: Interrupt,

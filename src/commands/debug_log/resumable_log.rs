@@ -8,7 +8,7 @@ use crate::calico::startup_log::{Attempts, Reader, StartPhase, is_gone};
 /// A log that begins otherwise is another one, or what rotation has left of this one.
 const HEAD: usize = 512;
 
-pub struct ResumableLog<'a> {
+pub(super) struct ResumableLog<'a> {
     reader: Reader,
     saving: &'a mut Saving,
     head: Vec<u8>,
@@ -21,16 +21,16 @@ pub struct ResumableLog<'a> {
 }
 
 impl<'a> ResumableLog<'a> {
-    pub fn new(saving: &'a mut Saving) -> Self {
+    pub(super) fn new(saving: &'a mut Saving) -> Self {
         Self { reader: Reader::new(1), saving, head: Vec::new(), taken: 0, passed: 0, other: false, last: b'\n', saved: Ok(()) }
     }
 
     /// An answer begins from the log's first byte.
-    pub fn again(&mut self) {
+    pub(super) fn again(&mut self) {
         (self.passed, self.other) = (0, false);
     }
 
-    pub fn push(&mut self, chunk: &[u8]) {
+    pub(super) fn push(&mut self, chunk: &[u8]) {
         self.other |= self.taken == 0 && is_gone(&String::from_utf8_lossy(chunk)) || !self.goes_on_as_before(chunk);
         if self.other {
             return;
@@ -54,24 +54,24 @@ impl<'a> ResumableLog<'a> {
     }
 
     /// This answer came short of what had come before, or was another log.
-    pub fn is_truncated(&self) -> bool {
+    pub(super) fn is_truncated(&self) -> bool {
         self.other || self.passed < self.taken
     }
 
-    pub fn is_empty(&self) -> bool {
+    pub(super) fn is_empty(&self) -> bool {
         self.taken == 0
     }
 
-    pub fn has_started(&self) -> bool {
+    pub(super) fn has_started(&self) -> bool {
         self.reader.has_started()
     }
 
-    pub fn phase(&self) -> Option<StartPhase> {
+    pub(super) fn phase(&self) -> Option<StartPhase> {
         self.reader.phase()
     }
 
     /// The next run's log begins on a line of its own.
-    pub fn finish(mut self, complete: bool) -> io::Result<Attempts> {
+    pub(super) fn finish(mut self, complete: bool) -> io::Result<Attempts> {
         if self.last != b'\n' {
             self.push_end();
         }

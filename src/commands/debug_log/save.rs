@@ -10,7 +10,7 @@ use crate::cli::debug_log::DebugLogArgs;
 use crate::exit::Failure;
 use crate::snapshot::save::Beside;
 
-pub struct Place {
+pub(super) struct Place {
     to: To,
     saved: RefCell<Vec<PathBuf>>,
 }
@@ -23,7 +23,7 @@ enum To {
 }
 
 /// One log on its way.
-pub enum Saving {
+pub(super) enum Saving {
     Nowhere,
     #[cfg(test)]
     Memory(Vec<u8>),
@@ -37,7 +37,7 @@ pub enum Saving {
 }
 
 impl Place {
-    pub fn of(arguments: &DebugLogArgs) -> Result<Self, Failure> {
+    pub(super) fn of(arguments: &DebugLogArgs) -> Result<Self, Failure> {
         let to = match arguments.output.as_deref() {
             None => To::Nowhere,
             Some(path) if path == Path::new("-") => To::Stdout,
@@ -49,20 +49,20 @@ impl Place {
         Ok(Self { to, saved: RefCell::default() })
     }
 
-    pub fn nowhere() -> Self {
+    pub(super) fn nowhere() -> Self {
         Self { to: To::Nowhere, saved: RefCell::default() }
     }
 
-    pub fn is_stdout(&self) -> bool {
+    pub(super) fn is_stdout(&self) -> bool {
         matches!(self.to, To::Stdout)
     }
 
-    pub fn saved(&self) -> Vec<PathBuf> {
+    pub(super) fn saved(&self) -> Vec<PathBuf> {
         self.saved.borrow().clone()
     }
 
     /// One file holds one log.
-    pub fn suits(&self, logs: usize) -> Result<(), Failure> {
+    pub(super) fn suits(&self, logs: usize) -> Result<(), Failure> {
         let To::File(path) = &self.to else { return Ok(()) };
         if logs <= 1 {
             return Ok(());
@@ -74,7 +74,7 @@ impl Place {
         })
     }
 
-    pub fn begin(&self, name: &str) -> Result<Saving, Failure> {
+    pub(super) fn begin(&self, name: &str) -> Result<Saving, Failure> {
         let path = match &self.to {
             To::Nowhere => return Ok(Saving::Nowhere),
             To::Stdout => return Ok(Saving::Stdout(Box::new(MaskedCopy::new(io::stdout())))),
@@ -89,7 +89,7 @@ impl Place {
     }
 
     /// A log that could not be read whole is kept as far as it came; one of which nothing came is not.
-    pub fn end(&self, saving: Saving, any: bool) -> Result<(), Failure> {
+    pub(super) fn end(&self, saving: Saving, any: bool) -> Result<(), Failure> {
         match saving {
             Saving::Nowhere => Ok(()),
             #[cfg(test)]
@@ -109,7 +109,7 @@ impl Place {
 }
 
 impl Saving {
-    pub fn push(&mut self, chunk: &[u8]) -> io::Result<()> {
+    pub(super) fn push(&mut self, chunk: &[u8]) -> io::Result<()> {
         match self {
             Self::Nowhere => Ok(()),
             #[cfg(test)]

@@ -15,13 +15,13 @@ use crate::snapshot::Snapshot;
 use crate::streams::Streams;
 
 /// `None` where there is no editable object: the page says why.
-pub fn chosen(snapshot: &Snapshot, proposal: &ProbeProposal, arguments: &ProbesArgs) -> Result<Option<ProposedProbes>, Failure> {
+pub(super) fn chosen(snapshot: &Snapshot, proposal: &ProbeProposal, arguments: &ProbesArgs) -> Result<Option<ProposedProbes>, Failure> {
     from_probes::proposed_probes(snapshot, proposal, &arguments.plan.canary())
         .map_err(|error| Failure::Usage { message: error.to_string(), hint: Some("See: kubectl get nodes".to_owned()) })
 }
 
 #[expect(clippy::too_many_arguments, reason = "a page, a way and what is wanted of them")]
-pub async fn apply_or_resume(
+pub(super) async fn apply_or_resume(
     snapshot: &Snapshot,
     way: &ClusterHandle,
     chosen: Option<&ProposedProbes>,

@@ -12,7 +12,7 @@ use crate::finding::{Finding, Severity, Source};
 use crate::model::{NodeModel, natural, phrases};
 use crate::snapshot::family::Family;
 
-pub const CHECK: Check = Check {
+pub(super) const CHECK: Check = Check {
     explanation: Explanation {
         code: Code::AddressConflict,
         title: "Two nodes claim one address",

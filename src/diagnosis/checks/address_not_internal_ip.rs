@@ -9,7 +9,7 @@ use crate::finding::{Finding, Severity};
 use crate::model::{NodeModel, Stored, phrases};
 use crate::snapshot::family::Family;
 
-pub const CHECK: Check = Check {
+pub(super) const CHECK: Check = Check {
     explanation: Explanation {
         code: Code::AddressNotInternalIp,
         title: "A node's Calico address is not its InternalIP",

@@ -9,7 +9,7 @@ use crate::finding::{Finding, Source};
 use crate::model::{NodeModel, phrases};
 use crate::snapshot::family::Family;
 
-pub const CHECK: Check = Check {
+pub(super) const CHECK: Check = Check {
     explanation: Explanation {
         code: Code::AddressOnVirtualInterface,
         title: "A node's Calico address is on an interface that other nodes cannot reach",

@@ -12,7 +12,7 @@ use crate::finding::{Finding, Severity, Source};
 use crate::model::{NodeModel, phrases};
 use crate::snapshot::family::Family;
 
-pub const CHECK: Check = Check {
+pub(super) const CHECK: Check = Check {
     explanation: Explanation {
         code: Code::AddressesInSeveralSubnets,
         title: "Some nodes use another network than the rest, although they have an address in it",

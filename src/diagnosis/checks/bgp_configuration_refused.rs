@@ -5,7 +5,7 @@ use crate::diagnosis::log_line_finding;
 use crate::finding::Finding;
 use crate::finding::code::Code;
 
-pub const CHECK: Check = Check {
+pub(super) const CHECK: Check = Check {
     explanation: Explanation {
         code: Code::BgpConfigurationRefused,
         title: "BIRD refuses the configuration that confd writes",

@@ -6,7 +6,7 @@ use crate::finding::{Finding, Severity, Source};
 use crate::model::{NodeModel, phrases};
 use crate::snapshot::family::Family;
 
-pub const CHECK: Check = Check {
+pub(super) const CHECK: Check = Check {
     explanation: Explanation {
         code: Code::ForeignBgpSessionDown,
         title: "A BGP session that is not Calico's is not established",

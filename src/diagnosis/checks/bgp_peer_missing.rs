@@ -13,7 +13,7 @@ use crate::model::{NodeModel, phrases};
 use crate::snapshot::family::Family;
 use crate::snapshot::inspection::LogEventKind;
 
-pub const CHECK: Check = Check {
+pub(super) const CHECK: Check = Check {
     explanation: Explanation {
         code: Code::BgpPeerMissing,
         title: "BIRD has no session for a peer that it should have",

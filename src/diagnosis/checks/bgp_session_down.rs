@@ -10,7 +10,7 @@ use crate::finding::code::Code;
 use crate::finding::{Finding, Severity};
 use crate::model::{natural, phrases};
 
-pub const CHECK: Check = Check {
+pub(super) const CHECK: Check = Check {
     explanation: Explanation {
         code: Code::BgpSessionDown,
         title: "A BGP session is not established",

@@ -9,7 +9,7 @@ use crate::model::{NodeBgp, NodeModel};
 use crate::snapshot::family::Family;
 use crate::snapshot::inspection::LogEventKind;
 
-pub const CHECK: Check = Check {
+pub(super) const CHECK: Check = Check {
     explanation: Explanation {
         code: Code::BirdNotRunning,
         title: "BIRD does not run on a node",

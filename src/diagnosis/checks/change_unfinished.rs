@@ -8,7 +8,7 @@ use crate::finding::{Evidence, Finding, Fix, Severity, Source};
 use crate::model::phrases;
 use crate::snapshot::objects::Meta;
 
-pub const CHECK: Check = Check {
+pub(super) const CHECK: Check = Check {
     explanation: Explanation {
         code: Code::ChangeUnfinished,
         title: "A change by this plugin is unfinished",

@@ -7,7 +7,7 @@ use crate::finding::{Evidence, Finding, Severity};
 use crate::model::{NodeModel, phrases};
 use crate::snapshot::objects::{ContainerStatus, Terminated};
 
-pub const CHECK: Check = Check {
+pub(super) const CHECK: Check = Check {
     explanation: Explanation {
         code: Code::ContainerCrashed,
         title: "calico-node crashes, or the container runtime cannot start it",

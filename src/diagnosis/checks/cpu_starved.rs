@@ -8,7 +8,7 @@ use crate::finding::{Finding, Severity};
 use crate::model::{NodeModel, phrases};
 use crate::startup::container_run::is_kill;
 
-pub const CHECK: Check = Check {
+pub(super) const CHECK: Check = Check {
     explanation: Explanation {
         code: Code::CpuStarved,
         title: "calico-node gets too little CPU to answer its probes",

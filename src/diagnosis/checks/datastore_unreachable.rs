@@ -8,7 +8,7 @@ use crate::finding::{Finding, Severity, Source};
 use crate::model::{NodeModel, phrases};
 use crate::snapshot::inspection::{LogEvent, LogEventKind};
 
-pub const CHECK: Check = Check {
+pub(super) const CHECK: Check = Check {
     explanation: Explanation {
         code: Code::DatastoreUnreachable,
         title: "calico-node cannot reach its datastore",

@@ -11,7 +11,7 @@ use crate::model::phrases;
 use crate::snapshot::objects::Container;
 use crate::text::{self, shell};
 
-pub const CHECK: Check = Check {
+pub(super) const CHECK: Check = Check {
     explanation: Explanation {
         code: Code::DebugLeftOn,
         title: "calico-node still logs its start at DEBUG",

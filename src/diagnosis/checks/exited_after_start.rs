@@ -6,7 +6,7 @@ use crate::finding::Finding;
 use crate::finding::code::Code;
 use crate::model::NodeModel;
 
-pub const CHECK: Check = Check {
+pub(super) const CHECK: Check = Check {
     explanation: Explanation {
         code: Code::ExitedAfterStart,
         title: "A part of calico-node exits after the start",

@@ -8,7 +8,7 @@ use crate::model::{NodeModel, phrases};
 use crate::snapshot::inspection::LogEventKind;
 use crate::startup::container_run::is_kill;
 
-pub const CHECK: Check = Check {
+pub(super) const CHECK: Check = Check {
     explanation: Explanation {
         code: Code::FelixNotLive,
         title: "Felix's own watchdog says that a part of it hangs",

@@ -5,7 +5,7 @@ use crate::diagnosis::log_line_finding;
 use crate::finding::Finding;
 use crate::finding::code::Code;
 
-pub const CHECK: Check = Check {
+pub(super) const CHECK: Check = Check {
     explanation: Explanation {
         code: Code::FelixRestarts,
         title: "Felix restarts again and again inside a running calico-node",

@@ -6,7 +6,7 @@ use crate::finding::Finding;
 use crate::finding::code::Code;
 use crate::snapshot::inspection::LogEventKind;
 
-pub const CHECK: Check = Check {
+pub(super) const CHECK: Check = Check {
     explanation: Explanation {
         code: Code::HealthPortTaken,
         title: "Another program on the node holds the port of Felix's health endpoint",

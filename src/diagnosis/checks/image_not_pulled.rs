@@ -7,7 +7,7 @@ use crate::finding::code::Code;
 use crate::finding::{Finding, Severity};
 use crate::model::{NodeModel, NotRunning, PodState, phrases};
 
-pub const CHECK: Check = Check {
+pub(super) const CHECK: Check = Check {
     explanation: Explanation {
         code: Code::ImageNotPulled,
         title: "An image of calico-node's pod cannot be pulled",

@@ -11,7 +11,7 @@ use crate::observed::Observed;
 use crate::snapshot::inspection::StartupLog;
 use crate::snapshot::objects::ContainerStatus;
 
-pub const CHECK: Check = Check {
+pub(super) const CHECK: Check = Check {
     explanation: Explanation {
         code: Code::InitContainerFailed,
         title: "An init container of calico-node's pod fails",

@@ -10,7 +10,7 @@ use crate::snapshot::inspection::LogEventKind;
 use crate::startup::container_run::{RunEnd, is_kill};
 use crate::startup::measure::measure;
 
-pub const CHECK: Check = Check {
+pub(super) const CHECK: Check = Check {
     explanation: Explanation {
         code: Code::KilledWhileRunning,
         title: "The kubelet kills a calico-node that had started",

@@ -12,7 +12,7 @@ use crate::startup::forecast;
 use crate::startup::measure::{Measurement, measure};
 use crate::text::count_times;
 
-pub const CHECK: Check = Check {
+pub(super) const CHECK: Check = Check {
     explanation: Explanation {
         code: Code::KilledWhileStarting,
         title: "The kubelet kills calico-node before it has started",

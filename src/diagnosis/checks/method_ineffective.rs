@@ -9,7 +9,7 @@ use crate::model::{NodeModel, phrases};
 use crate::snapshot::family::Family;
 use crate::snapshot::inspection::LogEventKind;
 
-pub const CHECK: Check = Check {
+pub(super) const CHECK: Check = Check {
     explanation: Explanation {
         code: Code::MethodIneffective,
         title: "The configured autodetection method does nothing",

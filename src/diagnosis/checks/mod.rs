@@ -7,7 +7,7 @@ macro_rules! registry {
     ($($file:ident => $code:ident;)*) => {
         $(mod $file;)*
 
-        pub fn check_for(code: Code) -> &'static Check {
+        pub(super) fn check_for(code: Code) -> &'static Check {
             match code { $(Code::$code => &$file::CHECK),* }
         }
 

@@ -6,7 +6,7 @@ use crate::finding::code::Code;
 use crate::finding::{Finding, Severity, Source};
 use crate::model::{NodeModel, phrases};
 
-pub const CHECK: Check = Check {
+pub(super) const CHECK: Check = Check {
     explanation: Explanation {
         code: Code::NetworkUnavailable,
         title: "A node has the condition NetworkUnavailable",

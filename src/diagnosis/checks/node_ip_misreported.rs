@@ -9,7 +9,7 @@ use crate::model::NodeModel;
 use crate::snapshot::family::Family;
 use crate::snapshot::inspection::Interface;
 
-pub const CHECK: Check = Check {
+pub(super) const CHECK: Check = Check {
     explanation: Explanation {
         code: Code::NodeIpMisreported,
         title: "Kubernetes knows a node by another address than the one that Calico rightly uses",

@@ -7,7 +7,7 @@ use crate::model::{NodeModel, phrases};
 use crate::startup::container_run::RunEnd;
 use crate::startup::measure::measure;
 
-pub const CHECK: Check = Check {
+pub(super) const CHECK: Check = Check {
     explanation: Explanation {
         code: Code::OutOfMemory,
         title: "calico-node ran out of memory",

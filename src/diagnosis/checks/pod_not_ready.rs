@@ -9,7 +9,7 @@ use crate::model::{NodeModel, PodState, phrases};
 use crate::snapshot::family::Family;
 use crate::snapshot::objects::{CALICO_NODE, ContainerStatus};
 
-pub const CHECK: Check = Check {
+pub(super) const CHECK: Check = Check {
     explanation: Explanation {
         code: Code::PodNotReady,
         title: "calico-node is not Ready, and no other finding says why",

@@ -10,7 +10,7 @@ use crate::model::{NodeModel, phrases};
 use crate::snapshot::objects::{Condition, Node, Pod};
 use crate::text::shell;
 
-pub const CHECK: Check = Check {
+pub(super) const CHECK: Check = Check {
     explanation: Explanation {
         code: Code::PodNotScheduled,
         title: "A calico-node pod cannot be scheduled",

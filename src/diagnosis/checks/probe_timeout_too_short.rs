@@ -7,7 +7,7 @@ use crate::finding::code::Code;
 use crate::finding::{Evidence, Finding, Severity, Source};
 use crate::model::{NodeModel, phrases};
 
-pub const CHECK: Check = Check {
+pub(super) const CHECK: Check = Check {
     explanation: Explanation {
         code: Code::ProbeTimeoutTooShort,
         title: "calico-node's exec probes have one second to answer",

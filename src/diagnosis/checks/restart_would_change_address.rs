@@ -11,7 +11,7 @@ use crate::finding::{Evidence, Finding, Severity, Source};
 use crate::model::{NodeModel, phrases};
 use crate::snapshot::family::Family;
 
-pub const CHECK: Check = Check {
+pub(super) const CHECK: Check = Check {
     explanation: Explanation {
         code: Code::RestartWouldChangeAddress,
         title: "The next start of calico-node would fail, or take a wrong address",

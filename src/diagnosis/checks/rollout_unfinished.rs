@@ -8,7 +8,7 @@ use crate::model::phrases;
 use crate::snapshot::objects::DaemonSet;
 use crate::text::shell;
 
-pub const CHECK: Check = Check {
+pub(super) const CHECK: Check = Check {
     explanation: Explanation {
         code: Code::RolloutUnfinished,
         title: "Some nodes still run the calico-node of before the last change",

@@ -11,7 +11,7 @@ use crate::finding::{Evidence, Finding, Severity, Source};
 use crate::model::{NodeModel, phrases};
 use crate::snapshot::family::Family;
 
-pub const CHECK: Check = Check {
+pub(super) const CHECK: Check = Check {
     explanation: Explanation {
         code: Code::RouterIdConflict,
         title: "Two nodes have the same BGP router ID",

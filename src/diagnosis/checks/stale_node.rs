@@ -15,7 +15,7 @@ use crate::snapshot::family::Family;
 use crate::snapshot::objects::Node;
 use crate::text::shell;
 
-pub const CHECK: Check = Check {
+pub(super) const CHECK: Check = Check {
     explanation: Explanation {
         code: Code::StaleNode,
         title: "A Node that no longer exists holds the address of a live node",

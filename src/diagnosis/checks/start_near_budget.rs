@@ -8,7 +8,7 @@ use crate::model::{NodeModel, phrases};
 use crate::snapshot::inspection::LogEventKind;
 use crate::startup::measure::{BudgetStatus, Measurement, measure};
 
-pub const CHECK: Check = Check {
+pub(super) const CHECK: Check = Check {
     explanation: Explanation {
         code: Code::StartNearBudget,
         title: "calico-node starts just before its probe would kill it",

@@ -9,7 +9,7 @@ use crate::model::{NodeModel, phrases};
 use crate::snapshot::family::Family;
 use crate::snapshot::inspection::StartupLog;
 
-pub const CHECK: Check = Check {
+pub(super) const CHECK: Check = Check {
     explanation: Explanation {
         code: Code::StartupExited,
         title: "calico-node exits while starting",

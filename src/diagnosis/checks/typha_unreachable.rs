@@ -6,7 +6,7 @@ use crate::finding::Finding;
 use crate::finding::code::Code;
 use crate::snapshot::inspection::LogEventKind;
 
-pub const CHECK: Check = Check {
+pub(super) const CHECK: Check = Check {
     explanation: Explanation {
         code: Code::TyphaUnreachable,
         title: "Felix cannot connect to Typha",

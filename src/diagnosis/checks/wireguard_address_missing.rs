@@ -8,7 +8,7 @@ use crate::finding::{Finding, Severity, Source};
 use crate::model::NodeModel;
 use crate::snapshot::family::Family;
 
-pub const CHECK: Check = Check {
+pub(super) const CHECK: Check = Check {
     explanation: Explanation {
         code: Code::WireguardAddressMissing,
         title: "A node's WireGuard interface has no address",

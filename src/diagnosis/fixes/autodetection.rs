@@ -21,7 +21,7 @@ use crate::text::shell;
 
 /// What puts these nodes' addresses right: a restart of their pods where the configured method finds the right address there, else
 /// another method, which all nodes share. `None` where no change is known to help.
-pub fn autodetection(view: &Context, family: Family, wrong: &[String]) -> Option<Fix> {
+pub(crate) fn autodetection(view: &Context, family: Family, wrong: &[String]) -> Option<Fix> {
     if let Some(fix) = restart(view, family, wrong) {
         return Some(fix);
     }
@@ -81,7 +81,7 @@ fn restart(view: &Context, family: Family, wrong: &[String]) -> Option<Fix> {
 }
 
 /// The guarded change, where a method is known to be right on every node now and after a restart.
-pub fn guarded_change(view: &Context, family: Family) -> Option<Fix> {
+pub(crate) fn guarded_change(view: &Context, family: Family) -> Option<Fix> {
     let recommended = view.recommended(family);
     let method = recommended.method.as_ref().filter(|_| !recommended.keep && recommended.unsure.is_empty())?;
     if !is_changeable(view) || is_refused_now(view, method) {
@@ -127,7 +127,7 @@ fn is_refused_now(view: &Context, method: &str) -> bool {
 }
 
 /// No node has an IPv4 address to detect, and some have IPv6 addresses.
-pub fn is_ipv6_only(view: &Context) -> bool {
+pub(crate) fn is_ipv6_only(view: &Context) -> bool {
     let is_v4 = |address: &IpAddr| address.is_ipv4() && is_global_unicast(*address);
     let has_v4 = |node: &NodeModel| {
         let cards = node.interfaces().into_iter().flatten();
@@ -156,7 +156,7 @@ fn switch_off_ipv4(view: &Context) -> Option<Fix> {
 }
 
 /// Into one network, where every node has an address in it: the others would exit or keep what they have.
-pub fn network(view: &Context, family: Family, network: Cidr) -> Option<Fix> {
+pub(crate) fn network(view: &Context, family: Family, network: Cidr) -> Option<Fix> {
     let inside = |interfaces: &[Interface]| interfaces.iter().flat_map(|one| &one.addresses).any(|held| network.contains(&held.address));
     let everywhere = view.nodes.iter().all(|node| node.interfaces().is_some_and(inside));
     let known = view.install.version().is_some_and(|version| version.at_least(3, 16, 0));
@@ -165,7 +165,7 @@ pub fn network(view: &Context, family: Family, network: Cidr) -> Option<Fix> {
 }
 
 /// The kubectl command that sets this method.
-pub fn set_method(view: &Context, family: Family, method: &str) -> Option<Fix> {
+pub(crate) fn set_method(view: &Context, family: Family, method: &str) -> Option<Fix> {
     if !is_changeable(view) {
         return None;
     }

@@ -10,7 +10,7 @@ use crate::snapshot::family::Family;
 use crate::text::shell;
 
 /// Restarts calico-node on this node alone; `None` where the next start would fail or take a wrong address.
-pub fn restart_pod(view: &Context, node: &NodeModel, why: &str) -> Option<Fix> {
+pub(crate) fn restart_pod(view: &Context, node: &NodeModel, why: &str) -> Option<Fix> {
     let pod = node.pod.filter(|_| survives_restart(view, node))?;
     let namespace = pod.metadata.namespace.as_deref().or(view.install.namespace())?;
     let words = ["kubectl", "delete", "pod", shell::object_name(&pod.metadata.name)?, "-n", shell::namespace(namespace)?];
@@ -29,7 +29,7 @@ fn survives_restart(view: &Context, node: &NodeModel) -> bool {
 }
 
 /// A router ID of each node's own, where CALICO_ROUTER_ID gives one to all of them and kubectl can set it.
-pub fn router_id(view: &Context) -> Option<Fix> {
+pub(crate) fn router_id(view: &Context) -> Option<Fix> {
     let literal = matches!(view.install.environment()?.get("CALICO_ROUTER_ID"), Value::Literal(id) if !id.is_empty() && id != "hash");
     // The operator reverts the DaemonSet, and its Installation has no such field.
     if !literal || view.install.is_operator() {
@@ -47,7 +47,7 @@ pub fn router_id(view: &Context) -> Option<Fix> {
 }
 
 /// The AS number that all other nodes have on their Nodes, for a node that has none.
-pub fn as_number(view: &Context, node: &NodeModel) -> Option<Fix> {
+pub(crate) fn as_number(view: &Context, node: &NodeModel) -> Option<Fix> {
     if !view.install.keeps_annotations() || view.as_number(node).is_own {
         return None;
     }

@@ -5,9 +5,9 @@ mod autodetection;
 mod bgp;
 mod probes;
 
-pub use crate::diagnosis::fixes::autodetection::{autodetection, guarded_change, is_ipv6_only, network, set_method};
-pub use crate::diagnosis::fixes::bgp::{as_number, restart_pod, router_id};
-pub use crate::diagnosis::fixes::probes::{cpu_request, probe_timeout, proposed, start_budget, start_budget_of};
+pub(crate) use crate::diagnosis::fixes::autodetection::{autodetection, guarded_change, is_ipv6_only, network, set_method};
+pub(crate) use crate::diagnosis::fixes::bgp::{as_number, restart_pod, router_id};
+pub(crate) use crate::diagnosis::fixes::probes::{cpu_request, probe_timeout, proposed, start_budget, start_budget_of};
 
 use crate::diagnosis::context::Context;
 use crate::finding::{ByHand, Fix};
@@ -16,7 +16,7 @@ use crate::snapshot::objects::{CALICO_NODE, ContainerStatus};
 use crate::text::shell;
 
 /// Where more than this is known only by reading: the log of calico-node.
-pub fn startup_log(view: &Context, node: &NodeModel) -> Option<Fix> {
+pub(crate) fn startup_log(view: &Context, node: &NodeModel) -> Option<Fix> {
     if let PodState::NotRunning(NotRunning::InitContainer(status)) = view.pod_state(node) {
         return container_log(view, node, status, "Check the log of the init container");
     }
@@ -35,7 +35,7 @@ pub fn startup_log(view: &Context, node: &NodeModel) -> Option<Fix> {
 }
 
 /// The log of one container of the pod; of the run before, where that is the one that failed.
-pub fn container_log(view: &Context, node: &NodeModel, status: &ContainerStatus, why: &str) -> Option<Fix> {
+pub(crate) fn container_log(view: &Context, node: &NodeModel, status: &ContainerStatus, why: &str) -> Option<Fix> {
     let pod = node.pod?;
     let namespace = pod.metadata.namespace.as_deref().or(view.install.namespace())?;
     // calico-node: also while it waits, when both are the same log. An init container that waits has only the one.
@@ -47,7 +47,7 @@ pub fn container_log(view: &Context, node: &NodeModel, status: &ContainerStatus,
 }
 
 /// calico-node is privileged and on the host's network; the command does the same as root on the node.
-pub fn loopback_up(view: &Context, node: &NodeModel) -> Option<Fix> {
+pub(crate) fn loopback_up(view: &Context, node: &NodeModel) -> Option<Fix> {
     let pod = node.pod?;
     let namespace = pod.metadata.namespace.as_deref().or(view.install.namespace())?;
     let (name, namespace) = (shell::object_name(&pod.metadata.name)?, shell::namespace(namespace)?);
@@ -57,7 +57,7 @@ pub fn loopback_up(view: &Context, node: &NodeModel) -> Option<Fix> {
 }
 
 /// The pod with its events.
-pub fn describe_pod(view: &Context, node: &NodeModel, why: &str) -> Option<Fix> {
+pub(crate) fn describe_pod(view: &Context, node: &NodeModel, why: &str) -> Option<Fix> {
     let pod = node.pod?;
     let namespace = pod.metadata.namespace.as_deref().or(view.install.namespace())?;
     let words = ["kubectl", "describe", "pod", shell::object_name(&pod.metadata.name)?, "-n", shell::namespace(namespace)?];
@@ -73,7 +73,7 @@ fn guarded(view: &Context, command: &[&str], why: &str, by_hand: String) -> Opti
 }
 
 /// What a changed pod template restarts.
-pub fn restarts(view: &Context) -> String {
+pub(crate) fn restarts(view: &Context) -> String {
     let set = view.install.daemon_set;
     if !view.install.is_operator() && set.is_some_and(|set| set.spec.update_strategy.r#type == "OnDelete") {
         return "nothing until a calico-node pod is deleted (update strategy OnDelete)".to_owned();

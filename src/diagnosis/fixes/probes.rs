@@ -15,13 +15,13 @@ use crate::startup::measure::{Measurement, measure};
 use crate::text::shell;
 
 /// For nodes that more time to start would cure.
-pub fn start_budget(view: &Context, slow: &[Measurement]) -> Option<Fix> {
+pub(crate) fn start_budget(view: &Context, slow: &[Measurement]) -> Option<Fix> {
     let names: Vec<&str> = slow.iter().map(|measured| measured.node).collect();
     larger(view, &propose(view, slow, &names, &ProbeOptions::default()).ok()??)
 }
 
 /// For a node whose log tells how much time it needs.
-pub fn start_budget_of(view: &Context, node: &str, size: &BudgetEstimate) -> Option<Fix> {
+pub(crate) fn start_budget_of(view: &Context, node: &str, size: &BudgetEstimate) -> Option<Fix> {
     let measured = measure(view, view.node(node)?);
     larger(view, &propose_budget(view, std::slice::from_ref(&measured), (Strategy::default(), 0), size).ok()??)
 }
@@ -38,13 +38,13 @@ fn larger(view: &Context, proposal: &ProbeProposal) -> Option<Fix> {
 }
 
 /// What `probes` proposes, as the command that asked for it.
-pub fn proposed(view: &Context, proposal: &ProbeProposal, words: &[&str]) -> Option<Fix> {
+pub(crate) fn proposed(view: &Context, proposal: &ProbeProposal, words: &[&str]) -> Option<Fix> {
     let changes: Vec<String> = proposal.changes.iter().map(ProbeChange::describe).collect();
     let why = format!("Sets {}{}", changes.join("; "), super::reverted_by(view));
     super::guarded(view, words, &why, command(view, proposal)?)
 }
 
-pub fn probe_timeout(view: &Context) -> Option<Fix> {
+pub(crate) fn probe_timeout(view: &Context) -> Option<Fix> {
     if view.install.is_operator() {
         return None;
     }
@@ -55,7 +55,7 @@ pub fn probe_timeout(view: &Context) -> Option<Fix> {
 }
 
 /// As the manifests have it. A limit is the owner's own decision: no command there.
-pub fn cpu_request(view: &Context) -> Option<Fix> {
+pub(crate) fn cpu_request(view: &Context) -> Option<Fix> {
     let resources = &view.install.container?.resources;
     if view.install.is_operator() || resources.requests.contains_key("cpu") || resources.limits.contains_key("cpu") {
         return None;

@@ -8,7 +8,7 @@ use crate::snapshot::inspection::LogEventKind;
 
 /// By reliability: what BIRD reports about its own node outranks what its peer observes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Cause {
+pub(crate) enum Cause {
     PortTaken,
     AddressGone,
     /// BIRD could not start the session, or ended it, for a reason of its own node.
@@ -40,13 +40,13 @@ pub enum Cause {
 
 /// Which end is to blame, where that can be told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Blame {
+pub(crate) enum Blame {
     Near,
     Far,
     Either,
 }
 
-pub fn down_cause(view: &Context, pair: &SessionPair) -> (Cause, Blame) {
+pub(crate) fn down_cause(view: &Context, pair: &SessionPair) -> (Cause, Blame) {
     let near = (&pair.near, Blame::Near, Blame::Far);
     let ends: Vec<(&Endpoint, Blame, Blame)> = match &pair.far {
         Remote::Node(far) => vec![near, (far, Blame::Far, Blame::Near)],

@@ -8,8 +8,8 @@ mod phrase;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
-pub use cause::{Blame, Cause, down_cause};
-pub use phrase::{phrase, remote_name, unmanaged};
+pub(super) use cause::{Blame, Cause, down_cause};
+pub(super) use phrase::{phrase, remote_name, unmanaged};
 
 use super::check::EarlierFindings;
 use crate::calico::session::PeerKind;
@@ -21,20 +21,20 @@ use crate::snapshot::family::Family;
 use crate::snapshot::inspection::LogEventKind;
 use crate::snapshot::objects::Node;
 
-pub struct SessionPair<'v, 'a> {
+pub(super) struct SessionPair<'v, 'a> {
     pub family: Family,
     /// The node that reports it; of two, the first by name.
     pub near: Endpoint<'v, 'a>,
     pub far: Remote<'v, 'a>,
 }
 
-pub struct Endpoint<'v, 'a> {
+pub(super) struct Endpoint<'v, 'a> {
     pub node: &'v NodeModel<'a>,
     /// `None` where this end could not be asked or says nothing.
     pub row: Option<&'v DownSession<'a>>,
 }
 
-pub enum Remote<'v, 'a> {
+pub(super) enum Remote<'v, 'a> {
     Node(Endpoint<'v, 'a>),
     /// An address of the reporting node itself: another program there.
     Itself(IpAddr),
@@ -52,7 +52,7 @@ pub enum Remote<'v, 'a> {
 type Key = (Family, String, String);
 
 /// All pairs that are down and have had the time to come up, and whose ends have no finding yet.
-pub fn unexplained<'v, 'a>(view: &'v Context<'a>, found: &EarlierFindings) -> Vec<SessionPair<'v, 'a>> {
+pub(super) fn unexplained<'v, 'a>(view: &'v Context<'a>, found: &EarlierFindings) -> Vec<SessionPair<'v, 'a>> {
     // A calico-node that does not run has no sessions, and a finding of its own.
     let mut pairs = collect(view, &|node| found.is_explained(node.name) || !view.can_have_sessions(node));
     // A session with a dead node does not come up, whoever restarts.
@@ -63,7 +63,7 @@ pub fn unexplained<'v, 'a>(view: &'v Context<'a>, found: &EarlierFindings) -> Ve
 }
 
 /// Nodes that were (re)started a moment ago and have sessions that are not up yet.
-pub fn settling<'v>(view: &'v Context<'_>) -> Vec<&'v str> {
+pub(super) fn settling<'v>(view: &'v Context<'_>) -> Vec<&'v str> {
     let pairs = collect(view, &|_| false);
     let mut names: Vec<&str> =
         pairs.iter().flat_map(SessionPair::ends).map(|end| end.node).filter(|node| view.is_settling(node)).map(|node| node.name).collect();
@@ -149,7 +149,7 @@ fn add_nodes<'v, 'a>(
 }
 
 impl<'v, 'a> SessionPair<'v, 'a> {
-    pub fn ends(&self) -> impl Iterator<Item = &Endpoint<'v, 'a>> {
+    pub(super) fn ends(&self) -> impl Iterator<Item = &Endpoint<'v, 'a>> {
         let far = match &self.far {
             Remote::Node(end) => Some(end),
             _ => None,
@@ -158,7 +158,7 @@ impl<'v, 'a> SessionPair<'v, 'a> {
     }
 
     /// The address of a remote that is no node of Calico's.
-    pub fn address(&self) -> Option<IpAddr> {
+    pub(super) fn address(&self) -> Option<IpAddr> {
         match self.far {
             Remote::Itself(address) | Remote::Unmanaged { address, .. } | Remote::Orphan(address) | Remote::Outside(address) => {
                 Some(address)
@@ -168,12 +168,12 @@ impl<'v, 'a> SessionPair<'v, 'a> {
     }
 
     /// The session does not leave the node.
-    pub fn is_local(&self) -> bool {
+    pub(super) fn is_local(&self) -> bool {
         matches!(self.far, Remote::Itself(_))
     }
 
     /// Each end's own words, the readiness event where BIRD could not be asked, and what its log says of BGP.
-    pub fn evidence(&self) -> Vec<Evidence> {
+    pub(super) fn evidence(&self) -> Vec<Evidence> {
         let mut evidence = Vec::new();
         for end in self.ends() {
             match end.row {

@@ -10,7 +10,7 @@ use crate::model::NodeModel;
 use crate::snapshot::objects::Node;
 
 /// What to say of pairs that have one cause and one node in common.
-pub fn phrase(view: &Context, cause: Cause, pairs: &[SessionPair]) -> String {
+pub(crate) fn phrase(view: &Context, cause: Cause, pairs: &[SessionPair]) -> String {
     let Some(pair) = pairs.first() else { return String::new() };
     let quoted = |meaning: ErrorMeaning| quote(pairs, meaning).unwrap_or_else(|| "BIRD reports an error".to_owned());
     match cause {
@@ -132,7 +132,7 @@ fn graceful_restart(pairs: &[SessionPair]) -> String {
 }
 
 /// The other end in a sentence: a node's name, or an address and what is known of it.
-pub fn remote_name(pair: &SessionPair) -> String {
+pub(crate) fn remote_name(pair: &SessionPair) -> String {
     match &pair.far {
         Remote::Node(far) => far.node.name.to_owned(),
         Remote::Itself(address) => format!("{address} (a BGP speaker on the node itself)"),
@@ -141,7 +141,7 @@ pub fn remote_name(pair: &SessionPair) -> String {
 }
 
 /// Why no session can come up with a node that runs no calico-node.
-pub fn unmanaged(node: &Node, address: IpAddr) -> String {
+pub(crate) fn unmanaged(node: &Node, address: IpAddr) -> String {
     let name = &node.metadata.name;
     let silent = node.condition("Ready").is_some_and(|ready| ready.status == "Unknown");
     let windows = node.status.node_info.operating_system == "windows";

@@ -9,7 +9,7 @@ use super::when;
 const MAX_VARIABLES: usize = 512;
 
 /// Image, probes and environment.
-pub fn spec(container: &Entry<'_>) -> Value {
+pub(super) fn spec(container: &Entry<'_>) -> Value {
     let mut spec = json!({"name": container.key(), "image": container.get("Image")});
     for (key, field) in [("Liveness", "livenessProbe"), ("Readiness", "readinessProbe"), ("Startup", "startupProbe")] {
         if let Some(probe) = container.get(key).and_then(probe) {
@@ -89,7 +89,7 @@ fn probe(text: &str) -> Option<Value> {
 }
 
 /// Ready, restarts, what runs now and what ended before.
-pub fn status(container: &Entry<'_>) -> Value {
+pub(super) fn status(container: &Entry<'_>) -> Value {
     let state = |key: &str| container.child(key).and_then(state).unwrap_or_else(|| json!({}));
     json!({
         "name": container.key(),

@@ -13,9 +13,9 @@ use crate::calico::flavour;
 use crate::snapshot::objects::CALICO_NODE;
 use tree::Entry;
 use when::Clock;
-pub use when::{Age, seconds as age_seconds};
+pub(super) use when::{Age, seconds as age_seconds};
 
-pub const POD: Format = Format {
+pub(super) const POD: Format = Format {
     name: "kubectl describe pod",
     better: "kubectl get pod POD -n NAMESPACE -o yaml",
     starts: |lines, _| begins(lines, &["Namespace:", "Node:"]),
@@ -25,7 +25,7 @@ pub const POD: Format = Format {
     read: read_pod,
 };
 
-pub const NODE: Format = Format {
+pub(super) const NODE: Format = Format {
     name: "kubectl describe node",
     better: "kubectl get node NODE -o yaml",
     starts: |lines, _| begins(lines, &["Roles:", "Labels:"]),
@@ -35,7 +35,7 @@ pub const NODE: Format = Format {
     read: read_node,
 };
 
-pub const DAEMON_SET: Format = Format {
+pub(super) const DAEMON_SET: Format = Format {
     name: "kubectl describe daemonset",
     better: "kubectl get daemonset NAME -n NAMESPACE -o yaml",
     starts: |lines, _| begins(lines, &["Selector:"]),

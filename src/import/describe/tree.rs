@@ -5,7 +5,7 @@ const MAX_LINES: usize = 20_000;
 const MAX_DEPTH: usize = 24;
 
 #[derive(Debug, Default)]
-pub struct Entry<'a> {
+pub(super) struct Entry<'a> {
     /// The whole line without its indentation.
     pub text: &'a str,
     pub children: Vec<Entry<'a>>,
@@ -13,7 +13,7 @@ pub struct Entry<'a> {
 
 impl<'a> Entry<'a> {
     /// Parses lines, each below the nearest line above with less indentation.
-    pub fn parse(text: &'a str) -> Result<Self, String> {
+    pub(super) fn parse(text: &'a str) -> Result<Self, String> {
         let mut open: Vec<(usize, Entry<'a>)> = vec![(0, Entry::default())];
         for (count, line) in text.lines().enumerate() {
             if count == MAX_LINES {
@@ -39,33 +39,33 @@ impl<'a> Entry<'a> {
     }
 
     /// What stands before the colon.
-    pub fn key(&self) -> &'a str {
+    pub(super) fn key(&self) -> &'a str {
         self.text.split_once(':').map_or(self.text, |(key, _)| key)
     }
 
     /// What stands behind the colon; `None` for `<none>`, `<unset>` and nothing.
-    pub fn value(&self) -> Option<&'a str> {
+    pub(super) fn value(&self) -> Option<&'a str> {
         let value = self.text.split_once(':')?.1.trim();
         (!matches!(value, "" | "<none>" | "<unset>" | "<nil>")).then_some(value)
     }
 
-    pub fn child(&self, key: &str) -> Option<&Entry<'a>> {
+    pub(super) fn child(&self, key: &str) -> Option<&Entry<'a>> {
         self.children.iter().find(|child| child.key() == key)
     }
 
     /// The value of a child.
-    pub fn get(&self, key: &str) -> Option<&'a str> {
+    pub(super) fn get(&self, key: &str) -> Option<&'a str> {
         self.child(key)?.value()
     }
 
     /// This line and all below it, in the text's order.
-    pub fn flatten(&self, into: &mut Vec<&'a str>) {
+    pub(super) fn flatten(&self, into: &mut Vec<&'a str>) {
         into.push(self.text);
         self.children.iter().for_each(|child| child.flatten(into));
     }
 
     /// `Labels:  a=b` and the lines below, or one line for each.
-    pub fn pairs(&self, key: &str, separator: &str) -> serde_json::Map<String, serde_json::Value> {
+    pub(super) fn pairs(&self, key: &str, separator: &str) -> serde_json::Map<String, serde_json::Value> {
         let Some(entry) = self.child(key) else { return serde_json::Map::new() };
         let lines = entry.value().into_iter().chain(entry.children.iter().map(|child| child.text));
         lines.filter_map(|line| line.split_once(separator)).map(|(key, value)| (key.trim().to_owned(), value.trim().into())).collect()

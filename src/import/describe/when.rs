@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::tree::Entry;
 
 /// `Tue, 12 May 2026 05:18:33 +0000`
-pub fn date(text: &str) -> Option<Timestamp> {
+pub(super) fn date(text: &str) -> Option<Timestamp> {
     if text.len() > 64 {
         return None;
     }
@@ -14,14 +14,14 @@ pub fn date(text: &str) -> Option<Timestamp> {
 
 /// `3m39s (x134 over 25m)`, in seconds.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Age {
+pub(crate) struct Age {
     pub last: i64,
     pub first: i64,
     pub times: i32,
 }
 
 impl Age {
-    pub fn parse(text: &str) -> Option<Self> {
+    pub(crate) fn parse(text: &str) -> Option<Self> {
         let (last, rest) = text.split_once(' ').unwrap_or((text, ""));
         let last = seconds(last)?;
         let counted = rest.trim().strip_prefix("(x").and_then(|rest| rest.strip_suffix(')')).and_then(|rest| rest.split_once(" over "));
@@ -31,7 +31,7 @@ impl Age {
 }
 
 /// `2d3h`, `25m`, `3m39s`, `<invalid>`
-pub fn seconds(text: &str) -> Option<i64> {
+pub(crate) fn seconds(text: &str) -> Option<i64> {
     let (mut total, mut number) = (0_i64, None::<i64>);
     for c in text.chars().take(24) {
         if let Some(digit) = c.to_digit(10) {
@@ -59,13 +59,13 @@ fn stamp(message: &str) -> Option<Timestamp> {
 }
 
 /// The moment of the description, as near as it tells.
-pub struct Clock {
+pub(super) struct Clock {
     now: Option<Timestamp>,
 }
 
 impl Clock {
     /// An event `Started` and the container's own start, or `Scheduled` and the pod's, give the moment; else it is not known.
-    pub fn of_description(tree: &Entry<'_>) -> Self {
+    pub(super) fn of_description(tree: &Entry<'_>) -> Self {
         let events = tree.child("Events").map_or(&[][..], |events| &events.children);
         let age = |reason: &str| {
             let rows = events.iter().map(|line| super::super::tables::split_row(line.text, 5));
@@ -86,7 +86,7 @@ impl Clock {
         Self { now: exact.or_else(|| least.max()) }
     }
 
-    pub fn ago(&self, seconds: i64) -> Option<Timestamp> {
+    pub(super) fn ago(&self, seconds: i64) -> Option<Timestamp> {
         self.now?.checked_sub(jiff::SignedDuration::from_secs(seconds)).ok()
     }
 }

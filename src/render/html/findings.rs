@@ -13,7 +13,7 @@ const ALIKE: usize = 3;
 const KEPT: usize = 200;
 const NAMED: usize = 40;
 
-pub fn section(findings: &[Finding], all: bool) -> Option<Markup> {
+pub(super) fn section(findings: &[Finding], all: bool) -> Option<Markup> {
     (!findings.is_empty()).then(|| html! { @for finding in findings { (one(finding, all)) } })
 }
 
@@ -117,7 +117,7 @@ fn nodes(names: &[String], all: bool) -> Markup {
     }
 }
 
-pub fn gap(gap: &Gap) -> Markup {
+pub(super) fn gap(gap: &Gap) -> Markup {
     html! {
         li {
             strong { (Untrusted(&gap.what)) }

@@ -9,7 +9,7 @@ use crate::render::html::untrusted::{Name, Untrusted};
 use crate::render::{header, summary_line};
 use crate::text;
 
-pub fn title(report: &Report) -> String {
+pub(super) fn title(report: &Report) -> String {
     let verdict = match report.verdict {
         Verdict::Healthy => "healthy",
         Verdict::Sick => "unhealthy",
@@ -23,11 +23,11 @@ fn of(report: &Report) -> String {
     report.cluster.context.as_deref().or(report.cluster.server.as_deref()).map(|name| format!(" on {name}")).unwrap_or_default()
 }
 
-pub fn time(report: &Report) -> Markup {
+pub(super) fn time(report: &Report) -> Markup {
     html! { time datetime=(report.taken_at) { (report.taken_at.strftime("%Y-%m-%d %H:%M:%S UTC")) } }
 }
 
-pub fn header(report: &Report) -> Markup {
+pub(super) fn header(report: &Report) -> Markup {
     let (class, symbol, word) = match report.verdict {
         Verdict::Healthy => ("verdict good", "✓", "Healthy"),
         Verdict::Sick => ("verdict bad", "✕", "Unhealthy"),

@@ -14,7 +14,7 @@ use crate::text;
 /// With more nodes than this those that are well are folded away.
 const LISTED: usize = 20;
 
-pub fn section(sheet: &HtmlPage) -> Option<Markup> {
+pub(super) fn section(sheet: &HtmlPage) -> Option<Markup> {
     let report = sheet.report;
     let columns = Columns::of(report, Shown { wide: true, ..Shown::default() });
     let headers: Vec<&str> = columns.headers().into_iter().chain(["READ FROM"]).collect();

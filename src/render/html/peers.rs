@@ -6,7 +6,7 @@ use super::table::{Row, table};
 use crate::finding::Report;
 use crate::render::peers::{HEADERS, row};
 
-pub fn section(report: &Report) -> Option<Markup> {
+pub(super) fn section(report: &Report) -> Option<Markup> {
     let rows = report.nodes.iter().flat_map(|node| node.sessions.iter().map(|session| Row::from(row(&node.name, session))));
     let mut rows = rows.peekable();
     rows.peek()?;

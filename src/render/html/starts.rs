@@ -17,7 +17,7 @@ const LISTED: usize = 12;
 /// Units of a bar's picture.
 const WIDTH: f64 = 300.0;
 
-pub fn section(sheet: &HtmlPage) -> Option<Markup> {
+pub(super) fn section(sheet: &HtmlPage) -> Option<Markup> {
     let rows: Vec<&Start> = sheet.starts.iter().filter(|start| start.row.start.is_some()).collect();
     let unknown = sheet.starts.len() - rows.len();
     let scale = Scale::of(&rows);

@@ -5,7 +5,7 @@ use maud::{Markup, html};
 use crate::render::style::Tone;
 use crate::render::table::Cell;
 
-pub struct Row {
+pub(super) struct Row {
     pub class: Option<&'static str>,
     /// The first is what the row is of.
     pub cells: Vec<Cell>,
@@ -18,7 +18,7 @@ impl From<Vec<Cell>> for Row {
 }
 
 /// May be wider than the page, and then scrolls in a box of its own, by keyboard too.
-pub fn table(caption: &str, headers: &[&str], rows: impl IntoIterator<Item = Row>) -> Markup {
+pub(super) fn table(caption: &str, headers: &[&str], rows: impl IntoIterator<Item = Row>) -> Markup {
     html! {
         div.scroll role="region" aria-label=(caption) tabindex="0" {
             table {
@@ -38,7 +38,7 @@ pub fn table(caption: &str, headers: &[&str], rows: impl IntoIterator<Item = Row
     }
 }
 
-pub fn class(cell: &Cell) -> Option<&'static str> {
+pub(super) fn class(cell: &Cell) -> Option<&'static str> {
     match cell.tone() {
         Tone::Plain => None,
         Tone::Strong => Some("strong"),

@@ -5,7 +5,7 @@ use maud::{Markup, html};
 use super::findings::gap;
 use crate::finding::Gap;
 
-pub fn section(unseen: &[Gap]) -> Option<Markup> {
+pub(super) fn section(unseen: &[Gap]) -> Option<Markup> {
     let list = html! {
         p { "Items below are unknown, not healthy." }
         ul.unseen { @for missing in unseen { (gap(missing)) } }

@@ -8,7 +8,7 @@ use crate::text;
 const LONGEST: usize = 2_000;
 
 /// Whatever a cluster said.
-pub struct Untrusted<T>(pub T);
+pub(super) struct Untrusted<T>(pub T);
 
 impl<T: AsRef<str>> Render for Untrusted<T> {
     fn render_to(&self, buffer: &mut String) {
@@ -17,7 +17,7 @@ impl<T: AsRef<str>> Render for Untrusted<T> {
 }
 
 /// A name that a cluster gave: no name is longer than this.
-pub struct Name<T>(pub T);
+pub(super) struct Name<T>(pub T);
 
 impl<T: AsRef<str>> Render for Name<T> {
     fn render_to(&self, buffer: &mut String) {
@@ -26,7 +26,7 @@ impl<T: AsRef<str>> Render for Name<T> {
 }
 
 /// A command to copy, whole: a shell would wait for a quote that was cut off.
-pub struct Command<'a>(pub &'a str);
+pub(super) struct Command<'a>(pub &'a str);
 
 impl Render for Command<'_> {
     fn render_to(&self, buffer: &mut String) {
@@ -35,7 +35,7 @@ impl Render for Command<'_> {
 }
 
 /// As much of a name as a label has room for; its end tells more than its beginning.
-pub fn label(name: &str, columns: usize) -> String {
+pub(super) fn label(name: &str, columns: usize) -> String {
     let name = text::clean(name);
     if text::width(&name) <= columns {
         return name.into_owned();

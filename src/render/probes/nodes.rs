@@ -23,7 +23,7 @@ const SHORTEST: usize = 8;
 /// The columns that a narrow terminal loses, in this order.
 const DROPPED_FIRST: &[&str] = &["FINDINGS", "RESTARTS", "USED", "KILLED"];
 
-pub fn write(report: &ProbesReport, shown: Shown, style: &Style, out: &mut dyn Write) -> io::Result<()> {
+pub(super) fn write(report: &ProbesReport, shown: Shown, style: &Style, out: &mut dyn Write) -> io::Result<()> {
     let listed = shown.wide || shown.all || report.nodes.len() <= LISTED;
     let mut well = 0;
     let (rows, hidden): (Vec<&NodeStart>, Vec<&NodeStart>) = report.nodes.iter().partition(|row| {

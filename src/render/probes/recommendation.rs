@@ -14,10 +14,10 @@ use crate::startup::forecast::NodeForecast;
 use crate::text;
 
 /// Columns of `Recommended  ` and the other labels.
-pub const LABEL: usize = 13;
+pub(super) const LABEL: usize = 13;
 
 /// Under the finding that more time fixes.
-pub fn write(report: &ProbesReport, finding: Option<&Finding>, style: &Style, out: &mut dyn Write) -> io::Result<()> {
+pub(super) fn write(report: &ProbesReport, finding: Option<&Finding>, style: &Style, out: &mut dyn Write) -> io::Result<()> {
     if let Some(finding) = finding {
         labelled("Cause", &cause(report, finding), style, out)?;
     }
@@ -40,7 +40,7 @@ pub fn write(report: &ProbesReport, finding: Option<&Finding>, style: &Style, ou
 }
 
 /// A change that was asked for, or the reason for none, where no finding of a slow start is printed.
-pub fn write_alone(report: &ProbesReport, style: &Style, out: &mut dyn Write) -> io::Result<()> {
+pub(super) fn write_alone(report: &ProbesReport, style: &Style, out: &mut dyn Write) -> io::Result<()> {
     if report.proposal.is_some() || report.no_proposal.is_some() {
         writeln!(out)?;
         write(report, None, style, out)?;
@@ -124,7 +124,7 @@ fn cause(report: &ProbesReport, finding: &Finding) -> String {
 }
 
 /// `round trip of 1.5s to the datastore (70s is enough up to 0.98s)`
-pub fn slow_because(forecast: &NodeForecast, place: &str) -> String {
+pub(super) fn slow_because(forecast: &NodeForecast, place: &str) -> String {
     let budget = forecast.budget_seconds.map_or_else(|| "the limit".to_owned(), |seconds| format!("{seconds}s"));
     match (forecast.round_trip_seconds, forecast.seconds_per_node) {
         (Some(round_trip), _) => {
@@ -143,7 +143,7 @@ pub fn slow_because(forecast: &NodeForecast, place: &str) -> String {
 }
 
 /// `350ms`, `1.5s`
-pub fn brief(seconds: f64) -> String {
+pub(super) fn brief(seconds: f64) -> String {
     if seconds < 0.1 {
         format!("{:.0}ms", seconds * 1000.0)
     } else if seconds < 1.0 {

@@ -19,7 +19,7 @@ const BRIEF: f64 = 0.1;
 /// Nodes whose forecast and parts are printed: the slowest.
 const SLOWEST: usize = 3;
 
-pub fn write(report: &ProbesReport, shown: Shown, style: &Style, out: &mut dyn Write) -> io::Result<()> {
+pub(super) fn write(report: &ProbesReport, shown: Shown, style: &Style, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out)?;
     nodes::write(report, shown, style, out)?;
     if !report.probes.is_empty() {

@@ -14,7 +14,7 @@ const LEAST_CELL: usize = 6;
 impl Table {
     /// Drops the columns of `order`, first to last, until the table fits; then names in the first column are shortened in their
     /// middle, then the longest cells. Returns the dropped headers.
-    pub fn fit(&mut self, style: &Style, order: &[&'static str]) -> Vec<&'static str> {
+    pub(crate) fn fit(&mut self, style: &Style, order: &[&'static str]) -> Vec<&'static str> {
         let Some(columns) = style.width.filter(|_| !style.full_names) else { return Vec::new() };
         let mut dropped = Vec::new();
         for name in order {
@@ -39,7 +39,7 @@ impl Table {
 
     /// Breaks the cells of the last column, which are prose, into lines that fit. Where prose has no room the columns of `order`
     /// go first. Returns the dropped headers.
-    pub fn wrap_last(&mut self, style: &Style, order: &[&'static str]) -> Vec<&'static str> {
+    pub(crate) fn wrap_last(&mut self, style: &Style, order: &[&'static str]) -> Vec<&'static str> {
         let Some(columns) = style.width else { return Vec::new() };
         let room = |table: &Self| columns.saturating_sub(table.widths(true).iter().rev().skip(1).sum::<usize>());
         let wanted = self.widths(true).last().map_or(0, |width| width.saturating_sub(PADDING));

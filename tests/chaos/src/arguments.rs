@@ -8,7 +8,7 @@ const TIMEOUT: &str = "8s";
 /// A server that does not answer is given up.
 const REQUEST_TIMEOUT: &str = "4s";
 
-pub fn takes(verb: Verb, flag: &str) -> bool {
+pub(crate) fn takes(verb: Verb, flag: &str) -> bool {
     match verb {
         Verb::Status => false,
         Verb::DebugLog | Verb::Restore => flag == "--force",
@@ -16,7 +16,7 @@ pub fn takes(verb: Verb, flag: &str) -> bool {
     }
 }
 
-pub fn arguments_of(scenario: &str, verb: Verb, moment: &Moment) -> Vec<String> {
+pub(crate) fn arguments_of(scenario: &str, verb: Verb, moment: &Moment) -> Vec<String> {
     let last = moment.nodes.keys().next_back().cloned().unwrap_or_default();
     let words: Vec<&str> = match verb {
         Verb::Autodetect(None) if scenario.ends_with('6') => vec!["autodetect", "--ipv6", "--yes"],

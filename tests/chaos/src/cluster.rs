@@ -7,19 +7,19 @@ use sim::{Kubelet, Scenario, Store, scenario};
 
 use crate::play::Setting;
 
-pub const ANNOTATION: &str = "kubectl-calico-fix/undo";
+pub(crate) const ANNOTATION: &str = "kubectl-calico-fix/undo";
 const METHOD: &str = "IP_AUTODETECTION_METHOD";
 
 /// The object that a change is made of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Target {
+pub(crate) enum Target {
     DaemonSet,
     Installation,
 }
 
 /// One node, and the calico-node on it.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct NodeState {
+pub(crate) struct NodeState {
     /// UIDs of its pods, those on their way out too.
     pub pods: Vec<String>,
     /// What of its pod's template this program can change.
@@ -33,14 +33,14 @@ pub struct NodeState {
 }
 
 impl NodeState {
-    pub fn is_sound(&self) -> bool {
+    pub(crate) fn is_sound(&self) -> bool {
         self.ready && self.addressed
     }
 }
 
 /// The cluster at one moment.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Moment {
+pub(crate) struct Moment {
     /// Of the target.
     pub spec: Value,
     pub record: Option<String>,
@@ -50,29 +50,29 @@ pub struct Moment {
 }
 
 impl Target {
-    pub fn of(scenario: &str) -> Self {
+    pub(crate) fn of(scenario: &str) -> Self {
         if scenario.starts_with("operator") { Self::Installation } else { Self::DaemonSet }
     }
 
-    pub fn place(self) -> (&'static str, &'static str, &'static str) {
+    pub(crate) fn place(self) -> (&'static str, &'static str, &'static str) {
         match self {
             Self::DaemonSet => ("DaemonSet", "kube-system", "calico-node"),
             Self::Installation => ("Installation", "", "default"),
         }
     }
 
-    pub fn read(self, store: &Store) -> Value {
+    pub(crate) fn read(self, store: &Store) -> Value {
         let (kind, namespace, name) = self.place();
         store.object(kind, namespace, name).unwrap_or_default()
     }
 
-    pub fn daemon_set(self, store: &Store) -> Value {
+    pub(crate) fn daemon_set(self, store: &Store) -> Value {
         let namespace = if self == Self::DaemonSet { "kube-system" } else { "calico-system" };
         store.object("DaemonSet", namespace, "calico-node").unwrap_or_default()
     }
 
     /// The method that the object has, as `--method` takes it.
-    pub fn method(self, spec: &Value) -> Option<String> {
+    pub(crate) fn method(self, spec: &Value) -> Option<String> {
         match self {
             Self::DaemonSet => {
                 let env = spec.pointer("/template/spec/containers/0/env")?.as_array()?;
@@ -95,7 +95,7 @@ impl Target {
     }
 
     /// Sets the method as somebody else would.
-    pub fn set_method(self, spec: &mut Value, cidr: &str) {
+    pub(crate) fn set_method(self, spec: &mut Value, cidr: &str) {
         match self {
             Self::DaemonSet => set_variable(spec, METHOD, &format!("cidr={cidr}")),
             Self::Installation => spec["calicoNetwork"]["nodeAddressAutodetectionV4"] = json!({"cidrs": [cidr]}),
@@ -108,7 +108,7 @@ const PROBES: [&str; 3] = ["startupProbe", "livenessProbe", "readinessProbe"];
 
 impl Target {
     /// A spec as what this program may change, and everything else.
-    pub fn split(self, spec: &Value) -> (Value, Value) {
+    pub(crate) fn split(self, spec: &Value) -> (Value, Value) {
         let (mut owned, mut rest) = (BTreeMap::new(), spec.clone());
         match self {
             Self::DaemonSet => {
@@ -139,7 +139,7 @@ impl Target {
     }
 }
 
-pub fn set_variable(spec: &mut Value, name: &str, value: &str) {
+pub(crate) fn set_variable(spec: &mut Value, name: &str, value: &str) {
     let Some(env) = spec.pointer_mut("/template/spec/containers/0/env").and_then(Value::as_array_mut) else { return };
     let set = json!({"name": name, "value": value});
     match env.iter_mut().find(|variable| variable["name"] == name) {
@@ -149,13 +149,13 @@ pub fn set_variable(spec: &mut Value, name: &str, value: &str) {
 }
 
 /// What of a pod's or template's spec this program can change.
-pub fn changeable(pod: &Value) -> Value {
+pub(crate) fn changeable(pod: &Value) -> Value {
     let containers = pod["containers"].as_array();
     let container = containers.into_iter().flatten().find(|container| container["name"] == "calico-node").unwrap_or(&Value::Null);
     json!([container["env"], container["startupProbe"], container["livenessProbe"], container["readinessProbe"]])
 }
 
-pub fn scenario(setting: &Setting) -> Scenario {
+pub(crate) fn scenario(setting: &Setting) -> Scenario {
     let mut world = scenario::named(setting.scenario, setting.nodes).unwrap_or_else(|| scenario::healthy(setting.nodes));
     let strategy = match setting.on_delete {
         true => json!({"type": "OnDelete"}),
@@ -199,7 +199,7 @@ fn is_own(node: &Value, family: &str) -> bool {
     own || (stored.is_empty() && family == "IPv6")
 }
 
-pub fn moment(store: &Store, target: Target) -> Moment {
+pub(crate) fn moment(store: &Store, target: Target) -> Moment {
     let object = target.read(store);
     let mut nodes: BTreeMap<String, NodeState> = BTreeMap::new();
     for node in store.objects("Node") {

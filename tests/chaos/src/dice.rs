@@ -2,10 +2,10 @@
 
 /// The generator splitmix64 (Steele, Lea, Flood 2014): small, and the same on every machine.
 #[derive(Clone, Debug)]
-pub struct Dice(u64);
+pub(crate) struct Dice(u64);
 
 impl Dice {
-    pub fn new(seed: u64) -> Self {
+    pub(crate) fn new(seed: u64) -> Self {
         // Neighbouring seeds must not give neighbouring runs.
         let mut dice = Self(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ 0x5851_f42d_4c95_7f2d);
         dice.next();
@@ -21,12 +21,12 @@ impl Dice {
     }
 
     /// From 0 up to and without `limit`.
-    pub fn below(&mut self, limit: u32) -> u32 {
+    pub(crate) fn below(&mut self, limit: u32) -> u32 {
         u32::try_from(self.next() % u64::from(limit.max(1))).unwrap_or(0)
     }
 
     /// True this often in a hundred.
-    pub fn percent(&mut self, chance: u32) -> bool {
+    pub(crate) fn percent(&mut self, chance: u32) -> bool {
         self.below(100) < chance
     }
 
@@ -34,7 +34,7 @@ impl Dice {
     ///
     /// # Panics
     /// Without anything to choose from: a mistake in this program.
-    pub fn pick<'a, T>(&mut self, from: &'a [T]) -> &'a T {
+    pub(crate) fn pick<'a, T>(&mut self, from: &'a [T]) -> &'a T {
         let number = self.below(u32::try_from(from.len()).unwrap_or(u32::MAX));
         &from[number as usize]
     }

@@ -19,7 +19,7 @@ use crate::stage::Stage;
 const AGAIN: Duration = Duration::from_millis(300);
 
 /// The command and those at the same time, in the order of their ends.
-pub fn disturbed(stage: &Stage, play: &Play, plugin: &Path, arguments: Vec<String>) -> io::Result<Vec<Command>> {
+pub(crate) fn disturbed(stage: &Stage, play: &Play, plugin: &Path, arguments: Vec<String>) -> io::Result<Vec<Command>> {
     let victim = Victim::default();
     let ended: Mutex<Vec<Command>> = Mutex::default();
     let alone = !play.disturbances.iter().any(|one| matches!(one, Disturbance::Second { .. }));

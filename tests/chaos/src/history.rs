@@ -6,7 +6,7 @@ use crate::cluster::{Moment, Target};
 use crate::play::{Edit, Verb};
 
 #[derive(Clone, Debug)]
-pub struct History {
+pub(crate) struct History {
     pub target: Target,
     /// The last node has no right address, and a method cures it.
     pub incident: bool,
@@ -26,7 +26,7 @@ pub struct History {
 }
 
 #[derive(Clone, Debug)]
-pub struct Command {
+pub(crate) struct Command {
     pub verb: Verb,
     pub arguments: Vec<String>,
     /// `None`: it was killed.
@@ -46,14 +46,14 @@ pub struct Command {
 
 /// The target after one write.
 #[derive(Clone, Debug)]
-pub struct Version {
+pub(crate) struct Version {
     pub number: u64,
     pub spec: Value,
     pub record: Option<Value>,
 }
 
 #[derive(Clone, Debug)]
-pub struct Deletion {
+pub(crate) struct Deletion {
     pub number: u64,
     pub pod: String,
     pub node: String,
@@ -66,7 +66,7 @@ pub struct Deletion {
 
 /// What somebody else did, and what the target's spec would be after it if this program had never written.
 #[derive(Clone, Debug)]
-pub struct ForeignEdit {
+pub(crate) struct ForeignEdit {
     pub number: u64,
     pub edit: Option<Edit>,
     pub shadow: Value,
@@ -74,36 +74,36 @@ pub struct ForeignEdit {
 
 impl ForeignEdit {
     /// Pods are replaced for it. A reverter's edits are.
-    pub fn changes_template(&self) -> bool {
+    pub(crate) fn changes_template(&self) -> bool {
         matches!(self.edit, None | Some(Edit::OtherSetting | Edit::Applied | Edit::SameSetting | Edit::Strategy))
     }
 }
 
 impl Command {
-    pub fn line(&self) -> String {
+    pub(crate) fn line(&self) -> String {
         self.arguments.join(" ")
     }
 
     /// Nothing is watched, or a failed change is left as it is.
-    pub fn is_quiet(&self) -> bool {
+    pub(crate) fn is_quiet(&self) -> bool {
         self.arguments.iter().any(|word| word == "--no-wait" || word == "--no-rollback")
     }
 }
 
 impl History {
     /// The spec as others alone would have it, at a version of the store.
-    pub fn shadow(&self, number: u64) -> &Value {
+    pub(crate) fn shadow(&self, number: u64) -> &Value {
         self.edits.iter().rev().find(|edit| edit.number <= number).map_or(&self.before.spec, |edit| &edit.shadow)
     }
 
     /// A command asked for it, not the controller or somebody else.
-    pub fn is_ours(&self, deletion: &Deletion) -> bool {
+    pub(crate) fn is_ours(&self, deletion: &Deletion) -> bool {
         let path = format!("/pods/{}", deletion.pod);
         self.commands.iter().flat_map(|command| &command.requests).any(|line| line.starts_with("DELETE ") && line.ends_with(&path))
     }
 
     /// The target was changed by a command meanwhile, not by the others of the play.
-    pub fn wrote(&self, command: &Command) -> bool {
+    pub(crate) fn wrote(&self, command: &Command) -> bool {
         let content = |version: &Version| (version.spec.clone(), version.record.clone());
         let mut last = (self.before.spec.clone(), None);
         for version in &self.versions {
@@ -117,29 +117,29 @@ impl History {
     }
 
     /// Somebody else has written to the target after `number`.
-    pub fn edited_after(&self, number: u64) -> bool {
+    pub(crate) fn edited_after(&self, number: u64) -> bool {
         self.edits.iter().any(|edit| edit.number > number)
     }
 
     /// Somebody else did this.
-    pub fn has(&self, kinds: &[Edit]) -> bool {
+    pub(crate) fn has(&self, kinds: &[Edit]) -> bool {
         self.edits.iter().any(|edit| edit.edit.is_some_and(|edit| kinds.contains(&edit)))
     }
 
     /// Records of a command's time, oldest first.
-    pub fn records(&self, command: &Command) -> impl DoubleEndedIterator<Item = (&Version, &Value)> {
+    pub(crate) fn records(&self, command: &Command) -> impl DoubleEndedIterator<Item = (&Version, &Value)> {
         let during = self.versions.iter().filter(|version| version.number > command.began && version.number <= command.ended);
         during.filter_map(|version| Some((version, version.record.as_ref()?)))
     }
 
     /// The write with which a change of this command was closed as verified.
-    pub fn verified(&self, command: &Command) -> Option<(&Version, &Value)> {
+    pub(crate) fn verified(&self, command: &Command) -> Option<(&Version, &Value)> {
         self.records(command).rfind(|(_, record)| record["phase"] == "done" && record["command"] == recorded_as(command.verb))
     }
 }
 
 /// The verb as a record has it.
-pub fn recorded_as(verb: Verb) -> &'static str {
+pub(crate) fn recorded_as(verb: Verb) -> &'static str {
     match verb {
         Verb::Apply(_) => "autodetect",
         other => other.name(),

@@ -11,7 +11,7 @@ use crate::play::{Edit, Verb};
 /// One rule: its name, and what breaks it, if anything.
 type Invariant = (&'static str, fn(&History) -> Option<String>);
 
-pub const INVARIANTS: [Invariant; 12] = [
+pub(crate) const INVARIANTS: [Invariant; 12] = [
     ("documented exit codes", documented_codes),
     ("no panic", no_panic),
     ("exit 0 means exactly the new value", new_value),
@@ -27,7 +27,7 @@ pub const INVARIANTS: [Invariant; 12] = [
 ];
 
 /// Every rule that is broken: its name, and how.
-pub fn violations(history: &History) -> Vec<(&'static str, String)> {
+pub(crate) fn violations(history: &History) -> Vec<(&'static str, String)> {
     INVARIANTS.iter().filter_map(|(name, broken)| Some((*name, broken(history)?))).collect()
 }
 

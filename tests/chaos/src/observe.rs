@@ -11,14 +11,14 @@ use crate::play::Verb;
 use crate::stage::Stage;
 
 /// Codes of the findings of severity error.
-pub fn errors(document: &[u8]) -> Vec<String> {
+pub(crate) fn errors(document: &[u8]) -> Vec<String> {
     let document: Value = serde_json::from_slice(document).unwrap_or_default();
     let findings = document["findings"].as_array();
     let errors = findings.into_iter().flatten().filter(|finding| finding["severity"] == "error");
     errors.filter_map(|finding| finding["code"].as_str().map(str::to_owned)).collect()
 }
 
-pub fn command(
+pub(crate) fn command(
     stage: &Stage,
     verb: Verb,
     arguments: Vec<String>,
@@ -42,7 +42,7 @@ pub fn command(
     }
 }
 
-pub fn versions(changes: &[Change], target: Target) -> Vec<Version> {
+pub(crate) fn versions(changes: &[Change], target: Target) -> Vec<Version> {
     let (kind, _, name) = target.place();
     let ours = changes.iter().filter(|change| change.kind.kind == kind && change.object.name == name && change.what != What::Deleted);
     let version = |change: &Change| {
@@ -54,7 +54,7 @@ pub fn versions(changes: &[Change], target: Target) -> Vec<Version> {
     ours.map(version).collect()
 }
 
-pub fn deletions(changes: &[Change], before: &Moment, foreign: &[String]) -> Vec<Deletion> {
+pub(crate) fn deletions(changes: &[Change], before: &Moment, foreign: &[String]) -> Vec<Deletion> {
     let mut found = Vec::new();
     let mut wanted = before.template.clone();
     for change in changes {

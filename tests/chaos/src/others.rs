@@ -15,7 +15,7 @@ use crate::play::Edit;
 const CIDR: &str = "10.0.0.0/9";
 
 /// Those who write to the same objects, and what the target would be without this program.
-pub struct Others {
+pub(crate) struct Others {
     target: Target,
     cluster: Arc<Cluster>,
     edits: Mutex<Vec<ForeignEdit>>,
@@ -32,12 +32,12 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Others {
-    pub fn new(target: Target, cluster: Arc<Cluster>) -> Self {
+    pub(crate) fn new(target: Target, cluster: Arc<Cluster>) -> Self {
         let before = target.read(&cluster.store)["spec"].clone();
         Self { target, cluster, edits: Mutex::default(), before, deleted: Mutex::default(), reverting: AtomicBool::new(false) }
     }
 
-    pub fn edits(&self) -> Vec<ForeignEdit> {
+    pub(crate) fn edits(&self) -> Vec<ForeignEdit> {
         locked(&self.edits).clone()
     }
 
@@ -46,7 +46,7 @@ impl Others {
         locked(&self.edits).last().map_or_else(|| self.before.clone(), |edit| edit.shadow.clone())
     }
 
-    pub fn edit(&self, edit: Edit) {
+    pub(crate) fn edit(&self, edit: Edit) {
         let store = &self.cluster.store;
         match edit {
             Edit::OtherSetting => self.write(edit, &|object| match self.target {
@@ -122,7 +122,7 @@ impl Others {
     }
 
     /// Puts the spec back to what others alone would have, this long after each change.
-    pub fn revert(&self, delay: Duration, times: u32) {
+    pub(crate) fn revert(&self, delay: Duration, times: u32) {
         let mut left = times;
         while left > 0 && self.reverting.load(Ordering::SeqCst) {
             thread::sleep(Duration::from_millis(20));

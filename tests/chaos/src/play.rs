@@ -6,7 +6,7 @@ use crate::dice::Dice;
 
 /// Everything that is decided before a run begins.
 #[derive(Clone, Debug)]
-pub struct Play {
+pub(crate) struct Play {
     pub seed: u64,
     pub setting: Setting,
     pub verb: Verb,
@@ -16,7 +16,7 @@ pub struct Play {
 }
 
 #[derive(Clone, Debug)]
-pub struct Setting {
+pub(crate) struct Setting {
     pub scenario: &'static str,
     pub nodes: usize,
     /// The user's own strategy is OnDelete.
@@ -31,7 +31,7 @@ pub struct Setting {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verb {
+pub(crate) enum Verb {
     /// `None`: what the command recommends.
     Autodetect(Option<&'static str>),
     /// A plan that is saved first.
@@ -47,14 +47,14 @@ pub enum Verb {
 
 /// The request of the command at which something happens; counted from 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum When {
+pub(crate) enum When {
     Request(u32),
     /// Only requests that write count.
     Write(u32),
 }
 
 #[derive(Clone, Debug)]
-pub enum Disturbance {
+pub(crate) enum Disturbance {
     /// `kill -9` before or after the request is carried out.
     Kill {
         when: When,
@@ -92,7 +92,7 @@ pub enum Disturbance {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Answer {
+pub(crate) enum Answer {
     Status(u16),
     TooMany,
     Reset,
@@ -103,7 +103,7 @@ pub enum Answer {
 
 /// What somebody else does to the same cluster.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Edit {
+pub(crate) enum Edit {
     /// Another setting of the same object, which changes the template of a DaemonSet.
     OtherSetting,
     /// The same by server-side apply, as a GitOps controller writes.
@@ -137,7 +137,7 @@ const BAD: &str = "interface=foo.*";
 const PROBES: &str = "liveness.initialDelaySeconds=2,liveness.periodSeconds=1,liveness.failureThreshold=8";
 
 impl Play {
-    pub fn new(seed: u64) -> Self {
+    pub(crate) fn new(seed: u64) -> Self {
         let dice = &mut Dice::new(seed);
         let scenario = *dice.pick(&SCENARIOS);
         let operated = scenario.starts_with("operator");
@@ -219,7 +219,7 @@ fn edit(dice: &mut Dice, operated: bool) -> Edit {
 }
 
 impl Verb {
-    pub fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Autodetect(_) => "autodetect",
             Self::Apply(_) => "apply",
@@ -231,7 +231,7 @@ impl Verb {
     }
 
     /// The method that a change made by it must have set.
-    pub fn method(self) -> Option<&'static str> {
+    pub(crate) fn method(self) -> Option<&'static str> {
         match self {
             Self::Autodetect(method) => method,
             Self::Apply(method) => Some(method),

@@ -4,7 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-pub const USAGE: &str = "\
+pub(crate) const USAGE: &str = "\
 usage: chaos [--runs N] [--seed S] [--jobs N] [--plugin PATH] [--verbose]
   --runs     200 unless said
   --seed     of the first run; the others count on from it. 1 unless said
@@ -12,7 +12,7 @@ usage: chaos [--runs N] [--seed S] [--jobs N] [--plugin PATH] [--verbose]
   --plugin   the program to try; built by cargo, in the same profile, unless said
   --verbose  print every run, not only those that break a rule";
 
-pub struct Asked {
+pub(crate) struct Asked {
     pub runs: u64,
     pub seed: u64,
     pub jobs: usize,
@@ -24,7 +24,7 @@ const NAME: &str = "kubectl-calico_fix";
 
 impl Asked {
     /// `None`: something was said that is not understood, or help was asked for.
-    pub fn read(mut words: impl Iterator<Item = String>) -> Option<Self> {
+    pub(crate) fn read(mut words: impl Iterator<Item = String>) -> Option<Self> {
         let jobs = std::thread::available_parallelism().map_or(2, usize::from) * 12;
         let mut asked = Self { runs: 200, seed: 1, jobs, verbose: false, plugin: None };
         while let Some(word) = words.next() {
@@ -41,7 +41,7 @@ impl Asked {
     }
 
     /// The program beside this one, built anew where cargo has started this one.
-    pub fn plugin(&self) -> io::Result<PathBuf> {
+    pub(crate) fn plugin(&self) -> io::Result<PathBuf> {
         if let Some(given) = &self.plugin {
             return given.canonicalize();
         }

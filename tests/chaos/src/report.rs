@@ -8,7 +8,7 @@ use crate::play::Play;
 /// Lines of a command's output that are shown.
 const LINES: usize = 40;
 
-pub fn write(play: &Play, history: &History, violations: &[(&'static str, String)], out: &mut dyn Write) -> io::Result<()> {
+pub(crate) fn write(play: &Play, history: &History, violations: &[(&'static str, String)], out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "seed {}", play.seed)?;
     write!(out, "{play}")?;
     for command in &history.commands {

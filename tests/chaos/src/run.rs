@@ -15,7 +15,7 @@ use crate::stage::Stage;
 /// As often somebody tries to undo what a kill or exit 5 has left.
 const UNDOES: usize = 3;
 
-pub fn run(play: &Play, plugin: &Path) -> io::Result<History> {
+pub(crate) fn run(play: &Play, plugin: &Path) -> io::Result<History> {
     let stage = Stage::new(play)?;
     let mut feed = stage.cluster().store.subscribe(stage.version()).map_err(|_| io::Error::other("no feed of the store"))?;
     let before = stage.moment();

@@ -13,9 +13,9 @@ use crate::others::Others;
 use crate::play::Play;
 
 /// Simulated seconds in one real second, as in the tests.
-pub const PACE: f64 = 30.0;
+pub(crate) const PACE: f64 = 30.0;
 
-pub struct Stage {
+pub(crate) struct Stage {
     pub target: Target,
     pub running: TestServer,
     pub folder: tempfile::TempDir,
@@ -24,7 +24,7 @@ pub struct Stage {
 }
 
 impl Stage {
-    pub fn new(play: &Play) -> std::io::Result<Self> {
+    pub(crate) fn new(play: &Play) -> std::io::Result<Self> {
         let target = Target::of(play.setting.scenario);
         let mut world = cluster::scenario(&play.setting);
         world.controller_lag = SignedDuration::from_secs(i64::from(play.setting.lag));
@@ -35,19 +35,19 @@ impl Stage {
         Ok(Self { target, running, folder: tempfile::tempdir()?, others, _live: live })
     }
 
-    pub fn cluster(&self) -> &Arc<Cluster> {
+    pub(crate) fn cluster(&self) -> &Arc<Cluster> {
         self.running.cluster()
     }
 
-    pub fn moment(&self) -> Moment {
+    pub(crate) fn moment(&self) -> Moment {
         cluster::moment(&self.cluster().store, self.target)
     }
 
-    pub fn version(&self) -> u64 {
+    pub(crate) fn version(&self) -> u64 {
         self.cluster().store.resource_version()
     }
 
-    pub fn command(&self, plugin: &Path, arguments: &[String]) -> Command {
+    pub(crate) fn command(&self, plugin: &Path, arguments: &[String]) -> Command {
         let mut command = Command::new(plugin);
         command.env_clear().env("PATH", std::env::var_os("PATH").unwrap_or_default());
         command.env("HOME", self.folder.path()).env("KUBECONFIG", self.running.kubeconfig());
@@ -56,12 +56,12 @@ impl Stage {
     }
 
     /// Runs a command that nothing disturbs.
-    pub fn run(&self, plugin: &Path, arguments: &[String]) -> std::io::Result<Output> {
+    pub(crate) fn run(&self, plugin: &Path, arguments: &[String]) -> std::io::Result<Output> {
         Victim::default().run(&mut self.command(plugin, arguments))
     }
 
     /// Waits until nothing has been replaced for a while: a minute of the cluster's time, five at most.
-    pub fn settle(&self) {
+    pub(crate) fn settle(&self) {
         let begun = Instant::now();
         let (mut last, mut since) = (self.moment(), Instant::now());
         while since.elapsed() < Duration::from_secs_f64(60.0 / PACE) && begun.elapsed() < Duration::from_secs_f64(300.0 / PACE) {

@@ -9,7 +9,7 @@ use sim::{Effect, Fault};
 
 use super::*;
 
-pub const QUESTION: &str = "Do you want to continue? (y/N): ";
+pub(crate) const QUESTION: &str = "Do you want to continue? (y/N): ";
 
 fn asked(stage: &Stage, plan: &Plan) -> OsSession {
     let path = stage.save(plan);
@@ -20,19 +20,19 @@ fn at_a_terminal(stage: &Stage, arguments: &[&str]) -> OsSession {
     in_a_terminal(stage.command(arguments))
 }
 
-pub fn in_a_terminal(mut command: Command) -> OsSession {
+pub(crate) fn in_a_terminal(mut command: Command) -> OsSession {
     command.env("TERM", "xterm").stdin(Stdio::inherit());
     let mut terminal = Session::spawn(command).expect("starts");
     terminal.set_expect_timeout(Some(Duration::from_secs(120)));
     terminal
 }
 
-pub fn until(terminal: &mut OsSession, text: &str) -> String {
+pub(crate) fn until(terminal: &mut OsSession, text: &str) -> String {
     let seen = terminal.expect(text).unwrap_or_else(|error| panic!("{text:?} did not come: {error}"));
     String::from_utf8_lossy(seen.before()).into_owned()
 }
 
-pub fn ended(terminal: &mut OsSession) -> (String, Option<i32>) {
+pub(crate) fn ended(terminal: &mut OsSession) -> (String, Option<i32>) {
     let rest = terminal.expect(Eof).map(|seen| String::from_utf8_lossy(seen.as_bytes()).into_owned()).unwrap_or_default();
     let code = match terminal.get_process().wait() {
         Ok(WaitStatus::Exited(_, code)) => Some(code),

@@ -16,7 +16,7 @@ impl Stage {
     }
 
     /// As it was before: template, strategy, no record; and no pod at DEBUG.
-    pub fn is_as(&self, before: &Value, told: &str) {
+    pub(super) fn is_as(&self, before: &Value, told: &str) {
         let after = self.daemon_set();
         assert_eq!(after["spec"]["template"], before["spec"]["template"], "{told}");
         assert_eq!(after["spec"]["updateStrategy"], before["spec"]["updateStrategy"], "{told}");

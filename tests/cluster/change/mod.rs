@@ -3,7 +3,7 @@
 #![allow(clippy::disallowed_macros, reason = "a failed test shows what was printed")]
 
 mod applying;
-pub mod asking;
+pub(crate) mod asking;
 mod autodetect;
 mod debug;
 mod debug_faults;

@@ -5,7 +5,7 @@ use support::manifests::{Rule, roles, simulated};
 use super::*;
 
 /// The context `operator` has these rights and no others.
-pub fn stage(incident: &str, rules: Vec<Rule>) -> Stage {
+pub(super) fn stage(incident: &str, rules: Vec<Rule>) -> Stage {
     let mut world = scenario::named(incident, 3).expect("is a scenario");
     world.users.push(sim::User { name: "operator", token: "operator-token", rules: simulated(rules) });
     Stage::bent(world)
@@ -18,7 +18,7 @@ fn with(rules: Vec<Rule>) -> (Stage, Output) {
     (stage, output)
 }
 
-pub fn enough() -> Vec<Rule> {
+pub(super) fn enough() -> Vec<Rule> {
     let edit = roles("edit.yaml").remove("kubectl-calico-fix-edit").expect("the role");
     // Reviews are granted to everybody who is logged in (system:basic-user).
     let review = Rule {

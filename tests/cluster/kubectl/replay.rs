@@ -115,7 +115,7 @@ async fn replay(directory: &Path) {
     }
 }
 
-pub async fn client(server: &sim::Server, context: &str) -> kube::Client {
+pub(super) async fn client(server: &sim::Server, context: &str) -> kube::Client {
     let kubeconfig = kube::config::Kubeconfig::read_from(server.kubeconfig()).expect("a kubeconfig");
     let options = kube::config::KubeConfigOptions { context: Some(context.into()), ..Default::default() };
     let config = kube::Config::from_custom_kubeconfig(kubeconfig, &options).await.expect("a configuration");

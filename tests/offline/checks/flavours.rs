@@ -6,7 +6,7 @@ use super::build::*;
 use super::judge::*;
 
 /// Incident 1.
-pub fn bridge() -> World {
+pub(super) fn bridge() -> World {
     cluster()
         .interface("node-3", BRIDGE, "172.18.0.1/16")
         .stored("node-3", "172.18.0.1/16")

@@ -11,12 +11,12 @@ use calico_fix::snapshot::redact::redact;
 
 use super::build::World;
 
-pub struct Case {
+pub(super) struct Case {
     pub report: Report,
 }
 
 /// Judges it, and its redacted self too.
-pub fn judge(world: &World) -> Case {
+pub(super) fn judge(world: &World) -> Case {
     let snapshot = world.snapshot();
     let report = diagnose(&snapshot, &Scope::default());
     sound(&report, &snapshot);
@@ -35,7 +35,7 @@ fn outline(report: &Report) -> BTreeSet<(&'static str, Severity, usize)> {
 }
 
 /// Holds of every report.
-pub fn sound(report: &Report, snapshot: &Snapshot) {
+pub(super) fn sound(report: &Report, snapshot: &Snapshot) {
     let known: BTreeSet<&str> = report.nodes.iter().map(|row| row.name.as_str()).collect();
     for finding in &report.findings {
         one_line(&finding.message, 700);
@@ -84,13 +84,13 @@ fn can_come_from(evidence: &Evidence, snapshot: &Snapshot) -> bool {
 }
 
 /// The kubectl command that makes the change, or shows what is next.
-pub fn by_hand(fix: &Fix) -> &str {
+pub(super) fn by_hand(fix: &Fix) -> &str {
     fix.by_hand.as_ref().map_or(&fix.command, |by_hand| &by_hand.command)
 }
 
 impl Case {
     /// `error address-conflict node-2,node-3`, worst first.
-    pub fn lines(&self) -> Vec<String> {
+    pub(super) fn lines(&self) -> Vec<String> {
         let line = |finding: &Finding| {
             let severity = if finding.severity == Severity::Error { "error" } else { "warning" };
             format!("{severity} {} {}", finding.code, finding.nodes.join(",")).trim_end().to_owned()
@@ -99,23 +99,23 @@ impl Case {
     }
 
     /// The only finding.
-    pub fn only(&self) -> &Finding {
+    pub(super) fn only(&self) -> &Finding {
         assert_eq!(self.report.findings.len(), 1, "{:#?}", self.report.findings);
         &self.report.findings[0]
     }
 
-    pub fn of(&self, code: &str) -> &Finding {
+    pub(super) fn of(&self, code: &str) -> &Finding {
         self.report.findings.iter().find(|finding| finding.code.name() == code).unwrap_or_else(|| panic!("no {code}: {:?}", self.lines()))
     }
 
-    pub fn command(&self) -> Option<&str> {
+    pub(super) fn command(&self) -> Option<&str> {
         self.only().fix.as_ref().map(by_hand)
     }
 }
 
 /// Exactly these findings.
 #[track_caller]
-pub fn finds(world: &World, expected: &[&str]) -> Case {
+pub(super) fn finds(world: &World, expected: &[&str]) -> Case {
     let case = judge(world);
     assert_eq!(case.lines(), expected, "{:#?}", case.report.findings);
     case
@@ -123,13 +123,13 @@ pub fn finds(world: &World, expected: &[&str]) -> Case {
 
 /// No finding, and everything that matters was seen.
 #[track_caller]
-pub fn healthy(world: &World) {
+pub(super) fn healthy(world: &World) {
     let case = finds(world, &[]);
     assert_eq!(case.report.verdict, Verdict::Healthy, "{:#?}", case.report.unseen);
 }
 
 #[track_caller]
-pub fn shows(finding: &Finding, source: Source, node: &str, text: &str) {
+pub(super) fn shows(finding: &Finding, source: Source, node: &str, text: &str) {
     let fits = |evidence: &Evidence| {
         evidence.source == source && evidence.node.as_deref().unwrap_or_default() == node && evidence.text.contains(text)
     };

@@ -9,7 +9,7 @@ const CONFLICT: &str = include_str!("../../fixtures/logs/update-conflict.timesta
 const FOUND: &[&str] = &["error killed-while-starting node-2"];
 
 /// node-2 is far from the datastore: killed after 70 s, three times.
-pub fn killed() -> World {
+pub(super) fn killed() -> World {
     cluster()
         .no_bird("node-2")
         .not_ready("node-2")

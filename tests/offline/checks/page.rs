@@ -69,7 +69,7 @@ const ELEMENTS: &[&str] = &[
     "tspan",
 ];
 
-pub fn page(snapshot: &Snapshot, scope: &Scope) -> (Report, String) {
+pub(super) fn page(snapshot: &Snapshot, scope: &Scope) -> (Report, String) {
     let report = diagnose(snapshot, scope);
     let mut out = Vec::new();
     html::write(&sheet(snapshot, &report, scope), false, &mut out).expect("writes");
@@ -120,7 +120,7 @@ fn text_of(handle: &Handle) -> String {
 }
 
 /// Holds of every page.
-pub fn sound_page(report: &Report, page: &str) {
+pub(super) fn sound_page(report: &Report, page: &str) {
     assert!(!page.chars().any(|c| c != '\n' && text::is_unsafe(c)), "{page:?}");
     let elements = parse(page);
     let all = |name: &'static str| elements.iter().filter(move |element| element.name == name);
@@ -178,7 +178,7 @@ fn outline(page: &str) -> String {
     format!("{start}style-src '(hash)'{policy}<style></style>{after}").replace("><", ">\n<").replace(version, "calico-fix (version)")
 }
 
-pub fn bridge() -> World {
+pub(super) fn bridge() -> World {
     flavours::bridge().unhealthy("node-3", &not_established("10.0.0.1,10.0.0.2"), 6)
 }
 

@@ -13,7 +13,7 @@ type Happen = fn(World, &str, &mut Random) -> World;
 /// Of the pod in the snapshot.
 type Edit = fn(&mut Pod, &mut Random);
 
-pub struct PodFault {
+pub(super) struct PodFault {
     pub name: &'static str,
     pub code: &'static str,
     /// One of these is in each fix; no fix at all is allowed too.
@@ -45,7 +45,7 @@ const fn of_bird(fault: PodFault) -> PodFault {
     PodFault { bird: true, ..fault }
 }
 
-pub const FAULTS: [PodFault; 24] = [
+pub(super) const FAULTS: [PodFault; 24] = [
     row("a signal", "container-crashed", DESCRIBE, calm, |pod, random| crash(pod, random.pick(&[132, 134, 135, 136, 139, 159]), "Error")),
     row("a program that cannot be run", "container-crashed", DESCRIBE, calm, |pod, _| crash(pod, 128, "StartError")),
     row("an exit without a log", "pod-not-ready", LOGS, calm, |pod, random| crash(pod, random.pick(&[1, 2, 255]), "Error")),
@@ -193,14 +193,14 @@ fn unscheduled(pod: &mut Pod, _: &mut Random) {
     (pod.status.conditions, pod.status.container_statuses, pod.status.phase) = (vec![condition], Vec::new(), "Pending".into());
 }
 
-pub fn pod_of<'s>(snapshot: &'s mut Snapshot, node: &str) -> &'s mut Pod {
+pub(super) fn pod_of<'s>(snapshot: &'s mut Snapshot, node: &str) -> &'s mut Pod {
     let Observed::Seen(pods) = &mut snapshot.pods else { panic!("no pods") };
     pods.iter_mut().find(|pod| pod.spec.node_name.as_deref() == Some(node)).expect("a pod on that node")
 }
 
 impl PodFault {
     /// The world with it; `None` where this cluster cannot have it.
-    pub fn on(&self, cluster: &Cluster, at: usize, random: &mut Random) -> Option<World> {
+    pub(super) fn on(&self, cluster: &Cluster, at: usize, random: &mut Random) -> Option<World> {
         let has_bird = cluster.world.hosts[at].stored.is_some() && !lacks_bird(&cluster.world);
         if self.bird && !has_bird {
             return None;
@@ -214,7 +214,7 @@ impl PodFault {
         Some((self.happen)(world, &name, random))
     }
 
-    pub fn edit(&self, snapshot: &mut Snapshot, node: &str, random: &mut Random) {
+    pub(super) fn edit(&self, snapshot: &mut Snapshot, node: &str, random: &mut Random) {
         (self.pod)(pod_of(snapshot, node), random);
     }
 }

@@ -8,25 +8,25 @@ use calico_fix::snapshot::objects::*;
 use super::build::*;
 
 /// The pod of node-2.
-pub fn second(snapshot: &mut Snapshot) -> &mut Pod {
+pub(super) fn second(snapshot: &mut Snapshot) -> &mut Pod {
     match &mut snapshot.pods {
         Observed::Seen(pods) => pods.get_mut(1).expect("a second pod"),
         _ => panic!("no pods"),
     }
 }
 
-pub fn waiting(reason: &str, message: &str) -> ContainerState {
+pub(super) fn waiting(reason: &str, message: &str) -> ContainerState {
     let message = Some(message.to_owned()).filter(|message| !message.is_empty());
     ContainerState { waiting: Some(Waiting { reason: Some(reason.into()), message }), ..ContainerState::default() }
 }
 
-pub fn ended(exit_code: i32, reason: &str) -> ContainerState {
+pub(super) fn ended(exit_code: i32, reason: &str) -> ContainerState {
     let ended = Terminated { exit_code, reason: Some(reason.into()), started_at: ago(61), finished_at: ago(60), ..Terminated::default() };
     ContainerState { terminated: Some(ended), ..ContainerState::default() }
 }
 
 /// install-cni of node-2 crashes, so its calico-node has not run.
-pub fn install_cni_fails(snapshot: &mut Snapshot) {
+pub(super) fn install_cni_fails(snapshot: &mut Snapshot) {
     let pod = second(snapshot);
     pod.status.phase = "Pending".into();
     let init = |name: &str, restart_count: i32, state: ContainerState, last_state: ContainerState| ContainerStatus {
@@ -44,13 +44,13 @@ pub fn install_cni_fails(snapshot: &mut Snapshot) {
     snapshot.inside.insert("node-2".into(), Observed::Absent);
 }
 
-pub fn init_log(snapshot: &mut Snapshot, container: &str, text: &str) {
+pub(super) fn init_log(snapshot: &mut Snapshot, container: &str, text: &str) {
     let log = Observed::Seen(startup_log::digest_init(text.as_bytes(), true));
     snapshot.logs.entry("node-2".into()).or_default().init.insert(container.into(), log);
 }
 
 /// node-2's peers miss it, as BIRD says when nothing answers there.
-pub fn missed_by_its_peers() -> World {
+pub(super) fn missed_by_its_peers() -> World {
     cluster()
         .not_ready("node-2")
         .bird("node-1", "10.0.0.2 Connect Socket: Connection refused | 10.0.0.3 Established")

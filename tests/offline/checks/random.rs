@@ -6,14 +6,14 @@
 use super::build::*;
 
 /// xorshift64*: enough for choosing.
-pub struct Random(u64);
+pub(super) struct Random(u64);
 
 impl Random {
-    pub fn new(seed: u64) -> Self {
+    pub(super) fn new(seed: u64) -> Self {
         Self(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1)
     }
 
-    pub fn below(&mut self, limit: usize) -> usize {
+    pub(super) fn below(&mut self, limit: usize) -> usize {
         self.0 ^= self.0 >> 12;
         self.0 ^= self.0 << 25;
         self.0 ^= self.0 >> 27;
@@ -21,17 +21,17 @@ impl Random {
         usize::try_from(word).unwrap_or_default() % limit
     }
 
-    pub fn chance(&mut self, percent: usize) -> bool {
+    pub(super) fn chance(&mut self, percent: usize) -> bool {
         self.below(100) < percent
     }
 
-    pub fn pick<T: Copy>(&mut self, of: &[T]) -> T {
+    pub(super) fn pick<T: Copy>(&mut self, of: &[T]) -> T {
         of[self.below(of.len())]
     }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Layout {
+pub(super) enum Layout {
     /// One network on one card.
     Flat,
     /// Two nodes a network, all joined by routers.
@@ -49,7 +49,7 @@ pub enum Layout {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fault {
+pub(super) enum Fault {
     Bridge,
     Vpn,
     Edited,
@@ -64,7 +64,7 @@ pub enum Fault {
 }
 
 impl Fault {
-    pub const ADDRESSES: [Fault; 11] = [
+    pub(super) const ADDRESSES: [Fault; 11] = [
         Self::Bridge,
         Self::Vpn,
         Self::Edited,
@@ -80,14 +80,14 @@ impl Fault {
 }
 
 /// What must come of a fault.
-pub struct Expected {
+pub(super) struct Expected {
     pub node: String,
     pub code: &'static str,
     /// One of these is in each fix; no fix at all is allowed too where the list is empty.
     pub fixes: &'static [&'static str],
 }
 
-pub struct Cluster {
+pub(super) struct Cluster {
     pub world: World,
     pub layout: Layout,
     pub has_six: bool,
@@ -109,7 +109,7 @@ const BESIDE: [(&str, &str, &str, bool); 9] = [
     ("nodelocaldns", "dummy", "169.254.20.10/32", false),
 ];
 
-pub fn healthy(seed: u64) -> Cluster {
+pub(super) fn healthy(seed: u64) -> Cluster {
     let mut random = Random::new(seed);
     let layout = random.pick(&[
         Layout::Flat,
@@ -260,7 +260,7 @@ fn establish(world: &mut World, reflected: bool) {
 
 impl Cluster {
     /// One fault, where this cluster can have it.
-    pub fn inject(&mut self, fault: Fault) -> Option<Expected> {
+    pub(super) fn inject(&mut self, fault: Fault) -> Option<Expected> {
         let linux: Vec<usize> = (0..self.world.hosts.len()).filter(|at| self.world.hosts[*at].pod).collect();
         let at = self.random.pick(&linux);
         let node = self.world.hosts[at].name.clone();

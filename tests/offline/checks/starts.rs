@@ -6,18 +6,19 @@ use serde_json::{Value, json};
 use super::build::*;
 use super::judge::*;
 
-pub const REFUSED: &str = "Readiness probe failed: calico/node is not ready: felix is not ready: Get \"http://localhost:9099/readiness\": dial tcp 127.0.0.1:9099: connect: connection refused\n";
+pub(super) const REFUSED: &str = "Readiness probe failed: calico/node is not ready: felix is not ready: Get \"http://localhost:9099/readiness\": dial tcp 127.0.0.1:9099: connect: connection refused\n";
 
-pub const USAGE: &str = "[INFO][81] felix/usagerep.go 94: Failed to report usage/get deprecation warnings. error=context deadline exceeded";
+pub(super) const USAGE: &str =
+    "[INFO][81] felix/usagerep.go 94: Failed to report usage/get deprecation warnings. error=context deadline exceeded";
 
-pub const END: [&str; 2] = ["[WARNING][9] startup/utils.go 49: Terminating", "Calico node failed to start"];
+pub(super) const END: [&str; 2] = ["[WARNING][9] startup/utils.go 49: Terminating", "Calico node failed to start"];
 
 /// node-2's container was killed two hours after its start, and the one that runs now is not Ready.
-pub fn killed_while_running() -> World {
+pub(super) fn killed_while_running() -> World {
     cluster().not_ready("node-2").restarted("node-2", 2, 137, 7200, 400).event("node-2", "Killing", KILLED, 2, 401)
 }
 
-pub fn cpu(mut world: World, request: Option<&str>, limit: Option<&str>) -> World {
+pub(super) fn cpu(mut world: World, request: Option<&str>, limit: Option<&str>) -> World {
     let resources = &mut world.container().resources;
     let of = |value: Option<&str>| value.map(|value| ("cpu".to_owned(), value.to_owned())).into_iter().collect();
     (resources.requests, resources.limits) = (of(request), of(limit));
@@ -25,7 +26,7 @@ pub fn cpu(mut world: World, request: Option<&str>, limit: Option<&str>) -> Worl
 }
 
 /// No finding proposes to wait longer.
-pub fn no_delay(case: &Case) {
+pub(super) fn no_delay(case: &Case) {
     let commands = case.report.findings.iter().filter_map(|finding| finding.fix.as_ref()).map(by_hand);
     for command in commands {
         assert!(!["startupProbe", "initialDelaySeconds", "failureThreshold"].iter().any(|field| command.contains(field)), "{command}");
@@ -33,7 +34,7 @@ pub fn no_delay(case: &Case) {
 }
 
 /// node-2 does not come up; its peers miss it.
-pub fn node_2_is_down() -> World {
+pub(super) fn node_2_is_down() -> World {
     cluster()
         .no_bird("node-2")
         .not_ready("node-2")
@@ -41,7 +42,7 @@ pub fn node_2_is_down() -> World {
         .bird("node-3", "10.0.0.2 Active Socket: Connection refused | 10.0.0.1 Established")
 }
 
-pub fn exec(flags: &[&str], timeout: Option<i32>) -> Value {
+pub(super) fn exec(flags: &[&str], timeout: Option<i32>) -> Value {
     let mut command = vec!["/bin/calico-node"];
     command.extend(flags);
     let mut probe = json!({"exec": {"command": command}, "failureThreshold": 6});
@@ -51,12 +52,12 @@ pub fn exec(flags: &[&str], timeout: Option<i32>) -> Value {
     probe
 }
 
-pub fn http(host: &str, port: i64) -> Value {
+pub(super) fn http(host: &str, port: i64) -> Value {
     json!({"httpGet": {"host": host, "path": "/liveness", "port": port}, "timeoutSeconds": 1})
 }
 
 /// A line in node-2's log names the fault; the same line in the log of a Ready node is no fault.
-pub fn named_by_log_line(line: &str, code: &str, phrase: &str) {
+pub(super) fn named_by_log_line(line: &str, code: &str, phrase: &str) {
     // Felix does not answer, so the liveness probe kills it over and over: no slow start.
     let world = cluster()
         .not_ready("node-2")

@@ -8,7 +8,7 @@ use calico_fix::snapshot::Snapshot;
 
 use crate::build::*;
 
-pub fn every() -> Vec<(&'static str, Snapshot)> {
+pub(super) fn every() -> Vec<(&'static str, Snapshot)> {
     let mut all = vec![
         ("bridge_address", incident("bridge-address")),
         ("bridge_address_healthy", incident("bridge-address-healthy")),
@@ -20,7 +20,7 @@ pub fn every() -> Vec<(&'static str, Snapshot)> {
 }
 
 /// Of three nodes each.
-pub fn small() -> Vec<(&'static str, Snapshot)> {
+pub(super) fn small() -> Vec<(&'static str, Snapshot)> {
     vec![
         ("unknown", cluster().inside("node-2", Observed::Failed("the connection was closed".into())).snapshot()),
         ("forbidden", cluster().exec_forbidden().snapshot()),

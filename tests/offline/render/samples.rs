@@ -4,7 +4,7 @@ use calico_fix::finding::code::Code;
 use calico_fix::finding::verdict::Verdict;
 use calico_fix::finding::*;
 
-pub fn all() -> Vec<Report> {
+pub(super) fn all() -> Vec<Report> {
     vec![healthy(4), bridge_address(53), slow_start(), hundreds(), unseen(6), hostile()]
 }
 
@@ -25,7 +25,7 @@ fn node(number: usize, nodes: usize) -> NodeRow {
     }
 }
 
-pub fn healthy(nodes: usize) -> Report {
+pub(super) fn healthy(nodes: usize) -> Report {
     Report {
         api_version: "calico-fix/v1".into(),
         kind: "Status".into(),
@@ -53,7 +53,7 @@ pub fn healthy(nodes: usize) -> Report {
 }
 
 /// Incident 1: one node took its container bridge's address.
-pub fn bridge_address(nodes: usize) -> Report {
+pub(super) fn bridge_address(nodes: usize) -> Report {
     let mut report = healthy(nodes);
     report.verdict = Verdict::Sick;
     report.cluster.nodes_ready = nodes - 1;
@@ -96,7 +96,7 @@ pub fn bridge_address(nodes: usize) -> Report {
 }
 
 /// Incident 2: killed again and again while it starts.
-pub fn slow_start() -> Report {
+pub(super) fn slow_start() -> Report {
     let mut report = healthy(3);
     report.verdict = Verdict::Sick;
     report.cluster.nodes_ready = 2;
@@ -128,7 +128,7 @@ pub fn slow_start() -> Report {
 }
 
 /// 400 nodes: two with a warning, three not seen, the others well.
-pub fn hundreds() -> Report {
+pub(super) fn hundreds() -> Report {
     let mut report = healthy(400);
     report.verdict = Verdict::Sick;
     for at in [37, 220] {
@@ -155,7 +155,7 @@ pub fn hundreds() -> Report {
 }
 
 /// Exec is forbidden: nothing speaks against the cluster, and nothing for it.
-pub fn unseen(nodes: usize) -> Report {
+pub(super) fn unseen(nodes: usize) -> Report {
     let mut report = healthy(nodes);
     report.verdict = Verdict::Unknown;
     report.cluster.autodetection_method = None;
@@ -175,7 +175,7 @@ pub fn unseen(nodes: usize) -> Report {
 }
 
 /// Names and texts that try to write to the terminal.
-pub fn hostile() -> Report {
+pub(super) fn hostile() -> Report {
     let mut report = bridge_address(20);
     let evil = "\u{1b}[2J\u{1b}]0;owned\u{7}no\u{202e}de\u{9b}31m\n-17";
     report.cluster.context = Some(evil.into());
@@ -209,7 +209,7 @@ fn session(family: u8, peer: &str, node: Option<&str>, info: &str) -> SessionRow
     }
 }
 
-pub fn dual_stack() -> Report {
+pub(super) fn dual_stack() -> Report {
     let mut report = healthy(3);
     for (number, row) in report.nodes.iter_mut().enumerate() {
         row.address6 = Some(format!("fd00:10::{}/64", number + 1));
@@ -218,7 +218,7 @@ pub fn dual_stack() -> Report {
     report
 }
 
-pub fn vxlan() -> Report {
+pub(super) fn vxlan() -> Report {
     let mut report = healthy(3);
     report.cluster.backend = Some("vxlan".into());
     for row in &mut report.nodes {

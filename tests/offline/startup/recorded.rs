@@ -16,7 +16,7 @@ use calico_fix::startup::{estimate, timed_runs};
 
 const FIXTURES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures");
 
-pub fn recording(case: &str) -> Snapshot {
+pub(super) fn recording(case: &str) -> Snapshot {
     let folder = PathBuf::from(FIXTURES).join("real").join(case);
     calico_fix::import::load(&[folder], &mut std::io::empty()).expect("loads")
 }

@@ -2,7 +2,7 @@
 //! cluster's nodes, then reads six keys of each.
 
 /// `level=debug`, in the logrus form of 2018; times to the second.
-pub struct Seed {
+pub(super) struct Seed {
     pub nodes: usize,
     /// Seconds that one read takes.
     pub round_trip: f64,
@@ -11,9 +11,9 @@ pub struct Seed {
 }
 
 /// 53 nodes, killed 58 s after it began.
-pub const INCIDENT: Seed = Seed { nodes: 53, round_trip: 0.185, killed_after: Some(58.9) };
+pub(super) const INCIDENT: Seed = Seed { nodes: 53, round_trip: 0.185, killed_after: Some(58.9) };
 /// The same cluster from a machine beside its etcd.
-pub const NEARBY: Seed = Seed { nodes: 53, round_trip: 0.002, killed_after: None };
+pub(super) const NEARBY: Seed = Seed { nodes: 53, round_trip: 0.002, killed_after: None };
 
 const SELF: &str = "AMZ-IAD12-OpsResPool-13-33";
 const KEYS: [(&str, bool); 6] = [
@@ -26,7 +26,7 @@ const KEYS: [(&str, bool); 6] = [
 ];
 
 impl Seed {
-    pub fn log(&self) -> String {
+    pub(super) fn log(&self) -> String {
         let mut log = Log { text: String::new(), at: 0.0, killed_after: self.killed_after };
         log.info("Early log level set to debug");
         log.info("NODENAME environment not specified - check HOSTNAME");

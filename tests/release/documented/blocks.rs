@@ -1,6 +1,6 @@
 //! Fenced blocks of a page.
 
-pub struct Block<'a> {
+pub(super) struct Block<'a> {
     /// The first word behind the fence.
     pub language: &'a str,
     /// With its last line break.
@@ -26,11 +26,11 @@ fn places(page: &str) -> Vec<(usize, usize, Block<'_>)> {
     found
 }
 
-pub fn blocks(page: &str) -> impl Iterator<Item = Block<'_>> {
+pub(super) fn blocks(page: &str) -> impl Iterator<Item = Block<'_>> {
     places(page).into_iter().map(|(_, _, block)| block)
 }
 
-pub fn without(page: &str) -> String {
+pub(super) fn without(page: &str) -> String {
     let mut kept = String::new();
     let mut at = 0;
     for (start, end, _) in places(page) {

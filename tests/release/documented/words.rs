@@ -1,7 +1,7 @@
 //! A line of shell, as far as documents use it: quotes, comments, pipes, substitutions.
 
 /// The commands of this plugin in it, also those inside quotes and `$(…)`.
-pub fn ours(line: &str) -> Vec<Vec<String>> {
+pub(super) fn ours(line: &str) -> Vec<Vec<String>> {
     let mut found = Vec::new();
     for segment in segments(line) {
         let start = segment.iter().position(|word| word == "calico-fix").filter(|at| {
@@ -19,7 +19,7 @@ pub fn ours(line: &str) -> Vec<Vec<String>> {
 }
 
 /// One simple command's words.
-pub fn split(line: &str) -> Vec<String> {
+pub(super) fn split(line: &str) -> Vec<String> {
     segments(line).into_iter().next().unwrap_or_default()
 }
 

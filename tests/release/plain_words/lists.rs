@@ -1,7 +1,7 @@
 //! The words that are not used, and the sentences that stay long. The second and third list may only shrink.
 
 /// What people do not say, and what they say instead.
-pub const WORDS: [(&str, &str); 52] = [
+pub(super) const WORDS: [(&str, &str); 52] = [
     ("for ever", "again and again"),
     ("anew", "again"),
     ("whoever", "the person who"),
@@ -57,7 +57,7 @@ pub const WORDS: [(&str, &str); 52] = [
 ];
 
 /// Occurrences that are left: beginning of the place, word, how many at most, where they are.
-pub const LEFT: [(&str, &str, usize, &str); 5] = [
+pub(super) const LEFT: [(&str, &str, usize, &str); 5] = [
     ("src/plan/debug_pod.rs", "beside", 1, "a copy next to calico-node"),
     ("src/plan/debug_pod.rs", "by itself", 1, "a program that runs alone"),
     ("src/plan/request.rs", "put back", 1, "summary of an undo"),
@@ -66,7 +66,7 @@ pub const LEFT: [(&str, &str, usize, &str); 5] = [
 ];
 
 /// Beginnings of long sentences, and why each stays whole.
-pub const LONG: [(&str, &str); 9] = [
+pub(super) const LONG: [(&str, &str); 9] = [
     ("Set IP_AUTODETECTION_METHOD to a method", "lists the methods with their releases"),
     ("The default method, first-found, takes", "one cause and its effect"),
     ("A node whose stored address is outside", "conditions that hold together"),

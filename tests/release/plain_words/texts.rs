@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use calico_fix::diagnosis::explain::explanations;
 use serde_json::Value;
 
-pub struct Text {
+pub(super) struct Text {
     /// File, or `explain CODE`.
     pub place: String,
     pub text: String,
@@ -18,7 +18,7 @@ fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-pub fn every_text() -> Vec<Text> {
+pub(super) fn every_text() -> Vec<Text> {
     let mut all = Vec::new();
     let mut add = |place: String, text: String, is_prose: bool| all.push(Text { place, text, is_prose });
     for path in

@@ -37,10 +37,10 @@ const fn custom(group: &'static str, version: &'static str, plural: &'static str
     Kind { group, version, plural, singular, kind, namespaced: false, short: &[], custom: true, status }
 }
 
-pub const CALICO: &str = "crd.projectcalico.org";
-pub const OPERATOR: &str = "operator.tigera.io";
+pub(crate) const CALICO: &str = "crd.projectcalico.org";
+pub(crate) const OPERATOR: &str = "operator.tigera.io";
 
-pub const KINDS: &[Kind] = &[
+pub(crate) const KINDS: &[Kind] = &[
     core("configmaps", "configmap", "ConfigMap", true, &["cm"]),
     core("events", "event", "Event", true, &["ev"]),
     core("namespaces", "namespace", "Namespace", false, &["ns"]),
@@ -88,6 +88,6 @@ impl Kind {
     }
 }
 
-pub fn qualified(group: &str, plural: &str) -> String {
+pub(crate) fn qualified(group: &str, plural: &str) -> String {
     if group.is_empty() { plural.to_string() } else { format!("{plural}.{group}") }
 }

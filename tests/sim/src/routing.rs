@@ -8,7 +8,7 @@ use crate::calico::network::{Family, Prefix};
 use crate::host::{Host, Interface};
 
 /// One line of `ip route`.
-pub struct Line<'a> {
+pub(crate) struct Line<'a> {
     pub to: Prefix,
     pub device: &'a str,
     pub gateway: Option<IpAddr>,

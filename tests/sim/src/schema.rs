@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum MergeList {
+pub(crate) enum MergeList {
     /// Items are objects, told apart by this field.
     By(&'static str),
     /// A set of plain values.
@@ -42,7 +42,7 @@ fn keyed(field: &str, items: &[Value]) -> Option<(&'static str, &'static [&'stat
     KEYED.iter().find(|(name, ..)| *name == field).map(|(_, key, keys)| (*key, *keys))
 }
 
-pub fn merge_list(field: &str, items: &[Value]) -> MergeList {
+pub(crate) fn merge_list(field: &str, items: &[Value]) -> MergeList {
     match keyed(field, items) {
         Some((key, _)) => MergeList::By(key),
         None if field == "finalizers" || field == "podCIDRs" => MergeList::Set,
@@ -51,6 +51,6 @@ pub fn merge_list(field: &str, items: &[Value]) -> MergeList {
 }
 
 /// The keys that name an item of a list in `managedFields`; `None`: the list is owned as a whole.
-pub fn item_keys(field: &str, items: &[Value]) -> Option<&'static [&'static str]> {
+pub(crate) fn item_keys(field: &str, items: &[Value]) -> Option<&'static [&'static str]> {
     keyed(field, items).map(|(_, keys)| keys).filter(|keys| !keys.is_empty())
 }

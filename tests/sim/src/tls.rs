@@ -14,7 +14,7 @@ use rustls::server::WebPkiClientVerifier;
 
 use crate::users::{UNKNOWN, User};
 
-pub struct Authority {
+pub(crate) struct Authority {
     pub ca_pem: String,
     pub server: Arc<rustls::ServerConfig>,
     pub client_pem: String,
@@ -35,7 +35,7 @@ fn params(name: &str, hosts: &[&str], purpose: Option<ExtendedKeyUsagePurpose>) 
 }
 
 impl Authority {
-    pub fn new() -> io::Result<Self> {
+    pub(crate) fn new() -> io::Result<Self> {
         let mut ca = params("sim-ca", &[], None)?;
         ca.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         ca.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign, KeyUsagePurpose::DigitalSignature];
@@ -72,7 +72,7 @@ impl Authority {
     }
 
     /// Writes a kubeconfig with one context per user (named as the user) and one whose token nobody knows.
-    pub fn write_kubeconfig(&self, path: &Path, url: &str, users: &[User]) -> io::Result<()> {
+    pub(crate) fn write_kubeconfig(&self, path: &Path, url: &str, users: &[User]) -> io::Result<()> {
         use base64::Engine;
         let base64 = |text: &str| base64::engine::general_purpose::STANDARD.encode(text);
         let name_and_token = users.iter().map(|user| (user.name, user.token)).chain([(UNKNOWN, "no-such-token")]);

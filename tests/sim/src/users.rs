@@ -80,7 +80,7 @@ const READ_ALL: &[Rule] = &[Rule {
 }];
 
 /// Every user of a new world. `certificate` has no token: its client certificate names it.
-pub const USERS: &[User] = &[
+pub(crate) const USERS: &[User] = &[
     User { name: "admin", token: "admin-token", rules: EVERYTHING },
     User { name: "viewer", token: "viewer-token", rules: VIEW },
     User { name: "no-exec", token: "no-exec-token", rules: READ_ALL },
@@ -89,7 +89,7 @@ pub const USERS: &[User] = &[
 ];
 
 /// A context whose token no server knows: 401.
-pub const UNKNOWN: &str = "unknown";
+pub(crate) const UNKNOWN: &str = "unknown";
 
 impl User {
     pub fn may(&self, act: Act<'_>) -> bool {

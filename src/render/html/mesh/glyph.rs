@@ -6,7 +6,7 @@ use super::ring::chord;
 use crate::finding::health::Health;
 use crate::mesh::{Kind, Mesh, State};
 
-pub fn stroke(state: State) -> &'static str {
+pub(super) fn stroke(state: State) -> &'static str {
     match state {
         State::Up => "link up",
         State::Down => "link down",
@@ -28,7 +28,7 @@ fn look(health: Health, kind: Kind) -> &'static str {
 }
 
 /// A culprit is a diamond, a peer outside a square, a node a disc.
-pub fn point(x: f64, y: f64, radius: f64, health: Health, kind: Kind, among: bool) -> Markup {
+pub(super) fn point(x: f64, y: f64, radius: f64, health: Health, kind: Kind, among: bool) -> Markup {
     let class = if among { format!("{} among", look(health, kind)) } else { look(health, kind).to_owned() };
     match (kind, health) {
         (Kind::Outside | Kind::Orphan, _) => html! {
@@ -42,12 +42,12 @@ pub fn point(x: f64, y: f64, radius: f64, health: Health, kind: Kind, among: boo
     }
 }
 
-pub fn number(value: f64) -> String {
+pub(super) fn number(value: f64) -> String {
     format!("{value:.1}")
 }
 
 /// Only what the picture of so many vertices has; a matrix draws no points.
-pub fn legend(mesh: &Mesh, vertices: usize, points: bool) -> Markup {
+pub(super) fn legend(mesh: &Mesh, vertices: usize, points: bool) -> Markup {
     let lines = [(State::Up, "session established"), (State::Down, "not established"), (State::Unknown, "not known")];
     let healths = [
         (Health::Faulty, "named by a finding"),

@@ -10,7 +10,7 @@ use crate::mesh::{Group, Mesh, State};
 
 const SIDE: f64 = 460.0;
 
-pub fn draw(words: &Words, mesh: &Mesh, groups: &[Group]) -> Markup {
+pub(super) fn draw(words: &Words, mesh: &Mesh, groups: &[Group]) -> Markup {
     // The worst are on top and to the left, where the eye begins.
     let mut order: Vec<&Group> = groups.iter().collect();
     order.sort_by_key(|group| (mesh.points[group.first()].health, group.first()));

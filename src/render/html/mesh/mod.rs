@@ -23,7 +23,7 @@ const CELLS: usize = 600;
 /// Rows of the table.
 const ROWS: usize = 100;
 
-pub fn section(sheet: &HtmlPage) -> Option<Markup> {
+pub(super) fn section(sheet: &HtmlPage) -> Option<Markup> {
     if sheet.meshes.is_empty() {
         let backend = sheet.report.cluster.backend.as_deref().filter(|backend| matches!(*backend, "vxlan" | "none"))?;
         return Some(html! { p { "There are no BGP sessions: the backend is " (backend) "." } });

@@ -13,7 +13,7 @@ use crate::render::html::untrusted::label;
 use crate::text;
 
 /// With more vertices than this only those that matter have their name beside them.
-pub const NAMED: usize = 16;
+pub(super) const NAMED: usize = 16;
 /// With more chords than this those that are down have no text of their own.
 const TITLED: usize = 120;
 const WIDTH: f64 = 480.0;
@@ -23,7 +23,7 @@ const LETTER: f64 = 7.4;
 /// Between the baselines of two lines.
 const LINE: f64 = 14.0;
 
-pub struct Vertex {
+pub(super) struct Vertex {
     /// In full, for a pointer that rests on it.
     pub title: String,
     /// Beside it.
@@ -43,7 +43,7 @@ struct Ring<'a> {
     turned: usize,
 }
 
-pub fn draw(words: &Words, vertices: &[Vertex], state: impl Fn(usize, usize) -> State) -> Markup {
+pub(super) fn draw(words: &Words, vertices: &[Vertex], state: impl Fn(usize, usize) -> State) -> Markup {
     let ring = Ring::of(vertices);
     let links = |wanted: State| {
         let pairs = (0..vertices.len()).flat_map(|a| (0..a).map(move |b| (a, b)));
@@ -75,7 +75,7 @@ pub fn draw(words: &Words, vertices: &[Vertex], state: impl Fn(usize, usize) -> 
 }
 
 /// Many chords are thin, or they would hide each other.
-pub fn chord(state: State, vertices: usize) -> String {
+pub(super) fn chord(state: State, vertices: usize) -> String {
     let class = glyph::stroke(state);
     if vertices > NAMED { format!("{class} many") } else { class.to_owned() }
 }

@@ -28,7 +28,7 @@ fn parse(text: &str) -> Value {
 }
 
 /// The schema of a custom kind; kinds without one take anything.
-pub fn schema(kind: &Kind, operator: Operator) -> Option<&'static Value> {
+pub(super) fn schema(kind: &Kind, operator: Operator) -> Option<&'static Value> {
     match (kind.kind, operator) {
         ("Installation", Operator::V1_28) => Some(&V1_28),
         ("Installation", Operator::Master) => Some(&MASTER),
@@ -37,7 +37,7 @@ pub fn schema(kind: &Kind, operator: Operator) -> Option<&'static Value> {
 }
 
 /// Takes out what the schema does not know, and names it.
-pub fn prune(kind: &Kind, operator: Operator, object: &mut Value) -> Vec<String> {
+pub(super) fn prune(kind: &Kind, operator: Operator, object: &mut Value) -> Vec<String> {
     let mut unknown = Vec::new();
     if let Some(schema) = schema(kind, operator) {
         prune_at("", schema, object, &mut unknown);
@@ -73,7 +73,7 @@ fn prune_at(at: &str, schema: &Value, value: &mut Value, unknown: &mut Vec<Strin
     }
 }
 
-pub fn validate(kind: &Kind, operator: Operator, object: &Value) -> Result<(), Failure> {
+pub(super) fn validate(kind: &Kind, operator: Operator, object: &Value) -> Result<(), Failure> {
     let Some(schema) = schema(kind, operator) else { return Ok(()) };
     let mut causes = Vec::new();
     check("", schema, object, &mut causes);

@@ -15,7 +15,7 @@ const PLURAL: &str = "customresourcedefinitions";
 const NAME: &str = "installations.operator.tigera.io";
 
 /// `None` for any other request.
-pub fn answer(world: &Cluster, user: &User, target: &Target) -> Option<Result<Answer, Failure>> {
+pub(super) fn answer(world: &Cluster, user: &User, target: &Target) -> Option<Result<Answer, Failure>> {
     if target.group != GROUP || target.plural != PLURAL || target.name.as_deref() != Some(NAME) {
         return None;
     }

@@ -8,7 +8,7 @@ use crate::kinds::{KINDS, Kind};
 use crate::scenario::world::Cluster;
 
 /// `None` for a path that is no discovery path.
-pub fn answer_value(world: &Cluster, path: &str) -> Option<Value> {
+pub(super) fn answer_value(world: &Cluster, path: &str) -> Option<Value> {
     let parts: Vec<&str> = path.trim_matches('/').split('/').collect();
     match parts.as_slice() {
         ["version"] => Some(version(world)),
@@ -26,7 +26,7 @@ pub fn answer_value(world: &Cluster, path: &str) -> Option<Value> {
     }
 }
 
-pub fn answer(world: &Cluster, path: &str) -> Option<Answer> {
+pub(super) fn answer(world: &Cluster, path: &str) -> Option<Answer> {
     if ["/healthz", "/livez", "/readyz"].contains(&path) {
         return Some(super::answer(StatusCode::OK, "text/plain; charset=utf-8", "ok"));
     }

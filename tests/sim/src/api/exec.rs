@@ -28,7 +28,7 @@ const STATUS: u8 = 3;
 /// The kubelet's pipes give little at a time; clients must put it together.
 const CHUNK: usize = 16 * 1024;
 
-pub async fn answer(api: Arc<Api>, target: Target, name: String, query: Query, mut request: Request<Incoming>) -> Outcome {
+pub(super) async fn answer(api: Arc<Api>, target: Target, name: String, query: Query, mut request: Request<Incoming>) -> Outcome {
     let kind = Kind::find("", "v1", "pods").ok_or_else(Failure::no_such_page)?;
     let namespace = target.namespace.as_deref().unwrap_or_default();
     let pod = api.world.store.get(kind, namespace, &name).ok_or_else(|| Failure::not_found(kind, &name))?.value();

@@ -40,7 +40,7 @@ const IP: &str = include_str!("ip.sh");
 
 /// The outcome of one command.
 #[derive(Debug, Default)]
-pub struct Done {
+pub(crate) struct Done {
     pub stdout: Vec<u8>,
     pub stderr: Vec<u8>,
     pub code: i32,
@@ -49,12 +49,12 @@ pub struct Done {
 }
 
 /// The machine's own tools, linked into one directory.
-pub struct Tools {
+pub(crate) struct Tools {
     directory: tempfile::TempDir,
 }
 
 impl Tools {
-    pub fn new() -> io::Result<Self> {
+    pub(crate) fn new() -> io::Result<Self> {
         let directory = tempfile::tempdir()?;
         let path = std::env::var_os("PATH").unwrap_or_default();
         let places: Vec<PathBuf> = std::env::split_paths(&path).chain(["/usr/bin".into(), "/bin".into()]).collect();
@@ -66,7 +66,7 @@ impl Tools {
         Ok(Self { directory })
     }
 
-    pub async fn run(&self, host: &Host, command: &[String]) -> Done {
+    pub(crate) async fn run(&self, host: &Host, command: &[String]) -> Done {
         match self.try_run(host, command).await {
             Ok(done) => done,
             Err(error) => Done { error: Some(format!("sandbox: {error}")), ..Done::default() },

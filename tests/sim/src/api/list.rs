@@ -21,13 +21,13 @@ token results in an inconsistent list - objects that were created, modified, or 
 now may show up in the list.";
 
 /// The page that was asked for.
-pub struct Page {
+pub(super) struct Page {
     pub next: Option<String>,
     pub remaining: Option<usize>,
     pub version: u64,
 }
 
-pub fn answer(world: &Cluster, kind: &Kind, target: &Target, query: &Query, headers: &HeaderMap) -> Outcome {
+pub(super) fn answer(world: &Cluster, kind: &Kind, target: &Target, query: &Query, headers: &HeaderMap) -> Outcome {
     let labels = Labels::parse(query.get("labelSelector").unwrap_or_default())?;
     let fields = Fields::parse(kind, query.get("fieldSelector").unwrap_or_default())?;
     let selected = query.get("labelSelector").is_some() || query.get("fieldSelector").is_some();
@@ -86,7 +86,7 @@ fn text(kind: &Kind, items: &[Arc<Stored>], page: &Page) -> String {
     text
 }
 
-pub fn metadata(kind: &Kind, page: &Page) -> Value {
+pub(super) fn metadata(kind: &Kind, page: &Page) -> Value {
     let mut metadata = json!({"resourceVersion": page.version.to_string()});
     if let Some(next) = &page.next {
         metadata["continue"] = next.clone().into();

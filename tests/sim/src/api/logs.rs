@@ -19,7 +19,7 @@ use crate::kinds::Kind;
 use crate::scenario::world::Cluster;
 
 /// The container meant, found among the pod's, or why not. Shared with exec.
-pub fn container(pod: &Value, name: &str, asked: Option<&str>) -> Result<String, Failure> {
+pub(super) fn container(pod: &Value, name: &str, asked: Option<&str>) -> Result<String, Failure> {
     let names = |list: &str| -> Vec<String> {
         pod["spec"][list].as_array().into_iter().flatten().filter_map(|entry| entry["name"].as_str().map(Into::into)).collect()
     };
@@ -39,12 +39,12 @@ pub fn container(pod: &Value, name: &str, asked: Option<&str>) -> Result<String,
 }
 
 /// The state of one container as the kubelet reported it.
-pub fn state<'a>(pod: &'a Value, container: &str) -> Option<&'a Value> {
+pub(super) fn state<'a>(pod: &'a Value, container: &str) -> Option<&'a Value> {
     let all = ["containerStatuses", "initContainerStatuses"].iter().flat_map(|list| pod["status"][list].as_array().into_iter().flatten());
     all.into_iter().find(|status| status["name"] == container)
 }
 
-pub async fn answer(world: &Arc<Cluster>, target: &Target, name: &str, query: &Query) -> Outcome {
+pub(super) async fn answer(world: &Arc<Cluster>, target: &Target, name: &str, query: &Query) -> Outcome {
     let kind = Kind::find("", "v1", "pods").ok_or_else(Failure::no_such_page)?;
     let namespace = target.namespace.as_deref().unwrap_or_default();
     let pod = world.store.get(kind, namespace, name).ok_or_else(|| Failure::not_found(kind, name))?.value();

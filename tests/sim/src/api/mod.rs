@@ -39,11 +39,11 @@ pub use crd::Operator;
 use path::{Query, Target};
 pub use status::Failure;
 
-pub type Body = UnsyncBoxBody<Bytes, std::io::Error>;
-pub type Answer = Response<Body>;
+pub(crate) type Body = UnsyncBoxBody<Bytes, std::io::Error>;
+pub(crate) type Answer = Response<Body>;
 type Outcome = Result<Answer, Failure>;
 
-pub struct Api {
+pub(crate) struct Api {
     pub world: Arc<Cluster>,
     pub tools: Tools,
     pub requests: Arc<Mutex<Vec<RecordedRequest>>>,
@@ -65,7 +65,7 @@ fn json(code: StatusCode, value: &serde_json::Value) -> Answer {
 }
 
 impl Api {
-    pub async fn answer(self: Arc<Self>, request: Request<Incoming>, certified: bool) -> std::io::Result<Answer> {
+    pub(crate) async fn answer(self: Arc<Self>, request: Request<Incoming>, certified: bool) -> std::io::Result<Answer> {
         let user = self.user(&request, certified);
         let recorded = self.record(&request, user.as_ref().ok().map_or("", |user| user.name));
         let place = request.uri().path_and_query().map_or("", |place| place.as_str()).to_string();

@@ -12,7 +12,7 @@ fn place(kind: &Kind) -> String {
 }
 
 /// `None` for a path that is not OpenAPI's.
-pub fn answer(world: &Cluster, path: &str) -> Option<Answer> {
+pub(super) fn answer(world: &Cluster, path: &str) -> Option<Answer> {
     let wanted = path.strip_prefix("/openapi/v3")?.trim_matches('/');
     let served = || KINDS.iter().filter(|kind| world.store.serves(kind));
     let value = if wanted.is_empty() {

@@ -6,10 +6,10 @@ use crate::kinds::Kind;
 
 /// A decoded query string; a key may come several times (`command`).
 #[derive(Debug, Default)]
-pub struct Query(Vec<(String, String)>);
+pub(super) struct Query(Vec<(String, String)>);
 
 impl Query {
-    pub fn parse(text: &str) -> Self {
+    pub(super) fn parse(text: &str) -> Self {
         let pairs = text.split('&').filter(|part| !part.is_empty()).map(|part| {
             let (key, value) = part.split_once('=').unwrap_or((part, ""));
             (decode(key), decode(value))
@@ -17,16 +17,16 @@ impl Query {
         Self(pairs.collect())
     }
 
-    pub fn all<'a>(&'a self, key: &'a str) -> impl Iterator<Item = &'a str> {
+    pub(super) fn all<'a>(&'a self, key: &'a str) -> impl Iterator<Item = &'a str> {
         self.0.iter().filter(move |(name, _)| name == key).map(|(_, value)| value.as_str())
     }
 
     /// The first value, when it is not empty.
-    pub fn get<'a>(&'a self, key: &'a str) -> Option<&'a str> {
+    pub(super) fn get<'a>(&'a self, key: &'a str) -> Option<&'a str> {
         self.all(key).next().filter(|value| !value.is_empty())
     }
 
-    pub fn is_true(&self, key: &str) -> bool {
+    pub(super) fn is_true(&self, key: &str) -> bool {
         self.get(key).is_some_and(|value| value == "true" || value == "1")
     }
 }
@@ -50,7 +50,7 @@ fn decode(text: &str) -> String {
 
 /// `/apis/G/V/namespaces/NS/RESOURCE/NAME/SUBRESOURCE`.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub struct Target {
+pub(super) struct Target {
     pub group: String,
     pub version: String,
     pub namespace: Option<String>,
@@ -60,7 +60,7 @@ pub struct Target {
 }
 
 impl Target {
-    pub fn parse(path: &str) -> Option<Self> {
+    pub(super) fn parse(path: &str) -> Option<Self> {
         let parts: Vec<String> = path.trim_matches('/').split('/').map(decode).collect();
         let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
         let (group, version, rest) = match parts.as_slice() {
@@ -89,19 +89,19 @@ impl Target {
         })
     }
 
-    pub fn kind(&self) -> Option<&'static Kind> {
+    pub(super) fn kind(&self) -> Option<&'static Kind> {
         Kind::find(&self.group, &self.version, &self.plural)
     }
 
     /// As RBAC names it: `pods/log`.
-    pub fn resource(&self) -> String {
+    pub(super) fn resource(&self) -> String {
         match &self.subresource {
             Some(subresource) => format!("{}/{subresource}", self.plural),
             None => self.plural.clone(),
         }
     }
 
-    pub fn verb(&self, method: &Method, query: &Query) -> &'static str {
+    pub(super) fn verb(&self, method: &Method, query: &Query) -> &'static str {
         match (method.as_str(), &self.name) {
             ("GET" | "HEAD", _) if query.is_true("watch") => "watch",
             ("GET" | "HEAD", Some(_)) => "get",

@@ -9,7 +9,7 @@ const RESOURCE: &[(u64, &str)] =
 const NON_RESOURCE: &[(u64, &str)] = &[(1, "path"), (2, "verb")];
 
 /// `None` when it is no protobuf, or not such a message.
-pub fn review(body: &[u8]) -> Option<Value> {
+pub(super) fn review(body: &[u8]) -> Option<Value> {
     let unknown = fields(body.strip_prefix(MAGIC)?)?;
     let object = fields(field(&unknown, 2)?)?;
     // A SelfSubjectReview has no spec.

@@ -12,7 +12,7 @@ use crate::users::{Act, User};
 
 const LARGEST: usize = 1 << 20;
 
-pub async fn answer(user: &User, target: &Target, request: Request<Incoming>) -> Outcome {
+pub(super) async fn answer(user: &User, target: &Target, request: Request<Incoming>) -> Outcome {
     let method = request.method().clone();
     if method != Method::POST || target.name.is_some() {
         return Err(Failure::not_simulated(&method, "this", &target.plural));

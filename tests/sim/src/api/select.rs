@@ -11,7 +11,7 @@ enum Test {
     Absent,
 }
 
-pub struct Labels(Vec<(String, Test)>);
+pub(super) struct Labels(Vec<(String, Test)>);
 
 /// Splits on commas that are not inside parentheses.
 fn terms(text: &str) -> Vec<&str> {
@@ -32,11 +32,11 @@ fn terms(text: &str) -> Vec<&str> {
 }
 
 impl Labels {
-    pub fn parse(text: &str) -> Result<Self, Failure> {
+    pub(super) fn parse(text: &str) -> Result<Self, Failure> {
         terms(text).into_iter().map(term).collect::<Result<_, _>>().map(Self)
     }
 
-    pub fn matches(&self, stored: &Stored) -> bool {
+    pub(super) fn matches(&self, stored: &Stored) -> bool {
         self.0.iter().all(|(key, test)| {
             let value = stored.labels.get(key);
             match test {
@@ -73,10 +73,10 @@ fn term(term: &str) -> Result<(String, Test), Failure> {
     }
 }
 
-pub struct Fields(Vec<(String, bool, String)>);
+pub(super) struct Fields(Vec<(String, bool, String)>);
 
 impl Fields {
-    pub fn parse(kind: &Kind, text: &str) -> Result<Self, Failure> {
+    pub(super) fn parse(kind: &Kind, text: &str) -> Result<Self, Failure> {
         let mut all = Vec::new();
         for term in terms(text) {
             let (equal, parts) = match term.split_once("!=") {
@@ -102,7 +102,7 @@ impl Fields {
         Ok(Self(all))
     }
 
-    pub fn matches(&self, stored: &Stored) -> bool {
+    pub(super) fn matches(&self, stored: &Stored) -> bool {
         self.0.iter().all(|(key, equal, wanted)| {
             let value = match key.as_str() {
                 "metadata.name" => stored.name.as_str(),

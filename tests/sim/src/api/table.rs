@@ -12,7 +12,7 @@ use crate::kinds::Kind;
 use crate::scenario::world::Cluster;
 use crate::store::Stored;
 
-pub fn wanted(headers: &HeaderMap) -> bool {
+pub(super) fn wanted(headers: &HeaderMap) -> bool {
     let accept = headers.get(ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
     // Only when it comes first: `application/json` alone further on is the fallback.
     accept.split(',').next().is_some_and(|first| first.contains("as=Table") && first.contains("g=meta.k8s.io"))
@@ -78,7 +78,7 @@ const OTHERS: &[Column] = &[("Name", 0), ("Age", 0)];
 
 type Cells = fn(&Value, Timestamp) -> Vec<Value>;
 
-pub fn build(kind: &Kind, items: &[Arc<Stored>], world: &Cluster, page: Option<&Page>) -> Value {
+pub(super) fn build(kind: &Kind, items: &[Arc<Stored>], world: &Cluster, page: Option<&Page>) -> Value {
     let (columns, cells): (&[Column], Cells) = match kind.kind {
         "Node" => (NODES, node),
         "Pod" => (PODS, pod),

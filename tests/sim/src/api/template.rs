@@ -6,7 +6,7 @@ use super::status::Failure;
 use crate::kinds::Kind;
 
 /// Field, reason and message of one complaint.
-pub type Cause = (String, &'static str, String);
+pub(super) type Cause = (String, &'static str, String);
 
 const PROBES: [&str; 3] = ["livenessProbe", "readinessProbe", "startupProbe"];
 const PROBE_NUMBERS: [&str; 5] = ["initialDelaySeconds", "timeoutSeconds", "periodSeconds", "successThreshold", "failureThreshold"];
@@ -32,7 +32,7 @@ fn each<'a>(spec: &'a mut Value, list: &str) -> impl Iterator<Item = &'a mut Val
     spec.get_mut(list).and_then(Value::as_array_mut).into_iter().flatten()
 }
 
-pub fn set_defaults(kind: &Kind, object: &mut Value) {
+pub(super) fn set_defaults(kind: &Kind, object: &mut Value) {
     if kind.kind == "DaemonSet" {
         fill(object, "spec", json!({}));
         let spec = &mut object["spec"];
@@ -91,7 +91,7 @@ fn default_container(container: &mut Value) {
 }
 
 /// What the decoder says of a number that is text, or the other way round, in the fields that people patch.
-pub fn mistyped(kind: &Kind, object: &Value) -> Option<&'static str> {
+pub(super) fn mistyped(kind: &Kind, object: &Value) -> Option<&'static str> {
     let spec = object.pointer(pod_spec(kind)?)?;
     let containers = ["containers", "initContainers"].iter().flat_map(|list| spec[*list].as_array().into_iter().flatten());
     for container in containers {
@@ -108,7 +108,7 @@ pub fn mistyped(kind: &Kind, object: &Value) -> Option<&'static str> {
 }
 
 /// `old` is `None` on creation.
-pub fn validate(kind: &Kind, old: Option<&Value>, object: &Value) -> Result<(), Failure> {
+pub(super) fn validate(kind: &Kind, old: Option<&Value>, object: &Value) -> Result<(), Failure> {
     let Some(path) = pod_spec(kind) else { return Ok(()) };
     let mut causes = Vec::new();
     if let Some(spec) = object.pointer(path) {

@@ -38,7 +38,7 @@ struct Watch {
     end: Instant,
 }
 
-pub fn answer(
+pub(super) fn answer(
     world: &Arc<Cluster>,
     kind: &'static Kind,
     target: &Target,

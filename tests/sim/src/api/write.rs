@@ -20,7 +20,7 @@ use crate::store::{Deletion, Stored, Writer};
 const LARGEST: usize = 3 << 20;
 
 /// One writing request, taken apart.
-pub struct Change<'a> {
+pub(super) struct Change<'a> {
     pub api: &'a Arc<Api>,
     pub kind: &'static Kind,
     pub target: &'a Target,
@@ -38,7 +38,7 @@ fn manager(query: &Query, headers: &HeaderMap) -> String {
 }
 
 impl<'a> Change<'a> {
-    pub async fn read(
+    pub(super) async fn read(
         api: &'a Arc<Api>,
         kind: &'static Kind,
         target: &'a Target,
@@ -134,14 +134,14 @@ impl<'a> Change<'a> {
         done
     }
 
-    pub fn create(&self) -> Outcome {
+    pub(super) fn create(&self) -> Outcome {
         let mut object = self.object()?;
         let warnings = self.admit(None, &mut object, false)?;
         let stored = self.api.world.store.create_stored(self.kind, object, self.writer())?;
         Ok(self.done(StatusCode::CREATED, &stored, &warnings))
     }
 
-    pub fn update(&self, name: &str) -> Outcome {
+    pub(super) fn update(&self, name: &str) -> Outcome {
         let object = self.object()?;
         let versioned = object["metadata"]["resourceVersion"].as_str().is_some_and(|version| !version.is_empty());
         if self.kind.custom && !versioned {
@@ -151,7 +151,7 @@ impl<'a> Change<'a> {
         self.change(name, false, |_| Ok(object))
     }
 
-    pub fn patch(&self, name: &str) -> Outcome {
+    pub(super) fn patch(&self, name: &str) -> Outcome {
         let form = Form::of(self.kind, &self.content_type)?;
         let patch = self.json()?;
         self.change(name, true, |old| {
@@ -195,7 +195,7 @@ impl<'a> Change<'a> {
         })
     }
 
-    pub fn delete(&self, name: &str) -> Outcome {
+    pub(super) fn delete(&self, name: &str) -> Outcome {
         let how = self.deletion()?;
         let (stored, gone) = self.api.world.store.delete_stored(self.kind, self.namespace(), name, &how)?;
         if !gone && !how.dry_run {
@@ -213,7 +213,7 @@ impl<'a> Change<'a> {
     }
 
     /// `pods/eviction`: no disruption budgets here, so it is a deletion with another answer.
-    pub fn evict(&self, name: &str) -> Outcome {
+    pub(super) fn evict(&self, name: &str) -> Outcome {
         let options = self.json()?["deleteOptions"].clone();
         let dry_run = self.query.get("dryRun").is_some() || options["dryRun"].is_array();
         let how = Deletion { grace: options["gracePeriodSeconds"].as_i64(), dry_run, ..Deletion::default() };

@@ -6,7 +6,7 @@ use std::sync::{LazyLock, Mutex};
 use regex::Regex;
 
 #[derive(Clone)]
-pub enum Reading {
+pub(super) enum Reading {
     Compiled(Regex),
     Refused,
     /// Go and the crate may disagree: no answer is better than a wrong one.
@@ -16,7 +16,7 @@ pub enum Reading {
 /// Hosts share their patterns, and compiling one costs more than all its matches.
 static READ: LazyLock<Mutex<HashMap<String, Reading>>> = LazyLock::new(Mutex::default);
 
-pub fn read(pattern: &str) -> Reading {
+pub(super) fn read(pattern: &str) -> Reading {
     let Ok(mut known) = READ.lock() else { return compile(pattern) };
     known.entry(pattern.to_string()).or_insert_with(|| compile(pattern)).clone()
 }

@@ -6,14 +6,14 @@ use super::network::{Address, Family, Network, Prefix, Route};
 
 /// Why `connect` fails on a UDP socket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Failure {
+pub(super) enum Failure {
     NetworkUnreachable,
     NoRouteToHost,
     InvalidArgument,
 }
 
 impl Failure {
-    pub fn text(self) -> &'static str {
+    pub(super) fn text(self) -> &'static str {
         match self {
             Self::NetworkUnreachable => "network is unreachable",
             Self::NoRouteToHost => "no route to host",
@@ -22,7 +22,7 @@ impl Failure {
     }
 }
 
-pub fn source(network: &Network, to: IpAddr, zone: Option<&str>) -> Result<IpAddr, Failure> {
+pub(super) fn source(network: &Network, to: IpAddr, zone: Option<&str>) -> Result<IpAddr, Failure> {
     let loopback = network.addresses().any(|(_, address)| address.prefix.address.is_loopback() && address.prefix.contains(to));
     if to.is_unspecified() || (loopback && to.is_loopback()) {
         return Ok(if to.is_ipv4() { Ipv4Addr::LOCALHOST.into() } else { Ipv6Addr::LOCALHOST.into() });

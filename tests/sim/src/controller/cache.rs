@@ -14,7 +14,7 @@ const KINDS: &[&str] = &["BGPConfiguration", "ControllerRevision", "DaemonSet", 
 
 type Objects = BTreeMap<(String, String), Arc<Value>>;
 
-pub struct Cache {
+pub(crate) struct Cache {
     pub store: Store,
     feed: Option<Feed>,
     objects: BTreeMap<&'static str, Objects>,
@@ -27,11 +27,11 @@ pub struct Cache {
 }
 
 impl Cache {
-    pub fn new(store: &Store) -> Self {
+    pub(crate) fn new(store: &Store) -> Self {
         Self::with_lag(store, SignedDuration::ZERO)
     }
 
-    pub fn with_lag(store: &Store, lag: SignedDuration) -> Self {
+    pub(crate) fn with_lag(store: &Store, lag: SignedDuration) -> Self {
         let (objects, late) = (BTreeMap::new(), VecDeque::new());
         let mut cache = Self { store: store.clone(), feed: None, objects, changed: false, lag, late, requeued: None };
         cache.refresh();
@@ -39,17 +39,17 @@ impl Cache {
     }
 
     /// When something comes in or is looked at again although nobody writes.
-    pub fn next_due(&self) -> Option<Timestamp> {
+    pub(crate) fn next_due(&self) -> Option<Timestamp> {
         self.late.front().map(|(due, _)| *due).into_iter().chain(self.requeued).min()
     }
 
     /// Controllers look again at that time, if not before.
-    pub fn requeue(&mut self, at: Timestamp) {
+    pub(crate) fn requeue(&mut self, at: Timestamp) {
         self.requeued = Some(self.requeued.map_or(at, |earlier| earlier.min(at)));
     }
 
     /// Takes in what was written meanwhile.
-    pub fn refresh(&mut self) {
+    pub(crate) fn refresh(&mut self) {
         let Some(Ok(changes)) = self.feed.as_mut().map(Feed::ready) else { return self.list() };
         let now = self.store.now();
         for change in changes.into_iter().filter(|change| KINDS.contains(&change.kind.kind)) {
@@ -92,22 +92,22 @@ impl Cache {
     }
 
     /// Whether something changed that was not yet taken.
-    pub fn is_changed(&mut self) -> bool {
+    pub(crate) fn is_changed(&mut self) -> bool {
         self.refresh();
         self.changed
     }
 
     /// Whether something changed since the last call.
-    pub fn take_changed(&mut self) -> bool {
+    pub(crate) fn take_changed(&mut self) -> bool {
         self.refresh();
         std::mem::take(&mut self.changed)
     }
 
-    pub fn objects(&self, kind: &str) -> impl Iterator<Item = &Arc<Value>> {
+    pub(crate) fn objects(&self, kind: &str) -> impl Iterator<Item = &Arc<Value>> {
         self.objects.get(kind).into_iter().flat_map(BTreeMap::values)
     }
 
-    pub fn object(&self, kind: &str, namespace: &str, name: &str) -> Option<&Arc<Value>> {
+    pub(crate) fn object(&self, kind: &str, namespace: &str, name: &str) -> Option<&Arc<Value>> {
         self.objects.get(kind)?.get(&(namespace.to_string(), name.to_string()))
     }
 }

@@ -13,7 +13,7 @@ use super::{Cache, MANAGER, owned_by, tell, text};
 use crate::store::{Deletion, Store};
 
 /// One pass over every DaemonSet. To be called again until nothing changes.
-pub fn sync(cache: &mut Cache) {
+pub(super) fn sync(cache: &mut Cache) {
     let all: Vec<_> = cache.objects("DaemonSet").cloned().collect();
     for daemonset in all {
         one(cache, &daemonset);

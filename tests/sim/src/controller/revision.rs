@@ -8,7 +8,7 @@ use super::{Cache, MANAGER, owned_by, text};
 use crate::store::Deletion;
 
 /// The label of the template as it is now; its revision is made, or made the newest again.
-pub fn current(cache: &Cache, daemonset: &Value) -> String {
+pub(super) fn current(cache: &Cache, daemonset: &Value) -> String {
     let store = &cache.store;
     let data = data(daemonset);
     let known = history(cache, daemonset);
@@ -41,7 +41,7 @@ pub fn current(cache: &Cache, daemonset: &Value) -> String {
 }
 
 /// Removes the oldest revisions that no pod has, beyond the limit.
-pub fn clean_up(cache: &Cache, daemonset: &Value, pods: &[Arc<Value>], now: &str) {
+pub(super) fn clean_up(cache: &Cache, daemonset: &Value, pods: &[Arc<Value>], now: &str) {
     let limit = daemonset["spec"]["revisionHistoryLimit"].as_u64().unwrap_or(10) as usize;
     let live = |hash: &Value| hash == now || pods.iter().any(|pod| pod["metadata"]["labels"][HASH] == *hash);
     let mut old: Vec<_> = history(cache, daemonset).into_iter().filter(|revision| !live(&revision["metadata"]["labels"][HASH])).collect();
@@ -51,9 +51,9 @@ pub fn clean_up(cache: &Cache, daemonset: &Value, pods: &[Arc<Value>], now: &str
     }
 }
 
-pub const HASH: &str = "controller-revision-hash";
+pub(super) const HASH: &str = "controller-revision-hash";
 
-pub fn owner(daemonset: &Value) -> Value {
+pub(super) fn owner(daemonset: &Value) -> Value {
     json!({
         "apiVersion": "apps/v1",
         "kind": "DaemonSet",

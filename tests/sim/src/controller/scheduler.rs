@@ -6,7 +6,7 @@ use super::template::node_of;
 use super::{Cache, tell, text};
 use crate::scenario::logs::seconds_of;
 
-pub fn sync(cache: &mut Cache) {
+pub(super) fn sync(cache: &mut Cache) {
     cache.refresh();
     let store = &cache.store;
     let now = seconds_of(store.now());

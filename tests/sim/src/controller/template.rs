@@ -17,7 +17,7 @@ const TOLERATED: &[(&str, &str)] = &[
     ("unschedulable", "NoSchedule"),
 ];
 
-pub fn pod(daemonset: &Value, hash: &str, node: &str) -> Value {
+pub(super) fn pod(daemonset: &Value, hash: &str, node: &str) -> Value {
     let template = &daemonset["spec"]["template"];
     let mut metadata = json!({
         "generateName": format!("{}-", text(daemonset, "name")),
@@ -45,7 +45,7 @@ pub fn pod(daemonset: &Value, hash: &str, node: &str) -> Value {
 }
 
 /// The node a daemon's pod is meant for, bound or not.
-pub fn node_of(pod: &Value) -> Option<&str> {
+pub(super) fn node_of(pod: &Value) -> Option<&str> {
     let terms = "/spec/affinity/nodeAffinity/requiredDuringSchedulingIgnoredDuringExecution/nodeSelectorTerms/0/matchFields/0/values/0";
     pod["spec"]["nodeName"].as_str().or_else(|| pod.pointer(terms)?.as_str())
 }

@@ -6,26 +6,26 @@ const FIRST: SignedDuration = SignedDuration::from_secs(10);
 const LONGEST: SignedDuration = SignedDuration::from_secs(300);
 
 #[derive(Clone, Copy, Debug, Default)]
-pub struct BackOff {
+pub(super) struct BackOff {
     /// The pause and when it was set; `None`: the container has not been restarted in a long time.
     entry: Option<(SignedDuration, Timestamp)>,
 }
 
 impl BackOff {
     /// As after many restarts, the last of them then.
-    pub fn longest(set: Timestamp) -> Self {
+    pub(super) fn longest(set: Timestamp) -> Self {
         Self { entry: Some((LONGEST, set)) }
     }
 
     /// The pause in force for a container that ended at `finished`, and when it is over; `None`: start at once.
-    pub fn pause(&self, finished: Timestamp, now: Timestamp) -> Option<(SignedDuration, Timestamp)> {
+    pub(super) fn pause(&self, finished: Timestamp, now: Timestamp) -> Option<(SignedDuration, Timestamp)> {
         let (pause, _) = self.live(finished)?;
         let over = finished + pause;
         (over > now).then_some((pause, over))
     }
 
     /// The container starts: the next pause is twice as long.
-    pub fn started(&mut self, now: Timestamp) {
+    pub(super) fn started(&mut self, now: Timestamp) {
         let next = self.live(now).map_or(FIRST, |(pause, _)| (pause * 2).min(LONGEST));
         self.entry = Some((next, now));
     }

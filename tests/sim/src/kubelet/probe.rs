@@ -61,7 +61,7 @@ impl Answer {
 
 /// The worker lives as long as the pod; its ticks go on through restarts.
 #[derive(Clone, Debug)]
-pub struct Worker {
+pub(super) struct Worker {
     pub kind: Kind,
     pub probe: Probe,
     pub next: Option<Timestamp>,
@@ -74,12 +74,12 @@ pub struct Worker {
 }
 
 impl Worker {
-    pub fn new(kind: Kind, probe: Probe) -> Self {
+    pub(super) fn new(kind: Kind, probe: Probe) -> Self {
         Self { kind, probe, next: None, pending: None, run: 0, last_ok: None, extra: false }
     }
 
     /// The container runs (or its startup probe is through): counting begins anew.
-    pub fn begin(&mut self, added: Timestamp, started: Timestamp, now: Timestamp) {
+    pub(super) fn begin(&mut self, added: Timestamp, started: Timestamp, now: Timestamp) {
         self.stop();
         self.extra = self.kind == Kind::Readiness;
         let earliest = now.max(started + SignedDuration::from_secs(self.probe.initial_delay));
@@ -87,7 +87,7 @@ impl Worker {
         self.next = Some(if out_of_turn { earliest } else { self.tick(added, earliest) });
     }
 
-    pub fn stop(&mut self) {
+    pub(super) fn stop(&mut self) {
         *self = Self::new(self.kind, self.probe);
     }
 
@@ -100,7 +100,7 @@ impl Worker {
     }
 
     /// Files an answer and plans the next question. `Some` once enough of one sort came in a row.
-    pub fn file(&mut self, ok: bool, added: Timestamp, now: Timestamp) -> Option<bool> {
+    pub(super) fn file(&mut self, ok: bool, added: Timestamp, now: Timestamp) -> Option<bool> {
         self.run = if self.last_ok == Some(ok) { self.run + 1 } else { 1 };
         self.last_ok = Some(ok);
         self.next = Some(match self.kind {

@@ -13,15 +13,15 @@ use super::workload::{Flavour, State};
 use crate::host::{Bird, Host, Interface, Kubelet, Recovery};
 use crate::scenario::world::{Logs, Scenario};
 
-pub const BRIDGE: &str = "br-3a10a9384428";
-pub const BRIDGE_IP: Ipv4Addr = Ipv4Addr::new(172, 18, 0, 1);
+pub(super) const BRIDGE: &str = "br-3a10a9384428";
+pub(super) const BRIDGE_IP: Ipv4Addr = Ipv4Addr::new(172, 18, 0, 1);
 
 /// The API server answers on the first nodes.
 const CONTROL_PLANE: usize = 3;
 
 /// One node of the plan.
 #[derive(Clone, Debug)]
-pub struct Member {
+pub(super) struct Member {
     pub name: String,
     pub ip: Ipv4Addr,
     /// The address and prefix that Calico stored.
@@ -49,13 +49,13 @@ impl Member {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Backend {
+pub(super) enum Backend {
     Bird,
     Vxlan,
     None,
 }
 
-pub struct Plan {
+pub(super) struct Plan {
     pub now: Timestamp,
     pub created: Timestamp,
     pub members: Vec<Member>,
@@ -75,14 +75,14 @@ fn bird_time(at: Timestamp, now: Timestamp) -> String {
 }
 
 impl Plan {
-    pub fn world(&self) -> Scenario {
+    pub(super) fn world(&self) -> Scenario {
         let mut world = Scenario::empty(self.now);
         self.add_to(&mut world);
         world
     }
 
     /// Adds this installation's parts; nodes that exist are replaced.
-    pub fn add_to(&self, world: &mut Scenario) {
+    pub(super) fn add_to(&self, world: &mut Scenario) {
         let ready = self.members.iter().filter(|member| matches!(member.state, State::Ready)).count();
         for namespace in ["default", "kube-system", self.flavour.namespace] {
             let mut metadata = metadata("Namespace", None, namespace, self.created);

@@ -11,13 +11,13 @@ fn calico(kind: &str, name: &str, created: Timestamp, spec: Value) -> Value {
     json!({"kind": kind, "apiVersion": "crd.projectcalico.org/v1", "metadata": metadata, "spec": spec})
 }
 
-pub fn cluster_information(created: Timestamp, version: &str, kinds: &str) -> Value {
+pub(super) fn cluster_information(created: Timestamp, version: &str, kinds: &str) -> Value {
     let spec =
         json!({"calicoVersion": version, "clusterGUID": "6c901aaf46044352ab197835124c4b31", "clusterType": kinds, "datastoreReady": true});
     calico("ClusterInformation", "default", created, spec)
 }
 
-pub fn felix_configuration(created: Timestamp) -> Value {
+pub(super) fn felix_configuration(created: Timestamp) -> Value {
     calico(
         "FelixConfiguration",
         "default",
@@ -27,7 +27,7 @@ pub fn felix_configuration(created: Timestamp) -> Value {
 }
 
 /// `ipip` and `vxlan`: `Always`, `CrossSubnet`, `Never`.
-pub fn ip_pool(created: Timestamp, ipip: &str, vxlan: &str) -> Value {
+pub(super) fn ip_pool(created: Timestamp, ipip: &str, vxlan: &str) -> Value {
     let spec = json!({
         "allowedUses": ["Workload", "Tunnel"],
         "blockSize": 26,
@@ -40,7 +40,7 @@ pub fn ip_pool(created: Timestamp, ipip: &str, vxlan: &str) -> Value {
     calico("IPPool", "default-ipv4-ippool", created, spec)
 }
 
-pub fn without_mesh(created: Timestamp) -> Vec<Value> {
+pub(super) fn without_mesh(created: Timestamp) -> Vec<Value> {
     let peer = json!({"nodeSelector": "all()", "peerSelector": "route-reflector == 'true'"});
     vec![
         calico(
@@ -53,7 +53,7 @@ pub fn without_mesh(created: Timestamp) -> Vec<Value> {
     ]
 }
 
-pub fn installation(created: Timestamp, detection: &Value) -> Value {
+pub(super) fn installation(created: Timestamp, detection: &Value) -> Value {
     let spec = json!({
         "calicoNetwork": {
             "bgp": "Enabled",
@@ -85,7 +85,7 @@ pub fn installation(created: Timestamp, detection: &Value) -> Value {
     json!({"kind": "Installation", "apiVersion": "operator.tigera.io/v1", "metadata": metadata, "spec": spec, "status": status})
 }
 
-pub fn tigera_status(created: Timestamp) -> Value {
+pub(super) fn tigera_status(created: Timestamp) -> Value {
     let mut metadata = metadata("TigeraStatus", None, "calico", created);
     metadata["generation"] = 1.into();
     let status = json!({"conditions": conditions(created, "Available")});

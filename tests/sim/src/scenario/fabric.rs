@@ -7,7 +7,7 @@ use crate::host::Session;
 
 /// What the others know of a node, and what is true of it.
 #[derive(Clone, Debug)]
-pub struct Speaker {
+pub(crate) struct Speaker {
     pub internal: Ipv4Addr,
     /// What Calico stored, and peers dial.
     pub stored: Ipv4Addr,
@@ -20,20 +20,20 @@ pub struct Speaker {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Topology {
+pub(crate) enum Topology {
     Mesh,
     /// Every node peers with the reflectors, the reflectors with each other.
     Reflectors,
 }
 
 #[derive(Debug)]
-pub struct Fabric {
+pub(crate) struct Fabric {
     pub topology: Topology,
     pub speakers: Vec<Speaker>,
 }
 
 impl Fabric {
-    pub fn sessions(self: &Arc<Self>, of: usize) -> Vec<Session> {
+    pub(crate) fn sessions(self: &Arc<Self>, of: usize) -> Vec<Session> {
         let me = &self.speakers[of];
         let peers = self.speakers.iter().enumerate().filter(|(at, peer)| *at != of && self.peers(me, peer));
         peers.map(|(_, peer)| self.session(me, peer)).collect()

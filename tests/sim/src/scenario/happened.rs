@@ -38,7 +38,7 @@ fn about<'a>(world: &'a mut Scenario, plan: &Plan, member: &Member) -> About<'a>
 }
 
 /// Incident 1: each failure carries its own time, so the first nine stand alone and the rest are combined.
-pub fn not_established(world: &mut Scenario, plan: &Plan, start: Timestamp) {
+pub(super) fn not_established(world: &mut Scenario, plan: &Plan, start: Timestamp) {
     let Some((victim, others)) = plan.members.split_last() else { return };
     let peers = others.iter().map(|member| member.stored.0.to_string()).collect::<Vec<_>>().join(",");
     let mut about = about(world, plan, victim);
@@ -64,7 +64,7 @@ pub fn not_established(world: &mut Scenario, plan: &Plan, start: Timestamp) {
 }
 
 /// Incident 2: the container lives for a minute, seven times.
-pub fn killed(world: &mut Scenario, plan: &Plan) {
+pub(super) fn killed(world: &mut Scenario, plan: &Plan) {
     let Some(far) = plan.members.last() else { return };
     let first = later(far.born, 3);
     let mut about = about(world, plan, far);

@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 
 /// One run of the container.
 #[derive(Clone, Debug)]
-pub struct Run {
+pub(crate) struct Run {
     pub node: String,
     pub start: Timestamp,
     /// Seconds a request takes.
@@ -80,7 +80,7 @@ const LINES: &[(f64, &str, &str)] = &[
 ];
 
 /// A line of the table that this run says.
-pub struct Line {
+pub(crate) struct Line {
     pub trips: f64,
     /// Its place in the table: lines of one step are a moment apart.
     pub number: usize,
@@ -90,13 +90,13 @@ pub struct Line {
 
 impl Line {
     /// As the process prints it: only its own lines carry a time.
-    pub fn text(&self, at: Timestamp) -> String {
+    pub(crate) fn text(&self, at: Timestamp) -> String {
         let Self { source, message, .. } = self;
         if source.is_empty() { message.clone() } else { format!("{} {source}: {message}", at.strftime("%Y-%m-%d %H:%M:%S.%3f")) }
     }
 }
 
-pub fn lines(run: &Run, tunnel: Ipv4Addr) -> Vec<Line> {
+pub(crate) fn lines(run: &Run, tunnel: Ipv4Addr) -> Vec<Line> {
     let old_node = run.changed_from.is_none() && !run.new;
     let ip = run.address.split('/').next().unwrap_or_default();
     let shutdown = run.start - SignedDuration::from_secs(3);
@@ -127,7 +127,7 @@ pub fn lines(run: &Run, tunnel: Ipv4Addr) -> Vec<Line> {
 }
 
 /// The whole log, with the kubelet's timestamps.
-pub fn startup(run: &Run, tunnel: Ipv4Addr) -> String {
+pub(crate) fn startup(run: &Run, tunnel: Ipv4Addr) -> String {
     let mut text = String::new();
     for line in lines(run, tunnel) {
         let seconds = line.trips * run.round_trip;
@@ -141,7 +141,7 @@ pub fn startup(run: &Run, tunnel: Ipv4Addr) -> String {
 }
 
 /// RFC 3339 to the second, as the API writes times.
-pub fn seconds_of(at: Timestamp) -> String {
+pub(crate) fn seconds_of(at: Timestamp) -> String {
     at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }
 

@@ -6,11 +6,11 @@ use serde_json::{Value, json};
 use super::logs::seconds_of;
 
 /// Stable identifiers: the same name always gives the same.
-pub fn hash(text: &str) -> u64 {
+pub(crate) fn hash(text: &str) -> u64 {
     text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
 }
 
-pub fn uid(text: &str) -> String {
+pub(super) fn uid(text: &str) -> String {
     let (high, low) = (hash(text), hash(&format!("{text}'")));
     format!("{:08x}-{:04x}-4{:03x}-8{:03x}-{:012x}", high >> 32, (high >> 16) & 0xffff, high & 0xfff, low >> 52, low & 0xffff_ffff_ffff)
 }
@@ -18,12 +18,12 @@ pub fn uid(text: &str) -> String {
 /// Letters as Kubernetes generates them: no vowels, no look-alikes.
 const LETTERS: &[u8] = b"bcdfghjklmnpqrstvwxz2456789";
 
-pub fn suffix(text: &str, length: usize) -> String {
+pub(super) fn suffix(text: &str, length: usize) -> String {
     letters(hash(text), length)
 }
 
 /// Five letters that no two nodes share: names that end in two numbers are told apart by them, where a hash would collide at thousands.
-pub fn unique_suffix(node: &str, salt: &str) -> String {
+pub(super) fn unique_suffix(node: &str, salt: &str) -> String {
     const NAMES: u64 = 27_u64.pow(5);
     let numbers = node
         .rsplit('-')
@@ -42,7 +42,7 @@ fn letters(mut rest: u64, length: usize) -> String {
     (0..length).map(letter).collect()
 }
 
-pub fn metadata(kind: &str, namespace: Option<&str>, name: &str, created: Timestamp) -> Value {
+pub(super) fn metadata(kind: &str, namespace: Option<&str>, name: &str, created: Timestamp) -> Value {
     let mut metadata = json!({
         "name": name,
         "uid": uid(&format!("{kind}/{}/{name}", namespace.unwrap_or_default())),
@@ -85,9 +85,9 @@ fn images(node: &str) -> Vec<Value> {
 }
 
 /// What pods know the API server by.
-pub const SERVICE_HOST: &str = "10.96.0.1";
+pub(crate) const SERVICE_HOST: &str = "10.96.0.1";
 
-pub struct NodeFacts<'a> {
+pub(super) struct NodeFacts<'a> {
     pub name: &'a str,
     pub ip: std::net::Ipv4Addr,
     pub created: Timestamp,
@@ -98,7 +98,7 @@ pub struct NodeFacts<'a> {
     pub control_plane: bool,
 }
 
-pub fn node(facts: &NodeFacts) -> Value {
+pub(super) fn node(facts: &NodeFacts) -> Value {
     let NodeFacts { name, ip, created, now, .. } = *facts;
     let mut metadata = metadata("Node", None, name, created);
     metadata["labels"] = json!({
@@ -160,7 +160,7 @@ pub fn node(facts: &NodeFacts) -> Value {
 }
 
 /// The Service of the API server, and where it really answers: on every control-plane node.
-pub fn api_server(created: Timestamp, control_plane: &[std::net::Ipv4Addr]) -> [Value; 2] {
+pub(super) fn api_server(created: Timestamp, control_plane: &[std::net::Ipv4Addr]) -> [Value; 2] {
     let mut service = metadata("Service", Some("default"), "kubernetes", created);
     service["labels"] = json!({"component": "apiserver", "provider": "kubernetes"});
     let port = json!({"name": "https", "port": 443, "protocol": "TCP", "targetPort": 6443});
@@ -214,7 +214,7 @@ fn managed_by(metadata: &Value, created: Timestamp, network_up: Option<Timestamp
 }
 
 /// An event of the kubelet about the container `calico-node`.
-pub struct Happened<'a> {
+pub(crate) struct Happened<'a> {
     pub reason: &'a str,
     pub message: &'a str,
     pub count: i64,
@@ -223,7 +223,7 @@ pub struct Happened<'a> {
     pub warning: bool,
 }
 
-pub fn event(namespace: &str, pod: &str, pod_uid: &str, node: &str, happened: &Happened) -> Value {
+pub(crate) fn event(namespace: &str, pod: &str, pod_uid: &str, node: &str, happened: &Happened) -> Value {
     let Happened { reason, message, count, first, last, warning } = *happened;
     let name = format!("{pod}.{:016x}", hash(&format!("{pod}{reason}{message}{first}")) >> 4);
     let metadata = metadata("Event", Some(namespace), &name, first);
@@ -254,7 +254,7 @@ pub fn event(namespace: &str, pod: &str, pod_uid: &str, node: &str, happened: &H
 }
 
 /// The scheduler's event, in the newer form: `eventTime` instead of a count.
-pub fn scheduled(namespace: &str, pod: &str, pod_uid: &str, node: &str, at: Timestamp) -> Value {
+pub(super) fn scheduled(namespace: &str, pod: &str, pod_uid: &str, node: &str, at: Timestamp) -> Value {
     let name = format!("{pod}.{:016x}", hash(&format!("{pod}scheduled")) >> 4);
     json!({
         "kind": "Event",

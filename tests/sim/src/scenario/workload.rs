@@ -8,7 +8,7 @@ use super::objects::{hash, metadata, suffix, uid, unique_suffix};
 
 /// A DaemonSet as a flavour installs it.
 #[derive(Clone, Debug)]
-pub struct Flavour {
+pub(super) struct Flavour {
     pub namespace: &'static str,
     pub name: &'static str,
     pub label: &'static str,
@@ -23,7 +23,7 @@ pub struct Flavour {
 
 /// How one pod stands.
 #[derive(Clone, Debug)]
-pub enum State {
+pub(super) enum State {
     Ready,
     /// Runs, and its readiness probe fails.
     NotReady,
@@ -36,7 +36,7 @@ pub enum State {
 }
 
 impl Flavour {
-    pub fn uid(&self) -> String {
+    pub(super) fn uid(&self) -> String {
         uid(&format!("DaemonSet/{}/{}", self.namespace, self.name))
     }
 
@@ -45,11 +45,11 @@ impl Flavour {
     }
 
     /// The container `calico-node` of the pod template.
-    pub fn container(&mut self) -> &mut Value {
+    pub(super) fn container(&mut self) -> &mut Value {
         &mut self.spec["template"]["spec"]["containers"][0]
     }
 
-    pub fn set_env(&mut self, name: &str, value: &str) {
+    pub(super) fn set_env(&mut self, name: &str, value: &str) {
         let variable = json!({"name": name, "value": value});
         if let Some(all) = self.container()["env"].as_array_mut() {
             match all.iter_mut().find(|variable| variable["name"] == name) {
@@ -59,7 +59,7 @@ impl Flavour {
         }
     }
 
-    pub fn daemon_set(&self, nodes: usize, ready: usize) -> Value {
+    pub(super) fn daemon_set(&self, nodes: usize, ready: usize) -> Value {
         let mut metadata = metadata("DaemonSet", Some(self.namespace), self.name, self.created);
         metadata["generation"] = self.generation.into();
         metadata["annotations"] = json!({"deprecated.daemonset.template.generation": self.generation.to_string()});
@@ -105,7 +105,7 @@ impl Flavour {
     }
 
     /// One revision per generation; the older ones hold `before`.
-    pub fn revisions(&self, before: &Value, changed: Timestamp) -> Vec<Value> {
+    pub(super) fn revisions(&self, before: &Value, changed: Timestamp) -> Vec<Value> {
         let revision = |generation: i64| {
             let hash = self.revision_hash(generation);
             let newest = generation == self.generation;
@@ -127,11 +127,11 @@ impl Flavour {
         (1..=self.generation).map(revision).collect()
     }
 
-    pub fn pod_name(&self, node: &str, born: Timestamp) -> String {
+    pub(super) fn pod_name(&self, node: &str, born: Timestamp) -> String {
         format!("{}-{}", self.name, unique_suffix(node, &format!("{}/{born}", self.namespace)))
     }
 
-    pub fn pod(&self, node: &str, ip: std::net::Ipv4Addr, born: Timestamp, state: &State) -> Value {
+    pub(super) fn pod(&self, node: &str, ip: std::net::Ipv4Addr, born: Timestamp, state: &State) -> Value {
         let name = self.pod_name(node, born);
         let mut metadata = metadata("Pod", Some(self.namespace), &name, born);
         metadata["generateName"] = format!("{}-", self.name).into();

@@ -13,7 +13,7 @@ use crate::scenario::world::Logs;
 use crate::scenario::{Happened, event};
 use crate::store::{Store, Writer};
 
-pub fn annotation(family: Family) -> &'static str {
+pub(super) fn annotation(family: Family) -> &'static str {
     match family {
         Family::V4 => "projectcalico.org/IPv4Address",
         Family::V6 => "projectcalico.org/IPv6Address",
@@ -23,7 +23,7 @@ pub fn annotation(family: Family) -> &'static str {
 const TUNNELS: [&str; 2] = ["projectcalico.org/IPv4IPIPTunnelAddr", "projectcalico.org/IPv4VXLANTunnelAddr"];
 
 /// The node's tunnel address, whatever the tunnel.
-pub fn tunnel(node: &Value) -> Option<std::net::Ipv4Addr> {
+pub(super) fn tunnel(node: &Value) -> Option<std::net::Ipv4Addr> {
     TUNNELS.iter().find_map(|key| node["metadata"]["annotations"][key].as_str()?.parse().ok())
 }
 
@@ -34,7 +34,7 @@ fn tunnel_key(cache: &Cache) -> &'static str {
     TUNNELS[usize::from(!ipip)]
 }
 
-pub fn shown(pod: &Pod) -> Value {
+pub(super) fn shown(pod: &Pod) -> Value {
     json!([pod.is_initialized(), pod.container_status(), pod.conditions()])
 }
 
@@ -124,7 +124,7 @@ impl Simulation {
 }
 
 /// The kubelet's own conditions.
-pub fn beat(store: &Store, node: &str, now: Timestamp) {
+pub(super) fn beat(store: &Store, node: &str, now: Timestamp) {
     let _ = store.edit_as(Writer::new("kubelet").status(), "Node", "", node, |node| {
         for condition in node["status"]["conditions"].as_array_mut().into_iter().flatten() {
             if condition["type"] != "NetworkUnavailable" {

@@ -18,7 +18,7 @@ fn prefix(text: &str) -> Option<Prefix> {
 }
 
 /// Of one family.
-pub fn mesh(cache: &Cache, hosts: &[Arc<Host>], now: Timestamp, family: Family) -> Mesh {
+pub(super) fn mesh(cache: &Cache, hosts: &[Arc<Host>], now: Timestamp, family: Family) -> Mesh {
     let pods: HashMap<&str, _> =
         cache.objects("Pod").filter(|pod| is_ours(pod)).filter_map(|pod| Some((pod["spec"]["nodeName"].as_str()?, pod))).collect();
     let speaker = |host: &Arc<Host>| {
@@ -65,7 +65,7 @@ fn shared(hosts: &[Arc<Host>], speakers: &[Speaker], family: Family) -> Vec<Pref
 }
 
 /// A host has other interfaces or routes now.
-pub fn renew(mesh: &mut Mesh, hosts: &[Arc<Host>], place: usize, family: Family) {
+pub(super) fn renew(mesh: &mut Mesh, hosts: &[Arc<Host>], place: usize, family: Family) {
     mesh.speakers[place].network = Arc::new(network(&hosts[place]));
     let shared = shared(hosts, &mesh.speakers, family);
     mesh.renew(&shared);

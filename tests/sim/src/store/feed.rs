@@ -41,7 +41,7 @@ impl Change {
 }
 
 #[derive(Default)]
-pub struct History {
+pub(super) struct History {
     changes: VecDeque<Change>,
     bytes: usize,
     /// Changes up to this version are forgotten.

@@ -135,7 +135,7 @@ fn tree(paths: &Paths) -> Value {
 }
 
 /// Credits `writer` with what differs between `old` and `object`, and takes it from the others.
-pub fn credit(kind: &Kind, old: Option<&Value>, object: &mut Value, writer: Writer, now: Timestamp) {
+pub(super) fn credit(kind: &Kind, old: Option<&Value>, object: &mut Value, writer: Writer, now: Timestamp) {
     let shape = Shape { kind };
     let (mut gained, mut lost) = (Paths::new(), Paths::new());
     let nothing = Value::Null;

@@ -95,7 +95,7 @@ const SELECTABLE: &[(&str, &[&str])] = &[
 ];
 
 /// The field labels a kind's lists can be selected by, beyond name and namespace.
-pub fn selectable(kind: &Kind) -> &'static [&'static str] {
+pub(crate) fn selectable(kind: &Kind) -> &'static [&'static str] {
     SELECTABLE.iter().find(|(name, _)| *name == kind.kind).map_or(&[], |(_, fields)| fields)
 }
 

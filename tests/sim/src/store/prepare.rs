@@ -11,7 +11,7 @@ use crate::kinds::Kind;
 /// Kept from the stored object whatever a client sends.
 const FIXED: &[&str] = &["uid", "creationTimestamp", "generation", "deletionTimestamp", "deletionGracePeriodSeconds", "generateName"];
 
-pub fn create(kind: &Kind, object: &mut Value, writer: Writer, now: Timestamp, serial: u64) -> Result<(), Failure> {
+pub(super) fn create(kind: &Kind, object: &mut Value, writer: Writer, now: Timestamp, serial: u64) -> Result<(), Failure> {
     let Some(map) = object.as_object_mut() else { return Err(Failure::bad_request("the object provided is no object")) };
     if !map.get("metadata").is_some_and(Value::is_object) {
         map.insert("metadata".into(), json!({}));
@@ -46,7 +46,7 @@ pub fn create(kind: &Kind, object: &mut Value, writer: Writer, now: Timestamp, s
 }
 
 /// Turns what a request sends into what is stored. `object` is left equal to `old` when nothing changed.
-pub fn update(kind: &Kind, old: &Value, object: &mut Value, writer: Writer, now: Timestamp) -> Result<(), Failure> {
+pub(super) fn update(kind: &Kind, old: &Value, object: &mut Value, writer: Writer, now: Timestamp) -> Result<(), Failure> {
     let name = old["metadata"]["name"].as_str().unwrap_or_default();
     if !object["metadata"].is_object() {
         return Err(Failure::bad_request("the object provided has no metadata"));
@@ -133,7 +133,7 @@ fn uid(serial: u64) -> String {
 }
 
 /// Five letters, as `generateName` ends.
-pub fn suffix(serial: u64) -> String {
+pub(super) fn suffix(serial: u64) -> String {
     const LETTERS: &[u8] = b"bcdfghjklmnpqrstvwxz2456789";
     let mut rest = scramble(serial);
     let letter = |_| {

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::api::status::Failure;
 
-pub fn apply(mut object: Value, patch: &Value) -> Result<Value, Failure> {
+pub(super) fn apply(mut object: Value, patch: &Value) -> Result<Value, Failure> {
     let steps = patch.as_array().ok_or_else(|| Failure::bad_request("the patch is no JSON list"))?;
     for step in steps {
         apply_one(&mut object, step).ok_or_else(Failure::unprocessable)?;

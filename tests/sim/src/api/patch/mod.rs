@@ -9,10 +9,10 @@ use serde_json::Value;
 
 use super::status::Failure;
 use crate::kinds::Kind;
-pub use merge::merge;
+pub(super) use merge::merge;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Form {
+pub(super) enum Form {
     Json,
     Merge,
     Strategic,
@@ -20,7 +20,7 @@ pub enum Form {
 
 impl Form {
     /// By the content type; server-side apply is known to real servers and refused here.
-    pub fn of(kind: &Kind, content_type: &str) -> Result<Self, Failure> {
+    pub(super) fn of(kind: &Kind, content_type: &str) -> Result<Self, Failure> {
         let built_in = "application/json-patch+json, application/merge-patch+json, application/strategic-merge-patch+json";
         let accepted = if kind.custom {
             "application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml".to_string()
@@ -36,11 +36,11 @@ impl Form {
     }
 
     /// The patch as an error message has it: a strategic one is shown as Go prints a map.
-    pub fn shown(self, patch: &Value) -> String {
+    pub(super) fn shown(self, patch: &Value) -> String {
         if self == Self::Strategic { go(patch) } else { patch.to_string() }
     }
 
-    pub fn apply(self, object: Value, patch: &Value) -> Result<Value, Failure> {
+    pub(super) fn apply(self, object: Value, patch: &Value) -> Result<Value, Failure> {
         match self {
             Self::Json => json::apply(object, patch),
             Self::Merge | Self::Strategic if !patch.is_object() => Err(Failure::bad_request("the patch is no JSON object")),

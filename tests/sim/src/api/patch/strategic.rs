@@ -12,7 +12,7 @@ const DELETE: &str = "$deleteFromPrimitiveList/";
 
 type Object = Map<String, Value>;
 
-pub fn apply(object: Value, patch: &Value) -> Result<Value, Failure> {
+pub(super) fn apply(object: Value, patch: &Value) -> Result<Value, Failure> {
     match (object, patch) {
         (Value::Object(object), Value::Object(patch)) => merge_map(object, patch.clone()).map(Value::Object),
         _ => Err(Failure::bad_request("the patch is no JSON object")),

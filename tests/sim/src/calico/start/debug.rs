@@ -28,7 +28,7 @@ const LINES: &[(f64, &str, &str)] = &[
 /// The other programs in the container have levels of their own.
 const AT_INFO: &str = "Early log level set to info";
 
-pub fn add(start: &Start, changed: bool, attempt: &mut Attempt) {
+pub(super) fn add(start: &Start, changed: bool, attempt: &mut Attempt) {
     for (_, line) in &mut attempt.log {
         if line.contains(" startup/") && line.ends_with(AT_INFO) {
             *line = line.replace(AT_INFO, "Early log level set to debug");

@@ -14,7 +14,7 @@ pub struct Six<'a> {
 
 const NO_ADDRESS: &str = "Couldn't autodetect an IPv6 address. If auto-detecting, choose a different autodetection method. Otherwise provide an explicit address.";
 
-pub fn add(start: &Start, six: &Six, attempt: &mut Attempt) {
+pub(super) fn add(start: &Start, six: &Six, attempt: &mut Attempt) {
     let detection = attempt.log.iter().position(|(_, line)| line.contains("utodetect") && line.contains("IPv4"));
     let Some(at) = detection.map(|at| attempt.log[at].0) else { return };
     let mut said = Vec::new();

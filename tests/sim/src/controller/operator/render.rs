@@ -9,7 +9,7 @@ const PROBES: &[&str] = &["livenessProbe", "readinessProbe", "startupProbe"];
 const TIMINGS: &[&str] = &["initialDelaySeconds", "periodSeconds", "timeoutSeconds", "failureThreshold"];
 
 /// An Installation's spec with the defaults that matter here.
-pub fn filled(spec: &Value) -> Value {
+pub(super) fn filled(spec: &Value) -> Value {
     let mut spec = spec.clone();
     if spec["calicoNetwork"]["nodeAddressAutodetectionV4"].is_null() {
         spec["calicoNetwork"]["nodeAddressAutodetectionV4"] = json!({"firstFound": true});
@@ -25,7 +25,7 @@ pub fn filled(spec: &Value) -> Value {
 }
 
 /// Each field of the overlay replaces the whole one; of `calicoNetwork` each of its own.
-pub fn overlaid(spec: &Value, overlay: &Value) -> Value {
+pub(super) fn overlaid(spec: &Value, overlay: &Value) -> Value {
     let mut whole = spec.clone();
     for (key, value) in overlay.as_object().into_iter().flatten().filter(|(_, value)| !value.is_null()) {
         match (key.as_str(), value.as_object()) {
@@ -41,7 +41,7 @@ pub fn overlaid(spec: &Value, overlay: &Value) -> Value {
 }
 
 /// What the detection of one family asks for, as calico-node's variable says it.
-pub fn methods(detection: &Value) -> Vec<String> {
+pub(super) fn methods(detection: &Value) -> Vec<String> {
     let text = |field: &str| detection[field].as_str().filter(|text| !text.is_empty());
     let cidrs: Vec<_> = detection["cidrs"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
     let found = [
@@ -56,7 +56,7 @@ pub fn methods(detection: &Value) -> Vec<String> {
 }
 
 /// `spec` of the DaemonSet: `base` with what the Installation decides.
-pub fn daemonset(base: &Value, installation: &Value, edition: Edition) -> Value {
+pub(super) fn daemonset(base: &Value, installation: &Value, edition: Edition) -> Value {
     let mut spec = base.clone();
     let mut rolling = installation["nodeUpdateStrategy"]["rollingUpdate"].clone();
     if rolling["maxSurge"].is_null() {

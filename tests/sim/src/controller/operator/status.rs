@@ -18,13 +18,13 @@ struct Verdict {
 /// The order in which they are written, one by one: whoever watches sees the states between.
 const ORDER: [&str; 3] = ["Available", "Progressing", "Degraded"];
 
-pub fn is(status: &Value, kind: &str) -> bool {
+pub(super) fn is(status: &Value, kind: &str) -> bool {
     let conditions = status["status"]["conditions"].as_array();
     conditions.into_iter().flatten().any(|condition| condition["type"] == kind && condition["status"] == "True")
 }
 
 /// Writes what the status manager finds. True: available.
-pub fn report(cache: &Cache, edition: Edition, observed: i64, refused: Option<&str>) -> bool {
+pub(super) fn report(cache: &Cache, edition: Edition, observed: i64, refused: Option<&str>) -> bool {
     let (progressing, failing) = found(cache, edition);
     let available = progressing.is_none() && failing.is_empty() && refused.is_none();
     let idle = |kind, message: &str| match available {
@@ -114,7 +114,7 @@ fn crash_loop(pod: &Value, edition: Edition) -> Option<String> {
 }
 
 /// The conditions of TigeraStatus in Installation, with a time of their own: that of the copy.
-pub fn copy(cache: &Cache) {
+pub(super) fn copy(cache: &Cache) {
     let Some(status) = cache.object("TigeraStatus", "", "calico") else { return };
     let now = seconds_of(cache.store.now());
     let one = |condition: &Value| {

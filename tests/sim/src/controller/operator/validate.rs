@@ -6,7 +6,7 @@ use super::render::methods;
 use crate::api::Operator as Edition;
 
 /// The message of the Degraded condition.
-pub fn all(spec: &Value, edition: Edition) -> Result<(), String> {
+pub(super) fn all(spec: &Value, edition: Edition) -> Result<(), String> {
     let network = &spec["calicoNetwork"];
     let two = ["nodeAddressAutodetectionV4", "nodeAddressAutodetectionV6"].iter().any(|family| methods(&network[family]).len() > 1);
     let kind = spec["nodeUpdateStrategy"]["type"].as_str().unwrap_or("RollingUpdate");
