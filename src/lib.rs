@@ -27,6 +27,7 @@ pub mod snapshot;
 pub mod startup;
 pub mod streams;
 pub mod text;
+pub mod verb;
 
 /// The program, under either of its names.
 pub fn run() -> std::process::ExitCode {

@@ -24,8 +24,9 @@ use super::change::{self, ChangeOptions, ChangeReport};
 use super::source;
 use crate::rollout::interrupt::Interrupt;
 use crate::streams::Streams;
+use crate::verb::Verb;
 
-const VERB: &str = "undo";
+const VERB: Verb = Verb::Undo;
 
 pub(super) async fn run(
     flags: &ConnectionFlags,
@@ -40,7 +41,7 @@ pub(super) async fn run(
 pub(super) async fn undo(
     flags: &ConnectionFlags,
     arguments: &UndoArgs,
-    only: Option<&str>,
+    only: Option<Verb>,
     interrupt: Interrupt,
     streams: &mut Streams,
 ) -> Result<Outcome, Failure> {
@@ -51,8 +52,8 @@ pub(super) async fn undo(
         match record(&api, &target, streams).await? {
             Some((object, record)) if only.is_none_or(|verb| record.command == verb) => recorded.push((target, object, record)),
             Some((_, record)) => {
-                let command = text::clean(&record.command);
-                writeln!(streams.err, "{target}: the change by {command} of {} is not touched; undo puts that back", record.at)?;
+                let UndoRecord { command, at, .. } = record;
+                writeln!(streams.err, "{target}: the change by {command} of {at} is not touched; undo puts that back")?;
             }
             None => {}
         }
@@ -64,7 +65,7 @@ pub(super) async fn undo(
         writeln!(streams.err, "nothing to undo: no change by {by} is written down")?;
         return Ok(Outcome::Done);
     };
-    writeln!(streams.err, "{target}: change by {} of {}", text::clean(&record.command), record.at)?;
+    writeln!(streams.err, "{target}: change by {} of {}", record.command, record.at)?;
     streams.err.flush()?;
     let (goals, notes) = foreseen(&live.snapshot, &target, &object, &record);
     let options = ChangeOptions {

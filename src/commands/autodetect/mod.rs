@@ -12,7 +12,6 @@ use crate::cli::autodetect::AutodetectArgs;
 use crate::cli::connection::ConnectionFlags;
 use crate::cli::output::PageFormat;
 use crate::exit::{Failure, Outcome};
-use crate::permissions::command::Verb;
 use crate::plan::canary::CanaryChoice;
 use crate::render;
 use crate::render::matrix::Shown;
@@ -20,6 +19,7 @@ use crate::render::style::Style;
 use crate::reports::autodetect::{AutodetectResult, State, evaluate};
 use crate::reports::autodetect_document::Report;
 use crate::snapshot::family::Family;
+use crate::verb::Verb;
 
 use super::change::ChangeReport;
 use super::change::proposed::{self, WithChange};
@@ -29,7 +29,7 @@ use crate::rollout::interrupt::Interrupt;
 use crate::streams::Streams;
 
 /// Goes into audit logs beside kubectl's own commands.
-const VERB: &str = "autodetect";
+const VERB: Verb = Verb::Autodetect;
 
 pub(super) async fn run(
     flags: &ConnectionFlags,
