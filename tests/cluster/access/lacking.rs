@@ -45,7 +45,7 @@ fn reading(verb: Verb) -> &'static [&'static str] {
         Verb::Probes => &["probes", "--dry-run=client"],
         Verb::DebugLog => &["debug-log", "--no-change"],
         Verb::Version => &["version"],
-        Verb::Apply | Verb::Undo => panic!("{verb} does not read"),
+        Verb::Apply | Verb::Undo | Verb::CanI | Verb::Completion => panic!("{verb} does not read"),
     }
 }
 
