@@ -2,8 +2,8 @@
 //!
 //! A `Proposal` holds edits and goals; with the object as it is it becomes a `Plan`: patch, restore patch, digest.
 //! `from_autodetect`, `from_probes` and `from_debug_log` make proposals, `request` and `resume` make plans, `canary` chooses the first node.
-//! `node_state` is what a rollout judges a node by, `expectation` says what each node must look like, `verify` whether it does, `preflight` what speaks against starting,
-//! and `next_step` what a running rollout does next.
+//! `node_state` is what a rollout judges a node by, `expectation` says what each node must look like, `verify` whether it does,
+//! `preflight` what speaks against starting, and `next_step` what a running rollout does next.
 
 pub mod autodetect_edits;
 pub mod canary;

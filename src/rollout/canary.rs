@@ -95,15 +95,10 @@ impl Rollout<'_> {
             self.progress.waiting("verifying the whole cluster");
             timeout.skip_elapsed();
             let unmet = match read_cluster(connection, wanted, &NoProgress).await {
-                Ok(seen) => {
-                    let report = diagnose(&seen, &Scope::default());
-                    let unmet = self.first_unmet(&seen, expectations);
-                    let fault = || report.nodes.iter().find_map(|row| self.new_address_fault(&report, &row.name));
-                    match unmet.or_else(|| Some(format!("waiting for a right address: {}", fault()?))) {
-                        None => return Ok(seen),
-                        Some(unmet) => unmet,
-                    }
-                }
+                Ok(seen) => match self.first_unmet(&seen, expectations).or_else(|| self.first_wrong_address(&seen)) {
+                    None => return Ok(seen),
+                    Some(unmet) => unmet,
+                },
                 Err(GatherError::Request(error)) if is_unreachable(&error) => {
                     self.progress.waiting(&format!("waiting for the API server: {error}"));
                     self.poll_interval(begun).await?;
@@ -117,6 +112,12 @@ impl Rollout<'_> {
                 return Err(RolloutError::Failed(format!("still {unmet} after {}s", self.timeout.as_secs())));
             }
         }
+    }
+
+    fn first_wrong_address(&self, seen: &Snapshot) -> Option<String> {
+        let report = diagnose(seen, &Scope::default());
+        let fault = report.nodes.iter().find_map(|row| self.new_address_fault(&report, &row.name))?;
+        Some(format!("waiting for a right address: {fault}"))
     }
 
     /// Of a change of the method: a node whose address could not be predicted must not get a wrong one.
