@@ -86,7 +86,8 @@ impl AutodetectResult {
         match self.state(only) {
             State::Wrong => verdict::Verdict::Sick,
             _ if !self.elsewhere.is_empty() => verdict::Verdict::Sick,
-            State::Right | State::Off if self.cluster.nodes_ready == self.cluster.nodes => verdict::Verdict::Healthy,
+            // Of chosen nodes only the addresses are judged.
+            State::Right | State::Off if only.is_some() || self.cluster.nodes_ready == self.cluster.nodes => verdict::Verdict::Healthy,
             State::NotKnown | State::Right | State::Off => verdict::Verdict::Unknown,
         }
     }

@@ -140,6 +140,12 @@ pub fn utc(time: jiff::Timestamp) -> String {
     time.strftime("%Y-%m-%d %H:%M:%S UTC").to_string()
 }
 
+/// The text with its first letter in upper case.
+pub fn capital(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
+}
+
 /// `once`, `2 times`
 pub fn count_times(times: i32) -> String {
     if times == 1 { "once".to_owned() } else { format!("{times} times") }

@@ -88,7 +88,7 @@ impl ChangeDialog<'_> {
         view.nodes.iter().filter(|node| node.pod.is_some() && node.revision() != newest).count()
     }
 
-    /// Pods that the change makes anew: those that have its template already stay.
+    /// Pods that the change replaces: those that have its template already stay.
     fn restarts(&self, shown: &DryRunResult) -> usize {
         undo_forecast::restarting(self.options.snapshot, &self.target, &shown.after)
     }

@@ -78,7 +78,7 @@ fn recommended(proposal: &ProbeProposal, fix: Option<&Fix>, style: &Style, out: 
         labelled("Not possible", &format!("{why}."), style, out)?;
     }
     let restarts = fix.and_then(|fix| fix.by_hand.as_ref()).map(|by_hand| format!("Restarts {}{}.", by_hand.restarts, pace(proposal)));
-    let hangs = proposal.cost.as_deref().map(|cost| format!("{}.", capital(cost)));
+    let hangs = proposal.cost.as_deref().map(|cost| format!("{}.", text::capital(cost)));
     let cost: Vec<String> = restarts.into_iter().chain(hangs).collect();
     if !cost.is_empty() {
         labelled("Cost", &cost.join(" "), style, out)?;
@@ -142,11 +142,6 @@ pub(super) fn slow_because(forecast: &NodeForecast, place: &str) -> String {
         }
         (None, None) => "not known".to_owned(),
     }
-}
-
-fn capital(text: &str) -> String {
-    let mut letters = text.chars();
-    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }
 
 fn labelled(label: &str, words: &str, style: &Style, out: &mut dyn Write) -> io::Result<()> {
