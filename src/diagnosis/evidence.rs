@@ -80,7 +80,7 @@ pub(crate) fn of_sessions(view: &Context, node: &NodeModel, family: Family, addr
 pub(crate) fn graceful_restart(restart: &GracefulRestart) -> String {
     let peers = crate::text::count(usize::try_from(restart.waiting_for).unwrap_or_default(), "peer");
     format!(
-        "graceful restart: waiting for {peers}, {} s left of {} s; the node keeps its old routes until then",
+        "graceful restart: waiting for {peers}, {}s left of {}s; the node keeps its old routes until then",
         restart.timer, restart.limit
     )
 }

@@ -6,7 +6,7 @@ use crate::calico::log_level::{DEBUG, LEVEL};
 use crate::calico::version::Version;
 use crate::snapshot::objects::CALICO_NODE;
 
-/// `activeDeadlineSeconds`, so that a forgotten copy ends by itself.
+/// `activeDeadlineSeconds`, so that a forgotten copy ends automatically.
 const SECONDS: u64 = 600;
 /// Before it there was no `calico-node -startup` (projectcalico/node pull request 26; run by filesystem/etc/rc.local).
 const FIRST: (u16, u16, u16) = (3, 3, 0);
@@ -21,9 +21,9 @@ const TOKEN: &str = "kube-api-access-";
 pub enum NotCopied {
     #[error("the pod has no container {CALICO_NODE}")]
     NoContainer,
-    #[error("calico-node there is Ready: a second start beside it would write what it works with; its own log tells how it started")]
+    #[error("calico-node there is Ready: a second start next to it would overwrite its settings; its own log tells how it started")]
     Ready,
-    #[error("calico-node before v3.3 has no start-up program that runs by itself, and this one is {0}")]
+    #[error("calico-node before v3.3 has no start-up program that runs alone, and this one is {0}")]
     TooOld(String),
 }
 

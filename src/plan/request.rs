@@ -113,7 +113,7 @@ fn undo(target: &Target, record: &UndoRecord, goals: &[NodeGoal], object: &Value
         api_version: API_VERSION.to_owned(),
         kind: KIND.to_owned(),
         command: Verb::Undo,
-        summary: format!("what {} replaced is put back", record.command),
+        summary: format!("restores what {} replaced", record.command),
         target: TargetSnapshot::new(object, target)?,
         patch,
         restore,

@@ -142,7 +142,7 @@ impl Snippets {
             return String::new();
         }
         let Some(line) = &self.kubectl else { return String::new() };
-        format!("# Helm leaves the method that is set now; beside it the operator takes no other. Run as well:\n#   {line}\n")
+        format!("# Helm keeps the method that is set now, and the operator accepts no second one. Run as well:\n#   {line}\n")
     }
 }
 

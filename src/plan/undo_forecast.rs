@@ -20,6 +20,7 @@ use crate::snapshot::family::Family;
 use crate::snapshot::objects::{CALICO_NODE, Container, DaemonSet, EnvVar, Pod};
 use crate::snapshot::{Snapshot, trim};
 use crate::startup::measure::measure;
+use crate::text::seconds;
 
 /// Codes that a restored method can bring back.
 const ADDRESS_FAULTS: [Code; 5] =
@@ -170,7 +171,7 @@ fn killed(view: &ClusterModel, node: &NodeModel, restored: &Container) -> Option
         // Readiness comes later than the start, by less than a minute where nothing is wrong.
         _ => measured.ready_after?.as_secs_f64(),
     };
-    let what = format!("calico-node took {took:.0} s to start there, and the restored probes allow {} s", allowed.as_secs());
+    let what = format!("calico-node took {took:.0}s to start there, and the restored probes allow {}", seconds::of_duration(allowed));
     (took > allowed.as_secs_f64()).then(|| ReturningFault { node: node.name.to_owned(), code: Code::KilledWhileStarting, what })
 }
 

@@ -91,6 +91,7 @@ mod tests {
 
     use super::*;
     use crate::calico::probe::ProbeKind;
+    use crate::probes::timing::ProbeTiming;
 
     fn container(probes: &Value) -> Container {
         serde_json::from_value(probes.clone()).expect("a container")

@@ -91,7 +91,7 @@ pub struct ProbeSetting {
 
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ProbeSettingError {
-    #[error("{given:?} is no setting: write PROBE.FIELD=NUMBER, for example liveness.failureThreshold=10")]
+    #[error("{given:?} is not a setting: write PROBE.FIELD=NUMBER, for example liveness.failureThreshold=10")]
     Shape { given: String },
     #[error("{given:?} is no probe of calico-node: startup, liveness or readiness")]
     Probe { given: String },
@@ -187,8 +187,11 @@ mod tests {
                 "a liveness probe has no timing field \"delay\": it has initialDelaySeconds, periodSeconds, timeoutSeconds, failureThreshold",
             ),
             ("live.periodSeconds=10", "\"live\" is no probe of calico-node: startup, liveness or readiness"),
-            ("periodSeconds=10", "\"periodSeconds=10\" is no setting: write PROBE.FIELD=NUMBER, for example liveness.failureThreshold=10"),
-            ("", "\"\" is no setting: write PROBE.FIELD=NUMBER, for example liveness.failureThreshold=10"),
+            (
+                "periodSeconds=10",
+                "\"periodSeconds=10\" is not a setting: write PROBE.FIELD=NUMBER, for example liveness.failureThreshold=10",
+            ),
+            ("", "\"\" is not a setting: write PROBE.FIELD=NUMBER, for example liveness.failureThreshold=10"),
         ] {
             assert_eq!(bad.parse::<ProbeSetting>().expect_err(bad).to_string(), says);
         }

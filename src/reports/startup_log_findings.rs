@@ -60,7 +60,7 @@ fn of_cluster(sources: &[LogSource], snapshot: &Snapshot) -> Vec<Finding> {
     seen
 }
 
-/// The cluster knows causes that a log does not, and the lawful place of the cure; the log knows where the time went.
+/// The cluster knows causes that a log does not, and where to make the change; the log knows where the time went.
 fn join(own: Vec<Finding>, mut seen: Vec<Finding>) -> Vec<Finding> {
     let mut joined = Vec::new();
     for mut finding in own {

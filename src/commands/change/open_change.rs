@@ -36,7 +36,7 @@ pub fn explain(snapshot: &Snapshot, report: &Report) -> Option<String> {
     let debug_log = || {
         let record = open_debug_log(&ClusterModel::new(snapshot))?;
         let hint = "Restore the log level with: kubectl calico-fix debug-log --restore";
-        Some(format!("a debug-log begun {} has not restored the log level. {hint}", record.at))
+        Some(format!("a debug-log begun {} has not restored the log level. {hint}", crate::text::utc(record.at)))
     };
     find(snapshot, report).map(|open| open.explain()).or_else(debug_log)
 }
