@@ -6,6 +6,7 @@ use clap::ValueEnum;
 
 use crate::render;
 
+/// The help of `-o` in `cli/status.rs` lists them for people.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Output {
     #[default]

@@ -8,7 +8,7 @@ use crate::edit::undo_record::{RolloutPhase, UndoRecord};
 use crate::finding::{NodeRow, Report, SessionCount};
 use crate::plan::{NodeGoal, Plan};
 use crate::snapshot::family::Family;
-use crate::startup::measure::is_tight;
+use crate::startup::budget::is_tight;
 use crate::text;
 use crate::text::seconds;
 

@@ -17,7 +17,8 @@ use crate::plan::canary_retry::{RetryOutcome, StartProgress, best_progress, retr
 use crate::plan::expectation::NodeExpectation;
 use crate::snapshot::Snapshot;
 use crate::snapshot::objects::{DaemonSet, Pod};
-use crate::startup::measure::{is_tight, measure};
+use crate::startup::budget::is_tight;
+use crate::startup::measure::measure;
 use crate::text;
 
 impl Rollout<'_> {

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::interrupt::Interrupt;
 use super::progress::RolloutProgress;
-use super::settings::{FIRST_WRITE_TRIES, LONGEST_PAUSE, QUIET_ALLOWANCE, RETRY_PAUSE, SHORTEST_PAUSE, UNREACHABLE_TIMEOUT};
+use super::settings::{FIRST_WRITE_TRIES, LONGEST_PAUSE, RETRY_PAUSE, SHORTEST_PAUSE, UNREACHABLE_TIMEOUT, longest_silence};
 use crate::cluster::error::RequestError;
 use crate::cluster::request::Api;
 use crate::cluster::write::{self, Run, WriteError};
@@ -191,10 +191,9 @@ impl Rollout<'_> {
         }
     }
 
-    /// The record as it is written now: when, and how long nothing may be heard of this run afterwards. One node may take the timeout, and
-    /// the verification of the cluster takes it once more.
+    /// The record as it is written now: when, and how long nothing may be heard of this run afterwards.
     fn stamped(&self, record: UndoRecord) -> UndoRecord {
-        let quiet = 2 * self.timeout + QUIET_ALLOWANCE;
+        let quiet = longest_silence(self.timeout);
         UndoRecord { written_at: Some(self.api.now()), quiet_seconds: u32::try_from(quiet.as_secs()).ok(), ..record }
     }
 

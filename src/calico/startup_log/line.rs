@@ -1,4 +1,5 @@
-//! One line of a container's log, whatever wrote it and whatever carried it.
+//! One line of a container's log, with what the kubelet, the runtime or kubectl puts before it. What a collector puts there is taken off in
+//! `import/carried.rs`.
 
 use std::borrow::Cow;
 

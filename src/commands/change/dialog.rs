@@ -127,12 +127,10 @@ impl ChangeDialog<'_> {
         if found.is_empty() || arguments.force {
             return Ok(());
         }
-        Err(Failure::NotApplied {
-            message: "error: nothing was changed".to_owned(),
-            hint: Some("Resolve the issues above, or continue anyway with --force.".to_owned()),
-        })
+        Err(Failure::Blocked)
     }
 
+    /// Asks once, before the first write. Between two nodes nothing is asked: `rollout/watch.rs` goes from node to node.
     pub(super) async fn confirm(&self, streams: &mut Streams) -> Result<bool, Failure> {
         streams.flush()?;
         let terminal = |source| Failure::Files { what: "the terminal".to_owned(), source };
