@@ -180,7 +180,7 @@ mod tests {
             calico-node-bbbbb install-cni 2026-05-12 05:18:33.000 [INFO][1] cni-installer/<nil> <nil>: Installed\n\
             calico-node-aaaaa calico-node Calico node started successfully\n";
         let mut facts = Facts::default();
-        let block = Block { line: 1, text: text.to_owned(), heading: Heading::default(), format: None };
+        let block = Block { line: 1, text: text.to_owned(), numbers: Vec::new(), heading: Heading::default(), format: None };
         let summary = read(&block, &mut facts);
         let headings = facts.texts.iter().map(|text| &text.heading);
         let pods: Vec<_> = headings.map(|heading| (heading.pod.as_deref(), heading.container.as_deref())).collect();
@@ -201,7 +201,7 @@ mod tests {
         let mut facts = Facts::default();
         let text = format!("timestamp,pod,message\n{rows}");
         assert!((LOG.starts)(&text.lines().collect::<Vec<_>>(), &Heading::default()));
-        read(&Block { line: 1, text, heading: Heading::default(), format: None }, &mut facts);
+        read(&Block { line: 1, text, numbers: Vec::new(), heading: Heading::default(), format: None }, &mut facts);
         let log = facts.texts[0].log.as_ref().and_then(|facts| facts.log.as_ref()).expect("a log");
         assert!(log.lines == 4 && log.first < log.last, "{log:?}");
         let ordered: Vec<String> = (0..3).map(|second| format!("2026-05-12 05:18:3{second}.000 [INFO][9] a/b.go 1: x")).collect();

@@ -11,6 +11,7 @@ mod carried;
 mod describe;
 mod documents;
 mod error;
+mod event_pods;
 mod events;
 mod facts;
 mod fences;
@@ -24,6 +25,7 @@ mod ours;
 mod page;
 mod plain;
 mod pod_logs;
+mod probes;
 mod prompt;
 mod resolve;
 mod source;
@@ -45,7 +47,7 @@ use resolve::{Known, Unnamed};
 use source::Piece;
 use texts::{LogFacts, TextKind};
 
-use crate::input_source::InputSource;
+use crate::input_source::{InputSource, SourceBlock};
 use crate::observed::Observed;
 use crate::snapshot::{Origin, Snapshot, trim};
 
@@ -228,6 +230,9 @@ impl Loaded {
                 Err(problem) => Summary { ignored: Some(crate::text::bounded::clean(&problem, 200)), ..Summary::default() },
             };
             self.fill_in(source, summary, format.better);
+            if let Some(source) = self.sources.get_mut(source) {
+                source.block = SourceBlock::new(block.numbers.iter().copied().zip(block.text.lines()));
+            }
         }
         let rest = page.left_out;
         if page.blocks.is_empty() {
@@ -248,7 +253,7 @@ impl Loaded {
         if self.sources.len() < MAX_SOURCES {
             let Summary { read, ignored, node } = summary;
             let (file, format) = (crate::text::bounded::clean(file, 300), format.to_owned());
-            self.sources.push(InputSource { file, line, format, node, read, more: None, ignored });
+            self.sources.push(InputSource { file, line, format, node, read, more: None, ignored, block: SourceBlock::default() });
             return self.sources.len() - 1;
         }
         usize::MAX
@@ -269,7 +274,7 @@ impl Loaded {
             return Ok(snapshot);
         }
         let origin = if diags { Origin::Diags } else { Origin::Files };
-        let (objects, mut texts) = assemble::merge(facts)?;
+        let (objects, mut texts) = assemble::merge(facts, default)?;
         // whole files before parts of pages
         texts.sort_by_key(|text| text.is_part);
         let mut snapshot = assemble::snapshot(objects, origin)?;

@@ -246,6 +246,12 @@ fn pod(table: &Table<'_>, row: &[&str], name: &str, namespace: Option<&str>) -> 
     // of several containers it is not told which one is not ready
     let told = ready || all == "1";
     let scheduled = table.cell(row, "NODE").is_some() || status != "Pending";
+    // `Init:0/3` is on its way; the table does not name the init container that fails
+    let init = status.strip_prefix("Init:").filter(|reason| !is_ready_cell(reason));
+    let inits = init
+        .map(|reason| json!([{"name": "(unnamed)", "ready": false, "restartCount": restarts, "state": {"waiting": {"reason": reason}}}]));
+    let restarts = if init.is_some() { 0 } else { restarts };
+    let state = if init.is_some() { json!({"waiting": {"reason": "PodInitializing"}}) } else { state };
     let containers = if told && scheduled {
         json!([{"name": "calico-node", "ready": ready, "restartCount": restarts, "state": state}])
     } else {
@@ -259,6 +265,7 @@ fn pod(table: &Table<'_>, row: &[&str], name: &str, namespace: Option<&str>) -> 
             "hostIP": table.cell(row, "IP"),
             "conditions": [{"type": "Ready", "status": if ready { "True" } else { "False" }}],
             "containerStatuses": containers,
+            "initContainerStatuses": inits.unwrap_or_else(|| json!([])),
         },
     });
     if status != "Running" {
@@ -333,7 +340,7 @@ mod tests {
 
     fn read(format: &Format, text: &str) -> (Facts, Summary) {
         let mut facts = Facts::default();
-        let block = Block { line: 1, text: text.to_owned(), heading: Heading::default(), format: None };
+        let block = Block { line: 1, text: text.to_owned(), numbers: Vec::new(), heading: Heading::default(), format: None };
         let lines: Vec<&str> = text.lines().collect();
         assert!((format.starts)(&lines, &block.heading), "{text}");
         let summary = (format.read)(&block, &mut facts).expect("reads");

@@ -4,10 +4,11 @@ use crate::diagnosis::context::Context;
 use crate::diagnosis::explain::Explanation;
 use crate::diagnosis::{evidence, fixes, log_line_finding};
 use crate::finding::code::Code;
-use crate::finding::{Evidence, Finding, Severity, Source};
+use crate::finding::{Evidence, Finding, Fix, Severity, Source};
 use crate::model::{NodeModel, PodState, phrases};
 use crate::snapshot::family::Family;
 use crate::snapshot::objects::{CALICO_NODE, ContainerStatus};
+use crate::text::shell;
 
 pub(super) const CHECK: Check = Check {
     explanation: Explanation {
@@ -26,7 +27,7 @@ fn run(view: &Context, found: &EarlierFindings) -> Vec<Finding> {
 }
 
 fn finding(view: &Context, found: &EarlierFindings, node: &NodeModel) -> Option<Finding> {
-    let Some(pod) = node.pod else { return missing(view, node) };
+    let Some(pod) = node.pod else { return missing(view, node).or_else(|| without_plugin(view, node)) };
     if !node.is_not_ready() || view.is_starting(node) || waits_for_culprits(view, found, node) {
         return None;
     }
@@ -81,6 +82,28 @@ fn waits_for_culprits(view: &Context, found: &EarlierFindings, node: &NodeModel)
         Some((_, _, peers)) if !peers.is_empty() => peers.iter().copied().all(accounted),
         _ => false,
     }
+}
+
+/// The Node says that no network plugin is ready there, and which pods it has was not read.
+fn without_plugin(view: &Context, node: &NodeModel) -> Option<Finding> {
+    const SAYS: [&str; 3] = ["cni plugin not initialized", "NetworkPluginNotReady", "cni config uninitialized"];
+    let condition = node.node?.condition("Ready").filter(|condition| condition.status == "False")?;
+    let text = condition.message.as_deref().unwrap_or_default();
+    if view.snapshot.pods.is_answered() || !SAYS.iter().any(|says| text.contains(says)) {
+        return None;
+    }
+    let name = shell::object_name(node.name)?;
+    let on_node = format!("spec.nodeName={name}");
+    let command = shell::command(&["kubectl", "get", "pods", "-A", "-o", "wide", "--field-selector", &on_node])?;
+    let fix = Fix::next_step(command, "Shows the state of calico-node on that node. This changes nothing");
+    Some(Finding {
+        code: Code::PodNotReady,
+        severity: Severity::Error,
+        nodes: vec![node.name.to_owned()],
+        message: format!("{} is NotReady: no network plugin is ready there, as on a node where calico-node does not start", node.name),
+        evidence: vec![node.evidence(Source::Node, format!("Ready is False: {text}"))],
+        fix: Some(fix),
+    })
 }
 
 /// A node that should have a pod and has none.

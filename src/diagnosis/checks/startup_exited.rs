@@ -38,7 +38,8 @@ fn finding(view: &Context, node: &NodeModel) -> Option<Finding> {
     let (why, fix) = match &reason {
         ExitReason::NoAddress => {
             let family = phrases::family_of(log);
-            let fix = fixes::autodetection(view, family, &nodes);
+            let unseen = view.install.daemon_set.is_none().then(|| fixes::compare_addresses(family));
+            let fix = fixes::autodetection(view, family, &nodes).or(unseen);
             let alone = if family == Family::V4 && fixes::is_ipv6_only(view) {
                 "; the nodes have only IPv6 addresses, no node has an IPv4 address"
             } else {
@@ -46,7 +47,7 @@ fn finding(view: &Context, node: &NodeModel) -> Option<Finding> {
             };
             (format!("it could not detect an {family} address and has none stored{alone}"), fix)
         }
-        other => (other.outlook(), None),
+        other => (other.outlook(), fixes::whole_log(view, node)),
     };
     let message = format!("calico-node on {} exits while starting: {why}", node.name);
     let mut evidence = last_words(node, log);

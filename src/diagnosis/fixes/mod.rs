@@ -6,7 +6,7 @@ mod bgp;
 mod probes;
 
 pub(crate) use crate::diagnosis::fixes::autodetection::{autodetection, guarded_change, is_ipv6_only, network, set_method};
-pub(crate) use crate::diagnosis::fixes::bgp::{as_number, restart_pod, router_id};
+pub(crate) use crate::diagnosis::fixes::bgp::{as_number, ask_bird, compare_addresses, restart_pod, router_id};
 pub(crate) use crate::diagnosis::fixes::probes::{cpu_request, probe_timeout, proposed, start_budget, start_budget_of};
 
 use crate::diagnosis::context::Context;
@@ -32,6 +32,11 @@ pub(crate) fn startup_log(view: &Context, node: &NodeModel) -> Option<Fix> {
         "Its log was not read. Check it for the reason"
     };
     container_log(view, node, status, why)
+}
+
+/// The log that names the reason, where only its last lines are shown.
+pub(crate) fn whole_log(view: &Context, node: &NodeModel) -> Option<Fix> {
+    container_log(view, node, node.container()?, "Shows all of the log")
 }
 
 /// The log of one container of the pod; of the run before, where that is the one that failed.

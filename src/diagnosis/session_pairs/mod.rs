@@ -4,12 +4,14 @@
 
 mod cause;
 mod phrase;
+mod registered;
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 pub(super) use cause::{Blame, Cause, down_cause};
 pub(super) use phrase::{phrase, remote_name, unmanaged};
+pub(super) use registered::{is_container_bridge, suspects, who_registered};
 
 use super::check::EarlierFindings;
 use crate::calico::session::PeerKind;
