@@ -34,6 +34,9 @@ pub(crate) fn of_address(node: &NodeModel, family: Family, stored: &Stored) -> V
     if let Some((text, _)) = chosen {
         evidence.push(node.evidence(Source::Log, text));
     }
+    // It is the reason why calico-node ends there.
+    let taken = of_mark(node, LogEventKind::AddressConflict).filter(|mark| mark.text.contains(&stored.address().to_string()));
+    evidence.extend(taken);
     evidence
 }
 

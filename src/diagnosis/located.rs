@@ -78,8 +78,8 @@ fn words(evidence: &Evidence) -> Vec<String> {
         Source::Event => vec![cut(text.rsplit_once(" (").map_or(text, |(said, _)| said).lines().next().unwrap_or_default())],
         Source::Birdcl => {
             let name = first_word();
-            let address = name.split_once('_').map(|(_, address)| address.replace('_', "."));
-            std::iter::once(name.to_owned()).chain(address).collect()
+            let address = name.split_once('_').map(|(_, address)| address).unwrap_or_default();
+            vec![name.to_owned(), address.replace('_', "."), address.replace('_', ":")]
         }
         Source::Interfaces => text.split_whitespace().filter(|word| word.contains(['/', '-', '.'])).map(str::to_owned).rev().collect(),
         Source::Pod => vec![first_word().trim_end_matches(':').to_owned(), "Restart Count:".to_owned()],

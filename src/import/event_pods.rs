@@ -34,7 +34,12 @@ pub(super) fn pod(name: &str, namespace: Option<&str>, node: Option<&str>, told:
     let lately = |one: &&Told| one.age.as_ref().is_none_or(|age| age.last <= STILL);
     let kind = |one: &Told| events::parse(one.reason, &one.message);
     let repeats = |one: &Told| one.age.as_ref().is_none_or(|age| age.times > 2);
-    let fails = |one: &Told| kind(one).probe.is_some_and(|probe| probe != Probe::Startup) && repeats(one);
+    let is_stuck =
+        |kind: EventKind| matches!(kind, EventKind::SetupFailed { .. } | EventKind::ImageFailed { .. } | EventKind::SandboxFailed { .. });
+    let fails = |one: &Told| {
+        let fact = kind(one);
+        repeats(one) && (fact.probe.is_some_and(|probe| probe != Probe::Startup) || is_stuck(fact.kind))
+    };
     let backs_off = |one: &Told| match kind(one).kind {
         EventKind::BackOff { container } => Some(container.unwrap_or_else(|| CALICO_NODE.to_owned())),
         _ => None,
@@ -123,6 +128,15 @@ mod tests {
             (vec![Told { reason: "Unhealthy", message: unready.to_owned(), age: None }], Some(false), false),
             (vec![told("BackOff", "83s (x210 over 60m)", back_off)], Some(false), true),
             (vec![told("BackOff", "50m (x210 over 110m)", back_off)], None, false),
+            (
+                vec![told(
+                    "FailedMount",
+                    "64s (x9 over 21m)",
+                    "MountVolume.SetUp failed for volume \"x\" : mkdir /x: read-only file system",
+                )],
+                Some(false),
+                false,
+            ),
             (vec![told("Scheduled", "3m", "Successfully assigned a/b to c")], None, false),
         ] {
             let pod = state(&rows);

@@ -1,5 +1,6 @@
 //! What the texts told, until all of them are read: objects in part, and texts that wait for their node.
 
+use jiff::Timestamp;
 use serde_json::Value;
 
 use super::objects::{Objects, typed};
@@ -71,6 +72,8 @@ pub(super) struct Facts {
     pub events: Vec<Event>,
     pub texts: Vec<Text>,
     pub probes: CutProbes,
+    /// The newest moment at which a text was printed, where one tells it.
+    pub now: Option<Timestamp>,
     /// Of the block that is read now.
     pub file: String,
     pub source: usize,

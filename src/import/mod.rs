@@ -42,6 +42,7 @@ use std::path::PathBuf;
 
 pub use error::ImportError;
 use facts::{Facts, Summary, Text};
+use jiff::Timestamp;
 use prompt::Heading;
 use resolve::{Known, Unnamed};
 use source::Piece;
@@ -274,6 +275,7 @@ impl Loaded {
             return Ok(snapshot);
         }
         let origin = if diags { Origin::Diags } else { Origin::Files };
+        let now = facts.now;
         let (objects, mut texts) = assemble::merge(facts, default)?;
         // whole files before parts of pages
         texts.sort_by_key(|text| text.is_part);
@@ -300,7 +302,7 @@ impl Loaded {
         if !has_cluster && snapshot.inside.is_empty() && snapshot.logs.is_empty() {
             return Err(ImportError::NoCluster { seen: sources.iter().map(ToString::to_string).collect() });
         }
-        snapshot.taken_at = assemble::newest_time(&snapshot);
+        snapshot.taken_at = assemble::newest_time(&snapshot).max(now.unwrap_or(Timestamp::UNIX_EPOCH));
         trim::forget_heartbeats(&mut snapshot);
         snapshot.sources = sources;
         Ok(snapshot)

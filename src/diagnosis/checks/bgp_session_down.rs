@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use crate::calico::session::has_calico_name;
@@ -56,10 +56,34 @@ fn run(view: &Context, found: &EarlierFindings) -> Vec<Finding> {
             by_node.entry((cause, node)).or_default().extend(pairs);
         }
     }
+    for (cause, node, pairs) in of_one_reporter(view, &mut outside) {
+        by_node.entry((cause, node)).or_default().extend(pairs);
+    }
     let blamed = by_node.into_iter().map(|((cause, node), pairs)| about_node(view, cause, &node, &pairs));
     let lost = outside.into_iter().map(|((cause, _), pairs)| about_address(view, cause, &pairs));
     let local = alone.into_iter().map(|(cause, pair)| about_address(view, cause, &[pair]));
     blamed.chain(lost).chain(local).chain(about_orphans(view, &orphans)).chain(masked(view, found)).collect()
+}
+
+type ByAddress<'v, 'a> = BTreeMap<(Cause, IpAddr), Vec<SessionPair<'v, 'a>>>;
+
+/// Takes out peers of the mesh that one node alone reports, several for one cause: they have that node in common.
+fn of_one_reporter<'v, 'a>(view: &Context<'a>, outside: &mut ByAddress<'v, 'a>) -> Vec<(Cause, String, Vec<SessionPair<'v, 'a>>)> {
+    let reporters: BTreeSet<&str> = outside.values().flatten().map(|pair| pair.near.node.name).collect();
+    let [reporter] = reporters.iter().collect::<Vec<_>>()[..] else { return Vec::new() };
+    let reporter = (*reporter).to_owned();
+    let mut by_cause: BTreeMap<Cause, Vec<(Cause, IpAddr)>> = BTreeMap::new();
+    for ((cause, address), pairs) in outside.iter() {
+        let in_mesh = pairs.iter().all(|pair| matches!(pair.far, Remote::Outside(_)) && pair.is_of_mesh());
+        if in_mesh && !session_pairs::is_container_bridge(view, *address) {
+            by_cause.entry(*cause).or_default().push((*cause, *address));
+        }
+    }
+    by_cause.retain(|_, keys| keys.len() > 1);
+    by_cause
+        .into_iter()
+        .map(|(cause, keys)| (cause, reporter.clone(), keys.iter().filter_map(|key| outside.remove(key)).flatten().collect()))
+        .collect()
 }
 
 /// Sessions of Calico's whose addresses somebody has masked.

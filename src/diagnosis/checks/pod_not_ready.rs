@@ -7,6 +7,7 @@ use crate::finding::code::Code;
 use crate::finding::{Evidence, Finding, Fix, Severity, Source};
 use crate::model::{NodeModel, PodState, phrases};
 use crate::snapshot::family::Family;
+use crate::startup::container_run::is_kill;
 use crate::snapshot::objects::{CALICO_NODE, ContainerStatus};
 use crate::text::shell;
 
@@ -37,7 +38,7 @@ fn finding(view: &Context, found: &EarlierFindings, node: &NodeModel) -> Option<
         PodState::NotRunning(why) => why.describe(),
         _ => match other_container(node) {
             Some(other) => format!("its container {} is not ready", other.name),
-            None => "its readiness probe fails".to_owned(),
+            None => probe_fails(node),
         },
     };
     let mut shown = vec![node.evidence(Source::Pod, format!("{}: Ready is False", pod.metadata.name))];
@@ -59,9 +60,23 @@ fn finding(view: &Context, found: &EarlierFindings, node: &NodeModel) -> Option<
     let fix = match other_container(node) {
         _ if silent => None,
         Some(other) => fixes::container_log(view, node, other, "calico-node itself is ready. Check the log of the other container"),
-        None => fixes::startup_log(view, node),
+        None => fixes::startup_log(view, node).or_else(|| fixes::log_of(view, pod)),
     };
     Some(Finding { code: Code::PodNotReady, severity: Severity::Error, nodes, message, evidence: shown, fix })
+}
+
+/// The newest complaint tells how far it is: the start writes the nodename file at its end (node/pkg/lifecycle/startup/startup.go).
+fn probe_fails(node: &NodeModel) -> String {
+    let is_set_up = node.last_event(|fact| !fact.is_about_pod() && *fact != EventKind::Other).is_some();
+    if !is_set_up && node.last_event(|fact| matches!(fact, EventKind::SetupFailed { .. } | EventKind::SandboxFailed { .. })).is_some() {
+        return "the kubelet cannot set its pod up".to_owned();
+    }
+    let unfinished = node.last_event(|fact| matches!(fact, EventKind::NodenameFile)).is_some();
+    match (unfinished, node.times(is_kill)) {
+        (true, 0) => "its start has not finished".to_owned(),
+        (true, kills) => format!("its probe killed it {} before its start had finished", crate::text::count_times(kills)),
+        (false, _) => "its readiness probe fails".to_owned(),
+    }
 }
 
 /// A container beside a calico-node that is ready, as flannel's in canal.

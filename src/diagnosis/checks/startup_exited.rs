@@ -38,8 +38,7 @@ fn finding(view: &Context, node: &NodeModel) -> Option<Finding> {
     let (why, fix) = match &reason {
         ExitReason::NoAddress => {
             let family = phrases::family_of(log);
-            let unseen = view.install.daemon_set.is_none().then(|| fixes::compare_addresses(family));
-            let fix = fixes::autodetection(view, family, &nodes).or(unseen);
+            let fix = fixes::autodetection(view, family, &nodes);
             let alone = if family == Family::V4 && fixes::is_ipv6_only(view) {
                 "; the nodes have only IPv6 addresses, no node has an IPv4 address"
             } else {

@@ -12,7 +12,7 @@ pub(crate) use crate::diagnosis::fixes::probes::{cpu_request, probe_timeout, pro
 use crate::diagnosis::context::Context;
 use crate::finding::{ByHand, Fix};
 use crate::model::{NodeModel, NotRunning, PodState};
-use crate::snapshot::objects::{CALICO_NODE, ContainerStatus};
+use crate::snapshot::objects::{CALICO_NODE, ContainerStatus, Pod};
 use crate::text::shell;
 
 /// Where more than this is known only by reading: the log of calico-node.
@@ -32,6 +32,17 @@ pub(crate) fn startup_log(view: &Context, node: &NodeModel) -> Option<Fix> {
         "Its log was not read. Check it for the reason"
     };
     container_log(view, node, status, why)
+}
+
+/// Of a pod whose containers were not seen.
+pub(crate) fn log_of(view: &Context, pod: &Pod) -> Option<Fix> {
+    if !pod.status.container_statuses.is_empty() {
+        return None;
+    }
+    let namespace = pod.metadata.namespace.as_deref().or(view.install.namespace())?;
+    let name = shell::object_name(&pod.metadata.name)?;
+    let words = ["kubectl", "logs", name, "-n", shell::namespace(namespace)?, "-c", CALICO_NODE];
+    Some(Fix::next_step(shell::command(&words)?, "Its log was not read. Check it for the reason. This changes nothing"))
 }
 
 /// The log that names the reason, where only its last lines are shown.

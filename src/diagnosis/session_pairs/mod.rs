@@ -169,6 +169,11 @@ impl<'v, 'a> SessionPair<'v, 'a> {
         }
     }
 
+    /// Of the node-to-node mesh, as far as BIRD's row or an event tells.
+    pub(super) fn is_of_mesh(&self) -> bool {
+        self.near.row.is_none_or(|row| row.session.kind == PeerKind::Mesh)
+    }
+
     /// The session does not leave the node.
     pub(super) fn is_local(&self) -> bool {
         matches!(self.far, Remote::Itself(_))
