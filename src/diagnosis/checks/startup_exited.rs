@@ -46,6 +46,7 @@ fn finding(view: &Context, node: &NodeModel) -> Option<Finding> {
             };
             (format!("it could not detect an {family} address and has none stored{alone}"), fix)
         }
+        ExitReason::UpdateConflict => (reason.outlook(), None),
         other => (other.outlook(), fixes::whole_log(view, node)),
     };
     let message = format!("calico-node on {} exits while starting: {why}", node.name);
