@@ -35,8 +35,14 @@ pub struct InputSource {
 }
 
 /// Lines of a block, each with its number in the file.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct SourceBlock(Arc<Vec<(usize, String)>>);
+
+impl std::fmt::Debug for SourceBlock {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "SourceBlock({} lines)", self.0.len())
+    }
+}
 
 /// What is not kept is the same before and after.
 impl PartialEq for SourceBlock {

@@ -61,7 +61,8 @@ const CALICOS: [&str; 6] = [
 
 /// The message as an event has it.
 fn sentence(line: &str) -> Option<String> {
-    if line.len() > 4_000 {
+    // one field of an object is no sentence
+    if line.len() > 4_000 || line.trim_start().starts_with(['{', '[']) {
         return None;
     }
     let at = CALICOS.iter().filter_map(|words| find_ignoring_case(line, words)).min()?;
