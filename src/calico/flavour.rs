@@ -102,8 +102,7 @@ const TABLE: &[Row] = &[
         "RKE",
         "cluster.yml; its template has no setting for the method",
         Some(Owner::Rke),
-        "rancher/kontainer-driver-metadata rke/templates/calico_v3.24.go, canal_v3.24.go (FELIX_LOGFILEPATH, FELIX_LOGSEVERITYSYS), \
-         rancher/rke k8s/node.go",
+        "rancher/kontainer-driver-metadata rke/templates/calico_v3.24.go, canal_v3.24.go, rancher/rke k8s/node.go",
     ),
     row(
         Flavour::Rke2Calico,
@@ -242,7 +241,7 @@ pub fn flavour(daemon_set: &DaemonSet, installations: &[Custom], nodes: &[Node])
     let marks = [
         // canal of RKE2 and RKE: their own places, whatever else is on the nodes
         (meta.name == "rke2-canal" || release(meta) == Some("rke2-canal") || (canal && kubelet("+rke2")), Flavour::Rke2Canal),
-        (marked("rke.cattle.io/internal-ip") || rke(container), Flavour::Rke1),
+        (marked("rke.cattle.io/internal-ip"), Flavour::Rke1),
         (has_key(meta, "resources.gardener.cloud/"), Flavour::Gardener),
         (microk8s(daemon_set, nodes), Flavour::Microk8s),
         (canal, Flavour::Canal),
@@ -285,19 +284,6 @@ fn microk8s(daemon_set: &DaemonSet, nodes: &[Node]) -> bool {
     applied.is_some_and(|text| text.contains("/var/snap/microk8s"))
         || daemon_set.spec.template.spec.volumes.iter().any(mounts)
         || nodes.iter().any(|node| has_key(&node.metadata, "microk8s.io/cluster"))
-}
-
-/// Its templates turn Felix' log files and syslog off.
-fn rke(container: Option<&Container>) -> bool {
-    let is_empty = |name: &str| {
-        container.is_some_and(|container| {
-            container
-                .env
-                .iter()
-                .any(|var| var.name == name && var.value.as_deref().unwrap_or_default().is_empty() && var.value_from.is_none())
-        })
-    };
-    literal(container, "FELIX_LOGFILEPATH") == "none" && is_empty("FELIX_LOGSEVERITYSYS")
 }
 
 /// It leaves no label; two of its habits together are taken as its mark.

@@ -204,13 +204,6 @@ fn flavours_by_their_installers_marks() {
         (json!({"name": "calico-node"}), json!({}), json!({"kubeletVersion": "v1.29.0-eks-5e0fdde"}), "manifest", None),
         (
             json!({"name": "calico-node", "labels": {"k8s-app": "calico-node"}}),
-            json!({"env": [{"name": "FELIX_LOGFILEPATH", "value": "none"}, {"name": "FELIX_LOGSEVERITYSYS", "value": ""}]}),
-            json!(null),
-            "RKE",
-            Some("RKE"),
-        ),
-        (
-            json!({"name": "calico-node", "labels": {"k8s-app": "calico-node"}}),
             json!({"env": [{"name": "CLUSTER_TYPE", "value": "kops,bgp"}, {"name": "IP6", "value": "none"},
                 {"name": "IP6_AUTODETECTION_METHOD", "value": "none"}]}),
             json!({"kubeletVersion": "v1.30.3"}),
