@@ -17,6 +17,10 @@ pub(crate) fn of_address(node: &NodeModel, family: Family, stored: &Stored) -> V
         None => String::new(),
     };
     let what = match stored.source {
+        _ if stored.inferred_from.is_some() => {
+            let reporter = stored.inferred_from.as_deref().unwrap_or_default();
+            Some(format!("of the peers of {reporter} only {stored} is left for this node{beside}"))
+        }
         Source::Annotation => Some(format!("projectcalico.org/{family}Address: {stored}{beside}")),
         Source::Birdcl => Some(format!("router id: {stored}{beside}")),
         _ => None,
@@ -30,6 +34,9 @@ pub(crate) fn of_address(node: &NodeModel, family: Family, stored: &Stored) -> V
     if let Some((text, _)) = chosen {
         evidence.push(node.evidence(Source::Log, text));
     }
+    // It is the reason why calico-node ends there.
+    let taken = of_mark(node, LogEventKind::AddressConflict).filter(|mark| mark.text.contains(&stored.address().to_string()));
+    evidence.extend(taken);
     evidence
 }
 

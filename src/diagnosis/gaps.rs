@@ -25,6 +25,7 @@ pub(super) fn list_gaps(view: &Context, scope: &Scope) -> Vec<Gap> {
     unseen.extend(expectation(view));
     unseen.extend(podless(view, scope));
     unseen.extend(failing_probes(view, scope));
+    unseen.extend(may_not_be_ready(view, scope));
     unseen.extend(left_out(view));
     unseen.extend(tabular(view, scope));
     unseen
@@ -261,6 +262,26 @@ fn failing_probes(view: &Context, scope: &Scope) -> Option<Gap> {
     let nodes: Vec<String> = shown(view, scope).filter(fails).map(|node| node.name.to_owned()).collect();
     let why = "a probe of calico-node failed within the last minute, after it had become Ready".to_owned();
     (!nodes.is_empty()).then(|| Gap { what: "whether calico-node stays Ready".to_owned(), nodes, why, blocks_healthy: true })
+}
+
+/// Of pods that only events tell of: the newest says that a probe failed, and not whether it still does.
+fn may_not_be_ready(view: &Context, scope: &Scope) -> Vec<Gap> {
+    let fails = |node: &&NodeModel| node.pod.is_some() && node.ready().is_none() && node.last_event(is_probe_failure).is_some();
+    let gap = |nodes: Vec<String>, why: String| {
+        (!nodes.is_empty()).then(|| Gap { what: "whether calico-node is Ready".to_owned(), nodes, why, blocks_healthy: true })
+    };
+    let names =
+        |is_one: &dyn Fn(&&NodeModel) -> bool| shown(view, scope).filter(|node| is_one(node)).map(|node| node.name.to_owned()).collect();
+    let said = shown(view, scope).find(fails).and_then(|node| node.last_event(is_probe_failure)).map(|told| told.event.message.trim());
+    let failed = said.and_then(|said| {
+        let said = crate::text::bounded::clean(said, 200);
+        gap(names(&fails), format!("a probe failed and nothing shows whether it still does: {said}"))
+    });
+    let changes = |node: &&NodeModel| {
+        node.ready().is_none() && node.pod.is_some_and(|pod| pod.metadata.tabular && pod.status.reason.is_some()) && !fails(node)
+    };
+    let changing = gap(names(&changes), "its pod is being set up or replaced".to_owned());
+    failed.into_iter().chain(changing).collect()
 }
 
 fn is_probe_failure(fact: &EventKind) -> bool {

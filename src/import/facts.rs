@@ -1,8 +1,10 @@
 //! What the texts told, until all of them are read: objects in part, and texts that wait for their node.
 
+use jiff::Timestamp;
 use serde_json::Value;
 
 use super::objects::{Objects, typed};
+use super::probes::CutProbes;
 use super::prompt::Heading;
 use super::texts::{LogFacts, TextKind};
 use crate::snapshot::objects::{CALICO_NODE, DaemonSet, Event, Node, Pod};
@@ -64,9 +66,14 @@ pub(super) struct Facts {
     /// Told by text: an object of the same name that was read whole counts before these.
     pub nodes: Vec<Node>,
     pub pods: Vec<Pod>,
+    /// Of which nothing but events tell.
+    pub event_pods: Vec<Pod>,
     pub daemon_sets: Vec<DaemonSet>,
     pub events: Vec<Event>,
     pub texts: Vec<Text>,
+    pub probes: CutProbes,
+    /// The newest moment at which a text was printed, where one tells it.
+    pub now: Option<Timestamp>,
     /// Of the block that is read now.
     pub file: String,
     pub source: usize,
@@ -104,6 +111,17 @@ impl Facts {
                 self.events.push(event);
             }
         }
+        Ok(())
+    }
+
+    /// A pod in Kubernetes' own shape, as its events show it.
+    pub(super) fn told_by_events(&mut self, object: &Value) -> Result<(), String> {
+        if self.event_pods.len() >= MAX_OBJECTS {
+            return Err(format!("more than {MAX_OBJECTS} objects"));
+        }
+        let mut pod: Pod = typed(object).map_err(|error| format!("Pod: {error}"))?;
+        trim::pod(&mut pod);
+        self.event_pods.push(pod);
         Ok(())
     }
 

@@ -25,6 +25,9 @@ pub(crate) fn autodetection(view: &Context, family: Family, wrong: &[String]) ->
     if let Some(fix) = restart(view, family, wrong) {
         return Some(fix);
     }
+    if view.install.daemon_set.is_none() && view.snapshot.daemon_set.is_not_asked() {
+        return Some(super::compare_addresses(family));
+    }
     if !is_changeable(view) {
         return None;
     }
