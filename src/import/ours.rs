@@ -2,7 +2,10 @@
 
 use std::io::Read;
 
-use super::{ImportError, assemble};
+use serde::de::DeserializeSeed;
+
+use super::transcode::Transcoder;
+use super::{ImportError, assemble, canonical};
 use crate::limits::{MAX_FILE, MIB};
 use crate::observed::Observed;
 use crate::snapshot::{API_VERSION, KIND, Snapshot, trim};
@@ -27,10 +30,12 @@ pub(super) fn read(file: &str, head: &[u8], rest: &mut dyn Read, version: &str) 
     }
     let json = head.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'{');
     let mut whole = head.chain(rest).take(MAX_FILE + 1);
-    let parsed = if json { from_json(&mut whole) } else { from_yaml(&mut whole) };
+    let mut text = Vec::new();
+    let read = whole.read_to_end(&mut text).map_err(|error| error.to_string());
     if whole.limit() == 0 {
         return Err(ImportError::TooLarge { file: file.into(), limit: MAX_FILE / MIB });
     }
+    let parsed = read.and_then(|_| if json { from_json(&text) } else { from_yaml(text) });
     let mut snapshot = parsed.map_err(|problem| ImportError::Syntax { file: file.into(), problem })?;
     if snapshot.kind != KIND {
         let problem = format!("its kind is {:?}, not {KIND:?}", trim::bounded(&snapshot.kind));
@@ -47,14 +52,32 @@ pub(super) fn read(file: &str, head: &[u8], rest: &mut dyn Read, version: &str) 
     Ok(snapshot)
 }
 
-fn from_json(whole: &mut dyn Read) -> Result<Snapshot, String> {
-    let mut bytes = Vec::new();
-    whole.read_to_end(&mut bytes).map_err(|error| error.to_string())?;
-    serde_json::from_slice(&bytes).map_err(|error| error.to_string())
+fn from_json(json: &[u8]) -> Result<Snapshot, String> {
+    serde_json::from_slice(json).map_err(|error| error.to_string())
 }
 
-/// As it is read: the library that reads others' YAML holds a document's text and all its events, some 14 times its size.
-fn from_yaml(whole: &mut dyn Read) -> Result<Snapshot, String> {
+/// One reader makes a snapshot of both formats: YAML becomes JSON first, at once where `save` wrote it.
+fn from_yaml(yaml: Vec<u8>) -> Result<Snapshot, String> {
+    if let Some(json) = std::str::from_utf8(&yaml).ok().and_then(canonical::to_json) {
+        drop(yaml);
+        // The columns are JSON's, the lines are those of the file.
+        return serde_json::from_slice(&json).map_err(|error| located(&error, error.line()));
+    }
+    let mut json = Vec::with_capacity(yaml.len());
+    transcode_yaml(&yaml, &mut json)?;
+    drop(yaml);
+    serde_json::from_slice(&json).map_err(|error| located(&error, 0))
+}
+
+/// `line`: 0 where it is not known.
+fn located(error: &serde_json::Error, line: usize) -> String {
+    let text = error.to_string();
+    let bare = text.rsplit_once(" at line ").map_or(text.as_str(), |(bare, _)| bare);
+    if line > 0 { format!("{bare} at line {line}") } else { bare.to_owned() }
+}
+
+/// The library that reads others' YAML holds a document's text and all its events, some 14 times its size; this one does not.
+fn transcode_yaml(yaml: &[u8], json: &mut Vec<u8>) -> Result<(), String> {
     let mut options = serde_saphyr::options! { strict_booleans: true, with_snippet: false };
     if let Some(budget) = &mut options.budget {
         // We write none, and a few of them make gigabytes.
@@ -66,5 +89,6 @@ fn from_yaml(whole: &mut dyn Read) -> Result<Snapshot, String> {
         budget.max_total_scalar_bytes = usize::MAX;
         budget.max_total_comment_bytes = usize::MAX;
     }
-    serde_saphyr::from_reader_with_options(whole, options).map_err(|error| error.to_string())
+    let whole = |document: serde_saphyr::Deserializer<'_, '_>| Transcoder::new(json).deserialize(document);
+    serde_saphyr::with_deserializer_from_slice_with_options(yaml, options, whole).map_err(|error| error.to_string())
 }
