@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde::Deserialize;
 use serde_json::Value;
 
 use super::{GoalAddress, NodeGoal};
@@ -68,7 +69,7 @@ pub fn forecast(snapshot: &Snapshot, target: &Target, restored: &Value) -> UndoF
 fn with_settings(snapshot: &Snapshot, target: &Target, restored: &Value) -> Option<Snapshot> {
     let mut then = snapshot.clone();
     if let Target::DaemonSet { .. } = target {
-        then.daemon_set = Observed::Seen(serde_json::from_value(restored.clone()).ok()?);
+        then.daemon_set = Observed::Seen(DaemonSet::deserialize(restored).ok()?);
         return Some(then);
     }
     let Observed::Seen(installations) = &mut then.resources.installations else { return None };
@@ -174,7 +175,7 @@ fn killed(view: &ClusterModel, node: &NodeModel, restored: &Container) -> Option
 /// Nodes whose pod is made again, as far as can be told: its template is not the one that the target then has.
 pub fn restarting(snapshot: &Snapshot, target: &Target, then: &Value) -> usize {
     let pods = || snapshot.pods.seen().into_iter().flatten().filter(|pod| pod.metadata.deletion_timestamp.is_none());
-    let set: Option<DaemonSet> = serde_json::from_value(then.clone()).ok();
+    let set = DaemonSet::deserialize(then).ok();
     match set.filter(|_| !target.is_installation()) {
         Some(set) => pods().filter(|pod| !has_template(pod, &set)).count(),
         // The operator makes the template: which pods have it already is not known.
