@@ -12,7 +12,7 @@ use crate::diagnosis::{Scope, diagnose};
 use crate::exit::{Failure, Outcome};
 use crate::plan::request::ChangeRequest;
 use crate::plan::{API_VERSION, KIND, Plan};
-use crate::snapshot::Snapshot;
+use crate::snapshot::{Snapshot, from_tree};
 use crate::text;
 
 use super::change::{self, ChangeOptions, ChangeReport, open_change};
@@ -139,10 +139,9 @@ fn read(path: &Path) -> Result<Plan, Failure> {
     Ok(plan)
 }
 
-/// By way of JSON: a reader of YAML for each type is large.
 fn from_yaml<T: serde::de::DeserializeOwned>(text: &str) -> Option<T> {
     let tree: serde_json::Value = serde_saphyr::from_str(text).ok()?;
-    serde_json::from_value(tree).ok()
+    from_tree(&tree).ok()
 }
 
 /// What a file seems to be that is not a plan.

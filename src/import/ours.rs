@@ -8,7 +8,7 @@ use super::transcode::Transcoder;
 use super::{ImportError, assemble, canonical};
 use crate::limits::{MAX_FILE, MIB};
 use crate::observed::Observed;
-use crate::snapshot::{API_VERSION, KIND, Snapshot, trim};
+use crate::snapshot::{API_VERSION, KIND, Snapshot, trim, without_place};
 
 const GROUP: &str = "calico-fix/";
 /// Our header comment and the first fields are well within this.
@@ -61,19 +61,12 @@ fn from_yaml(yaml: Vec<u8>) -> Result<Snapshot, String> {
     if let Some(json) = std::str::from_utf8(&yaml).ok().and_then(canonical::to_json) {
         drop(yaml);
         // The columns are JSON's, the lines are those of the file.
-        return serde_json::from_slice(&json).map_err(|error| located(&error, error.line()));
+        return serde_json::from_slice(&json).map_err(|error| format!("{} at line {}", without_place(&error), error.line()));
     }
     let mut json = Vec::with_capacity(yaml.len());
     transcode_yaml(&yaml, &mut json)?;
     drop(yaml);
-    serde_json::from_slice(&json).map_err(|error| located(&error, 0))
-}
-
-/// `line`: 0 where it is not known.
-fn located(error: &serde_json::Error, line: usize) -> String {
-    let text = error.to_string();
-    let bare = text.rsplit_once(" at line ").map_or(text.as_str(), |(bare, _)| bare);
-    if line > 0 { format!("{bare} at line {line}") } else { bare.to_owned() }
+    serde_json::from_slice(&json).map_err(|error| without_place(&error))
 }
 
 /// The library that reads others' YAML holds a document's text and all its events, some 14 times its size; this one does not.
