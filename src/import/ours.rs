@@ -85,3 +85,28 @@ fn transcode_yaml(yaml: &[u8], json: &mut Vec<u8>) -> Result<(), String> {
     let whole = |document: serde_saphyr::Deserializer<'_, '_>| Transcoder::new(json).deserialize(document);
     serde_saphyr::with_deserializer_from_slice_with_options(yaml, options, whole).map_err(|error| error.to_string())
 }
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+
+    use super::*;
+    use crate::snapshot::Origin;
+    use crate::snapshot::save::to_yaml;
+
+    #[test]
+    fn what_does_not_fit_is_told_with_its_line() {
+        let yaml = to_yaml(&Snapshot::empty(Origin::Live, Timestamp::UNIX_EPOCH)).expect("writes").replace("origin: live", "origin: 7");
+        let line = yaml.lines().position(|line| line == "origin: 7").expect("a line") + 1;
+        let problem = from_yaml(yaml.into_bytes()).expect_err("a number is no origin");
+        assert!(problem.ends_with(&format!(" at line {line}")), "{problem}");
+    }
+
+    #[test]
+    fn another_style_of_yaml_is_the_same_snapshot() {
+        let snapshot = Snapshot::empty(Origin::Live, Timestamp::UNIX_EPOCH);
+        let yaml = to_yaml(&snapshot).expect("writes");
+        assert_eq!(from_yaml(yaml.replace("origin: live", "origin: 'live' # as kubectl saw it").into_bytes()), Ok(snapshot.clone()));
+        assert_eq!(from_yaml(yaml.into_bytes()), Ok(snapshot));
+    }
+}
