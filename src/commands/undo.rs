@@ -1,4 +1,4 @@
-//! `undo`: what the last change wrote down, put back the guarded way.
+//! `undo`: rolls back the last recorded change.
 
 use std::io::Write;
 
@@ -24,8 +24,9 @@ use super::change::{self, ChangeOptions, ChangeReport};
 use super::source;
 use crate::rollout::interrupt::Interrupt;
 use crate::streams::Streams;
+use crate::verb::Verb;
 
-const VERB: &str = "undo";
+const VERB: Verb = Verb::Undo;
 
 pub(super) async fn run(
     flags: &ConnectionFlags,
@@ -40,7 +41,7 @@ pub(super) async fn run(
 pub(super) async fn undo(
     flags: &ConnectionFlags,
     arguments: &UndoArgs,
-    only: Option<&str>,
+    only: Option<Verb>,
     interrupt: Interrupt,
     streams: &mut Streams,
 ) -> Result<Outcome, Failure> {
@@ -51,20 +52,23 @@ pub(super) async fn undo(
         match record(&api, &target, streams).await? {
             Some((object, record)) if only.is_none_or(|verb| record.command == verb) => recorded.push((target, object, record)),
             Some((_, record)) => {
-                let command = text::clean(&record.command);
-                writeln!(streams.err, "{target}: the change by {command} of {} is not touched; undo puts that back", record.at)?;
+                let (command, at) = (record.command, text::utc(record.at));
+                writeln!(
+                    streams.err,
+                    "{target}: the change by {command} of {at} is not touched; roll it back with: kubectl calico-fix undo"
+                )?;
             }
             None => {}
         }
     }
-    // Newest first: an undo puts back what the last change replaced.
+    // Newest first: an undo restores what the last change replaced.
     recorded.sort_by_key(|(_, _, record)| std::cmp::Reverse((!record.is_finished(), record.at)));
     let Some((target, object, record)) = recorded.into_iter().next() else {
         let by = only.map_or_else(|| "this plugin".to_owned(), |verb| format!("this plugin's {verb}"));
-        writeln!(streams.err, "nothing to undo: no change by {by} is written down")?;
+        writeln!(streams.err, "nothing to undo: no change by {by} is recorded")?;
         return Ok(Outcome::Done);
     };
-    writeln!(streams.err, "{target}: change by {} of {}", text::clean(&record.command), record.at)?;
+    writeln!(streams.err, "{target}: change by {} of {}", record.command, text::utc(record.at))?;
     streams.err.flush()?;
     let (goals, notes) = foreseen(&live.snapshot, &target, &object, &record);
     let options = ChangeOptions {

@@ -37,13 +37,13 @@ pub(crate) fn of_address(node: &NodeModel, family: Family, stored: &Stored) -> V
 /// InternalIP.
 pub(crate) fn expected(view: &Context, node: &NodeModel, family: Family) -> Option<IpAddr> {
     let matrix = view.matrix(family);
-    let at = matrix.nodes.iter().position(|row| row.name == node.name)?;
+    let (at, row) = matrix.nodes.iter().enumerate().find(|(_, row)| row.name == node.name)?;
     let right = |matrix: &Matrix| {
         let cells = matrix.columns.iter().filter_map(|column| column.cells.get(at)).filter(|cell| cell.verdict == Verdict::Right);
         cells.filter_map(|cell| cell.outcome.found()).map(|found| found.address).next()
     };
     let found = right(matrix).or_else(|| right(view.matrix_of_all_methods(family)));
-    found.or_else(|| node.internal_ip(family).filter(|_| matrix.nodes[at].internal_ips_unreliable.is_none()))
+    found.or_else(|| node.internal_ip(family).filter(|_| row.internal_ips_unreliable.is_none()))
 }
 
 /// Peers that still dial an address which no node has stored and which is on an interface of this node.
@@ -83,7 +83,7 @@ pub(crate) fn of_sessions(view: &Context, node: &NodeModel, family: Family, addr
 pub(crate) fn graceful_restart(restart: &GracefulRestart) -> String {
     let peers = crate::text::count(usize::try_from(restart.waiting_for).unwrap_or_default(), "peer");
     format!(
-        "graceful restart: waiting for {peers}, {} s left of {} s; the node keeps its old routes until then",
+        "graceful restart: waiting for {peers}, {}s left of {}s; the node keeps its old routes until then",
         restart.timer, restart.limit
     )
 }

@@ -14,6 +14,7 @@ use crate::snapshot::objects::Pod;
 use crate::startup::container_run::{RunEnd, at_least};
 use crate::startup::forecast::round_trip_start_of;
 use crate::startup::measure::measure;
+use crate::text::seconds;
 
 pub(super) fn list_gaps(view: &Context, scope: &Scope) -> Vec<Gap> {
     let mut unseen = objects(view);
@@ -209,21 +210,22 @@ const SLOW_SECONDS: f64 = 10.0;
 fn slow_start(view: &Context, node: &NodeModel) -> Option<String> {
     let measured = measure(view, node);
     let run = measured.runs.first()?;
-    let allowed = measured.budget().map(|budget| format!(" of the {} s that its probes allow", budget.as_secs())).unwrap_or_default();
+    let allowed =
+        measured.budget().map(|budget| format!(" of the {} that its probes allow", seconds::of_duration(budget))).unwrap_or_default();
     let so_far = run.start.or(run.lived.map(at_least)).filter(|start| start.seconds >= SLOW_SECONDS)?;
     if run.end == RunEnd::Runs {
-        return Some(format!("started after {:.0} s{allowed}, not Ready yet", so_far.seconds));
+        return Some(format!("started after {}{allowed}, not Ready yet", seconds::whole(so_far.seconds)));
     }
     let forecast = match round_trip_start_of(view, &measured) {
         Some(start) => format!(
-            "forecast {:.0} to {:.0} s, by a round trip to the datastore of {:.2} s",
-            start.least_seconds(),
-            start.most_seconds(),
-            start.round_trip
+            "forecast {} to {}, by a round trip to the datastore of {}",
+            seconds::whole(start.least_seconds()),
+            seconds::whole(start.most_seconds()),
+            seconds::precise(start.round_trip)
         ),
         None => "no forecast, because no log shows the round trip to the datastore".to_owned(),
     };
-    Some(format!("starting for {:.0} s{allowed}; {forecast}", so_far.seconds))
+    Some(format!("starting for {}{allowed}; {forecast}", seconds::whole(so_far.seconds)))
 }
 
 /// Without the log of a node that is not Ready its cause stays a guess.

@@ -193,7 +193,7 @@ fn felix_restarts<'a>(log: &'a StartupLog, node: &str) -> Option<(String, Vec<&'
         "encapsulation changed" => "the encapsulation of the IP pools changes again and again".to_owned(),
         other => format!("it says {other:?}"),
     };
-    let message = format!("Felix on {node} has shut itself down {times} times in {span:.0} s: {why}");
+    let message = format!("Felix on {node} has shut itself down {times} times in {span:.0}s: {why}");
     Some((message, newest(proxy.into_iter().chain(lines).collect())))
 }
 

@@ -95,7 +95,7 @@ pub(crate) fn find(view: &Context, scope: &Scope) -> Vec<Finding> {
     findings
 }
 
-/// What allows a start of this node so much time, at the lawful place; `None` where no command is known to be right.
+/// What allows a start of this node so much time, at the right place; `None` where no command is known to be right.
 pub fn start_budget_fix(snapshot: &Snapshot, node: &str, size: &BudgetEstimate) -> Option<Fix> {
     fixes::start_budget_of(&Context::new(snapshot), node, size)
 }

@@ -20,8 +20,8 @@ fn finding(node: &NodeModel) -> Option<Finding> {
     let (log, seconds) = node.attempts().find_map(|log| Some((log, unfinished(log)?)))?;
     let last = log.marks.last().map(|mark| mark.text.clone()).unwrap_or_default();
     let message = format!(
-        "calico-node on {} has not started when its log ends after {seconds:.0} s, and the log has no error: its probes may kill it \
-         (most allow 70 s); compare with livenessProbe and with the events of its pod",
+        "calico-node on {} has not started when its log ends after {seconds:.0}s, and the log has no error: its probes may kill it \
+         (most allow 70s); compare with livenessProbe and with the events of its pod",
         node.name
     );
     let evidence = vec![node.evidence(Source::Log, format!("last known line: {last}"))];

@@ -47,8 +47,3 @@ pub(super) const FORMATS: [Format; 22] = [
     logs::LOG,
     logs::ERROR,
 ];
-
-/// `kubectl describe pod, kubectl get pods, …`
-pub(super) fn names() -> String {
-    FORMATS.iter().map(|format| format.name).collect::<Vec<_>>().join(", ")
-}

@@ -6,30 +6,23 @@ use super::style::{Style, Tone};
 use super::table::{Cell, Table};
 use crate::edit::undo_record::{RolloutPhase, UndoRecord};
 use crate::finding::{NodeRow, Report, SessionCount};
-use crate::plan::expectation::stored;
 use crate::plan::{NodeGoal, Plan};
 use crate::snapshot::family::Family;
 use crate::startup::measure::is_tight;
 use crate::text;
+use crate::text::seconds;
 
 /// More nodes than this are counted, not listed.
 const MOST: usize = 20;
 
 /// Before anything is done: who gets what, and what is restarted.
-pub fn meaning(plan: &Plan, report: &Report, restarts: usize, style: &Style, out: &mut dyn Write) -> io::Result<()> {
+pub fn meaning(plan: &Plan, moves: &[&NodeGoal], report: &Report, restarts: usize, style: &Style, out: &mut dyn Write) -> io::Result<()> {
     let row = |name: &str| report.nodes.iter().find(|row| row.name == name);
-    let moves: Vec<(&NodeGoal, Option<&NodeRow>)> = plan
-        .nodes
-        .iter()
-        .map(|goal| (goal, row(&goal.name)))
-        .filter(|(goal, row)| row.is_none_or(|row| goal.addresses.iter().any(|address| !stored(row).contains(address))))
-        .filter(|(goal, _)| !goal.addresses.is_empty())
-        .collect();
     if !moves.is_empty() {
         let mut table = Table::new(["NODE", "ADDRESS NOW", "ADDRESS THEN"]);
-        for (goal, row) in moves.iter().take(MOST) {
+        for goal in moves.iter().take(MOST) {
             let of = |family| goal.addresses.iter().any(|goal| goal.family == family);
-            let now = row.map(|row| {
+            let now = row(&goal.name).map(|row| {
                 let both = [row.address.as_deref().filter(|_| of(Family::V4)), row.address6.as_deref().filter(|_| of(Family::V6))];
                 both.into_iter().flatten().collect::<Vec<_>>().join(" ")
             });
@@ -37,6 +30,7 @@ pub fn meaning(plan: &Plan, report: &Report, restarts: usize, style: &Style, out
             let now = now.filter(|now| !now.is_empty()).map_or_else(Cell::none, |now| Cell::new(Tone::Bad, now));
             table.push(vec![Cell::plain(&goal.name), now, Cell::new(Tone::Good, then.join(" "))]);
         }
+        table.fit(style, &[]);
         table.write(true, style, out)?;
         if let Some(more @ 1..) = moves.len().checked_sub(MOST) {
             writeln!(out, "{} more get another address", text::count(more, "node"))?;
@@ -58,10 +52,10 @@ pub fn meaning(plan: &Plan, report: &Report, restarts: usize, style: &Style, out
     );
     text::wrap(&sentence, style.room(0)).iter().try_for_each(|line| writeln!(out, "{line}"))?;
     if let Some(now) = plan.nodes.iter().find_map(|goal| goal.started_within_seconds).filter(|_| !plan.steps.is_empty()) {
-        let steps: Vec<String> = plan.steps.iter().map(|step| step.started_within_seconds.to_string()).collect();
+        let steps: Vec<String> = plan.steps.iter().map(|step| seconds::whole(step.started_within_seconds)).collect();
         let sentence = format!(
-            "If {now} s are not enough there and the start made progress, the budget is raised to {} s. The other nodes get the budget that \
-             was verified.",
+            "If {now}s is not enough there and the start made progress, the budget is raised to {}. The other nodes get the budget that was \
+             verified.",
             steps.join(", then ")
         );
         text::wrap(&sentence, style.room(0)).iter().try_for_each(|line| writeln!(out, "{line}"))?;
@@ -109,11 +103,25 @@ pub fn outcome(before: &Report, after: &Report, starts: bool, style: &Style, out
     let looks = |row: &NodeRow| (address(row), ready(row.ready), sessions(row.bgp4), sessions(row.bgp6));
     let (changed, same): (Vec<&NodeRow>, Vec<&NodeRow>) =
         after.nodes.iter().partition(|row| old(&row.name).is_none_or(|old| looks(old) != looks(row)));
+    let shown: Vec<(&NodeRow, Option<&NodeRow>)> =
+        changed.iter().chain(&same).take(MOST.max(changed.len().min(2 * MOST))).map(|row| (*row, old(&row.name))).collect();
+    let mut table = outcome_table(&shown, starts, " -> ");
+    if style.width.is_some_and(|columns| table.width() > columns) {
+        table = outcome_table(&shown, starts, "->");
+    }
+    table.fit(style, &[]);
+    table.write(true, style, out)?;
+    match after.nodes.len().checked_sub(MOST.max(changed.len().min(2 * MOST))) {
+        Some(more @ 1..) => writeln!(out, "{} more", text::count(more, "node")),
+        _ => Ok(()),
+    }
+}
+
+/// Each row with the row from before the change.
+fn outcome_table(rows: &[(&NodeRow, Option<&NodeRow>)], starts: bool, arrow: &str) -> Table {
     let mut table = Table::new(["NODE", "ADDRESS", "READY", "BGP"].into_iter().chain(starts.then_some("START")));
-    let shown = changed.iter().chain(&same).take(MOST.max(changed.len().min(2 * MOST)));
-    for row in shown {
-        let old = old(&row.name);
-        let pair = |text: fn(&NodeRow) -> String| then(old.map(text), text(row));
+    for (row, old) in rows {
+        let pair = |text: fn(&NodeRow) -> String| then(old.map(text), text(row), arrow);
         let tone = if row.ready == Some(true) { Tone::Good } else { Tone::Bad };
         let mut cells = vec![
             Cell::plain(&row.name),
@@ -126,16 +134,12 @@ pub fn outcome(before: &Report, after: &Report, starts: bool, style: &Style, out
         }
         table.push(cells);
     }
-    table.write(true, style, out)?;
-    match after.nodes.len().checked_sub(MOST.max(changed.len().min(2 * MOST))) {
-        Some(more @ 1..) => writeln!(out, "{} more", text::count(more, "node")),
-        _ => Ok(()),
-    }
+    table
 }
 
-fn then(old: Option<String>, new: String) -> String {
+fn then(old: Option<String>, new: String, arrow: &str) -> String {
     match old {
-        Some(old) if old != new => format!("{old} -> {new}"),
+        Some(old) if old != new => format!("{old}{arrow}{new}"),
         _ => new,
     }
 }

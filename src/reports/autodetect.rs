@@ -9,6 +9,7 @@ use crate::calico::method::AddressSource;
 use crate::diagnosis::context::Context;
 use crate::diagnosis::{self, Scope, fixes};
 use crate::finding::code::Code;
+use crate::finding::verdict;
 use crate::finding::{ClusterSummary, Fix, Severity};
 use crate::input_source::InputSource;
 use crate::model::summary;
@@ -80,6 +81,17 @@ fn elsewhere(view: &Context) -> Vec<Code> {
 }
 
 impl AutodetectResult {
+    /// Of the cluster, as far as this verb sees it: the addresses, and errors that are not about them.
+    pub fn verdict(&self, only: Option<&BTreeSet<String>>) -> verdict::Verdict {
+        match self.state(only) {
+            State::Wrong => verdict::Verdict::Sick,
+            _ if !self.elsewhere.is_empty() => verdict::Verdict::Sick,
+            // Of chosen nodes only the addresses are judged.
+            State::Right | State::Off if only.is_some() || self.cluster.nodes_ready == self.cluster.nodes => verdict::Verdict::Healthy,
+            State::NotKnown | State::Right | State::Off => verdict::Verdict::Unknown,
+        }
+    }
+
     /// Of these nodes alone, where given.
     pub fn state(&self, only: Option<&BTreeSet<String>>) -> State {
         let kept = matches!(self.matrix.gate, Some(AddressSource::Kept))

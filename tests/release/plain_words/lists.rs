@@ -1,4 +1,4 @@
-//! The words that are not used, and the sentences that stay long. The second and third list may only shrink.
+//! The words that are not used, and the sentences that stay long. The second list may only shrink.
 
 /// What people do not say, and what they say instead.
 pub(super) const WORDS: [(&str, &str); 52] = [
@@ -54,15 +54,6 @@ pub(super) const WORDS: [(&str, &str); 52] = [
     ("forgiven", "ignored"),
     ("was predicted", "is expected"),
     ("by itself", "automatically"),
-];
-
-/// Occurrences that are left: beginning of the place, word, how many at most, where they are.
-pub(super) const LEFT: [(&str, &str, usize, &str); 5] = [
-    ("src/plan/debug_pod.rs", "beside", 1, "a copy next to calico-node"),
-    ("src/plan/debug_pod.rs", "by itself", 1, "a program that runs alone"),
-    ("src/plan/request.rs", "put back", 1, "summary of an undo"),
-    ("src/plan/snippets.rs", "beside", 1, "a comment in a Helm snippet"),
-    ("src/rollout/outcome.rs", "was predicted", 1, "nodes whose state is only partly expected"),
 ];
 
 /// Beginnings of long sentences, and why each stays whole.
