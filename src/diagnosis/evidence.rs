@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use crate::autodetect::Verdict;
+use crate::autodetect::{Matrix, Verdict};
 use crate::calico::events::EventKind;
 use crate::diagnosis::context::Context;
 use crate::finding::{Evidence, Source};
@@ -45,8 +45,11 @@ pub(crate) fn of_address(node: &NodeModel, family: Family, stored: &Stored) -> V
 pub(crate) fn expected(view: &Context, node: &NodeModel, family: Family) -> Option<IpAddr> {
     let matrix = view.matrix(family);
     let (at, row) = matrix.nodes.iter().enumerate().find(|(_, row)| row.name == node.name)?;
-    let right = matrix.columns.iter().filter_map(|column| column.cells.get(at)).filter(|cell| cell.verdict == Verdict::Right);
-    let found = right.filter_map(|cell| cell.outcome.found()).map(|found| found.address).next();
+    let right = |matrix: &Matrix| {
+        let cells = matrix.columns.iter().filter_map(|column| column.cells.get(at)).filter(|cell| cell.verdict == Verdict::Right);
+        cells.filter_map(|cell| cell.outcome.found()).map(|found| found.address).next()
+    };
+    let found = right(matrix).or_else(|| right(view.matrix_of_all_methods(family)));
     found.or_else(|| node.internal_ip(family).filter(|_| row.internal_ips_unreliable.is_none()))
 }
 

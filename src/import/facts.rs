@@ -8,7 +8,7 @@ use super::probes::CutProbes;
 use super::prompt::Heading;
 use super::texts::{LogFacts, TextKind};
 use crate::snapshot::objects::{CALICO_NODE, DaemonSet, Event, Node, Pod};
-use crate::snapshot::trim;
+use crate::snapshot::{from_tree, trim};
 
 /// Objects of one sort that texts may tell of.
 const MAX_OBJECTS: usize = 20_000;
@@ -86,27 +86,27 @@ impl Facts {
         if told >= MAX_OBJECTS {
             return Err(format!("more than {MAX_OBJECTS} objects"));
         }
-        let unreadable = |error: serde_json::Error| format!("{kind}: {error}");
+        let unreadable = |error: String| format!("{kind}: {error}");
         match kind {
             "Node" => {
-                let mut node: Node = typed(object).map_err(unreadable)?;
+                let mut node: Node = from_tree(object).map_err(unreadable)?;
                 trim::node(&mut node);
                 self.nodes.push(node);
             }
             "Pod" => {
-                let mut pod: Pod = typed(object).map_err(unreadable)?;
+                let mut pod: Pod = from_tree(object).map_err(unreadable)?;
                 trim::pod(&mut pod);
                 self.pods.push(pod);
             }
             "DaemonSet" => {
-                let mut set: DaemonSet = typed(object).map_err(unreadable)?;
+                let mut set: DaemonSet = from_tree(object).map_err(unreadable)?;
                 trim::daemon_set(&mut set);
                 if set.spec.template.spec.containers.iter().any(|container| container.name == CALICO_NODE) {
                     self.daemon_sets.push(set);
                 }
             }
             _ => {
-                let mut event: Event = typed(object).map_err(unreadable)?;
+                let mut event: Event = from_tree(object).map_err(unreadable)?;
                 trim::event(&mut event);
                 self.events.push(event);
             }

@@ -7,6 +7,7 @@
 mod assemble;
 mod calicoctl;
 mod calicoctl_tables;
+mod canonical;
 mod carried;
 mod describe;
 mod documents;
@@ -31,6 +32,7 @@ mod resolve;
 mod source;
 mod tables;
 mod texts;
+mod transcode;
 mod tree;
 mod wraps;
 mod yaml;

@@ -18,7 +18,7 @@ use crate::model::{ClusterModel, NodeModel};
 use crate::observed::Observed;
 use crate::snapshot::family::Family;
 use crate::snapshot::objects::{CALICO_NODE, Container, DaemonSet, EnvVar, Pod};
-use crate::snapshot::{Snapshot, trim};
+use crate::snapshot::{Snapshot, from_tree, trim};
 use crate::startup::measure::measure;
 use crate::text::seconds;
 
@@ -69,7 +69,7 @@ pub fn forecast(snapshot: &Snapshot, target: &Target, restored: &Value) -> UndoF
 fn with_settings(snapshot: &Snapshot, target: &Target, restored: &Value) -> Option<Snapshot> {
     let mut then = snapshot.clone();
     if let Target::DaemonSet { .. } = target {
-        then.daemon_set = Observed::Seen(serde_json::from_value(restored.clone()).ok()?);
+        then.daemon_set = Observed::Seen(from_tree(restored).ok()?);
         return Some(then);
     }
     let Observed::Seen(installations) = &mut then.resources.installations else { return None };
@@ -178,7 +178,7 @@ fn killed(view: &ClusterModel, node: &NodeModel, restored: &Container) -> Option
 /// Nodes whose pod is made again, as far as can be told: its template is not the one that the target then has.
 pub fn restarting(snapshot: &Snapshot, target: &Target, then: &Value) -> usize {
     let pods = || snapshot.pods.seen().into_iter().flatten().filter(|pod| pod.metadata.deletion_timestamp.is_none());
-    let set: Option<DaemonSet> = serde_json::from_value(then.clone()).ok();
+    let set: Option<DaemonSet> = from_tree(then).ok();
     match set.filter(|_| !target.is_installation()) {
         Some(set) => pods().filter(|pod| !has_template(pod, &set)).count(),
         // The operator makes the template: which pods have it already is not known.

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use crate::autodetect::{AutodetectOptions, Choice, Matrix, Recommendation, Verdict, matrix, recommend};
 use crate::calico::method::AddressSource;
 use crate::diagnosis::context::Context;
-use crate::diagnosis::{Scope, diagnose, fixes};
+use crate::diagnosis::{self, Scope, fixes};
 use crate::finding::code::Code;
 use crate::finding::verdict;
 use crate::finding::{ClusterSummary, Fix, Severity};
@@ -62,14 +62,14 @@ pub fn evaluate(snapshot: &Snapshot, ask: &AutodetectOptions) -> AutodetectResul
         choice,
         by_hand,
         cluster: summary::summarize(&view),
-        elsewhere: elsewhere(snapshot),
+        elsewhere: elsewhere(&view),
         taken_at: snapshot.taken_at,
         sources: snapshot.sources.clone(),
     }
 }
 
-fn elsewhere(snapshot: &Snapshot) -> Vec<Code> {
-    let findings = diagnose(snapshot, &Scope::default()).findings;
+fn elsewhere(view: &Context) -> Vec<Code> {
+    let findings = diagnosis::find(view, &Scope::default());
     let errors = findings.iter().filter(|finding| finding.severity == Severity::Error && !finding.code.is_about_addresses());
     let mut codes: Vec<Code> = Vec::new();
     for code in errors.map(|finding| finding.code) {
