@@ -6,6 +6,7 @@ use std::io::{self, IsTerminal, Write};
 use std::process::{Command, ExitCode, Stdio};
 use std::time::Duration;
 
+use calico_fix::text;
 use playground::{FLAG, PLUGIN, install, run_as_plugin};
 use serde_json::Value;
 use sim::clock::Pace;
@@ -207,7 +208,7 @@ const DEMO: [(&str, &str, &[Step]); 2] = [
     (
         "bridge-address",
         "A node was rebooted. Calico chose the address of a Docker bridge.",
-        &[("What is wrong?", &["status"]), ("Fix it", &["autodetect", "--yes"]), ("Is it healthy now?", &["status"])],
+        &[("What is wrong?", &["status"]), ("Fix it", &["autodetect", "--yes", "-o", "short"]), ("Is it healthy now?", &["status"])],
     ),
     (
         "slow-start",
@@ -215,7 +216,7 @@ const DEMO: [(&str, &str, &[Step]); 2] = [
         &[
             ("What is wrong?", &["status"]),
             ("Why does it not start?", &["debug-log", "--no-change"]),
-            ("Fix it", &["probes", "--yes"]),
+            ("Fix it", &["probes", "--yes", "-o", "short"]),
             ("Is it healthy now?", &["status"]),
         ],
     ),
@@ -277,9 +278,41 @@ fn plugin(running: &TestServer, arguments: &[&str]) -> io::Result<bool> {
     }
     let output = command.stderr(Stdio::inherit()).output()?;
     let text = String::from_utf8_lossy(&output.stdout);
-    text.lines().take(SCREEN).try_for_each(|line| writeln!(out, "{line}"))?;
-    if let Some(more @ 1..) = text.lines().count().checked_sub(SCREEN) {
+    let rows: Vec<String> = text.lines().flat_map(rows).collect();
+    rows.iter().take(SCREEN).try_for_each(|line| writeln!(out, "{line}"))?;
+    if let Some(more @ 1..) = rows.len().checked_sub(SCREEN) {
         writeln!(out, "({more} more lines)")?;
     }
     Ok(output.status.success())
+}
+
+/// Columns of a terminal that nobody has widened.
+const COLUMNS: usize = 80;
+
+/// A line that was meant for a pipe, as it fits a terminal: a row of a table is cut, a sentence goes on below.
+fn rows(line: &str) -> Vec<String> {
+    let words = line.trim_start();
+    let indent = line.len() - words.len();
+    match text::width(line) > COLUMNS {
+        true if indent == 0 && words.contains("   ") => vec![text::truncate(line, COLUMNS).into_owned()],
+        true => text::wrap(words, COLUMNS - indent).into_iter().map(|row| format!("{:indent$}{row}", "")).collect(),
+        false => vec![line.to_owned()],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_fit_the_terminal() {
+        let sentence = format!("  Fix       {}", "word ".repeat(30));
+        let table = format!("node-1   True   {}", "x".repeat(90));
+        for (line, count) in [(sentence.as_str(), 3), (table.as_str(), 1), ("short", 1), ("", 1)] {
+            let rows = rows(line);
+            assert_eq!(rows.len(), count, "{rows:?}");
+            assert!(rows.iter().all(|row| text::width(row) <= COLUMNS), "{rows:?}");
+        }
+        assert!(rows(&sentence).iter().all(|row| row.starts_with("  ")));
+    }
 }
