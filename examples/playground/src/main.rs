@@ -201,18 +201,18 @@ fn rollout(daemonset: &Value) -> String {
 /// One step of the demo: heading, and the plugin's arguments.
 type Step = (&'static str, &'static [&'static str]);
 
-/// Fewer lines than a terminal of 24 has, with heading and command.
-const SCREEN: usize = 20;
+/// With heading, command and the question for the next step these are the 24 lines of a terminal.
+const SCREEN: usize = 17;
 
 const DEMO: [(&str, &str, &[Step]); 2] = [
     (
         "bridge-address",
-        "A node was rebooted. Calico chose the address of a Docker bridge.",
+        "A node uses the address of a Docker bridge.",
         &[("What is wrong?", &["status"]), ("Fix it", &["autodetect", "--yes", "-o", "short"]), ("Is it healthy now?", &["status"])],
     ),
     (
         "slow-start",
-        "A node is far from the datastore. Its liveness probe kills calico-node during startup.",
+        "A liveness probe kills calico-node during startup.",
         &[
             ("What is wrong?", &["status"]),
             ("Why does it not start?", &["debug-log", "--no-change"]),
@@ -289,15 +289,23 @@ fn plugin(running: &TestServer, arguments: &[&str]) -> io::Result<bool> {
 /// Columns of a terminal that nobody has widened.
 const COLUMNS: usize = 80;
 
-/// A line that was meant for a pipe, as it fits a terminal: a row of a table is cut, a sentence goes on below.
+/// A line that was meant for a pipe, as it fits a terminal: a row of a table is cut, a sentence goes on below its beginning.
 fn rows(line: &str) -> Vec<String> {
-    let words = line.trim_start();
-    let indent = line.len() - words.len();
-    match text::width(line) > COLUMNS {
-        true if indent == 0 && words.contains("   ") => vec![text::truncate(line, COLUMNS).into_owned()],
-        true => text::wrap(words, COLUMNS - indent).into_iter().map(|row| format!("{:indent$}{row}", "")).collect(),
-        false => vec![line.to_owned()],
+    let is_table = !line.starts_with(' ') && line.contains("   ");
+    if is_table {
+        return vec![text::truncate(line, COLUMNS).into_owned()];
     }
+    let label = line.char_indices().take(COLUMNS / 3).map(|(at, _)| at).last().and_then(|end| line.get(..end)?.rfind("  "));
+    let hang = label.map_or(0, |at| at + 2);
+    let (mut rows, mut rest) = (Vec::new(), line.to_owned());
+    while text::width(&rest) > COLUMNS {
+        let blank = rest.char_indices().take(COLUMNS + 1).filter(|(at, c)| *c == ' ' && *at > hang).last();
+        let Some((before, after)) = blank.and_then(|(at, _)| Some((rest.get(..at)?, rest.get(at + 1..)?))) else { break };
+        rows.push(before.to_owned());
+        rest = format!("{:hang$}{after}", "");
+    }
+    rows.push(rest);
+    rows
 }
 
 #[cfg(test)]
@@ -313,6 +321,7 @@ mod tests {
             assert_eq!(rows.len(), count, "{rows:?}");
             assert!(rows.iter().all(|row| text::width(row) <= COLUMNS), "{rows:?}");
         }
-        assert!(rows(&sentence).iter().all(|row| row.starts_with("  ")));
+        let rows = rows(&sentence);
+        assert!(rows[0].starts_with("  Fix       word") && rows[1].starts_with("            word"), "{rows:?}");
     }
 }

@@ -119,7 +119,7 @@ fn what_is_not_enough_even_at_the_ceiling_is_put_back() {
         let (before, pods) = (stage.daemon_set(), others(&stage));
         let output = stage.kubectl(&["probes", "--yes", "--ceiling", ceiling]);
         assert_eq!(code(&output), Some(4), "{}", told(&output));
-        assert!(err(&output).contains(&format!("{} s are not enough, and {says}", last * 10)), "{}", err(&output));
+        assert!(err(&output).contains(&format!("{}s is not enough, and {says}", last * 10)), "{}", err(&output));
         is_back(&stage, &before, &pods, &output);
     }
 }
