@@ -10,6 +10,7 @@ use calico_fix::observed::Observed;
 use calico_fix::snapshot::Snapshot;
 use calico_fix::snapshot::family::Family;
 use calico_fix::snapshot::inspection::{Bird, NodeInspection};
+use calico_fix::verb::Verb;
 
 /// Who peers with whom.
 #[derive(Clone, Copy)]
@@ -38,7 +39,7 @@ async fn gathered(peering: Peering, nodes: usize) -> anyhow::Result<Snapshot> {
     let server = sim::Server::start(world).await?;
     let flags = ConnectionFlags { kubeconfig: Some(server.kubeconfig()), ..ConnectionFlags::default() };
     let wanted = ReadOptions { exec: false, logs: LogSelection::None, ..ReadOptions::default() };
-    let mut snapshot = read_cluster(&connect(&flags, "status").await?, &wanted, &NoProgress).await?;
+    let mut snapshot = read_cluster(&connect(&flags, Verb::Status).await?, &wanted, &NoProgress).await?;
     snapshot.taken_at = now;
     snapshot.cluster.exec_skipped = false;
     snapshot.inside = inside;

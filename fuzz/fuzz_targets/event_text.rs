@@ -1,3 +1,3 @@
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| fuzz::event_text(bytes));
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| fuzz_bodies::event_text(bytes));

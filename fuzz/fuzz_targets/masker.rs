@@ -1,3 +1,3 @@
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| fuzz::masker(bytes));
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| fuzz_bodies::masker(bytes));

@@ -4,8 +4,8 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
 
 use super::output::{ColorName, PageFormat};
-use crate::permissions::command::Verb;
 use crate::permissions::role::Manifest;
+use crate::verb::Verb;
 
 /// Show which commands your permissions allow
 ///
@@ -73,5 +73,5 @@ impl CanIArgs {
 }
 
 fn verbs() -> impl TypedValueParser<Value = Verb> {
-    PossibleValuesParser::new(Verb::ALL.map(Verb::name)).try_map(|name| name.parse::<Verb>())
+    PossibleValuesParser::new(Verb::JUDGED.map(Verb::name)).try_map(|name| name.parse::<Verb>())
 }

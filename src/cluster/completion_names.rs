@@ -14,6 +14,7 @@ use super::kubeconfig;
 use super::request::{Api, decode};
 use crate::cli::connection::ConnectionFlags;
 use crate::permissions::request::{NODES, Resource};
+use crate::verb::Verb;
 
 /// With the start of a credential plugin, which may have to ask somewhere too.
 const LIMIT: Duration = Duration::from_secs(1);
@@ -91,7 +92,7 @@ async fn ask(flags: &ConnectionFlags, kind: Kind, around: &ProcessEnv) -> Option
     struct Meta {
         name: String,
     }
-    let connection = connect_from(flags, "completion", around).await.ok()?;
+    let connection = connect_from(flags, Verb::Completion, around).await.ok()?;
     let resource = kind.resource();
     let asked = resource.list(None);
     let path = format!("{}?limit={MOST}&resourceVersion=0", resource.path(None, None));

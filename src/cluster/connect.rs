@@ -17,6 +17,7 @@ use super::{credential, proxy};
 use crate::cli::connection::ConnectionFlags;
 use crate::limits::DEADLINE;
 use crate::snapshot::secrets::without_userinfo;
+use crate::verb::Verb;
 
 /// A cluster that can be asked. Setting one up sends nothing yet.
 #[derive(Clone)]
@@ -132,19 +133,19 @@ impl ProcessEnv {
     }
 }
 
-/// Reads the kubeconfig as kubectl does, never the pod's own service account. `command` is the verb: it goes into `Kubectl-Command`.
-pub async fn connect(flags: &ConnectionFlags, command: &str) -> Result<Connection, ConnectError> {
-    connect_from(flags, command, &ProcessEnv::of_process()).await
+/// Reads the kubeconfig as kubectl does, never the pod's own service account. `verb` goes into `Kubectl-Command`.
+pub async fn connect(flags: &ConnectionFlags, verb: Verb) -> Result<Connection, ConnectError> {
+    connect_from(flags, verb, &ProcessEnv::of_process()).await
 }
 
-pub async fn connect_from(flags: &ConnectionFlags, command: &str, around: &ProcessEnv) -> Result<Connection, ConnectError> {
-    connect_with(&MergedConfig::read(flags, around)?, flags, command, around).await
+pub async fn connect_from(flags: &ConnectionFlags, verb: Verb, around: &ProcessEnv) -> Result<Connection, ConnectError> {
+    connect_with(&MergedConfig::read(flags, around)?, flags, verb, around).await
 }
 
 pub(super) async fn connect_with(
     merged: &MergedConfig,
     flags: &ConnectionFlags,
-    command: &str,
+    verb: Verb,
     around: &ProcessEnv,
 ) -> Result<Connection, ConnectError> {
     let timeouts = Timeouts::from_flag(flags.request_timeout.as_deref())?;
@@ -173,7 +174,7 @@ pub(super) async fn connect_with(
     config.proxy_url = proxy_url;
     // kube's own retries cover writes too, up to 15 times; reads are retried in `request`.
     config.default_retry = false;
-    config.headers = headers(command)?;
+    config.headers = headers(verb)?;
     config.auth_info = chosen.auth;
     let client = kube::Client::try_from(config).map_err(|error| ConnectError::Invalid(credential::without_secrets(&error)))?;
     Ok(Connection {
@@ -200,11 +201,11 @@ fn host(uri: &Uri) -> String {
 }
 
 /// What the audit log shows: kubectl's own headers (kubectl `command_headers.go`).
-fn headers(command: &str) -> Result<Vec<(HeaderName, HeaderValue)>, ConnectError> {
+fn headers(verb: Verb) -> Result<Vec<(HeaderName, HeaderValue)>, ConnectError> {
     let value = |text: String| HeaderValue::try_from(text).map_err(|error| ConnectError::Invalid(error.to_string()));
     Ok(vec![
         (http::header::USER_AGENT, value(user_agent())?),
-        (HeaderName::from_static("kubectl-command"), value(format!("kubectl calico-fix {command}").trim_end().to_owned())?),
+        (HeaderName::from_static("kubectl-command"), value(format!("kubectl calico-fix {verb}"))?),
     ])
 }
 

@@ -6,6 +6,7 @@ use super::connect::{Connection, ProcessEnv, connect_with};
 use super::error::ConnectError;
 use super::kubeconfig::MergedConfig;
 use crate::cli::connection::ConnectionFlags;
+use crate::verb::Verb;
 
 /// One context to ask, and those that lead to the same cluster as the same user.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -72,9 +73,9 @@ impl Contexts {
     }
 
     /// `flags` with this context in place of theirs.
-    pub async fn connect(&self, name: &str, flags: &ConnectionFlags, command: &str) -> Result<Connection, ConnectError> {
+    pub async fn connect(&self, name: &str, flags: &ConnectionFlags, verb: Verb) -> Result<Connection, ConnectError> {
         let flags = ConnectionFlags { context: vec![name.to_owned()], ..flags.clone() };
-        connect_with(&self.merged, &flags, command, &self.around).await
+        connect_with(&self.merged, &flags, verb, &self.around).await
     }
 }
 

@@ -22,8 +22,9 @@ use super::source::{self, LiveCluster};
 use super::undo::targets;
 use crate::rollout::interrupt::Interrupt;
 use crate::streams::Streams;
+use crate::verb::Verb;
 
-const VERB: &str = "apply";
+const VERB: Verb = Verb::Apply;
 /// A plan of thousands of nodes has a line for each.
 const MOST: u64 = 16 << 20;
 /// Fewer hex digits are no confirmation.

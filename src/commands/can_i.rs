@@ -12,17 +12,17 @@ use crate::cluster::discover::{DiscoverError, NAMESPACES, discover};
 use crate::cluster::request::Api;
 use crate::cluster::{GatherError, ReadOptions, RequestError, connect, permissions};
 use crate::exit::{Failure, Outcome};
-use crate::permissions::command::Verb;
 use crate::permissions::report::{Answered, PermissionQuery, Report, judge};
 use crate::permissions::role::Manifest;
 use crate::permissions::table::{InstallFacts, PERMISSIONS, Permission};
 use crate::render::style::Style;
 use crate::render::{self, data};
 use crate::snapshot::objects::DaemonSet;
+use crate::verb::Verb;
 
 use crate::streams::Streams;
 
-const VERB: &str = "can-i";
+const VERB: Verb = Verb::CanI;
 
 /// For `kubectl apply -f -`.
 pub(super) fn manifest(arguments: &CanIArgs, streams: &mut Streams) -> Result<Outcome, Failure> {
@@ -36,7 +36,7 @@ pub(super) async fn run(flags: &ConnectionFlags, arguments: &CanIArgs, streams: 
     let api = Api::new(&connect(flags, VERB).await?);
     let around = around(&api, flags, arguments).await?;
     let named = &arguments.commands;
-    let verbs: Vec<Verb> = Verb::ALL.into_iter().filter(|verb| named.is_empty() || named.contains(verb)).collect();
+    let verbs: Vec<Verb> = Verb::JUDGED.into_iter().filter(|verb| named.is_empty() || named.contains(verb)).collect();
     let asked = PermissionQuery { verbs: &verbs, changes: !arguments.no_change, exec: !arguments.no_exec };
     let (user, answers) = futures::future::try_join(permissions::who_am_i(&api), answers(&api, &around, asked)).await?;
     print(&judge(&around, asked, &answers, user), arguments, streams)

@@ -18,8 +18,9 @@ use crate::text;
 
 use super::node_selection::NodeSelection;
 use crate::rollout::interrupt::Interrupt;
+use crate::verb::Verb;
 
-pub(super) async fn read(flags: &ConnectionFlags, arguments: &SourceArgs, chosen: &NodeSelection, verb: &str) -> Result<Snapshot, Failure> {
+pub(super) async fn read(flags: &ConnectionFlags, arguments: &SourceArgs, chosen: &NodeSelection, verb: Verb) -> Result<Snapshot, Failure> {
     match saved(&arguments.from, chosen.only())? {
         Some(snapshot) => Ok(snapshot),
         None => Ok(live(flags, wanted(flags, arguments, chosen, Vec::new()), verb).await?.snapshot),
@@ -106,7 +107,7 @@ pub(super) async fn read_live_interruptible(
     interrupt: &Interrupt,
     flags: &ConnectionFlags,
     wanted: ReadOptions,
-    verb: &str,
+    verb: Verb,
 ) -> Result<LiveCluster, Failure> {
     tokio::select! {
         live = live(flags, wanted, verb) => live,
@@ -115,7 +116,7 @@ pub(super) async fn read_live_interruptible(
 }
 
 /// `verb` goes into audit logs as `kubectl calico-fix VERB`, beside kubectl's own commands.
-pub(super) async fn live(flags: &ConnectionFlags, wanted: ReadOptions, verb: &str) -> Result<LiveCluster, Failure> {
+pub(super) async fn live(flags: &ConnectionFlags, wanted: ReadOptions, verb: Verb) -> Result<LiveCluster, Failure> {
     let connection = connect(flags, verb).await?;
     let snapshot = read_cluster(&connection, &wanted, &TerminalProgress::stderr()).await?;
     Ok(LiveCluster { snapshot, way: ClusterHandle { connection, wanted } })

@@ -22,9 +22,10 @@ use crate::text;
 use super::node_selection::NodeSelection;
 use super::{fleet, source, wait, watch};
 use crate::streams::Streams;
+use crate::verb::Verb;
 
 /// Goes into audit logs beside kubectl's own commands.
-pub(super) const VERB: &str = "status";
+pub(super) const VERB: Verb = Verb::Status;
 
 pub(super) async fn run(flags: &ConnectionFlags, arguments: &StatusArgs, streams: &mut Streams) -> Result<Outcome, Failure> {
     let chosen = NodeSelection::from_flags(&arguments.node, arguments.selector.as_deref())?;

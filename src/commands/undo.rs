@@ -26,8 +26,9 @@ use super::change::{self, ChangeOptions, ChangeReport};
 use super::source;
 use crate::rollout::interrupt::Interrupt;
 use crate::streams::Streams;
+use crate::verb::Verb;
 
-const VERB: &str = "undo";
+const VERB: Verb = Verb::Undo;
 
 pub(super) async fn run(
     flags: &ConnectionFlags,
@@ -42,7 +43,7 @@ pub(super) async fn run(
 pub(super) async fn undo(
     flags: &ConnectionFlags,
     arguments: &UndoArgs,
-    only: Option<&str>,
+    only: Option<Verb>,
     interrupt: Interrupt,
     streams: &mut Streams,
 ) -> Result<Outcome, Failure> {
@@ -53,11 +54,10 @@ pub(super) async fn undo(
         match record(&api, &target, streams).await? {
             Some((object, record)) if only.is_none_or(|verb| record.command == verb) => recorded.push((target, object, record)),
             Some((_, record)) => {
-                let command = text::clean(&record.command);
+                let (command, at) = (record.command, text::utc(record.at));
                 writeln!(
                     streams.err,
-                    "{target}: the change by {command} of {} is not touched; roll it back with: kubectl calico-fix undo",
-                    text::utc(record.at)
+                    "{target}: the change by {command} of {at} is not touched; roll it back with: kubectl calico-fix undo"
                 )?;
             }
             None => {}

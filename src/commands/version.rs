@@ -16,6 +16,7 @@ use crate::text;
 
 use super::source;
 use crate::streams::Streams;
+use crate::verb::Verb;
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -66,7 +67,7 @@ pub(super) fn client(arguments: &VersionArgs, streams: &mut Streams) -> Result<O
 /// As kubectl does, what is known is printed even where the server cannot be asked.
 pub(super) async fn run(flags: &ConnectionFlags, arguments: &VersionArgs, streams: &mut Streams) -> Result<Outcome, Failure> {
     let wanted = SourceArgs { daemonset: arguments.daemonset.clone(), no_exec: true, max_concurrent: 1, ..SourceArgs::default() };
-    let seen = source::read(flags, &wanted, &super::node_selection::NodeSelection::All, "version").await;
+    let seen = source::read(flags, &wanted, &super::node_selection::NodeSelection::All, Verb::Version).await;
     let mut versions = Versions::default();
     if let Ok(snapshot) = &seen {
         let cluster = diagnose(snapshot, &Scope::default()).cluster;

@@ -37,10 +37,10 @@ pub(crate) fn of_address(node: &NodeModel, family: Family, stored: &Stored) -> V
 /// InternalIP.
 pub(crate) fn expected(view: &Context, node: &NodeModel, family: Family) -> Option<IpAddr> {
     let matrix = view.matrix(family);
-    let at = matrix.nodes.iter().position(|row| row.name == node.name)?;
+    let (at, row) = matrix.nodes.iter().enumerate().find(|(_, row)| row.name == node.name)?;
     let right = matrix.columns.iter().filter_map(|column| column.cells.get(at)).filter(|cell| cell.verdict == Verdict::Right);
     let found = right.filter_map(|cell| cell.outcome.found()).map(|found| found.address).next();
-    found.or_else(|| node.internal_ip(family).filter(|_| matrix.nodes[at].internal_ips_unreliable.is_none()))
+    found.or_else(|| node.internal_ip(family).filter(|_| row.internal_ips_unreliable.is_none()))
 }
 
 /// Peers that still dial an address which no node has stored and which is on an interface of this node.

@@ -2,7 +2,7 @@
 //!
 //! Findings that are the same but for the node are one from two nodes on, those that differ in addresses and numbers from four on.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use crate::finding::code::Code;
 use crate::finding::{Finding, Severity};
@@ -22,9 +22,8 @@ pub(super) fn group_similar(findings: Vec<Finding>) -> Vec<Finding> {
     let mut place: HashMap<(Code, Severity, String), usize> = HashMap::new();
     for finding in findings {
         let key = key(&finding);
-        match place.get(&key) {
-            Some(at) => {
-                let first = &mut folded[*at];
+        match place.get(&key).and_then(|at| folded.get_mut(*at)) {
+            Some(first) => {
                 let new = finding.nodes.into_iter().filter(|node| !first.nodes.contains(node)).collect::<Vec<_>>();
                 first.nodes.extend(new);
                 first.evidence.extend(finding.evidence);
@@ -33,15 +32,15 @@ pub(super) fn group_similar(findings: Vec<Finding>) -> Vec<Finding> {
                 }
             }
             None => {
-                if alike[&key] > MAX_UNGROUPED {
+                if alike.get(&key).is_some_and(|number| *number > MAX_UNGROUPED) {
                     place.insert(key, folded.len());
                 }
                 folded.push(finding);
             }
         }
     }
-    for at in place.into_values() {
-        let finding = &mut folded[at];
+    let of_many: HashSet<usize> = place.into_values().collect();
+    for (_, finding) in folded.iter_mut().enumerate().filter(|(at, _)| of_many.contains(at)) {
         let others: Vec<String> = finding.nodes.iter().filter(|node| !finding.message.contains(node.as_str())).cloned().collect();
         if !others.is_empty() {
             finding.message = format!("{}; the same on {}", finding.message, phrases::list(&others));
@@ -64,9 +63,9 @@ fn join_equal(findings: Vec<Finding>) -> Vec<Finding> {
             Some(first) => {
                 if let (Some(own), Some(other)) = (&mut first.fix, &finding.fix)
                     && own.command != other.command
-                    && first.nodes.len() == 1
+                    && let [only] = first.nodes.as_slice()
                 {
-                    own.why = format!("{}. Shown for {}; the other nodes need the same", own.why.trim_end_matches('.'), first.nodes[0]);
+                    own.why = format!("{}. Shown for {only}; the other nodes need the same", own.why.trim_end_matches('.'));
                 }
                 first.nodes.extend(finding.nodes);
                 first.evidence.extend(finding.evidence);

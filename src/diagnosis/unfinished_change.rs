@@ -10,8 +10,8 @@ use crate::edit::drift::Drift;
 use crate::edit::target::Target;
 use crate::edit::undo_record::{ANNOTATION, RolloutPhase, UndoRecord};
 use crate::model::ClusterModel;
-use crate::permissions::command::Verb;
 use crate::text;
+use crate::verb::Verb;
 
 #[derive(Clone, Debug, PartialEq)]
 pub struct UnfinishedChange {
@@ -50,7 +50,7 @@ const WATCH: &str = "kubectl calico-fix status --watch";
 /// has a finding of that severity. A `debug-log` is not a change of this kind: it restores what it raised.
 pub fn unfinished_change(view: &ClusterModel, ended: &BTreeSet<String>, has_error: &dyn Fn(&str) -> bool) -> Option<UnfinishedChange> {
     open_records(view).into_iter().find_map(|(target, object, record)| {
-        let open = !record.is_finished() && record.command != Verb::DebugLog.name();
+        let open = !record.is_finished() && record.command != Verb::DebugLog;
         open.then(|| {
             let state = state(view, &target, &object, &record, ended, has_error);
             UnfinishedChange { target, record, state }
@@ -61,7 +61,7 @@ pub fn unfinished_change(view: &ClusterModel, ended: &BTreeSet<String>, has_erro
 /// The record of a debug-log that has not restored the log level.
 pub fn open_debug_log(view: &ClusterModel) -> Option<UndoRecord> {
     let text = view.install.daemon_set?.metadata.annotations.get(ANNOTATION)?;
-    UndoRecord::parse(text).ok().filter(|record| record.command == Verb::DebugLog.name() && !record.is_finished())
+    UndoRecord::parse(text).ok().filter(|record| record.command == Verb::DebugLog && !record.is_finished())
 }
 
 fn open_records(view: &ClusterModel) -> Vec<(Target, Value, UndoRecord)> {
@@ -135,7 +135,7 @@ impl UnfinishedChange {
     /// A clause.
     pub fn describe(&self) -> String {
         let UnfinishedChange { record, state, .. } = self;
-        let (command, begun) = (text::clean(&record.command), text::utc(record.at));
+        let (command, begun) = (record.command, text::utc(record.at));
         let state = match state {
             ChangeState::InProgress { last_sign } => {
                 return format!("a change by {command} is in progress since {begun} (last sign of it at {})", text::utc(*last_sign));

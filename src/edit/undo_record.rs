@@ -4,14 +4,15 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::verb::Verb;
+
 /// On the DaemonSet or Installation that was changed.
 pub const ANNOTATION: &str = "kubectl-calico-fix/undo";
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct UndoRecord {
-    /// The verb that made the change: `autodetect`, `probes`.
-    pub command: String,
+    pub command: Verb,
     /// The digest of the plan, shortened: two changes are never taken for each other.
     pub id: String,
     pub at: Timestamp,
@@ -118,7 +119,7 @@ mod tests {
 
     fn record(id: &str) -> UndoRecord {
         UndoRecord {
-            command: "probes".into(),
+            command: Verb::Probes,
             id: id.into(),
             at: Timestamp::UNIX_EPOCH,
             written_at: None,

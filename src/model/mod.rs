@@ -115,26 +115,26 @@ impl<'a> ClusterModel<'a> {
     }
 
     pub fn node(&self, name: &str) -> Option<&NodeModel<'a>> {
-        self.by_name.get(name).map(|index| &self.nodes[*index])
+        self.nodes.get(*self.by_name.get(name)?)
     }
 
     /// The nodes that have this address stored; more than one is a conflict.
     pub fn holders(&self, address: IpAddr) -> impl Iterator<Item = &NodeModel<'a>> {
-        self.by_address.get(&address).into_iter().flatten().map(|index| &self.nodes[*index])
+        self.by_address.get(&address).into_iter().flatten().filter_map(|index| self.nodes.get(*index))
     }
 
     /// The node that a peer's address belongs to: the stored one, else an InternalIP, else one that stands on an interface of one node alone.
     pub fn peer(&self, address: IpAddr) -> Option<&NodeModel<'a>> {
         let stored = self.holders(address).next();
-        stored.or_else(|| self.by_internal_ip.get(&address).map(|index| &self.nodes[*index])).or_else(|| self.only_holder(address))
+        stored.or_else(|| self.by_internal_ip.get(&address).and_then(|index| self.nodes.get(*index))).or_else(|| self.only_holder(address))
     }
 
     /// Sessions that are down and lead to this address, with the node that reports each.
     pub fn down_towards(&self, address: IpAddr) -> impl Iterator<Item = (&NodeModel<'a>, &DownSession<'a>)> {
         let family = Family::from_address(address);
-        self.down.get(&address).into_iter().flatten().map(move |(index, at)| {
-            let node = &self.nodes[*index];
-            (node, &node.bgp(family).down()[*at])
+        self.down.get(&address).into_iter().flatten().filter_map(move |(index, at)| {
+            let node = self.nodes.get(*index)?;
+            Some((node, node.bgp(family).down().get(*at)?))
         })
     }
 }

@@ -6,9 +6,9 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::role::{Manifest, Role};
-use crate::permissions::command::Verb;
-use crate::permissions::table::{InstallFacts, Permission};
+use crate::permissions::table::{self, InstallFacts, Permission};
 use crate::text::shell;
+use crate::verb::Verb;
 
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
@@ -88,7 +88,7 @@ impl PermissionQuery<'_> {
     }
 
     fn users(&self, need: &Permission, around: &InstallFacts) -> Vec<Verb> {
-        let changes = |verb: &Verb| self.changes && need.to_change.contains(verb) && verb.changes(around);
+        let changes = |verb: &Verb| self.changes && need.to_change.contains(verb) && table::changes(*verb, around);
         let uses = |verb: &Verb| need.to_read.contains(verb) || need.better.contains(verb) || changes(verb);
         self.verbs.iter().copied().filter(uses).collect()
     }
@@ -104,7 +104,7 @@ pub fn judge(around: &InstallFacts, asked: PermissionQuery<'_>, answers: &[Answe
             () => Support::Yes,
         });
         let changes =
-            (asked.changes && verb.changes(around)).then(|| if lacks(|need| need.to_change) { Support::No } else { Support::Yes });
+            (asked.changes && table::changes(verb, around)).then(|| if lacks(|need| need.to_change) { Support::No } else { Support::Yes });
         CommandRow { command: verb, reads, changes }
     };
     let missing = refused.iter().map(|answer| Missing {

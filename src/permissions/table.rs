@@ -1,11 +1,11 @@
 //! The rights themselves: the one table that `can-i` asks by and that `plugin-manifest/` is held against.
 
 use super::role::Role;
-use crate::permissions::command::Verb;
 use crate::permissions::request::{
     ApiRequest, BGP_CONFIGURATIONS, BGP_PEERS, CLUSTER_INFORMATIONS, CONFIG_MAPS, CONTROLLER_REVISIONS, DAEMON_SETS, DEFINITIONS,
     ENDPOINT_SLICES, EVENTS, INSTALLATIONS, IP_POOLS, NODE_STATUSES, NODES, PODS, Resource, TIGERA_STATUSES,
 };
+use crate::verb::Verb;
 
 /// Where a right is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -112,6 +112,15 @@ pub struct InstallFacts {
     pub daemon_set: Option<String>,
     /// The operator's, where the DaemonSet is made from one.
     pub installation: Option<String>,
+}
+
+/// Under the operator `debug-log` has nothing to write to, short of --force: an Installation cannot hold the level.
+pub fn changes(verb: Verb, around: &InstallFacts) -> bool {
+    match verb {
+        Verb::Status | Verb::Version | Verb::CanI | Verb::Completion => false,
+        Verb::DebugLog => around.installation.is_none(),
+        Verb::Autodetect | Verb::Probes | Verb::Apply | Verb::Undo => true,
+    }
 }
 
 /// What grants this request, where any of the roles does.

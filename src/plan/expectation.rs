@@ -4,9 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::time::Duration;
 
+use super::node_state::{ClusterState, NodeState, PeerSession};
 use super::{BudgetStep, GoalAddress, NodeGoal};
-use crate::calico::address;
-use crate::finding::{NodeRow, Report, SessionRow};
 use crate::snapshot::family::Family;
 
 /// What one node must look like.
@@ -49,89 +48,98 @@ impl NodeExpectation {
     }
 }
 
-/// BIRD's state of a session that carries routes.
-pub const ESTABLISHED: &str = "Established";
-
 /// Each node meets its goal and keeps what it had. Nodes in `absent` take no part, and no session with them is expected.
-pub fn after_rollout(before: &Report, goals: &[NodeGoal], absent: &BTreeSet<String>) -> BTreeMap<String, NodeExpectation> {
+pub fn after_rollout(before: &ClusterState, goals: &[NodeGoal], absent: &BTreeSet<String>) -> BTreeMap<String, NodeExpectation> {
     let wanted: BTreeMap<&str, &NodeGoal> = goals.iter().map(|goal| (goal.name.as_str(), goal)).collect();
-    let rows: BTreeMap<&str, &NodeRow> = before.nodes.iter().map(|row| (row.name.as_str(), row)).collect();
-    let aim = |row: &NodeRow| {
-        let goal = wanted.get(row.name.as_str());
-        let sessions: Vec<ExpectedPeer> = row
+    let nodes = before.by_name();
+    let aim = |node: &NodeState| {
+        let goal = wanted.get(node.name.as_str());
+        let sessions: Vec<ExpectedPeer> = node
             .sessions
             .iter()
-            .filter(|session| is_required(session, &rows, &wanted, absent))
+            .filter(|session| is_required(session, &nodes, &wanted, absent))
             .map(|session| peer(session, &wanted))
             .collect();
         NodeExpectation {
-            node: row.name.clone(),
+            node: node.name.clone(),
             addresses: goal.map(|goal| goal.addresses.clone()).unwrap_or_default(),
             steady_seconds: goal.and_then(|goal| goal.steady_seconds),
             started_within_seconds: goal.and_then(|goal| goal.started_within_seconds),
-            ready: row.ready == Some(true) || !sessions.is_empty() || (row.sessions.is_empty() && has_peer(before, row, &wanted, absent)),
+            ready: node.is_ready() || !sessions.is_empty() || (node.sessions.is_empty() && has_peer(before, node, &wanted, absent)),
             sessions,
         }
     };
-    let taking_part = before.nodes.iter().filter(|row| !absent.contains(&row.name));
-    taking_part.map(|row| (row.name.clone(), aim(row))).collect()
+    let taking_part = before.nodes.iter().filter(|node| !absent.contains(&node.name));
+    taking_part.map(|node| (node.name.clone(), aim(node))).collect()
 }
 
 /// Nodes that were Ready before must be Ready again; nothing is expected of the others.
-pub fn after_rollback(before: &Report, absent: &BTreeSet<String>) -> BTreeMap<String, NodeExpectation> {
+pub fn after_rollback(before: &ClusterState, absent: &BTreeSet<String>) -> BTreeMap<String, NodeExpectation> {
     let none = BTreeMap::new();
-    let aim = |row: &NodeRow| {
-        let sound = row.ready == Some(true);
-        let kept = row.sessions.iter().filter(|session| sound && is_up(session) && !is_absent(session, absent));
+    let aim = |node: &NodeState| {
+        let sound = node.is_ready();
+        let kept = node.sessions.iter().filter(|session| sound && session.established && !is_absent(session, absent));
         NodeExpectation {
-            node: row.name.clone(),
-            addresses: if sound { stored(row) } else { Vec::new() },
+            node: node.name.clone(),
+            addresses: if sound { node.addresses.clone() } else { Vec::new() },
             steady_seconds: None,
             started_within_seconds: None,
             ready: sound,
             sessions: kept.map(|session| peer(session, &none)).collect(),
         }
     };
-    let taking_part = before.nodes.iter().filter(|row| !absent.contains(&row.name));
-    taking_part.map(|row| (row.name.clone(), aim(row))).collect()
+    let taking_part = before.nodes.iter().filter(|node| !absent.contains(&node.name));
+    taking_part.map(|node| (node.name.clone(), aim(node))).collect()
 }
 
 /// Nodes that are sound and have a goal stay so, with the addresses of their goals. Of the others it is enough that their pods are replaced:
 /// they were sick before, or the restored settings make them so.
-pub fn after_undo(before: &Report, goals: &[NodeGoal], absent: &BTreeSet<String>) -> BTreeMap<String, NodeExpectation> {
+pub fn after_undo(before: &ClusterState, goals: &[NodeGoal], absent: &BTreeSet<String>) -> BTreeMap<String, NodeExpectation> {
     let wanted: BTreeMap<&str, &NodeGoal> = goals.iter().map(|goal| (goal.name.as_str(), goal)).collect();
-    let sound: BTreeSet<&str> = before.nodes.iter().filter(|row| row.ready == Some(true)).map(|row| row.name.as_str()).collect();
+    let sound: BTreeSet<&str> = before.nodes.iter().filter(|node| node.is_ready()).map(|node| node.name.as_str()).collect();
     let stays = |name: &str| wanted.contains_key(name) && sound.contains(name);
-    let aim = |row: &NodeRow| {
-        let Some(goal) = wanted.get(row.name.as_str()).filter(|_| stays(&row.name)) else {
-            return NodeExpectation { node: row.name.clone(), ..NodeExpectation::default() };
+    let aim = |node: &NodeState| {
+        let Some(goal) = wanted.get(node.name.as_str()).filter(|_| stays(&node.name)) else {
+            return NodeExpectation { node: node.name.clone(), ..NodeExpectation::default() };
         };
-        let kept = row.sessions.iter().filter(|session| is_up(session) && !is_absent(session, absent));
-        let kept = kept.filter(|session| session.peer_node.as_deref().is_none_or(stays));
+        let kept = node.sessions.iter().filter(|session| session.established && !is_absent(session, absent));
+        let kept = kept.filter(|session| session.peer.as_deref().is_none_or(stays));
         let sessions = kept.map(|session| peer(session, &wanted)).collect();
-        NodeExpectation { node: row.name.clone(), addresses: goal.addresses.clone(), ready: true, sessions, ..NodeExpectation::default() }
+        NodeExpectation { node: node.name.clone(), addresses: goal.addresses.clone(), ready: true, sessions, ..NodeExpectation::default() }
     };
-    let taking_part = before.nodes.iter().filter(|row| !absent.contains(&row.name));
-    taking_part.map(|row| (row.name.clone(), aim(row))).collect()
+    let taking_part = before.nodes.iter().filter(|node| !absent.contains(&node.name));
+    taking_part.map(|node| (node.name.clone(), aim(node))).collect()
+}
+
+/// After the last node: a node whose address was changed has peers by then, and must be Ready too.
+pub fn with_changed_nodes_ready(
+    expectations: &BTreeMap<String, NodeExpectation>,
+    before: &ClusterState,
+) -> BTreeMap<String, NodeExpectation> {
+    let nodes = before.by_name();
+    let changed =
+        |expectation: &NodeExpectation| nodes.get(expectation.node.as_str()).is_some_and(|node| !node.has_all(&expectation.addresses));
+    let last = |expectation: &NodeExpectation| NodeExpectation { ready: expectation.ready || changed(expectation), ..expectation.clone() };
+    expectations.iter().map(|(node, expectation)| (node.clone(), last(expectation))).collect()
 }
 
 /// BIRD is not seen on this node. calico-node becomes Ready there once a peer is established: one that is Ready and keeps its address.
 /// Without BIRD, or without any other node, nothing is waited for.
-fn has_peer(before: &Report, row: &NodeRow, wanted: &BTreeMap<&str, &NodeGoal>, absent: &BTreeSet<String>) -> bool {
-    let others = || before.nodes.iter().filter(|other| other.name != row.name);
-    let keeps = |other: &NodeRow| {
+fn has_peer(before: &ClusterState, node: &NodeState, wanted: &BTreeMap<&str, &NodeGoal>, absent: &BTreeSet<String>) -> bool {
+    let others = || before.nodes.iter().filter(|other| other.name != node.name);
+    let keeps = |other: &NodeState| {
         let goal = wanted.get(other.name.as_str());
-        goal.is_none_or(|goal| !goal.address_may_change && goal.addresses.iter().all(|goal| stored(other).contains(goal)))
+        goal.is_none_or(|goal| !goal.address_may_change && other.has_all(&goal.addresses))
     };
-    before.cluster.backend.as_deref() != Some("bird")
+    !before.runs_bird
         || others().next().is_none()
-        || others().any(|other| other.ready == Some(true) && !absent.contains(&other.name) && keeps(other))
+        || others().any(|other| other.is_ready() && !absent.contains(&other.name) && keeps(other))
 }
 
 /// The session was up, or only the node's own fault kept it down: its peer is Ready and keeps its address.
 fn is_required(
-    session: &SessionRow,
-    rows: &BTreeMap<&str, &NodeRow>,
+    session: &PeerSession,
+    nodes: &BTreeMap<&str, &NodeState>,
     wanted: &BTreeMap<&str, &NodeGoal>,
     absent: &BTreeSet<String>,
 ) -> bool {
@@ -139,75 +147,43 @@ fn is_required(
         return false;
     }
     // With a peer that may take another address at any moment no session can be counted upon.
-    if session.peer_node.as_deref().and_then(|name| wanted.get(name)).is_some_and(|goal| goal.address_may_change) {
+    if session.peer.as_deref().and_then(|name| wanted.get(name)).is_some_and(|goal| goal.address_may_change) {
         return false;
     }
-    if is_up(session) {
+    if session.established {
         return true;
     }
-    let Some(peer) = session.peer_node.as_deref().and_then(|name| rows.get(name)) else { return false };
-    let stays = wanted.get(peer.name.as_str()).is_none_or(|goal| goal.addresses.iter().all(|goal| stored(peer).contains(goal)));
-    peer.ready == Some(true) && stays
+    let Some(peer) = session.peer.as_deref().and_then(|name| nodes.get(name)) else { return false };
+    let stays = wanted.get(peer.name.as_str()).is_none_or(|goal| peer.has_all(&goal.addresses));
+    peer.is_ready() && stays
 }
 
-fn is_absent(session: &SessionRow, absent: &BTreeSet<String>) -> bool {
-    session.peer_node.as_ref().is_some_and(|peer| absent.contains(peer))
+fn is_absent(session: &PeerSession, absent: &BTreeSet<String>) -> bool {
+    session.peer.as_ref().is_some_and(|peer| absent.contains(peer))
 }
 
-pub fn is_up(session: &SessionRow) -> bool {
-    session.state == "up" && session.info.split_whitespace().next() == Some(ESTABLISHED)
-}
-
-fn peer(session: &SessionRow, wanted: &BTreeMap<&str, &NodeGoal>) -> ExpectedPeer {
-    let goal = session.peer_node.as_deref().and_then(|name| wanted.get(name));
-    let now = session.peer_address.parse().ok();
-    let then = goal.into_iter().flat_map(|goal| &goal.addresses).filter(|goal| goal.family.number() == session.family);
-    ExpectedPeer { peer: session.peer_node.clone(), addresses: then.map(|goal| goal.address).chain(now).collect() }
-}
-
-/// The addresses that Calico has stored for a node.
-pub fn stored(row: &NodeRow) -> Vec<GoalAddress> {
-    let one = |family, text: &Option<String>| {
-        let address = address::parse(text.as_deref()?)?.addr();
-        Some(GoalAddress { family, address })
-    };
-    [one(Family::V4, &row.address), one(Family::V6, &row.address6)].into_iter().flatten().collect()
+fn peer(session: &PeerSession, wanted: &BTreeMap<&str, &NodeGoal>) -> ExpectedPeer {
+    let goal = session.peer.as_deref().and_then(|name| wanted.get(name));
+    let family = Family::from_address(session.address);
+    let then = goal.into_iter().flat_map(|goal| &goal.addresses).filter(|goal| goal.family == family);
+    ExpectedPeer { peer: session.peer.clone(), addresses: then.map(|goal| goal.address).chain([session.address]).collect() }
 }
 
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
-    use crate::finding::ClusterSummary;
-    use crate::finding::verdict::Verdict;
 
-    pub(crate) fn session(peer: &str, address: &str, up: bool) -> SessionRow {
-        let (state, info) = if up { ("up", "Established") } else { ("start", "Active Socket: Connection refused") };
-        SessionRow {
-            family: 4,
-            peer_address: address.into(),
-            peer_node: Some(peer.into()).filter(|peer: &String| !peer.is_empty()),
-            state: state.into(),
-            info: info.into(),
-            ..SessionRow::default()
-        }
+    pub(crate) fn session(peer: &str, address: &str, established: bool) -> PeerSession {
+        let peer = Some(peer.to_owned()).filter(|peer| !peer.is_empty());
+        PeerSession { peer, address: address.parse().expect("an address"), established }
     }
 
-    pub(crate) fn row(name: &str, address: &str, ready: bool, sessions: Vec<SessionRow>) -> NodeRow {
-        NodeRow { name: name.into(), address: Some(address.into()), ready: Some(ready), sessions, ..NodeRow::default() }
+    pub(crate) fn state(name: &str, address: &str, ready: bool, sessions: Vec<PeerSession>) -> NodeState {
+        NodeState { name: name.into(), addresses: goal(name, address).addresses, ready: Some(ready), sessions }
     }
 
-    pub(crate) fn report(nodes: Vec<NodeRow>) -> Report {
-        Report {
-            api_version: String::new(),
-            kind: String::new(),
-            taken_at: jiff::Timestamp::UNIX_EPOCH,
-            verdict: Verdict::Sick,
-            cluster: ClusterSummary::default(),
-            nodes,
-            findings: vec![],
-            unseen: vec![],
-            sources: vec![],
-        }
+    fn cluster(nodes: Vec<NodeState>) -> ClusterState {
+        ClusterState { runs_bird: false, nodes }
     }
 
     pub(crate) fn goal(name: &str, address: &str) -> NodeGoal {
@@ -216,11 +192,11 @@ pub(super) mod tests {
     }
 
     /// Node c has a bridge's address; a and b are sound.
-    fn one_wrong() -> Report {
-        report(vec![
-            row("a", "10.0.0.1/24", true, vec![session("b", "10.0.0.2", true), session("c", "172.18.0.1", false)]),
-            row("b", "10.0.0.2/24", true, vec![session("a", "10.0.0.1", true), session("c", "172.18.0.1", false)]),
-            row("c", "172.18.0.1/16", false, vec![session("a", "10.0.0.1", false), session("b", "10.0.0.2", false)]),
+    fn one_wrong() -> ClusterState {
+        cluster(vec![
+            state("a", "10.0.0.1", true, vec![session("b", "10.0.0.2", true), session("c", "172.18.0.1", false)]),
+            state("b", "10.0.0.2", true, vec![session("a", "10.0.0.1", true), session("c", "172.18.0.1", false)]),
+            state("c", "172.18.0.1", false, vec![session("a", "10.0.0.1", false), session("b", "10.0.0.2", false)]),
         ])
     }
 
@@ -242,19 +218,18 @@ pub(super) mod tests {
 
     #[test]
     fn nothing_is_asked_of_peers_that_are_as_wrong() {
-        let wrong = |name, other| row(name, "172.18.0.1/16", false, vec![session(other, "172.18.0.1", false)]);
+        let wrong = |name, other| state(name, "172.18.0.1", false, vec![session(other, "172.18.0.1", false)]);
         let goals = [goal("a", "10.0.0.1"), goal("b", "10.0.0.2")];
-        let aims = after_rollout(&report(vec![wrong("a", "b"), wrong("b", "a")]), &goals, &BTreeSet::new());
+        let aims = after_rollout(&cluster(vec![wrong("a", "b"), wrong("b", "a")]), &goals, &BTreeSet::new());
         assert_eq!((aims["a"].sessions.len(), aims["a"].ready), (0, false), "with no session up calico-node is not Ready");
         // Each calico-node has exited for want of an address that is its own: BIRD is seen nowhere.
-        let unseen = |name: &str, ready| row(name, "172.18.0.1/16", ready, vec![]);
-        let bird = ClusterSummary { backend: Some("bird".into()), ..ClusterSummary::default() };
+        let unseen = |name: &str, ready| state(name, "172.18.0.1", ready, vec![]);
         for (other_goal, expected) in [("10.0.0.2", false), ("172.18.0.1", true)] {
-            let before = Report { cluster: bird.clone(), ..report(vec![unseen("a", false), unseen("b", true)]) };
+            let before = ClusterState { runs_bird: true, nodes: vec![unseen("a", false), unseen("b", true)] };
             let aims = after_rollout(&before, &[goal("a", "10.0.0.1"), goal("b", other_goal)], &BTreeSet::new());
             assert_eq!(aims["a"].ready, expected, "a peer that changes its address cannot be met yet");
         }
-        let vxlan = after_rollout(&report(vec![row("a", "172.18.0.1/16", true, vec![])]), &goals, &BTreeSet::new());
+        let vxlan = after_rollout(&cluster(vec![state("a", "172.18.0.1", true, vec![])]), &goals, &BTreeSet::new());
         assert!(vxlan["a"].ready);
     }
 
@@ -286,11 +261,11 @@ pub(super) mod tests {
     #[test]
     fn an_undo_asks_of_sound_nodes_all_that_the_restored_settings_allow() {
         let sessions = |names: &[(&str, &str)]| names.iter().map(|(name, address)| session(name, address, true)).collect::<Vec<_>>();
-        let before = report(vec![
-            row("a", "10.0.0.1/24", true, sessions(&[("b", "10.0.0.2"), ("c", "10.0.0.3")])),
-            row("b", "10.0.0.2/24", true, sessions(&[("a", "10.0.0.1"), ("c", "10.0.0.3")])),
-            row("c", "10.0.0.3/24", true, sessions(&[("a", "10.0.0.1"), ("b", "10.0.0.2")])),
-            row("d", "10.0.0.4/24", false, sessions(&[("a", "10.0.0.1")])),
+        let before = cluster(vec![
+            state("a", "10.0.0.1", true, sessions(&[("b", "10.0.0.2"), ("c", "10.0.0.3")])),
+            state("b", "10.0.0.2", true, sessions(&[("a", "10.0.0.1"), ("c", "10.0.0.3")])),
+            state("c", "10.0.0.3", true, sessions(&[("a", "10.0.0.1"), ("b", "10.0.0.2")])),
+            state("d", "10.0.0.4", false, sessions(&[("a", "10.0.0.1")])),
         ]);
         let goals = [goal("a", "10.0.0.1"), goal("b", "10.0.0.2"), goal("d", "10.0.0.4")];
         let aims = after_undo(&before, &goals, &BTreeSet::new());

@@ -16,6 +16,7 @@ use crate::calico::environment::method_variable;
 use crate::model::{ClusterModel, NodeModel};
 use crate::snapshot::Snapshot;
 use crate::text;
+use crate::verb::Verb;
 
 #[derive(Clone, Debug)]
 pub struct ProposedMethod {
@@ -51,8 +52,15 @@ pub fn proposed_method(
     let summary: Vec<String> = settings.iter().map(|one| format!("{}={}", method_variable(one.family), one.method)).collect();
     let canary = canary::choose(canary, &target, &view, |node| fault_rank(node, choices))?;
     let notes = owner_notes::notes(&view.install, &target, &snippets);
-    let proposal =
-        Proposal { command: "autodetect", summary: summary.join(" "), target, edits, larger: Vec::new(), nodes: goals(choices), canary };
+    let proposal = Proposal {
+        command: Verb::Autodetect,
+        summary: summary.join(" "),
+        target,
+        edits,
+        larger: Vec::new(),
+        nodes: goals(choices),
+        canary,
+    };
     Ok(ProposedMethod { proposal, snippets, notes, blockers: risks(&view, choices, refused) })
 }
 

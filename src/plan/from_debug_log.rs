@@ -6,8 +6,8 @@ use crate::calico::log_level::{DEBUG, IGNORE, LEVEL};
 use crate::edit::Edit;
 use crate::edit::target::Target;
 use crate::model::ClusterModel;
-use crate::permissions::command::Verb;
 use crate::snapshot::Snapshot;
+use crate::verb::Verb;
 
 pub struct TemporaryDebug {
     pub proposal: Proposal,
@@ -26,7 +26,7 @@ pub fn temporary_debug(snapshot: &Snapshot, nodes: &[String]) -> Option<Temporar
         blockers.push(Blocker { code: "operator-managed", message: OPERATOR.to_owned() });
     }
     let proposal = Proposal {
-        command: Verb::DebugLog.name(),
+        command: Verb::DebugLog,
         summary: format!("{LEVEL}={DEBUG} for a while, on {}", crate::text::list(nodes, 5)),
         target,
         edits,

@@ -14,6 +14,7 @@ use crate::probes::change::{self, daemon_set_with};
 use crate::probes::proposal::{ProbeProposal, StartExpectation};
 use crate::probes::target::ProbeTarget;
 use crate::snapshot::Snapshot;
+use crate::verb::Verb;
 
 #[derive(Clone, Debug)]
 pub struct ProposedProbes {
@@ -43,7 +44,7 @@ pub fn proposed_probes(snapshot: &Snapshot, wanted: &ProbeProposal, canary: &Can
     let notes = owner_notes::notes(&view.install, &target, &snippets);
     let nodes = wanted.nodes.iter().map(|node| goal(node, canary.as_deref())).collect();
     let changes: Vec<String> = wanted.changes.iter().map(|change| format!("{} {}", change.probe.field(), json!(change.timing))).collect();
-    let proposal = Proposal { command: "probes", summary: changes.join(", "), target, edits, larger, nodes, canary };
+    let proposal = Proposal { command: Verb::Probes, summary: changes.join(", "), target, edits, larger, nodes, canary };
     Ok(Some(ProposedProbes { proposal, snippets, notes }))
 }
 
@@ -74,7 +75,11 @@ fn probe_snippets(target: &Target, wanted: &ProbeProposal, snapshot: &Snapshot) 
             let installations = snapshot.resources.installations.seen().into_iter().flatten();
             let now = installations.filter(|one| one.metadata.name == *name).map(|one| one.spec.clone()).next().unwrap_or_default();
             let Some(patch) = wanted.patch(&json!({"spec": now})) else { return Snippets::default() };
-            Snippets { installation: Some((name.clone(), patch["spec"].clone())), kubectl: command(Some(patch)), ..Snippets::default() }
+            Snippets {
+                installation: Some((name.clone(), patch.get("spec").cloned().unwrap_or_default())),
+                kubectl: command(Some(patch)),
+                ..Snippets::default()
+            }
         }
     }
 }

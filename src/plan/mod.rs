@@ -2,7 +2,7 @@
 //!
 //! A `Proposal` holds edits and goals; with the object as it is it becomes a `Plan`: patch, restore patch, digest.
 //! `from_autodetect`, `from_probes` and `from_debug_log` make proposals, `request` and `resume` make plans, `canary` chooses the first node.
-//! `expectation` says what each node must look like, `verify` whether it does, `preflight` what speaks against starting,
+//! `node_state` is what a rollout judges a node by, `expectation` says what each node must look like, `verify` whether it does, `preflight` what speaks against starting,
 //! and `next_step` what a running rollout does next.
 
 pub mod autodetect_edits;
@@ -14,6 +14,7 @@ pub mod from_autodetect;
 pub mod from_debug_log;
 pub mod from_probes;
 pub mod next_step;
+pub mod node_state;
 pub mod owner_notes;
 pub mod preflight;
 pub mod request;
@@ -34,6 +35,7 @@ use crate::edit::patch::PatchKind;
 use crate::edit::target::{IncompleteObject, Target, TargetSnapshot, sha256};
 use crate::edit::{self, Edit, EditError};
 use crate::snapshot::family::Family;
+use crate::verb::Verb;
 
 pub const API_VERSION: &str = "calico-fix/v1";
 pub const KIND: &str = "Plan";
@@ -41,8 +43,7 @@ pub const KIND: &str = "Plan";
 /// Edits and goals, before the target was read.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Proposal {
-    /// The verb: `autodetect`, `probes`, `undo`.
-    pub command: &'static str,
+    pub command: Verb,
     /// One line, for people.
     pub summary: String,
     pub target: Target,
@@ -97,7 +98,7 @@ pub struct Plan {
     pub api_version: String,
     /// `Plan`
     pub kind: String,
-    pub command: String,
+    pub command: Verb,
     pub summary: String,
     pub target: TargetSnapshot,
     /// Strategic merge patch of a DaemonSet, merge patch of an Installation.
@@ -157,7 +158,7 @@ impl Plan {
         let mut plan = Self {
             api_version: API_VERSION.to_owned(),
             kind: KIND.to_owned(),
-            command: proposal.command.to_owned(),
+            command: proposal.command,
             summary: proposal.summary.clone(),
             target: TargetSnapshot::new(object, &proposal.target)?,
             patch,

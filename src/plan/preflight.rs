@@ -11,11 +11,11 @@ use crate::diagnosis::unfinished_change::UnfinishedChange;
 use crate::edit::drift::Drift;
 use crate::edit::target::Target;
 use crate::edit::undo_record::UndoRecord;
-use crate::permissions::command::Verb;
 use crate::permissions::request::PermissionAnswer;
 use crate::snapshot::Snapshot;
 use crate::snapshot::objects::{DaemonSet, IntOrString, Node};
 use crate::text;
+use crate::verb::Verb;
 
 /// A reason not to start; `--force` overrides it, and each one is printed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -83,12 +83,12 @@ fn unfinished_change(object: &Value, open: Option<&UnfinishedChange>) -> Option<
     Some(match open.filter(|open| open.record.id == record.id) {
         Some(open) if open.is_in_progress() => in_progress(open),
         Some(open) => Blocker::new("change-unfinished", open.explain()),
-        None if record.command == Verb::DebugLog.name() => {
+        None if record.command == Verb::DebugLog => {
             let message = "a debug-log has not restored the log level yet. Where none is at work: kubectl calico-fix debug-log --restore";
             Blocker::new("change-unfinished", message.to_owned())
         }
         None => {
-            let message = format!("a change by {} has just begun elsewhere: wait until it has ended", text::clean(&record.command));
+            let message = format!("a change by {} has just begun elsewhere: wait until it has ended", record.command);
             Blocker::new("change-in-progress", message)
         }
     })
@@ -101,11 +101,8 @@ fn changed_since(target: &Target, record: &UndoRecord, object: &Value) -> Option
         return None;
     }
     let foreign = Drift { reverted: Vec::new(), ..drift };
-    let message = format!(
-        "{target} no longer holds what {} has set. Changed since: {}",
-        text::clean(&record.command),
-        foreign.describe(object, FIELD_MANAGER)
-    );
+    let message =
+        format!("{target} no longer holds what {} has set. Changed since: {}", record.command, foreign.describe(object, FIELD_MANAGER));
     Some(Blocker::new("changed-since", message))
 }
 

@@ -7,7 +7,7 @@ use crate::edit::owned;
 use crate::edit::patch::join;
 use crate::edit::target::{IncompleteObject, Target, TargetSnapshot};
 use crate::edit::undo_record::{RolloutPhase, UndoRecord};
-use crate::permissions::command::Verb;
+use crate::verb::Verb;
 
 #[derive(Clone, Debug)]
 pub enum ChangeRequest {
@@ -51,7 +51,7 @@ impl ChangeRequest {
     /// The verb that is applied; `None` for what cannot be resumed by the same command.
     pub fn verb(&self) -> Option<Verb> {
         match self {
-            Self::Apply(proposal) => proposal.command.parse().ok(),
+            Self::Apply(proposal) => Some(proposal.command),
             _ => None,
         }
     }
@@ -91,8 +91,6 @@ impl ChangeRequest {
     }
 }
 
-pub const UNDO: &str = "undo";
-
 /// A patch that replaces the update strategy.
 pub fn strategy(value: &Value) -> Value {
     json!({"spec": {"updateStrategy": value}})
@@ -114,7 +112,7 @@ fn undo(target: &Target, record: &UndoRecord, goals: &[NodeGoal], object: &Value
     let plan = Plan {
         api_version: API_VERSION.to_owned(),
         kind: KIND.to_owned(),
-        command: UNDO.to_owned(),
+        command: Verb::Undo,
         summary: format!("restores what {} replaced", record.command),
         target: TargetSnapshot::new(object, target)?,
         patch,
@@ -131,7 +129,9 @@ fn undo(target: &Target, record: &UndoRecord, goals: &[NodeGoal], object: &Value
 fn clear_other_methods(patch: &mut Value, object: &Value) {
     let Some(network) = patch.pointer_mut("/spec/calicoNetwork").and_then(Value::as_object_mut) else { return };
     for (field, restored) in network.iter_mut().filter(|(field, _)| field.starts_with("nodeAddressAutodetection")) {
-        let (Some(restored), Some(now)) = (restored.as_object_mut(), object["spec"]["calicoNetwork"][field.as_str()].as_object()) else {
+        let (Some(restored), Some(now)) =
+            (restored.as_object_mut(), object.pointer(&format!("/spec/calicoNetwork/{field}")).and_then(Value::as_object))
+        else {
             continue;
         };
         if restored.values().any(|value| !value.is_null()) {

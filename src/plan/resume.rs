@@ -15,16 +15,16 @@ use crate::edit::patch::join;
 use crate::edit::target::{Target, TargetSnapshot};
 use crate::edit::undo_record::{RolloutPhase, UndoRecord};
 use crate::model::ClusterModel;
-use crate::permissions::command::Verb;
 use crate::plan::autodetect_edits::field;
 use crate::snapshot::Snapshot;
 use crate::snapshot::family::Family;
+use crate::verb::Verb;
 
 /// What each node must look like, predicted from the cluster as it is: the record does not hold the goals of thousands of nodes.
 pub fn goals(snapshot: &Snapshot, record: &UndoRecord) -> Vec<NodeGoal> {
-    match record.command.parse() {
-        Ok(Verb::Autodetect) => addresses(snapshot, &record.set),
-        Ok(Verb::Probes) => budgets(snapshot, record.canary.as_deref()),
+    match record.command {
+        Verb::Autodetect => addresses(snapshot, &record.set),
+        Verb::Probes => budgets(snapshot, record.canary.as_deref()),
         _ => Vec::new(),
     }
 }
@@ -80,7 +80,7 @@ pub(super) fn plan(target: &Target, record: &UndoRecord, goals: &[NodeGoal], obj
     let plan = Plan {
         api_version: API_VERSION.to_owned(),
         kind: KIND.to_owned(),
-        command: record.command.clone(),
+        command: record.command,
         summary: format!("the rest of the change by {} of {}", record.command, record.at),
         target: TargetSnapshot::new(object, target)?,
         patch,

@@ -1,6 +1,7 @@
 use serde_json::json;
 
 use super::*;
+use crate::verb::Verb;
 
 fn object() -> Value {
     json!({
@@ -12,7 +13,7 @@ fn object() -> Value {
 
 fn proposal() -> Proposal {
     Proposal {
-        command: "autodetect",
+        command: Verb::Autodetect,
         summary: "IP_AUTODETECTION_METHOD=kubernetes-internal-ip".into(),
         target: Target::DaemonSet { namespace: "kube-system".into(), name: "calico-node".into() },
         edits: vec![Edit::variable("IP_AUTODETECTION_METHOD", "kubernetes-internal-ip")],

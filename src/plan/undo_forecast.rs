@@ -73,12 +73,15 @@ fn with_settings(snapshot: &Snapshot, target: &Target, restored: &Value) -> Opti
         return Some(then);
     }
     let Observed::Seen(installations) = &mut then.resources.installations else { return None };
-    installations.iter_mut().filter(|one| one.metadata.name == target.name()).for_each(|one| one.spec = restored["spec"].clone());
+    installations
+        .iter_mut()
+        .filter(|one| one.metadata.name == target.name())
+        .for_each(|one| one.spec = restored.get("spec").cloned().unwrap_or_default());
     let name = effective_installation(installations, "calicoNetwork");
-    let network = installations.iter().find(|one| one.metadata.name == name).map(|one| one.spec["calicoNetwork"].clone())?;
+    let network = installations.iter().find(|one| one.metadata.name == name).and_then(|one| one.spec.get("calicoNetwork").cloned())?;
     let Observed::Seen(set) = &mut then.daemon_set else { return None };
     let container = set.spec.template.spec.containers.iter_mut().find(|container| container.name == CALICO_NODE)?;
-    let method = &network["nodeAddressAutodetectionV4"];
+    let method = network.get("nodeAddressAutodetectionV4").unwrap_or(&Value::Null);
     set_variable(container, method_variable(Family::V4), &method_text(method)?);
     Some(then)
 }

@@ -3,9 +3,10 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
-use super::expectation::{NodeExpectation, is_up, stored};
+use super::expectation::NodeExpectation;
+use super::node_state::NodeState;
 use crate::finding::code::Code;
-use crate::finding::{NodeRow, Report, Severity};
+use crate::finding::{Report, Severity};
 use crate::snapshot::objects::{ContainerStatus, Pod};
 use crate::text;
 
@@ -14,7 +15,7 @@ use crate::text;
 pub struct NodeObservation<'a> {
     /// The newest calico-node pod.
     pub pod: Option<&'a Pod>,
-    pub row: &'a NodeRow,
+    pub state: &'a NodeState,
     /// BIRD answered. Without an answer sessions are unknown, and readiness decides.
     pub sessions_seen: bool,
     /// How long this run of the container has been seen Ready, by this machine's clock.
@@ -55,14 +56,14 @@ pub fn verify(aim: &NodeExpectation, before: Option<&str>, look: &NodeObservatio
         return Progress::Restarted(format!("calico-node restarted {}{}", text::count_times(container.restart_count), ended(container)));
     }
     if container.state.running.is_none() {
-        return Progress::Waiting(format!("its container to run (currently {})", state(container)));
+        return Progress::Waiting(format!("its container to run (currently {})", run_state(container)));
     }
-    if let Some(wrong) = wrong_address(aim, look.row) {
+    if let Some(wrong) = wrong_address(aim, look.state) {
         // The address is stored before calico-node can be Ready: it will not change any more.
         return if ready { Progress::Failed(format!("it is Ready without {wrong}")) } else { Progress::Waiting(wrong) };
     }
     if let Some(lacking) =
-        unmet(&NodeExpectation { ready: false, ..aim.clone() }, look.row, look.sessions_seen).filter(|_| ready || !aim.ready)
+        unmet(&NodeExpectation { ready: false, ..aim.clone() }, look.state, look.sessions_seen).filter(|_| ready || !aim.ready)
     {
         return Progress::Waiting(lacking);
     }
@@ -76,14 +77,14 @@ pub fn verify(aim: &NodeExpectation, before: Option<&str>, look: &NodeObservatio
 }
 
 /// What the node still lacks at the end, whatever its pod has been through: a noun phrase.
-pub fn unmet(aim: &NodeExpectation, row: &NodeRow, sessions_seen: bool) -> Option<String> {
-    if let Some(wrong) = wrong_address(aim, row) {
+pub fn unmet(aim: &NodeExpectation, state: &NodeState, sessions_seen: bool) -> Option<String> {
+    if let Some(wrong) = wrong_address(aim, state) {
         return Some(wrong);
     }
-    if aim.ready && row.ready == Some(false) {
+    if aim.ready && state.ready == Some(false) {
         return Some("its Ready condition".to_owned());
     }
-    if sessions_seen { missing(aim, row) } else { None }
+    if sessions_seen { missing(aim, state) } else { None }
 }
 
 /// Codes of a node's own address or method.
@@ -102,7 +103,7 @@ pub fn address_faults(report: &Report) -> impl Iterator<Item = (&str, &str)> {
     faults.flat_map(|finding| finding.nodes.iter().map(|node| (node.as_str(), finding.message.as_str())))
 }
 
-fn state(container: &ContainerStatus) -> String {
+fn run_state(container: &ContainerStatus) -> String {
     let waiting = container.state.waiting.as_ref().and_then(|waiting| waiting.reason.clone());
     let terminated = container.state.terminated.as_ref().and_then(|terminated| terminated.reason.clone());
     waiting.or(terminated).unwrap_or_else(|| "not running".to_owned())
@@ -114,19 +115,17 @@ fn ended(container: &ContainerStatus) -> String {
         .unwrap_or_default()
 }
 
-fn wrong_address(aim: &NodeExpectation, row: &NodeRow) -> Option<String> {
-    let now = stored(row);
-    let wrong = aim.addresses.iter().find(|goal| !now.contains(goal))?;
-    let has: Option<IpAddr> = now.iter().find(|one| one.family == wrong.family).map(|one| one.address);
+fn wrong_address(aim: &NodeExpectation, state: &NodeState) -> Option<String> {
+    let wrong = aim.addresses.iter().find(|goal| !state.addresses.contains(goal))?;
+    let has: Option<IpAddr> = state.addresses.iter().find(|one| one.family == wrong.family).map(|one| one.address);
     Some(match has {
         Some(has) => format!("address {} (currently {has})", wrong.address),
         None => format!("address {} (currently no {} address)", wrong.address, wrong.family),
     })
 }
 
-fn missing(aim: &NodeExpectation, row: &NodeRow) -> Option<String> {
-    let up: Vec<IpAddr> =
-        row.sessions.iter().filter(|session| is_up(session)).filter_map(|session| session.peer_address.parse().ok()).collect();
+fn missing(aim: &NodeExpectation, state: &NodeState) -> Option<String> {
+    let up: Vec<IpAddr> = state.sessions.iter().filter(|session| session.established).map(|session| session.address).collect();
     let missing: Vec<String> = aim
         .sessions
         .iter()
@@ -142,16 +141,16 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::super::expectation::ExpectedPeer;
-    use super::super::expectation::tests::{goal, row, session};
+    use super::super::expectation::tests::{goal, session, state};
+    use super::super::node_state::PeerSession;
     use super::*;
-    use crate::finding::SessionRow;
 
-    fn pod(ready: bool, restarts: i32, state: &Value) -> Pod {
+    fn pod(ready: bool, restarts: i32, run: &Value) -> Pod {
         serde_json::from_value(json!({
             "metadata": {"name": "calico-node-x", "uid": "new"},
             "status": {
                 "conditions": [{"type": "Ready", "status": if ready { "True" } else { "False" }}],
-                "containerStatuses": [{"name": "calico-node", "restartCount": restarts, "state": state,
+                "containerStatuses": [{"name": "calico-node", "restartCount": restarts, "state": run,
                     "lastState": {"terminated": {"exitCode": 1, "reason": "Error"}}}],
             },
         }))
@@ -176,29 +175,29 @@ mod tests {
         }
     }
 
-    fn both() -> Vec<SessionRow> {
+    fn both() -> Vec<PeerSession> {
         vec![session("a", "10.0.0.1", true), session("b", "10.0.0.2", true)]
     }
 
-    fn progress(aim: &NodeExpectation, pod: Option<&Pod>, row: &NodeRow, steady: u64) -> Progress {
+    fn progress(aim: &NodeExpectation, pod: Option<&Pod>, node: &NodeState, steady: u64) -> Progress {
         verify(
             aim,
             Some("old"),
-            &NodeObservation { pod, row, sessions_seen: true, steady: Duration::from_secs(steady), ignored_restarts: 0 },
+            &NodeObservation { pod, state: node, sessions_seen: true, steady: Duration::from_secs(steady), ignored_restarts: 0 },
         )
     }
 
     #[test]
     fn a_node_is_verified_by_pod_address_readiness_and_sessions_together() {
-        let up = row("c", "10.0.0.3/24", true, both());
-        let half = row("c", "10.0.0.3/24", true, vec![session("a", "10.0.0.1", true), session("b", "10.0.0.2", false)]);
-        let wrong = row("c", "172.18.0.1/16", true, both());
-        let none = NodeRow { address: None, ..up.clone() };
+        let up = state("c", "10.0.0.3", true, both());
+        let half = state("c", "10.0.0.3", true, vec![session("a", "10.0.0.1", true), session("b", "10.0.0.2", false)]);
+        let wrong = state("c", "172.18.0.1", true, both());
+        let none = NodeState { addresses: vec![], ..up.clone() };
         let (good, unready, waiting) =
             (pod(true, 0, &running()), pod(false, 0, &running()), json!({"waiting": {"reason": "CrashLoopBackOff"}}));
         let old = Pod { metadata: crate::snapshot::objects::Meta { uid: Some("old".into()), ..good.metadata.clone() }, ..good.clone() };
         let wait = |text: &str| Progress::Waiting(text.into());
-        for (pod, row, expected) in [
+        for (pod, node, expected) in [
             (Some(&good), &up, Progress::Reached),
             (None, &up, wait("its pod")),
             (Some(&old), &up, wait("its new pod")),
@@ -210,48 +209,51 @@ mod tests {
             (Some(&pod(false, 1, &waiting)), &up, wait("its container to run (currently CrashLoopBackOff)")),
             (Some(&pod(false, 2, &waiting)), &up, Progress::Restarted("calico-node restarted 2 times (exit code 1, Error)".into())),
         ] {
-            assert_eq!(progress(&aim(), pod, row, 0), expected);
+            assert_eq!(progress(&aim(), pod, node, 0), expected);
         }
     }
 
     #[test]
     fn a_larger_budget_is_verified_by_staying_up() {
         let aim = NodeExpectation { steady_seconds: Some(70), addresses: vec![], sessions: vec![], ..aim() };
-        let row = row("c", "10.0.0.3/24", true, vec![]);
+        let node = state("c", "10.0.0.3", true, vec![]);
         let good = pod(true, 0, &running());
-        assert_eq!(progress(&aim, Some(&good), &row, 60), Progress::Waiting("70s without a restart (60s so far)".into()));
-        assert_eq!(progress(&aim, Some(&good), &row, 70), Progress::Reached);
-        let killed = progress(&aim, Some(&pod(true, 1, &running())), &row, 500);
+        assert_eq!(progress(&aim, Some(&good), &node, 60), Progress::Waiting("70s without a restart (60s so far)".into()));
+        assert_eq!(progress(&aim, Some(&good), &node, 70), Progress::Reached);
+        let killed = progress(&aim, Some(&pod(true, 1, &running())), &node, 500);
         assert_eq!(killed, Progress::Restarted("calico-node restarted once (exit code 1, Error)".into()));
     }
 
     #[test]
     fn a_node_that_was_sick_before_may_be_sick_again() {
-        let row = row("c", "172.18.0.1/16", false, vec![]);
+        let node = state("c", "172.18.0.1", false, vec![]);
         let loops = pod(false, 2, &json!({"waiting": {"reason": "CrashLoopBackOff"}}));
-        assert_eq!(progress(&NodeExpectation { node: "c".into(), ..NodeExpectation::default() }, Some(&loops), &row, 0), Progress::Reached);
+        assert_eq!(
+            progress(&NodeExpectation { node: "c".into(), ..NodeExpectation::default() }, Some(&loops), &node, 0),
+            Progress::Reached
+        );
         let sound = NodeExpectation { ready: true, ..NodeExpectation::default() };
-        assert!(matches!(progress(&sound, Some(&loops), &row, 0), Progress::Restarted(_)));
+        assert!(matches!(progress(&sound, Some(&loops), &node, 0), Progress::Restarted(_)));
         let first = pod(false, 0, &json!({"waiting": {"reason": "ContainerCreating"}}));
-        assert!(matches!(progress(&NodeExpectation::default(), Some(&first), &row, 0), Progress::Waiting(_)));
+        assert!(matches!(progress(&NodeExpectation::default(), Some(&first), &node, 0), Progress::Waiting(_)));
     }
 
     #[test]
     fn restarts_that_mean_nothing_are_not_counted() {
         let aim = NodeExpectation { steady_seconds: Some(70), addresses: vec![], sessions: vec![], ..aim() };
-        let (row, pod) = (row("c", "10.0.0.3/24", true, vec![]), pod(true, 1, &running()));
+        let (node, pod) = (state("c", "10.0.0.3", true, vec![]), pod(true, 1, &running()));
         for (ignored_restarts, expected) in [(0, false), (1, true)] {
             let look =
-                NodeObservation { pod: Some(&pod), row: &row, sessions_seen: true, steady: Duration::from_secs(70), ignored_restarts };
+                NodeObservation { pod: Some(&pod), state: &node, sessions_seen: true, steady: Duration::from_secs(70), ignored_restarts };
             assert_eq!(verify(&aim, Some("old"), &look) == Progress::Reached, expected);
         }
     }
 
     #[test]
     fn sessions_that_cannot_be_seen_are_not_waited_for() {
-        let row = row("c", "10.0.0.3/24", true, vec![]);
+        let node = state("c", "10.0.0.3", true, vec![]);
         let good = pod(true, 0, &running());
-        let look = NodeObservation { pod: Some(&good), row: &row, sessions_seen: false, steady: Duration::ZERO, ignored_restarts: 0 };
+        let look = NodeObservation { pod: Some(&good), state: &node, sessions_seen: false, steady: Duration::ZERO, ignored_restarts: 0 };
         assert_eq!(verify(&aim(), Some("old"), &look), Progress::Reached);
     }
 }

@@ -151,7 +151,7 @@ impl fmt::Display for ProbeSetting {
 /// What was asked for once must not be asked for otherwise in the same breath.
 pub fn without_contradiction(settings: &[ProbeSetting]) -> Result<(), ProbeSettingError> {
     for (at, setting) in settings.iter().enumerate() {
-        if settings[..at].iter().any(|earlier| (earlier.probe, earlier.field) == (setting.probe, setting.field)) {
+        if settings.iter().take(at).any(|earlier| (earlier.probe, earlier.field) == (setting.probe, setting.field)) {
             let name = setting.to_string();
             return Err(ProbeSettingError::Twice { name: name.split('=').next().unwrap_or_default().to_owned() });
         }

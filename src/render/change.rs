@@ -6,7 +6,6 @@ use super::style::{Style, Tone};
 use super::table::{Cell, Table};
 use crate::edit::undo_record::{RolloutPhase, UndoRecord};
 use crate::finding::{NodeRow, Report, SessionCount};
-use crate::plan::expectation::stored;
 use crate::plan::{NodeGoal, Plan};
 use crate::snapshot::family::Family;
 use crate::startup::measure::is_tight;
@@ -17,20 +16,13 @@ use crate::text::seconds;
 const MOST: usize = 20;
 
 /// Before anything is done: who gets what, and what is restarted.
-pub fn meaning(plan: &Plan, report: &Report, restarts: usize, style: &Style, out: &mut dyn Write) -> io::Result<()> {
+pub fn meaning(plan: &Plan, moves: &[&NodeGoal], report: &Report, restarts: usize, style: &Style, out: &mut dyn Write) -> io::Result<()> {
     let row = |name: &str| report.nodes.iter().find(|row| row.name == name);
-    let moves: Vec<(&NodeGoal, Option<&NodeRow>)> = plan
-        .nodes
-        .iter()
-        .map(|goal| (goal, row(&goal.name)))
-        .filter(|(goal, row)| row.is_none_or(|row| goal.addresses.iter().any(|address| !stored(row).contains(address))))
-        .filter(|(goal, _)| !goal.addresses.is_empty())
-        .collect();
     if !moves.is_empty() {
         let mut table = Table::new(["NODE", "ADDRESS NOW", "ADDRESS THEN"]);
-        for (goal, row) in moves.iter().take(MOST) {
+        for goal in moves.iter().take(MOST) {
             let of = |family| goal.addresses.iter().any(|goal| goal.family == family);
-            let now = row.map(|row| {
+            let now = row(&goal.name).map(|row| {
                 let both = [row.address.as_deref().filter(|_| of(Family::V4)), row.address6.as_deref().filter(|_| of(Family::V6))];
                 both.into_iter().flatten().collect::<Vec<_>>().join(" ")
             });

@@ -12,8 +12,9 @@ use crate::diagnosis::{Scope, diagnose};
 use crate::edit::patch::join;
 use crate::edit::undo_record::RolloutPhase;
 use crate::finding::Report;
-use crate::plan::expectation::{NodeExpectation, stored};
+use crate::plan::expectation::NodeExpectation;
 use crate::plan::next_step::Stage;
+use crate::plan::node_state::ClusterState;
 use crate::plan::request::strategy;
 use crate::plan::verify;
 use crate::render::style::Tone;
@@ -95,8 +96,8 @@ impl Rollout<'_> {
             timeout.skip_elapsed();
             let unmet = match read_cluster(connection, wanted, &NoProgress).await {
                 Ok(seen) => {
-                    let report = diagnose(&seen, &Scope { sessions: true, ..Scope::default() });
-                    let unmet = self.first_unmet(&seen, &report, expectations);
+                    let report = diagnose(&seen, &Scope::default());
+                    let unmet = self.first_unmet(&seen, expectations);
                     let fault = || report.nodes.iter().find_map(|row| self.new_address_fault(&report, &row.name));
                     match unmet.or_else(|| Some(format!("waiting for a right address: {}", fault()?))) {
                         None => return Ok(seen),
@@ -131,22 +132,12 @@ impl Rollout<'_> {
         self.plan.nodes.iter().filter(move |goal| about_addresses && goal.addresses.is_empty()).map(|goal| goal.name.as_str())
     }
 
-    fn first_unmet(&self, seen: &Snapshot, report: &Report, expectations: &BTreeMap<String, NodeExpectation>) -> Option<String> {
+    fn first_unmet(&self, seen: &Snapshot, expectations: &BTreeMap<String, NodeExpectation>) -> Option<String> {
         let was = |node: &str| self.before.pods.seen().into_iter().flatten().any(|pod| pod.spec.node_name.as_deref() == Some(node));
-        report.nodes.iter().find_map(|row| {
-            let expectation = expectations.get(&row.name).filter(|_| was(&row.name))?;
-            let inside = seen.inside.get(&row.name).is_some_and(|inside| inside.seen().is_some());
-            verify::unmet(expectation, row, inside).map(|unmet| format!("waiting for {unmet} on {}", row.name))
+        ClusterState::new(seen).nodes.iter().find_map(|node| {
+            let expectation = expectations.get(&node.name).filter(|_| was(&node.name))?;
+            let inside = seen.inside.get(&node.name).is_some_and(|inside| inside.seen().is_some());
+            verify::unmet(expectation, node, inside).map(|unmet| format!("waiting for {unmet} on {}", node.name))
         })
     }
-}
-
-/// After the last node: a node whose address was changed has peers by then, and must be Ready too.
-pub(super) fn final_expectations(expectations: &BTreeMap<String, NodeExpectation>, before: &Report) -> BTreeMap<String, NodeExpectation> {
-    let changed = |expectation: &NodeExpectation| {
-        let row = before.nodes.iter().find(|row| row.name == expectation.node);
-        row.is_some_and(|row| expectation.addresses.iter().any(|goal| !stored(row).contains(goal)))
-    };
-    let last = |expectation: &NodeExpectation| NodeExpectation { ready: expectation.ready || changed(expectation), ..expectation.clone() };
-    expectations.iter().map(|(node, expectation)| (node.clone(), last(expectation))).collect()
 }

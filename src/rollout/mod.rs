@@ -114,7 +114,7 @@ pub async fn run<'a>(request: &'a RolloutRequest<'a>, mut progress: RolloutProgr
         kept_edits: Vec::new(),
     };
     match (settings.no_wait, request.request.is_undo(), request.during) {
-        (_, false, Some(during)) => run_temporary(&mut rollout, during, report).await,
+        (_, false, Some(during)) => run_temporary(&mut rollout, during).await,
         (true, ..) => run_unwatched(&mut rollout, request.request).await,
         (false, true, _) => run_undo(&mut rollout, request).await,
         (false, false, None) => run_with_rollback(&mut rollout, request).await,
@@ -149,7 +149,7 @@ fn new_record(request: &RolloutRequest, phase: RolloutPhase, isolated: bool) -> 
     let plan = &shown.plan;
     let previous = UndoRecord::from_object(&shown.object).ok().flatten().filter(UndoRecord::is_finished);
     UndoRecord {
-        command: plan.command.clone(),
+        command: plan.command,
         id: plan.id().to_owned(),
         at: snapshot.taken_at,
         written_at: None,

@@ -17,6 +17,7 @@ use crate::observed::Observed;
 use crate::plan::canary_retry::RetryOutcome;
 use crate::plan::expectation::NodeExpectation;
 use crate::plan::next_step::{NodeStatus, Observation, PodStatus, Stage, TargetState};
+use crate::plan::node_state::ClusterState;
 use crate::plan::verify::{NodeObservation, Progress, verify};
 use crate::snapshot::Snapshot;
 use crate::snapshot::objects::{Container, DaemonSet, IntOrString, Pod};
@@ -192,8 +193,8 @@ impl Rollout<'_> {
     }
 
     fn evaluate(&mut self, seen: &Snapshot, expectation: &NodeExpectation) -> Progress {
-        let report = diagnose(seen, &Scope { sessions: true, ..Scope::default() });
-        let Some(row) = report.nodes.iter().find(|row| row.name == expectation.node) else {
+        let cluster = ClusterState::new(seen);
+        let Some(state) = cluster.node(&expectation.node) else {
             return Progress::Waiting("its pod".to_owned());
         };
         let pod = seen.pods.seen().and_then(|pods| pods.first());
@@ -205,11 +206,12 @@ impl Rollout<'_> {
         let steady = self.ready_for(pod);
         let uid = pod.and_then(|pod| pod.metadata.uid.as_ref());
         let ignored_restarts = uid.and_then(|uid| self.ignored_restarts.get(uid)).copied().unwrap_or(0);
-        match verify(expectation, None, &NodeObservation { pod, row, sessions_seen, steady, ignored_restarts }) {
-            Progress::Reached if self.new_address_fault(&report, &expectation.node).is_some() => {
-                Progress::Failed(self.new_address_fault(&report, &expectation.node).unwrap_or_default())
-            }
-            Progress::Reached if unanswered && !forbidden => Progress::Waiting("an answer from BIRD".to_owned()),
+        match verify(expectation, None, &NodeObservation { pod, state, sessions_seen, steady, ignored_restarts }) {
+            Progress::Reached => match self.new_address_fault(&diagnose(seen, &Scope::default()), &expectation.node) {
+                Some(fault) => Progress::Failed(fault),
+                None if unanswered && !forbidden => Progress::Waiting("an answer from BIRD".to_owned()),
+                None => Progress::Reached,
+            },
             progress => progress,
         }
     }

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use super::RolloutRequest;
-use super::canary;
 use super::temporary::DuringChange;
 use super::write::{RecordAfterWrite, Rollout, RolloutError};
 use crate::diagnosis::{Scope, diagnose};
@@ -11,6 +10,7 @@ use crate::edit::undo_record::{ANNOTATION, RolloutPhase};
 use crate::finding::Report;
 use crate::observed::Observed;
 use crate::plan::expectation::{self, NodeExpectation};
+use crate::plan::node_state::ClusterState;
 use crate::plan::request::ChangeRequest;
 use crate::render::style::Tone;
 use crate::snapshot::Snapshot;
@@ -56,10 +56,10 @@ pub(super) async fn run_unwatched(rollout: &mut Rollout<'_>, request: &ChangeReq
 
 /// Rolls out and verifies; on failure rolls back.
 pub(super) async fn run_with_rollback(rollout: &mut Rollout<'_>, request: &RolloutRequest<'_>) -> RolloutOutcome {
-    let report = request.report;
-    let expectations = expectation::after_rollout(report, &rollout.plan.nodes, &rollout.absent);
+    let before = ClusterState::new(request.snapshot);
+    let expectations = expectation::after_rollout(&before, &rollout.plan.nodes, &rollout.absent);
     let error = match rollout.roll_out(expectations).await {
-        Ok(expectations) => match finish(rollout, request, &expectations).await {
+        Ok(expectations) => match finish(rollout, request, &before, &expectations).await {
             Ok(verified) => return RolloutOutcome::Verified(Box::new(verified)),
             Err(error) => error,
         },
@@ -74,7 +74,7 @@ pub(super) async fn run_with_rollback(rollout: &mut Rollout<'_>, request: &Rollo
         return RolloutOutcome::RollbackFailed(error, "--no-rollback was given".to_owned());
     }
     announce_rollback(rollout, &error);
-    match rollout.roll_back(expectation::after_rollback(report, &rollout.absent)).await {
+    match rollout.roll_back(expectation::after_rollback(&before, &rollout.absent)).await {
         Ok(()) => RolloutOutcome::RolledBack(error),
         Err(why) => RolloutOutcome::RollbackFailed(error, why.to_string()),
     }
@@ -92,7 +92,7 @@ fn announce_rollback(rollout: &mut Rollout<'_>, error: &RolloutError) {
 }
 
 /// Reverts the temporary change on every path.
-pub(super) async fn run_temporary(rollout: &mut Rollout<'_>, during: &dyn DuringChange, report: &Report) -> RolloutOutcome {
+pub(super) async fn run_temporary(rollout: &mut Rollout<'_>, during: &dyn DuringChange) -> RolloutOutcome {
     let used = rollout.apply_temporary(during).await;
     match used {
         Err(RolloutError::Conflict(_)) => return RolloutOutcome::Conflict,
@@ -103,7 +103,7 @@ pub(super) async fn run_temporary(rollout: &mut Rollout<'_>, during: &dyn During
     if let Err(error) = &used {
         announce_rollback(rollout, error);
     }
-    let expectations = expectation::after_rollback(report, &rollout.absent);
+    let expectations = expectation::after_rollback(&ClusterState::new(rollout.before), &rollout.absent);
     match (rollout.revert_temporary(expectations).await, used) {
         (Ok(()), Ok(())) => RolloutOutcome::TemporaryDone,
         (Ok(()), Err(error)) => RolloutOutcome::RolledBack(error),
@@ -129,7 +129,7 @@ fn forget(seen: &mut Snapshot) {
 
 /// The old settings decide again: nodes that were sound stay so, but for those on which a fault was foreseen.
 pub(super) async fn run_undo(rollout: &mut Rollout<'_>, request: &RolloutRequest<'_>) -> RolloutOutcome {
-    let expectations = expectation::after_undo(request.report, &rollout.plan.nodes, &rollout.absent);
+    let expectations = expectation::after_undo(&ClusterState::new(request.snapshot), &rollout.plan.nodes, &rollout.absent);
     // Bound to the version that was shown; what follows only goes on from there.
     match rollout.first_write(&rollout.plan.patch.clone()).await {
         Ok(_) => {}
@@ -159,9 +159,10 @@ const NOT_ALL_PODS: &str = "the old values are in the object, but not every pod 
 async fn finish(
     rollout: &mut Rollout<'_>,
     request: &RolloutRequest<'_>,
+    before: &ClusterState,
     expectations: &BTreeMap<String, NodeExpectation>,
 ) -> Result<Verified, RolloutError> {
-    let last = canary::final_expectations(expectations, request.report);
+    let last = expectation::with_changed_nodes_ready(expectations, before);
     let mut seen = rollout.verify_cluster(request.connection, request.wanted, &last).await?;
     rollout.write_until_confirmed(&serde_json::json!({}), RecordAfterWrite::RolloutPhase(RolloutPhase::Done)).await?;
     if let Err(error) = super::local_record::save(&rollout.plan.target, &rollout.record) {

@@ -11,8 +11,8 @@ use super::write::{RecordAfterWrite, Rollout, RolloutError};
 use crate::edit::undo_record::RolloutPhase;
 use crate::plan::expectation::NodeExpectation;
 use crate::plan::next_step::Stage;
-use crate::plan::request::UNDO;
 use crate::render::style::Tone;
+use crate::verb::Verb;
 
 impl Rollout<'_> {
     /// From wherever the rollout stopped; each node that is replaced once more must meet its expectation.
@@ -73,7 +73,7 @@ impl Rollout<'_> {
 
     /// The change itself is an undo: it began by writing the old values.
     pub(super) fn is_undo(&self) -> bool {
-        self.plan.command == UNDO
+        self.plan.command == Verb::Undo
     }
 
     /// An undo that was ended after its first write finds the old values there already.

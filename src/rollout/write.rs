@@ -124,7 +124,7 @@ impl Rollout<'_> {
             if self.has_written {
                 return Ok(object);
             }
-            if object["metadata"]["resourceVersion"] != self.plan.target.resource_version.as_str() {
+            if resource_version(&object) != Some(self.plan.target.resource_version.as_str()) {
                 return Err(lost.map_or_else(|| RolloutError::Failed(NOT_SENT.to_owned()), RolloutError::Conflict));
             }
         }
@@ -171,7 +171,7 @@ impl Rollout<'_> {
             if isolated && !is_rollback(&after) && object.pointer("/spec/updateStrategy/type").is_some_and(|kind| kind != "OnDelete") {
                 return Err(RolloutError::Failed(format!("somebody else changed {}: spec.updateStrategy", self.target)));
             }
-            let version = json!({"metadata": {"resourceVersion": object["metadata"]["resourceVersion"]}});
+            let version = json!({"metadata": {"resourceVersion": resource_version(&object)}});
             let body = join(join(patch, &note), &version);
             let error = match write::patch(&self.api, &self.target, &body, &self.field_manager, Run::Real).await {
                 Ok(written) => {
@@ -345,4 +345,8 @@ impl PausableTimeout {
     pub(super) fn skip_elapsed(&mut self) {
         self.last = Instant::now();
     }
+}
+
+fn resource_version(object: &Value) -> Option<&str> {
+    object.pointer("/metadata/resourceVersion").and_then(Value::as_str)
 }

@@ -257,12 +257,10 @@ impl Mapping {
     fn address_in_name(&self, word: &str) -> Option<String> {
         let parts: Vec<&str> = word.split('-').collect();
         let at = parts.windows(4).position(|four| four.iter().all(|part| part.parse::<u8>().is_ok()))?;
-        let four = parts.get(at..at + 4)?;
+        let (before, rest) = parts.split_at_checked(at)?;
+        let (four, after) = rest.split_at_checked(4)?;
         let new = self.address(four.join(".").parse().ok()?).to_string().replace('.', "-");
-        let mut named: Vec<String> = parts[..at].iter().map(|part| (*part).to_owned()).collect();
-        named.push(new);
-        named.extend(parts[at + 4..].iter().map(|part| (*part).to_owned()));
-        Some(named.join("-"))
+        Some([before, &[new.as_str()], after].concat().join("-"))
     }
 
     /// Locally administered, so that no maker is named.

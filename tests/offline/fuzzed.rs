@@ -5,9 +5,6 @@ use std::path::{Path, PathBuf};
 
 use proptest::prelude::*;
 
-#[path = "../../fuzz/src/lib.rs"]
-mod fuzz;
-
 /// Larger inputs take long and reach nothing more.
 const MAX_SEED: u64 = 24 << 10;
 
@@ -40,13 +37,13 @@ fn each_target_has_its_file() {
     let mut files: Vec<String> =
         fs::read_dir(folder).expect("lists").flatten().map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
     files.sort();
-    assert_eq!(files, fuzz::TARGETS.map(|(name, _)| format!("{name}.rs")));
+    assert_eq!(files, fuzz_bodies::TARGETS.map(|(name, _)| format!("{name}.rs")));
 }
 
 #[test]
 fn every_target_holds_over_what_is_kept() {
     for seed in seeds() {
-        for (name, target) in fuzz::TARGETS {
+        for (name, target) in fuzz_bodies::TARGETS {
             let held = std::panic::catch_unwind(|| target(&seed));
             assert!(held.is_ok(), "{name}: {}", String::from_utf8_lossy(&seed));
         }
@@ -73,7 +70,7 @@ proptest! {
             bytes.splice(at..(at + length).min(bytes.len()), new);
         }
         bytes.insert(0, first);
-        for (_, target) in fuzz::TARGETS {
+        for (_, target) in fuzz_bodies::TARGETS {
             target(&bytes);
             target(&bytes[1..]);
         }

@@ -9,10 +9,7 @@ use calico_fix::finding::code::Code;
 use calico_fix::finding::verdict::Verdict;
 use calico_fix::import::load;
 use calico_fix::snapshot::save;
-
-#[path = "../../examples/incidents.rs"]
-#[allow(dead_code, reason = "its main is the example's own")]
-mod incidents;
+use xtask::incidents;
 
 fn report(file: &str) -> Report {
     let snapshot = load(&[incidents::path(file)], &mut std::io::empty()).unwrap_or_else(|error| panic!("{error}"));

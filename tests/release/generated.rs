@@ -11,15 +11,13 @@ use calico_fix::probes::proposal::ProbeOptions;
 use calico_fix::render::data;
 use calico_fix::reports::autodetect::evaluate;
 use calico_fix::reports::autodetect_document::Report as Matrix;
+use calico_fix::reports::fleet::ClusterStatus;
 use calico_fix::reports::probes::probes_report;
 use calico_fix::reports::startup_log::explain_logs;
 use calico_fix::snapshot::family::Family;
 use calico_fix::snapshot::{Snapshot, redact, save};
 use calico_fix::startup::log_source::LogSource;
-
-#[path = "../../examples/generate.rs"]
-#[allow(dead_code, reason = "its main is the example's own")]
-mod generate;
+use xtask::generate;
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 const RENEW: &str = "renew it: .ci/renew";
@@ -102,6 +100,20 @@ fn what_is_printed_and_saved_keeps_to_its_schema() {
             let saved = serde_yaml::from_str(&save::to_yaml(&kept).expect("writes")).expect("reads");
             assert_eq!(complaints(&snapshot, &saved), [""; 0], "{path:?}");
         }
+    }
+}
+
+#[test]
+fn clusters_keep_to_their_schema() {
+    let schema = validator("clusters");
+    let (_, seen) = snapshots().into_iter().next().expect("an example");
+    let clusters = [Ok(diagnose(&seen, &Scope::default())), Err("the server does not answer".to_owned())]
+        .map(|read| ClusterStatus::new("production".into(), vec!["same".into()], read));
+    let mut printed = Vec::new();
+    data::json(&clusters, &mut printed).expect("prints");
+    assert_eq!(complaints(&schema, &serde_json::from_slice(&printed).expect("JSON")), [""; 0]);
+    for wrong in [serde_json::json!({}), serde_json::json!([{"context": "production"}])] {
+        assert!(!schema.is_valid(&wrong), "{wrong}");
     }
 }
 

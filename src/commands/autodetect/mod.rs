@@ -14,7 +14,6 @@ use crate::cli::output::ProposalFormat;
 use crate::diagnosis::{Scope, diagnose};
 use crate::exit::{Failure, Outcome};
 use crate::finding::verdict::Verdict;
-use crate::permissions::command::Verb;
 use crate::plan::canary::CanaryChoice;
 use crate::render;
 use crate::render::matrix::Shown;
@@ -22,6 +21,7 @@ use crate::render::style::Style;
 use crate::reports::autodetect::{AutodetectResult, State, evaluate};
 use crate::reports::autodetect_document::Report;
 use crate::snapshot::family::Family;
+use crate::verb::Verb;
 
 use super::change::proposed::{self, WithChange};
 use super::change::{ChangeReport, open_change};
@@ -31,7 +31,7 @@ use crate::rollout::interrupt::Interrupt;
 use crate::streams::Streams;
 
 /// Goes into audit logs beside kubectl's own commands.
-const VERB: &str = "autodetect";
+const VERB: Verb = Verb::Autodetect;
 
 pub(super) async fn run(
     flags: &ConnectionFlags,

@@ -9,6 +9,7 @@ use crate::edit::target::Target;
 use crate::exit::{Failure, Outcome};
 use crate::finding::Report;
 use crate::model::ClusterModel;
+use crate::plan::node_state::ClusterState;
 use crate::plan::preflight::{self, Blocker};
 use crate::plan::request::ChangeRequest;
 use crate::plan::undo_forecast;
@@ -63,7 +64,11 @@ impl ChangeDialog<'_> {
             match (self.request.is_temporary(), self.request.open_record(&shown.object)) {
                 (true, _) => page::temporary(&shown.plan, &style, &mut streams.out)?,
                 (false, Some(record)) => page::resumption(&record, self.outdated_pods(), &style, &mut streams.out)?,
-                (false, None) => page::meaning(&shown.plan, &self.before, self.restarts(shown), &style, &mut streams.out)?,
+                (false, None) => {
+                    let state = ClusterState::new(self.options.snapshot);
+                    let moves = state.moves(&shown.plan.nodes);
+                    page::meaning(&shown.plan, &moves, &self.before, self.restarts(shown), &style, &mut streams.out)?;
+                }
             }
             streams.out.flush()?;
         }

@@ -6,12 +6,12 @@ use crate::diagnosis::unfinished_change::{UnfinishedChange, open_debug_log, unfi
 use crate::exit::{Failure, Outcome};
 use crate::finding::{Report, Severity};
 use crate::model::ClusterModel;
-use crate::permissions::command::Verb;
 use crate::plan::request::ChangeRequest;
 use crate::plan::resume;
 use crate::rollout::local_record;
 use crate::snapshot::Snapshot;
 use crate::streams::Streams;
+use crate::verb::Verb;
 
 /// `report` is the diagnosis of the snapshot.
 pub fn find(snapshot: &Snapshot, report: &Report) -> Option<UnfinishedChange> {
@@ -23,7 +23,7 @@ pub fn find(snapshot: &Snapshot, report: &Report) -> Option<UnfinishedChange> {
 /// A resumable change that `verb` had begun, or any where `verb` is `None`.
 pub fn resumption(snapshot: &Snapshot, report: &Report, verb: Option<Verb>) -> Option<(UnfinishedChange, ChangeRequest)> {
     let open = find(snapshot, report).filter(UnfinishedChange::is_resumable)?;
-    if verb.is_some_and(|verb| open.record.command != verb.name()) {
+    if verb.is_some_and(|verb| open.record.command != verb) {
         return None;
     }
     let (target, record) = (open.target.clone(), open.record.clone());

@@ -10,7 +10,6 @@ use crate::cli::change::{ChangeArgs, DryRun, FormName, PlanArgs};
 use crate::commands::source::ClusterHandle;
 use crate::diagnosis::{Scope, diagnose};
 use crate::exit::{Failure, Outcome};
-use crate::permissions::command::Verb;
 use crate::plan::owner_notes::OwnerNote;
 use crate::plan::preflight::Blocker;
 use crate::plan::request::ChangeRequest;
@@ -20,6 +19,7 @@ use crate::render::style::{ColorWhen, Style, Tone};
 use crate::rollout::interrupt::Interrupt;
 use crate::snapshot::Snapshot;
 use crate::streams::Streams;
+use crate::verb::Verb;
 
 /// A report and what came of its change, as one document.
 #[derive(Serialize, JsonSchema)]

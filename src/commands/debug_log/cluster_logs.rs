@@ -19,12 +19,13 @@ use crate::startup::log_source::{ContainerLog, ContainerState, LogGap, LogSource
 use super::save::Place;
 use crate::commands::node_selection::NodeSelection;
 use crate::commands::source::ClusterHandle;
+use crate::verb::Verb;
 
 /// Enough to know the kubelet's own sentence.
 const HEAD: usize = 64;
 
 /// Goes into audit logs beside kubectl's own commands.
-pub(super) const VERB: &str = "debug-log";
+pub(super) const VERB: Verb = Verb::DebugLog;
 
 /// A cluster's logs, and the way to it.
 pub(super) struct Live {
@@ -148,7 +149,7 @@ async fn one(connection: &Connection, pod: &Pod, previous: bool, state: Containe
     let mut saved = Ok(());
     let which = if previous { Which::Previous } else { Which::Current };
     let read = log_stream::log(connection, pod, which, &mut |chunk| {
-        head.extend_from_slice(&chunk[..chunk.len().min(HEAD.saturating_sub(head.len()))]);
+        head.extend(chunk.iter().take(HEAD.saturating_sub(head.len())));
         parser.push(chunk);
         if saved.is_ok() {
             saved = saving.push(chunk);

@@ -5,7 +5,7 @@ use crate::cli::apply_undo::{ClusterArgs, OutputArgs, UndoArgs};
 use crate::cli::connection::ConnectionFlags;
 use crate::cli::output::{DataFormat, Output};
 use crate::commands::undo;
-use crate::permissions::command::Verb;
+use crate::verb::Verb;
 
 pub(super) async fn run(
     flags: &ConnectionFlags,
@@ -24,5 +24,5 @@ pub(super) async fn run(
         shown: OutputArgs { output, color: arguments.color, no_color: arguments.no_color },
         change: arguments.raising.as_change(),
     };
-    undo::undo(flags, &undo, Some(Verb::DebugLog.name()), interrupt, streams).await
+    undo::undo(flags, &undo, Some(Verb::DebugLog), interrupt, streams).await
 }

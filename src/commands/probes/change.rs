@@ -6,13 +6,13 @@ use crate::commands::change::ChangeReport;
 use crate::commands::change::proposed::ProposedChange;
 use crate::commands::source::ClusterHandle;
 use crate::exit::{Failure, Outcome};
-use crate::permissions::command::Verb;
 use crate::plan::from_probes::{self, ProposedProbes};
 use crate::plan::request::ChangeRequest;
 use crate::probes::proposal::ProbeProposal;
 use crate::rollout::interrupt::Interrupt;
 use crate::snapshot::Snapshot;
 use crate::streams::Streams;
+use crate::verb::Verb;
 
 /// `None` where there is no editable object: the page says why.
 pub(super) fn chosen(snapshot: &Snapshot, proposal: &ProbeProposal, arguments: &ProbesArgs) -> Result<Option<ProposedProbes>, Failure> {

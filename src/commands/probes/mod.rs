@@ -8,12 +8,12 @@ use crate::cli::probes::ProbesArgs;
 use crate::cluster::{LogSelection, ReadOptions};
 use crate::diagnosis::{Scope, diagnose};
 use crate::exit::{Failure, Outcome};
-use crate::permissions::command::Verb;
 use crate::render::probes::Shown;
 use crate::render::style::Style;
 use crate::render::{self, data};
 use crate::reports::probes::probes_report;
 use crate::reports::probes_document::ProbesReport;
+use crate::verb::Verb;
 
 use super::change::proposed::{self, WithChange};
 use super::change::{ChangeReport, open_change};
@@ -23,7 +23,7 @@ use crate::rollout::interrupt::Interrupt;
 use crate::streams::Streams;
 
 /// Goes into audit logs beside kubectl's own commands.
-const VERB: &str = "probes";
+const VERB: Verb = Verb::Probes;
 
 pub async fn run(flags: &ConnectionFlags, arguments: &ProbesArgs, interrupt: Interrupt, streams: &mut Streams) -> Result<Outcome, Failure> {
     let chosen = NodeSelection::from_flags(&arguments.node, arguments.selector.as_deref())?;

@@ -55,6 +55,6 @@ fn finding(view: &Context, node: &NodeModel) -> Option<Finding> {
 }
 
 fn last_words(node: &NodeModel, log: &StartupLog) -> Vec<crate::finding::Evidence> {
-    let tail = log.marks.len().saturating_sub(4);
-    log.marks[tail..].iter().map(|mark| node.evidence(Source::Log, mark.text.clone())).collect()
+    let earlier = log.marks.len().saturating_sub(4);
+    log.marks.iter().skip(earlier).map(|mark| node.evidence(Source::Log, mark.text.clone())).collect()
 }

@@ -5,6 +5,7 @@ use super::*;
 use crate::edit::undo_record::{ANNOTATION, RolloutPhase};
 use crate::observed::Observed;
 use crate::snapshot::Origin;
+use crate::verb::Verb;
 
 fn target() -> Target {
     Target::DaemonSet { namespace: "kube-system".into(), name: "calico-node".into() }
@@ -34,7 +35,7 @@ fn nodes(ready: &str) -> Value {
 
 fn change(target: Target) -> ChangeRequest {
     ChangeRequest::Apply(Proposal {
-        command: "autodetect",
+        command: Verb::Autodetect,
         summary: String::new(),
         target,
         edits: vec![],
@@ -50,7 +51,7 @@ fn codes(set: Value, nodes: Value, object: &Value, wish: &ChangeRequest) -> Vec<
 
 fn record(phase: RolloutPhase) -> UndoRecord {
     UndoRecord {
-        command: "autodetect".into(),
+        command: Verb::Autodetect,
         id: "0123".into(),
         at: jiff::Timestamp::UNIX_EPOCH,
         written_at: None,

@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use calico_fix::permissions::command::Verb;
 use calico_fix::permissions::table::{Install, PERMISSIONS};
+use calico_fix::verb::Verb;
 use sim::scenario;
 
 use super::*;
@@ -60,14 +60,14 @@ fn only_changing(verb: Verb) -> BTreeSet<(String, String, String)> {
 fn reading_asks_for_what_the_table_names() {
     let mut asked: BTreeMap<Verb, BTreeSet<_>> = BTreeMap::new();
     for incident in ["healthy", "slow-start", "operator"] {
-        for verb in Verb::ALL.into_iter().filter(|verb| verb.reads()) {
+        for verb in Verb::JUDGED.into_iter().filter(|verb| verb.reads()) {
             let stage = Stage::new(scenario::named(incident, 3).expect("is a scenario"));
             let more: &[&str] = if verb == Verb::DebugLog { &["--no-change"] } else { &[] };
             stage.run("admin", &[&[verb.name()], more].concat());
             asked.entry(verb).or_default().extend(rights(&stage.running.requests()));
         }
     }
-    let all: BTreeSet<_> = Verb::ALL.into_iter().flat_map(|verb| needed(verb, false)).collect();
+    let all: BTreeSet<_> = Verb::JUDGED.into_iter().flat_map(|verb| needed(verb, false)).collect();
     for (verb, mut asked) in asked {
         // A websocket exec is a GET that takes both verbs.
         if asked.iter().any(|(_, _, plural)| plural == "pods/exec") {
@@ -105,7 +105,7 @@ fn changing_asks_for_what_the_table_names() {
     assert!(idle.is_empty(), "debug-log does not ask for {idle:?}: {}", told(&output));
     asked.extend(of_debug_log);
     asked.insert(("create".into(), String::new(), "pods/exec".into()));
-    let known: BTreeSet<_> = Verb::ALL.into_iter().flat_map(|verb| needed(verb, true)).collect();
+    let known: BTreeSet<_> = Verb::JUDGED.into_iter().flat_map(|verb| needed(verb, true)).collect();
     assert_eq!(asked.difference(&known).collect::<Vec<_>>(), Vec::<&_>::new(), "the table lacks these");
     let idle: Vec<_> = needed(Verb::Undo, true).difference(&asked).cloned().collect();
     assert!(idle.is_empty(), "nothing that changes asks for {idle:?}");

@@ -29,6 +29,7 @@ use calico_fix::edit::target::Target;
 use calico_fix::plan::{GoalAddress, NodeGoal, Plan, Proposal};
 use calico_fix::render::data;
 use calico_fix::snapshot::family::Family;
+use calico_fix::verb::Verb;
 use serde_json::Value;
 use sim::{TestServer, scenario};
 use support::output::{err, out, told};
@@ -101,7 +102,7 @@ impl Stage {
     fn proposal(&self, method: &str) -> Proposal {
         let nodes = self.goals();
         Proposal {
-            command: "autodetect",
+            command: Verb::Autodetect,
             summary: format!("IP_AUTODETECTION_METHOD={method}"),
             target: Target::DaemonSet { namespace: "kube-system".into(), name: "calico-node".into() },
             edits: vec![Edit::variable("IP_AUTODETECTION_METHOD", method)],

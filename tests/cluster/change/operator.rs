@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::*;
+use calico_fix::verb::Verb;
 
 const SCENARIO: &str = "operator-bridge-address";
 
@@ -14,7 +15,7 @@ fn plan(stage: &Stage, method: &Value) -> Plan {
     let nodes = stage.goals();
     let proposal = Proposal {
         larger: vec![],
-        command: "autodetect",
+        command: Verb::Autodetect,
         summary: format!("nodeAddressAutodetectionV4 {method}"),
         target: Target::Installation { name: "default".into() },
         edits: vec![Edit::field(&["spec", "calicoNetwork", "nodeAddressAutodetectionV4"], method.clone())],

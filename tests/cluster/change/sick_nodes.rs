@@ -105,7 +105,7 @@ fn an_undo_that_a_dead_node_holds_up_under_the_operator_says_so_at_once() {
 /// The operator is Degraded with two methods, and every later undo would fail.
 #[test]
 fn an_undo_of_an_installation_leaves_one_method() {
-    let stage = Stage::new("operator-bridge-address", 3);
+    let stage = Stage::new("operator", 3);
     let _live = stage.running.live(PACE);
     let method = || {
         stage.running.cluster().store.object("Installation", "", "default").expect("is there")["spec"]["calicoNetwork"]["nodeAddressAutodetectionV4"].clone()

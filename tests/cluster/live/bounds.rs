@@ -7,6 +7,7 @@ use calico_fix::limits::{MAX_LOG, MAX_PAGE_ITEMS, MAX_PAGES};
 use calico_fix::observed::Observed;
 use calico_fix::snapshot::inspection::NodeInspection;
 use calico_fix::snapshot::objects::Pod;
+use calico_fix::verb::Verb;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -129,7 +130,7 @@ async fn a_list_of_endless_pages() {
 }
 
 async fn connection(server: &str, more: &str) -> Connection {
-    cluster::connect_from(&flags(&format!("--server {server} {more}")), "status", &surroundings(&[])).await.expect("connects")
+    cluster::connect_from(&flags(&format!("--server {server} {more}")), Verb::Status, &surroundings(&[])).await.expect("connects")
 }
 
 async fn failure(answer: fn(&str) -> Option<String>, more: &str) -> String {

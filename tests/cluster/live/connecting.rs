@@ -1,6 +1,7 @@
 //! Who asks, and how the server sees it.
 
 use calico_fix::cluster::ConnectError;
+use calico_fix::verb::Verb;
 
 use super::*;
 
@@ -65,7 +66,7 @@ async fn a_list_in_kubeconfig_is_merged() {
     let text = "apiVersion: v1\nkind: Config\ncurrent-context: mine\ncontexts: [{name: mine, context: {cluster: sim, user: no-exec, namespace: ops}}]\n";
     std::fs::write(&first, text).expect("writes");
     let list = std::env::join_paths([directory.path().join("missing"), first, server.kubeconfig()]).expect("joins");
-    let connection = cluster::connect_from(&flags(""), "status", &surroundings(&[("KUBECONFIG", list)])).await.expect("connects");
+    let connection = cluster::connect_from(&flags(""), Verb::Status, &surroundings(&[("KUBECONFIG", list)])).await.expect("connects");
     assert_eq!((connection.context.as_deref(), connection.default_namespace.as_str()), (Some("mine"), "ops"));
     cluster::read_cluster(&connection, &brief(), &NoProgress).await.expect("gathers");
     assert!(server.requests().iter().all(|request| request.user == "no-exec"));
@@ -74,7 +75,7 @@ async fn a_list_in_kubeconfig_is_merged() {
 #[tokio::test]
 async fn without_a_kubeconfig_nothing_is_asked_of_the_pods_own_account() {
     let variables = [("KUBERNETES_SERVICE_HOST", "127.0.0.1".into()), ("KUBERNETES_SERVICE_PORT", "1".into())];
-    let error = cluster::connect_from(&flags(""), "status", &surroundings(&variables)).await.expect_err("no configuration");
+    let error = cluster::connect_from(&flags(""), Verb::Status, &surroundings(&variables)).await.expect_err("no configuration");
     assert!(matches!(error, ConnectError::NoConfig { .. }), "{error:?}");
 }
 
@@ -99,7 +100,7 @@ mod plugins {
     }
 
     async fn connect(list: OsString) -> Result<Connection, ConnectError> {
-        cluster::connect_from(&flags(""), "status", &surroundings(&[("KUBECONFIG", list)])).await
+        cluster::connect_from(&flags(""), Verb::Status, &surroundings(&[("KUBECONFIG", list)])).await
     }
 
     #[tokio::test]

@@ -3,6 +3,7 @@
 use std::time::Instant;
 
 use calico_fix::observed::Observed;
+use calico_fix::verb::Verb;
 use sim::{Effect, Fault};
 use tokio::io::AsyncWriteExt;
 
@@ -37,12 +38,12 @@ async fn a_certificate_of_an_unknown_authority_or_for_another_name() {
     let error = refused(&server, "--tls-server-name other.example.com").await;
     says(&error, "Unable to connect to the server: tls: failed to verify certificate: x509: ", "other.example.com");
     let line = format!("--server {} --token t", server.url());
-    let connection = cluster::connect_from(&flags(&line), "status", &surroundings(&[])).await.expect("connects");
+    let connection = cluster::connect_from(&flags(&line), Verb::Status, &surroundings(&[])).await.expect("connects");
     let error = cluster::read_cluster(&connection, &brief(), &NoProgress).await.expect_err("unknown authority");
     says(&error, "x509: certificate signed by unknown authority", "the system's certificate authorities");
     let line = format!("{line} --insecure-skip-tls-verify --token admin-token");
     let line = line.replacen("--token t ", "", 1);
-    let connection = cluster::connect_from(&flags(&line), "status", &surroundings(&[])).await.expect("connects");
+    let connection = cluster::connect_from(&flags(&line), Verb::Status, &surroundings(&[])).await.expect("connects");
     cluster::read_cluster(&connection, &brief(), &NoProgress).await.expect("gathers without verifying");
 }
 

@@ -19,6 +19,7 @@ use std::time::Duration;
 use calico_fix::cli::connection::ConnectionFlags;
 use calico_fix::cluster::{self, ConnectError, Connection, GatherError, NoProgress, ProcessEnv, ReadOptions};
 use calico_fix::snapshot::Snapshot;
+use calico_fix::verb::Verb;
 use clap::Parser;
 use sim::{Scenario, Server};
 
@@ -44,7 +45,7 @@ async fn start(world: Scenario) -> Server {
 
 async fn try_connect(server: &Server, line: &str) -> Result<Connection, ConnectError> {
     let line = format!("--kubeconfig {} {line}", server.kubeconfig().display());
-    cluster::connect_from(&flags(&line), "status", &surroundings(&[])).await
+    cluster::connect_from(&flags(&line), Verb::Status, &surroundings(&[])).await
 }
 
 async fn connect(server: &Server, line: &str) -> Connection {

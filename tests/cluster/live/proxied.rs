@@ -6,6 +6,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional};
 use tokio::net::{TcpListener, TcpStream};
 
 use super::*;
+use calico_fix::verb::Verb;
 
 /// A CONNECT proxy that leads every tunnel to `target` and keeps what it was asked.
 async fn proxy(target: String) -> (String, Arc<Mutex<Vec<String>>>) {
@@ -41,7 +42,7 @@ async fn the_environments_proxy_is_used_with_exec_and_all() {
     let (address, asked) = proxy(target(&server)).await;
     let line = format!("--kubeconfig {} --server https://api.example.com:6443 --tls-server-name localhost", server.kubeconfig().display());
     let variables = [("HTTPS_PROXY", format!("http://me:secret@{address}").into()), ("NO_PROXY", "example.org, ,10.0.0.0/8,".into())];
-    let connection = cluster::connect_from(&flags(&line), "status", &surroundings(&variables)).await.expect("connects");
+    let connection = cluster::connect_from(&flags(&line), Verb::Status, &surroundings(&variables)).await.expect("connects");
     assert!(!format!("{connection:?} {:?}", connection.route).contains("secret"));
     let snapshot = cluster::read_cluster(&connection, &brief(), &NoProgress).await.expect("gathers");
     assert_eq!(snapshot.inside.values().filter(|inside| inside.seen().is_some()).count(), 3);
@@ -58,7 +59,7 @@ async fn loopback_is_never_proxied_by_the_environment() {
     let server = start(sim::scenario::healthy(3)).await;
     let line = format!("--kubeconfig {}", server.kubeconfig().display());
     let variables = [("HTTPS_PROXY", "http://127.0.0.1:1".into())];
-    let connection = cluster::connect_from(&flags(&line), "status", &surroundings(&variables)).await.expect("connects");
+    let connection = cluster::connect_from(&flags(&line), Verb::Status, &surroundings(&variables)).await.expect("connects");
     cluster::read_cluster(&connection, &brief(), &NoProgress).await.expect("gathers");
 }
 
@@ -67,7 +68,7 @@ async fn a_proxy_that_does_not_answer_is_named() {
     let server = start(sim::scenario::healthy(3)).await;
     let line = format!("--kubeconfig {} --server https://api.example.com:6443", server.kubeconfig().display());
     let variables = [("https_proxy", "http://me:secret@127.0.0.1:1".into())];
-    let connection = cluster::connect_from(&flags(&line), "status", &surroundings(&variables)).await.expect("connects");
+    let connection = cluster::connect_from(&flags(&line), Verb::Status, &surroundings(&variables)).await.expect("connects");
     let error = cluster::read_cluster(&connection, &brief(), &NoProgress).await.expect_err("no proxy there");
     let text = format!("{error} {:?} {error:?}", error.hint());
     assert!(text.contains("127.0.0.1:1") && text.contains("NO_PROXY") && !text.contains("secret"), "{text}");

@@ -7,7 +7,7 @@ use super::judge::*;
 
 fn record(phase: RolloutPhase) -> String {
     let record = UndoRecord {
-        command: "autodetect".into(),
+        command: calico_fix::verb::Verb::Autodetect,
         id: "0123456789ab".into(),
         at: now(),
         written_at: None,

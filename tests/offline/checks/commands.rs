@@ -5,7 +5,6 @@ use std::process::Command;
 use calico_fix::diagnosis::{Scope, diagnose};
 use calico_fix::edit::Edit;
 use calico_fix::edit::target::Target;
-use calico_fix::permissions::command::Verb;
 use calico_fix::permissions::report::{Answered, PermissionQuery, judge};
 use calico_fix::permissions::table::{InstallFacts, PERMISSIONS};
 use calico_fix::plan::autodetect_edits::Setting;
@@ -14,6 +13,7 @@ use calico_fix::plan::snippets::{Form, Snippets};
 use calico_fix::render::html;
 use calico_fix::snapshot::family::Family;
 use calico_fix::text::{clean, is_unsafe, shell};
+use calico_fix::verb::Verb;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 

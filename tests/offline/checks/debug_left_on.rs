@@ -11,7 +11,7 @@ const LEVEL: &str = "CALICO_STARTUP_LOGLEVEL";
 
 fn record(phase: RolloutPhase) -> String {
     let record = UndoRecord {
-        command: "debug-log".into(),
+        command: calico_fix::verb::Verb::DebugLog,
         id: "0123456789ab".into(),
         at: now(),
         written_at: None,

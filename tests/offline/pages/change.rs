@@ -6,6 +6,7 @@ use calico_fix::autodetect::AutodetectOptions;
 use calico_fix::diagnosis::{Scope, diagnose};
 use calico_fix::finding::Report;
 use calico_fix::plan::canary::CanaryChoice;
+use calico_fix::plan::node_state::ClusterState;
 use calico_fix::plan::{NodeGoal, Plan, from_autodetect, from_probes};
 use calico_fix::probes::proposal::ProbeOptions;
 use calico_fix::render::change;
@@ -50,7 +51,8 @@ fn probes_plan(snapshot: &Snapshot) -> Plan {
 fn page(sick: &Snapshot, healthy: &Snapshot, plan: &Plan, starts: bool, style: &Style) -> String {
     let (before, after) = (report(sick), report(healthy));
     let mut out = Vec::new();
-    change::meaning(plan, &before, before.nodes.len(), style, &mut out).expect("writes");
+    let state = ClusterState::new(sick);
+    change::meaning(plan, &state.moves(&plan.nodes), &before, before.nodes.len(), style, &mut out).expect("writes");
     writeln!(out).expect("writes");
     change::outcome(&before, &after, starts, style, &mut out).expect("writes");
     String::from_utf8(out).expect("text")

@@ -5,14 +5,11 @@ mod archive;
 mod real;
 mod rules;
 
-#[path = "../../../examples/release.rs"]
-#[allow(dead_code, reason = "its main is the example's own")]
-mod release;
-
 use std::fs;
 use std::path::Path;
 
 use flate2::Compression;
+use xtask::release;
 
 const VERSION: &str = "v1.2.3";
 

@@ -16,10 +16,10 @@ use calico_fix::startup::log_source::LogSource;
 use calico_fix::text::{clean, is_unsafe, shell};
 
 /// Takes any bytes, and must not panic.
-pub(super) type Target = fn(&[u8]);
+pub type Target = fn(&[u8]);
 
 /// By the names of `fuzz_targets/`.
-pub(super) const TARGETS: [(&str, Target); 8] = [
+pub const TARGETS: [(&str, Target); 8] = [
     ("bird", bird),
     ("event_text", event_text),
     ("inside", inside),
@@ -31,7 +31,7 @@ pub(super) const TARGETS: [(&str, Target); 8] = [
 ];
 
 /// `show protocols` and, behind a NUL, `show status`.
-pub(super) fn bird(bytes: &[u8]) {
+pub fn bird(bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);
     let (protocols, status) = text.split_once('\0').unwrap_or((&text, ""));
     let Ok(bird) = bird::parse(protocols, status) else { return };
@@ -46,7 +46,7 @@ pub(super) fn bird(bytes: &[u8]) {
     }
 }
 
-pub(super) fn event_text(bytes: &[u8]) {
+pub fn event_text(bytes: &[u8]) {
     let message = String::from_utf8_lossy(bytes);
     for reason in ["Unhealthy", "Killing", "BackOff"] {
         let _ = events::parse(reason, &message);
@@ -57,7 +57,7 @@ pub(super) fn event_text(bytes: &[u8]) {
     }
 }
 
-pub(super) fn inside(bytes: &[u8]) {
+pub fn inside(bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);
     let _ = inspection::parse(&text, &[Destination::Address("10.0.0.1".into()), Destination::Name("api.lan".into())]);
     let _ = (route_get::parse(&text), route_get::refusal(&text), route_get::rules(&text));
@@ -72,7 +72,7 @@ pub(super) fn inside(bytes: &[u8]) {
     }
 }
 
-pub(super) fn masker(bytes: &[u8]) {
+pub fn masker(bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);
     let once = masked(&text).into_owned();
     assert!(!once.contains("-----BEGIN "), "{once}");
@@ -111,7 +111,7 @@ const HEADS: [&str; 24] = [
     "$ kubectl get node x -o yaml\napiVersion: v1\nkind: Node\n",
 ];
 
-pub(super) fn pasted(bytes: &[u8]) {
+pub fn pasted(bytes: &[u8]) {
     let (choice, rest) = bytes.split_first().unwrap_or((&0, &[]));
     let head = HEADS[usize::from(*choice) % HEADS.len()];
     let text = format!("{head}{}", String::from_utf8_lossy(rest));
@@ -126,7 +126,7 @@ pub(super) fn pasted(bytes: &[u8]) {
     load(&["-".into()], &mut yaml.as_bytes()).expect("reads back what was written");
 }
 
-pub(super) fn record(bytes: &[u8]) {
+pub fn record(bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);
     if let Ok(record) = UndoRecord::parse(&text) {
         let _ = (record.is_finished(), record.as_patch());
@@ -136,7 +136,7 @@ pub(super) fn record(bytes: &[u8]) {
 const OURS: &[u8] = b"apiVersion: calico-fix/v1\nkind: Snapshot\ntakenAt: 2026-01-01T00:00:00Z\norigin: live\n";
 
 /// Of any kind, and behind the head of a snapshot of ours.
-pub(super) fn snapshot(bytes: &[u8]) {
+pub fn snapshot(bytes: &[u8]) {
     for bytes in [bytes, &[OURS, bytes].concat()] {
         let Ok(snapshot) = load(&["-".into()], &mut &bytes[..]) else { continue };
         let _ = diagnose(&snapshot, &Scope::default());
@@ -146,7 +146,7 @@ pub(super) fn snapshot(bytes: &[u8]) {
     }
 }
 
-pub(super) fn startup_log(log: &[u8]) {
+pub fn startup_log(log: &[u8]) {
     let cut = log.first().map_or(1, |byte| usize::from(*byte).max(1));
     let read = |size: usize| {
         let mut reader = startup_log::Reader::new(5);

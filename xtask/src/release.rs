@@ -1,7 +1,7 @@
 //! What a release is made of: the archive of one target, and the krew manifest for all of them.
 //!
-//! `cargo run --example release -- archive --version v1.2.3 --target x86_64-unknown-linux-musl --binaries target/…/release --out dist`
-//! `cargo run --example release -- krew --version v1.2.3 --homepage URL --from URL --archives dist --out dist/index`
+//! `cargo xtask release archive --version v1.2.3 --target x86_64-unknown-linux-musl --binaries target/…/release --out dist`
+//! `cargo xtask release krew --version v1.2.3 --homepage URL --from URL --archives dist --out dist/index`
 
 use std::fmt::Write as _;
 use std::fs::{self, File};
@@ -9,28 +9,29 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
-use clap::Parser;
+use clap::Subcommand;
 use flate2::{Compression, GzBuilder};
 use sha2::{Digest, Sha256};
 
+use crate::ROOT;
+
 /// Target, krew's name of its system and of its processor.
-pub(crate) const TARGETS: [(&str, &str, &str); 5] = [
+pub const TARGETS: [(&str, &str, &str); 5] = [
     ("x86_64-unknown-linux-musl", "linux", "amd64"),
     ("aarch64-unknown-linux-musl", "linux", "arm64"),
     ("x86_64-apple-darwin", "darwin", "amd64"),
     ("aarch64-apple-darwin", "darwin", "arm64"),
     ("x86_64-pc-windows-msvc", "windows", "amd64"),
 ];
-pub(crate) const PROGRAMS: [&str; 2] = ["kubectl-calico_fix", "calico-fix"];
+pub const PROGRAMS: [&str; 2] = ["kubectl-calico_fix", "calico-fix"];
 /// Beside the programs. krew refuses an archive without LICENSE.
 const FILES: [&str; 2] = ["LICENSE", "README.md"];
 const FOLDERS: [&str; 3] = ["completions", "man", "plugin-manifest"];
 /// 1980-01-01: the same files give the same archive.
 const STAMP: u32 = 315_532_800;
-const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
-#[derive(Parser)]
-enum Task {
+#[derive(Subcommand)]
+pub enum ReleaseTask {
     /// Fail unless the tag is the version that Cargo.toml has
     Check {
         #[arg(long)]
@@ -64,12 +65,12 @@ enum Task {
     },
 }
 
-pub(crate) fn archive_name(version: &str, target: &str) -> String {
+pub fn archive_name(version: &str, target: &str) -> String {
     format!("kubectl-calico_fix-{version}-{target}.tar.gz")
 }
 
 /// With everything at its top, for krew and `cargo binstall` alike.
-pub(crate) fn archive(version: &str, target: &str, binaries: &Path, out: &Path, level: Compression) -> anyhow::Result<PathBuf> {
+pub fn archive(version: &str, target: &str, binaries: &Path, out: &Path, level: Compression) -> anyhow::Result<PathBuf> {
     if !TARGETS.iter().any(|(known, ..)| *known == target) {
         bail!("no release is made for {target}");
     }
@@ -111,7 +112,7 @@ fn add(tar: &mut tar::Builder<impl Write>, path: &Path, inside: &str, mode: u32)
 }
 
 /// In lower case: krew takes no other.
-pub(crate) fn sha256(path: &Path) -> anyhow::Result<String> {
+pub fn sha256(path: &Path) -> anyhow::Result<String> {
     let mut digest = Sha256::new();
     io::copy(&mut File::open(path).with_context(|| path.display().to_string())?, &mut Hashing(&mut digest))?;
     let mut text = String::new();
@@ -133,7 +134,7 @@ impl Write for Hashing<'_> {
 }
 
 /// A repository that holds just this is a custom index: `kubectl krew index add`.
-pub(crate) fn krew(version: &str, homepage: &str, from: &str, archives: &Path, out: &Path) -> anyhow::Result<PathBuf> {
+pub fn krew(version: &str, homepage: &str, from: &str, archives: &Path, out: &Path) -> anyhow::Result<PathBuf> {
     let mut text = fs::read_to_string(Path::new(ROOT).join("krew/calico-fix.yaml.in"))?;
     text = text.replace("@VERSION@", version).replace("@HOMEPAGE@", homepage);
     for (target, os, arch) in TARGETS {
@@ -160,17 +161,18 @@ fn check(version: &str) -> anyhow::Result<()> {
     if version != expected {
         bail!("the tag is {version}, and Cargo.toml says {expected}: set version under [workspace.package] first");
     }
-    if env!("CARGO_PKG_REPOSITORY").is_empty() {
+    let manifest = fs::read_to_string(Path::new(ROOT).join("Cargo.toml"))?;
+    if !manifest.lines().any(|line| line.starts_with("repository = \"")) {
         bail!("Cargo.toml has no repository: cargo binstall would not know where the archives are");
     }
     Ok(())
 }
 
-fn main() -> anyhow::Result<()> {
-    let written = match Task::parse() {
-        Task::Check { version } => return check(&version),
-        Task::Archive { version, target, binaries, out } => archive(&version, &target, &binaries, &out, Compression::best())?,
-        Task::Krew { version, homepage, from, archives, out } => krew(&version, &homepage, &from, &archives, &out)?,
+pub fn run(task: ReleaseTask) -> anyhow::Result<()> {
+    let written = match task {
+        ReleaseTask::Check { version } => return check(&version),
+        ReleaseTask::Archive { version, target, binaries, out } => archive(&version, &target, &binaries, &out, Compression::best())?,
+        ReleaseTask::Krew { version, homepage, from, archives, out } => krew(&version, &homepage, &from, &archives, &out)?,
     };
     Ok(writeln!(io::stdout(), "{}", written.display())?)
 }

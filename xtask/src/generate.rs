@@ -1,4 +1,4 @@
-//! Writes what follows from the code: `schemas/` and `man/`. The same code gives the same bytes.
+//! What follows from the code: `schemas/` and `man/`. The same code gives the same bytes.
 
 use std::path::Path;
 
@@ -7,23 +7,27 @@ use calico_fix::commands::change::ChangeReport;
 use calico_fix::commands::change::proposed::WithChange;
 use calico_fix::commands::man::page;
 use calico_fix::finding::Report;
+use calico_fix::reports::fleet::ClusterStatus;
 use calico_fix::reports::probes_document::ProbesReport;
 use calico_fix::reports::startup_log::StartupLogReport;
 use calico_fix::snapshot::schema::snapshot_schema;
 
+use crate::ROOT;
+
 /// The folders whose files are all made here.
-pub(crate) const FOLDERS: [&str; 2] = ["schemas", "man"];
+pub const FOLDERS: [&str; 2] = ["schemas", "man"];
 
 /// Path from the repository's root, and content.
-pub(crate) type File = (String, Vec<u8>);
+pub type File = (String, Vec<u8>);
 
-pub(crate) fn files() -> anyhow::Result<Vec<File>> {
+pub fn files() -> anyhow::Result<Vec<File>> {
     let mut files = vec![
         schema("snapshot", &snapshot_schema())?,
         schema("startup-timeline", &schemars::schema_for!(WithChange<StartupLogReport>).to_value())?,
         schema("status", &schemars::schema_for!(Report).to_value())?,
         schema("autodetect", &schemars::schema_for!(WithChange<calico_fix::reports::autodetect_document::Report>).to_value())?,
         schema("can-i", &schemars::schema_for!(calico_fix::permissions::report::Report).to_value())?,
+        schema("clusters", &schemars::schema_for!(Vec<ClusterStatus>).to_value())?,
         schema("change", &schemars::schema_for!(ChangeReport).to_value())?,
         schema("probes", &schemars::schema_for!(WithChange<ProbesReport>).to_value())?,
     ];
@@ -39,8 +43,8 @@ fn schema(name: &str, schema: &serde_json::Value) -> anyhow::Result<File> {
     Ok((format!("schemas/{name}.schema.json"), format!("{}\n", serde_json::to_string_pretty(schema)?).into_bytes()))
 }
 
-fn main() -> anyhow::Result<()> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+pub fn write() -> anyhow::Result<()> {
+    let root = Path::new(ROOT);
     for folder in FOLDERS.map(|folder| root.join(folder)) {
         // What is no longer made must not stay.
         if folder.exists() {
