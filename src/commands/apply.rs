@@ -12,6 +12,8 @@ use crate::diagnosis::{Scope, diagnose};
 use crate::exit::{Failure, Outcome};
 use crate::plan::request::ChangeRequest;
 use crate::plan::{API_VERSION, KIND, Plan};
+use crate::render::notice;
+use crate::render::style::{Style, Tone};
 use crate::snapshot::{Snapshot, from_tree};
 use crate::text;
 
@@ -70,7 +72,7 @@ async fn resume(flags: &ConnectionFlags, arguments: &ApplyArgs, interrupt: Inter
     let diagnosis = diagnose(&live.snapshot, &Scope::default());
     match open_change::resumption(&live.snapshot, &diagnosis, None) {
         Some((open, request)) => {
-            writeln!(streams.err, "{}", text::clean(&open.describe()))?;
+            notice::write(Tone::Plain, &open.describe(), &Style::of_stderr(arguments.shown.color()), &mut streams.err)?;
             streams.err.flush()?;
             carry_out(&live, &wanted, arguments, &arguments.change, &request, interrupt, streams).await
         }

@@ -16,6 +16,8 @@ use crate::plan::NodeGoal;
 use crate::plan::owner_notes::OwnerNote;
 use crate::plan::request::ChangeRequest;
 use crate::plan::undo_forecast::{self, UndoForecast};
+use crate::render::notice;
+use crate::render::style::{Style, Tone};
 use crate::rollout::local_record;
 use crate::snapshot::Snapshot;
 use crate::text;
@@ -68,7 +70,8 @@ pub(super) async fn undo(
         writeln!(streams.err, "nothing to undo: no change by {by} is recorded")?;
         return Ok(Outcome::Done);
     };
-    writeln!(streams.err, "{target}: change by {} of {}", record.command, text::utc(record.at))?;
+    let message = format!("{target}: change by {} of {}", record.command, text::utc(record.at));
+    notice::write(Tone::Plain, &message, &Style::of_stderr(arguments.shown.color()), &mut streams.err)?;
     streams.err.flush()?;
     let (goals, notes) = foreseen(&live.snapshot, &target, &object, &record);
     let options = ChangeOptions {

@@ -2,7 +2,7 @@
 //!
 //! Findings that are the same but for the node are one from two nodes on, those that differ in addresses and numbers from four on.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use crate::finding::code::Code;
 use crate::finding::{Finding, Severity};
@@ -56,6 +56,7 @@ type Kind = (Code, Severity, String, Option<(bool, String)>);
 fn join_equal(findings: Vec<Finding>) -> Vec<Finding> {
     let mut joined: Vec<Finding> = Vec::new();
     let mut place: HashMap<Kind, usize> = HashMap::new();
+    let mut several = BTreeSet::new();
     for finding in findings {
         let at = kind(&finding).map_or(joined.len(), |kind| *place.entry(kind).or_insert(joined.len()));
         match joined.get_mut(at) {
@@ -68,11 +69,14 @@ fn join_equal(findings: Vec<Finding>) -> Vec<Finding> {
                 }
                 first.nodes.extend(finding.nodes);
                 first.evidence.extend(finding.evidence);
+                several.insert(at);
             }
             None => joined.push(finding),
         }
     }
-    joined.iter_mut().filter(|finding| finding.nodes.len() > 1).for_each(name_every_node);
+    for at in several {
+        joined.get_mut(at).into_iter().for_each(name_every_node);
+    }
     joined
 }
 
@@ -167,6 +171,8 @@ mod tests {
             2
         );
         assert_eq!(group_similar(vec![finding("w1", "on w12 and NODE"), finding("w12", "on w12 and NODE")]).len(), 2);
+        let of_two = Finding { nodes: vec!["w1".into(), "w2".into()], ..finding("w1", "w1 and w2 have one ID") };
+        assert_eq!(group_similar(vec![of_two])[0].message, "w1 and w2 have one ID");
     }
 
     #[test]

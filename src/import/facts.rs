@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::objects::{Objects, typed};
+use super::objects::Objects;
 use super::probes::CutProbes;
 use super::prompt::Heading;
 use super::texts::{LogFacts, TextKind};
@@ -119,7 +119,7 @@ impl Facts {
         if self.event_pods.len() >= MAX_OBJECTS {
             return Err(format!("more than {MAX_OBJECTS} objects"));
         }
-        let mut pod: Pod = typed(object).map_err(|error| format!("Pod: {error}"))?;
+        let mut pod: Pod = from_tree(object).map_err(|error| format!("Pod: {error}"))?;
         trim::pod(&mut pod);
         self.event_pods.push(pod);
         Ok(())

@@ -139,9 +139,14 @@ fn outcome_table(rows: &[(&NodeRow, Option<&NodeRow>)], starts: bool, arrow: &st
 
 fn then(old: Option<String>, new: String, arrow: &str) -> String {
     match old {
-        Some(old) if old != new => format!("{old}{arrow}{new}"),
+        Some(old) if old != new => format!("{}{arrow}{}", named(&old), named(&new)),
         _ => new,
     }
+}
+
+/// Next to an arrow a dash cannot be read.
+fn named(value: &str) -> &str {
+    if value == "-" { "none" } else { value }
 }
 
 fn address(row: &NodeRow) -> String {

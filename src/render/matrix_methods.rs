@@ -112,9 +112,14 @@ pub(super) fn changes(look: &AutodetectResult, places: &[usize], shown: Shown, s
     }
 }
 
-pub(super) fn now(node: &Node) -> String {
+fn now(node: &Node) -> String {
+    let mark = if node.judgement.verdict == Verdict::Wrong && node.stored.is_some() { " WRONG" } else { "" };
+    stored_now(node, mark)
+}
+
+/// The stored address, the mark, and what made its interface.
+pub(super) fn stored_now(node: &Node, mark: &str) -> String {
     let Some(stored) = node.stored.as_deref() else { return "no address".to_owned() };
-    let mark = if node.judgement.verdict == Verdict::Wrong { " WRONG" } else { "" };
     let made = node.stored_on.as_deref().and_then(|name| virtual_interfaces::describe(name, None));
     let made = made.map(|made| format!(" ({} {})", made.made_by.split(" (").next().unwrap_or_default(), made.what)).unwrap_or_default();
     format!("{}{mark}{made}", bare(stored))

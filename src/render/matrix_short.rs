@@ -3,14 +3,14 @@
 use std::collections::BTreeSet;
 use std::io::{self, Write};
 
-use super::matrix_methods::{facts, now, then};
+use super::matrix_methods::{facts, stored_now, then};
 use super::short::line;
 use super::style::{Style, Tone};
 use super::summary_line;
 use crate::autodetect::{Cell, Node, Prediction, Verdict};
 use crate::reports::autodetect::{AutodetectResult, State};
 
-/// `WRONG     node-62: 172.18.0.1 WRONG (Docker bridge) ->  10.12.33.62 with kubernetes-internal-ip`
+/// `WRONG     node-62: 172.18.0.1 (Docker bridge) -> 10.12.33.62 with kubernetes-internal-ip`
 pub fn write(look: &AutodetectResult, only: Option<&BTreeSet<String>>, style: &Style, out: &mut dyn Write) -> io::Result<()> {
     let matrix = &look.matrix;
     let wanted = |place: &usize| only.is_none_or(|only| only.contains(&matrix.nodes[*place].name));
@@ -39,12 +39,12 @@ fn state_of(node: &Node, current: Option<&Cell>, choice: Option<(&str, &Predicti
     let why = why.map(|why| format!(" ({why})")).unwrap_or_default();
     let name = &node.name;
     Some(match (node.judgement.verdict, ends_right) {
-        (Verdict::Wrong, _) => ("WRONG", Tone::Bad, format!("{name}: {}{change}", now(node))),
-        (_, Some(Some(false))) => ("AT RISK", Tone::Bad, format!("{name}: {}, wrong after a restart{why}{change}", now(node))),
+        (Verdict::Wrong, _) => ("WRONG", Tone::Bad, format!("{name}: {}{change}", stored_now(node, ""))),
+        (_, Some(Some(false))) => ("AT RISK", Tone::Bad, format!("{name}: {}, wrong after a restart{why}{change}", stored_now(node, ""))),
         _ if choice.is_some_and(|(_, prediction)| prediction.changes() == Some(true)) => {
-            ("CHANGES", Tone::Doubtful, format!("{name}: {}{change}", now(node)))
+            ("CHANGES", Tone::Doubtful, format!("{name}: {}{change}", stored_now(node, "")))
         }
-        (_, Some(None)) => ("UNKNOWN", Tone::Doubtful, format!("{name}: {}, not known after a restart{why}", now(node))),
+        (_, Some(None)) => ("UNKNOWN", Tone::Doubtful, format!("{name}: {}, not known after a restart{why}", stored_now(node, ""))),
         _ => return None,
     })
 }

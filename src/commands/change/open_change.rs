@@ -43,11 +43,7 @@ pub fn explain(snapshot: &Snapshot, report: &Report) -> Option<String> {
 
 /// "Nothing to change" is not true while a change is open.
 pub fn outcome_without_change(snapshot: &Snapshot, report: &Report, outcome: Outcome, streams: &mut Streams) -> Result<Outcome, Failure> {
-    match explain(snapshot, report).filter(|_| matches!(outcome, Outcome::Healthy | Outcome::Done)) {
-        Some(explanation) => {
-            writeln!(streams.err, "error: {}", crate::text::clean(&explanation))?;
-            Ok(Outcome::NotApplied)
-        }
-        None => Ok(outcome),
-    }
+    let Some(explanation) = explain(snapshot, report) else { return Ok(outcome) };
+    writeln!(streams.err, "error: {}", crate::text::clean(&explanation))?;
+    Ok(if matches!(outcome, Outcome::Healthy | Outcome::Done) { Outcome::NotApplied } else { outcome })
 }

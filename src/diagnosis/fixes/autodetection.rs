@@ -176,7 +176,7 @@ pub(crate) fn set_method(view: &Context, family: Family, method: &str) -> Option
         true => installation(view, family, &Method::parse(method))?,
         false => daemon_set(view, family, method)?,
     };
-    Some(Fix::next_step(command, place(view, &format!("Restarts {}", super::restarts(view)))))
+    Some(Fix::next_step(command, place(view, &format!("restarts {}", super::restarts(view)))))
 }
 
 fn is_changeable(view: &Context) -> bool {

@@ -155,7 +155,9 @@ fn text_without_any_format_is_refused_in_one_sentence() {
     for text in ["Calico is broken since Monday.\nPlease help\n", "PNG\0\0\0\0", "<html><body>no</body></html>", "a,b,c\n1,2,3\n"] {
         let error = read_named(&[("a.txt", text)], None).map(|_| ()).expect_err(text);
         assert!(
-            error.contains("unrecognized file format") && error.contains("kubectl describe pod") && error.contains("status --save"),
+            error.contains("unrecognized file format")
+                && error.contains("the output of kubectl, calicoctl, birdcl, ip and ifconfig")
+                && error.contains("status --save"),
             "{error}"
         );
     }

@@ -57,9 +57,8 @@ pub(super) const WORDS: [(&str, &str); 52] = [
 ];
 
 /// Beginnings of long sentences, and why each stays whole.
-pub(super) const LONG: [(&str, &str); 9] = [
+pub(super) const LONG: [(&str, &str); 8] = [
     ("Set IP_AUTODETECTION_METHOD to a method", "lists the methods with their releases"),
-    ("The default method, first-found, takes", "one cause and its effect"),
     ("A node whose stored address is outside", "conditions that hold together"),
     ("Set a method that picks the same network everywhere", "lists the methods"),
     ("Probes of a running calico-node time out", "quotes two messages"),
