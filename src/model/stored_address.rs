@@ -87,7 +87,9 @@ pub(super) fn infer_from_mesh(nodes: &mut [NodeModel], family: Family) {
         let Some(node) = nodes.get_mut(at).filter(|node| node.stored(family).is_none()) else { continue };
         let held_by = held_by(node, address);
         let stored = Stored { cidr: None, address, source: Source::Birdcl, inferred_from: Some(reporter.clone()), held_by };
-        node.stored[usize::from(family == Family::V6)] = Some(stored);
+        if let Some(place) = node.stored.get_mut(usize::from(family == Family::V6)) {
+            *place = Some(stored);
+        }
     }
 }
 

@@ -43,7 +43,8 @@ fn finding(view: &Context, node: &NodeModel) -> Option<Finding> {
         return None;
     }
     let ready = node.ready() == Some(true);
-    let lived = running.and_then(|attempt| attempt.lived).map(|lived| format!(", after {}", seconds::of_duration(lived))).unwrap_or_default();
+    let lived =
+        running.and_then(|attempt| attempt.lived).map(|lived| format!(", after {}", seconds::of_duration(lived))).unwrap_or_default();
     let verb = if ready { "was killed" } else { "is killed" };
     let why = match &obstacle {
         Some(obstacle) => format!(" ({}×): {}", measured.kills, obstacle.phrase()),

@@ -7,8 +7,8 @@ use crate::finding::code::Code;
 use crate::finding::{Evidence, Finding, Fix, Severity, Source};
 use crate::model::{NodeModel, PodState, phrases};
 use crate::snapshot::family::Family;
-use crate::startup::container_run::is_kill;
 use crate::snapshot::objects::{CALICO_NODE, ContainerStatus};
+use crate::startup::container_run::is_kill;
 use crate::text::shell;
 
 pub(super) const CHECK: Check = Check {

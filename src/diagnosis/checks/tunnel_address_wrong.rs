@@ -57,7 +57,8 @@ fn about_shared(view: &Context, tunnel: &PoolTunnel, address: IpAddr, nodes: &[&
     let names: Vec<String> = nodes.iter().map(|node| node.name.to_owned()).collect();
     // IPAM has it for one of them, which keeps it; the newer one is less likely to be that one.
     let newest = nodes.iter().max_by_key(|node| node.node.and_then(|node| node.metadata.creation_timestamp));
-    let fix = newest.and_then(|node| fixes::restart_pod(view, node, "It takes another tunnel address if IPAM has this one for another node"));
+    let fix =
+        newest.and_then(|node| fixes::restart_pod(view, node, "It takes another tunnel address if IPAM has this one for another node"));
     Finding {
         code: Code::TunnelAddressWrong,
         severity: Severity::Error,
