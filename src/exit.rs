@@ -47,12 +47,18 @@ pub enum Outcome {
 pub enum Failure {
     #[error("error: {message}")]
     Usage { message: String, hint: Option<String> },
+    /// `--node` names a node that does not exist: it must not pass for a healthy one.
+    #[error("error: there is no node {name:?}")]
+    UnknownNode { name: String, hint: String },
     /// The message is whole: some are the server's words, as kubectl prints them.
     #[error("{message}")]
     ReadFailed { message: String, hint: Option<String> },
     /// Nothing was changed, and why not.
     #[error("{message}")]
     NotApplied { message: String, hint: Option<String> },
+    /// Something speaks against the change, and `--force` was not given.
+    #[error("error: nothing was changed")]
+    Blocked,
     #[error("interrupted: nothing was changed")]
     Interrupted,
     #[error("error: {message}: the change was rolled back, and the nodes are as before")]
@@ -70,12 +76,16 @@ pub enum Failure {
 const GET_CALICOCTL: &str = "Download the one of your Calico version from https://github.com/projectcalico/calico/releases and put it on PATH. \
      `calico-fix status` and `calico-fix node status` work without it.";
 
+const FORCE: &str = "Resolve the issues above, or continue anyway with --force.";
+
 const UNDO: &str = "Check the cluster with: kubectl calico-fix status. Finish the rollback with: kubectl calico-fix undo";
 
 impl Failure {
     fn hint(&self) -> Option<&str> {
         match self {
             Self::Usage { hint, .. } | Self::ReadFailed { hint, .. } | Self::NotApplied { hint, .. } => hint.as_deref(),
+            Self::UnknownNode { hint, .. } => Some(hint),
+            Self::Blocked => Some(FORCE),
             Self::RollbackFailed { .. } => Some(UNDO),
             Self::Interrupted | Self::RolledBack { .. } => None,
             Self::NoCalicoctl => Some(GET_CALICOCTL),
@@ -87,13 +97,13 @@ impl Failure {
 pub fn code(result: &Result<Outcome, Failure>) -> u8 {
     match result {
         Ok(Outcome::Done | Outcome::Healthy | Outcome::Applied) => 0,
-        Ok(Outcome::Findings | Outcome::NotApplied | Outcome::NotHealthyInTime) | Err(Failure::NotApplied { .. }) => 1,
+        Ok(Outcome::Findings | Outcome::NotApplied | Outcome::NotHealthyInTime) | Err(Failure::NotApplied { .. } | Failure::Blocked) => 1,
         Ok(Outcome::Inconclusive) => 3,
         Err(Failure::RolledBack { .. }) => 4,
         Err(Failure::RollbackFailed { .. }) => 5,
         Ok(Outcome::Interrupted) | Err(Failure::Interrupted) => 130,
         Ok(Outcome::Delegated(code)) => *code,
-        Ok(Outcome::UsageError) | Err(Failure::Usage { .. }) => 2,
+        Ok(Outcome::UsageError) | Err(Failure::Usage { .. } | Failure::UnknownNode { .. }) => 2,
         Err(Failure::ReadFailed { .. } | Failure::NoCalicoctl | Failure::Files { .. } | Failure::Output(_)) => 3,
     }
 }

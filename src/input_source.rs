@@ -1,5 +1,7 @@
 //! What a snapshot was read from, block by block: the files' own account of themselves.
 
+use std::sync::Arc;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -26,6 +28,50 @@ pub struct InputSource {
     /// What was left out, and why.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ignored: Option<String>,
+    /// The block itself while it is judged, so that evidence can name its own line; not kept in any file.
+    #[serde(skip)]
+    #[schemars(skip)]
+    pub block: SourceBlock,
+}
+
+/// Lines of a block, each with its number in the file.
+#[derive(Clone, Default)]
+pub struct SourceBlock(Arc<Vec<(usize, String)>>);
+
+impl std::fmt::Debug for SourceBlock {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "SourceBlock({} lines)", self.0.len())
+    }
+}
+
+/// What is not kept is the same before and after.
+impl PartialEq for SourceBlock {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for SourceBlock {}
+
+impl SourceBlock {
+    /// Lines of a larger block are not held a second time.
+    const MAX_BYTES: usize = 4 << 20;
+
+    pub fn new<'t>(lines: impl Iterator<Item = (usize, &'t str)>) -> Self {
+        let mut left = Self::MAX_BYTES;
+        let mut held = Vec::new();
+        for (number, text) in lines {
+            let Some(rest) = left.checked_sub(text.len()) else { return Self::default() };
+            left = rest;
+            held.push((number, text.to_owned()));
+        }
+        Self(Arc::new(held))
+    }
+
+    /// The number of the last line that holds this text: the newest of a log, and the only one of most others.
+    pub fn line_with(&self, text: &str) -> Option<usize> {
+        (!text.is_empty()).then(|| self.0.iter().rfind(|(_, line)| line.contains(text)).map(|(number, _)| *number))?
+    }
 }
 
 impl InputSource {

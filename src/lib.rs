@@ -1,8 +1,11 @@
 //! kubectl calico-fix: find out what is wrong with Calico, and mend it.
 
+#![deny(clippy::indexing_slicing, clippy::expect_used)]
 #![cfg_attr(test, allow(clippy::disallowed_macros, reason = "a test says what it skips"))]
 
+#[allow(clippy::indexing_slicing, reason = "rows and columns of the matrix are indices that it makes itself")]
 pub mod autodetect;
+#[allow(clippy::indexing_slicing, reason = "parsers of bytes: each place was found in the same text, and every parser is fuzzed")]
 pub mod calico;
 pub mod cli;
 pub mod cluster;
@@ -11,15 +14,18 @@ pub mod diagnosis;
 pub mod edit;
 pub mod exit;
 pub mod finding;
+#[allow(clippy::indexing_slicing, reason = "parsers of bytes: each place was found in the same text, and every reader is fuzzed")]
 pub mod import;
 pub mod input_source;
 pub mod limits;
+#[allow(clippy::indexing_slicing, reason = "points are indices that the mesh gives out itself")]
 pub mod mesh;
 pub mod model;
 pub mod observed;
 pub mod permissions;
 pub mod plan;
 pub mod probes;
+#[allow(clippy::indexing_slicing, reason = "cells and rings are laid out by indices into their own tables")]
 pub mod render;
 pub mod reports;
 pub mod rollout;

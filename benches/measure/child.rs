@@ -1,4 +1,4 @@
-//! Runs a program and tells how long it took and how much memory it had at most.
+//! Runs a program and tells how long it took, how much of a processor, and how much memory it had at most.
 
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -8,6 +8,8 @@ pub(crate) const PLUGIN: &str = env!("CARGO_BIN_EXE_kubectl-calico_fix");
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Cost {
     pub(crate) time: Duration,
+    /// Of all processors; `None` where the system does not tell. What else runs on the machine changes it little.
+    pub(crate) processor: Option<Duration>,
     /// `None` where the system does not tell.
     pub(crate) peak: Option<u64>,
     pub(crate) code: Option<i32>,
@@ -29,17 +31,27 @@ pub(crate) fn cost(command: &mut Command) -> anyhow::Result<Cost> {
     });
     let status = child.wait()?;
     let time = start.elapsed();
-    Ok(Cost { time, peak: watch.join().ok().flatten(), code: status.code() })
+    let (peak, processor) = watch.join().unwrap_or_default();
+    Ok(Cost { time, processor, peak, code: status.code() })
 }
 
-/// The kernel keeps the peak itself (`VmHWM`), so reading it now and then misses only what is added at the very end.
-fn watch(id: u32) -> Option<u64> {
-    let mut peak = None;
+/// The kernel keeps both itself, so reading them now and then misses only what is added at the very end.
+fn watch(id: u32) -> (Option<u64>, Option<Duration>) {
+    let (mut peak, mut processor) = (None, None);
     while let Some(now) = high_water(id) {
         peak = Some(now);
+        processor = used(id).or(processor);
         std::thread::sleep(Duration::from_millis(1));
     }
-    peak
+    (peak, processor)
+}
+
+/// In steps of 10 ms: user and system time, fields 14 and 15 of `stat`, counted behind the name in brackets.
+fn used(id: u32) -> Option<Duration> {
+    let stat = std::fs::read_to_string(format!("/proc/{id}/stat")).ok()?;
+    let fields: Vec<&str> = stat.rsplit_once(')')?.1.split_whitespace().collect();
+    let ticks = |at: usize| fields.get(at)?.parse::<u64>().ok();
+    Some(Duration::from_millis((ticks(11)? + ticks(12)?) * 10))
 }
 
 /// Bytes.
@@ -60,6 +72,10 @@ pub(crate) fn median(times: usize, mut run: impl FnMut() -> anyhow::Result<Cost>
 
 pub(crate) fn millis(time: Duration) -> String {
     format!("{:.1} ms", time.as_secs_f64() * 1000.0)
+}
+
+pub(crate) fn seconds(time: Option<Duration>) -> String {
+    time.map_or_else(|| "?".into(), |time| format!("{:.2} s", time.as_secs_f64()))
 }
 
 pub(crate) fn mib(bytes: Option<u64>) -> String {

@@ -4,19 +4,19 @@ use std::path::Path;
 
 use calico_fix::snapshot::{Snapshot, save};
 
-use super::child::{self, median, mib, millis};
+use super::child::{self, median, mib, millis, seconds};
 use super::large::{self, Peering};
 
 const REFLECTED: [usize; 4] = [100, 1_000, 5_000, 10_000];
 const MESHED: [usize; 3] = [50, 100, 200];
 const TIMES: usize = 3;
 /// What 5,000 nodes may take.
-const MOST: u64 = 150 << 20;
+const MOST: u64 = 120 << 20;
 
 pub(crate) fn run() -> anyhow::Result<()> {
     let folder = tempfile::tempdir()?;
     println!("--from FILE (median of {TIMES})");
-    println!("  {:<34}   {:>10}   {:>10}   {:>10}   EXIT CODE", "COMMAND", "FILE", "TIME", "MEMORY");
+    println!("  {:<34}   {:>10}   {:>10}   {:>10}   {:>10}   EXIT CODE", "COMMAND", "FILE", "TIME", "PROCESSOR", "MEMORY");
     for nodes in MESHED {
         let snapshot = large::snapshot(Peering::Mesh, nodes)?;
         measure("status", &format!("mesh-{nodes}.json"), &snapshot, folder.path())?;
@@ -38,7 +38,7 @@ fn measure(verb: &str, name: &str, snapshot: &Snapshot, folder: &Path) -> anyhow
     let file = path.display().to_string();
     let cost = median(TIMES, || child::cost(&mut child::plugin(&[verb, "--from", &file])))?;
     let (size, code) = (std::fs::metadata(&path)?.len(), cost.code.unwrap_or(-1));
-    let (size, time, peak) = (mib(Some(size)), millis(cost.time), mib(cost.peak));
-    println!("  {:<34}   {size:>10}   {time:>10}   {peak:>10}   {code}", format!("{verb} {name}"));
+    let (size, time, used, peak) = (mib(Some(size)), millis(cost.time), seconds(cost.processor), mib(cost.peak));
+    println!("  {:<34}   {size:>10}   {time:>10}   {used:>10}   {peak:>10}   {code}", format!("{verb} {name}"));
     Ok(cost.peak)
 }

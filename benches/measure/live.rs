@@ -1,14 +1,15 @@
-//! `status` of a cluster that answers slowly, against asking each node by hand.
+//! `status` of a cluster that answers slowly, against asking each node by hand; and of a large one, against fetching the same with curl.
 
 use std::process::Command;
 use std::time::Duration;
 
-use super::child::{self, mib, millis};
+use super::child::{self, Cost, mib, millis, seconds};
 
 const NODES: usize = 500;
 const LATENCY: Duration = Duration::from_millis(20);
 /// The loop's time is the same for every node, so a part of it is enough.
 const BY_HAND: usize = 20;
+const LARGE: usize = 5_000;
 
 pub(crate) fn run() -> anyhow::Result<()> {
     println!("live, {NODES} nodes, every answer {} late", millis(LATENCY));
@@ -27,6 +28,29 @@ pub(crate) fn run() -> anyhow::Result<()> {
             println!("  {:<34}   {:>12}   ({BY_HAND} of them measured)", "kubectl exec, a node at a time", millis(whole));
         }
         Err(error) => println!("  kubectl exec, a node at a time: not measured: {error}"),
+    }
+    drop(running);
+    beside_curl()
+}
+
+/// What the plugin adds to the fetching is parsing and judging. The simulated server shares the processors with both.
+fn beside_curl() -> anyhow::Result<()> {
+    println!("live, {LARGE} nodes");
+    let running = sim::start(sim::scenario::far_reflectors(LARGE));
+    let kubeconfig = running.kubeconfig().display().to_string();
+    let print = |what: &str, cost: Cost| {
+        println!("  {what:<34}   {:>12}   {:>10}   {:>10}", millis(cost.time), seconds(cost.processor), mib(cost.peak));
+    };
+    let status = child::cost(child::plugin(&["status", "--no-exec"]).args(["--kubeconfig", &kubeconfig]))?;
+    let mut curl = Command::new("curl");
+    curl.args(["--silent", "--insecure", "--header", "Authorization: Bearer admin-token"]);
+    for request in running.requests().iter().filter(|request| request.method == "GET") {
+        curl.args(["--output", "/dev/null", &format!("{}{}?{}", running.url(), request.path, request.query)]);
+    }
+    print("status --no-exec", status);
+    match child::cost(&mut curl) {
+        Ok(cost) => print("curl, the same requests", cost),
+        Err(error) => println!("  curl, the same requests: not measured: {error}"),
     }
     Ok(())
 }

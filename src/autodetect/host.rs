@@ -93,8 +93,8 @@ fn unseen(view: &ClusterModel, node: &NodeModel) -> String {
 fn logged(view: &ClusterModel, node: &NodeModel) -> Vec<Logged> {
     let detections = || node.detections().map(|(_, detection)| detection);
     let of_family = |family| {
-        let method = method_of_pod(view, node, family)?;
         let detection = detections().find(|detection| detection.family == family)?;
+        let method = method_of_pod(view, node, family)?;
         let found = Found { address: detection.address, prefix_length: detection.prefix_length, interface: detection.interface };
         Some(Logged { method, family, found })
     };

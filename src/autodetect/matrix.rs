@@ -18,6 +18,15 @@ pub fn matrix(snapshot: &Snapshot, ask: &AutodetectOptions) -> Matrix {
 }
 
 pub(crate) fn from_model(view: &ClusterModel, ask: &AutodetectOptions) -> Matrix {
+    build(view, ask, true)
+}
+
+/// The column of the configured method alone: all that most checks need, and a fraction of the work.
+pub(crate) fn current_only(view: &ClusterModel, ask: &AutodetectOptions) -> Matrix {
+    build(view, ask, false)
+}
+
+fn build(view: &ClusterModel, ask: &AutodetectOptions, with_candidates: bool) -> Matrix {
     let family = ask.family;
     let running = view.install.version();
     let version = ask.version.or(running);
@@ -36,14 +45,8 @@ pub(crate) fn from_model(view: &ClusterModel, ask: &AutodetectOptions) -> Matrix
     let (nodes, common) = work.nodes();
     work.judged = nodes.iter().zip(&work.stored).map(|(node, stored)| Some((stored.clone()??, node.judgement.clone()))).collect();
     let mut columns = vec![work.current(gate.as_ref(), found)];
-    let current = columns.first().map(|column| column.method.clone()).filter(|_| detects(gate.as_ref()));
-    let usual = candidates::default_candidates(&standing).into_iter().map(|method| (method, Origin::Usual));
-    for (method, origin) in usual.chain(ask.methods.iter().map(|method| (method.clone(), Origin::Asked))) {
-        match columns.iter_mut().skip(1).find(|column| column.method == method) {
-            Some(known) => known.origin = origin,
-            None if current.as_ref() == Some(&method) && origin == Origin::Usual => {}
-            None => columns.push(work.of_method(method, origin)),
-        }
+    if with_candidates {
+        work.add_candidates(ask, &mut columns);
     }
     let mostly_apart = common.mostly_apart;
     Matrix {
@@ -102,6 +105,20 @@ struct Work<'w, 'v, 'a> {
 impl Work<'_, '_, '_> {
     fn view(&self) -> &ClusterModel<'_> {
         self.standing.view
+    }
+
+    /// The usual methods and those that were asked for, behind the configured one.
+    fn add_candidates(&self, ask: &AutodetectOptions, columns: &mut Vec<Column>) {
+        let gate = self.view().install.gate(self.standing.family);
+        let current = columns.first().map(|column| column.method.clone()).filter(|_| detects(gate.as_ref()));
+        let usual = candidates::default_candidates(self.standing).into_iter().map(|method| (method, Origin::Usual));
+        for (method, origin) in usual.chain(ask.methods.iter().map(|method| (method.clone(), Origin::Asked))) {
+            match columns.iter_mut().skip(1).find(|column| column.method == method) {
+                Some(known) => known.origin = origin,
+                None if current.as_ref() == Some(&method) && origin == Origin::Usual => {}
+                None => columns.push(self.of_method(method, origin)),
+            }
+        }
     }
 
     fn of_method(&self, text: String, origin: Origin) -> Column {

@@ -250,7 +250,8 @@ fn unglued(word: &str, after: &str) -> Option<IpAddr> {
         return address.parse().ok();
     }
     let address = word.split("time=\"").next().unwrap_or(word);
-    address.parse().ok()
+    // the end of somebody's sentence
+    address.trim_end_matches(['.', ';', '"', '\'', '`', ')', '*']).parse().ok()
 }
 
 fn is_date(text: &str) -> bool {

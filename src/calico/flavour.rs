@@ -28,6 +28,7 @@ pub enum Flavour {
     Gardener,
     Talos,
     ClusterApi,
+    ClusterApiOperator,
     AddonManager,
 }
 
@@ -101,7 +102,7 @@ const TABLE: &[Row] = &[
         "RKE",
         "cluster.yml; its template has no setting for the method",
         Some(Owner::Rke),
-        "rancher/kontainer-driver-metadata rke/templates/calico_v3.24.go, canal_v3.24.go",
+        "rancher/kontainer-driver-metadata rke/templates/calico_v3.24.go, canal_v3.24.go, rancher/rke k8s/node.go",
     ),
     row(
         Flavour::Rke2Calico,
@@ -136,7 +137,7 @@ const TABLE: &[Row] = &[
         "kops",
         "Cluster spec.networking.calico.ipv4AutoDetectionMethod (ipv6AutoDetectionMethod)",
         Some(Owner::Kops),
-        "kubernetes/kops upup/models/cloudup/resources/addons/networking.projectcalico.org",
+        "kubernetes/kops upup/models/cloudup/resources/addons/networking.projectcalico.org/k8s-1.25.yaml.template",
     ),
     row(
         Flavour::K0s,
@@ -150,28 +151,37 @@ const TABLE: &[Row] = &[
         "MicroK8s",
         "/var/snap/microk8s/current/args/cni-network/cni.yaml on a control-plane node",
         Some(Owner::Microk8s),
-        "canonical/microk8s upgrade-scripts/000-switch-to-calico/resources/calico.yaml",
+        "canonical/microk8s upgrade-scripts/000-switch-to-calico/resources/calico.yaml (hostPath of its volumes)",
     ),
     row(
         Flavour::Gardener,
         "Gardener",
         "Shoot spec.networking.providerConfig.ipv4.autoDetectionMethod (ipv6.autoDetectionMethod)",
         Some(Owner::ManagedResource),
-        "gardener/gardener-extension-networking-calico pkg/apis/calico/v1alpha1/types_network.go, charts/internal/calico/templates/node",
+        "gardener/gardener-extension-networking-calico pkg/apis/calico/v1alpha1/types_network.go, charts/internal/calico/templates/node, \
+         gardener/gardener pkg/resourcemanager/controller/managedresource/merger.go (the description)",
     ),
     row(
         Flavour::Talos,
         "Talos",
         "machine configuration, cluster.inlineManifests or the manifest that cluster.network.cni.urls names",
         Some(Owner::Talos),
-        "siderolabs/talos pkg/machinery/config/types/v1alpha1",
+        "siderolabs/talos pkg/machinery/config/types/v1alpha1; Talos' guide \"Deploy Calico CNI\" installs the operator, which is told as such",
     ),
     row(
         Flavour::ClusterApi,
         "Cluster API",
         "the ClusterResourceSet or HelmChartProxy in the management cluster",
         Some(Owner::ClusterApi),
-        "kubernetes-sigs/cluster-api docs/book/src/tasks/cluster-resource-set.md",
+        "kubernetes-sigs/cluster-api docs/book/src/tasks/cluster-resource-set.md, kubernetes-sigs/cluster-api-provider-azure \
+         templates/addons/calico-resource-set.yaml",
+    ),
+    row(
+        Flavour::ClusterApiOperator,
+        "operator by Cluster API",
+        "the HelmChartProxy in the management cluster, spec.valuesTemplate, installation.calicoNetwork.nodeAddressAutodetectionV4",
+        Some(Owner::ClusterApi),
+        "kubernetes-sigs/cluster-api-provider-azure templates/addons/cluster-api-helm/calico.yaml",
     ),
     row(
         Flavour::AddonManager,
@@ -199,7 +209,7 @@ impl Flavour {
 
     /// The DaemonSet is written by the tigera-operator.
     pub fn is_operator(self) -> bool {
-        matches!(self, Self::Operator | Self::Eks | Self::Aks | Self::OpenShift | Self::Rke2Calico)
+        matches!(self, Self::Operator | Self::Eks | Self::Aks | Self::OpenShift | Self::Rke2Calico | Self::ClusterApiOperator)
     }
 
     /// A cloud provider keeps every setting; users cannot change one.
@@ -224,7 +234,7 @@ pub fn flavour(daemon_set: &DaemonSet, installations: &[Custom], nodes: &[Node])
     let marked = |key: &str| nodes.iter().any(|node| has_key(&node.metadata, key));
 
     if meta.owner_references.iter().any(|owner| owner.kind == "Installation") || typed("operator") {
-        return of_operator(installations, kubelet("+rke2"));
+        return of_operator(installations, kubelet("+rke2"), marked("cluster.x-k8s.io/"));
     }
     let canal = CANAL_NAMES.contains(&meta.name.as_str()) || label(meta, "k8s-app").is_some_and(|app| CANAL_NAMES.contains(&app));
     let canal = canal || typed("canal");
@@ -249,7 +259,7 @@ pub fn flavour(daemon_set: &DaemonSet, installations: &[Custom], nodes: &[Node])
     marks.into_iter().find(|(found, _)| *found).map_or(Flavour::Manifest, |(_, flavour)| flavour)
 }
 
-fn of_operator(installations: &[Custom], on_rke2: bool) -> Flavour {
+fn of_operator(installations: &[Custom], on_rke2: bool, by_cluster_api: bool) -> Flavour {
     let default = installations.iter().find(|installation| installation.metadata.name == "default");
     let provider = default.and_then(|installation| installation.spec.get("kubernetesProvider")?.as_str());
     let chart = default.and_then(|installation| release(&installation.metadata));
@@ -261,6 +271,7 @@ fn of_operator(installations: &[Custom], on_rke2: bool) -> Flavour {
         Some("OpenShift") => Flavour::OpenShift,
         Some("RKE2") => Flavour::Rke2Calico,
         None | Some("") if on_rke2 => Flavour::Rke2Calico,
+        None | Some("") if by_cluster_api && chart.is_some() => Flavour::ClusterApiOperator,
         _ => Flavour::Operator,
     }
 }

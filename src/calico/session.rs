@@ -56,6 +56,11 @@ pub enum BgpState {
 const KINDS: [(&str, PeerKind); 4] =
     [("Mesh_", PeerKind::Mesh), ("Node_", PeerKind::Node), ("Global_", PeerKind::Global), ("Local_Workload_", PeerKind::LocalWorkload)];
 
+/// Calico gave the session this name, be the address in it readable or not: people mask theirs.
+pub fn has_calico_name(name: &str) -> bool {
+    KINDS.iter().any(|(prefix, _)| name.starts_with(prefix))
+}
+
 /// As BIRD 1.6 spells them, `proto/bgp/bgp.c` (`bgp_state_dsc`); `Passive` is the idle of a side that waits to be dialled.
 const BGP_STATES: [(&str, BgpState); 9] = [
     ("Established", BgpState::Established),

@@ -2,6 +2,7 @@
 
 mod details;
 mod digest;
+mod ends;
 mod init_log;
 mod line;
 mod masked_copy;
@@ -21,6 +22,7 @@ pub use crate::calico::startup_log::outcome::{
 };
 pub use details::{CameUp, Details, LastLine, SeenInterface};
 pub use digest::MAX_MARKS;
+pub use ends::known_end;
 pub use init_log::{InitFailure, digest_init};
 pub use patterns::{PATTERNS, Pattern, Scope};
 pub use reader::{Attempt, Attempts, Reader, read};
@@ -66,7 +68,8 @@ pub fn init_container(text: &str) -> Option<&'static str> {
 pub fn is_calico_line(text: &str) -> bool {
     let line = line::parse(text);
     let known = || patterns::kind_of(&line, false).is_some() || patterns::kind_of(&line, true).is_some();
-    (line.level != line::Level::None && line.at.is_some()) || line.component == Some("bird") || known()
+    let without_time = || line.component.is_some_and(|component| component != "klog");
+    (line.level != line::Level::None && (line.at.is_some() || without_time())) || line.component == Some("bird") || known()
 }
 
 /// When a line was written, where it tells.

@@ -3,8 +3,12 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
+use serde_json::Value;
+
 use super::address;
+use super::label_selector::LabelSelector;
 use crate::snapshot::family::Family;
+use crate::snapshot::objects::Custom;
 
 /// The annotation and the interface that has its address. Such an address is from the pod network and never a node's own.
 const TUNNELS: [(&str, &str); 5] = [
@@ -14,6 +18,39 @@ const TUNNELS: [(&str, &str); 5] = [
     (wireguard_address(Family::V4), "wireguard.cali"),
     (wireguard_address(Family::V6), "wg-v6.cali"),
 ];
+
+/// A tunnel whose address the pools of one mode give (node/pkg/allocateip/allocateip.go, `determineEnabledPoolCIDRs`, 3.20 to 3.33).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PoolTunnel {
+    pub annotation: &'static str,
+    pub interface: &'static str,
+    pub family: Family,
+    /// What people call it.
+    pub name: &'static str,
+    /// The field of the pool's spec: Always or CrossSubnet.
+    mode: &'static str,
+}
+
+pub const POOL_TUNNELS: [PoolTunnel; 3] = [
+    PoolTunnel { annotation: TUNNELS[0].0, interface: TUNNELS[0].1, family: Family::V4, name: "IP-in-IP", mode: "ipipMode" },
+    PoolTunnel { annotation: TUNNELS[1].0, interface: TUNNELS[1].1, family: Family::V4, name: "VXLAN", mode: "vxlanMode" },
+    PoolTunnel { annotation: TUNNELS[2].0, interface: TUNNELS[2].1, family: Family::V6, name: "IPv6 VXLAN", mode: "vxlanMode" },
+];
+
+impl PoolTunnel {
+    /// A node with these labels takes an address of this tunnel from the pool. A selector that cannot be read selects nobody.
+    pub fn is_fed_by(&self, pool: &Custom, labels: &BTreeMap<String, String>) -> bool {
+        let text = |field: &str| pool.spec.get(field).and_then(Value::as_str).unwrap_or_default();
+        let uses = pool.spec.get("allowedUses").and_then(Value::as_array).filter(|uses| !uses.is_empty());
+        let family = address::parse(text("cidr")).map(|cidr| Family::from_address(cidr.addr()));
+        ["Always", "CrossSubnet"].contains(&text(self.mode))
+            && family == Some(self.family)
+            && pool.spec.get("disabled").and_then(Value::as_bool) != Some(true)
+            && pool.metadata.deletion_timestamp.is_none()
+            && uses.is_none_or(|uses| uses.iter().any(|one| one == "Tunnel"))
+            && LabelSelector::parse(text("nodeSelector")).is_ok_and(|selector| selector.matches(labels))
+    }
+}
 
 /// The public key that a node announces to its peers, by family (from 3.14; IPv6 from 3.24).
 pub const fn wireguard_key(family: Family) -> &'static str {
@@ -48,6 +85,27 @@ pub fn tunnel_with(annotations: &BTreeMap<String, String>, wanted: IpAddr) -> Op
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn which_pools_give_a_node_its_tunnel_address() {
+        let [ipip, vxlan, vxlan6] = POOL_TUNNELS;
+        let labels = BTreeMap::from([("zone".to_owned(), "a".to_owned())]);
+        for (spec, tunnel, fed) in [
+            (serde_json::json!({"cidr": "10.244.0.0/16", "ipipMode": "Always"}), ipip, true),
+            (serde_json::json!({"cidr": "10.244.0.0/16", "ipipMode": "CrossSubnet", "nodeSelector": "all()"}), ipip, true),
+            (serde_json::json!({"cidr": "10.244.0.0/16", "ipipMode": "Never", "vxlanMode": "Always"}), ipip, false),
+            (serde_json::json!({"cidr": "10.244.0.0/16", "vxlanMode": "Always"}), vxlan, true),
+            (serde_json::json!({"cidr": "fd00::/48", "vxlanMode": "Always"}), vxlan, false),
+            (serde_json::json!({"cidr": "fd00::/48", "vxlanMode": "Always"}), vxlan6, true),
+            (serde_json::json!({"cidr": "10.244.0.0/16", "vxlanMode": "Always", "disabled": true}), vxlan, false),
+            (serde_json::json!({"cidr": "10.244.0.0/16", "vxlanMode": "Always", "nodeSelector": "zone == 'b'"}), vxlan, false),
+            (serde_json::json!({"cidr": "10.244.0.0/16", "vxlanMode": "Always", "nodeSelector": "zone =="}), vxlan, false),
+            (serde_json::json!({"cidr": "10.244.0.0/16", "vxlanMode": "Always", "allowedUses": ["Workload"]}), vxlan, false),
+        ] {
+            let pool = Custom { spec: spec.clone(), ..Custom::default() };
+            assert_eq!(tunnel.is_fed_by(&pool, &labels), fed, "{spec}");
+        }
+    }
 
     #[test]
     fn tunnels_are_known_by_their_annotations() {

@@ -3,7 +3,7 @@
 use clap::Args;
 
 use super::change::{ChangeArgs, PlanArgs};
-use super::output::{ColorName, PageFormat};
+use super::output::{ColorName, ProposalFormat};
 use super::status::SourceArgs;
 
 #[derive(Args, Debug, Default)]
@@ -42,9 +42,9 @@ pub struct AutodetectArgs {
     #[arg(long)]
     pub all: bool,
 
-    /// table, wide, json or yaml
+    /// table, wide, short, json or yaml
     #[arg(short, long, value_name = "FORMAT", default_value = "table", hide_default_value = true)]
-    pub output: PageFormat,
+    pub output: ProposalFormat,
 
     /// Print only the table rows, for all nodes
     #[arg(long)]

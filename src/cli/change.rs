@@ -53,6 +53,13 @@ pub struct ChangeArgs {
     pub no_wait: bool,
 }
 
+impl ChangeArgs {
+    /// A flag asks for the change itself: to make, to preview or to save it.
+    pub fn is_asked_for(&self, plan: &PlanArgs) -> bool {
+        self.yes || self.dry_run != DryRun::None || plan.out.is_some()
+    }
+}
+
 /// Flags of a change that this command plans itself.
 #[derive(Args, Clone, Debug, Default)]
 #[command(next_help_heading = "Change")]

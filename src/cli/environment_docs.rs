@@ -18,5 +18,5 @@ pub const FILES: &[(&str, &str)] = &[
         "~/.local/state/kubectl-calico-fix/undo/",
         "What the last change of each object replaced. undo reads it if the annotation on the object is lost.",
     ),
-    ("~/.cache/kubectl-calico-fix/completion/", "Names of nodes and namespaces, for 30 s."),
+    ("~/.cache/kubectl-calico-fix/completion/", "Names of nodes and namespaces, for 30s."),
 ];

@@ -14,6 +14,7 @@ pub mod debug_log;
 pub mod environment_docs;
 mod examples;
 pub mod help;
+pub mod mistakes;
 pub mod output;
 pub mod probes;
 pub mod status;

@@ -6,6 +6,7 @@ use clap::ValueEnum;
 
 use crate::render;
 
+/// The help of `-o` in `cli/status.rs` lists them for people.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Output {
     #[default]
@@ -42,6 +43,26 @@ pub enum PageFormat {
 
 const PAGE_FORMATS: [(&str, PageFormat); 4] =
     [("json", PageFormat::Json), ("table", PageFormat::Table), ("wide", PageFormat::Wide), ("yaml", PageFormat::Yaml)];
+
+/// Of verbs whose page proposes a change.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ProposalFormat {
+    #[default]
+    Table,
+    Wide,
+    /// One line for each node that changes or is at risk. Nobody is asked.
+    Short,
+    Json,
+    Yaml,
+}
+
+const PROPOSAL_FORMATS: [(&str, ProposalFormat); 5] = [
+    ("json", ProposalFormat::Json),
+    ("short", ProposalFormat::Short),
+    ("table", ProposalFormat::Table),
+    ("wide", ProposalFormat::Wide),
+    ("yaml", ProposalFormat::Yaml),
+];
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DataFormat {
@@ -82,6 +103,22 @@ impl PageFormat {
     }
 }
 
+impl ProposalFormat {
+    pub fn names() -> Vec<&'static str> {
+        names(&PROPOSAL_FORMATS)
+    }
+
+    /// The page for people, which goes on with the diff and the question.
+    pub fn has_dialog(self) -> bool {
+        matches!(self, Self::Table | Self::Wide)
+    }
+
+    /// One document for a program, printed when everything else is done.
+    pub fn is_document(self) -> bool {
+        matches!(self, Self::Json | Self::Yaml)
+    }
+}
+
 impl DataFormat {
     pub fn names() -> Vec<&'static str> {
         names(&DATA_FORMATS)
@@ -101,6 +138,14 @@ impl FromStr for PageFormat {
 
     fn from_str(given: &str) -> Result<Self, UnknownFormat> {
         choose(given, &PAGE_FORMATS)
+    }
+}
+
+impl FromStr for ProposalFormat {
+    type Err = UnknownFormat;
+
+    fn from_str(given: &str) -> Result<Self, UnknownFormat> {
+        choose(given, &PROPOSAL_FORMATS)
     }
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use clap::{Args, ValueEnum};
 
 use super::change::{ChangeArgs, PlanArgs, duration};
-use super::output::{ColorName, PageFormat};
+use super::output::{ColorName, ProposalFormat};
 use crate::plan::canary::CanaryChoice;
 use crate::probes::misfit_fix::MisfitFix;
 use crate::probes::proposal::ProbeOptions;
@@ -74,9 +74,9 @@ pub struct ProbesArgs {
     #[arg(long)]
     pub all: bool,
 
-    /// table, wide, json or yaml
+    /// table, wide, short, json or yaml
     #[arg(short, long, value_name = "FORMAT", default_value = "table", hide_default_value = true)]
-    pub output: PageFormat,
+    pub output: ProposalFormat,
 
     /// Use colour: auto, always or never
     #[arg(long, value_enum, default_value_t, value_name = "WHEN", hide_short_help = true)]

@@ -169,11 +169,12 @@ async fn run(exec: &ExecConfig, chosen: &Chosen, terminal: bool) -> Result<Statu
 }
 
 fn info(exec: &ExecConfig, chosen: &Chosen, interactive: bool) -> Result<String, String> {
-    let mut spec = json!({ "interactive": interactive });
-    if exec.provide_cluster_info {
+    let spec = if exec.provide_cluster_info {
         let cluster = ExecAuthCluster::try_from(&chosen.cluster).map_err(|error| error.to_string())?;
-        spec["cluster"] = serde_json::to_value(cluster).map_err(|error| error.to_string())?;
-    }
+        json!({ "interactive": interactive, "cluster": serde_json::to_value(cluster).map_err(|error| error.to_string())? })
+    } else {
+        json!({ "interactive": interactive })
+    };
     let api_version = exec.api_version.as_deref().unwrap_or("client.authentication.k8s.io/v1");
     Ok(json!({ "kind": "ExecCredential", "apiVersion": api_version, "spec": spec }).to_string())
 }

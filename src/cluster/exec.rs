@@ -26,9 +26,6 @@ use crate::snapshot::trim;
 const MAX_COMPLAINT: usize = 4 << 10;
 const PAUSE: Duration = Duration::from_millis(200);
 
-/// Of one exec. A bad link is slow, and there is another look after this one.
-pub(super) const TIMEOUT: Duration = Duration::from_secs(15);
-
 pub(super) struct Limits {
     pub at_once: usize,
     pub each: Duration,

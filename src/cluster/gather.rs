@@ -10,7 +10,7 @@ use super::discover::discover;
 use super::error::{GatherError, RequestError};
 use super::progress::Progress;
 use super::request::{Api, Query};
-use super::timeout::Deadline;
+use super::timeout::{self, Deadline};
 use super::{exec, exec_order, logs, objects};
 use crate::calico::environment::{Environment, Value, method_variable};
 use crate::calico::method::Method;
@@ -54,7 +54,7 @@ impl Default for ReadOptions {
             exec_sample: None,
             logs: LogSelection::WhereTroubled,
             destinations: Vec::new(),
-            exec_timeout: exec::TIMEOUT,
+            exec_timeout: timeout::EXEC,
         }
     }
 }

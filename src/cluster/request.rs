@@ -7,6 +7,7 @@ use http::{HeaderMap, Request, header};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
+use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
 use super::clock::ServerClock;
@@ -134,12 +135,10 @@ impl Api {
     }
 
     /// A whole list, page by page: `keep` cuts each object down, or drops it, before the next page is asked for.
-    pub async fn list<T: DeserializeOwned, R>(
-        &self,
-        kind: &Resource,
-        query: &Query<'_>,
-        mut keep: impl FnMut(T) -> Option<R>,
-    ) -> Result<Vec<R>, RequestError> {
+    pub async fn list<T, R>(&self, kind: &Resource, query: &Query<'_>, mut keep: impl FnMut(T) -> Option<R>) -> Result<Vec<R>, RequestError>
+    where
+        T: DeserializeOwned + Send + 'static,
+    {
         let asked = kind.list(query.namespace);
         let base = kind.path(query.namespace, None);
         // A list that changes too much to go on in it is read once more from the start, then in one piece.
@@ -152,7 +151,7 @@ impl Api {
         self.pages(&base, query, 0, &asked, &mut keep).await
     }
 
-    async fn pages<T: DeserializeOwned, R>(
+    async fn pages<T: DeserializeOwned + Send + 'static, R>(
         &self,
         base: &str,
         query: &Query<'_>,
@@ -175,7 +174,13 @@ impl Api {
             // The next page is on its way while this one is parsed.
             let early = pages::early_token(&body).filter(|next| !is_last && *next != token);
             let ahead = early.map(|next| (self.fetch(query.path(base, limit, &next), asked), next));
-            let next = pages::read(&body, keep, &mut all).map_err(|error| endless(error.to_string()))?;
+            let (objects, mut parsed) = mpsc::channel(1);
+            // On another thread, so that two lists are parsed at once.
+            let parser = tokio::task::spawn_blocking(move || in_batches(&body, &objects));
+            while let Some(batch) = parsed.recv().await {
+                all.extend(batch.into_iter().filter_map(&mut *keep));
+            }
+            let next = parser.await.map_err(|error| endless(error.to_string()))?.map_err(|error| endless(error.to_string()))?;
             if next.is_empty() || query.most_pages.is_some() && is_last {
                 return Ok(all);
             }
@@ -310,6 +315,23 @@ impl Query<'_> {
         let pairs: Vec<_> = pairs.map(|(key, value)| format!("{key}={}", crate::permissions::request::escaped(value))).collect();
         format!("{base}?{}", pairs.join("&"))
     }
+}
+
+/// Parses a page, and sends its objects a few at a time: none is kept here.
+fn in_batches<T: DeserializeOwned>(body: &[u8], objects: &mpsc::Sender<Vec<T>>) -> Result<String, serde_json::Error> {
+    const BATCH: usize = 32;
+    let mut batch = Vec::with_capacity(BATCH);
+    let mut add = |object| {
+        batch.push(object);
+        if batch.len() == BATCH {
+            // Where nobody waits for them any more, they are dropped.
+            let _ = objects.blocking_send(std::mem::replace(&mut batch, Vec::with_capacity(BATCH)));
+        }
+        None::<()>
+    };
+    let next = pages::read(body, &mut add, &mut Vec::new());
+    let _ = objects.blocking_send(batch);
+    next
 }
 
 /// A page on its way. It is no longer waited for when this is dropped.

@@ -1,10 +1,13 @@
-//! `--request-timeout` as kubectl reads it.
+//! How long one request may take: `--request-timeout` as kubectl reads it, and the default of an exec.
 
 use std::time::Duration;
 
 use tokio::time::Instant;
 
 use crate::text::go_duration;
+
+/// For everything that is asked inside one pod. Each question there has its own limit in `calico/inside.sh`.
+pub(super) const EXEC: Duration = Duration::from_secs(15);
 
 /// How long to wait for one request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

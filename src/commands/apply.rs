@@ -12,7 +12,9 @@ use crate::diagnosis::{Scope, diagnose};
 use crate::exit::{Failure, Outcome};
 use crate::plan::request::ChangeRequest;
 use crate::plan::{API_VERSION, KIND, Plan};
-use crate::snapshot::Snapshot;
+use crate::render::notice;
+use crate::render::style::{Style, Tone};
+use crate::snapshot::{Snapshot, from_tree};
 use crate::text;
 
 use super::change::{self, ChangeOptions, ChangeReport, open_change};
@@ -70,7 +72,7 @@ async fn resume(flags: &ConnectionFlags, arguments: &ApplyArgs, interrupt: Inter
     let diagnosis = diagnose(&live.snapshot, &Scope::default());
     match open_change::resumption(&live.snapshot, &diagnosis, None) {
         Some((open, request)) => {
-            writeln!(streams.err, "{}", text::clean(&open.describe()))?;
+            notice::write(Tone::Plain, &open.describe(), &Style::of_stderr(arguments.shown.color()), &mut streams.err)?;
             streams.err.flush()?;
             carry_out(&live, &wanted, arguments, &arguments.change, &request, interrupt, streams).await
         }
@@ -130,7 +132,7 @@ fn read(path: &Path) -> Result<Plan, Failure> {
     file.take(MOST).read_to_end(&mut bytes).map_err(|source| Failure::Files { what: shown.to_string(), source })?;
     let text = String::from_utf8_lossy(&bytes);
     let usage = |message: String| Failure::Usage { message: format!("{shown}: {message}"), hint: Some(MAKE.to_owned()) };
-    let plan: Plan = serde_saphyr::from_str(&text).map_err(|_| usage(looks_like(&text)))?;
+    let plan: Plan = from_yaml(&text).ok_or_else(|| usage(looks_like(&text)))?;
     if plan.api_version != API_VERSION || plan.kind != KIND {
         return Err(usage(looks_like(&text)));
     }
@@ -138,6 +140,11 @@ fn read(path: &Path) -> Result<Plan, Failure> {
         return Err(usage("the plan was edited after it was saved: its digest does not fit".to_owned()));
     }
     Ok(plan)
+}
+
+fn from_yaml<T: serde::de::DeserializeOwned>(text: &str) -> Option<T> {
+    let tree: serde_json::Value = serde_saphyr::from_str(text).ok()?;
+    from_tree(&tree).ok()
 }
 
 /// What a file seems to be that is not a plan.
@@ -151,17 +158,15 @@ fn looks_like(text: &str) -> String {
     if text.trim().is_empty() {
         return "the file is empty".to_owned();
     }
-    match serde_saphyr::from_str::<Header>(text) {
-        Ok(header) if header.kind == KIND && header.api_version == API_VERSION => "the plan is incomplete".to_owned(),
-        Ok(Header { api_version, kind }) => {
+    match from_yaml(text) {
+        Some(Header { api_version, kind }) if kind == KIND && api_version == API_VERSION => "the plan is incomplete".to_owned(),
+        Some(Header { api_version, kind }) => {
             let named = text::truncate(&text::clean(&format!("{kind} ({api_version})")), 100).into_owned();
             format!("this is not a plan of {API_VERSION}, but a {named}")
         }
-        Err(_) if text.contains("apiVersion") && text.contains("kind") => {
-            "the file is not valid YAML; it may have been truncated".to_owned()
-        }
-        Err(_) if text.contains('\u{fffd}') => "the file is not text, and not a plan".to_owned(),
-        Err(_) => "the file is not a plan: it has no apiVersion and kind".to_owned(),
+        None if text.contains("apiVersion") && text.contains("kind") => "the file is not valid YAML; it may have been truncated".to_owned(),
+        None if text.contains('\u{fffd}') => "the file is not text, and not a plan".to_owned(),
+        None => "the file is not a plan: it has no apiVersion and kind".to_owned(),
     }
 }
 

@@ -36,7 +36,7 @@ use clap::error::ErrorKind;
 use crate::calico::version::Version;
 use crate::cli::output::UnknownFormat;
 use crate::cli::status::StatusArgs;
-use crate::cli::{Command, Invocation, NodeCommand, UsageError};
+use crate::cli::{Command, Invocation, NodeCommand, UsageError, mistakes};
 use crate::exit::{Failure, Outcome};
 use crate::render::style::{ColorWhen, Style};
 use crate::rollout::interrupt::Interrupt;
@@ -49,7 +49,7 @@ pub fn run(arguments: Vec<OsString>, streams: &mut Streams) -> Result<Outcome, F
     let name = Invocation::of(arguments.first().map(OsString::as_os_str));
     let cli = match name.parse(arguments) {
         Ok(cli) => cli,
-        Err(UsageError::Clap(error)) => return not_a_command(&error, streams),
+        Err(UsageError::Clap(error)) => return not_a_command(&error, name, streams),
         Err(UsageError::Message { message, hint }) => return Err(Failure::Usage { message, hint: Some(hint) }),
     };
     let takes_several = matches!(cli.command, Command::Status(_) | Command::Node(NodeCommand::Status(_)));
@@ -82,7 +82,7 @@ pub fn run(arguments: Vec<OsString>, streams: &mut Streams) -> Result<Outcome, F
 }
 
 /// Prints help and version, which are no mistakes, or the mistake.
-fn not_a_command(error: &clap::Error, streams: &mut Streams) -> Result<Outcome, Failure> {
+fn not_a_command(error: &clap::Error, invocation: Invocation, streams: &mut Streams) -> Result<Outcome, Failure> {
     if let Some(unknown) = std::error::Error::source(error).and_then(|source| source.downcast_ref::<UnknownFormat>()) {
         return Err(Failure::Usage { message: unknown.to_string(), hint: None });
     }
@@ -94,6 +94,9 @@ fn not_a_command(error: &clap::Error, streams: &mut Streams) -> Result<Outcome, 
         }
         _ => {
             write!(streams.err, "{}", coloured(&page, &Style::of_stderr(ColorWhen::Auto)))?;
+            if let Some(hint) = mistakes::hint(error, invocation.text()) {
+                writeln!(streams.err, "{}", crate::text::clean(&hint))?;
+            }
             Ok(Outcome::UsageError)
         }
     }

@@ -44,7 +44,7 @@ impl NodeSelection {
         }
     }
 
-    /// Names of the selected nodes, `None` for all. An unknown node is a usage error: it must not pass for a healthy one.
+    /// Names of the selected nodes, `None` for all. An unknown node is an error.
     /// Where the nodes could not be read, names are taken as given.
     pub(super) fn resolve(&self, snapshot: &Snapshot) -> Result<Option<BTreeSet<String>>, Failure> {
         match self {
@@ -54,9 +54,7 @@ impl NodeSelection {
                 let known: Vec<&str> = nodes.iter().map(|node| node.metadata.name.as_str()).collect();
                 match names.iter().find(|name| !known.contains(&name.as_str())) {
                     None => Ok(Some(names.clone())),
-                    Some(unknown) => {
-                        Err(Failure::Usage { message: format!("there is no node {unknown:?}"), hint: Some(hint(unknown, &known)) })
-                    }
+                    Some(unknown) => Err(Failure::UnknownNode { name: unknown.clone(), hint: hint(unknown, &known) }),
                 }
             }
             Self::Labels(selector) => {
@@ -172,14 +170,13 @@ mod tests {
         let snapshot = cluster(&["node-1", "node-2"]);
         let selection = NodeSelection::from_flags(&["node-1".into(), "node-3".into()], None).expect("a selection");
         match selection.resolve(&snapshot) {
-            Err(Failure::Usage { message, hint }) => {
-                assert_eq!(message, "there is no node \"node-3\"");
-                assert_eq!(hint.as_deref(), Some("Similar names are node-1, node-2."));
+            Err(Failure::UnknownNode { name, hint }) => {
+                assert_eq!((name.as_str(), hint.as_str()), ("node-3", "Similar names are node-1, node-2."));
             }
             other => panic!("{other:?}"),
         }
         let far = NodeSelection::from_flags(&["control-plane".into()], None).expect("a selection").resolve(&snapshot);
-        assert!(matches!(far, Err(Failure::Usage { hint: Some(hint), .. }) if hint == "Nodes are node-1, node-2."));
+        assert!(matches!(far, Err(Failure::UnknownNode { hint, .. }) if hint == "Nodes are node-1, node-2."));
         let labels = |text| NodeSelection::from_flags(&[], Some(text)).expect("a selection").resolve(&snapshot);
         assert!(matches!(labels("zone=b"), Err(Failure::ReadFailed { .. })));
         assert_eq!(labels("zone=a").expect("nodes").map(|names| names.len()), Some(2));

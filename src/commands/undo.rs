@@ -1,4 +1,4 @@
-//! `undo`: what the last change wrote down, put back the guarded way.
+//! `undo`: rolls back the last recorded change.
 
 use std::io::Write;
 
@@ -16,6 +16,8 @@ use crate::plan::NodeGoal;
 use crate::plan::owner_notes::OwnerNote;
 use crate::plan::request::ChangeRequest;
 use crate::plan::undo_forecast::{self, UndoForecast};
+use crate::render::notice;
+use crate::render::style::{Style, Tone};
 use crate::rollout::local_record;
 use crate::snapshot::Snapshot;
 use crate::text;
@@ -52,20 +54,24 @@ pub(super) async fn undo(
         match record(&api, &target, streams).await? {
             Some((object, record)) if only.is_none_or(|verb| record.command == verb) => recorded.push((target, object, record)),
             Some((_, record)) => {
-                let UndoRecord { command, at, .. } = record;
-                writeln!(streams.err, "{target}: the change by {command} of {at} is not touched; undo puts that back")?;
+                let (command, at) = (record.command, text::utc(record.at));
+                writeln!(
+                    streams.err,
+                    "{target}: the change by {command} of {at} is not touched; roll it back with: kubectl calico-fix undo"
+                )?;
             }
             None => {}
         }
     }
-    // Newest first: an undo puts back what the last change replaced.
+    // Newest first: an undo restores what the last change replaced.
     recorded.sort_by_key(|(_, _, record)| std::cmp::Reverse((!record.is_finished(), record.at)));
     let Some((target, object, record)) = recorded.into_iter().next() else {
         let by = only.map_or_else(|| "this plugin".to_owned(), |verb| format!("this plugin's {verb}"));
-        writeln!(streams.err, "nothing to undo: no change by {by} is written down")?;
+        writeln!(streams.err, "nothing to undo: no change by {by} is recorded")?;
         return Ok(Outcome::Done);
     };
-    writeln!(streams.err, "{target}: change by {} of {}", record.command, record.at)?;
+    let message = format!("{target}: change by {} of {}", record.command, text::utc(record.at));
+    notice::write(Tone::Plain, &message, &Style::of_stderr(arguments.shown.color()), &mut streams.err)?;
     streams.err.flush()?;
     let (goals, notes) = foreseen(&live.snapshot, &target, &object, &record);
     let options = ChangeOptions {

@@ -139,7 +139,7 @@ impl Watch<'_> {
         let style = Style::of_stdout(self.arguments.color());
         let seen = self.look.report.taken_at;
         let now = self.outage.as_ref().map_or(seen, |outage| outage.newest);
-        let head = format!("Every {}s   {}", self.arguments.watch_interval, now.strftime("%Y-%m-%d %H:%M:%S UTC"));
+        let head = format!("Every {}s   {}", self.arguments.watch_interval, text::utc(now));
         writeln!(out, "{}", style.paint(Tone::Strong, &head))?;
         let room = style.room(0);
         if self.changes.is_empty() {

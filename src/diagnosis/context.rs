@@ -10,10 +10,11 @@ use crate::model::{ClusterModel, NodeModel};
 use crate::snapshot::Snapshot;
 use crate::snapshot::family::Family;
 
-/// The model of a snapshot; the matrix of each family is computed at most once.
+/// The model of a snapshot; the matrix of each family is computed at most once, and that of all methods only where one is sought.
 pub(crate) struct Context<'a> {
     model: ClusterModel<'a>,
-    addresses: [OnceCell<(Matrix, Recommendation)>; 2],
+    current: [OnceCell<Matrix>; 2],
+    candidates: [OnceCell<(Matrix, Recommendation)>; 2],
     /// Ids of unfinished changes whose run is known to have ended.
     ended_changes: BTreeSet<String>,
 }
@@ -25,7 +26,12 @@ impl<'a> Context<'a> {
 
     /// Judges addresses and probes by the rules of the release of a planned upgrade.
     pub(crate) fn for_release(snapshot: &'a Snapshot, upgrade: Option<Version>) -> Self {
-        Self { model: ClusterModel::for_release(snapshot, upgrade), addresses: Default::default(), ended_changes: BTreeSet::new() }
+        Self {
+            model: ClusterModel::for_release(snapshot, upgrade),
+            current: Default::default(),
+            candidates: Default::default(),
+            ended_changes: BTreeSet::new(),
+        }
     }
 
     #[must_use]
@@ -37,34 +43,44 @@ impl<'a> Context<'a> {
         &self.ended_changes
     }
 
-    fn addresses(&self, family: Family) -> &(Matrix, Recommendation) {
-        let [v4, v6] = &self.addresses;
-        let cell = match family {
-            Family::V4 => v4,
-            Family::V6 => v6,
-        };
-        cell.get_or_init(|| {
-            let options = AutodetectOptions { version: self.model.install.upgrade(), ..AutodetectOptions::new(family) };
-            let matrix = autodetect::matrix::from_model(&self.model, &options);
+    fn options(&self, family: Family) -> AutodetectOptions {
+        AutodetectOptions { version: self.model.install.upgrade(), ..AutodetectOptions::new(family) }
+    }
+
+    fn candidates(&self, family: Family) -> &(Matrix, Recommendation) {
+        of_family(&self.candidates, family).get_or_init(|| {
+            let matrix = autodetect::matrix::from_model(&self.model, &self.options(family));
             let recommendation = autodetect::recommend(&matrix);
             (matrix, recommendation)
         })
     }
 
-    /// Each node's stored address, and the address that each method would choose, judged.
+    /// Each node's stored address, and the address that the configured method would choose, judged.
     pub(crate) fn matrix(&self, family: Family) -> &Matrix {
-        &self.addresses(family).0
+        of_family(&self.current, family).get_or_init(|| autodetect::matrix::current_only(&self.model, &self.options(family)))
+    }
+
+    /// The same with a column for each of the usual methods.
+    pub(crate) fn matrix_of_all_methods(&self, family: Family) -> &Matrix {
+        &self.candidates(family).0
     }
 
     /// The method to choose, and why.
     pub(crate) fn recommended(&self, family: Family) -> &Recommendation {
-        &self.addresses(family).1
+        &self.candidates(family).1
     }
 
     /// Judgement of the stored address. `None`: nothing is stored, or the model has no such node.
     pub(crate) fn judgement(&self, node: &NodeModel, family: Family) -> Option<&Judgement> {
         let judged = self.matrix(family).nodes.get(self.model.node_index(node.name)?)?;
         judged.stored.as_ref().map(|_| &judged.judgement)
+    }
+}
+
+fn of_family<T>([v4, v6]: &[T; 2], family: Family) -> &T {
+    match family {
+        Family::V4 => v4,
+        Family::V6 => v6,
     }
 }
 

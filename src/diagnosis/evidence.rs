@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use crate::autodetect::Verdict;
+use crate::autodetect::{Matrix, Verdict};
 use crate::calico::events::EventKind;
 use crate::diagnosis::context::Context;
 use crate::finding::{Evidence, Source};
@@ -17,6 +17,10 @@ pub(crate) fn of_address(node: &NodeModel, family: Family, stored: &Stored) -> V
         None => String::new(),
     };
     let what = match stored.source {
+        _ if stored.inferred_from.is_some() => {
+            let reporter = stored.inferred_from.as_deref().unwrap_or_default();
+            Some(format!("of the peers of {reporter} only {stored} is left for this node{beside}"))
+        }
         Source::Annotation => Some(format!("projectcalico.org/{family}Address: {stored}{beside}")),
         Source::Birdcl => Some(format!("router id: {stored}{beside}")),
         _ => None,
@@ -30,6 +34,9 @@ pub(crate) fn of_address(node: &NodeModel, family: Family, stored: &Stored) -> V
     if let Some((text, _)) = chosen {
         evidence.push(node.evidence(Source::Log, text));
     }
+    // It is the reason why calico-node ends there.
+    let taken = of_mark(node, LogEventKind::AddressConflict).filter(|mark| mark.text.contains(&stored.address().to_string()));
+    evidence.extend(taken);
     evidence
 }
 
@@ -37,10 +44,13 @@ pub(crate) fn of_address(node: &NodeModel, family: Family, stored: &Stored) -> V
 /// InternalIP.
 pub(crate) fn expected(view: &Context, node: &NodeModel, family: Family) -> Option<IpAddr> {
     let matrix = view.matrix(family);
-    let at = matrix.nodes.iter().position(|row| row.name == node.name)?;
-    let right = matrix.columns.iter().filter_map(|column| column.cells.get(at)).filter(|cell| cell.verdict == Verdict::Right);
-    let found = right.filter_map(|cell| cell.outcome.found()).map(|found| found.address).next();
-    found.or_else(|| node.internal_ip(family).filter(|_| matrix.nodes[at].internal_ips_unreliable.is_none()))
+    let (at, row) = matrix.nodes.iter().enumerate().find(|(_, row)| row.name == node.name)?;
+    let right = |matrix: &Matrix| {
+        let cells = matrix.columns.iter().filter_map(|column| column.cells.get(at)).filter(|cell| cell.verdict == Verdict::Right);
+        cells.filter_map(|cell| cell.outcome.found()).map(|found| found.address).next()
+    };
+    let found = right(matrix).or_else(|| right(view.matrix_of_all_methods(family)));
+    found.or_else(|| node.internal_ip(family).filter(|_| row.internal_ips_unreliable.is_none()))
 }
 
 /// Peers that still dial an address which no node has stored and which is on an interface of this node.
@@ -80,7 +90,7 @@ pub(crate) fn of_sessions(view: &Context, node: &NodeModel, family: Family, addr
 pub(crate) fn graceful_restart(restart: &GracefulRestart) -> String {
     let peers = crate::text::count(usize::try_from(restart.waiting_for).unwrap_or_default(), "peer");
     format!(
-        "graceful restart: waiting for {peers}, {} s left of {} s; the node keeps its old routes until then",
+        "graceful restart: waiting for {peers}, {}s left of {}s; the node keeps its old routes until then",
         restart.timer, restart.limit
     )
 }

@@ -12,7 +12,7 @@ pub struct Explanation {
     pub detected: &'static str,
     /// How to see it without this tool.
     pub confirm: &'static str,
-    /// How to mend it by hand.
+    /// How to fix it by hand.
     pub fix: &'static str,
 }
 

@@ -14,6 +14,7 @@ use crate::snapshot::objects::Pod;
 use crate::startup::container_run::{RunEnd, at_least};
 use crate::startup::forecast::round_trip_start_of;
 use crate::startup::measure::measure;
+use crate::text::seconds;
 
 pub(super) fn list_gaps(view: &Context, scope: &Scope) -> Vec<Gap> {
     let mut unseen = objects(view);
@@ -24,6 +25,7 @@ pub(super) fn list_gaps(view: &Context, scope: &Scope) -> Vec<Gap> {
     unseen.extend(expectation(view));
     unseen.extend(podless(view, scope));
     unseen.extend(failing_probes(view, scope));
+    unseen.extend(may_not_be_ready(view, scope));
     unseen.extend(left_out(view));
     unseen.extend(tabular(view, scope));
     unseen
@@ -209,21 +211,22 @@ const SLOW_SECONDS: f64 = 10.0;
 fn slow_start(view: &Context, node: &NodeModel) -> Option<String> {
     let measured = measure(view, node);
     let run = measured.runs.first()?;
-    let allowed = measured.budget().map(|budget| format!(" of the {} s that its probes allow", budget.as_secs())).unwrap_or_default();
+    let allowed =
+        measured.budget().map(|budget| format!(" of the {} that its probes allow", seconds::of_duration(budget))).unwrap_or_default();
     let so_far = run.start.or(run.lived.map(at_least)).filter(|start| start.seconds >= SLOW_SECONDS)?;
     if run.end == RunEnd::Runs {
-        return Some(format!("started after {:.0} s{allowed}, not Ready yet", so_far.seconds));
+        return Some(format!("started after {}{allowed}, not Ready yet", seconds::whole(so_far.seconds)));
     }
     let forecast = match round_trip_start_of(view, &measured) {
         Some(start) => format!(
-            "forecast {:.0} to {:.0} s, by a round trip to the datastore of {:.2} s",
-            start.least_seconds(),
-            start.most_seconds(),
-            start.round_trip
+            "forecast {} to {}, by a round trip to the datastore of {}",
+            seconds::whole(start.least_seconds()),
+            seconds::whole(start.most_seconds()),
+            seconds::precise(start.round_trip)
         ),
         None => "no forecast, because no log shows the round trip to the datastore".to_owned(),
     };
-    Some(format!("starting for {:.0} s{allowed}; {forecast}", so_far.seconds))
+    Some(format!("starting for {}{allowed}; {forecast}", seconds::whole(so_far.seconds)))
 }
 
 /// Without the log of a node that is not Ready its cause stays a guess.
@@ -259,6 +262,26 @@ fn failing_probes(view: &Context, scope: &Scope) -> Option<Gap> {
     let nodes: Vec<String> = shown(view, scope).filter(fails).map(|node| node.name.to_owned()).collect();
     let why = "a probe of calico-node failed within the last minute, after it had become Ready".to_owned();
     (!nodes.is_empty()).then(|| Gap { what: "whether calico-node stays Ready".to_owned(), nodes, why, blocks_healthy: true })
+}
+
+/// Of pods that only events tell of: the newest says that a probe failed, and not whether it still does.
+fn may_not_be_ready(view: &Context, scope: &Scope) -> Vec<Gap> {
+    let fails = |node: &&NodeModel| node.pod.is_some() && node.ready().is_none() && node.last_event(is_probe_failure).is_some();
+    let gap = |nodes: Vec<String>, why: String| {
+        (!nodes.is_empty()).then(|| Gap { what: "whether calico-node is Ready".to_owned(), nodes, why, blocks_healthy: true })
+    };
+    let names =
+        |is_one: &dyn Fn(&&NodeModel) -> bool| shown(view, scope).filter(|node| is_one(node)).map(|node| node.name.to_owned()).collect();
+    let said = shown(view, scope).find(fails).and_then(|node| node.last_event(is_probe_failure)).map(|told| told.event.message.trim());
+    let failed = said.and_then(|said| {
+        let said = crate::text::bounded::clean(said, 200);
+        gap(names(&fails), format!("a probe failed and nothing shows whether it still does: {said}"))
+    });
+    let changes = |node: &&NodeModel| {
+        node.ready().is_none() && node.pod.is_some_and(|pod| pod.metadata.tabular && pod.status.reason.is_some()) && !fails(node)
+    };
+    let changing = gap(names(&changes), "its pod is being set up or replaced".to_owned());
+    failed.into_iter().chain(changing).collect()
 }
 
 fn is_probe_failure(fact: &EventKind) -> bool {

@@ -1,6 +1,6 @@
 //! Where evidence out of pasted texts stands: file and line.
 
-use crate::finding::{Finding, Source};
+use crate::finding::{Evidence, Finding, Source};
 use crate::input_source::InputSource;
 use crate::snapshot::Snapshot;
 
@@ -10,7 +10,7 @@ fn formats(source: Source) -> &'static [&'static str] {
         Source::Annotation | Source::Node => &["kubectl describe node", "kubectl get nodes", "calicoctl get nodes"],
         Source::DaemonSet => &["kubectl describe daemonset"],
         Source::Pod => &["kubectl describe pod", "kubectl get pods"],
-        Source::Event => &["kubectl describe pod", "kubectl get events"],
+        Source::Event => &["kubectl describe pod", "kubectl get events", "events of kubectl describe pod", "a probe's message"],
         Source::Birdcl => &["birdcl", "calicoctl node status"],
         Source::Interfaces => &["ip addr", "ifconfig"],
         Source::Log => &["kubectl logs"],
@@ -49,9 +49,47 @@ pub(super) fn locate(finding: &mut Finding, sources: &[InputSource]) {
                 && (source.node.is_none() || source.node == evidence.node)
         };
         // a table of many nodes names none; a text of this very node counts before it
-        let found = sources.iter().filter(fits).max_by_key(|source| source.node.is_some());
-        if let Some(source) = found {
+        let fitting: Vec<&InputSource> = sources.iter().filter(fits).collect();
+        let words = words(evidence);
+        let exact = fitting.iter().find_map(|source| Some((source, words.iter().find_map(|word| source.block.line_with(word))?)));
+        if let Some((source, line)) = exact {
+            evidence.text = format!("{} [{}:{line}]", evidence.text, source.file);
+        } else if let Some(source) = fitting.iter().max_by_key(|source| source.node.is_some()) {
             evidence.text = format!("{} [{}]", evidence.text, source.place());
         }
     }
+}
+
+/// What a line must hold that this evidence can come from, the most telling first.
+fn words(evidence: &Evidence) -> Vec<String> {
+    /// Longer lines may have been cut or masked.
+    const ENOUGH: usize = 80;
+    let text = evidence.text.as_str();
+    let cut = |text: &str| text.chars().take(ENOUGH).collect::<String>();
+    let first_word = || text.split_whitespace().next().unwrap_or_default();
+    match evidence.source {
+        Source::Log => {
+            let after = ["last known line: ", "last log line: ", "slow link: "].into_iter().find_map(|lead| text.split_once(lead));
+            let said = after.map_or(text, |(_, said)| said);
+            // the container's name stands before what an init container says
+            let behind_name = said.split_once(": ").map(|(_, rest)| cut(rest));
+            std::iter::once(cut(said)).chain(behind_name).collect()
+        }
+        Source::Event => vec![cut(text.rsplit_once(" (").map_or(text, |(said, _)| said).lines().next().unwrap_or_default())],
+        Source::Birdcl => {
+            let name = first_word();
+            let address = name.split_once('_').map(|(_, address)| address).unwrap_or_default();
+            vec![name.to_owned(), address.replace('_', "."), address.replace('_', ":")]
+        }
+        Source::Interfaces => text.split_whitespace().filter(|word| word.contains(['/', '-', '.'])).map(str::to_owned).rev().collect(),
+        Source::Pod => vec![first_word().trim_end_matches(':').to_owned(), "Restart Count:".to_owned()],
+        Source::Annotation => {
+            text.split_whitespace().filter(|word| word.contains('.') && word.contains('/')).map(str::to_owned).rev().collect()
+        }
+        Source::Node => vec![cut(text.rsplit(": ").next().unwrap_or(text))],
+        Source::DaemonSet | Source::Installation | Source::TigeraStatus | Source::CalicoNodeStatus => Vec::new(),
+    }
+    .into_iter()
+    .filter(|word| word.len() > 3)
+    .collect()
 }

@@ -64,7 +64,7 @@ pub(crate) fn first_fault<'a>(log: &'a StartupLog, node: &str) -> Option<LogFaul
 
 /// That fault of the newest run that had started.
 fn fault<'a>(node: &NodeModel<'a>, code: Code) -> Option<LogFault<'a>> {
-    let log = node.attempts().find(|log| startup_log::outcome(log) == Outcome::Started || has_crash(log))?;
+    let log = node.attempts().find(|log| startup_log::outcome(log) == Outcome::Started || has_crash(log) || is_excerpt(log))?;
     let (_, judge) = AFTER_START.iter().find(|(known, _)| *known == code)?;
     let (message, lines) = judge(log, node.name)?;
     Some(LogFault { code, message, lines })
@@ -92,10 +92,16 @@ pub(crate) fn last_line(node: &NodeModel) -> Option<Evidence> {
     Some(node.evidence(Source::Log, format!("last known line: {}", mark.text)))
 }
 
-/// Marks behind the line that says that the run has started.
+/// Marks behind the line that says that the run has started; of an excerpt all of them.
 fn later(log: &StartupLog) -> &[LogEvent] {
     let started = log.marks.iter().position(|mark| mark.kind == LogEventKind::Started);
-    started.and_then(|at| log.marks.get(at..)).unwrap_or_default()
+    started.or_else(|| is_excerpt(log).then_some(0)).and_then(|at| log.marks.get(at..)).unwrap_or_default()
+}
+
+/// Lines that somebody cut out of the middle of a log: nothing of the start is in it.
+fn is_excerpt(log: &StartupLog) -> bool {
+    let of_start = |mark: &LogEvent| mark.kind != LogEventKind::TunnelAddress && startup_log::phase(mark.kind).is_some();
+    matches!(startup_log::outcome(log), Outcome::CutOff) && !startup_log::has_beginning(log) && !log.marks.iter().any(of_start)
 }
 
 fn of_kind(marks: &[LogEvent], kind: LogEventKind) -> Vec<&LogEvent> {
@@ -149,11 +155,16 @@ fn api_unreachable<'a>(log: &'a StartupLog, node: &str) -> Option<(String, Vec<&
     let last = lines.last()?;
     let recent = last.at.zip(log.last).is_none_or(|(at, end)| end.duration_since(at).as_secs() < LATELY);
     let times: u32 = lines.iter().map(|mark| mark.times).sum();
-    if !recent || times < 2 {
+    let excerpt = is_excerpt(log);
+    if !recent || (times < 2 && !excerpt) {
         return None;
     }
     let address = last.text.split_once("://").and_then(|(_, rest)| rest.split(['/', '"']).next()).unwrap_or_default();
-    let message = format!("calico-node on {node} had started, and no longer reaches the API server at {address}");
+    let message = if excerpt {
+        format!("calico-node on {node} does not reach the API server at {address}")
+    } else {
+        format!("calico-node on {node} had started, and no longer reaches the API server at {address}")
+    };
     Some((message, newest(lines)))
 }
 
@@ -193,30 +204,19 @@ fn felix_restarts<'a>(log: &'a StartupLog, node: &str) -> Option<(String, Vec<&'
         "encapsulation changed" => "the encapsulation of the IP pools changes again and again".to_owned(),
         other => format!("it says {other:?}"),
     };
-    let message = format!("Felix on {node} has shut itself down {times} times in {span:.0} s: {why}");
+    let message = format!("Felix on {node} has shut itself down {times} times in {span:.0}s: {why}");
     Some((message, newest(proxy.into_iter().chain(lines).collect())))
 }
 
 fn part_ended<'a>(log: &'a StartupLog, node: &str) -> Option<(String, Vec<&'a LogEvent>)> {
-    let fatal = later(log).iter().rfind(|mark| mark.kind == LogEventKind::Fatal)?;
-    let known = ENDS.iter().find(|(says, _)| fatal.text.contains(says)).map(|(_, why)| *why);
+    // Go prints the logger's entry as an address: the line before it has the words
+    let is_bare = |mark: &LogEvent| mark.text.starts_with("panic: (*logrus.Entry)");
+    let fatals = || later(log).iter().rev().filter(|mark| mark.kind == LogEventKind::Fatal);
+    let fatal = fatals().find(|mark| !is_bare(mark)).or_else(|| fatals().next())?;
+    let known = startup_log::known_end(&fatal.text);
     let message = format!("calico-node on {node} started, then a part of it exited: {}", known.unwrap_or(&fatal.text));
     Some((message, vec![fatal]))
 }
-
-/// FATAL and panic texts with a known meaning: felix/dataplane, felix/ipsets, node/pkg/allocateip of 3.8 to 3.33.
-const ENDS: &[(&str, &str)] = &[
-    ("RPF check", "the kernel's rp_filter is loose"),
-    ("Failed to update IP sets after multiple retries", "Felix cannot program IP sets"),
-    ("Failed to configure BPF devices", "Felix cannot set up the devices of the eBPF dataplane"),
-    ("failed to attach connect-time load balancer", "Felix cannot attach the connect-time load balancer of the eBPF dataplane"),
-    ("error creating bpf maps", "Felix cannot create its eBPF maps"),
-    ("Failed to create BPF endpoint manager", "Felix cannot start the eBPF dataplane"),
-    ("Failed to wait for driver to exit", "Felix's dataplane driver does not end"),
-    ("Unable to autoassign an", "no address is left for the node's tunnel in the IP pools"),
-    ("Unable to detect host MTU", "Felix cannot find the host's MTU"),
-    ("mark bits", "the iptables mark mask leaves too few bits for Felix"),
-];
 
 #[cfg(test)]
 mod tests {

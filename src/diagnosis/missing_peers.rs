@@ -19,18 +19,14 @@ pub(super) struct MissingPeer {
 pub(super) struct MissingPeers<'v, 'a> {
     pub by_node: Vec<(&'v NodeModel<'a>, Vec<MissingPeer>)>,
     /// By family: nodes whose BIRD was asked and that are expected to have sessions, and how many of those list no BGP session at all.
-    asked: [(usize, usize); 2],
+    asked: HashMap<Family, (usize, usize)>,
     expected_by: HashMap<IpAddr, usize>,
-}
-
-fn place(family: Family) -> usize {
-    usize::from(family == Family::V6)
 }
 
 impl<'v, 'a> MissingPeers<'v, 'a> {
     /// Takes out the peers of a family of which no node has any session.
     pub(super) fn take_everywhere(&mut self, family: Family) -> Vec<(&'v NodeModel<'a>, Vec<MissingPeer>)> {
-        let (asked, silent) = self.asked[place(family)];
+        let (asked, silent) = self.asked.get(&family).copied().unwrap_or_default();
         if asked < 2 || silent != asked {
             return Vec::new();
         }
@@ -52,7 +48,7 @@ impl<'v, 'a> MissingPeers<'v, 'a> {
 }
 
 pub(super) fn collect<'v, 'a>(view: &'v Context<'a>, found: &EarlierFindings) -> MissingPeers<'v, 'a> {
-    let mut missing = MissingPeers { by_node: Vec::new(), asked: [(0, 0); 2], expected_by: HashMap::new() };
+    let mut missing = MissingPeers { by_node: Vec::new(), asked: HashMap::new(), expected_by: HashMap::new() };
     if view.install.runs_bird() == Some(false) {
         return missing;
     }
@@ -73,7 +69,7 @@ pub(super) fn collect<'v, 'a>(view: &'v Context<'a>, found: &EarlierFindings) ->
             continue;
         }
         for family in Family::ALL.into_iter().filter(|family| expected.keys().any(|peer| Family::from_address(*peer) == *family)) {
-            let (asked, silent) = &mut missing.asked[place(family)];
+            let (asked, silent) = missing.asked.entry(family).or_default();
             *asked += 1;
             *silent += usize::from(listed.get(&family).is_some_and(|known| known.is_empty()));
         }

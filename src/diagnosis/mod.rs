@@ -58,21 +58,7 @@ pub fn diagnose(snapshot: &Snapshot, scope: &Scope) -> Report {
 /// As `diagnose`, with the addresses and probes judged by another release's rules: what an upgrade to that release would break.
 pub fn diagnose_for_release(snapshot: &Snapshot, scope: &Scope, release: Option<Version>) -> Report {
     let view = Context::for_release(snapshot, release).with_ended_changes(&scope.ended_changes);
-    let mut found = EarlierFindings::default();
-    for code in Code::ALL {
-        let findings = (checks::check_for(*code).run)(&view, &found);
-        found.add(findings);
-    }
-    let mut findings = found.into_findings();
-    findings.retain(|finding| concerns(finding, scope));
-    let mut findings = group::group_similar(findings);
-    // One sentence, whatever names and values the cluster put into it.
-    findings.iter_mut().for_each(|finding| finding.message = clean(&finding.message, MAX_MESSAGE));
-    findings.sort_by_key(|finding| finding.severity);
-    for finding in &mut findings {
-        located::locate(finding, &snapshot.sources);
-        located::preview_first(finding, snapshot);
-    }
+    let findings = find(&view, scope);
     let nodes = rows::node_rows(&view, &findings, scope);
     let unseen = gaps::list_gaps(&view, scope);
     let verdict = Verdict::judge(!findings.is_empty(), &unseen);
@@ -89,7 +75,27 @@ pub fn diagnose_for_release(snapshot: &Snapshot, scope: &Scope, release: Option<
     }
 }
 
-/// What allows a start of this node so much time, at the lawful place; `None` where no command is known to be right.
+/// What every check finds, the gravest first.
+pub(crate) fn find(view: &Context, scope: &Scope) -> Vec<Finding> {
+    let mut found = EarlierFindings::default();
+    for code in Code::ALL {
+        let findings = (checks::check_for(*code).run)(view, &found);
+        found.add(findings);
+    }
+    let mut findings = found.into_findings();
+    findings.retain(|finding| concerns(finding, scope));
+    let mut findings = group::group_similar(findings);
+    // One sentence, whatever names and values the cluster put into it.
+    findings.iter_mut().for_each(|finding| finding.message = clean(&finding.message, MAX_MESSAGE));
+    findings.sort_by_key(|finding| finding.severity);
+    for finding in &mut findings {
+        located::locate(finding, &view.snapshot.sources);
+        located::preview_first(finding, view.snapshot);
+    }
+    findings
+}
+
+/// What allows a start of this node so much time, at the right place; `None` where no command is known to be right.
 pub fn start_budget_fix(snapshot: &Snapshot, node: &str, size: &BudgetEstimate) -> Option<Fix> {
     fixes::start_budget_of(&Context::new(snapshot), node, size)
 }

@@ -11,6 +11,7 @@ use crate::startup::budget::{ObservedStarts, estimate_budget};
 use crate::startup::forecast::round_trip_start_of;
 use crate::startup::measure::{Measurement, measure};
 use crate::startup::timed_runs::round_trips;
+use crate::text::seconds;
 
 /// Seconds that the next start takes, and what says so.
 struct NextStart {
@@ -36,15 +37,15 @@ pub(super) fn findings(view: &Context, found: &EarlierFindings) -> Vec<Finding> 
 fn finding(view: &Context, node: &NodeModel, allowed: u64) -> Option<Finding> {
     let start = next_start(view, &measure(view, node)).filter(|start| start.least > allowed as f64)?;
     let takes = match (start.least.round(), start.most.round()) {
-        (least, most) if least < most => format!("{least:.0} to {most:.0} s"),
-        (least, _) => format!("about {least:.0} s"),
+        (least, most) if least < most => format!("{least:.0}s to {most:.0}s"),
+        (least, _) => format!("about {least:.0}s"),
     };
     let message = format!(
-        "calico-node on {} would be killed at its next start: it needs {takes}, and the probes now allow {allowed} s; do not restart \
+        "calico-node on {} would be killed at its next start: it needs {takes}, and the probes now allow {allowed}s; do not restart \
          calico-node there before that is changed",
         node.name
     );
-    let text = format!("{}: its probes allow a start {allowed} s", view.install.name());
+    let text = format!("{}: its probes allow a start {allowed}s", view.install.name());
     let evidence = vec![node.evidence(Source::Log, start.basis), Evidence { source: Source::DaemonSet, node: None, text }];
     let size = estimate_budget(&ObservedStarts { measured: Some(start.most), ..ObservedStarts::default() });
     let fix = fixes::start_budget_of(view, node.name, &size);
@@ -58,14 +59,14 @@ fn next_start(view: &Context, measured: &Measurement) -> Option<NextStart> {
     let took = measured.start.filter(|start| !start.at_least && !start.at_most).map(|start| start.seconds);
     let Some(start) = round_trip_start_of(view, measured) else {
         let took = took?;
-        return Some(NextStart { least: took, most: took, basis: format!("the newest start took {took:.0} s") });
+        return Some(NextStart { least: took, most: took, basis: format!("the newest start took {took:.0}s") });
     };
     let trips = round_trips(true);
     let seen = took.unwrap_or(f64::INFINITY);
-    let told = took.map(|took| format!("; the newest start took {took:.0} s")).unwrap_or_default();
+    let told = took.map(|took| format!("; the newest start took {took:.0}s")).unwrap_or_default();
     Some(NextStart {
         least: seen.min(start.round_trip * trips.fewest),
         most: seen.min(start.round_trip * trips.most),
-        basis: format!("round trip to the datastore: {:.2} s{told}", start.round_trip),
+        basis: format!("round trip to the datastore: {}{told}", seconds::precise(start.round_trip)),
     })
 }

@@ -135,10 +135,10 @@ impl UnfinishedChange {
     /// A clause.
     pub fn describe(&self) -> String {
         let UnfinishedChange { record, state, .. } = self;
-        let (command, begun) = (record.command, utc(record.at));
+        let (command, begun) = (record.command, text::utc(record.at));
         let state = match state {
             ChangeState::InProgress { last_sign } => {
-                return format!("a change by {command} is in progress since {begun} (last sign of it at {})", utc(*last_sign));
+                return format!("a change by {command} is in progress since {begun} (last sign of it at {})", text::utc(*last_sign));
             }
             ChangeState::Complete => "every node has the new settings and is healthy, but the change was not verified".to_owned(),
             ChangeState::HalfWay { remaining } => {
@@ -185,9 +185,4 @@ impl UnfinishedChange {
             _ => format!("{}. Restore the old settings with: {UNDO}", self.describe()),
         }
     }
-}
-
-/// `2026-11-29 10:18:03 UTC`
-fn utc(time: Timestamp) -> String {
-    time.strftime("%Y-%m-%d %H:%M:%S UTC").to_string()
 }

@@ -7,23 +7,26 @@ use crate::finding::code::Code;
 use crate::finding::{Finding, Severity, Source};
 use crate::model::NodeModel;
 use crate::snapshot::inspection::StartupLog;
+use crate::snapshot::objects::PodStatus;
 
 /// A start in a small cluster takes a few seconds; every published probe allows at least 60.
 const LONG_SECONDS: f64 = 40.0;
 
-/// For nodes without a pod: with one, its state and events tell how the start ended.
+/// For nodes without a pod that was seen: with one, its state and events tell how the start ended.
 pub(super) fn findings(view: &Context, found: &EarlierFindings) -> Vec<Finding> {
-    view.nodes.iter().filter(|node| node.pod.is_none() && !found.is_explained(node.name)).filter_map(finding).collect()
+    let unseen = |node: &&NodeModel| node.pod.is_none_or(|pod| pod.status == PodStatus::default());
+    view.nodes.iter().filter(|node| unseen(node) && !found.is_explained(node.name)).filter_map(|node| finding(view, node)).collect()
 }
 
-fn finding(node: &NodeModel) -> Option<Finding> {
+fn finding(view: &Context, node: &NodeModel) -> Option<Finding> {
     let (log, seconds) = node.attempts().find_map(|log| Some((log, unfinished(log)?)))?;
     let last = log.marks.last().map(|mark| mark.text.clone()).unwrap_or_default();
-    let message = format!(
-        "calico-node on {} has not started when its log ends after {seconds:.0} s, and the log has no error: its probes may kill it \
-         (most allow 70 s); compare with livenessProbe and with the events of its pod",
-        node.name
-    );
+    let allowed = match view.start_budget(node) {
+        Some(budget) => format!("its probes kill it after {}s. Compare with the events of its pod", budget.as_secs()),
+        None => "its probes may kill it (most allow 70s); compare with livenessProbe and with the events of its pod".to_owned(),
+    };
+    let message =
+        format!("calico-node on {} has not started when its log ends after {seconds:.0}s, and the log has no error: {allowed}", node.name);
     let evidence = vec![node.evidence(Source::Log, format!("last known line: {last}"))];
     Some(Finding {
         code: Code::StartNearBudget,

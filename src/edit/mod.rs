@@ -78,9 +78,9 @@ fn set_variable(container: &mut Map<String, Value>, name: &str, value: Option<&s
     let Some(list) = env.as_array_mut() else { return };
     let set = |value: &str| json!({"name": name, "value": value});
     // Of a name that is there twice the last one counts, and a patch by name can only mean one.
-    let at = list.iter().rposition(|variable| variable["name"] == name);
-    match (at, value) {
-        (Some(at), Some(value)) => list[at] = set(value),
+    let last = list.iter_mut().rfind(|variable| variable["name"] == name);
+    match (last, value) {
+        (Some(last), Some(value)) => *last = set(value),
         (None, Some(value)) => list.push(set(value)),
         (_, None) => list.retain(|variable| variable["name"] != name),
     }
@@ -91,11 +91,12 @@ fn merge_item(list: &mut Value, path: &[String], name: &str, fields: &Value) -> 
         *list = json!([]);
     }
     let items = list.as_array_mut().ok_or_else(|| EditError::NotAMapping { path: path.to_vec() })?;
-    let place = items.iter().position(|item| item["name"] == name).unwrap_or_else(|| {
+    if !items.iter().any(|item| item["name"] == name) {
         items.push(json!({"name": name}));
-        items.len() - 1
-    });
-    PatchKind::Merge.apply(&mut items[place], fields);
+    }
+    if let Some(item) = items.iter_mut().find(|item| item["name"] == name) {
+        PatchKind::Merge.apply(item, fields);
+    }
     Ok(())
 }
 

@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 
 use super::target::Target;
 use super::undo_record::ANNOTATION;
+use crate::calico::log_level::IGNORE;
 use crate::snapshot::objects::CALICO_NODE;
 use crate::text;
 
@@ -16,7 +17,6 @@ const PROBES: [&str; 3] = ["startupProbe", "livenessProbe", "readinessProbe"];
 const TIMING: [&str; 6] =
     ["initialDelaySeconds", "periodSeconds", "timeoutSeconds", "failureThreshold", "successThreshold", "terminationGracePeriodSeconds"];
 /// Tells the operator to leave the DaemonSet alone while the log level is raised.
-const IGNORE: &str = "unsupported.operator.tigera.io/ignore";
 const METHOD_FIELDS: [&str; 2] = ["nodeAddressAutodetectionV4", "nodeAddressAutodetectionV6"];
 /// operator/v1 `NodeAddressAutodetection`.
 const METHODS: [&str; 6] = ["firstFound", "kubernetes", "interface", "skipInterface", "canReach", "cidrs"];

@@ -54,11 +54,14 @@ impl PatchKind {
     }
 
     fn of_items(self, before: &[Value], after: &[Value]) -> Value {
-        let gone = before.iter().filter(|item| find(after, item).is_none()).map(|item| json!({DIRECTIVE: "delete", "name": item["name"]}));
+        let gone =
+            before.iter().filter(|item| find(after, item).is_none()).map(|item| json!({DIRECTIVE: "delete", "name": item.get("name")}));
         let other = after.iter().filter_map(|item| match find(before, item) {
             None => Some(item.clone()),
-            Some(at) => self.difference("", &before[at], item).map(|mut changed| {
-                changed["name"] = item["name"].clone();
+            Some(at) => self.difference("", before.get(at)?, item).map(|mut changed| {
+                if let Some(fields) = changed.as_object_mut() {
+                    fields.insert("name".to_owned(), item.get("name").cloned().unwrap_or_default());
+                }
                 changed
             }),
         });
@@ -74,11 +77,14 @@ impl PatchKind {
         match (object, patch) {
             (Value::Array(items), Value::Array(changes)) if self.is_keyed(field, items) && self.is_keyed(field, changes) => {
                 for change in changes {
-                    match (find(items, change), change[DIRECTIVE] == "delete") {
-                        (Some(at), true) => drop(items.remove(at)),
-                        (Some(at), false) => self.onto("", &mut items[at], change),
-                        (None, true) => {}
-                        (None, false) => items.push(without_nulls(change)),
+                    let found = find(items, change);
+                    if change.get(DIRECTIVE).is_some_and(|directive| directive == "delete") {
+                        found.into_iter().for_each(|at| drop(items.remove(at)));
+                    } else {
+                        match found.and_then(|at| items.get_mut(at)) {
+                            Some(item) => self.onto("", item, change),
+                            None => items.push(without_nulls(change)),
+                        }
                     }
                 }
             }

@@ -6,7 +6,8 @@ use serde_json::Value;
 
 use crate::verb::Verb;
 
-/// On the DaemonSet or Installation that was changed.
+/// On the DaemonSet or Installation that was changed. Its prefix is kept by `snapshot/trim.rs`, and the explanations of `change_unfinished`
+/// and `debug_left_on` name it.
 pub const ANNOTATION: &str = "kubectl-calico-fix/undo";
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

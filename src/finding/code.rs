@@ -64,6 +64,7 @@ codes! {
     AddressesInSeveralSubnets = "addresses-in-several-subnets", ADDRESS;
     NodeIpMisreported = "node-ip-misreported", NONE;
     WireguardAddressMissing = "wireguard-address-missing", ROOT;
+    TunnelAddressWrong = "tunnel-address-wrong", NONE;
     RestartWouldChangeAddress = "restart-would-change-address", ADDRESS;
     MethodIneffective = "method-ineffective", ADDRESS;
     BirdNotRunning = "bird-not-running", ROOT | START;

@@ -6,23 +6,37 @@ use jiff::Timestamp;
 
 use super::facts::{Facts, Text};
 use super::objects::Objects;
-use super::{ImportError, resolve};
+use super::{ImportError, event_pods, resolve};
 use crate::calico::flavour;
 use crate::observed::Observed;
 use crate::snapshot::objects::{ConfigMap, Container, DaemonSet, Event, Meta, Node, Pod};
 use crate::snapshot::{Origin, Resources, Snapshot, trim};
 
 /// Adds what texts told to the objects that were read whole; those count where both are there.
-pub(super) fn merge(facts: Facts) -> Result<(Objects, Vec<Text>), ImportError> {
-    let Facts { mut objects, nodes, pods, daemon_sets, events, texts, .. } = facts;
+pub(super) fn merge(facts: Facts, default: Option<&str>) -> Result<(Objects, Vec<Text>), ImportError> {
+    let Facts { mut objects, nodes, mut pods, event_pods, daemon_sets, mut events, texts, probes, .. } = facts;
     merge_nodes(&mut objects, nodes);
     if objects.daemon_sets.as_ref().is_none_or(Vec::is_empty) && !daemon_sets.is_empty() {
         objects.daemon_sets = Some(daemon_sets);
     }
+    let known: Vec<&Pod> = objects.pods.iter().flatten().chain(&pods).collect();
+    let mut by_events = event_pods::adopt(event_pods, &mut events, &known, default);
+    // events outlive their pods
+    let is_known = |pod: &Pod| known.iter().any(|other| other.metadata.name == pod.metadata.name);
+    let has_another = |node: &str| known.iter().any(|other| other.spec.node_name.as_deref() == Some(node));
+    by_events.retain(|pod| known.is_empty() || is_known(pod) || pod.spec.node_name.as_deref().is_some_and(|node| !has_another(node)));
+    pods.extend(by_events);
+    let empty = objects.pods.is_some().then(Vec::new);
     merge_pods(&mut objects, pods);
+    if objects.daemon_sets.as_ref().is_none_or(Vec::is_empty) {
+        let mut pods = objects.pods.take().unwrap_or_default();
+        probes.spread(&mut pods, &texts);
+        objects.pods = Some(pods).filter(|pods| !pods.is_empty()).or(empty);
+    }
     for pod in objects.pods.iter_mut().flatten() {
         // on some node it is, unless the scheduler has not found one
-        if pod.spec.node_name.is_none() && pod.metadata.tabular && pod.status.phase != "Pending" {
+        let unscheduled = pod.status.phase == "Pending" && pod.status.reason.as_deref() == Some("Pending");
+        if pod.spec.node_name.is_none() && pod.metadata.tabular && !unscheduled {
             pod.spec.node_name = Some(resolve::node_of_pod(&pod.metadata.name));
         }
     }

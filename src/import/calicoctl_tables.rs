@@ -104,7 +104,7 @@ mod tests {
 
     fn spec(format: &Format, text: &str, kind: &'static str) -> Value {
         let mut facts = Facts::default();
-        let block = Block { line: 1, text: text.to_owned(), heading: Heading::default(), format: None };
+        let block = Block { line: 1, text: text.to_owned(), numbers: Vec::new(), heading: Heading::default(), format: None };
         let lines: Vec<&str> = text.lines().collect();
         assert!((format.starts)(&lines, &block.heading), "{text}");
         (format.read)(&block, &mut facts).expect("reads");

@@ -43,19 +43,18 @@ impl ImportError {
     /// What to type instead.
     pub fn hint(&self) -> String {
         match self {
-            Self::Empty { .. } | Self::Unknown { .. } => format!(
-                "Formats that can be read: a saved snapshot, kubectl get -o yaml|json, calicoctl cluster diags, {}. \
-                 The best one: kubectl calico-fix status --save FILE.json",
-                super::formats::names()
-            ),
-            other => other.short_hint().to_owned(),
+            Self::Empty { .. } | Self::Unknown { .. } => "Formats that can be read: a saved snapshot, kubectl get -o yaml|json, \
+                 calicoctl cluster diags, and the output of kubectl, calicoctl, birdcl, ip and ifconfig. \
+                 Create one with: kubectl calico-fix status --save FILE.json"
+                .to_owned(),
+            other => crate::text::capital(other.short_hint()),
         }
     }
 
     fn short_hint(&self) -> &'static str {
         match self {
             Self::Nothing => "give a file: --from FILE, or - for standard input",
-            Self::Unreadable { .. } => "check the name and the rights of the file",
+            Self::Unreadable { .. } => "check the name and the permissions of the file",
             Self::Empty { .. } | Self::Unknown { .. } => "create one with: kubectl calico-fix status --save FILE.json",
             Self::TooLarge { .. } => {
                 "take less into it: kubectl get nodes -o json > nodes.json, kubectl get pods,events,daemonsets -n kube-system -o json > rest.json"

@@ -1,14 +1,18 @@
 //! Events: `kubectl get events` of every release, and the list at the end of a description that somebody cut out.
 
-use serde_json::{Value, json};
+use std::collections::BTreeMap;
+
+use serde_json::json;
 
 use super::describe::{Age, age_seconds};
+use super::event_pods::{self, Told};
 use super::facts::{Facts, Summary};
 use super::formats::Format;
 use super::page::Block;
 use super::prompt;
 use super::tables::{MAX_COLUMNS, has_columns, split_row};
 use crate::calico::flavour;
+use crate::text::bounded::find_ignoring_case;
 
 pub(super) const EVENTS: Format = Format {
     name: "kubectl get events",
@@ -33,6 +37,45 @@ pub(super) const OF_POD: Format = Format {
     restarts: false,
     read: read_described,
 };
+
+/// What a probe said, quoted alone or in somebody's sentence.
+pub(super) const SENTENCE: Format = Format {
+    name: "a probe's message",
+    better: "kubectl describe pod POD -n NAMESPACE",
+    starts: |lines, _| lines.first().is_some_and(|line| sentence(line).is_some()),
+    goes_on: |line| sentence(line).is_some() || is_described_row(line),
+    interrupts: false,
+    restarts: false,
+    read: read_described,
+};
+
+/// Words of calico-node's own health check (node/pkg/health).
+const CALICOS: [&str; 6] = [
+    "calico/node is not ready",
+    "BIRD is not ready",
+    "BIRD6 is not ready",
+    "felix is not ready",
+    "felix is not live",
+    "bird/confd is not live",
+];
+
+/// The message as an event has it.
+fn sentence(line: &str) -> Option<String> {
+    // one field of an object is no sentence
+    if line.len() > 4_000 || line.trim_start().starts_with(['{', '[']) {
+        return None;
+    }
+    let at = CALICOS.iter().filter_map(|words| find_ignoring_case(line, words)).min()?;
+    let probes = ["Readiness probe failed:", "Liveness probe failed:", "Startup probe failed:"];
+    let from = probes.iter().filter_map(|probe| line.find(probe)).find(|probe| *probe < at);
+    let is_live = find_ignoring_case(line, "is not live").is_some();
+    let probe = if is_live { "Liveness" } else { "Readiness" };
+    let text = match from {
+        Some(from) => line.get(from..)?.to_owned(),
+        None => format!("{probe} probe failed: {}", line.get(at..)?),
+    };
+    Some(text.trim_end_matches(|c: char| c.is_whitespace() || "\"'`*.)!?".contains(c)).to_owned())
+}
 
 /// kubectl of 1.14 and later, `-o wide`, and of earlier releases.
 fn is_header(line: &str) -> bool {
@@ -80,6 +123,7 @@ fn read(block: &Block, facts: &mut Facts) -> Result<Summary, String> {
     // behind the message: first seen, count and name
     let behind = if has_source && !old { 3 } else { 0 };
     let (mut read, mut others) = (0, 0);
+    let mut pods: BTreeMap<&str, PodRows<'_>> = BTreeMap::new();
     for line in block.text.lines().skip(usize::from(has_header)) {
         let Some(row) = row(line, has_source, behind) else { continue };
         if !flavour::is_pod_name(row.name) {
@@ -89,17 +133,38 @@ fn read(block: &Block, facts: &mut Facts) -> Result<Summary, String> {
         // the table tells how long ago, not since when, and no clock tells when it was printed
         let namespace = row.namespace.or(block.heading.namespace.as_deref());
         let involved = json!({"kind": "Pod", "name": row.name, "namespace": namespace});
+        let times = row.age.as_ref().map_or(1, |age| age.times);
         facts.told(
             "Event",
             &json!({"metadata": {"namespace": namespace}, "involvedObject": involved, "type": row.kind, "reason": row.reason,
-                "message": row.message, "count": 1, "source": {"host": row.host}}),
+                "message": row.message, "count": times, "source": {"host": row.host}}),
         )?;
+        let assigned = row.message.strip_prefix("Successfully assigned ").and_then(|rest| rest.split_once(" to "));
+        let node = row.host.or(assigned.map(|(_, node)| node.trim())).map(str::to_owned);
+        let pod = pods.entry(row.name).or_default();
+        pod.namespace = pod.namespace.or(namespace);
+        pod.node = pod.node.take().or(node);
+        pod.told.push(Told { reason: row.reason, message: row.message, age: row.age });
         read += 1;
+    }
+    for (name, pod) in &pods {
+        if !event_pods::has_ended(&pod.told) {
+            facts.told_by_events(&event_pods::pod(name, pod.namespace, pod.node.as_deref(), &pod.told))?;
+        }
     }
     Ok(Summary::new(crate::text::count(read, "event")).ignoring(others, "about other objects"))
 }
 
+/// What the rows about one pod tell of it.
+#[derive(Default)]
+struct PodRows<'a> {
+    namespace: Option<&'a str>,
+    node: Option<String>,
+    told: Vec<Told<'a>>,
+}
+
 struct Row<'a> {
+    age: Option<Age>,
     namespace: Option<&'a str>,
     kind: &'a str,
     reason: &'a str,
@@ -131,65 +196,63 @@ fn row(line: &str, has_source: bool, behind: usize) -> Option<Row<'_>> {
     let host = cells.get(rest).filter(|_| has_source).and_then(|source| host_of(source));
     rest += usize::from(has_source);
     let end = cells.len().saturating_sub(behind).max(rest);
-    Some(Row { namespace, kind, reason, name, host, message: cells.get(rest..end)?.join("  ") })
+    let age = cells.iter().take(at).rev().find_map(|cell| Age::parse(cell));
+    Some(Row { age, namespace, kind, reason, name, host, message: cells.get(rest..end)?.join("  ") })
 }
 
 fn read_described(block: &Block, facts: &mut Facts) -> Result<Summary, String> {
     let mut events: Vec<(Vec<&str>, String)> = Vec::new();
+    let mut said: Vec<String> = Vec::new();
     for line in block.text.lines() {
         if is_described_row(line) {
             events.push((split_row(line, 5), String::new()));
         } else if let Some((_, more)) = events.last_mut().filter(|_| !line.trim_start().starts_with("----")) {
             more.push('\n');
             more.push_str(line.trim());
+        } else {
+            said.extend(sentence(line));
         }
     }
     let cell = |at: usize| events.iter().filter_map(move |(cells, _)| cells.get(at).copied());
     // `Successfully assigned kube-system/calico-node-x7k2p to node-3`
     let assigned = cell(4).find_map(|message| message.strip_prefix("Successfully assigned ")?.split_once(" to "));
-    let pod = block.heading.pod.clone().or_else(|| prompt::pod_name(assigned?.0.rsplit('/').next()?));
+    // `Back-off restarting failed container calico-node in pod calico-node-x7k2p_kube-system(UID)`, or the kubelet's own log
+    let named = || block.text.split(|c: char| !c.is_ascii_alphanumeric() && c != '-').find_map(prompt::pod_name);
+    let pod = block.heading.pod.clone().or_else(|| prompt::pod_name(assigned?.0.rsplit('/').next()?)).or_else(named);
     let node = assigned
         .map(|(_, node)| node.trim())
         .or_else(|| cell(3).find_map(host_of))
         .map(str::to_owned)
         .or_else(|| block.heading.node.clone());
-    let is_calicos = pod.is_some() || cell(4).any(|message| message.contains("calico"));
+    let tells = |text: &str| text.contains("calico") || CALICOS.iter().any(|words| find_ignoring_case(text, words).is_some());
+    let is_calicos =
+        pod.is_some() || !said.is_empty() || events.iter().any(|(cells, more)| tells(more) || cells.get(4).is_some_and(|text| tells(text)));
     if !is_calicos {
         return Ok(Summary { ignored: Some("nothing says that it is a calico-node pod's".to_owned()), ..Summary::default() });
     }
-    let place = || format!("{}:{}", facts.file.rsplit(['/', '\\']).next().unwrap_or_default(), block.line);
-    let node = node.or_else(|| pod.is_none().then(|| format!("(node at {})", place())));
-    let name = pod.unwrap_or_else(|| format!("(pod at {})", place()));
+    let name = pod.unwrap_or_else(|| event_pods::unnamed_pod(&facts.file, block.line));
     let namespace =
         assigned.and_then(|(pod, _)| pod.split_once('/')).map(|(namespace, _)| namespace).or(block.heading.namespace.as_deref());
-    // still failing when it was printed: the kubelet repeats the event within some minutes
-    let unready = events.iter().any(|(cells, _)| {
-        let age = cells.get(2).and_then(|age| Age::parse(age));
-        cells.get(4).is_some_and(|message| message.contains("Readiness probe failed"))
-            && age.is_some_and(|age| age.times > 2 && age.last <= 600)
-    });
-    facts.told("Pod", &pod_of(&name, namespace, node.as_deref(), unready))?;
+    let mut told: Vec<Told<'_>> = said.into_iter().map(|message| Told { reason: "Unhealthy", message, age: None }).collect();
     for (cells, more) in &events {
-        let [kind, reason, age, from, message] = cells.as_slice() else { continue };
-        let times = age.split_once("(x").and_then(|(_, rest)| rest.split(' ').next()?.parse::<i32>().ok()).unwrap_or(1);
+        let [_, reason, age, _, message] = cells.as_slice() else { continue };
+        told.push(Told { reason, message: format!("{message}{more}"), age: Age::parse(age) });
+    }
+    for one in &told {
+        let times = one.age.as_ref().map_or(1, |age| age.times);
         let involved = json!({"kind": "Pod", "name": name, "namespace": namespace});
         facts.told(
             "Event",
-            &json!({"metadata": {"namespace": namespace}, "involvedObject": involved, "type": kind, "reason": reason,
-                "message": format!("{message}{more}"), "count": times, "source": {"component": from, "host": node}}),
+            &json!({"metadata": {"namespace": namespace}, "involvedObject": involved, "type": "Warning", "reason": one.reason,
+                "message": one.message, "count": times, "source": {"component": "kubelet", "host": node}}),
         )?;
     }
-    let summary = Summary::new(crate::text::count(events.len(), "event"));
+    facts.told_by_events(&event_pods::pod(&name, namespace, node.as_deref(), &told))?;
+    let summary = Summary::new(crate::text::count(told.len(), "event"));
     Ok(match node {
         Some(node) => summary.of_node(node),
         None => summary,
     })
-}
-
-/// Of the pod nothing is known but that it is there, and whether its probe still fails.
-fn pod_of(name: &str, namespace: Option<&str>, node: Option<&str>, unready: bool) -> Value {
-    let status = if unready { json!({"conditions": [{"type": "Ready", "status": "False"}]}) } else { json!({}) };
-    json!({"metadata": {"name": name, "namespace": namespace, "tabular": true}, "spec": {"nodeName": node, "containers": [{"name": "calico-node"}]}, "status": status})
 }
 
 #[cfg(test)]
@@ -199,7 +262,7 @@ mod tests {
 
     fn read_with(format: &Format, text: &str) -> (Facts, Summary) {
         let mut facts = Facts::default();
-        let block = Block { line: 1, text: text.to_owned(), heading: Heading::default(), format: None };
+        let block = Block { line: 1, text: text.to_owned(), numbers: Vec::new(), heading: Heading::default(), format: None };
         let lines: Vec<&str> = text.lines().collect();
         assert!((format.starts)(&lines, &block.heading), "{text}");
         let summary = (format.read)(&block, &mut facts).expect("reads");
@@ -260,7 +323,7 @@ mod tests {
         for text in [rows.to_owned(), format!("Events:\n{rows}")] {
             let (facts, summary) = read_with(&OF_POD, &text);
             assert_eq!(summary.node.as_deref(), Some("node-3"));
-            assert_eq!((facts.pods[0].metadata.name.as_str(), facts.events.len()), ("calico-node-p2x4d", 2));
+            assert_eq!((facts.event_pods[0].metadata.name.as_str(), facts.events.len()), ("calico-node-p2x4d", 2));
             assert!(facts.events[1].message.contains("BGP not established"), "{:?}", facts.events);
             assert_eq!(facts.events[1].times(), 134);
         }
@@ -268,8 +331,8 @@ mod tests {
             &OF_POD,
             "Warning  Unhealthy  10s (x5 over 50s)  kubelet, node-3  Readiness probe failed: calico/node is not ready\n",
         );
-        assert_eq!((facts.pods.len(), summary.node.as_deref()), (1, Some("node-3")));
+        assert_eq!((facts.event_pods.len(), summary.node.as_deref()), (1, Some("node-3")));
         let (facts, summary) = read_with(&OF_POD, "Warning  BackOff  10s (x5 over 50s)  kubelet  Back-off restarting failed container\n");
-        assert!(facts.pods.is_empty() && summary.ignored.is_some());
+        assert!(facts.event_pods.is_empty() && summary.ignored.is_some());
     }
 }

@@ -1,12 +1,14 @@
 //! What the texts told, until all of them are read: objects in part, and texts that wait for their node.
 
+use jiff::Timestamp;
 use serde_json::Value;
 
-use super::objects::{Objects, typed};
+use super::objects::Objects;
+use super::probes::CutProbes;
 use super::prompt::Heading;
 use super::texts::{LogFacts, TextKind};
 use crate::snapshot::objects::{CALICO_NODE, DaemonSet, Event, Node, Pod};
-use crate::snapshot::trim;
+use crate::snapshot::{from_tree, trim};
 
 /// Objects of one sort that texts may tell of.
 const MAX_OBJECTS: usize = 20_000;
@@ -64,9 +66,14 @@ pub(super) struct Facts {
     /// Told by text: an object of the same name that was read whole counts before these.
     pub nodes: Vec<Node>,
     pub pods: Vec<Pod>,
+    /// Of which nothing but events tell.
+    pub event_pods: Vec<Pod>,
     pub daemon_sets: Vec<DaemonSet>,
     pub events: Vec<Event>,
     pub texts: Vec<Text>,
+    pub probes: CutProbes,
+    /// The newest moment at which a text was printed, where one tells it.
+    pub now: Option<Timestamp>,
     /// Of the block that is read now.
     pub file: String,
     pub source: usize,
@@ -79,31 +86,42 @@ impl Facts {
         if told >= MAX_OBJECTS {
             return Err(format!("more than {MAX_OBJECTS} objects"));
         }
-        let unreadable = |error: serde_json::Error| format!("{kind}: {error}");
+        let unreadable = |error: String| format!("{kind}: {error}");
         match kind {
             "Node" => {
-                let mut node: Node = typed(object).map_err(unreadable)?;
+                let mut node: Node = from_tree(object).map_err(unreadable)?;
                 trim::node(&mut node);
                 self.nodes.push(node);
             }
             "Pod" => {
-                let mut pod: Pod = typed(object).map_err(unreadable)?;
+                let mut pod: Pod = from_tree(object).map_err(unreadable)?;
                 trim::pod(&mut pod);
                 self.pods.push(pod);
             }
             "DaemonSet" => {
-                let mut set: DaemonSet = typed(object).map_err(unreadable)?;
+                let mut set: DaemonSet = from_tree(object).map_err(unreadable)?;
                 trim::daemon_set(&mut set);
                 if set.spec.template.spec.containers.iter().any(|container| container.name == CALICO_NODE) {
                     self.daemon_sets.push(set);
                 }
             }
             _ => {
-                let mut event: Event = typed(object).map_err(unreadable)?;
+                let mut event: Event = from_tree(object).map_err(unreadable)?;
                 trim::event(&mut event);
                 self.events.push(event);
             }
         }
+        Ok(())
+    }
+
+    /// A pod in Kubernetes' own shape, as its events show it.
+    pub(super) fn told_by_events(&mut self, object: &Value) -> Result<(), String> {
+        if self.event_pods.len() >= MAX_OBJECTS {
+            return Err(format!("more than {MAX_OBJECTS} objects"));
+        }
+        let mut pod: Pod = from_tree(object).map_err(|error| format!("Pod: {error}"))?;
+        trim::pod(&mut pod);
+        self.event_pods.push(pod);
         Ok(())
     }
 

@@ -3,7 +3,7 @@
 use super::facts::{Facts, Summary};
 use super::page::Block;
 use super::prompt::Heading;
-use super::{calicoctl, calicoctl_tables, describe, events, host, logs, tables, yaml};
+use super::{calicoctl, calicoctl_tables, describe, events, host, logs, probes, tables, yaml};
 
 /// One format that people paste.
 pub(super) struct Format {
@@ -23,7 +23,7 @@ pub(super) struct Format {
 }
 
 /// In the order in which they are tried.
-pub(super) const FORMATS: [Format; 22] = [
+pub(super) const FORMATS: [Format; 24] = [
     describe::POD,
     describe::NODE,
     describe::DAEMON_SET,
@@ -32,6 +32,7 @@ pub(super) const FORMATS: [Format; 22] = [
     tables::DAEMON_SETS,
     events::EVENTS,
     events::OF_POD,
+    events::SENTENCE,
     calicoctl::NODE_STATUS,
     calicoctl::NODES_WIDE,
     calicoctl_tables::POOLS,
@@ -44,11 +45,7 @@ pub(super) const FORMATS: [Format; 22] = [
     host::ROUTE_GET,
     host::ROUTES,
     yaml::OBJECTS,
+    probes::PROBES,
     logs::LOG,
     logs::ERROR,
 ];
-
-/// `kubectl describe pod, kubectl get pods, …`
-pub(super) fn names() -> String {
-    FORMATS.iter().map(|format| format.name).collect::<Vec<_>>().join(", ")
-}

@@ -15,8 +15,8 @@ use crate::snapshot::objects::CALICO_NODE;
 pub(super) const LOG: Format = Format {
     name: "kubectl logs",
     better: "kubectl logs POD -n NAMESPACE -c calico-node --timestamps (and --previous)",
-    starts: |lines, _| {
-        lines.first().is_some_and(|line| is_log_line(line))
+    starts: |lines, heading| {
+        lines.first().is_some_and(|line| is_log_line(line) || is_init_output(line, heading))
             || lines.first().and_then(|line| Csv::header(line)).is_some_and(|csv| {
                 let rows = lines.iter().skip(1).filter(|line| line.len() <= MAX_LINE).filter_map(|line| csv.row(line));
                 rows.into_iter().any(|row| is_calico_line(&row.text))
@@ -32,6 +32,12 @@ pub(super) const LOG: Format = Format {
 const MAX_LINE: usize = 64 << 10;
 /// Pods in one text.
 const MAX_PODS: usize = 5_000;
+
+/// What `kubectl logs -c install-cni` printed: a shell's or the flag package's words have no mark of Calico's.
+fn is_init_output(line: &str, heading: &Heading) -> bool {
+    let of_init = heading.container.as_deref().is_some_and(|name| super::texts::init_container_in_name(name).is_some());
+    of_init && heading.command.contains("logs") && !line.trim().is_empty() && !is_kubectl_error(line)
+}
 
 pub(super) fn is_log_line(line: &str) -> bool {
     // no line of calico-node's start is longer, and what forbids kubectl something is nothing that Calico said
@@ -180,7 +186,7 @@ mod tests {
             calico-node-bbbbb install-cni 2026-05-12 05:18:33.000 [INFO][1] cni-installer/<nil> <nil>: Installed\n\
             calico-node-aaaaa calico-node Calico node started successfully\n";
         let mut facts = Facts::default();
-        let block = Block { line: 1, text: text.to_owned(), heading: Heading::default(), format: None };
+        let block = Block { line: 1, text: text.to_owned(), numbers: Vec::new(), heading: Heading::default(), format: None };
         let summary = read(&block, &mut facts);
         let headings = facts.texts.iter().map(|text| &text.heading);
         let pods: Vec<_> = headings.map(|heading| (heading.pod.as_deref(), heading.container.as_deref())).collect();
@@ -201,7 +207,7 @@ mod tests {
         let mut facts = Facts::default();
         let text = format!("timestamp,pod,message\n{rows}");
         assert!((LOG.starts)(&text.lines().collect::<Vec<_>>(), &Heading::default()));
-        read(&Block { line: 1, text, heading: Heading::default(), format: None }, &mut facts);
+        read(&Block { line: 1, text, numbers: Vec::new(), heading: Heading::default(), format: None }, &mut facts);
         let log = facts.texts[0].log.as_ref().and_then(|facts| facts.log.as_ref()).expect("a log");
         assert!(log.lines == 4 && log.first < log.last, "{log:?}");
         let ordered: Vec<String> = (0..3).map(|second| format!("2026-05-12 05:18:3{second}.000 [INFO][9] a/b.go 1: x")).collect();

@@ -7,10 +7,12 @@
 mod assemble;
 mod calicoctl;
 mod calicoctl_tables;
+mod canonical;
 mod carried;
 mod describe;
 mod documents;
 mod error;
+mod event_pods;
 mod events;
 mod facts;
 mod fences;
@@ -24,11 +26,13 @@ mod ours;
 mod page;
 mod plain;
 mod pod_logs;
+mod probes;
 mod prompt;
 mod resolve;
 mod source;
 mod tables;
 mod texts;
+mod transcode;
 mod tree;
 mod wraps;
 mod yaml;
@@ -40,12 +44,13 @@ use std::path::PathBuf;
 
 pub use error::ImportError;
 use facts::{Facts, Summary, Text};
+use jiff::Timestamp;
 use prompt::Heading;
 use resolve::{Known, Unnamed};
 use source::Piece;
 use texts::{LogFacts, TextKind};
 
-use crate::input_source::InputSource;
+use crate::input_source::{InputSource, SourceBlock};
 use crate::observed::Observed;
 use crate::snapshot::{Origin, Snapshot, trim};
 
@@ -228,6 +233,9 @@ impl Loaded {
                 Err(problem) => Summary { ignored: Some(crate::text::bounded::clean(&problem, 200)), ..Summary::default() },
             };
             self.fill_in(source, summary, format.better);
+            if let Some(source) = self.sources.get_mut(source) {
+                source.block = SourceBlock::new(block.numbers.iter().copied().zip(block.text.lines()));
+            }
         }
         let rest = page.left_out;
         if page.blocks.is_empty() {
@@ -248,7 +256,7 @@ impl Loaded {
         if self.sources.len() < MAX_SOURCES {
             let Summary { read, ignored, node } = summary;
             let (file, format) = (crate::text::bounded::clean(file, 300), format.to_owned());
-            self.sources.push(InputSource { file, line, format, node, read, more: None, ignored });
+            self.sources.push(InputSource { file, line, format, node, read, more: None, ignored, block: SourceBlock::default() });
             return self.sources.len() - 1;
         }
         usize::MAX
@@ -269,7 +277,8 @@ impl Loaded {
             return Ok(snapshot);
         }
         let origin = if diags { Origin::Diags } else { Origin::Files };
-        let (objects, mut texts) = assemble::merge(facts)?;
+        let now = facts.now;
+        let (objects, mut texts) = assemble::merge(facts, default)?;
         // whole files before parts of pages
         texts.sort_by_key(|text| text.is_part);
         let mut snapshot = assemble::snapshot(objects, origin)?;
@@ -295,7 +304,7 @@ impl Loaded {
         if !has_cluster && snapshot.inside.is_empty() && snapshot.logs.is_empty() {
             return Err(ImportError::NoCluster { seen: sources.iter().map(ToString::to_string).collect() });
         }
-        snapshot.taken_at = assemble::newest_time(&snapshot);
+        snapshot.taken_at = assemble::newest_time(&snapshot).max(now.unwrap_or(Timestamp::UNIX_EPOCH));
         trim::forget_heartbeats(&mut snapshot);
         snapshot.sources = sources;
         Ok(snapshot)

@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use crate::calico::installation_probe_fields;
 use crate::observed::Observed;
 use crate::snapshot::objects::{CALICO_NODE, ConfigMap, ControllerRevision, Custom, DaemonSet, Event, Node, Pod, ProbeOverrides};
-use crate::snapshot::trim;
+use crate::snapshot::{from_tree, trim};
 
 /// What the files held, by kind. A kind of which there was a list, be it empty, is there.
 #[derive(Default)]
@@ -67,12 +67,12 @@ impl Objects {
         }
     }
 
-    fn sort_in(&mut self, kind: &str, object: &mut Value) -> Result<(), serde_json::Error> {
+    fn sort_in(&mut self, kind: &str, object: &mut Value) -> Result<(), String> {
         match kind {
             "Node" if is_calicos(object) => push(&mut self.calico_nodes, &super::calicoctl::from_calico_node(object), trim::node)?,
             "Node" => push(self.nodes.get_or_insert_default(), object, trim::node)?,
             "DaemonSet" => {
-                let set: DaemonSet = typed(object)?;
+                let set: DaemonSet = from_tree(object)?;
                 let sets = self.daemon_sets.get_or_insert_default();
                 if set.spec.template.spec.calico_node().is_some() {
                     sets.push(trimmed(set, trim::daemon_set));
@@ -81,7 +81,7 @@ impl Objects {
                 }
             }
             "Pod" => {
-                let pod: Pod = typed(object)?;
+                let pod: Pod = from_tree(object)?;
                 let pods = self.pods.get_or_insert_default();
                 if pod.spec.containers.iter().any(|container| container.name == CALICO_NODE) {
                     pods.push(trimmed(pod, trim::pod));
@@ -95,7 +95,7 @@ impl Objects {
             }
             "ControllerRevision" => push(self.controller_revisions.get_or_insert_default(), object, trim::controller_revision)?,
             "ConfigMap" => {
-                let map: ConfigMap = typed(object)?;
+                let map: ConfigMap = from_tree(object)?;
                 let key = (map.metadata.namespace.clone().unwrap_or_default(), map.metadata.name.clone());
                 self.config_maps.get_or_insert_default().insert(key, map);
             }
@@ -200,17 +200,13 @@ fn is_calicos(object: &Value) -> bool {
     object.get("apiVersion").and_then(Value::as_str).is_some_and(|version| version.contains("projectcalico.org"))
 }
 
-pub(super) fn typed<T: DeserializeOwned>(object: &Value) -> Result<T, serde_json::Error> {
-    T::deserialize(object)
-}
-
 fn trimmed<T>(mut object: T, trim: impl Fn(&mut T)) -> T {
     trim(&mut object);
     object
 }
 
-fn push<T: DeserializeOwned>(list: &mut Vec<T>, object: &Value, trim: impl Fn(&mut T)) -> Result<(), serde_json::Error> {
-    list.push(trimmed(typed(object)?, trim));
+fn push<T: DeserializeOwned>(list: &mut Vec<T>, object: &Value, trim: impl Fn(&mut T)) -> Result<(), String> {
+    list.push(trimmed(from_tree(object)?, trim));
     Ok(())
 }
 

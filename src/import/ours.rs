@@ -2,10 +2,13 @@
 
 use std::io::Read;
 
-use super::{ImportError, assemble};
+use serde::de::DeserializeSeed;
+
+use super::transcode::Transcoder;
+use super::{ImportError, assemble, canonical};
 use crate::limits::{MAX_FILE, MIB};
 use crate::observed::Observed;
-use crate::snapshot::{API_VERSION, KIND, Snapshot, trim};
+use crate::snapshot::{API_VERSION, KIND, Snapshot, trim, without_place};
 
 const GROUP: &str = "calico-fix/";
 /// Our header comment and the first fields are well within this.
@@ -27,10 +30,12 @@ pub(super) fn read(file: &str, head: &[u8], rest: &mut dyn Read, version: &str) 
     }
     let json = head.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'{');
     let mut whole = head.chain(rest).take(MAX_FILE + 1);
-    let parsed = if json { from_json(&mut whole) } else { from_yaml(&mut whole) };
+    let mut text = Vec::new();
+    let read = whole.read_to_end(&mut text).map_err(|error| error.to_string());
     if whole.limit() == 0 {
         return Err(ImportError::TooLarge { file: file.into(), limit: MAX_FILE / MIB });
     }
+    let parsed = read.and_then(|_| if json { from_json(&text) } else { from_yaml(text) });
     let mut snapshot = parsed.map_err(|problem| ImportError::Syntax { file: file.into(), problem })?;
     if snapshot.kind != KIND {
         let problem = format!("its kind is {:?}, not {KIND:?}", trim::bounded(&snapshot.kind));
@@ -47,14 +52,25 @@ pub(super) fn read(file: &str, head: &[u8], rest: &mut dyn Read, version: &str) 
     Ok(snapshot)
 }
 
-fn from_json(whole: &mut dyn Read) -> Result<Snapshot, String> {
-    let mut bytes = Vec::new();
-    whole.read_to_end(&mut bytes).map_err(|error| error.to_string())?;
-    serde_json::from_slice(&bytes).map_err(|error| error.to_string())
+fn from_json(json: &[u8]) -> Result<Snapshot, String> {
+    serde_json::from_slice(json).map_err(|error| error.to_string())
 }
 
-/// As it is read: the library that reads others' YAML holds a document's text and all its events, some 14 times its size.
-fn from_yaml(whole: &mut dyn Read) -> Result<Snapshot, String> {
+/// One reader makes a snapshot of both formats: YAML becomes JSON first, at once where `save` wrote it.
+fn from_yaml(yaml: Vec<u8>) -> Result<Snapshot, String> {
+    if let Some(json) = std::str::from_utf8(&yaml).ok().and_then(canonical::to_json) {
+        drop(yaml);
+        // The columns are JSON's, the lines are those of the file.
+        return serde_json::from_slice(&json).map_err(|error| format!("{} at line {}", without_place(&error), error.line()));
+    }
+    let mut json = Vec::with_capacity(yaml.len());
+    transcode_yaml(&yaml, &mut json)?;
+    drop(yaml);
+    serde_json::from_slice(&json).map_err(|error| without_place(&error))
+}
+
+/// The library that reads others' YAML holds a document's text and all its events, some 14 times its size; this one does not.
+fn transcode_yaml(yaml: &[u8], json: &mut Vec<u8>) -> Result<(), String> {
     let mut options = serde_saphyr::options! { strict_booleans: true, with_snippet: false };
     if let Some(budget) = &mut options.budget {
         // We write none, and a few of them make gigabytes.
@@ -66,5 +82,31 @@ fn from_yaml(whole: &mut dyn Read) -> Result<Snapshot, String> {
         budget.max_total_scalar_bytes = usize::MAX;
         budget.max_total_comment_bytes = usize::MAX;
     }
-    serde_saphyr::from_reader_with_options(whole, options).map_err(|error| error.to_string())
+    let whole = |document: serde_saphyr::Deserializer<'_, '_>| Transcoder::new(json).deserialize(document);
+    serde_saphyr::with_deserializer_from_slice_with_options(yaml, options, whole).map_err(|error| error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+
+    use super::*;
+    use crate::snapshot::Origin;
+    use crate::snapshot::save::to_yaml;
+
+    #[test]
+    fn what_does_not_fit_is_told_with_its_line() {
+        let yaml = to_yaml(&Snapshot::empty(Origin::Live, Timestamp::UNIX_EPOCH)).expect("writes").replace("origin: live", "origin: 7");
+        let line = yaml.lines().position(|line| line == "origin: 7").expect("a line") + 1;
+        let problem = from_yaml(yaml.into_bytes()).expect_err("a number is no origin");
+        assert!(problem.ends_with(&format!(" at line {line}")), "{problem}");
+    }
+
+    #[test]
+    fn another_style_of_yaml_is_the_same_snapshot() {
+        let snapshot = Snapshot::empty(Origin::Live, Timestamp::UNIX_EPOCH);
+        let yaml = to_yaml(&snapshot).expect("writes");
+        assert_eq!(from_yaml(yaml.replace("origin: live", "origin: 'live' # as kubectl saw it").into_bytes()), Ok(snapshot.clone()));
+        assert_eq!(from_yaml(yaml.into_bytes()), Ok(snapshot));
+    }
 }

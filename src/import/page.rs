@@ -18,6 +18,8 @@ pub(super) struct Block {
     /// From 1.
     pub line: usize,
     pub text: String,
+    /// The number of each line of the text.
+    pub numbers: Vec<usize>,
     pub heading: Heading,
     pub format: Option<&'static Format>,
 }
@@ -138,9 +140,10 @@ pub(super) fn split(text: &str) -> Page {
             continue;
         };
         let end = end_of(&lines, &plain, &joined, at, format, &above.heading);
-        let kept = (at..end).filter(|line| !joined.contains(line)).filter_map(|line| plain.get(line));
-        let text = kept.map(|text| text.as_ref()).collect::<Vec<&str>>().join("\n");
-        page.blocks.push(Block { line: at + 1, text, heading: above.heading(), format: Some(format) });
+        let kept = (at..end).filter(|line| !joined.contains(line));
+        let (numbers, kept): (Vec<usize>, Vec<&str>) = kept.filter_map(|line| Some((line + 1, plain.get(line)?.as_ref()))).unzip();
+        let text = kept.join("\n");
+        page.blocks.push(Block { line: at + 1, text, numbers, heading: above.heading(), format: Some(format) });
         at = end.max(at + 1);
     }
     page

@@ -80,6 +80,7 @@ fn is_dressed(line: &str) -> bool {
         || line.contains("</")
         || line.contains("<br")
         || line.contains("<pre")
+        || line.trim_start().starts_with("**")
         || has_lost_colour(line)
 }
 
@@ -99,6 +100,10 @@ fn undressed(line: &str) -> Cow<'_, str> {
     }
     if line.contains("</") || line.contains("<br") || line.contains("<pre") || line.contains("<t") {
         line = Cow::Owned(without_tags(&line));
+    }
+    // a row that somebody has put into bold type
+    if line.trim_start().starts_with("**") && line.contains("  ") {
+        line = Cow::Owned(line.replace("**", ""));
     }
     if line.contains('&') {
         line = Cow::Owned(ENTITIES.iter().fold(line.into_owned(), |line, (escaped, plain)| line.replace(escaped, plain)));
@@ -196,6 +201,8 @@ mod tests {
             ("<pre><code>NAME</code></pre>", "NAME"),
             ("<tr><td>node-3</td><td>&lt;none&gt;</td></tr>", "  node-3    <none>  "),
             ("node-3   <none>   <unset>", "node-3   <none>   <unset>"),
+            ("**calico-node-gcxmw   0/1   Running**", "calico-node-gcxmw   0/1   Running"),
+            ("**bold** words", "**bold** words"),
             ("rate[5m] of [INFO][9]", "rate[5m] of [INFO][9]"),
             ("&#27;[31m", "&#27;[31m"),
             ("<", "<"),

@@ -10,6 +10,7 @@ use crate::observed::Observed;
 use crate::snapshot::Snapshot;
 use crate::snapshot::family::Family;
 use crate::snapshot::inspection::NodeInspection;
+use crate::snapshot::objects::Pod;
 
 /// Parts of a file's name that follow the node's: `node-3.birdcl.txt`.
 const AFTER_NODE: [&str; 8] = ["birdcl", "bird", "ip-addr", "ip-route", "ip-rule", "ifconfig", "log", "node-status"];
@@ -76,6 +77,15 @@ impl Known<'_> {
         found.first().filter(|_| found.len() == 1).map(|name| (*name).to_owned())
     }
 
+    /// Beside a table of pods people show the log of the one that is not ready.
+    fn only_sick(&self, text: &Text) -> Option<String> {
+        let named = |pod: &&Pod| pod.is_ready() == Some(false) && pod.spec.node_name.is_some();
+        let mut sick = self.snapshot.pods.seen().into_iter().flatten().filter(named);
+        let (first, second) = (sick.next()?, sick.next());
+        let is_log = text.is_part && matches!(text.kind, TextKind::Log { .. });
+        first.spec.node_name.clone().filter(|_| is_log && second.is_none())
+    }
+
     /// The node of a text; `Err` says why it is not known.
     pub(super) fn node_of(&self, text: &Text, unnamed: &mut Unnamed) -> Result<String, String> {
         let pods = || self.snapshot.pods.seen().into_iter().flatten();
@@ -107,7 +117,8 @@ impl Known<'_> {
             .or_else(by_pod)
             .or_else(|| texts::node_of(&text.file, labels).map(str::to_owned))
             .or_else(|| self.by_address(text))
-            .or_else(|| self.default.map(str::to_owned));
+            .or_else(|| self.default.map(str::to_owned))
+            .or_else(|| self.only_sick(text));
         match found {
             Some(node) => Ok(node),
             None if self.snapshot.nodes.seen().is_none() => Ok(label(&text.file).unwrap_or_else(|| unnamed.name(text, self.snapshot))),

@@ -121,6 +121,9 @@ fn squeezed(line: &str, most: usize) -> Vec<&str> {
     cells
 }
 
+/// Seconds after which a pod that is still being set up, or not ready, is no longer new.
+const YOUNG: i64 = 60;
+
 fn is_ready_cell(cell: &str) -> bool {
     cell.split_once('/').is_some_and(|(a, b)| {
         !a.is_empty() && !b.is_empty() && [a, b].iter().all(|n| n.len() < 4 && n.bytes().all(|byte| byte.is_ascii_digit()))
@@ -246,7 +249,19 @@ fn pod(table: &Table<'_>, row: &[&str], name: &str, namespace: Option<&str>) -> 
     // of several containers it is not told which one is not ready
     let told = ready || all == "1";
     let scheduled = table.cell(row, "NODE").is_some() || status != "Pending";
-    let containers = if told && scheduled {
+    // `Init:0/3` is on its way; the table does not name the init container that fails
+    let init = status.strip_prefix("Init:").filter(|reason| !is_ready_cell(reason));
+    let inits = init
+        .map(|reason| json!([{"name": "(unnamed)", "ready": false, "restartCount": restarts, "state": {"waiting": {"reason": reason}}}]));
+    let restarts = if init.is_some() { 0 } else { restarts };
+    let state = if init.is_some() { json!({"waiting": {"reason": "PodInitializing"}}) } else { state };
+    // Replaced or created a moment ago: what it will be is not known yet.
+    let young = table.cell(row, "AGE").and_then(super::describe::age_seconds).is_some_and(|age| age < YOUNG);
+    let sets_up = ["PodInitializing", "ContainerCreating", "Pending"].contains(&status) || (status.starts_with("Init:") && init.is_none());
+    let is_open = status == "Terminating" || (!ready && restarts == 0 && young && (status == "Running" || sets_up));
+    let condition = if ready { "True" } else { "False" };
+    let conditions = if is_open { json!([]) } else { json!([{"type": "Ready", "status": condition}]) };
+    let containers = if told && scheduled && !is_open {
         json!([{"name": "calico-node", "ready": ready, "restartCount": restarts, "state": state}])
     } else {
         json!([])
@@ -257,8 +272,9 @@ fn pod(table: &Table<'_>, row: &[&str], name: &str, namespace: Option<&str>) -> 
         "status": {
             "phase": if status == "Pending" || status.starts_with("Init:") || status == "PodInitializing" { "Pending" } else { "Running" },
             "hostIP": table.cell(row, "IP"),
-            "conditions": [{"type": "Ready", "status": if ready { "True" } else { "False" }}],
+            "conditions": conditions,
             "containerStatuses": containers,
+            "initContainerStatuses": inits.unwrap_or_else(|| json!([])),
         },
     });
     if status != "Running" {
@@ -333,7 +349,7 @@ mod tests {
 
     fn read(format: &Format, text: &str) -> (Facts, Summary) {
         let mut facts = Facts::default();
-        let block = Block { line: 1, text: text.to_owned(), heading: Heading::default(), format: None };
+        let block = Block { line: 1, text: text.to_owned(), numbers: Vec::new(), heading: Heading::default(), format: None };
         let lines: Vec<&str> = text.lines().collect();
         assert!((format.starts)(&lines, &block.heading), "{text}");
         let summary = (format.read)(&block, &mut facts).expect("reads");

@@ -187,7 +187,13 @@ fn read_bare(text: &str, heading: &Heading, inside: &mut NodeInspection) -> Resu
     let slot = if six { &mut inside.bird6 } else { &mut inside.bird4 };
     let has_rows = protocols.lines().any(|line| line.split_whitespace().next() == Some("name") || line.starts_with("2002-"));
     if has_rows || bird::cannot_connect(text).is_some() {
-        *slot = daemon(&protocols, &status)?;
+        let answer = daemon(&protocols, &status)?;
+        let rows = |told: &Observed<Bird>| told.seen().map_or(0, |bird| bird.protocols.len());
+        // `show protocols all NAME` shows some of them again
+        if rows(slot) > rows(&answer) && answer.seen().is_some() {
+            return Err("an earlier answer shows more sessions".into());
+        }
+        *slot = answer;
         return Ok(());
     }
     // the status alone tells nothing of sessions

@@ -46,7 +46,7 @@ fn join_run(start: usize, run: &mut [Cow<'_, str>], joined: &mut BTreeSet<usize>
         let in_table = run.get(at).is_some_and(|line| tables::is_row(line) || tables::is_header(line));
         while parts < MAX_PARTS
             && run.get(at + parts - 1).is_some_and(|line| width(line) == widest && !line.ends_with(['|', '+']))
-            && run.get(at + parts).is_some_and(|next| !begins(next, in_table))
+            && run.get(at + parts).is_some_and(|next| !begins(next, in_table) && !is_whole_row(run.get(at), next))
         {
             parts += 1;
         }
@@ -59,6 +59,12 @@ fn join_run(start: usize, run: &mut [Cow<'_, str>], joined: &mut BTreeSet<usize>
         }
         at += parts;
     }
+}
+
+/// The next line has about as many cells as the one before: kubectl fills both up to one width.
+fn is_whole_row(line: Option<&Cow<'_, str>>, next: &str) -> bool {
+    let cells = |line: &str| tables::split_row(line, tables::MAX_COLUMNS).len();
+    line.is_some_and(|line| cells(line) > 3 && cells(next) + 2 >= cells(line))
 }
 
 /// The line is the beginning of something of its own. What was broken off a row may begin with blanks.

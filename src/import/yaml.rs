@@ -10,7 +10,9 @@ pub(super) const OBJECTS: Format = Format {
     starts: |lines, _| {
         let first = lines.first().copied().unwrap_or_default();
         let object = |line: &&str| line.starts_with("apiVersion:") || line.starts_with("kind:");
-        (object(&first) && lines.iter().take(6).filter(|line| object(line)).count() > 1)
+        // of a list the kind stands at the end
+        let is_list = lines.get(1).is_some_and(|line| line.starts_with("items:"));
+        (object(&first) && (is_list || lines.iter().take(6).filter(|line| object(line)).count() > 1))
             || (first.trim() == "---" && lines.get(1).is_some_and(object))
             || (first.trim_start().starts_with('{')
                 && lines.iter().take(8).any(|line| line.contains("\"apiVersion\"") || line.contains("\"kind\"")))

@@ -36,8 +36,9 @@ fn logged_version(snapshot: &Snapshot) -> Option<Version> {
 
 /// What the calico-node pods run, as a page or a folder without the DaemonSet tells it. `None` where they differ: then nothing holds for all.
 fn container_of_pods(snapshot: &Snapshot) -> Option<&Container> {
-    let pods = snapshot.pods.seen().map_or(&[][..], Vec::as_slice);
-    let mut containers = pods.iter().filter_map(|pod| pod.spec.calico_node());
+    // a table shows nothing of a container
+    let pods = snapshot.pods.seen().into_iter().flatten().filter(|pod| !pod.metadata.tabular);
+    let mut containers = pods.filter_map(|pod| pod.spec.calico_node());
     let first = containers.next()?;
     containers.all(|other| (&other.image, &other.env) == (&first.image, &first.env)).then_some(first)
 }

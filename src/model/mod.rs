@@ -58,6 +58,7 @@ impl<'a> ClusterModel<'a> {
         install.plan_upgrade(upgrade);
         let mut nodes = node::build_all(snapshot, &install);
         nodes.sort_by(|a, b| natural(a.name, b.name));
+        Family::ALL.into_iter().for_each(|family| stored_address::infer_from_mesh(&mut nodes, family));
         let by_name = nodes.iter().enumerate().map(|(index, node)| (node.name, index)).collect();
         let mut by_address: HashMap<IpAddr, Vec<usize>> = HashMap::new();
         let mut by_internal_ip = HashMap::new();
@@ -115,26 +116,26 @@ impl<'a> ClusterModel<'a> {
     }
 
     pub fn node(&self, name: &str) -> Option<&NodeModel<'a>> {
-        self.by_name.get(name).map(|index| &self.nodes[*index])
+        self.nodes.get(*self.by_name.get(name)?)
     }
 
     /// The nodes that have this address stored; more than one is a conflict.
     pub fn holders(&self, address: IpAddr) -> impl Iterator<Item = &NodeModel<'a>> {
-        self.by_address.get(&address).into_iter().flatten().map(|index| &self.nodes[*index])
+        self.by_address.get(&address).into_iter().flatten().filter_map(|index| self.nodes.get(*index))
     }
 
     /// The node that a peer's address belongs to: the stored one, else an InternalIP, else one that stands on an interface of one node alone.
     pub fn peer(&self, address: IpAddr) -> Option<&NodeModel<'a>> {
         let stored = self.holders(address).next();
-        stored.or_else(|| self.by_internal_ip.get(&address).map(|index| &self.nodes[*index])).or_else(|| self.only_holder(address))
+        stored.or_else(|| self.by_internal_ip.get(&address).and_then(|index| self.nodes.get(*index))).or_else(|| self.only_holder(address))
     }
 
     /// Sessions that are down and lead to this address, with the node that reports each.
     pub fn down_towards(&self, address: IpAddr) -> impl Iterator<Item = (&NodeModel<'a>, &DownSession<'a>)> {
         let family = Family::from_address(address);
-        self.down.get(&address).into_iter().flatten().map(move |(index, at)| {
-            let node = &self.nodes[*index];
-            (node, &node.bgp(family).down()[*at])
+        self.down.get(&address).into_iter().flatten().filter_map(move |(index, at)| {
+            let node = self.nodes.get(*index)?;
+            Some((node, node.bgp(family).down().get(*at)?))
         })
     }
 }

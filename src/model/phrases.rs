@@ -112,6 +112,8 @@ pub fn container_state(node: &NodeModel, status: &ContainerStatus) -> Evidence {
         (name, true) => format!("init container {name}: "),
         (name, false) => format!("container {name}: "),
     };
+    // Of a pod that only events tell of the restarts are not counted.
+    let is_counted = status.restart_count > 0 || node.pod.is_none_or(|pod| !pod.metadata.tabular);
     let restarts = crate::text::count(usize::try_from(status.restart_count).unwrap_or(0), "restart");
     let ended = status.last_end().map(|ended| {
         let reason = ended.reason.as_deref().filter(|reason| *reason != "Error").map(|reason| format!(" ({reason})")).unwrap_or_default();
@@ -123,7 +125,9 @@ pub fn container_state(node: &NodeModel, status: &ContainerStatus) -> Evidence {
     let says = waiting.filter(|waiting| tells(waiting.reason.as_deref())).and_then(|waiting| waiting.message.as_deref());
     let says = says.map(|text| format!(" ({})", text.trim())).unwrap_or_default();
     let waiting = waiting.and_then(|waiting| waiting.reason.as_deref()).map(|reason| format!(", now {reason}{says}"));
-    node.evidence(Source::Pod, format!("{name}{restarts}{}{}", ended.unwrap_or_default(), waiting.unwrap_or_default()))
+    let state = format!("{}{}", ended.unwrap_or_default(), waiting.unwrap_or_default());
+    let said = if is_counted { format!("{restarts}{state}") } else { state.trim_start_matches(", ").to_owned() };
+    node.evidence(Source::Pod, format!("{name}{said}"))
 }
 
 /// The Node's own complaint that no network plugin is ready: a consequence of a calico-node that does not run.

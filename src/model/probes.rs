@@ -28,7 +28,8 @@ impl Install<'_> {
 
     /// Why calico-node may get too little CPU, as a clause.
     pub fn cpu_tightness(&self) -> Option<String> {
-        let resources = &self.container?.resources;
+        // Of a pod's own container they are not kept.
+        let resources = &self.container.filter(|_| self.daemon_set.is_some())?.resources;
         match (resources.limits.get("cpu"), resources.requests.get("cpu")) {
             (Some(limit), _) => Some(format!("calico-node has a CPU limit of {limit}")),
             (None, None) => Some("calico-node has no CPU request, so a busy node leaves it nothing".to_owned()),

@@ -4,8 +4,10 @@ use std::collections::{BTreeMap, HashSet};
 use std::net::IpAddr;
 
 use super::NodeModel;
+use super::bgp::peerings;
 use crate::calico::address::{self, Cidr};
 use crate::calico::detect::{ANNOTATION, Annotated};
+use crate::calico::session::PeerKind;
 use crate::finding::Source;
 use crate::snapshot::family::Family;
 
@@ -15,6 +17,8 @@ pub struct Stored {
     pub cidr: Option<Cidr>,
     address: IpAddr,
     pub source: Source,
+    /// The node whose sessions tell it: no other node can be that peer.
+    pub inferred_from: Option<String>,
     /// The interface that has it, where that is known.
     pub held_by: Option<InterfaceHolder>,
 }
@@ -65,7 +69,68 @@ pub fn read_stored(view: &NodeModel, family: Family, annotated: bool, peers: &Ha
             router_id.map(|id| (id, None, Source::Birdcl)).or_else(logged).or_else(|| peered(view, family, peers))
         });
     let (address, cidr, source) = found?;
-    Some(Stored { cidr, address, source, held_by: held_by(view, address) })
+    Some(Stored { cidr, address, source, inferred_from: None, held_by: held_by(view, address) })
+}
+
+/// What nodes have stored whose records were not read, from one node's mesh: each of its peers is one of the other nodes.
+/// Peers are told by their InternalIPs; the one that is left over is the address of the one node that is left over.
+pub(super) fn infer_from_mesh(nodes: &mut [NodeModel], family: Family) {
+    let is_known = |node: &NodeModel| node.node.is_none_or(|node| !node.metadata.tabular) || node.stored(family).is_some();
+    if nodes.len() < 2 || nodes.iter().all(is_known) {
+        return;
+    }
+    let Some((reporter, found)) = nodes.iter().find_map(|reporter| Some((reporter.name.to_owned(), match_peers(nodes, reporter, family)?)))
+    else {
+        return;
+    };
+    for (at, address) in found {
+        let Some(node) = nodes.get_mut(at).filter(|node| node.stored(family).is_none()) else { continue };
+        let held_by = held_by(node, address);
+        let stored = Stored { cidr: None, address, source: Source::Birdcl, inferred_from: Some(reporter.clone()), held_by };
+        if let Some(place) = node.stored.get_mut(usize::from(family == Family::V6)) {
+            *place = Some(stored);
+        }
+    }
+}
+
+/// Each other node's address, where the reporter lists exactly one peer for each of them.
+fn match_peers(nodes: &[NodeModel], reporter: &NodeModel, family: Family) -> Option<Vec<(usize, IpAddr)>> {
+    let mut peers: Vec<IpAddr> = match peerings(reporter, family) {
+        Some((_, rows)) => rows.into_iter().filter(|row| row.kind == PeerKind::Mesh).map(|row| row.address).collect(),
+        // a readiness event names those that are down alone: of two nodes that is the other
+        None if nodes.len() == 2 => reporter.not_established().filter(|(_, told, _)| *told == family)?.2.to_vec(),
+        None => return None,
+    };
+    let others = nodes.iter().enumerate().filter(|(_, node)| node.name != reporter.name);
+    if peers.len() + 1 != nodes.len() {
+        return None;
+    }
+    let (mut found, mut left) = (Vec::new(), Vec::new());
+    for (at, node) in others {
+        let own = |peer: &IpAddr| node.stored(family).map_or_else(|| node.internal_ips.contains(peer), |stored| stored.address == *peer);
+        match peers.iter().position(own) {
+            Some(place) => found.push((at, peers.swap_remove(place))),
+            None => left.push(at),
+        }
+    }
+    if let ([address], [at]) = (peers.as_slice(), left.as_slice()) {
+        // in the network of the nodes it may as well be a node that is gone
+        let near = |ip: &IpAddr| Family::from_address(*ip) == family && shares_network(*ip, *address);
+        if nodes.iter().flat_map(|node| &node.internal_ips).any(near) {
+            return None;
+        }
+        found.push((*at, *address));
+    }
+    Some(found)
+}
+
+/// The same /16, or /64 of IPv6: no nodes' network is taken for foreign.
+fn shares_network(a: IpAddr, b: IpAddr) -> bool {
+    match (a, b) {
+        (IpAddr::V4(a), IpAddr::V4(b)) => a.octets()[..2] == b.octets()[..2],
+        (IpAddr::V6(a), IpAddr::V6(b)) => a.segments()[..4] == b.segments()[..4],
+        _ => false,
+    }
 }
 
 fn peered(view: &NodeModel, family: Family, peers: &HashSet<IpAddr>) -> Option<(IpAddr, Option<Cidr>, Source)> {

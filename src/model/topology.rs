@@ -94,14 +94,20 @@ impl<'a> ClusterModel<'a> {
         Some(Topology::new(nodes, mesh == Some(true), self.default_as().unwrap_or(DEFAULT_AS), peers.map_or(&[], Vec::as_slice)))
     }
 
-    fn bgp_node(&self, node: &NodeModel<'a>) -> BgpNode<'a> {
+    /// Labels as Calico's selectors see them: its own Node's and Kubernetes'.
+    pub fn calico_labels(&self, node: &NodeModel<'a>) -> BTreeMap<String, String> {
         let annotations = node.node.map(|node| &node.metadata.annotations);
         let calico: BTreeMap<String, String> =
             annotations.and_then(|annotations| serde_json::from_str(annotations.get(LABELS)?).ok()).unwrap_or_default();
         let kubernetes = node.node.map(|node| node.metadata.labels.clone()).unwrap_or_default();
+        calico.into_iter().chain(kubernetes).collect()
+    }
+
+    fn bgp_node(&self, node: &NodeModel<'a>) -> BgpNode<'a> {
+        let annotations = node.node.map(|node| &node.metadata.annotations);
         BgpNode {
             name: node.name,
-            labels: calico.into_iter().chain(kubernetes).collect(),
+            labels: self.calico_labels(node),
             addresses: Family::ALL
                 .map(|family| node.stored(family).filter(|stored| stored.source == Source::Annotation).map(|stored| stored.address())),
             as_number: self.as_number(node).number.unwrap_or(DEFAULT_AS),

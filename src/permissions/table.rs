@@ -191,7 +191,12 @@ pub const PERMISSIONS: &[Permission] = &[
     Permission {
         named: Named::Object("kubernetes"),
         better: DETECTORS,
-        ..reading("get", &ENDPOINT_SLICES, Scope::Namespace("default"), "the API server's own addresses, to see which way leads there")
+        ..reading(
+            "get",
+            &ENDPOINT_SLICES,
+            Scope::Namespace("default"),
+            "the API server's own addresses, to find the interface that reaches it",
+        )
     },
     Permission { better: STATUS, ..reading("list", &IP_POOLS, Scope::Cluster, "Calico's IP pools") },
     Permission { better: STATUS, ..reading("list", &BGP_CONFIGURATIONS, Scope::Cluster, "whether the nodes are a full mesh") },

@@ -1,4 +1,4 @@
-//! The canary: which node is changed and verified first, chosen the same way for every verb.
+//! The canary: which node is changed and verified first.
 
 use crate::edit::target::Target;
 use crate::model::{ClusterModel, NodeModel};
@@ -16,7 +16,7 @@ pub enum CanaryChoice {
 #[error("--canary {0}: there is no such node with a calico-node")]
 pub struct NoSuchNode(pub String);
 
-/// The node with the greatest `rank`, of equals the first. Nodes whose kubelet does not answer take no part. `None` also under the operator,
+/// The node with the greatest `rank`, of equals the first: `fault_rank` in `from_autodetect.rs`, the order of the proposal in `from_probes.rs`. Nodes whose kubelet does not answer take no part. `None` also under the operator,
 /// which takes no OnDelete: no node can be changed alone there.
 pub fn choose<R: PartialOrd>(
     asked: &CanaryChoice,

@@ -6,7 +6,7 @@ use crate::calico::log_level::{DEBUG, LEVEL};
 use crate::calico::version::Version;
 use crate::snapshot::objects::CALICO_NODE;
 
-/// `activeDeadlineSeconds`, so that a forgotten copy ends by itself.
+/// `activeDeadlineSeconds`, so that a forgotten copy ends automatically.
 const SECONDS: u64 = 600;
 /// Before it there was no `calico-node -startup` (projectcalico/node pull request 26; run by filesystem/etc/rc.local).
 const FIRST: (u16, u16, u16) = (3, 3, 0);
@@ -21,29 +21,30 @@ const TOKEN: &str = "kube-api-access-";
 pub enum NotCopied {
     #[error("the pod has no container {CALICO_NODE}")]
     NoContainer,
-    #[error("calico-node there is Ready: a second start beside it would write what it works with; its own log tells how it started")]
+    #[error("calico-node there is Ready: a second start next to it would overwrite its settings; its own log tells how it started")]
     Ready,
-    #[error("calico-node before v3.3 has no start-up program that runs by itself, and this one is {0}")]
+    #[error("calico-node before v3.3 has no start-up program that runs alone, and this one is {0}")]
     TooOld(String),
 }
 
 /// `pod` is calico-node's own on that node, whole.
 pub fn of(pod: &Value) -> Result<Value, NotCopied> {
-    let spec = &pod["spec"];
-    let find = |list: &Value| list.as_array().into_iter().flatten().find(|one| one["name"] == CALICO_NODE).cloned();
-    let container = find(&spec["containers"]).ok_or(NotCopied::NoContainer)?;
-    if find(&pod["status"]["containerStatuses"]).is_some_and(|status| status["ready"] == true) {
+    let spec = pod.get("spec").unwrap_or(&Value::Null);
+    let text = |path| pod.pointer(path).and_then(Value::as_str).unwrap_or_default();
+    let list = |path| pod.pointer(path).and_then(Value::as_array).into_iter().flatten();
+    let container = list("/spec/containers").find(|one| is_named(one, CALICO_NODE)).ok_or(NotCopied::NoContainer)?;
+    let mut statuses = list("/status/containerStatuses").filter(|one| is_named(one, CALICO_NODE));
+    if statuses.any(|status| status.get("ready").and_then(Value::as_bool) == Some(true)) {
         return Err(NotCopied::Ready);
     }
-    let tag = container["image"].as_str().and_then(|image| image.rsplit(['/', ':']).next()).unwrap_or_default();
+    let tag = container.get("image").and_then(Value::as_str).and_then(|image| image.rsplit(['/', ':']).next()).unwrap_or_default();
     let version = Version::parse(tag).filter(|version| !version.at_least(FIRST.0, FIRST.1, FIRST.2));
     if let Some(old) = version {
         return Err(NotCopied::TooOld(old.to_string()));
     }
-    let node = spec["nodeName"].as_str().unwrap_or_default();
-    let mut copy = picked(&container, &CONTAINER);
-    let mut env: Vec<Value> =
-        container["env"].as_array().into_iter().flatten().filter(|variable| variable["name"] != LEVEL).cloned().collect();
+    let mut copy = picked(container, &CONTAINER);
+    let variables = container.get("env").and_then(Value::as_array).into_iter().flatten();
+    let mut env: Vec<Value> = variables.filter(|variable| !is_named(variable, LEVEL)).cloned().collect();
     env.push(json!({"name": LEVEL, "value": DEBUG}));
     copy.insert("name".into(), CALICO_NODE.into());
     copy.insert("command".into(), json!(["calico-node", "-startup"]));
@@ -54,19 +55,23 @@ pub fn of(pod: &Value) -> Result<Value, NotCopied> {
     own.insert("activeDeadlineSeconds".into(), SECONDS.into());
     own.insert("tolerations".into(), json!([{"operator": "Exists"}]));
     own.insert("containers".into(), json!([copy]));
-    let volumes = spec["volumes"].as_array().into_iter().flatten().filter(|volume| used.contains(&volume["name"])).cloned();
+    let volumes = list("/spec/volumes").filter(|volume| volume.get("name").is_some_and(|name| used.contains(name))).cloned();
     own.insert("volumes".into(), volumes.collect());
     Ok(json!({
         "apiVersion": "v1",
         "kind": "Pod",
         "metadata": {
-            "name": name(node),
-            "namespace": pod["metadata"]["namespace"],
+            "name": name(text("/spec/nodeName")),
+            "namespace": text("/metadata/namespace"),
             // Never calico-node's own: the DaemonSet would take it for one of its pods.
             "labels": {"app.kubernetes.io/name": "calico-fix-startup", "app.kubernetes.io/managed-by": "kubectl-calico-fix"},
         },
         "spec": own,
     }))
+}
+
+fn is_named(object: &Value, name: &str) -> bool {
+    object.get("name").and_then(Value::as_str) == Some(name)
 }
 
 /// The same name for a node each time: never more than one copy.

@@ -75,7 +75,11 @@ fn probe_snippets(target: &Target, wanted: &ProbeProposal, snapshot: &Snapshot) 
             let installations = snapshot.resources.installations.seen().into_iter().flatten();
             let now = installations.filter(|one| one.metadata.name == *name).map(|one| one.spec.clone()).next().unwrap_or_default();
             let Some(patch) = wanted.patch(&json!({"spec": now})) else { return Snippets::default() };
-            Snippets { installation: Some((name.clone(), patch["spec"].clone())), kubectl: command(Some(patch)), ..Snippets::default() }
+            Snippets {
+                installation: Some((name.clone(), patch.get("spec").cloned().unwrap_or_default())),
+                kubectl: command(Some(patch)),
+                ..Snippets::default()
+            }
         }
     }
 }

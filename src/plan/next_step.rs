@@ -204,7 +204,7 @@ fn rolling(seen: &Observation, timeout: u64) -> NextStep {
     if let Some((node, why)) = waits.first() {
         let others = match waits.len() - 1 {
             0 => String::new(),
-            more => format!(" (and {})", text::count(more, "more node")),
+            more => format!("; {} waiting", text::count(more, "more node")),
         };
         return match seen.stalled {
             true => failed(still_waiting(node, why, timeout)),
@@ -363,7 +363,7 @@ mod tests {
                 (vec![node("a", verified()), node("b", verified())], NextStep::Done),
                 (vec![node("a", verified()), node("b", PodStatus::NodeGone)], NextStep::Done),
                 (vec![node("a", verified()), node("b", waiting())], wait("b: waiting for its Ready condition")),
-                (vec![node("a", PodStatus::Missing), node("b", waiting())], wait("a: waiting for its new pod (and 1 more node)")),
+                (vec![node("a", PodStatus::Missing), node("b", waiting())], wait("a: waiting for its new pod; 1 more node waiting")),
                 (vec![node("a", verified()), node("b", PodStatus::Outdated)], wait("1 of 2 pods updated")),
                 (vec![node("a", verified()), node("b", PodStatus::Failed("x".into()))], fails("b: x")),
                 (vec![node("a", verified()), node("b", restarted(RetryOutcome::Gap, false))], fails("b: calico-node restarted once")),

@@ -45,7 +45,7 @@ fn form(owner: &Owner, target: &Target) -> Option<Form> {
     Some(match (owner, target.is_installation()) {
         (Owner::HelmChartConfig { .. }, true) => Form::Rke2,
         (Owner::Kubespray, _) => Form::Kubespray,
-        (Owner::Helm { .. } | Owner::FluxHelmRelease { .. }, true) => Form::Helm,
+        (Owner::Helm { .. } | Owner::FluxHelmRelease { .. } | Owner::ClusterApi, true) => Form::Helm,
         (Owner::ArgoCd { .. } | Owner::FluxKustomization { .. } | Owner::ObjectSet { .. }, true) => Form::Installation,
         (Owner::ArgoCd { .. } | Owner::FluxKustomization { .. } | Owner::ObjectSet { .. } | Owner::AddonManager, false) => Form::Kustomize,
         _ => return None,

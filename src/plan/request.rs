@@ -113,7 +113,7 @@ fn undo(target: &Target, record: &UndoRecord, goals: &[NodeGoal], object: &Value
         api_version: API_VERSION.to_owned(),
         kind: KIND.to_owned(),
         command: Verb::Undo,
-        summary: format!("what {} replaced is put back", record.command),
+        summary: format!("restores what {} replaced", record.command),
         target: TargetSnapshot::new(object, target)?,
         patch,
         restore,
@@ -129,7 +129,9 @@ fn undo(target: &Target, record: &UndoRecord, goals: &[NodeGoal], object: &Value
 fn clear_other_methods(patch: &mut Value, object: &Value) {
     let Some(network) = patch.pointer_mut("/spec/calicoNetwork").and_then(Value::as_object_mut) else { return };
     for (field, restored) in network.iter_mut().filter(|(field, _)| field.starts_with("nodeAddressAutodetection")) {
-        let (Some(restored), Some(now)) = (restored.as_object_mut(), object["spec"]["calicoNetwork"][field.as_str()].as_object()) else {
+        let (Some(restored), Some(now)) =
+            (restored.as_object_mut(), object.pointer(&format!("/spec/calicoNetwork/{field}")).and_then(Value::as_object))
+        else {
             continue;
         };
         if restored.values().any(|value| !value.is_null()) {

@@ -66,10 +66,11 @@ impl Form {
 impl Snippets {
     /// For a detection method; `now` is the `spec` of the Installation, null without one.
     pub fn of_detection(settings: &[Setting], edits: &[Edit], target: &Target, now: &Value) -> Result<Self, Refusal> {
-        let mut network = json!({});
-        for setting in settings {
-            network[autodetect_edits::field(setting.family)] = autodetect_edits::installation_method(&setting.method)?;
-        }
+        let method = |setting: &Setting| {
+            let value = autodetect_edits::installation_method(&setting.method)?;
+            Ok((autodetect_edits::field(setting.family).to_owned(), value))
+        };
+        let network = Value::Object(settings.iter().map(method).collect::<Result<_, Refusal>>()?);
         let (namespace, name) = match target {
             Target::DaemonSet { namespace, name } => (namespace.clone(), name.clone()),
             Target::Installation { .. } => ("kube-system".to_owned(), "calico-node".to_owned()),
@@ -141,7 +142,7 @@ impl Snippets {
             return String::new();
         }
         let Some(line) = &self.kubectl else { return String::new() };
-        format!("# Helm leaves the method that is set now; beside it the operator takes no other. Run as well:\n#   {line}\n")
+        format!("# Helm keeps the method that is set now, and the operator accepts no second one. Run as well:\n#   {line}\n")
     }
 }
 
@@ -149,8 +150,9 @@ impl Snippets {
 fn others(settings: &[Setting], network: &Value, now: &Value) -> Vec<Vec<String>> {
     let of = |setting: &Setting| {
         let field = autodetect_edits::field(setting.family);
-        let set = now["calicoNetwork"][field].as_object();
-        let other = set.into_iter().flatten().filter(|(name, value)| !value.is_null() && network[field].get(name.as_str()).is_none());
+        let set = now.get("calicoNetwork").and_then(|network| network.get(field)).and_then(Value::as_object);
+        let wanted = |name: &str| network.get(field).is_some_and(|method| method.get(name).is_some());
+        let other = set.into_iter().flatten().filter(|(name, value)| !value.is_null() && !wanted(name));
         other.map(|(name, _)| vec!["calicoNetwork".to_owned(), field.to_owned(), name.clone()]).collect::<Vec<_>>()
     };
     settings.iter().flat_map(of).collect()

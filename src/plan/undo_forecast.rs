@@ -18,8 +18,9 @@ use crate::model::{ClusterModel, NodeModel};
 use crate::observed::Observed;
 use crate::snapshot::family::Family;
 use crate::snapshot::objects::{CALICO_NODE, Container, DaemonSet, EnvVar, Pod};
-use crate::snapshot::{Snapshot, trim};
+use crate::snapshot::{Snapshot, from_tree, trim};
 use crate::startup::measure::measure;
+use crate::text::seconds;
 
 /// Codes that a restored method can bring back.
 const ADDRESS_FAULTS: [Code; 5] =
@@ -68,16 +69,19 @@ pub fn forecast(snapshot: &Snapshot, target: &Target, restored: &Value) -> UndoF
 fn with_settings(snapshot: &Snapshot, target: &Target, restored: &Value) -> Option<Snapshot> {
     let mut then = snapshot.clone();
     if let Target::DaemonSet { .. } = target {
-        then.daemon_set = Observed::Seen(serde_json::from_value(restored.clone()).ok()?);
+        then.daemon_set = Observed::Seen(from_tree(restored).ok()?);
         return Some(then);
     }
     let Observed::Seen(installations) = &mut then.resources.installations else { return None };
-    installations.iter_mut().filter(|one| one.metadata.name == target.name()).for_each(|one| one.spec = restored["spec"].clone());
+    installations
+        .iter_mut()
+        .filter(|one| one.metadata.name == target.name())
+        .for_each(|one| one.spec = restored.get("spec").cloned().unwrap_or_default());
     let name = effective_installation(installations, "calicoNetwork");
-    let network = installations.iter().find(|one| one.metadata.name == name).map(|one| one.spec["calicoNetwork"].clone())?;
+    let network = installations.iter().find(|one| one.metadata.name == name).and_then(|one| one.spec.get("calicoNetwork").cloned())?;
     let Observed::Seen(set) = &mut then.daemon_set else { return None };
     let container = set.spec.template.spec.containers.iter_mut().find(|container| container.name == CALICO_NODE)?;
-    let method = &network["nodeAddressAutodetectionV4"];
+    let method = network.get("nodeAddressAutodetectionV4").unwrap_or(&Value::Null);
     set_variable(container, method_variable(Family::V4), &method_text(method)?);
     Some(then)
 }
@@ -167,14 +171,14 @@ fn killed(view: &ClusterModel, node: &NodeModel, restored: &Container) -> Option
         // Readiness comes later than the start, by less than a minute where nothing is wrong.
         _ => measured.ready_after?.as_secs_f64(),
     };
-    let what = format!("calico-node took {took:.0} s to start there, and the restored probes allow {} s", allowed.as_secs());
+    let what = format!("calico-node took {took:.0}s to start there, and the restored probes allow {}", seconds::of_duration(allowed));
     (took > allowed.as_secs_f64()).then(|| ReturningFault { node: node.name.to_owned(), code: Code::KilledWhileStarting, what })
 }
 
 /// Nodes whose pod is made again, as far as can be told: its template is not the one that the target then has.
 pub fn restarting(snapshot: &Snapshot, target: &Target, then: &Value) -> usize {
     let pods = || snapshot.pods.seen().into_iter().flatten().filter(|pod| pod.metadata.deletion_timestamp.is_none());
-    let set: Option<DaemonSet> = serde_json::from_value(then.clone()).ok();
+    let set: Option<DaemonSet> = from_tree(then).ok();
     match set.filter(|_| !target.is_installation()) {
         Some(set) => pods().filter(|pod| !has_template(pod, &set)).count(),
         // The operator makes the template: which pods have it already is not known.

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::change::ProbeChange;
 use super::proposal::changed;
 use super::target::ProbeTarget;
-use super::timing::{ProbeTiming, word};
+use super::timing::word;
 use crate::calico::probe::{Budget, start_guard};
 use crate::snapshot::objects::Container;
 
@@ -28,7 +28,6 @@ pub struct BudgetStep {
 /// Each budget is twice the one before; the last one is limited by `ceiling`.
 pub(super) fn steps(container: &Container, changes: &[ProbeChange], ceiling: u32) -> Vec<BudgetStep> {
     let Some((guard, first)) = start_guard(&changed(container, changes)) else { return Vec::new() };
-    let Some(change) = changes.iter().position(|change| change.probe == guard) else { return Vec::new() };
     let mut steps = Vec::new();
     let mut last = first;
     loop {
@@ -37,7 +36,8 @@ pub(super) fn steps(container: &Container, changes: &[ProbeChange], ceiling: u32
             return steps;
         }
         let mut grown = changes.to_vec();
-        grown[change].timing = ProbeTiming { failure_threshold: Some(failures), ..grown[change].timing };
+        let Some(guarded) = grown.iter_mut().find(|change| change.probe == guard) else { return steps };
+        guarded.timing.failure_threshold = Some(failures);
         let after = changed(container, &grown);
         last = Budget { failure_threshold: failures, ..last };
         let steady_seconds = after.liveness_probe.as_ref().and_then(|probe| seconds(Budget::of(probe)));
@@ -91,6 +91,7 @@ mod tests {
 
     use super::*;
     use crate::calico::probe::ProbeKind;
+    use crate::probes::timing::ProbeTiming;
 
     fn container(probes: &Value) -> Container {
         serde_json::from_value(probes.clone()).expect("a container")

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use super::target::ProbeTarget;
 use super::timing::ProbeTiming;
 use crate::calico::probe::{Budget, ProbeKind};
-use crate::edit::patch::PatchKind;
+use crate::edit::patch::{PatchKind, join};
 use crate::edit::{self, Edit};
 use crate::snapshot::objects::{CALICO_NODE, Container, ExecAction, HttpGet, Probe};
 
@@ -58,13 +58,12 @@ impl ProbeChange {
 
     /// The probe's fields to be set, as a container has them.
     pub fn fields(&self) -> Value {
-        let mut fields = json!(self.timing);
-        match &self.handler {
-            Some(Handler::Exec(exec)) => fields["exec"] = json!(exec),
-            Some(Handler::HttpGet(http)) => fields["httpGet"] = json!(http),
-            None => {}
-        }
-        fields
+        let handler = match &self.handler {
+            Some(Handler::Exec(exec)) => json!({"exec": exec}),
+            Some(Handler::HttpGet(http)) => json!({"httpGet": http}),
+            None => return json!(self.timing),
+        };
+        join(json!(self.timing), &handler)
     }
 
     /// `startupProbe: periodSeconds 10, failureThreshold 22, exec /bin/calico-node -felix-live`

@@ -195,6 +195,7 @@ fn wish(wishes: &ProbeOptions) -> String {
 }
 
 /// All starts must fit, and those that were cut off by more than their cut.
+/// How much time: the factor is `SAFETY` in `startup/budget.rs`.
 fn sizing(measured: &[Measurement], slow: &[&str], view: &ClusterModel) -> BudgetEstimate {
     let is_slow = |measured: &&Measurement| slow.contains(&measured.node);
     let slowest = |least: bool| {

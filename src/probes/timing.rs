@@ -91,7 +91,7 @@ pub struct ProbeSetting {
 
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ProbeSettingError {
-    #[error("{given:?} is no setting: write PROBE.FIELD=NUMBER, for example liveness.failureThreshold=10")]
+    #[error("{given:?} is not a setting: write PROBE.FIELD=NUMBER, for example liveness.failureThreshold=10")]
     Shape { given: String },
     #[error("{given:?} is no probe of calico-node: startup, liveness or readiness")]
     Probe { given: String },
@@ -151,7 +151,7 @@ impl fmt::Display for ProbeSetting {
 /// What was asked for once must not be asked for otherwise in the same breath.
 pub fn without_contradiction(settings: &[ProbeSetting]) -> Result<(), ProbeSettingError> {
     for (at, setting) in settings.iter().enumerate() {
-        if settings[..at].iter().any(|earlier| (earlier.probe, earlier.field) == (setting.probe, setting.field)) {
+        if settings.iter().take(at).any(|earlier| (earlier.probe, earlier.field) == (setting.probe, setting.field)) {
             let name = setting.to_string();
             return Err(ProbeSettingError::Twice { name: name.split('=').next().unwrap_or_default().to_owned() });
         }
@@ -187,8 +187,11 @@ mod tests {
                 "a liveness probe has no timing field \"delay\": it has initialDelaySeconds, periodSeconds, timeoutSeconds, failureThreshold",
             ),
             ("live.periodSeconds=10", "\"live\" is no probe of calico-node: startup, liveness or readiness"),
-            ("periodSeconds=10", "\"periodSeconds=10\" is no setting: write PROBE.FIELD=NUMBER, for example liveness.failureThreshold=10"),
-            ("", "\"\" is no setting: write PROBE.FIELD=NUMBER, for example liveness.failureThreshold=10"),
+            (
+                "periodSeconds=10",
+                "\"periodSeconds=10\" is not a setting: write PROBE.FIELD=NUMBER, for example liveness.failureThreshold=10",
+            ),
+            ("", "\"\" is not a setting: write PROBE.FIELD=NUMBER, for example liveness.failureThreshold=10"),
         ] {
             assert_eq!(bad.parse::<ProbeSetting>().expect_err(bad).to_string(), says);
         }

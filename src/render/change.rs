@@ -8,8 +8,9 @@ use crate::edit::undo_record::{RolloutPhase, UndoRecord};
 use crate::finding::{NodeRow, Report, SessionCount};
 use crate::plan::{NodeGoal, Plan};
 use crate::snapshot::family::Family;
-use crate::startup::measure::is_tight;
+use crate::startup::budget::is_tight;
 use crate::text;
+use crate::text::seconds;
 
 /// More nodes than this are counted, not listed.
 const MOST: usize = 20;
@@ -29,6 +30,7 @@ pub fn meaning(plan: &Plan, moves: &[&NodeGoal], report: &Report, restarts: usiz
             let now = now.filter(|now| !now.is_empty()).map_or_else(Cell::none, |now| Cell::new(Tone::Bad, now));
             table.push(vec![Cell::plain(&goal.name), now, Cell::new(Tone::Good, then.join(" "))]);
         }
+        table.fit(style, &[]);
         table.write(true, style, out)?;
         if let Some(more @ 1..) = moves.len().checked_sub(MOST) {
             writeln!(out, "{} more get another address", text::count(more, "node"))?;
@@ -50,10 +52,10 @@ pub fn meaning(plan: &Plan, moves: &[&NodeGoal], report: &Report, restarts: usiz
     );
     text::wrap(&sentence, style.room(0)).iter().try_for_each(|line| writeln!(out, "{line}"))?;
     if let Some(now) = plan.nodes.iter().find_map(|goal| goal.started_within_seconds).filter(|_| !plan.steps.is_empty()) {
-        let steps: Vec<String> = plan.steps.iter().map(|step| step.started_within_seconds.to_string()).collect();
+        let steps: Vec<String> = plan.steps.iter().map(|step| seconds::whole(step.started_within_seconds)).collect();
         let sentence = format!(
-            "If {now} s are not enough there and the start made progress, the budget is raised to {} s. The other nodes get the budget that \
-             was verified.",
+            "If {now}s is not enough there and the start made progress, the budget is raised to {}. The other nodes get the budget that was \
+             verified.",
             steps.join(", then ")
         );
         text::wrap(&sentence, style.room(0)).iter().try_for_each(|line| writeln!(out, "{line}"))?;
@@ -101,11 +103,25 @@ pub fn outcome(before: &Report, after: &Report, starts: bool, style: &Style, out
     let looks = |row: &NodeRow| (address(row), ready(row.ready), sessions(row.bgp4), sessions(row.bgp6));
     let (changed, same): (Vec<&NodeRow>, Vec<&NodeRow>) =
         after.nodes.iter().partition(|row| old(&row.name).is_none_or(|old| looks(old) != looks(row)));
+    let shown: Vec<(&NodeRow, Option<&NodeRow>)> =
+        changed.iter().chain(&same).take(MOST.max(changed.len().min(2 * MOST))).map(|row| (*row, old(&row.name))).collect();
+    let mut table = outcome_table(&shown, starts, " -> ");
+    if style.width.is_some_and(|columns| table.width() > columns) {
+        table = outcome_table(&shown, starts, "->");
+    }
+    table.fit(style, &[]);
+    table.write(true, style, out)?;
+    match after.nodes.len().checked_sub(MOST.max(changed.len().min(2 * MOST))) {
+        Some(more @ 1..) => writeln!(out, "{} more", text::count(more, "node")),
+        _ => Ok(()),
+    }
+}
+
+/// Each row with the row from before the change.
+fn outcome_table(rows: &[(&NodeRow, Option<&NodeRow>)], starts: bool, arrow: &str) -> Table {
     let mut table = Table::new(["NODE", "ADDRESS", "READY", "BGP"].into_iter().chain(starts.then_some("START")));
-    let shown = changed.iter().chain(&same).take(MOST.max(changed.len().min(2 * MOST)));
-    for row in shown {
-        let old = old(&row.name);
-        let pair = |text: fn(&NodeRow) -> String| then(old.map(text), text(row));
+    for (row, old) in rows {
+        let pair = |text: fn(&NodeRow) -> String| then(old.map(text), text(row), arrow);
         let tone = if row.ready == Some(true) { Tone::Good } else { Tone::Bad };
         let mut cells = vec![
             Cell::plain(&row.name),
@@ -118,18 +134,19 @@ pub fn outcome(before: &Report, after: &Report, starts: bool, style: &Style, out
         }
         table.push(cells);
     }
-    table.write(true, style, out)?;
-    match after.nodes.len().checked_sub(MOST.max(changed.len().min(2 * MOST))) {
-        Some(more @ 1..) => writeln!(out, "{} more", text::count(more, "node")),
-        _ => Ok(()),
+    table
+}
+
+fn then(old: Option<String>, new: String, arrow: &str) -> String {
+    match old {
+        Some(old) if old != new => format!("{}{arrow}{}", named(&old), named(&new)),
+        _ => new,
     }
 }
 
-fn then(old: Option<String>, new: String) -> String {
-    match old {
-        Some(old) if old != new => format!("{old} -> {new}"),
-        _ => new,
-    }
+/// Next to an arrow a dash cannot be read.
+fn named(value: &str) -> &str {
+    if value == "-" { "none" } else { value }
 }
 
 fn address(row: &NodeRow) -> String {

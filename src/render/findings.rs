@@ -164,9 +164,17 @@ fn together(first: &Evidence, others: &[&Evidence], only: Option<&str>) -> Strin
     let every = nodes.len() > others.len();
     nodes.dedup();
     if every && nodes.len() > others.len() && others.iter().all(|row| timeless(&row.text) == words) {
-        return format!("{words} on {}", text::list(&nodes, 2));
+        return format!("{words} on {}", nodes_of(&nodes));
     }
     format!("{} (and {} more like it)", placed(first, only), others.len())
+}
+
+/// `a`, `a and b`, `a, b and 3 more`
+fn nodes_of(names: &[&str]) -> String {
+    match names {
+        [one, two] => format!("{} and {}", text::clean(one), text::clean(two)),
+        names => text::list(names, 2),
+    }
 }
 
 /// Without the times of day, which differ from row to row.

@@ -10,7 +10,6 @@ use super::summary_line;
 use super::table::{Cell, Table};
 use crate::autodetect::{Column, Node, Origin, Preference, Verdict};
 use crate::calico::{method::Method, virtual_interfaces};
-use crate::finding::verdict;
 use crate::reports::autodetect::{AutodetectResult, State};
 use crate::text;
 
@@ -29,17 +28,7 @@ pub(super) fn verdict(
 ) -> io::Result<()> {
     let state = look.state(only);
     let (wrong, right) = (judged(look, places, Verdict::Wrong), judged(look, places, Verdict::Right));
-    let verdict = match state {
-        State::Wrong => verdict::Verdict::Sick,
-        _ if !look.elsewhere.is_empty() => verdict::Verdict::Sick,
-        State::Right | State::Off if look.cluster.nodes_ready == look.cluster.nodes => verdict::Verdict::Healthy,
-        State::NotKnown | State::Right | State::Off => verdict::Verdict::Unknown,
-    };
-    let mut facts = summary_line::cluster(&look.cluster);
-    facts.extend((wrong > 0).then(|| if wrong == 1 { "1 wrong address".to_owned() } else { format!("{wrong} wrong addresses") }));
-    facts.extend((!look.elsewhere.is_empty()).then(|| text::count(look.elsewhere.len(), "other error")));
-    facts.extend((state == State::NotKnown).then(|| "not everything checked".to_owned()));
-    summary_line::head(verdict, facts, style, out)?;
+    summary_line::head(look.verdict(only), facts(look, only, places), style, out)?;
     let (tone, sentence) = sentence(look, state, places, (wrong, right));
     let next = match (&look.recommendation.method, look.recommendation.keep) {
         (Some(method), false) => format!(" Recommended method: {}", text::clean(method)),
@@ -53,6 +42,15 @@ pub(super) fn verdict(
     }
     let codes: Vec<&str> = look.elsewhere.iter().map(|code| code.name()).collect();
     painted(0, "", &format!("Not about addresses: {}. More info: kubectl calico-fix status", codes.join(", ")), Tone::Bad, style, out)
+}
+
+pub(super) fn facts(look: &AutodetectResult, only: Option<&BTreeSet<String>>, places: &[usize]) -> Vec<String> {
+    let wrong = judged(look, places, Verdict::Wrong);
+    let mut facts = summary_line::cluster(&look.cluster);
+    facts.extend((wrong > 0).then(|| if wrong == 1 { "1 wrong address".to_owned() } else { format!("{wrong} wrong addresses") }));
+    facts.extend((!look.elsewhere.is_empty()).then(|| text::count(look.elsewhere.len(), "other error")));
+    facts.extend((look.state(only) == State::NotKnown).then(|| "not everything checked".to_owned()));
+    facts
 }
 
 fn judged(look: &AutodetectResult, places: &[usize], verdict: Verdict) -> usize {
@@ -115,14 +113,19 @@ pub(super) fn changes(look: &AutodetectResult, places: &[usize], shown: Shown, s
 }
 
 fn now(node: &Node) -> String {
+    let mark = if node.judgement.verdict == Verdict::Wrong && node.stored.is_some() { " WRONG" } else { "" };
+    stored_now(node, mark)
+}
+
+/// The stored address, the mark, and what made its interface.
+pub(super) fn stored_now(node: &Node, mark: &str) -> String {
     let Some(stored) = node.stored.as_deref() else { return "no address".to_owned() };
-    let mark = if node.judgement.verdict == Verdict::Wrong { " WRONG" } else { "" };
     let made = node.stored_on.as_deref().and_then(|name| virtual_interfaces::describe(name, None));
     let made = made.map(|made| format!(" ({} {})", made.made_by.split(" (").next().unwrap_or_default(), made.what)).unwrap_or_default();
     format!("{}{mark}{made}", bare(stored))
 }
 
-fn then(prediction: &crate::autodetect::Prediction) -> String {
+pub(super) fn then(prediction: &crate::autodetect::Prediction) -> String {
     match (prediction.will_store.as_deref(), prediction.verdict) {
         (Some(then), Verdict::Right) => format!("->  {}", bare(then)),
         (Some(then), Verdict::Unknown) => format!("->  {} (not verified)", bare(then)),

@@ -1,8 +1,9 @@
 //! From values to `io::Write`. Nothing is decided here: what is shown was decided by the rooms below.
 //!
-//! One file for each page: `status`, `short`, `matrix`, `probes`, `timeline`, `change`, `can_i`, `explain`; `html` is the page of `-o html`.
+//! One file for each page: `status`, `short`, `matrix`, `matrix_short`, `probes`, `timeline`, `change`, `can_i`, `explain`; `html` is the page of `-o html`.
 //! `table` lays out columns, `lines` paragraphs and commands, `style` holds colours, `diff` shows an object before and after.
 //! `fleet` has a line for each cluster, `changes` one for each change between two looks.
+//! `notice` writes what goes to stderr: warnings and the lines of a rollout.
 //! `data` writes JSON, YAML and names. `calicoctl` copies the layout of calicoctl.
 
 pub mod calicoctl;
@@ -22,7 +23,9 @@ pub mod matrix;
 mod matrix_advice;
 mod matrix_cells;
 mod matrix_methods;
+pub mod matrix_short;
 mod nodes;
+pub mod notice;
 mod peers;
 pub mod probes;
 pub mod short;

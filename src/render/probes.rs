@@ -2,7 +2,10 @@
 
 mod nodes;
 mod recommendation;
+mod short;
 mod tables;
+
+pub use short::write_short;
 
 use std::io::{self, Write};
 

@@ -6,7 +6,7 @@ use super::findings::severity;
 use super::lines::painted;
 use super::style::{Style, Tone};
 use super::summary_line;
-use crate::finding::Report;
+use crate::finding::{Gap, Report};
 use crate::text;
 
 /// More nodes than this are counted.
@@ -21,15 +21,19 @@ pub fn write(report: &Report, style: &Style, out: &mut dyn Write) -> io::Result<
         let place = if named { String::new() } else { format!(" on {}", text::list(&finding.nodes, NAMED)) };
         line(word, tone, &format!("{}: {}{place}", finding.code, finding.message), style, out)?;
     }
-    for gap in report.unseen.iter().filter(|gap| gap.blocks_healthy) {
+    unseen(&report.unseen, style, out)
+}
+
+/// What must be seen before "healthy".
+pub(super) fn unseen(unseen: &[Gap], style: &Style, out: &mut dyn Write) -> io::Result<()> {
+    unseen.iter().filter(|gap| gap.blocks_healthy).try_for_each(|gap| {
         let place = if gap.nodes.is_empty() { String::new() } else { format!(" of {}", text::list(&gap.nodes, NAMED)) };
-        line("NOT SEEN", Tone::Doubtful, &format!("{}{place}: {}", gap.what, gap.why), style, out)?;
-    }
-    Ok(())
+        line("NOT SEEN", Tone::Doubtful, &format!("{}{place}: {}", gap.what, gap.why), style, out)
+    })
 }
 
 /// The first word is coloured; where the terminal is narrow the words hang behind it.
-fn line(word: &str, tone: Tone, words: &str, style: &Style, out: &mut dyn Write) -> io::Result<()> {
+pub(super) fn line(word: &str, tone: Tone, words: &str, style: &Style, out: &mut dyn Write) -> io::Result<()> {
     let mut page = Vec::new();
     painted(0, &format!("{word:10}"), words, Tone::Plain, style, &mut page)?;
     let page = String::from_utf8_lossy(&page);

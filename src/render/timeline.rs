@@ -14,6 +14,7 @@ use crate::render::timeline_details as facts;
 use crate::reports::startup_log::StartupLogReport;
 use crate::startup::timeline::{AttemptEnd, AttemptRow, Timeline};
 use crate::text;
+use crate::text::seconds;
 
 /// Of a log with many attempts, so many of the newest are drawn.
 const DRAWN: usize = 3;
@@ -80,7 +81,7 @@ fn overview(logs: &[Timeline], style: &Style, out: &mut dyn Write) -> io::Result
         let count = Cell::plain((log.attempts.len() as u64 + log.attempts_left_out).to_string());
         let last = log.attempts.last();
         let (tone, end) = last.map_or((Tone::Doubtful, "?"), |attempt| facts::end(attempt.end.how));
-        let after = last.and_then(|attempt| attempt.end.after_seconds).map(facts::time);
+        let after = last.and_then(|attempt| attempt.end.after_seconds).map(seconds::precise);
         let at = last.and_then(|attempt| attempt.last.as_ref()?.phase).map(StartPhase::describe);
         table.push(vec![
             Cell::plain(&log.from),
@@ -152,7 +153,7 @@ fn phases(attempt: &AttemptRow, budget: Option<u32>, style: &Style, out: &mut dy
             "{:indent$}{:label$}  {:>numbers$}  {}",
             "",
             text::truncate(row.phase.describe(), label),
-            facts::time(row.seconds),
+            seconds::precise(row.seconds),
             style.paint(tone, &bar),
             indent = INDENT * 2
         )?;
@@ -186,8 +187,8 @@ fn table(attempt: &AttemptRow, style: &Style, out: &mut dyn Write) -> io::Result
         let open = if row.unfinished { " (not finished)" } else { "" };
         table.push(vec![
             Cell::plain(format!("    {}", row.phase.describe())),
-            Cell::plain(facts::time(row.begins_seconds)),
-            Cell::plain(format!("{}{open}", facts::time(row.seconds))),
+            Cell::plain(seconds::precise(row.begins_seconds)),
+            Cell::plain(format!("{}{open}", seconds::precise(row.seconds))),
         ]);
     }
     if table.is_empty() {

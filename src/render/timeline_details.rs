@@ -3,6 +3,7 @@
 use super::style::Tone;
 use crate::startup::timeline::{AttemptEnd, AttemptRow, EstimateBasis, Timeline};
 use crate::text;
+use crate::text::seconds;
 
 /// Of a host's interfaces so many are listed.
 const INTERFACES: usize = 8;
@@ -21,18 +22,9 @@ pub fn end(how: AttemptEnd) -> (Tone, &'static str) {
 /// `killed after 63.0s of the 70s allowed`
 pub fn ended(attempt: &AttemptRow, budget: Option<u32>) -> (Tone, String) {
     let (tone, end) = end(attempt.end.how);
-    let after = attempt.end.after_seconds.map(|after| format!(" after {}", time(after))).unwrap_or_default();
+    let after = attempt.end.after_seconds.map(|after| format!(" after {}", seconds::precise(after))).unwrap_or_default();
     let allowed = budget.map(|budget| format!(" of the {budget}s allowed")).unwrap_or_default();
     (tone, format!("{end}{after}{allowed}"))
-}
-
-pub fn time(seconds: f64) -> String {
-    match seconds {
-        0.0 => "0s".to_owned(),
-        ..0.95 => format!("{:.0}ms", seconds * 1000.0),
-        ..99.5 => format!("{seconds:.1} s"),
-        _ => format!("{seconds:.0} s"),
-    }
 }
 
 /// What the log is, in half a line.
@@ -76,9 +68,9 @@ pub fn details(attempt: &AttemptRow) -> Vec<(&'static str, String)> {
         facts.push(("Nodes read", format!("{}{of}{each}{rate}{last}", nodes.read)));
     }
     if let Some(need) = attempt.needs.as_ref().filter(|need| need.basis != EstimateBasis::Measured) {
-        let trip = need.round_trip_seconds.map(|trip| format!(" ({} a request)", time(trip))).unwrap_or_default();
+        let trip = need.round_trip_seconds.map(|trip| format!(" ({} a request)", seconds::precise(trip))).unwrap_or_default();
         let bound = if need.basis == EstimateBasis::RoundTrips { "up to" } else { "about" };
-        facts.push(("Estimate", format!("{bound} {:.0}s{trip}", need.seconds)));
+        facts.push(("Estimate", format!("{bound} {}{trip}", seconds::whole(need.seconds))));
     }
     if let Some(last) = &attempt.last {
         facts.push(("Last line", last.text.clone()));

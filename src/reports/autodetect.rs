@@ -7,8 +7,9 @@ use jiff::Timestamp;
 use crate::autodetect::{AutodetectOptions, Choice, Matrix, Recommendation, Verdict, matrix, recommend};
 use crate::calico::method::AddressSource;
 use crate::diagnosis::context::Context;
-use crate::diagnosis::{Scope, diagnose, fixes};
+use crate::diagnosis::{self, Scope, fixes};
 use crate::finding::code::Code;
+use crate::finding::verdict;
 use crate::finding::{ClusterSummary, Fix, Severity};
 use crate::input_source::InputSource;
 use crate::model::summary;
@@ -61,14 +62,14 @@ pub fn evaluate(snapshot: &Snapshot, ask: &AutodetectOptions) -> AutodetectResul
         choice,
         by_hand,
         cluster: summary::summarize(&view),
-        elsewhere: elsewhere(snapshot),
+        elsewhere: elsewhere(&view),
         taken_at: snapshot.taken_at,
         sources: snapshot.sources.clone(),
     }
 }
 
-fn elsewhere(snapshot: &Snapshot) -> Vec<Code> {
-    let findings = diagnose(snapshot, &Scope::default()).findings;
+fn elsewhere(view: &Context) -> Vec<Code> {
+    let findings = diagnosis::find(view, &Scope::default());
     let errors = findings.iter().filter(|finding| finding.severity == Severity::Error && !finding.code.is_about_addresses());
     let mut codes: Vec<Code> = Vec::new();
     for code in errors.map(|finding| finding.code) {
@@ -80,6 +81,17 @@ fn elsewhere(snapshot: &Snapshot) -> Vec<Code> {
 }
 
 impl AutodetectResult {
+    /// Of the cluster, as far as this verb sees it: the addresses, and errors that are not about them.
+    pub fn verdict(&self, only: Option<&BTreeSet<String>>) -> verdict::Verdict {
+        match self.state(only) {
+            State::Wrong => verdict::Verdict::Sick,
+            _ if !self.elsewhere.is_empty() => verdict::Verdict::Sick,
+            // Of chosen nodes only the addresses are judged.
+            State::Right | State::Off if only.is_some() || self.cluster.nodes_ready == self.cluster.nodes => verdict::Verdict::Healthy,
+            State::NotKnown | State::Right | State::Off => verdict::Verdict::Unknown,
+        }
+    }
+
     /// Of these nodes alone, where given.
     pub fn state(&self, only: Option<&BTreeSet<String>>) -> State {
         let kept = matches!(self.matrix.gate, Some(AddressSource::Kept))

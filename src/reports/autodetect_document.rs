@@ -31,7 +31,7 @@ pub struct Report {
     pub calico_version: Option<String>,
     /// Why addresses are not judged by InternalIPs alone; `null` where they are.
     pub internal_ips_not_trusted: Option<String>,
-    pub nodes: Vec<NodeRow>,
+    pub nodes: Vec<MatrixRow>,
     /// A node and a method each.
     pub matrix: Vec<CellRow>,
     pub recommendation: RecommendationRow,
@@ -42,7 +42,8 @@ pub struct Report {
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct NodeRow {
+#[schemars(rename = "NodeRow")]
+pub struct MatrixRow {
     pub name: String,
     pub internal_ip: Option<String>,
     /// What Calico has stored for the node now.
@@ -144,7 +145,7 @@ impl Report {
             internal_ips_not_trusted: matrix.internal_ips_unreliable.clone(),
             matrix: cells.collect(),
             nodes: rows
-                .map(|(_, node)| NodeRow {
+                .map(|(_, node)| MatrixRow {
                     name: node.name.clone(),
                     internal_ip: node.internal_ip.map(|ip| ip.to_string()),
                     stored: node.stored.clone(),

@@ -40,7 +40,6 @@ pub fn probes_report(snapshot: &Snapshot, scope: &Scope, wishes: &ProbeOptions) 
     let no_proposal = if proposal.is_some() { None } else { refused.or_else(|| because(&findings, &slow, &unread)) };
     let of_shown: Vec<Measurement> = shown.iter().map(|measured| (*measured).clone()).collect();
     let unseen = unseen(report.unseen, &of_shown);
-    let verdict = Verdict::judge(!findings.is_empty() || proposal.is_some(), &unseen);
     // The proposal takes the place of their commands.
     let slow = findings.iter_mut().filter(|finding| finding.code.needs_larger_budget());
     slow.filter(|finding| finding.fix.as_ref().is_some_and(Fix::is_guarded)).for_each(|finding| finding.fix = None);
@@ -48,7 +47,10 @@ pub fn probes_report(snapshot: &Snapshot, scope: &Scope, wishes: &ProbeOptions) 
         .as_ref()
         .and_then(|proposal| fixes::proposed(&view, proposal, &words(wishes).iter().map(String::as_str).collect::<Vec<_>>()));
     let mut elsewhere: Vec<Code> = others.iter().map(|finding| finding.code).collect();
+    elsewhere.sort();
     elsewhere.dedup();
+    // Of the cluster, as far as this verb sees it: also what is not about starts.
+    let verdict = Verdict::judge(!findings.is_empty() || !elsewhere.is_empty() || proposal.is_some(), &unseen);
     let cures = cures(&findings);
     Ok(ProbesReport {
         api_version: API_VERSION.to_owned(),

@@ -35,7 +35,7 @@ pub struct StartupLogReport {
     pub sources: Vec<InputSource>,
 }
 
-/// Explains logs; the cluster they come from, where it was seen, adds its findings and the lawful place for a change.
+/// Explains logs; the cluster they come from, where it was seen, adds its findings and the right place for a change.
 pub fn explain_logs(sources: &[LogSource], snapshot: Option<&Snapshot>) -> StartupLogReport {
     let logs: Vec<Timeline> = sources.iter().map(timeline).collect();
     let findings = startup_log_findings::findings(sources, &logs, snapshot);

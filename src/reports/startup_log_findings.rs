@@ -60,14 +60,17 @@ fn of_cluster(sources: &[LogSource], snapshot: &Snapshot) -> Vec<Finding> {
     seen
 }
 
-/// The cluster knows causes that a log does not, and the lawful place of the cure; the log knows where the time went.
+/// The cluster knows causes that a log does not, and where to make the change; the log knows where the time went.
 fn join(own: Vec<Finding>, mut seen: Vec<Finding>) -> Vec<Finding> {
     let mut joined = Vec::new();
     for mut finding in own {
         let about = |other: &Finding| finding.nodes.iter().any(|node| other.nodes.contains(node));
         if let Some(at) = seen.iter().position(|other| other.code == finding.code && about(other)) {
             // Of many nodes with the same fault each has a row of its own here.
-            let same = if seen[at].nodes.len() == 1 { seen.remove(at) } else { seen[at].clone() };
+            let same = seen.remove(at);
+            if same.nodes.len() > 1 {
+                seen.insert(at, same.clone());
+            }
             finding.fix = finding.fix.or(same.fix);
             finding
                 .evidence
@@ -115,8 +118,8 @@ impl LogFindings<'_> {
             return Some(finding);
         }
         let ended = |attempt: &&AttemptRow| !matches!(attempt.end.how, AttemptEnd::Running | AttemptEnd::NotKnown);
-        let Some(at) = self.log.attempts.iter().rposition(|attempt| ended(&attempt)) else { return self.no_answer() };
-        let attempt = &self.log.attempts[at];
+        let numbered = || self.log.attempts.iter().enumerate();
+        let Some((at, attempt)) = numbered().rfind(|(_, attempt)| ended(attempt)) else { return self.no_answer() };
         let seen = self.seen().nth(at)?;
         let conflict = startup_log::exit_reason(&seen.log) == Some(ExitReason::UpdateConflict);
         if let Some(killed) = self.log.attempts.iter().rfind(|attempt| attempt.end.how == AttemptEnd::Killed).filter(|_| conflict) {

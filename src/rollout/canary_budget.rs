@@ -17,7 +17,8 @@ use crate::plan::canary_retry::{RetryOutcome, StartProgress, best_progress, retr
 use crate::plan::expectation::NodeExpectation;
 use crate::snapshot::Snapshot;
 use crate::snapshot::objects::{DaemonSet, Pod};
-use crate::startup::measure::{is_tight, measure};
+use crate::startup::budget::is_tight;
+use crate::startup::measure::measure;
 use crate::text;
 
 impl Rollout<'_> {
@@ -34,7 +35,7 @@ impl Rollout<'_> {
         let budget = drive.expectations.get(node).and_then(|expectation| expectation.started_within_seconds).unwrap_or_default();
         if let Some(reach) = &self.canary_progress {
             let last = text::truncate(&reach.last, 100).into_owned();
-            self.progress.warning(&format!("{node}: killed after {budget} s while its start made progress; last log line: {last}"));
+            self.progress.warning(&format!("{node}: killed after {budget}s while its start made progress; last log line: {last}"));
         }
         // Before the write: after a kill the local copy must name what was set too.
         let next = UndoRecord { set: step.patch.clone(), ..self.record.clone() };
@@ -42,7 +43,7 @@ impl Rollout<'_> {
             self.progress.warning(&format!("Warning: the undo record is kept only in the object: {error}"));
         }
         let object = self.write_until_confirmed(&step.patch, RecordAfterWrite::Budget(step.patch.clone())).await?;
-        self.progress.success(&format!("{} patched: {} s to start, on {node} only", self.target, step.started_within_seconds));
+        self.progress.success(&format!("{} patched: {}s to start, on {node} only", self.target, step.started_within_seconds));
         drive.expectations.values_mut().for_each(|expectation| *expectation = expectation.with_step(step));
         self.extend_timeout(&drive.expectations);
         drive.start_over(generation(&object));
@@ -79,13 +80,13 @@ impl Rollout<'_> {
     pub(super) fn explain_restart(&self, start: &RetryOutcome, budget: u32) -> String {
         match start {
             RetryOutcome::GotFurther(_) if self.plan.steps.is_empty() => {
-                format!("{budget} s are not enough, and the plan has no larger budget")
+                format!("{budget}s is not enough, and the plan has no larger budget")
             }
-            RetryOutcome::GotFurther(_) => format!("{budget} s are not enough, and the plan has no budget larger than that"),
+            RetryOutcome::GotFurther(_) => format!("{budget}s is not enough, and the plan has no budget larger than that"),
             RetryOutcome::Stuck(StartProgress { last, .. }) => {
-                format!("with {budget} s its start came no further than with less, so it does not lack time; last log line: {last}")
+                format!("with {budget}s its start came no further than with less, so it does not lack time; last log line: {last}")
             }
-            RetryOutcome::Gap => format!("without its log it is unknown whether {budget} s are too few"),
+            RetryOutcome::Gap => format!("without its log it is unknown whether {budget}s is too short"),
             RetryOutcome::LostUpdate => "other writers changed the Node object again and again".to_owned(),
             RetryOutcome::NotYetKnown => "the reason is unknown".to_owned(),
             RetryOutcome::Other(cause) => cause.clone(),
@@ -120,7 +121,7 @@ impl Rollout<'_> {
         let view = ClusterModel::new(seen);
         let start = view.node(&expectation.node).and_then(|node| measure(&view, node).start);
         let Some((start, budget)) = start.zip(expectation.started_within_seconds) else { return };
-        let line = format!("{}: {} of its {budget} s", expectation.node, took(start));
+        let line = format!("{}: {} of its {budget}s", expectation.node, took(start));
         match is_tight(start, budget) {
             true => self.progress.warning(&format!("{line}: close to the limit; for a larger budget run probes again afterwards")),
             false => self.progress.success(&line),
@@ -130,7 +131,7 @@ impl Rollout<'_> {
 
 fn took(start: StartTime) -> String {
     match start {
-        StartTime { at_most: true, seconds, .. } => format!("started in less than {seconds:.0}"),
-        StartTime { seconds, .. } => format!("started after {seconds:.0}"),
+        StartTime { at_most: true, seconds, .. } => format!("started in less than {seconds:.0}s"),
+        StartTime { seconds, .. } => format!("started after {seconds:.0}s"),
     }
 }

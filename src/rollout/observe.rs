@@ -12,7 +12,7 @@ use crate::cluster::error::RequestError;
 use crate::cluster::{node_state, write};
 use crate::diagnosis::{Scope, diagnose};
 use crate::edit::drift::Drift;
-use crate::edit::undo_record::{RolloutPhase, UndoRecord};
+use crate::edit::undo_record::{ANNOTATION, RolloutPhase, UndoRecord};
 use crate::observed::Observed;
 use crate::plan::canary_retry::RetryOutcome;
 use crate::plan::expectation::NodeExpectation;
@@ -73,13 +73,13 @@ impl Rollout<'_> {
 
     /// Compares the target with what was written. A rollback leaves others' edits alone, and only another change stops it.
     fn target_state(&mut self, stage: &Stage, object: &serde_json::Value) -> TargetState {
-        let removed = "the annotation kubectl-calico-fix/undo was removed or rewritten";
+        let removed = || format!("the annotation {ANNOTATION} was removed or rewritten");
         let rolling_back = *stage == Stage::RollingBack;
         match UndoRecord::from_object(object) {
             Ok(Some(record)) if record.id != self.record.id => return TargetState::Overtaken(record.id),
             Ok(Some(_)) => {}
             _ if rolling_back => {}
-            _ => return TargetState::Changed(removed.to_owned()),
+            _ => return TargetState::Changed(removed()),
         }
         if rolling_back {
             return TargetState::Unchanged;

@@ -144,6 +144,7 @@ pub(super) async fn run_undo(rollout: &mut Rollout<'_>, request: &RolloutRequest
     }
     match rollout.verify_cluster(request.connection, request.wanted, &expectations).await {
         Ok(seen) => {
+            rollout.progress.success("verified: every node is as expected after the undo");
             let after = diagnose(&seen, &Scope { sessions: true, ..Scope::default() });
             RolloutOutcome::Verified(Box::new(Verified { after, budget: None, set: None }))
         }
@@ -168,13 +169,15 @@ async fn finish(
         rollout.progress.warning(&format!("Warning: the undo record is kept only in the object: {error}"));
     }
     let budget = expectations.values().find_map(|expectation| expectation.started_within_seconds);
-    let seconds = budget.map(|seconds| format!("; calico-node has {seconds} s to start")).unwrap_or_default();
+    let seconds = budget.map(|seconds| format!("; calico-node has {seconds}s to start")).unwrap_or_default();
     let unpredicted: Vec<String> = rollout.unpredicted().map(str::to_owned).collect();
     match unpredicted.is_empty() {
         true => rollout.progress.success(&format!("verified: every node is as expected{seconds}")),
         false => {
             let nodes = crate::text::list(&unpredicted, 5);
-            let line = format!("verified where it was predicted{seconds}. Not predicted, and so only Ready and without a fault: {nodes}");
+            let line = format!(
+                "verified{seconds}. Of {nodes} only readiness and faults were checked, because their address after the change was not known"
+            );
             rollout.progress.warning(&line);
         }
     }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use crate::render::notice;
 use crate::render::style::{Style, Tone};
 use crate::text;
 
@@ -32,9 +33,8 @@ impl<'a> RolloutProgress<'a> {
 
     /// Prints what has happened. A stderr that is gone is no reason to stop a rollout or a rollback.
     pub fn message(&mut self, tone: Tone, line: &str) {
-        let line = self.style.paint(tone, &text::clean(line));
-        let err = &mut self.err;
-        self.bar.suspend(|| drop(writeln!(err, "{line}").and_then(|()| err.flush())));
+        let (err, style) = (&mut self.err, &self.style);
+        self.bar.suspend(|| drop(notice::write(tone, line, style, err).and_then(|()| err.flush())));
     }
 
     pub fn success(&mut self, line: &str) {

@@ -12,8 +12,14 @@ pub(super) const FIRST_WRITE_TRIES: u32 = 5;
 pub(super) const SHORTEST_PAUSE: Duration = Duration::from_millis(250);
 pub(super) const LONGEST_PAUSE: Duration = Duration::from_secs(3);
 
-/// Added to the longest silence of a run, for requests that are slow and repeated.
-pub(super) const QUIET_ALLOWANCE: Duration = Duration::from_secs(60);
+/// For requests that are slow and repeated.
+const QUIET_ALLOWANCE: Duration = Duration::from_secs(60);
+
+/// How long nothing may be heard of a run that goes on. One node may take the timeout, and the verification of the cluster takes it once more;
+/// or the API server is away.
+pub(super) fn longest_silence(timeout: Duration) -> Duration {
+    (2 * timeout).max(UNREACHABLE_TIMEOUT) + QUIET_ALLOWANCE
+}
 
 /// For a pod to be created, and an image to be pulled.
 pub(super) const POD_CREATION_ALLOWANCE: Duration = Duration::from_secs(60);
@@ -28,3 +34,16 @@ pub(super) const MAX_LOGS: usize = 50;
 pub(super) const MAX_POLLS: u32 = 12;
 /// Update conflicts tolerated in a row on one node before they count as a failure.
 pub(super) const MAX_UPDATE_CONFLICTS: i32 = 2;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Otherwise a second run takes over from one that still waits for the API server.
+    #[test]
+    fn a_run_that_waits_is_not_taken_for_one_that_has_ended() {
+        for timeout in [5, 300, 3600].map(Duration::from_secs) {
+            assert!(longest_silence(timeout) > UNREACHABLE_TIMEOUT && longest_silence(timeout) > 2 * timeout, "{timeout:?}");
+        }
+    }
+}

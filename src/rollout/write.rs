@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::interrupt::Interrupt;
 use super::progress::RolloutProgress;
-use super::settings::{FIRST_WRITE_TRIES, LONGEST_PAUSE, QUIET_ALLOWANCE, RETRY_PAUSE, SHORTEST_PAUSE, UNREACHABLE_TIMEOUT};
+use super::settings::{FIRST_WRITE_TRIES, LONGEST_PAUSE, RETRY_PAUSE, SHORTEST_PAUSE, UNREACHABLE_TIMEOUT, longest_silence};
 use crate::cluster::error::RequestError;
 use crate::cluster::request::Api;
 use crate::cluster::write::{self, Run, WriteError};
@@ -124,7 +124,7 @@ impl Rollout<'_> {
             if self.has_written {
                 return Ok(object);
             }
-            if object["metadata"]["resourceVersion"] != self.plan.target.resource_version.as_str() {
+            if resource_version(&object) != Some(self.plan.target.resource_version.as_str()) {
                 return Err(lost.map_or_else(|| RolloutError::Failed(NOT_SENT.to_owned()), RolloutError::Conflict));
             }
         }
@@ -171,7 +171,7 @@ impl Rollout<'_> {
             if isolated && !is_rollback(&after) && object.pointer("/spec/updateStrategy/type").is_some_and(|kind| kind != "OnDelete") {
                 return Err(RolloutError::Failed(format!("somebody else changed {}: spec.updateStrategy", self.target)));
             }
-            let version = json!({"metadata": {"resourceVersion": object["metadata"]["resourceVersion"]}});
+            let version = json!({"metadata": {"resourceVersion": resource_version(&object)}});
             let body = join(join(patch, &note), &version);
             let error = match write::patch(&self.api, &self.target, &body, &self.field_manager, Run::Real).await {
                 Ok(written) => {
@@ -191,10 +191,9 @@ impl Rollout<'_> {
         }
     }
 
-    /// The record as it is written now: when, and how long nothing may be heard of this run afterwards. One node may take the timeout, and
-    /// the verification of the cluster takes it once more.
+    /// The record as it is written now: when, and how long nothing may be heard of this run afterwards.
     fn stamped(&self, record: UndoRecord) -> UndoRecord {
-        let quiet = 2 * self.timeout + QUIET_ALLOWANCE;
+        let quiet = longest_silence(self.timeout);
         UndoRecord { written_at: Some(self.api.now()), quiet_seconds: u32::try_from(quiet.as_secs()).ok(), ..record }
     }
 
@@ -345,4 +344,8 @@ impl PausableTimeout {
     pub(super) fn skip_elapsed(&mut self) {
         self.last = Instant::now();
     }
+}
+
+fn resource_version(object: &Value) -> Option<&str> {
+    object.pointer("/metadata/resourceVersion").and_then(Value::as_str)
 }

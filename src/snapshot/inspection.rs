@@ -1,13 +1,46 @@
 //! What one exec into a calico-node container told, already parsed.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use jiff::Timestamp;
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::de::{SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::observed::Observed;
 use crate::snapshot::family::Family;
+
+/// A list without room for more: it grows to four items at once, and most have fewer.
+fn exact<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Vec<T>, D::Error> {
+    let mut list = Vec::deserialize(deserializer)?;
+    list.shrink_to_fit();
+    Ok(list)
+}
+
+/// Of BIRD's rows those of sessions, which alone are kept (`trim::inside`): every node has four others that are alike.
+fn sessions<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Protocol>, D::Error> {
+    struct Rows;
+    impl<'de> Visitor<'de> for Rows {
+        type Value = Vec<Protocol>;
+
+        fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+            formatter.write_str("a sequence")
+        }
+
+        fn visit_seq<A: SeqAccess<'de>>(self, mut rows: A) -> Result<Vec<Protocol>, A::Error> {
+            let mut kept = Vec::new();
+            while let Some(row) = rows.next_element::<Protocol>()? {
+                if row.is_session() {
+                    kept.push(row);
+                }
+            }
+            kept.shrink_to_fit();
+            Ok(kept)
+        }
+    }
+    deserializer.deserialize_seq(Rows)
+}
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
@@ -61,6 +94,7 @@ pub struct Bird {
     pub last_reboot: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub graceful_restart: Option<GracefulRestart>,
+    #[serde(deserialize_with = "sessions")]
     pub protocols: Vec<Protocol>,
 }
 
@@ -88,16 +122,24 @@ pub struct Protocol {
     pub info: String,
 }
 
+impl Protocol {
+    /// A BGP session's, not that of a table or a device.
+    pub fn is_session(&self) -> bool {
+        self.proto == "BGP"
+    }
+}
+
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Interface {
     pub index: u32,
     pub name: String,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(skip_serializing_if = "Vec::is_empty", deserialize_with = "exact")]
     pub flags: Vec<String>,
     /// `bridge`, `veth`, … where `ip -d` said so.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub kind: Option<String>,
+    #[serde(deserialize_with = "exact")]
     pub addresses: Vec<InterfaceAddress>,
 }
 

@@ -6,6 +6,7 @@
 //! `selector` matches labels as kubectl does.
 
 pub mod family;
+mod from_tree;
 pub mod inspection;
 pub mod objects;
 pub mod redact;
@@ -17,6 +18,7 @@ pub mod trim;
 
 use std::collections::BTreeMap;
 
+pub(crate) use from_tree::{from_tree, without_place};
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

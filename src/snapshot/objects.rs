@@ -12,13 +12,34 @@ fn is_default<T: Default + PartialEq>(value: &T) -> bool {
     *value == T::default()
 }
 
+/// What was read can give back memory that it does not fill. A list grows to four items at once, and most have one or two.
+trait Shrink {
+    fn shrink(&mut self) {}
+}
+
+impl<T> Shrink for Vec<T> {
+    fn shrink(&mut self) {
+        self.shrink_to_fit();
+    }
+}
+
+impl<T> Shrink for Option<T> {}
+impl<K, V> Shrink for BTreeMap<K, V> {}
+impl Shrink for String {}
+impl Shrink for Value {}
+impl Shrink for bool {}
+impl Shrink for i32 {}
+impl Shrink for i64 {}
+
 /// Kubernetes writes `null` where nothing is; that reads as the default.
 fn null_as_default<'de, D, T>(deserializer: D) -> Result<T, D::Error>
 where
     D: serde::Deserializer<'de>,
-    T: Default + Deserialize<'de>,
+    T: Default + Deserialize<'de> + Shrink,
 {
-    Ok(Option::<T>::deserialize(deserializer)?.unwrap_or_default())
+    let mut value = Option::<T>::deserialize(deserializer)?.unwrap_or_default();
+    value.shrink();
+    Ok(value)
 }
 
 /// Declares slim structs whose every field may be missing and is left out when it is.
@@ -30,6 +51,8 @@ macro_rules! slim {
         pub struct $name {
             $($(#[$inner])* #[serde(default, deserialize_with = "null_as_default", skip_serializing_if = "is_default")] pub $field: $type,)*
         }
+
+        impl Shrink for $name {}
     )*};
 }
 

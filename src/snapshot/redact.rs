@@ -188,7 +188,8 @@ impl Mapping {
     fn value<T: Serialize + DeserializeOwned>(&self, value: &mut T) -> Result<(), serde_json::Error> {
         let mut tree = serde_json::to_value(&*value)?;
         self.tree(&mut tree);
-        *value = serde_json::from_value(tree)?;
+        // As text: the reader of snapshots reads it, and none of trees has to be compiled for every type.
+        *value = serde_json::from_slice(&serde_json::to_vec(&tree)?)?;
         Ok(())
     }
 
@@ -257,12 +258,10 @@ impl Mapping {
     fn address_in_name(&self, word: &str) -> Option<String> {
         let parts: Vec<&str> = word.split('-').collect();
         let at = parts.windows(4).position(|four| four.iter().all(|part| part.parse::<u8>().is_ok()))?;
-        let four = parts.get(at..at + 4)?;
+        let (before, rest) = parts.split_at_checked(at)?;
+        let (four, after) = rest.split_at_checked(4)?;
         let new = self.address(four.join(".").parse().ok()?).to_string().replace('.', "-");
-        let mut named: Vec<String> = parts[..at].iter().map(|part| (*part).to_owned()).collect();
-        named.push(new);
-        named.extend(parts[at + 4..].iter().map(|part| (*part).to_owned()));
-        Some(named.join("-"))
+        Some([before, &[new.as_str()], after].concat().join("-"))
     }
 
     /// Locally administered, so that no maker is named.

@@ -306,11 +306,7 @@ fn scalar(text: &str) -> String {
             '\n' => quoted.push_str("\\n"),
             '\t' => quoted.push_str("\\t"),
             '\r' => quoted.push_str("\\r"),
-            // Line ends of YAML 1.1, the byte order mark, and what YAML does not call printable.
-            '\0'..='\x1f' | '\x7f'..='\u{9f}' | '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}' => {
-                quoted.push_str(&format!("\\u{:04x}", u32::from(c)));
-            }
-            // Read on a terminal, a bidi override would show another text than is there.
+            c if is_unprintable(c) => quoted.push_str(&format!("\\u{:04x}", u32::from(c))),
             c if crate::text::is_unsafe(c) => quoted.push_str(&format!("\\U{:08x}", u32::from(c))),
             c => quoted.push(c),
         }
@@ -319,8 +315,18 @@ fn scalar(text: &str) -> String {
     quoted
 }
 
+/// Line ends of YAML 1.1, the byte order mark, and what YAML does not call printable.
+fn is_unprintable(c: char) -> bool {
+    matches!(c, '\0'..='\x1f' | '\x7f'..='\u{9f}' | '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}')
+}
+
+/// Characters that are never written as they are. Read on a terminal, a bidi override would show another text than is there.
+pub(crate) fn is_escaped(c: char) -> bool {
+    !(' '..='~').contains(&c) && (is_unprintable(c) || crate::text::is_unsafe(c))
+}
+
 /// A word that no version of YAML takes for anything but text.
-fn is_plain(text: &str) -> bool {
+pub(crate) fn is_plain(text: &str) -> bool {
     text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '/')
         && text.chars().all(|c| c.is_ascii_alphanumeric() || "_./-".contains(c))
         && !WORDS.iter().any(|word| word.eq_ignore_ascii_case(text))

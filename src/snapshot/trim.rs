@@ -18,7 +18,7 @@ use super::secrets::{
     MASK, is_read_variable, is_secret_variable, mask_arguments, mask_environments, mask_text, mask_tree, mask_unread, without_userinfo,
 };
 use crate::observed::Observed;
-use crate::snapshot::inspection::NodeInspection;
+use crate::snapshot::inspection::{NodeInspection, Protocol};
 
 /// An event message or a condition message; the API server allows 1 KiB and 32 KiB.
 pub const MAX_MESSAGE: usize = 4 << 10;
@@ -120,6 +120,7 @@ pub fn pod(pod: &mut Pod) {
     pod.spec.volumes.clear();
     for container in &mut pod.spec.containers {
         keep_needed_variables(&mut container.env);
+        container.env.shrink_to_fit();
         container.env_from.clear();
         container.resources = Default::default();
     }
@@ -132,6 +133,7 @@ pub fn pod(pod: &mut Pod) {
     pod.status.host_ip.iter_mut().for_each(word);
     conditions(&mut pod.status.conditions);
     pod.status.container_statuses.retain(|status| status.name == CALICO_NODE || !status.ready);
+    pod.status.container_statuses.shrink_to_fit();
     for statuses in [&mut pod.status.container_statuses, &mut pod.status.init_container_statuses] {
         statuses.truncate(MAX_ITEMS);
         statuses.iter_mut().for_each(container_status);
@@ -217,7 +219,7 @@ pub fn custom(custom: &mut Custom, kind: &str) {
 pub fn inside(inside: &mut NodeInspection) {
     for bird in [&mut inside.bird4, &mut inside.bird6] {
         if let Observed::Seen(bird) = bird {
-            bird.protocols.retain(|row| row.proto == "BGP");
+            bird.protocols.retain(Protocol::is_session);
         }
     }
     if let Observed::Seen(rules) = &mut inside.rules {
@@ -308,6 +310,7 @@ fn is_kept(annotation: &str) -> bool {
 
 fn conditions(conditions: &mut Vec<Condition>) {
     conditions.truncate(MAX_ITEMS);
+    conditions.shrink_to_fit();
     for condition in conditions {
         word(&mut condition.r#type);
         word(&mut condition.status);
@@ -332,6 +335,7 @@ fn pod_spec(spec: &mut PodSpec) {
     [&mut spec.node_name, &mut spec.service_account_name].into_iter().flatten().for_each(word);
     spec.containers.retain(|container| container.name == CALICO_NODE);
     spec.containers.truncate(1);
+    spec.containers.shrink_to_fit();
     spec.containers.iter_mut().for_each(container);
 }
 

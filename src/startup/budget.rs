@@ -1,7 +1,9 @@
-//! Size of a start-up budget, from what is known of the starts that must fit.
+//! Size of a start-up budget, from what is known of the starts that must fit; and which starts are close to theirs.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+
+use crate::finding::StartTime;
 
 /// Factor on the slowest start: round trips and node counts grow.
 const SAFETY: f64 = 2.0;
@@ -20,6 +22,14 @@ pub enum BudgetBasis {
     /// The slowest start was cut off: it takes longer, by an unknown amount.
     LowerBound,
     Nothing,
+}
+
+/// Share of the budget above which a start counts as close to a kill. In words: `diagnosis/checks/start_near_budget.rs`.
+pub(super) const TIGHT: f64 = 0.8;
+
+/// The start came close to a kill by its budget, in seconds. Readiness alone does not show that.
+pub fn is_tight(start: StartTime, budget: u32) -> bool {
+    !start.at_most && start.seconds > TIGHT * f64::from(budget)
 }
 
 #[derive(Clone, Debug, PartialEq)]

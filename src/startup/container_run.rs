@@ -184,7 +184,7 @@ const ENDS_WITHIN: u32 = 5;
 /// The time of the line that says "started", else of the last line before it that has one.
 fn no_later_than_started(log: &StartupLog) -> Option<Timestamp> {
     let at = log.marks.iter().position(|mark| mark.kind == LogEventKind::Started)?;
-    log.marks[..=at].iter().rev().find_map(|mark| mark.at)
+    log.marks.iter().take(at + 1).rev().find_map(|mark| mark.at)
 }
 
 /// Exit code of a container that SIGKILL ended.

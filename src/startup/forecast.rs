@@ -120,8 +120,8 @@ fn by_nodes(view: &ClusterModel, measured: &Measurement) -> Option<NodeForecast>
 
 /// From the beginning of the conflict check to what comes after it, or to the end of the log.
 fn conflict_check(log: &StartupLog) -> Option<f64> {
-    let from = log.marks.iter().position(|mark| mark.kind == LogEventKind::ConflictCheck)?;
-    let begun = log.marks[from].at?;
-    let after = log.marks[from + 1..].iter().find(|mark| mark.kind != LogEventKind::NodeRead).and_then(|mark| mark.at);
+    let mut marks = log.marks.iter();
+    let begun = marks.find(|mark| mark.kind == LogEventKind::ConflictCheck)?.at?;
+    let after = marks.find(|mark| mark.kind != LogEventKind::NodeRead).and_then(|mark| mark.at);
     Some(after.or(log.last)?.duration_since(begun).as_secs_f64())
 }

@@ -5,20 +5,13 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::budget::TIGHT;
 use super::container_run::{self, ContainerRun, RunEnd};
 use crate::calico::probe::{self, Budget, ProbeKind};
 use crate::calico::startup_log::{self, ExitReason, StartPhase};
 use crate::finding::StartTime;
 use crate::model::{ClusterModel, NodeModel};
 use crate::snapshot::inspection::StartupLog;
-
-/// Share of the budget above which a start counts as close to a kill.
-const TIGHT: f64 = 0.8;
-
-/// The start came close to a kill by its budget, in seconds. Readiness alone does not show that.
-pub fn is_tight(start: StartTime, budget: u32) -> bool {
-    !start.at_most && start.seconds > TIGHT * f64::from(budget)
-}
 
 #[derive(Clone, Debug)]
 pub struct Measurement<'a> {

@@ -1,12 +1,14 @@
 //! Text from a cluster is untrusted: it may hold terminal escapes, be huge, or be wider than it is long.
 //!
 //! `clean` makes a line safe to print; `truncate`, `wrap` and `width` count columns of a terminal; `list` and `count` word numbers.
-//! `bounded` keeps at most so many characters, `shell` quotes for a shell, `go_duration` reads durations as Go writes them.
+//! `bounded` keeps at most so many characters, `shell` quotes for a shell, `go_duration` reads durations as Go writes them,
+//! `seconds` and `utc` write times.
 //! Knows no other room.
 
 pub mod bounded;
 pub mod go_duration;
 pub mod nearest;
+pub mod seconds;
 pub mod shell;
 
 use std::borrow::Cow;
@@ -131,6 +133,17 @@ pub fn list(names: &[impl AsRef<str>], at_most: usize) -> String {
         Some(more @ 1..) => format!("{} and {more} more", shown.join(", ")),
         _ => shown.join(", "),
     }
+}
+
+/// `2026-11-29 20:49:28 UTC`
+pub fn utc(time: jiff::Timestamp) -> String {
+    time.strftime("%Y-%m-%d %H:%M:%S UTC").to_string()
+}
+
+/// The text with its first letter in upper case.
+pub fn capital(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }
 
 /// `once`, `2 times`

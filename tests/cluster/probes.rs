@@ -98,7 +98,7 @@ fn bad_wishes_are_refused_by_field_and_range() {
         (&["--fix", "port"], "--fix port: there is nothing of the kind to fix here"),
         (&["--fix", "everything"], "invalid value 'everything'"),
         (&["--set", "liveness.periodSeconds=5", "--strategy", "initial-delay"], "cannot be used with"),
-        (&["-o", "name"], "allowed formats are: json,table,wide,yaml"),
+        (&["-o", "name"], "allowed formats are: json,short,table,wide,yaml"),
     ] {
         let output = of_file("slow-start", arguments);
         assert_eq!((output.status.code(), text(&output.stdout).as_str()), (Some(2), ""), "{arguments:?}");

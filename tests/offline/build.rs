@@ -112,7 +112,7 @@ fn host(number: usize, cidr: &str) -> Host {
 pub(crate) fn log(lines: &[&str]) -> String {
     let mut text = String::new();
     for (number, line) in lines.iter().enumerate() {
-        let bare = ["Calico node ", "bird:"].iter().any(|begin| line.starts_with(begin)) && !line.contains("is already using");
+        let bare = ["Calico node ", "bird:", "bird6:"].iter().any(|begin| line.starts_with(begin)) && !line.contains("is already using");
         match bare {
             true => text.push_str(&format!("{line}\n")),
             false if line.contains(".go ") => text.push_str(&format!("2026-11-23 16:50:{number:02}.000 {line}\n")),

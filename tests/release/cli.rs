@@ -39,6 +39,8 @@ pub(crate) fn run(command: &mut Command, arguments: &[&str]) -> Output {
 #[cfg(unix)]
 #[test]
 fn the_second_name_is_small_and_says_what_it_lacks() {
+    let size = |program: &str| std::fs::metadata(program).expect(program).len();
+    assert!(size(STANDALONE) * 4 < size(PLUGIN), "{} and {} bytes", size(STANDALONE), size(PLUGIN));
     let folder = tempfile::tempdir().expect("a folder");
     let alone = folder.path().join("calico-fix");
     std::fs::copy(STANDALONE, &alone).expect("copies");

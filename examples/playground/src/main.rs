@@ -6,6 +6,7 @@ use std::io::{self, IsTerminal, Write};
 use std::process::{Command, ExitCode, Stdio};
 use std::time::Duration;
 
+use calico_fix::text;
 use playground::{FLAG, PLUGIN, install, run_as_plugin};
 use serde_json::Value;
 use sim::clock::Pace;
@@ -200,22 +201,22 @@ fn rollout(daemonset: &Value) -> String {
 /// One step of the demo: heading, and the plugin's arguments.
 type Step = (&'static str, &'static [&'static str]);
 
-/// Fewer lines than a terminal of 24 has, with heading and command.
-const SCREEN: usize = 20;
+/// With heading, command and the question for the next step these are the 24 lines of a terminal.
+const SCREEN: usize = 17;
 
 const DEMO: [(&str, &str, &[Step]); 2] = [
     (
         "bridge-address",
-        "A node was rebooted. Calico chose the address of a Docker bridge.",
-        &[("What is wrong?", &["status"]), ("Fix it", &["autodetect", "--yes"]), ("Is it healthy now?", &["status"])],
+        "A node uses the address of a Docker bridge.",
+        &[("What is wrong?", &["status"]), ("Fix it", &["autodetect", "--yes", "-o", "short"]), ("Is it healthy now?", &["status"])],
     ),
     (
         "slow-start",
-        "A node is far from the datastore. Its liveness probe kills calico-node during startup.",
+        "A liveness probe kills calico-node during startup.",
         &[
             ("What is wrong?", &["status"]),
             ("Why does it not start?", &["debug-log", "--no-change"]),
-            ("Fix it", &["probes", "--yes"]),
+            ("Fix it", &["probes", "--yes", "-o", "short"]),
             ("Is it healthy now?", &["status"]),
         ],
     ),
@@ -277,9 +278,50 @@ fn plugin(running: &TestServer, arguments: &[&str]) -> io::Result<bool> {
     }
     let output = command.stderr(Stdio::inherit()).output()?;
     let text = String::from_utf8_lossy(&output.stdout);
-    text.lines().take(SCREEN).try_for_each(|line| writeln!(out, "{line}"))?;
-    if let Some(more @ 1..) = text.lines().count().checked_sub(SCREEN) {
+    let rows: Vec<String> = text.lines().flat_map(rows).collect();
+    rows.iter().take(SCREEN).try_for_each(|line| writeln!(out, "{line}"))?;
+    if let Some(more @ 1..) = rows.len().checked_sub(SCREEN) {
         writeln!(out, "({more} more lines)")?;
     }
     Ok(output.status.success())
+}
+
+/// Columns of a terminal that nobody has widened.
+const COLUMNS: usize = 80;
+
+/// A line that was meant for a pipe, as it fits a terminal: a row of a table is cut, a sentence goes on below its beginning.
+fn rows(line: &str) -> Vec<String> {
+    let is_table = !line.starts_with(' ') && line.contains("   ");
+    if is_table {
+        return vec![text::truncate(line, COLUMNS).into_owned()];
+    }
+    let label = line.char_indices().take(COLUMNS / 3).map(|(at, _)| at).last().and_then(|end| line.get(..end)?.rfind("  "));
+    let hang = label.map_or(0, |at| at + 2);
+    let (mut rows, mut rest) = (Vec::new(), line.to_owned());
+    while text::width(&rest) > COLUMNS {
+        let blank = rest.char_indices().take(COLUMNS + 1).filter(|(at, c)| *c == ' ' && *at > hang).last();
+        let Some((before, after)) = blank.and_then(|(at, _)| Some((rest.get(..at)?, rest.get(at + 1..)?))) else { break };
+        rows.push(before.to_owned());
+        rest = format!("{:hang$}{after}", "");
+    }
+    rows.push(rest);
+    rows
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_fit_the_terminal() {
+        let sentence = format!("  Fix       {}", "word ".repeat(30));
+        let table = format!("node-1   True   {}", "x".repeat(90));
+        for (line, count) in [(sentence.as_str(), 3), (table.as_str(), 1), ("short", 1), ("", 1)] {
+            let rows = rows(line);
+            assert_eq!(rows.len(), count, "{rows:?}");
+            assert!(rows.iter().all(|row| text::width(row) <= COLUMNS), "{rows:?}");
+        }
+        let rows = rows(&sentence);
+        assert!(rows[0].starts_with("  Fix       word") && rows[1].starts_with("            word"), "{rows:?}");
+    }
 }

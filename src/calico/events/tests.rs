@@ -25,6 +25,10 @@ fn not_established_with_a_log_line_anywhere() {
             vec!["10.120.117.9", "10.120.117.12"],
         ),
         (
+            "Readiness probe failed: calico/node is not ready: BIRD is not ready: BGP not established with 10.0.0.1,10.0.0.2.\" on it",
+            vec!["10.0.0.1", "10.0.0.2"],
+        ),
+        (
             "Readiness probe failed: calico/node is not ready: BIRD is not ready: BGP not established with 10.0.0.1time=\"2026-11-23T16:01:15Z\" level=info",
             vec!["10.0.0.1"],
         ),

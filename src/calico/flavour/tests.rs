@@ -202,9 +202,17 @@ fn flavours_by_their_installers_marks() {
         (json!({"name": "calico-node"}), json!({}), json!({"kubeletVersion": "v1.31.0+k3s1"}), "k3s", None),
         (json!({"name": "calico-node"}), json!({}), json!({"kernelVersion": "6.6.32-talos"}), "Talos", Some("Talos machine configuration")),
         (json!({"name": "calico-node"}), json!({}), json!({"kubeletVersion": "v1.29.0-eks-5e0fdde"}), "manifest", None),
+        (
+            json!({"name": "calico-node", "labels": {"k8s-app": "calico-node"}}),
+            json!({"env": [{"name": "CLUSTER_TYPE", "value": "kops,bgp"}, {"name": "IP6", "value": "none"},
+                {"name": "IP6_AUTODETECTION_METHOD", "value": "none"}]}),
+            json!({"kubeletVersion": "v1.30.3"}),
+            "kops",
+            Some("kops add-on channel"),
+        ),
     ];
     for (metadata, spec, info, name, owner) in cases {
-        let mut set = daemon_set(metadata, json!([]), &[]);
+        let mut set = daemon_set(metadata, spec.get("env").cloned().unwrap_or(json!([])), &[]);
         set.spec.template.spec.volumes = serde_json::from_value(spec.get("volumes").cloned().unwrap_or(json!([]))).expect("volumes");
         let nodes: Vec<Node> = one(json!({"status": {"nodeInfo": info}}));
         let found = flavour(&set, &[], &nodes);
@@ -235,6 +243,20 @@ fn clouds_and_management_clusters() {
         (plain(&json!([])), vec![], node("v1.29.0-eks-5e0fdde", cluster.clone()), Flavour::EksAnywhere),
         (plain(&json!([])), vec![], node("v1.31.0", cluster), Flavour::ClusterApi),
         (owned.clone(), installation("OpenShift", json!({})), vec![], Flavour::OpenShift),
+        // a HelmChartProxy names the release as its chart's values tell
+        (
+            owned.clone(),
+            installation("", json!({"meta.helm.sh/release-name": "projectcalico"})),
+            node("v1.31.0", json!({"cluster.x-k8s.io/cluster-name": "workload"})),
+            Flavour::ClusterApiOperator,
+        ),
+        (
+            owned.clone(),
+            installation("", json!({})),
+            node("v1.31.0", json!({"cluster.x-k8s.io/cluster-name": "workload"})),
+            Flavour::Operator,
+        ),
+        (owned.clone(), installation("", json!({})), node("v1.31.0", json!({})), Flavour::Operator),
         (owned.clone(), installation("AKS", json!({})), vec![], Flavour::Aks),
         // a release of Helm is a user's own
         (owned, installation("AKS", json!({"meta.helm.sh/release-name": "calico"})), vec![], Flavour::Operator),

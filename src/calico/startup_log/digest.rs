@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use jiff::Timestamp;
 
 use super::line::{Level, Line};
-use super::{MAX_TEXT, patterns};
+use super::{MAX_TEXT, ends, patterns};
 use crate::calico::startup_log::outcome;
 use crate::snapshot::inspection::{LogEvent, LogEventKind, StartupLog};
 use crate::snapshot::secrets::masked;
@@ -44,6 +44,11 @@ impl Digest {
             self.last = line.at;
         }
         match kind {
+            Some(LogEventKind::Fatal) if !self.started && ends_after_start(line) => {
+                // The start itself was not in what was read.
+                self.mark(LogEventKind::Started, line);
+                self.mark(LogEventKind::Fatal, line);
+            }
             Some(kind) => self.mark(kind, line),
             None if line.level == Level::Error && !self.started && patterns::is_startup(line, false) => {
                 self.unexplained = Some(self.new_mark(LogEventKind::Fatal, line));
@@ -173,6 +178,11 @@ impl Digest {
         let marks = self.head.into_iter().chain(self.tail).chain(self.later).collect();
         StartupLog { lines: self.lines, first: self.first, last: self.last, complete, marks, interfaces: Vec::new() }
     }
+}
+
+/// The last words of a program that runs only after the start.
+fn ends_after_start(line: &Line<'_>) -> bool {
+    line.component.map_or_else(|| ends::known_end(&line.message).is_some(), |component| patterns::SERVICES.contains(&component))
 }
 
 fn text(message: &str) -> String {

@@ -1,4 +1,5 @@
-//! One line of a container's log, whatever wrote it and whatever carried it.
+//! One line of a container's log, with what the kubelet, the runtime or kubectl puts before it. What a collector puts there is taken off in
+//! `import/carried.rs`.
 
 use std::borrow::Cow;
 
@@ -107,15 +108,20 @@ fn strip_runtime_prefix(text: &str) -> Carried<'_> {
     }
 }
 
-/// `2024-01-02 03:04:05.678 [INFO][9] startup/startup.go 425: message`
+/// `2024-01-02 03:04:05.678 [INFO][9] startup/startup.go 425: message`, also where somebody has cut the time off.
 fn bracketed(text: &str) -> Option<Line<'_>> {
+    if let Some(text) = text.strip_prefix('[') {
+        let (level, rest) = level_and_rest(text)?;
+        let (component, message) = source(rest.strip_prefix('[').and_then(|rest| split_at(rest, b']'))?.1.trim_start());
+        component?;
+        return Some(Line { at: None, level, component, message: Cow::Borrowed(message), goes_on: false });
+    }
     if !text.starts_with(|c: char| c.is_ascii_digit()) {
         return None;
     }
     let open = memchr(b'[', text.as_bytes())?;
     let stamp = text[..open].strip_suffix(' ').filter(|stamp| stamp.bytes().filter(|byte| *byte == b' ').count() == 1)?;
-    let (level, rest) = split_at(&text[open + 1..], b']')?;
-    let level = level_of(level)?;
+    let (level, rest) = level_and_rest(&text[open + 1..])?;
     let rest = match rest.strip_prefix('[').and_then(|rest| split_at(rest, b']')) {
         Some((_process, rest)) => rest,
         None => rest,
@@ -123,6 +129,12 @@ fn bracketed(text: &str) -> Option<Line<'_>> {
     let (component, message) = source(rest.trim_start());
     let at = stamp::civil(stamp);
     Some(Line { at, level, component, message: Cow::Borrowed(message), goes_on: false })
+}
+
+/// Of `INFO][9] startup/…`, behind the first bracket.
+fn level_and_rest(text: &str) -> Option<(Level, &str)> {
+    let (level, rest) = split_at(text, b']')?;
+    Some((level_of(level)?, rest))
 }
 
 fn level_of(name: &str) -> Option<Level> {
@@ -284,6 +296,9 @@ mod tests {
             ("W1123 15:16:45.204551      79 client_config.go:617] Neither", Level::Warning, Some("klog"), "Neither"),
             ("panic: runtime error", Level::Fatal, None, "panic: runtime error"),
             ("SIGABRT: abort", Level::Fatal, None, "SIGABRT: abort"),
+            ("[WARNING][9] startup/utils.go 49: Terminating", Level::Warning, Some("startup"), "Terminating"),
+            ("[WARNING][9] no file", Level::None, None, "[WARNING][9] no file"),
+            ("[INFO] startup/utils.go 49: no process", Level::None, None, "[INFO] startup/utils.go 49: no process"),
             ("", Level::None, None, ""),
             ("é [] ] [", Level::None, None, "é [] ] ["),
         ] {

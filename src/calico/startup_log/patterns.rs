@@ -84,7 +84,9 @@ pub const PATTERNS: &[Pattern] = {
         row(Starting, Startup, "Starting node ", &[" with version "], STARTUP, "all"),
         row(DatastoreCheck, Startup, "Checking datastore connection", &[], STARTUP, "all"),
         row(DatastoreRetry, Startup, "Hit error connecting to datastore - retry", &[], STARTUP, "all"),
-        row(DatastoreUnauthorized, Startup, "Connection to the datastore is unauthorized", &[], STARTUP, "all"),
+        // Forbidden is another matter: the service account is known and lacks a right.
+        row(DatastoreUnauthorized, Startup, "Connection to the datastore is unauthorized", &[], STARTUP, "all")
+            .without(&["forbidden: User \""]),
         row(DatastoreVerified, Startup, "Datastore connection verified", &[], STARTUP, "all"),
         row(DatastoreSkipped, Startup, "Skipping datastore connection test", &[], STARTUP, "all"),
         row(Autodetected, Detection, "Using autodetected IPv", &[], METHODS, "all"),
@@ -173,7 +175,7 @@ const AFTER_START: [(&str, &str); 2] = [("confd", "Starting calico-confd"), ("fe
 const MONITORS: [&str; 2] = ["monitor-addresses", "node-services"];
 
 /// Programs that runit starts after the start-up program.
-const SERVICES: [&str; 6] = ["felix", "confd", "status-reporter", "cni-config-monitor", "monitor-addresses", "node-services"];
+pub(super) const SERVICES: [&str; 6] = ["felix", "confd", "status-reporter", "cni-config-monitor", "monitor-addresses", "node-services"];
 
 /// Those that a message can fit, by its first byte.
 static BY_FIRST: LazyLock<Vec<Vec<&Pattern>>> = LazyLock::new(|| {

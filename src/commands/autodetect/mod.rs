@@ -10,8 +10,10 @@ use crate::calico::method::Method;
 use crate::calico::route_get::Destination;
 use crate::cli::autodetect::AutodetectArgs;
 use crate::cli::connection::ConnectionFlags;
-use crate::cli::output::PageFormat;
+use crate::cli::output::ProposalFormat;
+use crate::diagnosis::{Scope, diagnose};
 use crate::exit::{Failure, Outcome};
+use crate::finding::verdict::Verdict;
 use crate::plan::canary::CanaryChoice;
 use crate::render;
 use crate::render::matrix::Shown;
@@ -21,8 +23,8 @@ use crate::reports::autodetect_document::Report;
 use crate::snapshot::family::Family;
 use crate::verb::Verb;
 
-use super::change::ChangeReport;
 use super::change::proposed::{self, WithChange};
+use super::change::{ChangeReport, open_change};
 use super::node_selection::NodeSelection;
 use super::source;
 use crate::rollout::interrupt::Interrupt;
@@ -54,18 +56,22 @@ pub(super) async fn run(
         let chosen = change::chosen(&snapshot, &seen, arguments)?.ok_or_else(|| nothing_to_set(&seen))?;
         return proposed::emit(&chosen.snippets, form, streams);
     }
-    let document = matches!(arguments.output, PageFormat::Json | PageFormat::Yaml);
+    let document = arguments.output.is_document();
     if !document {
         print(&seen, arguments, only.as_ref(), None, &mut streams.out)?;
         streams.flush()?;
     }
     let mut report = None;
-    let outcome = state(&seen, only.as_ref());
+    let outcome = outcome(&seen, only.as_ref());
+    if arguments.output == ProposalFormat::Short && !arguments.change.is_asked_for(&arguments.plan) {
+        let diagnosis = diagnose(&snapshot, &Scope::default());
+        return open_change::outcome_without_change(&snapshot, &diagnosis, outcome, streams);
+    }
     let result = match (change::chosen(&snapshot, &seen, arguments), &way) {
         // A preview of another release is no reason to change this one.
         (Ok(chosen), Some(way)) => {
             let chosen = chosen.filter(|_| arguments.calico_version.is_none());
-            let proposed = change::proposed(&snapshot, way, chosen.as_ref(), arguments, document);
+            let proposed = change::proposed(&snapshot, way, chosen.as_ref(), arguments, !arguments.output.has_dialog());
             proposed.apply_or_resume((Verb::Autodetect, outcome), interrupt, &mut report, streams).await
         }
         (Ok(_), None) => Ok(outcome),
@@ -77,12 +83,11 @@ pub(super) async fn run(
     result
 }
 
-fn state(seen: &AutodetectResult, only: Option<&BTreeSet<String>>) -> Outcome {
-    match seen.state(only) {
-        State::Right => Outcome::Healthy,
-        State::Wrong => Outcome::Findings,
-        State::NotKnown => Outcome::Inconclusive,
-        State::Off => Outcome::Done,
+/// The exit code says what the first word of the page says.
+fn outcome(seen: &AutodetectResult, only: Option<&BTreeSet<String>>) -> Outcome {
+    match (seen.verdict(only), seen.state(only)) {
+        (Verdict::Healthy, State::Off) => Outcome::Done,
+        (verdict, _) => verdict.into(),
     }
 }
 
@@ -120,11 +125,12 @@ fn print(
     out: &mut dyn Write,
 ) -> Result<(), Failure> {
     match arguments.output {
-        PageFormat::Json => render::data::json(&WithChange { report: &Report::new(seen, only), change }, out)?,
-        PageFormat::Yaml => render::data::yaml(&WithChange { report: &Report::new(seen, only), change }, out)?,
-        PageFormat::Table | PageFormat::Wide => {
+        ProposalFormat::Json => render::data::json(&WithChange { report: &Report::new(seen, only), change }, out)?,
+        ProposalFormat::Yaml => render::data::yaml(&WithChange { report: &Report::new(seen, only), change }, out)?,
+        ProposalFormat::Short => render::matrix_short::write(seen, only, &Style::of_stdout(arguments.color()), out)?,
+        ProposalFormat::Table | ProposalFormat::Wide => {
             let shown = Shown {
-                wide: arguments.output == PageFormat::Wide,
+                wide: arguments.output == ProposalFormat::Wide,
                 all: arguments.all,
                 rows_only: arguments.no_headers,
                 own_canary: !matches!(arguments.plan.canary(), CanaryChoice::Default),

@@ -14,6 +14,7 @@ use crate::plan::preflight::{self, Blocker};
 use crate::plan::request::ChangeRequest;
 use crate::plan::undo_forecast;
 use crate::render::change as page;
+use crate::render::notice;
 use crate::render::style::{Style, Tone};
 use crate::rollout::dry_run::{DryRunResult, PrepareError, dry_run};
 use crate::rollout::permissions;
@@ -71,11 +72,12 @@ impl ChangeDialog<'_> {
             }
             streams.out.flush()?;
         }
+        let errors = Style::of_stderr(self.options.color);
         for warning in &shown.warnings {
-            writeln!(streams.err, "Warning: {}", text::clean(warning))?;
+            notice::write(Tone::Plain, &format!("Warning: {warning}"), &errors, &mut streams.err)?;
         }
         for note in self.options.notes {
-            writeln!(streams.err, "Warning: {}", text::clean(&note.warning))?;
+            notice::write(Tone::Plain, &format!("Warning: {}", note.warning), &errors, &mut streams.err)?;
             if let Some((form, snippet)) = note.snippet.as_ref().filter(|_| self.options.prints_pages) {
                 writeln!(streams.err, "  the text, as --emit {} prints it:", form.name())?;
                 snippet.lines().try_for_each(|line| writeln!(streams.err, "    {}", text::clean(line)))?;
@@ -91,7 +93,7 @@ impl ChangeDialog<'_> {
         view.nodes.iter().filter(|node| node.pod.is_some() && node.revision() != newest).count()
     }
 
-    /// Pods that the change makes anew: those that have its template already stay.
+    /// Pods that the change replaces: those that have its template already stay.
     fn restarts(&self, shown: &DryRunResult) -> usize {
         undo_forecast::restarting(self.options.snapshot, &self.target, &shown.after)
     }
@@ -101,12 +103,12 @@ impl ChangeDialog<'_> {
         let rights = self.interruptible(permissions::ask(&self.api, snapshot, self.request, &self.target)).await?;
         let rights = rights.map_err(|error| Failure::NotApplied { message: error.to_string(), hint: error.hint() })?;
         if let Some(remark) = preflight::held_up(snapshot, self.request).filter(|_| !self.request.is_undo()) {
-            writeln!(streams.err, "{}", Style::of_stderr(self.options.color).paint(Tone::Doubtful, &text::clean(&remark)))?;
+            notice::write(Tone::Doubtful, &remark, &Style::of_stderr(self.options.color), &mut streams.err)?;
         }
         let open = open_change::find(snapshot, &self.before);
         if let Some(open) = open.as_ref().filter(|open| self.request.is_undo() && open.is_in_progress()) {
             let warning = format!("Warning: {}. undo stops it", open.describe());
-            writeln!(streams.err, "{}", Style::of_stderr(self.options.color).paint(Tone::Doubtful, &text::clean(&warning)))?;
+            notice::write(Tone::Doubtful, &warning, &Style::of_stderr(self.options.color), &mut streams.err)?;
         }
         let mut found = preflight::blockers(snapshot, self.request, &shown.object, open.as_ref(), &rights);
         found.extend_from_slice(self.options.blockers);
@@ -125,12 +127,10 @@ impl ChangeDialog<'_> {
         if found.is_empty() || arguments.force {
             return Ok(());
         }
-        Err(Failure::NotApplied {
-            message: "error: nothing was changed".to_owned(),
-            hint: Some("Resolve the issues above, or continue anyway with --force.".to_owned()),
-        })
+        Err(Failure::Blocked)
     }
 
+    /// Asks once, before the first write. Between two nodes nothing is asked: `rollout/watch.rs` goes from node to node.
     pub(super) async fn confirm(&self, streams: &mut Streams) -> Result<bool, Failure> {
         streams.flush()?;
         let terminal = |source| Failure::Files { what: "the terminal".to_owned(), source };

@@ -17,6 +17,9 @@ pub(super) fn write(target: &Target, prepared: &DryRunResult, style: &Style, out
         out.flush()?;
         return external(&program, target, &before, &after, out);
     }
+    if before == after {
+        return writeln!(out, "No setting of {target} changes.");
+    }
     let how = if prepared.by_server { "server dry run" } else { "client dry run" };
     diff::write(&before, &after, (&target.to_string(), &format!("{target} ({how})")), style, out)
 }

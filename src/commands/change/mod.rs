@@ -25,8 +25,8 @@ use crate::plan::Plan;
 use crate::plan::owner_notes::OwnerNote;
 use crate::plan::preflight::Blocker;
 use crate::plan::request::ChangeRequest;
-use crate::render::style::{ColorWhen, Style};
-use crate::render::{change as page, data};
+use crate::render::style::{ColorWhen, Style, Tone};
+use crate::render::{change as page, data, notice};
 use crate::snapshot::Snapshot;
 
 use crate::rollout::dry_run::DryRunResult;
@@ -120,7 +120,7 @@ pub async fn run(
         if let Some(verb) = request.verb()
             && let Some((open, resumed)) = open_change::resumption(options.snapshot, &dialog.before, Some(verb))
         {
-            writeln!(streams.err, "{}", text::clean(&open.describe()))?;
+            notice::write(Tone::Plain, &open.describe(), &Style::of_stderr(options.color), &mut streams.err)?;
             return Box::pin(run(options, &resumed, report, streams)).await;
         }
         writeln!(streams.err, "{} has these values already: nothing to change", dialog.target)?;
@@ -135,7 +135,8 @@ pub async fn run(
         }
         if options.arguments.dry_run != DryRun::None {
             let how = if shown.by_server { "server dry run" } else { "dry run" };
-            writeln!(streams.err, "{} would be patched ({how}); nothing was changed", dialog.target)?;
+            let message = format!("{} would be patched ({how}); nothing was changed", dialog.target);
+            notice::write(Tone::Plain, &message, &Style::of_stderr(options.color), &mut streams.err)?;
             return Ok(Outcome::NotApplied);
         }
         dialog.preflight(&shown, report, streams).await?;
@@ -240,7 +241,10 @@ async fn attempt(
         }
         RolloutOutcome::Conflict => Ok(Attempted::Conflict),
         RolloutOutcome::NotStarted(error) => Err(not_started(error)),
-        RolloutOutcome::RolledBack(RolloutError::Interrupted) => Ok(Attempted::Done(Outcome::Interrupted)),
+        RolloutOutcome::RolledBack(RolloutError::Interrupted) => {
+            writeln!(streams.err, "interrupted: the change was rolled back, and the nodes are as before")?;
+            Ok(Attempted::Done(Outcome::Interrupted))
+        }
         RolloutOutcome::RolledBack(error) => Err(Failure::RolledBack { message: error.to_string() }),
         RolloutOutcome::RollbackFailed(error, why) => Err(Failure::RollbackFailed { message: error.to_string(), why }),
     }

@@ -36,18 +36,14 @@ pub fn explain(snapshot: &Snapshot, report: &Report) -> Option<String> {
     let debug_log = || {
         let record = open_debug_log(&ClusterModel::new(snapshot))?;
         let hint = "Restore the log level with: kubectl calico-fix debug-log --restore";
-        Some(format!("a debug-log begun {} has not restored the log level. {hint}", record.at))
+        Some(format!("a debug-log begun {} has not restored the log level. {hint}", crate::text::utc(record.at)))
     };
     find(snapshot, report).map(|open| open.explain()).or_else(debug_log)
 }
 
 /// "Nothing to change" is not true while a change is open.
 pub fn outcome_without_change(snapshot: &Snapshot, report: &Report, outcome: Outcome, streams: &mut Streams) -> Result<Outcome, Failure> {
-    match explain(snapshot, report).filter(|_| matches!(outcome, Outcome::Healthy | Outcome::Done)) {
-        Some(explanation) => {
-            writeln!(streams.err, "error: {}", crate::text::clean(&explanation))?;
-            Ok(Outcome::NotApplied)
-        }
-        None => Ok(outcome),
-    }
+    let Some(explanation) = explain(snapshot, report) else { return Ok(outcome) };
+    writeln!(streams.err, "error: {}", crate::text::clean(&explanation))?;
+    Ok(if matches!(outcome, Outcome::Healthy | Outcome::Done) { Outcome::NotApplied } else { outcome })
 }

@@ -14,11 +14,11 @@ use crate::plan::owner_notes::OwnerNote;
 use crate::plan::preflight::Blocker;
 use crate::plan::request::ChangeRequest;
 use crate::plan::snippets::Snippets;
-use crate::render::style::ColorWhen;
+use crate::render::notice;
+use crate::render::style::{ColorWhen, Style, Tone};
 use crate::rollout::interrupt::Interrupt;
 use crate::snapshot::Snapshot;
 use crate::streams::Streams;
-use crate::text;
 use crate::verb::Verb;
 
 /// A report and what came of its change, as one document.
@@ -61,7 +61,7 @@ impl ProposedChange<'_> {
         let diagnosis = diagnose(self.snapshot, &Scope::default());
         match open_change::resumption(self.snapshot, &diagnosis, Some(verb)) {
             Some((open, request)) => {
-                writeln!(streams.err, "{}", text::clean(&open.describe()))?;
+                notice::write(Tone::Plain, &open.describe(), &Style::of_stderr(self.color), &mut streams.err)?;
                 self.apply(&request, interrupt, report.insert(ChangeReport::default()), streams).await
             }
             None => open_change::outcome_without_change(self.snapshot, &diagnosis, outcome, streams),

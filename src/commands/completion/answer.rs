@@ -82,8 +82,9 @@ pub fn answer(question: &Question, streams: &mut Streams) -> Result<Outcome, Fai
 fn candidates(question: &Question) -> Vec<CompletionCandidate> {
     let Question { name, words, .. } = question;
     let all: Vec<OsString> = [&[name.program().into()], words.as_slice()].concat();
-    let mut command = values::attach(name.command(), &connection(*name, &all[..all.len() - 1]));
     let index = words.len();
+    let before = all.get(..index).unwrap_or_default();
+    let mut command = values::attach(name.command(), &connection(*name, before));
     complete(&mut command, all, index, None).unwrap_or_default()
 }
 

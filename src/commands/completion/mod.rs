@@ -41,14 +41,15 @@ pub fn question(arguments: &[OsString]) -> Option<Question> {
     let called = arguments.first().map(|path| std::path::Path::new(path).file_stem().unwrap_or_default().to_string_lossy().into_owned());
     // kubectl asks a program of this name; a link to this one will do.
     if called.as_deref() == Some("kubectl_complete-calico_fix") {
-        return Some(Question::new(Invocation::Plugin, &arguments[1..], Form::Value));
+        return Some(Question::new(Invocation::Plugin, arguments.get(1..).unwrap_or_default(), Form::Value));
     }
     let name = Invocation::of(arguments.first().map(OsString::as_os_str));
+    let words = arguments.get(2..).unwrap_or_default();
     match arguments.get(1)?.to_str()? {
-        "__complete" => Some(Question::new(name, &arguments[2..], Form::Value)),
-        "__complete-word" => Some(Question::new(name, &arguments[2..], Form::Word)),
+        "__complete" => Some(Question::new(name, words, Form::Value)),
+        "__complete-word" => Some(Question::new(name, words, Form::Word)),
         // For shells that drop a word that is empty.
-        "__complete-next" => Some(Question::new(name, &[&arguments[2..], &[OsString::new()]].concat(), Form::Word)),
+        "__complete-next" => Some(Question::new(name, &[words, &[OsString::new()]].concat(), Form::Word)),
         _ => None,
     }
 }

@@ -9,7 +9,7 @@ use etcetera::BaseStrategy;
 
 use crate::calico::method::FORMS;
 use crate::cli::connection::ConnectionFlags;
-use crate::cli::output::{DataFormat, Output, PageFormat};
+use crate::cli::output::{DataFormat, Output, PageFormat, ProposalFormat};
 use crate::cluster::ProcessEnv;
 use crate::cluster::completion_names::{self, Kind, Known};
 use crate::diagnosis::explain::explanations;
@@ -57,7 +57,8 @@ fn source(command: &str, arg: &Arg) -> Option<fn(&ConnectionFlags) -> Candidates
         ("explain", "code") => |_| explanations().map(|one| (one.code.name().to_owned(), Some(one.title))).collect(),
         ("probes", "set") => |_| ProbeSetting::names().map(|name| (format!("{name}="), None)).collect(),
         ("status", "output") => |_| plain(&Output::names()),
-        ("autodetect" | "probes" | "can-i", "output") => |_| plain(&PageFormat::names()),
+        ("autodetect" | "probes", "output") => |_| plain(&ProposalFormat::names()),
+        ("can-i", "output") => |_| plain(&PageFormat::names()),
         ("debug-log", "format") => |_| plain(&["table", "json", "yaml"]),
         ("apply" | "undo" | "version", "output") => |_| plain(&DataFormat::names()),
         _ if arg.get_value_hint() != ValueHint::Unknown => |_| plain(&[FILES]),

@@ -149,7 +149,7 @@ async fn one(connection: &Connection, pod: &Pod, previous: bool, state: Containe
     let mut saved = Ok(());
     let which = if previous { Which::Previous } else { Which::Current };
     let read = log_stream::log(connection, pod, which, &mut |chunk| {
-        head.extend_from_slice(&chunk[..chunk.len().min(HEAD.saturating_sub(head.len()))]);
+        head.extend(chunk.iter().take(HEAD.saturating_sub(head.len())));
         parser.push(chunk);
         if saved.is_ok() {
             saved = saving.push(chunk);

@@ -37,9 +37,8 @@ impl<'a> ResumableLog<'a> {
         }
         let known = usize::try_from(self.taken.saturating_sub(self.passed)).unwrap_or(usize::MAX).min(chunk.len());
         self.passed += chunk.len() as u64;
-        let new = &chunk[known..];
-        let Some(last) = new.last() else { return };
-        self.head.extend_from_slice(&new[..new.len().min(HEAD.saturating_sub(self.head.len()))]);
+        let Some((new, last)) = chunk.get(known..).and_then(|new| Some((new, new.last()?))) else { return };
+        self.head.extend(new.iter().take(HEAD.saturating_sub(self.head.len())));
         (self.taken, self.last) = (self.passed, *last);
         self.reader.push(new);
         if self.saved.is_ok() {
@@ -49,8 +48,7 @@ impl<'a> ResumableLog<'a> {
 
     fn goes_on_as_before(&self, chunk: &[u8]) -> bool {
         let Some(rest) = usize::try_from(self.passed).ok().and_then(|passed| self.head.get(passed..)) else { return true };
-        let both = rest.len().min(chunk.len());
-        rest[..both] == chunk[..both]
+        rest.iter().zip(chunk).all(|(before, now)| before == now)
     }
 
     /// This answer came short of what had come before, or was another log.

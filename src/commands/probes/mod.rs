@@ -3,10 +3,10 @@
 mod change;
 
 use crate::cli::connection::ConnectionFlags;
-use crate::cli::output::PageFormat;
+use crate::cli::output::ProposalFormat;
 use crate::cli::probes::ProbesArgs;
 use crate::cluster::{LogSelection, ReadOptions};
-use crate::diagnosis::Scope;
+use crate::diagnosis::{Scope, diagnose};
 use crate::exit::{Failure, Outcome};
 use crate::render::probes::Shown;
 use crate::render::style::Style;
@@ -15,8 +15,8 @@ use crate::reports::probes::probes_report;
 use crate::reports::probes_document::ProbesReport;
 use crate::verb::Verb;
 
-use super::change::ChangeReport;
 use super::change::proposed::{self, WithChange};
+use super::change::{ChangeReport, open_change};
 use super::node_selection::NodeSelection;
 use super::source;
 use crate::rollout::interrupt::Interrupt;
@@ -45,17 +45,32 @@ pub async fn run(flags: &ConnectionFlags, arguments: &ProbesArgs, interrupt: Int
         })?;
         return proposed::emit(&chosen.snippets, form, streams);
     }
-    let document = matches!(arguments.output, PageFormat::Json | PageFormat::Yaml);
+    let document = arguments.output.is_document();
     if !document {
         print(&report, arguments, None, streams)?;
         streams.flush()?;
+    }
+    if arguments.output == ProposalFormat::Short && !arguments.change.is_asked_for(&arguments.plan) {
+        let diagnosis = diagnose(&snapshot, &Scope::default());
+        return open_change::outcome_without_change(&snapshot, &diagnosis, report.verdict.into(), streams);
     }
     let mut change_report = None;
     let result = match &way {
         Some(way) => {
             let outcome = (Verb::Probes, report.verdict.into());
             let proposed = proposed.as_ref();
-            change::apply_or_resume(&snapshot, way, proposed, arguments, document, outcome, interrupt, &mut change_report, streams).await
+            change::apply_or_resume(
+                &snapshot,
+                way,
+                proposed,
+                arguments,
+                !arguments.output.has_dialog(),
+                outcome,
+                interrupt,
+                &mut change_report,
+                streams,
+            )
+            .await
         }
         None => Ok(report.verdict.into()),
     };
@@ -81,10 +96,11 @@ fn wanted(flags: &ConnectionFlags, arguments: &ProbesArgs, chosen: &NodeSelectio
 fn print(report: &ProbesReport, arguments: &ProbesArgs, change: Option<&ChangeReport>, streams: &mut Streams) -> Result<(), Failure> {
     let out = &mut streams.out;
     match arguments.output {
-        PageFormat::Json => data::json(&WithChange { report, change }, out)?,
-        PageFormat::Yaml => data::yaml(&WithChange { report, change }, out)?,
-        PageFormat::Table | PageFormat::Wide => {
-            let shown = Shown { wide: arguments.output == PageFormat::Wide, all: arguments.all };
+        ProposalFormat::Json => data::json(&WithChange { report, change }, out)?,
+        ProposalFormat::Yaml => data::yaml(&WithChange { report, change }, out)?,
+        ProposalFormat::Short => render::probes::write_short(report, &Style::of_stdout(arguments.color()), out)?,
+        ProposalFormat::Table | ProposalFormat::Wide => {
+            let shown = Shown { wide: arguments.output == ProposalFormat::Wide, all: arguments.all };
             render::probes::write(report, shown, &Style::of_stdout(arguments.color()), out)?;
         }
     }

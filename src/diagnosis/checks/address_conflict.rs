@@ -100,7 +100,7 @@ fn finding(view: &Context, address: IpAddr, names: BTreeSet<&str>, logged: Vec<&
         [] => (names, message),
         [first, ..] => {
             let owner = nodes.iter().find(|node| !at_fault.contains(&node.name)).map_or("", |node| node.name);
-            let expected = evidence::expected(view, view.node(first).unwrap_or(nodes[0]), family);
+            let expected = view.node(first).and_then(|node| evidence::expected(view, node, family));
             let expected = expected.filter(|_| at_fault.len() == 1).map(|address| format!(", expected {address}")).unwrap_or_default();
             let at_fault: Vec<String> = at_fault.iter().map(|name| (*name).to_owned()).collect();
             let verb = phrases::with_verb(&at_fault, "uses", "use");

@@ -16,7 +16,7 @@ pub(super) const CHECK: Check = Check {
         means: "Calico registered the address of a bridge, a tunnel or another interface made by software as the node's own. Peers get it \
                 as the node's BGP address and next hop, and nothing answers there. The sessions stay in Passive, Connect or Active, and \
                 pod traffic to and from this node is lost. The default method, first-found, takes the last interface listed that no \
-                exclusion hides, so a container's new bridge is enough, at the next restart or at the check every 60 s.",
+                exclusion hides, so a container's new bridge is enough, at the next restart or at the check every 60s.",
         detected: "The interface that has the stored address (ip addr, the annotation projectcalico.org/Interfaces, or the log line \
                    \"Using autodetected IPv4 address …\") is a known kind of virtual interface. Silent where nodes are joined by such \
                    interfaces: their InternalIPs are there too, or the configured interface= names them.",

@@ -1,3 +1,4 @@
+use crate::calico::session::has_calico_name;
 use crate::diagnosis::check::{Check, EarlierFindings};
 use crate::diagnosis::context::Context;
 use crate::diagnosis::explain::Explanation;
@@ -25,7 +26,7 @@ fn run(view: &Context, _: &EarlierFindings) -> Vec<Finding> {
 
 fn finding(node: &NodeModel) -> Option<Finding> {
     let foreign = Family::ALL.into_iter().filter_map(|family| node.bgp(family).seen()).flat_map(|sessions| &sessions.foreign);
-    let down: Vec<_> = foreign.filter(|foreign| !foreign.is_established).collect();
+    let down: Vec<_> = foreign.filter(|foreign| !foreign.is_established && !has_calico_name(&foreign.protocol.name)).collect();
     let names: Vec<String> = down.iter().map(|foreign| foreign.protocol.name.clone()).collect();
     let (noun, verb) = if names.len() == 1 { ("session", "is") } else { ("sessions", "are") };
     let message =

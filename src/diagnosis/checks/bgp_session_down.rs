@@ -1,14 +1,16 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
+use crate::calico::session::has_calico_name;
 use crate::diagnosis::check::{Check, EarlierFindings};
 use crate::diagnosis::context::Context;
 use crate::diagnosis::explain::Explanation;
 use crate::diagnosis::fixes;
 use crate::diagnosis::session_pairs::{self, Blame, Cause, Remote, SessionPair};
 use crate::finding::code::Code;
-use crate::finding::{Finding, Severity};
-use crate::model::{natural, phrases};
+use crate::finding::{Finding, Severity, Source};
+use crate::model::{NodeModel, natural, phrases};
+use crate::snapshot::family::Family;
 
 pub(super) const CHECK: Check = Check {
     explanation: Explanation {
@@ -54,14 +56,54 @@ fn run(view: &Context, found: &EarlierFindings) -> Vec<Finding> {
             by_node.entry((cause, node)).or_default().extend(pairs);
         }
     }
+    for (cause, node, pairs) in of_one_reporter(view, &mut outside) {
+        by_node.entry((cause, node)).or_default().extend(pairs);
+    }
     let blamed = by_node.into_iter().map(|((cause, node), pairs)| about_node(view, cause, &node, &pairs));
     let lost = outside.into_iter().map(|((cause, _), pairs)| about_address(view, cause, &pairs));
     let local = alone.into_iter().map(|(cause, pair)| about_address(view, cause, &[pair]));
-    blamed.chain(lost).chain(local).chain(about_orphans(&orphans)).collect()
+    blamed.chain(lost).chain(local).chain(about_orphans(view, &orphans)).chain(masked(view, found)).collect()
+}
+
+type ByAddress<'v, 'a> = BTreeMap<(Cause, IpAddr), Vec<SessionPair<'v, 'a>>>;
+
+/// Takes out peers of the mesh that one node alone reports, several for one cause: they have that node in common.
+fn of_one_reporter<'v, 'a>(view: &Context<'a>, outside: &mut ByAddress<'v, 'a>) -> Vec<(Cause, String, Vec<SessionPair<'v, 'a>>)> {
+    let reporters: BTreeSet<&str> = outside.values().flatten().map(|pair| pair.near.node.name).collect();
+    let [reporter] = reporters.iter().collect::<Vec<_>>()[..] else { return Vec::new() };
+    let reporter = (*reporter).to_owned();
+    let mut by_cause: BTreeMap<Cause, Vec<(Cause, IpAddr)>> = BTreeMap::new();
+    for ((cause, address), pairs) in outside.iter() {
+        let in_mesh = pairs.iter().all(|pair| matches!(pair.far, Remote::Outside(_)) && pair.is_of_mesh());
+        if in_mesh && !session_pairs::is_container_bridge(view, *address) {
+            by_cause.entry(*cause).or_default().push((*cause, *address));
+        }
+    }
+    by_cause.retain(|_, keys| keys.len() > 1);
+    by_cause
+        .into_iter()
+        .map(|(cause, keys)| (cause, reporter.clone(), keys.iter().filter_map(|key| outside.remove(key)).flatten().collect()))
+        .collect()
+}
+
+/// Sessions of Calico's whose addresses somebody has masked.
+fn masked(view: &Context, found: &EarlierFindings) -> Vec<Finding> {
+    let about = |node: &NodeModel| {
+        let rows = Family::ALL.into_iter().filter_map(|family| node.bgp(family).seen()).flat_map(|sessions| &sessions.foreign);
+        let down: Vec<_> = rows.filter(|row| !row.is_established && has_calico_name(&row.protocol.name)).collect();
+        let says = down.first().map(|row| row.protocol.info.trim())?;
+        let what = crate::text::count(down.len(), "BGP session");
+        let verb = if down.len() == 1 { "is" } else { "are" };
+        let message = format!("{what} of {} {verb} down. The peers' addresses cannot be read. BIRD says \"{says}\"", node.name);
+        let evidence = down.iter().map(|row| node.evidence(Source::Birdcl, row.row())).collect();
+        let nodes = vec![node.name.to_owned()];
+        Some(Finding { code: Code::BgpSessionDown, severity: Severity::Error, nodes, message, evidence, fix: None })
+    };
+    view.nodes.iter().filter(|node| !found.is_explained(node.name) && !view.is_settling(node)).filter_map(about).collect()
 }
 
 /// Addresses left in the mesh that no node has: one finding, however many.
-fn about_orphans(pairs: &[SessionPair]) -> Option<Finding> {
+fn about_orphans(view: &Context, pairs: &[SessionPair]) -> Option<Finding> {
     let mut nodes: Vec<String> = pairs.iter().map(|pair| pair.near.node.name.to_owned()).collect();
     nodes.dedup();
     let mut addresses: Vec<IpAddr> = pairs.iter().filter_map(SessionPair::address).collect();
@@ -74,7 +116,13 @@ fn about_orphans(pairs: &[SessionPair]) -> Option<Finding> {
     };
     let sessions = if pairs.len() == 1 { "The BGP session" } else { "BGP sessions" };
     let message = format!("{sessions} of {} {verb} down towards {what}", phrases::list(&nodes));
-    Some(finding(Cause::NodeGone, nodes, message, pairs))
+    let suspects = session_pairs::suspects(view, pairs);
+    let Some(who) = session_pairs::who_registered(&suspects, addresses.first().copied()) else {
+        return Some(finding(Cause::NodeGone, nodes, message, pairs));
+    };
+    let fix = fixes::compare_addresses(pairs.first().map_or(Family::V4, |pair| pair.family));
+    let nodes = if let [only] = suspects.as_slice() { vec![(*only).to_owned()] } else { nodes };
+    Some(Finding { fix: Some(fix), ..finding(Cause::NodeGone, nodes, format!("{message}. {who}"), pairs) })
 }
 
 /// Groups pairs whose blame is not known by the node that most of them have in common.
@@ -107,7 +155,11 @@ fn about_node(view: &Context, cause: Cause, node: &str, pairs: &[SessionPair]) -
         _ => vec![node.to_owned()],
     };
     let message = format!("BGP between {node} and {} is down: {}", phrases::list(&peers), session_pairs::phrase(view, cause, pairs));
-    let fix = view.node(node).filter(|_| cause == Cause::OtherAs && is_blamed).and_then(|node| fixes::as_number(view, node));
+    let fix = view.node(node).and_then(|node| match cause {
+        Cause::OtherAs if is_blamed => fixes::as_number(view, node),
+        Cause::NotSeen => fixes::ask_bird(view, node),
+        _ => None,
+    });
     Finding { fix, ..finding(cause, nodes, message, pairs) }
 }
 
@@ -120,7 +172,20 @@ fn about_address(view: &Context, cause: Cause, pairs: &[SessionPair]) -> Finding
         _ => session_pairs::phrase(view, cause, pairs),
     };
     let message = format!("BGP between {} and {peer} is down: {why}", phrases::list(&nodes));
-    finding(cause, nodes, message, pairs)
+    // The pasted output of one host tells nothing of the other nodes, but such an address is no machine's own.
+    let bridge = pairs.first().and_then(SessionPair::address).filter(|address| session_pairs::is_container_bridge(view, *address));
+    match bridge.filter(|_| view.snapshot.nodes.seen().is_none()) {
+        Some(address) => Finding {
+            fix: Some(fixes::compare_addresses(Family::from_address(address))),
+            ..finding(
+                cause,
+                nodes,
+                format!("{message}. Docker gives its bridges this address: a node has probably registered it in place of its own"),
+                pairs,
+            )
+        },
+        None => finding(cause, nodes, message, pairs),
+    }
 }
 
 fn finding(cause: Cause, nodes: Vec<String>, message: String, pairs: &[SessionPair]) -> Finding {

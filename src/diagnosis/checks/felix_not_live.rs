@@ -12,7 +12,7 @@ pub(super) const CHECK: Check = Check {
     explanation: Explanation {
         code: Code::FelixNotLive,
         title: "Felix's own watchdog says that a part of it hangs",
-        means: "Each part of Felix must report within its time; the dataplane loop has 90 s (20 s in older releases). One that does not \
+        means: "Each part of Felix must report within its time; the dataplane loop has 90s (20s in older releases). One that does not \
                 makes Felix answer its liveness probe with 503, and the kubelet restarts calico-node long after it had started. Programming \
                 very many rules, a slow disk or kernel, or too little CPU make the loop slow. A larger start-up budget changes nothing.",
         detected: "The log of a node that is not Ready, or that its probe killed, says \"Report timed out\" or \"Reporter is not live: timed \

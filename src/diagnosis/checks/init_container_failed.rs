@@ -10,6 +10,7 @@ use crate::model::{NodeModel, NotRunning, PodState, phrases};
 use crate::observed::Observed;
 use crate::snapshot::inspection::StartupLog;
 use crate::snapshot::objects::ContainerStatus;
+use crate::text::seconds;
 
 pub(super) const CHECK: Check = Check {
     explanation: Explanation {
@@ -49,7 +50,7 @@ fn finding(view: &Context, node: &NodeModel) -> Option<Finding> {
     let log = node.logs.and_then(|logs| logs.init.get(name));
     let reason = reason(status, log.and_then(Observed::seen));
     let verb = match hangs {
-        Some(runs) if !failed => format!("has not ended after {runs:.0} s"),
+        Some(runs) if !failed => format!("has not ended after {}", seconds::whole(runs)),
         _ => "fails".to_owned(),
     };
     let why = reason.phrase().map(|phrase| format!(": {phrase}")).unwrap_or_default();

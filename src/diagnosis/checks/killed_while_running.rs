@@ -9,6 +9,7 @@ use crate::model::{NodeModel, ProbeObstacle, phrases};
 use crate::snapshot::inspection::LogEventKind;
 use crate::startup::container_run::{RunEnd, is_kill};
 use crate::startup::measure::measure;
+use crate::text::seconds;
 
 pub(super) const CHECK: Check = Check {
     explanation: Explanation {
@@ -42,7 +43,8 @@ fn finding(view: &Context, node: &NodeModel) -> Option<Finding> {
         return None;
     }
     let ready = node.ready() == Some(true);
-    let lived = running.and_then(|attempt| attempt.lived).map(|lived| format!(", after {} s", lived.as_secs())).unwrap_or_default();
+    let lived =
+        running.and_then(|attempt| attempt.lived).map(|lived| format!(", after {}", seconds::of_duration(lived))).unwrap_or_default();
     let verb = if ready { "was killed" } else { "is killed" };
     let why = match &obstacle {
         Some(obstacle) => format!(" ({}×): {}", measured.kills, obstacle.phrase()),

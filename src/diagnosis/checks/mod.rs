@@ -60,6 +60,7 @@ registry! {
     stale_node => StaleNode;
     start_near_budget => StartNearBudget;
     startup_exited => StartupExited;
+    tunnel_address_wrong => TunnelAddressWrong;
     typha_not_found => TyphaNotFound;
     typha_unreachable => TyphaUnreachable;
     wireguard_address_missing => WireguardAddressMissing;

@@ -4,10 +4,12 @@ use crate::diagnosis::context::Context;
 use crate::diagnosis::explain::Explanation;
 use crate::diagnosis::{evidence, fixes, log_line_finding};
 use crate::finding::code::Code;
-use crate::finding::{Evidence, Finding, Severity, Source};
+use crate::finding::{Evidence, Finding, Fix, Severity, Source};
 use crate::model::{NodeModel, PodState, phrases};
 use crate::snapshot::family::Family;
 use crate::snapshot::objects::{CALICO_NODE, ContainerStatus};
+use crate::startup::container_run::is_kill;
+use crate::text::shell;
 
 pub(super) const CHECK: Check = Check {
     explanation: Explanation {
@@ -26,7 +28,7 @@ fn run(view: &Context, found: &EarlierFindings) -> Vec<Finding> {
 }
 
 fn finding(view: &Context, found: &EarlierFindings, node: &NodeModel) -> Option<Finding> {
-    let Some(pod) = node.pod else { return missing(view, node) };
+    let Some(pod) = node.pod else { return missing(view, node).or_else(|| without_plugin(view, node)) };
     if !node.is_not_ready() || view.is_starting(node) || waits_for_culprits(view, found, node) {
         return None;
     }
@@ -36,7 +38,7 @@ fn finding(view: &Context, found: &EarlierFindings, node: &NodeModel) -> Option<
         PodState::NotRunning(why) => why.describe(),
         _ => match other_container(node) {
             Some(other) => format!("its container {} is not ready", other.name),
-            None => "its readiness probe fails".to_owned(),
+            None => probe_fails(node),
         },
     };
     let mut shown = vec![node.evidence(Source::Pod, format!("{}: Ready is False", pod.metadata.name))];
@@ -58,9 +60,23 @@ fn finding(view: &Context, found: &EarlierFindings, node: &NodeModel) -> Option<
     let fix = match other_container(node) {
         _ if silent => None,
         Some(other) => fixes::container_log(view, node, other, "calico-node itself is ready. Check the log of the other container"),
-        None => fixes::startup_log(view, node),
+        None => fixes::startup_log(view, node).or_else(|| fixes::log_of(view, pod)),
     };
     Some(Finding { code: Code::PodNotReady, severity: Severity::Error, nodes, message, evidence: shown, fix })
+}
+
+/// The newest complaint tells how far it is: the start writes the nodename file at its end (node/pkg/lifecycle/startup/startup.go).
+fn probe_fails(node: &NodeModel) -> String {
+    let is_set_up = node.last_event(|fact| !fact.is_about_pod() && *fact != EventKind::Other).is_some();
+    if !is_set_up && node.last_event(|fact| matches!(fact, EventKind::SetupFailed { .. } | EventKind::SandboxFailed { .. })).is_some() {
+        return "the kubelet cannot set its pod up".to_owned();
+    }
+    let unfinished = node.last_event(|fact| matches!(fact, EventKind::NodenameFile)).is_some();
+    match (unfinished, node.times(is_kill)) {
+        (true, 0) => "its start has not finished".to_owned(),
+        (true, kills) => format!("its probe killed it {} before its start had finished", crate::text::count_times(kills)),
+        (false, _) => "its readiness probe fails".to_owned(),
+    }
 }
 
 /// A container beside a calico-node that is ready, as flannel's in canal.
@@ -81,6 +97,28 @@ fn waits_for_culprits(view: &Context, found: &EarlierFindings, node: &NodeModel)
         Some((_, _, peers)) if !peers.is_empty() => peers.iter().copied().all(accounted),
         _ => false,
     }
+}
+
+/// The Node says that no network plugin is ready there, and which pods it has was not read.
+fn without_plugin(view: &Context, node: &NodeModel) -> Option<Finding> {
+    const SAYS: [&str; 3] = ["cni plugin not initialized", "NetworkPluginNotReady", "cni config uninitialized"];
+    let condition = node.node?.condition("Ready").filter(|condition| condition.status == "False")?;
+    let text = condition.message.as_deref().unwrap_or_default();
+    if view.snapshot.pods.is_answered() || !SAYS.iter().any(|says| text.contains(says)) {
+        return None;
+    }
+    let name = shell::object_name(node.name)?;
+    let on_node = format!("spec.nodeName={name}");
+    let command = shell::command(&["kubectl", "get", "pods", "-A", "-o", "wide", "--field-selector", &on_node])?;
+    let fix = Fix::next_step(command, "Shows the state of calico-node on that node. This changes nothing");
+    Some(Finding {
+        code: Code::PodNotReady,
+        severity: Severity::Error,
+        nodes: vec![node.name.to_owned()],
+        message: format!("{} is NotReady: no network plugin is ready there, as on a node where calico-node does not start", node.name),
+        evidence: vec![node.evidence(Source::Node, format!("Ready is False: {text}"))],
+        fix: Some(fix),
+    })
 }
 
 /// A node that should have a pod and has none.

@@ -17,7 +17,7 @@ pub(super) const CHECK: Check = Check {
         title: "The next start of calico-node would fail, or take a wrong address",
         means: "The node works now. At its next start the configured method would find another address, which is wrong or another node's, so \
                 that calico-node uses it or exits. Or the start would take longer than the probes of the DaemonSet allow. A reboot, an upgrade \
-                or a deleted pod is enough. From 3.15.2 calico-node also looks for its address every 60 s.",
+                or a deleted pod is enough. From 3.15.2 calico-node also looks for its address every 60s.",
         detected: "What the configured method finds on the node's interfaces as they are now, with the rules of the release that runs, or of \
                    the release given with --calico-version. The same source as the table of `autodetect`. For the time: the round trip to the \
                    datastore in the log of the newest start, compared with the probes that the DaemonSet has now.",

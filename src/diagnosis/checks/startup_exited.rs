@@ -46,7 +46,8 @@ fn finding(view: &Context, node: &NodeModel) -> Option<Finding> {
             };
             (format!("it could not detect an {family} address and has none stored{alone}"), fix)
         }
-        other => (other.outlook(), None),
+        ExitReason::UpdateConflict => (reason.outlook(), None),
+        other => (other.outlook(), fixes::whole_log(view, node)),
     };
     let message = format!("calico-node on {} exits while starting: {why}", node.name);
     let mut evidence = last_words(node, log);
@@ -55,6 +56,6 @@ fn finding(view: &Context, node: &NodeModel) -> Option<Finding> {
 }
 
 fn last_words(node: &NodeModel, log: &StartupLog) -> Vec<crate::finding::Evidence> {
-    let tail = log.marks.len().saturating_sub(4);
-    log.marks[tail..].iter().map(|mark| node.evidence(Source::Log, mark.text.clone())).collect()
+    let earlier = log.marks.len().saturating_sub(4);
+    log.marks.iter().skip(earlier).map(|mark| node.evidence(Source::Log, mark.text.clone())).collect()
 }

@@ -25,6 +25,9 @@ pub(crate) fn autodetection(view: &Context, family: Family, wrong: &[String]) ->
     if let Some(fix) = restart(view, family, wrong) {
         return Some(fix);
     }
+    if view.install.daemon_set.is_none() && view.snapshot.daemon_set.is_not_asked() {
+        return Some(super::compare_addresses(family));
+    }
     if !is_changeable(view) {
         return None;
     }
@@ -72,7 +75,7 @@ fn restart(view: &Context, family: Family, wrong: &[String]) -> Option<Fix> {
     if pods.is_empty() || pods.len() != wrong.len() {
         return None;
     }
-    let namespace = view.install.namespace().or_else(|| view.node(&wrong[0])?.pod?.metadata.namespace.as_deref())?;
+    let namespace = view.install.namespace().or_else(|| view.node(wrong.first()?)?.pod?.metadata.namespace.as_deref())?;
     let words = [&["kubectl", "delete", "pod"], pods.as_slice(), &["-n", shell::namespace(namespace)?]].concat();
     let command = shell::command(&words)?;
     let on = crate::text::list(wrong, 3);
@@ -173,7 +176,7 @@ pub(crate) fn set_method(view: &Context, family: Family, method: &str) -> Option
         true => installation(view, family, &Method::parse(method))?,
         false => daemon_set(view, family, method)?,
     };
-    Some(Fix::next_step(command, place(view, &format!("Restarts {}", super::restarts(view)))))
+    Some(Fix::next_step(command, place(view, &format!("restarts {}", super::restarts(view)))))
 }
 
 fn is_changeable(view: &Context) -> bool {
@@ -234,9 +237,9 @@ fn installation(view: &Context, family: Family, method: &Method) -> Option<Strin
         Method::Cidr { cidrs, .. } => json!({"cidrs": cidrs.iter().map(Cidr::to_string).collect::<Vec<_>>()}),
         Method::Invalid { .. } => return None,
     };
-    for other in METHODS {
-        if value.get(other).is_none() {
-            value[other] = serde_json::Value::Null;
+    if let Some(fields) = value.as_object_mut() {
+        for other in METHODS {
+            fields.entry(other).or_insert(serde_json::Value::Null);
         }
     }
     let patch = json!({"spec": {"calicoNetwork": {field: value}}});

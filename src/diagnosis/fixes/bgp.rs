@@ -7,6 +7,7 @@ use crate::diagnosis::next_start;
 use crate::finding::Fix;
 use crate::model::NodeModel;
 use crate::snapshot::family::Family;
+use crate::snapshot::objects::CALICO_NODE;
 use crate::text::shell;
 
 /// Restarts calico-node on this node alone; `None` where the next start would fail or take a wrong address.
@@ -26,6 +27,25 @@ fn survives_restart(view: &Context, node: &NodeModel) -> bool {
         cell.is_some_and(|cell| cell.ends_right == Some(false))
     };
     !Family::ALL.iter().any(harms) && !next_start::is_too_long(view, node)
+}
+
+/// Why a session is down, in BIRD's own words.
+pub(crate) fn ask_bird(view: &Context, node: &NodeModel) -> Option<Fix> {
+    let pod = node.pod?;
+    let namespace = pod.metadata.namespace.as_deref().or(view.install.namespace())?;
+    let (name, namespace) = (shell::object_name(&pod.metadata.name)?, shell::namespace(namespace)?);
+    const SOCKET: &str = "/var/run/calico/bird.ctl";
+    let words = ["kubectl", "exec", name, "-n", namespace, "-c", CALICO_NODE, "--", "birdcl", "-s", SOCKET, "show", "protocols"];
+    Some(Fix::next_step(shell::command(&words)?, "Shows BIRD's reason for each session. This changes nothing"))
+}
+
+/// Where the addresses that nodes have registered were not read.
+pub(crate) fn compare_addresses(family: Family) -> Fix {
+    let command = match family {
+        Family::V4 => "kubectl calico-fix autodetect",
+        Family::V6 => "kubectl calico-fix autodetect --ipv6",
+    };
+    Fix::next_step(command.to_owned(), "Compares each node's address with what every method finds there, shows the change and asks")
 }
 
 /// A router ID of each node's own, where CALICO_ROUTER_ID gives one to all of them and kubectl can set it.

@@ -6,13 +6,13 @@ mod bgp;
 mod probes;
 
 pub(crate) use crate::diagnosis::fixes::autodetection::{autodetection, guarded_change, is_ipv6_only, network, set_method};
-pub(crate) use crate::diagnosis::fixes::bgp::{as_number, restart_pod, router_id};
+pub(crate) use crate::diagnosis::fixes::bgp::{as_number, ask_bird, compare_addresses, restart_pod, router_id};
 pub(crate) use crate::diagnosis::fixes::probes::{cpu_request, probe_timeout, proposed, start_budget, start_budget_of};
 
 use crate::diagnosis::context::Context;
 use crate::finding::{ByHand, Fix};
 use crate::model::{NodeModel, NotRunning, PodState};
-use crate::snapshot::objects::{CALICO_NODE, ContainerStatus};
+use crate::snapshot::objects::{CALICO_NODE, ContainerStatus, Pod};
 use crate::text::shell;
 
 /// Where more than this is known only by reading: the log of calico-node.
@@ -32,6 +32,22 @@ pub(crate) fn startup_log(view: &Context, node: &NodeModel) -> Option<Fix> {
         "Its log was not read. Check it for the reason"
     };
     container_log(view, node, status, why)
+}
+
+/// Of a pod whose containers were not seen.
+pub(crate) fn log_of(view: &Context, pod: &Pod) -> Option<Fix> {
+    if !pod.status.container_statuses.is_empty() {
+        return None;
+    }
+    let namespace = pod.metadata.namespace.as_deref().or(view.install.namespace())?;
+    let name = shell::object_name(&pod.metadata.name)?;
+    let words = ["kubectl", "logs", name, "-n", shell::namespace(namespace)?, "-c", CALICO_NODE];
+    Some(Fix::next_step(shell::command(&words)?, "Its log was not read. Check it for the reason. This changes nothing"))
+}
+
+/// The log that names the reason, where only its last lines are shown.
+pub(crate) fn whole_log(view: &Context, node: &NodeModel) -> Option<Fix> {
+    container_log(view, node, node.container()?, "Shows all of the log")
 }
 
 /// The log of one container of the pod; of the run before, where that is the one that failed.

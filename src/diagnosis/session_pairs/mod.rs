@@ -4,12 +4,14 @@
 
 mod cause;
 mod phrase;
+mod registered;
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 pub(super) use cause::{Blame, Cause, down_cause};
 pub(super) use phrase::{phrase, remote_name, unmanaged};
+pub(super) use registered::{is_container_bridge, suspects, who_registered};
 
 use super::check::EarlierFindings;
 use crate::calico::session::PeerKind;
@@ -165,6 +167,11 @@ impl<'v, 'a> SessionPair<'v, 'a> {
             }
             Remote::Node(_) => None,
         }
+    }
+
+    /// Of the node-to-node mesh, as far as BIRD's row or an event tells.
+    pub(super) fn is_of_mesh(&self) -> bool {
+        self.near.row.is_none_or(|row| row.session.kind == PeerKind::Mesh)
     }
 
     /// The session does not leave the node.

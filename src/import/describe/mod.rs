@@ -218,6 +218,7 @@ fn selector(text: &str) -> Map<String, Value> {
 fn read_events(tree: &Entry<'_>, facts: &mut Facts, kind: &str, name: &str, namespace: Option<&str>) -> Result<usize, String> {
     let Some(at) = tree.children.iter().position(|child| child.key() == "Events") else { return Ok(0) };
     let clock = Clock::of_description(tree);
+    facts.now = facts.now.max(clock.ago(0));
     let mut events: Vec<(Vec<&str>, String)> = Vec::new();
     let mut lines = Vec::new();
     tree.children.iter().skip(at).for_each(|child| child.flatten(&mut lines));

@@ -5,7 +5,8 @@ fn read(format: &Format, text: &str) -> Facts {
     let mut facts = Facts::default();
     let lines: Vec<&str> = text.lines().take(16).collect();
     assert!((format.starts)(&lines, &Heading::default()), "{}", format.name);
-    (format.read)(&Block { line: 1, text: text.to_owned(), heading: Heading::default(), format: None }, &mut facts).expect("reads");
+    (format.read)(&Block { line: 1, text: text.to_owned(), numbers: Vec::new(), heading: Heading::default(), format: None }, &mut facts)
+        .expect("reads");
     facts
 }
 

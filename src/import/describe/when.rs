@@ -77,11 +77,14 @@ impl Clock {
         let after = |at: Option<Timestamp>, seconds: Option<i64>| at?.checked_add(jiff::SignedDuration::from_secs(seconds?)).ok();
         let begun = tree.get("Start Time").and_then(date);
         let exact = after(started, age("Started")).or_else(|| after(begun, age("Scheduled")));
-        // no event of a pod is older than the pod, and one that says when it was is as old as it says
+        let first_run = containers.iter().all(|container| container.get("Restart Count") == Some("0"));
+        // No event of a pod is older than the pod, no failed probe of a container that never restarted is older than that, and one
+        // that says when it was is as old as it says.
         let rows = events.iter().map(|line| super::super::tables::split_row(line.text, 5));
         let least = rows.filter_map(|cells| {
             let seen = Age::parse(cells.get(2)?)?;
-            after(begun, Some(seen.first)).max(after(stamp(cells.get(4)?), Some(seen.last)))
+            let probed = started.filter(|_| first_run && cells.get(1) == Some(&"Unhealthy"));
+            after(begun, Some(seen.first)).max(after(probed, Some(seen.first))).max(after(stamp(cells.get(4)?), Some(seen.last)))
         });
         Self { now: exact.or_else(|| least.max()) }
     }

@@ -24,7 +24,7 @@ fn of(report: &Report) -> String {
 }
 
 pub(super) fn time(report: &Report) -> Markup {
-    html! { time datetime=(report.taken_at) { (report.taken_at.strftime("%Y-%m-%d %H:%M:%S UTC")) } }
+    html! { time datetime=(report.taken_at) { (text::utc(report.taken_at)) } }
 }
 
 pub(super) fn header(report: &Report) -> Markup {

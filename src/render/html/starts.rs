@@ -39,7 +39,7 @@ pub(super) fn section(sheet: &HtmlPage) -> Option<Markup> {
 }
 
 fn distribution(all: Distribution) -> String {
-    let time = |seconds: f64| if seconds < 1.0 { "less than 1 s".to_owned() } else { format!("{seconds:.0} s") };
+    let time = |seconds: f64| if seconds < 1.0 { "less than 1s".to_owned() } else { text::seconds::whole(seconds) };
     match all.count {
         1 => format!("One start was measured: {}.", time(all.median)),
         count => format!(
@@ -122,7 +122,7 @@ fn attempts(row: &NodeStart) -> Markup {
 }
 
 fn phases(attempt: &RunRow) -> Markup {
-    let time = |phase: &RunPhaseRow| format!("{}{:.1} s", if phase.at_least { "> " } else { "" }, phase.seconds);
+    let time = |phase: &RunPhaseRow| format!("{}{}", if phase.at_least { "> " } else { "" }, text::seconds::precise(phase.seconds));
     html! {
         table.phases {
             caption { "Parts of that start" }

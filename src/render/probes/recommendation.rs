@@ -12,6 +12,7 @@ use crate::render::style::{Style, Tone};
 use crate::reports::probes_document::ProbesReport;
 use crate::startup::forecast::NodeForecast;
 use crate::text;
+use crate::text::seconds;
 
 /// Columns of `Recommended  ` and the other labels.
 pub(super) const LABEL: usize = 13;
@@ -77,7 +78,7 @@ fn recommended(proposal: &ProbeProposal, fix: Option<&Fix>, style: &Style, out: 
         labelled("Not possible", &format!("{why}."), style, out)?;
     }
     let restarts = fix.and_then(|fix| fix.by_hand.as_ref()).map(|by_hand| format!("Restarts {}{}.", by_hand.restarts, pace(proposal)));
-    let hangs = proposal.cost.as_deref().map(|cost| format!("{}.", capital(cost)));
+    let hangs = proposal.cost.as_deref().map(|cost| format!("{}.", text::capital(cost)));
     let cost: Vec<String> = restarts.into_iter().chain(hangs).collect();
     if !cost.is_empty() {
         labelled("Cost", &cost.join(" "), style, out)?;
@@ -128,34 +129,19 @@ pub(super) fn slow_because(forecast: &NodeForecast, place: &str) -> String {
     let budget = forecast.budget_seconds.map_or_else(|| "the limit".to_owned(), |seconds| format!("{seconds}s"));
     match (forecast.round_trip_seconds, forecast.seconds_per_node) {
         (Some(round_trip), _) => {
-            let enough = forecast.exceeded_at_round_trip_seconds.map(|most| format!(" ({budget} is enough up to {})", brief(most)));
-            format!("round trip of {} to the datastore{place}{}", brief(round_trip), enough.unwrap_or_default())
+            let enough =
+                forecast.exceeded_at_round_trip_seconds.map(|most| format!(" ({budget} is enough up to {})", seconds::precise(most)));
+            format!("round trip of {} to the datastore{place}{}", seconds::precise(round_trip), enough.unwrap_or_default())
         }
         (None, Some(each)) => {
             let enough = match forecast.exceeded_at_nodes {
                 Some(nodes) => format!("{budget} is enough up to about {nodes} nodes"),
                 None => "the start was cut off during the conflict check, so a whole start takes longer".to_owned(),
             };
-            format!("each node in the cluster adds {} to a start{place} ({enough})", brief(each))
+            format!("each node in the cluster adds {} to a start{place} ({enough})", seconds::precise(each))
         }
         (None, None) => "not known".to_owned(),
     }
-}
-
-/// `350ms`, `1.5s`
-pub(super) fn brief(seconds: f64) -> String {
-    if seconds < 0.1 {
-        format!("{:.0}ms", seconds * 1000.0)
-    } else if seconds < 1.0 {
-        format!("{seconds:.2}s")
-    } else {
-        format!("{seconds:.1}s")
-    }
-}
-
-fn capital(text: &str) -> String {
-    let mut letters = text.chars();
-    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }
 
 fn labelled(label: &str, words: &str, style: &Style, out: &mut dyn Write) -> io::Result<()> {

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use super::recommendation::{brief, slow_because};
+use super::recommendation::slow_because;
 use super::{Shown, nodes};
 use crate::probes::timing;
 use crate::render::lines::paragraph;
@@ -13,6 +13,7 @@ use crate::reports::probes_document::ProbesReport;
 use crate::startup::forecast::NodeForecast;
 use crate::startup::measure::BudgetStatus;
 use crate::startup::rows::{NodeStart, RunRow};
+use crate::text::seconds;
 
 /// Seconds: shorter parts of a start are left out.
 const BRIEF: f64 = 0.1;
@@ -55,8 +56,9 @@ fn phases(report: &ProbesReport, shown: Shown, style: &Style, out: &mut dyn Writ
         let whole = |attempt: &&RunRow| attempt.phases.iter().map(|part| part.seconds).sum::<f64>();
         let longest = row.attempts.iter().filter(|attempt| !attempt.phases.is_empty()).max_by(|a, b| whole(a).total_cmp(&whole(b)))?;
         let parts = longest.phases.iter().filter(|part| part.seconds >= BRIEF);
-        let parts: Vec<String> =
-            parts.map(|part| format!("{} {}{}", part.phase, if part.at_least { ">" } else { "" }, brief(part.seconds))).collect();
+        let parts: Vec<String> = parts
+            .map(|part| format!("{} {}{}", part.phase, if part.at_least { ">" } else { "" }, seconds::precise(part.seconds)))
+            .collect();
         (!parts.is_empty()).then(|| format!("{}: {}", row.name, parts.join(", ")))
     };
     let most = if shown.all { usize::MAX } else { SLOWEST };

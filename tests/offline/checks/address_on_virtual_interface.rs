@@ -30,7 +30,7 @@ fn peers_wait_and_the_victim_dials() {
     shows(finding, Source::Birdcl, "node-1", "Mesh_172_18_0_1 BGP master start 09:57:45 Passive");
     shows(finding, Source::Birdcl, "node-2", "Mesh_172_18_0_1 BGP master start 09:57:45 Passive");
     shows(finding, Source::Birdcl, NODE, "Mesh_10_0_0_1 BGP master start 09:57:45 Connect");
-    shows(finding, Source::Birdcl, NODE, "graceful restart: waiting for 2 peers, 107 s left of 240 s");
+    shows(finding, Source::Birdcl, NODE, "graceful restart: waiting for 2 peers, 107s left of 240s");
     shows(finding, Source::Event, NODE, "BGP not established with 10.0.0.1,10.0.0.2 (6×)");
     assert_eq!(
         case.command(),

@@ -130,7 +130,7 @@ fn a_restart_beside_a_dead_node() {
         .bird("node-1", "10.0.0.2 Established | 10.0.0.3 Connect Socket: Host is unreachable")
         .bird("node-2", "10.0.0.1 Established | 10.0.0.3 Connect Socket: Host is unreachable");
     let case = finds(&world, &["error bgp-session-down node-3"]);
-    shows(case.only(), Source::Birdcl, "node-2", "107 s left of 240 s");
+    shows(case.only(), Source::Birdcl, "node-2", "107s left of 240s");
 }
 
 /// Its Node still has Calico's address, and no calico-node.

@@ -21,7 +21,7 @@ fn world(log: &str) -> World {
 #[test]
 fn a_configuration_that_two_writers_change() {
     let case = finds(&world(&logged(5, 2, "config changed")), &["error felix-restarts node-2"]);
-    assert!(case.only().message.contains("5 times in 8 s: its configuration changes again and again"), "{}", case.only().message);
+    assert!(case.only().message.contains("5 times in 8s: its configuration changes again and again"), "{}", case.only().message);
     shows(case.only(), Source::Log, "node-2", "config changed");
 }
 

@@ -82,5 +82,5 @@ fn one_that_never_ends() {
         init.state = ContainerState { running: Some(Running { started_at: ago(900) }), ..ContainerState::default() };
     });
     let case = finds(&world, &["error init-container-failed node-2"]);
-    assert!(case.only().message.contains("has not ended after 900 s"), "{}", case.only().message);
+    assert!(case.only().message.contains("has not ended after 900s"), "{}", case.only().message);
 }

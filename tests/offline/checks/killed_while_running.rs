@@ -7,7 +7,7 @@ use super::starts::*;
 #[test]
 fn killed_long_after_the_start() {
     let case = finds(&killed_while_running().previous("node-2", &started(&[USAGE])), &["error killed-while-running node-2"]);
-    assert!(case.only().message.contains("(2×, after 7200 s): more time to start does not help"), "{}", case.only().message);
+    assert!(case.only().message.contains("(2×, after 7200s): more time to start does not help"), "{}", case.only().message);
     shows(case.only(), Source::Log, "node-2", "Failed to report usage");
     assert_eq!(case.command(), Some("kubectl logs calico-node-ccccc -n kube-system -c calico-node --previous"));
     let again = cluster().restarted("node-2", 2, 137, 7200, 400).event("node-2", "Killing", KILLED, 2, 401);

@@ -56,6 +56,7 @@ mod stale_node;
 mod start_near_budget;
 mod starts;
 mod startup_exited;
+mod tunnel_address_wrong;
 mod typha_not_found;
 mod typha_unreachable;
 mod unseen;

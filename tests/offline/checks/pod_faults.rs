@@ -24,6 +24,10 @@ pub(super) struct PodFault {
     cuts: bool,
     /// Only where BIRD runs for IPv4.
     bird: bool,
+    /// Only where BIRD runs for IPv6 too.
+    six: bool,
+    /// Of anything else in the snapshot.
+    seen: fn(&mut Snapshot, &str),
 }
 
 const DESCRIBE: &[&str] = &["kubectl describe pod "];
@@ -33,7 +37,7 @@ const PROBES: &[&str] = &["kubectl calico-fix probes"];
 const NOTHING: &[&str] = &[];
 
 const fn row(name: &'static str, code: &'static str, fixes: &'static [&'static str], happen: Happen, pod: Edit) -> PodFault {
-    PodFault { name, code, fixes, happen, pod, cuts: true, bird: false }
+    PodFault { name, code, fixes, happen, pod, cuts: true, bird: false, six: false, seen: |_, _| {} }
 }
 
 /// calico-node runs, and its sessions are up.
@@ -45,7 +49,11 @@ const fn of_bird(fault: PodFault) -> PodFault {
     PodFault { bird: true, ..fault }
 }
 
-pub(super) const FAULTS: [PodFault; 24] = [
+const fn of_bird6(fault: PodFault) -> PodFault {
+    PodFault { cuts: false, six: true, seen: bird6_refuses, ..fault }
+}
+
+pub(super) const FAULTS: [PodFault; 27] = [
     row("a signal", "container-crashed", DESCRIBE, calm, |pod, random| crash(pod, random.pick(&[132, 134, 135, 136, 139, 159]), "Error")),
     row("a program that cannot be run", "container-crashed", DESCRIBE, calm, |pod, _| crash(pod, 128, "StartError")),
     row("an exit without a log", "pod-not-ready", LOGS, calm, |pod, random| crash(pod, random.pick(&[1, 2, 255]), "Error")),
@@ -98,6 +106,12 @@ pub(super) const FAULTS: [PodFault; 24] = [
         |pod, _| not_ready(pod),
     ),
     of_bird(row("a configuration that BIRD refuses", "bgp-configuration-refused", NOTHING, refused, |pod, _| not_ready(pod))),
+    of_bird6(row("no BIRD6", "bird-not-running", LOGS, bird6_is_refused, |_, _| {})),
+    of_bird6(row("a configuration that BIRD6 refuses", "bgp-configuration-refused", NOTHING, refused_by_bird6, |pod, _| not_ready(pod))),
+    PodFault {
+        seen: network_unavailable,
+        ..without_cut(row("a condition of the Node", "network-unavailable", &["kubectl delete pod "], calm, |_, _| {}))
+    },
     of_bird(without_cut(row("no BIRD", "bird-not-running", LOGS, |world, name, _| world.no_bird(name).not_ready(name), |_, _| {}))),
 ];
 
@@ -115,6 +129,46 @@ const REFUSED: &str = "bird: /etc/calico/confd/config/bird.cfg, line 96: Only in
 
 fn calm(world: World, _: &str, _: &mut Random) -> World {
     world
+}
+
+const REFUSED6: &str = "bird6: /etc/calico/confd/config/bird6.cfg, line 96: Only internal neighbor can be RR client";
+
+/// Peers' BIRD6 dial a port on which nothing listens.
+fn bird6_is_refused(mut world: World, name: &str, _: &mut Random) -> World {
+    let row_of = |cidr: &str| cidr.split('/').next().unwrap_or_default().replace(':', "_");
+    let own =
+        world.hosts.iter().find(|host| host.name == name).and_then(|host| host.stored6.as_deref().map(row_of)).expect("an IPv6 address");
+    for sessions in world.hosts.iter_mut().filter(|host| host.name != name).filter_map(|host| host.sessions6.as_mut()) {
+        let rows = sessions.split('|').map(|row| {
+            let is_of = row.ends_with(&format!("_{own} Established"));
+            if is_of { row.replace("Established", "Active Socket: Connection refused") } else { row.to_owned() }
+        });
+        *sessions = rows.collect::<Vec<_>>().join("|");
+    }
+    world
+}
+
+fn refused_by_bird6(world: World, name: &str, random: &mut Random) -> World {
+    bird6_is_refused(world, name, random).log(name, &started(&[REFUSED6]))
+}
+
+fn bird6_refuses(snapshot: &mut Snapshot, node: &str) {
+    if let Some(Observed::Seen(inside)) = snapshot.inside.get_mut(node) {
+        inside.bird6 = Observed::Absent;
+    }
+}
+
+/// calico-node did not clear it when it started.
+fn network_unavailable(snapshot: &mut Snapshot, node: &str) {
+    let Observed::Seen(nodes) = &mut snapshot.nodes else { return };
+    let node = nodes.iter_mut().find(|one| one.metadata.name == node).expect("that node");
+    node.status.conditions.push(Condition {
+        r#type: "NetworkUnavailable".into(),
+        status: "True".into(),
+        reason: Some("CalicoIsDown".into()),
+        message: Some("Calico is shutting down on this node".into()),
+        ..Condition::default()
+    });
 }
 
 fn refused(world: World, name: &str, _: &mut Random) -> World {
@@ -202,7 +256,8 @@ impl PodFault {
     /// The world with it; `None` where this cluster cannot have it.
     pub(super) fn on(&self, cluster: &Cluster, at: usize, random: &mut Random) -> Option<World> {
         let has_bird = cluster.world.hosts[at].stored.is_some() && !lacks_bird(&cluster.world);
-        if self.bird && !has_bird {
+        let has_six = cluster.world.hosts[at].stored6.is_some() && !lacks_bird(&cluster.world);
+        if (self.bird && !has_bird) || (self.six && !has_six) {
             return None;
         }
         let name = cluster.world.hosts[at].name.clone();
@@ -216,6 +271,7 @@ impl PodFault {
 
     pub(super) fn edit(&self, snapshot: &mut Snapshot, node: &str, random: &mut Random) {
         (self.pod)(pod_of(snapshot, node), random);
+        (self.seen)(snapshot, node);
     }
 }
 

@@ -93,7 +93,7 @@ fn a_start_that_the_probes_no_longer_allow() {
     let case = finds(&shortened, &["warning restart-would-change-address node-2"]);
     let finding = case.only();
     assert!(finding.message.starts_with("calico-node on node-2 would be killed at its next start: it needs "), "{}", finding.message);
-    assert!(finding.message.contains("and the probes now allow 20 s; do not restart calico-node there"), "{}", finding.message);
+    assert!(finding.message.contains("and the probes now allow 20s; do not restart calico-node there"), "{}", finding.message);
     assert_eq!(finding.fix.as_ref().map(|fix| fix.command.as_str()), Some("kubectl calico-fix probes"));
     healthy(&slow);
 }

@@ -11,7 +11,7 @@ fn a_start_that_nearly_was_killed() {
     };
     let world = |seconds: u32| cluster().age("node-2", 3590).log("node-2", &log(seconds));
     let case = finds(&world(65), &["warning start-near-budget node-2"]);
-    assert!(case.only().message.contains("node-2 took 65 of 70 s"), "{}", case.only().message);
+    assert!(case.only().message.contains("node-2 took 65s of 70s"), "{}", case.only().message);
     assert!(case.command().is_some_and(|command| command.contains("startupProbe")));
     healthy(&world(52));
     // With more time allowed the same start is none to worry about.

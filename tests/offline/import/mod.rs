@@ -3,6 +3,7 @@
 mod archives;
 mod formats;
 mod memory;
+mod pastes;
 mod rendered;
 mod same_facts;
 mod texts;

@@ -14,6 +14,7 @@ pub(super) fn every() -> Vec<(&'static str, Snapshot)> {
         ("bridge_address_healthy", incident("bridge-address-healthy")),
         ("slow_start", incident("slow-start")),
         ("slow_start_healthy", incident("slow-start-healthy")),
+        ("five_thousand_nodes", five_thousand_nodes().snapshot()),
     ];
     all.extend(small());
     all
@@ -35,7 +36,7 @@ fn incident(name: &str) -> Snapshot {
     import::load(&[path], &mut std::io::empty()).expect("an example")
 }
 
-fn bridge() -> World {
+pub(super) fn bridge() -> World {
     cluster()
         .interface("node-3", BRIDGE, "172.18.0.1/16")
         .stored("node-3", "172.18.0.1/16")
@@ -45,8 +46,21 @@ fn bridge() -> World {
         .bird("node-3", "10.0.0.1 Connect | 10.0.0.2 Connect")
 }
 
-fn slow(name: &str, world: World) -> World {
+pub(super) fn slow(name: &str, world: World) -> World {
     world.no_bird(name).not_ready(name).restarted(name, 3, 137, 70, 40).killed(name, 3)
+}
+
+/// Without BGP: a full mesh of so many has 25 million ends of sessions.
+fn five_thousand_nodes() -> World {
+    let without_sessions = |mut world: World| {
+        world.hosts.iter_mut().for_each(|host| host.sessions = Some(String::new()));
+        world
+    };
+    let addresses: Vec<String> = (0..5_000).map(|at| format!("10.{}.{}.1/16", at / 250, at % 250)).collect();
+    let addresses: Vec<&str> = addresses.iter().map(String::as_str).collect();
+    without_sessions(nodes(&addresses).without_bgp("vxlan"))
+        .interface("node-4321", BRIDGE, "172.18.0.1/16")
+        .stored("node-4321", "172.18.0.1/16")
 }
 
 /// Of different kinds: another fix for each.

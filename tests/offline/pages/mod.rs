@@ -1,6 +1,7 @@
 //! The pages of each verb as an operator reads them: in every kind of cluster, at every width.
 
 mod cases;
+mod change;
 mod widths;
 
 use std::io::{self, Write};
@@ -9,14 +10,15 @@ use calico_fix::autodetect::AutodetectOptions;
 use calico_fix::diagnosis::{Scope, diagnose};
 use calico_fix::probes::proposal::ProbeOptions;
 use calico_fix::render::style::Style;
-use calico_fix::render::{matrix, probes, short, status};
+use calico_fix::render::{matrix, matrix_short, probes, short, status};
 use calico_fix::reports::autodetect::evaluate;
 use calico_fix::reports::probes::probes_report;
 use calico_fix::snapshot::Snapshot;
 use calico_fix::snapshot::family::Family;
 use calico_fix::text;
 
-const VERBS: [&str; 5] = ["status", "status -o short", "status --peers --all", "autodetect", "probes"];
+const VERBS: [&str; 7] =
+    ["status", "status -o short", "status --peers --all", "autodetect", "autodetect -o short", "probes", "probes -o short"];
 
 fn page(verb: &str, snapshot: &Snapshot, style: &Style) -> String {
     let mut out = Vec::new();
@@ -36,6 +38,11 @@ fn write(verb: &str, snapshot: &Snapshot, style: &Style, out: &mut dyn Write) ->
         "autodetect" => {
             let look = evaluate(snapshot, &AutodetectOptions::new(Family::V4));
             matrix::write(&look, None, matrix::Shown::default(), style, out)
+        }
+        "autodetect -o short" => matrix_short::write(&evaluate(snapshot, &AutodetectOptions::new(Family::V4)), None, style, out),
+        "probes -o short" => {
+            let report = probes_report(snapshot, &scope, &ProbeOptions::default()).expect("a report");
+            probes::write_short(&report, style, out)
         }
         "probes" => {
             let report = probes_report(snapshot, &scope, &ProbeOptions::default()).expect("a report");
@@ -74,6 +81,47 @@ fn at_80_columns() {
             pages += &format!("$ kubectl calico-fix {verb}\n{page}\n--- the first lines in colour\n{}\n\n", spelled(&head.join("\n")));
         }
         insta::assert_snapshot!(name, pages);
+    }
+}
+
+/// Of a word that is a number and a unit apart from it, the first.
+fn split_unit(page: &str) -> Option<&str> {
+    page.lines().find(|line| {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        words.windows(2).any(|pair| {
+            matches!(pair[1].trim_end_matches(['.', ',', ';', ':', ')']), "s" | "ms") && pair[0].ends_with(|c: char| c.is_ascii_digit())
+        })
+    })
+}
+
+/// `70s`, as in kubectl and in probes, never `70 s`.
+#[test]
+fn a_time_is_one_word() {
+    assert_eq!(split_unit("took 105 s of 70s"), Some("took 105 s of 70s"));
+    assert_eq!(split_unit("took 105s of 70s, node-1 starts"), None);
+    for (name, snapshot) in cases::every() {
+        for verb in VERBS {
+            assert_eq!(split_unit(&page(verb, &snapshot, &Style::default())), None, "{name} {verb}");
+        }
+    }
+}
+
+/// One line for each node, and one in all where nothing changes.
+#[test]
+fn short_is_one_line_a_node() {
+    for (name, snapshot) in cases::every() {
+        for verb in ["autodetect -o short", "probes -o short"] {
+            let page = page(verb, &snapshot, &Style::default());
+            let about = |word: &str| page.lines().filter(|line| line.starts_with(word)).count();
+            match name {
+                "bridge_address_healthy" | "slow_start_healthy" => {
+                    assert!(page.lines().count() == 1 && page.contains("nothing to change"), "{name} {verb}: {page}");
+                }
+                "two_errors" => assert_eq!(about("WRONG") + about("KILLED"), 1, "{name} {verb}: {page}"),
+                "five_thousand_nodes" if verb.starts_with("autodetect") => assert_eq!(page.lines().count(), 2, "{page}"),
+                _ => {}
+            }
+        }
     }
 }
 

@@ -13,9 +13,9 @@ use calico_fix::text;
 
 use super::{VERBS, cases, page};
 
-const WIDTHS: [usize; 4] = [60, 80, 120, 200];
+pub(super) const WIDTHS: [usize; 4] = [60, 80, 120, 200];
 
-fn at(columns: usize) -> Style {
+pub(super) fn at(columns: usize) -> Style {
     Style { width: Some(columns), ..Style::default() }
 }
 
@@ -26,7 +26,7 @@ fn long_name(number: char) -> String {
 }
 
 /// The same cluster, whose nodes have names of 63 characters.
-fn with_long_names(snapshot: &Snapshot) -> Snapshot {
+pub(super) fn with_long_names(snapshot: &Snapshot) -> Snapshot {
     let mut json = serde_json::to_string(snapshot).expect("JSON");
     for number in ['1', '2', '3'] {
         let name = long_name(number);

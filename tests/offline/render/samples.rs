@@ -110,7 +110,7 @@ pub(super) fn slow_start() -> Report {
         code: Code::KilledWhileStarting,
         severity: Severity::Error,
         nodes: vec!["node-03".into()],
-        message: "calico-node on node-03 is killed by its probe while it starts (17×): start-up does not finish within the 70 s that its probes allow".into(),
+        message: "calico-node on node-03 is killed by its probe while it starts (17×): start-up does not finish within the 70s that its probes allow".into(),
         evidence: vec![Evidence {
             source: Source::Event,
             node: Some("node-03".into()),
@@ -118,7 +118,7 @@ pub(super) fn slow_start() -> Report {
         }],
         fix: Some(Fix {
             command: "kubectl calico-fix probes".into(),
-            why: "Raises the startup limit from 70 s to 220 s. Shows the change, asks, starts with one node, verifies, rolls back on failure".into(),
+            why: "Raises the startup limit from 70s to 220s. Shows the change, asks, starts with one node, verifies, rolls back on failure".into(),
             by_hand: None,
         }),
     }];

@@ -1,4 +1,4 @@
-//! The words that are not used, and the sentences that stay long. The second and third list may only shrink.
+//! The words that are not used, and the sentences that stay long. The second list may only shrink.
 
 /// What people do not say, and what they say instead.
 pub(super) const WORDS: [(&str, &str); 52] = [
@@ -56,19 +56,9 @@ pub(super) const WORDS: [(&str, &str); 52] = [
     ("by itself", "automatically"),
 ];
 
-/// Occurrences that are left: beginning of the place, word, how many at most, where they are.
-pub(super) const LEFT: [(&str, &str, usize, &str); 5] = [
-    ("src/plan/debug_pod.rs", "beside", 1, "a copy next to calico-node"),
-    ("src/plan/debug_pod.rs", "by itself", 1, "a program that runs alone"),
-    ("src/plan/request.rs", "put back", 1, "summary of an undo"),
-    ("src/plan/snippets.rs", "beside", 1, "a comment in a Helm snippet"),
-    ("src/rollout/outcome.rs", "was predicted", 1, "nodes whose state is only partly expected"),
-];
-
 /// Beginnings of long sentences, and why each stays whole.
-pub(super) const LONG: [(&str, &str); 9] = [
+pub(super) const LONG: [(&str, &str); 8] = [
     ("Set IP_AUTODETECTION_METHOD to a method", "lists the methods with their releases"),
-    ("The default method, first-found, takes", "one cause and its effect"),
     ("A node whose stored address is outside", "conditions that hold together"),
     ("Set a method that picks the same network everywhere", "lists the methods"),
     ("Probes of a running calico-node time out", "quotes two messages"),

@@ -64,15 +64,15 @@ fn a_budget_that_is_too_small_grows_until_it_is_verified_and_undo_goes_all_the_w
     println!("{}", told(&output));
     assert_eq!(code(&output), Some(0), "{}", told(&output));
     let shown = out(&output).split_whitespace().collect::<Vec<_>>().join(" ");
-    for says in ["the limit is raised to 320s, 640s and at most 1200s there", "the budget is raised to 320, then 640, then 1200 s."] {
+    for says in ["the limit is raised to 320s, 640s and at most 1200s there", "the budget is raised to 320s, then 640s, then 1200s."] {
         assert!(shown.contains(says), "shown before the question: {}", told(&output));
     }
     // Its own rollout waits for the very node that is cured.
     assert!(err(&output).contains(&format!("because calico-node is killed while it starts on {FAR}. This change")), "{}", err(&output));
     for says in [
-        "killed after 160 s while its start made progress".to_owned(),
-        format!("320 s to start, on {FAR} only"),
-        "verified: every node is as expected; calico-node has 320 s to start".to_owned(),
+        "killed after 160s while its start made progress".to_owned(),
+        format!("320s to start, on {FAR} only"),
+        "verified: every node is as expected; calico-node has 320s to start".to_owned(),
     ] {
         assert!(err(&output).contains(&says), "{says}: {}", err(&output));
     }
@@ -119,7 +119,7 @@ fn what_is_not_enough_even_at_the_ceiling_is_put_back() {
         let (before, pods) = (stage.daemon_set(), others(&stage));
         let output = stage.kubectl(&["probes", "--yes", "--ceiling", ceiling]);
         assert_eq!(code(&output), Some(4), "{}", told(&output));
-        assert!(err(&output).contains(&format!("{} s are not enough, and {says}", last * 10)), "{}", err(&output));
+        assert!(err(&output).contains(&format!("{}s is not enough, and {says}", last * 10)), "{}", err(&output));
         is_back(&stage, &before, &pods, &output);
     }
 }

@@ -1,0 +1,20 @@
+//! How parts of calico-node end that run only after the start.
+
+/// FATAL and panic texts with a known meaning: felix/dataplane, felix/ipsets, node/pkg/allocateip of 3.8 to 3.33.
+const ENDS: &[(&str, &str)] = &[
+    ("RPF check", "the kernel's rp_filter is loose"),
+    ("Failed to update IP sets after multiple retries", "Felix cannot program IP sets"),
+    ("Failed to configure BPF devices", "Felix cannot set up the devices of the eBPF dataplane"),
+    ("failed to attach connect-time load balancer", "Felix cannot attach the connect-time load balancer of the eBPF dataplane"),
+    ("error creating bpf maps", "Felix cannot create its eBPF maps"),
+    ("Failed to create BPF endpoint manager", "Felix cannot start the eBPF dataplane"),
+    ("Failed to wait for driver to exit", "Felix's dataplane driver does not end"),
+    ("Unable to autoassign an", "no address is left for the node's tunnel in the IP pools"),
+    ("Unable to detect host MTU", "Felix cannot find the host's MTU"),
+    ("mark bits", "the iptables mark mask leaves too few bits for Felix"),
+];
+
+/// What this FATAL line or panic means.
+pub fn known_end(text: &str) -> Option<&'static str> {
+    ENDS.iter().find(|(says, _)| text.contains(says)).map(|(_, why)| *why)
+}

@@ -1,0 +1,105 @@
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
+use crate::calico::address;
+use crate::calico::tunnel_addresses::{POOL_TUNNELS, PoolTunnel};
+use crate::diagnosis::check::{Check, EarlierFindings};
+use crate::diagnosis::context::Context;
+use crate::diagnosis::explain::Explanation;
+use crate::diagnosis::fixes;
+use crate::finding::code::Code;
+use crate::finding::{Finding, Severity, Source};
+use crate::model::{NodeModel, phrases};
+
+pub(super) const CHECK: Check = Check {
+    explanation: Explanation {
+        code: Code::TunnelAddressWrong,
+        title: "A node's tunnel address is missing, or another node has it too",
+        means: "IP-in-IP and VXLAN give each node's tunnel interface an address from an IP pool. Without it other nodes have no VXLAN \
+                endpoint for the node, and what its host sends to pods has no source address. Two nodes with one address answer each other's traffic. \
+                All pods stay Ready.",
+        detected: "projectcalico.org/IPv4IPIPTunnelAddr, IPv4VXLANTunnelAddr and IPv6VXLANTunnelAddr of the nodes: the same address twice, or \
+                   none on a node that an enabled IP pool of that mode selects, while other nodes have one. Silent where IP pools could not be \
+                   read, and where no node has such an address, as with another plugin's IPAM.",
+        confirm: "kubectl get nodes -o yaml | grep TunnelAddr\n\
+                  kubectl exec -n NAMESPACE POD -c calico-node -- ip addr show",
+        fix: "Restart calico-node on that node: kubectl delete pod POD. At its start it keeps an address that IPAM has for it and takes a new \
+              one otherwise. Where it stays so, look for errors of the tunnel address allocator in its log and for free addresses in the pools.",
+    },
+    run,
+};
+
+fn run(view: &Context, found: &EarlierFindings) -> Vec<Finding> {
+    if !view.install.keeps_annotations() {
+        return Vec::new();
+    }
+    let findings = POOL_TUNNELS.iter().flat_map(|tunnel| [shared(view, tunnel), lacking(view, tunnel)].concat());
+    findings.filter(|finding| !finding.nodes.iter().any(|node| found.is_explained(node))).collect()
+}
+
+fn tunnel_address(node: &NodeModel, tunnel: &PoolTunnel) -> Option<IpAddr> {
+    let text = node.node.filter(|node| !node.metadata.tabular)?.metadata.annotations.get(tunnel.annotation)?;
+    address::parse(text).map(|cidr| cidr.addr())
+}
+
+fn shared(view: &Context, tunnel: &PoolTunnel) -> Vec<Finding> {
+    let mut holders: BTreeMap<IpAddr, Vec<&NodeModel>> = BTreeMap::new();
+    for node in view.nodes.iter().filter(|node| !node.kubelet_is_silent()) {
+        if let Some(address) = tunnel_address(node, tunnel) {
+            holders.entry(address).or_default().push(node);
+        }
+    }
+    holders.retain(|_, nodes| nodes.len() > 1);
+    holders.into_iter().map(|(address, nodes)| about_shared(view, tunnel, address, &nodes)).collect()
+}
+
+fn about_shared(view: &Context, tunnel: &PoolTunnel, address: IpAddr, nodes: &[&NodeModel]) -> Finding {
+    let names: Vec<String> = nodes.iter().map(|node| node.name.to_owned()).collect();
+    // IPAM has it for one of them, which keeps it; the newer one is less likely to be that one.
+    let newest = nodes.iter().max_by_key(|node| node.node.and_then(|node| node.metadata.creation_timestamp));
+    let fix =
+        newest.and_then(|node| fixes::restart_pod(view, node, "It takes another tunnel address if IPAM has this one for another node"));
+    Finding {
+        code: Code::TunnelAddressWrong,
+        severity: Severity::Error,
+        message: format!("{} have the same {} tunnel address {address}, expected one each", phrases::list(&names), tunnel.name),
+        nodes: names,
+        evidence: nodes.iter().map(|node| node.evidence(Source::Annotation, format!("{}: {address}", tunnel.annotation))).collect(),
+        fix,
+    }
+}
+
+fn lacking(view: &Context, tunnel: &PoolTunnel) -> Vec<Finding> {
+    let Some(pools) = view.snapshot.resources.ip_pools.seen() else { return Vec::new() };
+    // Without a single one another IPAM gives the addresses.
+    if !view.nodes.iter().any(|node| tunnel_address(node, tunnel).is_some()) {
+        return Vec::new();
+    }
+    let lacks = |node: &&NodeModel| {
+        node.node.is_some_and(|own| !own.metadata.tabular)
+            && tunnel_address(node, tunnel).is_none()
+            && (node.ready() == Some(true) || view.is_settled(node))
+            && !node.kubelet_is_silent()
+            && pools.iter().any(|pool| tunnel.is_fed_by(pool, &view.calico_labels(node)))
+    };
+    view.nodes.iter().filter(lacks).map(|node| about_lacking(view, tunnel, node)).collect()
+}
+
+fn about_lacking(view: &Context, tunnel: &PoolTunnel, node: &NodeModel) -> Finding {
+    let mut evidence = vec![node.evidence(Source::Annotation, format!("{}: none", tunnel.annotation))];
+    let interface = node.interfaces().into_iter().flatten().find(|one| one.name == tunnel.interface);
+    if let Some(interface) = interface.filter(|one| one.addresses.is_empty()) {
+        evidence.push(node.evidence(Source::Interfaces, format!("{} has no address", interface.name)));
+    }
+    Finding {
+        code: Code::TunnelAddressWrong,
+        severity: Severity::Error,
+        nodes: vec![node.name.to_owned()],
+        message: format!(
+            "{} has no {} tunnel address, expected one for {}: an IP pool selects the node, and other nodes have one",
+            node.name, tunnel.name, tunnel.interface
+        ),
+        evidence,
+        fix: fixes::restart_pod(view, node, "The next start assigns the tunnel address again"),
+    }
+}

@@ -1,0 +1,289 @@
+//! What people paste when they ask for help: the cause that is named, the command that is offered, and nothing of health.
+
+use calico_fix::finding::Report;
+use calico_fix::finding::verdict::Verdict;
+
+use super::texts::{codes, judge, read_named};
+
+fn read_page(text: &str) -> Report {
+    judge(&read_named(&[("page.md", text)], None).unwrap_or_else(|error| panic!("{error}\n{text}")))
+}
+
+/// Of what people type after a finding only these change nothing, or ask first.
+const HARMLESS: [&str; 6] =
+    ["kubectl calico-fix ", "kubectl logs ", "kubectl describe ", "kubectl exec ", "kubectl get ", "kubectl delete pod "];
+
+const NODES: &str = "NAME    STATUS   ROLES    AGE   VERSION   INTERNAL-IP   EXTERNAL-IP\n\
+    node1   Ready    <none>   90d   v1.28.3   10.0.0.1      <none>\n\
+    node2   Ready    <none>   90d   v1.28.3   10.0.0.2      <none>\n\
+    node3   Ready    <none>   90d   v1.28.3   10.0.0.3      <none>\n";
+const STATUS: &str = "Calico process is running.\n\nIPv4 BGP status\n\
+    +--------------+-------------------+-------+----------+-------------+\n\
+    | PEER ADDRESS |     PEER TYPE     | STATE |  SINCE   |    INFO     |\n\
+    +--------------+-------------------+-------+----------+-------------+\n";
+const BRIDGE_ROW: &str = "| 172.18.0.1   | node-to-node mesh | start | 04:11:09 | Connect     |\n";
+const SOUND_ROW: &str = "| 10.0.0.2     | node-to-node mesh | up    | 04:11:09 | Established |\n";
+const UNREADY: &str = "Readiness probe failed: calico/node is not ready: BIRD is not ready: BGP not established with";
+const NO_NODENAME: &str = "Readiness probe failed: calico/node is not ready: BIRD is not ready: Failed to stat() nodename file: stat \
+    /var/lib/calico/nodename: no such file or directory";
+const NO_ADDRESS: &str = "[INFO][9] startup/startup.go 431: Early log level set to info\n\
+    [INFO][9] startup/utils.go 138: Determined node name: edge-5\n\
+    [INFO][9] startup/startup.go 460: Datastore connection verified\n\
+    [WARNING][9] startup/autodetection_methods.go 99: Unable to auto-detect an IPv4 address: no valid host interfaces found\n\
+    [WARNING][9] startup/startup.go 494: Couldn't autodetect an IPv4 address. If auto-detecting, choose a different autodetection method. Otherwise provide an explicit address.\n\
+    [WARNING][9] startup/utils.go 48: Terminating\nCalico node failed to start\n";
+
+/// The page, its findings in order, a phrase of the first, and how the first's command begins.
+type Paste = (&'static str, String, &'static [&'static str], &'static str, &'static str);
+
+fn pastes() -> Vec<Paste> {
+    let pods = |rows: &str| format!("NAME                READY   STATUS    RESTARTS   AGE   IP         NODE\n{rows}");
+    let failing = format!("  Warning  Unhealthy  2m (x61 over 12m)  kubelet  {UNREADY} 172.18.0.1\n");
+    vec![
+        ("a probe's message alone", format!("{UNREADY} 172.18.0.1\n"), &["bgp-session-down"], "Docker gives its bridges", "kubectl calico-fix autodetect"),
+        (
+            "a probe's message in a sentence",
+            format!("Since Monday it says \"{UNREADY} 10.0.0.9.\" on one node.\n"),
+            &["bgp-session-down"],
+            "10.0.0.9",
+            "",
+        ),
+        (
+            "an event outside of a block, and which node has registered its peer",
+            format!("```\n{NODES}```\n{failing}"),
+            &["bgp-session-down"],
+            "One of node1, node2, node3 has registered it",
+            "kubectl calico-fix autodetect",
+        ),
+        (
+            "a peer that is no node's InternalIP",
+            format!("```\n{NODES}root@node1:~# calicoctl node status\n{STATUS}{SOUND_ROW}{BRIDGE_ROW}```\n"),
+            &["address-not-internal-ip"],
+            "node3 uses 172.18.0.1, which looks like a Docker bridge's, expected its InternalIP 10.0.0.3",
+            "kubectl calico-fix autodetect",
+        ),
+        (
+            "sessions of one host",
+            format!("{STATUS}{SOUND_ROW}{BRIDGE_ROW}"),
+            &["bgp-session-down"],
+            "a node has probably registered it",
+            "kubectl calico-fix autodetect",
+        ),
+        (
+            "addresses that somebody has masked",
+            format!("{STATUS}| 10.x.x.7     | node-to-node mesh | start | 04:11:09 | Active Socket: Host is unreachable |\n"),
+            &["bgp-session-down"],
+            "Host is unreachable",
+            "",
+        ),
+        (
+            "one cause for all peers of one host",
+            format!("{STATUS}{}{}", SOUND_ROW.replace("up   ", "start").replace("Established", "Connect    "), BRIDGE_ROW.replace("172.18.0.1", "10.0.0.3  ")),
+            &["bgp-session-down"],
+            "10.0.0.2 and 10.0.0.3",
+            "",
+        ),
+        ("a log without its times", NO_ADDRESS.to_owned(), &["startup-exited"], "edge-5 exits while starting", "kubectl calico-fix autodetect"),
+        (
+            "lines from the middle of a log",
+            "2025-06-02 08:29:29.872 [ERROR][70] status-reporter/discovery.go 192: Unable to get Typha service endpoints from Kubernetes. \
+             error=Get \"https://10.96.0.1:443/api/v1/namespaces/calico-system/endpoints/calico-typha\": dial tcp 10.96.0.1:443: connect: connection timed out\n"
+                .to_owned(),
+            &["datastore-unreachable"],
+            "does not reach the API server at 10.96.0.1:443",
+            "",
+        ),
+        (
+            "the last line of a log of an old release",
+            "2021-03-10 09:12:03.100 [FATAL][49] int_dataplane.go 1035: Kernel's RPF check is set to 'loose'.\n".to_owned(),
+            &["exited-after-start"],
+            "rp_filter is loose",
+            "",
+        ),
+        (
+            "a panic whose words are in the line before",
+            "2025-06-02 08:29:30.100 [PANIC][88] felix/int_dataplane.go 700: error creating bpf maps error=operation not permitted\n\
+             panic: (*logrus.Entry) 0xc0008f2000\n"
+                .to_owned(),
+            &["exited-after-start"],
+            "cannot create its eBPF maps",
+            "",
+        ),
+        (
+            "a right that is missing",
+            "2025-06-02 08:29:30.100 [WARNING][9] startup/startup.go 448: Connection to the datastore is unauthorized error=connection is \
+             unauthorized: nodes \"w5\" is forbidden: User \"system:serviceaccount:kube-system:calico-node\" cannot get resource \"nodes\"\n\
+             2025-06-02 08:29:30.200 [WARNING][9] startup/utils.go 48: Terminating\nCalico node failed to start\n"
+                .to_owned(),
+            &["forbidden-to-calico"],
+            "is forbidden",
+            "",
+        ),
+        (
+            "a log beside a table in which one pod is not ready",
+            format!(
+                "{}\n```\n2025-06-02 08:29:30.100 [FATAL][88] felix/daemon.go 532: Failed to connect to Typha error=dial tcp 10.0.0.2:5473: i/o timeout\n```\n",
+                pods("calico-node-aaaa1   1/1     Running   0          3d    10.0.0.1   node1\ncalico-node-bbbb2   0/1     Running   0          3d    10.0.0.2   node2\n")
+            ),
+            &["typha-unreachable"],
+            "Felix on node2",
+            "",
+        ),
+        (
+            "a start that its probe ends",
+            format!(
+                "Events:\n  Type     Reason     Age                From               Message\n  ----     ------     ----               ----               -------\n  \
+                 Normal   Scheduled  18m                default-scheduler  Successfully assigned kube-system/calico-node-h6z2w to far-9\n  \
+                 Normal   Killing    3m (x4 over 17m)   kubelet            Container calico-node failed liveness probe, will be restarted\n  \
+                 Warning  Unhealthy  2m (x60 over 18m)  kubelet            {NO_NODENAME}\n"
+            ),
+            &["pod-not-ready"],
+            "its probe killed it 4 times before its start had finished",
+            "kubectl logs calico-node-h6z2w",
+        ),
+        (
+            "events that say how a container waits",
+            format!("Warning  Unhealthy  41m (x74 over 66m)  kubelet  {NO_NODENAME}\nWarning  BackOff  83s (x210 over 60m)  kubelet  Back-off restarting failed container\n"),
+            &["pod-not-ready"],
+            "CrashLoopBackOff",
+            "",
+        ),
+        (
+            "a volume that cannot be mounted",
+            "  Warning  FailedMount  64s (x9 over 21m)  kubelet  MountVolume.SetUp failed for volume \"calico-cni\" : mkdir /usr/libexec: read-only file system\n".to_owned(),
+            &["pod-not-ready"],
+            "cannot set its pod up",
+            "",
+        ),
+        (
+            "a table of events and nothing else",
+            "LAST SEEN             TYPE      REASON                   OBJECT                  MESSAGE\n\
+             12s (x31 over 7m)     Warning   FailedCreatePodSandBox   pod/calico-node-c9kzp   Failed to create pod sandbox: rpc error\n"
+                .to_owned(),
+            &["pod-sandbox-recreated"],
+            "31 times",
+            "",
+        ),
+        (
+            "a row in bold type, with an init container that fails",
+            pods("**calico-node-gcxmw   0/1   Init:CrashLoopBackOff   6 (39s ago)   6m16s   10.0.0.1   node1**\n"),
+            &["init-container-failed"],
+            "node1",
+            "",
+        ),
+        (
+            "an image of an init container, in a table without nodes",
+            "kube-system   calico-node-b2vx8   0/1   Init:ImagePullBackOff   0   10m\nkube-system   calico-node-ntgk7   1/1   Running   0   10m\n".to_owned(),
+            &["image-not-pulled"],
+            "ImagePullBackOff",
+            "kubectl describe pod calico-node-b2vx8",
+        ),
+        (
+            "a node without a network plugin",
+            "Name:               edge-2\nRoles:              <none>\nLabels:             kubernetes.io/os=linux\nConditions:\n  \
+             Type   Status  LastHeartbeatTime                 LastTransitionTime                Reason           Message\n  \
+             Ready  False   Mon, 02 Jun 2025 09:10:00 +0000   Mon, 02 Jun 2025 08:00:00 +0000   KubeletNotReady  container runtime network not ready: cni plugin not initialized\n"
+                .to_owned(),
+            &["pod-not-ready"],
+            "no network plugin is ready",
+            "kubectl get pods -A",
+        ),
+        (
+            "the kubelet's own log",
+            format!("Jun 02 09:12:01 w1 kubelet[1234]: I0602 prober.go:107] \"Probe failed\" pod=\"calico-system/calico-node-x2k9p\" output=\"{} 10.0.0.7\"\n", &UNREADY[24..]),
+            &["bgp-session-down"],
+            "(node of calico-node-x2k9p) and 10.0.0.7",
+            "",
+        ),
+    ]
+}
+
+#[test]
+fn each_names_its_cause_and_harms_nothing() {
+    for (name, text, expected, phrase, command) in pastes() {
+        let report = read_page(&text);
+        assert_eq!(codes(&report), expected, "{name}: {report:#?}");
+        let first = &report.findings[0];
+        assert!(first.message.contains(phrase), "{name}: {}", first.message);
+        let given = first.fix.as_ref().map_or("", |fix| fix.command.as_str());
+        assert!(
+            given.starts_with(command) && (given.is_empty() || HARMLESS.iter().any(|start| given.starts_with(start))),
+            "{name}: {given}"
+        );
+        assert_eq!(report.cluster.autodetection_method, None, "{name}: nothing shows the method");
+        // evidence names the line itself
+        let placed = |text: &str| text.ends_with(']') && text.contains("page.md:");
+        assert!(first.evidence.iter().any(|evidence| placed(&evidence.text)), "{name}: {:?}", first.evidence);
+    }
+}
+
+#[test]
+fn evidence_names_its_own_line() {
+    let report = read_page(&format!("Hello,\n\n```\n{STATUS}{SOUND_ROW}{BRIDGE_ROW}```\n"));
+    assert!(report.findings[0].evidence[0].text.ends_with("page.md:11]"), "{:?}", report.findings[0].evidence);
+    let report = read_page(&format!("```\n{NO_ADDRESS}```\n"));
+    let last = report.findings[0].evidence.iter().rfind(|evidence| evidence.text.contains("failed to start")).expect("the last line");
+    assert!(last.text.ends_with("page.md:8]"), "{last:?}");
+}
+
+/// A probe that somebody shows beside a log says how much time the start is given.
+#[test]
+fn probes_in_yaml_are_the_budget() {
+    let log = "# kubectl logs calico-node-jz7cz -n kube-system -c calico-node\n\
+        2025-06-02 08:29:00.000 [INFO][9] startup/startup.go 431: Early log level set to info\n\
+        2025-06-02 08:29:00.100 [INFO][9] startup/utils.go 138: Determined node name: far-9\n\
+        2025-06-02 08:29:58.000 [INFO][9] startup/startup.go 436: Checking datastore connection\n";
+    let probe = "livenessProbe:\n  httpGet:\n    path: /liveness\n    port: 9099\n  failureThreshold: 4\n  periodSeconds: 20\n";
+    let report = read_page(&format!("```\n{log}```\nand\n```yaml\n{probe}```\n"));
+    assert_eq!(codes(&report), ["start-near-budget"], "{report:#?}");
+    assert!(report.findings[0].message.contains("kill it after 80 s"), "{}", report.findings[0].message);
+}
+
+/// What is sound, or on its way: no finding, and no health either.
+#[test]
+fn sound_pastes_have_no_finding() {
+    let pods = |rows: &str| format!("NAME                READY   STATUS    RESTARTS   AGE   IP         NODE\n{rows}");
+    let young = pods(
+        "calico-node-aaaa1   1/1   Running       0   3m    10.0.0.1   n1\ncalico-node-bbbb2   0/1   Init:0/2      0   4s    10.0.0.2   n2\n\
+        calico-node-cccc3   0/1   Terminating   0   12d   10.0.0.3   n3\ncalico-node-dddd4   0/1   Running       0   20s   10.0.0.4   n4\n",
+    );
+    let windows = "NAME     STATUS   ROLES    AGE   VERSION   INTERNAL-IP   EXTERNAL-IP   OS-IMAGE\n\
+        linux1   Ready    <none>   9d    v1.28.3   10.1.0.4      <none>        Ubuntu 22.04.3 LTS\n\
+        win1     Ready    <none>   9d    v1.28.3   10.1.0.5      <none>        Windows Server 2022 Datacenter\n";
+    let past = format!("  Warning  Unhealthy  42m (x9 over 50m)  kubelet  {UNREADY} 10.0.0.1\n");
+    let replaced = format!(
+        "LAST SEEN   TYPE      REASON      OBJECT                  MESSAGE\n55m         Normal    Killing     pod/calico-node-old11   Stopping container calico-node\n\
+         54m         Warning   Unhealthy   pod/calico-node-new11   {UNREADY} 10.0.0.2\n"
+    );
+    let kind = "NAME                 STATUS   ROLES    AGE   VERSION   INTERNAL-IP   EXTERNAL-IP\n\
+        kind-control-plane   Ready    <none>   5m    v1.30.0   172.18.0.2    <none>\nkind-worker          Ready    <none>   5m    v1.30.0   172.18.0.3    <none>\n";
+    for (name, text) in [
+        ("sessions of one host", format!("{STATUS}{SOUND_ROW}")),
+        ("pods that are being replaced", young),
+        ("a restart long ago", pods("calico-node-aaaa1   1/1   Running   119 (40d ago)   61d   10.0.0.1   n1\n")),
+        ("a Windows node", windows.to_owned()),
+        ("a cordoned node", NODES.replace("Ready ", "Ready,SchedulingDisabled ")),
+        ("failures of a start that is over", past),
+        ("events of a pod that is gone", replaced),
+        (
+            "nodes in Docker's own network",
+            format!("{kind}root@kind-worker:~# calicoctl node status\n{STATUS}{}", SOUND_ROW.replace("10.0.0.2  ", "172.18.0.2")),
+        ),
+        ("BIRD that is not wanted", "Calico process is running.\n\nThe BGP backend process (BIRD) is not running.\n".to_owned()),
+    ] {
+        let report = read_page(&text);
+        assert!(report.findings.is_empty(), "{name}: {:#?}", report.findings);
+        assert_eq!(report.verdict, Verdict::Unknown, "{name}: a paste cannot show health");
+    }
+}
+
+/// kubectl pads a header and its rows to one width: they are no line that a terminal broke.
+#[test]
+fn a_table_of_one_row_is_no_broken_line() {
+    let page = "$ calicoctl get ippool -o wide\n\
+        NAME                  CIDR            NAT    IPIPMODE   VXLANMODE   DISABLED   DISABLEBGPEXPORT   SELECTOR   \n\
+        default-ipv4-ippool   10.244.0.0/16   true   Always     Never       false      false              all()      \n\
+        $ kubectl get nodes\nNAME   STATUS   ROLES    AGE   VERSION\nn1     Ready    <none>   4d    v1.28.8\n";
+    let snapshot = read_named(&[("page.md", page)], None).expect("reads");
+    assert_eq!(snapshot.resources.ip_pools.seen().map(Vec::len), Some(1), "{:?}", snapshot.sources);
+}
