@@ -65,7 +65,9 @@ pub fn after_rollout(before: &ClusterState, goals: &[NodeGoal], absent: &BTreeSe
             addresses: goal.map(|goal| goal.addresses.clone()).unwrap_or_default(),
             steady_seconds: goal.and_then(|goal| goal.steady_seconds),
             started_within_seconds: goal.and_then(|goal| goal.started_within_seconds),
-            ready: node.is_ready() || !sessions.is_empty() || (node.sessions.is_empty() && has_peer(before, node, &wanted, absent)),
+            ready: !sessions.is_empty()
+                || (node.is_ready() && !may_lose_peers(before, node, &wanted))
+                || (node.sessions.is_empty() && has_peer(before, node, &wanted, absent)),
             sessions,
         }
     };
@@ -127,13 +129,20 @@ pub fn with_changed_nodes_ready(
 /// Without BIRD, or without any other node, nothing is waited for.
 fn has_peer(before: &ClusterState, node: &NodeState, wanted: &BTreeMap<&str, &NodeGoal>, absent: &BTreeSet<String>) -> bool {
     let others = || before.nodes.iter().filter(|other| other.name != node.name);
-    let keeps = |other: &NodeState| {
-        let goal = wanted.get(other.name.as_str());
-        goal.is_none_or(|goal| !goal.address_may_change && other.has_all(&goal.addresses))
-    };
     !before.runs_bird
         || others().next().is_none()
-        || others().any(|other| other.is_ready() && !absent.contains(&other.name) && keeps(other))
+        || others().any(|other| other.is_ready() && !absent.contains(&other.name) && keeps_address(other, wanted))
+}
+
+/// Another node may still register a wrong address. BIRD then has a peer that it cannot reach, and calico-node is Ready no longer, however
+/// right its own address is.
+fn may_lose_peers(before: &ClusterState, node: &NodeState, wanted: &BTreeMap<&str, &NodeGoal>) -> bool {
+    before.runs_bird && before.nodes.iter().any(|other| other.name != node.name && !keeps_address(other, wanted))
+}
+
+fn keeps_address(node: &NodeState, wanted: &BTreeMap<&str, &NodeGoal>) -> bool {
+    let goal = wanted.get(node.name.as_str());
+    goal.is_none_or(|goal| !goal.address_may_change && node.has_all(&goal.addresses))
 }
 
 /// The session was up, or only the node's own fault kept it down: its peer is Ready and keeps its address.
@@ -239,6 +248,21 @@ pub(super) mod tests {
         let goals: Vec<NodeGoal> = goals().into_iter().map(|goal| NodeGoal { address_may_change: goal.name == "b", ..goal }).collect();
         let aims = after_rollout(&one_wrong(), &goals, &BTreeSet::new());
         assert_eq!((peers(&aims["a"]).len(), peers(&aims["c"])), (0, vec!["a"]));
+    }
+
+    /// A node that has no peer is Ready. It is so no longer once another node registers the bridge's address.
+    #[test]
+    fn readiness_is_not_asked_for_where_every_peer_may_get_a_wrong_address() {
+        let alone = |other: NodeState| ClusterState { runs_bird: true, nodes: vec![state("a", "172.18.0.1", true, vec![]), other] };
+        let without_address = || NodeState { name: "b".into(), ready: Some(false), ..NodeState::default() };
+        let sound = || state("b", "10.0.0.2", false, vec![]);
+        for (other, may_change, expected) in [(without_address(), false, false), (sound(), true, false), (sound(), false, true)] {
+            let peer = NodeGoal { address_may_change: may_change, ..goal("b", "10.0.0.2") };
+            let aims = after_rollout(&alone(other.clone()), &[goal("a", "10.0.0.1"), peer], &BTreeSet::new());
+            assert_eq!(aims["a"].ready, expected, "{other:?}, may change: {may_change}");
+        }
+        let probes = [NodeGoal { name: "a".into(), ..NodeGoal::default() }, NodeGoal { name: "b".into(), ..NodeGoal::default() }];
+        assert!(after_rollout(&alone(without_address()), &probes, &BTreeSet::new())["a"].ready, "no address changes");
     }
 
     #[test]

@@ -315,7 +315,7 @@ impl Cluster {
                 expected("address-not-on-node", POD)
             }
             Fault::NodeIp if plain && default_method => {
-                let tunnel = format!("10.244.{at}.0");
+                let tunnel = format!("10.244.{}.0", at + 1);
                 let world = self.world.clone().interface_of(&node, "vxlan.calico", "vxlan", &format!("{tunnel}/32"));
                 self.world = world
                     .version("v3.25.2")

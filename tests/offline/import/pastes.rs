@@ -236,7 +236,7 @@ fn probes_in_yaml_are_the_budget() {
     let probe = "livenessProbe:\n  httpGet:\n    path: /liveness\n    port: 9099\n  failureThreshold: 4\n  periodSeconds: 20\n";
     let report = read_page(&format!("```\n{log}```\nand\n```yaml\n{probe}```\n"));
     assert_eq!(codes(&report), ["start-near-budget"], "{report:#?}");
-    assert!(report.findings[0].message.contains("kill it after 80 s"), "{}", report.findings[0].message);
+    assert!(report.findings[0].message.contains("kill it after 80s"), "{}", report.findings[0].message);
 }
 
 /// What is sound, or on its way: no finding, and no health either.
