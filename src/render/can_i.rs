@@ -26,9 +26,9 @@ pub fn write(report: &Report, wide: bool, style: &Style, out: &mut dyn Write) ->
     }
     writeln!(out)?;
     if report.is_all() {
-        return writeln!(out, "{}", style.paint(Tone::Good, "All of it works with the rights that you have."));
+        return writeln!(out, "{}", style.paint(Tone::Good, "You have every permission that these commands need."));
     }
-    writeln!(out, "An administrator grants what is missing with:")?;
+    writeln!(out, "An administrator grants the missing permissions with:")?;
     report.grants.iter().try_for_each(|line| writeln!(out, "  {}", style.paint(Tone::Strong, &text::clean(line))))
 }
 
@@ -37,7 +37,9 @@ fn place(report: &Report, style: &Style, out: &mut dyn Write) -> io::Result<()> 
     let set = match (&report.daemon_set, &report.installation) {
         (Some(set), Some(installation)) => format!("{}/{set}, made from Installation/{installation}", report.namespace),
         (Some(set), None) => format!("{}/{set}", report.namespace),
-        (None, _) => format!("? (it may not be seen: the rights are asked for in {}; -n names another namespace)", report.namespace),
+        (None, _) => {
+            format!("? (not visible to you; permissions are checked in the namespace {}, use -n for another one)", report.namespace)
+        }
     };
     paragraph(0, "User:       ", user, style, out)?;
     paragraph(0, "DaemonSet:  ", &set, style, out)

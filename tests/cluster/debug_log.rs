@@ -120,7 +120,7 @@ fn the_sickest_node_of_a_cluster() {
     let output = live(&running, &[]);
     assert_eq!(output.status.code(), Some(1), "{}", err(&output));
     insta::assert_snapshot!(out(&output));
-    has(&err(&output), &["explains it already: nothing needs to be restarted", "--yes raises the level"]);
+    has(&err(&output), &["already explains the problem, so no restart is needed", "--yes raises the level"]);
     // In back-off there is one log, whether it is asked for as the previous one or not.
     assert_eq!(running.requests().iter().filter(|request| request.path.ends_with("/log")).count(), 1);
     let named = running.requests().iter().all(|request| request.header("kubectl-command") == Some("kubectl calico-fix debug-log"));

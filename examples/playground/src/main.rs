@@ -7,6 +7,7 @@ use std::process::{Command, ExitCode, Stdio};
 use std::time::Duration;
 
 use calico_fix::text;
+use jiff::SignedDuration;
 use playground::{FLAG, PLUGIN, install, run_as_plugin};
 use serde_json::Value;
 use sim::clock::Pace;
@@ -72,7 +73,9 @@ fn asked(mut arguments: impl Iterator<Item = String>) -> Option<Asked> {
 
 fn start(incident: &str, nodes: usize) -> io::Result<(TestServer, Simulation)> {
     let scenario = INCIDENTS.iter().find(|(known, _)| *known == incident).map_or(incident, |(_, scenario)| scenario);
-    let world = scenario::named(scenario, nodes).ok_or_else(|| io::Error::other(format!("no incident {incident}")))?;
+    let mut world = scenario::named(scenario, nodes).ok_or_else(|| io::Error::other(format!("no incident {incident}")))?;
+    // Its answers carry the simulated time, so that ages and the times of a change agree.
+    world.clock_skew = Some(SignedDuration::ZERO);
     let running = sim::start(world);
     let live = Simulation::new(running.cluster().clone());
     Ok((running, live))

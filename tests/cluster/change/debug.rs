@@ -113,7 +113,7 @@ fn nothing_is_changed_where_the_log_explains_it() {
     let before = stage.daemon_set();
     let output = stage.run(&["debug-log"]);
     assert_eq!(code(&output), Some(1), "{}", told(&output));
-    assert!(err(&output).contains("explains it already") && err(&output).contains("--yes"), "{}", err(&output));
+    assert!(err(&output).contains("already explains the problem") && err(&output).contains("--yes"), "{}", err(&output));
     let dry = stage.run(&["debug-log", "--dry-run=server"]);
     assert_eq!(code(&dry), Some(1), "{}", told(&dry));
     assert!(out(&dry).contains(&format!("+        - name: {LEVEL}")), "{}", told(&dry));
