@@ -81,7 +81,7 @@ fn mistakes_are_named() {
     for (arguments, code, says) in [
         (vec!["--file", "/nonexistent/log"], 3, "error: /nonexistent/log: No such file or directory"),
         (vec!["--file", &empty], 3, "is empty"),
-        (vec!["--file", &foreign], 3, "is no log of calico-node: its first line is \"kind: x\""),
+        (vec!["--file", &foreign], 3, "is not a log of calico-node: its first line is \"kind: x\""),
         (vec!["--file", &log, "--node", "n"], 2, "cannot be used with"),
         (vec!["--file", &log, "-o", "wide"], 2, "debug-log prints table, json or yaml"),
         (vec!["--file", &log, "--output", "json"], 2, "Write -o json for the format"),
@@ -200,5 +200,5 @@ fn a_snapshot_holds_the_known_lines() {
     has(&err(&output), &["there is no node \"nobody\"", SICK]);
     let output = alone(&["--from", &file("slow-start-healthy")], "");
     assert_eq!(output.status.code(), Some(3));
-    has(&err(&output), &["no logs are in it", "--logs --save"]);
+    has(&err(&output), &["the file has no logs", "--logs --save"]);
 }

@@ -41,13 +41,13 @@ pub(super) fn from_snapshot(files: &[PathBuf], selection: &NodeSelection) -> Res
     let wanted = selection.resolve(&snapshot)?.unwrap_or_default();
     let named = wanted.iter().filter(|_| matches!(selection, NodeSelection::Names(_)));
     if let Some(missing) = named.into_iter().find(|node| !snapshot.logs.contains_key(*node)) {
-        let message = format!("error: no log of a node {missing:?} is in it");
+        let message = format!("error: the file has no log of the node {missing:?}");
         let known: Vec<&String> = snapshot.logs.keys().collect();
         return Err(Failure::ReadFailed { message, hint: Some(format!("It has logs of: {}", crate::text::list(&known, 10))) });
     }
     if snapshot.logs.is_empty() {
         let hint = "Only logs of nodes in trouble are kept: kubectl calico-fix status --logs --save FILE keeps all.".to_owned();
-        return Err(Failure::ReadFailed { message: "error: no logs are in it".to_owned(), hint: Some(hint) });
+        return Err(Failure::ReadFailed { message: "error: the file has no logs".to_owned(), hint: Some(hint) });
     }
     let subjects = saved_logs(&snapshot, |node| wanted.is_empty() || wanted.contains(node));
     Ok(Logs { subjects, snapshot: Some(snapshot) })
