@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use super::lines::paragraph;
+use super::lines::{command, paragraph};
 use super::style::{Style, Tone};
 use super::table::{Cell, Table};
 use crate::permissions::report::{CommandRow, Missing, Report, Support};
@@ -29,7 +29,7 @@ pub fn write(report: &Report, wide: bool, style: &Style, out: &mut dyn Write) ->
         return writeln!(out, "{}", style.paint(Tone::Good, "You have every permission that these commands need."));
     }
     writeln!(out, "An administrator grants the missing permissions with:")?;
-    report.grants.iter().try_for_each(|line| writeln!(out, "  {}", style.paint(Tone::Strong, &text::clean(line))))
+    report.grants.iter().try_for_each(|line| command(2, "", line, Tone::Strong, style, out))
 }
 
 fn place(report: &Report, style: &Style, out: &mut dyn Write) -> io::Result<()> {

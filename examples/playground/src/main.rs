@@ -12,7 +12,7 @@ use playground::{FLAG, PLUGIN, install, run_as_plugin};
 use serde_json::Value;
 use sim::clock::Pace;
 use sim::simulation::Simulation;
-use sim::{Change, TestServer, What, scenario};
+use sim::{Change, Scenario, TestServer, What, scenario};
 
 /// Name here, and the scenario of the simulator.
 const INCIDENTS: &[(&str, &str)] = &[
@@ -73,12 +73,16 @@ fn asked(mut arguments: impl Iterator<Item = String>) -> Option<Asked> {
 
 fn start(incident: &str, nodes: usize) -> io::Result<(TestServer, Simulation)> {
     let scenario = INCIDENTS.iter().find(|(known, _)| *known == incident).map_or(incident, |(_, scenario)| scenario);
-    let mut world = scenario::named(scenario, nodes).ok_or_else(|| io::Error::other(format!("no incident {incident}")))?;
-    // Its answers carry the simulated time, so that ages and the times of a change agree.
-    world.clock_skew = Some(SignedDuration::ZERO);
-    let running = sim::start(world);
+    let running = sim::start(world(scenario, nodes)?);
     let live = Simulation::new(running.cluster().clone());
     Ok((running, live))
+}
+
+/// Its answers carry the simulated time, so that ages and the times of a change agree.
+fn world(scenario: &str, nodes: usize) -> io::Result<Scenario> {
+    let mut world = scenario::named(scenario, nodes).ok_or_else(|| io::Error::other(format!("no scenario {scenario}")))?;
+    world.clock_skew = Some(SignedDuration::ZERO);
+    Ok(world)
 }
 
 fn play(asked: &Asked, out: &mut impl Write) -> io::Result<()> {
@@ -138,6 +142,11 @@ fn hints(incident: &str) -> &'static [&'static str] {
             "kubectl patch installation default --type=merge -p '{\"spec\":{\"calicoNodeDaemonSet\":{\"spec\":{\"template\":{\"spec\":\
              {\"containers\":[{\"name\":\"calico-node\",\"startupProbe\":{\"failureThreshold\":300}}]}}}}}}'",
             "kubectl get tigerastatus -w",
+        ],
+        "reflectors" | "healthy" | "vxlan" => &[
+            "kubectl calico-fix status -o wide",
+            "kubectl calico-fix autodetect --method kubernetes-internal-ip",
+            "kubectl calico-fix undo",
         ],
         _ => &["kubectl calico-fix status", "kubectl calico-fix autodetect", "kubectl calico-fix undo"],
     }
@@ -233,7 +242,7 @@ fn demo(nodes: usize) -> io::Result<()> {
         writeln!(out, "\n=== Incident {} of {}: {story}", number + 1, DEMO.len())?;
         writeln!(out, "    A simulated cluster of {nodes} nodes, {DEMO_SPEED:.0} times as fast as real time.")?;
         out.flush()?;
-        let running = sim::start(scenario::named(incident, nodes).ok_or_else(|| io::Error::other("no such incident"))?);
+        let running = sim::start(world(incident, nodes)?);
         let mut live = None;
         for (step, (heading, arguments)) in steps.iter().enumerate() {
             writeln!(out, "\n--- Step {} of {}: {heading}", step + 1, steps.len())?;
