@@ -217,7 +217,9 @@ impl LogFindings<'_> {
         let lasted = attempt.end.after_seconds.unwrap_or_default();
         message += &match &attempt.needs {
             // An estimate that the start has outlived says nothing.
-            Some(need) if need.seconds <= lasted => format!(" It needs longer; a startup limit of {}s is the next step.", size.seconds),
+            Some(need) if need.seconds <= lasted => {
+                format!(" A whole start takes longer than that; a startup limit of {}s is the next step.", size.seconds)
+            }
             Some(need) => takes(need, &size),
             None => String::new(),
         };

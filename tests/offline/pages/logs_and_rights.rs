@@ -58,6 +58,15 @@ fn debug_log_at_80_columns() {
     insta::assert_snapshot!("debug_log", pages);
 }
 
+/// The log ends after 25s of a start that lived for 70s: what its requests would have come to is too little.
+#[test]
+fn an_estimate_that_the_start_has_outlived_is_not_given() {
+    let snapshot = cases::slow("node-2", cluster()).previous("node-2", KILLED).snapshot();
+    let page = debug_log(&snapshot, &Style::default());
+    assert!(page.contains("was killed after 70s") && page.contains("A whole start takes longer than that"), "{page}");
+    assert!(!page.contains("a whole start takes up to"), "{page}");
+}
+
 #[test]
 fn debug_log_fits_every_terminal() {
     for (name, snapshot) in logs() {
