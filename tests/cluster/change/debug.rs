@@ -129,7 +129,7 @@ fn at_a_terminal_it_offers_to_go_on() {
     let _live = stage.running.live(PACE);
     for (first, second, code) in [("n", None, 1), ("y", Some("n"), 1), ("y", Some("y"), 1)] {
         let mut terminal = in_a_terminal(stage.kubectl_command(&["debug-log", "--attempts", "1"]));
-        until(&mut terminal, &format!("Restart calico-node on {SICK} at DEBUG all the same? (y/N): "));
+        until(&mut terminal, &format!("Restart calico-node at DEBUG on {SICK} anyway? (y/N): "));
         terminal.send_line(first).expect("types");
         if let Some(second) = second {
             let shown = until(&mut terminal, QUESTION);

@@ -5,7 +5,7 @@ mod report;
 mod takeover;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
@@ -243,7 +243,7 @@ impl Simulation {
             asks_bird6: container["readinessProbe"]["exec"].is_object() && asks("bird6-ready"),
             six: (env("IP6") == Some("autodetect")).then(|| env("IP6_AUTODETECTION_METHOD").unwrap_or_default().into()),
             round_trip: host.round_trip,
-            tunnel: tunnel.unwrap_or(Ipv4Addr::from_bits(Ipv4Addr::new(192, 168, 0, 0).to_bits() + (place as u32 % 1024) * 64)),
+            tunnel: tunnel.unwrap_or_else(|| report::free_tunnel(&self.cache, node)),
             has_tunnel: tunnel.is_some(),
             debug: env("CALICO_STARTUP_LOGLEVEL").is_some_and(|level| level.eq_ignore_ascii_case("debug")),
         };
