@@ -37,14 +37,14 @@ const RECORDINGS: &[Recording] = &[
         title: "kubectl calico-fix finds the node that uses the address of a container bridge, and fixes it",
         scenario: "bridge-address",
         nodes: 4,
-        commands: &["status", "autodetect", "status"],
+        commands: &["status", "autodetect", "status --wait"],
     },
     Recording {
         file: "slow-start",
         title: "kubectl calico-fix finds the node whose calico-node is killed while it starts, and fixes it",
         scenario: "slow-start",
         nodes: 4,
-        commands: &["status", "probes", "status"],
+        commands: &["status", "probes", "status --wait"],
     },
 ];
 

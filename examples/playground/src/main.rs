@@ -220,7 +220,11 @@ const DEMO: [(&str, &str, &[Step]); 2] = [
     (
         "bridge-address",
         "A node uses the address of a Docker bridge.",
-        &[("What is wrong?", &["status"]), ("Fix it", &["autodetect", "--yes", "-o", "short"]), ("Is it healthy now?", &["status"])],
+        &[
+            ("What is wrong?", &["status"]),
+            ("Fix it", &["autodetect", "--yes", "-o", "short"]),
+            ("Is it healthy now?", &["status", "--wait"]),
+        ],
     ),
     (
         "slow-start",
@@ -229,7 +233,7 @@ const DEMO: [(&str, &str, &[Step]); 2] = [
             ("What is wrong?", &["status"]),
             ("Why does it not start?", &["debug-log", "--no-change"]),
             ("Fix it", &["probes", "--yes", "-o", "short"]),
-            ("Is it healthy now?", &["status"]),
+            ("Is it healthy now?", &["status", "--wait"]),
         ],
     ),
 ];
