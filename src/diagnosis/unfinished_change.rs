@@ -138,7 +138,7 @@ impl UnfinishedChange {
         let (command, begun) = (record.command, text::utc(record.at));
         let state = match state {
             ChangeState::InProgress { last_sign } => {
-                return format!("a change by {command} is in progress since {begun} (last sign of it at {})", text::utc(*last_sign));
+                return format!("a change by {command} is in progress since {begun} (last activity {})", text::utc(*last_sign));
             }
             ChangeState::Complete => "every node has the new settings and is healthy, but the change was not verified".to_owned(),
             ChangeState::HalfWay { remaining } => {

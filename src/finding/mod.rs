@@ -90,9 +90,9 @@ impl Fix {
         Self { command, why: why.into(), by_hand: None }
     }
 
-    /// The command is this plugin's own.
+    /// The command is this plugin's own and makes a change.
     pub fn is_guarded(&self) -> bool {
-        self.command.starts_with("kubectl calico-fix ")
+        self.command.strip_prefix("kubectl calico-fix ").is_some_and(|rest| !rest.starts_with("status"))
     }
 }
 
