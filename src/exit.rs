@@ -5,7 +5,8 @@ use std::io::{self, Write};
 use crate::cli::output::FailOn;
 use crate::finding::verdict::Verdict;
 use crate::finding::{Report, Severity};
-use crate::text;
+use crate::render::notice;
+use crate::render::style::{ColorWhen, Style, Tone};
 
 /// `EX_SOFTWARE` of sysexits(3).
 const PANICKED: u8 = 70;
@@ -69,6 +70,9 @@ pub enum Failure {
     NoCalicoctl,
     #[error("error: {what}: {source}")]
     Files { what: String, source: io::Error },
+    /// A plan file that cannot be read.
+    #[error("error: {what}: {source}")]
+    PlanFile { what: String, source: io::Error, hint: String },
     #[error("error: the output could not be written: {0}")]
     Output(#[from] io::Error),
 }
@@ -84,7 +88,7 @@ impl Failure {
     fn hint(&self) -> Option<&str> {
         match self {
             Self::Usage { hint, .. } | Self::ReadFailed { hint, .. } | Self::NotApplied { hint, .. } => hint.as_deref(),
-            Self::UnknownNode { hint, .. } => Some(hint),
+            Self::UnknownNode { hint, .. } | Self::PlanFile { hint, .. } => Some(hint),
             Self::Blocked => Some(FORCE),
             Self::RollbackFailed { .. } => Some(UNDO),
             Self::Interrupted | Self::RolledBack { .. } => None,
@@ -104,7 +108,7 @@ pub fn code(result: &Result<Outcome, Failure>) -> u8 {
         Ok(Outcome::Interrupted) | Err(Failure::Interrupted) => 130,
         Ok(Outcome::Delegated(code)) => *code,
         Ok(Outcome::UsageError) | Err(Failure::Usage { .. } | Failure::UnknownNode { .. }) => 2,
-        Err(Failure::ReadFailed { .. } | Failure::NoCalicoctl | Failure::Files { .. } | Failure::Output(_)) => 3,
+        Err(Failure::ReadFailed { .. } | Failure::NoCalicoctl | Failure::Files { .. } | Failure::PlanFile { .. } | Failure::Output(_)) => 3,
     }
 }
 
@@ -146,11 +150,10 @@ impl Outcome {
 
 /// Says on stderr what went wrong and what to do about it.
 pub fn explain(failure: &Failure, err: &mut dyn Write) -> io::Result<()> {
-    writeln!(err, "{}", text::clean_lines(&failure.to_string()))?;
-    match failure.hint() {
-        Some(hint) => writeln!(err, "{}", text::clean_lines(hint)),
-        None => Ok(()),
-    }
+    let style = Style::of_stderr(ColorWhen::Never);
+    let message = failure.to_string();
+    let lines = message.lines().chain(failure.hint().into_iter().flat_map(str::lines));
+    lines.into_iter().try_for_each(|line| notice::write(Tone::Plain, line, &style, err))
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! kubectl calico-fix: find out what is wrong with Calico, and mend it.
+//! kubectl calico-fix: diagnoses and fixes Calico problems across a cluster.
 
 #![deny(clippy::indexing_slicing, clippy::expect_used)]
 #![cfg_attr(test, allow(clippy::disallowed_macros, reason = "a test says what it skips"))]

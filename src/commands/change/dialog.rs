@@ -122,7 +122,8 @@ impl ChangeDialog<'_> {
         let style = Style::of_stderr(color);
         let (word, tone) = if arguments.force { ("overridden", Tone::Doubtful) } else { ("blocked", Tone::Bad) };
         for blocker in found {
-            writeln!(streams.err, "{}: {}", style.paint(tone, &format!("{word} ({})", blocker.code)), text::clean(&blocker.message))?;
+            let message = format!("{word} ({}): {}", blocker.code, blocker.message);
+            notice::write(tone, &message, &style, &mut streams.err)?;
         }
         if found.is_empty() || arguments.force {
             return Ok(());
