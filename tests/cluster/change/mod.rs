@@ -20,6 +20,7 @@ mod shown;
 mod sick_nodes;
 mod undoing;
 mod untrusted;
+mod unwritable;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
