@@ -4,16 +4,16 @@ use std::fs::File;
 
 use super::*;
 
-type Spoil = fn(&mut Command);
+type Spoil = fn(&mut Command) -> &mut Command;
 
 fn full() -> File {
     File::options().write(true).open("/dev/full").expect("opens")
 }
 
 const SPOILT: [(&str, Spoil); 3] = [
-    ("stdout on a full disk", |command| drop(command.stdout(full()).stderr(Stdio::piped()))),
-    ("stderr on a full disk", |command| drop(command.stderr(full()).stdout(Stdio::piped()))),
-    ("both on a full disk", |command| drop(command.stdout(full()).stderr(full()))),
+    ("stdout on a full disk", |command| command.stdout(full()).stderr(Stdio::piped())),
+    ("stderr on a full disk", |command| command.stderr(full()).stdout(Stdio::piped())),
+    ("both on a full disk", |command| command.stdout(full()).stderr(full())),
 ];
 
 /// As a shell's `>&- 2>&-`: the descriptors do not exist.
