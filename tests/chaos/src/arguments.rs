@@ -11,8 +11,7 @@ const REQUEST_TIMEOUT: &str = "4s";
 pub(crate) fn takes(verb: Verb, flag: &str) -> bool {
     match verb {
         Verb::Status | Verb::CanI => false,
-        Verb::DebugLog | Verb::Restore => flag == "--force",
-        Verb::Resume(_) => flag != "--no-rollback",
+        Verb::DebugLog | Verb::Restore | Verb::Resume(_) => flag == "--force",
         _ => true,
     }
 }

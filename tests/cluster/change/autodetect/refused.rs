@@ -30,11 +30,13 @@ fn a_method_that_finds_nothing_is_told_for_each_node() {
     assert_eq!((code(&output), stage.writes()), (Some(1), vec![]), "{}", told(&output));
     let text = err(&output);
     let blocked: Vec<&str> = text.lines().filter(|line| line.contains("method-finds-nothing")).collect();
+    assert_eq!(blocked.len(), 2, "nodes with the same reason share a line: {}", told(&output));
     for (node, stored) in stage.addresses() {
         let about: Vec<&&str> = blocked.iter().filter(|line| line.contains(&node)).collect();
         let [line] = about[..] else { panic!("{node} is named once: {}", told(&output)) };
         let (word, other) = if stored.starts_with("172.") { ("wrong", "right") } else { ("right", "wrong") };
         assert!(line.contains(&format!("is {word}")) && !line.contains(&format!("is {other}")), "{node}: {line}");
+        assert_eq!(line.contains("each keeps its address"), word == "right", "{node}: {line}");
         assert_eq!(line.contains("172.18.0.1"), word == "wrong", "{node}: {line}");
     }
 }

@@ -62,7 +62,7 @@ impl<'a> Change<'a> {
     }
 
     fn writer(&self) -> Writer<'_> {
-        Writer { manager: &self.manager, subresource: self.target.subresource.as_deref(), dry_run: self.is_dry_run(), applies: false }
+        Writer { manager: &self.manager, subresource: self.target.subresource.as_deref(), dry_run: self.is_dry_run(), applied: None }
     }
 
     fn json(&self) -> Result<Value, Failure> {

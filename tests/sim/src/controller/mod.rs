@@ -14,7 +14,7 @@ pub(crate) use cache::Cache;
 
 use crate::store::{Store, Writer};
 
-const MANAGER: Writer<'static> = Writer { manager: "kube-controller-manager", subresource: None, dry_run: false, applies: false };
+const MANAGER: Writer<'static> = Writer { manager: "kube-controller-manager", subresource: None, dry_run: false, applied: None };
 
 /// Lets the DaemonSet controller and the scheduler act until they have nothing left to do.
 pub fn settle(store: &Store) {
