@@ -54,6 +54,7 @@ codes! {
     HealthPortTaken = "health-port-taken", ROOT | START;
     HealthAddressMissing = "health-address-missing", ROOT | START;
     IptablesBackendMismatch = "iptables-backend-mismatch", ROOT | START;
+    KernelFeatureMissing = "kernel-feature-missing", ROOT | START;
     OutOfMemory = "out-of-memory", ROOT | START;
     BgpConfigurationRefused = "bgp-configuration-refused", ROOT | START;
     FelixRestarts = "felix-restarts", ROOT | START;

@@ -8,7 +8,7 @@ use super::facts::{Facts, Summary};
 use super::formats::Format;
 use super::page::Block;
 use crate::calico::flavour;
-use crate::snapshot::objects::Node;
+use crate::snapshot::objects::{Node, UNNAMED_INIT};
 
 pub(super) const PODS: Format = Format {
     name: "kubectl get pods",
@@ -173,7 +173,7 @@ fn read_pods(block: &Block, facts: &mut Facts) -> Result<Summary, String> {
     let has_header = has_columns(first, &["NAME", "READY"]);
     let header = if has_header { normal_header(first) } else { assumed_header(first) };
     let table = Table { header };
-    let (mut others, mut placeless, mut older) = (0, 0, 0);
+    let (mut others, mut windows, mut placeless, mut older) = (0, 0, 0, 0);
     // `--watch` prints a row for each change: the last counts
     let mut pods: BTreeMap<&str, Value> = BTreeMap::new();
     for line in block.text.lines().skip(usize::from(has_header)) {
@@ -184,6 +184,7 @@ fn read_pods(block: &Block, facts: &mut Facts) -> Result<Summary, String> {
         }
         if !flavour::is_pod_name(name) {
             others += 1;
+            windows += usize::from(name.starts_with("calico-node-windows-"));
             continue;
         }
         let namespace = table.cell(&row, "NAMESPACE").or(block.heading.namespace.as_deref());
@@ -201,6 +202,9 @@ fn read_pods(block: &Block, facts: &mut Facts) -> Result<Summary, String> {
     let read = pods.len();
     let mut summary = Summary::new(if read == 1 { "1 calico-node pod".to_owned() } else { format!("{read} calico-node pods") });
     summary = summary.ignoring(others, "of other pods");
+    if windows > 0 {
+        summary = summary.also_ignoring(format!("Windows is not judged ({windows} of these are calico-node-windows)"));
+    }
     if older > 0 {
         summary = summary.also_ignoring(format!("{} that a later row of the same pod replaces", crate::text::count(older, "row")));
     }
@@ -252,7 +256,7 @@ fn pod(table: &Table<'_>, row: &[&str], name: &str, namespace: Option<&str>) -> 
     // `Init:0/3` is on its way; the table does not name the init container that fails
     let init = status.strip_prefix("Init:").filter(|reason| !is_ready_cell(reason));
     let inits = init
-        .map(|reason| json!([{"name": "(unnamed)", "ready": false, "restartCount": restarts, "state": {"waiting": {"reason": reason}}}]));
+        .map(|reason| json!([{"name": UNNAMED_INIT, "ready": false, "restartCount": restarts, "state": {"waiting": {"reason": reason}}}]));
     let restarts = if init.is_some() { 0 } else { restarts };
     let state = if init.is_some() { json!({"waiting": {"reason": "PodInitializing"}}) } else { state };
     // Replaced or created a moment ago: what it will be is not known yet.
@@ -260,7 +264,12 @@ fn pod(table: &Table<'_>, row: &[&str], name: &str, namespace: Option<&str>) -> 
     let sets_up = ["PodInitializing", "ContainerCreating", "Pending"].contains(&status) || (status.starts_with("Init:") && init.is_none());
     let is_open = status == "Terminating" || (!ready && restarts == 0 && young && (status == "Running" || sets_up));
     let condition = if ready { "True" } else { "False" };
-    let conditions = if is_open { json!([]) } else { json!([{"type": "Ready", "status": condition}]) };
+    let unscheduled = status == "Pending" && table.cell(row, "NODE").is_none();
+    let conditions = match (is_open, unscheduled) {
+        (true, _) => json!([]),
+        (false, true) => json!([{"type": "Ready", "status": "False"}, {"type": "PodScheduled", "status": "False"}]),
+        (false, false) => json!([{"type": "Ready", "status": condition}]),
+    };
     let containers = if told && scheduled && !is_open {
         json!([{"name": "calico-node", "ready": ready, "restartCount": restarts, "state": state}])
     } else {

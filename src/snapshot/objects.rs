@@ -252,6 +252,9 @@ impl std::fmt::Display for IntOrString {
 /// The container that is Calico's own, in every flavour.
 pub const CALICO_NODE: &str = "calico-node";
 
+/// An init container that a table or an event tells of without its name.
+pub const UNNAMED_INIT: &str = "(unnamed)";
+
 impl PodSpec {
     pub fn calico_node(&self) -> Option<&Container> {
         self.containers.iter().find(|container| container.name == CALICO_NODE)

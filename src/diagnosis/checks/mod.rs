@@ -42,6 +42,7 @@ registry! {
     image_not_pulled => ImageNotPulled;
     init_container_failed => InitContainerFailed;
     iptables_backend_mismatch => IptablesBackendMismatch;
+    kernel_feature_missing => KernelFeatureMissing;
     killed_while_running => KilledWhileRunning;
     killed_while_starting => KilledWhileStarting;
     method_ineffective => MethodIneffective;
