@@ -73,6 +73,7 @@ codes! {
     BgpPeerMissing = "bgp-peer-missing", NONE;
     BgpSessionDown = "bgp-session-down", ROOT;
     ForeignBgpSessionDown = "bgp-foreign-session-down", NONE;
+    OperatorDegraded = "operator-degraded", NONE;
     ProbeTimeoutTooShort = "probe-timeout-too-short", ROOT | START;
     ProbeMisfit = "probe-misfit", ROOT | START;
     ChangeUnfinished = "change-unfinished", NONE;

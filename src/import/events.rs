@@ -103,7 +103,7 @@ fn is_described(line: &str) -> bool {
     words.next() == Some("Type") && words.next() == Some("Reason") && words.next() == Some("Age")
 }
 
-fn is_described_row(line: &str) -> bool {
+pub(super) fn is_described_row(line: &str) -> bool {
     described_cells(line).is_some()
 }
 

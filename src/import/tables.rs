@@ -14,7 +14,7 @@ pub(super) const PODS: Format = Format {
     name: "kubectl get pods",
     better: "kubectl get pods -n NAMESPACE -o yaml",
     starts: |lines, _| lines.first().is_some_and(|line| has_columns(line, &["NAME", "READY", "STATUS", "RESTARTS"]) || is_pod_row(line)),
-    goes_on: |line| !line.trim().is_empty() && split_row(line, MAX_COLUMNS).len() > 2,
+    goes_on: |line| !line.trim().is_empty() && split_row(line, MAX_COLUMNS).len() > 2 && !super::events::is_described_row(line),
     interrupts: true,
     restarts: false,
     read: read_pods,

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::ends::known_start_end;
 use crate::snapshot::family::Family;
 use crate::snapshot::inspection::{LogEvent, LogEventKind, StartupLog};
 
@@ -56,7 +57,7 @@ impl ExitReason {
             Self::DatastoreUnauthorized => "its datastore refuses it".to_owned(),
             Self::CrdMissing => "the API server does not know a resource that this release needs".to_owned(),
             Self::TyphaUnreachable => "it cannot connect to Typha".to_owned(),
-            Self::Fatal { text } => text.clone(),
+            Self::Fatal { text } => known_start_end(text).map_or_else(|| text.clone(), str::to_owned),
         }
     }
 

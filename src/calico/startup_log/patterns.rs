@@ -93,14 +93,7 @@ pub const PATTERNS: &[Pattern] = {
         row(DatastoreRetry, Startup, "Hit error connecting to datastore - retry", &[], STARTUP, "all"),
         // Forbidden is another matter: the service account is known and lacks a right.
         // the client's own words, in front of calico-node's
-        row(
-            DatastoreRetry,
-            BeforeStart,
-            "{\"level\":\"warn\"",
-            &["retrying of unary invoker failed"],
-            "go.etcd.io/etcd clientv3",
-            "3.16 and later",
-        ),
+        row(DatastoreRetry, BeforeStart, "retrying of unary invoker failed error=", &[], "go.etcd.io/etcd clientv3", "3.16 and later"),
         row(DatastoreUnauthorized, Startup, "Connection to the datastore is unauthorized", &[], STARTUP, "all")
             .without(&["forbidden: User \""]),
         row(DatastoreVerified, Startup, "Datastore connection verified", &[], STARTUP, "all"),
@@ -219,6 +212,7 @@ pub const PATTERNS: &[Pattern] = {
             "3.14 and later",
         ),
         row(KernelFeatureMissing, Felix, "BPF dataplane mode enabled but not supported by the kernel", &[], FELIX, "3.13 and later"),
+        row(IptablesFailed, Felix, "Failed to execute ip(6)tables-restore command", &["xtables lock"], IPTABLES, "3.0 and later"),
         row(IptablesFailed, Felix, "iptables-", &["save command failed"], IPTABLES, "3.9 and later"),
         row(IptablesFailed, Felix, "ip6tables-", &["save command failed"], IPTABLES, "3.9 and later"),
         row(IptablesFailed, Felix, "Failed to program iptables, giving up", &[], IPTABLES, "all"),

@@ -49,6 +49,7 @@ registry! {
     method_invalid => MethodInvalid;
     network_unavailable => NetworkUnavailable;
     node_ip_misreported => NodeIpMisreported;
+    operator_degraded => OperatorDegraded;
     out_of_memory => OutOfMemory;
     pod_not_ready => PodNotReady;
     pod_not_scheduled => PodNotScheduled;

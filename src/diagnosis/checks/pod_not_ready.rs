@@ -53,7 +53,8 @@ fn finding(view: &Context, found: &EarlierFindings, node: &NodeModel) -> Option<
     }
     shown.extend(phrases::restarts(node));
     shown.extend(other_container(node).map(|status| phrases::container_state(node, status)));
-    shown.extend(evidence::of_event(node, |fact| !matches!(fact, EventKind::Other | EventKind::PreStopFailed)));
+    shown.extend(evidence::of_event(node, |fact| !matches!(fact, EventKind::Other | EventKind::PreStopFailed) && !is_kill(fact)));
+    shown.extend(evidence::of_event(node, is_kill));
     shown.extend(log_line_finding::last_line(node));
     let nodes = vec![node.name.to_owned()];
     let message = format!("calico-node on {} is not Ready: {why}", node.name);
@@ -76,11 +77,25 @@ fn probe_fails(node: &NodeModel) -> String {
     if node.last_event(is_of_container).is_none() && node.last_event(events::misses_nodename).is_some() {
         return "the network plugin misses the file that calico-node writes when it starts".to_owned();
     }
+    let times_out = node.last_event(|fact| is_of_container(fact) && !is_kill(fact)).is_some_and(|told| is_timeout(&told.kind));
     let unfinished = node.last_event(|fact| matches!(fact, EventKind::NodenameFile)).is_some();
     match (unfinished, node.times(is_kill)) {
         (true, 0) => "its start has not finished".to_owned(),
         (true, kills) => format!("its probe killed it {} before its start had finished", crate::text::count_times(kills)),
-        (false, _) => "its readiness probe fails".to_owned(),
+        (false, 0) if times_out => "its probes get no answer in time".to_owned(),
+        (false, 0) => "its readiness probe fails".to_owned(),
+        (false, kills) => {
+            let why = if times_out { ", as calico-node does not answer in time" } else { "" };
+            format!("its liveness probe has killed it {}{why}", crate::text::count_times(kills))
+        }
+    }
+}
+
+fn is_timeout(fact: &EventKind) -> bool {
+    match fact {
+        EventKind::ProbeTimedOut => true,
+        EventKind::HttpProbeFailed { text, .. } => text.contains("Client.Timeout") || text.contains("deadline exceeded"),
+        _ => false,
     }
 }
 
