@@ -279,6 +279,10 @@ impl Pod {
 
     /// By the condition Ready, else by the containers; `None` where the pod has neither.
     pub fn is_ready(&self) -> Option<bool> {
+        // the kubelet that ends a pod (Evicted, NodeShutdown) leaves no conditions
+        if matches!(self.status.phase.as_str(), "Failed" | "Succeeded") {
+            return Some(false);
+        }
         let condition = self.status.conditions.iter().find(|condition| condition.r#type == "Ready");
         let by_containers = || {
             let statuses = &self.status.container_statuses;
