@@ -38,6 +38,8 @@ pub enum Outcome {
     UsageError,
     /// Changed, and verified.
     Applied,
+    /// Changed, and not watched.
+    Sent,
     /// There is something to change, and it was not changed: declined, a dry run, a plan that was saved.
     NotApplied,
     /// Another program was run: its own code.
@@ -100,7 +102,7 @@ impl Failure {
 
 pub fn code(result: &Result<Outcome, Failure>) -> u8 {
     match result {
-        Ok(Outcome::Done | Outcome::Healthy | Outcome::Applied) => 0,
+        Ok(Outcome::Done | Outcome::Healthy | Outcome::Applied | Outcome::Sent) => 0,
         Ok(Outcome::Findings | Outcome::NotApplied | Outcome::NotHealthyInTime) | Err(Failure::NotApplied { .. } | Failure::Blocked) => 1,
         Ok(Outcome::Inconclusive) => 3,
         Err(Failure::RolledBack { .. }) => 4,
@@ -138,6 +140,11 @@ impl From<Verdict> for Outcome {
 }
 
 impl Outcome {
+    /// The cluster was changed, perhaps there and back: the exit code says what became of it, also where the output is lost.
+    pub fn is_of_a_change(self) -> bool {
+        matches!(self, Self::Applied | Self::Sent | Self::Interrupted)
+    }
+
     /// The verdict, without the findings that `--fail-on` lets pass. A report without nodes is never healthy.
     pub fn from_report(report: &Report, fail_on: FailOn) -> Self {
         let counts = |severity| severity == Severity::Error || fail_on == FailOn::Warning;

@@ -40,7 +40,9 @@ pub fn run() -> std::process::ExitCode {
     exit::explain_panics();
     let mut streams = streams::Streams::standard();
     let mut result = commands::run(std::env::args_os().collect(), &mut streams);
-    if let (Ok(_), Err(error)) = (&result, streams.flush()) {
+    if let (Ok(outcome), Err(error)) = (&result, streams.flush())
+        && !outcome.is_of_a_change()
+    {
         result = Err(error.into());
     }
     if let Err(failure) = &result {

@@ -292,10 +292,13 @@ impl<'s, 'v, 'a> Judge<'s, 'v, 'a> {
         if same { right(judged.ground, if internal { judged.reason.clone() } else { format!("as now: {}", judged.reason) }) } else { None }
     }
 
-    fn plan(&self, _: usize, held: &NodeAddress) -> Option<Judgement> {
+    fn plan(&self, node: usize, held: &NodeAddress) -> Option<Judgement> {
         let network = self.most.filter(|_| self.planned)?;
+        let internal = self.standing.view.nodes[node].internal_ip(self.standing.family);
         match network.contains(&held.address) {
             true => right(Ground::Plan, format!("no other node has it, and most are in {network}, a network apart from the InternalIPs")),
+            // racks and zones have networks of their own: apart from what they are is not known without InternalIPs
+            false if internal.is_none() => None,
             false => wrong(Ground::Elsewhere, format!("{} is outside {network}, where most nodes would be", held.address)),
         }
     }

@@ -85,6 +85,10 @@ pub enum EventKind {
     SandboxFailed {
         text: String,
     },
+    /// The network plugin could not set a pod up, which is never done for calico-node: its pod is on the host's network.
+    OtherPodsNetworkFailed {
+        text: String,
+    },
     /// A volume of the pod cannot be mounted, or a container of it cannot be made.
     SetupFailed {
         text: String,
@@ -106,11 +110,17 @@ impl EventKind {
             Self::Stopped { .. }
                 | Self::SandboxChanged
                 | Self::SandboxFailed { .. }
+                | Self::OtherPodsNetworkFailed { .. }
                 | Self::SetupFailed { .. }
                 | Self::NotScheduled { .. }
                 | Self::ImageFailed { .. }
         )
     }
+}
+
+/// The network plugin misses the file that calico-node writes when it starts (cni-plugin/internal/pkg/utils/utils.go).
+pub fn misses_nodename(kind: &EventKind) -> bool {
+    matches!(kind, EventKind::OtherPodsNetworkFailed { text } if text.contains("/var/lib/calico/nodename"))
 }
 
 /// `reason` and `message` as the event has them.
@@ -131,6 +141,9 @@ pub fn parse(reason: &str, message: &str) -> EventFact {
         }
         "InspectFailed" | "ErrImageNeverPull" => image_failed(message),
         "SandboxChanged" => EventFact { probe: None, kind: EventKind::SandboxChanged },
+        "FailedCreatePodSandBox" if NETWORK_SETUP.iter().any(|says| message.contains(says)) => {
+            EventFact { probe: None, kind: EventKind::OtherPodsNetworkFailed { text: clean(message, MAX_TEXT) } }
+        }
         "FailedCreatePodSandBox" => EventFact { probe: None, kind: EventKind::SandboxFailed { text: clean(message, MAX_TEXT) } },
         "FailedMount" | "FailedAttachVolume" | "FailedCreatePodContainer" | "Evicted" => {
             EventFact { probe: None, kind: EventKind::SetupFailed { text: clean(message, MAX_TEXT) } }
@@ -143,6 +156,16 @@ pub fn parse(reason: &str, message: &str) -> EventFact {
         _ => EventFact { probe: None, kind: EventKind::Other },
     }
 }
+
+/// How containerd, CRI-O and dockershim say that the CNI plugin failed.
+const NETWORK_SETUP: [&str; 6] = [
+    "failed to setup network for sandbox",
+    "failed to set up sandbox container",
+    "failed to create pod network sandbox",
+    " to CNI network",
+    "NetworkPlugin cni failed",
+    "networkPlugin cni failed",
+];
 
 fn image_failed(message: &str) -> EventFact {
     EventFact { probe: None, kind: EventKind::ImageFailed { text: clean(message, MAX_TEXT) } }

@@ -4,6 +4,7 @@ mod details;
 mod digest;
 mod ends;
 mod init_log;
+mod kernel_features;
 mod line;
 mod masked_copy;
 mod outcome;
@@ -17,13 +18,14 @@ use std::io::BufRead;
 
 pub use crate::calico::startup_log::masked_copy::MaskedCopy;
 pub use crate::calico::startup_log::outcome::{
-    Detection, ExitReason, Outcome, StartPhase, detection, exit_reason, has_beginning, last_phase, outcome, phase, started_after,
-    started_at,
+    Detection, ExitReason, Outcome, StartPhase, detection, exit_reason, has_beginning, is_bare_panic, last_phase, outcome, phase,
+    started_after, started_at,
 };
 pub use details::{CameUp, Details, LastLine, SeenInterface};
 pub use digest::MAX_MARKS;
 pub use ends::known_end;
 pub use init_log::{InitFailure, digest_init};
+pub use kernel_features::missing as missing_kernel_feature;
 pub use patterns::{PATTERNS, Pattern, Scope};
 pub use reader::{Attempt, Attempts, Reader, read};
 pub use requests::{Names, NodeReads, Requests};

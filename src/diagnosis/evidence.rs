@@ -123,7 +123,12 @@ pub(crate) fn of_mark(node: &NodeModel, kind: LogEventKind) -> Option<Evidence> 
 /// The newest event of this kind, with how often it was told.
 pub(crate) fn of_event(node: &NodeModel, matches: impl Fn(&EventKind) -> bool) -> Option<Evidence> {
     let told = node.last_event(&matches)?;
-    let times = node.times(&matches);
+    // a probe's message holds a time and is never the same twice; that of a volume is
+    let is_same = |kind: &EventKind| match &told.kind {
+        EventKind::SetupFailed { .. } => *kind == told.kind,
+        other => std::mem::discriminant(kind) == std::mem::discriminant(other),
+    };
+    let times = node.times(|kind| matches(kind) && is_same(kind));
     let message = told.event.message.trim();
     let shown = if message.is_empty() { told.event.reason.as_str() } else { message };
     Some(node.evidence(Source::Event, format!("{shown} ({times}×)")))

@@ -25,6 +25,7 @@ pub(super) fn list_gaps(view: &Context, scope: &Scope) -> Vec<Gap> {
     unseen.extend(expectation(view));
     unseen.extend(podless(view, scope));
     unseen.extend(failing_probes(view, scope));
+    unseen.extend(silent(view, scope));
     unseen.extend(may_not_be_ready(view, scope));
     unseen.extend(left_out(view));
     unseen.extend(tabular(view, scope));
@@ -262,6 +263,14 @@ fn failing_probes(view: &Context, scope: &Scope) -> Option<Gap> {
     let nodes: Vec<String> = shown(view, scope).filter(fails).map(|node| node.name.to_owned()).collect();
     let why = "a probe of calico-node failed within the last minute, after it had become Ready".to_owned();
     (!nodes.is_empty()).then(|| Gap { what: "whether calico-node stays Ready".to_owned(), nodes, why, blocks_healthy: true })
+}
+
+/// A node whose kubelet does not report, and whose pod was Ready when it last did.
+fn silent(view: &Context, scope: &Scope) -> Option<Gap> {
+    let was_ready = |node: &&NodeModel| node.kubelet_is_silent() && node.pod.is_some_and(|pod| pod.is_ready() == Some(true));
+    let nodes: Vec<String> = shown(view, scope).filter(was_ready).map(|node| node.name.to_owned()).collect();
+    let why = "the kubelet does not report (Ready is Unknown), so what its pod said last is old".to_owned();
+    (!nodes.is_empty()).then(|| Gap { what: "whether calico-node runs".to_owned(), nodes, why, blocks_healthy: true })
 }
 
 /// Of pods that only events tell of: the newest says that a probe failed, and not whether it still does.

@@ -49,6 +49,7 @@ const AFTER_START: &[(Code, Judge)] = &[
     (Code::ContainerCrashed, crashed),
     (Code::TyphaNotFound, typha_not_found),
     (Code::DatastoreUnreachable, api_unreachable),
+    (Code::KernelFeatureMissing, kernel_lacks),
     (Code::BgpConfigurationRefused, configuration_refused),
     (Code::FelixRestarts, felix_restarts),
     (Code::ExitedAfterStart, part_ended),
@@ -127,7 +128,34 @@ fn has_crash(log: &StartupLog) -> bool {
 fn crashed<'a>(log: &'a StartupLog, node: &str) -> Option<(String, Vec<&'a LogEvent>)> {
     let lines = of_kind(&log.marks, LogEventKind::Crashed);
     lines.first()?;
-    let message = format!("programs of calico-node's image crash on {node}: {}", signal_in(&lines));
+    Some((not_run(&lines, node), newest(lines)))
+}
+
+/// Why a program of the image does not run: what the linker, runc and glibc say in its place, or a signal.
+fn not_run(lines: &[&LogEvent], node: &str) -> String {
+    let last = lines.last().map_or("", |mark| mark.text.as_str());
+    if let Some((_, rest)) = last.split_once("error while loading shared libraries: ") {
+        let library = rest.split(':').next().unwrap_or_default();
+        return format!("a program of calico-node's image cannot run on {node}: the image lacks its shared library {library}");
+    }
+    if last.contains("exec format error") {
+        return format!("calico-node's image cannot run on {node}: it is built for another CPU architecture (exec format error)");
+    }
+    if last.contains("CPU does not support") {
+        return format!("calico-node's image cannot run on {node}: the CPU is too old for it ({last})");
+    }
+    format!("programs of calico-node's image crash on {node}: {}", signal_in(lines))
+}
+
+/// What Felix tries again and again; a line long before the end is over.
+fn kernel_lacks<'a>(log: &'a StartupLog, node: &str) -> Option<(String, Vec<&'a LogEvent>)> {
+    const LATELY: i64 = 120;
+    let is_recent = |mark: &LogEvent| mark.at.zip(log.last).is_none_or(|(at, end)| end.duration_since(at).as_secs() < LATELY);
+    let lines = of_kind(later(log), LogEventKind::KernelFeatureMissing);
+    let last = lines.last().filter(|mark| is_recent(mark))?;
+    // what iptables says of a module is more than that a device could not be made
+    let telling = lines.iter().find(|mark| mark.text.contains("Couldn't load")).unwrap_or(last);
+    let message = format!("Felix cannot program the kernel of {node}: {}", startup_log::missing_kernel_feature(&telling.text));
     Some((message, newest(lines)))
 }
 
@@ -160,7 +188,9 @@ fn api_unreachable<'a>(log: &'a StartupLog, node: &str) -> Option<(String, Vec<&
         return None;
     }
     let address = last.text.split_once("://").and_then(|(_, rest)| rest.split(['/', '"']).next()).unwrap_or_default();
-    let message = if excerpt {
+    let message = if last.text.contains("x509: ") {
+        format!("calico-node on {node} does not trust the certificate of the API server at {address}")
+    } else if excerpt {
         format!("calico-node on {node} does not reach the API server at {address}")
     } else {
         format!("calico-node on {node} had started, and no longer reaches the API server at {address}")
@@ -209,10 +239,8 @@ fn felix_restarts<'a>(log: &'a StartupLog, node: &str) -> Option<(String, Vec<&'
 }
 
 fn part_ended<'a>(log: &'a StartupLog, node: &str) -> Option<(String, Vec<&'a LogEvent>)> {
-    // Go prints the logger's entry as an address: the line before it has the words
-    let is_bare = |mark: &LogEvent| mark.text.starts_with("panic: (*logrus.Entry)");
     let fatals = || later(log).iter().rev().filter(|mark| mark.kind == LogEventKind::Fatal);
-    let fatal = fatals().find(|mark| !is_bare(mark)).or_else(|| fatals().next())?;
+    let fatal = fatals().find(|mark| !startup_log::is_bare_panic(&mark.text)).or_else(|| fatals().next())?;
     let known = startup_log::known_end(&fatal.text);
     let message = format!("calico-node on {node} started, then a part of it exited: {}", known.unwrap_or(&fatal.text));
     Some((message, vec![fatal]))

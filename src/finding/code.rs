@@ -54,6 +54,7 @@ codes! {
     HealthPortTaken = "health-port-taken", ROOT | START;
     HealthAddressMissing = "health-address-missing", ROOT | START;
     IptablesBackendMismatch = "iptables-backend-mismatch", ROOT | START;
+    KernelFeatureMissing = "kernel-feature-missing", ROOT | START;
     OutOfMemory = "out-of-memory", ROOT | START;
     BgpConfigurationRefused = "bgp-configuration-refused", ROOT | START;
     FelixRestarts = "felix-restarts", ROOT | START;
@@ -72,6 +73,7 @@ codes! {
     BgpPeerMissing = "bgp-peer-missing", NONE;
     BgpSessionDown = "bgp-session-down", ROOT;
     ForeignBgpSessionDown = "bgp-foreign-session-down", NONE;
+    OperatorDegraded = "operator-degraded", NONE;
     ProbeTimeoutTooShort = "probe-timeout-too-short", ROOT | START;
     ProbeMisfit = "probe-misfit", ROOT | START;
     ChangeUnfinished = "change-unfinished", NONE;

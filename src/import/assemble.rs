@@ -227,7 +227,9 @@ fn concerns(event: &Event, set: Option<&DaemonSet>, pods: &[Pod]) -> bool {
     let is_pod_of = |name: &str| object.name.strip_prefix(name).is_some_and(|rest| rest.len() == 6 && rest.starts_with('-'));
     match (object.kind.as_str(), set) {
         ("DaemonSet", Some(set)) => object.name == set.metadata.name && namespace(&set.metadata),
-        ("Pod", Some(set)) => is_pod_of(&set.metadata.name) && namespace(&set.metadata),
+        ("Pod", Some(set)) => {
+            namespace(&set.metadata) && (is_pod_of(&set.metadata.name) || pods.iter().any(|pod| pod.metadata.name == object.name))
+        }
         ("DaemonSet", None) => flavour::NAMES.contains(&object.name.as_str()),
         ("Pod", None) => flavour::NAMES.iter().any(|name| is_pod_of(name)) || pods.iter().any(|pod| pod.metadata.name == object.name),
         _ => false,

@@ -13,7 +13,9 @@ use crate::snapshot::inspection::{Bird, Protocol};
 pub(super) const NODE_STATUS: Format = Format {
     name: "calicoctl node status",
     better: "birdcl show protocols (in the container calico-node)",
-    starts: |lines, _| lines.first().is_some_and(|line| is_status_start(line, lines.get(1).copied().unwrap_or_default())),
+    starts: |lines, _| {
+        lines.first().is_some_and(|line| is_status_start(line, lines.iter().skip(1).find(|next| !next.trim().is_empty()).unwrap_or(&"")))
+    },
     goes_on: |line| {
         let line = line.trim();
         line.is_empty() || line.starts_with(['+', '|']) || STATUS_LINES.iter().any(|start| line.starts_with(start))
@@ -57,7 +59,12 @@ fn is_status_start(line: &str, next: &str) -> bool {
     line.starts_with("Calico process is")
         || line.starts_with("IPv4 BGP status")
         || line.starts_with("IPv6 BGP status")
-        || (line.starts_with("+--") && next.contains("PEER ADDRESS") && next.contains("PEER TYPE"))
+        || (line.starts_with("+--") && is_status_header(next))
+        || (line.starts_with('|') && is_status_header(line))
+}
+
+fn is_status_header(line: &str) -> bool {
+    line.contains("PEER ADDRESS") && line.contains("PEER TYPE")
 }
 
 fn read_status(block: &Block, facts: &mut Facts) -> Result<Summary, String> {
@@ -105,7 +112,9 @@ pub(super) fn parse_status(text: &str) -> Result<(Observed<Bird>, Observed<Bird>
 fn cells(line: &str) -> Option<[&str; 5]> {
     let mut cells = line.strip_prefix('|')?.split('|').map(str::trim);
     let cells = [cells.next()?, cells.next()?, cells.next()?, cells.next()?, cells.next()?];
-    (cells[0] != "PEER ADDRESS").then_some(cells)
+    // Markdown has rules between bars
+    let is_rule = cells[0].len() > 1 && cells[0].bytes().all(|byte| matches!(byte, b'-' | b':'));
+    (cells[0] != "PEER ADDRESS" && !is_rule).then_some(cells)
 }
 
 /// Up to v3.32 a long cell goes on in the row below, whose address is empty.

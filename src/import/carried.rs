@@ -114,8 +114,9 @@ fn from_json(line: &str) -> Option<Carried<'_>> {
     if !line.starts_with('{')
         || line.len() > MAX_JSON
         || line.starts_with("{\"log\":") && line.contains("\"stream\":") && !line.contains("kubernetes")
+        || line.starts_with("{\"level\":") && line.contains("\"caller\":")
     {
-        // Docker's own form is read with its time, where lines are read
+        // Docker's own form, and that of etcd's client among calico-node's lines, are read where lines are read
         return None;
     }
     let object: Value = serde_json::from_str(line).ok()?;

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::describe::Age;
 use crate::calico::events::{self, EventKind, Probe};
-use crate::snapshot::objects::{CALICO_NODE, Event, Pod};
+use crate::snapshot::objects::{CALICO_NODE, Event, Pod, UNNAMED_INIT};
 
 /// The kubelet repeats an event within some minutes: an older one may be over.
 const STILL: i64 = 600;
@@ -34,24 +34,36 @@ pub(super) fn pod(name: &str, namespace: Option<&str>, node: Option<&str>, told:
     let lately = |one: &&Told| one.age.as_ref().is_none_or(|age| age.last <= STILL);
     let kind = |one: &Told| events::parse(one.reason, &one.message);
     let repeats = |one: &Told| one.age.as_ref().is_none_or(|age| age.times > 2);
-    let is_stuck =
-        |kind: EventKind| matches!(kind, EventKind::SetupFailed { .. } | EventKind::ImageFailed { .. } | EventKind::SandboxFailed { .. });
+    let is_stuck = |kind: &EventKind| {
+        matches!(kind, EventKind::SetupFailed { .. } | EventKind::ImageFailed { .. } | EventKind::SandboxFailed { .. })
+            || events::misses_nodename(kind)
+    };
     let fails = |one: &Told| {
         let fact = kind(one);
-        repeats(one) && (fact.probe.is_some_and(|probe| probe != Probe::Startup) || is_stuck(fact.kind))
+        repeats(one) && (fact.probe.is_some_and(|probe| probe != Probe::Startup) || is_stuck(&fact.kind))
     };
     let backs_off = |one: &Told| match kind(one).kind {
         EventKind::BackOff { container } => Some(container.unwrap_or_else(|| CALICO_NODE.to_owned())),
         _ => None,
     };
     let waits = told.iter().filter(lately).find_map(backs_off);
+    let unpulled = |one: &Told| match kind(one).kind {
+        EventKind::ImageFailed { text } if repeats(one) => Some(text),
+        _ => None,
+    };
+    let unpulled = told.iter().filter(lately).filter_map(unpulled).max_by_key(|text| text.starts_with("Failed to pull image"));
     let kills = told.iter().filter(|one| matches!(kind(one).kind, EventKind::KilledByLiveness { .. } | EventKind::KilledByStartup { .. }));
     let kills: i32 = kills.map(|one| one.age.as_ref().map_or(1, |age| age.times)).sum();
     let mut status = json!({});
     if waits.is_some() || told.iter().filter(lately).any(fails) {
         status["conditions"] = json!([{"type": "Ready", "status": "False"}]);
     }
-    if let Some(container) = waits {
+    if let Some(text) = unpulled {
+        let list = if is_of_init(&text) { "initContainerStatuses" } else { "containerStatuses" };
+        let name = if is_of_init(&text) { UNNAMED_INIT } else { CALICO_NODE };
+        let state = json!({"waiting": {"reason": "ImagePullBackOff", "message": text}});
+        status[list] = json!([{"name": name, "ready": false, "restartCount": 0, "state": state}]);
+    } else if let Some(container) = waits {
         let list = if container == CALICO_NODE { "containerStatuses" } else { "initContainerStatuses" };
         let state = json!({"waiting": {"reason": "CrashLoopBackOff"}});
         status[list] = json!([{"name": container, "ready": false, "restartCount": kills, "state": state}]);
@@ -61,6 +73,11 @@ pub(super) fn pod(name: &str, namespace: Option<&str>, node: Option<&str>, told:
         "spec": {"nodeName": node, "containers": [{"name": CALICO_NODE}]},
         "status": status,
     })
+}
+
+/// Images of init containers, in the manifests of every release: calico/cni and calico/pod2daemon-flexvol.
+fn is_of_init(text: &str) -> bool {
+    ["cni:", "cni@", "flexvol:", "flexvol@"].iter().any(|name| text.contains(name))
 }
 
 /// The newest event is the end of the container: of a pod that was deleted or replaced.

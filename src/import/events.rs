@@ -11,6 +11,7 @@ use super::formats::Format;
 use super::page::Block;
 use super::prompt;
 use super::tables::{MAX_COLUMNS, has_columns, split_row};
+use crate::calico::events::{self, EventKind};
 use crate::calico::flavour;
 use crate::text::bounded::find_ignoring_case;
 
@@ -102,12 +103,39 @@ fn is_described(line: &str) -> bool {
     words.next() == Some("Type") && words.next() == Some("Reason") && words.next() == Some("Age")
 }
 
-/// `Warning  Unhealthy  3m (x8 over 70m)  kubelet  Readiness probe failed: …`
-fn is_described_row(line: &str) -> bool {
-    let cells = split_row(line, 5);
-    cells.len() == 5
-        && is_type(cells.first().copied().unwrap_or_default())
-        && cells.get(2).is_some_and(|age| age_seconds(age.split(' ').next().unwrap_or_default()).is_some())
+pub(super) fn is_described_row(line: &str) -> bool {
+    described_cells(line).is_some()
+}
+
+/// `Warning  Unhealthy  3m (x8 over 70m)  kubelet  Readiness probe failed: …`, also where one blank is left between columns.
+fn described_cells(line: &str) -> Option<Vec<&str>> {
+    let is_row = |cells: &[&str]| {
+        cells.len() == 5
+            && cells.first().is_some_and(|kind| is_type(kind))
+            && cells.get(2).is_some_and(|age| age_seconds(age.split(' ').next().unwrap_or_default()).is_some())
+    };
+    let wide = split_row(line, 5);
+    if is_row(&wide) {
+        return Some(wide);
+    }
+    let (kind, rest) = line.trim().split_once(char::is_whitespace).filter(|(kind, _)| is_type(kind))?;
+    let (reason, rest) = rest.trim_start().split_once(char::is_whitespace)?;
+    let rest = rest.trim_start();
+    let word = rest.find(char::is_whitespace)?;
+    let after = rest[word..].trim_start();
+    let end = match after.strip_prefix("(x").and_then(|inner| inner.find(')')) {
+        Some(close) => rest.len() - after.len() + close + 3,
+        None => word,
+    };
+    let (age, rest) = rest.split_at_checked(end)?;
+    let (source, message) = rest.trim_start().split_once(char::is_whitespace)?;
+    let known = ["kubelet", "default-scheduler", "daemonset-controller"].iter().any(|known| source.trim_end_matches(',') == *known);
+    // `kubelet, node-3` (kubectl before 1.19)
+    let cells = match message.trim_start().split_once(char::is_whitespace).filter(|_| source.ends_with(',')) {
+        Some((_, message)) => vec![kind, reason, age, source.trim_end_matches(','), message.trim_start()],
+        None => vec![kind, reason, age, source, message.trim_start()],
+    };
+    (known && is_row(&cells)).then_some(cells)
 }
 
 /// `kubelet, node-3` (kubectl before 1.19)
@@ -201,19 +229,19 @@ fn row(line: &str, has_source: bool, behind: usize) -> Option<Row<'_>> {
 }
 
 fn read_described(block: &Block, facts: &mut Facts) -> Result<Summary, String> {
-    let mut events: Vec<(Vec<&str>, String)> = Vec::new();
+    let mut told_events: Vec<(Vec<&str>, String)> = Vec::new();
     let mut said: Vec<String> = Vec::new();
     for line in block.text.lines() {
-        if is_described_row(line) {
-            events.push((split_row(line, 5), String::new()));
-        } else if let Some((_, more)) = events.last_mut().filter(|_| !line.trim_start().starts_with("----")) {
+        if let Some(cells) = described_cells(line) {
+            told_events.push((cells, String::new()));
+        } else if let Some((_, more)) = told_events.last_mut().filter(|_| !line.trim_start().starts_with("----")) {
             more.push('\n');
             more.push_str(line.trim());
         } else {
             said.extend(sentence(line));
         }
     }
-    let cell = |at: usize| events.iter().filter_map(move |(cells, _)| cells.get(at).copied());
+    let cell = |at: usize| told_events.iter().filter_map(move |(cells, _)| cells.get(at).copied());
     // `Successfully assigned kube-system/calico-node-x7k2p to node-3`
     let assigned = cell(4).find_map(|message| message.strip_prefix("Successfully assigned ")?.split_once(" to "));
     // `Back-off restarting failed container calico-node in pod calico-node-x7k2p_kube-system(UID)`, or the kubelet's own log
@@ -225,16 +253,31 @@ fn read_described(block: &Block, facts: &mut Facts) -> Result<Summary, String> {
         .map(str::to_owned)
         .or_else(|| block.heading.node.clone());
     let tells = |text: &str| text.contains("calico") || CALICOS.iter().any(|words| find_ignoring_case(text, words).is_some());
-    let is_calicos =
-        pod.is_some() || !said.is_empty() || events.iter().any(|(cells, more)| tells(more) || cells.get(4).is_some_and(|text| tells(text)));
+    let is_calicos = pod.is_some()
+        || !said.is_empty()
+        || told_events.iter().any(|(cells, more)| tells(more) || cells.get(4).is_some_and(|text| tells(text)));
     if !is_calicos {
         return Ok(Summary { ignored: Some("nothing says that it is a calico-node pod's".to_owned()), ..Summary::default() });
+    }
+    let others = |(cells, more): &(Vec<&str>, String)| {
+        let [_, reason, _, _, message] = cells.as_slice() else { return None };
+        match events::parse(reason, &format!("{message}{more}")).kind {
+            kind if events::misses_nodename(&kind) => None,
+            EventKind::OtherPodsNetworkFailed { text } => Some(text),
+            _ => None,
+        }
+    };
+    if let Some(text) = told_events.iter().filter_map(others).next_back().filter(|_| pod.is_none() && said.is_empty()) {
+        return Ok(Summary {
+            ignored: Some(format!("events of another pod, whose network could not be set up: {text}")),
+            ..Summary::default()
+        });
     }
     let name = pod.unwrap_or_else(|| event_pods::unnamed_pod(&facts.file, block.line));
     let namespace =
         assigned.and_then(|(pod, _)| pod.split_once('/')).map(|(namespace, _)| namespace).or(block.heading.namespace.as_deref());
     let mut told: Vec<Told<'_>> = said.into_iter().map(|message| Told { reason: "Unhealthy", message, age: None }).collect();
-    for (cells, more) in &events {
+    for (cells, more) in &told_events {
         let [_, reason, age, _, message] = cells.as_slice() else { continue };
         told.push(Told { reason, message: format!("{message}{more}"), age: Age::parse(age) });
     }

@@ -3,7 +3,7 @@
 use super::facts::{Facts, Summary};
 use super::page::Block;
 use super::prompt::Heading;
-use super::{calicoctl, calicoctl_tables, describe, events, host, logs, probes, tables, yaml};
+use super::{calicoctl, calicoctl_tables, describe, events, host, logs, probes, tables, tigera, yaml};
 
 /// One format that people paste.
 pub(super) struct Format {
@@ -23,10 +23,12 @@ pub(super) struct Format {
 }
 
 /// In the order in which they are tried.
-pub(super) const FORMATS: [Format; 24] = [
+pub(super) const FORMATS: [Format; 26] = [
     describe::POD,
     describe::NODE,
     describe::DAEMON_SET,
+    tigera::DESCRIBED,
+    tigera::TABLE,
     tables::PODS,
     tables::NODES,
     tables::DAEMON_SETS,

@@ -32,6 +32,7 @@ mod resolve;
 mod source;
 mod tables;
 mod texts;
+mod tigera;
 mod transcode;
 mod tree;
 mod wraps;
@@ -300,7 +301,8 @@ impl Loaded {
         }
         let has_cluster = snapshot.nodes.seen().is_some_and(|nodes| !nodes.is_empty())
             || snapshot.daemon_set.seen().is_some()
-            || snapshot.pods.seen().is_some_and(|pods| !pods.is_empty());
+            || snapshot.pods.seen().is_some_and(|pods| !pods.is_empty())
+            || snapshot.resources.tigera_statuses.seen().is_some_and(|statuses| !statuses.is_empty());
         if !has_cluster && snapshot.inside.is_empty() && snapshot.logs.is_empty() {
             return Err(ImportError::NoCluster { seen: sources.iter().map(ToString::to_string).collect() });
         }

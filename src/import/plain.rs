@@ -82,6 +82,12 @@ fn is_dressed(line: &str) -> bool {
         || line.contains("<pre")
         || line.trim_start().starts_with("**")
         || has_lost_colour(line)
+        || is_typographic_rule(line)
+}
+
+/// The rule of a table in which a web page has made dashes of its hyphens.
+fn is_typographic_rule(line: &str) -> bool {
+    line.starts_with('+') && line.contains('\u{2014}') && line.chars().all(|c| matches!(c, '+' | '-' | '\u{2013}' | '\u{2014}' | ' '))
 }
 
 /// A tab stands between columns; everything else that is unsafe on a terminal, and blanks that are no blanks, are a carrier's.
@@ -100,6 +106,9 @@ fn undressed(line: &str) -> Cow<'_, str> {
     }
     if line.contains("</") || line.contains("<br") || line.contains("<pre") || line.contains("<t") {
         line = Cow::Owned(without_tags(&line));
+    }
+    if is_typographic_rule(&line) {
+        line = Cow::Owned(line.replace(['\u{2013}', '\u{2014}'], "--"));
     }
     // a row that somebody has put into bold type
     if line.trim_start().starts_with("**") && line.contains("  ") {
@@ -205,6 +214,8 @@ mod tests {
             ("**bold** words", "**bold** words"),
             ("rate[5m] of [INFO][9]", "rate[5m] of [INFO][9]"),
             ("&#27;[31m", "&#27;[31m"),
+            ("+\u{2014}\u{2014}-+\u{2014}-+", "+-----+---+"),
+            ("a \u{2014} b", "a \u{2014} b"),
             ("<", "<"),
             ("</", "</"),
         ] {

@@ -77,13 +77,16 @@ impl Known<'_> {
         found.first().filter(|_| found.len() == 1).map(|name| (*name).to_owned())
     }
 
-    /// Beside a table of pods people show the log of the one that is not ready.
+    /// Beside a table of pods people show the log of the one that is not ready, or of the only one.
     fn only_sick(&self, text: &Text) -> Option<String> {
         let named = |pod: &&Pod| pod.is_ready() == Some(false) && pod.spec.node_name.is_some();
         let mut sick = self.snapshot.pods.seen().into_iter().flatten().filter(named);
-        let (first, second) = (sick.next()?, sick.next());
         let is_log = text.is_part && matches!(text.kind, TextKind::Log { .. });
-        first.spec.node_name.clone().filter(|_| is_log && second.is_none())
+        let only = match (sick.next(), sick.next(), self.snapshot.pods.seen()?.as_slice()) {
+            (Some(first), None, _) | (None, _, [first]) => first,
+            _ => return None,
+        };
+        only.spec.node_name.clone().filter(|_| is_log)
     }
 
     /// The node of a text; `Err` says why it is not known.

@@ -1,36 +1,16 @@
 //! Tables of `kubectl get`: pods, nodes and DaemonSets; default, wide, of all namespaces, without headers where the rows tell.
 
+mod nodes;
+mod pods;
+
 use std::collections::BTreeMap;
 
-use serde_json::{Value, json};
-
-use super::facts::{Facts, Summary};
+use super::facts::Summary;
 use super::formats::Format;
-use super::page::Block;
 use crate::calico::flavour;
-use crate::snapshot::objects::Node;
 
-pub(super) const PODS: Format = Format {
-    name: "kubectl get pods",
-    better: "kubectl get pods -n NAMESPACE -o yaml",
-    starts: |lines, _| lines.first().is_some_and(|line| has_columns(line, &["NAME", "READY", "STATUS", "RESTARTS"]) || is_pod_row(line)),
-    goes_on: |line| !line.trim().is_empty() && split_row(line, MAX_COLUMNS).len() > 2,
-    interrupts: true,
-    restarts: false,
-    read: read_pods,
-};
-
-pub(super) const NODES: Format = Format {
-    name: "kubectl get nodes",
-    better: "kubectl get nodes -o yaml",
-    starts: |lines, _| {
-        lines.first().is_some_and(|line| has_columns(line, &["NAME", "STATUS", "ROLES", "AGE", "VERSION"]) || is_node_row(line))
-    },
-    goes_on: |line| !line.trim().is_empty() && split_row(line, MAX_COLUMNS).len() > 2,
-    interrupts: true,
-    restarts: false,
-    read: read_nodes,
-};
+pub(super) use nodes::NODES;
+pub(super) use pods::PODS;
 
 pub(super) const DAEMON_SETS: Format = Format {
     name: "kubectl get daemonsets",
@@ -121,9 +101,6 @@ fn squeezed(line: &str, most: usize) -> Vec<&str> {
     cells
 }
 
-/// Seconds after which a pod that is still being set up, or not ready, is no longer new.
-const YOUNG: i64 = 60;
-
 fn is_ready_cell(cell: &str) -> bool {
     cell.split_once('/').is_some_and(|(a, b)| {
         !a.is_empty() && !b.is_empty() && [a, b].iter().all(|n| n.len() < 4 && n.bytes().all(|byte| byte.is_ascii_digit()))
@@ -168,51 +145,6 @@ fn is_node_row(line: &str) -> bool {
         && words.take(3).any(|word| word.starts_with("v1."))
 }
 
-fn read_pods(block: &Block, facts: &mut Facts) -> Result<Summary, String> {
-    let first = block.text.lines().next().unwrap_or_default();
-    let has_header = has_columns(first, &["NAME", "READY"]);
-    let header = if has_header { normal_header(first) } else { assumed_header(first) };
-    let table = Table { header };
-    let (mut others, mut placeless, mut older) = (0, 0, 0);
-    // `--watch` prints a row for each change: the last counts
-    let mut pods: BTreeMap<&str, Value> = BTreeMap::new();
-    for line in block.text.lines().skip(usize::from(has_header)) {
-        let row = table.row(line);
-        let Some(name) = table.cell(&row, "NAME").map(bare_name) else { continue };
-        if has_columns(line, &["NAME", "READY"]) {
-            continue;
-        }
-        if !flavour::is_pod_name(name) {
-            others += 1;
-            continue;
-        }
-        let namespace = table.cell(&row, "NAMESPACE").or(block.heading.namespace.as_deref());
-        placeless += usize::from(table.cell(&row, "NODE").is_none());
-        older += usize::from(pods.insert(name, pod(&table, &row, name, namespace)).is_some());
-    }
-    let known = facts.pods.len();
-    pods.values().try_for_each(|pod| facts.told("Pod", pod))?;
-    let differing = differing(
-        &facts.pods,
-        known,
-        |pod| &pod.metadata.name,
-        |a, b| agree(a.is_ready(), b.is_ready()) && agree(a.spec.node_name.as_ref(), b.spec.node_name.as_ref()),
-    );
-    let read = pods.len();
-    let mut summary = Summary::new(if read == 1 { "1 calico-node pod".to_owned() } else { format!("{read} calico-node pods") });
-    summary = summary.ignoring(others, "of other pods");
-    if older > 0 {
-        summary = summary.also_ignoring(format!("{} that a later row of the same pod replaces", crate::text::count(older, "row")));
-    }
-    if differing > 0 {
-        summary = summary.also_ignoring(format!("{} that an earlier block shows in another state", crate::text::count(differing, "pod")));
-    }
-    if placeless > 0 {
-        summary = summary.also_ignoring(format!("no column NODE (kubectl get pods -o wide) in {}", crate::text::count(placeless, "row")));
-    }
-    Ok(summary)
-}
-
 /// What one of them does not tell is no contradiction.
 fn agree<T: PartialEq>(one: Option<T>, other: Option<T>) -> bool {
     one.zip(other).is_none_or(|(one, other)| one == other)
@@ -231,192 +163,5 @@ fn normal_header(line: &str) -> Vec<&str> {
     if wide.len() > 2 { wide } else { line.split_whitespace().collect() }
 }
 
-fn assumed_header(row: &str) -> Vec<&'static str> {
-    let namespaced = row.split_whitespace().nth(1).is_some_and(|word| flavour::is_pod_name(bare_name(word)));
-    let columns = ["NAMESPACE", "NAME", "READY", "STATUS", "RESTARTS", "AGE", "IP", "NODE", "NOMINATED NODE", "READINESS GATES"];
-    columns.into_iter().skip(usize::from(!namespaced)).collect()
-}
-
-fn pod(table: &Table<'_>, row: &[&str], name: &str, namespace: Option<&str>) -> Value {
-    let status = table.cell(row, "STATUS").unwrap_or("Unknown");
-    let (up, all) = table.cell(row, "READY").and_then(|ready| ready.split_once('/')).unwrap_or(("", ""));
-    let restarts = table.cell(row, "RESTARTS").and_then(|cell| cell.split_whitespace().next()?.parse::<i32>().ok()).unwrap_or(0);
-    let ready = !up.is_empty() && up == all;
-    let state = match status {
-        "Running" | "Terminating" | "Unknown" | "NodeLost" => json!({"running": {}}),
-        other => json!({"waiting": {"reason": other}}),
-    };
-    // of several containers it is not told which one is not ready
-    let told = ready || all == "1";
-    let scheduled = table.cell(row, "NODE").is_some() || status != "Pending";
-    // `Init:0/3` is on its way; the table does not name the init container that fails
-    let init = status.strip_prefix("Init:").filter(|reason| !is_ready_cell(reason));
-    let inits = init
-        .map(|reason| json!([{"name": "(unnamed)", "ready": false, "restartCount": restarts, "state": {"waiting": {"reason": reason}}}]));
-    let restarts = if init.is_some() { 0 } else { restarts };
-    let state = if init.is_some() { json!({"waiting": {"reason": "PodInitializing"}}) } else { state };
-    // Replaced or created a moment ago: what it will be is not known yet.
-    let young = table.cell(row, "AGE").and_then(super::describe::age_seconds).is_some_and(|age| age < YOUNG);
-    let sets_up = ["PodInitializing", "ContainerCreating", "Pending"].contains(&status) || (status.starts_with("Init:") && init.is_none());
-    let is_open = status == "Terminating" || (!ready && restarts == 0 && young && (status == "Running" || sets_up));
-    let condition = if ready { "True" } else { "False" };
-    let conditions = if is_open { json!([]) } else { json!([{"type": "Ready", "status": condition}]) };
-    let containers = if told && scheduled && !is_open {
-        json!([{"name": "calico-node", "ready": ready, "restartCount": restarts, "state": state}])
-    } else {
-        json!([])
-    };
-    let mut pod = json!({
-        "metadata": {"name": name, "namespace": namespace, "tabular": true},
-        "spec": {"nodeName": table.cell(row, "NODE"), "containers": [{"name": "calico-node"}]},
-        "status": {
-            "phase": if status == "Pending" || status.starts_with("Init:") || status == "PodInitializing" { "Pending" } else { "Running" },
-            "hostIP": table.cell(row, "IP"),
-            "conditions": conditions,
-            "containerStatuses": containers,
-            "initContainerStatuses": inits.unwrap_or_else(|| json!([])),
-        },
-    });
-    if status != "Running" {
-        pod["status"]["reason"] = json!(status);
-    }
-    pod
-}
-
-fn read_nodes(block: &Block, facts: &mut Facts) -> Result<Summary, String> {
-    let first = block.text.lines().next().unwrap_or_default();
-    let has_header = has_columns(first, &["NAME", "STATUS"]);
-    let header = if has_header {
-        normal_header(first)
-    } else {
-        vec!["NAME", "STATUS", "ROLES", "AGE", "VERSION", "INTERNAL-IP", "EXTERNAL-IP", "OS-IMAGE", "KERNEL-VERSION", "CONTAINER-RUNTIME"]
-    };
-    let table = Table { header };
-    let (mut read, mut strange) = (0, 0);
-    let known = facts.nodes.len();
-    for line in block.text.lines().skip(usize::from(has_header)) {
-        let row = table.row(line);
-        let (Some(name), Some(status)) = (table.cell(&row, "NAME").map(bare_name), table.cell(&row, "STATUS")) else { continue };
-        // a line that was broken, or another table
-        if crate::text::shell::object_name(name).is_none() {
-            strange += 1;
-            continue;
-        }
-        let states: Vec<&str> = status.split(',').collect();
-        let address = |kind: &str, column: &str| table.cell(&row, column).map(|address| json!({"type": kind, "address": address}));
-        let addresses: Vec<Value> =
-            [address("InternalIP", "INTERNAL-IP"), address("ExternalIP", "EXTERNAL-IP")].into_iter().flatten().collect();
-        let ready = match states.first() {
-            Some(&"Ready") => "True",
-            // the table has one word for False and Unknown
-            _ => "NotReady",
-        };
-        let windows = table.cell(&row, "OS-IMAGE").is_some_and(|image| image.starts_with("Windows"));
-        facts.told(
-            "Node",
-            &json!({
-                "metadata": {"name": name, "tabular": true},
-                "spec": {"unschedulable": states.contains(&"SchedulingDisabled")},
-                "status": {
-                    "addresses": addresses,
-                    "conditions": [{"type": "Ready", "status": ready}],
-                    "nodeInfo": {
-                        "kubeletVersion": table.cell(&row, "VERSION").unwrap_or_default(),
-                        "kernelVersion": table.cell(&row, "KERNEL-VERSION").unwrap_or_default(),
-                        "operatingSystem": if windows { "windows" } else { "" },
-                    },
-                },
-            }),
-        )?;
-        read += 1;
-    }
-    let same = |a: &Node, b: &Node| {
-        let ready = |node: &Node| node.condition("Ready").map(|condition| condition.status.clone());
-        ready(a) == ready(b) && (a.status.addresses == b.status.addresses || a.status.addresses.is_empty() || b.status.addresses.is_empty())
-    };
-    let differing = differing(&facts.nodes, known, |node| &node.metadata.name, same);
-    let summary = Summary::new(crate::text::count(read, "node")).ignoring(strange, "without a node's name");
-    Ok(match differing {
-        0 => summary,
-        count => summary.also_ignoring(format!("{} that an earlier block shows in another state", crate::text::count(count, "node"))),
-    })
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::import::prompt::Heading;
-
-    fn read(format: &Format, text: &str) -> (Facts, Summary) {
-        let mut facts = Facts::default();
-        let block = Block { line: 1, text: text.to_owned(), numbers: Vec::new(), heading: Heading::default(), format: None };
-        let lines: Vec<&str> = text.lines().collect();
-        assert!((format.starts)(&lines, &block.heading), "{text}");
-        let summary = (format.read)(&block, &mut facts).expect("reads");
-        (facts, summary)
-    }
-
-    #[test]
-    fn pods_in_every_form() {
-        let default = "NAME                READY   STATUS             RESTARTS      AGE\ncalico-node-p2x4d   0/1     CrashLoopBackOff   21 (2m ago)   70m\n";
-        let wide = "NAMESPACE     NAME                READY   STATUS             RESTARTS   AGE   IP         NODE   NOMINATED NODE   READINESS GATES\n\
-            kube-system   coredns-x           1/1     Running            0          1d    10.0.0.1   m1     <none>           <none>\n\
-            kube-system   calico-node-p2x4d   0/1     CrashLoopBackOff   21         70m   10.0.0.7   w7     <none>           <none>\n";
-        let squeezed = "NAME READY STATUS RESTARTS AGE IP NODE\ncalico-node-p2x4d 0/1 CrashLoopBackOff 21 (2m ago) 70m 10.0.0.7 w7\n";
-        let bare = "kube-system   calico-node-p2x4d   0/1   CrashLoopBackOff   21   70m   10.0.0.7   w7\n";
-        for (text, node) in [(default, None), (wide, Some("w7")), (squeezed, Some("w7")), (bare, Some("w7"))] {
-            let (facts, _) = read(&PODS, text);
-            let pod = &facts.pods[0];
-            assert_eq!(facts.pods.len(), 1);
-            assert_eq!((pod.metadata.name.as_str(), pod.spec.node_name.as_deref()), ("calico-node-p2x4d", node), "{text}");
-            let status = pod.calico_node_status().expect("a container");
-            assert_eq!((status.restart_count, status.ready, pod.is_ready()), (21, false, Some(false)), "{text}");
-            assert_eq!(status.state.waiting.as_ref().and_then(|waiting| waiting.reason.as_deref()), Some("CrashLoopBackOff"));
-        }
-    }
-
-    #[test]
-    fn which_of_two_containers_is_not_ready_is_not_told() {
-        let (facts, _) = read(&PODS, "NAME          READY   STATUS    RESTARTS   AGE\ncanal-abcde   1/2     Running   3          1d\n");
-        assert!(facts.pods[0].status.container_statuses.is_empty());
-        assert_eq!(facts.pods[0].is_ready(), Some(false));
-    }
-
-    #[test]
-    fn nodes_in_every_form() {
-        let default =
-            "NAME   STATUS                        ROLES    AGE   VERSION\nw1     NotReady,SchedulingDisabled   <none>   4d    v1.28.8\n";
-        let wide = "NAME   STATUS     ROLES    AGE   VERSION   INTERNAL-IP   EXTERNAL-IP   OS-IMAGE             KERNEL-VERSION      CONTAINER-RUNTIME\n\
-            w1     NotReady   <none>   4d    v1.28.8   10.0.0.7      <none>        Ubuntu 22.04.4 LTS   5.15.0-91-generic   containerd://1.7.13\n";
-        for (text, ip) in [(default, None), (wide, Some("10.0.0.7")), ("w1   NotReady   <none>   4d   v1.28.8\n", None)] {
-            let (facts, _) = read(&NODES, text);
-            let node = &facts.nodes[0];
-            assert_eq!((node.metadata.name.as_str(), node.addresses("InternalIP").next()), ("w1", ip), "{text}");
-            assert!(node.metadata.tabular);
-        }
-    }
-
-    #[test]
-    fn rows_of_kubectl_get_all_and_of_watch() {
-        let text = "NAME                    READY   STATUS             RESTARTS   AGE\npod/calico-node-p2x4d   0/1     CrashLoopBackOff   21         70m\n\
-            pod/calico-node-p2x4d   1/1     Running            22         71m\n";
-        let (facts, summary) = read(&PODS, text);
-        assert_eq!((facts.pods.len(), facts.pods[0].is_ready()), (1, Some(true)));
-        assert!(summary.ignored.is_some_and(|ignored| ignored.contains("1 row that a later row")));
-        for (line, row) in [
-            ("daemonset.apps/calico-node   3   3   2   3   2   <none>   4d", true),
-            ("kube-system   calico-node   3   3   2   3   2   <none>   4d", true),
-            ("calico-node is on 3 nodes", false),
-        ] {
-            assert_eq!(is_set_row(line), row, "{line}");
-        }
-    }
-
-    #[test]
-    fn no_node_has_a_name_that_kubernetes_refuses() {
-        let (facts, summary) =
-            read(&NODES, "NAME     STATUS   ROLES    AGE   VERSION\nnode-1   Ready    <none>   4d    v1.28.8\nUbuntu   22.04   LTS\n");
-        assert_eq!(facts.nodes.len(), 1);
-        assert!(summary.ignored.is_some());
-    }
-}
+mod tests;

@@ -198,9 +198,9 @@ impl<'a> NodeModel<'a> {
         self.pod?.calico_node_status()
     }
 
-    /// Of the calico-node pod; `None` when there is no pod or it does not say.
+    /// Of the calico-node pod; `None` when there is no pod, it does not say, or what it said last may be over.
     pub fn ready(&self) -> Option<bool> {
-        self.pod?.is_ready()
+        self.pod?.is_ready().filter(|ready| !(*ready && self.kubelet_is_silent()))
     }
 
     pub fn is_not_ready(&self) -> bool {

@@ -27,7 +27,7 @@ pub struct Shown {
 
 pub fn write(report: &ProbesReport, shown: Shown, style: &Style, out: &mut dyn Write) -> io::Result<()> {
     let style = &Style { full_names: shown.wide, ..*style };
-    summary_line::head(verdict(report), facts(report), style, out)?;
+    summary_line::head(report.verdict, facts(report), style, out)?;
     if let Some((tone, sentence)) = sentence(report) {
         painted(0, "", &sentence, tone, style, out)?;
         summary_line::missing_rights(&report.unseen, style, out)?;
@@ -64,11 +64,6 @@ pub fn write(report: &ProbesReport, shown: Shown, style: &Style, out: &mut dyn W
     summary_line::write_more(&report.findings, style, out)
 }
 
-/// Of the cluster, as far as this verb sees it: also what is not about starts.
-fn verdict(report: &ProbesReport) -> Verdict {
-    Verdict::judge(!report.findings.is_empty() || !report.elsewhere.is_empty(), &report.unseen)
-}
-
 fn facts(report: &ProbesReport) -> Vec<String> {
     let other = report.elsewhere.len();
     let other = (other > 0).then(|| text::count(other, "other finding"));
@@ -84,7 +79,7 @@ fn facts(report: &ProbesReport) -> Vec<String> {
 
 /// Where the findings do not say it.
 fn sentence(report: &ProbesReport) -> Option<(Tone, String)> {
-    match verdict(report) {
+    match report.verdict {
         _ if !report.findings.is_empty() => None,
         Verdict::Unknown => Some((Tone::Doubtful, summary_line::unknown(&report.unseen))),
         Verdict::Healthy | Verdict::Sick => Some(measured(&report.nodes)),

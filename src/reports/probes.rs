@@ -50,7 +50,7 @@ pub fn probes_report(snapshot: &Snapshot, scope: &Scope, wishes: &ProbeOptions) 
     elsewhere.sort();
     elsewhere.dedup();
     // Of the cluster, as far as this verb sees it: also what is not about starts.
-    let verdict = Verdict::judge(!findings.is_empty() || !elsewhere.is_empty() || proposal.is_some(), &unseen);
+    let verdict = Verdict::judge(!findings.is_empty() || !elsewhere.is_empty(), &unseen);
     let cures = cures(&findings);
     Ok(ProbesReport {
         api_version: API_VERSION.to_owned(),

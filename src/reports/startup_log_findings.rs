@@ -19,7 +19,7 @@ use crate::startup::timeline::{AttemptEnd, AttemptRow, EstimateBasis, StartEstim
 use crate::text::{count, shell};
 
 /// Of the cluster's findings, those that a start is about.
-const OF_A_START: [Code; 19] = [
+const OF_A_START: [Code; 24] = [
     Code::ImageNotPulled,
     Code::InitContainerFailed,
     Code::PodSandboxRecreated,
@@ -34,6 +34,11 @@ const OF_A_START: [Code; 19] = [
     Code::DatastoreUnreachable,
     Code::TyphaUnreachable,
     Code::ForbiddenToCalico,
+    Code::HealthPortTaken,
+    Code::HealthAddressMissing,
+    Code::IptablesBackendMismatch,
+    Code::KernelFeatureMissing,
+    Code::ExitedAfterStart,
     Code::KilledWhileStarting,
     Code::StartupExited,
     Code::MethodIneffective,
@@ -180,7 +185,8 @@ impl LogFindings<'_> {
         let tries =
             |seen: &startup_log::Attempt| seen.log.marks.iter().rev().find(|mark| mark.kind == LogEventKind::DatastoreRetry).cloned();
         let mark = self.seen().rev().filter(|seen| !answers(seen)).find_map(tries)?;
-        let message = format!("calico-node on {} gets no answer from its datastore while it starts", self.node());
+        let what = if mark.text.contains("x509: ") { "does not trust the certificate of" } else { "gets no answer from" };
+        let message = format!("calico-node on {} {what} its datastore while it starts", self.node());
         Some(self.finding(Code::DatastoreUnreachable, Severity::Error, message, vec![self.evidence(mark.text)]))
     }
 
@@ -189,7 +195,7 @@ impl LogFindings<'_> {
         let code = match &reason {
             Some(ExitReason::Conflict { .. }) => Code::AddressConflict,
             Some(ExitReason::InvalidMethod { .. }) => Code::MethodInvalid,
-            Some(ExitReason::Forbidden { .. }) => Code::ForbiddenToCalico,
+            Some(ExitReason::Forbidden { .. } | ExitReason::CrdMissing) => Code::ForbiddenToCalico,
             Some(ExitReason::DatastoreUnauthorized) => Code::DatastoreUnreachable,
             Some(ExitReason::TyphaUnreachable) => Code::TyphaUnreachable,
             Some(ExitReason::NoAddress | ExitReason::UpdateConflict | ExitReason::Fatal { .. }) | None => Code::StartupExited,

@@ -280,8 +280,10 @@ pub enum LogEventKind {
     TyphaNotFound,
     /// An error after the start: a request to the API server (or etcd) got no answer.
     ApiUnreachable,
-    /// A program of the image died of a signal.
+    /// A program of the image died of a signal, or cannot be run at all.
     Crashed,
+    /// Felix cannot program the node: its kernel lacks a module, or refuses.
+    KernelFeatureMissing,
     /// An ERROR line of an init container.
     InitError,
     /// The last line of an init container's log, where no other says why it ended.

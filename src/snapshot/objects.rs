@@ -252,6 +252,9 @@ impl std::fmt::Display for IntOrString {
 /// The container that is Calico's own, in every flavour.
 pub const CALICO_NODE: &str = "calico-node";
 
+/// An init container that a table or an event tells of without its name.
+pub const UNNAMED_INIT: &str = "(unnamed)";
+
 impl PodSpec {
     pub fn calico_node(&self) -> Option<&Container> {
         self.containers.iter().find(|container| container.name == CALICO_NODE)
@@ -276,6 +279,10 @@ impl Pod {
 
     /// By the condition Ready, else by the containers; `None` where the pod has neither.
     pub fn is_ready(&self) -> Option<bool> {
+        // the kubelet that ends a pod (Evicted, NodeShutdown) leaves no conditions
+        if matches!(self.status.phase.as_str(), "Failed" | "Succeeded") {
+            return Some(false);
+        }
         let condition = self.status.conditions.iter().find(|condition| condition.r#type == "Ready");
         let by_containers = || {
             let statuses = &self.status.container_statuses;

@@ -14,6 +14,17 @@ const ENDS: &[(&str, &str)] = &[
     ("mark bits", "the iptables mark mask leaves too few bits for Felix"),
 ];
 
+/// Errors that end a start: libcalico-go/lib/backend/k8s/resources/node.go.
+const START_ENDS: &[(&str, &str)] = &[(
+    "Create is not supported on Node(",
+    "its name for the node is not a Node's of Kubernetes (NODENAME must be the Node's name, as from spec.nodeName)",
+)];
+
+/// What an error of the start-up program means, after which it gives up.
+pub(super) fn known_start_end(text: &str) -> Option<&'static str> {
+    START_ENDS.iter().chain(ENDS).find(|(says, _)| text.contains(says)).map(|(_, why)| *why)
+}
+
 /// What this FATAL line or panic means.
 pub fn known_end(text: &str) -> Option<&'static str> {
     ENDS.iter().find(|(says, _)| text.contains(says)).map(|(_, why)| *why)

@@ -52,7 +52,8 @@ impl Line<'_> {
 pub(super) fn parse(text: &str) -> Line<'_> {
     let carried = strip_runtime_prefix(text.trim_end());
     let rest = prefixed(carried.text);
-    let mut line = bracketed(rest).or_else(|| logrus(rest)).or_else(|| klog(rest)).unwrap_or_else(|| bare(rest));
+    let mut line =
+        bracketed(rest).or_else(|| logrus(rest)).or_else(|| klog(rest)).or_else(|| etcd_client(rest)).unwrap_or_else(|| bare(rest));
     line.at = carried.at.or(line.at);
     line.goes_on = carried.goes_on;
     line
@@ -203,6 +204,27 @@ fn klog(text: &str) -> Option<Line<'_>> {
     };
     let known = stamp.len() == 5 && stamp[1..].bytes().all(|byte| byte.is_ascii_digit()) && time.matches(':').count() == 2;
     known.then_some(Line { at: None, level, component: Some("klog"), message: Cow::Borrowed(message), goes_on: false })
+}
+
+/// `{"level":"warn","ts":"…","caller":"clientv3/…","msg":"…","error":"…"}`, as the client of etcd writes it among calico-node's lines.
+fn etcd_client(text: &str) -> Option<Line<'_>> {
+    #[derive(serde::Deserialize)]
+    struct Entry<'a> {
+        #[serde(borrow)]
+        ts: Cow<'a, str>,
+        #[serde(borrow)]
+        msg: Cow<'a, str>,
+        #[serde(borrow, default)]
+        error: Cow<'a, str>,
+    }
+    if !text.starts_with("{\"level\":") || !text.contains("\"caller\":\"") || !text.contains("client") {
+        return None;
+    }
+    let entry: Entry<'_> =
+        serde_json::from_str(text.trim_end()).ok().filter(|entry: &Entry<'_>| entry.msg.starts_with("retrying of unary invoker"))?;
+    // of the chain of reasons the last one tells
+    let message = Cow::Owned(format!("{} error={}", entry.msg, entry.error.rsplit("latest connection error: ").next().unwrap_or_default()));
+    Some(Line { at: stamp::instant(&entry.ts), level: Level::None, component: None, message, goes_on: false })
 }
 
 /// How Go's runtime begins the last words of a program, and how OpenSSL ends one whose FIPS files are missing in the image.

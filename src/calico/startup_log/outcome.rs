@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::ends::known_start_end;
 use crate::snapshot::family::Family;
 use crate::snapshot::inspection::{LogEvent, LogEventKind, StartupLog};
 
@@ -37,6 +38,7 @@ pub enum ExitReason {
         text: String,
     },
     DatastoreUnauthorized,
+    CrdMissing,
     TyphaUnreachable,
     Fatal {
         text: String,
@@ -53,8 +55,9 @@ impl ExitReason {
             Self::UpdateConflict => "the Node object changed while it was being updated".to_owned(),
             Self::Forbidden { .. } => "the Kubernetes API forbids what it needs".to_owned(),
             Self::DatastoreUnauthorized => "its datastore refuses it".to_owned(),
+            Self::CrdMissing => "the API server does not know a resource that this release needs".to_owned(),
             Self::TyphaUnreachable => "it cannot connect to Typha".to_owned(),
-            Self::Fatal { text } => text.clone(),
+            Self::Fatal { text } => known_start_end(text).map_or_else(|| text.clone(), str::to_owned),
         }
     }
 
@@ -120,7 +123,15 @@ pub(super) fn is_cause(kind: LogEventKind) -> bool {
     use LogEventKind::*;
     matches!(
         kind,
-        AutodetectFailed | InvalidMethod | AddressConflict | UpdateConflict | Forbidden | DatastoreUnauthorized | TyphaFailed | Fatal
+        AutodetectFailed
+            | InvalidMethod
+            | AddressConflict
+            | UpdateConflict
+            | Forbidden
+            | DatastoreUnauthorized
+            | CrdMissing
+            | TyphaFailed
+            | Fatal
     )
 }
 
@@ -170,7 +181,9 @@ pub fn exit_reason(log: &StartupLog) -> Option<ExitReason> {
             LogEventKind::UpdateConflict => ExitReason::UpdateConflict,
             LogEventKind::Forbidden => ExitReason::Forbidden { text: text() },
             LogEventKind::DatastoreUnauthorized => ExitReason::DatastoreUnauthorized,
+            LogEventKind::CrdMissing => ExitReason::CrdMissing,
             LogEventKind::TyphaFailed => ExitReason::TyphaUnreachable,
+            LogEventKind::Fatal if is_bare_panic(&mark.text) && log.marks.iter().any(is_worded) => continue,
             LogEventKind::Fatal => ExitReason::Fatal { text: text() },
             LogEventKind::AutodetectFailed if !kept => ExitReason::NoAddress,
             LogEventKind::AutodetectKept => {
@@ -181,6 +194,15 @@ pub fn exit_reason(log: &StartupLog) -> Option<ExitReason> {
         });
     }
     None
+}
+
+/// Go prints the logger's entry as an address: the line before it has the words.
+pub fn is_bare_panic(text: &str) -> bool {
+    text.starts_with("panic: (*logrus.Entry)")
+}
+
+fn is_worded(mark: &LogEvent) -> bool {
+    mark.kind == LogEventKind::Fatal && !is_bare_panic(&mark.text)
 }
 
 /// `Calico node 'N' is already using the IPv4 address A.`

@@ -19,6 +19,8 @@ pub enum Scope {
     Confd,
     /// An ERROR or FATAL line of a program that runs after the start.
     Failing,
+    /// An ERROR or FATAL line before the start.
+    FailingStart,
     Anyone,
 }
 
@@ -73,6 +75,11 @@ const FELIX: &str = "felix/daemon/daemon.go";
 const DATAPLANE: &str = "felix/dataplane/linux/int_dataplane.go";
 const DISCOVERY: &str = "typha/pkg/discovery/discovery.go";
 const SYNCER: &str = "typha/pkg/syncclientutils/startsyncerclient.go";
+const WATCHER: &str = "libcalico-go/lib/backend/watchersyncer/watchercache.go";
+const CLIENT: &str = "typha/pkg/syncclient/sync_client.go";
+const IPSETS: &str = "felix/ipsets/ipsets.go";
+const TUNNELS: &str = "felix/dataplane/linux/ipip_mgr.go, vxlan_mgr.go, route_mgr.go";
+const NO_RESOURCE: &str = "the server could not find the requested resource";
 const ETCD: &str = "libcalico-go/lib/backend (etcd)";
 
 /// The first row that fits wins.
@@ -85,6 +92,8 @@ pub const PATTERNS: &[Pattern] = {
         row(DatastoreCheck, Startup, "Checking datastore connection", &[], STARTUP, "all"),
         row(DatastoreRetry, Startup, "Hit error connecting to datastore - retry", &[], STARTUP, "all"),
         // Forbidden is another matter: the service account is known and lacks a right.
+        // the client's own words, in front of calico-node's
+        row(DatastoreRetry, BeforeStart, "retrying of unary invoker failed error=", &[], "go.etcd.io/etcd clientv3", "3.16 and later"),
         row(DatastoreUnauthorized, Startup, "Connection to the datastore is unauthorized", &[], STARTUP, "all")
             .without(&["forbidden: User \""]),
         row(DatastoreVerified, Startup, "Datastore connection verified", &[], STARTUP, "all"),
@@ -118,6 +127,10 @@ pub const PATTERNS: &[Pattern] = {
         row(Crashed, Anyone, "", &["Segmentation fault"], "bash (rc.local, run scripts)", "all"),
         row(Crashed, Anyone, "", &["Illegal instruction"], "bash (rc.local, run scripts)", "all"),
         row(Crashed, Anyone, "", &["Bus error (core dumped)"], "bash (rc.local, run scripts)", "all"),
+        row(Crashed, Anyone, "", &["error while loading shared libraries: "], "ld.so", "all"),
+        row(Crashed, Anyone, "exec ", &[": exec format error"], "runc", "all"),
+        row(Crashed, Anyone, "standard_init_linux.go:", &["exec format error"], "runc up to 1.0", "all"),
+        row(Crashed, Anyone, "Fatal glibc error: CPU does not support", &[], "glibc of UBI 9", "3.27 and later"),
         row(TyphaNotFound, Anyone, "Typha discovery enabled but discovery failed", &["\" not found"], SYNCER, "3.0 and later"),
         row(TyphaNotFound, Anyone, "Unable to get ", &["ervice endpoints from Kubernetes", "\" not found"], DISCOVERY, "3.0 and later"),
         row(DatastoreUnauthorized, Failing, "", &["connection is unauthorized"], "libcalico-go/lib/errors/errors.go", "all"),
@@ -135,12 +148,16 @@ pub const PATTERNS: &[Pattern] = {
         api_failure(&["/api", ": EOF"]),
         api_failure(&["/api", ": unexpected EOF"]),
         api_failure(&["/api", "http2: client connection lost"]),
-        row(CrdMissing, Failing, "", &["the server could not find the requested resource"], "kube-apiserver's answer, in client-go", "all"),
+        row(CrdMissing, Failing, "", &[NO_RESOURCE], "kube-apiserver's answer, in client-go", "all"),
+        row(CrdMissing, FailingStart, "", &[NO_RESOURCE], "kube-apiserver's answer, in client-go", "all"),
+        row(CrdMissing, Felix, "Failed to perform list of current data during resync", &[NO_RESOURCE], WATCHER, "3.29 and later"),
         // The end of a shutdown, not its reason.
         row(FelixExits, Felix, "Exiting.", &["reason="], FELIX, "all"),
         row(FelixExits, Felix, "Exiting immediately", &[], FELIX, "all"),
         row(FelixExits, Felix, "Signal received while shutting down", &[], FELIX, "all"),
         row(TyphaFailed, Anyone, "Failed to connect to Typha", &[], FELIX, "all"),
+        row(TyphaFailed, Anyone, "Failed to connect to typha endpoint", &["tls: "], CLIENT, "3.0 and later"),
+        row(TyphaFailed, Anyone, "Failed to connect to typha endpoint", &["x509: "], CLIENT, "3.0 and later"),
         row(TyphaFailed, Anyone, "Typha discovery enabled but discovery failed", &[], SYNCER, "all"),
         // The first check of a new file names an included one that confd has not written yet.
         row(BgpConfigRefused, Confd, "Error from checkcmd", &["\": \"bird"], CONFD, "all").without(&[": No such file or directory"]),
@@ -156,6 +173,46 @@ pub const PATTERNS: &[Pattern] = {
         row(HealthEndpointFailed, Felix, "Health endpoint failed", &[], HEALTH, "all"),
         row(FelixTimedOut, Felix, "Report timed out", &[], HEALTH, "up to 3.25.0"),
         row(FelixTimedOut, Felix, "Reporter is not live: timed out", &[], HEALTH, "3.26.0 and later"),
+        row(
+            KernelFeatureMissing,
+            Felix,
+            "Failed to execute ip(6)tables-restore command",
+            &["Couldn't load match"],
+            IPTABLES,
+            "3.0 and later",
+        ),
+        row(
+            KernelFeatureMissing,
+            Felix,
+            "Failed to execute ip(6)tables-restore command",
+            &["Couldn't load target"],
+            IPTABLES,
+            "3.0 and later",
+        ),
+        row(KernelFeatureMissing, Felix, "", &["do you need to insmod?"], IPTABLES, "3.0 and later"),
+        row(KernelFeatureMissing, Felix, "Bad return code from 'ipset", &["Kernel error received"], IPSETS, "3.0 and later"),
+        row(KernelFeatureMissing, Felix, "Bad return code from 'ipset", &["not supported by userspace"], IPSETS, "3.0 and later"),
+        row(KernelFeatureMissing, Felix, "Failed to add IPIP tunnel device", &[], TUNNELS, "up to 3.30"),
+        row(KernelFeatureMissing, Felix, "Failed to configure VXLAN tunnel device", &["not supported"], TUNNELS, "up to 3.30"),
+        row(KernelFeatureMissing, Felix, "Failed to configure tunnel device", &["not supported"], TUNNELS, "3.31 and later"),
+        row(
+            KernelFeatureMissing,
+            Felix,
+            "Wireguard is not supported",
+            &[],
+            "felix/wireguard/wireguard.go",
+            "3.14 and later, where it is enabled",
+        ),
+        row(
+            KernelFeatureMissing,
+            Felix,
+            "Failed to list routing rules",
+            &["not supported"],
+            "felix/routerule/route_rule.go",
+            "3.14 and later",
+        ),
+        row(KernelFeatureMissing, Felix, "BPF dataplane mode enabled but not supported by the kernel", &[], FELIX, "3.13 and later"),
+        row(IptablesFailed, Felix, "Failed to execute ip(6)tables-restore command", &["xtables lock"], IPTABLES, "3.0 and later"),
         row(IptablesFailed, Felix, "iptables-", &["save command failed"], IPTABLES, "3.9 and later"),
         row(IptablesFailed, Felix, "ip6tables-", &["save command failed"], IPTABLES, "3.9 and later"),
         row(IptablesFailed, Felix, "Failed to program iptables, giving up", &[], IPTABLES, "all"),
@@ -224,6 +281,7 @@ impl Scope {
             Self::Bird => component == "bird",
             Self::Confd => component == "confd",
             Self::Failing => line.level >= Level::Error && (started || SERVICES.contains(&component)),
+            Self::FailingStart => line.level >= Level::Error && !started,
             Self::Anyone => true,
         }
     }

@@ -183,10 +183,11 @@ impl ChangeDialog<'_> {
 
 impl From<PrepareError> for Failure {
     fn from(error: PrepareError) -> Self {
-        let hint = match &error {
-            PrepareError::Request(error) => error.hint(),
-            PrepareError::Plan(_) | PrepareError::NotTaken(_) => None,
-        };
-        Self::NotApplied { message: error.to_string(), hint }
+        match error {
+            PrepareError::Request(error) => {
+                Self::NotApplied { message: format!("{error}\nerror: nothing was changed"), hint: error.hint() }
+            }
+            PrepareError::Plan(_) | PrepareError::NotTaken(_) => Self::NotApplied { message: error.to_string(), hint: None },
+        }
     }
 }

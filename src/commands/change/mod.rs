@@ -232,7 +232,7 @@ async fn attempt(
     };
     let progress = RolloutProgress::new(&mut streams.err, Style::of_stderr(options.color));
     match rollout::run(&rollout, progress).await {
-        RolloutOutcome::NotWatched => Ok(Attempted::Done(Outcome::Done)),
+        RolloutOutcome::NotWatched => Ok(Attempted::Done(Outcome::Sent)),
         RolloutOutcome::Verified(verified) => {
             let Verified { after, budget, set } = *verified;
             if options.prints_pages {

@@ -42,19 +42,22 @@ fn finding(view: &Context, found: &EarlierFindings, family: Family) -> Option<Fi
     let common = matrix.common?;
     let mut names = Vec::new();
     let mut shown = Vec::new();
+    let mut able = true;
     for (node, row) in view.nodes.iter().zip(&matrix.nodes).filter(|(node, _)| !found.is_explained(node.name)) {
         let Some(stored) = node.stored(family).filter(|_| row.judgement.ground == Ground::Elsewhere) else { continue };
         names.push(node.name.to_owned());
         shown.extend(evidence::of_address(node, family, stored));
-        if let Some((interface, inside)) = address_inside(node, &common) {
+        let inside = address_inside(node, &common);
+        able &= inside.is_some();
+        if let Some((interface, inside)) = inside {
             shown.push(node.evidence(Source::Interfaces, format!("{interface} has {inside}, in the network that most nodes use")));
         }
     }
     if names.is_empty() {
         return None;
     }
-    let message =
-        format!("{} outside {}, the network that most nodes use, but could use it", phrases::with_verb(&names, "is", "are"), common);
+    let could = if able { ", but could use it" } else { "" };
+    let message = format!("{} outside {common}, the network that most nodes use{could}", phrases::with_verb(&names, "is", "are"));
     let fix = fixes::autodetection(view, family, &names).or_else(|| fixes::network(view, family, common));
     // The kubelet chose the same address: the networks may well be joined, and sessions that are down have a finding of their own.
     let hurts = |node: &NodeModel| {

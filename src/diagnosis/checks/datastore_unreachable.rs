@@ -43,8 +43,15 @@ fn finding(view: &Context, node: &NodeModel) -> Option<Finding> {
     if !unauthorized && view.is_starting(node) {
         return None;
     }
-    let what = if unauthorized { "is refused by its datastore" } else { "gets no answer from its datastore" };
-    let starts = node.attempts().find(|log| log.marks.contains(mark)).is_none_or(|log| startup_log::outcome(log) != Outcome::Started);
+    let attempt = node.attempts().find(|log| log.marks.contains(mark));
+    let distrusts = |mark: &&LogEvent| mark.kind == LogEventKind::DatastoreRetry && mark.text.contains("x509: ");
+    let certificate = attempt.and_then(|log| log.marks.iter().rev().find(distrusts)).filter(|_| !unauthorized);
+    let (what, mark) = match certificate {
+        Some(certificate) => ("does not trust the certificate of its datastore", certificate),
+        None if unauthorized => ("is refused by its datastore", mark),
+        None => ("gets no answer from its datastore", mark),
+    };
+    let starts = attempt.is_none_or(|log| startup_log::outcome(log) != Outcome::Started);
     let when = if starts { " while it starts" } else { ", although it had started" };
     let message = format!("calico-node on {} {what}{when}", node.name);
     let mut evidence = vec![node.evidence(Source::Log, mark.text.clone())];

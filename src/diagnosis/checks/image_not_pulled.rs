@@ -6,6 +6,7 @@ use crate::diagnosis::{evidence, fixes};
 use crate::finding::code::Code;
 use crate::finding::{Finding, Severity};
 use crate::model::{NodeModel, NotRunning, PodState, phrases};
+use crate::snapshot::objects::UNNAMED_INIT;
 
 pub(super) const CHECK: Check = Check {
     explanation: Explanation {
@@ -30,9 +31,9 @@ fn finding(view: &Context, node: &NodeModel) -> Option<Finding> {
     let waiting = status.state.waiting.as_ref()?;
     let says = waiting.message.as_deref().map(|text| format!(": {}", text.trim())).unwrap_or_default();
     let message = format!(
-        "calico-node does not run on {}: the image of its container {} cannot be pulled ({}){says}",
+        "calico-node does not run on {}: the image of {} cannot be pulled ({}){says}",
         node.name,
-        status.name,
+        if status.name == UNNAMED_INIT { "an init container".to_owned() } else { format!("its container {}", status.name) },
         waiting.reason.as_deref().unwrap_or_default()
     );
     let mut shown = vec![phrases::container_state(node, status)];

@@ -8,8 +8,8 @@ use crate::finding::code::Code;
 use crate::finding::{Evidence, Finding, Severity, Source};
 use crate::model::{NodeModel, NotRunning, PodState, phrases};
 use crate::observed::Observed;
-use crate::snapshot::inspection::StartupLog;
-use crate::snapshot::objects::ContainerStatus;
+use crate::snapshot::inspection::{LogEventKind, StartupLog};
+use crate::snapshot::objects::{ContainerStatus, UNNAMED_INIT};
 use crate::text::seconds;
 
 pub(super) const CHECK: Check = Check {
@@ -39,6 +39,8 @@ fn run(view: &Context, found: &EarlierFindings) -> Vec<Finding> {
 
 fn finding(view: &Context, node: &NodeModel) -> Option<Finding> {
     let PodState::NotRunning(NotRunning::InitContainer(status)) = view.pod_state(node) else { return None };
+    let named = named_by_its_log(node, status);
+    let status = named.as_ref().unwrap_or(status);
     let name = status.name.as_str();
     let failed = status.last_end().is_some_and(|ended| ended.exit_code != 0) || status.restart_count > 0 || waits_in_trouble(status);
     let began = status.state.running.as_ref().and_then(|running| running.started_at);
@@ -54,15 +56,33 @@ fn finding(view: &Context, node: &NodeModel) -> Option<Finding> {
         _ => "fails".to_owned(),
     };
     let why = reason.phrase().map(|phrase| format!(": {phrase}")).unwrap_or_default();
-    let message = format!("the init container {name} {verb} on {}, so calico-node does not start there{why}", node.name);
+    let which = if name == UNNAMED_INIT { "an init container".to_owned() } else { format!("the init container {name}") };
+    let message = format!("{which} {verb} on {}, so calico-node does not start there{why}", node.name);
     let mut shown = vec![phrases::container_state(node, status)];
     shown.extend(phrases::network_not_ready(node));
     shown.extend(evidence::of_event(node, |fact| matches!(fact, EventKind::BackOff { container } if container.as_deref() == Some(name))));
     shown.extend(last_lines(node, name, log));
     let nodes = vec![node.name.to_owned()];
     let told = log.is_some_and(|log| log.seen().is_some_and(|log| !log.marks.is_empty()));
-    let fix = fixes::container_log(view, node, status, if told { "Shows all of its log" } else { "Check its log for the reason" });
+    let fix = match name {
+        UNNAMED_INIT => fixes::describe_pod(view, node, "Names the init container and how it ended"),
+        _ => fixes::container_log(view, node, status, if told { "Shows all of its log" } else { "Check its log for the reason" }),
+    };
     Some(Finding { code: Code::InitContainerFailed, severity: Severity::Error, nodes, message, evidence: shown, fix })
+}
+
+/// A table does not name the init container that fails; the only log that says why one does.
+fn named_by_its_log(node: &NodeModel, status: &ContainerStatus) -> Option<ContainerStatus> {
+    let logs = node.logs.filter(|_| status.name == UNNAMED_INIT)?;
+    let says_why = |log: &StartupLog| {
+        log.marks.iter().any(|mark| matches!(mark.kind, LogEventKind::Fatal | LogEventKind::InitError))
+            || InitFailure::in_texts(log.marks.iter().map(|mark| mark.text.as_str())) != InitFailure::Other
+    };
+    let mut failing = logs.init.iter().filter(|(_, log)| log.seen().is_some_and(says_why));
+    match (failing.next(), failing.next()) {
+        (Some((name, _)), None) => Some(ContainerStatus { name: name.clone(), ..status.clone() }),
+        _ => None,
+    }
 }
 
 /// CreateContainerConfigError, CrashLoopBackOff and the like: not the wait for its turn.

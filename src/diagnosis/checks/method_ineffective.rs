@@ -1,3 +1,5 @@
+use crate::autodetect::Verdict;
+use crate::calico::detect::DetectionResult;
 use crate::calico::environment::method_variable;
 use crate::diagnosis::check::{Check, EarlierFindings};
 use crate::diagnosis::context::Context;
@@ -13,10 +15,11 @@ pub(super) const CHECK: Check = Check {
     explanation: Explanation {
         code: Code::MethodIneffective,
         title: "The configured autodetection method does nothing",
-        means: "A method is set, but it does not decide the address. Either it finds nothing on the node, and calico-node runs on with \
-                the address it had (a new node would exit). Or IP is not \"autodetect\", so nothing is detected. Or a regex, a network or \
-                a destination in it cannot be read. A rollout completes anyway.",
-        detected: "The log line \"Autodetection of IPv4 address failed, keeping existing value\", or the environment: a method with an IP \
+        means: "A method is set, but it does not decide the address. Either it finds nothing on the node, and calico-node runs on with the \
+                address it had (a new node would exit). Or IP is not \"autodetect\", so nothing is detected. Or a regex, a network or a \
+                destination in it cannot be read. A rollout completes anyway.",
+        detected: "The log line \"Autodetection of IPv4 address failed, keeping existing value\", or interfaces of which none fits the method, \
+                   where an address is stored. Or the environment: a method with an IP \
                    that is fixed, none or empty with a stored address. A pattern that does not parse.",
         confirm: "kubectl set env daemonset/calico-node -n NAMESPACE -c calico-node --list | grep -E '^IP6?(_AUTO|=)'\n\
                   kubectl logs -n NAMESPACE POD -c calico-node | grep -i autodetect",
@@ -31,7 +34,9 @@ fn run(view: &Context, _: &EarlierFindings) -> Vec<Finding> {
 
 /// Nodes that run on with their old address because the method finds none there.
 fn kept(view: &Context, family: Family) -> Option<Finding> {
-    let tells = |node: &&NodeModel| node.mark(LogEventKind::AutodetectKept).is_some_and(|text| text.contains(&family.to_string()));
+    let tells = |node: &&NodeModel| {
+        node.mark(LogEventKind::AutodetectKept).is_some_and(|text| text.contains(&family.to_string())) || finds_none(view, family, node)
+    };
     let nodes: Vec<&NodeModel> = view.nodes.iter().filter(tells).collect();
     if nodes.is_empty() {
         return None;
@@ -44,11 +49,23 @@ fn kept(view: &Context, family: Family) -> Option<Finding> {
         shown.extend(evidence::of_mark(node, LogEventKind::AutodetectFailed));
         shown.extend(evidence::of_mark(node, LogEventKind::InvalidRegex));
     }
+    if shown.is_empty() {
+        let text = format!("{}={method}", method_variable(family));
+        shown.push(Evidence { source: Source::DaemonSet, node: None, text });
+    }
     let wrong = nodes.iter().any(|node| node.stored(family).is_some_and(|stored| !node.internal_ips.contains(&stored.address())));
     let severity = if wrong { Severity::Error } else { Severity::Warning };
     let message = format!("{method} finds no {family} address on {}: the old one is kept", phrases::list(&names));
     let fix = fixes::autodetection(view, family, &names);
     Some(Finding { code: Code::MethodIneffective, severity, nodes: names, message, evidence: shown, fix })
+}
+
+/// The interfaces show it, before a log does: none of them fits the method, and calico-node keeps what it has.
+fn finds_none(view: &Context, family: Family, node: &NodeModel) -> bool {
+    let matrix = view.matrix(family);
+    let cell = view.node_index(node.name).and_then(|at| matrix.current()?.cells.get(at));
+    let none = cell.is_some_and(|cell| cell.verdict == Verdict::Unchanged && matches!(cell.outcome, DetectionResult::None { .. }));
+    none && view.install.is_detected(family) && view.install.ineffective_method(family).is_none() && node.stored(family).is_some()
 }
 
 /// The environment itself says that the method cannot work.

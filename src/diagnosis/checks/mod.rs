@@ -42,12 +42,14 @@ registry! {
     image_not_pulled => ImageNotPulled;
     init_container_failed => InitContainerFailed;
     iptables_backend_mismatch => IptablesBackendMismatch;
+    kernel_feature_missing => KernelFeatureMissing;
     killed_while_running => KilledWhileRunning;
     killed_while_starting => KilledWhileStarting;
     method_ineffective => MethodIneffective;
     method_invalid => MethodInvalid;
     network_unavailable => NetworkUnavailable;
     node_ip_misreported => NodeIpMisreported;
+    operator_degraded => OperatorDegraded;
     out_of_memory => OutOfMemory;
     pod_not_ready => PodNotReady;
     pod_not_scheduled => PodNotScheduled;

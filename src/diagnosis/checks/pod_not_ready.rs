@@ -1,4 +1,4 @@
-use crate::calico::events::EventKind;
+use crate::calico::events::{self, EventKind};
 use crate::diagnosis::check::{Check, EarlierFindings};
 use crate::diagnosis::context::Context;
 use crate::diagnosis::explain::Explanation;
@@ -54,13 +54,17 @@ fn finding(view: &Context, found: &EarlierFindings, node: &NodeModel) -> Option<
     }
     shown.extend(phrases::restarts(node));
     shown.extend(other_container(node).map(|status| phrases::container_state(node, status)));
-    shown.extend(evidence::of_event(node, |fact| !matches!(fact, EventKind::Other | EventKind::PreStopFailed)));
+    shown.extend(evidence::of_event(node, |fact| !matches!(fact, EventKind::Other | EventKind::PreStopFailed) && !is_kill(fact)));
+    shown.extend(evidence::of_event(node, is_kill));
     shown.extend(log_line_finding::last_line(node));
     let nodes = vec![node.name.to_owned()];
     let message = format!("calico-node on {} is not Ready: {why}", node.name);
     let fix = match other_container(node) {
         _ if silent => None,
         Some(other) => fixes::container_log(view, node, other, "calico-node itself is ready. Check the log of the other container"),
+        None if is_not_set_up(node) => {
+            fixes::describe_pod(view, node, "calico-node has not run there and has no log. The pod's events give the reason")
+        }
         None => fixes::startup_log(view, node).or_else(|| fixes::log_of(view, pod)),
     };
     Some(Finding { code: Code::PodNotReady, severity: Severity::Error, nodes, message, evidence: shown, fix })
@@ -68,16 +72,43 @@ fn finding(view: &Context, found: &EarlierFindings, node: &NodeModel) -> Option<
 
 /// The newest complaint tells how far it is: the start writes the nodename file at its end (node/pkg/lifecycle/startup/startup.go).
 fn probe_fails(node: &NodeModel) -> String {
-    let is_set_up = node.last_event(|fact| !fact.is_about_pod() && *fact != EventKind::Other).is_some();
-    if !is_set_up && node.last_event(|fact| matches!(fact, EventKind::SetupFailed { .. } | EventKind::SandboxFailed { .. })).is_some() {
+    if is_not_set_up(node) {
         return "the kubelet cannot set its pod up".to_owned();
     }
+    if node.last_event(is_of_container).is_none() && node.last_event(events::misses_nodename).is_some() {
+        return "the network plugin misses the file that calico-node writes when it starts".to_owned();
+    }
+    let times_out = node.last_event(|fact| is_of_container(fact) && !is_kill(fact)).is_some_and(|told| is_timeout(&told.kind));
     let unfinished = node.last_event(|fact| matches!(fact, EventKind::NodenameFile)).is_some();
     match (unfinished, node.times(is_kill)) {
         (true, 0) => "its start has not finished".to_owned(),
         (true, kills) => format!("its probe killed it {} before its start had finished", crate::text::count_times(kills)),
-        (false, _) => "its readiness probe fails".to_owned(),
+        (false, 0) if times_out => "its probes get no answer in time".to_owned(),
+        (false, 0) => "its readiness probe fails".to_owned(),
+        (false, kills) => {
+            let why = if times_out { ", as calico-node does not answer in time" } else { "" };
+            format!("its liveness probe has killed it {}{why}", crate::text::count_times(kills))
+        }
     }
+}
+
+fn is_timeout(fact: &EventKind) -> bool {
+    match fact {
+        EventKind::ProbeTimedOut => true,
+        EventKind::HttpProbeFailed { text, .. } => text.contains("Client.Timeout") || text.contains("deadline exceeded"),
+        _ => false,
+    }
+}
+
+fn is_of_container(fact: &EventKind) -> bool {
+    !fact.is_about_pod() && *fact != EventKind::Other
+}
+
+/// No container of it has begun: a volume cannot be mounted, or the sandbox not be made.
+fn is_not_set_up(node: &NodeModel) -> bool {
+    let fails = |fact: &EventKind| matches!(fact, EventKind::SetupFailed { .. } | EventKind::SandboxFailed { .. });
+    let ran = node.container().is_some_and(|status| status.state.running.is_some() || status.last_end().is_some());
+    !ran && node.last_event(is_of_container).is_none() && node.last_event(fails).is_some()
 }
 
 /// A container beside a calico-node that is ready, as flannel's in canal.

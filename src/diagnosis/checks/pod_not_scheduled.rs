@@ -71,12 +71,18 @@ fn finding(view: &Context, reason: &str, pods: &[&Pod], nodes: &[&str]) -> Findi
         _ => format!("the calico-node pod for {}", phrases::list(&names)),
     };
     let advice = if fargate { ". AWS Fargate takes no pod of a DaemonSet: keep calico-node off these nodes" } else { "" };
-    let message = format!("{subject} cannot be scheduled: {}{advice}", reason.trim_end_matches('.'));
+    let told = || pods.iter().filter_map(|pod| event(view, pod)).map(|(_, text)| text).next();
+    let reason = if reason.is_empty() { told().unwrap_or_default() } else { reason.to_owned() };
+    let reason = match reason.trim_end_matches('.') {
+        "" => String::new(),
+        reason => format!(": {reason}"),
+    };
+    let message = format!("{subject} cannot be scheduled{reason}{advice}");
     let mut evidence: Vec<Evidence> = pods
         .iter()
-        .map(|pod| pod_evidence(view, pod, Source::Pod, format!("{}: PodScheduled is False: {reason}", pod.metadata.name)))
+        .map(|pod| pod_evidence(view, pod, Source::Pod, format!("{}: PodScheduled is False{reason}", pod.metadata.name)))
         .collect();
-    evidence.extend(pods.iter().filter_map(|pod| event(view, pod)));
+    evidence.extend(pods.iter().filter_map(|pod| event(view, pod)).map(|(evidence, _)| evidence));
     let severity = if fargate { Severity::Warning } else { Severity::Error };
     Finding {
         code: Code::PodNotScheduled,
@@ -97,7 +103,8 @@ fn pod_evidence(view: &Context, pod: &Pod, source: Source, text: String) -> Evid
     Evidence { source, node: target(view, pod).map(str::to_owned), text }
 }
 
-fn event(view: &Context, pod: &Pod) -> Option<Evidence> {
+/// The newest event of the scheduler's, and what it says.
+fn event(view: &Context, pod: &Pod) -> Option<(Evidence, String)> {
     let events = view.snapshot.events.seen()?.iter().filter(|event| event.involved_object.name == pod.metadata.name);
     let newest = events
         .filter_map(|event| match events::parse(&event.reason, &event.message).kind {
@@ -105,7 +112,8 @@ fn event(view: &Context, pod: &Pod) -> Option<Evidence> {
             _ => None,
         })
         .max_by_key(|(event, _)| event.last_seen())?;
-    Some(pod_evidence(view, pod, Source::Event, format!("FailedScheduling: {} ({}×)", newest.1, newest.0.times())))
+    let (event, text) = newest;
+    Some((pod_evidence(view, pod, Source::Event, format!("FailedScheduling: {text} ({}×)", event.times())), text))
 }
 
 fn describe(view: &Context, pod: &Pod) -> Option<Fix> {

@@ -2,9 +2,10 @@ use crate::diagnosis::check::{Check, EarlierFindings};
 use crate::diagnosis::context::Context;
 use crate::diagnosis::explain::Explanation;
 use crate::diagnosis::log_line_finding;
-use crate::finding::Finding;
 use crate::finding::code::Code;
-use crate::snapshot::inspection::LogEventKind;
+use crate::finding::{Finding, Source};
+use crate::model::NodeModel;
+use crate::snapshot::inspection::{LogEvent, LogEventKind};
 
 pub(super) const CHECK: Check = Check {
     explanation: Explanation {
@@ -21,7 +22,22 @@ pub(super) const CHECK: Check = Check {
 };
 
 fn run(view: &Context, found: &EarlierFindings) -> Vec<Finding> {
-    log_line_finding::finding(view, found, Code::TyphaUnreachable, LogEventKind::TyphaFailed, |nodes| {
+    let mut findings = log_line_finding::finding(view, found, Code::TyphaUnreachable, LogEventKind::TyphaFailed, |nodes| {
         format!("Felix on {nodes} cannot connect to Typha")
-    })
+    });
+    for finding in &mut findings {
+        let marks = finding.nodes.iter().filter_map(|name| view.node(name)).filter_map(|node| Some((node, certificate_problem(node)?)));
+        let shown: Vec<_> = marks.map(|(node, text)| node.evidence(Source::Log, text)).collect();
+        if !shown.is_empty() {
+            finding.message += ": one of the two does not trust the other's certificate";
+            finding.evidence.extend(shown);
+        }
+    }
+    findings
+}
+
+/// The line that says why TLS does not come about.
+fn certificate_problem(node: &NodeModel) -> Option<String> {
+    let says = |mark: &&LogEvent| mark.kind == LogEventKind::TyphaFailed && (mark.text.contains("x509: ") || mark.text.contains("tls: "));
+    node.attempts().find_map(|log| log.marks.iter().rev().find(says)).map(|mark| mark.text.clone())
 }

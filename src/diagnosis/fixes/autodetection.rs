@@ -12,6 +12,7 @@ use crate::calico::method::{self, Method, Problem};
 use crate::calico::version::Version;
 use crate::calico::virtual_interfaces;
 use crate::diagnosis::context::Context;
+use crate::diagnosis::next_start;
 use crate::finding::Fix;
 use crate::model::{NodeModel, Stored, effective_installation};
 use crate::snapshot::family::Family;
@@ -65,6 +66,9 @@ fn restart(view: &Context, family: Family, wrong: &[String]) -> Option<Fix> {
     for (prediction, cell) in choice.predictions.iter().zip(&current.cells).filter(|(one, _)| wrong.contains(&one.node)) {
         let found = cell.outcome.found().filter(|_| cell.ends_right == Some(true) && prediction.changes() == Some(true))?;
         let node = view.node(&prediction.node)?;
+        if next_start::is_too_long(view, node) {
+            return None;
+        }
         let runs = node.container().is_some_and(|status| status.state.running.is_some());
         if !runs || prediction.held_now_by.is_some() {
             return None;
@@ -95,7 +99,7 @@ pub(crate) fn guarded_change(view: &Context, family: Family) -> Option<Fix> {
 
 /// `named`: the method must be given, because the command would not recommend it.
 fn guarded(view: &Context, family: Family, method: &str, named: bool, correct: &str) -> Option<Fix> {
-    let by_hand = set_method(view, family, method)?.command;
+    let by_hand = is_changeable(view).then(|| command_by_hand(view, family, method))??;
     let mut words = vec!["kubectl", "calico-fix", "autodetect"];
     words.extend((family == Family::V6).then_some("--ipv6"));
     if named {
@@ -107,7 +111,21 @@ fn guarded(view: &Context, family: Family, method: &str, named: bool, correct: &
         _ => "",
     };
     let why = format!("Sets the method {method}{field}: {}, {correct}", effect(&parsed));
-    super::guarded(view, &words, &place(view, &why), by_hand)
+    let mut fix = super::guarded(view, &words, &place(view, &why), by_hand)?;
+    if let Some(slow) = too_slow(view) {
+        fix.why = format!(
+            "First run kubectl calico-fix probes: its probes would kill calico-node on {slow} at the next start. Then: {}",
+            fix.why
+        );
+        fix.by_hand = None;
+    }
+    Some(fix)
+}
+
+/// The nodes on which a restart, which a changed method brings, would not come through its start.
+fn too_slow(view: &Context) -> Option<String> {
+    let slow: Vec<String> = view.nodes.iter().filter(|node| next_start::is_too_long(view, node)).map(|node| node.name.to_owned()).collect();
+    (!slow.is_empty()).then(|| crate::text::list(&slow, 3))
 }
 
 /// What a method makes a node use.
@@ -167,16 +185,20 @@ pub(crate) fn network(view: &Context, family: Family, network: Cidr) -> Option<F
     (everywhere && known && is_changeable(view)).then(|| guarded(view, family, &format!("cidr={network}"), true, why))?
 }
 
-/// The kubectl command that sets this method.
+/// The kubectl command that sets this method, where the restarts that it brings do no harm.
 pub(crate) fn set_method(view: &Context, family: Family, method: &str) -> Option<Fix> {
-    if !is_changeable(view) {
+    if !is_changeable(view) || too_slow(view).is_some() {
         return None;
     }
-    let command = match view.install.is_operator() {
-        true => installation(view, family, &Method::parse(method))?,
-        false => daemon_set(view, family, method)?,
-    };
+    let command = command_by_hand(view, family, method)?;
     Some(Fix::next_step(command, place(view, &format!("restarts {}", super::restarts(view)))))
+}
+
+fn command_by_hand(view: &Context, family: Family, method: &str) -> Option<String> {
+    match view.install.is_operator() {
+        true => installation(view, family, &Method::parse(method)),
+        false => daemon_set(view, family, method),
+    }
 }
 
 fn is_changeable(view: &Context) -> bool {

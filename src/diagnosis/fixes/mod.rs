@@ -22,7 +22,8 @@ pub(crate) fn startup_log(view: &Context, node: &NodeModel) -> Option<Fix> {
     }
     // Without a run that has begun there is no log.
     let status = node.container()?;
-    if status.state.running.is_none() && status.last_end().is_none() {
+    let has_run = status.last_end().is_some() || status.restart_count > 0 || node.attempts().next().is_some();
+    if status.state.running.is_none() && !has_run {
         return describe_pod(view, node, "calico-node has not run there and has no log. The pod's events give the reason");
     }
     let read = node.attempts().next().is_some();

@@ -103,7 +103,7 @@ fn as_numbers(view: &Context, pair: &SessionPair, quoted: &str) -> String {
         match (number.number, number.is_own) {
             (Some(number), true) => format!("{} has AS {number}", node.name),
             (Some(number), false) => format!("{} has AS {number} (the default, its Node has no AS number)", node.name),
-            (None, _) => format!("{} has the default AS number", node.name),
+            (None, _) => format!("that of {} was not seen", node.name),
         }
     };
     match &pair.far {

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use super::{facts, verdict};
+use super::facts;
 use crate::render::nodes::taken;
 use crate::render::short::{line, unseen};
 use crate::render::style::{Style, Tone};
@@ -19,7 +19,7 @@ pub fn write_short(report: &ProbesReport, style: &Style, out: &mut dyn Write) ->
     if rows.is_empty() && report.findings.is_empty() && report.proposal.is_none() {
         facts.push("nothing to change".to_owned());
     }
-    summary_line::head(verdict(report), facts, style, out)?;
+    summary_line::head(report.verdict, facts, style, out)?;
     rows.iter().try_for_each(|(word, tone, words)| line(word, *tone, words, style, out))?;
     unseen(&report.unseen, style, out)
 }

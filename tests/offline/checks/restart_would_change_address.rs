@@ -81,15 +81,31 @@ fn slow_start() -> String {
     .concat()
 }
 
+fn shortened(world: World) -> World {
+    world.edit(|snapshot| {
+        let Observed::Seen(set) = &mut snapshot.daemon_set else { panic!("no DaemonSet") };
+        let probe = json!({"exec": {"command": ["/bin/calico-node", "-felix-live"]}, "periodSeconds": 10, "failureThreshold": 2, "timeoutSeconds": 10});
+        set.spec.template.spec.containers[0].liveness_probe = serde_json::from_value(probe).expect("a probe");
+    })
+}
+
+/// Another method restarts every node, the slow one too.
+#[test]
+fn no_change_is_proposed_by_hand_where_a_start_would_be_killed() {
+    let wrong = bridge().stored("node-3", "172.18.0.1/16").age("node-2", 3590).log("node-2", &slow_start());
+    let fix = |world: &World| judge(world).of("address-on-virtual-interface").fix.clone().expect("a fix");
+    let sound = fix(&wrong);
+    assert!(sound.by_hand.is_some() && !sound.why.contains("probes"), "{sound:?}");
+    let slow = fix(&shortened(wrong));
+    assert_eq!((slow.command.as_str(), &slow.by_hand), ("kubectl calico-fix autodetect", &None));
+    assert!(slow.why.starts_with("First run kubectl calico-fix probes: its probes would kill calico-node on node-2"), "{}", slow.why);
+}
+
 /// The pods run with the old probes, and the next pod gets those of the DaemonSet.
 #[test]
 fn a_start_that_the_probes_no_longer_allow() {
     let slow = cluster().age("node-2", 3590).log("node-2", &slow_start());
-    let shortened = slow.clone().edit(|snapshot| {
-        let Observed::Seen(set) = &mut snapshot.daemon_set else { panic!("no DaemonSet") };
-        let probe = json!({"exec": {"command": ["/bin/calico-node", "-felix-live"]}, "periodSeconds": 10, "failureThreshold": 2, "timeoutSeconds": 10});
-        set.spec.template.spec.containers[0].liveness_probe = serde_json::from_value(probe).expect("a probe");
-    });
+    let shortened = shortened(slow.clone());
     let case = finds(&shortened, &["warning restart-would-change-address node-2"]);
     let finding = case.only();
     assert!(finding.message.starts_with("calico-node on node-2 would be killed at its next start: it needs "), "{}", finding.message);

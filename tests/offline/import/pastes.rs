@@ -1,7 +1,13 @@
 //! What people paste when they ask for help: the cause that is named, the command that is offered, and nothing of health.
 
+use calico_fix::autodetect::AutodetectOptions;
+use calico_fix::diagnosis::Scope;
 use calico_fix::finding::Report;
 use calico_fix::finding::verdict::Verdict;
+use calico_fix::probes::proposal::ProbeOptions;
+use calico_fix::reports::autodetect::evaluate;
+use calico_fix::reports::probes::probes_report;
+use calico_fix::snapshot::family::Family;
 
 use super::texts::{codes, judge, read_named};
 
@@ -189,6 +195,177 @@ fn pastes() -> Vec<Paste> {
             "kubectl get pods -A",
         ),
         (
+            "a program that lacks a library",
+            "calico-node: error while loading shared libraries: libpcap.so.0.8: cannot open shared object file: No such file or directory\n\
+             Calico node failed to start\n"
+                .to_owned(),
+            &["container-crashed"],
+            "lacks its shared library libpcap.so.0.8",
+            "",
+        ),
+        (
+            "an image for another architecture",
+            "exec /usr/local/bin/start_runit: exec format error\n".to_owned(),
+            &["container-crashed"],
+            "another CPU architecture",
+            "",
+        ),
+        (
+            "a kernel module that is missing, beside a table",
+            format!(
+                "{}\n```\n2025-06-02 08:29:30.100 [WARNING][65] felix/table.go 1321: Failed to execute ip(6)tables-restore command error=exit status 2 \
+                 errorOutput=\"iptables-restore v1.8.4 (legacy): Couldn't load match `set':No such file or directory\"\n```\n",
+                pods("calico-node-aaaa1   1/1     Running   0          3d    10.0.0.1   node1\ncalico-node-bbbb2   0/1     Running   0          3d    10.0.0.2   node2\n")
+            ),
+            &["kernel-feature-missing"],
+            "the kernel of node2: the kernel module xt_set is missing",
+            "",
+        ),
+        (
+            "an init container that only its log names",
+            "NAME                READY   STATUS                  RESTARTS      AGE\ncalico-node-9v6k2   0/1     Init:CrashLoopBackOff   5 (73s ago)   5m1s\n\
+             $ kubectl -n kube-system logs calico-node-9v6k2 -c install-cni\n\
+             2025-06-02 08:29:12.432 [FATAL][1] cni-installer/<nil> <nil>: found no writeable directory\n"
+                .to_owned(),
+            &["init-container-failed"],
+            "install-cni fails",
+            "",
+        ),
+        (
+            "a table that does not name the init container",
+            "kube-system   calico-node-9v6k2   0/1   Init:CrashLoopBackOff   5 (73s ago)   5m1s\n".to_owned(),
+            &["init-container-failed"],
+            "an init container fails",
+            "kubectl describe pod calico-node-9v6k2",
+        ),
+        (
+            "a pod without a node, and why",
+            pods("calico-node-q2w3e   0/1     Pending   0          20m   <none>   <none>\n"),
+            &["pod-not-scheduled"],
+            "1 pod of calico-node cannot be scheduled",
+            "",
+        ),
+        (
+            "events of an image",
+            "  Normal   BackOff    3m30s (x21 over 8m)  kubelet  Back-off pulling image \"docker.io/calico/cni:v3.26.1\"\n  \
+             Warning  Failed     3m15s (x5 over 8m)   kubelet  Failed to pull image \"docker.io/calico/cni:v3.26.1\": toomanyrequests\n"
+                .to_owned(),
+            &["image-not-pulled"],
+            "the image of an init container cannot be pulled (ImagePullBackOff): Failed to pull image",
+            "",
+        ),
+        (
+            "a Secret that is missing",
+            "  Normal   Scheduled    18m                  default-scheduler  Successfully assigned calico-system/calico-node-4lkqx to cp-1\n  \
+             Warning  FailedMount  2m1s (x16 over 18m)  kubelet            MountVolume.SetUp failed for volume \"node-certs\" : secret \"node-certs\" not found\n"
+                .to_owned(),
+            &["pod-not-ready"],
+            "cannot set its pod up",
+            "kubectl describe pod calico-node-4lkqx",
+        ),
+        (
+            "events whose columns were squeezed",
+            format!("Warning  Unhealthy  35s (x36 over 5m45s) kubelet  {UNREADY} 10.0.0.7\n"),
+            &["bgp-session-down"],
+            "10.0.0.7",
+            "",
+        ),
+        (
+            "probes that get no answer",
+            pods("calico-node-nqj4f   0/1     Running   6 (4m ago)     28m   10.0.0.5   node2\n")
+                + "\n  Normal   Killing    4m (x6 over 25m)      kubelet  Container calico-node failed liveness probe, will be restarted\n  \
+                   Warning  Unhealthy  3m22s (x55 over 27m)  kubelet  Readiness probe failed: command \"/bin/calico-node -felix-ready\" timed out\n",
+            &["pod-not-ready"],
+            "killed it 6 times, as calico-node does not answer in time",
+            "",
+        ),
+        (
+            "another pod's network, where calico-node has not started",
+            "  Warning  FailedCreatePodSandBox  2m12s (x41 over 11m)  kubelet  Failed to create pod sandbox: rpc error: code = Unknown desc = failed to \
+             setup network for sandbox \"aa0c\": plugin type=\"calico\" failed (add): stat /var/lib/calico/nodename: no such file or directory: check \
+             that the calico/node container is running and has mounted /var/lib/calico/\n"
+                .to_owned(),
+            &["pod-not-ready"],
+            "misses the file that calico-node writes when it starts",
+            "",
+        ),
+        (
+            "an API server whose certificate does not fit",
+            NO_ADDRESS[..NO_ADDRESS.find("[INFO][9] startup/startup.go 460").expect("a line")].to_owned()
+                + "[INFO][9] startup/startup.go 450: Hit error connecting to datastore - retry error=Get \"https://10.96.0.1:443/api/v1/nodes/foo\": x509: \
+                   certificate has expired or is not yet valid\n",
+            &["datastore-unreachable"],
+            "does not trust the certificate of its datastore",
+            "",
+        ),
+        (
+            "etcd's client between calico-node's lines",
+            "2022-08-01 08:00:01.002 [INFO][9] startup/utils.go 139: Determined node name: edge-5\n\
+             2022-08-01 08:00:01.003 [INFO][9] startup/startup.go 430: Checking datastore connection\n\
+             {\"level\":\"warn\",\"ts\":\"2022-08-01T08:00:11.003Z\",\"caller\":\"clientv3/retry_interceptor.go:62\",\"msg\":\"retrying of unary invoker failed\",\"attempt\":0,\"error\":\"rpc error: code = DeadlineExceeded desc = latest connection error: connection error: desc = \\\"transport: x509: certificate has expired\\\"\"}\n\
+             2022-08-01 08:00:11.004 [INFO][9] startup/startup.go 444: Hit error connecting to datastore - retry error=context deadline exceeded\n"
+                .to_owned(),
+            &["datastore-unreachable"],
+            "does not trust the certificate of its datastore",
+            "",
+        ),
+        (
+            "CRDs that are older than the image",
+            NO_ADDRESS[..NO_ADDRESS.find("[WARNING]").expect("a line")].to_owned()
+                + "[ERROR][9] startup/startup.go 170: Unable to ensure datastore is initialized. error=resource does not exist: Tier(default) with error: the \
+                   server could not find the requested resource (post Tiers.crd.projectcalico.org)\n[WARNING][9] startup/utils.go 49: Terminating\n\
+                   Calico node failed to start\n",
+            &["forbidden-to-calico"],
+            "its CRDs are older than the image",
+            "",
+        ),
+        (
+            "Typha's certificate",
+            "2025-03-21 20:35:50.033 [WARNING][2211] felix/sync_client.go 212: Failed to connect to typha endpoint 172.16.1.132:5473.  Will try other \
+             endpoints if available... error=tls: failed to verify certificate: x509: certificate signed by unknown authority\n\
+             2025-03-21 20:35:50.034 [FATAL][2211] felix/daemon.go 532: Failed to connect to Typha error=connection to typhas failed\n"
+                .to_owned(),
+            &["typha-unreachable"],
+            "does not trust the other's certificate",
+            "",
+        ),
+        (
+            "a status table with a web page's dashes",
+            format!(
+                "the 10.0.0.1 calico\n+\u{2014}\u{2014}\u{2014}-+\u{2014}\u{2014}-+\u{2014}-+\u{2014}-+\u{2014}-+\n\n| PEER ADDRESS | PEER TYPE | STATE | SINCE | INFO |\n\n\
+                 +\u{2014}\u{2014}\u{2014}-+\u{2014}\u{2014}-+\u{2014}-+\u{2014}-+\u{2014}-+\n\n{SOUND_ROW}\n| 10.9.0.3 | node-to-node mesh | start | 01:50:43 | Active Socket: Host is unreachable |\n"
+            ),
+            &["bgp-session-down"],
+            "10.9.0.3",
+            "",
+        ),
+        (
+            "another AS number than the peer's, with no objects",
+            format!("{STATUS}| 10.9.0.1     | global            | start | 08:01:45 | Idle BGP Error: Bad peer AS |\n"),
+            &["bgp-session-down"],
+            "was not seen",
+            "",
+        ),
+        (
+            "another program that holds the lock of iptables",
+            "2023-06-05 10:20:19.000 [WARNING][70] felix/table.go 1321: Failed to execute ip(6)tables-restore command error=exit status 4 \
+             errorOutput=\"Another app is currently holding the xtables lock. Perhaps you want to use the -w option?\"\n\
+             2023-06-05 10:20:20.000 [PANIC][70] felix/table.go 998: Failed to program iptables, giving up after retries error=exit status 4\n"
+                .to_owned(),
+            &["iptables-backend-mismatch"],
+            "another program holds the lock of iptables",
+            "",
+        ),
+        (
+            "a node that calico-node calls by another name",
+            NO_ADDRESS[..NO_ADDRESS.find("[WARNING]").expect("a line")].replace("edge-5", "localhost")
+                + "[ERROR][9] startup/startup.go 215: Unable to set node resource configuration error=operation Create is not supported on Node(localhost)\n\
+                   [WARNING][9] startup/utils.go 49: Terminating\nCalico node failed to start\n",
+            &["startup-exited"],
+            "its name for the node is not a Node's",
+            "",
+        ),
+        (
             "the kubelet's own log",
             format!("Jun 02 09:12:01 w1 kubelet[1234]: I0602 prober.go:107] \"Probe failed\" pod=\"calico-system/calico-node-x2k9p\" output=\"{} 10.0.0.7\"\n", &UNREADY[24..]),
             &["bgp-session-down"],
@@ -215,6 +392,66 @@ fn each_names_its_cause_and_harms_nothing() {
         let placed = |text: &str| text.ends_with(']') && text.contains("page.md:");
         assert!(first.evidence.iter().any(|evidence| placed(&evidence.text)), "{name}: {:?}", first.evidence);
     }
+}
+
+/// A paste does not show what a method would find on each node, nor how long a start takes.
+#[test]
+fn the_other_verbs_propose_nothing() {
+    for (name, text, ..) in pastes() {
+        let snapshot = read_named(&[("page.md", &text)], None).unwrap_or_else(|error| panic!("{name}: {error}"));
+        for family in Family::ALL {
+            let seen = evaluate(&snapshot, &AutodetectOptions::new(family));
+            assert!(seen.by_hand.is_none(), "{name}: {:?}", seen.by_hand);
+            assert_ne!(seen.verdict(None), Verdict::Healthy, "{name}");
+        }
+        let probes =
+            probes_report(&snapshot, &Scope::default(), &ProbeOptions::default()).unwrap_or_else(|error| panic!("{name}: {error}"));
+        assert!(probes.proposal.is_none() && probes.fix.is_none(), "{name}: {:?}", probes.proposal);
+    }
+}
+
+#[test]
+fn an_as_number_that_was_not_seen_is_not_guessed() {
+    let report = read_page(&format!("{STATUS}| 10.9.0.1     | global            | start | 08:01:45 | Idle BGP Error: Bad peer AS |\n"));
+    assert!(!report.findings[0].message.contains("default AS"), "{}", report.findings[0].message);
+}
+
+/// calico-node's pod is on the host's network: the network plugin never sets it up.
+#[test]
+fn the_network_of_another_pod_is_no_fault_of_its_sandbox() {
+    let page = "  Warning  FailedCreatePodSandBox  4m (x9 over 21m)  kubelet  Failed to create pod sandbox: rpc error: code = Unknown desc = failed to \
+        setup network for sandbox \"5d09\": plugin type=\"calico\" failed (add): error getting ClusterInformation: connection is unauthorized: Unauthorized\n";
+    let error = read_named(&[("page.md", page)], None).expect_err("nothing of calico-node's");
+    assert!(error.contains("events of another pod, whose network could not be set up"), "{error}");
+    let beside = read_page(&format!("```\n{NODES}```\n{page}"));
+    assert!(beside.findings.is_empty(), "{:?}", beside.findings);
+}
+
+/// Racks have networks of their own: a table of addresses does not show which of them are joined.
+#[test]
+fn nodes_in_several_networks_are_not_wrong_for_that() {
+    let page = "NAME     ASN       IPV4            IPV6\nr1-1     (64512)   10.0.1.11/24\nr1-2     (64512)   10.0.1.12/24\n\
+        r1-3     (64512)   10.0.1.13/24\nr2-1     (64512)   10.0.2.11/24\n";
+    let snapshot = read_named(&[("page.md", page)], None).expect("reads");
+    assert!(judge(&snapshot).findings.is_empty(), "{:?}", judge(&snapshot).findings);
+    let seen = evaluate(&snapshot, &AutodetectOptions::new(Family::V4));
+    assert_eq!(seen.verdict(None), Verdict::Unknown);
+}
+
+#[test]
+fn what_the_operator_says_of_itself() {
+    let described = "Name:         calico\nKind:         TigeraStatus\nStatus:\n  Conditions:\n    Message:  IPPool 192.168.0.0/16 is not within the \
+        platform's configured pod network CIDR(s) [10.244.0.0/16]\n    Reason:   ResourceReadError\n    Status:   True\n    Type:     Degraded\n";
+    let table = |degraded: &str| {
+        format!("NAME     AVAILABLE   PROGRESSING   DEGRADED   SINCE\ncalico   True        False         {degraded:<8}   6m20s\n")
+    };
+    for text in [described.to_owned(), format!("```\n{}```\n```\n{described}```\n", table("True"))] {
+        let report = read_page(&text);
+        assert_eq!(codes(&report), ["operator-degraded"]);
+        assert!(report.findings[0].message.contains("creates no calico-node: IPPool 192.168.0.0/16"), "{}", report.findings[0].message);
+    }
+    let sound = read_page(&table("False"));
+    assert!(sound.findings.is_empty() && sound.verdict == Verdict::Unknown);
 }
 
 #[test]
@@ -262,6 +499,11 @@ fn sound_pastes_have_no_finding() {
         ("pods that are being replaced", young),
         ("a restart long ago", pods("calico-node-aaaa1   1/1   Running   119 (40d ago)   61d   10.0.0.1   n1\n")),
         ("a Windows node", windows.to_owned()),
+        ("a pod that was created a moment ago", pods("calico-node-eeee5   0/1   Pending   0   5s   <none>   <none>\n")),
+        (
+            "an image that was pulled at the second try",
+            "  Warning  Failed  9m  kubelet  Failed to pull image \"docker.io/calico/node:v3.26.1\": timeout\n".to_owned(),
+        ),
         ("a cordoned node", NODES.replace("Ready ", "Ready,SchedulingDisabled ")),
         ("failures of a start that is over", past),
         ("events of a pod that is gone", replaced),

@@ -161,6 +161,10 @@ impl Simulation {
             }
             resident.pod.stop(now, &mut resident.agent);
             self.write(&mut resident, uid);
+            // Of a surge there was a second pod on the host, whose BIRD gets port 179 now.
+            for other in self.residents.values_mut().filter(|other| other.agent.node() == resident.agent.node()) {
+                other.agent.take_over(now);
+            }
         }
     }
 

@@ -1,0 +1,37 @@
+use crate::diagnosis::check::{Check, EarlierFindings};
+use crate::diagnosis::context::Context;
+use crate::diagnosis::explain::Explanation;
+use crate::diagnosis::log_line_finding;
+use crate::finding::code::Code;
+use crate::finding::{Finding, Severity};
+use crate::snapshot::inspection::LogEventKind;
+
+pub(super) const CHECK: Check = Check {
+    explanation: Explanation {
+        code: Code::KernelFeatureMissing,
+        title: "Felix cannot program the node: its kernel lacks a feature",
+        means: "Felix asks the kernel for IP sets, iptables matches, a tunnel device or eBPF, and the kernel refuses: a module is missing \
+                (as in small kernels of edge devices and some cloud images), the kernel is too old, or the container is not privileged. \
+                Felix tries again without end, and is not ready, or the tunnel is missing. Probes, addresses and BGP have nothing to do with it.",
+        detected: "Errors of ipset, iptables-restore or netlink in Felix's log that say so, up to the log's end: once on a node that is not Ready, \
+                   several times on one that is.",
+        confirm: "kubectl logs -n NAMESPACE POD -c calico-node | grep -iE 'ipset|iptables|tunnel device|BPF'\n\
+                  On the node: lsmod | grep -E 'ip_set|xt_set|ipip|vxlan'; modprobe ip_set; uname -r",
+        fix: "Load the module on the node (modprobe MODULE) and name it in /etc/modules-load.d so that it is loaded at each boot. Where the kernel \
+              does not have it: the package linux-modules-extra, or another kernel. Where the kernel is newer than the image's tools: a newer \
+              release of Calico. The eBPF dataplane needs kube-proxy back until the kernel is new enough.",
+    },
+    run,
+};
+
+fn run(view: &Context, found: &EarlierFindings) -> Vec<Finding> {
+    let mut findings = log_line_finding::after_start(view, found, Code::KernelFeatureMissing);
+    // a Ready node may have said it once while a module was loaded
+    let repeats = |name: &String| {
+        let logs = view.node(name).into_iter().flat_map(|node| node.attempts().take(1));
+        logs.flat_map(|log| &log.marks).filter(|mark| mark.kind == LogEventKind::KernelFeatureMissing).map(|mark| mark.times).sum::<u32>()
+            > 1
+    };
+    findings.retain(|finding| finding.severity == Severity::Error || finding.nodes.iter().all(repeats));
+    findings
+}
