@@ -11,6 +11,7 @@ use crate::snapshot::family::Family;
 use crate::snapshot::objects::CALICO_NODE;
 use crate::text::{is_unsafe, shell};
 
+/// As typed: `FormName` in `cli/change.rs`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Form {
     /// A command for this very cluster.

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use serde_json::{Value, json};
 
-use super::settings::UNREACHABLE_TIMEOUT;
+use super::timeouts::UNREACHABLE_TIMEOUT;
 use super::watch::{Drive, Driven};
 use super::write::{PausableTimeout, RecordAfterWrite, Rollout, RolloutError, is_unreachable};
 use crate::cluster::{Connection, GatherError, NoProgress, ReadOptions, read_cluster};

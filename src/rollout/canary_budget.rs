@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use super::canary::generation;
 use super::local_record;
-use super::settings::{MAX_LOGS, MAX_POLLS, MAX_UPDATE_CONFLICTS, POD_CREATION_ALLOWANCE};
+use super::timeouts::{MAX_LOGS, MAX_POLLS, MAX_UPDATE_CONFLICTS, POD_CREATION_ALLOWANCE};
 use super::watch::Drive;
 use super::write::{RecordAfterWrite, Rollout, RolloutError};
 use crate::cluster::node_state;

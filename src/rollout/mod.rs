@@ -7,7 +7,7 @@
 //! `plan` decides what is changed, what each node must look like, and what comes next (`plan::next_step`). This room observes, performs one
 //! write, reports, and starts over. `Rollout` holds the state between two writes, `write` sends them and knows their effect, `watch` drives
 //! a stage and `observe` polls it, `canary`, `rollback`, `operator` and `temporary` are the stages. `outcome` is how a run ends,
-//! `local_record` what this machine keeps of it, `settings` how long it waits.
+//! `local_record` what this machine keeps of it, `timeouts` how long it waits.
 
 mod canary;
 mod canary_budget;
@@ -20,8 +20,8 @@ mod outcome;
 pub mod permissions;
 mod progress;
 mod rollback;
-mod settings;
 mod temporary;
+mod timeouts;
 mod watch;
 mod write;
 

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use futures::StreamExt;
 
-use super::settings::CONCURRENT_NODES;
+use super::timeouts::CONCURRENT_NODES;
 use super::watch::Drive;
 use super::write::{PausableTimeout, Rollout, RolloutError, is_unreachable};
 use crate::cluster::error::RequestError;

@@ -5,7 +5,7 @@ use std::time::Instant;
 use serde_json::Value;
 
 use super::canary::generation;
-use super::settings::OPERATOR_TIMEOUT;
+use super::timeouts::OPERATOR_TIMEOUT;
 use super::write::{PausableTimeout, Rollout, RolloutError};
 use crate::snapshot::objects::DaemonSet;
 use crate::text;

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use super::canary::generation;
 use super::observe::{has_template, revision};
-use super::settings::UNREACHABLE_TIMEOUT;
+use super::timeouts::UNREACHABLE_TIMEOUT;
 use super::write::{PausableTimeout, RecordAfterWrite, Rollout, RolloutError, is_unreachable, reverted};
 use crate::cluster::{node_state, write};
 use crate::plan::expectation::NodeExpectation;

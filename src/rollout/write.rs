@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::interrupt::Interrupt;
 use super::progress::RolloutProgress;
-use super::settings::{FIRST_WRITE_TRIES, LONGEST_PAUSE, RETRY_PAUSE, SHORTEST_PAUSE, UNREACHABLE_TIMEOUT, longest_silence};
+use super::timeouts::{FIRST_WRITE_TRIES, LONGEST_PAUSE, RETRY_PAUSE, SHORTEST_PAUSE, UNREACHABLE_TIMEOUT, longest_silence};
 use crate::cluster::error::RequestError;
 use crate::cluster::request::Api;
 use crate::cluster::write::{self, Run, WriteError};

@@ -15,6 +15,7 @@ use containers::{container_status, keep_needed_variables, pod_spec, variable};
 use super::objects::{CALICO_NODE, Condition, ConfigMap, Container, ControllerRevision, Custom, DaemonSet, Event, Meta, Node, Pod};
 use super::secrets::{is_read_variable, mask_environments, mask_text, mask_tree, mask_unread, without_userinfo};
 use crate::observed::Observed;
+use crate::snapshot::Resources;
 use crate::snapshot::inspection::{NodeInspection, Protocol};
 
 /// An event message or a condition message; the API server allows 1 KiB and 32 KiB.
@@ -257,15 +258,25 @@ pub fn snapshot(snapshot: &mut super::Snapshot) {
     for logs in snapshot.logs.values_mut() {
         keep_first(&mut logs.init, MAX_ITEMS);
     }
-    let all = &mut snapshot.resources;
+    // Whole, so that no list is forgotten.
+    let Resources {
+        installations,
+        installation_probes: _,
+        tigera_statuses,
+        ip_pools,
+        bgp_configurations,
+        bgp_peers,
+        cluster_informations,
+        node_statuses,
+    } = &mut snapshot.resources;
     for (list, kind) in [
-        (&mut all.installations, "Installation"),
-        (&mut all.tigera_statuses, "TigeraStatus"),
-        (&mut all.ip_pools, "IPPool"),
-        (&mut all.bgp_configurations, "BGPConfiguration"),
-        (&mut all.bgp_peers, "BGPPeer"),
-        (&mut all.cluster_informations, "ClusterInformation"),
-        (&mut all.node_statuses, "CalicoNodeStatus"),
+        (installations, "Installation"),
+        (tigera_statuses, "TigeraStatus"),
+        (ip_pools, "IPPool"),
+        (bgp_configurations, "BGPConfiguration"),
+        (bgp_peers, "BGPPeer"),
+        (cluster_informations, "ClusterInformation"),
+        (node_statuses, "CalicoNodeStatus"),
     ] {
         each(list, |one| custom(one, kind));
     }

@@ -102,6 +102,7 @@ pub fn observed_starts(seconds: f64, basis: EstimateBasis, lasted: Option<f64>) 
     }
 }
 
+/// The factor is `SAFETY` in `startup/budget.rs`.
 fn with_budget(attempt: &Attempt, seconds: f64, basis: EstimateBasis) -> StartEstimate {
     let lasted = attempt.log.first.zip(attempt.log.last).map(|(first, last)| super::phases::seconds(first, last));
     let budget_seconds = estimate_budget(&observed_starts(seconds, basis, lasted)).seconds;

@@ -1,4 +1,5 @@
 //! Secrets that are known by their shape alone: published tokens and long keys.
+//! Those that a name announces: `KEYS` in `snapshot/secrets.rs`.
 
 use std::borrow::Cow;
 
