@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 use super::owner::Owner;
+use crate::permissions::table::DAEMON_SET_NAMES;
 use crate::snapshot::objects::{CALICO_NODE, Container, Custom, DaemonSet, Meta, Node, Volume};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -336,8 +337,8 @@ pub fn candidates(daemon_sets: &[DaemonSet]) -> Vec<&DaemonSet> {
 
 /// Names of canal's DaemonSet, and its `k8s-app` labels: manifests/canal.yaml, canal-etcd.yaml, RKE2's chart.
 const CANAL_NAMES: [&str; 3] = ["canal", "canal-node", "rke2-canal"];
-/// Names of the DaemonSets that run calico-node, in every flavour.
-pub const NAMES: [&str; 4] = ["calico-node", "canal", "canal-node", "rke2-canal"];
+/// Names of the DaemonSets that run calico-node, in every flavour: those that the manifests of rights allow changing.
+pub const NAMES: [&str; 4] = DAEMON_SET_NAMES;
 
 /// A name that a DaemonSet of calico-node gives its pods: five letters or digits behind its own.
 pub fn is_pod_name(name: &str) -> bool {

@@ -78,7 +78,7 @@ impl<'a> Looks<'a> {
             snapshot = source::redact(snapshot).map_err(LookFailure::Final)?;
         }
         let report = status::judge(&snapshot, self.arguments, self.chosen).map_err(|failure| match failure {
-            Failure::Usage { .. } => LookFailure::Final(failure),
+            Failure::Usage { .. } | Failure::UnknownNode { .. } => LookFailure::Final(failure),
             other => LookFailure::Passing(other),
         })?;
         Ok(Look { snapshot, report })

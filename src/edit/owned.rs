@@ -16,7 +16,7 @@ const VARIABLES: [&str; 5] = ["IP", "IP6", "IP_AUTODETECTION_METHOD", "IP6_AUTOD
 const PROBES: [&str; 3] = ["startupProbe", "livenessProbe", "readinessProbe"];
 const TIMING: [&str; 6] =
     ["initialDelaySeconds", "periodSeconds", "timeoutSeconds", "failureThreshold", "successThreshold", "terminationGracePeriodSeconds"];
-/// Tells the operator to leave the DaemonSet alone while the log level is raised.
+/// Of an Installation's `calicoNetwork`.
 const METHOD_FIELDS: [&str; 2] = ["nodeAddressAutodetectionV4", "nodeAddressAutodetectionV6"];
 /// operator/v1 `NodeAddressAutodetection`.
 const METHODS: [&str; 6] = ["firstFound", "kubernetes", "interface", "skipInterface", "canReach", "cidrs"];

@@ -17,7 +17,9 @@ pub enum Verdict {
 }
 
 impl Verdict {
-    /// Returns the verdict of every report. `something_found`: a finding, or a change that is proposed.
+    /// Returns the verdict of every report. `something_found`: a finding, or a change that is proposed. Which severities count is said
+    /// by `diagnosis/mod.rs`, `reports/probes.rs`, `reports/startup_log.rs` and `render/probes.rs`; for exit codes by `from_report` in
+    /// `exit.rs`, with the default of `FailOn` in `cli/output.rs`.
     pub fn judge(something_found: bool, gaps: &[Gap]) -> Self {
         if something_found {
             Self::Sick

@@ -54,7 +54,7 @@ pub struct Permission {
 }
 
 /// Names of calico-node's DaemonSet in every flavour, and of the operator's Installations: the manifests allow changing no others.
-pub const DAEMON_SET_NAMES: [&str; 3] = ["calico-node", "canal", "rke2-canal"];
+pub const DAEMON_SET_NAMES: [&str; 4] = ["calico-node", "canal", "canal-node", "rke2-canal"];
 pub const INSTALLATION_NAMES: [&str; 2] = ["default", "overlay"];
 
 impl Permission {

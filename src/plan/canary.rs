@@ -16,8 +16,9 @@ pub enum CanaryChoice {
 #[error("--canary {0}: there is no such node with a calico-node")]
 pub struct NoSuchNode(pub String);
 
-/// The node with the greatest `rank`, of equals the first: `fault_rank` in `from_autodetect.rs`, the order of the proposal in `from_probes.rs`. Nodes whose kubelet does not answer take no part. `None` also under the operator,
-/// which takes no OnDelete: no node can be changed alone there.
+/// The node with the greatest `rank`, of equals the first: `fault_rank` in `from_autodetect.rs`; for probes the first node of the proposal,
+/// ordered by `by_danger` in `startup/rows.rs`. Nodes whose kubelet does not answer take no part. `None` also under the operator, which
+/// takes no OnDelete: no node can be changed alone there.
 pub fn choose<R: PartialOrd>(
     asked: &CanaryChoice,
     target: &Target,

@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use serde_json::{Value, json};
 
+use super::settings::UNREACHABLE_TIMEOUT;
 use super::watch::{Drive, Driven};
 use super::write::{PausableTimeout, RecordAfterWrite, Rollout, RolloutError, is_unreachable};
 use crate::cluster::{Connection, GatherError, NoProgress, ReadOptions, read_cluster};
@@ -90,16 +91,24 @@ impl Rollout<'_> {
         expectations: &BTreeMap<String, NodeExpectation>,
     ) -> Result<Snapshot, RolloutError> {
         let mut timeout = PausableTimeout::new(self.timeout);
+        let mut unreachable_since = None;
         loop {
             let begun = Instant::now();
             self.progress.waiting("verifying the whole cluster");
             timeout.skip_elapsed();
-            let unmet = match read_cluster(connection, wanted, &NoProgress).await {
+            let read = read_cluster(connection, wanted, &NoProgress).await;
+            if read.is_ok() {
+                unreachable_since = None;
+            }
+            let unmet = match read {
                 Ok(seen) => match self.first_unmet(&seen, expectations).or_else(|| self.first_wrong_address(&seen)) {
                     None => return Ok(seen),
                     Some(unmet) => unmet,
                 },
                 Err(GatherError::Request(error)) if is_unreachable(&error) => {
+                    if unreachable_since.get_or_insert(begun).elapsed() > UNREACHABLE_TIMEOUT {
+                        return Err(RolloutError::Request(error));
+                    }
                     self.progress.waiting(&format!("waiting for the API server: {error}"));
                     self.poll_interval(begun).await?;
                     continue;

@@ -34,7 +34,7 @@ pub struct Measurement<'a> {
 pub enum BudgetStatus {
     /// Killed before it had started, and not started since.
     Killed,
-    /// The start takes more than four fifths of the budget.
+    /// The start takes so much of the budget that a slower one is killed.
     Tight,
     Within,
     Unknown,
