@@ -366,6 +366,13 @@ fn pastes() -> Vec<Paste> {
             "",
         ),
         (
+            "a container that ran out of memory, in a table",
+            pods("calico-node-4wq2m   0/1     OOMKilled   23 (2m9s ago)   96m   10.0.0.2   node2\n"),
+            &["out-of-memory"],
+            "node2 ran out of memory",
+            "",
+        ),
+        (
             "the kubelet's own log",
             format!("Jun 02 09:12:01 w1 kubelet[1234]: I0602 prober.go:107] \"Probe failed\" pod=\"calico-system/calico-node-x2k9p\" output=\"{} 10.0.0.7\"\n", &UNREADY[24..]),
             &["bgp-session-down"],
