@@ -5,7 +5,8 @@ use std::io::{self, Write};
 use crate::cli::output::FailOn;
 use crate::finding::verdict::Verdict;
 use crate::finding::{Report, Severity};
-use crate::text;
+use crate::render::notice;
+use crate::render::style::{ColorWhen, Style, Tone};
 
 /// `EX_SOFTWARE` of sysexits(3).
 const PANICKED: u8 = 70;
@@ -37,6 +38,8 @@ pub enum Outcome {
     UsageError,
     /// Changed, and verified.
     Applied,
+    /// Changed, and not watched.
+    Sent,
     /// There is something to change, and it was not changed: declined, a dry run, a plan that was saved.
     NotApplied,
     /// Another program was run: its own code.
@@ -69,6 +72,9 @@ pub enum Failure {
     NoCalicoctl,
     #[error("error: {what}: {source}")]
     Files { what: String, source: io::Error },
+    /// A plan file that cannot be read.
+    #[error("error: {what}: {source}")]
+    PlanFile { what: String, source: io::Error, hint: String },
     #[error("error: the output could not be written: {0}")]
     Output(#[from] io::Error),
 }
@@ -84,7 +90,7 @@ impl Failure {
     fn hint(&self) -> Option<&str> {
         match self {
             Self::Usage { hint, .. } | Self::ReadFailed { hint, .. } | Self::NotApplied { hint, .. } => hint.as_deref(),
-            Self::UnknownNode { hint, .. } => Some(hint),
+            Self::UnknownNode { hint, .. } | Self::PlanFile { hint, .. } => Some(hint),
             Self::Blocked => Some(FORCE),
             Self::RollbackFailed { .. } => Some(UNDO),
             Self::Interrupted | Self::RolledBack { .. } => None,
@@ -96,7 +102,7 @@ impl Failure {
 
 pub fn code(result: &Result<Outcome, Failure>) -> u8 {
     match result {
-        Ok(Outcome::Done | Outcome::Healthy | Outcome::Applied) => 0,
+        Ok(Outcome::Done | Outcome::Healthy | Outcome::Applied | Outcome::Sent) => 0,
         Ok(Outcome::Findings | Outcome::NotApplied | Outcome::NotHealthyInTime) | Err(Failure::NotApplied { .. } | Failure::Blocked) => 1,
         Ok(Outcome::Inconclusive) => 3,
         Err(Failure::RolledBack { .. }) => 4,
@@ -104,7 +110,7 @@ pub fn code(result: &Result<Outcome, Failure>) -> u8 {
         Ok(Outcome::Interrupted) | Err(Failure::Interrupted) => 130,
         Ok(Outcome::Delegated(code)) => *code,
         Ok(Outcome::UsageError) | Err(Failure::Usage { .. } | Failure::UnknownNode { .. }) => 2,
-        Err(Failure::ReadFailed { .. } | Failure::NoCalicoctl | Failure::Files { .. } | Failure::Output(_)) => 3,
+        Err(Failure::ReadFailed { .. } | Failure::NoCalicoctl | Failure::Files { .. } | Failure::PlanFile { .. } | Failure::Output(_)) => 3,
     }
 }
 
@@ -134,6 +140,11 @@ impl From<Verdict> for Outcome {
 }
 
 impl Outcome {
+    /// The cluster was changed, perhaps there and back: the exit code says what became of it, also where the output is lost.
+    pub fn is_of_a_change(self) -> bool {
+        matches!(self, Self::Applied | Self::Sent | Self::Interrupted)
+    }
+
     /// The verdict, without the findings that `--fail-on` lets pass. A report without nodes is never healthy.
     pub fn from_report(report: &Report, fail_on: FailOn) -> Self {
         let counts = |severity| severity == Severity::Error || fail_on == FailOn::Warning;
@@ -146,11 +157,10 @@ impl Outcome {
 
 /// Says on stderr what went wrong and what to do about it.
 pub fn explain(failure: &Failure, err: &mut dyn Write) -> io::Result<()> {
-    writeln!(err, "{}", text::clean_lines(&failure.to_string()))?;
-    match failure.hint() {
-        Some(hint) => writeln!(err, "{}", text::clean_lines(hint)),
-        None => Ok(()),
-    }
+    let style = Style::of_stderr(ColorWhen::Never);
+    let message = failure.to_string();
+    let lines = message.lines().chain(failure.hint().into_iter().flat_map(str::lines));
+    lines.into_iter().try_for_each(|line| notice::write(Tone::Plain, line, &style, err))
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! kubectl calico-fix: find out what is wrong with Calico, and mend it.
+//! kubectl calico-fix: diagnoses and fixes Calico problems across a cluster.
 
 #![deny(clippy::indexing_slicing, clippy::expect_used)]
 #![cfg_attr(test, allow(clippy::disallowed_macros, reason = "a test says what it skips"))]
@@ -40,7 +40,9 @@ pub fn run() -> std::process::ExitCode {
     exit::explain_panics();
     let mut streams = streams::Streams::standard();
     let mut result = commands::run(std::env::args_os().collect(), &mut streams);
-    if let (Ok(_), Err(error)) = (&result, streams.flush()) {
+    if let (Ok(outcome), Err(error)) = (&result, streams.flush())
+        && !outcome.is_of_a_change()
+    {
         result = Err(error.into());
     }
     if let Err(failure) = &result {

@@ -46,7 +46,7 @@ impl Verb {
 }
 
 #[derive(Debug, thiserror::Error)]
-#[error("permissions are judged for no command {0:?}")]
+#[error("{0:?} is not a command that can-i checks")]
 pub struct UnknownVerb(String);
 
 impl FromStr for Verb {

@@ -34,17 +34,17 @@ struct Recording {
 const RECORDINGS: &[Recording] = &[
     Recording {
         file: "bridge-address",
-        title: "kubectl calico-fix finds the node that took a container bridge's address, and heals it",
+        title: "kubectl calico-fix finds the node that uses the address of a container bridge, and fixes it",
         scenario: "bridge-address",
         nodes: 4,
-        commands: &["status", "autodetect", "status"],
+        commands: &["status", "autodetect", "status --wait"],
     },
     Recording {
         file: "slow-start",
-        title: "kubectl calico-fix finds the node whose calico-node is killed before it has started, and heals it",
+        title: "kubectl calico-fix finds the node whose calico-node is killed while it starts, and fixes it",
         scenario: "slow-start",
         nodes: 4,
-        commands: &["status", "probes", "status"],
+        commands: &["status", "probes", "status --wait"],
     },
 ];
 
@@ -62,7 +62,9 @@ fn main() -> io::Result<ExitCode> {
 }
 
 fn record(recording: &Recording) -> io::Result<Tape> {
-    let world = scenario::named(recording.scenario, recording.nodes).ok_or_else(|| io::Error::other("no such scenario"))?;
+    let mut world = scenario::named(recording.scenario, recording.nodes).ok_or_else(|| io::Error::other("no such scenario"))?;
+    // Its answers carry the simulated time, so that ages and the times of a change agree.
+    world.clock_skew = Some(jiff::SignedDuration::ZERO);
     let running = sim::start(world);
     let folder = running.kubeconfig().with_file_name("home");
     install(&folder)?;

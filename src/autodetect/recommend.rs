@@ -235,15 +235,12 @@ fn why(matrix: &Matrix, chosen: &Column, steadier: Option<&Column>, unsure: &[St
             nodes.map(|node| node.name.as_str()).collect()
         };
         let now = match (with(Verdict::Wrong).as_slice(), with(Verdict::None).as_slice()) {
-            ([], []) => "This method is configured now, so nothing needs to change.".to_owned(),
+            ([], []) => "It is the current method, so nothing needs to change.".to_owned(),
             ([], none) => {
-                format!("This method is configured now. No address is stored for {} until calico-node restarts there.", list(none, 3))
+                format!("It is the current method. No address is stored for {} until calico-node restarts there.", list(none, 3))
             }
             (wrong, _) => {
-                format!(
-                    "This method is configured now. The address stored for {} stays wrong until calico-node restarts there.",
-                    list(wrong, 3)
-                )
+                format!("It is the current method. The address stored for {} stays wrong until calico-node restarts there.", list(wrong, 3))
             }
         };
         let other = steadier.zip(preference).filter(|(steadier, preference)| {

@@ -34,7 +34,7 @@ pub(super) fn from_status(code: u16, reason: &str, message: &str, asked: &ApiReq
     };
     match code {
         401 => RequestError::Unauthorized { message, route: route.clone() },
-        403 => {
+        403 if !is_denial(&message) => {
             // An exec is a get or a create, by the server's release: it says which.
             let verb = message.split_once(" cannot ").and_then(|(_, rest)| rest.split_whitespace().next()).unwrap_or(&asked.verb);
             let asked = ApiRequest { verb: verb.to_owned(), ..asked.clone() };
@@ -46,6 +46,12 @@ pub(super) fn from_status(code: u16, reason: &str, message: &str, asked: &ApiReq
             RequestError::Server { reason, message, code, asked: Box::new(asked.clone()) }
         }
     }
+}
+
+/// A policy's refusal, which no right would change: of an admission webhook, or of a ValidatingAdmissionPolicy (both in
+/// k8s.io/apiserver/pkg/admission/plugin). Policy engines answer 403, as RBAC does.
+fn is_denial(message: &str) -> bool {
+    message.starts_with("admission webhook ") || message.contains("ValidatingAdmissionPolicy ") && message.contains(" denied request")
 }
 
 /// No answer came.
@@ -176,6 +182,21 @@ mod tests {
                     .is_some_and(|hint| hint.contains(&format!("Missing permission: {verb} pods/exec in the namespace kube-system"))),
                 "{error:?}"
             );
+        }
+    }
+
+    #[test]
+    fn a_policy_that_refuses_is_no_missing_right() {
+        let asked = request::DAEMON_SETS.asked("patch", Some("kube-system"), Some("calico-node"));
+        for (message, is_right) in [
+            ("admission webhook \"validation.gatekeeper.sh\" denied the request: [frozen] no change on Fridays", false),
+            ("daemonsets.apps \"x\" is forbidden: ValidatingAdmissionPolicy 'frozen' with binding 'all' denied request: no", false),
+            ("daemonsets.apps \"x\" is forbidden: User \"u\" cannot patch resource \"daemonsets\" in API group \"apps\"", true),
+            ("denied", true),
+        ] {
+            let error = from_status(403, "Forbidden", message, &asked, &route());
+            assert_eq!(matches!(error, RequestError::Forbidden { .. }), is_right, "{message}");
+            assert!(error.to_string().contains(message), "{error}");
         }
     }
 

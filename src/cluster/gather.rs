@@ -217,7 +217,7 @@ async fn inspect_nodes(
         .collect();
     let to_log: Vec<&Pod> = pods.iter().copied().filter(|pod| logs::is_wanted(pod, wanted.logs)).collect();
     let to_exec = if wanted.exec { exec_order::in_order(pods, asked.warned, wanted.exec_sample) } else { Vec::new() };
-    progress.begin("Looking into calico-node", Some((to_exec.len() + to_log.len()) as u64));
+    progress.begin("Inspecting calico-node", Some((to_exec.len() + to_log.len()) as u64));
     let limits = exec::Limits { at_once: wanted.max_concurrent, each: wanted.exec_timeout };
     futures::join!(exec::look(api, &to_exec, destinations, &limits, progress), logs::read(api, &to_log, wanted.max_concurrent, progress))
 }

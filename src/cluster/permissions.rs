@@ -1,14 +1,12 @@
 //! What the user may do, asked before anything is begun.
 
 use futures::future::join_all;
-use http::{Request, header};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::error::RequestError;
-use super::request::{Api, decode, with_timeout};
-use crate::limits::MAX_BODY;
+use super::request::Api;
 use crate::permissions::request::PermissionAnswer;
 use crate::permissions::request::{ApiRequest, Resource, SELF_SUBJECT_ACCESS_REVIEWS, SELF_SUBJECT_REVIEWS};
 
@@ -74,12 +72,5 @@ async fn one(api: &Api, wanted: &ApiRequest) -> Result<PermissionAnswer, Request
 }
 
 async fn create<T: DeserializeOwned>(api: &Api, resource: &Resource, body: &Value) -> Result<T, RequestError> {
-    let asked = resource.asked("create", None, None);
-    let request = Request::post(resource.path(None, None))
-        .header(header::CONTENT_TYPE, "application/json")
-        .body(body.to_string().into_bytes().into());
-    let limit = api.timeouts().get;
-    let answer = with_timeout(limit, api.exchange(request, &asked, limit, MAX_BODY)).await;
-    let answer = answer.ok_or_else(|| RequestError::TimedOut { asked: Box::new(asked.clone()), limit })?.map_err(|(error, _)| error)?;
-    decode(&answer.body, &asked)
+    api.review(&resource.path(None, None), body, &resource.asked("create", None, None)).await
 }

@@ -1,4 +1,4 @@
-//! One read of the API: bounded in time and size, tried again when that can help. Only reads are ever repeated.
+//! One question to the API: bounded in time and size, tried again when that can help. Only what changes nothing is ever repeated.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,6 +7,7 @@ use http::{HeaderMap, Request, header};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
@@ -205,8 +206,26 @@ impl Api {
     }
 
     async fn read(&self, path: &str, asked: &ApiRequest, limit: Option<Duration>, most: usize) -> Result<Vec<u8>, RequestError> {
-        match Deadline::bound(self.deadline, self.read_patiently(path, asked, limit, most)).await {
-            Some(read) => read,
+        let request = || Request::get(path).header(header::ACCEPT, "application/json, */*").body(kube::client::Body::empty());
+        self.ask(&request, asked, limit, most).await
+    }
+
+    /// A review: posted, answered, and not kept.
+    pub(super) async fn review<T: DeserializeOwned>(&self, path: &str, question: &Value, asked: &ApiRequest) -> Result<T, RequestError> {
+        let body = question.to_string().into_bytes();
+        let request = || Request::post(path).header(header::CONTENT_TYPE, "application/json").body(body.clone().into());
+        decode(&self.ask(&request, asked, self.timeouts.get, MAX_BODY).await?, asked)
+    }
+
+    async fn ask(
+        &self,
+        request: &NewRequest<'_>,
+        asked: &ApiRequest,
+        limit: Option<Duration>,
+        most: usize,
+    ) -> Result<Vec<u8>, RequestError> {
+        match Deadline::bound(self.deadline, self.ask_patiently(request, asked, limit, most)).await {
+            Some(answer) => answer,
             None => Err(self.past_deadline(asked)),
         }
     }
@@ -220,12 +239,18 @@ impl Api {
         self.deadline
     }
 
-    async fn read_patiently(&self, path: &str, asked: &ApiRequest, limit: Option<Duration>, most: usize) -> Result<Vec<u8>, RequestError> {
+    async fn ask_patiently(
+        &self,
+        request: &NewRequest<'_>,
+        asked: &ApiRequest,
+        limit: Option<Duration>,
+        most: usize,
+    ) -> Result<Vec<u8>, RequestError> {
         let mut pause = FIRST_PAUSE;
         for left in (0..ATTEMPTS).rev() {
-            let (error, wait) = match with_timeout(limit, self.once(path, asked, limit, most)).await {
+            let (error, wait) = match with_timeout(limit, self.exchange(request(), asked, limit, most)).await {
                 None => return Err(RequestError::TimedOut { asked: Box::new(asked.clone()), limit }),
-                Some(Ok(body)) => return Ok(body),
+                Some(Ok(answer)) => return Ok(answer.body),
                 Some(Err(failed)) => failed,
             };
             if left == 0 || !is_retryable(&error) {
@@ -235,17 +260,6 @@ impl Api {
             pause *= 2;
         }
         Err(RequestError::TimedOut { asked: Box::new(asked.clone()), limit })
-    }
-
-    async fn once(
-        &self,
-        path: &str,
-        asked: &ApiRequest,
-        limit: Option<Duration>,
-        most: usize,
-    ) -> Result<Vec<u8>, (RequestError, Option<Duration>)> {
-        let request = Request::get(path).header(header::ACCEPT, "application/json, */*").body(kube::client::Body::empty());
-        self.exchange(request, asked, limit, most).await.map(|answer| answer.body)
     }
 
     /// One request and its answer. With a refusal comes the pause that the server asks for.
@@ -285,6 +299,9 @@ impl Api {
         self.timeouts
     }
 }
+
+/// Made anew for each try.
+type NewRequest<'a> = dyn Fn() -> http::Result<Request<kube::client::Body>> + Sync + 'a;
 
 pub(super) struct Answer {
     pub headers: HeaderMap,

@@ -41,15 +41,16 @@ pub(super) async fn run(
     let mut change = arguments.change.clone();
     if change.yes && arguments.confirm.is_none() {
         return Err(Failure::Usage {
-            message: "apply --yes needs --confirm DIGEST: a plan file is applied unseen only by its digest".to_owned(),
-            hint: Some(format!("Look at the plan, then: kubectl calico-fix apply FILE --confirm {}", plan.digest)),
+            message: "apply --yes needs --confirm DIGEST, so that only the plan that you reviewed is applied".to_owned(),
+            hint: confirmed(path, &plan.digest, flags.context.first().map(String::as_str))
+                .map(|command| format!("Review the plan, then run: {command}")),
         });
     }
     if let Some(digest) = &arguments.confirm {
         if digest.len() < SHORTEST || !plan.digest.starts_with(digest.as_str()) {
             return Err(Failure::Usage {
-                message: format!("--confirm {digest}: the plan's digest is {}", plan.digest),
-                hint: Some("Give the digest of the plan that was looked at. Another one means another plan.".to_owned()),
+                message: format!("--confirm {digest}: this plan has the digest {}", plan.digest),
+                hint: Some("Give the digest of the plan that you reviewed. A different digest means a different plan.".to_owned()),
             });
         }
         change.yes = true;
@@ -124,12 +125,17 @@ fn refuse_other_target(plan: &Plan, snapshot: &Snapshot) -> Result<(), Failure> 
     Err(Failure::NotApplied { message, hint: Some(MAKE.to_owned()) })
 }
 
+fn confirmed(path: &Path, digest: &str, context: Option<&str>) -> Option<String> {
+    change::apply_command(path.to_str()?, digest, context)
+}
+
 /// What was saved by `--out`, and nothing else.
 fn read(path: &Path) -> Result<Plan, Failure> {
     let shown = path.display();
-    let file = fs::File::open(path).map_err(|source| Failure::Files { what: shown.to_string(), source })?;
+    let unreadable = |source| Failure::PlanFile { what: shown.to_string(), source, hint: MAKE.to_owned() };
+    let file = fs::File::open(path).map_err(unreadable)?;
     let mut bytes = Vec::new();
-    file.take(MOST).read_to_end(&mut bytes).map_err(|source| Failure::Files { what: shown.to_string(), source })?;
+    file.take(MOST).read_to_end(&mut bytes).map_err(unreadable)?;
     let text = String::from_utf8_lossy(&bytes);
     let usage = |message: String| Failure::Usage { message: format!("{shown}: {message}"), hint: Some(MAKE.to_owned()) };
     let plan: Plan = from_yaml(&text).ok_or_else(|| usage(looks_like(&text)))?;

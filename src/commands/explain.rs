@@ -24,7 +24,7 @@ pub(super) fn run(arguments: &ExplainArgs, streams: &mut Streams) -> Result<Outc
 
 fn suggestion(name: &str) -> String {
     match nearest(name, Code::ALL.iter().map(|code| code.name()), 3).as_slice() {
-        [] => "`explain` without a code lists them all.".to_owned(),
+        [] => "List all codes with: kubectl calico-fix explain".to_owned(),
         near => format!("Did you mean {}?", near.join(", ")),
     }
 }

@@ -55,10 +55,9 @@ pub(super) async fn undo(
             Some((object, record)) if only.is_none_or(|verb| record.command == verb) => recorded.push((target, object, record)),
             Some((_, record)) => {
                 let (command, at) = (record.command, text::utc(record.at));
-                writeln!(
-                    streams.err,
-                    "{target}: the change by {command} of {at} is not touched; roll it back with: kubectl calico-fix undo"
-                )?;
+                let message =
+                    format!("{target}: the change by {command} of {at} is not touched; roll it back with: kubectl calico-fix undo");
+                notice::write(Tone::Plain, &message, &Style::of_stderr(arguments.shown.color()), &mut streams.err)?;
             }
             None => {}
         }

@@ -14,6 +14,8 @@ use crate::exit::{Failure, Outcome};
 use crate::finding::Report;
 use crate::render::changes::time;
 use crate::render::headline::{headline, ready, verdict_word};
+use crate::render::notice;
+use crate::render::style::{Style, Tone};
 use crate::streams::Streams;
 use crate::text;
 
@@ -28,6 +30,7 @@ pub(super) async fn run(
     let mut looks = Looks::new(flags, arguments, chosen);
     let mut last: Option<Look> = None;
     let mut told = String::new();
+    let errors = Style::of_stderr(arguments.color());
     loop {
         let looked = looks.next(end.as_ref().map(Deadline::left), &NoProgress).await;
         let is_over = end.as_ref().is_some_and(|end| end.left().is_zero());
@@ -46,10 +49,10 @@ pub(super) async fn run(
                 state
             }
             Err(LookFailure::Final(failure)) => return Err(failure),
-            Err(LookFailure::Passing(failure)) => format!("waiting for an answer: {}", first_line(&failure)),
+            Err(LookFailure::Passing(failure)) => format!("no answer: {}", first_line(&failure)),
         };
         if state != told && (!is_over || told.is_empty()) {
-            writeln!(streams.err, "{}  {state}", time(looks.now()))?;
+            notice::write(Tone::Plain, &format!("{}  waiting: {state}", time(looks.now())), &errors, &mut streams.err)?;
             streams.err.flush()?;
             told = state;
         }
@@ -63,7 +66,8 @@ pub(super) async fn run(
         print(&look.snapshot, &look.report, arguments, chosen, &mut streams.out, &mut streams.err)?;
         streams.out.flush()?;
     }
-    writeln!(streams.err, "error: Calico is not healthy after {}s: {told}", arguments.timeout.as_secs_f64())?;
+    let message = format!("error: Calico is not healthy after {}s: {told}", arguments.timeout.as_secs_f64());
+    notice::write(Tone::Plain, &message, &errors, &mut streams.err)?;
     Ok(Outcome::NotHealthyInTime)
 }
 
@@ -71,7 +75,7 @@ pub(super) async fn run(
 fn state(report: &Report) -> String {
     let why = headline(report);
     let why = if why.is_empty() { "a finding that --fail-on counts".to_owned() } else { why };
-    text::clean(&format!("waiting: {}, {}, {why}", verdict_word(report.verdict), ready(report))).into_owned()
+    text::clean(&format!("{}, {}, {why}", verdict_word(report.verdict), ready(report))).into_owned()
 }
 
 /// The message without the hint that follows it, and without its `error: `.

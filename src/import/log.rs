@@ -20,9 +20,9 @@ pub enum LogError {
     Unreadable { file: String, source: io::Error },
     #[error("{file}: is empty")]
     Empty { file: String },
-    #[error("{file}: is no log of calico-node: {looks}")]
+    #[error("{file}: is not a log of calico-node: {looks}")]
     NotALog { file: String, looks: String },
-    #[error("{file}: what was read could not be passed on: {source}")]
+    #[error("{file}: the log could not be saved: {source}")]
     Output { file: String, source: io::Error },
 }
 

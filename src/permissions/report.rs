@@ -59,7 +59,7 @@ pub enum Support {
 pub struct Missing {
     /// `patch daemonsets.apps calico-node in the namespace kube-system`
     pub right: String,
-    /// What stays unknown, or cannot be done.
+    /// `needed to find calico-node`: what is unknown or impossible without it.
     pub without: String,
     /// The ClusterRole that grants it.
     pub role: Role,
@@ -109,7 +109,7 @@ pub fn judge(around: &InstallFacts, asked: PermissionQuery<'_>, answers: &[Answe
     };
     let missing = refused.iter().map(|answer| Missing {
         right: answer.right.clone(),
-        without: answer.need.lost.to_owned(),
+        without: answer.need.needed_for.to_owned(),
         role: answer.need.role,
         commands: asked.users(answer.need, around),
     });

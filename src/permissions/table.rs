@@ -46,11 +46,12 @@ pub struct Permission {
     pub role: Role,
     /// Reading without it ends in an error, or tells nothing that counts.
     pub to_read: &'static [Verb],
-    /// Reading goes on without it, and `lost` is not known.
+    /// Reading goes on without it, and the answer says less.
     pub better: &'static [Verb],
     /// A change is refused without it.
     pub to_change: &'static [Verb],
-    pub lost: &'static str,
+    /// A clause: `needed to find calico-node`.
+    pub needed_for: &'static str,
 }
 
 /// Names of calico-node's DaemonSet in every flavour, and of the operator's Installations: the manifests allow changing no others.
@@ -137,7 +138,7 @@ const STATUS: &[Verb] = &[Verb::Status];
 const CHANGERS: &[Verb] = &[Verb::Autodetect, Verb::Probes, Verb::DebugLog, Verb::Apply, Verb::Undo];
 const NOBODY: &[Verb] = &[];
 
-const fn reading(verb: &'static str, resource: &'static Resource, scope: Scope, lost: &'static str) -> Permission {
+const fn reading(verb: &'static str, resource: &'static Resource, scope: Scope, needed_for: &'static str) -> Permission {
     Permission {
         verb,
         resource,
@@ -149,79 +150,80 @@ const fn reading(verb: &'static str, resource: &'static Resource, scope: Scope, 
         to_read: NOBODY,
         better: NOBODY,
         to_change: NOBODY,
-        lost,
+        needed_for,
     }
 }
 
 const fn writing(verb: &'static str, resource: &'static Resource, scope: Scope, named: Named, role: Role, install: Install) -> Permission {
-    Permission { role, install, named, to_change: CHANGERS, ..reading(verb, resource, scope, "nothing can be changed") }
+    Permission { role, install, named, to_change: CHANGERS, ..reading(verb, resource, scope, "needed for every change") }
 }
 
-const fn local(verb: &'static str, resource: &'static Resource, lost: &'static str) -> Permission {
-    Permission { role: Role::ViewPods, ..reading(verb, resource, Scope::Calico, lost) }
+const fn local(verb: &'static str, resource: &'static Resource, needed_for: &'static str) -> Permission {
+    Permission { role: Role::ViewPods, ..reading(verb, resource, Scope::Calico, needed_for) }
 }
 
 /// Each request that a command sends, once; the server's version is everybody's to read. What each is sent for is in `cluster/`.
 pub const PERMISSIONS: &[Permission] = &[
-    Permission { to_read: READERS, to_change: CHANGERS, ..reading("list", &DAEMON_SETS, Scope::Either, "where calico-node is") },
+    Permission { to_read: READERS, to_change: CHANGERS, ..reading("list", &DAEMON_SETS, Scope::Either, "needed to find calico-node") },
     Permission {
         better: &[Verb::Status, Verb::Autodetect, Verb::Probes, Verb::DebugLog],
         to_change: CHANGERS,
-        ..reading("list", &NODES, Scope::Cluster, "the nodes, and the addresses they should have")
+        ..reading("list", &NODES, Scope::Cluster, "needed for the nodes and the addresses they should have")
     },
     Permission {
         to_read: &[Verb::Probes, Verb::DebugLog],
         better: DETECTORS,
         to_change: CHANGERS,
-        ..local("list", &PODS, "calico-node's pods, and with them all that happens in them")
+        ..local("list", &PODS, "needed to find calico-node's pods")
     },
     Permission {
         subresource: "log",
         to_read: &[Verb::DebugLog],
         better: TIMERS,
         to_change: &[Verb::DebugLog],
-        ..local("get", &PODS, "what a start was doing, how long that took, and why it ended")
+        ..local("get", &PODS, "needed to see what a start did, how long it took and why it ended")
     },
-    Permission { better: TIMERS, ..local("list", &EVENTS, "who killed calico-node, and which probe failed") },
+    Permission { better: TIMERS, ..local("list", &EVENTS, "needed to see which probe failed and whether it killed calico-node") },
     Permission {
         better: &[Verb::Status, Verb::Autodetect, Verb::Probes],
-        ..local("get", &CONFIG_MAPS, "settings that the DaemonSet takes from ConfigMaps")
+        ..local("get", &CONFIG_MAPS, "needed for settings that the DaemonSet takes from ConfigMaps")
     },
-    Permission { better: STATUS, ..local("list", &CONTROLLER_REVISIONS, "which pods have the newest template") },
+    Permission { better: STATUS, ..local("list", &CONTROLLER_REVISIONS, "needed to see which pods have the newest template") },
     Permission {
         named: Named::Object("kubernetes"),
         better: DETECTORS,
-        ..reading(
-            "get",
-            &ENDPOINT_SLICES,
-            Scope::Namespace("default"),
-            "the API server's own addresses, to find the interface that reaches it",
-        )
+        ..reading("get", &ENDPOINT_SLICES, Scope::Namespace("default"), "needed to find the interface that reaches the API server")
     },
-    Permission { better: STATUS, ..reading("list", &IP_POOLS, Scope::Cluster, "Calico's IP pools") },
-    Permission { better: STATUS, ..reading("list", &BGP_CONFIGURATIONS, Scope::Cluster, "whether the nodes are a full mesh") },
-    Permission { better: STATUS, ..reading("list", &BGP_PEERS, Scope::Cluster, "BGP peers outside the mesh") },
-    Permission { better: TIMERS, ..reading("list", &CLUSTER_INFORMATIONS, Scope::Cluster, "which release of Calico wrote last") },
+    Permission { better: STATUS, ..reading("list", &IP_POOLS, Scope::Cluster, "needed to check the nodes' tunnel addresses") },
     Permission {
         better: STATUS,
-        ..reading("list", &NODE_STATUSES, Scope::Cluster, "sessions as CalicoNodeStatus has them, where exec is no way")
+        ..reading("list", &BGP_CONFIGURATIONS, Scope::Cluster, "needed to see whether the nodes form a full mesh")
+    },
+    Permission { better: STATUS, ..reading("list", &BGP_PEERS, Scope::Cluster, "needed for BGP peers outside the mesh") },
+    Permission {
+        better: TIMERS,
+        ..reading("list", &CLUSTER_INFORMATIONS, Scope::Cluster, "needed to see which Calico release wrote to the datastore last")
+    },
+    Permission {
+        better: STATUS,
+        ..reading("list", &NODE_STATUSES, Scope::Cluster, "needed for BGP sessions from CalicoNodeStatus where exec is not possible")
     },
     Permission {
         better: TIMERS,
         to_change: &[Verb::Undo],
         install: Install::Operator,
-        ..reading("list", &INSTALLATIONS, Scope::Cluster, "what the operator makes the DaemonSet from")
+        ..reading("list", &INSTALLATIONS, Scope::Cluster, "needed to see what the operator makes the DaemonSet from")
     },
     Permission {
         better: TIMERS,
         install: Install::Operator,
-        ..reading("list", &TIGERA_STATUSES, Scope::Cluster, "what the operator says of itself")
+        ..reading("list", &TIGERA_STATUSES, Scope::Cluster, "needed to see whether the operator reports a problem")
     },
     Permission {
         named: Named::Object("installations.operator.tigera.io"),
         install: Install::Operator,
         better: TIMERS,
-        ..reading("get", &DEFINITIONS, Scope::Cluster, "whether this operator can set probes")
+        ..reading("get", &DEFINITIONS, Scope::Cluster, "needed to see whether this operator can set probes")
     },
     Permission {
         subresource: "exec",
@@ -247,6 +249,6 @@ pub const PERMISSIONS: &[Permission] = &[
     writing("patch", &INSTALLATIONS, Scope::Cluster, Named::Installation, Role::EditInstallation, Install::Operator),
 ];
 
-const INSIDE: &str = "the inside of calico-node: BGP sessions, interfaces, routes";
+const INSIDE: &str = "needed to see BGP sessions, interfaces and routes";
 /// Of the inside; probes proves its change by the pods, debug-log by the log.
 const PROVERS: &[Verb] = &[Verb::Autodetect, Verb::Apply, Verb::Undo];

@@ -93,15 +93,20 @@ fn risks(view: &ClusterModel, choices: &[Choice], refused: &[String]) -> Vec<Blo
         for (code, says, fits) in RISKS {
             let fits = |prediction: &&Prediction| fits(prediction) && !(prediction.verdict == Verdict::Unknown && is_ill(view, prediction));
             // One blocker a reason: what is true of the first node need not be true of the others.
-            let mut by_reason: Vec<(String, Vec<&str>)> = Vec::new();
+            let mut by_reason: Vec<(String, Vec<&Prediction>)> = Vec::new();
             for prediction in choice.predictions.iter().filter(fits) {
-                let why = why(prediction);
-                match by_reason.iter_mut().find(|(reason, _)| *reason == why) {
-                    Some((_, nodes)) => nodes.push(&prediction.node),
-                    None => by_reason.push((why, vec![&prediction.node])),
+                let shared = why(prediction, Some("each keeps its address"));
+                match by_reason.iter_mut().find(|(reason, _)| *reason == shared) {
+                    Some((_, alike)) => alike.push(prediction),
+                    None => by_reason.push((shared, vec![prediction])),
                 }
             }
-            found.extend(by_reason.into_iter().map(|(why, nodes)| {
+            found.extend(by_reason.into_iter().map(|(shared, alike)| {
+                let why = match alike.as_slice() {
+                    [one] => why(one, None),
+                    _ => shared,
+                };
+                let nodes: Vec<&str> = alike.iter().map(|one| one.node.as_str()).collect();
                 let message = format!("{} {says} {}: {why}", choice.method, text::list(&nodes, 5));
                 Blocker { code, message }
             }));
@@ -125,11 +130,13 @@ const RISKS: [Risk; 5] = [
     ("address-held", "needs an address that another node has stored, on", |one| one.held_now_by.is_some()),
 ];
 
-fn why(prediction: &Prediction) -> String {
-    match &prediction.held_now_by {
-        Some(holder) => {
+/// `kept`: what is said of an address that stays, in place of the address itself.
+fn why(prediction: &Prediction, kept: Option<&str>) -> String {
+    match (&prediction.held_now_by, &prediction.stored_now, kept) {
+        (Some(holder), ..) => {
             format!("{holder} has {} now, and until it is changed calico-node exits here", prediction.will_store.as_deref().unwrap_or("it"))
         }
-        None => prediction.reason.clone(),
+        (None, Some(stored), Some(kept)) => prediction.reason.replace(&format!("it keeps {stored}"), kept),
+        (None, ..) => prediction.reason.clone(),
     }
 }

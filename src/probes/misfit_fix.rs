@@ -56,7 +56,7 @@ pub fn needed(install: &Install) -> Vec<MisfitFix> {
 
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum MisfitFixError {
-    #[error("--fix {name}: there is nothing of the kind to fix here{}", hint(others))]
+    #[error("--fix {name}: there is no such problem to fix here{}", hint(others))]
     Nothing { name: &'static str, others: Vec<&'static str> },
     #[error("--fix {0}: the command of the {1} is a shell's, so it is left alone: change it by hand")]
     Shell(&'static str, &'static str),

@@ -93,7 +93,7 @@ pub struct ProbeSetting {
 pub enum ProbeSettingError {
     #[error("{given:?} is not a setting: write PROBE.FIELD=NUMBER, for example liveness.failureThreshold=10")]
     Shape { given: String },
-    #[error("{given:?} is no probe of calico-node: startup, liveness or readiness")]
+    #[error("{given:?} is not a probe of calico-node: startup, liveness or readiness")]
     Probe { given: String },
     #[error("a {probe} probe has no timing field {given:?}: it has {}", FIELDS.map(|(_, name, ..)| name).join(", "))]
     TimingField { probe: &'static str, given: String },
@@ -186,7 +186,7 @@ mod tests {
                 "liveness.delay=10",
                 "a liveness probe has no timing field \"delay\": it has initialDelaySeconds, periodSeconds, timeoutSeconds, failureThreshold",
             ),
-            ("live.periodSeconds=10", "\"live\" is no probe of calico-node: startup, liveness or readiness"),
+            ("live.periodSeconds=10", "\"live\" is not a probe of calico-node: startup, liveness or readiness"),
             (
                 "periodSeconds=10",
                 "\"periodSeconds=10\" is not a setting: write PROBE.FIELD=NUMBER, for example liveness.failureThreshold=10",

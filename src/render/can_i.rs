@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use super::lines::paragraph;
+use super::lines::{command, painted, paragraph};
 use super::style::{Style, Tone};
 use super::table::{Cell, Table};
 use crate::permissions::report::{CommandRow, Missing, Report, Support};
@@ -10,6 +10,7 @@ use crate::permissions::role::Role;
 use crate::text;
 
 pub fn write(report: &Report, wide: bool, style: &Style, out: &mut dyn Write) -> io::Result<()> {
+    verdict(report, style, out)?;
     place(report, style, out)?;
     writeln!(out)?;
     commands(&report.commands, style, out)?;
@@ -24,12 +25,22 @@ pub fn write(report: &Report, wide: bool, style: &Style, out: &mut dyn Write) ->
         writeln!(out, "\nYou may")?;
         report.granted.iter().try_for_each(|right| writeln!(out, "  {}", text::clean(right)))?;
     }
-    writeln!(out)?;
     if report.is_all() {
-        return writeln!(out, "{}", style.paint(Tone::Good, "All of it works with the rights that you have."));
+        return Ok(());
     }
-    writeln!(out, "An administrator grants what is missing with:")?;
-    report.grants.iter().try_for_each(|line| writeln!(out, "  {}", style.paint(Tone::Strong, &text::clean(line))))
+    writeln!(out, "\nAn administrator grants the missing permissions with:")?;
+    report.grants.iter().try_for_each(|line| command(2, "", line, Tone::Strong, style, out))
+}
+
+fn verdict(report: &Report, style: &Style, out: &mut dyn Write) -> io::Result<()> {
+    let is_limited = |works: Option<Support>| works.is_some_and(|works| works != Support::Yes);
+    let limited = report.commands.iter().filter(|row| is_limited(row.reads) || is_limited(row.changes)).count();
+    if report.is_all() {
+        return painted(0, "", "You have every permission that these commands need.", Tone::Good, style, out);
+    }
+    let lack = if limited == 1 { "lacks" } else { "lack" };
+    let sentence = format!("{limited} of {} {lack} permissions.", text::count(report.commands.len(), "command"));
+    painted(0, "", &sentence, Tone::Bad, style, out)
 }
 
 fn place(report: &Report, style: &Style, out: &mut dyn Write) -> io::Result<()> {
@@ -37,7 +48,9 @@ fn place(report: &Report, style: &Style, out: &mut dyn Write) -> io::Result<()> 
     let set = match (&report.daemon_set, &report.installation) {
         (Some(set), Some(installation)) => format!("{}/{set}, made from Installation/{installation}", report.namespace),
         (Some(set), None) => format!("{}/{set}", report.namespace),
-        (None, _) => format!("? (it may not be seen: the rights are asked for in {}; -n names another namespace)", report.namespace),
+        (None, _) => {
+            format!("? (not visible to you; permissions are checked in the namespace {}, use -n for another one)", report.namespace)
+        }
     };
     paragraph(0, "User:       ", user, style, out)?;
     paragraph(0, "DaemonSet:  ", &set, style, out)

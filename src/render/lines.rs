@@ -4,6 +4,7 @@ use std::io::{self, Write};
 
 use super::style::{Style, Tone};
 use crate::text;
+use crate::text::unbroken::words_and_commands;
 
 /// Text that quotes more than this is cut: a hostile event can be a megabyte.
 const LONGEST: usize = 2_000;
@@ -36,8 +37,12 @@ pub(super) fn painted(indent: usize, label: &str, words: &str, tone: Tone, style
 fn fold(words: &str, first: usize, rest: usize, full_names: bool) -> Vec<String> {
     let mut lines = vec![String::new()];
     let mut limit = first;
-    for word in words.split(' ').filter(|word| !word.is_empty()) {
-        let word = if full_names { word.into() } else { text::shorten_middle(word, rest) };
+    let narrow = |words: &String| text::width(words) > rest;
+    // A command that no line holds is broken like any other words.
+    let words = words_and_commands(words).into_iter();
+    let words = words.flat_map(|word| if narrow(&word) { word.split(' ').map(str::to_owned).collect() } else { vec![word] });
+    for word in words {
+        let word = if full_names { word.as_str().into() } else { text::shorten_middle(&word, rest) };
         let used = lines.last().map_or(0, |line| text::width(line));
         let wide = text::width(&word);
         if if used > 0 { used + 1 + wide > limit } else { wide > limit && limit < rest } {

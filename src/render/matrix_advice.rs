@@ -19,6 +19,9 @@ const LABEL: usize = 10;
 /// The reason, the guarded command, what it restarts, and the command by hand.
 pub(super) fn write(look: &AutodetectResult, shown: Shown, style: &Style, out: &mut dyn Write) -> io::Result<()> {
     let recommendation = &look.recommendation;
+    if let Some(method) = recommendation.method.as_ref().filter(|_| !recommendation.keep) {
+        painted(0, "Choose: ", &text::clean(method), Tone::Good, style, out)?;
+    }
     if recommendation.method.is_some() || look.state(None) == crate::reports::autodetect::State::Wrong {
         labelled("Reason", &recommendation.why, style, out)?;
     }

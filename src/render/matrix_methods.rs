@@ -48,6 +48,8 @@ pub(super) fn facts(look: &AutodetectResult, only: Option<&BTreeSet<String>>, pl
     let wrong = judged(look, places, Verdict::Wrong);
     let mut facts = summary_line::cluster(&look.cluster);
     facts.extend((wrong > 0).then(|| if wrong == 1 { "1 wrong address".to_owned() } else { format!("{wrong} wrong addresses") }));
+    let none = judged(look, places, Verdict::None);
+    facts.extend((none > 0).then(|| format!("{} without an address", text::count(none, "node"))));
     facts.extend((!look.elsewhere.is_empty()).then(|| text::count(look.elsewhere.len(), "other error")));
     facts.extend((look.state(only) == State::NotKnown).then(|| "not everything checked".to_owned()));
     facts
@@ -71,7 +73,11 @@ fn sentence(look: &AutodetectResult, state: State, places: &[usize], (wrong, rig
         State::Right => (Tone::Plain, format!("{right} of {nodes} use the right address. The current method finds it on all of them.")),
         State::Wrong if wrong > 0 => {
             let use_ = if wrong == 1 { "uses" } else { "use" };
-            (Tone::Bad, format!("{wrong} of {nodes} {use_} the wrong address."))
+            let none = match judged(look, places, Verdict::None) {
+                0 => String::new(),
+                none => format!(", {none} {} none", if none == 1 { "has" } else { "have" }),
+            };
+            (Tone::Bad, format!("{wrong} of {nodes} {use_} the wrong address{none}."))
         }
         State::Wrong => {
             let ends_wrong = |place: &&usize| {

@@ -11,10 +11,13 @@ const FURTHER: usize = 2;
 /// One message, broken between words where the terminal is narrow. Commands and names stay whole, so that they can be copied.
 pub fn write(tone: Tone, message: &str, style: &Style, out: &mut dyn Write) -> io::Result<()> {
     let message = text::clean(message);
-    let mut start = "";
-    for line in text::wrap(&message, style.room(FURTHER)) {
-        writeln!(out, "{start}{}", style.paint(tone, &line))?;
-        start = "  ";
+    if text::width(&message) <= style.room(0) {
+        return writeln!(out, "{}", style.paint(tone, &message));
+    }
+    let mut indent = message.len() - message.trim_start().len();
+    for line in text::wrap(&message, style.room(indent + FURTHER)) {
+        writeln!(out, "{:indent$}{}", "", style.paint(tone, &line))?;
+        indent = indent.max(FURTHER);
     }
     Ok(())
 }
@@ -32,6 +35,22 @@ mod tests {
             String::from_utf8(out).expect("text")
         };
         assert_eq!(printed(None), "daemonset.apps/calico-node patched: the other nodes follow\n");
+        assert_eq!(printed(Some(68)), "daemonset.apps/calico-node patched: the other nodes follow\n");
         assert_eq!(printed(Some(48)), "daemonset.apps/calico-node patched: the other\n  nodes follow\n");
+    }
+
+    #[test]
+    fn blanks_of_a_line_that_fits_stay_and_a_command_is_whole() {
+        let printed = |message: &str| {
+            let mut out = Vec::new();
+            write(Tone::Plain, message, &Style { width: Some(40), ..Style::default() }, &mut out).expect("writes");
+            String::from_utf8(out).expect("text")
+        };
+        assert_eq!(printed("09:34:02Z  waiting: UNHEALTHY"), "09:34:02Z  waiting: UNHEALTHY\n");
+        assert_eq!(printed("  nodes.yaml: kubectl get nodes -o yaml"), "  nodes.yaml: kubectl get nodes -o yaml\n");
+        assert_eq!(
+            printed("Finish a change with: kubectl calico-fix apply --resume"),
+            "Finish a change with:\n  kubectl calico-fix apply --resume\n"
+        );
     }
 }

@@ -120,7 +120,7 @@ fn other_container(source: &LogSource) -> Option<Gap> {
 /// A log that does not say how the start ended is no healthy one.
 fn unknown_end(log: &Timeline) -> Option<Gap> {
     let why = match log.attempts.last() {
-        None => "no attempt to start is in it".to_owned(),
+        None => "the log shows no attempt to start".to_owned(),
         Some(AttemptRow { end, .. }) => match end.how {
             AttemptEnd::Started | AttemptEnd::Exited | AttemptEnd::Killed | AttemptEnd::OutOfMemory => return None,
             AttemptEnd::Running => "it is still starting".to_owned(),

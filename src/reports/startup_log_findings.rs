@@ -3,12 +3,14 @@
 use std::collections::BTreeSet;
 
 use crate::calico::startup_log::{self, ExitReason, InitFailure, StartPhase};
+use crate::diagnosis::fixes::compare_addresses;
 use crate::diagnosis::{Scope, diagnose, log_line_finding, start_budget_fix};
 use crate::finding::code::Code;
 use crate::finding::{ByHand, Evidence, Finding, Fix, Severity, Source};
 use crate::probes::change::daemon_set_patch;
 use crate::probes::strategy;
 use crate::snapshot::Snapshot;
+use crate::snapshot::family::Family;
 use crate::snapshot::inspection::{LogEvent, LogEventKind, StartupLog};
 use crate::startup::budget::{BudgetEstimate, ObservedStarts, estimate_budget};
 use crate::startup::estimate;
@@ -53,9 +55,20 @@ pub(super) fn findings(sources: &[LogSource], logs: &[Timeline], snapshot: Optio
     }
     if let Some(snapshot) = snapshot {
         findings = join(findings, of_cluster(sources, snapshot));
+    } else {
+        findings.iter_mut().filter(|finding| finding.fix.is_none()).for_each(|finding| finding.fix = compare(finding));
     }
     findings.sort_by_key(|finding| finding.severity);
     findings
+}
+
+/// What a log alone cannot tell: which method is right on every node.
+fn compare(finding: &Finding) -> Option<Fix> {
+    let is_v6 = finding.evidence.iter().any(|row| row.text.contains("IPv6"));
+    let family = if is_v6 { Family::V6 } else { Family::V4 };
+    let is_address =
+        matches!(finding.code, Code::AddressConflict | Code::AddressOnVirtualInterface | Code::MethodInvalid | Code::MethodIneffective);
+    is_address.then(|| compare_addresses(family))
 }
 
 fn of_cluster(sources: &[LogSource], snapshot: &Snapshot) -> Vec<Finding> {
@@ -207,7 +220,15 @@ impl LogFindings<'_> {
         }
         message += ".";
         let size = self.size(attempt);
-        message += &attempt.needs.as_ref().map(|need| takes(need, &size)).unwrap_or_default();
+        let lasted = attempt.end.after_seconds.unwrap_or_default();
+        message += &match &attempt.needs {
+            // An estimate that the start has outlived says nothing.
+            Some(need) if need.seconds <= lasted => {
+                format!(" A whole start takes longer than that; a startup limit of {}s is the next step.", size.seconds)
+            }
+            Some(need) => takes(need, &size),
+            None => String::new(),
+        };
         let mut finding = self.finding(Code::KilledWhileStarting, Severity::Error, message, self.ended(attempt));
         if kills > 1 {
             finding.evidence.push(self.evidence(format!("{kills} of {} were killed", count(self.log.attempts.len(), "attempt"))));

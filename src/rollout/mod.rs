@@ -141,7 +141,7 @@ fn undo_record(request: &RolloutRequest) -> UndoRecord {
     }
 }
 
-const IN_PROGRESS_HERE: &str = "is being changed by another kubectl calico-fix on this machine: wait until it has ended";
+pub const IN_PROGRESS_HERE: &str = "is being changed by another kubectl calico-fix on this machine: wait until it has ended";
 
 /// On top of the record of the verified change before this one, which stays restorable.
 fn new_record(request: &RolloutRequest, phase: RolloutPhase, isolated: bool) -> UndoRecord {

@@ -16,5 +16,6 @@ pub mod log_source;
 pub mod measure;
 pub mod phases;
 pub mod rows;
+pub mod saved_logs;
 pub mod timed_runs;
 pub mod timeline;

@@ -1,7 +1,7 @@
 //! Text from a cluster is untrusted: it may hold terminal escapes, be huge, or be wider than it is long.
 //!
 //! `clean` makes a line safe to print; `truncate`, `wrap` and `width` count columns of a terminal; `list` and `count` word numbers.
-//! `bounded` keeps at most so many characters, `shell` quotes for a shell, `go_duration` reads durations as Go writes them,
+//! `bounded` keeps at most so many characters, `shell` quotes for a shell, `unbroken` keeps commands in one line, `go_duration` reads durations as Go writes them,
 //! `seconds` and `utc` write times.
 //! Knows no other room.
 
@@ -10,6 +10,7 @@ pub mod go_duration;
 pub mod nearest;
 pub mod seconds;
 pub mod shell;
+pub mod unbroken;
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
@@ -108,12 +109,12 @@ pub fn shorten_middle(text: &str, limit: usize) -> Cow<'_, str> {
     Cow::Owned(format!("{}{end}", truncate(text, limit.saturating_sub(width(end)))))
 }
 
-/// Lines of at most `limit` columns, broken at blanks; a longer word keeps a line of its own, so that it can still be copied.
+/// Lines of at most `limit` columns, broken at blanks; a longer word, or a command, keeps a line of its own, so that it can still be copied.
 pub fn wrap(text: &str, limit: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
     let mut used = 0;
-    for word in text.split(' ').filter(|word| !word.is_empty()) {
-        let wide = width(word);
+    for word in unbroken::words_and_commands(text) {
+        let wide = width(&word);
         if used > 0 && used + 1 + wide > limit {
             lines.push(String::new());
             used = 0;

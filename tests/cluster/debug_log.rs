@@ -81,7 +81,7 @@ fn mistakes_are_named() {
     for (arguments, code, says) in [
         (vec!["--file", "/nonexistent/log"], 3, "error: /nonexistent/log: No such file or directory"),
         (vec!["--file", &empty], 3, "is empty"),
-        (vec!["--file", &foreign], 3, "is no log of calico-node: its first line is \"kind: x\""),
+        (vec!["--file", &foreign], 3, "is not a log of calico-node: its first line is \"kind: x\""),
         (vec!["--file", &log, "--node", "n"], 2, "cannot be used with"),
         (vec!["--file", &log, "-o", "wide"], 2, "debug-log prints table, json or yaml"),
         (vec!["--file", &log, "--output", "json"], 2, "Write -o json for the format"),
@@ -120,7 +120,7 @@ fn the_sickest_node_of_a_cluster() {
     let output = live(&running, &[]);
     assert_eq!(output.status.code(), Some(1), "{}", err(&output));
     insta::assert_snapshot!(out(&output));
-    has(&err(&output), &["explains it already: nothing needs to be restarted", "--yes raises the level"]);
+    has(&err(&output), &["already explains the problem, so no restart is needed", "--yes raises the level"]);
     // In back-off there is one log, whether it is asked for as the previous one or not.
     assert_eq!(running.requests().iter().filter(|request| request.path.ends_with("/log")).count(), 1);
     let named = running.requests().iter().all(|request| request.header("kubectl-command") == Some("kubectl calico-fix debug-log"));
@@ -200,5 +200,5 @@ fn a_snapshot_holds_the_known_lines() {
     has(&err(&output), &["there is no node \"nobody\"", SICK]);
     let output = alone(&["--from", &file("slow-start-healthy")], "");
     assert_eq!(output.status.code(), Some(3));
-    has(&err(&output), &["no logs are in it", "--logs --save"]);
+    has(&err(&output), &["the file has no logs", "--logs --save"]);
 }

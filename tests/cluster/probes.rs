@@ -95,7 +95,7 @@ fn bad_wishes_are_refused_by_field_and_range() {
         (&["--set", "liveness.periodSeconds=0"][..], "liveness.periodSeconds must be a whole number from 1 to 86400, not \"0\""),
         (&["--set", "liveness.failures=3"], "a liveness probe has no timing field \"failures\""),
         (&["--set", "startup.periodSeconds=2,startup.periodSeconds=3"], "startup.periodSeconds is set twice"),
-        (&["--fix", "port"], "--fix port: there is nothing of the kind to fix here"),
+        (&["--fix", "port"], "--fix port: there is no such problem to fix here"),
         (&["--fix", "everything"], "invalid value 'everything'"),
         (&["--set", "liveness.periodSeconds=5", "--strategy", "initial-delay"], "cannot be used with"),
         (&["-o", "name"], "allowed formats are: json,short,table,wide,yaml"),

@@ -7,11 +7,12 @@ use std::process::{Command, ExitCode, Stdio};
 use std::time::Duration;
 
 use calico_fix::text;
+use jiff::SignedDuration;
 use playground::{FLAG, PLUGIN, install, run_as_plugin};
 use serde_json::Value;
 use sim::clock::Pace;
 use sim::simulation::Simulation;
-use sim::{Change, TestServer, What, scenario};
+use sim::{Change, Scenario, TestServer, What, scenario};
 
 /// Name here, and the scenario of the simulator.
 const INCIDENTS: &[(&str, &str)] = &[
@@ -72,10 +73,16 @@ fn asked(mut arguments: impl Iterator<Item = String>) -> Option<Asked> {
 
 fn start(incident: &str, nodes: usize) -> io::Result<(TestServer, Simulation)> {
     let scenario = INCIDENTS.iter().find(|(known, _)| *known == incident).map_or(incident, |(_, scenario)| scenario);
-    let world = scenario::named(scenario, nodes).ok_or_else(|| io::Error::other(format!("no incident {incident}")))?;
-    let running = sim::start(world);
+    let running = sim::start(world(scenario, nodes)?);
     let live = Simulation::new(running.cluster().clone());
     Ok((running, live))
+}
+
+/// Its answers carry the simulated time, so that ages and the times of a change agree.
+fn world(scenario: &str, nodes: usize) -> io::Result<Scenario> {
+    let mut world = scenario::named(scenario, nodes).ok_or_else(|| io::Error::other(format!("no scenario {scenario}")))?;
+    world.clock_skew = Some(SignedDuration::ZERO);
+    Ok(world)
 }
 
 fn play(asked: &Asked, out: &mut impl Write) -> io::Result<()> {
@@ -135,6 +142,11 @@ fn hints(incident: &str) -> &'static [&'static str] {
             "kubectl patch installation default --type=merge -p '{\"spec\":{\"calicoNodeDaemonSet\":{\"spec\":{\"template\":{\"spec\":\
              {\"containers\":[{\"name\":\"calico-node\",\"startupProbe\":{\"failureThreshold\":300}}]}}}}}}'",
             "kubectl get tigerastatus -w",
+        ],
+        "reflectors" | "healthy" | "vxlan" => &[
+            "kubectl calico-fix status -o wide",
+            "kubectl calico-fix autodetect --method kubernetes-internal-ip",
+            "kubectl calico-fix undo",
         ],
         _ => &["kubectl calico-fix status", "kubectl calico-fix autodetect", "kubectl calico-fix undo"],
     }
@@ -208,7 +220,11 @@ const DEMO: [(&str, &str, &[Step]); 2] = [
     (
         "bridge-address",
         "A node uses the address of a Docker bridge.",
-        &[("What is wrong?", &["status"]), ("Fix it", &["autodetect", "--yes", "-o", "short"]), ("Is it healthy now?", &["status"])],
+        &[
+            ("What is wrong?", &["status"]),
+            ("Fix it", &["autodetect", "--yes", "-o", "short"]),
+            ("Is it healthy now?", &["status", "--wait"]),
+        ],
     ),
     (
         "slow-start",
@@ -217,7 +233,7 @@ const DEMO: [(&str, &str, &[Step]); 2] = [
             ("What is wrong?", &["status"]),
             ("Why does it not start?", &["debug-log", "--no-change"]),
             ("Fix it", &["probes", "--yes", "-o", "short"]),
-            ("Is it healthy now?", &["status"]),
+            ("Is it healthy now?", &["status", "--wait"]),
         ],
     ),
 ];
@@ -230,7 +246,7 @@ fn demo(nodes: usize) -> io::Result<()> {
         writeln!(out, "\n=== Incident {} of {}: {story}", number + 1, DEMO.len())?;
         writeln!(out, "    A simulated cluster of {nodes} nodes, {DEMO_SPEED:.0} times as fast as real time.")?;
         out.flush()?;
-        let running = sim::start(scenario::named(incident, nodes).ok_or_else(|| io::Error::other("no such incident"))?);
+        let running = sim::start(world(incident, nodes)?);
         let mut live = None;
         for (step, (heading, arguments)) in steps.iter().enumerate() {
             writeln!(out, "\n--- Step {} of {}: {heading}", step + 1, steps.len())?;

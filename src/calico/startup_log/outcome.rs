@@ -51,7 +51,7 @@ impl ExitReason {
         match self {
             Self::Conflict { node, address } => format!("{node} already has {address}"),
             Self::NoAddress => "it could not detect an address and has none stored".to_owned(),
-            Self::InvalidMethod { value } => format!("{value:?} is no autodetection method"),
+            Self::InvalidMethod { value } => format!("{value:?} is not a valid autodetection method"),
             Self::UpdateConflict => "the Node object changed while it was being updated".to_owned(),
             Self::Forbidden { .. } => "the Kubernetes API forbids what it needs".to_owned(),
             Self::DatastoreUnauthorized => "its datastore refuses it".to_owned(),

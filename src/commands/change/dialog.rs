@@ -122,7 +122,8 @@ impl ChangeDialog<'_> {
         let style = Style::of_stderr(color);
         let (word, tone) = if arguments.force { ("overridden", Tone::Doubtful) } else { ("blocked", Tone::Bad) };
         for blocker in found {
-            writeln!(streams.err, "{}: {}", style.paint(tone, &format!("{word} ({})", blocker.code)), text::clean(&blocker.message))?;
+            let message = format!("{word} ({}): {}", blocker.code, blocker.message);
+            notice::write(tone, &message, &style, &mut streams.err)?;
         }
         if found.is_empty() || arguments.force {
             return Ok(());
@@ -182,10 +183,11 @@ impl ChangeDialog<'_> {
 
 impl From<PrepareError> for Failure {
     fn from(error: PrepareError) -> Self {
-        let hint = match &error {
-            PrepareError::Request(error) => error.hint(),
-            PrepareError::Plan(_) | PrepareError::NotTaken(_) => None,
-        };
-        Self::NotApplied { message: error.to_string(), hint }
+        match error {
+            PrepareError::Request(error) => {
+                Self::NotApplied { message: format!("{error}\nerror: nothing was changed"), hint: error.hint() }
+            }
+            PrepareError::Plan(_) | PrepareError::NotTaken(_) => Self::NotApplied { message: error.to_string(), hint: None },
+        }
     }
 }

@@ -31,6 +31,7 @@ use crate::snapshot::Snapshot;
 
 use crate::rollout::dry_run::DryRunResult;
 use crate::rollout::interrupt::Interrupt;
+use crate::rollout::local_record;
 use crate::rollout::{self, DuringChange, RolloutError, RolloutOutcome, RolloutProgress, RolloutRequest, RolloutSettings, Verified};
 
 use crate::streams::Streams;
@@ -123,9 +124,17 @@ pub async fn run(
             notice::write(Tone::Plain, &open.describe(), &Style::of_stderr(options.color), &mut streams.err)?;
             return Box::pin(run(options, &resumed, report, streams)).await;
         }
-        writeln!(streams.err, "{} has these values already: nothing to change", dialog.target)?;
+        let message = format!("{} has these values already: nothing to change", dialog.target);
+        notice::write(Tone::Plain, &message, &Style::of_stderr(options.color), &mut streams.err)?;
         return open_change::outcome_without_change(options.snapshot, &dialog.before, Outcome::Done, streams);
     };
+    let will_write = options.out.is_none() && options.arguments.dry_run == DryRun::None;
+    if request.is_undo() && will_write && local_record::is_running(&shown.plan.target.uid) {
+        return Err(Failure::NotApplied {
+            message: format!("error: {} {}; nothing was changed", shown.plan.target.name, rollout::IN_PROGRESS_HERE),
+            hint: Some("See when it has ended with: kubectl calico-fix status --watch".to_owned()),
+        });
+    }
     loop {
         report.plan = Some(shown.plan.clone());
         dialog.show(&shown, streams)?;
@@ -165,13 +174,13 @@ fn save(path: &Path, plan: &Plan, context: Option<&str>, streams: &mut Streams) 
     writeln!(streams.err, "Saved to {}", text::clean(&path.display().to_string()))?;
     // A name that a terminal would change is not offered.
     if let Some(command) = path.to_str().and_then(|path| apply_command(path, &plan.digest, context)) {
-        writeln!(streams.err, "Apply it with: {command}")?;
+        notice::write(Tone::Plain, &format!("Apply it with: {command}"), &Style::of_stderr(ColorWhen::Never), &mut streams.err)?;
     }
     Ok(Outcome::NotApplied)
 }
 
 /// `None` where the file's name cannot be printed as one word of a shell.
-fn apply_command(path: &str, digest: &str, context: Option<&str>) -> Option<String> {
+pub fn apply_command(path: &str, digest: &str, context: Option<&str>) -> Option<String> {
     let path = if path.starts_with('-') { format!("./{path}") } else { path.to_owned() };
     let joined = context.map(|context| format!("--context={context}"));
     let mut words = vec!["kubectl", "calico-fix", "apply", &path, "--confirm", digest];
@@ -223,7 +232,7 @@ async fn attempt(
     };
     let progress = RolloutProgress::new(&mut streams.err, Style::of_stderr(options.color));
     match rollout::run(&rollout, progress).await {
-        RolloutOutcome::NotWatched => Ok(Attempted::Done(Outcome::Done)),
+        RolloutOutcome::NotWatched => Ok(Attempted::Done(Outcome::Sent)),
         RolloutOutcome::Verified(verified) => {
             let Verified { after, budget, set } = *verified;
             if options.prints_pages {

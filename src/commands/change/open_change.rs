@@ -1,13 +1,13 @@
 //! A change that is still open in the cluster: resumed by the same command, in the way of every other one.
 
-use std::io::Write;
-
 use crate::diagnosis::unfinished_change::{UnfinishedChange, open_debug_log, unfinished_change};
 use crate::exit::{Failure, Outcome};
 use crate::finding::{Report, Severity};
 use crate::model::ClusterModel;
 use crate::plan::request::ChangeRequest;
 use crate::plan::resume;
+use crate::render::notice;
+use crate::render::style::{ColorWhen, Style, Tone};
 use crate::rollout::local_record;
 use crate::snapshot::Snapshot;
 use crate::streams::Streams;
@@ -44,6 +44,6 @@ pub fn explain(snapshot: &Snapshot, report: &Report) -> Option<String> {
 /// "Nothing to change" is not true while a change is open.
 pub fn outcome_without_change(snapshot: &Snapshot, report: &Report, outcome: Outcome, streams: &mut Streams) -> Result<Outcome, Failure> {
     let Some(explanation) = explain(snapshot, report) else { return Ok(outcome) };
-    writeln!(streams.err, "error: {}", crate::text::clean(&explanation))?;
+    notice::write(Tone::Plain, &format!("error: {explanation}"), &Style::of_stderr(ColorWhen::Never), &mut streams.err)?;
     Ok(if matches!(outcome, Outcome::Healthy | Outcome::Done) { Outcome::NotApplied } else { outcome })
 }

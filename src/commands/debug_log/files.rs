@@ -2,15 +2,11 @@
 
 use std::path::PathBuf;
 
-use crate::calico::startup_log::{Attempt, Attempts, Details};
 use crate::exit::Failure;
 use crate::import;
 use crate::import::log::LogError;
-use crate::observed::Observed;
-use crate::snapshot::Snapshot;
-use crate::snapshot::inspection::{NodeLogs, StartupLog};
-use crate::startup::container_state::{ContainerStates, container_states};
-use crate::startup::log_source::{ContainerLog, ContainerState, LogGap, LogSource};
+use crate::startup::log_source::LogSource;
+use crate::startup::saved_logs::saved_logs;
 
 use super::Logs;
 use super::save::Place;
@@ -45,59 +41,14 @@ pub(super) fn from_snapshot(files: &[PathBuf], selection: &NodeSelection) -> Res
     let wanted = selection.resolve(&snapshot)?.unwrap_or_default();
     let named = wanted.iter().filter(|_| matches!(selection, NodeSelection::Names(_)));
     if let Some(missing) = named.into_iter().find(|node| !snapshot.logs.contains_key(*node)) {
-        let message = format!("error: no log of a node {missing:?} is in it");
+        let message = format!("error: the file has no log of the node {missing:?}");
         let known: Vec<&String> = snapshot.logs.keys().collect();
         return Err(Failure::ReadFailed { message, hint: Some(format!("It has logs of: {}", crate::text::list(&known, 10))) });
     }
     if snapshot.logs.is_empty() {
         let hint = "Only logs of nodes in trouble are kept: kubectl calico-fix status --logs --save FILE keeps all.".to_owned();
-        return Err(Failure::ReadFailed { message: "error: no logs are in it".to_owned(), hint: Some(hint) });
+        return Err(Failure::ReadFailed { message: "error: the file has no logs".to_owned(), hint: Some(hint) });
     }
-    let kept = snapshot.logs.iter().filter(|(node, _)| wanted.is_empty() || wanted.contains(*node));
-    let subjects = kept.map(|(node, logs)| kept_of(&snapshot, node, logs)).collect();
+    let subjects = saved_logs(&snapshot, |node| wanted.is_empty() || wanted.contains(node));
     Ok(Logs { subjects, snapshot: Some(snapshot) })
-}
-
-fn kept_of(snapshot: &Snapshot, node: &str, logs: &NodeLogs) -> LogSource {
-    let pod = snapshot.pods.seen().into_iter().flatten().find(|pod| pod.spec.node_name.as_deref() == Some(node));
-    let told = pod.map(|pod| container_states(pod, snapshot.events.seen().map_or(&[], Vec::as_slice)));
-    let states = told.unwrap_or(ContainerStates { current: ContainerState::NotKnown, previous: ContainerState::NotKnown, same_log: false });
-    let mut subject = LogSource::for_node(snapshot, node);
-    subject.from = pod.map_or_else(|| node.to_owned(), |pod| pod.metadata.name.clone());
-    for (log, state, what) in [(&logs.previous, states.previous, "the previous log"), (&logs.current, states.current, "the log")] {
-        match log {
-            // In back-off both are the same.
-            Observed::Seen(_) if states.same_log && what == "the log" && logs.previous.seen() == log.seen() => {}
-            Observed::Seen(log) => subject.logs.push(ContainerLog { attempts: of_digest(log), state }),
-            Observed::Absent | Observed::NotAsked => {}
-            other => {
-                let why = other.why_not().unwrap_or_default().to_owned();
-                subject.gaps.push(LogGap { what: what.to_owned(), why, blocks_healthy: true });
-            }
-        }
-    }
-    for (container, log) in &logs.init {
-        match log {
-            Observed::Seen(log) => {
-                let attempts = Attempts {
-                    init: Some((container.clone(), log.clone())),
-                    lines: log.lines,
-                    recognised_lines: log.lines,
-                    ..Attempts::default()
-                };
-                subject.logs.push(ContainerLog { attempts, state: ContainerState::NotKnown });
-            }
-            Observed::Absent | Observed::NotAsked => {}
-            other => {
-                let why = other.why_not().unwrap_or_default().to_owned();
-                subject.gaps.push(LogGap { what: format!("the log of {container}"), why, blocks_healthy: true });
-            }
-        }
-    }
-    subject
-}
-
-fn of_digest(log: &StartupLog) -> Attempts {
-    let attempt = Attempt { log: log.clone(), details: Details::of_marks(log) };
-    Attempts { attempts: vec![attempt], lines: log.lines, recognised_lines: log.lines, ..Attempts::default() }
 }

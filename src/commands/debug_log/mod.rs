@@ -21,8 +21,8 @@ use crate::commands::change::proposed::WithChange;
 use crate::commands::node_selection::NodeSelection;
 use crate::commands::prompt::{self, Answer};
 use crate::exit::{Failure, Outcome};
-use crate::render::style::Style;
-use crate::render::{data, timeline as render};
+use crate::render::style::{ColorWhen, Style, Tone};
+use crate::render::{data, notice, timeline as render};
 use crate::reports::startup_log::{StartupLogReport, explain_logs};
 use crate::snapshot::Snapshot;
 use crate::startup::log_source::LogSource;
@@ -149,9 +149,10 @@ fn target_nodes(arguments: &DebugLogArgs, live: &Live) -> Vec<String> {
 async fn should_raise(report: &StartupLogReport, nodes: &[String], interrupt: &Interrupt, streams: &mut Streams) -> Result<bool, Failure> {
     let Some(why) = already_explained(report, nodes) else { return Ok(true) };
     let nodes = text::list(nodes, 3);
-    writeln!(streams.err, "\n{why}: nothing needs to be restarted for it.")?;
+    writeln!(streams.err)?;
+    notice::write(Tone::Plain, &format!("{why}, so no restart is needed for it."), &Style::of_stderr(ColorWhen::Never), &mut streams.err)?;
     streams.flush()?;
-    let question = format!("Restart calico-node on {} at DEBUG all the same?", text::clean(&nodes));
+    let question = format!("Restart calico-node at DEBUG on {} anyway?", text::clean(&nodes));
     let asked = tokio::task::spawn_blocking(move || prompt::ask(&question));
     let answer = tokio::select! {
         answer = asked => answer.map_err(std::io::Error::other)??,
@@ -162,7 +163,8 @@ async fn should_raise(report: &StartupLogReport, nodes: &[String], interrupt: &I
         Answer::No => Ok(false),
         Answer::Interrupted => Err(Failure::Interrupted),
         Answer::NoTerminal => {
-            writeln!(streams.err, "--yes raises the level on {} all the same; --no-change leaves this out.", text::clean(&nodes))?;
+            let message = format!("--yes raises the level on {nodes} anyway. --no-change leaves this out.");
+            notice::write(Tone::Plain, &message, &Style::of_stderr(ColorWhen::Never), &mut streams.err)?;
             Ok(false)
         }
     }
@@ -175,16 +177,16 @@ fn already_explained(report: &StartupLogReport, nodes: &[String]) -> Option<Stri
     let name = text::list(nodes, 3);
     let of = if nodes.len() == 1 { format!("The log of {name}") } else { format!("Each log of {name}") };
     if !logs.is_empty() && logs.iter().all(|log| log.level.as_deref() == Some("debug")) {
-        return Some(format!("{of} is at DEBUG already"));
+        return Some(format!("{of} is already at DEBUG"));
     }
     if nodes.iter().all(found) {
-        return Some(format!("{of} explains it already"));
+        return Some(format!("{of} already explains the problem"));
     }
     let started = |node: &String| {
         let log = logs.iter().find(|log| log.node.as_ref() == Some(node));
         log.and_then(|log| log.attempts.last()).is_some_and(|attempt| attempt.end.how == AttemptEnd::Started)
     };
-    nodes.iter().all(|node| found(node) || started(node)).then(|| format!("{of} shows a start that went well"))
+    nodes.iter().all(|node| found(node) || started(node)).then(|| format!("{of} shows a successful start"))
 }
 
 /// `--output json` is kubectl's long form of `-o json`: nobody means a file of that name.

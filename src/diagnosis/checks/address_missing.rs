@@ -15,8 +15,8 @@ pub(super) const CHECK: Check = Check {
         means: "calico-node runs on the node, but no address is stored for it: no peer makes a session with it, and no tunnel leads to it. \
                 Detection found nothing, or the address was cleared after a conflict.",
         detected: "A running calico-node whose Node lacks projectcalico.org/IPv4Address (and IPv6Address) although other nodes have one. \
-                   Only with the Kubernetes datastore: etcd keeps no annotations. Silent where nothing is detected on purpose \
-                   (policy-only, canal) and where start-up has a finding of its own.",
+                   Only with the Kubernetes datastore: etcd keeps no annotations. Not reported where nothing is detected on purpose \
+                   (policy-only, canal) and where startup has a finding of its own.",
         confirm: "kubectl get node NODE -o yaml | grep projectcalico.org\nkubectl logs -n NAMESPACE POD -c calico-node | grep -i autodetect",
         fix: "Choose an autodetection method that finds an address on this node too, and restart calico-node there.",
     },

@@ -13,12 +13,12 @@ pub(super) const CHECK: Check = Check {
     explanation: Explanation {
         code: Code::AddressNotInternalIp,
         title: "A node's Calico address is not its InternalIP",
-        means: "Calico registered another address for the node than Kubernetes knows. Examples: a second network card, a VPN, a virtual IP, a public \
-                address, or a bridge that could not be looked at. Peers use it as BGP address and as the end of tunnels. Where they \
-                cannot reach it the sessions stay down. With VXLAN pods stay Ready, and the traffic between nodes is lost.",
-        detected: "projectcalico.org/IPv4Address (or IPv6Address) is none of the node's InternalIPs of that family, and nothing else speaks \
-                   for it. Silent where sessions are established over it, where every node follows an explicit method, and where most \
-                   nodes keep their Calico addresses in another network.",
+        means: "Calico registered another address for the node than Kubernetes knows. Examples: a second network card, a VPN, a virtual \
+                IP, a public address, or a bridge that could not be inspected. Peers use it as BGP address and as the end of tunnels. \
+                Where they cannot reach it the sessions stay down. With VXLAN pods stay Ready, and the traffic between nodes is lost.",
+        detected: "projectcalico.org/IPv4Address (or IPv6Address) is none of the node's InternalIPs of that family, and there is no other \
+                   sign that the address is right. Not reported where sessions are established over it, where every node follows an \
+                   explicit method, and where most nodes keep their Calico addresses in another network.",
         confirm: "kubectl get nodes -o custom-columns='NAME:.metadata.name,INTERNAL:.status.addresses[?(@.type==\"InternalIP\")].address,\
                   CALICO:.metadata.annotations.projectcalico\\.org/IPv4Address'",
         fix: "Set IP_AUTODETECTION_METHOD to a method that finds the right address on every node: kubernetes-internal-ip (from 3.22.4 and \

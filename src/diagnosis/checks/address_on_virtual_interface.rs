@@ -18,8 +18,8 @@ pub(super) const CHECK: Check = Check {
                 pod traffic to and from this node is lost. The default method, first-found, takes the last interface listed that no \
                 exclusion hides, so a container's new bridge is enough, at the next restart or at the check every 60s.",
         detected: "The interface that has the stored address (ip addr, the annotation projectcalico.org/Interfaces, or the log line \
-                   \"Using autodetected IPv4 address …\") is a known kind of virtual interface. Silent where nodes are joined by such \
-                   interfaces: their InternalIPs are there too, or the configured interface= names them.",
+                   \"Using autodetected IPv4 address …\") is a known kind of virtual interface. Not reported where nodes are joined by \
+                   such interfaces: their InternalIPs are there too, or the configured interface= names them.",
         confirm: "kubectl get node NODE -o jsonpath='{.metadata.annotations.projectcalico\\.org/IPv4Address}'\n\
                   kubectl exec -n NAMESPACE POD -c calico-node -- ip addr",
         fix: "Set an autodetection method that finds the right address on every node: IP_AUTODETECTION_METHOD=kubernetes-internal-ip \

@@ -15,13 +15,13 @@ use crate::snapshot::family::Family;
 pub(super) const CHECK: Check = Check {
     explanation: Explanation {
         code: Code::AddressesInSeveralSubnets,
-        title: "Some nodes use another network than the rest, although they have an address in it",
+        title: "Some nodes use an address outside the other nodes' network, although they have one in it",
         means: "Hosts with several network cards: detection picked the management or storage network on some nodes and the cluster's on \
                 others. Without a route between the two, traffic between these nodes is lost. \
                 With VXLAN pods stay Ready.",
-        detected: "A node whose stored address is outside the network that most nodes use, while one of its own interfaces has an \
-                   address inside it, and whose BGP sessions are not established. Several subnets alone are no fault: racks and zones \
-                   have their own.",
+        detected: "A node whose stored address is outside the network that most nodes use, while one of its own interfaces has an address \
+                   inside it, and whose BGP sessions are not established. Several subnets alone are not a fault: racks and zones have \
+                   their own.",
         confirm: "kubectl get nodes -o custom-columns='NAME:.metadata.name,CALICO:.metadata.annotations.projectcalico\\.org/IPv4Address'\n\
                   kubectl exec -n NAMESPACE POD -c calico-node -- ip -o addr",
         fix: "Set a method that picks the same network everywhere: cidr=NETWORK (from 3.16.0), interface=REGEX when the cards have \

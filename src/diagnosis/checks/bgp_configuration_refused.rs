@@ -12,8 +12,8 @@ pub(super) const CHECK: Check = Check {
         means: "confd makes BIRD's configuration out of BGPConfiguration, BGPPeer, BGPFilter and Node resources. BIRD cannot read the result: a \
                 route reflector's client in another AS, an unknown symbol, a broken filter. BIRD does not start, or goes on with the old \
                 configuration, so changes have no effect.",
-        detected: "The log after the start has BIRD's own error about /etc/calico/confd/config/, or confd's \"Error from checkcmd\", and BIRD has not \
-                   said \"Reconfigured\" since. A file that is only not there yet counts for nothing.",
+        detected: "The log after the start has BIRD's own error about /etc/calico/confd/config/, or confd's \"Error from checkcmd\", and \
+                   BIRD has not said \"Reconfigured\" since. A file that does not exist yet is ignored.",
         confirm: "kubectl logs -n NAMESPACE POD -c calico-node | grep -E 'bird6?: /etc|checkcmd'\n\
                   kubectl exec -n NAMESPACE POD -c calico-node -- cat /etc/calico/confd/config/bird.cfg",
         fix: "Correct the resource that the line comes from. \"Only internal neighbor can be RR client\": a BGPPeer of a route reflector \

@@ -11,8 +11,8 @@ pub(super) const CHECK: Check = Check {
     explanation: Explanation {
         code: Code::ForeignBgpSessionDown,
         title: "A BGP session that is not Calico's is not established",
-        means: "BIRD on this node has a BGP session with a name that Calico does not give: somebody changed BIRD's templates. \
-                What it is for is not known here.",
+        means: "BIRD on this node has a BGP session with a name that Calico does not give: somebody changed BIRD's templates. Its purpose \
+                is unknown.",
         detected: "Rows of protocol BGP in `show protocols` whose name does not begin with Mesh_, Node_, Global_ or Local_Workload_.",
         confirm: "kubectl exec -n NAMESPACE POD -c calico-node -- birdcl -s /var/run/calico/bird.ctl show protocols all NAME",
         fix: "Ask the person who changed the templates (a ConfigMap mounted below /etc/calico/confd/templates). Calico itself does not need the session.",

@@ -17,8 +17,8 @@ pub(super) const CHECK: Check = Check {
     explanation: Explanation {
         code: Code::BgpPeerMissing,
         title: "BIRD has no session for a peer that it should have",
-        means: "The node-to-node mesh or a BGPPeer asks for the session, but it is not in BIRD's configuration on this node: confd did not render it. \
-                The node learns no routes from that peer, and pods stay Ready all the same.",
+        means: "The node-to-node mesh or a BGPPeer asks for the session, but it is not in BIRD's configuration on this node: confd did \
+                not render it. The node learns no routes from that peer, and pods stay Ready anyway.",
         detected: "Expected sessions are computed as confd does: nodeToNodeMeshEnabled, BGPPeers with their selectors and their reverse, route reflectors, \
                    both address families. They are compared with `show protocols` of each node. Nodes that just started, Windows nodes and nodes without \
                    calico-node are not expected.",

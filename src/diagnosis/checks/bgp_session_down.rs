@@ -16,8 +16,8 @@ pub(super) const CHECK: Check = Check {
     explanation: Explanation {
         code: Code::BgpSessionDown,
         title: "A BGP session is not established",
-        means: "Two nodes, or a node and an outside peer, exchange no routes. Pods can be Ready all the same: half a minute after its start \
-                a node counts as ready with a single session up.",
+        means: "Two nodes, or a node and an outside peer, exchange no routes. Pods can be Ready anyway: half a minute after its start a \
+                node counts as ready with a single session up.",
         detected: "BIRD's `show protocols` on both ends, joined with the nodes' addresses; without exec the readiness events and CalicoNodeStatus. \
                    Only sessions whose ends have no finding of their own. BIRD keeps the last error even after its cause has gone, \
                    and the end that waits (Passive) shows none: the reason comes from both ends.",

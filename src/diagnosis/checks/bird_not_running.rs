@@ -13,11 +13,11 @@ pub(super) const CHECK: Check = Check {
     explanation: Explanation {
         code: Code::BirdNotRunning,
         title: "BIRD does not run on a node",
-        means: "The container runs, but its BGP daemon does not answer: the node announces and learns no routes. Either start-up has not \
+        means: "The container runs, but its BGP daemon does not answer: the node announces and learns no routes. Either startup has not \
                 come that far, BIRD refuses its configuration, or this cluster uses no BGP and only the probes still ask for it.",
-        detected: "BIRD's control socket (/var/run/calico/bird.ctl, or bird6.ctl where nodes have IPv6 addresses) is missing or refuses in a container that has been running longer than \
-                   its start-up budget. Without exec: the newest readiness event of a pod that is not Ready says so. \
-                   The first seconds after a start do not count.",
+        detected: "BIRD's control socket (/var/run/calico/bird.ctl, or bird6.ctl where nodes have IPv6 addresses) is missing or refuses \
+                   in a container that has been running longer than its startup limit. Without exec: the newest readiness event of a pod \
+                   that is not Ready says so. The first seconds after a start do not count.",
         confirm: "kubectl exec -n NAMESPACE POD -c calico-node -- birdcl -s /var/run/calico/bird.ctl show status",
         fix: "Read the container's log from its first line: what stops before \"Calico node started successfully\" is the cause. \
               With backend vxlan or none, remove -bird-live and -bird-ready from the probes.",

@@ -13,10 +13,10 @@ pub(super) const CHECK: Check = Check {
         code: Code::ChangeUnfinished,
         title: "A change by this plugin is unfinished",
         means: "kubectl calico-fix began to change Calico and its run ended before the change was finished: its process was killed, or it \
-                stopped. One node may run with the new settings while the update strategy OnDelete keeps the others as they are, or a rollout \
-                goes on that nobody watches. While the run is still at work elsewhere, the finding says so.",
-        detected: "The annotation kubectl-calico-fix/undo on the DaemonSet or the Installation. A change records there what it replaces, how far \
-                   it has come and when it wrote last, by the API server's clock.",
+                stopped. One node may run with the new settings while the update strategy OnDelete keeps the others as they are, or a \
+                rollout continues without being watched. If the run is still in progress elsewhere, the finding says so.",
+        detected: "The annotation kubectl-calico-fix/undo on the DaemonSet or the Installation. A change records there what it replaces, \
+                   how far it got and when it last wrote, by the API server's clock.",
         confirm: "kubectl get daemonset calico-node -n NAMESPACE -o jsonpath='{.metadata.annotations.kubectl-calico-fix/undo}'",
         fix: "Where every node has the new settings and is healthy: kubectl calico-fix apply --resume verifies them and closes the record. \
               Half-way: the same command changes the remaining nodes, and kubectl calico-fix undo restores the old settings, the update \

@@ -12,9 +12,9 @@ pub(super) const CHECK: Check = Check {
     explanation: Explanation {
         code: Code::CpuStarved,
         title: "calico-node gets too little CPU to answer its probes",
-        means: "Felix listens, but an answer takes longer than the probe waits. Without a CPU request a busy node leaves calico-node almost \
-                nothing; with a tight limit it is throttled however idle the node is. It turns NotReady, or is killed and starts over, \
-                which costs more CPU still. Longer delays and larger thresholds only put it off.",
+        means: "Felix listens, but an answer takes longer than the probe waits. Without a CPU request a busy node leaves calico-node \
+                almost nothing. With a tight limit it is throttled even on an idle node. It turns NotReady, or is killed and starts over, \
+                which costs even more CPU. Longer delays and larger thresholds only delay the failure.",
         detected: "Probes of a running calico-node time out (\"Client.Timeout exceeded while awaiting headers\", \"command … timed out\") \
                    although they have more than a second, and the container has no CPU request or has a CPU limit.",
         confirm: "kubectl top node NODE; kubectl top pod -n NAMESPACE POD --containers\n\

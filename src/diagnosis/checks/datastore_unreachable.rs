@@ -12,16 +12,16 @@ pub(super) const CHECK: Check = Check {
     explanation: Explanation {
         code: Code::DatastoreUnreachable,
         title: "calico-node cannot reach its datastore",
-        means: "While starting, or later, calico-node asks the Kubernetes API (or etcd) and gets no answer. Causes: the Service address leads nowhere \
-                (kube-proxy late or absent), a firewall, a wrong KUBERNETES_SERVICE_HOST, an expired certificate. It asks again until \
-                its liveness probe kills it. A larger start-up budget does not help as long as no answer comes.",
+        means: "While starting, or later, calico-node asks the Kubernetes API (or etcd) and gets no answer. Causes: the Service address \
+                leads nowhere (kube-proxy late or absent), a firewall, a wrong KUBERNETES_SERVICE_HOST, an expired certificate. It asks \
+                again until its liveness probe kills it. A larger startup limit does not help as long as there is no answer.",
         detected: "The log of a node that is not Ready says \"Hit error connecting to datastore - retry\" or \"Connection to the datastore \
                    is unauthorized\", and never \"Datastore connection verified\" in that attempt. Or, after the start, errors of requests \
                    to the API server up to the log's end.",
         confirm: "kubectl logs -n NAMESPACE POD -c calico-node --previous | grep -i datastore\n\
                   On the node: curl -k https://SERVICE-ADDRESS:443/healthz",
-        fix: "Restore the way from that node to the API server or etcd: kube-proxy on the node, security groups, routes, \
-              the ConfigMap kubernetes-services-endpoint. If it does verify in the end and the kill beat it, it is killed-while-starting.",
+        fix: "Restore the way from that node to the API server or etcd: kube-proxy on the node, security groups, routes, the ConfigMap \
+              kubernetes-services-endpoint. If the datastore does answer, only too late for the probe, see killed-while-starting.",
     },
     run,
 };

@@ -15,16 +15,16 @@ pub(super) const CHECK: Check = Check {
     explanation: Explanation {
         code: Code::DebugLeftOn,
         title: "calico-node still logs its start at DEBUG",
-        means: "CALICO_STARTUP_LOGLEVEL is DEBUG. Either kubectl calico-fix debug-log was ended in the middle: one node logs at DEBUG while the \
-                update strategy OnDelete keeps every change from the other nodes. Or somebody raised the level by hand: then every node writes \
-                what detection looks at once a minute, and secrets can come into its log.",
+        means: "CALICO_STARTUP_LOGLEVEL is DEBUG. Either kubectl calico-fix debug-log was interrupted: one node logs at DEBUG while the \
+                update strategy OnDelete keeps every change from the other nodes. Or somebody raised the level by hand: then every node \
+                writes what detection looks at once a minute, and secrets can come into its log.",
         detected: "The variable in the DaemonSet or in a running pod, and the annotation kubectl-calico-fix/undo of a debug-log that was \
                    interrupted.",
         confirm: "kubectl get daemonset calico-node -n NAMESPACE -o jsonpath='{.metadata.annotations.kubectl-calico-fix/undo}'\n\
                   kubectl set env daemonset/calico-node -n NAMESPACE --list | grep CALICO_STARTUP_LOGLEVEL",
         fix: "After a debug-log that was ended: kubectl calico-fix debug-log --restore. After a change by hand: kubectl set env \
-              daemonset/calico-node -n NAMESPACE CALICO_STARTUP_LOGLEVEL-, which restarts calico-node node by node. Another debug-log that is \
-              at work right now looks the same: let it end.",
+              daemonset/calico-node -n NAMESPACE CALICO_STARTUP_LOGLEVEL-, which restarts calico-node node by node. A debug-log that is \
+              still running looks the same: wait until it ends.",
     },
     run,
 };

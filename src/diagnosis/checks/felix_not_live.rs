@@ -11,10 +11,11 @@ use crate::startup::container_run::is_kill;
 pub(super) const CHECK: Check = Check {
     explanation: Explanation {
         code: Code::FelixNotLive,
-        title: "Felix's own watchdog says that a part of it hangs",
+        title: "Felix's watchdog reports that a part of Felix hangs",
         means: "Each part of Felix must report within its time; the dataplane loop has 90s (20s in older releases). One that does not \
-                makes Felix answer its liveness probe with 503, and the kubelet restarts calico-node long after it had started. Programming \
-                very many rules, a slow disk or kernel, or too little CPU make the loop slow. A larger start-up budget changes nothing.",
+                makes Felix answer its liveness probe with 503, and the kubelet restarts calico-node long after it had started. \
+                Programming very many rules, a slow disk or kernel, or too little CPU make the loop slow. A larger startup limit does not \
+                help.",
         detected: "The log of a node that is not Ready, or that its probe killed, says \"Report timed out\" or \"Reporter is not live: timed \
                    out\". Without logs: the liveness event says \"liveness probe reporting 503\".",
         confirm: "kubectl logs -n NAMESPACE POD -c calico-node --previous | grep -iE 'timed out|not live'",

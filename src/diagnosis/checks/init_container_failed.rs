@@ -16,9 +16,9 @@ pub(super) const CHECK: Check = Check {
     explanation: Explanation {
         code: Code::InitContainerFailed,
         title: "An init container of calico-node's pod fails",
-        means: "calico-node starts only after upgrade-ipam, install-cni, mount-bpffs (or ebpf-bootstrap) and flexvol-driver have succeeded. \
-                One of them does not, so calico-node has not run at all. It has no log, its sessions are down, and on a new node the network \
-                plugin is missing (\"cni plugin not initialized\"). Probes and addresses have nothing to do with it.",
+        means: "calico-node starts only after upgrade-ipam, install-cni, mount-bpffs (or ebpf-bootstrap) and flexvol-driver have \
+                succeeded. One of them does not, so calico-node has not run at all. It has no log, its sessions are down, and on a new \
+                node the network plugin is missing (\"cni plugin not initialized\"). Probes and addresses are not the cause.",
         detected: "An init container has ended with an error, waits to be started again, or runs for more than five minutes. The reason comes \
                    from its own log and its last state.",
         confirm: "kubectl get pod -n NAMESPACE POD\nkubectl logs -n NAMESPACE POD -c install-cni",

@@ -29,7 +29,8 @@ fn run(view: &Context, found: &EarlierFindings) -> Vec<Finding> {
     // a Ready node may have said it once while a module was loaded
     let repeats = |name: &String| {
         let logs = view.node(name).into_iter().flat_map(|node| node.attempts().take(1));
-        logs.flat_map(|log| &log.marks).filter(|mark| mark.kind == LogEventKind::KernelFeatureMissing).map(|mark| mark.times).sum::<u32>() > 1
+        logs.flat_map(|log| &log.marks).filter(|mark| mark.kind == LogEventKind::KernelFeatureMissing).map(|mark| mark.times).sum::<u32>()
+            > 1
     };
     findings.retain(|finding| finding.severity == Severity::Error || finding.nodes.iter().all(repeats));
     findings

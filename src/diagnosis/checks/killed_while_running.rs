@@ -15,17 +15,17 @@ pub(super) const CHECK: Check = Check {
     explanation: Explanation {
         code: Code::KilledWhileRunning,
         title: "The kubelet kills a calico-node that had started",
-        means: "Start-up was done, and the liveness probe failed later: Felix or BIRD did not answer, and no other finding says why. More \
-                time to start does not help; more patience of the liveness probe only hides it for longer.",
-        detected: "An event \"Container calico-node failed liveness probe, will be restarted\" for a container whose log says \"Calico node \
-                   started successfully\" more than a probe period before. Without logs: it had lived longer than its probes' budget, or Felix had \
-                   answered the probe. Also where the probe cannot succeed on that node: lo is down, or the image lacks the program that the \
-                   probe runs.",
+        means: "Startup was done, and the liveness probe failed later: Felix or BIRD did not answer, and no other finding explains why. \
+                More time to start does not help. A slower liveness probe only hides the problem for longer.",
+        detected: "An event \"Container calico-node failed liveness probe, will be restarted\" for a container whose log says \"Calico \
+                   node started successfully\" more than a probe period before. Without logs: it had run longer than its probes allow, or \
+                   Felix had answered the probe. Also where the probe cannot succeed on that node: lo is down, or the image lacks the \
+                   program that the probe runs.",
         confirm: "kubectl describe pod -n NAMESPACE POD\nkubectl logs -n NAMESPACE POD -c calico-node --previous | tail -50",
-        fix: "Read what the liveness event says and the last lines of the previous log. Felix not live: felix-not-live; timeouts: \
-              cpu-starved, probe-timeout-too-short; BIRD or confd: bird-not-running. Usage reports that time out were the cause once: \
-              FelixConfiguration usageReportingEnabled: false. lo down: ip link set lo up on the node. A missing program: another image, of \
-              the same or a newer release.",
+        fix: "Read the liveness event and the last lines of the previous log. Felix not live: felix-not-live; timeouts: cpu-starved, \
+              probe-timeout-too-short; BIRD or confd: bird-not-running. In one known case usage reports that time out were the cause: \
+              FelixConfiguration usageReportingEnabled: false. lo down: ip link set lo up on the node. A missing program: another image, \
+              of the same or a newer release.",
     },
     run,
 };

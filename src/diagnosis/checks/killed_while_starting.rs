@@ -16,18 +16,18 @@ pub(super) const CHECK: Check = Check {
     explanation: Explanation {
         code: Code::KilledWhileStarting,
         title: "The kubelet kills calico-node before it has started",
-        means: "Felix answers the liveness probe only after start-up has finished. Start-up reads the datastore some 40 to 70 times in a \
-                row (with etcd: a read per node and key). On a node far from the datastore that takes longer than the probe allows. \
-                The kubelet kills calico-node and starts it again, over and over, with almost no log.",
-        detected: "An event \"Container calico-node failed liveness probe, will be restarted\" (or startup probe) for a pod whose log ends in \
-                   mid-work, without \"Calico node started successfully\" and without \"Terminating\". Also a start that ended less than a \
-                   probe period before the kill, because Felix and BIRD cannot have answered yet. Without logs: the container never lived \
-                   longer than its probes' budget. Silent when the log shows another cause.",
+        means: "Felix answers the liveness probe only after startup has finished. Startup reads the datastore some 40 to 70 times in a \
+                row (with etcd: a read per node and key). On a node far from the datastore that takes longer than the probe allows. The \
+                kubelet kills calico-node and starts it again, over and over, with almost no log.",
+        detected: "An event \"Container calico-node failed liveness probe, will be restarted\" (or startup probe) for a pod whose log \
+                   ends in the middle of the startup, without \"Calico node started successfully\" and without \"Terminating\". Also a \
+                   start that ended less than a probe period before the kill, because Felix and BIRD cannot have answered yet. Without \
+                   logs: the container never ran longer than its probes allow. Not reported when the log shows another cause.",
         confirm: "kubectl describe pod -n NAMESPACE POD\nkubectl logs -n NAMESPACE POD -c calico-node --previous --timestamps",
-        fix: "Give it a larger start-up budget: best a startupProbe with the liveness probe's own handler, else \
-              initialDelaySeconds 60 and failureThreshold 10 on the liveness probe. Under the tigera-operator probes are set in Installation, \
-              spec.calicoNodeDaemonSet, and only from operator 1.43 on; an older one reverts edits of the DaemonSet and offers no way. \
-              CALICO_STARTUP_LOGLEVEL=DEBUG shows what start-up is doing.",
+        fix: "Give it a larger startup limit: best a startupProbe with the handler of the liveness probe, else initialDelaySeconds 60 and \
+              failureThreshold 10 on the liveness probe. Under the tigera-operator probes are set in Installation, \
+              spec.calicoNodeDaemonSet, and only from operator 1.43 on; an older one reverts edits of the DaemonSet and has no setting \
+              for probes. CALICO_STARTUP_LOGLEVEL=DEBUG shows what startup is doing.",
     },
     run,
 };

@@ -17,7 +17,7 @@ pub(super) const CHECK: Check = Check {
         title: "The configured autodetection method does nothing",
         means: "A method is set, but it does not decide the address. Either it finds nothing on the node, and calico-node runs on with the \
                 address it had (a new node would exit). Or IP is not \"autodetect\", so nothing is detected. Or a regex, a network or a \
-                destination in it cannot be read. A rollout completes all the same.",
+                destination in it cannot be read. A rollout completes anyway.",
         detected: "The log line \"Autodetection of IPv4 address failed, keeping existing value\", or interfaces of which none fits the method, \
                    where an address is stored. Or the environment: a method with an IP \
                    that is fixed, none or empty with a stored address. A pattern that does not parse.",

@@ -13,7 +13,7 @@ use crate::snapshot::inspection::LogEventKind;
 pub(super) const CHECK: Check = Check {
     explanation: Explanation {
         code: Code::MethodInvalid,
-        title: "The configured autodetection method is none that this release knows",
+        title: "This Calico release does not know the configured autodetection method",
         means: "calico-node exits with \"Invalid IP autodetection method\" on every node that restarts, whether or not an address is \
                 stored. Nodes that have not restarted yet still run: the fault spreads with every restart.",
         detected: "IP_AUTODETECTION_METHOD (or IP6_AUTODETECTION_METHOD) is not unset and none of first-found, can-reach=, interface=, \

@@ -10,9 +10,9 @@ pub(super) const CHECK: Check = Check {
     explanation: Explanation {
         code: Code::NetworkUnavailable,
         title: "A node has the condition NetworkUnavailable",
-        means: "The condition NetworkUnavailable is True, so the node has the taint node.kubernetes.io/network-unavailable and no new pod is \
-                scheduled there, although calico-node looks sound. calico-node sets the condition to False when it starts and to True \
-                (CalicoIsDown) when it is shut down; a cloud's route controller or another network plugin can set it too.",
+        means: "The condition NetworkUnavailable is True, so the node has the taint node.kubernetes.io/network-unavailable and no new pod \
+                is scheduled there, although calico-node seems healthy. calico-node sets the condition to False when it starts and to \
+                True (CalicoIsDown) when it is shut down; a cloud's route controller or another network plugin can set it too.",
         detected: "The condition of a node whose calico-node is not starting and has no finding of its own.",
         confirm: "kubectl get node NODE -o jsonpath='{.status.conditions[?(@.type==\"NetworkUnavailable\")]}'",
         fix: "CalicoIsDown: delete the calico-node pod of that node once; it sets the condition when it starts (it needs the right to update \

@@ -12,11 +12,11 @@ use crate::snapshot::inspection::Interface;
 pub(super) const CHECK: Check = Check {
     explanation: Explanation {
         code: Code::NodeIpMisreported,
-        title: "Kubernetes knows a node by another address than the one that Calico rightly uses",
+        title: "A node's InternalIP is wrong; Calico uses the right address",
         means: "The kubelet or the cloud registered an InternalIP that is a tunnel's, another node's or in another network, while Calico's \
                 own address works. kubectl logs and exec, metrics and NodePorts go to the InternalIP. Calico needs no change.",
         detected: "Calico's address is right by its sessions, its interface and the network of the other nodes, and none of the node's \
-                   InternalIPs is that address. Silent where most nodes keep Calico in a network of its own.",
+                   InternalIPs is that address. Not reported where most nodes keep Calico in a network of its own.",
         confirm: "kubectl get node NODE -o wide\nkubectl get node NODE -o yaml | grep projectcalico.org",
         fix: "Start the kubelet of that node with --node-ip=CALICO'S ADDRESS, or correct the cloud's configuration. Never set \
               IP_AUTODETECTION_METHOD=kubernetes-internal-ip while the InternalIP is wrong.",

@@ -53,11 +53,13 @@ fn finding(view: &Context, status: &Custom) -> Option<Finding> {
         return None;
     }
     let name = &status.metadata.name;
-    let why = [&says, &reason].into_iter().find(|text| !text.is_empty()).map(|text| format!(": {}", text.trim_end_matches([' ', '.', ':'])));
+    let why =
+        [&says, &reason].into_iter().find(|text| !text.is_empty()).map(|text| format!(": {}", text.trim_end_matches([' ', '.', ':'])));
     let runs_none = view.install.daemon_set.is_none() && view.nodes.iter().all(|node| node.pod.is_none());
     let effect = if runs_none { "it creates no calico-node" } else { "it applies no change to calico-node" };
     let message = format!("the Tigera operator is Degraded, so {effect}{}", why.unwrap_or_default());
-    let told = [format!("{name}: Degraded is True"), reason, says].into_iter().filter(|text| !text.is_empty()).collect::<Vec<_>>().join(": ");
+    let told =
+        [format!("{name}: Degraded is True"), reason, says].into_iter().filter(|text| !text.is_empty()).collect::<Vec<_>>().join(": ");
     let severity = if runs_none { Severity::Error } else { Severity::Warning };
     let evidence = vec![Evidence { source: Source::TigeraStatus, node: None, text: told }];
     Some(Finding { code: Code::OperatorDegraded, severity, nodes: Vec::new(), message, evidence, fix: None })

@@ -14,11 +14,12 @@ use crate::text::shell;
 pub(super) const CHECK: Check = Check {
     explanation: Explanation {
         code: Code::PodNotReady,
-        title: "calico-node is not Ready, and no other finding says why",
-        means: "The pod runs or tries to, its readiness probe fails (or there is no pod), and nothing that was seen explains it.",
+        title: "calico-node is not Ready, and no other finding explains why",
+        means: "The pod's readiness probe fails, or there is no pod, and nothing that was read explains it.",
         detected: "The pod's Ready condition, where no other finding names the node or the peers it waits for.",
         confirm: "kubectl describe pod -n NAMESPACE POD",
-        fix: "Read the newest events and the log from its first line. CALICO_STARTUP_LOGLEVEL=DEBUG says more.",
+        fix: "Read the newest events and the log from its first line. CALICO_STARTUP_LOGLEVEL=DEBUG gives more detail: kubectl calico-fix \
+              debug-log.",
     },
     run,
 };

@@ -12,11 +12,12 @@ pub(super) const CHECK: Check = Check {
     explanation: Explanation {
         code: Code::PodSandboxRecreated,
         title: "The container runtime recreates the pod's sandbox again and again",
-        means: "The kubelet finds the pod's sandbox gone or changed, ends calico-node and starts it again, over and over; or the sandbox cannot be \
-                made at all. calico-node itself is sound: it starts, and ends with exit code 0 when it is told to. A usual cause: the \
-                kubelet uses the systemd cgroup driver and containerd does not (SystemdCgroup is false), so systemd removes the pod's cgroups.",
-        detected: "At least three events SandboxChanged or FailedCreatePodSandBox for the pod that runs now, and no event of a probe that had \
-                   it killed. One such event after a reboot of the host counts for nothing.",
+        means: "The kubelet finds the pod's sandbox gone or changed, ends calico-node and starts it again, over and over; or the sandbox \
+                cannot be made at all. calico-node itself works: it starts, and exits with code 0 when it is stopped. A common cause: the \
+                kubelet uses the systemd cgroup driver and containerd does not (SystemdCgroup is false), so systemd removes the pod's \
+                cgroups.",
+        detected: "At least three events SandboxChanged or FailedCreatePodSandBox for the pod that runs now, and no event that a probe \
+                   killed it. One such event after a reboot of the host is ignored.",
         confirm: "kubectl describe pod -n NAMESPACE POD\n\
                   On the node: grep SystemdCgroup /etc/containerd/config.toml; journalctl -u containerd -u kubelet | grep -i sandbox",
         fix: "On the node: SystemdCgroup = true in /etc/containerd/config.toml (or cgroupDriver of the kubelet to match), then restart containerd \

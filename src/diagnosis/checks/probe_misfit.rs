@@ -11,9 +11,9 @@ pub(super) const CHECK: Check = Check {
     explanation: Explanation {
         code: Code::ProbeMisfit,
         title: "A probe asks calico-node for something it cannot answer",
-        means: "The probe's handler does not fit this installation. For example it asks for BIRD where the backend runs none, reaches for the node's \
-                address although Felix listens on localhost only (from 3.2), uses another port than FELIX_HEALTHPORT, or runs a command \
-                that this release does not have. It always fails, on every node.",
+        means: "The probe's handler does not fit this installation. For example it asks for BIRD where the backend runs none, connects to \
+                the node's address although Felix listens on localhost only (from 3.2), uses another port than FELIX_HEALTHPORT, or runs \
+                a command that this release does not have. It always fails, on every node.",
         detected: "The probes of the DaemonSet against backend, release and environment.",
         confirm: "kubectl get daemonset calico-node -n NAMESPACE -o yaml | grep -A12 -E 'livenessProbe|readinessProbe'",
         fix: "Correct the handler: without BIRD no -bird-live and -bird-ready; httpGet with host: localhost and the port of FELIX_HEALTHPORT; \

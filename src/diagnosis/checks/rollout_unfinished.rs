@@ -11,7 +11,7 @@ use crate::text::shell;
 pub(super) const CHECK: Check = Check {
     explanation: Explanation {
         code: Code::RolloutUnfinished,
-        title: "Some nodes still run the calico-node of before the last change",
+        title: "Some nodes still run calico-node without the last change",
         means: "The DaemonSet was changed, and not every pod has been replaced. The rollout waits for a pod that does not become Ready, is \
                 still under way, or replaces nothing automatically because the strategy is OnDelete. Nodes differ in their settings.",
         detected: "The DaemonSet's status: fewer updated pods than desired, or a generation that the controller has not seen; and pods whose \

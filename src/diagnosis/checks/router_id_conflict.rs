@@ -16,7 +16,7 @@ pub(super) const CHECK: Check = Check {
         code: Code::RouterIdConflict,
         title: "Two nodes have the same BGP router ID",
         means: "BIRD refuses a peer that has its own router ID (\"Bad BGP identifier\"), so no session comes up between these nodes. \
-                Behind a route reflector they ignore each other's routes without a word.",
+                Behind a route reflector they silently ignore each other's routes.",
         detected: "\"Router ID is\" in BIRD's `show status`, the same on two nodes, and a session between them that is down. \
                    Nodes that claim one address are another finding.",
         confirm: "kubectl exec -n NAMESPACE POD -c calico-node -- birdcl -s /var/run/calico/bird.ctl show status",

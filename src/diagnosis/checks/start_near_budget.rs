@@ -14,9 +14,9 @@ pub(super) const CHECK: Check = Check {
         title: "calico-node starts just before its probe would kill it",
         means: "It started, but used most of the time that its probes allow. On the next slow day, or with more nodes or a \
                 longer round trip, the kubelet kills it before it is done, and it never starts again.",
-        detected: "The measured start took more than four fifths of the budget of the startup probe, else of the liveness probe.",
+        detected: "The measured start took more than 80% of the time that the startup probe, or else the liveness probe, allows.",
         confirm: "kubectl calico-fix probes --node NODE\nkubectl logs -n NAMESPACE POD -c calico-node --timestamps | grep -n 'started successfully'",
-        fix: "Give it a larger start-up budget: best a startupProbe with the liveness probe's own handler.",
+        fix: "Give it a larger startup limit: best a startupProbe with the handler of the liveness probe.",
     },
     run,
 };

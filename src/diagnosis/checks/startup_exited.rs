@@ -13,8 +13,8 @@ pub(super) const CHECK: Check = Check {
     explanation: Explanation {
         code: Code::StartupExited,
         title: "calico-node exits while starting",
-        means: "Startup met an error that it cannot recover from and exited with code 1. Examples: no address could be detected and none is stored, \
-                the Node object changed under it, the datastore refused it. Probes have nothing to do with it.",
+        means: "Startup met an error that it cannot recover from and exited with code 1. Examples: no address could be detected and none \
+                is stored, the Node object changed under it, the datastore refused it. Probes are not the cause.",
         detected: "The log of a node that is not Ready ends with \"Terminating\" or \"Calico node failed to start\", or a FATAL line; \
                    the line before it is the reason.",
         confirm: "kubectl logs -n NAMESPACE POD -c calico-node --previous | tail",

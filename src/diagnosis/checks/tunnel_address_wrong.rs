@@ -18,9 +18,9 @@ pub(super) const CHECK: Check = Check {
         means: "IP-in-IP and VXLAN give each node's tunnel interface an address from an IP pool. Without it other nodes have no VXLAN \
                 endpoint for the node, and what its host sends to pods has no source address. Two nodes with one address answer each other's traffic. \
                 All pods stay Ready.",
-        detected: "projectcalico.org/IPv4IPIPTunnelAddr, IPv4VXLANTunnelAddr and IPv6VXLANTunnelAddr of the nodes: the same address twice, or \
-                   none on a node that an enabled IP pool of that mode selects, while other nodes have one. Silent where IP pools could not be \
-                   read, and where no node has such an address, as with another plugin's IPAM.",
+        detected: "projectcalico.org/IPv4IPIPTunnelAddr, IPv4VXLANTunnelAddr and IPv6VXLANTunnelAddr of the nodes: the same address \
+                   twice, or none on a node that an enabled IP pool of that mode selects, while other nodes have one. Not reported where \
+                   IP pools could not be read, and where no node has such an address, as with another plugin's IPAM.",
         confirm: "kubectl get nodes -o yaml | grep TunnelAddr\n\
                   kubectl exec -n NAMESPACE POD -c calico-node -- ip addr show",
         fix: "Restart calico-node on that node: kubectl delete pod POD. At its start it keeps an address that IPAM has for it and takes a new \

@@ -9,9 +9,9 @@ pub(super) const CHECK: Check = Check {
     explanation: Explanation {
         code: Code::TyphaNotFound,
         title: "Typha's Service does not exist",
-        means: "calico-node is configured to use Typha (FELIX_TYPHAK8SSERVICENAME, in the ConfigMap calico-config typha_service_name), but the API server \
-                knows no endpoints of that name. Felix and confd end and are started again. Nothing was connected to: no firewall and no probe has \
-                to do with it.",
+        means: "calico-node is configured to use Typha (FELIX_TYPHAK8SSERVICENAME, in the ConfigMap calico-config typha_service_name), \
+                but the API server knows no endpoints of that name. Felix and confd exit and restart. No connection was attempted, so a \
+                firewall or a probe is not the cause.",
         detected: "The log after the start says that the endpoints of Typha's Service are \"not found\".",
         confirm: "kubectl get service,endpoints -n NAMESPACE | grep -i typha\n\
                   kubectl get daemonset calico-node -n NAMESPACE -o yaml | grep -A8 TYPHAK8SSERVICENAME",

@@ -11,12 +11,12 @@ pub(super) const CHECK: Check = Check {
     explanation: Explanation {
         code: Code::TyphaUnreachable,
         title: "Felix cannot connect to Typha",
-        means: "Typha hands the datastore's news to every calico-node. Without it Felix does not become ready and, in older releases, ends \
-                the process. Probes with more patience change nothing.",
+        means: "Typha passes changes of the datastore on to every calico-node. Without it Felix does not become ready. In older releases \
+                it exits. More time for probes does not help.",
         detected: "The log of a node that is not Ready says \"Failed to connect to Typha\".",
         confirm: "kubectl logs -n NAMESPACE POD -c calico-node | grep -i typha\nkubectl get pods -A -l k8s-app=calico-typha -o wide",
-        fix: "Open TCP 5473 from the node to the nodes that run Typha (security groups, host firewalls), and see that the \
-              calico-typha pods run and their certificates are valid.",
+        fix: "Open TCP 5473 from the node to the nodes that run Typha (security groups, host firewalls). Check that the calico-typha pods \
+              run and that their certificates are valid.",
     },
     run,
 };

@@ -14,9 +14,9 @@ pub(super) const CHECK: Check = Check {
         title: "A node's WireGuard interface has no address",
         means: "The node announces its WireGuard key, so its peers encrypt what they send to it. But its own WireGuard interface has no \
                 address: its pods reach no pod on another node. All pods stay Ready.",
-        detected: "projectcalico.org/WireguardPublicKey without projectcalico.org/IPv4WireguardInterfaceAddr (for IPv6: WireguardPublicKeyV6 \
-                   and IPv6WireguardInterfaceAddr), while other nodes have both. Silent where no node has such an address, as with another \
-                   plugin's IPAM.",
+        detected: "projectcalico.org/WireguardPublicKey without projectcalico.org/IPv4WireguardInterfaceAddr (for IPv6: \
+                   WireguardPublicKeyV6 and IPv6WireguardInterfaceAddr), while other nodes have both. Not reported where no node has such \
+                   an address, as with another plugin's IPAM.",
         confirm: "kubectl get node NODE -o yaml | grep -i wireguard\n\
                   kubectl exec -n NAMESPACE POD -c calico-node -- ip addr show wireguard.cali",
         fix: "Restart calico-node on that node: kubectl delete pod POD. Where it stays so, look for errors of the tunnel address allocator in \

@@ -10,8 +10,8 @@ const REQUEST_TIMEOUT: &str = "4s";
 
 pub(crate) fn takes(verb: Verb, flag: &str) -> bool {
     match verb {
-        Verb::Status => false,
-        Verb::DebugLog | Verb::Restore => flag == "--force",
+        Verb::Status | Verb::CanI => false,
+        Verb::DebugLog | Verb::Restore | Verb::Resume(_) => flag == "--force",
         _ => true,
     }
 }
@@ -28,8 +28,10 @@ pub(crate) fn arguments_of(scenario: &str, verb: Verb, moment: &Moment) -> Vec<S
         Verb::DebugLog => vec!["debug-log", "--node", &last, "--attempts", "1", "--yes"],
         Verb::Undo(_) => vec!["undo", "--yes"],
         Verb::Restore => vec!["debug-log", "--restore", "--yes"],
+        Verb::Resume(_) => vec!["apply", "--resume", "--yes"],
+        Verb::CanI => vec!["can-i"],
         Verb::Status => vec!["status"],
     };
-    let waits: &[&str] = if verb == Verb::Status { &[] } else { &["--timeout", TIMEOUT] };
+    let waits: &[&str] = if verb.only_reads() { &[] } else { &["--timeout", TIMEOUT] };
     words.iter().chain(&["--request-timeout", REQUEST_TIMEOUT]).chain(waits).map(|word| (*word).to_owned()).collect()
 }

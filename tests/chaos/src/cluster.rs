@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use jiff::SignedDuration;
 use serde_json::{Value, json};
-use sim::{Kubelet, Scenario, Store, scenario};
+use sim::{Flapping, Kubelet, Scenario, Store, scenario};
 
 use crate::play::Setting;
 
@@ -159,10 +160,17 @@ pub(crate) fn scenario(setting: &Setting) -> Scenario {
     let mut world = scenario::named(setting.scenario, setting.nodes).unwrap_or_else(|| scenario::healthy(setting.nodes));
     let strategy = match setting.on_delete {
         true => json!({"type": "OnDelete"}),
+        false if setting.surges => {
+            json!({"type": "RollingUpdate", "rollingUpdate": {"maxSurge": setting.max_unavailable, "maxUnavailable": 0}})
+        }
         false => json!({"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 0, "maxUnavailable": setting.max_unavailable}}),
     };
     if Target::of(setting.scenario) == Target::DaemonSet {
         world.store.bend("DaemonSet", "calico-node", |set| set["spec"]["updateStrategy"] = strategy.clone());
+    }
+    if let Some(host) = world.hosts.values_mut().next().filter(|_| setting.flaps > 0) {
+        let down = SignedDuration::from_secs(i64::from(setting.flaps));
+        host.flapping = Some(Flapping { every: SignedDuration::from_mins(1), down });
     }
     if setting.dead_kubelet
         && let Some(host) = world.hosts.values_mut().nth(1)

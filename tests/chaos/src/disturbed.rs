@@ -7,7 +7,7 @@ use std::sync::atomic::Ordering;
 use std::thread;
 use std::time::Duration;
 
-use sim::{Effect, Fault, Hook, Victim};
+use sim::{Effect, Fault, Hook, Victim, Webhook};
 
 use crate::arguments::arguments_of;
 use crate::history::Command;
@@ -64,6 +64,7 @@ pub(crate) fn disturbed(stage: &Stage, play: &Play, plugin: &Path, arguments: Ve
         main.map(|main| ended.lock().map(|mut all| all.push(main)).unwrap_or_default())
     });
     stage.cluster().clear_faults();
+    stage.cluster().clear_webhooks();
     // An outage that began with the last request goes on for a while.
     let outages = play.disturbances.iter().filter_map(|one| match one {
         Disturbance::Outage { millis, .. } => Some(*millis),
@@ -115,6 +116,18 @@ fn fault(stage: &Stage, disturbance: &Disturbance, victim: &Victim) -> Fault {
         Disturbance::Edit { when, edit } => {
             let edit = *edit;
             at(*when, Effect::Before(Hook::new(move |_| others.edit(edit))))
+        }
+        Disturbance::Policy { when, code, millis } => {
+            let (cluster, kind, code, millis) = (stage.cluster().clone(), stage.target.place().0, *code, *millis);
+            let hook = Hook::new(move |_| {
+                cluster.add_webhook(Webhook::denying("policy.example", kind, code, "no change is allowed now"));
+                let cluster = cluster.clone();
+                thread::spawn(move || {
+                    thread::sleep(Duration::from_millis(millis));
+                    cluster.clear_webhooks();
+                });
+            });
+            at(*when, Effect::Before(hook))
         }
         // Not a fault of a request.
         Disturbance::Second { .. } | Disturbance::Reverter { .. } => Fault::times("", 0, Effect::Latency(Duration::ZERO)),

@@ -132,16 +132,18 @@ impl History {
         during.filter_map(|version| Some((version, version.record.as_ref()?)))
     }
 
-    /// The write with which a change of this command was closed as verified.
+    /// The write with which a change of this command was closed: as verified, or as not to be watched.
     pub(crate) fn verified(&self, command: &Command) -> Option<(&Version, &Value)> {
-        self.records(command).rfind(|(_, record)| record["phase"] == "done" && record["command"] == recorded_as(command.verb))
+        let is_its_own = |record: &Value| recorded_as(command.verb).is_none_or(|verb| record["command"] == verb);
+        self.records(command).rfind(|(_, record)| record["phase"] == "done" && is_its_own(record))
     }
 }
 
-/// The verb as a record has it.
-pub(crate) fn recorded_as(verb: Verb) -> &'static str {
+/// The verb as a record has it; `None`: whatever is resumed.
+fn recorded_as(verb: Verb) -> Option<&'static str> {
     match verb {
-        Verb::Apply(_) => "autodetect",
-        other => other.name(),
+        Verb::Resume(_) => None,
+        Verb::Apply(_) => Some("autodetect"),
+        other => Some(other.name()),
     }
 }

@@ -11,9 +11,10 @@ use crate::play::{Edit, Verb};
 /// One rule: its name, and what breaks it, if anything.
 type Invariant = (&'static str, fn(&History) -> Option<String>);
 
-pub(crate) const INVARIANTS: [Invariant; 12] = [
+pub(crate) const INVARIANTS: [Invariant; 13] = [
     ("documented exit codes", documented_codes),
     ("no panic", no_panic),
+    ("what only reads writes nothing", reads_alone),
     ("exit 0 means exactly the new value", new_value),
     ("a change that was not made, or was taken back, leaves the spec as others have it", taken_back),
     ("no strategy and no open record of ours stays behind", nothing_left),
@@ -44,8 +45,13 @@ fn no_panic(history: &History) -> Option<String> {
     history.commands.iter().find(panicked).map(|command| format!("{}: {}", command.line(), command.err))
 }
 
+fn reads_alone(history: &History) -> Option<String> {
+    let writes = |command: &&Command| command.verb.only_reads() && command.alone && !command.requests.is_empty();
+    history.commands.iter().find(writes).map(|command| format!("{} sent {:?}", command.line(), command.requests))
+}
+
 fn new_value(history: &History) -> Option<String> {
-    history.commands.iter().filter(|command| command.code == Some(0) && !command.is_quiet()).find_map(|command| {
+    history.commands.iter().filter(|command| command.code == Some(0)).find_map(|command| {
         let (version, _) = history.verified(command)?;
         let method = command.verb.method()?;
         let found = history.target.method(&version.spec);
@@ -68,14 +74,15 @@ fn earlier_values(history: &History, command: &Command) -> Vec<Value> {
 }
 
 fn taken_back(history: &History) -> Option<String> {
-    let changes = |command: &&Command| !matches!(command.verb, Verb::Status) && command.alone;
+    let changes = |command: &&Command| !command.verb.only_reads() && command.alone;
     history.commands.iter().filter(changes).find_map(|command| {
         let back = match (command.verb, command.code) {
             (Verb::DebugLog | Verb::Undo(_) | Verb::Restore, Some(0 | 3)) | (_, Some(1 | 4 | 130)) => true,
             (_, code) => code == Some(3),
         };
         let unfinished = history.commands.iter().any(|other| other.ended <= command.began && matches!(other.code, None | Some(5)));
-        if !back || (unfinished && command.code != Some(0)) {
+        // What is resumed and then rolled back is rolled back whole.
+        if !back || (unfinished && !matches!(command.code, Some(0 | 4))) {
             return None;
         }
         let owned = history.target.split(&command.moment.spec).0;
@@ -88,7 +95,7 @@ fn nothing_left(history: &History) -> Option<String> {
     let strategy = |spec: &Value| spec["updateStrategy"].clone();
     history.commands.iter().filter(|command| command.alone && matches!(command.code, Some(0 | 1 | 3 | 4 | 130))).find_map(|command| {
         let unfinished = history.commands.iter().any(|other| other.ended <= command.began && matches!(other.code, None | Some(5)));
-        if unfinished && command.code != Some(0) || command.verb == Verb::Status {
+        if unfinished && !matches!(command.code, Some(0 | 4)) || command.verb.only_reads() {
             return None;
         }
         let (found, wanted) = (strategy(&command.moment.spec), strategy(history.shadow(command.ended)));
@@ -129,7 +136,7 @@ fn others_survive(history: &History) -> Option<String> {
 
 /// Under the user's own OnDelete, somebody else's change of the template waits for whoever made it.
 fn nodes_follow(history: &History) -> Option<String> {
-    let last = history.commands.iter().rfind(|command| command.verb != Verb::Status)?;
+    let last = history.commands.iter().rfind(|command| !command.verb.only_reads())?;
     let made = history.commands.iter().any(|command| history.records(command).next().is_some());
     if !made || last.code != Some(0) || last.is_quiet() || history.edits.iter().any(|edit| edit.changes_template()) {
         return None;
@@ -177,14 +184,20 @@ fn no_unannounced_restart(history: &History) -> Option<String> {
     })
 }
 
+/// But for a change that was forced and not watched: who asks for that gets it.
 fn not_worse(history: &History) -> Option<String> {
+    let forced = |command: &Command| command.arguments.iter().any(|word| word == "--force");
+    let sent = |command: &&Command| command.arguments.iter().any(|word| word == "--no-wait") && command.code == Some(0);
+    if history.commands.iter().filter(sent).any(forced) {
+        return None;
+    }
     let sound = history.before.nodes.iter().filter(|(_, node)| node.is_sound() && !node.dead);
     let worse = sound.filter(|(name, _)| history.after.nodes.get(*name).is_some_and(|now| !now.is_sound()));
     let worse: Vec<String> = worse.map(|(name, _)| format!("{name} {:?}", history.after.nodes[name].pods)).collect();
     (!worse.is_empty()).then(|| format!("sound before, and not now: {worse:?}"))
 }
 
-const NOTHING: [&str; 3] = ["nothing was changed", "nothing to undo", "nothing to change"];
+const NOTHING: [&str; 4] = ["nothing was changed", "nothing to undo", "nothing to change", "nothing to resume"];
 
 fn truthful(history: &History) -> Option<String> {
     for command in history.commands.iter().filter(|command| command.alone && command.code.is_some()) {
@@ -197,7 +210,11 @@ fn truthful(history: &History) -> Option<String> {
         if command.err.contains("nothing to undo") && left {
             return Some(format!("{} says \"nothing to undo\" beside {:?}", command.line(), command.moment.record));
         }
-        let cured = history.incident && command.code == Some(0) && command.verb == Verb::Autodetect(None);
+        let open = command.moment.record.as_ref().is_some_and(|record| !record.contains("\"phase\":\"done\""));
+        if command.err.contains("nothing to resume") && open && !history.has(&[Edit::RecordForged]) {
+            return Some(format!("{} says \"nothing to resume\" beside {:?}", command.line(), command.moment.record));
+        }
+        let cured = history.incident && command.code == Some(0) && command.verb == Verb::Autodetect(None) && !command.is_quiet();
         let last = command.moment.nodes.iter().next_back().filter(|(_, node)| !node.dead && !node.is_sound());
         if let (true, Some(_), Some((name, _))) = (cured, history.verified(command), last)
             && !history.edited_after(command.began)

@@ -128,6 +128,7 @@ fn cases() -> Vec<Case> {
         ("documented exit codes", cured(), |it| it.commands[0].code = Some(70)),
         ("documented exit codes", cured(), |it| it.commands[0].code = Some(2)),
         ("no panic", cured(), |it| it.commands[0].err = "error: internal error at x.rs:1".into()),
+        ("what only reads", cured(), |it| it.commands[0].verb = Verb::CanI),
         ("exit 0 means exactly the new value", cured(), |it| it.versions[2].spec = spec(None, "RollingUpdate")),
         ("a change that was not made", rolled_back(), |it| left(it, spec(Some(METHOD), "RollingUpdate"))),
         ("a change that was not made", rolled_back(), |it| {
@@ -154,6 +155,10 @@ fn cases() -> Vec<Case> {
         ("what is said is true", cured(), |it| it.commands[0].err = "nothing was changed".into()),
         ("what is said is true", killed_and_undone(), |it| {
             it.commands[1].err = "nothing to undo".into();
+            it.commands[1].moment.record = Some(record("canary").to_string());
+        }),
+        ("what is said is true", killed_and_undone(), |it| {
+            it.commands[1].err = "nothing to resume".into();
             it.commands[1].moment.record = Some(record("canary").to_string());
         }),
         ("what is said is true", rolled_back(), |it| it.status = (Some(0), vec![])),

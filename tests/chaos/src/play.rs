@@ -13,6 +13,8 @@ pub(crate) struct Play {
     /// Flags besides those of the verb.
     pub flags: Vec<&'static str>,
     pub disturbances: Vec<Disturbance>,
+    /// After a kill or exit 5 the change is resumed before it is undone.
+    pub resumes: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -22,6 +24,10 @@ pub(crate) struct Setting {
     /// The user's own strategy is OnDelete.
     pub on_delete: bool,
     pub max_unavailable: u32,
+    /// New pods come beside the old ones, instead of after them.
+    pub surges: bool,
+    /// Seconds of each minute that the BGP sessions of the first node are down.
+    pub flaps: u32,
     /// The kubelet of the second node is gone.
     pub dead_kubelet: bool,
     /// Seconds that the controllers are behind, at most.
@@ -42,6 +48,9 @@ pub(crate) enum Verb {
     Undo(&'static str),
     /// Of a `debug-log` that was killed before.
     Restore,
+    /// Of a change of the method that was killed before; `None`: of whatever is open.
+    Resume(Option<&'static str>),
+    CanI,
     Status,
 }
 
@@ -83,6 +92,12 @@ pub(crate) enum Disturbance {
     Second {
         when: When,
         verb: Verb,
+    },
+    /// A policy engine refuses every write of the target for this long.
+    Policy {
+        when: When,
+        code: u16,
+        millis: u64,
     },
     /// A GitOps controller: puts its own values back this long after each change, this often.
     Reverter {
@@ -146,6 +161,8 @@ impl Play {
             nodes: 3 + dice.below(2) as usize,
             on_delete: !operated && dice.percent(20),
             max_unavailable: 1 + dice.below(2),
+            surges: !operated && dice.percent(10),
+            flaps: if dice.percent(10) { 5 + dice.below(20) } else { 0 },
             dead_kubelet: dice.percent(12),
             lag: if dice.percent(50) { 0 } else { 1 + dice.below(20) },
             skew: *dice.pick(&[0, 0, 0, -90, 90]),
@@ -158,9 +175,12 @@ impl Play {
         if dice.percent(5) && matches!(verb, Verb::Autodetect(_) | Verb::Apply(_)) {
             flags.push("--no-rollback");
         }
+        if dice.percent(8) {
+            flags.push("--no-wait");
+        }
         let count = dice.below(5);
         let disturbances = (0..count).map(|_| disturbance(dice, scenario)).collect();
-        Self { seed, setting, verb, flags, disturbances }
+        Self { seed, setting, verb, flags, disturbances, resumes: dice.percent(40) }
     }
 }
 
@@ -169,7 +189,8 @@ fn verb(dice: &mut Dice, scenario: &str) -> Verb {
     let operated = scenario.starts_with("operator");
     let method = *dice.pick(&METHODS);
     match dice.below(100) {
-        0..25 => Verb::Autodetect(None),
+        0..20 => Verb::Autodetect(None),
+        20..25 => Verb::Resume(Some(method)),
         25..40 => Verb::Autodetect(Some(method)),
         40..48 => Verb::Autodetect(Some(BAD)),
         48..60 => Verb::Apply(method),
@@ -177,7 +198,8 @@ fn verb(dice: &mut Dice, scenario: &str) -> Verb {
         60..70 if scenario != "slow-start" => Verb::Probes(None),
         70..80 if !operated => Verb::DebugLog,
         80..85 if !operated => Verb::Restore,
-        96.. => Verb::Status,
+        95..97 => Verb::CanI,
+        97.. => Verb::Status,
         _ => Verb::Undo(method),
     }
 }
@@ -191,7 +213,8 @@ fn disturbance(dice: &mut Dice, scenario: &str) -> Disturbance {
     match dice.below(100) {
         0..15 => Disturbance::Kill { when, carried_out: dice.percent(50) },
         15..28 => Disturbance::Signal { when, name: dice.pick::<&str>(&["INT", "TERM", "HUP"]), again: dice.percent(25) },
-        28..40 => Disturbance::Outage { when, millis: 300 + u64::from(dice.below(3000)) },
+        28..32 => Disturbance::Policy { when, code: *dice.pick(&[400, 403]), millis: *dice.pick(&[200, 1000, 60_000]) },
+        32..40 => Disturbance::Outage { when, millis: 300 + u64::from(dice.below(3000)) },
         40..55 => {
             let answers =
                 [Answer::Status(500), Answer::Status(503), Answer::TooMany, Answer::Reset, Answer::Truncated, Answer::Hang, Answer::Late];
@@ -222,7 +245,8 @@ impl Verb {
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Autodetect(_) => "autodetect",
-            Self::Apply(_) => "apply",
+            Self::Apply(_) | Self::Resume(_) => "apply",
+            Self::CanI => "can-i",
             Self::Probes(_) => "probes",
             Self::DebugLog | Self::Restore => "debug-log",
             Self::Undo(_) => "undo",
@@ -233,10 +257,17 @@ impl Verb {
     /// The method that a change made by it must have set.
     pub(crate) fn method(self) -> Option<&'static str> {
         match self {
-            Self::Autodetect(method) => method,
+            Self::Autodetect(method) | Self::Resume(method) => method,
             Self::Apply(method) => Some(method),
             _ => None,
         }
+    }
+}
+
+impl Verb {
+    /// Nothing is ever written by it.
+    pub(crate) fn only_reads(self) -> bool {
+        matches!(self, Self::Status | Self::CanI)
     }
 }
 
@@ -263,7 +294,11 @@ mod tests {
             "DebugLog",
             "Undo",
             "Restore",
+            "Resume",
+            "CanI",
             "Status",
+            "--no-wait",
+            "Policy",
             "Kill",
             "Signal",
             "Outage",

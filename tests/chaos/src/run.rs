@@ -30,6 +30,9 @@ pub(crate) fn run(play: &Play, plugin: &Path) -> io::Result<History> {
     let output = stage.run(plugin, &["status".to_owned(), "-o".to_owned(), "json".to_owned()])?;
     let changes = feed.ready().map_err(|_| io::Error::other("too much was written"))?;
     let foreign = stage.others.deleted.lock().map(|deleted| deleted.clone()).unwrap_or_default();
+    let mut errors = errors(&output.stdout);
+    // Where a link flaps this is true at times.
+    errors.retain(|code| code != "bgp-session-down" || play.setting.flaps == 0);
     Ok(History {
         target: stage.target,
         incident: play.setting.scenario.contains("bridge-address") || play.setting.scenario == "no-address",
@@ -39,12 +42,21 @@ pub(crate) fn run(play: &Play, plugin: &Path) -> io::Result<History> {
         before,
         commands,
         after,
-        status: (output.status.code(), errors(&output.stdout)),
+        status: (output.status.code(), errors),
     })
 }
 
-/// What a person does after a kill or exit 5: undo, and again where that did not do.
+/// What a person does after a kill or exit 5: perhaps resume, and then in any case undo, and again where that did not do.
 fn clear_up(stage: &Stage, play: &Play, plugin: &Path, commands: &mut Vec<Command>) -> io::Result<()> {
+    if play.resumes {
+        // What was the command's own change was to set its method, unless another one was at work too.
+        let alone = commands.iter().all(|command| command.alone);
+        let verb = Verb::Resume(play.verb.method().filter(|_| alone && !matches!(play.verb, Verb::Undo(_))));
+        let words = arguments_of(play.setting.scenario, verb, &stage.moment());
+        let began = (stage.version(), stage.running.requests().len());
+        let output = stage.run(plugin, &words)?;
+        commands.push(command(stage, verb, words, &output, began, (true, true)));
+    }
     let verb = Verb::Undo("");
     let mut words = arguments_of(play.setting.scenario, verb, &stage.moment());
     for _ in 0..UNDOES {
@@ -74,14 +86,18 @@ fn prepare(stage: &Stage, play: &Play, plugin: &Path, commands: &mut Vec<Command
             let output = stage.run(plugin, &words)?;
             commands.push(command(stage, earlier, words, &output, began, (true, false)));
         }
-        Verb::Restore => {
-            let words = arguments_of(scenario, Verb::DebugLog, &stage.moment());
+        Verb::Restore | Verb::Resume(_) => {
+            let earlier = if play.verb == Verb::Restore { Verb::DebugLog } else { Verb::Autodetect(play.verb.method()) };
+            let mut words = arguments_of(scenario, earlier, &stage.moment());
+            words.push("--force".to_owned());
             let victim = Victim::default();
-            stage.cluster().add_fault(Fault::nth_write(2, Effect::After(victim.kill())));
+            // From the seed: after the first write or any other one up to the last.
+            let write = if play.verb == Verb::Restore { 2 } else { 1 + u32::try_from(play.seed % 4).unwrap_or(0) };
+            stage.cluster().add_fault(Fault::nth_write(write, Effect::After(victim.kill())));
             let began = (stage.version(), stage.running.requests().len());
             let output = victim.run(&mut stage.command(plugin, &words))?;
             stage.cluster().clear_faults();
-            commands.push(command(stage, Verb::DebugLog, words, &output, began, (true, false)));
+            commands.push(command(stage, earlier, words, &output, began, (true, false)));
         }
         Verb::Apply(method) => {
             let path = stage.folder.path().join("plan.yaml").display().to_string();

@@ -60,11 +60,11 @@ impl Stage {
         Victim::default().run(&mut self.command(plugin, arguments))
     }
 
-    /// Waits until nothing has been replaced for a while: a minute of the cluster's time, five at most.
+    /// Waits until nothing has been replaced for a while: a minute of the cluster's time, half an hour at most.
     pub(crate) fn settle(&self) {
         let begun = Instant::now();
         let (mut last, mut since) = (self.moment(), Instant::now());
-        while since.elapsed() < Duration::from_secs_f64(60.0 / PACE) && begun.elapsed() < Duration::from_secs_f64(300.0 / PACE) {
+        while since.elapsed() < Duration::from_secs_f64(60.0 / PACE) && begun.elapsed() < Duration::from_secs_f64(1800.0 / PACE) {
             std::thread::sleep(Duration::from_millis(100));
             let now = self.moment();
             if now != last {

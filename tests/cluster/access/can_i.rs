@@ -1,6 +1,6 @@
 //! What `can-i` prints, and to whom.
 
-use sim::scenario;
+use sim::{Effect, Fault, scenario};
 
 use super::*;
 use support::manifests::simulated;
@@ -124,6 +124,21 @@ fn the_manifests_come_out_as_they_are_in_the_repository() {
         assert_eq!(String::from_utf8_lossy(&output.stdout), expected);
     }
     assert!(stage.running.requests().is_empty());
+}
+
+/// A review keeps nothing, so it is asked again as a read is.
+#[test]
+fn a_server_that_is_too_busy_for_a_moment_is_asked_again() {
+    for effect in [Effect::TooManyRequests { retry_after: 0 }, Effect::Status(503), Effect::Status(504)] {
+        for (review, times) in [("/selfsubjectaccessreviews", 3), ("/selfsubjectreviews", 1)] {
+            let stage = stage("bridge-address", vec![]);
+            let asked = stage.run("admin", &["can-i", "-o", "json"]);
+            assert_eq!(asked.status.code(), Some(0), "{}", told(&asked));
+            stage.running.cluster().add_fault(Fault::times(review, times, effect.clone()));
+            let again = stage.run("admin", &["can-i", "-o", "json"]);
+            assert_eq!((again.status.code(), &again.stdout), (Some(0), &asked.stdout), "{effect:?} {review}: {}", told(&again));
+        }
+    }
 }
 
 #[test]

@@ -23,3 +23,18 @@ fn the_incident_is_healed_one_node_first() {
     let status = stage.run(&["status"]);
     assert_eq!(code(&status), Some(0), "{}", out(&status));
 }
+
+/// Where the address after the change was not foreseen, nobody says that it came as expected.
+#[test]
+fn a_node_whose_address_was_not_foreseen_is_named() {
+    let stage = Stage::new("bridge-address", 3);
+    let _live = stage.running.live(PACE);
+    let mut proposal = stage.proposal("kubernetes-internal-ip");
+    let unforeseen = &mut proposal.nodes[0];
+    unforeseen.addresses.clear();
+    let says = format!("Of {} only readiness and faults were checked", unforeseen.name);
+    let plan = Plan::new(&proposal, &stage.daemon_set()).expect("can be made").expect("changes something");
+    let output = stage.apply(&plan, &[]);
+    assert_eq!(code(&output), Some(0), "{}", told(&output));
+    assert!(err(&output).contains(&says) && !err(&output).contains("every node is as expected"), "{}", told(&output));
+}

@@ -113,7 +113,7 @@ fn nothing_is_changed_where_the_log_explains_it() {
     let before = stage.daemon_set();
     let output = stage.run(&["debug-log"]);
     assert_eq!(code(&output), Some(1), "{}", told(&output));
-    assert!(err(&output).contains("explains it already") && err(&output).contains("--yes"), "{}", err(&output));
+    assert!(err(&output).contains("already explains the problem") && err(&output).contains("--yes"), "{}", err(&output));
     let dry = stage.run(&["debug-log", "--dry-run=server"]);
     assert_eq!(code(&dry), Some(1), "{}", told(&dry));
     assert!(out(&dry).contains(&format!("+        - name: {LEVEL}")), "{}", told(&dry));
@@ -129,7 +129,7 @@ fn at_a_terminal_it_offers_to_go_on() {
     let _live = stage.running.live(PACE);
     for (first, second, code) in [("n", None, 1), ("y", Some("n"), 1), ("y", Some("y"), 1)] {
         let mut terminal = in_a_terminal(stage.kubectl_command(&["debug-log", "--attempts", "1"]));
-        until(&mut terminal, &format!("Restart calico-node on {SICK} at DEBUG all the same? (y/N): "));
+        until(&mut terminal, &format!("Restart calico-node at DEBUG on {SICK} anyway? (y/N): "));
         terminal.send_line(first).expect("types");
         if let Some(second) = second {
             let shown = until(&mut terminal, QUESTION);

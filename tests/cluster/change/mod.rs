@@ -13,13 +13,16 @@ mod faults;
 mod killed;
 mod operator;
 mod others;
+mod policies;
 mod probes;
+mod replaced;
 mod resumed;
 mod rights;
 mod shown;
 mod sick_nodes;
 mod undoing;
 mod untrusted;
+mod unwritable;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};

@@ -82,8 +82,8 @@ fn a_plan_that_is_none_or_another_is_refused_with_what_to_do() {
         ("empty.yaml", String::new(), "", 2, "the file is empty"),
         ("pod.yaml", "apiVersion: v1\nkind: Pod\n".to_owned(), "", 2, "this is not a plan of calico-fix/v1, but a Pod (v1)"),
         ("changed.yaml", whole.replace("kubernetes-internal-ip", "first-found"), "", 2, "its digest does not fit"),
-        ("wrong.yaml", whole.clone(), "0123456789ab", 2, "the plan's digest is"),
-        ("short.yaml", whole, &plan.digest[..4], 2, "the plan's digest is"),
+        ("wrong.yaml", whole.clone(), "0123456789ab", 2, "this plan has the digest"),
+        ("short.yaml", whole, &plan.digest[..4], 2, "this plan has the digest"),
         ("other.yaml", elsewhere, &its_digest, 1, "is this the right cluster?"),
     ] {
         let path = file(name, &text);
@@ -99,5 +99,10 @@ fn a_plan_that_is_none_or_another_is_refused_with_what_to_do() {
     }
     let missing = stage.run(&["apply", "no-such-file.yaml", "--yes"]);
     assert!(code(&missing) == Some(3) && err(&missing).contains("no-such-file.yaml"), "{}", err(&missing));
+    assert!(err(&missing).contains("Make one with: kubectl calico-fix autodetect --out plan.yaml"), "{}", err(&missing));
+    let path = stage.save(&plan).to_str().expect("text").to_owned();
+    let unconfirmed = stage.run(&["apply", &path, "--yes"]);
+    let command = format!("kubectl calico-fix apply {path} --confirm {}", plan.digest);
+    assert!(code(&unconfirmed) == Some(2) && err(&unconfirmed).contains(&command), "{}", err(&unconfirmed));
     assert_eq!(stage.daemon_set(), before);
 }

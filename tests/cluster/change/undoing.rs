@@ -48,6 +48,27 @@ fn a_fault_that_comes_back_is_named_before_the_first_write() {
     assert_eq!((&stage.daemon_set()["spec"], stage.annotation()), (&before, None), "{}", told(&undo));
 }
 
+/// Nothing is shown as possible, and nobody is asked, while another run on this machine changes the same object.
+#[test]
+fn an_undo_during_another_run_is_refused_before_the_question() {
+    let (stage, _live, _) = cured();
+    let uid = stage.daemon_set()["metadata"]["uid"].as_str().expect("a UID").to_owned();
+    let path = stage.folder.path().join(format!(".local/state/kubectl-calico-fix/undo/{uid}.lock"));
+    let lock = std::fs::File::open(&path).expect("the run before left it");
+    lock.lock().expect("is free");
+    let writes = stage.writes();
+    let refused = stage.run(&["undo", "--yes"]);
+    assert_eq!((code(&refused), out(&refused), stage.writes()), (Some(1), String::new(), writes), "{}", told(&refused));
+    for says in ["is being changed by another kubectl calico-fix on this machine", "kubectl calico-fix status --watch"] {
+        assert!(err(&refused).contains(says), "{says}: {}", told(&refused));
+    }
+    let shown = stage.run(&["undo", "--dry-run=server"]);
+    assert!(out(&shown).contains("IP_AUTODETECTION_METHOD"), "a preview writes nothing: {}", told(&shown));
+    lock.unlock().expect("is held");
+    let undo = stage.run(&["undo", "--yes"]);
+    assert_eq!(code(&undo), Some(0), "{}", told(&undo));
+}
+
 /// Only the canary has the new template, so only its pod is made anew.
 #[test]
 fn the_pods_that_really_restart_are_counted() {

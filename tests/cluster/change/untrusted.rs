@@ -48,6 +48,33 @@ fn a_plan_is_for_calicos_own_objects_and_its_fields_are_known() {
     assert_eq!(stage.writes(), Vec::<String>::new());
 }
 
+/// The same names, values and addresses: only UIDs tell two clusters apart.
+#[test]
+fn a_plan_of_another_cluster_is_refused() {
+    let plan = Stage::new("bridge-address", 3).plan("kubernetes-internal-ip");
+    let world = scenario::named("bridge-address", 3).expect("is a scenario");
+    let uid = "5eed5eed-0000-4000-8000-000000000000";
+    world.store.bend("DaemonSet", "calico-node", |set| set["metadata"]["uid"] = uid.into());
+    for kind in ["Pod", "ControllerRevision"] {
+        for object in world.store.objects(kind) {
+            let name = object["metadata"]["name"].as_str().expect("a name");
+            world.store.bend(kind, name, |object| object["metadata"]["ownerReferences"][0]["uid"] = uid.into());
+        }
+    }
+    let stage = Stage::bent(world);
+    for more in [&[][..], &["--force"]] {
+        let refused = stage.apply(&plan, more);
+        assert_eq!((code(&refused), stage.writes()), (Some(1), vec![]), "{}", told(&refused));
+        assert!(err(&refused).contains("another object than the plan was made for: is this the right cluster?"), "{}", told(&refused));
+    }
+    let mut forged = plan.clone();
+    forged.target.uid = uid.into();
+    assert_ne!(forged.computed_digest(), plan.digest);
+    let edited = stage.apply(&forged, &[]);
+    assert_eq!((code(&edited), stage.writes()), (Some(2), vec![]), "{}", told(&edited));
+    assert!(err(&edited).contains("its digest does not fit"), "{}", told(&edited));
+}
+
 #[test]
 #[cfg(unix)]
 fn a_plan_is_a_new_file_that_only_its_owner_reads() {

@@ -73,7 +73,7 @@ fn waiting_ends_when_the_cluster_is_healthy_whatever_comes_between() {
     let first = err.until("waiting: UNHEALTHY, 2 of 3 nodes ready, address-on-virtual-interface on ");
     assert!(first.split("Z  ").next().is_some_and(|time| time.len() == "08:30:05".len()), "{first}");
     running.go_away(Duration::from_secs(3));
-    err.until("waiting for an answer: ");
+    err.until("waiting: no answer: ");
     heal(&running);
     out.until("HEALTHY  ");
     assert_eq!(finished(child), Some(0), "{}", err.seen);
@@ -94,7 +94,7 @@ fn waiting_in_vain_ends_with_the_page_and_exit_code_1() {
     let output = wait(&running, &["--wait", "--timeout", "6s"]);
     assert_eq!(output.status.code(), Some(1), "{}", told(&output));
     assert!(out(&output).starts_with("UNHEALTHY  "), "{}", told(&output));
-    assert!(err(&output).contains("error: Calico is not healthy after 6s: waiting: UNHEALTHY, 2 of 3"), "{}", told(&output));
+    assert!(err(&output).contains("error: Calico is not healthy after 6s: UNHEALTHY, 2 of 3"), "{}", told(&output));
     // What is not known is no health.
     let output = wait(&running, &["--wait", "--timeout", "3s", "--context", "no-exec", "--node", "amz-sin8-opsrespool-33-10"]);
     assert_eq!(output.status.code(), Some(1), "{}", told(&output));
@@ -105,7 +105,7 @@ fn waiting_for_a_server_that_never_answers_ends_and_a_typing_mistake_is_not_wait
     let running = sim::start(scenario::healthy(2));
     let output = wait(&running, &["--wait", "--timeout", "2s", "--server", "https://127.0.0.1:1"]);
     assert_eq!((output.status.code(), out(&output).as_str()), (Some(1), ""), "{}", told(&output));
-    assert_eq!(err(&output).matches("waiting for an answer").count(), 2, "once and at the end: {}", told(&output));
+    assert_eq!(err(&output).matches("no answer: ").count(), 2, "once and at the end: {}", told(&output));
     let output = wait(&running, &["--wait", "--context", "typo"]);
     assert_eq!(output.status.code(), Some(3), "{}", told(&output));
     let output = wait(&running, &["--wait", "--node", "typo"]);

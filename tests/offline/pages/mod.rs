@@ -2,6 +2,7 @@
 
 mod cases;
 mod change;
+mod logs_and_rights;
 mod widths;
 
 use std::io::{self, Write};

@@ -44,7 +44,7 @@ fn fits(line: &str, columns: usize, commands: &str) -> bool {
         || line.split(' ').filter(|word| !word.is_empty()).any(|word| word.len() > 40 && commands.contains(word))
 }
 
-fn check(name: &str, columns: usize, wide: &str, narrow: &str) {
+pub(super) fn check(name: &str, columns: usize, wide: &str, narrow: &str) {
     let commands: Vec<&str> = wide.lines().filter(|line| line.contains("kubectl ")).collect();
     let commands = commands.join("\n");
     let words: BTreeSet<&str> = wide.split_whitespace().collect();

@@ -301,7 +301,7 @@ fn misfits_are_put_right_on_request() {
         assert_eq!(report(&world).fixable, [fix.name()], "{fix:?}");
         // Nothing to fix in a cluster in health, and it says what else there would be.
         let refused = patched(&cluster(), &wishes(&[], &[fix])).expect_err(fix.name());
-        assert_eq!(refused, format!("--fix {}: there is nothing of the kind to fix here", fix.name()));
+        assert_eq!(refused, format!("--fix {}: there is no such problem to fix here", fix.name()));
     }
 }
 

@@ -125,3 +125,21 @@ fn a_later_piece_of_a_log_is_no_killed_start() {
     assert_eq!((codes(&report), last(&report).end.how), (vec![], AttemptEnd::NotKnown));
     assert_eq!(report.unseen.len(), 1);
 }
+
+/// A log alone does not show which method is right on every node: the next step is to ask the cluster.
+#[test]
+fn a_wrong_address_in_a_log_has_a_next_step() {
+    for (log, code) in [
+        (include_str!("../../fixtures/logs/address-conflict.txt"), Code::AddressConflict),
+        (include_str!("../../fixtures/logs/bridge-at-debug.txt"), Code::AddressOnVirtualInterface),
+        (include_str!("../../fixtures/logs/invalid-method.txt"), Code::MethodInvalid),
+        (include_str!("../../fixtures/logs/no-match-kept.txt"), Code::MethodIneffective),
+    ] {
+        let report = explained(log);
+        let [finding] = report.findings.as_slice() else { panic!("{:?}", report.findings) };
+        let command = finding.fix.as_ref().map(|fix| fix.command.as_str());
+        assert_eq!((finding.code, command), (code, Some("kubectl calico-fix autodetect")));
+    }
+    let report = explained(include_str!("../../fixtures/logs/update-conflict.timestamps.txt"));
+    assert!(report.findings.iter().all(|finding| finding.fix.is_none()), "{:?}", report.findings);
+}

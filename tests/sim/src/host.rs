@@ -3,7 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
 use crate::calico::network::{Family, Network};
@@ -66,6 +66,23 @@ pub struct Bird {
     pub sessions: Arc<dyn Fn() -> Vec<Session> + Send + Sync>,
 }
 
+/// A link that breaks again and again: this long out of each `every`, beginning with it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Flapping {
+    pub every: SignedDuration,
+    pub down: SignedDuration,
+}
+
+impl Flapping {
+    /// Whether it is down, and since when it is as it is.
+    pub(crate) fn state(self, now: Timestamp) -> (bool, Timestamp) {
+        let every = self.every.as_millis().max(1);
+        let passed = SignedDuration::from_millis(i64::try_from(i128::from(now.as_millisecond()).rem_euclid(every)).unwrap_or(0));
+        let began = now - passed;
+        if passed < self.down { (true, began) } else { (false, began + self.down) }
+    }
+}
+
 #[derive(Clone)]
 pub struct Host {
     pub node: String,
@@ -86,6 +103,8 @@ pub struct Host {
     pub heartbeat: Option<SignedDuration>,
     /// The kubelet takes pods and starts none of their containers.
     pub starts_nothing: bool,
+    /// Its BGP sessions go down with the link; nothing else does.
+    pub flapping: Option<Flapping>,
     /// Seconds that a request from here to the API server takes.
     pub round_trip: f64,
     /// Tools the container does not have: `birdcl`, `ip`.

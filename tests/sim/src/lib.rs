@@ -19,10 +19,10 @@ mod store;
 mod tls;
 mod users;
 
-pub use api::{Failure, Operator};
+pub use api::{Denial, Failure, Operator, Review, Webhook};
 pub use background::BackgroundSimulation;
-pub use fault::{Effect, Fault, Hook, Victim};
-pub use host::{Bird, Host, Interface, Kubelet, Recovery, Session};
+pub use fault::{Effect, Fault, Hook, Switch, Victim};
+pub use host::{Bird, Flapping, Host, Interface, Kubelet, Recovery, Session};
 pub use kinds::Kind;
 pub use scenario::world::{Cluster, Logs, Scenario, Text};
 pub use server::{RecordedRequest, Server, TestServer, start};

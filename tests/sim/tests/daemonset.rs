@@ -252,3 +252,78 @@ fn old_revisions_are_cleared_and_min_ready_seconds_are_waited_for() {
     settle(&store);
     assert_eq!(daemonset(&store)["status"]["numberAvailable"], 1);
 }
+
+fn surging(most: Value) -> Value {
+    json!({"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": 0, "maxSurge": most}})
+}
+
+/// Names by node, oldest first, of the pods on it.
+fn crowd(store: &Store, node: usize) -> Vec<Value> {
+    let name = format!("node-{node}");
+    let mut here: Vec<Value> = store.objects("Pod").into_iter().filter(|pod| pod["spec"]["nodeName"] == name.as_str()).collect();
+    here.sort_by_key(|pod| pod["metadata"]["resourceVersion"].as_str().and_then(|version| version.parse::<u64>().ok()));
+    here
+}
+
+fn make_ready(store: &Store, pod: &Value) {
+    let edit = |pod: &mut Value| {
+        pod["status"] =
+            json!({"phase": "Running", "conditions": [{"type": "Ready", "status": "True", "lastTransitionTime": "1970-01-01T00:00:00Z"}]});
+    };
+    store.edit("Pod", NAMESPACE, pod["metadata"]["name"].as_str().expect("a name"), edit).expect("edited");
+    settle(store);
+}
+
+/// A new pod beside the old one, which goes when the new one is Ready; no more new ones at a time than `maxSurge`.
+#[test]
+fn with_max_surge_the_old_pod_stays_until_the_new_one_is_ready() {
+    for (most, at_once) in [(json!(1), 1), (json!("50%"), 2)] {
+        let store = cluster(4, surging(most));
+        let before = uids(&store, 4);
+        set_env(&store, "1");
+        settle(&store);
+        for done in (0..4).step_by(at_once) {
+            let doubled: Vec<usize> = (1..=4).filter(|node| crowd(&store, *node).len() == 2).collect();
+            assert_eq!(doubled.len(), at_once, "{done} are done: {doubled:?}");
+            for node in doubled {
+                let new = crowd(&store, node).into_iter().find(|pod| !before.contains(&pod["metadata"]["uid"].to_string()));
+                make_ready(&store, &new.expect("a new pod"));
+                assert_eq!(crowd(&store, node).len(), 1, "the old one is gone");
+            }
+        }
+        let status = &daemonset(&store)["status"];
+        assert_eq!((&status["updatedNumberScheduled"], &status["numberAvailable"]), (&4.into(), &4.into()));
+    }
+}
+
+/// An old pod that is not available needs no room: its new one comes at once, and the old one goes.
+#[test]
+fn with_max_surge_a_pod_that_is_not_ready_is_replaced_at_once() {
+    let store = cluster(3, surging(json!(1)));
+    ready(&store, 2, false);
+    let sick = pod(&store, 2)["metadata"]["uid"].clone();
+    set_env(&store, "1");
+    settle(&store);
+    let here = crowd(&store, 2);
+    assert!(here.len() == 1 && here[0]["metadata"]["uid"] != sick, "{here:?}");
+    assert_eq!([1, 3].map(|node| crowd(&store, node).len()).iter().sum::<usize>(), 3, "one of the others has two");
+}
+
+/// What a DaemonSet owned goes after it, and nothing of one that was made anew under its name.
+#[test]
+fn pods_and_revisions_of_a_deleted_daemon_set_go_too() {
+    let store = cluster(3, rolling(json!(1)));
+    let mut object = daemonset(&store);
+    let mut cache = sim::controller::Controllers::new(&store);
+    cache.settle();
+    store.delete("DaemonSet", NAMESPACE, "calico-node", &Deletion::default()).expect("deleted");
+    cache.settle();
+    let left = || (store.objects("Pod").len(), store.objects("ControllerRevision").len());
+    assert_eq!(left(), (0, 0));
+    for field in ["uid", "resourceVersion", "creationTimestamp", "generation"] {
+        object["metadata"].as_object_mut().expect("metadata").remove(field);
+    }
+    store.create(object, Writer::new("kubectl")).expect("created");
+    cache.settle();
+    assert_eq!(left(), (3, 1));
+}

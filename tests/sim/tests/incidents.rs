@@ -47,6 +47,7 @@ fn three(bridge_on: &[u8]) -> Arc<Mutex<Mesh>> {
             started: Some(hour),
             recovered: true,
             reflector: false,
+            flapping: None,
         }
     };
     Arc::new(Mutex::new(Mesh::new((1..=3).map(speaker).collect(), &[prefix("10.0.0.0/24")], true)))

@@ -1,6 +1,9 @@
 //! The incident of the bridge's address, healed.
 
+use std::sync::{Arc, Mutex};
+
 use expectrl::Expect;
+use sim::{Effect, Fault, Hook};
 
 use super::*;
 
@@ -142,6 +145,29 @@ fn a_cluster_where_every_node_has_been_wrong_for_long_is_healed() {
     let output = stage.kubectl(&["autodetect", "--yes"]);
     println!("{}", told(&output));
     assert_eq!(code(&output), Some(0), "{}", told(&output));
+    healed(&stage);
+}
+
+/// The last node exits again and again, as it has no address at all; those before it in the list are well, and wait until it is cured.
+#[test]
+fn the_canary_is_the_node_that_has_the_trouble() {
+    let stage = Stage::new("no-address", 4);
+    let (pods, _live) = (stage.pods(), stage.running.live(PACE));
+    let sick = victim(&stage);
+    // The patch, the deletion of the canary's pod, and the patch that lets the others follow.
+    let (cluster, seen): (_, Arc<Mutex<Vec<String>>>) = (stage.running.cluster().clone(), Arc::default());
+    let (before, replaced) = (pods.clone(), seen.clone());
+    let look = Hook::new(move |_| {
+        let uid = |pod: &Value| pod["metadata"]["uid"].as_str().unwrap_or_default().to_owned();
+        let now: Vec<String> = cluster.store.objects("Pod").iter().map(uid).collect();
+        let gone = before.iter().filter(|(_, uid)| !now.contains(uid)).map(|(node, _)| node.clone());
+        replaced.lock().expect("not poisoned").extend(gone);
+    });
+    stage.running.cluster().add_fault(Fault::nth_write(3, Effect::Before(look)));
+    let output = stage.kubectl(&["autodetect", "--yes"]);
+    assert_eq!(code(&output), Some(0), "{}", told(&output));
+    assert_eq!(*seen.lock().expect("not poisoned"), std::slice::from_ref(&sick), "{}", told(&output));
+    assert!(stage.annotation().is_some_and(|text| text.contains(&format!("\"canary\":\"{sick}\""))), "{:?}", stage.annotation());
     healed(&stage);
 }
 

@@ -22,6 +22,25 @@ fn a_method_that_fits_no_node_is_refused_before_anything_is_touched() {
     }
 }
 
+/// A method that finds nothing leaves each node what it has: a right address here, a bridge's there.
+#[test]
+fn a_method_that_finds_nothing_is_told_for_each_node() {
+    let stage = Stage::new("bridge-address", 3);
+    let output = stage.kubectl(&["autodetect", "--method", "interface=foo.*", "--yes"]);
+    assert_eq!((code(&output), stage.writes()), (Some(1), vec![]), "{}", told(&output));
+    let text = err(&output);
+    let blocked: Vec<&str> = text.lines().filter(|line| line.contains("method-finds-nothing")).collect();
+    assert_eq!(blocked.len(), 2, "nodes with the same reason share a line: {}", told(&output));
+    for (node, stored) in stage.addresses() {
+        let about: Vec<&&str> = blocked.iter().filter(|line| line.contains(&node)).collect();
+        let [line] = about[..] else { panic!("{node} is named once: {}", told(&output)) };
+        let (word, other) = if stored.starts_with("172.") { ("wrong", "right") } else { ("right", "wrong") };
+        assert!(line.contains(&format!("is {word}")) && !line.contains(&format!("is {other}")), "{node}: {line}");
+        assert_eq!(line.contains("each keeps its address"), word == "right", "{node}: {line}");
+        assert_eq!(line.contains("172.18.0.1"), word == "wrong", "{node}: {line}");
+    }
+}
+
 /// Every node keeps the address that it has stored, so nothing is verified and all is rolled back.
 #[test]
 fn force_names_what_it_overrides() {

@@ -176,6 +176,7 @@ mod tests {
             heartbeat: None,
             round_trip: 0.005,
             starts_nothing: false,
+            flapping: None,
             lacks: Vec::new(),
         }
     }

@@ -1,5 +1,6 @@
 //! From a request to an answer: who asks, which fault strikes, which part of the API it is.
 
+mod admission;
 mod crd;
 mod definition;
 mod discovery;
@@ -35,6 +36,7 @@ use crate::scenario::world::Cluster;
 use crate::server::RecordedRequest;
 use crate::store::Writer;
 use crate::users::{Act, User};
+pub use admission::{Denial, Review, Webhook};
 pub use crd::Operator;
 use path::{Query, Target};
 pub use status::Failure;
@@ -72,7 +74,7 @@ impl Api {
         let target = Target::parse(request.uri().path());
         let verb =
             target.as_ref().map_or("get", |target| target.verb(request.method(), &Query::parse(request.uri().query().unwrap_or_default())));
-        let effect = self.strike(verb, &place).await;
+        let effect = self.strike(recorded.user.as_str(), verb, &place).await;
         match &effect {
             Some(Effect::Hang) => return std::future::pending().await,
             Some(Effect::TooManyRequests { retry_after }) => {
@@ -130,10 +132,10 @@ impl Api {
     }
 
     /// Waits out every latency and says which other fault applies.
-    async fn strike(&self, verb: &str, place: &str) -> Option<Effect> {
+    async fn strike(&self, user: &str, verb: &str, place: &str) -> Option<Effect> {
         let mut found = None;
         for fault in &self.world.faults() {
-            if !fault.means(verb, place) {
+            if !fault.means(user, verb, place) {
                 continue;
             }
             if let Effect::Latency(wait) = fault.effect {
@@ -234,19 +236,19 @@ impl Api {
                 let name = name.map(Into::into);
                 watch::answer(&self.world, kind, &target, name, &query, request.headers())
             }
-            ("create", None, None) => write::Change::read(&self, kind, &target, &query, request).await?.create(),
+            ("create", None, None) => write::Change::read(&self, kind, &target, &query, user.name, request).await?.create(),
             ("create", Some("eviction"), Some(name)) if kind.plural == "pods" => {
-                write::Change::read(&self, kind, &target, &query, request).await?.evict(name)
+                write::Change::read(&self, kind, &target, &query, user.name, request).await?.evict(name)
             }
-            ("update", None, Some(name)) => write::Change::read(&self, kind, &target, &query, request).await?.update(name),
-            ("patch", None, Some(name)) => write::Change::read(&self, kind, &target, &query, request).await?.patch(name),
+            ("update", None, Some(name)) => write::Change::read(&self, kind, &target, &query, user.name, request).await?.update(name),
+            ("patch", None, Some(name)) => write::Change::read(&self, kind, &target, &query, user.name, request).await?.patch(name),
             ("update", Some("status"), Some(name)) if kind.status => {
-                write::Change::read(&self, kind, &target, &query, request).await?.update(name)
+                write::Change::read(&self, kind, &target, &query, user.name, request).await?.update(name)
             }
             ("patch", Some("status"), Some(name)) if kind.status => {
-                write::Change::read(&self, kind, &target, &query, request).await?.patch(name)
+                write::Change::read(&self, kind, &target, &query, user.name, request).await?.patch(name)
             }
-            ("delete", None, Some(name)) => write::Change::read(&self, kind, &target, &query, request).await?.delete(name),
+            ("delete", None, Some(name)) => write::Change::read(&self, kind, &target, &query, user.name, request).await?.delete(name),
             _ => Err(Failure::not_simulated(request.method(), verb, &kind.qualified())),
         }
     }

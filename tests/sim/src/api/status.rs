@@ -44,6 +44,11 @@ impl Failure {
         Self::new(401, "Unauthorized", "Unauthorized")
     }
 
+    /// By an admission webhook.
+    pub fn denied(code: u16, message: String) -> Self {
+        Self::new(code, if code == 403 { "Forbidden" } else { "BadRequest" }, message)
+    }
+
     /// `resource` carries the subresource.
     pub fn forbidden(user: &str, verb: &str, group: &str, resource: &str, namespace: Option<&str>, name: Option<&str>) -> Self {
         let plural = resource.split('/').next().unwrap_or_default();

@@ -9,6 +9,7 @@ use hyper::header::{CONTENT_TYPE, USER_AGENT};
 use hyper::{HeaderMap, Request, StatusCode};
 use serde_json::{Value, json};
 
+use super::admission::{self, Review};
 use super::crd::{prune, validate};
 use super::patch::Form;
 use super::path::{Query, Target};
@@ -25,6 +26,7 @@ pub(super) struct Change<'a> {
     pub kind: &'static Kind,
     pub target: &'a Target,
     pub query: &'a Query,
+    user: &'static str,
     manager: String,
     content_type: String,
     body: Vec<u8>,
@@ -43,6 +45,7 @@ impl<'a> Change<'a> {
         kind: &'static Kind,
         target: &'a Target,
         query: &'a Query,
+        user: &'static str,
         request: Request<Incoming>,
     ) -> Result<Self, Failure> {
         if query.get("dryRun").is_some_and(|value| value != "All") {
@@ -51,7 +54,7 @@ impl<'a> Change<'a> {
         let manager = manager(query, request.headers());
         let content_type = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default().to_string();
         let body = Limited::new(request.into_body(), LARGEST).collect().await.map_err(|error| Failure::bad_request(error.to_string()))?;
-        Ok(Self { api, kind, target, query, manager, content_type, body: body.to_bytes().to_vec() })
+        Ok(Self { api, kind, target, query, user, manager, content_type, body: body.to_bytes().to_vec() })
     }
 
     fn namespace(&self) -> &str {
@@ -59,12 +62,7 @@ impl<'a> Change<'a> {
     }
 
     fn writer(&self) -> Writer<'_> {
-        Writer {
-            manager: &self.manager,
-            subresource: self.target.subresource.as_deref(),
-            dry_run: self.query.get("dryRun").is_some(),
-            applies: false,
-        }
+        Writer { manager: &self.manager, subresource: self.target.subresource.as_deref(), dry_run: self.is_dry_run(), applied: None }
     }
 
     fn json(&self) -> Result<Value, Failure> {
@@ -94,11 +92,28 @@ impl<'a> Change<'a> {
         Ok(object)
     }
 
-    /// Defaults, pruning and validation; what the client should be warned of.
+    fn is_dry_run(&self) -> bool {
+        self.query.get("dryRun").is_some()
+    }
+
+    fn review(&self, verb: &'static str, old: Option<&Value>, object: &mut Value, dry_run: bool) -> Result<(), Failure> {
+        let webhooks = self.api.world.webhooks();
+        admission::review(webhooks.iter().map(AsRef::as_ref), self.kind.kind, &mut Review { user: self.user, verb, dry_run, old, object })
+    }
+
+    /// Webhooks, defaults, pruning and validation; what the client should be warned of.
     fn admit(&self, old: Option<&Value>, object: &mut Value, patched: bool) -> Result<Vec<String>, Failure> {
         if self.target.subresource.is_some() {
             return Ok(Vec::new());
         }
+        let verb = if old.is_none() {
+            "create"
+        } else if patched {
+            "patch"
+        } else {
+            "update"
+        };
+        self.review(verb, old, object, self.is_dry_run())?;
         if !self.kind.custom {
             if old.is_none_or(|old| old["spec"] != object["spec"]) {
                 template::set_defaults(self.kind, object);
@@ -197,6 +212,9 @@ impl<'a> Change<'a> {
 
     pub(super) fn delete(&self, name: &str) -> Outcome {
         let how = self.deletion()?;
+        if let Some(stored) = self.api.world.store.get(self.kind, self.namespace(), name) {
+            self.review("delete", None, &mut stored.whole_value(self.kind), how.dry_run)?;
+        }
         let (stored, gone) = self.api.world.store.delete_stored(self.kind, self.namespace(), name, &how)?;
         if !gone && !how.dry_run {
             self.end_later(name);

@@ -172,6 +172,15 @@ impl Agent {
         }
     }
 
+    /// The pod that shared the host is gone, and with it the BIRD that had its port.
+    pub fn take_over(&mut self, now: Timestamp) {
+        if self.is_up(now) && self.settings.speaks_bgp && self.bird_at.is_none() {
+            for mesh in [&self.mesh, &self.mesh6] {
+                mesh.lock().unwrap_or_else(PoisonError::into_inner).speakers[self.speaker].started = Some(now);
+            }
+        }
+    }
+
     /// A run that has been up since then, before anybody watched, and its log.
     pub fn adopt(&mut self, since: Timestamp, now: Timestamp, log: Option<Text>) {
         self.attempt = Some(Attempt { log: Vec::new(), changes: Vec::new(), end: End::Started(since) });

@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::network::{Family, Network, Prefix};
 use super::route::{self, Failure};
-use crate::host::{Bird, Recovery, Session};
+use crate::host::{Bird, Flapping, Recovery, Session};
 
 #[derive(Clone, Debug)]
 pub struct Speaker {
@@ -23,6 +23,7 @@ pub struct Speaker {
     /// Since then all its peers have been there once.
     pub recovered: bool,
     pub reflector: bool,
+    pub flapping: Option<Flapping>,
 }
 
 impl Speaker {
@@ -81,7 +82,16 @@ impl Mesh {
     }
 
     fn is_up(&self, of: usize, peer: usize, now: Timestamp) -> bool {
-        self.established(of, peer).is_some_and(|up| up <= now)
+        self.up_since(of, peer, now).is_some()
+    }
+
+    /// When the session came up, as long as it is up.
+    fn up_since(&self, one: usize, other: usize, now: Timestamp) -> Option<Timestamp> {
+        let flapping = [one, other].into_iter().filter_map(|end| self.speakers[end].flapping);
+        let up = flapping
+            .map(|link| link.state(now))
+            .try_fold(self.established(one, other)?, |up, (is_down, since)| (!is_down).then(|| up.max(since + SETTLES)));
+        up.filter(|up| *up <= now)
     }
 
     fn count_up(&self, of: usize, now: Timestamp) -> (usize, usize) {
@@ -98,8 +108,13 @@ impl Mesh {
         let name = format!("{kind}_{}", address.to_string().replace(['.', ':'], "_"));
         let mine = self.speakers[of].started.unwrap_or(self.speakers[of].changed).max(self.speakers[of].changed);
         let since = mine.max(self.speakers[peer].changed);
-        if let Some(up) = self.established(of, peer).filter(|up| *up <= now) {
+        if let Some(up) = self.up_since(of, peer, now) {
             return Session::new(name, "up", &clock(up), "Established", "");
+        }
+        let links = [of, peer].into_iter().filter_map(|end| self.speakers[end].flapping);
+        let broken = links.map(|link| link.state(now)).filter(|(is_down, _)| *is_down).map(|(_, since)| since).max();
+        if let Some(broken) = broken.filter(|broken| self.established(of, peer).is_some_and(|up| up <= *broken)) {
+            return Session::new(name, "start", &clock(broken), "Active", "Error: Hold timer expired");
         }
         let own = self.address(of).unwrap_or(address);
         if self.full && passive(own, address) {
@@ -269,6 +284,7 @@ mod tests {
             changed: START,
             started: Some(START),
             recovered: false,
+            flapping: None,
         }
     }
 
@@ -300,6 +316,24 @@ mod tests {
         down.speakers[1].started = None;
         assert_eq!(infos(&down, 0), ["Passive", "Established"]);
         assert_eq!(infos(&down, 2), ["Established", "Active        Socket: Connection refused"]);
+    }
+
+    /// Down for 20 s of each minute, at both ends; up again two seconds later.
+    #[test]
+    fn a_link_that_flaps_takes_its_sessions_with_it() {
+        let mut mesh = mesh("10.0.0", false);
+        mesh.speakers[2].stored = Some(prefix("10.0.0.13/24"));
+        mesh.speakers[1].flapping = Some(Flapping { every: SignedDuration::from_secs(60), down: SignedDuration::from_secs(20) });
+        let shown = |of: usize, at: i64| {
+            let sessions = mesh.sessions(of, later(at));
+            sessions.iter().map(|session| format!("{} {}", session.since, session.info.trim())).collect::<Vec<_>>()
+        };
+        let down = "00:02:00 Active        Error: Hold timer expired";
+        assert_eq!(shown(0, 119), ["00:01:22 Established", "00:00:02 Established"]);
+        assert_eq!((shown(0, 125), shown(1, 125)), (vec![down.into(), "00:00:02 Established".into()], vec![down.into(); 2]));
+        assert_eq!(shown(0, 143)[0], "00:02:22 Established");
+        assert!(mesh.ready(1, later(119)).is_ok() && mesh.ready(0, later(125)).is_ok());
+        assert!(mesh.ready(1, later(125)).is_err_and(|why| why.contains("BGP not established with 10.0.0.11,10.0.0.13")));
     }
 
     /// With a default route packets for the bridge leave and are lost (`s3b`; its error is from before).

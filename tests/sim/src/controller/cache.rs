@@ -1,6 +1,6 @@
 //! What controllers know: the parsed objects of the kinds they act on, kept up by the store's feed.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
@@ -19,6 +19,8 @@ pub(crate) struct Cache {
     feed: Option<Feed>,
     objects: BTreeMap<&'static str, Objects>,
     changed: bool,
+    /// UIDs of DaemonSets that were deleted.
+    ended: BTreeSet<String>,
     /// How long a change of a DaemonSet is on its way.
     lag: SignedDuration,
     late: VecDeque<(Timestamp, Change)>,
@@ -33,7 +35,8 @@ impl Cache {
 
     pub(crate) fn with_lag(store: &Store, lag: SignedDuration) -> Self {
         let (objects, late) = (BTreeMap::new(), VecDeque::new());
-        let mut cache = Self { store: store.clone(), feed: None, objects, changed: false, lag, late, requeued: None };
+        let mut cache =
+            Self { store: store.clone(), feed: None, objects, changed: false, ended: BTreeSet::new(), lag, late, requeued: None };
         cache.refresh();
         cache
     }
@@ -72,7 +75,9 @@ impl Cache {
         let objects = self.objects.entry(change.kind.kind).or_default();
         let place = (change.object.namespace.clone(), change.object.name.clone());
         if change.what == What::Deleted {
-            objects.remove(&place);
+            if let Some(gone) = objects.remove(&place).filter(|_| change.kind.kind == "DaemonSet") {
+                self.ended.extend(gone["metadata"]["uid"].as_str().map(str::to_owned));
+            }
         } else {
             objects.insert(place, Arc::new(change.value()));
         }
@@ -101,6 +106,15 @@ impl Cache {
     pub(crate) fn take_changed(&mut self) -> bool {
         self.refresh();
         std::mem::take(&mut self.changed)
+    }
+
+    /// A DaemonSet with this UID was there once.
+    pub(crate) fn has_ended(&self, uid: &str) -> bool {
+        self.ended.contains(uid)
+    }
+
+    pub(crate) fn has_any_ended(&self) -> bool {
+        !self.ended.is_empty()
     }
 
     pub(crate) fn objects(&self, kind: &str) -> impl Iterator<Item = &Arc<Value>> {

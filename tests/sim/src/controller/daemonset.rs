@@ -1,5 +1,4 @@
 //! The DaemonSet controller: a pod on every node, replaced as the strategy says (kubernetes pkg/controller/daemon).
-//! `maxSurge` is not simulated.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -29,8 +28,10 @@ fn one(cache: &mut Cache, daemonset: &Value) {
         // It counts once it has seen what it did.
         return;
     }
-    if daemonset["spec"]["updateStrategy"]["type"] != "OnDelete" {
-        roll(&store, daemonset, &hash, &nodes, &pods);
+    match daemonset["spec"]["updateStrategy"]["type"] != "OnDelete" {
+        true if surge(daemonset, nodes.len()) > 0 => roll_by_surge(&store, daemonset, &hash, &nodes, &pods),
+        true => roll(&store, daemonset, &hash, &nodes, &pods),
+        false => {}
     }
     cache.refresh();
     let pods = self::pods(cache, daemonset);
@@ -62,11 +63,13 @@ fn wanted(cache: &Cache, daemonset: &Value) -> BTreeSet<String> {
     cache.objects("Node").filter(picked).map(|node| text(node, "name").to_string()).collect()
 }
 
-/// The pods it owns, without those that ended and are only to be cleared away.
+/// The pods it owns, oldest first, without those that ended and are only to be cleared away.
 fn pods(cache: &Cache, daemonset: &Value) -> Vec<Arc<Value>> {
     let ended = |pod: &Value| matches!(pod["status"]["phase"].as_str(), Some("Succeeded" | "Failed"));
     let all = cache.objects("Pod").filter(|pod| owned_by(pod, text(daemonset, "uid")));
-    all.filter(|pod| !(going(pod) && ended(pod))).cloned().collect()
+    let mut all: Vec<Arc<Value>> = all.filter(|pod| !(going(pod) && ended(pod))).cloned().collect();
+    all.sort_by(|one, other| text(one, "creationTimestamp").cmp(text(other, "creationTimestamp")));
+    all
 }
 
 fn going(pod: &Value) -> bool {
@@ -81,7 +84,7 @@ fn by_node(pods: &[Arc<Value>]) -> BTreeMap<&str, Vec<&Value>> {
     by_node
 }
 
-/// One pod on each wanted node, none elsewhere. True when something was to be done.
+/// One pod on each wanted node, none elsewhere; with `maxSurge` an old one may stay beside a new one. True when something was to be done.
 fn manage(store: &Store, daemonset: &Value, hash: &str, nodes: &BTreeSet<String>, pods: &[Arc<Value>]) -> bool {
     let by_node = by_node(pods);
     let mut doomed = Vec::new();
@@ -90,16 +93,37 @@ fn manage(store: &Store, daemonset: &Value, hash: &str, nodes: &BTreeSet<String>
         let spare = usize::from(nodes.contains(*node));
         let failed = |pod: &&&&Value| pod["status"]["phase"] == "Failed";
         doomed.extend(standing.iter().filter(failed).map(|pod| text(pod, "name")));
-        doomed.extend(standing.iter().filter(|pod| !failed(pod)).skip(spare).map(|pod| text(pod, "name")));
+        let whole: Vec<&Value> = standing.iter().filter(|pod| !failed(pod)).map(|pod| **pod).collect();
+        match spare == 1 && whole.len() > 1 && surge(daemonset, nodes.len()) > 0 {
+            true => doomed.extend(crowded(daemonset, hash, &whole, store.now())),
+            false => doomed.extend(whole.iter().skip(spare).map(|pod| text(pod, "name"))),
+        }
     }
     remove(store, daemonset, &doomed);
-    let missing: Vec<_> = nodes.iter().filter(|node| !by_node.contains_key(node.as_str())).collect();
-    for node in &missing {
+    let missing: Vec<_> = nodes.iter().map(String::as_str).filter(|node| !by_node.contains_key(*node)).collect();
+    create(store, daemonset, hash, &missing);
+    !doomed.is_empty() || !missing.is_empty()
+}
+
+/// Of several pods on a node with `maxSurge`: the oldest new one stays, and the oldest old one as long as it is Ready and the new one is not
+/// available.
+fn crowded<'a>(daemonset: &Value, hash: &str, whole: &[&'a Value], now: Timestamp) -> Vec<&'a str> {
+    let (new, old): (Vec<&Value>, Vec<&Value>) = whole.iter().partition(|pod| pod["metadata"]["labels"][HASH] == hash);
+    let mut doomed: Vec<&str> = new.iter().skip(1).chain(old.iter().skip(1)).map(|pod| text(pod, "name")).collect();
+    if let (Some(new), Some(old)) = (new.first(), old.first())
+        && (!is_ready(old) || available(daemonset, new, now))
+    {
+        doomed.push(text(old, "name"));
+    }
+    doomed
+}
+
+fn create(store: &Store, daemonset: &Value, hash: &str, nodes: &[&str]) {
+    for node in nodes {
         if let Ok(pod) = store.create(template::pod(daemonset, hash, node), MANAGER) {
             tell(store, daemonset, "daemonset-controller", "SuccessfulCreate", format!("Created pod: {}", text(&pod, "name")));
         }
     }
-    !doomed.is_empty() || !missing.is_empty()
 }
 
 fn remove(store: &Store, daemonset: &Value, names: &[&str]) {
@@ -134,12 +158,47 @@ fn roll(store: &Store, daemonset: &Value, hash: &str, nodes: &BTreeSet<String>, 
     remove(store, daemonset, &doomed);
 }
 
-/// A share is rounded up; with neither, one.
+/// New pods beside old ones: at once where the old one is not available, of the others as many as `maxSurge` allows together. An old one goes
+/// when the new one beside it is available (update.go).
+fn roll_by_surge(store: &Store, daemonset: &Value, hash: &str, nodes: &BTreeSet<String>, pods: &[Arc<Value>]) {
+    let now = store.now();
+    let by_node = by_node(pods);
+    let (mut surging, mut doomed, mut urgent, mut candidates) = (0, Vec::new(), Vec::new(), Vec::new());
+    for node in nodes {
+        let here: Vec<&Value> = by_node.get(node.as_str()).into_iter().flatten().copied().filter(|pod| !going(pod)).collect();
+        let (new, old): (Vec<&Value>, Vec<&Value>) = here.iter().partition(|pod| pod["metadata"]["labels"][HASH] == hash);
+        match (&new[..], &old[..]) {
+            (_, []) => {}
+            ([], [old]) if !available(daemonset, old, now) => urgent.push(node.as_str()),
+            ([], [_]) => candidates.push(node.as_str()),
+            ([new], [old]) if available(daemonset, new, now) => doomed.push(text(old, "name")),
+            _ => surging += 1,
+        }
+    }
+    let room = surge(daemonset, nodes.len()).saturating_sub(surging).min(candidates.len());
+    urgent.extend(&candidates[..room]);
+    remove(store, daemonset, &doomed);
+    create(store, daemonset, hash, &urgent);
+}
+
+fn surge(daemonset: &Value, nodes: usize) -> usize {
+    share(&daemonset["spec"]["updateStrategy"]["rollingUpdate"]["maxSurge"], nodes).unwrap_or(0)
+}
+
+/// With neither number nor share, one.
 fn max_unavailable(daemonset: &Value, nodes: usize) -> usize {
-    let asked = &daemonset["spec"]["updateStrategy"]["rollingUpdate"]["maxUnavailable"];
-    let share = asked.as_str().and_then(|text| text.strip_suffix('%')?.parse::<usize>().ok());
-    let count = share.map(|percent| (nodes * percent).div_ceil(100)).or_else(|| usize::try_from(asked.as_u64()?).ok());
-    count.unwrap_or(1).max(1)
+    share(&daemonset["spec"]["updateStrategy"]["rollingUpdate"]["maxUnavailable"], nodes).unwrap_or(1).max(1)
+}
+
+/// A share is rounded up.
+fn share(asked: &Value, nodes: usize) -> Option<usize> {
+    let percent = asked.as_str().and_then(|text| text.strip_suffix('%')?.parse::<usize>().ok());
+    percent.map(|percent| (nodes * percent).div_ceil(100)).or_else(|| usize::try_from(asked.as_u64()?).ok())
+}
+
+fn is_ready(pod: &Value) -> bool {
+    let conditions = pod["status"]["conditions"].as_array();
+    conditions.into_iter().flatten().any(|condition| condition["type"] == "Ready" && condition["status"] == "True")
 }
 
 fn available(daemonset: &Value, pod: &Value, now: Timestamp) -> bool {
@@ -159,20 +218,18 @@ fn available_from(daemonset: &Value, pod: &Value) -> Option<Timestamp> {
 
 fn status(daemonset: &Value, hash: &str, nodes: &BTreeSet<String>, pods: &[Arc<Value>], now: Timestamp) -> Value {
     let on = |pod: &&Arc<Value>| node_of(pod).is_some_and(|node| nodes.contains(node));
-    let is_ready = |pod: &&&Arc<Value>| {
-        let conditions = pod["status"]["conditions"].as_array();
-        conditions.into_iter().flatten().any(|condition| condition["type"] == "Ready" && condition["status"] == "True")
-    };
     let here: Vec<_> = pods.iter().filter(on).collect();
+    // Of a surge the oldest pod of a node counts.
+    let first: Vec<&Value> = by_node(pods).into_iter().filter(|(node, _)| nodes.contains(*node)).map(|(_, pods)| pods[0]).collect();
     let count = |number: usize| -> Value { number.into() };
-    let available = here.iter().filter(|pod| available(daemonset, pod, now)).count();
+    let available = first.iter().filter(|pod| available(daemonset, pod, now)).count();
     json!({
-        "currentNumberScheduled": count(by_node(pods).keys().filter(|node| nodes.contains(**node)).count()),
+        "currentNumberScheduled": count(first.len()),
         "numberMisscheduled": count(pods.len() - here.len()),
         "desiredNumberScheduled": count(nodes.len()),
-        "numberReady": count(here.iter().filter(is_ready).count()),
+        "numberReady": count(first.iter().filter(|pod| is_ready(pod)).count()),
         "observedGeneration": daemonset["metadata"]["generation"],
-        "updatedNumberScheduled": count(here.iter().filter(|pod| pod["metadata"]["labels"][HASH] == hash).count()),
+        "updatedNumberScheduled": count(first.iter().filter(|pod| pod["metadata"]["labels"][HASH] == hash).count()),
         "numberAvailable": count(available),
         "numberUnavailable": count(nodes.len().saturating_sub(available)),
     })

@@ -2,6 +2,7 @@
 
 mod cache;
 mod daemonset;
+mod garbage;
 pub mod operator;
 mod revision;
 mod scheduler;
@@ -13,15 +14,30 @@ pub(crate) use cache::Cache;
 
 use crate::store::{Store, Writer};
 
-const MANAGER: Writer<'static> = Writer { manager: "kube-controller-manager", subresource: None, dry_run: false, applies: false };
+const MANAGER: Writer<'static> = Writer { manager: "kube-controller-manager", subresource: None, dry_run: false, applied: None };
 
 /// Lets the DaemonSet controller and the scheduler act until they have nothing left to do.
 pub fn settle(store: &Store) {
     settle_cached(&mut Cache::new(store));
 }
 
+/// Controllers that remember what they saw before.
+pub struct Controllers(Cache);
+
+impl Controllers {
+    pub fn new(store: &Store) -> Self {
+        Self(Cache::new(store))
+    }
+
+    /// Lets them act until they have nothing left to do.
+    pub fn settle(&mut self) {
+        settle_cached(&mut self.0);
+    }
+}
+
 pub(crate) fn settle_cached(cache: &mut Cache) {
     while cache.take_changed() {
+        garbage::sync(cache);
         daemonset::sync(cache);
         scheduler::sync(cache);
     }

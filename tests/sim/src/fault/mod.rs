@@ -2,7 +2,8 @@
 
 mod hook;
 
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
 use serde_json::Value;
@@ -51,13 +52,36 @@ pub struct Fault {
     /// Empty: every verb.
     verbs: &'static [&'static str],
     only_writes: bool,
+    /// `None`: every user.
+    user: Option<&'static str>,
+    switch: Switch,
     pub effect: Effect,
+}
+
+/// Ends a fault that lasts.
+#[derive(Clone, Debug, Default)]
+pub struct Switch(Arc<AtomicBool>);
+
+impl Switch {
+    /// From now on the fault strikes nobody.
+    pub fn off(&self) {
+        self.0.store(true, Ordering::SeqCst);
+    }
 }
 
 impl Fault {
     /// On every request whose path and query have `pattern` in them.
     pub fn always(pattern: &str, effect: Effect) -> Self {
-        Self { pattern: pattern.into(), skip: 0.into(), times: u32::MAX.into(), verbs: &[], only_writes: false, effect }
+        Self {
+            pattern: pattern.into(),
+            skip: 0.into(),
+            times: u32::MAX.into(),
+            verbs: &[],
+            only_writes: false,
+            user: None,
+            switch: Switch::default(),
+            effect,
+        }
     }
 
     /// On the first `times` of them.
@@ -87,9 +111,22 @@ impl Fault {
         Self { verbs, ..self }
     }
 
+    /// Only requests of this user.
+    #[must_use]
+    pub fn of(self, user: &'static str) -> Self {
+        Self { user: Some(user), ..self }
+    }
+
+    /// What ends it.
+    pub fn switch(&self) -> Switch {
+        self.switch.clone()
+    }
+
     /// Whether the request is one of those meant; it counts for what is skipped.
-    pub(crate) fn means(&self, verb: &str, path_and_query: &str) -> bool {
-        (self.verbs.is_empty() || self.verbs.contains(&verb))
+    pub(crate) fn means(&self, user: &str, verb: &str, path_and_query: &str) -> bool {
+        !self.switch.0.load(Ordering::SeqCst)
+            && self.user.is_none_or(|wanted| wanted == user)
+            && (self.verbs.is_empty() || self.verbs.contains(&verb))
             && (!self.only_writes || writes(verb, path_and_query))
             && contains(path_and_query, &self.pattern)
             && !take(&self.skip)
@@ -132,7 +169,7 @@ mod tests {
     fn a_fault_strikes_only_what_it_names_and_only_so_often() {
         let fault = Fault::times("/pods/*/log", 2, Effect::Status(500)).after(1);
         let log = "/api/v1/namespaces/a/pods/b/log?container=c";
-        let strikes = |fault: &Fault, verb: &str, path: &str| fault.means(verb, path) && fault.strikes();
+        let strikes = |fault: &Fault, verb: &str, path: &str| fault.means("admin", verb, path) && fault.strikes();
         let struck: Vec<bool> = [log, "/api/v1/pods", log, log, log].iter().map(|path| strikes(&fault, "get", path)).collect();
         assert_eq!(struck, [false, false, true, true, false]);
         let patches = Fault::always("/pods", Effect::Forbidden).on(&["patch"]);
@@ -149,5 +186,14 @@ mod tests {
         ];
         let struck: Vec<_> = requests.iter().filter(|(verb, path)| strikes(&second, verb, path)).collect();
         assert_eq!(struck, [&("delete", "/api/v1/namespaces/a/pods/b")]);
+    }
+
+    #[test]
+    fn a_fault_strikes_one_user_and_until_it_is_switched_off() {
+        let fault = Fault::always("/pods", Effect::Status(503)).of("viewer");
+        let struck = |user: &str| fault.means(user, "list", "/api/v1/pods") && fault.strikes();
+        assert!(struck("viewer") && !struck("admin") && struck("viewer"));
+        fault.switch().off();
+        assert!(!struck("viewer"));
     }
 }

@@ -207,6 +207,7 @@ impl Plan {
             heartbeat: None,
             round_trip: member.round_trip,
             starts_nothing: false,
+            flapping: None,
             lacks: Vec::new(),
         }
     }

@@ -6,7 +6,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use jiff::SignedDuration;
 
-use crate::api::Operator;
+use crate::api::{Operator, Webhook};
 use crate::fault::Fault;
 use crate::host::{Bird, Host};
 use crate::store::Store;
@@ -89,6 +89,7 @@ pub struct Cluster {
     hosts: RwLock<BTreeMap<String, Arc<Host>>>,
     logs: RwLock<BTreeMap<Place, Logs>>,
     faults: RwLock<Vec<Arc<Fault>>>,
+    webhooks: RwLock<Vec<Arc<Webhook>>>,
 }
 
 impl From<Scenario> for Cluster {
@@ -106,6 +107,7 @@ impl From<Scenario> for Cluster {
             hosts: RwLock::new(hosts.into_iter().map(|(name, host)| (name, Arc::new(host))).collect()),
             logs: RwLock::new(logs),
             faults: RwLock::new(faults.into_iter().map(Arc::new).collect()),
+            webhooks: RwLock::default(),
         }
     }
 }
@@ -183,6 +185,18 @@ impl Cluster {
 
     pub fn add_fault(&self, fault: Fault) {
         self.faults.write().unwrap_or_else(PoisonError::into_inner).push(Arc::new(fault));
+    }
+
+    pub(crate) fn webhooks(&self) -> Vec<Arc<Webhook>> {
+        self.webhooks.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub fn add_webhook(&self, webhook: Webhook) {
+        self.webhooks.write().unwrap_or_else(PoisonError::into_inner).push(Arc::new(webhook));
+    }
+
+    pub fn clear_webhooks(&self) {
+        self.webhooks.write().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
     /// From now on nothing goes wrong by plan.

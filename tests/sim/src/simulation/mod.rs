@@ -5,7 +5,7 @@ mod report;
 mod takeover;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
@@ -161,6 +161,10 @@ impl Simulation {
             }
             resident.pod.stop(now, &mut resident.agent);
             self.write(&mut resident, uid);
+            // Of a surge there was a second pod on the host, whose BIRD gets port 179 now.
+            for other in self.residents.values_mut().filter(|other| other.agent.node() == resident.agent.node()) {
+                other.agent.take_over(now);
+            }
         }
     }
 
@@ -218,13 +222,6 @@ impl Simulation {
         place.is_some_and(|place| self.hosts[*place].kubelet == Kubelet::NoRoute)
     }
 
-    /// The first address of the node's block, or of a block behind those of all nodes where another node has it: IPAM gives none twice.
-    fn free_tunnel(&self, place: usize) -> Ipv4Addr {
-        let block = |number: usize| Ipv4Addr::from_bits(Ipv4Addr::new(192, 168, 0, 0).to_bits() + (number as u32 % 1024) * 64);
-        let is_taken = |address| self.cache.objects("Node").any(|node| report::tunnel(node) == Some(address));
-        Some(block(place)).filter(|own| !is_taken(*own)).unwrap_or_else(|| block(self.hosts.len() + place))
-    }
-
     fn resident(&self, pod: &Value, now: Timestamp, adopt: bool) -> Option<Resident> {
         let container = pod["spec"]["containers"].as_array()?.iter().find(|container| container["name"] == CONTAINER)?;
         let node = pod["spec"]["nodeName"].as_str()?;
@@ -250,7 +247,7 @@ impl Simulation {
             asks_bird6: container["readinessProbe"]["exec"].is_object() && asks("bird6-ready"),
             six: (env("IP6") == Some("autodetect")).then(|| env("IP6_AUTODETECTION_METHOD").unwrap_or_default().into()),
             round_trip: host.round_trip,
-            tunnel: tunnel.unwrap_or_else(|| self.free_tunnel(place)),
+            tunnel: tunnel.unwrap_or_else(|| report::free_tunnel(&self.cache, node)),
             has_tunnel: tunnel.is_some(),
             debug: env("CALICO_STARTUP_LOGLEVEL").is_some_and(|level| level.eq_ignore_ascii_case("debug")),
         };

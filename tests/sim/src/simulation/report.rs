@@ -1,5 +1,8 @@
 //! Writes what a kubelet and calico-node would have written: status, annotations, events, logs.
 
+use std::collections::BTreeSet;
+use std::net::Ipv4Addr;
+
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
@@ -23,8 +26,17 @@ pub(super) fn annotation(family: Family) -> &'static str {
 const TUNNELS: [&str; 2] = ["projectcalico.org/IPv4IPIPTunnelAddr", "projectcalico.org/IPv4VXLANTunnelAddr"];
 
 /// The node's tunnel address, whatever the tunnel.
-pub(super) fn tunnel(node: &Value) -> Option<std::net::Ipv4Addr> {
+pub(super) fn tunnel(node: &Value) -> Option<Ipv4Addr> {
     TUNNELS.iter().find_map(|key| node["metadata"]["annotations"][key].as_str()?.parse().ok())
+}
+
+/// As IPAM gives it: a block that no other node has. Nodes that have none yet take the free ones in the order of their names.
+pub(super) fn free_tunnel(cache: &Cache, node: &str) -> Ipv4Addr {
+    let used: BTreeSet<Ipv4Addr> = cache.objects("Node").filter_map(|node| tunnel(node)).collect();
+    let lacking = cache.objects("Node").filter(|other| tunnel(other).is_none());
+    let before = lacking.filter(|other| other["metadata"]["name"].as_str().is_some_and(|name| name < node)).count();
+    let blocks = (0..1024).map(|number| Ipv4Addr::from_bits(Ipv4Addr::new(192, 168, 0, 0).to_bits() + number * 64));
+    blocks.filter(|block| !used.contains(block)).nth(before).unwrap_or(Ipv4Addr::new(192, 168, 0, 0))
 }
 
 /// Which tunnel the pools want.

@@ -33,6 +33,7 @@ pub(super) fn mesh(cache: &Cache, hosts: &[Arc<Host>], now: Timestamp, family: F
             started: running.filter(|_| host.bird.is_some()).map(|since| since + SignedDuration::from_secs(3)),
             recovered: false,
             reflector: node.is_some_and(|node| node["metadata"]["labels"]["route-reflector"] == "true"),
+            flapping: host.flapping,
         }
     };
     let speakers: Vec<_> = hosts.iter().map(speaker).collect();
@@ -67,6 +68,7 @@ fn shared(hosts: &[Arc<Host>], speakers: &[Speaker], family: Family) -> Vec<Pref
 /// A host has other interfaces or routes now.
 pub(super) fn renew(mesh: &mut Mesh, hosts: &[Arc<Host>], place: usize, family: Family) {
     mesh.speakers[place].network = Arc::new(network(&hosts[place]));
+    mesh.speakers[place].flapping = hosts[place].flapping;
     let shared = shared(hosts, &mesh.speakers, family);
     mesh.renew(&shared);
 }

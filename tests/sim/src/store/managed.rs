@@ -134,6 +134,56 @@ fn tree(paths: &Paths) -> Value {
     root
 }
 
+/// Everything that a config names.
+fn named(kind: &Kind, config: &Value) -> Paths {
+    let mut paths = Paths::new();
+    for (key, value) in config.as_object().into_iter().flatten().filter(|(key, _)| *key != "kind" && *key != "apiVersion") {
+        changed(&Shape { kind }, key, &vec![format!("f:{key}")], None, value, &mut paths);
+    }
+    paths
+}
+
+/// What the applier has named before and does not name any more goes, unless somebody else owns it too.
+pub(crate) fn give_up(kind: &Kind, object: &mut Value, manager: &str, config: &Value) {
+    let (mut mine, mut others) = (Paths::new(), Paths::new());
+    for entry in object["metadata"]["managedFields"].as_array().into_iter().flatten() {
+        let own = entry["manager"] == manager && entry["operation"] == "Apply";
+        flatten(&entry["fieldsV1"], &mut Vec::new(), if own { &mut mine } else { &mut others });
+    }
+    let kept = named(kind, config);
+    // An item goes only as a whole: as long as others own a part of it, it stays.
+    let shared = |path: &Path| path.strip_suffix(&[".".to_string()]).is_some_and(|item| others.iter().any(|other| other.starts_with(item)));
+    mine.iter().filter(|path| !kept.contains(*path) && !others.contains(*path) && !shared(path)).for_each(|path| remove(object, path));
+}
+
+/// A field, or an item of a list; a map stays, empty as it may be.
+fn remove(object: &mut Value, path: &Path) {
+    let place = path.strip_suffix(&[".".to_string()]).unwrap_or(path);
+    let Some((last, parents)) = place.split_last() else { return };
+    let of_item = |item: &Value, keys: &str| {
+        let keys: Value = serde_json::from_str(keys).unwrap_or_default();
+        keys.as_object().is_some_and(|keys| keys.iter().all(|(key, value)| item[key] == *value))
+    };
+    let mut at = object;
+    for element in parents {
+        let next = match element.split_once(':') {
+            Some(("f", field)) => at.get_mut(field),
+            Some(("k", keys)) => at.as_array_mut().and_then(|items| items.iter_mut().find(|item| of_item(item, keys))),
+            _ => None,
+        };
+        let Some(next) = next else { return };
+        at = next;
+    }
+    match last.split_once(':') {
+        // The names of an item stay with it.
+        Some(("f", field)) if place.len() == path.len() && field != "name" => drop(at.as_object_mut().and_then(|map| map.remove(field))),
+        Some(("k", keys)) => {
+            at.as_array_mut().into_iter().for_each(|items| items.retain(|item| !of_item(item, keys)));
+        }
+        _ => {}
+    }
+}
+
 /// Credits `writer` with what differs between `old` and `object`, and takes it from the others.
 pub(super) fn credit(kind: &Kind, old: Option<&Value>, object: &mut Value, writer: Writer, now: Timestamp) {
     let shape = Shape { kind };
@@ -147,7 +197,7 @@ pub(super) fn credit(kind: &Kind, old: Option<&Value>, object: &mut Value, write
         let after = object.get(key);
         changed(&shape, key, &vec![format!("f:{key}")], after, value, &mut lost);
     }
-    let operation = if writer.applies { "Apply" } else { "Update" };
+    let operation = if writer.applied.is_some() { "Apply" } else { "Update" };
     let subresource = writer.subresource.filter(|subresource| *subresource != "*");
     let entries = object["metadata"].get_mut("managedFields").map_or(Value::Null, Value::take);
     let mut entries = match entries {
@@ -174,6 +224,7 @@ pub(super) fn credit(kind: &Kind, old: Option<&Value>, object: &mut Value, write
     });
     mine.retain(|path| !lost.contains(path));
     mine.extend(gained);
+    mine.extend(writer.applied.map(|config| named(kind, config)).unwrap_or_default());
     if !mine.is_empty() {
         let mut entry = json!({
             "manager": writer.manager,

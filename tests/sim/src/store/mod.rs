@@ -16,6 +16,7 @@ use tokio::sync::watch;
 use crate::kinds::Kind;
 use feed::History;
 pub use feed::{Change, Feed, What};
+pub(crate) use managed::give_up;
 pub use write::{Deletion, Writer};
 
 /// One stored object.

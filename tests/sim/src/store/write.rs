@@ -19,18 +19,18 @@ pub struct Writer<'a> {
     pub subresource: Option<&'a str>,
     /// Everything is checked and answered, nothing kept.
     pub dry_run: bool,
-    /// By server-side apply: what is written is owned by an entry of its own.
-    pub applies: bool,
+    /// By server-side apply, of this: what it names is owned by an entry of its own, changed or not.
+    pub applied: Option<&'a Value>,
 }
 
 impl<'a> Writer<'a> {
     pub fn new(manager: &'a str) -> Self {
-        Self { manager, subresource: None, dry_run: false, applies: false }
+        Self { manager, subresource: None, dry_run: false, applied: None }
     }
 
     #[must_use]
-    pub fn applying(self) -> Self {
-        Self { applies: true, ..self }
+    pub fn applying(self, config: &'a Value) -> Self {
+        Self { applied: Some(config), ..self }
     }
 
     #[must_use]

@@ -1,17 +1,20 @@
-//! Somebody who writes by server-side apply, with `force`: a GitOps controller. Fields that are applied no longer stay as they are.
+//! Somebody who writes by server-side apply, with `force`: a GitOps controller. What it no longer names goes.
 
 use serde_json::Value;
 
 use super::Form;
 use crate::api::Failure;
-use crate::store::{Store, Writer, named};
+use crate::store::{Store, Writer, give_up, named};
 
 impl Store {
-    /// Merges `config` into the object by the kind's merge keys and credits what differs to an entry of operation `Apply`.
+    /// Merges `config` into the object by the kind's merge keys and credits all of it to an entry of operation `Apply`.
     pub fn apply(&self, manager: &str, kind: &str, namespace: &str, name: &str, config: &Value) -> Result<Value, Failure> {
         let kind = named(kind);
         let form = if kind.custom { Form::Merge } else { Form::Strategic };
-        let applied = self.change(kind, namespace, name, Writer::new(manager).applying(), |object| form.apply(object, config))?;
+        let applied = self.change(kind, namespace, name, Writer::new(manager).applying(config), |mut object| {
+            give_up(kind, &mut object, manager, config);
+            form.apply(object, config)
+        })?;
         Ok(applied.whole_value(kind))
     }
 }
@@ -21,6 +24,7 @@ mod tests {
     use serde_json::json;
 
     use crate::scenario;
+    use crate::store::Writer;
 
     /// The variable is the applier's afterwards, whoever had set it; the others stay with their owners.
     #[test]
@@ -41,5 +45,28 @@ mod tests {
         assert_eq!((owns("argocd-controller", "IP_AUTODETECTION_METHOD"), owns("first", "IP_AUTODETECTION_METHOD")), (true, false));
         assert_eq!((owns("argocd-controller", "IP6"), owns("first", "IP6")), (false, true));
         assert_eq!(object["metadata"]["generation"], 3);
+    }
+    /// A field that an applier no longer names goes, but for one that somebody else has set meanwhile.
+    #[test]
+    fn what_is_no_longer_applied_goes() {
+        let store = scenario::healthy(3).store;
+        let variables = |list: serde_json::Value| {
+            let spec = json!({"template": {"spec": {"containers": [{"name": "calico-node", "env": list}]}}});
+            json!({"metadata": {"labels": {"team": "network"}}, "spec": spec})
+        };
+        let apply = |list| store.apply("argocd-controller", "DaemonSet", "kube-system", "calico-node", &variables(list)).expect("is there");
+        let values = |object: &serde_json::Value| {
+            let env = object["spec"]["template"]["spec"]["containers"][0]["env"].as_array().cloned().unwrap_or_default();
+            let value = |name: &str| env.iter().find(|one| one["name"] == name).map(|one| one["value"].clone());
+            (value("MINE"), value("THEIRS"), object["metadata"]["labels"]["team"].clone())
+        };
+        apply(json!([{"name": "MINE", "value": "1"}, {"name": "THEIRS", "value": "1"}]));
+        let edit = |object: &mut serde_json::Value| {
+            let env = object["spec"]["template"]["spec"]["containers"][0]["env"].as_array_mut().expect("a list");
+            env.iter_mut().filter(|one| one["name"] == "THEIRS").for_each(|one| one["value"] = "2".into());
+        };
+        store.edit_as(Writer::new("kubectl-edit"), "DaemonSet", "kube-system", "calico-node", edit).expect("is there");
+        let object = apply(json!([]));
+        assert_eq!(values(&object), (None, Some(json!("2")), json!("network")));
     }
 }

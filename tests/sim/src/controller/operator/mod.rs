@@ -16,7 +16,7 @@ use crate::store::Writer;
 
 const NAMESPACE: &str = "calico-system";
 const NAME: &str = "calico-node";
-const MANAGER: Writer<'static> = Writer { manager: "operator", subresource: None, dry_run: false, applies: false };
+const MANAGER: Writer<'static> = Writer { manager: "operator", subresource: None, dry_run: false, applied: None };
 /// "For development and testing only": the object is left as it is.
 const IGNORE: &str = "unsupported.operator.tigera.io/ignore";
 
