@@ -10,11 +10,11 @@ pub(super) const CHECK: Check = Check {
     explanation: Explanation {
         code: Code::KernelFeatureMissing,
         title: "Felix cannot program the node: its kernel lacks a feature",
-        means: "Felix asks the kernel for IP sets, iptables matches, a tunnel device or eBPF, and the kernel refuses: a module is missing \
-                (as in small kernels of edge devices and some cloud images), the kernel is too old, or the container is not privileged. \
+        means: "Felix asks the kernel for IP sets, iptables matches, a tunnel device or eBPF, and the kernel refuses. A module may be missing, \
+                as in small kernels of edge devices and some cloud images. Or the kernel is too old, or the container is not privileged. \
                 Felix tries again without end, and is not ready, or the tunnel is missing. Probes, addresses and BGP have nothing to do with it.",
-        detected: "Errors of ipset, iptables-restore or netlink in Felix's log that say so, up to the log's end: once on a node that is not Ready, \
-                   several times on one that is.",
+        detected: "Felix's log has errors of ipset, iptables-restore or netlink that say so, up to its end. One is enough on a node that is not \
+                   Ready. On a node that is Ready there are several.",
         confirm: "kubectl logs -n NAMESPACE POD -c calico-node | grep -iE 'ipset|iptables|tunnel device|BPF'\n\
                   On the node: lsmod | grep -E 'ip_set|xt_set|ipip|vxlan'; modprobe ip_set; uname -r",
         fix: "Load the module on the node (modprobe MODULE) and name it in /etc/modules-load.d so that it is loaded at each boot. Where the kernel \
