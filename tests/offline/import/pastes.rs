@@ -290,6 +290,19 @@ fn pastes() -> Vec<Paste> {
             "",
         ),
         (
+            "the description of another pod, whose network plugin misses calico-node",
+            "Name:                 coredns-76f75df574-726np\nNamespace:            kube-system\nNode:                 w2/10.0.8.12\nStatus:               Pending\n\
+             Containers:\n  coredns:\n    Image:          registry.k8s.io/coredns/coredns:v1.11.1\n    State:          Waiting\n      Reason:       ContainerCreating\n\
+             Events:\n  Type     Reason                  Age                   From               Message\n  \
+             ----     ------                  ----                  ----               -------\n  \
+             Normal   Scheduled               11m                   default-scheduler  Successfully assigned kube-system/coredns-76f75df574-726np to w2\n  \
+             Warning  FailedCreatePodSandBox  2m12s (x41 over 11m)  kubelet            Failed to create pod sandbox: rpc error: code = Unknown desc = failed to setup network for sandbox \"aa0c\": plugin type=\"calico\" failed (add): stat /var/lib/calico/nodename: no such file or directory\n"
+                .to_owned(),
+            &["pod-not-ready"],
+            "calico-node on w2 is not Ready: the network plugin misses the file",
+            "",
+        ),
+        (
             "an API server whose certificate does not fit",
             NO_ADDRESS[..NO_ADDRESS.find("[INFO][9] startup/startup.go 460").expect("a line")].to_owned()
                 + "[INFO][9] startup/startup.go 450: Hit error connecting to datastore - retry error=Get \"https://10.96.0.1:443/api/v1/nodes/foo\": x509: \
