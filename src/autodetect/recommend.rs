@@ -250,7 +250,15 @@ fn why(matrix: &Matrix, chosen: &Column, steadier: Option<&Column>, unsure: &[St
         let hint = other.map(|(steadier, preference)| {
             format!(" {} finds the same addresses and is more robust: with {}, {}.", steadier.method, chosen.method, preference.brittle)
         });
+        let unfound =
+            names(matrix, chosen, |cell| cell.verdict == Verdict::Unchanged && matches!(cell.outcome, DetectionResult::None { .. }));
         let doubt = match unsure {
+            [] if !unfound.is_empty() => {
+                let on = list(&unfound, 3);
+                format!(
+                    "No address is known to become wrong. This method finds nothing on {on}: the stored address stays, and a new node would exit."
+                )
+            }
             [] => "Right on every node.".to_owned(),
             unsure => format!("No address is known to become wrong. What this method finds on {} is not known.", list(unsure, 3)),
         };

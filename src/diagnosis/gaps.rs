@@ -25,7 +25,7 @@ pub(super) fn list_gaps(view: &Context, scope: &Scope) -> Vec<Gap> {
     unseen.extend(expectation(view));
     unseen.extend(podless(view, scope));
     unseen.extend(failing_probes(view, scope));
-    unseen.extend(silent(view, scope));
+    unseen.extend(node_not_ready(view, scope));
     unseen.extend(may_not_be_ready(view, scope));
     unseen.extend(left_out(view));
     unseen.extend(tabular(view, scope));
@@ -265,12 +265,25 @@ fn failing_probes(view: &Context, scope: &Scope) -> Option<Gap> {
     (!nodes.is_empty()).then(|| Gap { what: "whether calico-node stays Ready".to_owned(), nodes, why, blocks_healthy: true })
 }
 
-/// A node whose kubelet does not report, and whose pod was Ready when it last did.
-fn silent(view: &Context, scope: &Scope) -> Option<Gap> {
-    let was_ready = |node: &&NodeModel| node.kubelet_is_silent() && node.pod.is_some_and(|pod| pod.is_ready() == Some(true));
-    let nodes: Vec<String> = shown(view, scope).filter(was_ready).map(|node| node.name.to_owned()).collect();
-    let why = "the kubelet does not report (Ready is Unknown), so what its pod said last is old".to_owned();
-    (!nodes.is_empty()).then(|| Gap { what: "whether calico-node runs".to_owned(), nodes, why, blocks_healthy: true })
+/// Nodes that are not Ready although their pod is, as it says: it may be old, and Calico is not what is wrong there.
+fn node_not_ready(view: &Context, scope: &Scope) -> Vec<Gap> {
+    let mut by_reason: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for node in shown(view, scope).filter(|node| node.pod.is_some_and(|pod| pod.is_ready() == Some(true))) {
+        let Some(condition) = node.node.and_then(|node| node.condition("Ready")).filter(|condition| condition.status != "True") else {
+            continue;
+        };
+        let says = condition.message.as_deref().or(condition.reason.as_deref()).unwrap_or_default();
+        let says = crate::text::bounded::clean(says, 200);
+        let why = match node.kubelet_is_silent() {
+            true => "the kubelet does not report (Ready is Unknown), so what its pod said last is old".to_owned(),
+            false => ["the Node is not Ready", &says].into_iter().filter(|text| !text.is_empty()).collect::<Vec<_>>().join(": "),
+        };
+        by_reason.entry(why).or_default().push(node.name.to_owned());
+    }
+    by_reason
+        .into_iter()
+        .map(|(why, nodes)| Gap { what: "whether calico-node runs".to_owned(), nodes, why, blocks_healthy: true })
+        .collect()
 }
 
 /// Of pods that only events tell of: the newest says that a probe failed, and not whether it still does.

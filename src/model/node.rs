@@ -63,8 +63,13 @@ pub(super) fn build_all<'a>(snapshot: &'a Snapshot, install: &Install<'a>) -> Ve
     for pod in snapshot.pods.seen().into_iter().flatten() {
         let Some(node) = pod.target_node() else { continue };
         // While a rollout replaces a pod both are listed; the one that stays counts.
-        let keeps =
-            |kept: &&Pod| kept.metadata.deletion_timestamp.is_none() && kept.metadata.creation_timestamp >= pod.metadata.creation_timestamp;
+        // An evicted pod stays in the list beside its successor.
+        let has_ended = |pod: &Pod| matches!(pod.status.phase.as_str(), "Failed" | "Succeeded");
+        let keeps = |kept: &&Pod| match (has_ended(kept), has_ended(pod)) {
+            (true, false) => false,
+            (false, true) => true,
+            _ => kept.metadata.deletion_timestamp.is_none() && kept.metadata.creation_timestamp >= pod.metadata.creation_timestamp,
+        };
         if !pods.get(node).is_some_and(keeps) {
             pods.insert(node, pod);
         }

@@ -34,10 +34,12 @@ fn run(view: &Context, _: &EarlierFindings) -> Vec<Finding> {
 
 /// Nodes that run on with their old address because the method finds none there.
 fn kept(view: &Context, family: Family) -> Option<Finding> {
-    let tells = |node: &&NodeModel| {
-        node.mark(LogEventKind::AutodetectKept).is_some_and(|text| text.contains(&family.to_string())) || finds_none(view, family, node)
-    };
-    let nodes: Vec<&NodeModel> = view.nodes.iter().filter(tells).collect();
+    let tells = |node: &&NodeModel| node.mark(LogEventKind::AutodetectKept).is_some_and(|text| text.contains(&family.to_string()));
+    let mut nodes: Vec<&NodeModel> = view.nodes.iter().filter(tells).collect();
+    // where logs tell, the other nodes may not have been restarted with the method yet
+    if nodes.is_empty() {
+        nodes = view.nodes.iter().filter(|node| finds_none(view, family, node)).collect();
+    }
     if nodes.is_empty() {
         return None;
     }

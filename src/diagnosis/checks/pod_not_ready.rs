@@ -5,7 +5,7 @@ use crate::diagnosis::explain::Explanation;
 use crate::diagnosis::{evidence, fixes, log_line_finding};
 use crate::finding::code::Code;
 use crate::finding::{Evidence, Finding, Fix, Severity, Source};
-use crate::model::{NodeModel, PodState, phrases};
+use crate::model::{NodeModel, NotRunning, PodState, phrases};
 use crate::snapshot::family::Family;
 use crate::snapshot::objects::{CALICO_NODE, ContainerStatus};
 use crate::startup::container_run::is_kill;
@@ -62,8 +62,8 @@ fn finding(view: &Context, found: &EarlierFindings, node: &NodeModel) -> Option<
     let fix = match other_container(node) {
         _ if silent => None,
         Some(other) => fixes::container_log(view, node, other, "calico-node itself is ready. Check the log of the other container"),
-        None if is_not_set_up(node) => {
-            fixes::describe_pod(view, node, "calico-node has not run there and has no log. The pod's events give the reason")
+        None if is_not_set_up(node) || is_ended(view, node) => {
+            fixes::describe_pod(view, node, "calico-node does not run there and has no log. The pod's events give the reason")
         }
         None => fixes::startup_log(view, node).or_else(|| fixes::log_of(view, pod)),
     };
@@ -90,6 +90,11 @@ fn probe_fails(node: &NodeModel) -> String {
             format!("its liveness probe has killed it {}{why}", crate::text::count_times(kills))
         }
     }
+}
+
+/// Its logs are gone with it.
+fn is_ended(view: &Context, node: &NodeModel) -> bool {
+    matches!(view.pod_state(node), PodState::NotRunning(NotRunning::PodEnded))
 }
 
 fn is_timeout(fact: &EventKind) -> bool {

@@ -9,6 +9,7 @@ use serde_json::{Map, Value, json};
 use super::facts::{Facts, Summary};
 use super::formats::Format;
 use super::page::Block;
+use super::prompt::Heading;
 use crate::calico::flavour;
 use crate::snapshot::objects::CALICO_NODE;
 use tree::Entry;
@@ -79,6 +80,12 @@ fn read_pod(block: &Block, facts: &mut Facts) -> Result<Summary, String> {
     let containers = tree.child("Containers");
     let ours = containers.and_then(|containers| containers.child(CALICO_NODE));
     if ours.is_none() && !flavour::is_pod_name(name) {
+        // the network plugin says there that calico-node has not started on that node
+        if let Some(at) = block.text.find("\nEvents:").filter(|at| block.text[*at..].contains("/var/lib/calico/nodename")) {
+            let heading = Heading { pod: None, ..block.heading.clone() };
+            let text = block.text[at + 1..].to_owned();
+            return (super::events::OF_POD.read)(&Block { line: block.line, text, numbers: Vec::new(), heading, format: None }, facts);
+        }
         return Ok(Summary { ignored: Some(format!("pod {name} does not run calico-node")), ..Summary::default() });
     }
     let node = tree.get("Node").and_then(|node| node.split('/').next()).filter(|node| !node.is_empty());

@@ -86,6 +86,7 @@ fn pod(table: &Table<'_>, row: &[&str], name: &str, namespace: Option<&str>) -> 
     let ready = !up.is_empty() && up == all;
     let state = match status {
         "Running" | "Terminating" | "Unknown" | "NodeLost" => json!({"running": {}}),
+        "OOMKilled" => json!({"terminated": {"reason": "OOMKilled", "exitCode": 137}}),
         other => json!({"waiting": {"reason": other}}),
     };
     // of several containers it is not told which one is not ready

@@ -27,6 +27,9 @@ fn a_method_that_matches_nothing_keeps_the_wrong_address() {
 fn a_right_address_that_is_kept_is_a_warning() {
     let log = KEPT.replace("172.18.0.1/16", "10.0.0.3/24");
     finds(&cluster().env("IP_AUTODETECTION_METHOD", "interface=foo.*").log("node-3", &log), &["warning method-ineffective node-3"]);
+    // without a log the interfaces show it
+    let typed = finds(&cluster().env("IP_AUTODETECTION_METHOD", "interface=ens.*"), &["warning method-ineffective node-1,node-2,node-3"]);
+    shows(typed.only(), Source::DaemonSet, "", "IP_AUTODETECTION_METHOD=interface=ens.*");
     healthy(&cluster().env("IP_AUTODETECTION_METHOD", "interface=eth.*").log("node-3", &started(&[])));
 }
 

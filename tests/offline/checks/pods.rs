@@ -6,6 +6,7 @@ use calico_fix::snapshot::Snapshot;
 use calico_fix::snapshot::objects::*;
 
 use super::build::*;
+use super::judge::*;
 
 /// The pod of node-2.
 pub(super) fn second(snapshot: &mut Snapshot) -> &mut Pod {
@@ -55,4 +56,27 @@ pub(super) fn missed_by_its_peers() -> World {
         .not_ready("node-2")
         .bird("node-1", "10.0.0.2 Connect Socket: Connection refused | 10.0.0.3 Established")
         .bird("node-3", "10.0.0.2 Passive | 10.0.0.1 Established")
+}
+
+/// The kubelet leaves no conditions on a pod that it ends; its successor counts, wherever it stands in the list.
+#[test]
+fn an_evicted_pod_without_conditions() {
+    fn evict(snapshot: &mut Snapshot, at: Option<usize>) {
+        let Observed::Seen(pods) = &mut snapshot.pods else { panic!("no pods") };
+        let mut ended = pods[1].clone();
+        (ended.status.phase, ended.status.reason) = ("Failed".into(), Some("Evicted".into()));
+        (ended.status.conditions, ended.status.container_statuses) = (Vec::new(), Vec::new());
+        match at {
+            Some(at) => {
+                ended.metadata.name = "calico-node-zzzzz".into();
+                pods.insert(at, ended);
+            }
+            None => pods[1] = ended,
+        }
+    }
+    let case = finds(&cluster().edit(|snapshot| evict(snapshot, None)), &["error pod-not-ready node-2"]);
+    assert!(case.only().message.ends_with("its pod has ended"), "{}", case.only().message);
+    assert!(case.command().is_some_and(|command| command.starts_with("kubectl describe pod")), "{:?}", case.command());
+    healthy(&cluster().edit(|snapshot| evict(snapshot, Some(0))));
+    healthy(&cluster().edit(|snapshot| evict(snapshot, Some(3))));
 }

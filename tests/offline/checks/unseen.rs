@@ -21,6 +21,26 @@ fn verdict(world: &World) -> (Verdict, Report) {
 
 type Hide = fn(&mut Snapshot);
 
+/// What a pod said before its node fell silent may be over.
+#[test]
+fn a_node_that_is_not_ready_although_its_pod_is() {
+    fn set(snapshot: &mut Snapshot, status: &str, message: &str) {
+        let Observed::Seen(nodes) = &mut snapshot.nodes else { panic!("no nodes") };
+        nodes[1].status.conditions.retain(|condition| condition.r#type != "Ready");
+        let condition = serde_json::json!({"type": "Ready", "status": status, "message": message});
+        nodes[1].status.conditions.push(serde_json::from_value(condition).expect("a condition"));
+    }
+    for (world, why) in [
+        (cluster().edit(|snapshot| set(snapshot, "Unknown", "Kubelet stopped posting node status.")), "what its pod said last is old"),
+        (cluster().edit(|snapshot| set(snapshot, "False", "PLEG is not healthy")), "the Node is not Ready: PLEG is not healthy"),
+    ] {
+        let (verdict, report) = verdict(&world);
+        assert_eq!(verdict, Verdict::Unknown);
+        assert!(report.unseen.iter().any(|gap| gap.nodes == ["node-2"] && gap.why.ends_with(why)), "{:?}", report.unseen);
+    }
+    healthy(&cluster().edit(|snapshot| set(snapshot, "True", "kubelet is posting ready status")));
+}
+
 #[test]
 fn parts_that_matter() {
     let hidden: [(&str, Hide, &str); 9] = [
