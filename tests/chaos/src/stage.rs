@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use jiff::SignedDuration;
 use sim::{BackgroundSimulation, Cluster, TestServer, Victim};
@@ -60,15 +60,16 @@ impl Stage {
         Victim::default().run(&mut self.command(plugin, arguments))
     }
 
-    /// Waits until nothing has been replaced for a while: a minute of the cluster's time, half an hour at most.
+    /// Waits until nothing has changed for two minutes of the cluster's time, which a busy machine delays; half an hour of it at most.
     pub(crate) fn settle(&self) {
-        let begun = Instant::now();
-        let (mut last, mut since) = (self.moment(), Instant::now());
-        while since.elapsed() < Duration::from_secs_f64(60.0 / PACE) && begun.elapsed() < Duration::from_secs_f64(1800.0 / PACE) {
+        let now = || self.cluster().store.now();
+        let begun = now();
+        let (mut last, mut since) = (self.moment(), begun);
+        while now().duration_since(since) < SignedDuration::from_mins(2) && now().duration_since(begun) < SignedDuration::from_mins(30) {
             std::thread::sleep(Duration::from_millis(100));
-            let now = self.moment();
-            if now != last {
-                (last, since) = (now, Instant::now());
+            let moment = self.moment();
+            if moment != last {
+                (last, since) = (moment, now());
             }
         }
     }

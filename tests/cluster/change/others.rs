@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde_json::json;
-use sim::{Effect, Fault};
+use sim::{Effect, Fault, Hook};
 
 use super::*;
 
@@ -144,4 +144,36 @@ fn someone_who_keeps_reverting_the_change_is_named() {
     let canary = plan.canary.expect("a canary");
     let others = |pods: Vec<(String, String)>| pods.into_iter().filter(|(node, _)| *node != canary).collect::<Vec<_>>();
     assert_eq!(others(stage.pods()), others(pods), "no other node is restarted: {}", told(&output));
+}
+
+/// Every node has the change, and in the moment before the record is closed it is taken out of the object, or replaced: no success.
+#[test]
+fn a_value_that_is_gone_at_the_very_end_is_no_success() {
+    for theirs in [None, Some("cidr=10.0.0.0/8")] {
+        let stage = Stage::new("bridge-address", 3);
+        let _live = stage.running.live(PACE);
+        let before = stage.daemon_set()["spec"].clone();
+        let cluster = stage.running.cluster().clone();
+        let edit = Hook::new(move |_| {
+            let change = |set: &mut Value| {
+                let env = set["spec"]["template"]["spec"]["containers"][0]["env"].as_array_mut().expect("variables");
+                env.retain(|variable| variable["name"] != "IP_AUTODETECTION_METHOD");
+                env.extend(theirs.map(|value| json!({"name": "IP_AUTODETECTION_METHOD", "value": value})));
+            };
+            let writer = sim::Writer::new("argocd-controller");
+            cluster.store.edit_as(writer, "DaemonSet", "kube-system", "calico-node", change).expect("is there");
+        });
+        // The patch, the deletion of the canary's pod, the patch that restores the strategy, and the one that closes the record.
+        stage.running.cluster().add_fault(Fault::nth_write(4, Effect::Before(edit)));
+        let output = stage.apply(&stage.plan("kubernetes-internal-ip"), &[]);
+        assert_eq!((code(&output), method(&stage).as_deref()), (Some(4), theirs), "{}", told(&output));
+        // A removal leaves no owner of the field.
+        assert!(theirs.is_none() || err(&output).contains("argocd-controller"), "whoever did it is named: {}", told(&output));
+        assert_eq!(
+            (&stage.daemon_set()["spec"]["updateStrategy"], stage.annotation()),
+            (&before["updateStrategy"], None),
+            "{}",
+            told(&output)
+        );
+    }
 }

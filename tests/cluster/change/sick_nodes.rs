@@ -1,9 +1,10 @@
 //! Nodes that were sick before, or whose kubelet is gone: a way back neither waits for them nor forgets the others.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use serde_json::json;
-use sim::{Effect, Fault, Kubelet, Victim, scenario};
+use sim::{Effect, Fault, Hook, Host, Kubelet, Victim, scenario};
 
 use super::*;
 
@@ -76,6 +77,35 @@ fn an_undo_replaces_the_canary_beside_a_dead_node() {
     assert_eq!(code(&undo), Some(0), "{}", told(&undo));
     assert_eq!((&stage.daemon_set()["spec"], stage.annotation()), (&before["spec"], None), "{}", told(&undo));
     assert_eq!(hashes(&stage), old, "every pod that can be replaced has the old template: {}", told(&undo));
+}
+
+/// The kubelet of the canary dies as its pod is deleted, and nothing starts there any more: the values are restored, and the node is named. Once it counts
+/// as dead, undo need not wait for it.
+#[test]
+fn a_kubelet_that_dies_under_the_canary_is_no_success() {
+    let stage = Stage::new("bridge-address", 3);
+    let live = Arc::new(stage.running.live(PACE));
+    let before = stage.daemon_set()["spec"].clone();
+    let plan = stage.plan("kubernetes-internal-ip");
+    let canary = plan.canary.clone().expect("a canary");
+    // The hook belongs to the cluster that it stops.
+    let (cluster, node, shared) = (stage.running.cluster().clone(), canary.clone(), Arc::downgrade(&live));
+    let dies = Hook::new(move |_| {
+        let host = cluster.host(&node).expect("a host");
+        let live = shared.upgrade().expect("lives");
+        live.hold().set_host(Host { kubelet: Kubelet::NoRoute, starts_nothing: true, ..Host::clone(&host) });
+        let unknown = |object: &mut Value| {
+            let conditions = object["status"]["conditions"].as_array_mut().expect("conditions");
+            conditions.iter_mut().filter(|one| one["type"] == "Ready").for_each(|one| one["status"] = "Unknown".into());
+        };
+        cluster.store.edit("Node", "", &node, unknown).expect("is there");
+    });
+    stage.running.cluster().add_fault(Fault::nth_write(2, Effect::Before(dies)));
+    let output = stage.apply(&plan, &["--timeout", "6s"]);
+    assert_eq!((code(&output), &stage.daemon_set()["spec"]), (Some(5), &before), "{}", told(&output));
+    assert!(err(&output).contains(&format!("NOT rolled back: {canary}: still waiting for")), "{}", told(&output));
+    let undo = stage.run(&["undo", "--yes", "--force", "--timeout", "20s"]);
+    assert_eq!((code(&undo), &stage.daemon_set()["spec"], stage.annotation()), (Some(0), &before, None), "{}", told(&undo));
 }
 
 /// Under the operator nobody may delete the pods: where a dead node uses up maxUnavailable, success would be a lie.
