@@ -50,6 +50,14 @@ pub(crate) struct Moment {
     pub nodes: BTreeMap<String, NodeState>,
 }
 
+impl Moment {
+    /// Nodes that were sound before and are not now.
+    pub(crate) fn worsened<'a>(&self, before: &'a Self) -> Vec<&'a str> {
+        let sound = before.nodes.iter().filter(|(_, node)| node.is_sound() && !node.dead);
+        sound.filter(|(name, _)| self.nodes.get(*name).is_some_and(|now| !now.is_sound())).map(|(name, _)| name.as_str()).collect()
+    }
+}
+
 impl Target {
     pub(crate) fn of(scenario: &str) -> Self {
         if scenario.starts_with("operator") { Self::Installation } else { Self::DaemonSet }

@@ -191,9 +191,8 @@ fn not_worse(history: &History) -> Option<String> {
     if history.commands.iter().filter(sent).any(forced) {
         return None;
     }
-    let sound = history.before.nodes.iter().filter(|(_, node)| node.is_sound() && !node.dead);
-    let worse = sound.filter(|(name, _)| history.after.nodes.get(*name).is_some_and(|now| !now.is_sound()));
-    let worse: Vec<String> = worse.map(|(name, _)| format!("{name} {:?}", history.after.nodes[name].pods)).collect();
+    let worse = history.after.worsened(&history.before);
+    let worse: Vec<String> = worse.iter().map(|name| format!("{name} {:?}", history.after.nodes[*name].pods)).collect();
     (!worse.is_empty()).then(|| format!("sound before, and not now: {worse:?}"))
 }
 

@@ -26,6 +26,9 @@ pub(crate) fn run(play: &Play, plugin: &Path) -> io::Result<History> {
         clear_up(&stage, play, plugin, &mut commands)?;
     }
     stage.settle();
+    if play.setting.flaps > 0 {
+        stage.settle_between_flaps(&before);
+    }
     let after = stage.moment();
     let output = stage.run(plugin, &["status".to_owned(), "-o".to_owned(), "json".to_owned()])?;
     let changes = feed.ready().map_err(|_| io::Error::other("too much was written"))?;

@@ -73,4 +73,14 @@ impl Stage {
             }
         }
     }
+
+    /// Waits for a moment at which every node that was sound before is so again: a link that flaps takes its nodes' readiness with it.
+    /// At most as long as such a link is down and up several times.
+    pub(crate) fn settle_between_flaps(&self, before: &Moment) {
+        let now = || self.cluster().store.now();
+        let begun = now();
+        while !self.moment().worsened(before).is_empty() && now().duration_since(begun) < SignedDuration::from_mins(5) {
+            std::thread::sleep(Duration::from_millis(100));
+        }
+    }
 }
