@@ -19,7 +19,8 @@ pub enum Verdict {
 impl Verdict {
     /// Returns the verdict of every report. `something_found`: a finding. Which severities count is said
     /// by `diagnosis/mod.rs`, `reports/probes.rs` and `reports/startup_log.rs`; for exit codes by `from_report` in `exit.rs`, with the
-    /// default of `FailOn` in `cli/output.rs`.
+    /// default of `FailOn` in `cli/output.rs`. A single node is judged by `finding/health.rs`; that there are no findings is written out in
+    /// `render/summary_line.rs`.
     pub fn judge(something_found: bool, gaps: &[Gap]) -> Self {
         if something_found {
             Self::Sick
