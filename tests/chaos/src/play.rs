@@ -262,9 +262,7 @@ impl Verb {
             _ => None,
         }
     }
-}
 
-impl Verb {
     /// Nothing is ever written by it.
     pub(crate) fn only_reads(self) -> bool {
         matches!(self, Self::Status | Self::CanI)

@@ -56,17 +56,15 @@ fn clear_up(stage: &Stage, play: &Play, plugin: &Path, commands: &mut Vec<Comman
         let alone = commands.iter().all(|command| command.alone);
         let verb = Verb::Resume(play.verb.method().filter(|_| alone && !matches!(play.verb, Verb::Undo(_))));
         let words = arguments_of(play.setting.scenario, verb, &stage.moment());
-        let began = (stage.version(), stage.running.requests().len());
-        let output = stage.run(plugin, &words)?;
-        commands.push(command(stage, verb, words, &output, began, (true, true)));
+        commands.push(run_alone(stage, plugin, verb, words, true)?);
     }
     let verb = Verb::Undo("");
     let mut words = arguments_of(play.setting.scenario, verb, &stage.moment());
     for _ in 0..UNDOES {
-        let began = (stage.version(), stage.running.requests().len());
-        let output = stage.run(plugin, &words)?;
-        commands.push(command(stage, verb, words.clone(), &output, began, (true, true)));
-        match output.status.code() {
+        let undo = run_alone(stage, plugin, verb, words.clone(), true)?;
+        let code = undo.code;
+        commands.push(undo);
+        match code {
             Some(0) => break,
             // What stands against it is named, and who has read it may insist.
             Some(1) if !words.iter().any(|word| word == "--force") => words.push("--force".to_owned()),
@@ -74,6 +72,13 @@ fn clear_up(stage: &Stage, play: &Play, plugin: &Path, commands: &mut Vec<Comman
         }
     }
     Ok(())
+}
+
+/// A command beside which nothing else runs; `cleans_up`: after the one that the play is about.
+fn run_alone(stage: &Stage, plugin: &Path, verb: Verb, words: Vec<String>, cleans_up: bool) -> io::Result<Command> {
+    let began = (stage.version(), stage.running.requests().len());
+    let output = stage.run(plugin, &words)?;
+    Ok(command(stage, verb, words, &output, began, (true, cleans_up)))
 }
 
 /// What the command is about, made while nothing disturbs; and the command's arguments.
@@ -85,9 +90,7 @@ fn prepare(stage: &Stage, play: &Play, plugin: &Path, commands: &mut Vec<Command
             let earlier = Verb::Autodetect(Some(method));
             let mut words = arguments_of(scenario, earlier, &stage.moment());
             words.push("--force".to_owned());
-            let began = (stage.version(), stage.running.requests().len());
-            let output = stage.run(plugin, &words)?;
-            commands.push(command(stage, earlier, words, &output, began, (true, false)));
+            commands.push(run_alone(stage, plugin, earlier, words, false)?);
         }
         Verb::Restore | Verb::Resume(_) => {
             let earlier = if play.verb == Verb::Restore { Verb::DebugLog } else { Verb::Autodetect(play.verb.method()) };
