@@ -100,14 +100,9 @@ fn read(block: &Block, facts: &mut Facts, columns: &[&str], object: fn(&Cells<'_
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::import::prompt::Heading;
 
     fn spec(format: &Format, text: &str, kind: &'static str) -> Value {
-        let mut facts = Facts::default();
-        let block = Block { line: 1, text: text.to_owned(), numbers: Vec::new(), heading: Heading::default(), format: None };
-        let lines: Vec<&str> = text.lines().collect();
-        assert!((format.starts)(&lines, &block.heading), "{text}");
-        (format.read)(&block, &mut facts).expect("reads");
+        let (facts, _) = format.read_text(text);
         serde_json::to_value(&facts.objects.customs[kind][0].spec).expect("JSON")
     }
 

@@ -301,16 +301,6 @@ fn read_described(block: &Block, facts: &mut Facts) -> Result<Summary, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::import::prompt::Heading;
-
-    fn read_with(format: &Format, text: &str) -> (Facts, Summary) {
-        let mut facts = Facts::default();
-        let block = Block { line: 1, text: text.to_owned(), numbers: Vec::new(), heading: Heading::default(), format: None };
-        let lines: Vec<&str> = text.lines().collect();
-        assert!((format.starts)(&lines, &block.heading), "{text}");
-        let summary = (format.read)(&block, &mut facts).expect("reads");
-        (facts, summary)
-    }
 
     #[test]
     fn tables_of_every_release() {
@@ -338,7 +328,7 @@ mod tests {
             ),
             ("", format!("5m          Warning   Unhealthy   pod/calico-node-p2x4d   {message}")),
         ] {
-            let (facts, _) = read_with(&EVENTS, format!("{header}\n{row}\n").trim_start());
+            let (facts, _) = EVENTS.read_text(format!("{header}\n{row}\n").trim_start());
             let event = &facts.events[0];
             assert_eq!(
                 (event.involved_object.name.as_str(), event.reason.as_str(), event.message.as_str()),
@@ -353,7 +343,7 @@ mod tests {
         let text = "LAST SEEN   TYPE      REASON      OBJECT                  MESSAGE\n\
             5m          Warning   Unhealthy   pod/calico-node-p2x4d   Readiness probe failed:  BGP not established with 10.0.0.1\n\
             5m          Normal    Pulled      pod/coredns-x           Container image present\n";
-        let (facts, summary) = read_with(&EVENTS, text);
+        let (facts, summary) = EVENTS.read_text(text);
         assert_eq!(facts.events.len(), 1);
         assert_eq!(summary.ignored.as_deref(), Some("1 row about other objects"));
     }
@@ -364,18 +354,16 @@ mod tests {
             Normal   Scheduled  70m                default-scheduler  Successfully assigned kube-system/calico-node-p2x4d to node-3\n  \
             Warning  Unhealthy  3m (x134 over 69m)  kubelet            Readiness probe failed: calico/node is not ready\nBIRD is not ready: BGP not established with 10.0.0.1\n";
         for text in [rows.to_owned(), format!("Events:\n{rows}")] {
-            let (facts, summary) = read_with(&OF_POD, &text);
+            let (facts, summary) = OF_POD.read_text(&text);
             assert_eq!(summary.node.as_deref(), Some("node-3"));
             assert_eq!((facts.event_pods[0].metadata.name.as_str(), facts.events.len()), ("calico-node-p2x4d", 2));
             assert!(facts.events[1].message.contains("BGP not established"), "{:?}", facts.events);
             assert_eq!(facts.events[1].times(), 134);
         }
-        let (facts, summary) = read_with(
-            &OF_POD,
-            "Warning  Unhealthy  10s (x5 over 50s)  kubelet, node-3  Readiness probe failed: calico/node is not ready\n",
-        );
+        let (facts, summary) =
+            OF_POD.read_text("Warning  Unhealthy  10s (x5 over 50s)  kubelet, node-3  Readiness probe failed: calico/node is not ready\n");
         assert_eq!((facts.event_pods.len(), summary.node.as_deref()), (1, Some("node-3")));
-        let (facts, summary) = read_with(&OF_POD, "Warning  BackOff  10s (x5 over 50s)  kubelet  Back-off restarting failed container\n");
+        let (facts, summary) = OF_POD.read_text("Warning  BackOff  10s (x5 over 50s)  kubelet  Back-off restarting failed container\n");
         assert!(facts.event_pods.is_empty() && summary.ignored.is_some());
     }
 }

@@ -22,6 +22,19 @@ pub(super) struct Format {
     pub read: fn(&Block, &mut Facts) -> Result<Summary, String>,
 }
 
+#[cfg(test)]
+impl Format {
+    /// Recognizes a pasted block and reads it.
+    pub(super) fn read_text(&self, text: &str) -> (Facts, Summary) {
+        let mut facts = Facts::default();
+        let block = Block { line: 1, text: text.to_owned(), numbers: Vec::new(), heading: Heading::default(), format: None };
+        let lines: Vec<&str> = text.lines().collect();
+        assert!((self.starts)(&lines, &block.heading), "{text}");
+        let summary = (self.read)(&block, &mut facts).expect("reads");
+        (facts, summary)
+    }
+}
+
 /// In the order in which they are tried.
 pub(super) const FORMATS: [Format; 26] = [
     describe::POD,

@@ -90,14 +90,9 @@ fn take(facts: &mut Facts, name: &str, conditions: &[Value]) -> Result<(), Strin
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::import::prompt::Heading;
 
     fn conditions(format: &Format, text: &str) -> Vec<Value> {
-        let mut facts = Facts::default();
-        let block = Block { line: 1, text: text.to_owned(), numbers: Vec::new(), heading: Heading::default(), format: None };
-        let lines: Vec<&str> = text.lines().collect();
-        assert!((format.starts)(&lines, &block.heading), "{text}");
-        (format.read)(&block, &mut facts).expect("reads");
+        let (facts, _) = format.read_text(text);
         let status = &facts.objects.customs["TigeraStatus"][0];
         assert_eq!(status.metadata.name, "calico");
         status.status["conditions"].as_array().cloned().unwrap_or_default()

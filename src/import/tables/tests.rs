@@ -1,16 +1,4 @@
 use super::*;
-use crate::import::facts::Facts;
-use crate::import::page::Block;
-use crate::import::prompt::Heading;
-
-fn read(format: &Format, text: &str) -> (Facts, Summary) {
-    let mut facts = Facts::default();
-    let block = Block { line: 1, text: text.to_owned(), numbers: Vec::new(), heading: Heading::default(), format: None };
-    let lines: Vec<&str> = text.lines().collect();
-    assert!((format.starts)(&lines, &block.heading), "{text}");
-    let summary = (format.read)(&block, &mut facts).expect("reads");
-    (facts, summary)
-}
 
 #[test]
 fn pods_in_every_form() {
@@ -21,7 +9,7 @@ fn pods_in_every_form() {
     let squeezed = "NAME READY STATUS RESTARTS AGE IP NODE\ncalico-node-p2x4d 0/1 CrashLoopBackOff 21 (2m ago) 70m 10.0.0.7 w7\n";
     let bare = "kube-system   calico-node-p2x4d   0/1   CrashLoopBackOff   21   70m   10.0.0.7   w7\n";
     for (text, node) in [(default, None), (wide, Some("w7")), (squeezed, Some("w7")), (bare, Some("w7"))] {
-        let (facts, _) = read(&PODS, text);
+        let (facts, _) = PODS.read_text(text);
         let pod = &facts.pods[0];
         assert_eq!(facts.pods.len(), 1);
         assert_eq!((pod.metadata.name.as_str(), pod.spec.node_name.as_deref()), ("calico-node-p2x4d", node), "{text}");
@@ -33,7 +21,7 @@ fn pods_in_every_form() {
 
 #[test]
 fn which_of_two_containers_is_not_ready_is_not_told() {
-    let (facts, _) = read(&PODS, "NAME          READY   STATUS    RESTARTS   AGE\ncanal-abcde   1/2     Running   3          1d\n");
+    let (facts, _) = PODS.read_text("NAME          READY   STATUS    RESTARTS   AGE\ncanal-abcde   1/2     Running   3          1d\n");
     assert!(facts.pods[0].status.container_statuses.is_empty());
     assert_eq!(facts.pods[0].is_ready(), Some(false));
 }
@@ -45,7 +33,7 @@ fn nodes_in_every_form() {
     let wide = "NAME   STATUS     ROLES    AGE   VERSION   INTERNAL-IP   EXTERNAL-IP   OS-IMAGE             KERNEL-VERSION      CONTAINER-RUNTIME\n\
         w1     NotReady   <none>   4d    v1.28.8   10.0.0.7      <none>        Ubuntu 22.04.4 LTS   5.15.0-91-generic   containerd://1.7.13\n";
     for (text, ip) in [(default, None), (wide, Some("10.0.0.7")), ("w1   NotReady   <none>   4d   v1.28.8\n", None)] {
-        let (facts, _) = read(&NODES, text);
+        let (facts, _) = NODES.read_text(text);
         let node = &facts.nodes[0];
         assert_eq!((node.metadata.name.as_str(), node.addresses("InternalIP").next()), ("w1", ip), "{text}");
         assert!(node.metadata.tabular);
@@ -56,7 +44,7 @@ fn nodes_in_every_form() {
 fn rows_of_kubectl_get_all_and_of_watch() {
     let text = "NAME                    READY   STATUS             RESTARTS   AGE\npod/calico-node-p2x4d   0/1     CrashLoopBackOff   21         70m\n\
         pod/calico-node-p2x4d   1/1     Running            22         71m\n";
-    let (facts, summary) = read(&PODS, text);
+    let (facts, summary) = PODS.read_text(text);
     assert_eq!((facts.pods.len(), facts.pods[0].is_ready()), (1, Some(true)));
     assert!(summary.ignored.is_some_and(|ignored| ignored.contains("1 row that a later row")));
     for (line, row) in [
@@ -71,7 +59,7 @@ fn rows_of_kubectl_get_all_and_of_watch() {
 #[test]
 fn no_node_has_a_name_that_kubernetes_refuses() {
     let (facts, summary) =
-        read(&NODES, "NAME     STATUS   ROLES    AGE   VERSION\nnode-1   Ready    <none>   4d    v1.28.8\nUbuntu   22.04   LTS\n");
+        NODES.read_text("NAME     STATUS   ROLES    AGE   VERSION\nnode-1   Ready    <none>   4d    v1.28.8\nUbuntu   22.04   LTS\n");
     assert_eq!(facts.nodes.len(), 1);
     assert!(summary.ignored.is_some());
 }
