@@ -224,7 +224,23 @@ impl Api {
         limit: Option<Duration>,
         most: usize,
     ) -> Result<Vec<u8>, RequestError> {
-        match Deadline::bound(self.deadline, self.ask_patiently(request, asked, limit, most)).await {
+        let patiently = async {
+            let mut pause = FIRST_PAUSE;
+            for left in (0..ATTEMPTS).rev() {
+                let (error, wait) = match with_timeout(limit, self.exchange(request(), asked, limit, most)).await {
+                    None => return Err(RequestError::TimedOut { asked: Box::new(asked.clone()), limit }),
+                    Some(Ok(answer)) => return Ok(answer.body),
+                    Some(Err(failed)) => failed,
+                };
+                if left == 0 || !is_retryable(&error) {
+                    return Err(error);
+                }
+                tokio::time::sleep(wait.unwrap_or(pause).min(LONGEST_PAUSE)).await;
+                pause *= 2;
+            }
+            Err(RequestError::TimedOut { asked: Box::new(asked.clone()), limit })
+        };
+        match Deadline::bound(self.deadline, patiently).await {
             Some(answer) => answer,
             None => Err(self.past_deadline(asked)),
         }
@@ -237,29 +253,6 @@ impl Api {
 
     pub(super) fn deadline(&self) -> Option<Deadline> {
         self.deadline
-    }
-
-    async fn ask_patiently(
-        &self,
-        request: &NewRequest<'_>,
-        asked: &ApiRequest,
-        limit: Option<Duration>,
-        most: usize,
-    ) -> Result<Vec<u8>, RequestError> {
-        let mut pause = FIRST_PAUSE;
-        for left in (0..ATTEMPTS).rev() {
-            let (error, wait) = match with_timeout(limit, self.exchange(request(), asked, limit, most)).await {
-                None => return Err(RequestError::TimedOut { asked: Box::new(asked.clone()), limit }),
-                Some(Ok(answer)) => return Ok(answer.body),
-                Some(Err(failed)) => failed,
-            };
-            if left == 0 || !is_retryable(&error) {
-                return Err(error);
-            }
-            tokio::time::sleep(wait.unwrap_or(pause).min(LONGEST_PAUSE)).await;
-            pause *= 2;
-        }
-        Err(RequestError::TimedOut { asked: Box::new(asked.clone()), limit })
     }
 
     /// One request and its answer. With a refusal comes the pause that the server asks for.
@@ -300,7 +293,7 @@ impl Api {
     }
 }
 
-/// Made anew for each try.
+/// Made for each try: a body is used up by sending it.
 type NewRequest<'a> = dyn Fn() -> http::Result<Request<kube::client::Body>> + Sync + 'a;
 
 pub(super) struct Answer {

@@ -5,9 +5,8 @@ use std::time::Instant;
 
 use serde_json::{Value, json};
 
-use super::timeouts::UNREACHABLE_TIMEOUT;
 use super::watch::{Drive, Driven};
-use super::write::{PausableTimeout, RecordAfterWrite, Rollout, RolloutError, is_unreachable};
+use super::write::{Outage, PausableTimeout, RecordAfterWrite, Rollout, RolloutError, is_unreachable};
 use crate::cluster::{Connection, GatherError, NoProgress, ReadOptions, read_cluster};
 use crate::diagnosis::{Scope, diagnose};
 use crate::edit::patch::join;
@@ -91,14 +90,14 @@ impl Rollout<'_> {
         expectations: &BTreeMap<String, NodeExpectation>,
     ) -> Result<Snapshot, RolloutError> {
         let mut timeout = PausableTimeout::new(self.timeout);
-        let mut unreachable_since = None;
+        let mut outage = Outage::default();
         loop {
             let begun = Instant::now();
             self.progress.waiting("verifying the whole cluster");
             timeout.skip_elapsed();
             let read = read_cluster(connection, wanted, &NoProgress).await;
             if read.is_ok() {
-                unreachable_since = None;
+                outage.end();
             }
             let unmet = match read {
                 Ok(seen) => match self.first_unmet(&seen, expectations).or_else(|| self.first_wrong_address(&seen)) {
@@ -106,7 +105,7 @@ impl Rollout<'_> {
                     Some(unmet) => unmet,
                 },
                 Err(GatherError::Request(error)) if is_unreachable(&error) => {
-                    if unreachable_since.get_or_insert(begun).elapsed() > UNREACHABLE_TIMEOUT {
+                    if outage.is_too_long(begun) {
                         return Err(RolloutError::Request(error));
                     }
                     self.progress.waiting(&format!("waiting for the API server: {error}"));

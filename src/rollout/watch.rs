@@ -5,8 +5,7 @@ use std::time::Instant;
 
 use super::canary::generation;
 use super::observe::{has_template, revision};
-use super::timeouts::UNREACHABLE_TIMEOUT;
-use super::write::{PausableTimeout, RecordAfterWrite, Rollout, RolloutError, is_unreachable, reverted};
+use super::write::{Outage, PausableTimeout, RecordAfterWrite, Rollout, RolloutError, is_unreachable, reverted};
 use crate::cluster::{node_state, write};
 use crate::plan::expectation::NodeExpectation;
 use crate::plan::next_step::{Failure, NextStep, Observation, PodStatus, Stage, next_step};
@@ -113,7 +112,7 @@ impl Rollout<'_> {
     /// Drives one stage until it is done, a larger change is due, or it cannot go on.
     pub(super) async fn drive(&mut self, stage: &Stage, drive: &mut Drive) -> Result<Driven, RolloutError> {
         let mut stall = PausableTimeout::new(self.timeout);
-        let mut unreachable_since: Option<Instant> = None;
+        let mut outage = Outage::default();
         let mut known = (drive.verified.len(), BTreeSet::new());
         loop {
             let begun = Instant::now();
@@ -123,12 +122,11 @@ impl Rollout<'_> {
                 true => (Observation { signal: true, ..Observation::default() }, BTreeMap::new()),
                 false => match self.observe(stage, drive).await {
                     Ok(seen) => {
-                        unreachable_since = None;
+                        outage.end();
                         seen
                     }
                     Err(RolloutError::Request(error)) if is_unreachable(&error) => {
-                        let since = *unreachable_since.get_or_insert(begun);
-                        if since.elapsed() > UNREACHABLE_TIMEOUT {
+                        if outage.is_too_long(begun) {
                             return Err(RolloutError::Request(error));
                         }
                         (Observation { unreachable: Some(error.to_string()), ..Observation::default() }, BTreeMap::new())

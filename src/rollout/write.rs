@@ -346,6 +346,23 @@ impl PausableTimeout {
     }
 }
 
+/// How long the API server has been unreachable.
+#[derive(Default)]
+pub(super) struct Outage {
+    since: Option<Instant>,
+}
+
+impl Outage {
+    pub(super) fn end(&mut self) {
+        self.since = None;
+    }
+
+    /// One more request, begun then, got no answer. True once that has lasted for too long.
+    pub(super) fn is_too_long(&mut self, begun: Instant) -> bool {
+        self.since.get_or_insert(begun).elapsed() > UNREACHABLE_TIMEOUT
+    }
+}
+
 fn resource_version(object: &Value) -> Option<&str> {
     object.pointer("/metadata/resourceVersion").and_then(Value::as_str)
 }
