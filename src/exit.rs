@@ -6,7 +6,6 @@ use crate::cli::output::FailOn;
 use crate::finding::verdict::Verdict;
 use crate::finding::{Report, Severity};
 use crate::render::notice;
-use crate::render::style::{ColorWhen, Style, Tone};
 
 /// `EX_SOFTWARE` of sysexits(3).
 const PANICKED: u8 = 70;
@@ -72,9 +71,6 @@ pub enum Failure {
     NoCalicoctl,
     #[error("error: {what}: {source}")]
     Files { what: String, source: io::Error },
-    /// A plan file that cannot be read.
-    #[error("error: {what}: {source}")]
-    PlanFile { what: String, source: io::Error, hint: String },
     #[error("error: the output could not be written: {0}")]
     Output(#[from] io::Error),
 }
@@ -90,7 +86,7 @@ impl Failure {
     fn hint(&self) -> Option<&str> {
         match self {
             Self::Usage { hint, .. } | Self::ReadFailed { hint, .. } | Self::NotApplied { hint, .. } => hint.as_deref(),
-            Self::UnknownNode { hint, .. } | Self::PlanFile { hint, .. } => Some(hint),
+            Self::UnknownNode { hint, .. } => Some(hint),
             Self::Blocked => Some(FORCE),
             Self::RollbackFailed { .. } => Some(UNDO),
             Self::Interrupted | Self::RolledBack { .. } => None,
@@ -110,7 +106,7 @@ pub fn code(result: &Result<Outcome, Failure>) -> u8 {
         Ok(Outcome::Interrupted) | Err(Failure::Interrupted) => 130,
         Ok(Outcome::Delegated(code)) => *code,
         Ok(Outcome::UsageError) | Err(Failure::Usage { .. } | Failure::UnknownNode { .. }) => 2,
-        Err(Failure::ReadFailed { .. } | Failure::NoCalicoctl | Failure::Files { .. } | Failure::PlanFile { .. } | Failure::Output(_)) => 3,
+        Err(Failure::ReadFailed { .. } | Failure::NoCalicoctl | Failure::Files { .. } | Failure::Output(_)) => 3,
     }
 }
 
@@ -157,10 +153,9 @@ impl Outcome {
 
 /// Says on stderr what went wrong and what to do about it.
 pub fn explain(failure: &Failure, err: &mut dyn Write) -> io::Result<()> {
-    let style = Style::of_stderr(ColorWhen::Never);
     let message = failure.to_string();
-    let lines = message.lines().chain(failure.hint().into_iter().flat_map(str::lines));
-    lines.into_iter().try_for_each(|line| notice::write(Tone::Plain, line, &style, err))
+    let mut lines = message.lines().chain(failure.hint().into_iter().flat_map(str::lines));
+    lines.try_for_each(|line| notice::plain(line, err))
 }
 
 #[cfg(test)]

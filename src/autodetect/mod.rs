@@ -112,6 +112,13 @@ pub struct Cell {
     pub ends_right: Option<bool>,
 }
 
+impl Cell {
+    /// The method looks for an address and finds none, so that the stored one stays.
+    pub fn keeps_for_want_of_another(&self) -> bool {
+        self.verdict == Verdict::Unchanged && matches!(self.outcome, DetectionResult::None { .. })
+    }
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Verdict {

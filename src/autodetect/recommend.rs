@@ -250,8 +250,7 @@ fn why(matrix: &Matrix, chosen: &Column, steadier: Option<&Column>, unsure: &[St
         let hint = other.map(|(steadier, preference)| {
             format!(" {} finds the same addresses and is more robust: with {}, {}.", steadier.method, chosen.method, preference.brittle)
         });
-        let unfound =
-            names(matrix, chosen, |cell| cell.verdict == Verdict::Unchanged && matches!(cell.outcome, DetectionResult::None { .. }));
+        let unfound = names(matrix, chosen, |cell| cell.keeps_for_want_of_another());
         let doubt = match unsure {
             [] if !unfound.is_empty() => {
                 let on = list(&unfound, 3);

@@ -118,6 +118,11 @@ impl EventKind {
     }
 }
 
+/// A probe's HTTP client did not wait for the answer any longer (net/http).
+pub fn is_late_answer(text: &str) -> bool {
+    text.contains("Client.Timeout") || text.contains("deadline exceeded")
+}
+
 /// The network plugin misses the file that calico-node writes when it starts (cni-plugin/internal/pkg/utils/utils.go).
 pub fn misses_nodename(kind: &EventKind) -> bool {
     matches!(kind, EventKind::OtherPodsNetworkFailed { text } if text.contains("/var/lib/calico/nodename"))

@@ -13,7 +13,6 @@ use crate::exit::{Failure, Outcome};
 use crate::plan::request::ChangeRequest;
 use crate::plan::{API_VERSION, KIND, Plan};
 use crate::render::notice;
-use crate::render::style::{Style, Tone};
 use crate::snapshot::{Snapshot, from_tree};
 use crate::text;
 
@@ -42,7 +41,7 @@ pub(super) async fn run(
     if change.yes && arguments.confirm.is_none() {
         return Err(Failure::Usage {
             message: "apply --yes needs --confirm DIGEST, so that only the plan that you reviewed is applied".to_owned(),
-            hint: confirmed(path, &plan.digest, flags.context.first().map(String::as_str))
+            hint: change::apply_command(path, &plan.digest, flags.context.first().map(String::as_str))
                 .map(|command| format!("Review the plan, then run: {command}")),
         });
     }
@@ -73,7 +72,7 @@ async fn resume(flags: &ConnectionFlags, arguments: &ApplyArgs, interrupt: Inter
     let diagnosis = diagnose(&live.snapshot, &Scope::default());
     match open_change::resumption(&live.snapshot, &diagnosis, None) {
         Some((open, request)) => {
-            notice::write(Tone::Plain, &open.describe(), &Style::of_stderr(arguments.shown.color()), &mut streams.err)?;
+            notice::plain(&open.describe(), &mut streams.err)?;
             streams.err.flush()?;
             carry_out(&live, &wanted, arguments, &arguments.change, &request, interrupt, streams).await
         }
@@ -125,14 +124,10 @@ fn refuse_other_target(plan: &Plan, snapshot: &Snapshot) -> Result<(), Failure> 
     Err(Failure::NotApplied { message, hint: Some(MAKE.to_owned()) })
 }
 
-fn confirmed(path: &Path, digest: &str, context: Option<&str>) -> Option<String> {
-    change::apply_command(path.to_str()?, digest, context)
-}
-
 /// What was saved by `--out`, and nothing else.
 fn read(path: &Path) -> Result<Plan, Failure> {
     let shown = path.display();
-    let unreadable = |source| Failure::PlanFile { what: shown.to_string(), source, hint: MAKE.to_owned() };
+    let unreadable = |source| Failure::ReadFailed { message: format!("error: {shown}: {source}"), hint: Some(MAKE.to_owned()) };
     let file = fs::File::open(path).map_err(unreadable)?;
     let mut bytes = Vec::new();
     file.take(MOST).read_to_end(&mut bytes).map_err(unreadable)?;

@@ -39,7 +39,7 @@ use crate::cli::status::StatusArgs;
 use crate::cli::{Command, Invocation, NodeCommand, UsageError, mistakes};
 use crate::exit::{Failure, Outcome};
 use crate::render::notice;
-use crate::render::style::{ColorWhen, Style, Tone};
+use crate::render::style::{ColorWhen, Style};
 use crate::rollout::interrupt::Interrupt;
 use crate::streams::Streams;
 
@@ -96,7 +96,7 @@ fn not_a_command(error: &clap::Error, invocation: Invocation, streams: &mut Stre
         _ => {
             write!(streams.err, "{}", coloured(&page, &Style::of_stderr(ColorWhen::Auto)))?;
             if let Some(hint) = mistakes::hint(error, invocation.text()) {
-                notice::write(Tone::Plain, &hint, &Style::of_stderr(ColorWhen::Auto), &mut streams.err)?;
+                notice::plain(&hint, &mut streams.err)?;
             }
             Ok(Outcome::UsageError)
         }

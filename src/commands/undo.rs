@@ -17,7 +17,6 @@ use crate::plan::owner_notes::OwnerNote;
 use crate::plan::request::ChangeRequest;
 use crate::plan::undo_forecast::{self, UndoForecast};
 use crate::render::notice;
-use crate::render::style::{Style, Tone};
 use crate::rollout::local_record;
 use crate::snapshot::Snapshot;
 use crate::text;
@@ -57,7 +56,7 @@ pub(super) async fn undo(
                 let (command, at) = (record.command, text::utc(record.at));
                 let message =
                     format!("{target}: the change by {command} of {at} is not touched; roll it back with: kubectl calico-fix undo");
-                notice::write(Tone::Plain, &message, &Style::of_stderr(arguments.shown.color()), &mut streams.err)?;
+                notice::plain(&message, &mut streams.err)?;
             }
             None => {}
         }
@@ -70,7 +69,7 @@ pub(super) async fn undo(
         return Ok(Outcome::Done);
     };
     let message = format!("{target}: change by {} of {}", record.command, text::utc(record.at));
-    notice::write(Tone::Plain, &message, &Style::of_stderr(arguments.shown.color()), &mut streams.err)?;
+    notice::plain(&message, &mut streams.err)?;
     streams.err.flush()?;
     let (goals, notes) = foreseen(&live.snapshot, &target, &object, &record);
     let options = ChangeOptions {

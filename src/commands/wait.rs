@@ -15,7 +15,6 @@ use crate::finding::Report;
 use crate::render::changes::time;
 use crate::render::headline::{headline, ready, verdict_word};
 use crate::render::notice;
-use crate::render::style::{Style, Tone};
 use crate::streams::Streams;
 use crate::text;
 
@@ -30,7 +29,6 @@ pub(super) async fn run(
     let mut looks = Looks::new(flags, arguments, chosen);
     let mut last: Option<Look> = None;
     let mut told = String::new();
-    let errors = Style::of_stderr(arguments.color());
     loop {
         let looked = looks.next(end.as_ref().map(Deadline::left), &NoProgress).await;
         let is_over = end.as_ref().is_some_and(|end| end.left().is_zero());
@@ -52,7 +50,7 @@ pub(super) async fn run(
             Err(LookFailure::Passing(failure)) => format!("no answer: {}", first_line(&failure)),
         };
         if state != told && (!is_over || told.is_empty()) {
-            notice::write(Tone::Plain, &format!("{}  waiting: {state}", time(looks.now())), &errors, &mut streams.err)?;
+            notice::plain(&format!("{}  waiting: {state}", time(looks.now())), &mut streams.err)?;
             streams.err.flush()?;
             told = state;
         }
@@ -67,7 +65,7 @@ pub(super) async fn run(
         streams.out.flush()?;
     }
     let message = format!("error: Calico is not healthy after {}s: {told}", arguments.timeout.as_secs_f64());
-    notice::write(Tone::Plain, &message, &errors, &mut streams.err)?;
+    notice::plain(&message, &mut streams.err)?;
     Ok(Outcome::NotHealthyInTime)
 }
 

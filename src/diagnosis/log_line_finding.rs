@@ -9,13 +9,13 @@ use crate::finding::{Evidence, Finding, Severity, Source};
 use crate::model::{NodeModel, phrases};
 use crate::snapshot::inspection::{LogEvent, LogEventKind, StartupLog};
 
-/// One finding for all nodes that are not Ready and whose log has such a line.
+/// One finding for all nodes that are not Ready and whose log has such a line. `message` is given their names and all such lines of theirs.
 pub(crate) fn finding(
     view: &Context,
     found: &EarlierFindings,
     code: Code,
     kind: LogEventKind,
-    message: impl Fn(&str) -> String,
+    message: impl Fn(&str, &[&LogEvent]) -> String,
 ) -> Vec<Finding> {
     let named = |node: &&crate::model::NodeModel| {
         !found.is_explained(node.name)
@@ -29,7 +29,8 @@ pub(crate) fn finding(
         return Vec::new();
     }
     let names: Vec<String> = nodes.iter().map(|node| node.name.to_owned()).collect();
-    let message = message(&phrases::list(&names));
+    let lines: Vec<&LogEvent> = nodes.iter().flat_map(|node| node.attempts()).flat_map(|log| of_kind(&log.marks, kind)).collect();
+    let message = message(&phrases::list(&names), &lines);
     let evidence = nodes.iter().filter_map(|node| evidence::of_mark(node, kind)).collect();
     vec![Finding { code, severity: Severity::Error, nodes: names, message, evidence, fix: None }]
 }
@@ -105,6 +106,11 @@ fn is_excerpt(log: &StartupLog) -> bool {
     matches!(startup_log::outcome(log), Outcome::CutOff) && !startup_log::has_beginning(log) && !log.marks.iter().any(of_start)
 }
 
+/// So many seconds before the log's end, or at a time that is not known.
+fn is_recent(log: &StartupLog, mark: &LogEvent, seconds: i64) -> bool {
+    mark.at.zip(log.last).is_none_or(|(at, end)| end.duration_since(at).as_secs() < seconds)
+}
+
 fn of_kind(marks: &[LogEvent], kind: LogEventKind) -> Vec<&LogEvent> {
     marks.iter().filter(|mark| mark.kind == kind).collect()
 }
@@ -150,9 +156,8 @@ fn not_run(lines: &[&LogEvent], node: &str) -> String {
 /// What Felix tries again and again; a line long before the end is over.
 fn kernel_lacks<'a>(log: &'a StartupLog, node: &str) -> Option<(String, Vec<&'a LogEvent>)> {
     const LATELY: i64 = 120;
-    let is_recent = |mark: &LogEvent| mark.at.zip(log.last).is_none_or(|(at, end)| end.duration_since(at).as_secs() < LATELY);
     let lines = of_kind(later(log), LogEventKind::KernelFeatureMissing);
-    let last = lines.last().filter(|mark| is_recent(mark))?;
+    let last = lines.last().filter(|mark| is_recent(log, mark, LATELY))?;
     // what iptables says of a module is more than that a device could not be made
     let telling = lines.iter().find(|mark| mark.text.contains("Couldn't load")).unwrap_or(last);
     let message = format!("Felix cannot program the kernel of {node}: {}", startup_log::missing_kernel_feature(&telling.text));
@@ -181,14 +186,13 @@ fn api_unreachable<'a>(log: &'a StartupLog, node: &str) -> Option<(String, Vec<&
     const LATELY: i64 = 300;
     let lines = of_kind(later(log), LogEventKind::ApiUnreachable);
     let last = lines.last()?;
-    let recent = last.at.zip(log.last).is_none_or(|(at, end)| end.duration_since(at).as_secs() < LATELY);
     let times: u32 = lines.iter().map(|mark| mark.times).sum();
     let excerpt = is_excerpt(log);
-    if !recent || (times < 2 && !excerpt) {
+    if !is_recent(log, last, LATELY) || (times < 2 && !excerpt) {
         return None;
     }
     let address = last.text.split_once("://").and_then(|(_, rest)| rest.split(['/', '"']).next()).unwrap_or_default();
-    let message = if last.text.contains("x509: ") {
+    let message = if startup_log::distrusts_certificate(&last.text) {
         format!("calico-node on {node} does not trust the certificate of the API server at {address}")
     } else if excerpt {
         format!("calico-node on {node} does not reach the API server at {address}")

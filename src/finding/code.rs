@@ -11,6 +11,8 @@ const START: u8 = 2;
 const BUDGET: u8 = 4;
 /// About the addresses of nodes and the methods that detect them.
 const ADDRESS: u8 = 8;
+/// What `debug-log` tells of a node beside its log.
+const LOG: u8 = 16;
 const NONE: u8 = 0;
 
 macro_rules! codes {
@@ -37,45 +39,45 @@ macro_rules! codes {
 // In the order in which checks run: causes before symptoms.
 codes! {
     StaleNode = "stale-node", ROOT | START;
-    AddressConflict = "address-conflict", ROOT | START | ADDRESS;
-    AddressOnVirtualInterface = "address-on-virtual-interface", ROOT | ADDRESS;
+    AddressConflict = "address-conflict", ROOT | START | ADDRESS | LOG;
+    AddressOnVirtualInterface = "address-on-virtual-interface", ROOT | ADDRESS | LOG;
     AddressNotOnNode = "address-not-on-node", ROOT | ADDRESS;
     AddressNotInternalIp = "address-not-internal-ip", ROOT | ADDRESS;
-    MethodInvalid = "method-invalid", ROOT | START | ADDRESS;
+    MethodInvalid = "method-invalid", ROOT | START | ADDRESS | LOG;
     PodNotScheduled = "pod-not-scheduled", ROOT | START;
-    ImageNotPulled = "image-not-pulled", ROOT | START;
-    InitContainerFailed = "init-container-failed", ROOT | START;
-    PodSandboxRecreated = "pod-sandbox-recreated", ROOT | START;
-    ContainerCrashed = "container-crashed", ROOT | START;
-    TyphaNotFound = "typha-not-found", ROOT | START;
-    DatastoreUnreachable = "datastore-unreachable", ROOT | START;
-    TyphaUnreachable = "typha-unreachable", ROOT | START;
-    ForbiddenToCalico = "forbidden-to-calico", ROOT | START;
-    HealthPortTaken = "health-port-taken", ROOT | START;
-    HealthAddressMissing = "health-address-missing", ROOT | START;
-    IptablesBackendMismatch = "iptables-backend-mismatch", ROOT | START;
-    KernelFeatureMissing = "kernel-feature-missing", ROOT | START;
-    OutOfMemory = "out-of-memory", ROOT | START;
-    BgpConfigurationRefused = "bgp-configuration-refused", ROOT | START;
-    FelixRestarts = "felix-restarts", ROOT | START;
-    KilledWhileStarting = "killed-while-starting", ROOT | START | BUDGET;
-    StartupExited = "startup-exited", ROOT | START;
-    ExitedAfterStart = "exited-after-start", ROOT | START;
+    ImageNotPulled = "image-not-pulled", ROOT | START | LOG;
+    InitContainerFailed = "init-container-failed", ROOT | START | LOG;
+    PodSandboxRecreated = "pod-sandbox-recreated", ROOT | START | LOG;
+    ContainerCrashed = "container-crashed", ROOT | START | LOG;
+    TyphaNotFound = "typha-not-found", ROOT | START | LOG;
+    DatastoreUnreachable = "datastore-unreachable", ROOT | START | LOG;
+    TyphaUnreachable = "typha-unreachable", ROOT | START | LOG;
+    ForbiddenToCalico = "forbidden-to-calico", ROOT | START | LOG;
+    HealthPortTaken = "health-port-taken", ROOT | START | LOG;
+    HealthAddressMissing = "health-address-missing", ROOT | START | LOG;
+    IptablesBackendMismatch = "iptables-backend-mismatch", ROOT | START | LOG;
+    KernelFeatureMissing = "kernel-feature-missing", ROOT | START | LOG;
+    OutOfMemory = "out-of-memory", ROOT | START | LOG;
+    BgpConfigurationRefused = "bgp-configuration-refused", ROOT | START | LOG;
+    FelixRestarts = "felix-restarts", ROOT | START | LOG;
+    KilledWhileStarting = "killed-while-starting", ROOT | START | BUDGET | LOG;
+    StartupExited = "startup-exited", ROOT | START | LOG;
+    ExitedAfterStart = "exited-after-start", ROOT | START | LOG;
     AddressMissing = "address-missing", ROOT | ADDRESS;
     AddressesInSeveralSubnets = "addresses-in-several-subnets", ADDRESS;
     NodeIpMisreported = "node-ip-misreported", NONE;
     WireguardAddressMissing = "wireguard-address-missing", ROOT;
     TunnelAddressWrong = "tunnel-address-wrong", NONE;
     RestartWouldChangeAddress = "restart-would-change-address", ADDRESS;
-    MethodIneffective = "method-ineffective", ADDRESS;
+    MethodIneffective = "method-ineffective", ADDRESS | LOG;
     BirdNotRunning = "bird-not-running", ROOT | START;
     RouterIdConflict = "router-id-conflict", ROOT;
     BgpPeerMissing = "bgp-peer-missing", NONE;
     BgpSessionDown = "bgp-session-down", ROOT;
     ForeignBgpSessionDown = "bgp-foreign-session-down", NONE;
     OperatorDegraded = "operator-degraded", NONE;
-    ProbeTimeoutTooShort = "probe-timeout-too-short", ROOT | START;
-    ProbeMisfit = "probe-misfit", ROOT | START;
+    ProbeTimeoutTooShort = "probe-timeout-too-short", ROOT | START | LOG;
+    ProbeMisfit = "probe-misfit", ROOT | START | LOG;
     ChangeUnfinished = "change-unfinished", NONE;
     DebugLeftOn = "debug-left-on", NONE;
     FelixNotLive = "felix-not-live", ROOT | START;
@@ -96,6 +98,11 @@ impl Code {
     /// It keeps calico-node from starting or staying up, or its probes from being answered.
     pub fn affects_startup(self) -> bool {
         self.properties() & START != 0
+    }
+
+    /// It is about one start: `debug-log` tells of it beside the log.
+    pub fn is_about_a_start(self) -> bool {
+        self.properties() & LOG != 0
     }
 
     /// It is about the addresses of nodes, or the methods that detect them.

@@ -107,3 +107,14 @@ pub struct Gap {
     #[serde(rename = "matters")]
     pub blocks_healthy: bool,
 }
+
+impl Gap {
+    /// `BIRD of node-1`, `whether calico-node runs on node-1`.
+    pub fn what_and_where(&self, list: impl FnOnce(&[String]) -> String) -> String {
+        match (self.nodes.as_slice(), self.what.starts_with("whether ")) {
+            ([], _) => self.what.clone(),
+            (nodes, true) => format!("{} on {}", self.what, list(nodes)),
+            (nodes, false) => format!("{} of {}", self.what, list(nodes)),
+        }
+    }
+}

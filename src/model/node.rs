@@ -64,8 +64,7 @@ pub(super) fn build_all<'a>(snapshot: &'a Snapshot, install: &Install<'a>) -> Ve
         let Some(node) = pod.target_node() else { continue };
         // While a rollout replaces a pod both are listed; the one that stays counts.
         // An evicted pod stays in the list beside its successor.
-        let has_ended = |pod: &Pod| matches!(pod.status.phase.as_str(), "Failed" | "Succeeded");
-        let keeps = |kept: &&Pod| match (has_ended(kept), has_ended(pod)) {
+        let keeps = |kept: &&Pod| match (kept.has_ended(), pod.has_ended()) {
             (true, false) => false,
             (false, true) => true,
             _ => kept.metadata.deletion_timestamp.is_none() && kept.metadata.creation_timestamp >= pod.metadata.creation_timestamp,

@@ -271,7 +271,7 @@ fn not_running(pod: &Pod) -> Option<NotRunning<'_>> {
     if let Some(condition) = pod.status.conditions.iter().find(|one| one.r#type == "PodScheduled" && one.status == "False") {
         return Some(NotRunning::NotScheduled { why: condition.message.as_deref() });
     }
-    if matches!(pod.status.phase.as_str(), "Failed" | "Succeeded") {
+    if pod.has_ended() {
         return Some(NotRunning::PodEnded);
     }
     let status = pod.calico_node_status();

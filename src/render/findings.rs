@@ -232,10 +232,8 @@ pub(super) fn source(source: Source) -> &'static str {
 pub(super) fn write_unseen(unseen: &[Gap], style: &Style, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "{}", style.paint(Tone::Doubtful, "Not seen:"))?;
     for gap in unseen {
-        let of = if gap.what.starts_with("whether ") { "on" } else { "of" };
-        let of = if gap.nodes.is_empty() { String::new() } else { format!(" {of} {}", nodes(&gap.nodes, false)) };
         let weight = if gap.blocks_healthy { "" } else { " (not needed for the verdict)" };
-        paragraph(INDENT, "", &format!("{}{of}: {}{weight}", gap.what, gap.why), style, out)?;
+        paragraph(INDENT, "", &format!("{}: {}{weight}", gap.what_and_where(|names| nodes(names, false)), gap.why), style, out)?;
     }
     Ok(())
 }

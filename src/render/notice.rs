@@ -2,11 +2,16 @@
 
 use std::io::{self, Write};
 
-use super::style::{Style, Tone};
+use super::style::{ColorWhen, Style, Tone};
 use crate::text;
 
 /// Columns by which the further lines of a message are indented.
 const FURTHER: usize = 2;
+
+/// A message without a colour, for the terminal that stderr is.
+pub fn plain(message: &str, err: &mut dyn Write) -> io::Result<()> {
+    write(Tone::Plain, message, &Style::of_stderr(ColorWhen::Never), err)
+}
 
 /// One message, broken between words where the terminal is narrow. Commands and names stay whole, so that they can be copied.
 pub fn write(tone: Tone, message: &str, style: &Style, out: &mut dyn Write) -> io::Result<()> {

@@ -27,9 +27,8 @@ pub fn write(report: &Report, style: &Style, out: &mut dyn Write) -> io::Result<
 /// What must be seen before "healthy".
 pub(super) fn unseen(unseen: &[Gap], style: &Style, out: &mut dyn Write) -> io::Result<()> {
     unseen.iter().filter(|gap| gap.blocks_healthy).try_for_each(|gap| {
-        let of = if gap.what.starts_with("whether ") { "on" } else { "of" };
-        let place = if gap.nodes.is_empty() { String::new() } else { format!(" {of} {}", text::list(&gap.nodes, NAMED)) };
-        line("NOT SEEN", Tone::Doubtful, &format!("{}{place}: {}", gap.what, gap.why), style, out)
+        let what = gap.what_and_where(|names| text::list(names, NAMED));
+        line("NOT SEEN", Tone::Doubtful, &format!("{what}: {}", gap.why), style, out)
     })
 }
 

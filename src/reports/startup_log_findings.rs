@@ -18,34 +18,6 @@ use crate::startup::log_source::LogSource;
 use crate::startup::timeline::{AttemptEnd, AttemptRow, EstimateBasis, StartEstimate, Timeline};
 use crate::text::{count, shell};
 
-/// Of the cluster's findings, those that a start is about.
-const OF_A_START: [Code; 24] = [
-    Code::ImageNotPulled,
-    Code::InitContainerFailed,
-    Code::PodSandboxRecreated,
-    Code::ContainerCrashed,
-    Code::TyphaNotFound,
-    Code::BgpConfigurationRefused,
-    Code::FelixRestarts,
-    Code::OutOfMemory,
-    Code::AddressConflict,
-    Code::AddressOnVirtualInterface,
-    Code::MethodInvalid,
-    Code::DatastoreUnreachable,
-    Code::TyphaUnreachable,
-    Code::ForbiddenToCalico,
-    Code::HealthPortTaken,
-    Code::HealthAddressMissing,
-    Code::IptablesBackendMismatch,
-    Code::KernelFeatureMissing,
-    Code::ExitedAfterStart,
-    Code::KilledWhileStarting,
-    Code::StartupExited,
-    Code::MethodIneffective,
-    Code::ProbeTimeoutTooShort,
-    Code::ProbeMisfit,
-];
-
 pub(super) fn findings(sources: &[LogSource], logs: &[Timeline], snapshot: Option<&Snapshot>) -> Vec<Finding> {
     let mut findings: Vec<Finding> = Vec::new();
     for (source, log) in sources.iter().zip(logs) {
@@ -74,7 +46,7 @@ fn compare(finding: &Finding) -> Option<Fix> {
 fn of_cluster(sources: &[LogSource], snapshot: &Snapshot) -> Vec<Finding> {
     let nodes: BTreeSet<String> = sources.iter().filter_map(|source| source.node.clone()).collect();
     let mut seen = diagnose(snapshot, &Scope { nodes: Some(nodes), sessions: false, ..Scope::default() }).findings;
-    seen.retain(|finding| OF_A_START.contains(&finding.code));
+    seen.retain(|finding| finding.code.is_about_a_start());
     seen
 }
 
@@ -185,7 +157,7 @@ impl LogFindings<'_> {
         let tries =
             |seen: &startup_log::Attempt| seen.log.marks.iter().rev().find(|mark| mark.kind == LogEventKind::DatastoreRetry).cloned();
         let mark = self.seen().rev().filter(|seen| !answers(seen)).find_map(tries)?;
-        let what = if mark.text.contains("x509: ") { "does not trust the certificate of" } else { "gets no answer from" };
+        let what = if startup_log::distrusts_certificate(&mark.text) { "does not trust the certificate of" } else { "gets no answer from" };
         let message = format!("calico-node on {} {what} its datastore while it starts", self.node());
         Some(self.finding(Code::DatastoreUnreachable, Severity::Error, message, vec![self.evidence(mark.text)]))
     }

@@ -277,10 +277,15 @@ impl Pod {
         }
     }
 
+    /// All its containers have ended, and none is started again.
+    pub fn has_ended(&self) -> bool {
+        matches!(self.status.phase.as_str(), "Failed" | "Succeeded")
+    }
+
     /// By the condition Ready, else by the containers; `None` where the pod has neither.
     pub fn is_ready(&self) -> Option<bool> {
         // the kubelet that ends a pod (Evicted, NodeShutdown) leaves no conditions
-        if matches!(self.status.phase.as_str(), "Failed" | "Succeeded") {
+        if self.has_ended() {
             return Some(false);
         }
         let condition = self.status.conditions.iter().find(|condition| condition.r#type == "Ready");

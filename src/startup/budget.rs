@@ -24,7 +24,8 @@ pub enum BudgetBasis {
     Nothing,
 }
 
-/// Share of the budget above which a start counts as close to a kill. In words: `diagnosis/checks/start_near_budget.rs`, and `Tight` of `BudgetStatus`.
+/// Share of the budget above which a start counts as close to a kill. In words: `diagnosis/checks/start_near_budget.rs`, and `Tight` of
+/// `BudgetStatus`.
 pub(super) const TIGHT: f64 = 0.8;
 
 /// The start came close to a kill by its budget, in seconds. Readiness alone does not show that.

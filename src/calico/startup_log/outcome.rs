@@ -196,6 +196,11 @@ pub fn exit_reason(log: &StartupLog) -> Option<ExitReason> {
     None
 }
 
+/// The other end's certificate is not trusted, as Go's crypto/x509 says it.
+pub fn distrusts_certificate(text: &str) -> bool {
+    text.contains("x509: ")
+}
+
 /// Go prints the logger's entry as an address: the line before it has the words.
 pub fn is_bare_panic(text: &str) -> bool {
     text.starts_with("panic: (*logrus.Entry)")

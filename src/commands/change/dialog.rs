@@ -72,12 +72,11 @@ impl ChangeDialog<'_> {
             }
             streams.out.flush()?;
         }
-        let errors = Style::of_stderr(self.options.color);
         for warning in &shown.warnings {
-            notice::write(Tone::Plain, &format!("Warning: {warning}"), &errors, &mut streams.err)?;
+            notice::plain(&format!("Warning: {warning}"), &mut streams.err)?;
         }
         for note in self.options.notes {
-            notice::write(Tone::Plain, &format!("Warning: {}", note.warning), &errors, &mut streams.err)?;
+            notice::plain(&format!("Warning: {}", note.warning), &mut streams.err)?;
             if let Some((form, snippet)) = note.snippet.as_ref().filter(|_| self.options.prints_pages) {
                 writeln!(streams.err, "  the text, as --emit {} prints it:", form.name())?;
                 snippet.lines().try_for_each(|line| writeln!(streams.err, "    {}", text::clean(line)))?;

@@ -25,7 +25,7 @@ use crate::plan::Plan;
 use crate::plan::owner_notes::OwnerNote;
 use crate::plan::preflight::Blocker;
 use crate::plan::request::ChangeRequest;
-use crate::render::style::{ColorWhen, Style, Tone};
+use crate::render::style::{ColorWhen, Style};
 use crate::render::{change as page, data, notice};
 use crate::snapshot::Snapshot;
 
@@ -121,11 +121,11 @@ pub async fn run(
         if let Some(verb) = request.verb()
             && let Some((open, resumed)) = open_change::resumption(options.snapshot, &dialog.before, Some(verb))
         {
-            notice::write(Tone::Plain, &open.describe(), &Style::of_stderr(options.color), &mut streams.err)?;
+            notice::plain(&open.describe(), &mut streams.err)?;
             return Box::pin(run(options, &resumed, report, streams)).await;
         }
         let message = format!("{} has these values already: nothing to change", dialog.target);
-        notice::write(Tone::Plain, &message, &Style::of_stderr(options.color), &mut streams.err)?;
+        notice::plain(&message, &mut streams.err)?;
         return open_change::outcome_without_change(options.snapshot, &dialog.before, Outcome::Done, streams);
     };
     let will_write = options.out.is_none() && options.arguments.dry_run == DryRun::None;
@@ -145,7 +145,7 @@ pub async fn run(
         if options.arguments.dry_run != DryRun::None {
             let how = if shown.by_server { "server dry run" } else { "dry run" };
             let message = format!("{} would be patched ({how}); nothing was changed", dialog.target);
-            notice::write(Tone::Plain, &message, &Style::of_stderr(options.color), &mut streams.err)?;
+            notice::plain(&message, &mut streams.err)?;
             return Ok(Outcome::NotApplied);
         }
         dialog.preflight(&shown, report, streams).await?;
@@ -173,14 +173,15 @@ fn save(path: &Path, plan: &Plan, context: Option<&str>, streams: &mut Streams) 
     write_private(path, &text).map_err(files)?;
     writeln!(streams.err, "Saved to {}", text::clean(&path.display().to_string()))?;
     // A name that a terminal would change is not offered.
-    if let Some(command) = path.to_str().and_then(|path| apply_command(path, &plan.digest, context)) {
-        notice::write(Tone::Plain, &format!("Apply it with: {command}"), &Style::of_stderr(ColorWhen::Never), &mut streams.err)?;
+    if let Some(command) = apply_command(path, &plan.digest, context) {
+        notice::plain(&format!("Apply it with: {command}"), &mut streams.err)?;
     }
     Ok(Outcome::NotApplied)
 }
 
 /// `None` where the file's name cannot be printed as one word of a shell.
-pub fn apply_command(path: &str, digest: &str, context: Option<&str>) -> Option<String> {
+pub fn apply_command(path: &Path, digest: &str, context: Option<&str>) -> Option<String> {
+    let path = path.to_str()?;
     let path = if path.starts_with('-') { format!("./{path}") } else { path.to_owned() };
     let joined = context.map(|context| format!("--context={context}"));
     let mut words = vec!["kubectl", "calico-fix", "apply", &path, "--confirm", digest];
@@ -278,8 +279,8 @@ mod tests {
             ("my plan.yaml", Some("prod"), "kubectl calico-fix apply 'my plan.yaml' --confirm abc --context=prod"),
             ("-plan", Some("a b"), "kubectl calico-fix apply ./-plan --confirm abc --context='a b'"),
         ] {
-            assert_eq!(apply_command(path, "abc", context).as_deref(), Some(expected));
+            assert_eq!(apply_command(std::path::Path::new(path), "abc", context).as_deref(), Some(expected));
         }
-        assert_eq!(apply_command("a\u{1b}[2J", "abc", None), None);
+        assert_eq!(apply_command(std::path::Path::new("a\u{1b}[2J"), "abc", None), None);
     }
 }

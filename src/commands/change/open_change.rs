@@ -7,7 +7,6 @@ use crate::model::ClusterModel;
 use crate::plan::request::ChangeRequest;
 use crate::plan::resume;
 use crate::render::notice;
-use crate::render::style::{ColorWhen, Style, Tone};
 use crate::rollout::local_record;
 use crate::snapshot::Snapshot;
 use crate::streams::Streams;
@@ -44,6 +43,6 @@ pub fn explain(snapshot: &Snapshot, report: &Report) -> Option<String> {
 /// "Nothing to change" is not true while a change is open.
 pub fn outcome_without_change(snapshot: &Snapshot, report: &Report, outcome: Outcome, streams: &mut Streams) -> Result<Outcome, Failure> {
     let Some(explanation) = explain(snapshot, report) else { return Ok(outcome) };
-    notice::write(Tone::Plain, &format!("error: {explanation}"), &Style::of_stderr(ColorWhen::Never), &mut streams.err)?;
+    notice::plain(&format!("error: {explanation}"), &mut streams.err)?;
     Ok(if matches!(outcome, Outcome::Healthy | Outcome::Done) { Outcome::NotApplied } else { outcome })
 }

@@ -15,7 +15,7 @@ use crate::plan::preflight::Blocker;
 use crate::plan::request::ChangeRequest;
 use crate::plan::snippets::Snippets;
 use crate::render::notice;
-use crate::render::style::{ColorWhen, Style, Tone};
+use crate::render::style::ColorWhen;
 use crate::rollout::interrupt::Interrupt;
 use crate::snapshot::Snapshot;
 use crate::streams::Streams;
@@ -61,7 +61,7 @@ impl ProposedChange<'_> {
         let diagnosis = diagnose(self.snapshot, &Scope::default());
         match open_change::resumption(self.snapshot, &diagnosis, Some(verb)) {
             Some((open, request)) => {
-                notice::write(Tone::Plain, &open.describe(), &Style::of_stderr(self.color), &mut streams.err)?;
+                notice::plain(&open.describe(), &mut streams.err)?;
                 self.apply(&request, interrupt, report.insert(ChangeReport::default()), streams).await
             }
             None => open_change::outcome_without_change(self.snapshot, &diagnosis, outcome, streams),

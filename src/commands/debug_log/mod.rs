@@ -21,7 +21,7 @@ use crate::commands::change::proposed::WithChange;
 use crate::commands::node_selection::NodeSelection;
 use crate::commands::prompt::{self, Answer};
 use crate::exit::{Failure, Outcome};
-use crate::render::style::{ColorWhen, Style, Tone};
+use crate::render::style::Style;
 use crate::render::{data, notice, timeline as render};
 use crate::reports::startup_log::{StartupLogReport, explain_logs};
 use crate::snapshot::Snapshot;
@@ -150,7 +150,7 @@ async fn should_raise(report: &StartupLogReport, nodes: &[String], interrupt: &I
     let Some(why) = already_explained(report, nodes) else { return Ok(true) };
     let nodes = text::list(nodes, 3);
     writeln!(streams.err)?;
-    notice::write(Tone::Plain, &format!("{why}, so no restart is needed for it."), &Style::of_stderr(ColorWhen::Never), &mut streams.err)?;
+    notice::plain(&format!("{why}, so no restart is needed for it."), &mut streams.err)?;
     streams.flush()?;
     let question = format!("Restart calico-node at DEBUG on {} anyway?", text::clean(&nodes));
     let asked = tokio::task::spawn_blocking(move || prompt::ask(&question));
@@ -164,7 +164,7 @@ async fn should_raise(report: &StartupLogReport, nodes: &[String], interrupt: &I
         Answer::Interrupted => Err(Failure::Interrupted),
         Answer::NoTerminal => {
             let message = format!("--yes raises the level on {nodes} anyway. --no-change leaves this out.");
-            notice::write(Tone::Plain, &message, &Style::of_stderr(ColorWhen::Never), &mut streams.err)?;
+            notice::plain(&message, &mut streams.err)?;
             Ok(false)
         }
     }

@@ -1,4 +1,4 @@
-use crate::calico::events::EventKind;
+use crate::calico::events::{self, EventKind};
 use crate::diagnosis::check::{Check, EarlierFindings};
 use crate::diagnosis::context::Context;
 use crate::diagnosis::explain::Explanation;
@@ -48,7 +48,7 @@ fn is_late(fact: &EventKind) -> bool {
     match fact {
         EventKind::ProbeTimedOut => true,
         EventKind::FelixNotLive { text } | EventKind::FelixNotReady { text } | EventKind::HttpProbeFailed { text, .. } => {
-            text.contains("Client.Timeout") || text.contains("deadline exceeded")
+            events::is_late_answer(text)
         }
         _ => false,
     }

@@ -44,7 +44,7 @@ fn finding(view: &Context, node: &NodeModel) -> Option<Finding> {
         return None;
     }
     let attempt = node.attempts().find(|log| log.marks.contains(mark));
-    let distrusts = |mark: &&LogEvent| mark.kind == LogEventKind::DatastoreRetry && mark.text.contains("x509: ");
+    let distrusts = |mark: &&LogEvent| mark.kind == LogEventKind::DatastoreRetry && startup_log::distrusts_certificate(&mark.text);
     let certificate = attempt.and_then(|log| log.marks.iter().rev().find(distrusts)).filter(|_| !unauthorized);
     let (what, mark) = match certificate {
         Some(certificate) => ("does not trust the certificate of its datastore", certificate),

@@ -20,11 +20,11 @@ pub(super) const CHECK: Check = Check {
 };
 
 fn run(view: &Context, found: &EarlierFindings) -> Vec<Finding> {
-    let mut findings = log_line_finding::finding(view, found, Code::ForbiddenToCalico, LogEventKind::Forbidden, |nodes| {
+    let mut findings = log_line_finding::finding(view, found, Code::ForbiddenToCalico, LogEventKind::Forbidden, |nodes, _| {
         format!("calico-node on {nodes} is forbidden what it needs from the Kubernetes API")
     });
     let known: Vec<String> = findings.iter().flat_map(|finding| finding.nodes.clone()).collect();
-    let mut unknown = log_line_finding::finding(view, found, Code::ForbiddenToCalico, LogEventKind::CrdMissing, |nodes| {
+    let mut unknown = log_line_finding::finding(view, found, Code::ForbiddenToCalico, LogEventKind::CrdMissing, |nodes, _| {
         format!("calico-node on {nodes} asks for a resource that the API server does not know: its CRDs are older than the image")
     });
     unknown.retain(|finding| !finding.nodes.iter().any(|node| known.contains(node)));

@@ -22,7 +22,7 @@ pub(super) const CHECK: Check = Check {
 };
 
 fn run(view: &Context, found: &EarlierFindings) -> Vec<Finding> {
-    log_line_finding::finding(view, found, Code::HealthAddressMissing, LogEventKind::HealthEndpointFailed, |nodes| {
+    log_line_finding::finding(view, found, Code::HealthAddressMissing, LogEventKind::HealthEndpointFailed, |nodes, _| {
         let host = view.install.environment().and_then(|environment| environment.health().host).unwrap_or_else(|| "localhost".to_owned());
         format!("Felix on {nodes} cannot open its health endpoint at {host}, so every probe fails")
     })

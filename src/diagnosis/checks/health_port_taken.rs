@@ -21,7 +21,7 @@ pub(super) const CHECK: Check = Check {
 };
 
 fn run(view: &Context, found: &EarlierFindings) -> Vec<Finding> {
-    log_line_finding::finding(view, found, Code::HealthPortTaken, LogEventKind::HealthPortTaken, |nodes| {
+    log_line_finding::finding(view, found, Code::HealthPortTaken, LogEventKind::HealthPortTaken, |nodes, _| {
         let port = view.install.environment().and_then(|environment| environment.health().port).unwrap_or(9099);
         format!("Felix on {nodes} cannot open its health endpoint: another program holds port {port}, so every probe fails")
     })

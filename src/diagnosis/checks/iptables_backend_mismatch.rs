@@ -23,20 +23,13 @@ pub(super) const CHECK: Check = Check {
 };
 
 fn run(view: &Context, found: &EarlierFindings) -> Vec<Finding> {
-    let mut findings = log_line_finding::finding(view, found, Code::IptablesBackendMismatch, LogEventKind::IptablesFailed, |nodes| {
-        format!("Felix on {nodes} cannot read or write the node's iptables")
-    });
-    for finding in &mut findings {
-        let says = |text: &str| {
-            let nodes = finding.nodes.iter().filter_map(|name| view.node(name));
-            let marks = nodes.flat_map(|node| node.attempts()).flat_map(|log| &log.marks);
-            marks.into_iter().any(|mark| mark.kind == LogEventKind::IptablesFailed && mark.text.contains(text))
+    log_line_finding::finding(view, found, Code::IptablesBackendMismatch, LogEventKind::IptablesFailed, |nodes, lines| {
+        let says = |text: &str| lines.iter().any(|mark| mark.text.contains(text));
+        let why = match () {
+            () if says("xtables lock") => "another program holds the lock of iptables",
+            () if says("save command failed") || says("Failed to find iptables command") => "its backend does not suit the node's",
+            () => "its backend may not suit the node's",
         };
-        finding.message += match () {
-            () if says("xtables lock") => ": another program holds the lock of iptables",
-            () if says("save command failed") || says("Failed to find iptables command") => ": its backend does not suit the node's",
-            () => ": its backend may not suit the node's",
-        };
-    }
-    findings
+        format!("Felix on {nodes} cannot read or write the node's iptables: {why}")
+    })
 }

@@ -1,5 +1,4 @@
-use crate::autodetect::Verdict;
-use crate::calico::detect::DetectionResult;
+use crate::autodetect::Cell;
 use crate::calico::environment::method_variable;
 use crate::diagnosis::check::{Check, EarlierFindings};
 use crate::diagnosis::context::Context;
@@ -66,7 +65,7 @@ fn kept(view: &Context, family: Family) -> Option<Finding> {
 fn finds_none(view: &Context, family: Family, node: &NodeModel) -> bool {
     let matrix = view.matrix(family);
     let cell = view.node_index(node.name).and_then(|at| matrix.current()?.cells.get(at));
-    let none = cell.is_some_and(|cell| cell.verdict == Verdict::Unchanged && matches!(cell.outcome, DetectionResult::None { .. }));
+    let none = cell.is_some_and(Cell::keeps_for_want_of_another);
     none && view.install.is_detected(family) && view.install.ineffective_method(family).is_none() && node.stored(family).is_some()
 }
 

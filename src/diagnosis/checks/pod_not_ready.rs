@@ -100,7 +100,7 @@ fn is_ended(view: &Context, node: &NodeModel) -> bool {
 fn is_timeout(fact: &EventKind) -> bool {
     match fact {
         EventKind::ProbeTimedOut => true,
-        EventKind::HttpProbeFailed { text, .. } => text.contains("Client.Timeout") || text.contains("deadline exceeded"),
+        EventKind::HttpProbeFailed { text, .. } => events::is_late_answer(text),
         _ => false,
     }
 }

@@ -71,8 +71,8 @@ fn finding(view: &Context, reason: &str, pods: &[&Pod], nodes: &[&str]) -> Findi
         _ => format!("the calico-node pod for {}", phrases::list(&names)),
     };
     let advice = if fargate { ". AWS Fargate takes no pod of a DaemonSet: keep calico-node off these nodes" } else { "" };
-    let told = || pods.iter().filter_map(|pod| event(view, pod)).map(|(_, text)| text).next();
-    let reason = if reason.is_empty() { told().unwrap_or_default() } else { reason.to_owned() };
+    let (events, texts): (Vec<Evidence>, Vec<String>) = pods.iter().filter_map(|pod| event(view, pod)).unzip();
+    let reason = if reason.is_empty() { texts.first().map_or("", String::as_str) } else { reason };
     let reason = match reason.trim_end_matches('.') {
         "" => String::new(),
         reason => format!(": {reason}"),
@@ -82,7 +82,7 @@ fn finding(view: &Context, reason: &str, pods: &[&Pod], nodes: &[&str]) -> Findi
         .iter()
         .map(|pod| pod_evidence(view, pod, Source::Pod, format!("{}: PodScheduled is False{reason}", pod.metadata.name)))
         .collect();
-    evidence.extend(pods.iter().filter_map(|pod| event(view, pod)).map(|(evidence, _)| evidence));
+    evidence.extend(events);
     let severity = if fargate { Severity::Warning } else { Severity::Error };
     Finding {
         code: Code::PodNotScheduled,

@@ -1,9 +1,10 @@
+use crate::calico::startup_log;
 use crate::diagnosis::check::{Check, EarlierFindings};
 use crate::diagnosis::context::Context;
 use crate::diagnosis::explain::Explanation;
 use crate::diagnosis::log_line_finding;
 use crate::finding::code::Code;
-use crate::finding::{Finding, Source};
+use crate::finding::{Evidence, Finding, Source};
 use crate::model::NodeModel;
 use crate::snapshot::inspection::{LogEvent, LogEventKind};
 
@@ -22,22 +23,24 @@ pub(super) const CHECK: Check = Check {
 };
 
 fn run(view: &Context, found: &EarlierFindings) -> Vec<Finding> {
-    let mut findings = log_line_finding::finding(view, found, Code::TyphaUnreachable, LogEventKind::TyphaFailed, |nodes| {
-        format!("Felix on {nodes} cannot connect to Typha")
+    let mut findings = log_line_finding::finding(view, found, Code::TyphaUnreachable, LogEventKind::TyphaFailed, |nodes, lines| {
+        let why = if lines.iter().any(|mark| is_of_tls(mark)) { ": one of the two does not trust the other's certificate" } else { "" };
+        format!("Felix on {nodes} cannot connect to Typha{why}")
     });
     for finding in &mut findings {
-        let marks = finding.nodes.iter().filter_map(|name| view.node(name)).filter_map(|node| Some((node, certificate_problem(node)?)));
-        let shown: Vec<_> = marks.map(|(node, text)| node.evidence(Source::Log, text)).collect();
-        if !shown.is_empty() {
-            finding.message += ": one of the two does not trust the other's certificate";
-            finding.evidence.extend(shown);
-        }
+        let nodes = finding.nodes.iter().filter_map(|name| view.node(name));
+        finding.evidence.extend(nodes.filter_map(why_not_tls));
     }
     findings
 }
 
+fn is_of_tls(mark: &LogEvent) -> bool {
+    startup_log::distrusts_certificate(&mark.text) || mark.text.contains("tls: ")
+}
+
 /// The line that says why TLS does not come about.
-fn certificate_problem(node: &NodeModel) -> Option<String> {
-    let says = |mark: &&LogEvent| mark.kind == LogEventKind::TyphaFailed && (mark.text.contains("x509: ") || mark.text.contains("tls: "));
-    node.attempts().find_map(|log| log.marks.iter().rev().find(says)).map(|mark| mark.text.clone())
+fn why_not_tls(node: &NodeModel) -> Option<Evidence> {
+    let says = |mark: &&LogEvent| mark.kind == LogEventKind::TyphaFailed && is_of_tls(mark);
+    let mark = node.attempts().find_map(|log| log.marks.iter().rev().find(says))?;
+    Some(node.evidence(Source::Log, mark.text.clone()))
 }

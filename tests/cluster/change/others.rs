@@ -168,7 +168,7 @@ fn a_value_that_is_gone_at_the_very_end_is_no_success() {
         let output = stage.apply(&stage.plan("kubernetes-internal-ip"), &[]);
         assert_eq!((code(&output), method(&stage).as_deref()), (Some(4), theirs), "{}", told(&output));
         // A removal leaves no owner of the field.
-        assert!(theirs.is_none() || err(&output).contains("argocd-controller"), "whoever did it is named: {}", told(&output));
+        assert!(theirs.is_none() || err(&output).contains("argocd-controller"), "who did it is named: {}", told(&output));
         assert_eq!(
             (&stage.daemon_set()["spec"]["updateStrategy"], stage.annotation()),
             (&before["updateStrategy"], None),

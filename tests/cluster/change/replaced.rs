@@ -33,14 +33,14 @@ fn sessions_that_flap_do_not_fail_the_cure() {
     assert_eq!(code(&output), Some(0), "{}", told(&output));
 }
 
-/// Somebody deletes the DaemonSet, and a GitOps tool makes it anew as it has it: nothing of the change is in it, and nothing is written to it.
+/// Somebody deletes the DaemonSet, and a GitOps tool creates it again as it has it: nothing of the change is in it, and nothing is written to it.
 #[test]
-fn a_daemon_set_that_is_made_anew_is_another_one() {
+fn a_daemon_set_that_is_created_again_is_another_one() {
     let stage = Stage::new("bridge-address", 3);
     let _live = stage.running.live(PACE);
     let original = stage.daemon_set();
     let (cluster, template) = (stage.running.cluster().clone(), original.clone());
-    let anew = Hook::new(move |_| {
+    let created_again = Hook::new(move |_| {
         let mut object = template.clone();
         let metadata = object["metadata"].as_object_mut().expect("metadata");
         metadata.retain(|field, _| ["name", "namespace", "labels", "annotations"].contains(&field.as_str()));
@@ -48,7 +48,7 @@ fn a_daemon_set_that_is_made_anew_is_another_one() {
         cluster.store.delete("DaemonSet", "kube-system", "calico-node", &Deletion::default()).expect("is there");
         cluster.store.create(object, Writer::new("argocd-controller")).expect("is created");
     });
-    stage.running.cluster().add_fault(Fault::nth_write(2, Effect::After(anew)));
+    stage.running.cluster().add_fault(Fault::nth_write(2, Effect::After(created_again)));
     let output = stage.apply(&stage.plan("kubernetes-internal-ip"), &["--timeout", "20s"]);
     let now = stage.daemon_set();
     assert_ne!(now["metadata"]["uid"], original["metadata"]["uid"], "{}", told(&output));

@@ -309,7 +309,7 @@ fn with_max_surge_a_pod_that_is_not_ready_is_replaced_at_once() {
     assert_eq!([1, 3].map(|node| crowd(&store, node).len()).iter().sum::<usize>(), 3, "one of the others has two");
 }
 
-/// What a DaemonSet owned goes after it, and nothing of one that was made anew under its name.
+/// What a DaemonSet owned goes after it, and nothing of one that was created again under its name.
 #[test]
 fn pods_and_revisions_of_a_deleted_daemon_set_go_too() {
     let store = cluster(3, rolling(json!(1)));
