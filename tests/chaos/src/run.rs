@@ -25,17 +25,12 @@ pub(crate) fn run(play: &Play, plugin: &Path) -> io::Result<History> {
     if commands.iter().any(|command| matches!(command.code, None | Some(5))) {
         clear_up(&stage, play, plugin, &mut commands)?;
     }
+    stage.steady_links();
     stage.settle();
-    if play.setting.flaps > 0 {
-        stage.settle_between_flaps(&before);
-    }
     let after = stage.moment();
     let output = stage.run(plugin, &["status".to_owned(), "-o".to_owned(), "json".to_owned()])?;
     let changes = feed.ready().map_err(|_| io::Error::other("too much was written"))?;
     let foreign = stage.others.deleted.lock().map(|deleted| deleted.clone()).unwrap_or_default();
-    let mut errors = errors(&output.stdout);
-    // Where a link flaps this is true at times.
-    errors.retain(|code| code != "bgp-session-down" || play.setting.flaps == 0);
     Ok(History {
         target: stage.target,
         incident: play.setting.scenario.contains("bridge-address") || play.setting.scenario == "no-address",
@@ -45,7 +40,7 @@ pub(crate) fn run(play: &Play, plugin: &Path) -> io::Result<History> {
         before,
         commands,
         after,
-        status: (output.status.code(), errors),
+        status: (output.status.code(), errors(&output.stdout)),
     })
 }
 

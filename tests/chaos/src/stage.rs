@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::SignedDuration;
-use sim::{BackgroundSimulation, Cluster, TestServer, Victim};
+use sim::{BackgroundSimulation, Cluster, Host, TestServer, Victim};
 
 use crate::cluster::{self, Moment, Target};
 use crate::others::Others;
@@ -20,7 +20,7 @@ pub(crate) struct Stage {
     pub running: TestServer,
     pub folder: tempfile::TempDir,
     pub others: Arc<Others>,
-    _live: BackgroundSimulation,
+    live: BackgroundSimulation,
 }
 
 impl Stage {
@@ -32,7 +32,7 @@ impl Stage {
         let running = sim::start(world);
         let others = Arc::new(Others::new(target, running.cluster().clone()));
         let live = running.live(PACE);
-        Ok(Self { target, running, folder: tempfile::tempdir()?, others, _live: live })
+        Ok(Self { target, running, folder: tempfile::tempdir()?, others, live })
     }
 
     pub(crate) fn cluster(&self) -> &Arc<Cluster> {
@@ -74,13 +74,10 @@ impl Stage {
         }
     }
 
-    /// Waits for a moment at which every node that was sound before is so again: a link that flaps takes its nodes' readiness with it.
-    /// At most as long as such a link is down and up several times.
-    pub(crate) fn settle_between_flaps(&self, before: &Moment) {
-        let now = || self.cluster().store.now();
-        let begun = now();
-        while !self.moment().worsened(before).is_empty() && now().duration_since(begun) < SignedDuration::from_mins(5) {
-            std::thread::sleep(Duration::from_millis(100));
+    /// From now on no link flaps: what a link does between a look at the cluster and a command would tell nothing of either.
+    pub(crate) fn steady_links(&self) {
+        for host in self.cluster().hosts().iter().filter(|host| host.flapping.is_some()) {
+            self.live.hold().set_host(Host { flapping: None, ..Host::clone(host) });
         }
     }
 }
