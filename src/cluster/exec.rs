@@ -16,7 +16,7 @@ use super::request::{Api, is_retryable};
 use super::timeout::Deadline;
 use crate::calico::inspection;
 use crate::calico::route_get::{Destination, MAX_DESTINATIONS};
-use crate::limits::{MAX_EXEC, MAX_EXEC_TOTAL, MIB};
+use crate::limits::{MAX_EXEC, MIB};
 use crate::observed::Observed;
 use crate::permissions::request::{ApiRequest, PODS, escaped};
 use crate::snapshot::inspection::NodeInspection;
@@ -29,6 +29,8 @@ const PAUSE: Duration = Duration::from_millis(200);
 pub(super) struct Limits {
     pub at_once: usize,
     pub each: Duration,
+    /// Bytes of all of them.
+    pub total: u64,
 }
 
 /// Destinations that each node is asked the way to; more than can be asked are left out.
@@ -47,13 +49,13 @@ pub(super) async fn look(
     limits: &Limits,
     progress: &dyn Progress,
 ) -> BTreeMap<String, Observed<NodeInspection>> {
-    let (refusal, total) = (OnceLock::new(), AtomicU64::new(0));
+    let (refusal, printed) = (OnceLock::new(), AtomicU64::new(0));
     let looks = pods.iter().filter_map(|pod| Some((pod.spec.node_name.clone()?, pod))).map(|(node, pod)| {
-        let (refusal, total) = (&refusal, &total);
+        let (refusal, printed) = (&refusal, &printed);
         async move {
             let seen = match refusal.get() {
                 Some(why) => Observed::Forbidden(String::clone(why)),
-                None => one(api, pod, &bounded(destinations(pod)), limits.each, total).await,
+                None => look_into(api, pod, &bounded(destinations(pod)), limits, printed).await,
             };
             if let Observed::Forbidden(why) = &seen {
                 let _ = refusal.set(why.clone());
@@ -74,13 +76,14 @@ struct Received {
     bytes: usize,
 }
 
-async fn one(api: &Api, pod: &Pod, destinations: &[Destination], limit: Duration, total: &AtomicU64) -> Observed<NodeInspection> {
+async fn look_into(api: &Api, pod: &Pod, destinations: &[Destination], limits: &Limits, printed: &AtomicU64) -> Observed<NodeInspection> {
     if let Some(why) = not_running(pod) {
         return Observed::Failed(why);
     }
-    if total.load(Ordering::Relaxed) > MAX_EXEC_TOTAL {
-        return Observed::Failed(format!("not asked: the nodes before it printed more than {} MiB", MAX_EXEC_TOTAL / MIB));
+    if printed.load(Ordering::Relaxed) > limits.total {
+        return Observed::Failed(format!("not asked: the nodes before it printed more than {} MiB", limits.total / MIB));
     }
+    let limit = limits.each;
     let namespace = pod.metadata.namespace.as_deref();
     let asked = ApiRequest { resource: "pods/exec".into(), ..PODS.asked("create", namespace, None) };
     let path = path(pod, destinations);
@@ -97,7 +100,7 @@ async fn one(api: &Api, pod: &Pod, destinations: &[Destination], limit: Duration
         receive(socket, &mut received, api, &asked).await
     };
     let ended = Deadline::bound(api.deadline(), tokio::time::timeout(limit, work)).await;
-    total.fetch_add(received.bytes as u64, Ordering::Relaxed);
+    printed.fetch_add(received.bytes as u64, Ordering::Relaxed);
     if !received.stdout.is_empty() {
         // A cut answer still tells of the sections that are whole; the parser says which are not.
         let mut told = inspection::parse(&String::from_utf8_lossy(&received.stdout), destinations);

@@ -15,6 +15,7 @@ use super::{exec, exec_order, logs, objects};
 use crate::calico::environment::{Environment, Value, method_variable};
 use crate::calico::method::Method;
 use crate::calico::route_get::Destination;
+use crate::limits::MAX_EXEC_TOTAL;
 use crate::observed::Observed;
 use crate::permissions::request::NODES;
 use crate::snapshot::family::Family;
@@ -41,6 +42,8 @@ pub struct ReadOptions {
     pub destinations: Vec<Destination>,
     /// For one exec, from start to end.
     pub exec_timeout: std::time::Duration,
+    /// Bytes that all execs together may print; nodes that are not asked by then are a gap.
+    pub exec_total: u64,
 }
 
 impl Default for ReadOptions {
@@ -55,6 +58,7 @@ impl Default for ReadOptions {
             logs: LogSelection::WhereTroubled,
             destinations: Vec::new(),
             exec_timeout: timeout::EXEC,
+            exec_total: MAX_EXEC_TOTAL,
         }
     }
 }
@@ -218,6 +222,6 @@ async fn inspect_nodes(
     let to_log: Vec<&Pod> = pods.iter().copied().filter(|pod| logs::is_wanted(pod, wanted.logs)).collect();
     let to_exec = if wanted.exec { exec_order::in_order(pods, asked.warned, wanted.exec_sample) } else { Vec::new() };
     progress.begin("Inspecting calico-node", Some((to_exec.len() + to_log.len()) as u64));
-    let limits = exec::Limits { at_once: wanted.max_concurrent, each: wanted.exec_timeout };
+    let limits = exec::Limits { at_once: wanted.max_concurrent, each: wanted.exec_timeout, total: wanted.exec_total };
     futures::join!(exec::look(api, &to_exec, destinations, &limits, progress), logs::read(api, &to_log, wanted.max_concurrent, progress))
 }

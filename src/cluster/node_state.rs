@@ -6,6 +6,7 @@ use super::error::RequestError;
 use super::progress::NoProgress;
 use super::request::Api;
 use super::{exec, logs, objects, timeout};
+use crate::limits::MAX_EXEC_TOTAL;
 use crate::observed::Observed;
 use crate::permissions::request::{DAEMON_SETS, NODES};
 use crate::snapshot::inspection::NodeLogs;
@@ -57,7 +58,8 @@ pub async fn node(api: &Api, base: &Snapshot, set: &DaemonSet, name: &str, exec:
     };
     let inside = async {
         let wanted: Vec<&Pod> = pods.iter().filter(|_| exec).collect();
-        Ok(exec::look(api, &wanted, &|_| Vec::new(), &exec::Limits { at_once: 1, each: timeout::EXEC }, &NoProgress).await)
+        Ok(exec::look(api, &wanted, &|_| Vec::new(), &exec::Limits { at_once: 1, each: timeout::EXEC, total: MAX_EXEC_TOTAL }, &NoProgress)
+            .await)
     };
     let (node, inside) = futures::future::try_join(node, inside).await?;
     let mut seen = Snapshot::empty(base.origin, api.now());
