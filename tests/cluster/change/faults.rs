@@ -1,7 +1,5 @@
 //! What goes wrong on the way to the API server, at every step of a change.
 
-use std::time::Duration;
-
 use serde_json::json;
 use sim::{Effect, Fault};
 
@@ -38,36 +36,9 @@ fn heals(faults: Vec<Fault>) {
 const DAEMON_SET: &str = "/daemonsets/calico-node";
 
 #[test]
-fn an_answer_that_is_lost_after_the_patch_was_made() {
-    // Of the patches the first is a dry run.
-    for skip in 1..4 {
-        heals(vec![Fault::times(DAEMON_SET, 1, Effect::Reset).on(&["patch"]).after(skip)]);
-    }
-}
-
-#[test]
-fn a_server_that_answers_in_error_once() {
-    for effect in [Effect::Status(500), Effect::Status(503), Effect::TooManyRequests { retry_after: 1 }] {
-        for skip in [1, 2] {
-            heals(vec![Fault::times(DAEMON_SET, 1, effect.clone()).on(&["patch"]).after(skip)]);
-        }
-        heals(vec![Fault::times("/pods/", 1, effect.clone()).on(&["delete"])]);
-        heals(vec![Fault::times(DAEMON_SET, 3, effect).on(&["get"]).after(3)]);
-    }
-}
-
-#[test]
 fn a_server_that_never_takes_the_patch_leaves_the_cluster_as_it_was() {
     let (_, output) = applied(vec![Fault::always(DAEMON_SET, Effect::Status(500)).on(&["patch"]).after(1)], &[]);
     assert_eq!(code(&output), Some(1), "{}", err(&output));
-}
-
-#[test]
-fn a_server_that_is_away_for_a_while_in_mid_rollout() {
-    for skip in [1, 2, 3] {
-        heals(vec![Fault::times(DAEMON_SET, 1, Effect::GoesAway(Duration::from_secs(3))).on(&["patch"]).after(skip)]);
-    }
-    heals(vec![Fault::times("/pods", 1, Effect::GoesAway(Duration::from_secs(3))).on(&["delete"])]);
 }
 
 #[test]

@@ -34,7 +34,7 @@ use calico_fix::render::data;
 use calico_fix::snapshot::family::Family;
 use calico_fix::verb::Verb;
 use serde_json::Value;
-use sim::{TestServer, scenario};
+use sim::{Effect, Fault, TestServer, scenario};
 use support::output::{err, out, told};
 use support::tools::tool;
 
@@ -42,6 +42,20 @@ use crate::PLUGIN;
 
 /// Simulated seconds in one real second.
 const PACE: f64 = 30.0;
+
+/// What a command asks at one of its steps.
+#[derive(Clone, Copy)]
+struct Step {
+    name: &'static str,
+    pattern: &'static str,
+    verbs: &'static [&'static str],
+    /// How many of the same kind come before it.
+    before: u32,
+}
+
+const fn step(name: &'static str, pattern: &'static str, verbs: &'static [&'static str], before: u32) -> Step {
+    Step { name, pattern, verbs, before }
+}
 
 /// A cluster on the verge of being changed; a folder of its own holds the plan and what the plugin keeps.
 struct Stage {
@@ -64,6 +78,20 @@ impl Stage {
         let mut simulation = sim::simulation::Simulation::new(self.running.cluster().clone());
         let until = simulation.now() + time;
         simulation.advance(until);
+    }
+
+    /// From now on the effect strikes once at each of these steps.
+    fn disturb(&self, effect: &Effect, steps: &[Step]) {
+        for step in steps {
+            let fault = Fault::times(step.pattern, 1, effect.clone()).on(step.verbs).after(step.before);
+            self.running.cluster().add_fault(fault);
+        }
+    }
+
+    /// Every fault has struck: a step that is never reached is not tested.
+    fn was_disturbed(&self, told: &str) {
+        let missed: Vec<_> = self.running.cluster().faults().into_iter().filter(|fault| !fault.is_spent()).collect();
+        assert!(missed.is_empty(), "never asked: {missed:?}: {told}");
     }
 
     fn daemon_set(&self) -> Value {

@@ -28,9 +28,9 @@ family=bird
 case "$*" in *bird6.ctl*) family=bird6 ;; esac
 [ -e "$dir/$family.down" ] && { cat "$dir/$family.down" >&2; exit 1; }
 case "$*" in
-*"show protocols all"*) cat "$dir/$family.protocols-all" ;;
-*"show protocols"*) cat "$dir/$family.protocols" ;;
-*"show status"*) cat "$dir/$family.status" ;;
+*"show protocols all"*) exec cat "$dir/$family.protocols-all" ;;
+*"show protocols"*) exec cat "$dir/$family.protocols" ;;
+*"show status"*) exec cat "$dir/$family.status" ;;
 *) cat "$dir/$family.greeting"; echo "syntax error" ;;
 esac
 "#;
@@ -48,14 +48,21 @@ pub(crate) struct Done {
     pub error: Option<String>,
 }
 
-/// The machine's own tools, linked into one directory.
+/// The machine's own tools, linked into one directory, and Calico's, written into another.
 pub(crate) struct Tools {
     directory: tempfile::TempDir,
+    scripts: tempfile::TempDir,
 }
+
+/// What prints what a host has in `say/`, the folder beside the one in which it is called.
+const SCRIPTS: [(&str, &str); 2] = [("birdcl", BIRDCL), ("ip", IP)];
 
 impl Tools {
     pub(crate) fn new() -> io::Result<Self> {
-        let directory = tempfile::tempdir()?;
+        let (directory, scripts) = (tempfile::tempdir()?, tempfile::tempdir()?);
+        for (name, script) in SCRIPTS {
+            write_script(&scripts.path().join(name), script)?;
+        }
         let path = std::env::var_os("PATH").unwrap_or_default();
         let places: Vec<PathBuf> = std::env::split_paths(&path).chain(["/usr/bin".into(), "/bin".into()]).collect();
         for tool in SHELL_TOOLS {
@@ -63,7 +70,7 @@ impl Tools {
                 symlink(found, directory.path().join(tool))?;
             }
         }
-        Ok(Self { directory })
+        Ok(Self { directory, scripts })
     }
 
     pub(crate) async fn run(&self, host: &Host, command: &[String]) -> Done {
@@ -75,7 +82,7 @@ impl Tools {
 
     async fn try_run(&self, host: &Host, command: &[String]) -> io::Result<Done> {
         let place = tempfile::tempdir()?;
-        let bin = furnish(place.path(), host)?;
+        let bin = self.furnish(place.path(), host)?;
         let Some(name) = command.first().and_then(|path| Path::new(path).file_name()) else { return Ok(Done::default()) };
         let Some(program) = [bin.as_path(), self.directory.path()].iter().map(|directory| directory.join(name)).find(|path| path.exists())
         else {
@@ -111,27 +118,25 @@ impl Tools {
         let code = child.wait().await?.code().unwrap_or(137);
         Ok(Done { stdout, stderr, code, error: None })
     }
-}
 
-/// Lays out `say/` (what the tools print) and `bin/` (the tools this host's image has).
-fn furnish(place: &Path, host: &Host) -> io::Result<PathBuf> {
-    let (bin, say) = (place.join("bin"), place.join("say"));
-    std::fs::create_dir(&bin)?;
-    std::fs::create_dir(&say)?;
-    for (name, text) in host.says() {
-        std::fs::write(say.join(name), text)?;
-    }
-    for (name, script) in [("birdcl", BIRDCL), ("ip", IP)] {
-        if !host.lacks.contains(&name) {
-            write_tool(&bin.join(name), script)?;
+    /// Lays out `say/` (what the tools print) and `bin/` (the tools this host's image has).
+    fn furnish(&self, place: &Path, host: &Host) -> io::Result<PathBuf> {
+        let (bin, say) = (place.join("bin"), place.join("say"));
+        std::fs::create_dir(&bin)?;
+        std::fs::create_dir(&say)?;
+        for (name, text) in host.says() {
+            std::fs::write(say.join(name), text)?;
         }
+        for (name, _) in SCRIPTS.iter().filter(|(name, _)| !host.lacks.contains(name)) {
+            symlink(self.scripts.path().join(name), bin.join(name))?;
+        }
+        Ok(bin)
     }
-    Ok(bin)
 }
 
 /// By a process of its own: a file that this one has open for writing is open in whatever another thread starts at that moment, and cannot
 /// be run until that has begun (`Text file busy`).
-fn write_tool(path: &Path, script: &str) -> io::Result<()> {
+fn write_script(path: &Path, script: &str) -> io::Result<()> {
     let written = std::process::Command::new("sh")
         .arg("-c")
         .arg(r#"printf %s "$2" >"$1" && chmod 755 "$1""#)

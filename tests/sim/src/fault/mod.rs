@@ -122,6 +122,11 @@ impl Fault {
         self.switch.clone()
     }
 
+    /// Whether it has struck as often as it was to.
+    pub fn is_spent(&self) -> bool {
+        self.times.load(Ordering::SeqCst) == 0
+    }
+
     /// Whether the request is one of those meant; it counts for what is skipped.
     pub(crate) fn means(&self, user: &str, verb: &str, path_and_query: &str) -> bool {
         !self.switch.0.load(Ordering::SeqCst)
@@ -172,6 +177,7 @@ mod tests {
         let strikes = |fault: &Fault, verb: &str, path: &str| fault.means("admin", verb, path) && fault.strikes();
         let struck: Vec<bool> = [log, "/api/v1/pods", log, log, log].iter().map(|path| strikes(&fault, "get", path)).collect();
         assert_eq!(struck, [false, false, true, true, false]);
+        assert!(fault.is_spent() && !Fault::times("/pods", 1, Effect::Forbidden).is_spent());
         let patches = Fault::always("/pods", Effect::Forbidden).on(&["patch"]);
         assert!(strikes(&patches, "patch", "/api/v1/pods") && !strikes(&patches, "list", "/api/v1/pods"));
         let second = Fault::nth_write(2, Effect::Forbidden);
