@@ -5,8 +5,10 @@ use crate::play::Verb;
 
 /// What one node may take, at most: minutes of the cluster's time.
 const TIMEOUT: &str = "8s";
-/// A server that does not answer is given up.
-const REQUEST_TIMEOUT: &str = "4s";
+/// While answers are kept back: a server that does not answer is given up.
+pub(crate) const WHILE_DISTURBED: &str = "4s";
+/// While nothing is kept back: an answer that is late is that of a busy machine.
+pub(crate) const UNDISTURBED: &str = "2m";
 
 pub(crate) fn takes(verb: Verb, flag: &str) -> bool {
     match verb {
@@ -16,7 +18,7 @@ pub(crate) fn takes(verb: Verb, flag: &str) -> bool {
     }
 }
 
-pub(crate) fn arguments_of(scenario: &str, verb: Verb, moment: &Moment) -> Vec<String> {
+pub(crate) fn arguments_of(scenario: &str, verb: Verb, moment: &Moment, request_timeout: &str) -> Vec<String> {
     let last = moment.nodes.keys().next_back().cloned().unwrap_or_default();
     let words: Vec<&str> = match verb {
         Verb::Autodetect(None) if scenario.ends_with('6') => vec!["autodetect", "--ipv6", "--yes"],
@@ -33,5 +35,5 @@ pub(crate) fn arguments_of(scenario: &str, verb: Verb, moment: &Moment) -> Vec<S
         Verb::Status => vec!["status"],
     };
     let waits: &[&str] = if verb.only_reads() { &[] } else { &["--timeout", TIMEOUT] };
-    words.iter().chain(&["--request-timeout", REQUEST_TIMEOUT]).chain(waits).map(|word| (*word).to_owned()).collect()
+    words.iter().chain(&["--request-timeout", request_timeout]).chain(waits).map(|word| (*word).to_owned()).collect()
 }

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use sim::{Effect, Fault, Hook, Victim, Webhook};
 
-use crate::arguments::arguments_of;
+use crate::arguments::{WHILE_DISTURBED, arguments_of};
 use crate::history::Command;
 use crate::observe::command;
 use crate::play::{Answer, Disturbance, Play, Verb, When};
@@ -41,7 +41,7 @@ pub(crate) fn disturbed(stage: &Stage, play: &Play, plugin: &Path, arguments: Ve
                                 return;
                             }
                         }
-                        let words = arguments_of(play.setting.scenario, *verb, &stage.moment());
+                        let words = arguments_of(play.setting.scenario, *verb, &stage.moment(), WHILE_DISTURBED);
                         let began = (stage.version(), stage.running.requests().len());
                         // A saved plan is the first command's own.
                         let Some(output) = (!matches!(verb, Verb::Apply(_))).then(|| stage.run(plugin, &words).ok()).flatten() else {

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use sim::{Effect, Fault, Victim};
 
-use crate::arguments::{arguments_of, takes};
+use crate::arguments::{UNDISTURBED, WHILE_DISTURBED, arguments_of, takes};
 use crate::disturbed::disturbed;
 use crate::history::{Command, History};
 use crate::observe::{command, deletions, errors, versions};
@@ -50,11 +50,11 @@ fn clear_up(stage: &Stage, play: &Play, plugin: &Path, commands: &mut Vec<Comman
         // What was the command's own change was to set its method, unless another one was at work too.
         let alone = commands.iter().all(|command| command.alone);
         let verb = Verb::Resume(play.verb.method().filter(|_| alone && !matches!(play.verb, Verb::Undo(_))));
-        let words = arguments_of(play.setting.scenario, verb, &stage.moment());
+        let words = arguments_of(play.setting.scenario, verb, &stage.moment(), UNDISTURBED);
         commands.push(run_alone(stage, plugin, verb, words, true)?);
     }
     let verb = Verb::Undo("");
-    let mut words = arguments_of(play.setting.scenario, verb, &stage.moment());
+    let mut words = arguments_of(play.setting.scenario, verb, &stage.moment(), UNDISTURBED);
     for _ in 0..UNDOES {
         let undo = run_alone(stage, plugin, verb, words.clone(), true)?;
         let code = undo.code;
@@ -79,17 +79,17 @@ fn run_alone(stage: &Stage, plugin: &Path, verb: Verb, words: Vec<String>, clean
 /// What the command is about, made while nothing disturbs; and the command's arguments.
 fn prepare(stage: &Stage, play: &Play, plugin: &Path, commands: &mut Vec<Command>) -> io::Result<Vec<String>> {
     let scenario = play.setting.scenario;
-    let mut arguments = arguments_of(scenario, play.verb, &stage.moment());
+    let mut arguments = arguments_of(scenario, play.verb, &stage.moment(), WHILE_DISTURBED);
     match play.verb {
         Verb::Undo(method) => {
             let earlier = Verb::Autodetect(Some(method));
-            let mut words = arguments_of(scenario, earlier, &stage.moment());
+            let mut words = arguments_of(scenario, earlier, &stage.moment(), UNDISTURBED);
             words.push("--force".to_owned());
             commands.push(run_alone(stage, plugin, earlier, words, false)?);
         }
         Verb::Restore | Verb::Resume(_) => {
             let earlier = if play.verb == Verb::Restore { Verb::DebugLog } else { Verb::Autodetect(play.verb.method()) };
-            let mut words = arguments_of(scenario, earlier, &stage.moment());
+            let mut words = arguments_of(scenario, earlier, &stage.moment(), WHILE_DISTURBED);
             words.push("--force".to_owned());
             let victim = Victim::default();
             // From the seed: after the first write or any other one up to the last.
