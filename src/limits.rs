@@ -36,6 +36,10 @@ pub const CLUSTERS_AT_ONCE: usize = 16;
 pub const MAX_FILE: u64 = 512 * MIB;
 /// A packed file that is no tar, or one entry of a tar, unpacked: gzip packs a thousand times.
 pub const MAX_UNPACKED: u64 = 96 * MIB;
+/// A packed snapshot of ours may be larger than that, and unpacks to some twenty times its size. What is larger than `MOST_BY_RATIO` and
+/// unpacks to more than `MAX_RATIO` times its size is a bomb.
+pub const MAX_RATIO: u64 = 200;
+pub const MOST_BY_RATIO: u64 = 32 * MIB;
 /// The YAML of others may hold aliases. What they make of a document is at most this many times its size, and a mebibyte.
 pub const YAML_EXPANSION: usize = 32;
 

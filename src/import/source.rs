@@ -5,7 +5,7 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use super::{ImportError, foreign, ours};
-use crate::limits::{Bounded, MAX_FILE, MAX_UNPACKED, MIB, read_text};
+use crate::limits::{Bounded, MAX_FILE, MAX_RATIO, MAX_UNPACKED, MIB, MOST_BY_RATIO, read_text};
 
 /// An archive unpacked, or a directory: more is a bomb, or the wrong directory.
 const MAX_TOTAL: u64 = 2048 * MIB;
@@ -98,12 +98,43 @@ fn bounded(file: &str, reader: &mut dyn Read, limit: u64) -> Result<Vec<u8>, Imp
     }
 }
 
+/// Counts what is read.
+struct Counted<R> {
+    inner: R,
+    bytes: u64,
+}
+
+impl<R: Read> Read for Counted<R> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let count = self.inner.read(into)?;
+        self.bytes += count as u64;
+        Ok(count)
+    }
+}
+
+/// Ends in error where little unpacks to very much.
+struct Modest<R> {
+    unpacked: flate2::read::MultiGzDecoder<Counted<R>>,
+    bytes: u64,
+}
+
+impl<R: Read> Read for Modest<R> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let count = self.unpacked.read(into)?;
+        self.bytes += count as u64;
+        if self.bytes > MOST_BY_RATIO && self.bytes > MAX_RATIO * self.unpacked.get_ref().bytes {
+            return Err(io::Error::other(format!("it unpacks to more than {MAX_RATIO} times its size")));
+        }
+        Ok(count)
+    }
+}
+
 /// A gzipped tar, or a single gzipped file.
 fn archive(file: &str, packed: &mut dyn Read, take: &mut dyn FnMut(Piece<'_>) -> Result<(), ImportError>) -> Result<(), ImportError> {
     let broken = |error: io::Error| ImportError::Archive { file: file.into(), problem: error.to_string() };
     let mut first = [0; 512];
     let mut length = 0;
-    let mut reader = flate2::read::MultiGzDecoder::new(packed);
+    let mut reader = flate2::read::MultiGzDecoder::new(Counted { inner: packed, bytes: 0 });
     while length < first.len() {
         match reader.read(&mut first[length..]).map_err(broken)? {
             0 => break,
@@ -113,7 +144,8 @@ fn archive(file: &str, packed: &mut dyn Read, take: &mut dyn FnMut(Piece<'_>) ->
     let head = first[..length].to_vec();
     if ours::version(&head).is_some() {
         // thousands of nodes are larger than what others send
-        return take(Piece { file: file.into(), bytes: head, rest: Some(&mut reader.take(MAX_FILE)), named: true });
+        let mut modest = Modest { unpacked: reader, bytes: length as u64 };
+        return take(Piece { file: file.into(), bytes: head, rest: Some(&mut modest), named: true });
     }
     let mut unpacked = head.as_slice().chain(reader);
     if !is_tar(&head) {

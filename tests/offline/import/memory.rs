@@ -22,6 +22,15 @@ fn packed(path: &Path, blocks: usize, block: &[u8]) -> PathBuf {
     path.to_owned()
 }
 
+/// What begins as a snapshot of ours does, and goes on with one letter for so many MiB.
+fn claimed(path: &Path, head: &[u8], size: usize) -> PathBuf {
+    let mut packer = flate2::write::GzEncoder::new(fs::File::create(path).expect("creates"), flate2::Compression::best());
+    packer.write_all(head).expect("packs");
+    (0..size).for_each(|_| packer.write_all(&[b'y'; 1 << 20]).expect("packs"));
+    packer.finish().expect("packs");
+    path.to_owned()
+}
+
 /// A tar of large entries.
 fn tar(path: &Path, entries: &[(&str, &[u8], usize)]) -> PathBuf {
     let packer = flate2::write::GzEncoder::new(fs::File::create(path).expect("creates"), flate2::Compression::fast());
@@ -70,6 +79,8 @@ fn nothing_costs_more_than_150_mib() {
         PathBuf::from("/dev/urandom"),
         packed(&path("zeros.gz"), 200, &[0; 1 << 20]),
         packed(&path("letters.gz"), 120, &[b'y'; 1 << 20]),
+        claimed(&path("snapshot.gz"), b"{\"apiVersion\": \"calico-fix/v1\", \"kind\": \"Snapshot\", \"more\": \"", 400),
+        claimed(&path("snapshot.yaml.gz"), b"apiVersion: calico-fix/v1\nkind: Snapshot\nmore: ", 400),
         packed(&path("short-lines.gz"), 24, &b"y\n".repeat(1 << 19)),
         packed(&path("calico-node.log.gz"), 24, &lines),
         packed(&path("page.gz"), 24, &lines),

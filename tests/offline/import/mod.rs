@@ -251,6 +251,14 @@ fn bombs_and_devices_cost_little() {
     assert!(matches!(read_text(&zeros), Err(ImportError::Unknown { .. })));
     let text = packed(&[b'y'; 1 << 20], 100);
     assert!(matches!(read_text(&text), Err(ImportError::TooLarge { limit: 96, .. })));
+    // What says that it is a snapshot may be larger, and is no bomb for that.
+    let claim = b"{\"apiVersion\": \"calico-fix/v1\", \"kind\": \"Snapshot\", \"more\": \"";
+    let bomb = [packed(claim, 1), packed(&[b'y'; 1 << 20], 200)].concat();
+    let error = read_text(&bomb).expect_err("a bomb");
+    assert!(error.to_string().ends_with("it unpacks to more than 200 times its size"), "{error}");
+    let small = [packed(claim, 1), packed(&[b'y'; 1 << 20], 8)].concat();
+    let error = read_text(&small).expect_err("it does not end");
+    assert!(error.to_string().contains("EOF while parsing a string"), "{error}");
 }
 
 #[test]
