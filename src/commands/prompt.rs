@@ -20,9 +20,13 @@ pub(super) fn confirm() -> io::Result<Answer> {
     ask("Do you want to continue?")
 }
 
+/// There is somebody to ask. Where the page goes into a pager, the terminal is the pager's.
+pub(super) fn can_ask() -> bool {
+    io::stdin().is_terminal() && io::stdout().is_terminal() && io::stderr().is_terminal()
+}
+
 pub(super) fn ask(question: &str) -> io::Result<Answer> {
-    // Where the page goes into a pager, the terminal is the pager's.
-    if ![io::stdin().is_terminal(), io::stdout().is_terminal(), io::stderr().is_terminal()].iter().all(|terminal| *terminal) {
+    if !can_ask() {
         return Ok(Answer::NoTerminal);
     }
     let input = Input::<String>::with_theme(&SimpleTheme).with_prompt(format!("{question} (y/N)")).allow_empty(true);

@@ -54,7 +54,7 @@ pub fn meaning(plan: &Plan, moves: &[&NodeGoal], report: &Report, restarts: usiz
     if let Some(now) = plan.nodes.iter().find_map(|goal| goal.started_within_seconds).filter(|_| !plan.steps.is_empty()) {
         let steps: Vec<String> = plan.steps.iter().map(|step| seconds::whole(step.started_within_seconds)).collect();
         let sentence = format!(
-            "If {now}s is not enough there and the start made progress, the budget is raised to {}. The other nodes get the budget that was \
+            "If {now}s is not enough there and the start made progress, the limit is raised to {}. The other nodes get the limit that was \
              verified.",
             steps.join(", then ")
         );

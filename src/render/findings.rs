@@ -230,10 +230,15 @@ pub(super) fn source(source: Source) -> &'static str {
 }
 
 pub(super) fn write_unseen(unseen: &[Gap], style: &Style, out: &mut dyn Write) -> io::Result<()> {
-    writeln!(out, "{}", style.paint(Tone::Doubtful, "Not seen:"))?;
-    for gap in unseen {
-        let weight = if gap.blocks_healthy { "" } else { " (not needed for the verdict)" };
-        paragraph(INDENT, "", &format!("{}: {}{weight}", gap.what_and_where(|names| nodes(names, false)), gap.why), style, out)?;
+    let (early, missing): (Vec<&Gap>, Vec<&Gap>) = unseen.iter().partition(|gap| gap.passing);
+    for (title, gaps) in [("Not known yet:", early), ("Not seen:", missing)] {
+        if !gaps.is_empty() {
+            writeln!(out, "{}", style.paint(Tone::Doubtful, title))?;
+        }
+        for gap in gaps {
+            let weight = if gap.blocks_healthy { "" } else { " (not needed for the verdict)" };
+            paragraph(INDENT, "", &format!("{}: {}{weight}", gap.what_and_where(|names| nodes(names, false)), gap.why), style, out)?;
+        }
     }
     Ok(())
 }

@@ -43,6 +43,23 @@ pub(super) fn write(look: &AutodetectResult, shown: Shown, style: &Style, out: &
 }
 
 fn commands(look: &AutodetectResult, choice: &Choice, fix: &Fix, shown: Shown, style: &Style, out: &mut dyn Write) -> io::Result<()> {
+    match shown.pending {
+        Some(pending) => pending.write(INDENT, LABEL, style, out)?,
+        None => guarded(look, choice, style, out)?,
+    }
+    let nodes = text::count(choice.predictions.len(), "node");
+    // The operator rolls out as it likes: no node can be first.
+    let restarts = match fix.command.starts_with("kubectl set env") {
+        true => format!("This restarts calico-node on {nodes}, one at a time{}.", first(look, choice, shown)),
+        false => format!("This restarts calico-node on {nodes}."),
+    };
+    labelled("Cost", &restarts, style, out)?;
+    command(INDENT, &format!("{:LABEL$}", "By hand"), &fix.command, Tone::Plain, style, out)?;
+    paragraph(INDENT + LABEL, "", &fix.why, style, out)
+}
+
+/// The command that makes the change.
+fn guarded(look: &AutodetectResult, choice: &Choice, style: &Style, out: &mut dyn Write) -> io::Result<()> {
     let mut words = vec!["kubectl", "calico-fix", "autodetect"];
     if choice.family == Family::V6 {
         words.push("--ipv6");
@@ -54,15 +71,7 @@ fn commands(look: &AutodetectResult, choice: &Choice, fix: &Fix, shown: Shown, s
         command(INDENT, &format!("{:LABEL$}", "Fix"), &line, Tone::Strong, style, out)?;
         paragraph(INDENT + LABEL, "", "shows the change, asks, verifies, rolls back on failure", style, out)?;
     }
-    let nodes = text::count(choice.predictions.len(), "node");
-    // The operator rolls out as it likes: no node can be first.
-    let restarts = match fix.command.starts_with("kubectl set env") {
-        true => format!("This restarts calico-node on {nodes}, one at a time{}.", first(look, choice, shown)),
-        false => format!("This restarts calico-node on {nodes}."),
-    };
-    labelled("Cost", &restarts, style, out)?;
-    command(INDENT, &format!("{:LABEL$}", "By hand"), &fix.command, Tone::Plain, style, out)?;
-    paragraph(INDENT + LABEL, "", &fix.why, style, out)
+    Ok(())
 }
 
 /// Where one node alone is wrong and its pod answers, the rollout begins there.

@@ -10,6 +10,7 @@ pub use short::write_short;
 use std::io::{self, Write};
 
 use super::lines::{painted, paragraph};
+use super::pending_change::PendingChange;
 use super::style::{Style, Tone};
 use super::{findings, header, summary_line};
 use crate::finding::verdict::Verdict;
@@ -23,6 +24,8 @@ pub struct Shown {
     pub wide: bool,
     /// Every node and every row of evidence.
     pub all: bool,
+    /// What this run does with the change that it proposes.
+    pub pending: Option<PendingChange>,
 }
 
 pub fn write(report: &ProbesReport, shown: Shown, style: &Style, out: &mut dyn Write) -> io::Result<()> {
@@ -42,7 +45,7 @@ pub fn write(report: &ProbesReport, shown: Shown, style: &Style, out: &mut dyn W
         writeln!(out)?;
         if finding.code.needs_larger_budget() && !std::mem::replace(&mut proposed, true) {
             findings::heading(finding, shown.all, style, out)?;
-            recommendation::write(report, Some(finding), style, out)?;
+            recommendation::write(report, Some(finding), shown.pending, style, out)?;
             findings::evidence(finding, recommendation::LABEL, shown.all, style, out)?;
             continue;
         }
@@ -52,7 +55,7 @@ pub fn write(report: &ProbesReport, shown: Shown, style: &Style, out: &mut dyn W
         }
     }
     if !proposed {
-        recommendation::write_alone(report, style, out)?;
+        recommendation::write_alone(report, shown.pending, style, out)?;
     }
     tables::write(report, shown, style, out)?;
     writeln!(out)?;

@@ -81,7 +81,7 @@ fn overview(logs: &[Timeline], style: &Style, out: &mut dyn Write) -> io::Result
         let count = Cell::plain((log.attempts.len() as u64 + log.attempts_left_out).to_string());
         let last = log.attempts.last();
         let (tone, end) = last.map_or((Tone::Doubtful, "?"), |attempt| facts::end(attempt.end.how));
-        let after = last.and_then(|attempt| attempt.end.after_seconds).map(seconds::precise);
+        let after = last.and_then(|attempt| attempt.end.after_seconds).map(seconds::brief);
         let at = last.and_then(|attempt| attempt.last.as_ref()?.phase).map(StartPhase::describe);
         table.push(vec![
             Cell::plain(&log.from),

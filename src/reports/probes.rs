@@ -128,7 +128,7 @@ fn unseen(all: Vec<Gap>, measured: &[Measurement]) -> Vec<Gap> {
     let nodes: Vec<String> = unknown.map(|measured| measured.node.to_owned()).collect();
     if !nodes.is_empty() {
         let why = "neither a log nor the pod shows how long a start took".to_owned();
-        unseen.push(Gap { what: "the time of a start".to_owned(), nodes, why, blocks_healthy: false });
+        unseen.push(Gap { what: "the time of a start".to_owned(), nodes, why, blocks_healthy: false, passing: false });
     }
     unseen
 }

@@ -88,7 +88,7 @@ fn mistakes_exit_with_2_and_say_what_is_wrong() {
         (&["status", "-l", "a b", "--from", "x"], "error: unable to parse the label selector \"a b\"\n"),
         (&["nonsense"], "error: unrecognized subcommand 'nonsense'"),
         (&["explain", "bgp-sesion-down"], "Did you mean bgp-session-down"),
-        (&["explain", "xyz"], "error: there is no finding called \"xyz\"\n"),
+        (&["explain", "xyz"], "error: unknown finding \"xyz\"\n"),
         (&["get", "nodes"], "error: unrecognized subcommand 'get'"),
         (&[], "Examples:"),
         (&["autodetect", "--from", "F", "--yes"], "error: --yes has no effect with --from: files are read"),

@@ -17,6 +17,7 @@ use crate::finding::verdict::Verdict;
 use crate::plan::canary::CanaryChoice;
 use crate::render;
 use crate::render::matrix::Shown;
+use crate::render::pending_change::PendingChange;
 use crate::render::style::Style;
 use crate::reports::autodetect::{AutodetectResult, State, evaluate};
 use crate::reports::autodetect_document::Report;
@@ -58,7 +59,9 @@ pub(super) async fn run(
     }
     let document = arguments.output.is_document();
     if !document {
-        print(&seen, arguments, only.as_ref(), None, &mut streams.out)?;
+        let pending =
+            proposed::pending_change(&arguments.change, &arguments.plan).filter(|_| way.is_some() && arguments.calico_version.is_none());
+        print(&seen, arguments, only.as_ref(), pending, None, &mut streams.out)?;
         streams.flush()?;
     }
     let mut report = None;
@@ -78,7 +81,7 @@ pub(super) async fn run(
         (Err(failure), _) => Err(failure),
     };
     if document {
-        print(&seen, arguments, only.as_ref(), report.as_ref(), &mut streams.out)?;
+        print(&seen, arguments, only.as_ref(), None, report.as_ref(), &mut streams.out)?;
     }
     result
 }
@@ -121,6 +124,7 @@ fn print(
     seen: &AutodetectResult,
     arguments: &AutodetectArgs,
     only: Option<&BTreeSet<String>>,
+    pending: Option<PendingChange>,
     change: Option<&ChangeReport>,
     out: &mut dyn Write,
 ) -> Result<(), Failure> {
@@ -134,6 +138,7 @@ fn print(
                 all: arguments.all,
                 rows_only: arguments.no_headers,
                 own_canary: !matches!(arguments.plan.canary(), CanaryChoice::Default),
+                pending,
             };
             render::matrix::write(seen, only, shown, &Style::of_stdout(arguments.color()), out)?;
         }

@@ -21,7 +21,7 @@ use crate::commands::change::proposed::WithChange;
 use crate::commands::node_selection::NodeSelection;
 use crate::commands::prompt::{self, Answer};
 use crate::exit::{Failure, Outcome};
-use crate::render::style::Style;
+use crate::render::style::{Style, Tone};
 use crate::render::{data, notice, timeline as render};
 use crate::reports::startup_log::{StartupLogReport, explain_logs};
 use crate::snapshot::Snapshot;
@@ -114,7 +114,7 @@ pub(super) async fn run(
         () = interrupt.wait_for_more_than(0) => return Err(Failure::Interrupted),
     };
     if live.subjects.is_empty() {
-        return nothing(&live.snapshot, streams);
+        return nothing(&page, &live.snapshot, streams);
     }
     let report = explain_logs(&live.subjects, Some(&live.snapshot));
     let nodes = target_nodes(arguments, &live);
@@ -204,10 +204,20 @@ fn format(arguments: &DebugLogArgs) -> Result<Output, Failure> {
     }
 }
 
-fn nothing(snapshot: &Snapshot, streams: &mut Streams) -> Result<Outcome, Failure> {
+/// No pod is in trouble. A program gets a document without logs.
+fn nothing(page: &Page, snapshot: &Snapshot, streams: &mut Streams) -> Result<Outcome, Failure> {
+    if page.is_document() {
+        page.print(&explain_logs(&[], Some(snapshot)), None, streams)?;
+        return Ok(Outcome::Healthy);
+    }
+    let style = Style::of_stdout(page.arguments.color());
     let pods = snapshot.pods.seen().map_or(0, Vec::len);
-    let pods = text::count(pods, "calico-node pod");
-    writeln!(streams.out, "{pods}, all Ready and without a restart: there is no failed start to explain.")?;
-    writeln!(streams.out, "--node NAME explains the start of one of them.")?;
+    let state = match pods {
+        1 => "The calico-node pod is Ready and has not restarted".to_owned(),
+        pods => format!("All {pods} calico-node pods are Ready, and none has restarted"),
+    };
+    let next = "To explain the start of one node: kubectl calico-fix debug-log --node NAME";
+    notice::write(Tone::Plain, &format!("{state}. There is no failed start to explain."), &style, &mut streams.out)?;
+    notice::write(Tone::Plain, next, &style, &mut streams.out)?;
     Ok(Outcome::Healthy)
 }

@@ -1,19 +1,15 @@
-//! `debug-log` and `can-i` as an operator reads them, for each kind of cluster and of user.
+//! `debug-log` as an operator reads it, for each kind of cluster.
 
 use calico_fix::observed::Observed;
-use calico_fix::permissions::report::{Answered, PermissionQuery, judge};
-use calico_fix::permissions::role::Role;
-use calico_fix::permissions::table::{InstallFacts, PERMISSIONS};
 use calico_fix::render::style::Style;
-use calico_fix::render::{can_i, timeline};
+use calico_fix::render::timeline;
 use calico_fix::reports::startup_log::explain_logs;
 use calico_fix::snapshot::Snapshot;
 use calico_fix::startup::saved_logs::saved_logs;
 use calico_fix::text;
-use calico_fix::verb::Verb;
 
-use super::cases;
-use super::widths::{WIDTHS, at, check, with_long_names};
+use super::widths::{WIDTHS, at, with_long_names};
+use super::{cases, plain_and_coloured};
 use crate::build::*;
 
 const HEALTHY: &str = include_str!("../../fixtures/logs/healthy.txt");
@@ -27,12 +23,13 @@ fn debug_log(snapshot: &Snapshot, style: &Style) -> String {
     String::from_utf8(out).expect("text")
 }
 
-/// Logs of three nodes; the incidents' own are in the kinds of `cases`.
+/// The incidents and their healthy twins bring their own logs.
 fn logs() -> Vec<(&'static str, Snapshot)> {
     let bridge = || cases::bridge().log("node-3", HEALTHY);
     let slow = |name, world| cases::slow(name, world).previous(name, KILLED);
     vec![
         ("healthy", cluster().log("node-1", HEALTHY).snapshot()),
+        ("five thousand nodes", five_thousand_nodes()),
         ("a slow start", slow("node-2", cluster()).snapshot()),
         ("the operator's", bridge().operator().snapshot()),
         ("two errors", slow("node-2", bridge()).snapshot()),
@@ -40,6 +37,13 @@ fn logs() -> Vec<(&'static str, Snapshot)> {
         ("unknown", unreadable(Observed::Failed("the connection was closed".into()))),
         ("forbidden", unreadable(Observed::Forbidden("cannot get resource \"pods/log\"".into()))),
     ]
+}
+
+/// Seven nodes in trouble; five of their logs are drawn.
+fn five_thousand_nodes() -> Snapshot {
+    let names = ["node-17", "node-404", "node-999", "node-1234", "node-2500", "node-3600", "node-4999"];
+    let world = names.iter().fold(cases::many_nodes(), |world, name| cases::slow(name, world).previous(name, KILLED));
+    world.snapshot()
 }
 
 fn unreadable(log: Observed<calico_fix::snapshot::inspection::StartupLog>) -> Snapshot {
@@ -51,11 +55,10 @@ fn unreadable(log: Observed<calico_fix::snapshot::inspection::StartupLog>) -> Sn
 #[test]
 fn debug_log_at_80_columns() {
     let incidents = cases::every().into_iter().filter(|(_, snapshot)| !snapshot.logs.is_empty());
-    let pages: String = incidents
-        .chain(logs())
-        .map(|(name, snapshot)| format!("== {name}\n$ kubectl calico-fix debug-log --no-change\n{}\n", debug_log(&snapshot, &at(80))))
-        .collect();
-    insta::assert_snapshot!("debug_log", pages);
+    let verb = "debug-log --no-change";
+    let page =
+        |(name, snapshot): (&str, Snapshot)| format!("== {name}\n{}", plain_and_coloured(name, verb, |style| debug_log(&snapshot, style)));
+    insta::assert_snapshot!("debug_log", incidents.chain(logs()).map(page).collect::<String>());
 }
 
 /// The log ends after 25s of a start that lived for 70s: what its requests would have come to is too little.
@@ -80,46 +83,4 @@ fn debug_log_fits_every_terminal() {
             }
         }
     }
-}
-
-/// A user who may do what `may` says, on this installation.
-fn rights(operator: bool, user: &str, may: fn(Role) -> bool) -> impl Fn(&Style) -> String {
-    let (namespace, installation) = if operator { ("calico-system", Some("default".to_owned())) } else { ("kube-system", None) };
-    let around = InstallFacts { namespace: namespace.into(), daemon_set: Some("calico-node".into()), installation };
-    let asked = PermissionQuery { verbs: &Verb::JUDGED, changes: true, exec: true };
-    let needs = PERMISSIONS.iter().filter(|need| asked.covers(need, &around));
-    let answers: Vec<Answered<'_>> = needs
-        .filter_map(|need| {
-            let right = need.asked(&around).first()?.to_string();
-            Some(Answered { need, right, allowed: may(need.role) })
-        })
-        .collect();
-    let report = judge(&around, asked, &answers, Some(user.to_owned()));
-    move |style| {
-        let mut out = Vec::new();
-        can_i::write(&report, false, style, &mut out).expect("writes");
-        String::from_utf8(out).expect("text")
-    }
-}
-
-const ACCOUNT: &str = "system:serviceaccount:a-namespace-of-a-team-with-a-long-name:deployer";
-
-#[test]
-fn can_i_at_every_width() {
-    let mut pages = String::new();
-    let reads = |role| matches!(role, Role::View | Role::ViewPods);
-    for (name, page) in [
-        ("everything", Box::new(rights(false, "jane", |_| true)) as Box<dyn Fn(&Style) -> String>),
-        ("everything under the operator", Box::new(rights(true, "jane", |_| true))),
-        ("reading without exec", Box::new(rights(false, ACCOUNT, reads))),
-        ("reading without exec under the operator", Box::new(rights(true, ACCOUNT, reads))),
-        ("nothing", Box::new(rights(false, ACCOUNT, |_| false))),
-    ] {
-        pages += &format!("== {name}\n$ kubectl calico-fix can-i\n{}\n", page(&at(80)));
-        let wide = page(&Style::default());
-        for columns in WIDTHS {
-            check(&format!("can-i, {name}"), columns, &wide, &page(&at(columns)));
-        }
-    }
-    insta::assert_snapshot!("can_i", pages);
 }
