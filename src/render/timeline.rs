@@ -18,7 +18,7 @@ use crate::text::seconds;
 
 /// Of a log with many attempts, so many of the newest are drawn.
 const DRAWN: usize = 3;
-/// Logs that are drawn; of more only the row.
+/// Logs that are drawn, and findings that are written out; of more only the row.
 const LOGS: usize = 5;
 const LONGEST_LABEL: usize = 50;
 const INDENT: usize = 2;
@@ -28,9 +28,15 @@ const DROPPED_FIRST: &[&str] = &["ATTEMPTS", "LOG", "AT"];
 pub fn write(report: &StartupLogReport, all: bool, style: &Style, out: &mut dyn Write) -> io::Result<()> {
     let logs = if all { usize::MAX } else { LOGS };
     head(report, style, out)?;
-    for finding in &report.findings {
+    for (at, finding) in report.findings.iter().enumerate().take(logs) {
         writeln!(out)?;
-        findings::write(finding, all, style, out)?;
+        findings::write(finding, report.findings.get(..at).unwrap_or_default(), all, style, out)?;
+    }
+    if let Some(more @ [_, ..]) = report.findings.get(logs..) {
+        let nodes: Vec<&String> = more.iter().flat_map(|finding| &finding.nodes).collect();
+        let more = format!("{} on {} (--all shows them)", text::count(more.len(), "more finding"), text::list(&nodes, LOGS));
+        writeln!(out)?;
+        painted(0, "", &more, Tone::Bad, style, out)?;
     }
     if report.logs.len() > 1 {
         writeln!(out)?;

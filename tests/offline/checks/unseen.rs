@@ -198,7 +198,7 @@ fn a_probe_that_missed_a_restarting_peer_is_no_doubt() {
     healthy(&missing(70).age("node-2", 3_000));
     for (name, world) in [
         ("the peer did not restart", missing(20).age("node-2", 3_000)),
-        ("another probe failed too", missing(20).age("node-2", 45).event("node-1", "Unhealthy", "Liveness probe failed: timeout", 1, 10)),
+        ("another probe failed too", missing(20).age("node-2", 45).event("node-1", "Unhealthy", TIMED_OUT, 1, 10)),
         ("BIRD was not asked", missing(20).age("node-2", 45).inside("node-1", Observed::Failed("broken pipe".into()))),
     ] {
         let (verdict, report) = verdict(&world);
