@@ -84,7 +84,7 @@ pub struct ConnectionFlags {
     #[arg(long, global = true, value_name = "DURATION")]
     pub request_timeout: Option<String>,
 
-    /// Time limit of all requests [default: 5m]
+    /// Time limit of all reads [default: 5m]
     ///
     /// Time limit for everything that is read from a cluster; 0 means no limit.
     #[arg(long, global = true, value_name = "DURATION")]

@@ -58,7 +58,7 @@ fn proposed(choice: &Choice) -> String {
         0 => String::new(),
         _ => format!(". What it finds is not known on {unknown} of {}", text::count(choice.predictions.len(), "node")),
     };
-    format!("{}, because of --method{doubt}.", choice.method)
+    format!("{}, as given with --method{doubt}.", choice.method)
 }
 
 fn commands(look: &AutodetectResult, choice: &Choice, fix: &Fix, shown: Shown, style: &Style, out: &mut dyn Write) -> io::Result<()> {
