@@ -1,4 +1,4 @@
-//! The only reader of the terminal.
+//! Asks questions at the terminal. No other code reads from it.
 
 use std::io::{self, IsTerminal};
 
@@ -11,7 +11,7 @@ pub(super) enum Answer {
     No,
     /// Ctrl-C, which the terminal gives to whoever reads it.
     Interrupted,
-    /// There is nobody to ask.
+    /// Nobody can be asked.
     NoTerminal,
 }
 
@@ -20,7 +20,7 @@ pub(super) fn confirm() -> io::Result<Answer> {
     ask("Do you want to continue?")
 }
 
-/// There is somebody to ask. Where the page goes into a pager, the terminal is the pager's.
+/// A person can be asked. Where the page goes into a pager, the pager reads the terminal.
 pub(super) fn can_ask() -> bool {
     io::stdin().is_terminal() && io::stdout().is_terminal() && io::stderr().is_terminal()
 }

@@ -62,7 +62,7 @@ pub(super) fn write_gaps(report: &Report, style: &Style, out: &mut dyn Write) ->
     gaps(report).iter().try_for_each(|gaps| painted(0, "", gaps, Tone::Doubtful, style, out))
 }
 
-/// Where to read on.
+/// Names the command that explains the worst finding.
 pub(super) fn write_more(findings: &[Finding], style: &Style, out: &mut dyn Write) -> io::Result<()> {
     let Some(worst) = findings.first() else { return Ok(()) };
     writeln!(out)?;
@@ -115,7 +115,7 @@ pub(super) fn unknown(unseen: &[Gap]) -> String {
     }
 }
 
-/// What may be wrong besides the findings.
+/// The warning that there may be more faults than those found.
 pub(super) fn gaps(report: &Report) -> Option<String> {
     let incomplete = report.verdict == Verdict::Sick && report.unseen.iter().any(|gap| gap.blocks_healthy);
     let only_early = report.unseen.iter().all(|gap| gap.passing || !gap.blocks_healthy);

@@ -142,7 +142,7 @@ fn phases(attempt: &AttemptRow, budget: Option<u32>, style: &Style, out: &mut dy
     let numbers = 8;
     let room = columns.saturating_sub(INDENT * 2 + label + numbers + 4);
     let end = attempt.phases.iter().map(|row| row.begins_seconds + row.seconds).fold(0.0, f64::max);
-    // A bar tells nothing where there is no room, or no time to compare.
+    // Without room, or without times, a bar is left out.
     if room < 10 || end <= 0.0 {
         return table(attempt, style, out);
     }
@@ -174,7 +174,7 @@ fn phases(attempt: &AttemptRow, budget: Option<u32>, style: &Style, out: &mut dy
     Ok(())
 }
 
-/// In eighths of a column; what took any time is seen.
+/// In eighths of a column, at least one for any time at all.
 fn bar(begin: f64, length: f64, room: usize) -> String {
     const PARTS: [char; 8] = [' ', '▏', '▎', '▍', '▌', '▋', '▊', '▉'];
     let from = ((begin * room as f64).floor() as usize).min(room.saturating_sub(1));

@@ -1,4 +1,4 @@
-//! `autodetect`: gather, look at every method, print, and change where that is wanted.
+//! `autodetect`: reads, judges every method, prints, and makes the change if asked to.
 
 mod change;
 
@@ -31,7 +31,7 @@ use super::source;
 use crate::rollout::interrupt::Interrupt;
 use crate::streams::Streams;
 
-/// Goes into audit logs beside kubectl's own commands.
+/// Named in audit logs.
 const VERB: Verb = Verb::Autodetect;
 
 pub(super) async fn run(
@@ -42,7 +42,7 @@ pub(super) async fn run(
 ) -> Result<Outcome, Failure> {
     let selection = NodeSelection::from_flags(&arguments.node, arguments.selector.as_deref())?;
     let (ask, destinations) = ask(arguments)?;
-    // Nodes are judged beside each other: all of them are looked into, whichever are shown.
+    // A node is judged against the others: all of them are inspected, whichever are shown.
     let (snapshot, way) = match source::saved(&arguments.source.from, selection.only())? {
         Some(snapshot) => (snapshot, None),
         None => {
@@ -86,7 +86,7 @@ pub(super) async fn run(
     result
 }
 
-/// The exit code says what the first word of the page says.
+/// The exit code agrees with the first word of the page.
 fn outcome(seen: &AutodetectResult, only: Option<&BTreeSet<String>>) -> Outcome {
     match (seen.verdict(only), seen.state(only)) {
         (Verdict::Healthy, State::Off) => Outcome::Done,

@@ -1,4 +1,4 @@
-//! `probes`: gather, measure, print, and change where that is wanted.
+//! `probes`: reads, measures, prints, and makes the change if asked to.
 
 mod change;
 
@@ -23,7 +23,7 @@ use super::source;
 use crate::rollout::interrupt::Interrupt;
 use crate::streams::Streams;
 
-/// Goes into audit logs beside kubectl's own commands.
+/// Named in audit logs.
 const VERB: Verb = Verb::Probes;
 
 pub async fn run(flags: &ConnectionFlags, arguments: &ProbesArgs, interrupt: Interrupt, streams: &mut Streams) -> Result<Outcome, Failure> {
@@ -82,7 +82,7 @@ pub async fn run(flags: &ConnectionFlags, arguments: &ProbesArgs, interrupt: Int
     result
 }
 
-/// Without exec: a start is told by pods, events and logs.
+/// Without exec: pods, events and logs show how a start went.
 fn wanted(flags: &ConnectionFlags, arguments: &ProbesArgs, chosen: &NodeSelection) -> ReadOptions {
     ReadOptions {
         namespace: flags.namespace.clone(),
