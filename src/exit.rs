@@ -50,7 +50,7 @@ pub enum Failure {
     #[error("error: {message}")]
     Usage { message: String, hint: Option<String> },
     /// `--node` names a node that does not exist: it must not pass for a healthy one.
-    #[error("error: there is no node {name:?}")]
+    #[error("error: node {name:?} not found")]
     UnknownNode { name: String, hint: String },
     /// The message is whole: some are the server's words, as kubectl prints them.
     #[error("{message}")]
@@ -181,7 +181,7 @@ mod tests {
             cluster: ClusterSummary::default(),
             nodes: vec![NodeRow::default()],
             findings: severities.iter().map(finding).collect(),
-            unseen: vec![Gap { what: String::new(), nodes: vec![], why: String::new(), blocks_healthy: unseen }],
+            unseen: vec![Gap { what: String::new(), nodes: vec![], why: String::new(), blocks_healthy: unseen, passing: false }],
             sources: vec![],
         };
         Outcome::from_report(&report, fail_on)

@@ -86,7 +86,7 @@ fn unseen(view: &ClusterModel, node: &NodeModel) -> String {
         Some(Observed::Seen(inside)) => inside.interfaces.why_not().unwrap_or_default(),
         Some(other) => other.why_not().unwrap_or_default(),
     };
-    format!("the node's interfaces were not seen: {why}")
+    format!("the node's interfaces were not read: {why}")
 }
 
 /// What its log tells of the method that its own pod runs with, newest first.

@@ -38,7 +38,7 @@ pub struct ConnectionFlags {
     #[arg(long = "as-uid", global = true, value_name = "UID")]
     pub impersonate_uid: Option<String>,
 
-    /// Group to impersonate, repeatable
+    /// Group to impersonate; may be repeated
     #[arg(long = "as-group", global = true, value_name = "GROUP")]
     pub impersonate_groups: Vec<String>,
 
@@ -54,7 +54,7 @@ pub struct ConnectionFlags {
     #[arg(long, global = true, value_name = "TOKEN")]
     pub token: Option<Secret>,
 
-    /// Certificate file of the authority
+    /// CA certificate file for the server
     #[arg(long, global = true, value_name = "FILE")]
     pub certificate_authority: Option<PathBuf>,
 
@@ -84,7 +84,7 @@ pub struct ConnectionFlags {
     #[arg(long, global = true, value_name = "DURATION")]
     pub request_timeout: Option<String>,
 
-    /// Limit for all reading [default: 5m]
+    /// Time limit of all reads [default: 5m]
     ///
     /// Time limit for everything that is read from a cluster; 0 means no limit.
     #[arg(long, global = true, value_name = "DURATION")]
@@ -94,7 +94,7 @@ pub struct ConnectionFlags {
     #[arg(long, global = true, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL")]
     pub disable_compression: Option<bool>,
 
-    /// Accepted as kubectl's; caches nothing
+    /// Accepted, but nothing is cached
     #[arg(long, global = true, value_name = "DIR", hide = true)]
     pub cache_dir: Option<PathBuf>,
 }

@@ -10,7 +10,7 @@ use super::output::{ColorName, Output};
 
 #[derive(Args, Debug)]
 pub struct DebugLogArgs {
-    /// Use these nodes, not those in trouble
+    /// Use these nodes instead of those in trouble
     ///
     /// Without this flag the logs of all nodes are explained whose calico-node is not Ready or has restarted. The log level is raised on
     /// the worst-affected node.
@@ -91,7 +91,7 @@ pub struct RaisingArgs {
     /// Raise the log level without asking
     ///
     /// This restarts calico-node on the chosen nodes.
-    #[arg(short, long, conflicts_with_all = ["no_change", "file", "from"])]
+    #[arg(short, long)]
     pub yes: bool,
 
     /// Show the change only; MODE is client or server
@@ -99,7 +99,7 @@ pub struct RaisingArgs {
     /// Must be "none", "client" or "server". With server, the API server validates the change and returns the result. With client, no
     /// request is sent that could write. Without a mode it is client.
     #[arg(long, value_enum, default_value_t, value_name = "MODE", num_args = 0..=1, require_equals = true, hide_default_value = true,
-        default_missing_value = "client", hide_possible_values = true, conflicts_with_all = ["no_change", "file", "from"])]
+        default_missing_value = "client", hide_possible_values = true)]
     pub dry_run: DryRun,
 
     /// Failed starts to follow

@@ -15,6 +15,7 @@ const MEANT: [(&[&str], &str); 5] = [
 ];
 
 const START: &str = "Start with: PLUGIN status";
+const NODE_STATUS: &str = "Run: PLUGIN node status --node NAME";
 
 /// A line that says what to type; `None` where clap's own words are enough.
 pub fn hint(error: &clap::Error, plugin: &str) -> Option<String> {
@@ -24,7 +25,9 @@ pub fn hint(error: &clap::Error, plugin: &str) -> Option<String> {
             let meant = MEANT.iter().find(|(words, _)| words.contains(&typed.as_str())).map(|(_, hint)| *hint);
             meant.or_else(|| error.get(ContextKind::SuggestedSubcommand).is_none().then_some(START))?.to_owned()
         }
-        ErrorKind::MissingSubcommand | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => START.to_owned(),
+        ErrorKind::MissingSubcommand | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+            if error.to_string().contains(" node COMMAND ") { NODE_STATUS } else { START }.to_owned()
+        }
         ErrorKind::UnknownArgument => {
             let typed = word(error, ContextKind::InvalidArg).filter(|typed| !typed.starts_with('-'))?;
             format!("To name a node, write: --node {typed}")
@@ -68,6 +71,7 @@ mod tests {
             ("doctor", "kubectl calico-fix status"),
             ("xyzzy", "Start with: kubectl calico-fix status"),
             ("-n kube-system", "Start with: kubectl calico-fix status"),
+            ("node", "kubectl calico-fix node status"),
             ("debug-log node-3", "--node node-3"),
             ("apply", "kubectl calico-fix autodetect --out plan.yaml"),
         ] {

@@ -216,7 +216,7 @@ impl Invocation {
         let spoken =
             words.iter().take(if typed == "node" { 2 } else { 1 }).map(|word| word.to_string_lossy()).collect::<Vec<_>>().join(" ");
         let hint = if CALICOCTL.contains(&typed.as_str()) {
-            format!("It is a command of calicoctl. Run: calico-fix {spoken}")
+            format!("A command of calicoctl runs as: calico-fix {spoken}")
         } else {
             match nearest(&typed, command.get_subcommands().map(clap::Command::get_name), 1)[..] {
                 [verb] => format!("Did you mean {verb}?"),

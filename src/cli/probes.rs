@@ -19,7 +19,7 @@ use crate::probes::timing::ProbeSetting;
 /// their own fix.
 #[derive(Args, Debug)]
 pub struct ProbesArgs {
-    /// Read files instead of a cluster; - is standard input
+    /// Read files, not a cluster; - is standard input
     ///
     /// A saved snapshot, `kubectl get -o yaml|json`, or a `calicoctl cluster diags` archive. May be repeated.
     #[arg(long, value_name = "FILE", num_args = 1..)]
@@ -32,7 +32,7 @@ pub struct ProbesArgs {
     pub daemonset: Option<String>,
 
     /// Do not read logs; use only pods and events
-    #[arg(long, conflicts_with = "from")]
+    #[arg(long)]
     pub no_logs: bool,
 
     /// Pods to read at the same time

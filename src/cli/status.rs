@@ -51,7 +51,7 @@ pub struct StatusArgs {
     /// Exec into N healthy pods only
     ///
     /// Reads every pod in trouble, and N of the others. Without findings the verdict is UNKNOWN then, because not all pods were read.
-    #[arg(long, value_name = "N", conflicts_with_all = ["from", "no_exec"])]
+    #[arg(long, value_name = "N", conflicts_with = "no_exec")]
     pub exec_sample: Option<usize>,
 
     /// Exit 1 at error or warning
@@ -67,19 +67,19 @@ pub struct StatusArgs {
     pub all_contexts: bool,
 
     /// Repeat the check and print changes
-    #[arg(short, long, conflicts_with = "from")]
+    #[arg(short, long)]
     pub watch: bool,
 
     /// Seconds between checks
     ///
     /// For --watch and --wait.
-    #[arg(long, value_name = "SECONDS", default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, value_name = "SECONDS", default_value_t = 5, value_parser = interval)]
     pub watch_interval: u64,
 
     /// Wait until Calico is healthy
     ///
     /// The exit code is 0 when Calico is healthy, and 1 after --timeout.
-    #[arg(long, conflicts_with_all = ["from", "watch"])]
+    #[arg(long, conflicts_with = "watch")]
     pub wait: bool,
 
     /// Time limit of --wait
@@ -129,16 +129,16 @@ pub struct SourceArgs {
     #[arg(long, value_name = "NAME", hide_short_help = true)]
     pub daemonset: Option<String>,
 
-    /// Do not exec into pods; BGP stays unknown
+    /// Do not exec into pods
     ///
-    /// Sessions of BIRD, interfaces and routes stay unknown then.
-    #[arg(long, conflicts_with = "from")]
+    /// BGP sessions, interfaces and routes stay unknown then.
+    #[arg(long)]
     pub no_exec: bool,
 
     /// Read the logs of all nodes
     ///
     /// Without this flag only the logs of nodes in trouble are read.
-    #[arg(long, conflicts_with = "from")]
+    #[arg(long)]
     pub logs: bool,
 
     /// Pods to read at the same time
@@ -165,4 +165,10 @@ impl From<NodeStatusArgs> for StatusArgs {
         let NodeStatusArgs { source, node, layout } = arguments;
         Self { source, node, layout, output: Output::Calicoctl, ..Self::default() }
     }
+}
+
+/// Less than a second would be a load on the API server, more than a day a mistake.
+fn interval(text: &str) -> Result<u64, String> {
+    const DAY: u64 = 86_400;
+    text.parse().ok().filter(|seconds| (1..=DAY).contains(seconds)).ok_or_else(|| format!("a whole number of seconds from 1 to {DAY}"))
 }

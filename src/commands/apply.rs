@@ -24,7 +24,7 @@ use crate::streams::Streams;
 use crate::verb::Verb;
 
 const VERB: Verb = Verb::Apply;
-/// A plan of thousands of nodes has a line for each.
+/// Bytes: a plan has a few lines for each of thousands of nodes.
 const MOST: u64 = 16 << 20;
 /// Fewer hex digits are no confirmation.
 const SHORTEST: usize = 12;

@@ -1,4 +1,4 @@
-//! calicoctl's other verbs are calicoctl's: it is run with the same kubeconfig and context.
+//! Runs calicoctl for its own verbs, with the same kubeconfig and context.
 
 use std::ffi::OsString;
 use std::path::Path;

@@ -1,4 +1,4 @@
-//! `can-i`: every right that the commands use, asked for and shown.
+//! `can-i`: asks for every permission that the commands use, and shows the answers.
 
 use std::collections::BTreeSet;
 use std::io::Write;
@@ -56,7 +56,7 @@ async fn answers<'a>(api: &Api, around: &InstallFacts, asked: PermissionQuery<'_
     Ok(answers)
 }
 
-/// Where the DaemonSet may not be seen, the rights are asked for where most have it.
+/// If the DaemonSet may not be read, permissions are checked in the namespace that most clusters use.
 async fn around(api: &Api, flags: &ConnectionFlags, arguments: &CanIArgs) -> Result<InstallFacts, Failure> {
     let wanted = ReadOptions { namespace: flags.namespace.clone(), daemon_set: arguments.daemonset.clone(), ..ReadOptions::default() };
     match discover(api, &wanted).await {

@@ -1,4 +1,4 @@
-//! `explain`: from the registry to the screen.
+//! `explain`: prints the explanation of one code, or the list of all codes.
 
 use crate::cli::ExplainArgs;
 use crate::diagnosis::explain::{explanation_for, explanations};

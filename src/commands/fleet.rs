@@ -22,7 +22,7 @@ use crate::streams::Streams;
 use crate::text;
 use crate::text::bounded;
 
-/// Longer reasons of clusters that do not answer are cut.
+/// Longer reasons are cut.
 const MAX_WHY: usize = 300;
 
 pub(super) fn is_wanted(flags: &ConnectionFlags, arguments: &StatusArgs) -> bool {
@@ -68,7 +68,7 @@ pub(super) async fn run(
     Ok(worst(clusters.iter().map(|cluster| outcome(cluster.report.as_ref(), arguments))))
 }
 
-/// Within its own time limit, from its credentials to its last node.
+/// Checks one cluster within its own time limit, credentials included.
 async fn look(
     contexts: &Contexts,
     name: &str,

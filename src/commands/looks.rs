@@ -1,4 +1,4 @@
-//! One look after another at the same cluster: for `--watch` and `--wait`.
+//! Repeated checks of the same cluster, for `--watch` and `--wait`.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use crate::exit::Failure;
 use crate::finding::Report;
 use crate::snapshot::Snapshot;
 
-/// Credentials that end sooner are asked for again before they are used.
+/// Credentials that expire sooner are renewed before they are used.
 const RENEW_BEFORE: SignedDuration = SignedDuration::from_secs(60);
 
 pub(super) struct Looks<'a> {
@@ -31,9 +31,9 @@ pub(super) struct Look {
     pub report: Report,
 }
 
-/// Why there was nothing to see.
+/// Why a check failed.
 pub(super) enum LookFailure {
-    /// Looking again cannot help: the command line or the kubeconfig is at fault.
+    /// A repetition cannot help: the command line or the kubeconfig is wrong.
     Final(Failure),
     Passing(Failure),
 }
@@ -61,7 +61,7 @@ impl<'a> Looks<'a> {
         let started = Deadline::starting_now(longest);
         let connection = match Deadline::bound(started, self.connection()).await {
             Some(Ok(connection)) => connection,
-            // A plugin may need the network that is what is broken.
+            // A credential plugin may need the network, which may be down.
             Some(Err(error @ ConnectError::Plugin { .. })) => return Err(LookFailure::Passing(error.into())),
             Some(Err(error)) => return Err(LookFailure::Final(error.into())),
             None => return Err(LookFailure::Passing(no_credentials())),
@@ -84,7 +84,7 @@ impl<'a> Looks<'a> {
         Ok(Look { snapshot, report })
     }
 
-    /// The one of the last look, while it answers and its credentials last.
+    /// The connection of the last check, while it answers and its credentials are valid.
     async fn connection(&mut self) -> Result<Connection, ConnectError> {
         let lasts = |connection: &&Connection| connection.valid_until.is_none_or(|end| end.duration_since(connection.now()) > RENEW_BEFORE);
         if let Some(connection) = self.connection.as_ref().filter(|_| self.answered).filter(lasts) {

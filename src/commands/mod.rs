@@ -1,6 +1,6 @@
 //! One file a verb: each calls the other rooms in order and knows nothing of Calico or Kubernetes.
 //!
-//! `status` looks once; `watch` and `wait` look again (`looks`), `fleet` looks at several clusters.
+//! `status` checks once; `watch` and `wait` repeat the check (`looks`), `fleet` checks several clusters.
 //! `source` reads a cluster or files and saves snapshots; `node_selection` is the only reading of `--node` and `-l`.
 //! `change` holds the dialog of every verb that can change something: diff, preflight, question, rollout, report.
 //! `prompt` asks the person; `completion` answers the shell.

@@ -68,7 +68,10 @@ impl NodeSelection {
                 let labelled = nodes.iter().filter(|node| selector.matches(&node.metadata.labels));
                 let names: BTreeSet<String> = labelled.map(|node| node.metadata.name.clone()).collect();
                 if names.is_empty() {
-                    return Err(Failure::ReadFailed { message: "error: no node has these labels".to_owned(), hint: None });
+                    return Err(Failure::ReadFailed {
+                        message: format!("error: no node has the labels {:?}", selector.text()),
+                        hint: Some("See: kubectl get nodes --show-labels".to_owned()),
+                    });
                 }
                 Ok(Some(names))
             }

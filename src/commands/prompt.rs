@@ -1,4 +1,4 @@
-//! The only reader of the terminal.
+//! Asks questions at the terminal. No other code reads from it.
 
 use std::io::{self, IsTerminal};
 
@@ -11,7 +11,7 @@ pub(super) enum Answer {
     No,
     /// Ctrl-C, which the terminal gives to whoever reads it.
     Interrupted,
-    /// There is nobody to ask.
+    /// Nobody can be asked.
     NoTerminal,
 }
 
@@ -20,9 +20,13 @@ pub(super) fn confirm() -> io::Result<Answer> {
     ask("Do you want to continue?")
 }
 
+/// A person can be asked. Where the page goes into a pager, the pager reads the terminal.
+pub(super) fn can_ask() -> bool {
+    io::stdin().is_terminal() && io::stdout().is_terminal() && io::stderr().is_terminal()
+}
+
 pub(super) fn ask(question: &str) -> io::Result<Answer> {
-    // Where the page goes into a pager, the terminal is the pager's.
-    if ![io::stdin().is_terminal(), io::stdout().is_terminal(), io::stderr().is_terminal()].iter().all(|terminal| *terminal) {
+    if !can_ask() {
         return Ok(Answer::NoTerminal);
     }
     let input = Input::<String>::with_theme(&SimpleTheme).with_prompt(format!("{question} (y/N)")).allow_empty(true);

@@ -27,7 +27,7 @@ pub(super) async fn read(flags: &ConnectionFlags, arguments: &SourceArgs, chosen
     }
 }
 
-/// What is to be read of a cluster, with the way to these destinations from each node.
+/// What to read from a cluster, with the route from each node to these destinations.
 pub(super) fn wanted(
     flags: &ConnectionFlags,
     arguments: &SourceArgs,
@@ -66,7 +66,7 @@ pub(super) fn saved(files: &[PathBuf], node: Option<&str>) -> Result<Option<Snap
     load(files, node).map(Some)
 }
 
-/// Reads files, `-` for standard input, and lists on standard error what each was taken for. `node` is of texts that name none.
+/// Reads files, `-` for standard input, and lists on standard error what each was recognised as. `node` is the node of texts that name none.
 pub(super) fn load(files: &[PathBuf], node: Option<&str>) -> Result<Snapshot, Failure> {
     let read = import::read(&Inputs { files, node }, &mut std::io::stdin().lock());
     let snapshot = read.map_err(|error| Failure::ReadFailed { message: format!("error: {error}"), hint: Some(error.hint()) })?;
@@ -77,7 +77,7 @@ pub(super) fn load(files: &[PathBuf], node: Option<&str>) -> Result<Snapshot, Fa
 /// Lines on a terminal; `-o json` has all of them.
 const MAX_LISTED: usize = 40;
 
-/// Whole files that were read without remainder are not worth a line.
+/// Files that were read completely get no line.
 fn list_sources(snapshot: &Snapshot, err: &mut dyn Write) -> std::io::Result<()> {
     let worth = |source: &&InputSource| source.line.is_some() || source.ignored.is_some();
     let listed: Vec<&InputSource> = snapshot.sources.iter().filter(worth).collect();
@@ -90,7 +90,7 @@ fn list_sources(snapshot: &Snapshot, err: &mut dyn Write) -> std::io::Result<()>
     }
 }
 
-/// A cluster as it was seen, and the way to it.
+/// A snapshot of a cluster, and the connection to it.
 pub(super) struct LiveCluster {
     pub snapshot: Snapshot,
     pub way: ClusterHandle,
@@ -102,7 +102,7 @@ pub struct ClusterHandle {
     pub wanted: ReadOptions,
 }
 
-/// For a verb that hears of a signal instead of being ended: nothing was begun yet.
+/// For a verb that handles signals itself. Nothing has begun yet, so a signal ends the reading.
 pub(super) async fn read_live_interruptible(
     interrupt: &Interrupt,
     flags: &ConnectionFlags,
@@ -115,7 +115,7 @@ pub(super) async fn read_live_interruptible(
     }
 }
 
-/// `verb` goes into audit logs as `kubectl calico-fix VERB`, beside kubectl's own commands.
+/// `verb` is in audit logs as `kubectl calico-fix VERB`.
 pub(super) async fn live(flags: &ConnectionFlags, wanted: ReadOptions, verb: Verb) -> Result<LiveCluster, Failure> {
     let connection = connect(flags, verb).await?;
     let snapshot = read_cluster(&connection, &wanted, &TerminalProgress::stderr()).await?;

@@ -1,4 +1,4 @@
-//! `status`: gather, diagnose, print.
+//! `status`: reads, diagnoses, prints.
 
 use std::collections::BTreeSet;
 use std::io::{self, Write};
@@ -24,7 +24,7 @@ use super::{fleet, source, wait, watch};
 use crate::streams::Streams;
 use crate::verb::Verb;
 
-/// Goes into audit logs beside kubectl's own commands.
+/// Named in audit logs.
 pub(super) const VERB: Verb = Verb::Status;
 
 pub(super) async fn run(flags: &ConnectionFlags, arguments: &StatusArgs, streams: &mut Streams) -> Result<Outcome, Failure> {

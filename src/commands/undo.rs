@@ -91,7 +91,7 @@ pub(super) async fn undo(
     result
 }
 
-/// What the nodes are expected to come to, and a warning of each fault that comes back.
+/// The expected state of the nodes, and a warning for each fault that comes back.
 fn foreseen(snapshot: &Snapshot, target: &Target, object: &Value, record: &UndoRecord) -> (Vec<NodeGoal>, Vec<OwnerNote>) {
     let request = ChangeRequest::Undo { target: target.clone(), record: record.clone(), goals: Vec::new() };
     let mut restored = object.clone();
@@ -118,7 +118,8 @@ pub(super) fn targets(snapshot: &Snapshot) -> Vec<Target> {
     set.into_iter().chain(installations.map(|one| Target::Installation { name: one.metadata.name.clone() })).collect()
 }
 
-/// In the object; where somebody has taken the annotation away or spoilt it, on this machine, as long as there is something to restore.
+/// Reads the record from the object. If its annotation was removed or damaged, reads the copy on this machine, as long as there is something to
+/// restore.
 async fn record(api: &Api, target: &Target, streams: &mut Streams) -> Result<Option<(Value, UndoRecord)>, Failure> {
     let object: Value =
         write::read(api, target).await.map_err(|error| Failure::ReadFailed { message: error.to_string(), hint: error.hint() })?;
@@ -152,8 +153,8 @@ async fn record(api: &Api, target: &Target, streams: &mut Streams) -> Result<Opt
     }
 }
 
-/// What the record set is still there, or it is half restored: a run that was ended leaves pods of the template that it undoes.
-/// `spoilt`: the annotation is there and not this plugin's, so only this copy tells that a rollback is not finished.
+/// The recorded values are still set, or only half restored: a run that ended early leaves pods with the template that it undoes.
+/// `spoilt`: the annotation exists but is damaged, so only this copy shows that a rollback is not finished.
 fn is_open(target: &Target, object: &Value, record: &UndoRecord, spoilt: bool) -> bool {
     let holds = |patch| target.patch_kind().holds(object, patch);
     match holds(&record.restore) {

@@ -1,4 +1,4 @@
-//! `version`: this plugin's, the server's and Calico's.
+//! `version`: prints the versions of the plugin, the API server and Calico.
 
 use std::io::Write;
 
@@ -34,9 +34,9 @@ struct Client {
     version: &'static str,
     commit: &'static str,
     target: &'static str,
-    /// The API that it was built with; older and newer servers are spoken to as well.
+    /// The API that it was built with. Older and newer servers work as well.
     kubernetes_api: &'static str,
-    /// Whose behaviour is known; a newer one is taken for the newest.
+    /// Releases whose behaviour is known. A newer one is treated as the newest.
     calico_releases: Releases,
 }
 
@@ -64,7 +64,7 @@ pub(super) fn client(arguments: &VersionArgs, streams: &mut Streams) -> Result<O
     Ok(Outcome::Done)
 }
 
-/// As kubectl does, what is known is printed even where the server cannot be asked.
+/// As kubectl does, prints what is known even if the server does not answer.
 pub(super) async fn run(flags: &ConnectionFlags, arguments: &VersionArgs, streams: &mut Streams) -> Result<Outcome, Failure> {
     let wanted = SourceArgs { daemonset: arguments.daemonset.clone(), no_exec: true, max_concurrent: 1, ..SourceArgs::default() };
     let seen = source::read(flags, &wanted, &super::node_selection::NodeSelection::All, Verb::Version).await;

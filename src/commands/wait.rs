@@ -1,4 +1,4 @@
-//! `status --wait`: looks until Calico is healthy, for scripts after a reboot or an upgrade.
+//! `status --wait`: repeats the check until Calico is healthy. For scripts after a reboot or an upgrade.
 
 use std::io::Write;
 use std::time::Duration;
@@ -40,7 +40,7 @@ pub(super) async fn run(
                     print(&look.snapshot, &look.report, arguments, chosen, &mut streams.out, &mut streams.err)?;
                     return Ok(outcome);
                 }
-                // A look that the end has cut short says less than the one before.
+                // The time limit may have cut this check short; the one before says more.
                 if !is_over || last.is_none() {
                     last = Some(look);
                 }
@@ -69,14 +69,14 @@ pub(super) async fn run(
     Ok(Outcome::NotHealthyInTime)
 }
 
-/// What is waited for.
+/// Verdict, nodes ready, and the reason for waiting.
 fn state(report: &Report) -> String {
     let why = headline(report);
     let why = if why.is_empty() { "a finding that --fail-on counts".to_owned() } else { why };
     text::clean(&format!("{}, {}, {why}", verdict_word(report.verdict), ready(report))).into_owned()
 }
 
-/// The message without the hint that follows it, and without its `error: `.
+/// The message without its hint and without `error: `.
 fn first_line(failure: &Failure) -> String {
     let text = failure.to_string();
     let line = text.lines().next().unwrap_or_default();

@@ -1,4 +1,4 @@
-//! `status --watch`: looks until interrupted. A terminal shows the newest page under what changed; a pipe gets the changes.
+//! `status --watch`: repeats the check until interrupted. A terminal shows the changes above the newest page; a pipe gets the changes.
 
 use std::collections::VecDeque;
 use std::io::{IsTerminal, Write};
@@ -21,7 +21,7 @@ use crate::reports::changes::compare;
 use crate::streams::Streams;
 use crate::text;
 
-/// What the person had on the screen before stays in the scrollback.
+/// The scrollback is kept.
 const CLEAR: &[u8] = b"\x1b[H\x1b[2J";
 /// Where the terminal does not say how large it is.
 const WINDOW: (usize, usize) = (80, 24);
@@ -58,7 +58,7 @@ struct Watch<'a> {
     /// The newest last.
     changes: VecDeque<String>,
     outage: Option<Outage>,
-    /// The newest that there was an answer to.
+    /// The newest check that succeeded.
     look: Look,
 }
 
@@ -134,7 +134,7 @@ impl Watch<'_> {
         Ok(())
     }
 
-    /// When this was seen, how often it is looked for, and what changed.
+    /// The time of the check, the interval, and what changed.
     fn write_head(&self, out: &mut dyn Write) -> Result<(), Failure> {
         let style = Style::of_stdout(self.arguments.color());
         let seen = self.look.report.taken_at;
@@ -161,7 +161,7 @@ fn is_terminal() -> bool {
     std::io::stdout().is_terminal()
 }
 
-/// Time alone is no change.
+/// The time of the check does not count.
 fn same(before: &Report, now: &Report) -> bool {
     Report { taken_at: now.taken_at, ..before.clone() } == *now
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Scope, session_pairs};
+use super::{Scope, passing_gaps};
 use crate::calico::events::EventKind;
 use crate::diagnosis::context::Context;
 use crate::finding::Gap;
@@ -11,20 +11,14 @@ use crate::observed::Observed;
 use crate::snapshot::Origin;
 use crate::snapshot::family::Family;
 use crate::snapshot::objects::Pod;
-use crate::startup::container_run::{RunEnd, at_least};
-use crate::startup::forecast::round_trip_start_of;
-use crate::startup::measure::measure;
-use crate::text::seconds;
 
 pub(super) fn list_gaps(view: &Context, scope: &Scope) -> Vec<Gap> {
     let mut unseen = objects(view);
     unseen.extend(inside(view, scope));
     unseen.extend(logs(view, scope));
-    unseen.extend(starting(view, scope));
-    unseen.extend(settling(view, scope));
+    unseen.extend(passing_gaps::list(view, scope));
     unseen.extend(expectation(view));
     unseen.extend(podless(view, scope));
-    unseen.extend(failing_probes(view, scope));
     unseen.extend(node_not_ready(view, scope));
     unseen.extend(may_not_be_ready(view, scope));
     unseen.extend(left_out(view));
@@ -51,16 +45,18 @@ fn objects(view: &Context) -> Vec<Gap> {
     ];
     let mut unseen: Vec<Gap> = essential
         .into_iter()
-        .filter_map(|(what, why, blocks_healthy)| Some(Gap { what: what.to_owned(), nodes: Vec::new(), why: why?, blocks_healthy }))
+        .filter_map(|(what, why, blocks_healthy)| {
+            Some(Gap { what: what.to_owned(), nodes: Vec::new(), why: why?, blocks_healthy, passing: false })
+        })
         .collect();
     for (name, map) in &snapshot.config_maps {
         if let Some(why) = refused(map) {
-            unseen.push(Gap { what: format!("ConfigMap {name}"), nodes: Vec::new(), why, blocks_healthy: false });
+            unseen.push(Gap { what: format!("ConfigMap {name}"), nodes: Vec::new(), why, blocks_healthy: false, passing: false });
         }
     }
     if view.install.runs_bird().is_none() && snapshot.daemon_set.seen().is_some() {
         let why = view.install.backend_unknown().unwrap_or_else(|| "its setting could not be resolved".to_owned());
-        unseen.push(Gap { what: "Calico's backend".to_owned(), nodes: Vec::new(), why, blocks_healthy: false });
+        unseen.push(Gap { what: "Calico's backend".to_owned(), nodes: Vec::new(), why, blocks_healthy: false, passing: false });
     }
     unseen
 }
@@ -118,23 +114,9 @@ fn inside(view: &Context, scope: &Scope) -> Vec<Gap> {
         .into_iter()
         .map(|((family, why), nodes)| {
             let what = if family == Family::V6 { "BIRD's IPv6 sessions (bird6)" } else { "BIRD's sessions" };
-            Gap { what: what.to_owned(), nodes, why, blocks_healthy: true }
+            Gap { what: what.to_owned(), nodes, why, blocks_healthy: true, passing: false }
         })
         .collect()
-}
-
-/// Sessions with nodes that were restarted a moment ago: not up is no fault yet, and no health.
-fn settling(view: &Context, scope: &Scope) -> Option<Gap> {
-    let names = session_pairs::settling(view);
-    let bird = |node: &&NodeModel| {
-        view.is_settling(node)
-            && Family::ALL.into_iter().any(|family| view.needs_bird(node, family) && matches!(node.bgp(family), NodeBgp::NotRunning))
-    };
-    let waits = |node: &&NodeModel| names.contains(&node.name) || bird(node);
-    let nodes: Vec<String> =
-        shown(view, scope).filter(waits).filter(|node| !view.is_starting(node)).map(|node| node.name.to_owned()).collect();
-    let why = "calico-node was restarted less than a minute ago, and its sessions are not up yet".to_owned();
-    (!nodes.is_empty()).then(|| Gap { what: "BGP sessions in progress".to_owned(), nodes, why, blocks_healthy: true })
 }
 
 /// Whether sessions are expected at all, where several nodes have none and the configuration is not known.
@@ -149,7 +131,7 @@ fn expectation(view: &Context) -> Option<Gap> {
         return None;
     }
     let why = "no node has a BGP session, and whether the node-to-node mesh is on could not be read (BGPConfiguration)".to_owned();
-    Some(Gap { what: "which BGP sessions are expected".to_owned(), nodes: Vec::new(), why, blocks_healthy: true })
+    Some(Gap { what: "which BGP sessions are expected".to_owned(), nodes: Vec::new(), why, blocks_healthy: true, passing: false })
 }
 
 const LEFT_OUT: &str = "--no-exec was given";
@@ -177,7 +159,7 @@ fn podless(view: &Context, scope: &Scope) -> Option<Gap> {
     }
     let nodes: Vec<String> = shown(view, scope).filter(|node| node.pod.is_none()).map(|node| node.name.to_owned()).collect();
     let why = "the DaemonSet counts a pod for each node, but none is listed on it".to_owned();
-    (!nodes.is_empty()).then(|| Gap { what: "a calico-node pod".to_owned(), nodes, why, blocks_healthy: true })
+    (!nodes.is_empty()).then(|| Gap { what: "a calico-node pod".to_owned(), nodes, why, blocks_healthy: true, passing: false })
 }
 
 /// Tables and pasted texts show a part of an object; the rest is not known.
@@ -192,42 +174,8 @@ fn tabular(view: &Context, scope: &Scope) -> Vec<Gap> {
     ]
     .into_iter()
     .filter(|(.., nodes)| !nodes.is_empty())
-    .map(|(what, why, nodes)| Gap { what: what.to_owned(), nodes, why: why.to_owned(), blocks_healthy: true })
+    .map(|(what, why, nodes)| Gap { what: what.to_owned(), nodes, why: why.to_owned(), blocks_healthy: true, passing: false })
     .collect()
-}
-
-/// Whether a start will succeed is not known yet. A slow one has a line of its own.
-fn starting(view: &Context, scope: &Scope) -> Vec<Gap> {
-    let mut by_reason: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    for node in shown(view, scope).filter(|node| view.is_starting(node)) {
-        let why = slow_start(view, node).unwrap_or_else(|| "calico-node was started a moment ago and is not Ready yet".to_owned());
-        by_reason.entry(why).or_default().push(node.name.to_owned());
-    }
-    by_reason.into_iter().map(|(why, nodes)| Gap { what: "the outcome of a start".to_owned(), nodes, why, blocks_healthy: true }).collect()
-}
-
-/// Shorter starts need no forecast.
-const SLOW_SECONDS: f64 = 10.0;
-
-fn slow_start(view: &Context, node: &NodeModel) -> Option<String> {
-    let measured = measure(view, node);
-    let run = measured.runs.first()?;
-    let allowed =
-        measured.budget().map(|budget| format!(" of the {} that its probes allow", seconds::of_duration(budget))).unwrap_or_default();
-    let so_far = run.start.or(run.lived.map(at_least)).filter(|start| start.seconds >= SLOW_SECONDS)?;
-    if run.end == RunEnd::Runs {
-        return Some(format!("started after {}{allowed}, not Ready yet", seconds::whole(so_far.seconds)));
-    }
-    let forecast = match round_trip_start_of(view, &measured) {
-        Some(start) => format!(
-            "forecast {} to {}, by a round trip to the datastore of {}",
-            seconds::whole(start.least_seconds()),
-            seconds::whole(start.most_seconds()),
-            seconds::precise(start.round_trip)
-        ),
-        None => "no forecast, because no log shows the round trip to the datastore".to_owned(),
-    };
-    Some(format!("starting for {}{allowed}; {forecast}", seconds::whole(so_far.seconds)))
 }
 
 /// Without the log of a node that is not Ready its cause stays a guess.
@@ -246,23 +194,7 @@ fn logs(view: &Context, scope: &Scope) -> Vec<Gap> {
             }
         }
     }
-    by_reason.into_iter().map(|((blocks_healthy, what, why), nodes)| Gap { what, nodes, why, blocks_healthy }).collect()
-}
-
-/// A node that is Ready, and whose newest event is a probe that failed since: whether it stays Ready is not known.
-fn failing_probes(view: &Context, scope: &Scope) -> Option<Gap> {
-    const LATELY: i64 = 60;
-    let fails = |node: &&NodeModel| {
-        let newest = node.events.last();
-        let at = newest.filter(|told| is_probe_failure(&told.kind)).and_then(|told| told.event.last_seen());
-        let ready = node.pod.and_then(|pod| pod.status.conditions.iter().find(|one| one.r#type == "Ready"));
-        let since = ready.and_then(|condition| condition.last_transition_time);
-        let recent = |at| view.snapshot.taken_at.duration_since(at).as_secs() < LATELY;
-        node.ready() == Some(true) && at.is_some_and(|at| recent(at) && since.is_none_or(|since| at > since))
-    };
-    let nodes: Vec<String> = shown(view, scope).filter(fails).map(|node| node.name.to_owned()).collect();
-    let why = "a probe of calico-node failed within the last minute, after it had become Ready".to_owned();
-    (!nodes.is_empty()).then(|| Gap { what: "whether calico-node stays Ready".to_owned(), nodes, why, blocks_healthy: true })
+    by_reason.into_iter().map(|((blocks_healthy, what, why), nodes)| Gap { what, nodes, why, blocks_healthy, passing: false }).collect()
 }
 
 /// Nodes that are not Ready although their pod is, as it says: it may be old, and Calico is not what is wrong there.
@@ -282,7 +214,7 @@ fn node_not_ready(view: &Context, scope: &Scope) -> Vec<Gap> {
     }
     by_reason
         .into_iter()
-        .map(|(why, nodes)| Gap { what: "whether calico-node runs".to_owned(), nodes, why, blocks_healthy: true })
+        .map(|(why, nodes)| Gap { what: "whether calico-node runs".to_owned(), nodes, why, blocks_healthy: true, passing: false })
         .collect()
 }
 
@@ -290,7 +222,13 @@ fn node_not_ready(view: &Context, scope: &Scope) -> Vec<Gap> {
 fn may_not_be_ready(view: &Context, scope: &Scope) -> Vec<Gap> {
     let fails = |node: &&NodeModel| node.pod.is_some() && node.ready().is_none() && node.last_event(is_probe_failure).is_some();
     let gap = |nodes: Vec<String>, why: String| {
-        (!nodes.is_empty()).then(|| Gap { what: "whether calico-node is Ready".to_owned(), nodes, why, blocks_healthy: true })
+        (!nodes.is_empty()).then(|| Gap {
+            what: "whether calico-node is Ready".to_owned(),
+            nodes,
+            why,
+            blocks_healthy: true,
+            passing: false,
+        })
     };
     let names =
         |is_one: &dyn Fn(&&NodeModel) -> bool| shown(view, scope).filter(|node| is_one(node)).map(|node| node.name.to_owned()).collect();
@@ -306,7 +244,7 @@ fn may_not_be_ready(view: &Context, scope: &Scope) -> Vec<Gap> {
     failed.into_iter().chain(changing).collect()
 }
 
-fn is_probe_failure(fact: &EventKind) -> bool {
+pub(super) fn is_probe_failure(fact: &EventKind) -> bool {
     !matches!(
         fact,
         EventKind::Other
@@ -330,9 +268,12 @@ fn left_out(view: &Context) -> Vec<Gap> {
         };
         by_reason.entry(why).or_default().push(node.metadata.name.clone());
     }
-    by_reason.into_iter().map(|(why, nodes)| Gap { what: "calico-node".to_owned(), nodes, why, blocks_healthy: false }).collect()
+    by_reason
+        .into_iter()
+        .map(|(why, nodes)| Gap { what: "calico-node".to_owned(), nodes, why, blocks_healthy: false, passing: false })
+        .collect()
 }
 
-fn shown<'v, 'a>(view: &'v Context<'a>, scope: &'v Scope) -> impl Iterator<Item = &'v NodeModel<'a>> {
+pub(super) fn shown<'v, 'a>(view: &'v Context<'a>, scope: &'v Scope) -> impl Iterator<Item = &'v NodeModel<'a>> {
     view.nodes.iter().filter(|node| scope.nodes.as_ref().is_none_or(|wanted| wanted.contains(node.name)))
 }

@@ -2,7 +2,7 @@
 //!
 //! `checks` is the registry. A `Check` gets the `Context` (the model and the judged addresses) and the `EarlierFindings`.
 //! `session_pairs` joins both ends of a BGP session; `fixes` writes commands; `evidence` quotes what was read.
-//! `group` merges findings that differ only in nodes, `gaps` lists what was not seen, `rows` makes the table of nodes.
+//! `group` merges findings that differ only in nodes, `gaps` lists what was not seen, `passing_gaps` what time will tell, `rows` makes the table of nodes.
 //! `explain` finds the text of a code.
 
 mod check;
@@ -17,6 +17,7 @@ mod located;
 pub(crate) mod log_line_finding;
 mod missing_peers;
 mod next_start;
+mod passing_gaps;
 mod rows;
 mod session_pairs;
 pub mod unfinished_change;

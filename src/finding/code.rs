@@ -131,5 +131,5 @@ impl std::str::FromStr for Code {
 }
 
 #[derive(Debug, thiserror::Error)]
-#[error("there is no finding called {0:?}")]
+#[error("unknown finding {0:?}")]
 pub struct UnknownCode(String);

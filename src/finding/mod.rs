@@ -106,6 +106,9 @@ pub struct Gap {
     /// Without it a healthy verdict is not possible.
     #[serde(rename = "matters")]
     pub blocks_healthy: bool,
+    /// Time will tell: `status --wait` ends when it has.
+    #[serde(skip)]
+    pub passing: bool,
 }
 
 impl Gap {

@@ -38,7 +38,7 @@ mod tests {
 
     #[test]
     fn a_finding_outranks_a_gap_and_a_gap_that_matters_is_never_healthy() {
-        let gap = |blocks_healthy| Gap { what: String::new(), nodes: vec![], why: String::new(), blocks_healthy };
+        let gap = |blocks_healthy| Gap { what: String::new(), nodes: vec![], why: String::new(), blocks_healthy, passing: false };
         for (found, gaps, verdict) in [
             (false, vec![], Verdict::Healthy),
             (false, vec![gap(false)], Verdict::Healthy),

@@ -7,23 +7,23 @@ pub enum ImportError {
     Nothing,
     #[error("{file}: {source}")]
     Unreadable { file: String, source: std::io::Error },
-    #[error("{file}: is empty")]
+    #[error("{file}: the file is empty")]
     Empty { file: String },
     #[error("{file}: larger than {limit} MiB")]
     TooLarge { file: String, limit: u64 },
     #[error("{file}: cannot be unpacked: {problem}")]
     Archive { file: String, problem: String },
-    #[error("{file}: is packed with {with}, which is not read here")]
+    #[error("{file}: the file is packed with {with}, which cannot be read")]
     Packed { file: String, with: &'static str },
-    #[error("{file}: {problem}")]
+    #[error("{file}: cannot be parsed: {problem}")]
     Syntax { file: String, problem: String },
     #[error("{file}: unrecognized file format{}{}", looks_like.map(|name| format!("; it looks like {name}")).unwrap_or_default(), recognised(seen))]
     Unknown { file: String, looks_like: Option<&'static str>, seen: Vec<String> },
-    #[error("{file}: is a snapshot of version {found:?}, this program reads {expected:?}", expected = crate::snapshot::API_VERSION)]
+    #[error("{file}: a snapshot of version {found:?}; this program reads {expected:?}", expected = crate::snapshot::API_VERSION)]
     Version { file: String, found: String },
-    #[error("{file}: is a snapshot and cannot be read together with other files")]
+    #[error("{file}: a snapshot cannot be read together with other files")]
     NotAlone { file: String },
-    #[error("{file}: node {node:?} is there twice and differs")]
+    #[error("{file}: node {node:?} occurs twice, with different content")]
     Contradiction { file: String, node: String },
     #[error("two DaemonSets could be Calico's: {}", names.join(", "))]
     Ambiguous { names: Vec<String> },
@@ -61,7 +61,7 @@ impl ImportError {
             }
             Self::Packed { .. } => "unpack it, then give the folder: --from FOLDER",
             Self::Archive { .. } => "collect it again: calicoctl cluster diags",
-            Self::Syntax { .. } => "create it again; the file may have been truncated or edited",
+            Self::Syntax { .. } => "create it again: the file looks truncated or edited",
             Self::Version { .. } => "read it with the release that wrote it, or save it again: kubectl calico-fix status --save FILE",
             Self::NotAlone { .. } => "give the snapshot alone: --from FILE",
             Self::Contradiction { .. } => "give files of one cluster and one moment only",

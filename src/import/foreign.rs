@@ -1,5 +1,7 @@
 //! What a file looks like that holds nothing of Calico.
 
+use crate::text::bounded::clean;
+
 /// First bytes of formats that people send by mistake (the `magic` database of file(1)).
 const FIRST_BYTES: [(&[u8], &str); 14] = [
     (b"\x89PNG", "a PNG picture: copy the text instead"),
@@ -34,8 +36,16 @@ pub(super) fn looks_like(bytes: &[u8]) -> Option<&'static str> {
     let by_bytes = FIRST_BYTES.iter().find(|(first, _)| bytes.starts_with(first)).map(|(_, name)| *name);
     by_bytes.or_else(|| {
         let text = String::from_utf8_lossy(&bytes[..bytes.len().min(NEAR)]).to_lowercase();
-        EARLY.iter().find(|(word, _)| text.contains(word)).map(|(_, name)| *name)
+        let json = text.trim_start().starts_with(['{', '[']).then_some("JSON without a Kubernetes object");
+        EARLY.iter().find(|(word, _)| text.contains(word)).map(|(_, name)| *name).or(json)
     })
+}
+
+/// How a text begins, so that its reader recognises it.
+pub(super) fn first_line(bytes: &[u8]) -> Option<String> {
+    let text = String::from_utf8_lossy(&bytes[..bytes.len().min(NEAR)]);
+    let line = text.lines().find(|line| !line.trim().is_empty())?;
+    Some(format!("its first line is {:?}", clean(line.trim(), 60)))
 }
 
 #[cfg(test)]
@@ -50,6 +60,7 @@ mod tests {
             (b"<!DOCTYPE html><html>", Some("an HTML page")),
             (b"apiVersion: v1\nkind: Config\nclusters: []\n", Some("a kubeconfig")),
             (b"-----BEGIN CERTIFICATE-----\n", Some("a key or a certificate")),
+            (b"{\"a\": 1}\n", Some("JSON without a Kubernetes object")),
             (b"Dear all,\nnothing works.\n", None),
             (b"", None),
         ] {

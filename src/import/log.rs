@@ -18,9 +18,9 @@ const CHUNK: usize = 256 << 10;
 pub enum LogError {
     #[error("{file}: {source}")]
     Unreadable { file: String, source: io::Error },
-    #[error("{file}: is empty")]
+    #[error("{file}: the log is empty")]
     Empty { file: String },
-    #[error("{file}: is not a log of calico-node: {looks}")]
+    #[error("{file}: not a log of calico-node: {looks}")]
     NotALog { file: String, looks: String },
     #[error("{file}: the log could not be saved: {source}")]
     Output { file: String, source: io::Error },
@@ -30,7 +30,7 @@ impl LogError {
     /// What to type instead.
     pub fn hint(&self) -> &'static str {
         match self {
-            Self::Unreadable { .. } => "Check the name and the rights of the file.",
+            Self::Unreadable { .. } => "Check the name and the permissions of the file.",
             Self::Output { .. } => "Check the place that --output names.",
             Self::Empty { .. } | Self::NotALog { .. } => {
                 "Save it again: kubectl logs -n NAMESPACE POD -c calico-node --timestamps > FILE, with --previous for the container before."
@@ -119,8 +119,8 @@ mod tests {
     #[test]
     fn what_is_no_log_is_said() {
         for (bytes, says) in [
-            (&b""[..], "standard input: is empty"),
-            (b" \n\n", "standard input: is empty"),
+            (&b""[..], "standard input: the log is empty"),
+            (b" \n\n", "standard input: the log is empty"),
             (b"# saved\napiVersion: v1\nkind: Pod\n", "--from reads those"),
             (b"{\"kind\": \"Pod\", \"apiVersion\": \"v1\"}", "--from reads those"),
             (b"<html>", "HTML"),

@@ -121,9 +121,13 @@ impl Loaded {
             }
         };
         if named && !understood {
-            let seen: Vec<String> =
+            let mut seen: Vec<String> =
                 self.sources.iter().filter(|source| source.file == file && source.line.is_some()).map(ToString::to_string).collect();
-            return Err(ImportError::Unknown { file, looks_like: foreign::looks_like(&bytes), seen });
+            let looks_like = foreign::looks_like(&bytes);
+            if seen.is_empty() && looks_like.is_none() {
+                seen.extend(foreign::first_line(&bytes));
+            }
+            return Err(ImportError::Unknown { file, looks_like, seen });
         }
         self.pieces += usize::from(understood);
         if let (true, Some((first, _))) = (understood, &self.snapshot) {

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::net::IpAddr;
 
+use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
 use super::{ClusterModel, NodeModel, peerings};
@@ -140,6 +141,13 @@ impl<'a> ClusterModel<'a> {
         // The DaemonSet counts a pod here, but none is listed: the old one is gone, the new one is not there yet.
         let between = node.pod.is_none() && self.snapshot.pods.seen().is_some() && !self.install.lacks_pods();
         self.is_starting(node) || young || replaced || between
+    }
+
+    /// When a node that is settling no longer is; `None` where the end depends on its start.
+    pub fn settled_at(&self, node: &NodeModel<'a>) -> Option<Timestamp> {
+        let deleted = node.pod.and_then(|pod| pod.metadata.deletion_timestamp);
+        let begun = if self.is_starting(node) { None } else { deleted.or(node.running_since()) };
+        begun.map(|begun| begun + SignedDuration::from_secs_f64(SETTLING))
     }
 
     /// The Node object without calico-node that has this address.

@@ -13,7 +13,7 @@ pub enum CanaryChoice {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("--canary {0}: there is no such node with a calico-node")]
+#[error("--canary {0}: no node of that name runs calico-node")]
 pub struct NoSuchNode(pub String);
 
 /// The node with the greatest `rank`, of equals the first: `fault_rank` in `from_autodetect.rs`; for probes the first node of the proposal,

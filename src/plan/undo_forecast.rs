@@ -131,8 +131,8 @@ fn addresses(snapshot: &Snapshot, then: &mut Snapshot, goals: &mut BTreeMap<Stri
     let fault = |(node, family, will, reason): (String, Family, Option<String>, String)| {
         let code = codes.get(&node).copied().unwrap_or(Code::RestartWouldChangeAddress);
         let what = match will {
-            Some(will) => format!("its {family} address becomes {will}, {reason}"),
-            None => format!("it loses its {family} address, {reason}"),
+            Some(will) => format!("its {family} address becomes {will} ({reason})"),
+            None => format!("it loses its {family} address ({reason})"),
         };
         ReturningFault { node, code, what }
     };

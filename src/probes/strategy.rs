@@ -48,7 +48,7 @@ pub(super) fn changes(
     let nowhere = matches!(place, ProbeTarget::Nowhere { .. });
     if !nowhere && !place.accepts(view, change.probe) {
         let why = "this operator's Installation has no fields for it".to_owned();
-        return Err(ProbeProposalError::Target { wish: format!("a larger {} budget", change.probe.field()), why });
+        return Err(ProbeProposalError::Target { wish: format!("a larger startup limit ({})", change.probe.field()), why });
     }
     Ok(vec![change])
 }

@@ -54,7 +54,7 @@ pub fn meaning(plan: &Plan, moves: &[&NodeGoal], report: &Report, restarts: usiz
     if let Some(now) = plan.nodes.iter().find_map(|goal| goal.started_within_seconds).filter(|_| !plan.steps.is_empty()) {
         let steps: Vec<String> = plan.steps.iter().map(|step| seconds::whole(step.started_within_seconds)).collect();
         let sentence = format!(
-            "If {now}s is not enough there and the start made progress, the budget is raised to {}. The other nodes get the budget that was \
+            "If {now}s is not enough there and the start made progress, the limit is raised to {}. The other nodes get the limit that was \
              verified.",
             steps.join(", then ")
         );
@@ -105,10 +105,10 @@ pub fn outcome(before: &Report, after: &Report, starts: bool, style: &Style, out
         after.nodes.iter().partition(|row| old(&row.name).is_none_or(|old| looks(old) != looks(row)));
     let shown: Vec<(&NodeRow, Option<&NodeRow>)> =
         changed.iter().chain(&same).take(MOST.max(changed.len().min(2 * MOST))).map(|row| (*row, old(&row.name))).collect();
-    let mut table = outcome_table(&shown, starts, " -> ");
-    if style.width.is_some_and(|columns| table.width() > columns) {
-        table = outcome_table(&shown, starts, "->");
-    }
+    // Prefix lengths give way before the names of nodes do.
+    let fits = |table: &Table| style.width.is_none_or(|columns| table.width() <= columns);
+    let wider = [(" -> ", false), ("->", false)].map(|(arrow, bare)| outcome_table(&shown, starts, arrow, bare));
+    let mut table = wider.into_iter().find(fits).unwrap_or_else(|| outcome_table(&shown, starts, "->", true));
     table.fit(style, &[]);
     table.write(true, style, out)?;
     match after.nodes.len().checked_sub(MOST.max(changed.len().min(2 * MOST))) {
@@ -118,7 +118,8 @@ pub fn outcome(before: &Report, after: &Report, starts: bool, style: &Style, out
 }
 
 /// Each row with the row from before the change.
-fn outcome_table(rows: &[(&NodeRow, Option<&NodeRow>)], starts: bool, arrow: &str) -> Table {
+fn outcome_table(rows: &[(&NodeRow, Option<&NodeRow>)], starts: bool, arrow: &str, bare: bool) -> Table {
+    let address = if bare { bare_address } else { address };
     let mut table = Table::new(["NODE", "ADDRESS", "READY", "BGP"].into_iter().chain(starts.then_some("START")));
     for (row, old) in rows {
         let pair = |text: fn(&NodeRow) -> String| then(old.map(text), text(row), arrow);
@@ -152,6 +153,11 @@ fn named(value: &str) -> &str {
 fn address(row: &NodeRow) -> String {
     let both: Vec<&str> = [row.address.as_deref(), row.address6.as_deref()].into_iter().flatten().collect();
     if both.is_empty() { "none".to_owned() } else { both.join(" ") }
+}
+
+fn bare_address(row: &NodeRow) -> String {
+    let bare = |address: &str| address.split('/').next().unwrap_or_default().to_owned();
+    address(row).split(' ').map(bare).collect::<Vec<_>>().join(" ")
 }
 
 /// Start time of the budget; for most nodes only readiness shows it, which comes later.

@@ -1,4 +1,4 @@
-//! What changed, a line each, with the API server's time.
+//! One line for each change between two checks, with the API server's time.
 
 use jiff::Timestamp;
 

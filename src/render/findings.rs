@@ -24,19 +24,23 @@ pub(super) fn write_list(report: &Report, all: bool, style: &Style, out: &mut dy
         if let Some(impact) = impact(finding, report) {
             labelled("Impact", &impact, style, out)?;
         }
-        let earlier = report.findings.iter().take(at);
-        let same = earlier.filter_map(|earlier| earlier.fix.as_ref()).any(|fix| finding.fix.as_ref().is_some_and(|own| own == fix));
-        write_fix(finding.fix.as_ref(), same, style, out)?;
+        let earlier = report.findings.get(..at).unwrap_or_default();
+        write_fix(finding.fix.as_ref(), is_printed(finding, earlier), style, out)?;
         evidence(finding, LABEL, all, style, out)?;
     }
     Ok(())
 }
 
-/// One finding, without what only a whole report can tell.
-pub(super) fn write(finding: &Finding, all: bool, style: &Style, out: &mut dyn Write) -> io::Result<()> {
+/// One finding, without what only a whole report can tell. `earlier` ones are printed above it.
+pub(super) fn write(finding: &Finding, earlier: &[Finding], all: bool, style: &Style, out: &mut dyn Write) -> io::Result<()> {
     heading(finding, all, style, out)?;
-    write_fix(finding.fix.as_ref(), false, style, out)?;
+    write_fix(finding.fix.as_ref(), is_printed(finding, earlier), style, out)?;
     evidence(finding, LABEL, all, style, out)
+}
+
+/// An earlier finding has the same fix.
+fn is_printed(finding: &Finding, earlier: &[Finding]) -> bool {
+    finding.fix.is_some() && earlier.iter().any(|earlier| earlier.fix == finding.fix)
 }
 
 pub(super) fn severity(severity: Severity) -> (&'static str, Tone) {
@@ -230,10 +234,15 @@ pub(super) fn source(source: Source) -> &'static str {
 }
 
 pub(super) fn write_unseen(unseen: &[Gap], style: &Style, out: &mut dyn Write) -> io::Result<()> {
-    writeln!(out, "{}", style.paint(Tone::Doubtful, "Not seen:"))?;
-    for gap in unseen {
-        let weight = if gap.blocks_healthy { "" } else { " (not needed for the verdict)" };
-        paragraph(INDENT, "", &format!("{}: {}{weight}", gap.what_and_where(|names| nodes(names, false)), gap.why), style, out)?;
+    let (early, missing): (Vec<&Gap>, Vec<&Gap>) = unseen.iter().partition(|gap| gap.passing);
+    for (title, gaps) in [("Not known yet:", early), ("Not seen:", missing)] {
+        if !gaps.is_empty() {
+            writeln!(out, "{}", style.paint(Tone::Doubtful, title))?;
+        }
+        for gap in gaps {
+            let weight = if gap.blocks_healthy { "" } else { " (not needed for the verdict)" };
+            paragraph(INDENT, "", &format!("{}: {}{weight}", gap.what_and_where(|names| nodes(names, false)), gap.why), style, out)?;
+        }
     }
     Ok(())
 }

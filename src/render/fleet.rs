@@ -15,7 +15,7 @@ const CONTEXT: usize = 40;
 const LEAST_FINDING: usize = 24;
 /// Of the columns between, with their blanks: `UNHEALTHY   4999/5000   `.
 const BETWEEN: usize = 27;
-/// A shorter name says nothing.
+/// Shorter names cannot be told apart.
 const LEAST_CONTEXT: usize = 12;
 
 #[derive(Clone, Copy, Debug, Default)]

@@ -1,23 +1,28 @@
 //! A report in a few words: what one line has room for.
 
 use super::style::Tone;
-use crate::finding::Report;
 use crate::finding::verdict::Verdict;
+use crate::finding::{Gap, Report};
 use crate::text;
 
 /// Nodes named; the rest is counted.
 const NAMED: usize = 2;
 
-/// `bgp-session-down on node-1, node-2 and 3 more`, `not checked: events (forbidden)`, or nothing where all is well.
+/// `bgp-session-down on node-1, node-2 and 3 more`, `not checked: events (forbidden)`, `not known yet: …`, or nothing where all is well.
 pub fn headline(report: &Report) -> String {
     match report.verdict {
         Verdict::Healthy => String::new(),
         Verdict::Sick => worst_finding(report),
         Verdict::Unknown => {
-            let gap = report.unseen.iter().find(|gap| gap.blocks_healthy);
-            gap.map_or_else(|| "not everything was checked".to_owned(), |gap| format!("not checked: {} ({})", gap.what, gap.why))
+            let gap = report.unseen.iter().filter(|gap| gap.blocks_healthy).min_by_key(|gap| gap.passing);
+            gap.map_or_else(|| "not everything was checked".to_owned(), gap_line)
         }
     }
+}
+
+fn gap_line(gap: &Gap) -> String {
+    let state = if gap.passing { "not known yet" } else { "not checked" };
+    format!("{state}: {} ({})", gap.what_and_where(|nodes| text::list(nodes, NAMED)), gap.why)
 }
 
 /// `2 of 3 nodes ready`

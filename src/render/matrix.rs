@@ -7,6 +7,7 @@ use super::lines::{painted, paragraph};
 use super::matrix_advice as advice;
 use super::matrix_cells::{self as cells, Form};
 use super::matrix_methods as methods;
+use super::pending_change::PendingChange;
 use super::style::{Style, Tone};
 use super::table::{Cell, Table};
 use crate::autodetect::{Matrix, MethodKind, Origin, Preference, Verdict};
@@ -35,6 +36,8 @@ pub struct Shown {
     pub rows_only: bool,
     /// The reader named the first node, or wants none.
     pub own_canary: bool,
+    /// What this run does with the change that it proposes.
+    pub pending: Option<PendingChange>,
 }
 
 pub fn write(look: &AutodetectResult, only: Option<&BTreeSet<String>>, shown: Shown, style: &Style, out: &mut dyn Write) -> io::Result<()> {

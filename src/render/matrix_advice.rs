@@ -6,9 +6,9 @@ use super::findings::INDENT;
 use super::lines::{command, painted, paragraph};
 use super::matrix::Shown;
 use super::style::{Style, Tone};
-use crate::autodetect::Choice;
+use crate::autodetect::{Choice, Verdict};
 use crate::finding::{Fix, Source};
-use crate::reports::autodetect::AutodetectResult;
+use crate::reports::autodetect::{AutodetectResult, State};
 use crate::snapshot::family::Family;
 use crate::text;
 use crate::text::shell;
@@ -22,8 +22,10 @@ pub(super) fn write(look: &AutodetectResult, shown: Shown, style: &Style, out: &
     if let Some(method) = recommendation.method.as_ref().filter(|_| !recommendation.keep) {
         painted(0, "Choose: ", &text::clean(method), Tone::Good, style, out)?;
     }
-    if recommendation.method.is_some() || look.state(None) == crate::reports::autodetect::State::Wrong {
-        labelled("Reason", &recommendation.why, style, out)?;
+    match &recommendation.method {
+        Some(method) if recommendation.keep => labelled("Keep", &format!("{method}. {}", recommendation.why), style, out)?,
+        None if look.state(None) != State::Wrong => {}
+        _ => labelled("Reason", &recommendation.why, style, out)?,
     }
     if let Some(why) = &look.matrix.internal_ips_unreliable {
         labelled("Note", &format!("InternalIPs are not used to judge addresses: {why}."), style, out)?;
@@ -31,6 +33,9 @@ pub(super) fn write(look: &AutodetectResult, shown: Shown, style: &Style, out: &
     for group in &recommendation.groups {
         let methods = if group.methods.is_empty() { "none of these methods".to_owned() } else { group.methods.join(", ") };
         labelled("Nodes", &format!("{}: right with {methods}", text::list(&group.nodes, 3)), style, out)?;
+    }
+    if let Some(choice) = look.choice.as_ref().filter(|choice| !is_recommended(look, choice)) {
+        labelled("Proposed", &proposed(choice), style, out)?;
     }
     match (&look.choice, &look.by_hand) {
         (Some(choice), Some(fix)) => commands(look, choice, fix, shown, style, out),
@@ -42,17 +47,24 @@ pub(super) fn write(look: &AutodetectResult, shown: Shown, style: &Style, out: &
     }
 }
 
+fn is_recommended(look: &AutodetectResult, choice: &Choice) -> bool {
+    !look.recommendation.keep && look.recommendation.method.as_deref() == Some(choice.method.as_str())
+}
+
+/// A method that was asked for, and what is not known about it.
+fn proposed(choice: &Choice) -> String {
+    let unknown = choice.predictions.iter().filter(|prediction| prediction.verdict == Verdict::Unknown).count();
+    let doubt = match unknown {
+        0 => String::new(),
+        _ => format!(". What it finds is not known on {unknown} of {}", text::count(choice.predictions.len(), "node")),
+    };
+    format!("{}, as given with --method{doubt}.", choice.method)
+}
+
 fn commands(look: &AutodetectResult, choice: &Choice, fix: &Fix, shown: Shown, style: &Style, out: &mut dyn Write) -> io::Result<()> {
-    let mut words = vec!["kubectl", "calico-fix", "autodetect"];
-    if choice.family == Family::V6 {
-        words.push("--ipv6");
-    }
-    if look.recommendation.method.as_deref() != Some(choice.method.as_str()) || look.recommendation.keep {
-        words.extend(["--method", &choice.method]);
-    }
-    if let Some(line) = shell::command(&words) {
-        command(INDENT, &format!("{:LABEL$}", "Fix"), &line, Tone::Strong, style, out)?;
-        paragraph(INDENT + LABEL, "", "shows the change, asks, verifies, rolls back on failure", style, out)?;
+    match shown.pending {
+        Some(pending) => pending.write(INDENT, LABEL, style, out)?,
+        None => guarded(look, choice, style, out)?,
     }
     let nodes = text::count(choice.predictions.len(), "node");
     // The operator rolls out as it likes: no node can be first.
@@ -63,6 +75,22 @@ fn commands(look: &AutodetectResult, choice: &Choice, fix: &Fix, shown: Shown, s
     labelled("Cost", &restarts, style, out)?;
     command(INDENT, &format!("{:LABEL$}", "By hand"), &fix.command, Tone::Plain, style, out)?;
     paragraph(INDENT + LABEL, "", &fix.why, style, out)
+}
+
+/// The command that makes the change.
+fn guarded(look: &AutodetectResult, choice: &Choice, style: &Style, out: &mut dyn Write) -> io::Result<()> {
+    let mut words = vec!["kubectl", "calico-fix", "autodetect"];
+    if choice.family == Family::V6 {
+        words.push("--ipv6");
+    }
+    if !is_recommended(look, choice) {
+        words.extend(["--method", &choice.method]);
+    }
+    if let Some(line) = shell::command(&words) {
+        command(INDENT, &format!("{:LABEL$}", "Fix"), &line, Tone::Strong, style, out)?;
+        paragraph(INDENT + LABEL, "", "shows the change, asks, verifies, rolls back on failure", style, out)?;
+    }
+    Ok(())
 }
 
 /// Where one node alone is wrong and its pod answers, the rollout begins there.
@@ -86,11 +114,19 @@ pub(super) fn others(look: &AutodetectResult, shown: Shown, style: &Style, out: 
         return Ok(());
     }
     let current = look.matrix.current().map(|column| column.method.as_str());
+    let name = |method: &str| format!("{method}{}", if current == Some(method) { " (current)" } else { "" });
+    // Methods with one reason share a line.
+    let mut reasons: Vec<(&str, Vec<String>)> = Vec::new();
+    for other in others {
+        match reasons.iter_mut().find(|(why, _)| *why == other.why) {
+            Some((_, methods)) => methods.push(name(&other.method)),
+            None => reasons.push((&other.why, vec![name(&other.method)])),
+        }
+    }
     let title = if look.recommendation.method.is_some() { "Why not the other methods:" } else { "Why none of the methods:" };
     writeln!(out, "\n{}", style.paint(Tone::Strong, title))?;
-    for other in others {
-        let now = if current == Some(other.method.as_str()) { " (current)" } else { "" };
-        paragraph(2, "", &format!("{}{now}: {}", other.method, other.why), style, out)?;
+    for (why, methods) in reasons {
+        paragraph(2, "", &format!("{}: {why}", methods.join(", ")), style, out)?;
     }
     Ok(())
 }

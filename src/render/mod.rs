@@ -2,7 +2,7 @@
 //!
 //! One file for each page: `status`, `short`, `matrix`, `matrix_short`, `probes`, `timeline`, `change`, `can_i`, `explain`; `html` is the page of `-o html`.
 //! `table` lays out columns, `lines` paragraphs and commands, `style` holds colours, `diff` shows an object before and after.
-//! `fleet` has a line for each cluster, `changes` one for each change between two looks.
+//! `pending_change` says on a page that the change itself follows. `fleet` has a line for each cluster, `changes` one for each change between two looks.
 //! `notice` writes what goes to stderr: warnings and the lines of a rollout.
 //! `data` writes JSON, YAML and names. `calicoctl` copies the layout of calicoctl.
 
@@ -27,6 +27,7 @@ pub mod matrix_short;
 mod nodes;
 pub mod notice;
 mod peers;
+pub mod pending_change;
 pub mod probes;
 pub mod short;
 pub mod status;

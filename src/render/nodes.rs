@@ -1,4 +1,4 @@
-//! The table: a node a row.
+//! The table of nodes.
 
 use std::io::{self, Write};
 
@@ -41,7 +41,7 @@ pub(super) fn write(report: &Report, shown: Shown, style: &Style, out: &mut dyn 
     Ok(())
 }
 
-/// Which columns found no room.
+/// Names the columns that were dropped.
 pub(super) fn write_dropped(dropped: &[&str], style: &Style, out: &mut dyn Write) -> io::Result<()> {
     match dropped {
         [] => Ok(()),

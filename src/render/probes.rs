@@ -10,6 +10,7 @@ pub use short::write_short;
 use std::io::{self, Write};
 
 use super::lines::{painted, paragraph};
+use super::pending_change::PendingChange;
 use super::style::{Style, Tone};
 use super::{findings, header, summary_line};
 use crate::finding::verdict::Verdict;
@@ -23,6 +24,8 @@ pub struct Shown {
     pub wide: bool,
     /// Every node and every row of evidence.
     pub all: bool,
+    /// What this run does with the change that it proposes.
+    pub pending: Option<PendingChange>,
 }
 
 pub fn write(report: &ProbesReport, shown: Shown, style: &Style, out: &mut dyn Write) -> io::Result<()> {
@@ -38,21 +41,21 @@ pub fn write(report: &ProbesReport, shown: Shown, style: &Style, out: &mut dyn W
         painted(0, "", &sentence, Tone::Bad, style, out)?;
     }
     let mut proposed = false;
-    for finding in &report.findings {
+    for (at, finding) in report.findings.iter().enumerate() {
         writeln!(out)?;
         if finding.code.needs_larger_budget() && !std::mem::replace(&mut proposed, true) {
             findings::heading(finding, shown.all, style, out)?;
-            recommendation::write(report, Some(finding), style, out)?;
+            recommendation::write(report, Some(finding), shown.pending, style, out)?;
             findings::evidence(finding, recommendation::LABEL, shown.all, style, out)?;
             continue;
         }
-        findings::write(finding, shown.all, style, out)?;
+        findings::write(finding, report.findings.get(..at).unwrap_or_default(), shown.all, style, out)?;
         if let Some(cure) = report.cures.iter().find(|cure| cure.code == finding.code).filter(|_| finding.fix.is_none()) {
             paragraph(findings::INDENT, "How to fix  ", &cure.cure, style, out)?;
         }
     }
     if !proposed {
-        recommendation::write_alone(report, style, out)?;
+        recommendation::write_alone(report, shown.pending, style, out)?;
     }
     tables::write(report, shown, style, out)?;
     writeln!(out)?;

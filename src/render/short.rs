@@ -28,7 +28,7 @@ pub fn write(report: &Report, style: &Style, out: &mut dyn Write) -> io::Result<
 pub(super) fn unseen(unseen: &[Gap], style: &Style, out: &mut dyn Write) -> io::Result<()> {
     unseen.iter().filter(|gap| gap.blocks_healthy).try_for_each(|gap| {
         let what = gap.what_and_where(|names| text::list(names, NAMED));
-        line("NOT SEEN", Tone::Doubtful, &format!("{what}: {}", gap.why), style, out)
+        line(if gap.passing { "NOT YET" } else { "NOT SEEN" }, Tone::Doubtful, &format!("{what}: {}", gap.why), style, out)
     })
 }
 

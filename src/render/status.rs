@@ -7,7 +7,7 @@ use super::{findings, nodes, peers};
 use crate::finding::Report;
 use crate::render::{header, summary_line};
 
-/// What of a report is shown. The default is the short form.
+/// How much of a report is shown. The default is the short form.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Shown {
     /// More columns, and every node.

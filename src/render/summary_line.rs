@@ -62,7 +62,7 @@ pub(super) fn write_gaps(report: &Report, style: &Style, out: &mut dyn Write) ->
     gaps(report).iter().try_for_each(|gaps| painted(0, "", gaps, Tone::Doubtful, style, out))
 }
 
-/// Where to read on.
+/// Names the command that explains the worst finding.
 pub(super) fn write_more(findings: &[Finding], style: &Style, out: &mut dyn Write) -> io::Result<()> {
     let Some(worst) = findings.first() else { return Ok(()) };
     writeln!(out)?;
@@ -93,7 +93,9 @@ pub(super) fn counts(findings: &[Finding]) -> Vec<String> {
 }
 
 pub(super) fn incomplete(unseen: &[Gap]) -> Option<String> {
-    unseen.iter().any(|gap| gap.blocks_healthy).then(|| "not everything checked".to_owned())
+    let mut blocking = unseen.iter().filter(|gap| gap.blocks_healthy).peekable();
+    blocking.peek()?;
+    Some(if blocking.all(|gap| gap.passing) { "not everything known yet" } else { "not everything checked" }.to_owned())
 }
 
 /// What was found, in one sentence.
@@ -106,13 +108,19 @@ pub(super) fn sentence(report: &Report) -> String {
 }
 
 pub(super) fn unknown(unseen: &[Gap]) -> String {
-    format!("No problems found, but not everything could be checked: {}.", missing(unseen))
+    let blocking: Vec<&Gap> = unseen.iter().filter(|gap| gap.blocks_healthy).collect();
+    match !blocking.is_empty() && blocking.iter().all(|gap| gap.passing) {
+        true => format!("No problems found. Not known yet: {}.", missing(unseen)),
+        false => format!("No problems found, but not everything could be checked: {}.", missing(unseen)),
+    }
 }
 
-/// What may be wrong besides the findings.
+/// The warning that there may be more faults than those found.
 pub(super) fn gaps(report: &Report) -> Option<String> {
-    let doubtful = report.verdict == Verdict::Sick && report.unseen.iter().any(|gap| gap.blocks_healthy);
-    doubtful.then(|| format!("More may be wrong. Not checked: {}.", missing(&report.unseen)))
+    let incomplete = report.verdict == Verdict::Sick && report.unseen.iter().any(|gap| gap.blocks_healthy);
+    let only_early = report.unseen.iter().all(|gap| gap.passing || !gap.blocks_healthy);
+    let state = if only_early { "Not known yet" } else { "Not checked" };
+    incomplete.then(|| format!("More may be wrong. {state}: {}.", missing(&report.unseen)))
 }
 
 fn healthy(report: &Report) -> String {

@@ -18,7 +18,7 @@ use crate::text::seconds;
 
 /// Of a log with many attempts, so many of the newest are drawn.
 const DRAWN: usize = 3;
-/// Logs that are drawn; of more only the row.
+/// Logs that are drawn, and findings that are written out; of more only the row.
 const LOGS: usize = 5;
 const LONGEST_LABEL: usize = 50;
 const INDENT: usize = 2;
@@ -28,9 +28,15 @@ const DROPPED_FIRST: &[&str] = &["ATTEMPTS", "LOG", "AT"];
 pub fn write(report: &StartupLogReport, all: bool, style: &Style, out: &mut dyn Write) -> io::Result<()> {
     let logs = if all { usize::MAX } else { LOGS };
     head(report, style, out)?;
-    for finding in &report.findings {
+    for (at, finding) in report.findings.iter().enumerate().take(logs) {
         writeln!(out)?;
-        findings::write(finding, all, style, out)?;
+        findings::write(finding, report.findings.get(..at).unwrap_or_default(), all, style, out)?;
+    }
+    if let Some(more @ [_, ..]) = report.findings.get(logs..) {
+        let nodes: Vec<&String> = more.iter().flat_map(|finding| &finding.nodes).collect();
+        let more = format!("{} on {} (--all shows them)", text::count(more.len(), "more finding"), text::list(&nodes, LOGS));
+        writeln!(out)?;
+        painted(0, "", &more, Tone::Bad, style, out)?;
     }
     if report.logs.len() > 1 {
         writeln!(out)?;
@@ -81,7 +87,7 @@ fn overview(logs: &[Timeline], style: &Style, out: &mut dyn Write) -> io::Result
         let count = Cell::plain((log.attempts.len() as u64 + log.attempts_left_out).to_string());
         let last = log.attempts.last();
         let (tone, end) = last.map_or((Tone::Doubtful, "?"), |attempt| facts::end(attempt.end.how));
-        let after = last.and_then(|attempt| attempt.end.after_seconds).map(seconds::precise);
+        let after = last.and_then(|attempt| attempt.end.after_seconds).map(seconds::brief);
         let at = last.and_then(|attempt| attempt.last.as_ref()?.phase).map(StartPhase::describe);
         table.push(vec![
             Cell::plain(&log.from),
@@ -136,7 +142,7 @@ fn phases(attempt: &AttemptRow, budget: Option<u32>, style: &Style, out: &mut dy
     let numbers = 8;
     let room = columns.saturating_sub(INDENT * 2 + label + numbers + 4);
     let end = attempt.phases.iter().map(|row| row.begins_seconds + row.seconds).fold(0.0, f64::max);
-    // A bar tells nothing where there is no room, or no time to compare.
+    // Without room, or without times, a bar is left out.
     if room < 10 || end <= 0.0 {
         return table(attempt, style, out);
     }
@@ -168,7 +174,7 @@ fn phases(attempt: &AttemptRow, budget: Option<u32>, style: &Style, out: &mut dy
     Ok(())
 }
 
-/// In eighths of a column; what took any time is seen.
+/// In eighths of a column, at least one for any time at all.
 fn bar(begin: f64, length: f64, room: usize) -> String {
     const PARTS: [char; 8] = [' ', '▏', '▎', '▍', '▌', '▋', '▊', '▉'];
     let from = ((begin * room as f64).floor() as usize).min(room.saturating_sub(1));

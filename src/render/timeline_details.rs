@@ -19,10 +19,10 @@ pub fn end(how: AttemptEnd) -> (Tone, &'static str) {
     }
 }
 
-/// `killed after 63.0s of the 70s allowed`
+/// `killed after 63s of the 70s allowed`
 pub fn ended(attempt: &AttemptRow, budget: Option<u32>) -> (Tone, String) {
     let (tone, end) = end(attempt.end.how);
-    let after = attempt.end.after_seconds.map(|after| format!(" after {}", seconds::precise(after))).unwrap_or_default();
+    let after = attempt.end.after_seconds.map(|after| format!(" after {}", seconds::brief(after))).unwrap_or_default();
     let allowed = budget.map(|budget| format!(" of the {budget}s allowed")).unwrap_or_default();
     (tone, format!("{end}{after}{allowed}"))
 }

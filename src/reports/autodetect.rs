@@ -31,7 +31,7 @@ pub struct AutodetectResult {
     pub sources: Vec<InputSource>,
 }
 
-/// How things stand with the method that is configured.
+/// The judgement of the configured method.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum State {
     /// Right on every node, as is what is stored.

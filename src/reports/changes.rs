@@ -1,4 +1,4 @@
-//! What changed between two looks at the same cluster.
+//! The changes between two checks of the same cluster.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,7 +19,7 @@ pub enum Change {
     Left(Vec<String>),
 }
 
-/// Time alone is no change.
+/// The time of the check does not count.
 pub fn compare(before: &Report, now: &Report) -> Vec<Change> {
     let mut changes = Vec::new();
     if before.verdict != now.verdict {

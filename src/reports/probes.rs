@@ -98,7 +98,7 @@ fn cures(findings: &[Finding]) -> Vec<Cure> {
     cures
 }
 
-/// The cause stands in the way, not the clock.
+/// More time does not help: another cause stops the start.
 fn because(findings: &[Finding], slow: &[&str], unread: &[&str]) -> Option<String> {
     if slow.is_empty() && !unread.is_empty() {
         let nodes = crate::text::list(unread, 3);
@@ -120,7 +120,7 @@ fn because(findings: &[Finding], slow: &[&str], unread: &[&str]) -> Option<Strin
     Some(format!("more time to start does not fix {list}"))
 }
 
-/// Sessions and addresses are no matter of a start.
+/// Findings about sessions and addresses are left to `status`.
 fn unseen(all: Vec<Gap>, measured: &[Measurement]) -> Vec<Gap> {
     const BGP: [&str; 6] = ["BIRD's sessions", "BGP peers", "BGP configuration", "IP pools", "controller revisions", "Calico's backend"];
     let mut unseen: Vec<Gap> = all.into_iter().filter(|unseen| !BGP.contains(&unseen.what.as_str())).collect();
@@ -128,7 +128,7 @@ fn unseen(all: Vec<Gap>, measured: &[Measurement]) -> Vec<Gap> {
     let nodes: Vec<String> = unknown.map(|measured| measured.node.to_owned()).collect();
     if !nodes.is_empty() {
         let why = "neither a log nor the pod shows how long a start took".to_owned();
-        unseen.push(Gap { what: "the time of a start".to_owned(), nodes, why, blocks_healthy: false });
+        unseen.push(Gap { what: "the time of a start".to_owned(), nodes, why, blocks_healthy: false, passing: false });
     }
     unseen
 }

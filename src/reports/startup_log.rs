@@ -107,6 +107,7 @@ fn gaps(source: &LogSource) -> impl Iterator<Item = Gap> + '_ {
         nodes: source.node.iter().cloned().collect(),
         why: gaps.why.clone(),
         blocks_healthy: gaps.blocks_healthy,
+        passing: false,
     })
 }
 
@@ -114,7 +115,13 @@ fn gaps(source: &LogSource) -> impl Iterator<Item = Gap> + '_ {
 fn other_container(source: &LogSource) -> Option<Gap> {
     let (container, _) = source.init_logs().next().filter(|_| source.runs().next().is_none())?;
     let why = format!("{} is the log of the init container {container}, which runs before calico-node", source.from);
-    Some(Gap { what: "the log of calico-node".to_owned(), nodes: source.node.iter().cloned().collect(), why, blocks_healthy: true })
+    Some(Gap {
+        what: "the log of calico-node".to_owned(),
+        nodes: source.node.iter().cloned().collect(),
+        why,
+        blocks_healthy: true,
+        passing: false,
+    })
 }
 
 /// A log that does not say how the start ended is no healthy one.
@@ -128,7 +135,7 @@ fn unknown_end(log: &Timeline) -> Option<Gap> {
         },
     };
     let nodes = log.node.iter().cloned().collect();
-    Some(Gap { what: format!("the end of the start in {}", log.from), nodes, why, blocks_healthy: true })
+    Some(Gap { what: format!("the end of the start in {}", log.from), nodes, why, blocks_healthy: true, passing: false })
 }
 
 /// `None` where the log is at DEBUG already, or nothing is left to explain.

@@ -16,7 +16,7 @@ use crate::startup::budget::{BudgetEstimate, ObservedStarts, estimate_budget};
 use crate::startup::estimate;
 use crate::startup::log_source::LogSource;
 use crate::startup::timeline::{AttemptEnd, AttemptRow, EstimateBasis, StartEstimate, Timeline};
-use crate::text::{count, shell};
+use crate::text::{count, seconds, shell};
 
 pub(super) fn findings(sources: &[LogSource], logs: &[Timeline], snapshot: Option<&Snapshot>) -> Vec<Finding> {
     let mut findings: Vec<Finding> = Vec::new();
@@ -326,7 +326,7 @@ fn takes(need: &StartEstimate, size: &BudgetEstimate) -> String {
         (EstimateBasis::NodeReads, None) => format!("A whole start takes about {about}"),
         (EstimateBasis::RoundTrips, _) => {
             let each = need.round_trip_seconds.unwrap_or_default();
-            format!("At {each:.2}s per request, a whole start takes up to {about}")
+            format!("At {} per request, a whole start takes up to {about}", seconds::precise(each))
         }
     };
     format!(" {what}; a startup limit of {}s is enough.", size.seconds)

@@ -75,7 +75,7 @@ impl Rollout<'_> {
             match self.drive(&stage, drive).await? {
                 Driven::RaiseBudget => match budgets.next() {
                     Some(budget) => self.raise_budget(budget, canary, drive).await?,
-                    None => return Err(RolloutError::Failed(format!("{canary}: the plan has no larger budget"))),
+                    None => return Err(RolloutError::Failed(format!("{canary}: the plan has no larger limit"))),
                 },
                 Driven::Done | Driven::RestoreStrategy => return Ok(()),
             }

@@ -80,9 +80,9 @@ impl Rollout<'_> {
     pub(super) fn explain_restart(&self, start: &RetryOutcome, budget: u32) -> String {
         match start {
             RetryOutcome::GotFurther(_) if self.plan.steps.is_empty() => {
-                format!("{budget}s is not enough, and the plan has no larger budget")
+                format!("{budget}s is not enough, and the plan has no larger limit")
             }
-            RetryOutcome::GotFurther(_) => format!("{budget}s is not enough, and the plan has no budget larger than that"),
+            RetryOutcome::GotFurther(_) => format!("{budget}s is not enough, and the plan has no larger limit than that"),
             RetryOutcome::Stuck(StartProgress { last, .. }) => {
                 format!("with {budget}s its start came no further than with less, so it does not lack time; last log line: {last}")
             }
@@ -123,7 +123,7 @@ impl Rollout<'_> {
         let Some((start, budget)) = start.zip(expectation.started_within_seconds) else { return };
         let line = format!("{}: {} of its {budget}s", expectation.node, took(start));
         match is_tight(start, budget) {
-            true => self.progress.warning(&format!("{line}: close to the limit; for a larger budget run probes again afterwards")),
+            true => self.progress.warning(&format!("{line}: close to the limit. For a larger limit, run probes again afterwards")),
             false => self.progress.success(&line),
         }
     }

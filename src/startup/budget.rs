@@ -60,28 +60,28 @@ pub fn estimate_budget(starts: &ObservedStarts) -> BudgetEstimate {
             BudgetEstimate {
                 seconds,
                 known: BudgetBasis::Measured,
-                why: format!("the slowest start took {measured:.0}s; twice that, rounded up, is {seconds}s"),
+                why: format!("the slowest start took {measured:.0}s. Twice that, rounded up, is {seconds}s"),
             }
         }
         (_, Some(bound)) => {
             let forecast = starts.forecast.filter(|forecast| *forecast > bound);
             let seconds = rounded(forecast.unwrap_or(bound) * SAFETY).max(USUAL);
             let told = match forecast {
-                Some(forecast) => format!("an estimated {forecast:.0}s is needed, and {seconds}s leaves room"),
-                None => format!("the time needed is not known, and {seconds}s is the next step"),
+                Some(forecast) => format!("An estimated {forecast:.0}s is needed, and {seconds}s leaves room"),
+                None => format!("The time needed is not known, and {seconds}s is the next step"),
             };
             let why = match starts.cut_off {
                 Some(cut_off) if cut_off >= bound => {
-                    format!("no slow start has finished, the longest was killed after {bound:.0}s; {told}")
+                    format!("no slow start has finished, and the longest was killed after {bound:.0}s. {told}")
                 }
-                _ => format!("every slow start was killed at {bound:.0}s; {told}"),
+                _ => format!("every slow start was killed at {bound:.0}s. {told}"),
             };
             BudgetEstimate { seconds, known: BudgetBasis::LowerBound, why }
         }
         (_, None) => BudgetEstimate {
             seconds: USUAL,
             known: BudgetBasis::Nothing,
-            why: format!("the time that a start needs is not known; {USUAL}s is what Calico's published fix for slow starts allows"),
+            why: format!("the time that a start needs is not known. Calico's published fix for slow starts allows {USUAL}s"),
         },
     }
 }

@@ -1,13 +1,14 @@
 //! Text from a cluster is untrusted: it may hold terminal escapes, be huge, or be wider than it is long.
 //!
 //! `clean` makes a line safe to print; `truncate`, `wrap` and `width` count columns of a terminal; `list` and `count` word numbers.
-//! `bounded` keeps at most so many characters, `shell` quotes for a shell, `unbroken` keeps commands in one line, `go_duration` reads
+//! `one_line` fits a line without wrapping, `bounded` keeps at most so many characters, `shell` quotes for a shell, `unbroken` keeps commands in one line, `go_duration` reads
 //! durations as Go writes them, `seconds` and `utc` write times.
 //! Knows no other room.
 
 pub mod bounded;
 pub mod go_duration;
 pub mod nearest;
+pub mod one_line;
 pub mod seconds;
 pub mod shell;
 pub mod unbroken;

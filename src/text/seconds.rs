@@ -23,6 +23,11 @@ pub fn precise(seconds: f64) -> String {
     }
 }
 
+/// As `precise`, without tenths from 10s on: `0.30s`, `4.5s`, `63s`.
+pub fn brief(seconds: f64) -> String {
+    if seconds < 9.95 { precise(seconds) } else { whole(seconds) }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -136,7 +136,7 @@ fn chosen_and_unknown_nodes_and_none_in_trouble() {
     assert!(err(&output).is_empty(), "{}", err(&output));
     let output = live(&running, &["--no-change", "--node", "nobody"]);
     assert_eq!(output.status.code(), Some(2));
-    has(&err(&output), &["there is no node \"nobody\""]);
+    has(&err(&output), &["node \"nobody\" not found"]);
     let running = sim::start(sim::scenario::healthy(3));
     let output = live(&running, &[]);
     assert_eq!(output.status.code(), Some(0), "{}", err(&output));
@@ -197,7 +197,7 @@ fn a_snapshot_holds_the_known_lines() {
     has(&out(&output), &["allocating its tunnel address", "a startup limit of", "\"startupProbe\"", "level info"]);
     let output = alone(&["--from", &file("slow-start"), "--node", "nobody"], "");
     assert_eq!(output.status.code(), Some(2));
-    has(&err(&output), &["there is no node \"nobody\"", SICK]);
+    has(&err(&output), &["node \"nobody\" not found", SICK]);
     let output = alone(&["--from", &file("slow-start-healthy")], "");
     assert_eq!(output.status.code(), Some(3));
     has(&err(&output), &["the file has no logs", "--logs --save"]);

@@ -141,7 +141,7 @@ fn node_status_is_the_same_under_both_names() {
     assert_eq!(calicoctls.status.code(), Some(2));
     assert_eq!(
         err(&calicoctls),
-        "error: unknown command \"node diags\" for \"kubectl calico-fix\"\nIt is a command of calicoctl. Run: calico-fix node diags\n"
+        "error: unknown command \"node diags\" for \"kubectl calico-fix\"\nA command of calicoctl runs as: calico-fix node diags\n"
     );
 }
 

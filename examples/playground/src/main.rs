@@ -307,7 +307,7 @@ const COLUMNS: usize = 80;
 
 /// A line that was meant for a pipe, as it fits a terminal: a row of a table is cut, a sentence goes on below its beginning.
 fn rows(line: &str) -> Vec<String> {
-    let is_table = !line.starts_with(' ') && line.contains("   ");
+    let is_table = !line.starts_with(' ') && line.split("   ").filter(|cell| !cell.trim().is_empty()).count() > 2;
     if is_table {
         return vec![text::truncate(line, COLUMNS).into_owned()];
     }
@@ -316,7 +316,13 @@ fn rows(line: &str) -> Vec<String> {
     let (mut rows, mut rest) = (Vec::new(), line.to_owned());
     while text::width(&rest) > COLUMNS {
         let blank = rest.char_indices().take(COLUMNS + 1).filter(|(at, c)| *c == ' ' && *at > hang).last();
-        let Some((before, after)) = blank.and_then(|(at, _)| Some((rest.get(..at)?, rest.get(at + 1..)?))) else { break };
+        // A word that is longer than a row goes on in the next, so that rows are what the terminal has.
+        let cut = rest.char_indices().nth(COLUMNS).map_or(rest.len(), |(at, _)| at);
+        let (before, after) = match blank {
+            Some((at, _)) => (rest.get(..at), rest.get(at + 1..)),
+            None => (rest.get(..cut), rest.get(cut..)),
+        };
+        let (Some(before), Some(after)) = (before, after) else { break };
         rows.push(before.to_owned());
         rest = format!("{:hang$}{after}", "");
     }
@@ -332,7 +338,8 @@ mod tests {
     fn rows_fit_the_terminal() {
         let sentence = format!("  Fix       {}", "word ".repeat(30));
         let table = format!("node-1   True   {}", "x".repeat(90));
-        for (line, count) in [(sentence.as_str(), 3), (table.as_str(), 1), ("short", 1), ("", 1)] {
+        let (word, fact) = ("x".repeat(200), format!("Calico:    v3.24.5, {}", "fact ".repeat(20)));
+        for (line, count) in [(sentence.as_str(), 3), (table.as_str(), 1), (word.as_str(), 3), (fact.as_str(), 2), ("short", 1), ("", 1)] {
             let rows = rows(line);
             assert_eq!(rows.len(), count, "{rows:?}");
             assert!(rows.iter().all(|row| text::width(row) <= COLUMNS), "{rows:?}");

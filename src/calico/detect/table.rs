@@ -34,7 +34,7 @@ fn is_up(interface: &Interface) -> bool {
 /// `Ok(None)`: no way there. `Err` says what was not seen.
 pub(super) fn source(target: IpAddr, host: &Host) -> Told {
     let Interfaces::Kernel(interfaces) = host.interfaces else {
-        return Err(format!("which address the node uses towards {target} was not asked there"));
+        return Err(format!("the route to {target} was not read there"));
     };
     let Some(routing) = host.routing else {
         return Err(format!("neither the kernel's answer for {target} nor the node's routes were seen"));

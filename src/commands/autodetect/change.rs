@@ -1,4 +1,4 @@
-//! The method that is to be set, as a change.
+//! Turns the chosen method into a change.
 
 use crate::autodetect::Origin;
 use crate::cli::autodetect::AutodetectArgs;

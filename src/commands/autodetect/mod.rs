@@ -1,4 +1,4 @@
-//! `autodetect`: gather, look at every method, print, and change where that is wanted.
+//! `autodetect`: reads, judges every method, prints, and makes the change if asked to.
 
 mod change;
 
@@ -17,6 +17,7 @@ use crate::finding::verdict::Verdict;
 use crate::plan::canary::CanaryChoice;
 use crate::render;
 use crate::render::matrix::Shown;
+use crate::render::pending_change::PendingChange;
 use crate::render::style::Style;
 use crate::reports::autodetect::{AutodetectResult, State, evaluate};
 use crate::reports::autodetect_document::Report;
@@ -30,7 +31,7 @@ use super::source;
 use crate::rollout::interrupt::Interrupt;
 use crate::streams::Streams;
 
-/// Goes into audit logs beside kubectl's own commands.
+/// Named in audit logs.
 const VERB: Verb = Verb::Autodetect;
 
 pub(super) async fn run(
@@ -41,7 +42,7 @@ pub(super) async fn run(
 ) -> Result<Outcome, Failure> {
     let selection = NodeSelection::from_flags(&arguments.node, arguments.selector.as_deref())?;
     let (ask, destinations) = ask(arguments)?;
-    // Nodes are judged beside each other: all of them are looked into, whichever are shown.
+    // A node is judged against the others: all of them are inspected, whichever are shown.
     let (snapshot, way) = match source::saved(&arguments.source.from, selection.only())? {
         Some(snapshot) => (snapshot, None),
         None => {
@@ -58,7 +59,9 @@ pub(super) async fn run(
     }
     let document = arguments.output.is_document();
     if !document {
-        print(&seen, arguments, only.as_ref(), None, &mut streams.out)?;
+        let pending =
+            proposed::pending_change(&arguments.change, &arguments.plan).filter(|_| way.is_some() && arguments.calico_version.is_none());
+        print(&seen, arguments, only.as_ref(), pending, None, &mut streams.out)?;
         streams.flush()?;
     }
     let mut report = None;
@@ -78,12 +81,12 @@ pub(super) async fn run(
         (Err(failure), _) => Err(failure),
     };
     if document {
-        print(&seen, arguments, only.as_ref(), report.as_ref(), &mut streams.out)?;
+        print(&seen, arguments, only.as_ref(), None, report.as_ref(), &mut streams.out)?;
     }
     result
 }
 
-/// The exit code says what the first word of the page says.
+/// The exit code agrees with the first word of the page.
 fn outcome(seen: &AutodetectResult, only: Option<&BTreeSet<String>>) -> Outcome {
     match (seen.verdict(only), seen.state(only)) {
         (Verdict::Healthy, State::Off) => Outcome::Done,
@@ -121,6 +124,7 @@ fn print(
     seen: &AutodetectResult,
     arguments: &AutodetectArgs,
     only: Option<&BTreeSet<String>>,
+    pending: Option<PendingChange>,
     change: Option<&ChangeReport>,
     out: &mut dyn Write,
 ) -> Result<(), Failure> {
@@ -134,6 +138,7 @@ fn print(
                 all: arguments.all,
                 rows_only: arguments.no_headers,
                 own_canary: !matches!(arguments.plan.canary(), CanaryChoice::Default),
+                pending,
             };
             render::matrix::write(seen, only, shown, &Style::of_stdout(arguments.color()), out)?;
         }

@@ -38,7 +38,7 @@ pub(super) enum AfterConflict {
     Done(Outcome),
 }
 
-/// Retries while only the status of the target changes, which a sick cluster writes all the time.
+/// Retries while only the status of the target changes, which happens all the time in an unhealthy cluster.
 const STATUS_TRIES: u32 = 10;
 
 impl ChangeDialog<'_> {

@@ -1,7 +1,7 @@
 //! The dialog about one change: diff, preflight, question; then the rollout, and its result on the page.
 //!
 //! `dialog` shows and asks, `diff` prints the difference, `proposed` enters here from a page that proposes a change.
-//! What is written to the cluster is the rollout's business.
+//! Only the rollout writes to the cluster.
 
 mod dialog;
 mod diff;

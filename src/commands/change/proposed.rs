@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::{ChangeOptions, ChangeReport, open_change, run};
 use crate::cli::change::{ChangeArgs, DryRun, FormName, PlanArgs};
+use crate::commands::prompt;
 use crate::commands::source::ClusterHandle;
 use crate::diagnosis::{Scope, diagnose};
 use crate::exit::{Failure, Outcome};
@@ -15,6 +16,7 @@ use crate::plan::preflight::Blocker;
 use crate::plan::request::ChangeRequest;
 use crate::plan::snippets::Snippets;
 use crate::render::notice;
+use crate::render::pending_change::PendingChange;
 use crate::render::style::ColorWhen;
 use crate::rollout::interrupt::Interrupt;
 use crate::snapshot::Snapshot;
@@ -29,6 +31,13 @@ pub struct WithChange<'a, P> {
     pub report: &'a P,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub change: Option<&'a ChangeReport>,
+}
+
+/// What this run does with the change that its page proposes. `None`: nothing, or there is nobody to ask.
+pub fn pending_change(change: &ChangeArgs, plan: &PlanArgs) -> Option<PendingChange> {
+    let writes = change.dry_run == DryRun::None && plan.out.is_none();
+    let pending = PendingChange { asks: !change.yes, verifies: !change.no_wait, rolls_back: !change.no_rollback };
+    (writes && (change.yes || prompt::can_ask())).then_some(pending)
 }
 
 /// What a page proposes, and how it was asked for.

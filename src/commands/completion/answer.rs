@@ -53,7 +53,7 @@ impl Question {
     }
 }
 
-/// Never a complaint: whatever cannot be told leaves a line without candidates.
+/// Never prints an error: if a value cannot be completed, the answer has no candidates.
 pub fn answer(question: &Question, streams: &mut Streams) -> Result<Outcome, Failure> {
     let found = candidates(question);
     let files = found.iter().any(|candidate| candidate.get_value().to_string_lossy().ends_with(values::FILES));
@@ -88,7 +88,7 @@ fn candidates(question: &Question) -> Vec<CompletionCandidate> {
     complete(&mut command, all, index, None).unwrap_or_default()
 }
 
-/// The flags typed so far say which cluster's names are meant.
+/// The flags typed so far choose the cluster whose names are offered.
 fn connection(name: Invocation, typed: &[OsString]) -> ConnectionFlags {
     let matches = name.command().ignore_errors(true).try_get_matches_from(typed);
     matches.ok().and_then(|matches| ConnectionFlags::from_arg_matches(&matches).ok()).unwrap_or_default()

@@ -15,7 +15,7 @@ use crate::text::shell;
 
 const PLUGIN: &str = "kubectl-calico_fix";
 
-/// Where a script goes, and what is still to be done by hand.
+/// The place of a script, and what remains to be done by hand.
 struct Place {
     path: PathBuf,
     then: String,
@@ -129,7 +129,7 @@ fn variable(name: &str) -> Option<PathBuf> {
     std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from)
 }
 
-/// Beside the plugin as PATH has it (krew's links too), where that folder can be written to.
+/// The folder of the plugin as PATH has it (krew's links too), if it is writable.
 fn of_kubectl(home: &Path) -> Place {
     let name = if cfg!(windows) { "kubectl_complete-calico_fix.cmd" } else { "kubectl_complete-calico_fix" };
     let paths: Vec<PathBuf> = std::env::var_os("PATH").iter().flat_map(std::env::split_paths).filter(|path| path.is_absolute()).collect();

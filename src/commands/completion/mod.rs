@@ -1,4 +1,4 @@
-//! `completion`: a script for each shell, and what all of them ask for at each press of the key.
+//! `completion`: prints the script of each shell, and answers the scripts at each press of the Tab key.
 
 mod answer;
 mod install;
@@ -36,7 +36,7 @@ fn script(name: Invocation, of: CompletionFor) -> Vec<u8> {
     }
 }
 
-/// What a script asks, if that is what the program was called for: it is no command that anyone types.
+/// The request of a script. No person types this command.
 pub fn question(arguments: &[OsString]) -> Option<Question> {
     let called = arguments.first().map(|path| std::path::Path::new(path).file_stem().unwrap_or_default().to_string_lossy().into_owned());
     // kubectl asks a program of this name; a link to this one will do.

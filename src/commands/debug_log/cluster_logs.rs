@@ -1,4 +1,4 @@
-//! Logs of a cluster as they are: read whole, as streams, of chosen nodes or of those in trouble.
+//! Reads the logs of a cluster as streams: of chosen nodes, or of those in trouble.
 
 use std::cmp::Reverse;
 
@@ -21,18 +21,18 @@ use crate::commands::node_selection::NodeSelection;
 use crate::commands::source::ClusterHandle;
 use crate::verb::Verb;
 
-/// Enough to know the kubelet's own sentence.
+/// Enough to recognise the kubelet's own sentence.
 const HEAD: usize = 64;
 
-/// Goes into audit logs beside kubectl's own commands.
+/// Named in audit logs.
 pub(super) const VERB: Verb = Verb::DebugLog;
 
-/// A cluster's logs, and the way to it.
+/// The logs of a cluster, and the connection to it.
 pub(super) struct Live {
     pub subjects: Vec<LogSource>,
     pub snapshot: Snapshot,
     pub way: ClusterHandle,
-    /// Why they were not saved where they should be: one file takes one log.
+    /// Why they were not saved: one file takes one log.
     pub unsaved: Option<Failure>,
 }
 
@@ -63,7 +63,7 @@ pub(super) async fn read(flags: &ConnectionFlags, arguments: &DebugLogArgs, plac
     Ok(Live { subjects, snapshot, way, unsaved })
 }
 
-/// All but the logs, which are read whole; no container is looked into.
+/// Everything but the logs, which are streamed; no exec.
 pub(super) fn asked(flags: &ConnectionFlags, arguments: &DebugLogArgs, selection: &NodeSelection) -> ReadOptions {
     ReadOptions {
         namespace: flags.namespace.clone(),
@@ -75,7 +75,7 @@ pub(super) fn asked(flags: &ConnectionFlags, arguments: &DebugLogArgs, selection
     }
 }
 
-/// What was read of logs is part of what was seen of the cluster.
+/// Puts the logs into the snapshot.
 pub(super) fn remember(snapshot: &mut Snapshot, subjects: &[LogSource]) {
     for subject in subjects {
         if let Some(node) = &subject.node {
@@ -133,15 +133,15 @@ async fn of_pod(connection: &Connection, snapshot: &Snapshot, pod: &Pod, place: 
     Ok(subject)
 }
 
-/// One container's log as far as it came, and why there is no more of it.
+/// The log of one container as far as it could be read, and why it ends there.
 struct Log {
     recording: Option<ContainerLog>,
     missing: Option<String>,
-    /// The kubelet keeps it no more.
+    /// The kubelet no longer keeps it.
     gone: bool,
 }
 
-/// What cannot be read does not keep the others from being read.
+/// A log that cannot be read does not stop the others.
 async fn one(connection: &Connection, pod: &Pod, previous: bool, state: ContainerState, place: &Place, name: &str) -> Result<Log, Failure> {
     let mut parser = Reader::new(ATTEMPTS);
     let mut saving = place.begin(name)?;
@@ -162,7 +162,7 @@ async fn one(connection: &Connection, pod: &Pod, previous: bool, state: Containe
         Ok(log_stream::Read::Whole) => (true, state, None),
         Ok(log_stream::Read::Cut) => (false, ContainerState::NotKnown, Some("it is longer than what is read of one".to_owned())),
         Ok(log_stream::Read::Absent) => (true, state, None),
-        // What came until it broke off is worth reading.
+        // The part that arrived before the stream broke is worth reading.
         Err(error) => (false, ContainerState::NotKnown, Some(error.to_string())),
     };
     let any = !head.is_empty() && !is_gone(&String::from_utf8_lossy(&head));

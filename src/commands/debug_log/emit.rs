@@ -1,4 +1,4 @@
-//! `debug-log --emit pod`: a copy of the start-up program for whoever cannot, or will not, restart calico-node.
+//! `debug-log --emit pod`: prints a pod with a copy of the startup program, for users who cannot restart calico-node.
 
 use std::io::Write;
 

@@ -1,4 +1,4 @@
-//! Logs without a cluster: files, and what a snapshot has kept.
+//! Reads logs without a cluster: from files, or from a snapshot.
 
 use std::path::PathBuf;
 

@@ -1,4 +1,4 @@
-//! Follows the new containers' logs on every node to which the level is lent, and tells how they fare.
+//! Follows the logs of the new containers on every node with the raised level, and reports their starts.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -29,7 +29,7 @@ pub(super) struct Follower<'a> {
 }
 
 impl<'a> Follower<'a> {
-    /// What cannot be saved is known before anything is changed.
+    /// Fails before anything is changed if the logs cannot be saved.
     pub(super) fn new(
         connection: &'a Connection,
         snapshot: &'a Snapshot,

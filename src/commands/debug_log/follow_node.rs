@@ -1,4 +1,4 @@
-//! One node's new calico-node: its log from the first line, run after run.
+//! Follows the log of one node's new calico-node from the first line, run after run.
 
 use std::time::{Duration, Instant};
 
@@ -19,14 +19,14 @@ use crate::startup::container_state::container_states;
 use crate::startup::log_location::{LogLocation, locate_log};
 use crate::startup::log_source::{ContainerLog, ContainerState, LogGap, LogSource};
 
-/// Until the next look at a pod of which nothing comes.
+/// Until the next request for a pod whose log is silent.
 const PAUSE: Duration = Duration::from_millis(500);
-/// A terminal is not told more often of a log that grows.
+/// The terminal shows the growth of a log no more often than this.
 const NEWS: Duration = Duration::from_millis(250);
-/// The last lines of a log: a node that has become slow is not waited for.
+/// Time limit for the last lines of a log, so that a slow node does not hold up the end.
 const LAST_LINES: Duration = Duration::from_secs(10);
 
-/// Whether to go on.
+/// Whether to continue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum StopMode {
     Continue,
@@ -65,9 +65,9 @@ pub(super) struct Followed {
 enum Close {
     Started,
     Ended(ContainerState),
-    /// It runs still.
+    /// It still runs.
     Cut,
-    /// There is no such run, and will be none.
+    /// No such run exists, and none will come.
     None,
 }
 
@@ -174,7 +174,7 @@ impl Node<'_> {
         }
     }
 
-    /// The new pod, however long the API server takes to tell.
+    /// Waits for the new pod, however slow the API server is.
     async fn pod(&self) -> Result<Option<Pod>, RequestError> {
         loop {
             match node_state::pod_on(&self.api, self.set, &self.name).await {
@@ -216,10 +216,10 @@ impl Node<'_> {
         }
     }
 
-    /// What was written since the log was followed, where there is time for it.
+    /// Reads what was written after the stream ended, if there is time.
     async fn last_lines(&self, pod: &Pod, taking: &mut ResumableLog<'_>, attempt: i32) {
         if self.ending() != StopMode::Now {
-            // What has been followed is there, whatever comes of this.
+            // What was followed is kept even if this fails.
             let _ = tokio::time::timeout(LAST_LINES, self.read(pod, Which::Current, taking, attempt)).await;
         }
     }

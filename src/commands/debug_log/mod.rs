@@ -1,4 +1,4 @@
-//! `debug-log`: read logs, explain them, print; and raise the level on one node where they do not tell enough.
+//! `debug-log`: reads logs, explains and prints them. Raises the log level on one node if they do not tell enough.
 
 mod cluster_logs;
 mod emit;
@@ -21,7 +21,7 @@ use crate::commands::change::proposed::WithChange;
 use crate::commands::node_selection::NodeSelection;
 use crate::commands::prompt::{self, Answer};
 use crate::exit::{Failure, Outcome};
-use crate::render::style::Style;
+use crate::render::style::{Style, Tone};
 use crate::render::{data, notice, timeline as render};
 use crate::reports::startup_log::{StartupLogReport, explain_logs};
 use crate::snapshot::Snapshot;
@@ -40,7 +40,7 @@ pub(super) struct Logs {
     pub snapshot: Option<Snapshot>,
 }
 
-/// How all of it is told.
+/// How the report is printed, and where the logs are saved.
 struct Page<'a> {
     arguments: &'a DebugLogArgs,
     format: Output,
@@ -58,7 +58,7 @@ impl<'a> Page<'a> {
 
     fn print(&self, report: &StartupLogReport, change: Option<&ChangeReport>, streams: &mut Streams) -> Result<(), Failure> {
         let color = self.arguments.color();
-        // Standard output is the log's own then.
+        // Standard output holds the log itself then.
         let raw = self.place.is_stdout();
         let style = if raw { Style::of_stderr(color) } else { Style::of_stdout(color) };
         let out: &mut dyn Write = if raw { &mut streams.err } else { &mut streams.out };
@@ -80,7 +80,7 @@ impl<'a> Page<'a> {
     }
 }
 
-/// Logs that are at hand; no cluster is asked.
+/// Explains logs from files or a snapshot; no cluster is contacted.
 pub(super) fn offline(arguments: &DebugLogArgs, streams: &mut Streams) -> Result<Outcome, Failure> {
     let page = Page::new(arguments)?;
     let logs = match arguments.file.is_empty() {
@@ -114,7 +114,7 @@ pub(super) async fn run(
         () = interrupt.wait_for_more_than(0) => return Err(Failure::Interrupted),
     };
     if live.subjects.is_empty() {
-        return nothing(&live.snapshot, streams);
+        return nothing(&page, &live.snapshot, streams);
     }
     let report = explain_logs(&live.subjects, Some(&live.snapshot));
     let nodes = target_nodes(arguments, &live);
@@ -137,7 +137,7 @@ fn selection(arguments: &DebugLogArgs) -> Result<NodeSelection, Failure> {
     NodeSelection::from_flags(&arguments.node, arguments.selector.as_deref())
 }
 
-/// The nodes that were named, else the sickest.
+/// The nodes that were named, else the worst-affected one.
 fn target_nodes(arguments: &DebugLogArgs, live: &Live) -> Vec<String> {
     let mut named = arguments.node.clone();
     named.dedup();
@@ -145,7 +145,7 @@ fn target_nodes(arguments: &DebugLogArgs, live: &Live) -> Vec<String> {
     if named.is_empty() { sickest().into_iter().collect() } else { named }
 }
 
-/// Where what is there tells enough already, somebody has to want more of it.
+/// If the logs explain the problem already, asks before the level is raised.
 async fn should_raise(report: &StartupLogReport, nodes: &[String], interrupt: &Interrupt, streams: &mut Streams) -> Result<bool, Failure> {
     let Some(why) = already_explained(report, nodes) else { return Ok(true) };
     let nodes = text::list(nodes, 3);
@@ -189,7 +189,7 @@ fn already_explained(report: &StartupLogReport, nodes: &[String]) -> Option<Stri
     nodes.iter().all(|node| found(node) || started(node)).then(|| format!("{of} shows a successful start"))
 }
 
-/// `--output json` is kubectl's long form of `-o json`: nobody means a file of that name.
+/// `--output json` is kubectl's long form of `-o json`, so a file of that name is refused.
 fn format(arguments: &DebugLogArgs) -> Result<Output, Failure> {
     let usage = |message: String, hint: &str| Failure::Usage { message, hint: Some(hint.to_owned()) };
     if let Some(name) =
@@ -204,10 +204,20 @@ fn format(arguments: &DebugLogArgs) -> Result<Output, Failure> {
     }
 }
 
-fn nothing(snapshot: &Snapshot, streams: &mut Streams) -> Result<Outcome, Failure> {
+/// No pod is in trouble. A program gets a document without logs.
+fn nothing(page: &Page, snapshot: &Snapshot, streams: &mut Streams) -> Result<Outcome, Failure> {
+    if page.is_document() {
+        page.print(&explain_logs(&[], Some(snapshot)), None, streams)?;
+        return Ok(Outcome::Healthy);
+    }
+    let style = Style::of_stdout(page.arguments.color());
     let pods = snapshot.pods.seen().map_or(0, Vec::len);
-    let pods = text::count(pods, "calico-node pod");
-    writeln!(streams.out, "{pods}, all Ready and without a restart: there is no failed start to explain.")?;
-    writeln!(streams.out, "--node NAME explains the start of one of them.")?;
+    let state = match pods {
+        1 => "The calico-node pod is Ready and has not restarted".to_owned(),
+        pods => format!("All {pods} calico-node pods are Ready, and none has restarted"),
+    };
+    let next = "To explain the start of one node: kubectl calico-fix debug-log --node NAME";
+    notice::write(Tone::Plain, &format!("{state}. There is no failed start to explain."), &style, &mut streams.out)?;
+    notice::write(Tone::Plain, next, &style, &mut streams.out)?;
     Ok(Outcome::Healthy)
 }

@@ -1,4 +1,4 @@
-//! The level raised on some nodes for a while: shown, asked about, followed, taken back, and what came of it explained.
+//! Raises the log level on some nodes for a while: shows the change, asks, follows the starts, restores the level, explains the logs.
 
 use std::io::Write;
 
@@ -70,7 +70,7 @@ pub(super) async fn run(
     }
 }
 
-/// The pods that were followed are what the cluster is like, not those that they replaced.
+/// The pods that were followed replace their predecessors in the snapshot.
 fn put_in(snapshot: &mut Snapshot, followed: &[Followed]) {
     for (pod, events) in followed.iter().filter_map(|one| one.pod.as_ref()) {
         if let Observed::Seen(pods) = &mut snapshot.pods {

@@ -1,4 +1,4 @@
-//! `debug-log --restore`: what a run that was killed has left raised.
+//! `debug-log --restore`: restores a log level that a killed run has left raised.
 
 use super::{DebugLogArgs, Failure, Interrupt, Outcome, Streams};
 use crate::cli::apply_undo::{ClusterArgs, OutputArgs, UndoArgs};
@@ -19,7 +19,7 @@ pub(super) async fn run(
         _ => None,
     };
     let undo = UndoArgs {
-        // Logs were all that was looked at, and no session was to change.
+        // Raising the level changes no session, so none is verified.
         source: ClusterArgs { daemonset: arguments.daemonset.clone(), no_exec: true, ..ClusterArgs::default() },
         shown: OutputArgs { output, color: arguments.color, no_color: arguments.no_color },
         change: arguments.raising.as_change(),

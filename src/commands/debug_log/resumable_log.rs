@@ -5,7 +5,7 @@ use std::io;
 use super::save::Saving;
 use crate::calico::startup_log::{Attempts, Reader, StartPhase, is_gone};
 
-/// A log that begins otherwise is another one, or what rotation has left of this one.
+/// A log with another beginning is another log, or was rotated.
 const HEAD: usize = 512;
 
 pub(super) struct ResumableLog<'a> {

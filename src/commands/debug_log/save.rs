@@ -1,4 +1,4 @@
-//! Where the logs themselves go, if anywhere: masked, each to its own file.
+//! Saves the logs, masked, each to its own file.
 
 use std::cell::RefCell;
 use std::fs::{self, File};
@@ -22,13 +22,13 @@ enum To {
     Folder(PathBuf),
 }
 
-/// One log on its way.
+/// A log that is being written.
 pub(super) enum Saving {
     Nowhere,
     #[cfg(test)]
     Memory(Vec<u8>),
     Stdout(Box<MaskedCopy<io::Stdout>>),
-    /// Beside its place until it is whole: an older file is not lost when reading fails, and may be what is read.
+    /// A temporary file until the log is whole: an older file survives a failure, and may be the one that is read.
     File {
         copy: Box<MaskedCopy<BufWriter<File>>>,
         beside: Beside,
@@ -88,7 +88,7 @@ impl Place {
         Ok(Saving::File { copy: Box::new(MaskedCopy::new(BufWriter::new(file))), beside, path })
     }
 
-    /// A log that could not be read whole is kept as far as it came; one of which nothing came is not.
+    /// A log that could not be read to its end is kept as far as it was read; an empty one is removed.
     pub(super) fn end(&self, saving: Saving, any: bool) -> Result<(), Failure> {
         match saving {
             Saving::Nowhere => Ok(()),
@@ -123,7 +123,7 @@ impl Saving {
     }
 }
 
-/// A reader of standard output that has seen enough is no failure.
+/// A closed standard output is no failure.
 fn settle(result: io::Result<()>) -> io::Result<()> {
     match result {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),

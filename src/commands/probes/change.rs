@@ -1,4 +1,4 @@
-//! The probes that are proposed, as a change.
+//! Turns the proposed probes into a change.
 
 use crate::cli::probes::ProbesArgs;
 use crate::cluster::{LogSelection, ReadOptions};

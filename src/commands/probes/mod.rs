@@ -1,4 +1,4 @@
-//! `probes`: gather, measure, print, and change where that is wanted.
+//! `probes`: reads, measures, prints, and makes the change if asked to.
 
 mod change;
 
@@ -8,6 +8,7 @@ use crate::cli::probes::ProbesArgs;
 use crate::cluster::{LogSelection, ReadOptions};
 use crate::diagnosis::{Scope, diagnose};
 use crate::exit::{Failure, Outcome};
+use crate::render::pending_change::PendingChange;
 use crate::render::probes::Shown;
 use crate::render::style::Style;
 use crate::render::{self, data};
@@ -22,7 +23,7 @@ use super::source;
 use crate::rollout::interrupt::Interrupt;
 use crate::streams::Streams;
 
-/// Goes into audit logs beside kubectl's own commands.
+/// Named in audit logs.
 const VERB: Verb = Verb::Probes;
 
 pub async fn run(flags: &ConnectionFlags, arguments: &ProbesArgs, interrupt: Interrupt, streams: &mut Streams) -> Result<Outcome, Failure> {
@@ -47,7 +48,8 @@ pub async fn run(flags: &ConnectionFlags, arguments: &ProbesArgs, interrupt: Int
     }
     let document = arguments.output.is_document();
     if !document {
-        print(&report, arguments, None, streams)?;
+        let pending = proposed::pending_change(&arguments.change, &arguments.plan).filter(|_| way.is_some() && proposed.is_some());
+        print(&report, arguments, pending, None, streams)?;
         streams.flush()?;
     }
     if arguments.output == ProposalFormat::Short && !arguments.change.is_asked_for(&arguments.plan) {
@@ -75,12 +77,12 @@ pub async fn run(flags: &ConnectionFlags, arguments: &ProbesArgs, interrupt: Int
         None => Ok(report.verdict.into()),
     };
     if document {
-        print(&report, arguments, change_report.as_ref(), streams)?;
+        print(&report, arguments, None, change_report.as_ref(), streams)?;
     }
     result
 }
 
-/// Without exec: a start is told by pods, events and logs.
+/// Without exec: pods, events and logs show how a start went.
 fn wanted(flags: &ConnectionFlags, arguments: &ProbesArgs, chosen: &NodeSelection) -> ReadOptions {
     ReadOptions {
         namespace: flags.namespace.clone(),
@@ -93,14 +95,20 @@ fn wanted(flags: &ConnectionFlags, arguments: &ProbesArgs, chosen: &NodeSelectio
     }
 }
 
-fn print(report: &ProbesReport, arguments: &ProbesArgs, change: Option<&ChangeReport>, streams: &mut Streams) -> Result<(), Failure> {
+fn print(
+    report: &ProbesReport,
+    arguments: &ProbesArgs,
+    pending: Option<PendingChange>,
+    change: Option<&ChangeReport>,
+    streams: &mut Streams,
+) -> Result<(), Failure> {
     let out = &mut streams.out;
     match arguments.output {
         ProposalFormat::Json => data::json(&WithChange { report, change }, out)?,
         ProposalFormat::Yaml => data::yaml(&WithChange { report, change }, out)?,
         ProposalFormat::Short => render::probes::write_short(report, &Style::of_stdout(arguments.color()), out)?,
         ProposalFormat::Table | ProposalFormat::Wide => {
-            let shown = Shown { wide: arguments.output == ProposalFormat::Wide, all: arguments.all };
+            let shown = Shown { wide: arguments.output == ProposalFormat::Wide, all: arguments.all, pending };
             render::probes::write(report, shown, &Style::of_stdout(arguments.color()), out)?;
         }
     }

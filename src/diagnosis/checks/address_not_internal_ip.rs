@@ -64,9 +64,9 @@ fn finding(view: &Context, node: &NodeModel, family: Family, stored: &Stored, is
     shown.extend(evidence::of_sessions(view, node, family, stored.address()));
     let from = stored.held_by.as_ref().map(|held| format!(" from {}", held.interface)).unwrap_or_default();
     let guess = if address::is_docker_default(stored.address()) {
-        ", which looks like a Docker bridge's"
+        " (probably a Docker bridge)"
     } else if stored.cidr.is_some_and(|cidr| cidr.prefix_len() == cidr.max_prefix_len()) {
-        ", which looks like a virtual IP or a VPN's"
+        " (probably a virtual IP or a VPN)"
     } else {
         ""
     };

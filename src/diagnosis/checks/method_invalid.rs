@@ -16,7 +16,7 @@ pub(super) const CHECK: Check = Check {
         title: "This Calico release does not know the configured autodetection method",
         means: "calico-node exits with \"Invalid IP autodetection method\" on every node that restarts, whether or not an address is \
                 stored. Nodes that have not restarted yet still run: the fault spreads with every restart.",
-        detected: "IP_AUTODETECTION_METHOD (or IP6_AUTODETECTION_METHOD) is not unset and none of first-found, can-reach=, interface=, \
+        detected: "IP_AUTODETECTION_METHOD (or IP6_AUTODETECTION_METHOD) is set, but to none of first-found, can-reach=, interface=, \
                    skip-interface=, cidr= (from 3.16.0), kubernetes-internal-ip (from 3.22.0); or the log says so.",
         confirm: "kubectl set env daemonset/calico-node -n NAMESPACE -c calico-node --list | grep AUTODETECTION\n\
                   kubectl logs -n NAMESPACE POD -c calico-node --previous | grep 'Invalid IP'",

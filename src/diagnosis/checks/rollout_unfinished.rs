@@ -53,7 +53,7 @@ fn finding(view: &Context, daemon_set: &DaemonSet) -> Option<Finding> {
         Some(node.evidence(Source::Pod, format!("{} has revision {}", pod.metadata.name, node.revision()?)))
     }));
     let message = match unseen && behind <= 0 {
-        true => format!("a change of {} has not been taken up by the DaemonSet controller yet", view.install.name()),
+        true => format!("the DaemonSet controller has not observed the latest change of {} yet", view.install.name()),
         false => format!("the rollout of {} is not finished: {progress}{waits}", view.install.name()),
     };
     let fix = if on_delete { None } else { command(view) };

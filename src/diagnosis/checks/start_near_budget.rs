@@ -33,8 +33,11 @@ fn near_budget(view: &Context, found: &EarlierFindings) -> Vec<Finding> {
         tight.iter().filter_map(|(node, measured)| Some((*node, measured.start?.seconds, measured.budget()?.as_secs()))).collect();
     let Some((slowest, seconds, allowed)) = close.iter().max_by(|a, b| a.1.total_cmp(&b.1)).copied() else { return Vec::new() };
     let names: Vec<String> = close.iter().map(|(node, ..)| node.name.to_owned()).collect();
-    let message =
-        format!("calico-node on {} starts close to its budget: {} took {seconds:.0}s of {allowed}s", phrases::list(&names), slowest.name);
+    let message = format!(
+        "calico-node on {} starts close to its startup limit: {} took {seconds:.0}s of {allowed}s",
+        phrases::list(&names),
+        slowest.name
+    );
     let said = |(node, seconds, allowed): &(&NodeModel, f64, u64)| {
         let mark = evidence::of_mark(node, LogEventKind::Started).map(|mark| mark.text).unwrap_or_default();
         node.evidence(Source::Log, format!("{mark} after {seconds:.0}s of {allowed}s"))

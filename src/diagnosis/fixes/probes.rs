@@ -28,10 +28,10 @@ pub(crate) fn start_budget_of(view: &Context, node: &str, size: &BudgetEstimate)
 
 fn larger(view: &Context, proposal: &ProbeProposal) -> Option<Fix> {
     let why = format!(
-        "Raises the startup limit from {}s to {}s: {}{}",
+        "Raises the startup limit from {}s to {}s. {}{}",
         proposal.budget_before_seconds?,
         proposal.budget_after_seconds?,
-        lower(proposal.why.first()?),
+        proposal.why.first()?.trim_end_matches('.'),
         super::reverted_by(view)
     );
     super::guarded(view, &["kubectl", "calico-fix", "probes"], &why, command(view, proposal)?)
@@ -84,9 +84,4 @@ fn on_daemon_set(view: &Context, patch: &Value) -> Option<String> {
     let metadata = &view.install.daemon_set?.metadata;
     let namespace = shell::namespace(view.install.namespace()?)?;
     shell::command(&["kubectl", "patch", "daemonset", shell::object_name(&metadata.name)?, "-n", namespace, "-p", &shell::json(patch)])
-}
-
-fn lower(sentence: &str) -> String {
-    let mut letters = sentence.trim_end_matches('.').chars();
-    letters.next().map(|first| first.to_lowercase().chain(letters).collect()).unwrap_or_default()
 }

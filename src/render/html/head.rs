@@ -1,4 +1,4 @@
-//! The top of the page: the verdict, and which cluster it is of.
+//! The top of the page: the verdict and the cluster.
 
 use maud::{Markup, html};
 

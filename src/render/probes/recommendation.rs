@@ -8,6 +8,7 @@ use crate::probes::proposal::ProbeProposal;
 use crate::probes::target::ProbeTarget;
 use crate::render::findings::{INDENT, write_by_hand};
 use crate::render::lines::{command, paragraph};
+use crate::render::pending_change::PendingChange;
 use crate::render::style::{Style, Tone};
 use crate::reports::probes_document::ProbesReport;
 use crate::startup::forecast::NodeForecast;
@@ -18,7 +19,13 @@ use crate::text::seconds;
 pub(super) const LABEL: usize = 13;
 
 /// Under the finding that more time fixes.
-pub(super) fn write(report: &ProbesReport, finding: Option<&Finding>, style: &Style, out: &mut dyn Write) -> io::Result<()> {
+pub(super) fn write(
+    report: &ProbesReport,
+    finding: Option<&Finding>,
+    pending: Option<PendingChange>,
+    style: &Style,
+    out: &mut dyn Write,
+) -> io::Result<()> {
     if let Some(finding) = finding {
         labelled("Cause", &cause(report, finding), style, out)?;
     }
@@ -27,7 +34,7 @@ pub(super) fn write(report: &ProbesReport, finding: Option<&Finding>, style: &St
         paragraph(INDENT + LABEL, "", &fix.why, style, out)?;
     }
     if let Some(proposal) = &report.proposal {
-        recommended(proposal, report.fix.as_ref(), style, out)?;
+        recommended(proposal, report.fix.as_ref(), pending, style, out)?;
     }
     if let Some(why) = &report.no_proposal {
         labelled("Recommended", &format!("no larger startup limit: {why}."), style, out)?;
@@ -41,10 +48,10 @@ pub(super) fn write(report: &ProbesReport, finding: Option<&Finding>, style: &St
 }
 
 /// A change that was asked for, or the reason for none, where no finding of a slow start is printed.
-pub(super) fn write_alone(report: &ProbesReport, style: &Style, out: &mut dyn Write) -> io::Result<()> {
+pub(super) fn write_alone(report: &ProbesReport, pending: Option<PendingChange>, style: &Style, out: &mut dyn Write) -> io::Result<()> {
     if report.proposal.is_some() || report.no_proposal.is_some() {
         writeln!(out)?;
-        write(report, None, style, out)?;
+        write(report, None, pending, style, out)?;
     }
     if report.proposal.is_none() && !report.fixable.is_empty() {
         writeln!(out)?;
@@ -55,7 +62,13 @@ pub(super) fn write_alone(report: &ProbesReport, style: &Style, out: &mut dyn Wr
     Ok(())
 }
 
-fn recommended(proposal: &ProbeProposal, fix: Option<&Fix>, style: &Style, out: &mut dyn Write) -> io::Result<()> {
+fn recommended(
+    proposal: &ProbeProposal,
+    fix: Option<&Fix>,
+    pending: Option<PendingChange>,
+    style: &Style,
+    out: &mut dyn Write,
+) -> io::Result<()> {
     let size = match (proposal.budget_before_seconds, proposal.budget_after_seconds) {
         (Some(before), Some(after)) if before != after => Some(format!("{} that allows {after}s instead of {before}s", probes(proposal))),
         _ => None,
@@ -67,12 +80,15 @@ fn recommended(proposal: &ProbeProposal, fix: Option<&Fix>, style: &Style, out: 
     };
     let label = if proposal.known.is_some() { "Recommended" } else { "Change" };
     labelled(label, &sentence, style, out)?;
-    if let Some(fix) = fix {
+    if let Some(fix) = fix.filter(|_| pending.is_none()) {
         command(INDENT, &format!("{:LABEL$}", "Fix"), &fix.command, Tone::Strong, style, out)?;
         paragraph(INDENT + LABEL, "", &fix.why, style, out)?;
     } else {
         let changes: Vec<String> = proposal.changes.iter().map(ProbeChange::describe).collect();
         labelled("Sets", &changes.join("; "), style, out)?;
+    }
+    if let Some(pending) = pending.filter(|_| fix.is_some()) {
+        pending.write(INDENT, LABEL, style, out)?;
     }
     if let ProbeTarget::Nowhere { why } = &proposal.place {
         labelled("Not possible", &format!("{why}."), style, out)?;

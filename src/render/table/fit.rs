@@ -8,7 +8,7 @@ use crate::text;
 const LEAST_NAME: usize = 16;
 /// Narrower prose would be a word a line.
 const LEAST_PROSE: usize = 10;
-/// Shorter cells say nothing.
+/// Shorter cells are useless.
 const LEAST_CELL: usize = 6;
 
 impl Table {

@@ -341,7 +341,7 @@ fn a_copy_of_the_start_up_program_for_where_nothing_may_be_restarted() {
     }
     assert_eq!(stage.writes(), Vec::<String>::new());
     for (arguments, says, expected) in
-        [(&["--node", WELL][..], "is Ready", 1), (&["--node", "nobody"], "there is no node \"nobody\"", 2), (&[], "Name one node", 2)]
+        [(&["--node", WELL][..], "is Ready", 1), (&["--node", "nobody"], "node \"nobody\" not found", 2), (&[], "Name one node", 2)]
     {
         let refused = stage.run(&[&["debug-log", "--emit", "pod"], arguments].concat());
         assert_eq!((code(&refused), err(&refused).contains(says)), (Some(expected), true), "{}", told(&refused));

@@ -127,7 +127,7 @@ fn what_is_typed_wrong_is_refused_before_anything_is_touched() {
         (&["--set", "liveness.failureThreshold=0"][..], "liveness.failureThreshold must be a whole number from 1 to "),
         (&["--set", "liveness.failureThreshold"], "PROBE.FIELD=NUMBER"),
         (&["--set", "sometimes.periodSeconds=3"], "startup, liveness or readiness"),
-        (&["--canary", "no-such-node"], "there is no such node"),
+        (&["--canary", "no-such-node"], "no node of that name runs calico-node"),
         (&["--emit", "nonsense"], "kustomize"),
         (&["--strategy", "patience"], "initial-delay"),
     ] {

@@ -15,7 +15,7 @@ fn a_virtual_ip_on_the_same_card() {
     let case = finds(&world, &["error address-not-internal-ip node-1"]);
     assert_eq!(
         case.only().message,
-        "node-1 uses 10.0.0.200/32 from eth0:1, which looks like a virtual IP or a VPN's, expected its InternalIP 10.0.0.1"
+        "node-1 uses 10.0.0.200/32 from eth0:1 (probably a virtual IP or a VPN), expected its InternalIP 10.0.0.1"
     );
     shows(case.only(), Source::Birdcl, "node-3", "Active Socket: Connection refused");
     assert!(case.command().is_some_and(|command| command.ends_with("IP_AUTODETECTION_METHOD=kubernetes-internal-ip")));
@@ -44,7 +44,7 @@ fn a_bridge_that_could_not_be_looked_at() {
         6,
     );
     let case = finds(&world, &["error address-not-internal-ip node-3"]);
-    assert!(case.only().message.contains("172.18.0.1/16, which looks like a Docker bridge's, expected its InternalIP 10.0.0.3"));
+    assert!(case.only().message.contains("172.18.0.1/16 (probably a Docker bridge), expected its InternalIP 10.0.0.3"));
     shows(case.only(), Source::Event, "node-3", "BGP not established with 10.0.0.1,10.0.0.2 (6×)");
 }
 

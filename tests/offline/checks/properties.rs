@@ -86,7 +86,7 @@ fn judged(tree: &Value) -> Option<Report> {
     sound(&report, &snapshot);
     let probes = probes_report(&snapshot, &Scope::default(), &ProbeOptions::default()).expect("nothing was wished for");
     assert!(probes.findings.iter().all(|finding| codes(&report).contains(finding.code.name())));
-    let shown = Shown { wide: true, all: true };
+    let shown = Shown { wide: true, all: true, ..Shown::default() };
     let (told, page) = page::page(&snapshot, &Scope { sessions: true, ..Scope::default() });
     page::sound_page(&told, &page);
     render::probes::write(&probes, shown, &Style { colour: true, width: Some(200), ..Style::default() }, &mut std::io::sink())

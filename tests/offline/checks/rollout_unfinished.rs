@@ -31,5 +31,5 @@ fn on_delete_waits_for_ever() {
 #[test]
 fn a_change_that_nobody_took_up_yet() {
     let case = finds(&cluster().set(|set| set.metadata.generation = Some(2)), &["warning rollout-unfinished"]);
-    assert!(case.only().message.contains("has not been taken up"), "{}", case.only().message);
+    assert!(case.only().message.contains("has not observed the latest change"), "{}", case.only().message);
 }

@@ -182,3 +182,29 @@ fn calico_node_status_stands_in() {
     let case = finds(&world, &["error bgp-session-down node-1,node-2"]);
     shows(case.only(), Source::CalicoNodeStatus, "node-2", "Connect");
 }
+
+/// In a rollout each node misses the one that restarts. Once BIRD has all sessions again nothing is left to wait for.
+#[test]
+fn a_probe_that_missed_a_restarting_peer_is_no_doubt() {
+    let missed = not_established("10.0.0.2");
+    let ready_before = |snapshot: &mut Snapshot| {
+        let Observed::Seen(pods) = &mut snapshot.pods else { panic!("no pods") };
+        for condition in pods.iter_mut().flat_map(|pod| &mut pod.status.conditions) {
+            condition.last_transition_time = ago(600);
+        }
+    };
+    let missing = |seconds| cluster().event("node-1", "Unhealthy", &missed, 1, seconds).edit(ready_before);
+    healthy(&missing(20).age("node-2", 45));
+    healthy(&missing(70).age("node-2", 3_000));
+    for (name, world) in [
+        ("the peer did not restart", missing(20).age("node-2", 3_000)),
+        ("another probe failed too", missing(20).age("node-2", 45).event("node-1", "Unhealthy", TIMED_OUT, 1, 10)),
+        ("BIRD was not asked", missing(20).age("node-2", 45).inside("node-1", Observed::Failed("broken pipe".into()))),
+    ] {
+        let (verdict, report) = verdict(&world);
+        assert_eq!(verdict, Verdict::Unknown, "{name}: {:?}", report.unseen);
+        let gap = report.unseen.iter().find(|gap| gap.what == "whether calico-node stays Ready");
+        let gap = gap.unwrap_or_else(|| panic!("{name}: {:?}", report.unseen));
+        assert!(gap.nodes == ["node-1"] && gap.why.contains(" if none fails again"), "{name}: {gap:?}");
+    }
+}

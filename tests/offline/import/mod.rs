@@ -110,8 +110,8 @@ fn bad_input_is_told_apart() {
         - {metadata: {name: a, uid: x}}\n- {metadata: {name: a, uid: y}}\n"
         .replace("\n- ", "\n  - ");
     let cases: [(&str, Vec<u8>, &str); 15] = [
-        ("zip", b"PK\x03\x04\x14\0\0\0".to_vec(), "is packed with zip"),
-        ("xz", b"\xfd7zXZ\0\0\x04".to_vec(), "is packed with xz"),
+        ("zip", b"PK\x03\x04\x14\0\0\0".to_vec(), "packed with zip"),
+        ("xz", b"\xfd7zXZ\0\0\x04".to_vec(), "packed with xz"),
         ("empty", b" \n".to_vec(), "is empty"),
         ("binary", vec![0xfe, 0xff, 0, 1, 2, 3], "unrecognized file format"),
         ("gzip cut off", vec![0x1f, 0x8b, 8, 0], "cannot be unpacked"),
@@ -125,9 +125,9 @@ fn bad_input_is_told_apart() {
         (
             "another version",
             b"apiVersion: calico-fix/v7\nkind: Snapshot\n".to_vec(),
-            "\"calico-fix/v7\", this program reads \"calico-fix/v1\"",
+            "\"calico-fix/v7\"; this program reads \"calico-fix/v1\"",
         ),
-        ("two nodes of one name", twins.into_bytes(), "node \"a\" is there twice"),
+        ("two nodes of one name", twins.into_bytes(), "node \"a\" occurs twice"),
         ("another object", b"apiVersion: v1\nkind: Secret\nmetadata: {name: x}\n".to_vec(), "hold no nodes"),
     ];
     for (name, text, message) in cases {

@@ -19,7 +19,7 @@ fn each_mistake_says_what_to_type() {
         (&["--method", "cidr=10.0.0.0"], "error: \"10.0.0.0\" is not a network", "Add the prefix length, for example: cidr=10.0.0.0/24"),
         (&["--method", "can-reach="], "error: can-reach= names no destination", "Write an address that every node can reach"),
         (&["--method", "first-found", "--method", "ens.*"], "error: \"ens.*\" is not a valid method", "Did you mean interface=ens.*?"),
-        (&["--node", "node-9"], "error: there is no node \"node-9\"", "Similar names are node-1, node-2, node-3."),
+        (&["--node", "node-9"], "error: node \"node-9\" not found", "Similar names are node-1, node-2, node-3."),
         (&["--calico-version", "latest"], "error: \"latest\" is not a Calico release", "Write all three numbers"),
         (&["--calico-version", "3.24"], "error: \"3.24\" is not a Calico release", "Write all three numbers"),
         (&["-o", "name"], "error: unable to match a printer suitable for the output format \"name\"", ""),

@@ -51,16 +51,16 @@ pub(super) fn slow(name: &str, world: World) -> World {
 }
 
 /// Without BGP: a full mesh of so many has 25 million ends of sessions.
-fn five_thousand_nodes() -> World {
-    let without_sessions = |mut world: World| {
-        world.hosts.iter_mut().for_each(|host| host.sessions = Some(String::new()));
-        world
-    };
+pub(super) fn many_nodes() -> World {
     let addresses: Vec<String> = (0..5_000).map(|at| format!("10.{}.{}.1/16", at / 250, at % 250)).collect();
     let addresses: Vec<&str> = addresses.iter().map(String::as_str).collect();
-    without_sessions(nodes(&addresses).without_bgp("vxlan"))
-        .interface("node-4321", BRIDGE, "172.18.0.1/16")
-        .stored("node-4321", "172.18.0.1/16")
+    let mut world = nodes(&addresses).without_bgp("vxlan");
+    world.hosts.iter_mut().for_each(|host| host.sessions = Some(String::new()));
+    world
+}
+
+fn five_thousand_nodes() -> World {
+    many_nodes().interface("node-4321", BRIDGE, "172.18.0.1/16").stored("node-4321", "172.18.0.1/16")
 }
 
 /// Of different kinds: another fix for each.

@@ -19,8 +19,8 @@ use calico_fix::snapshot::family::Family;
 use calico_fix::text;
 use serde_json::Value;
 
-use super::cases;
 use super::widths::{WIDTHS, at, with_long_names};
+use super::{cases, spelled};
 use crate::build::*;
 
 fn report(snapshot: &Snapshot) -> Report {
@@ -71,11 +71,14 @@ fn pages(rename: fn(&Snapshot) -> Snapshot, style: &Style) -> Vec<(&'static str,
 
 #[test]
 fn the_dialog_and_the_closing_table_at_80_columns() {
-    let all: String = pages(Snapshot::clone, &at(80))
-        .iter()
-        .chain(&pages(with_long_names, &at(80)))
-        .map(|(name, page)| format!("== {name}\n{page}\n"))
-        .collect();
+    let coloured = Style { colour: true, ..at(80) };
+    let mut all = String::new();
+    for rename in [Snapshot::clone, with_long_names] {
+        for ((name, page), (_, painted)) in pages(rename, &at(80)).iter().zip(&pages(rename, &coloured)) {
+            assert_eq!(text::clean_lines(painted), *page, "{name}: colour changes nothing but colour");
+            all += &format!("== {name}\n{page}\n--- in colour\n{}\n", spelled(painted));
+        }
+    }
     insta::assert_snapshot!("change", all);
 }
 

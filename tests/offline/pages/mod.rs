@@ -1,8 +1,9 @@
 //! The pages of each verb as an operator reads them: in every kind of cluster, at every width.
 
+mod can_i;
 mod cases;
 mod change;
-mod logs_and_rights;
+mod debug_log;
 mod widths;
 
 use std::io::{self, Write};
@@ -68,19 +69,20 @@ fn spelled(page: &str) -> String {
     .fold(page.to_owned(), |page, (escape, word)| page.replace(escape, word))
 }
 
+/// The page at 80 columns, and how it begins in colour. Colour changes nothing but colour.
+fn plain_and_coloured(name: &str, verb: &str, print: impl Fn(&Style) -> String) -> String {
+    let plain = Style { width: Some(80), ..Style::default() };
+    let (page, painted) = (print(&plain), print(&Style { colour: true, ..plain }));
+    assert_eq!(text::clean_lines(&painted), page, "{name} {verb}: colour changes nothing but colour");
+    let head: Vec<&str> = painted.lines().take(6).collect();
+    format!("$ kubectl calico-fix {verb}\n{page}\n--- the first lines in colour\n{}\n\n", spelled(&head.join("\n")))
+}
+
 #[test]
 fn at_80_columns() {
-    let plain = Style { width: Some(80), ..Style::default() };
-    let coloured = Style { colour: true, ..plain };
     for (name, snapshot) in cases::every() {
-        let mut pages = String::new();
-        for verb in VERBS.into_iter().filter(|verb| !verb.contains("--all")) {
-            let page = page(verb, &snapshot, &plain);
-            let painted = self::page(verb, &snapshot, &coloured);
-            assert_eq!(text::clean_lines(&painted), page, "{name} {verb}: colour changes nothing but colour");
-            let head: Vec<&str> = painted.lines().take(6).collect();
-            pages += &format!("$ kubectl calico-fix {verb}\n{page}\n--- the first lines in colour\n{}\n\n", spelled(&head.join("\n")));
-        }
+        let verbs = VERBS.into_iter().filter(|verb| !verb.contains("--all"));
+        let pages: String = verbs.map(|verb| plain_and_coloured(name, verb, |style| page(verb, &snapshot, style))).collect();
         insta::assert_snapshot!(name, pages);
     }
 }

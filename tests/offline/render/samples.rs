@@ -122,8 +122,13 @@ pub(super) fn slow_start() -> Report {
             by_hand: None,
         }),
     }];
-    report.unseen =
-        vec![Gap { what: "BIRD".into(), nodes: vec!["node-03".into()], why: "the container is not running".into(), blocks_healthy: false }];
+    report.unseen = vec![Gap {
+        what: "BIRD".into(),
+        nodes: vec!["node-03".into()],
+        why: "the container is not running".into(),
+        blocks_healthy: false,
+        passing: false,
+    }];
     report
 }
 
@@ -150,6 +155,7 @@ pub(super) fn hundreds() -> Report {
         nodes: report.nodes[300..303].iter().map(|row| row.name.clone()).collect(),
         why: "the kubelet did not answer: dial tcp 10.0.1.52:10250: i/o timeout".into(),
         blocks_healthy: true,
+        passing: false,
     }];
     report
 }
@@ -168,8 +174,9 @@ pub(super) fn unseen(nodes: usize) -> Report {
             nodes: report.nodes.iter().map(|row| row.name.clone()).collect(),
             why: "pods/exec is forbidden in kube-system".into(),
             blocks_healthy: true,
+            passing: false,
         },
-        Gap { what: "CalicoNodeStatus".into(), nodes: vec![], why: "not asked".into(), blocks_healthy: false },
+        Gap { what: "CalicoNodeStatus".into(), nodes: vec![], why: "not asked".into(), blocks_healthy: false, passing: false },
     ];
     report
 }
@@ -192,7 +199,7 @@ pub(super) fn hostile() -> Report {
     finding.evidence[0] = Evidence { source: Source::Event, node: Some(evil.into()), text: evil.into() };
     let by_hand = Some(ByHand { command: evil.into(), restarts: evil.into() });
     finding.fix = Some(Fix { command: evil.into(), why: evil.into(), by_hand });
-    report.unseen = vec![Gap { what: evil.into(), nodes: vec![evil.into()], why: evil.into(), blocks_healthy: true }];
+    report.unseen = vec![Gap { what: evil.into(), nodes: vec![evil.into()], why: evil.into(), blocks_healthy: true, passing: false }];
     report
 }
 

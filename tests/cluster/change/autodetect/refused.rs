@@ -62,7 +62,7 @@ fn what_is_typed_wrong_is_said_with_what_to_type() {
         (&["--method", "interface=[eth"], "not a valid regular expression"),
         (&["--method", "cidr=10.12.33.0"], "cidr=10.12.33.0/24"),
         (&["--method", "interface=eth.*", "--method", "nonsense"], "not a valid method"),
-        (&["--node", "no-such-node"], "there is no node"),
+        (&["--node", "no-such-node"], "node \"no-such-node\" not found"),
         (&["--emit", "nonsense"], "kubespray"),
         (&["--emit", "kubectl", "--method", "eth1"], "--yes has no effect with --emit"),
         (&["--emit", "kubectl", "--out", "x.yaml"], "cannot be used with"),

@@ -64,7 +64,7 @@ fn a_budget_that_is_too_small_grows_until_it_is_verified_and_undo_goes_all_the_w
     println!("{}", told(&output));
     assert_eq!(code(&output), Some(0), "{}", told(&output));
     let shown = out(&output).split_whitespace().collect::<Vec<_>>().join(" ");
-    for says in ["the limit is raised to 320s, 640s and at most 1200s there", "the budget is raised to 320s, then 640s, then 1200s."] {
+    for says in ["the limit is raised to 320s, 640s and at most 1200s there", "the limit is raised to 320s, then 640s, then 1200s."] {
         assert!(shown.contains(says), "shown before the question: {}", told(&output));
     }
     // Its own rollout waits for the very node that is cured.
@@ -114,7 +114,7 @@ fn a_saved_plan_grows_as_far_as_it_says_and_a_program_learns_what_was_verified()
 /// No further than the ceiling; then no node has anything of it.
 #[test]
 fn what_is_not_enough_even_at_the_ceiling_is_put_back() {
-    for (ceiling, says, last) in [("200s", "the plan has no budget larger than that", 20), ("1m", "the plan has no larger budget", 16)] {
+    for (ceiling, says, last) in [("200s", "the plan has no larger limit than that", 20), ("1m", "the plan has no larger limit", 16)] {
         let (stage, _live) = far(FOUR_MINUTES);
         let (before, pods) = (stage.daemon_set(), others(&stage));
         let output = stage.kubectl(&["probes", "--yes", "--ceiling", ceiling]);

@@ -46,7 +46,7 @@ pub(super) fn pastes() -> Vec<Paste> {
             "a peer that is no node's InternalIP",
             format!("```\n{NODES}root@node1:~# calicoctl node status\n{STATUS}{SOUND_ROW}{BRIDGE_ROW}```\n"),
             &["address-not-internal-ip"],
-            "node3 uses 172.18.0.1, which looks like a Docker bridge's, expected its InternalIP 10.0.0.3",
+            "node3 uses 172.18.0.1 (probably a Docker bridge), expected its InternalIP 10.0.0.3",
             "kubectl calico-fix autodetect",
         ),
         (
