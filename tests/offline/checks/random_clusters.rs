@@ -12,6 +12,7 @@ use super::random::{Cluster, Expected, Fault, healthy};
 use super::seeds::{inject_often, wanted};
 
 const CLUSTERS: u64 = 2000;
+const UNSEEN: u64 = 300;
 /// Of each fault.
 const INJECTIONS: u64 = 40;
 
@@ -40,6 +41,24 @@ fn healthy_clusters_have_no_finding_and_no_proposal() {
             let seen = evaluate(&snapshot, &AutodetectOptions::new(family));
             assert!(seen.choice.is_none() && seen.by_hand.is_none(), "{}\n{:#?}", about(&cluster, seed), seen.recommendation);
             assert_ne!(seen.state(None), State::Wrong, "{}\n{:#?}", about(&cluster, seed), seen.matrix.nodes);
+        }
+    }
+}
+
+/// Nothing is broken, so whatever was not seen no change is proposed.
+#[test]
+fn healthy_clusters_of_unknown_release_or_hosts_have_no_finding_and_no_proposal() {
+    for seed in 0..wanted(UNSEEN) {
+        let cluster = healthy(seed);
+        let world = cluster.world.clone();
+        for world in [world.clone().version("latest"), world.clone().exec_forbidden(), world.version("latest").exec_forbidden()] {
+            let snapshot = world.snapshot();
+            let report = diagnose(&snapshot, &Scope::default());
+            assert!(report.findings.is_empty(), "{}\n{:#?}", about(&cluster, seed), report.findings);
+            for family in Family::ALL {
+                let seen = evaluate(&snapshot, &AutodetectOptions::new(family));
+                assert!(seen.choice.is_none() && seen.by_hand.is_none(), "{}\n{:#?}", about(&cluster, seed), seen.recommendation);
+            }
         }
     }
 }
