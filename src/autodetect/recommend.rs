@@ -162,10 +162,14 @@ fn nothing(matrix: &Matrix) -> String {
     }
     let unseen: Vec<&str> = matrix.nodes.iter().filter(|node| node.source.is_none()).map(|node| node.name.as_str()).collect();
     let why = matrix.nodes.iter().find_map(|node| node.unseen.as_deref()).unwrap_or_default();
-    match unseen.len() {
+    let said = match unseen.len() {
         0 => "No method is right on every node.".to_owned(),
         count if count == matrix.nodes.len() => format!("No method is known to be right: {why}."),
         _ => format!("No method is known to be right on every node; {} could not be inspected ({why}).", list(&unseen, 3)),
+    };
+    match matrix.version {
+        Some(_) => said,
+        None => format!("{said} The Calico release is not known: compare with --calico-version."),
     }
 }
 
@@ -210,9 +214,11 @@ fn is_wrong_now(matrix: &Matrix) -> bool {
 }
 
 /// Right on most nodes, and not known only where nothing could be seen, as in a calico-node that does not run. InternalIPs that can be
-/// gone by need no such proof: only whether an interface has them was not seen.
+/// gone by need no such proof, where the release is known to take them: only whether an interface has them was not seen.
 fn is_right_where_seen(matrix: &Matrix, column: &Column) -> bool {
-    let by_internal_ip = matrix.internal_ips_unreliable.is_none() && Method::parse(&column.method) == Method::KubernetesInternalIp;
+    let by_internal_ip = matrix.version.is_some()
+        && matrix.internal_ips_unreliable.is_none()
+        && Method::parse(&column.method) == Method::KubernetesInternalIp;
     let right = if by_internal_ip { column.cells.len() } else { column.count(Verdict::Right) };
     let fits = |(cell, node): (&super::Cell, &super::Node)| match cell.verdict {
         Verdict::Right => true,

@@ -29,6 +29,14 @@ pub enum Owner {
     Helm {
         release: String,
     },
+    /// k3s or RKE2, from a file in its folder of manifests: when the file changes, or the server starts.
+    Addon {
+        name: String,
+    },
+    /// Whoever set the label `app.kubernetes.io/instance`, which Argo CD before 3.0 knows its objects by.
+    Labelled {
+        instance: String,
+    },
     /// Rancher's or Fleet's object set.
     ObjectSet {
         name: String,
@@ -46,6 +54,8 @@ pub enum Owner {
     AddonManager,
     /// Gardener's resource manager, from the Shoot of the garden cluster.
     ManagedResource,
+    /// At the next `minikube start`.
+    Minikube,
     /// At the next `talosctl upgrade-k8s`.
     Talos,
     /// A ClusterResourceSet or a HelmChartProxy of the management cluster, when its source changes.
@@ -53,9 +63,34 @@ pub enum Owner {
 }
 
 impl Owner {
-    /// Puts an edit back while nobody does anything; the others only when somebody runs them again.
+    /// Puts an edit back while nobody does anything; the others only when somebody runs them again, or their own source changes:
+    /// kubernetes/kops channels/pkg/channels/channel_version.go (`replaces`), k0sproject/k0s pkg/applier/stack.go (the checksum),
+    /// k3s-io/helm-controller pkg/controllers/chart/chart.go (`hashObjects`), k3s-io/k3s pkg/deploy/controller.go (`deploy`); Flux's
+    /// helm-controller corrects drift only where `spec.driftDetection` asks for it.
     pub fn reverts_by_itself(&self) -> bool {
-        !matches!(self, Self::Helm { .. } | Self::Kubespray | Self::Rke | Self::Microk8s | Self::Talos | Self::ClusterApi)
+        match self {
+            Self::Installation { .. }
+            | Self::ArgoCd { .. }
+            | Self::FluxKustomization { .. }
+            | Self::ObjectSet { .. }
+            | Self::Labelled { .. }
+            | Self::Azure
+            | Self::Google
+            | Self::AddonManager
+            | Self::ManagedResource => true,
+            Self::FluxHelmRelease { .. }
+            | Self::HelmChartConfig { .. }
+            | Self::Helm { .. }
+            | Self::Addon { .. }
+            | Self::Kops
+            | Self::K0s
+            | Self::Microk8s
+            | Self::Minikube
+            | Self::Kubespray
+            | Self::Rke
+            | Self::Talos
+            | Self::ClusterApi => false,
+        }
     }
 }
 
@@ -69,9 +104,12 @@ impl fmt::Display for Owner {
             Self::HelmChartConfig { name } => write!(f, "HelmChartConfig {name}"),
             Self::Helm { release } => write!(f, "Helm release {release}"),
             Self::ObjectSet { name } => write!(f, "object set {name}"),
+            Self::Addon { name } => write!(f, "add-on {name} of k3s or RKE2"),
+            Self::Labelled { instance } => write!(f, "Argo CD or another tool (label app.kubernetes.io/instance={instance})"),
             Self::Kops => f.write_str("kops add-on channel"),
             Self::K0s => f.write_str("k0s controller"),
             Self::Microk8s => f.write_str("MicroK8s snap"),
+            Self::Minikube => f.write_str("minikube start"),
             Self::Kubespray => f.write_str("kubespray"),
             Self::Rke => f.write_str("RKE"),
             Self::Azure => f.write_str("Azure"),
@@ -101,9 +139,12 @@ pub fn owners(daemon_set: &DaemonSet, flavour: Flavour, installations: &[Custom]
         && !owners.contains(&owner)
     {
         // the chart's release is written by the helm-controller, which HelmChartConfig steers
-        owners.retain(|other| {
-            !(matches!(owner, Owner::HelmChartConfig { .. }) && matches!(other, Owner::Helm { .. } | Owner::ObjectSet { .. }))
-        });
+        let stands_for = |other: &Owner| match owner {
+            Owner::HelmChartConfig { .. } => matches!(other, Owner::Helm { .. } | Owner::ObjectSet { .. } | Owner::Labelled { .. }),
+            Owner::Google => matches!(other, Owner::AddonManager),
+            _ => false,
+        };
+        owners.retain(|other| !stands_for(other));
         owners.push(owner);
     }
     owners
@@ -115,12 +156,22 @@ fn by_marks(meta: &Meta) -> Vec<Owner> {
     let annotation = |key: &str| meta.annotations.get(key).cloned();
     let argo = annotation("argocd.argoproj.io/tracking-id").and_then(|id| id.split(':').next().map(str::to_owned));
     let argo = argo.or_else(|| label("argocd.argoproj.io/instance"));
+    let flux = label("helm.toolkit.fluxcd.io/name");
+    let helm = annotation("meta.helm.sh/release-name");
+    let instance = label("app.kubernetes.io/instance").filter(|_| argo.is_none() && helm.is_none());
+    let is_addon = annotation("objectset.rio.cattle.io/owner-gvk").is_some_and(|kind| kind.ends_with("Kind=Addon"));
+    let object_set = annotation("objectset.rio.cattle.io/owner-name");
     [
         argo.map(|application| Owner::ArgoCd { application }),
         label("kustomize.toolkit.fluxcd.io/name").map(|name| Owner::FluxKustomization { name }),
-        label("helm.toolkit.fluxcd.io/name").map(|name| Owner::FluxHelmRelease { name }),
-        annotation("meta.helm.sh/release-name").map(|release| Owner::Helm { release }),
-        annotation("objectset.rio.cattle.io/owner-name").map(|name| Owner::ObjectSet { name }),
+        // Flux' release is Helm's, and Flux writes it
+        helm.filter(|_| flux.is_none()).map(|release| Owner::Helm { release }),
+        flux.map(|name| Owner::FluxHelmRelease { name }),
+        instance.map(|instance| Owner::Labelled { instance }),
+        object_set.map(|name| if is_addon { Owner::Addon { name } } else { Owner::ObjectSet { name } }),
+        label("addon.kops.k8s.io/name").map(|_| Owner::Kops),
+        label("k0s.k0sproject.io/stack").map(|_| Owner::K0s),
+        label("addonmanager.kubernetes.io/mode").filter(|mode| mode == "Reconcile").map(|_| Owner::AddonManager),
     ]
     .into_iter()
     .flatten()

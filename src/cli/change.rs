@@ -99,6 +99,9 @@ pub enum FormName {
     Installation,
     Rke2,
     Kubespray,
+    Kops,
+    K0s,
+    Gardener,
 }
 
 impl PlanArgs {
@@ -120,6 +123,9 @@ impl From<FormName> for snippets::Form {
             FormName::Installation => Self::Installation,
             FormName::Rke2 => Self::Rke2,
             FormName::Kubespray => Self::Kubespray,
+            FormName::Kops => Self::Kops,
+            FormName::K0s => Self::K0s,
+            FormName::Gardener => Self::Gardener,
         }
     }
 }

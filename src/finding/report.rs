@@ -43,6 +43,9 @@ pub struct ClusterSummary {
     /// Who would put a direct edit back: `Installation/default`, `Helm`, `Argo CD`, …
     pub owner: Option<String>,
     pub calico_version: Option<String>,
+    /// The release of a planned upgrade, by whose rules addresses and probes are judged instead.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub judged_as: Option<String>,
     /// `bird`, `vxlan` or `none`.
     pub backend: Option<String>,
     /// `kubernetes` or `etcd`.

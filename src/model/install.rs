@@ -2,7 +2,7 @@
 
 use crate::calico::environment::{Backend, Datastore, Environment, MethodSetting, Value};
 use crate::calico::flavour::{self, Flavour};
-use crate::calico::method::{self, AddressSource, Problem};
+use crate::calico::method::{self, AddressSource, Method, Problem};
 use crate::calico::owner::{self, Owner};
 use crate::calico::version::{self, Version};
 use crate::observed::Observed;
@@ -257,12 +257,14 @@ impl<'a> Install<'a> {
 
     /// Why the configured method decides nothing, or not what it says.
     pub fn ineffective_method(&self, family: Family) -> Option<String> {
-        self.method(family).filter(|method| !method.is_empty())?;
+        let method = self.method(family).filter(|method| !method.is_empty())?;
         let variable = match family {
             Family::V4 => "IP",
             Family::V6 => "IP6",
         };
         match self.gate(family)? {
+            // As installers write a family that is off: kops upup/models/cloudup/resources/addons/networking.projectcalico.org.
+            AddressSource::Kept if method == "none" || Method::parse(&method) == Method::DEFAULT => return None,
             AddressSource::Kept => return Some(format!("{variable} is none or empty, so what is stored stays")),
             AddressSource::Literal { address } => return Some(format!("{variable} is {address}, for every node")),
             AddressSource::FromField { path } => return Some(format!("{variable} is taken from {path}")),

@@ -18,7 +18,9 @@ impl Install<'_> {
     /// The probes that cannot succeed here.
     pub fn misfits(&self) -> Vec<Misfit> {
         let (Some(container), Some(environment)) = (self.container, self.environment()) else { return Vec::new() };
-        probe::misfits(container, &environment.backend(), self.upgrade().or(self.version()), &environment.health())
+        // The operator of another release writes its own probes.
+        let release = self.upgrade().filter(|_| !self.is_operator()).or(self.version());
+        probe::misfits(container, &environment.backend(), release, &environment.health())
     }
 
     /// The probe that may kill calico-node asks for what it cannot have: no time to start is enough.

@@ -18,6 +18,7 @@ pub fn summarize(view: &ClusterModel) -> ClusterSummary {
         flavour: install.flavour_name(),
         owner: install.reverts().map(|(owner, _)| owner),
         calico_version: install.version().map(|version| version.to_string()),
+        judged_as: install.upgrade().filter(|upgrade| Some(*upgrade) != install.version()).map(|upgrade| upgrade.to_string()),
         backend: install.backend_name(),
         datastore: install.datastore_name(),
         autodetection_method: install.shown_method(Family::V4),

@@ -1,5 +1,7 @@
 //! A change as text to paste where it lasts, for each way Calico is kept.
 
+mod installers;
+
 use serde_json::{Value, json};
 
 use super::autodetect_edits::{self, Refusal, Setting};
@@ -26,6 +28,12 @@ pub enum Form {
     Rke2,
     /// Variables of an inventory.
     Kubespray,
+    /// Part of a Cluster.
+    Kops,
+    /// Part of a ClusterConfig.
+    K0s,
+    /// Part of a Shoot.
+    Gardener,
 }
 
 /// A change in every form it has; a form that it does not have is `None`.
@@ -38,14 +46,16 @@ pub struct Snippets {
     pub installation: Option<(String, Value)>,
     /// Fields of that which somebody else has set, and which must go: no tool clears what it did not set itself.
     pub cleared: Vec<Vec<String>>,
-    /// Names and values.
-    pub kubespray: Vec<(String, Value)>,
+    /// For installers that have a setting of their own.
+    pub methods: Vec<Setting>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum EmitError {
     #[error("this change has no form for {0}")]
     NoSuchForm(&'static str),
+    #[error("{form} does not accept the method {method}; it takes {accepted}. Choose one with --method")]
+    NotAccepted { form: &'static str, method: String, accepted: &'static str },
     /// A terminal or a shell would read such text as something else.
     #[error("this change is not printed as {0}: a name in it is not a valid Kubernetes name, or a value holds control characters")]
     NotPrintable(&'static str),
@@ -60,6 +70,9 @@ impl Form {
             Self::Installation => "installation",
             Self::Rke2 => "rke2",
             Self::Kubespray => "kubespray",
+            Self::Kops => "kops",
+            Self::K0s => "k0s",
+            Self::Gardener => "gardener",
         }
     }
 }
@@ -91,7 +104,7 @@ impl Snippets {
             daemon_set: Some((Target::DaemonSet { namespace, name }, containers(&json!({"env": env})))),
             cleared: others(settings, &network, now),
             installation: Some((installation_name.to_owned(), json!({"calicoNetwork": network}))),
-            kubespray: settings.iter().map(|setting| (kubespray(setting.family).to_owned(), json!(setting.method))).collect(),
+            methods: settings.to_vec(),
         })
     }
 
@@ -117,11 +130,8 @@ impl Snippets {
                 form.ok_or_else(none)
             }
             Form::Rke2 => self.values().map(|spec| self.first() + &rke2(spec)).ok_or_else(none),
-            Form::Kubespray if self.kubespray.is_empty() => Err(none()),
-            Form::Kubespray => {
-                let variables: serde_json::Map<String, Value> = self.kubespray.iter().cloned().collect();
-                Ok(yaml(&Value::Object(variables)))
-            }
+            Form::Kubespray | Form::Kops | Form::K0s | Form::Gardener if self.methods.is_empty() => Err(none()),
+            Form::Kubespray | Form::Kops | Form::K0s | Form::Gardener => installers::text(form, &self.methods).map(|value| yaml(&value)),
         }
     }
 }
@@ -182,14 +192,6 @@ fn both_variables(setting: &Setting) -> [(String, String); 2] {
         Family::V6 => "IP6",
     };
     [(gate.to_owned(), "autodetect".to_owned()), (method_variable(setting.family).to_owned(), setting.method.clone())]
-}
-
-/// roles/network_plugin/calico/defaults/main.yml
-fn kubespray(family: Family) -> &'static str {
-    match family {
-        Family::V4 => "calico_ip_auto_method",
-        Family::V6 => "calico_ip6_auto_method",
-    }
 }
 
 fn set_env(namespace: &str, name: &str, variables: &[(String, String)]) -> Option<String> {

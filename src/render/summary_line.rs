@@ -78,6 +78,8 @@ pub(super) fn cluster(cluster: &ClusterSummary) -> Vec<String> {
     let place = place.map(|place| text::shorten_middle(&text::clean(place), CONTEXT).into_owned());
     let version = cluster.calico_version.as_ref();
     let version = version.map_or_else(|| "Calico version unknown".to_owned(), |version| format!("Calico {}", text::clean(version)));
+    let judged = cluster.judged_as.as_ref().map(|release| format!(", judged as {}", text::clean(release))).unwrap_or_default();
+    let version = version + &judged;
     let ready = format!("{} of {} ready", cluster.nodes_ready, text::count(cluster.nodes, "node"));
     place.into_iter().chain([version, ready]).collect()
 }

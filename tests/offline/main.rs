@@ -10,6 +10,7 @@ mod detection;
 mod fuzzed;
 mod hostile_text;
 mod import;
+mod installers;
 mod matrix;
 mod objects;
 mod pages;

@@ -37,6 +37,10 @@ pub(super) fn source(target: IpAddr, host: &Host) -> Told {
         return Err(format!("the route to {target} was not read there"));
     };
     let Some(routing) = host.routing else {
+        // The table local is asked before every other, so its own address needs no route.
+        if let Some(own) = own(target, interfaces) {
+            return Ok(Some(own));
+        }
         return Err(format!("neither the kernel's answer for {target} nor the node's routes were seen"));
     };
     if !routing.main_table_only {
@@ -77,10 +81,8 @@ pub(super) fn source(target: IpAddr, host: &Host) -> Told {
 /// The node's own addresses, and the broadcast addresses of its networks.
 fn local(target: IpAddr, interfaces: &[Interface]) -> Option<IpAddr> {
     let up = || interfaces.iter().filter(|interface| is_up(interface)).flat_map(|interface| &interface.addresses);
-    // IPv4 has its own addresses in the table local while the device is down, too.
-    let holder = interfaces.iter().find(|one| one.addresses.iter().any(|held| held.address == target && held.address.is_ipv4()));
-    if let Some(holder) = holder {
-        return Some(primary(holder, target));
+    if let Some(own) = own(target, interfaces) {
+        return Some(own);
     }
     let own = up().find(|held| held.address == target);
     let broadcast = |cidr: Cidr| match cidr {
@@ -89,6 +91,12 @@ fn local(target: IpAddr, interfaces: &[Interface]) -> Option<IpAddr> {
     };
     let of_network = || up().find(|held| held.peer.is_none() && Cidr::new(held.address, held.prefix_length).is_ok_and(broadcast));
     own.or_else(of_network).map(|held| held.address)
+}
+
+/// IPv4 has its own addresses in the table local while the device is down, too.
+fn own(target: IpAddr, interfaces: &[Interface]) -> Option<IpAddr> {
+    let holder = interfaces.iter().find(|one| one.addresses.iter().any(|held| held.address == target && held.address.is_ipv4()))?;
+    Some(primary(holder, target))
 }
 
 /// The preferred source of an address's entry in the table local: the first address of the same network on that interface.

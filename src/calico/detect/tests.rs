@@ -302,5 +302,10 @@ fn destinations_that_are_the_nodes_own_or_unspecified() {
         let host = Host { routing: Some(Routing { routes: &default, main_table_only: true }), ..host(seen) };
         let outcome = detect(&Method::parse(method), family, version("v3.24.5"), &host);
         assert_eq!(told(&outcome), expected, "{family} {method}");
+        // Its own IPv4 addresses need no route, any other destination does.
+        let method = if expected.starts_with("ens192") { method } else { "can-reach=198.51.100.3" };
+        let expected = if expected.starts_with("ens192") { expected } else { "unknown" };
+        let unrouted = Host { routing: None, ..host };
+        assert_eq!(told(&detect(&Method::parse(method), Family::V4, version("v3.24.5"), &unrouted)), expected, "{method} without routes");
     }
 }

@@ -54,15 +54,6 @@ fn flavours_and_owners_by_their_marks() {
             owned.clone(),
             json!([]),
             &[],
-            installation(json!({}), json!({"kubernetesProvider": "AKS"})),
-            no.clone(),
-            "AKS add-on",
-            &["Installation/default", "Azure"],
-        ),
-        (
-            owned.clone(),
-            json!([]),
-            &[],
             installation(json!({helm: "calico"}), json!({})),
             no.clone(),
             "operator",
@@ -106,7 +97,7 @@ fn flavours_and_owners_by_their_marks() {
             "kops",
             &["kops add-on channel"],
         ),
-        (plain.clone(), json!([]), &[], no.clone(), node("v1.31.0+k0s"), "k0s", &["k0s controller"]),
+        (plain.clone(), json!([]), &[], no.clone(), node("v1.31.0+k0s"), "manifest", &[]),
         (
             with_annotation("calico-node", applied, "{\"path\":\"/var/snap/microk8s/current\"}"),
             json!([]),
@@ -257,8 +248,8 @@ fn clouds_and_management_clusters() {
             Flavour::Operator,
         ),
         (owned.clone(), installation("", json!({})), node("v1.31.0", json!({})), Flavour::Operator),
-        (owned.clone(), installation("AKS", json!({})), vec![], Flavour::Aks),
-        // a release of Helm is a user's own
+        // the add-on is told by its images
+        (owned.clone(), installation("AKS", json!({})), vec![], Flavour::Operator),
         (owned, installation("AKS", json!({"meta.helm.sh/release-name": "calico"})), vec![], Flavour::Operator),
     ] {
         assert_eq!(flavour(&set, &installations, &nodes), expected);
@@ -266,10 +257,11 @@ fn clouds_and_management_clusters() {
 }
 
 #[test]
-fn every_flavour_has_one_row_with_its_source() {
-    for (index, row) in TABLE.iter().enumerate() {
-        assert!(!row.name.is_empty() && !row.place.is_empty() && !row.source.is_empty(), "{:?}", row.flavour);
-        assert!(TABLE.iter().skip(index + 1).all(|other| other.flavour != row.flavour && other.name != row.name), "{}", row.name);
+fn rows_say_something_and_no_two_have_one_name() {
+    for (index, flavour) in Flavour::ALL.iter().enumerate() {
+        let row = flavour.row();
+        assert!(!row.name.is_empty() && !row.place.is_empty() && !row.source.is_empty(), "{flavour:?}");
+        assert!(Flavour::ALL.iter().skip(index + 1).all(|other| other.row().name != row.name), "{}", row.name);
     }
 }
 

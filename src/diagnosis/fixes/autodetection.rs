@@ -58,6 +58,10 @@ pub(crate) fn autodetection(view: &Context, family: Family, wrong: &[String]) ->
 
 /// The configured method finds the right address on each of these nodes, so that a new start is all it takes.
 fn restart(view: &Context, family: Family, wrong: &[String]) -> Option<Fix> {
+    // A restart now is one of the release that runs, whatever that of a planned upgrade would find.
+    if view.install.upgrade().is_some_and(|upgrade| Some(upgrade) != view.install.version()) {
+        return None;
+    }
     let matrix = view.matrix(family);
     let current = matrix.current()?;
     let choice = matrix.choice(current);

@@ -15,7 +15,8 @@ fn daemon_set() -> Snippets {
 #[test]
 fn each_form_is_ready_to_paste() {
     let mut all = String::new();
-    for form in [Form::Kubectl, Form::Kustomize, Form::Helm, Form::Installation, Form::Rke2, Form::Kubespray] {
+    use Form::{Gardener, Helm, Installation, K0s, Kubectl, Kubespray, Kustomize, Rke2};
+    for form in [Kubectl, Kustomize, Helm, Installation, Rke2, Kubespray, K0s, Gardener] {
         let text = daemon_set().emit(form).unwrap_or_else(|error| panic!("{error}"));
         if form != Form::Kubectl {
             serde_yaml::from_str::<Value>(&text).expect("is YAML");
@@ -50,6 +51,33 @@ fn a_method_that_is_set_now_is_cleared_in_every_form() {
     let same = json!({"calicoNetwork": {"nodeAddressAutodetectionV4": {"kubernetes": "NodeInternalIP"}}});
     let snippets = Snippets::of_detection(&settings(), &edits, &target, &same).expect("has a form");
     assert!(snippets.emit(Form::Helm).expect("a form").starts_with("installation:"));
+}
+
+/// kops and Gardener check the method before they take it.
+#[test]
+fn a_method_that_an_installer_refuses_is_said() {
+    let of = |method: &str| {
+        let settings = [Setting { family: Family::V4, method: method.into() }];
+        let target = Target::DaemonSet { namespace: "kube-system".into(), name: "calico-node".into() };
+        Snippets::of_detection(&settings, &[], &target, &Value::Null).expect("has a form")
+    };
+    for (form, method, taken) in [
+        (Form::Kops, "can-reach=10.0.0.1", true),
+        (Form::Kops, "interface=^eth.*", true),
+        (Form::Kops, "kubernetes-internal-ip", false),
+        (Form::Kops, "cidr=10.0.0.0/24", false),
+        (Form::Kops, "can-reach=api.example", false),
+        (Form::Gardener, "cidr=10.0.0.0/24", true),
+        (Form::Gardener, "cidr=10.0.0.0/24,10.1.0.0/24", false),
+    ] {
+        let text = of(method).emit(form);
+        assert_eq!(text.is_ok(), taken, "{form:?} {method}");
+        assert!(taken || matches!(text, Err(EmitError::NotAccepted { .. })), "{form:?} {method}");
+    }
+    assert_eq!(
+        of("can-reach=10.0.0.1").emit(Form::Kops).expect("a form"),
+        "spec:\n  networking:\n    calico:\n      ipv4AutoDetectionMethod: can-reach=10.0.0.1\n"
+    );
 }
 
 #[test]

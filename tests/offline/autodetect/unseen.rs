@@ -1,5 +1,7 @@
 //! What was not seen is not known; what is known without it is said.
 
+use calico_fix::calico::version::Version;
+
 use super::build::*;
 use super::*;
 
@@ -21,6 +23,18 @@ fn without_exec_nothing_is_guessed() {
     // A calico-node that runs stores what it finds or keeps.
     assert_eq!(judged.verdicts("first-found"), "right right wrong");
     assert_eq!(judged.stored(), "right right wrong");
+}
+
+/// Before 3.22.0 every calico-node that restarts with kubernetes-internal-ip exits.
+#[test]
+fn neither_the_release_nor_the_hosts_are_known() {
+    let judged = of(&bridge().exec_forbidden().version("latest"));
+    assert_eq!(judged.recommended(), None);
+    assert!(judged.recommendation.why.ends_with("compare with --calico-version."), "{}", judged.recommendation.why);
+    let named = AutodetectOptions { version: Version::parse("v3.24.5"), ..ask(&[]) };
+    assert_eq!(judge(&bridge().exec_forbidden().version("latest").snapshot(), &named).recommended(), Some("kubernetes-internal-ip"));
+    // The twin: nothing is wrong, and nothing is changed.
+    assert!(of(&cluster().exec_forbidden().version("latest")).recommendation.keep);
 }
 
 /// What is stored speaks for the method only where it was found by it.

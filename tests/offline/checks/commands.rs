@@ -167,7 +167,8 @@ proptest! {
         };
         let settings = [Setting { family: Family::V4, method: method.clone() }];
         let Ok(snippets) = Snippets::of_detection(&settings, &edits, &place, &Value::Null) else { return Ok(()) };
-        for form in [Form::Kubectl, Form::Kustomize, Form::Helm, Form::Installation, Form::Rke2, Form::Kubespray] {
+        use Form::{Gardener, Helm, Installation, K0s, Kops, Kubectl, Kubespray, Kustomize, Rke2};
+        for form in [Kubectl, Kustomize, Helm, Installation, Rke2, Kubespray, Kops, K0s, Gardener] {
             let Ok(text) = snippets.emit(form) else { continue };
             prop_assert!(!text.chars().any(|c| c != '\n' && is_unsafe(c)), "{text:?}");
             if form != Form::Kubectl {

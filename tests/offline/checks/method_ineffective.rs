@@ -54,3 +54,13 @@ fn settings_that_decide_nothing() {
         }
     }
 }
+
+/// As kops writes the family that is off.
+#[test]
+fn the_default_or_none_beside_a_family_that_is_off() {
+    for method in ["none", "first-found"] {
+        healthy(&cluster().env("IP6", "none").env("IP6_AUTODETECTION_METHOD", method));
+    }
+    finds(&cluster().env("IP6", "none").env("IP6_AUTODETECTION_METHOD", "interface=eth.*"), &["warning method-ineffective"]);
+    finds(&cluster().env("IP6", "autodetect").env("IP6_AUTODETECTION_METHOD", "none"), &["warning method-invalid"]);
+}

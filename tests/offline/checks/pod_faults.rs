@@ -6,7 +6,8 @@ use calico_fix::snapshot::objects::*;
 
 use super::build::*;
 use super::pods::{ended, waiting};
-use super::random::{Cluster, Random};
+use super::random::Cluster;
+use super::seeds::Random;
 
 /// Of the world before the snapshot: logs, events and sessions of the host at this place.
 type Happen = fn(World, &str, &mut Random) -> World;
@@ -53,7 +54,7 @@ const fn of_bird6(fault: PodFault) -> PodFault {
     PodFault { cuts: false, six: true, seen: bird6_refuses, ..fault }
 }
 
-pub(super) const FAULTS: [PodFault; 27] = [
+pub(super) const FAULTS: [PodFault; 35] = [
     row("a signal", "container-crashed", DESCRIBE, calm, |pod, random| crash(pod, random.pick(&[132, 134, 135, 136, 139, 159]), "Error")),
     row("a program that cannot be run", "container-crashed", DESCRIBE, calm, |pod, _| crash(pod, 128, "StartError")),
     row("an exit without a log", "pod-not-ready", LOGS, calm, |pod, random| crash(pod, random.pick(&[1, 2, 255]), "Error")),
@@ -105,6 +106,14 @@ pub(super) const FAULTS: [PodFault; 27] = [
         |world, name, _| world.log(name, &started(&[SHUTS_DOWN; 5])),
         |pod, _| not_ready(pod),
     ),
+    row("no Typha", "typha-unreachable", NOTHING, |world, name, _| world.log(name, &started(&[NO_TYPHA])), |pod, _| not_ready(pod)),
+    row("a port that another has", "health-port-taken", NOTHING, port_taken, |pod, _| not_ready(pod)),
+    row("no localhost", "health-address-missing", NOTHING, no_localhost, |pod, _| not_ready(pod)),
+    row("rules of the other iptables", "iptables-backend-mismatch", NOTHING, other_iptables, |pod, _| not_ready(pod)),
+    row("no kernel module", "kernel-feature-missing", NOTHING, no_module, |pod, _| not_ready(pod)),
+    row("an update conflict", "startup-exited", NOTHING, conflict, |pod, _| crash(pod, 1, "Error")),
+    row("a watchdog", "felix-not-live", LOGS, watchdog, |pod, _| not_ready(pod)),
+    row("no CPU", "cpu-starved", &["kubectl set resources daemonset"], no_cpu, |pod, _| not_ready(pod)),
     of_bird(row("a configuration that BIRD refuses", "bgp-configuration-refused", NOTHING, refused, |pod, _| not_ready(pod))),
     of_bird6(row("no BIRD6", "bird-not-running", LOGS, bird6_is_refused, |_, _| {})),
     of_bird6(row("a configuration that BIRD6 refuses", "bgp-configuration-refused", NOTHING, refused_by_bird6, |pod, _| not_ready(pod))),
@@ -124,6 +133,22 @@ const API: &str = "[ERROR][65] felix/daemon.go 233: Failed to get config from da
     10.96.0.1:443: i/o timeout";
 const API_AGAIN: &str =
     "[ERROR][66] confd/client.go 9: Failed to list error=Get \"https://10.96.0.1:443/apis/crd\": context deadline exceeded";
+const NO_TYPHA: &str = "[ERROR][78] felix/daemon.go 324: Failed to connect to Typha error=dial tcp 10.96.7.7:5473: i/o timeout";
+const PORT: &str = "[ERROR][81] felix/health.go 1: Health endpoint failed, trying to restart it... error=listen tcp 127.0.0.1:9099: bind: \
+    address already in use";
+const LOCALHOST: &str = "[ERROR][81] felix/health.go 1: Health endpoint failed, trying to restart it... error=listen tcp: lookup localhost on \
+    10.96.0.10:53: no such host";
+const IPTABLES: &str = "[WARNING][128] felix/table.go 765: iptables-nft-save command failed error=iptables-save failed because there are \
+    incompatible nft rules in the table ipVersion=0x4 stderr=\"\" table=\"filter\"";
+const MODULES: [&str; 3] = [
+    "[WARNING][75] felix/ipip_mgr.go 111: Failed to add IPIP tunnel device error=exit status 1",
+    "[WARNING][75] felix/vxlan_mgr.go 622: Failed to configure VXLAN tunnel device, retrying... error=operation not supported",
+    "[ERROR][75] felix/route_rule.go 248: Failed to list routing rules, retrying... error=operation not supported",
+];
+const CONFLICT: &str = "[ERROR][9] startup/startup.go 201: Unable to set node resource configuration error=update conflict: Node(node-2)";
+const WATCHDOG: &str = "[WARNING][81] felix/health.go 211: Report timed out name=\"int_dataplane\"";
+const LATE: &str = "Liveness probe failed: calico/node is not ready: Felix is not live: Get \"http://localhost:9099/liveness\": net/http: \
+    request canceled while waiting for connection (Client.Timeout exceeded while awaiting headers)\n";
 const SHUTS_DOWN: &str = "[WARNING][99] felix/daemon.go 719: Felix is shutting down reason=\"config changed\"";
 const REFUSED: &str = "bird: /etc/calico/confd/config/bird.cfg, line 96: Only internal neighbor can be RR client";
 
@@ -169,6 +194,46 @@ fn network_unavailable(snapshot: &mut Snapshot, node: &str) {
         message: Some("Calico is shutting down on this node".into()),
         ..Condition::default()
     });
+}
+
+/// Felix does not answer, so the liveness probe kills it again and again.
+fn unanswered(world: World, name: &str, line: &str) -> World {
+    let world = world.restarted(name, 4, 137, 70, 100).killed(name, 4);
+    world.log(name, &started(&[line])).previous(name, &started(&[line]))
+}
+
+fn port_taken(world: World, name: &str, _: &mut Random) -> World {
+    unanswered(world, name, PORT)
+}
+
+fn no_localhost(world: World, name: &str, _: &mut Random) -> World {
+    unanswered(world, name, LOCALHOST)
+}
+
+fn other_iptables(world: World, name: &str, _: &mut Random) -> World {
+    unanswered(world, name, IPTABLES)
+}
+
+fn no_module(world: World, name: &str, random: &mut Random) -> World {
+    let line = random.pick(&MODULES);
+    world.log(name, &started(&[line, line, line]))
+}
+
+fn conflict(world: World, name: &str, _: &mut Random) -> World {
+    world.previous(
+        name,
+        &log(&["Early log level set to info", CONFLICT, "[WARNING][9] startup/utils.go 49: Terminating", "Calico node failed to start"]),
+    )
+}
+
+fn watchdog(world: World, name: &str, _: &mut Random) -> World {
+    let world = world.restarted(name, 2, 137, 7200, 400).event(name, "Killing", KILLED, 2, 401);
+    world.previous(name, &started(&[WATCHDOG])).log(name, &started(&[]))
+}
+
+fn no_cpu(world: World, name: &str, _: &mut Random) -> World {
+    let world = world.restarted(name, 2, 137, 7200, 400).event(name, "Killing", KILLED, 2, 401);
+    world.unhealthy(name, LATE, 9)
 }
 
 fn refused(world: World, name: &str, _: &mut Random) -> World {
@@ -255,8 +320,8 @@ pub(super) fn pod_of<'s>(snapshot: &'s mut Snapshot, node: &str) -> &'s mut Pod 
 impl PodFault {
     /// The world with it; `None` where this cluster cannot have it.
     pub(super) fn on(&self, cluster: &Cluster, at: usize, random: &mut Random) -> Option<World> {
-        let has_bird = cluster.world.hosts[at].stored.is_some() && !lacks_bird(&cluster.world);
-        let has_six = cluster.world.hosts[at].stored6.is_some() && !lacks_bird(&cluster.world);
+        let has_bird = cluster.world.hosts[at].stored.is_some() && cluster.has_bird();
+        let has_six = cluster.world.hosts[at].stored6.is_some() && cluster.has_bird();
         if (self.bird && !has_bird) || (self.six && !has_six) {
             return None;
         }
@@ -273,11 +338,6 @@ impl PodFault {
         (self.pod)(pod_of(snapshot, node), random);
         (self.seen)(snapshot, node);
     }
-}
-
-fn lacks_bird(world: &World) -> bool {
-    let env = &world.daemon_set.spec.template.spec.containers[0].env;
-    env.iter().any(|one| one.name == "CALICO_NETWORKING_BACKEND" && one.value.as_deref() == Some("vxlan"))
 }
 
 /// Its peers' rows of it, as BIRD words them.

@@ -3,32 +3,11 @@
 //! A seed gives the same cluster on every machine. To add a fault: a variant of `Fault`, its place in `Fault::ADDRESSES` or a list of
 //! its own, and an arm in `inject`, which names the node, the finding and what its fix may say.
 
+use serde_json::json;
+
 use super::build::*;
-
-/// xorshift64*: enough for choosing.
-pub(super) struct Random(u64);
-
-impl Random {
-    pub(super) fn new(seed: u64) -> Self {
-        Self(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1)
-    }
-
-    pub(super) fn below(&mut self, limit: usize) -> usize {
-        self.0 ^= self.0 >> 12;
-        self.0 ^= self.0 << 25;
-        self.0 ^= self.0 >> 27;
-        let word = self.0.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 33;
-        usize::try_from(word).unwrap_or_default() % limit
-    }
-
-    pub(super) fn chance(&mut self, percent: usize) -> bool {
-        self.below(100) < percent
-    }
-
-    pub(super) fn pick<T: Copy>(&mut self, of: &[T]) -> T {
-        of[self.below(of.len())]
-    }
-}
+use super::random_dress::dress;
+use super::seeds::Random;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Layout {
@@ -79,6 +58,12 @@ impl Fault {
     ];
 }
 
+/// A change of the method, where all nodes are in 10.0.0.0/24.
+pub(super) const METHOD: &[&str] =
+    &["kubernetes-internal-ip", "can-reach=10.0.0.", "cidr=10.0.0.0/24", "NodeInternalIP", "\"canReach\":\"10.0.0.", "interface=^eth"];
+/// One pod is restarted.
+pub(super) const POD: &[&str] = &["kubectl delete pod "];
+
 /// What must come of a fault.
 pub(super) struct Expected {
     pub node: String,
@@ -87,6 +72,7 @@ pub(super) struct Expected {
     pub fixes: &'static [&'static str],
 }
 
+#[derive(Clone)]
 pub(super) struct Cluster {
     pub world: World,
     pub layout: Layout,
@@ -95,7 +81,7 @@ pub(super) struct Cluster {
 }
 
 /// Releases with another list of exclusions each.
-const RELEASES: [&str; 6] = ["v3.22.5", "v3.24.5", "v3.25.2", "v3.27.0", "v3.29.1", "v3.31.2"];
+const RELEASES: [&str; 7] = ["v3.22.5", "v3.24.5", "v3.25.2", "v3.27.0", "v3.29.1", "v3.30.3", "v3.31.2"];
 /// Interfaces beside the cards, and whether the default exclusions of every release above hide them.
 const BESIDE: [(&str, &str, &str, bool); 9] = [
     ("docker0", "bridge", "172.17.0.1/16", true),
@@ -145,8 +131,12 @@ pub(super) fn healthy(seed: u64) -> Cluster {
     if has_six {
         world = world.env("IP6", "autodetect");
     }
-    if random.chance(30) && layout != Layout::SixOnly {
+    if random.chance(30) {
         world = world.operator();
+    }
+    if layout == Layout::SixOnly {
+        world.installation = world.installation.map(|_| json!({"calicoNetwork": {"nodeAddressAutodetectionV6": {"firstFound": true}}}));
+        world = world.env("IP_AUTODETECTION_METHOD", "");
     }
     let reflected = random.chance(25);
     if layout != Layout::SixOnly && !has_six && random.chance(30) {
@@ -162,6 +152,7 @@ pub(super) fn healthy(seed: u64) -> Cluster {
         host.labels.insert("kubernetes.io/os".into(), "windows".into());
         host.internal = vec!["10.0.0.99".into()];
     }
+    let world = dress(world, layout, has_six, &mut random);
     Cluster { world, layout, has_six, random }
 }
 
@@ -266,16 +257,7 @@ impl Cluster {
         let node = self.world.hosts[at].name.clone();
         let expected = |code, fixes: &'static [&'static str]| Some(Expected { node: node.clone(), code, fixes });
         let plain = self.layout == Layout::Flat;
-        let default_method = !self.world.container().env.iter().any(|one| one.name == "IP_AUTODETECTION_METHOD");
-        const METHOD: &[&str] = &[
-            "kubernetes-internal-ip",
-            "can-reach=10.0.0.",
-            "cidr=10.0.0.0/24",
-            "NodeInternalIP",
-            "\"canReach\":\"10.0.0.",
-            "interface=^eth",
-        ];
-        const POD: &[&str] = &["kubectl delete pod "];
+        let default_method = self.has_default_method();
         match fault {
             Fault::Bridge if plain && default_method => {
                 self.world = self.world.clone().version("v3.24.5").interface(&node, BRIDGE, "172.18.0.1/16").stored(&node, "172.18.0.1/16");
@@ -330,10 +312,9 @@ impl Cluster {
                 for index in &linux {
                     let host = &mut self.world.hosts[*index];
                     host.annotations.insert("projectcalico.org/WireguardPublicKey".into(), format!("AAAA{index}="));
-                    if *index != at {
-                        host.annotations.insert("projectcalico.org/IPv4WireguardInterfaceAddr".into(), format!("10.245.{index}.1"));
-                    }
+                    host.annotations.insert("projectcalico.org/IPv4WireguardInterfaceAddr".into(), format!("10.245.{index}.1"));
                 }
+                self.world.hosts[at].annotations.remove("projectcalico.org/IPv4WireguardInterfaceAddr");
                 expected("wireguard-address-missing", POD)
             }
             Fault::Stale if plain => {
@@ -357,8 +338,20 @@ impl Cluster {
         }
     }
 
+    pub(super) fn has_default_method(&self) -> bool {
+        !self.env().iter().any(|one| one.name == "IP_AUTODETECTION_METHOD" && one.value.as_deref() != Some("first-found"))
+    }
+
+    pub(super) fn has_bird(&self) -> bool {
+        !self.env().iter().any(|one| one.name == "CALICO_NETWORKING_BACKEND" && one.value.as_deref() != Some("bird"))
+    }
+
+    fn env(&self) -> &[calico_fix::snapshot::objects::EnvVar] {
+        &self.world.daemon_set.spec.template.spec.containers[0].env
+    }
+
     /// No session with this node is established any more, in the families where its address changed.
-    fn cut(&mut self, node: &str) {
+    pub(super) fn cut(&mut self, node: &str) {
         let position = self.world.hosts.iter().position(|host| host.name == node).expect("a node of that name");
         let row_of = |cidr: &str| cidr.split('/').next().unwrap_or_default().replace(['.', ':'], "_");
         let victim = &self.world.hosts[position];

@@ -3,13 +3,18 @@
 use calico_fix::autodetect::AutodetectOptions;
 use calico_fix::diagnosis::{Scope, diagnose};
 use calico_fix::finding::Finding;
+use calico_fix::finding::verdict::Verdict;
 use calico_fix::reports::autodetect::{State, evaluate};
 use calico_fix::snapshot::family::Family;
 
 use super::judge::by_hand;
 use super::random::{Cluster, Expected, Fault, healthy};
+use super::seeds::{inject_often, wanted};
 
 const CLUSTERS: u64 = 2000;
+const UNSEEN: u64 = 300;
+/// Of each fault.
+const INJECTIONS: u64 = 40;
 
 fn about(cluster: &Cluster, seed: u64) -> String {
     let hosts: Vec<String> = cluster
@@ -27,7 +32,7 @@ fn about(cluster: &Cluster, seed: u64) -> String {
 
 #[test]
 fn healthy_clusters_have_no_finding_and_no_proposal() {
-    for seed in 0..CLUSTERS {
+    for seed in 0..wanted(CLUSTERS) {
         let cluster = healthy(seed);
         let snapshot = cluster.world.snapshot();
         let report = diagnose(&snapshot, &Scope::default());
@@ -36,6 +41,24 @@ fn healthy_clusters_have_no_finding_and_no_proposal() {
             let seen = evaluate(&snapshot, &AutodetectOptions::new(family));
             assert!(seen.choice.is_none() && seen.by_hand.is_none(), "{}\n{:#?}", about(&cluster, seed), seen.recommendation);
             assert_ne!(seen.state(None), State::Wrong, "{}\n{:#?}", about(&cluster, seed), seen.matrix.nodes);
+        }
+    }
+}
+
+/// Nothing is broken, so whatever was not seen no change is proposed.
+#[test]
+fn healthy_clusters_of_unknown_release_or_hosts_have_no_finding_and_no_proposal() {
+    for seed in 0..wanted(UNSEEN) {
+        let cluster = healthy(seed);
+        let world = cluster.world.clone();
+        for world in [world.clone().version("latest"), world.clone().exec_forbidden(), world.version("latest").exec_forbidden()] {
+            let snapshot = world.snapshot();
+            let report = diagnose(&snapshot, &Scope::default());
+            assert!(report.findings.is_empty(), "{}\n{:#?}", about(&cluster, seed), report.findings);
+            for family in Family::ALL {
+                let seen = evaluate(&snapshot, &AutodetectOptions::new(family));
+                assert!(seen.choice.is_none() && seen.by_hand.is_none(), "{}\n{:#?}", about(&cluster, seed), seen.recommendation);
+            }
         }
     }
 }
@@ -53,21 +76,23 @@ fn check(finding: &Finding, expected: &Expected, text: &str) {
 
 #[test]
 fn each_fault_has_its_finding_and_no_other_fix() {
-    let mut seen = [0_usize; Fault::ADDRESSES.len()];
-    for seed in 0..CLUSTERS {
-        let mut cluster = healthy(seed);
-        let kind = usize::try_from(seed).unwrap_or_default() % Fault::ADDRESSES.len();
-        let fault = Fault::ADDRESSES[kind];
-        let Some(expected) = cluster.inject(fault) else { continue };
-        seen[kind] += 1;
-        let report = diagnose(&cluster.world.snapshot(), &Scope::default());
-        let text = format!("{fault:?} on {}: {}", expected.node, about(&cluster, seed));
-        let found: Vec<&Finding> = report.findings.iter().filter(|finding| finding.code.name() == expected.code).collect();
-        assert!(!found.is_empty(), "no {}: {text}\n{:#?}", expected.code, report.findings);
-        found.iter().for_each(|finding| check(finding, &expected, &text));
-        for other in report.findings.iter().filter(|finding| finding.code.name() != expected.code) {
-            assert!(other.fix.is_none(), "{text}\n{other:#?}");
-        }
-    }
-    assert!(seen.iter().all(|count| *count >= 10), "some faults were hardly tried: {seen:?}");
+    inject_often(
+        &Fault::ADDRESSES,
+        |fault| format!("{fault:?}"),
+        INJECTIONS,
+        |fault, seed| {
+            let mut cluster = healthy(seed);
+            let Some(expected) = cluster.inject(*fault) else { return false };
+            let report = diagnose(&cluster.world.snapshot(), &Scope::default());
+            let text = format!("{fault:?} on {}: {}", expected.node, about(&cluster, seed));
+            assert_eq!(report.verdict, Verdict::Sick, "{text}");
+            let found: Vec<&Finding> = report.findings.iter().filter(|finding| finding.code.name() == expected.code).collect();
+            assert!(!found.is_empty(), "no {}: {text}\n{:#?}", expected.code, report.findings);
+            found.iter().for_each(|finding| check(finding, &expected, &text));
+            for other in report.findings.iter().filter(|finding| finding.code.name() != expected.code) {
+                assert!(other.fix.is_none(), "{text}\n{other:#?}");
+            }
+            true
+        },
+    );
 }

@@ -1,9 +1,10 @@
-//! Random clusters whose pods live ordinary lives, or have one fault: no finding and no fix, or that finding and no other kind of fix.
+//! Random clusters whose pods or settings are ordinary, or have one fault: no finding and no fix, or that finding and no other kind of fix.
 
 use calico_fix::autodetect::AutodetectOptions;
 use calico_fix::diagnosis::{Scope, diagnose};
-use calico_fix::finding::Report;
+use calico_fix::finding::code::Code;
 use calico_fix::finding::verdict::Verdict;
+use calico_fix::finding::{Finding, Report};
 use calico_fix::probes::proposal::ProbeOptions;
 use calico_fix::reports::autodetect::evaluate;
 use calico_fix::reports::probes::probes_report;
@@ -15,16 +16,13 @@ use super::build::*;
 use super::judge::by_hand;
 use super::pod_faults::{FAULTS, pod_of};
 use super::pods::{ended, waiting};
-use super::random::{Cluster, Random, healthy};
+use super::random::{Cluster, Fault, healthy};
+use super::seeds::{Random, inject_often, wanted};
+use super::settings_faults;
 
 const CLUSTERS: u64 = 300;
 /// Of each fault.
 const INJECTIONS: u64 = 20;
-
-/// `CALICO_FIX_RANDOM=2000` tries as many healthy clusters, and as many of each fault: some minutes.
-fn wanted(usual: u64) -> u64 {
-    std::env::var("CALICO_FIX_RANDOM").ok().and_then(|text| text.parse().ok()).unwrap_or(usual)
-}
 
 /// What happens to sound pods: restarts long ago, init containers that succeeded, events of a start that is over.
 fn live(cluster: &Cluster, random: &mut Random) -> Snapshot {
@@ -106,16 +104,15 @@ fn ordinary_lives_have_no_finding_and_no_proposal() {
     }
 }
 
-fn only_allowed(report: &Report, node: &str, code: &str, fixes: &[&str], text: &str) {
+/// `node` is `None` where the finding is of the whole cluster.
+fn only_allowed(report: &Report, node: Option<&str>, code: &str, fixes: &[&str], text: &str) {
     let found: Vec<_> = report.findings.iter().filter(|finding| finding.code.name() == code).collect();
-    assert!(
-        found.iter().any(|finding| finding.nodes.iter().any(|name| name == node)),
-        "no {code} on {node}: {text}\n{:#?}",
-        report.findings
-    );
+    let named = |finding: &&Finding| node.is_none_or(|node| finding.nodes.iter().any(|name| name == node));
+    assert!(found.iter().any(named), "no {code} on {node:?}: {text}\n{:#?}", report.findings);
     assert_eq!(report.verdict, Verdict::Sick, "{text}");
     for finding in &report.findings {
-        assert!(!finding.code.name().starts_with("bgp-session"), "a consequence is told as a fault of its own: {text}\n{finding:#?}");
+        let consequence = finding.code.name().starts_with("bgp-session") && finding.code.name() != code;
+        assert!(!consequence, "a consequence is told as a fault of its own: {text}\n{finding:#?}");
         let Some(fix) = &finding.fix else { continue };
         let allowed = finding.code.name() == code && fixes.iter().any(|part| by_hand(fix).contains(part) || fix.command.contains(part));
         assert!(allowed, "{text}\n{finding:#?}");
@@ -124,30 +121,62 @@ fn only_allowed(report: &Report, node: &str, code: &str, fixes: &[&str], text: &
 
 #[test]
 fn each_fault_of_a_pod_has_its_finding_and_no_other_fix() {
-    for (number, fault) in FAULTS.iter().enumerate() {
-        let (mut tried, injections) = (0, wanted(INJECTIONS));
-        for seed in
-            (0..).map(|step| step * 31 + u64::try_from(number).expect("small")).take(usize::try_from(injections).expect("small") * 20)
-        {
+    inject_often(
+        &FAULTS,
+        |fault| fault.name.to_owned(),
+        INJECTIONS,
+        |fault, seed| {
             let cluster = healthy(seed);
             let mut random = Random::new(seed ^ 0xfa17);
             let linux: Vec<usize> = (0..cluster.world.hosts.len()).filter(|at| cluster.world.hosts[*at].pod).collect();
             let at = random.pick(&linux);
             let node = cluster.world.hosts[at].name.clone();
-            let Some(world) = fault.on(&cluster, at, &mut random) else { continue };
-            tried += 1;
+            let Some(world) = fault.on(&cluster, at, &mut random) else { return false };
             let mut snapshot = world.snapshot();
             fault.edit(&mut snapshot, &node, &mut random);
             let report = diagnose(&snapshot, &Scope::default());
             let text = format!("{} on {node}, seed {seed}, {:?}, {} nodes", fault.name, cluster.layout, cluster.world.hosts.len());
-            only_allowed(&report, &node, fault.code, fault.fixes, &text);
+            only_allowed(&report, Some(&node), fault.code, fault.fixes, &text);
             proposes_nothing(&snapshot, &text);
             let more_time = fault.fixes.contains(&"kubectl calico-fix probes");
             assert!(more_time || budget(&snapshot).is_none(), "more time is proposed: {text}");
-            if tried == injections {
-                break;
-            }
-        }
-        assert_eq!(tried, injections, "{} was hardly tried", fault.name);
-    }
+            true
+        },
+    );
+}
+
+#[test]
+fn each_fault_of_settings_has_its_finding_and_no_other_fix() {
+    inject_often(
+        &settings_faults::FAULTS,
+        |fault| fault.name.to_owned(),
+        INJECTIONS,
+        |fault, seed| {
+            let cluster = healthy(seed);
+            let mut random = Random::new(seed ^ 0x5e77);
+            let linux: Vec<usize> = (0..cluster.world.hosts.len()).filter(|at| cluster.world.hosts[*at].pod).collect();
+            let at = random.pick(&linux);
+            let node = cluster.world.hosts[at].name.clone();
+            let Some(snapshot) = (fault.inject)(&cluster, at, &mut random) else { return false };
+            let report = diagnose(&snapshot, &Scope::default());
+            let text = format!("{} on {node}, seed {seed}, {:?}, {} nodes", fault.name, cluster.layout, cluster.world.hosts.len());
+            only_allowed(&report, fault.names_node.then_some(&*node), fault.code, fault.fixes, &text);
+            let operator = cluster.world.installation.is_some();
+            let edits = |finding: &&Finding| finding.fix.as_ref().is_some_and(|fix| by_hand(fix).contains("daemonset"));
+            let edited = report.findings.iter().find(|finding| operator && edits(finding) && finding.code.name() != "rollout-unfinished");
+            assert!(edited.is_none(), "the operator's DaemonSet is edited: {text}\n{edited:#?}");
+            true
+        },
+    );
+}
+
+/// A new finding has a row in one of the tables of faults.
+#[test]
+fn every_finding_has_a_fault_that_is_injected() {
+    let first = |fault: Fault| (0..).find_map(|seed| healthy(seed).inject(fault)).expect("some cluster can have it").code;
+    let addresses = Fault::ADDRESSES.into_iter().map(first);
+    let codes: Vec<&str> =
+        addresses.chain(FAULTS.iter().map(|fault| fault.code)).chain(settings_faults::FAULTS.iter().map(|fault| fault.code)).collect();
+    let missing: Vec<&Code> = Code::ALL.iter().filter(|code| !codes.contains(&code.name())).collect();
+    assert!(missing.is_empty(), "no fault is injected for {missing:?}");
 }

@@ -135,3 +135,28 @@ fn probes_whose_command_another_release_lacks() {
     let world = cluster().version("v3.33.0").liveness(new("--felix-live")).readiness(new("--felix-ready"));
     assert_eq!((misfits(&world, "v3.33.1"), misfits(&world, "v3.31.0")), (0, 1));
 }
+
+/// v3.25.0 leaves the bridge out, but the calico-node that is restarted now is v3.24.5.
+#[test]
+fn no_restart_of_the_old_release_is_proposed_for_what_the_new_one_finds() {
+    let world = super::flavours::bridge();
+    let fix = |release: &str| {
+        let report = diagnose_for_release(&world.snapshot(), &Scope::default(), Version::parse(release));
+        report.findings.iter().filter_map(|finding| finding.fix.clone()).map(|fix| by_hand(&fix).to_owned()).collect::<Vec<_>>()
+    };
+    assert!(fix("v3.24.5").iter().any(|command| command.contains("IP_AUTODETECTION_METHOD=")), "{:?}", fix("v3.24.5"));
+    assert_eq!(fix("v3.25.0"), [""; 0]);
+}
+
+#[test]
+fn the_operator_of_another_release_writes_its_own_probes() {
+    assert!(after_upgrade(&cluster(), "v3.33.0").iter().any(|line| line.starts_with("probe-misfit")));
+    assert_eq!(after_upgrade(&cluster().operator(), "v3.33.0"), [""; 0]);
+}
+
+#[test]
+fn the_report_names_the_release_that_it_is_judged_by() {
+    let judged = |release: &str| diagnose_for_release(&cluster().snapshot(), &Scope::default(), Version::parse(release)).cluster.judged_as;
+    assert_eq!(judged("v3.31.0").as_deref(), Some("v3.31.0"));
+    assert_eq!(judged("v3.24.5"), None);
+}

@@ -39,6 +39,7 @@ pub(super) fn healthy(nodes: usize) -> Report {
             flavour: Some("manifest".into()),
             owner: None,
             calico_version: Some("v3.24.5".into()),
+            judged_as: None,
             backend: Some("bird".into()),
             datastore: Some("kubernetes".into()),
             autodetection_method: Some("first-found".into()),

@@ -7,7 +7,7 @@ fn every_form_is_printed_alone() {
     for scenario in ["bridge-address", "operator-bridge-address"] {
         let stage = Stage::new(scenario, 3);
         let mut all = String::new();
-        for form in ["kubectl", "kustomize", "helm", "installation", "rke2", "kubespray"] {
+        for form in ["kubectl", "kustomize", "helm", "installation", "rke2", "kubespray", "k0s", "gardener"] {
             let output = stage.kubectl(&["autodetect", "--emit", form]);
             assert_eq!((code(&output), err(&output)), (Some(0), String::new()), "{form}: {}", told(&output));
             all += &format!("# {form}\n{}\n", out(&output));
