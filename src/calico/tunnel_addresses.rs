@@ -11,7 +11,7 @@ use crate::snapshot::family::Family;
 use crate::snapshot::objects::Custom;
 
 /// The annotation and the interface that has its address. Such an address is from the pod network and never a node's own.
-const TUNNELS: [(&str, &str); 5] = [
+pub const TUNNELS: [(&str, &str); 5] = [
     ("projectcalico.org/IPv4IPIPTunnelAddr", "tunl0"),
     ("projectcalico.org/IPv4VXLANTunnelAddr", "vxlan.calico"),
     ("projectcalico.org/IPv6VXLANTunnelAddr", "vxlan-v6.calico"),
