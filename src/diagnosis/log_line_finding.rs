@@ -157,7 +157,7 @@ fn not_run(lines: &[&LogEvent], node: &str) -> String {
 fn kernel_lacks<'a>(log: &'a StartupLog, node: &str) -> Option<(String, Vec<&'a LogEvent>)> {
     const LATELY: i64 = 120;
     let lines = of_kind(later(log), LogEventKind::KernelFeatureMissing);
-    let last = lines.last().filter(|mark| is_recent(log, mark, LATELY))?;
+    let last = lines.iter().rev().find(|mark| is_recent(log, mark, LATELY) || startup_log::is_kernel_fallback(&mark.text))?;
     // what iptables says of a module is more than that a device could not be made
     let telling = lines.iter().find(|mark| mark.text.contains("Couldn't load")).unwrap_or(last);
     let message = format!("Felix cannot program the kernel of {node}: {}", startup_log::missing_kernel_feature(&telling.text));
