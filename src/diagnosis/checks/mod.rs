@@ -31,6 +31,7 @@ registry! {
     change_unfinished => ChangeUnfinished;
     container_crashed => ContainerCrashed;
     cpu_starved => CpuStarved;
+    datastore_locked => DatastoreLocked;
     datastore_unreachable => DatastoreUnreachable;
     debug_left_on => DebugLeftOn;
     exited_after_start => ExitedAfterStart;

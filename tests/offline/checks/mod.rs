@@ -16,6 +16,7 @@ mod change_unfinished;
 mod commands;
 mod container_crashed;
 mod cpu_starved;
+mod datastore_locked;
 mod datastore_unreachable;
 mod debug_left_on;
 mod exited_after_start;
