@@ -69,6 +69,7 @@ codes! {
     NodeIpMisreported = "node-ip-misreported", NONE;
     WireguardAddressMissing = "wireguard-address-missing", ROOT;
     TunnelAddressWrong = "tunnel-address-wrong", NONE;
+    PoolOverlapsNodes = "pool-overlaps-nodes", NONE;
     RestartWouldChangeAddress = "restart-would-change-address", ADDRESS;
     MethodIneffective = "method-ineffective", ADDRESS | LOG;
     BirdNotRunning = "bird-not-running", ROOT | START;

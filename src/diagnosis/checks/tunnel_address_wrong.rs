@@ -28,9 +28,9 @@ pub(super) const CHECK: Check = Check {
                   kubectl exec -n NAMESPACE POD -c calico-node -- ip addr show",
         fix: "Restart calico-node on that node: kubectl delete pod POD. At its start it keeps an address that IPAM has for it and takes a new \
               one otherwise. Where it stays so, look for errors of the tunnel address allocator in its log and for free addresses in the pools. \
-              An interface that is down, or whose address is gone: Felix sets both every few seconds, so look for another program that manages \
-              the interface (NetworkManager, systemd-networkd) and keep it off cali*, tunl*, vxlan.calico and wireguard.cali; then look for \
-              Felix's errors about that interface. ip link delete INTERFACE on the node makes Felix create vxlan.calico anew.",
+              Felix brings the interface up and sets its address every few seconds. If it does not stay so, another program manages the \
+              interface: keep NetworkManager and systemd-networkd off cali*, tunl*, vxlan.calico and wireguard.cali. Then look for Felix's \
+              errors about that interface. After ip link delete vxlan.calico on the node, Felix creates the interface again.",
     },
     run,
 };

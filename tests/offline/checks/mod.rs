@@ -45,6 +45,7 @@ mod pod_not_ready;
 mod pod_not_scheduled;
 mod pod_sandbox_recreated;
 mod pods;
+mod pool_overlaps_nodes;
 mod probe_misfit;
 mod probe_timeout_too_short;
 mod properties;
