@@ -92,6 +92,16 @@ impl<'v, 'a> AddressFacts<'v, 'a> {
         self.view.nodes[node].bgp(self.family).seen().is_some_and(|sessions| sessions.total > 0 && sessions.established == 0)
     }
 
+    /// BIRD was seen on two nodes or more that run longer than a restart of BIRD takes, and no session is established anywhere.
+    pub(crate) fn nothing_is_established(&self) -> bool {
+        /// Seconds; a graceful restart may take 240.
+        const RESTARTED: f64 = 300.0;
+        let now = self.view.snapshot.taken_at;
+        let seen = || self.view.nodes.iter().filter_map(|node| Some((node, node.bgp(self.family).seen()?)));
+        let lacks = seen().filter(|(node, sessions)| sessions.total > 0 && node.age(now).is_some_and(|age| age > RESTARTED));
+        lacks.count() > 1 && seen().all(|(_, sessions)| sessions.established == 0)
+    }
+
     pub(crate) fn is_internal(&self, address: IpAddr) -> bool {
         self.internal.iter().any(|internal| internal.as_ref() == Ok(&address))
     }

@@ -12,13 +12,15 @@
 //! | established | right | most BGP sessions of the node are established over it |
 //! | held elsewhere | wrong | another node has it on an interface, and it is no credible InternalIP of this node |
 //! | unchanged | right | it is what the node has now, and that is right |
-//! | plan | right or wrong | most nodes are in one network apart from the InternalIPs |
+//! | plan | right or wrong | most nodes are in one network apart from the InternalIPs (unproven: see below) |
 //! | elsewhere | wrong | most nodes are in one network, and the node has another address in it |
 //! | configured | right | every node follows the method that somebody chose, and the node's sessions do not speak against it |
 //! | InternalIP | right | Kubernetes knows the node by it |
 //! | one network | right | it is in one network with the other nodes, and the InternalIP is not |
-//! | all apart | right | every node uses another address than its InternalIP |
+//! | all apart | right | every node uses another address than its InternalIP (unproven: see below) |
 //! | not the InternalIP | wrong | nothing speaks for it |
+//!
+//! Addresses apart from the InternalIPs speak of a plan. Where nobody chose the method and no session has come up, nothing does.
 //!
 //! An InternalIP is a witness only where it is credible (`AddressFacts::internal`).
 
@@ -110,6 +112,8 @@ pub(super) struct Judge<'s, 'v, 'a> {
     all_apart: bool,
     /// More than half of the addresses are on a VPN, a tunnel or `lo`.
     mostly_by_choice: bool,
+    /// Nobody chose the method, and BGP has not come up with what is stored.
+    unproven: bool,
 }
 
 type Rule<'s, 'v, 'a> = fn(&Judge<'s, 'v, 'a>, usize, &NodeAddress) -> Option<Judgement>;
@@ -156,8 +160,10 @@ impl<'s, 'v, 'a> Judge<'s, 'v, 'a> {
         let mostly_apart = dedicated_network >= 2 && dedicated_network * 2 > with_internal;
         let all_apart = mostly_apart && dedicated_network == with_internal;
         let mostly_by_choice = by_choice >= 2 && by_choice * 2 > known;
-        let mut judge = Self { standing, setting, held, by_address, most, planned: false, mostly_apart, all_apart, mostly_by_choice };
-        judge.planned = judge.is_planned();
+        let unproven = setting.followed.is_none() && standing.nothing_is_established();
+        let mut judge =
+            Self { standing, setting, held, by_address, most, planned: false, mostly_apart, all_apart, mostly_by_choice, unproven };
+        judge.planned = !unproven && judge.is_planned();
         judge
     }
 
@@ -330,7 +336,7 @@ impl<'s, 'v, 'a> Judge<'s, 'v, 'a> {
     fn dedicated_network(&self, node: usize, held: &NodeAddress) -> Option<Judgement> {
         let seen = held.interface.is_some() || self.standing.view.nodes[node].interfaces().is_some();
         let looks_virtual = address::is_docker_default(held.address) || (address::is_shared_space(held.address) && !seen);
-        if !self.all_apart || looks_virtual || self.standing.also_held_by(node, held.address).is_some() {
+        if !self.all_apart || self.unproven || looks_virtual || self.standing.also_held_by(node, held.address).is_some() {
             return None;
         }
         right(Ground::AllApart, "every node uses an address dedicated_network from its InternalIP")

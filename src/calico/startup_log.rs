@@ -25,7 +25,7 @@ pub use details::{CameUp, Details, LastLine, SeenInterface};
 pub use digest::MAX_MARKS;
 pub use ends::known_end;
 pub use init_log::{InitFailure, digest_init};
-pub use kernel_features::missing as missing_kernel_feature;
+pub use kernel_features::{is_fallback as is_kernel_fallback, missing as missing_kernel_feature};
 pub use patterns::{PATTERNS, Pattern, Scope};
 pub use reader::{Attempt, Attempts, Reader, read};
 pub use requests::{Names, NodeReads, Requests};

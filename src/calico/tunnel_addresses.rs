@@ -5,13 +5,13 @@ use std::net::IpAddr;
 
 use serde_json::Value;
 
-use super::address;
+use super::address::{self, Cidr};
 use super::label_selector::LabelSelector;
 use crate::snapshot::family::Family;
 use crate::snapshot::objects::Custom;
 
 /// The annotation and the interface that has its address. Such an address is from the pod network and never a node's own.
-const TUNNELS: [(&str, &str); 5] = [
+pub const TUNNELS: [(&str, &str); 5] = [
     ("projectcalico.org/IPv4IPIPTunnelAddr", "tunl0"),
     ("projectcalico.org/IPv4VXLANTunnelAddr", "vxlan.calico"),
     ("projectcalico.org/IPv6VXLANTunnelAddr", "vxlan-v6.calico"),
@@ -50,6 +50,15 @@ impl PoolTunnel {
             && uses.is_none_or(|uses| uses.iter().any(|one| one == "Tunnel"))
             && LabelSelector::parse(text("nodeSelector")).is_ok_and(|selector| selector.matches(labels))
     }
+}
+
+/// The block that a node takes addresses from, by one of them; from another node's block none is borrowed here.
+/// `blockSize` of the pool, else what libcalico-go/lib/ipam takes: 26 and 122.
+pub fn block_of(pool: &Custom, address: IpAddr) -> Option<Cidr> {
+    let default = if address.is_ipv4() { 26 } else { 122 };
+    let length = pool.spec.get("blockSize").and_then(Value::as_u64).filter(|size| *size > 0);
+    let length = length.map_or(Some(default), |size| u8::try_from(size).ok())?;
+    Cidr::new(address, length).ok().map(|block| block.trunc())
 }
 
 /// The public key that a node announces to its peers, by family (from 3.14; IPv6 from 3.24).

@@ -14,7 +14,7 @@ fn formats(source: Source) -> &'static [&'static str] {
         Source::Birdcl => &["birdcl", "calicoctl node status"],
         Source::Interfaces => &["ip addr", "ifconfig"],
         Source::Log => &["kubectl logs"],
-        Source::Installation | Source::TigeraStatus | Source::CalicoNodeStatus => &[],
+        Source::Installation | Source::TigeraStatus | Source::ClusterInformation | Source::CalicoNodeStatus => &[],
     }
 }
 
@@ -87,7 +87,9 @@ fn words(evidence: &Evidence) -> Vec<String> {
             text.split_whitespace().filter(|word| word.contains('.') && word.contains('/')).map(str::to_owned).rev().collect()
         }
         Source::Node => vec![cut(text.rsplit(": ").next().unwrap_or(text))],
-        Source::DaemonSet | Source::Installation | Source::TigeraStatus | Source::CalicoNodeStatus => Vec::new(),
+        Source::DaemonSet | Source::Installation | Source::TigeraStatus | Source::ClusterInformation | Source::CalicoNodeStatus => {
+            Vec::new()
+        }
     }
     .into_iter()
     .filter(|word| word.len() > 3)

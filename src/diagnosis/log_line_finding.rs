@@ -49,6 +49,7 @@ type Judge = for<'a> fn(&'a StartupLog, &str) -> Option<(String, Vec<&'a LogEven
 const AFTER_START: &[(Code, Judge)] = &[
     (Code::ContainerCrashed, crashed),
     (Code::TyphaNotFound, typha_not_found),
+    (Code::DatastoreLocked, waits_for_unlock),
     (Code::DatastoreUnreachable, api_unreachable),
     (Code::KernelFeatureMissing, kernel_lacks),
     (Code::BgpConfigurationRefused, configuration_refused),
@@ -157,7 +158,7 @@ fn not_run(lines: &[&LogEvent], node: &str) -> String {
 fn kernel_lacks<'a>(log: &'a StartupLog, node: &str) -> Option<(String, Vec<&'a LogEvent>)> {
     const LATELY: i64 = 120;
     let lines = of_kind(later(log), LogEventKind::KernelFeatureMissing);
-    let last = lines.last().filter(|mark| is_recent(log, mark, LATELY))?;
+    let last = lines.iter().rev().find(|mark| is_recent(log, mark, LATELY) || startup_log::is_kernel_fallback(&mark.text))?;
     // what iptables says of a module is more than that a device could not be made
     let telling = lines.iter().find(|mark| mark.text.contains("Couldn't load")).unwrap_or(last);
     let message = format!("Felix cannot program the kernel of {node}: {}", startup_log::missing_kernel_feature(&telling.text));
@@ -180,6 +181,17 @@ fn typha_not_found<'a>(log: &'a StartupLog, node: &str) -> Option<(String, Vec<&
     let message =
         format!("Typha's Service {name} does not exist, so Felix on {node} cannot find Typha (FELIX_TYPHAK8SSERVICENAME names it)");
     Some((message, newest(lines)))
+}
+
+/// Felix looks every half second.
+fn waits_for_unlock<'a>(log: &'a StartupLog, node: &str) -> Option<(String, Vec<&'a LogEvent>)> {
+    const LATELY: i64 = 30;
+    let lines = of_kind(later(log), LogEventKind::DatastoreLocked);
+    lines.last().filter(|mark| is_recent(log, mark, LATELY))?;
+    Some((
+        format!("Felix on {node} waits, because Calico's datastore is locked (ClusterInformation default, datastoreReady)"),
+        newest(lines),
+    ))
 }
 
 fn api_unreachable<'a>(log: &'a StartupLog, node: &str) -> Option<(String, Vec<&'a LogEvent>)> {

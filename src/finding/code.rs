@@ -50,6 +50,7 @@ codes! {
     PodSandboxRecreated = "pod-sandbox-recreated", ROOT | START | LOG;
     ContainerCrashed = "container-crashed", ROOT | START | LOG;
     TyphaNotFound = "typha-not-found", ROOT | START | LOG;
+    DatastoreLocked = "datastore-locked", ROOT | START | LOG;
     DatastoreUnreachable = "datastore-unreachable", ROOT | START | LOG;
     TyphaUnreachable = "typha-unreachable", ROOT | START | LOG;
     ForbiddenToCalico = "forbidden-to-calico", ROOT | START | LOG;
@@ -68,6 +69,7 @@ codes! {
     NodeIpMisreported = "node-ip-misreported", NONE;
     WireguardAddressMissing = "wireguard-address-missing", ROOT;
     TunnelAddressWrong = "tunnel-address-wrong", NONE;
+    PoolOverlapsNodes = "pool-overlaps-nodes", NONE;
     RestartWouldChangeAddress = "restart-would-change-address", ADDRESS;
     MethodIneffective = "method-ineffective", ADDRESS | LOG;
     BirdNotRunning = "bird-not-running", ROOT | START;

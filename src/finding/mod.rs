@@ -57,6 +57,7 @@ pub enum Source {
     Event,
     Installation,
     TigeraStatus,
+    ClusterInformation,
     Birdcl,
     Interfaces,
     Log,

@@ -229,6 +229,7 @@ pub(super) fn source(source: Source) -> &'static str {
         Source::Birdcl => "birdcl",
         Source::Interfaces => "interfaces",
         Source::Log => "log",
+        Source::ClusterInformation => "clusterinformation",
         Source::CalicoNodeStatus => "caliconodestatus",
     }
 }

@@ -269,6 +269,8 @@ pub enum LogEventKind {
     BgpPortTaken,
     BgpAddressGone,
     BgpUnexpectedPeer,
+    /// BIRD does not start, because its control socket answers already.
+    AnotherBird,
     /// BIRD, or confd's check of it, refuses the configuration that confd has written.
     BgpConfigRefused,
     BgpConfigAccepted,
@@ -280,6 +282,8 @@ pub enum LogEventKind {
     TyphaNotFound,
     /// An error after the start: a request to the API server (or etcd) got no answer.
     ApiUnreachable,
+    /// Felix waits, because ClusterInformation says that the datastore is not ready.
+    DatastoreLocked,
     /// A program of the image died of a signal, or cannot be run at all.
     Crashed,
     /// Felix cannot program the node: its kernel lacks a module, or refuses.

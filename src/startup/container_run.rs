@@ -131,7 +131,8 @@ impl<'a> RunClassifier<'_, '_, 'a> {
             Some(Outcome::Started) if killed => RunEnd::KilledWhileRunning,
             Some(Outcome::Started) => RunEnd::ExitedAfterStart,
             Some(Outcome::CutOff) if killed && log.is_some_and(|log| log.complete && !log.marks.is_empty()) => RunEnd::KilledWhileStarting,
-            _ if killed && self.answered() => RunEnd::KilledWhileRunning,
+            _ if killed && (self.answered() || self.next_starts_fast()) => RunEnd::KilledWhileRunning,
+            _ if killed && self.answers_late() && !self.view.install.short_probe_timeouts().is_empty() => RunEnd::Unknown,
             _ if killed && self.is_short(lived) => RunEnd::KilledWhileStarting,
             _ if killed && lived.is_some() => RunEnd::KilledWhileRunning,
             _ => RunEnd::Unknown,
@@ -166,6 +167,20 @@ impl<'a> RunClassifier<'_, '_, 'a> {
         }
     }
 
+    /// Each failed probe that events tell of ran out of its own time, and none found nobody listening, as during a start.
+    fn answers_late(&self) -> bool {
+        let refused = |told: &NodeEvent| matches!(told.kind, EventKind::FelixNotLive { .. } | EventKind::BirdSocketRefused { .. });
+        self.node.times(|fact| matches!(fact, EventKind::ProbeTimedOut)) > 1
+            && !self.node.events.iter().any(|told| refused(told) && told.is_refused())
+    }
+
+    /// Its probes answer late although the start that runs now took a small part of the time that they allow.
+    fn next_starts_fast(&self) -> bool {
+        let took = self.node.current_log().and_then(startup_log::started_after);
+        let small = took.zip(self.view.start_budget(self.node)).is_some_and(|(took, budget)| took * SMALL_PART < budget);
+        small && self.node.ready() != Some(true) && self.answers_late()
+    }
+
     /// Past its start: Felix answered a probe that it is not live, or its answer could not reach the probe.
     fn answered(&self) -> bool {
         let late = |told: &NodeEvent| matches!(&told.kind, EventKind::FelixNotLive { text } if text.contains("Client.Timeout"));
@@ -176,6 +191,8 @@ impl<'a> RunClassifier<'_, '_, 'a> {
     }
 }
 
+/// A start that takes less than this part of its budget does not come to exceed it by chance.
+const SMALL_PART: u32 = 4;
 /// Seconds after a start, least and most, within which Felix and BIRD come up.
 const COMES_UP: (u32, u32) = (10, 30);
 /// Seconds from the kill of a calico-node until its container has ended, as recorded.

@@ -1,5 +1,9 @@
 //! How parts of calico-node end that run only after the start.
 
+/// Of node/pkg/allocateip in older releases, and of libcalico-go/lib/ipam. Other errors of IPAM are told in their own words.
+const NO_TUNNEL_ADDRESS: &str =
+    "IPAM has no address for the node's tunnel: the IP pools are full, or each of their blocks belongs to another node";
+
 /// FATAL and panic texts with a known meaning: felix/dataplane, felix/ipsets, node/pkg/allocateip of 3.8 to 3.33.
 const ENDS: &[(&str, &str)] = &[
     ("RPF check", "the kernel's rp_filter is loose"),
@@ -9,7 +13,9 @@ const ENDS: &[(&str, &str)] = &[
     ("error creating bpf maps", "Felix cannot create its eBPF maps"),
     ("Failed to create BPF endpoint manager", "Felix cannot start the eBPF dataplane"),
     ("Failed to wait for driver to exit", "Felix's dataplane driver does not end"),
-    ("Unable to autoassign an", "no address is left for the node's tunnel in the IP pools"),
+    ("pools are likely exhausted", NO_TUNNEL_ADDRESS),
+    ("No IPs available in pools", NO_TUNNEL_ADDRESS),
+    ("No more free affine blocks and strict affinity enabled", NO_TUNNEL_ADDRESS),
     ("Unable to detect host MTU", "Felix cannot find the host's MTU"),
     ("mark bits", "the iptables mark mask leaves too few bits for Felix"),
 ];

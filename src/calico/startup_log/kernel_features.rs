@@ -19,3 +19,12 @@ const FEATURES: &[(&str, &str)] = &[
 pub fn missing(text: &str) -> &'static str {
     FEATURES.iter().find(|(says, _)| text.contains(says)).map_or("the kernel lacks a module", |(_, what)| *what)
 }
+
+/// Felix says this once and does without for as long as it runs: the eBPF dataplane (felix/daemon, `applyBPFOverrides`) and WireGuard
+/// (felix/wireguard, which logs it at most once in a while).
+const FALLBACKS: [&str; 2] = ["BPF dataplane mode enabled but not supported", "Wireguard is not supported"];
+
+/// What was asked for stays off, although nothing fails any more.
+pub fn is_fallback(text: &str) -> bool {
+    FALLBACKS.iter().any(|says| text.contains(says))
+}

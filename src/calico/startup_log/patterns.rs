@@ -222,6 +222,8 @@ pub const PATTERNS: &[Pattern] = {
         row(BgpPortTaken, Bird, "", &["bind: Address already in use"], BIRD, "all"),
         row(BgpAddressGone, Bird, "", &["bind: Address not available"], BIRD, "all"),
         row(BgpAddressGone, Bird, "", &["bind: Cannot assign requested address"], BIRD, "all"),
+        row(AnotherBird, Bird, "", &["I found another BIRD running"], "bird/sysdep/unix/main.c", "all"),
+        row(DatastoreLocked, Felix, "Waiting for datastore to be initialized", &[], FELIX, "all"),
         row(BgpUnexpectedPeer, Bird, "", &["Unexpected connect from unknown address"], BIRD, "all"),
     ]
 };

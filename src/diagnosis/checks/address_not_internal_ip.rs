@@ -63,7 +63,10 @@ fn finding(view: &Context, node: &NodeModel, family: Family, stored: &Stored, is
     let mut shown = evidence::of_address(node, family, stored);
     shown.extend(evidence::of_sessions(view, node, family, stored.address()));
     let from = stored.held_by.as_ref().map(|held| format!(" from {}", held.interface)).unwrap_or_default();
-    let guess = if address::is_docker_default(stored.address()) {
+    let external = node.node.is_some_and(|node| node.addresses("ExternalIP").any(|ip| ip.parse() == Ok(stored.address())));
+    let guess = if external {
+        " (its ExternalIP)"
+    } else if address::is_docker_default(stored.address()) {
         " (probably a Docker bridge)"
     } else if stored.cidr.is_some_and(|cidr| cidr.prefix_len() == cidr.max_prefix_len()) {
         " (probably a virtual IP or a VPN)"

@@ -20,7 +20,9 @@ pub(super) const CHECK: Check = Check {
                    that is not Ready says so. The first seconds after a start do not count.",
         confirm: "kubectl exec -n NAMESPACE POD -c calico-node -- birdcl -s /var/run/calico/bird.ctl show status",
         fix: "Read the container's log from its first line: what stops before \"Calico node started successfully\" is the cause. \
-              With backend vxlan or none, remove -bird-live and -bird-ready from the probes.",
+              With backend vxlan or none, remove -bird-live and -bird-ready from the probes. \"I found another BIRD running\": a bird process \
+              of an earlier container, or of the host's own routing daemon, is left over on the node. End that process there (ps -ef | grep \
+              bird), then delete the pod.",
     },
     run,
 };
@@ -52,8 +54,13 @@ fn finding(view: &Context, node: &NodeModel) -> Option<Finding> {
         }
     };
     shown.extend(evidence::of_mark(node, LogEventKind::BackendNotBird));
+    let other = evidence::of_mark(node, LogEventKind::AnotherBird);
+    let (message, fix) = match &other {
+        Some(_) => (format!("{message}, because another BIRD, not of this container, holds its control socket"), None),
+        None => (message, fixes::startup_log(view, node)),
+    };
+    shown.extend(other);
     let nodes = vec![node.name.to_owned()];
-    let fix = fixes::startup_log(view, node);
     Some(Finding { code: Code::BirdNotRunning, severity: Severity::Error, nodes, message, evidence: shown, fix })
 }
 

@@ -17,7 +17,8 @@ pub(super) const CHECK: Check = Check {
                    \"Failed to find iptables command\".",
         confirm: "kubectl logs -n NAMESPACE POD -c calico-node | grep -E 'backendMode|iptables'\nOn the node: iptables --version",
         fix: "Set the backend that the node uses: FELIX_IPTABLESBACKEND (or FelixConfiguration iptablesBackend) to Legacy or NFT; where \
-              kube-proxy runs in nftables mode, nftablesMode from Calico 3.29 on. A node that changed its backend is clean after a reboot.",
+              kube-proxy runs in nftables mode, nftablesMode from Calico 3.29 on. A node that changed its backend is clean after a reboot. \
+              Where only ip6tables fails: FELIX_IPV6SUPPORT=false, or modprobe ip6_tables and ip6table_filter on the node.",
     },
     run,
 };
@@ -25,6 +26,13 @@ pub(super) const CHECK: Check = Check {
 fn run(view: &Context, found: &EarlierFindings) -> Vec<Finding> {
     log_line_finding::finding(view, found, Code::IptablesBackendMismatch, LogEventKind::IptablesFailed, |nodes, lines| {
         let says = |text: &str| lines.iter().any(|mark| mark.text.contains(text));
+        let is_v6 = |text: &str| text.contains("ipVersion=0x6") || text.starts_with("ip6tables");
+        if !lines.is_empty() && lines.iter().all(|mark| is_v6(&mark.text)) {
+            return format!(
+                "Felix on {nodes} cannot read or write the node's ip6tables, while iptables of IPv4 works: IPv6 is off in the node's kernel, \
+                 or the module ip6_tables is missing"
+            );
+        }
         let why = match () {
             () if says("xtables lock") => "another program holds the lock of iptables",
             () if says("save command failed") || says("Failed to find iptables command") => "its backend does not suit the node's",

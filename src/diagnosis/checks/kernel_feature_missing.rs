@@ -1,3 +1,4 @@
+use crate::calico::startup_log;
 use crate::diagnosis::check::{Check, EarlierFindings};
 use crate::diagnosis::context::Context;
 use crate::diagnosis::explain::Explanation;
@@ -15,7 +16,7 @@ pub(super) const CHECK: Check = Check {
                 privileged. Felix tries again and again, and is not ready, or the tunnel is missing. Probes, addresses and BGP are not the \
                 cause.",
         detected: "Errors of ipset, iptables-restore or netlink in Felix's log that say so, up to the log's end. Once is enough on a node \
-                   that is not Ready. A Ready node must have logged it several times.",
+                   that is not Ready. A Ready node must have logged it several times, or that it does without eBPF or WireGuard.",
         confirm: "kubectl logs -n NAMESPACE POD -c calico-node | grep -iE 'ipset|iptables|tunnel device|BPF'\n\
                   On the node: lsmod | grep -E 'ip_set|xt_set|ipip|vxlan'; modprobe ip_set; uname -r",
         fix: "Load the module on the node (modprobe MODULE) and name it in /etc/modules-load.d so that it is loaded at each boot. Where the kernel \
@@ -30,8 +31,8 @@ fn run(view: &Context, found: &EarlierFindings) -> Vec<Finding> {
     // a Ready node may have said it once while a module was loaded
     let repeats = |name: &String| {
         let logs = view.node(name).into_iter().flat_map(|node| node.attempts().take(1));
-        logs.flat_map(|log| &log.marks).filter(|mark| mark.kind == LogEventKind::KernelFeatureMissing).map(|mark| mark.times).sum::<u32>()
-            > 1
+        let lines: Vec<_> = logs.flat_map(|log| &log.marks).filter(|mark| mark.kind == LogEventKind::KernelFeatureMissing).collect();
+        lines.iter().any(|mark| startup_log::is_kernel_fallback(&mark.text)) || lines.iter().map(|mark| mark.times).sum::<u32>() > 1
     };
     findings.retain(|finding| finding.severity == Severity::Error || finding.nodes.iter().all(repeats));
     findings

@@ -31,6 +31,7 @@ registry! {
     change_unfinished => ChangeUnfinished;
     container_crashed => ContainerCrashed;
     cpu_starved => CpuStarved;
+    datastore_locked => DatastoreLocked;
     datastore_unreachable => DatastoreUnreachable;
     debug_left_on => DebugLeftOn;
     exited_after_start => ExitedAfterStart;
@@ -51,6 +52,7 @@ registry! {
     node_ip_misreported => NodeIpMisreported;
     operator_degraded => OperatorDegraded;
     out_of_memory => OutOfMemory;
+    pool_overlaps_nodes => PoolOverlapsNodes;
     pod_not_ready => PodNotReady;
     pod_not_scheduled => PodNotScheduled;
     pod_sandbox_recreated => PodSandboxRecreated;

@@ -72,7 +72,8 @@ fn finding(view: &Context, found: &EarlierFindings, family: Family, node: &NodeM
     let message = format!("{} would {would} {when}, expected {stored}; do not restart calico-node there before that is changed", node.name);
     let method = view.matrix(family).current().map(|column| column.method.clone()).unwrap_or_default();
     let mut shown: Vec<Evidence> = node.stored(family).map(|stored| evidence::of_address(node, family, stored)).unwrap_or_default();
-    shown.extend(row.source.map(|source| node.evidence(source, format!("{method} would {would}: {}", cell.reason))));
+    shown
+        .extend(row.source.map(|source| node.evidence(source, format!("{method} would {}: {}", would.trim_end_matches(','), cell.reason))));
     if shown.is_empty() {
         let text = format!("{}={method}", method_variable(family));
         shown.push(Evidence { source: Source::DaemonSet, node: None, text });

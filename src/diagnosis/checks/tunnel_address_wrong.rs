@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use crate::calico::address;
-use crate::calico::tunnel_addresses::{POOL_TUNNELS, PoolTunnel};
+use crate::calico::tunnel_addresses::{POOL_TUNNELS, PoolTunnel, TUNNELS, wireguard_address, wireguard_key};
 use crate::diagnosis::check::{Check, EarlierFindings};
 use crate::diagnosis::context::Context;
 use crate::diagnosis::explain::Explanation;
@@ -10,21 +10,27 @@ use crate::diagnosis::fixes;
 use crate::finding::code::Code;
 use crate::finding::{Finding, Severity, Source};
 use crate::model::{NodeModel, phrases};
+use crate::snapshot::family::Family;
+use crate::snapshot::inspection::Interface;
 
 pub(super) const CHECK: Check = Check {
     explanation: Explanation {
         code: Code::TunnelAddressWrong,
-        title: "A node's tunnel address is missing, or another node has it too",
-        means: "IP-in-IP and VXLAN give each node's tunnel interface an address from an IP pool. Without it other nodes have no VXLAN \
+        title: "A node's tunnel is down, or its address is missing or another node's too",
+        means: "IP-in-IP, VXLAN and WireGuard give each node's tunnel interface an address from an IP pool. Without it other nodes have no VXLAN \
                 endpoint for the node, and what its host sends to pods has no source address. Two nodes with one address answer each other's traffic. \
-                All pods stay Ready.",
+                While the interface is down, no traffic between its pods and other nodes gets through. All pods stay Ready.",
         detected: "projectcalico.org/IPv4IPIPTunnelAddr, IPv4VXLANTunnelAddr and IPv6VXLANTunnelAddr of the nodes: the same address \
                    twice, or none on a node that an enabled IP pool of that mode selects, while other nodes have one. Not reported where \
-                   IP pools could not be read, and where no node has such an address, as with another plugin's IPAM.",
+                   IP pools could not be read, and where no node has such an address, as with another plugin's IPAM. Where the node's \
+                   interfaces were seen: tunl0, vxlan.calico, vxlan-v6.calico, wireguard.cali or wg-v6.cali is down, or lacks the address.",
         confirm: "kubectl get nodes -o yaml | grep TunnelAddr\n\
                   kubectl exec -n NAMESPACE POD -c calico-node -- ip addr show",
         fix: "Restart calico-node on that node: kubectl delete pod POD. At its start it keeps an address that IPAM has for it and takes a new \
-              one otherwise. Where it stays so, look for errors of the tunnel address allocator in its log and for free addresses in the pools.",
+              one otherwise. Where it stays so, look for errors of the tunnel address allocator in its log and for free addresses in the pools. \
+              Felix brings the interface up and sets its address every few seconds. If it does not stay so, another program manages the \
+              interface: keep NetworkManager and systemd-networkd off cali*, tunl*, vxlan.calico and wireguard.cali. Then look for Felix's \
+              errors about that interface. After ip link delete vxlan.calico on the node, Felix creates the interface again.",
     },
     run,
 };
@@ -34,11 +40,16 @@ fn run(view: &Context, found: &EarlierFindings) -> Vec<Finding> {
         return Vec::new();
     }
     let findings = POOL_TUNNELS.iter().flat_map(|tunnel| [shared(view, tunnel), lacking(view, tunnel)].concat());
-    findings.filter(|finding| !finding.nodes.iter().any(|node| found.is_explained(node))).collect()
+    let out_of_order = view.nodes.iter().flat_map(|node| TUNNELS.iter().filter_map(|tunnel| out_of_order(view, node, *tunnel)));
+    findings.chain(out_of_order).filter(|finding| !finding.nodes.iter().any(|node| found.is_explained(node))).collect()
 }
 
 fn tunnel_address(node: &NodeModel, tunnel: &PoolTunnel) -> Option<IpAddr> {
-    let text = node.node.filter(|node| !node.metadata.tabular)?.metadata.annotations.get(tunnel.annotation)?;
+    annotated(node, tunnel.annotation)
+}
+
+fn annotated(node: &NodeModel, annotation: &str) -> Option<IpAddr> {
+    let text = node.node.filter(|node| !node.metadata.tabular)?.metadata.annotations.get(annotation)?;
     address::parse(text).map(|cidr| cidr.addr())
 }
 
@@ -102,4 +113,48 @@ fn about_lacking(view: &Context, tunnel: &PoolTunnel, node: &NodeModel) -> Findi
         evidence,
         fix: fixes::restart_pod(view, node, "The next start assigns the tunnel address again"),
     }
+}
+
+/// A tunnel's interface that was seen, and is down or lacks the address that the node has for it.
+fn out_of_order(view: &Context, node: &NodeModel, (annotation, name): (&str, &str)) -> Option<Finding> {
+    let address = annotated(node, annotation)?;
+    let settled = node.ready() == Some(true) || view.is_settled(node);
+    if !settled || node.kubelet_is_silent() || !is_in_use(view, node, annotation) {
+        return None;
+    }
+    let interfaces = node.interfaces()?;
+    let interface = interfaces.iter().find(|one| one.name == name)?;
+    let family = Family::from_address(address);
+    let has = |one: &Interface| one.addresses.iter().any(|held| Family::from_address(held.address) == family);
+    // a list of one family only shows no address of the other
+    let lists_family = interfaces.iter().any(|one| one.name != name && has(one));
+    // flags that were not seen are no flags
+    let is_down = !interface.flags.is_empty() && interface.flags.iter().all(|flag| flag != "UP");
+    let seen = match () {
+        () if is_down => format!("{name} is down"),
+        () if !lists_family => return None,
+        () if !has(interface) => format!("{name} has no {family} address, expected {address}"),
+        () if interface.addresses.iter().all(|held| held.address != address) => format!("{name} does not have {address}"),
+        () => return None,
+    };
+    let shown = if is_down { format!("{name} is not up: flags {}", interface.flags.join(",")) } else { seen.clone() };
+    Some(Finding {
+        code: Code::TunnelAddressWrong,
+        severity: Severity::Error,
+        nodes: vec![node.name.to_owned()],
+        message: format!("{seen} on {}: its pods and those of other nodes do not reach each other through this tunnel", node.name),
+        evidence: vec![node.evidence(Source::Interfaces, shown), node.evidence(Source::Annotation, format!("{annotation}: {address}"))],
+        fix: None,
+    })
+}
+
+/// An IP pool of that mode selects the node, or its WireGuard key is announced. Pools that were not read may do so.
+fn is_in_use(view: &Context, node: &NodeModel, annotation: &str) -> bool {
+    if let Some(tunnel) = POOL_TUNNELS.iter().find(|tunnel| tunnel.annotation == annotation) {
+        let pools = view.snapshot.resources.ip_pools.seen();
+        return pools.is_none_or(|pools| pools.iter().any(|pool| tunnel.is_fed_by(pool, &view.calico_labels(node))));
+    }
+    let family = Family::ALL.into_iter().find(|family| wireguard_address(*family) == annotation);
+    let key = family.and_then(|family| node.node?.metadata.annotations.get(wireguard_key(family)));
+    key.is_some_and(|key| !key.is_empty())
 }

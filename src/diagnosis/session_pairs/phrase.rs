@@ -7,6 +7,8 @@ use crate::calico::bgp_error::ErrorMeaning;
 use crate::diagnosis::context::Context;
 use crate::diagnosis::evidence;
 use crate::model::NodeModel;
+use crate::snapshot::family::Family;
+use crate::snapshot::inspection::LogEventKind;
 use crate::snapshot::objects::Node;
 
 /// What to say of pairs that have one cause and one node in common.
@@ -30,7 +32,7 @@ pub(crate) fn phrase(view: &Context, cause: Cause, pairs: &[SessionPair]) -> Str
         Cause::Refused => "connection refused on port 179: nothing listens there, or a firewall rejects it".to_owned(),
         Cause::Unreachable if pair.is_local() => "the node cannot reach that address of its own".to_owned(),
         Cause::Unreachable => "the address cannot be reached: no route, or a host or firewall in between".to_owned(),
-        Cause::Closed => "the other end closes the connection".to_owned(),
+        Cause::Closed => format!("the other end closes the connection{}", unknown_source(view, pairs)),
         Cause::GracefulRestart => graceful_restart(pairs),
         Cause::OneSided => "only one end has the session configured".to_owned(),
         Cause::Handshake if pair.is_local() => "the BGP handshake with the speaker on the node itself does not finish".to_owned(),
@@ -40,6 +42,27 @@ pub(crate) fn phrase(view: &Context, cause: Cause, pairs: &[SessionPair]) -> Str
         Cause::NoAnswer => format!("{}{}", no_answer(pair), passwords(view)),
         Cause::OtherEndUnknown => "the connection is not made; BIRD on the other node could not be asked".to_owned(),
         Cause::NotSeen => "why could not be seen, since BIRD was not asked".to_owned(),
+    }
+}
+
+/// BIRD refuses connections from addresses that it has no peer for; one that no node has comes from something in between.
+fn unknown_source(view: &Context, pairs: &[SessionPair]) -> String {
+    let refused = |end: &Endpoint| {
+        let text = end.node.mark(LogEventKind::BgpUnexpectedPeer)?;
+        let address: IpAddr = text.split_once("unknown address ")?.1.split_whitespace().next()?.parse().ok()?;
+        let held = |node: &NodeModel| {
+            let stored = Family::ALL.into_iter().filter_map(|family| node.stored(family)).any(|stored| stored.address() == address);
+            let on_card = || node.interfaces().into_iter().flatten().flat_map(|one| &one.addresses).any(|held| held.address == address);
+            stored || node.internal_ips.contains(&address) || on_card()
+        };
+        (!view.nodes.iter().any(held)).then(|| (end.node.name.to_owned(), address))
+    };
+    match pairs.iter().flat_map(SessionPair::ends).find_map(refused) {
+        Some((node, address)) => format!(
+            ". BIRD on {node} refuses connections from {address}, which no node has: something in between, as a VPN gateway with NAT, \
+             rewrites the peers' source address"
+        ),
+        None => String::new(),
     }
 }
 

@@ -140,13 +140,23 @@ fn cause(report: &ProbesReport, finding: &Finding) -> String {
     }
 }
 
+/// A round trip so many times shorter than the longest that fits is not what made a start too slow.
+const MUCH_LESS: f64 = 3.0;
+
 /// `round trip of 1.5s to the datastore (70s is enough up to 0.98s)`
 pub(super) fn slow_because(forecast: &NodeForecast, place: &str) -> String {
     let budget = forecast.budget_seconds.map_or_else(|| "the limit".to_owned(), |seconds| format!("{seconds}s"));
     match (forecast.round_trip_seconds, forecast.seconds_per_node) {
         (Some(round_trip), _) => {
-            let enough =
-                forecast.exceeded_at_round_trip_seconds.map(|most| format!(" ({budget} is enough up to {})", seconds::precise(most)));
+            let most = forecast.exceeded_at_round_trip_seconds;
+            let enough = most.map(|most| format!(" ({budget} is enough up to {})", seconds::precise(most)));
+            if most.is_some_and(|most| round_trip * MUCH_LESS < most) {
+                let trip = seconds::precise(round_trip);
+                return format!(
+                    "not known: a round trip of {trip} to the datastore{place} does not explain it{}",
+                    enough.unwrap_or_default()
+                );
+            }
             format!("round trip of {} to the datastore{place}{}", seconds::precise(round_trip), enough.unwrap_or_default())
         }
         (None, Some(each)) => {
@@ -175,6 +185,10 @@ mod tests {
             (
                 NodeForecast { round_trip_seconds: Some(1.5), exceeded_at_round_trip_seconds: Some(0.977), ..slow.clone() },
                 "round trip of 1.5s to the datastore (70s is enough up to 0.98s)",
+            ),
+            (
+                NodeForecast { round_trip_seconds: Some(0.003), exceeded_at_round_trip_seconds: Some(0.977), ..slow.clone() },
+                "not known: a round trip of 3ms to the datastore does not explain it (70s is enough up to 0.98s)",
             ),
             (
                 NodeForecast { seconds_per_node: Some(0.35), exceeded_at_nodes: Some(190), ..slow.clone() },

@@ -92,6 +92,33 @@ fn public_addresses_on_purpose_are_silent() {
     finds(&down, &["error bgp-session-down node-1,node-2"]);
 }
 
+/// First-found took the public card on every node, and the providers' firewall lets nothing through.
+#[test]
+fn public_addresses_that_nobody_chose_and_no_session() {
+    let public = || {
+        let mut world = cluster();
+        for (name, cidr) in [("node-1", "203.0.113.7/32"), ("node-2", "198.51.100.9/32"), ("node-3", "192.0.2.44/32")] {
+            world = world.interface(name, "eth1", cidr).stored(name, cidr);
+        }
+        world
+            .all_not_ready()
+            .bird("node-1", "198.51.100.9 Connect | 192.0.2.44 Passive")
+            .bird("node-2", "203.0.113.7 Passive | 192.0.2.44 Passive")
+            .bird("node-3", "198.51.100.9 Connect | 203.0.113.7 Connect")
+    };
+    let case = judge(&public());
+    assert_eq!(case.lines(), [1, 2, 3].map(|number| format!("error address-not-internal-ip node-{number}")));
+    for finding in &case.report.findings {
+        assert!(finding.fix.as_ref().is_some_and(|fix| by_hand(fix).ends_with("IP_AUTODETECTION_METHOD=kubernetes-internal-ip")));
+    }
+    // somebody chose them: then it is the way between them
+    let chosen = judge(&public().env("IP_AUTODETECTION_METHOD", "interface=eth1"));
+    assert!(chosen.lines().iter().all(|line| line.starts_with("error bgp-session-down")), "{:?}", chosen.lines());
+    // just started everywhere, as after a power cut: sessions come
+    let starting = ["node-1", "node-2", "node-3"].iter().fold(public(), |world, name| world.age(name, 60));
+    assert!(judge(&starting).lines().iter().all(|line| !line.contains("address-")), "{:?}", judge(&starting).lines());
+}
+
 /// Without BGP nothing turns red, and the traffic is lost all the same.
 #[test]
 fn vxlan_with_a_wrong_address_is_an_error() {

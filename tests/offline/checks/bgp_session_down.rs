@@ -297,3 +297,23 @@ fn old_events_of_a_ready_node_are_past() {
     let case = finds(&cluster().exec_forbidden().unhealthy("node-1", &not_established("10.0.0.2,10.0.0.3"), 6), &[]);
     assert_eq!(case.report.verdict, calico_fix::finding::verdict::Verdict::Unknown);
 }
+
+/// A VPN gateway with NAT between two sites: the port is open, and BIRD refuses the address it sees.
+#[test]
+fn something_in_between_rewrites_the_source_address() {
+    let refuses = |address: &str| {
+        cluster()
+            .not_ready("node-3")
+            .bird("node-1", "10.0.0.2 Established | 10.0.0.3 Active Socket: Connection reset by peer")
+            .bird("node-2", "10.0.0.1 Established | 10.0.0.3 Active Socket: Connection reset by peer")
+            .bird("node-3", "10.0.0.1 Connect Socket: Connection reset by peer | 10.0.0.2 Connect Socket: Connection reset by peer")
+            .log("node-1", &started(&[&format!("bird: BGP: Unexpected connect from unknown address {address} (port 38004)")]))
+    };
+    let case = finds(&refuses("10.9.0.1"), &["error bgp-session-down node-3"]);
+    assert!(case.only().message.contains("refuses connections from 10.9.0.1, which no node has"), "{}", case.only().message);
+    assert_eq!(case.command(), None);
+    // an address of the node's own: nothing rewrites it
+    let own = refuses("10.0.7.3").interface("node-3", "eth1", "10.0.7.3/24").env("IP_AUTODETECTION_METHOD", "interface=eth0");
+    let case = finds(&own, &["error bgp-session-down node-3"]);
+    assert!(!case.only().message.contains("rewrites"), "{}", case.only().message);
+}

@@ -83,3 +83,22 @@ fn no_bird_where_none_is_wanted() {
     let world = cluster().without_bgp("vxlan").no_bird("node-1").no_bird("node-2").no_bird("node-3");
     healthy(&world);
 }
+
+/// What another BIRD holds is no matter of this container's start.
+#[test]
+fn another_bird_holds_the_socket() {
+    let line = "bird: I found another BIRD running.";
+    let world = cluster()
+        .not_ready("node-2")
+        .no_bird("node-2")
+        .unhealthy("node-2", BIRD_REFUSES, 40)
+        .log("node-2", &started(&[line, line, line]))
+        .bird("node-1", "10.0.0.2 Passive | 10.0.0.3 Established")
+        .bird("node-3", "10.0.0.2 Passive | 10.0.0.1 Established");
+    let case = finds(&world, &["error bird-not-running node-2"]);
+    assert!(case.only().message.contains("because another BIRD"), "{}", case.only().message);
+    shows(case.only(), Source::Log, "node-2", "I found another BIRD running");
+    assert_eq!(case.command(), None);
+    // the twin: it went on, and every session is up
+    healthy(&cluster().log("node-2", &started(&[line])));
+}

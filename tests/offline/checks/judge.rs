@@ -79,6 +79,7 @@ fn can_come_from(evidence: &Evidence, snapshot: &Snapshot) -> bool {
         Source::Birdcl => inside().is_some(),
         Source::Interfaces => inside().is_some_and(|inside| inside.interfaces.seen().is_some()),
         Source::Log => node.is_some_and(|node| snapshot.logs.contains_key(node)),
+        Source::ClusterInformation => matches!(snapshot.resources.cluster_informations, Observed::Seen(_)),
         Source::CalicoNodeStatus => matches!(snapshot.resources.node_statuses, Observed::Seen(_)),
     }
 }

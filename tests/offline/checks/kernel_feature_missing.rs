@@ -2,7 +2,7 @@ use super::build::*;
 use super::judge::*;
 use super::starts::*;
 
-const LINES: [(&str, &str); 9] = [
+const LINES: [(&str, &str); 7] = [
     (
         "[WARNING][75] felix/table.go 1321: Failed to execute ip(6)tables-restore command error=exit status 2 errorOutput=\"iptables-restore v1.8.4 (legacy): Couldn't load match `set':No such file or directory\"",
         "xt_set is missing",
@@ -25,6 +25,10 @@ const LINES: [(&str, &str); 9] = [
         "vxlan is missing",
     ),
     ("[ERROR][75] felix/route_rule.go 248: Failed to list routing rules, retrying... error=operation not supported", "no policy routing"),
+];
+
+/// Felix does without and says so once.
+const FALLBACKS: [(&str, &str); 2] = [
     ("[INFO][75] felix/wireguard.go 667: Wireguard is not supported ipVersion=0x4", "wireguard is missing"),
     (
         "[ERROR][75] felix/daemon.go 354: BPF dataplane mode enabled but not supported by the kernel.  Disabling BPF mode.",
@@ -45,6 +49,24 @@ fn what_felix_says_that_the_kernel_lacks() {
         let case = finds(&cluster().log("node-2", &again), &["warning kernel-feature-missing node-2"]);
         no_delay(&case);
     }
+}
+
+/// It is Ready, and what was asked for stays off until it restarts, however much it logs afterwards.
+#[test]
+fn what_felix_does_without() {
+    for (line, phrase) in FALLBACKS {
+        let down = cluster().not_ready("node-2").unhealthy("node-2", REFUSED, 20).log("node-2", &started(&[line]));
+        finds(&down, &["error kernel-feature-missing node-2"]);
+        let long_ago =
+            started(&[line]) + "2026-11-23 16:58:00.000 [INFO][75] felix/summary.go 100: Summarising 9 dataplane reconciliation loops\n";
+        for log in [started(&[line]), long_ago] {
+            let case = finds(&cluster().log("node-2", &log), &["warning kernel-feature-missing node-2"]);
+            assert!(case.only().message.contains(phrase), "{}", case.only().message);
+            no_delay(&case);
+        }
+    }
+    let fits = "[INFO][75] felix/daemon.go 350: BPF enabled, starting BPF endpoint manager and map manager.";
+    healthy(&cluster().log("node-2", &started(&[fits])));
 }
 
 /// Other errors of the same programs.

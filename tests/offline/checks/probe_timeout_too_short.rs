@@ -48,3 +48,26 @@ fn empty_messages_of_a_crash_are_no_timeouts() {
     let crash = cluster().readiness(exec(&["-felix-ready"], None)).crash_loop("node-2", 5).unhealthy("node-2", TIMED_OUT, 5);
     finds(&crash, &["error pod-not-ready node-2", "warning probe-timeout-too-short"]);
 }
+
+/// On a busy node each probe runs out of its second and the kubelet kills what had started at once: no slow start.
+#[test]
+fn killed_by_probes_that_run_out_of_time() {
+    let busy = || {
+        cluster()
+            .liveness(exec(&["-felix-live", "-bird-live"], Some(1)))
+            .not_ready("node-2")
+            .restarted("node-2", 9, 0, 70, 40)
+            .event("node-2", "Killing", KILLED, 9, 20)
+            .unhealthy("node-2", "Liveness probe failed: ", 60)
+    };
+    for world in [busy().log("node-2", &started(&[])), busy()] {
+        let case = finds(&world, &["error probe-timeout-too-short node-2"]);
+        assert!(case.command().is_some_and(|command| command.contains("timeoutSeconds") && !command.contains("startupProbe")));
+    }
+    // the twin: with ten seconds to answer, nothing tells that the start was over, unless its own log does
+    let patient = |world: World| world.liveness(exec(&["-felix-live", "-bird-live"], Some(10)));
+    finds(&patient(busy()), &["error killed-while-starting node-2"]);
+    finds(&patient(busy().log("node-2", &started(&[]))), &["error cpu-starved node-2"]);
+    // and nobody listened: it was starting
+    finds(&busy().unhealthy("node-2", FELIX_NOT_LIVE, 50), &["error killed-while-starting node-2", "warning probe-timeout-too-short"]);
+}

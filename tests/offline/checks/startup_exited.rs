@@ -47,3 +47,21 @@ fn any_other_last_words() {
     let case = finds(&node_2_is_down().crash_loop("node-2", 2).previous("node-2", &text), &["error startup-exited node-2"]);
     assert!(case.only().message.contains("Unable to read the ConfigMap"), "{}", case.only().message);
 }
+
+/// A full pool is one reason among others for which IPAM gives no address.
+#[test]
+fn no_address_for_the_tunnel() {
+    let exits = |line: &str| {
+        let text = log(&["Early log level set to info", "Datastore connection verified", "Using node name: node-2", line, END[1]]);
+        finds(&node_2_is_down().crash_loop("node-2", 2).previous("node-2", &text), &["error startup-exited node-2"]).only().message.clone()
+    };
+    for full in [
+        "[FATAL][20] tunnel-ip-allocator/allocateip.go 233: Unable to autoassign an address - pools are likely exhausted. type=\"ipipTunnelAddress\"",
+        "[FATAL][20] tunnel-ip-allocator/allocateip.go 240: Unable to autoassign an IPv4 address error=Assigned 0 out of 1 requested IPv4 addresses; No IPs available in pools: [10.244.0.0/24]",
+    ] {
+        assert!(exits(full).contains("the IP pools are full"), "{}", exits(full));
+    }
+    let other = "[FATAL][26] tunnel-ip-allocator/allocateip.go 228: Unable to autoassign an address error=resource does not exist: BlockAffinityKey(cidr=10.244.7.0/26, host=node-2)";
+    let said = exits(other);
+    assert!(said.contains("BlockAffinityKey") && !said.contains("full"), "{said}");
+}

@@ -1,0 +1,41 @@
+use crate::diagnosis::check::{Check, EarlierFindings};
+use crate::diagnosis::context::Context;
+use crate::diagnosis::explain::Explanation;
+use crate::diagnosis::log_line_finding;
+use crate::finding::code::Code;
+use crate::finding::{Evidence, Finding, Severity, Source};
+
+pub(super) const CHECK: Check = Check {
+    explanation: Explanation {
+        code: Code::DatastoreLocked,
+        title: "Calico's datastore is locked: no pod can be created",
+        means: "ClusterInformation default says datastoreReady: false. Upgrades of IPAM and migrations of the datastore set it while they run. Until \
+                it is true again the CNI plugin creates and deletes no pod, and a Felix that starts waits and is not ready. An upgrade \
+                that was interrupted, or two at once, leave it locked.",
+        detected: "datastoreReady of ClusterInformation default is false; or the log of Felix ends with \"Waiting for datastore to be \
+                   initialized (or migrated)\".",
+        confirm: "kubectl get clusterinformations.crd.projectcalico.org default -o yaml\n\
+                  kubectl get pods -n NAMESPACE -l k8s-app=calico-node    # is an init container upgrade-ipam still running?",
+        fix: "Find out whether a migration or an upgrade still runs, and let it finish. If none does: calicoctl datastore migrate unlock, or \
+              kubectl patch clusterinformations.crd.projectcalico.org default --type merge -p '{\"spec\":{\"datastoreReady\":true}}'.",
+    },
+    run,
+};
+
+fn run(view: &Context, found: &EarlierFindings) -> Vec<Finding> {
+    let waiting = log_line_finding::after_start(view, found, Code::DatastoreLocked);
+    let informations = view.snapshot.resources.cluster_informations.seen().into_iter().flatten();
+    let is_locked = informations
+        .filter(|one| one.metadata.name == "default")
+        .any(|one| one.spec.get("datastoreReady").and_then(serde_json::Value::as_bool) == Some(false));
+    if !is_locked {
+        return waiting;
+    }
+    let told = "ClusterInformation default: datastoreReady is false".to_owned();
+    let mut evidence = vec![Evidence { source: Source::ClusterInformation, node: None, text: told }];
+    let nodes: Vec<String> = waiting.iter().flat_map(|one| one.nodes.clone()).collect();
+    evidence.extend(waiting.into_iter().flat_map(|one| one.evidence));
+    let message =
+        "Calico's datastore is locked: no pod can be created or deleted on any node, and a calico-node that starts does not become ready";
+    vec![Finding { code: Code::DatastoreLocked, severity: Severity::Error, nodes, message: message.to_owned(), evidence, fix: None }]
+}

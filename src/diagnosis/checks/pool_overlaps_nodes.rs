@@ -1,0 +1,85 @@
+use std::net::IpAddr;
+
+use crate::calico::address::{self, Cidr};
+use crate::calico::tunnel_addresses::{TUNNELS, block_of};
+use crate::diagnosis::check::{Check, EarlierFindings};
+use crate::diagnosis::context::Context;
+use crate::diagnosis::explain::Explanation;
+use crate::finding::code::Code;
+use crate::finding::{Finding, Severity, Source};
+use crate::model::{NodeModel, phrases};
+use crate::snapshot::family::Family;
+use crate::snapshot::objects::Custom;
+
+pub(super) const CHECK: Check = Check {
+    explanation: Explanation {
+        code: Code::PoolOverlapsNodes,
+        title: "An IP pool contains the nodes' own addresses",
+        means: "Calico gives pods addresses out of a network that machines have. A pod may get the address of a machine. What pods send to \
+                machines of that network outside of the cluster is not translated (no NAT), so no answer comes back. A node whose block \
+                contains another node's address attracts the traffic for that node. All pods stay Ready.",
+        detected: "The cidr of an enabled IPPool contains the address that Calico has stored for a node, and a tunnel address in that pool shows that \
+                   Calico's IPAM uses it. An error where a node's block contains another node's address, else a warning.",
+        confirm: "kubectl get ippools.crd.projectcalico.org -o yaml | grep cidr\nkubectl get nodes -o wide",
+        fix: "Move the pods to a pool of their own. Create a second IPPool in a network that no machine has, inside the cluster's pod CIDR. \
+              Disable the first pool, recreate the pods, then delete the first pool. On a new cluster it is quicker to install it again \
+              with another pod CIDR.",
+    },
+    run,
+};
+
+fn run(view: &Context, _: &EarlierFindings) -> Vec<Finding> {
+    view.snapshot.resources.ip_pools.seen().into_iter().flatten().filter_map(|pool| finding(view, pool)).collect()
+}
+
+fn finding(view: &Context, pool: &Custom) -> Option<Finding> {
+    let off = pool.spec.get("disabled").and_then(serde_json::Value::as_bool) == Some(true) || pool.metadata.deletion_timestamp.is_some();
+    let cidr = address::parse(pool.spec.get("cidr")?.as_str()?).filter(|_| !off)?;
+    let family = Family::from_address(cidr.addr());
+    let tunnels: Vec<(&NodeModel, IpAddr)> =
+        view.nodes.iter().flat_map(|node| tunnels(node).map(move |tunnel| (node, tunnel))).filter(|(_, one)| cidr.contains(one)).collect();
+    let inside: Vec<(&NodeModel, IpAddr)> = view
+        .nodes
+        .iter()
+        .filter_map(|node| Some((node, node.stored(family)?.address())))
+        // its own tunnel's, taken for its address, is another matter
+        .filter(|(node, address)| cidr.contains(address) && !self::tunnels(node).any(|tunnel| tunnel == *address))
+        .collect();
+    if tunnels.is_empty() || inside.is_empty() {
+        return None;
+    }
+    let name = format!("the IP pool {} ({})", pool.metadata.name, cidr.trunc());
+    let mut evidence: Vec<_> =
+        inside.iter().map(|(node, address)| node.evidence(Source::Annotation, format!("{address} is in {}", cidr.trunc()))).collect();
+    let captured = tunnels.iter().find_map(|(node, tunnel)| {
+        let block = block_of(pool, *tunnel)?;
+        let taken = inside.iter().find(|(other, address)| other.name != node.name && block.contains(address))?;
+        Some((*node, block, taken))
+    });
+    let nodes = inside.iter().map(|(node, _)| node.name.to_owned()).collect::<Vec<_>>();
+    let (severity, message) = match captured {
+        Some((node, block, (other, address))) => {
+            evidence.insert(0, node.evidence(Source::Annotation, format!("its tunnel address is in the block {block}")));
+            (Severity::Error, about_block(&name, node, block, other, *address))
+        }
+        None => (
+            Severity::Warning,
+            format!("{name} contains the addresses of {}, expected a network that no machine has", phrases::list(&nodes)),
+        ),
+    };
+    Some(Finding { code: Code::PoolOverlapsNodes, severity, nodes, message, evidence, fix: None })
+}
+
+fn about_block(pool: &str, node: &NodeModel, block: Cidr, other: &NodeModel, address: IpAddr) -> String {
+    format!(
+        "{} has the block {block} of {pool}, which contains the address {address} of {}: other nodes send what is for {} to {}",
+        node.name, other.name, other.name, node.name
+    )
+}
+
+/// Addresses that Calico's IPAM gave the node's tunnels.
+fn tunnels<'n>(node: &'n NodeModel) -> impl Iterator<Item = IpAddr> + use<'n> {
+    let own = node.node.filter(|node| !node.metadata.tabular);
+    let texts = own.into_iter().flat_map(|node| TUNNELS.iter().filter_map(|(name, _)| node.metadata.annotations.get(*name)));
+    texts.filter_map(|text| address::parse(text)).map(|cidr| cidr.addr())
+}
