@@ -19,6 +19,9 @@ pub const TUNNELS: [(&str, &str); 5] = [
     (wireguard_address(Family::V6), "wg-v6.cali"),
 ];
 
+/// A node that has one of these sends its pods' traffic through VXLAN, which needs no BGP session.
+pub const VXLAN_ADDRESSES: [&str; 2] = [TUNNELS[1].0, TUNNELS[2].0];
+
 /// A tunnel whose address the pools of one mode give (node/pkg/allocateip/allocateip.go, `determineEnabledPoolCIDRs`, 3.20 to 3.33).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PoolTunnel {

@@ -6,6 +6,7 @@ use std::net::IpAddr;
 use super::check::EarlierFindings;
 use crate::calico::expected_sessions::SessionOrigin;
 use crate::calico::session::PeerKind;
+use crate::calico::tunnel_addresses::VXLAN_ADDRESSES;
 use crate::diagnosis::context::Context;
 use crate::model::{NodeModel, PodState, peerings};
 use crate::snapshot::family::Family;
@@ -88,6 +89,30 @@ pub(super) fn collect<'v, 'a>(view: &'v Context<'a>, found: &EarlierFindings) ->
         }
     }
     missing
+}
+
+/// Nodes that no BGPPeer gives a peer, where the node-to-node mesh is off and most nodes have sessions: they learn no routes, and their calico-node
+/// is Ready all the same. Where VXLAN carries the traffic no session is needed.
+pub(super) fn unselected<'v, 'a>(view: &'v Context<'a>, found: &EarlierFindings) -> Vec<&'v NodeModel<'a>> {
+    let has_peers = view.snapshot.resources.bgp_peers.seen().is_some_and(|peers| !peers.is_empty());
+    let Some(topology) = view.topology().filter(|_| has_peers && view.mesh_enabled() == Some(false)) else { return Vec::new() };
+    let annotated = |node: &NodeModel, name: &str| node.node.is_some_and(|node| node.metadata.annotations.contains_key(name));
+    let uses_vxlan = |node: &NodeModel| VXLAN_ADDRESSES.iter().any(|name| annotated(node, name));
+    if view.install.runs_bird() == Some(false) || view.nodes.iter().any(uses_vxlan) {
+        return Vec::new();
+    }
+    let mut lacking = Vec::new();
+    let mut connected = 0;
+    for (index, node) in view.nodes.iter().enumerate() {
+        let listed: Vec<_> = Family::ALL.into_iter().filter_map(|family| node.bgp(family).seen()).collect();
+        let silent = listed.iter().all(|sessions| sessions.addresses.is_empty() && sessions.foreign.is_empty());
+        connected += usize::from(!silent);
+        let steady = !found.is_explained(node.name) && !view.is_settling(node) && matches!(view.pod_state(node), PodState::Running);
+        if steady && silent && node.listed_peers(Family::V4).is_some() && topology.expected(index).is_empty() {
+            lacking.push(node);
+        }
+    }
+    if connected > lacking.len() { lacking } else { Vec::new() }
 }
 
 /// Where the configuration is not known: a session of the mesh that one end lists must be on the other end too.

@@ -8,10 +8,11 @@ use crate::diagnosis::explain::Explanation;
 use crate::diagnosis::missing_peers::{self, MissingPeer};
 use crate::diagnosis::{evidence, fixes};
 use crate::finding::code::Code;
-use crate::finding::{Evidence, Finding, Severity, Source};
+use crate::finding::{Evidence, Finding, Fix, Severity, Source};
 use crate::model::{NodeModel, phrases};
 use crate::snapshot::family::Family;
 use crate::snapshot::inspection::LogEventKind;
+use crate::text::shell;
 
 pub(super) const CHECK: Check = Check {
     explanation: Explanation {
@@ -21,16 +22,19 @@ pub(super) const CHECK: Check = Check {
                 not render it. The node learns no routes from that peer, and pods stay Ready anyway.",
         detected: "Expected sessions are computed as confd does: nodeToNodeMeshEnabled, BGPPeers with their selectors and their reverse, route reflectors, \
                    both address families. They are compared with `show protocols` of each node. Nodes that just started, Windows nodes and nodes without \
-                   calico-node are not expected.",
+                   calico-node are not expected. Also reported: where the mesh is off, a node that no BGPPeer selects and that has no session, \
+                   while most nodes have one and none uses VXLAN.",
         confirm: "kubectl exec -n NAMESPACE POD -c calico-node -- grep neighbor /etc/calico/confd/config/bird.cfg\n\
                   kubectl logs -n NAMESPACE POD -c calico-node | grep confd",
         fix: "One node lacks peers: restart its calico-node pod, confd then renders everything again. Every node lacks them: read confd's lines in the log \
-              (Typha, rights, a template that fails).",
+              (Typha, rights, a template that fails). No BGPPeer selects the node: give it the label that the nodeSelector asks for.",
     },
     run,
 };
 
 fn run(view: &Context, found: &EarlierFindings) -> Vec<Finding> {
+    let unselected = missing_peers::unselected(view, found).into_iter().map(|node| about_unselected(view, node));
+    let unselected: Vec<Finding> = unselected.collect();
     let mut found = missing_peers::collect(view, found);
     let silent: Vec<Finding> =
         Family::ALL.into_iter().filter_map(|family| everywhere(view, family, &found.take_everywhere(family))).collect();
@@ -46,7 +50,7 @@ fn run(view: &Context, found: &EarlierFindings) -> Vec<Finding> {
     });
     let apart: Vec<Finding> = apart.collect();
     let shared = lacking.iter().map(|(address, nodes)| about_peer(view, *address, nodes));
-    silent.into_iter().chain(shared).chain(apart).collect()
+    silent.into_iter().chain(shared).chain(apart).chain(unselected).collect()
 }
 
 /// No node has a session of this family.
@@ -63,10 +67,8 @@ fn everywhere(view: &Context, family: Family, by_node: &[(&NodeModel, Vec<Missin
         origin(missing.iter().map(|peer| &peer.origin))
     );
     let evidence = by_node.iter().map(|(node, _)| node.evidence(Source::Birdcl, "show protocols lists no BGP session")).collect();
-    let fix = fixes::startup_log(view, first).map(|fix| crate::finding::Fix {
-        why: "Check confd's log lines for why it configures no peers. This changes nothing".to_owned(),
-        ..fix
-    });
+    let fix = fixes::startup_log(view, first)
+        .map(|fix| Fix { why: "Check confd's log lines for why it configures no peers. This changes nothing".to_owned(), ..fix });
     Some(Finding { code: Code::BgpPeerMissing, severity: Severity::Error, nodes: names, message, evidence, fix })
 }
 
@@ -92,11 +94,26 @@ fn about_peer(view: &Context, address: IpAddr, nodes: &[&NodeModel]) -> Finding 
     let names: Vec<String> = nodes.iter().map(|node| node.name.to_owned()).collect();
     let message = format!("{} have no BGP session configured for {}, expected on each", phrases::list(&names), name(view, address));
     let evidence = nodes.iter().flat_map(|node| of_peer(view, node, address)).collect();
-    let fix = nodes.first().and_then(|node| fixes::startup_log(view, node)).map(|fix| crate::finding::Fix {
-        why: "confd's lines say why it does not configure the peer; this changes nothing".to_owned(),
-        ..fix
-    });
+    let fix = nodes
+        .first()
+        .and_then(|node| fixes::startup_log(view, node))
+        .map(|fix| Fix { why: "confd's lines say why it does not configure the peer; this changes nothing".to_owned(), ..fix });
     Finding { code: Code::BgpPeerMissing, severity: Severity::Error, nodes: names, message, evidence, fix }
+}
+
+fn about_unselected(view: &Context, node: &NodeModel) -> Finding {
+    let peers: Vec<String> =
+        view.snapshot.resources.bgp_peers.seen().into_iter().flatten().map(|peer| peer.metadata.name.clone()).collect();
+    let command = shell::object_name(node.name).and_then(|name| shell::command(&["kubectl", "get", "node", name, "--show-labels"]));
+    let why = format!("Compare the labels with the nodeSelector of BGPPeer {}. This changes nothing", phrases::items(&peers, "BGPPeer"));
+    Finding {
+        code: Code::BgpPeerMissing,
+        severity: Severity::Error,
+        nodes: vec![node.name.to_owned()],
+        message: format!("{} has no BGP peer: the node-to-node mesh is off, and no BGPPeer selects the node", node.name),
+        evidence: vec![node.evidence(Source::Birdcl, "show protocols lists no BGP session")],
+        fix: command.map(|command| Fix::next_step(command, why)),
+    }
 }
 
 /// What this node lists, and what the peer says of it.

@@ -83,6 +83,36 @@ fn route_reflectors() {
     assert!(case.only().message.contains("node-1 (10.0.0.1), expected from BGPPeer clients"), "{}", case.only().message);
 }
 
+/// The node lacks the label that the BGPPeer asks for.
+#[test]
+fn a_node_that_no_bgp_peer_selects() {
+    let world = |client: fn(World) -> World| {
+        client(reflector(cluster()))
+            .bird("node-1", "Node_10_0_0_2 Established")
+            .bird("node-2", "Node_10_0_0_1 Established")
+            .bird("node-3", "")
+            .label("node-2", "client", "")
+            .edit(|snapshot| {
+                mesh_off(snapshot);
+                let clients = json!({"nodeSelector": "has(client)", "peerSelector": "has(rr)"});
+                snapshot.resources.bgp_peers = Observed::Seen(vec![custom("clients", clients)]);
+            })
+    };
+    let case = finds(&world(|world| world), &["error bgp-peer-missing node-3"]);
+    assert_eq!(case.only().message, "node-3 has no BGP peer: the node-to-node mesh is off, and no BGPPeer selects the node");
+    assert_eq!(case.command(), Some("kubectl get node node-3 --show-labels"));
+    // Where it is selected, the peer itself is missing.
+    let selected = finds(&world(|world| world.label("node-3", "client", "")), &["error bgp-peer-missing node-3"]);
+    assert!(selected.only().message.contains("expected from BGPPeer clients"), "{}", selected.only().message);
+    // Through VXLAN it reaches the others without a session.
+    healthy(&world(|world| {
+        ["node-1", "node-2", "node-3"]
+            .into_iter()
+            .zip(["192.168.1.1", "192.168.2.1", "192.168.3.1"])
+            .fold(world, |world, (node, address)| world.annotation(node, "projectcalico.org/IPv4VXLANTunnelAddr", address))
+    }));
+}
+
 #[test]
 fn a_peer_that_most_nodes_lack_is_one_finding() {
     let world = nodes(&["10.0.0.1/24", "10.0.0.2/24", "10.0.0.3/24", "10.0.0.4/24"])
