@@ -194,7 +194,10 @@ fn credible(
     }
     let Some(interfaces) = node.interfaces() else {
         return match looks_like_a_bridge_or_vpn(view, ip) {
-            true => Err(format!("{}'s InternalIP {ip} looks like the address of a bridge or a VPN, and its interfaces were not read", node.name)),
+            true => Err(format!(
+                "{}'s InternalIP {ip} looks like the address of a bridge or a VPN, and its interfaces were not read",
+                node.name
+            )),
             false => Ok(ip),
         };
     };

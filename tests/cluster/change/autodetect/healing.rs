@@ -109,7 +109,11 @@ fn the_canary_is_whoever_is_named_or_nobody() {
     for missing in ["no-such-node", ""] {
         let unknown = stage.kubectl(&["autodetect", "--yes", "--canary", missing]);
         assert_eq!((code(&unknown), stage.writes()), (Some(2), vec![]), "{}", told(&unknown));
-        assert!(err(&unknown).contains("no node of that name runs calico-node") && err(&unknown).contains("kubectl get nodes"), "{}", err(&unknown));
+        assert!(
+            err(&unknown).contains("no node of that name runs calico-node") && err(&unknown).contains("kubectl get nodes"),
+            "{}",
+            err(&unknown)
+        );
     }
     let output = stage.kubectl(&["autodetect", "--yes", "--canary", &named]);
     assert_eq!(code(&output), Some(0), "{}", told(&output));
