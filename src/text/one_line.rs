@@ -27,8 +27,8 @@ mod tests {
     fn names_give_way_before_words() {
         for (line, limit, short) in [
             ("node-1: waiting for its pod", 40, "node-1: waiting for its pod"),
-            ("ip-10-0-0-1.eu-central-1.compute.internal: waiting for its pod", 50, "ip-10-0-0-1.eu-…mpute.internal: waiting for its pod"),
-            ("ip-10-0-0-1.eu-central-1.compute.internal: waiting for its pod", 30, "ip-10-0-…nternal: waiting for …"),
+            ("ip-10-0-0-1.eu-central-1.compute.internal: waiting for its pod", 50, "ip-10-0-0-1.eu-…pute.internal: waiting for its pod"),
+            ("ip-10-0-0-1.eu-central-1.compute.internal: waiting for its pod", 30, "ip-10-0-…ternal: waiting for …"),
             ("a b c d e f", 5, "a b …"),
         ] {
             assert_eq!(fit(line, limit), short, "{line} in {limit}");

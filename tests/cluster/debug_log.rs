@@ -81,7 +81,7 @@ fn mistakes_are_named() {
     for (arguments, code, says) in [
         (vec!["--file", "/nonexistent/log"], 3, "error: /nonexistent/log: No such file or directory"),
         (vec!["--file", &empty], 3, "is empty"),
-        (vec!["--file", &foreign], 3, "is not a log of calico-node: its first line is \"kind: x\""),
+        (vec!["--file", &foreign], 3, "not a log of calico-node: its first line is \"kind: x\""),
         (vec!["--file", &log, "--node", "n"], 2, "cannot be used with"),
         (vec!["--file", &log, "-o", "wide"], 2, "debug-log prints table, json or yaml"),
         (vec!["--file", &log, "--output", "json"], 2, "Write -o json for the format"),
@@ -140,7 +140,7 @@ fn chosen_and_unknown_nodes_and_none_in_trouble() {
     let running = sim::start(sim::scenario::healthy(3));
     let output = live(&running, &[]);
     assert_eq!(output.status.code(), Some(0), "{}", err(&output));
-    has(&out(&output), &["3 calico-node pods, all Ready and without a restart", "--node NAME"]);
+    has(&out(&output), &["All 3 calico-node pods are Ready, and none has restarted", "--node NAME"]);
 }
 
 /// The sick node's container runs again, and its logs are long; others said a lot later.

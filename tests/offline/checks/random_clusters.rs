@@ -12,7 +12,7 @@ use super::random::{Cluster, Expected, Fault, healthy};
 use super::seeds::{inject_often, wanted};
 
 const CLUSTERS: u64 = 2000;
-const UNSEEN: u64 = 300;
+const UNSEEN: u64 = 150;
 /// Of each fault.
 const INJECTIONS: u64 = 40;
 
