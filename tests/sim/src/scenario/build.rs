@@ -6,6 +6,7 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
+use super::custom;
 use super::fabric::{Fabric, Speaker, Topology};
 use super::logs::{Run, startup};
 use super::objects::{NodeFacts, api_server, metadata, node};
@@ -36,7 +37,7 @@ pub(super) struct Member {
 
 impl Member {
     fn tunnel(&self, number: usize) -> Ipv4Addr {
-        Ipv4Addr::from_bits(Ipv4Addr::new(192, 168, 0, 0).to_bits() + (number as u32 % 1024) * 64)
+        Ipv4Addr::from_bits(custom::pod_network(self.ip).to_bits() + (number as u32 % 1024) * 64)
     }
 
     fn misled(&self) -> bool {
@@ -75,6 +76,11 @@ fn bird_time(at: Timestamp, now: Timestamp) -> String {
 }
 
 impl Plan {
+    /// The network of all pods.
+    pub(super) fn pod_network(&self) -> Ipv4Addr {
+        custom::pod_network(self.members.first().map_or(Ipv4Addr::UNSPECIFIED, |member| member.ip))
+    }
+
     pub(super) fn world(&self) -> Scenario {
         let mut world = Scenario::empty(self.now);
         self.add_to(&mut world);

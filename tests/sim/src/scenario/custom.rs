@@ -1,5 +1,7 @@
 //! Calico's and the operator's custom resources, as the API served the recorded ones.
 
+use std::net::Ipv4Addr;
+
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
@@ -26,12 +28,17 @@ pub(super) fn felix_configuration(created: Timestamp) -> Value {
     )
 }
 
+/// The network of pods beside nodes with such addresses: Calico's default, or another where the nodes are in that.
+pub(super) fn pod_network(node: Ipv4Addr) -> Ipv4Addr {
+    if node.octets().starts_with(&[192, 168]) { Ipv4Addr::new(10, 244, 0, 0) } else { Ipv4Addr::new(192, 168, 0, 0) }
+}
+
 /// `ipip` and `vxlan`: `Always`, `CrossSubnet`, `Never`.
-pub(super) fn ip_pool(created: Timestamp, ipip: &str, vxlan: &str) -> Value {
+pub(super) fn ip_pool(created: Timestamp, network: Ipv4Addr, ipip: &str, vxlan: &str) -> Value {
     let spec = json!({
         "allowedUses": ["Workload", "Tunnel"],
         "blockSize": 26,
-        "cidr": "192.168.0.0/16",
+        "cidr": format!("{network}/16"),
         "ipipMode": ipip,
         "natOutgoing": true,
         "nodeSelector": "all()",

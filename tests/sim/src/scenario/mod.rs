@@ -103,7 +103,7 @@ fn finish(plan: &Plan, before: &Value, changed: Timestamp) -> Scenario {
     world.store.add(custom::cluster_information(created(), "v3.24.5", "k8s,bgp,kdd"));
     world.store.add(custom::felix_configuration(created()));
     let (ipip, vxlan) = if plan.backend == Backend::Vxlan { ("Never", "Always") } else { ("Always", "Never") };
-    world.store.add(custom::ip_pool(created(), ipip, vxlan));
+    world.store.add(custom::ip_pool(created(), plan.pod_network(), ipip, vxlan));
     world
 }
 

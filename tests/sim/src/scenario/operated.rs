@@ -19,7 +19,7 @@ fn operated(plan: &Plan, detection: &Value) -> Scenario {
     world.store.add(custom::tigera_status(created()));
     world.store.add(custom::cluster_information(created(), "v3.24.5", "typha,kdd,k8s,operator,bgp"));
     world.store.add(custom::felix_configuration(created()));
-    world.store.add(custom::ip_pool(created(), "Never", "CrossSubnet"));
+    world.store.add(custom::ip_pool(created(), plan.pod_network(), "Never", "CrossSubnet"));
     world
 }
 
