@@ -29,7 +29,7 @@ use crate::calico::version::Version;
 use crate::diagnosis::context::Context;
 use crate::finding::code::Code;
 use crate::finding::verdict::Verdict;
-use crate::finding::{Finding, Fix, Report};
+use crate::finding::{Finding, Fix, Report, Source};
 use crate::snapshot::Snapshot;
 use crate::startup::budget::BudgetEstimate;
 use crate::text::bounded::clean;
@@ -90,10 +90,19 @@ pub(crate) fn find(view: &Context, scope: &Scope) -> Vec<Finding> {
     findings.iter_mut().for_each(|finding| finding.message = clean(&finding.message, MAX_MESSAGE));
     findings.sort_by_key(|finding| finding.severity);
     for finding in &mut findings {
+        if view.install.daemon_set.is_none() {
+            name_pods(finding);
+        }
         located::locate(finding, &view.snapshot.sources);
         located::preview_first(finding, view.snapshot);
     }
     findings
+}
+
+/// Where the DaemonSet was not seen its settings were read from the pods.
+fn name_pods(finding: &mut Finding) {
+    let settings = finding.evidence.iter_mut().filter(|evidence| evidence.source == Source::DaemonSet);
+    settings.for_each(|evidence| evidence.source = Source::Pod);
 }
 
 /// What allows a start of this node so much time, at the right place; `None` where no command is known to be right.

@@ -128,6 +128,10 @@ fn out_of_order(view: &Context, node: &NodeModel, (annotation, name): (&str, &st
     let has = |one: &Interface| one.addresses.iter().any(|held| Family::from_address(held.address) == family);
     // a list of one family only shows no address of the other
     let lists_family = interfaces.iter().any(|one| one.name != name && has(one));
+    // IP-in-IP has no broadcast: what has is another device of that name
+    if name == TUNNELS[0].1 && interface.flags.iter().any(|flag| flag == "BROADCAST") {
+        return None;
+    }
     // flags that were not seen are no flags
     let is_down = !interface.flags.is_empty() && interface.flags.iter().all(|flag| flag != "UP");
     let seen = match () {

@@ -1,4 +1,6 @@
 use calico_fix::finding::Source;
+use calico_fix::observed::Observed;
+use calico_fix::snapshot::Snapshot;
 
 use super::build::*;
 use super::judge::*;
@@ -26,6 +28,14 @@ fn before_any_node_restarts_it_is_a_warning() {
     assert!(case.only().message.contains("every node that restarts will exit"), "{}", case.only().message);
     finds(&cluster().version("v3.21.5").env("IP_AUTODETECTION_METHOD", "kubernetes-internal-ip"), &["warning method-invalid"]);
     finds(&cluster().version("v3.15.5").env("IP_AUTODETECTION_METHOD", "cidr=10.0.0.0/24"), &["warning method-invalid"]);
+}
+
+/// Where the DaemonSet was not seen its pods tell.
+#[test]
+fn the_evidence_names_where_the_setting_was_read() {
+    let unseen = |snapshot: &mut Snapshot| snapshot.daemon_set = Observed::NotAsked;
+    let case = finds(&cluster().env("IP_AUTODETECTION_METHOD", "eth0").edit(unseen), &["warning method-invalid"]);
+    shows(case.only(), Source::Pod, "", "IP_AUTODETECTION_METHOD=eth0");
 }
 
 #[test]

@@ -32,7 +32,7 @@ const fn of_cluster(name: &'static str, code: &'static str, fixes: &'static [&'s
     SettingsFault { names_node: false, ..of_node(name, code, fixes, inject) }
 }
 
-pub(super) const FAULTS: [SettingsFault; 16] = [
+pub(super) const FAULTS: [SettingsFault; 18] = [
     of_node("a session that both ends lack", "bgp-session-down", &[], session_down),
     of_node("a peer that BIRD does not have", "bgp-peer-missing", &["kubectl delete pod ", "kubectl logs "], peer_missing),
     of_node("a peer of somebody else", "bgp-foreign-session-down", &[], foreign_session),
@@ -53,6 +53,8 @@ pub(super) const FAULTS: [SettingsFault; 16] = [
     of_cluster("two methods", "operator-degraded", &[], two_methods),
     of_cluster("one second for a probe", "probe-timeout-too-short", &["timeoutSeconds"], short_timeout),
     of_cluster("a probe that asks for BIRD", "probe-misfit", &[], bird_without_bird),
+    of_cluster("a datastore that is locked", "datastore-locked", &[], locked),
+    of_node("a pool of the nodes' network", "pool-overlaps-nodes", &[], pool_of_nodes),
     of_cluster("DEBUG", "debug-left-on", &["CALICO_STARTUP_LOGLEVEL-"], debug),
 ];
 
@@ -166,6 +168,24 @@ fn no_tunnel_address(cluster: &Cluster, at: usize, random: &mut Random) -> Optio
     world.hosts[at].annotations.remove(annotation);
     let mut snapshot = world.snapshot();
     snapshot.resources.ip_pools = Observed::Seen(vec![custom("default", json!({"cidr": "10.244.0.0/16", mode: "Always"}))]);
+    Some(snapshot)
+}
+
+fn locked(cluster: &Cluster, _: usize, _: &mut Random) -> Option<Snapshot> {
+    let mut snapshot = cluster.world.snapshot();
+    snapshot.resources.cluster_informations = Observed::Seen(vec![custom("default", json!({"datastoreReady": false}))]);
+    Some(snapshot)
+}
+
+/// Nodes of 10.0.0.x, and pods of all of 10.x.
+fn pool_of_nodes(cluster: &Cluster, at: usize, _: &mut Random) -> Option<Snapshot> {
+    let mut world = cluster.world.clone();
+    world.hosts[at].stored.as_ref().filter(|stored| stored.starts_with("10."))?;
+    for (index, host) in world.hosts.iter_mut().enumerate().filter(|(_, host)| host.pod) {
+        host.annotations.insert("projectcalico.org/IPv4IPIPTunnelAddr".into(), format!("10.244.{index}.0"));
+    }
+    let mut snapshot = world.snapshot();
+    snapshot.resources.ip_pools = Observed::Seen(vec![custom("default", json!({"cidr": "10.0.0.0/8", "ipipMode": "Always"}))]);
     Some(snapshot)
 }
 
