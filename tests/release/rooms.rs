@@ -118,7 +118,7 @@ fn imports_are_found_in_every_form() {
 }
 
 /// Files of `tests/offline/checks` that are about several codes, or help the others.
-const GENERAL: [&str; 15] = [
+const GENERAL: [&str; 18] = [
     "bgp_topologies",
     "commands",
     "flavours",
@@ -130,8 +130,11 @@ const GENERAL: [&str; 15] = [
     "properties",
     "random",
     "random_clusters",
+    "random_dress",
     "random_pods",
     "restarting",
+    "seeds",
+    "settings_faults",
     "starts",
     "unseen",
 ];
