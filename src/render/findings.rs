@@ -4,6 +4,7 @@ use std::io::{self, Write};
 
 use super::lines::{command, painted, paragraph};
 use super::style::{Style, Tone};
+use crate::finding::code::Code;
 use crate::finding::{ByHand, Evidence, Finding, Fix, Gap, NodeRow, Report, SessionCount, Severity, Source};
 use crate::text;
 
@@ -25,7 +26,7 @@ pub(super) fn write_list(report: &Report, all: bool, style: &Style, out: &mut dy
             labelled("Impact", &impact, style, out)?;
         }
         let earlier = report.findings.get(..at).unwrap_or_default();
-        write_fix(finding.fix.as_ref(), is_printed(finding, earlier), style, out)?;
+        write_fix(finding.code, finding.fix.as_ref(), is_printed(finding, earlier), style, out)?;
         evidence(finding, LABEL, all, style, out)?;
     }
     Ok(())
@@ -34,7 +35,7 @@ pub(super) fn write_list(report: &Report, all: bool, style: &Style, out: &mut dy
 /// One finding, without what only a whole report can tell. `earlier` ones are printed above it.
 pub(super) fn write(finding: &Finding, earlier: &[Finding], all: bool, style: &Style, out: &mut dyn Write) -> io::Result<()> {
     heading(finding, all, style, out)?;
-    write_fix(finding.fix.as_ref(), is_printed(finding, earlier), style, out)?;
+    write_fix(finding.code, finding.fix.as_ref(), is_printed(finding, earlier), style, out)?;
     evidence(finding, LABEL, all, style, out)
 }
 
@@ -94,8 +95,11 @@ fn impact(finding: &Finding, report: &Report) -> Option<String> {
     (!parts.is_empty()).then(|| parts.join(", "))
 }
 
-fn write_fix(fix: Option<&Fix>, same: bool, style: &Style, out: &mut dyn Write) -> io::Result<()> {
-    let Some(fix) = fix else { return Ok(()) };
+fn write_fix(code: Code, fix: Option<&Fix>, same: bool, style: &Style, out: &mut dyn Write) -> io::Result<()> {
+    let Some(fix) = fix else {
+        command(INDENT, &format!("{:LABEL$}", "Next step"), &format!("kubectl calico-fix explain {code}"), Tone::Strong, style, out)?;
+        return paragraph(INDENT + LABEL, "", "Says what this means, and how to fix it by hand", style, out);
+    };
     let label = if fix.is_guarded() { "Fix" } else { "Next step" };
     command(INDENT, &format!("{label:LABEL$}"), &fix.command, Tone::Strong, style, out)?;
     if same {
