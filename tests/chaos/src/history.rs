@@ -135,7 +135,9 @@ impl History {
     /// The write with which a change of this command was closed: as verified, or as not to be watched.
     pub(crate) fn verified(&self, command: &Command) -> Option<(&Version, &Value)> {
         let is_its_own = |record: &Value| recorded_as(command.verb).is_none_or(|verb| record["command"] == verb);
-        self.records(command).rfind(|(_, record)| record["phase"] == "done" && is_its_own(record))
+        // Somebody else's edit of the object carries the record along.
+        let is_foreign = |version: &Version| self.edits.iter().any(|edit| edit.number == version.number);
+        self.records(command).rfind(|(version, record)| record["phase"] == "done" && is_its_own(record) && !is_foreign(version))
     }
 }
 

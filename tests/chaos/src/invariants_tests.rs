@@ -188,3 +188,14 @@ fn others_may_write_what_they_like() {
     history.after.spec = theirs;
     assert_eq!(violations(&history), []);
 }
+
+/// Somebody takes the value back after a change was closed and before its command has ended: what was closed had the value.
+#[test]
+fn who_reverts_a_closed_change_carries_its_record_along() {
+    let mut history = cured();
+    let reverted = spec(None, "RollingUpdate");
+    history.versions.push(Version { number: 21, spec: reverted.clone(), record: Some(record("done")) });
+    assert_eq!(violations(&history).first().map(|(rule, _)| *rule), Some("exit 0 means exactly the new value"));
+    history.edits.push(ForeignEdit { number: 21, edit: None, shadow: reverted.clone() });
+    assert!(!violations(&history).iter().any(|(rule, _)| *rule == "exit 0 means exactly the new value"));
+}
