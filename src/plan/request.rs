@@ -96,11 +96,17 @@ pub fn strategy(value: &Value) -> Value {
     json!({"spec": {"updateStrategy": value}})
 }
 
+/// The update strategy is OnDelete, as while the first node has a change alone.
+pub(super) fn is_held_back(object: &Value) -> bool {
+    object.pointer("/spec/updateStrategy/type").is_some_and(|kind| kind == "OnDelete")
+}
+
 /// The record is untrusted: only fields that this program owns are restored.
 fn undo(target: &Target, record: &UndoRecord, goals: &[NodeGoal], object: &Value) -> Result<Plan, PlanError> {
     let mut patch = match &record.strategy {
-        Some(value) => join(record.restore.clone(), &strategy(value)),
-        None => record.restore.clone(),
+        Some(value) if is_held_back(object) => join(record.restore.clone(), &strategy(value)),
+        // It is back already, or somebody else has set another one.
+        _ => record.restore.clone(),
     };
     if target.is_installation() {
         clear_other_methods(&mut patch, object);

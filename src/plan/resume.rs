@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::from_autodetect;
-use super::request::strategy;
+use super::request::{is_held_back, strategy};
 use super::{API_VERSION, KIND, NodeGoal, Plan, PlanError};
 use crate::autodetect::Choice;
 use crate::calico::environment::method_variable;
@@ -72,9 +72,7 @@ pub(super) fn plan(target: &Target, record: &UndoRecord, goals: &[NodeGoal], obj
     }
     let canary_alone = record.phase == RolloutPhase::Canary && record.canary.is_some();
     let patch = match &record.strategy {
-        Some(before) if !canary_alone && object.pointer("/spec/updateStrategy/type").is_some_and(|kind| kind == "OnDelete") => {
-            join(record.set.clone(), &strategy(before))
-        }
+        Some(before) if !canary_alone && is_held_back(object) => join(record.set.clone(), &strategy(before)),
         _ => record.set.clone(),
     };
     let plan = Plan {

@@ -1,6 +1,7 @@
 use serde_json::json;
 
 use super::*;
+use crate::edit::undo_record::{RolloutPhase, UndoRecord};
 use crate::verb::Verb;
 
 fn object() -> Value {
@@ -88,4 +89,35 @@ fn nothing_to_change_is_no_plan() {
     let mut done = object();
     plan(&object()).patch_kind().apply(&mut done, &plan(&object()).patch);
     assert_eq!(Plan::new(&proposal(), &done).expect("can be made"), None);
+}
+
+/// A strategy that somebody set since is theirs.
+#[test]
+fn an_undo_restores_the_strategy_only_where_on_delete_still_replaces_it() {
+    let plan = plan(&object());
+    let before = json!({"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": 1}});
+    let record = UndoRecord {
+        command: Verb::Autodetect,
+        id: "0123456789ab".into(),
+        at: jiff::Timestamp::UNIX_EPOCH,
+        written_at: None,
+        quiet_seconds: None,
+        phase: RolloutPhase::Canary,
+        canary: Some("node-1".into()),
+        set: plan.patch.clone(),
+        restore: plan.restore.clone(),
+        strategy: Some(before.clone()),
+        previous: None,
+    };
+    let undo = |now: Value| {
+        let mut changed = object();
+        plan.patch_kind().apply(&mut changed, &plan.patch);
+        changed["spec"]["updateStrategy"] = now;
+        let target = proposal().target;
+        let request = request::ChangeRequest::Undo { target, record: record.clone(), goals: Vec::new() };
+        request.plan(&changed).expect("can be made").expect("a plan").patch["spec"]["updateStrategy"].clone()
+    };
+    assert_eq!(undo(json!({"type": "OnDelete"})), before);
+    assert_eq!(undo(before.clone()), Value::Null);
+    assert_eq!(undo(json!({"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": 3}})), Value::Null);
 }
