@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::canary::{self, CanaryChoice, NoSuchNode};
 use super::owner_notes::{self, OwnerNote};
+use super::preflight::Blocker;
 use super::snippets::{self, Snippets};
 use super::{BudgetEdits, NodeGoal, Proposal};
 use crate::edit::target::Target;
@@ -14,6 +15,7 @@ use crate::probes::change::{self, daemon_set_with};
 use crate::probes::proposal::{ProbeProposal, StartExpectation};
 use crate::probes::target::ProbeTarget;
 use crate::snapshot::Snapshot;
+use crate::text;
 use crate::verb::Verb;
 
 #[derive(Clone, Debug)]
@@ -21,6 +23,20 @@ pub struct ProposedProbes {
     pub proposal: Proposal,
     pub snippets: Snippets,
     pub notes: Vec<OwnerNote>,
+}
+
+/// Starts that the wanted probes would kill, as far as they were measured. A watched rollout finds it out on the first node and rolls back;
+/// one that nobody watches does not.
+pub fn risks_unwatched(wanted: &ProbeProposal) -> Vec<Blocker> {
+    let is_killed = |node: &&StartExpectation| {
+        node.start.as_ref().zip(node.started_within_seconds).is_some_and(|(start, within)| start.seconds >= f64::from(within))
+    };
+    let killed: Vec<&str> = wanted.nodes.iter().filter(is_killed).map(|node| node.node.as_str()).collect();
+    if killed.is_empty() {
+        return Vec::new();
+    }
+    let message = format!("with --no-wait nobody sees that these probes kill calico-node while it starts on {}", text::list(&killed, 5));
+    vec![Blocker { code: "start-exceeds-limit", message }]
 }
 
 /// `None` without an editable object.

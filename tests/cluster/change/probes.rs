@@ -104,6 +104,22 @@ fn a_budget_that_is_too_small_is_put_back() {
     assert_eq!(others(), pods);
 }
 
+/// Where nobody watches, what is known to kill a start is refused before anything is written.
+#[test]
+fn an_unwatched_change_that_kills_a_start_needs_force() {
+    let stage = Stage::new("slow-start-healed", 3);
+    let set = "liveness.initialDelaySeconds=2,liveness.periodSeconds=1,liveness.failureThreshold=8";
+    let output = stage.kubectl(&["probes", "--set", set, "--yes", "--no-wait"]);
+    assert_eq!((code(&output), stage.writes()), (Some(1), vec![]), "{}", told(&output));
+    assert!(err(&output).contains("these probes kill calico-node while it starts on amz-iad12-opsrespool-13-33"), "{}", told(&output));
+    let output = stage.kubectl(&["probes", "--set", set, "--yes", "--no-wait", "--force"]);
+    assert_eq!(code(&output), Some(0), "{}", told(&output));
+    let stage = Stage::new("slow-start-healed", 3);
+    let enough = "liveness.initialDelaySeconds=90,liveness.failureThreshold=8";
+    let output = stage.kubectl(&["probes", "--set", enough, "--yes", "--no-wait"]);
+    assert_eq!(code(&output), Some(0), "{}", told(&output));
+}
+
 #[test]
 fn where_no_start_is_slow_nothing_is_proposed() {
     for scenario in ["healthy", "bridge-address", "slow-start-healed", "operator", "operator-new", "canal"] {
