@@ -167,7 +167,7 @@ impl<'s, 'v, 'a> Judge<'s, 'v, 'a> {
         judge
     }
 
-    /// Most nodes keep dedicated_network from their InternalIPs.
+    /// Most nodes keep apart from their InternalIPs.
     pub(super) fn is_mostly_apart(&self) -> bool {
         self.mostly_apart
     }
@@ -339,7 +339,7 @@ impl<'s, 'v, 'a> Judge<'s, 'v, 'a> {
         if !self.all_apart || self.unproven || looks_virtual || self.standing.also_held_by(node, held.address).is_some() {
             return None;
         }
-        right(Ground::AllApart, "every node uses an address dedicated_network from its InternalIP")
+        right(Ground::AllApart, "every node uses an address apart from its InternalIP")
     }
 
     fn not_internal_ip(&self, node: usize, held: &NodeAddress) -> Option<Judgement> {

@@ -33,7 +33,7 @@ pub enum Owner {
     Addon {
         name: String,
     },
-    /// Whoever set the label `app.kubernetes.io/instance`, which Argo CD before 3.0 knows its objects by.
+    /// The tool that set the label `app.kubernetes.io/instance`, which Argo CD before 3.0 knows its objects by.
     Labelled {
         instance: String,
     },
@@ -63,7 +63,7 @@ pub enum Owner {
 }
 
 impl Owner {
-    /// Puts an edit back while nobody does anything; the others only when somebody runs them again, or their own source changes:
+    /// Reverts an edit while nobody does anything; the others only when somebody runs them again, or their own source changes:
     /// kubernetes/kops channels/pkg/channels/channel_version.go (`replaces`), k0sproject/k0s pkg/applier/stack.go (the checksum),
     /// k3s-io/helm-controller pkg/controllers/chart/chart.go (`hashObjects`), k3s-io/k3s pkg/deploy/controller.go (`deploy`); Flux's
     /// helm-controller corrects drift only where `spec.driftDetection` asks for it.

@@ -48,11 +48,15 @@ impl PoolTunnel {
         let family = address::parse(text("cidr")).map(|cidr| Family::from_address(cidr.addr()));
         ["Always", "CrossSubnet"].contains(&text(self.mode))
             && family == Some(self.family)
-            && pool.spec.get("disabled").and_then(Value::as_bool) != Some(true)
-            && pool.metadata.deletion_timestamp.is_none()
+            && is_enabled(pool)
             && uses.is_none_or(|uses| uses.iter().any(|one| one == "Tunnel"))
             && LabelSelector::parse(text("nodeSelector")).is_ok_and(|selector| selector.matches(labels))
     }
+}
+
+/// New addresses are taken from it.
+pub fn is_enabled(pool: &Custom) -> bool {
+    pool.spec.get("disabled").and_then(Value::as_bool) != Some(true) && pool.metadata.deletion_timestamp.is_none()
 }
 
 /// The block that a node takes addresses from, by one of them; from another node's block none is borrowed here.

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::net::IpAddr;
 
 use super::check::EarlierFindings;
-use crate::calico::expected_sessions::SessionOrigin;
+use crate::calico::expected_sessions::{SessionOrigin, Topology};
 use crate::calico::session::PeerKind;
 use crate::calico::tunnel_addresses::VXLAN_ADDRESSES;
 use crate::diagnosis::context::Context;
@@ -19,6 +19,8 @@ pub(super) struct MissingPeer {
 /// All nodes that lack peers, in the view's order.
 pub(super) struct MissingPeers<'v, 'a> {
     pub by_node: Vec<(&'v NodeModel<'a>, Vec<MissingPeer>)>,
+    /// Nodes that nothing gives a peer.
+    pub unselected: Vec<&'v NodeModel<'a>>,
     /// By family: nodes whose BIRD was asked and that are expected to have sessions, and how many of those list no BGP session at all.
     asked: HashMap<Family, (usize, usize)>,
     expected_by: HashMap<IpAddr, usize>,
@@ -49,14 +51,13 @@ impl<'v, 'a> MissingPeers<'v, 'a> {
 }
 
 pub(super) fn collect<'v, 'a>(view: &'v Context<'a>, found: &EarlierFindings) -> MissingPeers<'v, 'a> {
-    let mut missing = MissingPeers { by_node: Vec::new(), asked: HashMap::new(), expected_by: HashMap::new() };
+    let mut missing = MissingPeers { by_node: Vec::new(), unselected: Vec::new(), asked: HashMap::new(), expected_by: HashMap::new() };
     if view.install.runs_bird() == Some(false) {
         return missing;
     }
-    let steady = |node: &NodeModel<'a>| {
-        !found.is_explained(node.name) && !view.is_settling(node) && matches!(view.pod_state(node), PodState::Running)
-    };
+    let steady = |node: &NodeModel<'a>| is_steady(view, found, node);
     let topology = view.topology();
+    missing.unselected = topology.as_ref().map(|topology| unselected(view, found, topology)).unwrap_or_default();
     let by_rows = if topology.is_none() { expected_by_rows(view) } else { HashMap::new() };
     for (index, node) in view.nodes.iter().enumerate().filter(|(_, node)| steady(node)) {
         let listed: HashMap<Family, &HashSet<IpAddr>> =
@@ -91,28 +92,31 @@ pub(super) fn collect<'v, 'a>(view: &'v Context<'a>, found: &EarlierFindings) ->
     missing
 }
 
-/// Nodes that no BGPPeer gives a peer, where the node-to-node mesh is off and most nodes have sessions: they learn no routes, and their calico-node
-/// is Ready all the same. Where VXLAN carries the traffic no session is needed.
-pub(super) fn unselected<'v, 'a>(view: &'v Context<'a>, found: &EarlierFindings) -> Vec<&'v NodeModel<'a>> {
+/// Nodes that no BGPPeer gives a peer, where the node-to-node mesh is off and most nodes have sessions: they learn no routes, and their
+/// calico-node is Ready all the same. Where VXLAN carries the traffic no session is needed.
+fn unselected<'v, 'a>(view: &'v Context<'a>, found: &EarlierFindings, topology: &Topology<'a>) -> Vec<&'v NodeModel<'a>> {
     let has_peers = view.snapshot.resources.bgp_peers.seen().is_some_and(|peers| !peers.is_empty());
-    let Some(topology) = view.topology().filter(|_| has_peers && view.mesh_enabled() == Some(false)) else { return Vec::new() };
     let annotated = |node: &NodeModel, name: &str| node.node.is_some_and(|node| node.metadata.annotations.contains_key(name));
     let uses_vxlan = |node: &NodeModel| VXLAN_ADDRESSES.iter().any(|name| annotated(node, name));
-    if view.install.runs_bird() == Some(false) || view.nodes.iter().any(uses_vxlan) {
+    if !has_peers || view.mesh_enabled() != Some(false) || view.nodes.iter().any(uses_vxlan) {
         return Vec::new();
     }
     let mut lacking = Vec::new();
     let mut connected = 0;
     for (index, node) in view.nodes.iter().enumerate() {
-        let listed: Vec<_> = Family::ALL.into_iter().filter_map(|family| node.bgp(family).seen()).collect();
-        let silent = listed.iter().all(|sessions| sessions.addresses.is_empty() && sessions.foreign.is_empty());
+        let mut listed = Family::ALL.into_iter().filter_map(|family| node.bgp(family).seen());
+        let silent = listed.all(|sessions| sessions.addresses.is_empty() && sessions.foreign.is_empty());
         connected += usize::from(!silent);
-        let steady = !found.is_explained(node.name) && !view.is_settling(node) && matches!(view.pod_state(node), PodState::Running);
-        if steady && silent && node.listed_peers(Family::V4).is_some() && topology.expected(index).is_empty() {
+        if silent && is_steady(view, found, node) && node.listed_peers(Family::V4).is_some() && topology.expected(index).is_empty() {
             lacking.push(node);
         }
     }
     if connected > lacking.len() { lacking } else { Vec::new() }
+}
+
+/// What BIRD lists there now is what it will list: calico-node runs, started a while ago, and nothing else explains the node's trouble.
+fn is_steady(view: &Context, found: &EarlierFindings, node: &NodeModel) -> bool {
+    !found.is_explained(node.name) && !view.is_settling(node) && matches!(view.pod_state(node), PodState::Running)
 }
 
 /// Where the configuration is not known: a session of the mesh that one end lists must be on the other end too.

@@ -106,12 +106,7 @@ fn failed_probes(view: &Context, scope: &Scope) -> Option<Gap> {
 fn was_a_peers_restart(view: &Context, node: &NodeModel, told: &NodeEvent, at: Timestamp) -> bool {
     let EventKind::NotEstablished { family, peers } = &told.kind else { return false };
     let all_up = node.bgp(*family).seen().is_some_and(|bgp| bgp.source == Source::Birdcl && bgp.total > 0 && bgp.established == bgp.total);
-    let restarted = |address: &IpAddr| {
-        let has = |peer: &&NodeModel| {
-            peer.stored(*family).is_some_and(|stored| stored.address() == *address) || peer.internal_ips.contains(address)
-        };
-        view.nodes.iter().filter(has).any(|peer| peer.running_since().is_some_and(|since| since + LATELY >= at))
-    };
+    let restarted = |address: &IpAddr| view.peer(*address).and_then(NodeModel::running_since).is_some_and(|since| since + LATELY >= at);
     all_up && !peers.is_empty() && peers.iter().all(restarted)
 }
 

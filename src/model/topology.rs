@@ -7,6 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
 use super::{ClusterModel, NodeModel, peerings};
+use crate::calico::address;
 use crate::calico::expected_sessions::{BgpNode, Topology, as_number};
 use crate::calico::session::PeerKind;
 use crate::finding::Source;
@@ -164,6 +165,12 @@ impl<'a> ClusterModel<'a> {
 }
 
 impl<'a> NodeModel<'a> {
+    /// The address of a tunnel in this annotation of the node (`calico::tunnel_addresses`).
+    pub fn tunnel_address(&self, annotation: &str) -> Option<IpAddr> {
+        let text = self.node.filter(|node| !node.metadata.tabular)?.metadata.annotations.get(annotation)?;
+        address::parse(text).map(|cidr| cidr.addr())
+    }
+
     /// Whether BIRD there lists a session with that node; `None` where BIRD could not be asked.
     pub fn lists_session_with(&self, other: &NodeModel, family: Family) -> Option<bool> {
         let listed = self.listed_peers(family)?;

@@ -23,11 +23,13 @@ pub struct ProposedProbes {
     pub proposal: Proposal,
     pub snippets: Snippets,
     pub notes: Vec<OwnerNote>,
+    /// Risks of a rollout that nobody watches.
+    pub unwatched: Vec<Blocker>,
 }
 
 /// Starts that the wanted probes would kill, as far as they were measured. A watched rollout finds it out on the first node and rolls back;
 /// one that nobody watches does not.
-pub fn risks_unwatched(wanted: &ProbeProposal) -> Vec<Blocker> {
+fn risks_unwatched(wanted: &ProbeProposal) -> Vec<Blocker> {
     let is_killed = |node: &&StartExpectation| {
         node.start.as_ref().zip(node.started_within_seconds).is_some_and(|(start, within)| start.seconds >= f64::from(within))
     };
@@ -61,7 +63,7 @@ pub fn proposed_probes(snapshot: &Snapshot, wanted: &ProbeProposal, canary: &Can
     let nodes = wanted.nodes.iter().map(|node| goal(node, canary.as_deref())).collect();
     let changes: Vec<String> = wanted.changes.iter().map(|change| format!("{} {}", change.probe.field(), json!(change.timing))).collect();
     let proposal = Proposal { command: Verb::Probes, summary: changes.join(", "), target, edits, larger, nodes, canary };
-    Ok(Some(ProposedProbes { proposal, snippets, notes }))
+    Ok(Some(ProposedProbes { proposal, snippets, notes, unwatched: risks_unwatched(wanted) }))
 }
 
 /// Staying up is verified on the canary and on nodes that were killed; on every node it would take hours.

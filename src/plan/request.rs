@@ -97,7 +97,7 @@ pub fn strategy(value: &Value) -> Value {
 }
 
 /// The update strategy is OnDelete, as while the first node has a change alone.
-pub(super) fn is_held_back(object: &Value) -> bool {
+pub fn is_held_back(object: &Value) -> bool {
     object.pointer("/spec/updateStrategy/type").is_some_and(|kind| kind == "OnDelete")
 }
 

@@ -19,17 +19,21 @@ const LABEL: usize = 10;
 
 /// Every finding of a report. A fix that several have is printed once.
 pub(super) fn write_list(report: &Report, all: bool, style: &Style, out: &mut dyn Write) -> io::Result<()> {
-    for (at, finding) in report.findings.iter().enumerate() {
+    for (finding, earlier) in each(&report.findings) {
         writeln!(out)?;
         heading(finding, all, style, out)?;
         if let Some(impact) = impact(finding, report) {
             labelled("Impact", &impact, style, out)?;
         }
-        let earlier = report.findings.get(..at).unwrap_or_default();
         write_fix(finding.code, finding.fix.as_ref(), is_printed(finding, earlier), style, out)?;
         evidence(finding, LABEL, all, style, out)?;
     }
     Ok(())
+}
+
+/// Each finding with those above it.
+pub(super) fn each(findings: &[Finding]) -> impl Iterator<Item = (&Finding, &[Finding])> {
+    findings.iter().enumerate().map(|(at, finding)| (finding, findings.get(..at).unwrap_or_default()))
 }
 
 /// One finding, without what only a whole report can tell. `earlier` ones are printed above it.

@@ -41,7 +41,7 @@ pub fn write(report: &ProbesReport, shown: Shown, style: &Style, out: &mut dyn W
         painted(0, "", &sentence, Tone::Bad, style, out)?;
     }
     let mut proposed = false;
-    for (at, finding) in report.findings.iter().enumerate() {
+    for (finding, earlier) in findings::each(&report.findings) {
         writeln!(out)?;
         if finding.code.needs_larger_budget() && !std::mem::replace(&mut proposed, true) {
             findings::heading(finding, shown.all, style, out)?;
@@ -49,7 +49,7 @@ pub fn write(report: &ProbesReport, shown: Shown, style: &Style, out: &mut dyn W
             findings::evidence(finding, recommendation::LABEL, shown.all, style, out)?;
             continue;
         }
-        findings::write(finding, report.findings.get(..at).unwrap_or_default(), shown.all, style, out)?;
+        findings::write(finding, earlier, shown.all, style, out)?;
         if let Some(cure) = report.cures.iter().find(|cure| cure.code == finding.code).filter(|_| finding.fix.is_none()) {
             paragraph(findings::INDENT, "How to fix  ", &cure.cure, style, out)?;
         }

@@ -94,10 +94,15 @@ pub(super) fn counts(findings: &[Finding]) -> Vec<String> {
         .collect()
 }
 
-pub(super) fn incomplete(unseen: &[Gap]) -> Option<String> {
+/// Whether time alone will fill all gaps that keep the verdict from being healthy; `None` where there are none.
+fn only_passing(unseen: &[Gap]) -> Option<bool> {
     let mut blocking = unseen.iter().filter(|gap| gap.blocks_healthy).peekable();
     blocking.peek()?;
-    Some(if blocking.all(|gap| gap.passing) { "not everything known yet" } else { "not everything checked" }.to_owned())
+    Some(blocking.all(|gap| gap.passing))
+}
+
+pub(super) fn incomplete(unseen: &[Gap]) -> Option<String> {
+    only_passing(unseen).map(|passing| if passing { "not everything known yet" } else { "not everything checked" }.to_owned())
 }
 
 /// What was found, in one sentence.
@@ -110,19 +115,17 @@ pub(super) fn sentence(report: &Report) -> String {
 }
 
 pub(super) fn unknown(unseen: &[Gap]) -> String {
-    let blocking: Vec<&Gap> = unseen.iter().filter(|gap| gap.blocks_healthy).collect();
-    match !blocking.is_empty() && blocking.iter().all(|gap| gap.passing) {
-        true => format!("No problems found. Not known yet: {}.", missing(unseen)),
-        false => format!("No problems found, but not everything could be checked: {}.", missing(unseen)),
+    match only_passing(unseen) {
+        Some(true) => format!("No problems found. Not known yet: {}.", missing(unseen)),
+        _ => format!("No problems found, but not everything could be checked: {}.", missing(unseen)),
     }
 }
 
 /// The warning that there may be more faults than those found.
 pub(super) fn gaps(report: &Report) -> Option<String> {
-    let incomplete = report.verdict == Verdict::Sick && report.unseen.iter().any(|gap| gap.blocks_healthy);
-    let only_early = report.unseen.iter().all(|gap| gap.passing || !gap.blocks_healthy);
-    let state = if only_early { "Not known yet" } else { "Not checked" };
-    incomplete.then(|| format!("More may be wrong. {state}: {}.", missing(&report.unseen)))
+    let passing = only_passing(&report.unseen).filter(|_| report.verdict == Verdict::Sick)?;
+    let state = if passing { "Not known yet" } else { "Not checked" };
+    Some(format!("More may be wrong. {state}: {}.", missing(&report.unseen)))
 }
 
 fn healthy(report: &Report) -> String {

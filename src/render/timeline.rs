@@ -28,9 +28,9 @@ const DROPPED_FIRST: &[&str] = &["ATTEMPTS", "LOG", "AT"];
 pub fn write(report: &StartupLogReport, all: bool, style: &Style, out: &mut dyn Write) -> io::Result<()> {
     let logs = if all { usize::MAX } else { LOGS };
     head(report, style, out)?;
-    for (at, finding) in report.findings.iter().enumerate().take(logs) {
+    for (finding, earlier) in findings::each(&report.findings).take(logs) {
         writeln!(out)?;
-        findings::write(finding, report.findings.get(..at).unwrap_or_default(), all, style, out)?;
+        findings::write(finding, earlier, all, style, out)?;
     }
     if let Some(more @ [_, ..]) = report.findings.get(logs..) {
         let nodes: Vec<&String> = more.iter().flat_map(|finding| &finding.nodes).collect();

@@ -17,7 +17,7 @@ use crate::edit::target::Target;
 use crate::edit::undo_record::{RolloutPhase, UndoRecord};
 use crate::plan::Plan;
 use crate::plan::canary_retry::StartProgress;
-use crate::plan::request::strategy;
+use crate::plan::request::{is_held_back, strategy};
 use crate::snapshot::Snapshot;
 use crate::text;
 
@@ -207,7 +207,7 @@ impl Rollout<'_> {
         }
         let current = object.pointer("/spec/updateStrategy");
         match &self.record.strategy {
-            Some(before) if current.is_some_and(|now| now["type"] == "OnDelete") => join(drift.restore, &strategy(before)),
+            Some(before) if is_held_back(object) => join(drift.restore, &strategy(before)),
             Some(before) if current != Some(before) => {
                 self.kept_edits.push("spec.updateStrategy".to_owned());
                 drift.restore

@@ -8,7 +8,7 @@ pub(super) struct Row {
     pub(super) name: &'static str,
     /// Where a change of the detection method lasts.
     pub(super) place: &'static str,
-    /// Who puts an edit of the DaemonSet back, beside those whose marks are on the object.
+    /// Who reverts an edit of the DaemonSet, beside those whose marks are on the object.
     pub(super) owner: Option<Owner>,
     /// Where the marks and the place are written down: repository and file.
     #[cfg_attr(not(test), expect(dead_code, reason = "the table's references, checked by a test"))]

@@ -25,7 +25,6 @@ pub(super) async fn apply_or_resume(
     snapshot: &Snapshot,
     way: &ClusterHandle,
     chosen: Option<&ProposedProbes>,
-    proposal: Option<&ProbeProposal>,
     arguments: &ProbesArgs,
     document: bool,
     outcome: (Verb, Outcome),
@@ -36,13 +35,12 @@ pub(super) async fn apply_or_resume(
     // The logs were read to measure; the verification needs all nodes, and no logs.
     let wanted = ReadOptions { logs: LogSelection::None, nodes: None, ..way.wanted.clone() };
     let way = ClusterHandle { connection: way.connection.clone(), wanted };
-    let blockers = if arguments.change.no_wait { proposal.map(from_probes::risks_unwatched).unwrap_or_default() } else { Vec::new() };
     let proposed = ProposedChange {
         snapshot,
         way: &way,
         request: chosen.map(|chosen| ChangeRequest::Apply(chosen.proposal.clone())),
         notes: chosen.map_or(&[], |chosen| &chosen.notes),
-        blockers: &blockers,
+        blockers: chosen.filter(|_| arguments.change.no_wait).map_or(&[], |chosen| &chosen.unwatched),
         change: &arguments.change,
         plan: &arguments.plan,
         color: arguments.color(),

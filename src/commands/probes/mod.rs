@@ -65,7 +65,6 @@ pub async fn run(flags: &ConnectionFlags, arguments: &ProbesArgs, interrupt: Int
                 &snapshot,
                 way,
                 proposed,
-                report.proposal.as_ref(),
                 arguments,
                 !arguments.output.has_dialog(),
                 outcome,

@@ -33,8 +33,6 @@ pub(super) const CHECK: Check = Check {
 };
 
 fn run(view: &Context, found: &EarlierFindings) -> Vec<Finding> {
-    let unselected = missing_peers::unselected(view, found).into_iter().map(|node| about_unselected(view, node));
-    let unselected: Vec<Finding> = unselected.collect();
     let mut found = missing_peers::collect(view, found);
     let silent: Vec<Finding> =
         Family::ALL.into_iter().filter_map(|family| everywhere(view, family, &found.take_everywhere(family))).collect();
@@ -50,6 +48,7 @@ fn run(view: &Context, found: &EarlierFindings) -> Vec<Finding> {
     });
     let apart: Vec<Finding> = apart.collect();
     let shared = lacking.iter().map(|(address, nodes)| about_peer(view, *address, nodes));
+    let unselected = found.unselected.iter().map(|node| about_unselected(view, node));
     silent.into_iter().chain(shared).chain(apart).chain(unselected).collect()
 }
 

@@ -52,10 +52,10 @@ registry! {
     node_ip_misreported => NodeIpMisreported;
     operator_degraded => OperatorDegraded;
     out_of_memory => OutOfMemory;
-    pool_overlaps_nodes => PoolOverlapsNodes;
     pod_not_ready => PodNotReady;
     pod_not_scheduled => PodNotScheduled;
     pod_sandbox_recreated => PodSandboxRecreated;
+    pool_overlaps_nodes => PoolOverlapsNodes;
     probe_misfit => ProbeMisfit;
     probe_timeout_too_short => ProbeTimeoutTooShort;
     restart_would_change_address => RestartWouldChangeAddress;

@@ -1,7 +1,7 @@
 use std::net::IpAddr;
 
 use crate::calico::address::{self, Cidr};
-use crate::calico::tunnel_addresses::{TUNNELS, block_of};
+use crate::calico::tunnel_addresses::{TUNNELS, block_of, is_enabled};
 use crate::diagnosis::check::{Check, EarlierFindings};
 use crate::diagnosis::context::Context;
 use crate::diagnosis::explain::Explanation;
@@ -33,8 +33,7 @@ fn run(view: &Context, _: &EarlierFindings) -> Vec<Finding> {
 }
 
 fn finding(view: &Context, pool: &Custom) -> Option<Finding> {
-    let off = pool.spec.get("disabled").and_then(serde_json::Value::as_bool) == Some(true) || pool.metadata.deletion_timestamp.is_some();
-    let cidr = address::parse(pool.spec.get("cidr")?.as_str()?).filter(|_| !off)?;
+    let cidr = address::parse(pool.spec.get("cidr")?.as_str()?).filter(|_| is_enabled(pool))?;
     let family = Family::from_address(cidr.addr());
     let tunnels: Vec<(&NodeModel, IpAddr)> =
         view.nodes.iter().flat_map(|node| tunnels(node).map(move |tunnel| (node, tunnel))).filter(|(_, one)| cidr.contains(one)).collect();
@@ -79,7 +78,5 @@ fn about_block(pool: &str, node: &NodeModel, block: Cidr, other: &NodeModel, add
 
 /// Addresses that Calico's IPAM gave the node's tunnels.
 fn tunnels<'n>(node: &'n NodeModel) -> impl Iterator<Item = IpAddr> + use<'n> {
-    let own = node.node.filter(|node| !node.metadata.tabular);
-    let texts = own.into_iter().flat_map(|node| TUNNELS.iter().filter_map(|(name, _)| node.metadata.annotations.get(*name)));
-    texts.filter_map(|text| address::parse(text)).map(|cidr| cidr.addr())
+    TUNNELS.iter().filter_map(|(annotation, _)| node.tunnel_address(annotation))
 }

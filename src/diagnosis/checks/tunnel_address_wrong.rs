@@ -1,7 +1,6 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
-use crate::calico::address;
 use crate::calico::tunnel_addresses::{POOL_TUNNELS, PoolTunnel, TUNNELS, wireguard_address, wireguard_key};
 use crate::diagnosis::check::{Check, EarlierFindings};
 use crate::diagnosis::context::Context;
@@ -44,19 +43,10 @@ fn run(view: &Context, found: &EarlierFindings) -> Vec<Finding> {
     findings.chain(out_of_order).filter(|finding| !finding.nodes.iter().any(|node| found.is_explained(node))).collect()
 }
 
-fn tunnel_address(node: &NodeModel, tunnel: &PoolTunnel) -> Option<IpAddr> {
-    annotated(node, tunnel.annotation)
-}
-
-fn annotated(node: &NodeModel, annotation: &str) -> Option<IpAddr> {
-    let text = node.node.filter(|node| !node.metadata.tabular)?.metadata.annotations.get(annotation)?;
-    address::parse(text).map(|cidr| cidr.addr())
-}
-
 fn shared(view: &Context, tunnel: &PoolTunnel) -> Vec<Finding> {
     let mut holders: BTreeMap<IpAddr, Vec<&NodeModel>> = BTreeMap::new();
     for node in view.nodes.iter().filter(|node| !node.kubelet_is_silent()) {
-        if let Some(address) = tunnel_address(node, tunnel) {
+        if let Some(address) = node.tunnel_address(tunnel.annotation) {
             holders.entry(address).or_default().push(node);
         }
     }
@@ -83,12 +73,12 @@ fn about_shared(view: &Context, tunnel: &PoolTunnel, address: IpAddr, nodes: &[&
 fn lacking(view: &Context, tunnel: &PoolTunnel) -> Vec<Finding> {
     let Some(pools) = view.snapshot.resources.ip_pools.seen() else { return Vec::new() };
     // Without a single one another IPAM gives the addresses.
-    if !view.nodes.iter().any(|node| tunnel_address(node, tunnel).is_some()) {
+    if !view.nodes.iter().any(|node| node.tunnel_address(tunnel.annotation).is_some()) {
         return Vec::new();
     }
     let lacks = |node: &&NodeModel| {
         node.node.is_some_and(|own| !own.metadata.tabular)
-            && tunnel_address(node, tunnel).is_none()
+            && node.tunnel_address(tunnel.annotation).is_none()
             && (node.ready() == Some(true) || view.is_settled(node))
             && !node.kubelet_is_silent()
             && pools.iter().any(|pool| tunnel.is_fed_by(pool, &view.calico_labels(node)))
@@ -117,7 +107,7 @@ fn about_lacking(view: &Context, tunnel: &PoolTunnel, node: &NodeModel) -> Findi
 
 /// A tunnel's interface that was seen, and is down or lacks the address that the node has for it.
 fn out_of_order(view: &Context, node: &NodeModel, (annotation, name): (&str, &str)) -> Option<Finding> {
-    let address = annotated(node, annotation)?;
+    let address = node.tunnel_address(annotation)?;
     let settled = node.ready() == Some(true) || view.is_settled(node);
     if !settled || node.kubelet_is_silent() || !is_in_use(view, node, annotation) {
         return None;

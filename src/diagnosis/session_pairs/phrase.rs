@@ -7,7 +7,6 @@ use crate::calico::bgp_error::ErrorMeaning;
 use crate::diagnosis::context::Context;
 use crate::diagnosis::evidence;
 use crate::model::NodeModel;
-use crate::snapshot::family::Family;
 use crate::snapshot::inspection::LogEventKind;
 use crate::snapshot::objects::Node;
 
@@ -50,11 +49,7 @@ fn unknown_source(view: &Context, pairs: &[SessionPair]) -> String {
     let refused = |end: &Endpoint| {
         let text = end.node.mark(LogEventKind::BgpUnexpectedPeer)?;
         let address: IpAddr = text.split_once("unknown address ")?.1.split_whitespace().next()?.parse().ok()?;
-        let held = |node: &NodeModel| {
-            let stored = Family::ALL.into_iter().filter_map(|family| node.stored(family)).any(|stored| stored.address() == address);
-            let on_card = || node.interfaces().into_iter().flatten().flat_map(|one| &one.addresses).any(|held| held.address == address);
-            stored || node.internal_ips.contains(&address) || on_card()
-        };
+        let held = |node: &NodeModel| node.is_own_address(address) || node.internal_ips.contains(&address);
         (!view.nodes.iter().any(held)).then(|| (end.node.name.to_owned(), address))
     };
     match pairs.iter().flat_map(SessionPair::ends).find_map(refused) {
