@@ -4,10 +4,12 @@ use std::collections::BTreeMap;
 use std::io::Cursor;
 
 use calico_fix::calico::startup_log;
+use calico_fix::edit::undo_record::{RolloutPhase, UndoRecord};
 use calico_fix::observed::Observed;
 use calico_fix::snapshot::Snapshot;
 use calico_fix::snapshot::inspection::StartupLog;
 use calico_fix::snapshot::objects::*;
+use calico_fix::verb::Verb;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
@@ -28,6 +30,23 @@ pub(crate) fn not_established(peers: &str) -> String {
 
 pub(crate) fn now() -> Timestamp {
     "2026-11-23T17:00:00Z".parse().expect("a time")
+}
+
+/// Of a change that begins now, with an update strategy to restore.
+pub(crate) fn undo_record(command: Verb, phase: RolloutPhase) -> UndoRecord {
+    UndoRecord {
+        command,
+        id: "0123456789ab".into(),
+        at: now(),
+        written_at: None,
+        quiet_seconds: None,
+        phase,
+        canary: None,
+        set: json!({"spec": {"template": {}}}),
+        restore: json!({"spec": {"template": {}}}),
+        strategy: Some(json!({"type": "RollingUpdate"})),
+        previous: None,
+    }
 }
 
 pub(crate) fn ago(seconds: i64) -> Option<Timestamp> {

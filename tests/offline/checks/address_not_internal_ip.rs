@@ -62,16 +62,20 @@ fn etcd_by_router_id() {
     shows(case.only(), Source::Birdcl, "node-3", "router id: 172.18.0.1 (InternalIP: 10.0.0.3)");
 }
 
+const PUBLIC: [&str; 3] = ["203.0.113.7/32", "198.51.100.9/32", "192.0.2.44/32"];
+
+/// Three nodes with these addresses on another card, which Calico has stored.
+fn on_eth1(cidrs: [&str; 3]) -> World {
+    (1..).zip(cidrs).fold(cluster(), |world, (number, cidr)| {
+        let name = format!("node-{number}");
+        world.interface(&name, "eth1", cidr).stored(&name, cidr)
+    })
+}
+
 /// Everybody is on the storage network: a plan.
 #[test]
 fn a_plan_of_all_nodes_is_silent() {
-    let planned = || {
-        let mut world = cluster();
-        for (name, cidr) in [("node-1", "10.200.0.1/24"), ("node-2", "10.200.0.2/24"), ("node-3", "10.200.0.3/24")] {
-            world = world.interface(name, "eth1", cidr).stored(name, cidr);
-        }
-        world
-    };
+    let planned = || on_eth1(["10.200.0.1/24", "10.200.0.2/24", "10.200.0.3/24"]);
     healthy(&planned());
     healthy(&planned().without_bgp("vxlan"));
     let odd = planned().stored("node-3", "10.77.0.3/24").interface("node-3", "eth2", "10.77.0.3/24").without_bgp("vxlan");
@@ -81,10 +85,7 @@ fn a_plan_of_all_nodes_is_silent() {
 /// Each on its own public address, and everything established.
 #[test]
 fn public_addresses_on_purpose_are_silent() {
-    let mut world = cluster();
-    for (name, cidr) in [("node-1", "203.0.113.7/32"), ("node-2", "198.51.100.9/32"), ("node-3", "192.0.2.44/32")] {
-        world = world.interface(name, "eth1", cidr).stored(name, cidr);
-    }
+    let world = on_eth1(PUBLIC);
     healthy(&world);
     let down = world
         .bird("node-1", "198.51.100.9 Connect | 192.0.2.44 Established")
@@ -96,11 +97,7 @@ fn public_addresses_on_purpose_are_silent() {
 #[test]
 fn public_addresses_that_nobody_chose_and_no_session() {
     let public = || {
-        let mut world = cluster();
-        for (name, cidr) in [("node-1", "203.0.113.7/32"), ("node-2", "198.51.100.9/32"), ("node-3", "192.0.2.44/32")] {
-            world = world.interface(name, "eth1", cidr).stored(name, cidr);
-        }
-        world
+        on_eth1(PUBLIC)
             .all_not_ready()
             .bird("node-1", "198.51.100.9 Connect | 192.0.2.44 Passive")
             .bird("node-2", "203.0.113.7 Passive | 192.0.2.44 Passive")

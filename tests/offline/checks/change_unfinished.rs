@@ -1,24 +1,12 @@
 use calico_fix::edit::undo_record::{ANNOTATION, RolloutPhase, UndoRecord};
 use calico_fix::finding::Source;
-use serde_json::json;
+use calico_fix::verb::Verb;
 
 use super::build::*;
 use super::judge::*;
 
 fn record(phase: RolloutPhase) -> String {
-    let record = UndoRecord {
-        command: calico_fix::verb::Verb::Autodetect,
-        id: "0123456789ab".into(),
-        at: now(),
-        written_at: None,
-        quiet_seconds: None,
-        phase,
-        canary: Some("node-3".into()),
-        set: json!({"spec": {"template": {}}}),
-        restore: json!({"spec": {"template": {}}}),
-        strategy: Some(json!({"type": "RollingUpdate"})),
-        previous: None,
-    };
+    let record = UndoRecord { canary: Some("node-3".into()), ..undo_record(Verb::Autodetect, phase) };
     serde_json::to_string(&record).expect("writes")
 }
 

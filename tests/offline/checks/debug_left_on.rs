@@ -1,8 +1,8 @@
-use calico_fix::edit::undo_record::{ANNOTATION, RolloutPhase, UndoRecord};
+use calico_fix::edit::undo_record::{ANNOTATION, RolloutPhase};
 use calico_fix::finding::Source;
 use calico_fix::observed::Observed;
 use calico_fix::snapshot::Snapshot;
-use serde_json::json;
+use calico_fix::verb::Verb;
 
 use super::build::*;
 use super::judge::*;
@@ -10,20 +10,7 @@ use super::judge::*;
 const LEVEL: &str = "CALICO_STARTUP_LOGLEVEL";
 
 fn record(phase: RolloutPhase) -> String {
-    let record = UndoRecord {
-        command: calico_fix::verb::Verb::DebugLog,
-        id: "0123456789ab".into(),
-        at: now(),
-        written_at: None,
-        quiet_seconds: None,
-        phase,
-        canary: None,
-        set: json!({"spec": {"template": {}}}),
-        restore: json!({"spec": {"template": {}}}),
-        strategy: Some(json!({"type": "RollingUpdate"})),
-        previous: None,
-    };
-    serde_json::to_string(&record).expect("writes")
+    serde_json::to_string(&undo_record(Verb::DebugLog, phase)).expect("writes")
 }
 
 fn lent(phase: RolloutPhase) -> World {

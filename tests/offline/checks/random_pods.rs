@@ -119,6 +119,17 @@ fn only_allowed(report: &Report, node: Option<&str>, code: &str, fixes: &[&str],
     }
 }
 
+/// Its place and its name.
+fn a_linux_host(cluster: &Cluster, random: &mut Random) -> (usize, String) {
+    let linux: Vec<usize> = (0..cluster.world.hosts.len()).filter(|at| cluster.world.hosts[*at].pod).collect();
+    let at = random.pick(&linux);
+    (at, cluster.world.hosts[at].name.clone())
+}
+
+fn told(fault: &str, node: &str, seed: u64, cluster: &Cluster) -> String {
+    format!("{fault} on {node}, seed {seed}, {:?}, {} nodes", cluster.layout, cluster.world.hosts.len())
+}
+
 #[test]
 fn each_fault_of_a_pod_has_its_finding_and_no_other_fix() {
     inject_often(
@@ -128,14 +139,12 @@ fn each_fault_of_a_pod_has_its_finding_and_no_other_fix() {
         |fault, seed| {
             let cluster = healthy(seed);
             let mut random = Random::new(seed ^ 0xfa17);
-            let linux: Vec<usize> = (0..cluster.world.hosts.len()).filter(|at| cluster.world.hosts[*at].pod).collect();
-            let at = random.pick(&linux);
-            let node = cluster.world.hosts[at].name.clone();
+            let (at, node) = a_linux_host(&cluster, &mut random);
             let Some(world) = fault.on(&cluster, at, &mut random) else { return false };
             let mut snapshot = world.snapshot();
             fault.edit(&mut snapshot, &node, &mut random);
             let report = diagnose(&snapshot, &Scope::default());
-            let text = format!("{} on {node}, seed {seed}, {:?}, {} nodes", fault.name, cluster.layout, cluster.world.hosts.len());
+            let text = told(fault.name, &node, seed, &cluster);
             only_allowed(&report, Some(&node), fault.code, fault.fixes, &text);
             proposes_nothing(&snapshot, &text);
             let more_time = fault.fixes.contains(&"kubectl calico-fix probes");
@@ -154,12 +163,10 @@ fn each_fault_of_settings_has_its_finding_and_no_other_fix() {
         |fault, seed| {
             let cluster = healthy(seed);
             let mut random = Random::new(seed ^ 0x5e77);
-            let linux: Vec<usize> = (0..cluster.world.hosts.len()).filter(|at| cluster.world.hosts[*at].pod).collect();
-            let at = random.pick(&linux);
-            let node = cluster.world.hosts[at].name.clone();
+            let (at, node) = a_linux_host(&cluster, &mut random);
             let Some(snapshot) = (fault.inject)(&cluster, at, &mut random) else { return false };
             let report = diagnose(&snapshot, &Scope::default());
-            let text = format!("{} on {node}, seed {seed}, {:?}, {} nodes", fault.name, cluster.layout, cluster.world.hosts.len());
+            let text = told(fault.name, &node, seed, &cluster);
             only_allowed(&report, fault.names_node.then_some(&*node), fault.code, fault.fixes, &text);
             let operator = cluster.world.installation.is_some();
             let edits = |finding: &&Finding| finding.fix.as_ref().is_some_and(|fix| by_hand(fix).contains("daemonset"));

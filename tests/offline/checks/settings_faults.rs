@@ -5,6 +5,7 @@ use calico_fix::edit::undo_record::{ANNOTATION, RolloutPhase, UndoRecord};
 use calico_fix::observed::Observed;
 use calico_fix::snapshot::Snapshot;
 use calico_fix::snapshot::objects::*;
+use calico_fix::verb::Verb;
 use serde_json::{Value, json};
 
 use super::build::*;
@@ -217,19 +218,8 @@ fn killed_change(cluster: &Cluster, at: usize, _: &mut Random) -> Option<Snapsho
     if cluster.world.installation.is_some() {
         return None;
     }
-    let record = UndoRecord {
-        command: calico_fix::verb::Verb::Autodetect,
-        id: "0123456789ab".into(),
-        at: now(),
-        written_at: None,
-        quiet_seconds: None,
-        phase: RolloutPhase::Canary,
-        canary: Some(cluster.world.hosts[at].name.clone()),
-        set: json!({"spec": {"template": {}}}),
-        restore: json!({"spec": {"template": {}}}),
-        strategy: Some(json!({"type": "RollingUpdate"})),
-        previous: None,
-    };
+    let canary = Some(cluster.world.hosts[at].name.clone());
+    let record = UndoRecord { canary, ..undo_record(Verb::Autodetect, RolloutPhase::Canary) };
     let mut world = cluster.world.clone();
     world.hosts[at].revision = "two".into();
     world.daemon_set.status.updated_number_scheduled = 1;
