@@ -1,4 +1,4 @@
-//! `debug-log` while requests fail: whatever happens, everything is put back, and no line of a log is lost or there twice.
+//! `debug-log` while requests fail: whatever happens, everything is restored, and no line of a log is lost or there twice.
 
 use std::time::Duration;
 
