@@ -11,7 +11,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use super::Cache;
-use crate::api::Operator as Edition;
+use crate::api::{Failure, Operator as Edition};
 use crate::store::Writer;
 
 const NAMESPACE: &str = "calico-system";
@@ -29,7 +29,8 @@ const TICK: SignedDuration = SignedDuration::from_secs(5);
 /// Again without a reason; sooner while something is not available.
 const PERIOD: SignedDuration = SignedDuration::from_mins(5);
 const IMPATIENT: SignedDuration = SignedDuration::from_secs(30);
-/// A failed pass is repeated after 5 ms, 10 ms, 20 ms, … up to this.
+/// A failed pass is repeated after 5 ms, 10 ms, 20 ms, … up to the longest.
+const FIRST_RETRY: SignedDuration = SignedDuration::from_millis(5);
 const LONGEST_RETRY: SignedDuration = SignedDuration::from_secs(1000);
 
 pub struct Operator {
@@ -104,7 +105,7 @@ impl Operator {
         status::copy(cache);
         let (wanted, whole) = wishes(cache, &default);
         if let Err(reason) = validate::all(&wanted, self.edition).and_then(|()| validate::all(&whole, self.edition)) {
-            let pause = SignedDuration::from_millis(5 << self.failures.min(20)).min(LONGEST_RETRY);
+            let pause = (FIRST_RETRY * (1 << self.failures.min(20))).min(LONGEST_RETRY);
             self.refused = Some(reason);
             self.failures += 1;
             self.due = now + pause;
@@ -112,10 +113,15 @@ impl Operator {
         }
         self.refused = None;
         self.failures = 0;
-        if wanted != default["spec"] {
-            let _ = cache.store.edit_as(MANAGER, "Installation", "", "default", |object| object["spec"] = wanted.clone());
+        let stored = match wanted == default["spec"] {
+            true => Ok(()),
+            false => replace_spec(cache, ("Installation", "", "default"), &default, wanted.clone()),
+        };
+        if stored.and_then(|()| self.apply(cache, &whole)).is_err() {
+            // Somebody else has written since it was read: the pass is repeated.
+            self.due = now + FIRST_RETRY;
+            return;
         }
-        self.apply(cache, &whole);
         if !self.available {
             self.due = now + IMPATIENT;
             return;
@@ -127,23 +133,31 @@ impl Operator {
         let _ = cache.store.edit_as(MANAGER.status(), "Installation", "", "default", computed);
     }
 
-    fn apply(&self, cache: &Cache, whole: &Value) {
+    fn apply(&self, cache: &Cache, whole: &Value) -> Result<(), Failure> {
         let spec = render::daemonset(&self.base["spec"], whole, self.edition);
         match cache.object("DaemonSet", NAMESPACE, NAME) {
-            Some(found) if found["metadata"]["annotations"][IGNORE] == "true" => {}
-            Some(_) => {
-                let _ = cache.store.edit_as(MANAGER, "DaemonSet", NAMESPACE, NAME, |object| object["spec"] = spec);
-            }
+            Some(found) if found["metadata"]["annotations"][IGNORE] == "true" => Ok(()),
+            Some(found) => replace_spec(cache, ("DaemonSet", NAMESPACE, NAME), found, spec),
             None => {
                 let metadata = &self.base["metadata"];
                 let kept = json!({
                     "name": NAME, "namespace": NAMESPACE, "labels": metadata["labels"], "ownerReferences": metadata["ownerReferences"],
                 });
                 let object = json!({"kind": "DaemonSet", "apiVersion": "apps/v1", "metadata": kept, "spec": spec});
-                let _ = cache.store.create(object, MANAGER);
+                cache.store.create(object, MANAGER).map(|_| ())
             }
         }
     }
+}
+
+/// An update with the version that was read: the server refuses it where somebody else has written since (operator
+/// pkg/controller/utils/component.go, `mergeState`).
+fn replace_spec(cache: &Cache, (kind, namespace, name): (&str, &str, &str), found: &Value, spec: Value) -> Result<(), Failure> {
+    let replaced = |object: &mut Value| {
+        object["metadata"]["resourceVersion"] = found["metadata"]["resourceVersion"].clone();
+        object["spec"] = spec;
+    };
+    cache.store.edit_as(MANAGER, kind, namespace, name, replaced).map(|_| ())
 }
 
 /// What `default` says with its defaults filled in, and with the overlay over it.
@@ -165,4 +179,27 @@ fn looked_at(cache: &Cache) -> Vec<Value> {
         version(cache.object("TigeraStatus", "", "calico")),
         metadata,
     ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The moment between the operator's read and its write: the other's write stays, and the operator looks again.
+    #[test]
+    fn a_write_since_the_operator_read_is_not_overwritten() {
+        let world = crate::scenario::named("operator", 3).expect("is a scenario");
+        let mut cache = Cache::new(&world.store);
+        let mut operator = Operator::new(&cache, Edition::default(), world.store.now()).expect("an Installation");
+        let ignored = |object: &mut Value| {
+            object["metadata"]["annotations"][IGNORE] = "true".into();
+            object["spec"]["minReadySeconds"] = 7.into();
+        };
+        let edited = world.store.edit_as(Writer::new("kubectl-patch"), "DaemonSet", NAMESPACE, NAME, ignored).expect("edited");
+        let whole = wishes(&cache, cache.object("Installation", "", "default").expect("is there")).1;
+        assert!(operator.apply(&cache, &whole).is_err());
+        assert_eq!(world.store.object("DaemonSet", NAMESPACE, NAME), Some(edited.clone()));
+        operator.reconcile(&mut cache, world.store.now());
+        assert_eq!(world.store.object("DaemonSet", NAMESPACE, NAME), Some(edited));
+    }
 }
