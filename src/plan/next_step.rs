@@ -126,13 +126,8 @@ pub fn next_step(stage: &Stage, seen: &Observation, timeout_seconds: u64) -> Nex
     if let Some(why) = &seen.unreachable {
         return NextStep::Wait(format!("waiting for the API server: {why}"));
     }
-    match &seen.target {
-        TargetState::Overtaken(id) => return NextStep::Fail(Failure::Overtaken(id.clone())),
-        TargetState::Changed(who) => return NextStep::Fail(Failure::TargetChanged(who.clone())),
-        // While the strategy holds back every pod, a second try restarts none. Later each would restart nodes.
-        TargetState::Reverted { times, .. } if matches!(stage, Stage::Canary { .. }) && *times < MAX_REVERTS => return NextStep::Reapply,
-        TargetState::Reverted { who, times } => return NextStep::Fail(Failure::Reverted { who: who.clone(), times: *times }),
-        TargetState::Unchanged => {}
+    if let Some(step) = target_step(stage, &seen.target) {
+        return step;
     }
     if !seen.observed {
         return match seen.stalled {
@@ -144,6 +139,18 @@ pub fn next_step(stage: &Stage, seen: &Observation, timeout_seconds: u64) -> Nex
         Stage::Canary { node, larger_budgets } => canary(node, *larger_budgets, seen, timeout_seconds),
         Stage::Rolling | Stage::RollingBack => rolling(seen, timeout_seconds),
     }
+}
+
+/// What somebody else's write to the target asks for; `None` where it holds what this rollout has written.
+pub fn target_step(stage: &Stage, target: &TargetState) -> Option<NextStep> {
+    Some(match target {
+        TargetState::Unchanged => return None,
+        TargetState::Overtaken(id) => NextStep::Fail(Failure::Overtaken(id.clone())),
+        TargetState::Changed(who) => NextStep::Fail(Failure::TargetChanged(who.clone())),
+        // While the strategy holds back every pod, a second try restarts none. Later each would restart nodes.
+        TargetState::Reverted { times, .. } if matches!(stage, Stage::Canary { .. }) && *times < MAX_REVERTS => NextStep::Reapply,
+        TargetState::Reverted { who, times } => NextStep::Fail(Failure::Reverted { who: who.clone(), times: *times }),
+    })
 }
 
 fn failed(why: String) -> NextStep {

@@ -104,7 +104,9 @@ fn overview(logs: &[Timeline], style: &Style, out: &mut dyn Write) -> io::Result
 }
 
 fn one(log: &Timeline, all: bool, style: &Style, out: &mut dyn Write) -> io::Result<()> {
-    painted(0, "", &format!("{} {}", log.from, facts::head(log)), Tone::Strong, style, out)?;
+    // No pod yet.
+    let from = if log.from.is_empty() { "calico-node" } else { &log.from };
+    painted(0, "", &format!("{from} {}", facts::head(log)), Tone::Strong, style, out)?;
     let drawn = if all { usize::MAX } else { DRAWN };
     let hidden = log.attempts.len().saturating_sub(drawn);
     let hidden_too = log.attempts_left_out + hidden as u64;

@@ -72,7 +72,7 @@ impl Rollout<'_> {
     }
 
     /// Compares the target with what was written. A rollback leaves others' edits alone, and only another change stops it.
-    fn target_state(&mut self, stage: &Stage, object: &serde_json::Value) -> TargetState {
+    pub(super) fn target_state(&mut self, stage: &Stage, object: &serde_json::Value) -> TargetState {
         let removed = || format!("the annotation {ANNOTATION} was removed or rewritten");
         let rolling_back = *stage == Stage::RollingBack;
         match UndoRecord::from_object(object) {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use futures::future::LocalBoxFuture;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::canary::generation;
 use super::interrupt::Interrupt;
@@ -15,7 +15,7 @@ use crate::cluster::request::Api;
 use crate::edit::patch::join;
 use crate::edit::undo_record::RolloutPhase;
 use crate::plan::expectation::NodeExpectation;
-use crate::plan::next_step::Stage;
+use crate::plan::next_step::{NextStep, Observation, Stage, target_step};
 use crate::plan::request::strategy;
 use crate::render::style::Tone;
 use crate::snapshot::objects::DaemonSet;
@@ -63,7 +63,7 @@ impl Rollout<'_> {
         let patch = join(self.plan.patch.clone(), &strategy(&json!({"type": "OnDelete", "rollingUpdate": null})));
         let object = self.first_write(&patch).await?;
         self.progress.success(&format!("{} patched; no pod is replaced yet", self.target));
-        let set = self.reaches_daemon_set(&object).await?;
+        let set = self.holds_for_pods(object).await?;
         let mut pods = self.pods(&set).await?;
         pods.retain(|node, _| self.plan.nodes.iter().any(|goal| goal.name == *node));
         for (node, pod) in pods {
@@ -72,6 +72,21 @@ impl Rollout<'_> {
             }
         }
         during.run(self, &set).await
+    }
+
+    /// Waits until new pods are made from the changed template. A tool that reverts edits may be faster; then no pod is deleted for nothing.
+    async fn holds_for_pods(&mut self, mut written: Value) -> Result<DaemonSet, RolloutError> {
+        let held_back = Stage::Canary { node: String::new(), larger_budgets: 0 };
+        loop {
+            let set = self.reaches_daemon_set(&written).await?;
+            let object = self.read().await?;
+            let target = self.target_state(&held_back, &object);
+            written = match target_step(&held_back, &target) {
+                None => return Ok(set),
+                Some(NextStep::Fail(failure)) => return Err(self.failure(failure, &Observation { target, ..Observation::default() })),
+                Some(_) => self.write_again().await?,
+            };
+        }
     }
 
     /// Restores template and strategy, and replaces every pod that was made from the temporary template.

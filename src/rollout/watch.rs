@@ -3,6 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
 
+use serde_json::Value;
+
 use super::canary::generation;
 use super::observe::{has_template, revision};
 use super::write::{Outage, PausableTimeout, RecordAfterWrite, Rollout, RolloutError, is_unreachable, reverted};
@@ -171,17 +173,21 @@ impl Rollout<'_> {
         }
     }
 
-    /// Somebody has restored the old values while one node had the new ones: they are written once more.
     async fn reapply(&mut self, drive: &mut Drive) -> Result<(), RolloutError> {
-        let warning = format!("{}: somebody else has restored the old values; writing the new ones again", self.target);
-        self.progress.warning(&warning);
-        let set = self.record.set.clone();
-        let object = self.write_until_confirmed(&set, RecordAfterWrite::Reapplied).await?;
+        let object = self.write_again().await?;
         drive.start_over(generation(&object));
         Ok(())
     }
 
-    fn failure(&mut self, failure: Failure, seen: &Observation) -> RolloutError {
+    /// Somebody has restored the old values while the strategy holds back every pod: they are written once more.
+    pub(super) async fn write_again(&mut self) -> Result<Value, RolloutError> {
+        let warning = format!("{}: somebody else has restored the old values; writing the new ones again", self.target);
+        self.progress.warning(&warning);
+        let set = self.record.set.clone();
+        self.write_until_confirmed(&set, RecordAfterWrite::Reapplied).await
+    }
+
+    pub(super) fn failure(&mut self, failure: Failure, seen: &Observation) -> RolloutError {
         match failure {
             Failure::Interrupted => {
                 self.answer_signals();

@@ -6,6 +6,7 @@ use tokio::sync::{Notify, mpsc, watch};
 
 use super::resumable_log::ResumableLog;
 use super::save::Saving;
+use crate::calico::log_level::{DEBUG, LEVEL};
 use crate::cluster::error::RequestError;
 use crate::cluster::log_stream::{self, Read, Which};
 use crate::cluster::request::Api;
@@ -116,6 +117,10 @@ impl Node<'_> {
                 }
             };
             if let Some(pod) = &pod {
+                if !is_raised(pod) {
+                    unread(subject, format!("{} was made without {LEVEL}={DEBUG}: somebody else reverts the change", pod.metadata.name));
+                    return Close::None;
+                }
                 subject.from.clone_from(&pod.metadata.name);
                 last.get_or_insert_with(|| (pod.clone(), Vec::new())).0 = pod.clone();
             }
@@ -247,4 +252,9 @@ impl Node<'_> {
         let ended = tokio::time::timeout(PAUSE, ending.wait_for(|ending| *ending != StopMode::Continue)).await;
         ended.is_ok()
     }
+}
+
+fn is_raised(pod: &Pod) -> bool {
+    let env = pod.spec.calico_node().map(|container| container.env.as_slice()).unwrap_or_default();
+    env.iter().any(|variable| variable.name == LEVEL && variable.value.as_deref() == Some(DEBUG))
 }

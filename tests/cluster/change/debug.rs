@@ -324,6 +324,38 @@ fn forced_under_the_operator_it_is_kept_from_reverting_and_let_again() {
     assert_eq!(replaced.len(), 1, "{replaced:?} {told}");
 }
 
+/// A GitOps tool was faster: no pod is restarted for a log that would not come.
+#[test]
+fn someone_who_reverts_the_level_is_named_before_a_pod_is_deleted() {
+    let stage = Stage::new("slow-start", 3);
+    let (before, pods) = (stage.daemon_set(), stage.pods());
+    let _live = stage.running.live(PACE);
+    stage.reverts_at_once(LEVEL);
+    let output = stage.run(&["debug-log", "--yes", "--attempts", "1"]);
+    let told = told(&output);
+    assert_eq!(code(&output), Some(4), "{told}");
+    assert!(told.contains("someone reverts this change: manager argocd-controller restores CALICO_STARTUP_LOGLEVEL, 3 times"), "{told}");
+    stage.is_as(&before, &told);
+    assert_eq!(stage.pods(), pods, "{told}");
+}
+
+/// Reverted in the moment between the last look and the deletion: the log of the new pod is not passed off as one at DEBUG.
+#[test]
+fn a_pod_that_was_made_without_the_level_is_not_explained() {
+    let stage = Stage::new("slow-start", 3);
+    let before = stage.daemon_set();
+    let _live = stage.running.live(PACE);
+    let cluster = stage.running.cluster().clone();
+    let reverter = Hook::new(move |_| take_out(&cluster, LEVEL));
+    stage.running.cluster().add_fault(Fault::times("/pods/", 1, Effect::Before(reverter)).on(&["delete"]));
+    let output = stage.run(&["debug-log", "--yes", "--attempts", "1"]);
+    let told = told(&output);
+    assert!(told.contains("was made without CALICO_STARTUP_LOGLEVEL=DEBUG: somebody else reverts the change"), "{told}");
+    assert!(out(&output).contains(&format!("\ncalico-node on {SICK}")), "{told}");
+    assert_eq!(code(&output), Some(1), "{told}");
+    stage.is_as(&before, &told);
+}
+
 /// The API server takes the copy as it is printed.
 #[test]
 fn a_copy_of_the_start_up_program_for_where_nothing_may_be_restarted() {

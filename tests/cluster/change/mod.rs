@@ -102,6 +102,13 @@ impl Stage {
         self.running.cluster().store.objects("Node")
     }
 
+    /// A GitOps tool that takes this variable out of calico-node again at once after each write, before the write is answered.
+    fn reverts_at_once(&self, variable: &'static str) {
+        let cluster = self.running.cluster().clone();
+        let reverter = sim::Hook::new(move |_| take_out(&cluster, variable));
+        self.running.cluster().add_fault(Fault::always("/daemonsets/calico-node", Effect::After(reverter)).on(&["patch"]));
+    }
+
     /// By node: the UID of its calico-node.
     fn pods(&self) -> Vec<(String, String)> {
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
@@ -214,4 +221,18 @@ fn keeps_to(schema: &str, document: &Value) {
 
 fn code(output: &Output) -> Option<i32> {
     output.status.code()
+}
+
+/// As `argocd-controller`, which marks what it has applied: a removal alone leaves no owner of the field.
+fn take_out(cluster: &sim::Cluster, variable: &str) {
+    let edit = |set: &mut Value| {
+        let env = set["spec"]["template"]["spec"]["containers"][0]["env"].as_array_mut().expect("variables");
+        let before = env.len();
+        env.retain(|one| one["name"] != variable);
+        if env.len() < before {
+            let count = set["metadata"]["annotations"]["argocd.argoproj.io/sync"].as_str().map_or(0, str::len);
+            set["metadata"]["annotations"]["argocd.argoproj.io/sync"] = "x".repeat(count + 1).into();
+        }
+    };
+    cluster.store.edit_as(sim::Writer::new("argocd-controller"), "DaemonSet", "kube-system", "calico-node", edit).expect("is there");
 }

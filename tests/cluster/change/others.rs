@@ -111,24 +111,8 @@ fn someone_who_keeps_reverting_the_change_is_named() {
     let stage = Stage::new("bridge-address", 3);
     let _live = stage.running.live(PACE);
     let (before, pods) = (stage.daemon_set()["spec"].clone(), stage.pods());
-    let cluster = stage.running.cluster().clone();
-    // At once after each write, before it is answered: a tool that came later could find the first node verified already.
-    let reverter = Hook::new(move |_| {
-        let revert = |set: &mut Value| {
-            let env = set["spec"]["template"]["spec"]["containers"][0]["env"].as_array_mut().expect("variables");
-            env.retain(|variable| variable["name"] != "IP_AUTODETECTION_METHOD");
-            // Such tools mark what they have applied; a removal alone leaves no owner of the field.
-            let count = set["metadata"]["annotations"]["argocd.argoproj.io/sync"].as_str().map_or(0, str::len);
-            set["metadata"]["annotations"]["argocd.argoproj.io/sync"] = "x".repeat(count + 1).into();
-        };
-        let set = cluster.store.object("DaemonSet", "kube-system", "calico-node").expect("is there");
-        if set["spec"]["template"].to_string().contains("kubernetes-internal-ip") {
-            let writer = sim::Writer::new("argocd-controller");
-            cluster.store.edit_as(writer, "DaemonSet", "kube-system", "calico-node", revert).expect("is there");
-        }
-    });
     let plan = stage.plan("kubernetes-internal-ip");
-    stage.running.cluster().add_fault(Fault::always(DAEMON_SET, Effect::After(reverter)).on(&["patch"]));
+    stage.reverts_at_once("IP_AUTODETECTION_METHOD");
     let output = stage.apply(&plan, &[]);
     assert_eq!(code(&output), Some(4), "{}", told(&output));
     let says = "someone reverts this change: manager argocd-controller restores IP_AUTODETECTION_METHOD, 3 times";
