@@ -1,5 +1,6 @@
 //! Admission webhooks: a policy engine that refuses a change before it begins or half-way, and one that changes what is sent.
 
+use serde_json::json;
 use sim::{Denial, Effect, Fault, Hook, Review, Webhook};
 
 use super::*;
@@ -50,6 +51,34 @@ fn a_policy_that_begins_half_way_is_named_and_undo_finishes_later() {
     stage.running.cluster().clear_webhooks();
     let undo = stage.run(&["undo", "--yes"]);
     assert_eq!((code(&undo), &stage.daemon_set()["spec"], stage.annotation()), (Some(0), &before, None), "{}", told(&undo));
+}
+
+/// A budget without a pod to spare refuses evictions, as `kubectl drain` asks for. A rollout deletes pods, as the DaemonSet controller does.
+#[test]
+fn a_disruption_budget_does_not_hold_up_a_rollout() {
+    let (stage, _live, _) = begun(None);
+    let store = &stage.running.cluster().store;
+    let budget = json!({
+        "kind": "PodDisruptionBudget",
+        "apiVersion": "policy/v1",
+        "metadata": {"name": "calico-node", "namespace": "kube-system"},
+        "spec": {"minAvailable": 3, "selector": {"matchLabels": {"k8s-app": "calico-node"}}},
+    });
+    store.create(budget, sim::Writer::new("kubectl")).expect("created");
+    if let Some(kubectl) = tool("kubectl", "asking for an eviction") {
+        let pod = &store.objects("Pod")[0]["metadata"]["name"];
+        let name = pod.as_str().expect("a name");
+        let path = stage.folder.path().join("eviction.json");
+        let eviction = json!({"kind": "Eviction", "apiVersion": "policy/v1", "metadata": {"name": name, "namespace": "kube-system"}});
+        std::fs::write(&path, eviction.to_string()).expect("saves");
+        let mut command = Command::new(kubectl);
+        command.env("KUBECONFIG", stage.running.kubeconfig()).env("HOME", stage.folder.path());
+        command.args(["create", "--raw", &format!("/api/v1/namespaces/kube-system/pods/{name}/eviction"), "-f"]).arg(&path);
+        let refused = command.output().expect("runs");
+        assert!(told(&refused).contains("violate the pod's disruption budget"), "{}", told(&refused));
+    }
+    let output = stage.apply(&stage.plan("kubernetes-internal-ip"), &[]);
+    assert_eq!(code(&output), Some(0), "{}", told(&output));
 }
 
 /// Whatever is sent, the old method is kept, and nobody says so.

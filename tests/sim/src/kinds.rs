@@ -55,6 +55,7 @@ pub(crate) const KINDS: &[Kind] = &[
     apps("replicasets", "replicaset", "ReplicaSet", &["rs"]),
     plain("coordination.k8s.io", "leases", "lease", "Lease"),
     plain("discovery.k8s.io", "endpointslices", "endpointslice", "EndpointSlice"),
+    plain("policy", "poddisruptionbudgets", "poddisruptionbudget", "PodDisruptionBudget"),
     custom(CALICO, "v1", "bgpconfigurations", "bgpconfiguration", "BGPConfiguration"),
     custom(CALICO, "v1", "bgppeers", "bgppeer", "BGPPeer"),
     custom(CALICO, "v1", "caliconodestatuses", "caliconodestatus", "CalicoNodeStatus"),

@@ -4,6 +4,7 @@ mod admission;
 mod crd;
 mod definition;
 mod discovery;
+mod eviction;
 mod exec;
 pub(crate) mod exec_sandbox;
 mod list;

@@ -144,6 +144,14 @@ impl Failure {
         Self { details: Some(details), ..Self::new(429, "TooManyRequests", "too many requests, please try again later") }
     }
 
+    /// An eviction that a disruption budget does not allow.
+    pub fn over_budget(budget: &str, needed: usize, healthy: usize) -> Self {
+        let why = format!("The disruption budget {budget} needs {needed} healthy pods and has {healthy} currently");
+        let details = json!({"causes": [{"reason": "DisruptionBudget", "message": why}]});
+        let message = "Cannot evict pod as it would violate the pod's disruption budget.";
+        Self { details: Some(details), ..Self::new(429, "TooManyRequests", message) }
+    }
+
     pub fn internal(message: impl Into<String>) -> Self {
         Self::new(500, "InternalError", message)
     }

@@ -1,4 +1,4 @@
-//! Requests that change something: POST, PUT, PATCH, DELETE and evictions.
+//! Requests that change something: POST, PUT, PATCH and DELETE.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -57,7 +57,7 @@ impl<'a> Change<'a> {
         Ok(Self { api, kind, target, query, user, manager, content_type, body: body.to_bytes().to_vec() })
     }
 
-    fn namespace(&self) -> &str {
+    pub(super) fn namespace(&self) -> &str {
         self.target.namespace.as_deref().unwrap_or_default()
     }
 
@@ -65,7 +65,7 @@ impl<'a> Change<'a> {
         Writer { manager: &self.manager, subresource: self.target.subresource.as_deref(), dry_run: self.is_dry_run(), applied: None }
     }
 
-    fn json(&self) -> Result<Value, Failure> {
+    pub(super) fn json(&self) -> Result<Value, Failure> {
         if self.content_type.contains("protobuf") {
             return Err(Failure::unsupported_media_type("application/json"));
         }
@@ -230,21 +230,8 @@ impl<'a> Change<'a> {
         Ok(super::json(StatusCode::OK, &status))
     }
 
-    /// `pods/eviction`: no disruption budgets here, so it is a deletion with another answer.
-    pub(super) fn evict(&self, name: &str) -> Outcome {
-        let options = self.json()?["deleteOptions"].clone();
-        let dry_run = self.query.get("dryRun").is_some() || options["dryRun"].is_array();
-        let how = Deletion { grace: options["gracePeriodSeconds"].as_i64(), dry_run, ..Deletion::default() };
-        let (_, gone) = self.api.world.store.delete_stored(self.kind, self.namespace(), name, &how)?;
-        if !gone && !dry_run {
-            self.end_later(name);
-        }
-        let status = json!({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201});
-        Ok(super::json(StatusCode::CREATED, &status))
-    }
-
     /// Where no kubelet acts, the pod is gone a moment later all the same.
-    fn end_later(&self, name: &str) {
+    pub(super) fn end_later(&self, name: &str) {
         if !self.api.world.is_unattended() {
             return;
         }
