@@ -81,7 +81,7 @@ fn no_ipv6() -> String {
 fn without_ipv6(hosts: &[&str]) -> World {
     let mut world = cluster().env("IP6", "autodetect").crash_loop("node-2", 4).previous("node-2", &no_ipv6());
     world.hosts[1].inside = None;
-    for (number, host) in world.hosts.iter_mut().enumerate().filter(|(_, host)| hosts.contains(&host.name.as_str())) {
+    for (number, host) in (1..).zip(&mut world.hosts).filter(|(_, host)| hosts.contains(&host.name.as_str())) {
         host.internal.push(format!("fd00::{number}"));
         host.stored6 = Some(format!("fd00::{number}/64"));
         host.interfaces[1].2.push(format!("fd00::{number}/64"));
