@@ -288,6 +288,30 @@ mod tests {
         assert_eq!(names, ["coming", "new"]);
     }
 
+    /// Of the other pods in the namespace only what Calico's network plugin says; of the DaemonSet's own only what is about those that are there.
+    #[test]
+    fn events_of_other_pods_are_kept_where_the_network_plugin_failed() {
+        let set: DaemonSet = serde_json::from_value(serde_json::json!({"metadata": {"name": "calico-node"}})).expect("a DaemonSet");
+        let failed =
+            "Failed to create pod sandbox: failed to setup network for sandbox \"ab\": plugin type=\"calico\" failed (add): Unauthorized";
+        let event = |pod: &str, reason: &str, message: &str| -> Event {
+            serde_json::from_value(
+                serde_json::json!({"involvedObject": {"kind": "Pod", "name": pod}, "reason": reason, "message": message}),
+            )
+            .expect("an event")
+        };
+        let events = vec![
+            event("coredns-1", "FailedCreatePodSandBox", failed),
+            event("coredns-1", "FailedCreatePodSandBox", &failed.replace("\"calico\"", "\"cilium-cni\"")),
+            event("coredns-1", "Unhealthy", "Readiness probe failed: x"),
+            event("calico-node-gone1", "FailedCreatePodSandBox", failed),
+            event("calico-node-here1", "Unhealthy", "Readiness probe failed: x"),
+        ];
+        let pods = vec![pod("calico-node-here1", "a", "2026-01-01T00:00:00Z", false)];
+        let kept: Vec<String> = about(events, &set, Some(&pods)).into_iter().map(|event| event.involved_object.name).collect();
+        assert_eq!(kept, ["coredns-1", "calico-node-here1"]);
+    }
+
     #[test]
     fn a_pod_of_another_owner_with_the_same_labels_is_left_out() {
         let set: DaemonSet = serde_json::from_value(serde_json::json!({
