@@ -21,6 +21,8 @@ pub struct CniFailure {
     pub cause: Option<&'static CniCause>,
     /// The pod's network is to be removed, not set up.
     pub removes: bool,
+    /// The kubelet puts it together from many (client-go, `tools/record/events_cache.go`: more than 10 in 10 minutes).
+    pub is_combined: bool,
 }
 
 /// The event is about a pod, and Calico's network plugin failed for it.
@@ -42,6 +44,7 @@ pub fn parse(reason: &str, message: &str) -> Option<CniFailure> {
     is_calicos.then(|| CniFailure {
         text: clean(words, MAX_TEXT),
         cause,
+        is_combined: message.starts_with("(combined from similar events)"),
         removes: !sets_network_up(message) || (words.len() < message.len() && message.contains("failed (delete)")),
     })
 }
@@ -68,10 +71,11 @@ fn plugin_words(message: &str) -> (&str, bool) {
 
 const CALICO: &str = "calico";
 
-/// dockershim tells the same again of the clean-up.
+/// dockershim tells the same again of the clean-up, both in brackets.
 fn cut(words: &str) -> &str {
-    let end = words.find(", failed to clean up sandbox").unwrap_or(words.len());
-    words[..end].trim_end_matches([']', ' ', '\n'])
+    let words = words.split(", failed to clean up sandbox").next().unwrap_or(words).trim_end();
+    let opened = words.matches('[').count();
+    if words.matches(']').count() > opened { words.trim_end_matches(']') } else { words }
 }
 
 /// The pod is calico-node's own, which is on the host's network.

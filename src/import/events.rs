@@ -202,7 +202,7 @@ fn read(block: &Block, facts: &mut Facts) -> Result<Summary, String> {
     let summary = Summary::new(told).ignoring(others, "about other objects");
     Ok(match over {
         0 => summary,
-        _ => summary.also_ignoring(format!("{} of the network plugin that are over", crate::text::count(over, "failure"))),
+        _ => summary.also_ignoring(format!("{} of the network plugin older than 10 min", crate::text::count(over, "failure"))),
     })
 }
 
@@ -324,8 +324,11 @@ fn read_described(block: &Block, facts: &mut Facts) -> Result<Summary, String> {
             let told = format!("{} of Calico's network plugin for another pod", crate::text::count(failures, "failure"));
             let summary = if failures > 0 { Summary::new(told) } else { Summary::default() };
             let over = crate::text::count(over, "failure");
-            let summary =
-                if over.starts_with('0') { summary } else { summary.also_ignoring(format!("{over} of the network plugin that are over")) };
+            let summary = if over.starts_with('0') {
+                summary
+            } else {
+                summary.also_ignoring(format!("{over} of the network plugin older than 10 min"))
+            };
             return Ok(node.into_iter().fold(summary, Summary::of_node));
         }
     }

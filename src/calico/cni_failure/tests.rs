@@ -35,6 +35,7 @@ fn each_runtime_wraps_the_same_words() {
         let failure = parse("FailedCreatePodSandBox", &message).expect("a failure of Calico's plugin");
         assert_eq!(failure.text, words, "{message}");
         assert!(!failure.removes);
+        assert_eq!(failure.is_combined, message.starts_with("(combined"));
         assert_eq!(failure.cause.map(|cause| cause.why), Some("the API server refuses the network plugin's token"));
     }
     let removal = format!(
@@ -117,6 +118,12 @@ fn failures_of_others_are_not_calicos() {
     ] {
         assert_eq!(parse(reason, message), None);
     }
+}
+
+#[test]
+fn brackets_of_the_plugins_own_stay() {
+    let message = format!("{CONTAINERD}plugin type=\"calico\" failed (add): No IPs available in pools: [10.244.0.0/16]");
+    assert!(parse("FailedCreatePodSandBox", &message).is_some_and(|failure| failure.text.ends_with("[10.244.0.0/16]")));
 }
 
 #[test]

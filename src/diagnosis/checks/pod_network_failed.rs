@@ -101,12 +101,13 @@ fn finding(view: &Context, node: Option<&str>, mut failures: Failures<'_>) -> Op
         false => format!("pods on {place} get no network: {why}{over}"),
     };
     let times = failures.events.iter().fold(0_i32, |sum, (event, _)| sum.saturating_add(event.times().max(1)));
+    let is_often = times >= OFTEN || failures.events.iter().any(|(_, failure)| failure.is_combined);
     let mut evidence: Vec<Evidence> = failures.events.iter().take(MAX_SHOWN).map(|(event, failure)| shown(node, event, failure)).collect();
     if pods.len() > 1 || failures.events.len() > MAX_SHOWN {
         let text = format!("{} on {place}, {}", crate::text::count(pods.len(), "pod"), crate::text::count_times(times));
         evidence.push(Evidence { source: Source::Event, node: node.map(str::to_owned), text });
     }
-    let severity = if ago.is_some() || times < OFTEN { Severity::Warning } else { Severity::Error };
+    let severity = if ago.is_some() || !is_often { Severity::Warning } else { Severity::Error };
     let nodes = node.map(str::to_owned).into_iter().collect();
     let fix = next_step(view, node, first);
     Some(Finding { code: Code::PodNetworkFailed, severity, nodes, message, evidence, fix })
