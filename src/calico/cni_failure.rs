@@ -40,7 +40,8 @@ pub fn parse(reason: &str, message: &str) -> Option<CniFailure> {
     }
     let (words, is_named) = plugin_words(message);
     let cause = causes::CAUSES.iter().find(|cause| cause.explains(words));
-    let is_calicos = is_named || words.contains("calico") || cause.is_some_and(|cause| cause.is_calicos_alone);
+    let is_worded = ["calico", "ClusterInformation"].iter().any(|word| words.contains(word));
+    let is_calicos = is_named || is_worded || cause.is_some_and(|cause| cause.is_calicos_alone);
     is_calicos.then(|| CniFailure {
         text: clean(words, MAX_TEXT),
         cause,
@@ -54,8 +55,9 @@ const REMOVES: [&str; 3] = ["failed to destroy network for sandbox", "cni failed
 
 /// What the plugin itself said, and whether the runtime names it as one of Calico's.
 fn plugin_words(message: &str) -> (&str, bool) {
-    // containerd 1.6 and later, CRI-O
-    if let Some((_, rest)) = message.split_once("plugin type=\"") {
+    // containerd 1.6 and later, CRI-O; inside another error the quotes are escaped
+    if let Some((_, rest)) = message.split_once("plugin type=") {
+        let rest = rest.trim_start_matches(['\\', '"']);
         let words = rest.split_once("): ").map_or(rest, |(_, words)| words);
         return (cut(words), rest.starts_with(CALICO));
     }
@@ -74,6 +76,7 @@ const CALICO: &str = "calico";
 /// dockershim tells the same again of the clean-up, both in brackets.
 fn cut(words: &str) -> &str {
     let words = words.split(", failed to clean up sandbox").next().unwrap_or(words).trim_end();
+    let words = if words.matches('"').count() % 2 == 1 { words.trim_end_matches('"') } else { words };
     let opened = words.matches('[').count();
     if words.matches(']').count() > opened { words.trim_end_matches(']') } else { words }
 }

@@ -42,8 +42,11 @@ fn each_runtime_wraps_the_same_words() {
         "error killing pod: failed to \"KillPodSandbox\" for \"7f\" with KillPodSandboxError: \"rpc error: code = Unknown desc = failed to \
          destroy network for sandbox \\\"ab\\\": plugin type=\\\"calico\\\" failed (delete): {words}\""
     );
-    let failure = parse("FailedKillPod", &removal.replace("\\\"", "\"")).expect("a failure of Calico's plugin");
-    assert!(failure.removes && failure.cause.is_some());
+    for message in [removal.replace("\\\"", "\""), removal] {
+        let failure = parse("FailedKillPod", &message).expect("a failure of Calico's plugin");
+        assert!(failure.removes && failure.cause.is_some());
+        assert_eq!(failure.text, words, "{message}");
+    }
 }
 
 #[test]
