@@ -102,7 +102,7 @@ fn logged(view: &ClusterModel, node: &NodeModel) -> Vec<Logged> {
 }
 
 /// Its last start ended because no address was found and none was stored.
-pub(super) fn found_nothing(node: &NodeModel, family: Family) -> bool {
+pub(crate) fn found_nothing(node: &NodeModel, family: Family) -> bool {
     let exit = node.exit().filter(|_| node.ready() != Some(true));
     exit.is_some_and(|(log, reason)| reason == ExitReason::NoAddress && phrases::family_of(log) == family)
 }

@@ -22,6 +22,7 @@ use crate::finding::Source;
 use crate::snapshot::family::Family;
 
 pub use choice::{Choice, Prediction};
+pub(crate) use host::found_nothing;
 pub use judge::{Ground, Judgement};
 pub use matrix::matrix;
 pub use recommend::{BestForGroup, MethodKind, ORDER, Preference, Recommendation, Rejected, recommend};

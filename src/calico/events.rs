@@ -146,7 +146,7 @@ pub fn parse(reason: &str, message: &str) -> EventFact {
         }
         "InspectFailed" | "ErrImageNeverPull" => image_failed(message),
         "SandboxChanged" => EventFact { probe: None, kind: EventKind::SandboxChanged },
-        "FailedCreatePodSandBox" if NETWORK_SETUP.iter().any(|says| message.contains(says)) => {
+        "FailedCreatePodSandBox" if sets_network_up(message) => {
             EventFact { probe: None, kind: EventKind::OtherPodsNetworkFailed { text: clean(message, MAX_TEXT) } }
         }
         "FailedCreatePodSandBox" => EventFact { probe: None, kind: EventKind::SandboxFailed { text: clean(message, MAX_TEXT) } },
@@ -160,6 +160,11 @@ pub fn parse(reason: &str, message: &str) -> EventFact {
         "FailedPreStopHook" => EventFact { probe: None, kind: EventKind::PreStopFailed },
         _ => EventFact { probe: None, kind: EventKind::Other },
     }
+}
+
+/// The network plugin failed to set a pod up, says the kubelet.
+pub(super) fn sets_network_up(message: &str) -> bool {
+    NETWORK_SETUP.iter().any(|says| message.contains(says))
 }
 
 /// How containerd, CRI-O and dockershim say that the CNI plugin failed.
@@ -234,6 +239,10 @@ fn calico_sentence(text: &str) -> Option<EventKind> {
         return Some(EventKind::NotEstablished { family, peers: peers(&text[at + NOT_ESTABLISHED.len()..]) });
     }
     if let Some(at) = has("unable to connect to BIRDv") {
+        // the socket's queue is full: BIRD runs and takes no connection out of it
+        if text[at..].contains("resource temporarily unavailable") {
+            return Some(EventKind::BirdNotAnswering { family, text: from(at) });
+        }
         return Some(EventKind::BirdSocketRefused { family, text: from(at) });
     }
     if has("graceful restart in progress").is_some() {

@@ -2,12 +2,14 @@
 //!
 //! `environment`, `method`, `probe`, `flavour` and `owner` read settings; `version` compares releases.
 //! `bird`, `session`, `routes`, `interfaces` and `inspection` read what a calico-node prints; `startup_log` reads its logs.
+//! `events` and `cni_failure` read what the kubelet tells of pods.
 //! `detect` repeats the address detection of each release; what cannot be read as Go reads it is `Unknown`.
 //! Nothing here does I/O or knows the model.
 
 pub mod address;
 pub mod bgp_error;
 pub mod bird;
+pub mod cni_failure;
 pub mod detect;
 pub mod environment;
 pub mod events;

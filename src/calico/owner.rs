@@ -56,8 +56,12 @@ pub enum Owner {
     ManagedResource,
     /// At the next `minikube start`.
     Minikube,
-    /// At the next `talosctl upgrade-k8s`.
-    Talos,
+    /// At the next `talosctl upgrade-k8s`; at its start Talos only makes what is not there (siderolabs/talos
+    /// internal/app/machined/pkg/controllers/k8s/manifest_apply.go, pkg/cluster/kubernetes/talos_managed.go). Whose manifest it is only its
+    /// inventory's annotation tells, which Talos sets since 1.13.
+    Talos {
+        is_known: bool,
+    },
     /// A ClusterResourceSet or a HelmChartProxy of the management cluster, when its source changes.
     ClusterApi,
 }
@@ -88,7 +92,7 @@ impl Owner {
             | Self::Minikube
             | Self::Kubespray
             | Self::Rke
-            | Self::Talos
+            | Self::Talos { .. }
             | Self::ClusterApi => false,
         }
     }
@@ -116,7 +120,8 @@ impl fmt::Display for Owner {
             Self::Google => f.write_str("Google"),
             Self::AddonManager => f.write_str("addon manager"),
             Self::ManagedResource => f.write_str("Gardener ManagedResource"),
-            Self::Talos => f.write_str("Talos machine configuration"),
+            Self::Talos { is_known: true } => f.write_str("Talos machine configuration"),
+            Self::Talos { is_known: false } => f.write_str("Talos machine configuration, if Calico is part of it"),
             Self::ClusterApi => f.write_str("Cluster API"),
         }
     }
@@ -135,8 +140,10 @@ pub fn owners(daemon_set: &DaemonSet, flavour: Flavour, installations: &[Custom]
     } else {
         owners.extend(by_marks(meta));
     }
+    let is_talos = |owner: &Owner| matches!(owner, Owner::Talos { .. });
     if let Some(owner) = flavour.owner()
         && !owners.contains(&owner)
+        && !(is_talos(&owner) && owners.iter().any(is_talos))
     {
         // the chart's release is written by the helm-controller, which HelmChartConfig steers
         let stands_for = |other: &Owner| match owner {
@@ -171,6 +178,9 @@ fn by_marks(meta: &Meta) -> Vec<Owner> {
         object_set.map(|name| if is_addon { Owner::Addon { name } } else { Owner::ObjectSet { name } }),
         label("addon.kops.k8s.io/name").map(|_| Owner::Kops),
         label("k0s.k0sproject.io/stack").map(|_| Owner::K0s),
+        annotation("config.k8s.io/owning-inventory")
+            .filter(|inventory| inventory == "talos-bootstrap-manifests-inventory")
+            .map(|_| Owner::Talos { is_known: true }),
         label("addonmanager.kubernetes.io/mode").filter(|mode| mode == "Reconcile").map(|_| Owner::AddonManager),
     ]
     .into_iter()

@@ -10,6 +10,7 @@ use serde_json::Value;
 use super::error::RequestError;
 use super::observe::observe;
 use super::request::{Api, Query};
+use crate::calico::cni_failure::is_cni_failure;
 use crate::calico::{environment, installation_probe_fields};
 use crate::observed::Observed;
 use crate::permissions::request::{
@@ -194,7 +195,8 @@ pub(super) fn one_a_node(pods: &[Pod]) -> Vec<&Pod> {
     by_node.into_values().collect()
 }
 
-/// About pods named as the DaemonSet names them, and about itself; asked for before the pods are known.
+/// About pods named as the DaemonSet names them, about itself, and of the other pods of its namespace those that tell that Calico's network
+/// plugin failed; asked for before the pods are known.
 pub(super) async fn events(api: &Api, set: &DaemonSet) -> Observed<Vec<Event>> {
     let own = format!("involvedObject.kind=DaemonSet,involvedObject.name={}", set.metadata.name);
     let begin = format!("{}-", set.metadata.name);
@@ -209,7 +211,7 @@ pub(super) async fn events(api: &Api, set: &DaemonSet) -> Observed<Vec<Event>> {
             };
             let keep = |event: Event| {
                 let object = &event.involved_object;
-                (object.kind != "Pod" || object.name.starts_with(begin)).then(|| trimmed(event, trim::event))
+                (object.kind != "Pod" || object.name.starts_with(begin) || is_cni_failure(&event)).then(|| trimmed(event, trim::event))
             };
             api.list(&EVENTS, &query, keep).await
         }
@@ -232,14 +234,20 @@ pub(super) async fn events_of(api: &Api, pod: &Pod) -> Result<Vec<Event>, Reques
     api.list(&EVENTS, &query, |event: Event| Some(trimmed(event, trim::event))).await
 }
 
-/// Of those events what is about the DaemonSet and, where they could be seen, its present pods.
+/// Of those events what is about the DaemonSet and, where they could be seen, its present pods, and failures of the network plugin.
 pub(super) fn about(mut events: Vec<Event>, set: &DaemonSet, pods: Option<&Vec<Pod>>) -> Vec<Event> {
     let names: Option<BTreeSet<&str>> = pods.map(|pods| pods.iter().map(|pod| pod.metadata.name.as_str()).collect());
     events.retain(|event| match event.involved_object.kind.as_str() {
-        "Pod" => names.as_ref().is_none_or(|names| names.contains(event.involved_object.name.as_str())),
+        "Pod" => names.as_ref().is_none_or(|names| names.contains(event.involved_object.name.as_str())) || is_other_pods(event, set),
         kind => kind == "DaemonSet" && event.involved_object.name == set.metadata.name,
     });
     events
+}
+
+/// A failure of the network plugin, which is never one of the DaemonSet's own pods.
+fn is_other_pods(event: &Event, set: &DaemonSet) -> bool {
+    let is_own = event.involved_object.name.strip_prefix(&set.metadata.name).is_some_and(|rest| rest.starts_with('-'));
+    !is_own && is_cni_failure(event)
 }
 
 /// By name: those that the container's environment refers to, with the keys it refers to.
@@ -278,6 +286,30 @@ mod tests {
         ];
         let names: Vec<&str> = one_a_node(&pods).iter().map(|pod| pod.metadata.name.as_str()).collect();
         assert_eq!(names, ["coming", "new"]);
+    }
+
+    /// Of the other pods in the namespace only what Calico's network plugin says; of the DaemonSet's own only what is about those that are there.
+    #[test]
+    fn events_of_other_pods_are_kept_where_the_network_plugin_failed() {
+        let set: DaemonSet = serde_json::from_value(serde_json::json!({"metadata": {"name": "calico-node"}})).expect("a DaemonSet");
+        let failed =
+            "Failed to create pod sandbox: failed to setup network for sandbox \"ab\": plugin type=\"calico\" failed (add): Unauthorized";
+        let event = |pod: &str, reason: &str, message: &str| -> Event {
+            serde_json::from_value(
+                serde_json::json!({"involvedObject": {"kind": "Pod", "name": pod}, "reason": reason, "message": message}),
+            )
+            .expect("an event")
+        };
+        let events = vec![
+            event("coredns-1", "FailedCreatePodSandBox", failed),
+            event("coredns-1", "FailedCreatePodSandBox", &failed.replace("\"calico\"", "\"cilium-cni\"")),
+            event("coredns-1", "Unhealthy", "Readiness probe failed: x"),
+            event("calico-node-gone1", "FailedCreatePodSandBox", failed),
+            event("calico-node-here1", "Unhealthy", "Readiness probe failed: x"),
+        ];
+        let pods = vec![pod("calico-node-here1", "a", "2026-01-01T00:00:00Z", false)];
+        let kept: Vec<String> = about(events, &set, Some(&pods)).into_iter().map(|event| event.involved_object.name).collect();
+        assert_eq!(kept, ["coredns-1", "calico-node-here1"]);
     }
 
     #[test]

@@ -23,6 +23,7 @@ pub(super) fn list_gaps(view: &Context, scope: &Scope) -> Vec<Gap> {
     unseen.extend(may_not_be_ready(view, scope));
     unseen.extend(left_out(view));
     unseen.extend(tabular(view, scope));
+    unseen.extend(upgrade(view, scope));
     unseen
 }
 
@@ -178,6 +179,27 @@ fn tabular(view: &Context, scope: &Scope) -> Vec<Gap> {
     .collect()
 }
 
+/// Nodes of which it is not known what the release of a planned upgrade would choose for their address.
+fn upgrade(view: &Context, scope: &Scope) -> Vec<Gap> {
+    let Some(release) = view.install.upgrade().filter(|_| !view.install.detects_nothing()) else { return Vec::new() };
+    let mut by_reason: BTreeMap<(Family, &str), Vec<String>> = BTreeMap::new();
+    for family in Family::ALL {
+        let matrix = view.matrix(family);
+        let Some(current) = matrix.current().filter(|_| view.install.is_detected(family)) else { continue };
+        let open = matrix.nodes.iter().zip(&current.cells).filter(|(_, cell)| cell.ends_right.is_none());
+        for (row, cell) in open.filter(|(row, _)| shown(view, scope).any(|node| node.name == row.name)) {
+            by_reason.entry((family, cell.reason.as_str())).or_default().push(row.name.clone());
+        }
+    }
+    by_reason
+        .into_iter()
+        .map(|((family, why), nodes)| {
+            let what = format!("the {family} address that calico-node would use after an upgrade to {release}");
+            Gap { what, nodes, why: why.to_owned(), blocks_healthy: true, passing: false }
+        })
+        .collect()
+}
+
 /// Without the log of a node that is not Ready its cause stays a guess.
 fn logs(view: &Context, scope: &Scope) -> Vec<Gap> {
     let mut by_reason: BTreeMap<(bool, String, String), Vec<String>> = BTreeMap::new();
@@ -197,16 +219,25 @@ fn logs(view: &Context, scope: &Scope) -> Vec<Gap> {
     by_reason.into_iter().map(|((blocks_healthy, what, why), nodes)| Gap { what, nodes, why, blocks_healthy, passing: false }).collect()
 }
 
-/// Nodes that are not Ready although their pod is, as it says: it may be old, and Calico is not what is wrong there.
+/// Nodes that are not Ready although their pod is, as it says: it may be old, and Calico is not what is wrong there. Also nodes whose kubelet
+/// has never said anything of the pod.
 fn node_not_ready(view: &Context, scope: &Scope) -> Vec<Gap> {
     let mut by_reason: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    for node in shown(view, scope).filter(|node| node.pod.is_some_and(|pod| pod.is_ready() == Some(true))) {
+    let is_open = |node: &&NodeModel| match node.pod.map(Pod::is_ready) {
+        Some(Some(ready)) => ready,
+        Some(None) => node.kubelet_is_silent(),
+        None => false,
+    };
+    for node in shown(view, scope).filter(is_open) {
         let Some(condition) = node.node.and_then(|node| node.condition("Ready")).filter(|condition| condition.status != "True") else {
             continue;
         };
         let says = condition.message.as_deref().or(condition.reason.as_deref()).unwrap_or_default();
         let says = crate::text::bounded::clean(says, 200);
         let why = match node.kubelet_is_silent() {
+            true if node.pod.is_some_and(|pod| pod.is_ready().is_none()) => {
+                format!("the kubelet does not report (Ready is Unknown): {says}")
+            }
             true => "the kubelet does not report (Ready is Unknown), so what its pod said last is old".to_owned(),
             false => ["the Node is not Ready", &says].into_iter().filter(|text| !text.is_empty()).collect::<Vec<_>>().join(": "),
         };

@@ -88,6 +88,7 @@ codes! {
     StartNearBudget = "start-near-budget", START | BUDGET;
     RolloutUnfinished = "rollout-unfinished", NONE;
     PodNotReady = "pod-not-ready", ROOT | START;
+    PodNetworkFailed = "pod-network-failed", NONE;
     NetworkUnavailable = "network-unavailable", NONE;
 }
 

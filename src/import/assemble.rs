@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::facts::{Facts, Text};
 use super::objects::Objects;
-use super::{ImportError, event_pods, resolve};
+use super::{ImportError, event_pods, other_pods, resolve};
 use crate::calico::flavour;
 use crate::observed::Observed;
 use crate::snapshot::objects::{ConfigMap, Container, DaemonSet, Event, Meta, Node, Pod};
@@ -117,6 +117,7 @@ pub(super) fn snapshot(mut objects: Objects, origin: Origin) -> Result<Snapshot,
         revisions.iter_mut().for_each(|list| list.retain(|one| is_owned(&one.metadata, set)));
     }
     events.iter_mut().for_each(|events| events.retain(|event| concerns(event, daemon_set.seen(), pods.as_deref().unwrap_or_default())));
+    events.iter_mut().for_each(|events| objects.other_pods.sort_out(events));
     let mut config_maps = BTreeMap::new();
     if let (Some(set), Some(maps)) = (daemon_set.seen(), objects.config_maps.take()) {
         config_maps = referred(set, maps);
@@ -220,8 +221,12 @@ fn is_owned(meta: &Meta, set: &DaemonSet) -> bool {
         && meta.owner_references.iter().any(|owner| owner.kind == "DaemonSet" && owner.name == set.metadata.name)
 }
 
+/// Of other pods only the failures of Calico's network plugin.
 /// Pods that are gone have events too, and those often tell the most: their names begin with the DaemonSet's.
 fn concerns(event: &Event, set: Option<&DaemonSet>, pods: &[Pod]) -> bool {
+    if other_pods::is_of_other_pod(event) {
+        return true;
+    }
     let object = &event.involved_object;
     let namespace = |meta: &Meta| object.namespace.is_none() || object.namespace == meta.namespace;
     let is_pod_of = |name: &str| object.name.strip_prefix(name).is_some_and(|rest| rest.len() == 6 && rest.starts_with('-'));

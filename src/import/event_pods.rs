@@ -7,7 +7,7 @@ use crate::calico::events::{self, EventKind, Probe};
 use crate::snapshot::objects::{CALICO_NODE, Event, Pod, UNNAMED_INIT};
 
 /// The kubelet repeats an event within some minutes: an older one may be over.
-const STILL: i64 = 600;
+pub(super) const STILL: i64 = 600;
 
 /// How the name of a pod begins that nothing names; no name of Kubernetes has parentheses.
 const UNNAMED: &str = "(pod at ";

@@ -11,7 +11,8 @@ use super::formats::Format;
 use super::page::Block;
 use super::prompt;
 use super::tables::{MAX_COLUMNS, has_columns, split_row};
-use crate::calico::events::{self, EventKind};
+use crate::calico::cni_failure;
+use crate::calico::events;
 use crate::calico::flavour;
 use crate::text::bounded::find_ignoring_case;
 
@@ -150,12 +151,24 @@ fn read(block: &Block, facts: &mut Facts) -> Result<Summary, String> {
     let old = has_header && first.contains("KIND");
     // behind the message: first seen, count and name
     let behind = if has_source && !old { 3 } else { 0 };
-    let (mut read, mut others) = (0, 0);
+    let (mut read, mut others, mut failures, mut over) = (0, 0, 0, 0);
     let mut pods: BTreeMap<&str, PodRows<'_>> = BTreeMap::new();
     for line in block.text.lines().skip(usize::from(has_header)) {
         let Some(row) = row(line, has_source, behind) else { continue };
+        let assigned = row.message.strip_prefix("Successfully assigned ").and_then(|rest| rest.split_once(" to "));
+        let node = row.host.or(assigned.map(|(_, node)| node.trim())).map(str::to_owned);
         if !flavour::is_pod_name(row.name) {
-            others += 1;
+            let namespace = row.namespace.or(block.heading.namespace.as_deref());
+            facts.objects.other_pods.tell(namespace, row.name, false, node.as_deref().filter(|_| row.reason == "Scheduled"));
+            if cni_failure::parse(row.reason, &row.message).is_none() {
+                others += 1;
+            } else if row.age.as_ref().is_some_and(|age| age.last > event_pods::STILL) {
+                over += 1;
+            } else {
+                failures += 1;
+                let times = row.age.as_ref().map_or(1, |age| age.times);
+                other_failure(facts, namespace, row.name, node.as_deref(), (row.reason, &row.message, times))?;
+            }
             continue;
         }
         // the table tells how long ago, not since when, and no clock tells when it was printed
@@ -167,8 +180,6 @@ fn read(block: &Block, facts: &mut Facts) -> Result<Summary, String> {
             &json!({"metadata": {"namespace": namespace}, "involvedObject": involved, "type": row.kind, "reason": row.reason,
                 "message": row.message, "count": times, "source": {"host": row.host}}),
         )?;
-        let assigned = row.message.strip_prefix("Successfully assigned ").and_then(|rest| rest.split_once(" to "));
-        let node = row.host.or(assigned.map(|(_, node)| node.trim())).map(str::to_owned);
         let pod = pods.entry(row.name).or_default();
         pod.namespace = pod.namespace.or(namespace);
         pod.node = pod.node.take().or(node);
@@ -180,7 +191,35 @@ fn read(block: &Block, facts: &mut Facts) -> Result<Summary, String> {
             facts.told_by_events(&event_pods::pod(name, pod.namespace, pod.node.as_deref(), &pod.told))?;
         }
     }
-    Ok(Summary::new(crate::text::count(read, "event")).ignoring(others, "about other objects"))
+    let told = match failures {
+        0 => crate::text::count(read, "event"),
+        _ => format!(
+            "{}, {} of Calico's network plugin for other pods",
+            crate::text::count(read, "event"),
+            crate::text::count(failures, "failure")
+        ),
+    };
+    let summary = Summary::new(told).ignoring(others, "about other objects");
+    Ok(match over {
+        0 => summary,
+        _ => summary.also_ignoring(format!("{} of the network plugin older than 10 min", crate::text::count(over, "failure"))),
+    })
+}
+
+/// An event about a pod that is not a calico-node: reason, message and how often.
+fn other_failure(
+    facts: &mut Facts,
+    namespace: Option<&str>,
+    name: &str,
+    node: Option<&str>,
+    (reason, message, times): (&str, &str, i32),
+) -> Result<(), String> {
+    let involved = json!({"kind": "Pod", "name": name, "namespace": namespace});
+    facts.told(
+        "Event",
+        &json!({"metadata": {"namespace": namespace}, "involvedObject": involved, "type": "Warning", "reason": reason,
+            "message": message, "count": times, "source": {"component": "kubelet", "host": node}}),
+    )
 }
 
 /// What the rows about one pod tell of it.
@@ -255,23 +294,43 @@ fn read_described(block: &Block, facts: &mut Facts) -> Result<Summary, String> {
     let tells = |text: &str| text.contains("calico") || CALICOS.iter().any(|words| find_ignoring_case(text, words).is_some());
     let is_calicos = pod.is_some()
         || !said.is_empty()
-        || told_events.iter().any(|(cells, more)| tells(more) || cells.get(4).is_some_and(|text| tells(text)));
+        || told_events.iter().any(|(cells, more)| {
+            let fails = |message: &str| cells.get(1).is_some_and(|reason| cni_failure::parse(reason, message).is_some());
+            tells(more) || cells.get(4).is_some_and(|text| tells(text) || fails(text))
+        });
     if !is_calicos {
         return Ok(Summary { ignored: Some("nothing says that it is a calico-node pod's".to_owned()), ..Summary::default() });
     }
-    let others = |(cells, more): &(Vec<&str>, String)| {
-        let [_, reason, _, _, message] = cells.as_slice() else { return None };
-        match events::parse(reason, &format!("{message}{more}")).kind {
-            kind if events::misses_nodename(&kind) => None,
-            EventKind::OtherPodsNetworkFailed { text } => Some(text),
-            _ => None,
+    if pod.is_none() && said.is_empty() {
+        let (mut failures, mut over) = (0, 0);
+        for (cells, more) in &told_events {
+            let [_, reason, age, _, message] = cells.as_slice() else { continue };
+            let message = format!("{message}{more}");
+            let misses_nodename = events::misses_nodename(&events::parse(reason, &message).kind);
+            if misses_nodename || cni_failure::parse(reason, &message).is_none() {
+                continue;
+            }
+            let age = Age::parse(age);
+            if age.as_ref().is_some_and(|age| age.last > event_pods::STILL) {
+                over += 1;
+                continue;
+            }
+            failures += 1;
+            let (namespace, name) = assigned.and_then(|(pod, _)| pod.split_once('/')).unzip();
+            let name = name.map_or_else(|| event_pods::unnamed_pod(&facts.file, block.line), str::to_owned);
+            other_failure(facts, namespace, &name, node.as_deref(), (reason, &message, age.map_or(1, |age| age.times)))?;
         }
-    };
-    if let Some(text) = told_events.iter().filter_map(others).next_back().filter(|_| pod.is_none() && said.is_empty()) {
-        return Ok(Summary {
-            ignored: Some(format!("events of another pod, whose network could not be set up: {text}")),
-            ..Summary::default()
-        });
+        if failures + over > 0 {
+            let told = format!("{} of Calico's network plugin for another pod", crate::text::count(failures, "failure"));
+            let summary = if failures > 0 { Summary::new(told) } else { Summary::default() };
+            let over = crate::text::count(over, "failure");
+            let summary = if over.starts_with('0') {
+                summary
+            } else {
+                summary.also_ignoring(format!("{over} of the network plugin older than 10 min"))
+            };
+            return Ok(node.into_iter().fold(summary, Summary::of_node));
+        }
     }
     let name = pod.unwrap_or_else(|| event_pods::unnamed_pod(&facts.file, block.line));
     let namespace =

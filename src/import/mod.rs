@@ -22,6 +22,7 @@ mod host;
 pub mod log;
 mod logs;
 mod objects;
+mod other_pods;
 mod ours;
 mod page;
 mod plain;
@@ -306,7 +307,8 @@ impl Loaded {
         let has_cluster = snapshot.nodes.seen().is_some_and(|nodes| !nodes.is_empty())
             || snapshot.daemon_set.seen().is_some()
             || snapshot.pods.seen().is_some_and(|pods| !pods.is_empty())
-            || snapshot.resources.tigera_statuses.seen().is_some_and(|statuses| !statuses.is_empty());
+            || snapshot.resources.tigera_statuses.seen().is_some_and(|statuses| !statuses.is_empty())
+            || snapshot.events.seen().is_some_and(|events| events.iter().any(other_pods::is_of_other_pod));
         if !has_cluster && snapshot.inside.is_empty() && snapshot.logs.is_empty() {
             return Err(ImportError::NoCluster { seen: sources.iter().map(ToString::to_string).collect() });
         }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
+use super::other_pods::OtherPods;
 use crate::calico::installation_probe_fields;
 use crate::observed::Observed;
 use crate::snapshot::objects::{CALICO_NODE, ConfigMap, ControllerRevision, Custom, DaemonSet, Event, Node, Pod, ProbeOverrides};
@@ -25,6 +26,7 @@ pub(super) struct Objects {
     pub customs: BTreeMap<&'static str, Vec<Custom>>,
     /// Calico's own Nodes, as those of Kubernetes with the same annotations.
     pub calico_nodes: Vec<Node>,
+    pub other_pods: OtherPods,
     /// Objects that were kept.
     pub taken: usize,
     /// Objects that tell nothing of Calico's state, by kind.
@@ -86,6 +88,7 @@ impl Objects {
                 if pod.spec.containers.iter().any(|container| container.name == CALICO_NODE) {
                     pods.push(trimmed(pod, trim::pod));
                 } else {
+                    self.other_pods.take(&pod);
                     self.pass("Pod of another program");
                 }
             }
@@ -137,6 +140,7 @@ impl Objects {
             self.customs.entry(kind).or_default().extend(customs);
         }
         self.calico_nodes.extend(more.calico_nodes);
+        self.other_pods.extend(more.other_pods);
         self.taken += more.taken;
         self.problem = self.problem.or(more.problem);
         self

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 
 use super::bgp::NodeBgp;
 use super::install::Install;
+use crate::calico::cni_failure::is_cni_failure;
 use crate::calico::events::{self, EventKind};
 use crate::calico::session::Session;
 use crate::calico::startup_log::{self, ExitReason, Outcome};
@@ -100,6 +101,8 @@ pub(super) fn build_all<'a>(snapshot: &'a Snapshot, install: &Install<'a>) -> Ve
     if snapshot.nodes.seen().is_none() {
         // pasted texts may be all that is known of a host
         names.extend(snapshot.inside.keys().chain(snapshot.logs.keys()).map(String::as_str));
+        let failures = snapshot.events.seen().into_iter().flatten().filter(|event| is_cni_failure(event));
+        names.extend(failures.filter_map(|event| event.source.host.as_deref()));
     }
     names.sort_unstable();
     names.dedup();

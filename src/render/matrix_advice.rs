@@ -34,6 +34,7 @@ pub(super) fn write(look: &AutodetectResult, shown: Shown, style: &Style, out: &
         let methods = if group.methods.is_empty() { "none of these methods".to_owned() } else { group.methods.join(", ") };
         labelled("Nodes", &format!("{}: right with {methods}", text::list(&group.nodes, 3)), style, out)?;
     }
+    without_address(look, style, out)?;
     if let Some(choice) = look.choice.as_ref().filter(|choice| !is_recommended(look, choice)) {
         labelled("Proposed", &proposed(choice), style, out)?;
     }
@@ -45,6 +46,26 @@ pub(super) fn write(look: &AutodetectResult, shown: Shown, style: &Style, out: &
         }
         _ => Ok(()),
     }
+}
+
+/// No method finds what a host does not have.
+fn without_address(look: &AutodetectResult, style: &Style, out: &mut dyn Write) -> io::Result<()> {
+    let family = look.matrix.family;
+    if let Some(fix) = &look.switch_off {
+        command(INDENT, &format!("{:LABEL$}", "By hand"), &fix.command, Tone::Plain, style, out)?;
+        return paragraph(INDENT + LABEL, "", &fix.why, style, out);
+    }
+    if look.hosts_without.is_empty() {
+        return Ok(());
+    }
+    let hosts = text::list(&look.hosts_without, 3);
+    let off = if family == Family::V4 { "IP=none" } else { "IP6=none" };
+    labelled(
+        "Hosts",
+        &format!("{hosts}: no interface has an {family} address. Add one there, or set {off} if no node needs {family}."),
+        style,
+        out,
+    )
 }
 
 fn is_recommended(look: &AutodetectResult, choice: &Choice) -> bool {

@@ -11,6 +11,7 @@ use super::table::{Cell, Table};
 use crate::autodetect::{Column, Node, Origin, Preference, Verdict};
 use crate::calico::{method::Method, virtual_interfaces};
 use crate::reports::autodetect::{AutodetectResult, State};
+use crate::snapshot::family::Family;
 use crate::text;
 
 /// More nodes than this are counted.
@@ -37,6 +38,14 @@ pub(super) fn verdict(
         _ => String::new(),
     };
     painted(0, "", &format!("{sentence}{next}"), tone, style, out)?;
+    if let Some((family, nodes)) = &look.other_family {
+        let flag = if *family == Family::V6 { " --ipv6" } else { "" };
+        let (nodes, verb) = (text::list(nodes, LISTED), if nodes.len() == 1 { "exits" } else { "exit" });
+        let line = format!(
+            "{family}: calico-node on {nodes} {verb}, because no {family} address is found. More info: kubectl calico-fix autodetect{flag}"
+        );
+        painted(0, "", &line, Tone::Bad, style, out)?;
+    }
     if look.elsewhere.is_empty() {
         return Ok(());
     }
@@ -50,6 +59,7 @@ pub(super) fn facts(look: &AutodetectResult, only: Option<&BTreeSet<String>>, pl
     facts.extend((wrong > 0).then(|| if wrong == 1 { "1 wrong address".to_owned() } else { format!("{wrong} wrong addresses") }));
     let none = judged(look, places, Verdict::None);
     facts.extend((none > 0).then(|| format!("{} without an address", text::count(none, "node"))));
+    facts.extend(look.other_family.as_ref().map(|(family, nodes)| format!("{} without {family}", text::count(nodes.len(), "node"))));
     facts.extend((!look.elsewhere.is_empty()).then(|| text::count(look.elsewhere.len(), "other error")));
     facts.extend((look.state(only) == State::NotKnown).then(|| "not everything checked".to_owned()));
     facts

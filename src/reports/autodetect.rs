@@ -4,16 +4,17 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
-use crate::autodetect::{AutodetectOptions, Choice, Matrix, Recommendation, Verdict, matrix, recommend};
+use crate::autodetect::{self, AutodetectOptions, Choice, Matrix, Recommendation, Verdict, matrix, recommend};
 use crate::calico::method::AddressSource;
 use crate::diagnosis::context::Context;
 use crate::diagnosis::{self, Scope, fixes};
 use crate::finding::code::Code;
 use crate::finding::verdict;
-use crate::finding::{ClusterSummary, Fix, Severity};
+use crate::finding::{ClusterSummary, Finding, Fix, Severity};
 use crate::input_source::InputSource;
 use crate::model::summary;
 use crate::snapshot::Snapshot;
+use crate::snapshot::family::Family;
 
 #[derive(Clone, Debug)]
 pub struct AutodetectResult {
@@ -24,6 +25,12 @@ pub struct AutodetectResult {
     /// How the choice is set by hand, where it may be set and does no harm.
     pub by_hand: Option<Fix>,
     pub cluster: ClusterSummary,
+    /// Where no method can find an address of this family: how its detection is switched off by hand.
+    pub switch_off: Option<Fix>,
+    /// Of the nodes that are wrong those whose interfaces have no address of this family.
+    pub hosts_without: Vec<String>,
+    /// The other family, and the nodes whose start ends because no address of it is found.
+    pub other_family: Option<(Family, Vec<String>)>,
     /// Errors that are not about addresses: `status` shows them.
     pub elsewhere: Vec<Code>,
     pub taken_at: Timestamp,
@@ -56,7 +63,19 @@ pub fn evaluate(snapshot: &Snapshot, ask: &AutodetectOptions) -> AutodetectResul
     // What another release would do is no reason to change this one now.
     let harmless = choice.as_ref().filter(|choice| choice.does_no_harm() && matrix.version == matrix.running);
     let by_hand = harmless.and_then(|choice| fixes::set_method(&view, choice.family, &choice.method));
+    let unfound = |family: Family| -> Vec<String> {
+        let nodes = view.nodes.iter().filter(|node| autodetect::found_nothing(node, family));
+        nodes.map(|node| node.name.to_owned()).collect()
+    };
+    let other = Family::ALL.into_iter().find(|family| *family != ask.family);
+    let other_family = other.map(|family| (family, unfound(family))).filter(|(_, nodes)| !nodes.is_empty());
+    let own = unfound(ask.family);
+    let hosts_without = fixes::hosts_without(&view, ask.family).into_iter().filter(|name| own.contains(name)).collect();
+    let switch_off = fixes::switch_off(&view, ask.family).filter(|_| recommendation.method.is_none());
     AutodetectResult {
+        switch_off,
+        hosts_without,
+        other_family,
         matrix,
         recommendation,
         choice,
@@ -70,7 +89,14 @@ pub fn evaluate(snapshot: &Snapshot, ask: &AutodetectOptions) -> AutodetectResul
 
 fn elsewhere(view: &Context) -> Vec<Code> {
     let findings = diagnosis::find(view, &Scope::default());
-    let errors = findings.iter().filter(|finding| finding.severity == Severity::Error && !finding.code.is_about_addresses());
+    let found_nothing = |finding: &Finding| {
+        let nodes = || finding.nodes.iter().filter_map(|name| view.node(name));
+        finding.code == Code::StartupExited
+            && nodes().all(|node| Family::ALL.into_iter().any(|family| autodetect::found_nothing(node, family)))
+    };
+    let is_elsewhere =
+        |finding: &&Finding| finding.severity == Severity::Error && !finding.code.is_about_addresses() && !found_nothing(finding);
+    let errors = findings.iter().filter(is_elsewhere);
     let mut codes: Vec<Code> = Vec::new();
     for code in errors.map(|finding| finding.code) {
         if !codes.contains(&code) {
@@ -85,7 +111,7 @@ impl AutodetectResult {
     pub fn verdict(&self, only: Option<&BTreeSet<String>>) -> verdict::Verdict {
         match self.state(only) {
             State::Wrong => verdict::Verdict::Sick,
-            _ if !self.elsewhere.is_empty() => verdict::Verdict::Sick,
+            _ if !self.elsewhere.is_empty() || self.other_family.is_some() => verdict::Verdict::Sick,
             // Of chosen nodes only the addresses are judged.
             State::Right | State::Off if only.is_some() || self.cluster.nodes_ready == self.cluster.nodes => verdict::Verdict::Healthy,
             State::NotKnown | State::Right | State::Off => verdict::Verdict::Unknown,

@@ -168,7 +168,7 @@ impl LogFindings<'_> {
             Some(ExitReason::Conflict { .. }) => Code::AddressConflict,
             Some(ExitReason::InvalidMethod { .. }) => Code::MethodInvalid,
             Some(ExitReason::Forbidden { .. } | ExitReason::CrdMissing) => Code::ForbiddenToCalico,
-            Some(ExitReason::DatastoreUnauthorized) => Code::DatastoreUnreachable,
+            Some(ExitReason::DatastoreUnauthorized | ExitReason::DatastoreUnreachable { .. }) => Code::DatastoreUnreachable,
             Some(ExitReason::TyphaUnreachable) => Code::TyphaUnreachable,
             Some(ExitReason::NoAddress | ExitReason::UpdateConflict | ExitReason::Fatal { .. }) | None => Code::StartupExited,
         };

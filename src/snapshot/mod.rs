@@ -50,7 +50,7 @@ pub struct Snapshot {
     /// The DaemonSet's pods.
     #[serde(default)]
     pub pods: Observed<Vec<Pod>>,
-    /// Events about those pods and the DaemonSet.
+    /// Events about those pods and the DaemonSet, and about other pods for which Calico's network plugin failed.
     #[serde(default)]
     pub events: Observed<Vec<Event>>,
     #[serde(default)]

@@ -31,7 +31,7 @@ const MAX_TREE_ITEMS: usize = 2_000;
 const MAX_TREE_DEPTH: usize = 24;
 
 /// Annotations that tell something: Calico's own, and the marks of those who own an object.
-const ANNOTATIONS: [&str; 20] = [
+const ANNOTATIONS: [&str; 21] = [
     "projectcalico.org/",
     "kubectl-calico-fix/",
     "unsupported.operator.tigera.io/",
@@ -44,6 +44,7 @@ const ANNOTATIONS: [&str; 20] = [
     "objectset.rio.cattle.io/",
     "rke.cattle.io/",
     "resources.gardener.cloud/",
+    "config.k8s.io/owning-inventory",
     "cluster.x-k8s.io/",
     "addon.kops.k8s.io/",
     "addonmanager.kubernetes.io/",

@@ -78,6 +78,11 @@ fn every_sentence_of_a_probe() {
             Probe::Readiness,
             BirdNotAnswering { family: Family::V4, text: "BIRD is not ready: Error executing command: read unix @->/var/run/calico/bird.ctl: i/o timeout".into() },
         ),
+        (
+            "Readiness probe failed: calico/node is not ready: BIRD is not ready: Error querying BIRD: unable to connect to BIRDv4 socket: dial unix /var/run/calico/bird.ctl: connect: resource temporarily unavailable".into(),
+            Probe::Readiness,
+            BirdNotAnswering { family: Family::V4, text: "unable to connect to BIRDv4 socket: dial unix /var/run/calico/bird.ctl: connect: resource temporarily unavailable".into() },
+        ),
         ("Readiness probe failed: calico/node is not ready: BIRD6 is not ready: graceful restart in progress".into(), Probe::Readiness, GracefulRestart { family: Family::V6 }),
         ("Readiness probe failed: calico/node is not ready: BIRD is not ready: Failed to stat() nodename file: stat /var/lib/calico/nodename: no such file or directory\n".into(), Probe::Readiness, NodenameFile),
         ("Readiness probe failed: calico/node is not ready: felix is not ready: readiness probe reporting 503".into(), Probe::Readiness, FelixNotReady { text: "felix is not ready: readiness probe reporting 503".into() }),

@@ -156,7 +156,7 @@ flavours! {
     Talos {
         name: "Talos",
         place: "env IP_AUTODETECTION_METHOD in the machine configuration, cluster.inlineManifests or the manifest that cluster.network.cni.urls names",
-        owner: Some(Owner::Talos),
+        owner: Some(Owner::Talos { is_known: false }),
         source: "siderolabs/talos pkg/machinery/config/types/v1alpha1; Talos' guide \"Deploy Calico CNI\" installs the operator, which is told as such"
     }
     ClusterApi {

@@ -191,7 +191,20 @@ fn flavours_by_their_installers_marks() {
             Some("Google"),
         ),
         (json!({"name": "calico-node"}), json!({}), json!({"kubeletVersion": "v1.31.0+k3s1"}), "k3s", None),
-        (json!({"name": "calico-node"}), json!({}), json!({"kernelVersion": "6.6.32-talos"}), "Talos", Some("Talos machine configuration")),
+        (
+            json!({"name": "calico-node"}),
+            json!({}),
+            json!({"kernelVersion": "6.6.32-talos"}),
+            "Talos",
+            Some("Talos machine configuration, if Calico is part of it"),
+        ),
+        (
+            json!({"name": "calico-node", "annotations": {"config.k8s.io/owning-inventory": "talos-bootstrap-manifests-inventory"}}),
+            json!({}),
+            json!({"kernelVersion": "6.18.2-talos"}),
+            "Talos",
+            Some("Talos machine configuration"),
+        ),
         (json!({"name": "calico-node"}), json!({}), json!({"kubeletVersion": "v1.29.0-eks-5e0fdde"}), "manifest", None),
         (
             json!({"name": "calico-node", "labels": {"k8s-app": "calico-node"}}),

@@ -50,7 +50,7 @@ impl Digest {
                 self.mark(LogEventKind::Fatal, line);
             }
             Some(kind) => self.mark(kind, line),
-            None if line.level == Level::Error && !self.started && patterns::is_startup(line, false) => {
+            None if is_error(line) && !self.started && patterns::is_startup(line, false) => {
                 self.unexplained = Some(self.new_mark(LogEventKind::Fatal, line));
             }
             None => {}
@@ -178,6 +178,10 @@ impl Digest {
         let marks = self.head.into_iter().chain(self.tail).chain(self.later).collect();
         StartupLog { lines: self.lines, first: self.first, last: self.last, complete, marks, interfaces: Vec::new() }
     }
+}
+
+fn is_error(line: &Line<'_>) -> bool {
+    line.level == Level::Error || line.message.starts_with(patterns::NODE_NOT_READ)
 }
 
 /// The last words of a program that runs only after the start.

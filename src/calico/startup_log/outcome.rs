@@ -8,6 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::ends::known_start_end;
+use super::patterns;
 use crate::snapshot::family::Family;
 use crate::snapshot::inspection::{LogEvent, LogEventKind, StartupLog};
 
@@ -38,6 +39,10 @@ pub enum ExitReason {
         text: String,
     },
     DatastoreUnauthorized,
+    /// The request before its end got no answer.
+    DatastoreUnreachable {
+        text: String,
+    },
     CrdMissing,
     TyphaUnreachable,
     Fatal {
@@ -55,6 +60,7 @@ impl ExitReason {
             Self::UpdateConflict => "the Node object changed while it was being updated".to_owned(),
             Self::Forbidden { .. } => "the Kubernetes API forbids what it needs".to_owned(),
             Self::DatastoreUnauthorized => "its datastore refuses it".to_owned(),
+            Self::DatastoreUnreachable { .. } => "it gets no answer from its datastore".to_owned(),
             Self::CrdMissing => "the API server does not know a resource that this release needs".to_owned(),
             Self::TyphaUnreachable => "it cannot connect to Typha".to_owned(),
             Self::Fatal { text } => known_start_end(text).map_or_else(|| text.clone(), str::to_owned),
@@ -184,6 +190,8 @@ pub fn exit_reason(log: &StartupLog) -> Option<ExitReason> {
             LogEventKind::CrdMissing => ExitReason::CrdMissing,
             LogEventKind::TyphaFailed => ExitReason::TyphaUnreachable,
             LogEventKind::Fatal if is_bare_panic(&mark.text) && log.marks.iter().any(is_worded) => continue,
+            LogEventKind::Fatal if patterns::is_unanswered(&mark.text) => ExitReason::DatastoreUnreachable { text: text() },
+            LogEventKind::Fatal if patterns::is_refused(&mark.text) => ExitReason::DatastoreUnauthorized,
             LogEventKind::Fatal => ExitReason::Fatal { text: text() },
             LogEventKind::AutodetectFailed if !kept => ExitReason::NoAddress,
             LogEventKind::AutodetectKept => {

@@ -264,6 +264,26 @@ impl Pattern {
     }
 }
 
+/// Errors of requests to etcd that no member answered in time (etcd `api/v3rpc/rpctypes/error.go`, `clientv3`).
+const ETCD_UNANSWERED: [&str; 4] =
+    ["etcdserver: request timed out", "etcdserver: no leader", "rpc error: code = Unavailable", "etcd cluster is unavailable"];
+
+/// Says that a request to the datastore got no answer.
+pub(super) fn is_unanswered(text: &str) -> bool {
+    let mut api = PATTERNS.iter().filter(|pattern| pattern.kind == LogEventKind::ApiUnreachable);
+    api.any(|pattern| pattern.holds.iter().all(|says| text.contains(says))) || ETCD_UNANSWERED.iter().any(|says| text.contains(says))
+}
+
+/// Says that the datastore does not accept who asks.
+pub(super) fn is_refused(text: &str) -> bool {
+    let mut refusals =
+        PATTERNS.iter().filter(|pattern| pattern.kind == LogEventKind::DatastoreUnauthorized && pattern.scope == Scope::Failing);
+    refusals.any(|pattern| pattern.holds.iter().all(|says| text.contains(says)))
+}
+
+/// Ends the start where the datastore does not answer, at level INFO (startup.go, `getNode`).
+pub(super) const NODE_NOT_READ: &str = "Unable to query node configuration";
+
 /// Whether the start-up program can have written this line.
 pub(super) fn is_startup(line: &Line<'_>, started: bool) -> bool {
     match line.component {

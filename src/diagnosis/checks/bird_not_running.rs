@@ -35,6 +35,9 @@ fn run(view: &Context, found: &EarlierFindings) -> Vec<Finding> {
 }
 
 fn finding(view: &Context, node: &NodeModel) -> Option<Finding> {
+    if let Some(finding) = silent(view, node) {
+        return Some(finding);
+    }
     let mut down: Vec<(Family, Vec<Evidence>)> = Vec::new();
     for family in Family::ALL.into_iter().filter(|family| view.needs_bird(node, *family)) {
         down.extend(evidence_of(view, node, family).map(|evidence| (family, evidence)));
@@ -62,6 +65,25 @@ fn finding(view: &Context, node: &NodeModel) -> Option<Finding> {
     shown.extend(other);
     let nodes = vec![node.name.to_owned()];
     Some(Finding { code: Code::BirdNotRunning, severity: Severity::Error, nodes, message, evidence: shown, fix })
+}
+
+/// BIRD runs, and takes no connection from its control socket any longer: the socket's queue is full (EAGAIN of connect(2)).
+fn silent(view: &Context, node: &NodeModel) -> Option<Finding> {
+    const OFTEN: i32 = 3;
+    let is_full = |fact: &EventKind| matches!(fact, EventKind::BirdNotAnswering { text, .. } if text.contains("temporarily unavailable"));
+    let is_of_bird = |fact: &EventKind| {
+        matches!(fact, EventKind::BirdNotAnswering { .. } | EventKind::BirdSocketRefused { .. } | EventKind::NotEstablished { .. })
+    };
+    let newest = node.last_event(is_of_bird).filter(|told| is_full(&told.kind))?;
+    let EventKind::BirdNotAnswering { family, .. } = &newest.kind else { return None };
+    if !node.is_not_ready() || node.times(is_full) < OFTEN {
+        return None;
+    }
+    let message = format!("{} on {} hangs: it accepts no connection on its control socket", daemon(*family), node.name);
+    let evidence = evidence::of_event(node, is_full).into_iter().collect();
+    let fix = fixes::restart_pod(view, node, "BIRD starts again with it");
+    let nodes = vec![node.name.to_owned()];
+    Some(Finding { code: Code::BirdNotRunning, severity: Severity::Error, nodes, message, evidence, fix })
 }
 
 /// What shows that the BIRD of this family does not run.

@@ -1,4 +1,4 @@
-use crate::calico::startup_log::{self, Outcome};
+use crate::calico::startup_log::{self, ExitReason, Outcome};
 use crate::diagnosis::check::{Check, EarlierFindings};
 use crate::diagnosis::context::Context;
 use crate::diagnosis::explain::Explanation;
@@ -14,10 +14,10 @@ pub(super) const CHECK: Check = Check {
         title: "calico-node cannot reach its datastore",
         means: "While starting, or later, calico-node asks the Kubernetes API (or etcd) and gets no answer. Causes: the Service address \
                 leads nowhere (kube-proxy late or absent), a firewall, a wrong KUBERNETES_SERVICE_HOST, an expired certificate. It asks \
-                again until its liveness probe kills it. A larger startup limit does not help as long as there is no answer.",
+                again until its liveness probe kills it, or exits and starts again. A larger startup limit does not help as long as there is no answer.",
         detected: "The log of a node that is not Ready says \"Hit error connecting to datastore - retry\" or \"Connection to the datastore \
-                   is unauthorized\", and never \"Datastore connection verified\" in that attempt. Or, after the start, errors of requests \
-                   to the API server up to the log's end.",
+                   is unauthorized\", and never \"Datastore connection verified\" in that attempt. Or the start ends with an error of a \
+                   request that got no answer or was refused. Or, after the start, errors of requests to the API server up to the log's end.",
         confirm: "kubectl logs -n NAMESPACE POD -c calico-node --previous | grep -i datastore\n\
                   On the node: curl -k https://SERVICE-ADDRESS:443/healthz",
         fix: "Restore the way from that node to the API server or etcd: kube-proxy on the node, security groups, routes, the ConfigMap \
@@ -37,14 +37,19 @@ fn run(view: &Context, found: &EarlierFindings) -> Vec<Finding> {
 }
 
 fn finding(view: &Context, node: &NodeModel) -> Option<Finding> {
-    let mark = unanswered(node)?;
-    let unauthorized = mark.kind == LogEventKind::DatastoreUnauthorized;
+    let exit =
+        node.exit().filter(|(_, reason)| matches!(reason, ExitReason::DatastoreUnreachable { .. } | ExitReason::DatastoreUnauthorized));
+    let mark =
+        exit.as_ref().and_then(|(log, _)| log.marks.iter().rfind(|mark| mark.kind == LogEventKind::Fatal)).or_else(|| unanswered(node))?;
+    let refused = exit.is_some_and(|(_, reason)| reason == ExitReason::DatastoreUnauthorized);
+    let unauthorized = refused || mark.kind == LogEventKind::DatastoreUnauthorized;
     // On a new node kube-proxy may be a little late too.
     if !unauthorized && view.is_starting(node) {
         return None;
     }
     let attempt = node.attempts().find(|log| log.marks.contains(mark));
-    let distrusts = |mark: &&LogEvent| mark.kind == LogEventKind::DatastoreRetry && startup_log::distrusts_certificate(&mark.text);
+    let is_try = |mark: &LogEvent| matches!(mark.kind, LogEventKind::DatastoreRetry | LogEventKind::Fatal);
+    let distrusts = |mark: &&LogEvent| is_try(mark) && startup_log::distrusts_certificate(&mark.text);
     let certificate = attempt.and_then(|log| log.marks.iter().rev().find(distrusts)).filter(|_| !unauthorized);
     let (what, mark) = match certificate {
         Some(certificate) => ("does not trust the certificate of its datastore", certificate),

@@ -52,6 +52,7 @@ registry! {
     node_ip_misreported => NodeIpMisreported;
     operator_degraded => OperatorDegraded;
     out_of_memory => OutOfMemory;
+    pod_network_failed => PodNetworkFailed;
     pod_not_ready => PodNotReady;
     pod_not_scheduled => PodNotScheduled;
     pod_sandbox_recreated => PodSandboxRecreated;

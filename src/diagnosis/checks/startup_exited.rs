@@ -39,10 +39,12 @@ fn finding(view: &Context, node: &NodeModel) -> Option<Finding> {
         ExitReason::NoAddress => {
             let family = phrases::family_of(log);
             let fix = fixes::autodetection(view, family, &nodes);
-            let alone = if family == Family::V4 && fixes::is_ipv6_only(view) {
-                "; the nodes have only IPv6 addresses, no node has an IPv4 address"
-            } else {
-                ""
+            let hosts = fixes::hosts_without(view, family);
+            let alone = match family {
+                Family::V4 if fixes::is_without(view, family) => "; the nodes have only IPv6 addresses, no node has an IPv4 address",
+                Family::V6 if fixes::is_without(view, family) => "; the nodes have only IPv4 addresses",
+                _ if hosts.iter().any(|host| host == node.name) => "; its interfaces have none, those of other nodes do",
+                _ => "",
             };
             (format!("it could not detect an {family} address and has none stored{alone}"), fix)
         }

@@ -32,8 +32,8 @@ pub(crate) fn autodetection(view: &Context, family: Family, wrong: &[String]) ->
     if !is_changeable(view) {
         return None;
     }
-    if family == Family::V4 && is_ipv6_only(view) {
-        return switch_off_ipv4(view);
+    if let Some(fix) = switch_off(view, family) {
+        return Some(fix);
     }
     let recommended = view.recommended(family);
     if let Some(method) = recommended.method.as_ref() {
@@ -151,32 +151,52 @@ fn is_refused_now(view: &Context, method: &str) -> bool {
     matches!(problem, Some(Problem::Invalid { .. } | Problem::UnknownToRelease { .. } | Problem::StoresNetworkAddress))
 }
 
-/// No node has an IPv4 address to detect, and some have IPv6 addresses.
-pub(crate) fn is_ipv6_only(view: &Context) -> bool {
-    let is_v4 = |address: &IpAddr| address.is_ipv4() && is_global_unicast(*address);
-    let has_v4 = |node: &NodeModel| {
-        let cards = node.interfaces().into_iter().flatten();
-        let cards = cards.filter(|one| virtual_interfaces::describe(&one.name, one.kind.as_deref()).is_none());
-        let mut held = cards.flat_map(|interface| &interface.addresses).map(|held| held.address);
-        node.internal_ips.iter().any(is_v4) || node.stored(Family::V4).is_some() || held.any(|address| is_v4(&address))
+/// No node has an address of this family to detect, and some have one of the other.
+pub(crate) fn is_without(view: &Context, family: Family) -> bool {
+    let other = match family {
+        Family::V4 => Family::V6,
+        Family::V6 => Family::V4,
     };
-    view.nodes.iter().any(|node| node.internal_ip(Family::V6).is_some()) && !view.nodes.iter().any(has_v4)
+    view.nodes.iter().any(|node| node.internal_ip(other).is_some()) && !view.nodes.iter().any(|node| has_address(node, family))
 }
 
-/// `IP=none`; BIRD then takes its router id from the node's name.
-fn switch_off_ipv4(view: &Context) -> Option<Fix> {
-    let what = "The nodes have only IPv6 addresses, so no IPv4 method can find one";
+/// Nodes whose interfaces were read and have no address of this family, while other nodes have one.
+pub(crate) fn hosts_without(view: &Context, family: Family) -> Vec<String> {
+    let lack = view.nodes.iter().filter(|node| node.interfaces().is_some() && !has_address(node, family));
+    lack.map(|node| node.name.to_owned()).collect()
+}
+
+fn has_address(node: &NodeModel, family: Family) -> bool {
+    let counts = |address: &IpAddr| Family::from_address(*address) == family && is_global_unicast(*address);
+    let cards = node.interfaces().into_iter().flatten();
+    let cards = cards.filter(|one| virtual_interfaces::describe(&one.name, one.kind.as_deref()).is_none());
+    let mut held = cards.flat_map(|interface| &interface.addresses).map(|held| held.address);
+    node.internal_ips.iter().any(counts) || node.stored(family).is_some() || held.any(|address| counts(&address))
+}
+
+/// Detection of a family that no node has: `IP=none` or `IP6=none`. Without an IPv4 address BIRD takes its router id from the node's name.
+pub(crate) fn switch_off(view: &Context, family: Family) -> Option<Fix> {
+    // of IPv6 a node may have what nobody has seen
+    let seen = family == Family::V4 || view.nodes.iter().all(|node| node.interfaces().is_some());
+    if !seen || !is_changeable(view) || !view.install.is_detected(family) || !is_without(view, family) {
+        return None;
+    }
+    let (other, field, off): (_, _, &[&str]) = match family {
+        Family::V4 => ("IPv6", "nodeAddressAutodetectionV4", &["IP=none", "CALICO_ROUTER_ID=hash"]),
+        Family::V6 => ("IPv4", "nodeAddressAutodetectionV6", &["IP6=none"]),
+    };
+    let what = format!("The nodes have only {other} addresses, so no {family} method can find one");
     if view.install.is_operator() {
-        let off: serde_json::Map<String, serde_json::Value> = METHODS.iter().map(|name| ((*name).to_owned(), json!(null))).collect();
-        let patch = json!({"spec": {"calicoNetwork": {"nodeAddressAutodetectionV4": off}}});
+        let cleared: serde_json::Map<String, serde_json::Value> = METHODS.iter().map(|name| ((*name).to_owned(), json!(null))).collect();
+        let patch = json!({"spec": {"calicoNetwork": {field: cleared}}});
         let command = patch_installation(view, &patch)?;
-        let why = format!("{what}. This turns IPv4 detection off (nodeAddressAutodetectionV4: {{}}). Restarts {}", super::restarts(view));
+        let why = format!("{what}. This turns {family} detection off ({field}: {{}}). Restarts {}", super::restarts(view));
         return Some(Fix::next_step(command, place(view, &why)));
     }
     let (target, namespace) = (view.install.command_target()?, shell::namespace(view.install.namespace()?)?);
-    let words = ["kubectl", "set", "env", &target, "-n", namespace, "-c", CALICO_NODE, "IP=none", "CALICO_ROUTER_ID=hash"];
+    let words = [&["kubectl", "set", "env", &target, "-n", namespace, "-c", CALICO_NODE], off].concat();
     let command = shell::command(&words)?;
-    let why = format!("{what}. This turns IPv4 detection off. Restarts {}", super::restarts(view));
+    let why = format!("{what}. This turns {family} detection off. Restarts {}", super::restarts(view));
     Some(Fix::next_step(command, place(view, &why)))
 }
 

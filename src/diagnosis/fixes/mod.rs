@@ -5,7 +5,9 @@ mod autodetection;
 mod bgp;
 mod probes;
 
-pub(crate) use crate::diagnosis::fixes::autodetection::{autodetection, guarded_change, is_ipv6_only, network, set_method};
+pub(crate) use crate::diagnosis::fixes::autodetection::{
+    autodetection, guarded_change, hosts_without, is_without, network, set_method, switch_off,
+};
 pub(crate) use crate::diagnosis::fixes::bgp::{as_number, ask_bird, compare_addresses, restart_pod, router_id};
 pub(crate) use crate::diagnosis::fixes::probes::{cpu_request, probe_timeout, proposed, start_budget, start_budget_of};
 

@@ -10,7 +10,7 @@ use super::facts::{Facts, Summary};
 use super::formats::Format;
 use super::page::Block;
 use super::prompt::Heading;
-use crate::calico::flavour;
+use crate::calico::{cni_failure, flavour};
 use crate::snapshot::objects::CALICO_NODE;
 use tree::Entry;
 use when::Clock;
@@ -86,9 +86,9 @@ fn read_pod(block: &Block, facts: &mut Facts) -> Result<Summary, String> {
             let text = block.text[at + 1..].to_owned();
             return (super::events::OF_POD.read)(&Block { line: block.line, text, numbers: Vec::new(), heading, format: None }, facts);
         }
-        return Ok(Summary { ignored: Some(format!("pod {name} does not run calico-node")), ..Summary::default() });
+        return read_other_pod(&tree, name, facts);
     }
-    let node = tree.get("Node").and_then(|node| node.split('/').next()).filter(|node| !node.is_empty());
+    let node = node_of(&tree);
     let list = |key: &str, read: fn(&Entry<'_>) -> Value| -> Vec<Value> {
         tree.child(key).map_or(Vec::new(), |list| list.children.iter().map(read).collect())
     };
@@ -112,12 +112,30 @@ fn read_pod(block: &Block, facts: &mut Facts) -> Result<Summary, String> {
         },
     });
     facts.told("Pod", &pod)?;
-    let count = read_events(&tree, facts, "Pod", name, tree.get("Namespace"))?;
+    let count = read_events(&tree, facts, ("Pod", name), None, |_, _| true)?;
     let summary = Summary::new(format!("pod {name}, {}", crate::text::count(count, "event")));
     Ok(match node {
         Some(node) => summary.of_node(node),
         None => summary,
     })
+}
+
+fn node_of<'a>(tree: &Entry<'a>) -> Option<&'a str> {
+    tree.get("Node").and_then(|node| node.split('/').next()).filter(|node| !node.is_empty())
+}
+
+/// Of a pod of another program: that Calico's network plugin failed for it.
+fn read_other_pod(tree: &Entry<'_>, name: &str, facts: &mut Facts) -> Result<Summary, String> {
+    let node = node_of(tree);
+    let failed = |reason: &str, message: &str| cni_failure::parse(reason, message).is_some();
+    let count = read_events(tree, facts, ("Pod", name), node, failed)?;
+    if count == 0 {
+        return Ok(Summary { ignored: Some(format!("pod {name} does not run calico-node")), ..Summary::default() });
+    }
+    let is_ready = pod_conditions(tree).iter().any(|condition| condition["type"] == "Ready" && condition["status"] == "True");
+    facts.objects.other_pods.tell(tree.get("Namespace"), name, is_ready, node);
+    let summary = Summary::new(format!("pod {name}, {} of Calico's network plugin", crate::text::count(count, "failure")));
+    Ok(node.into_iter().fold(summary, Summary::of_node))
 }
 
 /// `Ready  False`; where the list is not in the text, the container's own line says it.
@@ -213,7 +231,7 @@ fn read_daemon_set(block: &Block, facts: &mut Facts) -> Result<Summary, String> 
         },
     });
     facts.told("DaemonSet", &set)?;
-    let count = read_events(&tree, facts, "DaemonSet", name, tree.get("Namespace"))?;
+    let count = read_events(&tree, facts, ("DaemonSet", name), None, |_, _| true)?;
     Ok(Summary::new(format!("daemonset {name}, {}", crate::text::count(count, "event"))))
 }
 
@@ -221,8 +239,15 @@ fn selector(text: &str) -> Map<String, Value> {
     text.split(',').filter_map(|pair| pair.split_once('=')).map(|(key, value)| (key.trim().to_owned(), value.trim().into())).collect()
 }
 
-/// Below `Type Reason Age From Message`; a message of several lines goes on in lines of its own.
-fn read_events(tree: &Entry<'_>, facts: &mut Facts, kind: &str, name: &str, namespace: Option<&str>) -> Result<usize, String> {
+/// Below `Type Reason Age From Message`; a message of several lines goes on in lines of its own. Keeps those whose reason and message are wanted.
+fn read_events(
+    tree: &Entry<'_>,
+    facts: &mut Facts,
+    (kind, name): (&str, &str),
+    host: Option<&str>,
+    wanted: impl Fn(&str, &str) -> bool,
+) -> Result<usize, String> {
+    let namespace = tree.get("Namespace");
     let Some(at) = tree.children.iter().position(|child| child.key() == "Events") else { return Ok(0) };
     let clock = Clock::of_description(tree);
     facts.now = facts.now.max(clock.ago(0));
@@ -239,8 +264,14 @@ fn read_events(tree: &Entry<'_>, facts: &mut Facts, kind: &str, name: &str, name
             more.push_str(line);
         }
     }
+    let mut count = 0;
     for (cells, more) in &events {
         let [kind_of_event, reason, age, from, message] = cells.as_slice() else { continue };
+        let message = format!("{}{more}", message.trim_start_matches("(combined from similar events): "));
+        if !wanted(reason, &message) {
+            continue;
+        }
+        count += 1;
         let age = when::Age::parse(age);
         let ago = |seconds: i64| clock.ago(seconds);
         facts.told(
@@ -250,15 +281,15 @@ fn read_events(tree: &Entry<'_>, facts: &mut Facts, kind: &str, name: &str, name
                 "involvedObject": {"kind": kind, "name": name, "namespace": namespace},
                 "type": kind_of_event,
                 "reason": reason,
-                "message": format!("{}{more}", message.trim_start_matches("(combined from similar events): ")),
+                "message": message,
                 "count": age.as_ref().map_or(1, |age| age.times),
                 "lastTimestamp": age.as_ref().and_then(|age| ago(age.last)),
                 "firstTimestamp": age.as_ref().and_then(|age| ago(age.first)),
-                "source": {"component": from},
+                "source": {"component": from, "host": host},
             }),
         )?;
     }
-    Ok(events.len())
+    Ok(count)
 }
 
 #[cfg(test)]

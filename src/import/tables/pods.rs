@@ -40,6 +40,9 @@ fn read_pods(block: &Block, facts: &mut Facts) -> Result<Summary, String> {
         }
         if !flavour::is_pod_name(name) {
             others += 1;
+            let namespace = table.cell(&row, "NAMESPACE").or(block.heading.namespace.as_deref());
+            let is_ready = table.cell(&row, "READY").and_then(|ready| ready.split_once('/')).is_some_and(|(up, all)| up == all);
+            facts.objects.other_pods.tell(namespace, name, is_ready, table.cell(&row, "NODE"));
             windows += usize::from(name.starts_with("calico-node-windows-"));
             continue;
         }

@@ -1,4 +1,5 @@
 use calico_fix::finding::Source;
+use calico_fix::observed::Observed;
 
 use super::build::*;
 use super::judge::*;
@@ -101,4 +102,24 @@ fn another_bird_holds_the_socket() {
     assert_eq!(case.command(), None);
     // the twin: it went on, and every session is up
     healthy(&cluster().log("node-2", &started(&[line])));
+}
+
+/// BIRD runs, and its socket's queue is full: a restart of that pod helps.
+#[test]
+fn bird_hangs() {
+    let full = "Readiness probe failed: calico/node is not ready: BIRD is not ready: Error querying BIRD: unable to connect to BIRDv4 socket: \
+                dial unix /var/run/calico/bird.ctl: connect: resource temporarily unavailable";
+    let world = |times: i32| {
+        cluster()
+            .inside("node-2", Observed::Failed("command timed out".into()))
+            .unhealthy("node-2", full, times)
+            .bird("node-1", "10.0.0.2 Passive | 10.0.0.3 Established")
+            .bird("node-3", "10.0.0.2 Passive | 10.0.0.1 Established")
+    };
+    let case = finds(&world(40).not_ready("node-2"), &["error bird-not-running node-2"]);
+    assert!(case.only().message.starts_with("BIRD on node-2 hangs"), "{}", case.only().message);
+    assert!(case.command().is_some_and(|command| command.starts_with("kubectl delete pod ")), "{:?}", case.command());
+    // the twins: it was busy for a moment, or it is Ready by now
+    assert!(judge(&world(1).not_ready("node-2")).lines().iter().all(|line| !line.contains("bird-not-running")));
+    assert!(judge(&world(40)).lines().iter().all(|line| !line.contains("bird-not-running")));
 }

@@ -1,6 +1,9 @@
 //! Other installations: where a check must hold its peace, and where a change lasts.
 
-use calico_fix::snapshot::objects::Container;
+use calico_fix::observed::Observed;
+use calico_fix::snapshot::Snapshot;
+use calico_fix::snapshot::objects::{Container, ContainerStatus};
+use serde_json::json;
 
 use super::build::*;
 use super::judge::*;
@@ -154,4 +157,37 @@ fn normal_noise_is_silent() {
         .event("node-2", "Killing", "Stopping container calico-node", 1, 125)
         .event("node-2", "FailedPreStopHook", "PreStopHook failed", 1, 124);
     healthy(&world);
+}
+
+/// Gardener's DaemonSet has network-unavailable-condition-ensurer and others in front of calico-node, with the same image and variables
+/// (gardener-extension-networking-calico charts/internal/calico/templates/node/daemonset-calico-node.yaml).
+#[test]
+fn a_container_in_front_of_calico_node_is_not_taken_for_it() {
+    fn put_in_front(snapshot: &mut Snapshot) {
+        let beside: Container = serde_json::from_value(json!({
+            "name": "network-unavailable-condition-ensurer", "image": "docker.io/calico/node:v3.11.0",
+            "env": [{"name": "IP_AUTODETECTION_METHOD", "value": "interface=none-of-them"}, {"name": "CALICO_NETWORKING_BACKEND", "value": "none"}],
+        }))
+        .expect("a container");
+        let status: ContainerStatus = serde_json::from_value(json!({
+            "name": "network-unavailable-condition-ensurer", "ready": true, "restartCount": 40,
+            "state": {"running": {"startedAt": ago(30)}}, "lastState": {"terminated": {"exitCode": 1, "finishedAt": ago(31)}},
+        }))
+        .expect("a status");
+        if let Observed::Seen(set) = &mut snapshot.daemon_set {
+            set.spec.template.spec.containers.insert(0, beside.clone());
+        }
+        let Observed::Seen(pods) = &mut snapshot.pods else { return };
+        for pod in pods {
+            pod.spec.containers.insert(0, beside.clone());
+            pod.status.container_statuses.insert(0, status.clone());
+        }
+    }
+    healthy(&cluster().edit(put_in_front));
+    let back_off = "Back-off restarting failed container network-unavailable-condition-ensurer in pod calico-node-node-2_kube-system(1)";
+    healthy(&cluster().event("node-2", "BackOff", back_off, 40, 30).edit(put_in_front));
+    let case = judge(&cluster().edit(put_in_front));
+    assert_eq!(case.report.cluster.calico_version.as_deref(), Some("v3.24.5"));
+    assert_eq!(case.report.cluster.backend.as_deref(), Some("bird"));
+    assert!(case.report.nodes.iter().all(|row| row.restarts == Some(0)), "{:?}", case.report.nodes);
 }

@@ -14,3 +14,18 @@ fn forbidden() {
     assert_eq!(case.command(), None);
     healthy(&cluster().log("node-2", &started(&[FORBIDDEN])));
 }
+
+/// EndpointSlices are Kubernetes' own: no CRD of Calico's brings them.
+#[test]
+fn kubernetes_that_is_too_old() {
+    let line = |kind: &str| {
+        format!(
+            "[INFO][60] felix/watchercache.go 194: Failed to perform list of current data during resync error=resource does not exist: {kind} \
+             with error: the server could not find the requested resource"
+        )
+    };
+    for (kind, says) in [("KubernetesEndpointSlice", "Kubernetes is older than this Calico release needs"), ("Tier", "CRDs are older")] {
+        let case = finds(&cluster().not_ready("node-2").log("node-2", &started(&[&line(kind)])), &["error forbidden-to-calico node-2"]);
+        assert!(case.only().message.contains(says), "{}", case.only().message);
+    }
+}

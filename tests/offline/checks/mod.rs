@@ -41,6 +41,7 @@ mod operator_degraded;
 mod out_of_memory;
 mod page;
 mod pod_faults;
+mod pod_network_failed;
 mod pod_not_ready;
 mod pod_not_scheduled;
 mod pod_sandbox_recreated;

@@ -36,6 +36,8 @@ const LOGS: &[&str] = &["kubectl logs "];
 const LOOK: &[&str] = &["kubectl describe pod ", "kubectl logs "];
 const PROBES: &[&str] = &["kubectl calico-fix probes"];
 const NOTHING: &[&str] = &[];
+const NETWORK: &[&str] =
+    &["kubectl delete pod ", "kubectl get pods -A", "kubectl get ippools", "kubectl get events -A", "kubectl describe pod "];
 
 const fn row(name: &'static str, code: &'static str, fixes: &'static [&'static str], happen: Happen, pod: Edit) -> PodFault {
     PodFault { name, code, fixes, happen, pod, cuts: true, bird: false, six: false, seen: |_, _| {} }
@@ -54,7 +56,7 @@ const fn of_bird6(fault: PodFault) -> PodFault {
     PodFault { cuts: false, six: true, seen: bird6_refuses, ..fault }
 }
 
-pub(super) const FAULTS: [PodFault; 35] = [
+pub(super) const FAULTS: [PodFault; 36] = [
     row("a signal", "container-crashed", DESCRIBE, calm, |pod, random| crash(pod, random.pick(&[132, 134, 135, 136, 139, 159]), "Error")),
     row("a program that cannot be run", "container-crashed", DESCRIBE, calm, |pod, _| crash(pod, 128, "StartError")),
     row("an exit without a log", "pod-not-ready", LOGS, calm, |pod, random| crash(pod, random.pick(&[1, 2, 255]), "Error")),
@@ -121,6 +123,7 @@ pub(super) const FAULTS: [PodFault; 35] = [
         seen: network_unavailable,
         ..without_cut(row("a condition of the Node", "network-unavailable", &["kubectl delete pod "], calm, |_, _| {}))
     },
+    PodFault { seen: network_failed, ..without_cut(row("a network plugin that fails", "pod-network-failed", NETWORK, calm, |_, _| {})) },
     of_bird(without_cut(row("no BIRD", "bird-not-running", LOGS, |world, name, _| world.no_bird(name).not_ready(name), |_, _| {}))),
 ];
 
@@ -194,6 +197,31 @@ fn network_unavailable(snapshot: &mut Snapshot, node: &str) {
         message: Some("Calico is shutting down on this node".into()),
         ..Condition::default()
     });
+}
+
+/// What Calico's network plugin says, in turn with the length of the node's name.
+const NETWORK_ERRORS: [&str; 4] = [
+    "error getting ClusterInformation: connection is unauthorized: Unauthorized",
+    "error getting ClusterInformation: Get \"https://10.96.0.1:443/apis/x\": dial tcp 10.96.0.1:443: i/o timeout",
+    "failed to request IPv4 addresses: Assigned 0 out of 1 requested IPv4 addresses; No IPs available in pools: [10.244.0.0/16]",
+    "failed to set \"eth0\" up: no such device",
+];
+
+/// An event about a pod of another program.
+pub(super) fn network_event(node: &str, number: usize, count: i32, seconds: i64) -> Event {
+    let says = NETWORK_ERRORS[number % NETWORK_ERRORS.len()];
+    serde_json::from_value(serde_json::json!({
+        "involvedObject": {"kind": "Pod", "namespace": "shop", "name": format!("web-{number}")}, "reason": "FailedCreatePodSandBox",
+        "message": format!("Failed to create pod sandbox: failed to setup network for sandbox \"ab\": plugin type=\"calico\" failed (add): {says}"),
+        "count": count, "lastTimestamp": ago(seconds), "source": {"host": node}, "type": "Warning",
+    }))
+    .expect("an event")
+}
+
+fn network_failed(snapshot: &mut Snapshot, node: &str) {
+    let number = snapshot.pods.seen().map_or(0, Vec::len) + node.len();
+    let Observed::Seen(events) = &mut snapshot.events else { return };
+    events.extend([network_event(node, number, 12, 30), network_event(node, number, 3, 200)]);
 }
 
 /// Felix does not answer, so the liveness probe kills it again and again.

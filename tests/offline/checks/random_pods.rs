@@ -5,6 +5,7 @@ use calico_fix::diagnosis::{Scope, diagnose};
 use calico_fix::finding::code::Code;
 use calico_fix::finding::verdict::Verdict;
 use calico_fix::finding::{Finding, Report};
+use calico_fix::observed::Observed;
 use calico_fix::probes::proposal::ProbeOptions;
 use calico_fix::reports::autodetect::evaluate;
 use calico_fix::reports::probes::probes_report;
@@ -14,7 +15,7 @@ use calico_fix::snapshot::objects::*;
 
 use super::build::*;
 use super::judge::by_hand;
-use super::pod_faults::{FAULTS, pod_of};
+use super::pod_faults::{FAULTS, network_event, pod_of};
 use super::pods::{ended, waiting};
 use super::random::{Cluster, Fault, healthy};
 use super::seeds::{Random, inject_often, wanted};
@@ -24,7 +25,8 @@ const CLUSTERS: u64 = 300;
 /// Of each fault.
 const INJECTIONS: u64 = 20;
 
-/// What happens to sound pods: restarts long ago, init containers that succeeded, events of a start that is over.
+/// What happens to sound pods: restarts long ago, init containers that succeeded, events of a start that is over, and other pods that waited
+/// for that start.
 fn live(cluster: &Cluster, random: &mut Random) -> Snapshot {
     let mut world = cluster.world.clone();
     let names: Vec<String> = world.hosts.iter().filter(|host| host.pod).map(|host| host.name.clone()).collect();
@@ -38,6 +40,9 @@ fn live(cluster: &Cluster, random: &mut Random) -> Snapshot {
         };
     }
     let mut snapshot = world.snapshot();
+    if let (Observed::Seen(events), true) = (&mut snapshot.events, random.chance(30)) {
+        events.extend(names.iter().map(|name| network_event(name, random.below(4), 9, 3600)));
+    }
     for name in &names {
         let pod = pod_of(&mut snapshot, name);
         if random.chance(60) {

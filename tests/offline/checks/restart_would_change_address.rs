@@ -1,6 +1,7 @@
 use calico_fix::calico::version::Version;
 use calico_fix::diagnosis::{Scope, diagnose_for_release};
 use calico_fix::finding::Source;
+use calico_fix::finding::verdict::Verdict;
 use calico_fix::observed::Observed;
 use serde_json::json;
 
@@ -63,6 +64,25 @@ fn a_release_that_does_not_know_the_method() {
     let found = after_upgrade(&world, "v3.21.6");
     assert!(found.iter().any(|line| line.contains("would exit")), "{found:?}");
     assert_eq!(after_upgrade(&world, "v3.31.0"), [""; 0]);
+}
+
+/// What the new release would choose is not known of a host that was not seen: no upgrade is called safe there.
+#[test]
+fn an_upgrade_of_hosts_that_were_not_seen() {
+    let unseen = |world: &World| {
+        let report = diagnose_for_release(&world.snapshot(), &Scope::default(), Version::parse("v3.31.0"));
+        let gap = report.unseen.iter().find(|gap| gap.what.contains("after an upgrade to v3.31.0"));
+        (report.verdict, gap.map(|gap| (gap.nodes.clone(), gap.blocks_healthy)))
+    };
+    let hidden = || cluster().without_bgp("vxlan").version("v3.24.5").inside("node-2", Observed::Failed("dial tcp: i/o timeout".into()));
+    assert_eq!(unseen(&hidden()), (Verdict::Unknown, Some((vec!["node-2".to_owned()], true))));
+    assert_eq!(unseen(&cluster().without_bgp("vxlan")), (Verdict::Healthy, None));
+    // nothing is detected: policy only, or what is stored is kept
+    let off = |world: World| unseen(&world.version("v3.27.0").inside("node-2", Observed::Failed("dial tcp: i/o timeout".into())));
+    assert_eq!(off(cluster().without_bgp("none")), (Verdict::Healthy, None));
+    assert_eq!(off(cluster().without_bgp("vxlan").env("IP", "none")), (Verdict::Healthy, None));
+    // without a planned upgrade it is no question
+    healthy(&hidden());
 }
 
 /// 12 s from the first answer to the detected address: a round trip of more than a second.

@@ -1,4 +1,8 @@
+use calico_fix::autodetect::AutodetectOptions;
 use calico_fix::finding::Source;
+use calico_fix::finding::verdict::Verdict;
+use calico_fix::reports::autodetect::{AutodetectResult, evaluate};
+use calico_fix::snapshot::family::Family;
 
 use super::build::*;
 use super::judge::*;
@@ -64,4 +68,66 @@ fn no_address_for_the_tunnel() {
     let other = "[FATAL][26] tunnel-ip-allocator/allocateip.go 228: Unable to autoassign an address error=resource does not exist: BlockAffinityKey(cidr=10.244.7.0/26, host=node-2)";
     let said = exits(other);
     assert!(said.contains("BlockAffinityKey") && !said.contains("full"), "{said}");
+}
+
+/// What Calico says of IPv6, as it does of IPv4.
+fn no_ipv6() -> String {
+    let lines = NO_ADDRESS.map(|line| line.replace("IPv4", "IPv6"));
+    let all =
+        ["Early log level set to info", "Datastore connection verified"].into_iter().chain(lines.iter().map(String::as_str)).chain(END);
+    log(&all.collect::<Vec<_>>())
+}
+
+fn without_ipv6(hosts: &[&str]) -> World {
+    let mut world = cluster().env("IP6", "autodetect").crash_loop("node-2", 4).previous("node-2", &no_ipv6());
+    world.hosts[1].inside = None;
+    for (number, host) in (1..).zip(&mut world.hosts).filter(|(_, host)| hosts.contains(&host.name.as_str())) {
+        host.internal.push(format!("fd00::{number}"));
+        host.stored6 = Some(format!("fd00::{number}/64"));
+        host.interfaces[1].2.push(format!("fd00::{number}/64"));
+    }
+    world
+}
+
+fn autodetect(world: &World, family: Family) -> AutodetectResult {
+    evaluate(&world.snapshot(), &AutodetectOptions::new(family))
+}
+
+/// No host has IPv6: its detection is switched off. Where others have it, the host lacks an address and no command helps.
+#[test]
+fn no_ipv6_address_found() {
+    let none = judge(&without_ipv6(&[]));
+    let finding = none.of("startup-exited");
+    assert!(
+        finding.message.contains("could not detect an IPv6 address and has none stored; the nodes have only IPv4"),
+        "{}",
+        finding.message
+    );
+    let command = finding.fix.as_ref().map(by_hand).unwrap_or_default();
+    assert!(command.ends_with("-c calico-node IP6=none"), "{command}");
+    let some = judge(&without_ipv6(&["node-1", "node-3"]));
+    let finding = some.of("startup-exited");
+    assert!(finding.message.contains("its interfaces have none, those of other nodes do"), "{}", finding.message);
+    assert!(finding.fix.as_ref().is_none_or(|fix| !by_hand(fix).contains("IP6=none")), "{:?}", finding.fix);
+    let operator = judge(&without_ipv6(&[]).operator());
+    let command = operator.of("startup-exited").fix.as_ref().map(by_hand).unwrap_or_default().to_owned();
+    assert!(command.contains("nodeAddressAutodetectionV6"), "{command}");
+}
+
+/// `autodetect` answers for its own family and points to the other.
+#[test]
+fn autodetect_answers_for_ipv6() {
+    for (hosts, switches_off) in [(&[][..], true), (&["node-1", "node-3"], false)] {
+        let world = without_ipv6(hosts);
+        let four = autodetect(&world, Family::V4);
+        assert_eq!((four.elsewhere.as_slice(), &four.other_family), (&[][..], &Some((Family::V6, vec!["node-2".to_owned()]))));
+        assert_eq!(four.verdict(None), Verdict::Sick);
+        let six = autodetect(&world, Family::V6);
+        assert_eq!((six.elsewhere.as_slice(), &six.other_family), (&[][..], &None));
+        assert_eq!(six.verdict(None), Verdict::Sick);
+        assert_eq!(six.hosts_without, ["node-2"]);
+        assert_eq!(six.switch_off.as_ref().is_some_and(|fix| fix.command.ends_with("IP6=none")), switches_off, "{:?}", six.switch_off);
+    }
+    let sound = autodetect(&cluster(), Family::V4);
+    assert!(sound.elsewhere.is_empty() && sound.other_family.is_none() && sound.switch_off.is_none() && sound.hosts_without.is_empty());
 }

@@ -68,10 +68,48 @@ fn an_as_number_that_was_not_seen_is_not_guessed() {
 fn the_network_of_another_pod_is_no_fault_of_its_sandbox() {
     let page = "  Warning  FailedCreatePodSandBox  4m (x9 over 21m)  kubelet  Failed to create pod sandbox: rpc error: code = Unknown desc = failed to \
         setup network for sandbox \"5d09\": plugin type=\"calico\" failed (add): error getting ClusterInformation: connection is unauthorized: Unauthorized\n";
-    let error = read_named(&[("page.md", page)], None).expect_err("nothing of calico-node's");
-    assert!(error.contains("events of another pod, whose network could not be set up"), "{error}");
-    let beside = read_page(&format!("```\n{NODES}```\n{page}"));
-    assert!(beside.findings.is_empty(), "{:?}", beside.findings);
+    for text in [page.to_owned(), format!("```\n{NODES}```\n{page}")] {
+        let report = read_page(&text);
+        assert_eq!(codes(&report), ["pod-network-failed"]);
+        assert!(report.findings[0].nodes.is_empty(), "{:?}", report.findings[0].nodes);
+    }
+    // an hour old, and of a plugin that is not Calico's
+    for other in [
+        page.replace("4m (x9 over 21m)", "60m (x9 over 81m)"),
+        page.replace("type=\"calico\"", "type=\"cilium-cni\"").replace("ClusterInformation", "x"),
+    ] {
+        assert!(read_named(&[("page.md", &other)], None).is_err(), "{other}");
+    }
+}
+
+/// A table of every namespace: the node stands in another row, in the table of pods, or in the column SOURCE.
+#[test]
+fn events_of_every_namespace() {
+    let says = "Failed to create pod sandbox: rpc error: code = Unknown desc = failed to setup network for sandbox \"5d09\": plugin \
+                type=\"calico\" failed (add): Unauthorized";
+    let bare = format!(
+        "LAST SEEN   TYPE      REASON                   OBJECT       MESSAGE\n35s         Warning   FailedCreatePodSandBox   pod/web-1    {says}\n"
+    );
+    let wide = format!(
+        "LAST SEEN   TYPE      REASON                   OBJECT       SUBOBJECT   SOURCE        MESSAGE   FIRST SEEN   COUNT   NAME\n\
+         35s         Warning   FailedCreatePodSandBox   pod/web-1                kubelet, w2   {says}   4m   14   web-1.17f\n"
+    );
+    let scheduled =
+        bare.clone() + "4m          Normal    Scheduled                pod/web-1    Successfully assigned default/web-1 to w2\n";
+    let pods = |ready: &str, status: &str| {
+        format!(
+            "NAME    READY   STATUS   RESTARTS   AGE   IP       NODE\nweb-1   {ready}     {status}   0          4m    <none>   w2\n\n{bare}"
+        )
+    };
+    for (text, nodes) in
+        [(wide, vec!["w2"]), (scheduled, vec!["w2"]), (pods("0/1", "ContainerCreating"), vec!["w2"]), (bare.clone(), vec![])]
+    {
+        let report = read_page(&text);
+        assert_eq!(codes(&report), ["pod-network-failed"], "{text}");
+        assert_eq!(report.findings[0].nodes, nodes, "{text}");
+    }
+    // it has its network by now
+    assert!(read_named(&[("page.md", &pods("1/1", "Running"))], None).is_err());
 }
 
 /// Racks have networks of their own: a table of addresses does not show which of them are joined.

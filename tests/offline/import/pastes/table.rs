@@ -284,6 +284,18 @@ pub(super) fn pastes() -> Vec<Paste> {
             "",
         ),
         (
+            "the description of another pod, for which no address is left",
+            "Name:                 coredns-76f75df574-726np\nNamespace:            kube-system\nNode:                 w2/10.0.8.12\nStatus:               Pending\n\
+             Containers:\n  coredns:\n    State:          Waiting\n      Reason:       ContainerCreating\n    Ready:          False\n\
+             Events:\n  Type     Reason                  Age                   From               Message\n  \
+             ----     ------                  ----                  ----               -------\n  \
+             Warning  FailedCreatePodSandBox  12s (x41 over 11m)    kubelet            Failed to create pod sandbox: rpc error: code = Unknown desc = failed to set up sandbox container \"aa0c\" network for pod \"coredns-76f75df574-726np\": networkPlugin cni failed to set up pod \"coredns-76f75df574-726np_kube-system\" network: failed to request IPv4 addresses: Assigned 0 out of 1 requested IPv4 addresses; No IPs available in pools: [10.244.0.0/16]\n"
+                .to_owned(),
+            &["pod-network-failed"],
+            "pods on w2 get no network: no free IP address is left for them",
+            "kubectl get ippools.crd.projectcalico.org",
+        ),
+        (
             "an API server whose certificate does not fit",
             NO_ADDRESS[..NO_ADDRESS.find("[INFO][9] startup/startup.go 460").expect("a line")].to_owned()
                 + "[INFO][9] startup/startup.go 450: Hit error connecting to datastore - retry error=Get \"https://10.96.0.1:443/api/v1/nodes/foo\": x509: \
