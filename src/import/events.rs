@@ -257,7 +257,7 @@ fn read_described(block: &Block, facts: &mut Facts) -> Result<Summary, String> {
         || !said.is_empty()
         || told_events.iter().any(|(cells, more)| tells(more) || cells.get(4).is_some_and(|text| tells(text)));
     if !is_calicos {
-        return Ok(Summary { ignored: Some("nothing says that it is a calico-node pod's".to_owned()), ..Summary::default() });
+        return Ok(Summary { ignored: Some("nothing shows that it belongs to a calico-node pod".to_owned()), ..Summary::default() });
     }
     let others = |(cells, more): &(Vec<&str>, String)| {
         let [_, reason, _, _, message] = cells.as_slice() else { return None };
