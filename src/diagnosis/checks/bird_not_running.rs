@@ -23,7 +23,8 @@ pub(super) const CHECK: Check = Check {
         confirm: "kubectl exec -n NAMESPACE POD -c calico-node -- birdcl -s /var/run/calico/bird.ctl show status",
         fix: &[
             "- The log has no \"Calico node started successfully\": its last lines show what stops the start. Fix that first.",
-            "- The backend is vxlan or none: remove -bird-live and -bird-ready from the probes. Do it with: kubectl calico-fix probes",
+            "- The backend is vxlan or none: remove -bird-live and -bird-ready from the probes. Use: kubectl calico-fix probes --fix \
+             bird",
             "- \"I found another BIRD running\": a bird process of an earlier container, or of the host's own routing daemon, still \
              runs on the node. End it there (ps -ef | grep bird), then delete the pod.",
         ],
