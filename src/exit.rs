@@ -117,7 +117,7 @@ pub fn explain_panics() {
         let place = panic.location().map_or_else(String::new, |place| format!(" at {}:{}", place.file(), place.line()));
         let sentence = format!(
             "error: internal error{place}. This is a mistake in kubectl calico-fix; please report it. \
-             If a change was under way: kubectl calico-fix status, then kubectl calico-fix undo"
+             If a change was in progress, run kubectl calico-fix status, then kubectl calico-fix undo"
         );
         // With stderr gone the code still says it.
         let _ = writeln!(io::stderr(), "{sentence}");

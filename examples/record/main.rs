@@ -17,6 +17,7 @@ use sim::{TestServer, scenario};
 use tape::Tape;
 
 const COLUMNS: u16 = 112;
+const ROWS: u16 = 40;
 const SPEED: f64 = 20.0;
 /// Nothing that is waited for lasts longer in a recording.
 const LONGEST_WAIT: f64 = 1.1;
@@ -37,14 +38,14 @@ const RECORDINGS: &[Recording] = &[
         title: "kubectl calico-fix finds the node that uses the address of a container bridge, and fixes it",
         scenario: "bridge-address",
         nodes: 4,
-        commands: &["status", "autodetect", "status --wait"],
+        commands: &["status", "autodetect", "status"],
     },
     Recording {
         file: "slow-start",
         title: "kubectl calico-fix finds the node whose calico-node is killed while it starts, and fixes it",
         scenario: "slow-start",
         nodes: 4,
-        commands: &["status", "probes", "status --wait"],
+        commands: &["status", "probes", "status"],
     },
 ];
 
@@ -86,10 +87,12 @@ fn run(running: &TestServer, folder: &Path, command: &str, tape: &mut Tape) -> i
     let path = std::env::var_os("PATH").unwrap_or_default();
     let paths = std::iter::once(folder.to_owned()).chain(std::env::split_paths(&path));
     let mut shell = Command::new("sh");
-    shell.arg("-c").arg(format!("stty cols {COLUMNS} rows 40; exec {program} {command}"));
+    // A new terminal has another size for a moment.
+    shell.arg("-c").arg(format!("until [ \"$(stty size)\" = '{ROWS} {COLUMNS}' ]; do sleep 0.02; done; exec {program} {command}"));
     shell.env("PATH", std::env::join_paths(paths).map_err(io::Error::other)?).env("KUBECONFIG", running.kubeconfig());
     shell.env("HOME", folder).env("TERM", "xterm-256color").env_remove("NO_COLOR").env_remove("XDG_STATE_HOME");
     let mut terminal = Session::spawn(shell).map_err(io::Error::other)?;
+    terminal.get_process_mut().set_window_size(COLUMNS, ROWS).map_err(io::Error::other)?;
     terminal.get_stream_mut().set_blocking(false)?;
     let (mut buffer, mut last) = ([0; 4096], Instant::now());
     loop {

@@ -315,7 +315,7 @@ fn tell(effect: &AfterRestart, held: Option<&NodeAddress>, judged: Option<&Judge
         (AfterRestart::Exits { why }, _, _) => (Verdict::Exits, format!("{why}: calico-node exits")),
         (AfterRestart::Off, _, _) => (Verdict::Unknown, "Calico configures no address here".to_owned()),
         (AfterRestart::Unknown { why }, _, _) => (Verdict::Unknown, why.clone()),
-        (AfterRestart::Stores(_), _, None) => (Verdict::Unknown, "what becomes of it is not known".to_owned()),
+        (AfterRestart::Stores(_), _, None) => (Verdict::Unknown, "its next address is not known".to_owned()),
     }
 }
 

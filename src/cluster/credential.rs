@@ -130,7 +130,7 @@ async fn run(exec: &ExecConfig, chosen: &Chosen, terminal: bool) -> Result<Statu
     let interactive = match exec.interactive_mode {
         Some(ExecInteractiveMode::Never) => false,
         Some(ExecInteractiveMode::Always) if !terminal => {
-            return Err(format!("{name} must talk to you (interactiveMode: Always), and standard input is not a terminal"));
+            return Err(format!("{name} must ask you (interactiveMode: Always), but standard input is not a terminal"));
         }
         Some(ExecInteractiveMode::Always) => true,
         Some(ExecInteractiveMode::IfAvailable) | None => terminal,

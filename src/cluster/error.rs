@@ -117,7 +117,9 @@ impl RequestError {
 
     pub fn hint(&self) -> Option<String> {
         match self {
-            Self::Refused(route) => Some(format!("Is the cluster up? Nothing listens at {}. Ask with: kubectl cluster-info", route.server)),
+            Self::Refused(route) => {
+                Some(format!("Is the cluster up? Nothing listens at {}. Check with: kubectl cluster-info", route.server))
+            }
             Self::Unreachable { kind, route, .. } => Some(unreachable(*kind, route)),
             Self::Unauthorized { route, .. } => Some(log_in(&route.credential)),
             Self::Forbidden { asked, .. } => {
@@ -158,7 +160,7 @@ fn unreachable(kind: Unreachable, route: &Route) -> String {
                 route.authority
             )
         }
-        Unreachable::ClientCertificate => format!("The server does not take {}: it may have expired.", route.credential),
+        Unreachable::ClientCertificate => format!("The server does not accept {}: it may have expired.", route.credential),
         Unreachable::NotTls => format!("{} does not speak TLS: is the port right?", route.server),
         Unreachable::Proxy => format!(
             "Connecting through proxy {}. To bypass the proxy, add {} to NO_PROXY.",

@@ -19,7 +19,7 @@ pub(crate) fn of_address(node: &NodeModel, family: Family, stored: &Stored) -> V
     let what = match stored.source {
         _ if stored.inferred_from.is_some() => {
             let reporter = stored.inferred_from.as_deref().unwrap_or_default();
-            Some(format!("of the peers of {reporter} only {stored} is left for this node{beside}"))
+            Some(format!("{reporter} has a session with {stored}, the only peer address that belongs to no other node{beside}"))
         }
         Source::Annotation => Some(format!("projectcalico.org/{family}Address: {stored}{beside}")),
         Source::Birdcl => Some(format!("router id: {stored}{beside}")),

@@ -238,7 +238,7 @@ fn node_not_ready(view: &Context, scope: &Scope) -> Vec<Gap> {
             true if node.pod.is_some_and(|pod| pod.is_ready().is_none()) => {
                 format!("the kubelet does not report (Ready is Unknown): {says}")
             }
-            true => "the kubelet does not report (Ready is Unknown), so what its pod said last is old".to_owned(),
+            true => "the kubelet does not report (Ready is Unknown), so the last status of its pod is old".to_owned(),
             false => ["the Node is not Ready", &says].into_iter().filter(|text| !text.is_empty()).collect::<Vec<_>>().join(": "),
         };
         by_reason.entry(why).or_default().push(node.name.to_owned());
@@ -266,7 +266,7 @@ fn may_not_be_ready(view: &Context, scope: &Scope) -> Vec<Gap> {
     let said = shown(view, scope).find(fails).and_then(|node| node.last_event(is_probe_failure)).map(|told| told.event.message.trim());
     let failed = said.and_then(|said| {
         let said = crate::text::bounded::clean(said, 200);
-        gap(names(&fails), format!("a probe failed and nothing shows whether it still does: {said}"))
+        gap(names(&fails), format!("a probe failed, and nothing shows whether it still fails: {said}"))
     });
     let changes = |node: &&NodeModel| {
         node.ready().is_none() && node.pod.is_some_and(|pod| pod.metadata.tabular && pod.status.reason.is_some()) && !fails(node)

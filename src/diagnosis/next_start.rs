@@ -41,8 +41,8 @@ fn finding(view: &Context, node: &NodeModel, allowed: u64) -> Option<Finding> {
         (least, _) => format!("about {least:.0}s"),
     };
     let message = format!(
-        "calico-node on {} would be killed at its next start: it needs {takes}, and the probes now allow {allowed}s; do not restart \
-         calico-node there before that is changed",
+        "calico-node on {} would be killed at its next start: it needs {takes}, and the probes now allow {allowed}s. Do not restart \
+         calico-node there before the fix",
         node.name
     );
     let text = format!("{}: its probes allow a start {allowed}s", view.install.name());

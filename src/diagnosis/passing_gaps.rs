@@ -94,7 +94,7 @@ fn failed_probes(view: &Context, scope: &Scope) -> Option<Gap> {
     let doubtful: Vec<(String, Timestamp)> = shown(view, scope).filter_map(|node| Some((node.name.to_owned(), failed(node)?))).collect();
     let last = doubtful.iter().map(|(_, at)| *at).max()?;
     let why = format!(
-        "a probe of calico-node failed at {}, after it had become Ready. Known at {} if none fails again",
+        "a probe of calico-node failed at {}, after it had become Ready. Known at {} if no probe fails until then",
         clock(last),
         clock(last + LATELY)
     );

@@ -57,7 +57,7 @@ impl ImportError {
             Self::Unreadable { .. } => "check the name and the permissions of the file",
             Self::Empty { .. } | Self::Unknown { .. } => "create one with: kubectl calico-fix status --save FILE.json",
             Self::TooLarge { .. } => {
-                "take less into it: kubectl get nodes -o json > nodes.json, kubectl get pods,events,daemonsets -n kube-system -o json > rest.json"
+                "save fewer objects: kubectl get nodes -o json > nodes.json, kubectl get pods,events,daemonsets -n kube-system -o json > rest.json"
             }
             Self::Packed { .. } => "unpack it, then give the folder: --from FOLDER",
             Self::Archive { .. } => "collect it again: calicoctl cluster diags",

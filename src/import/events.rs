@@ -299,7 +299,7 @@ fn read_described(block: &Block, facts: &mut Facts) -> Result<Summary, String> {
             tells(more) || cells.get(4).is_some_and(|text| tells(text) || fails(text))
         });
     if !is_calicos {
-        return Ok(Summary { ignored: Some("nothing says that it is a calico-node pod's".to_owned()), ..Summary::default() });
+        return Ok(Summary { ignored: Some("nothing shows that it belongs to a calico-node pod".to_owned()), ..Summary::default() });
     }
     if pod.is_none() && said.is_empty() {
         let (mut failures, mut over) = (0, 0);

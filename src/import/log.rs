@@ -90,7 +90,7 @@ fn looks(head: &[u8], first: &str) -> String {
     let what = if head.starts_with(&[0xff, 0xfe]) || head.starts_with(&[0xfe, 0xff]) {
         "it is UTF-16, as PowerShell's > writes; --from reads it"
     } else if is_gone(&text) {
-        "it holds only the kubelet's word that the log is gone"
+        "it holds only the kubelet's message that the log is gone"
     } else if head.get(257..262) == Some(b"ustar") {
         "it is a tar archive; take the log out of it, or give it to --from"
     } else if head.contains(&0) {

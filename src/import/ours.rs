@@ -23,12 +23,28 @@ pub(super) fn version(bytes: &[u8]) -> Option<String> {
     version.starts_with(GROUP).then_some(version)
 }
 
+/// What a file of ours is, if it is not a snapshot. By its head: the rest of it has another shape.
+fn other_document(head: &[u8], json: bool) -> Option<&'static str> {
+    let head = String::from_utf8_lossy(&head[..head.len().min(HEAD)]);
+    let value =
+        if json { head.split_once("\"kind\"").map(|(_, value)| value) } else { head.lines().find_map(|line| line.strip_prefix("kind:")) };
+    let value = value?.trim_start_matches([':', ' ', '"', '\'']);
+    match value.split(|c: char| !c.is_ascii_alphanumeric()).next()? {
+        KIND => None,
+        "Plan" => Some("a plan: apply it with kubectl calico-fix apply FILE"),
+        _ => Some("a report of -o json or -o yaml: save a snapshot with --save"),
+    }
+}
+
 /// Reads a file by its head and what follows it. What was edited by hand is bounded and masked like what comes from a cluster.
 pub(super) fn read(file: &str, head: &[u8], rest: &mut dyn Read, version: &str) -> Result<Snapshot, ImportError> {
     if version != API_VERSION {
         return Err(ImportError::Version { file: file.into(), found: version.into() });
     }
     let json = head.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'{');
+    if let Some(name) = other_document(head, json) {
+        return Err(ImportError::Unknown { file: file.into(), looks_like: Some(name), seen: Vec::new() });
+    }
     let mut whole = head.chain(rest).take(MAX_FILE + 1);
     let mut text = Vec::new();
     let read = whole.read_to_end(&mut text).map_err(|error| error.to_string());
@@ -100,6 +116,23 @@ mod tests {
         let line = yaml.lines().position(|line| line == "origin: 7").expect("a line") + 1;
         let problem = from_yaml(yaml.into_bytes()).expect_err("a number is no origin");
         assert!(problem.ends_with(&format!(" at line {line}")), "{problem}");
+    }
+
+    #[test]
+    fn a_plan_and_a_report_are_not_truncated_snapshots() {
+        for (text, name) in [
+            ("apiVersion: calico-fix/v1\ncanary: node-1\nkind: Plan\nnodes: []\n", Some("a plan")),
+            ("{\n  \"apiVersion\": \"calico-fix/v1\",\n  \"kind\": \"Status\"\n}\n", Some("a report")),
+            ("{\"apiVersion\":\"calico-fix/v1\",\"kind\":\"Probes\"}", Some("a report")),
+            ("apiVersion: calico-fix/v1\nkind: Snapshot\n", None),
+            ("apiVersion: calico-fix/v1\n", None),
+        ] {
+            let error = read("FILE", text.as_bytes(), &mut std::io::empty(), API_VERSION).expect_err("no snapshot").to_string();
+            match name {
+                Some(name) => assert!(error.starts_with(&format!("FILE: unrecognized file format; it looks like {name}")), "{error}"),
+                None => assert!(error.starts_with("FILE: cannot be parsed: missing field"), "{error}"),
+            }
+        }
     }
 
     #[test]

@@ -93,7 +93,7 @@ impl ProbeObstacle {
     pub fn phrase(&self) -> String {
         match self {
             Self::LoopbackDown => "the interface lo is down, so no probe to localhost gets through".to_owned(),
-            Self::ProgramMissing { program } => format!("its probe runs {program}, which the image lacks: it takes another image"),
+            Self::ProgramMissing { program } => format!("its probe runs {program}, which the image lacks. Another image is needed"),
         }
     }
 }

@@ -126,7 +126,7 @@ const RISKS: [Risk; 5] = [
     ("method-exits", "makes calico-node exit on", |one| matches!(one.verdict, Verdict::Exits | Verdict::None)),
     ("method-finds-nothing", "finds no address on", |one| one.verdict == Verdict::Unchanged),
     ("method-wrong", "picks a wrong address on", |one| one.verdict == Verdict::Wrong),
-    ("method-unknown", "cannot be foreseen on", |one| one.verdict == Verdict::Unknown),
+    ("method-unknown", "has an unknown result on", |one| one.verdict == Verdict::Unknown),
     ("address-held", "needs an address that another node has stored, on", |one| one.held_now_by.is_some()),
 ];
 
@@ -134,7 +134,10 @@ const RISKS: [Risk; 5] = [
 fn why(prediction: &Prediction, kept: Option<&str>) -> String {
     match (&prediction.held_now_by, &prediction.stored_now, kept) {
         (Some(holder), ..) => {
-            format!("{holder} has {} now, and until it is changed calico-node exits here", prediction.will_store.as_deref().unwrap_or("it"))
+            format!(
+                "{holder} has {} now. Until {holder} has changed, calico-node exits here",
+                prediction.will_store.as_deref().unwrap_or("it")
+            )
         }
         (None, Some(stored), Some(kept)) => prediction.reason.replace(&format!("it keeps {stored}"), kept),
         (None, ..) => prediction.reason.clone(),

@@ -40,8 +40,8 @@ pub fn temporary_debug(snapshot: &Snapshot, nodes: &[String]) -> Option<Temporar
 /// An edit of the DaemonSet is reverted within a second and kills a pod all the same; the Installation has no field for the level.
 /// Should an Installation hold the level one day: also `rollout/temporary.rs`, which sets OnDelete, `edit/owned.rs`, `changes` in
 /// `permissions/table.rs`, `diagnosis/checks/debug_left_on.rs`, and which operators can: `calico/installation_probe_fields.rs`.
-const OPERATOR: &str = "the tigera-operator owns this DaemonSet, reverts edits of it within a second, and its Installation has no field for the \
-     log level. Without touching it: --no-change explains the logs that are there, and --emit pod --node NAME prints a copy of the start-up \
-     program for that node, where its calico-node is not Ready. With --force the DaemonSet is given \
-     the annotation unsupported.operator.tigera.io/ignore while the log is followed: the operator then applies nothing to calico-node, not \
-     even an upgrade. It is meant for development only, and is taken away again in the end";
+const OPERATOR: &str = "the tigera-operator owns this DaemonSet and reverts edits of it within a second. Its Installation has no field for the \
+     log level. Two ways need no edit: --no-change explains the logs that exist, and --emit pod --node NAME prints a copy of the startup \
+     program for a node whose calico-node is not Ready. --force adds the annotation unsupported.operator.tigera.io/ignore to the \
+     DaemonSet while the log is followed. Until the annotation is removed at the end, the operator applies nothing to calico-node, not \
+     even an upgrade. The annotation is meant for development only";

@@ -84,7 +84,8 @@ fn unfinished_change(object: &Value, open: Option<&UnfinishedChange>) -> Option<
         Some(open) if open.is_in_progress() => in_progress(open),
         Some(open) => Blocker::new("change-unfinished", open.explain()),
         None if record.command == Verb::DebugLog => {
-            let message = "a debug-log has not restored the log level yet. Where none is at work: kubectl calico-fix debug-log --restore";
+            let message =
+                "a debug-log has not restored the log level yet. If no debug-log is running: kubectl calico-fix debug-log --restore";
             Blocker::new("change-unfinished", message.to_owned())
         }
         None => {

@@ -133,7 +133,8 @@ fn missing(aim: &NodeExpectation, state: &NodeState) -> Option<String> {
         .map(|peer| peer.peer.clone().or_else(|| peer.addresses.first().map(ToString::to_string)).unwrap_or_default())
         .collect();
     let (lacks, wanted) = (missing.len(), aim.sessions.len());
-    (lacks > 0).then(|| format!("{wanted} BGP sessions ({} established, missing: {})", wanted - lacks, text::list(&missing, 3)))
+    (lacks > 0)
+        .then(|| format!("{} ({} established, missing: {})", text::count(wanted, "BGP session"), wanted - lacks, text::list(&missing, 3)))
 }
 
 #[cfg(test)]

@@ -53,8 +53,7 @@ fn installation(view: &ClusterModel) -> ProbeTarget {
         Observed::Seen(_) => ProbeTarget::Installation { name: effective_installation(view.snapshot.resources.installations.seen().map_or(&[], Vec::as_slice), "calicoNodeDaemonSet").to_owned() },
         other => ProbeTarget::Nowhere {
             why: format!(
-                "the operator owns the probes, and whether its Installation has fields for them was not seen ({}): \
-                 kubectl get crd installations.operator.tigera.io -o yaml",
+                "the operator owns the probes, and whether its Installation has fields for them could not be read ({}). Check with: kubectl get crd installations.operator.tigera.io -o yaml",
                 other.why_not().unwrap_or_default()
             ),
         },

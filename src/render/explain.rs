@@ -2,10 +2,14 @@
 
 use std::io::{self, Write};
 
+use super::lines::{command, paragraph};
 use super::style::{Style, Tone};
 use super::table::{Cell, Table};
 use crate::diagnosis::explain::Explanation;
 use crate::text;
+
+const INDENT: usize = 2;
+const ON_NODE: &str = "On the node: ";
 
 pub fn list(all: impl Iterator<Item = &'static Explanation>, style: &Style, out: &mut dyn Write) -> io::Result<()> {
     let mut table = Table::new(["CODE", "MEANING"]);
@@ -17,28 +21,29 @@ pub fn list(all: impl Iterator<Item = &'static Explanation>, style: &Style, out:
 }
 
 pub fn write_explanation(explanation: &Explanation, style: &Style, out: &mut dyn Write) -> io::Result<()> {
-    writeln!(out, "{}: {}", style.paint(Tone::Strong, explanation.code.name()), explanation.title)?;
-    for (heading, words) in [
-        ("What it means", explanation.means),
-        ("How it is detected", explanation.detected),
-        ("How to confirm it by hand", explanation.confirm),
-        ("How to fix it by hand", explanation.fix),
-    ] {
+    writeln!(out, "{}", style.paint(Tone::Strong, explanation.code.name()))?;
+    paragraph(0, "", explanation.title, style, out)?;
+    for (heading, words) in explanation.sections() {
         writeln!(out, "\n{}", style.paint(Tone::Strong, heading))?;
-        for line in words.trim_end().lines() {
-            paragraph(line, style, out)?;
-        }
+        prose(INDENT, "", &words, style, out)?;
     }
     Ok(())
 }
 
-/// A line that is indented is a command or a table: it stays as it is.
-fn paragraph(line: &str, style: &Style, out: &mut dyn Write) -> io::Result<()> {
-    if line.starts_with(' ') {
-        return writeln!(out, "  {line}");
-    }
-    for line in text::wrap(line, style.room(2)) {
-        writeln!(out, "{}", format!("  {line}").trim_end())?;
+/// The lines of an explanation hang behind the label: commands that stay whole, items of a list, and paragraphs.
+pub(super) fn prose(indent: usize, label: &str, words: &str, style: &Style, out: &mut dyn Write) -> io::Result<()> {
+    let hang = indent + text::width(label);
+    for (at, line) in words.lines().enumerate() {
+        if let Some(line) = line.strip_prefix("  ") {
+            let (label, line) = line.strip_prefix(ON_NODE).map_or(("", line), |line| (ON_NODE, line));
+            command(hang + INDENT, label, line, Tone::Plain, style, out)?;
+        } else if let Some(item) = line.strip_prefix("- ") {
+            paragraph(hang, "- ", item, style, out)?;
+        } else if at == 0 {
+            paragraph(indent, label, line, style, out)?;
+        } else {
+            paragraph(hang, "", line, style, out)?;
+        }
     }
     Ok(())
 }

@@ -43,9 +43,11 @@ pub(super) fn write(finding: &Finding, earlier: &[Finding], all: bool, style: &S
     evidence(finding, LABEL, all, style, out)
 }
 
-/// An earlier finding has the same fix.
+/// An earlier finding has the same fix, or its commands, where they make a change.
 fn is_printed(finding: &Finding, earlier: &[Finding]) -> bool {
-    finding.fix.is_some() && earlier.iter().any(|earlier| earlier.fix == finding.fix)
+    let Some(fix) = &finding.fix else { return false };
+    let same = |other: &Fix| other == fix || (fix.is_guarded() && other.command == fix.command && other.by_hand == fix.by_hand);
+    earlier.iter().filter_map(|earlier| earlier.fix.as_ref()).any(same)
 }
 
 pub(super) fn severity(severity: Severity) -> (&'static str, Tone) {

@@ -123,7 +123,7 @@ fn shell_words(command: &str) -> Vec<&str> {
 
 /// A quoted JSON value in pieces of at most `room` columns, broken where JSON allows white space.
 fn json_pieces(word: &str, room: usize) -> Vec<&str> {
-    if text::width(word) <= room || !(word.contains("'{") && word.matches('\'').count() == 2) {
+    if text::width(word) <= room || !(word.contains("'{\"") && word.matches('\'').count() == 2) {
         return vec![word];
     }
     let (mut pieces, mut from, mut last) = (Vec::new(), 0, 0);
@@ -190,6 +190,14 @@ mod tests {
             let without_blanks = |text: &str| text.replace(' ', "");
             assert_eq!(without_blanks(&joined), without_blanks(&command));
         }
+    }
+
+    /// White space within it changes what it selects.
+    #[test]
+    fn a_json_path_is_not_json() {
+        let path = "jsonpath='{.spec.template.spec.containers[0].livenessProbe}'";
+        assert_eq!(json_pieces(path, 30), [path]);
+        assert!(json_pieces(r#"'{"spec":{"template":{"spec":{}}}}'"#, 20).len() > 1);
     }
 
     #[test]

@@ -9,10 +9,10 @@ pub use short::write_short;
 
 use std::io::{self, Write};
 
-use super::lines::{painted, paragraph};
+use super::lines::painted;
 use super::pending_change::PendingChange;
 use super::style::{Style, Tone};
-use super::{findings, header, summary_line};
+use super::{explain, findings, header, summary_line};
 use crate::finding::verdict::Verdict;
 use crate::reports::probes_document::ProbesReport;
 use crate::startup::rows::NodeStart;
@@ -51,7 +51,7 @@ pub fn write(report: &ProbesReport, shown: Shown, style: &Style, out: &mut dyn W
         }
         findings::write(finding, earlier, shown.all, style, out)?;
         if let Some(cure) = report.cures.iter().find(|cure| cure.code == finding.code).filter(|_| finding.fix.is_none()) {
-            paragraph(findings::INDENT, "How to fix  ", &cure.cure, style, out)?;
+            explain::prose(findings::INDENT, "How to fix  ", &cure.cure, style, out)?;
         }
     }
     if !proposed {

@@ -92,7 +92,7 @@ fn cures(findings: &[Finding]) -> Vec<Cure> {
     let mut cures: Vec<Cure> = Vec::new();
     for code in findings.iter().map(|finding| finding.code).filter(|code| !code.needs_larger_budget()) {
         if cures.iter().all(|cure| cure.code != code) {
-            cures.push(Cure { code, cure: explain::explanation_for(code).fix.to_owned() });
+            cures.push(Cure { code, cure: explain::explanation_for(code).fix.join("\n") });
         }
     }
     cures

@@ -125,7 +125,7 @@ impl Rollout<'_> {
     fn first_wrong_address(&self, seen: &Snapshot) -> Option<String> {
         let report = diagnose(seen, &Scope::default());
         let fault = report.nodes.iter().find_map(|row| self.new_address_fault(&report, &row.name))?;
-        Some(format!("waiting for a right address: {fault}"))
+        Some(format!("waiting for a correct address: {fault}"))
     }
 
     /// Of a change of the method: a node whose address could not be predicted must not get a wrong one.

@@ -84,7 +84,7 @@ impl Rollout<'_> {
             }
             RetryOutcome::GotFurther(_) => format!("{budget}s is not enough, and the plan has no larger limit than that"),
             RetryOutcome::Stuck(StartProgress { last, .. }) => {
-                format!("with {budget}s its start came no further than with less, so it does not lack time; last log line: {last}")
+                format!("with {budget}s the start got no further than with less time, so time is not the cause; last log line: {last}")
             }
             RetryOutcome::Gap => format!("without its log it is unknown whether {budget}s is too short"),
             RetryOutcome::LostUpdate => "other writers changed the Node object again and again".to_owned(),

@@ -62,7 +62,7 @@ pub async fn dry_run(
             // Who may not write can still be shown what would be written.
             Err(WriteError::Refused(error @ RequestError::Forbidden { .. })) => {
                 let after = edited(&plan, &object);
-                let warnings = vec![format!("the server was not asked what it would make of this: {error}")];
+                let warnings = vec![format!("the server-side dry run failed: {error}")];
                 return Ok(Some(DryRunResult { plan, object, after, by_server: false, warnings }));
             }
             Err(error) => return Err(PrepareError::Request(error.request().clone())),

@@ -38,7 +38,7 @@ const LOCK_PAUSE: Duration = Duration::from_millis(20);
 impl RunLock {
     /// `None` while another process on this machine changes the same object.
     pub fn acquire(target: &TargetSnapshot) -> io::Result<Option<Self>> {
-        let path = file(&target.uid, "lock").ok_or_else(|| io::Error::other("there is no home directory"))?;
+        let path = file(&target.uid, "lock").ok_or_else(|| io::Error::other("no home directory found"))?;
         fs::create_dir_all(path.parent().ok_or_else(|| io::Error::other("no folder"))?)?;
         let file = File::options().create(true).append(true).open(path)?;
         for _ in 0..LOCK_TRIES {
@@ -68,7 +68,7 @@ pub fn ended_changes(snapshot: &Snapshot) -> BTreeSet<String> {
 }
 
 pub fn save(target: &TargetSnapshot, record: &UndoRecord) -> io::Result<PathBuf> {
-    let path = path(target).ok_or_else(|| io::Error::other("there is no home directory"))?;
+    let path = path(target).ok_or_else(|| io::Error::other("no home directory found"))?;
     let folder = path.parent().ok_or_else(|| io::Error::other("no folder"))?;
     fs::create_dir_all(folder)?;
     // Whole or not at all.

@@ -176,7 +176,7 @@ async fn finish(
         false => {
             let nodes = crate::text::list(&unpredicted, 5);
             let line = format!(
-                "verified{seconds}. Of {nodes} only readiness and faults were checked, because their address after the change was not known"
+                "verified{seconds}. On {nodes} only readiness and faults were checked: which address was expected there is not known"
             );
             rollout.progress.warning(&line);
         }

@@ -355,10 +355,12 @@ impl Mapping {
     }
 
     /// Each bit between the first `kept` and the last `host` is flipped or not by what stands before it, so prefixes stay common.
+    /// The last of them is flipped where none before it was: no address stays the same by chance.
     fn flip(&self, bits: u128, width: u32, kept: u32, host: u32) -> u128 {
         (kept..width - host).fold(bits, |flipped, place| {
             let before = bits >> (width - place);
-            let turn = self.key.hash_one((width, place, before)) & 1;
+            let is_due = place + host + 1 == width && flipped == bits;
+            let turn = if is_due { 1 } else { self.key.hash_one((width, place, before)) & 1 };
             flipped ^ (u128::from(turn) << (width - place - 1))
         })
     }

@@ -47,7 +47,7 @@ fn end(seen: &startup_log::Attempt, state: &ContainerState, followed: bool) -> E
             let why = startup_log::exit_reason(&seen.log).map_or(mark.text, |reason| reason.outlook());
             at(AttemptEnd::Exited, Some(&why), true)
         }
-        Outcome::CutOff if !begins(seen) => at(AttemptEnd::NotKnown, Some("the log has no line of a start"), false),
+        Outcome::CutOff if !begins(seen) => at(AttemptEnd::NotKnown, Some("the log shows no start"), false),
         Outcome::CutOff if followed => at(AttemptEnd::Killed, Some("the log stops without an error and another attempt follows"), true),
         Outcome::CutOff => match state {
             ContainerState::Running => at(AttemptEnd::Running, None, true),

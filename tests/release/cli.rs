@@ -132,7 +132,7 @@ fn every_finding_is_explained() {
         let output = run(&mut bare(PLUGIN), &["explain", code.name()]);
         let page = out(&output);
         assert_eq!(output.status.code(), Some(0));
-        for heading in ["What it means", "How it is detected", "How to confirm it by hand", "How to fix it by hand"] {
+        for heading in ["What it means", "How it is detected", "How to check", "How to fix it", "What the fix restarts"] {
             assert!(page.contains(&format!("\n{heading}\n  ")), "{page}");
         }
     }

@@ -89,7 +89,7 @@ pub(super) fn chosen(snapshot: &Snapshot, selection: &NodeSelection) -> Result<V
     let wanted = selection.resolve(snapshot)?;
     let not_inspected = |message: String| Failure::ReadFailed { message, hint: None };
     let Some(pods) = snapshot.pods.seen() else {
-        return Err(not_inspected(format!("error: the pods could not be seen: {}", snapshot.pods.why_not().unwrap_or_default())));
+        return Err(not_inspected(format!("error: the pods could not be listed: {}", snapshot.pods.why_not().unwrap_or_default())));
     };
     let node_of = |pod: &Pod| pod.spec.node_name.clone().unwrap_or_default();
     if let NodeSelection::Names(names) = selection
@@ -160,7 +160,7 @@ async fn one(connection: &Connection, pod: &Pod, previous: bool, state: Containe
     saved?;
     let (complete, state, missing) = match read {
         Ok(log_stream::Read::Whole) => (true, state, None),
-        Ok(log_stream::Read::Cut) => (false, ContainerState::NotKnown, Some("it is longer than what is read of one".to_owned())),
+        Ok(log_stream::Read::Cut) => (false, ContainerState::NotKnown, Some("it is longer than the plugin reads".to_owned())),
         Ok(log_stream::Read::Absent) => (true, state, None),
         // The part that arrived before the stream broke is worth reading.
         Err(error) => (false, ContainerState::NotKnown, Some(error.to_string())),

@@ -34,7 +34,7 @@ pub(super) async fn run(flags: &ConnectionFlags, arguments: &DebugLogArgs, strea
     let name = debug_pod::name(node);
     let namespace = namespace.and_then(shell::namespace).unwrap_or("NAMESPACE");
     for line in [
-        "# It does on the node what each start of calico-node does: finds the address, stores it, says that the network is there."
+        "# It does what each start of calico-node does on the node: detects the address, stores it, marks the network as available."
             .to_owned(),
         "# To use it, with this output in copy.yaml:".to_owned(),
         "kubectl create -f copy.yaml".to_owned(),

@@ -86,7 +86,7 @@ impl<'a> Follower<'a> {
                     None => break,
                 },
                 () = &mut deadline, if ends == StopMode::Continue => {
-                    let line = format!("not ended within {}s: explained is what has come", self.timeout.as_secs());
+                    let line = format!("not finished within {}s. The explanation covers the lines that have arrived", self.timeout.as_secs());
                     rollout.message(Tone::Doubtful, &line);
                     end.send_replace(StopMode::Drain);
                 }

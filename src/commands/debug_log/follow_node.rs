@@ -129,13 +129,13 @@ impl Node<'_> {
                 Some((LogLocation::Over, pod)) => (pod, Which::Current),
                 Some((LogLocation::Followed, pod)) => (pod, Which::Previous),
                 Some((LogLocation::Lost, _)) => {
-                    unread(subject, "later runs have taken its place before its last lines were read".to_owned());
+                    unread(subject, "a later run replaced it before its last lines were read".to_owned());
                     return if taking.is_empty() { Close::None } else { Close::Ended(ContainerState::NotKnown) };
                 }
                 not_yet => {
                     let why = match not_yet {
                         Some((LogLocation::NotYet(Some(why)), _)) => format!("its container is {why}"),
-                        _ => "its new pod has not begun".to_owned(),
+                        _ => "its new pod has not started".to_owned(),
                     };
                     self.tell(FollowEvent::Waits(format!("{}: attempt {attempt}: {why}", self.name)));
                     if self.pause().await {
@@ -156,7 +156,7 @@ impl Node<'_> {
                 *last = Some((pod, events));
                 match read {
                     Ok(Read::Whole) if !taking.is_truncated() => {}
-                    Ok(_) => unread(subject, "the kubelet has no more of it than what was followed".to_owned()),
+                    Ok(_) => unread(subject, "the kubelet has no further lines of it".to_owned()),
                     Err(error) => unread(subject, error.to_string()),
                 }
                 return Close::Ended(if which == Which::Previous { states.previous } else { states.current });

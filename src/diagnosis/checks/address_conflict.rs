@@ -5,7 +5,7 @@ use crate::autodetect::Verdict;
 use crate::calico::startup_log::ExitReason;
 use crate::diagnosis::check::{Check, EarlierFindings};
 use crate::diagnosis::context::Context;
-use crate::diagnosis::explain::Explanation;
+use crate::diagnosis::explain::{EVERY_NODE, Explanation, SET_METHOD};
 use crate::diagnosis::{evidence, fixes};
 use crate::finding::code::Code;
 use crate::finding::{Finding, Severity, Source};
@@ -16,16 +16,21 @@ pub(super) const CHECK: Check = Check {
     explanation: Explanation {
         code: Code::AddressConflict,
         title: "Two nodes claim one address",
-        means: "Calico keeps one address for each node. It refuses to start on a node whose detected address another node already has: \
-                that node clears its own address and exits, again and again. As long as two nodes hold the same address, \
-                their peers reach at most one of them.",
-        detected: "The same address in projectcalico.org/IPv4Address (or IPv6Address) of two nodes, or the startup log line \
-                   \"Calico node 'N' is already using the IPv4 address A.\" of a node that is not Ready.",
-        confirm: "kubectl get nodes -o custom-columns='NAME:.metadata.name,CALICO:.metadata.annotations.projectcalico\\.org/IPv4Address'\n\
+        means: "Calico keeps one address for each node. If calico-node detects an address that another node already has, it clears \
+                the stored address of its own node and exits. This repeats at every start. As long as two nodes hold the same \
+                address, other nodes reach only one of them, or none.",
+        detected: "projectcalico.org/IPv4Address (or IPv6Address) is the same on two nodes. Or the startup log of a node that is not \
+                   Ready says \"Calico node 'N' is already using the IPv4 address A.\"",
+        confirm: "kubectl describe nodes | grep -E '^Name:|projectcalico.org/IPv'\n\
                   kubectl logs -n NAMESPACE POD -c calico-node --previous | grep 'already using'",
-        fix: "Most often the address belongs to something that every host has: a Docker bridge, a NAT interface (Vagrant's 10.0.2.15), \
-              a virtual IP. Choose an autodetection method that finds each node's own address (IP_AUTODETECTION_METHOD). \
-              If the other node no longer exists, delete its Node object. DISABLE_NODE_IP_CHECK only hides the conflict.",
+        fix: &[
+            "Most often every host has this address: it belongs to a Docker bridge, a NAT interface (10.0.2.15 with Vagrant) or a \
+             virtual IP.",
+            SET_METHOD,
+            "If the other node no longer exists, delete its Node object.",
+            "DISABLE_NODE_IP_CHECK only hides the conflict.",
+        ],
+        restarts: EVERY_NODE,
     },
     run,
 };

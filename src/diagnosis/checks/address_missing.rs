@@ -12,13 +12,20 @@ pub(super) const CHECK: Check = Check {
     explanation: Explanation {
         code: Code::AddressMissing,
         title: "A node has no Calico address",
-        means: "calico-node runs on the node, but no address is stored for it: no peer makes a session with it, and no tunnel leads to it. \
-                Detection found nothing, or the address was cleared after a conflict.",
-        detected: "A running calico-node whose Node lacks projectcalico.org/IPv4Address (and IPv6Address) although other nodes have one. \
-                   Only with the Kubernetes datastore: etcd keeps no annotations. Not reported where nothing is detected on purpose \
-                   (policy-only, canal) and where startup has a finding of its own.",
-        confirm: "kubectl get node NODE -o yaml | grep projectcalico.org\nkubectl logs -n NAMESPACE POD -c calico-node | grep -i autodetect",
-        fix: "Choose an autodetection method that finds an address on this node too, and restart calico-node there.",
+        means: "calico-node runs on the node, but no address is stored for it. So no other node has a BGP session or a tunnel to it. \
+                Autodetection found no address, or calico-node cleared the address after a conflict.",
+        detected: "calico-node runs, but the Node has neither projectcalico.org/IPv4Address nor IPv6Address, and other nodes have \
+                   one. The etcd datastore keeps no annotations, so it is not checked there.\n\
+                   Not reported if autodetection is off on purpose (policy-only, canal), or if startup has a finding of its own.",
+        confirm: "kubectl get node NODE -o yaml | grep projectcalico.org\n\
+                  kubectl logs -n NAMESPACE POD -c calico-node | grep -i autodetect",
+        fix: &[
+            "If the configured method finds an address there now, restart calico-node on that node:",
+            "  kubectl delete pod -n NAMESPACE POD",
+            "Otherwise choose a method that finds an address on this node too:",
+            "  kubectl calico-fix autodetect",
+        ],
+        restarts: "calico-node on that node. A new method restarts calico-node on every node.",
     },
     run,
 };

@@ -2,7 +2,7 @@ use crate::autodetect::{Ground, Judgement};
 use crate::calico::address;
 use crate::diagnosis::check::{Check, EarlierFindings};
 use crate::diagnosis::context::Context;
-use crate::diagnosis::explain::Explanation;
+use crate::diagnosis::explain::{EVERY_NODE, Explanation, SET_METHOD};
 use crate::diagnosis::{evidence, fixes};
 use crate::finding::code::Code;
 use crate::finding::{Finding, Severity};
@@ -13,17 +13,17 @@ pub(super) const CHECK: Check = Check {
     explanation: Explanation {
         code: Code::AddressNotInternalIp,
         title: "A node's Calico address is not its InternalIP",
-        means: "Calico registered another address for the node than Kubernetes knows. Examples: a second network card, a VPN, a virtual \
-                IP, a public address, or a bridge that could not be inspected. Peers use it as BGP address and as the end of tunnels. \
-                Where they cannot reach it the sessions stay down. With VXLAN pods stay Ready, and the traffic between nodes is lost.",
-        detected: "projectcalico.org/IPv4Address (or IPv6Address) is none of the node's InternalIPs of that family, and there is no other \
-                   sign that the address is right. Not reported where sessions are established over it, where every node follows an \
-                   explicit method, and where most nodes keep their Calico addresses in another network.",
-        confirm: "kubectl get nodes -o custom-columns='NAME:.metadata.name,INTERNAL:.status.addresses[?(@.type==\"InternalIP\")].address,\
-                  CALICO:.metadata.annotations.projectcalico\\.org/IPv4Address'",
-        fix: "Set IP_AUTODETECTION_METHOD to a method that finds the right address on every node: kubernetes-internal-ip (from 3.22.4 and \
-              3.23.2), can-reach=, or, when it is another network card, interface= or cidr= (these two do not help against a virtual IP \
-              on the same card).",
+        means: "Calico stored another address for the node than Kubernetes knows. It may belong to a second network card, a VPN, a \
+                virtual IP, a public address, or a bridge that could not be inspected. Other nodes use it for BGP sessions and \
+                tunnels. If they cannot reach it, the BGP sessions stay down. With VXLAN the pods stay Ready, but traffic between \
+                nodes is lost.",
+        detected: "projectcalico.org/IPv4Address (or IPv6Address) is not one of the node's InternalIPs, and nothing else shows that \
+                   the address is right.\n\
+                   Not reported if sessions are established over it, or if every node follows an explicit method. Also not reported \
+                   if most nodes have their Calico addresses in a network of their own.",
+        confirm: "kubectl describe nodes | grep -E '^Name:|InternalIP|projectcalico.org/IPv'",
+        fix: &[SET_METHOD, "Against a virtual IP on the same card, interface= and cidr= do not help."],
+        restarts: EVERY_NODE,
     },
     run,
 };

@@ -12,14 +12,19 @@ pub(super) const CHECK: Check = Check {
     explanation: Explanation {
         code: Code::AddressNotOnNode,
         title: "A node's Calico address is on none of its interfaces",
-        means: "The stored address was edited by hand, or the host lost it (DHCP, a virtual IP that moved, a removed bridge). Peers send \
-                routes and tunnel traffic to an address that the node does not have.",
-        detected: "`ip addr` in the node's calico-node does not list projectcalico.org/IPv4Address (or IPv6Address), no BGP session is \
-                   established over it, and detection is on.",
-        confirm: "kubectl get node NODE -o jsonpath='{.metadata.annotations.projectcalico\\.org/IPv4Address}'\n\
+        means: "Somebody edited the stored address, or the host lost it. Examples are DHCP, a virtual IP that moved, and a bridge \
+                that was removed. Other nodes send routes and tunnel traffic to an address that the node does not have.",
+        detected: "`ip addr` in the node's calico-node does not list projectcalico.org/IPv4Address (or IPv6Address). No BGP session \
+                   is established over that address, and autodetection is on.",
+        confirm: "kubectl describe node NODE | grep -E 'InternalIP|projectcalico.org/IPv'\n\
                   kubectl exec -n NAMESPACE POD -c calico-node -- ip addr",
-        fix: "Restart calico-node on that node (kubectl delete pod POD): it detects its address at every start. Where the configured method \
-              finds nothing there, choose another one.",
+        fix: &[
+            "Restart calico-node on that node. It detects its address at every start:",
+            "  kubectl delete pod -n NAMESPACE POD",
+            "If the configured method finds nothing there, choose another method:",
+            "  kubectl calico-fix autodetect",
+        ],
+        restarts: "calico-node on that node. A new method restarts calico-node on every node.",
     },
     run,
 };

@@ -2,7 +2,7 @@ use crate::autodetect::Ground;
 use crate::calico::virtual_interfaces;
 use crate::diagnosis::check::{Check, EarlierFindings};
 use crate::diagnosis::context::Context;
-use crate::diagnosis::explain::Explanation;
+use crate::diagnosis::explain::{EVERY_NODE, Explanation, SET_METHOD};
 use crate::diagnosis::{evidence, fixes};
 use crate::finding::code::Code;
 use crate::finding::{Finding, Source};
@@ -13,18 +13,19 @@ pub(super) const CHECK: Check = Check {
     explanation: Explanation {
         code: Code::AddressOnVirtualInterface,
         title: "A node's Calico address is on an interface that other nodes cannot reach",
-        means: "Calico registered the address of a bridge, a tunnel or another interface made by software as the node's own. Peers get it \
-                as the node's BGP address and next hop, and nothing answers there. The sessions stay in Passive, Connect or Active, and \
-                pod traffic to and from this node is lost. The default method, first-found, takes the last interface listed that no \
-                exclusion hides, so a container's new bridge is enough, at the next restart or at the check every 60s.",
-        detected: "The interface that has the stored address (ip addr, the annotation projectcalico.org/Interfaces, or the log line \
-                   \"Using autodetected IPv4 address …\") is a known kind of virtual interface. Not reported where nodes are joined by \
-                   such interfaces: their InternalIPs are there too, or the configured interface= names them.",
-        confirm: "kubectl get node NODE -o jsonpath='{.metadata.annotations.projectcalico\\.org/IPv4Address}'\n\
+        means: "Calico stored the address of a bridge, a tunnel or another software interface as the node's own address. The other \
+                nodes use it for BGP sessions and as next hop, but they cannot reach it. The BGP sessions stay in Passive, Connect or \
+                Active. Pod traffic to and from this node is lost.\n\
+                The default method, first-found, takes the last interface in the list that no exclusion hides. So one new bridge of a \
+                container is enough. It is picked at the next restart, or at the check every 60s.",
+        detected: "The interface that has the stored address is a known kind of virtual interface. Its name comes from `ip addr`, the \
+                   annotation projectcalico.org/Interfaces, or the log line \"Using autodetected IPv4 address …\".\n\
+                   Not reported if nodes are joined by such interfaces: the InternalIPs are on them too, or the configured interface= \
+                   names them.",
+        confirm: "kubectl describe node NODE | grep -E 'InternalIP|projectcalico.org/IPv'\n\
                   kubectl exec -n NAMESPACE POD -c calico-node -- ip addr",
-        fix: "Set an autodetection method that finds the right address on every node: IP_AUTODETECTION_METHOD=kubernetes-internal-ip \
-              (from 3.22.4 and 3.23.2), can-reach=ADDRESS OF ANOTHER NODE, cidr=THE NODES' NETWORK (from 3.16.0) or interface=REGEX. \
-              Removing the interface alone is not enough: the stored address stays until calico-node restarts on that node.",
+        fix: &[SET_METHOD, "Removing the bridge is not enough. The stored address stays until calico-node restarts on that node."],
+        restarts: EVERY_NODE,
     },
     run,
 };

@@ -5,7 +5,7 @@ use crate::calico::address::Cidr;
 use crate::calico::virtual_interfaces;
 use crate::diagnosis::check::{Check, EarlierFindings};
 use crate::diagnosis::context::Context;
-use crate::diagnosis::explain::Explanation;
+use crate::diagnosis::explain::{EVERY_NODE, Explanation, SET_METHOD};
 use crate::diagnosis::{evidence, fixes};
 use crate::finding::code::Code;
 use crate::finding::{Finding, Severity, Source};
@@ -16,16 +16,20 @@ pub(super) const CHECK: Check = Check {
     explanation: Explanation {
         code: Code::AddressesInSeveralSubnets,
         title: "Some nodes use an address outside the other nodes' network, although they have one in it",
-        means: "Hosts with several network cards: detection picked the management or storage network on some nodes and the cluster's on \
-                others. Without a route between the two, traffic between these nodes is lost. \
-                With VXLAN pods stay Ready.",
-        detected: "A node whose stored address is outside the network that most nodes use, while one of its own interfaces has an address \
-                   inside it, and whose BGP sessions are not established. Several subnets alone are not a fault: racks and zones have \
-                   their own.",
-        confirm: "kubectl get nodes -o custom-columns='NAME:.metadata.name,CALICO:.metadata.annotations.projectcalico\\.org/IPv4Address'\n\
+        means: "These hosts have several network cards. Autodetection took the management or storage network on some nodes, and the \
+                cluster's network on the others. Without a route between the two networks, traffic between these nodes is lost. With \
+                VXLAN the pods stay Ready.",
+        detected: "The stored address of a node is outside the network that most nodes use. One of its interfaces has an address \
+                   inside that network. The BGP sessions of the node are not established.\n\
+                   Several subnets alone are not a fault: racks and zones have their own.",
+        confirm: "kubectl describe nodes | grep -E '^Name:|projectcalico.org/IPv'\n\
                   kubectl exec -n NAMESPACE POD -c calico-node -- ip -o addr",
-        fix: "Set a method that picks the same network everywhere: cidr=NETWORK (from 3.16.0), interface=REGEX when the cards have \
-              the same name on all hosts, or kubernetes-internal-ip when the InternalIPs are in it.",
+        fix: &[
+            SET_METHOD,
+            "interface=REGEX fits only if the cards have the same name on all hosts. kubernetes-internal-ip fits only if the \
+             InternalIPs are in the cluster's network.",
+        ],
+        restarts: EVERY_NODE,
     },
     run,
 };

@@ -11,11 +11,13 @@ pub(super) const CHECK: Check = Check {
     explanation: Explanation {
         code: Code::ForeignBgpSessionDown,
         title: "A BGP session that is not Calico's is not established",
-        means: "BIRD on this node has a BGP session with a name that Calico does not give: somebody changed BIRD's templates. Its purpose \
-                is unknown.",
-        detected: "Rows of protocol BGP in `show protocols` whose name does not begin with Mesh_, Node_, Global_ or Local_Workload_.",
+        means: "BIRD on this node has a BGP session with a name that Calico does not use. Somebody changed BIRD's templates. The \
+                purpose of the session is unknown.",
+        detected: "`show protocols` lists a BGP session whose name does not begin with Mesh_, Node_, Global_ or Local_Workload_.",
         confirm: "kubectl exec -n NAMESPACE POD -c calico-node -- birdcl -s /var/run/calico/bird.ctl show protocols all NAME",
-        fix: "Ask the person who changed the templates (a ConfigMap mounted below /etc/calico/confd/templates). Calico itself does not need the session.",
+        fix: &["Ask the person who changed the templates. They are in a ConfigMap that is mounted below /etc/calico/confd/templates. \
+             Calico itself does not need the session."],
+        restarts: "Nothing.",
     },
     run,
 };

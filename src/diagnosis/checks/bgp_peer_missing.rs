@@ -18,16 +18,22 @@ pub(super) const CHECK: Check = Check {
     explanation: Explanation {
         code: Code::BgpPeerMissing,
         title: "BIRD has no session for a peer that it should have",
-        means: "The node-to-node mesh or a BGPPeer asks for the session, but it is not in BIRD's configuration on this node: confd did \
-                not render it. The node learns no routes from that peer, and pods stay Ready anyway.",
-        detected: "Expected sessions are computed as confd does: nodeToNodeMeshEnabled, BGPPeers with their selectors and their reverse, route reflectors, \
-                   both address families. They are compared with `show protocols` of each node. Nodes that just started, Windows nodes and nodes without \
-                   calico-node are not expected. Also reported: where the mesh is off, a node that no BGPPeer selects and that has no session, \
-                   while most nodes have one and none uses VXLAN.",
+        means: "The node-to-node mesh or a BGPPeer asks for this session, but BIRD's configuration on the node does not contain it. \
+                confd did not write it. The node learns no routes from that peer. The pods stay Ready.",
+        detected: "The expected sessions are computed as confd does it: nodeToNodeMeshEnabled, BGPPeers with their selectors and \
+                   their reverse, route reflectors, both address families. They are compared with `show protocols` of each node. \
+                   Nodes that just started, Windows nodes and nodes without calico-node are left out.\n\
+                   Also reported: the mesh is off, and no BGPPeer selects a node, so it has no session. Most other nodes have \
+                   sessions, and none uses VXLAN.",
         confirm: "kubectl exec -n NAMESPACE POD -c calico-node -- grep neighbor /etc/calico/confd/config/bird.cfg\n\
                   kubectl logs -n NAMESPACE POD -c calico-node | grep confd",
-        fix: "One node lacks peers: restart its calico-node pod, confd then renders everything again. Every node lacks them: read confd's lines in the log \
-              (Typha, rights, a template that fails). No BGPPeer selects the node: give it the label that the nodeSelector asks for.",
+        fix: &[
+            "- One node lacks peers: restart its calico-node. confd then writes everything again. Use: kubectl delete pod -n \
+             NAMESPACE POD",
+            "- Every node lacks them: read confd's lines in the log. Typical reasons are Typha, permissions and a template that fails.",
+            "- No BGPPeer selects the node: give the node the label that the nodeSelector of the BGPPeer asks for.",
+        ],
+        restarts: "A deleted pod restarts calico-node on that node only. A label restarts nothing.",
     },
     run,
 };
@@ -66,8 +72,8 @@ fn everywhere(view: &Context, family: Family, by_node: &[(&NodeModel, Vec<Missin
         origin(missing.iter().map(|peer| &peer.origin))
     );
     let evidence = by_node.iter().map(|(node, _)| node.evidence(Source::Birdcl, "show protocols lists no BGP session")).collect();
-    let fix = fixes::startup_log(view, first)
-        .map(|fix| Fix { why: "Check confd's log lines for why it configures no peers. This changes nothing".to_owned(), ..fix });
+    let fix =
+        fixes::startup_log(view, first).map(|fix| Fix { why: "confd's log lines give the reason. This changes nothing".to_owned(), ..fix });
     Some(Finding { code: Code::BgpPeerMissing, severity: Severity::Error, nodes: names, message, evidence, fix })
 }
 
@@ -96,7 +102,7 @@ fn about_peer(view: &Context, address: IpAddr, nodes: &[&NodeModel]) -> Finding 
     let fix = nodes
         .first()
         .and_then(|node| fixes::startup_log(view, node))
-        .map(|fix| Fix { why: "confd's lines say why it does not configure the peer; this changes nothing".to_owned(), ..fix });
+        .map(|fix| Fix { why: "confd's log lines give the reason. This changes nothing".to_owned(), ..fix });
     Finding { code: Code::BgpPeerMissing, severity: Severity::Error, nodes: names, message, evidence, fix }
 }
 

@@ -16,18 +16,25 @@ pub(super) const CHECK: Check = Check {
     explanation: Explanation {
         code: Code::BgpSessionDown,
         title: "A BGP session is not established",
-        means: "Two nodes, or a node and an outside peer, exchange no routes. Pods can be Ready anyway: half a minute after its start a \
-                node counts as ready with a single session up.",
-        detected: "BIRD's `show protocols` on both ends, joined with the nodes' addresses; without exec the readiness events and CalicoNodeStatus. \
-                   Only sessions whose ends have no finding of their own. BIRD keeps the last error even after its cause has gone, \
-                   and the end that waits (Passive) shows none: the reason comes from both ends.",
+        means: "Two nodes, or a node and an outside peer, exchange no routes. Pod traffic between them may be lost. The pods can be \
+                Ready anyway: half a minute after its start, a node counts as ready with a single session.",
+        detected: "BIRD's `show protocols` is read on both ends and joined with the nodes' addresses. Without exec, the readiness \
+                   events and CalicoNodeStatus are used. Sessions whose ends have a finding of their own are left out.\n\
+                   BIRD keeps the last error after its cause has gone, and the end that waits (Passive) shows no error. So the reason \
+                   comes from both ends.",
         confirm: "kubectl exec -n NAMESPACE POD -c calico-node -- birdcl -s /var/run/calico/bird.ctl show protocols all\n\
-                  From the node: nc -vz PEER-ADDRESS 179",
-        fix: "refused: is calico-node running there, does a firewall reject TCP 179? unreachable or no answer: routes, security groups, \
-              TCP 179 both ways. BIRD's own words (\"Received: …\", \"BGP Error: …\") show that the peer answered: compare router IDs, AS numbers, \
-              hold times and passwords, not the network. AS numbers: BGPConfiguration, BGPPeer, the node's ASNumber. Port taken: stop the other BGP daemon or set \
-              BGPConfiguration.listenPort. Node gone: delete its Node object (with etcd: calicoctl delete node). \
-              Graceful restart: wait until its timer ends.",
+                  On the node: nc -vz PEER-ADDRESS 179",
+        fix: &[
+            "The finding names the reason:",
+            "- Refused: check that calico-node runs on the peer, and that no firewall rejects TCP port 179.",
+            "- Unreachable or no answer: check routes and security groups. Open TCP port 179 in both directions.",
+            "- BIRD's own message (\"Received: …\", \"BGP Error: …\"): the peer answered, so the network works. Compare router IDs, \
+             AS numbers, hold times and passwords. AS numbers are in BGPConfiguration, BGPPeer and the node's ASNumber.",
+            "- Port taken: stop the other BGP daemon, or set listenPort in BGPConfiguration.",
+            "- Node gone: delete its Node object. With the etcd datastore use calicoctl delete node.",
+            "- Graceful restart: wait until its timer ends, at most 240s.",
+        ],
+        restarts: "Nothing. BIRD connects again automatically.",
     },
     run,
 };

@@ -13,16 +13,23 @@ pub(super) const CHECK: Check = Check {
     explanation: Explanation {
         code: Code::BirdNotRunning,
         title: "BIRD does not run on a node",
-        means: "The container runs, but its BGP daemon does not answer: the node announces and learns no routes. Either startup has not \
-                come that far, BIRD refuses its configuration, or this cluster uses no BGP and only the probes still ask for it.",
-        detected: "BIRD's control socket (/var/run/calico/bird.ctl, or bird6.ctl where nodes have IPv6 addresses) is missing or refuses \
-                   in a container that has been running longer than its startup limit. Without exec: the newest readiness event of a pod \
-                   that is not Ready says so. The first seconds after a start do not count.",
+        means: "The container runs, but its BGP daemon does not answer. The node announces and learns no routes. There are three \
+                possible reasons: startup has not come that far, BIRD refuses its configuration, or this cluster uses no BGP and only \
+                the probes still ask for BIRD.",
+        detected: "BIRD's control socket is missing or refuses connections, in a container that has been running longer than its \
+                   startup limit. The socket is /var/run/calico/bird.ctl, or bird6.ctl if nodes have IPv6 addresses. The first \
+                   seconds after a start do not count.\n\
+                   Without exec: the newest readiness event of a pod that is not Ready says so.",
         confirm: "kubectl exec -n NAMESPACE POD -c calico-node -- birdcl -s /var/run/calico/bird.ctl show status",
-        fix: "Read the container's log from its first line: what stops before \"Calico node started successfully\" is the cause. \
-              With backend vxlan or none, remove -bird-live and -bird-ready from the probes. \"I found another BIRD running\": a bird process \
-              of an earlier container, or of the host's own routing daemon, is left over on the node. End that process there (ps -ef | grep \
-              bird), then delete the pod.",
+        fix: &[
+            "- The log has no \"Calico node started successfully\": its last lines show what stops the start. Fix that first.",
+            "- The backend is vxlan or none: remove -bird-live and -bird-ready from the probes. Use: kubectl calico-fix probes --fix \
+             bird",
+            "- \"I found another BIRD running\": a bird process of an earlier container, or of the host's own routing daemon, still \
+             runs on the node. End it there (ps -ef | grep bird), then delete the pod.",
+        ],
+        restarts: "A change of probes restarts calico-node on every node, usually one at a time. A deleted pod restarts on that node \
+                   only.",
     },
     run,
 };

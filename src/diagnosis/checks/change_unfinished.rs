@@ -12,15 +12,22 @@ pub(super) const CHECK: Check = Check {
     explanation: Explanation {
         code: Code::ChangeUnfinished,
         title: "A change by this plugin is unfinished",
-        means: "kubectl calico-fix began to change Calico and its run ended before the change was finished: its process was killed, or it \
-                stopped. One node may run with the new settings while the update strategy OnDelete keeps the others as they are, or a \
-                rollout continues without being watched. If the run is still in progress elsewhere, the finding says so.",
-        detected: "The annotation kubectl-calico-fix/undo on the DaemonSet or the Installation. A change records there what it replaces, \
-                   how far it got and when it last wrote, by the API server's clock.",
+        means: "kubectl calico-fix began a change, and its process ended before the change was finished. One node may run with the \
+                new settings, while the update strategy OnDelete keeps the other nodes on the old ones. Or a rollout continues that \
+                nobody watches. If the change is still in progress elsewhere, the finding says so.",
+        detected: "The annotation kubectl-calico-fix/undo on the DaemonSet or on Installation. Each change records there what it \
+                   replaces, how far it got and when it last wrote, by the API server's clock.",
         confirm: "kubectl get daemonset calico-node -n NAMESPACE -o jsonpath='{.metadata.annotations.kubectl-calico-fix/undo}'",
-        fix: "Where every node has the new settings and is healthy: kubectl calico-fix apply --resume verifies them and closes the record. \
-              Half-way: the same command changes the remaining nodes, and kubectl calico-fix undo restores the old settings, the update \
-              strategy included. Where a node with the new settings has errors: undo. While the change is in progress: wait.",
+        fix: &[
+            "While the change is still in progress elsewhere, wait. Otherwise finish it. This changes the remaining nodes, verifies \
+             all of them and closes the record:",
+            "  kubectl calico-fix apply --resume",
+            "Or roll it back, for example if a node with the new settings has errors. This restores the old settings and the update \
+             strategy:",
+            "  kubectl calico-fix undo",
+        ],
+        restarts: "apply --resume restarts calico-node on the nodes that still have the old settings. undo restarts it on the nodes \
+                   that have the new ones.",
     },
     run,
 };

@@ -11,14 +11,21 @@ pub(super) const CHECK: Check = Check {
     explanation: Explanation {
         code: Code::ContainerCrashed,
         title: "calico-node crashes, or the container runtime cannot start it",
-        means: "A program of the image dies of a signal (exit code 139 is 128 + 11, a segmentation fault; 132 an illegal instruction), before it \
-                can write why. Or the runtime cannot run it at all. The image's libc or instructions do not fit the CPU, its files are damaged, \
-                or the memory is faulty. No probe, address or BGP setting helps.",
-        detected: "The container's last exit code is that of a signal other than KILL and TERM, or its reason is StartError or ContainerCannotRun, \
-                   on a node that is not Ready. Or its log says \"Segmentation fault\" or \"Illegal instruction\".",
-        confirm: "kubectl describe pod -n NAMESPACE POD | grep -A6 'Last State'\nOn the node: dmesg -T | grep -iE 'segfault|invalid opcode'",
-        fix: "Try the image on another node. If only some CPUs are affected: an image with another base (an older or newer release), or other \
-              hardware. If every node is: the image is damaged; pull it again. dmesg on the node names the program and the library.",
+        means: "A program of the image ends by a signal before it can log a reason. Exit code 139 is a segmentation fault (128 + 11), \
+                and 132 is an illegal instruction. Or the runtime cannot run the program at all. The libc or the instructions of the \
+                image do not fit the CPU, its files are damaged, or the memory is faulty. No probe, address or BGP setting helps.",
+        detected: "The last exit code of the container is that of a signal other than KILL and TERM, or its reason is StartError or \
+                   ContainerCannotRun. The node is not Ready. Or the log says \"Segmentation fault\" or \"Illegal instruction\".",
+        confirm: "kubectl describe pod -n NAMESPACE POD | grep -A6 'Last State'\n\
+                  On the node: dmesg -T | grep -iE 'segfault|invalid opcode'",
+        fix: &[
+            "dmesg on the node names the program and the library. Then compare with other nodes:",
+            "- Only nodes with a certain CPU crash: use an older or newer release of the image, or other hardware.",
+            "- Only one node crashes: remove the image there, so that it is pulled again. If the crash stays, test the memory.",
+            "- Every node crashes: use another release of the image.",
+        ],
+        restarts: "Another release restarts calico-node on every node, usually one at a time. A new pull restarts it on that node \
+                   only.",
     },
     run,
 };

@@ -1,7 +1,7 @@
 use crate::calico::events::{self, EventKind};
 use crate::diagnosis::check::{Check, EarlierFindings};
 use crate::diagnosis::context::Context;
-use crate::diagnosis::explain::Explanation;
+use crate::diagnosis::explain::{EVERY_NODE, Explanation};
 use crate::diagnosis::{evidence, fixes};
 use crate::finding::code::Code;
 use crate::finding::{Finding, Severity};
@@ -12,15 +12,21 @@ pub(super) const CHECK: Check = Check {
     explanation: Explanation {
         code: Code::CpuStarved,
         title: "calico-node gets too little CPU to answer its probes",
-        means: "Felix listens, but an answer takes longer than the probe waits. Without a CPU request a busy node leaves calico-node \
-                almost nothing. With a tight limit it is throttled even on an idle node. It turns NotReady, or is killed and starts over, \
-                which costs even more CPU. Longer delays and larger thresholds only delay the failure.",
-        detected: "Probes of a running calico-node time out (\"Client.Timeout exceeded while awaiting headers\", \"command … timed out\") \
-                   although they have more than a second, and the container has no CPU request or has a CPU limit.",
-        confirm: "kubectl top node NODE; kubectl top pod -n NAMESPACE POD --containers\n\
+        means: "Felix listens, but its answer takes longer than the probe waits. Without a CPU request, a busy node leaves \
+                calico-node almost no CPU. With a tight limit, calico-node is throttled even on an idle node. It becomes NotReady, or \
+                it is killed and starts again, which costs even more CPU. Longer delays and larger thresholds only delay the failure.",
+        detected: "Probes of a running calico-node time out although they have more than a second. The messages are \"Client.Timeout \
+                   exceeded while awaiting headers\" and \"command … timed out\". The container has no CPU request, or it has a CPU \
+                   limit.",
+        confirm: "kubectl top node NODE\n\
+                  kubectl top pod -n NAMESPACE POD --containers\n\
                   kubectl get daemonset calico-node -n NAMESPACE -o jsonpath='{.spec.template.spec.containers[0].resources}'",
-        fix: "A CPU request (the manifests have 250m), and no CPU limit or a larger one. Under the operator: \
-              spec.calicoNodeDaemonSet…containers[calico-node].resources in Installation.",
+        fix: &[
+            "Set a CPU request (250m in the manifests), and remove or raise the CPU limit:",
+            "  kubectl set resources daemonset/calico-node -n NAMESPACE -c calico-node --requests=cpu=250m",
+            "Under the tigera-operator, set it in Installation instead: spec.calicoNodeDaemonSet…containers[calico-node].resources.",
+        ],
+        restarts: EVERY_NODE,
     },
     run,
 };

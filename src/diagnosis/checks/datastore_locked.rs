@@ -9,15 +9,20 @@ pub(super) const CHECK: Check = Check {
     explanation: Explanation {
         code: Code::DatastoreLocked,
         title: "Calico's datastore is locked: no pod can be created",
-        means: "ClusterInformation default says datastoreReady: false. Upgrades of IPAM and migrations of the datastore set it while they run. Until \
-                it is true again the CNI plugin creates and deletes no pod, and a Felix that starts waits and is not ready. An upgrade \
-                that was interrupted, or two at once, leave it locked.",
-        detected: "datastoreReady of ClusterInformation default is false; or the log of Felix ends with \"Waiting for datastore to be \
+        means: "ClusterInformation default says datastoreReady: false. Upgrades of IPAM and migrations of the datastore set this \
+                while they run. Until it is true again, the CNI plugin creates and deletes no pod. A Felix that starts waits for it \
+                and is not ready. An interrupted upgrade leaves the datastore locked, and so can two upgrades at once.",
+        detected: "datastoreReady of ClusterInformation default is false. Or the log of Felix ends with \"Waiting for datastore to be \
                    initialized (or migrated)\".",
         confirm: "kubectl get clusterinformations.crd.projectcalico.org default -o yaml\n\
-                  kubectl get pods -n NAMESPACE -l k8s-app=calico-node    # is an init container upgrade-ipam still running?",
-        fix: "Find out whether a migration or an upgrade still runs, and let it finish. If none does: calicoctl datastore migrate unlock, or \
-              kubectl patch clusterinformations.crd.projectcalico.org default --type merge -p '{\"spec\":{\"datastoreReady\":true}}'.",
+                  kubectl get pods -n NAMESPACE -l k8s-app=calico-node",
+        fix: &[
+            "A pod whose init container upgrade-ipam still runs is an upgrade in progress. Let it finish.",
+            "If no migration and no upgrade runs, unlock the datastore with one of these:",
+            "  calicoctl datastore migrate unlock",
+            "  kubectl patch clusterinformations.crd.projectcalico.org default --type merge -p '{\"spec\":{\"datastoreReady\":true}}'",
+        ],
+        restarts: "Nothing. A Felix that waits continues automatically.",
     },
     run,
 };

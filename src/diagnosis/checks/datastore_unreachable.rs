@@ -12,16 +12,22 @@ pub(super) const CHECK: Check = Check {
     explanation: Explanation {
         code: Code::DatastoreUnreachable,
         title: "calico-node cannot reach its datastore",
-        means: "While starting, or later, calico-node asks the Kubernetes API (or etcd) and gets no answer. Causes: the Service address \
-                leads nowhere (kube-proxy late or absent), a firewall, a wrong KUBERNETES_SERVICE_HOST, an expired certificate. It asks \
-                again until its liveness probe kills it, or exits and starts again. A larger startup limit does not help as long as there is no answer.",
-        detected: "The log of a node that is not Ready says \"Hit error connecting to datastore - retry\" or \"Connection to the datastore \
-                   is unauthorized\", and never \"Datastore connection verified\" in that attempt. Or the start ends with an error of a \
-                   request that got no answer or was refused. Or, after the start, errors of requests to the API server up to the log's end.",
+        means: "calico-node asks the Kubernetes API (or etcd) and gets no usable answer. It tries again until its liveness probe \
+                kills it, or it exits and starts again. Common causes: the Service address leads nowhere because kube-proxy is late \
+                or absent, a firewall, a wrong KUBERNETES_SERVICE_HOST, an expired certificate. A larger startup limit does not help \
+                as long as there is no answer.",
+        detected: "The node is not Ready. Its log says \"Hit error connecting to datastore - retry\" or \"Connection to the datastore \
+                   is unauthorized\". That attempt never says \"Datastore connection verified\". Or the start ends with an error of a \
+                   request that got no answer or was refused. Or the log after the start ends with errors of requests to the API \
+                   server.",
         confirm: "kubectl logs -n NAMESPACE POD -c calico-node --previous | grep -i datastore\n\
                   On the node: curl -k https://SERVICE-ADDRESS:443/healthz",
-        fix: "Restore the way from that node to the API server or etcd: kube-proxy on the node, security groups, routes, the ConfigMap \
-              kubernetes-services-endpoint. If the datastore does answer, only too late for the probe, see killed-while-starting.",
+        fix: &[
+            "Restore the connection from that node to the API server or etcd. Check kube-proxy on the node, security groups, routes, \
+             and the ConfigMap kubernetes-services-endpoint.",
+            "If the datastore answers, but too late for the probe, see: kubectl calico-fix explain killed-while-starting",
+        ],
+        restarts: "Nothing. calico-node connects at its next attempt.",
     },
     run,
 };

@@ -15,16 +15,22 @@ pub(super) const CHECK: Check = Check {
     explanation: Explanation {
         code: Code::DebugLeftOn,
         title: "calico-node still logs its start at DEBUG",
-        means: "CALICO_STARTUP_LOGLEVEL is DEBUG. Either kubectl calico-fix debug-log was interrupted: one node logs at DEBUG while the \
-                update strategy OnDelete keeps every change from the other nodes. Or somebody raised the level by hand: then every node \
-                writes what detection looks at once a minute, and secrets can come into its log.",
-        detected: "The variable in the DaemonSet or in a running pod, and the annotation kubectl-calico-fix/undo of a debug-log that was \
-                   interrupted.",
+        means: "CALICO_STARTUP_LOGLEVEL is DEBUG. There are two possible reasons:\n\
+                - kubectl calico-fix debug-log was interrupted. One node logs at DEBUG. The update strategy OnDelete keeps every \
+                change from the other nodes.\n\
+                - Somebody set it by hand. Then every node logs its interfaces once a minute, and secrets can get into the log.",
+        detected: "The variable is set in the DaemonSet or in a running pod. The annotation kubectl-calico-fix/undo shows whether a \
+                   debug-log was interrupted.",
         confirm: "kubectl get daemonset calico-node -n NAMESPACE -o jsonpath='{.metadata.annotations.kubectl-calico-fix/undo}'\n\
                   kubectl set env daemonset/calico-node -n NAMESPACE --list | grep CALICO_STARTUP_LOGLEVEL",
-        fix: "After a debug-log that was ended: kubectl calico-fix debug-log --restore. After a change by hand: kubectl set env \
-              daemonset/calico-node -n NAMESPACE CALICO_STARTUP_LOGLEVEL-, which restarts calico-node node by node. A debug-log that is \
-              still running looks the same: wait until it ends.",
+        fix: &[
+            "A debug-log that is still running looks the same: then wait until it ends. After an interrupted debug-log:",
+            "  kubectl calico-fix debug-log --restore",
+            "After a change by hand:",
+            "  kubectl set env daemonset/calico-node -n NAMESPACE CALICO_STARTUP_LOGLEVEL-",
+        ],
+        restarts: "debug-log --restore restarts calico-node on the node that logs at DEBUG. kubectl set env restarts it on every \
+                   node, usually one at a time.",
     },
     run,
 };
@@ -64,7 +70,7 @@ fn finding(view: &Context) -> Option<Finding> {
         }
         None if raised => {
             let message = format!(
-                "{LEVEL} is {DEBUG} in {name}: with it calico-node writes the steps of its start and, once a minute, of its detection"
+                "{LEVEL} is {DEBUG} in {name}: calico-node logs each step of its start, and once a minute each step of its address detection"
             );
             (message, Vec::new(), by_hand(view))
         }

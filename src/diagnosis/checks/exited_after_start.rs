@@ -10,13 +10,17 @@ pub(super) const CHECK: Check = Check {
     explanation: Explanation {
         code: Code::ExitedAfterStart,
         title: "A part of calico-node exits after the start",
-        means: "Startup succeeded. Then Felix, confd or another part met an error that it cannot recover from. Examples: the kernel's \
-                rp_filter is loose (old releases), a configuration that cannot be read, a missing kernel module. It restarts and exits \
-                again. Probes are not the cause.",
+        means: "Startup succeeded. Then Felix, confd or another part met an error from which it cannot recover. It restarts and exits \
+                again. Probes are not the cause. Examples: the kernel's rp_filter is loose (old releases), a configuration that \
+                cannot be read, a missing kernel module.",
         detected: "The log of a node that is not Ready has a FATAL or panic line after \"Calico node started successfully\".",
         confirm: "kubectl logs -n NAMESPACE POD -c calico-node --previous | grep -E 'FATAL|PANIC|panic:'",
-        fix: "Fix what the line names. Loose rp_filter: sysctl net.ipv4.conf.all.rp_filter=1 on the node, or a newer release, which no \
-              longer asks.",
+        fix: &[
+            "Fix what that line names. If it is a loose rp_filter, run this on the node, or use a newer release, which no longer \
+             checks it:",
+            "  sysctl -w net.ipv4.conf.all.rp_filter=1",
+        ],
+        restarts: "sysctl restarts nothing. Another release restarts calico-node on every node, usually one at a time.",
     },
     run,
 };

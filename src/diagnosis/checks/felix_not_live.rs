@@ -12,16 +12,22 @@ pub(super) const CHECK: Check = Check {
     explanation: Explanation {
         code: Code::FelixNotLive,
         title: "Felix's watchdog reports that a part of Felix hangs",
-        means: "Each part of Felix must report within its time; the dataplane loop has 90s (20s in older releases). One that does not \
-                makes Felix answer its liveness probe with 503, and the kubelet restarts calico-node long after it had started. \
-                Programming very many rules, a slow disk or kernel, or too little CPU make the loop slow. A larger startup limit does not \
+        means: "Each part of Felix must report within a fixed time. The dataplane loop has 90s, or 20s in older releases. If one part \
+                is late, Felix answers its liveness probe with 503, and the kubelet restarts calico-node long after its start. The \
+                loop is slow if there are very many rules, a slow disk or kernel, or too little CPU. A larger startup limit does not \
                 help.",
-        detected: "The log of a node that is not Ready, or that its probe killed, says \"Report timed out\" or \"Reporter is not live: timed \
-                   out\". Without logs: the liveness event says \"liveness probe reporting 503\".",
+        detected: "The log says \"Report timed out\" or \"Reporter is not live: timed out\", on a node that is not Ready or that its \
+                   probe killed. Without logs: the liveness event says \"liveness probe reporting 503\".",
         confirm: "kubectl logs -n NAMESPACE POD -c calico-node --previous | grep -iE 'timed out|not live'",
-        fix: "Find what slows it: CPU (requests, limits), policies and endpoints per node, a rewrite of all rules after each restart. \
-              Meanwhile more time: FelixConfiguration dataplaneWatchdogTimeout, from 3.26 healthTimeoutOverrides (name \
-              InternalDataplaneMainLoop). In large clusters put Typha between Felix and the API server.",
+        fix: &[
+            "Find what slows Felix down: CPU requests and limits, the number of policies and endpoints on the node, a rewrite of all \
+             rules after each restart.",
+            "Until then, give it more time in FelixConfiguration: dataplaneWatchdogTimeout, or from 3.26 healthTimeoutOverrides for \
+             InternalDataplaneMainLoop.",
+            "In a large cluster, put Typha between Felix and the API server.",
+        ],
+        restarts: "FelixConfiguration restarts Felix on every node at about the same time. CPU requests and limits restart \
+                   calico-node on every node, usually one at a time.",
     },
     run,
 };
@@ -50,7 +56,7 @@ fn finding(view: &Context, node: &NodeModel) -> Option<Finding> {
         code: Code::FelixNotLive,
         severity: if node.ready() == Some(true) { Severity::Warning } else { Severity::Error },
         nodes: vec![node.name.to_owned()],
-        message: format!("Felix on {} says of itself that it is not live: a part of it hangs or is too slow{killed}{cpu}", node.name),
+        message: format!("Felix on {} reports that it is not live: a part of it hangs or is too slow{killed}{cpu}", node.name),
         evidence: shown,
         fix: None,
     })

@@ -9,16 +9,21 @@ pub(super) const CHECK: Check = Check {
     explanation: Explanation {
         code: Code::FelixRestarts,
         title: "Felix restarts again and again inside a running calico-node",
-        means: "Felix exits and restarts again and again, while the container keeps running. Causes: two writers change \
-                FelixConfiguration in turn (an operator, a GitOps tool, calicoctl), kube-proxy's mode seems to change, or a part of Felix \
-                fails. Felix is not slow and does not hang; more time for probes does not help.",
-        detected: "The log after the start says \"Felix is shutting down\" at least three times, less than two minutes apart, and not because \
-                   the pod was asked to end.",
+        means: "Felix exits and restarts again and again, while the container keeps running. Felix is not slow and does not hang, so \
+                more time for probes does not help. Common causes: two programs overwrite each other's FelixConfiguration (an \
+                operator, a GitOps tool, calicoctl), kube-proxy's mode seems to change, or a part of Felix fails.",
+        detected: "The log after the start says \"Felix is shutting down\" at least three times, less than two minutes apart. The pod \
+                   was not asked to end.",
         confirm: "kubectl logs -n NAMESPACE POD -c calico-node | grep -E 'Felix is shutting down|Restart felix'\n\
                   kubectl get felixconfigurations -o yaml --show-managed-fields",
-        fix: "config changed: find who writes FelixConfiguration (managedFields name the writers) and let one of them win. kube-proxy's \
-              mode: make sure that kube-ipvs0 does not come and go, or set nftablesMode. Another reason: the lines before \"Felix is \
-              shutting down\".",
+        fix: &[
+            "The log gives the reason next to \"Felix is shutting down\":",
+            "- config changed: find the programs that write FelixConfiguration (managedFields names them). Let only one of them write \
+             it.",
+            "- kube-proxy's mode changed: make sure that the interface kube-ipvs0 does not appear and disappear, or set nftablesMode.",
+            "- Another reason: read the lines before.",
+        ],
+        restarts: "Stopping a writer restarts nothing. nftablesMode restarts Felix on every node at about the same time.",
     },
     run,
 };

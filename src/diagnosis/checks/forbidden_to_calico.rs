@@ -9,13 +9,18 @@ use crate::snapshot::inspection::LogEventKind;
 pub(super) const CHECK: Check = Check {
     explanation: Explanation {
         code: Code::ForbiddenToCalico,
-        title: "calico-node lacks rights in the Kubernetes API",
-        means: "The service account of calico-node may not do what this release needs: the ClusterRole or the CRDs are older than the \
-                image, or were changed. No probe or address setting helps.",
+        title: "calico-node lacks permissions in the Kubernetes API",
+        means: "The service account of calico-node lacks a permission that this release needs. The ClusterRole or the CRDs are older \
+                than the image, or somebody changed them. No probe or address setting helps.",
         detected: "The log of a node that is not Ready says \"… is forbidden: User \"system:serviceaccount:…:calico-node\" cannot …\".",
         confirm: "kubectl auth can-i list nodes --as=system:serviceaccount:NAMESPACE:calico-node",
-        fix: "Apply the manifests (ClusterRole and CRDs) of the Calico release that the image has. EndpointSlices that the API server does not \
-              serve: upgrade Kubernetes, or run a Calico release that supports it.",
+        fix: &[
+            "Apply the ClusterRole and the CRDs from the manifests of the Calico release that the image has.",
+            "If the API server does not serve EndpointSlices, upgrade Kubernetes, or run a Calico release that supports this \
+             Kubernetes.",
+        ],
+        restarts: "Nothing, if you apply only the ClusterRole and the CRDs. calico-node tries again automatically. Another release \
+                   restarts calico-node on every node, usually one at a time.",
     },
     run,
 };
@@ -25,7 +30,7 @@ const KUBERNETES_OWN: [(&str, &str); 2] = [("KubernetesEndpointSlice", "Endpoint
 
 fn run(view: &Context, found: &EarlierFindings) -> Vec<Finding> {
     let mut findings = log_line_finding::finding(view, found, Code::ForbiddenToCalico, LogEventKind::Forbidden, |nodes, _| {
-        format!("calico-node on {nodes} is forbidden what it needs from the Kubernetes API")
+        format!("calico-node on {nodes} lacks a permission in the Kubernetes API")
     });
     let known: Vec<String> = findings.iter().flat_map(|finding| finding.nodes.clone()).collect();
     let mut unknown = log_line_finding::finding(view, found, Code::ForbiddenToCalico, LogEventKind::CrdMissing, |nodes, lines| {

@@ -10,13 +10,21 @@ pub(super) const CHECK: Check = Check {
     explanation: Explanation {
         code: Code::HealthAddressMissing,
         title: "Felix cannot open its health endpoint at the configured address",
-        means: "Felix listens for its probes on FELIX_HEALTHHOST, `localhost` by default. Where the node's /etc/hosts has no localhost, or \
-                a wrong one, the name leads nowhere or to an address that the node does not have. Then the endpoint never opens and \
-                every probe fails.",
-        detected: "The log of a node that is not Ready says \"Health endpoint failed\" for another reason than a port that is taken: \
-                   \"lookup localhost\", \"cannot assign requested address\".",
-        confirm: "On the node: getent hosts localhost; grep localhost /etc/hosts",
-        fix: "Put `127.0.0.1 localhost` into the node's /etc/hosts, or set FELIX_HEALTHHOST=127.0.0.1 in calico-node's environment.",
+        means: "Felix listens for its probes on FELIX_HEALTHHOST, which is localhost by default. On this node the name localhost is \
+                missing or wrong in /etc/hosts. Or it leads to an address that the node does not have. So the endpoint never opens, \
+                and every probe fails.",
+        detected: "The log of a node that is not Ready says \"Health endpoint failed\" with \"lookup localhost\" or \"cannot assign \
+                   requested address\". A port that is taken is another finding.",
+        confirm: "On the node: getent hosts localhost\n\
+                  On the node: grep localhost /etc/hosts",
+        fix: &[
+            "Add this line to /etc/hosts on the node:",
+            "  127.0.0.1 localhost",
+            "Or set the address in calico-node's environment:",
+            "  kubectl set env daemonset/calico-node -n NAMESPACE -c calico-node FELIX_HEALTHHOST=127.0.0.1",
+            "Under the tigera-operator, set healthHost in FelixConfiguration instead.",
+        ],
+        restarts: "A change of /etc/hosts restarts nothing. The variable restarts calico-node on every node, usually one at a time.",
     },
     run,
 };

@@ -12,12 +12,21 @@ pub(super) const CHECK: Check = Check {
     explanation: Explanation {
         code: Code::ImageNotPulled,
         title: "An image of calico-node's pod cannot be pulled",
-        means: "The kubelet cannot get the image of calico-node or of one of its init containers. Causes: a wrong name or tag, a registry that does not \
-                answer or asks for credentials, a rate limit, a proxy. Calico does not run on that node until the image is there.",
+        means: "The kubelet cannot get the image of calico-node or of one of its init containers. Calico does not run on that node \
+                until the image is there. Common causes: a wrong name or tag, a registry that does not answer or asks for \
+                credentials, a rate limit, a proxy.",
         detected: "A container of the pod waits with ImagePullBackOff, ErrImagePull, InvalidImageName or ErrImageNeverPull.",
-        confirm: "kubectl describe pod -n NAMESPACE POD\nOn the node: crictl pull IMAGE",
-        fix: "Correct the image's name or tag, the imagePullSecrets or the registry's mirror; or load the image on the node. \
-              Under the operator the registry is set in Installation (spec.registry, spec.imagePath, spec.imagePullSecrets).",
+        confirm: "kubectl describe pod -n NAMESPACE POD\n\
+                  On the node: crictl pull IMAGE",
+        fix: &[
+            "- A wrong name or tag: correct the image in the DaemonSet.",
+            "- Credentials: correct the imagePullSecrets.",
+            "- A registry that does not answer: correct the mirror or the proxy of the container runtime, or load the image on the \
+             node.",
+            "Under the tigera-operator, correct Installation instead: spec.registry, spec.imagePath and spec.imagePullSecrets.",
+        ],
+        restarts: "A change of the DaemonSet or of Installation restarts calico-node on every node, usually one at a time. Otherwise \
+                   nothing restarts: the kubelet tries again automatically.",
     },
     run,
 };

@@ -16,16 +16,25 @@ pub(super) const CHECK: Check = Check {
     explanation: Explanation {
         code: Code::InitContainerFailed,
         title: "An init container of calico-node's pod fails",
-        means: "calico-node starts only after upgrade-ipam, install-cni, mount-bpffs (or ebpf-bootstrap) and flexvol-driver have \
-                succeeded. One of them does not, so calico-node has not run at all. It has no log, its sessions are down, and on a new \
-                node the network plugin is missing (\"cni plugin not initialized\"). Probes and addresses are not the cause.",
-        detected: "An init container has ended with an error, waits to be started again, or runs for more than five minutes. The reason comes \
-                   from its own log and its last state.",
-        confirm: "kubectl get pod -n NAMESPACE POD\nkubectl logs -n NAMESPACE POD -c install-cni",
-        fix: "API server unreachable (timeout, refused): kube-proxy on the node, the route to the Service address, firewalls, the ConfigMap \
-              kubernetes-services-endpoint. Forbidden: apply the manifests (RBAC) of the image's release. Unauthorized: the service account's token; \
-              delete the pod to get a new one, check the API server's keys. Not writable: /opt/cni/bin and /etc/cni/net.d of the host \
-              (read-only file system, SELinux, AppArmor). Mounts: the kernel's bpf and cgroup2 file systems.",
+        means: "calico-node starts only after its init containers have succeeded: upgrade-ipam, install-cni, mount-bpffs (or \
+                ebpf-bootstrap) and flexvol-driver. One of them fails, so calico-node has not run at all. It has no log, and its BGP \
+                sessions are down. On a new node the network plugin is missing too (\"cni plugin not initialized\"). Probes and \
+                addresses are not the cause.",
+        detected: "An init container ended with an error, waits to be started again, or runs for more than five minutes. The reason \
+                   comes from its log and its last state.",
+        confirm: "kubectl get pod -n NAMESPACE POD\n\
+                  kubectl logs -n NAMESPACE POD -c install-cni",
+        fix: &[
+            "The log of the init container gives the reason:",
+            "- API server unreachable (timeout, refused): check kube-proxy on the node, the route to the Service address, firewalls, \
+             and the ConfigMap kubernetes-services-endpoint.",
+            "- Forbidden: apply the manifests (RBAC) of the release that the image has.",
+            "- Unauthorized: delete the pod to get a new token. If that does not help, check the signing keys of the API server.",
+            "- Not writable: check /opt/cni/bin and /etc/cni/net.d on the host. Possible reasons are a read-only file system, SELinux \
+             and AppArmor.",
+            "- Mounts: check that the kernel has the bpf and cgroup2 file systems.",
+        ],
+        restarts: "Nothing that works. The kubelet starts the init container again automatically.",
     },
     run,
 };

@@ -10,15 +10,22 @@ pub(super) const CHECK: Check = Check {
     explanation: Explanation {
         code: Code::IptablesBackendMismatch,
         title: "Felix cannot work with the node's iptables",
-        means: "The image has iptables in two forms, legacy and nft. Where Felix uses one and the node's tables were made with the other, or \
-                hold rules that iptables cannot express (kube-proxy in nftables mode, firewalld), it cannot read or write them. \
-                It panics and restarts, and is neither ready nor live until then.",
-        detected: "The log of a node that is not Ready says \"iptables-…-save command failed\", \"Failed to program iptables, giving up\" or \
-                   \"Failed to find iptables command\".",
-        confirm: "kubectl logs -n NAMESPACE POD -c calico-node | grep -E 'backendMode|iptables'\nOn the node: iptables --version",
-        fix: "Set the backend that the node uses: FELIX_IPTABLESBACKEND (or FelixConfiguration iptablesBackend) to Legacy or NFT; where \
-              kube-proxy runs in nftables mode, nftablesMode from Calico 3.29 on. A node that changed its backend is clean after a reboot. \
-              Where only ip6tables fails: FELIX_IPV6SUPPORT=false, or modprobe ip6_tables and ip6table_filter on the node.",
+        means: "The image has iptables in two forms, legacy and nft. Felix uses one form, and the rules on the node were made with \
+                the other. Or the rules cannot be expressed in iptables, as with kube-proxy in nftables mode and firewalld. Felix \
+                cannot read or write such rules. It panics and restarts, and it is neither ready nor live.",
+        detected: "The log of a node that is not Ready says \"iptables-…-save command failed\", \"Failed to program iptables, giving \
+                   up\" or \"Failed to find iptables command\".",
+        confirm: "kubectl logs -n NAMESPACE POD -c calico-node | grep -E 'backendMode|iptables'\n\
+                  On the node: iptables --version",
+        fix: &[
+            "- Set the form that the node uses, Legacy or NFT: FELIX_IPTABLESBACKEND in calico-node's environment, or iptablesBackend \
+             in FelixConfiguration.",
+            "- kube-proxy runs in nftables mode: set nftablesMode in FelixConfiguration (from Calico 3.29).",
+            "- The node changed its form: reboot it, so that no old rules are left.",
+            "- Only ip6tables fails: set FELIX_IPV6SUPPORT=false, or load ip6_tables and ip6table_filter on the node with modprobe.",
+        ],
+        restarts: "A variable restarts calico-node on every node, usually one at a time. FelixConfiguration restarts Felix on every \
+                   node at about the same time.",
     },
     run,
 };

@@ -11,17 +11,24 @@ pub(super) const CHECK: Check = Check {
     explanation: Explanation {
         code: Code::KernelFeatureMissing,
         title: "Felix cannot program the node: its kernel lacks a feature",
-        means: "Felix asks the kernel for IP sets, iptables matches, a tunnel device or eBPF, and the kernel refuses. Causes: a module is \
-                missing (as in small kernels of edge devices and some cloud images), the kernel is too old, or the container is not \
-                privileged. Felix tries again and again, and is not ready, or the tunnel is missing. Probes, addresses and BGP are not the \
-                cause.",
-        detected: "Errors of ipset, iptables-restore or netlink in Felix's log that say so, up to the log's end. Once is enough on a node \
-                   that is not Ready. A Ready node must have logged it several times, or that it does without eBPF or WireGuard.",
+        means: "Felix asks the kernel for IP sets, iptables matches, a tunnel device or eBPF, and the kernel refuses. Felix tries \
+                again and again. It is not ready, or the tunnel is missing. Probes, addresses and BGP are not the cause.\n\
+                Common causes: a kernel module is missing (as on small edge devices and in some cloud images), the kernel is too old, \
+                or the container is not privileged.",
+        detected: "Felix's log has such errors of ipset, iptables-restore or netlink up to its end. On a node that is not Ready one \
+                   error is enough. A Ready node must have logged it several times, or must have logged that it works without eBPF or \
+                   WireGuard.",
         confirm: "kubectl logs -n NAMESPACE POD -c calico-node | grep -iE 'ipset|iptables|tunnel device|BPF'\n\
-                  On the node: lsmod | grep -E 'ip_set|xt_set|ipip|vxlan'; modprobe ip_set; uname -r",
-        fix: "Load the module on the node (modprobe MODULE) and name it in /etc/modules-load.d so that it is loaded at each boot. Where the kernel \
-              does not have it: the package linux-modules-extra, or another kernel. Where the kernel is newer than the image's tools: a newer \
-              release of Calico. The eBPF dataplane needs kube-proxy back until the kernel is new enough.",
+                  On the node: lsmod | grep -E 'ip_set|xt_set|ipip|vxlan'\n\
+                  On the node: uname -r",
+        fix: &[
+            "- Load the module on the node with modprobe MODULE. Add it to /etc/modules-load.d, so that it is loaded at each boot.",
+            "- The kernel does not have the module: install the package linux-modules-extra, or another kernel.",
+            "- The kernel is newer than the tools in the image: use a newer release of Calico.",
+            "- The eBPF dataplane needs a newer kernel: run kube-proxy again and disable eBPF until the kernel is new enough.",
+        ],
+        restarts: "Loading a module restarts nothing. Another kernel needs a reboot of the node. Another release restarts calico-node \
+                   on every node, usually one at a time.",
     },
     run,
 };

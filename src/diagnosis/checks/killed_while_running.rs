@@ -15,17 +15,27 @@ pub(super) const CHECK: Check = Check {
     explanation: Explanation {
         code: Code::KilledWhileRunning,
         title: "The kubelet kills a calico-node that had started",
-        means: "Startup was done, and the liveness probe failed later: Felix or BIRD did not answer, and no other finding explains why. \
-                More time to start does not help. A slower liveness probe only hides the problem for longer.",
-        detected: "An event \"Container calico-node failed liveness probe, will be restarted\" for a container whose log says \"Calico \
-                   node started successfully\" more than a probe period before. Without logs: it had run longer than its probes allow, or \
-                   Felix had answered the probe. Also where the probe cannot succeed on that node: lo is down, or the image lacks the \
-                   program that the probe runs.",
-        confirm: "kubectl describe pod -n NAMESPACE POD\nkubectl logs -n NAMESPACE POD -c calico-node --previous | tail -50",
-        fix: "Read the liveness event and the last lines of the previous log. Felix not live: felix-not-live; timeouts: cpu-starved, \
-              probe-timeout-too-short; BIRD or confd: bird-not-running. In one known case usage reports that time out were the cause: \
-              FelixConfiguration usageReportingEnabled: false. lo down: ip link set lo up on the node. A missing program: another image, \
-              of the same or a newer release.",
+        means: "Startup succeeded, and the liveness probe failed later. Felix or BIRD did not answer, and no other finding explains \
+                why. More time to start does not help. A slower liveness probe only hides the problem for longer.",
+        detected: "An event says \"Container calico-node failed liveness probe, will be restarted\". The log of that container says \
+                   \"Calico node started successfully\" more than a probe period before. Without logs: the container had run longer \
+                   than its probes allow, or Felix had answered the probe.\n\
+                   Also reported if the probe cannot succeed on that node: the interface lo is down, or the image lacks the program \
+                   that the probe runs.",
+        confirm: "kubectl describe pod -n NAMESPACE POD\n\
+                  kubectl logs -n NAMESPACE POD -c calico-node --previous | tail -50",
+        fix: &[
+            "Read the liveness event and the last lines of the previous log. `kubectl calico-fix explain CODE` has more about each \
+             reason:",
+            "- Felix is not live: felix-not-live",
+            "- Timeouts: cpu-starved, probe-timeout-too-short",
+            "- BIRD or confd does not run: bird-not-running",
+            "- The interface lo is down: run `ip link set lo up` on the node.",
+            "- A program is missing: use another image, of the same or a newer release.",
+            "- Usage reports that time out caused this in one known case: set usageReportingEnabled: false in FelixConfiguration.",
+        ],
+        restarts: "ip link restarts nothing. FelixConfiguration restarts Felix on every node at about the same time. Another image \
+                   restarts calico-node on every node, usually one at a time.",
     },
     run,
 };

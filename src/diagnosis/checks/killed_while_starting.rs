@@ -1,6 +1,6 @@
 use crate::diagnosis::check::{Check, EarlierFindings};
 use crate::diagnosis::context::Context;
-use crate::diagnosis::explain::Explanation;
+use crate::diagnosis::explain::{EVERY_NODE, Explanation, GIVE_TIME};
 use crate::diagnosis::{evidence, fixes};
 use crate::finding::code::Code;
 use crate::finding::{Evidence, Finding, Severity, Source};
@@ -16,18 +16,17 @@ pub(super) const CHECK: Check = Check {
     explanation: Explanation {
         code: Code::KilledWhileStarting,
         title: "The kubelet kills calico-node before it has started",
-        means: "Felix answers the liveness probe only after startup has finished. Startup reads the datastore some 40 to 70 times in a \
-                row (with etcd: a read per node and key). On a node far from the datastore that takes longer than the probe allows. The \
-                kubelet kills calico-node and starts it again, over and over, with almost no log.",
-        detected: "An event \"Container calico-node failed liveness probe, will be restarted\" (or startup probe) for a pod whose log \
-                   ends before \"Calico node started successfully\" and without \"Terminating\". Also a start that ended less than a \
-                   probe period before the kill, because Felix and BIRD cannot have answered yet. Without logs: the container never ran \
-                   longer than its probes allow. Not reported when the log shows another cause.",
-        confirm: "kubectl describe pod -n NAMESPACE POD\nkubectl logs -n NAMESPACE POD -c calico-node --previous --timestamps",
-        fix: "Give it a larger startup limit: best a startupProbe with the handler of the liveness probe, else initialDelaySeconds 60 and \
-              failureThreshold 10 on the liveness probe. Under the tigera-operator probes are set in Installation, \
-              spec.calicoNodeDaemonSet, and only from operator 1.43 on; an older one reverts edits of the DaemonSet and has no setting \
-              for probes. CALICO_STARTUP_LOGLEVEL=DEBUG shows what startup is doing.",
+        means: "Felix answers the liveness probe only after startup has finished. Startup reads the datastore 40 to 70 times, one \
+                read after the other. With etcd it reads each key of each node. On a node far from the datastore this takes longer \
+                than the probe allows. The kubelet kills calico-node and starts it again, and this repeats. The log is almost empty.",
+        detected: "An event says \"Container calico-node failed liveness probe, will be restarted\" (or startup probe). The log of \
+                   that run ends before \"Calico node started successfully\" and without \"Terminating\". A kill less than a probe \
+                   period after the start counts too, because Felix and BIRD cannot have answered yet.\n\
+                   Without logs: the container never ran longer than its probes allow. Not reported if the log shows another cause.",
+        confirm: "kubectl describe pod -n NAMESPACE POD\n\
+                  kubectl logs -n NAMESPACE POD -c calico-node --previous --timestamps",
+        fix: &[GIVE_TIME, "To see what a start is doing, log it at DEBUG for a while:", "  kubectl calico-fix debug-log"],
+        restarts: EVERY_NODE,
     },
     run,
 };

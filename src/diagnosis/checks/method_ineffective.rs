@@ -2,7 +2,7 @@ use crate::autodetect::Cell;
 use crate::calico::environment::method_variable;
 use crate::diagnosis::check::{Check, EarlierFindings};
 use crate::diagnosis::context::Context;
-use crate::diagnosis::explain::Explanation;
+use crate::diagnosis::explain::{EVERY_NODE, Explanation, SET_METHOD};
 use crate::diagnosis::{evidence, fixes};
 use crate::finding::code::Code;
 use crate::finding::{Evidence, Finding, Severity, Source};
@@ -14,15 +14,18 @@ pub(super) const CHECK: Check = Check {
     explanation: Explanation {
         code: Code::MethodIneffective,
         title: "The configured autodetection method does nothing",
-        means: "A method is set, but it does not decide the address. Either it finds nothing on the node, and calico-node runs on with the \
-                address it had (a new node would exit). Or IP is not \"autodetect\", so nothing is detected. Or a regex, a network or a \
-                destination in it cannot be read. A rollout completes anyway.",
-        detected: "The log line \"Autodetection of IPv4 address failed, keeping existing value\", or interfaces of which none fits the method, \
-                   where an address is stored. Or the environment: a method with an IP \
-                   that is fixed, none or empty with a stored address. A pattern that does not parse.",
+        means: "A method is set, but it does not decide the address. There are three possible reasons:\n\
+                - It finds nothing on the node. calico-node keeps the address that it had. A new node would exit.\n\
+                - IP is not \"autodetect\", so nothing is detected.\n\
+                - A regex, a network or a destination in the method cannot be read.\n\
+                A rollout succeeds anyway.",
+        detected: "The log says \"Autodetection of IPv4 address failed, keeping existing value\". Or no interface fits the method, \
+                   and an address is stored. Or a method is set, but IP is a fixed address, \"none\", or empty with a stored address. \
+                   Or a pattern does not parse.",
         confirm: "kubectl set env daemonset/calico-node -n NAMESPACE -c calico-node --list | grep -E '^IP6?(_AUTO|=)'\n\
                   kubectl logs -n NAMESPACE POD -c calico-node | grep -i autodetect",
-        fix: "Set IP=autodetect together with the method, and choose a method that matches on every node.",
+        fix: &["Set IP=autodetect, and choose a method that finds an address on every node.", SET_METHOD],
+        restarts: EVERY_NODE,
     },
     run,
 };

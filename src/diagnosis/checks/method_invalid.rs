@@ -2,7 +2,7 @@ use crate::calico::environment::method_variable;
 use crate::calico::startup_log::ExitReason;
 use crate::diagnosis::check::{Check, EarlierFindings};
 use crate::diagnosis::context::Context;
-use crate::diagnosis::explain::Explanation;
+use crate::diagnosis::explain::{EVERY_NODE, Explanation, SET_METHOD};
 use crate::diagnosis::{evidence, fixes};
 use crate::finding::code::Code;
 use crate::finding::{Evidence, Finding, Severity, Source};
@@ -14,13 +14,14 @@ pub(super) const CHECK: Check = Check {
     explanation: Explanation {
         code: Code::MethodInvalid,
         title: "This Calico release does not know the configured autodetection method",
-        means: "calico-node exits with \"Invalid IP autodetection method\" on every node that restarts, whether or not an address is \
-                stored. Nodes that have not restarted yet still run: the fault spreads with every restart.",
-        detected: "IP_AUTODETECTION_METHOD (or IP6_AUTODETECTION_METHOD) is set, but to none of first-found, can-reach=, interface=, \
-                   skip-interface=, cidr= (from 3.16.0), kubernetes-internal-ip (from 3.22.0); or the log says so.",
+        means: "calico-node exits with \"Invalid IP autodetection method\" at its start, even if an address is stored. Nodes that \
+                have not restarted yet still work. Each restart adds one more broken node.",
+        detected: "IP_AUTODETECTION_METHOD (or IP6_AUTODETECTION_METHOD) is set, but to none of: first-found, can-reach=, interface=, \
+                   skip-interface=, cidr= (from 3.16.0), kubernetes-internal-ip (from 3.22.0). Or the log says so.",
         confirm: "kubectl set env daemonset/calico-node -n NAMESPACE -c calico-node --list | grep AUTODETECTION\n\
                   kubectl logs -n NAMESPACE POD -c calico-node --previous | grep 'Invalid IP'",
-        fix: "Write the method in full: interface=eth0 instead of eth0.",
+        fix: &["Write the method in full. For example interface=eth0 instead of eth0.", SET_METHOD],
+        restarts: EVERY_NODE,
     },
     run,
 };

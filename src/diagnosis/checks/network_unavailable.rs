@@ -1,6 +1,6 @@
 use crate::diagnosis::check::{Check, EarlierFindings};
 use crate::diagnosis::context::Context;
-use crate::diagnosis::explain::Explanation;
+use crate::diagnosis::explain::{Explanation, ONE_NODE};
 use crate::diagnosis::fixes;
 use crate::finding::code::Code;
 use crate::finding::{Finding, Severity, Source};
@@ -10,13 +10,20 @@ pub(super) const CHECK: Check = Check {
     explanation: Explanation {
         code: Code::NetworkUnavailable,
         title: "A node has the condition NetworkUnavailable",
-        means: "The condition NetworkUnavailable is True, so the node has the taint node.kubernetes.io/network-unavailable and no new pod \
-                is scheduled there, although calico-node seems healthy. calico-node sets the condition to False when it starts and to \
-                True (CalicoIsDown) when it is shut down; a cloud's route controller or another network plugin can set it too.",
+        means: "The condition NetworkUnavailable is True, so the node has the taint node.kubernetes.io/network-unavailable. No new \
+                pod is scheduled there, although calico-node seems healthy.\n\
+                calico-node sets the condition to False when it starts, and to True (CalicoIsDown) when it shuts down. A cloud's \
+                route controller or another network plugin can set it too.",
         detected: "The condition of a node whose calico-node is not starting and has no finding of its own.",
         confirm: "kubectl get node NODE -o jsonpath='{.status.conditions[?(@.type==\"NetworkUnavailable\")]}'",
-        fix: "CalicoIsDown: delete the calico-node pod of that node once; it sets the condition when it starts (it needs the right to update \
-              nodes/status). NoRouteCreated: the cloud's route controller; switch it off (--configure-cloud-routes=false) where Calico makes the routes.",
+        fix: &[
+            "The reason of the condition shows who set it:",
+            "- CalicoIsDown: delete the calico-node pod of that node once. calico-node resets the condition at its start. It needs \
+             the permission to update nodes/status. Use: kubectl delete pod -n NAMESPACE POD",
+            "- NoRouteCreated: the cloud's route controller set it. If Calico makes the routes, switch that controller off \
+             (--configure-cloud-routes=false).",
+        ],
+        restarts: ONE_NODE,
     },
     run,
 };

@@ -13,13 +13,19 @@ pub(super) const CHECK: Check = Check {
     explanation: Explanation {
         code: Code::NodeIpMisreported,
         title: "A node's InternalIP is wrong; Calico uses the right address",
-        means: "The kubelet or the cloud registered an InternalIP that is a tunnel's, another node's or in another network, while Calico's \
-                own address works. kubectl logs and exec, metrics and NodePorts go to the InternalIP. Calico needs no change.",
-        detected: "Calico's address is right by its sessions, its interface and the network of the other nodes, and none of the node's \
-                   InternalIPs is that address. Not reported where most nodes keep Calico in a network of its own.",
-        confirm: "kubectl get node NODE -o wide\nkubectl get node NODE -o yaml | grep projectcalico.org",
-        fix: "Start the kubelet of that node with --node-ip=CALICO'S ADDRESS, or correct the cloud's configuration. Never set \
-              IP_AUTODETECTION_METHOD=kubernetes-internal-ip while the InternalIP is wrong.",
+        means: "The kubelet or the cloud registered a wrong InternalIP. It belongs to a tunnel or to another node, or it is in \
+                another network. Calico's own address works, so Calico needs no change. But kubectl logs and exec, metrics and \
+                NodePorts use the InternalIP.",
+        detected: "The BGP sessions, the interface and the network of the other nodes show that Calico's address is right. It is none \
+                   of the node's InternalIPs. Not reported if most nodes have their Calico addresses in a network of their own.",
+        confirm: "kubectl get node NODE -o wide\n\
+                  kubectl get node NODE -o yaml | grep projectcalico.org",
+        fix: &[
+            "Start the kubelet of that node with --node-ip=ADDRESS, where ADDRESS is Calico's address. Or correct the cloud's \
+             configuration.",
+            "Do not set kubernetes-internal-ip as autodetection method while the InternalIP is wrong.",
+        ],
+        restarts: "The kubelet of that node. Its pods keep running.",
     },
     run,
 };

@@ -14,13 +14,23 @@ pub(super) const CHECK: Check = Check {
     explanation: Explanation {
         code: Code::OperatorDegraded,
         title: "The Tigera operator is Degraded and applies no changes",
-        means: "The operator cannot do what Installation asks for, and says why in TigeraStatus. Until that is settled it neither creates nor \
-                updates calico-node: on a new cluster there is no calico-node at all, on an old one changes and upgrades stand still.",
-        detected: "TigeraStatus calico or ippools has the condition Degraded=True, for another reason than pods of calico-node that fail.",
-        confirm: "kubectl get tigerastatus\nkubectl describe tigerastatus calico\nkubectl logs -n tigera-operator deployment/tigera-operator",
-        fix: "IPPool is not within the platform's pod network CIDR: make ipPools[].cidr of Installation and the cluster's pod network agree. More than one \
-              autodetection method: leave one, and set the others to null. CRDs or API resources not found: apply the operator's CRDs of its \
-              release. Otherwise read the operator's log.",
+        means: "The operator cannot do what Installation asks for. TigeraStatus gives the reason. Until that is fixed the operator \
+                neither creates nor updates calico-node. A new cluster has no calico-node at all. In an existing cluster, changes and \
+                upgrades have no effect.",
+        detected: "TigeraStatus calico or ippools has the condition Degraded=True, for another reason than failing calico-node pods.",
+        confirm: "kubectl get tigerastatus\n\
+                  kubectl describe tigerastatus calico\n\
+                  kubectl logs -n tigera-operator deployment/tigera-operator",
+        fix: &[
+            "TigeraStatus names the reason:",
+            "- IPPool is not within the platform's pod network CIDR: make ipPools[].cidr in Installation match the cluster's pod \
+             network.",
+            "- More than one autodetection method: keep one, and set the others to null.",
+            "- CRDs or API resources not found: apply the CRDs of the operator's release.",
+            "- Another reason: read the operator's log.",
+        ],
+        restarts: "The operator then applies what Installation says. If that differs from what runs, calico-node restarts on every \
+                   node, usually one at a time.",
     },
     run,
 };

@@ -1,6 +1,6 @@
 use crate::diagnosis::check::{Check, EarlierFindings};
 use crate::diagnosis::context::Context;
-use crate::diagnosis::explain::Explanation;
+use crate::diagnosis::explain::{EVERY_NODE, Explanation};
 use crate::finding::code::Code;
 use crate::finding::{Evidence, Finding, Severity, Source};
 use crate::model::{NodeModel, phrases};
@@ -11,12 +11,19 @@ pub(super) const CHECK: Check = Check {
     explanation: Explanation {
         code: Code::OutOfMemory,
         title: "calico-node ran out of memory",
-        means: "The kernel killed calico-node because it needed more memory than its limit, or the node, had. What it needs grows with \
-                nodes, pods and policies, most of all while it starts. No probe setting helps.",
-        detected: "The container's last state is terminated with reason OOMKilled: on a node that is not Ready, or within the last hour.",
-        confirm: "kubectl describe pod -n NAMESPACE POD | grep -A6 'Last State'\nkubectl top pod -n NAMESPACE POD --containers",
-        fix: "Raise or remove calico-node's memory limit (under the operator: spec.calicoNodeDaemonSet…containers[calico-node].resources in \
-              Installation); in large clusters put Typha between calico-node and the API server.",
+        means: "The kernel killed calico-node because its memory limit, or the memory of the node, was used up. The need grows with \
+                nodes, pods and policies, and it is largest during startup. No probe setting helps.",
+        detected: "The container's last state is terminated with reason OOMKilled. The node is not Ready, or it happened within the \
+                   last hour.",
+        confirm: "kubectl describe pod -n NAMESPACE POD | grep -A6 'Last State'\n\
+                  kubectl top pod -n NAMESPACE POD --containers",
+        fix: &[
+            "Raise or remove the memory limit:",
+            "  kubectl set resources daemonset/calico-node -n NAMESPACE -c calico-node --limits=memory=SIZE",
+            "Under the tigera-operator, set it in Installation instead: spec.calicoNodeDaemonSet…containers[calico-node].resources.",
+            "In a large cluster, put Typha between calico-node and the API server.",
+        ],
+        restarts: EVERY_NODE,
     },
     run,
 };

@@ -17,15 +17,25 @@ pub(super) const CHECK: Check = Check {
     explanation: Explanation {
         code: Code::PodNetworkFailed,
         title: "Calico's network plugin fails for other pods",
-        means: "The network plugin (CNI) that calico-node installs cannot set up or remove the network of pods, so they stay \
-                ContainerCreating or Terminating, although calico-node itself may be Ready.",
-        detected: "Events FailedCreatePodSandBox, FailedKillPod or FailedSync of pods other than calico-node, in which Calico's network plugin \
-                   says why, newer than the start of calico-node on that node. An error where they are at least three and the newest is at most 10 \
-                   minutes old, else a warning. From a cluster only the events in the namespace of calico-node are read; from files those of all namespaces.",
-        confirm: "kubectl get events -A --field-selector reason=FailedCreatePodSandBox\nOn the node: tail /var/log/calico/cni/cni.log",
-        fix: "Unauthorized, or an unknown certificate: delete the calico-node pod of that node, which writes the plugin's kubeconfig \
-              again. No free address: add an IP pool or release leaked addresses (calicoctl ipam check). No answer from the API server: \
-              kube-proxy on that node. nodename: see why calico-node does not start there. Otherwise the plugin's own log.",
+        means: "The network plugin (CNI) that calico-node installs cannot set up or remove the network of pods. These pods stay \
+                ContainerCreating or Terminating. calico-node itself may be Ready.",
+        detected: "Pods other than calico-node have events FailedCreatePodSandBox, FailedKillPod or FailedSync with an error of \
+                   Calico's network plugin. The events are newer than the start of calico-node on that node. It is an error if there \
+                   are at least three and the newest is at most 10 minutes old, otherwise a warning.\n\
+                   From a cluster only the events in the namespace of calico-node are read, from files those of all namespaces.",
+        confirm: "kubectl get events -A --field-selector reason=FailedCreatePodSandBox\n\
+                  On the node: tail /var/log/calico/cni/cni.log",
+        fix: &[
+            "The event gives the reason:",
+            "- Unauthorized, or an unknown certificate: delete the calico-node pod of that node. It writes the plugin's kubeconfig \
+             again. Use: kubectl delete pod -n NAMESPACE POD",
+            "- No free address: add an IP pool, or release leaked addresses with calicoctl ipam check.",
+            "- No answer from the API server: check kube-proxy on that node.",
+            "- nodename: find out why calico-node does not start there.",
+            "- Another reason: read the plugin's own log on the node.",
+        ],
+        restarts: "A deleted pod restarts calico-node on that node only. The other pods get their network at the next attempt of the \
+                   kubelet.",
     },
     run,
 };

@@ -15,11 +15,14 @@ pub(super) const CHECK: Check = Check {
     explanation: Explanation {
         code: Code::PodNotReady,
         title: "calico-node is not Ready, and no other finding explains why",
-        means: "The pod's readiness probe fails, or there is no pod, and nothing that was read explains it.",
-        detected: "The pod's Ready condition, where no other finding names the node or the peers it waits for.",
+        means: "The readiness probe of the pod fails, or the node has no calico-node pod. Nothing that was read explains why.",
+        detected: "The Ready condition of the pod. No other finding names this node, or the nodes that it waits for.",
         confirm: "kubectl describe pod -n NAMESPACE POD",
-        fix: "Read the newest events and the log from its first line. CALICO_STARTUP_LOGLEVEL=DEBUG gives more detail: kubectl calico-fix \
-              debug-log.",
+        fix: &[
+            "Read the newest events, then the log from its first line. For more detail, log a start at DEBUG for a while:",
+            "  kubectl calico-fix debug-log",
+        ],
+        restarts: "Reading restarts nothing. debug-log asks first. If it needs DEBUG, it restarts calico-node twice on one node.",
     },
     run,
 };
@@ -76,7 +79,7 @@ fn probe_fails(node: &NodeModel) -> String {
         return "the kubelet cannot set its pod up".to_owned();
     }
     if node.last_event(is_of_container).is_none() && node.last_event(events::misses_nodename).is_some() {
-        return "the network plugin misses the file that calico-node writes when it starts".to_owned();
+        return "the network plugin lacks the file that calico-node writes when it starts".to_owned();
     }
     let times_out = node.last_event(|fact| is_of_container(fact) && !is_kill(fact)).is_some_and(|told| is_timeout(&told.kind));
     let unfinished = node.last_event(|fact| matches!(fact, EventKind::NodenameFile)).is_some();

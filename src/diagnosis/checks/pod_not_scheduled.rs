@@ -14,16 +14,22 @@ pub(super) const CHECK: Check = Check {
     explanation: Explanation {
         code: Code::PodNotScheduled,
         title: "A calico-node pod cannot be scheduled",
-        means: "The scheduler finds no room for the pod on its node, or the node refuses it. Causes: no free pod slot, too little CPU or memory, a taint \
-                that the DaemonSet does not tolerate. Calico does not run on that node. EKS Fargate nodes never accept a DaemonSet's pod: \
-                their pods stay Pending, and nothing else is wrong.",
-        detected: "The pod's condition PodScheduled is False for more than a minute. The node is the one that the DaemonSet's controller asks for; \
-                   where the pod does not name it, the nodes without a calico-node pod.",
+        means: "The scheduler finds no room for the pod on its node, or the node refuses the pod. Calico does not run on that node. \
+                Common causes: no free pod slot, too little CPU or memory, a taint that the DaemonSet does not tolerate.\n\
+                EKS Fargate nodes never accept a pod of a DaemonSet. Those pods stay Pending, and nothing else is wrong.",
+        detected: "The pod's condition PodScheduled is False for more than a minute. The node is the one that the DaemonSet \
+                   controller asks for. If the pod does not name it, the nodes without a calico-node pod are listed.",
         confirm: "kubectl get pods -n NAMESPACE -l k8s-app=calico-node --field-selector=status.phase=Pending -o wide\n\
                   kubectl describe pod -n NAMESPACE POD",
-        fix: "Fargate: keep the DaemonSet away with the node affinity eks.amazonaws.com/compute-type NotIn fargate (under the operator in \
-              Installation, spec.calicoNodeDaemonSet). Too many pods, too little CPU or memory: free some, or raise the limit of pods per node. \
-              A taint: add the toleration. calico-node should have the priority class system-node-critical.",
+        fix: &[
+            "- No free pod slot, CPU or memory: remove other pods from the node, or raise its limit of pods.",
+            "- A taint: add the toleration to the DaemonSet.",
+            "- Fargate: exclude the Fargate nodes with the node affinity eks.amazonaws.com/compute-type NotIn fargate. Under the \
+             tigera-operator it is set in Installation, spec.calicoNodeDaemonSet.",
+            "Also give calico-node the priority class system-node-critical. Then it may evict other pods.",
+        ],
+        restarts: "Making room restarts no calico-node. A change of the DaemonSet restarts calico-node on every node, usually one at \
+                   a time.",
     },
     run,
 };

@@ -12,16 +12,23 @@ pub(super) const CHECK: Check = Check {
     explanation: Explanation {
         code: Code::PodSandboxRecreated,
         title: "The container runtime recreates the pod's sandbox again and again",
-        means: "The kubelet finds the pod's sandbox gone or changed, ends calico-node and starts it again, over and over; or the sandbox \
-                cannot be made at all. calico-node itself works: it starts, and exits with code 0 when it is stopped. A common cause: the \
-                kubelet uses the systemd cgroup driver and containerd does not (SystemdCgroup is false), so systemd removes the pod's \
-                cgroups.",
-        detected: "At least three events SandboxChanged or FailedCreatePodSandBox for the pod that runs now, and no event that a probe \
-                   killed it. One such event after a reboot of the host is ignored.",
+        means: "The kubelet finds the pod's sandbox gone or changed, stops calico-node and starts it again. Or the sandbox cannot be \
+                created at all. calico-node itself works: it starts, and it exits with code 0 when it is stopped.\n\
+                A common cause: the kubelet uses the systemd cgroup driver, but containerd does not (SystemdCgroup is false). Then \
+                systemd removes the pod's cgroups.",
+        detected: "At least three events SandboxChanged or FailedCreatePodSandBox for the pod that runs now, and no event that a \
+                   probe killed it. One such event after a reboot of the host is ignored.",
         confirm: "kubectl describe pod -n NAMESPACE POD\n\
-                  On the node: grep SystemdCgroup /etc/containerd/config.toml; journalctl -u containerd -u kubelet | grep -i sandbox",
-        fix: "On the node: SystemdCgroup = true in /etc/containerd/config.toml (or cgroupDriver of the kubelet to match), then restart containerd \
-              and the kubelet. Otherwise read the container runtime's log. A change of probes or of the method does not help.",
+                  On the node: grep SystemdCgroup /etc/containerd/config.toml\n\
+                  On the node: journalctl -u containerd -u kubelet | grep -i sandbox",
+        fix: &[
+            "- On the node, set SystemdCgroup = true in /etc/containerd/config.toml, or set the kubelet's cgroupDriver to match. Then \
+             restart containerd and the kubelet.",
+            "- If both drivers already match, read the log of the container runtime for the reason.",
+            "Other probes or another autodetection method do not help.",
+        ],
+        restarts: "containerd and the kubelet of that node. The sandbox of every pod on that node may be created again, so drain the \
+                   node first.",
     },
     run,
 };

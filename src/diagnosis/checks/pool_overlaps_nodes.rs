@@ -15,15 +15,24 @@ pub(super) const CHECK: Check = Check {
     explanation: Explanation {
         code: Code::PoolOverlapsNodes,
         title: "An IP pool contains the nodes' own addresses",
-        means: "Calico gives pods addresses out of a network that machines have. A pod may get the address of a machine. What pods send to \
-                machines of that network outside of the cluster is not translated (no NAT), so no answer comes back. A node whose block \
-                contains another node's address attracts the traffic for that node. All pods stay Ready.",
-        detected: "The cidr of an enabled IPPool contains the address that Calico has stored for a node, and a tunnel address in that pool shows that \
-                   Calico's IPAM uses it. An error where a node's block contains another node's address, else a warning.",
-        confirm: "kubectl get ippools.crd.projectcalico.org -o yaml | grep cidr\nkubectl get nodes -o wide",
-        fix: "Move the pods to a pool of their own. Create a second IPPool in a network that no machine has, inside the cluster's pod CIDR. \
-              Disable the first pool, recreate the pods, then delete the first pool. On a new cluster it is quicker to install it again \
-              with another pod CIDR.",
+        means: "Calico gives pods addresses from a network that machines use too. All pods stay Ready, but:\n\
+                - A pod may get the address of a machine.\n\
+                - Traffic from pods to machines of that network outside the cluster is not translated (no NAT), so no answer comes \
+                back.\n\
+                - A node whose block contains another node's address attracts the traffic for that node.",
+        detected: "The cidr of an enabled IPPool contains the stored address of a node, and a tunnel address from that pool shows \
+                   that Calico's IPAM uses it. It is an error if a node's block contains another node's address, otherwise a warning.",
+        confirm: "kubectl get ippools.crd.projectcalico.org -o yaml | grep cidr\n\
+                  kubectl get nodes -o wide",
+        fix: &[
+            "Move the pods to another pool:",
+            "- Create a second IPPool in a network that no machine uses, inside the cluster's pod CIDR.",
+            "- Disable the first pool.",
+            "- Recreate the pods.",
+            "- Delete the first pool.",
+            "A new cluster is quicker to install again, with another pod CIDR.",
+        ],
+        restarts: "Every pod that has an address from the first pool must be recreated. calico-node does not restart.",
     },
     run,
 };

@@ -2,7 +2,7 @@ use crate::calico::events::EventKind;
 use crate::diagnosis::check::{Check, EarlierFindings};
 use crate::diagnosis::context::Context;
 use crate::diagnosis::evidence;
-use crate::diagnosis::explain::Explanation;
+use crate::diagnosis::explain::{EVERY_NODE, Explanation};
 use crate::finding::code::Code;
 use crate::finding::{Evidence, Finding, Severity, Source};
 use crate::model::{NodeModel, phrases};
@@ -11,13 +11,23 @@ pub(super) const CHECK: Check = Check {
     explanation: Explanation {
         code: Code::ProbeMisfit,
         title: "A probe asks calico-node for something it cannot answer",
-        means: "The probe's handler does not fit this installation. For example it asks for BIRD where the backend runs none, connects to \
-                the node's address although Felix listens on localhost only (from 3.2), uses another port than FELIX_HEALTHPORT, or runs \
-                a command that this release does not have. It always fails, on every node.",
-        detected: "The probes of the DaemonSet against backend, release and environment.",
+        means: "The probe does not fit this installation, so it always fails. Examples:\n\
+                - It asks for BIRD, but the backend runs no BIRD.\n\
+                - It connects to the node's address, but Felix listens on localhost only (from 3.2).\n\
+                - It uses another port than FELIX_HEALTHPORT.\n\
+                - It runs a command that this release does not have.",
+        detected: "The probes of the DaemonSet are compared with the backend, the release and the environment of calico-node.",
         confirm: "kubectl get daemonset calico-node -n NAMESPACE -o yaml | grep -A12 -E 'livenessProbe|readinessProbe'",
-        fix: "Correct the handler: without BIRD no -bird-live and -bird-ready; httpGet with host: localhost and the port of FELIX_HEALTHPORT; \
-              the command of the release's own manifest.",
+        fix: &[
+            "The plugin shows the change and asks before it makes it. Name what is wrong:",
+            "- It asks for BIRD: kubectl calico-fix probes --fix bird",
+            "- It has no host: kubectl calico-fix probes --fix host",
+            "- It uses another port: kubectl calico-fix probes --fix port",
+            "- It runs a wrong command: kubectl calico-fix probes --fix command",
+            "By hand, edit the probe: remove -bird-live and -bird-ready, set host: localhost, set the port of FELIX_HEALTHPORT, or \
+             take the command from the manifest of the release.",
+        ],
+        restarts: EVERY_NODE,
     },
     run,
 };

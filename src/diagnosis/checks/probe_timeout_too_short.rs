@@ -1,7 +1,7 @@
 use crate::calico::events::EventKind;
 use crate::diagnosis::check::{Check, EarlierFindings};
 use crate::diagnosis::context::Context;
-use crate::diagnosis::explain::Explanation;
+use crate::diagnosis::explain::{EVERY_NODE, Explanation};
 use crate::diagnosis::{evidence, fixes};
 use crate::finding::code::Code;
 use crate::finding::{Evidence, Finding, Severity, Source};
@@ -11,13 +11,20 @@ pub(super) const CHECK: Check = Check {
     explanation: Explanation {
         code: Code::ProbeTimeoutTooShort,
         title: "calico-node's exec probes have one second to answer",
-        means: "An exec probe starts a process in the container. On a busy node that alone takes longer than a second, and a probe without \
-                timeoutSeconds has one second. It fails although nothing is wrong, calico-node turns NotReady or is killed.",
-        detected: "A liveness or readiness probe of the exec kind with timeoutSeconds 1 or none. An error where events with an empty message \
-                   (\"Liveness probe failed: \") or \"command … timed out\" show it happening; else a warning.",
+        means: "An exec probe starts a process in the container. On a busy node this alone can take longer than a second. A probe \
+                without timeoutSeconds has one second. So it fails although nothing is wrong. calico-node becomes NotReady or is \
+                killed.",
+        detected: "A liveness or readiness probe is an exec probe, and its timeoutSeconds is 1 or not set. It is an error if events \
+                   with an empty message (\"Liveness probe failed: \") or \"command … timed out\" show failures. Otherwise it is a \
+                   warning.",
         confirm: "kubectl get events -n NAMESPACE --field-selector reason=Unhealthy\n\
                   kubectl get daemonset calico-node -n NAMESPACE -o jsonpath='{.spec.template.spec.containers[0].livenessProbe}'",
-        fix: "Set timeoutSeconds 10 on both probes, as the manifests do from 3.20.0. If they still time out: CPU requests and limits.",
+        fix: &[
+            "Set timeoutSeconds 10 on both probes, as the manifests do from 3.20.0:",
+            "  kubectl calico-fix probes --fix timeouts",
+            "If they still time out, check CPU requests and limits.",
+        ],
+        restarts: EVERY_NODE,
     },
     run,
 };

@@ -4,7 +4,7 @@ use crate::calico::environment::method_variable;
 use crate::calico::virtual_interfaces;
 use crate::diagnosis::check::{Check, EarlierFindings};
 use crate::diagnosis::context::Context;
-use crate::diagnosis::explain::Explanation;
+use crate::diagnosis::explain::{EVERY_NODE, Explanation};
 use crate::diagnosis::{evidence, fixes, next_start};
 use crate::finding::code::Code;
 use crate::finding::{Evidence, Finding, Severity, Source};
@@ -15,15 +15,23 @@ pub(super) const CHECK: Check = Check {
     explanation: Explanation {
         code: Code::RestartWouldChangeAddress,
         title: "The next start of calico-node would fail, or take a wrong address",
-        means: "The node works now. At its next start the configured method would find another address, which is wrong or another node's, so \
-                that calico-node uses it or exits. Or the start would take longer than the probes of the DaemonSet allow. A reboot, an upgrade \
-                or a deleted pod is enough. From 3.15.2 calico-node also looks for its address every 60s.",
-        detected: "What the configured method finds on the node's interfaces as they are now, with the rules of the release that runs, or of \
-                   the release given with --calico-version. The same source as the table of `autodetect`. For the time: the round trip to the \
-                   datastore in the log of the newest start, compared with the probes that the DaemonSet has now.",
-        confirm: "kubectl calico-fix autodetect\nkubectl exec -n NAMESPACE POD -c calico-node -- ip addr",
-        fix: "Before anything restarts calico-node there: choose a method that is right on every node (kubectl calico-fix autodetect), or \
-              allow the start its time (kubectl calico-fix probes).",
+        means: "The node works now, but the next start of calico-node would break it. The configured method would find another \
+                address, which is wrong or belongs to another node. Or the start would take longer than the probes of the DaemonSet \
+                allow.\n\
+                A reboot, an upgrade or a deleted pod is enough. From 3.15.2 calico-node also detects its address every 60s.",
+        detected: "The configured method is tried on the node's interfaces as they are now. The rules are those of the running \
+                   release, or of the release given with --calico-version. `autodetect` shows the same results.\n\
+                   For the time: the round trip to the datastore, from the log of the newest start, is compared with the probes of \
+                   the DaemonSet.",
+        confirm: "kubectl calico-fix autodetect\n\
+                  kubectl exec -n NAMESPACE POD -c calico-node -- ip addr",
+        fix: &[
+            "Do not restart calico-node on that node before the fix. Choose a method that is right on every node:",
+            "  kubectl calico-fix autodetect",
+            "If the time is too short, raise the startup limit:",
+            "  kubectl calico-fix probes",
+        ],
+        restarts: EVERY_NODE,
     },
     run,
 };
@@ -48,32 +56,32 @@ fn of_family(view: &Context, found: &EarlierFindings, family: Family) -> Vec<Fin
 fn finding(view: &Context, found: &EarlierFindings, family: Family, node: &NodeModel, row: &Node, cell: &Cell) -> Option<Finding> {
     let stored = row.stored.as_deref()?;
     let holder = |address| view.holders(address).find(|other| other.name != node.name);
-    let would = match &cell.outcome {
+    let when = match view.install.upgrade() {
+        Some(version) => format!("after an upgrade to {version}"),
+        None => "at its next start".to_owned(),
+    };
+    let (would, shown_as) = match &cell.outcome {
         DetectionResult::Address(found) if holder(found.address).is_some() => {
             let other = holder(found.address).map_or("", |other| other.name);
-            format!("exit, because it would find {found}, which {other} has,")
+            (format!("exit {when}: it would find {found}, which {other} has"), format!("find {found}"))
         }
         DetectionResult::Address(address) => {
             let interface = address.interface.as_deref().map(|name| {
                 let kind = node.interfaces().into_iter().flatten().find(|one| one.name == name).and_then(|one| one.kind.as_deref());
                 virtual_interfaces::describe(name, kind).map_or_else(|| name.to_owned(), |kind| format!("{name}, {}", phrases::made(kind)))
             });
-            format!("use {address}{}", interface.map(|interface| format!(" ({interface})")).unwrap_or_default())
+            let uses = format!("use {address}{}", interface.map(|interface| format!(" ({interface})")).unwrap_or_default());
+            (format!("{uses} {when}"), uses)
         }
         // One finding for the whole cluster says so already.
         DetectionResult::Exits { .. } if found.has(Code::MethodInvalid) => return None,
-        DetectionResult::Exits { why } => format!("exit ({why})"),
+        DetectionResult::Exits { why } => (format!("exit {when} ({why})"), format!("exit ({why})")),
         DetectionResult::None { .. } | DetectionResult::Unknown { .. } => return None,
     };
-    let when = match view.install.upgrade() {
-        Some(version) => format!("after an upgrade to {version}"),
-        None => "at its next start".to_owned(),
-    };
-    let message = format!("{} would {would} {when}, expected {stored}; do not restart calico-node there before that is changed", node.name);
+    let message = format!("{} would {would}, expected {stored}. Do not restart calico-node there before the fix", node.name);
     let method = view.matrix(family).current().map(|column| column.method.clone()).unwrap_or_default();
     let mut shown: Vec<Evidence> = node.stored(family).map(|stored| evidence::of_address(node, family, stored)).unwrap_or_default();
-    shown
-        .extend(row.source.map(|source| node.evidence(source, format!("{method} would {}: {}", would.trim_end_matches(','), cell.reason))));
+    shown.extend(row.source.map(|source| node.evidence(source, format!("{method} would {shown_as}: {}", cell.reason))));
     if shown.is_empty() {
         let text = format!("{}={method}", method_variable(family));
         shown.push(Evidence { source: Source::DaemonSet, node: None, text });

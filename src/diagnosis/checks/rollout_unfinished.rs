@@ -12,14 +12,20 @@ pub(super) const CHECK: Check = Check {
     explanation: Explanation {
         code: Code::RolloutUnfinished,
         title: "Some nodes still run calico-node without the last change",
-        means: "The DaemonSet was changed, and not every pod has been replaced. The rollout waits for a pod that does not become Ready, is \
-                still under way, or replaces nothing automatically because the strategy is OnDelete. Nodes differ in their settings.",
-        detected: "The DaemonSet's status: fewer updated pods than desired, or a generation that the controller has not seen; and pods whose \
-                   controller-revision-hash is not that of the newest ControllerRevision.",
+        means: "The DaemonSet was changed, and some pods still have the old settings. So nodes differ. There are three possible \
+                reasons: the rollout is still in progress, it waits for a pod that does not become Ready, or the update strategy \
+                OnDelete replaces no pod automatically.",
+        detected: "The status of the DaemonSet counts fewer updated pods than desired, or its controller has not seen the newest \
+                   generation. Or pods have another controller-revision-hash than the newest ControllerRevision.",
         confirm: "kubectl rollout status daemonset/calico-node -n NAMESPACE --timeout=5s\n\
                   kubectl get pods -n NAMESPACE -l k8s-app=calico-node -L controller-revision-hash -o wide",
-        fix: "Fix the pod it waits for (the other findings say why), or undo the change: \
-              kubectl rollout undo daemonset/calico-node -n NAMESPACE. With OnDelete, delete the pods one by one.",
+        fix: &[
+            "- A pod does not become Ready: fix that pod. The other findings give the reason.",
+            "- The strategy is OnDelete: delete the old pods one by one. Use: kubectl delete pod -n NAMESPACE POD",
+            "- The change itself is wrong: roll it back. Use: kubectl rollout undo daemonset/calico-node -n NAMESPACE",
+        ],
+        restarts: "A deleted pod restarts calico-node on that node only. A rollback restarts it on the nodes that have the new \
+                   settings.",
     },
     run,
 };

@@ -4,7 +4,7 @@ use crate::calico::bgp_error::ErrorMeaning;
 use crate::calico::environment::Value;
 use crate::diagnosis::check::{Check, EarlierFindings};
 use crate::diagnosis::context::Context;
-use crate::diagnosis::explain::Explanation;
+use crate::diagnosis::explain::{EVERY_NODE, Explanation};
 use crate::diagnosis::fixes;
 use crate::finding::code::Code;
 use crate::finding::{Evidence, Finding, Severity, Source};
@@ -15,13 +15,18 @@ pub(super) const CHECK: Check = Check {
     explanation: Explanation {
         code: Code::RouterIdConflict,
         title: "Two nodes have the same BGP router ID",
-        means: "BIRD refuses a peer that has its own router ID (\"Bad BGP identifier\"), so no session comes up between these nodes. \
-                Behind a route reflector they silently ignore each other's routes.",
-        detected: "\"Router ID is\" in BIRD's `show status`, the same on two nodes, and a session between them that is down. \
-                   Nodes that claim one address are another finding.",
+        means: "BIRD refuses a peer that has its own router ID (\"Bad BGP identifier\"), so there is no session between these nodes. \
+                Behind a route reflector they ignore each other's routes without a message.",
+        detected: "BIRD's `show status` prints the same \"Router ID is\" on two nodes, and a session between them is down. Two nodes \
+                   that claim one address are another finding.",
         confirm: "kubectl exec -n NAMESPACE POD -c calico-node -- birdcl -s /var/run/calico/bird.ctl show status",
-        fix: "The router ID is the node's IPv4 address, unless CALICO_ROUTER_ID sets it. A literal in the DaemonSet gives every node the same one: \
-              remove the variable, or on IPv6-only clusters set it to hash (a hash of the node's name).",
+        fix: &[
+            "The router ID is the node's IPv4 address, unless CALICO_ROUTER_ID sets it. A fixed value in the DaemonSet gives every \
+             node the same ID. Remove the variable:",
+            "  kubectl set env daemonset/calico-node -n NAMESPACE -c calico-node CALICO_ROUTER_ID-",
+            "On an IPv6-only cluster set CALICO_ROUTER_ID=hash instead. It makes the ID from the node's name.",
+        ],
+        restarts: EVERY_NODE,
     },
     run,
 };

@@ -19,15 +19,24 @@ pub(super) const CHECK: Check = Check {
     explanation: Explanation {
         code: Code::StaleNode,
         title: "A Node that no longer exists holds the address of a live node",
-        means: "A host was renamed, or its address was given to another host, and the old Node object is still there. Its kubelet is silent. \
-                Calico compares addresses with every Node, so calico-node on the live host clears its own address and exits.",
-        detected: "Two Nodes claim the same address (projectcalico.org/IPv4Address or IPv6Address, or the log line \"Calico node 'N' is already \
-                   using the IPv4 address A.\"), the Ready condition of the one is Unknown, and the kubelet of the other reports.",
-        confirm: "kubectl get nodes -o wide\nkubectl describe node NODE",
-        fix: "Check that the old host is gone or renamed, then delete its Node: kubectl delete node NODE. Pods that are recorded on that \
-              Node are removed with it, and its pod addresses are released. A host that still runs under that name registers again. \
-              With the etcd datastore delete it there too: calicoctl delete node NODE. No other method helps, and \
-              DISABLE_NODE_IP_CHECK only hides the conflict.",
+        means: "A host was renamed, or its address was given to another host. The old Node object is still there, and its kubelet no \
+                longer reports. Calico compares a detected address with every Node object. So calico-node on the live host clears its \
+                own address and exits.",
+        detected: "Two Nodes claim the same address. Either projectcalico.org/IPv4Address (or IPv6Address) shows it, or the log line \
+                   \"Calico node 'N' is already using the IPv4 address A.\" The Ready condition of one Node is Unknown, and the \
+                   kubelet of the other one reports.",
+        confirm: "kubectl get nodes -o wide\n\
+                  kubectl describe node NODE",
+        fix: &[
+            "Make sure that the old host is gone or renamed. Then delete its Node object:",
+            "  kubectl delete node NODE",
+            "With the etcd datastore, delete it there too:",
+            "  calicoctl delete node NODE",
+            "A host that still runs under that name registers again.",
+            "Another autodetection method does not help. DISABLE_NODE_IP_CHECK only hides the conflict.",
+        ],
+        restarts: "Nothing. Pods that are recorded on the deleted Node are removed, and its pod addresses are released. calico-node \
+                   on the live node succeeds at its next attempt.",
     },
     run,
 };

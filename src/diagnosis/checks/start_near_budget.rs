@@ -1,6 +1,6 @@
 use crate::diagnosis::check::{Check, EarlierFindings};
 use crate::diagnosis::context::Context;
-use crate::diagnosis::explain::Explanation;
+use crate::diagnosis::explain::{EVERY_NODE, Explanation, GIVE_TIME};
 use crate::diagnosis::{evidence, fixes, unfinished_start};
 use crate::finding::code::Code;
 use crate::finding::{Finding, Severity, Source};
@@ -12,11 +12,14 @@ pub(super) const CHECK: Check = Check {
     explanation: Explanation {
         code: Code::StartNearBudget,
         title: "calico-node starts just before its probe would kill it",
-        means: "It started, but used most of the time that its probes allow. On the next slow day, or with more nodes or a \
-                longer round trip, the kubelet kills it before it is done, and it never starts again.",
-        detected: "The measured start took more than 80% of the time that the startup probe, or else the liveness probe, allows.",
-        confirm: "kubectl calico-fix probes --node NODE\nkubectl logs -n NAMESPACE POD -c calico-node --timestamps | grep -n 'started successfully'",
-        fix: "Give it a larger startup limit: best a startupProbe with the handler of the liveness probe.",
+        means: "calico-node started, but it used most of the time that its probes allow. With more nodes or a longer round trip to \
+                the datastore, the start takes longer. Then the kubelet kills calico-node before it has started, and this repeats.",
+        detected: "The measured start took more than 80% of the time that the startup probe allows. Without a startup probe, the \
+                   liveness probe counts.",
+        confirm: "kubectl calico-fix probes --node NODE\n\
+                  kubectl logs -n NAMESPACE POD -c calico-node --timestamps | grep -n 'started successfully'",
+        fix: &[GIVE_TIME],
+        restarts: EVERY_NODE,
     },
     run,
 };

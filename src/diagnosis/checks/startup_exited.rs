@@ -13,13 +13,17 @@ pub(super) const CHECK: Check = Check {
     explanation: Explanation {
         code: Code::StartupExited,
         title: "calico-node exits while starting",
-        means: "Startup met an error that it cannot recover from and exited with code 1. Examples: no address could be detected and none \
-                is stored, the Node object changed under it, the datastore refused it. Probes are not the cause.",
-        detected: "The log of a node that is not Ready ends with \"Terminating\" or \"Calico node failed to start\", or a FATAL line; \
-                   the line before it is the reason.",
+        means: "Startup met an error from which it cannot recover, and exited with code 1. Examples: no address was detected and none \
+                is stored, the Node object was changed at the same moment, the datastore refused a request. Probes are not the cause.",
+        detected: "The log of a node that is not Ready ends with \"Terminating\", \"Calico node failed to start\" or a FATAL line. \
+                   The line before gives the reason.",
         confirm: "kubectl logs -n NAMESPACE POD -c calico-node --previous | tail",
-        fix: "Fix what the last lines name. No address: choose a method that finds one (IP_AUTODETECTION_METHOD). \
-              Update conflict: it retries automatically; on a slow link give it time.",
+        fix: &[
+            "Fix what the last lines name:",
+            "- No address: choose a method that finds one. Compare the methods with: kubectl calico-fix autodetect",
+            "- \"update conflict\": wait. The next start tries again. On a slow link several starts may be needed.",
+        ],
+        restarts: "Another method restarts calico-node on every node, usually one at a time. Waiting restarts nothing.",
     },
     run,
 };

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use crate::calico::tunnel_addresses::{POOL_TUNNELS, PoolTunnel, TUNNELS, wireguard_address, wireguard_key};
 use crate::diagnosis::check::{Check, EarlierFindings};
 use crate::diagnosis::context::Context;
-use crate::diagnosis::explain::Explanation;
+use crate::diagnosis::explain::{Explanation, ONE_NODE};
 use crate::diagnosis::fixes;
 use crate::finding::code::Code;
 use crate::finding::{Finding, Severity, Source};
@@ -16,20 +16,31 @@ pub(super) const CHECK: Check = Check {
     explanation: Explanation {
         code: Code::TunnelAddressWrong,
         title: "A node's tunnel is down, or its address is missing or another node's too",
-        means: "IP-in-IP, VXLAN and WireGuard give each node's tunnel interface an address from an IP pool. Without it other nodes have no VXLAN \
-                endpoint for the node, and what its host sends to pods has no source address. Two nodes with one address answer each other's traffic. \
-                While the interface is down, no traffic between its pods and other nodes gets through. All pods stay Ready.",
-        detected: "projectcalico.org/IPv4IPIPTunnelAddr, IPv4VXLANTunnelAddr and IPv6VXLANTunnelAddr of the nodes: the same address \
-                   twice, or none on a node that an enabled IP pool of that mode selects, while other nodes have one. Not reported where \
-                   IP pools could not be read, and where no node has such an address, as with another plugin's IPAM. Where the node's \
-                   interfaces were seen: tunl0, vxlan.calico, vxlan-v6.calico, wireguard.cali or wg-v6.cali is down, or lacks the address.",
+        means: "IP-in-IP, VXLAN and WireGuard give each node's tunnel interface an address from an IP pool.\n\
+                - No address: other nodes have no VXLAN endpoint for the node, and what its host sends to pods has no source address.\n\
+                - Two nodes with one address: each may get the other's traffic.\n\
+                - The interface is down: no traffic passes between its pods and other nodes.\n\
+                All pods stay Ready.",
+        detected: "The annotations projectcalico.org/IPv4IPIPTunnelAddr, IPv4VXLANTunnelAddr and IPv6VXLANTunnelAddr show the same \
+                   address on two nodes. Or a node that an enabled IP pool of that mode selects has none, and other nodes have one.\n\
+                   If the node's interfaces were read: tunl0, vxlan.calico, vxlan-v6.calico, wireguard.cali or wg-v6.cali is down, or \
+                   lacks the address.\n\
+                   Not reported if IP pools could not be read, or if no node has such an address, as with another plugin's IPAM.",
         confirm: "kubectl get nodes -o yaml | grep TunnelAddr\n\
                   kubectl exec -n NAMESPACE POD -c calico-node -- ip addr show",
-        fix: "Restart calico-node on that node: kubectl delete pod POD. At its start it keeps an address that IPAM has for it and takes a new \
-              one otherwise. Where it stays so, look for errors of the tunnel address allocator in its log and for free addresses in the pools. \
-              Felix brings the interface up and sets its address every few seconds. If it does not stay so, another program manages the \
-              interface: keep NetworkManager and systemd-networkd off cali*, tunl*, vxlan.calico and wireguard.cali. Then look for Felix's \
-              errors about that interface. After ip link delete vxlan.calico on the node, Felix creates the interface again.",
+        fix: &[
+            "Address missing or used twice: restart calico-node on that node. At its start it keeps an address that IPAM has for it, \
+             and takes a new one otherwise:",
+            "  kubectl delete pod -n NAMESPACE POD",
+            "If that does not help, look in its log for errors of the tunnel address allocator. Check that the IP pools have free \
+             addresses.",
+            "Interface down: Felix brings it up and sets its address every few seconds. If it does not stay up, another program \
+             manages it. Make NetworkManager and systemd-networkd ignore cali*, tunl*, vxlan.calico and wireguard.cali. Then look in \
+             the log for Felix's errors about that interface.",
+            "A VXLAN interface with wrong settings can be deleted on the node. Felix creates it again:",
+            "  ip link delete vxlan.calico",
+        ],
+        restarts: ONE_NODE,
     },
     run,
 };

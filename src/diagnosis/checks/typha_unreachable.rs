@@ -12,12 +12,17 @@ pub(super) const CHECK: Check = Check {
     explanation: Explanation {
         code: Code::TyphaUnreachable,
         title: "Felix cannot connect to Typha",
-        means: "Typha passes changes of the datastore on to every calico-node. Without it Felix does not become ready. In older releases \
-                it exits. More time for probes does not help.",
+        means: "Typha passes changes of the datastore on to every calico-node. Without a connection to Typha, Felix does not become \
+                ready. In older releases it exits. More time for probes does not help.",
         detected: "The log of a node that is not Ready says \"Failed to connect to Typha\".",
-        confirm: "kubectl logs -n NAMESPACE POD -c calico-node | grep -i typha\nkubectl get pods -A -l k8s-app=calico-typha -o wide",
-        fix: "Open TCP 5473 from the node to the nodes that run Typha (security groups, host firewalls). Check that the calico-typha pods \
-              run and that their certificates are valid.",
+        confirm: "kubectl logs -n NAMESPACE POD -c calico-node | grep -i typha\n\
+                  kubectl get pods -A -l k8s-app=calico-typha -o wide",
+        fix: &[
+            "- Check that the calico-typha pods run.",
+            "- Open TCP port 5473 from this node to the nodes that run Typha, in security groups and host firewalls.",
+            "- Check that the certificates of Typha and of calico-node are valid.",
+        ],
+        restarts: "Nothing. Felix connects automatically.",
     },
     run,
 };

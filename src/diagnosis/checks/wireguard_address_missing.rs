@@ -1,7 +1,7 @@
 use crate::calico::tunnel_addresses::{wireguard_address, wireguard_interface, wireguard_key};
 use crate::diagnosis::check::{Check, EarlierFindings};
 use crate::diagnosis::context::Context;
-use crate::diagnosis::explain::Explanation;
+use crate::diagnosis::explain::{Explanation, ONE_NODE};
 use crate::diagnosis::fixes;
 use crate::finding::code::Code;
 use crate::finding::{Finding, Severity, Source};
@@ -12,15 +12,20 @@ pub(super) const CHECK: Check = Check {
     explanation: Explanation {
         code: Code::WireguardAddressMissing,
         title: "A node's WireGuard interface has no address",
-        means: "The node announces its WireGuard key, so its peers encrypt what they send to it. But its own WireGuard interface has no \
-                address: its pods reach no pod on another node. All pods stay Ready.",
-        detected: "projectcalico.org/WireguardPublicKey without projectcalico.org/IPv4WireguardInterfaceAddr (for IPv6: \
-                   WireguardPublicKeyV6 and IPv6WireguardInterfaceAddr), while other nodes have both. Not reported where no node has such \
-                   an address, as with another plugin's IPAM.",
+        means: "The node announces its WireGuard key, so other nodes encrypt what they send to it. But its own WireGuard interface \
+                has no address. So its pods reach no pod on another node. All pods stay Ready.",
+        detected: "The Node has projectcalico.org/WireguardPublicKey but no projectcalico.org/IPv4WireguardInterfaceAddr, and other \
+                   nodes have both. For IPv6 these are WireguardPublicKeyV6 and IPv6WireguardInterfaceAddr.\n\
+                   Not reported if no node has such an address, as with another plugin's IPAM.",
         confirm: "kubectl get node NODE -o yaml | grep -i wireguard\n\
                   kubectl exec -n NAMESPACE POD -c calico-node -- ip addr show wireguard.cali",
-        fix: "Restart calico-node on that node: kubectl delete pod POD. Where it stays so, look for errors of the tunnel address allocator in \
-              its log and for free addresses in the IP pools.",
+        fix: &[
+            "Restart calico-node on that node:",
+            "  kubectl delete pod -n NAMESPACE POD",
+            "If the address is still missing, look in its log for errors of the tunnel address allocator. Check that the IP pools \
+             have free addresses.",
+        ],
+        restarts: ONE_NODE,
     },
     run,
 };

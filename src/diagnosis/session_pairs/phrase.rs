@@ -40,7 +40,7 @@ pub(crate) fn phrase(view: &Context, cause: Cause, pairs: &[SessionPair]) -> Str
         Cause::NoAnswer if pair.is_local() => "no BGP speaker answers on that address of the node itself".to_owned(),
         Cause::NoAnswer => format!("{}{}", no_answer(pair), passwords(view)),
         Cause::OtherEndUnknown => "the connection is not made; BIRD on the other node could not be asked".to_owned(),
-        Cause::NotSeen => "why could not be seen, since BIRD was not asked".to_owned(),
+        Cause::NotSeen => "the reason is unknown, because BIRD was not asked".to_owned(),
     }
 }
 
@@ -54,8 +54,7 @@ fn unknown_source(view: &Context, pairs: &[SessionPair]) -> String {
     };
     match pairs.iter().flat_map(SessionPair::ends).find_map(refused) {
         Some((node, address)) => format!(
-            ". BIRD on {node} refuses connections from {address}, which no node has: something in between, as a VPN gateway with NAT, \
-             rewrites the peers' source address"
+            ". BIRD on {node} refuses connections from {address}, which no node has: something in between, such as a VPN gateway with NAT, rewrites the peers' source address"
         ),
         None => String::new(),
     }
@@ -165,7 +164,7 @@ pub(crate) fn unmanaged(node: &Node, address: IpAddr) -> String {
     let windows = node.status.node_info.operating_system == "windows";
     let why = match (silent, windows) {
         (true, _) => "its kubelet does not report and it runs no calico-node; delete the Node if the machine is gone",
-        (false, true) => "a Windows node, which is not looked at",
+        (false, true) => "a Windows node, which is not checked",
         (false, false) => "it has no calico-node pod, but Calico's address is still in its annotations",
     };
     format!("{address} is {name}: {why}")

@@ -81,29 +81,24 @@ fn row_of(row: &Evidence) -> Markup {
 }
 
 fn explained(explanation: &Explanation) -> Markup {
-    let parts = [
-        ("What it means", explanation.means),
-        ("How it is detected", explanation.detected),
-        ("How to confirm it by hand", explanation.confirm),
-        ("How to fix it by hand", explanation.fix),
-    ];
     html! {
         details.explained {
-            summary { "What it means, and how to confirm and fix it by hand" }
-            @for (heading, words) in parts { h4 { (heading) } (prose(words)) }
+            summary { "What it means, how to check and fix it, and what the fix restarts" }
+            @for (heading, words) in explanation.sections() { h4 { (heading) } (prose(&words)) }
         }
     }
 }
 
-/// Lines that are indented are commands or tables: they stay as they are.
+/// Lines of one kind stand together: commands, items of a list, paragraphs.
 fn prose(words: &str) -> Markup {
-    let lines: Vec<&str> = words.trim_end().lines().collect();
+    let kind = |line: &str| (line.starts_with("  "), line.starts_with("- "));
+    let lines: Vec<&str> = words.lines().collect();
     html! {
-        @for block in lines.chunk_by(|a, b| a.starts_with(' ') == b.starts_with(' ')) {
-            @if block.iter().any(|line| line.starts_with(' ')) {
-                pre tabindex="0" { code { (block.iter().map(|line| line.strip_prefix("  ").unwrap_or(line)).collect::<Vec<_>>().join("\n")) } }
-            } @else {
-                @for line in block { @if !line.is_empty() { p { (line) } } }
+        @for block in lines.chunk_by(|a, b| kind(a) == kind(b)) {
+            @match block.first().map(|line| kind(line)) {
+                Some((true, _)) => pre tabindex="0" { code { (block.iter().map(|line| line.trim_start()).collect::<Vec<_>>().join("\n")) } }
+                Some((_, true)) => ul { @for line in block { li { (line.trim_start_matches("- ")) } } }
+                _ => @for line in block { p { (line) } }
             }
         }
     }

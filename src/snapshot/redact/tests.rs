@@ -22,6 +22,15 @@ fn addresses_are_replaced_alike_wherever_they_stand() {
     }
 }
 
+/// 192.168 has eight bits that change: one key in 256 would change none of them.
+#[test]
+fn no_address_stays_the_same_by_chance() {
+    for _ in 0..3_000 {
+        let new = mapping(&[]).text("192.168.56.11");
+        assert!(new.starts_with("192.168.") && new.ends_with(".11") && new != "192.168.56.11", "{new}");
+    }
+}
+
 #[test]
 fn words_of_this_cluster_are_known_by_their_shape() {
     let mapping = mapping(&[]);

@@ -32,7 +32,7 @@ fn a_node_whose_address_was_not_foreseen_is_named() {
     let mut proposal = stage.proposal("kubernetes-internal-ip");
     let unforeseen = &mut proposal.nodes[0];
     unforeseen.addresses.clear();
-    let says = format!("Of {} only readiness and faults were checked", unforeseen.name);
+    let says = format!("On {} only readiness and faults were checked", unforeseen.name);
     let plan = Plan::new(&proposal, &stage.daemon_set()).expect("can be made").expect("changes something");
     let output = stage.apply(&plan, &[]);
     assert_eq!(code(&output), Some(0), "{}", told(&output));

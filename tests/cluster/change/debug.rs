@@ -184,7 +184,7 @@ fn a_pod_that_never_starts() {
     let _live = stage.running.live(PACE);
     let output = stage.run(&["debug-log", "--yes", "--timeout", "2s"]);
     let told = told(&output);
-    assert!(told.contains("its new pod has not begun") && told.contains("not ended within 2s"), "{told}");
+    assert!(told.contains("its new pod has not started") && told.contains("not ended within 2s"), "{told}");
     assert!(out(&output).contains("the log of attempt 1 of") && out(&output).contains("No problems found, but"), "{told}");
     assert_eq!(code(&output), Some(3), "{told}");
     stage.is_as(&before, &told);

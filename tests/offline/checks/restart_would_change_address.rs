@@ -17,7 +17,7 @@ fn a_bridge_that_the_next_start_would_take() {
     let case = finds(&bridge(), &["warning restart-would-change-address node-3"]);
     let message = &case.only().message;
     assert!(message.starts_with("node-3 would use 172.18.0.1/16 (br-3f2a1b4c5d6e, a bridge made by Docker"), "{message}");
-    assert!(message.contains("expected 10.0.0.3/24; do not restart calico-node there before"), "{message}");
+    assert!(message.contains("expected 10.0.0.3/24. Do not restart calico-node there before the fix"), "{message}");
     shows(case.only(), Source::Interfaces, "node-3", "first-found would use 172.18.0.1/16");
     assert_eq!(case.only().fix.as_ref().map(|fix| fix.command.as_str()), Some("kubectl calico-fix autodetect"));
 }
@@ -129,7 +129,7 @@ fn a_start_that_the_probes_no_longer_allow() {
     let case = finds(&shortened, &["warning restart-would-change-address node-2"]);
     let finding = case.only();
     assert!(finding.message.starts_with("calico-node on node-2 would be killed at its next start: it needs "), "{}", finding.message);
-    assert!(finding.message.contains("and the probes now allow 20s; do not restart calico-node there"), "{}", finding.message);
+    assert!(finding.message.contains("and the probes now allow 20s. Do not restart calico-node there"), "{}", finding.message);
     assert_eq!(finding.fix.as_ref().map(|fix| fix.command.as_str()), Some("kubectl calico-fix probes"));
     healthy(&slow);
 }

@@ -31,7 +31,7 @@ fn a_node_that_is_not_ready_although_its_pod_is() {
         nodes[1].status.conditions.push(serde_json::from_value(condition).expect("a condition"));
     }
     for (world, why) in [
-        (cluster().edit(|snapshot| set(snapshot, "Unknown", "Kubelet stopped posting node status.")), "what its pod said last is old"),
+        (cluster().edit(|snapshot| set(snapshot, "Unknown", "Kubelet stopped posting node status.")), "the last status of its pod is old"),
         (cluster().edit(|snapshot| set(snapshot, "False", "PLEG is not healthy")), "the Node is not Ready: PLEG is not healthy"),
     ] {
         let (verdict, report) = verdict(&world);
@@ -205,6 +205,6 @@ fn a_probe_that_missed_a_restarting_peer_is_no_doubt() {
         assert_eq!(verdict, Verdict::Unknown, "{name}: {:?}", report.unseen);
         let gap = report.unseen.iter().find(|gap| gap.what == "whether calico-node stays Ready");
         let gap = gap.unwrap_or_else(|| panic!("{name}: {:?}", report.unseen));
-        assert!(gap.nodes == ["node-1"] && gap.why.contains(" if none fails again"), "{name}: {gap:?}");
+        assert!(gap.nodes == ["node-1"] && gap.why.contains(" if no probe fails until then"), "{name}: {gap:?}");
     }
 }

@@ -59,11 +59,11 @@ pub(super) fn many_nodes() -> World {
     world
 }
 
-fn five_thousand_nodes() -> World {
+pub(super) fn five_thousand_nodes() -> World {
     many_nodes().interface("node-4321", BRIDGE, "172.18.0.1/16").stored("node-4321", "172.18.0.1/16")
 }
 
 /// Of different kinds: another fix for each.
-fn two_errors() -> World {
+pub(super) fn two_errors() -> World {
     slow("node-2", bridge())
 }

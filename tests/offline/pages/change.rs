@@ -4,10 +4,11 @@ use std::io::Write;
 
 use calico_fix::autodetect::AutodetectOptions;
 use calico_fix::diagnosis::{Scope, diagnose};
+use calico_fix::edit::target::Target;
 use calico_fix::finding::Report;
 use calico_fix::plan::canary::CanaryChoice;
 use calico_fix::plan::node_state::ClusterState;
-use calico_fix::plan::{NodeGoal, Plan, from_autodetect, from_probes};
+use calico_fix::plan::{NodeGoal, Plan, Proposal, from_autodetect, from_probes};
 use calico_fix::probes::proposal::ProbeOptions;
 use calico_fix::render::change;
 use calico_fix::render::notice;
@@ -27,24 +28,33 @@ fn report(snapshot: &Snapshot) -> Report {
     diagnose(snapshot, &Scope { sessions: true, ..Scope::default() })
 }
 
-fn daemon_set(snapshot: &Snapshot) -> Value {
-    let mut object = serde_json::to_value(snapshot.daemon_set.seen().expect("a DaemonSet")).expect("an object");
-    (object["apiVersion"], object["kind"]) = ("apps/v1".into(), "DaemonSet".into());
+/// What is changed: the DaemonSet, or the Installation under the operator.
+fn edited(snapshot: &Snapshot, target: &Target) -> Value {
+    let installation = || serde_json::to_value(snapshot.resources.installations.seen()?.first()?).ok();
+    let (mut object, version, kind) = match target {
+        Target::Installation { .. } => (installation().expect("an Installation"), "operator.tigera.io/v1", "Installation"),
+        Target::DaemonSet { .. } => (serde_json::to_value(snapshot.daemon_set.seen()).expect("an object"), "apps/v1", "DaemonSet"),
+    };
+    (object["apiVersion"], object["kind"]) = (version.into(), kind.into());
     (object["metadata"]["uid"], object["metadata"]["resourceVersion"]) = ("u".into(), "1".into());
     object
+}
+
+fn plan(snapshot: &Snapshot, proposal: &Proposal) -> Plan {
+    Plan::new(proposal, &edited(snapshot, &proposal.target)).expect("a plan").expect("a change")
 }
 
 fn autodetect_plan(snapshot: &Snapshot) -> Plan {
     let choice = evaluate(snapshot, &AutodetectOptions::new(Family::V4)).choice.expect("a choice");
     let chosen = from_autodetect::proposed_method(snapshot, &[choice], &[], &CanaryChoice::Default).expect("a method");
-    Plan::new(&chosen.proposal, &daemon_set(snapshot)).expect("a plan").expect("a change")
+    plan(snapshot, &chosen.proposal)
 }
 
 fn probes_plan(snapshot: &Snapshot) -> Plan {
     let options = ProbeOptions { ceiling: Some(1200), ..ProbeOptions::default() };
     let proposal = probes_report(snapshot, &Scope::default(), &options).expect("a report").proposal.expect("a proposal");
     let chosen = from_probes::proposed_probes(snapshot, &proposal, &CanaryChoice::Default).expect("a node").expect("a change");
-    Plan::new(&chosen.proposal, &daemon_set(snapshot)).expect("a plan").expect("a change")
+    plan(snapshot, &chosen.proposal)
 }
 
 /// What is shown before the question, and after the verification.
@@ -69,17 +79,37 @@ fn pages(rename: fn(&Snapshot) -> Snapshot, style: &Style) -> Vec<(&'static str,
     ]
 }
 
+/// The kinds of cluster that have their own snapshot: under the operator, with thousands of nodes, with two errors.
+fn other_clusters(style: &Style) -> Vec<(&'static str, String)> {
+    let autodetect = |sick: &Snapshot, healthy: &Snapshot| page(sick, healthy, &autodetect_plan(sick), false, style);
+    let (operator, two) = (cases::bridge().operator().snapshot(), cases::two_errors().snapshot());
+    vec![
+        ("autodetect under the operator", autodetect(&operator, &cluster().operator().snapshot())),
+        ("autodetect on one of 5,000 nodes", autodetect(&cases::five_thousand_nodes().snapshot(), &cases::many_nodes().snapshot())),
+        ("autodetect with two errors", autodetect(&two, &cases::slow("node-2", cluster()).snapshot())),
+        ("probes with two errors", page(&two, &cases::bridge().snapshot(), &probes_plan(&two), true, style)),
+    ]
+}
+
+fn plain_and_coloured(print: impl Fn(&Style) -> Vec<(&'static str, String)>) -> String {
+    let mut all = String::new();
+    for ((name, page), (_, painted)) in print(&at(80)).iter().zip(&print(&Style { colour: true, ..at(80) })) {
+        assert_eq!(text::clean_lines(painted), *page, "{name}: colour changes nothing but colour");
+        assert!(page.lines().all(|line| text::width(line) <= 80), "{name}: {page}");
+        all += &format!("== {name}\n{page}\n--- in colour\n{}\n", spelled(painted));
+    }
+    all
+}
+
 #[test]
 fn the_dialog_and_the_closing_table_at_80_columns() {
-    let coloured = Style { colour: true, ..at(80) };
-    let mut all = String::new();
-    for rename in [Snapshot::clone, with_long_names] {
-        for ((name, page), (_, painted)) in pages(rename, &at(80)).iter().zip(&pages(rename, &coloured)) {
-            assert_eq!(text::clean_lines(painted), *page, "{name}: colour changes nothing but colour");
-            all += &format!("== {name}\n{page}\n--- in colour\n{}\n", spelled(painted));
-        }
-    }
-    insta::assert_snapshot!("change", all);
+    let all = [Snapshot::clone, with_long_names].map(|rename| plain_and_coloured(|style| pages(rename, style)));
+    insta::assert_snapshot!("change", all.concat());
+}
+
+#[test]
+fn the_dialog_of_other_clusters_at_80_columns() {
+    insta::assert_snapshot!("change_of_other_clusters", plain_and_coloured(other_clusters));
 }
 
 #[test]
@@ -129,5 +159,5 @@ fn goals_of_many_nodes_are_counted() {
     let goal = plan.nodes.first().expect("a goal").clone();
     let nodes = (0..30).map(|at| NodeGoal { name: format!("other-{at}"), ..goal.clone() }).collect();
     let page = page(&bridge, &bridge, &Plan { nodes, ..plan }, false, &at(80));
-    assert!(page.contains("10 nodes more get another address"), "{page}");
+    assert!(page.contains("10 more nodes get another address"), "{page}");
 }

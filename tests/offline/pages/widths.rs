@@ -114,3 +114,31 @@ fn the_list_of_codes_fits() {
         assert!(page.lines().all(|line| text::width(line) <= columns), "{columns}: {page}");
     }
 }
+
+/// Commands go on behind a `\`, and only a word that is wider than the terminal goes beyond it.
+#[test]
+fn every_explanation_fits_and_its_commands_stay_whole() {
+    let printed = |explanation, columns: Option<usize>| {
+        let mut out = Vec::new();
+        explain::write_explanation(explanation, &Style { width: columns, ..Style::default() }, &mut out).expect("writes");
+        String::from_utf8(out).expect("text")
+    };
+    for explanation in explanations() {
+        let wide = printed(explanation, None);
+        let commands: Vec<&str> = wide.lines().filter(|line| line.starts_with("    ")).map(str::trim).collect();
+        assert!(commands.iter().any(|line| line.contains("kubectl ") || line.starts_with("On the node: ")), "{wide}");
+        for columns in WIDTHS {
+            let page = printed(explanation, Some(columns));
+            for line in page.lines() {
+                assert!(
+                    text::width(line) <= columns || line.split(' ').any(|word| text::width(word) > columns - 15),
+                    "{columns}: {line}\n{page}"
+                );
+            }
+            let joined = page.replace(" \\\n", " ").split_whitespace().collect::<Vec<_>>().join(" ");
+            for command in &commands {
+                assert!(joined.contains(command), "{columns}: {command}\n{page}");
+            }
+        }
+    }
+}

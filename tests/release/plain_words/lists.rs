@@ -1,4 +1,4 @@
-//! The words that are not used, and the sentences that stay long. The second list may only shrink.
+//! The words that are not used.
 
 /// What people do not say, and what they say instead.
 pub(super) const WORDS: [(&str, &str); 52] = [
@@ -54,16 +54,4 @@ pub(super) const WORDS: [(&str, &str); 52] = [
     ("forgiven", "ignored"),
     ("was predicted", "is expected"),
     ("by itself", "automatically"),
-];
-
-/// Beginnings of long sentences, and why each stays whole.
-pub(super) const LONG: [(&str, &str); 8] = [
-    ("Set IP_AUTODETECTION_METHOD to a method", "lists the methods with their releases"),
-    ("A node whose stored address is outside", "conditions that hold together"),
-    ("Set a method that picks the same network everywhere", "lists the methods"),
-    ("Probes of a running calico-node time out", "quotes two messages"),
-    ("The log of a node that is not Ready says \"Hit error", "quotes three log lines"),
-    ("Where Felix uses one and the node's tables", "conditions that hold together"),
-    ("For example it asks for BIRD", "lists the cases"),
-    ("Two Nodes claim the same address", "quotes a log line"),
 ];

@@ -35,8 +35,10 @@ pub(super) fn every_text() -> Vec<Text> {
         found.into_iter().for_each(|text| add(place(&path), text, false));
     }
     for one in explanations() {
-        for text in [one.title, one.means, one.detected, one.fix] {
-            add(format!("explain {}", one.code), text.to_owned(), true);
+        add(format!("explain {}", one.code), one.title.to_owned(), true);
+        for (_, text) in one.sections() {
+            let prose: Vec<&str> = text.lines().filter(|line| !line.starts_with("  ")).collect();
+            add(format!("explain {}", one.code), prose.join("\n\n"), true);
         }
     }
     for path in files("src", "rs").into_iter().chain(files("examples/playground/src", "rs")) {

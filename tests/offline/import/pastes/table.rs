@@ -103,7 +103,7 @@ pub(super) fn pastes() -> Vec<Paste> {
              2025-06-02 08:29:30.200 [WARNING][9] startup/utils.go 48: Terminating\nCalico node failed to start\n"
                 .to_owned(),
             &["forbidden-to-calico"],
-            "is forbidden",
+            "lacks a permission",
             "",
         ),
         (
@@ -267,7 +267,7 @@ pub(super) fn pastes() -> Vec<Paste> {
              that the calico/node container is running and has mounted /var/lib/calico/\n"
                 .to_owned(),
             &["pod-not-ready"],
-            "misses the file that calico-node writes when it starts",
+            "lacks the file that calico-node writes when it starts",
             "",
         ),
         (
@@ -280,7 +280,7 @@ pub(super) fn pastes() -> Vec<Paste> {
              Warning  FailedCreatePodSandBox  2m12s (x41 over 11m)  kubelet            Failed to create pod sandbox: rpc error: code = Unknown desc = failed to setup network for sandbox \"aa0c\": plugin type=\"calico\" failed (add): stat /var/lib/calico/nodename: no such file or directory\n"
                 .to_owned(),
             &["pod-not-ready"],
-            "calico-node on w2 is not Ready: the network plugin misses the file",
+            "calico-node on w2 is not Ready: the network plugin lacks the file",
             "",
         ),
         (
