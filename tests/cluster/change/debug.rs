@@ -169,7 +169,7 @@ fn a_timeout_explains_what_came_and_puts_everything_back() {
     let _live = stage.running.live(1.0);
     let output = stage.run(&["debug-log", "--yes", "--timeout", "5s"]);
     let told = told(&output);
-    assert!(err(&output).contains("not ended within 5s") && out(&output).contains("still starting"), "{told}");
+    assert!(err(&output).contains("not finished within 5s") && out(&output).contains("still starting"), "{told}");
     assert_eq!(code(&output), Some(3), "how the start ends was not seen: {told}");
     stage.is_as(&before, &told);
 }
@@ -184,7 +184,7 @@ fn a_pod_that_never_starts() {
     let _live = stage.running.live(PACE);
     let output = stage.run(&["debug-log", "--yes", "--timeout", "2s"]);
     let told = told(&output);
-    assert!(told.contains("its new pod has not started") && told.contains("not ended within 2s"), "{told}");
+    assert!(told.contains("its new pod has not started") && told.contains("not finished within 2s"), "{told}");
     assert!(out(&output).contains("the log of attempt 1 of") && out(&output).contains("No problems found, but"), "{told}");
     assert_eq!(code(&output), Some(3), "{told}");
     stage.is_as(&before, &told);
