@@ -104,16 +104,22 @@ impl History {
 
     /// The target was changed by a command meanwhile, not by the others of the play.
     pub(crate) fn wrote(&self, command: &Command) -> bool {
-        let content = |version: &Version| (version.spec.clone(), version.record.clone());
-        let mut last = (self.before.spec.clone(), None);
+        self.own_writes(command).next().is_some()
+    }
+
+    /// What changed spec or record in a command's time, without the others' edits. Controllers write the status alone, and the record with it.
+    fn own_writes(&self, command: &Command) -> impl DoubleEndedIterator<Item = &Version> {
+        let mut last = (&self.before.spec, None);
+        let mut changes = Vec::new();
         for version in &self.versions {
-            let (now, foreign) = (content(version), self.edits.iter().any(|edit| edit.number == version.number));
+            let now = (&version.spec, version.record.as_ref());
+            let foreign = self.edits.iter().any(|edit| edit.number == version.number);
             if version.number > command.began && version.number <= command.ended && !foreign && now != last {
-                return true;
+                changes.push(version);
             }
             last = now;
         }
-        false
+        changes.into_iter()
     }
 
     /// Somebody else has written to the target after `number`.
@@ -135,9 +141,8 @@ impl History {
     /// The write with which a change of this command was closed: as verified, or as not to be watched.
     pub(crate) fn verified(&self, command: &Command) -> Option<(&Version, &Value)> {
         let is_its_own = |record: &Value| recorded_as(command.verb).is_none_or(|verb| record["command"] == verb);
-        // Somebody else's edit of the object carries the record along.
-        let is_foreign = |version: &Version| self.edits.iter().any(|edit| edit.number == version.number);
-        self.records(command).rfind(|(version, record)| record["phase"] == "done" && is_its_own(record) && !is_foreign(version))
+        let mut closed = self.own_writes(command).filter_map(|version| Some((version, version.record.as_ref()?)));
+        closed.rfind(|(_, record)| record["phase"] == "done" && is_its_own(record))
     }
 }
 
