@@ -7,6 +7,7 @@ use std::path::Path;
 use crate::cli::apply_undo::ApplyArgs;
 use crate::cli::change::ChangeArgs;
 use crate::cli::connection::ConnectionFlags;
+use crate::cluster::request::Api;
 use crate::cluster::{LogSelection, ReadOptions};
 use crate::diagnosis::{Scope, diagnose};
 use crate::exit::{Failure, Outcome};
@@ -18,7 +19,7 @@ use crate::text;
 
 use super::change::{self, ChangeOptions, ChangeReport, open_change};
 use super::source::{self, LiveCluster};
-use super::undo::targets;
+use super::undo::{self, targets};
 use crate::rollout::interrupt::Interrupt;
 use crate::streams::Streams;
 use crate::verb::Verb;
@@ -78,12 +79,28 @@ async fn resume(flags: &ConnectionFlags, arguments: &ApplyArgs, interrupt: Inter
         }
         None => match open_change::explain(&live.snapshot, &diagnosis) {
             Some(explanation) => Err(Failure::NotApplied { message: format!("error: {explanation}"), hint: None }),
-            None => {
-                writeln!(streams.err, "No change is unfinished: nothing to resume.")?;
-                Ok(Outcome::Done)
-            }
+            None => without_annotation(&live, streams).await,
         },
     }
+}
+
+/// Somebody removed the annotation in the middle of a change: only the copy on this machine knows of it.
+async fn without_annotation(live: &LiveCluster, streams: &mut Streams) -> Result<Outcome, Failure> {
+    let api = Api::new(&live.way.connection);
+    for target in targets(&live.snapshot) {
+        if let Some((_, record)) = undo::record(&api, &target, streams).await?
+            && !record.is_finished()
+        {
+            let (command, at) = (record.command, text::utc(record.at));
+            let message = format!(
+                "error: {target}: a change by {command}, begun {at}, ended before it was finished, and its annotation was removed. It cannot be resumed"
+            );
+            let hint = "Restore the old settings with: kubectl calico-fix undo".to_owned();
+            return Err(Failure::NotApplied { message, hint: Some(hint) });
+        }
+    }
+    writeln!(streams.err, "No change is unfinished: nothing to resume.")?;
+    Ok(Outcome::Done)
 }
 
 async fn carry_out(

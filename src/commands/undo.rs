@@ -120,7 +120,7 @@ pub(super) fn targets(snapshot: &Snapshot) -> Vec<Target> {
 
 /// Reads the record from the object. If its annotation was removed or damaged, reads the copy on this machine, as long as there is something to
 /// restore.
-async fn record(api: &Api, target: &Target, streams: &mut Streams) -> Result<Option<(Value, UndoRecord)>, Failure> {
+pub(super) async fn record(api: &Api, target: &Target, streams: &mut Streams) -> Result<Option<(Value, UndoRecord)>, Failure> {
     let object: Value =
         write::read(api, target).await.map_err(|error| Failure::ReadFailed { message: error.to_string(), hint: error.hint() })?;
     let read = UndoRecord::from_object(&object);

@@ -65,6 +65,28 @@ fn a_change_that_was_killed_half_way_is_finished_by_resuming_it() {
     }
 }
 
+/// Only the copy on this machine knows of the change: "nothing to resume" would leave it half-way.
+#[test]
+fn a_change_whose_annotation_was_removed_is_to_be_undone() {
+    let stage = Stage::new("bridge-address", 3);
+    let before = stage.daemon_set();
+    let _live = stage.running.live(PACE);
+    killed(&stage, &["autodetect", "--yes"], |kill| Fault::nth_write(STRATEGY, Effect::Lost(kill)));
+    let store = &stage.running.cluster().store;
+    let removed = |set: &mut Value| {
+        set["metadata"]["annotations"].as_object_mut().expect("annotations").retain(|name, _| !name.starts_with("kubectl-calico-fix"));
+    };
+    store.edit_as(sim::Writer::new("kubectl-edit"), "DaemonSet", "kube-system", "calico-node", removed).expect("is there");
+    let resumed = stage.run(&["apply", "--resume", "--yes"]);
+    assert_eq!(code(&resumed), Some(1), "{}", told(&resumed));
+    let says = "its annotation was removed. It cannot be resumed";
+    assert!(err(&resumed).contains(says) && err(&resumed).contains("kubectl calico-fix undo"), "{}", told(&resumed));
+    let undone = stage.run(&["undo", "--yes"]);
+    assert_eq!((code(&undone), &stage.daemon_set()["spec"]), (Some(0), &before["spec"]), "{}", told(&undone));
+    let nothing = stage.run(&["apply", "--resume", "--yes"]);
+    assert!(code(&nothing) == Some(0) && err(&nothing).contains("nothing to resume"), "{}", told(&nothing));
+}
+
 /// The rollout went on by itself; only its verification is missing. Undo would bring the fault back.
 #[test]
 fn a_change_that_completed_after_the_kill_is_verified_and_closed_without_a_restart() {
