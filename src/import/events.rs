@@ -9,6 +9,7 @@ use super::event_pods::{self, Told};
 use super::facts::{Facts, Summary};
 use super::formats::Format;
 use super::page::Block;
+use super::plugin_failures::PluginFailures;
 use super::prompt;
 use super::tables::{MAX_COLUMNS, has_columns, split_row};
 use crate::calico::cni_failure;
@@ -151,24 +152,16 @@ fn read(block: &Block, facts: &mut Facts) -> Result<Summary, String> {
     let old = has_header && first.contains("KIND");
     // behind the message: first seen, count and name
     let behind = if has_source && !old { 3 } else { 0 };
-    let (mut read, mut others, mut failures, mut over) = (0, 0, 0, 0);
+    let (mut read, mut others, mut failures) = (0, 0, PluginFailures::default());
     let mut pods: BTreeMap<&str, PodRows<'_>> = BTreeMap::new();
     for line in block.text.lines().skip(usize::from(has_header)) {
         let Some(row) = row(line, has_source, behind) else { continue };
-        let assigned = row.message.strip_prefix("Successfully assigned ").and_then(|rest| rest.split_once(" to "));
-        let node = row.host.or(assigned.map(|(_, node)| node.trim())).map(str::to_owned);
+        let node = row.host.or_else(|| assigned(&row.message).map(|(_, node)| node.trim())).map(str::to_owned);
         if !flavour::is_pod_name(row.name) {
             let namespace = row.namespace.or(block.heading.namespace.as_deref());
             facts.objects.other_pods.tell(namespace, row.name, false, node.as_deref().filter(|_| row.reason == "Scheduled"));
-            if cni_failure::parse(row.reason, &row.message).is_none() {
-                others += 1;
-            } else if row.age.as_ref().is_some_and(|age| age.last > event_pods::STILL) {
-                over += 1;
-            } else {
-                failures += 1;
-                let times = row.age.as_ref().map_or(1, |age| age.times);
-                other_failure(facts, namespace, row.name, node.as_deref(), (row.reason, &row.message, times))?;
-            }
+            let told = (row.reason, row.message.as_str(), row.age.as_ref());
+            others += usize::from(!failures.take(facts, (namespace, row.name), node.as_deref(), told)?);
             continue;
         }
         // the table tells how long ago, not since when, and no clock tells when it was printed
@@ -191,35 +184,20 @@ fn read(block: &Block, facts: &mut Facts) -> Result<Summary, String> {
             facts.told_by_events(&event_pods::pod(name, pod.namespace, pod.node.as_deref(), &pod.told))?;
         }
     }
-    let told = match failures {
+    let told = match failures.kept {
         0 => crate::text::count(read, "event"),
-        _ => format!(
+        kept => format!(
             "{}, {} of Calico's network plugin for other pods",
             crate::text::count(read, "event"),
-            crate::text::count(failures, "failure")
+            crate::text::count(kept, "failure")
         ),
     };
-    let summary = Summary::new(told).ignoring(others, "about other objects");
-    Ok(match over {
-        0 => summary,
-        _ => summary.also_ignoring(format!("{} of the network plugin older than 10 min", crate::text::count(over, "failure"))),
-    })
+    Ok(failures.with_old(Summary::new(told).ignoring(others, "about other objects")))
 }
 
-/// An event about a pod that is not a calico-node: reason, message and how often.
-fn other_failure(
-    facts: &mut Facts,
-    namespace: Option<&str>,
-    name: &str,
-    node: Option<&str>,
-    (reason, message, times): (&str, &str, i32),
-) -> Result<(), String> {
-    let involved = json!({"kind": "Pod", "name": name, "namespace": namespace});
-    facts.told(
-        "Event",
-        &json!({"metadata": {"namespace": namespace}, "involvedObject": involved, "type": "Warning", "reason": reason,
-            "message": message, "count": times, "source": {"component": "kubelet", "host": node}}),
-    )
+/// `Successfully assigned kube-system/calico-node-x7k2p to node-3`: the pod, and its node.
+fn assigned(message: &str) -> Option<(&str, &str)> {
+    message.strip_prefix("Successfully assigned ")?.split_once(" to ")
 }
 
 /// What the rows about one pod tell of it.
@@ -281,8 +259,7 @@ fn read_described(block: &Block, facts: &mut Facts) -> Result<Summary, String> {
         }
     }
     let cell = |at: usize| told_events.iter().filter_map(move |(cells, _)| cells.get(at).copied());
-    // `Successfully assigned kube-system/calico-node-x7k2p to node-3`
-    let assigned = cell(4).find_map(|message| message.strip_prefix("Successfully assigned ")?.split_once(" to "));
+    let assigned = cell(4).find_map(assigned);
     // `Back-off restarting failed container calico-node in pod calico-node-x7k2p_kube-system(UID)`, or the kubelet's own log
     let named = || block.text.split(|c: char| !c.is_ascii_alphanumeric() && c != '-').find_map(prompt::pod_name);
     let pod = block.heading.pod.clone().or_else(|| prompt::pod_name(assigned?.0.rsplit('/').next()?)).or_else(named);
@@ -302,33 +279,20 @@ fn read_described(block: &Block, facts: &mut Facts) -> Result<Summary, String> {
         return Ok(Summary { ignored: Some("nothing shows that it belongs to a calico-node pod".to_owned()), ..Summary::default() });
     }
     if pod.is_none() && said.is_empty() {
-        let (mut failures, mut over) = (0, 0);
+        let mut failures = PluginFailures::default();
         for (cells, more) in &told_events {
             let [_, reason, age, _, message] = cells.as_slice() else { continue };
             let message = format!("{message}{more}");
-            let misses_nodename = events::misses_nodename(&events::parse(reason, &message).kind);
-            if misses_nodename || cni_failure::parse(reason, &message).is_none() {
+            if events::misses_nodename(&events::parse(reason, &message).kind) {
                 continue;
             }
-            let age = Age::parse(age);
-            if age.as_ref().is_some_and(|age| age.last > event_pods::STILL) {
-                over += 1;
-                continue;
-            }
-            failures += 1;
             let (namespace, name) = assigned.and_then(|(pod, _)| pod.split_once('/')).unzip();
             let name = name.map_or_else(|| event_pods::unnamed_pod(&facts.file, block.line), str::to_owned);
-            other_failure(facts, namespace, &name, node.as_deref(), (reason, &message, age.map_or(1, |age| age.times)))?;
+            failures.take(facts, (namespace, &name), node.as_deref(), (reason, &message, Age::parse(age).as_ref()))?;
         }
-        if failures + over > 0 {
-            let told = format!("{} of Calico's network plugin for another pod", crate::text::count(failures, "failure"));
-            let summary = if failures > 0 { Summary::new(told) } else { Summary::default() };
-            let over = crate::text::count(over, "failure");
-            let summary = if over.starts_with('0') {
-                summary
-            } else {
-                summary.also_ignoring(format!("{over} of the network plugin older than 10 min"))
-            };
+        if failures.is_any() {
+            let told = format!("{} of Calico's network plugin for another pod", crate::text::count(failures.kept, "failure"));
+            let summary = failures.with_old(if failures.kept > 0 { Summary::new(told) } else { Summary::default() });
             return Ok(node.into_iter().fold(summary, Summary::of_node));
         }
     }

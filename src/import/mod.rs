@@ -26,6 +26,7 @@ mod other_pods;
 mod ours;
 mod page;
 mod plain;
+mod plugin_failures;
 mod pod_logs;
 mod probes;
 mod prompt;

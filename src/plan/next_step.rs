@@ -126,7 +126,7 @@ pub fn next_step(stage: &Stage, seen: &Observation, timeout_seconds: u64) -> Nex
     if let Some(why) = &seen.unreachable {
         return NextStep::Wait(format!("waiting for the API server: {why}"));
     }
-    if let Some(step) = target_step(stage, &seen.target) {
+    if let Some(step) = target_step(&seen.target, matches!(stage, Stage::Canary { .. })) {
         return step;
     }
     if !seen.observed {
@@ -142,13 +142,14 @@ pub fn next_step(stage: &Stage, seen: &Observation, timeout_seconds: u64) -> Nex
 }
 
 /// What somebody else's write to the target asks for; `None` where it holds what this rollout has written.
-pub fn target_step(stage: &Stage, target: &TargetState) -> Option<NextStep> {
+/// `is_held_back`: the strategy lets no controller replace a pod.
+pub fn target_step(target: &TargetState, is_held_back: bool) -> Option<NextStep> {
     Some(match target {
         TargetState::Unchanged => return None,
         TargetState::Overtaken(id) => NextStep::Fail(Failure::Overtaken(id.clone())),
         TargetState::Changed(who) => NextStep::Fail(Failure::TargetChanged(who.clone())),
         // While the strategy holds back every pod, a second try restarts none. Later each would restart nodes.
-        TargetState::Reverted { times, .. } if matches!(stage, Stage::Canary { .. }) && *times < MAX_REVERTS => NextStep::Reapply,
+        TargetState::Reverted { times, .. } if is_held_back && *times < MAX_REVERTS => NextStep::Reapply,
         TargetState::Reverted { who, times } => NextStep::Fail(Failure::Reverted { who: who.clone(), times: *times }),
     })
 }

@@ -33,7 +33,7 @@ pub fn meaning(plan: &Plan, moves: &[&NodeGoal], report: &Report, restarts: usiz
         table.fit(style, &[]);
         table.write(true, style, out)?;
         if let Some(more @ 1..) = moves.len().checked_sub(MOST) {
-            writeln!(out, "{more} more {} another address", if more == 1 { "node gets" } else { "nodes get" })?;
+            writeln!(out, "{} {} another address", text::count(more, "more node"), if more == 1 { "gets" } else { "get" })?;
         }
         let kept = plan.nodes.iter().filter(|goal| !goal.addresses.is_empty()).count() - moves.len();
         if kept > 0 {
@@ -112,7 +112,7 @@ pub fn outcome(before: &Report, after: &Report, starts: bool, style: &Style, out
     table.fit(style, &[]);
     table.write(true, style, out)?;
     match after.nodes.len().checked_sub(MOST.max(changed.len().min(2 * MOST))) {
-        Some(more @ 1..) => writeln!(out, "{more} more {}", if more == 1 { "node" } else { "nodes" }),
+        Some(more @ 1..) => writeln!(out, "{}", text::count(more, "more node")),
         _ => Ok(()),
     }
 }

@@ -67,8 +67,8 @@ pub fn evaluate(snapshot: &Snapshot, ask: &AutodetectOptions) -> AutodetectResul
         let nodes = view.nodes.iter().filter(|node| autodetect::found_nothing(node, family));
         nodes.map(|node| node.name.to_owned()).collect()
     };
-    let other = Family::ALL.into_iter().find(|family| *family != ask.family);
-    let other_family = other.map(|family| (family, unfound(family))).filter(|(_, nodes)| !nodes.is_empty());
+    let other = ask.family.other();
+    let other_family = Some((other, unfound(other))).filter(|(_, nodes)| !nodes.is_empty());
     let own = unfound(ask.family);
     let hosts_without = fixes::hosts_without(&view, ask.family).into_iter().filter(|name| own.contains(name)).collect();
     let switch_off = fixes::switch_off(&view, ask.family).filter(|_| recommendation.method.is_none());

@@ -30,7 +30,7 @@ impl Rollout<'_> {
         let (namespace, name) = self.daemon_set_name();
         let set = node_state::daemon_set(&self.api, &namespace, &name).await.map_err(RolloutError::Request)?;
         let pods = node_state::pods(&self.api, &set).await.map_err(RolloutError::Request)?;
-        let target = self.target_state(stage, &object);
+        let target = self.target_state(*stage == Stage::RollingBack, &object);
         let observed = set.status.observed_generation.is_some_and(|observed| observed >= drive.generation);
         let dead = self.absent.iter().filter_map(|node| pods.get(node)).filter(|pod| pod.is_ready() != Some(true)).count();
         let mut seen = Observation {
@@ -72,9 +72,8 @@ impl Rollout<'_> {
     }
 
     /// Compares the target with what was written. A rollback leaves others' edits alone, and only another change stops it.
-    pub(super) fn target_state(&mut self, stage: &Stage, object: &serde_json::Value) -> TargetState {
+    pub(super) fn target_state(&mut self, rolling_back: bool, object: &serde_json::Value) -> TargetState {
         let removed = || format!("the annotation {ANNOTATION} was removed or rewritten");
-        let rolling_back = *stage == Stage::RollingBack;
         match UndoRecord::from_object(object) {
             Ok(Some(record)) if record.id != self.record.id => return TargetState::Overtaken(record.id),
             Ok(Some(_)) => {}

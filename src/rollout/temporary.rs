@@ -76,14 +76,13 @@ impl Rollout<'_> {
 
     /// Waits until new pods are made from the changed template. A tool that reverts edits may be faster; then no pod is deleted for nothing.
     async fn holds_for_pods(&mut self, mut written: Value) -> Result<DaemonSet, RolloutError> {
-        let held_back = Stage::Canary { node: String::new(), larger_budgets: 0 };
         loop {
             let set = self.reaches_daemon_set(&written).await?;
             let object = self.read().await?;
-            let target = self.target_state(&held_back, &object);
-            written = match target_step(&held_back, &target) {
+            let target = self.target_state(false, &object);
+            written = match target_step(&target, true) {
                 None => return Ok(set),
-                Some(NextStep::Fail(failure)) => return Err(self.failure(failure, &Observation { target, ..Observation::default() })),
+                Some(NextStep::Fail(failure)) => return Err(self.failure(failure, &Observation::default())),
                 Some(_) => self.write_again().await?,
             };
         }

@@ -3,7 +3,7 @@
 /// What to do next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CniStep {
-    /// A new calico-node pod on that node writes the plugin's files anew. Why.
+    /// A new calico-node pod on that node writes the plugin's files again. Why.
     RestartCalicoNode(&'static str),
     /// calico-node's pod on that node tells more. Why.
     DescribeCalicoNode(&'static str),

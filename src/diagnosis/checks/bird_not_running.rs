@@ -51,7 +51,7 @@ fn finding(view: &Context, node: &NodeModel) -> Option<Finding> {
     }
     let (message, mut shown) = match down.as_slice() {
         [] => return None,
-        [(family, shown)] if view.uses(other(*family)) => {
+        [(family, shown)] if view.uses(family.other()) => {
             let daemon = daemon(*family);
             (format!("{daemon} does not run on {}: it announces and learns no {family} routes", node.name), shown.clone())
         }
@@ -121,12 +121,5 @@ fn daemon(family: Family) -> &'static str {
     match family {
         Family::V4 => "BIRD",
         Family::V6 => "BIRD6",
-    }
-}
-
-fn other(family: Family) -> Family {
-    match family {
-        Family::V4 => Family::V6,
-        Family::V6 => Family::V4,
     }
 }

@@ -153,11 +153,7 @@ fn is_refused_now(view: &Context, method: &str) -> bool {
 
 /// No node has an address of this family to detect, and some have one of the other.
 pub(crate) fn is_without(view: &Context, family: Family) -> bool {
-    let other = match family {
-        Family::V4 => Family::V6,
-        Family::V6 => Family::V4,
-    };
-    view.nodes.iter().any(|node| node.internal_ip(other).is_some()) && !view.nodes.iter().any(|node| has_address(node, family))
+    view.nodes.iter().any(|node| node.internal_ip(family.other()).is_some()) && !view.nodes.iter().any(|node| has_address(node, family))
 }
 
 /// Nodes whose interfaces were read and have no address of this family, while other nodes have one.
