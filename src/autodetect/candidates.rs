@@ -36,7 +36,7 @@ pub(super) fn refused(method: &Method, version: Option<Version>) -> Option<Strin
             Some(format!("in {version} it stores the network's address, not the node's (fixed in v3.22.4 and v3.23.2)"))
         }
         Problem::BadPattern { why } => Some(format!("Calico refuses its regular expression: {why}")),
-        Problem::BadCidr { text } => Some(format!("{text:?} is not a network, and one bad network stops detection")),
+        Problem::BadCidr { text } => Some(method::bad_network(&text)),
         Problem::MatchesEverything => Some("an empty piece lets in every interface".to_owned()),
         Problem::ExcludesEverything => Some("an empty piece leaves out every interface".to_owned()),
         Problem::ReachesLoopback { .. } => Some("every node reaches that destination through its loopback address".to_owned()),

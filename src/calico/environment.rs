@@ -259,12 +259,8 @@ impl Environment {
         Health { host, port }
     }
 
-    /// `IP`, `IP6`.
     pub fn ip(&self, family: Family) -> Value {
-        self.get(match family {
-            Family::V4 => "IP",
-            Family::V6 => "IP6",
-        })
+        self.get(address_variable(family))
     }
 
     pub fn method(&self, family: Family) -> MethodSetting {
@@ -275,6 +271,14 @@ impl Environment {
             value @ (Value::Field(_) | Value::PerNode(_)) => MethodSetting::PerNode(value),
             value => MethodSetting::Unknown { why: value.why_unknown(name) },
         }
+    }
+}
+
+/// Whether and how the address is detected.
+pub fn address_variable(family: Family) -> &'static str {
+    match family {
+        Family::V4 => "IP",
+        Family::V6 => "IP6",
     }
 }
 

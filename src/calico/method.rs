@@ -53,6 +53,11 @@ pub enum Problem {
     },
 }
 
+/// What `Problem::BadCidr` means.
+pub fn bad_network(text: &str) -> String {
+    format!("{text:?} is not a network, and one bad network stops detection")
+}
+
 /// `\s*,\s*`, at every comma; the ends are not trimmed. Go's `\s` has no vertical tab.
 fn split(list: &str) -> Vec<String> {
     const BLANK: &[char] = &[' ', '\t', '\n', '\r', '\x0c'];

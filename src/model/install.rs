@@ -1,6 +1,6 @@
 //! How this cluster's Calico is installed and configured.
 
-use crate::calico::environment::{Backend, Datastore, Environment, MethodSetting, Value};
+use crate::calico::environment::{self, Backend, Datastore, Environment, MethodSetting, Value};
 use crate::calico::flavour::{self, Flavour};
 use crate::calico::method::{self, AddressSource, Method, Problem};
 use crate::calico::owner::{self, Owner};
@@ -258,10 +258,7 @@ impl<'a> Install<'a> {
     /// Why the configured method decides nothing, or not what it says.
     pub fn ineffective_method(&self, family: Family) -> Option<String> {
         let method = self.method(family).filter(|method| !method.is_empty())?;
-        let variable = match family {
-            Family::V4 => "IP",
-            Family::V6 => "IP6",
-        };
+        let variable = environment::address_variable(family);
         match self.gate(family)? {
             // As installers write a family that is off: kops upup/models/cloudup/resources/addons/networking.projectcalico.org.
             AddressSource::Kept if method == "none" || Method::parse(&method) == Method::DEFAULT => return None,
@@ -273,7 +270,7 @@ impl<'a> Install<'a> {
         }
         match self.problem(family)?.1 {
             Problem::BadPattern { why } => Some(format!("its regular expression cannot be read ({why})")),
-            Problem::BadCidr { text } => Some(format!("{text:?} is not a network, and one bad network stops detection")),
+            Problem::BadCidr { text } => Some(method::bad_network(&text)),
             Problem::ExcludesEverything => Some("an empty piece excludes every interface".to_owned()),
             _ => None,
         }

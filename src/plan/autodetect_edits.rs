@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::calico::environment::method_variable;
+use crate::calico::environment::{address_variable, method_variable};
 use crate::calico::flavour::Flavour;
 use crate::calico::method::AddressSource;
 use crate::edit::Edit;
@@ -64,12 +64,8 @@ pub fn edits(install: &Install, target: &Target, settings: &[Setting]) -> Result
 
 /// `IP` must say autodetect, or the method counts only for nodes that have no address stored, or for none.
 fn daemon_set(install: &Install, setting: &Setting) -> Vec<Edit> {
-    let gate = match setting.family {
-        Family::V4 => "IP",
-        Family::V6 => "IP6",
-    };
     let closed = !matches!(install.gate(setting.family), Some(AddressSource::Detected));
-    let gate = closed.then(|| Edit::variable(gate, "autodetect"));
+    let gate = closed.then(|| Edit::variable(address_variable(setting.family), "autodetect"));
     gate.into_iter().chain([Edit::variable(method_variable(setting.family), &setting.method)]).collect()
 }
 

@@ -5,11 +5,10 @@ mod installers;
 use serde_json::{Value, json};
 
 use super::autodetect_edits::{self, Refusal, Setting};
-use crate::calico::environment::method_variable;
+use crate::calico::environment::{address_variable, method_variable};
 use crate::edit::patch::{PatchKind, join};
 use crate::edit::target::Target;
 use crate::edit::{self, Edit};
-use crate::snapshot::family::Family;
 use crate::snapshot::objects::CALICO_NODE;
 use crate::text::{is_unsafe, shell};
 
@@ -187,11 +186,10 @@ fn variable(edit: &Edit) -> Option<(String, String)> {
 }
 
 fn both_variables(setting: &Setting) -> [(String, String); 2] {
-    let gate = match setting.family {
-        Family::V4 => "IP",
-        Family::V6 => "IP6",
-    };
-    [(gate.to_owned(), "autodetect".to_owned()), (method_variable(setting.family).to_owned(), setting.method.clone())]
+    [
+        (address_variable(setting.family).to_owned(), "autodetect".to_owned()),
+        (method_variable(setting.family).to_owned(), setting.method.clone()),
+    ]
 }
 
 fn set_env(namespace: &str, name: &str, variables: &[(String, String)]) -> Option<String> {

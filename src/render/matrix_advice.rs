@@ -7,6 +7,7 @@ use super::lines::{command, painted, paragraph};
 use super::matrix::Shown;
 use super::style::{Style, Tone};
 use crate::autodetect::{Choice, Verdict};
+use crate::calico::environment::address_variable;
 use crate::finding::{Fix, Source};
 use crate::reports::autodetect::{AutodetectResult, State};
 use crate::snapshot::family::Family;
@@ -59,10 +60,10 @@ fn without_address(look: &AutodetectResult, style: &Style, out: &mut dyn Write) 
         return Ok(());
     }
     let hosts = text::list(&look.hosts_without, 3);
-    let off = if family == Family::V4 { "IP=none" } else { "IP6=none" };
+    let variable = address_variable(family);
     labelled(
         "Hosts",
-        &format!("{hosts}: no interface has an {family} address. Add one there, or set {off} if no node needs {family}."),
+        &format!("{hosts}: no interface has an {family} address. Add one there, or set {variable}=none if no node needs {family}."),
         style,
         out,
     )

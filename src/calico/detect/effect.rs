@@ -2,6 +2,7 @@
 
 use super::{DetectionResult, Found, Host, Interfaces};
 use crate::calico::address;
+use crate::calico::environment::address_variable;
 use crate::calico::method::AddressSource;
 use crate::calico::version::Version;
 use crate::snapshot::family::Family;
@@ -33,10 +34,7 @@ pub enum AfterRestart {
 /// makes this one clear its own and exit: that is seen only with all nodes in view.
 pub fn after_restart(gate: &AddressSource, outcome: &DetectionResult, has_stored: Option<bool>, family: Family) -> AfterRestart {
     let unknown = |why: &str| AfterRestart::Unknown { why: why.to_owned() };
-    let variable = match family {
-        Family::V4 => "IP",
-        Family::V6 => "IP6",
-    };
+    let variable = address_variable(family);
     match gate {
         AddressSource::Off => AfterRestart::Off,
         AddressSource::Kept => AfterRestart::Keeps { why: format!("{variable} is none or empty, so what is stored stays") },

@@ -182,7 +182,7 @@ fn settled(method: &Method, version: Version) -> Option<DetectionResult> {
         Problem::Invalid { value } => DetectionResult::Exits { why: format!("{value:?} is not a valid method") },
         Problem::UnknownToRelease { since } => DetectionResult::Exits { why: format!("Calico knows this method only from {since}") },
         Problem::BadPattern { why } => DetectionResult::none(format!("its regular expression is refused: {why}")),
-        Problem::BadCidr { text } => DetectionResult::none(format!("{text:?} is not a network, and one bad network stops detection")),
+        Problem::BadCidr { text } => DetectionResult::none(method::bad_network(&text)),
         Problem::UnreadablePattern { why } => DetectionResult::unknown(why),
         Problem::StoresNetworkAddress | Problem::MatchesEverything | Problem::ExcludesEverything | Problem::ReachesLoopback { .. } => {
             return None;

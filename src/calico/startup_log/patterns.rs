@@ -259,9 +259,18 @@ pub(super) fn kind_of(line: &Line<'_>, started: bool) -> Option<LogEventKind> {
 
 impl Pattern {
     fn fits(&self, line: &Line<'_>, message: &str, started: bool) -> bool {
-        let holds = |text: &&str| memchr::memmem::find(message.as_bytes(), text.as_bytes()).is_some();
-        self.scope.takes(line, started) && message.starts_with(self.begins) && self.holds.iter().all(holds) && !self.lacks.iter().any(holds)
+        let lacks = !self.lacks.iter().any(|text| has(message, text));
+        self.scope.takes(line, started) && message.starts_with(self.begins) && self.is_quoted_in(message) && lacks
     }
+
+    /// Its words, wherever they begin.
+    fn is_quoted_in(&self, text: &str) -> bool {
+        self.holds.iter().all(|says| has(text, says))
+    }
+}
+
+fn has(text: &str, words: &str) -> bool {
+    memchr::memmem::find(text.as_bytes(), words.as_bytes()).is_some()
 }
 
 /// Errors of requests to etcd that no member answered in time (etcd `api/v3rpc/rpctypes/error.go`, `clientv3`).
@@ -271,14 +280,14 @@ const ETCD_UNANSWERED: [&str; 4] =
 /// Says that a request to the datastore got no answer.
 pub(super) fn is_unanswered(text: &str) -> bool {
     let mut api = PATTERNS.iter().filter(|pattern| pattern.kind == LogEventKind::ApiUnreachable);
-    api.any(|pattern| pattern.holds.iter().all(|says| text.contains(says))) || ETCD_UNANSWERED.iter().any(|says| text.contains(says))
+    api.any(|pattern| pattern.is_quoted_in(text)) || ETCD_UNANSWERED.iter().any(|says| text.contains(says))
 }
 
 /// Says that the datastore does not accept who asks.
 pub(super) fn is_refused(text: &str) -> bool {
     let mut refusals =
         PATTERNS.iter().filter(|pattern| pattern.kind == LogEventKind::DatastoreUnauthorized && pattern.scope == Scope::Failing);
-    refusals.any(|pattern| pattern.holds.iter().all(|says| text.contains(says)))
+    refusals.any(|pattern| pattern.is_quoted_in(text))
 }
 
 /// Ends the start where the datastore does not answer, at level INFO (startup.go, `getNode`).

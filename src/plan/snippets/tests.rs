@@ -1,6 +1,7 @@
 use std::fmt::Write as _;
 
 use super::*;
+use crate::snapshot::family::Family;
 
 fn settings() -> Vec<Setting> {
     vec![Setting { family: Family::V4, method: "kubernetes-internal-ip".into() }]

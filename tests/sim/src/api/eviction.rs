@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use super::Outcome;
 use super::status::Failure;
 use super::write::Change;
+use crate::controller::ready_condition;
 use crate::store::Deletion;
 
 impl Change<'_> {
@@ -40,17 +41,12 @@ fn allowed(budgets: &[Value], pods: &[Value], pod: &Value) -> Result<(), Failure
         let why = "This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.";
         return Err(Failure::internal(why));
     }
-    let healthy = pods.iter().filter(|pod| covers(budget, pod) && is_ready(pod)).count();
+    let healthy = pods.iter().filter(|pod| covers(budget, pod) && ready_condition(pod).is_some()).count();
     let needed = budget["spec"]["minAvailable"].as_u64().and_then(|needed| usize::try_from(needed).ok());
     match needed {
         Some(needed) if healthy > needed => Ok(()),
         _ => Err(Failure::over_budget(budget["metadata"]["name"].as_str().unwrap_or_default(), needed.unwrap_or(0), healthy)),
     }
-}
-
-fn is_ready(pod: &Value) -> bool {
-    let conditions = pod["status"]["conditions"].as_array();
-    conditions.into_iter().flatten().any(|condition| condition["type"] == "Ready" && condition["status"] == "True")
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::revision::{self, HASH};
 use super::template::{self, node_of};
-use super::{Cache, MANAGER, owned_by, tell, text};
+use super::{Cache, MANAGER, owned_by, ready_condition, tell, text};
 use crate::store::{Deletion, Store};
 
 /// One pass over every DaemonSet. To be called again until nothing changes.
@@ -197,8 +197,7 @@ fn share(asked: &Value, nodes: usize) -> Option<usize> {
 }
 
 fn is_ready(pod: &Value) -> bool {
-    let conditions = pod["status"]["conditions"].as_array();
-    conditions.into_iter().flatten().any(|condition| condition["type"] == "Ready" && condition["status"] == "True")
+    ready_condition(pod).is_some()
 }
 
 fn available(daemonset: &Value, pod: &Value, now: Timestamp) -> bool {
@@ -208,8 +207,7 @@ fn available(daemonset: &Value, pod: &Value, now: Timestamp) -> bool {
 /// Ready for `minReadySeconds`; without those from the beginning of time.
 fn available_from(daemonset: &Value, pod: &Value) -> Option<Timestamp> {
     let wait = SignedDuration::from_secs(daemonset["spec"]["minReadySeconds"].as_i64().unwrap_or(0));
-    let conditions = pod["status"]["conditions"].as_array();
-    let ready = conditions.into_iter().flatten().find(|condition| condition["type"] == "Ready" && condition["status"] == "True")?;
+    let ready = ready_condition(pod)?;
     if wait.is_zero() {
         return Some(Timestamp::MIN);
     }

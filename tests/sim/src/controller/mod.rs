@@ -53,6 +53,12 @@ fn text<'a>(object: &'a Value, key: &str) -> &'a str {
     object["metadata"][key].as_str().unwrap_or_default()
 }
 
+/// The condition that says that a pod is ready.
+pub(crate) fn ready_condition(pod: &Value) -> Option<&Value> {
+    let conditions = pod["status"]["conditions"].as_array();
+    conditions.into_iter().flatten().find(|condition| condition["type"] == "Ready" && condition["status"] == "True")
+}
+
 /// An event that happened once.
 fn tell(store: &Store, about: &Value, component: &str, reason: &str, message: String) {
     let now = crate::scenario::logs::seconds_of(store.now());
