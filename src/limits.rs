@@ -21,8 +21,8 @@ pub const MAX_LOG: u64 = 256 * MIB;
 pub const MAX_EXEC: usize = 1 << 20;
 /// One message of an exec. The kubelet and the API server copy in blocks of 32 KiB.
 pub const MAX_EXEC_MESSAGE: usize = 256 << 10;
-/// All execs of one look. 5,000 nodes of 100 KiB are 500 MiB.
-pub const MAX_EXEC_TOTAL: u64 = 2 << 30;
+/// All execs of one look. 5,000 nodes of 100 KiB are 500 MiB. A BGP session takes four times as much memory as it is printed with.
+pub const MAX_EXEC_TOTAL: u64 = 512 << 20;
 
 /// Reading a cluster as a whole, unless `--deadline` says otherwise. 5,000 nodes take about a minute.
 pub const DEADLINE: Duration = Duration::from_secs(300);

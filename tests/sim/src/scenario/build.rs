@@ -36,8 +36,10 @@ pub(super) struct Member {
 }
 
 impl Member {
+    /// Each node's own: the first of a block of 64, and where all 1,024 blocks are taken the next of a block.
     fn tunnel(&self, number: usize) -> Ipv4Addr {
-        Ipv4Addr::from_bits(custom::pod_network(self.ip).to_bits() + (number as u32 % 1024) * 64)
+        let number = number as u32;
+        Ipv4Addr::from_bits(custom::pod_network(self.ip).to_bits() + (number % 1024) * 64 + number / 1024)
     }
 
     fn misled(&self) -> bool {
