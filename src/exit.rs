@@ -8,7 +8,7 @@ use crate::cli::output::FailOn;
 use crate::finding::verdict::Verdict;
 use crate::finding::{Report, Severity};
 use crate::render::notice;
-use crate::text::shell;
+use crate::text::{self, shell};
 
 /// `EX_SOFTWARE` of sysexits(3).
 const PANICKED: u8 = 70;
@@ -72,11 +72,11 @@ pub enum Failure {
     RollbackFailed { message: String, why: String },
     #[error("error: calicoctl is not on PATH")]
     NoCalicoctl,
-    #[error("error: cannot write {}: {}", path.display(), without_number(source))]
+    #[error("error: cannot write {}: {}", path.display(), text::without_number(source))]
     NotWritten { path: PathBuf, source: io::Error },
-    #[error("error: {what}: {source}")]
+    #[error("error: {what}: {}", text::without_number(source))]
     Files { what: String, source: io::Error },
-    #[error("error: the output could not be written: {0}")]
+    #[error("error: the output could not be written: {}", text::without_number(.0))]
     Output(#[from] io::Error),
 }
 
@@ -101,12 +101,6 @@ impl Failure {
         };
         hint.map(Cow::Borrowed)
     }
-}
-
-/// The system's words without ` (os error 2)`.
-fn without_number(error: &io::Error) -> String {
-    let text = error.to_string();
-    text.split(" (os error ").next().unwrap_or_default().to_owned()
 }
 
 fn make_folder(path: &Path, source: &io::Error) -> Option<String> {
@@ -220,7 +214,7 @@ mod tests {
             "error: cannot write /no such/x.json: entity not found\nMake the folder first: mkdir -p '/no such'\n"
         );
         assert_eq!(said("/x.json", io::ErrorKind::PermissionDenied), "error: cannot write /x.json: permission denied\n");
-        assert_eq!(without_number(&io::Error::from_raw_os_error(2)), "No such file or directory");
+        assert_eq!(text::without_number(&io::Error::from_raw_os_error(2)), "No such file or directory");
     }
 
     #[test]

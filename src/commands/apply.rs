@@ -11,6 +11,7 @@ use crate::cluster::request::Api;
 use crate::cluster::{LogSelection, ReadOptions};
 use crate::diagnosis::{Scope, diagnose};
 use crate::exit::{Failure, Outcome};
+use crate::model::phrases;
 use crate::plan::request::ChangeRequest;
 use crate::plan::{API_VERSION, KIND, Plan};
 use crate::render::notice;
@@ -73,7 +74,7 @@ async fn resume(flags: &ConnectionFlags, arguments: &ApplyArgs, interrupt: Inter
     let diagnosis = diagnose(&live.snapshot, &Scope::default());
     match open_change::resumption(&live.snapshot, &diagnosis, None) {
         Some((open, request)) => {
-            notice::plain(&open.describe(), &mut streams.err)?;
+            notice::plain(&phrases::sentence(open.describe()), &mut streams.err)?;
             streams.err.flush()?;
             carry_out(&live, &wanted, arguments, &arguments.change, &request, interrupt, streams).await
         }
@@ -144,7 +145,8 @@ fn refuse_other_target(plan: &Plan, snapshot: &Snapshot) -> Result<(), Failure> 
 /// What was saved by `--out`, and nothing else.
 fn read(path: &Path) -> Result<Plan, Failure> {
     let shown = path.display();
-    let unreadable = |source| Failure::ReadFailed { message: format!("error: {shown}: {source}"), hint: Some(MAKE.to_owned()) };
+    let unreadable =
+        |source| Failure::ReadFailed { message: format!("error: {shown}: {}", text::without_number(&source)), hint: Some(MAKE.to_owned()) };
     let file = fs::File::open(path).map_err(unreadable)?;
     let mut bytes = Vec::new();
     file.take(MOST).read_to_end(&mut bytes).map_err(unreadable)?;

@@ -1,12 +1,12 @@
 //! `status`: reads, diagnoses, prints.
 
-use std::collections::BTreeSet;
 use std::io::{self, Write};
 
 use crate::cli::connection::ConnectionFlags;
 use crate::cli::output::Output;
 use crate::cli::status::StatusArgs;
 use crate::cluster::ReadOptions;
+use crate::diagnosis::unfinished_change::EndedChanges;
 use crate::diagnosis::{Scope, diagnose_for_release};
 use crate::exit::{Failure, Outcome};
 use crate::finding::Report;
@@ -65,7 +65,7 @@ pub(super) fn judge(snapshot: &Snapshot, arguments: &StatusArgs, chosen: &NodeSe
 
 fn scope(snapshot: &Snapshot, arguments: &StatusArgs, chosen: &NodeSelection) -> Result<Scope, Failure> {
     // A saved snapshot may be older than what this machine remembers.
-    let ended_changes = if arguments.source.from.is_empty() { local_record::ended_changes(snapshot) } else { BTreeSet::new() };
+    let ended_changes = if arguments.source.from.is_empty() { local_record::ended_changes(snapshot) } else { EndedChanges::new() };
     Ok(Scope { nodes: chosen.resolve(snapshot)?, sessions: arguments.peers, ended_changes })
 }
 

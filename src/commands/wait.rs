@@ -72,7 +72,7 @@ pub(super) async fn run(
 fn state(report: &Report) -> String {
     let why = headline(report);
     let why = if why.is_empty() { "a finding that --fail-on counts".to_owned() } else { why };
-    text::clean(&format!("{}, {}, {why}", verdict_word(report.verdict), ready(report))).into_owned()
+    text::clean(&format!("{}, {}, {why}", verdict_word(report.verdict), ready(&report.cluster))).into_owned()
 }
 
 /// The message without its hint and without `error: `.

@@ -68,7 +68,9 @@ fn table(clusters: &[ClusterStatus], shown: Shown, style: &Style) -> Table {
         let summary = cluster.report.as_ref().map(|report| &report.cluster);
         let name = text::clean(&cluster.context);
         let name = if shown.wide { name } else { text::shorten_middle(&name, longest).into_owned().into() };
-        let ready = summary.filter(|summary| summary.nodes > 0).map(|summary| format!("{}/{}", summary.nodes_ready, summary.nodes));
+        let ready = summary
+            .filter(|summary| summary.nodes_unknown < summary.nodes)
+            .map(|summary| format!("{}/{}", summary.nodes_ready, summary.nodes));
         let mut row =
             vec![Cell::plain(name), Cell::new(verdict_tone(cluster.verdict), verdict_word(cluster.verdict)), Cell::known(ready.as_ref())];
         if shown.wide {

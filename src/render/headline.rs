@@ -2,7 +2,7 @@
 
 use super::style::Tone;
 use crate::finding::verdict::Verdict;
-use crate::finding::{Gap, Report};
+use crate::finding::{ClusterSummary, Gap, Report};
 use crate::text;
 
 /// Nodes named; the rest is counted.
@@ -25,9 +25,13 @@ fn gap_line(gap: &Gap) -> String {
     format!("{state}: {} ({})", gap.what_and_where(|nodes| text::list(nodes, NAMED)), gap.why)
 }
 
-/// `2 of 3 nodes ready`
-pub fn ready(report: &Report) -> String {
-    format!("{} of {} ready", report.cluster.nodes_ready, text::count(report.cluster.nodes, "node"))
+/// `2 of 3 nodes ready`. A paste may not say it of any node.
+pub fn ready(cluster: &ClusterSummary) -> String {
+    let nodes = text::count(cluster.nodes, "node");
+    match cluster.nodes > 0 && cluster.nodes_unknown == cluster.nodes {
+        true => format!("{nodes}, not known if ready"),
+        false => format!("{} of {nodes} ready", cluster.nodes_ready),
+    }
 }
 
 fn worst_finding(report: &Report) -> String {

@@ -21,6 +21,7 @@ use crate::cluster::{Connection, ReadOptions};
 use crate::diagnosis::{Scope, diagnose};
 use crate::exit::{Failure, Outcome};
 use crate::finding::Report;
+use crate::model::phrases;
 use crate::plan::Plan;
 use crate::plan::owner_notes::OwnerNote;
 use crate::plan::preflight::Blocker;
@@ -122,7 +123,8 @@ pub async fn run(
         if let Some(verb) = request.verb()
             && let Some((open, resumed)) = open_change::resumption(options.snapshot, &dialog.before, Some(verb))
         {
-            notice::plain(&open.describe(), &mut streams.err)?;
+            streams.out.flush()?;
+            notice::plain(&phrases::sentence(open.describe()), &mut streams.err)?;
             return Box::pin(run(options, &resumed, report, streams)).await;
         }
         let message = format!("{} has these values already: nothing to change", dialog.target);

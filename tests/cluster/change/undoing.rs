@@ -125,7 +125,7 @@ fn a_budget_that_is_too_small_again_is_named() {
     let named =
         |line: &str| line.contains("amz-iad12-opsrespool-13-33") && line.contains("killed-while-starting") && line.contains("allow 70s");
     assert!(err(&shown).lines().any(named), "{}", told(&shown));
-    assert_eq!(err(&shown).matches("this undo brings").count(), 1, "{}", told(&shown));
+    assert_eq!(err(&shown).matches("this undo ").count(), 1, "{}", told(&shown));
 }
 
 /// Somebody spoils the record in the object; the copy on this machine is good, and is offered with its difference.
