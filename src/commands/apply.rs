@@ -80,13 +80,13 @@ async fn resume(flags: &ConnectionFlags, arguments: &ApplyArgs, interrupt: Inter
         }
         None => match open_change::explain(&live.snapshot, &diagnosis) {
             Some(explanation) => Err(Failure::NotApplied { message: format!("error: {explanation}"), hint: None }),
-            None => without_annotation(&live, streams).await,
+            None => without_annotation(&live, arguments, streams).await,
         },
     }
 }
 
 /// Somebody removed the annotation in the middle of a change: only the copy on this machine knows of it.
-async fn without_annotation(live: &LiveCluster, streams: &mut Streams) -> Result<Outcome, Failure> {
+async fn without_annotation(live: &LiveCluster, arguments: &ApplyArgs, streams: &mut Streams) -> Result<Outcome, Failure> {
     let api = Api::new(&live.way.connection);
     for target in targets(&live.snapshot) {
         if let Some((_, record)) = undo::record(&api, &target, streams).await?
@@ -101,6 +101,7 @@ async fn without_annotation(live: &LiveCluster, streams: &mut Streams) -> Result
         }
     }
     writeln!(streams.err, "No change is unfinished: nothing to resume.")?;
+    arguments.shown.print(&ChangeReport::default(), streams)?;
     Ok(Outcome::Done)
 }
 

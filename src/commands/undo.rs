@@ -68,6 +68,7 @@ pub(super) async fn undo(
     let Some((target, object, record)) = recorded.into_iter().next() else {
         let by = only.map_or_else(|| "this plugin".to_owned(), |verb| format!("this plugin's {verb}"));
         writeln!(streams.err, "nothing to undo: no change by {by} is recorded")?;
+        arguments.shown.print(&ChangeReport::default(), streams)?;
         return Ok(Outcome::Done);
     };
     let message = format!("{target}: change by {} of {}", record.command, text::utc(record.at));

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use super::headline::{headline, verdict_tone, verdict_word};
+use super::headline::{headline, is_ready_known, verdict_tone, verdict_word};
 use super::style::{Style, Tone};
 use super::table::{Cell, Table};
 use crate::finding::verdict::Verdict;
@@ -69,7 +69,7 @@ fn table(clusters: &[ClusterStatus], shown: Shown, style: &Style) -> Table {
         let name = text::clean(&cluster.context);
         let name = if shown.wide { name } else { text::shorten_middle(&name, longest).into_owned().into() };
         let ready = summary
-            .filter(|summary| summary.nodes_unknown < summary.nodes)
+            .filter(|summary| summary.nodes > 0 && is_ready_known(summary))
             .map(|summary| format!("{}/{}", summary.nodes_ready, summary.nodes));
         let mut row =
             vec![Cell::plain(name), Cell::new(verdict_tone(cluster.verdict), verdict_word(cluster.verdict)), Cell::known(ready.as_ref())];

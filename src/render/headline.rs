@@ -25,13 +25,18 @@ fn gap_line(gap: &Gap) -> String {
     format!("{state}: {} ({})", gap.what_and_where(|nodes| text::list(nodes, NAMED)), gap.why)
 }
 
-/// `2 of 3 nodes ready`. A paste may not say it of any node.
+/// `2 of 3 nodes ready`
 pub fn ready(cluster: &ClusterSummary) -> String {
     let nodes = text::count(cluster.nodes, "node");
-    match cluster.nodes > 0 && cluster.nodes_unknown == cluster.nodes {
-        true => format!("{nodes}, not known if ready"),
-        false => format!("{} of {nodes} ready", cluster.nodes_ready),
+    match is_ready_known(cluster) {
+        true => format!("{} of {nodes} ready", cluster.nodes_ready),
+        false => format!("{nodes}, readiness unknown"),
     }
+}
+
+/// A paste may not say it of any node.
+pub fn is_ready_known(cluster: &ClusterSummary) -> bool {
+    cluster.nodes == 0 || cluster.nodes_unknown < cluster.nodes
 }
 
 fn worst_finding(report: &Report) -> String {

@@ -233,5 +233,6 @@ fn nothing(page: &Page, snapshot: &Snapshot, streams: &mut Streams) -> Result<Ou
     let next = "To explain the start of one node: kubectl calico-fix debug-log --node NAME";
     notice::write(Tone::Plain, &format!("{state}. There is no failed start to explain."), &style, &mut streams.out)?;
     notice::write(Tone::Plain, next, &style, &mut streams.out)?;
+    say_what_is_open(snapshot, streams)?;
     Ok(Outcome::Healthy)
 }
