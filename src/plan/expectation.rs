@@ -279,7 +279,8 @@ pub(super) mod tests {
         };
         let alone = |goals: Vec<NodeGoal>| goals.into_iter().map(|goal| NodeGoal { address_may_change: true, ..goal }).collect::<Vec<_>>();
         assert_eq!(ready(&alone(goals()), &[]), (false, true, true));
-        let unpredicted = [alone(goals())[0].clone(), NodeGoal { name: "b".into(), ..NodeGoal::default() }, goals()[2].clone()];
+        let unpredicted =
+            [alone(goals())[0].clone(), NodeGoal { name: "b".into(), address_may_change: true, ..NodeGoal::default() }, goals()[2].clone()];
         assert!(!ready(&unpredicted, &[]).1, "b may keep a wrong address");
         assert!(!ready(&alone(goals()), &["b"]).1, "b takes no part");
     }

@@ -87,7 +87,7 @@ fn table(clusters: &[ClusterStatus], shown: Shown, style: &Style) -> Table {
     let mut table = Table::new(headers);
     for cluster in clusters {
         let finding = finding(cluster);
-        let finding = text::clean(if shown.wide { &finding } else { brief(&finding) }).into_owned();
+        let finding = text::clean(if shown.wide || style.width.is_none() { &finding } else { brief(&finding) }).into_owned();
         let cell = if finding.is_empty() { Cell::none() } else { Cell::plain(text::truncate(&finding, room)) };
         table.push(row(cluster).into_iter().chain([cell]).collect());
     }
@@ -103,7 +103,7 @@ fn finding(cluster: &ClusterStatus) -> String {
 
 /// Without the words that most failures begin with: at 80 columns they would leave no room for the reason.
 fn brief(finding: &str) -> &str {
-    const BEGINNINGS: [&str; 3] = ["Unable to connect to the server: ", "the cluster could ", "The connection to the server "];
+    const BEGINNINGS: [&str; 3] = ["Unable to connect to the server: ", "the cluster ", "The connection to the server "];
     let status = finding.strip_prefix("Error from server (").and_then(|rest| rest.split_once("): "));
     let beginning = || BEGINNINGS.iter().find_map(|beginning| finding.strip_prefix(beginning));
     status.map(|(_, message)| message).or_else(beginning).unwrap_or(finding)
@@ -161,10 +161,10 @@ mod tests {
         ];
         let page = page(&clusters, Shown { wide: false, rows_only: true }, Some(80));
         for told in [
-            "?       address-on-virtual-interface",
-            "?       nodes is forbidden",
-            "?       dial tcp 10.0.0.1:6443: i/o",
-            "?       not be read within 60s",
+            "?     address-on-virtual-interface on nod",
+            "?     nodes is forbidden",
+            "?     dial tcp 10.0.0.1:6443: i/o timeout",
+            "?     could not be read within 60s",
         ] {
             assert!(page.contains(told), "{told}: {page}");
         }
