@@ -33,6 +33,10 @@ fn main() {
     println!("cargo::rerun-if-changed=build.rs");
     // While developing, a commit alone is no reason to build everything anew.
     let release = std::env::var("PROFILE").is_ok_and(|profile| profile == "release");
+    if release && std::env::var("CARGO_CFG_TARGET_OS").is_ok_and(|os| os == "linux") {
+        // An index of the frames for unwinding: 100 KB that a program which aborts on a panic never reads.
+        println!("cargo::rustc-link-arg-bins=-Wl,--no-eh-frame-hdr");
+    }
     if let Some(log) = git(&["rev-parse", "--git-path", "logs/HEAD"]).filter(|_| release && std::path::Path::new(".git").exists()) {
         println!("cargo::rerun-if-changed={log}");
     }

@@ -18,6 +18,7 @@ use super::failure;
 use super::request::Api;
 use crate::limits::{MAX_BODY, MAX_EXEC_MESSAGE};
 use crate::permissions::request::ApiRequest;
+use crate::text::json;
 
 /// Newest first. Both carry a channel number in a message's first byte and a `Status` at the end (apimachinery
 /// `pkg/util/remotecommand/constants.go`).
@@ -64,7 +65,7 @@ pub(super) async fn open(api: &Api, path: &str, asked: &ApiRequest) -> Result<So
 
 /// What the server complains of at the end of an exec; `None` where the command succeeded.
 pub(super) fn complaint(status: &[u8]) -> Option<String> {
-    let Ok(status) = serde_json::from_slice::<Status>(status) else { return Some("exec ended without a readable status".to_owned()) };
+    let Ok(status) = json::from_bytes::<Status>(status) else { return Some("exec ended without a readable status".to_owned()) };
     let failed = status.status.as_deref() == Some("Failure");
     failed.then(|| status.message.unwrap_or_else(|| "exec failed".into()).chars().take(300).collect())
 }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use super::connect::Route;
 use super::error::{RequestError, Unreachable};
 use crate::permissions::request::ApiRequest;
+use crate::text::json;
 
 /// Long enough for any message of Kubernetes' own; a proxy's HTML page is cut.
 const MAX_MESSAGE: usize = 1000;
@@ -21,7 +22,7 @@ pub(super) fn http_error(code: u16, body: &[u8], asked: &ApiRequest, route: &Arc
         message: String,
         reason: String,
     }
-    let status = serde_json::from_slice(body)
+    let status = json::from_bytes(body)
         .unwrap_or_else(|_| Status { message: String::from_utf8_lossy(body).trim().to_owned(), reason: String::new() });
     from_status(code, &status.reason, &status.message, asked, route)
 }

@@ -7,6 +7,10 @@ use serde::Deserialize;
 use serde::de::{DeserializeOwned, DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 use crate::limits::MAX_PAGE_ITEMS;
+use crate::text::json;
+
+/// What stands before the objects is smaller.
+const MAX_HEAD: usize = 8 << 10;
 
 /// Adds what `keep` leaves of the page's objects to `all`, and returns the token of the next page; it is empty on the last one.
 pub(super) fn read<T: DeserializeOwned, R>(
@@ -14,7 +18,7 @@ pub(super) fn read<T: DeserializeOwned, R>(
     keep: &mut impl FnMut(T) -> Option<R>,
     all: &mut Vec<R>,
 ) -> Result<String, serde_json::Error> {
-    let mut parser = serde_json::Deserializer::from_slice(body);
+    let mut parser = serde_json::Deserializer::from_str(json::utf8(body)?);
     let token = parser.deserialize_map(PageReader { keep, all, object: PhantomData })?;
     parser.end()?;
     Ok(token)
@@ -24,8 +28,9 @@ pub(super) fn read<T: DeserializeOwned, R>(
 /// parsed.
 pub(super) fn early_token(body: &[u8]) -> Option<String> {
     let mut token = None;
+    let head = body.get(..MAX_HEAD).unwrap_or(body).utf8_chunks().next()?.valid();
     // It ends with an error at the objects.
-    let _ = serde_json::Deserializer::from_slice(body).deserialize_map(HeadReader { token: &mut token });
+    let _ = serde_json::Deserializer::from_str(head).deserialize_map(HeadReader { token: &mut token });
     token.filter(|token| !token.is_empty())
 }
 

@@ -18,6 +18,7 @@ use super::timeout::{Deadline, Timeouts};
 use super::{failure, pages};
 use crate::limits::{MAX_BODY, MAX_LIST_BYTES, MAX_PAGES};
 use crate::permissions::request::{ApiRequest, Resource};
+use crate::text::json;
 
 const PAGE: u32 = 500;
 /// In all, the first try included.
@@ -356,7 +357,7 @@ fn announced_length(headers: &HeaderMap) -> usize {
 }
 
 pub(super) fn decode<T: DeserializeOwned>(body: &[u8], asked: &ApiRequest) -> Result<T, RequestError> {
-    serde_json::from_slice(body).map_err(|error| RequestError::Unreadable { asked: Box::new(asked.clone()), why: error.to_string() })
+    json::from_bytes(body).map_err(|error| RequestError::Unreadable { asked: Box::new(asked.clone()), why: error.to_string() })
 }
 
 pub(super) async fn with_timeout<T>(limit: Option<Duration>, work: impl Future<Output = T>) -> Option<T> {

@@ -20,12 +20,13 @@ pub(super) fn group_similar(findings: Vec<Finding>) -> Vec<Finding> {
     }
     let mut folded: Vec<Finding> = Vec::new();
     let mut place: HashMap<(Code, Severity, String), usize> = HashMap::new();
+    let mut named: HashMap<(Code, Severity, String), HashSet<String>> = HashMap::new();
     for finding in findings {
         let key = key(&finding);
         match place.get(&key).and_then(|at| folded.get_mut(*at)) {
             Some(first) => {
-                let new = finding.nodes.into_iter().filter(|node| !first.nodes.contains(node)).collect::<Vec<_>>();
-                first.nodes.extend(new);
+                let known = named.entry(key).or_insert_with(|| first.nodes.iter().cloned().collect());
+                first.nodes.extend(finding.nodes.into_iter().filter(|node| known.insert(node.clone())));
                 first.evidence.extend(finding.evidence);
                 if first.fix.is_none() {
                     first.fix = finding.fix;

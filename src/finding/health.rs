@@ -1,6 +1,9 @@
 //! How a node fares: by its row, and by what the findings say of it.
 
-use crate::finding::{NodeRow, Report, Severity};
+use std::collections::HashSet;
+
+use crate::finding::code::Code;
+use crate::finding::{Finding, NodeRow, Report, Severity};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Health {
@@ -12,11 +15,6 @@ pub enum Health {
     /// Nothing speaks against it, but not all that matters was seen.
     Unknown,
     Healthy,
-}
-
-/// `false` where the backend is known to have no BGP.
-pub fn has_bird(report: &Report) -> bool {
-    !matches!(report.cluster.backend.as_deref(), Some("vxlan" | "none"))
 }
 
 /// By its row alone.
@@ -34,15 +32,36 @@ pub fn node_health(node: &NodeRow, has_bird: bool) -> Health {
     }
 }
 
-/// By its row and the findings.
-pub fn in_report(node: &NodeRow, report: &Report) -> Health {
-    if has_error(node, report) { Health::Faulty } else { node_health(node, has_bird(report)) }
+/// How the nodes of one report fare.
+pub struct NodeHealths<'a> {
+    pub has_bird: bool,
+    /// Nodes with the codes of the errors that name them.
+    with_error: HashSet<(&'a str, Code)>,
 }
 
-/// An error names it, not a warning alone.
-pub fn has_error(node: &NodeRow, report: &Report) -> bool {
-    let named = |finding: &crate::finding::Finding| {
-        finding.severity == Severity::Error && node.findings.contains(&finding.code) && finding.nodes.contains(&node.name)
-    };
-    report.findings.iter().any(named)
+impl<'a> NodeHealths<'a> {
+    pub fn from_report(report: &'a Report) -> Self {
+        Self::new(has_bird(report), &report.findings)
+    }
+
+    pub fn new(has_bird: bool, findings: &'a [Finding]) -> Self {
+        let errors = findings.iter().filter(|finding| finding.severity == Severity::Error);
+        let with_error = errors.flat_map(|finding| finding.nodes.iter().map(|node| (node.as_str(), finding.code))).collect();
+        Self { has_bird, with_error }
+    }
+
+    /// By its row and the findings.
+    pub fn health(&self, node: &NodeRow) -> Health {
+        if self.has_error(node) { Health::Faulty } else { node_health(node, self.has_bird) }
+    }
+
+    /// An error names it, not a warning alone.
+    pub fn has_error(&self, node: &NodeRow) -> bool {
+        node.findings.iter().any(|code| self.with_error.contains(&(node.name.as_str(), *code)))
+    }
+}
+
+/// `false` where the backend is known to have no BGP.
+fn has_bird(report: &Report) -> bool {
+    !matches!(report.cluster.backend.as_deref(), Some("vxlan" | "none"))
 }

@@ -9,6 +9,7 @@ use super::{ImportError, assemble, canonical};
 use crate::limits::{MAX_FILE, MIB};
 use crate::observed::Observed;
 use crate::snapshot::{API_VERSION, KIND, Snapshot, trim, without_place};
+use crate::text::json;
 
 const GROUP: &str = "calico-fix/";
 /// Our header comment and the first fields are well within this.
@@ -69,7 +70,7 @@ pub(super) fn read(file: &str, head: &[u8], rest: &mut dyn Read, version: &str) 
 }
 
 fn from_json(json: &[u8]) -> Result<Snapshot, String> {
-    serde_json::from_slice(json).map_err(|error| error.to_string())
+    json::from_bytes(json).map_err(|error| error.to_string())
 }
 
 /// One reader makes a snapshot of both formats: YAML becomes JSON first, at once where `save` wrote it.
@@ -77,12 +78,12 @@ fn from_yaml(yaml: Vec<u8>) -> Result<Snapshot, String> {
     if let Some(json) = std::str::from_utf8(&yaml).ok().and_then(canonical::to_json) {
         drop(yaml);
         // The columns are JSON's, the lines are those of the file.
-        return serde_json::from_slice(&json).map_err(|error| format!("{} at line {}", without_place(&error), error.line()));
+        return json::from_bytes(&json).map_err(|error| format!("{} at line {}", without_place(&error), error.line()));
     }
     let mut json = Vec::with_capacity(yaml.len());
     transcode_yaml(&yaml, &mut json)?;
     drop(yaml);
-    serde_json::from_slice(&json).map_err(|error| without_place(&error))
+    json::from_bytes(&json).map_err(|error| without_place(&error))
 }
 
 /// The library that reads others' YAML holds a document's text and all its events, some 14 times its size; this one does not.

@@ -14,7 +14,7 @@ pub use crate::mesh::groups::Group;
 use crate::calico::session::PeerKind;
 use crate::diagnosis::Scope;
 use crate::finding::Report;
-use crate::finding::health::{self, Health};
+use crate::finding::health::{Health, NodeHealths};
 use crate::model::{self, ClusterModel, NodeBgp, NodeModel, Peering};
 use crate::snapshot::family::Family;
 
@@ -70,8 +70,9 @@ pub fn build(view: &ClusterModel, scope: &Scope, report: &Report) -> Vec<Mesh> {
 fn build_family(view: &ClusterModel, family: Family, scope: &Scope, report: &Report) -> Option<Mesh> {
     let chosen = |name: &str| scope.nodes.as_ref().is_none_or(|nodes| nodes.contains(name));
     let mut points = Points::default();
+    let healths = NodeHealths::from_report(report);
     for row in &report.nodes {
-        points.place(&row.name, Kind::Node, health::in_report(row, report));
+        points.place(&row.name, Kind::Node, healths.health(row));
     }
     let mut ends: Vec<(usize, usize, bool)> = Vec::new();
     let mut asked = vec![false; points.all.len()];

@@ -1,5 +1,6 @@
 //! A finding: the fault, its code, the impact, the fix, the evidence. Then what could not be seen.
 
+use std::collections::HashSet;
 use std::io::{self, Write};
 
 use super::lines::{command, painted, paragraph};
@@ -74,7 +75,8 @@ pub(super) fn heading(finding: &Finding, all: bool, style: &Style, out: &mut dyn
 
 /// What the nodes of a finding lose by it, as far as their rows tell.
 fn impact(finding: &Finding, report: &Report) -> Option<String> {
-    let (rows, others): (Vec<&NodeRow>, Vec<&NodeRow>) = report.nodes.iter().partition(|row| finding.nodes.contains(&row.name));
+    let named: HashSet<&str> = finding.nodes.iter().map(String::as_str).collect();
+    let (rows, others): (Vec<&NodeRow>, Vec<&NodeRow>) = report.nodes.iter().partition(|row| named.contains(row.name.as_str()));
     let lacks = |row: &&&NodeRow| [row.bgp4, row.bgp6].into_iter().flatten().any(|count| count.established < count.total);
     let not_ready = rows.iter().filter(|row| row.ready == Some(false)).count();
     let counts: Vec<SessionCount> = rows.iter().flat_map(|row| [row.bgp4, row.bgp6]).flatten().collect();

@@ -7,7 +7,7 @@ use super::status::Shown;
 use super::style::{Style, Tone};
 use super::table::{Cell, Table};
 use crate::finding::code::Code;
-use crate::finding::health::{self, Health};
+use crate::finding::health::{self, Health, NodeHealths};
 use crate::finding::{NodeRow, Report, SessionCount, StartTime};
 
 /// With more nodes than this the healthy ones are counted, not listed.
@@ -21,9 +21,9 @@ pub(super) fn write(report: &Report, shown: Shown, style: &Style, out: &mut dyn 
     let listed = shown.wide || shown.all || shown.rows_only || report.nodes.len() <= LISTED;
     let mut counted = [0; COUNTED.len()];
     for node in &report.nodes {
-        match COUNTED.iter().position(|(health, ..)| *health == health::node_health(node, columns.has_bird)) {
+        match COUNTED.iter().position(|(health, ..)| *health == health::node_health(node, columns.healths.has_bird)) {
             Some(at) if !listed => counted[at] += 1,
-            _ => table.push(columns.row(node, report)),
+            _ => table.push(columns.row(node)),
         }
     }
     let mut more = "";
@@ -56,19 +56,19 @@ pub(super) const COUNTED: [(Health, Tone, &str, &str); 3] = [
     (Health::Healthy, Tone::Good, "is healthy", "are healthy"),
 ];
 
-pub(super) struct Columns {
+pub(super) struct Columns<'a> {
     wide: bool,
     bgp6: bool,
-    has_bird: bool,
+    pub(super) healths: NodeHealths<'a>,
     has_addresses: bool,
 }
 
-impl Columns {
-    pub(super) fn of(report: &Report, shown: Shown) -> Self {
+impl<'a> Columns<'a> {
+    pub(super) fn of(report: &'a Report, shown: Shown) -> Self {
         Self {
             wide: shown.wide,
             bgp6: report.nodes.iter().filter_map(|node| node.bgp6).any(|sessions| sessions.total > 0),
-            has_bird: health::has_bird(report),
+            healths: NodeHealths::from_report(report),
             has_addresses: report.cluster.backend.as_deref() != Some("none"),
         }
     }
@@ -90,7 +90,7 @@ impl Columns {
         headers
     }
 
-    pub(super) fn row(&self, node: &NodeRow, report: &Report) -> Vec<Cell> {
+    pub(super) fn row(&self, node: &NodeRow) -> Vec<Cell> {
         let mut cells = vec![Cell::plain(&node.name), ready(node.ready), self.address(node)];
         if self.wide {
             cells.push(node.address6.as_deref().map_or_else(Cell::none, Cell::plain));
@@ -109,7 +109,7 @@ impl Columns {
         if self.wide {
             cells.push(Cell::known(node.pod.as_deref()));
         }
-        cells.push(findings(node, report));
+        cells.push(self.findings(node));
         cells
     }
 
@@ -134,9 +134,17 @@ impl Columns {
                 };
                 Cell::new(tone, format!("{established}/{total}"))
             }
-            None if !self.has_bird || family_unused => Cell::none(),
+            None if !self.healths.has_bird || family_unused => Cell::none(),
             None => Cell::unknown(),
         }
+    }
+
+    fn findings(&self, node: &NodeRow) -> Cell {
+        if node.findings.is_empty() {
+            return Cell::none();
+        }
+        let codes: Vec<&str> = node.findings.iter().map(|code| code.name()).collect();
+        Cell::new(if self.healths.has_error(node) { Tone::Bad } else { Tone::Doubtful }, codes.join(","))
     }
 }
 
@@ -173,14 +181,6 @@ pub(super) fn start_against(start: Option<StartTime>, budget: Option<u32>) -> Ce
     Cell::new(if over { Tone::Bad } else { Tone::Plain }, format!("{}/{budget}", taken.as_deref().unwrap_or("?")))
 }
 
-fn findings(node: &NodeRow, report: &Report) -> Cell {
-    if node.findings.is_empty() {
-        return Cell::none();
-    }
-    let codes: Vec<&str> = node.findings.iter().map(|code| code.name()).collect();
-    Cell::new(if health::has_error(node, report) { Tone::Bad } else { Tone::Doubtful }, codes.join(","))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -211,7 +211,8 @@ mod tests {
 
     #[test]
     fn unknown_is_never_zero_and_absent_is_not_unknown() {
-        let columns = |has_bird, has_addresses| Columns { wide: false, bgp6: true, has_bird, has_addresses };
+        let columns =
+            |has_bird, has_addresses| Columns { wide: false, bgp6: true, healths: NodeHealths::new(has_bird, &[]), has_addresses };
         let row = NodeRow::default();
         assert_eq!(columns(true, true).sessions(None, false).text(), "?");
         assert_eq!(columns(false, true).sessions(None, false).text(), "-");

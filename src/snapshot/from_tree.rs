@@ -3,10 +3,12 @@
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use crate::text::json;
+
 /// The error tells no place: the text's is nowhere to be seen.
 pub(crate) fn from_tree<T: DeserializeOwned>(tree: &Value) -> Result<T, String> {
     let text = serde_json::to_vec(tree).map_err(|error| error.to_string())?;
-    serde_json::from_slice(&text).map_err(|error| without_place(&error))
+    json::from_bytes(&text).map_err(|error| without_place(&error))
 }
 
 /// What an error says, without `at line 1 column 2`.

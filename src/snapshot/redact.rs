@@ -189,7 +189,7 @@ impl Mapping {
         let mut tree = serde_json::to_value(&*value)?;
         self.tree(&mut tree);
         // As text: the reader of snapshots reads it, and none of trees has to be compiled for every type.
-        *value = serde_json::from_slice(&serde_json::to_vec(&tree)?)?;
+        *value = serde_json::from_str(&serde_json::to_string(&tree)?)?;
         Ok(())
     }
 

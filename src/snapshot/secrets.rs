@@ -57,6 +57,19 @@ const KEYS: [&str; 15] = [
     "access_key",
 ];
 
+/// The first letters of `KEYS`, in either case.
+const FIRST_LETTERS: [bool; 256] = {
+    let mut letters = [false; 256];
+    let mut at = 0;
+    while at < KEYS.len() {
+        let first = KEYS[at].as_bytes()[0];
+        letters[first as usize] = true;
+        letters[first.to_ascii_uppercase() as usize] = true;
+        at += 1;
+    }
+    letters
+};
+
 /// Variables of this kind name a file, not a secret.
 const PLACES: [&str; 3] = ["file", "path", "dir"];
 
@@ -271,8 +284,7 @@ fn has_key(text: &str) -> bool {
     let bytes = text.as_bytes();
     let starts =
         |at: usize| KEYS.iter().any(|key| bytes.get(at..at + key.len()).is_some_and(|found| found.eq_ignore_ascii_case(key.as_bytes())));
-    let first = |byte: u8| KEYS.iter().any(|key| key.as_bytes().first() == Some(&byte));
-    bytes.iter().enumerate().any(|(at, byte)| first(byte.to_ascii_lowercase()) && starts(at))
+    bytes.iter().enumerate().any(|(at, byte)| FIRST_LETTERS[usize::from(*byte)] && starts(at))
 }
 
 fn named_value(text: &str, key: &str) -> String {

@@ -110,7 +110,6 @@ pub fn pod(pod: &mut Pod) {
     if pod.spec.node_name.is_some() {
         pod.spec.affinity = Default::default();
     }
-    pod_spec(&mut pod.spec);
     pod.spec.volumes.clear();
     for container in &mut pod.spec.containers {
         keep_needed_variables(&mut container.env);
@@ -118,6 +117,7 @@ pub fn pod(pod: &mut Pod) {
         container.env_from.clear();
         container.resources = Default::default();
     }
+    pod_spec(&mut pod.spec);
     pod.metadata.resource_version = None;
     pod.status.conditions.retain(|condition| condition.r#type == "Ready" || condition.status != "True");
     pod.status.init_container_statuses.retain(|status| status.state.terminated.as_ref().is_none_or(|ended| ended.exit_code != 0));

@@ -7,6 +7,7 @@
 
 pub mod bounded;
 pub mod go_duration;
+pub(crate) mod json;
 pub mod nearest;
 pub mod one_line;
 pub mod seconds;

@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 use super::table::{Row, table};
-use crate::finding::health::{self, Health};
+use crate::finding::health::Health;
 use crate::render::findings::source;
 use crate::render::nodes::{COUNTED, Columns};
 use crate::render::status::Shown;
@@ -20,12 +20,9 @@ pub(super) fn section(sheet: &HtmlPage) -> Option<Markup> {
     let headers: Vec<&str> = columns.headers().into_iter().chain(["READ FROM"]).collect();
     let usual = most_common(&sheet.read);
     let all = report.nodes.iter().zip(&sheet.read).map(|(node, read)| {
-        let cells = columns
-            .row(node, report)
-            .into_iter()
-            .chain([if usual == Some(read) { Cell::none() } else { Cell::plain(read_from(*read)) }])
-            .collect();
-        (health::in_report(node, report), cells)
+        let cells =
+            columns.row(node).into_iter().chain([if usual == Some(read) { Cell::none() } else { Cell::plain(read_from(*read)) }]).collect();
+        (columns.healths.health(node), cells)
     });
     let (headers, all) = without_empty(headers, all.collect());
     let rows = |wanted: &dyn Fn(Health) -> bool| {

@@ -1,7 +1,5 @@
 //! A server that never ends, and one that says nothing.
 
-use std::time::Instant;
-
 use calico_fix::cluster::log_stream::{self, Read, Which};
 use calico_fix::limits::{MAX_LOG, MAX_PAGE_ITEMS, MAX_PAGES};
 use calico_fix::observed::Observed;
@@ -153,10 +151,8 @@ async fn a_page_of_empty_objects() {
 
 #[tokio::test]
 async fn silence_ends_at_the_deadline() {
-    let begun = Instant::now();
     let why = failure(|_| None, "--deadline 1s").await;
     assert!(why.contains("could not be read within 1s"), "{why}");
-    assert!(begun.elapsed() < Duration::from_secs(20));
 }
 
 #[tokio::test]

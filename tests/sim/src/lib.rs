@@ -25,6 +25,6 @@ pub use fault::{Effect, Fault, Hook, Switch, Victim};
 pub use host::{Bird, Flapping, Host, Interface, Kubelet, Recovery, Session};
 pub use kinds::Kind;
 pub use scenario::world::{Cluster, Logs, Scenario, Text};
-pub use server::{RecordedRequest, Server, TestServer, start};
+pub use server::{RecordedRequest, Server, TestServer, start, start_playback};
 pub use store::{Change, Deletion, Feed, Store, Stored, What, Writer};
 pub use users::{Rule, User};

@@ -15,6 +15,7 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::api::Api;
 use crate::api::exec_sandbox::Tools;
+use crate::api::playback::Playback;
 use crate::background::BackgroundSimulation;
 use crate::fault;
 use crate::scenario::world::{Cluster, Scenario};
@@ -55,6 +56,10 @@ pub struct Server {
 
 impl Server {
     pub async fn start(world: Scenario) -> io::Result<Self> {
+        Self::start_with(world, None).await
+    }
+
+    async fn start_with(world: Scenario, playback: Option<Playback>) -> io::Result<Self> {
         let authority = Authority::new()?;
         let directory = tempfile::tempdir()?;
         let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
@@ -63,7 +68,8 @@ impl Server {
         let requests = Arc::new(Mutex::new(Vec::new()));
         let cluster = Arc::new(Cluster::from(world));
         let (away, leaves) = mpsc::unbounded_channel();
-        let api = Arc::new(Api { world: cluster.clone(), tools: Tools::new()?, requests: requests.clone(), away: away.clone() });
+        let api = Api { world: cluster.clone(), tools: Tools::new()?, requests: requests.clone(), playback, away: away.clone() };
+        let api = Arc::new(api);
         let acceptor = TlsAcceptor::from(authority.server.clone());
         let task = tokio::spawn(listen(listener, address, acceptor, api, leaves));
         Ok(Self { address, directory, requests, task, cluster, away })
@@ -153,8 +159,21 @@ pub struct TestServer {
 /// # Panics
 /// When no runtime, port or temporary directory can be had: a test cannot go on without.
 pub fn start(world: Scenario) -> TestServer {
+    start_with(world, None)
+}
+
+/// As `start`, but each answer is made once and played back from then on, what a command prints on a host included. For measuring a client:
+/// the cluster must not change.
+///
+/// # Panics
+/// As `start`.
+pub fn start_playback(world: Scenario) -> TestServer {
+    start_with(world, Some(Playback::default()))
+}
+
+fn start_with(world: Scenario, playback: Option<Playback>) -> TestServer {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
-    let server = runtime.block_on(Server::start(world)).expect("a server on loopback");
+    let server = runtime.block_on(Server::start_with(world, playback)).expect("a server on loopback");
     let kubeconfig = server.kubeconfig();
     TestServer { server: Some(server), runtime: Some(runtime), kubeconfig }
 }

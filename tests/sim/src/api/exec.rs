@@ -18,7 +18,7 @@ use super::path::{Query, Target};
 use super::status::Failure;
 use super::{Api, Outcome, logs};
 use crate::api::exec_sandbox::Done;
-use crate::host::Kubelet;
+use crate::host::{Host, Kubelet};
 use crate::kinds::Kind;
 
 const PROTOCOLS: [&str; 2] = ["v5.channel.k8s.io", "v4.channel.k8s.io"];
@@ -72,7 +72,7 @@ pub(super) async fn answer(api: Arc<Api>, target: Target, name: String, query: Q
         let socket = WebSocketStream::from_raw_socket(TokioIo::new(upgraded), Role::Server, None).await;
         let done = match host {
             Some(_) if gone => Done { error: Some(format!("unable to upgrade connection: {missing}")), ..Done::default() },
-            Some(host) => api.tools.run(&host, &command).await,
+            Some(host) => run(&api, &host, &command).await,
             None => return,
         };
         send(socket, done, streams).await;
@@ -86,6 +86,17 @@ pub(super) async fn answer(api: Arc<Api>, target: Target, name: String, query: Q
     headers.insert(SEC_WEBSOCKET_PROTOCOL, HeaderValue::from_static(protocol));
     headers.insert(SEC_WEBSOCKET_ACCEPT, HeaderValue::from_str(&accept).map_err(|error| Failure::bad_request(error.to_string()))?);
     Ok(switching)
+}
+
+async fn run(api: &Api, host: &Host, command: &[String]) -> Done {
+    if let Some(done) = api.playback.as_ref().and_then(|playback| playback.printed(command, host.internal)) {
+        return done;
+    }
+    let done = api.tools.run(host, command).await;
+    if let Some(playback) = &api.playback {
+        playback.keep_printed(command, host.internal, &done);
+    }
+    done
 }
 
 type Socket = WebSocketStream<TokioIo<hyper::upgrade::Upgraded>>;

@@ -39,7 +39,7 @@ esac
 const IP: &str = include_str!("ip.sh");
 
 /// The outcome of one command.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Done {
     pub stdout: Vec<u8>,
     pub stderr: Vec<u8>,

@@ -12,6 +12,7 @@ mod logs;
 mod openapi;
 mod patch;
 mod path;
+pub(crate) mod playback;
 mod protobuf;
 mod review;
 mod select;
@@ -40,6 +41,7 @@ use crate::users::{Act, User};
 pub use admission::{Denial, Review, Webhook};
 pub use crd::Operator;
 use path::{Query, Target};
+use playback::Playback;
 pub use status::Failure;
 
 pub(crate) type Body = UnsyncBoxBody<Bytes, std::io::Error>;
@@ -50,6 +52,7 @@ pub(crate) struct Api {
     pub world: Arc<Cluster>,
     pub tools: Tools,
     pub requests: Arc<Mutex<Vec<RecordedRequest>>>,
+    pub playback: Option<Playback>,
     /// Asks the listener to go away for a while.
     pub away: tokio::sync::mpsc::UnboundedSender<std::time::Duration>,
 }
@@ -105,11 +108,19 @@ impl Api {
             }
             _ => {}
         }
+        let playback = self.playback.as_ref().filter(|_| recorded.method == "GET");
+        if let Some(answer) = playback.and_then(|playback| playback.answer(&recorded.user, &place)) {
+            return Ok(answer);
+        }
         let outcome = match user {
             Ok(user) => self.clone().route(request, user).await,
             Err(failure) => Err(failure),
         };
         let whole = outcome.unwrap_or_else(|failure| failure.answer());
+        // A stream has no end to wait for.
+        if let Some(playback) = playback.filter(|_| whole.status().is_success() && whole.body().size_hint().exact().is_some()) {
+            return playback.record(&recorded.user, &place, whole).await;
+        }
         let whole = self.dated(match effect {
             Some(Effect::After(hook)) => {
                 hook.call(recorded).await;
