@@ -101,12 +101,15 @@ fn records(view: &ClusterModel, ended: &EndedChanges) -> Vec<Recorded> {
     set.into_iter().chain(installations).collect()
 }
 
-/// A copy may be older than what other machines did since: only pods that the change has left behind speak for it.
+/// A copy may be older than what others did since: only what the change itself has left speaks for it. That is the update strategy, which
+/// holds pods back until its run restores it, or pods with the settings that a rollback replaces.
 fn is_open_without_annotation(view: &ClusterModel, target: &Target, object: &Value, record: &UndoRecord, state: &ChangeState) -> bool {
     match state {
-        ChangeState::HalfWay { .. } | ChangeState::Failed { .. } => true,
+        ChangeState::HalfWay { .. } | ChangeState::Failed { .. } => {
+            record.strategy.is_some() && object.pointer("/spec/updateStrategy/type").is_some_and(|strategy| strategy == "OnDelete")
+        }
         ChangeState::RollingBack => {
-            target.patch_kind().holds(object, &record.restore) && with_pod(view).any(|node| !is_updated(view, node) || node.is_not_ready())
+            target.patch_kind().holds(object, &record.restore) && with_pod(view).any(|node| !is_updated(view, node))
         }
         ChangeState::InProgress { .. } | ChangeState::Complete | ChangeState::Overwritten => false,
     }

@@ -82,6 +82,8 @@ fn the_copy_on_this_machine_speaks_where_the_annotation_was_removed() {
         (&with_uid(cluster()), known(RolloutPhase::Canary)),
         (&with_uid(cluster()), known(RolloutPhase::Restoring)),
         (&halfway, known(RolloutPhase::Done)),
+        // A later rollout, which nothing holds back.
+        (&with_uid(cluster().revision("node-3", "two")), known(RolloutPhase::Canary)),
         (&halfway, EndedChanges::new()),
         // Of another object.
         (&left(cluster()), known(RolloutPhase::Canary)),
