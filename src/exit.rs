@@ -1,11 +1,14 @@
 //! Every outcome and failure, and its exit code: the same for every output format.
 
+use std::borrow::Cow;
 use std::io::{self, Write};
+use std::path::{Path, PathBuf};
 
 use crate::cli::output::FailOn;
 use crate::finding::verdict::Verdict;
 use crate::finding::{Report, Severity};
 use crate::render::notice;
+use crate::text::{self, shell};
 
 /// `EX_SOFTWARE` of sysexits(3).
 const PANICKED: u8 = 70;
@@ -69,9 +72,11 @@ pub enum Failure {
     RollbackFailed { message: String, why: String },
     #[error("error: calicoctl is not on PATH")]
     NoCalicoctl,
-    #[error("error: {what}: {source}")]
+    #[error("error: cannot write {}: {}", path.display(), text::without_number(source))]
+    NotWritten { path: PathBuf, source: io::Error },
+    #[error("error: {what}: {}", text::without_number(source))]
     Files { what: String, source: io::Error },
-    #[error("error: the output could not be written: {0}")]
+    #[error("error: the output could not be written: {}", text::without_number(.0))]
     Output(#[from] io::Error),
 }
 
@@ -83,17 +88,24 @@ const FORCE: &str = "Resolve the issues above, or continue anyway with --force."
 const UNDO: &str = "Check the cluster with: kubectl calico-fix status. Finish the rollback with: kubectl calico-fix undo";
 
 impl Failure {
-    fn hint(&self) -> Option<&str> {
-        match self {
+    fn hint(&self) -> Option<Cow<'_, str>> {
+        let hint = match self {
             Self::Usage { hint, .. } | Self::ReadFailed { hint, .. } | Self::NotApplied { hint, .. } => hint.as_deref(),
-            Self::UnknownNode { hint, .. } => Some(hint),
+            Self::UnknownNode { hint, .. } => Some(hint.as_str()),
             Self::Blocked => Some(FORCE),
             Self::RollbackFailed { .. } => Some(UNDO),
             Self::Interrupted | Self::RolledBack { .. } => None,
             Self::NoCalicoctl => Some(GET_CALICOCTL),
+            Self::NotWritten { path, source } => return make_folder(path, source).map(Cow::Owned),
             Self::Files { .. } | Self::Output(_) => None,
-        }
+        };
+        hint.map(Cow::Borrowed)
     }
+}
+
+fn make_folder(path: &Path, source: &io::Error) -> Option<String> {
+    let folder = path.parent().filter(|folder| source.kind() == io::ErrorKind::NotFound && !folder.exists())?;
+    Some(format!("Make the folder first: {}", shell::command(&["mkdir", "-p", folder.to_str()?])?))
 }
 
 pub fn code(result: &Result<Outcome, Failure>) -> u8 {
@@ -106,7 +118,9 @@ pub fn code(result: &Result<Outcome, Failure>) -> u8 {
         Ok(Outcome::Interrupted) | Err(Failure::Interrupted) => 130,
         Ok(Outcome::Delegated(code)) => *code,
         Ok(Outcome::UsageError) | Err(Failure::Usage { .. } | Failure::UnknownNode { .. }) => 2,
-        Err(Failure::ReadFailed { .. } | Failure::NoCalicoctl | Failure::Files { .. } | Failure::Output(_)) => 3,
+        Err(
+            Failure::ReadFailed { .. } | Failure::NoCalicoctl | Failure::NotWritten { .. } | Failure::Files { .. } | Failure::Output(_),
+        ) => 3,
     }
 }
 
@@ -154,7 +168,8 @@ impl Outcome {
 /// Says on stderr what went wrong and what to do about it.
 pub fn explain(failure: &Failure, err: &mut dyn Write) -> io::Result<()> {
     let message = failure.to_string();
-    let mut lines = message.lines().chain(failure.hint().into_iter().flat_map(str::lines));
+    let hint = failure.hint().unwrap_or_default();
+    let mut lines = message.lines().chain(hint.lines());
     lines.try_for_each(|line| notice::plain(line, err))
 }
 
@@ -185,6 +200,21 @@ mod tests {
             sources: vec![],
         };
         Outcome::from_report(&report, fail_on)
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_written_names_the_folder_that_is_missing() {
+        let said = |path: &str, kind: io::ErrorKind| {
+            let mut out = Vec::new();
+            explain(&Failure::NotWritten { path: path.into(), source: kind.into() }, &mut out).expect("writes");
+            String::from_utf8(out).expect("text")
+        };
+        assert_eq!(
+            said("/no such/x.json", io::ErrorKind::NotFound),
+            "error: cannot write /no such/x.json: entity not found\nMake the folder first: mkdir -p '/no such'\n"
+        );
+        assert_eq!(said("/x.json", io::ErrorKind::PermissionDenied), "error: cannot write /x.json: permission denied\n");
+        assert_eq!(text::without_number(&io::Error::from_raw_os_error(2)), "No such file or directory");
     }
 
     #[test]

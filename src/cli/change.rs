@@ -73,7 +73,7 @@ pub struct PlanArgs {
     /// Save the plan for apply; change nothing
     ///
     /// Apply it later with: apply FILE --confirm DIGEST.
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["yes", "emit"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["yes", "emit"], value_parser = file_name)]
     pub out: Option<PathBuf>,
 
     /// Print the change for kubectl, helm, ...
@@ -128,6 +128,11 @@ impl From<FormName> for snippets::Form {
             FormName::Gardener => Self::Gardener,
         }
     }
+}
+
+/// Standard output has the report, so `-` would mix both.
+pub(super) fn file_name(text: &str) -> Result<PathBuf, String> {
+    if text == "-" { Err("a file name is needed; write ./- for a file with this name".to_owned()) } else { Ok(PathBuf::from(text)) }
 }
 
 /// As Go reads it; a time of nothing would put everything back at once.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::change::duration;
+use super::change::{duration, file_name};
 use super::output::{ColorName, FailOn, LayoutName, Output};
 
 #[derive(Args, Debug, Default)]
@@ -89,7 +89,7 @@ pub struct StatusArgs {
     /// Save what was read, for status --from
     ///
     /// The extension decides the format: .json, .json.gz, .yaml or .yaml.gz. JSON is the fastest to read back.
-    #[arg(long, value_name = "FILE", conflicts_with = "watch")]
+    #[arg(long, value_name = "FILE", conflicts_with = "watch", value_parser = file_name)]
     pub save: Option<PathBuf>,
 
     /// Replace names and addresses

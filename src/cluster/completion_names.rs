@@ -97,7 +97,7 @@ async fn ask(flags: &ConnectionFlags, kind: Kind, around: &ProcessEnv) -> Option
     let asked = resource.list(None);
     let path = format!("{}?limit={MOST}&resourceVersion=0", resource.path(None, None));
     let request = Request::get(path).header(header::ACCEPT, NAMES_ONLY).body(kube::client::Body::empty());
-    let answer = Api::new(&connection).exchange(request, &asked, Some(LIMIT), MAX_BODY).await.ok()?;
+    let answer = Api::new(&connection).exchange(request, &asked, MAX_BODY).await.ok()?;
     let list: List = decode(&answer.body, &asked).ok()?;
     Some(list.items.into_iter().map(|object| object.metadata.name).filter(|name| is_name(name)).take(MOST).collect())
 }

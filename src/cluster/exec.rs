@@ -89,11 +89,11 @@ async fn look_into(api: &Api, pod: &Pod, destinations: &[Destination], limits: &
     let path = path(pod, destinations);
     let mut received = Received::default();
     let work = async {
-        let socket = match exec_stream::open(api, &path, &asked, limit).await {
+        let socket = match exec_stream::open(api, &path, &asked).await {
             // Nothing has run yet: a server that was busy or broke off may be asked once more.
             Err(error) if is_retryable(&error) => {
                 tokio::time::sleep(PAUSE).await;
-                exec_stream::open(api, &path, &asked, limit).await?
+                exec_stream::open(api, &path, &asked).await?
             }
             opened => opened?,
         };

@@ -31,8 +31,8 @@ pub(super) const STATUS: u8 = 3;
 
 pub(super) type Socket = WebSocketStream<TokioIo<Upgraded>>;
 
-/// Starts the command that `path` names. `limit` is for the error alone: the caller bounds the time.
-pub(super) async fn open(api: &Api, path: &str, asked: &ApiRequest, limit: std::time::Duration) -> Result<Socket, RequestError> {
+/// Starts the command that `path` names. The caller bounds the time.
+pub(super) async fn open(api: &Api, path: &str, asked: &ApiRequest) -> Result<Socket, RequestError> {
     let unreadable = |why: String| RequestError::Unreadable { asked: Box::new(asked.clone()), why };
     let key = generate_key();
     let request = Request::get(path)
@@ -44,7 +44,7 @@ pub(super) async fn open(api: &Api, path: &str, asked: &ApiRequest, limit: std::
         .body(kube::client::Body::empty())
         .map_err(|error| unreadable(error.to_string()))?;
     let sent = api.client().send(request).await;
-    let response = sent.map_err(|error| failure::transport_error(&error, asked, Some(limit), api.route()))?;
+    let response = sent.map_err(|error| failure::transport_error(&error, asked, api.route()))?;
     let status = response.status();
     if status != StatusCode::SWITCHING_PROTOCOLS {
         let body = Limited::new(response.into_body(), MAX_BODY).collect().await.map(|body| body.to_bytes()).unwrap_or_default();

@@ -3,7 +3,6 @@
 use std::error::Error;
 use std::io::ErrorKind;
 use std::sync::Arc;
-use std::time::Duration;
 
 use super::connect::Route;
 use super::error::{RequestError, Unreachable};
@@ -56,7 +55,7 @@ fn is_denial(message: &str) -> bool {
 }
 
 /// No answer came.
-pub(super) fn transport_error(error: &kube::Error, asked: &ApiRequest, limit: Option<Duration>, route: &Arc<Route>) -> RequestError {
+pub(super) fn transport_error(error: &kube::Error, asked: &ApiRequest, route: &Arc<Route>) -> RequestError {
     if let kube::Error::Api(status) = error {
         return from_status(status.code, &status.reason, &status.message, asked, route);
     }
@@ -80,7 +79,8 @@ pub(super) fn transport_error(error: &kube::Error, asked: &ApiRequest, limit: Op
             Some(proxy) => unreachable(Unreachable::Proxy, format!("proxyconnect tcp: dial tcp {proxy}: connect: connection refused")),
             None => RequestError::Refused(route.clone()),
         },
-        Some(ErrorKind::TimedOut) => RequestError::TimedOut { asked: Box::new(asked.clone()), limit },
+        // The time for connecting is kube's own, and no request was sent yet.
+        Some(ErrorKind::TimedOut) => unreachable(Unreachable::Network, format!("dial tcp {}: i/o timeout", route.host)),
         Some(ErrorKind::ConnectionReset | ErrorKind::BrokenPipe | ErrorKind::UnexpectedEof | ErrorKind::ConnectionAborted) => {
             unreachable(Unreachable::Dropped, "the connection was closed before the answer came".into())
         }
@@ -199,6 +199,15 @@ mod tests {
             assert_eq!(matches!(error, RequestError::Forbidden { .. }), is_right, "{message}");
             assert!(error.to_string().contains(message), "{error}");
         }
+    }
+
+    /// It is not the limit of the request that is over, so no larger one is advised.
+    #[test]
+    fn a_server_that_is_not_connected_in_time_is_a_matter_of_the_network() {
+        let late = kube::Error::Service(Box::new(std::io::Error::new(ErrorKind::TimedOut, "deadline has elapsed")));
+        let error = transport_error(&late, &request::NODES.list(None), &route());
+        assert_eq!(error.to_string(), "Unable to connect to the server: dial tcp c:6443: i/o timeout");
+        assert_eq!(error.hint().as_deref(), Some("Check the connection to https://c:6443: network, VPN, firewall."));
     }
 
     #[test]

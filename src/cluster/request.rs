@@ -91,7 +91,7 @@ impl Api {
         // Only what has not begun to come can be asked for again.
         let mut body = loop {
             left -= 1;
-            match with_timeout(limit, self.answer(path, asked, limit)).await.ok_or_else(timed_out)? {
+            match with_timeout(limit, self.answer(path, asked)).await.ok_or_else(timed_out)? {
                 Ok(body) => break body,
                 Err((error, _)) if left == 0 || !is_retryable(&error) => return Err(error),
                 Err((_, wait)) => tokio::time::sleep(wait.unwrap_or(pause).min(LONGEST_PAUSE)).await,
@@ -100,7 +100,7 @@ impl Api {
         };
         let mut length = 0;
         while let Some(frame) = with_timeout(limit, body.frame()).await.ok_or_else(timed_out)? {
-            let frame = frame.map_err(|error| failure::transport_error(&error, asked, limit, &self.route))?;
+            let frame = frame.map_err(|error| failure::transport_error(&error, asked, &self.route))?;
             if let Some(chunk) = frame.data_ref() {
                 // The server was asked for no more than this, and need not heed it.
                 let room = usize::try_from(most.saturating_sub(length)).unwrap_or(usize::MAX);
@@ -116,17 +116,11 @@ impl Api {
     }
 
     /// The body of an answer that is no error.
-    async fn answer(
-        &self,
-        path: &str,
-        asked: &ApiRequest,
-        limit: Option<Duration>,
-    ) -> Result<kube::client::Body, (RequestError, Option<Duration>)> {
+    async fn answer(&self, path: &str, asked: &ApiRequest) -> Result<kube::client::Body, (RequestError, Option<Duration>)> {
         let unreadable = |error: http::Error| (RequestError::Unreadable { asked: Box::new(asked.clone()), why: error.to_string() }, None);
         let request =
             Request::get(path).header(header::ACCEPT, "application/json, */*").body(kube::client::Body::empty()).map_err(unreadable)?;
-        let response =
-            self.client.send(request).await.map_err(|error| (failure::transport_error(&error, asked, limit, &self.route), None))?;
+        let response = self.client.send(request).await.map_err(|error| (failure::transport_error(&error, asked, &self.route), None))?;
         self.clock.observe(response.headers(), jiff::Timestamp::now());
         let (status, wait) = (response.status(), retry_after(response.headers()));
         if status.is_success() {
@@ -228,7 +222,7 @@ impl Api {
         let patiently = async {
             let mut pause = FIRST_PAUSE;
             for left in (0..ATTEMPTS).rev() {
-                let (error, wait) = match with_timeout(limit, self.exchange(request(), asked, limit, most)).await {
+                let (error, wait) = match with_timeout(limit, self.exchange(request(), asked, most)).await {
                     None => return Err(RequestError::TimedOut { asked: Box::new(asked.clone()), limit }),
                     Some(Ok(answer)) => return Ok(answer.body),
                     Some(Err(failed)) => failed,
@@ -261,13 +255,11 @@ impl Api {
         &self,
         request: http::Result<Request<kube::client::Body>>,
         asked: &ApiRequest,
-        limit: Option<Duration>,
         most: usize,
     ) -> Result<Answer, (RequestError, Option<Duration>)> {
         let unreadable = |why: String| (RequestError::Unreadable { asked: Box::new(asked.clone()), why }, None);
         let request = request.map_err(|error| unreadable(error.to_string()))?;
-        let response =
-            self.client.send(request).await.map_err(|error| (failure::transport_error(&error, asked, limit, &self.route), None))?;
+        let response = self.client.send(request).await.map_err(|error| (failure::transport_error(&error, asked, &self.route), None))?;
         let (status, headers) = (response.status(), response.headers().clone());
         self.clock.observe(&headers, Timestamp::now());
         let mut limited = Limited::new(response.into_body(), most);
@@ -278,7 +270,7 @@ impl Api {
                 Err(error) if error.is::<LengthLimitError>() => return Err(unreadable(format!("it is larger than {most} bytes"))),
                 Err(error) => {
                     let error = error.downcast::<kube::Error>().map_or_else(kube::Error::Service, |error| *error);
-                    return Err((failure::transport_error(&error, asked, limit, &self.route), None));
+                    return Err((failure::transport_error(&error, asked, &self.route), None));
                 }
             }
         }

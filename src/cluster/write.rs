@@ -96,7 +96,7 @@ async fn send(
 ) -> Result<super::request::Answer, WriteError> {
     let limit = api.timeouts().list;
     for left in (0..BUSY_TRIES).rev() {
-        let (error, pause) = match with_timeout(limit, api.exchange(request(), asked, limit, MAX_BODY)).await {
+        let (error, pause) = match with_timeout(limit, api.exchange(request(), asked, MAX_BODY)).await {
             None => return Err(WriteError::Unknown(RequestError::TimedOut { asked: Box::new(asked.clone()), limit })),
             Some(Ok(answer)) => return Ok(answer),
             Some(Err(failed)) => failed,

@@ -11,6 +11,7 @@ use crate::cluster::request::Api;
 use crate::cluster::{LogSelection, ReadOptions};
 use crate::diagnosis::{Scope, diagnose};
 use crate::exit::{Failure, Outcome};
+use crate::model::phrases;
 use crate::plan::request::ChangeRequest;
 use crate::plan::{API_VERSION, KIND, Plan};
 use crate::render::notice;
@@ -73,19 +74,19 @@ async fn resume(flags: &ConnectionFlags, arguments: &ApplyArgs, interrupt: Inter
     let diagnosis = diagnose(&live.snapshot, &Scope::default());
     match open_change::resumption(&live.snapshot, &diagnosis, None) {
         Some((open, request)) => {
-            notice::plain(&open.describe(), &mut streams.err)?;
+            notice::plain(&phrases::sentence(open.describe()), &mut streams.err)?;
             streams.err.flush()?;
             carry_out(&live, &wanted, arguments, &arguments.change, &request, interrupt, streams).await
         }
         None => match open_change::explain(&live.snapshot, &diagnosis) {
             Some(explanation) => Err(Failure::NotApplied { message: format!("error: {explanation}"), hint: None }),
-            None => without_annotation(&live, streams).await,
+            None => without_annotation(&live, arguments, streams).await,
         },
     }
 }
 
 /// Somebody removed the annotation in the middle of a change: only the copy on this machine knows of it.
-async fn without_annotation(live: &LiveCluster, streams: &mut Streams) -> Result<Outcome, Failure> {
+async fn without_annotation(live: &LiveCluster, arguments: &ApplyArgs, streams: &mut Streams) -> Result<Outcome, Failure> {
     let api = Api::new(&live.way.connection);
     for target in targets(&live.snapshot) {
         if let Some((_, record)) = undo::record(&api, &target, streams).await?
@@ -100,6 +101,7 @@ async fn without_annotation(live: &LiveCluster, streams: &mut Streams) -> Result
         }
     }
     writeln!(streams.err, "No change is unfinished: nothing to resume.")?;
+    arguments.shown.print(&ChangeReport::default(), streams)?;
     Ok(Outcome::Done)
 }
 
@@ -144,7 +146,8 @@ fn refuse_other_target(plan: &Plan, snapshot: &Snapshot) -> Result<(), Failure> 
 /// What was saved by `--out`, and nothing else.
 fn read(path: &Path) -> Result<Plan, Failure> {
     let shown = path.display();
-    let unreadable = |source| Failure::ReadFailed { message: format!("error: {shown}: {source}"), hint: Some(MAKE.to_owned()) };
+    let unreadable =
+        |source| Failure::ReadFailed { message: format!("error: {shown}: {}", text::without_number(&source)), hint: Some(MAKE.to_owned()) };
     let file = fs::File::open(path).map_err(unreadable)?;
     let mut bytes = Vec::new();
     file.take(MOST).read_to_end(&mut bytes).map_err(unreadable)?;

@@ -90,7 +90,11 @@ impl<'a> Looks<'a> {
         if let Some(connection) = self.connection.as_ref().filter(|_| self.answered).filter(lasts) {
             return Ok(connection.clone());
         }
-        let connection = connect(self.flags, status::VERB).await?;
+        let mut connection = connect(self.flags, status::VERB).await?;
+        // Times during an outage are the server's too.
+        if let Some(last) = &self.connection {
+            connection.clock = last.clock.clone();
+        }
         Ok(self.connection.insert(connection).clone())
     }
 }

@@ -22,7 +22,13 @@ pub(super) fn confirm() -> io::Result<Answer> {
 
 /// A person can be asked. Where the page goes into a pager, the pager reads the terminal.
 pub(super) fn can_ask() -> bool {
-    io::stdin().is_terminal() && io::stdout().is_terminal() && io::stderr().is_terminal()
+    not_a_terminal().is_none()
+}
+
+/// The stream because of which nobody can be asked.
+pub(super) fn not_a_terminal() -> Option<&'static str> {
+    let streams = [("stdin", io::stdin().is_terminal()), ("stdout", io::stdout().is_terminal()), ("stderr", io::stderr().is_terminal())];
+    streams.into_iter().find_map(|(name, is_terminal)| (!is_terminal).then_some(name))
 }
 
 pub(super) fn ask(question: &str) -> io::Result<Answer> {

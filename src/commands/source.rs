@@ -127,7 +127,7 @@ pub(super) fn redact(snapshot: Snapshot) -> Result<Snapshot, Failure> {
 }
 
 pub(super) fn save(snapshot: &Snapshot, path: &Path) -> Result<(), Failure> {
-    save_to(snapshot, path).map_err(|source| Failure::Files { what: path.display().to_string(), source })
+    save_to(snapshot, path).map_err(|source| Failure::NotWritten { path: path.to_owned(), source })
 }
 
 impl From<ConnectError> for Failure {

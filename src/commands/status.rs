@@ -1,12 +1,12 @@
 //! `status`: reads, diagnoses, prints.
 
-use std::collections::BTreeSet;
 use std::io::{self, Write};
 
 use crate::cli::connection::ConnectionFlags;
 use crate::cli::output::Output;
 use crate::cli::status::StatusArgs;
 use crate::cluster::ReadOptions;
+use crate::diagnosis::unfinished_change::EndedChanges;
 use crate::diagnosis::{Scope, diagnose_for_release};
 use crate::exit::{Failure, Outcome};
 use crate::finding::Report;
@@ -49,12 +49,8 @@ pub(super) async fn run(flags: &ConnectionFlags, arguments: &StatusArgs, streams
     if arguments.redact {
         snapshot = source::redact(snapshot)?;
     }
-    if let Some(path) = &arguments.save {
-        source::save(&snapshot, path)?;
-        writeln!(streams.err, "Saved to {}", text::clean(&path.display().to_string()))?;
-    }
     let report = judge(&snapshot, arguments, &chosen)?;
-    print(&snapshot, &report, arguments, &chosen, &mut streams.out, &mut streams.err)?;
+    save_and_print(&snapshot, &report, arguments, &chosen, streams)?;
     Ok(Outcome::from_report(&report, arguments.fail_on))
 }
 
@@ -69,8 +65,25 @@ pub(super) fn judge(snapshot: &Snapshot, arguments: &StatusArgs, chosen: &NodeSe
 
 fn scope(snapshot: &Snapshot, arguments: &StatusArgs, chosen: &NodeSelection) -> Result<Scope, Failure> {
     // A saved snapshot may be older than what this machine remembers.
-    let ended_changes = if arguments.source.from.is_empty() { local_record::ended_changes(snapshot) } else { BTreeSet::new() };
+    let ended_changes = if arguments.source.from.is_empty() { local_record::ended_changes(snapshot) } else { EndedChanges::new() };
     Ok(Scope { nodes: chosen.resolve(snapshot)?, sessions: arguments.peers, ended_changes })
+}
+
+/// Where the file cannot be written, the report is printed before the error: reading the cluster may have taken minutes.
+pub(super) fn save_and_print(
+    snapshot: &Snapshot,
+    report: &Report,
+    arguments: &StatusArgs,
+    chosen: &NodeSelection,
+    streams: &mut Streams,
+) -> Result<(), Failure> {
+    let saved = arguments.save.as_ref().map_or(Ok(()), |path| source::save(snapshot, path));
+    if let Some(path) = arguments.save.as_ref().filter(|_| saved.is_ok()) {
+        writeln!(streams.err, "Saved to {}", text::clean(&path.display().to_string()))?;
+    }
+    print(snapshot, report, arguments, chosen, &mut streams.out, &mut streams.err)?;
+    streams.out.flush()?;
+    saved
 }
 
 pub(super) fn print(

@@ -1,5 +1,6 @@
 //! `undo`: rolls back the last recorded change.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 
 use serde_json::Value;
@@ -7,7 +8,7 @@ use serde_json::Value;
 use crate::cli::apply_undo::UndoArgs;
 use crate::cli::connection::ConnectionFlags;
 use crate::cluster::request::Api;
-use crate::cluster::write;
+use crate::cluster::{LogSelection, NoProgress, NodeFilter, ReadOptions, read_cluster, write};
 use crate::edit::owned;
 use crate::edit::target::{Target, TargetSnapshot};
 use crate::edit::undo_record::{ANNOTATION, RolloutPhase, UndoRecord};
@@ -19,10 +20,11 @@ use crate::plan::undo_forecast::{self, UndoForecast};
 use crate::render::notice;
 use crate::rollout::local_record;
 use crate::snapshot::Snapshot;
+use crate::snapshot::inspection::NodeLogs;
 use crate::text;
 
 use super::change::{self, ChangeOptions, ChangeReport};
-use super::source;
+use super::source::{self, ClusterHandle};
 use crate::rollout::interrupt::Interrupt;
 use crate::streams::Streams;
 use crate::verb::Verb;
@@ -66,12 +68,19 @@ pub(super) async fn undo(
     let Some((target, object, record)) = recorded.into_iter().next() else {
         let by = only.map_or_else(|| "this plugin".to_owned(), |verb| format!("this plugin's {verb}"));
         writeln!(streams.err, "nothing to undo: no change by {by} is recorded")?;
+        arguments.shown.print(&ChangeReport::default(), streams)?;
         return Ok(Outcome::Done);
     };
     let message = format!("{target}: change by {} of {}", record.command, text::utc(record.at));
     notice::plain(&message, &mut streams.err)?;
     streams.err.flush()?;
-    let (goals, notes) = foreseen(&live.snapshot, &target, &object, &record);
+    let restored = restored(&target, &object, &record);
+    let slow = undo_forecast::slow_starts(&live.snapshot, &target, &restored);
+    let logs = tokio::select! {
+        logs = read_logs(&live.way, slow) => logs,
+        () = interrupt.wait_for_more_than(0) => return Err(Failure::Interrupted),
+    };
+    let (goals, notes) = foreseen(&live.snapshot, logs, &target, &restored);
     let options = ChangeOptions {
         connection: &live.way.connection,
         wanted: &live.way.wanted,
@@ -91,14 +100,32 @@ pub(super) async fn undo(
     result
 }
 
-/// The expected state of the nodes, and a warning for each fault that comes back.
-fn foreseen(snapshot: &Snapshot, target: &Target, object: &Value, record: &UndoRecord) -> (Vec<NodeGoal>, Vec<OwnerNote>) {
+/// The target as the undo leaves it.
+fn restored(target: &Target, object: &Value, record: &UndoRecord) -> Value {
     let request = ChangeRequest::Undo { target: target.clone(), record: record.clone(), goals: Vec::new() };
     let mut restored = object.clone();
     if let Ok(Some(plan)) = request.plan(object) {
         target.patch_kind().apply(&mut restored, &plan.patch);
     }
-    let UndoForecast { goals, returning } = undo_forecast::forecast(snapshot, target, &restored);
+    restored
+}
+
+/// Nodes that start slowly are few. Where many do, or the logs cannot be read, less is foreseen.
+const MOST_LOGS: usize = 10;
+
+async fn read_logs(way: &ClusterHandle, nodes: BTreeSet<String>) -> BTreeMap<String, NodeLogs> {
+    if nodes.is_empty() || nodes.len() > MOST_LOGS {
+        return BTreeMap::new();
+    }
+    let wanted = ReadOptions { nodes: Some(NodeFilter::Names(nodes)), logs: LogSelection::All, exec: false, ..way.wanted.clone() };
+    read_cluster(&way.connection, &wanted, &NoProgress).await.map(|snapshot| snapshot.logs).unwrap_or_default()
+}
+
+/// The expected state of the nodes, and a warning for each fault that comes back.
+fn foreseen(snapshot: &Snapshot, logs: BTreeMap<String, NodeLogs>, target: &Target, restored: &Value) -> (Vec<NodeGoal>, Vec<OwnerNote>) {
+    let mut known = snapshot.clone();
+    known.logs.extend(logs);
+    let UndoForecast { goals, returning } = undo_forecast::forecast(&known, target, restored);
     let note = |warning| OwnerNote { warning, snippet: None };
     let mut notes: Vec<OwnerNote> = returning.iter().take(MOST_FAULTS).map(|fault| note(fault.to_string())).collect();
     if let Some(more @ 1..) = returning.len().checked_sub(MOST_FAULTS) {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::looks::{Look, LookFailure, Looks};
 use super::node_selection::NodeSelection;
-use super::status::print;
+use super::status::save_and_print;
 use crate::cli::connection::ConnectionFlags;
 use crate::cli::status::StatusArgs;
 use crate::cluster::NoProgress;
@@ -37,7 +37,7 @@ pub(super) async fn run(
                 let outcome = Outcome::from_report(&look.report, arguments.fail_on);
                 let state = state(&look.report);
                 if outcome == Outcome::Healthy {
-                    print(&look.snapshot, &look.report, arguments, chosen, &mut streams.out, &mut streams.err)?;
+                    save_and_print(&look.snapshot, &look.report, arguments, chosen, streams)?;
                     return Ok(outcome);
                 }
                 // The time limit may have cut this check short; the one before says more.
@@ -61,8 +61,7 @@ pub(super) async fn run(
         }
     }
     if let Some(look) = &last {
-        print(&look.snapshot, &look.report, arguments, chosen, &mut streams.out, &mut streams.err)?;
-        streams.out.flush()?;
+        save_and_print(&look.snapshot, &look.report, arguments, chosen, streams)?;
     }
     let message = format!("error: Calico is not healthy after {}s: {told}", arguments.timeout.as_secs_f64());
     notice::plain(&message, &mut streams.err)?;
@@ -73,7 +72,7 @@ pub(super) async fn run(
 fn state(report: &Report) -> String {
     let why = headline(report);
     let why = if why.is_empty() { "a finding that --fail-on counts".to_owned() } else { why };
-    text::clean(&format!("{}, {}, {why}", verdict_word(report.verdict), ready(report))).into_owned()
+    text::clean(&format!("{}, {}, {why}", verdict_word(report.verdict), ready(&report.cluster))).into_owned()
 }
 
 /// The message without its hint and without `error: `.

@@ -1,11 +1,11 @@
 //! What a check receives: the model, with the judgement of addresses that several checks share.
 
 use std::cell::OnceCell;
-use std::collections::BTreeSet;
 use std::ops::Deref;
 
 use crate::autodetect::{self, AutodetectOptions, Judgement, Matrix, Recommendation};
 use crate::calico::version::Version;
+use crate::diagnosis::unfinished_change::EndedChanges;
 use crate::model::{ClusterModel, NodeModel};
 use crate::snapshot::Snapshot;
 use crate::snapshot::family::Family;
@@ -15,8 +15,8 @@ pub(crate) struct Context<'a> {
     model: ClusterModel<'a>,
     current: [OnceCell<Matrix>; 2],
     candidates: [OnceCell<(Matrix, Recommendation)>; 2],
-    /// Ids of unfinished changes whose run is known to have ended.
-    ended_changes: BTreeSet<String>,
+    /// Unfinished changes whose run is known to have ended.
+    ended_changes: EndedChanges,
 }
 
 impl<'a> Context<'a> {
@@ -30,16 +30,16 @@ impl<'a> Context<'a> {
             model: ClusterModel::for_release(snapshot, upgrade),
             current: Default::default(),
             candidates: Default::default(),
-            ended_changes: BTreeSet::new(),
+            ended_changes: EndedChanges::new(),
         }
     }
 
     #[must_use]
-    pub(crate) fn with_ended_changes(self, ids: &BTreeSet<String>) -> Self {
-        Self { ended_changes: ids.clone(), ..self }
+    pub(crate) fn with_ended_changes(self, ended: &EndedChanges) -> Self {
+        Self { ended_changes: ended.clone(), ..self }
     }
 
-    pub(crate) fn ended_changes(&self) -> &BTreeSet<String> {
+    pub(crate) fn ended_changes(&self) -> &EndedChanges {
         &self.ended_changes
     }
 

@@ -16,7 +16,7 @@ mod group;
 mod located;
 pub(crate) mod log_line_finding;
 mod missing_peers;
-mod next_start;
+pub(crate) mod next_start;
 mod passing_gaps;
 mod rows;
 mod session_pairs;
@@ -34,6 +34,7 @@ use crate::snapshot::Snapshot;
 use crate::startup::budget::BudgetEstimate;
 use crate::text::bounded::clean;
 use check::EarlierFindings;
+use unfinished_change::EndedChanges;
 
 pub const API_VERSION: &str = "calico-fix/v1";
 pub const KIND: &str = "Status";
@@ -47,8 +48,8 @@ pub struct Scope {
     pub nodes: Option<BTreeSet<String>>,
     /// Every session of every node in the rows.
     pub sessions: bool,
-    /// Ids of unfinished changes whose run is known to have ended.
-    pub ended_changes: BTreeSet<String>,
+    /// Unfinished changes whose run is known to have ended.
+    pub ended_changes: EndedChanges,
 }
 
 /// Judges a snapshot. Asks for nothing, changes nothing, reads no clock.

@@ -6,7 +6,7 @@ use crate::calico::probe;
 use crate::diagnosis::context::Context;
 use crate::finding::code::Code;
 use crate::finding::{Evidence, Finding, Severity, Source};
-use crate::model::NodeModel;
+use crate::model::{ClusterModel, NodeModel};
 use crate::startup::budget::{ObservedStarts, estimate_budget};
 use crate::startup::forecast::round_trip_start_of;
 use crate::startup::measure::{Measurement, measure};
@@ -14,10 +14,20 @@ use crate::startup::timed_runs::round_trips;
 use crate::text::seconds;
 
 /// Seconds that the next start takes, and what says so.
-struct NextStart {
-    least: f64,
-    most: f64,
-    basis: String,
+pub(crate) struct NextStart {
+    pub least: f64,
+    pub most: f64,
+    pub basis: String,
+}
+
+impl NextStart {
+    /// `57s to 66s`, `about 60s`
+    pub(crate) fn takes(&self) -> String {
+        match (self.least.round(), self.most.round()) {
+            (least, most) if least < most => format!("{least:.0}s to {most:.0}s"),
+            (least, _) => format!("about {least:.0}s"),
+        }
+    }
 }
 
 /// The next start of calico-node on this node is known to take longer than it may.
@@ -36,10 +46,7 @@ pub(super) fn findings(view: &Context, found: &EarlierFindings) -> Vec<Finding> 
 
 fn finding(view: &Context, node: &NodeModel, allowed: u64) -> Option<Finding> {
     let start = next_start(view, &measure(view, node)).filter(|start| start.least > allowed as f64)?;
-    let takes = match (start.least.round(), start.most.round()) {
-        (least, most) if least < most => format!("{least:.0}s to {most:.0}s"),
-        (least, _) => format!("about {least:.0}s"),
-    };
+    let takes = start.takes();
     let message = format!(
         "calico-node on {} would be killed at its next start: it needs {takes}, and the probes now allow {allowed}s. Do not restart \
          calico-node there before the fix",
@@ -55,7 +62,7 @@ fn finding(view: &Context, node: &NodeModel, allowed: u64) -> Option<Finding> {
 
 /// By the round trip of the newest start that tells it, and never longer than a start that was seen to finish. The node's addresses are
 /// stored by now, which saves round trips.
-fn next_start(view: &Context, measured: &Measurement) -> Option<NextStart> {
+pub(crate) fn next_start(view: &ClusterModel, measured: &Measurement) -> Option<NextStart> {
     let took = measured.start.filter(|start| !start.at_least && !start.at_most).map(|start| start.seconds);
     let Some(start) = round_trip_start_of(view, measured) else {
         let took = took?;

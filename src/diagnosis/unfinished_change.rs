@@ -1,7 +1,7 @@
 //! A change whose undo record is still open: its run is at work, or it ended before the end. Judged by pods and findings, not by the
 //! record alone.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
@@ -9,15 +9,21 @@ use serde_json::{Value, json};
 use crate::edit::drift::Drift;
 use crate::edit::target::Target;
 use crate::edit::undo_record::{ANNOTATION, RolloutPhase, UndoRecord};
-use crate::model::ClusterModel;
+use crate::model::{ClusterModel, NodeModel};
+use crate::snapshot::objects::Meta;
 use crate::text;
 use crate::verb::Verb;
+
+/// The copies on this machine of the undo records of changes whose run is over, by the UID of the changed object.
+pub type EndedChanges = BTreeMap<String, UndoRecord>;
 
 #[derive(Clone, Debug, PartialEq)]
 pub struct UnfinishedChange {
     pub target: Target,
     pub record: UndoRecord,
     pub state: ChangeState,
+    /// The annotation was removed: the record is the copy on this machine.
+    pub is_copy: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,8 +32,8 @@ pub enum ChangeState {
     InProgress { last_sign: Timestamp },
     /// Every pod has the new settings, is Ready and has no error; nobody has verified it.
     Complete,
-    /// This many pods still have the old settings.
-    HalfWay { remaining: usize },
+    /// This many pods have the old settings, and this many the new ones without being Ready yet.
+    HalfWay { outdated: usize, not_ready: usize },
     /// These nodes have the new settings and an error.
     Failed { nodes: Vec<String> },
     /// The old settings are back in the object; pods follow.
@@ -46,16 +52,17 @@ pub const RESUME: &str = "kubectl calico-fix apply --resume";
 pub const UNDO: &str = "kubectl calico-fix undo";
 const WATCH: &str = "kubectl calico-fix status --watch";
 
-/// The open change of the DaemonSet, else of an Installation. `ended`: ids of changes whose run is known to be over. `has_error`: a node
+/// The open change of the DaemonSet, else of an Installation. `ended`: changes whose run is known to be over. `has_error`: a node
 /// has a finding of that severity. A `debug-log` is not a change of this kind: it restores what it raised.
-pub fn unfinished_change(view: &ClusterModel, ended: &BTreeSet<String>, has_error: &dyn Fn(&str) -> bool) -> Option<UnfinishedChange> {
-    open_records(view).into_iter().find_map(|(target, object, record)| {
-        let open = !record.is_finished() && record.command != Verb::DebugLog;
-        open.then(|| {
-            let state = state(view, &target, &object, &record, ended, has_error);
-            UnfinishedChange { target, record, state }
-        })
+pub fn unfinished_change(view: &ClusterModel, ended: &EndedChanges, has_error: &dyn Fn(&str) -> bool) -> Option<UnfinishedChange> {
+    let open = records(view, ended).into_iter().filter(|found| !found.record.is_finished() && found.record.command != Verb::DebugLog);
+    open.filter_map(|Recorded { target, object, record, is_copy }| {
+        let is_over = ended.values().any(|known| known.id == record.id);
+        let state = state(view, &target, &object, &record, is_over, has_error);
+        let is_open = !is_copy || is_open_without_annotation(view, &target, &object, &record, &state);
+        is_open.then_some(UnfinishedChange { target, record, state, is_copy })
     })
+    .next()
 }
 
 /// The record of a debug-log that has not restored the log level.
@@ -64,20 +71,57 @@ pub fn open_debug_log(view: &ClusterModel) -> Option<UndoRecord> {
     UndoRecord::parse(text).ok().filter(|record| record.command == Verb::DebugLog && !record.is_finished())
 }
 
-fn open_records(view: &ClusterModel) -> Vec<(Target, Value, UndoRecord)> {
-    let mut found = Vec::new();
-    if let Some(set) = view.install.daemon_set {
+struct Recorded {
+    target: Target,
+    object: Value,
+    record: UndoRecord,
+    is_copy: bool,
+}
+
+/// By annotation. Where it was removed, by the copy on this machine.
+fn records(view: &ClusterModel, ended: &EndedChanges) -> Vec<Recorded> {
+    let record = |meta: &Meta| match meta.annotations.get(ANNOTATION) {
+        Some(text) => UndoRecord::parse(text).ok().map(|record| (record, false)),
+        None => Some((ended.get(meta.uid.as_ref()?)?.clone(), true)),
+    };
+    let recorded = |target, object, meta: &Meta| {
+        let (record, is_copy) = record(meta)?;
+        Some(Recorded { target, object, record, is_copy })
+    };
+    let set = view.install.daemon_set.and_then(|set| {
         let namespace = set.metadata.namespace.clone().unwrap_or_default();
         let target = Target::DaemonSet { namespace, name: set.metadata.name.clone() };
-        let record = set.metadata.annotations.get(ANNOTATION).and_then(|text| UndoRecord::parse(text).ok());
-        found.extend(record.map(|record| (target, serde_json::to_value(set).unwrap_or_default(), record)));
+        recorded(target, serde_json::to_value(set).unwrap_or_default(), &set.metadata)
+    });
+    let installations = view.snapshot.resources.installations.seen().into_iter().flatten();
+    let installations = installations.filter_map(|one| {
+        let target = Target::Installation { name: one.metadata.name.clone() };
+        recorded(target, json!({"spec": one.spec}), &one.metadata)
+    });
+    set.into_iter().chain(installations).collect()
+}
+
+/// A copy may be older than what others did since: only what the change itself has left speaks for it. That is the update strategy, which
+/// holds pods back until its run restores it, or pods with the settings that a rollback replaces.
+fn is_open_without_annotation(view: &ClusterModel, target: &Target, object: &Value, record: &UndoRecord, state: &ChangeState) -> bool {
+    match state {
+        ChangeState::HalfWay { .. } | ChangeState::Failed { .. } => {
+            record.strategy.is_some() && object.pointer("/spec/updateStrategy/type").is_some_and(|strategy| strategy == "OnDelete")
+        }
+        ChangeState::RollingBack => {
+            target.patch_kind().holds(object, &record.restore) && with_pod(view).any(|node| !is_updated(view, node))
+        }
+        ChangeState::InProgress { .. } | ChangeState::Complete | ChangeState::Overwritten => false,
     }
-    for installation in view.snapshot.resources.installations.seen().into_iter().flatten() {
-        let record = installation.metadata.annotations.get(ANNOTATION).and_then(|text| UndoRecord::parse(text).ok());
-        let target = Target::Installation { name: installation.metadata.name.clone() };
-        found.extend(record.map(|record| (target, json!({"spec": installation.spec}), record)));
-    }
-    found
+}
+
+fn with_pod<'v, 'a>(view: &'v ClusterModel<'a>) -> impl Iterator<Item = &'v NodeModel<'a>> {
+    view.nodes.iter().filter(|node| node.pod.is_some() && !node.kubelet_is_silent())
+}
+
+fn is_updated(view: &ClusterModel, node: &NodeModel) -> bool {
+    let newest = view.newest_revision();
+    newest.is_some() && node.revision() == newest
 }
 
 fn state(
@@ -85,10 +129,10 @@ fn state(
     target: &Target,
     object: &Value,
     record: &UndoRecord,
-    ended: &BTreeSet<String>,
+    is_over: bool,
     has_error: &dyn Fn(&str) -> bool,
 ) -> ChangeState {
-    if let Some(last_sign) = sign_of_life(view, record).filter(|_| !ended.contains(&record.id)) {
+    if let Some(last_sign) = sign_of_life(view, record).filter(|_| !is_over) {
         return ChangeState::InProgress { last_sign };
     }
     if record.phase == RolloutPhase::Restoring {
@@ -97,18 +141,17 @@ fn state(
     if !Drift::between(target.patch_kind(), object, &record.set, &record.restore).is_none() {
         return ChangeState::Overwritten;
     }
-    let newest = view.newest_revision();
-    let with_pod = || view.nodes.iter().filter(|node| node.pod.is_some() && !node.kubelet_is_silent());
-    let updated = |name: &str| view.node(name).is_some_and(|node| newest.is_some() && node.revision() == newest);
     let failed: Vec<String> =
         // A start stores the address only after a while: until then the errors are those of before.
-        with_pod().filter(|node| updated(node.name) && has_error(node.name) && !view.is_starting(node)).map(|node| node.name.to_owned()).collect();
+        with_pod(view).filter(|node| is_updated(view, node) && has_error(node.name) && !view.is_starting(node)).map(|node| node.name.to_owned()).collect();
     if !failed.is_empty() {
         return ChangeState::Failed { nodes: failed };
     }
-    match with_pod().filter(|node| !updated(node.name) || node.is_not_ready()).count() {
-        0 => ChangeState::Complete,
-        remaining => ChangeState::HalfWay { remaining },
+    let outdated = with_pod(view).filter(|node| !is_updated(view, node)).count();
+    let not_ready = with_pod(view).filter(|node| is_updated(view, node) && node.is_not_ready()).count();
+    match (outdated, not_ready) {
+        (0, 0) => ChangeState::Complete,
+        _ => ChangeState::HalfWay { outdated, not_ready },
     }
 }
 
@@ -122,6 +165,23 @@ fn sign_of_life(view: &ClusterModel, record: &UndoRecord) -> Option<Timestamp> {
     (silent <= SignedDuration::from_secs(i64::from(quiet))).then_some(last)
 }
 
+/// A clause: which pods still have the old settings, and which are not Ready with the new ones.
+fn half_way(record: &UndoRecord, outdated: usize, not_ready: usize) -> String {
+    let is_held = record.strategy.is_some() && record.phase == RolloutPhase::Canary;
+    let verb = |number: usize, one, several| if number == 1 { one } else { several };
+    let held = if is_held { ", and the update strategy OnDelete holds them back" } else { "" };
+    let new = format!(
+        "{} {} the new settings and {} not Ready yet",
+        text::count(not_ready, "node"),
+        verb(not_ready, "has", "have"),
+        verb(not_ready, "is", "are")
+    );
+    let old = format!("{} still {} the old settings{held}", text::count(outdated, "node"), verb(outdated, "has", "have"));
+    let canary = record.canary.as_deref().filter(|_| is_held).map(|node| format!("{} was to be verified first", text::clean(node)));
+    let clauses = [(not_ready > 0).then_some(new), (outdated > 0).then_some(old), canary];
+    clauses.into_iter().flatten().collect::<Vec<_>>().join("; ")
+}
+
 impl UnfinishedChange {
     pub fn is_in_progress(&self) -> bool {
         matches!(self.state, ChangeState::InProgress { .. })
@@ -129,7 +189,7 @@ impl UnfinishedChange {
 
     /// `apply --resume` has something to go on from.
     pub fn is_resumable(&self) -> bool {
-        matches!(self.state, ChangeState::Complete | ChangeState::HalfWay { .. } | ChangeState::Failed { .. })
+        !self.is_copy && matches!(self.state, ChangeState::Complete | ChangeState::HalfWay { .. } | ChangeState::Failed { .. })
     }
 
     /// A clause.
@@ -141,14 +201,7 @@ impl UnfinishedChange {
                 return format!("a change by {command} is in progress since {begun} (last activity {})", text::utc(*last_sign));
             }
             ChangeState::Complete => "every node has the new settings and is healthy, but the change was not verified".to_owned(),
-            ChangeState::HalfWay { remaining } => {
-                let held = record.strategy.is_some() && record.phase == RolloutPhase::Canary;
-                let canary = record.canary.as_deref().filter(|_| held);
-                let canary = canary.map(|node| format!("; {} was to be verified first", text::clean(node))).unwrap_or_default();
-                let held = if held { ", and the update strategy OnDelete holds them back" } else { "" };
-                let verb = if *remaining == 1 { "does" } else { "do" };
-                format!("{} {verb} not run with the new settings yet{held}{canary}", text::count(*remaining, "node"))
-            }
+            ChangeState::HalfWay { outdated, not_ready } => half_way(record, *outdated, *not_ready),
             ChangeState::Failed { nodes } => {
                 let verb = if nodes.len() == 1 { "runs with the new settings and has" } else { "run with the new settings and have" };
                 format!("{} {verb} errors", text::list(nodes, 3))
@@ -156,11 +209,13 @@ impl UnfinishedChange {
             ChangeState::RollingBack => "it was being rolled back".to_owned(),
             ChangeState::Overwritten => "somebody else has changed the same fields since".to_owned(),
         };
-        format!("a change by {command}, begun {begun}, ended before it was finished: {state}")
+        let removed = if self.is_copy { ", and its record was removed from the cluster" } else { "" };
+        format!("a change by {command}, begun {begun}, ended before it was finished{removed}: {state}")
     }
 
     pub fn advice(&self) -> Advice {
         let (command, effect) = match &self.state {
+            _ if self.is_copy => (UNDO, "Restores the settings from before the change, by the copy of the record on this machine"),
             ChangeState::InProgress { .. } => (WATCH, "Shows when it has ended. To stop the change, interrupt it where it runs"),
             ChangeState::Complete => {
                 (RESUME, "Verifies every node and closes the record, restarts no pod. undo brings the old settings back")
@@ -179,7 +234,7 @@ impl UnfinishedChange {
     pub fn explain(&self) -> String {
         match self.state {
             ChangeState::InProgress { .. } => format!("{}: wait until it has ended, see {WATCH}", self.describe()),
-            ChangeState::Complete | ChangeState::HalfWay { .. } => {
+            ChangeState::Complete | ChangeState::HalfWay { .. } if !self.is_copy => {
                 format!("{}. Finish it with: {RESUME}. Restore the old settings with: {UNDO}", self.describe())
             }
             _ => format!("{}. Restore the old settings with: {UNDO}", self.describe()),

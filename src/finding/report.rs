@@ -54,6 +54,13 @@ pub struct ClusterSummary {
     pub autodetection_method: Option<String>,
     pub nodes: usize,
     pub nodes_ready: usize,
+    /// Nodes of which it is not known whether calico-node is Ready.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub nodes_unknown: usize,
+}
+
+fn is_zero(number: &usize) -> bool {
+    *number == 0
 }
 
 /// One node: `null` is *not known*, never zero.

@@ -21,7 +21,12 @@ pub(super) fn is_objects(text: &str) -> bool {
         .find(|line| !line.trim().is_empty() && !line.starts_with('#') && *line != "---")
         .unwrap_or_default();
     FIRST_KEYS.iter().any(|key| first.trim_start_matches("- ").starts_with(key)) && !is_json_lines(text)
-        || (first.trim_start().starts_with('[') && !text.contains("\"ifindex\""))
+        || (is_list(text) && !text.contains("\"ifindex\""))
+}
+
+/// Not a prompt, not a log's level, and not a section of an INI file.
+pub(super) fn is_list(text: &str) -> bool {
+    text.trim_start().strip_prefix('[').is_some_and(|rest| rest.trim_start().starts_with(['{', ']']))
 }
 
 /// Logs as one object a line: each has a message and none a kind.

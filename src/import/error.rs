@@ -5,7 +5,7 @@
 pub enum ImportError {
     #[error("no file was given to read from")]
     Nothing,
-    #[error("{file}: {source}")]
+    #[error("{file}: {}", crate::text::without_number(source))]
     Unreadable { file: String, source: std::io::Error },
     #[error("{file}: the file is empty")]
     Empty { file: String },

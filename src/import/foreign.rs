@@ -1,5 +1,6 @@
 //! What a file looks like that holds nothing of Calico.
 
+use super::documents::is_list;
 use crate::text::bounded::clean;
 
 /// First bytes of formats that people send by mistake (the `magic` database of file(1)).
@@ -36,7 +37,7 @@ pub(super) fn looks_like(bytes: &[u8]) -> Option<&'static str> {
     let by_bytes = FIRST_BYTES.iter().find(|(first, _)| bytes.starts_with(first)).map(|(_, name)| *name);
     by_bytes.or_else(|| {
         let text = String::from_utf8_lossy(&bytes[..bytes.len().min(NEAR)]).to_lowercase();
-        let json = text.trim_start().starts_with(['{', '[']).then_some("JSON without a Kubernetes object");
+        let json = (text.trim_start().starts_with('{') || is_list(&text)).then_some("JSON without a Kubernetes object");
         EARLY.iter().find(|(word, _)| text.contains(word)).map(|(_, name)| *name).or(json)
     })
 }
@@ -61,6 +62,8 @@ mod tests {
             (b"apiVersion: v1\nkind: Config\nclusters: []\n", Some("a kubeconfig")),
             (b"-----BEGIN CERTIFICATE-----\n", Some("a key or a certificate")),
             (b"{\"a\": 1}\n", Some("JSON without a Kubernetes object")),
+            (b"[{\"a\": 1}]\n", Some("JSON without a Kubernetes object")),
+            (b"[workspace]\nmembers = []\n", None),
             (b"Dear all,\nnothing works.\n", None),
             (b"", None),
         ] {

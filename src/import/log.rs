@@ -16,13 +16,13 @@ const CHUNK: usize = 256 << 10;
 
 #[derive(Debug, thiserror::Error)]
 pub enum LogError {
-    #[error("{file}: {source}")]
+    #[error("{file}: {}", crate::text::without_number(source))]
     Unreadable { file: String, source: io::Error },
     #[error("{file}: the log is empty")]
     Empty { file: String },
     #[error("{file}: not a log of calico-node: {looks}")]
     NotALog { file: String, looks: String },
-    #[error("{file}: the log could not be saved: {source}")]
+    #[error("{file}: the log could not be saved: {}", crate::text::without_number(source))]
     Output { file: String, source: io::Error },
 }
 

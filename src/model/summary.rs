@@ -24,5 +24,6 @@ pub fn summarize(view: &ClusterModel) -> ClusterSummary {
         autodetection_method: install.shown_method(Family::V4),
         nodes: view.nodes.len(),
         nodes_ready: view.nodes.iter().filter(|node| node.ready() == Some(true)).count(),
+        nodes_unknown: view.nodes.iter().filter(|node| node.ready().is_none()).count(),
     }
 }

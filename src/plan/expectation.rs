@@ -113,15 +113,17 @@ pub fn after_undo(before: &ClusterState, goals: &[NodeGoal], absent: &BTreeSet<S
     taking_part.map(|node| (node.name.clone(), aim(node))).collect()
 }
 
-/// After the last node: a node whose address was changed has peers by then, and must be Ready too.
-pub fn with_changed_nodes_ready(
-    expectations: &BTreeMap<String, NodeExpectation>,
-    before: &ClusterState,
-) -> BTreeMap<String, NodeExpectation> {
+/// After the last node: a node whose address was changed has peers by then, and must be Ready too. If every node has its predicted address,
+/// no wrong one costs a node its peers any more, and those that were Ready before must be Ready again.
+pub fn after_the_last_node(expectations: &BTreeMap<String, NodeExpectation>, before: &ClusterState) -> BTreeMap<String, NodeExpectation> {
     let nodes = before.by_name();
-    let changed =
-        |expectation: &NodeExpectation| nodes.get(expectation.node.as_str()).is_some_and(|node| !node.has_all(&expectation.addresses));
-    let last = |expectation: &NodeExpectation| NodeExpectation { ready: expectation.ready || changed(expectation), ..expectation.clone() };
+    let is_predicted = |node: &NodeState| expectations.get(&node.name).is_some_and(|expectation| !expectation.addresses.is_empty());
+    let all_predicted = before.nodes.iter().all(is_predicted);
+    let is_due = |expectation: &NodeExpectation| {
+        let node = nodes.get(expectation.node.as_str());
+        node.is_some_and(|node| !node.has_all(&expectation.addresses) || (all_predicted && node.is_ready()))
+    };
+    let last = |expectation: &NodeExpectation| NodeExpectation { ready: expectation.ready || is_due(expectation), ..expectation.clone() };
     expectations.iter().map(|(node, expectation)| (node.clone(), last(expectation))).collect()
 }
 
@@ -263,6 +265,24 @@ pub(super) mod tests {
         }
         let probes = [NodeGoal { name: "a".into(), ..NodeGoal::default() }, NodeGoal { name: "b".into(), ..NodeGoal::default() }];
         assert!(after_rollout(&alone(without_address()), &probes, &BTreeSet::new())["a"].ready, "no address changes");
+    }
+
+    /// While the rollout goes on, c may cost a and b their peers; at its end it does not.
+    #[test]
+    fn what_was_ready_is_ready_again_when_the_last_node_is_changed() {
+        let before = ClusterState { runs_bird: true, ..one_wrong() };
+        let ready = |goals: &[NodeGoal], absent: &[&str]| {
+            let absent = absent.iter().map(|name| (*name).to_owned()).collect();
+            let during = after_rollout(&before, goals, &absent);
+            let end = after_the_last_node(&during, &before);
+            (during["a"].ready, end["a"].ready, end["c"].ready)
+        };
+        let alone = |goals: Vec<NodeGoal>| goals.into_iter().map(|goal| NodeGoal { address_may_change: true, ..goal }).collect::<Vec<_>>();
+        assert_eq!(ready(&alone(goals()), &[]), (false, true, true));
+        let unpredicted =
+            [alone(goals())[0].clone(), NodeGoal { name: "b".into(), address_may_change: true, ..NodeGoal::default() }, goals()[2].clone()];
+        assert!(!ready(&unpredicted, &[]).1, "b may keep a wrong address");
+        assert!(!ready(&alone(goals()), &["b"]).1, "b takes no part");
     }
 
     #[test]

@@ -78,7 +78,9 @@ fn in_progress(open: &UnfinishedChange) -> Blocker {
 fn unfinished_change(object: &Value, open: Option<&UnfinishedChange>) -> Option<Blocker> {
     let record = match UndoRecord::from_object(object) {
         Err(unreadable) => return Some(Blocker::new("change-unfinished", unreadable.to_string())),
-        Ok(record) => record.filter(|record| !record.is_finished())?,
+        Ok(None) => return open.filter(|open| open.is_copy).map(|open| Blocker::new("change-unfinished", open.explain())),
+        Ok(Some(record)) if record.is_finished() => return None,
+        Ok(Some(record)) => record,
     };
     Some(match open.filter(|open| open.record.id == record.id) {
         Some(open) if open.is_in_progress() => in_progress(open),

@@ -9,6 +9,7 @@ use crate::autodetect::matrix::matrix;
 use crate::autodetect::{AutodetectOptions, Verdict};
 use crate::calico::environment::method_variable;
 use crate::calico::{address, probe};
+use crate::diagnosis::next_start::next_start;
 use crate::diagnosis::{Scope, diagnose};
 use crate::edit::target::Target;
 use crate::finding::code::Code;
@@ -19,6 +20,7 @@ use crate::observed::Observed;
 use crate::snapshot::family::Family;
 use crate::snapshot::objects::{CALICO_NODE, Container, DaemonSet, EnvVar, Pod};
 use crate::snapshot::{Snapshot, from_tree, trim};
+use crate::startup::budget::TIGHT;
 use crate::startup::measure::measure;
 use crate::text::seconds;
 
@@ -38,12 +40,15 @@ pub struct UndoForecast {
 pub struct ReturningFault {
     pub node: String,
     pub code: Code,
+    /// `false`: it may come back.
+    pub is_certain: bool,
     pub what: String,
 }
 
 impl std::fmt::Display for ReturningFault {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "this undo brings {} back on {}: {}", self.code, self.node, self.what)
+        let brings = if self.is_certain { "brings" } else { "may bring" };
+        write!(f, "this undo {brings} {} back on {}: {}", self.code, self.node, self.what)
     }
 }
 
@@ -134,7 +139,7 @@ fn addresses(snapshot: &Snapshot, then: &mut Snapshot, goals: &mut BTreeMap<Stri
             Some(will) => format!("its {family} address becomes {will} ({reason})"),
             None => format!("it loses its {family} address ({reason})"),
         };
-        ReturningFault { node, code, what }
+        ReturningFault { node, code, is_certain: true, what }
     };
     faults.into_iter().map(fault).collect()
 }
@@ -159,20 +164,36 @@ fn of_addresses(snapshot: &Snapshot) -> impl Iterator<Item = (Code, String)> {
     findings.flat_map(|finding| finding.nodes.into_iter().map(move |node| (finding.code, node)))
 }
 
-/// The start that was seen takes longer than the restored probes allow, and fits what they allow now.
+/// Nodes whose next start may not fit the restored probes, by the time until they were Ready: their logs say more.
+pub fn slow_starts(snapshot: &Snapshot, target: &Target, restored: &Value) -> BTreeSet<String> {
+    let view = ClusterModel::new(snapshot);
+    let then: Option<DaemonSet> = from_tree(restored).ok();
+    let container = then.as_ref().and_then(|set| set.spec.template.spec.calico_node()).filter(|_| !target.is_installation());
+    let Some(container) = container else { return BTreeSet::new() };
+    view.nodes.iter().filter(|node| killed(&view, node, container).is_some()).map(|node| node.name.to_owned()).collect()
+}
+
+/// The next start does not fit what the restored probes allow, or may not, and fits what they allow now.
 fn killed(view: &ClusterModel, node: &NodeModel, restored: &Container) -> Option<ReturningFault> {
     let measured = measure(view, node);
     let allowed = probe::start_guard(restored)?.1.total();
     if node.is_not_ready() || measured.budget().is_some_and(|now| now <= allowed) {
         return None;
     }
-    let took = match measured.start {
-        Some(start) if !start.at_most => start.seconds,
-        // Readiness comes later than the start, by less than a minute where nothing is wrong.
-        _ => measured.ready_after?.as_secs_f64(),
-    };
-    let what = format!("calico-node took {took:.0}s to start there, and the restored probes allow {}", seconds::of_duration(allowed));
-    (took > allowed.as_secs_f64()).then(|| ReturningFault { node: node.name.to_owned(), code: Code::KilledWhileStarting, what })
+    let (limit, seconds) = (allowed.as_secs_f64(), seconds::of_duration(allowed));
+    let fault = |is_certain, what| ReturningFault { node: node.name.to_owned(), code: Code::KilledWhileStarting, is_certain, what };
+    if let Some(start) = next_start(view, &measured) {
+        let is_close = start.most > limit * TIGHT;
+        let what = format!("the next start there takes {}, and the restored probes allow {seconds}", start.takes());
+        return is_close.then(|| fault(start.least > limit, what));
+    }
+    // Readiness comes later than the start, by less than a minute where nothing is wrong.
+    let ready = measured.ready_after?.as_secs_f64();
+    let what = format!(
+        "calico-node was Ready there after {ready:.0}s, and the restored probes allow {seconds}. The next start is shorter if the last one \
+         stored the node's address"
+    );
+    (ready > limit).then(|| fault(false, what))
 }
 
 /// Nodes whose pod is made again, as far as can be told: its template is not the one that the target then has.

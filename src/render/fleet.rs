@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use super::headline::{headline, verdict_tone, verdict_word};
+use super::headline::{headline, is_ready_known, verdict_tone, verdict_word};
 use super::style::{Style, Tone};
 use super::table::{Cell, Table};
 use crate::finding::verdict::Verdict;
@@ -11,8 +11,8 @@ use crate::text::{self, shell};
 
 /// Longer names of contexts are shortened in the middle.
 const CONTEXT: usize = 40;
-/// Fewer columns would not hold a finding's code.
-const LEAST_FINDING: usize = 24;
+/// Fewer columns would not hold the longest code of a finding.
+const LEAST_FINDING: usize = 30;
 /// Of the columns between, with their blanks: `UNHEALTHY   4999/5000   `.
 const BETWEEN: usize = 27;
 /// Shorter names cannot be told apart.
@@ -68,7 +68,9 @@ fn table(clusters: &[ClusterStatus], shown: Shown, style: &Style) -> Table {
         let summary = cluster.report.as_ref().map(|report| &report.cluster);
         let name = text::clean(&cluster.context);
         let name = if shown.wide { name } else { text::shorten_middle(&name, longest).into_owned().into() };
-        let ready = summary.filter(|summary| summary.nodes > 0).map(|summary| format!("{}/{}", summary.nodes_ready, summary.nodes));
+        let ready = summary
+            .filter(|summary| summary.nodes > 0 && is_ready_known(summary))
+            .map(|summary| format!("{}/{}", summary.nodes_ready, summary.nodes));
         let mut row =
             vec![Cell::plain(name), Cell::new(verdict_tone(cluster.verdict), verdict_word(cluster.verdict)), Cell::known(ready.as_ref())];
         if shown.wide {
@@ -84,7 +86,8 @@ fn table(clusters: &[ClusterStatus], shown: Shown, style: &Style) -> Table {
     headers.push("WORST FINDING");
     let mut table = Table::new(headers);
     for cluster in clusters {
-        let finding = text::clean(&finding(cluster)).into_owned();
+        let finding = finding(cluster);
+        let finding = text::clean(if shown.wide || style.width.is_none() { &finding } else { brief(&finding) }).into_owned();
         let cell = if finding.is_empty() { Cell::none() } else { Cell::plain(text::truncate(&finding, room)) };
         table.push(row(cluster).into_iter().chain([cell]).collect());
     }
@@ -96,6 +99,14 @@ fn finding(cluster: &ClusterStatus) -> String {
         (Some(report), _) => headline(report),
         (None, why) => why.clone().unwrap_or_default(),
     }
+}
+
+/// Without the words that most failures begin with: at 80 columns they would leave no room for the reason.
+fn brief(finding: &str) -> &str {
+    const BEGINNINGS: [&str; 3] = ["Unable to connect to the server: ", "the cluster ", "The connection to the server "];
+    let status = finding.strip_prefix("Error from server (").and_then(|rest| rest.split_once("): "));
+    let beginning = || BEGINNINGS.iter().find_map(|beginning| finding.strip_prefix(beginning));
+    status.map(|(_, message)| message).or_else(beginning).unwrap_or(finding)
 }
 
 /// Contexts that have no line of their own.
@@ -136,6 +147,27 @@ mod tests {
         }
         let wide = page(&clusters, Shown { wide: true, rows_only: true }, Some(80));
         assert!(wide.contains(&long) && wide.contains(why) && wide.lines().count() == 2, "{wide}");
+    }
+
+    #[test]
+    fn a_line_of_80_columns_has_room_for_the_code_and_for_the_reason() {
+        let long = format!("gke_{}", "x".repeat(60));
+        let forbidden = "Error from server (Forbidden): nodes is forbidden: User \"nobody\" cannot list";
+        let clusters = [
+            unknown(&long, "address-on-virtual-interface on node-1"),
+            unknown("a", forbidden),
+            unknown("b", "Unable to connect to the server: dial tcp 10.0.0.1:6443: i/o timeout"),
+            unknown("c", "the cluster could not be read within 60s"),
+        ];
+        let page = page(&clusters, Shown { wide: false, rows_only: true }, Some(80));
+        for told in [
+            "?     address-on-virtual-interface on nod",
+            "?     nodes is forbidden",
+            "?     dial tcp 10.0.0.1:6443: i/o timeout",
+            "?     could not be read within 60s",
+        ] {
+            assert!(page.contains(told), "{told}: {page}");
+        }
     }
 
     #[test]

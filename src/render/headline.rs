@@ -2,7 +2,7 @@
 
 use super::style::Tone;
 use crate::finding::verdict::Verdict;
-use crate::finding::{Gap, Report};
+use crate::finding::{ClusterSummary, Gap, Report};
 use crate::text;
 
 /// Nodes named; the rest is counted.
@@ -26,8 +26,17 @@ fn gap_line(gap: &Gap) -> String {
 }
 
 /// `2 of 3 nodes ready`
-pub fn ready(report: &Report) -> String {
-    format!("{} of {} ready", report.cluster.nodes_ready, text::count(report.cluster.nodes, "node"))
+pub fn ready(cluster: &ClusterSummary) -> String {
+    let nodes = text::count(cluster.nodes, "node");
+    match is_ready_known(cluster) {
+        true => format!("{} of {nodes} ready", cluster.nodes_ready),
+        false => format!("{nodes}, readiness unknown"),
+    }
+}
+
+/// A paste may not say it of any node.
+pub fn is_ready_known(cluster: &ClusterSummary) -> bool {
+    cluster.nodes == 0 || cluster.nodes_unknown < cluster.nodes
 }
 
 fn worst_finding(report: &Report) -> String {

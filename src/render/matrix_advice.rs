@@ -9,10 +9,8 @@ use super::style::{Style, Tone};
 use crate::autodetect::{Choice, Verdict};
 use crate::calico::environment::address_variable;
 use crate::finding::{Fix, Source};
-use crate::reports::autodetect::{AutodetectResult, State};
-use crate::snapshot::family::Family;
+use crate::reports::autodetect::{AutodetectResult, GUARDED, State};
 use crate::text;
-use crate::text::shell;
 
 /// Columns of `By hand   ` and the other labels.
 const LABEL: usize = 10;
@@ -36,7 +34,7 @@ pub(super) fn write(look: &AutodetectResult, shown: Shown, style: &Style, out: &
         labelled("Nodes", &format!("{}: right with {methods}", text::list(&group.nodes, 3)), style, out)?;
     }
     without_address(look, style, out)?;
-    if let Some(choice) = look.choice.as_ref().filter(|choice| !is_recommended(look, choice)) {
+    if let Some(choice) = look.choice.as_ref().filter(|choice| !look.is_recommended(choice)) {
         labelled("Proposed", &proposed(choice), style, out)?;
     }
     match (&look.choice, &look.by_hand) {
@@ -69,10 +67,6 @@ fn without_address(look: &AutodetectResult, style: &Style, out: &mut dyn Write) 
     )
 }
 
-fn is_recommended(look: &AutodetectResult, choice: &Choice) -> bool {
-    !look.recommendation.keep && look.recommendation.method.as_deref() == Some(choice.method.as_str())
-}
-
 /// A method that was asked for, and what is not known about it.
 fn proposed(choice: &Choice) -> String {
     let unknown = choice.predictions.iter().filter(|prediction| prediction.verdict == Verdict::Unknown).count();
@@ -101,16 +95,9 @@ fn commands(look: &AutodetectResult, choice: &Choice, fix: &Fix, shown: Shown, s
 
 /// The command that makes the change.
 fn guarded(look: &AutodetectResult, choice: &Choice, style: &Style, out: &mut dyn Write) -> io::Result<()> {
-    let mut words = vec!["kubectl", "calico-fix", "autodetect"];
-    if choice.family == Family::V6 {
-        words.push("--ipv6");
-    }
-    if !is_recommended(look, choice) {
-        words.extend(["--method", &choice.method]);
-    }
-    if let Some(line) = shell::command(&words) {
+    if let Some(line) = look.guarded_command(choice) {
         command(INDENT, &format!("{:LABEL$}", "Fix"), &line, Tone::Strong, style, out)?;
-        paragraph(INDENT + LABEL, "", "shows the change, asks, verifies, rolls back on failure", style, out)?;
+        paragraph(INDENT + LABEL, "", GUARDED, style, out)?;
     }
     Ok(())
 }

@@ -8,9 +8,9 @@ use super::matrix::Shown;
 use super::style::{Style, Tone};
 use super::summary_line;
 use super::table::{Cell, Table};
-use crate::autodetect::{Column, Node, Origin, Preference, Verdict};
-use crate::calico::{method::Method, virtual_interfaces};
-use crate::reports::autodetect::{AutodetectResult, State};
+use crate::autodetect::{Column, Node, Origin, Verdict};
+use crate::calico::virtual_interfaces;
+use crate::reports::autodetect::{AutodetectResult, State, risk};
 use crate::snapshot::family::Family;
 use crate::text;
 
@@ -166,11 +166,7 @@ pub(super) fn table(look: &AutodetectResult, places: &[usize], style: &Style) ->
             _ => "",
         };
         let method = text::shorten_middle(&text::clean(&column.method), longest.saturating_sub(text::width(mark))).into_owned();
-        let risk = match (&column.refused, Preference::of(&Method::parse(&column.method))) {
-            (_, None) => "",
-            (Some(_), _) => "not usable in this release",
-            (None, Some(preference)) => preference.risk,
-        };
+        let risk = risk(column);
         table.push(vec![Cell::plain(format!("{method}{mark}")), correct(column, places), Cell::plain(risk)]);
     }
     table.wrap_last(style, &[]);

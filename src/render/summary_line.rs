@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use super::headline::{verdict_tone, verdict_word};
+use super::headline::{ready, verdict_tone, verdict_word};
 use super::lines::painted;
 use super::style::{Style, Tone};
 use crate::finding::verdict::Verdict;
@@ -80,8 +80,7 @@ pub(super) fn cluster(cluster: &ClusterSummary) -> Vec<String> {
     let version = version.map_or_else(|| "Calico version unknown".to_owned(), |version| format!("Calico {}", text::clean(version)));
     let judged = cluster.judged_as.as_ref().map(|release| format!(", judged as {}", text::clean(release))).unwrap_or_default();
     let version = version + &judged;
-    let ready = format!("{} of {} ready", cluster.nodes_ready, text::count(cluster.nodes, "node"));
-    place.into_iter().chain([version, ready]).collect()
+    place.into_iter().chain([version, ready(cluster)]).collect()
 }
 
 /// `1 error`, `2 warnings`

@@ -4,17 +4,18 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
-use crate::autodetect::{self, AutodetectOptions, Choice, Matrix, Recommendation, Verdict, matrix, recommend};
-use crate::calico::method::AddressSource;
+use crate::autodetect::{self, AutodetectOptions, Choice, Column, Matrix, Preference, Recommendation, Verdict, matrix, recommend};
+use crate::calico::method::{AddressSource, Method};
 use crate::diagnosis::context::Context;
 use crate::diagnosis::{self, Scope, fixes};
 use crate::finding::code::Code;
 use crate::finding::verdict;
-use crate::finding::{ClusterSummary, Finding, Fix, Severity};
+use crate::finding::{ByHand, ClusterSummary, Finding, Fix, Severity};
 use crate::input_source::InputSource;
 use crate::model::summary;
 use crate::snapshot::Snapshot;
 use crate::snapshot::family::Family;
+use crate::text::shell;
 
 #[derive(Clone, Debug)]
 pub struct AutodetectResult {
@@ -106,7 +107,44 @@ fn elsewhere(view: &Context) -> Vec<Code> {
     codes
 }
 
+/// What can make a method pick another address one day; empty where that is not known.
+pub fn risk(column: &Column) -> &'static str {
+    match (&column.refused, Preference::of(&Method::parse(&column.method))) {
+        (_, None) => "",
+        (Some(_), _) => "not usable in this release",
+        (None, Some(preference)) => preference.risk,
+    }
+}
+
+/// What the command that makes the change does.
+pub const GUARDED: &str = "shows the change, asks, verifies, rolls back on failure";
+
 impl AutodetectResult {
+    /// The choice is what is recommended, not what was asked for.
+    pub fn is_recommended(&self, choice: &Choice) -> bool {
+        !self.recommendation.keep && self.recommendation.method.as_deref() == Some(choice.method.as_str())
+    }
+
+    /// The command that makes the change; `None` where its method cannot be printed as one word of a shell.
+    pub fn guarded_command(&self, choice: &Choice) -> Option<String> {
+        let mut words = vec!["kubectl", "calico-fix", "autodetect"];
+        if choice.family == Family::V6 {
+            words.push("--ipv6");
+        }
+        if !self.is_recommended(choice) {
+            words.extend(["--method", &choice.method]);
+        }
+        shell::command(&words)
+    }
+
+    /// The commands that make the change: the guarded one, and the one by hand.
+    pub fn fix(&self) -> Option<Fix> {
+        let (choice, by_hand) = (self.choice.as_ref()?, self.by_hand.as_ref()?);
+        let restarts = by_hand.why.strip_prefix("restarts ").unwrap_or(&by_hand.why).to_owned();
+        let by_hand = ByHand { command: by_hand.command.clone(), restarts };
+        Some(Fix { command: self.guarded_command(choice)?, why: GUARDED.to_owned(), by_hand: Some(by_hand) })
+    }
+
     /// Of the cluster, as far as this verb sees it: the addresses, and errors that are not about them.
     pub fn verdict(&self, only: Option<&BTreeSet<String>>) -> verdict::Verdict {
         match self.state(only) {

@@ -6,12 +6,13 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::autodetect::{Origin, Verdict};
+use crate::autodetect::{Column, Origin, Verdict};
 use crate::calico::detect::DetectionResult;
 use crate::diagnosis::API_VERSION;
-use crate::finding::{ClusterSummary, Source};
+use crate::finding::code::Code;
+use crate::finding::{ClusterSummary, Fix, Source, verdict};
 use crate::input_source::InputSource;
-use crate::reports::autodetect::AutodetectResult;
+use crate::reports::autodetect::{AutodetectResult, risk};
 
 pub const KIND: &str = "Autodetect";
 
@@ -24,6 +25,8 @@ pub struct Report {
     pub kind: String,
     #[schemars(with = "String")]
     pub taken_at: Timestamp,
+    /// As far as this verb sees it: the addresses, and errors that are not about them.
+    pub verdict: verdict::Verdict,
     pub cluster: ClusterSummary,
     /// 4 or 6
     pub family: u8,
@@ -32,9 +35,19 @@ pub struct Report {
     /// Why addresses are not judged by InternalIPs alone; `null` where they are.
     pub internal_ips_not_trusted: Option<String>,
     pub nodes: Vec<MatrixRow>,
+    /// The configured one first.
+    pub methods: Vec<MethodRow>,
     /// A node and a method each.
     pub matrix: Vec<CellRow>,
     pub recommendation: RecommendationRow,
+    /// The commands that set the recommended method, or the one that was asked for; `null` where nothing is to be changed.
+    pub fix: Option<Fix>,
+    /// Nodes on which calico-node exits because no address of this family is found, and whose interfaces have none.
+    pub hosts_without_address: Vec<String>,
+    /// The other family, where calico-node exits because no address of it is found.
+    pub other_family: Option<OtherFamilyRow>,
+    /// Codes of errors that are not about addresses: `status` shows them.
+    pub elsewhere: Vec<Code>,
     /// The files and pasted texts that this is judged from; empty for a cluster.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub sources: Vec<InputSource>,
@@ -53,6 +66,29 @@ pub struct MatrixRow {
     pub stored_reason: String,
     /// Where its interfaces were read; `null` when they were not.
     pub source: Option<Source>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct MethodRow {
+    pub method: String,
+    /// The method is the one that is configured.
+    pub current: bool,
+    /// Of `nodes`: those that have the right address after a restart with this method.
+    pub correct: usize,
+    /// Of `nodes`: those of which that is not known.
+    pub unknown: usize,
+    /// What can make it pick another address one day; empty where that is not known.
+    pub risk: String,
+    /// Why this release refuses it.
+    pub refused: Option<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct OtherFamilyRow {
+    /// 4 or 6
+    pub family: u8,
+    pub nodes: Vec<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -96,6 +132,8 @@ pub struct RecommendationRow {
     pub others: Vec<RejectedRow>,
     /// Where no method is recommended: which would be right on which nodes.
     pub groups: Vec<SuitedRow>,
+    /// Where no method can find an address of this family: how its detection is switched off by hand.
+    pub switch_off: Option<Fix>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -134,7 +172,17 @@ impl Report {
                 }
             })
         });
+        let places: Vec<usize> = rows.clone().map(|(place, _)| place).collect();
         Self {
+            verdict: look.verdict(only),
+            methods: matrix.columns.iter().map(|column| MethodRow::new(column, &places)).collect(),
+            fix: look.fix(),
+            hosts_without_address: look.hosts_without.clone(),
+            other_family: look
+                .other_family
+                .as_ref()
+                .map(|(family, nodes)| OtherFamilyRow { family: family.number(), nodes: nodes.clone() }),
+            elsewhere: look.elsewhere.clone(),
             api_version: API_VERSION.to_owned(),
             kind: KIND.to_owned(),
             taken_at: look.taken_at,
@@ -170,7 +218,24 @@ impl Report {
                     .iter()
                     .map(|group| SuitedRow { nodes: group.nodes.clone(), methods: group.methods.clone() })
                     .collect(),
+                switch_off: look.switch_off.clone(),
             },
+        }
+    }
+}
+
+impl MethodRow {
+    /// Counted on the nodes at these places.
+    fn new(column: &Column, places: &[usize]) -> Self {
+        let count =
+            |ends: Option<bool>| places.iter().filter_map(|place| column.cells.get(*place)).filter(|cell| cell.ends_right == ends).count();
+        Self {
+            method: column.method.clone(),
+            current: column.origin == Origin::Current,
+            correct: count(Some(true)),
+            unknown: count(None),
+            risk: risk(column).to_owned(),
+            refused: column.refused.clone(),
         }
     }
 }

@@ -1,7 +1,6 @@
 //! What this machine keeps of a change: a copy of its undo record, used when the annotation was removed from the object, and a lock
 //! that is held while the change's run is at work. The system releases the lock when the process ends, however it ends.
 
-use std::collections::BTreeSet;
 use std::fs::{self, File, TryLockError};
 use std::io::{self, Write};
 use std::path::PathBuf;
@@ -9,6 +8,7 @@ use std::time::Duration;
 
 use etcetera::BaseStrategy;
 
+use crate::diagnosis::unfinished_change::EndedChanges;
 use crate::edit::target::TargetSnapshot;
 use crate::edit::undo_record::UndoRecord;
 use crate::snapshot::Snapshot;
@@ -58,13 +58,13 @@ pub fn is_running(uid: &str) -> bool {
     matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock))
 }
 
-/// Ids of the changes that this machine began and whose run is over, of the objects in `snapshot`.
-pub fn ended_changes(snapshot: &Snapshot) -> BTreeSet<String> {
+/// The changes that this machine began and whose run is over, of the objects in `snapshot`.
+pub fn ended_changes(snapshot: &Snapshot) -> EndedChanges {
     let set = snapshot.daemon_set.seen().map(|set| &set.metadata);
     let installations = snapshot.resources.installations.seen().into_iter().flatten().map(|one| &one.metadata);
-    let uids = set.into_iter().chain(installations).filter_map(|meta| meta.uid.as_deref());
+    let uids = set.into_iter().chain(installations).filter_map(|meta| meta.uid.clone());
     let record = |uid: &str| UndoRecord::parse(&fs::read_to_string(file(uid, "json")?).ok()?).ok();
-    uids.filter(|uid| !is_running(uid)).filter_map(record).map(|record| record.id).collect()
+    uids.filter(|uid| !is_running(uid)).filter_map(|uid| Some((uid.clone(), record(&uid)?))).collect()
 }
 
 pub fn save(target: &TargetSnapshot, record: &UndoRecord) -> io::Result<PathBuf> {

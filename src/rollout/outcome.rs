@@ -162,7 +162,7 @@ async fn finish(
     before: &ClusterState,
     expectations: &BTreeMap<String, NodeExpectation>,
 ) -> Result<Verified, RolloutError> {
-    let last = expectation::with_changed_nodes_ready(expectations, before);
+    let last = expectation::after_the_last_node(expectations, before);
     let mut seen = rollout.verify_cluster(request.connection, request.wanted, &last).await?;
     rollout.write_until_confirmed(&serde_json::json!({}), RecordAfterWrite::RolloutPhase(RolloutPhase::Done)).await?;
     if let Err(error) = super::local_record::save(&rollout.plan.target, &rollout.record) {

@@ -66,39 +66,67 @@ fn write_text<W: Write>(snapshot: &Snapshot, form: Form, mut to: W) -> io::Resul
 /// Beside its place first, then renamed: a reader never sees half of it, and a failure leaves the old file.
 pub fn save_to(snapshot: &Snapshot, path: &Path) -> io::Result<()> {
     let (file, beside) = Beside::create(path)?;
-    write_as(snapshot, Form::of(path), BufWriter::new(file))?.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()?;
-    beside.rename()
+    let file = write_as(snapshot, Form::of(path), BufWriter::new(file))?.into_inner().map_err(io::IntoInnerError::into_error)?;
+    beside.sync_and_rename(&file)
+}
+
+/// A text, in a file as `save_to` makes it. A symbolic link of that name is replaced, not followed.
+pub fn save_text(text: &[u8], path: &Path) -> io::Result<()> {
+    let (mut file, beside) = Beside::create(path)?;
+    file.write_all(text)?;
+    beside.sync_and_rename(&file)
 }
 
 /// A file that is not whole yet. It is removed when it never becomes so; where the program is killed, the next one removes it.
 pub struct Beside {
     path: PathBuf,
-    beside: PathBuf,
+    /// `None`: `path` is written to directly.
+    beside: Option<PathBuf>,
 }
 
 impl Beside {
     /// A new file for what `path` will hold.
     pub fn create(path: &Path) -> io::Result<(fs::File, Self)> {
+        if is_device(path) {
+            return Ok((fs::OpenOptions::new().write(true).open(path)?, Self { path: path.to_owned(), beside: None }));
+        }
         remove_leftovers(path);
         let mut beside = path.as_os_str().to_owned();
         beside.push(format!(".{}.tmp", std::process::id()));
-        let beside = Self { path: path.to_owned(), beside: beside.into() };
-        let file = create(&beside.beside)?;
+        let beside = PathBuf::from(beside);
+        let file = create(&beside)?;
         // The lock says that its owner lives. A file system without locks keeps leftovers, no more.
         let _ = file.try_lock();
-        Ok((file, beside))
+        Ok((file, Self { path: path.to_owned(), beside: Some(beside) }))
     }
 
     pub fn rename(&self) -> io::Result<()> {
-        fs::rename(&self.beside, &self.path)
+        self.beside.as_ref().map_or(Ok(()), |beside| fs::rename(beside, &self.path))
+    }
+
+    fn sync_and_rename(&self, file: &fs::File) -> io::Result<()> {
+        if self.beside.is_some() {
+            file.sync_all()?;
+        }
+        self.rename()
     }
 }
 
 impl Drop for Beside {
     fn drop(&mut self) {
         // Renamed already where all went well.
-        let _ = fs::remove_file(&self.beside);
+        let _ = self.beside.as_ref().map(fs::remove_file);
     }
+}
+
+/// Where the links to standard output are; on Linux they lead to a file if it is redirected to one.
+const DEVICES: [&str; 3] = ["/dev", "/dev/fd", "/proc/self/fd"];
+
+/// A rename would take the device or the pipe away from everybody, where root runs the program.
+fn is_device(path: &Path) -> bool {
+    let is_special = |meta: fs::Metadata| !meta.is_file() && !meta.is_dir();
+    let is_among_devices = path.parent().is_some_and(|folder| DEVICES.iter().any(|devices| folder == Path::new(devices)));
+    fs::metadata(path).is_ok_and(is_special) || is_among_devices
 }
 
 /// `FILE.PID.tmp` of programs that were killed: nobody holds their lock.

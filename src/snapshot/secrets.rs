@@ -58,6 +58,7 @@ const KEYS: [&str; 15] = [
 ];
 
 /// The first letters of `KEYS`, in either case.
+#[expect(clippy::indexing_slicing, reason = "the compiler evaluates it, and refuses an index that is out of bounds")]
 const FIRST_LETTERS: [bool; 256] = {
     let mut letters = [false; 256];
     let mut at = 0;
@@ -284,7 +285,7 @@ fn has_key(text: &str) -> bool {
     let bytes = text.as_bytes();
     let starts =
         |at: usize| KEYS.iter().any(|key| bytes.get(at..at + key.len()).is_some_and(|found| found.eq_ignore_ascii_case(key.as_bytes())));
-    bytes.iter().enumerate().any(|(at, byte)| FIRST_LETTERS[usize::from(*byte)] && starts(at))
+    bytes.iter().enumerate().any(|(at, byte)| FIRST_LETTERS.get(usize::from(*byte)).is_some_and(|is_first| *is_first) && starts(at))
 }
 
 fn named_value(text: &str, key: &str) -> String {

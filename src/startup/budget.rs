@@ -26,7 +26,7 @@ pub enum BudgetBasis {
 
 /// Share of the budget above which a start counts as close to a kill. In words: `diagnosis/checks/start_near_budget.rs`, and `Tight` of
 /// `BudgetStatus`.
-pub(super) const TIGHT: f64 = 0.8;
+pub const TIGHT: f64 = 0.8;
 
 /// The start came close to a kill by its budget, in seconds. Readiness alone does not show that.
 pub fn is_tight(start: StartTime, budget: u32) -> bool {

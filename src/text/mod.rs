@@ -47,6 +47,12 @@ fn scrub(text: &str, keep_lines: bool) -> Cow<'_, str> {
     Cow::Owned(safe)
 }
 
+/// The system's words without ` (os error 2)`.
+pub fn without_number(error: &std::io::Error) -> String {
+    let words = error.to_string();
+    words.split(" (os error ").next().unwrap_or_default().to_owned()
+}
+
 /// Control characters, and the bidi overrides and zero-width marks that make a line read as what it is not.
 pub fn is_unsafe(c: char) -> bool {
     c.is_control()

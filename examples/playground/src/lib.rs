@@ -24,12 +24,14 @@ pub fn run_as_plugin() -> Option<ExitCode> {
     Some(calico_fix::exit::code(&result).into())
 }
 
-/// Makes this program known in `folder` under the plugin's two names, the first of which kubectl looks for on PATH.
+/// Makes this program known in `folder` under the plugin's two names, the first of which kubectl looks for on PATH. What it keeps of a
+/// change stays there too: the objects of every simulated cluster have the same UIDs.
 pub fn install(folder: &Path) -> io::Result<()> {
     std::fs::create_dir_all(folder)?;
     let program = std::env::current_exe()?;
     for name in [PLUGIN, "calico-fix"] {
-        let script = format!("#!/bin/sh\nexec '{}' {FLAG} {name} \"$@\"\n", program.display());
+        let state = folder.join("state");
+        let script = format!("#!/bin/sh\nXDG_STATE_HOME='{}' exec '{}' {FLAG} {name} \"$@\"\n", state.display(), program.display());
         let path = folder.join(name);
         std::fs::write(&path, script)?;
         std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755))?;

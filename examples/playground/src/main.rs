@@ -6,7 +6,9 @@ use std::io::{self, IsTerminal, Write};
 use std::process::{Command, ExitCode, Stdio};
 use std::time::Duration;
 
-use calico_fix::text;
+use calico_fix::render;
+use calico_fix::render::status::Shown;
+use calico_fix::render::style::{ColorWhen, Style, terminal_rows};
 use jiff::SignedDuration;
 use playground::{FLAG, PLUGIN, install, run_as_plugin};
 use serde_json::Value;
@@ -213,8 +215,10 @@ fn rollout(daemonset: &Value) -> String {
 /// One step of the demo: heading, and the plugin's arguments.
 type Step = (&'static str, &'static [&'static str]);
 
-/// With heading, command and the question for the next step these are the 24 lines of a terminal.
-const SCREEN: usize = 17;
+/// Columns and rows of a terminal that nobody has widened.
+const TERMINAL: (usize, usize) = (80, 24);
+/// Rows of a screen that are not the report: heading, command, what is left out, and the question for the next step.
+const AROUND: usize = 8;
 
 const DEMO: [(&str, &str, &[Step]); 2] = [
     (
@@ -243,13 +247,12 @@ fn demo(nodes: usize) -> io::Result<()> {
     let mut out = io::stdout();
     let mut fixed = Vec::new();
     for (number, (incident, story, steps)) in DEMO.iter().enumerate() {
-        writeln!(out, "\n=== Incident {} of {}: {story}", number + 1, DEMO.len())?;
-        writeln!(out, "    A simulated cluster of {nodes} nodes, {DEMO_SPEED:.0} times as fast as real time.")?;
-        out.flush()?;
         let running = sim::start(world(incident, nodes)?);
         let mut live = None;
         for (step, (heading, arguments)) in steps.iter().enumerate() {
-            writeln!(out, "\n--- Step {} of {}: {heading}", step + 1, steps.len())?;
+            new_screen(&mut out)?;
+            writeln!(out, "=== Incident {} of {}: {story}", number + 1, DEMO.len())?;
+            writeln!(out, "--- Step {} of {}: {heading}", step + 1, steps.len())?;
             let healthy = plugin(&running, arguments)?;
             // The first look is at the incident as it was left; the cluster runs from then on.
             if live.is_none() {
@@ -261,11 +264,20 @@ fn demo(nodes: usize) -> io::Result<()> {
             pause()?;
         }
     }
-    writeln!(out, "\n=== Summary")?;
+    new_screen(&mut out)?;
+    writeln!(out, "=== Summary")?;
+    writeln!(out, "  Simulated clusters of {nodes} nodes, {DEMO_SPEED:.0} times as fast as real time.")?;
     for (story, healthy) in fixed {
         writeln!(out, "  {}  {story}", if healthy { "fixed    " } else { "not fixed" })?;
     }
     writeln!(out, "\nTry it yourself: cargo playground --incident bridge-address --nodes 4")
+}
+
+/// A terminal shows one step at a time; its scrollback keeps the steps before.
+fn new_screen(out: &mut impl Write) -> io::Result<()> {
+    let rows = terminal_rows().filter(|_| io::stdout().is_terminal());
+    let below = rows.map_or("\n".to_owned(), |rows| "\n".repeat(rows) + "\x1b[H\x1b[2J");
+    write!(out, "{below}")
 }
 
 /// Waits for Return, if somebody is there to press it.
@@ -292,59 +304,24 @@ fn plugin(running: &TestServer, arguments: &[&str]) -> io::Result<bool> {
     if arguments.contains(&"--yes") {
         return command.status().map(|status| status.success());
     }
-    let output = command.stderr(Stdio::inherit()).output()?;
-    let text = String::from_utf8_lossy(&output.stdout);
-    let rows: Vec<String> = text.lines().flat_map(rows).collect();
-    rows.iter().take(SCREEN).try_for_each(|line| writeln!(out, "{line}"))?;
-    if let Some(more @ 1..) = rows.len().checked_sub(SCREEN) {
+    let output = command.args(["-o", "json"]).stderr(Stdio::inherit()).output()?;
+    let page = page(arguments, &output.stdout)?;
+    let rows = terminal_rows().unwrap_or(TERMINAL.1).saturating_sub(AROUND);
+    let lines: Vec<&str> = page.lines().collect();
+    lines.iter().take(rows).try_for_each(|line| writeln!(out, "{line}"))?;
+    if let Some(more @ 1..) = lines.len().checked_sub(rows) {
         writeln!(out, "({more} more lines)")?;
     }
     Ok(output.status.success())
 }
 
-/// Columns of a terminal that nobody has widened.
-const COLUMNS: usize = 80;
-
-/// A line that was meant for a pipe, as it fits a terminal: a row of a table is cut, a sentence goes on below its beginning.
-fn rows(line: &str) -> Vec<String> {
-    let is_table = !line.starts_with(' ') && line.split("   ").filter(|cell| !cell.trim().is_empty()).count() > 2;
-    if is_table {
-        return vec![text::truncate(line, COLUMNS).into_owned()];
+/// The report as a terminal of 80 columns shows it.
+fn page(arguments: &[&str], json: &[u8]) -> io::Result<String> {
+    let style = Style { width: Some(TERMINAL.0), ..Style::of_stdout(ColorWhen::Auto) };
+    let mut page = Vec::new();
+    match arguments.first() {
+        Some(&"debug-log") => render::timeline::write(&serde_json::from_slice(json)?, false, &style, &mut page)?,
+        _ => render::status::write(&serde_json::from_slice(json)?, Shown::default(), &style, &mut page)?,
     }
-    let label = line.char_indices().take(COLUMNS / 3).map(|(at, _)| at).last().and_then(|end| line.get(..end)?.rfind("  "));
-    let hang = label.map_or(0, |at| at + 2);
-    let (mut rows, mut rest) = (Vec::new(), line.to_owned());
-    while text::width(&rest) > COLUMNS {
-        let blank = rest.char_indices().take(COLUMNS + 1).filter(|(at, c)| *c == ' ' && *at > hang).last();
-        // A word that is longer than a row goes on in the next, so that rows are what the terminal has.
-        let cut = rest.char_indices().nth(COLUMNS).map_or(rest.len(), |(at, _)| at);
-        let (before, after) = match blank {
-            Some((at, _)) => (rest.get(..at), rest.get(at + 1..)),
-            None => (rest.get(..cut), rest.get(cut..)),
-        };
-        let (Some(before), Some(after)) = (before, after) else { break };
-        rows.push(before.to_owned());
-        rest = format!("{:hang$}{after}", "");
-    }
-    rows.push(rest);
-    rows
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn rows_fit_the_terminal() {
-        let sentence = format!("  Fix       {}", "word ".repeat(30));
-        let table = format!("node-1   True   {}", "x".repeat(90));
-        let (word, fact) = ("x".repeat(200), format!("Calico:    v3.24.5, {}", "fact ".repeat(20)));
-        for (line, count) in [(sentence.as_str(), 3), (table.as_str(), 1), (word.as_str(), 3), (fact.as_str(), 2), ("short", 1), ("", 1)] {
-            let rows = rows(line);
-            assert_eq!(rows.len(), count, "{rows:?}");
-            assert!(rows.iter().all(|row| text::width(row) <= COLUMNS), "{rows:?}");
-        }
-        let rows = rows(&sentence);
-        assert!(rows[0].starts_with("  Fix       word") && rows[1].starts_with("            word"), "{rows:?}");
-    }
+    String::from_utf8(page).map_err(io::Error::other)
 }

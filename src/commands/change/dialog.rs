@@ -140,7 +140,7 @@ impl ChangeDialog<'_> {
             Answer::No => Ok(false),
             Answer::Interrupted => Err(Failure::Interrupted),
             Answer::NoTerminal => Err(Failure::NotApplied {
-                message: "error: nothing was changed: stdin is not a terminal".to_owned(),
+                message: format!("error: nothing was changed: {} is not a terminal", prompt::not_a_terminal().unwrap_or("stdin")),
                 hint: Some("Use --yes to apply, or --dry-run=server to preview.".to_owned()),
             }),
         }

@@ -21,6 +21,7 @@ use crate::cluster::{Connection, ReadOptions};
 use crate::diagnosis::{Scope, diagnose};
 use crate::exit::{Failure, Outcome};
 use crate::finding::Report;
+use crate::model::phrases;
 use crate::plan::Plan;
 use crate::plan::owner_notes::OwnerNote;
 use crate::plan::preflight::Blocker;
@@ -28,6 +29,7 @@ use crate::plan::request::ChangeRequest;
 use crate::render::style::{ColorWhen, Style};
 use crate::render::{change as page, data, notice};
 use crate::snapshot::Snapshot;
+use crate::snapshot::save::save_text;
 
 use crate::rollout::dry_run::DryRunResult;
 use crate::rollout::interrupt::Interrupt;
@@ -121,7 +123,8 @@ pub async fn run(
         if let Some(verb) = request.verb()
             && let Some((open, resumed)) = open_change::resumption(options.snapshot, &dialog.before, Some(verb))
         {
-            notice::plain(&open.describe(), &mut streams.err)?;
+            streams.out.flush()?;
+            notice::plain(&phrases::sentence(open.describe()), &mut streams.err)?;
             return Box::pin(run(options, &resumed, report, streams)).await;
         }
         let message = format!("{} has these values already: nothing to change", dialog.target);
@@ -167,10 +170,10 @@ pub async fn run(
 
 /// Writes the plan, and prints the command that applies it in the same context.
 fn save(path: &Path, plan: &Plan, context: Option<&str>, streams: &mut Streams) -> Result<Outcome, Failure> {
-    let files = |source| Failure::Files { what: path.display().to_string(), source };
+    let failed = |source| Failure::NotWritten { path: path.to_owned(), source };
     let mut text = Vec::new();
-    data::yaml(plan, &mut text).map_err(files)?;
-    write_private(path, &text).map_err(files)?;
+    data::yaml(plan, &mut text).map_err(failed)?;
+    save_text(&text, path).map_err(failed)?;
     writeln!(streams.err, "Saved to {}", text::clean(&path.display().to_string()))?;
     // A name that a terminal would change is not offered.
     if let Some(command) = apply_command(path, &plan.digest, context) {
@@ -187,15 +190,6 @@ pub fn apply_command(path: &Path, digest: &str, context: Option<&str>) -> Option
     let mut words = vec!["kubectl", "calico-fix", "apply", &path, "--confirm", digest];
     words.extend(joined.as_deref());
     shell::command(&words)
-}
-
-/// A new file with mode 0600 takes the name: a symbolic link of that name is replaced, not followed.
-fn write_private(path: &Path, text: &[u8]) -> std::io::Result<()> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut file = tempfile::NamedTempFile::new_in(folder)?;
-    file.write_all(text)?;
-    file.as_file().sync_all()?;
-    file.persist(path).map(drop).map_err(|error| error.error)
 }
 
 enum Attempted {

@@ -1,9 +1,11 @@
 //! A change that is still open in the cluster: resumed by the same command, in the way of every other one.
 
+use std::io::Write;
+
 use crate::diagnosis::unfinished_change::{UnfinishedChange, open_debug_log, unfinished_change};
 use crate::exit::{Failure, Outcome};
 use crate::finding::{Report, Severity};
-use crate::model::ClusterModel;
+use crate::model::{ClusterModel, phrases};
 use crate::plan::request::ChangeRequest;
 use crate::plan::resume;
 use crate::render::notice;
@@ -43,6 +45,9 @@ pub fn explain(snapshot: &Snapshot, report: &Report) -> Option<String> {
 /// "Nothing to change" is not true while a change is open.
 pub fn outcome_without_change(snapshot: &Snapshot, report: &Report, outcome: Outcome, streams: &mut Streams) -> Result<Outcome, Failure> {
     let Some(explanation) = explain(snapshot, report) else { return Ok(outcome) };
-    notice::plain(&format!("error: {explanation}"), &mut streams.err)?;
+    let is_at_work = find(snapshot, report).is_some_and(|open| open.is_in_progress());
+    let line = if is_at_work { phrases::sentence(explanation) } else { format!("error: {explanation}") };
+    streams.out.flush()?;
+    notice::plain(&line, &mut streams.err)?;
     Ok(if matches!(outcome, Outcome::Healthy | Outcome::Done) { Outcome::NotApplied } else { outcome })
 }

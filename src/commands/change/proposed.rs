@@ -11,6 +11,7 @@ use crate::commands::prompt;
 use crate::commands::source::ClusterHandle;
 use crate::diagnosis::{Scope, diagnose};
 use crate::exit::{Failure, Outcome};
+use crate::model::phrases;
 use crate::plan::owner_notes::OwnerNote;
 use crate::plan::preflight::Blocker;
 use crate::plan::request::ChangeRequest;
@@ -70,7 +71,8 @@ impl ProposedChange<'_> {
         let diagnosis = diagnose(self.snapshot, &Scope::default());
         match open_change::resumption(self.snapshot, &diagnosis, Some(verb)) {
             Some((open, request)) => {
-                notice::plain(&open.describe(), &mut streams.err)?;
+                streams.out.flush()?;
+                notice::plain(&phrases::sentence(open.describe()), &mut streams.err)?;
                 self.apply(&request, interrupt, report.insert(ChangeReport::default()), streams).await
             }
             None => open_change::outcome_without_change(self.snapshot, &diagnosis, outcome, streams),

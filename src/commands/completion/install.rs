@@ -27,7 +27,7 @@ pub(super) fn install(name: Invocation, of: CompletionFor, streams: &mut Streams
         return Err(Failure::Usage { message: "elvish has no folder for completion scripts".to_owned(), hint: Some(hint) });
     };
     let place = place(name, of)?;
-    let failed = |source| Failure::Files { what: place.path.display().to_string(), source };
+    let failed = |source| Failure::NotWritten { path: place.path.clone(), source };
     let word = match fs::symlink_metadata(&place.path) {
         Ok(meta) if !meta.is_file() || !is_ours(&place.path).map_err(failed)? => {
             return Err(Failure::NotApplied {

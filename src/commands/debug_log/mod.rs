@@ -16,11 +16,13 @@ use crate::cli::change::DryRun;
 use crate::cli::connection::ConnectionFlags;
 use crate::cli::debug_log::DebugLogArgs;
 use crate::cli::output::Output;
-use crate::commands::change::ChangeReport;
 use crate::commands::change::proposed::WithChange;
+use crate::commands::change::{ChangeReport, open_change};
 use crate::commands::node_selection::NodeSelection;
 use crate::commands::prompt::{self, Answer};
+use crate::diagnosis::{Scope, diagnose};
 use crate::exit::{Failure, Outcome};
+use crate::model::phrases;
 use crate::render::style::{Style, Tone};
 use crate::render::{data, notice, timeline as render};
 use crate::reports::startup_log::{StartupLogReport, explain_logs};
@@ -122,6 +124,9 @@ pub(super) async fn run(
     if !page.is_document() || !wanted {
         page.print(&report, None, streams)?;
     }
+    if !page.is_document() {
+        say_what_is_open(&live.snapshot, streams)?;
+    }
     let goes_on = wanted || !page.is_document() && !arguments.no_change && should_raise(&report, &nodes, &interrupt, streams).await?;
     if !goes_on {
         page.print_saved(streams)?;
@@ -131,6 +136,15 @@ pub(super) async fn run(
         };
     }
     raise_level::run(&page, live, &report, &nodes, interrupt, streams).await
+}
+
+/// A change that is half made explains logs that differ from node to node.
+fn say_what_is_open(snapshot: &Snapshot, streams: &mut Streams) -> Result<(), Failure> {
+    if let Some(open) = open_change::explain(snapshot, &diagnose(snapshot, &Scope::default())) {
+        streams.out.flush()?;
+        notice::plain(&phrases::sentence(open), &mut streams.err)?;
+    }
+    Ok(())
 }
 
 fn selection(arguments: &DebugLogArgs) -> Result<NodeSelection, Failure> {
@@ -219,5 +233,6 @@ fn nothing(page: &Page, snapshot: &Snapshot, streams: &mut Streams) -> Result<Ou
     let next = "To explain the start of one node: kubectl calico-fix debug-log --node NAME";
     notice::write(Tone::Plain, &format!("{state}. There is no failed start to explain."), &style, &mut streams.out)?;
     notice::write(Tone::Plain, next, &style, &mut streams.out)?;
+    say_what_is_open(snapshot, streams)?;
     Ok(Outcome::Healthy)
 }

@@ -132,7 +132,7 @@ fn settle(result: io::Result<()>) -> io::Result<()> {
 }
 
 fn failure(path: &Path, source: io::Error) -> Failure {
-    Failure::Files { what: path.display().to_string(), source }
+    Failure::NotWritten { path: path.to_owned(), source }
 }
 
 /// Names come from a cluster or a path: no part of one leads out of the directory.

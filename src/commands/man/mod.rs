@@ -44,7 +44,7 @@ fn install(streams: &mut Streams) -> Result<Outcome, Failure> {
     let pages: Vec<_> = [Invocation::Plugin, Invocation::Standalone].into_iter().flat_map(pages).collect();
     for (file, page) in &pages {
         let path = folder.join(file);
-        write(&folder, &path, page).map_err(|source| Failure::Files { what: path.display().to_string(), source })?;
+        write(&folder, &path, page).map_err(|source| Failure::NotWritten { path: path.to_owned(), source })?;
     }
     writeln!(streams.out, "{} written to {}", text::count(pages.len(), "manual page"), folder.display())?;
     let root = folder.parent().unwrap_or(&folder);

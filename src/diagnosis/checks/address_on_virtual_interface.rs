@@ -20,7 +20,7 @@ pub(super) const CHECK: Check = Check {
                 container is enough. It is picked at the next restart, or at the check every 60s.",
         detected: "The interface that has the stored address is a known kind of virtual interface. Its name comes from `ip addr`, the \
                    annotation projectcalico.org/Interfaces, or the log line \"Using autodetected IPv4 address …\".\n\
-                   Not reported if nodes are joined by such interfaces: the InternalIPs are on them too, or the configured interface= \
+                   Not reported if nodes are connected by such interfaces: the InternalIPs are on them too, or the configured interface= \
                    names them.",
         confirm: "kubectl describe node NODE | grep -E 'InternalIP|projectcalico.org/IPv'\n\
                   kubectl exec -n NAMESPACE POD -c calico-node -- ip addr",

@@ -16,7 +16,8 @@ pub(super) const CHECK: Check = Check {
                 new settings, while the update strategy OnDelete keeps the other nodes on the old ones. Or a rollout continues that \
                 nobody watches. If the change is still in progress elsewhere, the finding says so.",
         detected: "The annotation kubectl-calico-fix/undo on the DaemonSet or on Installation. Each change records there what it \
-                   replaces, how far it got and when it last wrote, by the API server's clock.",
+                   replaces, how far it got and when it last wrote, by the API server's clock. If the annotation was removed, the \
+                   machine that made the change still has a copy.",
         confirm: "kubectl get daemonset calico-node -n NAMESPACE -o jsonpath='{.metadata.annotations.kubectl-calico-fix/undo}'",
         fix: &[
             "While the change is still in progress elsewhere, wait. Otherwise finish it. This changes the remaining nodes, verifies \
@@ -38,7 +39,7 @@ fn run(view: &Context, earlier: &EarlierFindings) -> Vec<Finding> {
 }
 
 fn unfinished(change: &UnfinishedChange) -> Finding {
-    let UnfinishedChange { target, record, state } = change;
+    let UnfinishedChange { target, record, state, is_copy } = change;
     let source = if target.is_installation() { Source::Installation } else { Source::DaemonSet };
     let nodes = match state {
         ChangeState::Failed { nodes } => nodes.clone(),
@@ -46,7 +47,8 @@ fn unfinished(change: &UnfinishedChange) -> Finding {
         _ => Vec::new(),
     };
     let Advice { command, effect } = change.advice();
-    let text = format!("{ANNOTATION}: {} {}, sets {}", record.command, record.id, record.set);
+    let known = if *is_copy { "copy of the record on this machine" } else { ANNOTATION };
+    let text = format!("{known}: {} {}, sets {}", record.command, record.id, record.set);
     Finding {
         code: Code::ChangeUnfinished,
         severity: Severity::Warning,

@@ -16,8 +16,8 @@ pub(super) const CHECK: Check = Check {
         means: "The kubelet or the cloud registered a wrong InternalIP. It belongs to a tunnel or to another node, or it is in \
                 another network. Calico's own address works, so Calico needs no change. But kubectl logs and exec, metrics and \
                 NodePorts use the InternalIP.",
-        detected: "The BGP sessions, the interface and the network of the other nodes show that Calico's address is right. It is none \
-                   of the node's InternalIPs. Not reported if most nodes have their Calico addresses in a network of their own.",
+        detected: "The BGP sessions, the interface and the network of the other nodes show that Calico's address is right. It is not \
+                   one of the node's InternalIPs. Not reported if most nodes have their Calico addresses in a network of their own.",
         confirm: "kubectl get node NODE -o wide\n\
                   kubectl get node NODE -o yaml | grep projectcalico.org",
         fix: &[

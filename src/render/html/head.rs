@@ -5,6 +5,7 @@ use maud::{Markup, html};
 use crate::finding::verdict::Verdict;
 
 use crate::finding::Report;
+use crate::render::headline::is_ready_known;
 use crate::render::html::untrusted::{Name, Untrusted};
 use crate::render::{header, summary_line};
 use crate::text;
@@ -67,6 +68,9 @@ fn facts(report: &Report) -> [(&'static str, Option<String>); 10] {
         ("Datastore", known(&cluster.datastore)),
         ("Address detection", cluster.autodetection_method.clone()),
         ("Owner", cluster.owner.clone()),
-        ("Nodes ready", Some(format!("{} of {}", cluster.nodes_ready, cluster.nodes))),
+        (
+            "Nodes ready",
+            Some(if is_ready_known(cluster) { format!("{} of {}", cluster.nodes_ready, cluster.nodes) } else { "not known".to_owned() }),
+        ),
     ]
 }

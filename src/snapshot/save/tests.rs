@@ -114,6 +114,26 @@ fn saving_replaces_the_file_and_leaves_nothing_beside_it() {
     assert!(save_to(&snapshot, &folder.path().join("missing/snapshot.yaml")).is_err());
 }
 
+/// As root a rename would put a file in the place of the machine's own device.
+#[cfg(unix)]
+#[test]
+fn a_pipe_or_a_device_is_written_to_and_stays_what_it_is() {
+    use std::os::unix::fs::FileTypeExt;
+    let folder = tempfile::tempdir().expect("a folder");
+    let pipe = folder.path().join("pipe.json");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().expect("runs").success());
+    let snapshot = Snapshot::empty(Origin::Live, Timestamp::UNIX_EPOCH);
+    std::thread::scope(|scope| {
+        let reader = scope.spawn(|| fs::read_to_string(&pipe).expect("reads"));
+        save_to(&snapshot, &pipe).expect("writes");
+        assert!(reader.join().expect("ends").starts_with("{\"apiVersion\""));
+    });
+    assert!(fs::metadata(&pipe).expect("is there").file_type().is_fifo());
+    save_text(b"plan", Path::new("/dev/null")).expect("writes");
+    assert!(fs::metadata("/dev/null").expect("is there").file_type().is_char_device());
+    assert!(is_device(Path::new("/dev/stdout")) && !is_device(folder.path()) && !is_device(&folder.path().join("new.json")));
+}
+
 #[test]
 fn what_a_killed_program_left_is_removed_and_what_a_living_one_writes_is_not() {
     let folder = tempfile::tempdir().expect("a folder");

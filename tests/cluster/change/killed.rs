@@ -39,6 +39,8 @@ fn killed_and_undone(fault: impl FnOnce(Hook) -> Fault) -> bool {
     assert_eq!(hashes.len(), 1, "every pod is of the old template again: {told}");
     let again = stage.run(&["undo", "--yes"]);
     assert_eq!((code(&again), err(&again).contains("nothing to undo")), (Some(0), true), "{}", err(&again));
+    let document = stage.run(&["undo", "--yes", "-o", "json"]);
+    assert!(out(&document).contains("\"applied\": false"), "a program gets a document: {}", out(&document));
     true
 }
 

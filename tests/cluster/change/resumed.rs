@@ -58,7 +58,7 @@ fn a_change_that_was_killed_half_way_is_finished_by_resuming_it() {
         killed(&stage, &["autodetect", "--yes"], fault);
         let (message, command) = open_change(&stage);
         assert_eq!(command, "kubectl calico-fix apply --resume", "{message}");
-        assert!(message.contains("run with the new settings yet, and the update strategy OnDelete holds them back"), "{message}");
+        assert!(message.contains("the old settings, and the update strategy OnDelete holds them back"), "{message}");
         let output = stage.run(resume);
         is_finished(&stage, &before, &output);
         assert!(err(&output).contains("ended before it was finished"), "{}", told(&output));
@@ -79,8 +79,14 @@ fn a_change_whose_annotation_was_removed_is_to_be_undone() {
     store.edit_as(sim::Writer::new("kubectl-edit"), "DaemonSet", "kube-system", "calico-node", removed).expect("is there");
     let resumed = stage.run(&["apply", "--resume", "--yes"]);
     assert_eq!(code(&resumed), Some(1), "{}", told(&resumed));
-    let says = "its annotation was removed. It cannot be resumed";
+    let says = "ended before it was finished, and its record was removed from the cluster";
     assert!(err(&resumed).contains(says) && err(&resumed).contains("kubectl calico-fix undo"), "{}", told(&resumed));
+    let (message, command) = open_change(&stage);
+    assert!(message.contains(says) && command == "kubectl calico-fix undo", "{message}: {command}");
+    for verb in [&["autodetect", "--yes"][..], &["probes", "--yes"], &["debug-log", "--no-change"]] {
+        let output = stage.run(verb);
+        assert!(err(&output).contains(says), "{verb:?}: {}", told(&output));
+    }
     let undone = stage.run(&["undo", "--yes"]);
     assert_eq!((code(&undone), &stage.daemon_set()["spec"]), (Some(0), &before["spec"]), "{}", told(&undone));
     let nothing = stage.run(&["apply", "--resume", "--yes"]);
@@ -203,7 +209,7 @@ fn a_change_in_progress_is_left_alone() {
     }
     for other in &outputs[2..] {
         assert_eq!(code(other), Some(1), "{}", told(other));
-        assert!(err(other).contains("a change by autodetect is in progress since "), "{}", told(other));
+        assert!(err(other).contains("change by autodetect is in progress since "), "{}", told(other));
     }
     assert!(!out(&stage.run(&["status", "-o", "json"])).contains("change-unfinished"));
 }

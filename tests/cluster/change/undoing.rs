@@ -102,7 +102,7 @@ fn a_level_that_was_left_raised_restarts_the_pod_that_has_it() {
     assert_eq!(code(&restored), Some(0), "{}", told(&restored));
 }
 
-/// Probes that allow less time than the start took are a fault too.
+/// Probes that allow less time than the next start takes are a fault too. With its address stored it is shorter than the one that was seen.
 #[test]
 fn a_budget_that_is_too_small_again_is_named() {
     let stage = Stage::new("slow-start", 3);
@@ -122,10 +122,12 @@ fn a_budget_that_is_too_small_again_is_named() {
         std::thread::sleep(std::time::Duration::from_millis(50));
     }
     let shown = stage.run(&["undo", "--dry-run=server"]);
-    let named =
-        |line: &str| line.contains("amz-iad12-opsrespool-13-33") && line.contains("killed-while-starting") && line.contains("allow 70s");
+    let named = |line: &str| {
+        line.contains("may bring killed-while-starting back on amz-iad12-opsrespool-13-33: the next start there takes ")
+            && line.contains("allow 70s")
+    };
     assert!(err(&shown).lines().any(named), "{}", told(&shown));
-    assert_eq!(err(&shown).matches("this undo brings").count(), 1, "{}", told(&shown));
+    assert_eq!(err(&shown).matches("this undo ").count(), 1, "{}", told(&shown));
 }
 
 /// Somebody spoils the record in the object; the copy on this machine is good, and is offered with its difference.

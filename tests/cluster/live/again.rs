@@ -91,13 +91,30 @@ fn wait(running: &TestServer, arguments: &[&str]) -> Output {
 #[test]
 fn waiting_in_vain_ends_with_the_page_and_exit_code_1() {
     let running = sim::start(scenario::bridge_address(3));
-    let output = wait(&running, &["--wait", "--timeout", "6s"]);
+    let folder = tempfile::tempdir().expect("a folder");
+    let saved = folder.path().join("waited.json");
+    let output = wait(&running, &["--wait", "--timeout", "6s", "--save", saved.to_str().expect("a path")]);
     assert_eq!(output.status.code(), Some(1), "{}", told(&output));
     assert!(out(&output).starts_with("UNHEALTHY  "), "{}", told(&output));
+    assert!(err(&output).contains("Saved to ") && saved.exists(), "{}", told(&output));
     assert!(err(&output).contains("error: Calico is not healthy after 6s: UNHEALTHY, 2 of 3"), "{}", told(&output));
     // What is not known is no health.
     let output = wait(&running, &["--wait", "--timeout", "3s", "--context", "no-exec", "--node", "amz-sin8-opsrespool-33-10"]);
     assert_eq!(output.status.code(), Some(1), "{}", told(&output));
+}
+
+/// Reading the cluster may have taken minutes.
+#[test]
+fn a_report_is_printed_even_if_it_cannot_be_saved() {
+    let running = sim::start(scenario::healthy(2));
+    let output = wait(&running, &["--save", "/nonexistent/x.json"]);
+    assert_eq!(output.status.code(), Some(3), "{}", told(&output));
+    assert!(out(&output).starts_with("HEALTHY  "), "{}", told(&output));
+    assert!(
+        err(&output).contains("error: cannot write /nonexistent/x.json: No such file or directory\nMake the folder first: "),
+        "{}",
+        told(&output)
+    );
 }
 
 #[test]

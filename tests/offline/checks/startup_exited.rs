@@ -2,6 +2,7 @@ use calico_fix::autodetect::AutodetectOptions;
 use calico_fix::finding::Source;
 use calico_fix::finding::verdict::Verdict;
 use calico_fix::reports::autodetect::{AutodetectResult, evaluate};
+use calico_fix::reports::autodetect_document::{OtherFamilyRow, Report as Document};
 use calico_fix::snapshot::family::Family;
 
 use super::build::*;
@@ -127,7 +128,14 @@ fn autodetect_answers_for_ipv6() {
         assert_eq!(six.verdict(None), Verdict::Sick);
         assert_eq!(six.hosts_without, ["node-2"]);
         assert_eq!(six.switch_off.as_ref().is_some_and(|fix| fix.command.ends_with("IP6=none")), switches_off, "{:?}", six.switch_off);
+        // What the page says, the JSON says.
+        let (four, document) = (Document::new(&four, None), Document::new(&six, None));
+        assert_eq!(four.other_family, Some(OtherFamilyRow { family: 6, nodes: vec!["node-2".to_owned()] }));
+        assert_eq!((document.verdict, &document.hosts_without_address), (Verdict::Sick, &six.hosts_without));
+        assert_eq!(document.recommendation.switch_off, six.switch_off);
     }
     let sound = autodetect(&cluster(), Family::V4);
+    let document = Document::new(&sound, None);
+    assert!(document.other_family.is_none() && document.recommendation.switch_off.is_none() && document.hosts_without_address.is_empty());
     assert!(sound.elsewhere.is_empty() && sound.other_family.is_none() && sound.switch_off.is_none() && sound.hosts_without.is_empty());
 }

@@ -45,6 +45,7 @@ pub(super) fn healthy(nodes: usize) -> Report {
             autodetection_method: Some("first-found".into()),
             nodes,
             nodes_ready: nodes,
+            nodes_unknown: 0,
         },
         nodes: (1..=nodes).map(|number| node(number, nodes)).collect(),
         findings: vec![],
