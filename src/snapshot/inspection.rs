@@ -271,6 +271,8 @@ pub enum LogEventKind {
     BgpUnexpectedPeer,
     /// BIRD does not start, because its control socket answers already.
     AnotherBird,
+    /// BIRD does not start, because it cannot make its control socket.
+    BirdSocketFailed,
     /// BIRD, or confd's check of it, refuses the configuration that confd has written.
     BgpConfigRefused,
     BgpConfigAccepted,

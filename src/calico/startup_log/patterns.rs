@@ -156,8 +156,10 @@ pub const PATTERNS: &[Pattern] = {
         row(FelixExits, Felix, "Exiting immediately", &[], FELIX, "all"),
         row(FelixExits, Felix, "Signal received while shutting down", &[], FELIX, "all"),
         row(TyphaFailed, Anyone, "Failed to connect to Typha", &[], FELIX, "all"),
-        row(TyphaFailed, Anyone, "Failed to connect to typha endpoint", &["tls: "], CLIENT, "3.0 and later"),
-        row(TyphaFailed, Anyone, "Failed to connect to typha endpoint", &["x509: "], CLIENT, "3.0 and later"),
+        row(TyphaFailed, Anyone, "Failed to connect to typha endpoint", &["tls: "], CLIENT, "3.27 and later"),
+        row(TyphaFailed, Anyone, "Failed to connect to typha endpoint", &["x509: "], CLIENT, "3.27 and later"),
+        row(TyphaFailed, Anyone, "error connecting to typha endpoint", &["tls: "], CLIENT, "3.23 to 3.26"),
+        row(TyphaFailed, Anyone, "error connecting to typha endpoint", &["x509: "], CLIENT, "3.23 to 3.26"),
         row(TyphaFailed, Anyone, "Typha discovery enabled but discovery failed", &[], SYNCER, "all"),
         // The first check of a new file names an included one that confd has not written yet.
         row(BgpConfigRefused, Confd, "Error from checkcmd", &["\": \"bird"], CONFD, "all").without(&[": No such file or directory"]),
@@ -223,6 +225,7 @@ pub const PATTERNS: &[Pattern] = {
         row(BgpAddressGone, Bird, "", &["bind: Address not available"], BIRD, "all"),
         row(BgpAddressGone, Bird, "", &["bind: Cannot assign requested address"], BIRD, "all"),
         row(AnotherBird, Bird, "", &["I found another BIRD running"], "bird/sysdep/unix/main.c", "all"),
+        row(BirdSocketFailed, Bird, "", &["Cannot create control socket "], "bird/sysdep/unix/main.c", "all"),
         row(DatastoreLocked, Felix, "Waiting for datastore to be initialized", &[], FELIX, "all"),
         row(BgpUnexpectedPeer, Bird, "", &["Unexpected connect from unknown address"], BIRD, "all"),
     ]

@@ -78,6 +78,9 @@ fn probe_fails(node: &NodeModel) -> String {
     if is_not_set_up(node) {
         return "the kubelet cannot set its pod up".to_owned();
     }
+    if let Some(obstacle) = node.probe_obstacle() {
+        return obstacle.phrase();
+    }
     if node.last_event(is_of_container).is_none() && node.last_event(events::misses_nodename).is_some() {
         return "the network plugin lacks the file that calico-node writes when it starts".to_owned();
     }
@@ -141,12 +144,8 @@ fn waits_for_culprits(view: &Context, found: &EarlierFindings, node: &NodeModel)
 
 /// The Node says that no network plugin is ready there, and which pods it has was not read.
 fn without_plugin(view: &Context, node: &NodeModel) -> Option<Finding> {
-    const SAYS: [&str; 3] = ["cni plugin not initialized", "NetworkPluginNotReady", "cni config uninitialized"];
-    let condition = node.node?.condition("Ready").filter(|condition| condition.status == "False")?;
+    let condition = node.lacks_network_plugin().filter(|_| !view.snapshot.pods.is_answered())?;
     let text = condition.message.as_deref().unwrap_or_default();
-    if view.snapshot.pods.is_answered() || !SAYS.iter().any(|says| text.contains(says)) {
-        return None;
-    }
     let name = shell::object_name(node.name)?;
     let on_node = format!("spec.nodeName={name}");
     let command = shell::command(&["kubectl", "get", "pods", "-A", "-o", "wide", "--field-selector", &on_node])?;

@@ -128,3 +128,14 @@ fn a_node_that_waits_for_its_network_plugin() {
     assert!(!case.only().message.contains("does not report"), "{}", case.only().message);
     shows(case.only(), Source::Node, "node-2", "cni plugin not initialized");
 }
+
+/// The kubelet throws a probe away that cannot be run: nothing is killed, and the pod does not become Ready.
+#[test]
+fn a_program_that_is_gone_from_the_container() {
+    let text = "Readiness probe errored: rpc error: code = Unknown desc = failed to exec in container: OCI runtime exec failed: exec failed: starting container process caused \"exec: \\\"/bin/calico-node\\\": stat /bin/calico-node: no such file or directory\": unknown";
+    let case = finds(&cluster().not_ready("node-2").unhealthy("node-2", text, 30), &["error pod-not-ready node-2"]);
+    assert!(case.only().message.contains("/bin/calico-node, which its container lacks: the image is damaged"), "{}", case.only().message);
+    shows(case.only(), Source::Event, "node-2", "no such file or directory");
+    // the twin: once, while a container was replaced
+    healthy(&cluster().event("node-2", "Unhealthy", text, 1, 600));
+}
