@@ -31,6 +31,7 @@ pub(super) const CHECK: Check = Check {
              use\" stands beside it, a whole second calico-node runs there.",
             "- \"Cannot create control socket … Address in use\": a directory has taken the socket's place. Remove \
              /var/run/calico/bird.ctl on the node, then delete the pod.",
+            "- \"Unable to open configuration file\": confd does not write it. Its own lines in the log say why.",
         ],
         restarts: "A change of probes restarts calico-node on every node, usually one at a time. A deleted pod restarts on that node \
                    only.",
@@ -53,7 +54,7 @@ fn finding(view: &Context, node: &NodeModel) -> Option<Finding> {
     for family in Family::ALL.into_iter().filter(|family| view.needs_bird(node, *family)) {
         down.extend(evidence_of(view, node, family).map(|evidence| (family, evidence)));
     }
-    let obstacle = socket_obstacle(node);
+    let obstacle = start_obstacle(node);
     let (message, mut shown) = match down.as_slice() {
         // The other BIRD answers in its place.
         [] if obstacle.as_ref().is_some_and(|obstacle| obstacle.lasts) && node.is_not_ready() && !view.is_starting(node) => {
@@ -77,7 +78,9 @@ fn finding(view: &Context, node: &NodeModel) -> Option<Finding> {
         Some(obstacle) => {
             shown.push(node.evidence(Source::Log, obstacle.line));
             shown.extend(evidence::of_mark(node, LogEventKind::HealthPortTaken));
-            (format!("{message}, because {}", obstacle.why), None)
+            // what keeps confd from it is in the log too
+            let fix = fixes::startup_log(view, node).filter(|_| obstacle.is_confds);
+            (format!("{message}, because {}", obstacle.why), fix)
         }
         None => (message, fixes::startup_log(view, node)),
     };
@@ -85,19 +88,21 @@ fn finding(view: &Context, node: &NodeModel) -> Option<Finding> {
     Some(Finding { code: Code::BirdNotRunning, severity: Severity::Error, nodes, message, evidence: shown, fix })
 }
 
-/// What keeps BIRD from its control socket, by its own words (bird/sysdep/unix/main.c).
-struct SocketObstacle<'a> {
+/// What keeps BIRD from its start, by its own words (bird/sysdep/unix/main.c).
+struct StartObstacle<'a> {
     line: &'a str,
     why: &'static str,
     /// Said again and again, and nothing of BIRD after it.
     lasts: bool,
+    is_confds: bool,
 }
 
-fn socket_obstacle<'a>(node: &NodeModel<'a>) -> Option<SocketObstacle<'a>> {
+fn start_obstacle<'a>(node: &NodeModel<'a>) -> Option<StartObstacle<'a>> {
     const OFTEN: u32 = 3;
     let says = |kind: LogEventKind| match kind {
         LogEventKind::AnotherBird => Some("another BIRD, not of this container, holds its control socket"),
         LogEventKind::BirdSocketFailed => Some("it cannot create its control socket"),
+        LogEventKind::BirdConfigMissing => Some("confd does not write its configuration"),
         _ => None,
     };
     let log = node.attempts().find(|log| log.marks.iter().any(|mark| says(mark.kind).is_some()))?;
@@ -105,8 +110,9 @@ fn socket_obstacle<'a>(node: &NodeModel<'a>) -> Option<SocketObstacle<'a>> {
     let (before, after) = log.marks.split_at_checked(at + 1)?;
     let last = before.last()?;
     let times: u32 = before.iter().filter(|mark| mark.kind == last.kind).map(|mark| mark.times).sum();
+    let is_confds = last.kind == LogEventKind::BirdConfigMissing;
     let ran = after.iter().any(|mark| mark.kind == LogEventKind::BgpConfigAccepted);
-    Some(SocketObstacle { line: &last.text, why: says(last.kind)?, lasts: times >= OFTEN && !ran })
+    Some(StartObstacle { line: &last.text, why: says(last.kind)?, lasts: !is_confds && times >= OFTEN && !ran, is_confds })
 }
 
 /// BIRD runs, and takes no connection from its control socket any longer: the socket's queue is full (EAGAIN of connect(2)).

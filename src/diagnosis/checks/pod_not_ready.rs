@@ -51,6 +51,7 @@ fn finding(view: &Context, found: &EarlierFindings, node: &NodeModel) -> Option<
             format!("Ready is {}: {}", condition.status, condition.message.as_deref().or(condition.reason.as_deref()).unwrap_or_default());
         shown.push(node.evidence(Source::Node, text));
     }
+    shown.extend(pressures(node));
     // As the kubelet ends a pod: Evicted, NodeShutdown.
     if let Some(reason) = &pod.status.reason {
         shown.push(node.evidence(Source::Pod, format!("{reason}: {}", pod.status.message.as_deref().unwrap_or_default())));
@@ -71,6 +72,13 @@ fn finding(view: &Context, found: &EarlierFindings, node: &NodeModel) -> Option<
         None => fixes::startup_log(view, node).or_else(|| fixes::log_of(view, pod)),
     };
     Some(Finding { code: Code::PodNotReady, severity: Severity::Error, nodes, message, evidence: shown, fix })
+}
+
+/// What the node is short of, as its kubelet says.
+fn pressures(node: &NodeModel) -> Vec<Evidence> {
+    let conditions = ["MemoryPressure", "DiskPressure", "PIDPressure"].into_iter().filter_map(|kind| node.node?.condition(kind));
+    let short = conditions.filter(|condition| condition.status == "True");
+    short.map(|condition| node.evidence(Source::Node, format!("{} is True: {}", condition.r#type, condition.message.as_deref().unwrap_or_default()))).collect()
 }
 
 /// The newest complaint tells how far it is: the start writes the nodename file at its end (node/pkg/lifecycle/startup/startup.go).

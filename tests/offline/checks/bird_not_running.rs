@@ -162,3 +162,14 @@ fn the_socket_cannot_be_created() {
     shows(case.only(), Source::Log, "node-2", "Address in use");
     healthy(&cluster().log("node-2", &started(&[line])));
 }
+
+/// BIRD waits for confd in its first seconds; where it goes on, confd's own lines say why.
+#[test]
+fn confd_does_not_write_its_configuration() {
+    let line = "bird: Unable to open configuration file /etc/calico/confd/config/bird.cfg: No such file or directory";
+    let case = finds(&socket_refuses().log("node-2", &started(&[line; 9])), &["error bird-not-running node-2"]);
+    assert!(case.only().message.ends_with("because confd does not write its configuration"), "{}", case.only().message);
+    shows(case.only(), Source::Log, "node-2", "Unable to open configuration file");
+    assert!(case.command().is_some_and(|command| command.starts_with("kubectl logs ")), "{:?}", case.command());
+    healthy(&cluster().log("node-2", &started(&[line; 9])));
+}
