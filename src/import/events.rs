@@ -20,7 +20,7 @@ use crate::text::bounded::find_ignoring_case;
 pub(super) const EVENTS: Format = Format {
     name: "kubectl get events",
     better: "kubectl get events -n NAMESPACE -o yaml",
-    starts: |lines, _| lines.first().is_some_and(|line| is_header(line) || is_row(line)),
+    starts: |lines, _| lines.first().is_some_and(|line| is_header(line) || is_row(line) || barred(line).is_some()),
     goes_on: |line| !line.trim().is_empty(),
     interrupts: true,
     restarts: false,
@@ -218,8 +218,23 @@ struct Row<'a> {
     message: String,
 }
 
+/// `kube-system | Warning | Unhealthy | canal-wg6pv | Readiness probe failed: … | 2 minutes ago`, as Rancher's page is copied.
+fn barred(line: &str) -> Option<Row<'_>> {
+    let cells: Vec<&str> = line.trim().trim_matches('|').split(" | ").map(str::trim).take(MAX_COLUMNS).collect();
+    let at = cells.iter().position(|cell| is_type(cell)).filter(|at| *at < 2)?;
+    let [kind, reason, name, message @ .., ago] = cells.get(at..)? else { return None };
+    let mut words = ago.strip_suffix(" ago")?.split(' ');
+    let (number, unit) = (words.next()?, words.next()?.chars().next()?);
+    let age = Age::parse(&format!("{number}{unit}"));
+    let namespace = at.checked_sub(1).and_then(|before| cells.get(before).copied());
+    (!message.is_empty()).then(|| Row { age, namespace, kind, reason, name, host: None, message: message.join(" | ") })
+}
+
 /// By what the cells hold: columns without a value leave none behind.
 fn row(line: &str, has_source: bool, behind: usize) -> Option<Row<'_>> {
+    if let Some(row) = barred(line) {
+        return Some(row);
+    }
     let cells = split_row(line, MAX_COLUMNS);
     let at = cells.iter().position(|cell| is_type(cell)).filter(|at| *at > 0)?;
     let kind = *cells.get(at)?;

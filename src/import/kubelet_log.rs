@@ -65,16 +65,21 @@ impl<'a> Entry<'a> {
         })
     }
 
+    /// `Readiness`, also where somebody has cut that out.
+    fn probe(&self, says: &str) -> String {
+        let guess = || if says.contains("is not live") { "Liveness" } else { "Readiness" };
+        quoted(self.text, "probeType=\"").unwrap_or_else(|| guess().to_owned())
+    }
+
     /// The same as the event that the kubelet made of it: reason and message.
     fn event(&self) -> Option<(&'static str, String)> {
         if self.text.contains("\"Probe failed\"") {
-            return Some((
-                "Unhealthy",
-                format!("{} probe failed: {}", quoted(self.text, "probeType=\"")?, quoted(self.text, "output=\"")?),
-            ));
+            let says = quoted(self.text, "output=\"")?;
+            return Some(("Unhealthy", format!("{} probe failed: {says}", self.probe(&says))));
         }
         if self.text.contains("\"Probe errored\"") {
-            return Some(("Unhealthy", format!("{} probe errored: {}", quoted(self.text, "probeType=\"")?, quoted(self.text, "err=\"")?)));
+            let says = quoted(self.text, "err=\"")?;
+            return Some(("Unhealthy", format!("{} probe errored: {says}", self.probe(&says))));
         }
         if let Some((kind, rest)) = self.text.split_once(" probe for \"") {
             let (_, says) = rest.split_once("failed (failure): ")?;

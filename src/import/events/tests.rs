@@ -65,3 +65,18 @@ fn the_end_of_a_description() {
     let (facts, summary) = OF_POD.read_text("Warning  BackOff  10s (x5 over 50s)  kubelet  Back-off restarting failed container\n");
     assert!(facts.event_pods.is_empty() && summary.ignored.is_some());
 }
+
+#[test]
+fn a_table_copied_out_of_rancher() {
+    let text = "kube-system | Normal | Created | canal-wg6pv | Created container calico-node | 5 minutes ago\n\
+        -- | -- | -- | -- | -- | --\n\
+        kube-system | Warning | Unhealthy | canal-wg6pv | Readiness probe failed: HTTP probe failed with statuscode: 503 | 2 minutes ago\n";
+    let (facts, _) = EVENTS.read_text(text);
+    let event = &facts.events[1];
+    assert_eq!((event.involved_object.name.as_str(), event.reason.as_str()), ("canal-wg6pv", "Unhealthy"));
+    assert_eq!(event.message, "Readiness probe failed: HTTP probe failed with statuscode: 503");
+    assert_eq!(event.involved_object.namespace.as_deref(), Some("kube-system"));
+    for line in ["a | b | c", "| Warning | of what | is to come |", "Normal | x"] {
+        assert!(barred(line).is_none(), "{line}");
+    }
+}

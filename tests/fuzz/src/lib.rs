@@ -84,7 +84,7 @@ pub fn masker(bytes: &[u8]) {
 }
 
 /// Beginnings of each format, so that the readers behind the recognizers are reached. The first byte chooses.
-const HEADS: [&str; 24] = [
+const HEADS: [&str; 25] = [
     "",
     "Name: calico-node-aaaaa\nNamespace: x\nNode: n/1\n",
     "Name: n\nRoles: x\nLabels: a=b\n",
