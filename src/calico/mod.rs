@@ -2,7 +2,7 @@
 //!
 //! `environment`, `method`, `probe`, `flavour` and `owner` read settings; `version` compares releases.
 //! `bird`, `session`, `routes`, `interfaces` and `inspection` read what a calico-node prints; `startup_log` reads its logs.
-//! `events` and `cni_failure` read what the kubelet tells of pods.
+//! `events`, `cni_failure` and `image_failure` read what the kubelet tells of pods.
 //! `detect` repeats the address detection of each release; what cannot be read as Go reads it is `Unknown`.
 //! Nothing here does I/O or knows the model.
 
@@ -16,6 +16,7 @@ pub mod events;
 pub mod expected_sessions;
 pub mod flavour;
 pub mod go_regex;
+pub mod image_failure;
 pub mod inspection;
 pub mod installation_probe_fields;
 pub mod interface_exclusions;

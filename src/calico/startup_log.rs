@@ -18,8 +18,8 @@ use std::io::BufRead;
 
 pub use crate::calico::startup_log::masked_copy::MaskedCopy;
 pub use crate::calico::startup_log::outcome::{
-    Detection, ExitReason, Outcome, StartPhase, detection, distrusts_certificate, exit_reason, has_beginning, is_bare_panic, last_phase,
-    outcome, phase, started_after, started_at,
+    Detection, ExitReason, Outcome, StartPhase, detection, distrusts_certificate, exit_reason, has_beginning, is_bare_panic,
+    is_out_of_date, last_phase, outcome, phase, started_after, started_at,
 };
 pub use details::{CameUp, Details, LastLine, SeenInterface};
 pub use digest::MAX_MARKS;

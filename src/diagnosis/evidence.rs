@@ -122,7 +122,12 @@ pub(crate) fn of_mark(node: &NodeModel, kind: LogEventKind) -> Option<Evidence> 
 
 /// The newest event of this kind, with how often it was told.
 pub(crate) fn of_event(node: &NodeModel, matches: impl Fn(&EventKind) -> bool) -> Option<Evidence> {
+    // that several volumes are not there yet says nothing of the one that fails
+    let is_vague =
+        |kind: &EventKind| matches!(kind, EventKind::SetupFailed { text } if text.starts_with("Unable to attach or mount volumes"));
     let told = node.last_event(&matches)?;
+    let telling = || node.last_event(|kind| matches(kind) && matches!(kind, EventKind::SetupFailed { .. }) && !is_vague(kind));
+    let told = if is_vague(&told.kind) { telling().unwrap_or(told) } else { told };
     // a probe's message holds a time and is never the same twice; that of a volume is
     let is_same = |kind: &EventKind| match &told.kind {
         EventKind::SetupFailed { .. } => *kind == told.kind,

@@ -9,8 +9,10 @@ fn formats(source: Source) -> &'static [&'static str] {
     match source {
         Source::Annotation | Source::Node => &["kubectl describe node", "kubectl get nodes", "calicoctl get nodes"],
         Source::DaemonSet => &["kubectl describe daemonset"],
-        Source::Pod => &["kubectl describe pod", "kubectl get pods"],
-        Source::Event => &["kubectl describe pod", "kubectl get events", "events of kubectl describe pod", "a probe's message"],
+        Source::Pod => &["kubectl describe pod", "kubectl get pods", "journalctl -u kubelet"],
+        Source::Event => {
+            &["kubectl describe pod", "kubectl get events", "events of kubectl describe pod", "a probe's message", "journalctl -u kubelet"]
+        }
         Source::Birdcl => &["birdcl", "calicoctl node status"],
         Source::Interfaces => &["ip addr", "ifconfig"],
         Source::Log => &["kubectl logs"],

@@ -55,11 +55,13 @@ const AFTER_START: &[(Code, Judge)] = &[
     (Code::BgpConfigurationRefused, configuration_refused),
     (Code::FelixRestarts, felix_restarts),
     (Code::ExitedAfterStart, part_ended),
+    (Code::RoutesNotInstalled, routes_refused),
 ];
 
 /// The first fault that the log of a run shows after its start.
 pub(crate) fn first_fault<'a>(log: &'a StartupLog, node: &str) -> Option<LogFault<'a>> {
-    AFTER_START.iter().find_map(|(code, judge)| {
+    // what is left out depends on the cluster, and no log tells it
+    AFTER_START.iter().filter(|(code, _)| code.is_about_a_start()).find_map(|(code, judge)| {
         let (message, lines) = judge(log, node)?;
         Some(LogFault { code: *code, message, lines })
     })
@@ -252,6 +254,24 @@ fn felix_restarts<'a>(log: &'a StartupLog, node: &str) -> Option<(String, Vec<&'
     };
     let message = format!("Felix on {node} has shut itself down {times} times in {span:.0}s: {why}");
     Some((message, newest(proxy.into_iter().chain(lines).collect())))
+}
+
+/// BIRD tries every two seconds (`scan time` in confd's templates), and logs at most a few lines of it.
+fn routes_refused<'a>(log: &'a StartupLog, node: &str) -> Option<(String, Vec<&'a LogEvent>)> {
+    const LATELY: i64 = 120;
+    const OFTEN: u32 = 10;
+    let lines = of_kind(later(log), LogEventKind::BirdRouteRefused);
+    let last = lines.last().filter(|mark| is_recent(log, mark, LATELY))?;
+    if lines.iter().map(|mark| mark.times).sum::<u32>() < OFTEN {
+        return None;
+    }
+    let (_, words) = last.text.split_once("Netlink: ")?;
+    let why = match words {
+        "Network is down" => "the interface that they go through is down, as tunl0",
+        "File exists" => "routes of another program to the same networks are in the way",
+        _ => "their next hop is on no network of the node",
+    };
+    Some((format!("the kernel of {node} refuses routes that BIRD learned ({words}): {why}"), newest(lines)))
 }
 
 fn part_ended<'a>(log: &'a StartupLog, node: &str) -> Option<(String, Vec<&'a LogEvent>)> {

@@ -77,6 +77,7 @@ codes! {
     BgpPeerMissing = "bgp-peer-missing", NONE;
     BgpSessionDown = "bgp-session-down", ROOT;
     ForeignBgpSessionDown = "bgp-foreign-session-down", NONE;
+    RoutesNotInstalled = "routes-not-installed", NONE;
     OperatorDegraded = "operator-degraded", NONE;
     ProbeTimeoutTooShort = "probe-timeout-too-short", ROOT | START | LOG;
     ProbeMisfit = "probe-misfit", ROOT | START | LOG;

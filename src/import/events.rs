@@ -20,7 +20,7 @@ use crate::text::bounded::find_ignoring_case;
 pub(super) const EVENTS: Format = Format {
     name: "kubectl get events",
     better: "kubectl get events -n NAMESPACE -o yaml",
-    starts: |lines, _| lines.first().is_some_and(|line| is_header(line) || is_row(line)),
+    starts: |lines, _| lines.first().is_some_and(|line| is_header(line) || is_row(line) || barred(line).is_some()),
     goes_on: |line| !line.trim().is_empty(),
     interrupts: true,
     restarts: false,
@@ -218,8 +218,23 @@ struct Row<'a> {
     message: String,
 }
 
+/// `kube-system | Warning | Unhealthy | canal-wg6pv | Readiness probe failed: … | 2 minutes ago`, as Rancher's page is copied.
+fn barred(line: &str) -> Option<Row<'_>> {
+    let cells: Vec<&str> = line.trim().trim_matches('|').split(" | ").map(str::trim).take(MAX_COLUMNS).collect();
+    let at = cells.iter().position(|cell| is_type(cell)).filter(|at| *at < 2)?;
+    let [kind, reason, name, message @ .., ago] = cells.get(at..)? else { return None };
+    let mut words = ago.strip_suffix(" ago")?.split(' ');
+    let (number, unit) = (words.next()?, words.next()?.chars().next()?);
+    let age = Age::parse(&format!("{number}{unit}"));
+    let namespace = at.checked_sub(1).and_then(|before| cells.get(before).copied());
+    (!message.is_empty()).then(|| Row { age, namespace, kind, reason, name, host: None, message: message.join(" | ") })
+}
+
 /// By what the cells hold: columns without a value leave none behind.
 fn row(line: &str, has_source: bool, behind: usize) -> Option<Row<'_>> {
+    if let Some(row) = barred(line) {
+        return Some(row);
+    }
     let cells = split_row(line, MAX_COLUMNS);
     let at = cells.iter().position(|cell| is_type(cell)).filter(|at| *at > 0)?;
     let kind = *cells.get(at)?;
@@ -241,7 +256,11 @@ fn row(line: &str, has_source: bool, behind: usize) -> Option<Row<'_>> {
     let host = cells.get(rest).filter(|_| has_source).and_then(|source| host_of(source));
     rest += usize::from(has_source);
     let end = cells.len().saturating_sub(behind).max(rest);
-    let age = cells.iter().take(at).rev().find_map(|cell| Age::parse(cell));
+    // the column COUNT: before the type, or of `-o wide` behind the message
+    let before = cells.iter().take(at).find_map(|cell| cell.parse().ok());
+    let times = before.or_else(|| cells.get(end + 1).filter(|_| behind > 0)?.parse().ok());
+    let age = cells.iter().take(at).rev().filter_map(|cell| Age::parse(cell)).min_by_key(|age| age.last);
+    let age = age.map(|age| Age { times: times.unwrap_or(age.times), ..age });
     Some(Row { age, namespace, kind, reason, name, host, message: cells.get(rest..end)?.join("  ") })
 }
 
@@ -322,71 +341,4 @@ fn read_described(block: &Block, facts: &mut Facts) -> Result<Summary, String> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn tables_of_every_release() {
-        let message = "Readiness probe failed:  BGP not established with 10.0.0.1";
-        for (header, row) in [
-            (
-                "LAST SEEN   TYPE      REASON      OBJECT                  MESSAGE",
-                format!("5m          Warning   Unhealthy   pod/calico-node-p2x4d   {message}"),
-            ),
-            (
-                "NAMESPACE     LAST SEEN   TYPE      REASON      OBJECT                  MESSAGE",
-                format!("kube-system   5m          Warning   Unhealthy   pod/calico-node-p2x4d   {message}"),
-            ),
-            (
-                "LAST SEEN   TYPE      REASON      OBJECT                  SUBOBJECT                      SOURCE            MESSAGE   FIRST SEEN   COUNT   NAME",
-                format!(
-                    "5m          Warning   Unhealthy   pod/calico-node-p2x4d   spec.containers{{calico-node}}   kubelet, node-3   {message}   70m          134     calico-node-p2x4d.17f"
-                ),
-            ),
-            (
-                "LAST SEEN   FIRST SEEN   COUNT     NAME                                 KIND      SUBOBJECT                      TYPE      REASON      SOURCE            MESSAGE",
-                format!(
-                    "5m          70m          134       calico-node-p2x4d.155ea1b0b3f12345   Pod       spec.containers{{calico-node}}   Warning   Unhealthy   kubelet, node-3   {message}"
-                ),
-            ),
-            ("", format!("5m          Warning   Unhealthy   pod/calico-node-p2x4d   {message}")),
-        ] {
-            let (facts, _) = EVENTS.read_text(format!("{header}\n{row}\n").trim_start());
-            let event = &facts.events[0];
-            assert_eq!(
-                (event.involved_object.name.as_str(), event.reason.as_str(), event.message.as_str()),
-                ("calico-node-p2x4d", "Unhealthy", message),
-                "{header}"
-            );
-        }
-    }
-
-    #[test]
-    fn events_of_others_are_counted() {
-        let text = "LAST SEEN   TYPE      REASON      OBJECT                  MESSAGE\n\
-            5m          Warning   Unhealthy   pod/calico-node-p2x4d   Readiness probe failed:  BGP not established with 10.0.0.1\n\
-            5m          Normal    Pulled      pod/coredns-x           Container image present\n";
-        let (facts, summary) = EVENTS.read_text(text);
-        assert_eq!(facts.events.len(), 1);
-        assert_eq!(summary.ignored.as_deref(), Some("1 row about other objects"));
-    }
-
-    #[test]
-    fn the_end_of_a_description() {
-        let rows = "  Type     Reason     Age                From               Message\n  ----     ------     ----               ----               -------\n  \
-            Normal   Scheduled  70m                default-scheduler  Successfully assigned kube-system/calico-node-p2x4d to node-3\n  \
-            Warning  Unhealthy  3m (x134 over 69m)  kubelet            Readiness probe failed: calico/node is not ready\nBIRD is not ready: BGP not established with 10.0.0.1\n";
-        for text in [rows.to_owned(), format!("Events:\n{rows}")] {
-            let (facts, summary) = OF_POD.read_text(&text);
-            assert_eq!(summary.node.as_deref(), Some("node-3"));
-            assert_eq!((facts.event_pods[0].metadata.name.as_str(), facts.events.len()), ("calico-node-p2x4d", 2));
-            assert!(facts.events[1].message.contains("BGP not established"), "{:?}", facts.events);
-            assert_eq!(facts.events[1].times(), 134);
-        }
-        let (facts, summary) =
-            OF_POD.read_text("Warning  Unhealthy  10s (x5 over 50s)  kubelet, node-3  Readiness probe failed: calico/node is not ready\n");
-        assert_eq!((facts.event_pods.len(), summary.node.as_deref()), (1, Some("node-3")));
-        let (facts, summary) = OF_POD.read_text("Warning  BackOff  10s (x5 over 50s)  kubelet  Back-off restarting failed container\n");
-        assert!(facts.event_pods.is_empty() && summary.ignored.is_some());
-    }
-}
+mod tests;

@@ -3,7 +3,7 @@
 use super::facts::{Facts, Summary};
 use super::page::Block;
 use super::prompt::Heading;
-use super::{calicoctl, calicoctl_tables, describe, events, host, logs, probes, tables, tigera, yaml};
+use super::{calicoctl, calicoctl_tables, describe, events, host, kubelet_log, logs, probes, tables, tigera, yaml};
 
 /// One format that people paste.
 pub(super) struct Format {
@@ -36,7 +36,7 @@ impl Format {
 }
 
 /// In the order in which they are tried.
-pub(super) const FORMATS: [Format; 26] = [
+pub(super) const FORMATS: [Format; 27] = [
     describe::POD,
     describe::NODE,
     describe::DAEMON_SET,
@@ -47,6 +47,7 @@ pub(super) const FORMATS: [Format; 26] = [
     tables::DAEMON_SETS,
     events::EVENTS,
     events::OF_POD,
+    kubelet_log::KUBELET,
     events::SENTENCE,
     calicoctl::NODE_STATUS,
     calicoctl::NODES_WIDE,

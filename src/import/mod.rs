@@ -19,6 +19,7 @@ mod fences;
 mod foreign;
 mod formats;
 mod host;
+mod kubelet_log;
 pub mod log;
 mod logs;
 mod objects;

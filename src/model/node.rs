@@ -17,7 +17,7 @@ use crate::observed::Observed;
 use crate::snapshot::Snapshot;
 use crate::snapshot::family::Family;
 use crate::snapshot::inspection::{Interface, LogEventKind, NodeInspection, NodeLogs, StartupLog};
-use crate::snapshot::objects::{ContainerStatus, Custom, Event, Node, Pod, Terminated};
+use crate::snapshot::objects::{Condition, ContainerStatus, Custom, Event, Node, Pod, Terminated};
 
 pub(super) const REVISION: &str = "controller-revision-hash";
 
@@ -231,6 +231,16 @@ impl<'a> NodeModel<'a> {
     /// The attempts to start whose logs were read, newest first.
     pub fn attempts(&self) -> impl Iterator<Item = &'a StartupLog> {
         self.logs.into_iter().flat_map(|logs| [&logs.current, &logs.previous]).filter_map(Observed::seen)
+    }
+
+    /// The condition of a node that is NotReady because its container runtime has no network plugin, in the words of containerd, CRI-O and
+    /// dockershim.
+    pub fn lacks_network_plugin(&self) -> Option<&'a Condition> {
+        const SAYS: [&str; 4] =
+            ["cni plugin not initialized", "NetworkPluginNotReady", "cni config uninitialized", "No CNI configuration file in"];
+        let condition = self.node?.condition("Ready").filter(|condition| condition.status == "False")?;
+        let text = condition.message.as_deref().unwrap_or_default();
+        SAYS.iter().any(|says| text.contains(says)).then_some(condition)
     }
 
     /// Why no log of calico-node could be read, where one was asked for and refused.

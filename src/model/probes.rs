@@ -93,6 +93,9 @@ impl ProbeObstacle {
     pub fn phrase(&self) -> String {
         match self {
             Self::LoopbackDown => "the interface lo is down, so no probe to localhost gets through".to_owned(),
+            Self::ProgramMissing { program } if program.ends_with("/calico-node") => {
+                format!("its probe runs {program}, which its container lacks: the image is damaged on that node")
+            }
             Self::ProgramMissing { program } => format!("its probe runs {program}, which the image lacks. Another image is needed"),
         }
     }
@@ -103,18 +106,28 @@ impl NodeModel<'_> {
     pub fn probe_obstacle(&self) -> Option<ProbeObstacle> {
         let lo = self.interfaces().and_then(|all| all.iter().find(|one| one.name == "lo"));
         let lo_down = lo.is_some_and(|lo| !lo.flags.is_empty() && !lo.flags.iter().any(|flag| flag == "UP"));
-        self.events.iter().rev().find_map(|told| {
+        self.events.iter().rev().filter(|told| !told.kind.is_about_pod()).find_map(|told| {
             let text = told.event.message.as_str();
             let local = ["127.0.0.1", "localhost", "[::1]"].iter().any(|address| text.contains(address));
             if local && (text.contains("network is unreachable") || (lo_down && text.contains("timeout"))) {
                 return Some(ProbeObstacle::LoopbackDown);
             }
-            // Go's words for a program that is not there; the readiness probe of BIRD asks for a socket, not a program.
-            let (_, rest) = text.split_once("fork/exec ").filter(|_| text.contains("no such file or directory"))?;
-            let program = rest.split(':').next().filter(|path| path.starts_with('/'))?;
+            let program = missing_program(text)?;
             Some(ProbeObstacle::ProgramMissing { program: crate::text::bounded::clean(program, 100) })
         })
     }
+}
+
+/// Go's words for a program that is not there, in calico-node and in runc; the readiness probe of BIRD asks for a socket, not a program.
+fn missing_program(text: &str) -> Option<&str> {
+    if !["no such file or directory", "executable file not found"].iter().any(|says| text.contains(says)) {
+        return None;
+    }
+    let of_calico = text.split_once("fork/exec ").and_then(|(_, rest)| rest.split(':').next());
+    // `exec: "/bin/calico-node": stat /bin/calico-node: …`, its quotes escaped once more by some runtimes
+    let of_runc =
+        || text.split_once("exec: \"").or_else(|| text.split_once("exec: \\\"")).and_then(|(_, rest)| rest.split(['"', '\\']).next());
+    of_calico.or_else(of_runc).filter(|path| path.starts_with('/'))
 }
 
 fn phrase(misfit: &MisfitKind) -> String {

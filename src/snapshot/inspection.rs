@@ -271,6 +271,12 @@ pub enum LogEventKind {
     BgpUnexpectedPeer,
     /// BIRD does not start, because its control socket answers already.
     AnotherBird,
+    /// BIRD does not start, because it cannot make its control socket.
+    BirdSocketFailed,
+    /// confd has not written BIRD's configuration; usual in the first seconds.
+    BirdConfigMissing,
+    /// The kernel does not take a route that BIRD installs.
+    BirdRouteRefused,
     /// BIRD, or confd's check of it, refuses the configuration that confd has written.
     BgpConfigRefused,
     BgpConfigAccepted,

@@ -209,6 +209,11 @@ pub fn distrusts_certificate(text: &str) -> bool {
     text.contains("x509: ")
 }
 
+/// The other end's certificate has expired, or is of the future, as Go's crypto/x509 says it.
+pub fn is_out_of_date(text: &str) -> bool {
+    text.contains("certificate has expired or is not yet valid")
+}
+
 /// Go prints the logger's entry as an address: the line before it has the words.
 pub fn is_bare_panic(text: &str) -> bool {
     text.starts_with("panic: (*logrus.Entry)")

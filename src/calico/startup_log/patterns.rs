@@ -71,6 +71,8 @@ const IPTABLES: &str = "felix/iptables/table.go";
 const BIRD: &str = "bird/proto/bgp/bgp.c";
 const CONFD: &str = "confd/pkg/resource/template/resource.go";
 const BIRD_CONFIG: &str = "bird/conf/cf-lex.l";
+const BIRD_MAIN: &str = "bird/sysdep/unix/main.c";
+const BIRD_NETLINK: &str = "bird/sysdep/linux/netlink.c";
 const FELIX: &str = "felix/daemon/daemon.go";
 const DATAPLANE: &str = "felix/dataplane/linux/int_dataplane.go";
 const DISCOVERY: &str = "typha/pkg/discovery/discovery.go";
@@ -156,8 +158,10 @@ pub const PATTERNS: &[Pattern] = {
         row(FelixExits, Felix, "Exiting immediately", &[], FELIX, "all"),
         row(FelixExits, Felix, "Signal received while shutting down", &[], FELIX, "all"),
         row(TyphaFailed, Anyone, "Failed to connect to Typha", &[], FELIX, "all"),
-        row(TyphaFailed, Anyone, "Failed to connect to typha endpoint", &["tls: "], CLIENT, "3.0 and later"),
-        row(TyphaFailed, Anyone, "Failed to connect to typha endpoint", &["x509: "], CLIENT, "3.0 and later"),
+        row(TyphaFailed, Anyone, "Failed to connect to typha endpoint", &["tls: "], CLIENT, "3.27 and later"),
+        row(TyphaFailed, Anyone, "Failed to connect to typha endpoint", &["x509: "], CLIENT, "3.27 and later"),
+        row(TyphaFailed, Anyone, "error connecting to typha endpoint", &["tls: "], CLIENT, "3.23 to 3.26"),
+        row(TyphaFailed, Anyone, "error connecting to typha endpoint", &["x509: "], CLIENT, "3.23 to 3.26"),
         row(TyphaFailed, Anyone, "Typha discovery enabled but discovery failed", &[], SYNCER, "all"),
         // The first check of a new file names an included one that confd has not written yet.
         row(BgpConfigRefused, Confd, "Error from checkcmd", &["\": \"bird"], CONFD, "all").without(&[": No such file or directory"]),
@@ -211,6 +215,14 @@ pub const PATTERNS: &[Pattern] = {
             "felix/routerule/route_rule.go",
             "3.14 and later",
         ),
+        row(
+            KernelFeatureMissing,
+            Felix,
+            "Failed to configure interface, will retry",
+            &["read-only file system"],
+            "felix/dataplane/linux/endpoint_mgr.go",
+            "all",
+        ),
         row(KernelFeatureMissing, Felix, "BPF dataplane mode enabled but not supported by the kernel", &[], FELIX, "3.13 and later"),
         row(IptablesFailed, Felix, "Failed to execute ip(6)tables-restore command", &["xtables lock"], IPTABLES, "3.0 and later"),
         row(IptablesFailed, Felix, "iptables-", &["save command failed"], IPTABLES, "3.9 and later"),
@@ -222,7 +234,12 @@ pub const PATTERNS: &[Pattern] = {
         row(BgpPortTaken, Bird, "", &["bind: Address already in use"], BIRD, "all"),
         row(BgpAddressGone, Bird, "", &["bind: Address not available"], BIRD, "all"),
         row(BgpAddressGone, Bird, "", &["bind: Cannot assign requested address"], BIRD, "all"),
-        row(AnotherBird, Bird, "", &["I found another BIRD running"], "bird/sysdep/unix/main.c", "all"),
+        row(AnotherBird, Bird, "", &["I found another BIRD running"], BIRD_MAIN, "all"),
+        row(BirdSocketFailed, Bird, "", &["Cannot create control socket "], BIRD_MAIN, "all"),
+        row(BirdConfigMissing, Bird, "", &["Unable to open configuration file "], BIRD_MAIN, "all"),
+        row(BirdRouteRefused, Bird, "", &["Netlink: Network is down"], BIRD_NETLINK, "all"),
+        row(BirdRouteRefused, Bird, "", &["Netlink: File exists"], BIRD_NETLINK, "all"),
+        row(BirdRouteRefused, Bird, "", &["Netlink: Network is unreachable"], BIRD_NETLINK, "all"),
         row(DatastoreLocked, Felix, "Waiting for datastore to be initialized", &[], FELIX, "all"),
         row(BgpUnexpectedPeer, Bird, "", &["Unexpected connect from unknown address"], BIRD, "all"),
     ]

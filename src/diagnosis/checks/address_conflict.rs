@@ -2,6 +2,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use crate::autodetect::Verdict;
+use crate::calico::environment::Value;
 use crate::calico::startup_log::ExitReason;
 use crate::diagnosis::check::{Check, EarlierFindings};
 use crate::diagnosis::context::Context;
@@ -11,6 +12,7 @@ use crate::finding::code::Code;
 use crate::finding::{Finding, Severity, Source};
 use crate::model::{NodeModel, natural, phrases};
 use crate::snapshot::family::Family;
+use crate::snapshot::inspection::LogEventKind;
 
 pub(super) const CHECK: Check = Check {
     explanation: Explanation {
@@ -20,7 +22,8 @@ pub(super) const CHECK: Check = Check {
                 the stored address of its own node and exits. This repeats at every start. As long as two nodes hold the same \
                 address, other nodes reach only one of them, or none.",
         detected: "projectcalico.org/IPv4Address (or IPv6Address) is the same on two nodes. Or the startup log of a node that is not \
-                   Ready says \"Calico node 'N' is already using the IPv4 address A.\"",
+                   Ready says \"Calico node 'N' is already using the IPv4 address A.\" Or a node's log says \"Using node name\" with the \
+                   name of another node.",
         confirm: "kubectl describe nodes | grep -E '^Name:|projectcalico.org/IPv'\n\
                   kubectl logs -n NAMESPACE POD -c calico-node --previous | grep 'already using'",
         fix: &[
@@ -28,6 +31,8 @@ pub(super) const CHECK: Check = Check {
              virtual IP.",
             SET_METHOD,
             "If the other node no longer exists, delete its Node object.",
+            "If a cloned host runs under its original's name: on that host remove /var/lib/calico/nodename, then delete its calico-node pod. \
+             Better, set NODENAME from spec.nodeName in the DaemonSet.",
             "DISABLE_NODE_IP_CHECK only hides the conflict.",
         ],
         restarts: EVERY_NODE,
@@ -54,7 +59,7 @@ fn run(view: &Context, found: &EarlierFindings) -> Vec<Finding> {
             logged.entry(address).or_default().push(node);
         }
     }
-    let mut findings = Vec::new();
+    let mut findings = under_another_name(view);
     for (address, nodes) in claims {
         let logged = logged.remove(&address).unwrap_or_default();
         // A stale Node holds it: that finding names both.
@@ -66,6 +71,26 @@ fn run(view: &Context, found: &EarlierFindings) -> Vec<Finding> {
         }
     }
     findings
+}
+
+/// A cloned host brings the name of its original in /var/lib/calico/nodename, which counts where NODENAME is not set (node/pkg/lifecycle/utils,
+/// `DetermineNodeName`): both hosts write their addresses to one node of Calico's.
+fn under_another_name(view: &Context) -> Vec<Finding> {
+    if view.install.environment().is_some_and(|environment| environment.get("NODENAME") != Value::Unset) {
+        return Vec::new();
+    }
+    let finding = |node: &NodeModel| {
+        let line = node.mark(LogEventKind::NodeName)?;
+        let other = view.node(line.strip_prefix("Using node name: ")?.trim()).filter(|other| other.name != node.name)?;
+        let message = format!(
+            "calico-node on {} runs under the name {}, so both claim one set of addresses: /var/lib/calico/nodename there is another host's",
+            node.name, other.name
+        );
+        let evidence = vec![node.evidence(Source::Log, line)];
+        let nodes = vec![node.name.to_owned()];
+        Some(Finding { code: Code::AddressConflict, severity: Severity::Error, nodes, message, evidence, fix: None })
+    };
+    view.nodes.iter().filter_map(finding).collect()
 }
 
 fn finding(view: &Context, address: IpAddr, names: BTreeSet<&str>, logged: Vec<&NodeModel>) -> Finding {

@@ -30,6 +30,8 @@ pub(super) const CHECK: Check = Check {
             "- Unreachable or no answer: check routes and security groups. Open TCP port 179 in both directions.",
             "- BIRD's own message (\"Received: …\", \"BGP Error: …\"): the peer answered, so the network works. Compare router IDs, \
              AS numbers, hold times and passwords. AS numbers are in BGPConfiguration, BGPPeer and the node's ASNumber.",
+            "- The kernel refused a password (Kernel MD5 auth failed): raise net.core.optmem_max on that node if other sessions with \
+             passwords are up there. Otherwise its kernel lacks TCP MD5, or the password is longer than 80 characters.",
             "- Port taken: stop the other BGP daemon, or set listenPort in BGPConfiguration.",
             "- Node gone: delete its Node object. With the etcd datastore use calicoctl delete node.",
             "- Graceful restart: wait until its timer ends, at most 240s.",

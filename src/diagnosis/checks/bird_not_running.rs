@@ -19,14 +19,19 @@ pub(super) const CHECK: Check = Check {
         detected: "BIRD's control socket is missing or refuses connections, in a container that has been running longer than its \
                    startup limit. The socket is /var/run/calico/bird.ctl, or bird6.ctl if nodes have IPv6 addresses. The first \
                    seconds after a start do not count.\n\
-                   Without exec: the newest readiness event of a pod that is not Ready says so.",
+                   Without exec: the newest readiness event of a pod that is not Ready says so, or the log says again and again that \
+                   BIRD cannot have its socket.",
         confirm: "kubectl exec -n NAMESPACE POD -c calico-node -- birdcl -s /var/run/calico/bird.ctl show status",
         fix: &[
             "- The log has no \"Calico node started successfully\": its last lines show what stops the start. Fix that first.",
             "- The backend is vxlan or none: remove -bird-live and -bird-ready from the probes. Use: kubectl calico-fix probes --fix \
              bird",
             "- \"I found another BIRD running\": a bird process of an earlier container, or of the host's own routing daemon, still \
-             runs on the node. End it there (ps -ef | grep bird), then delete the pod.",
+             runs on the node. End it there (ps -ef | grep bird), then delete the pod. If \"Health endpoint failed … address already in \
+             use\" stands beside it, a whole second calico-node runs there.",
+            "- \"Cannot create control socket … Address in use\": a directory has taken the socket's place. Remove \
+             /var/run/calico/bird.ctl on the node, then delete the pod.",
+            "- \"Unable to open configuration file\": confd does not write it. Its own lines in the log say why.",
         ],
         restarts: "A change of probes restarts calico-node on every node, usually one at a time. A deleted pod restarts on that node \
                    only.",
@@ -49,7 +54,12 @@ fn finding(view: &Context, node: &NodeModel) -> Option<Finding> {
     for family in Family::ALL.into_iter().filter(|family| view.needs_bird(node, *family)) {
         down.extend(evidence_of(view, node, family).map(|evidence| (family, evidence)));
     }
+    let obstacle = start_obstacle(node);
     let (message, mut shown) = match down.as_slice() {
+        // The other BIRD answers in its place.
+        [] if obstacle.as_ref().is_some_and(|obstacle| obstacle.lasts) && node.is_not_ready() && !view.is_starting(node) => {
+            (format!("calico-node's BIRD does not run on {}", node.name), Vec::new())
+        }
         [] => return None,
         [(family, shown)] if view.uses(family.other()) => {
             let daemon = daemon(*family);
@@ -64,14 +74,45 @@ fn finding(view: &Context, node: &NodeModel) -> Option<Finding> {
         }
     };
     shown.extend(evidence::of_mark(node, LogEventKind::BackendNotBird));
-    let other = evidence::of_mark(node, LogEventKind::AnotherBird);
-    let (message, fix) = match &other {
-        Some(_) => (format!("{message}, because another BIRD, not of this container, holds its control socket"), None),
+    let (message, fix) = match obstacle {
+        Some(obstacle) => {
+            shown.push(node.evidence(Source::Log, obstacle.line));
+            shown.extend(evidence::of_mark(node, LogEventKind::HealthPortTaken));
+            // what keeps confd from it is in the log too
+            let fix = fixes::startup_log(view, node).filter(|_| obstacle.is_confds);
+            (format!("{message}, because {}", obstacle.why), fix)
+        }
         None => (message, fixes::startup_log(view, node)),
     };
-    shown.extend(other);
     let nodes = vec![node.name.to_owned()];
     Some(Finding { code: Code::BirdNotRunning, severity: Severity::Error, nodes, message, evidence: shown, fix })
+}
+
+/// What keeps BIRD from its start, by its own words (bird/sysdep/unix/main.c).
+struct StartObstacle<'a> {
+    line: &'a str,
+    why: &'static str,
+    /// Said again and again, and nothing of BIRD after it.
+    lasts: bool,
+    is_confds: bool,
+}
+
+fn start_obstacle<'a>(node: &NodeModel<'a>) -> Option<StartObstacle<'a>> {
+    const OFTEN: u32 = 3;
+    let says = |kind: LogEventKind| match kind {
+        LogEventKind::AnotherBird => Some("another BIRD, not of this container, holds its control socket"),
+        LogEventKind::BirdSocketFailed => Some("it cannot create its control socket"),
+        LogEventKind::BirdConfigMissing => Some("confd does not write its configuration"),
+        _ => None,
+    };
+    let log = node.attempts().find(|log| log.marks.iter().any(|mark| says(mark.kind).is_some()))?;
+    let at = log.marks.iter().rposition(|mark| says(mark.kind).is_some())?;
+    let (before, after) = log.marks.split_at_checked(at + 1)?;
+    let last = before.last()?;
+    let times: u32 = before.iter().filter(|mark| mark.kind == last.kind).map(|mark| mark.times).sum();
+    let is_confds = last.kind == LogEventKind::BirdConfigMissing;
+    let ran = after.iter().any(|mark| mark.kind == LogEventKind::BgpConfigAccepted);
+    Some(StartObstacle { line: &last.text, why: says(last.kind)?, lasts: !is_confds && times >= OFTEN && !ran, is_confds })
 }
 
 /// BIRD runs, and takes no connection from its control socket any longer: the socket's queue is full (EAGAIN of connect(2)).

@@ -62,6 +62,7 @@ registry! {
     restart_would_change_address => RestartWouldChangeAddress;
     rollout_unfinished => RolloutUnfinished;
     router_id_conflict => RouterIdConflict;
+    routes_not_installed => RoutesNotInstalled;
     stale_node => StaleNode;
     start_near_budget => StartNearBudget;
     startup_exited => StartupExited;

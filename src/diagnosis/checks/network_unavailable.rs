@@ -9,19 +9,27 @@ use crate::model::{NodeModel, phrases};
 pub(super) const CHECK: Check = Check {
     explanation: Explanation {
         code: Code::NetworkUnavailable,
-        title: "A node has the condition NetworkUnavailable",
-        means: "The condition NetworkUnavailable is True, so the node has the taint node.kubernetes.io/network-unavailable. No new \
-                pod is scheduled there, although calico-node seems healthy.\n\
+        title: "A node says that it has no network, although calico-node seems healthy",
+        means: "No new pod is scheduled there, or none gets a network. There are two ways to say so:\n\
+                - The condition NetworkUnavailable is True, so the node has the taint node.kubernetes.io/network-unavailable. \
                 calico-node sets the condition to False when it starts, and to True (CalicoIsDown) when it shuts down. A cloud's \
-                route controller or another network plugin can set it too.",
-        detected: "The condition of a node whose calico-node is not starting and has no finding of its own.",
+                route controller or another network plugin can set it too.\n\
+                - The node is NotReady because its container runtime has no network plugin (cni plugin not initialized). \
+                calico-node's init container has written the plugin's configuration, but the runtime looks in another folder, or has not \
+                read it.",
+        detected: "The conditions of a node whose calico-node is not starting and has no finding of its own. A missing plugin counts \
+                   if calico-node has been Ready and running for three minutes.",
         confirm: "kubectl get node NODE -o jsonpath='{.status.conditions[?(@.type==\"NetworkUnavailable\")]}'",
         fix: &[
-            "The reason of the condition shows who set it:",
+            "The reason of the condition NetworkUnavailable shows who set it:",
             "- CalicoIsDown: delete the calico-node pod of that node once. calico-node resets the condition at its start. It needs \
              the permission to update nodes/status. Use: kubectl delete pod -n NAMESPACE POD",
             "- NoRouteCreated: the cloud's route controller set it. If Calico makes the routes, switch that controller off \
              (--configure-cloud-routes=false).",
+            "If the runtime has no network plugin:",
+            "- On the node, compare /etc/cni/net.d with the folder that the runtime reads (containerd: conf_dir in \
+             /etc/containerd/config.toml). 10-calico.conflist must be there, and no other plugin's file before it by name.",
+            "- Restart the container runtime on that node (systemctl restart containerd). Running containers go on.",
         ],
         restarts: ONE_NODE,
     },
@@ -32,8 +40,22 @@ fn run(view: &Context, found: &EarlierFindings) -> Vec<Finding> {
     view.nodes
         .iter()
         .filter(|node| !found.is_explained(node.name) && !view.is_starting(node))
-        .filter_map(|node| finding(view, node))
+        .filter_map(|node| finding(view, node).or_else(|| without_plugin(view, node)))
         .collect()
+}
+
+/// The runtime asks for a plugin that calico-node's pod has long installed: the kubelet asks every few seconds.
+fn without_plugin(view: &Context, node: &NodeModel) -> Option<Finding> {
+    const LONG: f64 = 180.0;
+    let condition = node.lacks_network_plugin()?;
+    node.age(view.snapshot.taken_at).filter(|age| *age > LONG && node.ready() == Some(true))?;
+    let message = format!(
+        "{} is NotReady because its container runtime finds no network plugin, although calico-node runs and is Ready there",
+        node.name
+    );
+    let says = condition.message.as_deref().unwrap_or_default();
+    let evidence = vec![node.evidence(Source::Node, format!("Ready is False: {says}"))];
+    Some(Finding { code: Code::NetworkUnavailable, severity: Severity::Error, nodes: vec![node.name.to_owned()], message, evidence, fix: None })
 }
 
 fn finding(view: &Context, node: &NodeModel) -> Option<Finding> {

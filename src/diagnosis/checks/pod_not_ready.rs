@@ -51,6 +51,7 @@ fn finding(view: &Context, found: &EarlierFindings, node: &NodeModel) -> Option<
             format!("Ready is {}: {}", condition.status, condition.message.as_deref().or(condition.reason.as_deref()).unwrap_or_default());
         shown.push(node.evidence(Source::Node, text));
     }
+    shown.extend(pressures(node));
     // As the kubelet ends a pod: Evicted, NodeShutdown.
     if let Some(reason) = &pod.status.reason {
         shown.push(node.evidence(Source::Pod, format!("{reason}: {}", pod.status.message.as_deref().unwrap_or_default())));
@@ -73,10 +74,20 @@ fn finding(view: &Context, found: &EarlierFindings, node: &NodeModel) -> Option<
     Some(Finding { code: Code::PodNotReady, severity: Severity::Error, nodes, message, evidence: shown, fix })
 }
 
+/// What the node is short of, as its kubelet says.
+fn pressures(node: &NodeModel) -> Vec<Evidence> {
+    let conditions = ["MemoryPressure", "DiskPressure", "PIDPressure"].into_iter().filter_map(|kind| node.node?.condition(kind));
+    let short = conditions.filter(|condition| condition.status == "True");
+    short.map(|condition| node.evidence(Source::Node, format!("{} is True: {}", condition.r#type, condition.message.as_deref().unwrap_or_default()))).collect()
+}
+
 /// The newest complaint tells how far it is: the start writes the nodename file at its end (node/pkg/lifecycle/startup/startup.go).
 fn probe_fails(node: &NodeModel) -> String {
     if is_not_set_up(node) {
         return "the kubelet cannot set its pod up".to_owned();
+    }
+    if let Some(obstacle) = node.probe_obstacle() {
+        return obstacle.phrase();
     }
     if node.last_event(is_of_container).is_none() && node.last_event(events::misses_nodename).is_some() {
         return "the network plugin lacks the file that calico-node writes when it starts".to_owned();
@@ -141,12 +152,8 @@ fn waits_for_culprits(view: &Context, found: &EarlierFindings, node: &NodeModel)
 
 /// The Node says that no network plugin is ready there, and which pods it has was not read.
 fn without_plugin(view: &Context, node: &NodeModel) -> Option<Finding> {
-    const SAYS: [&str; 3] = ["cni plugin not initialized", "NetworkPluginNotReady", "cni config uninitialized"];
-    let condition = node.node?.condition("Ready").filter(|condition| condition.status == "False")?;
+    let condition = node.lacks_network_plugin().filter(|_| !view.snapshot.pods.is_answered())?;
     let text = condition.message.as_deref().unwrap_or_default();
-    if view.snapshot.pods.is_answered() || !SAYS.iter().any(|says| text.contains(says)) {
-        return None;
-    }
     let name = shell::object_name(node.name)?;
     let on_node = format!("spec.nodeName={name}");
     let command = shell::command(&["kubectl", "get", "pods", "-A", "-o", "wide", "--field-selector", &on_node])?;

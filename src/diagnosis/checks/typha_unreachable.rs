@@ -14,13 +14,15 @@ pub(super) const CHECK: Check = Check {
         title: "Felix cannot connect to Typha",
         means: "Typha passes changes of the datastore on to every calico-node. Without a connection to Typha, Felix does not become \
                 ready. In older releases it exits. More time for probes does not help.",
-        detected: "The log of a node that is not Ready says \"Failed to connect to Typha\".",
+        detected: "The log of a node that is not Ready says \"Failed to connect to Typha\", or that the connection to a Typha failed for \
+                   its certificate.",
         confirm: "kubectl logs -n NAMESPACE POD -c calico-node | grep -i typha\n\
                   kubectl get pods -A -l k8s-app=calico-typha -o wide",
         fix: &[
             "- Check that the calico-typha pods run.",
             "- Open TCP port 5473 from this node to the nodes that run Typha, in security groups and host firewalls.",
-            "- Check that the certificates of Typha and of calico-node are valid.",
+            "- Check that the certificates of Typha and of calico-node are valid. If one has expired, let its issuer make a new one (the \
+             tigera-operator, or your own CA), then restart Typha.",
         ],
         restarts: "Nothing. Felix connects automatically.",
     },
@@ -29,7 +31,11 @@ pub(super) const CHECK: Check = Check {
 
 fn run(view: &Context, found: &EarlierFindings) -> Vec<Finding> {
     let mut findings = log_line_finding::finding(view, found, Code::TyphaUnreachable, LogEventKind::TyphaFailed, |nodes, lines| {
-        let why = if lines.iter().any(|mark| is_of_tls(mark)) { ": one of the two does not trust the other's certificate" } else { "" };
+        let why = match lines.iter().rev().find(|mark| is_of_tls(mark)) {
+            Some(mark) if startup_log::is_out_of_date(&mark.text) => ": Typha's certificate has expired, or the node's clock is wrong",
+            Some(_) => ": one of the two does not trust the other's certificate",
+            None => "",
+        };
         format!("Felix on {nodes} cannot connect to Typha{why}")
     });
     for finding in &mut findings {

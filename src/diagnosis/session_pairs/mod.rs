@@ -14,6 +14,7 @@ pub(super) use phrase::{phrase, remote_name, unmanaged};
 pub(super) use registered::{is_container_bridge, suspects, who_registered};
 
 use super::check::EarlierFindings;
+use crate::calico::events::EventKind;
 use crate::calico::session::PeerKind;
 use crate::diagnosis::context::Context;
 use crate::finding::code::Code;
@@ -186,6 +187,9 @@ impl<'v, 'a> SessionPair<'v, 'a> {
             match end.row {
                 Some(row) => evidence.push(end.node.evidence(row.source, row.row())),
                 None => evidence.extend(event(end.node)),
+            }
+            if end.row.is_none() && end.node.is_not_ready() {
+                evidence.extend(super::evidence::of_event(end.node, |fact| matches!(fact, EventKind::ProbeErrored { .. })));
             }
             if let Some(restart) = end.node.bgp(self.family).seen().and_then(|sessions| sessions.graceful_restart) {
                 evidence.push(end.node.evidence(Source::Birdcl, super::evidence::graceful_restart(restart)));

@@ -84,7 +84,9 @@ fn quote(pairs: &[SessionPair], meaning: ErrorMeaning) -> Option<String> {
 fn explain(meaning: ErrorMeaning) -> &'static str {
     use ErrorMeaning as M;
     match meaning {
-        M::KernelPassword => "the kernel of that node refused the session's password (TCP MD5)",
+        M::KernelPassword => {
+            "the kernel of that node refused the session's password (TCP MD5), as when net.core.optmem_max is too small for so many"
+        }
         M::LinkDown => "the interface to the peer is down",
         M::BfdDown => "BFD saw the path to the peer fail",
         M::NeighborLost => "the peer is no longer on a connected network",

@@ -84,7 +84,7 @@ pub fn masker(bytes: &[u8]) {
 }
 
 /// Beginnings of each format, so that the readers behind the recognizers are reached. The first byte chooses.
-const HEADS: [&str; 24] = [
+const HEADS: [&str; 25] = [
     "",
     "Name: calico-node-aaaaa\nNamespace: x\nNode: n/1\n",
     "Name: n\nRoles: x\nLabels: a=b\n",
@@ -108,6 +108,7 @@ const HEADS: [&str; 24] = [
     "time,pod,message\n1,calico-node-aaaaa,\"2026-05-12 05:18:33.000 [INFO][9] startup/startup.go 427: x\"\n",
     "{\"line\":\"2026-05-12 05:18:33.000 [INFO][9] startup/startup.go 427: x\"}\n",
     "```\nroot@node-3:~# ip a\n",
+    "Nov 20 09:28:41 node-3 kubelet[1187]: I1120 09:28:41.337201    1187 prober.go:107] \"Probe failed\" probeType=\"Readiness\" pod=\"kube-system/calico-node-x7p2l\" output=\"",
     "$ kubectl get node x -o yaml\napiVersion: v1\nkind: Node\n",
 ];
 

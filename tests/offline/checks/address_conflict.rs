@@ -101,3 +101,28 @@ fn a_conflict_before_a_start_is_past() {
     let world = cluster().not_ready("node-2").restarted("node-2", 1, 1, 1, 300).previous("node-2", CONFLICT).log("node-2", &started(&[]));
     finds(&world, &["error pod-not-ready node-2"]);
 }
+
+/// A cloned host brings /var/lib/calico/nodename of its original; the name is only taken from there where NODENAME is not set.
+#[test]
+fn a_clone_under_its_originals_name() {
+    let log = |name: &str| {
+        log(&[
+            "Early log level set to info",
+            "Using stored node name from /var/lib/calico/nodename",
+            &format!("Determined node name: {name}"),
+            &format!("Using node name: {name}"),
+            "Calico node started successfully",
+        ])
+    };
+    let unnamed = |mut world: World| {
+        world.container().env.retain(|variable| variable.name != "NODENAME");
+        world
+    };
+    let clone = || cluster().log("node-1", &log("node-1")).log("node-2", &log("node-1"));
+    let case = finds(&unnamed(clone()), &["error address-conflict node-2"]);
+    assert!(case.only().message.contains("runs under the name node-1"), "{}", case.only().message);
+    shows(case.only(), Source::Log, "node-2", "Using node name: node-1");
+    healthy(&clone());
+    // Calico's names may differ from Kubernetes'
+    healthy(&unnamed(cluster().log("node-2", &log("ip-10-0-0-2"))));
+}

@@ -123,3 +123,53 @@ fn bird_hangs() {
     assert!(judge(&world(1).not_ready("node-2")).lines().iter().all(|line| !line.contains("bird-not-running")));
     assert!(judge(&world(40)).lines().iter().all(|line| !line.contains("bird-not-running")));
 }
+
+/// The other BIRD, of a calico-node that nobody ended, answers the probes and birdcl.
+#[test]
+fn the_bird_of_a_second_calico_node_answers() {
+    let lines = [
+        "[ERROR][89] health.go 193: Health endpoint failed, trying to restart it... error=listen tcp :9099: bind: address already in use",
+        "bird: I found another BIRD running.",
+        "[ERROR][89] health.go 193: Health endpoint failed, trying to restart it... error=listen tcp :9099: bind: address already in use",
+        "bird: I found another BIRD running.",
+        "bird: I found another BIRD running.",
+    ];
+    let world = |lines: &[&str]| {
+        cluster()
+            .inside("node-2", Observed::Forbidden("exec is forbidden".into()))
+            .unhealthy("node-2", &not_established("10.0.0.1,10.0.0.3"), 44)
+            .bird("node-1", "10.0.0.2 Connect Socket: Connection refused | 10.0.0.3 Established")
+            .bird("node-3", "10.0.0.2 Connect Socket: Connection refused | 10.0.0.1 Established")
+            .log("node-2", &started(lines))
+    };
+    let case = finds(&world(&lines).not_ready("node-2"), &["error bird-not-running node-2"]);
+    assert!(case.only().message.contains("because another BIRD"), "{}", case.only().message);
+    shows(case.only(), Source::Log, "node-2", "address already in use");
+    // the twins: said once while the old container ended, or BIRD runs since
+    let ran = [lines[1], lines[3], lines[4], "bird: Reconfigured"];
+    for lines in [&lines[..2], &ran[..]] {
+        let twin = judge(&world(lines).not_ready("node-2"));
+        assert!(twin.lines().iter().all(|line| !line.contains("bird-not-running")), "{:?}", twin.lines());
+    }
+}
+
+/// A directory stands where the socket belongs.
+#[test]
+fn the_socket_cannot_be_created() {
+    let line = "bird: Cannot create control socket /var/run/calico/bird.ctl: Address in use";
+    let case = finds(&socket_refuses().log("node-2", &started(&[line, line, line])), &["error bird-not-running node-2"]);
+    assert!(case.only().message.ends_with("because it cannot create its control socket"), "{}", case.only().message);
+    shows(case.only(), Source::Log, "node-2", "Address in use");
+    healthy(&cluster().log("node-2", &started(&[line])));
+}
+
+/// BIRD waits for confd in its first seconds; where it goes on, confd's own lines say why.
+#[test]
+fn confd_does_not_write_its_configuration() {
+    let line = "bird: Unable to open configuration file /etc/calico/confd/config/bird.cfg: No such file or directory";
+    let case = finds(&socket_refuses().log("node-2", &started(&[line; 9])), &["error bird-not-running node-2"]);
+    assert!(case.only().message.ends_with("because confd does not write its configuration"), "{}", case.only().message);
+    shows(case.only(), Source::Log, "node-2", "Unable to open configuration file");
+    assert!(case.command().is_some_and(|command| command.starts_with("kubectl logs ")), "{:?}", case.command());
+    healthy(&cluster().log("node-2", &started(&[line; 9])));
+}

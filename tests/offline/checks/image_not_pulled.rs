@@ -33,3 +33,19 @@ fn the_image_of_either_container() {
 fn an_image_that_came_at_last() {
     healthy(&cluster().event("node-2", "Failed", "Failed to pull image \"x\": i/o timeout", 2, 300));
 }
+
+/// The newest event only repeats that it failed.
+#[test]
+fn the_event_that_names_the_reason_is_shown() {
+    let refused = "Failed to pull image \"quay.io/calico/node:v9\": 429 Too Many Requests - Server message: toomanyrequests: You have reached your pull rate limit";
+    let world = missed_by_its_peers().edit(main_image).event("node-2", "Failed", refused, 7, 9).event(
+        "node-2",
+        "Failed",
+        "Error: ErrImagePull",
+        7,
+        5,
+    );
+    let case = finds(&world, &["error image-not-pulled node-2"]);
+    assert!(case.only().message.contains("because the registry's pull rate limit is reached"), "{}", case.only().message);
+    shows(case.only(), Source::Event, "node-2", "toomanyrequests");
+}

@@ -2,7 +2,11 @@ use super::build::*;
 use super::judge::*;
 use super::starts::*;
 
-const LINES: [(&str, &str); 7] = [
+const LINES: [(&str, &str); 8] = [
+    (
+        "[WARNING][136] felix/endpoint_mgr.go 492: Failed to configure interface, will retry error=open /proc/sys/net/ipv4/conf/cali0/rp_filter: read-only file system",
+        "/proc/sys is read-only",
+    ),
     (
         "[WARNING][75] felix/table.go 1321: Failed to execute ip(6)tables-restore command error=exit status 2 errorOutput=\"iptables-restore v1.8.4 (legacy): Couldn't load match `set':No such file or directory\"",
         "xt_set is missing",

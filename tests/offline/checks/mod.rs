@@ -58,6 +58,7 @@ mod restart_would_change_address;
 mod restarting;
 mod rollout_unfinished;
 mod router_id_conflict;
+mod routes_not_installed;
 mod seeds;
 mod settings_faults;
 mod stale_node;

@@ -128,3 +128,41 @@ fn a_node_that_waits_for_its_network_plugin() {
     assert!(!case.only().message.contains("does not report"), "{}", case.only().message);
     shows(case.only(), Source::Node, "node-2", "cni plugin not initialized");
 }
+
+/// The kubelet throws a probe away that cannot be run: nothing is killed, and the pod does not become Ready.
+#[test]
+fn a_program_that_is_gone_from_the_container() {
+    let text = "Readiness probe errored: rpc error: code = Unknown desc = failed to exec in container: OCI runtime exec failed: exec failed: starting container process caused \"exec: \\\"/bin/calico-node\\\": stat /bin/calico-node: no such file or directory\": unknown";
+    let case = finds(&cluster().not_ready("node-2").unhealthy("node-2", text, 30), &["error pod-not-ready node-2"]);
+    assert!(case.only().message.contains("/bin/calico-node, which its container lacks: the image is damaged"), "{}", case.only().message);
+    shows(case.only(), Source::Event, "node-2", "no such file or directory");
+    // the twin: once, while a container was replaced
+    healthy(&cluster().event("node-2", "Unhealthy", text, 1, 600));
+}
+
+/// The volume that fails is named, whatever the kubelet says of all of them later.
+#[test]
+fn a_volume_that_cannot_be_mounted() {
+    let fails = "MountVolume.SetUp failed for volume \"bpffs\" : hostPath type check failed: /sys/fs/bpf is not a directory";
+    let all = "Unable to attach or mount volumes: unmounted volumes=[bpffs], unattached volumes=[bpffs xtables-lock]: timed out waiting for the condition";
+    let set_up: fn(&mut calico_fix::snapshot::Snapshot) = |snapshot| {
+        second(snapshot).status.container_statuses[0].state = waiting("ContainerCreating", "");
+    };
+    let world = missed_by_its_peers().age("node-2", 600).inside("node-2", calico_fix::observed::Observed::Absent).edit(set_up);
+    let world = world.event("node-2", "FailedMount", fails, 10, 60).event("node-2", "FailedMount", all, 3, 20);
+    let case = finds(&world, &["error pod-not-ready node-2"]);
+    shows(case.only(), Source::Event, "node-2", "/sys/fs/bpf is not a directory");
+}
+
+/// A kill without a word of a probe: the node's own state may say why.
+#[test]
+fn a_node_that_is_short_of_memory() {
+    let world = missed_by_its_peers().crash_loop("node-2", 8).edit(|snapshot| {
+        let calico_fix::observed::Observed::Seen(nodes) = &mut snapshot.nodes else { return };
+        let (kind, status) = ("MemoryPressure".to_owned(), "True".to_owned());
+        let message = Some("kubelet has insufficient memory available".to_owned());
+        nodes[1].status.conditions.push(calico_fix::snapshot::objects::Condition { r#type: kind, status, message, ..Default::default() });
+    });
+    let case = finds(&world, &["error pod-not-ready node-2"]);
+    shows(case.only(), Source::Node, "node-2", "MemoryPressure is True");
+}

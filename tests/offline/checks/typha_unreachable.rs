@@ -28,3 +28,24 @@ fn typha_was_late_once_and_bgp_is_the_trouble() {
     let codes: Vec<&str> = judge(&world).report.findings.iter().map(|finding| finding.code.name()).collect();
     assert_eq!(codes, ["bgp-session-down", "bgp-session-down"]);
 }
+
+/// 3.23 to 3.26 word it in another way than later releases; no word says that Typha was connected at last.
+#[test]
+fn an_expired_certificate_of_typha() {
+    for begins in [
+        "error connecting to typha endpoint (2 of 2) 10.0.0.2:5473",
+        "Failed to connect to typha endpoint 10.0.0.2:5473.  Will try another if available...",
+    ] {
+        let line = format!(
+            "[WARNING][61] confd/sync_client.go 158: {begins} connID=0x0 error=x509: certificate has expired or is not yet valid: current time 2026-11-20T08:29:05Z is after 2026-11-06T01:41:00Z type=\"bgp\""
+        );
+        let world = node_2_is_down().log("node-2", &started(&[&line, &line]));
+        let case = finds(&world, &["error typha-unreachable node-2"]);
+        assert!(case.only().message.contains("Typha's certificate has expired"), "{}", case.only().message);
+        shows(case.only(), Source::Log, "node-2", "certificate has expired");
+        healthy(&cluster().log("node-2", &started(&[&line])));
+    }
+    // the twin: a Typha that was down for a moment, while another answers
+    let refused = "[WARNING][61] confd/sync_client.go 158: error connecting to typha endpoint (1 of 2) 10.0.0.2:5473 error=dial tcp 10.0.0.2:5473: connect: connection refused";
+    assert!(judge(&node_2_is_down().log("node-2", &started(&[refused]))).lines().iter().all(|line| !line.contains("typha")));
+}

@@ -232,7 +232,7 @@ pub(super) fn pastes() -> Vec<Paste> {
              Warning  Failed     3m15s (x5 over 8m)   kubelet  Failed to pull image \"docker.io/calico/cni:v3.26.1\": toomanyrequests\n"
                 .to_owned(),
             &["image-not-pulled"],
-            "the image of an init container cannot be pulled (ImagePullBackOff): Failed to pull image",
+            "the image of an init container cannot be pulled (ImagePullBackOff), because the registry's pull rate limit is reached: Failed to pull",
             "",
         ),
         (
@@ -382,7 +382,7 @@ pub(super) fn pastes() -> Vec<Paste> {
             "the kubelet's own log",
             format!("Jun 02 09:12:01 w1 kubelet[1234]: I0602 prober.go:107] \"Probe failed\" pod=\"calico-system/calico-node-x2k9p\" output=\"{} 10.0.0.7\"\n", &UNREADY[24..]),
             &["bgp-session-down"],
-            "(node of calico-node-x2k9p) and 10.0.0.7",
+            "BGP between w1 and 10.0.0.7",
             "",
         ),
     ]
