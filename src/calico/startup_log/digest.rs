@@ -128,12 +128,13 @@ impl Digest {
         LogEvent { at: line.at.or(self.last), kind, text: text(&line.message), times: 1 }
     }
 
-    /// Of a run of reads or of the allocator's steps only the first and the last are kept.
+    /// Of a run of reads, of the allocator's steps or of a BIRD that waits for confd only the first and the last are kept.
     fn goes_on(&mut self, kind: LogEventKind, line: &Line<'_>) -> bool {
         let at = line.at.or(self.last);
         let marks = self.newest();
         let before = marks.len().checked_sub(2).and_then(|index| marks.get(index)).map(|mark| mark.kind);
-        let is_run = matches!(kind, LogEventKind::NodeRead | LogEventKind::TunnelAddress) && before == Some(kind);
+        let is_run =
+            matches!(kind, LogEventKind::NodeRead | LogEventKind::TunnelAddress | LogEventKind::BirdConfigMissing) && before == Some(kind);
         let Some(last) = marks.back_mut().filter(|last| is_run && last.kind == kind) else { return false };
         (last.at, last.times) = (at, last.times.saturating_add(1));
         let run = self.run.get_or_insert_default();

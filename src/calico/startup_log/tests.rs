@@ -50,6 +50,8 @@ fn a_healthy_start() {
             NodeName,
             TunnelAddress,
             Started,
+            BirdConfigMissing,
+            BirdConfigMissing,
             Autodetected
         ]
     );
