@@ -5,6 +5,9 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+/// How a node is called whose name nothing tells, before the place of its text: no name of Kubernetes has parentheses.
+pub const UNNAMED_NODE: &str = "(node at ";
+
 /// One file, or one block of a text with several.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
@@ -84,8 +87,10 @@ impl InputSource {
 impl std::fmt::Display for InputSource {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{}: {}", self.place(), self.format)?;
-        if let Some(node) = &self.node {
-            write!(f, " of {node}")?;
+        match &self.node {
+            Some(node) if node.starts_with(UNNAMED_NODE) => write!(f, " of a node that is not named (--node NODE or FILE=NODE names it)")?,
+            Some(node) => write!(f, " of {node}")?,
+            None => {}
         }
         if !self.read.is_empty() {
             write!(f, ": {}", self.read)?;

@@ -6,6 +6,7 @@ use std::net::IpAddr;
 use super::facts::Text;
 use super::texts::{self, TextKind};
 use crate::calico::session::Session;
+use crate::input_source::UNNAMED_NODE;
 use crate::observed::Observed;
 use crate::snapshot::Snapshot;
 use crate::snapshot::family::Family;
@@ -164,7 +165,7 @@ impl Unnamed {
             return name.clone();
         }
         let file = text.file.rsplit(['/', '\\']).next().unwrap_or(&text.file);
-        let name = format!("(node at {}:{})", crate::text::bounded::clean(file, 100), text.line);
+        let name = format!("{UNNAMED_NODE}{}:{})", crate::text::bounded::clean(file, 100), text.line);
         self.newest.insert(text.file.clone(), (name.clone(), vec![kind]));
         name
     }

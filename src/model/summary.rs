@@ -7,6 +7,8 @@ use crate::snapshot::family::Family;
 pub fn summarize(view: &ClusterModel) -> ClusterSummary {
     let cluster = &view.snapshot.cluster;
     let install = &view.install;
+    // Then a node without a pod is known to have none.
+    let has_pods = view.snapshot.pods.is_answered();
     ClusterSummary {
         context: cluster.context.clone(),
         server: cluster.server.clone(),
@@ -24,6 +26,6 @@ pub fn summarize(view: &ClusterModel) -> ClusterSummary {
         autodetection_method: install.shown_method(Family::V4),
         nodes: view.nodes.len(),
         nodes_ready: view.nodes.iter().filter(|node| node.ready() == Some(true)).count(),
-        nodes_unknown: view.nodes.iter().filter(|node| node.ready().is_none()).count(),
+        nodes_unknown: view.nodes.iter().filter(|node| node.ready().is_none() && (node.pod.is_some() || !has_pods)).count(),
     }
 }

@@ -25,12 +25,13 @@ fn gap_line(gap: &Gap) -> String {
     format!("{state}: {} ({})", gap.what_and_where(|nodes| text::list(nodes, NAMED)), gap.why)
 }
 
-/// `2 of 3 nodes ready`
+/// `2 of 3 nodes ready`, `2 of 4 nodes ready, 1 unknown`
 pub fn ready(cluster: &ClusterSummary) -> String {
     let nodes = text::count(cluster.nodes, "node");
-    match is_ready_known(cluster) {
-        true => format!("{} of {nodes} ready", cluster.nodes_ready),
-        false => format!("{nodes}, readiness unknown"),
+    match cluster.nodes_unknown {
+        0 => format!("{} of {nodes} ready", cluster.nodes_ready),
+        _ if !is_ready_known(cluster) => format!("{nodes}, readiness unknown"),
+        unknown => format!("{} of {nodes} ready, {unknown} unknown", cluster.nodes_ready),
     }
 }
 

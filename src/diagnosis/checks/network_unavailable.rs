@@ -55,7 +55,14 @@ fn without_plugin(view: &Context, node: &NodeModel) -> Option<Finding> {
     );
     let says = condition.message.as_deref().unwrap_or_default();
     let evidence = vec![node.evidence(Source::Node, format!("Ready is False: {says}"))];
-    Some(Finding { code: Code::NetworkUnavailable, severity: Severity::Error, nodes: vec![node.name.to_owned()], message, evidence, fix: None })
+    Some(Finding {
+        code: Code::NetworkUnavailable,
+        severity: Severity::Error,
+        nodes: vec![node.name.to_owned()],
+        message,
+        evidence,
+        fix: None,
+    })
 }
 
 fn finding(view: &Context, node: &NodeModel) -> Option<Finding> {

@@ -78,7 +78,11 @@ fn finding(view: &Context, found: &EarlierFindings, node: &NodeModel) -> Option<
 fn pressures(node: &NodeModel) -> Vec<Evidence> {
     let conditions = ["MemoryPressure", "DiskPressure", "PIDPressure"].into_iter().filter_map(|kind| node.node?.condition(kind));
     let short = conditions.filter(|condition| condition.status == "True");
-    short.map(|condition| node.evidence(Source::Node, format!("{} is True: {}", condition.r#type, condition.message.as_deref().unwrap_or_default()))).collect()
+    short
+        .map(|condition| {
+            node.evidence(Source::Node, format!("{} is True: {}", condition.r#type, condition.message.as_deref().unwrap_or_default()))
+        })
+        .collect()
 }
 
 /// The newest complaint tells how far it is: the start writes the nodename file at its end (node/pkg/lifecycle/startup/startup.go).
