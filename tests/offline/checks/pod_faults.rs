@@ -27,6 +27,8 @@ pub(super) struct PodFault {
     bird: bool,
     /// Only where BIRD runs for IPv6 too.
     six: bool,
+    /// Where WireGuard joins the nodes too.
+    wireguard: bool,
     /// Of anything else in the snapshot.
     seen: fn(&mut Snapshot, &str),
 }
@@ -40,7 +42,7 @@ const NETWORK: &[&str] =
     &["kubectl delete pod ", "kubectl get pods -A", "kubectl get ippools", "kubectl get events -A", "kubectl describe pod "];
 
 const fn row(name: &'static str, code: &'static str, fixes: &'static [&'static str], happen: Happen, pod: Edit) -> PodFault {
-    PodFault { name, code, fixes, happen, pod, cuts: true, bird: false, six: false, seen: |_, _| {} }
+    PodFault { name, code, fixes, happen, pod, cuts: true, bird: false, six: false, wireguard: true, seen: |_, _| {} }
 }
 
 /// calico-node runs, and its sessions are up.
@@ -56,7 +58,7 @@ const fn of_bird6(fault: PodFault) -> PodFault {
     PodFault { cuts: false, six: true, seen: bird6_refuses, ..fault }
 }
 
-pub(super) const FAULTS: [PodFault; 36] = [
+pub(super) const FAULTS: [PodFault; 37] = [
     row("a signal", "container-crashed", DESCRIBE, calm, |pod, random| crash(pod, random.pick(&[132, 134, 135, 136, 139, 159]), "Error")),
     row("a program that cannot be run", "container-crashed", DESCRIBE, calm, |pod, _| crash(pod, 128, "StartError")),
     row("an exit without a log", "pod-not-ready", LOGS, calm, |pod, random| crash(pod, random.pick(&[1, 2, 255]), "Error")),
@@ -119,6 +121,10 @@ pub(super) const FAULTS: [PodFault; 36] = [
     of_bird(row("a configuration that BIRD refuses", "bgp-configuration-refused", NOTHING, refused, |pod, _| not_ready(pod))),
     of_bird6(row("no BIRD6", "bird-not-running", LOGS, bird6_is_refused, |_, _| {})),
     of_bird6(row("a configuration that BIRD6 refuses", "bgp-configuration-refused", NOTHING, refused_by_bird6, |pod, _| not_ready(pod))),
+    PodFault {
+        wireguard: false,
+        ..of_bird(without_cut(row("routes that the kernel refuses", "routes-not-installed", NOTHING, routes_refused, |_, _| {})))
+    },
     PodFault {
         seen: network_unavailable,
         ..without_cut(row("a condition of the Node", "network-unavailable", &["kubectl delete pod "], calm, |_, _| {}))
@@ -247,6 +253,11 @@ fn no_module(world: World, name: &str, random: &mut Random) -> World {
     world.log(name, &started(&[line, line, line]))
 }
 
+fn routes_refused(world: World, name: &str, random: &mut Random) -> World {
+    let line = random.pick(&["bird: Netlink: Network is down", "bird: Netlink: File exists", "bird: Netlink: Network is unreachable"]);
+    world.log(name, &started(&[line; 12]))
+}
+
 fn conflict(world: World, name: &str, _: &mut Random) -> World {
     world.previous(
         name,
@@ -350,7 +361,8 @@ impl PodFault {
     pub(super) fn on(&self, cluster: &Cluster, at: usize, random: &mut Random) -> Option<World> {
         let has_bird = cluster.world.hosts[at].stored.is_some() && cluster.has_bird();
         let has_six = cluster.world.hosts[at].stored6.is_some() && cluster.has_bird();
-        if (self.bird && !has_bird) || (self.six && !has_six) {
+        let has_wireguard = cluster.world.hosts[at].annotations.contains_key("projectcalico.org/WireguardPublicKey");
+        if (self.bird && !has_bird) || (self.six && !has_six) || (has_wireguard && !self.wireguard) {
             return None;
         }
         let name = cluster.world.hosts[at].name.clone();
