@@ -9,7 +9,7 @@ pub enum Observed<T> {
     Seen(T),
     /// Asked, and the answer was that it does not exist.
     Absent,
-    /// Asked, and refused for want of rights. The text names the verb and the resource.
+    /// Asked, and refused: a permission is missing. The text names the verb and the resource.
     Forbidden(String),
     /// Asked, and no usable answer came. The text says why.
     Failed(String),

@@ -201,7 +201,7 @@ impl Work<'_, '_, '_> {
     }
 
     /// calico-node runs there with the method that is configured. It looks again every minute (`AUTODETECT_POLL_INTERVAL`; not in 3.14
-    /// and 3.15.0–1), so what is stored is what it finds, or keeps for want of anything.
+    /// and 3.15.0–1), so what is stored is what it finds, or keeps where it finds nothing.
     fn lives_with(&self, node: &NodeModel, gate: Option<&AddressSource>) -> bool {
         let family = self.standing.family;
         let environment = self.view().install.environment();

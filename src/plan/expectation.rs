@@ -233,7 +233,7 @@ pub(super) mod tests {
         let goals = [goal("a", "10.0.0.1"), goal("b", "10.0.0.2")];
         let aims = after_rollout(&cluster(vec![wrong("a", "b"), wrong("b", "a")]), &goals, &BTreeSet::new());
         assert_eq!((aims["a"].sessions.len(), aims["a"].ready), (0, false), "with no session up calico-node is not Ready");
-        // Each calico-node has exited for want of an address that is its own: BIRD is seen nowhere.
+        // Each calico-node has exited, because no address is its own: BIRD is seen nowhere.
         let unseen = |name: &str, ready| state(name, "172.18.0.1", ready, vec![]);
         for (other_goal, expected) in [("10.0.0.2", false), ("172.18.0.1", true)] {
             let before = ClusterState { runs_bird: true, nodes: vec![unseen("a", false), unseen("b", true)] };

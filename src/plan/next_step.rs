@@ -46,6 +46,8 @@ pub struct Observation {
     pub expired: BTreeSet<String>,
     /// Nothing has happened for as long as one node may take.
     pub stalled: bool,
+    /// Nodes of which `MAX_DELETIONS` pods were deleted.
+    pub deleted_often: BTreeSet<String>,
 }
 
 /// The target compared with what this rollout has written.
@@ -118,6 +120,9 @@ pub enum Failure {
 /// A controller that reverts the change this often will not let it be.
 const MAX_REVERTS: u32 = 3;
 
+/// Of one node no more pods are deleted than this, whatever their template. One is right; more only where others change the template meanwhile.
+pub const MAX_DELETIONS: u32 = 5;
+
 /// Decides; the order of the questions is the order of harm.
 pub fn next_step(stage: &Stage, seen: &Observation, timeout_seconds: u64) -> NextStep {
     if seen.signal {
@@ -162,7 +167,7 @@ fn canary(name: &str, larger_budgets: usize, seen: &Observation, timeout: u64) -
     let status = seen.nodes.iter().find(|node| node.name == name).map(|node| &node.pod);
     match status {
         None | Some(PodStatus::NodeGone) => failed(format!("{name} left the cluster before the change was verified there")),
-        Some(PodStatus::Outdated) => NextStep::Delete(name.to_owned()),
+        Some(PodStatus::Outdated) => delete(name, seen),
         Some(PodStatus::Verified { .. }) => NextStep::RestoreStrategy,
         Some(PodStatus::Failed(why)) => failed(format!("{name}: {why}")),
         Some(PodStatus::Missing) => wait_for(name, "its new pod", seen, timeout),
@@ -174,6 +179,13 @@ fn canary(name: &str, larger_budgets: usize, seen: &Observation, timeout: u64) -
             RetryOutcome::GotFurther(_) if larger_budgets > 0 => NextStep::RaiseBudget,
             _ => failed(format!("{name}: {why}")),
         },
+    }
+}
+
+fn delete(node: &str, seen: &Observation) -> NextStep {
+    match seen.deleted_often.contains(node) {
+        true => failed(format!("{node}: {MAX_DELETIONS} pods were deleted, and each new one is from another template")),
+        false => NextStep::Delete(node.to_owned()),
     }
 }
 
@@ -224,7 +236,7 @@ fn rolling(seen: &Observation, timeout: u64) -> NextStep {
     let Some(next) = outdated.first() else { return NextStep::Done };
     // The controller counts a pod that is not Ready against maxUnavailable and waits for it, although nothing more is expected of it.
     if seen.may_delete && (seen.on_delete || not_ready) {
-        return NextStep::Delete((*next).to_owned());
+        return delete(next, seen);
     }
     let progress = format!("{updated} of {total} pods updated");
     if seen.held_by_dead {

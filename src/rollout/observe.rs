@@ -31,7 +31,7 @@ impl Rollout<'_> {
         let set = node_state::daemon_set(&self.api, &namespace, &name).await.map_err(RolloutError::Request)?;
         let pods = node_state::pods(&self.api, &set).await.map_err(RolloutError::Request)?;
         let target = self.target_state(*stage == Stage::RollingBack, &object);
-        let observed = set.status.observed_generation.is_some_and(|observed| observed >= drive.generation);
+        let observed = is_observed(&set, drive.generation);
         let dead = self.absent.iter().filter_map(|node| pods.get(node)).filter(|pod| pod.is_ready() != Some(true)).count();
         let mut seen = Observation {
             target,
@@ -240,6 +240,12 @@ fn max_unavailable(set: &DaemonSet) -> usize {
 }
 
 /// The hash of the template that a pod was made from.
+/// The controller has seen what was written, and what others have written since: only then is the newest revision that of the template.
+fn is_observed(set: &DaemonSet, written: i64) -> bool {
+    let newest = set.metadata.generation.unwrap_or(0).max(written);
+    set.status.observed_generation.is_some_and(|observed| observed >= newest)
+}
+
 pub(super) fn revision(pod: &Pod) -> Option<&str> {
     pod.metadata.labels.get("controller-revision-hash").map(String::as_str)
 }

@@ -10,7 +10,7 @@ use super::observe::{has_template, revision};
 use super::write::{Outage, PausableTimeout, RecordAfterWrite, Rollout, RolloutError, is_unreachable, reverted};
 use crate::cluster::{node_state, write};
 use crate::plan::expectation::NodeExpectation;
-use crate::plan::next_step::{Failure, NextStep, Observation, PodStatus, Stage, next_step};
+use crate::plan::next_step::{Failure, MAX_DELETIONS, NextStep, Observation, PodStatus, Stage, next_step};
 use crate::render::style::Tone;
 use crate::snapshot::objects::{DaemonSet, Pod};
 
@@ -29,6 +29,8 @@ pub(super) struct Drive {
     /// Pods to replace were made by this program: it deletes them itself.
     pub delete_outdated: bool,
     pub timeouts: BTreeMap<String, PausableTimeout>,
+    /// How many pods of each node were deleted.
+    pub deleted: BTreeMap<String, u32>,
     /// The newest template hash, by the generation it was read at.
     pub newest: Option<(i64, Option<String>)>,
 }
@@ -49,6 +51,7 @@ impl Drive {
     pub(super) fn start_over(&mut self, generation: i64) {
         self.generation = generation;
         self.verified.clear();
+        self.deleted.clear();
         self.timeouts.clear();
     }
 
@@ -148,13 +151,18 @@ impl Rollout<'_> {
                 seen.expired = drive.timeouts.iter_mut().filter_map(|(node, timeout)| timeout.is_expired().then(|| node.clone())).collect();
                 seen.stalled = stall.is_expired();
             }
+            let often = drive.deleted.iter().filter(|(_, times)| **times >= MAX_DELETIONS);
+            seen.deleted_often = often.map(|(node, _)| node.clone()).collect();
             match next_step(stage, &seen, self.timeout.as_secs()) {
                 NextStep::Done => return Ok(Driven::Done),
                 NextStep::RestoreStrategy => return Ok(Driven::RestoreStrategy),
                 NextStep::RaiseBudget => return Ok(Driven::RaiseBudget),
                 NextStep::Reapply => self.reapply(drive).await?,
                 NextStep::Delete(node) => match pods.get(&node) {
-                    Some(pod) => self.delete_pod(&node, pod).await?,
+                    Some(pod) => {
+                        self.delete_pod(&node, pod).await?;
+                        *drive.deleted.entry(node).or_default() += 1;
+                    }
                     None => self.poll_interval(begun).await?,
                 },
                 NextStep::Wait(why) => {

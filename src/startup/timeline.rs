@@ -65,7 +65,7 @@ pub enum AttemptEnd {
     Exited,
     /// In mid-work, without a word of its own.
     Killed,
-    /// Killed by the kernel for want of memory.
+    /// Killed by the kernel because memory was short.
     OutOfMemory,
     /// It is still at work.
     Running,

@@ -46,6 +46,17 @@ fn canary_with(larger_budgets: usize) -> Stage {
 }
 
 #[test]
+fn no_node_loses_one_pod_after_the_other() {
+    let why = "c: 5 pods were deleted, and each new one is from another template";
+    let outdated = Observation { on_delete: true, deleted_often: ["c".to_owned()].into(), ..on_canary(PodStatus::Outdated) };
+    for stage in [canary_with(0), Stage::Rolling, Stage::RollingBack] {
+        assert_eq!(next_step(&stage, &outdated, 300), fails(why));
+        let another = Observation { deleted_often: ["a".to_owned()].into(), ..outdated.clone() };
+        assert_eq!(next_step(&stage, &another, 300), NextStep::Delete("c".into()));
+    }
+}
+
+#[test]
 fn the_canary_is_replaced_verified_and_then_the_others_follow() {
     for (pod, expected) in [
         (PodStatus::Outdated, NextStep::Delete("c".into())),

@@ -154,3 +154,30 @@ fn a_value_that_is_gone_at_the_very_end_is_no_success() {
         );
     }
 }
+
+/// Somebody sets another variable while the rollout is under way, and the controller is late: pods of the newest template are never taken for
+/// outdated ones, and each node loses one pod to each template at most.
+#[test]
+fn another_template_during_the_rollout_costs_each_node_one_pod() {
+    let mut world = scenario::named("bridge-address", 3).expect("is a scenario");
+    world.controller_lag = jiff::SignedDuration::from_secs(60);
+    world.store.bend("DaemonSet", "calico-node", |set| set["spec"]["updateStrategy"] = json!({"type": "OnDelete"}));
+    let stage = Stage::bent(world);
+    let _live = stage.running.live(PACE);
+    let cluster = stage.running.cluster().clone();
+    let edit = Hook::new(move |_| {
+        let change = |set: &mut Value| {
+            let env = set["spec"]["template"]["spec"]["containers"][0]["env"].as_array_mut().expect("variables");
+            env.push(json!({"name": "FELIX_LOGSEVERITYSCREEN", "value": "Warning"}));
+        };
+        cluster.store.edit_as(sim::Writer::new("kubectl"), "DaemonSet", "kube-system", "calico-node", change).expect("is there");
+    });
+    // The patch, the deletion of the canary's pod, the patch that ends the canary, and the deletion of the next pod.
+    stage.running.cluster().add_fault(Fault::nth_write(4, Effect::After(edit)));
+    let output = stage.apply(&stage.plan("kubernetes-internal-ip"), &[]);
+    assert_eq!(code(&output), Some(0), "{}", told(&output));
+    let deleted = err(&output).matches("deleted on").count();
+    assert!((4..=6).contains(&deleted), "{deleted} pods were deleted: {}", told(&output));
+    let env = &stage.daemon_set()["spec"]["template"]["spec"]["containers"][0]["env"];
+    assert!(env.to_string().contains("FELIX_LOGSEVERITYSCREEN"), "{}", told(&output));
+}

@@ -1,7 +1,7 @@
 //! The words that are not used.
 
 /// What people do not say, and what they say instead.
-pub(super) const WORDS: [(&str, &str); 52] = [
+pub(super) const WORDS: [(&str, &str); 53] = [
     ("for ever", "again and again"),
     ("anew", "again"),
     ("whoever", "the person who"),
@@ -52,6 +52,7 @@ pub(super) const WORDS: [(&str, &str); 52] = [
     ("is no release of", "is not a release of"),
     ("is no snapshot", "is not a snapshot"),
     ("forgiven", "ignored"),
+    ("for want of", "because … is missing"),
     ("was predicted", "is expected"),
     ("by itself", "automatically"),
 ];
