@@ -27,8 +27,8 @@ pub(super) const CHECK: Check = Check {
             "- The backend is vxlan or none: remove -bird-live and -bird-ready from the probes. Use: kubectl calico-fix probes --fix \
              bird",
             "- \"I found another BIRD running\": a bird process of an earlier container, or of the host's own routing daemon, still \
-             runs on the node. End it there (ps -ef | grep bird), then delete the pod. If \"Health endpoint failed … address already in \
-             use\" stands beside it, a whole second calico-node runs there.",
+             runs on the node. End it there (ps -ef | grep bird), then delete the pod. If the log also says \"Health endpoint failed … \
+             address already in use\", a whole second calico-node runs there.",
             "- \"Cannot create control socket … Address in use\": a directory has taken the socket's place. Remove \
              /var/run/calico/bird.ctl on the node, then delete the pod.",
             "- \"Unable to open configuration file\": confd does not write it. Its own lines in the log say why.",
