@@ -8,7 +8,7 @@ use tokio::sync::oneshot;
 use super::connect::Connection;
 use super::discover::discover;
 use super::error::{GatherError, RequestError};
-use super::progress::Progress;
+use super::progress::{NoProgress, Progress};
 use super::request::{Api, Query};
 use super::timeout::{self, Deadline};
 use super::{exec, exec_order, logs, objects};
@@ -117,6 +117,14 @@ pub async fn read_cluster_by(
     snapshot.inside = around.inside;
     snapshot.logs = around.logs;
     Ok(snapshot)
+}
+
+/// The logs of the pods on these nodes, and nothing else.
+pub async fn read_logs_of(connection: &Connection, pods: &[Pod], nodes: &BTreeSet<String>, at_once: usize) -> BTreeMap<String, NodeLogs> {
+    let api = Api::with_deadline(connection, Deadline::starting_now(connection.deadline));
+    let mut pods = objects::one_a_node(pods);
+    pods.retain(|pod| pod.spec.node_name.as_ref().is_some_and(|node| nodes.contains(node)));
+    logs::read(&api, &pods, at_once, &NoProgress).await
 }
 
 /// What hangs on the DaemonSet.

@@ -35,5 +35,5 @@ pub mod write;
 pub use connect::{Connection, ProcessEnv, connect, connect_from};
 pub use discover::DiscoverError;
 pub use error::{ConnectError, GatherError, RequestError};
-pub use gather::{LogSelection, NodeFilter, ReadOptions, read_cluster, read_cluster_by};
+pub use gather::{LogSelection, NodeFilter, ReadOptions, read_cluster, read_cluster_by, read_logs_of};
 pub use progress::{NoProgress, Progress, TerminalProgress};

@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::cli::apply_undo::UndoArgs;
 use crate::cli::connection::ConnectionFlags;
 use crate::cluster::request::Api;
-use crate::cluster::{LogSelection, NoProgress, NodeFilter, ReadOptions, read_cluster, write};
+use crate::cluster::{read_logs_of, write};
 use crate::edit::owned;
 use crate::edit::target::{Target, TargetSnapshot};
 use crate::edit::undo_record::{ANNOTATION, RolloutPhase, UndoRecord};
@@ -77,7 +77,7 @@ pub(super) async fn undo(
     let restored = restored(&target, &object, &record);
     let slow = undo_forecast::slow_starts(&live.snapshot, &target, &restored);
     let logs = tokio::select! {
-        logs = read_logs(&live.way, slow) => logs,
+        logs = read_logs(&live.way, &live.snapshot, slow) => logs,
         () = interrupt.wait_for_more_than(0) => return Err(Failure::Interrupted),
     };
     let (goals, notes) = foreseen(&live.snapshot, logs, &target, &restored);
@@ -113,12 +113,13 @@ fn restored(target: &Target, object: &Value, record: &UndoRecord) -> Value {
 /// Nodes that start slowly are few. Where many do, or the logs cannot be read, less is foreseen.
 const MOST_LOGS: usize = 10;
 
-async fn read_logs(way: &ClusterHandle, nodes: BTreeSet<String>) -> BTreeMap<String, NodeLogs> {
+async fn read_logs(way: &ClusterHandle, snapshot: &Snapshot, nodes: BTreeSet<String>) -> BTreeMap<String, NodeLogs> {
     if nodes.is_empty() || nodes.len() > MOST_LOGS {
         return BTreeMap::new();
     }
-    let wanted = ReadOptions { nodes: Some(NodeFilter::Names(nodes)), logs: LogSelection::All, exec: false, ..way.wanted.clone() };
-    read_cluster(&way.connection, &wanted, &NoProgress).await.map(|snapshot| snapshot.logs).unwrap_or_default()
+    let mut logs = read_logs_of(&way.connection, snapshot.pods.seen().map_or(&[], Vec::as_slice), &nodes, way.wanted.max_concurrent).await;
+    logs.retain(|_, logs| logs.current.seen().is_some());
+    logs
 }
 
 /// The expected state of the nodes, and a warning for each fault that comes back.
