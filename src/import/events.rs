@@ -325,12 +325,7 @@ fn read_described(block: &Block, facts: &mut Facts) -> Result<Summary, String> {
     }
     for one in &told {
         let times = one.age.as_ref().map_or(1, |age| age.times);
-        let involved = json!({"kind": "Pod", "name": name, "namespace": namespace});
-        facts.told(
-            "Event",
-            &json!({"metadata": {"namespace": namespace}, "involvedObject": involved, "type": "Warning", "reason": one.reason,
-                "message": one.message, "count": times, "source": {"component": "kubelet", "host": node}}),
-        )?;
+        facts.told_warning((namespace, &name), node.as_deref(), (one.reason, &one.message), times)?;
     }
     facts.told_by_events(&event_pods::pod(&name, namespace, node.as_deref(), &told))?;
     let summary = Summary::new(crate::text::count(told.len(), "event"));

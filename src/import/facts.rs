@@ -1,7 +1,7 @@
 //! What the texts told, until all of them are read: objects in part, and texts that wait for their node.
 
 use jiff::Timestamp;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::objects::Objects;
 use super::probes::CutProbes;
@@ -80,6 +80,22 @@ pub(super) struct Facts {
 }
 
 impl Facts {
+    /// A kubelet's warning about a pod, by its namespace and name.
+    pub(super) fn told_warning(
+        &mut self,
+        (namespace, name): (Option<&str>, &str),
+        node: Option<&str>,
+        (reason, message): (&str, &str),
+        times: i32,
+    ) -> Result<(), String> {
+        let involved = json!({"kind": "Pod", "name": name, "namespace": namespace});
+        self.told(
+            "Event",
+            &json!({"metadata": {"namespace": namespace}, "involvedObject": involved, "type": "Warning", "reason": reason,
+                "message": message, "count": times, "source": {"component": "kubelet", "host": node}}),
+        )
+    }
+
     /// An object in Kubernetes' own shape, put together from a text.
     pub(super) fn told(&mut self, kind: &str, object: &Value) -> Result<(), String> {
         let told = self.nodes.len() + self.pods.len() + self.events.len() + self.daemon_sets.len();

@@ -3,8 +3,6 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::json;
-
 use super::event_pods::{self, STILL, Told};
 use super::facts::{Facts, Summary};
 use super::formats::Format;
@@ -167,12 +165,7 @@ fn read(block: &Block, facts: &mut Facts) -> Result<Summary, String> {
     for ((namespace, name), events) in &pods {
         let mut told = Vec::new();
         for ((reason, message), times) in events {
-            let involved = json!({"kind": "Pod", "name": name, "namespace": namespace});
-            facts.told(
-                "Event",
-                &json!({"metadata": {"namespace": namespace}, "involvedObject": involved, "type": "Warning", "reason": reason,
-                    "message": message, "count": times, "source": {"component": "kubelet", "host": host}}),
-            )?;
+            facts.told_warning((Some(namespace), name), host.as_deref(), (reason, message), *times)?;
             told.push(Told { reason, message: message.clone(), age: None });
         }
         read += told.len();

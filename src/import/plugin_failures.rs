@@ -1,7 +1,5 @@
 //! Failures of Calico's network plugin for pods of other programs, as rows of events tell them.
 
-use serde_json::json;
-
 use super::describe::Age;
 use super::event_pods::STILL;
 use super::facts::{Facts, Summary};
@@ -32,10 +30,7 @@ impl PluginFailures {
             return Ok(true);
         }
         self.kept += 1;
-        let involved = json!({"kind": "Pod", "name": name, "namespace": namespace});
-        let event = json!({"metadata": {"namespace": namespace}, "involvedObject": involved, "type": "Warning", "reason": reason,
-            "message": message, "count": age.map_or(1, |age| age.times), "source": {"component": "kubelet", "host": node}});
-        facts.told("Event", &event)?;
+        facts.told_warning((namespace, name), node, (reason, message), age.map_or(1, |age| age.times))?;
         Ok(true)
     }
 
