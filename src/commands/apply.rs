@@ -11,10 +11,8 @@ use crate::cluster::request::Api;
 use crate::cluster::{LogSelection, ReadOptions};
 use crate::diagnosis::{Scope, diagnose};
 use crate::exit::{Failure, Outcome};
-use crate::model::phrases;
 use crate::plan::request::ChangeRequest;
 use crate::plan::{API_VERSION, KIND, Plan};
-use crate::render::notice;
 use crate::snapshot::{Snapshot, from_tree};
 use crate::text;
 
@@ -74,7 +72,7 @@ async fn resume(flags: &ConnectionFlags, arguments: &ApplyArgs, interrupt: Inter
     let diagnosis = diagnose(&live.snapshot, &Scope::default());
     match open_change::resumption(&live.snapshot, &diagnosis, None) {
         Some((open, request)) => {
-            notice::plain(&phrases::sentence(open.describe()), &mut streams.err)?;
+            open_change::announce(open.describe(), streams)?;
             streams.err.flush()?;
             carry_out(&live, &wanted, arguments, &arguments.change, &request, interrupt, streams).await
         }

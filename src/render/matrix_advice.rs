@@ -8,7 +8,7 @@ use super::matrix::Shown;
 use super::style::{Style, Tone};
 use crate::autodetect::{Choice, Verdict};
 use crate::calico::environment::address_variable;
-use crate::finding::{Fix, Source};
+use crate::finding::{ByHand, Source};
 use crate::reports::autodetect::{AutodetectResult, GUARDED, State};
 use crate::text;
 
@@ -38,7 +38,7 @@ pub(super) fn write(look: &AutodetectResult, shown: Shown, style: &Style, out: &
         labelled("Proposed", &proposed(choice), style, out)?;
     }
     match (&look.choice, &look.by_hand) {
-        (Some(choice), Some(fix)) => commands(look, choice, fix, shown, style, out),
+        (Some(choice), Some(by_hand)) => commands(look, choice, by_hand, shown, style, out),
         (Some(choice), None) if !choice.does_no_harm() => {
             let warning = format!("{} is not proposed: it would not be right on every node.", choice.method);
             painted(INDENT, &format!("{:LABEL$}", "Warning"), &warning, Tone::Bad, style, out)
@@ -77,20 +77,27 @@ fn proposed(choice: &Choice) -> String {
     format!("{}, as given with --method{doubt}.", choice.method)
 }
 
-fn commands(look: &AutodetectResult, choice: &Choice, fix: &Fix, shown: Shown, style: &Style, out: &mut dyn Write) -> io::Result<()> {
+fn commands(
+    look: &AutodetectResult,
+    choice: &Choice,
+    by_hand: &ByHand,
+    shown: Shown,
+    style: &Style,
+    out: &mut dyn Write,
+) -> io::Result<()> {
     match shown.pending {
         Some(pending) => pending.write(INDENT, LABEL, style, out)?,
         None => guarded(look, choice, style, out)?,
     }
     let nodes = text::count(choice.predictions.len(), "node");
     // The operator rolls out as it likes: no node can be first.
-    let restarts = match fix.command.starts_with("kubectl set env") {
+    let restarts = match by_hand.command.starts_with("kubectl set env") {
         true => format!("This restarts calico-node on {nodes}, one at a time{}.", first(look, choice, shown)),
         false => format!("This restarts calico-node on {nodes}."),
     };
     labelled("Cost", &restarts, style, out)?;
-    command(INDENT, &format!("{:LABEL$}", "By hand"), &fix.command, Tone::Plain, style, out)?;
-    paragraph(INDENT + LABEL, "", &fix.why, style, out)
+    command(INDENT, &format!("{:LABEL$}", "By hand"), &by_hand.command, Tone::Plain, style, out)?;
+    paragraph(INDENT + LABEL, "", &format!("restarts {}", by_hand.restarts), style, out)
 }
 
 /// The command that makes the change.

@@ -24,7 +24,7 @@ pub struct AutodetectResult {
     /// The one method that was asked for, whatever is thought of it; else what is recommended, where that is a change.
     pub choice: Option<Choice>,
     /// How the choice is set by hand, where it may be set and does no harm.
-    pub by_hand: Option<Fix>,
+    pub by_hand: Option<ByHand>,
     pub cluster: ClusterSummary,
     /// Where no method can find an address of this family: how its detection is switched off by hand.
     pub switch_off: Option<Fix>,
@@ -140,9 +140,7 @@ impl AutodetectResult {
     /// The commands that make the change: the guarded one, and the one by hand.
     pub fn fix(&self) -> Option<Fix> {
         let (choice, by_hand) = (self.choice.as_ref()?, self.by_hand.as_ref()?);
-        let restarts = by_hand.why.strip_prefix("restarts ").unwrap_or(&by_hand.why).to_owned();
-        let by_hand = ByHand { command: by_hand.command.clone(), restarts };
-        Some(Fix { command: self.guarded_command(choice)?, why: GUARDED.to_owned(), by_hand: Some(by_hand) })
+        Some(Fix { command: self.guarded_command(choice)?, why: GUARDED.to_owned(), by_hand: Some(by_hand.clone()) })
     }
 
     /// Of the cluster, as far as this verb sees it: the addresses, and errors that are not about them.

@@ -242,8 +242,7 @@ fn max_unavailable(set: &DaemonSet) -> usize {
 /// The hash of the template that a pod was made from.
 /// The controller has seen what was written, and what others have written since: only then is the newest revision that of the template.
 fn is_observed(set: &DaemonSet, written: i64) -> bool {
-    let newest = set.metadata.generation.unwrap_or(0).max(written);
-    set.status.observed_generation.is_some_and(|observed| observed >= newest)
+    set.has_observed(set.metadata.generation.unwrap_or(0).max(written))
 }
 
 pub(super) fn revision(pod: &Pod) -> Option<&str> {

@@ -96,7 +96,7 @@ impl Rollout<'_> {
         loop {
             let begun = Instant::now();
             let set = self.daemon_set().await?;
-            if set.status.observed_generation.is_some_and(|observed| observed >= generation) {
+            if set.has_observed(generation) {
                 return Ok(set);
             }
             if timeout.is_expired() {

@@ -306,6 +306,13 @@ impl Pod {
     }
 }
 
+impl DaemonSet {
+    /// Its controller has seen this generation.
+    pub fn has_observed(&self, generation: i64) -> bool {
+        self.status.observed_generation.is_some_and(|observed| observed >= generation)
+    }
+}
+
 impl Node {
     pub fn condition(&self, kind: &str) -> Option<&Condition> {
         self.status.conditions.iter().find(|condition| condition.r#type == kind)

@@ -21,7 +21,6 @@ use crate::cluster::{Connection, ReadOptions};
 use crate::diagnosis::{Scope, diagnose};
 use crate::exit::{Failure, Outcome};
 use crate::finding::Report;
-use crate::model::phrases;
 use crate::plan::Plan;
 use crate::plan::owner_notes::OwnerNote;
 use crate::plan::preflight::Blocker;
@@ -123,8 +122,7 @@ pub async fn run(
         if let Some(verb) = request.verb()
             && let Some((open, resumed)) = open_change::resumption(options.snapshot, &dialog.before, Some(verb))
         {
-            streams.out.flush()?;
-            notice::plain(&phrases::sentence(open.describe()), &mut streams.err)?;
+            open_change::announce(open.describe(), streams)?;
             return Box::pin(run(options, &resumed, report, streams)).await;
         }
         let message = format!("{} has these values already: nothing to change", dialog.target);

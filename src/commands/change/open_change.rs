@@ -1,5 +1,6 @@
 //! A change that is still open in the cluster: resumed by the same command, in the way of every other one.
 
+use std::collections::HashSet;
 use std::io::Write;
 
 use crate::diagnosis::unfinished_change::{UnfinishedChange, open_debug_log, unfinished_change};
@@ -16,8 +17,9 @@ use crate::verb::Verb;
 
 /// `report` is the diagnosis of the snapshot.
 pub fn find(snapshot: &Snapshot, report: &Report) -> Option<UnfinishedChange> {
-    let errors = || report.findings.iter().filter(|finding| finding.severity == Severity::Error).flat_map(|finding| &finding.nodes);
-    let has_error = |node: &str| errors().any(|name| name == node);
+    let errors = report.findings.iter().filter(|finding| finding.severity == Severity::Error);
+    let errors: HashSet<&str> = errors.flat_map(|finding| &finding.nodes).map(String::as_str).collect();
+    let has_error = |node: &str| errors.contains(node);
     unfinished_change(&ClusterModel::new(snapshot), &local_record::ended_changes(snapshot), &has_error)
 }
 
@@ -42,12 +44,22 @@ pub fn explain(snapshot: &Snapshot, report: &Report) -> Option<String> {
     find(snapshot, report).map(|open| open.explain()).or_else(debug_log)
 }
 
+/// The sentence, behind what was printed before it.
+pub fn announce(text: String, streams: &mut Streams) -> Result<(), Failure> {
+    say(&phrases::sentence(text), streams)
+}
+
+fn say(line: &str, streams: &mut Streams) -> Result<(), Failure> {
+    streams.out.flush()?;
+    notice::plain(line, &mut streams.err)?;
+    Ok(())
+}
+
 /// "Nothing to change" is not true while a change is open.
 pub fn outcome_without_change(snapshot: &Snapshot, report: &Report, outcome: Outcome, streams: &mut Streams) -> Result<Outcome, Failure> {
     let Some(explanation) = explain(snapshot, report) else { return Ok(outcome) };
     let is_at_work = find(snapshot, report).is_some_and(|open| open.is_in_progress());
     let line = if is_at_work { phrases::sentence(explanation) } else { format!("error: {explanation}") };
-    streams.out.flush()?;
-    notice::plain(&line, &mut streams.err)?;
+    say(&line, streams)?;
     Ok(if matches!(outcome, Outcome::Healthy | Outcome::Done) { Outcome::NotApplied } else { outcome })
 }

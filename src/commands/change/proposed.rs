@@ -11,12 +11,10 @@ use crate::commands::prompt;
 use crate::commands::source::ClusterHandle;
 use crate::diagnosis::{Scope, diagnose};
 use crate::exit::{Failure, Outcome};
-use crate::model::phrases;
 use crate::plan::owner_notes::OwnerNote;
 use crate::plan::preflight::Blocker;
 use crate::plan::request::ChangeRequest;
 use crate::plan::snippets::Snippets;
-use crate::render::notice;
 use crate::render::pending_change::PendingChange;
 use crate::render::style::ColorWhen;
 use crate::rollout::interrupt::Interrupt;
@@ -71,8 +69,7 @@ impl ProposedChange<'_> {
         let diagnosis = diagnose(self.snapshot, &Scope::default());
         match open_change::resumption(self.snapshot, &diagnosis, Some(verb)) {
             Some((open, request)) => {
-                streams.out.flush()?;
-                notice::plain(&phrases::sentence(open.describe()), &mut streams.err)?;
+                open_change::announce(open.describe(), streams)?;
                 self.apply(&request, interrupt, report.insert(ChangeReport::default()), streams).await
             }
             None => open_change::outcome_without_change(self.snapshot, &diagnosis, outcome, streams),

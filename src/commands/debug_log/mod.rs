@@ -22,7 +22,6 @@ use crate::commands::node_selection::NodeSelection;
 use crate::commands::prompt::{self, Answer};
 use crate::diagnosis::{Scope, diagnose};
 use crate::exit::{Failure, Outcome};
-use crate::model::phrases;
 use crate::render::style::{Style, Tone};
 use crate::render::{data, notice, timeline as render};
 use crate::reports::startup_log::{StartupLogReport, explain_logs};
@@ -140,11 +139,10 @@ pub(super) async fn run(
 
 /// A change that is half made explains logs that differ from node to node.
 fn say_what_is_open(snapshot: &Snapshot, streams: &mut Streams) -> Result<(), Failure> {
-    if let Some(open) = open_change::explain(snapshot, &diagnose(snapshot, &Scope::default())) {
-        streams.out.flush()?;
-        notice::plain(&phrases::sentence(open), &mut streams.err)?;
+    match open_change::explain(snapshot, &diagnose(snapshot, &Scope::default())) {
+        Some(open) => open_change::announce(open, streams),
+        None => Ok(()),
     }
-    Ok(())
 }
 
 fn selection(arguments: &DebugLogArgs) -> Result<NodeSelection, Failure> {

@@ -13,7 +13,7 @@ use crate::calico::version::Version;
 use crate::calico::virtual_interfaces;
 use crate::diagnosis::context::Context;
 use crate::diagnosis::next_start;
-use crate::finding::Fix;
+use crate::finding::{ByHand, Fix};
 use crate::model::{NodeModel, Stored, effective_installation};
 use crate::snapshot::family::Family;
 use crate::snapshot::inspection::Interface;
@@ -206,12 +206,12 @@ pub(crate) fn network(view: &Context, family: Family, network: Cidr) -> Option<F
 }
 
 /// The kubectl command that sets this method, where the restarts that it brings do no harm.
-pub(crate) fn set_method(view: &Context, family: Family, method: &str) -> Option<Fix> {
+pub(crate) fn set_method(view: &Context, family: Family, method: &str) -> Option<ByHand> {
     if !is_changeable(view) || too_slow(view).is_some() {
         return None;
     }
     let command = command_by_hand(view, family, method)?;
-    Some(Fix::next_step(command, place(view, &format!("restarts {}", super::restarts(view)))))
+    Some(ByHand { command, restarts: place(view, &super::restarts(view)) })
 }
 
 fn command_by_hand(view: &Context, family: Family, method: &str) -> Option<String> {
