@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::edit::drift::Drift;
 use crate::edit::target::Target;
-use crate::edit::undo_record::{ANNOTATION, RolloutPhase, UndoRecord};
+use crate::edit::undo_record::{ANNOTATION, RolloutPhase, UndoRecord, is_held_back};
 use crate::model::{ClusterModel, NodeModel};
 use crate::snapshot::objects::Meta;
 use crate::text;
@@ -60,7 +60,7 @@ pub fn unfinished_change(view: &ClusterModel, ended: &EndedChanges, has_error: &
         let is_over = ended.values().any(|known| known.id == record.id);
         let state = state(view, &target, &object, &record, is_over, has_error);
         let is_open = !is_copy || is_open_without_annotation(view, &target, &object, &record, &state);
-        is_open.then_some(UnfinishedChange { target, record, state, is_copy })
+        is_open.then(|| UnfinishedChange { record: record.as_found_in(&object), target, state, is_copy })
     })
     .next()
 }
@@ -105,9 +105,7 @@ fn records(view: &ClusterModel, ended: &EndedChanges) -> Vec<Recorded> {
 /// holds pods back until its run restores it, or pods with the settings that a rollback replaces.
 fn is_open_without_annotation(view: &ClusterModel, target: &Target, object: &Value, record: &UndoRecord, state: &ChangeState) -> bool {
     match state {
-        ChangeState::HalfWay { .. } | ChangeState::Failed { .. } => {
-            record.strategy.is_some() && object.pointer("/spec/updateStrategy/type").is_some_and(|strategy| strategy == "OnDelete")
-        }
+        ChangeState::HalfWay { .. } | ChangeState::Failed { .. } => record.strategy.is_some() && is_held_back(object),
         ChangeState::RollingBack => {
             target.patch_kind().holds(object, &record.restore) && with_pod(view).any(|node| !is_updated(view, node))
         }

@@ -91,6 +91,17 @@ impl UndoRecord {
         self.previous.as_ref().map_or_else(removed, |previous| previous.as_patch())
     }
 
+    /// What is true of this record while `object` is as it is: where somebody else has set another update strategy during the canary,
+    /// nothing holds pods back any more, and their strategy stays.
+    #[must_use]
+    pub fn as_found_in(&self, object: &Value) -> Self {
+        let was_held_back = self.phase == RolloutPhase::Canary && self.strategy.is_some();
+        if !was_held_back || is_held_back(object) {
+            return self.clone();
+        }
+        Self { phase: RolloutPhase::Rolling, canary: None, strategy: None, ..self.clone() }
+    }
+
     pub fn is_finished(&self) -> bool {
         self.phase == RolloutPhase::Done
     }
@@ -105,6 +116,11 @@ impl UndoRecord {
     pub fn in_phase(&self, phase: RolloutPhase) -> Self {
         Self { phase, ..self.clone() }
     }
+}
+
+/// The update strategy is OnDelete, as while the first node has a change alone.
+pub fn is_held_back(object: &Value) -> bool {
+    object.pointer("/spec/updateStrategy/type").is_some_and(|kind| kind == "OnDelete")
 }
 
 /// The part of a patch that removes the annotation.

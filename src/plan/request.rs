@@ -6,7 +6,7 @@ use super::{API_VERSION, KIND, NodeGoal, Plan, PlanError, Proposal, resume};
 use crate::edit::owned;
 use crate::edit::patch::join;
 use crate::edit::target::{IncompleteObject, Target, TargetSnapshot};
-use crate::edit::undo_record::{RolloutPhase, UndoRecord};
+use crate::edit::undo_record::{RolloutPhase, UndoRecord, is_held_back};
 use crate::verb::Verb;
 
 #[derive(Clone, Debug)]
@@ -67,11 +67,11 @@ impl ChangeRequest {
     /// The open record that is gone on from: of a change to resume, or of this very plan, applied again after its run had ended.
     pub fn open_record(&self, object: &Value) -> Option<UndoRecord> {
         match self {
-            Self::Resume { record, .. } => Some(record.clone()),
+            Self::Resume { record, .. } => Some(record.as_found_in(object)),
             Self::SavedPlan(plan) => {
                 let record = UndoRecord::from_object(object).ok().flatten()?;
                 let open = !record.is_finished() && record.phase != RolloutPhase::Restoring;
-                (open && record.id == plan.id()).then_some(record)
+                (open && record.id == plan.id()).then(|| record.as_found_in(object))
             }
             Self::Apply(_) | Self::Undo { .. } | Self::Temporary(_) => None,
         }
@@ -82,7 +82,7 @@ impl ChangeRequest {
         match self {
             Self::Apply(proposal) | Self::Temporary(proposal) => Plan::new(proposal, object),
             Self::Undo { target, record, goals } => undo(target, record, goals, object).map(Some),
-            Self::Resume { target, record, goals } => resume::plan(target, record, goals, object).map(Some),
+            Self::Resume { target, record, goals } => resume::plan(target, &record.as_found_in(object), goals, object).map(Some),
             Self::SavedPlan(plan) => match self.open_record(object).zip(plan.edit_target()) {
                 Some((record, target)) => resume::plan(&target, &record, &plan.nodes, object).map(Some),
                 None => saved(plan, object).map(Some),
@@ -94,11 +94,6 @@ impl ChangeRequest {
 /// A patch that replaces the update strategy.
 pub fn strategy(value: &Value) -> Value {
     json!({"spec": {"updateStrategy": value}})
-}
-
-/// The update strategy is OnDelete, as while the first node has a change alone.
-pub fn is_held_back(object: &Value) -> bool {
-    object.pointer("/spec/updateStrategy/type").is_some_and(|kind| kind == "OnDelete")
 }
 
 /// The record is untrusted: only fields that this program owns are restored.

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::from_autodetect;
-use super::request::{is_held_back, strategy};
+use super::request::strategy;
 use super::{API_VERSION, KIND, NodeGoal, Plan, PlanError};
 use crate::autodetect::Choice;
 use crate::calico::environment::method_variable;
@@ -13,7 +13,7 @@ use crate::edit::drift::Drift;
 use crate::edit::owned;
 use crate::edit::patch::join;
 use crate::edit::target::{Target, TargetSnapshot};
-use crate::edit::undo_record::{RolloutPhase, UndoRecord};
+use crate::edit::undo_record::{RolloutPhase, UndoRecord, is_held_back};
 use crate::model::ClusterModel;
 use crate::plan::autodetect_edits::field;
 use crate::snapshot::Snapshot;

@@ -12,7 +12,7 @@ use crate::cluster::error::RequestError;
 use crate::cluster::{node_state, write};
 use crate::diagnosis::{Scope, diagnose};
 use crate::edit::drift::Drift;
-use crate::edit::undo_record::{ANNOTATION, RolloutPhase, UndoRecord};
+use crate::edit::undo_record::{ANNOTATION, RolloutPhase, UndoRecord, is_held_back};
 use crate::observed::Observed;
 use crate::plan::canary_retry::RetryOutcome;
 use crate::plan::expectation::NodeExpectation;
@@ -92,7 +92,7 @@ impl Rollout<'_> {
             return TargetState::Changed(drift.describe(object, &self.field_manager));
         }
         let isolated = self.record.strategy.is_some() && self.record.phase == RolloutPhase::Canary;
-        match isolated && object.pointer("/spec/updateStrategy/type").is_some_and(|kind| kind != "OnDelete") {
+        match isolated && !is_held_back(object) {
             true => TargetState::Changed("spec.updateStrategy".to_owned()),
             false => TargetState::Unchanged,
         }

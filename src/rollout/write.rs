@@ -14,10 +14,10 @@ use crate::cluster::write::{self, Run, WriteError};
 use crate::edit::drift::Drift;
 use crate::edit::patch::join;
 use crate::edit::target::Target;
-use crate::edit::undo_record::{RolloutPhase, UndoRecord};
+use crate::edit::undo_record::{RolloutPhase, UndoRecord, is_held_back};
 use crate::plan::Plan;
 use crate::plan::canary_retry::StartProgress;
-use crate::plan::request::{is_held_back, strategy};
+use crate::plan::request::strategy;
 use crate::snapshot::Snapshot;
 use crate::text;
 
@@ -168,7 +168,7 @@ impl Rollout<'_> {
                 self.refuse_if_changed(&object, &after)?;
             }
             let isolated = self.record.strategy.is_some() && self.record.phase == RolloutPhase::Canary;
-            if isolated && !is_rollback(&after) && object.pointer("/spec/updateStrategy/type").is_some_and(|kind| kind != "OnDelete") {
+            if isolated && !is_rollback(&after) && !is_held_back(&object) {
                 return Err(RolloutError::Failed(format!("somebody else changed {}: spec.updateStrategy", self.target)));
             }
             let version = json!({"metadata": {"resourceVersion": resource_version(&object)}});

@@ -65,6 +65,29 @@ fn a_change_that_was_killed_half_way_is_finished_by_resuming_it() {
     }
 }
 
+/// Somebody sets another update strategy after the kill: nothing holds pods back any more. Theirs stays, whether the change is finished or
+/// undone.
+#[test]
+fn a_strategy_that_was_set_after_the_kill_stays() {
+    for finish in [&["apply", "--resume", "--yes"][..], &["autodetect", "--yes"], &["undo", "--yes"]] {
+        let stage = Stage::new("bridge-address", 3);
+        let before = stage.daemon_set();
+        let _live = stage.running.live(PACE);
+        killed(&stage, &["autodetect", "--yes"], |kill| Fault::nth_write(DELETION, Effect::After(kill)));
+        let theirs = json!({"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": 2, "maxSurge": 0}});
+        let set = |set: &mut Value| set["spec"]["updateStrategy"] = theirs.clone();
+        let store = &stage.running.cluster().store;
+        store.edit_as(sim::Writer::new("kubectl-edit"), "DaemonSet", "kube-system", "calico-node", set).expect("is there");
+        let (message, _) = open_change(&stage);
+        assert!(!message.contains("OnDelete"), "{message}");
+        let output = stage.run(finish);
+        assert_eq!(code(&output), Some(0), "{}", told(&output));
+        let spec = &stage.daemon_set()["spec"];
+        assert_eq!(spec["updateStrategy"], theirs, "{}", told(&output));
+        assert_eq!(spec["template"] == before["spec"]["template"], finish[0] == "undo", "{}", told(&output));
+    }
+}
+
 /// Only the copy on this machine knows of the change: "nothing to resume" would leave it half-way.
 #[test]
 fn a_change_whose_annotation_was_removed_is_to_be_undone() {
