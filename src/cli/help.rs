@@ -31,17 +31,17 @@ const HOW_IT_CHANGES: &str = "\
 Commands that make a change show a diff and ask first. They change one node,
 verify it, then continue. If verification fails, they roll the change back.";
 
-/// Gives the command and each command below it its page and its examples. `name` is what the program was called by.
-pub fn add(command: Command, name: &str) -> Command {
-    with_pages(command, name, name)
+/// Gives the command and each command below it that `is_wanted` its page and its examples. `name` is what the program was called by.
+pub fn add(command: Command, name: &str, is_wanted: &dyn Fn(&str) -> bool) -> Command {
+    with_pages(command, name, name, is_wanted)
 }
 
-fn with_pages(command: Command, name: &str, spoken: &str) -> Command {
+fn with_pages(command: Command, name: &str, spoken: &str, is_wanted: &dyn Fn(&str) -> bool) -> Command {
     let command = with_page(command, name, spoken);
-    let below: Vec<String> = command.get_subcommands().map(|command| command.get_name().to_owned()).collect();
-    below
-        .into_iter()
-        .fold(command, |command, verb| command.mut_subcommand(&verb, |below| with_pages(below, name, &format!("{spoken} {verb}"))))
+    let below: Vec<String> = command.get_subcommands().map(Command::get_name).filter(|verb| is_wanted(verb)).map(str::to_owned).collect();
+    below.into_iter().fold(command, |command, verb| {
+        command.mut_subcommand(&verb, |below| with_pages(below, name, &format!("{spoken} {verb}"), is_wanted))
+    })
 }
 
 fn with_page(command: Command, name: &str, spoken: &str) -> Command {

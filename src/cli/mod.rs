@@ -174,13 +174,18 @@ impl Invocation {
     }
 
     pub fn command(self) -> clap::Command {
+        self.command_with_pages(&|_| true)
+    }
+
+    /// Pages take longer to make than a command line to parse: only the wanted verbs get theirs.
+    fn command_with_pages(self, is_wanted: &dyn Fn(&str) -> bool) -> clap::Command {
         let command = match self {
             Self::Plugin => Cli::command(),
             Self::Standalone => StandaloneCli::command()
                 .about(Cli::command().get_about().cloned().unwrap_or_default())
                 .long_about(Cli::command().get_long_about().cloned().unwrap_or_default()),
         };
-        help::add(command.name(self.text()).bin_name(self.text()).display_name(self.text()), self.text())
+        help::add(command.name(self.text()).bin_name(self.text()).display_name(self.text()), self.text(), is_wanted)
     }
 
     /// The page of `options`.
@@ -189,8 +194,9 @@ impl Invocation {
     }
 
     pub fn parse(self, arguments: impl IntoIterator<Item = OsString>) -> Result<Cli, UsageError> {
-        let mut command = self.command();
-        let matches = command.try_get_matches_from_mut(arguments)?;
+        let arguments: Vec<OsString> = arguments.into_iter().collect();
+        let mut command = self.command_with_pages(&|verb| arguments.iter().any(|word| word == verb));
+        let matches = command.try_get_matches_from_mut(&arguments)?;
         without_effect::check(&command, &matches)?;
         let parsed = match self {
             Self::Plugin => Cli::from_arg_matches(&matches),
