@@ -21,6 +21,7 @@ use super::change::{ChangeReport, open_change};
 use super::node_selection::NodeSelection;
 use super::source;
 use crate::rollout::interrupt::Interrupt;
+use crate::rollout::local_record;
 use crate::streams::Streams;
 
 /// Named in audit logs.
@@ -35,7 +36,8 @@ pub async fn run(flags: &ConnectionFlags, arguments: &ProbesArgs, interrupt: Int
             (live.snapshot, Some(live.way))
         }
     };
-    let scope = Scope { nodes: chosen.resolve(&snapshot)?, sessions: false, ..Scope::default() };
+    let ended_changes = way.as_ref().map(|_| local_record::ended_changes(&snapshot)).unwrap_or_default();
+    let scope = Scope { nodes: chosen.resolve(&snapshot)?, sessions: false, ended_changes };
     let report = probes_report(&snapshot, &scope, &arguments.wishes())
         .map_err(|refusal| Failure::Usage { message: refusal.to_string(), hint: None })?;
     let proposed = report.proposal.as_ref().map(|proposal| change::chosen(&snapshot, proposal, arguments)).transpose()?.flatten();
