@@ -80,8 +80,9 @@ async fn get(api: &Api, namespace: &str, name: &str) -> Result<DaemonSet, Gather
 
 /// Those that can be meant; a cluster can have hundreds of others.
 async fn list(api: &Api, namespace: Option<&str>, named: Option<&str>) -> Result<Vec<DaemonSet>, RequestError> {
-    let keep = |mut set: DaemonSet| {
-        let kept = named.map_or_else(|| is_calico(&set), |name| set.metadata.name == name);
+    let named = named.map(str::to_owned);
+    let keep = move |mut set: DaemonSet| {
+        let kept = named.as_ref().map_or_else(|| is_calico(&set), |name| set.metadata.name == *name);
         kept.then(|| {
             trim::daemon_set(&mut set);
             set

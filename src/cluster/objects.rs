@@ -118,8 +118,8 @@ pub(super) async fn control_plane(api: &Api) -> Vec<IpAddr> {
     Vec::new()
 }
 
-async fn custom(api: &Api, resource: &Resource, kind: &str) -> Observed<Vec<Custom>> {
-    observe(api.list(resource, &Query::default(), |object| Some(trimmed(object, |object| trim::custom(object, kind)))).await)
+async fn custom(api: &Api, resource: &Resource, kind: &'static str) -> Observed<Vec<Custom>> {
+    observe(api.list(resource, &Query::default(), move |object| Some(trimmed(object, |object| trim::custom(object, kind)))).await)
 }
 
 /// And what this cluster's definition of them knows of probes.
@@ -157,14 +157,16 @@ pub(super) async fn list_pods(api: &Api, set: &DaemonSet, node: Option<&str>) ->
         field_selector: on_node.as_deref(),
         ..Query::default()
     };
-    let keep = |pod: Pod| is_of(set, &pod.metadata).then(|| trimmed(pod, trim::pod));
+    let owner = Owner::new(set);
+    let keep = move |pod: Pod| owner.owns(&pod.metadata).then(|| trimmed(pod, trim::pod));
     api.list(&PODS, &query, keep).await
 }
 
 pub(super) async fn controller_revisions(api: &Api, set: &DaemonSet) -> Observed<Vec<ControllerRevision>> {
     let selector = selector(set);
     let query = Query { namespace: set.metadata.namespace.as_deref(), label_selector: Some(&selector), ..Query::default() };
-    let keep = |revision: ControllerRevision| is_of(set, &revision.metadata).then(|| trimmed(revision, trim::controller_revision));
+    let owner = Owner::new(set);
+    let keep = move |revision: ControllerRevision| owner.owns(&revision.metadata).then(|| trimmed(revision, trim::controller_revision));
     observe(api.list(&CONTROLLER_REVISIONS, &query, keep).await)
 }
 
@@ -173,11 +175,24 @@ fn selector(set: &DaemonSet) -> String {
     pairs.collect::<Vec<_>>().join(",")
 }
 
-/// Owned by it, or by nobody while its labels match.
-fn is_of(set: &DaemonSet, meta: &Meta) -> bool {
-    match meta.owner_references.as_slice() {
-        [] => !set.spec.selector.match_labels.is_empty(),
-        owners => owners.iter().any(|owner| owner.kind == "DaemonSet" && owner.name == set.metadata.name),
+/// A DaemonSet as the owner of others.
+#[derive(Clone)]
+struct Owner {
+    name: String,
+    selects_labels: bool,
+}
+
+impl Owner {
+    fn new(set: &DaemonSet) -> Self {
+        Self { name: set.metadata.name.clone(), selects_labels: !set.spec.selector.match_labels.is_empty() }
+    }
+
+    /// Owned by it, or by nobody while its labels match.
+    fn owns(&self, meta: &Meta) -> bool {
+        match meta.owner_references.as_slice() {
+            [] => self.selects_labels,
+            owners => owners.iter().any(|owner| owner.kind == "DaemonSet" && owner.name == self.name),
+        }
     }
 }
 
@@ -201,7 +216,7 @@ pub(super) async fn events(api: &Api, set: &DaemonSet) -> Observed<Vec<Event>> {
     let own = format!("involvedObject.kind=DaemonSet,involvedObject.name={}", set.metadata.name);
     let begin = format!("{}-", set.metadata.name);
     let list = |selector: String| {
-        let begin = &begin;
+        let begin = begin.clone();
         async move {
             let query = Query {
                 namespace: set.metadata.namespace.as_deref(),
@@ -209,9 +224,9 @@ pub(super) async fn events(api: &Api, set: &DaemonSet) -> Observed<Vec<Event>> {
                 most_pages: Some(MAX_EVENT_PAGES),
                 ..Query::default()
             };
-            let keep = |event: Event| {
+            let keep = move |event: Event| {
                 let object = &event.involved_object;
-                (object.kind != "Pod" || object.name.starts_with(begin) || is_cni_failure(&event)).then(|| trimmed(event, trim::event))
+                (object.kind != "Pod" || object.name.starts_with(&begin) || is_cni_failure(&event)).then(|| trimmed(event, trim::event))
             };
             api.list(&EVENTS, &query, keep).await
         }
@@ -325,7 +340,7 @@ mod tests {
             (serde_json::json!([{"kind": "Job", "name": "calico-node"}]), false),
         ] {
             let meta: Meta = serde_json::from_value(serde_json::json!({"ownerReferences": owners})).expect("metadata");
-            assert_eq!(is_of(&set, &meta), expected, "{owners}");
+            assert_eq!(Owner::new(&set).owns(&meta), expected, "{owners}");
         }
     }
 }

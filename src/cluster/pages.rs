@@ -12,16 +12,13 @@ use crate::text::json;
 /// What stands before the objects is smaller.
 const MAX_HEAD: usize = 8 << 10;
 
-/// Adds what `keep` leaves of the page's objects to `all`, and returns the token of the next page; it is empty on the last one.
-pub(super) fn read<T: DeserializeOwned, R>(
-    body: &[u8],
-    keep: &mut impl FnMut(T) -> Option<R>,
-    all: &mut Vec<R>,
-) -> Result<String, serde_json::Error> {
+/// What `keep` leaves of the page's objects, and the token of the next page; it is empty on the last one.
+pub(super) fn read<T: DeserializeOwned, R>(body: &[u8], keep: impl Fn(T) -> Option<R>) -> Result<(Vec<R>, String), serde_json::Error> {
     let mut parser = serde_json::Deserializer::from_str(json::utf8(body)?);
-    let token = parser.deserialize_map(PageReader { keep, all, object: PhantomData })?;
+    let mut all = Vec::new();
+    let token = parser.deserialize_map(PageReader { keep: &keep, all: &mut all, object: PhantomData })?;
     parser.end()?;
-    Ok(token)
+    Ok((all, token))
 }
 
 /// The token of the next page, where it stands before the objects, as Kubernetes writes it: the page can be asked for while this one is
@@ -40,13 +37,13 @@ struct PageMeta {
     r#continue: Option<String>,
 }
 
-struct PageReader<'a, T, R, K: FnMut(T) -> Option<R>> {
-    keep: &'a mut K,
+struct PageReader<'a, T, R, K: Fn(T) -> Option<R>> {
+    keep: &'a K,
     all: &'a mut Vec<R>,
     object: PhantomData<T>,
 }
 
-impl<'de, T: DeserializeOwned, R, K: FnMut(T) -> Option<R>> Visitor<'de> for PageReader<'_, T, R, K> {
+impl<'de, T: DeserializeOwned, R, K: Fn(T) -> Option<R>> Visitor<'de> for PageReader<'_, T, R, K> {
     type Value = String;
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -67,9 +64,9 @@ impl<'de, T: DeserializeOwned, R, K: FnMut(T) -> Option<R>> Visitor<'de> for Pag
 }
 
 /// The objects, counted while they are read. Go writes `null` for none.
-struct ItemsReader<'b, 'a, T, R, K: FnMut(T) -> Option<R>>(&'b mut PageReader<'a, T, R, K>);
+struct ItemsReader<'b, 'a, T, R, K: Fn(T) -> Option<R>>(&'b mut PageReader<'a, T, R, K>);
 
-impl<'de, T: DeserializeOwned, R, K: FnMut(T) -> Option<R>> DeserializeSeed<'de> for ItemsReader<'_, '_, T, R, K> {
+impl<'de, T: DeserializeOwned, R, K: Fn(T) -> Option<R>> DeserializeSeed<'de> for ItemsReader<'_, '_, T, R, K> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
@@ -77,7 +74,7 @@ impl<'de, T: DeserializeOwned, R, K: FnMut(T) -> Option<R>> DeserializeSeed<'de>
     }
 }
 
-impl<'de, T: DeserializeOwned, R, K: FnMut(T) -> Option<R>> Visitor<'de> for ItemsReader<'_, '_, T, R, K> {
+impl<'de, T: DeserializeOwned, R, K: Fn(T) -> Option<R>> Visitor<'de> for ItemsReader<'_, '_, T, R, K> {
     type Value = ();
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -138,9 +135,8 @@ mod tests {
             (r#"{"metadata":{"continue":null}}"#, &[], "", None),
             ("{}", &[], "", None),
         ] {
-            let mut all = Vec::new();
-            let next = read(page.as_bytes(), &mut |number: u32| number.is_multiple_of(2).then_some(number * 10), &mut all);
-            assert_eq!((next.expect(page).as_str(), all.as_slice()), (token, kept), "{page}");
+            let (all, next) = read(page.as_bytes(), |number: u32| number.is_multiple_of(2).then_some(number * 10)).expect(page);
+            assert_eq!((next.as_str(), all.as_slice()), (token, kept), "{page}");
             assert_eq!(early_token(page.as_bytes()).as_deref(), early, "{page}");
         }
     }
@@ -148,7 +144,7 @@ mod tests {
     #[test]
     fn what_is_no_list_is_an_error() {
         for page in ["", "[]", "{", r#"{"items":{}}"#, r#"{"items":["x"]}"#, r#"{"items":[1"#, r#"{"items":[]} x"#, r#"{"metadata":7}"#] {
-            assert!(read(page.as_bytes(), &mut |number: u32| Some(number), &mut Vec::new()).is_err(), "{page}");
+            assert!(read(page.as_bytes(), |number: u32| Some(number)).is_err(), "{page}");
         }
     }
 }

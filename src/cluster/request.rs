@@ -8,7 +8,6 @@ use http_body_util::{BodyExt, LengthLimitError, Limited};
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
 use super::clock::ServerClock;
@@ -130,30 +129,32 @@ impl Api {
         Err((failure::http_error(status.as_u16(), &body, asked, &self.route), wait))
     }
 
-    /// A whole list, page by page: `keep` cuts each object down, or drops it, before the next page is asked for.
-    pub async fn list<T, R>(&self, kind: &Resource, query: &Query<'_>, mut keep: impl FnMut(T) -> Option<R>) -> Result<Vec<R>, RequestError>
-    where
-        T: DeserializeOwned + Send + 'static,
-    {
+    /// A whole list, page by page: `keep` cuts each object down, or drops it, as soon as it is parsed.
+    pub async fn list<T: DeserializeOwned, R: Send + 'static>(
+        &self,
+        kind: &Resource,
+        query: &Query<'_>,
+        keep: impl Fn(T) -> Option<R> + Clone + Send + 'static,
+    ) -> Result<Vec<R>, RequestError> {
         let asked = kind.list(query.namespace);
         let base = kind.path(query.namespace, None);
         // A list that changes too much to go on in it is read once more from the start, then in one piece.
         for limit in [PAGE, PAGE] {
-            match self.pages(&base, query, limit, &asked, &mut keep).await {
+            match self.pages(&base, query, limit, &asked, &keep).await {
                 Err(error) if error.is_gone() => {}
                 other => return other,
             }
         }
-        self.pages(&base, query, 0, &asked, &mut keep).await
+        self.pages(&base, query, 0, &asked, &keep).await
     }
 
-    async fn pages<T: DeserializeOwned + Send + 'static, R>(
+    async fn pages<T: DeserializeOwned, R: Send + 'static>(
         &self,
         base: &str,
         query: &Query<'_>,
         limit: u32,
         asked: &ApiRequest,
-        keep: &mut impl FnMut(T) -> Option<R>,
+        keep: &(impl Fn(T) -> Option<R> + Clone + Send + 'static),
     ) -> Result<Vec<R>, RequestError> {
         let endless = |why: String| RequestError::Unreadable { asked: Box::new(asked.clone()), why };
         let mut all = Vec::new();
@@ -170,13 +171,11 @@ impl Api {
             // The next page is on its way while this one is parsed.
             let early = pages::early_token(&body).filter(|next| !is_last && *next != token);
             let ahead = early.map(|next| (self.fetch(query.path(base, limit, &next), asked), next));
-            let (objects, mut parsed) = mpsc::channel(1);
+            let keep = keep.clone();
             // On another thread, so that two lists are parsed at once.
-            let parser = tokio::task::spawn_blocking(move || in_batches(&body, &objects));
-            while let Some(batch) = parsed.recv().await {
-                all.extend(batch.into_iter().filter_map(&mut *keep));
-            }
-            let next = parser.await.map_err(|error| endless(error.to_string()))?.map_err(|error| endless(error.to_string()))?;
+            let parser = tokio::task::spawn_blocking(move || pages::read(&body, keep));
+            let (objects, next) = parser.await.map_err(|error| endless(error.to_string()))?.map_err(|error| endless(error.to_string()))?;
+            all.extend(objects);
             if next.is_empty() || query.most_pages.is_some() && is_last {
                 return Ok(all);
             }
@@ -318,23 +317,6 @@ impl Query<'_> {
         let pairs: Vec<_> = pairs.map(|(key, value)| format!("{key}={}", crate::permissions::request::escaped(value))).collect();
         format!("{base}?{}", pairs.join("&"))
     }
-}
-
-/// Parses a page, and sends its objects a few at a time: none is kept here.
-fn in_batches<T: DeserializeOwned>(body: &[u8], objects: &mpsc::Sender<Vec<T>>) -> Result<String, serde_json::Error> {
-    const BATCH: usize = 32;
-    let mut batch = Vec::with_capacity(BATCH);
-    let mut add = |object| {
-        batch.push(object);
-        if batch.len() == BATCH {
-            // Where nobody waits for them any more, they are dropped.
-            let _ = objects.blocking_send(std::mem::replace(&mut batch, Vec::with_capacity(BATCH)));
-        }
-        None::<()>
-    };
-    let next = pages::read(body, &mut add, &mut Vec::new());
-    let _ = objects.blocking_send(batch);
-    next
 }
 
 /// A page on its way. It is no longer waited for when this is dropped.
