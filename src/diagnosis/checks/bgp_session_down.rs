@@ -183,7 +183,10 @@ fn about_address(view: &Context, cause: Cause, pairs: &[SessionPair]) -> Finding
     let message = format!("BGP between {} and {peer} is down: {why}", phrases::list(&nodes));
     // The pasted output of one host tells nothing of the other nodes, but such an address is no machine's own.
     let bridge = pairs.first().and_then(SessionPair::address).filter(|address| session_pairs::is_container_bridge(view, *address));
-    match bridge.filter(|_| view.snapshot.nodes.seen().is_none()) {
+    let knows = |address: &IpAddr| {
+        pairs.iter().all(|pair| session_pairs::knows_every_address(view, pair.near.node, Family::from_address(*address)))
+    };
+    match bridge.filter(|address| !knows(address)) {
         Some(address) => Finding {
             fix: Some(fixes::compare_addresses(Family::from_address(address))),
             ..finding(
