@@ -294,3 +294,18 @@ fn a_proxy_in_the_way_to_the_api_server() {
     let command = report.findings[0].fix.as_ref().map(|fix| fix.command.as_str());
     assert!(command.is_some_and(|command| command.ends_with("reason=FailedKillPod")), "{command:?}");
 }
+
+/// Of two families the one that is down is named.
+#[test]
+fn a_family_whose_sessions_are_down() {
+    let status = |six: &str| {
+        format!(
+            "NAME   STATUS   ROLES    AGE   VERSION   INTERNAL-IP   EXTERNAL-IP\nn1     Ready    <none>   9d    v1.29.1   10.0.0.1      <none>\n\
+             n2     Ready    <none>   9d    v1.29.1   10.0.0.2      <none>\nroot@n2:~# calicoctl node status\nIPv4 BGP status\n\
+             | 10.0.0.1 | node-to-node mesh | up | 08:00:00 | Established |\n\nIPv6 BGP status\n\
+             | fd00:10::1 | node-to-node mesh | {six} |\n"
+        )
+    };
+    let sick = status("start | 08:00:00 | Active Socket: Host is unreachable");
+    compare("IPv6", (&sick, "bgp-session-down", "IPv6 BGP between n"), (&status("up | 08:00:00 | Established"), &[]));
+}
