@@ -117,7 +117,7 @@ fn from_text(text: &str) -> Result<Vec<Interface>, IpError> {
     let mut addresses = 0;
     for line in text.lines().filter(|line| !line.trim().is_empty()) {
         let mut rest = line;
-        if !line.starts_with([' ', '\t']) {
+        if !line.starts_with([' ', '\t']) && !is_below_header(line) {
             let (index, name, after) = header(line).ok_or_else(|| unrecognised(line))?;
             // `ip -o` repeats the header before each address.
             if interfaces.last().is_none_or(|last| last.index != index) {
@@ -136,6 +136,11 @@ fn from_text(text: &str) -> Result<Vec<Interface>, IpError> {
         }
     }
     Ok(interfaces)
+}
+
+/// A line of an entry whose indentation was lost on the way.
+pub fn is_below_header(line: &str) -> bool {
+    ["link/", "inet ", "inet6 ", "valid_lft "].iter().any(|start| line.starts_with(start))
 }
 
 /// `14: br-3a10a9384428: <…>`, `3: eth0@if4: <…>`, and `ip -o`'s `2: eth0    inet …`.

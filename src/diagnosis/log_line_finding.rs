@@ -196,6 +196,9 @@ fn waits_for_unlock<'a>(log: &'a StartupLog, node: &str) -> Option<(String, Vec<
     ))
 }
 
+/// Why a certificate is not trusted, where its dates are the reason.
+pub(crate) const OUT_OF_DATE: &str = ": the certificate has expired, or the node's clock is wrong";
+
 fn api_unreachable<'a>(log: &'a StartupLog, node: &str) -> Option<(String, Vec<&'a LogEvent>)> {
     const LATELY: i64 = 300;
     let lines = of_kind(later(log), LogEventKind::ApiUnreachable);
@@ -207,7 +210,8 @@ fn api_unreachable<'a>(log: &'a StartupLog, node: &str) -> Option<(String, Vec<&
     }
     let address = last.text.split_once("://").and_then(|(_, rest)| rest.split(['/', '"']).next()).unwrap_or_default();
     let message = if startup_log::distrusts_certificate(&last.text) {
-        format!("calico-node on {node} does not trust the certificate of the API server at {address}")
+        let why = if startup_log::is_out_of_date(&last.text) { OUT_OF_DATE } else { "" };
+        format!("calico-node on {node} does not trust the certificate of the API server at {address}{why}")
     } else if excerpt {
         format!("calico-node on {node} does not reach the API server at {address}")
     } else {

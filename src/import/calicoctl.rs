@@ -41,7 +41,7 @@ pub(super) const NODES_WIDE: Format = Format {
 };
 
 /// calicoctl/calicoctl/commands/node/status.go; older releases print `None` for a family without peers.
-const STATUS_LINES: [&str; 8] = [
+const STATUS_LINES: [&str; 9] = [
     "Calico process is",
     "IPv4 BGP status",
     "IPv6 BGP status",
@@ -50,6 +50,7 @@ const STATUS_LINES: [&str; 8] = [
     "The BGP backend process",
     "Error querying BIRD",
     "None",
+    "IP: ",
 ];
 /// Rows of one table.
 const MAX_ROWS: usize = 20_000;
@@ -64,6 +65,8 @@ fn is_status_start(line: &str, next: &str) -> bool {
 }
 
 fn is_status_header(line: &str) -> bool {
+    // up to 0.2x in small letters
+    let line = line.to_ascii_uppercase();
     line.contains("PEER ADDRESS") && line.contains("PEER TYPE")
 }
 
@@ -114,13 +117,13 @@ fn cells(line: &str) -> Option<[&str; 5]> {
     let cells = [cells.next()?, cells.next()?, cells.next()?, cells.next()?, cells.next()?];
     // Markdown has rules between bars
     let is_rule = cells[0].len() > 1 && cells[0].bytes().all(|byte| matches!(byte, b'-' | b':'));
-    (cells[0] != "PEER ADDRESS" && !is_rule).then_some(cells)
+    (!cells[0].eq_ignore_ascii_case("PEER ADDRESS") && !is_rule).then_some(cells)
 }
 
 /// Up to v3.32 a long cell goes on in the row below, whose address is empty.
 fn take_row(bird: &mut Bird, cells: &[&str; 5], family: usize) {
     let [address, kind, state, since, info] = cells;
-    let clean = |text: &str| crate::text::bounded::clean(text, 256);
+    let clean = |text: &str| crate::text::bounded::clean(&text.split_whitespace().collect::<Vec<_>>().join(" "), 256);
     if address.is_empty() {
         if let Some(last) = bird.protocols.last_mut() {
             last.info = clean(format!("{} {info}", last.info).trim());

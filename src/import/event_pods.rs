@@ -9,6 +9,10 @@ use crate::snapshot::objects::{CALICO_NODE, Event, Pod, UNNAMED_INIT};
 /// The kubelet repeats an event within some minutes: an older one may be over.
 pub(super) const STILL: i64 = 600;
 
+/// Of what fails all the time a kubelet sends an event every 5 minutes at least (client-go, `tools/record/events_cache.go`): what fails more
+/// seldom, in seconds, comes and goes.
+const SELDOM: i64 = 1_200;
+
 /// How the name of a pod begins that nothing names; no name of Kubernetes has parentheses.
 const UNNAMED: &str = "(pod at ";
 
@@ -33,7 +37,7 @@ fn is_unnamed(pod: &Pod) -> bool {
 pub(super) fn pod(name: &str, namespace: Option<&str>, node: Option<&str>, told: &[Told<'_>]) -> Value {
     let lately = |one: &&Told| one.age.as_ref().is_none_or(|age| age.last <= STILL);
     let kind = |one: &Told| events::parse(one.reason, &one.message);
-    let repeats = |one: &Told| one.age.as_ref().is_none_or(|age| age.times > 2);
+    let repeats = |one: &Told| one.age.as_ref().is_none_or(|age| age.times > 2 && age.first / i64::from(age.times) < SELDOM);
     let is_stuck = |kind: &EventKind| {
         matches!(kind, EventKind::SetupFailed { .. } | EventKind::ImageFailed { .. } | EventKind::SandboxFailed { .. })
             || events::misses_nodename(kind)
@@ -142,6 +146,8 @@ mod tests {
             (vec![told("Unhealthy", "3m (x134 over 69m)", unready)], Some(false), false),
             (vec![told("Unhealthy", "40m (x134 over 69m)", unready)], None, false),
             (vec![told("Unhealthy", "12s", unready)], None, false),
+            (vec![told("Unhealthy", "25s (x725 over 38d)", unready)], None, false),
+            (vec![told("Unhealthy", "25s (x9000 over 38d)", unready)], Some(false), false),
             (vec![Told { reason: "Unhealthy", message: unready.to_owned(), age: None }], Some(false), false),
             (vec![told("BackOff", "83s (x210 over 60m)", back_off)], Some(false), true),
             (vec![told("BackOff", "50m (x210 over 110m)", back_off)], None, false),

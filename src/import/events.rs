@@ -264,7 +264,42 @@ fn row(line: &str, has_source: bool, behind: usize) -> Option<Row<'_>> {
     Some(Row { age, namespace, kind, reason, name, host, message: cells.get(rest..end)?.join("  ") })
 }
 
+/// `grep` over the descriptions of several pods leaves rows of several kubelets: each tells of its own node.
+fn by_host(block: &Block) -> Vec<Block> {
+    let mut parts: BTreeMap<&str, Block> = BTreeMap::new();
+    let mut host = None;
+    for (at, line) in block.text.lines().enumerate() {
+        if described_cells(line).is_some() {
+            // what the scheduler did names no host
+            let cells = split_row(line, 5);
+            host = cells.get(3).copied().and_then(host_of).or(host);
+        }
+        let Some(host) = host else { continue };
+        let number = block.numbers.get(at).copied().unwrap_or(block.line + at);
+        let new = || Block { line: number, text: String::new(), numbers: Vec::new(), heading: block.heading.clone(), format: block.format };
+        let part = parts.entry(host).or_insert_with(new);
+        part.text.push_str(line);
+        part.text.push('\n');
+        part.numbers.push(number);
+    }
+    parts.into_values().collect()
+}
+
 fn read_described(block: &Block, facts: &mut Facts) -> Result<Summary, String> {
+    let parts = if block.heading.pod.is_some() || block.text.contains("Successfully assigned ") { Vec::new() } else { by_host(block) };
+    if parts.len() < 2 {
+        return read_one(block, facts);
+    }
+    let mut events = 0;
+    for part in &parts {
+        read_one(part, facts)?;
+        events += part.text.lines().filter(|line| is_described_row(line)).count();
+    }
+    Ok(Summary::new(format!("{} of {} nodes", crate::text::count(events, "event"), parts.len())))
+}
+
+/// Of one pod.
+fn read_one(block: &Block, facts: &mut Facts) -> Result<Summary, String> {
     let mut told_events: Vec<(Vec<&str>, String)> = Vec::new();
     let mut said: Vec<String> = Vec::new();
     for line in block.text.lines() {
@@ -289,6 +324,7 @@ fn read_described(block: &Block, facts: &mut Facts) -> Result<Summary, String> {
         .or_else(|| block.heading.node.clone());
     let tells = |text: &str| text.contains("calico") || CALICOS.iter().any(|words| find_ignoring_case(text, words).is_some());
     let is_calicos = pod.is_some()
+        || (facts.probes.are_calico_nodes() && told_events.iter().any(|(cells, _)| cells.get(1) == Some(&"Unhealthy")))
         || !said.is_empty()
         || told_events.iter().any(|(cells, more)| {
             let fails = |message: &str| cells.get(1).is_some_and(|reason| cni_failure::parse(reason, message).is_some());

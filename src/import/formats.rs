@@ -3,7 +3,7 @@
 use super::facts::{Facts, Summary};
 use super::page::Block;
 use super::prompt::Heading;
-use super::{calicoctl, calicoctl_tables, describe, events, host, kubelet_log, logs, probes, tables, tigera, yaml};
+use super::{calicoctl, calicoctl_tables, describe, events, host, kubelet_log, logs, other_logs, probes, tables, tigera, yaml};
 
 /// One format that people paste.
 pub(super) struct Format {
@@ -36,7 +36,7 @@ impl Format {
 }
 
 /// In the order in which they are tried.
-pub(super) const FORMATS: [Format; 27] = [
+pub(super) const FORMATS: [Format; 28] = [
     describe::POD,
     describe::NODE,
     describe::DAEMON_SET,
@@ -62,6 +62,7 @@ pub(super) const FORMATS: [Format; 27] = [
     host::ROUTES,
     yaml::OBJECTS,
     probes::PROBES,
+    other_logs::OTHER_LOG,
     logs::LOG,
     logs::ERROR,
 ];

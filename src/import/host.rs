@@ -26,7 +26,8 @@ pub(super) const ADDRESSES: Format = Format {
     name: "ip addr",
     better: "ip -d addr",
     starts: |lines, _| lines.first().is_some_and(|line| is_link(line)) || is_json_of(lines, "\"ifindex\""),
-    goes_on: |line| line.starts_with([' ', '\t', '{', '}', ']', '"']) || is_link(line),
+    // pasted text may have lost its indentation
+    goes_on: |line| line.starts_with([' ', '\t', '{', '}', ']', '"']) || is_link(line) || interfaces::is_below_header(line),
     interrupts: true,
     restarts: false,
     read: |block, facts| {

@@ -21,7 +21,9 @@ pub(super) const KUBELET: Format = Format {
 };
 
 /// Programs that the kubelet runs in.
-const PROGRAMS: [&str; 6] = [" kubelet[", " k3s[", " rke2[", " k0s[", " hyperkube[", ".daemon-kubelite["];
+const PROGRAMS: [&str; 7] = [" kubelet[", " k3s[", " rke2[", " k0s[", " hyperkube[", ".daemon-kubelite[", " containerd["];
+/// The same without a process, as rsyslog writes to /var/log/messages.
+const SYSLOG_PROGRAMS: [&str; 5] = [" kubelet: ", " k3s: ", " rke2: ", " k0s: ", " containerd: "];
 /// Its source files that speak of pods, for lines without journald's head.
 const SOURCES: [&str; 7] =
     [" prober.go:", " pod_workers.go:", " kubelet.go:", " kuberuntime_manager.go:", " remote_runtime.go:", " generic.go:", " cni.go:"];
@@ -40,20 +42,30 @@ impl<'a> Entry<'a> {
         if line.len() > MAX_LINE {
             return None;
         }
-        let journald = PROGRAMS.iter().find_map(|program| line.split_once(program)).filter(|(head, _)| head.len() < 200);
-        let (host, text) = match journald {
-            Some((head, rest)) => (head.split_whitespace().next_back(), rest.split_once("]: ")?.1),
-            None => (None, line.trim_start()),
+        let is_head = |(head, _): &(&str, &str)| head.len() < 200;
+        let journald = PROGRAMS.iter().find_map(|program| line.split_once(program)).filter(is_head);
+        let syslog =
+            || SYSLOG_PROGRAMS.iter().find_map(|program| line.split_once(program)).filter(|split| is_head(split) && is_syslog(split.0));
+        let headed = match journald {
+            Some((head, rest)) => Some((head, rest.split_once("]: ")?.1)),
+            None => syslog(),
         };
+        let host = headed.and_then(|(head, _)| head.split_whitespace().next_back());
+        let text = headed.map_or_else(|| line.trim_start(), |(_, text)| text);
         let at = klog_time(text);
         let is_kubelets = at.is_some() && text.get(..80).unwrap_or(text).split_once("] ").is_none_or(|(head, _)| is_source(head));
-        (journald.is_some() || is_kubelets).then_some(Self { host, text, at })
+        (headed.is_some() || is_kubelets).then_some(Self { host, text, at })
     }
 
     /// Namespace and name of the pod that it is about.
     fn pod(&self) -> Option<(String, String)> {
         if let Some(pod) = quoted(self.text, " pod=\"") {
             return pod.split_once('/').map(|(namespace, name)| (namespace.to_owned(), name.to_owned()));
+        }
+        if let Some((_, sandbox)) = self.text.split_once("RunPodSandbox for &PodSandboxMetadata{Name:") {
+            let (name, rest) = sandbox.split_once(',')?;
+            let (_, namespace) = rest.split_once(",Namespace:")?;
+            return Some((namespace.split(',').next()?.to_owned(), name.to_owned()));
         }
         // before 1.20: `"calico-node-x7p2l_kube-system(UID):calico-node"`
         self.text.split(['"', ' ', '=']).find_map(|word| {
@@ -86,6 +98,10 @@ impl<'a> Entry<'a> {
         if let Some(says) = quoted(self.text, "containerMessage=\"") {
             return Some(("Killing", says));
         }
+        if self.text.contains("RunPodSandbox for &PodSandboxMetadata{") {
+            let says = quoted(self.text, "\" error=\"")?;
+            return Some(("FailedCreatePodSandBox", format!("Failed to create pod sandbox: rpc error: code = Unknown desc = {says}")));
+        }
         failed_step(&quoted(self.text, "err=\"").unwrap_or_else(|| self.text.to_owned()))
     }
 }
@@ -104,6 +120,12 @@ fn failed_step(text: &str) -> Option<(&'static str, String)> {
         ("CreatePodSandbox", _) => ("FailedCreatePodSandBox", format!("Failed to create pod sandbox: {says}")),
         _ => return None,
     })
+}
+
+/// `Jul  6 17:05:45 worker4`, `2022-07-06T17:05:45+08:00 worker4`
+fn is_syslog(head: &str) -> bool {
+    let words = head.split_whitespace().count();
+    (words == 2 || words == 4) && head.matches(':').count() >= 2
 }
 
 fn is_source(head: &str) -> bool {

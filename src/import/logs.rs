@@ -9,7 +9,7 @@ use super::formats::Format;
 use super::page::Block;
 use super::prompt::Heading;
 use super::texts::TextKind;
-use crate::calico::startup_log::{is_calico_line, time_of};
+use crate::calico::startup_log::{is_calico_line, is_calico_nodes_own, other_program, time_of};
 use crate::snapshot::objects::CALICO_NODE;
 
 pub(super) const LOG: Format = Format {
@@ -83,6 +83,13 @@ pub(super) fn others(file: &str) -> Option<String> {
     let container = parts.find_map(|part| OTHERS.iter().find(|other| **other == part));
     let named = || super::texts::is_others_log(file).then(|| "its name says that it is another program's".to_owned());
     container.map(|container| format!("the log of the container {container}")).or_else(named)
+}
+
+/// Its first lines say that another of Calico's programs wrote it.
+pub(super) fn is_anothers(text: &str) -> bool {
+    const HEAD: usize = 20;
+    let mut head = text.lines().take(HEAD).take_while(|line| !is_calico_nodes_own(line));
+    head.any(|line| other_program(line).is_some())
 }
 
 /// Pod, container and host, as far as a collector names them.

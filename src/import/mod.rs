@@ -23,6 +23,7 @@ mod kubelet_log;
 pub mod log;
 mod logs;
 mod objects;
+mod other_logs;
 mod other_pods;
 mod ours;
 mod page;
@@ -140,7 +141,8 @@ impl Loaded {
     }
 
     fn take_text(&mut self, file: &str, text: &str, named: bool) -> Result<bool, ImportError> {
-        let kind = texts::kind(file, text);
+        let is_ours = |kind: &TextKind| !matches!(kind, TextKind::Log { .. }) || !logs::is_anothers(text);
+        let kind = texts::kind(file, text).filter(is_ours);
         if let Some(other) = logs::others(file).filter(|_| matches!(kind, Some(TextKind::Log { .. }))) {
             self.note(file, None, logs::LOG.name, Summary { ignored: Some(other), ..Summary::default() });
             return Ok(false);

@@ -57,6 +57,19 @@ pub(super) struct CutProbes {
 }
 
 impl CutProbes {
+    /// What a probe asks tells whose it is.
+    pub(super) fn are_calico_nodes(&self) -> bool {
+        let asks = |probe: &Probe| {
+            probe.exec.as_ref().is_some_and(|exec| exec.command.iter().any(|word| word.ends_with("/calico-node")))
+                || probe
+                    .http_get
+                    .as_ref()
+                    .and_then(|http| http.path.as_deref())
+                    .is_some_and(|path| ["/liveness", "/readiness"].contains(&path))
+        };
+        [&self.liveness, &self.readiness, &self.startup].into_iter().flatten().any(asks)
+    }
+
     fn slot(&mut self, key: &str) -> &mut Option<Probe> {
         match key {
             "livenessProbe" => &mut self.liveness,

@@ -10,7 +10,7 @@ use crate::input_source::UNNAMED_NODE;
 use crate::observed::Observed;
 use crate::snapshot::Snapshot;
 use crate::snapshot::family::Family;
-use crate::snapshot::inspection::NodeInspection;
+use crate::snapshot::inspection::{LogEventKind, NodeInspection};
 use crate::snapshot::objects::Pod;
 
 /// Parts of a file's name that follow the node's: `node-3.birdcl.txt`.
@@ -90,6 +90,18 @@ impl Known<'_> {
         only.spec.node_name.clone().filter(|_| is_log)
     }
 
+    /// A log that names another node as the holder of its address: of two nodes it is the other's.
+    fn only_other(&self, text: &Text) -> Option<String> {
+        let marks = &text.log.as_ref()?.log.as_ref()?.marks;
+        let holders: BTreeSet<&str> = marks
+            .iter()
+            .filter(|mark| mark.kind == LogEventKind::AddressConflict)
+            .filter_map(|mark| Some(mark.text.strip_prefix("Calico node '")?.split_once('\'')?.0))
+            .collect();
+        let mut others = self.node_names().filter(|name| !holders.contains(name));
+        others.next().filter(|_| !holders.is_empty() && others.next().is_none()).map(str::to_owned)
+    }
+
     /// The node of a text; `Err` says why it is not known.
     pub(super) fn node_of(&self, text: &Text, unnamed: &mut Unnamed) -> Result<String, String> {
         let pods = || self.snapshot.pods.seen().into_iter().flatten();
@@ -122,6 +134,7 @@ impl Known<'_> {
             .or_else(|| texts::node_of(&text.file, labels).map(str::to_owned))
             .or_else(|| self.by_address(text))
             .or_else(|| self.default.map(str::to_owned))
+            .or_else(|| self.only_other(text))
             .or_else(|| self.only_sick(text));
         match found {
             Some(node) => Ok(node),

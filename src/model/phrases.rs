@@ -8,6 +8,7 @@ use crate::model::{ClusterModel, NodeModel, waits_for_image};
 use crate::snapshot::family::Family;
 use crate::snapshot::inspection::{LogEvent, LogEventKind, StartupLog};
 use crate::snapshot::objects::{CALICO_NODE, ContainerState, ContainerStatus};
+use crate::text::bounded::clean;
 
 /// `a`, `a and b`, `a, b and 3 more nodes`.
 pub fn list(names: &[String]) -> String {
@@ -104,6 +105,9 @@ pub fn restarts(node: &NodeModel) -> Option<Evidence> {
     (status.restart_count > 0 || status.state != ContainerState::default()).then(|| container_state(node, status))
 }
 
+/// Of a container runtime's message.
+const MAX_MESSAGE: usize = 300;
+
 /// "install-cni: 6 restarts, last exit code 1 (Error), now CrashLoopBackOff"
 pub fn container_state(node: &NodeModel, status: &ContainerStatus) -> Evidence {
     let is_init = node.pod.is_some_and(|pod| pod.status.init_container_statuses.iter().any(|init| init.name == status.name));
@@ -117,7 +121,9 @@ pub fn container_state(node: &NodeModel, status: &ContainerStatus) -> Evidence {
     let restarts = crate::text::count(usize::try_from(status.restart_count).unwrap_or(0), "restart");
     let ended = status.last_end().map(|ended| {
         let reason = ended.reason.as_deref().filter(|reason| *reason != "Error").map(|reason| format!(" ({reason})")).unwrap_or_default();
-        format!(", last exit code {}{reason}", ended.exit_code)
+        let says = ended.message.as_deref().filter(|_| ended.never_ran() && status.name != CALICO_NODE);
+        let says = says.map(|text| format!(" ({})", clean(text.trim(), MAX_MESSAGE))).unwrap_or_default();
+        format!(", last exit code {}{reason}{says}", ended.exit_code)
     });
     let waiting = status.state.waiting.as_ref();
     // Of a back-off the message says nothing more, and of an image the finding itself has it.

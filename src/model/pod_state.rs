@@ -298,6 +298,16 @@ fn is_waiting_its_turn(status: &ContainerStatus) -> bool {
         && waiting_reason(status).is_none_or(|reason| SETTING_UP.contains(&reason))
 }
 
+/// Reasons with which a container runtime says that the program could not be run.
+const NOT_RUN: [&str; 2] = ["StartError", "ContainerCannotRun"];
+
+impl Terminated {
+    /// The container runtime could not start it: it has no log.
+    pub fn never_ran(&self) -> bool {
+        self.reason.as_deref().is_some_and(|reason| NOT_RUN.contains(&reason))
+    }
+}
+
 impl ContainerStatus {
     /// The run that ended last.
     pub fn last_end(&self) -> Option<&Terminated> {

@@ -79,14 +79,22 @@ pub(super) fn infer_from_mesh(nodes: &mut [NodeModel], family: Family) {
     if nodes.len() < 2 || nodes.iter().all(is_known) {
         return;
     }
-    let Some((reporter, found)) = nodes.iter().find_map(|reporter| Some((reporter.name.to_owned(), match_peers(nodes, reporter, family)?)))
-    else {
-        return;
-    };
+    for reporter in 0..nodes.len() {
+        let found = nodes.get(reporter).and_then(|reporter| Some((reporter.name.to_owned(), match_peers(nodes, reporter, family)?)));
+        let Some((reporter, found)) = found else { continue };
+        take_from_peers(nodes, &reporter, found, family);
+        // one mesh names the addresses of all others, and of two nodes each names the other's
+        if nodes.len() > 2 || nodes.iter().all(is_known) {
+            return;
+        }
+    }
+}
+
+fn take_from_peers(nodes: &mut [NodeModel], reporter: &str, found: Vec<(usize, IpAddr)>, family: Family) {
     for (at, address) in found {
         let Some(node) = nodes.get_mut(at).filter(|node| node.stored(family).is_none()) else { continue };
         let held_by = held_by(node, address);
-        let stored = Stored { cidr: None, address, source: Source::Birdcl, inferred_from: Some(reporter.clone()), held_by };
+        let stored = Stored { cidr: None, address, source: Source::Birdcl, inferred_from: Some(reporter.to_owned()), held_by };
         if let Some(place) = node.stored.get_mut(usize::from(family == Family::V6)) {
             *place = Some(stored);
         }

@@ -145,6 +145,13 @@ pub(super) const CAUSES: &[CniCause] = &[
     .only_calicos()
     .until_ready(),
     cause(
+        &["proxyconnect "],
+        &[],
+        "the network plugin asks an HTTP proxy for the API server. NO_PROXY of the container runtime must hold the Service network",
+        CniStep::ListPods("Shows what else of that node waits. On the node, systemctl cat containerd (or crio, docker) shows the proxy"),
+        "net/http of Go",
+    ),
+    cause(
         &["ClusterInformation"],
         NO_ANSWER,
         "the network plugin gets no answer from the API server",

@@ -65,6 +65,7 @@ fn every_cause_is_found_by_a_sentence_of_its_own() {
         "Calico is currently not ready to process requests".to_owned(),
         "error getting ClusterInformation: resource does not exist: ClusterInformation(default) with error: the server could not find it"
             .to_owned(),
+        format!("{get}proxyconnect tcp: dial tcp 10.77.40.15:3128: i/o timeout"),
         format!("{get}dial tcp 10.96.0.1:443: i/o timeout"),
         "failed to request IPv4 addresses: Assigned 0 out of 1 requested IPv4 addresses; Need to allocate an IPAM block but could not - \
          limit of 20 blocks reached for this node"

@@ -28,6 +28,8 @@ pub(super) struct Digest {
     later: VecDeque<LogEvent>,
     started: bool,
     checking: bool,
+    /// A program has written that runs only after the start.
+    runs_services: bool,
     /// When the last line before the start was said.
     before_start: Option<Timestamp>,
     /// The newest error of the start-up program that no pattern knows: the cause, if it now gives up.
@@ -44,7 +46,7 @@ impl Digest {
             self.last = line.at;
         }
         match kind {
-            Some(LogEventKind::Fatal) if !self.started && ends_after_start(line) => {
+            Some(LogEventKind::Fatal) if !self.started && (ends_after_start(line) || (self.runs_services && is_panic(line))) => {
                 // The start itself was not in what was read.
                 self.mark(LogEventKind::Started, line);
                 self.mark(LogEventKind::Fatal, line);
@@ -55,6 +57,7 @@ impl Digest {
             }
             None => {}
         }
+        self.runs_services |= line.component.is_some_and(|component| patterns::SERVICES.contains(&component));
         if !self.started {
             self.before_start = self.last;
         }
@@ -188,6 +191,11 @@ fn is_error(line: &Line<'_>) -> bool {
 /// The last words of a program that runs only after the start.
 fn ends_after_start(line: &Line<'_>) -> bool {
     line.component.map_or_else(|| ends::known_end(&line.message).is_some(), |component| patterns::SERVICES.contains(&component))
+}
+
+/// Go's own words, which name no program: the one that wrote before.
+fn is_panic(line: &Line<'_>) -> bool {
+    line.component.is_none() && line.message.starts_with("panic: ")
 }
 
 fn text(message: &str) -> String {

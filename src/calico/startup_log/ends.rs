@@ -21,10 +21,20 @@ const ENDS: &[(&str, &str)] = &[
 ];
 
 /// Errors that end a start: libcalico-go/lib/backend/k8s/resources/node.go.
-const START_ENDS: &[(&str, &str)] = &[(
-    "Create is not supported on Node(",
-    "its name for the node is not a Node's of Kubernetes (NODENAME must be the Node's name, as from spec.nodeName)",
-)];
+const START_ENDS: &[(&str, &str)] = &[
+    (
+        "Create is not supported on Node(",
+        "its name for the node is not a Node's of Kubernetes (NODENAME must be the Node's name, as from spec.nodeName)",
+    ),
+    (
+        "error with field Metadata.Name",
+        "its name for the node cannot be the name of a Node (check NODENAME, and on the host /var/lib/calico/nodename and hostname)",
+    ),
+    (
+        "could not initialize etcdv3 client: open ",
+        "it cannot open a certificate file of its etcd datastore (ETCD_CERT_FILE, ETCD_KEY_FILE and ETCD_CA_CERT_FILE name them)",
+    ),
+];
 
 /// What an error of the start-up program means, after which it gives up.
 pub(super) fn known_start_end(text: &str) -> Option<&'static str> {

@@ -147,6 +147,8 @@ const FAILURES: &[(&str, InitFailure)] = &[
     ("x509: ", InitFailure::ApiUnreachable),
     ("No space left on device", InitFailure::NoSpace),
     ("no space left on device", InitFailure::NoSpace),
+    ("Failed to mount", InitFailure::MountFailed),
+    ("failed to mount", InitFailure::MountFailed),
     ("Read-only file system", InitFailure::NotWritable),
     ("read-only file system", InitFailure::NotWritable),
     ("ermission denied", InitFailure::NotWritable),
@@ -155,8 +157,6 @@ const FAILURES: &[(&str, InitFailure)] = &[
     ("peration not permitted", InitFailure::NotWritable),
     ("could not find the requested resource", InitFailure::CrdMissing),
     ("no matches for kind", InitFailure::CrdMissing),
-    ("Failed to mount", InitFailure::MountFailed),
-    ("failed to mount", InitFailure::MountFailed),
 ];
 
 impl InitFailure {

@@ -232,6 +232,14 @@ const LAST_WORDS: [&str; 7] = ["panic: ", "fatal error: ", "SIGABRT: ", "SIGSEGV
 
 fn bare(text: &str) -> Line<'_> {
     let crashed = LAST_WORDS.iter().any(|begin| text.starts_with(begin));
+    // somebody has cut time and level off
+    if let (Some(component), message) = source(text)
+        && (component == "startup" || super::patterns::SERVICES.contains(&component))
+    {
+        let fails = ["Failed to ", "Unable to ", "Error "].iter().any(|begin| message.starts_with(begin));
+        let level = if fails { Level::Error } else { Level::None };
+        return Line { at: None, level, component: Some(component), message: Cow::Borrowed(message), goes_on: false };
+    }
     let component = (text.starts_with("bird: ") || text.starts_with("bird6: ")).then_some("bird");
     Line { at: None, level: if crashed { Level::Fatal } else { Level::None }, component, message: Cow::Borrowed(text), goes_on: false }
 }

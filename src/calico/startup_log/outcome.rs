@@ -227,7 +227,9 @@ fn is_worded(mark: &LogEvent) -> bool {
 fn conflict(text: &str) -> Option<ExitReason> {
     let (node, rest) = text.strip_prefix("Calico node '")?.split_once('\'')?;
     let (_, address) = rest.rsplit_once("address ")?;
-    let address = address.trim().trim_end_matches(['.', ':']);
+    let address = address.trim().trim_end_matches('.');
+    // an IPv6 address may end with two
+    let address = if address.ends_with("::") { address } else { address.trim_end_matches(':') };
     Some(ExitReason::Conflict { node: node.to_owned(), address: address.to_owned() })
 }
 

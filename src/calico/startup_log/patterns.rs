@@ -81,6 +81,8 @@ const WATCHER: &str = "libcalico-go/lib/backend/watchersyncer/watchercache.go";
 const CLIENT: &str = "typha/pkg/syncclient/sync_client.go";
 const IPSETS: &str = "felix/ipsets/ipsets.go";
 const TUNNELS: &str = "felix/dataplane/linux/ipip_mgr.go, vxlan_mgr.go, route_mgr.go";
+const CUSTOM_RESOURCE: &str = "libcalico-go/lib/backend/k8s/resources/customresource.go";
+const CLIENT_OF_DATASTORE: &str = "node/pkg/calicoclient/calicoclient.go";
 const NO_RESOURCE: &str = "the server could not find the requested resource";
 const ETCD: &str = "libcalico-go/lib/backend (etcd)";
 
@@ -120,6 +122,8 @@ pub const PATTERNS: &[Pattern] = {
         row(Started, Startup, "Calico node started successfully", &[], RC_LOCAL, "all"),
         row(Terminating, Startup, "Terminating", &[], UTILS, "all"),
         row(FailedToStart, Startup, "Calico node failed to start", &[], RC_LOCAL, "all"),
+        row(Fatal, Startup, "ERROR: Error accessing the Calico datastore: ", &[], CLIENT_OF_DATASTORE, "all"),
+        row(Fatal, Startup, "ERROR: Error loading datastore config: ", &[], CLIENT_OF_DATASTORE, "all"),
         row(UpdateConflict, BeforeStart, "Unable to set node resource configuration", &["update conflict"], STARTUP, "3.24.5"),
         row(UpdateConflict, BeforeStart, "Tunnel IP allocator failed", &["update conflict"], STARTUP, "master"),
         row(NodeRead, Startup, "Get Node key from /calico/", &[], ETCD, "2.x to 3.0"),
@@ -152,6 +156,9 @@ pub const PATTERNS: &[Pattern] = {
         api_failure(&["/api", "http2: client connection lost"]),
         row(CrdMissing, Failing, "", &[NO_RESOURCE], "kube-apiserver's answer, in client-go", "all"),
         row(CrdMissing, FailingStart, "", &[NO_RESOURCE], "kube-apiserver's answer, in client-go", "all"),
+        // Of data in the format of v1, which is looked for once, the same is said where all is well.
+        row(CrdMissing, BeforeStart, "Error getting resource Key=ClusterInformation", &[NO_RESOURCE], CUSTOM_RESOURCE, "3.0 and later"),
+        row(CrdMissing, BeforeStart, "Error creating resource Key=ClusterInformation", &[NO_RESOURCE], CUSTOM_RESOURCE, "3.0 and later"),
         row(CrdMissing, Felix, "Failed to perform list of current data during resync", &[NO_RESOURCE], WATCHER, "3.29 and later"),
         // The end of a shutdown, not its reason.
         row(FelixExits, Felix, "Exiting.", &["reason="], FELIX, "all"),

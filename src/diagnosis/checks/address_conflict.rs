@@ -121,6 +121,12 @@ fn finding(view: &Context, address: IpAddr, names: BTreeSet<&str>, logged: Vec<&
         ([node], Some(other)) => {
             format!("{} exits: {other}, still claims its {family} address {address}{origin}", node.name)
         }
+        ([node], None) => match node.exit() {
+            Some((_, ExitReason::Conflict { node: other, .. })) => {
+                format!("{} exits: {other} already has its {family} address {address}{origin}", node.name)
+            }
+            _ => format!("{} claims the {family} address {address} of another node{origin}", node.name),
+        },
         _ => format!("{} claim the same {family} address {address}{origin}", phrases::list(&names)),
     };
     // Where the address is the node's own, it is the other's record that is wrong.

@@ -163,13 +163,23 @@ fn about_node(view: &Context, cause: Cause, node: &str, pairs: &[SessionPair]) -
         [peer] if !is_blamed => vec![node.to_owned(), peer.clone()],
         _ => vec![node.to_owned()],
     };
-    let message = format!("BGP between {node} and {} is down: {}", phrases::list(&peers), session_pairs::phrase(view, cause, pairs));
+    let bgp = protocol(view, pairs);
+    let message = format!("{bgp} between {node} and {} is down: {}", phrases::list(&peers), session_pairs::phrase(view, cause, pairs));
     let fix = view.node(node).and_then(|node| match cause {
         Cause::OtherAs if is_blamed => fixes::as_number(view, node),
         Cause::NotSeen => fixes::ask_bird(view, node),
         _ => None,
     });
     Finding { fix, ..finding(cause, nodes, message, pairs) }
+}
+
+/// Where nodes have two families the one that is down is named: the other may be up between the same nodes.
+fn protocol(view: &Context, pairs: &[SessionPair]) -> String {
+    let families: BTreeSet<Family> = pairs.iter().map(|pair| pair.family).collect();
+    match families.first() {
+        Some(family) if families.len() == 1 && view.uses(family.other()) => format!("{family} BGP"),
+        _ => "BGP".to_owned(),
+    }
 }
 
 /// A peer that is no node of Calico's, with the nodes that report it.
@@ -180,10 +190,13 @@ fn about_address(view: &Context, cause: Cause, pairs: &[SessionPair]) -> Finding
         Some(Remote::Unmanaged { node, address }) => session_pairs::unmanaged(node, *address),
         _ => session_pairs::phrase(view, cause, pairs),
     };
-    let message = format!("BGP between {} and {peer} is down: {why}", phrases::list(&nodes));
+    let message = format!("{} between {} and {peer} is down: {why}", protocol(view, pairs), phrases::list(&nodes));
     // The pasted output of one host tells nothing of the other nodes, but such an address is no machine's own.
     let bridge = pairs.first().and_then(SessionPair::address).filter(|address| session_pairs::is_container_bridge(view, *address));
-    match bridge.filter(|_| view.snapshot.nodes.seen().is_none()) {
+    let knows = |address: &IpAddr| {
+        pairs.iter().all(|pair| session_pairs::knows_every_address(view, pair.near.node, Family::from_address(*address)))
+    };
+    match bridge.filter(|address| !knows(address)) {
         Some(address) => Finding {
             fix: Some(fixes::compare_addresses(Family::from_address(address))),
             ..finding(

@@ -41,9 +41,6 @@ const SIGNALS: [(i32, &str); 7] = [
     (159, "bad system call, signal 31, as a seccomp profile or an old kernel refuses one"),
 ];
 
-/// Reasons with which a container runtime says that the program could not be run.
-const NOT_RUN: [&str; 2] = ["StartError", "ContainerCannotRun"];
-
 fn run(view: &Context, found: &EarlierFindings) -> Vec<Finding> {
     let by_state = view.nodes.iter().filter(|node| !found.is_explained(node.name) && node.ready() != Some(true));
     let mut findings: Vec<Finding> = by_state.filter_map(|node| finding(view, node)).collect();
@@ -57,7 +54,7 @@ fn run(view: &Context, found: &EarlierFindings) -> Vec<Finding> {
 fn finding(view: &Context, node: &NodeModel) -> Option<Finding> {
     let status = node.container()?;
     let ended = status.last_end()?;
-    let message = match (signal(ended), ended.reason.as_deref().filter(|reason| NOT_RUN.contains(reason))) {
+    let message = match (signal(ended), ended.reason.as_deref().filter(|_| ended.never_ran())) {
         (Some(signal), _) => format!("calico-node on {} crashes: exit code {} ({signal})", node.name, ended.exit_code),
         (None, Some(reason)) => {
             let says = ended.message.as_deref().map(|text| format!(": {}", text.trim())).unwrap_or_default();

@@ -64,7 +64,8 @@ fn finding(view: &Context, node: &NodeModel) -> Option<Finding> {
     };
     let starts = attempt.is_none_or(|log| startup_log::outcome(log) != Outcome::Started);
     let when = if starts { " while it starts" } else { ", although it had started" };
-    let message = format!("calico-node on {} {what}{when}", node.name);
+    let why = certificate.filter(|mark| startup_log::is_out_of_date(&mark.text)).map_or("", |_| log_line_finding::OUT_OF_DATE);
+    let message = format!("calico-node on {} {what}{when}{why}", node.name);
     let mut evidence = vec![node.evidence(Source::Log, mark.text.clone())];
     evidence.extend(phrases::restarts(node));
     Some(Finding {

@@ -43,7 +43,22 @@ pub(super) const CHECK: Check = Check {
 const HANGS: f64 = 300.0;
 
 fn run(view: &Context, found: &EarlierFindings) -> Vec<Finding> {
-    view.nodes.iter().filter(|node| !found.is_explained(node.name)).filter_map(|node| finding(view, node)).collect()
+    let open = view.nodes.iter().filter(|node| !found.is_explained(node.name));
+    open.filter_map(|node| finding(view, node).or_else(|| by_its_log_alone(node))).collect()
+}
+
+/// Of a pod that was not seen: the log of an init container whose last words are a fatal error.
+fn by_its_log_alone(node: &NodeModel) -> Option<Finding> {
+    let logs = node.logs.filter(|logs| node.pod.is_none() && logs.current.seen().is_none())?;
+    let ended =
+        |log: &&Observed<StartupLog>| log.seen().and_then(|log| log.marks.last()).is_some_and(|mark| mark.kind == LogEventKind::Fatal);
+    let (name, log) = logs.init.iter().find(|(_, log)| ended(log))?;
+    let texts = log.seen().into_iter().flat_map(|log| &log.marks).map(|mark| mark.text.as_str());
+    let why = InitFailure::in_texts(texts).phrase().map(|phrase| format!(": {phrase}")).unwrap_or_default();
+    let message = format!("the init container {name} failed on {}, so calico-node did not start there{why}", node.name);
+    let evidence = last_lines(node, name, Some(log));
+    let nodes = vec![node.name.to_owned()];
+    Some(Finding { code: Code::InitContainerFailed, severity: Severity::Error, nodes, message, evidence, fix: None })
 }
 
 fn finding(view: &Context, node: &NodeModel) -> Option<Finding> {
@@ -64,7 +79,9 @@ fn finding(view: &Context, node: &NodeModel) -> Option<Finding> {
         Some(runs) if !failed => format!("has not ended after {}", seconds::whole(runs)),
         _ => "fails".to_owned(),
     };
-    let why = reason.phrase().map(|phrase| format!(": {phrase}")).unwrap_or_default();
+    let never_ran = status.last_end().is_some_and(|ended| ended.never_ran());
+    let not_started = never_ran.then_some("the container runtime cannot start it");
+    let why = reason.phrase().or(not_started).map(|phrase| format!(": {phrase}")).unwrap_or_default();
     let which = if name == UNNAMED_INIT { "an init container".to_owned() } else { format!("the init container {name}") };
     let message = format!("{which} {verb} on {}, so calico-node does not start there{why}", node.name);
     let mut shown = vec![phrases::container_state(node, status)];
@@ -75,6 +92,7 @@ fn finding(view: &Context, node: &NodeModel) -> Option<Finding> {
     let told = log.is_some_and(|log| log.seen().is_some_and(|log| !log.marks.is_empty()));
     let fix = match name {
         UNNAMED_INIT => fixes::describe_pod(view, node, "Names the init container and how it ended"),
+        _ if never_ran => fixes::describe_pod(view, node, "The container never ran and has no log. Shows what the container runtime says"),
         _ => fixes::container_log(view, node, status, if told { "Shows all of its log" } else { "Check its log for the reason" }),
     };
     Some(Finding { code: Code::InitContainerFailed, severity: Severity::Error, nodes, message, evidence: shown, fix })

@@ -119,7 +119,7 @@ fn finding(view: &Context, node: Option<&str>, mut failures: Failures<'_>) -> Op
     }
     let severity = if ago.is_some() || !is_often { Severity::Warning } else { Severity::Error };
     let nodes = node.map(str::to_owned).into_iter().collect();
-    let fix = next_step(view, node, first);
+    let fix = next_step(view, node, first, &newest.reason);
     Some(Finding { code: Code::PodNetworkFailed, severity, nodes, message, evidence, fix })
 }
 
@@ -130,7 +130,7 @@ fn shown(node: Option<&str>, event: &Event, failure: &CniFailure) -> Evidence {
     Evidence { source: Source::Event, node: node.map(str::to_owned), text }
 }
 
-fn next_step(view: &Context, node: Option<&str>, failure: &CniFailure) -> Option<Fix> {
+fn next_step(view: &Context, node: Option<&str>, failure: &CniFailure, reason: &str) -> Option<Fix> {
     let known = node.and_then(|name| view.node(name));
     let step = |words: &[&str], why: &str| Some(Fix::next_step(shell::command(words)?, format!("{why}. This changes nothing")));
     let fix = failure.cause.and_then(|cause| match cause.step {
@@ -142,7 +142,7 @@ fn next_step(view: &Context, node: Option<&str>, failure: &CniFailure) -> Option
         }),
         CniStep::Show(words, why) => step(words, why),
     });
-    fix.or_else(|| step(&EVENTS, "Shows every such event, with its node in the column SOURCE"))
+    let alike = format!("reason={reason}");
+    let events = ["kubectl", "get", "events", "-A", "-o", "wide", "--field-selector", &alike];
+    fix.or_else(|| step(&events, "Shows every such event, with its node in the column SOURCE"))
 }
-
-const EVENTS: [&str; 8] = ["kubectl", "get", "events", "-A", "-o", "wide", "--field-selector", "reason=FailedCreatePodSandBox"];

@@ -54,7 +54,8 @@ fn finding(view: &Context, found: &EarlierFindings, node: &NodeModel) -> Option<
     shown.extend(pressures(node));
     // As the kubelet ends a pod: Evicted, NodeShutdown.
     if let Some(reason) = &pod.status.reason {
-        shown.push(node.evidence(Source::Pod, format!("{reason}: {}", pod.status.message.as_deref().unwrap_or_default())));
+        let says = pod.status.message.as_deref().map(|text| format!(": {text}")).unwrap_or_default();
+        shown.push(node.evidence(Source::Pod, format!("{reason}{says}")));
     }
     shown.extend(phrases::restarts(node));
     shown.extend(other_container(node).map(|status| phrases::container_state(node, status)));

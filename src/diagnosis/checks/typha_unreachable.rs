@@ -7,6 +7,7 @@ use crate::finding::code::Code;
 use crate::finding::{Evidence, Finding, Source};
 use crate::model::NodeModel;
 use crate::snapshot::inspection::{LogEvent, LogEventKind};
+use crate::snapshot::objects::CALICO_NODE;
 
 pub(super) const CHECK: Check = Check {
     explanation: Explanation {
@@ -36,7 +37,10 @@ fn run(view: &Context, found: &EarlierFindings) -> Vec<Finding> {
             Some(_) => ": one of the two does not trust the other's certificate",
             None => "",
         };
-        format!("Felix on {nodes} cannot connect to Typha{why}")
+        // confd and the allocator of tunnel addresses connect too
+        let others = lines.iter().any(|mark| OTHER_CLIENTS.iter().any(|client| mark.text.contains(client)));
+        let who = if others { CALICO_NODE } else { "Felix" };
+        format!("{who} on {nodes} cannot connect to Typha{why}")
     });
     for finding in &mut findings {
         let nodes = finding.nodes.iter().filter_map(|name| view.node(name));
@@ -44,6 +48,9 @@ fn run(view: &Context, found: &EarlierFindings) -> Vec<Finding> {
     }
     findings
 }
+
+/// How calico-node's other programs name themselves to Typha (typha/pkg/syncproto).
+const OTHER_CLIENTS: [&str; 2] = ["type=\"bgp\"", "type=\"tunnel-ip-allocation\""];
 
 fn is_of_tls(mark: &LogEvent) -> bool {
     startup_log::distrusts_certificate(&mark.text) || mark.text.contains("tls: ")

@@ -113,9 +113,19 @@ fn not_a_calico_node<'v, 'a>(view: &'v Context<'a>, node: &NodeModel<'a>, addres
     }
     match view.unmanaged(address) {
         Some(node) => Remote::Unmanaged { node, address },
-        None if kind == PeerKind::Mesh && view.snapshot.nodes.seen().is_some() => Remote::Orphan(address),
+        None if kind == PeerKind::Mesh && knows_every_address(view, node, Family::from_address(address)) => Remote::Orphan(address),
         None => Remote::Outside(address),
     }
+}
+
+/// An address is nobody's only where those of all other nodes are known: a table of nodes may not show them.
+pub(super) fn knows_every_address(view: &Context, reporter: &NodeModel, family: Family) -> bool {
+    let is_known = |node: &NodeModel| {
+        let has_internal_ip = node.internal_ips.iter().any(|address| Family::from_address(*address) == family);
+        let is_read = node.node.is_some_and(|node| !node.metadata.tabular);
+        is_read || has_internal_ip || node.stored(family).is_some()
+    };
+    view.snapshot.nodes.seen().is_some() && view.nodes.iter().filter(|node| node.name != reporter.name).all(is_known)
 }
 
 /// What a node misses: BIRD's rows, or, where BIRD could not be asked, the peers its readiness event names.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::{MAX_COLUMNS, Table, agree, bare_name, differing, has_columns, is_pod_row, is_ready_cell, normal_header, split_row};
-use crate::calico::flavour;
+use crate::calico::{flavour, startup_log};
 use crate::import::facts::{Facts, Summary};
 use crate::import::formats::Format;
 use crate::import::page::Block;
@@ -16,7 +16,10 @@ pub(in crate::import) const PODS: Format = Format {
     name: "kubectl get pods",
     better: "kubectl get pods -n NAMESPACE -o yaml",
     starts: |lines, _| lines.first().is_some_and(|line| has_columns(line, &["NAME", "READY", "STATUS", "RESTARTS"]) || is_pod_row(line)),
-    goes_on: |line| !line.trim().is_empty() && split_row(line, MAX_COLUMNS).len() > 2 && !events::is_described_row(line),
+    goes_on: |line| {
+        let squeezed = || line.split_whitespace().take(3).any(is_ready_cell);
+        !line.trim().is_empty() && (split_row(line, MAX_COLUMNS).len() > 2 || squeezed()) && !events::is_described_row(line)
+    },
     interrupts: true,
     restarts: false,
     read: read_pods,
@@ -30,6 +33,7 @@ fn read_pods(block: &Block, facts: &mut Facts) -> Result<Summary, String> {
     let header = if has_header { normal_header(first) } else { assumed_header(first) };
     let table = Table { header };
     let (mut others, mut windows, mut placeless, mut older) = (0, 0, 0, 0);
+    let mut sick: Vec<String> = Vec::new();
     // `--watch` prints a row for each change: the last counts
     let mut pods: BTreeMap<&str, Value> = BTreeMap::new();
     for line in block.text.lines().skip(usize::from(has_header)) {
@@ -42,12 +46,15 @@ fn read_pods(block: &Block, facts: &mut Facts) -> Result<Summary, String> {
             others += 1;
             let namespace = table.cell(&row, "NAMESPACE").or(block.heading.namespace.as_deref());
             let is_ready = table.cell(&row, "READY").and_then(|ready| ready.split_once('/')).is_some_and(|(up, all)| up == all);
-            facts.objects.other_pods.tell(namespace, name, is_ready, table.cell(&row, "NODE"));
+            facts.objects.other_pods.tell(namespace, name, is_ready, node(&table, &row));
+            if !is_ready && startup_log::program_of_pod(name).is_some() {
+                sick.push(format!("{name} is {}", table.cell(&row, "STATUS").unwrap_or("not ready")));
+            }
             windows += usize::from(name.starts_with("calico-node-windows-"));
             continue;
         }
         let namespace = table.cell(&row, "NAMESPACE").or(block.heading.namespace.as_deref());
-        placeless += usize::from(table.cell(&row, "NODE").is_none());
+        placeless += usize::from(node(&table, &row).is_none());
         older += usize::from(pods.insert(name, pod(&table, &row, name, namespace)).is_some());
     }
     let known = facts.pods.len();
@@ -61,6 +68,11 @@ fn read_pods(block: &Block, facts: &mut Facts) -> Result<Summary, String> {
     let read = pods.len();
     let mut summary = Summary::new(if read == 1 { "1 calico-node pod".to_owned() } else { format!("{read} calico-node pods") });
     summary = summary.ignoring(others, "of other pods");
+    if !sick.is_empty() {
+        sick.sort_unstable();
+        sick.dedup();
+        summary = summary.also_ignoring(format!("other programs of Calico are not judged ({})", crate::text::list(&sick, 4)));
+    }
     if windows > 0 {
         summary = summary.also_ignoring(format!("Windows is not judged ({windows} of these are calico-node-windows)"));
     }
@@ -74,6 +86,12 @@ fn read_pods(block: &Block, facts: &mut Facts) -> Result<Summary, String> {
         summary = summary.also_ignoring(format!("no column NODE (kubectl get pods -o wide) in {}", crate::text::count(placeless, "row")));
     }
     Ok(summary)
+}
+
+/// Older releases of kubectl print an error over several columns.
+fn node<'r>(table: &Table<'_>, row: &[&'r str]) -> Option<&'r str> {
+    let is_name = |name: &&str| name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte));
+    table.cell(row, "NODE").filter(is_name)
 }
 
 fn assumed_header(row: &str) -> Vec<&'static str> {
@@ -94,7 +112,7 @@ fn pod(table: &Table<'_>, row: &[&str], name: &str, namespace: Option<&str>) -> 
     };
     // of several containers it is not told which one is not ready
     let told = ready || all == "1";
-    let scheduled = table.cell(row, "NODE").is_some() || status != "Pending";
+    let scheduled = node(table, row).is_some() || status != "Pending";
     // `Init:0/3` is on its way; the table does not name the init container that fails
     let init = status.strip_prefix("Init:").filter(|reason| !is_ready_cell(reason));
     let inits = init
@@ -106,7 +124,7 @@ fn pod(table: &Table<'_>, row: &[&str], name: &str, namespace: Option<&str>) -> 
     let sets_up = ["PodInitializing", "ContainerCreating", "Pending"].contains(&status) || (status.starts_with("Init:") && init.is_none());
     let is_open = status == "Terminating" || (!ready && restarts == 0 && young && (status == "Running" || sets_up));
     let condition = if ready { "True" } else { "False" };
-    let unscheduled = status == "Pending" && table.cell(row, "NODE").is_none();
+    let unscheduled = status == "Pending" && node(table, row).is_none();
     let conditions = match (is_open, unscheduled) {
         (true, _) => json!([]),
         (false, true) => json!([{"type": "Ready", "status": "False"}, {"type": "PodScheduled", "status": "False"}]),
@@ -119,7 +137,7 @@ fn pod(table: &Table<'_>, row: &[&str], name: &str, namespace: Option<&str>) -> 
     };
     let mut pod = json!({
         "metadata": {"name": name, "namespace": namespace, "tabular": true},
-        "spec": {"nodeName": table.cell(row, "NODE"), "containers": [{"name": "calico-node"}]},
+        "spec": {"nodeName": node(table, row), "containers": [{"name": "calico-node"}]},
         "status": {
             "phase": if status == "Pending" || status.starts_with("Init:") || status == "PodInitializing" { "Pending" } else { "Running" },
             "hostIP": table.cell(row, "IP"),

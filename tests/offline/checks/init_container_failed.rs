@@ -1,6 +1,7 @@
 use calico_fix::finding::Source;
 use calico_fix::finding::verdict::Verdict;
 use calico_fix::observed::Observed;
+use calico_fix::snapshot::Snapshot;
 use calico_fix::snapshot::objects::*;
 
 use super::build::*;
@@ -83,4 +84,25 @@ fn one_that_never_ends() {
     });
     let case = finds(&world, &["error init-container-failed node-2"]);
     assert!(case.only().message.contains("has not ended after 900s"), "{}", case.only().message);
+}
+
+/// The container runtime could not start it: there is no log to look at.
+#[test]
+fn an_init_container_that_never_ran() {
+    fn end_with(snapshot: &mut Snapshot, reason: &str) {
+        install_cni_fails(snapshot);
+        let says = "failed to create containerd task: OCI runtime create failed: bpf_prog_query failed: function not implemented";
+        let Observed::Seen(pods) = &mut snapshot.pods else { return };
+        for status in pods.iter_mut().flat_map(|pod| &mut pod.status.init_container_statuses).filter(|status| status.restart_count > 0) {
+            let ended =
+                Terminated { exit_code: 128, reason: Some(reason.to_owned()), message: Some(says.to_owned()), ..Terminated::default() };
+            status.last_state.terminated = Some(ended);
+        }
+    }
+    let case = finds(&missed_by_its_peers().edit(|snapshot| end_with(snapshot, "StartError")), &["error init-container-failed node-2"]);
+    assert!(case.only().message.ends_with(": the container runtime cannot start it"), "{}", case.only().message);
+    shows(case.only(), Source::Pod, "node-2", "function not implemented");
+    assert_eq!(case.command(), Some("kubectl describe pod calico-node-ccccc -n kube-system"));
+    let ran = finds(&missed_by_its_peers().edit(|snapshot| end_with(snapshot, "Error")), &["error init-container-failed node-2"]);
+    assert_eq!(ran.command(), Some("kubectl logs calico-node-ccccc -n kube-system -c install-cni"));
 }

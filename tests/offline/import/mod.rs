@@ -7,6 +7,7 @@ mod pastes;
 mod rendered;
 mod same_facts;
 mod texts;
+mod twins;
 
 use std::fs;
 use std::io;
