@@ -12,13 +12,19 @@ use crate::text::json;
 /// What stands before the objects is smaller.
 const MAX_HEAD: usize = 8 << 10;
 
-/// What `keep` leaves of the page's objects, and the token of the next page; it is empty on the last one.
-pub(super) fn read<T: DeserializeOwned, R>(body: &[u8], keep: impl Fn(T) -> Option<R>) -> Result<(Vec<R>, String), serde_json::Error> {
+pub(super) struct Page<R> {
+    pub objects: Vec<R>,
+    /// The token of the next page; empty on the last one.
+    pub next: String,
+}
+
+/// A page with what `keep` leaves of its objects.
+pub(super) fn read<T: DeserializeOwned, R>(body: &[u8], keep: impl Fn(T) -> Option<R>) -> Result<Page<R>, serde_json::Error> {
     let mut parser = serde_json::Deserializer::from_str(json::utf8(body)?);
-    let mut all = Vec::new();
-    let token = parser.deserialize_map(PageReader { keep: &keep, all: &mut all, object: PhantomData })?;
+    let mut objects = Vec::new();
+    let next = parser.deserialize_map(PageReader { keep: &keep, all: &mut objects, object: PhantomData })?;
     parser.end()?;
-    Ok((all, token))
+    Ok(Page { objects, next })
 }
 
 /// The token of the next page, where it stands before the objects, as Kubernetes writes it: the page can be asked for while this one is
@@ -135,8 +141,8 @@ mod tests {
             (r#"{"metadata":{"continue":null}}"#, &[], "", None),
             ("{}", &[], "", None),
         ] {
-            let (all, next) = read(page.as_bytes(), |number: u32| number.is_multiple_of(2).then_some(number * 10)).expect(page);
-            assert_eq!((next.as_str(), all.as_slice()), (token, kept), "{page}");
+            let read = read(page.as_bytes(), |number: u32| number.is_multiple_of(2).then_some(number * 10)).expect(page);
+            assert_eq!((read.next.as_str(), read.objects.as_slice()), (token, kept), "{page}");
             assert_eq!(early_token(page.as_bytes()).as_deref(), early, "{page}");
         }
     }

@@ -8,13 +8,14 @@ use http_body_util::{BodyExt, LengthLimitError, Limited};
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use tokio::task::JoinSet;
+use tokio::task::{JoinHandle, JoinSet};
 
 use super::clock::ServerClock;
 use super::connect::{Connection, Route};
 use super::error::{RequestError, Unreachable};
+use super::failure;
+use super::pages::{self, Page};
 use super::timeout::{Deadline, Timeouts};
-use super::{failure, pages};
 use crate::limits::{MAX_BODY, MAX_LIST_BYTES, MAX_PAGES};
 use crate::permissions::request::{ApiRequest, Resource};
 use crate::text::json;
@@ -157,10 +158,16 @@ impl Api {
         keep: &(impl Fn(T) -> Option<R> + Clone + Send + 'static),
     ) -> Result<Vec<R>, RequestError> {
         let endless = |why: String| RequestError::Unreadable { asked: Box::new(asked.clone()), why };
+        let parsed = async |parser: JoinHandle<Result<Page<R>, serde_json::Error>>| match parser.await {
+            Ok(page) => page.map_err(|error| endless(error.to_string())),
+            Err(error) => Err(endless(error.to_string())),
+        };
         let mut all = Vec::new();
         let mut token = String::new();
         let mut bytes = 0;
         let mut coming = self.fetch(query.path(base, limit, &token), asked);
+        // The page before, while it is parsed, and the token that stands at its beginning.
+        let mut before: Option<(JoinHandle<_>, String)> = None;
         for seen in 1..=MAX_PAGES {
             let body = coming.body().await.unwrap_or_else(|why| Err(endless(why)))?;
             bytes += body.len();
@@ -172,9 +179,21 @@ impl Api {
             let early = pages::early_token(&body).filter(|next| !is_last && *next != token);
             let ahead = early.map(|next| (self.fetch(query.path(base, limit, &next), asked), next));
             let keep = keep.clone();
-            // On another thread, so that two lists are parsed at once.
             let parser = tokio::task::spawn_blocking(move || pages::read(&body, keep));
-            let (objects, next) = parser.await.map_err(|error| endless(error.to_string()))?.map_err(|error| endless(error.to_string()))?;
+            // Two pages of a list are parsed at once, and no more: each is held whole.
+            if let Some((parser, token)) = before.take() {
+                let page = parsed(parser).await?;
+                if page.next != token {
+                    return Err(endless("a page gives two continue tokens".to_owned()));
+                }
+                all.extend(page.objects);
+            }
+            if let Some((ahead, next)) = ahead {
+                before = Some((parser, next.clone()));
+                (coming, token) = (ahead, next);
+                continue;
+            }
+            let Page { objects, next } = parsed(parser).await?;
             all.extend(objects);
             if next.is_empty() || query.most_pages.is_some() && is_last {
                 return Ok(all);
@@ -182,10 +201,7 @@ impl Api {
             if next == token {
                 return Err(endless("the server gave the same continue token twice, so the list would never end".to_owned()));
             }
-            coming = match ahead {
-                Some((ahead, early)) if early == next => ahead,
-                _ => self.fetch(query.path(base, limit, &next), asked),
-            };
+            coming = self.fetch(query.path(base, limit, &next), asked);
             token = next;
         }
         Err(endless(format!("the list has more than {MAX_PAGES} pages")))

@@ -51,7 +51,10 @@ pub(super) async fn run(flags: &ConnectionFlags, arguments: &StatusArgs, streams
     }
     let report = judge(&snapshot, arguments, &chosen)?;
     save_and_print(&snapshot, &report, arguments, &chosen, streams)?;
-    Ok(Outcome::from_report(&report, arguments.fail_on))
+    let outcome = Outcome::from_report(&report, arguments.fail_on);
+    // The process ends here: freeing thousands of nodes one by one would only take time.
+    std::mem::forget((snapshot, report));
+    Ok(outcome)
 }
 
 pub(super) fn options(flags: &ConnectionFlags, arguments: &StatusArgs, chosen: &NodeSelection) -> ReadOptions {

@@ -229,13 +229,13 @@ fn node_not_ready(view: &Context, scope: &Scope) -> Vec<Gap> {
         None => false,
     };
     for node in shown(view, scope).filter(is_open) {
-        let Some(condition) = node.node.and_then(|node| node.condition("Ready")).filter(|condition| condition.status != "True") else {
+        let Some(condition) = node.ready_condition().filter(|condition| condition.status != "True") else {
             continue;
         };
         let says = condition.message.as_deref().or(condition.reason.as_deref()).unwrap_or_default();
         let says = crate::text::bounded::clean(says, 200);
         let why = match node.kubelet_is_silent() {
-            true if node.pod.is_some_and(|pod| pod.is_ready().is_none()) => {
+            true if node.pod.is_some() && node.says_ready().is_none() => {
                 format!("the kubelet does not report (Ready is Unknown): {says}")
             }
             true => "the kubelet does not report (Ready is Unknown), so the last status of its pod is old".to_owned(),

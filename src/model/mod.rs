@@ -35,7 +35,7 @@ use crate::snapshot::family::Family;
 pub struct ClusterModel<'a> {
     pub snapshot: &'a Snapshot,
     pub install: Install<'a>,
-    /// Linux nodes, by name.
+    /// Linux nodes, by name in natural order.
     pub nodes: Vec<NodeModel<'a>>,
     by_name: HashMap<&'a str, usize>,
     by_address: HashMap<IpAddr, Vec<usize>>,
@@ -57,7 +57,6 @@ impl<'a> ClusterModel<'a> {
         let mut install = Install::new(snapshot);
         install.plan_upgrade(upgrade);
         let mut nodes = node::build_all(snapshot, &install);
-        nodes.sort_by(|a, b| natural(a.name, b.name));
         Family::ALL.into_iter().for_each(|family| stored_address::infer_from_mesh(&mut nodes, family));
         let by_name = nodes.iter().enumerate().map(|(index, node)| (node.name, index)).collect();
         let mut by_address: HashMap<IpAddr, Vec<usize>> = HashMap::new();

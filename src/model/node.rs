@@ -1,12 +1,14 @@
 //! One node with all that is known of it.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 use std::net::IpAddr;
 
 use jiff::Timestamp;
 
 use super::bgp::NodeBgp;
 use super::install::Install;
+use super::natural;
+use super::pod_state::{self, NotRunning};
 use crate::calico::cni_failure::is_cni_failure;
 use crate::calico::events::{self, EventKind};
 use crate::calico::session::Session;
@@ -35,6 +37,11 @@ pub struct NodeModel<'a> {
     /// Events about the pod that runs now, oldest first.
     pub events: Vec<NodeEvent<'a>>,
     bgp: [NodeBgp<'a>; 2],
+    // Looked up once: every check asks for them, and the objects of thousands of nodes are in no cache.
+    container: Option<&'a ContainerStatus>,
+    says_ready: Option<bool>,
+    not_running: Option<NotRunning<'a>>,
+    ready_condition: Option<&'a Condition>,
 }
 
 pub struct NodeEvent<'a> {
@@ -60,7 +67,7 @@ impl NodeEvent<'_> {
 
 /// Every Linux node: those of the cluster, or, where nodes could not be listed, those that pods run on.
 pub(super) fn build_all<'a>(snapshot: &'a Snapshot, install: &Install<'a>) -> Vec<NodeModel<'a>> {
-    let mut pods: BTreeMap<&str, &Pod> = BTreeMap::new();
+    let mut pods: HashMap<&str, &Pod> = HashMap::new();
     for pod in snapshot.pods.seen().into_iter().flatten() {
         let Some(node) = pod.target_node() else { continue };
         // While a rollout replaces a pod both are listed; the one that stays counts.
@@ -74,8 +81,7 @@ pub(super) fn build_all<'a>(snapshot: &'a Snapshot, install: &Install<'a>) -> Ve
             pods.insert(node, pod);
         }
     }
-    let nodes: BTreeMap<&str, &Node> =
-        snapshot.nodes.seen().into_iter().flatten().map(|node| (node.metadata.name.as_str(), node)).collect();
+    let nodes: HashMap<&str, &Node> = snapshot.nodes.seen().into_iter().flatten().map(|node| (node.metadata.name.as_str(), node)).collect();
     let mut events: HashMap<&str, Vec<&Event>> = HashMap::new();
     for event in snapshot.events.seen().into_iter().flatten() {
         events.entry(event.involved_object.name.as_str()).or_default().push(event);
@@ -104,7 +110,7 @@ pub(super) fn build_all<'a>(snapshot: &'a Snapshot, install: &Install<'a>) -> Ve
         let failures = snapshot.events.seen().into_iter().flatten().filter(|event| is_cni_failure(event));
         names.extend(failures.filter_map(|event| event.source.host.as_deref()));
     }
-    names.sort_unstable();
+    names.sort_unstable_by(|a, b| natural(a, b));
     names.dedup();
     names
         .into_iter()
@@ -118,12 +124,17 @@ pub(super) fn build_all<'a>(snapshot: &'a Snapshot, install: &Install<'a>) -> Ve
                 Some(false) => NodeBgp::NotUsed,
                 _ => NodeBgp::from_inspection(inside, statuses.get(name).copied(), family),
             });
+            let node = nodes.get(name).copied();
             let mut view = NodeModel {
                 name,
-                node: nodes.get(name).copied(),
+                node,
                 pod,
+                container: pod.and_then(Pod::calico_node_status),
+                says_ready: pod.and_then(Pod::is_ready),
+                not_running: pod.and_then(pod_state::not_running),
+                ready_condition: node.and_then(|node| node.condition("Ready")),
                 stored: [None, None],
-                internal_ips: internal_ips(nodes.get(name).copied(), pod),
+                internal_ips: internal_ips(node, pod),
                 inside,
                 status: statuses.get(name).copied(),
                 logs: snapshot.logs.get(name),
@@ -202,12 +213,27 @@ impl<'a> NodeModel<'a> {
     }
 
     pub fn container(&self) -> Option<&'a ContainerStatus> {
-        self.pod?.calico_node_status()
+        self.container
     }
 
     /// Of the calico-node pod; `None` when there is no pod, it does not say, or what it said last may be over.
     pub fn ready(&self) -> Option<bool> {
-        self.pod?.is_ready().filter(|ready| !(*ready && self.kubelet_is_silent()))
+        self.says_ready.filter(|ready| !(*ready && self.kubelet_is_silent()))
+    }
+
+    /// What the pod's status says of readiness, however old.
+    pub fn says_ready(&self) -> Option<bool> {
+        self.says_ready
+    }
+
+    /// What keeps its calico-node from running, by the pod's status alone.
+    pub(super) fn not_running(&self) -> Option<NotRunning<'a>> {
+        self.not_running
+    }
+
+    /// The Node's condition Ready.
+    pub fn ready_condition(&self) -> Option<&'a Condition> {
+        self.ready_condition
     }
 
     pub fn is_not_ready(&self) -> bool {
@@ -220,12 +246,12 @@ impl<'a> NodeModel<'a> {
 
     /// The kubelet says that the node is Ready; `False` also where the network plugin is missing.
     pub fn kubelet_ready(&self) -> Option<bool> {
-        self.node?.condition("Ready").map(|condition| condition.status == "True")
+        self.ready_condition.map(|condition| condition.status == "True")
     }
 
     /// Nothing was heard of the kubelet for a while: what it said of pods is old.
     pub fn kubelet_is_silent(&self) -> bool {
-        self.node.and_then(|node| node.condition("Ready")).is_some_and(|condition| condition.status == "Unknown")
+        self.ready_condition.is_some_and(|condition| condition.status == "Unknown")
     }
 
     /// The attempts to start whose logs were read, newest first.
@@ -238,7 +264,7 @@ impl<'a> NodeModel<'a> {
     pub fn lacks_network_plugin(&self) -> Option<&'a Condition> {
         const SAYS: [&str; 4] =
             ["cni plugin not initialized", "NetworkPluginNotReady", "cni config uninitialized", "No CNI configuration file in"];
-        let condition = self.node?.condition("Ready").filter(|condition| condition.status == "False")?;
+        let condition = self.ready_condition.filter(|condition| condition.status == "False")?;
         let text = condition.message.as_deref().unwrap_or_default();
         SAYS.iter().any(|says| text.contains(says)).then_some(condition)
     }
@@ -319,7 +345,7 @@ impl<'a> NodeModel<'a> {
     pub fn is_initializing(&self) -> bool {
         const ON_ITS_WAY: [&str; 2] = ["PodInitializing", "ContainerCreating"];
         let Some(pod) = self.pod else { return false };
-        match pod.calico_node_status() {
+        match self.container {
             None => pod.status.conditions.iter().all(|condition| condition.r#type != "PodScheduled" || condition.status == "True"),
             Some(status) => {
                 let waiting = status.state.waiting.as_ref().and_then(|waiting| waiting.reason.as_deref());

@@ -138,7 +138,7 @@ pub fn container_state(node: &NodeModel, status: &ContainerStatus) -> Evidence {
 
 /// The Node's own complaint that no network plugin is ready: a consequence of a calico-node that does not run.
 pub fn network_not_ready(node: &NodeModel) -> Option<Evidence> {
-    let condition = node.node?.condition("Ready").filter(|condition| condition.status == "False")?;
+    let condition = node.ready_condition().filter(|condition| condition.status == "False")?;
     let says = condition.message.as_deref().or(condition.reason.as_deref()).unwrap_or_default();
     Some(node.evidence(Source::Node, format!("Ready is False: {says}")))
 }

@@ -131,7 +131,7 @@ const NOT_SEEN_TO_END: [&str; 2] = ["Unknown", "ContainerStatusUnknown"];
 impl ClusterModel<'_> {
     /// A start that may still succeed, or a pod that is being replaced: not Ready is no fault yet, and no health either.
     pub fn is_starting(&self, node: &NodeModel) -> bool {
-        let Some(pod) = node.pod.filter(|pod| pod.is_ready() != Some(true) && !node.kubelet_is_silent()) else { return false };
+        let Some(pod) = node.pod.filter(|_| node.says_ready() != Some(true) && !node.kubelet_is_silent()) else { return false };
         let now = self.snapshot.taken_at;
         if let Some(deleted) = pod.metadata.deletion_timestamp {
             return now.duration_since(deleted) < SignedDuration::from_secs_f64(FIRST_MINUTE);
@@ -147,7 +147,7 @@ impl ClusterModel<'_> {
             // Its init containers are at work, or its image is being pulled.
             None => {
                 let age = pod.metadata.creation_timestamp.map(|created| now.duration_since(created).as_secs_f64());
-                not_running(pod).is_none_or(|why| is_set_up(why)) && age.is_some_and(|age| age < FIRST_MINUTE)
+                node.not_running().is_none_or(|why| is_set_up(why)) && age.is_some_and(|age| age < FIRST_MINUTE)
             }
         }
     }
@@ -245,11 +245,11 @@ impl<'a> ClusterModel<'a> {
         let Some(pod) = node.pod else {
             return if self.snapshot.pods.seen().is_some() { PodState::Missing } else { PodState::Unknown };
         };
-        match not_running(pod) {
+        match node.not_running() {
             Some(_) if self.is_starting(node) => PodState::Starting,
             Some(why) => PodState::NotRunning(why),
             None if self.is_starting(node) => PodState::Starting,
-            None if pod.is_ready() != Some(true) && pod.metadata.deletion_timestamp.is_some() => {
+            None if node.says_ready() != Some(true) && pod.metadata.deletion_timestamp.is_some() => {
                 PodState::NotRunning(NotRunning::Terminating)
             }
             None if self.is_restarting(node) => match node.container() {
@@ -258,7 +258,7 @@ impl<'a> ClusterModel<'a> {
             },
             None if node.container().is_some_and(|status| status.state.running.is_some()) => PodState::Running,
             // A cut-down or composed pod has no container states.
-            None => match pod.is_ready() {
+            None => match node.says_ready() {
                 Some(true) => PodState::Running,
                 _ => PodState::Unknown,
             },
@@ -267,7 +267,7 @@ impl<'a> ClusterModel<'a> {
 }
 
 /// `None` where the container runs, or nothing is said of it.
-fn not_running(pod: &Pod) -> Option<NotRunning<'_>> {
+pub(super) fn not_running(pod: &Pod) -> Option<NotRunning<'_>> {
     if let Some(condition) = pod.status.conditions.iter().find(|one| one.r#type == "PodScheduled" && one.status == "False") {
         return Some(NotRunning::NotScheduled { why: condition.message.as_deref() });
     }

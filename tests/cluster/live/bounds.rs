@@ -142,6 +142,18 @@ async fn a_list_that_leads_back_to_itself() {
     assert!(why.contains("the same continue token twice"), "{why}");
 }
 
+/// The page after it was asked for by the first token.
+#[tokio::test]
+async fn a_page_that_leads_to_two_others() {
+    let page = |path: &str| {
+        let first = !path.contains("continue=");
+        let two = r#"{"metadata": {"continue": "a"}, "items": [], "metadata": {"continue": "b"}}"#;
+        Some(if first { two.to_owned() } else { r#"{"metadata": {}, "items": []}"#.to_owned() })
+    };
+    let why = failure(page, "").await;
+    assert!(why.contains("two continue tokens"), "{why}");
+}
+
 #[tokio::test]
 async fn a_page_of_empty_objects() {
     let page = |_: &str| Some(format!(r#"{{"items": [{}{{}}]}}"#, "{},".repeat(4_000_000)));
