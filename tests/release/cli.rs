@@ -41,9 +41,10 @@ pub(crate) fn run(command: &mut Command, arguments: &[&str]) -> Output {
 fn the_second_name_is_small_and_says_what_it_lacks() {
     let size = |program: &str| std::fs::metadata(program).expect(program).len();
     assert!(size(STANDALONE) * 4 < size(PLUGIN), "{} and {} bytes", size(STANDALONE), size(PLUGIN));
-    let folder = tempfile::tempdir().expect("a folder");
+    // A link, for a copy is "busy" while another test starts a program that has inherited its descriptor.
+    let folder = tempfile::tempdir_in(Path::new(STANDALONE).parent().expect("a folder")).expect("a folder");
     let alone = folder.path().join("calico-fix");
-    std::fs::copy(STANDALONE, &alone).expect("copies");
+    std::fs::hard_link(STANDALONE, &alone).expect("links");
     let output = run(&mut bare(&alone), &["version"]);
     assert_eq!(output.status.code(), Some(127), "{}", err(&output));
     assert!(err(&output).ends_with("Install kubectl-calico_fix in the same folder\n"), "{}", err(&output));
