@@ -31,7 +31,10 @@ const NETWORK_PLUGIN: &str = "Calico's network plugin";
 const PLUGIN: [&str; 4] = ["Final result of CNI ", "Extracted identifiers for CmdAddK8s", "Calico CNI ", "Populated endpoint"];
 
 /// Loggers of the operator (tigera/operator, `pkg/controller`).
-const OPERATOR: [&str; 4] = ["controller_", "typha_autoscaler", "status_manager", "setup"];
+const OPERATOR_LOGGERS: [&str; 3] = ["controller_", "typha_autoscaler", "status_manager"];
+
+/// What it says before those are set up (tigera/operator, `main.go`). Other programs write the same head of a line.
+const OPERATOR: [&str; 5] = ["Version: v", "Go Version: ", "Go OS/Arch: ", "Active operator: ", "Get \"https://"];
 
 /// Calico's program whose pod has this name; `None` for calico-node and whatever is not Calico's.
 pub fn program_of_pod(name: &str) -> Option<&'static str> {
@@ -83,13 +86,13 @@ pub fn is_failure(text: &str) -> bool {
 fn is_operators(text: &str) -> bool {
     if text.starts_with("{\"level\":\"") {
         let logger = text.split_once("\"logger\":\"").map_or("", |(_, rest)| rest);
-        return OPERATOR.iter().any(|name| logger.starts_with(name));
+        return OPERATOR_LOGGERS.iter().any(|name| logger.starts_with(name));
     }
-    let head = text.get(..21).unwrap_or_default().as_bytes();
-    head.first().is_some_and(u8::is_ascii_digit)
-        && [(4, b'/'), (7, b'/'), (10, b' '), (13, b':'), (16, b':'), (19, b' '), (20, b'[')]
-            .iter()
-            .all(|(at, mark)| head.get(*at) == Some(mark))
+    let Some((head, message)) = text.split_at_checked(21) else { return false };
+    let head = head.as_bytes();
+    let marks = [(4, b'/'), (7, b'/'), (10, b' '), (13, b':'), (16, b':'), (19, b' '), (20, b'[')];
+    let is_head = head.first().is_some_and(u8::is_ascii_digit) && marks.iter().all(|(at, mark)| head.get(*at) == Some(mark));
+    is_head && message.split_once("] ").is_some_and(|(_, says)| begins_as(says, &OPERATOR))
 }
 
 #[cfg(test)]
@@ -118,6 +121,10 @@ mod tests {
             ("2026-03-21 20:35:50.011 [WARNING][66] felix/sync_client.go 158: error connecting to typha endpoint", None),
             ("{\"level\":\"warn\",\"ts\":\"2026\",\"caller\":\"clientv3/retry.go\",\"msg\":\"retrying of unary invoker failed\"}", None),
             ("{\"level\":\"error\",\"logger\":\"cert-manager\",\"msg\":\"x\"}", None),
+            ("{\"level\":\"error\",\"logger\":\"setup\",\"msg\":\"x\"}", None),
+            ("2026/06/06 10:11:56 [error] 31#31: *1 connect() failed (111: Connection refused) while connecting to upstream", None),
+            ("2026/06/06 10:11:56 [INFO] agent: Synced node info", None),
+            ("2026/06/06 10:11:56 [INFO] Go Version: go1.17.8b7", operator),
             ("bird: Mesh_10_0_0_1: State changed to up", None),
             ("Calico node started successfully", None),
         ] {
