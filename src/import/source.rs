@@ -53,7 +53,7 @@ pub(super) fn read(
     take: &mut dyn FnMut(Piece<'_>) -> Result<(), ImportError>,
 ) -> Result<(), ImportError> {
     if input == Path::new("-") {
-        return stream("standard input".into(), stdin, take);
+        return stream("standard input".into(), stdin, None, take);
     }
     let file = input.display().to_string();
     let metadata = fs::metadata(input).map_err(|source| ImportError::Unreadable { file: file.clone(), source })?;
@@ -61,13 +61,23 @@ pub(super) fn read(
         return directory(input, take);
     }
     let mut opened = File::open(input).map_err(|source| ImportError::Unreadable { file: file.clone(), source })?;
-    stream(file, &mut opened, take)
+    stream(file, &mut opened, metadata.is_file().then_some(metadata.len()), take)
 }
 
-fn stream(file: String, reader: &mut dyn Read, take: &mut dyn FnMut(Piece<'_>) -> Result<(), ImportError>) -> Result<(), ImportError> {
+/// `length` in bytes, where it is known before the end.
+fn stream(
+    file: String,
+    reader: &mut dyn Read,
+    length: Option<u64>,
+    take: &mut dyn FnMut(Piece<'_>) -> Result<(), ImportError>,
+) -> Result<(), ImportError> {
     let mut head = Vec::new();
     let read = reader.take(ours::HEAD as u64).read_to_end(&mut head);
     read.map_err(|source| ImportError::Unreadable { file: file.clone(), source })?;
+    let is_packed = head.starts_with(&GZIP) || is_tar(&head) || OTHER_PACKERS.iter().any(|(magic, _)| head.starts_with(magic));
+    if length.is_some_and(|length| length > MAX_FILE) && !is_packed {
+        return Err(ImportError::TooLarge { file, limit: MAX_FILE / MIB });
+    }
     if !head.starts_with(&GZIP) && ours::version(&head).is_some() {
         return take(Piece { file, bytes: head, rest: Some(reader), named: true });
     }
@@ -227,4 +237,28 @@ fn directory(root: &Path, take: &mut dyn FnMut(Piece<'_>) -> Result<(), ImportEr
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Ends the test where it is read.
+    struct NotRead;
+
+    impl Read for NotRead {
+        fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+            Err(io::Error::other("read"))
+        }
+    }
+
+    #[test]
+    fn a_file_that_is_too_large_is_refused_before_it_is_read() {
+        let head = format!("{{\"apiVersion\": \"{}\", \"x\": \"{}\"", crate::snapshot::API_VERSION, "x".repeat(ours::HEAD));
+        let refusal = |length| {
+            stream("big.json".to_owned(), &mut head.as_bytes().chain(NotRead), length, &mut |_| Ok(())).err().map(|error| error.to_string())
+        };
+        assert_eq!(refusal(Some(MAX_FILE + 1)).as_deref(), Some("big.json: larger than 512 MiB"));
+        assert_eq!((refusal(Some(MAX_FILE)), refusal(None)), (None, None), "its head alone is read here");
+    }
 }
