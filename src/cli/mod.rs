@@ -181,9 +181,11 @@ impl Invocation {
     fn command_with_pages(self, is_wanted: &dyn Fn(&str) -> bool) -> clap::Command {
         let command = match self {
             Self::Plugin => Cli::command(),
-            Self::Standalone => StandaloneCli::command()
-                .about(Cli::command().get_about().cloned().unwrap_or_default())
-                .long_about(Cli::command().get_long_about().cloned().unwrap_or_default()),
+            Self::Standalone => {
+                let plugin = Cli::command();
+                let (about, long) = (plugin.get_about().cloned(), plugin.get_long_about().cloned());
+                StandaloneCli::command().about(about.unwrap_or_default()).long_about(long.unwrap_or_default())
+            }
         };
         help::add(command.name(self.text()).bin_name(self.text()).display_name(self.text()), self.text(), is_wanted)
     }

@@ -166,8 +166,8 @@ impl Api {
         let mut token = String::new();
         let mut bytes = 0;
         let mut coming = self.fetch(query.path(base, limit, &token), asked);
-        // The page before, while it is parsed, and the token that stands at its beginning.
-        let mut before: Option<(JoinHandle<_>, String)> = None;
+        // The page before, while it is parsed: `token` stands at its beginning.
+        let mut before: Option<JoinHandle<_>> = None;
         for seen in 1..=MAX_PAGES {
             let body = coming.body().await.unwrap_or_else(|why| Err(endless(why)))?;
             bytes += body.len();
@@ -181,7 +181,7 @@ impl Api {
             let keep = keep.clone();
             let parser = tokio::task::spawn_blocking(move || pages::read(&body, keep));
             // Two pages of a list are parsed at once, and no more: each is held whole.
-            if let Some((parser, token)) = before.take() {
+            if let Some(parser) = before.take() {
                 let page = parsed(parser).await?;
                 if page.next != token {
                     return Err(endless("a page gives two continue tokens".to_owned()));
@@ -189,7 +189,7 @@ impl Api {
                 all.extend(page.objects);
             }
             if let Some((ahead, next)) = ahead {
-                before = Some((parser, next.clone()));
+                before = Some(parser);
                 (coming, token) = (ahead, next);
                 continue;
             }

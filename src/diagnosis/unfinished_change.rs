@@ -165,7 +165,7 @@ fn sign_of_life(view: &ClusterModel, record: &UndoRecord) -> Option<Timestamp> {
 
 /// A clause: which pods still have the old settings, and which are not Ready with the new ones.
 fn half_way(record: &UndoRecord, outdated: usize, not_ready: usize) -> String {
-    let is_held = record.strategy.is_some() && record.phase == RolloutPhase::Canary;
+    let is_held = record.holds_pods_back();
     let verb = |number: usize, one, several| if number == 1 { one } else { several };
     let held = if is_held { ", and the update strategy OnDelete holds them back" } else { "" };
     let new = format!(

@@ -91,12 +91,16 @@ impl UndoRecord {
         self.previous.as_ref().map_or_else(removed, |previous| previous.as_patch())
     }
 
+    /// The canary has the change alone: the update strategy OnDelete was set to keep the other pods as they are.
+    pub fn holds_pods_back(&self) -> bool {
+        self.phase == RolloutPhase::Canary && self.strategy.is_some()
+    }
+
     /// What is true of this record while `object` is as it is: where somebody else has set another update strategy during the canary,
     /// nothing holds pods back any more, and their strategy stays.
     #[must_use]
     pub fn as_found_in(&self, object: &Value) -> Self {
-        let was_held_back = self.phase == RolloutPhase::Canary && self.strategy.is_some();
-        if !was_held_back || is_held_back(object) {
+        if !self.holds_pods_back() || is_held_back(object) {
             return self.clone();
         }
         Self { phase: RolloutPhase::Rolling, canary: None, strategy: None, ..self.clone() }

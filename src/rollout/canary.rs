@@ -36,7 +36,7 @@ impl Rollout<'_> {
         }
         self.extend_timeout(&expectations);
         let mut patch = self.plan.patch.clone();
-        if self.record.strategy.is_some() && self.record.phase == RolloutPhase::Canary {
+        if self.record.holds_pods_back() {
             patch = join(patch, &strategy(&json!({"type": "OnDelete", "rollingUpdate": null})));
         }
         let object = self.first_write(&patch).await?;

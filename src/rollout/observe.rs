@@ -12,7 +12,7 @@ use crate::cluster::error::RequestError;
 use crate::cluster::{node_state, write};
 use crate::diagnosis::{Scope, diagnose};
 use crate::edit::drift::Drift;
-use crate::edit::undo_record::{ANNOTATION, RolloutPhase, UndoRecord, is_held_back};
+use crate::edit::undo_record::{ANNOTATION, UndoRecord, is_held_back};
 use crate::observed::Observed;
 use crate::plan::canary_retry::RetryOutcome;
 use crate::plan::expectation::NodeExpectation;
@@ -91,8 +91,7 @@ impl Rollout<'_> {
         if !drift.is_none() {
             return TargetState::Changed(drift.describe(object, &self.field_manager));
         }
-        let isolated = self.record.strategy.is_some() && self.record.phase == RolloutPhase::Canary;
-        match isolated && !is_held_back(object) {
+        match self.record.holds_pods_back() && !is_held_back(object) {
             true => TargetState::Changed("spec.updateStrategy".to_owned()),
             false => TargetState::Unchanged,
         }
@@ -239,12 +238,12 @@ fn max_unavailable(set: &DaemonSet) -> usize {
     count.unwrap_or(1).max(1)
 }
 
-/// The hash of the template that a pod was made from.
 /// The controller has seen what was written, and what others have written since: only then is the newest revision that of the template.
 fn is_observed(set: &DaemonSet, written: i64) -> bool {
     set.has_observed(set.metadata.generation.unwrap_or(0).max(written))
 }
 
+/// The hash of the template that a pod was made from.
 pub(super) fn revision(pod: &Pod) -> Option<&str> {
     pod.metadata.labels.get("controller-revision-hash").map(String::as_str)
 }

@@ -167,8 +167,7 @@ impl Rollout<'_> {
             if after != RecordAfterWrite::Reapplied {
                 self.refuse_if_changed(&object, &after)?;
             }
-            let isolated = self.record.strategy.is_some() && self.record.phase == RolloutPhase::Canary;
-            if isolated && !is_rollback(&after) && !is_held_back(&object) {
+            if self.record.holds_pods_back() && !is_rollback(&after) && !is_held_back(&object) {
                 return Err(RolloutError::Failed(format!("somebody else changed {}: spec.updateStrategy", self.target)));
             }
             let version = json!({"metadata": {"resourceVersion": resource_version(&object)}});
