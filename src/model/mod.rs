@@ -17,6 +17,7 @@ pub mod summary;
 mod topology;
 
 use std::cell::OnceCell;
+use std::cmp::Ordering;
 use std::collections::HashMap;
 use std::net::IpAddr;
 
@@ -139,27 +140,37 @@ impl<'a> ClusterModel<'a> {
     }
 }
 
-/// `node-2` before `node-10`.
-pub fn natural(a: &str, b: &str) -> std::cmp::Ordering {
-    let (mut left, mut right) = (a, b);
+/// `node-2` before `node-10`. Bytes of UTF-8 are in the order of their characters.
+pub fn natural(a: &str, b: &str) -> Ordering {
+    // Names of one cluster begin alike. A number in which they differ counts from its first digit.
+    let same = a.bytes().zip(b.bytes()).take_while(|(x, y)| x == y).count();
+    let common = a.as_bytes().split_at(same).0;
+    let start = common.iter().rposition(|byte| !byte.is_ascii_digit()).map_or(0, |last| last + 1);
+    let (mut left, mut right) = (a.as_bytes().split_at(start).1, b.as_bytes().split_at(start).1);
     loop {
-        let digits = |text: &str| text.bytes().take_while(u8::is_ascii_digit).count();
-        let (l, r) = (digits(left), digits(right));
-        if l > 0 && r > 0 {
-            let (x, y) = (left[..l].trim_start_matches('0'), right[..r].trim_start_matches('0'));
-            let order = x.len().cmp(&y.len()).then_with(|| x.cmp(y));
-            if order.is_ne() {
-                return order;
+        match (number(left), number(right)) {
+            (Some((x, behind_x)), Some((y, behind_y))) => {
+                let order = x.len().cmp(&y.len()).then_with(|| x.cmp(y));
+                if order.is_ne() {
+                    return order;
+                }
+                (left, right) = (behind_x, behind_y);
             }
-            (left, right) = (&left[l..], &right[r..]);
-            continue;
-        }
-        match (left.chars().next(), right.chars().next()) {
-            (Some(x), Some(y)) if x == y => (left, right) = (&left[x.len_utf8()..], &right[y.len_utf8()..]),
-            (None, None) => return a.cmp(b),
-            (x, y) => return x.cmp(&y),
+            _ => match (left.split_first(), right.split_first()) {
+                (Some((x, behind_x)), Some((y, behind_y))) if x == y => (left, right) = (behind_x, behind_y),
+                (None, None) => return a.cmp(b),
+                (x, y) => return x.cmp(&y),
+            },
         }
     }
+}
+
+/// The number at the beginning, without its leading zeros, and what stands behind it.
+fn number(text: &[u8]) -> Option<(&[u8], &[u8])> {
+    let length = text.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let (digits, behind) = text.split_at(length);
+    let zeros = digits.iter().take_while(|digit| **digit == b'0').count();
+    (length > 0).then(|| (digits.split_at(zeros).1, behind))
 }
 
 #[cfg(test)]
@@ -171,5 +182,19 @@ mod tests {
         let mut names = vec!["node-10", "node-2", "a", "node-02", "node-2b", "node"];
         names.sort_by(|a, b| natural(a, b));
         assert_eq!(names, ["a", "node", "node-02", "node-2", "node-2b", "node-10"]);
+    }
+
+    /// Each stands before those that follow it.
+    #[test]
+    fn names_are_ordered_whatever_their_beginnings_share() {
+        let names = [
+            "", "0", "1", "1a", "01x2", "1x03", "1x3", "1x10", "9", "09a1", "10", "a", "a1-9", "a1-10", "a01-11", "a10", "ax", "é1", "é2",
+            "é10", "ü",
+        ];
+        for (at, name) in names.iter().enumerate() {
+            for (other, after) in names.iter().enumerate() {
+                assert_eq!(natural(name, after), at.cmp(&other), "{name:?} and {after:?}");
+            }
+        }
     }
 }

@@ -110,8 +110,10 @@ pub(super) fn build_all<'a>(snapshot: &'a Snapshot, install: &Install<'a>) -> Ve
         let failures = snapshot.events.seen().into_iter().flatten().filter(|event| is_cni_failure(event));
         names.extend(failures.filter_map(|event| event.source.host.as_deref()));
     }
-    names.sort_unstable_by(|a, b| natural(a, b));
+    // Most stand in it twice, in the order of their bytes.
+    names.sort();
     names.dedup();
+    names.sort_by(|a, b| natural(a, b));
     names
         .into_iter()
         // A damaged file can hold one; nothing can be said about it.

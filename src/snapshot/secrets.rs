@@ -77,17 +77,13 @@ const PLACES: [&str; 3] = ["file", "path", "dir"];
 /// Whether the name of a variable, a ConfigMap key or a flag says that its value is a secret.
 pub fn is_secret_variable(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
-    (names_a_secret(&name) || name.contains("key")) && !PLACES.iter().any(|place| name.ends_with(place))
+    (has_key(&name) || name.contains("key")) && !PLACES.iter().any(|place| name.ends_with(place))
 }
 
 /// Whether a field of a custom resource could hold a secret or lead to one.
 fn is_secret_field(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
-    names_a_secret(&name) || name.contains("cert") || name.ends_with("key")
-}
-
-fn names_a_secret(name: &str) -> bool {
-    KEYS.iter().any(|word| name.contains(word))
+    has_key(&name) || name.contains("cert") || name.ends_with("key")
 }
 
 /// Masks the secrets in every text of a tree; fields named like secrets lose their values whole.
@@ -182,6 +178,9 @@ pub fn mask_text(text: &mut String) {
 pub fn masked(text: &str) -> Cow<'_, str> {
     const MASKS: [fn(&str) -> Cow<'_, str>; 5] = [certificates, url_credentials, named_values, shaped_tokens, long_keys];
     let mut current = Cow::Borrowed(text);
+    if text.len() < shapes::SHORTEST && !announces(text) {
+        return current;
+    }
     for mask in MASKS {
         let next = match mask(&current) {
             Cow::Owned(next) if next != current => next,
@@ -273,11 +272,15 @@ fn url_credentials(text: &str) -> Cow<'_, str> {
 
 /// `Key=value`, `"key": "value"`, `Authorization: Bearer value`, `--password value`
 fn named_values(text: &str) -> Cow<'_, str> {
-    // Between a name and its value stands one of these: see `value_start`.
-    if memchr::memchr3(b':', b'=', b' ', text.as_bytes()).is_none() || !has_key(text) {
+    if !announces(text) || !has_key(text) {
         return Cow::Borrowed(text);
     }
     Cow::Owned(KEYS.iter().fold(text.to_owned(), |text, key| named_value(&text, key)))
+}
+
+/// Whether anything could announce a secret: between a name and its value stands one of these, and one in each certificate and URL.
+fn announces(text: &str) -> bool {
+    memchr::memchr3(b':', b'=', b' ', text.as_bytes()).is_some()
 }
 
 /// Whether any of `KEYS` stands in a text: most texts are through after one pass.

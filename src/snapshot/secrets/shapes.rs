@@ -38,8 +38,8 @@ pub(super) fn long_keys(text: &str) -> Cow<'_, str> {
     replace_runs(text, inside, |run| run.len() >= LONG_KEY && kinds.iter().all(|kind| run.contains(*kind)) && !is_path(run))
 }
 
-/// The shortest run that is ever a secret.
-const SHORTEST: usize = 20;
+/// The shortest run that is ever a secret by its shape.
+pub(super) const SHORTEST: usize = 20;
 
 /// `inside` holds for ASCII alone, so runs begin and end at characters. Borrowed where no run is a secret.
 fn replace_runs(text: &str, inside: impl Fn(&u8) -> bool, is_secret: impl Fn(&str) -> bool) -> Cow<'_, str> {
