@@ -1,5 +1,6 @@
 //! Faults of one node's pod for the random clusters: a row each, with its finding and the fixes that are allowed.
 
+use calico_fix::calico::probe::{ProbeKind, start_guard};
 use calico_fix::observed::Observed;
 use calico_fix::snapshot::Snapshot;
 use calico_fix::snapshot::objects::*;
@@ -287,8 +288,18 @@ fn sandbox_failed(world: World, name: &str, _: &mut Random) -> World {
     world.event(name, "FailedCreatePodSandBox", "Failed to create pod sandbox: rpc error", 25, 10)
 }
 
-fn killed_while_starting(world: World, name: &str, random: &mut Random) -> World {
-    let world = world.restarted(name, 8, 137, 68, 30).killed(name, 8);
+/// At about the time that its probes allow: no container outlives that and has answered none.
+fn killed_while_starting(mut world: World, name: &str, random: &mut Random) -> World {
+    let (probe, budget) = start_guard(world.container()).expect("a probe");
+    let lived = i64::try_from(budget.total().as_secs() + random.below(9) as u64).expect("small") - 2;
+    let world = world.restarted(name, 8, 137, lived, 30);
+    let world =
+        match probe {
+            ProbeKind::Startup => world
+                .event(name, "Killing", "Container calico-node failed startup probe, will be restarted", 8, 20)
+                .event(name, "Unhealthy", &FELIX_NOT_LIVE.replace("Liveness", "Startup"), 48, 15),
+            _ => world.killed(name, 8),
+        };
     match random.chance(50) {
         true => world.previous(
             name,
