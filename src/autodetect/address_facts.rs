@@ -102,6 +102,13 @@ impl<'v, 'a> AddressFacts<'v, 'a> {
         lacks.count() > 1 && seen().all(|(_, sessions)| sessions.established == 0)
     }
 
+    /// A session with this address is established, as the other end says.
+    pub(crate) fn is_reached(&self, address: IpAddr) -> bool {
+        let sessions = self.view.nodes.iter().filter_map(|node| node.bgp(self.family).seen());
+        let mut with_it = sessions.filter(|sessions| sessions.addresses.contains(&address));
+        with_it.any(|sessions| sessions.down.iter().all(|down| down.session.address != address))
+    }
+
     pub(crate) fn is_internal(&self, address: IpAddr) -> bool {
         self.internal.iter().any(|internal| internal.as_ref() == Ok(&address))
     }

@@ -16,6 +16,7 @@
 //! | elsewhere | wrong | most nodes are in one network, and the node has another address in it |
 //! | configured | right | every node follows the method that somebody chose, and the node's sessions do not speak against it |
 //! | InternalIP | right | Kubernetes knows the node by it |
+//! | usual bridge | wrong | no interface was seen, and software gives it to its bridge on every host; most nodes are in another network |
 //! | one network | right | it is in one network with the other nodes, and the InternalIP is not |
 //! | all apart | right | every node uses another address than its InternalIP (unproven: see below) |
 //! | not the InternalIP | wrong | nothing speaks for it |
@@ -30,7 +31,7 @@ use std::net::IpAddr;
 use super::Verdict;
 use crate::autodetect::address_facts::AddressFacts;
 use crate::calico::address::{self, Cidr};
-use crate::calico::virtual_interfaces::VirtualInterface;
+use crate::calico::virtual_interfaces::{self, VirtualInterface};
 use crate::model::phrases;
 
 /// What a node ends up with.
@@ -119,7 +120,7 @@ pub(super) struct Judge<'s, 'v, 'a> {
 type Rule<'s, 'v, 'a> = fn(&Judge<'s, 'v, 'a>, usize, &NodeAddress) -> Option<Judgement>;
 
 impl<'s, 'v, 'a> Judge<'s, 'v, 'a> {
-    const RANKING: [Rule<'s, 'v, 'a>; 16] = [
+    const RANKING: [Rule<'s, 'v, 'a>; 17] = [
         Self::host_only,
         Self::shared,
         Self::interface,
@@ -132,6 +133,7 @@ impl<'s, 'v, 'a> Judge<'s, 'v, 'a> {
         Self::elsewhere,
         Self::configured,
         Self::internal_ip,
+        Self::usual_bridge,
         Self::one_network,
         Self::dedicated_network,
         Self::not_internal_ip,
@@ -321,6 +323,15 @@ impl<'s, 'v, 'a> Judge<'s, 'v, 'a> {
     fn internal_ip(&self, node: usize, held: &NodeAddress) -> Option<Judgement> {
         self.standing.internal[node].as_ref().ok()?;
         if self.standing.view.nodes[node].internal_ips.contains(&held.address) { right(Ground::InternalIp, OWN) } else { None }
+    }
+
+    fn usual_bridge(&self, node: usize, held: &NodeAddress) -> Option<Judgement> {
+        let network = self.most.filter(|network| !network.contains(&held.address))?;
+        let seen = held.interface.is_some() || self.standing.view.nodes[node].interfaces().is_some();
+        let kind = Cidr::new(held.address, held.prefix_length?).ok().as_ref().and_then(virtual_interfaces::usual_bridge);
+        let kind = kind.filter(|_| !seen && self.standing.internal[node].is_err() && !self.standing.is_reached(held.address))?;
+        let reason = format!("{} is usual for {} on any host, and most nodes are in {network}", held.address, phrases::made(kind));
+        wrong(Ground::Interface, reason)
     }
 
     fn one_network(&self, node: usize, held: &NodeAddress) -> Option<Judgement> {

@@ -1,5 +1,7 @@
 //! Interfaces whose address belongs to this host alone, by name: an address there is no address for a node.
 
+use super::address::{self, Cidr};
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct VirtualInterface {
     pub what: &'static str,
@@ -92,6 +94,12 @@ const BY_KIND: &[(&str, &str, &str)] = &[
     ("tun", "VPN or virtual machine", "OpenVPN, QEMU or the like"),
 ];
 
+/// What software gives to its bridge on every host alike, with its network: libvirt `src/network/default.xml.in`, Podman
+/// `common/libnetwork` (`DefaultSubnet`), LXC `config/init/common/lxc-net.in`. Docker: `address::is_docker_default`.
+const BY_ADDRESS: [(&str, &str); 3] = [("192.168.122.1/24", "libvirt"), ("10.88.0.1/16", "Podman"), ("10.0.3.1/24", "LXC")];
+/// moby `daemon/libnetwork/ipamutils/utils.go`.
+const DOCKER_NETWORK: u8 = 16;
+
 /// Kinds of interface on which an administrator may have put the nodes' own addresses: nodes joined by a VPN, routing to the host (`lo`).
 const BY_CHOICE: [&str; 6] = ["VPN", "VPN or virtual machine", "VPN or dial-up", "tunnel", "dummy interface", "loopback"];
 
@@ -108,6 +116,14 @@ pub fn describe(name: &str, kind: Option<&str>) -> Option<VirtualInterface> {
     let by_name = TABLE.iter().find(|(shape, ..)| shape.fits(name)).map(|(_, what, made_by)| (what, made_by));
     let by_kind = || BY_KIND.iter().find(|(known, ..)| Some(*known) == kind).map(|(_, what, made_by)| (what, made_by));
     by_name.or_else(by_kind).map(|(what, made_by)| VirtualInterface { what, made_by })
+}
+
+/// The bridge that has this address on most hosts: a hint and no proof, for an address whose interface was not seen.
+pub fn usual_bridge(address: &Cidr) -> Option<VirtualInterface> {
+    let is_docker = address.prefix_len() == DOCKER_NETWORK && address::is_docker_default(address.addr());
+    let known = || BY_ADDRESS.iter().find(|(known, _)| address::parse_cidr(known).as_ref() == Some(address));
+    let made_by = if is_docker { "Docker" } else { known()?.1 };
+    Some(VirtualInterface { what: "bridge", made_by })
 }
 
 impl Name {
@@ -127,6 +143,26 @@ impl Name {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn usual_addresses_of_bridges() {
+        for (address, made_by) in [
+            ("172.17.0.1/16", Some("Docker")),
+            ("172.31.0.1/16", Some("Docker")),
+            ("172.17.0.1/24", None),
+            ("172.17.0.2/16", None),
+            ("172.16.0.1/16", None),
+            ("192.168.122.1/24", Some("libvirt")),
+            ("192.168.122.2/24", None),
+            ("10.88.0.1/16", Some("Podman")),
+            ("10.0.3.1/24", Some("LXC")),
+            ("10.0.3.1/16", None),
+            ("fd00::1/64", None),
+        ] {
+            let address = address::parse_cidr(address).expect("an address");
+            assert_eq!(usual_bridge(&address).map(|bridge| bridge.made_by), made_by, "{address}");
+        }
+    }
 
     #[test]
     fn names() {

@@ -15,6 +15,7 @@ use crate::snapshot::objects::Pod;
 pub(super) fn list_gaps(view: &Context, scope: &Scope) -> Vec<Gap> {
     let mut unseen = objects(view);
     unseen.extend(inside(view, scope));
+    unseen.extend(idle_bird(view, scope));
     unseen.extend(logs(view, scope));
     unseen.extend(passing_gaps::list(view, scope));
     unseen.extend(expectation(view));
@@ -99,8 +100,11 @@ fn inside(view: &Context, scope: &Scope) -> Vec<Gap> {
         return Vec::new();
     }
     let mut by_reason: BTreeMap<(Family, String), Vec<String>> = BTreeMap::new();
-    // What BIRD of a container that does not run would say is no gap.
-    let runs = |node: &&NodeModel| node.pod.is_some() && view.pod_state(node).not_running().is_none();
+    // What BIRD of a container that does not run would say is no gap. A pasted answer may be all that is known of a node.
+    let runs = |node: &&NodeModel| match node.pod {
+        Some(_) => view.pod_state(node).not_running().is_none(),
+        None => node.inside.and_then(Observed::seen).is_some_and(|inside| inside.bird(Family::V4).why_not().is_some()),
+    };
     for node in shown(view, scope).filter(runs) {
         let unknown = |family: &Family| view.needs_bird(node, *family) && matches!(node.bgp(*family), NodeBgp::Unknown);
         let families: Vec<Family> = Family::ALL.into_iter().filter(unknown).collect();
@@ -118,6 +122,22 @@ fn inside(view: &Context, scope: &Scope) -> Vec<Gap> {
             Gap { what: what.to_owned(), nodes, why, blocks_healthy: true, passing: false }
         })
         .collect()
+}
+
+/// BIRD does not run, and nothing tells whether it should: no check judges that.
+fn idle_bird(view: &Context, scope: &Scope) -> Option<Gap> {
+    let is_idle = |node: &&NodeModel| matches!(node.bgp(Family::V4), NodeBgp::NotRunning) && !view.is_settled(node);
+    let is_open = |node: &&NodeModel| view.install.runs_bird().is_none() || node.pod.is_none();
+    if view.install.runs_bird() == Some(false) {
+        return None;
+    }
+    let nodes: Vec<String> = shown(view, scope).filter(is_idle).filter(is_open).map(|node| node.name.to_owned()).collect();
+    let why = match view.install.runs_bird() {
+        Some(_) => "it does not run, and whether calico-node does was not seen",
+        None => "it does not run, which is right only with the backend vxlan or none, and the backend was not seen",
+    };
+    let gap = Gap { what: "whether BIRD should run".to_owned(), nodes, why: why.to_owned(), blocks_healthy: true, passing: false };
+    (!gap.nodes.is_empty()).then_some(gap)
 }
 
 /// Whether sessions are expected at all, where several nodes have none and the configuration is not known.

@@ -52,6 +52,8 @@ const STATUS_LINES: [&str; 9] = [
     "None",
     "IP: ",
 ];
+/// It looks for the process among those that it sees itself (`Status` in the file above).
+const NO_PROCESS: &str = "calicoctl found no calico-node process. It finds one only when it runs on the host itself, not in a container";
 /// Rows of one table.
 const MAX_ROWS: usize = 20_000;
 
@@ -75,7 +77,11 @@ fn read_status(block: &Block, facts: &mut Facts) -> Result<Summary, String> {
     let count = |bird: &Observed<Bird>| bird.seen().map_or(0, |bird| bird.protocols.len());
     let sessions = count(&bird4) + count(&bird6);
     facts.text(TextKind::NodeStatus, block.line, block.text.clone(), block.heading.clone(), None);
-    Ok(Summary::new(crate::text::count(sessions, "BGP session")))
+    Ok(Summary::new(match bird4 {
+        Observed::Failed(_) if sessions == 0 => "no answer of BIRD".to_owned(),
+        Observed::Absent if sessions == 0 => "BIRD does not run".to_owned(),
+        _ => crate::text::count(sessions, "BGP session"),
+    }))
 }
 
 /// Both families as BIRD would list them. calicoctl leaves out rows that are `down`.
@@ -88,7 +94,9 @@ pub(super) fn parse_status(text: &str) -> Result<(Observed<Bird>, Observed<Bird>
         if line.starts_with("IPv4 BGP status") || line.starts_with("IPv6 BGP status") {
             family = usize::from(line.starts_with("IPv6"));
             birds[family] = Observed::Seen(Bird::default());
-        } else if line.starts_with("Calico process is not running") || line.starts_with("The BGP backend process") {
+        } else if line.starts_with("Calico process is not running") {
+            birds = [(); 2].map(|()| Observed::Failed(NO_PROCESS.to_owned()));
+        } else if line.starts_with("The BGP backend process") {
             birds = [Observed::Absent, Observed::Absent];
         } else if line.starts_with("INFO: BIRDv") {
             birds[usize::from(line.starts_with("INFO: BIRDv6"))] = Observed::Absent;
@@ -205,9 +213,10 @@ mod tests {
     }
 
     #[test]
-    fn what_does_not_run_is_absent() {
+    fn what_does_not_run_is_told_apart_from_what_was_not_found() {
         for (text, expected) in [
-            ("Calico process is not running.", (Observed::Absent, Observed::Absent)),
+            ("Calico process is not running.", (Observed::Failed(NO_PROCESS.to_owned()), Observed::Failed(NO_PROCESS.to_owned()))),
+            ("Calico process is running.\n\nThe BGP backend process (BIRD) is not running.", (Observed::Absent, Observed::Absent)),
             (
                 "IPv4 BGP status\nNo IPv4 peers found.\n\nINFO: BIRDv6 process: 'bird6' is not running.",
                 (Observed::Seen(Bird::default()), Observed::Absent),

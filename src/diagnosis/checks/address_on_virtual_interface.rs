@@ -19,7 +19,9 @@ pub(super) const CHECK: Check = Check {
                 The default method, first-found, takes the last interface in the list that no exclusion hides. So one new bridge of a \
                 container is enough. It is picked at the next restart, or at the check every 60s.",
         detected: "The interface that has the stored address is a known kind of virtual interface. Its name comes from `ip addr`, the \
-                   annotation projectcalico.org/Interfaces, or the log line \"Using autodetected IPv4 address …\".\n\
+                   annotation projectcalico.org/Interfaces, or the log line \"Using autodetected IPv4 address …\". Where none of them \
+                   was seen: the address is one that Docker, libvirt, Podman or LXC gives to its bridge on every host, and most nodes \
+                   are in another network.\n\
                    Not reported if nodes are connected by such interfaces: the InternalIPs are on them too, or the configured interface= \
                    names them.",
         confirm: "kubectl describe node NODE | grep -E 'InternalIP|projectcalico.org/IPv'\n\
@@ -46,8 +48,13 @@ fn run(view: &Context, found: &EarlierFindings) -> Vec<Finding> {
 fn finding(view: &Context, node: &NodeModel, family: Family) -> Option<Finding> {
     let stored = node.stored(family)?;
     view.judgement(node, family).filter(|judged| judged.ground == Ground::Interface)?;
-    let held = stored.held_by.as_ref()?;
-    let kind = virtual_interfaces::describe(&held.interface, held.kind.as_deref())?;
+    let place = match (&stored.held_by, &stored.cidr) {
+        (Some(held), _) => {
+            let kind = virtual_interfaces::describe(&held.interface, held.kind.as_deref())?;
+            format!("{}, {}", held.interface, phrases::made(kind))
+        }
+        (None, cidr) => format!("the usual address of {}", phrases::made(virtual_interfaces::usual_bridge(cidr.as_ref()?)?)),
+    };
     let mut shown = evidence::of_address(node, family, stored);
     shown.extend(evidence::of_sessions(view, node, family, stored.address()));
     let twins = others_with(view, node, stored.address());
@@ -60,7 +67,7 @@ fn finding(view: &Context, node: &NodeModel, family: Family) -> Option<Finding> 
         count => format!(", which {count} other nodes have too"),
     };
     let expected = evidence::expected(view, node, family).map(|address| format!(", expected {address}")).unwrap_or_default();
-    let message = format!("{} uses {stored} ({}, {}){shared}{expected}", node.name, held.interface, phrases::made(kind));
+    let message = format!("{} uses {stored} ({place}){shared}{expected}", node.name);
     let nodes = vec![node.name.to_owned()];
     let fix = fixes::autodetection(view, family, &nodes);
     Some(Finding {
