@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::calico::events::EventKind;
+use crate::calico::probe::{self, ProbeKind};
 use crate::calico::startup_log::{self, ExitReason, Outcome};
 use crate::finding::StartTime;
 use crate::model::{ClusterModel, NodeEvent, NodeModel};
@@ -187,8 +188,22 @@ impl<'a> RunClassifier<'_, '_, 'a> {
         let never = |told: &NodeEvent| matches!(told.kind, EventKind::FelixNotLive { .. }) && told.is_refused();
         let events = &self.node.events;
         let said = events.iter().any(|told| told.is_felix_503() || late(told));
-        (said && !events.iter().any(never)) || self.view.install.cannot_be_live()
+        (said && !events.iter().any(never)) || only_bird_fails(self.view, self.node) || self.view.install.cannot_be_live()
     }
+}
+
+/// The liveness probe asks Felix and BIRD, and what fails is BIRD or confd: Felix runs, so the start is over. While calico-node starts both
+/// fail, and Felix is named first in about six of seven probes, as recorded.
+pub fn only_bird_fails(view: &ClusterModel, node: &NodeModel) -> bool {
+    /// As many as a kill takes by Calico's manifest.
+    const OFTEN: i32 = 6;
+    /// To one of Felix.
+    const SHARE: i32 = 5;
+    let asks_felix = |used: &probe::ProbeUse| used.kind == ProbeKind::Liveness && used.checks_felix;
+    let is_asked = view.probed(node).is_none_or(|container| probe::uses(container).iter().any(asks_felix));
+    let of_bird = node.times(|fact| matches!(fact, EventKind::BirdNotLive { .. }));
+    let of_felix = node.times(|fact| matches!(fact, EventKind::FelixNotLive { .. } | EventKind::ProbeTimedOut));
+    is_asked && of_bird >= OFTEN && of_bird >= of_felix * SHARE
 }
 
 /// A start that takes less than this part of its budget does not come to exceed it by chance.

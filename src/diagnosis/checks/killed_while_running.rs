@@ -7,7 +7,7 @@ use crate::finding::code::Code;
 use crate::finding::{Finding, Severity, Source};
 use crate::model::{NodeModel, ProbeObstacle, phrases};
 use crate::snapshot::inspection::LogEventKind;
-use crate::startup::container_run::{RunEnd, is_kill};
+use crate::startup::container_run::{RunEnd, is_kill, only_bird_fails};
 use crate::startup::measure::measure;
 use crate::text::seconds;
 
@@ -19,7 +19,8 @@ pub(super) const CHECK: Check = Check {
                 why. More time to start does not help. A slower liveness probe only hides the problem for longer.",
         detected: "An event says \"Container calico-node failed liveness probe, will be restarted\". The log of that container says \
                    \"Calico node started successfully\" more than a probe period before. Without logs: the container had run longer \
-                   than its probes allow, or Felix had answered the probe.\n\
+                   than its probes allow, or Felix had answered the probe. Felix answers if the probe names BIRD or confd nearly \
+                   every time.\n\
                    Also reported if the probe cannot succeed on that node: the interface lo is down, or the image lacks the program \
                    that the probe runs.",
         confirm: "kubectl describe pod -n NAMESPACE POD\n\
@@ -58,7 +59,10 @@ fn finding(view: &Context, node: &NodeModel) -> Option<Finding> {
     let verb = if ready { "was killed" } else { "is killed" };
     let why = match &obstacle {
         Some(obstacle) => format!(" ({}×): {}", measured.kills, obstacle.phrase()),
-        None => format!(" although it had started ({}×{lived}): more time to start does not help", measured.kills),
+        None => {
+            let seen = if only_bird_fails(view, node) { "Felix answers the probe, BIRD or confd does not run, and " } else { "" };
+            format!(" although it had started ({}×{lived}): {seen}more time to start does not help", measured.kills)
+        }
     };
     let message = format!("calico-node on {} {verb} by its liveness probe{why}", node.name);
     let mut shown = vec![kill];

@@ -36,3 +36,22 @@ fn a_program_that_the_image_lacks() {
     assert!(case.only().message.contains("/bin/birdcl, which the image lacks"), "{}", case.only().message);
     no_delay(&case);
 }
+
+/// While calico-node starts its probe finds neither Felix nor BIRD, and mostly names Felix.
+#[test]
+fn a_probe_that_finds_felix_and_no_bird() {
+    const BIRD: &str = "Liveness probe failed: calico/node is not ready: bird/confd is not live: exit status 1\n";
+    let world = |bird: i32, felix: i32| {
+        let world = cluster().restarted("node-2", 9, 137, 70, 20).not_ready("node-2").event("node-2", "Killing", KILLED, 9, 20);
+        let world = world.unhealthy("node-2", BIRD, bird);
+        if felix > 0 { world.unhealthy("node-2", FELIX_NOT_LIVE, felix) } else { world }
+    };
+    for (bird, felix) in [(54, 0), (40, 1), (48, 8)] {
+        let case = finds(&world(bird, felix), &["error killed-while-running node-2"]);
+        assert!(case.only().message.contains("Felix answers the probe, BIRD or confd does not run"), "{}", case.only().message);
+        no_delay(&case);
+    }
+    for (bird, felix) in [(2, 4), (1, 7), (5, 0), (9, 45), (20, 5)] {
+        finds(&world(bird, felix), &["error killed-while-starting node-2"]);
+    }
+}
