@@ -1,28 +1,33 @@
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
 use crate::autodetect::{Ground, Verdict};
+use crate::calico::address;
 use crate::diagnosis::check::{Check, EarlierFindings};
 use crate::diagnosis::context::Context;
 use crate::diagnosis::evidence;
 use crate::diagnosis::explain::Explanation;
 use crate::finding::code::Code;
 use crate::finding::{Finding, Severity, Source};
-use crate::model::NodeModel;
+use crate::model::{NodeModel, phrases};
 use crate::snapshot::family::Family;
 use crate::snapshot::inspection::Interface;
 
 pub(super) const CHECK: Check = Check {
     explanation: Explanation {
         code: Code::NodeIpMisreported,
-        title: "A node's InternalIP is wrong; Calico uses the right address",
+        title: "A node's InternalIP is wrong",
         means: "The kubelet or the cloud registered a wrong InternalIP. It belongs to a tunnel or to another node, or it is in \
-                another network. Calico's own address works, so Calico needs no change. But kubectl logs and exec, metrics and \
-                NodePorts use the InternalIP.",
+                another network. Where Calico's own address is known, it works, so Calico needs no change. But kubectl logs and \
+                exec, metrics and NodePorts use the InternalIP.",
         detected: "The BGP sessions, the interface and the network of the other nodes show that Calico's address is right. It is not \
-                   one of the node's InternalIPs. Not reported if most nodes have their Calico addresses in a network of their own.",
+                   one of the node's InternalIPs. Not reported if most nodes have their Calico addresses in a network of their own.\n\
+                   Also reported if Calico's addresses were not seen and nodes that are Ready have the same InternalIP.",
         confirm: "kubectl get node NODE -o wide\n\
                   kubectl get node NODE -o yaml | grep projectcalico.org",
         fix: &[
-            "Start the kubelet of that node with --node-ip=ADDRESS, where ADDRESS is Calico's address. Or correct the cloud's \
-             configuration.",
+            "Start the kubelet of that node with --node-ip=ADDRESS, where ADDRESS is Calico's address, or the one at which the other \
+             nodes reach it. Or correct the cloud's configuration.",
             "Do not set kubernetes-internal-ip as autodetection method while the InternalIP is wrong.",
         ],
         restarts: "The kubelet of that node. Its pods keep running.",
@@ -36,7 +41,37 @@ fn run(view: &Context, found: &EarlierFindings) -> Vec<Finding> {
     }
     let of_family = |family| view.nodes.iter().filter_map(move |node| finding(view, node, family));
     let findings: Vec<Finding> = Family::ALL.into_iter().flat_map(of_family).collect();
-    findings.into_iter().filter(|finding| !finding.nodes.iter().any(|node| found.is_explained(node))).collect()
+    let mut findings: Vec<Finding> =
+        findings.into_iter().filter(|finding| !finding.nodes.iter().any(|node| found.is_explained(node))).collect();
+    findings.extend(Family::ALL.into_iter().flat_map(|family| shared(view, family)));
+    findings
+}
+
+/// Nodes whose kubelets work and report one address; of a host that was renamed, one Node is silent. Where Calico's addresses are known,
+/// they are judged, and those of the kubelet beside them.
+fn shared(view: &Context, family: Family) -> Vec<Finding> {
+    let mut claims: BTreeMap<IpAddr, Vec<&NodeModel>> = BTreeMap::new();
+    for node in view.nodes.iter().filter(|node| node.kubelet_ready() == Some(true)) {
+        if let Some(internal) = node.internal_ip(family) {
+            claims.entry(internal).or_default().push(node);
+        }
+    }
+    let is_open = |nodes: &[&NodeModel]| nodes.len() > 1 && nodes.iter().all(|node| node.stored(family).is_none());
+    claims.into_iter().filter(|(_, nodes)| is_open(nodes)).map(|(internal, nodes)| of_one_address(internal, &nodes)).collect()
+}
+
+fn of_one_address(internal: IpAddr, nodes: &[&NodeModel]) -> Finding {
+    let names: Vec<String> = nodes.iter().map(|node| node.name.to_owned()).collect();
+    let from = if internal == address::VIRTUALBOX_NAT { ", which VirtualBox's NAT gives to every machine" } else { "" };
+    let reports = phrases::with_verb(&names, "reports", "report");
+    Finding {
+        code: Code::NodeIpMisreported,
+        severity: Severity::Warning,
+        message: format!("{reports} the same InternalIP {internal}{from} (set each kubelet's --node-ip)"),
+        evidence: nodes.iter().map(|node| node.evidence(Source::Node, format!("InternalIP: {internal}"))).collect(),
+        nodes: names,
+        fix: None,
+    }
 }
 
 fn finding(view: &Context, node: &NodeModel, family: Family) -> Option<Finding> {

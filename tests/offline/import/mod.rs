@@ -1,5 +1,6 @@
 //! Files of every sort into snapshots, good ones and bad ones.
 
+mod address_twins;
 mod archives;
 mod formats;
 mod memory;

@@ -133,7 +133,7 @@ fn what_the_operator_says_of_itself() {
     for text in [described.to_owned(), format!("```\n{}```\n```\n{described}```\n", table("True"))] {
         let report = read_page(&text);
         assert_eq!(codes(&report), ["operator-degraded"]);
-        assert!(report.findings[0].message.contains("creates no calico-node: IPPool 192.168.0.0/16"), "{}", report.findings[0].message);
+        assert!(report.findings[0].message.contains("may not create calico-node: IPPool 192.168.0.0/16"), "{}", report.findings[0].message);
     }
     let sound = read_page(&table("False"));
     assert!(sound.findings.is_empty() && sound.verdict == Verdict::Unknown);
