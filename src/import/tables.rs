@@ -20,10 +20,10 @@ pub(super) const DAEMON_SETS: Format = Format {
     interrupts: true,
     restarts: false,
     read: |block, _| {
-        let ours =
-            block.text.lines().filter(|line| line.split_whitespace().take(2).any(|word| flavour::NAMES.contains(&bare_name(word)))).count();
+        let ours: Vec<_> = block.text.lines().filter_map(set_counts).collect();
+        let counts: String = ours.iter().map(|(desired, ready)| format!(", {ready} of {desired} pods ready")).collect();
         let ignored = Some("a table does not show the DaemonSet's template".to_owned());
-        Ok(Summary { ignored, ..Summary::new(crate::text::count(ours, "DaemonSet")) })
+        Ok(Summary { ignored, ..Summary::new(crate::text::count(ours.len(), "DaemonSet") + &counts) })
     },
 };
 
@@ -120,10 +120,18 @@ fn bare_name(cell: &str) -> &str {
 
 /// `calico-node   3   3   2   3   2   <none>   4d`, as `grep` leaves it.
 fn is_set_row(line: &str) -> bool {
+    set_counts(line).is_some()
+}
+
+/// DESIRED and READY of such a row.
+fn set_counts(line: &str) -> Option<(u32, u32)> {
     let words: Vec<&str> = line.split_whitespace().take(8).collect();
-    let at = words.iter().take(2).position(|word| flavour::NAMES.contains(&bare_name(word)));
-    let is_number = |word: &&&str| word.bytes().all(|byte| byte.is_ascii_digit());
-    at.is_some_and(|at| words.iter().skip(at + 1).take_while(is_number).count() >= 4)
+    let at = words.iter().take(2).position(|word| flavour::NAMES.contains(&bare_name(word)))?;
+    let counts: Vec<u32> = words.iter().skip(at + 1).map_while(|word| word.parse().ok()).collect();
+    match counts.as_slice() {
+        [desired, _, ready, _, ..] => Some((*desired, *ready)),
+        _ => None,
+    }
 }
 
 /// Names of columns alone.

@@ -7,6 +7,7 @@ use crate::diagnosis::context::Context;
 use crate::diagnosis::explain::Explanation;
 use crate::finding::code::Code;
 use crate::finding::{Evidence, Finding, Severity, Source};
+use crate::observed::Observed;
 use crate::snapshot::objects::{CALICO_NODE, Custom};
 use crate::text::bounded::clean;
 
@@ -66,7 +67,12 @@ fn finding(view: &Context, status: &Custom) -> Option<Finding> {
     let why =
         [&says, &reason].into_iter().find(|text| !text.is_empty()).map(|text| format!(": {}", text.trim_end_matches([' ', '.', ':'])));
     let runs_none = view.install.daemon_set.is_none() && view.nodes.iter().all(|node| node.pod.is_none());
-    let effect = if runs_none { "it creates no calico-node" } else { "it applies no change to calico-node" };
+    let effect = match (runs_none, &view.snapshot.daemon_set) {
+        (true, Observed::Absent) => "it creates no calico-node",
+        // what was not pasted may be there
+        (true, _) => "it may not create calico-node",
+        (false, _) => "it applies no change to calico-node",
+    };
     let message = format!("the Tigera operator is Degraded, so {effect}{}", why.unwrap_or_default());
     let told =
         [format!("{name}: Degraded is True"), reason, says].into_iter().filter(|text| !text.is_empty()).collect::<Vec<_>>().join(": ");
