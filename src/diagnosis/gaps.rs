@@ -292,7 +292,11 @@ fn may_not_be_ready(view: &Context, scope: &Scope) -> Vec<Gap> {
         node.ready().is_none() && node.pod.is_some_and(|pod| pod.metadata.tabular && pod.status.reason.is_some()) && !fails(node)
     };
     let changing = gap(names(&changes), "its pod is being set up or replaced".to_owned());
-    failed.into_iter().chain(changing).collect()
+    // A log alone, as somebody pasted it.
+    let says = |node: &&NodeModel| node.ready().is_none() && !fails(node) && node.unready_part().is_some();
+    let part = shown(view, scope).find(says).and_then(NodeModel::unready_part);
+    let report = part.and_then(|part| gap(names(&says), format!("Felix's newest report says that a part of it is not: {part}")));
+    failed.into_iter().chain(changing).chain(report).collect()
 }
 
 pub(super) fn is_probe_failure(fact: &EventKind) -> bool {

@@ -298,6 +298,14 @@ impl<'a> NodeModel<'a> {
         self.attempts().flat_map(|log| log.marks.iter().rev()).find(|mark| mark.kind == kind).map(|mark| mark.text.as_str())
     }
 
+    /// The component that Felix's newest health report names, and why: `| COMPONENT | TIMEOUT | LIVENESS | READINESS | DETAIL |`.
+    pub fn unready_part(&self) -> Option<String> {
+        let row = self.current_log()?.marks.iter().rev().find(|mark| mark.kind == LogEventKind::FelixNotReady)?;
+        let cells: Vec<&str> = row.text.split('|').map(str::trim).collect();
+        let (part, why) = (cells.get(1)?, cells.get(5).copied().unwrap_or_default());
+        Some(if why.is_empty() { (*part).to_owned() } else { format!("{part} ({why})") })
+    }
+
     /// How often a kind of event was told of the pod that runs now.
     pub fn times(&self, matches: impl Fn(&EventKind) -> bool) -> i32 {
         self.events.iter().filter(|told| matches(&told.kind)).map(|told| told.event.times()).sum()

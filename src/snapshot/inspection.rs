@@ -264,6 +264,8 @@ pub enum LogEventKind {
     HealthPortTaken,
     HealthEndpointFailed,
     FelixTimedOut,
+    /// A row of Felix's health report, whose component is not ready; forgotten as soon as Felix says that it is.
+    FelixNotReady,
     IptablesFailed,
     UsageReportFailed,
     BgpPortTaken,

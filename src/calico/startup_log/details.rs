@@ -4,6 +4,7 @@ use jiff::Timestamp;
 
 use super::MAX_TEXT;
 use super::line::{Level, Line};
+use super::patterns;
 use super::requests::Requests;
 use crate::snapshot::inspection::{ListedInterface, StartupLog};
 use crate::snapshot::secrets::masked;
@@ -71,9 +72,6 @@ const TELLING: &[(&str, Tells)] = &[
     }),
 ];
 
-/// Either wording of Felix's readiness: up to 3.25.0, and later.
-const READY: [&str; 2] = ["Ready:true", "ready=true"];
-
 fn word(text: &str) -> Option<String> {
     let word = text.split_whitespace().next()?.trim_matches(['"', '\'', ',']);
     (!word.is_empty()).then(|| clean(word, MAX_NAME))
@@ -110,9 +108,8 @@ impl Details {
             if self.came_up.bird.is_none() && message.ends_with(": Started") {
                 self.came_up.bird = at;
             }
-        } else if self.came_up.felix.is_none() && message.starts_with("Overall health status changed") && line.level == Level::Info {
-            let ready = READY.iter().any(|word| message.contains(word));
-            self.came_up.felix = at.filter(|_| ready);
+        } else if self.came_up.felix.is_none() && line.level == Level::Info && patterns::says_ready(message) {
+            self.came_up.felix = at;
         }
     }
 

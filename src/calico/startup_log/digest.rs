@@ -55,6 +55,11 @@ impl Digest {
             None if is_error(line) && !self.started && patterns::is_startup(line, false) => {
                 self.unexplained = Some(self.new_mark(LogEventKind::Fatal, line));
             }
+            None if patterns::says_ready(&line.message) => {
+                for marks in [&mut self.head, &mut self.tail, &mut self.later] {
+                    marks.retain(|mark| mark.kind != LogEventKind::FelixNotReady);
+                }
+            }
             None => {}
         }
         self.runs_services |= line.component.is_some_and(|component| patterns::SERVICES.contains(&component));

@@ -184,6 +184,7 @@ pub const PATTERNS: &[Pattern] = {
         row(HealthEndpointFailed, Felix, "Health endpoint failed", &[], HEALTH, "all"),
         row(FelixTimedOut, Felix, "Report timed out", &[], HEALTH, "up to 3.25.0"),
         row(FelixTimedOut, Felix, "Reporter is not live: timed out", &[], HEALTH, "3.26.0 and later"),
+        row(FelixNotReady, Anyone, "| ", &["| reporting non-ready "], HEALTH, "3.23 and later"),
         row(
             KernelFeatureMissing,
             Felix,
@@ -312,6 +313,11 @@ pub(super) fn is_refused(text: &str) -> bool {
     let mut refusals =
         PATTERNS.iter().filter(|pattern| pattern.kind == LogEventKind::DatastoreUnauthorized && pattern.scope == Scope::Failing);
     refusals.any(|pattern| pattern.is_quoted_in(text))
+}
+
+/// Felix reports again, whenever a component of it changes; `Ready:true` up to 3.25 (libcalico-go/lib/health/health.go).
+pub(super) fn says_ready(message: &str) -> bool {
+    message.starts_with("Overall health status changed") && (has(message, "ready=true") || has(message, "Ready:true"))
 }
 
 /// Ends the start where the datastore does not answer, at level INFO (startup.go, `getNode`).

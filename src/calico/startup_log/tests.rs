@@ -177,6 +177,7 @@ fn trouble_after_the_start_is_marked_and_the_start_stands() {
             "2024-01-02 03:04:06.000 [INFO][81] felix/usagerep.go 94: Failed to report usage/get deprecation warnings. error=Get \"https://usage.projectcalico.org/UsageCheck/calicoVersionCheck\": context deadline exceeded",
             UsageReportFailed,
         ),
+        ("| BPFEndpointManager        | -       | -              | reporting non-ready | Failed to configure interfaces |", FelixNotReady),
         ("bird: Mesh_10_0_0_2: Socket error: bind: Address not available", BgpAddressGone),
         ("bird: Socket error: bind: Address in use", BgpPortTaken),
         ("CALICO_NETWORKING_BACKEND is vxlan - no need to run a BGP daemon", BackendNotBird),
@@ -326,4 +327,29 @@ fn logs_below(folder: &Path) -> Vec<PathBuf> {
         }
     }
     found
+}
+
+/// Each start begins with a report that is not ready, and the next one takes it back.
+#[test]
+fn a_report_of_felix_counts_until_the_next() {
+    let report = |ready: bool, readiness: &str| {
+        format!(
+            "2024-06-11 12:20:13.002 [INFO][60] felix/health.go 336: Overall health status changed: live=true ready={ready}\n\
+             | CalculationGraph   | 30s | reporting live | reporting ready     |                                |\n\
+             | BPFEndpointManager | -   | -              | {readiness} | Failed to configure interfaces |\n"
+        )
+    };
+    let (lame, sound) = (report(false, "reporting non-ready"), report(true, "reporting ready    "));
+    let started = "Calico node started successfully\n";
+    for (text, expected) in [
+        (format!("{started}{lame}"), true),
+        (lame.clone(), true),
+        (format!("{started}{lame}{sound}"), false),
+        (format!("{started}{lame}{sound}{lame}"), true),
+        (format!("{lame}{sound}"), false),
+        (sound.clone(), false),
+    ] {
+        let marked = read(&text).marks.iter().any(|mark| mark.kind == FelixNotReady);
+        assert_eq!(marked, expected, "{text}");
+    }
 }

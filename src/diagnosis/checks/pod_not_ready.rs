@@ -7,6 +7,7 @@ use crate::finding::code::Code;
 use crate::finding::{Evidence, Finding, Fix, Severity, Source};
 use crate::model::{NodeModel, NotRunning, PodState, phrases};
 use crate::snapshot::family::Family;
+use crate::snapshot::inspection::LogEventKind;
 use crate::snapshot::objects::{CALICO_NODE, ContainerStatus};
 use crate::startup::container_run::is_kill;
 use crate::text::shell;
@@ -61,6 +62,7 @@ fn finding(view: &Context, found: &EarlierFindings, node: &NodeModel) -> Option<
     shown.extend(other_container(node).map(|status| phrases::container_state(node, status)));
     shown.extend(evidence::of_event(node, |fact| !matches!(fact, EventKind::Other | EventKind::PreStopFailed) && !is_kill(fact)));
     shown.extend(evidence::of_event(node, is_kill));
+    shown.extend(evidence::of_mark(node, LogEventKind::FelixNotReady));
     shown.extend(log_line_finding::last_line(node));
     let nodes = vec![node.name.to_owned()];
     let message = format!("calico-node on {} is not Ready: {why}", node.name);
@@ -103,7 +105,10 @@ fn probe_fails(node: &NodeModel) -> String {
         (true, 0) => "its start has not finished".to_owned(),
         (true, kills) => format!("its probe killed it {} before its start had finished", crate::text::count_times(kills)),
         (false, 0) if times_out => "its probes get no answer in time".to_owned(),
-        (false, 0) => "its readiness probe fails".to_owned(),
+        (false, 0) => match node.unready_part() {
+            Some(part) => format!("Felix reports that a part of it is not: {part}"),
+            None => "its readiness probe fails".to_owned(),
+        },
         (false, kills) => {
             let why = if times_out { ", as calico-node does not answer in time" } else { "" };
             format!("its liveness probe has killed it {}{why}", crate::text::count_times(kills))

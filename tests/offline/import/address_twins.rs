@@ -87,3 +87,32 @@ fn one_internal_ip_for_several_nodes() {
         (&page([("old-name", "NotReady", "10.0.0.7"), ("new-name", "Ready", "10.0.0.7"), ("other", "Ready", "10.0.0.8")]), &[]),
     );
 }
+
+/// Felix's own report of its parts is the newest word of a log.
+#[test]
+fn a_part_of_felix_that_is_not_ready() {
+    let report = |ready: bool| {
+        let (word, why) = if ready { ("reporting ready    ", "") } else { ("reporting non-ready", "Failed to configure interfaces") };
+        format!(
+            "2024-06-11 12:20:13.002 [INFO][60] felix/health.go 336: Overall health status changed: live=true ready={ready}\n\
+             | BPFEndpointManager | -   | -              | {word} | {why:30} |\n"
+        )
+    };
+    let pods = "NAME                READY   STATUS    RESTARTS   AGE   IP             NODE    NOMINATED NODE   READINESS GATES\n\
+                calico-node-4xk9p   0/1     Running   0          16d   192.168.1.11   node1   <none>           <none>\n\
+                $ kubectl logs calico-node-4xk9p\n";
+    let lame = read_page(&(pods.to_owned() + &report(false)));
+    assert_eq!(codes(&lame), ["pod-not-ready"]);
+    let says =
+        "calico-node on node1 is not Ready: Felix reports that a part of it is not: BPFEndpointManager (Failed to configure interfaces)";
+    assert_eq!(lame.findings[0].message, says);
+    let again = read_page(&(pods.to_owned() + &report(false) + &report(true)));
+    assert!(!again.findings[0].message.contains("Felix reports"), "{}", again.findings[0].message);
+    // without a pod it is no finding, and not silence either
+    let gap = |report: &Report| {
+        report.unseen.iter().any(|gap| gap.what == "whether calico-node is Ready" && gap.why.contains("BPFEndpointManager"))
+    };
+    let alone = read_page(&report(false));
+    assert_eq!((codes(&alone), gap(&alone)), (Vec::new(), true), "{:#?}", alone.unseen);
+    assert!(!gap(&read_page(&report(true))));
+}
