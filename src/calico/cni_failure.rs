@@ -38,6 +38,8 @@ pub fn parse(reason: &str, message: &str) -> Option<CniFailure> {
     if !sets_network_up(message) && !REMOVES.iter().any(|says| message.contains(says)) {
         return None;
     }
+    // an error inside another, as Multus passes it on, has its quotes escaped
+    let message = &message.replace("\\\"", "\"");
     let (words, is_named) = plugin_words(message);
     let cause = causes::CAUSES.iter().find(|cause| cause.explains(words));
     let is_worded = ["calico", "ClusterInformation"].iter().any(|word| words.contains(word));
@@ -55,7 +57,7 @@ const REMOVES: [&str; 3] = ["failed to destroy network for sandbox", "cni failed
 
 /// What the plugin itself said, and whether the runtime names it as one of Calico's.
 fn plugin_words(message: &str) -> (&str, bool) {
-    // containerd 1.6 and later, CRI-O; inside another error the quotes are escaped
+    // containerd 1.6 and later, CRI-O
     if let Some((_, rest)) = message.split_once("plugin type=") {
         let rest = rest.trim_start_matches(['\\', '"']);
         let words = rest.split_once("): ").map_or(rest, |(_, words)| words);

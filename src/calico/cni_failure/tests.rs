@@ -77,6 +77,8 @@ fn every_cause_is_found_by_a_sentence_of_its_own() {
         "Address already assigned in block".to_owned(),
         "no podCidr for node node-2".to_owned(),
         "failed to find plugin \"calico\" in path [/opt/cni/bin]".to_owned(),
+        "failed to find plugin \"loopback\" in path [/opt/cni/bin]".to_owned(),
+        "failed to find plugin \"bridge\" in path [/opt/cni/bin]".to_owned(),
         "netplugin failed with no error message: signal: killed".to_owned(),
         "timed out waiting for endpoint status file '/var/run/calico/endpoint-status/x': context deadline exceeded".to_owned(),
         "error adding host side routes for interface: calia0b1, error: failed to add route file exists".to_owned(),
