@@ -4,6 +4,8 @@ use std::net::IpAddr;
 
 use super::facts::Summary;
 use super::formats::Format;
+use super::page::Block;
+use super::prompt::Heading;
 use super::texts::TextKind;
 use crate::calico::{interfaces, route_get, routes};
 use crate::snapshot::inspection::{Interface, InterfaceAddress};
@@ -33,8 +35,8 @@ pub(super) const ADDRESSES: Format = Format {
     read: |block, facts| {
         // a part of the list begins where somebody cut it
         let found = interfaces::parse(&block.text).map_err(|error| error.to_string())?;
-        if found.iter().all(|interface| interface.addresses.is_empty()) {
-            // every host has 127.0.0.1
+        // every host has 127.0.0.1
+        if found.iter().all(|interface| interface.addresses.is_empty()) && !asks_for_addresses(block) {
             return Ok(Summary {
                 ignored: Some("it lists links without their addresses, as ip link does".to_owned()),
                 ..Summary::default()
@@ -128,6 +130,25 @@ fn is_json_of(lines: &[&str], key: &str) -> bool {
     const HEAD: usize = 4_096;
     let head = |line: &&str| line.get(..HEAD).unwrap_or(line).contains(key);
     is_json(lines) && lines.iter().any(head)
+}
+
+/// `ip addr show wireguard.cali`: that it lists none is the answer. `ip link` has a column `mode`.
+fn asks_for_addresses(block: &Block) -> bool {
+    let mut words = block.heading.command.split_whitespace().skip_while(|word| *word != "ip").skip(1);
+    let object = words.find(|word| !word.starts_with('-'));
+    match object {
+        Some(object) => "address".starts_with(object),
+        None => block.text.lines().any(is_link) && !block.text.contains(" mode "),
+    }
+}
+
+/// One interface that somebody asked for, and whatever else that is not all of a host's: each has `lo`.
+pub(super) fn are_some(found: &[Interface], heading: &Heading) -> bool {
+    if found.iter().any(|interface| interface.name == "lo") {
+        return false;
+    }
+    let asked = || heading.command.split_whitespace().any(|word| found.iter().any(|interface| interface.name == word));
+    found.len() == 1 || asked()
 }
 
 /// `eth0   UP   10.0.0.3/24 fe80::1/64` (`ip -br addr`)

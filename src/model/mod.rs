@@ -98,7 +98,7 @@ impl<'a> ClusterModel<'a> {
         let holders = self.by_interface.get_or_init(|| {
             let mut holders: HashMap<IpAddr, Option<usize>> = HashMap::new();
             for (index, node) in self.nodes.iter().enumerate() {
-                for held in node.interfaces().into_iter().flatten().flat_map(|interface| &interface.addresses) {
+                for held in node.seen_interfaces().flat_map(|interface| &interface.addresses) {
                     let holder = holders.entry(held.address).or_insert(Some(index));
                     *holder = holder.filter(|known| *known == index);
                 }

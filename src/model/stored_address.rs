@@ -155,9 +155,12 @@ pub fn annotation(family: Family) -> &'static str {
 }
 
 fn held_by(view: &NodeModel, address: IpAddr) -> Option<InterfaceHolder> {
-    if let Some(interfaces) = view.interfaces() {
-        return interfaces.iter().find(|interface| interface.addresses.iter().any(|held| held.address == address)).map(|interface| {
-            InterfaceHolder { interface: interface.name.clone(), kind: interface.kind.clone(), source: Source::Interfaces }
+    let seen = view.seen_interfaces().find(|interface| interface.addresses.iter().any(|held| held.address == address));
+    if seen.is_some() || view.interfaces().is_some() {
+        return seen.map(|interface| InterfaceHolder {
+            interface: interface.name.clone(),
+            kind: interface.kind.clone(),
+            source: Source::Interfaces,
         });
     }
     annotated_interface(view, address).or_else(|| {

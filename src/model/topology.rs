@@ -185,9 +185,7 @@ impl<'a> NodeModel<'a> {
 
     /// Loopback, the stored address, or one that an interface of the node has.
     pub fn is_own_address(&self, address: IpAddr) -> bool {
-        let on_interface = |address| {
-            self.interfaces().into_iter().flatten().flat_map(|interface| &interface.addresses).any(|held| held.address == address)
-        };
+        let on_interface = |address| self.seen_interfaces().flat_map(|interface| &interface.addresses).any(|held| held.address == address);
         address.is_loopback()
             || self.stored(Family::from_address(address)).is_some_and(|stored| stored.address() == address)
             || on_interface(address)
