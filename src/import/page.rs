@@ -95,7 +95,7 @@ impl Above {
         } else if prompt::closes_shell(line, None) {
             self.shell = Heading::default();
         } else {
-            self.label = prompt::label(line);
+            self.label = prompt::label(line).or_else(|| prompt::label_in_sentence(line));
         }
     }
 

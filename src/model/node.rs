@@ -14,6 +14,7 @@ use crate::calico::events::{self, EventKind};
 use crate::calico::session::Session;
 use crate::calico::startup_log::{self, ExitReason, Outcome};
 use crate::finding::{Evidence, Source};
+use crate::input_source::STANDS_FOR_NODE;
 use crate::model::stored_address::{self, Stored};
 use crate::observed::Observed;
 use crate::snapshot::Snapshot;
@@ -109,6 +110,10 @@ pub(super) fn build_all<'a>(snapshot: &'a Snapshot, install: &Install<'a>) -> Ve
         names.extend(snapshot.inside.keys().chain(snapshot.logs.keys()).map(String::as_str));
         let failures = snapshot.events.seen().into_iter().flatten().filter(|event| is_cni_failure(event));
         names.extend(failures.filter_map(|event| event.source.host.as_deref()));
+    } else {
+        // one of the nodes that are listed, but not known which
+        let texts = snapshot.inside.keys().chain(snapshot.logs.keys()).map(String::as_str);
+        names.extend(texts.filter(|name| name.starts_with(STANDS_FOR_NODE)));
     }
     names.sort_unstable_by(|a, b| natural(a, b));
     names.dedup();
@@ -141,6 +146,9 @@ pub(super) fn build_all<'a>(snapshot: &'a Snapshot, install: &Install<'a>) -> Ve
                 events: pod_events(pod, &events),
                 bgp,
             };
+            if view.stands_for_another(snapshot) {
+                return view;
+            }
             view.stored = Family::ALL.map(|family| stored_address::read_stored(&view, family, annotated, &peers));
             view
         })
@@ -185,6 +193,11 @@ fn pod_events<'a>(pod: Option<&'a Pod>, events: &HashMap<&str, Vec<&'a Event>>) 
 }
 
 impl<'a> NodeModel<'a> {
+    /// A text is of one of the nodes that are listed: what is known of that node by its name is not repeated here.
+    pub fn stands_for_another(&self, snapshot: &Snapshot) -> bool {
+        self.name.starts_with(STANDS_FOR_NODE) && snapshot.nodes.seen().is_some()
+    }
+
     pub fn bgp(&self, family: Family) -> &NodeBgp<'a> {
         match family {
             Family::V4 => &self.bgp[0],
@@ -205,6 +218,12 @@ impl<'a> NodeModel<'a> {
 
     pub fn interfaces(&self) -> Option<&'a [Interface]> {
         self.inside?.seen()?.interfaces.seen().map(Vec::as_slice)
+    }
+
+    /// All interfaces that were seen, of whatever list: one that is missing may be there all the same.
+    pub fn seen_interfaces(&self) -> impl Iterator<Item = &'a Interface> + use<'a> {
+        let some = self.inside.and_then(Observed::seen).map_or(&[][..], |inside| &inside.some_interfaces);
+        self.interfaces().unwrap_or_default().iter().chain(some)
     }
 
     /// The hash of the DaemonSet's template that its pod was made from.

@@ -2,6 +2,7 @@
 
 mod archives;
 mod formats;
+mod joined;
 mod memory;
 mod pastes;
 mod rendered;
