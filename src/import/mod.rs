@@ -5,6 +5,7 @@
 //! Every file and block is listed among the snapshot's sources: what it was taken for, and what was left out.
 
 mod assemble;
+mod birdcl;
 mod calicoctl;
 mod calicoctl_tables;
 mod canonical;
@@ -21,6 +22,7 @@ mod formats;
 mod host;
 mod join;
 mod kubelet_log;
+mod label;
 pub mod log;
 mod logs;
 mod objects;

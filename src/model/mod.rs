@@ -58,6 +58,7 @@ impl<'a> ClusterModel<'a> {
         install.plan_upgrade(upgrade);
         let mut nodes = node::build_all(snapshot, &install);
         Family::ALL.into_iter().for_each(|family| stored_address::infer_from_mesh(&mut nodes, family));
+        Family::ALL.into_iter().for_each(|family| stored_address::tell_once(&mut nodes, family, snapshot));
         let by_name = nodes.iter().enumerate().map(|(index, node)| (node.name, index)).collect();
         let mut by_address: HashMap<IpAddr, Vec<usize>> = HashMap::new();
         let mut by_internal_ip = HashMap::new();

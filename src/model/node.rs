@@ -146,7 +146,8 @@ pub(super) fn build_all<'a>(snapshot: &'a Snapshot, install: &Install<'a>) -> Ve
                 events: pod_events(pod, &events),
                 bgp,
             };
-            if view.stands_for_another(snapshot) {
+            // what the Nodes tell of it is told there
+            if annotated && view.stands_for_another(snapshot) {
                 return view;
             }
             view.stored = Family::ALL.map(|family| stored_address::read_stored(&view, family, annotated, &peers));
@@ -193,11 +194,6 @@ fn pod_events<'a>(pod: Option<&'a Pod>, events: &HashMap<&str, Vec<&'a Event>>) 
 }
 
 impl<'a> NodeModel<'a> {
-    /// A text is of one of the nodes that are listed: what is known of that node by its name is not repeated here.
-    pub fn stands_for_another(&self, snapshot: &Snapshot) -> bool {
-        self.name.starts_with(STANDS_FOR_NODE) && snapshot.nodes.seen().is_some()
-    }
-
     pub fn bgp(&self, family: Family) -> &NodeBgp<'a> {
         match family {
             Family::V4 => &self.bgp[0],
@@ -218,12 +214,6 @@ impl<'a> NodeModel<'a> {
 
     pub fn interfaces(&self) -> Option<&'a [Interface]> {
         self.inside?.seen()?.interfaces.seen().map(Vec::as_slice)
-    }
-
-    /// All interfaces that were seen, of whatever list: one that is missing may be there all the same.
-    pub fn seen_interfaces(&self) -> impl Iterator<Item = &'a Interface> + use<'a> {
-        let some = self.inside.and_then(Observed::seen).map_or(&[][..], |inside| &inside.some_interfaces);
-        self.interfaces().unwrap_or_default().iter().chain(some)
     }
 
     /// The hash of the DaemonSet's template that its pod was made from.

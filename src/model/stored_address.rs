@@ -9,6 +9,7 @@ use crate::calico::address::{self, Cidr};
 use crate::calico::detect::{ANNOTATION, Annotated};
 use crate::calico::session::PeerKind;
 use crate::finding::Source;
+use crate::snapshot::Snapshot;
 use crate::snapshot::family::Family;
 
 #[derive(Clone, Debug)]
@@ -86,6 +87,20 @@ pub(super) fn infer_from_mesh(nodes: &mut [NodeModel], family: Family) {
         // one mesh names the addresses of all others, and of two nodes each names the other's
         if nodes.len() > 2 || nodes.iter().all(is_known) {
             return;
+        }
+    }
+}
+
+/// A text of a node that is not named may be of one that another text tells of: the same address is not two nodes'.
+pub(super) fn tell_once(nodes: &mut [NodeModel], family: Family, snapshot: &Snapshot) {
+    for at in 0..nodes.len() {
+        let Some(own) = nodes.get(at).filter(|node| node.stands_for_another(snapshot)).and_then(|node| node.stored(family)) else {
+            continue;
+        };
+        let told = nodes.iter().enumerate().filter(|(other, _)| *other != at);
+        let again = told.into_iter().any(|(_, other)| other.stored(family).is_some_and(|stored| stored.address() == own.address()));
+        if again && let Some(place) = nodes.get_mut(at).and_then(|node| node.stored.get_mut(usize::from(family == Family::V6))) {
+            *place = None;
         }
     }
 }

@@ -11,7 +11,11 @@ use crate::calico::address;
 use crate::calico::expected_sessions::{BgpNode, Topology, as_number};
 use crate::calico::session::PeerKind;
 use crate::finding::Source;
+use crate::input_source::STANDS_FOR_NODE;
+use crate::observed::Observed;
+use crate::snapshot::Snapshot;
 use crate::snapshot::family::Family;
+use crate::snapshot::inspection::Interface;
 use crate::snapshot::objects::{Custom, Node};
 
 /// The AS number a BGPConfiguration without one stands for (libcalico-go `clientv3/client.go`, `EnsureInitialized`).
@@ -181,6 +185,17 @@ impl<'a> NodeModel<'a> {
     /// Peers that BIRD lists, in whatever state; `None` where BIRD itself did not answer: CalicoNodeStatus drops rows.
     pub fn listed_peers(&self, family: Family) -> Option<&HashSet<IpAddr>> {
         self.bgp(family).seen().filter(|sessions| sessions.source == Source::Birdcl).map(|sessions| &sessions.addresses)
+    }
+
+    /// A text is of one of the nodes that are listed: what is known of that node by its name is not repeated here.
+    pub fn stands_for_another(&self, snapshot: &Snapshot) -> bool {
+        self.name.starts_with(STANDS_FOR_NODE) && snapshot.nodes.seen().is_some()
+    }
+
+    /// All interfaces that were seen, of whatever list: one that is missing may be there all the same.
+    pub fn seen_interfaces(&self) -> impl Iterator<Item = &'a Interface> + use<'a> {
+        let some = self.inside.and_then(Observed::seen).map_or(&[][..], |inside| &inside.some_interfaces);
+        self.interfaces().unwrap_or_default().iter().chain(some)
     }
 
     /// Loopback, the stored address, or one that an interface of the node has.

@@ -55,13 +55,19 @@ const YOUNG: i64 = 60;
 
 fn run(view: &Context, _: &EarlierFindings) -> Vec<Finding> {
     let mut programs: BTreeMap<&str, Vec<&ProgramPod>> = BTreeMap::new();
-    for one in view.snapshot.programs.iter().filter(|one| !one.pod.has_ended()) {
+    for one in view.snapshot.programs.iter().filter(|one| !has_ended(one)) {
         if let Some(program) = program_of_pod(&one.pod.metadata.name) {
             programs.entry(program).or_default().push(one);
         }
     }
     let known = PROGRAMS.iter().filter(|(program, ..)| !NEED_CALICO_NODE.contains(program) || !lacks_network(view));
     known.filter_map(|(program, effect, needed)| finding(view, (*program, *effect, *needed), programs.get(program)?)).collect()
+}
+
+/// What the kubelet left behind: another pod takes its place.
+fn has_ended(one: &ProgramPod) -> bool {
+    let reason = one.pod.status.reason.as_deref().unwrap_or_default();
+    one.pod.has_ended() || ["Completed", "Evicted", "NodeShutdown", "ContainerStatusUnknown", "Terminated"].contains(&reason)
 }
 
 /// Some calico-node is not Ready, or its network plugin fails: pods that need them may wait for that.

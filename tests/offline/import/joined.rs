@@ -46,6 +46,17 @@ fn what_some_node_of_the_list_says_is_not_lost() {
     let sound = read_page(&page(&[("10.20.0.13", "up", "Established")]));
     assert_eq!(codes(&sound), [""; 0]);
     assert_eq!(node_names(&sound), ["master-1", "worker-2", "worker-3"], "no fourth node");
+    let nodes = "NAME   STATUS   ROLES    AGE   VERSION\nm1     Ready    master   1d    v1.25.0\nw2     Ready    <none>   1d    v1.25.0\n";
+    let detects = |interface: &str| {
+        format!(
+            "```\n{nodes}```\n```\n2026-08-12 19:18:18.804 [INFO][8] startup/autodetection_methods.go 103: Using autodetected IPv4 address on \
+             interface {interface}\nCalico node started successfully\n```\n"
+        )
+    };
+    assert_eq!(codes(&read_page(&detects("br-d710e33f6c1a: 172.18.0.1/16"))), ["address-on-virtual-interface"]);
+    assert_eq!(codes(&read_page(&detects("eth0: 10.20.0.12/24"))), [""; 0]);
+    let twice = detects("eth0: 10.20.0.12/24") + &detects("eth0: 10.20.0.12/24").replace(nodes, "");
+    assert_eq!(codes(&read_page(&twice)), [""; 0], "two logs of one node are no conflict");
     let log = |line: &str| {
         format!(
             "```\n{NODES}```\n```\n$ kubectl logs calico-node-abcde -n kube-system\n2026-08-12 19:18:18.704 [INFO][8] startup/startup.go 425: \
@@ -172,6 +183,7 @@ fn other_programs_of_a_table() {
     assert_eq!(codes(&report), ["program-not-running"]);
     assert!(report.findings[0].message.starts_with("Typha does not run: calico-typha-6b9d7c5d6f-2kx7p is CrashLoopBackOff"));
     assert_eq!(codes(&read_page(&page("1/1     Running         "))), [""; 0]);
+    assert_eq!(codes(&read_page(&page("0/1     Evicted         "))), [""; 0], "what is left of one that was replaced");
 }
 
 #[test]
@@ -187,4 +199,56 @@ fn the_kubelet_of_a_snap_is_on_the_host() {
         probeType=\"Readiness\" pod=\"kube-system/calico-node-7fkqz\" containerName=\"calico-node\" probeResult=\"failure\" output=\"calico/node is \
         not ready: felix is not ready: readiness probe reporting 503\"\n";
     assert_eq!(node_names(&read_page(page)), ["ubuntu2"]);
+}
+
+#[test]
+fn rows_of_birdcl_alone() {
+    let page = |state: &str, info: &str| {
+        format!(
+            "Node_10_128_122_175 BGP      master   up     2026-12-13  Established\n\
+             Node_10_128_122_176 BGP      master   {state}   2026-12-20  {info}\n"
+        )
+    };
+    let report = read_page(&page("down", "Error: Kernel MD5 auth failed"));
+    assert_eq!(codes(&report), ["bgp-session-down"]);
+    assert!(report.findings[0].message.contains("Kernel MD5 auth failed"), "{}", report.findings[0].message);
+    assert_eq!(codes(&read_page(&page("up", "Established"))), [""; 0]);
+}
+
+#[test]
+fn lines_of_svlogd() {
+    let page = |says: &str| {
+        format!(
+            "# cat /var/log/calico/bird/current\n2026-06-15_07:05:27.75862 bird: device1: Initializing\n2026-06-15_07:05:27.75999 bird: {says}\n"
+        )
+    };
+    let report = read_page(&page("Mesh_10_0_5_102: Socket error: bind: Cannot assign requested address"));
+    assert_eq!(report.nodes.len(), 1);
+    assert_eq!(report.sources.iter().filter(|source| source.format == "kubectl logs").count(), 1);
+}
+
+#[test]
+fn the_node_of_a_host_that_was_renamed() {
+    let page = |state: &str| {
+        format!(
+            "```\n2026-10-31 14:17:51.442 [INFO][10] startup/startup.go 103: Starting node edge-local with version v3.19.1\n2026-10-31 \
+             14:17:51.527 [WARNING][10] startup/startup.go 983: Calico node 'edge-iot' is already using the IPv4 address 10.1.7.20.\n2026-10-31 \
+             14:17:51.536 [WARNING][10] startup/utils.go 48: Terminating\n```\n```\nNAME         STATUS     ROLES    AGE    VERSION\n\
+             edge-iot     {state}   <none>   412d   v1.24.17\nedge-local   Ready      <none>   4d     v1.24.17\n```\n"
+        )
+    };
+    let report = read_page(&page("NotReady"));
+    assert_eq!(codes(&report), ["startup-exited"]);
+    assert_eq!(report.findings[0].fix.as_ref().map(|fix| fix.command.as_str()), Some("kubectl describe node edge-iot"));
+    let report = read_page(&page("Ready   "));
+    assert!(!report.findings[0].message.contains("renamed"), "{}", report.findings[0].message);
+}
+
+#[test]
+fn what_a_probe_said_before_the_kubelet_waited() {
+    let page = "Events:\n  Type     Reason     Age                     From     Message\n  ----     ------     ----                    ----     -------\n  \
+        Warning  Unhealthy  33m (x110 over 5h13m)   kubelet  Liveness probe failed: calico/node is not ready: bird/confd is not live: exit status 1\n  \
+        Warning  BackOff    3m37s (x915 over 5h8m)  kubelet  Back-off restarting failed container calico-node in pod calico-node-xxx22_kube-system(43a4)\n";
+    let report = read_page(page);
+    assert!(report.findings[0].evidence.iter().any(|one| one.text.contains("bird/confd is not live")), "{report:#?}");
 }
