@@ -43,7 +43,11 @@ pub fn parse(reason: &str, message: &str) -> Option<CniFailure> {
     let (words, is_named) = plugin_words(message);
     let cause = causes::CAUSES.iter().find(|cause| cause.explains(words));
     let is_worded = ["calico", "ClusterInformation"].iter().any(|word| words.contains(word));
-    let is_calicos = is_named || is_worded || cause.is_some_and(|cause| cause.is_calicos_alone);
+    // what another plugin does not find is its own; Multus passes on what Calico's says
+    let is_anothers =
+        message.split_once("plugin type=\"").is_some_and(|(_, kind)| !kind.starts_with(CALICO) && !kind.starts_with("multus"));
+    let misses = is_anothers && words.contains("failed to find plugin");
+    let is_calicos = is_named || is_worded || cause.is_some_and(|cause| cause.is_calicos_alone && !misses);
     is_calicos.then(|| CniFailure {
         text: clean(words, MAX_TEXT),
         cause,

@@ -104,6 +104,7 @@ fn failures_of_others_are_not_calicos() {
         "plugin type=\"flannel\" failed (add): open /run/flannel/subnet.env: no such file or directory",
         "plugin type=\"cilium-cni\" failed (add): unable to connect to Cilium daemon: dial unix /var/run/cilium/cilium.sock",
         "plugin type=\"portmap\" failed (add): unable to create chain",
+        "plugin type=\"bridge\" failed (add): failed to find plugin \"host-local\" in path [/usr/lib/cni]",
         "failed to allocate for range 0: no IP addresses available in range set: 10.244.1.1-10.244.1.254",
         "add cmd: failed to assign an IP address to container",
     ] {
