@@ -5,7 +5,9 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// How a node is called whose name nothing tells, before the place of its text: no name of Kubernetes has parentheses.
+/// How a name begins that stands for a node which nothing names: no name of Kubernetes has parentheses.
+pub const STANDS_FOR_NODE: &str = "(node ";
+/// The same, before the place of the text.
 pub const UNNAMED_NODE: &str = "(node at ";
 
 /// One file, or one block of a text with several.

@@ -159,7 +159,7 @@ pub(crate) fn is_silent(node: &NodeModel) -> bool {
 }
 
 fn kind(node: &NodeModel, address: IpAddr, interface: Option<&str>) -> Option<VirtualInterface> {
-    let mut seen = node.interfaces().into_iter().flatten();
+    let mut seen = node.seen_interfaces();
     let holder = seen.find(|one| match interface {
         Some(name) => one.name == name,
         None => one.addresses.iter().any(|held| held.address == address),

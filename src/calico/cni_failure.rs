@@ -38,10 +38,16 @@ pub fn parse(reason: &str, message: &str) -> Option<CniFailure> {
     if !sets_network_up(message) && !REMOVES.iter().any(|says| message.contains(says)) {
         return None;
     }
+    // an error inside another, as Multus passes it on, has its quotes escaped
+    let message = &message.replace("\\\"", "\"");
     let (words, is_named) = plugin_words(message);
     let cause = causes::CAUSES.iter().find(|cause| cause.explains(words));
     let is_worded = ["calico", "ClusterInformation"].iter().any(|word| words.contains(word));
-    let is_calicos = is_named || is_worded || cause.is_some_and(|cause| cause.is_calicos_alone);
+    // what another plugin does not find is its own; Multus passes on what Calico's says
+    let is_anothers =
+        message.split_once("plugin type=\"").is_some_and(|(_, kind)| !kind.starts_with(CALICO) && !kind.starts_with("multus"));
+    let misses = is_anothers && words.contains("failed to find plugin");
+    let is_calicos = is_named || is_worded || cause.is_some_and(|cause| cause.is_calicos_alone && !misses);
     is_calicos.then(|| CniFailure {
         text: clean(words, MAX_TEXT),
         cause,
@@ -55,7 +61,7 @@ const REMOVES: [&str; 3] = ["failed to destroy network for sandbox", "cni failed
 
 /// What the plugin itself said, and whether the runtime names it as one of Calico's.
 fn plugin_words(message: &str) -> (&str, bool) {
-    // containerd 1.6 and later, CRI-O; inside another error the quotes are escaped
+    // containerd 1.6 and later, CRI-O
     if let Some((_, rest)) = message.split_once("plugin type=") {
         let rest = rest.trim_start_matches(['\\', '"']);
         let words = rest.split_once("): ").map_or(rest, |(_, words)| words);

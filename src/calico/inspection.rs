@@ -44,6 +44,7 @@ pub fn parse(stdout: &str, destinations: &[Destination]) -> NodeInspection {
         bird4: bird(stdout, "bird4"),
         bird6: bird(stdout, "bird6"),
         interfaces: read(stdout, "interfaces", "ip", |text| interfaces::parse(text).map_err(|error| error.to_string())),
+        some_interfaces: Vec::new(),
         routes: both_routes(stdout),
     }
 }

@@ -25,9 +25,9 @@ pub use crate::calico::startup_log::outcome::{
 pub use details::{CameUp, Details, LastLine, SeenInterface};
 pub use digest::MAX_MARKS;
 pub use ends::known_end;
-pub use init_log::{InitFailure, digest_init};
+pub use init_log::{InitFailure, digest_init, is_stuck};
 pub use kernel_features::{is_fallback as is_kernel_fallback, missing as missing_kernel_feature};
-pub use others::{is_calico_nodes_own, is_failure, other_program, plugin_error, program_of_pod};
+pub use others::{is_calico_nodes_own, is_failure, is_watched, other_program, plugin_error, program_of_pod};
 pub use patterns::{PATTERNS, Pattern, Scope};
 pub use reader::{Attempt, Attempts, Reader, read};
 pub use requests::{Names, NodeReads, Requests};

@@ -55,7 +55,7 @@ pub(crate) fn expected(view: &Context, node: &NodeModel, family: Family) -> Opti
 
 /// Peers that still dial an address which no node has stored and which is on an interface of this node.
 pub(crate) fn of_leftover(view: &Context, node: &NodeModel) -> Vec<Evidence> {
-    let held = node.interfaces().into_iter().flatten().flat_map(|one| one.addresses.iter().map(move |held| (one, held.address)));
+    let held = node.seen_interfaces().flat_map(|one| one.addresses.iter().map(move |held| (one, held.address)));
     let left = held
         .filter(|(_, address)| view.holders(*address).next().is_none() && view.peer(*address).is_some_and(|peer| peer.name == node.name));
     let tell = left.filter_map(|(interface, address)| {

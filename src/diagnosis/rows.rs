@@ -23,7 +23,10 @@ pub(super) fn node_rows(view: &Context, findings: &[Finding], scope: &Scope) -> 
     view.nodes
         .iter()
         .filter(|node| scope.nodes.as_ref().is_none_or(|wanted| wanted.contains(node.name)))
-        .map(|node| row(view, node, codes.remove(node.name).unwrap_or_default(), scope.sessions))
+        .map(|node| (node, codes.remove(node.name).unwrap_or_default()))
+        // it is one of the others
+        .filter(|(node, codes)| !codes.is_empty() || node.pod.is_some() || !node.stands_for_another(view.snapshot))
+        .map(|(node, codes)| row(view, node, codes, scope.sessions))
         .collect()
 }
 

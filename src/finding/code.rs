@@ -49,6 +49,7 @@ codes! {
     InitContainerFailed = "init-container-failed", ROOT | START | LOG;
     PodSandboxRecreated = "pod-sandbox-recreated", ROOT | START | LOG;
     ContainerCrashed = "container-crashed", ROOT | START | LOG;
+    ProgramNotRunning = "program-not-running", NONE;
     TyphaNotFound = "typha-not-found", ROOT | START | LOG;
     DatastoreLocked = "datastore-locked", ROOT | START | LOG;
     DatastoreUnreachable = "datastore-unreachable", ROOT | START | LOG;

@@ -6,11 +6,11 @@ use jiff::Timestamp;
 
 use super::facts::{Facts, Text};
 use super::objects::Objects;
-use super::{ImportError, event_pods, other_pods, resolve};
+use super::{ImportError, event_pods, join, other_pods, resolve};
 use crate::calico::flavour;
 use crate::observed::Observed;
 use crate::snapshot::objects::{ConfigMap, Container, DaemonSet, Event, Meta, Node, Pod};
-use crate::snapshot::{Origin, Resources, Snapshot, trim};
+use crate::snapshot::{Origin, ProgramPod, Resources, Snapshot, trim};
 
 /// Adds what texts told to the objects that were read whole; those count where both are there.
 pub(super) fn merge(facts: Facts, default: Option<&str>) -> Result<(Objects, Vec<Text>), ImportError> {
@@ -33,6 +33,7 @@ pub(super) fn merge(facts: Facts, default: Option<&str>) -> Result<(Objects, Vec
         probes.spread(&mut pods, &texts);
         objects.pods = Some(pods).filter(|pods| !pods.is_empty()).or(empty);
     }
+    join::place_by_logs(objects.pods.as_deref_mut().unwrap_or_default(), &texts);
     for pod in objects.pods.iter_mut().flatten() {
         // on some node it is, unless the scheduler has not found one
         let unscheduled = pod.status.phase == "Pending" && pod.status.reason.as_deref() == Some("Pending");
@@ -127,6 +128,7 @@ pub(super) fn snapshot(mut objects: Objects, origin: Origin) -> Result<Snapshot,
     snapshot.nodes = nodes.map_or(Observed::NotAsked, Observed::Seen);
     snapshot.pods = pods.map_or(Observed::NotAsked, Observed::Seen);
     snapshot.events = events.map_or(Observed::NotAsked, Observed::Seen);
+    snapshot.programs = programs(std::mem::take(&mut objects.programs));
     snapshot.controller_revisions = revisions.map_or(Observed::NotAsked, Observed::Seen);
     snapshot.config_maps = config_maps;
     snapshot.resources = Resources {
@@ -140,6 +142,12 @@ pub(super) fn snapshot(mut objects: Objects, origin: Origin) -> Result<Snapshot,
         node_statuses: objects.observed("CalicoNodeStatus"),
     };
     Ok(snapshot)
+}
+
+/// Each pod once, as the last block that shows it has it.
+fn programs(pods: Vec<Pod>) -> Vec<ProgramPod> {
+    let by_name: BTreeMap<String, Pod> = pods.into_iter().map(|pod| (pod.metadata.name.clone(), pod)).collect();
+    by_name.into_values().map(|pod| ProgramPod { pod, newest_error: None }).collect()
 }
 
 /// The newest time that anything in the snapshot tells; the clock of the reader plays no part.

@@ -34,7 +34,8 @@ pub(super) const NODES_WIDE: Format = Format {
             (words.next(), words.next(), words.next()) == (Some("NAME"), Some("ASN"), Some("IPV4"))
         })
     },
-    goes_on: |line| !line.trim().is_empty() && line.contains('('),
+    // `node-3   (64512)   10.0.0.3/24`, `node-3   64600   10.0.0.3/24`
+    goes_on: |line| line.contains('(') || line.split_whitespace().skip(2).any(|cell| cell.contains('/')),
     interrupts: true,
     restarts: true,
     read: read_nodes_wide,
@@ -162,18 +163,24 @@ fn read_nodes_wide(block: &Block, facts: &mut Facts) -> Result<Summary, String> 
         let row = split_row(line, 4);
         let Some(name) = row.first().filter(|name| !name.is_empty()) else { continue };
         let addresses: Vec<&str> = row.iter().skip(1).copied().filter(|cell| cell.contains('/')).collect();
-        facts.told(
-            "Node",
-            &calico_node(name, addresses.iter().find(|cell| !cell.contains(':')), addresses.iter().find(|cell| cell.contains(':'))),
-        )?;
+        let mut node =
+            calico_node(name, addresses.iter().find(|cell| !cell.contains(':')), addresses.iter().find(|cell| cell.contains(':')));
+        // in brackets it is the cluster's
+        if let Some(number) = row.get(1).filter(|cell| cell.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.')) {
+            node["metadata"]["annotations"]["projectcalico.org/ASNumber"] = json!(number);
+        }
+        facts.told("Node", &node)?;
         count += 1;
     }
     Ok(Summary::new(crate::text::count(count, "Calico node")))
 }
 
+/// Where a Node has its IPv4 and its IPv6 address for Calico.
+pub(super) const ADDRESS_ANNOTATIONS: [&str; 2] = ["projectcalico.org/IPv4Address", "projectcalico.org/IPv6Address"];
+
 fn calico_node(name: &str, v4: Option<&&str>, v6: Option<&&str>) -> Value {
     let mut annotations = serde_json::Map::new();
-    for (key, address) in [("projectcalico.org/IPv4Address", v4), ("projectcalico.org/IPv6Address", v6)] {
+    for (key, address) in ADDRESS_ANNOTATIONS.into_iter().zip([v4, v6]) {
         if let Some(address) = address {
             annotations.insert(key.to_owned(), json!(address));
         }

@@ -38,7 +38,7 @@ pub(super) const PEERS: Format = Format {
     restarts: false,
     read: |block, facts| {
         read(block, facts, &PEER, |cell| {
-            let mut spec = json!({"peerIP": cell("PEERIP"), "asNumber": cell("ASN").and_then(|number| number.parse::<u32>().ok())});
+            let mut spec = json!({"peerIP": cell("PEERIP"), "asNumber": cell("ASN").and_then(|number| number.parse::<u32>().ok()).filter(|number| *number > 0)});
             match cell("NODE") {
                 None | Some("(global)" | "all()") => {}
                 Some(selector) if selector.contains(['(', '=']) => spec["nodeSelector"] = json!(selector),
@@ -70,6 +70,31 @@ fn is_row(line: &str) -> bool {
     split_row(line, MAX_COLUMNS).len() > 2
 }
 
+/// Its cells, one for each column; a cell without a value is empty.
+fn row_of<'l>(first: &str, header: &[&str], line: &'l str) -> Option<Vec<&'l str>> {
+    let wide = split_row(line, MAX_COLUMNS);
+    if wide.len() == header.len() {
+        return Some(wide);
+    }
+    let squeezed: Vec<&str> = line.split_whitespace().collect();
+    if squeezed.len() == header.len() {
+        return Some(squeezed);
+    }
+    // cells begin where their columns do
+    let mut starts = Vec::new();
+    let mut at = 0;
+    for column in header {
+        at += first.get(at..)?.find(column)?;
+        starts.push(at);
+        at += column.len();
+    }
+    let ends = starts.iter().skip(1).copied().chain([line.len()]);
+    let cells: Vec<&str> = starts.iter().zip(ends).map(|(start, end)| line.get(*start..end.min(line.len())).unwrap_or("").trim()).collect();
+    let letters = |text: &str| text.bytes().filter(|byte| *byte != b' ').count();
+    let has_all = cells.iter().map(|cell| letters(cell)).sum::<usize>() == letters(line);
+    (has_all && cells.first().is_some_and(|name| !name.is_empty())).then_some(cells)
+}
+
 type Cells<'a> = dyn Fn(&str) -> Option<&'a str> + 'a;
 
 fn read(block: &Block, facts: &mut Facts, columns: &[&str], object: fn(&Cells<'_>) -> Value) -> Result<Summary, String> {
@@ -78,12 +103,10 @@ fn read(block: &Block, facts: &mut Facts, columns: &[&str], object: fn(&Cells<'_
     let before = facts.objects.taken;
     let mut broken = 0;
     for line in block.text.lines().skip(1).filter(|line| !has_columns(line, columns)) {
-        let wide = split_row(line, MAX_COLUMNS);
-        let row = if wide.len() == header.len() { wide } else { line.split_whitespace().collect() };
-        if row.len() != header.len() {
+        let Some(row) = row_of(first, &header, line) else {
             broken += 1;
             continue;
-        }
+        };
         facts.objects.take(object(&|name| {
             let at = header.iter().position(|column| *column == name)?;
             row.get(at).copied().filter(|cell| !["", "<none>", "-"].contains(cell))
@@ -120,6 +143,10 @@ mod tests {
         }
         let peer = spec(&PEERS, "NAME     PEERIP       NODE       ASN\npeer-1   10.0.0.254   (global)   64513\n", "BGPPeer");
         assert_eq!((&peer["peerIP"], &peer["asNumber"], peer.get("node")), (&json!("10.0.0.254"), &json!(64513), None));
+        let by_selector =
+            "NAME         PEERIP       NODE                    ASN   \npeer-to-rr                !has(route-reflector)   0     \n";
+        let peer = spec(&PEERS, by_selector, "BGPPeer");
+        assert_eq!((peer.get("peerIP"), &peer["nodeSelector"]), (Some(&Value::Null), &json!("!has(route-reflector)")));
         let peer = spec(&PEERS, "NAME     PEERIP       NODE     ASN\npeer-1   10.0.0.254   node-1   64513\n", "BGPPeer");
         assert_eq!(peer["node"], json!("node-1"));
         let mesh = spec(

@@ -1,5 +1,7 @@
 //! What the texts told, until all of them are read: objects in part, and texts that wait for their node.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
@@ -68,6 +70,8 @@ pub(super) struct Facts {
     pub pods: Vec<Pod>,
     /// Of which nothing but events tell.
     pub event_pods: Vec<Pod>,
+    /// The newest error in the log of each of Calico's other programs.
+    pub program_errors: BTreeMap<&'static str, String>,
     pub daemon_sets: Vec<DaemonSet>,
     pub events: Vec<Event>,
     pub texts: Vec<Text>,
@@ -127,6 +131,17 @@ impl Facts {
                 self.events.push(event);
             }
         }
+        Ok(())
+    }
+
+    /// A pod of another program of Calico's, in Kubernetes' own shape.
+    pub(super) fn told_program(&mut self, object: &Value) -> Result<(), String> {
+        if self.objects.programs.len() >= MAX_OBJECTS {
+            return Err(format!("more than {MAX_OBJECTS} objects"));
+        }
+        let mut pod: Pod = from_tree(object).map_err(|error| format!("Pod: {error}"))?;
+        trim::pod(&mut pod);
+        self.objects.programs.push(pod);
         Ok(())
     }
 

@@ -3,7 +3,7 @@
 use super::facts::{Facts, Summary};
 use super::page::Block;
 use super::prompt::Heading;
-use super::{calicoctl, calicoctl_tables, describe, events, host, kubelet_log, logs, other_logs, probes, tables, tigera, yaml};
+use super::{birdcl, calicoctl, calicoctl_tables, describe, events, host, kubelet_log, logs, other_logs, probes, tables, tigera, yaml};
 
 /// One format that people paste.
 pub(super) struct Format {
@@ -54,7 +54,7 @@ pub(super) const FORMATS: [Format; 28] = [
     calicoctl_tables::POOLS,
     calicoctl_tables::PEERS,
     calicoctl_tables::CONFIGURATIONS,
-    host::BIRDCL,
+    birdcl::BIRDCL,
     host::ADDRESSES,
     host::BRIEF,
     host::IFCONFIG,

@@ -1,26 +1,14 @@
-//! What a host's own tools print: birdcl, ip, ifconfig.
+//! What a host's own tools print of its network: ip, ifconfig.
 
 use std::net::IpAddr;
 
 use super::facts::Summary;
 use super::formats::Format;
+use super::page::Block;
+use super::prompt::Heading;
 use super::texts::TextKind;
 use crate::calico::{interfaces, route_get, routes};
 use crate::snapshot::inspection::{Interface, InterfaceAddress};
-
-pub(super) const BIRDCL: Format = Format {
-    name: "birdcl show protocols",
-    better: "birdcl show protocols; birdcl show status",
-    starts: |lines, _| lines.first().is_some_and(|line| is_bird(line)),
-    goes_on: is_bird_output,
-    interrupts: true,
-    restarts: false,
-    read: |block, facts| {
-        let rows = block.text.lines().filter(|line| line.contains(" BGP ")).count();
-        facts.text(TextKind::Birdcl, block.line, block.text.clone(), block.heading.clone(), None);
-        Ok(Summary::new(crate::text::count(rows, "BGP session")))
-    },
-};
 
 pub(super) const ADDRESSES: Format = Format {
     name: "ip addr",
@@ -33,8 +21,8 @@ pub(super) const ADDRESSES: Format = Format {
     read: |block, facts| {
         // a part of the list begins where somebody cut it
         let found = interfaces::parse(&block.text).map_err(|error| error.to_string())?;
-        if found.iter().all(|interface| interface.addresses.is_empty()) {
-            // every host has 127.0.0.1
+        // every host has 127.0.0.1
+        if found.iter().all(|interface| interface.addresses.is_empty()) && !asks_for_addresses(block) {
             return Ok(Summary {
                 ignored: Some("it lists links without their addresses, as ip link does".to_owned()),
                 ..Summary::default()
@@ -109,16 +97,6 @@ pub(super) const ROUTES: Format = Format {
     },
 };
 
-fn is_bird(line: &str) -> bool {
-    let line = line.trim();
-    let words = || line.split_whitespace().map(str::to_ascii_lowercase);
-    (line.starts_with("BIRD ") && (line.ends_with(" ready.") || line.split_whitespace().count() == 2))
-        || line.starts_with("0001 BIRD ")
-        || line.starts_with("2002-")
-        || line.contains("Unable to connect to server control socket")
-        || words().eq(["name", "proto", "table", "state", "since", "info"])
-}
-
 fn is_json(lines: &[&str]) -> bool {
     lines.first().is_some_and(|line| line.trim_start().starts_with('['))
 }
@@ -128,6 +106,25 @@ fn is_json_of(lines: &[&str], key: &str) -> bool {
     const HEAD: usize = 4_096;
     let head = |line: &&str| line.get(..HEAD).unwrap_or(line).contains(key);
     is_json(lines) && lines.iter().any(head)
+}
+
+/// `ip addr show wireguard.cali`: that it lists none is the answer. `ip link` has a column `mode`.
+fn asks_for_addresses(block: &Block) -> bool {
+    let mut words = block.heading.command.split_whitespace().skip_while(|word| *word != "ip").skip(1);
+    let object = words.find(|word| !word.starts_with('-'));
+    match object {
+        Some(object) => "address".starts_with(object),
+        None => block.text.lines().any(is_link) && !block.text.contains(" mode "),
+    }
+}
+
+/// One interface that somebody asked for, and whatever else that is not all of a host's: each has `lo`.
+pub(super) fn are_some(found: &[Interface], heading: &Heading) -> bool {
+    if found.iter().any(|interface| interface.name == "lo") {
+        return false;
+    }
+    let asked = || heading.command.split_whitespace().any(|word| found.iter().any(|interface| interface.name == word));
+    found.len() == 1 || asked()
 }
 
 /// `eth0   UP   10.0.0.3/24 fe80::1/64` (`ip -br addr`)
@@ -166,32 +163,6 @@ pub(super) fn parse_brief(text: &str) -> Result<Vec<Interface>, String> {
         found.push(Interface { name: crate::text::bounded::clean(name, 64), flags, addresses, ..Interface::default() });
     }
     Ok(found)
-}
-
-/// Rows, their details, the answers to `show status`: everything else ends what BIRD said.
-pub(super) fn is_bird_output(line: &str) -> bool {
-    const STATUS: [&str; 9] = [
-        "Router ID is",
-        "Hostname is",
-        "Current server time",
-        "Last reboot",
-        "Last reconfig",
-        "Daemon is",
-        "Graceful restart",
-        "Wait",
-        "(rc ",
-    ];
-    const PROTOS: [&str; 12] = ["BGP", "Kernel", "Device", "Direct", "Static", "Pipe", "OSPF", "RIP", "RAdv", "BFD", "RPKI", "Babel"];
-    let is_code = || {
-        line.get(..4).is_some_and(|code| code.bytes().all(|byte| byte.is_ascii_digit()))
-            && matches!(line.as_bytes().get(4), Some(b' ' | b'-'))
-    };
-    line.trim().is_empty()
-        || line.starts_with([' ', '\t'])
-        || line.split_whitespace().nth(1).is_some_and(|proto| PROTOS.contains(&proto))
-        || STATUS.iter().any(|start| line.starts_with(start))
-        || is_code()
-        || is_bird(line)
 }
 
 /// `14: br-3a10a9384428: <BROADCAST,…>`, and `ip -o`'s `2: eth0    inet …`.
@@ -323,20 +294,6 @@ mod tests {
         let shown: Vec<(&str, usize)> = found.iter().map(|one| (one.name.as_str(), one.addresses.len())).collect();
         assert_eq!(shown, [("lo", 2), ("eth0", 2), ("tun0", 1), ("ens4", 0)]);
         assert!(brief("node-3   Ready   <none>").is_none() && brief("eth0 UP and running").is_none());
-    }
-
-    #[test]
-    fn what_bird_says_ends() {
-        for (line, is) in [
-            ("Mesh_10_0_0_1 BGP      master   up     09:58:01    Established", true),
-            ("  Preference:     100", true),
-            ("1002-static1  Static   master   up     09:58:01", true),
-            ("Router ID is 10.0.0.1", true),
-            ("pod/calico-node-aaaaa", false),
-            ("Thanks for any help!", false),
-        ] {
-            assert_eq!(is_bird_output(line), is, "{line}");
-        }
     }
 
     #[test]

@@ -50,7 +50,7 @@ impl<'a> Entry<'a> {
             Some((head, rest)) => Some((head, rest.split_once("]: ")?.1)),
             None => syslog(),
         };
-        let host = headed.and_then(|(head, _)| head.split_whitespace().next_back());
+        let host = headed.and_then(|(head, _)| host_in(head));
         let text = headed.map_or_else(|| line.trim_start(), |(_, text)| text);
         let at = klog_time(text);
         let is_kubelets = at.is_some() && text.get(..80).unwrap_or(text).split_once("] ").is_none_or(|(head, _)| is_source(head));
@@ -120,6 +120,13 @@ fn failed_step(text: &str) -> Option<(&'static str, String)> {
         ("CreatePodSandbox", _) => ("FailedCreatePodSandBox", format!("Failed to create pod sandbox: {says}")),
         _ => return None,
     })
+}
+
+/// The last word before the program, of which a snap's name may be left: `Aug 13 07:25:01 node-3 microk8s`.
+fn host_in(head: &str) -> Option<&str> {
+    let mut words = head.split_whitespace().rev();
+    let last = words.next()?;
+    if last == "microk8s" || last == "snap.microk8s" { words.next() } else { Some(last) }
 }
 
 /// `Jul  6 17:05:45 worker4`, `2022-07-06T17:05:45+08:00 worker4`

@@ -174,12 +174,23 @@ fn own_name(log: &str) -> Option<String> {
         ("Starting node ", ' '),
     ];
     log.lines().take(20_000).find_map(|line| {
+        if let Some(name) = node_field(line) {
+            return Some(name.to_owned());
+        }
         let (_, rest, end) = SAYS.iter().find_map(|(says, end)| line.split_once(says).map(|(before, rest)| (before, rest, *end)))?;
         let name = rest.split(end).next()?.trim();
         let is_name =
             !name.is_empty() && name.len() < 254 && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte));
         is_name.then(|| name.to_owned())
     })
+}
+
+/// `node="NAME"`, with which upgrade-ipam ends its lines; a long one may be broken before that.
+fn node_field(line: &str) -> Option<&str> {
+    let of_upgrade =
+        line.contains("migrate ipam") || line.contains("migration from host-local") || line.trim_start().starts_with("node=\"");
+    let name = line.split_once("node=\"").filter(|_| of_upgrade)?.1.split_once('"')?.0;
+    (!name.is_empty() && name.len() < 254).then_some(name)
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@
 //! Every file and block is listed among the snapshot's sources: what it was taken for, and what was left out.
 
 mod assemble;
+mod birdcl;
 mod calicoctl;
 mod calicoctl_tables;
 mod canonical;
@@ -19,7 +20,9 @@ mod fences;
 mod foreign;
 mod formats;
 mod host;
+mod join;
 mod kubelet_log;
+mod label;
 pub mod log;
 mod logs;
 mod objects;
@@ -55,6 +58,7 @@ use resolve::{Known, Unnamed};
 use source::Piece;
 use texts::{LogFacts, TextKind};
 
+use crate::calico::startup_log;
 use crate::input_source::{InputSource, SourceBlock};
 use crate::observed::Observed;
 use crate::snapshot::{Origin, Snapshot, trim};
@@ -288,6 +292,7 @@ impl Loaded {
         }
         let origin = if diags { Origin::Diags } else { Origin::Files };
         let now = facts.now;
+        let errors = facts.program_errors.clone();
         let (objects, mut texts) = assemble::merge(facts, default)?;
         // whole files before parts of pages
         texts.sort_by_key(|text| text.is_part);
@@ -308,8 +313,13 @@ impl Loaded {
                 source.ignored = Some(crate::text::bounded::clean(&problem, 300));
             }
         }
+        join::place_by_peers(&mut snapshot);
+        for program in &mut snapshot.programs {
+            program.newest_error = startup_log::program_of_pod(&program.pod.metadata.name).and_then(|name| errors.get(name)).cloned();
+        }
         let has_cluster = snapshot.nodes.seen().is_some_and(|nodes| !nodes.is_empty())
             || snapshot.daemon_set.seen().is_some()
+            || !snapshot.programs.is_empty()
             || snapshot.pods.seen().is_some_and(|pods| !pods.is_empty())
             || snapshot.resources.tigera_statuses.seen().is_some_and(|statuses| !statuses.is_empty())
             || snapshot.events.seen().is_some_and(|events| events.iter().any(other_pods::is_of_other_pod));

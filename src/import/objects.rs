@@ -6,7 +6,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
 use super::other_pods::OtherPods;
-use crate::calico::installation_probe_fields;
+use crate::calico::{installation_probe_fields, startup_log};
 use crate::observed::Observed;
 use crate::snapshot::objects::{CALICO_NODE, ConfigMap, ControllerRevision, Custom, DaemonSet, Event, Node, Pod, ProbeOverrides};
 use crate::snapshot::{from_tree, trim};
@@ -27,6 +27,8 @@ pub(super) struct Objects {
     /// Calico's own Nodes, as those of Kubernetes with the same annotations.
     pub calico_nodes: Vec<Node>,
     pub other_pods: OtherPods,
+    /// Of Calico's other programs.
+    pub programs: Vec<Pod>,
     /// Objects that were kept.
     pub taken: usize,
     /// Objects that tell nothing of Calico's state, by kind.
@@ -89,7 +91,11 @@ impl Objects {
                     pods.push(trimmed(pod, trim::pod));
                 } else {
                     self.other_pods.take(&pod);
-                    self.pass("Pod of another program");
+                    if startup_log::is_watched(&pod.metadata.name) {
+                        self.programs.push(trimmed(pod, trim::pod));
+                    } else {
+                        self.pass("Pod of another program");
+                    }
                 }
             }
             "Event" => {
@@ -141,6 +147,7 @@ impl Objects {
         }
         self.calico_nodes.extend(more.calico_nodes);
         self.other_pods.extend(more.other_pods);
+        self.programs.extend(more.programs);
         self.taken += more.taken;
         self.problem = self.problem.or(more.problem);
         self

@@ -30,7 +30,10 @@ pub(super) const OTHER_LOG: Format = Format {
         }
         let program = asked_for(&block.heading).or_else(|| block.text.lines().find_map(other_program)).unwrap_or("another program");
         let lines = crate::text::count(block.text.lines().count(), "line");
-        let ignored = format!("this is the log of {program}, and only calico-node's is judged{}", newest_error(&block.text));
+        let newest = newest_error(&block.text);
+        let shown = newest.as_ref().map(|line| format!(". Its newest error: {line}")).unwrap_or_default();
+        facts.program_errors.extend(newest.map(|line| (program, line)));
+        let ignored = format!("this is the log of {program}, and only calico-node's is judged{shown}");
         Ok(Summary { ignored: Some(ignored), ..Summary::new(lines) })
     },
 };
@@ -64,10 +67,10 @@ fn asked_for(heading: &Heading) -> Option<&'static str> {
 }
 
 /// What somebody who asks for help looks for in it.
-fn newest_error(log: &str) -> String {
+fn newest_error(log: &str) -> Option<String> {
     const MAX_TEXT: usize = 300;
     let newest = log.lines().rev().map(str::trim_start).find(|line| is_failure(line));
-    newest.map(|line| format!(". Its newest error: {}", clean(&masked(line), MAX_TEXT))).unwrap_or_default()
+    newest.map(|line| clean(&masked(line), MAX_TEXT))
 }
 
 #[cfg(test)]

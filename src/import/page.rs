@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use super::fences::{Line, lines};
 use super::formats::{FORMATS, Format};
+use super::label;
 use super::prompt::{self, Heading};
 use super::wraps;
 
@@ -95,7 +96,7 @@ impl Above {
         } else if prompt::closes_shell(line, None) {
             self.shell = Heading::default();
         } else {
-            self.label = prompt::label(line);
+            self.label = label::label(line).or_else(|| label::label_in_sentence(line));
         }
     }
 

@@ -83,6 +83,15 @@ fn is_dressed(line: &str) -> bool {
         || line.trim_start().starts_with("**")
         || has_lost_colour(line)
         || is_typographic_rule(line)
+        || framed(line).is_some()
+}
+
+/// A line of a program that draws a frame around what it shows, as k9s does.
+fn framed(line: &str) -> Option<&str> {
+    const BARS: [char; 2] = ['\u{2502}', '\u{2503}'];
+    let inner = line.trim().strip_prefix(BARS)?;
+    let inner = inner.strip_suffix(BARS).unwrap_or(inner);
+    Some(inner.strip_prefix(' ').unwrap_or(inner).trim_end())
 }
 
 /// The rule of a table in which a web page has made dashes of its hyphens.
@@ -96,7 +105,7 @@ fn is_odd(c: char) -> bool {
 }
 
 fn undressed(line: &str) -> Cow<'_, str> {
-    let mut line = Cow::Borrowed(line);
+    let mut line = Cow::Borrowed(framed(line).unwrap_or(line));
     if line.contains(is_odd) {
         let spaced = line.replace(['\u{a0}', '\u{2007}', '\u{202f}'], " ");
         line = Cow::Owned(spaced.split('\t').map(text::clean).collect::<Vec<_>>().join("\t"));
@@ -216,6 +225,9 @@ mod tests {
             ("&#27;[31m", "&#27;[31m"),
             ("+\u{2014}\u{2014}-+\u{2014}-+", "+-----+---+"),
             ("a \u{2014} b", "a \u{2014} b"),
+            ("\u{2502} calico-node said so      \u{2502}", "calico-node said so"),
+            ("\u{2502}   inet 10.0.0.1/8   \u{2502}", "  inet 10.0.0.1/8"),
+            ("a \u{2502} b", "a \u{2502} b"),
             ("<", "<"),
             ("</", "</"),
         ] {

@@ -157,25 +157,6 @@ pub(super) fn first_line_of_prompt(line: &str) -> Option<String> {
     line.starts_with(['┌', '╭']).then(|| host_of(line.trim_start_matches(['┌', '╭', '─', '(', '[']), '#')).flatten()
 }
 
-/// A line that is nothing but the name of a machine or pod: `### node-3`, `==== node-3 ====`, `node-3 | CHANGED | rc=0 >>`, `pod/NAME`.
-pub(super) fn label(line: &str) -> Option<String> {
-    const NOUNS: [&str; 9] = ["node", "host", "hostname", "server", "machine", "worker", "pod", "on", "from"];
-    let line = line.split(" | ").next().unwrap_or(line);
-    if line.len() > 300 {
-        return None;
-    }
-    let is_edge = |c: char| "#*=-_[]()<>|:`~→,".contains(c) || c.is_whitespace();
-    let mut words = line.split(is_word_end).map(|word| word.trim_matches(is_edge)).filter(|word| !word.is_empty());
-    let name = words.find(|word| !NOUNS.contains(&word.to_ascii_lowercase().as_str()))?;
-    let name = name.strip_prefix("pod/").unwrap_or(name);
-    let is_name = name.len() < 254 && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte));
-    (is_name && words.next().is_none()).then(|| name.to_owned())
-}
-
-fn is_word_end(c: char) -> bool {
-    c.is_whitespace() || c == ':' || c == '='
-}
-
 /// `==== START logs for container calico-node of pod kube-system/calico-node-x7k2p ====` (kubectl cluster-info dump).
 fn dump_mark(line: &str) -> Option<Heading> {
     let inner = line.strip_prefix("==== ")?.strip_suffix(" ====")?;
@@ -326,20 +307,7 @@ mod tests {
     }
 
     #[test]
-    fn names_that_stand_alone() {
-        for (line, name) in [
-            ("### node-3", Some("node-3")),
-            ("==== node-3 ====", Some("node-3")),
-            ("**node-2:**", Some("node-2")),
-            ("On node node-3:", Some("node-3")),
-            ("node-3 | CHANGED | rc=0 >>", Some("node-3")),
-            ("pod/calico-node-aaaaa", Some("calico-node-aaaaa")),
-            ("Hello there", None),
-            ("", None),
-            ("----", None),
-        ] {
-            assert_eq!(label(line).as_deref(), name, "{line}");
-        }
+    fn a_prompt_of_two_lines() {
         assert_eq!(first_line_of_prompt("┌──(root㉿node-3)-[~]").as_deref(), Some("node-3"));
     }
 

@@ -3,15 +3,17 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
+use super::calicoctl::ADDRESS_ANNOTATIONS;
 use super::facts::Text;
 use super::texts::{self, TextKind};
-use crate::calico::session::Session;
-use crate::input_source::UNNAMED_NODE;
+use crate::calico::session::{PeerKind, Session};
+use crate::calico::startup_log;
+use crate::input_source::{STANDS_FOR_NODE, UNNAMED_NODE};
 use crate::observed::Observed;
 use crate::snapshot::Snapshot;
 use crate::snapshot::family::Family;
 use crate::snapshot::inspection::{LogEventKind, NodeInspection};
-use crate::snapshot::objects::Pod;
+use crate::snapshot::objects::{Node, Pod};
 
 /// Parts of a file's name that follow the node's: `node-3.birdcl.txt`.
 const AFTER_NODE: [&str; 8] = ["birdcl", "bird", "ip-addr", "ip-route", "ip-rule", "ifconfig", "log", "node-status"];
@@ -32,21 +34,28 @@ pub(super) struct Known<'a> {
 }
 
 impl Known<'_> {
-    fn node_names(&self) -> impl Iterator<Item = &str> {
+    fn node_names(&self) -> impl Iterator<Item = &str> + Clone {
         self.snapshot.nodes.seen().into_iter().flatten().map(|node| node.metadata.name.as_str())
     }
 
     /// The node by this name, or, where no nodes are known, the name itself.
     fn node(&self, name: &str) -> Option<String> {
         if self.snapshot.nodes.seen().is_none() {
-            return Some(name.to_owned());
+            // one of two texts may have the whole name, the other a prompt's
+            let known = self.pods().filter_map(|pod| pod.spec.node_name.as_deref()).chain(self.snapshot.inside.keys().map(String::as_str));
+            let known: BTreeSet<&str> = known.chain(self.snapshot.logs.keys().map(String::as_str)).collect();
+            return Some(named_alike(known.iter().copied(), name).unwrap_or(name).to_owned());
         }
-        let short = |text: &str| text.split('.').next().unwrap_or(text).to_ascii_lowercase();
-        self.node_names()
-            .find(|node| *node == name)
-            .or_else(|| self.node_names().find(|node| node.eq_ignore_ascii_case(name)))
-            .or_else(|| self.node_names().find(|node| short(node) == short(name)))
-            .map(str::to_owned)
+        let by_address = || {
+            let address: IpAddr = name.parse().ok()?;
+            let nodes = self.snapshot.nodes.seen().into_iter().flatten();
+            only(nodes.filter(|node| has_address(node, address)).map(|node| node.metadata.name.as_str()))
+        };
+        named_alike(self.node_names(), name).or_else(by_address).map(str::to_owned)
+    }
+
+    fn pods(&self) -> impl Iterator<Item = &Pod> {
+        self.snapshot.pods.seen().into_iter().flatten()
     }
 
     /// A line above the text that is a node's name, or a pod's; where no nodes are known it must look like one.
@@ -76,6 +85,37 @@ impl Known<'_> {
         let found: BTreeSet<&str> = by_node.chain(by_pod).collect();
         // an address that two nodes have tells nothing
         found.first().filter(|_| found.len() == 1).map(|name| (*name).to_owned())
+    }
+
+    /// The only node that its sessions of the mesh do not lead to: they lead to all others, and nobody peers with itself. Of BIRD also the one
+    /// whose address is the router ID.
+    fn by_sessions(&self, text: &Text) -> Option<String> {
+        if !matches!(text.kind, TextKind::NodeStatus | TextKind::Birdcl) {
+            return None;
+        }
+        let mut inside = NodeInspection::default();
+        texts::read_inside(text.kind, &text.text, &text.heading, &mut inside).ok()?;
+        let nodes = || self.snapshot.nodes.seen().into_iter().flatten();
+        let named = |node: &'_ Node| node.metadata.name.clone();
+        let router_id = inside.bird4.seen().and_then(|bird| bird.router_id.as_deref()?.parse::<IpAddr>().ok());
+        let mut by_id = nodes().filter(|node| router_id.is_some_and(|id| has_address(node, id)));
+        if let (Some(node), None) = (by_id.next(), by_id.next()) {
+            return Some(named(node));
+        }
+        let peers = peers(&inside, |session| session.kind == PeerKind::Mesh);
+        let is_peer = |node: &&Node| peers.iter().any(|peer| has_address(node, *peer));
+        let mut others = nodes().filter(|node| !is_peer(node));
+        let first = others.next().filter(|_| others.next().is_none() && nodes().any(|node| is_peer(&node)))?;
+        Some(named(first))
+    }
+
+    /// The only node whose address a calico-node detected at its start.
+    fn by_detection(&self, text: &Text) -> Option<String> {
+        let log = text.log.as_ref()?.log.as_ref()?;
+        let found: Vec<IpAddr> = log.marks.iter().filter_map(startup_log::detection).map(|detection| detection.address).collect();
+        let nodes = self.snapshot.nodes.seen().into_iter().flatten();
+        let has = nodes.filter(|node| found.iter().any(|address| has_address(node, *address)));
+        only(has.map(|node| node.metadata.name.as_str())).map(str::to_owned)
     }
 
     /// Beside a table of pods people show the log of the one that is not ready, or of the only one.
@@ -111,8 +151,14 @@ impl Known<'_> {
         if let Some(pod) = &text.heading.pod {
             let known = pods().find(|known| known.metadata.name == *pod).and_then(|pod| pod.spec.node_name.clone());
             let named = || text.names_node.as_deref().and_then(|name| self.node(name));
-            let unknown = || self.snapshot.nodes.seen().is_none().then(|| node_of_pod(pod));
-            return known.or_else(named).or_else(unknown).ok_or_else(|| format!("pod {pod} is not among the pods that were read"));
+            // whichever of the nodes it is, what its log says is true
+            let is_log = matches!(text.kind, TextKind::Log { .. });
+            let unknown = || (self.snapshot.nodes.seen().is_none() || is_log).then(|| node_of_pod(pod));
+            return known
+                .or_else(named)
+                .or_else(|| self.by_detection(text))
+                .or_else(unknown)
+                .ok_or_else(|| format!("pod {pod} is not among the pods that were read"));
         }
         let host = text.heading.host.as_deref().filter(|_| !text.heading.is_remote());
         let by_pod = || {
@@ -133,12 +179,16 @@ impl Known<'_> {
             .or_else(by_pod)
             .or_else(|| texts::node_of(&text.file, labels).map(str::to_owned))
             .or_else(|| self.by_address(text))
+            .or_else(|| self.by_sessions(text))
+            .or_else(|| self.by_detection(text))
             .or_else(|| self.default.map(str::to_owned))
             .or_else(|| self.only_other(text))
             .or_else(|| self.only_sick(text));
         match found {
             Some(node) => Ok(node),
-            None if self.snapshot.nodes.seen().is_none() => Ok(label(&text.file).unwrap_or_else(|| unnamed.name(text, self.snapshot))),
+            None if self.snapshot.nodes.seen().is_none() || tells_by_itself(text) => {
+                Ok(label(&text.file).unwrap_or_else(|| unnamed.name(text, self.snapshot)))
+            }
             None => {
                 let count = self.node_names().count();
                 Err(format!(
@@ -151,9 +201,39 @@ impl Known<'_> {
     }
 }
 
+/// What a log or BIRD says is a fault of some node, whichever that is.
+fn tells_by_itself(text: &Text) -> bool {
+    text.is_part && matches!(text.kind, TextKind::Log { .. } | TextKind::NodeStatus | TextKind::Birdcl)
+}
+
+fn has_address(node: &Node, address: IpAddr) -> bool {
+    let has = |text: &str| text.split('/').next().is_some_and(|text| text.parse() == Ok(address));
+    let stored = ADDRESS_ANNOTATIONS.iter().filter_map(|name| node.metadata.annotations.get(*name));
+    node.addresses("InternalIP").any(has) || stored.into_iter().any(|text| has(text))
+}
+
+/// The one of the names that is this, in whatever case, or, where only one can be, that has the same first part: `node-3` and
+/// `node-3.example.com`.
+fn named_alike<'n>(names: impl Iterator<Item = &'n str> + Clone, name: &str) -> Option<&'n str> {
+    let is_address = |text: &str| text.parse::<IpAddr>().is_ok();
+    let short = |text: &str| text.split('.').next().unwrap_or(text).to_ascii_lowercase();
+    let alike = |other: &&str| !is_address(other) && short(other) == short(name);
+    names
+        .clone()
+        .find(|other| *other == name)
+        .or_else(|| names.clone().find(|other| other.eq_ignore_ascii_case(name)))
+        .or_else(|| only(names.filter(alike)).filter(|_| !is_address(name)))
+}
+
+/// The only one of them, however often it comes.
+fn only<'n>(names: impl Iterator<Item = &'n str>) -> Option<&'n str> {
+    let names: BTreeSet<&str> = names.collect();
+    names.first().copied().filter(|_| names.len() == 1)
+}
+
 /// What stands for a node whose name nothing tells: no name of Kubernetes has parentheses.
 pub(super) fn node_of_pod(pod: &str) -> String {
-    format!("(node of {pod})")
+    format!("{STANDS_FOR_NODE}of {pod})")
 }
 
 /// The node in `node-3.birdcl.txt`, or of the pod that the path names.
@@ -191,23 +271,19 @@ fn is_peer(before: Option<&NodeInspection>, text: &Text) -> bool {
     if texts::read_inside(text.kind, &text.text, &text.heading, &mut now).is_err() {
         return false;
     }
-    let peers = |inside: &NodeInspection| -> Vec<IpAddr> {
-        Family::ALL
-            .iter()
-            .flat_map(|family| {
-                inside
-                    .bird(*family)
-                    .seen()
-                    .into_iter()
-                    .flat_map(|bird| &bird.protocols)
-                    .filter_map(|row| Session::from_protocol(row, *family))
-            })
-            .map(|session| session.address)
-            .collect()
-    };
-    peers(before).iter().any(|peer| own(&now, peer)) || peers(&now).iter().any(|peer| own(before, peer))
+    peers(before, |_| true).iter().any(|peer| own(&now, peer)) || peers(&now, |_| true).iter().any(|peer| own(before, peer))
+}
+
+/// Where those of its sessions lead.
+fn peers(inside: &NodeInspection, wanted: impl Fn(&Session) -> bool) -> Vec<IpAddr> {
+    let rows = Family::ALL.into_iter().flat_map(|family| {
+        let rows = inside.bird(family).seen().into_iter().flat_map(|bird| &bird.protocols);
+        rows.filter_map(move |row| Session::from_protocol(row, family))
+    });
+    rows.filter(|session| wanted(session)).map(|session| session.address).collect()
 }
 
 fn own(inside: &NodeInspection, address: &IpAddr) -> bool {
-    inside.interfaces.seen().into_iter().flatten().any(|interface| interface.addresses.iter().any(|held| held.address == *address))
+    let seen = inside.interfaces.seen().into_iter().flatten().chain(&inside.some_interfaces);
+    seen.into_iter().any(|interface| interface.addresses.iter().any(|held| held.address == *address))
 }

@@ -105,9 +105,22 @@ pub(super) fn read_inside(kind: TextKind, text: &str, heading: &Heading, inside:
             fill(&mut inside.bird4, bird4);
             fill(&mut inside.bird6, bird6);
         }
-        TextKind::Interfaces => inside.interfaces = Observed::Seen(interfaces::parse(text).map_err(|error| error.to_string())?),
-        TextKind::Brief => fill(&mut inside.interfaces, Observed::Seen(super::host::parse_brief(text)?)),
-        TextKind::Ifconfig => fill(&mut inside.interfaces, Observed::Seen(super::host::parse_ifconfig(text)?)),
+        TextKind::Interfaces => {
+            let found = interfaces::parse(text).map_err(|error| error.to_string())?;
+            if super::host::are_some(&found, heading) {
+                inside.some_interfaces.extend(found);
+            } else {
+                inside.interfaces = Observed::Seen(found);
+            }
+        }
+        TextKind::Brief | TextKind::Ifconfig => {
+            let found = if kind == TextKind::Brief { super::host::parse_brief(text)? } else { super::host::parse_ifconfig(text)? };
+            if super::host::are_some(&found, heading) {
+                inside.some_interfaces.extend(found);
+            } else {
+                fill(&mut inside.interfaces, Observed::Seen(found));
+            }
+        }
         TextKind::Routes => {
             let family = if heading.six || text.contains("fe80::") { Family::V6 } else { Family::V4 };
             let mut more = routes::parse(text, family).map_err(|error| error.to_string())?;

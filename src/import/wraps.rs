@@ -76,7 +76,7 @@ fn begins(line: &str, in_table: bool) -> bool {
     }
     dated
         || line.starts_with([' ', '\t', '|', '+', '#', '-', '{', '}', '"'])
-        || (super::host::is_bird_output(line) && !in_table)
+        || (super::birdcl::is_bird_output(line) && !in_table)
         || first.ends_with(':')
         || tables::is_row(line)
         || prompt::command_line(line).is_some()

@@ -59,6 +59,7 @@ impl<'a> ClusterModel<'a> {
         install.plan_upgrade(upgrade);
         let mut nodes = node::build_all(snapshot, &install);
         Family::ALL.into_iter().for_each(|family| stored_address::infer_from_mesh(&mut nodes, family));
+        Family::ALL.into_iter().for_each(|family| stored_address::tell_once(&mut nodes, family, snapshot));
         let by_name = nodes.iter().enumerate().map(|(index, node)| (node.name, index)).collect();
         let mut by_address: HashMap<IpAddr, Vec<usize>> = HashMap::new();
         let mut by_internal_ip = HashMap::new();
@@ -99,7 +100,7 @@ impl<'a> ClusterModel<'a> {
         let holders = self.by_interface.get_or_init(|| {
             let mut holders: HashMap<IpAddr, Option<usize>> = HashMap::new();
             for (index, node) in self.nodes.iter().enumerate() {
-                for held in node.interfaces().into_iter().flatten().flat_map(|interface| &interface.addresses) {
+                for held in node.seen_interfaces().flat_map(|interface| &interface.addresses) {
                     let holder = holders.entry(held.address).or_insert(Some(index));
                     *holder = holder.filter(|known| *known == index);
                 }

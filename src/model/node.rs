@@ -14,6 +14,7 @@ use crate::calico::events::{self, EventKind};
 use crate::calico::session::Session;
 use crate::calico::startup_log::{self, ExitReason, Outcome};
 use crate::finding::{Evidence, Source};
+use crate::input_source::STANDS_FOR_NODE;
 use crate::model::stored_address::{self, Stored};
 use crate::observed::Observed;
 use crate::snapshot::Snapshot;
@@ -109,6 +110,10 @@ pub(super) fn build_all<'a>(snapshot: &'a Snapshot, install: &Install<'a>) -> Ve
         names.extend(snapshot.inside.keys().chain(snapshot.logs.keys()).map(String::as_str));
         let failures = snapshot.events.seen().into_iter().flatten().filter(|event| is_cni_failure(event));
         names.extend(failures.filter_map(|event| event.source.host.as_deref()));
+    } else {
+        // one of the nodes that are listed, but not known which
+        let texts = snapshot.inside.keys().chain(snapshot.logs.keys()).map(String::as_str);
+        names.extend(texts.filter(|name| name.starts_with(STANDS_FOR_NODE)));
     }
     // Most stand in it twice, in the order of their bytes.
     names.sort();
@@ -143,6 +148,10 @@ pub(super) fn build_all<'a>(snapshot: &'a Snapshot, install: &Install<'a>) -> Ve
                 events: pod_events(pod, &events),
                 bgp,
             };
+            // what the Nodes tell of it is told there
+            if annotated && view.stands_for_another(snapshot) {
+                return view;
+            }
             view.stored = Family::ALL.map(|family| stored_address::read_stored(&view, family, annotated, &peers));
             view
         })

@@ -81,6 +81,9 @@ impl NotRunning<'_> {
             Self::NotScheduled { why: Some(why) } => format!("its pod is not scheduled: {why}"),
             Self::NotScheduled { why: None } => "its pod is not scheduled".to_owned(),
             Self::InitContainer(status) => format!("its init container {} {}", status.name, doing(status)),
+            Self::Waiting(status) if let Some((ended, all)) = init_progress(status) => {
+                format!("its init containers have not finished ({ended} of {all})")
+            }
             Self::Waiting(status) | Self::ImageNotPulled(status) => format!("its container {} {}", status.name, doing(status)),
             Self::Ended { status, ended } => format!("its container {} ended with exit code {}", status.name, ended.exit_code),
             Self::Restarting(status) => {
@@ -91,6 +94,12 @@ impl NotRunning<'_> {
             Self::PodEnded => "its pod has ended".to_owned(),
         }
     }
+}
+
+/// `Init:0/3`, as a table of pods has it.
+fn init_progress(status: &ContainerStatus) -> Option<(u32, u32)> {
+    let (ended, all) = waiting_reason(status)?.strip_prefix("Init:")?.split_once('/')?;
+    Some((ended.parse().ok()?, all.parse().ok()?))
 }
 
 /// What a container that does not run does, as a verb phrase.
@@ -180,7 +189,11 @@ impl ClusterModel<'_> {
     /// The DaemonSet wants a pod there, and none is listed.
     pub fn lacks_its_pod(&self, node: &NodeModel) -> bool {
         let counted = self.snapshot.pods.seen().is_some() && self.install.daemon_set.is_some() && self.install.lacks_pods();
-        node.pod.is_none() && counted && !node.kubelet_is_silent() && !self.pod_was_just_deleted()
+        node.pod.is_none()
+            && !node.stands_for_another(self.snapshot)
+            && counted
+            && !node.kubelet_is_silent()
+            && !self.pod_was_just_deleted()
     }
 
     /// The DaemonSet's controller or somebody deleted a pod a moment ago: the next one may not be there yet.

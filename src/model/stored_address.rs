@@ -9,6 +9,7 @@ use crate::calico::address::{self, Cidr};
 use crate::calico::detect::{ANNOTATION, Annotated};
 use crate::calico::session::PeerKind;
 use crate::finding::Source;
+use crate::snapshot::Snapshot;
 use crate::snapshot::family::Family;
 
 #[derive(Clone, Debug)]
@@ -90,6 +91,20 @@ pub(super) fn infer_from_mesh(nodes: &mut [NodeModel], family: Family) {
     }
 }
 
+/// A text of a node that is not named may be of one that another text tells of: the same address is not two nodes'.
+pub(super) fn tell_once(nodes: &mut [NodeModel], family: Family, snapshot: &Snapshot) {
+    for at in 0..nodes.len() {
+        let Some(own) = nodes.get(at).filter(|node| node.stands_for_another(snapshot)).and_then(|node| node.stored(family)) else {
+            continue;
+        };
+        let told = nodes.iter().enumerate().filter(|(other, _)| *other != at);
+        let again = told.into_iter().any(|(_, other)| other.stored(family).is_some_and(|stored| stored.address() == own.address()));
+        if again && let Some(place) = nodes.get_mut(at).and_then(|node| node.stored.get_mut(usize::from(family == Family::V6))) {
+            *place = None;
+        }
+    }
+}
+
 fn take_from_peers(nodes: &mut [NodeModel], reporter: &str, found: Vec<(usize, IpAddr)>, family: Family) {
     for (at, address) in found {
         let Some(node) = nodes.get_mut(at).filter(|node| node.stored(family).is_none()) else { continue };
@@ -155,9 +170,12 @@ pub fn annotation(family: Family) -> &'static str {
 }
 
 fn held_by(view: &NodeModel, address: IpAddr) -> Option<InterfaceHolder> {
-    if let Some(interfaces) = view.interfaces() {
-        return interfaces.iter().find(|interface| interface.addresses.iter().any(|held| held.address == address)).map(|interface| {
-            InterfaceHolder { interface: interface.name.clone(), kind: interface.kind.clone(), source: Source::Interfaces }
+    let seen = view.seen_interfaces().find(|interface| interface.addresses.iter().any(|held| held.address == address));
+    if seen.is_some() || view.interfaces().is_some() {
+        return seen.map(|interface| InterfaceHolder {
+            interface: interface.name.clone(),
+            kind: interface.kind.clone(),
+            source: Source::Interfaces,
         });
     }
     annotated_interface(view, address).or_else(|| {

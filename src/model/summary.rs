@@ -24,7 +24,7 @@ pub fn summarize(view: &ClusterModel) -> ClusterSummary {
         backend: install.backend_name(),
         datastore: install.datastore_name(),
         autodetection_method: install.shown_method(Family::V4),
-        nodes: view.nodes.len(),
+        nodes: view.nodes.iter().filter(|node| !node.stands_for_another(view.snapshot)).count(),
         nodes_ready: view.nodes.iter().filter(|node| node.ready() == Some(true)).count(),
         nodes_unknown: view.nodes.iter().filter(|node| node.ready().is_none() && (node.pod.is_some() || !has_pods)).count(),
     }

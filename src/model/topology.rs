@@ -11,7 +11,11 @@ use crate::calico::address;
 use crate::calico::expected_sessions::{BgpNode, Topology, as_number};
 use crate::calico::session::PeerKind;
 use crate::finding::Source;
+use crate::input_source::STANDS_FOR_NODE;
+use crate::observed::Observed;
+use crate::snapshot::Snapshot;
 use crate::snapshot::family::Family;
+use crate::snapshot::inspection::Interface;
 use crate::snapshot::objects::{Custom, Node};
 
 /// The AS number a BGPConfiguration without one stands for (libcalico-go `clientv3/client.go`, `EnsureInitialized`).
@@ -183,11 +187,20 @@ impl<'a> NodeModel<'a> {
         self.bgp(family).seen().filter(|sessions| sessions.source == Source::Birdcl).map(|sessions| &sessions.addresses)
     }
 
+    /// A text is of one of the nodes that are listed: what is known of that node by its name is not repeated here.
+    pub fn stands_for_another(&self, snapshot: &Snapshot) -> bool {
+        self.name.starts_with(STANDS_FOR_NODE) && snapshot.nodes.seen().is_some()
+    }
+
+    /// All interfaces that were seen, of whatever list: one that is missing may be there all the same.
+    pub fn seen_interfaces(&self) -> impl Iterator<Item = &'a Interface> + use<'a> {
+        let some = self.inside.and_then(Observed::seen).map_or(&[][..], |inside| &inside.some_interfaces);
+        self.interfaces().unwrap_or_default().iter().chain(some)
+    }
+
     /// Loopback, the stored address, or one that an interface of the node has.
     pub fn is_own_address(&self, address: IpAddr) -> bool {
-        let on_interface = |address| {
-            self.interfaces().into_iter().flatten().flat_map(|interface| &interface.addresses).any(|held| held.address == address)
-        };
+        let on_interface = |address| self.seen_interfaces().flat_map(|interface| &interface.addresses).any(|held| held.address == address);
         address.is_loopback()
             || self.stored(Family::from_address(address)).is_some_and(|stored| stored.address() == address)
             || on_interface(address)

@@ -99,6 +99,7 @@ fn sentence(look: &AutodetectResult, state: State, places: &[usize], (wrong, rig
         State::NotKnown if right == places.len() && right > 0 => {
             (Tone::Doubtful, format!("{right} of {nodes} use the right address. What a restart would find is not known on every node."))
         }
+        State::NotKnown if places.len() == 1 => (Tone::Doubtful, "It is not known whether the node uses the right address.".to_owned()),
         State::NotKnown => (Tone::Doubtful, format!("It is not known whether all {nodes} use the right address.")),
     }
 }

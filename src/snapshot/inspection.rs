@@ -49,6 +49,9 @@ pub struct NodeInspection {
     pub bird6: Observed<Bird>,
     /// In the kernel's order: the order is what detection goes by.
     pub interfaces: Observed<Vec<Interface>>,
+    /// Those that somebody asked for by name, which are not all that the node has.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub some_interfaces: Vec<Interface>,
     /// Of the main table.
     pub routes: Observed<Vec<Route>>,
     /// Rules beyond those that every kernel has: they may lead past the main table.

@@ -50,6 +50,9 @@ pub struct Snapshot {
     /// The DaemonSet's pods.
     #[serde(default)]
     pub pods: Observed<Vec<Pod>>,
+    /// Pods of Calico's other programs, as far as they were shown.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub programs: Vec<ProgramPod>,
     /// Events about those pods and the DaemonSet, and about other pods for which Calico's network plugin failed.
     #[serde(default)]
     pub events: Observed<Vec<Event>>,
@@ -69,6 +72,16 @@ pub struct Snapshot {
     /// The files and pasted texts that this was read from, block by block.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub sources: Vec<InputSource>,
+}
+
+/// A pod of Typha, kube-controllers, Calico's API server or the Tigera operator.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", default)]
+pub struct ProgramPod {
+    pub pod: Pod,
+    /// The newest line of its log that reports a fault.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub newest_error: Option<String>,
 }
 
 /// Where a snapshot comes from decides how what it lacks is worded.
@@ -131,6 +144,7 @@ impl Snapshot {
             daemon_set: Observed::NotAsked,
             nodes: Observed::NotAsked,
             pods: Observed::NotAsked,
+            programs: Vec::new(),
             events: Observed::NotAsked,
             controller_revisions: Observed::NotAsked,
             config_maps: BTreeMap::new(),

@@ -82,6 +82,7 @@ pub fn redact(mut snapshot: Snapshot) -> Result<Snapshot, serde_json::Error> {
     }
     mapping.each(&mut snapshot.nodes)?;
     mapping.each(&mut snapshot.pods)?;
+    mapping.value(&mut snapshot.programs)?;
     mapping.each(&mut snapshot.events)?;
     mapping.each(&mut snapshot.controller_revisions)?;
     mapping.value(&mut snapshot.cluster)?;

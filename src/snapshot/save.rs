@@ -168,6 +168,7 @@ pub fn write(snapshot: &Snapshot, mut to: impl Write) -> io::Result<()> {
         daemon_set,
         nodes,
         pods,
+        programs,
         events,
         controller_revisions,
         config_maps,
@@ -185,6 +186,9 @@ pub fn write(snapshot: &Snapshot, mut to: impl Write) -> io::Result<()> {
     field(out, "daemonSet", daemon_set)?;
     list(out, "nodes", nodes)?;
     list(out, "pods", pods)?;
+    if !programs.is_empty() {
+        field(out, "programs", programs)?;
+    }
     list(out, "events", events)?;
     list(out, "controllerRevisions", controller_revisions)?;
     mapping(out, "configMaps", config_maps)?;

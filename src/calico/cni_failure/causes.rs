@@ -57,6 +57,7 @@ const fn cause(
 const PLUGIN: &str = "cni-plugin/pkg/plugin/plugin.go";
 const ERRORS: &str = "libcalico-go/lib/errors/errors.go";
 const IPAM: &str = "libcalico-go/lib/ipam/ipam.go";
+const FIND: &str = "pkg/invoke/find.go of containernetworking/cni";
 const LINUX: &str = "cni-plugin/pkg/dataplane/linux/dataplane_linux.go";
 
 /// A request to the API server failed on the way (net/http of Go).
@@ -221,7 +222,31 @@ pub(super) const CAUSES: &[CniCause] = &[
         &[],
         "the network plugin is not installed on the node",
         CniStep::RestartCalicoNode("install-cni copies the network plugin to the node"),
-        "pkg/invoke/find.go of containernetworking/cni",
+        FIND,
+    )
+    .only_calicos(),
+    cause(
+        &["failed to find plugin \""],
+        // what calico/cni has in /opt/cni/bin beside Calico's own (cni-plugin/Makefile)
+        &["\"loopback\"", "\"portmap\"", "\"bandwidth\"", "\"host-local\"", "\"tuning\""],
+        "a program that install-cni copies to the node is missing there, or the container runtime looks in another directory",
+        CniStep::RestartCalicoNode(
+            "install-cni copies loopback, portmap and the other programs to the node again. If that does not help, compare the directory \
+             that the error names with the volume cni-bin-dir of the DaemonSet",
+        ),
+        FIND,
+    )
+    .only_calicos()
+    .until_ready(),
+    cause(
+        &["failed to find plugin \"", " in path ["],
+        &[],
+        "the container runtime uses a network configuration that is not Calico's, and its program is missing",
+        CniStep::ListPods(
+            "Shows what else of that node waits. On the node, ls /etc/cni/net.d shows the configurations: the runtime takes the first by \
+             name, and Calico's is 10-calico.conflist",
+        ),
+        FIND,
     )
     .only_calicos(),
     cause(

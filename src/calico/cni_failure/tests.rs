@@ -77,6 +77,8 @@ fn every_cause_is_found_by_a_sentence_of_its_own() {
         "Address already assigned in block".to_owned(),
         "no podCidr for node node-2".to_owned(),
         "failed to find plugin \"calico\" in path [/opt/cni/bin]".to_owned(),
+        "failed to find plugin \"loopback\" in path [/opt/cni/bin]".to_owned(),
+        "failed to find plugin \"bridge\" in path [/opt/cni/bin]".to_owned(),
         "netplugin failed with no error message: signal: killed".to_owned(),
         "timed out waiting for endpoint status file '/var/run/calico/endpoint-status/x': context deadline exceeded".to_owned(),
         "error adding host side routes for interface: calia0b1, error: failed to add route file exists".to_owned(),
@@ -102,6 +104,7 @@ fn failures_of_others_are_not_calicos() {
         "plugin type=\"flannel\" failed (add): open /run/flannel/subnet.env: no such file or directory",
         "plugin type=\"cilium-cni\" failed (add): unable to connect to Cilium daemon: dial unix /var/run/cilium/cilium.sock",
         "plugin type=\"portmap\" failed (add): unable to create chain",
+        "plugin type=\"bridge\" failed (add): failed to find plugin \"host-local\" in path [/usr/lib/cni]",
         "failed to allocate for range 0: no IP addresses available in range set: 10.244.1.1-10.244.1.254",
         "add cmd: failed to assign an IP address to container",
     ] {

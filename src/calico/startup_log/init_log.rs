@@ -71,6 +71,9 @@ impl InitDigest {
         if line.message.trim().is_empty() {
             return;
         }
+        if line.message.starts_with(SUCCEEDS) {
+            log.marks.clear();
+        }
         let at = line.at.or(log.last);
         let mark = |kind| LogEvent { at, kind, text: clean(&masked(&line.message), MAX_TEXT), times: 1 };
         match line.level {
@@ -114,6 +117,17 @@ fn keep(marks: &mut Vec<LogEvent>, mark: LogEvent) {
     }
 }
 
+/// What upgrade-ipam says each second, without end (`cni-plugin/pkg/ipamplugin/ipam_plugin.go`).
+const RETRIES: &str = "failed to migrate ipam, retrying";
+
+/// The end of that, whatever it said before.
+const SUCCEEDS: &str = "migration from host-local to calico-ipam complete";
+
+/// The newest of these lines says that the program has failed, or that it tries the same for ever.
+pub fn is_stuck(log: &StartupLog) -> bool {
+    log.marks.last().is_some_and(|mark| mark.kind == LogEventKind::Fatal || mark.text.starts_with(RETRIES))
+}
+
 /// Why an init container fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum InitFailure {
@@ -125,6 +139,8 @@ pub enum InitFailure {
     CrdMissing,
     MountFailed,
     OutOfMemory,
+    AddressOutsidePools,
+    AddressTaken,
     Other,
 }
 
@@ -157,6 +173,9 @@ const FAILURES: &[(&str, InitFailure)] = &[
     ("peration not permitted", InitFailure::NotWritable),
     ("could not find the requested resource", InitFailure::CrdMissing),
     ("no matches for kind", InitFailure::CrdMissing),
+    // upgrade-ipam takes over what host-local left (libcalico-go/lib/ipam/ipam.go, ipam_block.go)
+    ("is not in a configured pool", InitFailure::AddressOutsidePools),
+    ("ddress already assigned in block", InitFailure::AddressTaken),
 ];
 
 impl InitFailure {
@@ -177,6 +196,12 @@ impl InitFailure {
             Self::CrdMissing => "a CustomResourceDefinition of this release is missing",
             Self::MountFailed => "it cannot mount a file system",
             Self::OutOfMemory => "it ran out of memory (OOMKilled)",
+            Self::AddressOutsidePools => {
+                "another network plugin left addresses in /var/lib/cni/networks on the node, and no IP pool contains them"
+            }
+            Self::AddressTaken => {
+                "another network plugin left addresses in /var/lib/cni/networks on the node, and Calico has assigned one of them already"
+            }
             Self::Other => return None,
         })
     }
@@ -198,6 +223,19 @@ mod tests {
         ] {
             assert_eq!(container_of(&line::parse(text)), container, "{text}");
         }
+    }
+
+    #[test]
+    fn a_program_that_tries_for_ever_is_stuck_until_it_succeeds() {
+        let outside = "2026-06-05 06:10:31.155 [ERROR][1] ipam_plugin.go 93: failed to migrate ipam, retrying... error=failed to get add IPIP \
+            tunnel addr 10.244.0.1: The provided IP address 10.244.0.1 is not in a configured pool\n node=\"kube-1\"\n";
+        let digest = digest_init(outside.repeat(3).as_bytes(), true);
+        assert!(is_stuck(&digest), "{digest:?}");
+        let texts = || digest.marks.iter().map(|mark| mark.text.as_str());
+        assert_eq!(InitFailure::in_texts(texts()), InitFailure::AddressOutsidePools);
+        let done =
+            "2026-06-05 06:10:33.155 [INFO][1] ipam_plugin.go 98: migration from host-local to calico-ipam complete node=\"kube-1\"\n";
+        assert!(!is_stuck(&digest_init(format!("{outside}{done}").as_bytes(), true)));
     }
 
     #[test]

@@ -101,7 +101,10 @@ fn strip_runtime_prefix(text: &str) -> Carried<'_> {
     else {
         return none;
     };
-    let Some(at) = Some(word).filter(|word| word.len() >= 20).and_then(stamp::instant) else { return none };
+    // svlogd, which writes /var/log/calico: `2016-06-15_07:05:27.75862`, in UTC
+    let by_svlogd = || stamp::instant(&format!("{}T{}Z", word.get(..10)?, word.get(10..)?.strip_prefix('_')?));
+    let at = Some(word).filter(|word| word.len() >= 20).and_then(|word| stamp::instant(word).or_else(by_svlogd));
+    let Some(at) = at else { return none };
     let stream = rest.strip_prefix("stdout ").or_else(|| rest.strip_prefix("stderr "));
     match stream.map(|line| line.split_once(' ').unwrap_or((line, ""))) {
         Some((flag @ ("F" | "P"), text)) => Carried { at: Some(at), text, goes_on: flag == "P" },

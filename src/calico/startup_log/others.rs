@@ -3,13 +3,15 @@
 use super::line::{self, Level};
 use super::patterns::SERVICES;
 
+const CSI_DRIVER: &str = "Calico's CSI driver";
+
 /// What people call them, and what their pods' names begin with.
 const PODS: [(&str, &str); 5] = [
     ("calico-typha-", "Typha"),
     ("calico-kube-controllers-", "calico-kube-controllers"),
     ("calico-apiserver-", "calico-apiserver"),
     ("tigera-operator-", "the Tigera operator"),
-    ("csi-node-driver-", "Calico's CSI driver"),
+    ("csi-node-driver-", CSI_DRIVER),
 ];
 
 /// Messages of kube-controllers, whose lines name no program before 3.30 (`kube-controllers/cmd/kube-controllers/main.go`).
@@ -39,6 +41,11 @@ const OPERATOR: [&str; 5] = ["Version: v", "Go Version: ", "Go OS/Arch: ", "Acti
 /// Calico's program whose pod has this name; `None` for calico-node and whatever is not Calico's.
 pub fn program_of_pod(name: &str) -> Option<&'static str> {
     PODS.iter().find(|(begins, _)| name.starts_with(begins)).map(|(_, program)| *program)
+}
+
+/// It is a pod of a program that calico-node or its users need.
+pub fn is_watched(name: &str) -> bool {
+    program_of_pod(name).is_some_and(|program| program != CSI_DRIVER)
 }
 
 /// Calico's program, other than calico-node, that wrote this line.

@@ -150,7 +150,9 @@ pub fn outcome(log: &StartupLog) -> Outcome {
         return Outcome::Started;
     }
     let ends = |mark: &&LogEvent| matches!(mark.kind, LogEventKind::Terminating | LogEventKind::FailedToStart | LogEventKind::Fatal);
-    match log.marks.iter().rfind(ends) {
+    // a part of a log may end with what ends the start
+    let must_end = |mark: &&LogEvent| matches!(mark.kind, LogEventKind::AddressConflict | LogEventKind::InvalidMethod);
+    match log.marks.iter().rfind(ends).or_else(|| log.marks.last().filter(must_end)) {
         Some(mark) => Outcome::Exited { mark: mark.clone() },
         None => Outcome::CutOff,
     }

@@ -1,5 +1,5 @@
 use crate::calico::events::EventKind;
-use crate::calico::startup_log::InitFailure;
+use crate::calico::startup_log::{self, InitFailure};
 use crate::diagnosis::check::{Check, EarlierFindings};
 use crate::diagnosis::context::Context;
 use crate::diagnosis::explain::Explanation;
@@ -33,6 +33,8 @@ pub(super) const CHECK: Check = Check {
             "- Not writable: check /opt/cni/bin and /etc/cni/net.d on the host. Possible reasons are a read-only file system, SELinux \
              and AppArmor.",
             "- Mounts: check that the kernel has the bpf and cgroup2 file systems.",
+            "- upgrade-ipam tries without end: check /var/lib/cni/networks on the host. Addresses that another network plugin left there \
+             are in no IP pool. Remove them only if no pod uses them.",
         ],
         restarts: "Nothing that works. The kubelet starts the init container again automatically.",
     },
@@ -47,12 +49,11 @@ fn run(view: &Context, found: &EarlierFindings) -> Vec<Finding> {
     open.filter_map(|node| finding(view, node).or_else(|| by_its_log_alone(node))).collect()
 }
 
-/// Of a pod that was not seen: the log of an init container whose last words are a fatal error.
+/// Of a pod that was not seen, or waits for an init container that its table does not name: the log of the one that failed, or never ends.
 fn by_its_log_alone(node: &NodeModel) -> Option<Finding> {
-    let logs = node.logs.filter(|logs| node.pod.is_none() && logs.current.seen().is_none())?;
-    let ended =
-        |log: &&Observed<StartupLog>| log.seen().and_then(|log| log.marks.last()).is_some_and(|mark| mark.kind == LogEventKind::Fatal);
-    let (name, log) = logs.init.iter().find(|(_, log)| ended(log))?;
+    let waits = node.pod.is_none_or(|pod| pod.status.phase == "Pending");
+    let logs = node.logs.filter(|logs| waits && logs.current.seen().is_none())?;
+    let (name, log) = logs.init.iter().find(|(_, log)| log.seen().is_some_and(startup_log::is_stuck))?;
     let texts = log.seen().into_iter().flat_map(|log| &log.marks).map(|mark| mark.text.as_str());
     let why = InitFailure::in_texts(texts).phrase().map(|phrase| format!(": {phrase}")).unwrap_or_default();
     let message = format!("the init container {name} failed on {}, so calico-node did not start there{why}", node.name);

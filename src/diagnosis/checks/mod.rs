@@ -59,6 +59,7 @@ registry! {
     pool_overlaps_nodes => PoolOverlapsNodes;
     probe_misfit => ProbeMisfit;
     probe_timeout_too_short => ProbeTimeoutTooShort;
+    program_not_running => ProgramNotRunning;
     restart_would_change_address => RestartWouldChangeAddress;
     rollout_unfinished => RolloutUnfinished;
     router_id_conflict => RouterIdConflict;

@@ -61,6 +61,8 @@ fn finding(view: &Context, found: &EarlierFindings, node: &NodeModel) -> Option<
     shown.extend(phrases::restarts(node));
     shown.extend(other_container(node).map(|status| phrases::container_state(node, status)));
     shown.extend(evidence::of_event(node, |fact| !matches!(fact, EventKind::Other | EventKind::PreStopFailed) && !is_kill(fact)));
+    // the newest may only tell that the kubelet waits: what a probe said before that
+    shown.extend(evidence::of_event(node, is_complaint).filter(|complaint| shown.iter().all(|one| one.text != complaint.text)));
     shown.extend(evidence::of_event(node, is_kill));
     shown.extend(evidence::of_mark(node, LogEventKind::FelixNotReady));
     shown.extend(log_line_finding::last_line(node));
@@ -114,6 +116,21 @@ fn probe_fails(node: &NodeModel) -> String {
             format!("its liveness probe has killed it {}{why}", crate::text::count_times(kills))
         }
     }
+}
+
+/// Of a probe that calico-node itself answered, or that nothing answered.
+fn is_complaint(fact: &EventKind) -> bool {
+    matches!(
+        fact,
+        EventKind::NotEstablished { .. }
+            | EventKind::BirdSocketRefused { .. }
+            | EventKind::BirdNotAnswering { .. }
+            | EventKind::BirdNotLive { .. }
+            | EventKind::FelixNotReady { .. }
+            | EventKind::FelixNotLive { .. }
+            | EventKind::HttpProbeFailed { .. }
+            | EventKind::ProbeTimedOut
+    )
 }
 
 /// Its logs are gone with it.

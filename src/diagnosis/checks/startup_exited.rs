@@ -4,10 +4,11 @@ use crate::diagnosis::context::Context;
 use crate::diagnosis::explain::Explanation;
 use crate::diagnosis::fixes;
 use crate::finding::code::Code;
-use crate::finding::{Finding, Severity, Source};
+use crate::finding::{Finding, Fix, Severity, Source};
 use crate::model::{NodeModel, phrases};
 use crate::snapshot::family::Family;
 use crate::snapshot::inspection::StartupLog;
+use crate::text::shell;
 
 pub(super) const CHECK: Check = Check {
     explanation: Explanation {
@@ -53,12 +54,27 @@ fn finding(view: &Context, node: &NodeModel) -> Option<Finding> {
             (format!("it could not detect an {family} address and has none stored{alone}"), fix)
         }
         ExitReason::UpdateConflict => (reason.outlook(), None),
+        ExitReason::Conflict { node: other, .. } if is_down(view, other) => (
+            format!("{}. {other} is NotReady, as the Node of a host that was renamed stays", reason.outlook()),
+            shell::object_name(other).and_then(|name| shell::command(&["kubectl", "describe", "node", name])).map(|command| {
+                let why = format!(
+                    "Shows since when {other} does not report. If its host is gone or was renamed, delete the Node. This changes nothing"
+                );
+                Fix::next_step(command, why)
+            }),
+        ),
         other => (other.outlook(), fixes::whole_log(view, node)),
     };
     let message = format!("calico-node on {} exits while starting: {why}", node.name);
     let mut evidence = last_words(node, log);
     evidence.extend(phrases::restarts(node));
     Some(Finding { code: Code::StartupExited, severity: Severity::Error, nodes, message, evidence, fix })
+}
+
+/// Its Node is there and not Ready.
+fn is_down(view: &Context, name: &str) -> bool {
+    let node = view.snapshot.nodes.seen().into_iter().flatten().find(|node| node.metadata.name == name);
+    node.and_then(|node| node.condition("Ready")).is_some_and(|ready| ready.status != "True")
 }
 
 fn last_words(node: &NodeModel, log: &StartupLog) -> Vec<crate::finding::Evidence> {

@@ -99,7 +99,7 @@ fn lacking(view: &Context, tunnel: &PoolTunnel) -> Vec<Finding> {
 
 fn about_lacking(view: &Context, tunnel: &PoolTunnel, node: &NodeModel) -> Finding {
     let mut evidence = vec![node.evidence(Source::Annotation, format!("{}: none", tunnel.annotation))];
-    let interface = node.interfaces().into_iter().flatten().find(|one| one.name == tunnel.interface);
+    let interface = node.seen_interfaces().find(|one| one.name == tunnel.interface);
     if let Some(interface) = interface.filter(|one| one.addresses.is_empty()) {
         evidence.push(node.evidence(Source::Interfaces, format!("{} has no address", interface.name)));
     }
@@ -123,12 +123,11 @@ fn out_of_order(view: &Context, node: &NodeModel, (annotation, name): (&str, &st
     if !settled || node.kubelet_is_silent() || !is_in_use(view, node, annotation) {
         return None;
     }
-    let interfaces = node.interfaces()?;
-    let interface = interfaces.iter().find(|one| one.name == name)?;
+    let interface = node.seen_interfaces().find(|one| one.name == name)?;
     let family = Family::from_address(address);
     let has = |one: &Interface| one.addresses.iter().any(|held| Family::from_address(held.address) == family);
     // a list of one family only shows no address of the other
-    let lists_family = interfaces.iter().any(|one| one.name != name && has(one));
+    let lists_family = node.seen_interfaces().any(|one| one.name != name && has(one));
     // IP-in-IP has no broadcast: what has is another device of that name
     if name == TUNNELS[0].1 && interface.flags.iter().any(|flag| flag == "BROADCAST") {
         return None;

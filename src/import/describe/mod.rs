@@ -10,7 +10,7 @@ use super::facts::{Facts, Summary};
 use super::formats::Format;
 use super::page::Block;
 use super::prompt::Heading;
-use crate::calico::{cni_failure, flavour};
+use crate::calico::{cni_failure, flavour, startup_log};
 use crate::snapshot::objects::CALICO_NODE;
 use tree::Entry;
 use when::Clock;
@@ -129,6 +129,24 @@ fn read_other_pod(tree: &Entry<'_>, name: &str, facts: &mut Facts) -> Result<Sum
     let node = node_of(tree);
     let failed = |reason: &str, message: &str| cni_failure::parse(reason, message).is_some();
     let count = read_events(tree, facts, ("Pod", name), node, failed)?;
+    let is_watched = startup_log::is_watched(name);
+    if is_watched {
+        let statuses = tree.child("Containers").map_or(Vec::new(), |list| list.children.iter().map(container::status).collect());
+        facts.told_program(&json!({
+            "metadata": meta(tree, tree.get("Start Time")),
+            "spec": {"nodeName": node},
+            "status": {
+                "phase": tree.get("Status").and_then(|status| status.split_whitespace().next()),
+                "reason": tree.get("Reason"),
+                "conditions": pod_conditions(tree),
+                "containerStatuses": statuses,
+            },
+        }))?;
+    }
+    if count == 0 && is_watched {
+        let summary = Summary::new(format!("pod {name}"));
+        return Ok(node.into_iter().fold(summary, Summary::of_node));
+    }
     if count == 0 {
         return Ok(Summary { ignored: Some(format!("pod {name} does not run calico-node")), ..Summary::default() });
     }

@@ -32,7 +32,7 @@ fn read_pods(block: &Block, facts: &mut Facts) -> Result<Summary, String> {
     let has_header = has_columns(first, &["NAME", "READY"]);
     let header = if has_header { normal_header(first) } else { assumed_header(first) };
     let table = Table { header };
-    let (mut others, mut windows, mut placeless, mut older) = (0, 0, 0, 0);
+    let (mut others, mut windows, mut placeless, mut older, mut watched) = (0, 0, 0, 0, 0);
     let mut sick: Vec<String> = Vec::new();
     // `--watch` prints a row for each change: the last counts
     let mut pods: BTreeMap<&str, Value> = BTreeMap::new();
@@ -47,8 +47,17 @@ fn read_pods(block: &Block, facts: &mut Facts) -> Result<Summary, String> {
             let namespace = table.cell(&row, "NAMESPACE").or(block.heading.namespace.as_deref());
             let is_ready = table.cell(&row, "READY").and_then(|ready| ready.split_once('/')).is_some_and(|(up, all)| up == all);
             facts.objects.other_pods.tell(namespace, name, is_ready, node(&table, &row));
-            if !is_ready && startup_log::program_of_pod(name).is_some() {
-                sick.push(format!("{name} is {}", table.cell(&row, "STATUS").unwrap_or("not ready")));
+            if startup_log::is_watched(name) {
+                let mut program = pod(&table, &row, name, namespace);
+                if let Some(status) = program.pointer_mut("/status/containerStatuses/0/name") {
+                    *status = json!(startup_log::program_of_pod(name));
+                }
+                facts.told_program(&program)?;
+                watched += 1;
+                if !is_ready {
+                    sick.push(format!("{name} is {}", table.cell(&row, "STATUS").unwrap_or("not ready")));
+                }
+                others -= 1;
             }
             windows += usize::from(name.starts_with("calico-node-windows-"));
             continue;
@@ -66,13 +75,15 @@ fn read_pods(block: &Block, facts: &mut Facts) -> Result<Summary, String> {
         |a, b| agree(a.is_ready(), b.is_ready()) && agree(a.spec.node_name.as_ref(), b.spec.node_name.as_ref()),
     );
     let read = pods.len();
-    let mut summary = Summary::new(if read == 1 { "1 calico-node pod".to_owned() } else { format!("{read} calico-node pods") });
-    summary = summary.ignoring(others, "of other pods");
-    if !sick.is_empty() {
+    let mut told = if read == 1 { "1 calico-node pod".to_owned() } else { format!("{read} calico-node pods") };
+    if watched > 0 {
         sick.sort_unstable();
         sick.dedup();
-        summary = summary.also_ignoring(format!("other programs of Calico are not judged ({})", crate::text::list(&sick, 4)));
+        let states = if sick.is_empty() { String::new() } else { format!(" ({})", crate::text::list(&sick, 4)) };
+        told = format!("{told}, {} of Calico's other programs{states}", crate::text::count(watched, "pod"));
     }
+    let mut summary = Summary::new(told);
+    summary = summary.ignoring(others, "of other pods");
     if windows > 0 {
         summary = summary.also_ignoring(format!("Windows is not judged ({windows} of these are calico-node-windows)"));
     }

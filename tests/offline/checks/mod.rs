@@ -49,6 +49,7 @@ mod pods;
 mod pool_overlaps_nodes;
 mod probe_misfit;
 mod probe_timeout_too_short;
+mod program_not_running;
 mod properties;
 mod random;
 mod random_clusters;

@@ -3,8 +3,8 @@
 use calico_fix::calico::startup_log;
 use calico_fix::edit::undo_record::{ANNOTATION, RolloutPhase, UndoRecord};
 use calico_fix::observed::Observed;
-use calico_fix::snapshot::Snapshot;
 use calico_fix::snapshot::objects::*;
+use calico_fix::snapshot::{ProgramPod, Snapshot};
 use calico_fix::verb::Verb;
 use serde_json::{Value, json};
 
@@ -33,7 +33,7 @@ const fn of_cluster(name: &'static str, code: &'static str, fixes: &'static [&'s
     SettingsFault { names_node: false, ..of_node(name, code, fixes, inject) }
 }
 
-pub(super) const FAULTS: [SettingsFault; 18] = [
+pub(super) const FAULTS: [SettingsFault; 19] = [
     of_node("a session that both ends lack", "bgp-session-down", &[], session_down),
     of_node("a peer that BIRD does not have", "bgp-peer-missing", &["kubectl delete pod ", "kubectl logs "], peer_missing),
     of_node("a peer of somebody else", "bgp-foreign-session-down", &[], foreign_session),
@@ -56,6 +56,7 @@ pub(super) const FAULTS: [SettingsFault; 18] = [
     of_cluster("a probe that asks for BIRD", "probe-misfit", &[], bird_without_bird),
     of_cluster("a datastore that is locked", "datastore-locked", &[], locked),
     of_node("a pool of the nodes' network", "pool-overlaps-nodes", &[], pool_of_nodes),
+    of_cluster("no Typha", "program-not-running", &["kubectl logs "], no_typha),
     of_cluster("DEBUG", "debug-left-on", &["CALICO_STARTUP_LOGLEVEL-"], debug),
 ];
 
@@ -175,6 +176,15 @@ fn no_tunnel_address(cluster: &Cluster, at: usize, random: &mut Random) -> Optio
 fn locked(cluster: &Cluster, _: usize, _: &mut Random) -> Option<Snapshot> {
     let mut snapshot = cluster.world.snapshot();
     snapshot.resources.cluster_informations = Observed::Seen(vec![custom("default", json!({"datastoreReady": false}))]);
+    Some(snapshot)
+}
+
+fn no_typha(cluster: &Cluster, _: usize, _: &mut Random) -> Option<Snapshot> {
+    let pod = json!({"metadata": {"name": "calico-typha-6b9d7c5d6f-2kx7p", "namespace": "calico-system"}, "status": {
+        "conditions": [{"type": "Ready", "status": "False"}],
+        "containerStatuses": [{"name": "calico-typha", "ready": false, "restartCount": 41, "state": {"waiting": {"reason": "CrashLoopBackOff"}}}]}});
+    let mut snapshot = cluster.world.snapshot();
+    snapshot.programs = vec![ProgramPod { pod: serde_json::from_value(pod).expect("a pod"), newest_error: None }];
     Some(snapshot)
 }
 

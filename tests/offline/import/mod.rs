@@ -3,6 +3,7 @@
 mod address_twins;
 mod archives;
 mod formats;
+mod joined;
 mod memory;
 mod pastes;
 mod rendered;
