@@ -21,7 +21,7 @@ use crate::permissions::request::NODES;
 use crate::snapshot::family::Family;
 use crate::snapshot::inspection::{NodeInspection, NodeLogs};
 use crate::snapshot::objects::{ConfigMap, ControllerRevision, DaemonSet, Event, Node, Pod};
-use crate::snapshot::{Cluster, Origin, Snapshot, trim};
+use crate::snapshot::{Cluster, Origin, ProgramPod, Snapshot, trim};
 
 /// What to read.
 #[derive(Clone, Debug)]
@@ -111,6 +111,7 @@ pub async fn read_cluster_by(
     snapshot.resources = whole.resources;
     snapshot.daemon_set = Observed::Seen(around.daemon_set);
     snapshot.pods = around.pods;
+    snapshot.programs = around.programs;
     snapshot.events = around.events;
     snapshot.controller_revisions = around.controller_revisions;
     snapshot.config_maps = around.config_maps;
@@ -132,6 +133,7 @@ struct Around {
     daemon_set: DaemonSet,
     api_addresses: Observed<Vec<IpAddr>>,
     pods: Observed<Vec<Pod>>,
+    programs: Vec<ProgramPod>,
     events: Observed<Vec<Event>>,
     controller_revisions: Observed<Vec<ControllerRevision>>,
     config_maps: BTreeMap<String, Observed<ConfigMap>>,
@@ -163,10 +165,10 @@ async fn around(api: &Api, wanted: &ReadOptions, progress: &dyn Progress) -> Res
         let (inside, logs) = inspect_nodes(api, &pods_to_ask, &destinations, wanted, progress).await;
         (pods, api_addresses, config_maps, inside, logs)
     };
-    let ((pods, api_addresses, config_maps, inside, logs), events, controller_revisions) =
-        futures::join!(deep, events, objects::controller_revisions(api, &daemon_set));
+    let ((pods, api_addresses, config_maps, inside, logs), events, controller_revisions, programs) =
+        futures::join!(deep, events, objects::controller_revisions(api, &daemon_set), objects::programs(api, &daemon_set));
     let events = events.map(|events| objects::about(events, &daemon_set, pods.seen()));
-    Ok(Around { daemon_set, api_addresses, pods, events, controller_revisions, config_maps, inside, logs })
+    Ok(Around { daemon_set, api_addresses, pods, programs, events, controller_revisions, config_maps, inside, logs })
 }
 
 /// Where each node may be asked the way to: what is configured now, for its pod, first.

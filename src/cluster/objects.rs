@@ -11,6 +11,7 @@ use super::error::RequestError;
 use super::observe::observe;
 use super::request::{Api, Query};
 use crate::calico::cni_failure::is_cni_failure;
+use crate::calico::startup_log::program_of_pod;
 use crate::calico::{environment, installation_probe_fields};
 use crate::observed::Observed;
 use crate::permissions::request::{
@@ -18,7 +19,7 @@ use crate::permissions::request::{
     EVENTS, INSTALLATIONS, IP_POOLS, NODE_STATUSES, NODES, PODS, Resource, TIGERA_STATUSES,
 };
 use crate::snapshot::objects::{ConfigMap, ControllerRevision, Custom, DaemonSet, Event, Meta, Node, Pod, ProbeOverrides};
-use crate::snapshot::{Resources, trim};
+use crate::snapshot::{ProgramPod, Resources, trim};
 
 /// Of events in one namespace no more pages than this are read: a storm must not hold up the rest.
 const MAX_EVENT_PAGES: u32 = 40;
@@ -160,6 +161,18 @@ pub(super) async fn list_pods(api: &Api, set: &DaemonSet, node: Option<&str>) ->
     let owner = Owner::new(set);
     let keep = move |pod: Pod| owner.owns(&pod.metadata).then(|| trimmed(pod, trim::pod));
     api.list(&PODS, &query, keep).await
+}
+
+/// Of Calico's other programs those that share calico-node's namespace. Not every installation has them, and without the right the gap is
+/// told of calico-node's own pods.
+pub(super) async fn programs(api: &Api, set: &DaemonSet) -> Vec<ProgramPod> {
+    const SELECTOR: &str = "k8s-app in (calico-typha,calico-kube-controllers)";
+    let query = Query { namespace: set.metadata.namespace.as_deref(), label_selector: Some(SELECTOR), ..Query::default() };
+    let keep = |pod: Pod| {
+        let is_known = program_of_pod(&pod.metadata.name).is_some();
+        is_known.then(|| ProgramPod { pod: trimmed(pod, trim::pod), newest_error: None })
+    };
+    api.list(&PODS, &query, keep).await.unwrap_or_default()
 }
 
 pub(super) async fn controller_revisions(api: &Api, set: &DaemonSet) -> Observed<Vec<ControllerRevision>> {

@@ -21,10 +21,10 @@ pub(super) const CHECK: Check = Check {
                 - The Tigera operator: nobody creates or updates calico-node.\n\
                 - calico-kube-controllers: addresses of deleted pods and nodes are not released.\n\
                 - calico-apiserver: kubectl cannot read or write resources of projectcalico.org/v3. calico-node does not need it.",
-        detected: "The pods of these programs in the given files: not Ready for more than a minute, and no other pod of the same program \
-                   is Ready. Of calico-kube-controllers and calico-apiserver only where all calico-node pods are Ready and the network plugin \
-                   does not fail, because their own pods need both.\n\
-                   From a cluster they are not read.",
+        detected: "The pods of these programs: not Ready for more than a minute, and no other pod of the same program is Ready. Of \
+                   calico-kube-controllers and calico-apiserver only where all calico-node pods are Ready and the network plugin does \
+                   not fail, because their own pods need both.\n\
+                   From a cluster only Typha and calico-kube-controllers are read, in calico-node's namespace.",
         confirm: "kubectl get pods -A | grep -E 'calico-typha|calico-kube-controllers|calico-apiserver|tigera-operator'",
         fix: &[
             "Its log and the events of its pod give the reason:",

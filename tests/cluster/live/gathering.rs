@@ -35,6 +35,44 @@ async fn an_incident_is_seen_whole() {
     assert_eq!(logs.previous, Observed::NotAsked);
 }
 
+/// Typha and kube-controllers share calico-node's namespace; other pods there are none of Calico's.
+#[tokio::test]
+async fn calico_s_other_programs_are_read_where_calico_node_is() {
+    let pod = |name: &str, app: &str, ready: bool| {
+        let state = if ready { json!({"running": {}}) } else { json!({"waiting": {"reason": "CrashLoopBackOff"}}) };
+        let status = json!({"name": app, "ready": ready, "restartCount": 7, "image": "i", "imageID": "", "state": state});
+        json!({
+            "kind": "Pod",
+            "apiVersion": "v1",
+            "metadata": {
+                "name": name, "namespace": "kube-system", "uid": name, "labels": {"k8s-app": app}, "creationTimestamp": "2020-01-01T00:00:00Z",
+            },
+            "spec": {"containers": [{"name": app}]},
+            "status": {
+                "phase": "Running",
+                "conditions": [{"type": "Ready", "status": if ready { "True" } else { "False" }}],
+                "containerStatuses": [status],
+            },
+        })
+    };
+    let with = |typha_runs: bool| {
+        let world = sim::scenario::healthy(3);
+        world.store.add(pod("calico-typha-5d4f9c8b7-x2x2x", "calico-typha", typha_runs));
+        world.store.add(pod("calico-kube-controllers-6c5d8f9b4-k8k8k", "calico-kube-controllers", true));
+        world.store.add(pod("coredns-5dd5756b68-c8c8c", "kube-dns", false));
+        world
+    };
+    for (runs, expected) in [(true, &[][..]), (false, &["program-not-running"])] {
+        let server = start(with(runs)).await;
+        let snapshot = gathered(&server, "").await;
+        let names: Vec<&str> = snapshot.programs.iter().map(|one| one.pod.metadata.name.as_str()).collect();
+        assert_eq!(names, ["calico-kube-controllers-6c5d8f9b4-k8k8k", "calico-typha-5d4f9c8b7-x2x2x"]);
+        let report = calico_fix::diagnosis::diagnose(&snapshot, &calico_fix::diagnosis::Scope::default());
+        let codes: Vec<&str> = report.findings.iter().map(|finding| finding.code.name()).collect();
+        assert_eq!(codes, expected, "{:#?}", report.findings);
+    }
+}
+
 #[tokio::test]
 async fn a_pod_that_restarts_has_its_previous_log_read() {
     let server = start(sim::scenario::slow_start(5)).await;
