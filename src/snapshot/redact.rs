@@ -124,7 +124,8 @@ fn names(snapshot: &Snapshot) -> BTreeMap<String, String> {
         hosts.extend(node.status.addresses.iter().filter(|one| one.address.parse::<IpAddr>().is_err()).map(|one| one.address.as_str()));
         hosts.extend(node.metadata.labels.get("kubernetes.io/hostname").map(String::as_str));
     }
-    for pod in snapshot.pods.seen().into_iter().flatten() {
+    let programs = snapshot.programs.iter().map(|one| &one.pod);
+    for pod in snapshot.pods.seen().into_iter().flatten().chain(programs) {
         pods.insert(pod.metadata.name.as_str());
         nodes.extend(pod.spec.node_name.as_deref());
     }

@@ -75,3 +75,20 @@ fn names_are_replaced_as_whole_words() {
     let mapping = mapping(&[("db", "node-00001"), ("db-1", "node-00002")]);
     assert_eq!(mapping.text("db-1 on db, dbx and db."), "node-00002 on node-00001, dbx and node-00001.");
 }
+
+/// What runs only a program of Calico's has a name too.
+#[test]
+fn names_of_other_programs_and_their_nodes_are_replaced() {
+    let mut snapshot = Snapshot::empty(crate::snapshot::Origin::Files, jiff::Timestamp::UNIX_EPOCH);
+    let program = serde_json::json!({
+        "pod": {"metadata": {"name": "calico-typha-5d4f9c8b7-x2x2x"}, "spec": {"nodeName": "acme-8"}},
+        "newestError": "acme-8: calico-typha-5d4f9c8b7-x2x2x gets no answer of 10.20.30.4",
+    });
+    snapshot.programs = vec![serde_json::from_value(program).expect("a program")];
+    let redacted = redact(snapshot).expect("redacts");
+    let text = serde_json::to_string(&redacted.programs).expect("writes");
+    for original in ["acme", "x2x2x", "10.20.30.4"] {
+        assert!(!text.contains(original), "{original}: {text}");
+    }
+    assert!(text.contains("calico-typha-"), "which program it is stays: {text}");
+}
