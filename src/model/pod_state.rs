@@ -81,10 +81,10 @@ impl NotRunning<'_> {
             Self::NotScheduled { why: Some(why) } => format!("its pod is not scheduled: {why}"),
             Self::NotScheduled { why: None } => "its pod is not scheduled".to_owned(),
             Self::InitContainer(status) => format!("its init container {} {}", status.name, doing(status)),
-            Self::Waiting(status) if let Some((ended, all)) = init_progress(status) => {
-                format!("its init containers have not finished ({ended} of {all})")
-            }
-            Self::Waiting(status) | Self::ImageNotPulled(status) => format!("its container {} {}", status.name, doing(status)),
+            Self::Waiting(status) | Self::ImageNotPulled(status) => match init_progress(status) {
+                Some((ended, all)) => format!("its init containers have not finished ({ended} of {all})"),
+                None => format!("its container {} {}", status.name, doing(status)),
+            },
             Self::Ended { status, ended } => format!("its container {} ended with exit code {}", status.name, ended.exit_code),
             Self::Restarting(status) => {
                 let times = usize::try_from(status.restart_count).unwrap_or_default();
