@@ -203,8 +203,7 @@ fn credible(
     }
     let claimants = claims.get(&ip).map_or(&[][..], Vec::as_slice);
     if let Some(other) = claimants.iter().find(|other| **other != node.name) {
-        let from = if ip == address::VIRTUALBOX_NAT { ", which VirtualBox's NAT gives to every machine" } else { "" };
-        return Err(format!("{} and {other} have the same InternalIP {ip}{from}", node.name));
+        return Err(format!("{} and {other} have the same InternalIP {ip}{}", node.name, phrases::given_by(ip)));
     }
     if let Some((annotation, tunnel)) = node.node.and_then(|node| tunnel_with(&node.metadata.annotations, ip)) {
         return Err(format!("{}'s InternalIP {ip} is the address of its tunnel {tunnel}, by {annotation}", node.name));

@@ -327,11 +327,17 @@ impl<'s, 'v, 'a> Judge<'s, 'v, 'a> {
 
     fn usual_bridge(&self, node: usize, held: &NodeAddress) -> Option<Judgement> {
         let network = self.most.filter(|network| !network.contains(&held.address))?;
-        let seen = held.interface.is_some() || self.standing.view.nodes[node].interfaces().is_some();
         let kind = Cidr::new(held.address, held.prefix_length?).ok().as_ref().and_then(virtual_interfaces::usual_bridge);
-        let kind = kind.filter(|_| !seen && self.standing.internal[node].is_err() && !self.standing.is_reached(held.address))?;
+        let kind = kind.filter(|_| {
+            !self.saw_interface(node, held) && self.standing.internal[node].is_err() && !self.standing.is_reached(held.address)
+        })?;
         let reason = format!("{} is usual for {} on any host, and most nodes are in {network}", held.address, phrases::made(kind));
         wrong(Ground::Interface, reason)
+    }
+
+    /// Where not, the address alone has to tell what it is on.
+    fn saw_interface(&self, node: usize, held: &NodeAddress) -> bool {
+        held.interface.is_some() || self.standing.view.nodes[node].interfaces().is_some()
     }
 
     fn one_network(&self, node: usize, held: &NodeAddress) -> Option<Judgement> {
@@ -345,8 +351,8 @@ impl<'s, 'v, 'a> Judge<'s, 'v, 'a> {
     }
 
     fn dedicated_network(&self, node: usize, held: &NodeAddress) -> Option<Judgement> {
-        let seen = held.interface.is_some() || self.standing.view.nodes[node].interfaces().is_some();
-        let looks_virtual = address::is_docker_default(held.address) || (address::is_shared_space(held.address) && !seen);
+        let shared_space = address::is_shared_space(held.address) && !self.saw_interface(node, held);
+        let looks_virtual = address::is_docker_default(held.address) || shared_space;
         if !self.all_apart || self.unproven || looks_virtual || self.standing.also_held_by(node, held.address).is_some() {
             return None;
         }

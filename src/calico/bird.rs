@@ -6,7 +6,8 @@
 use crate::snapshot::inspection::{Bird, Protocol};
 use crate::text::bounded::clean;
 
-const HEADINGS: [&str; 6] = ["name", "proto", "table", "state", "since", "info"];
+/// Of the columns of `show protocols`.
+pub const HEADINGS: [&str; 6] = ["name", "proto", "table", "state", "since", "info"];
 /// birdcl's own words on standard error when nobody listens on the socket (BIRD `client/client.c`).
 const CANNOT_CONNECT: &str = "Unable to connect to server control socket";
 /// Above the largest mesh there is; more is not a BIRD that Calico runs.

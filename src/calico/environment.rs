@@ -129,8 +129,8 @@ pub struct Environment {
     values: BTreeMap<String, Value>,
     /// Why a name that is nowhere set may still be set by an `envFrom` that could not be read.
     unseen: Option<String>,
-    /// A pod's own environment was seen whole, of which these are kept: one that is missing is not set.
-    kept: Option<&'static str>,
+    /// A pod's own environment, of which all of `HEALTH` is kept: one that is missing is not set.
+    keeps_health: bool,
 }
 
 impl Environment {
@@ -166,9 +166,7 @@ impl Environment {
     /// Of a pod's container, of which a snapshot keeps some variables alone: one that is missing may be set.
     pub fn resolve_pod(container: &Container, config_maps: &ConfigMaps, namespace: &str) -> Self {
         let mut environment = Self::resolve(container, config_maps, namespace);
-        if environment.unseen.is_none() && !container.env.is_empty() {
-            environment.kept = Some(HEALTH);
-        }
+        environment.keeps_health = environment.unseen.is_none() && !container.env.is_empty();
         environment.unseen.get_or_insert_with(|| "the DaemonSet was not seen".to_owned());
         environment
     }
@@ -219,7 +217,7 @@ impl Environment {
     pub fn get(&self, name: &str) -> Value {
         match (self.values.get(name), &self.unseen) {
             (Some(value), _) => value.clone(),
-            (None, _) if self.kept.is_some_and(|kept| name.starts_with(kept)) => Value::Unset,
+            (None, _) if self.keeps_health && name.starts_with(HEALTH) => Value::Unset,
             (None, Some(why)) => Value::Unknown { why: why.clone() },
             (None, None) => Value::Unset,
         }

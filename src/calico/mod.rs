@@ -24,6 +24,7 @@ pub mod interfaces;
 pub mod label_selector;
 pub mod log_level;
 pub mod method;
+pub mod node_annotations;
 pub mod owner;
 pub mod probe;
 pub mod route_get;

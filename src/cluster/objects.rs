@@ -11,7 +11,7 @@ use super::error::RequestError;
 use super::observe::observe;
 use super::request::{Api, Query};
 use crate::calico::cni_failure::is_cni_failure;
-use crate::calico::startup_log::program_of_pod;
+use crate::calico::startup_log::is_watched;
 use crate::calico::{environment, installation_probe_fields};
 use crate::observed::Observed;
 use crate::permissions::request::{
@@ -168,10 +168,7 @@ pub(super) async fn list_pods(api: &Api, set: &DaemonSet, node: Option<&str>) ->
 pub(super) async fn programs(api: &Api, set: &DaemonSet) -> Vec<ProgramPod> {
     const SELECTOR: &str = "k8s-app in (calico-typha,calico-kube-controllers)";
     let query = Query { namespace: set.metadata.namespace.as_deref(), label_selector: Some(SELECTOR), ..Query::default() };
-    let keep = |pod: Pod| {
-        let is_known = program_of_pod(&pod.metadata.name).is_some();
-        is_known.then(|| ProgramPod { pod: trimmed(pod, trim::pod), newest_error: None })
-    };
+    let keep = |pod: Pod| is_watched(&pod.metadata.name).then(|| ProgramPod { pod: trimmed(pod, trim::pod), newest_error: None });
     api.list(&PODS, &query, keep).await.unwrap_or_default()
 }
 

@@ -126,16 +126,14 @@ fn inside(view: &Context, scope: &Scope) -> Vec<Gap> {
 
 /// BIRD does not run, and nothing tells whether it should: no check judges that.
 fn idle_bird(view: &Context, scope: &Scope) -> Option<Gap> {
-    let is_idle = |node: &&NodeModel| matches!(node.bgp(Family::V4), NodeBgp::NotRunning) && !view.is_settled(node);
-    let is_open = |node: &&NodeModel| view.install.runs_bird().is_none() || node.pod.is_none();
-    if view.install.runs_bird() == Some(false) {
-        return None;
-    }
-    let nodes: Vec<String> = shown(view, scope).filter(is_idle).filter(is_open).map(|node| node.name.to_owned()).collect();
-    let why = match view.install.runs_bird() {
-        Some(_) => "it does not run, and whether calico-node does was not seen",
-        None => "it does not run, which is right only with the backend vxlan or none, and the backend was not seen",
+    let (is_known, why) = match view.install.runs_bird() {
+        Some(false) => return None,
+        Some(true) => (true, "it does not run, and whether calico-node does was not seen"),
+        None => (false, "it does not run, which is right only with the backend vxlan or none, and the backend was not seen"),
     };
+    let is_idle = |node: &&NodeModel| matches!(node.bgp(Family::V4), NodeBgp::NotRunning) && !view.is_settled(node);
+    let open = shown(view, scope).filter(is_idle).filter(|node| !is_known || node.pod.is_none());
+    let nodes: Vec<String> = open.map(|node| node.name.to_owned()).collect();
     let gap = Gap { what: "whether BIRD should run".to_owned(), nodes, why: why.to_owned(), blocks_healthy: true, passing: false };
     (!gap.nodes.is_empty()).then_some(gap)
 }

@@ -3,6 +3,7 @@
 use super::facts::Summary;
 use super::formats::Format;
 use super::texts::TextKind;
+use crate::calico::bird::HEADINGS;
 use crate::calico::session::has_calico_name;
 
 pub(super) const BIRDCL: Format = Format {
@@ -21,8 +22,6 @@ pub(super) const BIRDCL: Format = Format {
         Ok(Summary::new(crate::text::count(rows, "BGP session")))
     },
 };
-
-const HEADINGS: [&str; 6] = ["name", "proto", "table", "state", "since", "info"];
 
 /// `Mesh_10_0_0_2 BGP      master   up     2026-12-13  Established`
 fn is_session_row(line: &str) -> bool {

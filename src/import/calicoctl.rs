@@ -7,7 +7,9 @@ use super::formats::Format;
 use super::page::Block;
 use super::tables::split_row;
 use super::texts::TextKind;
+use crate::calico::node_annotations;
 use crate::observed::Observed;
+use crate::snapshot::family::Family;
 use crate::snapshot::inspection::{Bird, Protocol};
 
 pub(super) const NODE_STATUS: Format = Format {
@@ -167,7 +169,7 @@ fn read_nodes_wide(block: &Block, facts: &mut Facts) -> Result<Summary, String> 
             calico_node(name, addresses.iter().find(|cell| !cell.contains(':')), addresses.iter().find(|cell| cell.contains(':')));
         // in brackets it is the cluster's
         if let Some(number) = row.get(1).filter(|cell| cell.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.')) {
-            node["metadata"]["annotations"]["projectcalico.org/ASNumber"] = json!(number);
+            node["metadata"]["annotations"][node_annotations::AS_NUMBER] = json!(number);
         }
         facts.told("Node", &node)?;
         count += 1;
@@ -175,12 +177,9 @@ fn read_nodes_wide(block: &Block, facts: &mut Facts) -> Result<Summary, String> 
     Ok(Summary::new(crate::text::count(count, "Calico node")))
 }
 
-/// Where a Node has its IPv4 and its IPv6 address for Calico.
-pub(super) const ADDRESS_ANNOTATIONS: [&str; 2] = ["projectcalico.org/IPv4Address", "projectcalico.org/IPv6Address"];
-
 fn calico_node(name: &str, v4: Option<&&str>, v6: Option<&&str>) -> Value {
     let mut annotations = serde_json::Map::new();
-    for (key, address) in ADDRESS_ANNOTATIONS.into_iter().zip([v4, v6]) {
+    for (key, address) in Family::ALL.map(node_annotations::address).into_iter().zip([v4, v6]) {
         if let Some(address) = address {
             annotations.insert(key.to_owned(), json!(address));
         }

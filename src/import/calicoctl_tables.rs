@@ -38,7 +38,9 @@ pub(super) const PEERS: Format = Format {
     restarts: false,
     read: |block, facts| {
         read(block, facts, &PEER, |cell| {
-            let mut spec = json!({"peerIP": cell("PEERIP"), "asNumber": cell("ASN").and_then(|number| number.parse::<u32>().ok()).filter(|number| *number > 0)});
+            // a selector takes the number of each peer, and the table has 0
+            let number = cell("ASN").and_then(|number| number.parse::<u32>().ok()).filter(|number| *number > 0);
+            let mut spec = json!({"peerIP": cell("PEERIP"), "asNumber": number});
             match cell("NODE") {
                 None | Some("(global)" | "all()") => {}
                 Some(selector) if selector.contains(['(', '=']) => spec["nodeSelector"] = json!(selector),

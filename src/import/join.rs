@@ -4,12 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use super::facts::Text;
+use super::resolve;
 use crate::calico::events::{self, EventKind};
-use crate::calico::session::{Session, State};
+use crate::calico::session::State;
 use crate::input_source::STANDS_FOR_NODE;
 use crate::observed::Observed;
 use crate::snapshot::Snapshot;
-use crate::snapshot::family::Family;
 use crate::snapshot::inspection::NodeInspection;
 use crate::snapshot::objects::Pod;
 
@@ -52,11 +52,7 @@ pub(super) fn place_by_peers(snapshot: &mut Snapshot) {
 
 /// Peers of sessions that are not up.
 fn down(inside: &NodeInspection) -> BTreeSet<IpAddr> {
-    let rows = Family::ALL.into_iter().flat_map(|family| {
-        let rows = inside.bird(family).seen().into_iter().flat_map(|bird| &bird.protocols);
-        rows.filter_map(move |row| Session::from_protocol(row, family))
-    });
-    rows.filter(|session| session.state != State::Up).map(|session| session.address).collect()
+    resolve::peers(inside, |session| session.state != State::Up).into_iter().collect()
 }
 
 #[cfg(test)]

@@ -286,13 +286,13 @@ impl Loaded {
     }
 
     fn finish(self, default: Option<&str>) -> Result<Snapshot, ImportError> {
-        let Self { snapshot, facts, mut sources, given, diags, .. } = self;
+        let Self { snapshot, mut facts, mut sources, given, diags, .. } = self;
         if let Some((_, snapshot)) = snapshot {
             return Ok(snapshot);
         }
         let origin = if diags { Origin::Diags } else { Origin::Files };
         let now = facts.now;
-        let errors = facts.program_errors.clone();
+        let errors = std::mem::take(&mut facts.program_errors);
         let (objects, mut texts) = assemble::merge(facts, default)?;
         // whole files before parts of pages
         texts.sort_by_key(|text| text.is_part);

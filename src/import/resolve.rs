@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
-use super::calicoctl::ADDRESS_ANNOTATIONS;
 use super::facts::Text;
 use super::texts::{self, TextKind};
+use crate::calico::node_annotations;
 use crate::calico::session::{PeerKind, Session};
 use crate::calico::startup_log;
 use crate::input_source::{STANDS_FOR_NODE, UNNAMED_NODE};
@@ -208,7 +208,7 @@ fn tells_by_itself(text: &Text) -> bool {
 
 fn has_address(node: &Node, address: IpAddr) -> bool {
     let has = |text: &str| text.split('/').next().is_some_and(|text| text.parse() == Ok(address));
-    let stored = ADDRESS_ANNOTATIONS.iter().filter_map(|name| node.metadata.annotations.get(*name));
+    let stored = Family::ALL.into_iter().filter_map(|family| node.metadata.annotations.get(node_annotations::address(family)));
     node.addresses("InternalIP").any(has) || stored.into_iter().any(|text| has(text))
 }
 
@@ -275,7 +275,7 @@ fn is_peer(before: Option<&NodeInspection>, text: &Text) -> bool {
 }
 
 /// Where those of its sessions lead.
-fn peers(inside: &NodeInspection, wanted: impl Fn(&Session) -> bool) -> Vec<IpAddr> {
+pub(super) fn peers(inside: &NodeInspection, wanted: impl Fn(&Session) -> bool) -> Vec<IpAddr> {
     let rows = Family::ALL.into_iter().flat_map(|family| {
         let rows = inside.bird(family).seen().into_iter().flat_map(|bird| &bird.protocols);
         rows.filter_map(move |row| Session::from_protocol(row, family))

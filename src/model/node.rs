@@ -11,6 +11,7 @@ use super::natural;
 use super::pod_state::{self, NotRunning};
 use crate::calico::cni_failure::is_cni_failure;
 use crate::calico::events::{self, EventKind};
+use crate::calico::node_annotations;
 use crate::calico::session::Session;
 use crate::calico::startup_log::{self, ExitReason, Outcome};
 use crate::finding::{Evidence, Source};
@@ -99,7 +100,7 @@ pub(super) fn build_all<'a>(snapshot: &'a Snapshot, install: &Install<'a>) -> Ve
     let peers = if snapshot.nodes.seen().is_none() { peer_addresses(snapshot) } else { HashSet::new() };
     let annotated = nodes
         .values()
-        .any(|node| Family::ALL.iter().any(|family| node.metadata.annotations.contains_key(stored_address::annotation(*family))));
+        .any(|node| Family::ALL.iter().any(|family| node.metadata.annotations.contains_key(node_annotations::address(*family))));
     // The DaemonSet does not want every node: one without a pod is not Calico's.
     let linux = nodes.values().filter(|node| is_linux(node)).count();
     let podless_too = snapshot.pods.seen().is_none() || install.wants(linux);

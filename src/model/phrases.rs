@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 
+use crate::calico::address;
 use crate::calico::virtual_interfaces::{self, VirtualInterface};
 use crate::finding::{Evidence, Severity, Source};
 use crate::model::{ClusterModel, NodeModel, waits_for_image};
@@ -48,6 +49,11 @@ pub fn origin_of(node: &NodeModel, address: IpAddr) -> Option<String> {
 pub fn family_of(log: &StartupLog) -> Family {
     let failed = log.marks.iter().rfind(|mark| mark.kind == LogEventKind::AutodetectFailed);
     if failed.is_some_and(|mark| mark.text.contains("IPv6")) { Family::V6 } else { Family::V4 }
+}
+
+/// A clause behind an address that several machines have for a known reason.
+pub fn given_by(address: IpAddr) -> &'static str {
+    if address == address::VIRTUALBOX_NAT { ", which VirtualBox's NAT gives to every machine" } else { "" }
 }
 
 /// `a bridge made by Docker`

@@ -186,6 +186,11 @@ impl ClusterModel<'_> {
         before && at.is_some_and(|at| self.snapshot.taken_at.duration_since(at).as_secs_f64() < AFTER_START)
     }
 
+    /// Neither the DaemonSet nor a pod of it was seen.
+    pub fn shows_no_calico_node(&self) -> bool {
+        self.install.daemon_set.is_none() && self.nodes.iter().all(|node| node.pod.is_none())
+    }
+
     /// The DaemonSet wants a pod there, and none is listed.
     pub fn lacks_its_pod(&self, node: &NodeModel) -> bool {
         let counted = self.snapshot.pods.seen().is_some() && self.install.daemon_set.is_some() && self.install.lacks_pods();

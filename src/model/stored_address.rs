@@ -7,6 +7,7 @@ use super::NodeModel;
 use super::bgp::peerings;
 use crate::calico::address::{self, Cidr};
 use crate::calico::detect::{ANNOTATION, Annotated};
+use crate::calico::node_annotations;
 use crate::calico::session::PeerKind;
 use crate::finding::Source;
 use crate::snapshot::Snapshot;
@@ -54,7 +55,7 @@ pub fn read_stored(view: &NodeModel, family: Family, annotated: bool, peers: &Ha
     // a table does not show them
     let annotations = view.node.filter(|node| !node.metadata.tabular).map(|node| &node.metadata.annotations);
     let found = annotations
-        .and_then(|annotations| annotations.get(annotation(family)))
+        .and_then(|annotations| annotations.get(node_annotations::address(family)))
         .and_then(|text| address::parse(text))
         .map(|cidr| (cidr.addr(), Some(cidr), Source::Annotation))
         .or_else(|| {
@@ -97,8 +98,8 @@ pub(super) fn tell_once(nodes: &mut [NodeModel], family: Family, snapshot: &Snap
         let Some(own) = nodes.get(at).filter(|node| node.stands_for_another(snapshot)).and_then(|node| node.stored(family)) else {
             continue;
         };
-        let told = nodes.iter().enumerate().filter(|(other, _)| *other != at);
-        let again = told.into_iter().any(|(_, other)| other.stored(family).is_some_and(|stored| stored.address() == own.address()));
+        let mut others = nodes.iter().enumerate().filter(|(other, _)| *other != at);
+        let again = others.any(|(_, other)| other.stored(family).is_some_and(|stored| stored.address() == own.address()));
         if again && let Some(place) = nodes.get_mut(at).and_then(|node| node.stored.get_mut(usize::from(family == Family::V6))) {
             *place = None;
         }
@@ -160,13 +161,6 @@ fn peered(view: &NodeModel, family: Family, peers: &HashSet<IpAddr>) -> Option<(
     let held = view.interfaces().filter(|_| view.node.is_none())?.iter().flat_map(|interface| &interface.addresses);
     let found = held.into_iter().find(|held| Family::from_address(held.address) == family && peers.contains(&held.address))?;
     Some((found.address, address::parse(&format!("{}/{}", found.address, found.prefix_length)), Source::Interfaces))
-}
-
-pub fn annotation(family: Family) -> &'static str {
-    match family {
-        Family::V4 => "projectcalico.org/IPv4Address",
-        Family::V6 => "projectcalico.org/IPv6Address",
-    }
 }
 
 fn held_by(view: &NodeModel, address: IpAddr) -> Option<InterfaceHolder> {

@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::{ClusterModel, NodeModel, peerings};
 use crate::calico::address;
 use crate::calico::expected_sessions::{BgpNode, Topology, as_number};
+use crate::calico::node_annotations;
 use crate::calico::session::PeerKind;
 use crate::finding::Source;
 use crate::input_source::STANDS_FOR_NODE;
@@ -20,7 +21,6 @@ use crate::snapshot::objects::{Custom, Node};
 
 /// The AS number a BGPConfiguration without one stands for (libcalico-go `clientv3/client.go`, `EnsureInitialized`).
 const DEFAULT_AS: u32 = 64512;
-const AS_NUMBER: &str = "projectcalico.org/ASNumber";
 const REFLECTOR: &str = "projectcalico.org/RouteReflectorClusterID";
 /// Labels of Calico's Node that Kubernetes' Node does not have, as JSON.
 const LABELS: &str = "projectcalico.org/labels";
@@ -64,8 +64,10 @@ impl<'a> ClusterModel<'a> {
     }
 
     pub fn as_number(&self, node: &NodeModel<'a>) -> AsNumber {
-        let own =
-            node.node.and_then(|node| node.metadata.annotations.get(AS_NUMBER)).and_then(|text| as_number(&Value::String(text.clone())));
+        let own = node
+            .node
+            .and_then(|node| node.metadata.annotations.get(node_annotations::AS_NUMBER))
+            .and_then(|text| as_number(&Value::String(text.clone())));
         AsNumber { number: own.or_else(|| self.default_as()), is_own: own.is_some() }
     }
 
@@ -159,7 +161,7 @@ impl<'a> ClusterModel<'a> {
     pub fn unmanaged(&self, address: IpAddr) -> Option<&'a Node> {
         let nodes = self.snapshot.nodes.seen()?;
         let stored = |node: &&Node| {
-            let annotation = node.metadata.annotations.get(crate::model::stored_address::annotation(Family::from_address(address)));
+            let annotation = node.metadata.annotations.get(node_annotations::address(Family::from_address(address)));
             annotation.and_then(|text| crate::calico::address::parse(text)).is_some_and(|cidr| cidr.addr() == address)
         };
         let internal = |node: &&Node| node.addresses("InternalIP").any(|ip| ip.parse() == Ok(address));

@@ -8,13 +8,13 @@ use super::{GoalAddress, NodeGoal};
 use crate::autodetect::matrix::matrix;
 use crate::autodetect::{AutodetectOptions, Verdict};
 use crate::calico::environment::method_variable;
+use crate::calico::node_annotations;
 use crate::calico::{address, probe};
 use crate::diagnosis::next_start::next_start;
 use crate::diagnosis::{Scope, diagnose};
 use crate::edit::target::Target;
 use crate::finding::code::Code;
 use crate::model::effective_installation::effective_installation;
-use crate::model::stored_address::annotation;
 use crate::model::{ClusterModel, NodeModel};
 use crate::observed::Observed;
 use crate::snapshot::family::Family;
@@ -150,8 +150,8 @@ fn codes(snapshot: &Snapshot, then: &mut Snapshot, faults: &[(String, Family, Op
     for (name, family, will, _) in faults {
         for node in nodes.iter_mut().filter(|node| node.metadata.name == *name) {
             match will {
-                Some(will) => drop(node.metadata.annotations.insert(annotation(*family).to_owned(), will.clone())),
-                None => drop(node.metadata.annotations.remove(annotation(*family))),
+                Some(will) => drop(node.metadata.annotations.insert(node_annotations::address(*family).to_owned(), will.clone())),
+                None => drop(node.metadata.annotations.remove(node_annotations::address(*family))),
             }
         }
     }

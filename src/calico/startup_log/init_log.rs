@@ -123,7 +123,7 @@ const RETRIES: &str = "failed to migrate ipam, retrying";
 /// The end of that, whatever it said before.
 const SUCCEEDS: &str = "migration from host-local to calico-ipam complete";
 
-/// The newest of these lines says that the program has failed, or that it tries the same for ever.
+/// The newest of these lines says that the program has failed, or that it tries the same without end.
 pub fn is_stuck(log: &StartupLog) -> bool {
     log.marks.last().is_some_and(|mark| mark.kind == LogEventKind::Fatal || mark.text.starts_with(RETRIES))
 }
@@ -226,7 +226,7 @@ mod tests {
     }
 
     #[test]
-    fn a_program_that_tries_for_ever_is_stuck_until_it_succeeds() {
+    fn a_program_that_tries_without_end_is_stuck_until_it_succeeds() {
         let outside = "2026-06-05 06:10:31.155 [ERROR][1] ipam_plugin.go 93: failed to migrate ipam, retrying... error=failed to get add IPIP \
             tunnel addr 10.244.0.1: The provided IP address 10.244.0.1 is not in a configured pool\n node=\"kube-1\"\n";
         let digest = digest_init(outside.repeat(3).as_bytes(), true);

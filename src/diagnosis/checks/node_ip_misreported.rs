@@ -2,7 +2,6 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use crate::autodetect::{Ground, Verdict};
-use crate::calico::address;
 use crate::diagnosis::check::{Check, EarlierFindings};
 use crate::diagnosis::context::Context;
 use crate::diagnosis::evidence;
@@ -62,7 +61,7 @@ fn shared(view: &Context, family: Family) -> Vec<Finding> {
 
 fn of_one_address(internal: IpAddr, nodes: &[&NodeModel]) -> Finding {
     let names: Vec<String> = nodes.iter().map(|node| node.name.to_owned()).collect();
-    let from = if internal == address::VIRTUALBOX_NAT { ", which VirtualBox's NAT gives to every machine" } else { "" };
+    let from = phrases::given_by(internal);
     let reports = phrases::with_verb(&names, "reports", "report");
     Finding {
         code: Code::NodeIpMisreported,

@@ -66,7 +66,7 @@ fn finding(view: &Context, status: &Custom) -> Option<Finding> {
     let name = &status.metadata.name;
     let why =
         [&says, &reason].into_iter().find(|text| !text.is_empty()).map(|text| format!(": {}", text.trim_end_matches([' ', '.', ':'])));
-    let runs_none = view.install.daemon_set.is_none() && view.nodes.iter().all(|node| node.pod.is_none());
+    let runs_none = view.shows_no_calico_node();
     let effect = match (runs_none, &view.snapshot.daemon_set) {
         (true, Observed::Absent) => "it creates no calico-node",
         // what was not pasted may be there

@@ -39,16 +39,42 @@ pub(super) const CHECK: Check = Check {
     run,
 };
 
-/// What depends on a program, as a sentence, and whether calico-node does.
-const PROGRAMS: [(&str, &str, bool); 4] = [
-    ("Typha", "calico-node gets its configuration through Typha and does not become Ready without it", true),
-    ("the Tigera operator", "Until it runs, nobody creates or updates calico-node", false),
-    ("calico-kube-controllers", "Until it runs, addresses of deleted pods and nodes are not released", false),
-    ("calico-apiserver", "Until it runs, kubectl cannot read resources of projectcalico.org/v3", false),
-];
+struct Program {
+    /// As `program_of_pod` calls it.
+    name: &'static str,
+    /// What depends on it, as a sentence.
+    effect: &'static str,
+    /// Its pods are not on the host's network: they need calico-node themselves.
+    needs_calico_node: bool,
+    is_error: fn(&Context) -> bool,
+}
 
-/// Their pods are not on the host's network: they need calico-node themselves.
-const NEED_CALICO_NODE: [&str; 2] = ["calico-kube-controllers", "calico-apiserver"];
+const PROGRAMS: [Program; 4] = [
+    Program {
+        name: "Typha",
+        effect: "calico-node gets its configuration through Typha and does not become Ready without it",
+        needs_calico_node: false,
+        is_error: |_| true,
+    },
+    Program {
+        name: "the Tigera operator",
+        effect: "Until it runs, nobody creates or updates calico-node",
+        needs_calico_node: false,
+        is_error: |view| view.shows_no_calico_node(),
+    },
+    Program {
+        name: "calico-kube-controllers",
+        effect: "Until it runs, addresses of deleted pods and nodes are not released",
+        needs_calico_node: true,
+        is_error: |_| false,
+    },
+    Program {
+        name: "calico-apiserver",
+        effect: "Until it runs, kubectl cannot read resources of projectcalico.org/v3",
+        needs_calico_node: true,
+        is_error: |_| false,
+    },
+];
 
 /// A pod may take so long to become Ready.
 const YOUNG: i64 = 60;
@@ -60,8 +86,8 @@ fn run(view: &Context, _: &EarlierFindings) -> Vec<Finding> {
             programs.entry(program).or_default().push(one);
         }
     }
-    let known = PROGRAMS.iter().filter(|(program, ..)| !NEED_CALICO_NODE.contains(program) || !lacks_network(view));
-    known.filter_map(|(program, effect, needed)| finding(view, (*program, *effect, *needed), programs.get(program)?)).collect()
+    let judged = PROGRAMS.iter().filter(|program| !program.needs_calico_node || !lacks_network(view));
+    judged.filter_map(|program| finding(view, program, programs.get(program.name)?)).collect()
 }
 
 /// What the kubelet left behind: another pod takes its place.
@@ -77,7 +103,7 @@ fn lacks_network(view: &Context) -> bool {
     pods.into_iter().any(|pod| pod.is_ready() == Some(false)) || events.into_iter().any(is_cni_failure)
 }
 
-fn finding(view: &Context, (program, effect, needed): (&str, &str, bool), pods: &[&ProgramPod]) -> Option<Finding> {
+fn finding(view: &Context, program: &Program, pods: &[&ProgramPod]) -> Option<Finding> {
     if pods.iter().any(|one| one.pod.is_ready() != Some(false)) {
         return None;
     }
@@ -87,8 +113,6 @@ fn finding(view: &Context, (program, effect, needed): (&str, &str, bool), pods: 
         one.pod.metadata.deletion_timestamp.is_some() || created.is_some_and(|at| now.duration_since(at).as_secs() < YOUNG)
     };
     let first = pods.iter().find(|one| !is_young(one))?;
-    let runs_none = view.install.daemon_set.is_none() && view.nodes.iter().all(|node| node.pod.is_none());
-    let is_error = needed || (program == PROGRAMS[1].0 && runs_none);
     let more = match pods.len() {
         1 => String::new(),
         others => format!(" (and {} more)", others - 1),
@@ -96,9 +120,9 @@ fn finding(view: &Context, (program, effect, needed): (&str, &str, bool), pods: 
     let evidence = pods.iter().flat_map(|one| shown(one)).take(6).collect();
     Some(Finding {
         code: Code::ProgramNotRunning,
-        severity: if is_error { Severity::Error } else { Severity::Warning },
+        severity: if (program.is_error)(view) { Severity::Error } else { Severity::Warning },
         nodes: Vec::new(),
-        message: format!("{program} does not run: {} {}{more}. {effect}", first.pod.metadata.name, state(first)),
+        message: format!("{} does not run: {} {}{more}. {}", program.name, first.pod.metadata.name, state(first), program.effect),
         evidence,
         fix: next_step(first),
     })

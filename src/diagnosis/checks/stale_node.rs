@@ -2,6 +2,7 @@ use std::net::IpAddr;
 
 use crate::autodetect::address_facts::is_silent;
 use crate::calico::address;
+use crate::calico::node_annotations;
 use crate::calico::startup_log::ExitReason;
 use crate::diagnosis::check::{Check, EarlierFindings};
 use crate::diagnosis::context::Context;
@@ -9,7 +10,6 @@ use crate::diagnosis::evidence;
 use crate::diagnosis::explain::Explanation;
 use crate::finding::code::Code;
 use crate::finding::{Evidence, Finding, Fix, Severity, Source};
-use crate::model::stored_address::annotation;
 use crate::model::{NodeModel, phrases};
 use crate::snapshot::family::Family;
 use crate::snapshot::objects::Node;
@@ -52,12 +52,14 @@ fn run(view: &Context, _: &EarlierFindings) -> Vec<Finding> {
 }
 
 fn without_calico(view: &Context, stale: &Node, family: Family) -> Option<Finding> {
-    let text = stale.metadata.annotations.get(annotation(family)).filter(|_| view.install.keeps_annotations())?;
+    let text = stale.metadata.annotations.get(node_annotations::address(family)).filter(|_| view.install.keeps_annotations())?;
     let address = address::parse(text)?.addr();
     let live = view.nodes.iter().find(|node| !is_silent(node) && claims(node, family, address))?;
     let of_stale = |source, text: String| Evidence { source, node: Some(stale.metadata.name.clone()), text };
-    let shown =
-        vec![of_stale(Source::Node, "Ready: Unknown".to_owned()), of_stale(Source::Annotation, format!("{}: {text}", annotation(family)))];
+    let shown = vec![
+        of_stale(Source::Node, "Ready: Unknown".to_owned()),
+        of_stale(Source::Annotation, format!("{}: {text}", node_annotations::address(family))),
+    ];
     Some(about(&stale.metadata.name, live, family, address, shown))
 }
 

@@ -2,6 +2,7 @@
 
 use super::reverted_by;
 use crate::calico::environment::Value;
+use crate::calico::node_annotations;
 use crate::diagnosis::context::Context;
 use crate::diagnosis::next_start;
 use crate::finding::Fix;
@@ -74,7 +75,7 @@ pub(crate) fn as_number(view: &Context, node: &NodeModel) -> Option<Fix> {
     let mut others = view.nodes.iter().filter(|other| other.name != node.name).map(|other| view.as_number(other));
     let first = others.next().filter(|number| number.is_own)?;
     let number = first.number.filter(|_| others.all(|other| other == first))?;
-    let annotation = format!("projectcalico.org/ASNumber={number}");
+    let annotation = format!("{}={number}", node_annotations::AS_NUMBER);
     let command = shell::command(&["kubectl", "annotate", "node", shell::object_name(node.name)?, &annotation])?;
     Some(Fix::next_step(command, "Every other node has this AS number. BIRD applies it without a restart"))
 }
