@@ -291,10 +291,15 @@ fn may_not_be_ready(view: &Context, scope: &Scope) -> Vec<Gap> {
     };
     let changing = gap(names(&changes), "its pod is being set up or replaced".to_owned());
     // A log alone, as somebody pasted it.
-    let says = |node: &&NodeModel| node.ready().is_none() && !fails(node) && node.unready_part().is_some();
-    let part = shown(view, scope).find(says).and_then(NodeModel::unready_part);
-    let report = part.and_then(|part| gap(names(&says), format!("Felix's newest report says that a part of it is not: {part}")));
-    failed.into_iter().chain(changing).chain(report).collect()
+    let mut by_part: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for node in shown(view, scope).filter(|node| node.ready().is_none() && !fails(node)) {
+        if let Some(part) = node.unready_part() {
+            by_part.entry(part).or_default().push(node.name.to_owned());
+        }
+    }
+    let says = |part: &str| format!("Felix's newest report says that a part of it is not: {part}");
+    let reports = by_part.into_iter().filter_map(|(part, nodes)| gap(nodes, says(&part)));
+    failed.into_iter().chain(changing).chain(reports).collect()
 }
 
 pub(super) fn is_probe_failure(fact: &EventKind) -> bool {

@@ -64,7 +64,8 @@ fn finding(view: &Context, found: &EarlierFindings, node: &NodeModel) -> Option<
     // the newest may only tell that the kubelet waits: what a probe said before that
     shown.extend(evidence::of_event(node, is_complaint).filter(|complaint| shown.iter().all(|one| one.text != complaint.text)));
     shown.extend(evidence::of_event(node, is_kill));
-    shown.extend(evidence::of_mark(node, LogEventKind::FelixNotReady));
+    // not of a run that is over
+    shown.extend(evidence::of_mark(node, LogEventKind::FelixNotReady).filter(|_| node.unready_part().is_some()));
     shown.extend(log_line_finding::last_line(node));
     let nodes = vec![node.name.to_owned()];
     let message = format!("calico-node on {} is not Ready: {why}", node.name);

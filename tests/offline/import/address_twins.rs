@@ -115,4 +115,13 @@ fn a_part_of_felix_that_is_not_ready() {
     let alone = read_page(&report(false));
     assert_eq!((codes(&alone), gap(&alone)), (Vec::new(), true), "{:#?}", alone.unseen);
     assert!(!gap(&read_page(&report(true))));
+    // each node with its own part
+    let policies = report(false).replace("BPFEndpointManager", "PolicyManager");
+    let both = read_page(&format!(
+        "root@node-1:~# kubectl logs calico-node-aaaaa\n{}\nroot@node-2:~# kubectl logs calico-node-bbbbb\n{policies}",
+        report(false)
+    ));
+    let gaps = both.unseen.iter().filter(|gap| gap.what == "whether calico-node is Ready");
+    let told: Vec<(usize, bool)> = gaps.map(|gap| (gap.nodes.len(), gap.why.contains("PolicyManager"))).collect();
+    assert_eq!(told, [(1, false), (1, true)], "{:#?}", both.unseen);
 }
