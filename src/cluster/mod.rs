@@ -6,6 +6,7 @@
 //! `failure` and `error` tell a server that is away from one that refuses; `observe` makes an `Observed` of an answer.
 #![allow(clippy::disallowed_types, clippy::disallowed_methods, reason = "this room owns the client and the clock")]
 
+mod buffers;
 mod clock;
 pub mod completion_names;
 pub mod connect;

@@ -10,6 +10,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tokio::task::{JoinHandle, JoinSet};
 
+use super::buffers::{Buffer, Buffers};
 use super::clock::ServerClock;
 use super::connect::{Connection, Route};
 use super::error::{RequestError, Unreachable};
@@ -33,6 +34,7 @@ pub struct Api {
     clock: Arc<ServerClock>,
     timeouts: Timeouts,
     deadline: Option<Deadline>,
+    buffers: Buffers,
 }
 
 impl Api {
@@ -48,6 +50,7 @@ impl Api {
             route: connection.route.clone(),
             clock: connection.clock.clone(),
             timeouts: connection.timeouts,
+            buffers: Buffers::default(),
         }
     }
 
@@ -215,7 +218,7 @@ impl Api {
         Coming(task)
     }
 
-    async fn read(&self, path: &str, asked: &ApiRequest, limit: Option<Duration>, most: usize) -> Result<Vec<u8>, RequestError> {
+    async fn read(&self, path: &str, asked: &ApiRequest, limit: Option<Duration>, most: usize) -> Result<Buffer, RequestError> {
         let request = || Request::get(path).header(header::ACCEPT, "application/json, */*").body(kube::client::Body::empty());
         self.ask(&request, asked, limit, most).await
     }
@@ -233,7 +236,7 @@ impl Api {
         asked: &ApiRequest,
         limit: Option<Duration>,
         most: usize,
-    ) -> Result<Vec<u8>, RequestError> {
+    ) -> Result<Buffer, RequestError> {
         let patiently = async {
             let mut pause = FIRST_PAUSE;
             for left in (0..ATTEMPTS).rev() {
@@ -278,10 +281,10 @@ impl Api {
         let (status, headers) = (response.status(), response.headers().clone());
         self.clock.observe(&headers, Timestamp::now());
         let mut limited = Limited::new(response.into_body(), most);
-        let mut body = Vec::with_capacity(announced_length(&headers).min(most));
+        let mut body = self.buffers.take(announced_length(&headers).min(most));
         while let Some(frame) = limited.frame().await {
             match frame {
-                Ok(frame) => body.extend_from_slice(frame.data_ref().map_or(&[], |data| data.as_ref())),
+                Ok(frame) => body.extend(frame.data_ref().map_or(&[], |data| data.as_ref())),
                 Err(error) if error.is::<LengthLimitError>() => return Err(unreadable(format!("it is larger than {most} bytes"))),
                 Err(error) => {
                     let error = error.downcast::<kube::Error>().map_or_else(kube::Error::Service, |error| *error);
@@ -306,7 +309,7 @@ type NewRequest<'a> = dyn Fn() -> http::Result<Request<kube::client::Body>> + Sy
 
 pub(super) struct Answer {
     pub headers: HeaderMap,
-    pub body: Vec<u8>,
+    pub body: Buffer,
 }
 
 /// Which part of a collection, always the newest: with `resourceVersion=0` a server may answer from a cache that lags, where a fault of
@@ -336,10 +339,10 @@ impl Query<'_> {
 }
 
 /// A page on its way. It is no longer waited for when this is dropped.
-struct Coming(JoinSet<Result<Vec<u8>, RequestError>>);
+struct Coming(JoinSet<Result<Buffer, RequestError>>);
 
 impl Coming {
-    async fn body(&mut self) -> Result<Result<Vec<u8>, RequestError>, String> {
+    async fn body(&mut self) -> Result<Result<Buffer, RequestError>, String> {
         match self.0.join_next().await {
             Some(Ok(read)) => Ok(read),
             Some(Err(error)) => Err(error.to_string()),
