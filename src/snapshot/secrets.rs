@@ -57,19 +57,22 @@ const KEYS: [&str; 15] = [
     "access_key",
 ];
 
-/// The first letters of `KEYS`, in either case.
+/// The letters with which `KEYS` begin, and those that come next, in either case.
+const FIRST_LETTERS: [bool; 256] = letters(0);
+const SECOND_LETTERS: [bool; 256] = letters(1);
+
 #[expect(clippy::indexing_slicing, reason = "the compiler evaluates it, and refuses an index that is out of bounds")]
-const FIRST_LETTERS: [bool; 256] = {
+const fn letters(place: usize) -> [bool; 256] {
     let mut letters = [false; 256];
     let mut at = 0;
     while at < KEYS.len() {
-        let first = KEYS[at].as_bytes()[0];
-        letters[first as usize] = true;
-        letters[first.to_ascii_uppercase() as usize] = true;
+        let letter = KEYS[at].as_bytes()[place];
+        letters[letter as usize] = true;
+        letters[letter.to_ascii_uppercase() as usize] = true;
         at += 1;
     }
     letters
-};
+}
 
 /// Variables of this kind name a file, not a secret.
 const PLACES: [&str; 3] = ["file", "path", "dir"];
@@ -230,7 +233,7 @@ impl LineMasker {
 
 /// `-----BEGIN … -----END …-----`, or to the end where it was cut.
 fn certificates(text: &str) -> Cow<'_, str> {
-    if !text.contains("-----BEGIN ") {
+    if memchr::memmem::find(text.as_bytes(), b"-----BEGIN ").is_none() {
         return Cow::Borrowed(text);
     }
     let mut out = String::with_capacity(text.len());
@@ -288,7 +291,9 @@ fn has_key(text: &str) -> bool {
     let bytes = text.as_bytes();
     let starts =
         |at: usize| KEYS.iter().any(|key| bytes.get(at..at + key.len()).is_some_and(|found| found.eq_ignore_ascii_case(key.as_bytes())));
-    bytes.iter().enumerate().any(|(at, byte)| FIRST_LETTERS.get(usize::from(*byte)).is_some_and(|is_first| *is_first) && starts(at))
+    let is_in = |letters: &[bool; 256], letter: u8| letters.get(usize::from(letter)).is_some_and(|is_in| *is_in);
+    let mut pairs = bytes.iter().zip(bytes.iter().skip(1)).enumerate();
+    pairs.any(|(at, (first, second))| is_in(&FIRST_LETTERS, *first) && is_in(&SECOND_LETTERS, *second) && starts(at))
 }
 
 fn named_value(text: &str, key: &str) -> String {
