@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use crate::cluster::Target;
-use crate::history::{Command, History};
+use crate::history::{Command, Deletion, History};
 use crate::play::{Edit, Verb};
 
 /// One rule: its name, and what breaks it, if anything.
@@ -162,8 +162,11 @@ fn no_unannounced_restart(history: &History) -> Option<String> {
         return None;
     }
     history.commands.iter().filter(|command| command.alone).find_map(|command| {
-        let during = history.deletions.iter().filter(|one| one.number > command.began && one.number <= command.ended && !one.foreign);
-        let nodes: BTreeSet<&str> = during.map(|deletion| deletion.node.as_str()).collect();
+        let during = || history.deletions.iter().filter(|one| one.number > command.began && one.number <= command.ended);
+        // A pod that somebody deletes meanwhile comes back with the change, and has to go once more where that is taken back.
+        let brought = |one: &Deletion| during().any(|other| other.foreign && other.node == one.node && other.number < one.number);
+        let ours = during().filter(|one| !one.foreign && !brought(one));
+        let nodes: BTreeSet<&str> = ours.map(|deletion| deletion.node.as_str()).collect();
         let announced: BTreeSet<&str> = match command.verb {
             Verb::DebugLog => command.arguments.iter().skip_while(|word| *word != "--node").skip(1).take(1).map(String::as_str).collect(),
             Verb::Undo(_) | Verb::Restore => return None,

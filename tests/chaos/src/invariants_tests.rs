@@ -189,6 +189,19 @@ fn others_may_write_what_they_like() {
     assert_eq!(violations(&history), []);
 }
 
+/// Somebody deletes a pod during the canary: the new one has the change, and a rollback takes it back there too.
+#[test]
+fn a_pod_that_others_brought_to_the_change_goes_back_with_it() {
+    let mut history = rolled_back();
+    let ours = Deletion { node: "a".into(), number: history.deletions[0].number + 1, ..history.deletions[0].clone() };
+    history.deletions.push(ours.clone());
+    assert_eq!(violations(&history).first().map(|(rule, _)| *rule), Some("no pod restarts that was not announced"));
+    history.deletions.push(Deletion { foreign: true, number: ours.number + 1, ..ours.clone() });
+    assert_eq!(violations(&history).first().map(|(rule, _)| *rule), Some("no pod restarts that was not announced"), "it came after ours");
+    history.deletions.push(Deletion { foreign: true, number: ours.number - 1, ..ours });
+    assert_eq!(violations(&history), []);
+}
+
 /// Somebody takes the value back after a change was closed and before its command has ended: what was closed had the value.
 #[test]
 fn who_reverts_a_closed_change_carries_its_record_along() {
