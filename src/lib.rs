@@ -22,6 +22,7 @@ pub mod limits;
 pub mod mesh;
 pub mod model;
 pub mod observed;
+mod parallel;
 pub mod permissions;
 pub mod plan;
 pub mod probes;

@@ -8,6 +8,7 @@ use crate::calico::tunnel_addresses::tunnel_with;
 use crate::calico::virtual_interfaces::{self, VirtualInterface};
 use crate::finding::Source;
 use crate::model::{ClusterModel, NodeModel, phrases};
+use crate::parallel;
 use crate::snapshot::family::Family;
 use crate::snapshot::inspection::Interface;
 
@@ -40,7 +41,7 @@ impl<'v, 'a> AddressFacts<'v, 'a> {
             }
         }
         let joined_by_choice = is_joined_by_choice(view, family);
-        let internal = view.nodes.iter().map(|node| credible(view, node, family, &claims, joined_by_choice)).collect();
+        let internal = parallel::map(&view.nodes, |_, node| credible(view, node, family, &claims, joined_by_choice));
         Self { view, family, internal, joined_by_choice, holders }
     }
 

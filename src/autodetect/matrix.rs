@@ -10,6 +10,7 @@ use crate::calico::environment::MethodSetting;
 use crate::calico::method::{AddressSource, Method};
 use crate::calico::version::Version;
 use crate::model::{ClusterModel, NodeModel};
+use crate::parallel;
 use crate::snapshot::Snapshot;
 use crate::snapshot::family::Family;
 
@@ -33,7 +34,7 @@ fn build(view: &ClusterModel, ask: &AutodetectOptions, with_candidates: bool) ->
     let gate = view.install.gate(family);
     let standing = AddressFacts::new(view, family);
     let mut work = Work {
-        hosts: view.nodes.iter().map(|node| host::from_node(view, node)).collect(),
+        hosts: parallel::map(&view.nodes, |_, node| host::from_node(view, node)),
         stored: stored(view, family),
         judged: Vec::new(),
         followed: None,
@@ -176,7 +177,7 @@ impl Work<'_, '_, '_> {
 
     fn current(&self, gate: Option<&AddressSource>, found: FoundNow) -> Column {
         let method = self.view().install.shown_method(self.standing.family).unwrap_or_else(|| "?".to_owned());
-        let lived: Vec<bool> = self.view().nodes.iter().map(|node| self.lives_with(node, gate)).collect();
+        let lived = parallel::map(&self.view().nodes, |_, node| self.lives_with(node, gate));
         Column { method, origin: Origin::Current, refused: found.refused, cells: self.cells(found.outcomes, gate, &lived) }
     }
 
@@ -234,25 +235,26 @@ impl Work<'_, '_, '_> {
         let held: Vec<Option<NodeAddress>> = held.map(|((effect, stored), lived)| after(effect, stored, *lived)).collect();
         let setting = Setting { followed: self.followed.as_deref(), stored: Some(&self.judged) };
         let judge = Judge::new(self.standing, &held, setting);
-        let cell = |(node, (outcome, effect)): (usize, (DetectionResult, AfterRestart))| {
-            let judged = held[node].as_ref().map(|held| judge.judge(node, held));
-            let (verdict, reason) = tell(&effect, held[node].as_ref(), judged.as_ref());
+        let judged = parallel::map(&held, |node, held| Some(judge.judge(node, held.as_ref()?)));
+        let all = outcomes.into_iter().zip(effects).zip(&held).zip(judged);
+        all.map(|(((outcome, effect), held), judged)| {
+            let (verdict, reason) = tell(&effect, held.as_ref(), judged.as_ref());
             let ends_right = judged.and_then(|judged| match judged.verdict {
                 Verdict::Right => Some(true),
                 Verdict::Wrong => Some(false),
                 _ => None,
             });
             let ends_right = if matches!(verdict, Verdict::Exits | Verdict::None) { Some(false) } else { ends_right };
-            Cell { outcome, verdict, reason, will_store: held[node].as_ref().map(shown), ends_right }
-        };
-        outcomes.into_iter().zip(effects).enumerate().map(cell).collect()
+            Cell { outcome, verdict, reason, will_store: held.as_ref().map(shown), ends_right }
+        })
+        .collect()
     }
 
     fn nodes(&self) -> (Vec<Node>, Common) {
         let held: Vec<Option<NodeAddress>> = self.stored.iter().map(|stored| stored.clone().flatten()).collect();
         let judge = Judge::new(self.standing, &held, Setting { followed: self.followed.as_deref(), stored: None });
         let open = |verdict, reason: &str| Judgement { verdict, ground: Ground::Open, reason: reason.to_owned() };
-        let node = |(index, view): (usize, &NodeModel)| {
+        let node = |index: usize, view: &NodeModel| {
             let judgement = match (&self.stored[index], &held[index]) {
                 (_, Some(held)) => judge.judge(index, held),
                 (Some(None), None) => open(Verdict::None, "no address is stored"),
@@ -273,7 +275,7 @@ impl Work<'_, '_, '_> {
                 unseen,
             }
         };
-        let nodes = self.view().nodes.iter().enumerate().map(node).collect();
+        let nodes = parallel::map(&self.view().nodes, node);
         (nodes, Common { network: judge.common_network(), mostly_apart: judge.is_mostly_apart() })
     }
 }

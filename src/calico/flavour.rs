@@ -1,5 +1,6 @@
 //! How Calico was installed, told from marks on the objects.
 
+use std::collections::HashSet;
 use std::fmt;
 
 use super::owner::Owner;
@@ -44,20 +45,21 @@ pub fn flavour(daemon_set: &DaemonSet, installations: &[Custom], nodes: &[Node])
     let container = daemon_set.spec.template.spec.calico_node();
     let cluster_type = literal(container, "CLUSTER_TYPE");
     let typed = |word: &str| cluster_type.split(',').any(|part| part == word);
-    let kubelet = |mark: &str| nodes.iter().any(|node| node.status.node_info.kubelet_version.contains(mark));
-    let marked = |key: &str| nodes.iter().any(|node| has_key(&node.metadata, key));
+    let marks = NodeMarks::new(nodes);
+    let kubelet = |mark: &str| marks.kubelets.iter().any(|version| version.contains(mark));
+    let marked = |begin: &str| marks.keys.iter().any(|key| key.starts_with(begin));
 
     if meta.owner_references.iter().any(|owner| owner.kind == "Installation") || typed("operator") {
         return of_operator(container, installations, kubelet("+rke2"), marked("cluster.x-k8s.io/"));
     }
     let canal = CANAL_NAMES.contains(&meta.name.as_str()) || label(meta, "k8s-app").is_some_and(|app| CANAL_NAMES.contains(&app));
     let canal = canal || typed("canal");
-    let marks = [
+    let of_manifests = [
         // canal of RKE2 and RKE: their own places, whatever else is on the nodes
         (meta.name == "rke2-canal" || release(meta) == Some("rke2-canal") || (canal && kubelet("+rke2")), Flavour::Rke2Canal),
         (marked("rke.cattle.io/internal-ip"), Flavour::Rke1),
         (has_key(meta, "resources.gardener.cloud/"), Flavour::Gardener),
-        (microk8s(daemon_set, nodes), Flavour::Microk8s),
+        (microk8s(daemon_set) || marked("microk8s.io/cluster"), Flavour::Microk8s),
         (canal, Flavour::Canal),
         (typed("kops") || has_key(meta, "addon.kops.k8s.io/"), Flavour::Kops),
         // k0s leaves this label on every manifest of its folder, and names the stack after it
@@ -68,11 +70,31 @@ pub fn flavour(daemon_set: &DaemonSet, installations: &[Custom], nodes: &[Node])
         (kubelet("-eks-") && marked("cluster.x-k8s.io/"), Flavour::EksAnywhere),
         (kubelet("-eks-") && literal(container, "CALICO_NETWORKING_BACKEND") == "none", Flavour::EksPolicy),
         (marked("cluster.x-k8s.io/"), Flavour::ClusterApi),
-        (nodes.iter().any(|node| node.status.node_info.kernel_version.ends_with("-talos")), Flavour::Talos),
+        (marks.kernels.iter().any(|version| version.ends_with("-talos")), Flavour::Talos),
         (kubelet("+k3s"), Flavour::K3s),
         (marked("minikube.k8s.io/"), Flavour::Minikube),
     ];
-    marks.into_iter().find(|(found, _)| *found).map_or(Flavour::Manifest, |(_, flavour)| flavour)
+    of_manifests.into_iter().find(|(found, _)| *found).map_or(Flavour::Manifest, |(_, flavour)| flavour)
+}
+
+/// What stands on any node, read in one pass: thousands of nodes have the same keys.
+struct NodeMarks<'a> {
+    /// Of labels and annotations.
+    keys: HashSet<&'a str>,
+    kubelets: HashSet<&'a str>,
+    kernels: HashSet<&'a str>,
+}
+
+impl<'a> NodeMarks<'a> {
+    fn new(nodes: &'a [Node]) -> Self {
+        let keys = |node: &'a Node| node.metadata.labels.keys().chain(node.metadata.annotations.keys());
+        let info = || nodes.iter().map(|node| &node.status.node_info);
+        Self {
+            keys: nodes.iter().flat_map(keys).map(String::as_str).collect(),
+            kubelets: info().map(|info| info.kubelet_version.as_str()).collect(),
+            kernels: info().map(|info| info.kernel_version.as_str()).collect(),
+        }
+    }
 }
 
 fn of_operator(container: Option<&Container>, installations: &[Custom], on_rke2: bool, by_cluster_api: bool) -> Flavour {
@@ -105,14 +127,12 @@ fn provider<'a>(container: Option<&Container>, default: Option<&'a Custom>) -> O
     default.and_then(of_installation).or_else(of_type)
 }
 
-/// Its volumes are the snap's folders, and kubectl keeps what it applied in an annotation; newer snaps label nodes.
-fn microk8s(daemon_set: &DaemonSet, nodes: &[Node]) -> bool {
+/// Its volumes are the snap's folders, and kubectl keeps what it applied in an annotation; newer snaps label nodes as well.
+fn microk8s(daemon_set: &DaemonSet) -> bool {
     const SNAP: &str = "/var/snap/microk8s/";
     let applied = daemon_set.metadata.annotations.get("kubectl.kubernetes.io/last-applied-configuration");
     let mounts = |volume: &Volume| volume.host_path.as_ref().is_some_and(|host| host.path.starts_with(SNAP));
-    applied.is_some_and(|text| text.contains("/var/snap/microk8s"))
-        || daemon_set.spec.template.spec.volumes.iter().any(mounts)
-        || nodes.iter().any(|node| has_key(&node.metadata, "microk8s.io/cluster"))
+    applied.is_some_and(|text| text.contains("/var/snap/microk8s")) || daemon_set.spec.template.spec.volumes.iter().any(mounts)
 }
 
 /// It leaves no label; two of its habits together are taken as its mark.

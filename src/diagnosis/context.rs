@@ -1,7 +1,7 @@
 //! What a check receives: the model, with the judgement of addresses that several checks share.
 
-use std::cell::OnceCell;
 use std::ops::Deref;
+use std::sync::OnceLock;
 
 use crate::autodetect::{self, AutodetectOptions, Judgement, Matrix, Recommendation};
 use crate::calico::version::Version;
@@ -13,8 +13,8 @@ use crate::snapshot::family::Family;
 /// The model of a snapshot; the matrix of each family is computed at most once, and that of all methods only where one is sought.
 pub(crate) struct Context<'a> {
     model: ClusterModel<'a>,
-    current: [OnceCell<Matrix>; 2],
-    candidates: [OnceCell<(Matrix, Recommendation)>; 2],
+    current: [OnceLock<Matrix>; 2],
+    candidates: [OnceLock<(Matrix, Recommendation)>; 2],
     /// Unfinished changes whose run is known to have ended.
     ended_changes: EndedChanges,
 }
@@ -72,6 +72,7 @@ impl<'a> Context<'a> {
 
     /// Judgement of the stored address. `None`: nothing is stored, or the model has no such node.
     pub(crate) fn judgement(&self, node: &NodeModel, family: Family) -> Option<&Judgement> {
+        node.stored(family)?;
         let judged = self.matrix(family).nodes.get(self.model.node_index(node.name)?)?;
         judged.stored.as_ref().map(|_| &judged.judgement)
     }

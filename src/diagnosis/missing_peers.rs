@@ -52,7 +52,8 @@ impl<'v, 'a> MissingPeers<'v, 'a> {
 
 pub(super) fn collect<'v, 'a>(view: &'v Context<'a>, found: &EarlierFindings) -> MissingPeers<'v, 'a> {
     let mut missing = MissingPeers { by_node: Vec::new(), unselected: Vec::new(), asked: HashMap::new(), expected_by: HashMap::new() };
-    if view.install.runs_bird() == Some(false) {
+    let is_asked = |node: &NodeModel| Family::ALL.into_iter().any(|family| node.listed_peers(family).is_some());
+    if view.install.runs_bird() == Some(false) || !view.nodes.iter().any(is_asked) {
         return missing;
     }
     let steady = |node: &NodeModel<'a>| is_steady(view, found, node);

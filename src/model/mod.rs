@@ -16,10 +16,10 @@ pub mod stored_address;
 pub mod summary;
 mod topology;
 
-use std::cell::OnceCell;
 use std::cmp::Ordering;
 use std::collections::HashMap;
 use std::net::IpAddr;
+use std::sync::OnceLock;
 
 pub use crate::model::bgp::{DownSession, Foreign, NodeBgp, Peering, peerings};
 pub use crate::model::effective_installation::effective_installation;
@@ -43,9 +43,9 @@ pub struct ClusterModel<'a> {
     by_internal_ip: HashMap<IpAddr, usize>,
     /// Sessions that are down, by the address they lead to: the node, and its place in the node's list.
     down: HashMap<IpAddr, Vec<(usize, usize)>>,
-    by_interface: OnceCell<HashMap<IpAddr, Option<usize>>>,
+    by_interface: OnceLock<HashMap<IpAddr, Option<usize>>>,
     /// Nodes by AS number, counted once.
-    as_shares: OnceCell<HashMap<Option<u32>, usize>>,
+    as_shares: OnceLock<HashMap<Option<u32>, usize>>,
 }
 
 impl<'a> ClusterModel<'a> {
@@ -85,8 +85,8 @@ impl<'a> ClusterModel<'a> {
             by_address,
             by_internal_ip,
             down,
-            by_interface: OnceCell::new(),
-            as_shares: OnceCell::new(),
+            by_interface: OnceLock::new(),
+            as_shares: OnceLock::new(),
         }
     }
 

@@ -18,6 +18,7 @@ use crate::finding::{Evidence, Source};
 use crate::input_source::STANDS_FOR_NODE;
 use crate::model::stored_address::{self, Stored};
 use crate::observed::Observed;
+use crate::parallel;
 use crate::snapshot::Snapshot;
 use crate::snapshot::family::Family;
 use crate::snapshot::inspection::{Interface, LogEventKind, NodeInspection, NodeLogs, StartupLog};
@@ -105,7 +106,9 @@ pub(super) fn build_all<'a>(snapshot: &'a Snapshot, install: &Install<'a>) -> Ve
     let linux = nodes.values().filter(|node| is_linux(node)).count();
     let podless_too = snapshot.pods.seen().is_none() || install.wants(linux);
 
-    let mut names: Vec<&str> = nodes.keys().chain(pods.keys()).copied().collect();
+    // The API server lists nodes by name, so that most are in order.
+    let listed = snapshot.nodes.seen().into_iter().flatten().map(|node| node.metadata.name.as_str());
+    let mut names: Vec<&str> = listed.chain(pods.keys().copied().filter(|name| !nodes.contains_key(name))).collect();
     if snapshot.nodes.seen().is_none() {
         // pasted texts may be all that is known of a host
         names.extend(snapshot.inside.keys().chain(snapshot.logs.keys()).map(String::as_str));
@@ -116,47 +119,44 @@ pub(super) fn build_all<'a>(snapshot: &'a Snapshot, install: &Install<'a>) -> Ve
         let texts = snapshot.inside.keys().chain(snapshot.logs.keys()).map(String::as_str);
         names.extend(texts.filter(|name| name.starts_with(STANDS_FOR_NODE)));
     }
-    // Most stand in it twice, in the order of their bytes.
     names.sort();
     names.dedup();
     names.sort_by(|a, b| natural(a, b));
-    names
-        .into_iter()
-        // A damaged file can hold one; nothing can be said about it.
-        .filter(|name| !name.is_empty())
-        .filter(|name| nodes.get(name).is_none_or(|node| is_linux(node) && (podless_too || pods.contains_key(name))))
-        .map(|name| {
-            let pod = pods.get(name).copied();
-            let inside = snapshot.inside.get(name);
-            let bgp = Family::ALL.map(|family| match install.runs_bird() {
-                Some(false) => NodeBgp::NotUsed,
-                _ => NodeBgp::from_inspection(inside, statuses.get(name).copied(), family),
-            });
-            let node = nodes.get(name).copied();
-            let mut view = NodeModel {
-                name,
-                node,
-                pod,
-                container: pod.and_then(Pod::calico_node_status),
-                says_ready: pod.and_then(Pod::is_ready),
-                not_running: pod.and_then(pod_state::not_running),
-                ready_condition: node.and_then(|node| node.condition("Ready")),
-                stored: [None, None],
-                internal_ips: internal_ips(node, pod),
-                inside,
-                status: statuses.get(name).copied(),
-                logs: snapshot.logs.get(name),
-                events: pod_events(pod, &events),
-                bgp,
-            };
-            // what the Nodes tell of it is told there
-            if annotated && view.stands_for_another(snapshot) {
-                return view;
-            }
-            view.stored = Family::ALL.map(|family| stored_address::read_stored(&view, family, annotated, &peers));
-            view
-        })
-        .collect()
+    // A damaged file can hold one; nothing can be said about it.
+    names.retain(|name| !name.is_empty());
+    names.retain(|name| nodes.get(name).is_none_or(|node| is_linux(node) && (podless_too || pods.contains_key(name))));
+    let runs_bird = install.runs_bird();
+    parallel::map(&names, |_, name| {
+        let pod = pods.get(name).copied();
+        let inside = snapshot.inside.get(*name);
+        let bgp = Family::ALL.map(|family| match runs_bird {
+            Some(false) => NodeBgp::NotUsed,
+            _ => NodeBgp::from_inspection(inside, statuses.get(name).copied(), family),
+        });
+        let node = nodes.get(name).copied();
+        let mut view = NodeModel {
+            name,
+            node,
+            pod,
+            container: pod.and_then(Pod::calico_node_status),
+            says_ready: pod.and_then(Pod::is_ready),
+            not_running: pod.and_then(pod_state::not_running),
+            ready_condition: node.and_then(|node| node.condition("Ready")),
+            stored: [None, None],
+            internal_ips: internal_ips(node, pod),
+            inside,
+            status: statuses.get(name).copied(),
+            logs: snapshot.logs.get(*name),
+            events: pod_events(pod, &events),
+            bgp,
+        };
+        // what the Nodes tell of it is told there
+        if annotated && view.stands_for_another(snapshot) {
+            return view;
+        }
+        view.stored = Family::ALL.map(|family| stored_address::read_stored(&view, family, annotated, &peers));
+        view
+    })
 }
 
 /// Addresses that any BIRD has a session with.

@@ -38,7 +38,7 @@ fn run(view: &Context, found: &EarlierFindings) -> Vec<Finding> {
     if view.install.detects_nothing() {
         return Vec::new();
     }
-    Family::ALL.into_iter().filter_map(|family| finding(view, found, family)).collect()
+    Family::ALL.into_iter().filter(|family| view.uses(*family)).filter_map(|family| finding(view, found, family)).collect()
 }
 
 fn finding(view: &Context, found: &EarlierFindings, family: Family) -> Option<Finding> {

@@ -66,10 +66,12 @@ fn kept(view: &Context, family: Family) -> Option<Finding> {
 
 /// The interfaces show it, before a log does: none of them fits the method, and calico-node keeps what it has.
 fn finds_none(view: &Context, family: Family, node: &NodeModel) -> bool {
-    let matrix = view.matrix(family);
-    let cell = view.node_index(node.name).and_then(|at| matrix.current()?.cells.get(at));
-    let none = cell.is_some_and(Cell::keeps_for_want_of_another);
-    none && view.install.is_detected(family) && view.install.ineffective_method(family).is_none() && node.stored(family).is_some()
+    let keeps_another = || {
+        let cell = view.node_index(node.name).and_then(|at| view.matrix(family).current()?.cells.get(at));
+        cell.is_some_and(Cell::keeps_for_want_of_another)
+    };
+    let is_detected = view.install.is_detected(family) && view.install.ineffective_method(family).is_none();
+    is_detected && node.stored(family).is_some() && keeps_another()
 }
 
 /// The environment itself says that the method cannot work.

@@ -39,7 +39,8 @@ pub(super) const CHECK: Check = Check {
 fn run(view: &Context, found: &EarlierFindings) -> Vec<Finding> {
     let mut findings = next_start::findings(view, found);
     if !view.install.detects_nothing() {
-        findings.extend(Family::ALL.into_iter().flat_map(|family| of_family(view, found, family)));
+        let used = Family::ALL.into_iter().filter(|family| view.uses(*family));
+        findings.extend(used.flat_map(|family| of_family(view, found, family)));
     }
     findings
 }

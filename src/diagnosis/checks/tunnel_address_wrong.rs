@@ -120,10 +120,10 @@ fn about_lacking(view: &Context, tunnel: &PoolTunnel, node: &NodeModel) -> Findi
 fn out_of_order(view: &Context, node: &NodeModel, (annotation, name): (&str, &str)) -> Option<Finding> {
     let address = node.tunnel_address(annotation)?;
     let settled = node.ready() == Some(true) || view.is_settled(node);
+    let interface = node.seen_interfaces().find(|one| one.name == name)?;
     if !settled || node.kubelet_is_silent() || !is_in_use(view, node, annotation) {
         return None;
     }
-    let interface = node.seen_interfaces().find(|one| one.name == name)?;
     let family = Family::from_address(address);
     let has = |one: &Interface| one.addresses.iter().any(|held| Family::from_address(held.address) == family);
     // a list of one family only shows no address of the other
