@@ -1,4 +1,4 @@
-//! One job for each item of a long list, on all processors. Every cluster that a person would call small is done on the caller's thread.
+//! Work on long lists, on all processors. For a list that a person would call short no thread is started.
 
 use std::num::NonZero;
 use std::thread;
@@ -19,18 +19,34 @@ pub(crate) fn map<'i, T: Sync, R: Send>(items: &'i [T], job: impl Fn(usize, &'i 
         let others: Vec<_> = parts.map(|part| scope.spawn(move || of_part(part))).collect();
         let mut all = of_part(first);
         for other in others {
-            match other.join() {
-                Ok(part) => all.extend(part),
-                Err(panic) => std::panic::resume_unwind(panic),
-            }
+            all.extend(other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
         }
         all
     })
 }
 
+/// Two jobs that look at a list of this length.
+pub(crate) fn both<A: Send, B>(length: usize, one: impl FnOnce() -> A + Send, other: impl FnOnce() -> B) -> (A, B) {
+    if length < LEAST_EACH {
+        return (one(), other());
+    }
+    thread::scope(|scope| {
+        let one = scope.spawn(one);
+        let other = other();
+        (one.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)), other)
+    })
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{LEAST_EACH, map};
+    use super::{LEAST_EACH, both, map};
+
+    #[test]
+    fn both_jobs_are_done_whatever_the_length() {
+        for length in [0, LEAST_EACH] {
+            assert_eq!(both(length, || "one", || 2), ("one", 2));
+        }
+    }
 
     #[test]
     fn results_stand_in_the_order_of_the_items() {

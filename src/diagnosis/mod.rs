@@ -30,6 +30,7 @@ use crate::diagnosis::context::Context;
 use crate::finding::code::Code;
 use crate::finding::verdict::Verdict;
 use crate::finding::{Finding, Fix, Report, Source};
+use crate::parallel;
 use crate::snapshot::Snapshot;
 use crate::startup::budget::BudgetEstimate;
 use crate::text::bounded::clean;
@@ -60,9 +61,8 @@ pub fn diagnose(snapshot: &Snapshot, scope: &Scope) -> Report {
 /// As `diagnose`, with the addresses and probes judged by another release's rules: what an upgrade to that release would break.
 pub fn diagnose_for_release(snapshot: &Snapshot, scope: &Scope, release: Option<Version>) -> Report {
     let view = Context::for_release(snapshot, release).with_ended_changes(&scope.ended_changes);
-    let findings = find(&view, scope);
+    let (unseen, findings) = parallel::both(view.nodes.len(), || gaps::list_gaps(&view, scope), || find(&view, scope));
     let nodes = rows::node_rows(&view, &findings, scope);
-    let unseen = gaps::list_gaps(&view, scope);
     let verdict = Verdict::judge(!findings.is_empty(), &unseen);
     Report {
         api_version: API_VERSION.to_owned(),

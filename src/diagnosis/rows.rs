@@ -6,6 +6,7 @@ use crate::diagnosis::context::Context;
 use crate::finding::{Finding, NodeRow, SessionCount, SessionRow};
 use crate::model::{NodeBgp, NodeModel};
 use crate::observed::Observed;
+use crate::parallel;
 use crate::snapshot::family::Family;
 use crate::snapshot::inspection::Protocol;
 use crate::startup::measure::measure;
@@ -20,14 +21,15 @@ pub(super) fn node_rows(view: &Context, findings: &[Finding], scope: &Scope) -> 
             }
         }
     }
-    view.nodes
+    let shown: Vec<_> = view
+        .nodes
         .iter()
         .filter(|node| scope.nodes.as_ref().is_none_or(|wanted| wanted.contains(node.name)))
         .map(|node| (node, codes.remove(node.name).unwrap_or_default()))
         // it is one of the others
         .filter(|(node, codes)| !codes.is_empty() || node.pod.is_some() || !node.stands_for_another(view.snapshot))
-        .map(|(node, codes)| row(view, node, codes, scope.sessions))
-        .collect()
+        .collect();
+    parallel::map(&shown, |_, (node, codes)| row(view, node, codes.clone(), scope.sessions))
 }
 
 fn row(view: &Context, node: &NodeModel, findings: Vec<crate::finding::code::Code>, sessions: bool) -> NodeRow {

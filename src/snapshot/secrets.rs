@@ -1,7 +1,9 @@
 //! The only masker: what must never be kept or shown, in objects, in running text and in logs.
 
 use std::borrow::Cow;
+use std::sync::LazyLock;
 
+use memchr::memmem::Finder;
 use serde_json::Value;
 
 mod shapes;
@@ -233,7 +235,8 @@ impl LineMasker {
 
 /// `-----BEGIN … -----END …-----`, or to the end where it was cut.
 fn certificates(text: &str) -> Cow<'_, str> {
-    if memchr::memmem::find(text.as_bytes(), b"-----BEGIN ").is_none() {
+    static BEGIN: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("-----BEGIN "));
+    if BEGIN.find(text.as_bytes()).is_none() {
         return Cow::Borrowed(text);
     }
     let mut out = String::with_capacity(text.len());
