@@ -3,7 +3,7 @@
 use std::num::NonZero;
 use std::thread;
 
-/// A thread costs about as much as judging so many nodes.
+/// A shorter list is not worth a thread.
 const LEAST_EACH: usize = 500;
 
 /// As `items.iter().enumerate().map(job).collect()`.

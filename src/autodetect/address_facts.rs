@@ -35,7 +35,7 @@ impl<'v, 'a> AddressFacts<'v, 'a> {
             }
         }
         let mut claims: HashMap<IpAddr, Vec<&str>> = HashMap::new();
-        for node in view.nodes.iter().filter(|node| !is_silent(node)) {
+        for node in view.nodes.iter().filter(|node| !node.kubelet_is_silent()) {
             if let Some(ip) = node.internal_ip(family) {
                 claims.entry(ip).or_default().push(node.name);
             }
@@ -77,7 +77,7 @@ impl<'v, 'a> AddressFacts<'v, 'a> {
     pub(crate) fn is_established(&self, node: usize, address: IpAddr) -> bool {
         let view = &self.view.nodes[node];
         // A session with an address that two nodes have may be either's.
-        if self.view.holders(address).any(|other| other.name != view.name && !is_silent(other)) {
+        if self.view.holders(address).any(|other| other.name != view.name && !other.kubelet_is_silent()) {
             return false;
         }
         let Some(sessions) = view.bgp(self.family).seen().filter(|_| self.is_stored(node, address)) else { return false };
@@ -141,7 +141,9 @@ impl<'v, 'a> AddressFacts<'v, 'a> {
     pub(crate) fn loses_claim(&self, node: usize, other: usize, address: IpAddr) -> bool {
         let (here, there) = (&self.view.nodes[node], &self.view.nodes[other]);
         let is_other_s = there.internal_ips.contains(&address) && !here.internal_ips.is_empty() && !here.internal_ips.contains(&address);
-        (self.is_absent(node, address) && !self.is_absent(other, address)) || (is_silent(here) && !is_silent(there)) || is_other_s
+        (self.is_absent(node, address) && !self.is_absent(other, address))
+            || (here.kubelet_is_silent() && !there.kubelet_is_silent())
+            || is_other_s
     }
 }
 
@@ -152,11 +154,6 @@ fn base(name: &str) -> &str {
 
 fn holder_of(interfaces: &[Interface], address: IpAddr) -> Option<&Interface> {
     interfaces.iter().find(|one| one.addresses.iter().any(|held| held.address == address))
-}
-
-/// The kubelet has stopped to report, so nothing that is known of the node is of now.
-pub(crate) fn is_silent(node: &NodeModel) -> bool {
-    node.node.and_then(|node| node.condition("Ready")).is_some_and(|ready| ready.status == "Unknown")
 }
 
 fn kind(node: &NodeModel, address: IpAddr, interface: Option<&str>) -> Option<VirtualInterface> {

@@ -2,7 +2,7 @@
 
 use super::judge::{Ground, Judge, Judgement, NodeAddress, Setting};
 use super::{AutodetectOptions, Cell, Column, Matrix, Node, Origin, Verdict, host};
-use crate::autodetect::address_facts::{AddressFacts, is_silent};
+use crate::autodetect::address_facts::AddressFacts;
 use crate::autodetect::candidates;
 use crate::calico::address::Cidr;
 use crate::calico::detect::{self, AfterRestart, Detection, DetectionResult, Host};
@@ -216,7 +216,7 @@ impl Work<'_, '_, '_> {
         let started = node.container().is_some_and(|status| status.state.running.is_some() && status.started != Some(false));
         looks
             && started
-            && !is_silent(node)
+            && !node.kubelet_is_silent()
             && matches!(gate, Some(AddressSource::Detected))
             && configured.is_some()
             && host::method_of_pod(self.view(), node, family) == configured

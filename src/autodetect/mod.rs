@@ -5,7 +5,7 @@
 //! `recommend` chooses a method from the `Matrix`; a `Choice` lists what a method would change on each node.
 //! `input` reads methods as a person types them.
 
-pub(crate) mod address_facts;
+mod address_facts;
 mod candidates;
 mod choice;
 mod host;

@@ -78,6 +78,7 @@ pub fn flavour(daemon_set: &DaemonSet, installations: &[Custom], nodes: &[Node])
 }
 
 /// What stands on any node, read in one pass: thousands of nodes have the same keys.
+#[derive(Default)]
 struct NodeMarks<'a> {
     /// Of labels and annotations.
     keys: HashSet<&'a str>,
@@ -87,13 +88,14 @@ struct NodeMarks<'a> {
 
 impl<'a> NodeMarks<'a> {
     fn new(nodes: &'a [Node]) -> Self {
-        let keys = |node: &'a Node| node.metadata.labels.keys().chain(node.metadata.annotations.keys());
-        let info = || nodes.iter().map(|node| &node.status.node_info);
-        Self {
-            keys: nodes.iter().flat_map(keys).map(String::as_str).collect(),
-            kubelets: info().map(|info| info.kubelet_version.as_str()).collect(),
-            kernels: info().map(|info| info.kernel_version.as_str()).collect(),
+        let mut marks = Self::default();
+        for node in nodes {
+            let keys = node.metadata.labels.keys().chain(node.metadata.annotations.keys());
+            marks.keys.extend(keys.map(String::as_str));
+            marks.kubelets.insert(&node.status.node_info.kubelet_version);
+            marks.kernels.insert(&node.status.node_info.kernel_version);
         }
+        marks
     }
 }
 

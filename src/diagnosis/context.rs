@@ -73,8 +73,7 @@ impl<'a> Context<'a> {
     /// Judgement of the stored address. `None`: nothing is stored, or the model has no such node.
     pub(crate) fn judgement(&self, node: &NodeModel, family: Family) -> Option<&Judgement> {
         node.stored(family)?;
-        let judged = self.matrix(family).nodes.get(self.model.node_index(node.name)?)?;
-        judged.stored.as_ref().map(|_| &judged.judgement)
+        Some(&self.matrix(family).nodes.get(self.model.node_index(node.name)?)?.judgement)
     }
 }
 

@@ -1,6 +1,5 @@
 use std::net::IpAddr;
 
-use crate::autodetect::address_facts::is_silent;
 use crate::calico::address;
 use crate::calico::node_annotations;
 use crate::calico::startup_log::ExitReason;
@@ -42,7 +41,7 @@ pub(super) const CHECK: Check = Check {
 };
 
 fn run(view: &Context, _: &EarlierFindings) -> Vec<Finding> {
-    let stale = view.nodes.iter().filter(|node| is_silent(node));
+    let stale = view.nodes.iter().filter(|node| node.kubelet_is_silent());
     let found = stale.flat_map(|node| Family::ALL.into_iter().filter_map(move |family| finding(view, node, family)));
     // Where the DaemonSet wants no pod on it, the Node is not among those that are judged.
     let silent = |node: &&Node| node.condition("Ready").is_some_and(|ready| ready.status == "Unknown");
@@ -54,7 +53,7 @@ fn run(view: &Context, _: &EarlierFindings) -> Vec<Finding> {
 fn without_calico(view: &Context, stale: &Node, family: Family) -> Option<Finding> {
     let text = stale.metadata.annotations.get(node_annotations::address(family)).filter(|_| view.install.keeps_annotations())?;
     let address = address::parse(text)?.addr();
-    let live = view.nodes.iter().find(|node| !is_silent(node) && claims(node, family, address))?;
+    let live = view.nodes.iter().find(|node| !node.kubelet_is_silent() && claims(node, family, address))?;
     let of_stale = |source, text: String| Evidence { source, node: Some(stale.metadata.name.clone()), text };
     let shown = vec![
         of_stale(Source::Node, "Ready: Unknown".to_owned()),
@@ -66,7 +65,7 @@ fn without_calico(view: &Context, stale: &Node, family: Family) -> Option<Findin
 fn finding(view: &Context, stale: &NodeModel, family: Family) -> Option<Finding> {
     let stored = stale.stored(family)?;
     let address = stored.address();
-    let live = view.nodes.iter().find(|node| node.name != stale.name && !is_silent(node) && claims(node, family, address))?;
+    let live = view.nodes.iter().find(|node| node.name != stale.name && !node.kubelet_is_silent() && claims(node, family, address))?;
     let mut shown = vec![stale.evidence(Source::Node, "Ready: Unknown")];
     shown.extend(evidence::of_address(stale, family, stored));
     Some(about(stale.name, live, family, address, shown))

@@ -119,8 +119,8 @@ fn about_lacking(view: &Context, tunnel: &PoolTunnel, node: &NodeModel) -> Findi
 /// A tunnel's interface that was seen, and is down or lacks the address that the node has for it.
 fn out_of_order(view: &Context, node: &NodeModel, (annotation, name): (&str, &str)) -> Option<Finding> {
     let address = node.tunnel_address(annotation)?;
-    let settled = node.ready() == Some(true) || view.is_settled(node);
     let interface = node.seen_interfaces().find(|one| one.name == name)?;
+    let settled = node.ready() == Some(true) || view.is_settled(node);
     if !settled || node.kubelet_is_silent() || !is_in_use(view, node, annotation) {
         return None;
     }
