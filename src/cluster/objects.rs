@@ -4,11 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use futures::future::join_all;
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
 use super::error::RequestError;
 use super::observe::observe;
+use super::pages::Keep;
 use super::request::{Api, Query};
 use crate::calico::cni_failure::is_cni_failure;
 use crate::calico::startup_log::is_watched;
@@ -18,6 +19,7 @@ use crate::permissions::request::{
     ApiRequest, BGP_CONFIGURATIONS, BGP_PEERS, CLUSTER_INFORMATIONS, CONFIG_MAPS, CONTROLLER_REVISIONS, DEFINITIONS, ENDPOINT_SLICES,
     EVENTS, INSTALLATIONS, IP_POOLS, NODE_STATUSES, NODES, PODS, Resource, TIGERA_STATUSES,
 };
+use crate::snapshot::listed::{self, PodReader};
 use crate::snapshot::objects::{ConfigMap, ControllerRevision, Custom, DaemonSet, Event, Meta, Node, Pod, ProbeOverrides};
 use crate::snapshot::{ProgramPod, Resources, trim};
 
@@ -78,7 +80,18 @@ async fn version(api: &Api) -> Observed<String> {
 }
 
 async fn nodes(api: &Api) -> Observed<Vec<Node>> {
-    observe(api.list(&NODES, &Query::default(), |node| Some(trimmed(node, trim::node))).await)
+    observe(api.list_by(&NODES, &Query::default(), ListedNodes).await)
+}
+
+#[derive(Clone)]
+struct ListedNodes;
+
+impl Keep for ListedNodes {
+    type Kept = Node;
+
+    fn keep<'de, D: Deserializer<'de>>(&mut self, object: D) -> Result<Option<Node>, D::Error> {
+        listed::node(object).map(Some)
+    }
 }
 
 /// Where the API server itself listens: the endpoints of the Service `kubernetes`, never its ClusterIP, which IPVS gives to every host.
@@ -158,9 +171,21 @@ pub(super) async fn list_pods(api: &Api, set: &DaemonSet, node: Option<&str>) ->
         field_selector: on_node.as_deref(),
         ..Query::default()
     };
-    let owner = Owner::new(set);
-    let keep = move |pod: Pod| owner.owns(&pod.metadata).then(|| trimmed(pod, trim::pod));
-    api.list(&PODS, &query, keep).await
+    api.list_by(&PODS, &query, ListedPods { owner: Owner::new(set), reader: PodReader::default() }).await
+}
+
+#[derive(Clone)]
+struct ListedPods {
+    owner: Owner,
+    reader: PodReader,
+}
+
+impl Keep for ListedPods {
+    type Kept = Pod;
+
+    fn keep<'de, D: Deserializer<'de>>(&mut self, object: D) -> Result<Option<Pod>, D::Error> {
+        self.reader.read(object, |meta| self.owner.owns(meta))
+    }
 }
 
 /// Of Calico's other programs those that share calico-node's namespace. Not every installation has them, and without the right the gap is

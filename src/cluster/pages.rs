@@ -18,11 +18,42 @@ pub(super) struct Page<R> {
     pub next: String,
 }
 
+/// Reads the objects of a page, and leaves of each what is needed.
+pub(super) trait Keep: Clone + Send + 'static {
+    type Kept: Send + 'static;
+
+    /// `None` for one that is not needed.
+    fn keep<'de, D: Deserializer<'de>>(&mut self, object: D) -> Result<Option<Self::Kept>, D::Error>;
+}
+
+/// Each object is parsed whole, then cut down by a function.
+pub(super) struct Whole<T, F>(F, PhantomData<fn(T)>);
+
+impl<T, F> Whole<T, F> {
+    pub(super) fn then(keep: F) -> Self {
+        Self(keep, PhantomData)
+    }
+}
+
+impl<T, F: Clone> Clone for Whole<T, F> {
+    fn clone(&self) -> Self {
+        Self::then(self.0.clone())
+    }
+}
+
+impl<T: DeserializeOwned + 'static, R: Send + 'static, F: Fn(T) -> Option<R> + Clone + Send + 'static> Keep for Whole<T, F> {
+    type Kept = R;
+
+    fn keep<'de, D: Deserializer<'de>>(&mut self, object: D) -> Result<Option<R>, D::Error> {
+        T::deserialize(object).map(&self.0)
+    }
+}
+
 /// A page with what `keep` leaves of its objects.
-pub(super) fn read<T: DeserializeOwned, R>(body: &[u8], keep: impl Fn(T) -> Option<R>) -> Result<Page<R>, serde_json::Error> {
+pub(super) fn read<K: Keep>(body: &[u8], mut keep: K) -> Result<Page<K::Kept>, serde_json::Error> {
     let mut parser = serde_json::Deserializer::from_str(json::utf8(body)?);
     let mut objects = Vec::new();
-    let next = parser.deserialize_map(PageReader { keep: &keep, all: &mut objects, object: PhantomData })?;
+    let next = parser.deserialize_map(PageReader { keep: &mut keep, all: &mut objects })?;
     parser.end()?;
     Ok(Page { objects, next })
 }
@@ -43,13 +74,12 @@ struct PageMeta {
     r#continue: Option<String>,
 }
 
-struct PageReader<'a, T, R, K: Fn(T) -> Option<R>> {
-    keep: &'a K,
-    all: &'a mut Vec<R>,
-    object: PhantomData<T>,
+struct PageReader<'a, K: Keep> {
+    keep: &'a mut K,
+    all: &'a mut Vec<K::Kept>,
 }
 
-impl<'de, T: DeserializeOwned, R, K: Fn(T) -> Option<R>> Visitor<'de> for PageReader<'_, T, R, K> {
+impl<'de, K: Keep> Visitor<'de> for PageReader<'_, K> {
     type Value = String;
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -70,9 +100,9 @@ impl<'de, T: DeserializeOwned, R, K: Fn(T) -> Option<R>> Visitor<'de> for PageRe
 }
 
 /// The objects, counted while they are read. Go writes `null` for none.
-struct ItemsReader<'b, 'a, T, R, K: Fn(T) -> Option<R>>(&'b mut PageReader<'a, T, R, K>);
+struct ItemsReader<'b, 'a, K: Keep>(&'b mut PageReader<'a, K>);
 
-impl<'de, T: DeserializeOwned, R, K: Fn(T) -> Option<R>> DeserializeSeed<'de> for ItemsReader<'_, '_, T, R, K> {
+impl<'de, K: Keep> DeserializeSeed<'de> for ItemsReader<'_, '_, K> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
@@ -80,7 +110,7 @@ impl<'de, T: DeserializeOwned, R, K: Fn(T) -> Option<R>> DeserializeSeed<'de> fo
     }
 }
 
-impl<'de, T: DeserializeOwned, R, K: Fn(T) -> Option<R>> Visitor<'de> for ItemsReader<'_, '_, T, R, K> {
+impl<'de, K: Keep> Visitor<'de> for ItemsReader<'_, '_, K> {
     type Value = ();
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -94,14 +124,24 @@ impl<'de, T: DeserializeOwned, R, K: Fn(T) -> Option<R>> Visitor<'de> for ItemsR
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<(), A::Error> {
         let PageReader { keep, all, .. } = self.0;
         let mut count = 0;
-        while let Some(item) = items.next_element()? {
+        while let Some(kept) = items.next_element_seed(ItemReader(&mut **keep))? {
             count += 1;
             if count > MAX_PAGE_ITEMS {
                 return Err(A::Error::custom(format!("a page has more than {MAX_PAGE_ITEMS} objects")));
             }
-            all.extend(keep(item));
+            all.extend(kept);
         }
         Ok(())
+    }
+}
+
+struct ItemReader<'a, K>(&'a mut K);
+
+impl<'de, K: Keep> DeserializeSeed<'de> for ItemReader<'_, K> {
+    type Value = Option<K::Kept>;
+
+    fn deserialize<D: Deserializer<'de>>(self, object: D) -> Result<Self::Value, D::Error> {
+        self.0.keep(object)
     }
 }
 
@@ -141,7 +181,7 @@ mod tests {
             (r#"{"metadata":{"continue":null}}"#, &[], "", None),
             ("{}", &[], "", None),
         ] {
-            let read = read(page.as_bytes(), |number: u32| number.is_multiple_of(2).then_some(number * 10)).expect(page);
+            let read = read(page.as_bytes(), Whole::then(|number: u32| number.is_multiple_of(2).then_some(number * 10))).expect(page);
             assert_eq!((read.next.as_str(), read.objects.as_slice()), (token, kept), "{page}");
             assert_eq!(early_token(page.as_bytes()).as_deref(), early, "{page}");
         }
@@ -150,7 +190,7 @@ mod tests {
     #[test]
     fn what_is_no_list_is_an_error() {
         for page in ["", "[]", "{", r#"{"items":{}}"#, r#"{"items":["x"]}"#, r#"{"items":[1"#, r#"{"items":[]} x"#, r#"{"metadata":7}"#] {
-            assert!(read(page.as_bytes(), |number: u32| Some(number)).is_err(), "{page}");
+            assert!(read(page.as_bytes(), Whole::then(|number: u32| Some(number))).is_err(), "{page}");
         }
     }
 }

@@ -15,7 +15,7 @@ use super::clock::ServerClock;
 use super::connect::{Connection, Route};
 use super::error::{RequestError, Unreachable};
 use super::failure;
-use super::pages::{self, Page};
+use super::pages::{self, Keep, Page, Whole};
 use super::timeout::{Deadline, Timeouts};
 use crate::limits::{MAX_BODY, MAX_LIST_BYTES, MAX_PAGES};
 use crate::permissions::request::{ApiRequest, Resource};
@@ -134,12 +134,17 @@ impl Api {
     }
 
     /// A whole list, page by page: `keep` cuts each object down, or drops it, as soon as it is parsed.
-    pub async fn list<T: DeserializeOwned, R: Send + 'static>(
+    pub async fn list<T: DeserializeOwned + 'static, R: Send + 'static>(
         &self,
         kind: &Resource,
         query: &Query<'_>,
         keep: impl Fn(T) -> Option<R> + Clone + Send + 'static,
     ) -> Result<Vec<R>, RequestError> {
+        self.list_by(kind, query, Whole::then(keep)).await
+    }
+
+    /// As `list`, with objects that are not parsed whole.
+    pub(super) async fn list_by<K: Keep>(&self, kind: &Resource, query: &Query<'_>, keep: K) -> Result<Vec<K::Kept>, RequestError> {
         let asked = kind.list(query.namespace);
         let base = kind.path(query.namespace, None);
         // A list that changes too much to go on in it is read once more from the start, then in one piece.
@@ -152,16 +157,16 @@ impl Api {
         self.pages(&base, query, 0, &asked, &keep).await
     }
 
-    async fn pages<T: DeserializeOwned, R: Send + 'static>(
+    async fn pages<K: Keep>(
         &self,
         base: &str,
         query: &Query<'_>,
         limit: u32,
         asked: &ApiRequest,
-        keep: &(impl Fn(T) -> Option<R> + Clone + Send + 'static),
-    ) -> Result<Vec<R>, RequestError> {
+        keep: &K,
+    ) -> Result<Vec<K::Kept>, RequestError> {
         let endless = |why: String| RequestError::Unreadable { asked: Box::new(asked.clone()), why };
-        let parsed = async |parser: JoinHandle<Result<Page<R>, serde_json::Error>>| match parser.await {
+        let parsed = async |parser: JoinHandle<Result<Page<K::Kept>, serde_json::Error>>| match parser.await {
             Ok(page) => page.map_err(|error| endless(error.to_string())),
             Err(error) => Err(endless(error.to_string())),
         };

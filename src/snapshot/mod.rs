@@ -1,6 +1,7 @@
 //! Everything read of a cluster at one moment, as plain data: the format of `--save`, `--from` and the fixtures.
 //!
-//! `objects` are Kubernetes objects cut to the fields that are used; `trim` cuts them. `inspection` is what one exec printed.
+//! `objects` are Kubernetes objects cut to the fields that are used. `trim` cuts them, and `listed` reads those of long lists cut already.
+//! `inspection` is what one exec printed.
 //! Every field that may not have been read is an `Observed`.
 //! `secrets` masks secrets, `redact` replaces names and addresses; `save` writes the file, `schema` describes it.
 //! `selector` matches labels as kubectl does.
@@ -8,6 +9,7 @@
 pub mod family;
 mod from_tree;
 pub mod inspection;
+pub mod listed;
 pub mod objects;
 pub mod redact;
 pub mod save;

@@ -88,20 +88,32 @@ pub fn node(node: &mut Node) {
         word(&mut taint.effect);
     }
     node.status.addresses.truncate(MAX_ITEMS);
+    node.status.addresses.shrink_to_fit();
     for address in &mut node.status.addresses {
         word(&mut address.r#type);
         word(&mut address.address);
     }
-    // A node has four conditions that say that nothing is short.
-    node.status
-        .conditions
-        .retain(|condition| matches!(condition.r#type.as_str(), "Ready" | "NetworkUnavailable") || condition.status != "False");
+    node.status.conditions.retain(|condition| tells_of_node(&condition.r#type, &condition.status));
     conditions(&mut node.status.conditions);
     node.metadata.resource_version = None;
     let info = &mut node.status.node_info;
     for text in [&mut info.kubelet_version, &mut info.operating_system, &mut info.architecture, &mut info.kernel_version] {
         word(text);
     }
+}
+
+/// Of a node's conditions those that are kept: it has four others that say that nothing is short.
+pub(super) fn tells_of_node(kind: &str, status: &str) -> bool {
+    matches!(kind, "Ready" | "NetworkUnavailable") || status != "False"
+}
+
+pub(super) fn tells_of_pod(kind: &str, status: &str) -> bool {
+    kind == "Ready" || status != "True"
+}
+
+/// Of init containers that ended, those that are kept.
+pub(super) fn has_failed(exit_code: i32) -> bool {
+    exit_code != 0
 }
 
 /// Keeps the container calico-node alone, and of it what can differ from the DaemonSet: thousands of pods repeat the rest.
@@ -119,8 +131,8 @@ pub fn pod(pod: &mut Pod) {
     }
     pod_spec(&mut pod.spec);
     pod.metadata.resource_version = None;
-    pod.status.conditions.retain(|condition| condition.r#type == "Ready" || condition.status != "True");
-    pod.status.init_container_statuses.retain(|status| status.state.terminated.as_ref().is_none_or(|ended| ended.exit_code != 0));
+    pod.status.conditions.retain(|condition| tells_of_pod(&condition.r#type, &condition.status));
+    pod.status.init_container_statuses.retain(|status| status.state.terminated.as_ref().is_none_or(|ended| has_failed(ended.exit_code)));
     word(&mut pod.status.phase);
     pod.status.reason.iter_mut().for_each(word);
     pod.status.message.iter_mut().for_each(message);
