@@ -4,7 +4,6 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 
 use crate::calico::address::{self, Cidr};
-use crate::calico::tunnel_addresses::tunnel_with;
 use crate::calico::virtual_interfaces::{self, VirtualInterface};
 use crate::finding::Source;
 use crate::model::{ClusterModel, NodeModel, phrases};
@@ -168,7 +167,7 @@ fn kind(node: &NodeModel, address: IpAddr, interface: Option<&str>) -> Option<Vi
         (None, None) => None,
     };
     let annotated = || {
-        let (_, tunnel) = tunnel_with(&node.node?.metadata.annotations, address)?;
+        let (_, tunnel) = node.tunnel_with(address)?;
         virtual_interfaces::describe(tunnel, None)
     };
     found.or_else(annotated)
@@ -203,7 +202,7 @@ fn credible(
     if let Some(other) = claimants.iter().find(|other| **other != node.name) {
         return Err(format!("{} and {other} have the same InternalIP {ip}{}", node.name, phrases::given_by(ip)));
     }
-    if let Some((annotation, tunnel)) = node.node.and_then(|node| tunnel_with(&node.metadata.annotations, ip)) {
+    if let Some((annotation, tunnel)) = node.tunnel_with(ip) {
         return Err(format!("{}'s InternalIP {ip} is the address of its tunnel {tunnel}, by {annotation}", node.name));
     }
     let Some(interfaces) = node.interfaces() else {

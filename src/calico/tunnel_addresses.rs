@@ -92,10 +92,9 @@ pub const fn wireguard_interface(family: Family) -> &'static str {
     }
 }
 
-/// The annotation that says that this address is a tunnel's, and the tunnel.
-pub fn tunnel_with(annotations: &BTreeMap<String, String>, wanted: IpAddr) -> Option<(&'static str, &'static str)> {
-    let holds = |name: &str| annotations.get(name).and_then(|text| address::parse(text)).is_some_and(|cidr| cidr.addr() == wanted);
-    TUNNELS.into_iter().find(|(name, _)| holds(name))
+/// The address of each of `TUNNELS` that a node's annotations name.
+pub fn read_tunnels(annotations: &BTreeMap<String, String>) -> [Option<IpAddr>; TUNNELS.len()] {
+    TUNNELS.map(|(name, _)| address::parse(annotations.get(name)?).map(|cidr| cidr.addr()))
 }
 
 #[cfg(test)]
@@ -130,9 +129,9 @@ mod tests {
             ("projectcalico.org/IPv4VXLANTunnelAddr".to_owned(), "10.1.69.0".to_owned()),
             ("projectcalico.org/IPv6WireguardInterfaceAddr".to_owned(), "fd00:1::9".to_owned()),
         ]);
-        let told = |text: &str| tunnel_with(&annotations, text.parse().expect("an address")).map(|(_, interface)| interface);
-        assert_eq!(told("10.1.69.0"), Some("vxlan.calico"));
-        assert_eq!(told("fd00:1::9"), Some("wg-v6.cali"));
-        assert_eq!(told("10.0.0.1"), None);
+        let read = read_tunnels(&annotations);
+        let told: Vec<_> =
+            TUNNELS.iter().zip(read).filter_map(|((_, interface), address)| Some((*interface, address?.to_string()))).collect();
+        assert_eq!(told, [("vxlan.calico", "10.1.69.0".to_owned()), ("wg-v6.cali", "fd00:1::9".to_owned())]);
     }
 }

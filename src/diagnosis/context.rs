@@ -7,14 +7,17 @@ use crate::autodetect::{self, AutodetectOptions, Judgement, Matrix, Recommendati
 use crate::calico::version::Version;
 use crate::diagnosis::unfinished_change::EndedChanges;
 use crate::model::{ClusterModel, NodeModel};
+use crate::parallel;
 use crate::snapshot::Snapshot;
 use crate::snapshot::family::Family;
+use crate::startup::measure::{Measurement, measure};
 
 /// The model of a snapshot; the matrix of each family is computed at most once, and that of all methods only where one is sought.
 pub(crate) struct Context<'a> {
     model: ClusterModel<'a>,
     current: [OnceLock<Matrix>; 2],
     candidates: [OnceLock<(Matrix, Recommendation)>; 2],
+    measured: OnceLock<Vec<Measurement<'a>>>,
     /// Unfinished changes whose run is known to have ended.
     ended_changes: EndedChanges,
 }
@@ -30,6 +33,7 @@ impl<'a> Context<'a> {
             model: ClusterModel::for_release(snapshot, upgrade),
             current: Default::default(),
             candidates: Default::default(),
+            measured: OnceLock::new(),
             ended_changes: EndedChanges::new(),
         }
     }
@@ -58,6 +62,11 @@ impl<'a> Context<'a> {
     /// Each node's stored address, and the address that the configured method would choose, judged.
     pub(crate) fn matrix(&self, family: Family) -> &Matrix {
         of_family(&self.current, family).get_or_init(|| autodetect::matrix::current_only(&self.model, &self.options(family)))
+    }
+
+    /// The starts of each node, in the order of `nodes`.
+    pub(crate) fn measured(&self) -> &[Measurement<'a>] {
+        self.measured.get_or_init(|| parallel::map(&self.model.nodes, |_, node| measure(&self.model, node)))
     }
 
     /// The same with a column for each of the usual methods.

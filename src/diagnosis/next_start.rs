@@ -40,12 +40,13 @@ pub(super) fn findings(view: &Context, found: &EarlierFindings) -> Vec<Finding> 
     // The next pod is made from the DaemonSet as it is now; the one that runs may have other probes.
     let Some((_, budget)) = view.install.container.and_then(probe::start_guard) else { return Vec::new() };
     let allowed = budget.total().as_secs();
-    let sound = view.nodes.iter().filter(|node| node.ready() == Some(true) && !found.is_explained(node.name));
-    sound.filter_map(|node| finding(view, node, allowed)).collect()
+    let measured = view.nodes.iter().zip(view.measured());
+    let sound = measured.filter(|(node, _)| node.ready() == Some(true) && !found.is_explained(node.name));
+    sound.filter_map(|(node, measured)| finding(view, node, measured, allowed)).collect()
 }
 
-fn finding(view: &Context, node: &NodeModel, allowed: u64) -> Option<Finding> {
-    let start = next_start(view, &measure(view, node)).filter(|start| start.least > allowed as f64)?;
+fn finding(view: &Context, node: &NodeModel, measured: &Measurement, allowed: u64) -> Option<Finding> {
+    let start = next_start(view, measured).filter(|start| start.least > allowed as f64)?;
     let takes = start.takes();
     let message = format!(
         "calico-node on {} would be killed at its next start: it needs {takes}, and the probes now allow {allowed}s. Do not restart \

@@ -3,16 +3,17 @@
 use super::Scope;
 use crate::calico::session::{PeerKind, Session};
 use crate::diagnosis::context::Context;
+use crate::finding::code::Code;
 use crate::finding::{Finding, NodeRow, SessionCount, SessionRow};
 use crate::model::{NodeBgp, NodeModel};
 use crate::observed::Observed;
 use crate::parallel;
 use crate::snapshot::family::Family;
 use crate::snapshot::inspection::Protocol;
-use crate::startup::measure::measure;
+use crate::startup::measure::Measurement;
 
 pub(super) fn node_rows(view: &Context, findings: &[Finding], scope: &Scope) -> Vec<NodeRow> {
-    let mut codes: std::collections::HashMap<&str, Vec<crate::finding::code::Code>> = std::collections::HashMap::new();
+    let mut codes: std::collections::HashMap<&str, Vec<Code>> = std::collections::HashMap::new();
     for finding in findings {
         for node in &finding.nodes {
             let known = codes.entry(node).or_default();
@@ -24,17 +25,17 @@ pub(super) fn node_rows(view: &Context, findings: &[Finding], scope: &Scope) -> 
     let shown: Vec<_> = view
         .nodes
         .iter()
-        .filter(|node| scope.nodes.as_ref().is_none_or(|wanted| wanted.contains(node.name)))
-        .map(|node| (node, codes.remove(node.name).unwrap_or_default()))
+        .zip(view.measured())
+        .filter(|(node, _)| scope.nodes.as_ref().is_none_or(|wanted| wanted.contains(node.name)))
+        .map(|(node, measured)| (node, measured, codes.remove(node.name).unwrap_or_default()))
         // it is one of the others
-        .filter(|(node, codes)| !codes.is_empty() || node.pod.is_some() || !node.stands_for_another(view.snapshot))
+        .filter(|(node, _, codes)| !codes.is_empty() || node.pod.is_some() || !node.stands_for_another(view.snapshot))
         .collect();
-    parallel::map(&shown, |_, (node, codes)| row(view, node, codes.clone(), scope.sessions))
+    parallel::map(&shown, |_, (node, measured, codes)| row(view, node, measured, codes.clone(), scope.sessions))
 }
 
-fn row(view: &Context, node: &NodeModel, findings: Vec<crate::finding::code::Code>, sessions: bool) -> NodeRow {
+fn row(view: &Context, node: &NodeModel, measured: &Measurement, findings: Vec<Code>, sessions: bool) -> NodeRow {
     let stored = |family| node.stored(family);
-    let measured = measure(view, node);
     let held = stored(Family::V4).or(stored(Family::V6)).and_then(|stored| stored.held_by.as_ref());
     NodeRow {
         name: node.name.to_owned(),

@@ -30,6 +30,7 @@ pub use crate::model::probes::ProbeObstacle;
 pub use crate::model::stored_address::Stored;
 
 use crate::calico::version::Version;
+use crate::parallel;
 use crate::snapshot::Snapshot;
 use crate::snapshot::family::Family;
 
@@ -55,9 +56,10 @@ impl<'a> ClusterModel<'a> {
 
     /// With addresses and probes judged by the rules of the release of a planned upgrade.
     pub fn for_release(snapshot: &'a Snapshot, upgrade: Option<Version>) -> Self {
-        let mut install = Install::new(snapshot);
+        let count = snapshot.nodes.seen().map_or(0, Vec::len);
+        let (mut install, index) = parallel::both(count, || Install::new(snapshot), || node::Index::new(snapshot));
         install.plan_upgrade(upgrade);
-        let mut nodes = node::build_all(snapshot, &install);
+        let mut nodes = node::build_all(snapshot, &install, &index);
         Family::ALL.into_iter().for_each(|family| stored_address::infer_from_mesh(&mut nodes, family));
         Family::ALL.into_iter().for_each(|family| stored_address::tell_once(&mut nodes, family, snapshot));
         let by_name = nodes.iter().enumerate().map(|(index, node)| (node.name, index)).collect();

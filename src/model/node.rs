@@ -14,6 +14,7 @@ use crate::calico::events::{self, EventKind};
 use crate::calico::node_annotations;
 use crate::calico::session::Session;
 use crate::calico::startup_log::{self, ExitReason, Outcome};
+use crate::calico::tunnel_addresses::{TUNNELS, read_tunnels};
 use crate::finding::{Evidence, Source};
 use crate::input_source::STANDS_FOR_NODE;
 use crate::model::stored_address::{self, Stored};
@@ -45,6 +46,8 @@ pub struct NodeModel<'a> {
     says_ready: Option<bool>,
     not_running: Option<NotRunning<'a>>,
     ready_condition: Option<&'a Condition>,
+    /// In the order of `TUNNELS`.
+    pub(super) tunnels: [Option<IpAddr>; TUNNELS.len()],
 }
 
 pub struct NodeEvent<'a> {
@@ -68,36 +71,51 @@ impl NodeEvent<'_> {
     }
 }
 
-/// Every Linux node: those of the cluster, or, where nodes could not be listed, those that pods run on.
-pub(super) fn build_all<'a>(snapshot: &'a Snapshot, install: &Install<'a>) -> Vec<NodeModel<'a>> {
-    let mut pods: HashMap<&str, &Pod> = HashMap::new();
-    for pod in snapshot.pods.seen().into_iter().flatten() {
-        let Some(node) = pod.target_node() else { continue };
-        // While a rollout replaces a pod both are listed; the one that stays counts.
-        // An evicted pod stays in the list beside its successor.
-        let keeps = |kept: &&Pod| match (kept.has_ended(), pod.has_ended()) {
-            (true, false) => false,
-            (false, true) => true,
-            _ => kept.metadata.deletion_timestamp.is_none() && kept.metadata.creation_timestamp >= pod.metadata.creation_timestamp,
-        };
-        if !pods.get(node).is_some_and(keeps) {
-            pods.insert(node, pod);
+/// The objects of a snapshot by the names that lead to them.
+pub(super) struct Index<'a> {
+    nodes: HashMap<&'a str, &'a Node>,
+    /// By the node that each runs on, or is to run on.
+    pods: HashMap<&'a str, &'a Pod>,
+    /// By the object that each is about.
+    events: HashMap<&'a str, Vec<&'a Event>>,
+    /// By node.
+    statuses: HashMap<&'a str, &'a Custom>,
+}
+
+impl<'a> Index<'a> {
+    pub(super) fn new(snapshot: &'a Snapshot) -> Self {
+        let mut pods: HashMap<&str, &Pod> = HashMap::new();
+        for pod in snapshot.pods.seen().into_iter().flatten() {
+            let Some(node) = pod.target_node() else { continue };
+            // While a rollout replaces a pod both are listed; the one that stays counts.
+            // An evicted pod stays in the list beside its successor.
+            let keeps = |kept: &&Pod| match (kept.has_ended(), pod.has_ended()) {
+                (true, false) => false,
+                (false, true) => true,
+                _ => kept.metadata.deletion_timestamp.is_none() && kept.metadata.creation_timestamp >= pod.metadata.creation_timestamp,
+            };
+            if !pods.get(node).is_some_and(keeps) {
+                pods.insert(node, pod);
+            }
+        }
+        let mut events: HashMap<&str, Vec<&Event>> = HashMap::new();
+        for event in snapshot.events.seen().into_iter().flatten() {
+            events.entry(event.involved_object.name.as_str()).or_default().push(event);
+        }
+        let nodes = snapshot.nodes.seen().into_iter().flatten();
+        let statuses = snapshot.resources.node_statuses.seen().into_iter().flatten();
+        Self {
+            nodes: nodes.map(|node| (node.metadata.name.as_str(), node)).collect(),
+            pods,
+            events,
+            statuses: statuses.filter_map(|status| Some((status.spec.get("node")?.as_str()?, status))).collect(),
         }
     }
-    let nodes: HashMap<&str, &Node> = snapshot.nodes.seen().into_iter().flatten().map(|node| (node.metadata.name.as_str(), node)).collect();
-    let mut events: HashMap<&str, Vec<&Event>> = HashMap::new();
-    for event in snapshot.events.seen().into_iter().flatten() {
-        events.entry(event.involved_object.name.as_str()).or_default().push(event);
-    }
-    let statuses: HashMap<&str, &Custom> = snapshot
-        .resources
-        .node_statuses
-        .seen()
-        .into_iter()
-        .flatten()
-        .filter_map(|status| Some((status.spec.get("node")?.as_str()?, status)))
-        .collect();
+}
 
+/// Every Linux node: those of the cluster, or, where nodes could not be listed, those that pods run on.
+pub(super) fn build_all<'a>(snapshot: &'a Snapshot, install: &Install<'a>, index: &Index<'a>) -> Vec<NodeModel<'a>> {
+    let Index { nodes, pods, events, statuses } = index;
     let peers = if snapshot.nodes.seen().is_none() { peer_addresses(snapshot) } else { HashSet::new() };
     let annotated = nodes
         .values()
@@ -142,12 +160,13 @@ pub(super) fn build_all<'a>(snapshot: &'a Snapshot, install: &Install<'a>) -> Ve
             says_ready: pod.and_then(Pod::is_ready),
             not_running: pod.and_then(pod_state::not_running),
             ready_condition: node.and_then(|node| node.condition("Ready")),
+            tunnels: node.filter(|node| !node.metadata.tabular).map_or([None; _], |node| read_tunnels(&node.metadata.annotations)),
             stored: [None, None],
             internal_ips: internal_ips(node, pod),
             inside,
             status: statuses.get(name).copied(),
             logs: snapshot.logs.get(*name),
-            events: pod_events(pod, &events),
+            events: pod_events(pod, events),
             bgp,
         };
         // what the Nodes tell of it is told there

@@ -7,10 +7,10 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
 use super::{ClusterModel, NodeModel, peerings};
-use crate::calico::address;
 use crate::calico::expected_sessions::{BgpNode, Topology, as_number};
 use crate::calico::node_annotations;
 use crate::calico::session::PeerKind;
+use crate::calico::tunnel_addresses::TUNNELS;
 use crate::finding::Source;
 use crate::input_source::STANDS_FOR_NODE;
 use crate::observed::Observed;
@@ -173,8 +173,12 @@ impl<'a> ClusterModel<'a> {
 impl<'a> NodeModel<'a> {
     /// The address of a tunnel in this annotation of the node (`calico::tunnel_addresses`).
     pub fn tunnel_address(&self, annotation: &str) -> Option<IpAddr> {
-        let text = self.node.filter(|node| !node.metadata.tabular)?.metadata.annotations.get(annotation)?;
-        address::parse(text).map(|cidr| cidr.addr())
+        TUNNELS.iter().zip(self.tunnels).find_map(|((name, _), address)| address.filter(|_| *name == annotation))
+    }
+
+    /// The annotation that says that this address is a tunnel's, and the tunnel.
+    pub fn tunnel_with(&self, wanted: IpAddr) -> Option<(&'static str, &'static str)> {
+        TUNNELS.into_iter().zip(self.tunnels).find_map(|(tunnel, address)| (address == Some(wanted)).then_some(tunnel))
     }
 
     /// Whether BIRD there lists a session with that node; `None` where BIRD could not be asked.

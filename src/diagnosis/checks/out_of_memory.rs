@@ -38,7 +38,7 @@ fn finding(view: &Context, node: &NodeModel) -> Option<Finding> {
     let ready = node.ready() == Some(true);
     let recent =
         || node.ended().and_then(|ended| ended.finished_at).is_some_and(|at| view.snapshot.taken_at.duration_since(at).as_secs() < RECENT);
-    if !measure(view, node).has(RunEnd::OutOfMemory) || (ready && !recent()) {
+    if (ready && !recent()) || !measure(view, node).has(RunEnd::OutOfMemory) {
         return None;
     }
     let mut evidence = vec![node.evidence(Source::Pod, "the container that ran before was OOMKilled")];

@@ -6,7 +6,7 @@ use crate::finding::code::Code;
 use crate::finding::{Finding, Severity, Source};
 use crate::model::{NodeModel, phrases};
 use crate::snapshot::inspection::LogEventKind;
-use crate::startup::measure::{BudgetStatus, Measurement, measure};
+use crate::startup::measure::{BudgetStatus, Measurement};
 
 pub(super) const CHECK: Check = Check {
     explanation: Explanation {
@@ -29,9 +29,9 @@ fn run(view: &Context, found: &EarlierFindings) -> Vec<Finding> {
 }
 
 fn near_budget(view: &Context, found: &EarlierFindings) -> Vec<Finding> {
-    let sound = view.nodes.iter().filter(|node| !found.is_explained(node.name));
-    let tight: Vec<(&NodeModel, Measurement)> =
-        sound.map(|node| (node, measure(view, node))).filter(|(_, measured)| measured.budget_status() == BudgetStatus::Tight).collect();
+    let measured = view.nodes.iter().zip(view.measured());
+    let tight: Vec<(&NodeModel, &Measurement)> =
+        measured.filter(|(node, measured)| !found.is_explained(node.name) && measured.budget_status() == BudgetStatus::Tight).collect();
     let close: Vec<(&NodeModel, f64, u64)> =
         tight.iter().filter_map(|(node, measured)| Some((*node, measured.start?.seconds, measured.budget()?.as_secs()))).collect();
     let Some((slowest, seconds, allowed)) = close.iter().max_by(|a, b| a.1.total_cmp(&b.1)).copied() else { return Vec::new() };
@@ -46,6 +46,6 @@ fn near_budget(view: &Context, found: &EarlierFindings) -> Vec<Finding> {
         node.evidence(Source::Log, format!("{mark} after {seconds:.0}s of {allowed}s"))
     };
     let evidence = close.iter().map(said).collect();
-    let fix = fixes::start_budget(view, &tight.into_iter().map(|(_, measured)| measured).collect::<Vec<_>>());
+    let fix = fixes::start_budget(view, &tight.into_iter().map(|(_, measured)| measured.clone()).collect::<Vec<_>>());
     vec![Finding { code: Code::StartNearBudget, severity: Severity::Warning, nodes: names, message, evidence, fix }]
 }
