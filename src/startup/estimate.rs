@@ -7,6 +7,7 @@ use super::phases::seconds;
 use super::timed_runs::{self, RoundTrips, VERIFIED_TO_DETECTED};
 use super::timeline::{EstimateBasis, StartEstimate};
 use crate::calico::startup_log::{self, Attempt, Outcome};
+use crate::calico::tunnel_addresses::TUNNELS;
 use crate::calico::version::Version;
 use crate::model::NodeModel;
 use crate::snapshot::inspection::{LogEvent, LogEventKind, StartupLog};
@@ -55,8 +56,8 @@ fn is_known_node(log: &StartupLog, has_tunnel: Option<bool>) -> bool {
 
 /// Whether the Node object holds a tunnel address; `None` where the object was not seen.
 pub fn has_tunnel_address(node: &NodeModel) -> Option<bool> {
-    const TUNNELS: [&str; 2] = ["projectcalico.org/IPv4IPIPTunnelAddr", "projectcalico.org/IPv4VXLANTunnelAddr"];
-    node.node.map(|node| TUNNELS.iter().any(|name| node.metadata.annotations.contains_key(*name)))
+    let [ipip, vxlan, ..] = TUNNELS;
+    node.node.map(|node| [ipip, vxlan].iter().any(|(annotation, _)| node.metadata.annotations.contains_key(*annotation)))
 }
 
 /// Seconds to the Kubernetes API and back, by the steps between the first answer and the detected address.
