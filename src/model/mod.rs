@@ -1,7 +1,8 @@
 //! The snapshot joined once: installation, nodes with their pods, addresses and sessions. Holds no decision.
 //!
 //! `ClusterModel` borrows the snapshot and indexes it by name, address and session; every room above reads it.
-//! `Install` is how Calico was installed; `NodeModel` is one node with its `PodState`, `Stored` addresses and `NodeBgp`.
+//! `Install` is how Calico was installed. `NodeModel` is one node with its `PodState`, `Stored` addresses and `NodeBgp`; `node/build.rs`
+//! puts the nodes together.
 //! `topology` says which sessions a node should have; `effective_installation` what the operator works from.
 //! `phrases` and `summary` word what several rooms say.
 
@@ -30,6 +31,7 @@ pub use crate::model::probes::ProbeObstacle;
 pub use crate::model::stored_address::Stored;
 
 use crate::calico::version::Version;
+use crate::model::node::build;
 use crate::parallel;
 use crate::snapshot::Snapshot;
 use crate::snapshot::family::Family;
@@ -57,9 +59,9 @@ impl<'a> ClusterModel<'a> {
     /// With addresses and probes judged by the rules of the release of a planned upgrade.
     pub fn for_release(snapshot: &'a Snapshot, upgrade: Option<Version>) -> Self {
         let count = snapshot.nodes.seen().map_or(0, Vec::len);
-        let (mut install, index) = parallel::both(count, || Install::new(snapshot), || node::Index::new(snapshot));
+        let (mut install, index) = parallel::both(count, || Install::new(snapshot), || build::Index::new(snapshot));
         install.plan_upgrade(upgrade);
-        let mut nodes = node::build_all(snapshot, &install, &index);
+        let mut nodes = build::build_all(snapshot, &install, &index);
         Family::ALL.into_iter().for_each(|family| stored_address::infer_from_mesh(&mut nodes, family));
         Family::ALL.into_iter().for_each(|family| stored_address::tell_once(&mut nodes, family, snapshot));
         let by_name = nodes.iter().enumerate().map(|(index, node)| (node.name, index)).collect();
