@@ -64,11 +64,6 @@ impl<'a> Context<'a> {
         of_family(&self.current, family).get_or_init(|| autodetect::matrix::current_only(&self.model, &self.options(family)))
     }
 
-    /// The starts of each node, in the order of `nodes`.
-    pub(crate) fn measured(&self) -> &[Measurement<'a>] {
-        self.measured.get_or_init(|| parallel::map(&self.model.nodes, |_, node| measure(&self.model, node)))
-    }
-
     /// The same with a column for each of the usual methods.
     pub(crate) fn matrix_of_all_methods(&self, family: Family) -> &Matrix {
         &self.candidates(family).0
@@ -77,6 +72,16 @@ impl<'a> Context<'a> {
     /// The method to choose, and why.
     pub(crate) fn recommended(&self, family: Family) -> &Recommendation {
         &self.candidates(family).1
+    }
+
+    /// The starts of each node, in the order of `nodes`.
+    pub(crate) fn measured(&self) -> &[Measurement<'a>] {
+        self.measured.get_or_init(|| parallel::map(&self.model.nodes, |_, node| measure(&self.model, node)))
+    }
+
+    /// `None`: the model has no such node.
+    pub(crate) fn measurement(&self, node: &NodeModel) -> Option<&Measurement<'a>> {
+        self.measured().get(self.model.node_index(node.name)?)
     }
 
     /// Judgement of the stored address. `None`: nothing is stored, or the model has no such node.

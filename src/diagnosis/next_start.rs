@@ -9,7 +9,7 @@ use crate::finding::{Evidence, Finding, Severity, Source};
 use crate::model::{ClusterModel, NodeModel};
 use crate::startup::budget::{ObservedStarts, estimate_budget};
 use crate::startup::forecast::round_trip_start_of;
-use crate::startup::measure::{Measurement, measure};
+use crate::startup::measure::Measurement;
 use crate::startup::timed_runs::round_trips;
 use crate::text::seconds;
 
@@ -33,7 +33,8 @@ impl NextStart {
 /// The next start of calico-node on this node is known to take longer than it may.
 pub(super) fn is_too_long(view: &Context, node: &NodeModel) -> bool {
     let allowed = view.install.container.and_then(probe::start_guard).map(|(_, budget)| budget.total().as_secs_f64());
-    allowed.zip(next_start(view, &measure(view, node))).is_some_and(|(allowed, start)| start.least > allowed)
+    let start = view.measurement(node).and_then(|measured| next_start(view, measured));
+    allowed.zip(start).is_some_and(|(allowed, start)| start.least > allowed)
 }
 
 pub(super) fn findings(view: &Context, found: &EarlierFindings) -> Vec<Finding> {

@@ -14,7 +14,6 @@ use crate::model::{NodeBgp, NodeEvent, NodeModel};
 use crate::snapshot::family::Family;
 use crate::startup::container_run::{RunEnd, at_least};
 use crate::startup::forecast::round_trip_start_of;
-use crate::startup::measure::measure;
 use crate::text::seconds;
 
 pub(super) fn list(view: &Context, scope: &Scope) -> Vec<Gap> {
@@ -38,7 +37,7 @@ fn starts(view: &Context, scope: &Scope) -> Vec<Gap> {
 const SLOW_SECONDS: f64 = 10.0;
 
 fn slow_start(view: &Context, node: &NodeModel) -> Option<String> {
-    let measured = measure(view, node);
+    let measured = view.measurement(node)?;
     let run = measured.runs.first()?;
     let allowed =
         measured.budget().map(|budget| format!(" of the {} that its probes allow", seconds::of_duration(budget))).unwrap_or_default();
@@ -46,7 +45,7 @@ fn slow_start(view: &Context, node: &NodeModel) -> Option<String> {
     if run.end == RunEnd::Runs {
         return Some(format!("started after {}{allowed}, not Ready yet", seconds::whole(so_far.seconds)));
     }
-    let forecast = match round_trip_start_of(view, &measured) {
+    let forecast = match round_trip_start_of(view, measured) {
         Some(start) => format!(
             "forecast {} to {}, by a round trip to the datastore of {}",
             seconds::whole(start.least_seconds()),

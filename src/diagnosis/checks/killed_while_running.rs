@@ -8,7 +8,6 @@ use crate::finding::{Finding, Severity, Source};
 use crate::model::{NodeModel, ProbeObstacle, phrases};
 use crate::snapshot::inspection::LogEventKind;
 use crate::startup::container_run::{RunEnd, is_kill, only_bird_fails};
-use crate::startup::measure::measure;
 use crate::text::seconds;
 
 pub(super) const CHECK: Check = Check {
@@ -47,7 +46,7 @@ fn run(view: &Context, found: &EarlierFindings) -> Vec<Finding> {
 
 fn finding(view: &Context, node: &NodeModel) -> Option<Finding> {
     let kill = evidence::of_event(node, is_kill)?;
-    let measured = measure(view, node);
+    let measured = view.measurement(node)?;
     let obstacle = node.probe_obstacle();
     let running = measured.runs.iter().find(|run| run.end == RunEnd::KilledWhileRunning);
     if running.is_none() && obstacle.is_none() {

@@ -9,7 +9,7 @@ use crate::probes::timing;
 use crate::snapshot::inspection::LogEventKind;
 use crate::startup::container_run::{ContainerRun, RunEnd, is_kill};
 use crate::startup::forecast;
-use crate::startup::measure::{Measurement, measure};
+use crate::startup::measure::Measurement;
 use crate::text::count_times;
 
 pub(super) const CHECK: Check = Check {
@@ -37,16 +37,16 @@ fn run(view: &Context, found: &EarlierFindings) -> Vec<Finding> {
 
 fn finding(view: &Context, node: &NodeModel) -> Option<Finding> {
     let kill = evidence::of_event(node, is_kill)?;
-    let measured = measure(view, node);
+    let measured = view.measurement(node)?;
     // A probe that can never succeed says nothing of the start.
     if !measured.killed_while_starting() || node.probe_obstacle().is_some() {
         return None;
     }
     let severity = if node.ready() == Some(true) { Severity::Warning } else { Severity::Error };
-    let message = message(view, &measured, severity);
+    let message = message(view, measured, severity);
     let mut shown = vec![kill];
     shown.extend(phrases::restarts(node));
-    shown.extend(cut_off(node, &measured));
+    shown.extend(cut_off(node, measured));
     shown.extend(own_exit(node));
     let nodes = vec![node.name.to_owned()];
     let fix = match node.log_refusal() {
@@ -55,7 +55,7 @@ fn finding(view: &Context, node: &NodeModel) -> Option<Finding> {
             // Slow, or without an answer from the API server: only the log tells, so no budget is proposed.
             fixes::startup_log(view, node)
         }
-        None => fixes::start_budget(view, std::slice::from_ref(&measured)),
+        None => fixes::start_budget(view, std::slice::from_ref(measured)),
     };
     Some(Finding { code: Code::KilledWhileStarting, severity, nodes, message, evidence: shown, fix })
 }

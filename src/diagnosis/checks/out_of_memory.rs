@@ -5,7 +5,6 @@ use crate::finding::code::Code;
 use crate::finding::{Evidence, Finding, Severity, Source};
 use crate::model::{NodeModel, phrases};
 use crate::startup::container_run::RunEnd;
-use crate::startup::measure::measure;
 
 pub(super) const CHECK: Check = Check {
     explanation: Explanation {
@@ -38,7 +37,7 @@ fn finding(view: &Context, node: &NodeModel) -> Option<Finding> {
     let ready = node.ready() == Some(true);
     let recent =
         || node.ended().and_then(|ended| ended.finished_at).is_some_and(|at| view.snapshot.taken_at.duration_since(at).as_secs() < RECENT);
-    if (ready && !recent()) || !measure(view, node).has(RunEnd::OutOfMemory) {
+    if (ready && !recent()) || !view.measurement(node)?.has(RunEnd::OutOfMemory) {
         return None;
     }
     let mut evidence = vec![node.evidence(Source::Pod, "the container that ran before was OOMKilled")];
