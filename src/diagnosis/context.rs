@@ -79,15 +79,15 @@ impl<'a> Context<'a> {
         self.measured.get_or_init(|| parallel::map(&self.model.nodes, |_, node| measure(&self.model, node)))
     }
 
-    /// `None`: the model has no such node.
+    /// `None`: the node is not of this model.
     pub(crate) fn measurement(&self, node: &NodeModel) -> Option<&Measurement<'a>> {
-        self.measured().get(self.model.node_index(node.name)?)
+        self.measured().get(node.index)
     }
 
-    /// Judgement of the stored address. `None`: nothing is stored, or the model has no such node.
+    /// Judgement of the stored address. `None`: nothing is stored, or the node is not of this model.
     pub(crate) fn judgement(&self, node: &NodeModel, family: Family) -> Option<&Judgement> {
         node.stored(family)?;
-        Some(&self.matrix(family).nodes.get(self.model.node_index(node.name)?)?.judgement)
+        Some(&self.matrix(family).nodes.get(node.index)?.judgement)
     }
 }
 

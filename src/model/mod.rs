@@ -64,7 +64,7 @@ impl<'a> ClusterModel<'a> {
         let mut nodes = build::build_all(snapshot, &install, &index);
         Family::ALL.into_iter().for_each(|family| stored_address::infer_from_mesh(&mut nodes, family));
         Family::ALL.into_iter().for_each(|family| stored_address::tell_once(&mut nodes, family, snapshot));
-        let by_name = nodes.iter().enumerate().map(|(index, node)| (node.name, index)).collect();
+        let by_name = nodes.iter().map(|node| (node.name, node.index)).collect();
         let mut by_address: HashMap<IpAddr, Vec<usize>> = HashMap::new();
         let mut by_internal_ip = HashMap::new();
         let mut down: HashMap<IpAddr, Vec<(usize, usize)>> = HashMap::new();
@@ -92,11 +92,6 @@ impl<'a> ClusterModel<'a> {
             by_interface: OnceLock::new(),
             as_shares: OnceLock::new(),
         }
-    }
-
-    /// Place of this node in `nodes`.
-    pub fn node_index(&self, name: &str) -> Option<usize> {
-        self.by_name.get(name).copied()
     }
 
     /// The only node that has this address on an interface.
@@ -180,7 +175,24 @@ fn number(text: &[u8]) -> Option<(&[u8], &[u8])> {
 
 #[cfg(test)]
 mod tests {
-    use super::natural;
+    use super::{ClusterModel, natural};
+    use crate::observed::Observed;
+    use crate::snapshot::{Origin, Snapshot};
+
+    #[test]
+    fn each_node_knows_its_place() {
+        let nodes = ["node-10", "node-2", "windows", "node-1"].map(|name| {
+            let os = if name == "windows" { "windows" } else { "linux" };
+            serde_json::json!({"metadata": {"name": name, "labels": {"kubernetes.io/os": os}}})
+        });
+        let snapshot = Snapshot {
+            nodes: Observed::Seen(serde_json::from_value(nodes.to_vec().into()).expect("nodes")),
+            ..Snapshot::empty(Origin::Files, jiff::Timestamp::UNIX_EPOCH)
+        };
+        let model = ClusterModel::new(&snapshot);
+        let places: Vec<(usize, &str)> = model.nodes.iter().map(|node| (node.index, node.name)).collect();
+        assert_eq!(places, [(0, "node-1"), (1, "node-2"), (2, "node-10")]);
+    }
 
     #[test]
     fn numbers_in_names_count_as_numbers() {

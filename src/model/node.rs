@@ -21,6 +21,8 @@ use crate::snapshot::objects::{Condition, ContainerStatus, Custom, Event, Node, 
 pub(super) const REVISION: &str = "controller-revision-hash";
 
 pub struct NodeModel<'a> {
+    /// Place in `ClusterModel::nodes`.
+    pub index: usize,
     pub name: &'a str,
     pub node: Option<&'a Node>,
     pub pod: Option<&'a Pod>,

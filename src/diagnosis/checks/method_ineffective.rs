@@ -67,7 +67,7 @@ fn kept(view: &Context, family: Family) -> Option<Finding> {
 /// The interfaces show it, before a log does: none of them fits the method, and calico-node keeps what it has.
 fn finds_none(view: &Context, family: Family, node: &NodeModel) -> bool {
     let keeps_another = || {
-        let cell = view.node_index(node.name).and_then(|at| view.matrix(family).current()?.cells.get(at));
+        let cell = view.matrix(family).current().and_then(|column| column.cells.get(node.index));
         cell.is_some_and(Cell::keeps_for_want_of_another)
     };
     let is_detected = view.install.is_detected(family) && view.install.ineffective_method(family).is_none();

@@ -21,10 +21,9 @@ pub(crate) fn restart_pod(view: &Context, node: &NodeModel, why: &str) -> Option
 }
 
 fn survives_restart(view: &Context, node: &NodeModel) -> bool {
-    let index = view.node_index(node.name);
     let harms = |family: &Family| {
         let matrix = view.matrix(*family);
-        let cell = matrix.current().and_then(|column| column.cells.get(index?));
+        let cell = matrix.current().and_then(|column| column.cells.get(node.index));
         cell.is_some_and(|cell| cell.ends_right == Some(false))
     };
     !Family::ALL.iter().any(harms) && !next_start::is_too_long(view, node)

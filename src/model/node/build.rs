@@ -93,7 +93,7 @@ pub(in crate::model) fn build_all<'a>(snapshot: &'a Snapshot, install: &Install<
     names.retain(|name| !name.is_empty());
     names.retain(|name| nodes.get(name).is_none_or(|node| is_linux(node) && (podless_too || pods.contains_key(name))));
     let runs_bird = install.runs_bird();
-    parallel::map(&names, |_, name| {
+    parallel::map(&names, |index, name| {
         let pod = pods.get(name).copied();
         let inside = snapshot.inside.get(*name);
         let bgp = Family::ALL.map(|family| match runs_bird {
@@ -102,6 +102,7 @@ pub(in crate::model) fn build_all<'a>(snapshot: &'a Snapshot, install: &Install<
         });
         let node = nodes.get(name).copied();
         let mut view = NodeModel {
+            index,
             name,
             node,
             pod,
