@@ -94,7 +94,7 @@ impl CutProbes {
                 pods.push(pod);
             }
         }
-        for container in pods.iter_mut().flat_map(|pod| &mut pod.spec.containers).filter(|container| container.name == CALICO_NODE) {
+        for container in pods.iter_mut().filter_map(|pod| pod.spec.calico_node_mut()) {
             if container.liveness_probe.is_none() && container.startup_probe.is_none() {
                 container.liveness_probe.clone_from(&self.liveness);
                 container.startup_probe.clone_from(&self.startup);
@@ -113,7 +113,7 @@ fn pod_of(text: &Text) -> Option<Pod> {
     pod.metadata.namespace.clone_from(&text.heading.namespace);
     pod.metadata.tabular = true;
     pod.spec.node_name = Some(node);
-    pod.spec.containers = vec![Container { name: CALICO_NODE.to_owned(), ..Container::default() }];
+    pod.spec.containers = vec![Container { name: CALICO_NODE.to_owned(), ..Container::default() }.into()];
     Some(pod)
 }
 
@@ -136,12 +136,13 @@ mod tests {
             assert_eq!((PROBES.read)(&block, &mut facts).expect("reads").read, read);
         }
         let mut pods = vec![Pod::default()];
-        pods[0].spec.containers = vec![Container { name: CALICO_NODE.to_owned(), ..Container::default() }];
+        pods[0].spec.containers = vec![Container { name: CALICO_NODE.to_owned(), ..Container::default() }.into()];
         facts.probes.spread(&mut pods, &[]);
         let own = |pods: &[Pod]| pods[0].spec.containers[0].liveness_probe.as_ref().and_then(|probe| probe.failure_threshold);
         assert_eq!(own(&pods), Some(6));
         // a pod that shows its own keeps it
-        pods[0].spec.containers[0].liveness_probe.as_mut().expect("a probe").failure_threshold = Some(3);
+        pods[0].spec.calico_node_mut().and_then(|container| container.liveness_probe.as_mut()).expect("a probe").failure_threshold =
+            Some(3);
         facts.probes.spread(&mut pods, &[]);
         assert_eq!(own(&pods), Some(3));
     }

@@ -18,7 +18,7 @@ use crate::model::effective_installation::effective_installation;
 use crate::model::{ClusterModel, NodeModel};
 use crate::observed::Observed;
 use crate::snapshot::family::Family;
-use crate::snapshot::objects::{CALICO_NODE, Container, DaemonSet, EnvVar, Pod};
+use crate::snapshot::objects::{Container, DaemonSet, EnvVar, Pod};
 use crate::snapshot::{Snapshot, from_tree, trim};
 use crate::startup::budget::TIGHT;
 use crate::startup::measure::measure;
@@ -85,7 +85,7 @@ fn with_settings(snapshot: &Snapshot, target: &Target, restored: &Value) -> Opti
     let name = effective_installation(installations, "calicoNetwork");
     let network = installations.iter().find(|one| one.metadata.name == name).and_then(|one| one.spec.get("calicoNetwork").cloned())?;
     let Observed::Seen(set) = &mut then.daemon_set else { return None };
-    let container = set.spec.template.spec.containers.iter_mut().find(|container| container.name == CALICO_NODE)?;
+    let container = set.spec.template.spec.calico_node_mut()?;
     let method = network.get("nodeAddressAutodetectionV4").unwrap_or(&Value::Null);
     set_variable(container, method_variable(Family::V4), &method_text(method)?);
     Some(then)

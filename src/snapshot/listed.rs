@@ -2,6 +2,7 @@
 //! once. The result is the same as parsing the whole object and cutting it down with `trim`.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde::Deserialize;
@@ -43,7 +44,7 @@ const MOST_TEMPLATES: usize = 2;
 #[derive(Clone)]
 struct ReadContainer {
     text: [String; 5],
-    container: Container,
+    container: Arc<Container>,
 }
 
 impl PodReader {
@@ -91,7 +92,7 @@ impl PodReader {
         Ok(pod)
     }
 
-    fn container(&mut self, listed: ListedContainer) -> Result<Container, serde_json::Error> {
+    fn container(&mut self, listed: ListedContainer) -> Result<Arc<Container>, serde_json::Error> {
         let ListedContainer { name: _, image, env, liveness_probe, readiness_probe, startup_probe } = listed;
         let text = [image, env, liveness_probe, readiness_probe, startup_probe].map(|part| part.map_or("", RawValue::get));
         if let Some(read) = self.containers.iter().rev().find(|read| read.text == text) {
@@ -106,7 +107,7 @@ impl PodReader {
             startup_probe: parsed(startup_probe)?,
             ..Container::default()
         };
-        let mut pod = Pod { spec: PodSpec { containers: vec![container], ..PodSpec::default() }, ..Pod::default() };
+        let mut pod = Pod { spec: PodSpec { containers: vec![Arc::new(container)], ..PodSpec::default() }, ..Pod::default() };
         trim::pod(&mut pod);
         let container = pod.spec.containers.pop().unwrap_or_default();
         if self.containers.len() == MOST_TEMPLATES {

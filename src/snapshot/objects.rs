@@ -2,6 +2,7 @@
 //! Field names are Kubernetes' own, so the same types read API answers, `kubectl get -o yaml` and snapshots.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use schemars::JsonSchema;
@@ -118,7 +119,8 @@ slim! {
         service_account_name: Option<String>,
         host_network: Option<bool>,
         affinity: Affinity,
-        containers: Vec<Container>,
+        // Shared: pods of one template have the same.
+        containers: Vec<Arc<Container>>,
         volumes: Vec<Volume>,
     }
     Affinity { node_affinity: NodeAffinity }
@@ -257,7 +259,11 @@ pub const UNNAMED_INIT: &str = "(unnamed)";
 
 impl PodSpec {
     pub fn calico_node(&self) -> Option<&Container> {
-        self.containers.iter().find(|container| container.name == CALICO_NODE)
+        self.containers.iter().find(|container| container.name == CALICO_NODE).map(Arc::as_ref)
+    }
+
+    pub fn calico_node_mut(&mut self) -> Option<&mut Container> {
+        self.containers.iter_mut().find(|container| container.name == CALICO_NODE).map(Arc::make_mut)
     }
 }
 

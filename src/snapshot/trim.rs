@@ -2,6 +2,7 @@
 //! Live gathering and reading files both go through here, so that the same cluster gives the same snapshot.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde_json::Value;
 
@@ -123,7 +124,7 @@ pub fn pod(pod: &mut Pod) {
         pod.spec.affinity = Default::default();
     }
     pod.spec.volumes.clear();
-    for container in &mut pod.spec.containers {
+    for container in pod.spec.containers.iter_mut().map(Arc::make_mut) {
         keep_needed_variables(&mut container.env);
         container.env.shrink_to_fit();
         container.env_from.clear();

@@ -305,7 +305,7 @@ impl World {
     }
 
     pub(crate) fn container(&mut self) -> &mut Container {
-        &mut self.daemon_set.spec.template.spec.containers[0]
+        self.daemon_set.spec.template.spec.calico_node_mut().expect("the container calico-node")
     }
 
     pub(crate) fn env(mut self, name: &str, value: &str) -> Self {

@@ -1,6 +1,7 @@
 //! Cuts pod specifications and the state of containers down to what judging needs.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use super::bounds::{bound, message, word, words};
 use super::{MAX_ITEMS, MAX_MESSAGE};
@@ -29,7 +30,7 @@ pub(super) fn pod_spec(spec: &mut PodSpec) {
     spec.containers.retain(|container| container.name == CALICO_NODE);
     spec.containers.truncate(1);
     spec.containers.shrink_to_fit();
-    spec.containers.iter_mut().for_each(container);
+    spec.containers.iter_mut().map(Arc::make_mut).for_each(container);
 }
 
 fn container(container: &mut Container) {

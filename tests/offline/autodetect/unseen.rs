@@ -43,7 +43,11 @@ fn a_pod_of_another_revision_does_not_speak_for_the_method() {
     let snapshot = |world: World| {
         let mut snapshot = world.snapshot();
         let older = |pod: &mut calico_fix::snapshot::objects::Pod| {
-            pod.spec.containers[0].env.retain(|variable| variable.name != "IP_AUTODETECTION_METHOD");
+            pod.spec
+                .calico_node_mut()
+                .expect("the container calico-node")
+                .env
+                .retain(|variable| variable.name != "IP_AUTODETECTION_METHOD");
         };
         if let Observed::Seen(pods) = &mut snapshot.pods {
             older(&mut pods[1]);

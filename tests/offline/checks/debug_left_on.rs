@@ -21,7 +21,7 @@ fn lent(phase: RolloutPhase) -> World {
 fn at_debug_on_node_3(snapshot: &mut Snapshot) {
     let Observed::Seen(pods) = &mut snapshot.pods else { return };
     for pod in pods.iter_mut().filter(|pod| pod.spec.node_name.as_deref() != Some("node-3")) {
-        pod.spec.containers.iter_mut().for_each(|container| container.env.retain(|variable| variable.name != LEVEL));
+        pod.spec.calico_node_mut().into_iter().for_each(|container| container.env.retain(|variable| variable.name != LEVEL));
     }
 }
 

@@ -114,7 +114,7 @@ fn who_reverts_an_edit_is_named() {
 fn canal() -> World {
     cluster().without_bgp("none").env("IP", "").set(|set| {
         set.metadata.name = "canal".into();
-        set.spec.template.spec.containers.push(Container { name: "kube-flannel".into(), ..Container::default() });
+        set.spec.template.spec.containers.push(Container { name: "kube-flannel".into(), ..Container::default() }.into());
     })
 }
 
@@ -175,11 +175,11 @@ fn a_container_in_front_of_calico_node_is_not_taken_for_it() {
         }))
         .expect("a status");
         if let Observed::Seen(set) = &mut snapshot.daemon_set {
-            set.spec.template.spec.containers.insert(0, beside.clone());
+            set.spec.template.spec.containers.insert(0, beside.clone().into());
         }
         let Observed::Seen(pods) = &mut snapshot.pods else { return };
         for pod in pods {
-            pod.spec.containers.insert(0, beside.clone());
+            pod.spec.containers.insert(0, beside.clone().into());
             pod.status.container_statuses.insert(0, status.clone());
         }
     }

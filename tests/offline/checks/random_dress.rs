@@ -54,7 +54,7 @@ fn installer(world: World, layout: Layout, has_six: bool, random: &mut Random) -
             let world = label(world, "resources.gardener.cloud/managed-by", "gardener");
             world.set(|set| {
                 let beside = Container { name: "network-unavailable-condition-ensurer".into(), ..Container::default() };
-                set.spec.template.spec.containers.push(beside);
+                set.spec.template.spec.containers.push(beside.into());
             })
         }
         4 => world

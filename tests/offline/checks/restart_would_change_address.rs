@@ -105,7 +105,7 @@ fn shortened(world: World) -> World {
     world.edit(|snapshot| {
         let Observed::Seen(set) = &mut snapshot.daemon_set else { panic!("no DaemonSet") };
         let probe = json!({"exec": {"command": ["/bin/calico-node", "-felix-live"]}, "periodSeconds": 10, "failureThreshold": 2, "timeoutSeconds": 10});
-        set.spec.template.spec.containers[0].liveness_probe = serde_json::from_value(probe).expect("a probe");
+        set.spec.template.spec.calico_node_mut().expect("the container calico-node").liveness_probe = serde_json::from_value(probe).expect("a probe");
     })
 }
 

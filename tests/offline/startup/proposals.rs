@@ -144,7 +144,8 @@ fn no_budget_shrinks() {
     let given = json!({"exec": {"command": ["/bin/calico-node", "-felix-live"]}, "initialDelaySeconds": 60, "failureThreshold": 30, "timeoutSeconds": 10});
     let mut old = killed(cluster(), 70).snapshot();
     let Observed::Seen(set) = &mut old.daemon_set else { panic!("a DaemonSet") };
-    set.spec.template.spec.containers[0].liveness_probe = serde_json::from_value(given).expect("a probe");
+    set.spec.template.spec.calico_node_mut().expect("the container calico-node").liveness_probe =
+        serde_json::from_value(given).expect("a probe");
     let report = wishing(&old, &ProbeOptions::default()).expect("no mistake");
     assert_eq!(report.proposal, None);
     assert!(report.no_proposal.is_some_and(|why| why.contains("already allows enough")));
@@ -389,7 +390,8 @@ fn the_patch_that_is_printed_is_the_patch_that_is_sent() {
             "a startup probe is there",
             slow().set(|set| {
                 let probe = json!({"exec": {"command": ["/bin/calico-node", "-felix-live"]}, "failureThreshold": 7});
-                set.spec.template.spec.containers[0].startup_probe = serde_json::from_value(probe).ok();
+                set.spec.template.spec.calico_node_mut().expect("the container calico-node").startup_probe =
+                    serde_json::from_value(probe).ok();
             }),
         ),
         ("a probe of another kind", slow().liveness(http)),
