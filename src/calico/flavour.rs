@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::fmt;
 
 use super::owner::Owner;
+use crate::parallel;
 use crate::permissions::table::DAEMON_SET_NAMES;
 use crate::snapshot::objects::{CALICO_NODE, Container, Custom, DaemonSet, Meta, Node, Volume};
 
@@ -45,7 +46,7 @@ pub fn flavour(daemon_set: &DaemonSet, installations: &[Custom], nodes: &[Node])
     let container = daemon_set.spec.template.spec.calico_node();
     let cluster_type = literal(container, "CLUSTER_TYPE");
     let typed = |word: &str| cluster_type.split(',').any(|part| part == word);
-    let marks = NodeMarks::new(nodes);
+    let marks = NodeMarks::of_all(nodes);
     let kubelet = |mark: &str| marks.kubelets.iter().any(|version| version.contains(mark));
     let marked = |begin: &str| marks.keys.iter().any(|key| key.starts_with(begin));
 
@@ -77,7 +78,7 @@ pub fn flavour(daemon_set: &DaemonSet, installations: &[Custom], nodes: &[Node])
     of_manifests.into_iter().find(|(found, _)| *found).map_or(Flavour::Manifest, |(_, flavour)| flavour)
 }
 
-/// What stands on any node, read in one pass: thousands of nodes have the same keys.
+/// What stands on any node, read in one pass.
 #[derive(Default)]
 struct NodeMarks<'a> {
     /// Of labels and annotations.
@@ -87,13 +88,33 @@ struct NodeMarks<'a> {
 }
 
 impl<'a> NodeMarks<'a> {
+    fn of_all(nodes: &'a [Node]) -> Self {
+        let mut all = Self::default();
+        for part in parallel::parts(nodes, |_, part| Self::new(part)) {
+            all.keys.extend(part.keys);
+            all.kubelets.extend(part.kubelets);
+            all.kernels.extend(part.kernels);
+        }
+        all
+    }
+
     fn new(nodes: &'a [Node]) -> Self {
         let mut marks = Self::default();
+        let mut before: Option<&Node> = None;
         for node in nodes {
-            let keys = node.metadata.labels.keys().chain(node.metadata.annotations.keys());
-            marks.keys.extend(keys.map(String::as_str));
-            marks.kubelets.insert(&node.status.node_info.kubelet_version);
-            marks.kernels.insert(&node.status.node_info.kernel_version);
+            // Most nodes have the marks of the one before, and comparing costs less than hashing.
+            let differs = |same: fn(&Node, &Node) -> bool| !before.is_some_and(|before| same(before, node));
+            if differs(|a, b| a.metadata.labels.keys().eq(b.metadata.labels.keys())) {
+                marks.keys.extend(node.metadata.labels.keys().map(String::as_str));
+            }
+            if differs(|a, b| a.metadata.annotations.keys().eq(b.metadata.annotations.keys())) {
+                marks.keys.extend(node.metadata.annotations.keys().map(String::as_str));
+            }
+            if differs(|a, b| a.status.node_info == b.status.node_info) {
+                marks.kubelets.insert(&node.status.node_info.kubelet_version);
+                marks.kernels.insert(&node.status.node_info.kernel_version);
+            }
+            before = Some(node);
         }
         marks
     }

@@ -225,10 +225,12 @@ async fn inspect_nodes(
     wanted: &ReadOptions,
     progress: &dyn Progress,
 ) -> (BTreeMap<String, Observed<NodeInspection>>, BTreeMap<String, NodeLogs>) {
-    let pods: Vec<&Pod> = objects::one_a_node(asked.pods.seen().map_or(&[], Vec::as_slice))
+    let mut pods: Vec<&Pod> = objects::one_a_node(asked.pods.seen().map_or(&[], Vec::as_slice))
         .into_iter()
         .filter(|pod| asked.chosen.is_none_or(|names| pod.spec.node_name.as_ref().is_some_and(|node| names.contains(node))))
+        .filter(|pod| wanted.exec || logs::is_wanted(pod, wanted.logs))
         .collect();
+    pods.sort_by(|a, b| a.spec.node_name.cmp(&b.spec.node_name));
     let to_log: Vec<&Pod> = pods.iter().copied().filter(|pod| logs::is_wanted(pod, wanted.logs)).collect();
     let to_exec = if wanted.exec { exec_order::in_order(pods, asked.warned, wanted.exec_sample) } else { Vec::new() };
     progress.begin("Inspecting calico-node", Some((to_exec.len() + to_log.len()) as u64));

@@ -1,6 +1,6 @@
 //! The objects that are read, each cut down page by page: a whole list of nodes is never held.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::IpAddr;
 
 use futures::future::join_all;
@@ -231,18 +231,21 @@ impl Owner {
     }
 }
 
-/// During a rollout a node can have two pods: the one that stays, and of those the newest.
+/// During a rollout a node can have two pods: the one that stays, and of those the newest. The nodes are in the order of the list.
 pub(super) fn one_a_node(pods: &[Pod]) -> Vec<&Pod> {
-    let mut by_node: BTreeMap<&str, &Pod> = BTreeMap::new();
+    let mut places: HashMap<&str, usize> = HashMap::with_capacity(pods.len());
+    let mut chosen: Vec<&Pod> = Vec::with_capacity(pods.len());
     let rank = |pod: &Pod| (pod.metadata.deletion_timestamp.is_none(), pod.metadata.creation_timestamp);
     for pod in pods {
         let Some(node) = pod.spec.node_name.as_deref() else { continue };
-        let best = by_node.entry(node).or_insert(pod);
-        if rank(pod) > rank(best) {
-            *best = pod;
+        let place = *places.entry(node).or_insert(chosen.len());
+        match chosen.get_mut(place) {
+            Some(best) if rank(pod) > rank(best) => *best = pod,
+            Some(_) => {}
+            None => chosen.push(pod),
         }
     }
-    by_node.into_values().collect()
+    chosen
 }
 
 /// About pods named as the DaemonSet names them, about itself, and of the other pods of its namespace those that tell that Calico's network

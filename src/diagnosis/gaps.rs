@@ -316,7 +316,7 @@ pub(super) fn is_probe_failure(fact: &EventKind) -> bool {
 /// Nodes that are not judged: of Windows, and those that the DaemonSet does not choose.
 fn left_out(view: &Context) -> Vec<Gap> {
     let mut by_reason: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    for node in view.snapshot.nodes.seen().into_iter().flatten().filter(|node| view.node(&node.metadata.name).is_none()) {
+    for node in &view.left_out {
         let ready = node.condition("Ready").is_none_or(|condition| condition.status == "True");
         let state = if ready { "" } else { "; it is NotReady" };
         let why = if is_linux(node) {

@@ -35,6 +35,7 @@ use crate::model::node::build;
 use crate::parallel;
 use crate::snapshot::Snapshot;
 use crate::snapshot::family::Family;
+use crate::snapshot::objects::Node;
 
 pub struct ClusterModel<'a> {
     pub snapshot: &'a Snapshot,
@@ -47,6 +48,8 @@ pub struct ClusterModel<'a> {
     /// Sessions that are down, by the address they lead to: the node, and its place in the node's list.
     down: HashMap<IpAddr, Vec<(usize, usize)>>,
     by_interface: OnceLock<HashMap<IpAddr, Option<usize>>>,
+    /// Nodes of the cluster that are not among `nodes`: of Windows, and those that the DaemonSet does not choose.
+    pub left_out: Vec<&'a Node>,
     /// Nodes by AS number, counted once.
     as_shares: OnceLock<HashMap<Option<u32>, usize>>,
 }
@@ -64,7 +67,12 @@ impl<'a> ClusterModel<'a> {
         let mut nodes = build::build_all(snapshot, &install, &index);
         Family::ALL.into_iter().for_each(|family| stored_address::infer_from_mesh(&mut nodes, family));
         Family::ALL.into_iter().for_each(|family| stored_address::tell_once(&mut nodes, family, snapshot));
-        let by_name = nodes.iter().map(|node| (node.name, node.index)).collect();
+        let by_name: HashMap<&str, usize> = nodes.iter().map(|node| (node.name, node.index)).collect();
+        let listed = snapshot.nodes.seen().map_or(&[][..], Vec::as_slice);
+        let left_out = match nodes.iter().filter(|node| node.node.is_some()).count() {
+            all if all == listed.len() => Vec::new(),
+            _ => listed.iter().filter(|node| !by_name.contains_key(node.metadata.name.as_str())).collect(),
+        };
         let mut by_address: HashMap<IpAddr, Vec<usize>> = HashMap::new();
         let mut by_internal_ip = HashMap::new();
         let mut down: HashMap<IpAddr, Vec<(usize, usize)>> = HashMap::new();
@@ -90,6 +98,7 @@ impl<'a> ClusterModel<'a> {
             by_internal_ip,
             down,
             by_interface: OnceLock::new(),
+            left_out,
             as_shares: OnceLock::new(),
         }
     }
@@ -180,7 +189,7 @@ mod tests {
     use crate::snapshot::{Origin, Snapshot};
 
     #[test]
-    fn each_node_knows_its_place() {
+    fn each_node_knows_its_place_and_those_of_windows_are_left_out() {
         let nodes = ["node-10", "node-2", "windows", "node-1"].map(|name| {
             let os = if name == "windows" { "windows" } else { "linux" };
             serde_json::json!({"metadata": {"name": name, "labels": {"kubernetes.io/os": os}}})
@@ -192,6 +201,8 @@ mod tests {
         let model = ClusterModel::new(&snapshot);
         let places: Vec<(usize, &str)> = model.nodes.iter().map(|node| (node.index, node.name)).collect();
         assert_eq!(places, [(0, "node-1"), (1, "node-2"), (2, "node-10")]);
+        let left_out: Vec<&str> = model.left_out.iter().map(|node| node.metadata.name.as_str()).collect();
+        assert_eq!(left_out, ["windows"]);
     }
 
     #[test]

@@ -159,13 +159,12 @@ impl<'a> ClusterModel<'a> {
 
     /// The Node object without calico-node that has this address.
     pub fn unmanaged(&self, address: IpAddr) -> Option<&'a Node> {
-        let nodes = self.snapshot.nodes.seen()?;
         let stored = |node: &&Node| {
             let annotation = node.metadata.annotations.get(node_annotations::address(Family::from_address(address)));
             annotation.and_then(|text| crate::calico::address::parse(text)).is_some_and(|cidr| cidr.addr() == address)
         };
         let internal = |node: &&Node| node.addresses("InternalIP").any(|ip| ip.parse() == Ok(address));
-        let others = || nodes.iter().filter(|node| self.node(&node.metadata.name).is_none());
+        let others = || self.left_out.iter().copied();
         others().find(stored).or_else(|| others().find(internal))
     }
 }

@@ -84,10 +84,10 @@ pub fn round_trip_start_of(view: &ClusterModel, measured: &Measurement) -> Optio
     if environment.datastore() != Datastore::Kubernetes {
         return None;
     }
-    let has_tunnel = view.node(measured.node).and_then(has_tunnel_address);
+    let has_tunnel = || view.node(measured.node).and_then(has_tunnel_address);
     let killed = measured.runs.iter().filter(|run| run.end == RunEnd::KilledWhileStarting);
     let logs = killed.chain(&measured.runs).filter_map(|run| run.log);
-    logs.filter_map(|log| round_trip_start(log, view.install.version(), has_tunnel)).next()
+    logs.filter_map(|log| round_trip_start(log, view.install.version(), has_tunnel())).next()
 }
 
 fn by_nodes(view: &ClusterModel, measured: &Measurement) -> Option<NodeForecast> {

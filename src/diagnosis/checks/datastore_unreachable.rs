@@ -33,11 +33,13 @@ pub(super) const CHECK: Check = Check {
 };
 
 fn run(view: &Context, found: &EarlierFindings) -> Vec<Finding> {
-    let suffers = |name: &str| view.node(name).is_some_and(|node| node.ready() != Some(true));
-    let starting = view.nodes.iter().filter(|node| !found.is_explained(node.name) && suffers(node.name));
+    let suffers = |node: &NodeModel| node.ready() != Some(true);
+    let starting = view.nodes.iter().filter(|node| suffers(node) && !found.is_explained(node.name));
     let mut findings: Vec<Finding> = starting.filter_map(|node| finding(view, node)).collect();
     let mut later = log_line_finding::after_start(view, found, Code::DatastoreUnreachable);
-    later.retain(|one| one.nodes.iter().all(|name| suffers(name)) && findings.iter().all(|other| other.nodes != one.nodes));
+    later.retain(|one| {
+        one.nodes.iter().all(|name| view.node(name).is_some_and(suffers)) && findings.iter().all(|other| other.nodes != one.nodes)
+    });
     findings.extend(later);
     findings
 }

@@ -1,3 +1,4 @@
+use std::cell::LazyCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::SignedDuration;
@@ -57,14 +58,17 @@ type Kind<'a> = (Option<&'a str>, String);
 
 fn run(view: &Context, found: &EarlierFindings) -> Vec<Finding> {
     // a text may tell that the plugin misses calico-node and not of which pod: that event stands for calico-node's own
-    let own: BTreeSet<&str> = view.nodes.iter().filter_map(|node| Some(node.pod?.metadata.name.as_str())).collect();
+    let own: LazyCell<BTreeSet<&str>, _> =
+        LazyCell::new(|| view.nodes.iter().filter_map(|node| Some(node.pod?.metadata.name.as_str())).collect());
     let mut kinds: BTreeMap<Kind<'_>, Failures<'_>> = BTreeMap::new();
     for event in view.snapshot.events.seen().into_iter().flatten() {
         let object = &event.involved_object;
-        if object.kind != "Pod" || cni_failure::is_calico_node(&object.name) || own.contains(object.name.as_str()) {
+        if object.kind != "Pod" || cni_failure::is_calico_node(&object.name) {
             continue;
         }
-        let Some(failure) = cni_failure::parse(&event.reason, &event.message) else { continue };
+        let Some(failure) = cni_failure::parse(&event.reason, &event.message).filter(|_| !own.contains(object.name.as_str())) else {
+            continue;
+        };
         let host = event.source.host.as_deref().filter(|host| !host.is_empty());
         let node = host.and_then(|host| view.node(host));
         let is_over = node.is_some_and(|node| is_over(event, &failure, node, found));

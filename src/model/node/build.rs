@@ -33,28 +33,30 @@ pub(in crate::model) struct Index<'a> {
 
 impl<'a> Index<'a> {
     pub(in crate::model) fn new(snapshot: &'a Snapshot) -> Self {
-        let mut pods: HashMap<&str, &Pod> = HashMap::new();
-        for pod in snapshot.pods.seen().into_iter().flatten() {
+        let listed_pods = snapshot.pods.seen().map_or(&[][..], Vec::as_slice);
+        let mut pods: HashMap<&str, &Pod> = HashMap::with_capacity(listed_pods.len());
+        for pod in listed_pods {
             let Some(node) = pod.target_node() else { continue };
             // While a rollout replaces a pod both are listed; the one that stays counts.
             // An evicted pod stays in the list beside its successor.
-            let keeps = |kept: &&Pod| match (kept.has_ended(), pod.has_ended()) {
+            let keeps = |kept: &Pod| match (kept.has_ended(), pod.has_ended()) {
                 (true, false) => false,
                 (false, true) => true,
                 _ => kept.metadata.deletion_timestamp.is_none() && kept.metadata.creation_timestamp >= pod.metadata.creation_timestamp,
             };
-            if !pods.get(node).is_some_and(keeps) {
-                pods.insert(node, pod);
+            let kept = pods.entry(node).or_insert(pod);
+            if !keeps(kept) {
+                *kept = pod;
             }
         }
         let mut events: HashMap<&str, Vec<&Event>> = HashMap::new();
         for event in snapshot.events.seen().into_iter().flatten() {
             events.entry(event.involved_object.name.as_str()).or_default().push(event);
         }
-        let nodes = snapshot.nodes.seen().into_iter().flatten();
+        let nodes = snapshot.nodes.seen().map_or(&[][..], Vec::as_slice);
         let statuses = snapshot.resources.node_statuses.seen().into_iter().flatten();
         Self {
-            nodes: nodes.map(|node| (node.metadata.name.as_str(), node)).collect(),
+            nodes: nodes.iter().map(|node| (node.metadata.name.as_str(), node)).collect(),
             pods,
             events,
             statuses: statuses.filter_map(|status| Some((status.spec.get("node")?.as_str()?, status))).collect(),
@@ -69,13 +71,16 @@ pub(in crate::model) fn build_all<'a>(snapshot: &'a Snapshot, install: &Install<
     let annotated = nodes
         .values()
         .any(|node| Family::ALL.iter().any(|family| node.metadata.annotations.contains_key(node_annotations::address(*family))));
-    // The DaemonSet does not want every node: one without a pod is not Calico's.
-    let linux = nodes.values().filter(|node| is_linux(node)).count();
-    let podless_too = snapshot.pods.seen().is_none() || install.wants(linux);
-
     // The API server lists nodes by name, so that most are in order.
-    let listed = snapshot.nodes.seen().into_iter().flatten().map(|node| node.metadata.name.as_str());
-    let mut names: Vec<&str> = listed.chain(pods.keys().copied().filter(|name| !nodes.contains_key(name))).collect();
+    let linux = snapshot.nodes.seen().into_iter().flatten().filter(|node| is_linux(node));
+    let mut names: Vec<&str> = linux.map(|node| node.metadata.name.as_str()).collect();
+    names.sort();
+    names.dedup();
+    // The DaemonSet does not want every node: one without a pod is not Calico's.
+    if snapshot.pods.seen().is_some() && !install.wants(names.len()) {
+        names.retain(|name| pods.contains_key(name));
+    }
+    names.extend(pods.keys().copied().filter(|name| !nodes.contains_key(name)));
     if snapshot.nodes.seen().is_none() {
         // pasted texts may be all that is known of a host
         names.extend(snapshot.inside.keys().chain(snapshot.logs.keys()).map(String::as_str));
@@ -91,7 +96,6 @@ pub(in crate::model) fn build_all<'a>(snapshot: &'a Snapshot, install: &Install<
     names.sort_by(|a, b| natural(a, b));
     // A damaged file can hold one; nothing can be said about it.
     names.retain(|name| !name.is_empty());
-    names.retain(|name| nodes.get(name).is_none_or(|node| is_linux(node) && (podless_too || pods.contains_key(name))));
     let runs_bird = install.runs_bird();
     parallel::map(&names, |index, name| {
         let pod = pods.get(name).copied();
