@@ -177,7 +177,8 @@ impl Work<'_, '_, '_> {
 
     fn current(&self, gate: Option<&AddressSource>, found: FoundNow) -> Column {
         let method = self.view().install.shown_method(self.standing.family).unwrap_or_else(|| "?".to_owned());
-        let lived = parallel::map(&self.view().nodes, |_, node| self.lives_with(node, gate));
+        let setting = self.view().install.environment().map(|environment| environment.method(self.standing.family));
+        let lived = parallel::map(&self.view().nodes, |_, node| self.lives_with(node, gate, setting.as_ref()));
         Column { method, origin: Origin::Current, refused: found.refused, cells: self.cells(found.outcomes, gate, &lived) }
     }
 
@@ -203,12 +204,10 @@ impl Work<'_, '_, '_> {
 
     /// calico-node runs there with the method that is configured. It looks again every minute (`AUTODETECT_POLL_INTERVAL`; not in 3.14
     /// and 3.15.0–1), so what is stored is what it finds, or keeps where it finds nothing.
-    fn lives_with(&self, node: &NodeModel, gate: Option<&AddressSource>) -> bool {
-        let family = self.standing.family;
-        let environment = self.view().install.environment();
+    fn lives_with(&self, node: &NodeModel, gate: Option<&AddressSource>, setting: Option<&MethodSetting>) -> bool {
         let field = |path: &str| node.pod.and_then(|pod| pod.field(path));
-        let configured = match environment.map(|environment| environment.method(family)) {
-            Some(MethodSetting::Known(method)) => Some(method),
+        let configured = match setting {
+            Some(MethodSetting::Known(method)) => Some(method.clone()),
             Some(MethodSetting::PerNode(value)) => value.at(field).map(|text| Method::parse(&text)),
             _ => None,
         };
@@ -219,7 +218,7 @@ impl Work<'_, '_, '_> {
             && !node.kubelet_is_silent()
             && matches!(gate, Some(AddressSource::Detected))
             && configured.is_some()
-            && host::method_of_pod(self.view(), node, family) == configured
+            && host::method_of_pod(self.view(), node, self.standing.family) == configured
     }
 
     /// What becomes of each outcome, judged beside the others.

@@ -43,9 +43,10 @@ pub(super) const CHECK: Check = Check {
 fn run(view: &Context, found: &EarlierFindings) -> Vec<Finding> {
     let mut claims: BTreeMap<IpAddr, BTreeSet<&str>> = BTreeMap::new();
     let mut logged: BTreeMap<IpAddr, Vec<&NodeModel>> = BTreeMap::new();
+    // What backend none leaves in the annotations is of another time.
+    let counts = !view.install.detects_nothing();
     for node in &view.nodes {
-        // What backend none leaves in the annotations is of another time.
-        for stored in node.stored.iter().flatten().filter(|_| !view.install.detects_nothing()) {
+        for stored in node.stored.iter().flatten().filter(|_| counts) {
             claims.entry(stored.address()).or_default().insert(node.name);
         }
         if !node.is_not_ready() {

@@ -29,18 +29,14 @@ fn run(view: &Context, _: &EarlierFindings) -> Vec<Finding> {
 fn finding(node: &NodeModel) -> Option<Finding> {
     let foreign = Family::ALL.into_iter().filter_map(|family| node.bgp(family).seen()).flat_map(|sessions| &sessions.foreign);
     let down: Vec<_> = foreign.filter(|foreign| !foreign.is_established && !has_calico_name(&foreign.protocol.name)).collect();
+    if down.is_empty() {
+        return None;
+    }
     let names: Vec<String> = down.iter().map(|foreign| foreign.protocol.name.clone()).collect();
     let (noun, verb) = if names.len() == 1 { ("session", "is") } else { ("sessions", "are") };
     let message =
         format!("BGP {noun} {} on {}, not configured by Calico, {verb} not established", phrases::items(&names, "session"), node.name);
     let evidence = down.iter().map(|foreign| node.evidence(Source::Birdcl, foreign.row())).collect();
     let nodes = vec![node.name.to_owned()];
-    (!down.is_empty()).then_some(Finding {
-        code: Code::ForeignBgpSessionDown,
-        severity: Severity::Warning,
-        nodes,
-        message,
-        evidence,
-        fix: None,
-    })
+    Some(Finding { code: Code::ForeignBgpSessionDown, severity: Severity::Warning, nodes, message, evidence, fix: None })
 }

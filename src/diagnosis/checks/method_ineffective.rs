@@ -39,7 +39,7 @@ fn kept(view: &Context, family: Family) -> Option<Finding> {
     let tells = |node: &&NodeModel| node.mark(LogEventKind::AutodetectKept).is_some_and(|text| text.contains(&family.to_string()));
     let mut nodes: Vec<&NodeModel> = view.nodes.iter().filter(tells).collect();
     // where logs tell, the other nodes may not have been restarted with the method yet
-    if nodes.is_empty() {
+    if nodes.is_empty() && view.install.is_detected(family) && view.install.ineffective_method(family).is_none() {
         nodes = view.nodes.iter().filter(|node| finds_none(view, family, node)).collect();
     }
     if nodes.is_empty() {
@@ -66,12 +66,8 @@ fn kept(view: &Context, family: Family) -> Option<Finding> {
 
 /// The interfaces show it, before a log does: none of them fits the method, and calico-node keeps what it has.
 fn finds_none(view: &Context, family: Family, node: &NodeModel) -> bool {
-    let keeps_another = || {
-        let cell = view.matrix(family).current().and_then(|column| column.cells.get(node.index));
-        cell.is_some_and(Cell::keeps_for_want_of_another)
-    };
-    let is_detected = view.install.is_detected(family) && view.install.ineffective_method(family).is_none();
-    is_detected && node.stored(family).is_some() && keeps_another()
+    let cell = || view.matrix(family).current()?.cells.get(node.index);
+    node.stored(family).is_some() && cell().is_some_and(Cell::keeps_for_want_of_another)
 }
 
 /// The environment itself says that the method cannot work.
