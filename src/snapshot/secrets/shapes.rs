@@ -25,7 +25,7 @@ const SHAPES: [(&str, usize); 14] = [
 
 pub(super) fn shaped_tokens(text: &str) -> Cow<'_, str> {
     let inside = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.');
-    replace_runs(text, inside, |run| SHAPES.iter().any(|(start, least)| run.len() >= *least && run.starts_with(start)))
+    replace_runs(text, SHORTEST, inside, |run| SHAPES.iter().any(|(start, least)| run.len() >= *least && run.starts_with(start)))
 }
 
 /// Shorter runs are names and paths.
@@ -35,25 +35,29 @@ const LONG_KEY: usize = 40;
 pub(super) fn long_keys(text: &str) -> Cow<'_, str> {
     let inside = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=' | b'_' | b'-');
     let kinds = [char::is_lowercase as fn(char) -> bool, char::is_uppercase, char::is_numeric];
-    replace_runs(text, inside, |run| run.len() >= LONG_KEY && kinds.iter().all(|kind| run.contains(*kind)) && !is_path(run))
+    replace_runs(text, LONG_KEY, inside, |run| kinds.iter().all(|kind| run.contains(*kind)) && !is_path(run))
 }
 
 /// The shortest run that is ever a secret by its shape.
 pub(super) const SHORTEST: usize = 20;
 
-/// `inside` holds for ASCII alone, so runs begin and end at characters. Borrowed where no run is a secret.
-fn replace_runs(text: &str, inside: impl Fn(&u8) -> bool, is_secret: impl Fn(&str) -> bool) -> Cow<'_, str> {
-    if text.len() < SHORTEST {
-        return Cow::Borrowed(text);
-    }
+/// `inside` holds for ASCII alone, so runs begin and end at characters. Runs shorter than `least` are no secrets. Borrowed where no run is.
+fn replace_runs(text: &str, least: usize, inside: impl Fn(&u8) -> bool, is_secret: impl Fn(&str) -> bool) -> Cow<'_, str> {
+    let bytes = text.as_bytes();
     let mut out = String::new();
     // Everything before it is in `out`.
     let mut copied = 0;
+    // Here a run may begin; none goes on from before.
     let mut start = 0;
-    for run in text.as_bytes().split(|byte| !inside(byte)) {
-        let end = start + run.len();
-        let word = if run.len() < SHORTEST { None } else { text.get(start..end) };
-        if word.is_some_and(&is_secret) {
+    while let Some(window) = bytes.get(start..start + least) {
+        // Looked at from behind, a text of short runs is through after a few of its letters.
+        if let Some(gap) = window.iter().rposition(|byte| !inside(byte)) {
+            start += gap + 1;
+            continue;
+        }
+        let length = bytes.iter().skip(start).position(|byte| !inside(byte)).unwrap_or(bytes.len() - start);
+        let end = start + length;
+        if text.get(start..end).is_some_and(&is_secret) {
             out.push_str(&text[copied..start]);
             out.push_str(MASK);
             copied = end;
@@ -72,4 +76,29 @@ fn is_path(word: &str) -> bool {
     const LONGEST_PART: usize = 24;
     let slashes = word.bytes().filter(|byte| *byte == b'/').count();
     word.starts_with('/') && slashes * LONGEST_PART >= word.len() && !word.contains(['+', '='])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{MASK, replace_runs};
+
+    /// As splitting the text finds them: every text of these letters, where runs end at `-` and `é`, and are secrets with an `a`.
+    #[test]
+    fn every_run_that_is_long_enough_is_looked_at_whole() {
+        let letters = ["a", "b", "-", "é"];
+        for length in 0..8_u32 {
+            for number in 0..4_usize.pow(length) {
+                let text: String = (0..length).map(|place| letters[number / 4_usize.pow(place) % 4]).collect();
+                let masked = |run: &str| if run.len() >= 3 && run.contains('a') { MASK.to_owned() } else { run.to_owned() };
+                let mut expected = String::new();
+                for part in text.split_inclusive(['-', 'é']) {
+                    let run = part.trim_end_matches(['-', 'é']);
+                    expected.push_str(&masked(run));
+                    expected.push_str(&part[run.len()..]);
+                }
+                let found = replace_runs(&text, 3, u8::is_ascii_alphabetic, |run| run.contains('a'));
+                assert_eq!(found, expected, "{text:?}");
+            }
+        }
+    }
 }
