@@ -35,13 +35,16 @@ pub(crate) fn cost(command: &mut Command) -> anyhow::Result<Cost> {
     Ok(Cost { time, processor, peak, code: status.code() })
 }
 
-/// The kernel keeps both itself, so reading them now and then misses only what is added at the very end.
+/// The kernel keeps both itself, so reading them now and then misses only what is added at the very end. Each look takes time of the
+/// processors that are measured, so they become rarer.
 fn watch(id: u32) -> (Option<u64>, Option<Duration>) {
+    const SHARE: u32 = 20;
+    let start = Instant::now();
     let (mut peak, mut processor) = (None, None);
     while let Some(now) = high_water(id) {
         peak = Some(now);
         processor = used(id).or(processor);
-        std::thread::sleep(Duration::from_millis(1));
+        std::thread::sleep((start.elapsed() / SHARE).clamp(Duration::from_millis(1), Duration::from_millis(20)));
     }
     (peak, processor)
 }
@@ -63,11 +66,15 @@ fn high_water(id: u32) -> Option<u64> {
 
 /// The median of `times` runs, and the highest peak.
 pub(crate) fn median(times: usize, mut run: impl FnMut() -> anyhow::Result<Cost>) -> anyhow::Result<Cost> {
-    let mut costs = (0..times).map(|_| run()).collect::<Result<Vec<_>, _>>()?;
+    Ok(middle((0..times).map(|_| run()).collect::<Result<_, _>>()?))
+}
+
+/// The run that took neither long nor short, with the highest peak of all.
+pub(crate) fn middle(mut costs: Vec<Cost>) -> Cost {
     costs.sort_by_key(|cost| cost.time);
     let peak = costs.iter().filter_map(|cost| cost.peak).max();
-    let middle = costs.get(times / 2).copied().unwrap_or_default();
-    Ok(Cost { peak, ..middle })
+    let middle = costs.get(costs.len() / 2).copied().unwrap_or_default();
+    Cost { peak, ..middle }
 }
 
 pub(crate) fn millis(time: Duration) -> String {

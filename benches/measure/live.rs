@@ -3,14 +3,15 @@
 use std::process::Command;
 use std::time::Duration;
 
-use super::child::{self, Cost, mib, millis, seconds};
+use super::child::{self, Cost, mib, middle, millis, seconds};
 
 const NODES: usize = 500;
 const LATENCY: Duration = Duration::from_millis(20);
 /// The loop's time is the same for every node, so a part of it is enough.
 const BY_HAND: usize = 20;
 const LARGE: usize = 5_000;
-const REPEATS: usize = 3;
+/// Runs of the plugin, each with one of curl behind it: what else the machine does takes as much from both.
+const PAIRS: usize = 21;
 
 pub(crate) fn run() -> anyhow::Result<()> {
     println!("live, {NODES} nodes, every answer {} late", millis(LATENCY));
@@ -55,12 +56,22 @@ fn beside_curl() -> anyhow::Result<()> {
     for request in &lists {
         curl.args(["--output", "/dev/null", &format!("{}{}?{}", running.url(), request.path, request.query)]);
     }
-    for _ in 0..REPEATS {
-        print("status --no-exec", &status(&["--no-exec"])?);
+    let (mut plugin, mut fetching) = (Vec::new(), Vec::new());
+    for _ in 0..PAIRS {
+        plugin.push(status(&["--no-exec"])?);
         match child::cost(&mut curl) {
-            Ok(cost) => print("curl, the same requests", &cost),
+            Ok(cost) => fetching.push(cost),
             Err(error) => println!("  curl, the same requests: not measured: {error}"),
         }
+    }
+    let mut ratios: Vec<f64> =
+        plugin.iter().zip(&fetching).map(|(plugin, curl)| plugin.time.as_secs_f64() / curl.time.as_secs_f64()).collect();
+    ratios.sort_by(f64::total_cmp);
+    print("status --no-exec, the median", &middle(plugin));
+    print("curl, the same requests, the median", &middle(fetching));
+    if let [least, .., most] = ratios[..] {
+        let median = ratios.get(ratios.len() / 2).copied().unwrap_or_default();
+        println!("  {:<34}   {median:>12.2}   ({least:.2} to {most:.2} in {} runs)", "times as long as curl", ratios.len());
     }
     let inspected = status(&[])?;
     print("status", &inspected);
