@@ -66,11 +66,12 @@ fn high_water(id: u32) -> Option<u64> {
 
 /// The median of `times` runs, and the highest peak.
 pub(crate) fn median(times: usize, mut run: impl FnMut() -> anyhow::Result<Cost>) -> anyhow::Result<Cost> {
-    Ok(middle((0..times).map(|_| run()).collect::<Result<_, _>>()?))
+    Ok(middle(&(0..times).map(|_| run()).collect::<Result<Vec<_>, _>>()?))
 }
 
 /// The run that took neither long nor short, with the highest peak of all.
-pub(crate) fn middle(mut costs: Vec<Cost>) -> Cost {
+pub(crate) fn middle(costs: &[Cost]) -> Cost {
+    let mut costs = costs.to_vec();
     costs.sort_by_key(|cost| cost.time);
     let peak = costs.iter().filter_map(|cost| cost.peak).max();
     let middle = costs.get(costs.len() / 2).copied().unwrap_or_default();

@@ -10,7 +10,7 @@ const LATENCY: Duration = Duration::from_millis(20);
 /// The loop's time is the same for every node, so a part of it is enough.
 const BY_HAND: usize = 20;
 const LARGE: usize = 5_000;
-/// Runs of the plugin, each with one of curl behind it: what else the machine does takes as much from both.
+/// Runs of the plugin, each with one of curl behind it: what else the machine does slows both.
 const PAIRS: usize = 21;
 
 pub(crate) fn run() -> anyhow::Result<()> {
@@ -59,19 +59,20 @@ fn beside_curl() -> anyhow::Result<()> {
     let (mut plugin, mut fetching) = (Vec::new(), Vec::new());
     for _ in 0..PAIRS {
         plugin.push(status(&["--no-exec"])?);
-        match child::cost(&mut curl) {
-            Ok(cost) => fetching.push(cost),
-            Err(error) => println!("  curl, the same requests: not measured: {error}"),
-        }
+        fetching.push(child::cost(&mut curl));
     }
-    let mut ratios: Vec<f64> =
-        plugin.iter().zip(&fetching).map(|(plugin, curl)| plugin.time.as_secs_f64() / curl.time.as_secs_f64()).collect();
-    ratios.sort_by(f64::total_cmp);
-    print("status --no-exec, the median", &middle(plugin));
-    print("curl, the same requests, the median", &middle(fetching));
-    if let [least, .., most] = ratios[..] {
-        let median = ratios.get(ratios.len() / 2).copied().unwrap_or_default();
-        println!("  {:<34}   {median:>12.2}   ({least:.2} to {most:.2} in {} runs)", "times as long as curl", ratios.len());
+    print("status --no-exec, the median", &middle(&plugin));
+    match fetching.into_iter().collect::<Result<Vec<_>, _>>() {
+        Ok(fetching) => {
+            let mut ratios: Vec<f64> =
+                plugin.iter().zip(&fetching).map(|(plugin, curl)| plugin.time.as_secs_f64() / curl.time.as_secs_f64()).collect();
+            ratios.sort_by(f64::total_cmp);
+            print("curl, the same requests, the median", &middle(&fetching));
+            let at = |place: usize| ratios.get(place).copied().unwrap_or_default();
+            let (least, median, most) = (at(0), at(PAIRS / 2), at(PAIRS - 1));
+            println!("  {:<34}   {median:>12.2}   ({least:.2} to {most:.2} in {PAIRS} pairs)", "times as long as curl");
+        }
+        Err(error) => println!("  curl, the same requests: not measured: {error}"),
     }
     let inspected = status(&[])?;
     print("status", &inspected);
