@@ -38,6 +38,7 @@ fn build(view: &ClusterModel, ask: &AutodetectOptions, with_candidates: bool) ->
         stored: stored(view, family),
         judged: Vec::new(),
         followed: None,
+        setting: view.install.environment().map(|environment| environment.method(family)),
         standing: &standing,
         version,
     };
@@ -99,6 +100,8 @@ struct Work<'w, 'v, 'a> {
     /// The stored addresses, judged; empty until they are.
     judged: Vec<Option<(NodeAddress, Judgement)>>,
     followed: Option<String>,
+    /// Of the configured method; `None` where the DaemonSet was not seen.
+    setting: Option<MethodSetting>,
     standing: &'w AddressFacts<'v, 'a>,
     version: Option<Version>,
 }
@@ -133,9 +136,7 @@ impl Work<'_, '_, '_> {
 
     fn found_now(&self, gate: Option<&AddressSource>) -> FoundNow {
         let family = self.standing.family;
-        let install = &self.view().install;
         let unknown = |why: &str| vec![DetectionResult::Unknown { why: why.to_owned() }; self.hosts.len()];
-        let setting = install.environment().map(|environment| environment.method(family));
         let field = |path: &str, node: &NodeModel| node.pod.and_then(|pod| pod.field(path));
         let hosts = || self.view().nodes.iter().zip(&self.hosts);
         let given = |text: &dyn Fn(&NodeModel) -> Option<String>| {
@@ -146,13 +147,13 @@ impl Work<'_, '_, '_> {
             hosts().map(of).collect()
         };
         let mut refused = None;
-        let outcomes: Vec<DetectionResult> = match (gate, setting) {
+        let outcomes: Vec<DetectionResult> = match (gate, &self.setting) {
             (Some(AddressSource::Literal { address }), _) => given(&|_| Some(address.clone())),
             (Some(AddressSource::FromField { path }), _) => given(&|node| field(path, node)),
             (None, _) | (_, None) => unknown("the DaemonSet was not seen"),
             (_, Some(MethodSetting::Known(method))) => {
-                refused = candidates::refused(&method, self.version).filter(|_| detects(gate));
-                let find = Finder::new(&method, self.version);
+                refused = candidates::refused(method, self.version).filter(|_| detects(gate));
+                let find = Finder::new(method, self.version);
                 self.hosts.iter().map(|host| find.on(host, family)).collect()
             }
             (_, Some(MethodSetting::PerNode(value))) => {
@@ -162,7 +163,7 @@ impl Work<'_, '_, '_> {
                 };
                 hosts().map(of).collect()
             }
-            (_, Some(MethodSetting::Unknown { why })) => unknown(&why),
+            (_, Some(MethodSetting::Unknown { why })) => unknown(why),
         };
         // Where the interfaces were not seen, the log of a start that gave up tells as much.
         let told = |(outcome, node): (DetectionResult, &NodeModel)| match outcome {
@@ -177,17 +178,15 @@ impl Work<'_, '_, '_> {
 
     fn current(&self, gate: Option<&AddressSource>, found: FoundNow) -> Column {
         let method = self.view().install.shown_method(self.standing.family).unwrap_or_else(|| "?".to_owned());
-        let setting = self.view().install.environment().map(|environment| environment.method(self.standing.family));
-        let lived = parallel::map(&self.view().nodes, |_, node| self.lives_with(node, gate, setting.as_ref()));
+        let lived = parallel::map(&self.view().nodes, |_, node| self.lives_with(node, gate));
         Column { method, origin: Origin::Current, refused: found.refused, cells: self.cells(found.outcomes, gate, &lived) }
     }
 
     /// The configured method, where somebody chose it and no node is known to have anything else than it finds: a decision, which an
     /// InternalIP does not outweigh.
     fn followed(&self, gate: Option<&AddressSource>, found: &FoundNow) -> Option<String> {
-        let install = &self.view().install;
-        let shown = install.shown_method(self.standing.family)?;
-        let is_chosen = match (gate?, install.environment()?.method(self.standing.family)) {
+        let shown = self.view().install.shown_method(self.standing.family)?;
+        let is_chosen = match (gate?, self.setting.as_ref()?) {
             (AddressSource::Kept, _) => return Some("IP=none".to_owned()),
             (AddressSource::Detected, MethodSetting::Known(method)) => {
                 matches!(method, Method::CanReach { .. } | Method::Cidr { .. } | Method::Interface { .. })
@@ -204,9 +203,9 @@ impl Work<'_, '_, '_> {
 
     /// calico-node runs there with the method that is configured. It looks again every minute (`AUTODETECT_POLL_INTERVAL`; not in 3.14
     /// and 3.15.0–1), so what is stored is what it finds, or keeps where it finds nothing.
-    fn lives_with(&self, node: &NodeModel, gate: Option<&AddressSource>, setting: Option<&MethodSetting>) -> bool {
+    fn lives_with(&self, node: &NodeModel, gate: Option<&AddressSource>) -> bool {
         let field = |path: &str| node.pod.and_then(|pod| pod.field(path));
-        let configured = match setting {
+        let configured = match &self.setting {
             Some(MethodSetting::Known(method)) => Some(method.clone()),
             Some(MethodSetting::PerNode(value)) => value.at(field).map(|text| Method::parse(&text)),
             _ => None,

@@ -228,6 +228,7 @@ async fn inspect_nodes(
     let mut pods: Vec<&Pod> = objects::one_a_node(asked.pods.seen().map_or(&[], Vec::as_slice))
         .into_iter()
         .filter(|pod| asked.chosen.is_none_or(|names| pod.spec.node_name.as_ref().is_some_and(|node| names.contains(node))))
+        // Where nothing is run in the pods, few are left to sort.
         .filter(|pod| wanted.exec || logs::is_wanted(pod, wanted.logs))
         .collect();
     pods.sort_by(|a, b| a.spec.node_name.cmp(&b.spec.node_name));

@@ -79,12 +79,12 @@ impl<'a> Context<'a> {
         self.measured.get_or_init(|| parallel::map(&self.model.nodes, |_, node| measure(&self.model, node)))
     }
 
-    /// `None`: the node is not of this model.
+    /// Of a node of this model.
     pub(crate) fn measurement(&self, node: &NodeModel) -> Option<&Measurement<'a>> {
         self.measured().get(node.index)
     }
 
-    /// Judgement of the stored address. `None`: nothing is stored, or the node is not of this model.
+    /// Judgement of the stored address of a node of this model. `None`: nothing is stored.
     pub(crate) fn judgement(&self, node: &NodeModel, family: Family) -> Option<&Judgement> {
         node.stored(family)?;
         Some(&self.matrix(family).nodes.get(node.index)?.judgement)

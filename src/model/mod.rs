@@ -68,11 +68,8 @@ impl<'a> ClusterModel<'a> {
         Family::ALL.into_iter().for_each(|family| stored_address::infer_from_mesh(&mut nodes, family));
         Family::ALL.into_iter().for_each(|family| stored_address::tell_once(&mut nodes, family, snapshot));
         let by_name: HashMap<&str, usize> = nodes.iter().map(|node| (node.name, node.index)).collect();
-        let listed = snapshot.nodes.seen().map_or(&[][..], Vec::as_slice);
-        let left_out = match nodes.iter().filter(|node| node.node.is_some()).count() {
-            all if all == listed.len() => Vec::new(),
-            _ => listed.iter().filter(|node| !by_name.contains_key(node.metadata.name.as_str())).collect(),
-        };
+        let listed = snapshot.nodes.seen().into_iter().flatten();
+        let left_out = listed.filter(|node| !by_name.contains_key(node.metadata.name.as_str())).collect();
         let mut by_address: HashMap<IpAddr, Vec<usize>> = HashMap::new();
         let mut by_internal_ip = HashMap::new();
         let mut down: HashMap<IpAddr, Vec<(usize, usize)>> = HashMap::new();

@@ -44,9 +44,9 @@ fn run(view: &Context, found: &EarlierFindings) -> Vec<Finding> {
     let mut claims: BTreeMap<IpAddr, BTreeSet<&str>> = BTreeMap::new();
     let mut logged: BTreeMap<IpAddr, Vec<&NodeModel>> = BTreeMap::new();
     // What backend none leaves in the annotations is of another time.
-    let counts = !view.install.detects_nothing();
+    let is_current = !view.install.detects_nothing();
     for node in &view.nodes {
-        for stored in node.stored.iter().flatten().filter(|_| counts) {
+        for stored in node.stored.iter().flatten().filter(|_| is_current) {
             claims.entry(stored.address()).or_default().insert(node.name);
         }
         if !node.is_not_ready() {

@@ -66,9 +66,10 @@ fn run(view: &Context, found: &EarlierFindings) -> Vec<Finding> {
         if object.kind != "Pod" || cni_failure::is_calico_node(&object.name) {
             continue;
         }
-        let Some(failure) = cni_failure::parse(&event.reason, &event.message).filter(|_| !own.contains(object.name.as_str())) else {
+        let Some(failure) = cni_failure::parse(&event.reason, &event.message) else { continue };
+        if own.contains(object.name.as_str()) {
             continue;
-        };
+        }
         let host = event.source.host.as_deref().filter(|host| !host.is_empty());
         let node = host.and_then(|host| view.node(host));
         let is_over = node.is_some_and(|node| is_over(event, &failure, node, found));

@@ -45,7 +45,7 @@ fn run(view: &Context, _: &EarlierFindings) -> Vec<Finding> {
     let found = stale.flat_map(|node| Family::ALL.into_iter().filter_map(move |family| finding(view, node, family)));
     // Where the DaemonSet wants no pod on it, the Node is not among those that are judged.
     let silent = |node: &&Node| node.condition("Ready").is_some_and(|ready| ready.status == "Unknown");
-    let apart = view.left_out.iter().filter(|node| silent(node));
+    let apart = view.left_out.iter().copied().filter(silent);
     let apart = apart.flat_map(|node| Family::ALL.into_iter().filter_map(move |family| without_calico(view, node, family)));
     found.chain(apart).collect()
 }
