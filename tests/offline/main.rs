@@ -23,3 +23,8 @@ mod timeline;
 
 const PLUGIN: &str = env!("CARGO_BIN_EXE_kubectl-calico_fix");
 const STANDALONE: &str = env!("CARGO_BIN_EXE_calico-fix");
+
+/// How many random inputs a property is tried with: `PROPTEST_CASES`, or as many as are usual for it.
+fn cases(usual: u32) -> u32 {
+    std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(usual)
+}

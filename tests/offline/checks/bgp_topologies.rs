@@ -269,7 +269,7 @@ fn say(plan: &Plan, snapshot: &mut Snapshot, number: usize, family: Family, row:
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 128, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: crate::cases(128), failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn healthy_topologies_have_no_bgp_finding(plan in plans()) {

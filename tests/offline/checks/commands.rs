@@ -119,7 +119,7 @@ fn the_worlds_offer_every_sort_of_command() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 128, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: crate::cases(128), ..ProptestConfig::default() })]
 
     #[test]
     fn a_shell_reads_the_words_that_were_meant(list in prop::collection::vec(hostile(), 1..5)) {
@@ -195,7 +195,7 @@ proptest! {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 12, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: crate::cases(12), ..ProptestConfig::default() })]
 
     /// The same words as with common names, or no command at all.
     #[test]

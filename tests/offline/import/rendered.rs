@@ -108,7 +108,7 @@ fn check(hosts: &[Host], text: &str, described: bool) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 40, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: crate::cases(40), ..ProptestConfig::default() })]
 
     #[test]
     fn tables_of_every_width(hosts in prop::collection::vec(host(), 1..6)) {
