@@ -91,6 +91,7 @@ pub(crate) fn find(view: &Context, scope: &Scope) -> Vec<Finding> {
     findings.iter_mut().for_each(|finding| finding.message = clean(&finding.message, MAX_MESSAGE));
     findings.sort_by_key(|finding| finding.severity);
     for finding in &mut findings {
+        name_empty_lines(finding);
         if view.install.daemon_set.is_none() {
             name_pods(finding);
         }
@@ -98,6 +99,12 @@ pub(crate) fn find(view: &Context, scope: &Scope) -> Vec<Finding> {
         located::preview_first(finding, view.snapshot);
     }
     findings
+}
+
+/// A line that was there without a word, in a log or a damaged snapshot, shows as one.
+fn name_empty_lines(finding: &mut Finding) {
+    let empty = finding.evidence.iter_mut().filter(|evidence| evidence.text.trim().is_empty());
+    empty.for_each(|evidence| evidence.text = "(an empty line)".to_owned());
 }
 
 /// Where the DaemonSet was not seen its settings were read from the pods.

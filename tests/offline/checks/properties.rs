@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use calico_fix::autodetect::AutodetectOptions;
 use calico_fix::diagnosis::{Scope, diagnose};
 use calico_fix::finding::Report;
 use calico_fix::finding::verdict::Verdict;
@@ -9,14 +10,21 @@ use calico_fix::probes::proposal::ProbeOptions;
 use calico_fix::render;
 use calico_fix::render::probes::Shown;
 use calico_fix::render::style::Style;
+use calico_fix::reports::autodetect::evaluate;
 use calico_fix::reports::probes::probes_report;
+use calico_fix::reports::startup_log::explain_logs;
 use calico_fix::snapshot::Snapshot;
+use calico_fix::snapshot::family::Family;
+use calico_fix::startup::saved_logs::saved_logs;
 use proptest::prelude::*;
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::build::*;
 use super::judge::sound;
-use super::page;
+use super::random::{Fault, healthy};
+use super::seeds::Random;
+use super::{page, pod_faults, settings_faults};
 
 fn sick() -> Vec<World> {
     let conflict = include_str!("../../fixtures/logs/address-conflict.txt");
@@ -86,11 +94,18 @@ fn judged(tree: &Value) -> Option<Report> {
     sound(&report, &snapshot);
     let probes = probes_report(&snapshot, &Scope::default(), &ProbeOptions::default()).expect("nothing was wished for");
     assert!(probes.findings.iter().all(|finding| codes(&report).contains(finding.code.name())));
+    let style = Style { colour: true, width: Some(200), ..Style::default() };
+    let mut out = std::io::sink();
+    for family in Family::ALL {
+        let result = evaluate(&snapshot, &AutodetectOptions::new(family));
+        render::matrix::write(&result, None, render::matrix::Shown::default(), &style, &mut out).expect("prints");
+    }
+    let logs = explain_logs(&saved_logs(&snapshot, |_| true), Some(&snapshot));
+    render::timeline::write(&logs, true, &style, &mut out).expect("prints");
     let shown = Shown { wide: true, all: true, ..Shown::default() };
     let (told, page) = page::page(&snapshot, &Scope { sessions: true, ..Scope::default() });
     page::sound_page(&told, &page);
-    render::probes::write(&probes, shown, &Style { colour: true, width: Some(200), ..Style::default() }, &mut std::io::sink())
-        .expect("prints");
+    render::probes::write(&probes, shown, &style, &mut out).expect("prints");
     Some(report)
 }
 
@@ -100,6 +115,47 @@ fn codes(report: &Report) -> BTreeSet<&'static str> {
 
 fn tree(world: &World) -> Value {
     serde_json::to_value(world.snapshot()).expect("writes")
+}
+
+const FAULTS: usize = Fault::ADDRESSES.len() + pod_faults::FAULTS.len() + settings_faults::FAULTS.len();
+
+/// A random cluster with a fault of the tables; without it where that cluster cannot have it.
+fn faulty(seed: u64, fault: usize) -> Snapshot {
+    let mut cluster = healthy(seed);
+    let mut random = Random::new(seed);
+    let at = cluster.world.hosts.iter().position(|host| host.pod).expect("a host with Linux");
+    let of_pod = fault.checked_sub(Fault::ADDRESSES.len());
+    let of_settings = of_pod.and_then(|fault| fault.checked_sub(pod_faults::FAULTS.len()));
+    let injected = match (of_pod, of_settings) {
+        (_, Some(fault)) => (settings_faults::FAULTS[fault].inject)(&cluster, at, &mut random),
+        (Some(fault), None) => pod_faults::FAULTS[fault].on(&cluster, at, &mut random).map(|world| {
+            let mut snapshot = world.snapshot();
+            pod_faults::FAULTS[fault].edit(&mut snapshot, &world.hosts[at].name, &mut random);
+            snapshot
+        }),
+        (None, None) => cluster.inject(Fault::ADDRESSES[fault]).map(|_| cluster.world.snapshot()),
+    };
+    injected.unwrap_or_else(|| cluster.world.snapshot())
+}
+
+/// Changes this and that, as long as a snapshot can still be read out of it.
+fn damage(tree: &mut Value, changes: Vec<(prop::sample::Index, Value)>) {
+    for (place, value) in changes {
+        let mut all = Vec::new();
+        places(tree, "", &mut all);
+        let place = place.get::<String>(&all);
+        let Some(target) = tree.pointer_mut(place) else { continue };
+        let before = std::mem::replace(target, value);
+        if Snapshot::deserialize(&*tree).is_err()
+            && let Some(target) = tree.pointer_mut(place)
+        {
+            *target = before;
+        }
+    }
+}
+
+fn changes() -> impl Strategy<Value = Vec<(prop::sample::Index, Value)>> {
+    prop::collection::vec((any::<prop::sample::Index>(), hostile()), 1..12)
 }
 
 /// The parts that a viewer with few rights, or a dead kubelet, does not get.
@@ -124,24 +180,33 @@ fn hide(tree: &mut Value, parts: &[(usize, bool)]) {
     }
 }
 
+#[test]
+fn a_line_without_a_word_shows_as_one() {
+    let mut tree = tree(&sick()[1]);
+    let marks = tree["logs"]["node-2"]["previous"]["seen"]["marks"].as_array_mut().expect("marks");
+    let cleared = marks.iter_mut().find(|mark| mark["kind"] == "address-cleared").expect("the conflict's last words");
+    cleared["text"] = json!(" ");
+    let report = judged(&tree).expect("reads");
+    let shown: Vec<&str> = report.findings.iter().flat_map(|finding| &finding.evidence).map(|evidence| evidence.text.as_str()).collect();
+    assert!(shown.contains(&"(an empty line)"), "{shown:#?}");
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: crate::cases(64), failure_persistence: None, ..ProptestConfig::default() })]
 
     /// A fault here and there, in any of the cases: no panic, and every finding still in its form.
     #[test]
-    fn any_snapshot_is_judged(which in 0..5usize, changes in prop::collection::vec((any::<prop::sample::Index>(), hostile()), 1..12)) {
+    fn any_snapshot_is_judged(which in 0..5usize, changes in changes()) {
         let mut tree = tree(&sick()[which]);
-        for (place, value) in changes {
-            let mut all = Vec::new();
-            places(&tree, "", &mut all);
-            let before = tree.clone();
-            if let Some(target) = tree.pointer_mut(place.get::<String>(all.as_slice())) {
-                *target = value;
-            }
-            if serde_json::from_value::<Snapshot>(tree.clone()).is_err() {
-                tree = before;
-            }
-        }
+        damage(&mut tree, changes);
+        prop_assert!(judged(&tree).is_some());
+    }
+
+    /// So in every kind of cluster, with every kind of fault.
+    #[test]
+    fn any_fault_is_judged(seed in 0..100_000u64, fault in 0..FAULTS, changes in changes()) {
+        let mut tree = serde_json::to_value(faulty(seed, fault)).expect("writes");
+        damage(&mut tree, changes);
         prop_assert!(judged(&tree).is_some());
     }
 
